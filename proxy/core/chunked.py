@@ -1,0 +1,138 @@
+"""The chunked transfer coding (RFC 9112 section 7.1), read strictly and written canonically.
+
+Rule 1: every line ends in CRLF; a bare CR, a bare LF, any control character or a sign in a size is an error (R3).
+Rule 2: extensions are checked, counted and dropped; trailers are kept apart and never become headers (CVE-2025-53643).
+Rule 3: the verdict does not depend on how the bytes were cut into reads.
+"""
+
+from __future__ import annotations
+
+import re
+
+MAX_EXTENSION = 256
+"""Bytes of one size line beyond the size; llhttp knows no bound (10 MB were accepted)."""
+MAX_TRAILERS = 8 * 1024
+"""Bytes of the trailer section; precedents: nginx and Node count it into 8 or 16 KiB of headers."""
+
+_SIZE = re.compile(rb"([0-9A-Fa-f]{1,15})(?:[ \t]*;[\t\x20-\x7e\x80-\xff]*)?")
+_FIELD = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+:[\t\x20-\x7e\x80-\xff]*")
+_MAX_LINE = 16 + MAX_EXTENSION
+LAST_CHUNK = b"0\r\n\r\n"
+
+
+def encode_chunk(payload: bytes) -> bytes:
+    """One chunk; `payload` must not be empty, since an empty chunk would end the body."""
+    return b"%x\r\n%b\r\n" % (len(payload), payload)
+
+
+def encode_end(trailers: list[bytes]) -> bytes:
+    """The last chunk and the trailer section, from raw field lines without CRLF."""
+    return b"".join([b"0\r\n", *[line + b"\r\n" for line in trailers], b"\r\n"]) if trailers else LAST_CHUNK
+
+
+class ChunkedDecoder:
+    """Feed it bytes; it returns payload, and says when the body ended and what came after it."""
+
+    __slots__ = ("_crlf_due", "_held", "_in_trailers", "_left", "done", "error", "rest", "trailers")
+
+    def __init__(self) -> None:
+        """Begin before the first size line."""
+        self.done = False
+        self.error = ""
+        self.rest = b""
+        self.trailers: list[bytes] = []
+        self._held = b""
+        self._left = 0
+        self._crlf_due = False
+        self._in_trailers = False
+
+    def feed(self, data: bytes) -> bytes:
+        """The payload in `data`; look at `error` and `done` afterwards (`rest` is what followed the body)."""
+        if self._held:
+            data, self._held = self._held + data, b""
+        out: list[bytes] = []
+        at, end = 0, len(data)
+        while at < end and not self.error and not self.done:
+            if self._left:
+                payload = data[at : at + self._left]
+                out.append(payload)
+                at += len(payload)
+                self._left -= len(payload)
+                self._crlf_due = not self._left
+            elif self._crlf_due:
+                at = self._end_chunk(data, at)
+            elif self._in_trailers:
+                at = self._read_trailers(data, at)
+            else:
+                at = self._read_size(data, at)
+        return out[0] if len(out) == 1 else b"".join(out)
+
+    def _hold(self, data: bytes, at: int) -> int:
+        self._held = data[at:]
+        return len(data)
+
+    def _fail(self, reason: str, at: int) -> int:
+        self.error = reason
+        return at
+
+    def _end_chunk(self, data: bytes, at: int) -> int:
+        ending = data[at : at + 2]
+        if ending == b"\r\n":
+            self._crlf_due = False
+            return at + 2
+        return self._hold(data, at) if ending == b"\r" else self._fail("chunk data is longer than its size", at)
+
+    def _read_size(self, data: bytes, at: int) -> int:
+        end = data.find(b"\r\n", at, at + _MAX_LINE + 2)
+        if end < 0:
+            return self._await_line(data, at)
+        line = data[at:end]
+        size = _KNOWN_SIZES.get(line)
+        if size is None:
+            found = _SIZE.fullmatch(line)
+            if found is None:
+                return self._fail("invalid chunk size line", at)
+            if len(line) - len(found[1]) > MAX_EXTENSION:
+                return self._fail("chunk extension too long", at)
+            size = int(found[1], 16)
+        self._left = size
+        self._in_trailers = size == 0
+        return end + 2
+
+    def _await_line(self, data: bytes, at: int) -> int:
+        partial = data[at:]
+        if len(partial) > _MAX_LINE:
+            return self._fail("chunk size line too long", at)
+        if b"\n" in partial or b"\r" in partial[:-1]:
+            return self._fail("bare CR or LF in a chunk size line", at)
+        return self._hold(data, at)
+
+    def _read_trailers(self, data: bytes, at: int) -> int:
+        if data.startswith(b"\r\n", at):
+            return self._finish(data, at + 2)
+        end = data.find(b"\r\n\r\n", at, at + MAX_TRAILERS + 4)
+        if end >= 0:
+            self.trailers = data[at:end].split(b"\r\n")
+            if all(_FIELD.fullmatch(line) for line in self.trailers):
+                return self._finish(data, end + 4)
+            return self._fail("invalid trailer field", at)
+        partial = data[at:]
+        if len(partial) > MAX_TRAILERS:
+            return self._fail("trailer section too long", at)
+        if not self._may_become_trailers(partial):
+            return self._fail("invalid trailer field", at)
+        return self._hold(data, at)
+
+    @staticmethod
+    def _may_become_trailers(partial: bytes) -> bool:
+        """Refuse at the first line that is already wrong, so that a stalled sender still gets its 400."""
+        *whole, last = partial.split(b"\r\n")
+        return b"\n" not in last and b"\r" not in last[:-1] and all(_FIELD.fullmatch(line) for line in whole)
+
+    def _finish(self, data: bytes, at: int) -> int:
+        self.done = True
+        self.rest = data[at:]
+        return len(data)
+
+
+_KNOWN_SIZES = {b"%x" % size: size for size in range(1025)} | {b"0": 0}

@@ -1,0 +1,78 @@
+"""Where a request's cohort key comes from: the first source of the list that is present wins.
+
+Rule 1: a key is bytes as sent; two spellings of one tenant are two cohorts, on both sides and for ever.
+Rule 2: the kind of source is part of the key, so that tenant `7` and session `7` are drawn apart.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from proxy.core.predicate import query_values
+from proxy.core.request import RequestHead
+
+
+class SourceKind(StrEnum):
+    """What part of a request names the cohort."""
+
+    HEADER = "header"
+    COOKIE = "cookie"
+    QUERY = "query"
+    PATH = "path"
+    CLIENT_IP = "client_ip"
+
+
+@dataclass(frozen=True, slots=True)
+class CohortSource:
+    """One source; `name` as written (lower case for headers), `position` the path segment for `path:NAME`."""
+
+    kind: SourceKind
+    name: str = ""
+    position: int = -1
+
+    @property
+    def fields(self) -> frozenset[bytes]:
+        """Lower-case names of the header fields it reads."""
+        match self.kind:
+            case SourceKind.HEADER:
+                return frozenset({self.name.lower().encode("latin-1")})
+            case SourceKind.COOKIE:
+                return frozenset({b"cookie"})
+            case SourceKind.QUERY | SourceKind.PATH | SourceKind.CLIENT_IP:
+                return frozenset()
+
+    def key(self, head: RequestHead, client_ip: bytes) -> bytes | None:
+        """The key's bytes, or None when the request has none from this source."""
+        match self.kind:
+            case SourceKind.HEADER:
+                return head.first(self.name.encode("latin-1")) or None
+            case SourceKind.COOKIE:
+                return _cookie(head, self.name.encode("latin-1"))
+            case SourceKind.QUERY:
+                values = query_values(head.query, self.name)
+                return values[0].encode("utf-8", "surrogateescape") if values and values[0] else None
+            case SourceKind.PATH:
+                segments = head.path.split(b"/")
+                return (segments[self.position] or None) if self.position < len(segments) else None
+            case SourceKind.CLIENT_IP:
+                return client_ip
+
+
+def cohort_of(sources: tuple[CohortSource, ...], head: RequestHead, client_ip: bytes) -> tuple[CohortSource, bytes] | None:
+    """The winning source and its key; None when no source is present (the caller then takes the client's address)."""
+    for source in sources:
+        key = source.key(head, client_ip)
+        if key is not None:
+            return source, key
+    return None
+
+
+def _cookie(head: RequestHead, name: bytes) -> bytes | None:
+    """The first cookie of that name over all `Cookie` fields (RFC 6265 section 4.2.1)."""
+    for line in head.fields.get(b"cookie", ()):
+        for pair in line.split(b";"):
+            key, _, value = pair.strip(b" \t").partition(b"=")
+            if key == name and value:
+                return value
+    return None

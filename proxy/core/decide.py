@@ -1,0 +1,77 @@
+"""Who answers a request, and why: the one function that serves live traffic, `explain` and `plan` alike.
+
+Rule 1: one snapshot and one draw per request; the draw travels in the decision.
+Rule 2: no clock, no dice: the same request and route give the same decision on every machine.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from proxy.core.cohort import CohortSource, cohort_of
+from proxy.core.outcome import Side
+from proxy.core.request import RequestHead
+from proxy.core.route import CLIENT_IP, Route
+from proxy.core.split import draw
+from proxy.core.stage import Stage
+
+
+class Reason(StrEnum):
+    """Why this side answers: a closed list."""
+
+    STAGE = "stage"
+    BELOW_SPLIT = "below_split"
+    ABOVE_SPLIT = "above_split"
+    RESPOND = "respond"
+    RETIRED = "retired"
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """`serve` None means that Banyan answers itself. `draw` in [0, 1) where one was made, with the source of its cohort."""
+
+    serve: Side | None
+    shadow: Side | None
+    reason: Reason
+    draw: float | None = None
+    source: CohortSource | None = None
+
+
+_RESPOND = Decision(None, None, Reason.RESPOND)
+_LEGACY = Decision(Side.LEGACY, None, Reason.STAGE)
+_NEW = Decision(Side.NEW, None, Reason.STAGE)
+_RETIRED = Decision(None, None, Reason.RETIRED)
+
+
+def settled(route: Route) -> Decision | None:
+    """The decision that holds for every request of the route, or None when a draw is needed."""
+    if route.respond is not None:
+        return _RESPOND
+    match route.stage:
+        case Stage.LEGACY | Stage.SHADOW:
+            return _LEGACY
+        case Stage.LIVE | Stage.COMPLETE:
+            return _NEW
+        case Stage.RETIRED:
+            return _RETIRED if route.split >= 1.0 else None
+        case Stage.CANARY:
+            return None
+
+
+def decide(route: Route, head: RequestHead, client_ip: bytes) -> Decision:
+    """The decision for one request; `client_ip` in text form (`203.0.113.7`)."""
+    certain = settled(route)
+    return certain if certain is not None else decide_by_draw(route, route.salt, head, client_ip)
+
+
+def decide_by_draw(route: Route, salt: int, head: RequestHead, client_ip: bytes) -> Decision:
+    """The same for a route in `canary`, or in a brown-out before `retired`; `salt` is `route.salt`, kept by the caller."""
+    found = cohort_of(route.cohort, head, client_ip)
+    source, key = found if found is not None else (CLIENT_IP, client_ip)
+    number = draw(salt, source.kind.encode("ascii") + b":" + key)
+    below = number < route.split
+    reason = Reason.BELOW_SPLIT if below else Reason.ABOVE_SPLIT
+    if route.stage is Stage.RETIRED:
+        return Decision(None if below else Side.NEW, None, Reason.RETIRED if below else reason, number, source)
+    return Decision(Side.NEW if below else Side.LEGACY, None, reason, number, source)

@@ -1,0 +1,154 @@
+"""What a header field's name means to a proxy.
+
+Rule 1: names are compared without case; a field that Banyan manages is also recognised under every alias that a
+        framework may fold into it (`X_Forwarded_For`: CVE-2024-45614), because some upstream will fold it.
+Rule 2: hop-by-hop fields are RFC 9110 section 7.6.1 and what `Connection` names, but never a protected field (R6).
+Rule 3: bytes stay bytes: nothing here decodes, strips obs-text or changes case.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+
+class Kind(IntEnum):
+    """What to do with a field; PLAIN passes through untouched."""
+
+    PLAIN = 0
+    WANTED = 1
+    HOST = 2
+    CONTENT_LENGTH = 3
+    TRANSFER_ENCODING = 4
+    CONNECTION = 5
+    HOP_BY_HOP = 6
+    TE = 7
+    EXPECT = 8
+    UPGRADE = 9
+    MANAGED = 10
+    ALIAS = 11
+    TRACEPARENT = 12
+    TRACESTATE = 13
+    SET_COOKIE = 14
+    LOCATION = 15
+    TRAILER = 16
+
+
+_HOP_BY_HOP = frozenset({b"keep-alive", b"proxy-connection", b"proxy-authorization", b"proxy-authenticate"})
+_MANAGED = frozenset(
+    {
+        b"forwarded",
+        b"x-real-ip",
+        b"x-request-id",
+        b"x-client-ip",
+        b"true-client-ip",
+        b"x-cluster-client-ip",
+        b"cf-connecting-ip",
+        b"fastly-client-ip",
+    }
+)
+_MANAGED_PREFIXES = (b"x-forwarded-", b"x-banyan-")
+_SPECIAL = {
+    b"host": Kind.HOST,
+    b"content-length": Kind.CONTENT_LENGTH,
+    b"transfer-encoding": Kind.TRANSFER_ENCODING,
+    b"connection": Kind.CONNECTION,
+    b"te": Kind.TE,
+    b"expect": Kind.EXPECT,
+    b"upgrade": Kind.UPGRADE,
+    b"traceparent": Kind.TRACEPARENT,
+    b"tracestate": Kind.TRACESTATE,
+    b"http2-settings": Kind.HOP_BY_HOP,
+}
+_RESPONSE_SPECIAL = {
+    b"content-length": Kind.CONTENT_LENGTH,
+    b"transfer-encoding": Kind.TRANSFER_ENCODING,
+    b"connection": Kind.CONNECTION,
+    b"upgrade": Kind.UPGRADE,
+    b"te": Kind.HOP_BY_HOP,
+    b"keep-alive": Kind.HOP_BY_HOP,
+    b"proxy-connection": Kind.HOP_BY_HOP,
+    b"location": Kind.LOCATION,
+    b"content-location": Kind.LOCATION,
+    b"set-cookie": Kind.SET_COOKIE,
+    b"x-request-id": Kind.MANAGED,
+    b"trailer": Kind.TRAILER,
+}
+
+ALWAYS_WANTED = frozenset({b"idempotency-key", b"sec-websocket-key", b"sec-websocket-version", b"authorization"})
+"""Request fields that the data plane itself asks about."""
+
+PROTECTED = frozenset(
+    {b"host", b"content-length", b"transfer-encoding", b"cookie", b"authorization", b"content-type", b"traceparent"}
+)
+"""Fields that `Connection` can never remove (R6; CVE-2024-45410)."""
+
+FORBIDDEN_TRAILERS = frozenset(
+    {
+        *PROTECTED,
+        b"tracestate",
+        b"set-cookie",
+        b"content-encoding",
+        b"content-range",
+        b"cache-control",
+        b"expect",
+        b"max-forwards",
+        b"pragma",
+        b"range",
+        b"te",
+        b"trailer",
+        b"upgrade",
+        b"connection",
+        b"age",
+        b"date",
+        b"expires",
+        b"location",
+        b"retry-after",
+        b"vary",
+        b"warning",
+        b"proxy-authenticate",
+        b"proxy-authorization",
+        b"www-authenticate",
+        b"keep-alive",
+    }
+)
+"""Fields that must not stand in a trailer section (RFC 9110 section 6.5.1)."""
+
+_ALNUM_AS_IS = bytes(c if chr(c).isascii() and chr(c).isalnum() else ord("-") for c in range(256))
+
+
+def is_managed(name: bytes) -> bool:
+    """Whether Banyan alone sets this field; `name` in lower case."""
+    return name in _MANAGED or name.startswith(_MANAGED_PREFIXES)
+
+
+def request_kind(name: bytes, wanted: frozenset[bytes]) -> Kind:
+    """The kind of a request field; `wanted` names (lower case) are those that some route asks about."""
+    lower = name.lower()
+    special = _SPECIAL.get(lower)
+    if special is not None:
+        return special
+    if lower in _HOP_BY_HOP:
+        return Kind.HOP_BY_HOP
+    if is_managed(lower):
+        return Kind.MANAGED
+    folded = lower.translate(_ALNUM_AS_IS)
+    if folded != lower and (is_managed(folded) or folded in (b"content-length", b"transfer-encoding", b"host")):
+        return Kind.ALIAS
+    return Kind.WANTED if lower in wanted or lower in ALWAYS_WANTED else Kind.PLAIN
+
+
+def response_kind(name: bytes) -> Kind:
+    """The kind of a response field."""
+    return _RESPONSE_SPECIAL.get(name.lower(), Kind.PLAIN)
+
+
+def connection_tokens(value: bytes) -> list[bytes]:
+    """The members of a `Connection` value, in lower case, empty ones left out."""
+    return [token for part in value.lower().split(b",") if (token := part.strip(b" \t"))]
+
+
+def keep_trailer(name: bytes) -> bool:
+    """Whether a trailer field may be relayed."""
+    lower = name.lower()
+    folded = lower.translate(_ALNUM_AS_IS)
+    return not (folded in FORBIDDEN_TRAILERS or is_managed(folded) or is_managed(lower))

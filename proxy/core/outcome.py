@@ -1,0 +1,56 @@
+"""Who answered, and how an upstream failed.
+
+Rule 1: a side is an identity (legacy, new); who is authoritative is a role and lives in `Decision`.
+Rule 2: failure on the hot path is a value of this module, never an exception that travels.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Side(StrEnum):
+    """Which system: an identity that never changes while roles swap."""
+
+    LEGACY = "legacy"
+    NEW = "new"
+
+
+class ServedBy(StrEnum):
+    """Whose answer the client got: one of the sides, or Banyan itself (`self`)."""
+
+    LEGACY = "legacy"
+    NEW = "new"
+    SELF = "self"
+
+
+SERVED_BY_SIDE = {Side.LEGACY: ServedBy.LEGACY, Side.NEW: ServedBy.NEW}
+
+
+class Phase(StrEnum):
+    """How far an exchange with an upstream had come when it failed."""
+
+    CONNECT = "connect"
+    SEND = "send"
+    HEAD = "head"
+    BODY = "body"
+
+
+class Blame(StrEnum):
+    """Whose fault a failure is."""
+
+    CLIENT = "client"
+    UPSTREAM = "upstream"
+    PROXY = "proxy"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """What went wrong with one upstream; `replayable` says that nothing can have been executed."""
+
+    phase: Phase
+    blame: Blame
+    timed_out: bool = False
+    replayable: bool = False
+    detail: str = ""

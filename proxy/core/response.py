@@ -1,0 +1,140 @@
+"""The head of an upstream's response: from the bytes that the C parser accepted to what the relay needs.
+
+Rule 1: the C parser has refused bare CR, bare LF, control characters, duplicate lengths and length beside chunked.
+Rule 2: how the body ends depends on the request too (RFC 9112 section 6.3): HEAD, 1xx, 204 and 304 have none.
+Rule 3: a response whose framing is not certain is a failure, never a guess (R12).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from proxy.core.headers import PROTECTED, Kind, connection_tokens, response_kind
+
+MAX_HEAD = 64 * 1024
+"""Bytes of a response head; legacy cookies do reach 9 KiB, so this is wider than a client's request line."""
+MAX_FIELDS = 512
+UNTIL_CLOSE = -2
+CHUNKED = -1
+_MEMO = 2048
+_FIRST_FINAL = 200
+_SWITCHING = 101
+_STAYS = frozenset({int(Kind.LOCATION), int(Kind.SET_COOKIE)})
+
+
+class ResponseHead:
+    """`length` is bytes, `CHUNKED` or `UNTIL_CLOSE`; `reason` is the status line after the version, raw.
+
+    `declared` is the upstream's own length line, canonical, for answers to HEAD. Defaults stand on the class for speed.
+    """
+
+    length: int = UNTIL_CLOSE
+    declared: bytes = b""
+    keep_alive: bool = True
+    upgrade: bytes = b""
+    rewritable: bool = False
+    trailer: Sequence[bytes] = ()
+
+    def __init__(self, status: int, reason: bytes, minor: int) -> None:
+        """The status line's parts; `minor` is 1 for HTTP/1.1, 0 for HTTP/1.0."""
+        self.status = status
+        self.reason = reason
+        self.minor = minor
+        self.lines: list[bytes] = []
+
+
+class ResponseReader:
+    """Reads response heads; remembers what each field name means, bounded."""
+
+    __slots__ = ("_kinds", "_starts")
+
+    def __init__(self) -> None:
+        """Begin with nothing remembered."""
+        self._kinds: dict[bytes, int] = {}
+        self._starts: dict[bytes, tuple[int, bytes, int]] = {}
+
+    def read(self, raw: bytes, *, bodyless: bool) -> ResponseHead | str:
+        """`raw` is a whole head; `bodyless` says that the request was HEAD. A `str` says what is wrong."""
+        lines = raw.split(b"\r\n")
+        start = self._starts.get(lines[0]) or self._learn_start(lines[0])
+        if start is None:
+            return "the status line is not clean HTTP/1.x"
+        if len(lines) > MAX_FIELDS + 3:
+            return f"more than {MAX_FIELDS} header fields"
+        head = ResponseHead(*start)
+        if not head.minor:
+            head.keep_alive = False
+        problem = self._read_fields(head, lines)
+        if bodyless or head.status < _FIRST_FINAL or head.status in (204, 304):
+            head.length = 0
+        return problem or head
+
+    def _read_fields(self, head: ResponseHead, lines: list[bytes]) -> str:
+        kinds, kept = self._kinds, head.lines
+        named: list[bytes] = []
+        problem = ""
+        for line in lines[1:-2]:
+            name, _, value = line.partition(b":")
+            kind = kinds.get(name, -1)
+            if kind < 0:
+                kind = self._learn(name)
+            if kind == 0:
+                kept.append(line)
+                continue
+            if kind in _STAYS:
+                kept.append(line)
+            problem = _apply(head, kind, line, value.strip(b" \t"), named) or problem
+        if named:
+            _apply_connection(head, named)
+        return problem
+
+    def _learn_start(self, line: bytes) -> tuple[int, bytes, int] | None:
+        version, _, reason = line.partition(b" ")
+        if version not in (b"HTTP/1.1", b"HTTP/1.0") or not reason[:3].isdigit():
+            return None
+        if any(byte < 0x20 or byte == 0x7F for byte in reason):
+            return None
+        start = (int(reason[:3]), reason, 1 if version == b"HTTP/1.1" else 0)
+        if len(self._starts) < _MEMO:
+            self._starts[line] = start
+        return start
+
+    def _learn(self, name: bytes) -> int:
+        kind = int(response_kind(name))
+        if len(self._kinds) < _MEMO:
+            self._kinds[name] = kind
+        return kind
+
+
+def _apply(head: ResponseHead, kind: int, line: bytes, value: bytes, named: list[bytes]) -> str:
+    match kind:
+        case Kind.CONTENT_LENGTH:
+            if not value.isdigit() or len(value) > 18:
+                return "Content-Length is not a decimal number"
+            head.length = int(value)
+            head.declared = line.partition(b":")[0] + b": %d" % head.length
+        case Kind.TRANSFER_ENCODING:
+            if value.lower() != b"chunked" or head.minor == 0 or head.length == CHUNKED:
+                return "Transfer-Encoding is not chunked alone"
+            head.length = CHUNKED
+        case Kind.CONNECTION:
+            named += connection_tokens(value)
+        case Kind.UPGRADE:
+            head.upgrade = value.lower()
+        case Kind.SET_COOKIE | Kind.LOCATION:
+            head.rewritable = True
+        case Kind.TRAILER:
+            head.trailer = [*head.trailer, line]
+        case _:
+            pass
+    return ""
+
+
+def _apply_connection(head: ResponseHead, named: list[bytes]) -> None:
+    if b"close" in named:
+        head.keep_alive = False
+    elif head.minor == 0 and b"keep-alive" in named:
+        head.keep_alive = True
+    drop = {name for name in named if name not in PROTECTED} - {b"close", b"keep-alive", b"upgrade"}
+    if drop:
+        head.lines[:] = [line for line in head.lines if line.partition(b":")[0].lower() not in drop]

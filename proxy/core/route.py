@@ -1,0 +1,117 @@
+"""What to do with one class of requests, and where to send them: immutable values, one generation per snapshot."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from proxy.core.cohort import CohortSource, SourceKind
+from proxy.core.effects import Effects
+from proxy.core.outcome import Side
+from proxy.core.path import PathPattern
+from proxy.core.predicate import Predicate
+from proxy.core.split import salt_of
+from proxy.core.stage import Stage
+
+CLIENT_IP = CohortSource(SourceKind.CLIENT_IP)
+
+
+class HostMode(StrEnum):
+    """Which `Host` an upstream sees: the client's, or its own."""
+
+    PRESERVE = "preserve"
+    UPSTREAM = "upstream"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timeouts:
+    """Lengths in seconds. `response`: request sent to response head; `idle`: no byte while a body or tunnel runs; `total`: 0 is none."""
+
+    connect: float = 2.0
+    response: float = 30.0
+    idle: float = 60.0
+    total: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Health:
+    """How the control process asks an upstream how it is; `every` in seconds."""
+
+    path: str
+    every: float = 5.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Upstream:
+    """One system behind the proxy. `connections` bounds the pool of one worker, `queue` the requests that wait for it."""
+
+    name: str
+    scheme: str
+    host: str
+    port: int
+    host_mode: HostMode = HostMode.PRESERVE
+    timeouts: Timeouts = Timeouts()
+    health: Health | None = None
+    connections: int = 512
+    queue: int = 1024
+    keep_alive: float = 4.0
+
+    @property
+    def authority(self) -> str:
+        """`host[:port]` as it stands in a Host field; the scheme's own port is left out."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return host if self.port == (443 if self.scheme == "https" else 80) else f"{host}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Respond:
+    """A local answer: `respond: {status: 403, body: …}`."""
+
+    status: int
+    body: bytes = b""
+    content_type: str = "text/plain; charset=utf-8"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """One route. `index` is its place in the snapshot; `split` in [0, 1]; `methods` None means every method.
+
+    `group` shares the draw; `timeouts` None takes the upstream's; `body_limit` in bytes.
+    """
+
+    name: str
+    index: int
+    pattern: PathPattern
+    methods: frozenset[bytes] | None = None
+    predicates: tuple[Predicate, ...] = ()
+    stage: Stage = Stage.LEGACY
+    split: float = 0.0
+    cohort: tuple[CohortSource, ...] = (CLIENT_IP,)
+    group: str = ""
+    legacy: str = "legacy"
+    new: str = "new"
+    effects: Effects | None = None
+    timeouts: Timeouts | None = None
+    respond: Respond | None = None
+    websocket: bool = False
+    body_limit: int = 0
+    line: int = 0
+
+    @property
+    def salt(self) -> int:
+        """The seed of this route's draws: its group's, or its own."""
+        return salt_of(self.group or self.name)
+
+    def upstream(self, side: Side) -> str:
+        """The upstream's name that plays `side` on this route."""
+        match side:
+            case Side.LEGACY:
+                return self.legacy
+            case Side.NEW:
+                return self.new
+
+    @property
+    def fields(self) -> frozenset[bytes]:
+        """Lower-case names of the header fields that routing this route reads."""
+        asked = [each.fields for each in self.predicates] + [each.fields for each in self.cohort]
+        return frozenset[bytes]().union(*asked)

@@ -1,0 +1,23 @@
+"""The draw: which share of the cohorts the new side serves.
+
+Rule 1: draw = hash(group salt, cohort key) in [0, 1); the same for every process, version and machine.
+Rule 2: new serves a cohort when its draw is below the split, so raising a split only ever adds cohorts.
+Rule 3: routes of one group share the salt, so a tenant moves on all of them together; other groups pick others first.
+"""
+
+from __future__ import annotations
+
+from xxhash import xxh3_64_intdigest
+
+_BITS = 53
+_SCALE = 1.0 / (1 << _BITS)
+
+
+def salt_of(group: str) -> int:
+    """The 64-bit seed of a group's draws."""
+    return xxh3_64_intdigest(b"banyan:" + group.encode())
+
+
+def draw(salt: int, cohort_key: bytes) -> float:
+    """A number in [0, 1), uniform over cohort keys (XXH3, 53 bits kept so that it is an exact float)."""
+    return (xxh3_64_intdigest(cohort_key, salt) >> (64 - _BITS)) * _SCALE
