@@ -1,0 +1,113 @@
+"""What workers and the control process say to each other over a private Unix socket.
+
+Rule 1: a worker never waits for the other end; what does not fit into the socket is kept (counters) or dropped (nothing else).
+Rule 2: counters travel as increments, so a worker that dies takes at most one report with it.
+Rule 3: frames are a 4-byte big-endian length and a MessagePack body; a frame over `MAX_FRAME` ends the link.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+MAX_FRAME = 256 * 1024 * 1024
+BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+"""Upper bounds in seconds of `banyan_request_duration_seconds`; one more, infinite, follows."""
+CODE_CLASSES = ("1xx", "2xx", "3xx", "4xx", "5xx")
+
+
+class RouteDelta(msgspec.Struct, frozen=True, array_like=True):
+    """One route and one server of it (`legacy`, `new`, `self`) since the last report; `codes` follows CODE_CLASSES."""
+
+    route: str
+    side: str
+    codes: list[int]
+    buckets: list[int]
+    seconds: float
+
+
+class FailureDelta(msgspec.Struct, frozen=True, array_like=True):
+    """Failures of one kind since the last report."""
+
+    route: str
+    side: str
+    phase: str
+    blame: str
+    count: int
+
+
+class Report(msgspec.Struct, frozen=True, tag="report"):
+    """Worker to control, once a second and when polled. `inflight` by side, now; `poll` echoes a Poll's id (0: unasked).
+
+    `lines_dropped` are canonical lines that found no room; `refused_table` says why a table was not taken (empty: fine).
+    """
+
+    worker: int
+    pid: int
+    revision: str
+    inflight: dict[str, int]
+    connections: int
+    routes: list[RouteDelta]
+    failures: list[FailureDelta]
+    lines_dropped: int = 0
+    draining: bool = False
+    poll: int = 0
+
+
+class Poll(msgspec.Struct, frozen=True, tag="poll"):
+    """Control to worker: report now."""
+
+    id: int
+
+
+class Table(msgspec.Struct, frozen=True, tag="table"):
+    """Control to worker: serve this snapshot from the next request on. `pickled` is a `proxy.core.snapshot.Snapshot`."""
+
+    revision: str
+    pickled: bytes
+
+
+ToWorker = Poll | Table
+ToControl = Report
+
+_encode = msgspec.msgpack.Encoder().encode
+_to_worker = msgspec.msgpack.Decoder(ToWorker)
+_to_control = msgspec.msgpack.Decoder(ToControl)
+
+
+def frame(message: ToWorker | ToControl) -> bytes:
+    """The message as it goes over the socket."""
+    body = _encode(message)
+    return len(body).to_bytes(4, "big") + body
+
+
+class Unframer:
+    """Cuts a byte stream into message bodies."""
+
+    def __init__(self) -> None:
+        """Begin at a frame's start."""
+        self._held = bytearray()
+
+    def feed(self, data: bytes) -> list[bytes]:
+        """The bodies that are now whole; ValueError when a frame is too long to be one of ours."""
+        self._held += data
+        bodies: list[bytes] = []
+        while len(self._held) >= 4:
+            size = int.from_bytes(self._held[:4], "big")
+            if size > MAX_FRAME:
+                message = f"a frame of {size} bytes cannot come from a worker or control of this version"
+                raise ValueError(message)
+            if len(self._held) < 4 + size:
+                break
+            bodies.append(bytes(self._held[4 : 4 + size]))
+            del self._held[: 4 + size]
+        return bodies
+
+
+def read_to_worker(body: bytes) -> ToWorker:
+    """What control said; msgspec.DecodeError when it is not of this version."""
+    return _to_worker.decode(body)
+
+
+def read_to_control(body: bytes) -> ToControl:
+    """What a worker said; msgspec.DecodeError when it is not of this version."""
+    return _to_control.decode(body)
