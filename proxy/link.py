@@ -70,8 +70,8 @@ ToWorker = Poll | Table
 ToControl = Report
 
 _encode = msgspec.msgpack.Encoder().encode
-_to_worker = msgspec.msgpack.Decoder(ToWorker)
-_to_control = msgspec.msgpack.Decoder(ToControl)
+_to_worker: msgspec.msgpack.Decoder[ToWorker] = msgspec.msgpack.Decoder(ToWorker)
+_to_control: msgspec.msgpack.Decoder[ToControl] = msgspec.msgpack.Decoder(ToControl)
 
 
 def frame(message: ToWorker | ToControl) -> bytes:

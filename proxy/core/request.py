@@ -43,11 +43,13 @@ class Refusal:
 class RequestHead:
     """One request's head. `lines` are the raw field lines to forward; `fields` holds what routes ask about, by lower-case name.
 
-    `length` is the body's size in bytes, `CHUNKED`, or 0. `host_at` is the place of `Host` in `lines` (-1: none, HTTP/1.0).
+    `length` is the body's size in bytes, `CHUNKED`, or 0. `host_at` is the place of `Host` in `lines` (-1: none,
+    HTTP/1.0), `host_value` what stands after its colon, `host` the name that predicates compare.
     Defaults stand on the class: most requests never touch them, and setting sixteen attributes costs a microsecond.
     """
 
     host: str = ""
+    host_value: bytes = b""
     host_at: int = -1
     length: int = 0
     fields: Mapping[bytes, list[bytes]] = _NOTHING
@@ -130,6 +132,7 @@ class RequestReader:
             elif kind == _HOST:
                 hosts += 1
                 head.host_at = len(kept)
+                head.host_value = value
                 kept.append(line)
                 head.host = self._hosts.get(value) or self._learn_host(value)
             else:

@@ -18,18 +18,21 @@ UNTIL_CLOSE = -2
 CHUNKED = -1
 _MEMO = 2048
 _FIRST_FINAL = 200
-_SWITCHING = 101
-_STAYS = frozenset({int(Kind.LOCATION), int(Kind.SET_COOKIE)})
+_BODYLESS = frozenset({204, 205, 304})
+_MAX_DIGITS = 20
+_LENGTH = int(Kind.CONTENT_LENGTH)
+_STAYS = frozenset({int(each) for each in (Kind.LOCATION, Kind.SET_COOKIE, Kind.MANAGED, Kind.TRANSFER_ENCODING)})
 
 
 class ResponseHead:
     """`length` is bytes, `CHUNKED` or `UNTIL_CLOSE`; `reason` is the status line after the version, raw.
 
-    `declared` is the upstream's own length line, canonical, for answers to HEAD. Defaults stand on the class for speed.
+    `framing_at` is the place in `lines` of the upstream's own length or coding (-1: none). Defaults stand on the class for speed.
     """
 
     length: int = UNTIL_CLOSE
-    declared: bytes = b""
+    framing_at: int = -1
+    has_request_id: bool = False
     keep_alive: bool = True
     upgrade: bytes = b""
     rewritable: bool = False
@@ -65,8 +68,8 @@ class ResponseReader:
         if not head.minor:
             head.keep_alive = False
         problem = self._read_fields(head, lines)
-        if bodyless or head.status < _FIRST_FINAL or head.status in (204, 304):
-            head.length = 0
+        if bodyless or head.status < _FIRST_FINAL or head.status in _BODYLESS:
+            _forbid_body(head, bodyless=bodyless)
         return problem or head
 
     def _read_fields(self, head: ResponseHead, lines: list[bytes]) -> str:
@@ -80,6 +83,13 @@ class ResponseReader:
                 kind = self._learn(name)
             if kind == 0:
                 kept.append(line)
+                continue
+            if kind == _LENGTH:
+                if not value.strip(b" \t").isdigit() or len(value) > _MAX_DIGITS:
+                    return "Content-Length is not a decimal number"
+                head.length = int(value)
+                head.framing_at = len(kept)
+                kept.append(name + b": %d" % head.length)
                 continue
             if kind in _STAYS:
                 kept.append(line)
@@ -108,21 +118,19 @@ class ResponseReader:
 
 def _apply(head: ResponseHead, kind: int, line: bytes, value: bytes, named: list[bytes]) -> str:
     match kind:
-        case Kind.CONTENT_LENGTH:
-            if not value.isdigit() or len(value) > 18:
-                return "Content-Length is not a decimal number"
-            head.length = int(value)
-            head.declared = line.partition(b":")[0] + b": %d" % head.length
         case Kind.TRANSFER_ENCODING:
             if value.lower() != b"chunked" or head.minor == 0 or head.length == CHUNKED:
                 return "Transfer-Encoding is not chunked alone"
             head.length = CHUNKED
+            head.framing_at = len(head.lines) - 1
         case Kind.CONNECTION:
             named += connection_tokens(value)
         case Kind.UPGRADE:
             head.upgrade = value.lower()
         case Kind.SET_COOKIE | Kind.LOCATION:
             head.rewritable = True
+        case Kind.MANAGED:
+            head.has_request_id = True
         case Kind.TRAILER:
             head.trailer = [*head.trailer, line]
         case _:
@@ -137,4 +145,15 @@ def _apply_connection(head: ResponseHead, named: list[bytes]) -> None:
         head.keep_alive = True
     drop = {name for name in named if name not in PROTECTED} - {b"close", b"keep-alive", b"upgrade"}
     if drop:
+        framing = head.lines[head.framing_at] if head.framing_at >= 0 else None
         head.lines[:] = [line for line in head.lines if line.partition(b":")[0].lower() not in drop]
+        head.framing_at = head.lines.index(framing) if framing is not None else -1
+
+
+def _forbid_body(head: ResponseHead, *, bodyless: bool) -> None:
+    """A length beside no body is information in answers to HEAD and in 304 only (RFC 9110 section 8.6)."""
+    informs = (bodyless or head.status == 304) and head.length >= 0
+    if head.framing_at >= 0 and not informs:
+        del head.lines[head.framing_at]
+        head.framing_at = -1
+    head.length = 0
