@@ -1,0 +1,119 @@
+"""From a request head to who answers it, or to Banyan's own answer: every check between the parser and the decision."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from proxy.core.decide import Decision, decide_by_draw
+from proxy.core.outcome import Side
+from proxy.core.table import Miss
+
+if TYPE_CHECKING:
+    from proxy.core.request import RequestHead
+    from proxy.edge.live import BoundRoute, Leg, Live
+
+_PROBLEM = b"application/problem+json"
+_WEBSOCKET_KEY = re.compile(rb"[A-Za-z0-9+/]{22}==")
+_REFUSED_METHODS = frozenset({b"CONNECT", b"TRACE"})
+_ALL_METHODS = b"Allow: GET, HEAD, OPTIONS, POST, PUT, PATCH, DELETE"
+
+
+@dataclass(slots=True)
+class Answer:
+    """What Banyan says itself; `body` None makes a problem document of `detail`. `close` ends the connection."""
+
+    status: int
+    detail: str
+    bound: BoundRoute | None = None
+    body: bytes | None = None
+    content_type: bytes = _PROBLEM
+    lines: tuple[bytes, ...] = ()
+    close: bool = False
+    reason: str = ""
+
+
+@dataclass(slots=True)
+class Admitted:
+    """Who answers."""
+
+    bound: BoundRoute
+    leg: Leg
+    decision: Decision
+    upgrade: bool
+
+
+def admit(live: Live, head: RequestHead, client_ip: bytes) -> Admitted | Answer:
+    """The checks in order: method, route, decision, expectation, size, upgrade."""
+    if head.method in _REFUSED_METHODS:
+        return Answer(405, f"{head.method.decode('ascii')} is not served here", close=True, lines=(_ALL_METHODS,))
+    found = live.table.match(head)
+    if isinstance(found, Miss):
+        return _missed(head, found)
+    bound = live.bound[found.index]
+    decision = bound.decision
+    if decision is None:
+        decision = decide_by_draw(bound.route, bound.salt, head, client_ip)
+    side = decision.serve
+    leg = bound.legacy if side is Side.LEGACY else bound.new if side is Side.NEW else None
+    if leg is None:
+        return _own_answer(bound, decision)
+    upgrade = False
+    if head.expect or head.length > 0 or head.connection:
+        refused = _check_body(head, bound)
+        if refused is not None:
+            return refused
+        if head.upgrade and b"upgrade" in head.connection:
+            refused = _check_upgrade(head, bound)
+            if refused is not None:
+                return refused
+            upgrade = head.upgrade == b"websocket"
+    return Admitted(bound, leg, decision, upgrade)
+
+
+def _missed(head: RequestHead, miss: Miss) -> Answer:
+    if head.path == b"*":
+        return Answer(204, "", body=b"", lines=(_ALL_METHODS,))
+    if miss.ambiguous:
+        return Answer(400, "the path can be read in more than one way, and the readings belong to different routes", close=True)
+    if miss.methods:
+        allow = b"Allow: " + b", ".join(sorted(miss.methods))
+        return Answer(405, "no route takes this method here", lines=(allow,))
+    return Answer(404, "no route takes this path")
+
+
+def _own_answer(bound: BoundRoute, decision: Decision) -> Answer:
+    respond = bound.route.respond
+    if respond is not None:
+        answer = Answer(respond.status, "", bound, reason=decision.reason.value)
+        if respond.body or respond.status < 400:
+            answer.body, answer.content_type = respond.body, respond.content_type.encode("latin-1")
+        else:
+            answer.detail = "this route is answered by the proxy itself"
+        return answer
+    return Answer(410, f"{bound.route.name} has been retired", bound, reason=decision.reason.value)
+
+
+def _check_body(head: RequestHead, bound: BoundRoute) -> Answer | None:
+    if head.expect and head.expect != b"100-continue":
+        return Answer(417, "the only expectation known is 100-continue", bound, close=True)
+    if bound.body_limit and head.length > bound.body_limit:
+        return Answer(413, f"the body is larger than {bound.body_limit} bytes", bound, close=True)
+    return None
+
+
+def _check_upgrade(head: RequestHead, bound: BoundRoute) -> Answer | None:
+    """RFC 6455 section 4.2.1; other protocols are not upgraded to, the request is served as it is (RFC 9110 section 7.8)."""
+    if head.upgrade != b"websocket" or head.minor == 0:
+        return None
+    if not bound.route.websocket:
+        detail = f"route {bound.route.name} does not allow this upgrade; it lacks the line `upgrades: [websocket]`"
+        return Answer(403, detail, bound, close=True)
+    if head.method != b"GET" or head.length:
+        return Answer(400, "a WebSocket begins with GET and no body", bound, close=True)
+    if head.first(b"sec-websocket-version") != b"13":
+        return Answer(426, "WebSocket version 13 is the one spoken", bound, lines=(b"Sec-WebSocket-Version: 13",), close=True)
+    if not _WEBSOCKET_KEY.fullmatch(head.first(b"sec-websocket-key") or b""):
+        return Answer(400, "Sec-WebSocket-Key is not 16 bytes in base64", bound, close=True)
+    return None

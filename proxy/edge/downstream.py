@@ -1,0 +1,390 @@
+"""One client connection: reads requests one at a time, hands each to an exchange, writes what comes back.
+
+Rule 1: one request is parsed at a time; what a client sends ahead waits as bytes, bounded, and is read afterwards (R1).
+Rule 2: a refused request puts nothing upstream; unless its body is already here, the connection is closed after the answer.
+Rule 3: closing lingers: the answer is sent, the sending half is closed, and what still comes is read and dropped for a
+        moment, because a reset would take the answer away from the client (RFC 9112 section 9.6).
+Rule 4: an exception in here costs this one request, never the worker (DR06).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import struct
+from time import monotonic
+from typing import TYPE_CHECKING, Protocol, cast
+
+import structlog
+
+from proxy.core.forwarded import client_of, is_trusted, kept_request_id, trusted_lines
+from proxy.core.outcome import Blame, Failure, Phase
+from proxy.core.request import MAX_HEAD, MAX_LINE, Refusal, RequestHead
+from proxy.edge.admit import Admitted, Answer, admit
+from proxy.edge.exchange import Exchange
+from proxy.edge.head_parser import END, PartialHead, judge_request
+from proxy.edge.record import line_of_answer, line_of_exchange
+from proxy.edge.request_bytes import Ids
+from proxy.edge.rescue import head_bytes, problem_body
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from proxy.edge.access_log import AccessLog
+    from proxy.edge.live import Live
+    from proxy.edge.tally import Counters, Tally
+
+MAX_AHEAD = 64 * 1024
+"""Bytes of later requests that may wait while one is answered; then the client is no longer read (R16)."""
+LINGER = 1.0
+"""Seconds that a closing connection is still read; nginx takes 5, HAProxy none."""
+MAX_LINGER = 4 * 1024 * 1024
+_CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+_BLANK = b"\r\n"
+
+
+class Services(Protocol):
+    """The worker, as a client's connection sees it."""
+
+    live: Live
+    counters: Counters
+    access_log: AccessLog
+
+    def opened(self, client: Downstream) -> None:
+        """A client has connected."""
+
+    def closed(self, client: Downstream) -> None:
+        """A client has gone."""
+
+    def soon(self, work: Callable[[], None]) -> None:
+        """Run `work` from a fresh stack."""
+
+
+class Downstream(asyncio.Protocol):
+    """A client."""
+
+    __slots__ = (
+        "_ahead", "_forwarded", "_held_by_pool", "_lingering", "_services", "_live", "_partial", "_trusted", "closing", "counters",
+        "deadline", "exchange", "peer", "scheme", "started", "transport",
+    )  # fmt: skip
+
+    def __init__(self, services: Services) -> None:
+        """A connection that is being accepted."""
+        self._services = services
+        self.counters: Counters = services.counters
+        self.transport: asyncio.Transport = cast("asyncio.Transport", None)
+        self.exchange: Exchange | None = None
+        self.deadline = float("inf")
+        self.started = 0.0
+        self.peer = b""
+        self.scheme = b"http"
+        self.closing = False
+        self._live: Live | None = None
+        self._partial: PartialHead | None = None
+        self._ahead = b""
+        self._forwarded = b""
+        self._trusted = False
+        self._held_by_pool = False
+        self._lingering = -1
+
+    # -- what the loop does -------------------------------------------------------------------------------------------
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """A client is there."""
+        self.transport = cast("asyncio.Transport", transport)
+        address = transport.get_extra_info("peername")
+        peer = str(address[0]) if address else ""
+        self.peer = peer.removeprefix("::ffff:").encode("ascii")
+        self._services.opened(self)
+
+    def data_received(self, data: bytes) -> None:
+        """Bytes from the client."""
+        try:
+            exchange = self.exchange
+            if exchange is not None:
+                exchange.feed(data)
+            elif self._lingering >= 0:
+                self._discard(data)
+            else:
+                self._read_head(data)
+        except Exception as error:  # noqa: BLE001 -- rule 4
+            self._broken(error)
+
+    def eof_received(self) -> bool:
+        """The client will send no more; it may still read (half-closed clients are served)."""
+        self.closing = True
+        if self._lingering >= 0:
+            return False
+        exchange = self.exchange
+        if exchange is not None:
+            return exchange.client_half_closed()
+        if self._partial is not None:
+            self._answer(Answer(400, "the connection ended inside a request head"), None)
+            return True
+        return False
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The client is gone."""
+        del exc
+        self._services.closed(self)
+        exchange, self.exchange = self.exchange, None
+        if exchange is not None:
+            exchange.client_lost()
+
+    def pause_writing(self) -> None:
+        """The client reads slowly."""
+        if self.exchange is not None:
+            self.exchange.pause_reading()
+
+    def resume_writing(self) -> None:
+        """It has caught up."""
+        if self.exchange is not None:
+            self.exchange.resume_reading()
+
+    # -- reading ------------------------------------------------------------------------------------------------------
+
+    def _read_head(self, data: bytes) -> None:
+        if self._partial is None:
+            while data[:2] == _BLANK:  # RFC 9112 section 2.2: empty lines before a request are skipped
+                data = data[2:]
+            end = data.find(END) + 4
+            if end >= 4:
+                problem = judge_request(data if end == len(data) else data[:end])
+                self._take_head(data, end, problem)
+                return
+            if not data:
+                return
+            self._partial = PartialHead.of_request()
+            self.deadline = monotonic() + self._services.live.snapshot.limits.head
+        end, problem = self._partial.add(data)
+        data = self._partial.data
+        if end >= 0 or problem:
+            self._partial = None
+            self._take_head(data, end, problem)
+        elif len(data) > MAX_HEAD:
+            self._partial = None
+            too_long = data.find(b"\r\n", 0, MAX_LINE) < 0
+            self._answer(Answer(414 if too_long else 431, "the request head is too long"), None)
+
+    def _take_head(self, data: bytes, end: int, problem: str) -> None:
+        self.started = monotonic()
+        live = self._services.live
+        if live is not self._live:
+            self._meet(live)
+        if problem:
+            self._answer(Answer(400, problem), None)
+            return
+        whole = end == len(data)
+        head = live.reader.read(data if whole else data[:end])
+        if isinstance(head, Refusal):
+            self._answer(Answer(head.status, head.detail), None)
+            return
+        admitted = admit(live, head, self._client_ip(head))
+        if isinstance(admitted, Answer):
+            self._answer(admitted, head, b"" if whole else data[end:])
+        else:
+            self._begin(live, admitted, head, b"" if whole else data[end:])
+
+    def _begin(self, live: Live, admitted: Admitted, head: RequestHead, rest: bytes) -> None:
+        ids = Ids(head, kept_request_id(head) if self._trusted else None)
+        exchange = Exchange(self, live, admitted.bound, admitted.leg, admitted.decision, head, ids)
+        exchange.wants_upgrade = admitted.upgrade
+        self.exchange = exchange
+        if head.expect and not rest and head.length:
+            self.write(_CONTINUE)
+        exchange.open(rest)
+
+    def _meet(self, live: Live) -> None:
+        """A new table: what it says of this peer."""
+        self._live = live
+        self._trusted = is_trusted(self.peer.decode("ascii"), live.snapshot.trusted)
+        self._forwarded = b"X-Forwarded-For: %b\r\nX-Forwarded-Proto: %b\r\nX-Forwarded-Host:" % (self.peer, self.scheme)
+
+    def _client_ip(self, head: RequestHead) -> bytes:
+        if not self._trusted or self._live is None:
+            return self.peer
+        return client_of(head, self.peer.decode("ascii"), self._live.snapshot.trusted).encode("ascii")
+
+    def forwarded(self, head: RequestHead) -> bytes:
+        """The forwarding fields for the upstream, each with CRLF."""
+        if self._trusted:
+            return trusted_lines(head, self.peer, self.scheme)
+        return self._forwarded + head.host_value + b"\r\n"
+
+    # -- what an exchange does ----------------------------------------------------------------------------------------
+
+    def write(self, data: bytes) -> None:
+        """Bytes to the client."""
+        self.transport.write(data)
+
+    @property
+    def held(self) -> bool:
+        """Whether the client is not being read because the upstream is busy."""
+        return self._held_by_pool
+
+    def hold(self) -> None:
+        """Stop reading: the upstream cannot take more."""
+        self._held_by_pool = True
+        self.transport.pause_reading()
+
+    def unhold(self) -> None:
+        """Read again."""
+        if self._held_by_pool:
+            self._held_by_pool = False
+            self.transport.resume_reading()
+
+    def keep_for_later(self, data: bytes) -> None:
+        """Bytes behind the current request."""
+        self._ahead += data
+        if len(self._ahead) > MAX_AHEAD:
+            self.hold()
+
+    def take_later(self) -> bytes:
+        """What was kept: it is the tunnel's now."""
+        ahead, self._ahead = self._ahead, b""
+        return ahead
+
+    def end_writing(self) -> None:
+        """The upstream's half of a tunnel has ended."""
+        if self.transport.can_write_eof():
+            self.transport.write_eof()
+        else:
+            self.transport.close()
+
+    def cut(self, *, truncated_silently: bool) -> None:
+        """A response broke off: close so that the client can tell (a reset where only the end marks the end)."""
+        self.exchange = None
+        sock = self.transport.get_extra_info("socket")
+        if truncated_silently and sock is not None:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            self.transport.abort()
+        else:
+            self.transport.close()
+
+    def close(self) -> None:
+        """Close after what is written."""
+        self.exchange = None
+        self.transport.close()
+
+    def answer_problem(self, status: int, detail: str, request_id: bytes, head: RequestHead | None) -> int:
+        """Write an invented answer; the size of its body."""
+        body = problem_body(status, detail, request_id)
+        self._write_answer(status, b"application/problem+json", body, request_id, head, ())
+        return len(body)
+
+    def exchange_ended(self, *, request_done: bool) -> None:
+        """The response is out: go on with the connection, or end it."""
+        self.exchange = None
+        self.unhold()
+        if self.closing or not request_done:
+            self._linger()
+            return
+        self.deadline = monotonic() + self._services.live.snapshot.limits.idle
+        if self._ahead:
+            self._services.soon(self._go_on)
+
+    def log(self, exchange: Exchange, seconds: float) -> None:
+        """The canonical line of a finished exchange."""
+        log = self._services.access_log
+        if log.wants(exchange.status) or exchange.failure is not None:
+            log.write(line_of_exchange(log.now(exchange.started + seconds), exchange, seconds, self.peer))
+
+    # -- answering here -----------------------------------------------------------------------------------------------
+
+    def _answer(self, answer: Answer, head: RequestHead | None, rest: bytes = b"") -> None:
+        """Banyan's own answer; keeps the connection only where the request is known to have ended."""
+        if not self.started:
+            self.started = monotonic()
+        ids = Ids(head if head is not None else _NO_HEAD, None)
+        length = head.length if head is not None else -1
+        if head is None or answer.close or not head.keep_alive or not 0 <= length <= len(rest):
+            self.closing = True
+        body = answer.body if answer.body is not None else problem_body(answer.status, answer.detail, ids.request_id)
+        self._write_answer(answer.status, answer.content_type, body, ids.request_id, head, answer.lines)
+        seconds = monotonic() - self.started
+        live = self._services.live
+        tally: Tally = answer.bound.own if answer.bound else live.unmatched if head else live.refused
+        tally.count(answer.status, seconds)
+        log = self._services.access_log
+        if log.wants(answer.status):
+            stamp = log.now(self.started + seconds)
+            line = line_of_answer(stamp, answer, head, tally.route, ids, seconds, self.peer)
+            log.write(line)
+        if self.closing:
+            self._linger()
+            return
+        self.deadline = monotonic() + live.snapshot.limits.idle
+        ahead = rest[length:]
+        if ahead:
+            self._ahead = ahead
+            self._services.soon(self._go_on)
+
+    def _write_answer(
+        self, status: int, content_type: bytes, body: bytes, request_id: bytes, head: RequestHead | None, extra: tuple[bytes, ...]
+    ) -> None:
+        lines = [*extra, b"X-Request-Id: " + request_id]
+        if status != 204:
+            lines += [b"Content-Type: " + content_type, b"Content-Length: %d" % len(body)]
+        if self.closing:
+            lines.append(b"Connection: close")
+        elif head is not None and not head.minor:
+            lines.append(b"Connection: keep-alive")
+        bodyless = status == 204 or (head is not None and head.method == b"HEAD")
+        self.transport.write(head_bytes(status, lines) + (b"" if bodyless else body))
+
+    # -- connection's life --------------------------------------------------------------------------------------------
+
+    def _go_on(self) -> None:
+        """Read what was sent ahead, from a fresh stack so that a pipeline cannot recurse."""
+        if self.exchange is None and self._lingering < 0 and not self.transport.is_closing():
+            self.data_received(self.take_later())
+
+    def _linger(self) -> None:
+        """Rule 3."""
+        self._lingering = 0
+        self._ahead = b""
+        self._partial = None
+        self.deadline = monotonic() + LINGER
+        if self.transport.is_closing():
+            return
+        if self.transport.can_write_eof():
+            self.transport.write_eof()
+        else:
+            self.transport.close()
+
+    def _discard(self, data: bytes) -> None:
+        self._lingering += len(data)
+        if self._lingering > MAX_LINGER:
+            self.transport.close()
+
+    def expire(self, now: float) -> None:
+        """The deadline has passed; called by the listener's sweep."""
+        if self.exchange is not None:
+            self.exchange.expire(now)
+        elif self._partial is not None:
+            self._partial = None
+            self._answer(Answer(408, "the request head took too long"), None)
+        else:
+            self.transport.close()
+
+    def refuse_connection(self) -> None:
+        """There are too many."""
+        self._answer(Answer(503, "too many connections", lines=(b"Retry-After: 1",)), None)
+
+    def drain(self) -> None:
+        """Finish what runs, then close; an idle connection closes now."""
+        self.closing = True
+        if self.exchange is None and self._partial is None and not self._ahead:
+            self.transport.close()
+
+    def _broken(self, error: Exception) -> None:
+        structlog.get_logger().error("request_broke", client=self.peer.decode("ascii"), exc_info=error)
+        exchange = self.exchange
+        self.closing = True
+        if exchange is not None:
+            exchange.broken(Failure(phase=Phase.HEAD, blame=Blame.PROXY, detail="an error inside the proxy"))
+        else:
+            self._answer(Answer(500, "an error inside the proxy"), None)
+
+
+_NO_HEAD = RequestHead(b"", b"", b"", b"", 1)

@@ -1,0 +1,429 @@
+"""One request on its way: from the decision to the last byte, and what metrics and log say of it.
+
+  1 open        the head is known and the decision made        6 relay    payload, recoded for the client
+  2 ask         acquire a connection                            7 finish   count, log, let the client go on
+  3 lend        send head and what there is of the body         · fail     retry, rescue or cut
+  4 feed        more of the body, as the client sends it        · expire   a deadline has passed
+  5 respond     the final head                                  · upgrade  a tunnel until somebody closes
+
+Rule 1: once a byte of an unsafe request has left, it is never sent again (invariant 5).
+Rule 2: after the response head has gone to the client, a failure can only cut: never pad, never end cleanly (R12).
+"""
+
+from __future__ import annotations
+
+from time import monotonic
+from typing import TYPE_CHECKING, Protocol
+
+from proxy.core.chunked import ChunkedDecoder, encode_chunk, encode_end
+from proxy.core.effects import Effects, effects_of
+from proxy.core.headers import keep_trailer
+from proxy.core.outcome import SERVED_BY_SIDE, Blame, Failure, Phase
+from proxy.core.request import CHUNKED
+from proxy.core.rewrite import rewrite_lines
+from proxy.edge.rescue import status_of
+from proxy.edge.request_bytes import Ids, request_head
+from proxy.edge.response_bytes import Coding, coding_for, interim_head, response_head
+
+if TYPE_CHECKING:
+    from proxy.core.decide import Decision
+    from proxy.core.request import RequestHead
+    from proxy.core.response import ResponseHead, ResponseReader
+    from proxy.edge.live import BoundRoute, Leg, Live
+    from proxy.edge.tally import Counters
+    from proxy.edge.upstream import UpstreamConnection
+
+CLIENT_GONE = 499
+"""What log and metrics say when the client left first; nginx's number for it."""
+_CLOSE = b"Connection: close\r\n"
+_KEEP = b"Connection: keep-alive\r\n"
+
+
+class Client(Protocol):
+    """A client's connection, as its exchange sees it."""
+
+    closing: bool
+    counters: Counters
+    exchange: Exchange | None
+    deadline: float
+    started: float
+    scheme: bytes
+
+    @property
+    def held(self) -> bool:
+        """Whether the client is not being read because the upstream is busy."""
+
+    def forwarded(self, head: RequestHead) -> bytes:
+        """The forwarding fields for the upstream, each with CRLF."""
+
+    def write(self, data: bytes) -> None:
+        """Bytes to the client."""
+
+    def hold(self) -> None:
+        """Stop reading."""
+
+    def unhold(self) -> None:
+        """Read again."""
+
+    def keep_for_later(self, data: bytes) -> None:
+        """Bytes behind the current request."""
+
+    def take_later(self) -> bytes:
+        """What was kept."""
+
+    def end_writing(self) -> None:
+        """Close the sending half."""
+
+    def cut(self, *, truncated_silently: bool) -> None:
+        """Close so that the client can tell that the response broke off."""
+
+    def close(self) -> None:
+        """Close after what is written."""
+
+    def answer_problem(self, status: int, detail: str, request_id: bytes, head: RequestHead | None) -> int:
+        """Write an invented answer; the size of its body."""
+
+    def exchange_ended(self, *, request_done: bool) -> None:
+        """The response is out."""
+
+    def log(self, exchange: Exchange, seconds: float) -> None:
+        """Write the canonical line."""
+
+
+class Exchange:
+    """Implements `Asker` towards the upstream and `Waiter` towards the pool."""
+
+    __slots__ = (
+        "_client", "_coding", "_connection", "_decoder", "_left", "_pending", "_retried", "bound", "decision", "detail",
+        "failure", "head", "ids", "leg", "live", "received", "request_done", "responding", "sent", "started", "status",
+        "total_at", "tunnel", "wants_upgrade",
+    )  # fmt: skip
+
+    def __init__(
+        self, client: Client, live: Live, bound: BoundRoute, leg: Leg, decision: Decision, head: RequestHead, ids: Ids
+    ) -> None:
+        """Step 1. `client.started` is when the head had arrived."""
+        self._client = client
+        self.live = live
+        self.bound = bound
+        self.leg = leg
+        self.decision = decision
+        self.head = head
+        self.ids = ids
+        self.started = client.started
+        self.total_at = self.started + leg.timeouts.total if leg.timeouts.total else float("inf")
+        self.request_done = head.length == 0
+        self.responding = False
+        self.tunnel = False
+        self.wants_upgrade = False
+        self.status = 0
+        self.sent = 0
+        self.received = 0
+        self.failure: Failure | None = None
+        self.detail = ""
+        self._coding = Coding.AS_IS
+        self._connection: UpstreamConnection | None = None
+        self._decoder = ChunkedDecoder() if head.length == CHUNKED else None
+        self._left = head.length
+        self._pending = b""
+        self._retried = False
+
+    # -- towards the client -------------------------------------------------------------------------------------------
+
+    def open(self, rest: bytes) -> None:
+        """Step 2; `rest` is what came behind the head."""
+        self.leg.gauge.value += 1
+        self._client.deadline = self._until(self.leg.timeouts.connect)
+        if not self.request_done:
+            self._pending = self._take(rest)
+            if self._client.exchange is not self:
+                return
+        elif rest:
+            self._client.keep_for_later(rest)
+        self.leg.pool.acquire(self)
+        if self._connection is None and not self.request_done:
+            self._client.hold()
+
+    def feed(self, data: bytes) -> None:
+        """Step 4: bytes from the client."""
+        connection = self._connection
+        if self.tunnel:
+            self._client.deadline = monotonic() + self.live.snapshot.limits.tunnel
+            if connection is not None:
+                self.received += len(data)
+                connection.write(data)
+        elif self.request_done:
+            self._client.keep_for_later(data)
+        else:
+            payload = self._take(data)
+            if connection is not None and payload:
+                connection.write(payload)
+            elif payload:
+                self._pending += payload
+
+    def _take(self, data: bytes) -> bytes:
+        """The part of `data` that is this body, coded for the upstream."""
+        if self._decoder is None:
+            payload = data if len(data) <= self._left else data[: self._left]
+            self._left -= len(payload)
+            self.received += len(payload)
+            if not self._left:
+                self._request_ended(data[len(payload) :])
+            else:
+                self._client.deadline = self._until(self.live.snapshot.limits.body)
+            return payload
+        return self._take_chunked(self._decoder, data)
+
+    def _take_chunked(self, decoder: ChunkedDecoder, data: bytes) -> bytes:
+        payload = decoder.feed(data)
+        self.received += len(payload)
+        limit = self.bound.body_limit
+        if decoder.error or (limit and self.received > limit):
+            status = 400 if decoder.error else 413
+            detail = decoder.error or f"the body is larger than {limit} bytes"
+            self._refuse(Failure(phase=Phase.SEND, blame=Blame.CLIENT, detail=detail), status)
+            return b""
+        coded = encode_chunk(payload) if payload else b""
+        if decoder.done:
+            coded += encode_end([line for line in decoder.trailers if keep_trailer(line.partition(b":")[0])])
+            self._request_ended(decoder.rest)
+        else:
+            self._client.deadline = self._until(self.live.snapshot.limits.body)
+        return coded
+
+    def _request_ended(self, rest: bytes) -> None:
+        self.request_done = True
+        if not self.responding:
+            self._client.deadline = self._until(self.leg.timeouts.response)
+        if rest:
+            self._client.keep_for_later(rest)
+
+    def client_lost(self) -> None:
+        """The client is gone: nobody wants the answer."""
+        self._drop_connection()
+        if self.tunnel:
+            self._record()
+            return
+        self.failure = Failure(phase=Phase.BODY if self.responding else Phase.SEND, blame=Blame.CLIENT, detail="client gone")
+        self.status = self.status or CLIENT_GONE
+        self._record()
+
+    def client_half_closed(self) -> bool:
+        """The client will send no more; whether to keep the connection for the answer."""
+        if self.tunnel and self._connection is not None:
+            if self._connection.transport.can_write_eof():
+                self._connection.transport.write_eof()
+            return True
+        if not self.request_done:
+            self._refuse(Failure(phase=Phase.SEND, blame=Blame.CLIENT, detail="the body ended before its length"), 400)
+        return True
+
+    def pause_reading(self) -> None:
+        """The client reads slowly: let the upstream wait."""
+        if self._connection is not None:
+            self._connection.transport.pause_reading()
+
+    def resume_reading(self) -> None:
+        """It has caught up."""
+        if self._connection is not None:
+            self._connection.transport.resume_reading()
+
+    # -- towards the pool ---------------------------------------------------------------------------------------------
+
+    def lend(self, connection: UpstreamConnection) -> None:
+        """Step 3."""
+        self._connection = connection
+        timeouts = self.leg.timeouts
+        if self.request_done:
+            self._client.deadline = self._until(timeouts.response)
+        else:
+            self._client.deadline = self._until(self.live.snapshot.limits.body)
+        head = request_head(
+            self.head,
+            self.ids,
+            self._client.forwarded(self.head),
+            self.leg.host_line,
+            self.leg.authority,
+            b"websocket" if self.wants_upgrade else b"",
+        )
+        pending, self._pending = self._pending, b""
+        connection.begin(self, head + pending)
+        if not self.request_done:
+            self._client.unhold()
+
+    # -- towards the upstream (Asker) ---------------------------------------------------------------------------------
+
+    @property
+    def responses(self) -> ResponseReader:
+        """This snapshot's reader."""
+        return self.live.responses
+
+    @property
+    def is_head(self) -> bool:
+        """Whether no body may follow."""
+        return self.head.method == b"HEAD"
+
+    def pause(self) -> None:
+        """The upstream reads slowly."""
+        self._client.hold()
+
+    def resume(self) -> None:
+        """It has caught up."""
+        self._client.unhold()
+
+    def interim(self, head: ResponseHead) -> None:
+        """100 was ours to say; others go to clients that know them (RFC 9110 section 15.2)."""
+        if head.status != 100 and self.head.minor:
+            self._client.write(interim_head(head))
+
+    def respond(self, head: ResponseHead, payload: bytes, *, done: bool) -> None:
+        """Step 5."""
+        client, minor = self._client, self.head.minor
+        self.responding = True
+        self.status = head.status
+        self._coding = coding = coding_for(head, minor)
+        connection = b""
+        if client.closing or not self.head.keep_alive or coding is Coding.UNTIL_CLOSE or not self.request_done:
+            client.closing = True
+            connection = _CLOSE
+        elif not minor:
+            connection = _KEEP
+        lines = head.lines
+        if self.leg.rewrites and head.rewritable:
+            lines = rewrite_lines(lines, self.leg.authority, self.head.host_value.strip(b" \t"), client.scheme)
+        data = response_head(head, lines, coding, connection, self.ids.request_id)
+        if done:
+            self._connection = None
+            self.sent = len(payload)
+            client.write(data + payload if payload else data)
+            self._finish()
+            return
+        client.deadline = self._until(self.leg.timeouts.idle)
+        if payload:
+            self.sent = len(payload)
+            data += encode_chunk(payload) if coding is Coding.CHUNKED else payload
+        client.write(data)
+
+    def relay(self, payload: bytes, trailers: list[bytes], *, done: bool) -> None:
+        """Step 6."""
+        client = self._client
+        self.sent += len(payload)
+        if self._coding is Coding.CHUNKED:
+            data = encode_chunk(payload) if payload else b""
+            if done:
+                data += encode_end(self._trailers(trailers))
+        else:
+            data = payload
+        if data:
+            client.write(data)
+        if done:
+            self._connection = None
+            self._finish()
+        else:
+            client.deadline = self._until(self.leg.timeouts.idle)
+
+    def _trailers(self, lines: list[bytes]) -> list[bytes]:
+        if not self.head.te_trailers:
+            return []
+        return [line for line in lines if keep_trailer(line.partition(b":")[0])]
+
+    def upgraded(self, head: ResponseHead, rest: bytes) -> None:
+        """The tunnel is open; what the client sent ahead belongs into it now."""
+        client = self._client
+        self.tunnel = self.responding = True
+        self.status = head.status
+        self.leg.tally.count(head.status, monotonic() - self.started)
+        lines = [*head.lines, b"Connection: Upgrade", b"Upgrade: websocket", b"X-Request-Id: " + self.ids.request_id]
+        client.write(b"\r\n".join([b"HTTP/1.1 " + head.reason, *lines, b"", b""]) + rest)
+        client.deadline = monotonic() + self.live.snapshot.limits.tunnel
+        ahead = client.take_later()
+        if ahead and self._connection is not None:
+            self._connection.write(ahead)
+        client.unhold()
+
+    def tunnelled(self, data: bytes) -> None:
+        """Bytes of the tunnel; none means that the upstream's half has ended."""
+        self._client.deadline = monotonic() + self.live.snapshot.limits.tunnel
+        if data:
+            self.sent += len(data)
+            self._client.write(data)
+        else:
+            self._client.end_writing()
+
+    # -- endings ------------------------------------------------------------------------------------------------------
+
+    def failed(self, failure: Failure) -> None:
+        """No (whole) response will come: retry, rescue or cut."""
+        self._connection = None
+        if self.tunnel:
+            self._record()
+            self._client.close()
+            return
+        if failure.replayable and failure.phase is not Phase.CONNECT and not self._retried and self._may_repeat():
+            self._retried = True
+            self._client.deadline = self._until(self.leg.timeouts.connect)
+            self.leg.pool.acquire(self, fresh=True)
+            return
+        self._refuse(failure, status_of(failure))
+
+    def _may_repeat(self) -> bool:
+        """R15: only what is safe by declaration or method, and without a body."""
+        effects = self.bound.route.effects or effects_of(self.head.method, has_key=False)
+        return effects is Effects.SAFE and self.head.length == 0 and not self.responding
+
+    def _refuse(self, failure: Failure, status: int) -> None:
+        self.failure = failure
+        self.detail = failure.detail
+        self._drop_connection()
+        client = self._client
+        client.counters.fail(self.bound.route.name, SERVED_BY_SIDE[self.leg.side], failure)
+        if self.responding:
+            self._record()
+            client.cut(truncated_silently=self._coding is Coding.UNTIL_CLOSE)
+            return
+        self.status = status
+        if not self.request_done:
+            client.closing = True
+        self.sent = client.answer_problem(status, failure.detail, self.ids.request_id, self.head)
+        self._finish()
+
+    def broken(self, failure: Failure) -> None:
+        """An error of our own."""
+        self._refuse(failure, status_of(failure))
+
+    def expire(self, now: float) -> None:
+        """The client's deadline for this exchange has passed: whose fault is it?"""
+        if self.tunnel:
+            self.client_lost()
+            self._client.close()
+            return
+        if not self.request_done and not self._client.held and now < self.total_at:
+            failure = Failure(phase=Phase.SEND, blame=Blame.CLIENT, timed_out=True, detail="the body stalled")
+        else:
+            phase = Phase.BODY if self.responding else Phase.HEAD if self._connection else Phase.CONNECT
+            detail = f"upstream {self.leg.pool.upstream.name} took too long ({phase.value})"
+            failure = Failure(phase=phase, blame=Blame.UPSTREAM, timed_out=True, detail=detail)
+        self._refuse(failure, status_of(failure))
+
+    def _drop_connection(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.abort()
+        else:
+            self.leg.pool.forget(self)
+
+    def _finish(self) -> None:
+        """Step 7."""
+        self._record()
+        self._client.exchange_ended(request_done=self.request_done)
+
+    def _record(self) -> None:
+        seconds = monotonic() - self.started
+        self.leg.gauge.value -= 1
+        if not self.tunnel:
+            self.leg.tally.count(self.status, seconds)
+        self._client.log(self, seconds)
+
+    def _until(self, timeout: float) -> float:
+        deadline = monotonic() + timeout
+        return deadline if deadline < self.total_at else self.total_at

@@ -1,0 +1,82 @@
+"""Collects one message head and has llhttp judge it, as the bytes come.
+
+Rule 1: llhttp sees every byte of a head before anything of ours reads it, always strict, in a fresh parser per message.
+Rule 2: exactly the head is fed, up to its empty line, so that no byte of a body or a next message is ever parsed by chance
+        (CVE-2026-2833: bytes after an upgrade are not a tunnel's yet).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser, HttpResponseParser
+
+END = b"\r\n\r\n"
+
+
+class _NoCallbacks:
+    """llhttp validates; what the head says is read from the same bytes by the core."""
+
+
+_QUIET = _NoCallbacks()
+
+
+def _request_parser() -> HttpRequestParser:
+    return HttpRequestParser(_QUIET)
+
+
+def _response_parser() -> HttpResponseParser:
+    return HttpResponseParser(_QUIET)
+
+
+def judge_request(head: bytes) -> str:
+    """What llhttp has against this whole request head; empty when nothing."""
+    return _feed(HttpRequestParser(_QUIET), head)
+
+
+def judge_response(head: bytes) -> str:
+    """What llhttp has against this whole response head; empty when nothing."""
+    return _feed(HttpResponseParser(_QUIET), head)
+
+
+def _feed(parser: HttpRequestParser | HttpResponseParser, data: bytes) -> str:
+    try:
+        parser.feed_data(data)
+    except HttpParserUpgrade:
+        return ""
+    except HttpParserError as error:
+        return str(error) or type(error).__name__
+    return ""
+
+
+class PartialHead:
+    """A head that came in more than one read: judged as it grows, so that a wrong one is refused at once."""
+
+    __slots__ = ("_fed", "_make", "_parser", "data")
+
+    def __init__(self, make: Callable[[], HttpRequestParser | HttpResponseParser]) -> None:
+        """`make` gives a fresh parser."""
+        self._make = make
+        self._parser = make()
+        self._fed = 0
+        self.data = b""
+
+    @classmethod
+    def of_request(cls) -> PartialHead:
+        """For the client's side."""
+        return cls(_request_parser)
+
+    @classmethod
+    def of_response(cls) -> PartialHead:
+        """For the upstream's side."""
+        return cls(_response_parser)
+
+    def add(self, data: bytes) -> tuple[int, str]:
+        """`(end, problem)`: `end` is where the head ends in `self.data`, or -1 while it is not whole."""
+        start = max(len(self.data) - len(END) + 1, 0)
+        self.data += data
+        found = self.data.find(END, start)
+        end = found + len(END) if found >= 0 else -1
+        problem = _feed(self._parser, self.data[self._fed : end if end >= 0 else len(self.data)])
+        self._fed = len(self.data)
+        return end, problem

@@ -1,0 +1,113 @@
+"""The data plane of one worker: what serves, who is connected, the sweep of deadlines, reload and drain."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Callable, Mapping
+from time import monotonic
+
+from proxy.core.route import Upstream
+from proxy.core.snapshot import Snapshot
+from proxy.edge.access_log import AccessLog
+from proxy.edge.downstream import Downstream
+from proxy.edge.live import Live
+from proxy.edge.pool import Pool
+from proxy.edge.tally import Counters
+from proxy.tasks import Tasks
+
+SWEEP = 0.1
+"""Seconds between two looks at the deadlines: timeouts are kept to a tenth of a second, without a timer per request."""
+BACKLOG = 4096
+
+
+class Listener:
+    """Owns the client connections and the pools of one worker."""
+
+    def __init__(self, snapshot: Snapshot, access_log: AccessLog) -> None:
+        """Serves from `snapshot` until `install` brings another."""
+        self.counters = Counters()
+        self.access_log = access_log
+        self.draining = False
+        self.live: Live
+        self._loop = asyncio.get_running_loop()
+        self._tasks = Tasks()
+        self._pools: dict[str, Pool] = {}
+        self._clients: set[Downstream] = set()
+        self._server: asyncio.Server | None = None
+        self._ticker: asyncio.TimerHandle | None = None
+        self.install(snapshot)
+
+    def install(self, snapshot: Snapshot) -> None:
+        """Serve this snapshot from the next request on; requests that run keep theirs."""
+        pools = self._pools_for(snapshot.upstreams)
+        self.live = Live(snapshot, pools, self.counters)
+        self.access_log.sample = snapshot.access_log.sample
+        for name, pool in self._pools.items():
+            if pools.get(name) is not pool:
+                pool.retire()
+        self._pools = pools
+
+    def _pools_for(self, upstreams: Mapping[str, Upstream]) -> dict[str, Pool]:
+        """A pool whose upstream did not change stays, with its open connections."""
+        return {
+            name: old if (old := self._pools.get(name)) is not None and old.upstream == upstream else Pool(upstream, self._tasks)
+            for name, upstream in upstreams.items()
+        }
+
+    async def start(self, sock: socket.socket) -> None:
+        """Accept clients on a bound socket."""
+        self._server = await self._loop.create_server(lambda: Downstream(self), sock=sock, backlog=BACKLOG)
+        self._tick()
+
+    def opened(self, client: Downstream) -> None:
+        """A client has connected."""
+        self._clients.add(client)
+        self.counters.connections.value += 1
+        limits = self.live.snapshot.limits
+        client.deadline = monotonic() + limits.head
+        if len(self._clients) > limits.connections:
+            client.refuse_connection()
+
+    def closed(self, client: Downstream) -> None:
+        """A client has gone."""
+        self._clients.discard(client)
+        self.counters.connections.value -= 1
+
+    def soon(self, work: Callable[[], None]) -> None:
+        """Run `work` from a fresh stack."""
+        self._loop.call_soon(work)
+
+    def _tick(self) -> None:
+        now = monotonic()
+        for client in [each for each in self._clients if each.deadline < now]:
+            client.expire(now)
+        for pool in self._pools.values():
+            pool.sweep(now)
+        self.access_log.flush()
+        self._ticker = self._loop.call_later(SWEEP, self._tick)
+
+    async def drain(self, grace: float) -> None:
+        """Stop accepting, let what runs finish for at most `grace` seconds, then cut."""
+        self.draining = True
+        if self._server is not None:
+            self._server.close()
+        for client in tuple(self._clients):
+            client.drain()
+        end = monotonic() + grace
+        while self._clients and monotonic() < end:
+            await asyncio.sleep(0.02)
+        await self.stop()
+
+    async def stop(self) -> None:
+        """Cut everything."""
+        if self._server is not None:
+            self._server.close()
+        if self._ticker is not None:
+            self._ticker.cancel()
+        for client in tuple(self._clients):
+            client.transport.abort()
+        for pool in self._pools.values():
+            pool.retire()
+        await self._tasks.end()
+        self.access_log.flush()

@@ -1,0 +1,87 @@
+"""A snapshot made ready to serve: every route bound to its pools, timeouts and counters, so that a request looks nothing up."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from proxy.core.decide import Decision, settled
+from proxy.core.outcome import SERVED_BY_SIDE, ServedBy, Side
+from proxy.core.request import RequestReader
+from proxy.core.response import ResponseReader
+from proxy.core.route import HostMode, Route, Timeouts
+from proxy.core.snapshot import Snapshot
+from proxy.edge.pool import Pool
+from proxy.edge.tally import Counters, Gauge, Tally
+
+UNMATCHED = "(unmatched)"
+REFUSED = "(refused)"
+"""Names that stand for a route in metrics and log where there is none; a real name cannot hold a parenthesis."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leg:
+    """One side of one route, ready to be asked. `host_line` replaces `Host`; `authority` is the upstream's own name, to rewrite."""
+
+    side: Side
+    pool: Pool
+    timeouts: Timeouts
+    tally: Tally
+    gauge: Gauge
+    host_line: bytes
+    rewrites: bool
+    authority: bytes
+
+
+class BoundRoute:
+    """A route with what it needs at hand."""
+
+    __slots__ = ("body_limit", "decision", "legacy", "new", "own", "route", "salt")
+
+    def __init__(self, route: Route, legs: Mapping[Side, Leg], own: Tally, body_limit: int) -> None:
+        """`own` counts what Banyan answers itself on this route."""
+        self.route = route
+        self.decision: Decision | None = settled(route)
+        self.salt = route.salt
+        self.legacy = legs.get(Side.LEGACY)
+        self.new = legs.get(Side.NEW)
+        self.own = own
+        self.body_limit = body_limit
+
+
+class Live:
+    """What the data plane serves from; replaced whole by a reload, kept by the requests that began with it."""
+
+    def __init__(self, snapshot: Snapshot, pools: Mapping[str, Pool], counters: Counters) -> None:
+        """`pools` by upstream name."""
+        self.snapshot = snapshot
+        self.table = snapshot.table
+        self.reader = RequestReader(snapshot.fields)
+        self.responses = ResponseReader()
+        self.bound = [self._bind(route, pools, counters) for route in snapshot.routes]
+        self.unmatched = counters.tally(UNMATCHED, ServedBy.SELF)
+        self.refused = counters.tally(REFUSED, ServedBy.SELF)
+
+    def _bind(self, route: Route, pools: Mapping[str, Pool], counters: Counters) -> BoundRoute:
+        legs = {
+            side: _leg(route, side, pools[route.upstream(side)], counters)
+            for side in Side
+            if route.upstream(side) in pools
+        }
+        limit = route.body_limit or self.snapshot.limits.body_size
+        return BoundRoute(route, legs, counters.tally(route.name, ServedBy.SELF), limit)
+
+
+def _leg(route: Route, side: Side, pool: Pool, counters: Counters) -> Leg:
+    served_by = SERVED_BY_SIDE[side]
+    authority = pool.upstream.authority.encode("ascii")
+    return Leg(
+        side=side,
+        pool=pool,
+        timeouts=route.timeouts or pool.upstream.timeouts,
+        tally=counters.tally(route.name, served_by),
+        gauge=counters.inflight[served_by],
+        host_line=b"Host: " + authority if pool.upstream.host_mode is HostMode.UPSTREAM else b"",
+        rewrites=pool.upstream.host_mode is HostMode.UPSTREAM,
+        authority=authority,
+    )

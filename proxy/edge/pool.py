@@ -1,0 +1,167 @@
+"""Connections to one upstream, of one worker: bounded, most recently used first, and the queue of who waits for one.
+
+Rule 1: an idle connection is closed before the upstream would (default 4 s; common servers close at 5 s).
+Rule 2: a name is resolved at most every 30 s; when that fails, the last good addresses stay (R28).
+Rule 3: whoever waits is in one place only: the queue; it is bounded, and beyond it is refused at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import ssl
+from collections import deque
+from time import monotonic
+from typing import Protocol
+
+from proxy.core.outcome import Blame, Failure, Phase
+from proxy.core.route import Upstream
+from proxy.edge.upstream import Mode, UpstreamConnection
+from proxy.tasks import Tasks
+
+RESOLVE_EVERY = 30.0
+
+
+class Waiter(Protocol):
+    """Who waits for a connection."""
+
+    def lend(self, connection: UpstreamConnection) -> None:
+        """Here it is."""
+
+    def failed(self, failure: Failure) -> None:
+        """There is none."""
+
+
+class Pool:
+    """`acquire` answers through the waiter, at once when a connection is idle."""
+
+    def __init__(self, upstream: Upstream, tasks: Tasks) -> None:
+        """Nothing is opened before it is needed."""
+        self.upstream = upstream
+        self._tasks = tasks
+        self._idle: deque[UpstreamConnection] = deque()
+        self._waiting: deque[Waiter] = deque()
+        self._open = 0
+        self._retired = False
+        self._tls = ssl.create_default_context() if upstream.scheme == "https" else None
+        self._addresses: list[str] = []
+        self._resolved_at = -RESOLVE_EVERY
+
+    def __repr__(self) -> str:
+        """For the debugger and the log."""
+        return f"<Pool {self.upstream.name}: {self._open} open, {len(self._idle)} idle, {len(self._waiting)} waiting>"
+
+    def acquire(self, waiter: Waiter, *, fresh: bool = False) -> None:
+        """Lend a connection; `fresh` wants one that was never used (after a reused one had died)."""
+        while self._idle and not fresh:
+            connection = self._idle.pop()
+            if connection.mode is Mode.IDLE and not connection.transport.is_closing():
+                connection.reused = True
+                waiter.lend(connection)
+                return
+        if len(self._waiting) >= self.upstream.queue:
+            detail = f"{self.upstream.queue} requests already wait for upstream {self.upstream.name}"
+            waiter.failed(Failure(phase=Phase.CONNECT, blame=Blame.PROXY, replayable=True, detail=detail))
+            return
+        self._waiting.append(waiter)
+        if self._open < self.upstream.connections:
+            self._open += 1
+            self._tasks.start(self._connect(), name=f"connect-{self.upstream.name}")
+
+    def forget(self, waiter: Waiter) -> None:
+        """It waits no longer."""
+        if waiter in self._waiting:
+            self._waiting.remove(waiter)
+
+    def release(self, connection: UpstreamConnection) -> None:
+        """A clean connection comes back."""
+        if self._retired:
+            connection.abort()
+        elif self._waiting:
+            connection.reused = True
+            self._waiting.popleft().lend(connection)
+        else:
+            connection.idle_since = monotonic()
+            self._idle.append(connection)
+
+    def lost(self, connection: UpstreamConnection) -> None:
+        """A connection is gone; if somebody waits, another is opened in its place."""
+        self._open -= 1
+        if connection in self._idle:
+            self._idle.remove(connection)
+        if self._waiting and self._open < self.upstream.connections:
+            self._open += 1
+            self._tasks.start(self._connect(), name=f"connect-{self.upstream.name}")
+
+    def sweep(self, now: float) -> None:
+        """Close what has been idle for too long."""
+        while self._idle and now - self._idle[0].idle_since > self.upstream.keep_alive:
+            self._idle.popleft().abort()
+
+    def retire(self) -> None:
+        """A reload has replaced this pool: requests that run finish, nothing is kept."""
+        self._retired = True
+        while self._idle:
+            self._idle.popleft().abort()
+
+    async def _connect(self) -> None:
+        try:
+            async with asyncio.timeout(self.upstream.timeouts.connect):
+                connection = await self._open_one()
+        except TimeoutError:
+            self._no_connection("timed out", timed_out=True)
+        except OSError as error:
+            self._no_connection(str(error), timed_out=False)
+        else:
+            self._hand_over(connection)
+
+    def _no_connection(self, why: str, *, timed_out: bool) -> None:
+        self._open -= 1
+        if self._waiting:
+            self._waiting.popleft().failed(self._failure(why, timed_out=timed_out))
+
+    def _failure(self, why: str, *, timed_out: bool) -> Failure:
+        detail = f"cannot connect to upstream {self.upstream.name} ({self.upstream.authority}): {why}"
+        return Failure(phase=Phase.CONNECT, blame=Blame.UPSTREAM, timed_out=timed_out, replayable=True, detail=detail)
+
+    def _hand_over(self, connection: UpstreamConnection) -> None:
+        if connection.mode is Mode.CLOSED:
+            return
+        if self._waiting:
+            self._waiting.popleft().lend(connection)
+        elif self._retired:
+            connection.abort()
+        else:
+            connection.idle_since = monotonic()
+            self._idle.append(connection)
+
+    async def _open_one(self) -> UpstreamConnection:
+        """Try each address in turn; the last error is the one that counts."""
+        loop = asyncio.get_running_loop()
+        name = self.upstream.host if self._tls is not None else None
+        last: OSError | None = None
+        for address in await self._resolve():
+            try:
+                _, connection = await loop.create_connection(
+                    lambda: UpstreamConnection(self.release, self.lost), address, self.upstream.port, ssl=self._tls, server_hostname=name
+                )
+            except OSError as error:
+                last = error
+            else:
+                return connection
+        raise last or OSError(f"{self.upstream.host} has no address")
+
+    async def _resolve(self) -> list[str]:
+        now = monotonic()
+        if now - self._resolved_at < RESOLVE_EVERY:
+            return self._addresses
+        loop = asyncio.get_running_loop()
+        try:
+            found = await loop.getaddrinfo(self.upstream.host, self.upstream.port, type=socket.SOCK_STREAM)
+        except OSError:
+            if not self._addresses:
+                raise
+        else:
+            self._addresses = list(dict.fromkeys(str(entry[4][0]) for entry in found))
+            self._resolved_at = now
+        return self._addresses

@@ -1,0 +1,73 @@
+"""What the canonical line says of a request."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from proxy.core.outcome import ServedBy
+from proxy.core.redact import redact_target
+from proxy.edge.access_log import CanonicalLine
+
+if TYPE_CHECKING:
+    from proxy.core.request import RequestHead
+    from proxy.edge.admit import Answer
+    from proxy.edge.exchange import Exchange
+    from proxy.edge.request_bytes import Ids
+
+_LEVELS = {4: "warning", 5: "error"}
+
+
+def line_of_exchange(stamp: str, exchange: Exchange, seconds: float, peer: bytes) -> CanonicalLine:
+    """An exchange that an upstream answered, or failed to."""
+    head, failure = exchange.head, exchange.failure
+    return CanonicalLine(
+        stamp,
+        "info" if failure is None and exchange.status < 500 else "error",
+        "request",
+        exchange.bound.route.name,
+        exchange.leg.side.value,
+        exchange.decision.reason.value,
+        head.method.decode("ascii"),
+        _shown_target(head),
+        exchange.status,
+        round(seconds * 1000, 3),
+        exchange.sent,
+        exchange.received,
+        peer.decode("ascii"),
+        exchange.ids.request_id.decode("latin-1"),
+        head.host,
+        exchange.ids.trace_id.decode("ascii"),
+        exchange.decision.draw,
+        "" if failure is None else f"{failure.phase.value}:{failure.blame.value}",
+        exchange.detail,
+    )
+
+
+def line_of_answer(
+    stamp: str, answer: Answer, head: RequestHead | None, route: str, ids: Ids, seconds: float, peer: bytes
+) -> CanonicalLine:
+    """A request that Banyan answered itself; `head` None when it could not be read."""
+    return CanonicalLine(
+        stamp,
+        _LEVELS.get(answer.status // 100, "info"),
+        "request",
+        route,
+        ServedBy.SELF.value,
+        answer.reason or "refused",
+        head.method.decode("ascii") if head is not None else "",
+        _shown_target(head) if head is not None else "",
+        answer.status,
+        round(seconds * 1000, 3),
+        0,
+        0,
+        peer.decode("ascii"),
+        ids.request_id.decode("latin-1"),
+        head.host if head is not None else "",
+        ids.trace_id.decode("ascii"),
+        detail=answer.detail,
+    )
+
+
+def _shown_target(head: RequestHead) -> str:
+    target = redact_target(head.target) if head.query else head.target
+    return target.decode("latin-1")

@@ -1,0 +1,51 @@
+"""The one table in which statuses are invented: what a failure is answered with, and the answer's bytes.
+
+Rule 1: a refusal by the client's fault is 4xx, an upstream's 502 or 504, our own 503 or 500.
+Rule 2: every invented answer is `application/problem+json` (RFC 9457) with the request id, so that it can be found in the log.
+"""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import assert_never
+
+import msgspec
+
+from proxy.core.outcome import Blame, Failure, Phase
+
+
+class Problem(msgspec.Struct, frozen=True):
+    """RFC 9457 section 3.1; `type` stays `about:blank`, the status says it all."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    request_id: str
+
+
+_encode = msgspec.json.Encoder().encode
+
+
+def status_of(failure: Failure) -> int:
+    """The status a client gets for a failure before the response began."""
+    match failure.blame:
+        case Blame.CLIENT:
+            return 408 if failure.timed_out else 400
+        case Blame.UPSTREAM:
+            return 504 if failure.timed_out else 502
+        case Blame.PROXY:
+            return 503 if failure.phase is Phase.CONNECT else 500
+        case _:
+            assert_never(failure.blame)
+
+
+def problem_body(status: int, detail: str, request_id: bytes) -> bytes:
+    """The JSON of an invented answer."""
+    title = HTTPStatus(status).phrase
+    return _encode(Problem("about:blank", title, status, detail, request_id.decode("latin-1")))
+
+
+def head_bytes(status: int, lines: list[bytes]) -> bytes:
+    """A response head of our own making."""
+    return b"\r\n".join([b"HTTP/1.1 %d %b" % (status, HTTPStatus(status).phrase.encode("ascii")), *lines, b"", b""])

@@ -1,0 +1,93 @@
+"""Counters of the data plane: plain integers on the hot path, folded into increments once a second.
+
+Rule 1: a counter is found when a table is installed, never per request.
+Rule 2: only what changed is reported, so 10,000 quiet routes cost nothing.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import Counter
+
+from proxy.core.outcome import Failure, ServedBy
+from proxy.link import BUCKETS, FailureDelta, RouteDelta
+
+_CLASSES = 5
+_NO_CODES = [0] * _CLASSES
+_NO_BUCKETS = [0] * (len(BUCKETS) + 1)
+
+
+class Tally:
+    """Answers of one server on one route since the last report."""
+
+    __slots__ = ("_dirty", "_touched", "buckets", "codes", "route", "seconds", "side")
+
+    def __init__(self, route: str, side: ServedBy, touched: list[Tally]) -> None:
+        """`touched` collects the tallies that have something to report."""
+        self.route = route
+        self.side = side
+        self._touched = touched
+        self._dirty = False
+        self._clear()
+
+    def _clear(self) -> None:
+        self.codes = _NO_CODES.copy()
+        self.buckets = _NO_BUCKETS.copy()
+        self.seconds = 0.0
+
+    def count(self, status: int, seconds: float) -> None:
+        """One answer with this status after this time."""
+        self.codes[status // 100 - 1] += 1
+        self.buckets[bisect_left(BUCKETS, seconds)] += 1
+        self.seconds += seconds
+        if not self._dirty:
+            self._dirty = True
+            self._touched.append(self)
+
+    def take(self) -> RouteDelta:
+        """The increments, and begin anew."""
+        delta = RouteDelta(self.route, self.side.value, self.codes, self.buckets, self.seconds)
+        self._dirty = False
+        self._clear()
+        return delta
+
+
+class Gauge:
+    """A number that goes up and down."""
+
+    __slots__ = ("value",)
+
+    def __init__(self) -> None:
+        """Begin at nothing."""
+        self.value = 0
+
+
+class Counters:
+    """All counters of one worker; they outlive reloads."""
+
+    def __init__(self) -> None:
+        """Begin at nothing."""
+        self._tallies: dict[tuple[str, ServedBy], Tally] = {}
+        self._touched: list[Tally] = []
+        self._failures: Counter[tuple[str, str, str, str]] = Counter()
+        self.inflight = {side: Gauge() for side in ServedBy}
+        self.connections = Gauge()
+
+    def tally(self, route: str, side: ServedBy) -> Tally:
+        """The tally of one route and server; names are the table's, so they are bounded."""
+        found = self._tallies.get((route, side))
+        if found is None:
+            found = self._tallies[route, side] = Tally(route, side, self._touched)
+        return found
+
+    def fail(self, route: str, side: ServedBy, failure: Failure) -> None:
+        """Count a failure of an upstream (or of a client during a relay) by phase and blame."""
+        self._failures[route, side.value, failure.phase.value, failure.blame.value] += 1
+
+    def take(self) -> tuple[list[RouteDelta], list[FailureDelta]]:
+        """What changed since the last call."""
+        routes = [tally.take() for tally in self._touched]
+        self._touched.clear()
+        failures = [FailureDelta(*key, count) for key, count in self._failures.items()]
+        self._failures.clear()
+        return routes, failures

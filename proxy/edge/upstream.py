@@ -1,0 +1,299 @@
+"""One connection to an upstream: sends requests one after the other, reads their responses.
+
+Rule 1: a connection is reused only when the request was sent whole, the response read whole, nothing is left over and
+        neither side wants to close (R14); a byte or an end while idle discards it.
+Rule 2: a body is only ever complete by its framing; an end before that is a failure (R12).
+Rule 3: HEAD, 1xx, 204 and 304 have no body whatever the fields say; llhttp cannot know of HEAD.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from enum import IntEnum
+from typing import Protocol, cast
+
+from proxy.core.chunked import ChunkedDecoder
+from proxy.core.outcome import Blame, Failure, Phase
+from proxy.core.response import CHUNKED, MAX_HEAD, ResponseHead, ResponseReader
+from proxy.edge.head_parser import END, PartialHead, judge_response
+
+MAX_INTERIM = 16
+"""1xx answers before the final one; more is an attack or a loop."""
+_SWITCHING = 101
+
+
+class Mode(IntEnum):
+    """What the next byte is."""
+
+    IDLE = 0
+    HEAD = 1
+    SIZED = 2
+    CHUNKED = 3
+    UNTIL_CLOSE = 4
+    TUNNEL = 5
+    CLOSED = 6
+
+
+class Asker(Protocol):
+    """An exchange, seen from its upstream: live today, a shadow tomorrow."""
+
+    @property
+    def responses(self) -> ResponseReader:
+        """The reader of response heads for this snapshot."""
+
+    @property
+    def is_head(self) -> bool:
+        """Whether the request was HEAD."""
+
+    @property
+    def wants_upgrade(self) -> bool:
+        """Whether a 101 is an answer to what was asked."""
+
+    @property
+    def request_done(self) -> bool:
+        """Whether the whole request has been handed over."""
+
+    def interim(self, head: ResponseHead) -> None:
+        """A 1xx other than 101."""
+
+    def upgraded(self, head: ResponseHead, rest: bytes) -> None:
+        """The answer is 101; from now on bytes are the tunnel's."""
+
+    def respond(self, head: ResponseHead, payload: bytes, *, done: bool) -> None:
+        """The final head with the payload that came along."""
+
+    def relay(self, payload: bytes, trailers: list[bytes], *, done: bool) -> None:
+        """More payload; `done` with the last (then `trailers` may hold raw field lines)."""
+
+    def tunnelled(self, data: bytes) -> None:
+        """Bytes of the tunnel."""
+
+    def failed(self, failure: Failure) -> None:
+        """No (whole) response will come."""
+
+    def pause(self) -> None:
+        """The upstream cannot take more: stop reading the client."""
+
+    def resume(self) -> None:
+        """It can again."""
+
+
+class UpstreamConnection(asyncio.Protocol):
+    """Belongs to a pool; lent to one asker at a time."""
+
+    __slots__ = ("_decoder", "_head", "_interim", "_left", "_partial", "_lost", "_released", "asker", "idle_since", "mode", "reused", "transport")
+
+    def __init__(self, released: Give, lost: Give) -> None:
+        """A connection that is being opened; its pool hears when it is free again, and when it is gone."""
+        self._released = released
+        self._lost = lost
+        self.asker: Asker | None = None
+        self.transport: asyncio.Transport = cast("asyncio.Transport", None)
+        self.mode = Mode.IDLE
+        self.reused = False
+        self.idle_since = 0.0
+        self._partial: PartialHead | None = None
+        self._decoder: ChunkedDecoder | None = None
+        self._head: ResponseHead | None = None
+        self._left = 0
+        self._interim = 0
+
+    # -- what the asker does ------------------------------------------------------------------------------------------
+
+    def begin(self, asker: Asker, data: bytes) -> None:
+        """Send a request's first bytes; the response is the asker's from now on."""
+        self.asker = asker
+        self.mode = Mode.HEAD
+        self.transport.write(data)
+
+    def write(self, data: bytes) -> None:
+        """More of the request, or of the tunnel."""
+        self.transport.write(data)
+
+    def abort(self) -> None:
+        """Nobody wants the answer any more; what was sent so far is left visibly unfinished."""
+        self.asker = None
+        self.mode = Mode.CLOSED
+        self.transport.abort()
+
+    # -- what the loop does -------------------------------------------------------------------------------------------
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Keep the transport."""
+        self.transport = cast("asyncio.Transport", transport)
+
+    def data_received(self, data: bytes) -> None:
+        """Bytes from the upstream."""
+        asker = self.asker
+        match self.mode:
+            case Mode.HEAD if asker is not None:
+                self._read_head(asker, data)
+            case Mode.SIZED if asker is not None:
+                self._read_sized(asker, data)
+            case Mode.CHUNKED if asker is not None:
+                self._read_chunked(asker, data)
+            case Mode.UNTIL_CLOSE if asker is not None:
+                asker.relay(data, [], done=False)
+            case Mode.TUNNEL if asker is not None:
+                asker.tunnelled(data)
+            case _:
+                self.abort()
+
+    def eof_received(self) -> bool:
+        """An end: of a body that says so, of a tunnel's half, or of everything."""
+        asker = self.asker
+        if asker is None:
+            return False
+        if self.mode is Mode.UNTIL_CLOSE:
+            self._finish(asker, b"", [], reusable=False)
+        elif self.mode is not Mode.TUNNEL:
+            self._fail("the upstream closed the connection before its response was complete")
+        else:
+            asker.tunnelled(b"")
+            return True
+        return False
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Gone, by whomever."""
+        if self.asker is not None:
+            if self.mode is Mode.TUNNEL:
+                asker, self.asker = self.asker, None
+                asker.failed(Failure(phase=Phase.BODY, blame=Blame.UPSTREAM, detail="tunnel closed"))
+            else:
+                self._fail(f"the connection to the upstream broke ({exc or 'closed'})")
+        self.mode = Mode.CLOSED
+        self._lost(self)
+
+    def pause_writing(self) -> None:
+        """The upstream reads slowly."""
+        if self.asker is not None:
+            self.asker.pause()
+
+    def resume_writing(self) -> None:
+        """It has caught up."""
+        if self.asker is not None:
+            self.asker.resume()
+
+    # -- reading ------------------------------------------------------------------------------------------------------
+
+    def _read_head(self, asker: Asker, data: bytes) -> None:
+        if self._partial is None:
+            end = data.find(END) + 4
+            if end >= 4:
+                problem = judge_response(data if end == len(data) else data[:end])
+                self._take_head(asker, data, end, problem)
+                return
+            self._partial = PartialHead.of_response()
+        end, problem = self._partial.add(data)
+        data = self._partial.data
+        if end >= 0 or problem:
+            self._partial = None
+            self._take_head(asker, data, end, problem)
+        elif len(data) > MAX_HEAD:
+            self._fail(f"the upstream's response head is longer than {MAX_HEAD} bytes")
+
+    def _take_head(self, asker: Asker, data: bytes, end: int, problem: str) -> None:
+        if problem or end > MAX_HEAD:
+            self._fail(f"the upstream's response head is not valid HTTP: {problem or 'too long'}")
+            return
+        head = asker.responses.read(data[:end], bodyless=asker.is_head)
+        if isinstance(head, str):
+            self._fail(f"the upstream's response head is not valid HTTP: {head}")
+        elif head.status >= 200:
+            self._start_body(asker, head, data[end:])
+        elif head.status == _SWITCHING:
+            self._switch(asker, head, data[end:])
+        else:
+            self._pass_interim(asker, head, data[end:])
+
+    def _switch(self, asker: Asker, head: ResponseHead, rest: bytes) -> None:
+        if not asker.wants_upgrade or head.upgrade != b"websocket":
+            self._fail("the upstream switched protocols, which nobody asked for")
+            return
+        self.mode = Mode.TUNNEL
+        asker.upgraded(head, rest)
+
+    def _pass_interim(self, asker: Asker, head: ResponseHead, rest: bytes) -> None:
+        self._interim += 1
+        if self._interim > MAX_INTERIM:
+            self._fail(f"the upstream sent more than {MAX_INTERIM} interim responses")
+            return
+        asker.interim(head)
+        if rest and self.asker is asker:
+            self._read_head(asker, rest)
+
+    def _start_body(self, asker: Asker, head: ResponseHead, rest: bytes) -> None:
+        length = head.length
+        self._head = head
+        if length >= 0:
+            self._left = length - len(rest)
+            if self._left > 0:
+                self.mode = Mode.SIZED
+                asker.respond(head, rest, done=False)
+            else:
+                clean = not self._left
+                self._end(asker, reusable=clean)
+                asker.respond(head, rest if clean else rest[:length], done=True)
+        elif length == CHUNKED:
+            self.mode = Mode.CHUNKED
+            self._decoder = ChunkedDecoder()
+            asker.respond(head, b"", done=False)
+            if rest and self.asker is asker:
+                self._read_chunked(asker, rest)
+        else:
+            self.mode = Mode.UNTIL_CLOSE
+            asker.respond(head, rest, done=False)
+
+    def _read_sized(self, asker: Asker, data: bytes) -> None:
+        left = self._left - len(data)
+        self._left = left
+        if left > 0:
+            asker.relay(data, [], done=False)
+        else:
+            self._finish(asker, data if not left else data[:left], [], reusable=not left)
+
+    def _read_chunked(self, asker: Asker, data: bytes) -> None:
+        decoder = self._decoder
+        if decoder is None:
+            return
+        payload = decoder.feed(data)
+        if decoder.error:
+            self._fail(f"the upstream's chunked body is broken: {decoder.error}")
+        elif decoder.done:
+            self._finish(asker, payload, decoder.trailers, reusable=not decoder.rest)
+        elif payload:
+            asker.relay(payload, [], done=False)
+
+    # -- ending -------------------------------------------------------------------------------------------------------
+
+    def _finish(self, asker: Asker, payload: bytes, trailers: list[bytes], *, reusable: bool) -> None:
+        self._end(asker, reusable=reusable)
+        asker.relay(payload, trailers, done=True)
+
+    def _end(self, asker: Asker, *, reusable: bool) -> None:
+        """The response is whole: back to the pool, or closed. The asker is told by the caller, after."""
+        head = self._head
+        self.asker = None
+        self._head = self._decoder = None
+        self._interim = 0
+        if reusable and head is not None and head.keep_alive and asker.request_done:
+            self.mode = Mode.IDLE
+            self._released(self)
+        else:
+            self.mode = Mode.CLOSED
+            self.transport.abort()
+
+    def _fail(self, detail: str) -> None:
+        asker, mode = self.asker, self.mode
+        if asker is None:
+            return
+        self.asker = None
+        self.mode = Mode.CLOSED
+        self.transport.abort()
+        phase = Phase.HEAD if mode is Mode.HEAD else Phase.BODY
+        untouched = mode is Mode.HEAD and self._partial is None and not self._interim
+        asker.failed(Failure(phase=phase, blame=Blame.UPSTREAM, replayable=untouched and self.reused, detail=detail))
+
+
+Give = Callable[[UpstreamConnection], None]
