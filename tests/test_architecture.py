@@ -22,13 +22,14 @@ import pytest
 ROOT = Path(__file__).parent.parent
 
 CORE = {"proxy.core"}
-BESIDE = CORE | {"proxy", "proxy.link", "proxy.log"}
+BESIDE = CORE | {"proxy", "proxy.link", "proxy.log", "proxy.tasks"}
 PARTS = BESIDE | {"proxy.config", "proxy.edge", "proxy.store", "proxy.control"}
 MAY_IMPORT: dict[str, set[str]] = {
     "proxy": set(),
     "proxy.core": CORE,
     "proxy.link": CORE,
     "proxy.log": CORE,
+    "proxy.tasks": CORE,
     "proxy.config": CORE | {"proxy", "proxy.config"},
     "proxy.edge": BESIDE | {"proxy.edge"},
     "proxy.store": CORE | {"proxy", "proxy.store"},
@@ -59,7 +60,7 @@ STAYS_OUT = {
     "proxy.control": READERS - {"jinja2", "pydantic"} | {"httptools"},
 }
 
-TASKS = "proxy.app.tasks"
+TASKS = "proxy.tasks"
 TASK_MAKERS = {"create_task", "ensure_future"}
 
 
@@ -245,7 +246,7 @@ VIOLATIONS = {
         {"proxy/edge/a.py": "import proxy.edge.b", "proxy/edge/b.py": "if TYPE_CHECKING:\n    import proxy.edge.a"},
         "circle",
     ),
-    "task": ({"proxy/edge/a.py": "asyncio.create_task(f())"}, "a.py:1: tasks are created in proxy.app.tasks only"),
+    "task": ({"proxy/edge/a.py": "asyncio.create_task(f())"}, "a.py:1: tasks are created in proxy.tasks only"),
     "task by the loop": ({"proxy/app/a.py": "loop.create_task(f())"}, "tasks are created in"),
     "task by another name": ({"proxy/app/a.py": "from asyncio import ensure_future as go"}, "tasks are created in"),
 }
@@ -274,8 +275,8 @@ def test_what_is_allowed_is_not_reported(tmp_path: Path) -> None:
             "proxy/edge/a.py": "import asyncio, httptools\nimport proxy.link, proxy.log\nfrom proxy.core import a",
             "proxy/store/a.py": "import asyncpg\nimport proxy.core.a",
             "proxy/control/a.py": "import aiohttp, prometheus_client\nimport proxy.link\nfrom proxy import __version__",
-            "proxy/app/tasks.py": "asyncio.create_task(f())",
-            "proxy/app/a.py": "import proxy.config.a, proxy.edge.a, proxy.control.a, proxy.store.a, proxy.app.tasks",
+            "proxy/tasks.py": "asyncio.create_task(f())",
+            "proxy/app/a.py": "import proxy.config.a, proxy.edge.a, proxy.control.a, proxy.store.a, proxy.tasks",
             "proxy/demo/a.py": "import proxy.app.a",
             "proxy/cli/main.py": "import proxy.demo.a",
             "proxy/__main__.py": "from proxy.cli.main import main",
