@@ -2,14 +2,27 @@
 
 Rule 1: what is forwarded is the raw bytes that were routed; a reading is only ever used to ask the table again.
 Rule 2: readings decode once, never twice: `%252e` stays `%2e`.
+Rule 3: upstreams take the steps in different orders (Tomcat drops parameters before it decodes, others after), so
+        every order counts; a path with more readings than anyone needs gets one that no route takes.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from urllib.parse import unquote_to_bytes
+
+MAX_READABLE = 4 * 1024
+"""Bytes of a path that is looked at in this way; a longer ambiguous one agrees with nothing."""
+MAX_READINGS = 32
+"""Paths of real clients have under ten; hostile ones could have hundreds, at a millisecond each."""
+UNREADABLE = b""
+"""The reading that no route takes."""
 
 _AMBIGUOUS = re.compile(rb"[%\\;]|//|/\.")
-_HEX = re.compile(rb"%([0-9A-Fa-f]{2})")
+_STRUCTURE = re.compile(rb"[\\;]|//|/\.")
+_UNRESERVED = re.compile(rb"%(2[DE]|3[0-9]|[46][1-9A-F]|[57][0-9A]|5F|7E)", re.IGNORECASE)
+_PARAMETERS = re.compile(rb";[^/]*")
 _SLASHES = re.compile(rb"/{2,}")
 
 
@@ -19,24 +32,40 @@ def is_ambiguous(path: bytes) -> bool:
 
 
 def is_acceptable(target: bytes) -> bool:
-    """Origin form without a fragment or an encoded NUL; the C parser has refused blanks, controls and bytes above 0x7f."""
+    """Origin form without a fragment or an encoded NUL; the C parser has refused blanks, controls and non-ASCII."""
     return target[:1] == b"/" and b"#" not in target and b"%00" not in target
 
 
 def readings(path: bytes) -> list[bytes]:
-    """The path as lenient upstreams may read it, without the raw one: decoded, backslashes, parameters, dots, slashes."""
-    decoded = _HEX.sub(lambda hit: bytes([int(hit[1], 16)]), path)
-    found: list[bytes] = []
-    for base in (path, decoded):
-        for slashed in (base, base.replace(b"\\", b"/")):
-            for bare in (slashed, _drop_parameters(slashed)):
-                for merged in (bare, _SLASHES.sub(b"/", bare)):
-                    found += (merged, _remove_dots(merged))
-    return [reading for reading in dict.fromkeys(found) if reading != path]
+    """The path as lenient upstreams may read it: decoded, backslashes, parameters, dots, slashes; not the raw one."""
+    if len(path) > MAX_READABLE:
+        return [UNREADABLE]
+    found = {(path, True): None}
+    pending = list(found)
+    for state in pending:
+        fresh = dict.fromkeys(each for each in _one_step(state) if each not in found)
+        found.update(fresh)
+        pending += fresh
+        if len(found) > MAX_READINGS:
+            return [UNREADABLE]
+    return [reading for reading in dict.fromkeys(reading for reading, _ in found) if reading != path]
 
 
-def _drop_parameters(path: bytes) -> bytes:
-    return b"/".join([segment.partition(b";")[0] for segment in path.split(b"/")])
+def _one_step(state: tuple[bytes, bool]) -> Iterator[tuple[bytes, bool]]:
+    """What one more step of normalising makes of a path; the flag says that it has not been decoded yet."""
+    path, encoded = state
+    if encoded and b"%" in path:
+        yield unquote_to_bytes(path), False
+        yield _UNRESERVED.sub(_decode, path), True
+    if _STRUCTURE.search(path):
+        yield path.replace(b"\\", b"/"), encoded
+        yield _PARAMETERS.sub(b"", path), encoded
+        yield _SLASHES.sub(b"/", path), encoded
+        yield _remove_dots(path), encoded
+
+
+def _decode(hit: re.Match[bytes]) -> bytes:
+    return bytes([int(hit[1], 16)])
 
 
 def _remove_dots(path: bytes) -> bytes:
