@@ -1,6 +1,7 @@
 """The chunked transfer coding (RFC 9112 section 7.1), read strictly and written canonically.
 
-Rule 1: every line ends in CRLF; a bare CR, a bare LF, any control character or a sign in a size is an error (R3).
+Rule 1: every line ends in CRLF; a bare CR, a bare LF, any control character or a sign in a size is an error (R3), and
+        so is an extension that is not `;name`, `;name=token` or `;name="quoted"` without blanks around its parts.
 Rule 2: extensions are checked, counted and dropped; trailers are kept apart and never become headers (CVE-2025-53643).
 Rule 3: the verdict does not depend on how the bytes were cut into reads.
 """
@@ -14,8 +15,10 @@ MAX_EXTENSION = 256
 MAX_TRAILERS = 8 * 1024
 """Bytes of the trailer section; precedents: nginx and Node count it into 8 or 16 KiB of headers."""
 
-_SIZE = re.compile(rb"([0-9A-Fa-f]{1,15})(?:[ \t]*;[\t\x20-\x7e\x80-\xff]*)?")
-_FIELD = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+:[\t\x20-\x7e\x80-\xff]*")
+_TOKEN = rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
+_QUOTED = rb'"(?:[\t\x20!\x23-\x5b\x5d-\x7e\x80-\xff]|\\[\t\x20-\x7e\x80-\xff])*"'
+_SIZE = re.compile(rb"([0-9A-Fa-f]{1,15})(?:;%b(?:=(?:%b|%b))?)*" % (_TOKEN, _TOKEN, _QUOTED))
+_FIELD = re.compile(_TOKEN + rb":[\t\x20-\x7e\x80-\xff]*")
 _MAX_LINE = 16 + MAX_EXTENSION
 LAST_CHUNK = b"0\r\n\r\n"
 
@@ -64,7 +67,7 @@ class ChunkedDecoder:
             elif self._in_trailers:
                 at = self._read_trailers(data, at)
             else:
-                at = self._read_size(data, at)
+                at = self._read_chunk(data, at, out)
         return out[0] if len(out) == 1 else b"".join(out)
 
     def _hold(self, data: bytes, at: int) -> int:
@@ -82,7 +85,8 @@ class ChunkedDecoder:
             return at + 2
         return self._hold(data, at) if ending == b"\r" else self._fail("chunk data is longer than its size", at)
 
-    def _read_size(self, data: bytes, at: int) -> int:
+    def _read_chunk(self, data: bytes, at: int, out: list[bytes]) -> int:
+        """The size line and, when all of it is here, the chunk."""
         end = data.find(b"\r\n", at, at + _MAX_LINE + 2)
         if end < 0:
             return self._await_line(data, at)
@@ -95,13 +99,17 @@ class ChunkedDecoder:
             if len(line) - len(found[1]) > MAX_EXTENSION:
                 return self._fail("chunk extension too long", at)
             size = int(found[1], 16)
+        start, stop = end + 2, end + 2 + size
+        if size and data[stop : stop + 2] == b"\r\n":
+            out.append(data[start:stop])
+            return stop + 2
         self._left = size
         self._in_trailers = size == 0
-        return end + 2
+        return start
 
     def _await_line(self, data: bytes, at: int) -> int:
         partial = data[at:]
-        if len(partial) > _MAX_LINE:
+        if len(partial) > _MAX_LINE + 1:
             return self._fail("chunk size line too long", at)
         if b"\n" in partial or b"\r" in partial[:-1]:
             return self._fail("bare CR or LF in a chunk size line", at)
@@ -112,12 +120,13 @@ class ChunkedDecoder:
             return self._finish(data, at + 2)
         end = data.find(b"\r\n\r\n", at, at + MAX_TRAILERS + 4)
         if end >= 0:
-            self.trailers = data[at:end].split(b"\r\n")
-            if all(_FIELD.fullmatch(line) for line in self.trailers):
-                return self._finish(data, end + 4)
-            return self._fail("invalid trailer field", at)
+            trailers = data[at:end].split(b"\r\n")
+            if not all(_FIELD.fullmatch(line) for line in trailers):
+                return self._fail("invalid trailer field", at)
+            self.trailers = trailers
+            return self._finish(data, end + 4)
         partial = data[at:]
-        if len(partial) > MAX_TRAILERS:
+        if len(partial) > MAX_TRAILERS + 3:
             return self._fail("trailer section too long", at)
         if not self._may_become_trailers(partial):
             return self._fail("invalid trailer field", at)
@@ -135,4 +144,4 @@ class ChunkedDecoder:
         return len(data)
 
 
-_KNOWN_SIZES = {b"%x" % size: size for size in range(1025)} | {b"0": 0}
+_KNOWN_SIZES = {b"%x" % size: size for size in range(1025)}
