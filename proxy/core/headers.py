@@ -37,6 +37,9 @@ _HOP_BY_HOP = frozenset({b"keep-alive", b"proxy-connection", b"proxy-authorizati
 _MANAGED = frozenset(
     {
         b"forwarded",
+        b"x-forwarded",
+        b"forwarded-for",
+        b"client-ip",
         b"x-real-ip",
         b"x-request-id",
         b"x-client-ip",
@@ -44,6 +47,8 @@ _MANAGED = frozenset(
         b"x-cluster-client-ip",
         b"cf-connecting-ip",
         b"fastly-client-ip",
+        b"x-original-url",  # with the next: names another target to upstreams that believe it (CVE-2018-14773)
+        b"x-rewrite-url",
     }
 )
 _MANAGED_PREFIXES = (b"x-forwarded-", b"x-banyan-")
@@ -67,6 +72,9 @@ _RESPONSE_SPECIAL = {
     b"te": Kind.HOP_BY_HOP,
     b"keep-alive": Kind.HOP_BY_HOP,
     b"proxy-connection": Kind.HOP_BY_HOP,
+    b"proxy-authenticate": Kind.HOP_BY_HOP,
+    b"proxy-authentication-info": Kind.HOP_BY_HOP,
+    b"proxy-authorization": Kind.HOP_BY_HOP,
     b"location": Kind.LOCATION,
     b"content-location": Kind.LOCATION,
     b"set-cookie": Kind.SET_COOKIE,
