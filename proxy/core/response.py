@@ -1,15 +1,17 @@
 """The head of an upstream's response: from the bytes that the C parser accepted to what the relay needs.
 
-Rule 1: the C parser has refused bare CR, bare LF, control characters, duplicate lengths and length beside chunked.
-Rule 2: how the body ends depends on the request too (RFC 9112 section 6.3): HEAD, 1xx, 204 and 304 have none.
+Rule 1: the C parser has refused bare CR, bare LF and control characters in fields; not those in the reason, nor codings
+        beside chunked, nor a status below 100.
+Rule 2: how the body ends depends on the request too (RFC 9112 section 6.3): HEAD, 1xx, 204, 205 and 304 have none.
 Rule 3: a response whose framing is not certain is a failure, never a guess (R12).
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
-from proxy.core.headers import PROTECTED, Kind, connection_tokens, response_kind
+from proxy.core.headers import PROTECTED, Kind, connection_tokens, is_managed, response_kind
 
 MAX_HEAD = 64 * 1024
 """Bytes of a response head; legacy cookies do reach 9 KiB, so this is wider than a client's request line."""
@@ -17,17 +19,23 @@ MAX_FIELDS = 512
 UNTIL_CLOSE = -2
 CHUNKED = -1
 _MEMO = 2048
+_MEMO_KEY = 128
+"""Remembered names and status lines, and the bytes of one; when full, everything is forgotten and learnt again."""
 _FIRST_FINAL = 200
-_BODYLESS = frozenset({204, 205, 304})
-_MAX_DIGITS = 20
-_LENGTH = int(Kind.CONTENT_LENGTH)
+_NO_CONTENT = frozenset({204, 205})
+_BODYLESS = _NO_CONTENT | {304}
+_MAX_DIGITS = 18
+_STATUS_LINE = re.compile(rb"HTTP/1\.([01]) (([1-9][0-9]{2})(?: [\t\x20-\x7e\x80-\xff]*)?)")
+_LENGTH, _CONNECTION = int(Kind.CONTENT_LENGTH), int(Kind.CONNECTION)
+_KEEP_ALIVE = b" keep-alive"
 _STAYS = frozenset({int(each) for each in (Kind.LOCATION, Kind.SET_COOKIE, Kind.MANAGED, Kind.TRANSFER_ENCODING)})
 
 
 class ResponseHead:
-    """`length` is bytes, `CHUNKED` or `UNTIL_CLOSE`; `reason` is the status line after the version, raw.
+    """`length` is bytes, `CHUNKED` or `UNTIL_CLOSE`; `reason` is the status line after the version.
 
-    `framing_at` is the place in `lines` of the upstream's own length or coding (-1: none). Defaults stand on the class for speed.
+    `framing_at` is the place in `lines` of the upstream's own length or coding (-1: none).
+    Defaults stand on the class for speed.
     """
 
     length: int = UNTIL_CLOSE
@@ -85,11 +93,14 @@ class ResponseReader:
                 kept.append(line)
                 continue
             if kind == _LENGTH:
-                if not value.strip(b" \t").isdigit() or len(value) > _MAX_DIGITS:
-                    return "Content-Length is not a decimal number"
-                head.length = int(value)
+                digits = value.strip(b" \t")
+                if not digits.isdigit() or len(digits) > _MAX_DIGITS or head.framing_at >= 0:
+                    return "Content-Length is not one decimal number alone"
+                head.length = int(digits)
                 head.framing_at = len(kept)
                 kept.append(name + b": %d" % head.length)
+                continue
+            if kind == _CONNECTION and value == _KEEP_ALIVE and head.minor:
                 continue
             if kind in _STAYS:
                 kept.append(line)
@@ -99,19 +110,22 @@ class ResponseReader:
         return problem
 
     def _learn_start(self, line: bytes) -> tuple[int, bytes, int] | None:
-        version, _, reason = line.partition(b" ")
-        if version not in (b"HTTP/1.1", b"HTTP/1.0") or not reason[:3].isdigit():
+        found = _STATUS_LINE.fullmatch(line)
+        if found is None:
             return None
-        if any(byte < 0x20 or byte == 0x7F for byte in reason):
-            return None
-        start = (int(reason[:3]), reason, 1 if version == b"HTTP/1.1" else 0)
-        if len(self._starts) < _MEMO:
+        minor, reason, status = found.groups()
+        start = (int(status), reason if len(reason) > 3 else reason + b" ", int(minor))
+        if len(line) <= _MEMO_KEY:
+            if len(self._starts) >= _MEMO:
+                self._starts.clear()
             self._starts[line] = start
         return start
 
     def _learn(self, name: bytes) -> int:
         kind = int(response_kind(name))
-        if len(self._kinds) < _MEMO:
+        if len(name) <= _MEMO_KEY:
+            if len(self._kinds) >= _MEMO:
+                self._kinds.clear()
             self._kinds[name] = kind
         return kind
 
@@ -119,10 +133,11 @@ class ResponseReader:
 def _apply(head: ResponseHead, kind: int, line: bytes, value: bytes, named: list[bytes]) -> str:
     match kind:
         case Kind.TRANSFER_ENCODING:
-            if value.lower() != b"chunked" or head.minor == 0 or head.length == CHUNKED:
+            if value.lower() != b"chunked" or head.minor == 0 or head.framing_at >= 0:
                 return "Transfer-Encoding is not chunked alone"
             head.length = CHUNKED
             head.framing_at = len(head.lines) - 1
+            head.lines[-1] = line.partition(b":")[0] + b": chunked"
         case Kind.CONNECTION:
             named += connection_tokens(value)
         case Kind.UPGRADE:
@@ -143,7 +158,8 @@ def _apply_connection(head: ResponseHead, named: list[bytes]) -> None:
         head.keep_alive = False
     elif head.minor == 0 and b"keep-alive" in named:
         head.keep_alive = True
-    drop = {name for name in named if name not in PROTECTED} - {b"close", b"keep-alive", b"upgrade"}
+    drop = {name for name in named if name not in PROTECTED and not is_managed(name)}
+    drop -= {b"close", b"keep-alive", b"upgrade"}
     if drop:
         framing = head.lines[head.framing_at] if head.framing_at >= 0 else None
         head.lines[:] = [line for line in head.lines if line.partition(b":")[0].lower() not in drop]
@@ -156,4 +172,6 @@ def _forbid_body(head: ResponseHead, *, bodyless: bool) -> None:
     if head.framing_at >= 0 and not informs:
         del head.lines[head.framing_at]
         head.framing_at = -1
+        if head.length and not bodyless and head.status in _NO_CONTENT:
+            head.keep_alive = False  # it may send the body all the same, into the next answer
     head.length = 0
