@@ -8,10 +8,11 @@ Rule 3: a refusal is a value with its status; nothing raises.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from proxy.core.authority import normal_host, split_authority
+from proxy.core.authority import normal_host
 from proxy.core.headers import PROTECTED, Kind, connection_tokens, is_managed, request_kind
 from proxy.core.target import is_acceptable
 
@@ -24,9 +25,18 @@ CHUNKED = -1
 _MAX_LENGTH = 2**63 - 1
 _MAX_DIGITS = 40
 _PLAIN, _HOST = int(Kind.PLAIN), int(Kind.HOST)
-_STAYS = frozenset({int(Kind.WANTED), int(Kind.CONTENT_LENGTH), int(Kind.TRANSFER_ENCODING)})
+_WANTED, _CONNECTION = int(Kind.WANTED), int(Kind.CONNECTION)
+_KEEP_ALIVE = b" keep-alive"
+"""What browsers send: says nothing in HTTP/1.1, so it is left out without a second look."""
+_STAYS = frozenset({int(Kind.CONTENT_LENGTH), int(Kind.TRANSFER_ENCODING)})
+_USUAL_METHODS = frozenset({b"GET", b"HEAD", b"POST", b"PUT", b"PATCH", b"DELETE", b"OPTIONS"})
+_REFUSED_METHODS = frozenset({b"CONNECT", b"TRACE", b"PRI"})
+"""Never for an upstream: a tunnel to anywhere, an echo of the client's own credentials, HTTP/2's first word (R10)."""
+_METHOD = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _MEMO = 2048
-"""Remembered names and hosts; a client that sends more distinct ones only loses the short cut."""
+_MEMO_KEY = 128
+"""Remembered names and hosts, and the bytes of one. When full, everything is forgotten, so that a hostile client's
+names cannot keep the others' out."""
 
 
 _NOTHING: Mapping[bytes, list[bytes]] = {}
@@ -40,8 +50,11 @@ class Refusal:
     detail: str
 
 
+_TWICE = Refusal(400, "the body's end is declared more than once")
+
+
 class RequestHead:
-    """One request's head. `lines` are the raw field lines to forward; `fields` holds what routes ask about, by lower-case name.
+    """One request's head. `lines` are the raw field lines to forward; `fields`, by lower-case name, what was asked for.
 
     `length` is the body's size in bytes, `CHUNKED`, or 0. `host_at` is the place of `Host` in `lines` (-1: none,
     HTTP/1.0), `host_value` what stands after its colon, `host` the name that predicates compare.
@@ -97,19 +110,23 @@ class RequestReader:
         lines = raw.split(b"\r\n")
         parts = lines[0].split(b" ")
         if len(parts) != 3:
+            if raw[:2] == b"\r\n":  # an empty line before a request is ignored (RFC 9112 section 2.2)
+                return self.read(raw[2:])
             return Refusal(400, "the request line must have exactly three parts")
         method, target, version = parts
-        minor = 1
-        if version != b"HTTP/1.1":
-            if version != b"HTTP/1.0":
-                return Refusal(505, "only HTTP/1.1 and HTTP/1.0 are spoken here")
-            minor = 0
+        minor = 1 if version == b"HTTP/1.1" else 0 if version == b"HTTP/1.0" else -1
+        if minor < 0:
+            return Refusal(505, "only HTTP/1.1 and HTTP/1.0 are spoken here")
+        if method not in _USUAL_METHODS and (refusal := _check_method(method)) is not None:
+            return refusal
         if len(raw) > MAX_LINE and (refusal := _check_sizes(raw, lines)) is not None:
             return refusal
         if len(lines) > MAX_FIELDS + 3:
             return Refusal(431, f"more than {MAX_FIELDS} header fields")
         path, _, query = target.partition(b"?")
         head = RequestHead(method, target, path, query, minor)
+        if not minor:
+            head.keep_alive = False
         refusal = self._read_fields(head, lines)
         if refusal is not None:
             return refusal
@@ -135,31 +152,48 @@ class RequestReader:
                 head.host_value = value
                 kept.append(line)
                 head.host = self._hosts.get(value) or self._learn_host(value)
-            else:
+            elif kind == _WANTED:
+                kept.append(line)
+                head.note(name.lower(), value.strip(b" \t"))
+            elif kind != _CONNECTION or value != _KEEP_ALIVE or not head.minor:
                 if kind in _STAYS:
                     kept.append(line)
                 if special is None:
                     special = []
                 special.append((kind, line, value.strip(b" \t")))
-        if hosts != 1 and (hosts or head.minor):
-            return Refusal(400, "exactly one Host field is required")
-        if hosts and not head.host:
-            return Refusal(400, "Host is not a valid host and port")
-        if not head.minor:
-            head.keep_alive = False
+        if (hosts != 1 or not head.host) and (refusal := _check_hosts(head, hosts)) is not None:
+            return refusal
         return _apply(head, special) if special else None
 
     def _learn(self, name: bytes) -> int:
-        kind = request_kind(name, self._wanted)
-        if len(self._kinds) < _MEMO:
+        kind = int(request_kind(name, self._wanted))
+        if len(name) <= _MEMO_KEY:
+            if len(self._kinds) >= _MEMO:
+                self._kinds.clear()
             self._kinds[name] = kind
         return kind
 
     def _learn_host(self, value: bytes) -> str:
         host = normal_host(value.strip(b" \t")) or ""
-        if host and len(self._hosts) < _MEMO:
+        if host and len(value) <= _MEMO_KEY:
+            if len(self._hosts) >= _MEMO:
+                self._hosts.clear()
             self._hosts[value] = host
         return host
+
+
+def _check_method(method: bytes) -> Refusal | None:
+    """The C parser skips empty lines before the method, and a bare LF or CR too, which must not pass as part of it."""
+    if method in _REFUSED_METHODS:
+        return Refusal(405, "CONNECT, TRACE and PRI are not passed on")
+    return None if _METHOD.fullmatch(method) else Refusal(400, "the method is not a token")
+
+
+def _check_hosts(head: RequestHead, hosts: int) -> Refusal | None:
+    """One and valid; HTTP/1.0 may go without."""
+    if hosts == 1:
+        return Refusal(400, "Host is not a valid host and port")
+    return Refusal(400, "exactly one Host field is required") if hosts or head.minor else None
 
 
 def _check_sizes(raw: bytes, lines: list[bytes]) -> Refusal | None:
@@ -172,13 +206,14 @@ def _check_sizes(raw: bytes, lines: list[bytes]) -> Refusal | None:
 
 def _apply(head: RequestHead, special: list[tuple[int, bytes, bytes]]) -> Refusal | None:
     """Work in the fields that are not simply passed on."""
+    framed = False
     for kind, line, value in special:
-        refusal = None
         match kind:
-            case Kind.CONTENT_LENGTH:
-                refusal = _apply_length(head, line, value)
-            case Kind.TRANSFER_ENCODING:
-                refusal = _apply_coding(head, value)
+            case Kind.CONTENT_LENGTH | Kind.TRANSFER_ENCODING:
+                refusal = _TWICE if framed else _apply_framing(head, kind, line, value)
+                if refusal is not None:
+                    return refusal
+                framed = True
             case Kind.CONNECTION:
                 head.connection = [*head.connection, *connection_tokens(value)]
             case Kind.TE:
@@ -187,46 +222,45 @@ def _apply(head: RequestHead, special: list[tuple[int, bytes, bytes]]) -> Refusa
                 head.expect = value.lower() if not head.expect else b"?"
             case Kind.UPGRADE:
                 head.upgrade = value.lower() if not head.upgrade else b"?"
-            case Kind.MANAGED | Kind.TRACEPARENT | Kind.TRACESTATE | Kind.WANTED:
+            case Kind.MANAGED:
                 head.note(line.partition(b":")[0].lower(), value)
-                if kind == Kind.MANAGED:
-                    head.managed = [*head.managed, line]
-            case _:
-                pass
-        if refusal is not None:
-            return refusal
-    if head.connection:
-        _apply_connection(head)
+                head.managed = [*head.managed, line]
+            case Kind.TRACEPARENT | Kind.TRACESTATE:
+                head.note(line.partition(b":")[0].lower(), value)
+    _apply_connection(head)
     return None
 
 
-def _apply_length(head: RequestHead, line: bytes, value: bytes) -> Refusal | None:
-    if not value.isdigit() or len(value) > _MAX_DIGITS or int(value) > _MAX_LENGTH or head.length:
-        return Refusal(400, "Content-Length must be one decimal number below 2^63")
-    head.length = int(value)
-    canonical = b"%d" % head.length
-    if value != canonical:
-        head.lines[head.lines.index(line)] = line.partition(b":")[0] + b": " + canonical
-    return None
-
-
-def _apply_coding(head: RequestHead, value: bytes) -> Refusal | None:
-    if head.minor == 0 or head.length:
-        return Refusal(400, "Transfer-Encoding has no place here (HTTP/1.0, or framed twice)")
-    if value.lower() != b"chunked":
-        return Refusal(501, "the only transfer coding understood is chunked")
-    head.length = CHUNKED
+def _apply_framing(head: RequestHead, kind: int, line: bytes, value: bytes) -> Refusal | None:
+    """The one field that says where the body ends; it goes on in canonical form (R2)."""
+    if kind == Kind.CONTENT_LENGTH:
+        if not value.isdigit() or len(value) > _MAX_DIGITS or int(value) > _MAX_LENGTH:
+            return Refusal(400, "Content-Length must be one decimal number below 2^63")
+        head.length = int(value)
+        canonical = b"%b: %d" % (line.partition(b":")[0], head.length)
+    else:
+        if head.minor == 0:
+            return Refusal(400, "Transfer-Encoding has no place in HTTP/1.0")
+        if value.lower() != b"chunked":
+            return Refusal(501, "the only transfer coding understood is chunked")
+        head.length = CHUNKED
+        canonical = line.partition(b":")[0] + b": chunked"
+    if line != canonical:
+        head.lines[head.lines.index(line)] = canonical
     return None
 
 
 def _apply_connection(head: RequestHead) -> None:
+    """What `Connection` names goes, but never what routing read: the upstream is to see what was decided on."""
     tokens = head.connection
+    if not tokens:
+        return
     if b"close" in tokens:
         head.keep_alive = False
     elif head.minor == 0 and b"keep-alive" in tokens:
         head.keep_alive = True
     named = {token for token in tokens if token not in PROTECTED and not is_managed(token)}
-    named -= {b"close", b"keep-alive", b"upgrade"}
+    named -= {b"close", b"keep-alive", b"upgrade", *head.fields}
     if named:
         host = head.lines[head.host_at] if head.host_at >= 0 else None
         head.lines[:] = [line for line in head.lines if line.partition(b":")[0].lower() not in named]
@@ -244,13 +278,19 @@ def _other_form(head: RequestHead) -> RequestHead | Refusal:
     authority, rest = after[:cut], after[cut:]
     if not _names_the_host(authority, head):
         return Refusal(400, "the target's authority and Host do not agree")
+    if not rest and head.method == b"OPTIONS":
+        head.target = head.path = b"*"
+        return head
     head.target = rest if rest[:1] == b"/" else b"/" + rest
     head.path, _, head.query = head.target.partition(b"?")
     return head if is_acceptable(head.target) else Refusal(400, "the request target holds a forbidden character")
 
 
 def _names_the_host(authority: bytes, head: RequestHead) -> bool:
-    if head.host_at < 0:
-        return split_authority(authority) is not None
-    sent = head.lines[head.host_at].partition(b":")[2].strip(b" \t")
-    return authority.lower() == sent.lower() and split_authority(authority) is not None
+    """Whether it is the Host that was sent; where none was (HTTP/1.0), it becomes the one that goes on."""
+    host = normal_host(authority)
+    if head.host_at >= 0:
+        return bool(host) and authority.lower() == head.host_value.strip(b" \t").lower()
+    head.host, head.host_value, head.host_at = host or "", authority, 0
+    head.lines.insert(0, b"Host: " + authority)
+    return bool(host)
