@@ -1,0 +1,166 @@
+"""Typed blocks → the snapshot: defaults filled in, names resolved; what could be wrong is `check`'s."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import TypeVar
+
+from proxy.config.address import Address
+from proxy.config.asked import Condition
+from proxy.config.environment import cores
+from proxy.config.read import Draft
+from proxy.config.schema import Block, MatchBlock, RouteBlock, SettingsBlock, UpstreamBlock
+from proxy.core.cohort import CohortSource, SourceKind
+from proxy.core.path import PathPattern
+from proxy.core.predicate import HeaderAbsent, HeaderIs, Predicate, QueryAbsent, QueryIs
+from proxy.core.route import CLIENT_IP, Health, Respond, Route, Timeouts, Upstream
+from proxy.core.snapshot import AccessLog, Limits, Snapshot
+from proxy.core.stage import Stage
+from proxy.core.table import RouteTable
+
+Value = TypeVar("Value", Timeouts, Limits, Health, Respond, AccessLog)
+_MOST_WORKERS = 256
+
+
+def build_snapshot(
+    settings: SettingsBlock, upstreams: Mapping[str, UpstreamBlock], routes: list[Route], revision: str
+) -> Snapshot:
+    """The whole generation; `routes` in file order."""
+    return Snapshot(
+        revision=revision,
+        listen=_pair(settings.listen),
+        admin=_pair(settings.admin),
+        workers=settings.workers or min(cores(), _MOST_WORKERS),
+        upstreams={name: _upstream(name, block) for name, block in upstreams.items()},
+        table=RouteTable(routes),
+        trusted=tuple(settings.trusted_proxies),
+        limits=_over(Limits(), settings.limits),
+        access_log=_over(AccessLog(), settings.log),
+        drain=settings.drain,
+    )
+
+
+def build_routes(draft: Draft) -> list[Route]:
+    """Every route that is right by itself."""
+    routes = []
+    for each in draft.routes:
+        line = draft.line(("routes", each.index))
+        routes.append(build_route(each.block, each.index, line, draft.upstreams))
+    return routes
+
+
+def build_route(block: RouteBlock, index: int, line: int, upstreams: Mapping[str, UpstreamBlock]) -> Route:
+    """One route; an upstream that is missing has been reported elsewhere."""
+    stage = block.stage or Stage.LEGACY
+    return Route(
+        name=block.name,
+        index=index,
+        pattern=block.match.path,
+        methods=block.match.methods,
+        predicates=tuple(_predicates(block.match)),
+        stage=stage,
+        split=_split(stage, block.split),
+        cohort=tuple(_placed(source, block.match.path) for source in block.cohort or (CLIENT_IP,)),
+        group=block.group or "",
+        legacy=block.legacy or "legacy",
+        new=block.new or "new",
+        effects=block.effects,
+        timeouts=_route_timeouts(block, upstreams),
+        respond=None if block.respond is None else _over(Respond(status=block.respond.status), block.respond),
+        websocket=bool(block.upgrades),
+        body_limit=(block.limits and block.limits.body_size) or 0,
+        line=line,
+    )
+
+
+def needed_upstreams(block: RouteBlock) -> tuple[str, ...]:
+    """Names of the upstreams that answer on this route as it stands."""
+    legacy, new = block.legacy or "legacy", block.new or "new"
+    match block.stage:
+        case Stage.LEGACY | Stage.SHADOW:
+            return (legacy,)
+        case Stage.CANARY:
+            return (legacy, new)
+        case Stage.LIVE | Stage.COMPLETE:
+            return (new,)
+        case Stage.RETIRED:
+            return () if _split(Stage.RETIRED, block.split) >= 1.0 else (new,)
+        case None:
+            return ()
+
+
+def timeouts_of(block: UpstreamBlock) -> Timeouts:
+    """An upstream's waits."""
+    return _over(Timeouts(), block.timeout)
+
+
+def _route_timeouts(block: RouteBlock, upstreams: Mapping[str, UpstreamBlock]) -> Timeouts | None:
+    """What the route leaves out is its upstream's; where two answer they agree (`check`)."""
+    if block.timeout is None:
+        return None
+    known = [timeouts_of(upstreams[name]) for name in needed_upstreams(block) if name in upstreams]
+    return _over(known[0] if known else Timeouts(), block.timeout)
+
+
+def _split(stage: Stage, written: float | None) -> float:
+    if written is not None:
+        return written
+    return 1.0 if stage is Stage.RETIRED else 0.0
+
+
+def _placed(source: CohortSource, pattern: PathPattern) -> CohortSource:
+    is_path = source.kind is SourceKind.PATH
+    return replace(source, position=pattern.position(source.name)) if is_path else source
+
+
+def _predicates(block: MatchBlock) -> Iterator[Predicate]:
+    if block.host is not None:
+        yield block.host
+    for name, asked in (block.headers or {}).items():
+        yield _header(name.encode("ascii"), asked)
+    for name, asked in (block.query or {}).items():
+        yield _query(name, asked)
+
+
+def _header(name: bytes, asked: Condition) -> Predicate:
+    if asked is False:
+        return HeaderAbsent(name)
+    return HeaderIs(name, frozenset() if asked is True else frozenset(each.encode("ascii") for each in asked))
+
+
+def _query(name: str, asked: Condition) -> Predicate:
+    if asked is False:
+        return QueryAbsent(name)
+    return QueryIs(name, frozenset() if asked is True else asked)
+
+
+def _upstream(name: str, block: UpstreamBlock) -> Upstream:
+    url = block.url
+    plain = Upstream(
+        name=name,
+        scheme=url.scheme,
+        host=url.host,
+        port=url.port,
+        timeouts=timeouts_of(block),
+        health=None if block.health is None else _over(Health(path=block.health.path), block.health),
+    )
+    return replace(
+        plain,
+        host_mode=plain.host_mode if block.host is None else block.host,
+        connections=plain.connections if block.connections is None else block.connections,
+        queue=plain.queue if block.queue is None else block.queue,
+        keep_alive=plain.keep_alive if block.keep_alive is None else block.keep_alive,
+    )
+
+
+def _over(default: Value, block: Block | None) -> Value:
+    """`default` with what the block says in its place; their fields have the same names."""
+    if block is None:
+        return default
+    said = {name: value for name in type(block).model_fields if (value := getattr(block, name)) is not None}
+    return replace(default, **said)
+
+
+def _pair(address: Address) -> tuple[str, int]:
+    return address.host, address.port

@@ -1,0 +1,84 @@
+"""The kinds of values in routes.yaml: how each is read, and how the JSON Schema describes it."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BeforeValidator, WithJsonSchema
+
+from proxy.config import asked, single, units
+from proxy.config.address import Address, Url, read_address, read_network, read_url
+from proxy.core.cohort import CohortSource
+from proxy.core.effects import Effects
+from proxy.core.path import PathPattern
+from proxy.core.predicate import HostIs
+from proxy.core.route import HostMode
+from proxy.core.snapshot import Network
+from proxy.core.stage import Stage
+
+_LENGTH = WithJsonSchema({"type": "string", "pattern": r"^[0-9]+(\.[0-9]+)? ?(ms|s|m|h)$"})
+_SHARE = {"type": "string", "pattern": r"^(100(\.0{1,2})?|[0-9]{1,2}(\.[0-9]{1,2})?) ?%$"}
+_FRACTION = {"type": "number", "minimum": 0, "maximum": 1}
+_SIZE = WithJsonSchema({"type": "string", "pattern": "^[0-9]+ ?(B|KB|MB|GB|KiB|MiB|GiB)$"})
+_TEXT = WithJsonSchema({"type": "string"})
+_ADDRESS = WithJsonSchema({"type": "string", "pattern": ":[0-9]+$"})
+_URL = WithJsonSchema({"type": "string", "pattern": "^[Hh][Tt][Tt][Pp][Ss]?://[^/?#@]+$"})
+_SLASHED = WithJsonSchema({"type": "string", "pattern": "^/"})
+_NAME = WithJsonSchema({"type": "string", "pattern": f"^{single.NAME_PATTERN}$"})
+_METHOD = {"type": "string", "enum": list(asked.METHODS)}
+_METHODS = WithJsonSchema({"anyOf": [{"type": "array", "items": _METHOD, "minItems": 1}, {"type": "string"}]})
+_SOURCE = WithJsonSchema({"type": "string", "pattern": "^(header:.+|cookie:.+|query:.+|path:.+|client_ip)$"})
+_CONDITION = WithJsonSchema(
+    {
+        "anyOf": [
+            {"type": "string", "description": "exactly this value"},
+            {"type": "array", "items": {"type": "string"}, "minItems": 1, "description": "any of these values"},
+            {"type": "boolean", "description": "true: present; false: absent"},
+        ]
+    }
+)
+_WORKERS = WithJsonSchema({"anyOf": [{"type": "integer", "minimum": 1, "maximum": 256}, {"const": "auto"}]})
+_UPGRADES = WithJsonSchema({"type": "array", "items": {"type": "string", "enum": ["websocket"]}})
+
+
+def _whole(least: int, most: int) -> WithJsonSchema:
+    return WithJsonSchema({"type": "integer", "minimum": least, "maximum": most})
+
+
+Length = Annotated[float, BeforeValidator(units.read_length), _LENGTH]
+LengthAboveZero = Annotated[float, BeforeValidator(units.read_length_above_zero), _LENGTH]
+Share = Annotated[float, BeforeValidator(units.read_share), WithJsonSchema(_SHARE)]
+ShareOrFraction = Annotated[
+    float, BeforeValidator(units.read_share_or_fraction), WithJsonSchema({"anyOf": [_SHARE, _FRACTION]})
+]
+Size = Annotated[int, BeforeValidator(units.read_size), _SIZE]
+Connections = Annotated[int, BeforeValidator(units.Whole(1, 1_000_000)), _whole(1, 1_000_000)]
+Queue = Annotated[int, BeforeValidator(units.Whole(0, 1_000_000)), _whole(0, 1_000_000)]
+Status = Annotated[int, BeforeValidator(units.Whole(200, 599)), _whole(200, 599)]
+
+ListenAddress = Annotated[Address, BeforeValidator(read_address), _ADDRESS]
+NetworkText = Annotated[Network, BeforeValidator(read_network), _TEXT]
+UpstreamUrl = Annotated[Url, BeforeValidator(read_url), _URL]
+
+Name = Annotated[str, BeforeValidator(single.read_name), _NAME]
+Version = Annotated[int, BeforeValidator(single.read_version), WithJsonSchema({"const": 1})]
+Workers = Annotated[int, BeforeValidator(single.read_workers), _WORKERS]
+State = Annotated[str, BeforeValidator(single.read_state), WithJsonSchema({"const": "memory"})]
+HealthPath = Annotated[str, BeforeValidator(single.read_health_path), _SLASHED]
+Body = Annotated[bytes, BeforeValidator(single.read_body), _TEXT]
+ContentType = Annotated[str, BeforeValidator(single.read_content_type), _TEXT]
+StageWord = Annotated[Stage, BeforeValidator(single.Choice(Stage))]
+EffectsWord = Annotated[Effects, BeforeValidator(single.Choice(Effects))]
+HostModeWord = Annotated[HostMode, BeforeValidator(single.Choice(HostMode))]
+
+Methods = Annotated[frozenset[bytes], BeforeValidator(asked.read_methods), _METHODS]
+Pattern = Annotated[PathPattern, BeforeValidator(asked.read_path), _SLASHED]
+HostText = Annotated[HostIs, BeforeValidator(asked.read_host), _TEXT]
+FieldName = Annotated[str, BeforeValidator(asked.read_field_name), _TEXT]
+FieldCondition = Annotated[asked.Condition, BeforeValidator(asked.read_field_condition), _CONDITION]
+QueryCondition = Annotated[asked.Condition, BeforeValidator(asked.read_condition), _CONDITION]
+Fields = Annotated[dict[FieldName, FieldCondition], BeforeValidator(asked.read_fields)]
+Query = Annotated[dict[str, QueryCondition], BeforeValidator(asked.read_query)]
+Source = Annotated[CohortSource, BeforeValidator(asked.read_source), _SOURCE]
+Cohort = Annotated[tuple[Source, ...], BeforeValidator(asked.read_cohort)]
+Upgrades = Annotated[bool, BeforeValidator(asked.read_upgrades), _UPGRADES]

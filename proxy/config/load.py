@@ -1,0 +1,57 @@
+"""The whole way from text to snapshot: what `serve` and every reload run, and `check` too."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+
+from proxy.config.build import build_routes, build_snapshot
+from proxy.config.document import parse
+from proxy.config.problem import Problem
+from proxy.config.read import read
+from proxy.config.source import decode, read_source
+from proxy.core.snapshot import Snapshot
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loaded:
+    """A file without problems. `text` is as written, variables and all; `warnings` have the form of problems."""
+
+    snapshot: Snapshot
+    warnings: tuple[str, ...]
+    text: str
+
+
+def load_text(text: str, name: str, env: Mapping[str, str]) -> Loaded | list[Problem]:
+    """The snapshot of a file called `name`, or everything that is wrong with it, in the order of the file."""
+    document = parse(text, name)
+    if document.root is None:
+        return document.problems
+    draft = read(document, document.root, env)
+    routes = build_routes(draft)
+    if draft.problems or draft.settings is None:
+        return sorted(draft.problems, key=lambda each: (each.line, each.column))
+    revision = sha256(text.encode("utf-8")).hexdigest()[:12]
+    snapshot = build_snapshot(draft.settings, draft.upstreams, routes, revision)
+    return Loaded(snapshot=snapshot, warnings=(), text=text)
+
+
+def load_file(path: Path, env: Mapping[str, str]) -> Loaded | list[Problem]:
+    """The same for a file on the disk; the problems name it as `path` does."""
+    found = read_source(path)
+    if isinstance(found, str):
+        return [unreadable(path, found)]
+    return load_bytes(found.data, str(path), env)
+
+
+def load_bytes(data: bytes, name: str, env: Mapping[str, str]) -> Loaded | list[Problem]:
+    """The same for what was read already."""
+    text = decode(data, name)
+    return [text] if isinstance(text, Problem) else load_text(text, name, env)
+
+
+def unreadable(path: Path, sentence: str) -> Problem:
+    """The problem of a file that cannot be read."""
+    return Problem(file=str(path), line=1, column=1, where="", message=f"the file {sentence}")

@@ -1,0 +1,127 @@
+"""Values → typed blocks, each checked by itself, so that one that is wrong hides no problem of the others."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from pydantic import ValidationError
+
+from proxy.config.document import Document, ListNode, MapNode, Node
+from proxy.config.problem import Path, Problem, show, where
+from proxy.config.schema import Block, FileBlock, RouteBlock, SettingsBlock, UpstreamBlock
+from proxy.config.single import read_name
+from proxy.config.values import Broken, Reader
+from proxy.config.words import explain
+
+Kind = TypeVar("Kind", bound=Block)
+
+
+@dataclass(frozen=True, slots=True)
+class NumberedRoute:
+    """One route of the file that is right by itself; `index` is its place in the list."""
+
+    index: int
+    block: RouteBlock
+
+
+@dataclass(slots=True, kw_only=True)
+class Draft:
+    """A file as far as it could be read. `declared` names every upstream, also those that are wrong in themselves."""
+
+    name: str
+    root: MapNode
+    env: Mapping[str, str]
+    problems: list[Problem]
+    settings: SettingsBlock | None = None
+    upstreams: dict[str, UpstreamBlock] = field(default_factory=dict)
+    declared: frozenset[str] = frozenset()
+    routes: list[NumberedRoute] = field(default_factory=list)
+
+    def line(self, path: Path) -> int:
+        """The line on which the value at `path` begins."""
+        return _locate(self.root, path)[0]
+
+    def problem(self, path: Path, message: str, *, at_key: bool = False) -> Problem:
+        """A problem with the value at `path`, or with its key."""
+        line, column, known = _locate(self.root, path, at_key=at_key)
+        return Problem(file=self.name, line=line, column=column, where=where(known), message=message)
+
+
+def read(document: Document, root: MapNode, env: Mapping[str, str]) -> Draft:
+    """Everything that is right by itself, and every problem that a single value or block has."""
+    reader = Reader(document.name, env)
+    values = {key: reader.value(entry.value, (key,)) for key, entry in root.entries.items()}
+    draft = Draft(name=document.name, root=root, env=env, problems=[*document.problems])
+    _read_upstreams(draft, values.pop("upstreams", {}))
+    _read_routes(draft, values.pop("routes", None))
+    draft.settings = _validate(draft, SettingsBlock, values, (), FileBlock)
+    draft.problems += reader.problems
+    return draft
+
+
+def _read_upstreams(draft: Draft, values: object) -> None:
+    if not isinstance(values, dict):
+        _refuse(draft, ("upstreams",), "must be a mapping of names to upstreams", values)
+        return
+    draft.declared = frozenset(values)
+    for name, value in values.items():
+        path: Path = ("upstreams", name)
+        try:
+            read_name(name)
+        except ValueError as error:
+            draft.problems.append(draft.problem(path, str(error), at_key=True))
+        block = _validate(draft, UpstreamBlock, value, path)
+        if block is not None:
+            draft.upstreams[name] = block
+
+
+def _read_routes(draft: Draft, values: object) -> None:
+    if values is None and "routes" not in draft.root.entries:
+        draft.problems.append(draft.problem(("routes",), "is missing"))
+    elif not isinstance(values, list) or not values:
+        _refuse(draft, ("routes",), "must be a list of at least one route", values)
+    else:
+        for index, value in enumerate(values):
+            block = _validate(draft, RouteBlock, value, ("routes", index))
+            if block is not None:
+                draft.routes.append(NumberedRoute(index, block))
+
+
+def _refuse(draft: Draft, path: Path, message: str, value: object) -> None:
+    if not isinstance(value, Broken):
+        draft.problems.append(draft.problem(path, f"{message}, got {show(value)}"))
+
+
+def _validate(
+    draft: Draft, model: type[Kind], value: object, path: Path, known: type[Block] | None = None
+) -> Kind | None:
+    """The block, or None with its problems noted; `known` is the model whose keys an unknown one is compared with."""
+    try:
+        return model.model_validate(value)
+    except ValidationError as errors:
+        for error in errors.errors(include_url=False):
+            said = explain(error, known or model)
+            if said is not None:
+                draft.problems.append(draft.problem((*path, *said.path), said.message, at_key=said.at_key))
+    return None
+
+
+def _locate(root: MapNode, path: Path, *, at_key: bool = False) -> tuple[int, int, Path]:
+    """Line, column and path of the value (or key) at `path`, or of the short form that stands for it."""
+    node: Node = root
+    line, column = node.line, node.column
+    for depth, part in enumerate(path):
+        match node:
+            case MapNode():
+                entry = node.entries.get(str(part))
+                if entry is None:
+                    return line, column, path
+                node, line, column = entry.value, entry.line, entry.column
+            case ListNode() if isinstance(part, int):
+                node = node.items[part]
+                line, column = node.line, node.column
+            case _:
+                return node.line, node.column, path[:depth]
+    return (line, column, path) if at_key else (node.line, node.column, path)

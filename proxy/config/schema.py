@@ -1,0 +1,229 @@
+"""What routes.yaml may say: one model per block, unknown keys forbidden, every key described.
+
+Rule 1: a model knows single values only; what depends on two of them is `check`'s.
+Rule 2: None means that the key is not there; defaults stand in `proxy.core` and are filled in by `build`.
+Rule 3: what is promised but does not work yet is refused by its name (`NOT_LANDED`), never ignored.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from proxy.config import asked, kinds, single
+from proxy.config.address import Address
+from proxy.core.route import Health, Respond, Timeouts, Upstream
+from proxy.core.snapshot import AccessLog, Limits
+
+_DRAIN = 30.0
+_TIMEOUTS, _LIMITS, _HEALTH, _RESPOND = Timeouts(), Limits(), Health(path="/"), Respond(status=200)
+_UPSTREAM = Upstream(name="", scheme="http", host="", port=80)
+
+NOT_LANDED = (
+    *("shadow", "compare", "guard", "ramp", "writes", "handover", "adapter", "auth", "fallback", "windows"),
+    *("include", "leniency", "graphql", "jwt"),
+)
+"""Blocks that are promised and that this version does not have."""
+
+
+def _needed(description: str, *examples: object) -> Any:  # noqa: ANN401 - as pydantic's own Field
+    return Field(description=description, examples=list(examples))
+
+
+def _optional(description: str, *examples: object) -> Any:  # noqa: ANN401 - as pydantic's own Field
+    return Field(None, description=description, examples=list(examples))
+
+
+class Block(BaseModel):
+    """What all blocks share."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, arbitrary_types_allowed=True)
+
+
+class TimeoutBlock(Block):
+    """How long to wait for an upstream."""
+
+    connect: kinds.LengthAboveZero | None = _optional(
+        f"For a connection, TLS included. Default {_TIMEOUTS.connect:g}s.", "1s"
+    )
+    response: kinds.LengthAboveZero | None = _optional(
+        f"From the request's last byte to the response's head. Default {_TIMEOUTS.response:g}s.", "15s"
+    )
+    idle: kinds.LengthAboveZero | None = _optional(
+        f"Without a byte while a body or a tunnel runs. Default {_TIMEOUTS.idle:g}s.", "60s"
+    )
+    total: kinds.Length | None = _optional("For the whole exchange. 0s, the default, is no bound.", "2m")
+
+
+class HealthBlock(Block):
+    """How an upstream is asked how it is."""
+
+    path: kinds.HealthPath = _needed("Asked with GET; a 2xx says that it is well.", "/healthz")
+    every: kinds.LengthAboveZero | None = _optional(f"How often. Default {_HEALTH.every:g}s.", "5s")
+
+
+class UpstreamBlock(Block):
+    """One system behind the proxy."""
+
+    url: kinds.UpstreamUrl = _needed("Scheme, host and port; no path.", "http://legacy.internal:3000")
+    health: Annotated[HealthBlock, BeforeValidator(single.read_health)] | None = _optional(
+        "A path, or a mapping of path and every. Without it the upstream is not asked.", "/healthz"
+    )
+    host: kinds.HostModeWord | None = _optional(
+        "Which Host it sees. preserve, the default: the client's; upstream: its own.", "preserve", "upstream"
+    )
+    timeout: TimeoutBlock | None = _optional("How long to wait for it.", {"connect": "1s", "response": "15s"})
+    connections: kinds.Connections | None = _optional(
+        f"Most connections of one worker to it. Default {_UPSTREAM.connections}.", 512
+    )
+    queue: kinds.Queue | None = _optional(
+        f"Most requests of one worker that wait for a connection; more are shed. Default {_UPSTREAM.queue}.", 1024
+    )
+    keep_alive: kinds.Length | None = _optional(
+        "How long an unused connection is kept: shorter than the upstream itself keeps it, or requests run into its "
+        f"closing. Default {_UPSTREAM.keep_alive:g}s.",
+        "4s",
+    )
+
+
+class MatchBlock(Block):
+    """Which requests a route takes: everything said here must hold."""
+
+    methods: kinds.Methods | None = _optional("A method, or a list. Without it every method fits.", ["GET", "HEAD"])
+    path: kinds.Pattern = _needed("Segments: literal, {name} or *; a final ** takes the rest.", "/orders/{id}", "/**")
+    host: kinds.HostText | None = _optional(
+        'The host that the client asked for: exact, or "*.example.com" for every name below it.', "api.example.com"
+    )
+    headers: kinds.Fields | None = _optional(
+        "By name of the field: text, a list of texts, true (present) or false (absent).", {"X-Client": "app"}
+    )
+    query: kinds.Query | None = _optional(
+        "By name of the parameter: text, a list of texts, true (present) or false (absent).", {"version": "2"}
+    )
+
+
+class RespondBlock(Block):
+    """An answer that Banyan gives itself."""
+
+    status: kinds.Status = _needed("The status code, 200 to 599.", 403)
+    body: kinds.Body | None = _optional("Text of the answer, sent as UTF-8. Default none.", "Closed.")
+    content_type: kinds.ContentType | None = _optional(
+        f"Its media type. Default {_RESPOND.content_type}.", "application/json"
+    )
+
+
+class RouteLimitsBlock(Block):
+    """Bounds of one route."""
+
+    body_size: kinds.Size | None = _optional("Largest request body; a larger one is answered with 413.", "10MiB")
+
+
+class RouteBlock(Block):
+    """What to do with one class of requests."""
+
+    name: kinds.Name = _needed("Stable id: metric label, evidence key, CLI argument.", "orders.show")
+    match: Annotated[MatchBlock, BeforeValidator(asked.read_match)] = _needed(
+        "METHOD[,METHOD] path, a path alone, or a mapping.", "GET /orders/{id}", "/**"
+    )
+    stage: kinds.StageWord | None = _optional(
+        "Who answers. legacy, shadow: legacy. canary: new for the split's cohorts, else legacy. live, complete: new. "
+        "retired: nobody any more (410).",
+        "legacy",
+        "canary",
+    )
+    split: kinds.Share | None = _optional(
+        "At canary, the share of cohorts that new serves; at retired, the share that is answered with 410.", "10%"
+    )
+    cohort: kinds.Cohort | None = _optional(
+        "What is never split between sides: header:NAME, cookie:NAME, query:NAME, path:NAME or client_ip (default); "
+        "of a list, the first one present.",
+        "header:X-Tenant-Id",
+    )
+    group: kinds.Name | None = _optional("Routes of one group share the draw: a cohort moves on all of them.", "orders")
+    legacy: kinds.Name | None = _optional("The upstream that is legacy on this route. Default legacy.", "legacy")
+    new: kinds.Name | None = _optional("The upstream that is new on this route. Default new.", "new")
+    effects: kinds.EffectsWord | None = _optional(
+        "What repeating a request may do. Default by method: GET, HEAD, OPTIONS safe; PUT, DELETE idempotent; the rest "
+        "unsafe, or keyed with an Idempotency-Key.",
+        "safe",
+    )
+    respond: RespondBlock | None = _optional("An answer of Banyan's own, instead of a stage.", {"status": 403})
+    upgrades: kinds.Upgrades | None = _optional("Upgrades that this route lets through.", ["websocket"])
+    timeout: TimeoutBlock | None = _optional("Waits of this route instead of its upstream's.", {"response": "60s"})
+    limits: RouteLimitsBlock | None = _optional("Bounds of this route.", {"body_size": "10MiB"})
+
+
+class LimitsBlock(Block):
+    """Bounds of the clients' side."""
+
+    connections: kinds.Connections | None = _optional(
+        f"Most client connections of one worker. Default {_LIMITS.connections}.", 16_000
+    )
+    head: kinds.LengthAboveZero | None = _optional(f"For a whole request head. Default {_LIMITS.head:g}s.", "10s")
+    body: kinds.LengthAboveZero | None = _optional(
+        f"Without a byte of a request's body. Default {_LIMITS.body:g}s.", "30s"
+    )
+    idle: kinds.LengthAboveZero | None = _optional(
+        f"Between two requests of a connection. Default {_LIMITS.idle:g}s.", "75s"
+    )
+    tunnel: kinds.LengthAboveZero | None = _optional(
+        f"Without a byte in a tunnel, such as a WebSocket. Default {_LIMITS.tunnel:g}s.", "1h"
+    )
+    body_size: kinds.Size | None = _optional(
+        "Largest request body; a larger one is answered with 413. Without it there is no bound.", "10MiB"
+    )
+
+
+class LogBlock(Block):
+    """The canonical lines."""
+
+    sample: kinds.ShareOrFraction | None = _optional(
+        "Share of good requests that get a line; refusals, failures and 5xx always do. "
+        f"Default {AccessLog().sample:.0%}.",
+        "10%",
+        0.1,
+    )
+
+
+class SettingsBlock(Block):
+    """Everything but upstreams and routes."""
+
+    version: kinds.Version = _needed("Of this format: 1.", 1)
+    listen: kinds.ListenAddress = _needed("Where clients come in: address and port.", "0.0.0.0:8080", ":8080")
+    admin: kinds.ListenAddress = Field(
+        Address("127.0.0.1", 9090),
+        description="Metrics, health and API; never on the port of the clients. Default 127.0.0.1:9090.",
+        examples=["127.0.0.1:9090"],
+    )
+    workers: kinds.Workers = Field(
+        1, description="Data-plane processes; auto is one per core. Default 1.", examples=[1, "auto"]
+    )
+    state: kinds.State = Field(
+        "memory", description="Where evidence is kept. This version knows memory only.", examples=["memory"]
+    )
+    drain: kinds.Length = Field(
+        _DRAIN, description=f"How long requests in flight may take at the end. Default {_DRAIN:g}s.", examples=["30s"]
+    )
+    trusted_proxies: list[kinds.NetworkText] = Field(
+        default_factory=list,
+        description="Addresses and networks whose forwarding headers are believed. Default none.",
+        examples=[["10.0.0.0/8"]],
+    )
+    limits: LimitsBlock | None = _optional("Bounds of the clients' side.", {"body_size": "10MiB"})
+    log: LogBlock | None = _optional("The canonical lines.", {"sample": "10%"})
+
+
+class FileBlock(SettingsBlock):
+    """The whole of routes.yaml."""
+
+    upstreams: dict[kinds.Name, UpstreamBlock] = Field(
+        default_factory=dict,
+        description="The systems behind the proxy, by name. Those called legacy and new have these roles everywhere.",
+        examples=[{"legacy": {"url": "http://legacy.internal:3000"}}],
+    )
+    routes: list[RouteBlock] = Field(
+        min_length=1,
+        description="The most specific path wins, whatever the order here; then the route with more conditions.",
+        examples=[[{"name": "rest", "match": "/**", "stage": "legacy"}]],
+    )

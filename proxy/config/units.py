@@ -1,0 +1,106 @@
+"""Readers of single values that carry a unit: lengths of time, shares, sizes, numbers with bounds.
+
+Rule 1: a bare number is refused where a unit matters, with what was probably meant.
+"""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+
+from proxy.config.fault import fault
+
+_LENGTH = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,6})?) ?(ms|s|m|h)")
+_SECONDS = {"ms": Decimal("0.001"), "s": Decimal(1), "m": Decimal(60), "h": Decimal(3600)}
+_DAY = 86_400
+_SHARE = re.compile(r"([0-9]{1,9})(?:\.([0-9]{1,9}))? ?%")
+_SIZE = re.compile(r"([0-9]{1,12}) ?(B|KB|MB|GB|KiB|MiB|GiB)")
+_BYTES = {"B": 1, "KB": 1000, "MB": 1000**2, "GB": 1000**3, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30}
+
+
+def is_number(value: object) -> bool:
+    """A number as YAML has them; True and False are none."""
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def read_length(value: object) -> float:
+    """`5s`, `250ms`, `1.5m` or `2h`, up to a day, as seconds."""
+    found = _LENGTH.fullmatch(value) if isinstance(value, str) else None
+    if found is None:
+        cure = f"a number alone has no unit: write {value}s or {value}ms" if is_number(value) else ""
+        raise fault("must be a length of time such as 5s, 250ms, 1m or 2h", cure=cure)
+    seconds = Decimal(found[1]) * _SECONDS[found[2]]
+    if seconds > _DAY:
+        raise fault("must be at most 24h")
+    return float(seconds)
+
+
+def read_length_above_zero(value: object) -> float:
+    """The same, but nothing that ends before it begins."""
+    seconds = read_length(value)
+    if not seconds:
+        raise fault("must be longer than nothing")
+    return seconds
+
+
+def read_share(value: object) -> float:
+    """`10%` or `0.25 %` as a number in [0, 1]."""
+    found = _SHARE.fullmatch(value) if isinstance(value, str) else None
+    if found is None:
+        raise fault("must be a share such as 10% or 0.25%", cure=_share_meant(value))
+    number = Decimal(f"{found[1]}.{found[2] or 0}")
+    if number > 100:
+        raise fault("must be between 0 % and 100 %", got=f"{_short(number)} %")
+    if len((found[2] or "").rstrip("0")) > 2:
+        raise fault("a share has at most two decimals", got=f"{_short(number)} %")
+    return float(number / 100)
+
+
+def read_share_or_fraction(value: object) -> float:
+    """A share, or a number from 0 to 1: both are common for sampling."""
+    if is_number(value):
+        number = float(value)  # type: ignore[arg-type]
+        if 0 <= number <= 1:
+            return number
+        raise fault("must be a share from 0% to 100%, or a number from 0 to 1", cure=_share_meant(value))
+    return read_share(value)
+
+
+def _share_meant(value: object) -> str:
+    if not is_number(value):
+        return "between 0 % and 100 %" if isinstance(value, str) and value.startswith("-") else ""
+    number = Decimal(str(value))
+    if 0 < number <= 1:
+        return f"write {_short(number * 100)} %, or {_short(number)} % if you mean that"
+    return f"write {_short(number)} %" if 1 < number <= 100 or not number else "between 0 % and 100 %"
+
+
+def _short(number: Decimal) -> str:
+    return f"{number.normalize():f}"
+
+
+def read_size(value: object) -> int:
+    """`10MiB` or `64KB` as bytes."""
+    found = _SIZE.fullmatch(value) if isinstance(value, str) else None
+    if found is None:
+        cure = f"a number alone has no unit: write {value}B" if is_number(value) else ""
+        raise fault("must be a size such as 512B, 64KiB or 10MiB", cure=cure)
+    size = int(found[1]) * _BYTES[found[2]]
+    if not 1 <= size <= 1 << 50:
+        raise fault("must be between 1B and 1024 TiB", cure="leave it out for no bound" if not size else "")
+    return size
+
+
+class Whole:
+    """Reads a whole number between two bounds, both included."""
+
+    def __init__(self, least: int, most: int) -> None:
+        """The bounds."""
+        self._least = least
+        self._most = most
+
+    def __call__(self, value: object) -> int:
+        """The number itself."""
+        if isinstance(value, int) and not isinstance(value, bool) and self._least <= value <= self._most:
+            return value
+        raise fault(f"must be a whole number between {self._least} and {self._most}")

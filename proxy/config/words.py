@@ -1,0 +1,82 @@
+"""What pydantic found, in Banyan's words.
+
+Rule 1: the words say what is right, then what was got, then the cure.
+Rule 2: nothing is said about a value that an earlier step has refused already.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple, get_args
+
+from pydantic import BaseModel
+from pydantic_core import ErrorDetails
+
+from proxy.config.problem import FromEnvironment, Path, nearest, show
+from proxy.config.schema import NOT_LANDED
+from proxy.config.values import Broken
+
+_EXPECTED = {
+    "string_type": "must be text",
+    "list_type": "must be a list",
+    "dict_type": "must be a mapping",
+    "model_type": "must be a mapping",
+}
+_KEY = "[key]"
+
+
+class Said(NamedTuple):
+    """The way to what is wrong, the sentence, and whether a key is meant rather than its value."""
+
+    path: Path
+    message: str
+    at_key: bool = False
+
+
+def explain(error: ErrorDetails, model: type[BaseModel]) -> Said | None:
+    """What to say of one error in a `model`'s block; None when enough has been said."""
+    path = tuple(part for part in error["loc"] if part != _KEY)
+    if isinstance(error["input"], Broken):
+        return None
+    match error["type"]:
+        case "extra_forbidden":
+            return Said(path, unknown_key(str(path[-1]), known_keys(model, path[:-1])), at_key=True)
+        case "missing":
+            return Said(path, "is missing")
+        case "banyan":
+            return Said(path, _own_words(error), at_key=_KEY in error["loc"])
+        case kind:
+            return Said(path, f"{_EXPECTED.get(kind, error['msg'])}, got {show(error['input'])}")
+
+
+def _own_words(error: ErrorDetails) -> str:
+    message, got, cure = (error["ctx"][name] for name in ("message", "got", "cure"))
+    hidden = isinstance(error["input"], FromEnvironment)
+    if got is None or (hidden and got):
+        got = show(error["input"])
+    cured = f" ({cure})" if cure and not hidden else ""
+    joint = ";" if "," in message else ","
+    return f"{message}{joint} got {got}{cured}" if got else f"{message}{cured}"
+
+
+def unknown_key(key: str, known: Iterable[str]) -> str:
+    """The sentence for a key that a block does not know, or does not know yet."""
+    names = list(known)
+    if key in NOT_LANDED:
+        return f"{key} has not landed in this version of Banyan; take it out until it has"
+    meant = nearest(key, names)
+    return f"is not known here; did you mean {meant}?" if meant else f"is not known here; known are {', '.join(names)}"
+
+
+def known_keys(model: type[BaseModel], path: Path) -> list[str]:
+    """The keys of the block that `path` leads to from `model`."""
+    for part in path:
+        (model,) = _blocks(model.model_fields[str(part)].annotation)
+    return list(model.model_fields)
+
+
+def _blocks(annotation: object) -> list[type[BaseModel]]:
+    """The models within an annotation such as `Annotated[HealthBlock, …] | None`."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [block for part in get_args(annotation) for block in _blocks(part)]
