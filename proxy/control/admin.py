@@ -1,0 +1,169 @@
+"""The admin port: metrics, health, and the API that people, scripts and the command line read.
+
+Rule 1: what has not been built answers 501 and says so; an empty answer would be a false one.
+Rule 2: workers are asked for their figures at the moment of the question; a silent one delays it by 0.25 s.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import hashlib
+import socket
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from http import HTTPStatus
+
+import msgspec
+from aiohttp import web
+from prometheus_client.exposition import gzip_accepted
+
+from proxy.control.auth import Gate, guarded_by
+from proxy.control.collector import CONTENT_TYPE, Reading, render
+from proxy.control.health import Probes
+from proxy.control.links import Links
+from proxy.control.problem import answer_problems, problem
+from proxy.control.running import Running
+from proxy.control.view import (
+    TransitionsView,
+    UpstreamsView,
+    View,
+    route_detail_view,
+    routes_view,
+    serves_current,
+    upstream_view,
+)
+from proxy.core.route import Route
+
+VERBS = ("promote", "rollback", "hold", "resume", "drain")
+_MAX_BODY = 64 * 1024
+_SHUTDOWN = 5.0
+"""Seconds that a scrape in flight has to finish."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Admin:
+    """The handlers; one method per path of the contract."""
+
+    running: Running
+    links: Links
+    probes: Probes
+    parser: str
+
+    async def metrics(self, request: web.Request) -> web.Response:
+        """`GET /metrics`."""
+        await self.links.refresh()
+        squeeze = gzip_accepted(request.headers.get("Accept-Encoding", ""))
+        body = await asyncio.to_thread(_page, self._reading(), squeeze=squeeze)
+        headers = {"Content-Type": CONTENT_TYPE, "Vary": "Accept-Encoding"}
+        return web.Response(body=body, headers=headers | ({"Content-Encoding": "gzip"} if squeeze else {}))
+
+    async def healthy(self, _request: web.Request) -> web.Response:
+        """`GET /-/healthy`: the control process lives."""
+        return web.Response(text="healthy\n")
+
+    async def ready(self, _request: web.Request) -> web.Response:
+        """`GET /-/ready`: some worker serves what runs."""
+        await self.links.refresh()
+        reason = self._why_not_ready()
+        return problem(HTTPStatus.SERVICE_UNAVAILABLE, reason) if reason else web.Response(text="ready\n")
+
+    async def routes(self, request: web.Request) -> web.Response:
+        """`GET /api/routes`."""
+        await self.links.refresh()
+        return self._json(request, routes_view(self.running, self.links.ledger))
+
+    async def route(self, request: web.Request) -> web.Response:
+        """`GET /api/routes/{name}`."""
+        route = self._find(request)
+        if route is None:
+            return _no_such_route(request)
+        await self.links.refresh()
+        return self._json(request, route_detail_view(route, self.running, self.links.ledger))
+
+    async def transitions(self, request: web.Request) -> web.Response:
+        """`GET /api/transitions`."""
+        return self._json(request, TransitionsView())
+
+    async def upstreams(self, request: web.Request) -> web.Response:
+        """`GET /api/upstreams`."""
+        snapshot, conditions = self.running.snapshot, self.probes.conditions
+        views = [upstream_view(each, conditions.get(each.name)) for each in snapshot.upstreams.values()]
+        return self._json(request, UpstreamsView(revision=snapshot.revision, upstreams=views))
+
+    async def unbuilt(self, request: web.Request) -> web.Response:
+        """Verbs and evidence that this version does not have."""
+        if "name" in request.match_info and self._find(request) is None:
+            return _no_such_route(request)
+        what = request.path.rpartition("/")[2]
+        return problem(HTTPStatus.NOT_IMPLEMENTED, f"`{what}` is not built yet in this version; nothing has been done")
+
+    def _find(self, request: web.Request) -> Route | None:
+        name = request.match_info["name"]
+        return next((route for route in self.running.snapshot.routes if route.name == name), None)
+
+    def _reading(self) -> Reading:
+        return Reading(
+            snapshot=self.running.snapshot,
+            reload=self.running.reload,
+            counts=self.links.ledger.counts(),
+            conditions=self.probes.conditions,
+            parser=self.parser,
+        )
+
+    def _why_not_ready(self) -> str:
+        ledger = self.links.ledger
+        workers = ledger.counts().workers
+        if any(serves_current(worker, self.running, ledger) for worker in workers):
+            return ""
+        if not workers:
+            return "no worker is linked to control"
+        seen = "; ".join(
+            f"worker {each.worker} (pid {each.pid}) serves {each.revision or 'nothing'}"
+            f"{', is draining' if each.draining else ''}{'' if ledger.is_heard(each) else ', is silent'}"
+            for each in workers
+        )
+        return f"no worker serves revision {self.running.snapshot.revision}: {seen}"
+
+    def _json(self, request: web.Request, view: View) -> web.Response:
+        body = msgspec.json.encode(view)
+        tag = f"{self.running.snapshot.revision}.{hashlib.sha256(body).hexdigest()[:12]}"
+        headers = {"ETag": f'"{tag}"', "Cache-Control": "no-cache"}
+        if any(each.value in {tag, "*"} for each in request.if_none_match or ()):
+            return web.Response(status=HTTPStatus.NOT_MODIFIED, headers=headers)
+        return web.Response(body=body, content_type="application/json", headers=headers)
+
+
+def application(admin: Admin, gate: Gate) -> web.Application:
+    """The paths of the contract behind the gate."""
+    app = web.Application(middlewares=[answer_problems, guarded_by(gate)], client_max_size=_MAX_BODY)
+    app.router.add_get("/metrics", admin.metrics)
+    app.router.add_get("/-/healthy", admin.healthy)
+    app.router.add_get("/-/ready", admin.ready)
+    app.router.add_get("/api/routes", admin.routes)
+    app.router.add_get("/api/routes/{name}", admin.route)
+    app.router.add_get("/api/routes/{name}/mismatches", admin.unbuilt)
+    app.router.add_get("/api/transitions", admin.transitions)
+    app.router.add_get("/api/upstreams", admin.upstreams)
+    for verb in VERBS:
+        app.router.add_post(f"/api/routes/{{name}}/{verb}", admin.unbuilt)
+    app.router.add_post("/api/kill", admin.unbuilt)
+    return app
+
+
+async def serve(app: web.Application, listening: socket.socket) -> Callable[[], Awaitable[None]]:
+    """Serve on a bound socket; await what the returned function gives to end, after scrapes in flight have finished."""
+    runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=_SHUTDOWN)
+    await runner.setup()
+    await web.SockSite(runner, listening).start()
+    return runner.cleanup
+
+
+def _no_such_route(request: web.Request) -> web.Response:
+    name = request.match_info["name"]
+    return problem(HTTPStatus.NOT_FOUND, f"there is no route {name!r}; GET /api/routes lists those there are")
+
+
+def _page(reading: Reading, *, squeeze: bool) -> bytes:
+    page = render(reading)
+    return gzip.compress(page, compresslevel=1) if squeeze else page

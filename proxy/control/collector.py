@@ -1,0 +1,113 @@
+"""One whole /metrics page: the route table's series, everything else of Banyan's, and this process's own figures."""
+
+from __future__ import annotations
+
+import platform
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from math import fsum
+
+from prometheus_client import CollectorRegistry, ProcessCollector, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from proxy import __version__
+from proxy.control.exposition import write_series
+from proxy.control.health import Condition, Status
+from proxy.control.ledger import Counts
+from proxy.control.running import Reload
+from proxy.core.outcome import ServedBy
+from proxy.core.route import Route
+from proxy.core.snapshot import Snapshot
+from proxy.core.stage import progress
+
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """Everything a page is made from, as of one moment. `parser` names what reads HTTP in the workers."""
+
+    snapshot: Snapshot
+    reload: Reload
+    counts: Counts
+    conditions: Mapping[str, Condition]
+    parser: str
+
+
+def render(reading: Reading) -> bytes:
+    """The page; safe on any thread, as a reading does not change."""
+    registry = CollectorRegistry()
+    registry.register(BanyanCollector(reading))
+    ProcessCollector(registry=registry)
+    counts = reading.counts
+    return "".join(write_series(reading.snapshot.routes, counts.totals, counts.failures)).encode() + generate_latest(
+        registry
+    )
+
+
+def migration_progress(routes: tuple[Route, ...]) -> float:
+    """The mean over routes that have a stage; 0 when there are none."""
+    shares = [progress(route.stage, route.split) for route in routes if route.respond is None]
+    return fsum(shares) / len(shares) if shares else 0.0
+
+
+class BanyanCollector(Collector):
+    """The families whose size does not depend on the route table."""
+
+    def __init__(self, reading: Reading) -> None:
+        """Collect from one reading."""
+        self._reading = reading
+
+    def collect(self) -> Iterator[Metric]:
+        """All families."""
+        yield from self._builds()
+        yield from self._reloads()
+        yield from self._workers()
+        yield self._upstreams()
+        yield GaugeMetricFamily(
+            "banyan_migration_progress_ratio",
+            "Mean over all routes of how much of each has left legacy.",
+            migration_progress(self._reading.snapshot.routes),
+        )
+
+    def _builds(self) -> Iterator[Metric]:
+        build = {"version": __version__, "python": platform.python_version(), "parser": self._reading.parser}
+        yield InfoMetricFamily("banyan_build", "What this is made of.", build)
+        revision = {"revision": self._reading.snapshot.revision}
+        yield InfoMetricFamily("banyan_config_revision", "The revision that control hands to workers.", revision)
+
+    def _reloads(self) -> Iterator[Metric]:
+        reload = self._reading.reload
+        name = "banyan_config_last_reload"
+        yield GaugeMetricFamily(f"{name}_success", "1 when the file was good when last read, else 0.", int(reload.ok))
+        seconds = reload.at.timestamp()
+        yield GaugeMetricFamily(f"{name}_timestamp_seconds", "When the file was last read, good or bad.", seconds)
+
+    def _workers(self) -> Iterator[Metric]:
+        workers = self._reading.counts.workers
+        yield GaugeMetricFamily("banyan_workers", "Worker processes that are linked to control.", len(workers))
+        connections = sum(worker.connections for worker in workers)
+        yield GaugeMetricFamily("banyan_connections", "Client connections that are open.", connections)
+        yield self._inflight()
+        dropped = self._reading.counts.lines_dropped
+        yield CounterMetricFamily("banyan_log_lines_dropped", "Canonical lines that found no room.", dropped)
+
+    def _inflight(self) -> Metric:
+        family = GaugeMetricFamily("banyan_inflight_requests", "Requests not yet answered whole.", labels=["side"])
+        total: Counter[str] = Counter(dict.fromkeys(ServedBy, 0))
+        for worker in self._reading.counts.workers:
+            total.update(worker.inflight)
+        for side, count in total.items():
+            family.add_metric([str(side)], count)
+        return family
+
+    def _upstreams(self) -> Metric:
+        family = GaugeMetricFamily(
+            "banyan_upstream_up", "1 when the last health probe was answered well, 0 when not.", labels=["upstream"]
+        )
+        for name, condition in self._reading.conditions.items():
+            if condition.status is not Status.UNKNOWN:
+                family.add_metric([name], int(condition.status is Status.UP))
+        return family

@@ -1,0 +1,125 @@
+"""Active health probes: how upstreams that name a `health` path answer, for people and dashboards.
+
+Rule 1: a probe never decides who serves; stages and splits do.
+Rule 2: each probe has its own connection and timeout, follows no redirect and reads no body.
+Rule 3: below 400 is up, everything else is down, and nothing is said before the first answer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from functools import partial
+from typing import Any, Protocol
+
+import aiohttp
+import structlog
+import yarl
+
+from proxy.core.route import Upstream
+
+MAX_AT_ONCE = 32
+MAX_TIMEOUT = 5.0
+_MAX_ERROR = 200
+_log = structlog.get_logger()
+
+
+class Status(StrEnum):
+    """What the last probe found."""
+
+    UP = "up"
+    DOWN = "down"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Condition:
+    """`since` is when the status last changed; `error` says what the last probe met."""
+
+    status: Status
+    since: datetime
+    error: str = ""
+
+
+class Background(Protocol):
+    """Starts tasks, keeps them and starts those anew that die; `proxy.app` brings it."""
+
+    def start(self, work: Callable[[], Coroutine[Any, Any, None]], *, name: str) -> asyncio.Task[None]:
+        """Run `work` in the background."""
+
+
+class Probes:
+    """One probe task per upstream with `health`; `now` is wall time."""
+
+    def __init__(self, background: Background, now: Callable[[], datetime]) -> None:
+        """Begin with no upstream."""
+        self._background = background
+        self._now = now
+        self._session: aiohttp.ClientSession | None = None
+        self._slots = asyncio.Semaphore(MAX_AT_ONCE)
+        self._probed: dict[str, tuple[Upstream, asyncio.Task[None]]] = {}
+        self._conditions: dict[str, Condition] = {}
+
+    @property
+    def conditions(self) -> Mapping[str, Condition]:
+        """By upstream name; a copy."""
+        return self._conditions.copy()
+
+    def follow(self, upstreams: Mapping[str, Upstream]) -> None:
+        """Probe these from now on; an upstream that has not changed keeps its condition."""
+        wanted = {name: each for name, each in upstreams.items() if each.health is not None}
+        for name in [name for name, (upstream, _) in self._probed.items() if wanted.get(name) != upstream]:
+            self._probed.pop(name)[1].cancel()
+            del self._conditions[name]
+        for name in wanted.keys() - self._probed.keys():
+            self._conditions[name] = Condition(status=Status.UNKNOWN, since=self._now())
+            task = self._background.start(partial(self._watch, wanted[name]), name=f"probe {name}")
+            self._probed[name] = wanted[name], task
+
+    async def close(self) -> None:
+        """End all probes."""
+        self.follow({})
+        if self._session is not None:
+            await self._session.close()
+
+    async def _watch(self, upstream: Upstream) -> None:
+        health = upstream.health
+        while health is not None:
+            error = await self._ask(upstream, health.path, min(health.every, MAX_TIMEOUT))
+            self._note(upstream, Status.DOWN if error else Status.UP, error)
+            await asyncio.sleep(health.every)
+
+    async def _ask(self, upstream: Upstream, path: str, within: float) -> str:
+        """What is wrong, empty when nothing is; the one place where the client's exceptions end."""
+        url = yarl.URL(f"{upstream.scheme}://{upstream.authority}{path}", encoded=True)
+        try:
+            async with (
+                self._slots,
+                asyncio.timeout(within),
+                self._client().get(url, allow_redirects=False) as answer,
+            ):
+                return "" if answer.status < 400 else f"answered {answer.status}"
+        except TimeoutError:
+            return f"no answer within {within:g} s"
+        except (aiohttp.ClientError, OSError, ValueError) as error:
+            return (str(error) or type(error).__name__)[:_MAX_ERROR]
+
+    def _client(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            self._session = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(limit=MAX_AT_ONCE, force_close=True),
+                cookie_jar=aiohttp.DummyCookieJar(),
+                timeout=aiohttp.ClientTimeout(total=None),
+                headers={"User-Agent": "banyan-health"},
+            )
+        return self._session
+
+    def _note(self, upstream: Upstream, status: Status, error: str) -> None:
+        before = self._conditions[upstream.name]
+        since = before.since if before.status is status else self._now()
+        self._conditions[upstream.name] = Condition(status=status, since=since, error=error)
+        if before.status is not status:
+            _log.info("upstream_health_changed", upstream=upstream.name, status=status.value, error=error)

@@ -1,0 +1,187 @@
+"""What all workers have counted so far: their increments, folded into totals.
+
+Rule 1: totals are never taken back: a worker that dies, or a link that breaks, ends its gauges and nothing else.
+Rule 2: totals are values that a fold replaces, so a copy of the table is one moment of it, on any thread.
+Rule 3: the tables are bounded: a name that is no route now is forgotten at the first reload after its last report.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from operator import add
+from typing import NamedTuple
+
+from proxy.control.ring import MINUTE, Ring
+from proxy.link import BUCKETS, CODE_CLASSES, FailureDelta, Report, RouteDelta
+
+SILENT_AFTER = 5.0
+"""Seconds without a report after which a worker no longer counts as serving; it reports every second."""
+
+
+class Series(NamedTuple):
+    """One route and who answered (`legacy`, `new`, `self`)."""
+
+    route: str
+    side: str
+
+
+class FailureSeries(NamedTuple):
+    """One kind of upstream failure."""
+
+    route: str
+    side: str
+    phase: str
+    blame: str
+
+
+class Totals(NamedTuple):
+    """Since the control process began; `codes` follows CODE_CLASSES, `buckets` BUCKETS and one infinite."""
+
+    codes: tuple[int, ...] = (0,) * len(CODE_CLASSES)
+    buckets: tuple[int, ...] = (0,) * (len(BUCKETS) + 1)
+    seconds: float = 0.0
+
+    @property
+    def requests(self) -> int:
+        """How many were answered."""
+        return sum(self.codes)
+
+    def plus(self, delta: RouteDelta) -> Totals:
+        """These totals and one increment more."""
+        return Totals(
+            tuple(map(add, self.codes, delta.codes)),
+            tuple(map(add, self.buckets, delta.buckets)),
+            self.seconds + delta.seconds,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerState:
+    """What a linked worker last said of itself; `seen` is on the ledger's clock."""
+
+    worker: int
+    pid: int
+    revision: str
+    inflight: Mapping[str, int]
+    connections: int
+    draining: bool
+    seen: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counts:
+    """One moment of the ledger, which later folds do not touch."""
+
+    totals: Mapping[Series, Totals]
+    failures: Mapping[FailureSeries, int]
+    workers: tuple[WorkerState, ...]
+    lines_dropped: int
+
+
+class Ledger:
+    """Folds reports; `clock` is steady and in seconds."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        """Begin with nothing counted."""
+        self._clock = clock
+        self._began = int(clock())
+        self._totals: dict[Series, Totals] = {}
+        self._rings: dict[Series, Ring] = {}
+        self._failures: dict[FailureSeries, int] = {}
+        self._workers: dict[int, WorkerState] = {}
+        self._lines_dropped = 0
+        self._reported: set[str] = set()
+
+    def fold(self, report: Report) -> None:
+        """Add one report; ValueError, and nothing added, when it does not fit this version's classes and bounds."""
+        _check(report)
+        second = int(self._clock())
+        for delta in report.routes:
+            self._fold_route(delta, second)
+        for failure in report.failures:
+            self._fold_failure(failure)
+        self._lines_dropped += report.lines_dropped
+        self._workers[report.pid] = _state_of(report, self._clock())
+
+    def _fold_route(self, delta: RouteDelta, second: int) -> None:
+        series = Series(delta.route, delta.side)
+        self._totals[series] = self._totals.get(series, _NOTHING).plus(delta)
+        ring = self._rings.get(series)
+        if ring is None:
+            ring = self._rings[series] = Ring(second)
+        ring.add(second, sum(delta.codes))
+        self._reported.add(delta.route)
+
+    def _fold_failure(self, delta: FailureDelta) -> None:
+        series = FailureSeries(delta.route, delta.side, delta.phase, delta.blame)
+        self._failures[series] = self._failures.get(series, 0) + delta.count
+        self._reported.add(delta.route)
+
+    def end(self, pid: int) -> None:
+        """The worker's link is gone: so are its gauges; its counts stay."""
+        self._workers.pop(pid, None)
+
+    def follow(self, routes: frozenset[str]) -> None:
+        """The table now has these routes: forget others, unless something was reported for them since the last call."""
+        kept = routes | self._reported
+        self._totals = {series: value for series, value in self._totals.items() if series.route in kept}
+        self._rings = {series: value for series, value in self._rings.items() if series.route in kept}
+        self._failures = {series: value for series, value in self._failures.items() if series.route in kept}
+        self._reported = set()
+
+    def counts(self) -> Counts:
+        """This moment, for a reader on any thread."""
+        return Counts(
+            totals=self._totals.copy(),
+            failures=self._failures.copy(),
+            workers=tuple(sorted(self._workers.values(), key=lambda each: (each.worker, each.pid))),
+            lines_dropped=self._lines_dropped,
+        )
+
+    def served(self, series: Series) -> int:
+        """Requests answered since the start."""
+        return self._totals.get(series, _NOTHING).requests
+
+    def rate(self, series: Series, seconds: int = 10) -> float:
+        """Requests per second over the last whole `seconds` (at most a minute), or since the start if that is later."""
+        ring = self._rings.get(series)
+        if ring is None:
+            return 0.0
+        now = int(self._clock())
+        length = max(1, min(seconds, MINUTE, now - self._began))
+        return ring.total(now, length) / length
+
+    def last_minute(self, series: Series) -> list[int]:
+        """Requests in each of the last sixty whole seconds, oldest first."""
+        ring = self._rings.get(series)
+        return ring.before(int(self._clock()), MINUTE) if ring is not None else [0] * MINUTE
+
+    def is_heard(self, worker: WorkerState) -> bool:
+        """Whether the worker has reported lately."""
+        return self._clock() - worker.seen < SILENT_AFTER
+
+
+_NOTHING = Totals()
+
+
+def _check(report: Report) -> None:
+    """Refuse a report as a whole, before any of it is folded."""
+    for delta in report.routes:
+        if len(delta.codes) != len(CODE_CLASSES) or len(delta.buckets) != len(BUCKETS) + 1:
+            raise ValueError(
+                f"worker {report.worker} counts {delta.route!r} in {len(delta.codes)} code classes and "
+                f"{len(delta.buckets)} bounds; this version has {len(CODE_CLASSES)} and {len(BUCKETS) + 1}"
+            )
+
+
+def _state_of(report: Report, now: float) -> WorkerState:
+    return WorkerState(
+        worker=report.worker,
+        pid=report.pid,
+        revision=report.revision,
+        inflight=report.inflight,
+        connections=report.connections,
+        draining=report.draining,
+        seen=now,
+    )

@@ -1,0 +1,237 @@
+"""The JSON of the admin API: shapes of the contract, and how they are filled.
+
+Rule 1: fields are added, never renamed or removed; scripts and dashboards read them.
+Rule 2: no clock and no age stands in an answer, so that an ETag holds while no traffic flows.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from proxy.control.health import Condition
+from proxy.control.ledger import Ledger, Series, WorkerState
+from proxy.control.running import Reload, Running
+from proxy.core.outcome import ServedBy
+from proxy.core.route import Route, Upstream
+from proxy.core.stage import Stage
+from proxy.log import stamp
+
+
+class View(msgspec.Struct, frozen=True, kw_only=True):
+    """What is answered as JSON."""
+
+
+class FileView(View, frozen=True, kw_only=True):
+    """What routes.yaml says; both are null on a route that answers by `respond`."""
+
+    stage: Stage | None
+    split: float | None
+
+
+class RunsView(FileView, frozen=True, kw_only=True):
+    """What runs, and why that is so."""
+
+    reason: str
+
+
+class TrafficView(View, frozen=True, kw_only=True):
+    """Requests each side has answered since the control process began."""
+
+    legacy: int
+    new: int
+
+
+class RateView(View, frozen=True, kw_only=True):
+    """Requests per second over the last ten seconds."""
+
+    legacy: float
+    new: float
+    self: float
+
+
+class ParityView(View, frozen=True, kw_only=True):
+    """Comparisons; with none made, the mismatch rate may be anything up to 1."""
+
+    compared: int = 0
+    match: int = 0
+    mismatch: int = 0
+    ignored: int = 0
+    incomparable: int = 0
+    rate_upper_bound: float = 1.0
+
+
+class RouteView(View, frozen=True, kw_only=True):
+    """One route; `answered` counts what Banyan itself answered on it."""
+
+    name: str
+    file: FileView
+    runs: RunsView
+    traffic: TrafficView
+    rate: RateView
+    answered: int
+    parity: ParityView = ParityView()
+    verdict: str = "hold"
+
+
+class SidesView(View, frozen=True, kw_only=True):
+    """Names of the upstreams that play the two sides on this route."""
+
+    legacy: str
+    new: str
+
+
+class MinuteView(View, frozen=True, kw_only=True):
+    """Requests in each of the last sixty seconds, oldest first."""
+
+    legacy: list[int]
+    new: list[int]
+    self: list[int]
+
+
+class RouteDetailView(RouteView, frozen=True, kw_only=True):
+    """One route alone: also where it stands in the file, and its last minute. `methods` null: every method."""
+
+    revision: str
+    line: int
+    path: str
+    methods: list[str] | None
+    upstreams: SidesView
+    last_minute: MinuteView
+
+
+class ReloadView(View, frozen=True, kw_only=True):
+    """How the last look at the file went; `at` in RFC 3339."""
+
+    ok: bool
+    at: str
+    problems: tuple[str, ...]
+    warnings: tuple[str, ...]
+    needs_restart: tuple[str, ...]
+
+
+class WorkerView(View, frozen=True, kw_only=True):
+    """One linked worker; `serves_current`: it was heard lately and serves the revision that runs."""
+
+    worker: int
+    pid: int
+    revision: str
+    serves_current: bool
+    draining: bool
+    connections: int
+
+
+class RoutesView(View, frozen=True, kw_only=True):
+    """All routes in file order."""
+
+    revision: str
+    routes: list[RouteView]
+    reload: ReloadView
+    workers: list[WorkerView]
+
+
+class TransitionsView(View, frozen=True, kw_only=True):
+    """Changes of stage, newest first; none are made yet."""
+
+    transitions: tuple[()] = ()
+
+
+class HealthView(View, frozen=True, kw_only=True):
+    """What the probes found; `since` in RFC 3339."""
+
+    status: str
+    since: str
+    error: str
+
+
+class UpstreamView(View, frozen=True, kw_only=True):
+    """One upstream; `health` is null when routes.yaml names no path to probe."""
+
+    name: str
+    url: str
+    health: HealthView | None
+
+
+class UpstreamsView(View, frozen=True, kw_only=True):
+    """All upstreams in file order."""
+
+    revision: str
+    upstreams: list[UpstreamView]
+
+
+def routes_view(running: Running, ledger: Ledger) -> RoutesView:
+    """`GET /api/routes`."""
+    return RoutesView(
+        revision=running.snapshot.revision,
+        routes=[route_view(route, running, ledger) for route in running.snapshot.routes],
+        reload=_reload_view(running.reload),
+        workers=[_worker_view(each, running, ledger) for each in ledger.counts().workers],
+    )
+
+
+def route_view(route: Route, running: Running, ledger: Ledger) -> RouteView:
+    """One entry of `routes`."""
+    legacy, new, own = (Series(route.name, side) for side in ServedBy)
+    stage, split = (None, None) if route.respond is not None else (route.stage, route.split)
+    return RouteView(
+        name=route.name,
+        file=FileView(stage=stage, split=split),
+        runs=RunsView(stage=stage, split=split, reason=_reason(running.reload)),
+        traffic=TrafficView(legacy=ledger.served(legacy), new=ledger.served(new)),
+        rate=RateView(legacy=ledger.rate(legacy), new=ledger.rate(new), self=ledger.rate(own)),
+        answered=ledger.served(own),
+    )
+
+
+def route_detail_view(route: Route, running: Running, ledger: Ledger) -> RouteDetailView:
+    """`GET /api/routes/{name}`."""
+    view = route_view(route, running, ledger)
+    legacy, new, own = (ledger.last_minute(Series(route.name, side)) for side in ServedBy)
+    return RouteDetailView(
+        **{field: getattr(view, field) for field in RouteView.__struct_fields__},
+        revision=running.snapshot.revision,
+        line=route.line,
+        path=route.pattern.text,
+        methods=None if route.methods is None else sorted(each.decode("ascii") for each in route.methods),
+        upstreams=SidesView(legacy=route.legacy, new=route.new),
+        last_minute=MinuteView(legacy=legacy, new=new, self=own),
+    )
+
+
+def upstream_view(upstream: Upstream, condition: Condition | None) -> UpstreamView:
+    """One entry of `GET /api/upstreams`."""
+    url = f"{upstream.scheme}://{upstream.authority}"
+    return UpstreamView(name=upstream.name, url=url, health=None if condition is None else _health_view(condition))
+
+
+def serves_current(worker: WorkerState, running: Running, ledger: Ledger) -> bool:
+    """Whether this worker answers clients by what runs now."""
+    return not worker.draining and worker.revision == running.snapshot.revision and ledger.is_heard(worker)
+
+
+def _worker_view(worker: WorkerState, running: Running, ledger: Ledger) -> WorkerView:
+    return WorkerView(
+        worker=worker.worker,
+        pid=worker.pid,
+        revision=worker.revision,
+        serves_current=serves_current(worker, running, ledger),
+        draining=worker.draining,
+        connections=worker.connections,
+    )
+
+
+def _health_view(condition: Condition) -> HealthView:
+    return HealthView(status=condition.status.value, since=stamp(condition.since), error=condition.error)
+
+
+def _reload_view(reload: Reload) -> ReloadView:
+    return ReloadView(
+        ok=reload.ok,
+        at=stamp(reload.at),
+        problems=reload.problems,
+        warnings=reload.warnings,
+        needs_restart=reload.needs_restart,
+    )
+
+
+def _reason(reload: Reload) -> str:
+    return "as the file says" if reload.ok else "as the last good file says; the present one has problems"

@@ -1,0 +1,147 @@
+"""A control process's parts on real sockets, without the process."""
+
+from __future__ import annotations
+
+import pickle
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from proxy.app.restarting import Restarting
+from proxy.control.admin import Admin, application, serve
+from proxy.control.auth import Gate
+from proxy.control.health import Probes
+from proxy.control.ledger import Ledger
+from proxy.control.links import Links
+from proxy.control.running import Reload, Running
+from proxy.core.snapshot import Snapshot
+from proxy.link import Table
+from tests.control.tables import crm
+from tests.control.worker import FakeWorker, start_worker
+
+STARTED = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+
+
+class Clock:
+    """A steady clock that moves when told."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def ledger(clock: Clock) -> Ledger:
+    return Ledger(clock)
+
+
+def table_of(snapshot: Snapshot) -> Table:
+    return Table(snapshot.revision, pickle.dumps(snapshot, 5))
+
+
+@pytest.fixture
+async def tasks() -> AsyncIterator[Restarting]:
+    made = Restarting()
+    yield made
+    await made.end()
+
+
+def listening_unix(path: Path) -> socket.socket:
+    bound = socket.socket(socket.AF_UNIX)
+    bound.bind(str(path))
+    bound.listen()
+    return bound
+
+
+def listening_tcp(host: str = "127.0.0.1") -> socket.socket:
+    bound = socket.socket()
+    bound.bind((host, 0))
+    bound.listen()
+    return bound
+
+
+@pytest.fixture
+def link_path(tmp_path: Path) -> Path:
+    return tmp_path / "link"
+
+
+@pytest.fixture
+async def links(ledger: Ledger, link_path: Path) -> AsyncIterator[Links]:
+    made = Links(ledger, table_of(crm()))
+    await made.serve(listening_unix(link_path))
+    yield made
+    await made.close()
+
+
+@dataclass(kw_only=True)
+class Port:
+    """A served admin port and what stands behind it."""
+
+    running: Running
+    links: Links
+    probes: Probes
+    url: str
+    client: aiohttp.ClientSession
+    link_path: Path
+    workers: list[FakeWorker] = field(default_factory=list)
+
+    async def worker(self, worker: int = 0, pid: int = 100) -> FakeWorker:
+        """Link a worker that serves the current table."""
+        made = await start_worker(self.link_path, worker, pid)
+        self.workers.append(made)
+        await made.table()
+        return made
+
+    def take(self, snapshot: Snapshot) -> None:
+        """A reload went well."""
+        self.running.take(snapshot, Reload(ok=True, at=STARTED))
+        self.links.push(table_of(snapshot))
+
+
+Open = Callable[..., Awaitable[Port]]
+
+
+@pytest.fixture
+async def open_port(links: Links, link_path: Path, tasks: Restarting) -> AsyncIterator[Open]:
+    """What opens an admin port, with a token, beyond loopback, or with another table."""
+    async with AsyncExitStack() as stack:
+
+        async def start(*, token: str = "", loopback: bool = True, snapshot: Snapshot | None = None) -> Port:
+            listening = listening_tcp()
+            running = Running(snapshot or crm(), Reload(ok=True, at=STARTED))
+            probes = Probes(tasks, lambda: STARTED)
+            stack.push_async_callback(probes.close)
+            admin = Admin(running=running, links=links, probes=probes, parser="llhttp")
+            gate = Gate(loopback=loopback, token=token, own_host="127.0.0.1")
+            host, port = listening.getsockname()
+            stack.push_async_callback(await serve(application(admin, gate), listening))
+            client = await stack.enter_async_context(aiohttp.ClientSession())
+            return Port(
+                running=running,
+                links=links,
+                probes=probes,
+                url=f"http://{host}:{port}",
+                client=client,
+                link_path=link_path,
+            )
+
+        yield start
+
+
+@pytest.fixture
+async def port(open_port: Open) -> Port:
+    """An admin port on loopback, without a token, and no worker yet."""
+    return await open_port()

@@ -1,0 +1,224 @@
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+import pytest
+from prometheus_client import Metric
+from prometheus_client.parser import text_string_to_metric_families
+
+from proxy import __version__
+from proxy.control.collector import Reading, migration_progress, render
+from proxy.control.health import Condition, Status
+from proxy.control.ledger import Counts, FailureSeries, Series, Totals, WorkerState
+from proxy.control.running import Reload
+from proxy.core.snapshot import Snapshot
+from proxy.core.stage import Stage
+from proxy.link import BUCKETS
+from tests.control.tables import crm, refusal, route, snapshot
+
+AT = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+EMPTY = Counts(totals={}, failures={}, workers=(), lines_dropped=0)
+NO_CONDITIONS: Mapping[str, Condition] = {}
+
+
+def reading(
+    table: Snapshot | None = None,
+    counts: Counts = EMPTY,
+    conditions: Mapping[str, Condition] = NO_CONDITIONS,
+    *,
+    ok: bool = True,
+) -> Reading:
+    return Reading(
+        snapshot=table or crm(),
+        reload=Reload(ok=ok, at=AT),
+        counts=counts,
+        conditions=conditions,
+        parser="llhttp 9.3",
+    )
+
+
+def families(read: Reading) -> dict[str, Metric]:
+    return {family.name: family for family in text_string_to_metric_families(render(read).decode())}
+
+
+def samples(read: Reading, name: str) -> dict[tuple[str, ...], float]:
+    """Values of one metric by the values of its labels."""
+    return {
+        tuple(sample.labels.values()): sample.value
+        for family in families(read).values()
+        for sample in family.samples
+        if sample.name == name
+    }
+
+
+def totals(codes: tuple[int, ...], buckets: dict[int, int], seconds: float) -> Totals:
+    return Totals(codes, tuple(buckets.get(at, 0) for at in range(len(BUCKETS) + 1)), seconds)
+
+
+def worker(pid: int, inflight: Mapping[str, int], connections: int) -> WorkerState:
+    return WorkerState(
+        worker=pid, pid=pid, revision="r1", inflight=inflight, connections=connections, draining=False, seen=0.0
+    )
+
+
+BUSY = Counts(
+    totals={
+        Series("rest", "legacy"): totals((0, 5, 0, 1, 0), {0: 4, 3: 1, len(BUCKETS): 1}, 45.5),
+        Series("rest", "new"): totals((0, 0, 0, 0, 2), {1: 2}, 0.004),
+    },
+    failures={FailureSeries("rest", "new", "connect", "upstream"): 2},
+    workers=(worker(1, {"legacy": 2, "new": 1}, 10), worker(2, {"legacy": 3}, 7)),
+    lines_dropped=9,
+)
+
+
+def test_requests_are_counted_by_who_answered_and_class() -> None:
+    """Only classes that occurred have a series."""
+    assert samples(reading(counts=BUSY), "banyan_requests_total") == {
+        ("rest", "legacy", "2xx"): 5,
+        ("rest", "legacy", "4xx"): 1,
+        ("rest", "new", "5xx"): 2,
+    }
+
+
+def test_durations_are_a_histogram() -> None:
+    """Buckets are cumulative, the infinite one is the count, and the bounds are those that workers count in."""
+    read = reading(counts=BUSY)
+    found = samples(read, "banyan_request_duration_seconds_bucket")
+    legacy = {bound: count for (_, side, bound), count in found.items() if side == "legacy"}
+
+    assert [float(bound) for bound in legacy] == [*BUCKETS, math.inf]
+    assert list(legacy.values()) == [4, 4, 4] + [5] * 11 + [6]
+    assert samples(read, "banyan_request_duration_seconds_count") == {("rest", "legacy"): 6, ("rest", "new"): 2}
+    assert samples(read, "banyan_request_duration_seconds_sum") == {("rest", "legacy"): 45.5, ("rest", "new"): 0.004}
+    assert families(read)["banyan_request_duration_seconds"].type == "histogram"
+
+
+def test_failures_have_phase_and_blame() -> None:
+    """A failure's four labels are closed enums and the route."""
+    family = families(reading(counts=BUSY))["banyan_upstream_failures"]
+
+    assert [(sample.labels, sample.value) for sample in family.samples] == [
+        ({"route": "rest", "side": "new", "phase": "connect", "blame": "upstream"}, 2)
+    ]
+
+
+def test_gauges_add_up_over_workers() -> None:
+    """Requests in flight, connections, workers and lost lines are of the whole instance."""
+    read = reading(counts=BUSY)
+
+    assert samples(read, "banyan_inflight_requests") == {("legacy",): 5, ("new",): 1, ("self",): 0}
+    assert samples(read, "banyan_connections") == {(): 17}
+    assert samples(read, "banyan_workers") == {(): 2}
+    assert samples(read, "banyan_log_lines_dropped_total") == {(): 9}
+
+
+def test_each_route_is_in_one_stage() -> None:
+    """Every stage has a series per route, one of them 1; routes that answer by `respond` have none."""
+    found = samples(reading(), "banyan_route_stage")
+
+    assert {key for key, value in found.items() if value} == {
+        ("orders.show", "canary"),
+        ("orders.list", "live"),
+        ("rest", "legacy"),
+    }
+    assert len(found) == 3 * len(Stage)
+
+
+def test_the_split_is_a_ratio() -> None:
+    """A split of 10 % reads 0.1."""
+    assert samples(reading(), "banyan_route_split_ratio") == {
+        ("orders.show",): 0.1,
+        ("orders.list",): 0.0,
+        ("rest",): 0.0,
+    }
+
+
+@pytest.mark.parametrize(
+    ("table", "expected"),
+    [
+        (crm(), (0.1 + 1 + 0) / 3),
+        (snapshot(route("a", Stage.SHADOW, 0.5), route("b", Stage.RETIRED)), 0.5),
+        (snapshot(refusal("a")), 0.0),
+        (snapshot(), 0.0),
+    ],
+    ids=["crm", "shadow and retired", "respond alone", "no routes"],
+)
+def test_progress_is_the_mean_over_staged_routes(table: Snapshot, expected: float) -> None:
+    """Routes that answer by `respond` do not count, and a table without stages has made no progress."""
+    assert migration_progress(table.routes) == pytest.approx(expected)
+    assert samples(reading(table), "banyan_migration_progress_ratio") == {(): pytest.approx(expected)}
+
+
+@pytest.mark.parametrize("ok", [True, False])
+def test_the_last_reload_is_shown(*, ok: bool) -> None:
+    """Whether it went well, when it was, and which revision runs."""
+    read = reading(ok=ok)
+
+    assert samples(read, "banyan_config_last_reload_success") == {(): float(ok)}
+    assert samples(read, "banyan_config_last_reload_timestamp_seconds") == {(): AT.timestamp()}
+    assert samples(read, "banyan_config_revision_info") == {("r1",): 1}
+
+
+def test_the_build_is_shown() -> None:
+    """Versions of Banyan, Python and what parses HTTP."""
+    family = families(reading())["banyan_build_info"]
+
+    assert family.samples[0].labels.keys() == {"version", "python", "parser"}
+    assert family.samples[0].labels["version"] == __version__
+    assert family.samples[0].labels["parser"] == "llhttp 9.3"
+
+
+def test_only_probed_upstreams_are_up_or_down() -> None:
+    """1 up, 0 down, and no series before the first probe has ended."""
+    conditions = {
+        name: Condition(status=status, since=AT)
+        for name, status in {"legacy": Status.UP, "new": Status.DOWN, "other": Status.UNKNOWN}.items()
+    }
+
+    assert samples(reading(conditions=conditions), "banyan_upstream_up") == {("legacy",): 1, ("new",): 0}
+
+
+def test_the_process_shows_itself() -> None:
+    """Memory, processor time and start of the control process stand on the page."""
+    found = families(reading())
+
+    assert {"process_resident_memory_bytes", "process_cpu_seconds", "process_start_time_seconds"} <= found.keys()
+
+
+def test_odd_names_are_escaped() -> None:
+    """A route whose name holds quotes, backslashes or line breaks reads back as it is."""
+    name = 'a"b\\n\nc,d="e"}ü'
+    counts = Counts(
+        totals={Series(name, "new"): totals((0, 1, 0, 0, 0), {0: 1}, 0.1)},
+        failures={FailureSeries(name, "new", "head", "upstream"): 1},
+        workers=(),
+        lines_dropped=0,
+    )
+    read = reading(snapshot(route(name, path="/a")), counts)
+
+    assert samples(read, "banyan_requests_total").keys() == {(name, "new", "2xx")}
+    assert samples(read, "banyan_upstream_failures_total").keys() == {(name, "new", "head", "upstream")}
+    assert samples(read, "banyan_route_split_ratio").keys() == {(name,)}
+
+
+def test_every_family_is_described_once() -> None:
+    """Each family has one HELP and one TYPE line before its samples, and no series stands twice."""
+    lines = render(reading(counts=BUSY)).decode().splitlines()
+    described = [line.split()[2] for line in lines if line.startswith("# TYPE ")]
+    series = [line.rpartition(" ")[0] for line in lines if not line.startswith("#")]
+
+    assert len(described) == len(set(described)) == sum(line.startswith("# HELP ") for line in lines)
+    assert len(series) == len(set(series))
+
+
+def test_series_exist_only_where_something_was_counted() -> None:
+    """A table of quiet routes costs its stages and splits and nothing more."""
+    quiet = snapshot(*(route(f"r{number}") for number in range(100)))
+    found = families(reading(quiet))
+
+    assert found["banyan_requests"].samples == []
+    assert found["banyan_request_duration_seconds"].samples == []
+    assert sum(len(family.samples) for name, family in found.items() if name.startswith("banyan_route_")) == 700

@@ -1,0 +1,199 @@
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from aiohttp import web
+
+from proxy.app.restarting import Restarting
+from proxy.control.health import Condition, Probes, Status
+from proxy.core.route import Health
+from tests.control.conftest import listening_tcp
+from tests.control.tables import upstream
+
+Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
+Serve = Callable[[Handler], Awaitable[int]]
+
+
+class Now:
+    """Wall time that moves a second per look."""
+
+    def __init__(self) -> None:
+        self.moment = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        self.moment += timedelta(seconds=1)
+        return self.moment
+
+
+@pytest.fixture
+async def serve() -> AsyncIterator[Serve]:
+    """Start upstreams on ports of their own."""
+    async with AsyncExitStack() as stack:
+
+        async def start(handler: Handler) -> int:
+            runner = web.ServerRunner(web.Server(handler, access_log=None), shutdown_timeout=0.1)
+            await runner.setup()
+            stack.push_async_callback(runner.cleanup)
+            listening = listening_tcp()
+            await web.SockSite(runner, listening).start()
+            return int(listening.getsockname()[1])
+
+        yield start
+
+
+@pytest.fixture
+async def probes(tasks: Restarting) -> AsyncIterator[Probes]:
+    made = Probes(tasks, Now())
+    yield made
+    await made.close()
+
+
+async def until(holds: Callable[[], bool]) -> None:
+    while not holds():  # noqa: ASYNC110 conditions are there to be read, nobody announces them
+        await asyncio.sleep(0.005)
+
+
+async def settled(probes: Probes, status: Status, name: str = "new") -> Condition:
+    """Wait until the upstream has this status."""
+    await until(lambda: probes.conditions[name].status is status)
+    return probes.conditions[name]
+
+
+async def follow(probes: Probes, port: int, every: float = 0.02, path: str = "/healthz") -> None:
+    probes.follow({"new": upstream("new", port, Health(path=path, every=every))})
+
+
+@pytest.mark.parametrize("status", [200, 204, 302, 399])
+async def test_below_400_is_up(probes: Probes, serve: Serve, status: int) -> None:
+    """An upstream that answers its path with less than 400 is up; a redirect is an answer and is not followed."""
+    asked: list[str] = []
+
+    async def answer(request: web.BaseRequest) -> web.Response:
+        asked.append(request.path_qs)
+        return web.Response(status=status, headers={"Location": "/elsewhere"})
+
+    await follow(probes, await serve(answer), path="/healthz?deep=1&x=%2F")
+
+    assert (await settled(probes, Status.UP)).error == ""
+    assert set(asked) == {"/healthz?deep=1&x=%2F"}
+
+
+@pytest.mark.parametrize("status", [400, 404, 500, 503])
+async def test_400_and_above_is_down(probes: Probes, serve: Serve, status: int) -> None:
+    """A bad answer is down, with its status as the error."""
+
+    async def answer(_: web.BaseRequest) -> web.Response:
+        return web.Response(status=status)
+
+    await follow(probes, await serve(answer))
+
+    assert (await settled(probes, Status.DOWN)).error == f"answered {status}"
+
+
+async def test_no_answer_in_time_is_down(probes: Probes, serve: Serve) -> None:
+    """A probe gives up after its own timeout and says how long that was."""
+
+    async def answer(_: web.BaseRequest) -> web.Response:
+        await asyncio.sleep(3600)
+        return web.Response()
+
+    await follow(probes, await serve(answer), every=0.05)
+
+    assert (await settled(probes, Status.DOWN)).error == "no answer within 0.05 s"
+
+
+async def test_nobody_there_is_down(probes: Probes) -> None:
+    """A refused connection is down, and the error names the address."""
+    with listening_tcp() as closed:
+        port = closed.getsockname()[1]
+    await follow(probes, port)
+
+    assert str(port) in (await settled(probes, Status.DOWN)).error
+
+
+async def test_an_endless_body_is_not_read(probes: Probes, serve: Serve) -> None:
+    """The head decides; what an upstream goes on sending does not keep the probe."""
+
+    async def answer(request: web.BaseRequest) -> web.StreamResponse:
+        response = web.StreamResponse()
+        await response.prepare(request)
+        while True:
+            await response.write(bytes(65536))
+
+    await follow(probes, await serve(answer))
+
+    assert (await settled(probes, Status.UP)).error == ""
+
+
+async def test_since_is_when_the_status_changed(probes: Probes, serve: Serve) -> None:
+    """While the status stays, so does its time; a change is seen both ways."""
+    statuses = [200]
+
+    async def answer(_: web.BaseRequest) -> web.Response:
+        return web.Response(status=statuses[0])
+
+    await follow(probes, await serve(answer))
+    up = await settled(probes, Status.UP)
+    statuses[0] = 500
+    down = await settled(probes, Status.DOWN)
+    statuses[0] = 503
+    await until(lambda: probes.conditions["new"].error == "answered 503")
+
+    assert probes.conditions["new"].since == down.since > up.since
+
+    statuses[0] = 200
+
+    assert (await settled(probes, Status.UP)).since > down.since
+
+
+async def test_probes_follow_the_table(probes: Probes, serve: Serve) -> None:
+    """An upstream that leaves is probed no more, one that changes begins anew, one that stays keeps its condition."""
+
+    async def answer(_: web.BaseRequest) -> web.Response:
+        return web.Response()
+
+    port = await serve(answer)
+    stays, changes, leaves = (
+        upstream(name, port, Health(path="/", every=0.02)) for name in ("stays", "changes", "leaves")
+    )
+    silent = upstream("silent", port)
+    probes.follow({each.name: each for each in (stays, changes, leaves, silent)})
+    for name in ("stays", "changes", "leaves"):
+        await settled(probes, Status.UP, name)
+
+    assert "silent" not in probes.conditions
+
+    changed = upstream("changes", port, Health(path="/", every=3600))
+    kept = probes.conditions["stays"]
+    probes.follow({each.name: each for each in (stays, changed)})
+
+    assert probes.conditions["stays"] == kept
+    assert probes.conditions["changes"].status is Status.UNKNOWN
+    assert "leaves" not in probes.conditions
+
+    await settled(probes, Status.UP, "changes")
+
+
+async def test_one_hanging_upstream_does_not_delay_another(probes: Probes, serve: Serve) -> None:
+    """Each upstream has its own probe, so a slow one leaves the others' rhythm alone."""
+    asked = asyncio.Event()
+
+    async def hang(_: web.BaseRequest) -> web.Response:
+        asked.set()
+        await asyncio.sleep(3600)
+        return web.Response()
+
+    async def answer(_: web.BaseRequest) -> web.Response:
+        await asked.wait()
+        return web.Response()
+
+    slow = upstream("slow", await serve(hang), Health(path="/", every=3600))
+    quick = upstream("quick", await serve(answer), Health(path="/", every=0.02))
+    probes.follow({"slow": slow, "quick": quick})
+    await settled(probes, Status.UP, "quick")
+
+    assert probes.conditions["slow"].status is Status.UNKNOWN
