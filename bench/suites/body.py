@@ -9,7 +9,7 @@ from bench import wrk
 from bench.bars import BarId, Measure
 from bench.peers.peer import Peer
 from bench.report import Report
-from bench.rounds import Contender, Plan, Round, Series, by_label, play, ratio
+from bench.rounds import Contender, Plan, Round, Series, by_label, doubts, play, ratio
 from bench.suites.stand import stand
 from bench.table import Table
 
@@ -50,6 +50,10 @@ def _rate(one: Round) -> float:
     return one.bytes_per_second
 
 
+def _cpu(one: Round) -> float:
+    return one.cpu_us
+
+
 def _measures(series: Sequence[Series]) -> tuple[Measure, ...]:
     ours = [(way.bar, by_label(series, f"banyan {way.word}")) for way in DIRECTIONS]
     pairs = [(bar, mine, _reference(series, mine)) for bar, mine in ours if mine]
@@ -64,8 +68,9 @@ def _reference(series: Sequence[Series], each: Series) -> Series | None:
 def _table(series: Sequence[Series]) -> Table:
     return Table(
         title="Bodies of 1 MiB, 16 connections",
-        columns=("proxy", "MiB/s", "× nginx", "CPU µs/MiB", "core used", "failed"),
+        columns=("proxy", "MiB/s", "× nginx", "CPU µs/MiB", "× nginx", "core used"),
         rows=tuple(_row(each, _reference(series, each)) for each in series),
+        notes=doubts(series),
     )
 
 
@@ -74,7 +79,7 @@ def _row(each: Series, reference: Series | None) -> tuple[str, ...]:
         each.label,
         f"{each.median(_rate) / MIB:,.0f}",
         f"{ratio(each, reference, _rate):.2f}" if reference else "",
-        f"{each.median(lambda one: one.cpu_us):,.0f}",
+        f"{each.median(_cpu):,.0f}",
+        f"{ratio(each, reference, _cpu):.2f}" if reference else "",
         f"{each.median(lambda one: one.busy):.0%}",
-        str(each.failures),
     )

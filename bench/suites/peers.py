@@ -12,7 +12,7 @@ from bench.bars import BarId, Measure
 from bench.errors import BenchError
 from bench.peers.peer import Peer
 from bench.report import Report
-from bench.rounds import BUSY, FOREIGN, Contender, Plan, Round, Series, by_label, play, ratio
+from bench.rounds import Contender, Plan, Round, Series, by_label, doubts, play, ratio
 from bench.suites.stand import Stand, stand
 from bench.table import Table
 
@@ -35,14 +35,14 @@ class Entrant:
 
 
 def measure(peers: Sequence[Peer], plan: Plan, routes: int) -> Report:
-    """Starts all, looks whether they do the work, plays the rounds."""
+    """Starts all, looks whether they do the work, plays the rounds. Without Banyan, if asked for, there are none."""
     with stand(plan.cores) as ground:
         entrants, left_out = _enter(peers, ground, plan, routes)
         if not entrants:
             raise BenchError("no proxy could be measured:\n" + "\n".join(left_out))
         ceiling = _ceiling(ground, plan, routes)
         series = play([entrant.contender for entrant in entrants], plan)
-    notes = (*left_out, *doubts(series, ceiling))
+    notes = (*left_out, *doubts(series))
     return Report(
         suite="peers",
         tables=(speed_table(series, ceiling, routes, notes), work_table(entrants)),
@@ -59,8 +59,10 @@ def _enter(peers: Sequence[Peer], ground: Stand, plan: Plan, routes: int) -> tup
             child, site = ground.put_up(peer, routes=routes)
             seen = audit(child, site, peer.metrics)
         except (BenchError, OSError, http.client.HTTPException) as error:
-            left_out.append(f"{peer.name} is left out: {error}")
-            plan.say(left_out[-1])
+            if peer.name == "banyan":
+                raise
+            plan.say(f"{peer.name} is left out: {error}")
+            left_out.append(f"{peer.name} is left out: {str(error).splitlines()[0]}")
             continue
         contender = Contender(label=peer.name, child=child, load=wrk.items(routes), log=site.log)
         entrants.append(Entrant(peer=peer, audit=seen, contender=contender))
@@ -94,28 +96,11 @@ def measures(series: Sequence[Series]) -> tuple[Measure, ...]:
     return tuple(found)
 
 
-def doubts(series: Sequence[Series], ceiling: float) -> list[str]:
-    """What a reader must know before trusting the figures."""
-    found = []
-    for each in series:
-        if each.failures:
-            found.append(f"{each.label}: {each.failures} requests failed; its figures are void.")
-        if each.median(lambda one: one.busy + one.disturbed) < BUSY:
-            found.append(
-                f"{each.label} used {each.median(lambda one: one.busy):.0%} of its core: the load was the limit "
-                f"({ceiling:,.0f} req/s without a proxy), so trust its CPU figure, not its rate."
-            )
-    worst = max(each.median(lambda one: one.disturbed) for each in series)
-    if worst > FOREIGN:
-        found.append(f"Other work took up to {worst:.0%} of the proxy's core: read ratios, and measure again.")
-    return found
-
-
 def speed_table(series: Sequence[Series], ceiling: float, routes: int, notes: Sequence[str]) -> Table:
     """Rate, CPU and latency with their ratios to nginx."""
     reference = by_label(series, REFERENCE)
     return Table(
-        title=f"One core each, {routes:,} routes, {len(series[0].rounds)} rounds, medians",
+        title=f"One core each, {routes:,} routes, medians of {len(series[0].rounds)} rounds",
         columns=("proxy", "req/s", "× nginx", "CPU µs/req", "× nginx", "p50 ms", "p99 ms", "core used"),
         rows=(
             *(_speed_row(each, reference) for each in series),

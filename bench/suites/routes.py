@@ -7,7 +7,7 @@ from bench.audit import audit
 from bench.bars import BarId, Measure
 from bench.peers import banyan
 from bench.report import Report
-from bench.rounds import Contender, Plan, Series, play, ratio
+from bench.rounds import Contender, Plan, Series, doubts, play, ratio
 from bench.suites.stand import Stand, stand
 from bench.table import Table
 
@@ -45,5 +45,5 @@ def _table(few: Series, many: Series, factor: float) -> Table:
         title="Banyan, by number of routes",
         columns=("table", "req/s", "CPU µs/req"),
         rows=rows,
-        notes=(f"CPU per request with {MANY:,} routes: {factor:.2f} times that with {FEW}.",),
+        notes=(f"CPU per request with {MANY:,} routes: {factor:.2f} times that with {FEW}.", *doubts((few, many))),
     )

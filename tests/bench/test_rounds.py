@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from bench.rounds import Round, Series, by_label, ratio
+from bench.rounds import Round, Series, by_label, doubts, ratio
 
 
-def _round(requests: int, *, seconds: float = 2.0, cpu: float = 1.0) -> Round:
-    return Round(requests=requests, seconds=seconds, body_bytes=0, cpu=cpu, foreign=0.2, p50_us=1, p99_us=2, failures=1)
+def _round(requests: int, *, cpu: float = 1.0, foreign: float = 0.2, failures: int = 1) -> Round:
+    return Round(
+        requests=requests, seconds=2.0, body_bytes=0, cpu=cpu, foreign=foreign, p50_us=1, p99_us=2, failures=failures
+    )
 
 
 def test_figures_of_a_round() -> None:
@@ -45,3 +47,19 @@ def test_a_series_is_found_by_its_label() -> None:
     series = Series(label="nginx", rounds=())
     assert by_label([series], "nginx") is series
     assert by_label([series], "caddy") is None
+
+
+@pytest.mark.parametrize(
+    ("one", "said"),
+    [
+        (_round(9, cpu=1.98, foreign=0.0, failures=0), None),
+        (_round(9, cpu=1.98, foreign=0.0, failures=2), "2 requests failed"),
+        (_round(9, cpu=1.0, foreign=0.0, failures=0), "the load was the limit"),
+        (_round(9, cpu=1.5, foreign=0.5, failures=0), "Other work took up to 25%"),
+    ],
+)
+def test_a_reader_is_told_what_to_doubt(one: Round, said: str | None) -> None:
+    """Failures, a proxy that waited for the load, and other work on its core are each said; a quiet run is silent."""
+    found = doubts([Series(label="one", rounds=(one,))])
+    assert len(found) == (said is not None)
+    assert said is None or said in found[0]
