@@ -64,8 +64,10 @@ class Admin:
 
     async def ready(self, _request: web.Request) -> web.Response:
         """`GET /-/ready`: some worker serves what runs."""
-        await self.links.refresh()
         reason = self._why_not_ready()
+        if reason:  # only then are workers asked: this path is open to everyone
+            await self.links.refresh()
+            reason = self._why_not_ready()
         return problem(HTTPStatus.SERVICE_UNAVAILABLE, reason) if reason else web.Response(text="ready\n")
 
     async def routes(self, request: web.Request) -> web.Response:

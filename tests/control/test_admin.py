@@ -269,10 +269,12 @@ async def test_ready_says_who_lags(port: Port, clock: Clock) -> None:
     """A worker that serves another revision, drains or is silent does not make Banyan ready, and is named."""
     worker = await port.worker(0, 100)
     worker.revision = "r0"
+    await port.links.refresh()
 
     assert await ready(port) == "no worker serves revision r1: worker 0 (pid 100) serves r0"
 
     worker.revision, worker.draining = "r1", True
+    await port.links.refresh()
 
     assert await ready(port) == "no worker serves revision r1: worker 0 (pid 100) serves r1, is draining"
 

@@ -141,11 +141,7 @@ async def test_the_host_cannot_be_hidden(port: Port) -> None:
     """A second Host does not help; no Host at all, as HTTP/1.0 allows, comes from no browser and is served."""
     two = b"GET /api/routes HTTP/1.1\r\nHost: localhost\r\nHost: evil.example\r\nConnection: close\r\n\r\n"
 
-    assert await raw(port, two) in {
-        b"HTTP/1.1 403 Forbidden\r\n",
-        b"HTTP/1.1 400 Bad Request\r\n",
-        b"HTTP/1.0 400 Bad Request\r\n",
-    }
+    assert (await raw(port, two)).split()[1] in {b"400", b"403"}
     assert await raw(port, b"GET /api/routes HTTP/1.0\r\n\r\n") == b"HTTP/1.0 200 OK\r\n"
 
 
