@@ -6,7 +6,7 @@ Rule 2: the kind of source is part of the key, so that tenant `7` and session `7
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from proxy.core.predicate import query_values
@@ -23,6 +23,9 @@ class SourceKind(StrEnum):
     CLIENT_IP = "client_ip"
 
 
+_HEADER = SourceKind.HEADER
+
+
 @dataclass(frozen=True, slots=True)
 class CohortSource:
     """One source; `name` as written (lower case for headers), `position` the path segment for `path:NAME`."""
@@ -30,6 +33,13 @@ class CohortSource:
     kind: SourceKind
     name: str = ""
     position: int = -1
+    prefix: bytes = field(init=False, repr=False, compare=False)
+    wanted: bytes = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Encode once what every request would encode again."""
+        object.__setattr__(self, "prefix", self.kind.encode("ascii") + b":")
+        object.__setattr__(self, "wanted", self.name.encode("utf-8"))
 
     @property
     def fields(self) -> frozenset[bytes]:
@@ -44,18 +54,18 @@ class CohortSource:
 
     def key(self, head: RequestHead, client_ip: bytes) -> bytes | None:
         """The key's bytes, or None when the request has none from this source."""
+        if self.kind is _HEADER:
+            return head.first(self.wanted) or None
         match self.kind:
-            case SourceKind.HEADER:
-                return head.first(self.name.encode("latin-1")) or None
             case SourceKind.COOKIE:
-                return _cookie(head, self.name.encode("latin-1"))
+                return _cookie(head, self.wanted)
             case SourceKind.QUERY:
                 values = query_values(head.query, self.name)
                 return values[0].encode("utf-8", "surrogateescape") if values and values[0] else None
             case SourceKind.PATH:
                 segments = head.path.split(b"/")
                 return (segments[self.position] or None) if self.position < len(segments) else None
-            case SourceKind.CLIENT_IP:
+            case _:
                 return client_ip
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from proxy.core.decide import Decision, decide_by_draw
 from proxy.core.outcome import Side
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from proxy.core.request import RequestHead
     from proxy.edge.live import BoundRoute, Leg, Live
 
+_LEGACY = Side.LEGACY
 _PROBLEM = b"application/problem+json"
 _WEBSOCKET_KEY = re.compile(rb"[A-Za-z0-9+/]{22}==")
 _REFUSED_METHODS = frozenset({b"CONNECT", b"TRACE"})
@@ -34,8 +35,7 @@ class Answer:
     reason: str = ""
 
 
-@dataclass(slots=True)
-class Admitted:
+class Admitted(NamedTuple):
     """Who answers."""
 
     bound: BoundRoute
@@ -56,7 +56,7 @@ def admit(live: Live, head: RequestHead, client_ip: bytes) -> Admitted | Answer:
     if decision is None:
         decision = decide_by_draw(bound.route, bound.salt, head, client_ip)
     side = decision.serve
-    leg = bound.legacy if side is Side.LEGACY else bound.new if side is Side.NEW else None
+    leg = bound.legacy if side is _LEGACY else bound.new if side is not None else None
     if leg is None:
         return _own_answer(bound, decision)
     upgrade = False

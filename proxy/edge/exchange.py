@@ -91,13 +91,24 @@ class Client(Protocol):
 
 
 class Exchange:
-    """Implements `Asker` towards the upstream and `Waiter` towards the pool."""
+    """Implements `Asker` towards the upstream and `Waiter` towards the pool.
 
-    __slots__ = (
-        "_client", "_coding", "_connection", "_decoder", "_left", "_pending", "_retried", "bound", "decision", "detail",
-        "failure", "head", "ids", "leg", "live", "received", "request_done", "responding", "sent", "started", "status",
-        "total_at", "tunnel", "wants_upgrade",
-    )  # fmt: skip
+    Defaults stand on the class: a request that needs none of the rare states pays for none of them.
+    """
+
+    responding = False
+    tunnel = False
+    wants_upgrade = False
+    status = 0
+    sent = 0
+    received = 0
+    failure: Failure | None = None
+    total_at = float("inf")
+    _coding = Coding.AS_IS
+    _connection: UpstreamConnection | None = None
+    _decoder: ChunkedDecoder | None = None
+    _pending = b""
+    _retried = False
 
     def __init__(
         self, client: Client, live: Live, bound: BoundRoute, leg: Leg, decision: Decision, head: RequestHead, ids: Ids
@@ -111,38 +122,29 @@ class Exchange:
         self.head = head
         self.ids = ids
         self.started = client.started
-        self.total_at = self.started + leg.timeouts.total if leg.timeouts.total else float("inf")
-        self.request_done = head.length == 0
-        self.responding = False
-        self.tunnel = False
-        self.wants_upgrade = False
-        self.status = 0
-        self.sent = 0
-        self.received = 0
-        self.failure: Failure | None = None
-        self.detail = ""
-        self._coding = Coding.AS_IS
-        self._connection: UpstreamConnection | None = None
-        self._decoder = ChunkedDecoder() if head.length == CHUNKED else None
+        self.request_done = not head.length
         self._left = head.length
-        self._pending = b""
-        self._retried = False
+        if head.length == CHUNKED:
+            self._decoder = ChunkedDecoder()
+        if leg.timeouts.total:
+            self.total_at = self.started + leg.timeouts.total
 
     # -- towards the client -------------------------------------------------------------------------------------------
 
     def open(self, rest: bytes) -> None:
         """Step 2; `rest` is what came behind the head."""
         self.leg.gauge.value += 1
-        self._client.deadline = self._until(self.leg.timeouts.connect)
+        client = self._client
         if not self.request_done:
             self._pending = self._take(rest)
-            if self._client.exchange is not self:
+            if client.exchange is not self:
                 return
         elif rest:
-            self._client.keep_for_later(rest)
+            client.keep_for_later(rest)
+        client.deadline = min(self.started + self.leg.timeouts.connect, self.total_at)
         self.leg.pool.acquire(self)
         if self._connection is None and not self.request_done:
-            self._client.hold()
+            client.hold()
 
     def feed(self, data: bytes) -> None:
         """Step 4: bytes from the client."""
@@ -233,23 +235,19 @@ class Exchange:
     def lend(self, connection: UpstreamConnection) -> None:
         """Step 3."""
         self._connection = connection
-        timeouts = self.leg.timeouts
+        client, head, leg = self._client, self.head, self.leg
+        tunnel = b"websocket" if self.wants_upgrade else b""
+        data = request_head(head, self.ids, client.forwarded(head), leg.host_line, leg.authority, tunnel)
+        if self._pending:
+            data += self._pending
+            self._pending = b""
         if self.request_done:
-            self._client.deadline = self._until(timeouts.response)
+            client.deadline = self._until(leg.timeouts.response)
         else:
-            self._client.deadline = self._until(self.live.snapshot.limits.body)
-        head = request_head(
-            self.head,
-            self.ids,
-            self._client.forwarded(self.head),
-            self.leg.host_line,
-            self.leg.authority,
-            b"websocket" if self.wants_upgrade else b"",
-        )
-        pending, self._pending = self._pending, b""
-        connection.begin(self, head + pending)
+            client.deadline = self._until(self.live.snapshot.limits.body)
+        connection.begin(self, data)
         if not self.request_done:
-            self._client.unhold()
+            client.unhold()
 
     # -- towards the upstream (Asker) ---------------------------------------------------------------------------------
 
@@ -373,7 +371,6 @@ class Exchange:
 
     def _refuse(self, failure: Failure, status: int) -> None:
         self.failure = failure
-        self.detail = failure.detail
         self._drop_connection()
         client = self._client
         client.counters.fail(self.bound.route.name, SERVED_BY_SIDE[self.leg.side], failure)

@@ -20,6 +20,7 @@ from proxy.edge.upstream import Mode, UpstreamConnection
 from proxy.tasks import Tasks
 
 RESOLVE_EVERY = 30.0
+_IDLE = Mode.IDLE
 
 
 class Waiter(Protocol):
@@ -55,7 +56,7 @@ class Pool:
         """Lend a connection; `fresh` wants one that was never used (after a reused one had died)."""
         while self._idle and not fresh:
             connection = self._idle.pop()
-            if connection.mode is Mode.IDLE and not connection.transport.is_closing():
+            if connection.mode is _IDLE and not connection.transport.is_closing():
                 connection.reused = True
                 waiter.lend(connection)
                 return

@@ -39,7 +39,7 @@ def line_of_exchange(stamp: str, exchange: Exchange, seconds: float, peer: bytes
         exchange.ids.trace_id.decode("ascii"),
         exchange.decision.draw,
         "" if failure is None else f"{failure.phase.value}:{failure.blame.value}",
-        exchange.detail,
+        "" if failure is None else failure.detail,
     )
 
 

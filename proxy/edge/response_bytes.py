@@ -15,17 +15,22 @@ class Coding(IntEnum):
     UNTIL_CLOSE = 2
 
 
+_AS_IS = Coding.AS_IS
+
+
 def coding_for(head: ResponseHead, minor: int) -> Coding:
     """Known length: as is; unknown: chunked for HTTP/1.1, until close for 1.0 (RFC 9112 section 6.1)."""
     if head.length >= 0:
-        return Coding.AS_IS
+        return _AS_IS
     return Coding.CHUNKED if minor else Coding.UNTIL_CLOSE
 
 
 def response_head(head: ResponseHead, lines: list[bytes], coding: Coding, connection: bytes, request_id: bytes) -> bytes:
     """`lines` are `head.lines`, perhaps rewritten; `connection` is the ready line with CRLF, or empty."""
     extra = connection
-    if head.length == CHUNKED:
+    if coding is _AS_IS:
+        pass
+    elif head.length == CHUNKED:
         if coding is Coding.UNTIL_CLOSE:
             lines = lines[: head.framing_at] + lines[head.framing_at + 1 :]
     elif coding is Coding.CHUNKED:
