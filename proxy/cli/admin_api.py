@@ -1,0 +1,141 @@
+"""The admin API as its clients on the command line see it.
+
+Rule 1: only what the contract names is relied on: unknown fields are passed over, missing ones have a default.
+Rule 2: every way to get no answer becomes one `NoAnswerError` that says what to do.
+"""
+
+from __future__ import annotations
+
+import os
+from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from urllib.parse import urlsplit
+
+import msgspec
+
+TOKEN = "BANYAN_ADMIN_TOKEN"  # noqa: S105  a variable's name
+TIMEOUT = 5.0
+
+
+class NoAnswerError(Exception):
+    """`message` says what happened, `cure` what to do."""
+
+    def __init__(self, message: str, cure: str) -> None:
+        super().__init__(message)
+        self.message = message
+        self.cure = cure
+
+
+class Placed(msgspec.Struct, frozen=True):
+    """A route's position; null on a route that Banyan answers itself."""
+
+    stage: str | None = None
+    split: float | None = None
+    reason: str = ""
+
+
+class Rate(msgspec.Struct, frozen=True):
+    """Requests per second, by who answered."""
+
+    legacy: float = 0.0
+    new: float = 0.0
+    self: float = 0.0
+
+
+class Parity(msgspec.Struct, frozen=True):
+    """Comparisons of a route."""
+
+    compared: int = 0
+    match: int = 0
+    mismatch: int = 0
+
+
+class RouteStatus(msgspec.Struct, frozen=True):
+    """One route: what the file says, what runs, and what it does."""
+
+    name: str
+    file: Placed = Placed()
+    runs: Placed = Placed()
+    rate: Rate = Rate()
+    parity: Parity = Parity()
+    verdict: str = ""
+
+
+class ReloadStatus(msgspec.Struct, frozen=True):
+    """How the last look at the file went."""
+
+    ok: bool = True
+    at: str = ""
+    problems: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    needs_restart: tuple[str, ...] = ()
+
+
+class WorkerStatus(msgspec.Struct, frozen=True):
+    """One worker."""
+
+    worker: int
+    pid: int = 0
+    revision: str = ""
+    serves_current: bool = False
+    draining: bool = False
+    refused_table: str = ""
+
+
+class RoutesStatus(msgspec.Struct, frozen=True):
+    """`GET /api/routes`."""
+
+    revision: str
+    routes: tuple[RouteStatus, ...]
+    reload: ReloadStatus = ReloadStatus()
+    workers: tuple[WorkerStatus, ...] = ()
+
+
+class _Problem(msgspec.Struct, frozen=True):
+    """RFC 9457."""
+
+    title: str = ""
+    detail: str = ""
+
+
+def get_routes(base: str) -> RoutesStatus:
+    """All routes at this admin address (`http://127.0.0.1:9090`); NoAnswerError."""
+    body = fetch(base, "/api/routes")
+    try:
+        return msgspec.json.decode(body, type=RoutesStatus)
+    except msgspec.DecodeError as error:
+        raise NoAnswerError(
+            f"{base} answers, but not as Banyan does: {error}", "Is this its `admin` address?"
+        ) from error
+
+
+def fetch(base: str, path: str) -> bytes:
+    """The body of a good answer; NoAnswerError."""
+    parts = urlsplit(base)
+    connect = HTTPSConnection if parts.scheme == "https" else HTTPConnection
+    connection = connect(parts.hostname or "", parts.port, timeout=TIMEOUT)
+    token = os.environ.get(TOKEN, "")
+    try:
+        connection.request("GET", path, headers={"Authorization": f"Bearer {token}"} if token else {})
+        response = connection.getresponse()
+        body = response.read()
+    except (OSError, HTTPException) as error:
+        said = str(error) or type(error).__name__
+        cure = "Start it with `banyan serve`, or name its admin address with --admin or --config."
+        raise NoAnswerError(f"nothing answers at {base}: {said}", cure) from error
+    finally:
+        connection.close()
+    if response.status != 200:
+        raise _refused(base, path, response.status, body)
+    return body
+
+
+def _refused(base: str, path: str, status: int, body: bytes) -> NoAnswerError:
+    if status == 401:
+        set_ = "is not accepted there" if os.environ.get(TOKEN) else "is not set here"
+        return NoAnswerError(f"{base} wants a token, and {TOKEN} {set_}.", f"Set {TOKEN} to the one it uses.")
+    try:
+        said = msgspec.json.decode(body, type=_Problem)
+    except msgspec.DecodeError:
+        said = _Problem()
+    detail = said.detail or said.title or "no reason given"
+    return NoAnswerError(f"{base}{path} answered {status}: {detail}", "Is this Banyan's `admin` address?")

@@ -1,0 +1,111 @@
+"""`banyan check`: whether `serve` would take this file."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from proxy.cli.lesson import FINE, FOUND, UNUSABLE, Lesson
+from proxy.cli.options import JSON, ROUTES
+from proxy.cli.terminal import Ink, leave, painted, say, say_json
+
+if TYPE_CHECKING:
+    from proxy.config.load import Loaded
+    from proxy.config.problem import Problem
+
+LESSON = Lesson(
+    purpose="Check a routes.yaml by the very code that loads it.",
+    example="banyan check routes.yaml",
+    exits={
+        FINE: "every file can be used; warnings are printed",
+        FOUND: "there are warnings, and --strict was given",
+        UNUSABLE: "a file has problems; all of them are listed",
+    },
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checked:
+    """One file: either `problems`, or what it holds. `stages` counts routes; `answered` are those with `respond`."""
+
+    file: str
+    ok: bool
+    revision: str | None = None
+    stages: dict[str, int]
+    answered: int = 0
+    upstreams: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    problems: tuple[Problem, ...] = ()
+
+
+def check(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE", help="Files to check.")] = [ROUTES],  # noqa: B006
+    *,
+    strict: Annotated[bool, typer.Option("--strict", help="Leave with 1 when there are warnings.")] = False,
+    json: JSON = False,
+) -> None:
+    """See LESSON."""
+    from proxy.config.load import load_file
+
+    checked = [_checked(path, load_file(path, os.environ)) for path in files]
+    if json:
+        say_json({"files": checked})
+    else:
+        for each in checked:
+            for line in _lines(each):
+                say(line)
+    leave(_exit_code(checked, strict=strict))
+
+
+def _checked(path: Path, found: Loaded | list[Problem]) -> Checked:
+    if isinstance(found, list):
+        return Checked(file=str(path), ok=False, stages={}, problems=tuple(found))
+    routes = found.snapshot.routes
+    stages = Counter(route.stage.value for route in routes if route.respond is None)
+    return Checked(
+        file=str(path),
+        ok=True,
+        revision=found.snapshot.revision,
+        stages=dict(stages),
+        answered=sum(route.respond is not None for route in routes),
+        upstreams=tuple(found.snapshot.upstreams),
+        warnings=tuple(found.warnings),
+    )
+
+
+def _exit_code(checked: list[Checked], *, strict: bool) -> int:
+    if not all(each.ok for each in checked):
+        return UNUSABLE
+    return FOUND if strict and any(each.warnings for each in checked) else FINE
+
+
+def _lines(checked: Checked) -> Iterator[str]:
+    from proxy.cli.problem_text import problem_lines
+
+    yield from problem_lines(checked.problems)
+    for warning in checked.warnings:
+        yield f"{warning} {painted('(a warning)', Ink.WARN)}"
+    if not checked.ok:
+        count = _count(len(checked.problems), "problem")
+        yield f"{checked.file}: {painted(count, Ink.BAD)}; nothing of this file would be loaded"
+        return
+    yield f"{checked.file}: {painted('fine', Ink.GOOD)}: {_contents(checked)}; revision {checked.revision}"
+
+
+def _contents(checked: Checked) -> str:
+    """`12 routes (legacy 9, canary 3), 2 upstreams (legacy, new), no warnings`."""
+    kinds = [f"{stage} {count}" for stage, count in checked.stages.items()]
+    kinds += [f"answered here {checked.answered}"] if checked.answered else []
+    routes = _count(sum(checked.stages.values()) + checked.answered, "route")
+    upstreams = f"{_count(len(checked.upstreams), 'upstream')} ({', '.join(checked.upstreams)})"
+    return f"{routes} ({', '.join(kinds)}), {upstreams}, {_count(len(checked.warnings), 'warning')}"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number or 'no'} {noun}{'' if number == 1 else 's'}"

@@ -1,0 +1,66 @@
+"""`banyan explain`: who would answer this request, and why."""
+
+from __future__ import annotations
+
+from ipaddress import ip_address
+from typing import Annotated
+
+import typer
+
+from proxy.cli.lesson import FINE, FOUND, UNUSABLE, Lesson
+from proxy.cli.options import CONFIG, JSON, ROUTES
+from proxy.cli.terminal import complain, leave, say, say_json
+
+LESSON = Lesson(
+    purpose="Say who would answer one request, and why.",
+    more="The request is read, routed and decided by the code that serves live traffic; nothing is sent anywhere.",
+    example="banyan explain GET /orders/7 -H 'X-Tenant-Id: acme'",
+    exits={
+        FINE: "a route answers it",
+        FOUND: "Banyan refuses it (400, 404, 405, …)",
+        UNUSABLE: "wrong usage, or the file has problems",
+    },
+)
+
+
+def explain(
+    method: Annotated[str, typer.Argument(metavar="METHOD", help="As on the wire: GET, POST, …", show_default=False)],
+    target: Annotated[
+        str, typer.Argument(metavar="TARGET", help="Path and query, or a whole URL.", show_default=False)
+    ],
+    *,
+    header: Annotated[
+        list[str], typer.Option("--header", "-H", metavar="'NAME: VALUE'", help="A header; may be repeated.")
+    ] = [],  # noqa: B006  typer copies it
+    host: Annotated[str, typer.Option(metavar="HOST", help="The Host header, else localhost.")] = "",
+    client_ip: Annotated[str, typer.Option(metavar="ADDRESS", help="Whose request it is.")] = "127.0.0.1",
+    config: CONFIG = ROUTES,
+    json: JSON = False,
+) -> None:
+    """See LESSON."""
+    from proxy.cli.explanation import explain_head
+    from proxy.cli.explanation_text import explanation_lines
+    from proxy.cli.loading import load_or_leave
+    from proxy.cli.typed_request import TypedRequest, fault_of, read_typed
+
+    typed = TypedRequest(method=method, target=target, fields=tuple(header), host=host)
+    if fault := fault_of(typed) or _fault_of_address(client_ip):
+        complain(fault, "See `banyan explain --help`.")
+        leave(UNUSABLE)
+    snapshot = load_or_leave(config).snapshot
+    head = read_typed(typed, snapshot.fields)
+    explanation = explain_head(head, f"{method} {target}", str(ip_address(client_ip)), snapshot)
+    if json:
+        say_json(explanation)
+    else:
+        for line in explanation_lines(explanation, config):
+            say(line)
+    leave(FOUND if explanation.refused else FINE)
+
+
+def _fault_of_address(text: str) -> str:
+    try:
+        ip_address(text)
+    except ValueError:
+        return f"--client-ip is not an IP address: {text!r}"
+    return ""

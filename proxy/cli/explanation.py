@@ -1,0 +1,193 @@
+"""What `banyan explain` has to say about one request: plain values, for text and JSON alike.
+
+Rule 1: the data plane's own `admit` decides, on the same snapshot; here its answer is only put into words.
+Rule 2: nothing is connected to: pools are made, as a worker makes them, and never asked.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from proxy.cli.candidates import asked_about, candidates, other_readings
+from proxy.core.cohort import CohortSource, SourceKind, cohort_of
+from proxy.core.decide import Decision, decide
+from proxy.core.effects import effects_of
+from proxy.core.forwarded import client_of, is_trusted
+from proxy.core.outcome import Side
+from proxy.core.request import Refusal, RequestHead
+from proxy.core.route import CLIENT_IP, HostMode, Route
+from proxy.core.snapshot import Snapshot
+from proxy.core.table import Miss
+from proxy.edge.admit import Answer, admit
+from proxy.edge.live import Live
+from proxy.edge.pool import Pool
+from proxy.edge.tally import Counters
+from proxy.tasks import Tasks
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NearRoute:
+    """A route whose path fits; `fit` is taken, declined or not_asked."""
+
+    name: str
+    line: int
+    match: str
+    fit: str
+    why: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CohortShown:
+    """Whose draw it is; `key` as the request carries it."""
+
+    source: str
+    key: str
+    group: str
+    draw: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpstreamShown:
+    """Where the request goes; timeouts in seconds, a `total` of 0 is none."""
+
+    name: str
+    url: str
+    host: str
+    connect: float
+    response: float
+    idle: float
+    total: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnAnswer:
+    """What Banyan answers itself; `readings` are the routes that an ambiguous path could lead to."""
+
+    status: int
+    detail: str
+    headers: tuple[str, ...] = ()
+    readings: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RouteShown:
+    """The route and its decision; `serve` is legacy, new or self; `stage` is null where the route says `respond`."""
+
+    name: str
+    line: int
+    match: str
+    stage: str | None
+    split: float
+    effects: str
+    serve: str
+    shadow: str | None
+    reason: str
+    cohort: CohortShown | None
+    upstream: UpstreamShown | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explanation:
+    """`route` where one fits; `answer` where Banyan answers; `refused` when that is not what routes.yaml wants.
+
+    `near` are all routes whose path fits, in the order in which they are asked.
+    """
+
+    request: str
+    client_ip: str
+    route: RouteShown | None = None
+    answer: OwnAnswer | None = None
+    refused: bool = False
+    near: tuple[NearRoute, ...] = ()
+
+
+def explain_head(head: RequestHead | Refusal, request: str, peer: str, snapshot: Snapshot) -> Explanation:
+    """`request` is the method and target as typed, `peer` the address that it comes from."""
+    if isinstance(head, Refusal):
+        answer = OwnAnswer(status=head.status, detail=head.detail)
+        return Explanation(request=request, client_ip=peer, answer=answer, refused=True)
+    client_ip = client_of(head, peer, snapshot.trusted) if is_trusted(peer, snapshot.trusted) else peer
+    admitted = admit(_live(snapshot), head, client_ip.encode("ascii"))
+    own = admitted if isinstance(admitted, Answer) else None
+    route = _route(admitted.bound.route, head, client_ip.encode("ascii"), snapshot) if admitted.bound else None
+    return Explanation(
+        request=request,
+        client_ip=client_ip,
+        route=route,
+        answer=None if own is None else _answer(own, snapshot, head),
+        refused=own is not None and own.status >= 400 and (route is None or route.serve != "self"),
+        near=tuple(_near(snapshot, head)),
+    )
+
+
+def _live(snapshot: Snapshot) -> Live:
+    tasks = Tasks()
+    return Live(snapshot, {name: Pool(each, tasks) for name, each in snapshot.upstreams.items()}, Counters())
+
+
+def _near(snapshot: Snapshot, head: RequestHead) -> list[NearRoute]:
+    return [
+        NearRoute(name=near.route.name, line=near.route.line, match=match_of(near.route), fit=near.fit, why=near.why)
+        for near in candidates(snapshot.table, head)
+    ]
+
+
+def _answer(own: Answer, snapshot: Snapshot, head: RequestHead) -> OwnAnswer:
+    found = snapshot.table.match(head)
+    readings = tuple(other_readings(snapshot.table, head)) if isinstance(found, Miss) and found.ambiguous else ()
+    headers = tuple(line.decode("latin-1") for line in own.lines)
+    return OwnAnswer(status=own.status, detail=own.detail, headers=headers, readings=readings)
+
+
+def _route(route: Route, head: RequestHead, client_ip: bytes, snapshot: Snapshot) -> RouteShown:
+    decision = decide(route, head, client_ip)
+    effects = route.effects or effects_of(head.method, has_key=head.first(b"idempotency-key") is not None)
+    return RouteShown(
+        name=route.name,
+        line=route.line,
+        match=match_of(route),
+        stage=route.stage if route.respond is None else None,
+        split=route.split,
+        effects=effects,
+        serve=decision.serve or "self",
+        shadow=decision.shadow,
+        reason=decision.reason,
+        cohort=_cohort(route, head, client_ip, decision),
+        upstream=_upstream(route, decision.serve, snapshot),
+    )
+
+
+def _cohort(route: Route, head: RequestHead, client_ip: bytes, decision: Decision) -> CohortShown | None:
+    if decision.draw is None:
+        return None
+    source, key = cohort_of(route.cohort, head, client_ip) or (CLIENT_IP, client_ip)
+    text = key.decode("utf-8", "replace")
+    return CohortShown(source=source_text(source), key=text, group=route.group or route.name, draw=decision.draw)
+
+
+def _upstream(route: Route, side: Side | None, snapshot: Snapshot) -> UpstreamShown | None:
+    upstream = snapshot.upstreams.get(route.upstream(side)) if side is not None else None
+    if upstream is None:
+        return None
+    timeouts = route.timeouts or upstream.timeouts
+    return UpstreamShown(
+        name=upstream.name,
+        url=f"{upstream.scheme}://{upstream.authority}",
+        host=upstream.authority if upstream.host_mode is HostMode.UPSTREAM else "as the client sent it",
+        connect=timeouts.connect,
+        response=timeouts.response,
+        idle=timeouts.idle,
+        total=timeouts.total,
+    )
+
+
+def source_text(source: CohortSource) -> str:
+    """As routes.yaml writes it: `header:x-tenant-id`, `client_ip`."""
+    return source.kind.value if source.kind is SourceKind.CLIENT_IP else f"{source.kind}:{source.name}"
+
+
+def match_of(route: Route) -> str:
+    """Methods and path, as in `match: GET,HEAD /orders/{id}`, and what else is asked about: `+ header x-client`."""
+    methods = ",".join(sorted(method.decode("ascii") for method in route.methods or ()))
+    place = f"{methods} {route.pattern.text}" if methods else route.pattern.text
+    return " + ".join([place, *map(asked_about, route.predicates)])

@@ -1,0 +1,43 @@
+"""Commands that the contract promises and this version does not have: they exist, and say so.
+
+Rule 1: a script that calls one learns it by exit 2, never by silence or by a wrong exit 0.
+Rule 2: each says what does the job until then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import typer
+
+from proxy.cli.lesson import UNUSABLE
+from proxy.cli.terminal import complain, leave
+
+_BY_FILE = "Edit the route's `stage` and `split` in routes.yaml; `banyan serve` takes a change as soon as it is saved."
+LATER: Mapping[str, str] = {
+    "plan": "`banyan check` reads the file as `serve` would, and `banyan explain` decides one request by it.",
+    "mismatches": "Nothing is compared yet: look at both answers yourself, for example with curl and diff.",
+    "promote": _BY_FILE,
+    "rollback": _BY_FILE,
+    "hold": "Nothing moves a route by itself yet: it stays where routes.yaml has it.",
+    "resume": "Nothing holds a route back yet: it stays where routes.yaml has it.",
+    "drain": _BY_FILE + " SIGTERM drains the whole process.",
+    "kill": "Set `stage: legacy` on every route in routes.yaml; SIGTERM ends the process.",
+    "probe": "`banyan status` shows what runs; ask an upstream itself with curl.",
+    "replay": "Send the requests again with a client of your own.",
+    "export": "`banyan status --json` and `/metrics` on the admin address hold what there is to export.",
+}
+"""Name of the command, and what to do instead."""
+
+ANY_ARGUMENTS: dict[str, bool] = {"ignore_unknown_options": True, "allow_extra_args": True}
+"""Settings that let such a command take whatever a later version would."""
+
+
+def command_of(name: str) -> Callable[[typer.Context], None]:
+    """The command `name`, which answers that it is not there yet."""
+
+    def absent(_: typer.Context) -> None:
+        complain(f"`{name}` is not in this version.", LATER[name])
+        leave(UNUSABLE)
+
+    return absent

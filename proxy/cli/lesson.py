@@ -1,0 +1,31 @@
+"""What a command's help teaches: its purpose in a sentence, an example that runs, and what its exit codes mean."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+FINE, FOUND, UNUSABLE = 0, 1, 2
+"""The exit codes of every command: all is well; it found something; usage or routes.yaml is wrong."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lesson:
+    """One command's help: `exits` is what each exit code means here, `more` a paragraph for what options cannot say."""
+
+    purpose: str
+    example: str
+    exits: Mapping[int, str]
+    more: str = ""
+
+    @property
+    def text(self) -> str:
+        r"""The help as typer prints it; `\b` keeps the lines of a paragraph as they are."""
+        paragraphs = [self.purpose, *([self.more] if self.more else [])]
+        codes = [f"  {code}  {meaning}" for code, meaning in self.exits.items()]
+        paragraphs += [_kept("Example:", f"  {self.example}"), _kept("Exit codes:", *codes)]
+        return "\n\n".join(paragraphs)
+
+
+def _kept(*lines: str) -> str:
+    return "\n".join(("\b", *lines))

@@ -1,0 +1,68 @@
+"""The command `banyan`: which commands there are, and where each one stands.
+
+Rule 1: a command's module is light to import; what is heavy is imported when the command runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Annotated
+
+import typer
+
+from proxy import __version__
+from proxy.cli import check, demo, explain, schema, serve, status
+from proxy.cli.later import ANY_ARGUMENTS, LATER, command_of
+from proxy.cli.lesson import FINE, FOUND, UNUSABLE, Lesson
+from proxy.cli.terminal import leave, say
+
+LESSON = Lesson(
+    purpose="A strangler-fig reverse proxy: moves traffic from a legacy system to a new one, route by route.",
+    example="banyan demo",
+    exits={FINE: "fine", FOUND: "it found something", UNUSABLE: "wrong usage, or a routes.yaml that cannot be used"},
+)
+COMMANDS: Mapping[str, tuple[Callable[..., None], Lesson]] = {
+    "serve": (serve.serve, serve.LESSON),
+    "check": (check.check, check.LESSON),
+    "schema": (schema.schema, schema.LESSON),
+    "explain": (explain.explain, explain.LESSON),
+    "status": (status.status, status.LESSON),
+    "demo": (demo.demo, demo.LESSON),
+}
+"""What is listed, in the order in which a newcomer meets it."""
+
+app = typer.Typer(
+    name="banyan",
+    help=LESSON.text,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    no_args_is_help=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _tell_version(wanted: bool) -> None:  # noqa: FBT001  typer gives it so
+    if wanted:
+        say(f"banyan {__version__}")
+        leave(FINE)
+
+
+@app.callback()
+def banyan(
+    *,
+    _: Annotated[
+        bool, typer.Option("--version", callback=_tell_version, is_eager=True, help="Print the version and leave.")
+    ] = False,
+) -> None:
+    """See LESSON."""
+
+
+for _name, (_run, _lesson) in COMMANDS.items():
+    app.command(_name, help=_lesson.text, short_help=_lesson.purpose)(_run)
+for _name in LATER:
+    app.command(_name, hidden=True, help=LATER[_name], context_settings=dict(ANY_ARGUMENTS))(command_of(_name))
+
+
+def main() -> None:
+    """Run the command that the arguments name; leaves by SystemExit."""
+    app(prog_name="banyan")

@@ -1,0 +1,26 @@
+"""`banyan serve`: the proxy itself."""
+
+from __future__ import annotations
+
+from proxy.cli.lesson import FINE, FOUND, UNUSABLE, Lesson
+from proxy.cli.options import CONFIG, ROUTES
+from proxy.cli.terminal import leave
+
+LESSON = Lesson(
+    purpose="Run the proxy until SIGTERM.",
+    more="A change of the file is taken as soon as it is saved; SIGHUP takes it at once. A file with problems never "
+    "replaces a good one. SIGTERM drains: requests in flight finish, new ones are refused.",
+    example="banyan serve --config routes.yaml",
+    exits={
+        FINE: "drained and ended as asked",
+        FOUND: "it could not run, for example because an address is taken",
+        UNUSABLE: "wrong usage, or the file has problems",
+    },
+)
+
+
+def serve(*, config: CONFIG = ROUTES) -> None:
+    """See LESSON."""
+    from proxy.app.supervisor import serve as run
+
+    leave(run(config))

@@ -1,0 +1,116 @@
+"""`banyan status`: what the file says, what runs, and what the routes do."""
+
+from __future__ import annotations
+
+import re
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from proxy.cli.lesson import FINE, FOUND, UNUSABLE, Lesson
+from proxy.cli.options import CONFIG, JSON, ROUTES
+from proxy.cli.terminal import complain, console, leave, say
+
+if TYPE_CHECKING:
+    from rich.console import Group
+
+    from proxy.cli.admin_api import RoutesStatus
+
+LESSON = Lesson(
+    purpose="Show every route: what the file says, what runs, what it does.",
+    more="Asks the admin API of a running Banyan; BANYAN_ADMIN_TOKEN is sent when it is set.",
+    example="banyan status --config routes.yaml",
+    exits={
+        FINE: "it runs, and every worker serves the file as it stands",
+        FOUND: "nothing answers there, or the file has problems, or a worker lags behind",
+        UNUSABLE: "wrong usage, or no admin address can be found",
+    },
+)
+_INTERVAL = 1.0
+_ADMIN_LINE = re.compile(r"^admin:\s*['\"]?([^\s'\"#]+)", re.MULTILINE)
+_ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  what a server binds, a client cannot call
+
+
+def status(
+    *,
+    admin: Annotated[str, typer.Option(metavar="URL", help="The admin address; else the one in --config.")] = "",
+    config: CONFIG = ROUTES,
+    watch: Annotated[bool, typer.Option("--watch", "-w", help="Go on, once a second, until Ctrl-C.")] = False,
+    json: JSON = False,
+) -> None:
+    """See LESSON."""
+    from proxy.cli.admin_api import NoAnswerError, fetch, get_routes
+
+    if watch and json:
+        complain("--watch is for people and --json for scripts.", "Give one of them.")
+        leave(UNUSABLE)
+    base = _base(admin) if admin else _base_of(config)
+    if watch:
+        _watch(base)
+    try:
+        found = get_routes(base)
+        if json:
+            say(fetch(base, "/api/routes").decode().rstrip())
+        else:
+            console().print(_picture(base, found))
+    except NoAnswerError as error:
+        complain(error.message, error.cure)
+        leave(FOUND)
+    leave(FINE if _is_settled(found) else FOUND)
+
+
+def _watch(base: str) -> None:
+    """Draw until Ctrl-C; a Banyan that does not answer for a while is shown as such."""
+    from rich.live import Live
+
+    from proxy.cli.admin_api import NoAnswerError, get_routes
+    from proxy.cli.status_table import absent
+
+    with Live(console=console(), auto_refresh=False) as screen:
+        while True:
+            try:
+                picture = _picture(base, get_routes(base))
+            except NoAnswerError as error:
+                picture = absent(error)
+            screen.update(picture, refresh=True)
+            time.sleep(_INTERVAL)
+
+
+def _picture(base: str, found: RoutesStatus) -> Group:
+    from proxy.cli.admin_api import NoAnswerError, fetch
+    from proxy.cli.status_table import picture
+
+    try:
+        metrics = fetch(base, "/metrics").decode()
+    except NoAnswerError:
+        metrics = ""
+    return picture(base, found, metrics)
+
+
+def _is_settled(found: RoutesStatus) -> bool:
+    return found.reload.ok and all(worker.serves_current for worker in found.workers)
+
+
+def _base(admin: str) -> str:
+    return (admin if "://" in admin else f"http://{admin}").rstrip("/")
+
+
+def _base_of(config: Path) -> str:
+    """From the file; one with problems still says where its last good revision runs."""
+    import os
+
+    from proxy.config.load import Loaded, load_file
+
+    found = load_file(config, os.environ)
+    if isinstance(found, Loaded):
+        host, port = found.snapshot.admin
+        host = _ANYWHERE.get(host, host)
+        return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    try:
+        line = _ADMIN_LINE.search(config.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        complain(f"{config} cannot be read: {error}", "Name the admin address with --admin, or the file with --config.")
+        leave(UNUSABLE)
+    return _base(line[1] if line else "127.0.0.1:9090")

@@ -1,0 +1,112 @@
+"""The picture of `banyan status`: a header about the file and the workers, and one row per route.
+
+Rule 1: nothing that was not measured is shown as a number: a dash stands there.
+Rule 2: stage and split are what runs; where the file says something else, both are shown.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+
+from rich.console import Group
+from rich.table import Table
+from rich.text import Text
+
+from proxy.cli.admin_api import NoAnswerError, Parity, Placed, RoutesStatus, RouteStatus, WorkerStatus
+
+NOTHING = "–"
+_COUNTED = re.compile(r"^banyan_requests_total\{([^}]*)\} (\S+)$", re.MULTILINE)
+_LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
+_RIGHT = ("split", "legacy/s", "new/s", "new", "5xx", "compared", "mismatch")
+
+
+def picture(base: str, status: RoutesStatus, metrics: str) -> Group:
+    """All of it; `metrics` is the text of `/metrics`, empty when it could not be had."""
+    return Group(*_header(base, status), Text(), _table(status, failed_shares(metrics)))
+
+
+def absent(error: NoAnswerError) -> Group:
+    """Instead of a table while nothing answers."""
+    return Group(Text(error.message, style="bold red"), Text(error.cure))
+
+
+def _header(base: str, status: RoutesStatus) -> Iterator[Text]:
+    reload = status.reload
+    workers = f"{len(status.workers)} worker{'' if len(status.workers) == 1 else 's'}"
+    yield Text.assemble("revision ", (status.revision, "bold"), f" at {base}, {workers}", _since(reload.at))
+    if not reload.ok:
+        yield Text("the file has problems, so the last good revision goes on:", style="bold red")
+        yield from (Text(f"  {problem}") for problem in reload.problems)
+    yield from (Text(f"  {warning}", style="yellow") for warning in reload.warnings)
+    if reload.needs_restart:
+        yield Text(f"changed in the file, taken at the next start: {', '.join(reload.needs_restart)}", style="yellow")
+    yield from (Text(_lagging(each, status), style="yellow") for each in status.workers if not each.serves_current)
+
+
+def _since(at: str) -> str:
+    return f", file looked at {at}" if at else ""
+
+
+def _lagging(worker: WorkerStatus, status: RoutesStatus) -> str:
+    who = f"worker {worker.worker} (pid {worker.pid})"
+    if worker.draining:
+        return f"{who} drains"
+    if worker.refused_table:
+        return f"{who} did not take revision {status.revision}: {worker.refused_table}"
+    return f"{who} serves revision {worker.revision or 'none'}, or has not been heard of lately"
+
+
+def _table(status: RoutesStatus, failed: dict[str, float]) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    table.add_column("route", no_wrap=True)
+    table.add_column("stage", no_wrap=True)
+    for head in _RIGHT:
+        table.add_column(head, justify="right", no_wrap=True)
+    table.add_column("verdict", no_wrap=True)
+    table.add_column("reason")
+    for route in status.routes:
+        table.add_row(*_cells(route, failed.get(route.name)))
+    return table
+
+
+def _cells(route: RouteStatus, failed: float | None) -> Iterator[str | Text]:
+    yield Text(route.name)
+    yield from _placed(route.file, route.runs)
+    answered = route.rate.legacy + route.rate.new
+    yield f"{route.rate.legacy:.1f}"
+    yield Text(f"{route.rate.new:.1f}", style="cyan")
+    yield Text(f"{route.rate.new / answered:.1%}" if answered else NOTHING, style="bold cyan")
+    yield NOTHING if failed is None else Text(f"{failed:.2%}", style="bold red" if failed else "green")
+    yield from _parity(route.parity)
+    yield route.verdict or NOTHING
+    yield Text(route.runs.reason)
+
+
+def _placed(file: Placed, runs: Placed) -> Iterator[str]:
+    if runs.stage is None:
+        yield from ("answered here", NOTHING)
+        return
+    yield runs.stage if runs.stage == file.stage else f"{runs.stage} (file: {file.stage})"
+    yield _percent(runs.split) if runs.split == file.split else f"{_percent(runs.split)} (file: {_percent(file.split)})"
+
+
+def _parity(parity: Parity) -> Iterator[str]:
+    yield str(parity.compared) if parity.compared else NOTHING
+    yield f"{parity.mismatch / parity.compared:.2%}" if parity.compared else NOTHING
+
+
+def failed_shares(metrics: str) -> dict[str, float]:
+    """Route → share of its answers that were 5xx, since the control process began."""
+    total: Counter[str] = Counter()
+    failed: Counter[str] = Counter()
+    for line in _COUNTED.finditer(metrics):
+        labels = dict(_LABEL.findall(line[1]))
+        total[labels["route"]] += int(float(line[2]))
+        failed[labels["route"]] += int(float(line[2])) if labels["code"] == "5xx" else 0
+    return {route: failed[route] / count for route, count in total.items() if count}
+
+
+def _percent(share: float | None) -> str:
+    return NOTHING if share is None else f"{share * 100:g}%"

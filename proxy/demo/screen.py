@@ -1,0 +1,126 @@
+"""How the demo looks: a live table on a terminal, plain lines elsewhere.
+
+Rule 1: stage and split are what Banyan says that runs; every other figure is what the clients saw.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from proxy.cli.admin_api import RoutesStatus
+from proxy.cli.terminal import this_command
+from proxy.demo.notebook import Figures, Notebook
+from proxy.demo.routes_file import MOVED
+from proxy.demo.seed import OFFICES
+from proxy.demo.story import Measured, Report
+
+NOTHING = "–"
+_WIDTHS = (8, 6, 9, 8, 8, 9, 8, 8)
+_HEADS = ("stage", "split", "legacy/s", "new/s", "new", "failures", "p50 ms", "p99 ms")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moment:
+    """What the live table shows now; `now` is the monotonic clock's, `ended` are systems that went away."""
+
+    status: RoutesStatus | None
+    notebook: Notebook
+    now: float
+    ended: tuple[str, ...]
+
+
+def live(moment: Moment) -> RenderableType:
+    """The table of all routes, and what there is to say below it."""
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    table.add_column("route", no_wrap=True)
+    table.add_column("stage", no_wrap=True)
+    for head in _HEADS[1:]:
+        table.add_column(head, justify="right", no_wrap=True)
+    for route in moment.status.routes if moment.status else ():
+        seen = moment.notebook.recent(route.name, moment.now)
+        failed = moment.notebook.failures[route.name]
+        table.add_row(route.name, *_painted(_cells(route.runs.stage, _split(route.runs.split), seen, failed)))
+    return Group("", table, *(Text(line, style="bold red") for line in _news(moment)))
+
+
+def _news(moment: Moment) -> Iterable[str]:
+    """Lines below the table, when something is not as it was."""
+    if moment.status is not None and not moment.status.reload.ok:
+        yield "the file has problems, so the last good one goes on:"
+        yield from (f"  {problem}" for problem in moment.status.reload.problems)
+    yield from (f"{name} has ended" for name in moment.ended)
+
+
+def _cells(stage: str | None, split: str, seen: Figures, failed: int) -> Sequence[str]:
+    share = NOTHING if seen.share is None else f"{seen.share:.1%}"
+    rates = (f"{seen.legacy:.1f}", f"{seen.new:.1f}")
+    return (stage or NOTHING, split, *rates, share, str(failed), _time(seen.p50), _time(seen.p99))
+
+
+def _painted(cells: Sequence[str]) -> Iterable[str]:
+    """Markup: the new system's share stands out, and so do failures."""
+    stage, split, legacy, new, share, failed, *times = cells
+    yield from (stage, split, legacy, f"[cyan]{new}[/]", f"[bold cyan]{share}[/]")
+    yield f"[bold red]{failed}[/]" if failed != "0" else f"[green]{failed}[/]"
+    yield from times
+
+
+def plain_head() -> str:
+    """The header of the plain table."""
+    return _row(_HEADS)
+
+
+def plain_row(step: Measured) -> str:
+    """One step as a line of the plain table."""
+    return _row(_cells(step.stage, step.split, step.figures, step.failures))
+
+
+def _row(cells: Sequence[str]) -> str:
+    first, *rest = zip(cells, _WIDTHS, strict=True)
+    return "  ".join([first[0].ljust(first[1]), *(cell.rjust(width) for cell, width in rest)])
+
+
+def intro(routes: Path) -> list[str]:
+    """What is about to be seen."""
+    return [
+        f"A legacy customer service, the CRM that takes it over, Banyan between them; {OFFICES} sales offices ask.",
+        f"{MOVED} moves by edits of {routes}, and by nothing else.",
+    ]
+
+
+def verdict(report: Report) -> list[str]:
+    """How the story ended, in lines."""
+    if report.wrong:
+        return ["The story failed:", *(f"  {line}" for line in report.wrong)]
+    return [
+        f"{report.requests} requests, none failed. {report.steps[-1].moved} sales offices moved, none went back.",
+        f"{report.read_back} customers were written on the way by both systems and read back; nothing was lost.",
+    ]
+
+
+def hints(routes: Path, clients: str, admin: str, legacy: int) -> list[str]:
+    """What a spectator can do now; `legacy` is a process id."""
+    banyan, office = this_command(), "-H 'X-Tenant-Id: office-007'"
+    return [
+        "Everything stays up until Ctrl-C. Now it is your turn, in another terminal:",
+        f"  ask      curl -i {clients}/customers/7 {office}",
+        f"  edit     {routes}",
+        f"  watch    {banyan} status --watch --admin {admin}",
+        f"  why      {banyan} explain GET /customers/7 {office} --config {routes}",
+        f"  look     {admin}/api/routes and {admin}/metrics",
+        f"  finish   set `stage: complete` on every route, then: kill {legacy}  (legacy; no client notices)",
+    ]
+
+
+def _split(split: float | None) -> str:
+    return NOTHING if split is None else f"{split * 100:g}%"
+
+
+def _time(milliseconds: float | None) -> str:
+    return NOTHING if milliseconds is None else f"{milliseconds:.1f}"
