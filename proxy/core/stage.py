@@ -7,6 +7,7 @@ Rule 2: a stage says who answers; it knows nothing of requests, clocks or eviden
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import assert_never
 
 
 class Stage(StrEnum):
@@ -29,3 +30,5 @@ def progress(stage: Stage, split: float) -> float:
             return split
         case Stage.LIVE | Stage.COMPLETE | Stage.RETIRED:
             return 1.0
+        case _:
+            assert_never(stage)
