@@ -7,13 +7,15 @@ Rule 3: a line is one line: JSON escapes control characters (CVE-2020-7694), the
 
 from __future__ import annotations
 
+import contextlib
 import os
+import select
 import sys
 import threading
 from collections import deque
 from collections.abc import Mapping, MutableMapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 import structlog
@@ -92,10 +94,32 @@ class Sink:
             view = view[written:]
 
 
+class DirectSink:
+    """For the supervisor, which has no threads: writes when the reader is ready, drops otherwise."""
+
+    def __init__(self, descriptor: int) -> None:
+        """Any file descriptor."""
+        self._descriptor = descriptor
+
+    def put(self, data: bytes, lines: int = 1) -> None:
+        """Write now or never."""
+        del lines
+        if select.select([], [self._descriptor], [], 0)[1]:
+            with contextlib.suppress(OSError):
+                os.write(self._descriptor, data)
+
+
+class TakesLines(Protocol):
+    """Where rendered lines go."""
+
+    def put(self, data: bytes, lines: int = 1) -> None:
+        """Take whole lines."""
+
+
 class _SinkLogger:
     """What structlog calls at the end of its chain."""
 
-    def __init__(self, sink: Sink) -> None:
+    def __init__(self, sink: TakesLines) -> None:
         self._sink = sink
 
     def msg(self, line: str | bytes) -> None:
@@ -124,7 +148,7 @@ def stamp(moment: datetime) -> str:
     return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
 
 
-def set_up(process: str, sink: Sink, *, console: bool) -> None:
+def set_up(process: str, sink: TakesLines, *, console: bool) -> None:
     """Point structlog at `sink`: readable lines when `console`, JSON otherwise; `process` stands in every line."""
     renderer: Any = (
         structlog.dev.ConsoleRenderer(colors="NO_COLOR" not in os.environ, timestamp_key="ts")

@@ -1,0 +1,96 @@
+"""What a forked child does first: signals, log, a tie to its parent, memory set aside; then its work."""
+
+from __future__ import annotations
+
+import asyncio
+import ctypes
+import gc
+import os
+import signal
+import sys
+from pathlib import Path
+
+import structlog
+
+from proxy.app.control import Inheritance, run_control
+from proxy.app.sockets import Sockets
+from proxy.app.start import Start
+from proxy.app.worker import Post, Worker
+from proxy.config import lastgood
+from proxy.config.load import Loaded
+from proxy.config.reload import FileWatch
+from proxy.log import Sink, is_console, set_up
+
+_PR_SET_PDEATHSIG = 1
+_GC_THRESHOLD = (50_000, 20, 100)
+"""Requests free what they made by counting references; the collector is there for what goes wrong."""
+
+
+def be_worker(number: int, start: Start, sockets: Sockets) -> None:
+    """Serve until told to stop."""
+    sink = _begin(f"worker-{number}")
+    for other, sock in enumerate(sockets.workers):
+        if other != number:
+            sock.close()
+    sockets.admin.close()
+    sockets.link.close()
+    post = Post(number=number, sock=sockets.workers[number], link=sockets.link_path, snapshot=start.snapshot)
+
+    async def live() -> None:
+        await Worker(post, sink, console=is_console()).run()
+
+    with _runner() as runner:
+        runner.run(live())
+    sink.close()
+
+
+def be_control(config: Path, start: Start, sockets: Sockets) -> None:
+    """Watch, report and answer until told to stop."""
+    sink = _begin("control")
+    sockets.close_listening()
+    directory = lastgood.directory(config, os.environ)
+
+    def remember(loaded: Loaded) -> None:
+        lastgood.save(directory, loaded.text)
+
+    if not start.problems:
+        _keep(directory, start.text)
+    given = Inheritance(
+        admin=sockets.admin,
+        link=sockets.link,
+        snapshot=start.snapshot,
+        watch=FileWatch(config, os.environ, running=start.text),
+        remember=remember,
+        problems=start.problems,
+        warnings=start.warnings,
+    )
+    asyncio.run(run_control(given))
+    sink.close()
+
+
+def _keep(directory: Path, text: str) -> None:
+    """The file was good at the start: remember it, or say that nothing can be remembered here."""
+    try:
+        lastgood.save(directory, text)
+    except OSError as error:
+        structlog.get_logger().warning("last_good_not_kept", directory=str(directory), error=str(error))
+
+
+def _begin(process: str) -> Sink:
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+    signal.pthread_sigmask(signal.SIG_SETMASK, set())
+    sink = Sink(sys.stdout.fileno())
+    set_up(process, sink, console=is_console())
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*_GC_THRESHOLD)
+    return sink
+
+
+def _runner() -> asyncio.Runner:
+    """uvloop where it exists."""
+    try:
+        import uvloop
+    except ImportError:
+        return asyncio.Runner()
+    return asyncio.Runner(loop_factory=uvloop.new_event_loop)

@@ -1,0 +1,96 @@
+"""The control process put together: sockets and the first snapshot come from the supervisor, everything else from here.
+
+Rule 1: workers serve without it; it may die at any moment and be started again with the same sockets.
+Rule 2: it ends on SIGTERM alone, after the scrapes that are in flight; SIGINT is the supervisor's to act on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+
+import structlog
+
+from proxy.app.reloads import Reloads, Watch, good, refused, table_of
+from proxy.app.restarting import Restarting
+from proxy.config.load import Loaded
+from proxy.config.problem import Problem
+from proxy.control.admin import Admin, application, serve
+from proxy.control.auth import TOKEN_VARIABLE, Gate, gate_for
+from proxy.control.health import Probes
+from proxy.control.ledger import Ledger
+from proxy.control.links import Links
+from proxy.control.running import Running
+from proxy.core.snapshot import Snapshot
+
+_log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inheritance:
+    """What the supervisor hands over.
+
+    `admin` (TCP) and `link` (Unix) are bound and listening. `problems` are those of the file on disk when `snapshot` is
+    the last good one instead; `warnings` are the snapshot's own. `remember` keeps the text of a good file on disk.
+    """
+
+    admin: socket.socket
+    link: socket.socket
+    snapshot: Snapshot
+    watch: Watch
+    remember: Callable[[Loaded], object]
+    problems: Sequence[Problem] = ()
+    warnings: Sequence[str] = ()
+
+
+async def run_control(given: Inheritance) -> None:
+    """Be the control process until SIGTERM."""
+    reload = refused(given.problems) if given.problems else good(given.warnings)
+    running = Running(given.snapshot, reload)
+    links = Links(Ledger(time.monotonic), table_of(given.snapshot))
+    tasks = Restarting()
+    probes = Probes(tasks, lambda: datetime.now(UTC))
+    reloads = Reloads(running=running, links=links, probes=probes, watch=given.watch, remember=given.remember)
+    stopping = _on_signals(reloads)
+    await links.serve(given.link)
+    end_admin = await serve(application(_admin(running, links, probes), _gate(given)), given.admin)
+    probes.follow(given.snapshot.upstreams)
+    tasks.start(reloads.run, name="reloads")
+    _log.info("control_started", admin=given.admin.getsockname()[:2], revision=given.snapshot.revision)
+    await stopping.wait()
+    await end_admin()
+    await tasks.end()
+    await probes.close()
+    await links.close()
+    _log.info("control_ended")
+
+
+def _admin(running: Running, links: Links, probes: Probes) -> Admin:
+    return Admin(running=running, links=links, probes=probes, parser=f"httptools {version('httptools')}")
+
+
+def _gate(given: Inheritance) -> Gate:
+    gate = gate_for(given.admin, given.snapshot.admin[0], os.environ.get(TOKEN_VARIABLE, ""))
+    if not gate.token and not gate.loopback:
+        _log.warning(
+            "admin_token_missing",
+            hint=f"set {TOKEN_VARIABLE}, or bind `admin` to 127.0.0.1: until then only the health paths answer",
+        )
+    return gate
+
+
+def _on_signals(reloads: Reloads) -> asyncio.Event:
+    """SIGHUP reloads; the event says that SIGTERM came."""
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGHUP, reloads.force)
+    loop.add_signal_handler(signal.SIGTERM, stopping.set)
+    loop.add_signal_handler(signal.SIGINT, lambda: None)
+    return stopping

@@ -1,0 +1,127 @@
+"""From a changed file to workers that serve it: what control does with each thing that the watch brings.
+
+Rule 1: a bad file changes nothing but what is said about it.
+Rule 2: reading, checking and pickling happen on a thread, so that the admin port answers meanwhile.
+Rule 3: what only a restart can change is named at every reload until there was one; the rest of the file is taken.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import pickle
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Protocol
+
+import structlog
+
+from proxy.config.load import Loaded
+from proxy.config.problem import Problem
+from proxy.control.health import Probes
+from proxy.control.links import Links
+from proxy.control.running import Reload, Running, bounded, changed_routes, needs_restart
+from proxy.core.snapshot import Snapshot
+from proxy.link import Table
+
+POLL_EVERY = 0.2
+"""Seconds between two looks at the file."""
+_log = structlog.get_logger()
+
+
+class Watch(Protocol):
+    """What notices that routes.yaml has changed; `poll` may block and is called from threads, one call at a time."""
+
+    def poll(self) -> list[Problem] | Loaded | None:
+        """What there is to take over since the last call, if anything."""
+
+    def force(self) -> None:
+        """Read the file at the next poll, changed or not."""
+
+
+@dataclass(kw_only=True, slots=True)
+class Reloads:
+    """Carries revisions from the watch to everything that follows them; `remember` keeps the last good text on disk."""
+
+    running: Running
+    links: Links
+    probes: Probes
+    watch: Watch
+    remember: Callable[[Loaded], object]
+    _asked: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def force(self) -> None:
+        """Somebody asked for a reload (SIGHUP)."""
+        self.watch.force()
+        self._asked.set()
+
+    async def run(self) -> None:
+        """Look at the file for ever."""
+        while True:
+            self._asked.clear()
+            match await asyncio.to_thread(self.watch.poll):
+                case None:
+                    pass
+                case Loaded() as loaded:
+                    await self._take(loaded)
+                case problems:
+                    self._refuse(problems)
+            await self._pause()
+
+    async def _pause(self) -> None:
+        """Until the next look is due, or asked for since the last one began."""
+        try:
+            async with asyncio.timeout(POLL_EVERY):
+                await self._asked.wait()
+        except TimeoutError:
+            return
+
+    async def _take(self, loaded: Loaded) -> None:
+        before, after = self.running.snapshot, loaded.snapshot
+        table, changed = await asyncio.to_thread(lambda: (table_of(after), changed_routes(before, after)))
+        restart = needs_restart(self.running.started_with, after)
+        self.running.take(after, good(loaded.warnings, restart))
+        self.links.push(table)
+        self.links.ledger.follow(frozenset(route.name for route in after.routes))
+        self.probes.follow(after.upstreams)
+        _log.info("config_reloaded", revision=after.revision, routes=len(after.routes), changed_routes=bounded(changed))
+        for warning in bounded(list(loaded.warnings)):
+            _log.warning("config_warning", warning=warning)
+        if restart:
+            _log.warning("config_needs_restart", keys=restart)
+        await self._keep(loaded)
+
+    async def _keep(self, loaded: Loaded) -> None:
+        try:
+            await asyncio.to_thread(self.remember, loaded)
+        except OSError as error:
+            _log.warning("last_good_not_saved", revision=loaded.snapshot.revision, error=str(error))
+
+    def _refuse(self, problems: Sequence[Problem]) -> None:
+        reload = refused(problems)
+        self.running.refuse(reload)
+        _log.error(
+            "config_refused",
+            problems=reload.problems,
+            count=len(problems),
+            running_revision=self.running.snapshot.revision,
+        )
+
+
+def table_of(snapshot: Snapshot) -> Table:
+    """The snapshot as it travels to workers."""
+    return Table(snapshot.revision, pickle.dumps(snapshot, protocol=5))
+
+
+def good(warnings: Sequence[str] = (), restart: tuple[str, ...] = ()) -> Reload:
+    """The file was taken over just now."""
+    return Reload(ok=True, at=_now(), warnings=bounded(list(warnings)), needs_restart=restart)
+
+
+def refused(problems: Sequence[Problem]) -> Reload:
+    """The file was refused just now."""
+    return Reload(ok=False, at=_now(), problems=bounded([str(problem) for problem in problems]))
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

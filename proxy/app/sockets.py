@@ -1,0 +1,59 @@
+"""The sockets that the supervisor binds and its children inherit."""
+
+from __future__ import annotations
+
+import socket
+from dataclasses import dataclass
+from pathlib import Path
+
+from proxy.core.snapshot import Snapshot
+
+BACKLOG = 4096
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sockets:
+    """One listening socket per worker (SO_REUSEPORT), the admin's, and the link's with its path."""
+
+    workers: tuple[socket.socket, ...]
+    admin: socket.socket
+    link: socket.socket
+    link_path: Path
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Where clients connect."""
+        host, port = self.workers[0].getsockname()[:2]
+        return str(host), int(port)
+
+    def close_listening(self) -> None:
+        """Let go of the clients' sockets, so that a worker's closing is the last one and new clients are refused."""
+        for sock in self.workers:
+            sock.close()
+
+
+def bind(snapshot: Snapshot, link_path: Path) -> Sockets:
+    """All of them, or OSError that names the address."""
+    first = _listen(snapshot.listen)
+    address = (snapshot.listen[0], first.getsockname()[1])
+    rest = [_listen(address) for _ in range(snapshot.workers - 1)]
+    link = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    link.bind(str(link_path))
+    link.listen(64)
+    return Sockets(workers=(first, *rest), admin=_listen(snapshot.admin, shared=False), link=link, link_path=link_path)
+
+
+def _listen(address: tuple[str, int], *, shared: bool = True) -> socket.socket:
+    host, port = address
+    try:
+        family = socket.getaddrinfo(host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0][0]
+        sock = socket.socket(family, socket.SOCK_STREAM)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if shared:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        sock.bind((host, port))
+        sock.listen(BACKLOG)
+    except OSError as error:
+        message = f"cannot listen on {host}:{port}: {error.strerror or error}"
+        raise OSError(message) from error
+    return sock

@@ -1,0 +1,201 @@
+"""The parent process: loads once, binds everything, starts control and workers, replaces those that die, passes signals on.
+
+Rule 1: it runs no loop and no thread, so that a fork of it is clean at any time.
+Rule 2: it holds the listening sockets: when a worker dies, clients that wait in its queue wait for its successor.
+Rule 3: a child is born from the file as it is now (or the last good one), never from what the supervisor read long ago.
+
+SIGTERM and SIGINT drain (a second one cuts), SIGHUP reloads, SIGUSR2 starts a successor that takes the sockets over.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+
+from proxy.app.birth import be_control, be_worker
+from proxy.app.selfcheck import prepare
+from proxy.app.sockets import Sockets, bind
+from proxy.app.start import Start, first_start
+from proxy.log import DirectSink, is_console, set_up
+
+KILL_AFTER = 5.0
+"""Seconds beyond the drain after which a child is killed."""
+STEADY_AFTER = 5.0
+_CONTROL = -1
+_SIGNALS = {signal.SIGCHLD, signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR2}
+_log = structlog.get_logger()
+
+
+@dataclass(slots=True)
+class _Child:
+    pid: int
+    born: float
+    deaths: int = 0
+
+
+def serve(config: Path) -> int:
+    """Run until told to stop; the exit code."""
+    set_up("supervisor", DirectSink(sys.stdout.fileno()), console=is_console())
+    start = first_start(config, os.environ)
+    if not isinstance(start, Start):
+        for problem in start:
+            print(problem, file=sys.stderr)
+        return 2
+    for complaint in prepare():
+        _log.error("self_check_failed", what=complaint)
+        return 1
+    try:
+        directory = Path(tempfile.mkdtemp(prefix="banyan-"))
+    except OSError as error:
+        _log.error("no_room_for_sockets", error=str(error), hint="give the process a writable /tmp (a tmpfs will do)")
+        return 1
+    try:
+        sockets = bind(start.snapshot, directory / "link")
+    except OSError as error:
+        _log.error("cannot_listen", error=str(error), hint="another process may hold the address: see `listen` and `admin`")
+        return 1
+    else:
+        return Supervisor(config, start, sockets).run()
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+class Supervisor:
+    """Keeps one control process and `workers` workers alive."""
+
+    def __init__(self, config: Path, start: Start, sockets: Sockets) -> None:
+        """Nothing is started before `run`."""
+        self._config = config
+        self._start = start
+        self._sockets = sockets
+        self._children: dict[int, _Child] = {}
+        self._due: dict[int, float] = {}
+        self._deaths: dict[int, int] = {}
+        self._stopping = 0
+        self._kill_at = float("inf")
+
+    def run(self) -> int:
+        """Until all children have ended after a SIGTERM."""
+        signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
+        host, port = self._sockets.address
+        _log.info("serving", listen=f"{host}:{port}", workers=len(self._sockets.workers), pid=os.getpid())
+        for number in (_CONTROL, *range(len(self._sockets.workers))):
+            self._give_birth(number)
+        while self._children or self._due:
+            got = signal.sigtimedwait(_SIGNALS, self._patience())
+            if got is not None:
+                self._on_signal(signal.Signals(got.si_signo))
+            self._reap()
+            self._replace()
+        return 0
+
+    def _patience(self) -> float:
+        """Seconds until something is due without a signal."""
+        now = time.monotonic()
+        times = [*self._due.values(), self._kill_at]
+        return max(0.0, min([*(each - now for each in times), 1.0]))
+
+    def _on_signal(self, got: signal.Signals) -> None:
+        match got:
+            case signal.SIGTERM | signal.SIGINT:
+                self._stop()
+            case signal.SIGHUP:
+                self._signal(_CONTROL, signal.SIGHUP)
+            case _:
+                pass
+
+    def _stop(self) -> None:
+        """Drain; at the second call, cut."""
+        self._stopping += 1
+        self._due.clear()
+        self._kill_at = min(self._kill_at, time.monotonic() + self._start.snapshot.drain + KILL_AFTER)
+        self._sockets.close_listening()
+        workers = [number for number in self._children if number != _CONTROL]
+        for number in workers:
+            self._signal(number, signal.SIGTERM)
+        if not workers:
+            self._signal(_CONTROL, signal.SIGTERM)
+
+    def _signal(self, number: int, what: signal.Signals) -> None:
+        child = self._children.get(number)
+        if child is not None:
+            os.kill(child.pid, what)
+
+    def _reap(self) -> None:
+        """Take note of every child that has ended."""
+        for number, child in tuple(self._children.items()):
+            pid, status = os.waitpid(child.pid, os.WNOHANG)
+            if pid:
+                del self._children[number]
+                self._ended(number, child, os.waitstatus_to_exitcode(status))
+        if self._stopping and set(self._children) == {_CONTROL}:
+            self._signal(_CONTROL, signal.SIGTERM)
+        if time.monotonic() > self._kill_at:
+            for number in tuple(self._children):
+                self._signal(number, signal.SIGKILL)
+
+    def _ended(self, number: int, child: _Child, code: int) -> None:
+        if self._stopping:
+            return
+        lived = time.monotonic() - child.born
+        deaths = 0 if lived > STEADY_AFTER else self._deaths.get(number, 0) + 1
+        self._deaths[number] = deaths
+        delay = min(0.05 * 2**deaths, 5.0) if deaths else 0.0
+        _log.error("child_died", child=_name(number), exit=code, lived=round(lived, 3), again_in=delay)
+        self._due[number] = time.monotonic() + delay
+
+    def _replace(self) -> None:
+        """Start what is due."""
+        now = time.monotonic()
+        for number in [each for each, at in self._due.items() if at <= now]:
+            del self._due[number]
+            self._give_birth(number)
+
+    def _give_birth(self, number: int) -> None:
+        first = number not in self._deaths
+        pid = os.fork()
+        if pid:
+            self._children[number] = _Child(pid, time.monotonic())
+            self._deaths.setdefault(number, 0)
+            return
+        self._be(number, first=first)
+
+    def _be(self, number: int, *, first: bool) -> None:
+        """In the child: never returns."""
+        start = self._start if first else self._start.again(self._config, os.environ)
+        be: Callable[[], None]
+        if number == _CONTROL:
+            be = lambda: be_control(self._config, start, self._sockets)  # noqa: E731
+        else:
+            be = lambda: be_worker(number, start, self._sockets)  # noqa: E731
+        code = 1
+        try:
+            be()
+            code = 0
+        except BaseException:
+            _log.exception("child_broke", child=_name(number))
+        finally:
+            leave(code)
+
+
+def leave(code: int) -> None:
+    """End a forked child: flush what Python holds, run exit handlers (coverage is one), and do not unwind into the parent's stack."""
+    import atexit
+
+    atexit._run_exitfuncs()  # noqa: SLF001 -- os._exit would skip them, sys.exit would run the parent's `finally` blocks
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
+
+
+def _name(number: int) -> str:
+    return "control" if number == _CONTROL else f"worker-{number}"

@@ -1,0 +1,187 @@
+"""A data-plane process: serves its own listening socket, reports to control, takes new tables from it.
+
+Rule 1: control may be absent at any time; the worker serves on, keeps its counters and connects again.
+Rule 2: a table is unpickled in a thread and swapped between two requests; a table that cannot be read is logged and left.
+Rule 3: SIGTERM drains; a second one cuts.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import pickle
+import signal
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
+
+import structlog
+
+from proxy.core.snapshot import Snapshot
+from proxy.edge.access_log import AccessLog
+from proxy.edge.listener import Listener
+from proxy.link import Poll, Report, Table, ToWorker, Unframer, frame, read_to_worker
+from proxy.log import Sink
+from proxy.tasks import Tasks
+
+REPORT_EVERY = 1.0
+FIRST_TABLE = 1.5
+"""Seconds that a new worker waits for control's table before it serves the one that it was born with."""
+MAX_UNSENT = 1024 * 1024
+_log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Post:
+    """What a worker is given: its number, its bound socket, the path of control's link, the table to begin with."""
+
+    number: int
+    sock: socket.socket
+    link: Path
+    snapshot: Snapshot
+
+
+class ControlLink(asyncio.Protocol):
+    """The worker's end of the link."""
+
+    def __init__(self, taken: Callable[[ToWorker], None], lost: asyncio.Event) -> None:
+        """`taken` gets each message, `lost` is set when the link is gone."""
+        self._taken = taken
+        self._lost = lost
+        self._unframer = Unframer()
+        self._transport: asyncio.Transport | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Control is there."""
+        self._transport = cast("asyncio.Transport", transport)
+
+    def data_received(self, data: bytes) -> None:
+        """Messages from control."""
+        for body in self._unframer.feed(data):
+            self._taken(read_to_worker(body))
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Control is gone."""
+        del exc
+        self._transport = None
+        self._lost.set()
+
+    @property
+    def ready(self) -> bool:
+        """Whether a report would go out now; a control that does not read gets none (they add up instead)."""
+        transport = self._transport
+        return transport is not None and transport.get_write_buffer_size() < MAX_UNSENT
+
+    def send(self, report: Report) -> None:
+        """Hand over a report."""
+        if self._transport is not None:
+            self._transport.write(frame(report))
+
+
+class Worker:
+    """One worker's life."""
+
+    def __init__(self, post: Post, sink: Sink, *, console: bool) -> None:
+        """To be made inside the running loop."""
+        self._post = post
+        self._sink = sink
+        self._listener = Listener(post.snapshot, AccessLog(sink, console=console))
+        self._tasks = Tasks()
+        self._link: ControlLink | None = None
+        self._has_table = asyncio.Event()
+        self._stopping = asyncio.Event()
+        self._cutting = asyncio.Event()
+
+    async def run(self) -> None:
+        """Serve until told to stop."""
+        loop = asyncio.get_running_loop()
+        loop.add_signal_handler(signal.SIGTERM, self._told_to_stop)
+        for ignored in (signal.SIGINT, signal.SIGHUP, signal.SIGUSR2):
+            loop.add_signal_handler(ignored, lambda: None)
+        self._tasks.start(self._keep_link(), name="control-link")
+        self._tasks.start(self._report(), name="reports")
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._has_table.wait(), FIRST_TABLE)
+        await self._listener.start(self._post.sock)
+        _log.info("worker_started", worker=self._post.number, revision=self._listener.live.snapshot.revision)
+        await self._stopping.wait()
+        await self._end()
+
+    async def _end(self) -> None:
+        grace = self._listener.live.snapshot.drain
+        _log.info("worker_draining", worker=self._post.number, grace=grace)
+        draining = self._tasks.start(self._listener.drain(grace), name="drain")
+        cutting = self._tasks.start(self._cutting.wait(), name="cut")
+        await asyncio.wait((draining, cutting), return_when=asyncio.FIRST_COMPLETED)
+        await self._listener.stop()
+        self._send(0)
+        await asyncio.sleep(0)
+        await self._tasks.end()
+        _log.info("worker_ended", worker=self._post.number)
+
+    def _told_to_stop(self) -> None:
+        if self._stopping.is_set():
+            self._cutting.set()
+        self._stopping.set()
+
+    async def _keep_link(self) -> None:
+        loop = asyncio.get_running_loop()
+        delay = 0.05
+        while True:
+            lost = asyncio.Event()
+            try:
+                _, link = await loop.create_unix_connection(lambda: ControlLink(self._take, lost), str(self._post.link))
+            except OSError:
+                await asyncio.sleep(delay)
+                delay = min(delay * 2, 1.0)
+                continue
+            self._link, delay = link, 0.05
+            self._send(0)
+            await lost.wait()
+            self._link = None
+
+    async def _report(self) -> None:
+        while True:
+            await asyncio.sleep(REPORT_EVERY)
+            self._send(0)
+
+    def _send(self, poll: int) -> None:
+        link = self._link
+        if link is None or not link.ready:
+            return
+        counters = self._listener.counters
+        routes, failures = counters.take()
+        report = Report(
+            worker=self._post.number,
+            pid=os.getpid(),
+            revision=self._listener.live.snapshot.revision,
+            inflight={side.value: gauge.value for side, gauge in counters.inflight.items()},
+            connections=counters.connections.value,
+            routes=routes,
+            failures=failures,
+            lines_dropped=self._sink.take_dropped(),
+            draining=self._listener.draining,
+            poll=poll,
+        )
+        link.send(report)
+
+    def _take(self, message: ToWorker) -> None:
+        match message:
+            case Poll():
+                self._send(message.id)
+            case Table():
+                self._tasks.start(self._install(message), name="install")
+
+    async def _install(self, table: Table) -> None:
+        if table.revision != self._listener.live.snapshot.revision:
+            try:
+                snapshot = await asyncio.to_thread(pickle.loads, table.pickled)
+            except Exception:
+                _log.exception("table_unreadable", revision=table.revision)
+                return
+            self._listener.install(snapshot)
+            self._send(0)
+        self._has_table.set()
