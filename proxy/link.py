@@ -1,6 +1,6 @@
 """What workers and the control process say to each other over a private Unix socket.
 
-Rule 1: a worker never waits for the other end; what does not fit into the socket is kept (counters) or dropped (nothing else).
+Rule 1: a worker never waits for the other end; counters that do not fit into the socket add up until they do.
 Rule 2: counters travel as increments, so a worker that dies takes at most one report with it.
 Rule 3: frames are a 4-byte big-endian length and a MessagePack body; a frame over `MAX_FRAME` ends the link.
 """
@@ -36,9 +36,9 @@ class FailureDelta(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Report(msgspec.Struct, frozen=True, tag="report"):
-    """Worker to control, once a second and when polled. `inflight` by side, now; `poll` echoes a Poll's id (0: unasked).
+    """Worker to control, once a second and when polled. `inflight` by side, now; `poll` echoes a Poll's id.
 
-    `lines_dropped` are canonical lines that found no room; `refused_table` says why a table was not taken (empty: fine).
+    `lines_dropped` are canonical lines that found no room; `poll` is 0 when nobody asked.
     """
 
     worker: int
@@ -60,7 +60,7 @@ class Poll(msgspec.Struct, frozen=True, tag="poll"):
 
 
 class Table(msgspec.Struct, frozen=True, tag="table"):
-    """Control to worker: serve this snapshot from the next request on. `pickled` is a `proxy.core.snapshot.Snapshot`."""
+    """Control to worker: serve this from the next request on. `pickled` is a `proxy.core.snapshot.Snapshot`."""
 
     revision: str
     pickled: bytes

@@ -1,6 +1,6 @@
 """Logging: structlog for events, one canonical line per request, and a sink that never blocks (R26).
 
-Rule 1: nothing that serves traffic writes to a file descriptor; it hands bytes to the sink, which has a thread and a bound.
+Rule 1: nothing that serves traffic writes to a file descriptor; it hands bytes to the sink: a thread and a bound.
 Rule 2: what finds no room is dropped and counted; a blocked pipe or a full disk costs lines, never requests.
 Rule 3: a line is one line: JSON escapes control characters (CVE-2020-7694), the console renderer does too.
 """

@@ -8,6 +8,8 @@ import gc
 import os
 import signal
 import sys
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 
 import structlog
@@ -88,9 +90,7 @@ def _begin(process: str) -> Sink:
 
 
 def _runner() -> asyncio.Runner:
-    """uvloop where it exists."""
-    try:
-        import uvloop
-    except ImportError:
+    """Uvloop where it exists."""
+    if find_spec("uvloop") is None:
         return asyncio.Runner()
-    return asyncio.Runner(loop_factory=uvloop.new_event_loop)
+    return asyncio.Runner(loop_factory=import_module("uvloop").new_event_loop)

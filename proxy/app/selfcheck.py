@@ -18,7 +18,7 @@ _HOSTILE = (
 def prepare() -> Iterator[str]:
     """Complaints that forbid serving; each says what to change."""
     if judge_request(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n") or not all(judge_request(each) for each in _HOSTILE):
-        yield "the HTTP parser (httptools) is not the strict llhttp that Banyan relies on: install httptools 0.8 or later"
+        yield "the HTTP parser is not the strict llhttp that Banyan relies on: install httptools 0.8 or later"
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft < hard:
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))

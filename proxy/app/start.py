@@ -26,7 +26,9 @@ class Start:
         found = first_start(config, env)
         if not isinstance(found, Start):
             return self
-        bound = replace(found.snapshot, listen=self.snapshot.listen, admin=self.snapshot.admin, workers=self.snapshot.workers)
+        bound = replace(
+            found.snapshot, listen=self.snapshot.listen, admin=self.snapshot.admin, workers=self.snapshot.workers
+        )
         return replace(found, snapshot=bound)
 
 

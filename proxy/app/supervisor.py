@@ -1,4 +1,4 @@
-"""The parent process: loads once, binds everything, starts control and workers, replaces those that die, passes signals on.
+"""The parent process: binds everything, starts control and workers, replaces those that die, passes signals on.
 
 Rule 1: it runs no loop and no thread, so that a fork of it is clean at any time.
 Rule 2: it holds the listening sockets: when a worker dies, clients that wait in its queue wait for its successor.
@@ -9,6 +9,7 @@ SIGTERM and SIGINT drain (a second one cuts), SIGHUP reloads, SIGUSR2 starts a s
 
 from __future__ import annotations
 
+import atexit
 import os
 import shutil
 import signal
@@ -48,7 +49,7 @@ def serve(config: Path) -> int:
     start = first_start(config, os.environ)
     if not isinstance(start, Start):
         for problem in start:
-            print(problem, file=sys.stderr)
+            sys.stderr.write(f"{problem}\n")
         return 2
     for complaint in prepare():
         _log.error("self_check_failed", what=complaint)
@@ -61,7 +62,9 @@ def serve(config: Path) -> int:
     try:
         sockets = bind(start.snapshot, directory / "link")
     except OSError as error:
-        _log.error("cannot_listen", error=str(error), hint="another process may hold the address: see `listen` and `admin`")
+        _log.error(
+            "cannot_listen", error=str(error), hint="another process may hold the address: see `listen` and `admin`"
+        )
         return 1
     else:
         return Supervisor(config, start, sockets).run()
@@ -181,16 +184,14 @@ class Supervisor:
         try:
             be()
             code = 0
-        except BaseException:
+        except BaseException:  # noqa: BLE001 -- a child may not unwind into the parent's stack
             _log.exception("child_broke", child=_name(number))
         finally:
             leave(code)
 
 
 def leave(code: int) -> None:
-    """End a forked child: flush what Python holds, run exit handlers (coverage is one), and do not unwind into the parent's stack."""
-    import atexit
-
+    """End a forked child: run exit handlers (coverage is one), flush, and do not unwind into the parent's stack."""
     atexit._run_exitfuncs()  # noqa: SLF001 -- os._exit would skip them, sys.exit would run the parent's `finally` blocks
     sys.stdout.flush()
     sys.stderr.flush()

@@ -1,7 +1,7 @@
 """A data-plane process: serves its own listening socket, reports to control, takes new tables from it.
 
 Rule 1: control may be absent at any time; the worker serves on, keeps its counters and connects again.
-Rule 2: a table is unpickled in a thread and swapped between two requests; a table that cannot be read is logged and left.
+Rule 2: a table is unpickled in a thread and swapped between two requests; one that cannot be read is logged and left.
 Rule 3: SIGTERM drains; a second one cuts.
 """
 
@@ -15,6 +15,7 @@ import signal
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import cast
 
@@ -47,10 +48,10 @@ class Post:
 class ControlLink(asyncio.Protocol):
     """The worker's end of the link."""
 
-    def __init__(self, taken: Callable[[ToWorker], None], lost: asyncio.Event) -> None:
-        """`taken` gets each message, `lost` is set when the link is gone."""
+    def __init__(self, taken: Callable[[ToWorker], None]) -> None:
+        """`taken` gets each message; `lost` is set when the link is gone."""
         self._taken = taken
-        self._lost = lost
+        self.lost = asyncio.Event()
         self._unframer = Unframer()
         self._transport: asyncio.Transport | None = None
 
@@ -67,7 +68,7 @@ class ControlLink(asyncio.Protocol):
         """Control is gone."""
         del exc
         self._transport = None
-        self._lost.set()
+        self.lost.set()
 
     @property
     def ready(self) -> bool:
@@ -131,16 +132,16 @@ class Worker:
         loop = asyncio.get_running_loop()
         delay = 0.05
         while True:
-            lost = asyncio.Event()
+            link = ControlLink(self._take)
             try:
-                _, link = await loop.create_unix_connection(lambda: ControlLink(self._take, lost), str(self._post.link))
+                await loop.create_unix_connection(partial(_same, link), str(self._post.link))
             except OSError:
                 await asyncio.sleep(delay)
                 delay = min(delay * 2, 1.0)
                 continue
             self._link, delay = link, 0.05
             self._send(0)
-            await lost.wait()
+            await link.lost.wait()
             self._link = None
 
     async def _report(self) -> None:
@@ -179,9 +180,13 @@ class Worker:
         if table.revision != self._listener.live.snapshot.revision:
             try:
                 snapshot = await asyncio.to_thread(pickle.loads, table.pickled)
-            except Exception:
+            except Exception:  # noqa: BLE001 -- whatever is wrong with it, the old table serves on
                 _log.exception("table_unreadable", revision=table.revision)
                 return
             self._listener.install(snapshot)
             self._send(0)
         self._has_table.set()
+
+
+def _same(link: ControlLink) -> ControlLink:
+    return link

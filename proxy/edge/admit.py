@@ -76,7 +76,9 @@ def _missed(head: RequestHead, miss: Miss) -> Answer:
     if head.path == b"*":
         return Answer(204, "", body=b"", lines=(_ALL_METHODS,))
     if miss.ambiguous:
-        return Answer(400, "the path can be read in more than one way, and the readings belong to different routes", close=True)
+        return Answer(
+            400, "the path can be read in more than one way, and the readings belong to different routes", close=True
+        )
     if miss.methods:
         allow = b"Allow: " + b", ".join(sorted(miss.methods))
         return Answer(405, "no route takes this method here", lines=(allow,))
@@ -104,7 +106,7 @@ def _check_body(head: RequestHead, bound: BoundRoute) -> Answer | None:
 
 
 def _check_upgrade(head: RequestHead, bound: BoundRoute) -> Answer | None:
-    """RFC 6455 section 4.2.1; other protocols are not upgraded to, the request is served as it is (RFC 9110 section 7.8)."""
+    """RFC 6455 section 4.2.1; with any other protocol the request is served without it (RFC 9110 section 7.8)."""
     if head.upgrade != b"websocket" or head.minor == 0:
         return None
     if not bound.route.websocket:
@@ -113,7 +115,9 @@ def _check_upgrade(head: RequestHead, bound: BoundRoute) -> Answer | None:
     if head.method != b"GET" or head.length:
         return Answer(400, "a WebSocket begins with GET and no body", bound, close=True)
     if head.first(b"sec-websocket-version") != b"13":
-        return Answer(426, "WebSocket version 13 is the one spoken", bound, lines=(b"Sec-WebSocket-Version: 13",), close=True)
+        return Answer(
+            426, "WebSocket version 13 is the one spoken", bound, lines=(b"Sec-WebSocket-Version: 13",), close=True
+        )
     if not _WEBSOCKET_KEY.fullmatch(head.first(b"sec-websocket-key") or b""):
         return Answer(400, "Sec-WebSocket-Key is not 16 bytes in base64", bound, close=True)
     return None

@@ -1,7 +1,7 @@
 """One client connection: reads requests one at a time, hands each to an exchange, writes what comes back.
 
 Rule 1: one request is parsed at a time; what a client sends ahead waits as bytes, bounded, and is read afterwards (R1).
-Rule 2: a refused request puts nothing upstream; unless its body is already here, the connection is closed after the answer.
+Rule 2: a refused request puts nothing upstream; unless its body is already here, the connection is closed after it.
 Rule 3: closing lingers: the answer is sent, the sending half is closed, and what still comes is read and dropped for a
         moment, because a reset would take the answer away from the client (RFC 9112 section 9.6).
 Rule 4: an exception in here costs this one request, never the worker (DR06).
@@ -64,8 +64,22 @@ class Downstream(asyncio.Protocol):
     """A client."""
 
     __slots__ = (
-        "_ahead", "_forwarded", "_held_by_pool", "_lingering", "_services", "_live", "_partial", "_trusted", "closing", "counters",
-        "deadline", "exchange", "peer", "scheme", "started", "transport",
+        "_ahead",
+        "_forwarded",
+        "_held_by_pool",
+        "_lingering",
+        "_live",
+        "_partial",
+        "_services",
+        "_trusted",
+        "closing",
+        "counters",
+        "deadline",
+        "exchange",
+        "peer",
+        "scheme",
+        "started",
+        "transport",
     )  # fmt: skip
 
     def __init__(self, services: Services) -> None:
@@ -198,7 +212,10 @@ class Downstream(asyncio.Protocol):
         """A new table: what it says of this peer."""
         self._live = live
         self._trusted = is_trusted(self.peer.decode("ascii"), live.snapshot.trusted)
-        self._forwarded = b"X-Forwarded-For: %b\r\nX-Forwarded-Proto: %b\r\nX-Forwarded-Host:" % (self.peer, self.scheme)
+        self._forwarded = b"X-Forwarded-For: %b\r\nX-Forwarded-Proto: %b\r\nX-Forwarded-Host:" % (
+            self.peer,
+            self.scheme,
+        )
 
     def _client_ip(self, head: RequestHead) -> bytes:
         if not self._trusted or self._live is None:
@@ -320,7 +337,13 @@ class Downstream(asyncio.Protocol):
             self._services.soon(self._go_on)
 
     def _write_answer(
-        self, status: int, content_type: bytes, body: bytes, request_id: bytes, head: RequestHead | None, extra: tuple[bytes, ...]
+        self,
+        status: int,
+        content_type: bytes,
+        body: bytes,
+        request_id: bytes,
+        head: RequestHead | None,
+        extra: tuple[bytes, ...],
     ) -> None:
         lines = [*extra, b"X-Request-Id: " + request_id]
         if status != 204:

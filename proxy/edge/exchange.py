@@ -21,8 +21,8 @@ from proxy.core.headers import keep_trailer
 from proxy.core.outcome import SERVED_BY_SIDE, Blame, Failure, Phase
 from proxy.core.request import CHUNKED
 from proxy.core.rewrite import rewrite_lines
-from proxy.edge.rescue import status_of
 from proxy.edge.request_bytes import Ids, request_head
+from proxy.edge.rescue import status_of
 from proxy.edge.response_bytes import Coding, coding_for, interim_head, response_head
 
 if TYPE_CHECKING:
@@ -206,7 +206,9 @@ class Exchange:
         if self.tunnel:
             self._record()
             return
-        self.failure = Failure(phase=Phase.BODY if self.responding else Phase.SEND, blame=Blame.CLIENT, detail="client gone")
+        self.failure = Failure(
+            phase=Phase.BODY if self.responding else Phase.SEND, blame=Blame.CLIENT, detail="client gone"
+        )
         self.status = self.status or CLIENT_GONE
         self._record()
 
@@ -389,7 +391,7 @@ class Exchange:
         self._refuse(failure, status_of(failure))
 
     def expire(self, now: float) -> None:
-        """The client's deadline for this exchange has passed: whose fault is it?"""
+        """The client's deadline for this exchange has passed: find out whose fault that is."""
         if self.tunnel:
             self.client_lost()
             self._client.close()
@@ -423,4 +425,4 @@ class Exchange:
 
     def _until(self, timeout: float) -> float:
         deadline = monotonic() + timeout
-        return deadline if deadline < self.total_at else self.total_at
+        return min(self.total_at, deadline)

@@ -1,7 +1,7 @@
 """Collects one message head and has llhttp judge it, as the bytes come.
 
 Rule 1: llhttp sees every byte of a head before anything of ours reads it, always strict, in a fresh parser per message.
-Rule 2: exactly the head is fed, up to its empty line, so that no byte of a body or a next message is ever parsed by chance
+Rule 2: exactly the head is fed, up to its empty line, so that no byte of a body or a next message is parsed by chance
         (CVE-2026-2833: bytes after an upgrade are not a tunnel's yet).
 """
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import socket
 from collections.abc import Callable, Mapping
 from time import monotonic
@@ -29,6 +30,7 @@ class Listener:
         self.counters = Counters()
         self.access_log = access_log
         self.draining = False
+        self._empty = asyncio.Event()
         self.live: Live
         self._loop = asyncio.get_running_loop()
         self._tasks = Tasks()
@@ -51,7 +53,9 @@ class Listener:
     def _pools_for(self, upstreams: Mapping[str, Upstream]) -> dict[str, Pool]:
         """A pool whose upstream did not change stays, with its open connections."""
         return {
-            name: old if (old := self._pools.get(name)) is not None and old.upstream == upstream else Pool(upstream, self._tasks)
+            name: old
+            if (old := self._pools.get(name)) is not None and old.upstream == upstream
+            else Pool(upstream, self._tasks)
             for name, upstream in upstreams.items()
         }
 
@@ -73,6 +77,8 @@ class Listener:
         """A client has gone."""
         self._clients.discard(client)
         self.counters.connections.value -= 1
+        if self.draining and not self._clients:
+            self._empty.set()
 
     def soon(self, work: Callable[[], None]) -> None:
         """Run `work` from a fresh stack."""
@@ -94,9 +100,10 @@ class Listener:
             self._server.close()
         for client in tuple(self._clients):
             client.drain()
-        end = monotonic() + grace
-        while self._clients and monotonic() < end:
-            await asyncio.sleep(0.02)
+        if not self._clients:
+            self._empty.set()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._empty.wait(), grace)
         await self.stop()
 
     async def stop(self) -> None:

@@ -1,4 +1,4 @@
-"""A snapshot made ready to serve: every route bound to its pools, timeouts and counters, so that a request looks nothing up."""
+"""A snapshot made ready to serve: every route bound to its pools, timeouts and counters."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ REFUSED = "(refused)"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Leg:
-    """One side of one route, ready to be asked. `host_line` replaces `Host`; `authority` is the upstream's own name, to rewrite."""
+    """One side of one route, ready to be asked. `host_line` replaces `Host`; `authority` is the upstream's own name."""
 
     side: Side
     pool: Pool

@@ -144,7 +144,11 @@ class Pool:
         for address in await self._resolve():
             try:
                 _, connection = await loop.create_connection(
-                    lambda: UpstreamConnection(self.release, self.lost), address, self.upstream.port, ssl=self._tls, server_hostname=name
+                    lambda: UpstreamConnection(self.release, self.lost),
+                    address,
+                    self.upstream.port,
+                    ssl=self._tls,
+                    server_hostname=name,
                 )
             except OSError as error:
                 last = error

@@ -12,7 +12,7 @@ _BATCH = 85
 
 
 class _Digits:
-    """Random hex digits, drawn from the system a few thousand at a time: a system call per request would cost a microsecond."""
+    """Random hex digits, drawn a few thousand at a time: a system call per request would cost a microsecond."""
 
     __slots__ = ("_at", "_held")
 
@@ -53,7 +53,9 @@ class Ids:
         self.traceparent = begin_trace(trace_id, digits[32:])
 
 
-def request_head(head: RequestHead, ids: Ids, forwarded: bytes, host_line: bytes, fallback: bytes, tunnel: bytes) -> bytes:
+def request_head(
+    head: RequestHead, ids: Ids, forwarded: bytes, host_line: bytes, fallback: bytes, tunnel: bytes
+) -> bytes:
     """`forwarded`: ready lines with CRLF; `host_line` replaces Host; `fallback` is Host for a client that sent none.
 
     `tunnel` is the protocol to upgrade to, or empty.

@@ -1,7 +1,7 @@
 """The one table in which statuses are invented: what a failure is answered with, and the answer's bytes.
 
 Rule 1: a refusal by the client's fault is 4xx, an upstream's 502 or 504, our own 503 or 500.
-Rule 2: every invented answer is `application/problem+json` (RFC 9457) with the request id, so that it can be found in the log.
+Rule 2: every invented answer is `application/problem+json` (RFC 9457) with the request id, to be found in the log by.
 """
 
 from __future__ import annotations

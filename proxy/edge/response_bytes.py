@@ -1,4 +1,4 @@
-"""The response head as the client gets it: the upstream's own lines, framing that fits the client, and the request id."""
+"""The response head as the client gets it: the upstream's lines, framing that fits the client, and the request id."""
 
 from __future__ import annotations
 
@@ -25,7 +25,9 @@ def coding_for(head: ResponseHead, minor: int) -> Coding:
     return Coding.CHUNKED if minor else Coding.UNTIL_CLOSE
 
 
-def response_head(head: ResponseHead, lines: list[bytes], coding: Coding, connection: bytes, request_id: bytes) -> bytes:
+def response_head(
+    head: ResponseHead, lines: list[bytes], coding: Coding, connection: bytes, request_id: bytes
+) -> bytes:
     """`lines` are `head.lines`, perhaps rewritten; `connection` is the ready line with CRLF, or empty."""
     extra = connection
     if coding is _AS_IS:

@@ -86,7 +86,20 @@ class Asker(Protocol):
 class UpstreamConnection(asyncio.Protocol):
     """Belongs to a pool; lent to one asker at a time."""
 
-    __slots__ = ("_decoder", "_head", "_interim", "_left", "_partial", "_lost", "_released", "asker", "idle_since", "mode", "reused", "transport")
+    __slots__ = (
+        "_decoder",
+        "_head",
+        "_interim",
+        "_left",
+        "_lost",
+        "_partial",
+        "_released",
+        "asker",
+        "idle_since",
+        "mode",
+        "reused",
+        "transport",
+    )
 
     def __init__(self, released: Give, lost: Give) -> None:
         """A connection that is being opened; its pool hears when it is free again, and when it is gone."""
