@@ -19,7 +19,7 @@ _FLUSH_LINES = 256
 
 
 class CanonicalLine(msgspec.Struct, omit_defaults=True):
-    """One finished request. `ms` runs from the head's arrival to the last byte; `sent` counts body bytes to the client."""
+    """One finished request. `ms` runs from the head's arrival to the last byte; `sent` counts body bytes."""
 
     ts: str
     level: str

@@ -13,7 +13,7 @@ import asyncio
 import socket
 import struct
 from time import monotonic
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import TYPE_CHECKING, cast
 
 import structlog
 
@@ -23,15 +23,14 @@ from proxy.core.request import MAX_HEAD, MAX_LINE, Refusal, RequestHead
 from proxy.edge.admit import Admitted, Answer, admit
 from proxy.edge.exchange import Exchange
 from proxy.edge.head_parser import END, PartialHead, judge_request
-from proxy.edge.record import line_of_answer, line_of_exchange
+from proxy.edge.record import line_of_answer
 from proxy.edge.request_bytes import Ids
 from proxy.edge.rescue import head_bytes, problem_body
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from proxy.edge.access_log import AccessLog
     from proxy.edge.live import Live
+    from proxy.edge.services import Services
     from proxy.edge.tally import Counters, Tally
 
 MAX_AHEAD = 64 * 1024
@@ -41,23 +40,6 @@ LINGER = 1.0
 MAX_LINGER = 4 * 1024 * 1024
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 _BLANK = b"\r\n"
-
-
-class Services(Protocol):
-    """The worker, as a client's connection sees it."""
-
-    live: Live
-    counters: Counters
-    access_log: AccessLog
-
-    def opened(self, client: Downstream) -> None:
-        """A client has connected."""
-
-    def closed(self, client: Downstream) -> None:
-        """A client has gone."""
-
-    def soon(self, work: Callable[[], None]) -> None:
-        """Run `work` from a fresh stack."""
 
 
 class Downstream(asyncio.Protocol):
@@ -300,11 +282,10 @@ class Downstream(asyncio.Protocol):
         if self._ahead:
             self._services.soon(self._go_on)
 
-    def log(self, exchange: Exchange, seconds: float) -> None:
-        """The canonical line of a finished exchange."""
-        log = self._services.access_log
-        if log.wants(exchange.status) or exchange.failure is not None:
-            log.write(line_of_exchange(log.now(exchange.started + seconds), exchange, seconds, self.peer))
+    @property
+    def access_log(self) -> AccessLog:
+        """Where canonical lines go."""
+        return self._services.access_log
 
     # -- answering here -----------------------------------------------------------------------------------------------
 

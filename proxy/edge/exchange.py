@@ -13,7 +13,7 @@ Rule 2: after the response head has gone to the client, a failure can only cut: 
 from __future__ import annotations
 
 from time import monotonic
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from proxy.core.chunked import ChunkedDecoder, encode_chunk, encode_end
 from proxy.core.effects import Effects, effects_of
@@ -21,6 +21,7 @@ from proxy.core.headers import keep_trailer
 from proxy.core.outcome import SERVED_BY_SIDE, Blame, Failure, Phase
 from proxy.core.request import CHUNKED
 from proxy.core.rewrite import rewrite_lines
+from proxy.edge.record import line_of_exchange
 from proxy.edge.request_bytes import Ids, request_head
 from proxy.edge.rescue import status_of
 from proxy.edge.response_bytes import Coding, coding_for, interim_head, response_head
@@ -29,65 +30,14 @@ if TYPE_CHECKING:
     from proxy.core.decide import Decision
     from proxy.core.request import RequestHead
     from proxy.core.response import ResponseHead, ResponseReader
+    from proxy.edge.client import Client
     from proxy.edge.live import BoundRoute, Leg, Live
-    from proxy.edge.tally import Counters
     from proxy.edge.upstream import UpstreamConnection
 
 CLIENT_GONE = 499
 """What log and metrics say when the client left first; nginx's number for it."""
 _CLOSE = b"Connection: close\r\n"
 _KEEP = b"Connection: keep-alive\r\n"
-
-
-class Client(Protocol):
-    """A client's connection, as its exchange sees it."""
-
-    closing: bool
-    counters: Counters
-    exchange: Exchange | None
-    deadline: float
-    started: float
-    scheme: bytes
-
-    @property
-    def held(self) -> bool:
-        """Whether the client is not being read because the upstream is busy."""
-
-    def forwarded(self, head: RequestHead) -> bytes:
-        """The forwarding fields for the upstream, each with CRLF."""
-
-    def write(self, data: bytes) -> None:
-        """Bytes to the client."""
-
-    def hold(self) -> None:
-        """Stop reading."""
-
-    def unhold(self) -> None:
-        """Read again."""
-
-    def keep_for_later(self, data: bytes) -> None:
-        """Bytes behind the current request."""
-
-    def take_later(self) -> bytes:
-        """What was kept."""
-
-    def end_writing(self) -> None:
-        """Close the sending half."""
-
-    def cut(self, *, truncated_silently: bool) -> None:
-        """Close so that the client can tell that the response broke off."""
-
-    def close(self) -> None:
-        """Close after what is written."""
-
-    def answer_problem(self, status: int, detail: str, request_id: bytes, head: RequestHead | None) -> int:
-        """Write an invented answer; the size of its body."""
-
-    def exchange_ended(self, *, request_done: bool) -> None:
-        """The response is out."""
-
-    def log(self, exchange: Exchange, seconds: float) -> None:
-        """Write the canonical line."""
 
 
 class Exchange:
@@ -109,6 +59,7 @@ class Exchange:
     _decoder: ChunkedDecoder | None = None
     _pending = b""
     _retried = False
+    _over = False
 
     def __init__(
         self, client: Client, live: Live, bound: BoundRoute, leg: Leg, decision: Decision, head: RequestHead, ids: Ids
@@ -137,7 +88,7 @@ class Exchange:
         client = self._client
         if not self.request_done:
             self._pending = self._take(rest)
-            if client.exchange is not self:
+            if self._over:
                 return
         elif rest:
             client.keep_for_later(rest)
@@ -417,11 +368,15 @@ class Exchange:
         self._client.exchange_ended(request_done=self.request_done)
 
     def _record(self) -> None:
+        self._over = True
+        client = self._client
         seconds = monotonic() - self.started
         self.leg.gauge.value -= 1
         if not self.tunnel:
             self.leg.tally.count(self.status, seconds)
-        self._client.log(self, seconds)
+        log = client.access_log
+        if self.failure is not None or log.wants(self.status):
+            log.write(line_of_exchange(log.now(self.started + seconds), self, seconds, client.peer))
 
     def _until(self, timeout: float) -> float:
         deadline = monotonic() + timeout

@@ -14,6 +14,7 @@ from proxy.edge.access_log import AccessLog
 from proxy.edge.downstream import Downstream
 from proxy.edge.live import Live
 from proxy.edge.pool import Pool
+from proxy.edge.services import Connected
 from proxy.edge.tally import Counters
 from proxy.tasks import Tasks
 
@@ -35,7 +36,7 @@ class Listener:
         self._loop = asyncio.get_running_loop()
         self._tasks = Tasks()
         self._pools: dict[str, Pool] = {}
-        self._clients: set[Downstream] = set()
+        self._clients: set[Connected] = set()
         self._server: asyncio.Server | None = None
         self._ticker: asyncio.TimerHandle | None = None
         self.install(snapshot)
@@ -64,7 +65,7 @@ class Listener:
         self._server = await self._loop.create_server(lambda: Downstream(self), sock=sock, backlog=BACKLOG)
         self._tick()
 
-    def opened(self, client: Downstream) -> None:
+    def opened(self, client: Connected) -> None:
         """A client has connected."""
         self._clients.add(client)
         self.counters.connections.value += 1
@@ -73,7 +74,7 @@ class Listener:
         if len(self._clients) > limits.connections:
             client.refuse_connection()
 
-    def closed(self, client: Downstream) -> None:
+    def closed(self, client: Connected) -> None:
         """A client has gone."""
         self._clients.discard(client)
         self.counters.connections.value -= 1

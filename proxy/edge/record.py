@@ -2,22 +2,38 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from proxy.core.outcome import ServedBy
 from proxy.core.redact import redact_target
 from proxy.edge.access_log import CanonicalLine
 
 if TYPE_CHECKING:
+    from proxy.core.decide import Decision
+    from proxy.core.outcome import Failure
     from proxy.core.request import RequestHead
     from proxy.edge.admit import Answer
-    from proxy.edge.exchange import Exchange
+    from proxy.edge.live import BoundRoute, Leg
     from proxy.edge.request_bytes import Ids
 
 _LEVELS = {4: "warning", 5: "error"}
 
 
-def line_of_exchange(stamp: str, exchange: Exchange, seconds: float, peer: bytes) -> CanonicalLine:
+class Recorded(Protocol):
+    """What the line needs of an exchange."""
+
+    head: RequestHead
+    ids: Ids
+    bound: BoundRoute
+    leg: Leg
+    decision: Decision
+    failure: Failure | None
+    status: int
+    sent: int
+    received: int
+
+
+def line_of_exchange(stamp: str, exchange: Recorded, seconds: float, peer: bytes) -> CanonicalLine:
     """An exchange that an upstream answered, or failed to."""
     head, failure = exchange.head, exchange.failure
     return CanonicalLine(

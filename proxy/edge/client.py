@@ -1,0 +1,62 @@
+"""A client's connection, as its exchange sees it: the seam between the two."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from proxy.core.request import RequestHead
+    from proxy.edge.access_log import AccessLog
+    from proxy.edge.tally import Counters
+
+
+class Client(Protocol):
+    """A client's connection, as its exchange sees it."""
+
+    closing: bool
+    counters: Counters
+    deadline: float
+    started: float
+    scheme: bytes
+    peer: bytes
+
+    @property
+    def held(self) -> bool:
+        """Whether the client is not being read because the upstream is busy."""
+
+    def forwarded(self, head: RequestHead) -> bytes:
+        """The forwarding fields for the upstream, each with CRLF."""
+
+    def write(self, data: bytes) -> None:
+        """Bytes to the client."""
+
+    def hold(self) -> None:
+        """Stop reading."""
+
+    def unhold(self) -> None:
+        """Read again."""
+
+    def keep_for_later(self, data: bytes) -> None:
+        """Bytes behind the current request."""
+
+    def take_later(self) -> bytes:
+        """What was kept."""
+
+    def end_writing(self) -> None:
+        """Close the sending half."""
+
+    def cut(self, *, truncated_silently: bool) -> None:
+        """Close so that the client can tell that the response broke off."""
+
+    def close(self) -> None:
+        """Close after what is written."""
+
+    def answer_problem(self, status: int, detail: str, request_id: bytes, head: RequestHead | None) -> int:
+        """Write an invented answer; the size of its body."""
+
+    def exchange_ended(self, *, request_done: bool) -> None:
+        """The response is out."""
+
+    @property
+    def access_log(self) -> AccessLog:
+        """Where the line goes."""

@@ -1,0 +1,46 @@
+"""The worker, as a client's connection sees it, and the connection, as the worker does: the seam between the two."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Callable
+
+    from proxy.edge.access_log import AccessLog
+    from proxy.edge.live import Live
+    from proxy.edge.tally import Counters
+
+
+class Connected(Protocol):
+    """A client's connection, as the worker sees it."""
+
+    deadline: float
+    transport: asyncio.Transport
+
+    def expire(self, now: float) -> None:
+        """The deadline has passed."""
+
+    def drain(self) -> None:
+        """Finish what runs, then close."""
+
+    def refuse_connection(self) -> None:
+        """There are too many."""
+
+
+class Services(Protocol):
+    """The worker, as a client's connection sees it."""
+
+    live: Live
+    counters: Counters
+    access_log: AccessLog
+
+    def opened(self, client: Connected) -> None:
+        """A client has connected."""
+
+    def closed(self, client: Connected) -> None:
+        """A client has gone."""
+
+    def soon(self, work: Callable[[], None]) -> None:
+        """Run `work` from a fresh stack."""
