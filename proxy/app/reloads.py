@@ -95,7 +95,7 @@ class Reloads:
         try:
             await asyncio.to_thread(self.remember, loaded)
         except OSError as error:
-            _log.warning("last_good_not_saved", revision=loaded.snapshot.revision, error=str(error))
+            _log.warning("last_good_not_kept", revision=loaded.snapshot.revision, error=str(error))
 
     def _refuse(self, problems: Sequence[Problem]) -> None:
         reload = refused(problems)

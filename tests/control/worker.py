@@ -29,6 +29,7 @@ class FakeWorker(asyncio.Protocol):
         self.connections = 0
         self.lines_dropped = 0
         self.tables: list[Snapshot] = []
+        self.polls: list[int] = []
         self.table_seen = asyncio.Event()
         self.gone = asyncio.Event()
         self._routes: list[RouteDelta] = []
@@ -53,6 +54,7 @@ class FakeWorker(asyncio.Protocol):
                     self.revision = self.tables[-1].revision
                     self.table_seen.set()
                 case Poll(id=poll):
+                    self.polls.append(poll)
                     if not self.mute:
                         self.report(poll)
 
