@@ -8,6 +8,7 @@ Rule 3: below 400 is up, everything else is down, and nothing is said before the
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -105,7 +106,7 @@ class Probes:
         except TimeoutError:
             return f"no answer within {within:g} s"
         except (aiohttp.ClientError, OSError, ValueError) as error:
-            return (str(error) or type(error).__name__)[:_MAX_ERROR]
+            return _sentence(error, upstream)[:_MAX_ERROR]
 
     def _client(self) -> aiohttp.ClientSession:
         if self._session is None:
@@ -122,4 +123,18 @@ class Probes:
         since = before.since if before.status is status else self._now()
         self._conditions[upstream.name] = Condition(status=status, since=since, error=error)
         if before.status is not status:
-            _log.info("upstream_health_changed", upstream=upstream.name, status=status.value, error=error)
+            say = _log.info if status is Status.UP else _log.warning
+            say("upstream_health_changed", upstream=upstream.name, status=status.value, error=error)
+
+
+def _sentence(error: Exception, upstream: Upstream) -> str:
+    """What an operator reads; aiohttp's own words where they are plain enough."""
+    match error:
+        case aiohttp.ClientSSLError():
+            return str(error)
+        case aiohttp.ClientConnectorError(os_error=OSError(errno=int(number))) if number > 0:
+            return f"cannot connect to {upstream.authority}: {os.strerror(number)}"
+        case aiohttp.ClientConnectorError(os_error=cause):  # name resolution: its numbers are not the system's
+            return f"cannot connect to {upstream.authority}: {cause.strerror or cause}"
+        case _:
+            return str(error) or type(error).__name__

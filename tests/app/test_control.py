@@ -145,7 +145,7 @@ async def polled(worker: FakeWorker, times: int) -> None:
 
 
 async def test_an_edit_reaches_workers_and_the_api(start: Start) -> None:
-    """A good new file is handed to workers, shown as running, kept as the last good one, and logged with its changes."""
+    """A good new file is handed to workers, shown as running, kept as the last good one, and logged."""
     control = await start()
     worker = await control.worker()
     first = await worker.table()

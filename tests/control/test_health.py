@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -112,7 +113,26 @@ async def test_nobody_there_is_down(probes: Probes) -> None:
         port = closed.getsockname()[1]
     await follow(probes, port)
 
-    assert str(port) in (await settled(probes, Status.DOWN)).error
+    assert (await settled(probes, Status.DOWN)).error == f"cannot connect to 127.0.0.1:{port}: Connection refused"
+
+
+async def test_what_is_no_http_is_down(probes: Probes) -> None:
+    """Something else on the port, or no TLS where it should be, is down and says why."""
+
+    async def greet(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"220 mail.example ESMTP\r\n")
+        writer.close()
+
+    server = await asyncio.start_server(greet, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    plain = upstream("plain", port, Health(path="/", every=0.02))
+    probes.follow({"plain": plain, "tls": replace(plain, name="tls", scheme="https")})
+
+    assert "220 mail" in (await settled(probes, Status.DOWN, "plain")).error
+    assert "SSL" in (await settled(probes, Status.DOWN, "tls")).error
+
+    server.close()
+    await server.wait_closed()
 
 
 async def test_an_endless_body_is_not_read(probes: Probes, serve: Serve) -> None:
