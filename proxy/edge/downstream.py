@@ -101,6 +101,8 @@ class Downstream(asyncio.Protocol):
                 exchange.feed(data)
             elif self._lingering >= 0:
                 self._discard(data)
+            elif self._ahead:
+                self.keep_for_later(data)  # what came before it is due in this turn of the loop
             else:
                 self._read_head(data)
         except Exception as error:  # noqa: BLE001 -- rule 4
@@ -341,6 +343,7 @@ class Downstream(asyncio.Protocol):
     def _go_on(self) -> None:
         """Read what was sent ahead, from a fresh stack so that a pipeline cannot recurse."""
         if self.exchange is None and self._lingering < 0 and not self.transport.is_closing():
+            self.unhold()
             self.data_received(self.take_later())
 
     def _linger(self) -> None:
