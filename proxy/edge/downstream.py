@@ -25,7 +25,7 @@ from proxy.edge.exchange import Exchange
 from proxy.edge.head_parser import END, PartialHead, judge_request
 from proxy.edge.record import line_of_answer
 from proxy.edge.request_bytes import Ids
-from proxy.edge.rescue import head_bytes, problem_body
+from proxy.edge.rescue import answer_bytes, problem_body
 
 if TYPE_CHECKING:
     from proxy.edge.access_log import AccessLog
@@ -48,6 +48,7 @@ class Downstream(asyncio.Protocol):
     __slots__ = (
         "_ahead",
         "_forwarded",
+        "_half_closed",
         "_held_by_pool",
         "_lingering",
         "_live",
@@ -78,6 +79,7 @@ class Downstream(asyncio.Protocol):
         self._live: Live | None = None
         self._partial: PartialHead | None = None
         self._ahead = b""
+        self._half_closed = False
         self._forwarded = b""
         self._trusted = False
         self._held_by_pool = False
@@ -110,9 +112,14 @@ class Downstream(asyncio.Protocol):
 
     def eof_received(self) -> bool:
         """The client will send no more; it may still read (half-closed clients are served)."""
-        self.closing = True
+        self._half_closed = True
         if self._lingering >= 0:
             return False
+        return True if self._ahead else self._end_reading()
+
+    def _end_reading(self) -> bool:
+        """All that the client sent is read; whether something is still to be answered."""
+        self.closing = True
         exchange = self.exchange
         if exchange is not None:
             return exchange.client_half_closed()
@@ -142,13 +149,21 @@ class Downstream(asyncio.Protocol):
     # -- reading ------------------------------------------------------------------------------------------------------
 
     def _read_head(self, data: bytes) -> None:
+        if self._partial is not None and self._partial.data == b"\r":  # perhaps half of an empty line
+            data, self._partial = b"\r" + data, None
         if self._partial is None:
             while data[:2] == _BLANK:  # RFC 9112 section 2.2: empty lines before a request are skipped
                 data = data[2:]
             end = data.find(END) + 4
             if end >= 4:
-                problem = judge_request(data if end == len(data) else data[:end])
-                self._take_head(data, end, problem)
+                self.started = monotonic()
+                live = self._services.live
+                raw = data[:end]
+                head = live.reader.recall(raw)
+                if head is None:
+                    self._take_head(data, end, judge_request(raw))
+                else:
+                    self._admit(live, head, data[end:])
                 return
             if not data:
                 return
@@ -167,21 +182,23 @@ class Downstream(asyncio.Protocol):
     def _take_head(self, data: bytes, end: int, problem: str) -> None:
         self.started = monotonic()
         live = self._services.live
-        if live is not self._live:
-            self._meet(live)
         if problem:
             self._answer(Answer(400, problem), None)
             return
-        whole = end == len(data)
-        head = live.reader.read(data if whole else data[:end])
+        head = live.reader.read(data[:end])
         if isinstance(head, Refusal):
             self._answer(Answer(head.status, head.detail), None)
-            return
-        admitted = admit(live, head, self._client_ip(head))
-        if isinstance(admitted, Answer):
-            self._answer(admitted, head, b"" if whole else data[end:])
         else:
-            self._begin(live, admitted, head, b"" if whole else data[end:])
+            self._admit(live, head, data[end:])
+
+    def _admit(self, live: Live, head: RequestHead, rest: bytes) -> None:
+        if live is not self._live:
+            self._meet(live)
+        admitted = admit(live, head, self._client_ip(head) if self._trusted else self.peer)
+        if isinstance(admitted, Answer):
+            self._answer(admitted, head, rest)
+        else:
+            self._begin(live, admitted, head, rest)
 
     def _begin(self, live: Live, admitted: Admitted, head: RequestHead, rest: bytes) -> None:
         ids = Ids(head, kept_request_id(head) if self._trusted else None)
@@ -202,9 +219,8 @@ class Downstream(asyncio.Protocol):
         )
 
     def _client_ip(self, head: RequestHead) -> bytes:
-        if not self._trusted or self._live is None:
-            return self.peer
-        return client_of(head, self.peer.decode("ascii"), self._live.snapshot.trusted).encode("ascii")
+        networks = self._services.live.snapshot.trusted
+        return client_of(head, self.peer.decode("ascii"), networks).encode("ascii")
 
     def forwarded(self, head: RequestHead) -> bytes:
         """The forwarding fields for the upstream, each with CRLF."""
@@ -270,7 +286,7 @@ class Downstream(asyncio.Protocol):
     def answer_problem(self, status: int, detail: str, request_id: bytes, head: RequestHead | None) -> int:
         """Write an invented answer; the size of its body."""
         body = problem_body(status, detail, request_id)
-        self._write_answer(status, b"application/problem+json", body, request_id, head, ())
+        self._write_answer(status, b"application/problem+json", body, head, [b"X-Request-Id: " + request_id])
         return len(body)
 
     def exchange_ended(self, *, request_done: bool) -> None:
@@ -300,7 +316,8 @@ class Downstream(asyncio.Protocol):
         if head is None or answer.close or not head.keep_alive or not 0 <= length <= len(rest):
             self.closing = True
         body = answer.body if answer.body is not None else problem_body(answer.status, answer.detail, ids.request_id)
-        self._write_answer(answer.status, answer.content_type, body, ids.request_id, head, answer.lines)
+        lines = [*answer.lines, b"X-Request-Id: " + ids.request_id]
+        self._write_answer(answer.status, answer.content_type, body, head, lines)
         seconds = monotonic() - self.started
         live = self._services.live
         tally: Tally = answer.bound.own if answer.bound else live.unmatched if head else live.refused
@@ -320,23 +337,14 @@ class Downstream(asyncio.Protocol):
             self._services.soon(self._go_on)
 
     def _write_answer(
-        self,
-        status: int,
-        content_type: bytes,
-        body: bytes,
-        request_id: bytes,
-        head: RequestHead | None,
-        extra: tuple[bytes, ...],
+        self, status: int, content_type: bytes, body: bytes, head: RequestHead | None, lines: list[bytes]
     ) -> None:
-        lines = [*extra, b"X-Request-Id: " + request_id]
-        if status != 204:
-            lines += [b"Content-Type: " + content_type, b"Content-Length: %d" % len(body)]
         if self.closing:
             lines.append(b"Connection: close")
         elif head is not None and not head.minor:
             lines.append(b"Connection: keep-alive")
-        bodyless = status == 204 or (head is not None and head.method == b"HEAD")
-        self.transport.write(head_bytes(status, lines) + (b"" if bodyless else body))
+        bodyless = head is not None and head.method == b"HEAD"
+        self.transport.write(answer_bytes(status, lines, content_type, body, bodyless=bodyless))
 
     # -- connection's life --------------------------------------------------------------------------------------------
 
@@ -345,6 +353,8 @@ class Downstream(asyncio.Protocol):
         if self.exchange is None and self._lingering < 0 and not self.transport.is_closing():
             self.unhold()
             self.data_received(self.take_later())
+            if self._half_closed and not self._ahead and self._lingering < 0 and not self._end_reading():
+                self.transport.close()
 
     def _linger(self) -> None:
         """Rule 3."""

@@ -49,3 +49,11 @@ def problem_body(status: int, detail: str, request_id: bytes) -> bytes:
 def head_bytes(status: int, lines: list[bytes]) -> bytes:
     """A response head of our own making."""
     return b"\r\n".join([b"HTTP/1.1 %d %b" % (status, HTTPStatus(status).phrase.encode("ascii")), *lines, b"", b""])
+
+
+def answer_bytes(status: int, lines: list[bytes], content_type: bytes, body: bytes, *, bodyless: bool) -> bytes:
+    """A whole answer of our own making; `bodyless` says that the request was HEAD."""
+    if status == 204:
+        return head_bytes(status, lines)
+    head = head_bytes(status, [*lines, b"Content-Type: " + content_type, b"Content-Length: %d" % len(body)])
+    return head if bodyless else head + body
