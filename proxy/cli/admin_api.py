@@ -78,7 +78,6 @@ class WorkerStatus(msgspec.Struct, frozen=True):
     revision: str = ""
     serves_current: bool = False
     draining: bool = False
-    refused_table: str = ""
 
 
 class RoutesStatus(msgspec.Struct, frozen=True):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -49,6 +50,7 @@ def status(
     base = _base(admin) if admin else _base_of(config)
     if watch:
         _watch(base)
+        leave(FINE)
     try:
         found = get_routes(base)
         if json:
@@ -68,7 +70,7 @@ def _watch(base: str) -> None:
     from proxy.cli.admin_api import NoAnswerError, get_routes
     from proxy.cli.status_table import absent
 
-    with Live(console=console(), auto_refresh=False) as screen:
+    with suppress(KeyboardInterrupt), Live(console=console(), auto_refresh=False) as screen:
         while True:
             try:
                 picture = _picture(base, get_routes(base))

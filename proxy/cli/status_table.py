@@ -19,7 +19,7 @@ from proxy.cli.admin_api import NoAnswerError, Parity, Placed, RoutesStatus, Rou
 NOTHING = "–"
 _COUNTED = re.compile(r"^banyan_requests_total\{([^}]*)\} (\S+)$", re.MULTILINE)
 _LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
-_RIGHT = ("split", "legacy/s", "new/s", "new", "5xx", "compared", "mismatch")
+_RIGHT = ("split", "legacy/s", "new/s", "share new", "5xx", "compared", "mismatch")
 
 
 def picture(base: str, status: RoutesStatus, metrics: str) -> Group:
@@ -42,19 +42,17 @@ def _header(base: str, status: RoutesStatus) -> Iterator[Text]:
     yield from (Text(f"  {warning}", style="yellow") for warning in reload.warnings)
     if reload.needs_restart:
         yield Text(f"changed in the file, taken at the next start: {', '.join(reload.needs_restart)}", style="yellow")
-    yield from (Text(_lagging(each, status), style="yellow") for each in status.workers if not each.serves_current)
+    yield from (Text(_lagging(each), style="yellow") for each in status.workers if not each.serves_current)
 
 
 def _since(at: str) -> str:
     return f", file looked at {at}" if at else ""
 
 
-def _lagging(worker: WorkerStatus, status: RoutesStatus) -> str:
+def _lagging(worker: WorkerStatus) -> str:
     who = f"worker {worker.worker} (pid {worker.pid})"
     if worker.draining:
         return f"{who} drains"
-    if worker.refused_table:
-        return f"{who} did not take revision {status.revision}: {worker.refused_table}"
     return f"{who} serves revision {worker.revision or 'none'}, or has not been heard of lately"
 
 

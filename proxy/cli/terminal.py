@@ -41,8 +41,9 @@ def painted(text: str, ink: Ink, stream: TextIO | None = None) -> str:
 
 
 def say(text: str = "") -> None:
-    """A line of the answer."""
+    """A line of the answer, at once: somebody may wait for it at the other end of a pipe."""
     sys.stdout.write(text + "\n")
+    sys.stdout.flush()
 
 
 def complain(text: str, cure: str = "") -> None:

@@ -8,7 +8,6 @@ Rule 3: what a child says goes to a file of its own; when one dies, the complain
 from __future__ import annotations
 
 import os
-import select
 import signal
 import subprocess
 import sys
@@ -19,14 +18,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-START = 20.0
-"""Seconds that a child has to come up; a busy machine takes several to import its libraries."""
 GRACE = 8.0
 """Seconds that all children together have to leave by themselves."""
 
 
-class ChildFailedError(Exception):
-    """A child did not come up, or went away; the message says which, and what it said last."""
+class DemoError(Exception):
+    """The demo cannot go on; the message says why."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,41 +49,33 @@ class Children:
         self._folder = folder
         self._children: list[Child] = []
 
-    def start(self, name: str, *module: str) -> Child:
-        """Run `python -m MODULE…`."""
+    def start(self, name: str, *module: str, hands_down: tuple[int, ...] = ()) -> Child:
+        """Run `python -m MODULE…`; it inherits the descriptors `hands_down`, and no others."""
         log = self._folder / f"{name}.log"
         python = (sys.executable, "-m")
         with log.open("wb") as written:
             process = subprocess.Popen(  # noqa: S603  our own modules
                 [*python, "proxy.demo.bound", str(os.getpid()), *python, *module],
                 stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=written,
+                stdout=written,
+                stderr=subprocess.STDOUT,
+                pass_fds=hands_down,
                 process_group=0,
             )
         child = Child(name=name, process=process, log=log)
         self._children.append(child)
         return child
 
-    def port_of(self, child: Child) -> int:
-        """The number on its first line of stdout; ChildFailedError when none comes."""
-        pipe = child.process.stdout
-        ready = pipe is not None and select.select([pipe], [], [], START)[0]
-        line = pipe.readline() if pipe is not None and ready else b""
-        if not line.strip().isdigit():
-            raise ChildFailedError(f"{child.name} did not come up: {child.last_words} ({child.log})")
-        return int(line)
-
     def ended(self) -> list[str]:
         """Names of those that are gone."""
         return [child.name for child in self._children if child.process.poll() is not None]
 
     def check(self, *names: str) -> None:
-        """ChildFailedError when one of these (of all, when none is named) has ended."""
+        """DemoError when one of these (of all, when none is named) has ended."""
         for child in self._children:
             code = child.process.poll()
             if code is not None and (not names or child.name in names):
-                raise ChildFailedError(f"{child.name} ended with {code}: {child.last_words} ({child.log})")
+                raise DemoError(f"{child.name} ended with {code}: {child.last_words}")
 
     def __enter__(self) -> Self:
         """Nothing runs yet."""
@@ -112,5 +101,3 @@ def _end_group(process: subprocess.Popen[bytes]) -> None:
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
-    if process.stdout is not None:
-        process.stdout.close()

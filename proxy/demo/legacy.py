@@ -1,4 +1,4 @@
-"""The legacy customer service, in the manner of a Rails application: `python -m proxy.demo.legacy DATABASE`.
+"""The legacy customer service, in the manner of a Rails application: `python -m proxy.demo.legacy DATABASE SOCKET`.
 
 Its habits, which clients have come to rely on: snake_case, nulls written out, money as text, times in its own zone with
 milliseconds, `<`, `>` and `&` escaped in JSON, 422 with a list of sentences per field, a weak ETag and `X-Runtime`.
@@ -156,4 +156,4 @@ def application(path: str) -> web.Application:
 
 
 if __name__ == "__main__":
-    listen(application(sys.argv[1]))
+    listen(application(sys.argv[1]), int(sys.argv[2]))

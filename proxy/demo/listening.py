@@ -1,27 +1,28 @@
-"""How a system of the miniature comes up: on a free port of loopback, which it tells on stdout, until SIGTERM."""
+"""How a system of the miniature serves: on a listening socket that its parent has bound and handed down, until SIGTERM.
+
+So its address is known before it is up, and who calls meanwhile waits in the socket's queue.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import signal
+import socket
 
 from aiohttp import web
 
-LOOPBACK = "127.0.0.1"
+
+def listen(app: web.Application, descriptor: int) -> None:
+    """Serve until SIGTERM or SIGINT."""
+    asyncio.run(_listen(app, socket.socket(fileno=descriptor)))
 
 
-def listen(app: web.Application) -> None:
-    """Serve until SIGTERM or SIGINT; the first line on stdout is the port."""
-    asyncio.run(_listen(app))
-
-
-async def _listen(app: web.Application) -> None:
+async def _listen(app: web.Application, bound: socket.socket) -> None:
     ended = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, ended.set)
-    runner = web.AppRunner(app, access_log=None)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
     await runner.setup()
-    await web.TCPSite(runner, LOOPBACK, 0, shutdown_timeout=1.0).start()
-    print(runner.addresses[0][1], flush=True)  # noqa: T201  the parent reads it
+    await web.SockSite(runner, bound).start()
     await ended.wait()
     await runner.cleanup()

@@ -1,4 +1,4 @@
-"""The CRM that takes the customer service over with the same contract: `python -m proxy.demo.new DATABASE`.
+"""The CRM that takes the customer service over with the same contract: `python -m proxy.demo.new DATABASE SOCKET`.
 
 Another language's manner of the same: typed records, a repository that reads by a connection that cannot write, JSON
 with other bytes and the same meaning (keys in its own order, times in UTC, nothing escaped that need not be).
@@ -239,4 +239,4 @@ def application(path: str) -> web.Application:
 
 
 if __name__ == "__main__":
-    listen(application(sys.argv[1]))
+    listen(application(sys.argv[1]), int(sys.argv[2]))

@@ -42,9 +42,10 @@ class Figures:
 
 @dataclass(slots=True, kw_only=True)
 class Window:
-    """Exchanges on one route since the window was opened."""
+    """Exchanges on one route since the window was opened; `length` in seconds is set when it closes."""
 
     route: str
+    length: float = 0.0
     sides: Counter[Side] = field(default_factory=Counter)
     seconds: list[float] = field(default_factory=list)
     by_office: dict[str, set[Side]] = field(default_factory=dict)

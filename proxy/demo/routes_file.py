@@ -1,6 +1,6 @@
 """The demo's routes.yaml: how it begins, and the edits that the story makes in it, as a person would with an editor.
 
-Rule 1: an edit changes two values of one route and not a byte more; comments and blank lines stay.
+Rule 1: an edit touches the `stage` and `split` of one route and not a byte more; comments and blank lines stay.
 Rule 2: the file is replaced whole, so that nobody ever reads half of it.
 """
 
@@ -12,12 +12,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from string import Template
 
+LOOPBACK = "127.0.0.1"
 MOVED = "customers.show"
 """The route that the story moves."""
 
 _TEXT = Template("""\
-# The routes of the demo. Change a `stage` or a `split`, save, and watch the table: it runs within a second.
-# `stage: canary` lets the new system answer for the split's share of the sales offices; `legacy` takes it back.
+# The routes of the demo. Change a route, save, and watch the table: it runs within a second.
+# `stage: canary` with a line `split: 20%` lets the new system answer for a fifth of the sales offices,
+# `stage: complete` for all of them, and `stage: legacy` takes it all back (these two without a `split`).
 version: 1
 listen: 127.0.0.1:$listen
 admin: 127.0.0.1:$admin
@@ -31,31 +33,26 @@ routes:
   - name: customers.show
     match: GET /customers/{id}
     stage: legacy
-    split: 0%
     cohort: header:X-Tenant-Id
 
   - name: customers.search
     match: GET /customers
     stage: legacy
-    split: 0%
     cohort: header:X-Tenant-Id
 
   - name: customers.create
     match: POST /customers
     stage: legacy
-    split: 0%
     cohort: header:X-Tenant-Id
 
   - name: customers.update
     match: PATCH /customers/{id}
     stage: legacy
-    split: 0%
     cohort: header:X-Tenant-Id
 
   - name: customers.appointments
     match: GET /customers/{id}/appointments
     stage: legacy
-    split: 0%
     cohort: header:X-Tenant-Id
 
   - name: rest
@@ -76,7 +73,7 @@ class Ports:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Edit:
-    """One changed value and its line, counted from 1."""
+    """One changed value and its line, counted from 1; `before` is empty for a line that is new."""
 
     line: int
     key: str
@@ -85,7 +82,9 @@ class Edit:
 
     def __str__(self) -> str:
         """As the story tells it."""
-        return f"line {self.line}: {self.key}: {self.before} → {self.after}"
+        if not self.before:
+            return f"line {self.line} added, {self.key}: {self.after}"
+        return f"line {self.line}, {self.key}: {self.before} → {self.after}"
 
 
 def first_text(ports: Ports) -> str:
@@ -93,25 +92,29 @@ def first_text(ports: Ports) -> str:
     return _TEXT.substitute(listen=ports.listen, admin=ports.admin, legacy=ports.legacy, new=ports.new)
 
 
-def edit(path: Path, route: str, **values: str) -> list[Edit]:
-    """Set keys of one route in the file and say what changed; what already stands there is left alone."""
-    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
-    edits: list[Edit] = []
-    for index in _block(lines, route):
-        found = re.fullmatch(r"(    (\w+): )(.*)(\n?)", lines[index])
-        if found and found[2] in values and found[3] != values[found[2]]:
-            after = values[found[2]]
-            edits.append(Edit(line=index + 1, key=found[2], before=found[3], after=after))
-            lines[index] = f"{found[1]}{after}{found[4]}"
-    write(path, "".join(lines))
+def edit(path: Path, route: str, stage: str, split: str) -> list[Edit]:
+    """Set `stage` and `split` of one route in the file and say what changed; an empty `split` means no such line."""
+    lines = path.read_text(encoding="utf-8").splitlines()
+    at = _line_of(lines, route, "stage")
+    wanted = [("stage", stage), ("split", split)] if split else [("stage", stage)]
+    edits = [each for offset, (key, value) in enumerate(wanted) if (each := _set(lines, at + offset, key, value))]
+    write(path, "\n".join([*lines, ""]))
     return edits
 
 
-def _block(lines: list[str], route: str) -> range:
-    """The lines of one route, from its name to the next route's."""
-    starts = [index for index, line in enumerate(lines) if line.startswith("  - name: ")]
-    first = next(index for index in starts if lines[index].strip() == f"- name: {route}")
-    return range(first, next((index for index in starts if index > first), len(lines)))
+def _set(lines: list[str], at: int, key: str, value: str) -> Edit | None:
+    """Make line `at` say so: change the value there, or put a line in."""
+    found = re.fullmatch(rf"    {key}: (.*)", lines[at])
+    if found and found[1] == value:
+        return None
+    lines[at : at + bool(found)] = [f"    {key}: {value}"]
+    return Edit(line=at + 1, key=key, before=found[1] if found else "", after=value)
+
+
+def _line_of(lines: list[str], route: str, key: str) -> int:
+    """Where a key of one route stands."""
+    first = lines.index(f"  - name: {route}")
+    return next(index for index in range(first, len(lines)) if lines[index].startswith(f"    {key}: "))
 
 
 def write(path: Path, text: str) -> None:

@@ -18,13 +18,11 @@ from pathlib import Path
 from types import FrameType
 
 from proxy.cli.lesson import FINE, FOUND, UNUSABLE
-from proxy.cli.terminal import complain
-from proxy.demo.children import ChildFailedError, Children
-from proxy.demo.listening import LOOPBACK
-from proxy.demo.performance import Performance, is_watched, perform
-from proxy.demo.routes_file import Ports, first_text, write
-from proxy.demo.seed import sow
-from proxy.demo.story import StoryError
+from proxy.cli.terminal import complain, say
+from proxy.demo.children import Child, Children, DemoError
+from proxy.demo.routes_file import LOOPBACK, MOVED, Ports, first_text, write
+from proxy.demo.scenery import Scenery
+from proxy.demo.seed import OFFICES, sow
 
 INTERRUPTED = 130
 
@@ -48,8 +46,13 @@ def run(wishes: Wishes) -> int:
         with ExitStack() as stack:
             folder = stack.enter_context(_folder(wishes.folder))
             children = stack.enter_context(Children(folder))
-            report = asyncio.run(perform(_set_up(wishes, folder, children)))
-    except (ChildFailedError, StoryError) as error:
+            scenery = _set_up(wishes, folder, children)
+            if not wishes.json:
+                say(_intro(scenery.routes))
+            from proxy.demo.performance import perform  # noqa: PLC0415  its libraries load while the children's do
+
+            return FOUND if asyncio.run(perform(scenery)).wrong else FINE
+    except DemoError as error:
         complain(str(error))
         return FOUND
     except _FolderTakenError as error:
@@ -57,22 +60,30 @@ def run(wishes: Wishes) -> int:
         return UNUSABLE
     except KeyboardInterrupt:
         return INTERRUPTED
-    return FOUND if report.wrong else FINE
 
 
-def _set_up(wishes: Wishes, folder: Path, children: Children) -> Performance:
-    """Both systems, the file, and Banyan between them."""
+def _intro(routes: Path) -> str:
+    """What is about to be seen."""
+    return (
+        f"A legacy customer service, the CRM that takes it over, Banyan between them; {OFFICES} sales offices ask.\n"
+        f"{MOVED} moves by edits of {routes}, and by nothing else.\n"
+    )
+
+
+def _set_up(wishes: Wishes, folder: Path, children: Children) -> Scenery:
+    """Both systems, the file, and Banyan between them, all of them starting."""
     database = folder / "customers.db"
     routes = folder / "routes.yaml"
     sow(database)
-    legacy = children.start("legacy", "proxy.demo.legacy", str(database))
-    new = children.start("new", "proxy.demo.new", str(database))
-    listen, admin = _free_ports(wishes.port)
-    ports = Ports(listen=listen, admin=admin, legacy=children.port_of(legacy), new=children.port_of(new))
-    write(routes, first_text(ports))
-    children.start("banyan", "proxy", "serve", "--config", str(routes))
-    return Performance(
-        once=wishes.once or wishes.json or not is_watched(),
+    with _bound() as for_legacy, _bound() as for_new:
+        listen, admin = _free_ports(wishes.port)
+        ports = Ports(listen=listen, admin=admin, legacy=_port(for_legacy), new=_port(for_new))
+        write(routes, first_text(ports))
+        children.start("banyan", "proxy", "serve", "--config", str(routes))
+        legacy = _start_system(children, "legacy", database, for_legacy)
+        _start_system(children, "new", database, for_new)
+    return Scenery(
+        once=wishes.once or wishes.json or not sys.stdout.isatty(),
         json=wishes.json,
         speed=wishes.speed,
         routes=routes,
@@ -80,6 +91,19 @@ def _set_up(wishes: Wishes, folder: Path, children: Children) -> Performance:
         children=children,
         legacy_pid=legacy.process.pid,
     )
+
+
+def _start_system(children: Children, name: str, database: Path, bound: socket.socket) -> Child:
+    descriptor = bound.fileno()
+    return children.start(name, f"proxy.demo.{name}", str(database), str(descriptor), hands_down=(descriptor,))
+
+
+def _bound() -> socket.socket:
+    return socket.create_server((LOOPBACK, 0))
+
+
+def _port(bound: socket.socket) -> int:
+    return int(bound.getsockname()[1])
 
 
 class _FolderTakenError(Exception):
@@ -103,7 +127,7 @@ def _free_ports(wished: int) -> tuple[int, int]:
     with socket.socket() as first, socket.socket() as second:
         first.bind((LOOPBACK, 0))
         second.bind((LOOPBACK, 0))
-        return wished or first.getsockname()[1], second.getsockname()[1]
+        return wished or _port(first), _port(second)
 
 
 def _leave(number: int, _: FrameType | None) -> None:

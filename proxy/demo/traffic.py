@@ -28,11 +28,11 @@ _SIDES = {"legacy-rails": Side.LEGACY, "crm": Side.NEW}
 class Traffic:
     """All clients; `run` goes on until it is cancelled. `rate` may be changed while it does."""
 
-    def __init__(self, url: str, notebook: Notebook) -> None:
-        """`url` is where Banyan listens."""
+    def __init__(self, url: str) -> None:
+        """`url` is where Banyan listens; what clients see goes to `notebook`."""
         self.rate = BUSY
         self._url = url
-        self._notebook = notebook
+        self.notebook = Notebook()
         self._written = Written()
         self._turns = asyncio.Semaphore(CLIENTS)
 
@@ -67,9 +67,9 @@ class Traffic:
 
     async def _client(self, session: aiohttp.ClientSession, first: int) -> None:
         due = time.monotonic() + first / self.rate
-        for turn in count(first):
+        for round_ in count():
             for number in range(first, OFFICES + 1, CLIENTS):
-                for ask in visit(number, turn + number, self._written):
+                for ask in visit(number, round_ + number // CLIENTS, self._written):
                     due = max(due + CLIENTS / self.rate, time.monotonic())
                     await asyncio.sleep(due - time.monotonic())
                     async with self._turns:
@@ -81,7 +81,7 @@ class Traffic:
         side, record, fault = await _exchange(session, office, ask)
         now = time.monotonic()
         fault = fault or ask.fault_in(record)
-        self._notebook.note(
+        self.notebook.note(
             Exchange(route=ask.route, office=office, at=now, seconds=now - started, side=side, fault=fault)
         )
         number = record.get("id")

@@ -1,0 +1,66 @@
+"""A folder with a routes.yaml, and `banyan` run in it."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from proxy.cli.main import app
+
+Banyan = Callable[..., Result]
+
+ROUTES = """\
+version: 1
+listen: 127.0.0.1:8080
+admin: 127.0.0.1:9090
+
+upstreams:
+  legacy: { url: "http://legacy.internal:3000" }
+  new:
+    url: https://crm.internal:8443
+    host: upstream
+    timeout: { connect: 1s, response: 15s, idle: 60s }
+
+routes:
+  - name: orders.show
+    match: GET /orders/{id}
+    stage: canary
+    split: 10%
+    cohort: header:X-Tenant-Id
+  - name: orders.app
+    match: { methods: [GET], path: "/orders/{id}", headers: { X-Client: app } }
+    stage: complete
+  - name: closed
+    match: /closed/**
+    respond: { status: 403 }
+  - name: items
+    match: /items/{id}
+    stage: retired
+    split: 100%
+  - name: rest
+    match: GET /**
+    stage: legacy
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where the test stands, with a routes.yaml."""
+    (tmp_path / "routes.yaml").write_text(ROUTES, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def banyan(folder: Path) -> Banyan:
+    """`banyan` with these arguments, or with one line as a shell would split it."""
+
+    def run(*arguments: str) -> Result:
+        given = shlex.split(arguments[0]) if len(arguments) == 1 else list(arguments)
+        return CliRunner().invoke(app, given, prog_name="banyan")
+
+    return run

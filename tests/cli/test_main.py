@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from proxy import __version__
+from proxy.cli.later import LATER
+from proxy.cli.main import COMMANDS
+from tests.cli.conftest import Banyan
+
+HEAVY = {"aiohttp", "asyncio", "asyncpg", "httptools", "msgspec", "pydantic", "rich", "structlog", "uvloop", "yaml"}
+CONTRACT = (
+    "serve check schema explain plan status mismatches promote rollback hold resume drain kill probe replay export demo"
+)
+
+
+def test_every_command_of_the_contract_exists() -> None:
+    """What the contract names is either here or known as not here yet."""
+    assert set(COMMANDS) | set(LATER) == set(CONTRACT.split())
+    assert not set(COMMANDS) & set(LATER)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_help_teaches(banyan: Banyan, name: str) -> None:
+    """A command's help holds its purpose, its example and the meaning of its exit codes, line by line."""
+    lesson = COMMANDS[name][1]
+    help_ = banyan(f"{name} --help").stdout
+
+    assert lesson.purpose in help_
+    assert f"\n    {lesson.example}\n" in help_
+    for code, meaning in lesson.exits.items():
+        assert f"\n    {code}  {meaning}\n" in help_
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_example_is_of_its_own_command(name: str) -> None:
+    """The example in a command's help calls that command."""
+    assert COMMANDS[name][1].example.split()[:2] == ["banyan", name]
+
+
+def test_the_list_shows_what_there_is(banyan: Banyan) -> None:
+    """`banyan --help` lists the commands of this version whole, and none that is not there yet."""
+    listed = banyan("--help").stdout.partition("Commands:")[2]
+
+    assert [line.split()[0] for line in listed.strip().splitlines()] == list(COMMANDS)
+    assert "..." not in listed
+
+
+def test_nothing_given_is_answered_with_help(banyan: Banyan) -> None:
+    """`banyan` alone is wrong usage, and shows what it could have been."""
+    result = banyan()
+
+    assert result.exit_code == 2
+    assert "Commands:" in result.output
+
+
+@pytest.mark.parametrize(("typed", "meant"), [("chek", "check"), ("stats", "status"), ("demmo", "demo")])
+def test_an_unknown_command_suggests_the_nearest(banyan: Banyan, typed: str, meant: str) -> None:
+    """A slip of the finger is answered with exit 2 and the command that was probably meant."""
+    result = banyan(f"{typed} routes.yaml")
+
+    assert result.exit_code == 2
+    assert f"'{meant}'" in result.stderr
+
+
+@pytest.mark.parametrize("name", LATER)
+def test_a_command_of_a_later_version_says_so(banyan: Banyan, name: str) -> None:
+    """With whatever arguments, it leaves with 2 and says what does its job until then."""
+    result = banyan(name, "orders.show", "--to", "50%", "-x")
+
+    assert result.exit_code == 2
+    assert f"`{name}` is not in this version" in result.stderr
+    assert LATER[name] in result.stderr
+    assert result.stdout == ""
+
+
+def test_the_version_is_told(banyan: Banyan) -> None:
+    """`banyan --version` prints it and leaves with 0."""
+    result = banyan("--version")
+
+    assert (result.exit_code, result.stdout) == (0, f"banyan {__version__}\n")
+
+
+def test_help_loads_nothing_heavy() -> None:
+    """Whoever asks for help does not wait for libraries that only a running command needs."""
+    script = "import sys, proxy.cli.main; print(*{name.split('.')[0] for name in sys.modules})"
+    run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+
+    assert set(run.stdout.split()) & HEAVY == set()
+
+
+def test_the_package_runs_as_a_module() -> None:
+    """`python -m proxy` is `banyan`."""
+    run = subprocess.run([sys.executable, "-m", "proxy", "--version"], capture_output=True, text=True, check=False)
+
+    assert (run.returncode, run.stdout) == (0, f"banyan {__version__}\n")

@@ -1,0 +1,279 @@
+from __future__ import annotations
+
+import json
+import os
+import pty
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from proxy.control.view import (
+    FileView,
+    ParityView,
+    RateView,
+    ReloadView,
+    RoutesView,
+    RouteView,
+    RunsView,
+    TrafficView,
+    WorkerView,
+)
+from proxy.core.stage import Stage
+from tests.cli.conftest import ROUTES, Banyan
+
+METRICS = """\
+# HELP banyan_requests_total Requests.
+# TYPE banyan_requests_total counter
+banyan_requests_total{code="2xx",route="orders.show",side="legacy"} 150.0
+banyan_requests_total{code="5xx",route="orders.show",side="new"} 50.0
+banyan_requests_total{code="2xx",route="rest",side="legacy"} 7.0
+banyan_requests_total{code="2xx",route="idle",side="legacy"} 0.0
+"""
+
+
+def route(name: str, *, stage: Stage | None = Stage.LEGACY, split: float | None = 0.0, **more: object) -> RouteView:
+    values: dict[str, object] = {
+        "file": FileView(stage=stage, split=split),
+        "runs": RunsView(stage=stage, split=split, reason="as the file says"),
+        "traffic": TrafficView(legacy=0, new=0),
+        "rate": RateView(legacy=0.0, new=0.0, self=0.0),
+        "answered": 0,
+    }
+    return RouteView(name=name, **values | more)  # type: ignore[arg-type]
+
+
+def reload_(**more: object) -> ReloadView:
+    values: dict[str, object] = {"ok": True, "problems": (), "warnings": (), "needs_restart": ()}
+    return ReloadView(at="2026-01-02T03:04:05Z", **values | more)  # type: ignore[arg-type]
+
+
+def worker(**more: object) -> WorkerView:
+    values: dict[str, object] = {"serves_current": True, "draining": False, "revision": "abc123"}
+    return WorkerView(worker=0, pid=4711, connections=3, **values | more)  # type: ignore[arg-type]
+
+
+ROUTES_VIEW = RoutesView(
+    revision="abc123",
+    routes=[
+        route("orders.show", stage=Stage.CANARY, split=0.25, rate=RateView(legacy=30.0, new=10.0, self=0.0)),
+        route("closed", stage=None, split=None),
+        route("rest", parity=ParityView(compared=200, mismatch=3), verdict="rollback"),
+    ],
+    reload=reload_(),
+    workers=[worker()],
+)
+
+
+@dataclass
+class Admin:
+    """What the admin port answers, and what it was asked."""
+
+    view: RoutesView = ROUTES_VIEW
+    metrics: str = METRICS
+    token: str = ""
+    asked: list[str] = field(default_factory=list)
+    url: str = ""
+
+    def answer(self, path: str, authorization: str | None) -> tuple[int, bytes]:
+        self.asked.append(path)
+        if self.token and authorization != f"Bearer {self.token}":
+            return 401, b'{"title": "Unauthorized", "detail": "a token is needed"}'
+        pages = {"/api/routes": msgspec.json.encode(self.view), "/metrics": self.metrics.encode()}
+        return (200, pages[path]) if path in pages else (404, b"nothing here")
+
+
+@contextmanager
+def listening(admin: Admin) -> Iterator[Admin]:
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            status, body = admin.answer(self.path, self.headers["Authorization"])
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    admin.url = f"http://127.0.0.1:{server.server_address[1]}"
+    try:
+        yield admin
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+@pytest.fixture
+def admin(monkeypatch: pytest.MonkeyPatch) -> Iterator[Admin]:
+    monkeypatch.delenv("BANYAN_ADMIN_TOKEN", raising=False)
+    with listening(Admin()) as up:
+        yield up
+
+
+def table(text: str) -> dict[str, list[str]]:
+    """Cells of each row, by route; columns stand two blanks apart."""
+    rows = text.partition("\n\n")[2].splitlines()
+    return {cells[0]: cells[1:] for row in rows if (cells := [cell for cell in row.split("  ") if cell.strip()])} | {}
+
+
+def cells(text: str, name: str) -> list[str]:
+    return [cell.strip() for cell in table(text)[name]]
+
+
+def test_every_route_has_its_row(banyan: Banyan, admin: Admin) -> None:
+    """One table shows stage, split, rates, the share of new, failures, parity, verdict and reason of each route."""
+    result = banyan("status", "--admin", admin.url)
+
+    assert result.exit_code == 0
+    heads = ["stage", "split", "legacy/s", "new/s", "share new", "5xx", "compared", "mismatch", "verdict", "reason"]
+    assert cells(result.stdout, "route") == heads
+    assert cells(result.stdout, "orders.show") == [
+        *["canary", "25%", "30.0", "10.0", "25.0%", "25.00%", "–", "–", "hold", "as the file says"]
+    ]
+    assert cells(result.stdout, "rest") == [
+        *["legacy", "0%", "0.0", "0.0", "–", "0.00%", "200", "1.50%", "rollback", "as the file says"]
+    ]
+    assert cells(result.stdout, "closed")[:2] == ["answered here", "–"]
+
+
+def test_what_was_not_measured_is_a_dash(banyan: Banyan, admin: Admin) -> None:
+    """Without metrics there is no share of failures, and no number stands in its place."""
+    admin.metrics = ""
+
+    assert cells(banyan("status", "--admin", admin.url).stdout, "orders.show")[5] == "–"
+
+
+def test_the_header_tells_of_file_and_workers(banyan: Banyan, admin: Admin) -> None:
+    """Above the table stand the revision, where it runs, the workers, and when the file was looked at."""
+    first = banyan("status", "--admin", admin.url).stdout.splitlines()[0]
+
+    assert first == f"revision abc123 at {admin.url}, 1 worker, file looked at 2026-01-02T03:04:05Z"
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"reload": reload_(ok=False, problems=("routes.yaml:9:1: stage: wrong",))}, "routes.yaml:9:1: stage: wrong"),
+        ({"workers": [worker(serves_current=False, revision="old456")]}, "worker 0 (pid 4711) serves revision old456"),
+        ({"workers": [worker(serves_current=False, draining=True)]}, "worker 0 (pid 4711) drains"),
+    ],
+    ids=["bad file", "lagging", "draining"],
+)
+def test_what_is_not_settled_is_found(banyan: Banyan, admin: Admin, change: dict[str, object], said: str) -> None:
+    """A file with problems, or a worker that does not serve it, is told above the table: exit 1."""
+    admin.view = msgspec.structs.replace(ROUTES_VIEW, **change)
+    result = banyan("status", "--admin", admin.url)
+
+    assert result.exit_code == 1
+    assert said in result.stdout
+    assert cells(result.stdout, "orders.show")
+
+
+def test_what_waits_for_a_restart_is_told(banyan: Banyan, admin: Admin) -> None:
+    """Warnings, and settings that only a start can take, are told and are no fault."""
+    told = reload_(needs_restart=("listen", "workers"), warnings=("routes.yaml:3:1: listen: wide open",))
+    admin.view = msgspec.structs.replace(ROUTES_VIEW, reload=told)
+    result = banyan("status", "--admin", admin.url)
+
+    assert result.exit_code == 0
+    assert "taken at the next start: listen, workers" in result.stdout
+    assert "listen: wide open" in result.stdout
+
+
+def test_file_and_running_are_both_shown_where_they_differ(banyan: Banyan, admin: Admin) -> None:
+    """Where what runs is not what the file says, the row holds both."""
+    moved = route("a", file=FileView(stage=Stage.LIVE, split=1.0), stage=Stage.CANARY, split=0.5)
+    admin.view = msgspec.structs.replace(ROUTES_VIEW, routes=[moved])
+
+    row = cells(banyan("status", "--admin", admin.url).stdout, "a")
+    assert row[:2] == ["canary (file: live)", "50% (file: 100%)"]
+
+
+def test_scripts_get_what_the_api_says(banyan: Banyan, admin: Admin) -> None:
+    """With --json the answer of the API is passed on whole."""
+    told = json.loads(banyan("status", "--admin", admin.url, "--json").stdout)
+
+    assert told == msgspec.to_builtins(ROUTES_VIEW)
+
+
+def test_the_address_comes_from_the_file(banyan: Banyan, admin: Admin, folder: Path) -> None:
+    """Without --admin the file's own `admin` is asked, on loopback where it binds every address."""
+    port = admin.url.rpartition(":")[2]
+    (folder / "routes.yaml").write_text(ROUTES.replace("127.0.0.1:9090", f"0.0.0.0:{port}"), encoding="utf-8")
+
+    assert banyan("status").exit_code == 0
+    assert "/api/routes" in admin.asked
+
+
+def test_a_broken_file_still_says_where_to_ask(banyan: Banyan, admin: Admin, folder: Path) -> None:
+    """While the file has problems, its `admin` line leads to the revision that still runs."""
+    broken = ROUTES.replace("127.0.0.1:9090", admin.url.removeprefix("http://")).replace("10%", "250%")
+    (folder / "routes.yaml").write_text(broken, encoding="utf-8")
+
+    assert banyan("status").exit_code == 0
+
+
+def test_the_token_is_sent(banyan: Banyan, admin: Admin, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A Banyan that wants a token gets the one in BANYAN_ADMIN_TOKEN; without it the answer says which to set."""
+    admin.token = "open sesame"
+    refused = banyan("status", "--admin", admin.url)
+    monkeypatch.setenv("BANYAN_ADMIN_TOKEN", "open sesame")
+
+    assert (refused.exit_code, refused.stdout) == (1, "")
+    assert "BANYAN_ADMIN_TOKEN is not set here" in refused.stderr
+    assert banyan("status", "--admin", admin.url).exit_code == 0
+
+
+def test_nobody_there_is_said_plainly(banyan: Banyan, admin: Admin) -> None:
+    """Where nothing listens the answer is one sentence and what to do, not a trace: exit 1."""
+    with listening(Admin()) as gone:
+        pass
+    result = banyan("status", "--admin", gone.url)
+
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert f"nothing answers at {gone.url}" in result.stderr
+    assert "banyan serve" in result.stderr
+
+
+def test_somebody_else_there_is_noticed(banyan: Banyan, admin: Admin) -> None:
+    """A server that is not Banyan's admin API is not shown as an empty table."""
+    result = banyan("status", "--admin", f"{admin.url}/elsewhere")
+    admin.view = RoutesView(revision="", routes=[], reload=reload_(), workers=[])
+    admin.metrics = ""
+
+    assert result.exit_code in {0, 1}
+    assert "Traceback" not in result.output
+
+
+@pytest.mark.parametrize("arguments", ["--watch --json", "--config missing.yaml"])
+def test_wrong_usage_leaves_with_2(banyan: Banyan, arguments: str) -> None:
+    """What cannot be meant is exit 2."""
+    assert banyan(f"status {arguments}").exit_code == 2
+
+
+def test_watching_goes_on_until_interrupted(folder: Path, admin: Admin) -> None:
+    """On a terminal --watch draws again and again, and Ctrl-C is its proper end: exit 0."""
+    outer, inner = pty.openpty()
+    command = [sys.executable, "-m", "proxy", "status", "--watch", "--admin", admin.url]
+    with subprocess.Popen(command, stdin=inner, stdout=inner, stderr=inner, start_new_session=True) as process:
+        os.close(inner)
+        seen = b""
+        while seen.count(b"orders.show") < 2:
+            seen += os.read(outer, 65536)
+        process.send_signal(signal.SIGINT)
+        assert process.wait() == 0
+    os.close(outer)
+    assert admin.asked.count("/api/routes") >= 2
