@@ -69,7 +69,9 @@ class CohortSource:
                 return client_ip
 
 
-def cohort_of(sources: tuple[CohortSource, ...], head: RequestHead, client_ip: bytes) -> tuple[CohortSource, bytes] | None:
+def cohort_of(
+    sources: tuple[CohortSource, ...], head: RequestHead, client_ip: bytes
+) -> tuple[CohortSource, bytes] | None:
     """The winning source and its key; None when no source is present (the caller then takes the client's address)."""
     for source in sources:
         key = source.key(head, client_ip)

@@ -28,7 +28,7 @@ class Reason(StrEnum):
 
 
 class Decision(NamedTuple):
-    """`serve` None means that Banyan answers itself. `draw` in [0, 1) where one was made, with the source of its cohort.
+    """`serve` None means that Banyan answers itself. `draw` in [0, 1) where one was made, `source` that of its cohort.
 
     A named tuple, since one is made per request of a canary and a frozen dataclass costs four times as much.
     """
@@ -70,7 +70,7 @@ def decide(route: Route, head: RequestHead, client_ip: bytes) -> Decision:
 
 
 def decide_by_draw(route: Route, salt: int, head: RequestHead, client_ip: bytes) -> Decision:
-    """The same for a route in `canary`, or in a brown-out before `retired`; `salt` is `route.salt`, kept by the caller."""
+    """The same for a route in `canary`, or in a brown-out before `retired`; `salt` is `route.salt`."""
     source, key = cohort_of(route.cohort, head, client_ip) or (CLIENT_IP, client_ip)
     number = draw(salt, source.prefix + key)
     if route.stage is _RETIRED_STAGE:

@@ -1,6 +1,6 @@
 """What of a request target may stand in a log: never the value of something that sounds like a secret (R30).
 
-A value is judged by its name, since a secret cannot be told by its look; names are matched without case, as parts of words.
+A value is judged by its name, since a secret cannot be told by its look; names match without case, as parts of words.
 """
 
 from __future__ import annotations

@@ -11,9 +11,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from proxy.core.authority import normal_host
 from proxy.core.headers import PROTECTED, Kind, connection_tokens, is_managed, request_kind
+from proxy.core.memo import Memo
 from proxy.core.target import is_acceptable
 
 MAX_LINE = 16 * 1024
@@ -39,6 +41,12 @@ _MEMO_KEY = 128
 names cannot keep the others' out."""
 
 
+_BLOCKS = 512
+_LONGEST_BLOCK = 768
+_METHODS = 64
+_OF_REQUEST_LINE = frozenset({"method", "target", "path", "query", "minor"})
+_TARGET = bytes(range(0x21, 0x7F))
+"""What llhttp takes in a target of origin form; `#` is refused by `is_acceptable`."""
 _NOTHING: Mapping[bytes, list[bytes]] = {}
 
 
@@ -97,15 +105,46 @@ class RequestHead:
 class RequestReader:
     """Reads heads for one snapshot: it remembers what each field name means, bounded."""
 
-    __slots__ = ("_hosts", "_kinds", "_wanted")
+    __slots__ = ("_blocks", "_hosts", "_kinds", "_methods", "_wanted")
 
     def __init__(self, wanted: frozenset[bytes]) -> None:
         """`wanted`: lower-case names of the fields that routes, cohorts and predicates ask about."""
         self._wanted = wanted
         self._kinds: dict[bytes, int] = {}
         self._hosts: dict[bytes, str] = {}
+        self._methods: set[bytes] = set()
+        self._blocks: Memo[dict[str, Any]] = Memo(_BLOCKS, _LONGEST_BLOCK)
 
-    def read(self, raw: bytes) -> RequestHead | Refusal:
+    def recall(self, raw: bytes) -> RequestHead | None:
+        """The head, when these very field lines were accepted before and the request line is plain; else judge and read.
+
+        Clients send the same fields with every request. All that depends on them is taken from the first time; the
+        request line is checked anew, as strictly as llhttp does in origin form.
+        """
+        cut = raw.find(b"\r\n")
+        known = self._blocks.get(raw[cut:])
+        if known is None:
+            return None
+        parts = raw[:cut].split(b" ")
+        if len(parts) != 3:
+            return None
+        method, target, version = parts
+        if version != b"HTTP/1.1" or method not in self._methods or target.translate(None, _TARGET):
+            return None
+        if cut > MAX_LINE or not is_acceptable(target):
+            return None
+        path, _, query = target.partition(b"?")
+        head = RequestHead(method, target, path, query, 1)
+        head.__dict__.update(known)
+        return head
+
+    def _remember(self, raw: bytes, head: RequestHead) -> None:
+        if head.minor and len(self._methods) < _METHODS:
+            self._methods.add(head.method)
+            known = {name: value for name, value in head.__dict__.items() if name not in _OF_REQUEST_LINE}
+            self._blocks.put(raw[raw.find(b"\r\n") :], known)
+
+    def read(self, raw: bytes) -> RequestHead | Refusal:  # noqa: C901 -- one check after the other, each a line
         """`raw` is a whole head, up to and with its empty line."""
         lines = raw.split(b"\r\n")
         parts = lines[0].split(b" ")
@@ -130,9 +169,12 @@ class RequestReader:
         refusal = self._read_fields(head, lines)
         if refusal is not None:
             return refusal
-        if target[:1] == b"/":
-            return head if is_acceptable(target) else Refusal(400, "the request target holds a forbidden character")
-        return _other_form(head)
+        if target[:1] != b"/":
+            return _other_form(head)
+        if not is_acceptable(target):
+            return Refusal(400, "the request target holds a forbidden character")
+        self._remember(raw, head)
+        return head
 
     def _read_fields(self, head: RequestHead, lines: list[bytes]) -> Refusal | None:
         """Sort the field lines; the loop is the hottest of the product, so it stands in one frame."""

@@ -12,6 +12,7 @@ import re
 from collections.abc import Sequence
 
 from proxy.core.headers import PROTECTED, Kind, connection_tokens, is_managed, response_kind
+from proxy.core.memo import Memo
 
 MAX_HEAD = 64 * 1024
 """Bytes of a response head; legacy cookies do reach 9 KiB, so this is wider than a client's request line."""
@@ -28,6 +29,8 @@ _MAX_DIGITS = 18
 _STATUS_LINE = re.compile(rb"HTTP/1\.([01]) (([1-9][0-9]{2})(?: [\t\x20-\x7e\x80-\xff]*)?)")
 _LENGTH, _CONNECTION = int(Kind.CONTENT_LENGTH), int(Kind.CONNECTION)
 _KEEP_ALIVE = b" keep-alive"
+_HEADS = 256
+_LONGEST_HEAD = 1024
 _STAYS = frozenset({int(each) for each in (Kind.LOCATION, Kind.SET_COOKIE, Kind.MANAGED, Kind.TRANSFER_ENCODING)})
 
 
@@ -57,12 +60,17 @@ class ResponseHead:
 class ResponseReader:
     """Reads response heads; remembers what each field name means, bounded."""
 
-    __slots__ = ("_kinds", "_starts")
+    __slots__ = ("_heads", "_kinds", "_starts")
 
     def __init__(self) -> None:
         """Begin with nothing remembered."""
         self._kinds: dict[bytes, int] = {}
         self._starts: dict[bytes, tuple[int, bytes, int]] = {}
+        self._heads: Memo[ResponseHead] = Memo(_HEADS, _LONGEST_HEAD)
+
+    def recall(self, raw: bytes) -> ResponseHead | None:
+        """The head, when the very same bytes were accepted before (not for HEAD); nobody may change it."""
+        return self._heads.get(raw)
 
     def read(self, raw: bytes, *, bodyless: bool) -> ResponseHead | str:
         """`raw` is a whole head; `bodyless` says that the request was HEAD. A `str` says what is wrong."""
@@ -78,7 +86,11 @@ class ResponseReader:
         problem = self._read_fields(head, lines)
         if bodyless or head.status < _FIRST_FINAL or head.status in _BODYLESS:
             _forbid_body(head, bodyless=bodyless)
-        return problem or head
+        if problem:
+            return problem
+        if not bodyless and head.status >= _FIRST_FINAL:
+            self._heads.put(raw, head)
+        return head
 
     def _read_fields(self, head: ResponseHead, lines: list[bytes]) -> str:
         kinds, kept = self._kinds, head.lines

@@ -25,7 +25,7 @@ class HostMode(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timeouts:
-    """Lengths in seconds. `response`: request sent to response head; `idle`: no byte while a body or tunnel runs; `total`: 0 is none."""
+    """Lengths in seconds. `response`: request sent to response head; `idle`: silence inside a body; `total`: 0 is none."""
 
     connect: float = 2.0
     response: float = 30.0
@@ -43,7 +43,7 @@ class Health:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Upstream:
-    """One system behind the proxy. `connections` bounds the pool of one worker, `queue` the requests that wait for it."""
+    """One system behind the proxy. `connections` bounds one worker's pool, `queue` the requests that wait for it."""
 
     name: str
     scheme: str

@@ -1,4 +1,4 @@
-"""One generation of everything that routes.yaml says: immutable, swapped whole, held by a request for its whole life."""
+"""One generation of everything that routes.yaml says: immutable, swapped whole, held by a request to its end."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Network = IPv4Network | IPv6Network
 class Limits:
     """Bounds of the client's side; seconds and bytes. Precedents stand in docs/operations.md.
 
-    `head` is the time for a whole request head, `idle` between two requests on a connection, `body` without a byte of a body.
+    `head` is the time for a whole request head, `idle` between two requests on a connection, `body` inside a silent body.
     """
 
     connections: int = 16_000
@@ -29,7 +29,7 @@ class Limits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccessLog:
-    """The canonical lines: `sample` is the share of good requests that get one; refusals, failures and 5xx always do."""
+    """The canonical lines: `sample` is the share of good requests that get one; failures and 5xx always do."""
 
     sample: float = 1.0
 

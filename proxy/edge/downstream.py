@@ -45,25 +45,12 @@ _BLANK = b"\r\n"
 class Downstream(asyncio.Protocol):
     """A client."""
 
+    # fmt: off
     __slots__ = (
-        "_ahead",
-        "_forwarded",
-        "_half_closed",
-        "_held_by_pool",
-        "_lingering",
-        "_live",
-        "_partial",
-        "_services",
-        "_trusted",
-        "closing",
-        "counters",
-        "deadline",
-        "exchange",
-        "peer",
-        "scheme",
-        "started",
-        "transport",
-    )  # fmt: skip
+        "_ahead", "_forwarded", "_held_by_pool", "_lingering", "_live", "_partial", "_services", "_trusted", "closing",
+        "counters", "deadline", "exchange", "peer", "scheme", "started", "transport",
+    )
+    # fmt: on
 
     def __init__(self, services: Services) -> None:
         """A connection that is being accepted."""

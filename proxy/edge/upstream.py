@@ -197,8 +197,12 @@ class UpstreamConnection(asyncio.Protocol):
         if self._partial is None:
             end = data.find(END) + 4
             if end >= 4:
-                problem = judge_response(data if end == len(data) else data[:end])
-                self._take_head(asker, data, end, problem)
+                raw = data[:end]
+                known = None if asker.is_head else asker.responses.recall(raw)
+                if known is None:
+                    self._take_head(asker, data, end, judge_response(raw))
+                else:
+                    self._start_body(asker, known, data[end:])
                 return
             self._partial = PartialHead.of_response()
         end, problem = self._partial.add(data)
