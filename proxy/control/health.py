@@ -23,7 +23,7 @@ import yarl
 from proxy.core.route import Upstream
 
 MAX_AT_ONCE = 32
-MAX_TIMEOUT = 5.0
+TIMEOUT = 5.0
 _MAX_ERROR = 200
 _log = structlog.get_logger()
 
@@ -53,12 +53,13 @@ class Background(Protocol):
 
 
 class Probes:
-    """One probe task per upstream with `health`; `now` is wall time."""
+    """One probe task per upstream with `health`."""
 
-    def __init__(self, background: Background, now: Callable[[], datetime]) -> None:
-        """Begin with no upstream."""
+    def __init__(self, background: Background, now: Callable[[], datetime], timeout: float = TIMEOUT) -> None:
+        """Begin with no upstream; `now` is wall time, `timeout` the length in seconds that one probe may take."""
         self._background = background
         self._now = now
+        self._timeout = timeout
         self._session: aiohttp.ClientSession | None = None
         self._slots = asyncio.Semaphore(MAX_AT_ONCE)
         self._probed: dict[str, tuple[Upstream, asyncio.Task[None]]] = {}
@@ -89,22 +90,22 @@ class Probes:
     async def _watch(self, upstream: Upstream) -> None:
         health = upstream.health
         while health is not None:
-            error = await self._ask(upstream, health.path, min(health.every, MAX_TIMEOUT))
+            error = await self._ask(upstream, health.path)
             self._note(upstream, Status.DOWN if error else Status.UP, error)
             await asyncio.sleep(health.every)
 
-    async def _ask(self, upstream: Upstream, path: str, within: float) -> str:
+    async def _ask(self, upstream: Upstream, path: str) -> str:
         """What is wrong, empty when nothing is; the one place where the client's exceptions end."""
         url = yarl.URL(f"{upstream.scheme}://{upstream.authority}{path}", encoded=True)
         try:
             async with (
                 self._slots,
-                asyncio.timeout(within),
+                asyncio.timeout(self._timeout),
                 self._client().get(url, allow_redirects=False) as answer,
             ):
                 return "" if answer.status < 400 else f"answered {answer.status}"
         except TimeoutError:
-            return f"no answer within {within:g} s"
+            return f"no answer within {self._timeout:g} s"
         except (aiohttp.ClientError, OSError, ValueError) as error:
             return _sentence(error, upstream)[:_MAX_ERROR]
 

@@ -95,16 +95,19 @@ async def test_400_and_above_is_down(probes: Probes, serve: Serve, status: int) 
     assert (await settled(probes, Status.DOWN)).error == f"answered {status}"
 
 
-async def test_no_answer_in_time_is_down(probes: Probes, serve: Serve) -> None:
+async def test_no_answer_in_time_is_down(tasks: Restarting, serve: Serve) -> None:
     """A probe gives up after its own timeout and says how long that was."""
+    probes = Probes(tasks, Now(), timeout=0.05)
 
     async def answer(_: web.BaseRequest) -> web.Response:
         await asyncio.sleep(3600)
         return web.Response()
 
-    await follow(probes, await serve(answer), every=0.05)
+    await follow(probes, await serve(answer))
 
     assert (await settled(probes, Status.DOWN)).error == "no answer within 0.05 s"
+
+    await probes.close()
 
 
 async def test_nobody_there_is_down(probes: Probes) -> None:
