@@ -92,7 +92,7 @@ async def play(
         show(steps[-1])
     await traffic.pause()
     read_back = await traffic.read_all_back()
-    wrong = (*_failures(traffic.notebook), *(_wrong_share(steps)), *went_back(windows))
+    wrong = (*_failures(traffic.notebook), *(wrong_shares(steps)), *went_back(windows))
     return Report(
         steps=tuple(steps), requests=traffic.notebook.requests.total(), read_back=read_back, wrong=tuple(wrong)
     )
@@ -126,7 +126,8 @@ async def _watch(scenery: Scenery, notebook: Notebook, seconds: float) -> Window
     started = time.monotonic()
     while (watched := time.monotonic() - started) < seconds or len(window.by_office) < OFFICES:
         if watched > START:
-            raise DemoError(f"only {len(window.by_office)} of {OFFICES} offices asked in {START:g} s")
+            said = notebook.faults[-1] if notebook.faults else "no request failed"
+            raise DemoError(f"{len(window.by_office)} of {OFFICES} offices were answered in {START:g} s; {said}")
         await asyncio.sleep(0.1)
         scenery.children.check()
     window.length = time.monotonic() - started
@@ -151,7 +152,8 @@ def _failures(notebook: Notebook) -> list[str]:
     return [f"{failed} of {notebook.requests.total()} requests failed", *notebook.faults] if failed else []
 
 
-def _wrong_share(steps: list[Measured]) -> list[str]:
+def wrong_shares(steps: list[Measured]) -> list[str]:
+    """Steps at which new answered more or fewer offices than the split says."""
     wrong = []
     for step in steps:
         share = step.moved / step.offices

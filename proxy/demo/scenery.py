@@ -1,0 +1,32 @@
+"""What stands on the demo's stage once it is set: processes, addresses, the file, and the wishes of who watches."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from proxy.demo.children import Children
+from proxy.demo.routes_file import LOOPBACK, Ports
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scenery:
+    """`once` ends with the story; `legacy_pid` is for a spectator who wants to end it."""
+
+    once: bool
+    json: bool
+    speed: float
+    routes: Path
+    ports: Ports
+    children: Children
+    legacy_pid: int
+
+    @property
+    def admin(self) -> str:
+        """The admin API's address."""
+        return f"http://{LOOPBACK}:{self.ports.admin}"
+
+    @property
+    def clients(self) -> str:
+        """Where clients ask."""
+        return f"http://{LOOPBACK}:{self.ports.listen}"

@@ -1,0 +1,62 @@
+"""Processes that carry a mark, so that a test finds all that a demo ever started, however they are related."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+MARK = "BANYAN_TEST_MARK"
+
+
+@dataclass(frozen=True, slots=True)
+class Marked:
+    """What runs with this mark in its environment."""
+
+    mark: str
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """For the process that a test starts; its children inherit it."""
+        return {**os.environ, MARK: self.mark}
+
+    def alive(self) -> dict[int, str]:
+        """Process ids and command lines of what runs now."""
+        wanted = f"{MARK}={self.mark}".encode()
+        return {int(each.name): command_of(each) for each in Path("/proc").iterdir() if wanted in environment_of(each)}
+
+    def until(self, is_so: Callable[[dict[int, str]], bool], seconds: float = 30.0) -> dict[int, str]:
+        """Look again and again; the last look, whether it was so or not."""
+        deadline = time.monotonic() + seconds
+        while not is_so(found := self.alive()) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        return found
+
+
+def environment_of(process: Path) -> list[bytes]:
+    """Empty for what is no process, is gone, a zombie, or another user's."""
+    try:
+        return (process / "environ").read_bytes().split(b"\0")
+    except OSError:
+        return []
+
+
+def command_of(process: Path) -> str:
+    try:
+        return (process / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+    except OSError:
+        return ""
+
+
+@pytest.fixture
+def marked() -> Iterator[Marked]:
+    """A fresh mark; whatever still carries it at the end is ended, by its id."""
+    found = Marked(uuid4().hex)
+    yield found
+    for process in found.alive():
+        os.kill(process, 9)
