@@ -47,8 +47,8 @@ class Downstream(asyncio.Protocol):
 
     # fmt: off
     __slots__ = (
-        "_ahead", "_forwarded", "_half_closed", "_held_by_pool", "_lingering", "_live", "_partial", "_services", "_trusted",
-        "closing", "counters", "deadline", "exchange", "peer", "scheme", "started", "transport",
+        "_ahead", "_forwarded", "_half_closed", "_held_by_pool", "_lingering", "_live", "_partial", "_services",
+        "_trusted", "closing", "counters", "deadline", "exchange", "peer", "scheme", "started", "transport",
     )
     # fmt: on
 
