@@ -176,12 +176,12 @@ class Exchange:
     def pause_reading(self) -> None:
         """The client reads slowly: let the upstream wait."""
         if self._connection is not None:
-            self._connection.transport.pause_reading()
+            self._connection.stop_reading()
 
     def resume_reading(self) -> None:
         """It has caught up."""
         if self._connection is not None:
-            self._connection.transport.resume_reading()
+            self._connection.go_on_reading()
 
     # -- towards the pool ---------------------------------------------------------------------------------------------
 
@@ -265,10 +265,11 @@ class Exchange:
                 data += encode_end(self._trailers(trailers))
         else:
             data = payload
+        if done:
+            self._connection = None  # first: it is another's already, and a slow client must not pause it
         if data:
             client.write(data)
         if done:
-            self._connection = None
             self._finish()
         else:
             client.deadline = self._until(self.leg.timeouts.idle)

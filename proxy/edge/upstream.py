@@ -94,6 +94,8 @@ class UpstreamConnection(asyncio.Protocol):
         "_lost",
         "_partial",
         "_released",
+        "_stopped",
+        "_stuck",
         "asker",
         "idle_since",
         "mode",
@@ -115,6 +117,8 @@ class UpstreamConnection(asyncio.Protocol):
         self._head: ResponseHead | None = None
         self._left = 0
         self._interim = 0
+        self._stopped = False
+        self._stuck = False
 
     # -- what the asker does ------------------------------------------------------------------------------------------
 
@@ -127,6 +131,16 @@ class UpstreamConnection(asyncio.Protocol):
     def write(self, data: bytes) -> None:
         """More of the request, or of the tunnel."""
         self.transport.write(data)
+
+    def stop_reading(self) -> None:
+        """The client reads slowly."""
+        self._stopped = True
+        self.transport.pause_reading()
+
+    def go_on_reading(self) -> None:
+        """It has caught up, or needs no more."""
+        self._stopped = False
+        self.transport.resume_reading()
 
     def abort(self) -> None:
         """Nobody wants the answer any more; what was sent so far is left visibly unfinished."""
@@ -183,11 +197,13 @@ class UpstreamConnection(asyncio.Protocol):
 
     def pause_writing(self) -> None:
         """The upstream reads slowly."""
+        self._stuck = True
         if self.asker is not None:
             self.asker.pause()
 
     def resume_writing(self) -> None:
         """It has caught up."""
+        self._stuck = False
         if self.asker is not None:
             self.asker.resume()
 
@@ -297,7 +313,9 @@ class UpstreamConnection(asyncio.Protocol):
         self.asker = None
         self._head = self._decoder = None
         self._interim = 0
-        if reusable and head is not None and head.keep_alive and asker.request_done:
+        if reusable and head is not None and head.keep_alive and asker.request_done and not self._stuck:
+            if self._stopped:
+                self.go_on_reading()
             self.mode = _IDLE
             self._released(self)
         else:
