@@ -116,7 +116,7 @@ class RequestReader:
         self._blocks: Memo[dict[str, Any]] = Memo(_BLOCKS, _LONGEST_BLOCK)
 
     def recall(self, raw: bytes) -> RequestHead | None:
-        """The head, when these very field lines were accepted before and the request line is plain; else judge and read.
+        """The head, when these very field lines were accepted before and the request line is plain; or None.
 
         Clients send the same fields with every request. All that depends on them is taken from the first time; the
         request line is checked anew, as strictly as llhttp does in origin form.
@@ -144,13 +144,11 @@ class RequestReader:
             known = {name: value for name, value in head.__dict__.items() if name not in _OF_REQUEST_LINE}
             self._blocks.put(raw[raw.find(b"\r\n") :], known)
 
-    def read(self, raw: bytes) -> RequestHead | Refusal:  # noqa: C901 -- one check after the other, each a line
+    def read(self, raw: bytes) -> RequestHead | Refusal:
         """`raw` is a whole head, up to and with its empty line."""
         lines = raw.split(b"\r\n")
         parts = lines[0].split(b" ")
         if len(parts) != 3:
-            if raw[:2] == b"\r\n":  # an empty line before a request is ignored (RFC 9112 section 2.2)
-                return self.read(raw[2:])
             return Refusal(400, "the request line must have exactly three parts")
         method, target, version = parts
         minor = 1 if version == b"HTTP/1.1" else 0 if version == b"HTTP/1.0" else -1
