@@ -71,11 +71,13 @@ async def _live(scenery: Scenery, traffic: Traffic, tasks: Tasks) -> Report:
         console.print("", *verdict(report), sep="\n", markup=False, soft_wrap=True)
         if report.wrong:
             return report
+        interrupted = asyncio.Event()
+        asyncio.get_running_loop().add_signal_handler(signal.SIGINT, interrupted.set)
         told = hints(scenery.routes, scenery.clients, scenery.admin, scenery.legacy_pid)
         console.print("", *told, sep="\n", markup=False, soft_wrap=True)
         traffic.rate = QUIET
         traffic.resume()
-        await _until_interrupted(scenery.children)
+        await _stay_up(scenery.children, interrupted)
     return report
 
 
@@ -90,10 +92,8 @@ async def _refresh(scenery: Scenery, notebook: Notebook, screen: Live) -> None:
         await asyncio.sleep(_REFRESH)
 
 
-async def _until_interrupted(children: Children) -> None:
-    """Stay until Ctrl-C; DemoError when Banyan itself goes away. The systems may: that is worth a try."""
-    interrupted = asyncio.Event()
-    asyncio.get_running_loop().add_signal_handler(signal.SIGINT, interrupted.set)
+async def _stay_up(children: Children, interrupted: asyncio.Event) -> None:
+    """Until Ctrl-C; DemoError when Banyan itself goes away. The systems may: that is worth a try."""
     while not interrupted.is_set():
         children.check("banyan")
         with suppress(TimeoutError):
