@@ -12,9 +12,12 @@ from urllib.parse import unquote_plus
 
 from proxy.core.request import RequestHead
 
+_ONE_HOST = 1000
+"""More labels than a name can have (RFC 1035 section 2.3.4)."""
+
 
 class Predicate(Protocol):
-    """The extension point: `matches` answers, `fields` says which header fields it reads, `overlaps` whether both can hold."""
+    """The extension point: `matches` answers, `fields` says what it reads, `overlaps` whether both can hold."""
 
     @property
     def fields(self) -> frozenset[bytes]:
@@ -40,20 +43,26 @@ class HostIs:
 
     def matches(self, head: RequestHead) -> bool:
         """Compare the host without port and trailing dot."""
-        return self._covers(head.host)
+        return self.covers(head.host)
 
     def overlaps(self, other: Predicate) -> bool:
         """Two exact names differ or are one; a wildcard overlaps what it covers."""
         if not isinstance(other, HostIs):
             return True
-        return self._covers(other.pattern) or other._covers(self.pattern)
+        return self.covers(other.pattern) or other.covers(self.pattern)
 
     @property
     def exact(self) -> bool:
-        """Whether it names one host; exact names win over wildcards."""
+        """Whether it names one host."""
         return not self.pattern.startswith("*.")
 
-    def _covers(self, host: str) -> bool:
+    @property
+    def exactness(self) -> int:
+        """Greater wins: one host over any wildcard, a longer wildcard over a shorter one."""
+        return _ONE_HOST if self.exact else self.pattern.count(".")
+
+    def covers(self, host: str) -> bool:
+        """Whether it takes a host, or every host that a wildcard takes."""
         return host == self.pattern if self.exact else host.endswith(self.pattern[1:])
 
 

@@ -1,7 +1,7 @@
 """The route table: an immutable trie over path segments, built once per snapshot.
 
 Rule 1: the most specific path wins, segment by segment from the left: literal, then `{name}` or `*`, then `**`.
-Rule 2: on the same path the route with more predicates wins (methods count as one), then an exact host over a wildcard.
+Rule 2: on the same path the route with more predicates wins (methods count as one), then the more exact host.
 Rule 3: a path whose routes all decline does not end the search; the next less specific path is asked.
 Rule 4: a look-up costs the depth of the path, not the number of routes.
 """
@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from proxy.core.path import ANY, REST
+from proxy.core.path import ANY, REST, other_spellings
 from proxy.core.predicate import HostIs
 from proxy.core.request import RequestHead
 from proxy.core.route import Route
@@ -24,13 +24,13 @@ class _Node:
     def __init__(self) -> None:
         self.literals: dict[bytes, _Node] = {}
         self.any: _Node | None = None
-        self.routes: tuple[Route, ...] = ()
-        self.rest: tuple[Route, ...] = ()
+        self.routes: list[Route] = []
+        self.rest: list[Route] = []
 
 
 @dataclass(frozen=True, slots=True)
 class Miss:
-    """No route: `methods` are those that would have matched the path (405), none means 404; `ambiguous` means 400 (R9)."""
+    """No route: `methods` are those that the path would take (405), none means 404; `ambiguous` means 400 (R9)."""
 
     methods: frozenset[bytes] = frozenset()
     ambiguous: bool = False
@@ -42,8 +42,8 @@ _AMBIGUOUS = Miss(ambiguous=True)
 
 def rank(route: Route) -> tuple[int, int]:
     """Greater wins among routes of one path: number of predicates, then exactness of the host."""
-    exact = sum(1 for each in route.predicates if isinstance(each, HostIs) and each.exact)
-    return len(route.predicates) + (route.methods is not None), exact
+    exactness = max((each.exactness for each in route.predicates if isinstance(each, HostIs)), default=0)
+    return len(route.predicates) + (route.methods is not None), exactness
 
 
 class RouteTable:
@@ -55,24 +55,24 @@ class RouteTable:
         """Routes in file order; conflicts have been refused before."""
         self.routes = tuple(routes)
         self._root = _Node()
-        self._literal: dict[bytes, tuple[Route, ...]] = {}
-        for route in self.routes:
+        self._literal: dict[bytes, list[Route]] = {}
+        for route in sorted(self.routes, key=rank, reverse=True):
             self._add(route)
 
     def _add(self, route: Route) -> None:
         node = self._root
         for segment in route.pattern.shape:
             if segment == REST:
-                node.rest = _ranked(node.rest, route)
+                node.rest.append(route)
                 return
             if segment == ANY:
                 node.any = node.any or _Node()
                 node = node.any
             else:
-                node = node.literals.setdefault(segment, _Node())
-        node.routes = _ranked(node.routes, route)
+                node = _literal_below(node, segment)
+        node.routes.append(route)
         if route.pattern.is_literal:
-            self._literal[route.pattern.text.encode("ascii")] = node.routes
+            self._literal[b"/" + b"/".join(route.pattern.shape)] = node.routes
 
     def match(self, head: RequestHead) -> Route | Miss:
         """The route of this request, on whose path every plausible reading of the target agrees."""
@@ -106,11 +106,15 @@ class RouteTable:
         return Miss(frozenset(methods)) if methods else _NO_ROUTE
 
 
-def _ranked(routes: tuple[Route, ...], route: Route) -> tuple[Route, ...]:
-    return tuple(sorted((*routes, route), key=rank, reverse=True))
+def _literal_below(node: _Node, segment: bytes) -> _Node:
+    """The node of a literal, which answers to its other spellings too: every reading of the path must find it."""
+    below = node.literals.setdefault(segment, _Node())
+    for spelling in other_spellings(segment):
+        node.literals[spelling] = below
+    return below
 
 
-def _first(routes: tuple[Route, ...], head: RequestHead) -> Route | None:
+def _first(routes: list[Route], head: RequestHead) -> Route | None:
     for route in routes:
         if (route.methods is None or head.method in route.methods) and (
             not route.predicates or all(each.matches(head) for each in route.predicates)
