@@ -45,8 +45,8 @@ def build_routes(draft: Draft) -> list[Route]:
     """Every route that is right by itself."""
     routes = []
     for each in draft.routes:
-        line = draft.line(("routes", each.index))
-        routes.append(build_route(each.block, each.index, line, draft.upstreams))
+        line = draft.line(("routes", each.place))
+        routes.append(build_route(each.block, each.place, line, draft.upstreams))
     return routes
 
 

@@ -120,7 +120,7 @@ class _Composer:
         return root
 
     def _take(self) -> yaml.Event:
-        return cast("yaml.Event", self._loader.get_event())
+        return self._loader.get_event()  # type: ignore[return-value]  # None comes after the end of the stream only
 
     def _node(self, event: yaml.Event, path: Path) -> Node:
         if isinstance(event, yaml.AliasEvent):
@@ -199,5 +199,5 @@ def _check_text(text: str) -> None:
 
 
 def _place(event: yaml.Event) -> tuple[int, int]:
-    mark = cast("yaml.Mark", event.start_mark)
+    mark: yaml.Mark = event.start_mark  # type: ignore[assignment]  # events out of a text have one
     return mark.line + 1, mark.column + 1

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
+from proxy.config.advise import advise
 from proxy.config.build import build_routes, build_snapshot
+from proxy.config.check import check
 from proxy.config.document import parse
 from proxy.config.problem import Problem
 from proxy.config.read import read
@@ -31,11 +33,12 @@ def load_text(text: str, name: str, env: Mapping[str, str]) -> Loaded | list[Pro
         return document.problems
     draft = read(document, document.root, env)
     routes = build_routes(draft)
+    draft.problems += check(draft, routes)
     if draft.problems or draft.settings is None:
         return sorted(draft.problems, key=lambda each: (each.line, each.column))
     revision = sha256(text.encode("utf-8")).hexdigest()[:12]
     snapshot = build_snapshot(draft.settings, draft.upstreams, routes, revision)
-    return Loaded(snapshot=snapshot, warnings=(), text=text)
+    return Loaded(snapshot=snapshot, warnings=tuple(map(str, advise(draft))), text=text)
 
 
 def load_file(path: Path, env: Mapping[str, str]) -> Loaded | list[Problem]:

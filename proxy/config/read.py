@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from pydantic import ValidationError
 
@@ -18,11 +18,10 @@ from proxy.config.words import explain
 Kind = TypeVar("Kind", bound=Block)
 
 
-@dataclass(frozen=True, slots=True)
-class NumberedRoute:
-    """One route of the file that is right by itself; `index` is its place in the list."""
+class NumberedRoute(NamedTuple):
+    """One route of the file that is right by itself; `place` counts from 0."""
 
-    index: int
+    place: int
     block: RouteBlock
 
 

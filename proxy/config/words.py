@@ -63,7 +63,7 @@ def unknown_key(key: str, known: Iterable[str]) -> str:
     """The sentence for a key that a block does not know, or does not know yet."""
     names = list(known)
     if key in NOT_LANDED:
-        return f"{key} has not landed in this version of Banyan; take it out until it has"
+        return "has not landed in this version of Banyan; take it out until it has"
     meant = nearest(key, names)
     return f"is not known here; did you mean {meant}?" if meant else f"is not known here; known are {', '.join(names)}"
 

@@ -1,0 +1,178 @@
+"""What is right by itself and wrong together: one function per rule, each yielding its problems.
+
+Rule 1: a rule looks only at what is right by itself, and at every name that the file declares, so that one mistake
+        makes one problem.
+Rule 2: a problem stands at the value that has to change, and says what to write there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from proxy.config.build import needed_upstreams, timeouts_of
+from proxy.config.conditions import Asked, asked
+from proxy.config.conflicts import MAX_SIGNATURES, conflicts, crowded
+from proxy.config.cover import unreachable
+from proxy.config.problem import Path, Problem, nearest
+from proxy.config.read import Draft
+from proxy.config.schema import TimeoutBlock
+from proxy.core.cohort import SourceKind
+from proxy.core.route import Route
+from proxy.core.stage import Stage
+
+_TOKEN = "BANYAN_ADMIN_TOKEN"  # noqa: S105 - the variable's name
+_BODYLESS = frozenset({204, 205, 304})
+_NO_PART_OF_AN_ANSWER = ("stage", "split", "cohort", "group", "legacy", "new", "effects", "upgrades", "timeout")
+
+
+def check(draft: Draft, routes: Sequence[Route]) -> Iterator[Problem]:
+    """Every problem between two values of the file; `routes` are those of the draft, built."""
+    for rule in RULES:
+        yield from rule(draft)
+    compared = [asked(route) for route in routes]
+    too_many = list(not_crowded(draft, compared))
+    yield from too_many
+    if not too_many:
+        yield from no_conflicts(draft, compared)
+        yield from all_reachable(draft, compared)
+
+
+def names_are_unique(draft: Draft) -> Iterator[Problem]:
+    """A route's name is its identity in metrics, evidence and commands."""
+    seen: dict[str, int] = {}
+    for index, block in draft.routes:
+        first = seen.setdefault(block.name, index)
+        if first != index:
+            line = draft.line(("routes", first, "name"))
+            yield draft.problem(("routes", index, "name"), f'"{block.name}" is taken by routes[{first}] (line {line})')
+
+
+def stage_or_answer(draft: Draft) -> Iterator[Problem]:
+    """A route has a stage, or an answer of its own and then nothing that belongs to an upstream."""
+    for index, block in draft.routes:
+        if block.respond is None:
+            if block.stage is None:
+                yield draft.problem(("routes", index, "stage"), "is missing; a route needs a stage, or respond")
+            continue
+        for key in _NO_PART_OF_AN_ANSWER:
+            if getattr(block, key) is not None:
+                path: Path = ("routes", index, key)
+                yield draft.problem(path, f"{key} and respond exclude each other; take one out", at_key=True)
+
+
+def answers_fit_their_status(draft: Draft) -> Iterator[Problem]:
+    """Some statuses have no body."""
+    for index, block in draft.routes:
+        if block.respond is not None and block.respond.body and block.respond.status in _BODYLESS:
+            path: Path = ("routes", index, "respond", "body")
+            yield draft.problem(path, f"an answer with status {block.respond.status} has no body; take it out")
+
+
+def splits_mean_something(draft: Draft) -> Iterator[Problem]:
+    """A split belongs to canary, which needs one, and to retired, where it is the share of the brown-out."""
+    for index, block in draft.routes:
+        path: Path = ("routes", index, "split")
+        if block.stage is Stage.CANARY and block.split is None:
+            yield draft.problem(path, "is missing; at canary say which share new serves, such as split: 10%")
+        if block.split is not None and block.stage not in (Stage.CANARY, Stage.RETIRED, None):
+            message = f"has no meaning at stage {block.stage.value}; take it out, or write stage: canary"
+            yield draft.problem(path, message, at_key=True)
+
+
+def upstreams_exist(draft: Draft) -> Iterator[Problem]:
+    """Every name that a route says, and every role that its stage needs, is an upstream."""
+    for index, block in draft.routes:
+        for role in ("legacy", "new"):
+            said: str | None = getattr(block, role)
+            name = said or role
+            if name in draft.declared or not (said or name in needed_upstreams(block)):
+                continue
+            path: Path = ("routes", index, role if said else "stage")
+            meant = nearest(name, draft.declared)
+            cure = f"did you mean {meant}?" if meant else f"add it below upstreams, or name another: {role}: NAME"
+            yield draft.problem(path, f'there is no upstream "{name}"; {cure}')
+
+
+def cohorts_can_be_found(draft: Draft) -> Iterator[Problem]:
+    """`path:NAME` names a parameter of the route's own path; nothing follows what is always present or said before."""
+    for index, block in draft.routes:
+        sources = block.cohort or ()
+        for place, source in enumerate(sources):
+            path: Path = ("routes", index, "cohort", place)
+            if source.kind is SourceKind.PATH and block.match.path.position(source.name) < 0:
+                parameters = ", ".join(name for name, _ in block.match.path.parameters) or "none"
+                message = f"the path has no {{{source.name}}}; its parameters are: {parameters}"
+                yield draft.problem(path, message)
+            if source in sources[:place]:
+                yield draft.problem(path, "stands twice; take one out")
+            elif any(each.kind is SourceKind.CLIENT_IP for each in sources[:place]):
+                yield draft.problem(path, "is never asked: client_ip before it is always present; put client_ip last")
+
+
+def timeouts_are_complete(draft: Draft) -> Iterator[Problem]:
+    """What a route's timeout leaves out is its upstream's, so two upstreams must agree on it."""
+    for index, block in draft.routes:
+        names = [name for name in needed_upstreams(block) if name in draft.upstreams]
+        if block.timeout is None or len(names) < 2:
+            continue
+        first, second = (timeouts_of(draft.upstreams[name]) for name in names)
+        for key in TimeoutBlock.model_fields:
+            one, other = getattr(first, key), getattr(second, key)
+            if getattr(block.timeout, key) is None and one != other:
+                values = f"{names[0]} has {one:g}s, {names[1]} {other:g}s"
+                message = f"leaves out {key}, on which its upstreams differ ({values}); write {key} here too"
+                yield draft.problem(("routes", index, "timeout"), message)
+
+
+def admin_is_apart(draft: Draft) -> Iterator[Problem]:
+    """The admin port is never the clients' port."""
+    settings = draft.settings
+    if settings is not None and settings.admin.overlaps(settings.listen):
+        yield draft.problem(("admin",), f"takes the port {settings.admin.port} of listen; choose another port")
+
+
+def admin_is_guarded(draft: Draft) -> Iterator[Problem]:
+    """Whoever can reach the admin port from elsewhere must show a token."""
+    settings = draft.settings
+    if settings is not None and not settings.admin.is_loopback and not draft.env.get(_TOKEN):
+        message = f"can be reached from other machines, so {_TOKEN} must be set in the environment; or use 127.0.0.1"
+        yield draft.problem(("admin",), message)
+
+
+def not_crowded(draft: Draft, routes: Sequence[Asked]) -> Iterator[Problem]:
+    """The conditions on one path stay few enough to be compared."""
+    for route in crowded(routes):
+        message = f"more than {MAX_SIGNATURES} different sets of conditions stand on this path; ask fewer things of it"
+        yield draft.problem(("routes", route.index, "match"), message)
+
+
+def no_conflicts(draft: Draft, routes: Sequence[Asked]) -> Iterator[Problem]:
+    """No request may fit two routes between which the table cannot choose."""
+    for later, earlier in conflicts(routes):
+        message = f"takes requests that {_named(earlier)} takes too, on the same path and with as many conditions; "
+        yield draft.problem(("routes", later.index, "match"), message + "take one out, or add a condition to one")
+
+
+def all_reachable(draft: Draft, routes: Sequence[Asked]) -> Iterator[Problem]:
+    """A route that no request can reach is a mistake."""
+    for route, covering in unreachable(routes):
+        names = " and ".join(map(_named, covering))
+        message = f"can never be reached: every request that fits it is taken by {names}"
+        yield draft.problem(("routes", route.index, "match"), message)
+
+
+def _named(route: Route) -> str:
+    return f'routes[{route.index}] "{route.name}" (line {route.line})'
+
+
+RULES = (
+    names_are_unique,
+    stage_or_answer,
+    answers_fit_their_status,
+    splits_mean_something,
+    upstreams_exist,
+    cohorts_can_be_found,
+    timeouts_are_complete,
+    admin_is_apart,
+    admin_is_guarded,
+)
