@@ -1,4 +1,4 @@
-"""A data plane in this process: a listener on a free port, its canonical lines, and everything that went wrong in it."""
+"""A data plane in this process: a listener on a free port, its canonical lines, and what went wrong in it."""
 
 from __future__ import annotations
 
@@ -44,6 +44,7 @@ class Lines(Sink):
         self.data = b""
 
     def put(self, data: bytes, lines: int = 1) -> None:
+        del lines
         self.data += data
 
 

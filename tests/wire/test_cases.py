@@ -1,4 +1,4 @@
-"""The published cases of hostile, odd and broken requests: bytes in, bytes out, each whole, cut at random, byte by byte."""
+"""The published cases of hostile, odd and broken requests: bytes in, bytes out, cut in three ways."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.wire.playing import asked_for, play_all
 BY_HAND = {"EX01"}
 """What it wants cannot be said in the words of the file; test_by_hand.py plays it."""
 BODY_HERE_OR_NOT = {"FR44"}
-"""A request that Banyan answers itself, with a body: one that came along is skipped, one that did not ends the connection."""
+"""Banyan answers itself and reads no body: one that came along is skipped, one that did not ends the connection."""
 BYTES = {case.id: case for case in load_cases() if case.data and case.id not in BY_HAND}
 Played = dict[tuple[str, Cut], Seen]
 
