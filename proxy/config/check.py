@@ -81,6 +81,8 @@ def splits_mean_something(draft: Draft) -> Iterator[Problem]:
 
 def upstreams_exist(draft: Draft) -> Iterator[Problem]:
     """Every name that a route says, and every role that its stage needs, is an upstream."""
+    if draft.declared is None:
+        return
     for index, block in draft.routes:
         for role in ("legacy", "new"):
             said: str | None = getattr(block, role)
@@ -126,15 +128,13 @@ def timeouts_are_complete(draft: Draft) -> Iterator[Problem]:
 
 def admin_is_apart(draft: Draft) -> Iterator[Problem]:
     """The admin port is never the clients' port."""
-    settings = draft.settings
-    if settings is not None and settings.admin.overlaps(settings.listen):
-        yield draft.problem(("admin",), f"takes the port {settings.admin.port} of listen; choose another port")
+    if draft.settings.admin.overlaps(draft.settings.listen):
+        yield draft.problem(("admin",), f"takes the port {draft.settings.admin.port} of listen; choose another port")
 
 
 def admin_is_guarded(draft: Draft) -> Iterator[Problem]:
     """Whoever can reach the admin port from elsewhere must show a token."""
-    settings = draft.settings
-    if settings is not None and not settings.admin.is_loopback and not draft.env.get(_TOKEN):
+    if not draft.settings.admin.is_loopback and not draft.env.get(_TOKEN):
         message = f"can be reached from other machines, so {_TOKEN} must be set in the environment; or use 127.0.0.1"
         yield draft.problem(("admin",), message)
 

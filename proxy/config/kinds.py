@@ -41,6 +41,10 @@ _WORKERS = WithJsonSchema({"anyOf": [{"type": "integer", "minimum": 1, "maximum"
 _UPGRADES = WithJsonSchema({"type": "array", "items": {"type": "string", "enum": ["websocket"]}})
 
 
+MatchText = Annotated[str, WithJsonSchema({"type": "string", "pattern": "^([A-Z-]+(,[A-Z-]+)* )?/"})]
+"""The short form of a match; how it is read stands at the model, which needs it whole."""
+
+
 def _whole(least: int, most: int) -> WithJsonSchema:
     return WithJsonSchema({"type": "integer", "minimum": least, "maximum": most})
 
@@ -80,5 +84,5 @@ QueryCondition = Annotated[asked.Condition, BeforeValidator(asked.read_condition
 Fields = Annotated[dict[FieldName, FieldCondition], BeforeValidator(asked.read_fields)]
 Query = Annotated[dict[str, QueryCondition], BeforeValidator(asked.read_query)]
 Source = Annotated[CohortSource, BeforeValidator(asked.read_source), _SOURCE]
-Cohort = Annotated[tuple[Source, ...], BeforeValidator(asked.read_cohort)]
+Cohort = Annotated[tuple[Source, ...], BeforeValidator(asked.read_cohort, json_schema_input_type=Source | list[Source])]
 Upgrades = Annotated[bool, BeforeValidator(asked.read_upgrades), _UPGRADES]

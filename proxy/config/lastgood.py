@@ -1,7 +1,8 @@
-"""The last good routes.yaml on disk: what a start falls back to when the file has become bad meanwhile.
+"""The last good routes.yaml on the disk: what a start falls back to when the file has become bad meanwhile.
 
-Rule 1: the text is kept as written, before `${NAME}` is replaced, so that no secret reaches the disk.
-Rule 2: it is replaced atomically; a crash leaves the old one or the new one.
+Rule 1: the text is kept as written, before `${NAME}` is replaced, so that no secret out of the environment is kept.
+Rule 2: it is replaced in one step; a crash, or a full disk, leaves the old one or the new one.
+Rule 3: nobody but the user who runs Banyan can read it.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ def save(place: Path, text: str) -> None:
     place.mkdir(parents=True, exist_ok=True, mode=0o700)
     descriptor, temporary = tempfile.mkstemp(dir=place, prefix=NAME)
     try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
@@ -34,11 +35,21 @@ def save(place: Path, text: str) -> None:
     except OSError:
         Path(temporary).unlink(missing_ok=True)
         raise
+    _sync(place)
 
 
 def load(place: Path) -> str | None:
     """The kept text, or None when there is none that can be read."""
     try:
-        return (place / NAME).read_text(encoding="utf-8")
+        return (place / NAME).read_bytes().decode("utf-8")
     except (OSError, UnicodeDecodeError):
         return None
+
+
+def _sync(place: Path) -> None:
+    """Make the new name last, too."""
+    descriptor = os.open(place, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

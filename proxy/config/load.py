@@ -34,7 +34,7 @@ def load_text(text: str, name: str, env: Mapping[str, str]) -> Loaded | list[Pro
     draft = read(document, document.root, env)
     routes = build_routes(draft)
     draft.problems += check(draft, routes)
-    if draft.problems or draft.settings is None:
+    if draft.problems:
         return sorted(draft.problems, key=lambda each: (each.line, each.column))
     revision = sha256(text.encode("utf-8")).hexdigest()[:12]
     snapshot = build_snapshot(draft.settings, draft.upstreams, routes, revision)

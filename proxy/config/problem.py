@@ -66,8 +66,6 @@ def show(value: object) -> str:
             return '"' + "".join(each if each.isprintable() else "�" for each in text) + '"'
         case bool():
             return "true" if value else "false"
-        case None:
-            return "nothing"
         case list():
             return "a list"
         case dict():

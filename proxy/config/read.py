@@ -16,6 +16,7 @@ from proxy.config.values import Broken, Reader
 from proxy.config.words import explain
 
 Kind = TypeVar("Kind", bound=Block)
+_FILLERS: Mapping[str, object] = {"version": 1, "listen": ":0", "admin": "127.0.0.1:0"}
 
 
 class NumberedRoute(NamedTuple):
@@ -27,15 +28,15 @@ class NumberedRoute(NamedTuple):
 
 @dataclass(slots=True, kw_only=True)
 class Draft:
-    """A file as far as it could be read. `declared` names every upstream, also those that are wrong in themselves."""
+    """A file as far as it could be read. `declared` names every upstream, right or wrong; None: nobody can tell."""
 
     name: str
     root: MapNode
     env: Mapping[str, str]
     problems: list[Problem]
-    settings: SettingsBlock | None = None
+    settings: SettingsBlock = field(default_factory=lambda: SettingsBlock.model_validate(_FILLERS))
     upstreams: dict[str, UpstreamBlock] = field(default_factory=dict)
-    declared: frozenset[str] = frozenset()
+    declared: frozenset[str] | None = None
     routes: list[NumberedRoute] = field(default_factory=list)
 
     def line(self, path: Path) -> int:
@@ -55,9 +56,21 @@ def read(document: Document, root: MapNode, env: Mapping[str, str]) -> Draft:
     draft = Draft(name=document.name, root=root, env=env, problems=[*document.problems])
     _read_upstreams(draft, values.pop("upstreams", {}))
     _read_routes(draft, values.pop("routes", None))
-    draft.settings = _validate(draft, SettingsBlock, values, (), FileBlock)
+    draft.settings = _settings(draft, values)
     draft.problems += reader.problems
     return draft
+
+
+def _settings(draft: Draft, values: Mapping[str, object]) -> SettingsBlock:
+    """The settings; where some are wrong, the right ones beside ports in nobody's way, for rules that look at those."""
+    try:
+        return SettingsBlock.model_validate(values)
+    except ValidationError as errors:
+        _report(draft, errors, FileBlock, ())
+        wrong = {str(error["loc"][0]) for error in errors.errors()}
+    right = {key: value for key, value in values.items() if key not in wrong}
+    fillers = {key: value for key, value in _FILLERS.items() if key in wrong}
+    return SettingsBlock.model_validate(fillers | right)
 
 
 def _read_upstreams(draft: Draft, values: object) -> None:
@@ -93,18 +106,20 @@ def _refuse(draft: Draft, path: Path, message: str, value: object) -> None:
         draft.problems.append(draft.problem(path, f"{message}, got {show(value)}"))
 
 
-def _validate(
-    draft: Draft, model: type[Kind], value: object, path: Path, known: type[Block] | None = None
-) -> Kind | None:
-    """The block, or None with its problems noted; `known` is the model whose keys an unknown one is compared with."""
+def _validate(draft: Draft, model: type[Kind], value: object, path: Path) -> Kind | None:
+    """The block, or None with its problems noted."""
     try:
         return model.model_validate(value)
     except ValidationError as errors:
-        for error in errors.errors(include_url=False):
-            said = explain(error, known or model)
-            if said is not None:
-                draft.problems.append(draft.problem((*path, *said.path), said.message, at_key=said.at_key))
-    return None
+        _report(draft, errors, model, path)
+        return None
+
+
+def _report(draft: Draft, errors: ValidationError, model: type[Block], path: Path) -> None:
+    for error in errors.errors(include_url=False):
+        said = explain(error, model)
+        if said is not None:
+            draft.problems.append(draft.problem((*path, *said.path), said.message, at_key=said.at_key))
 
 
 def _locate(root: MapNode, path: Path, *, at_key: bool = False) -> tuple[int, int, Path]:

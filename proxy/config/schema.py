@@ -63,13 +63,22 @@ class HealthBlock(Block):
     every: kinds.LengthAboveZero | None = _optional(f"How often. Default {_HEALTH.every:g}s.", "5s")
 
 
+AnyHealth = Annotated[
+    HealthBlock, BeforeValidator(single.read_health, json_schema_input_type=kinds.HealthPath | HealthBlock)
+]
+"""The mapping, or its path alone."""
+
+
 class UpstreamBlock(Block):
     """One system behind the proxy."""
 
     url: kinds.UpstreamUrl = _needed("Scheme, host and port; no path.", "http://legacy.internal:3000")
-    health: Annotated[HealthBlock, BeforeValidator(single.read_health)] | None = _optional(
-        "A path, or a mapping of path and every. Without it the upstream is not asked.", "/healthz"
-    )
+    health: (
+        Annotated[
+            HealthBlock, BeforeValidator(single.read_health, json_schema_input_type=kinds.HealthPath | HealthBlock)
+        ]
+        | None
+    ) = _optional("A path, or a mapping of path and every. Without it the upstream is not asked.", "/healthz")
     host: kinds.HostModeWord | None = _optional(
         "Which Host it sees. preserve, the default: the client's; upstream: its own.", "preserve", "upstream"
     )
@@ -103,6 +112,10 @@ class MatchBlock(Block):
     )
 
 
+AnyMatch = Annotated[MatchBlock, BeforeValidator(asked.read_match, json_schema_input_type=kinds.MatchText | MatchBlock)]
+"""The mapping, or the short form."""
+
+
 class RespondBlock(Block):
     """An answer that Banyan gives itself."""
 
@@ -123,9 +136,7 @@ class RouteBlock(Block):
     """What to do with one class of requests."""
 
     name: kinds.Name = _needed("Stable id: metric label, evidence key, CLI argument.", "orders.show")
-    match: Annotated[MatchBlock, BeforeValidator(asked.read_match)] = _needed(
-        "METHOD[,METHOD] path, a path alone, or a mapping.", "GET /orders/{id}", "/**"
-    )
+    match: AnyMatch = _needed("METHOD[,METHOD] path, a path alone, or a mapping.", "GET /orders/{id}", "/**")
     stage: kinds.StageWord | None = _optional(
         "Who answers. legacy, shadow: legacy. canary: new for the split's cohorts, else legacy. live, complete: new. "
         "retired: nobody any more (410).",

@@ -45,6 +45,8 @@ class Reader:
         if not node.plain:
             return node.text
         found = resolve(node.text)
+        if found is None:
+            return self._broken(node, path, "is empty; give it a value, or take it out")
         return self._broken(node, path, found.message) if isinstance(found, Surprise) else found
 
     def _variable(self, node: ScalarNode, path: Path) -> object:
