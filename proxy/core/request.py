@@ -258,7 +258,7 @@ def _apply(head: RequestHead, special: list[tuple[int, bytes, bytes]]) -> Refusa
                 head.connection = [*head.connection, *connection_tokens(value)]
             case Kind.TE:
                 head.te_trailers = head.te_trailers or b"trailers" in connection_tokens(value)
-            case Kind.EXPECT:
+            case Kind.EXPECT if head.minor:  # HTTP/1.0 knows no interim answers (RFC 9110 section 10.1.1)
                 head.expect = value.lower() if not head.expect else b"?"
             case Kind.UPGRADE:
                 head.upgrade = value.lower() if not head.upgrade else b"?"
