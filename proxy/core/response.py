@@ -23,7 +23,8 @@ _MEMO = 2048
 _MEMO_KEY = 128
 """Remembered names and status lines, and the bytes of one; when full, everything is forgotten and learnt again."""
 _FIRST_FINAL = 200
-_NO_CONTENT = frozenset({204, 205})
+_RESET_CONTENT = 205
+_NO_CONTENT = frozenset({204, _RESET_CONTENT})
 _BODYLESS = _NO_CONTENT | {304}
 _MAX_DIGITS = 18
 _STATUS_LINE = re.compile(rb"HTTP/1\.([01]) (([1-9][0-9]{2})(?: [\t\x20-\x7e\x80-\xff]*)?)")
@@ -186,4 +187,6 @@ def _forbid_body(head: ResponseHead, *, bodyless: bool) -> None:
         head.framing_at = -1
         if head.length and not bodyless and head.status in _NO_CONTENT:
             head.keep_alive = False  # it may send the body all the same, into the next answer
+    elif head.status == _RESET_CONTENT and not bodyless:
+        head.keep_alive = False  # HTTP's framing gives it a body until the end
     head.length = 0

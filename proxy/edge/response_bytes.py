@@ -16,6 +16,7 @@ class Coding(IntEnum):
 
 
 _AS_IS = Coding.AS_IS
+_RESET_CONTENT = 205
 
 
 def coding_for(head: ResponseHead, minor: int) -> Coding:
@@ -31,7 +32,8 @@ def response_head(
     """`lines` are `head.lines`, perhaps rewritten; `connection` is the ready line with CRLF, or empty."""
     extra = connection
     if coding is _AS_IS:
-        pass
+        if head.status == _RESET_CONTENT and head.framing_at < 0:
+            extra += b"Content-Length: 0\r\n"  # unlike 204 it ends by its framing (RFC 9110 section 15.3.6)
     elif head.length == CHUNKED:
         if coding is Coding.UNTIL_CLOSE:
             lines = lines[: head.framing_at] + lines[head.framing_at + 1 :]
