@@ -13,6 +13,8 @@ from proxy.core.outcome import Failure, ServedBy
 from proxy.link import BUCKETS, FailureDelta, RouteDelta
 
 _CLASSES = 5
+_BEYOND = 600
+"""Statuses from here on are none of HTTP's; they count as 5xx (RFC 9110 section 15)."""
 _NO_CODES = [0] * _CLASSES
 _NO_BUCKETS = [0] * (len(BUCKETS) + 1)
 
@@ -37,7 +39,7 @@ class Tally:
 
     def count(self, status: int, seconds: float) -> None:
         """One answer with this status after this time."""
-        self.codes[status // 100 - 1] += 1
+        self.codes[status // 100 - 1 if status < _BEYOND else -1] += 1
         self.buckets[bisect_left(BUCKETS, seconds)] += 1
         self.seconds += seconds
         if not self._dirty:
