@@ -56,7 +56,8 @@ def status(
         if json:
             say(fetch(base, "/api/routes").decode().rstrip())
         else:
-            console().print(_picture(base, found))
+            screen = console()
+            screen.print(_picture(base, found, screen.width))
     except NoAnswerError as error:
         complain(error.message, error.cure)
         leave(FOUND)
@@ -73,14 +74,14 @@ def _watch(base: str) -> None:
     with suppress(KeyboardInterrupt), Live(console=console(), auto_refresh=False) as screen:
         while True:
             try:
-                picture = _picture(base, get_routes(base))
+                picture = _picture(base, get_routes(base), screen.console.width)
             except NoAnswerError as error:
                 picture = absent(error)
             screen.update(picture, refresh=True)
             time.sleep(_INTERVAL)
 
 
-def _picture(base: str, found: RoutesStatus) -> Group:
+def _picture(base: str, found: RoutesStatus, width: int) -> Group:
     from proxy.cli.admin_api import NoAnswerError, fetch
     from proxy.cli.status_table import picture
 
@@ -88,7 +89,7 @@ def _picture(base: str, found: RoutesStatus) -> Group:
         metrics = fetch(base, "/metrics").decode()
     except NoAnswerError:
         metrics = ""
-    return picture(base, found, metrics)
+    return picture(base, found, metrics, width)
 
 
 def _is_settled(found: RoutesStatus) -> bool:

@@ -2,6 +2,7 @@
 
 Rule 1: nothing that was not measured is shown as a number: a dash stands there.
 Rule 2: stage and split are what runs; where the file says something else, both are shown.
+Rule 3: a name is never cut: a narrow terminal gets fewer columns, those of traffic first.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
+from itertools import islice
 
 from rich.console import Group
 from rich.table import Table
@@ -19,12 +21,15 @@ from proxy.cli.admin_api import NoAnswerError, Parity, Placed, RoutesStatus, Rou
 NOTHING = "–"
 _COUNTED = re.compile(r"^banyan_requests_total\{([^}]*)\} (\S+)$", re.MULTILINE)
 _LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
-_RIGHT = ("split", "legacy/s", "new/s", "share new", "5xx", "compared", "mismatch")
+_HEADS = ("route", "stage", "split", "legacy/s", "new/s", "new", "5xx", "compared", "mismatch", "verdict", "reason")
+_RIGHT = frozenset(_HEADS[2:9])
+_NARROW = 7
+_WIDE = 110
 
 
-def picture(base: str, status: RoutesStatus, metrics: str) -> Group:
-    """All of it; `metrics` is the text of `/metrics`, empty when it could not be had."""
-    return Group(*_header(base, status), Text(), _table(status, failed_shares(metrics)))
+def picture(base: str, status: RoutesStatus, metrics: str, width: int) -> Group:
+    """All of it; `metrics` is the text of `/metrics`, empty when it could not be had; `width` in columns."""
+    return Group(*_header(base, status), Text(), _table(status, failed_shares(metrics), is_wide=width >= _WIDE))
 
 
 def absent(error: NoAnswerError) -> Group:
@@ -56,16 +61,13 @@ def _lagging(worker: WorkerStatus) -> str:
     return f"{who} serves revision {worker.revision or 'none'}, or has not been heard of lately"
 
 
-def _table(status: RoutesStatus, failed: dict[str, float]) -> Table:
+def _table(status: RoutesStatus, failed: dict[str, float], *, is_wide: bool) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-    table.add_column("route", no_wrap=True)
-    table.add_column("stage", no_wrap=True)
-    for head in _RIGHT:
-        table.add_column(head, justify="right", no_wrap=True)
-    table.add_column("verdict", no_wrap=True)
-    table.add_column("reason")
+    heads = _HEADS if is_wide else _HEADS[:_NARROW]
+    for head in heads:
+        table.add_column(head, justify="right" if head in _RIGHT else "left", no_wrap=head != "reason")
     for route in status.routes:
-        table.add_row(*_cells(route, failed.get(route.name)))
+        table.add_row(*islice(_cells(route, failed.get(route.name)), len(heads)))
     return table
 
 

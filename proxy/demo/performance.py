@@ -88,7 +88,7 @@ async def _refresh(scenery: Scenery, notebook: Notebook, screen: Live) -> None:
         with suppress(NoAnswerError):
             status = await asyncio.to_thread(get_routes, scenery.admin)
         moment = Moment(status=status, notebook=notebook, now=time.monotonic(), ended=tuple(scenery.children.ended()))
-        screen.update(live(moment), refresh=True)
+        screen.update(live(moment, screen.console.width), refresh=True)
         await asyncio.sleep(_REFRESH)
 
 

@@ -20,8 +20,9 @@ from proxy.demo.routes_file import MOVED
 from proxy.demo.story import Measured, Report
 
 NOTHING = "–"
-_WIDTHS = (8, 6, 8, 7, 9, 8, 7, 7)
-_HEADS = ("stage", "split", "legacy/s", "new/s", "share new", "failures", "p50 ms", "p99 ms")
+_WIDTHS = (8, 6, 8, 6, 6, 6, 6, 6)
+_WIDE = 90
+_HEADS = ("stage", "split", "legacy/s", "new/s", "new", "failed", "p50 ms", "p99 ms")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,9 +35,9 @@ class Moment:
     ended: tuple[str, ...]
 
 
-def live(moment: Moment) -> RenderableType:
-    """The table of all routes, and what there is to say below it."""
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+def live(moment: Moment, width: int) -> RenderableType:
+    """The table of all routes, and what there is to say below it; closer together on a terminal of 80 columns."""
+    table = Table(box=None, pad_edge=False, padding=(0, 2 if width >= _WIDE else 1, 0, 0), header_style="bold")
     table.add_column("route", no_wrap=True)
     table.add_column("stage", no_wrap=True)
     for head in _HEADS[1:]:

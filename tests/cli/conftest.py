@@ -11,6 +11,7 @@ from typer.testing import CliRunner, Result
 
 from proxy.cli.main import app
 
+ROOT = Path(__file__).parents[2]
 Banyan = Callable[..., Result]
 
 ROUTES = """\
@@ -49,8 +50,9 @@ routes:
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Where the test stands, with a routes.yaml."""
+    """Where the test stands, with a routes.yaml; processes that it starts there find this source."""
     (tmp_path / "routes.yaml").write_text(ROUTES, encoding="utf-8")
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
