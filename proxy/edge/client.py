@@ -24,6 +24,10 @@ class Client(Protocol):
     def held(self) -> bool:
         """Whether the client is not being read because the upstream is busy."""
 
+    @property
+    def stuffed(self) -> bool:
+        """Whether the client does not read what is written to it."""
+
     def forwarded(self, head: RequestHead) -> bytes:
         """The forwarding fields for the upstream, each with CRLF."""
 

@@ -10,8 +10,6 @@ Rule 4: an exception in here costs this one request, never the worker (DR06).
 from __future__ import annotations
 
 import asyncio
-import socket
-import struct
 from time import monotonic
 from typing import TYPE_CHECKING, cast
 
@@ -21,6 +19,7 @@ from proxy.core.forwarded import client_of, is_trusted, kept_request_id, trusted
 from proxy.core.outcome import Blame, Failure, Phase
 from proxy.core.request import MAX_HEAD, MAX_LINE, Refusal, RequestHead
 from proxy.edge.admit import Admitted, Answer, admit
+from proxy.edge.ending import CONTINUE, reset, watch
 from proxy.edge.exchange import Exchange
 from proxy.edge.head_parser import END, PartialHead, judge_request
 from proxy.edge.record import line_of_answer
@@ -38,7 +37,6 @@ MAX_AHEAD = 64 * 1024
 LINGER = 1.0
 """Seconds that a closing connection is still read; nginx takes 5, HAProxy none."""
 MAX_LINGER = 4 * 1024 * 1024
-_CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 _BLANK = b"\r\n"
 
 
@@ -47,8 +45,9 @@ class Downstream(asyncio.Protocol):
 
     # fmt: off
     __slots__ = (
-        "_ahead", "_forwarded", "_half_closed", "_held_by_pool", "_lingering", "_live", "_partial", "_services",
-        "_trusted", "closing", "counters", "deadline", "exchange", "peer", "scheme", "started", "transport",
+        "_ahead", "_forwarded", "_half_closed", "_lingering", "_live", "_partial", "_services", "_trusted",
+        "access_log", "closing", "counters", "deadline", "exchange", "held", "peer", "scheme", "started", "stuffed",
+        "transport",
     )
     # fmt: on
 
@@ -56,6 +55,7 @@ class Downstream(asyncio.Protocol):
         """A connection that is being accepted."""
         self._services = services
         self.counters: Counters = services.counters
+        self.access_log: AccessLog = services.access_log
         self.transport: asyncio.Transport = cast("asyncio.Transport", None)
         self.exchange: Exchange | None = None
         self.deadline = float("inf")
@@ -69,7 +69,8 @@ class Downstream(asyncio.Protocol):
         self._half_closed = False
         self._forwarded = b""
         self._trusted = False
-        self._held_by_pool = False
+        self.held = False
+        self.stuffed = False
         self._lingering = -1
 
     # -- what the loop does -------------------------------------------------------------------------------------------
@@ -90,8 +91,8 @@ class Downstream(asyncio.Protocol):
                 exchange.feed(data)
             elif self._lingering >= 0:
                 self._discard(data)
-            elif self._ahead:
-                self.keep_for_later(data)  # what came before it is due in this turn of the loop
+            elif self._ahead or self.stuffed:
+                self.keep_for_later(data)  # what came before it is due first, and answers that are not read wait
             else:
                 self._read_head(data)
         except Exception as error:  # noqa: BLE001 -- rule 4
@@ -99,6 +100,8 @@ class Downstream(asyncio.Protocol):
 
     def eof_received(self) -> bool:
         """The client will send no more; it may still read (half-closed clients are served)."""
+        if self._half_closed:
+            return True  # the loop says so again when reading goes on
         self._half_closed = True
         if self._lingering >= 0:
             return False
@@ -109,6 +112,7 @@ class Downstream(asyncio.Protocol):
         self.closing = True
         exchange = self.exchange
         if exchange is not None:
+            watch(self.transport, lambda: self.exchange is exchange and not exchange.tunnel, exchange.may_ask)
             return exchange.client_half_closed()
         if self._partial is not None:
             self._answer(Answer(400, "the connection ended inside a request head"), None)
@@ -125,13 +129,17 @@ class Downstream(asyncio.Protocol):
 
     def pause_writing(self) -> None:
         """The client reads slowly."""
+        self.stuffed = True
         if self.exchange is not None:
             self.exchange.pause_reading()
 
     def resume_writing(self) -> None:
         """It has caught up."""
+        self.stuffed = False
         if self.exchange is not None:
             self.exchange.resume_reading()
+        elif self._ahead:
+            self._services.soon(self._go_on)
 
     # -- reading ------------------------------------------------------------------------------------------------------
 
@@ -193,7 +201,7 @@ class Downstream(asyncio.Protocol):
         exchange.wants_upgrade = admitted.upgrade
         self.exchange = exchange
         if head.expect and not rest and head.length:
-            self.write(_CONTINUE)
+            self.write(CONTINUE)
         exchange.open(rest)
 
     def _meet(self, live: Live) -> None:
@@ -221,20 +229,15 @@ class Downstream(asyncio.Protocol):
         """Bytes to the client."""
         self.transport.write(data)
 
-    @property
-    def held(self) -> bool:
-        """Whether the client is not being read because the upstream is busy."""
-        return self._held_by_pool
-
     def hold(self) -> None:
         """Stop reading: the upstream cannot take more."""
-        self._held_by_pool = True
+        self.held = True
         self.transport.pause_reading()
 
     def unhold(self) -> None:
         """Read again."""
-        if self._held_by_pool:
-            self._held_by_pool = False
+        if self.held:
+            self.held = False
             self.transport.resume_reading()
 
     def keep_for_later(self, data: bytes) -> None:
@@ -258,17 +261,16 @@ class Downstream(asyncio.Protocol):
     def cut(self, *, truncated_silently: bool) -> None:
         """A response broke off: close so that the client can tell (a reset where only the end marks the end)."""
         self.exchange = None
-        sock = self.transport.get_extra_info("socket")
-        if truncated_silently and sock is not None:
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-            self.transport.abort()
+        if truncated_silently or self.stuffed:
+            reset(self.transport)
         else:
-            self.transport.close()
+            self.close()
 
     def close(self) -> None:
-        """Close after what is written."""
+        """Close after what is written, for as long as a quiet connection may stay."""
         self.exchange = None
         self.transport.close()
+        self.deadline = monotonic() + self._services.live.snapshot.limits.idle
 
     def answer_problem(self, status: int, detail: str, request_id: bytes, head: RequestHead | None) -> int:
         """Write an invented answer; the size of its body."""
@@ -287,11 +289,6 @@ class Downstream(asyncio.Protocol):
         if self._ahead:
             self._services.soon(self._go_on)
 
-    @property
-    def access_log(self) -> AccessLog:
-        """Where canonical lines go."""
-        return self._services.access_log
-
     # -- answering here -----------------------------------------------------------------------------------------------
 
     def _answer(self, answer: Answer, head: RequestHead | None, rest: bytes = b"") -> None:
@@ -309,11 +306,10 @@ class Downstream(asyncio.Protocol):
         live = self._services.live
         tally: Tally = answer.bound.own if answer.bound else live.unmatched if head else live.refused
         tally.count(answer.status, seconds)
-        log = self._services.access_log
-        if log.wants(answer.status):
+        log = self.access_log
+        if log.wants(answer.status) or not answer.reason:
             stamp = log.now(self.started + seconds)
-            line = line_of_answer(stamp, answer, head, tally.route, ids, seconds, self.peer)
-            log.write(line)
+            log.write(line_of_answer(stamp, answer, head, tally.route, ids, seconds, self.peer))
         if self.closing:
             self._linger()
             return
@@ -337,7 +333,8 @@ class Downstream(asyncio.Protocol):
 
     def _go_on(self) -> None:
         """Read what was sent ahead, from a fresh stack so that a pipeline cannot recurse."""
-        if self.exchange is None and self._lingering < 0 and not self.transport.is_closing():
+        idle = self.exchange is None and not self.stuffed and self._lingering < 0
+        if idle and not self.transport.is_closing():
             self.unhold()
             self.data_received(self.take_later())
             if self._half_closed and not self._ahead and self._lingering < 0 and not self._end_reading():
@@ -349,12 +346,10 @@ class Downstream(asyncio.Protocol):
         self._ahead = b""
         self._partial = None
         self.deadline = monotonic() + LINGER
-        if self.transport.is_closing():
-            return
-        if self.transport.can_write_eof():
-            self.transport.write_eof()
-        else:
-            self.transport.close()
+        if self._half_closed:
+            self.close()
+        elif not self.transport.is_closing():
+            self.end_writing()
 
     def _discard(self, data: bytes) -> None:
         self._lingering += len(data)
@@ -368,8 +363,10 @@ class Downstream(asyncio.Protocol):
         elif self._partial is not None:
             self._partial = None
             self._answer(Answer(408, "the request head took too long"), None)
+        elif self.transport.is_closing():
+            self.transport.abort()  # it does not even read its last answer
         else:
-            self.transport.close()
+            self.close()
 
     def refuse_connection(self) -> None:
         """There are too many."""

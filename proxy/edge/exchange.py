@@ -173,6 +173,10 @@ class Exchange:
             self._refuse(Failure(phase=Phase.SEND, blame=Blame.CLIENT, detail="the body ended before its length"), 400)
         return True
 
+    def may_ask(self) -> bool:
+        """Whether the client may be sent a 100 now, to learn whether it is still there."""
+        return not self.responding and self.head.minor == 1
+
     def pause_reading(self) -> None:
         """The client reads slowly: let the upstream wait."""
         if self._connection is not None:
@@ -350,6 +354,8 @@ class Exchange:
             return
         if not self.request_done and not self._client.held and now < self.total_at:
             failure = Failure(phase=Phase.SEND, blame=Blame.CLIENT, timed_out=True, detail="the body stalled")
+        elif self.responding and self._client.stuffed:
+            failure = Failure(phase=Phase.BODY, blame=Blame.CLIENT, timed_out=True, detail="the client does not read")
         else:
             phase = Phase.BODY if self.responding else Phase.HEAD if self._connection else Phase.CONNECT
             detail = f"upstream {self.leg.pool.upstream.name} took too long ({phase.value})"

@@ -1,0 +1,51 @@
+"""How a client's connection ends when it does not end by itself.
+
+Rule 1: where only the end of a connection marks the end of a body, a body that broke off ends with a reset.
+Rule 2: a client that waits behind its FIN is served. One that is gone looks the same until it is sent something: so one
+        of HTTP/1.1 is sent a 100, which says nothing before an answer (RFC 9110 section 15.2), and the system of a
+        program that is gone says no to it. What the answer itself sends does the same once it has begun.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import struct
+from collections.abc import Callable
+
+LOOK_EVERY = 0.25
+"""Seconds: a client that is gone is known after two looks."""
+CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+_LINGER_NOT = struct.pack("ii", 1, 0)
+_TCP_CLOSE = b"\x07"
+
+
+def reset(transport: asyncio.Transport) -> None:
+    """End with a RST where the transport is a socket's."""
+    sock = transport.get_extra_info("socket")
+    if sock is not None:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_NOT)
+    transport.abort()
+
+
+def watch(transport: asyncio.Transport, waits: Callable[[], bool], may_ask: Callable[[], bool]) -> None:
+    """Look after a half-closed client for as long as it `waits` for an answer, and abort when it is gone."""
+    loop = asyncio.get_running_loop()
+
+    def look(*, asked: bool) -> None:
+        if transport.is_closing() or not waits():
+            return
+        if _is_gone(transport):
+            transport.abort()
+            return
+        if not asked and may_ask():
+            transport.write(CONTINUE)
+        loop.call_later(LOOK_EVERY, lambda: look(asked=True))
+
+    loop.call_later(LOOK_EVERY, lambda: look(asked=False))
+
+
+def _is_gone(transport: asyncio.Transport) -> bool:
+    """Whether a reset has come; the loop would not tell, since it reads no more after a FIN."""
+    sock = transport.get_extra_info("socket")
+    return sock is not None and sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1) == _TCP_CLOSE
