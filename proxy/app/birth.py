@@ -86,6 +86,7 @@ def _begin(process: str) -> Sink:
     gc.collect()
     gc.freeze()
     gc.set_threshold(*_GC_THRESHOLD)
+    structlog.get_logger().info("process_started", pid=os.getpid())
     return sink
 
 

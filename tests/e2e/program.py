@@ -1,0 +1,201 @@
+"""The whole program for tests: `banyan serve` as a child process on ports of its own, and upstreams with a name."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import aiohttp
+from aiohttp import web
+
+PATIENCE = 30.0
+
+
+async def until(holds: Callable[[], Awaitable[bool]]) -> None:
+    """Wait for something outside to become true; the patience is a bound for a hang, not a measure."""
+    async with asyncio.timeout(PATIENCE):
+        while not await holds():  # noqa: ASYNC110 -- other processes set no event here
+            await asyncio.sleep(0.02)
+
+
+def free_port() -> int:
+    """A port that nobody listens on right now."""
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        return int(sock.getsockname()[1])
+
+
+@asynccontextmanager
+async def system(name: str) -> AsyncIterator[int]:
+    """An upstream that answers every request with its name; the port."""
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        if request.path.endswith("/slow"):
+            await asyncio.sleep(1.0)
+        return web.Response(text=name)
+
+    application = web.Application()
+    application.router.add_route("*", "/{rest:.*}", answer)
+    runner = web.AppRunner(application, access_log=None)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    try:
+        yield int(runner.addresses[0][1])
+    finally:
+        await runner.cleanup()
+
+
+@dataclass
+class Program:
+    """A running `banyan serve`."""
+
+    file: Path
+    listen: int
+    admin: int
+    process: asyncio.subprocess.Process
+    lines: list[bytes] = field(default_factory=list)
+
+    @property
+    def url(self) -> str:
+        """Where clients go."""
+        return f"http://127.0.0.1:{self.listen}"
+
+    @property
+    def admin_url(self) -> str:
+        """Where operators go."""
+        return f"http://127.0.0.1:{self.admin}"
+
+    def events(self, name: str) -> list[dict[str, object]]:
+        """The log's entries of one event so far."""
+        parsed = [json.loads(line) for line in self.lines if line.startswith(b"{")]
+        return [entry for entry in parsed if entry["event"] == name]
+
+    def signal(self, what: signal.Signals) -> None:
+        """To the supervisor."""
+        self.process.send_signal(what)
+
+    async def ended(self) -> int:
+        """The exit code, once it has ended."""
+        async with asyncio.timeout(PATIENCE):
+            return await self.process.wait()
+
+    async def api(self, path: str = "/api/routes") -> dict[str, object]:
+        """A page of the admin API."""
+        async with aiohttp.ClientSession() as session, session.get(self.admin_url + path) as response:
+            found: dict[str, object] = await response.json(content_type=None)
+            return found
+
+    async def metric(self, name: str) -> float:
+        """The sum of a metric over its labels."""
+        async with aiohttp.ClientSession() as session, session.get(self.admin_url + "/metrics") as response:
+            text = await response.text()
+        lines = [line for line in text.splitlines() if line.startswith((name + " ", name + "{"))]
+        return sum(float(line.rsplit(" ", 1)[1]) for line in lines)
+
+    async def until_ready(self) -> None:
+        """Wait until a worker serves the file's revision."""
+        async with aiohttp.ClientSession() as session:
+
+            async def ready() -> bool:
+                try:
+                    async with session.get(self.admin_url + "/-/ready") as response:
+                        return response.status == 200
+                except aiohttp.ClientError:
+                    return False
+
+            await until(ready)
+
+    async def until_logged(self, event: str, times: int = 1) -> None:
+        """Wait until the log has so many entries of one event."""
+
+        async def logged() -> bool:
+            return len(self.events(event)) >= times
+
+        await until(logged)
+
+    async def until_metric(self, name: str, at_least: float) -> None:
+        """Wait until a metric has reached a value."""
+
+        async def reached() -> bool:
+            return await self.metric(name) >= at_least
+
+        await until(reached)
+
+    def child(self, name: str) -> int:
+        """The process id of `control` or a worker, from the log."""
+        entries = self.events("process_started")
+        return max((int(str(entry["pid"])) for entry in entries if entry["process"] == name), default=0)
+
+    async def read_log(self) -> None:
+        """Collect the lines; ends with the program."""
+        assert self.process.stdout is not None
+        async for line in self.process.stdout:
+            self.lines.append(line)
+
+
+def write(file: Path, text: str) -> None:
+    """Replace the file at once, as editors do."""
+    fresh = file.with_suffix(".new")
+    fresh.write_text(text)
+    fresh.replace(file)
+
+
+def command(directory: Path) -> list[str]:
+    """`banyan serve` on the directory's routes.yaml."""
+    return [sys.executable, "-m", "proxy", "serve", "--config", str(directory / "routes.yaml")]
+
+
+@asynccontextmanager
+async def program(directory: Path, routes: str, *, legacy: int, new: int, workers: int = 1) -> AsyncIterator[Program]:
+    """`routes` is the YAML of the routes list; everything else is written here."""
+    listen, admin = free_port(), free_port()
+    text = text_of(routes, listen=listen, admin=admin, legacy=legacy, new=new, workers=workers)
+    (directory / "routes.yaml").write_text(text)
+    async with started(directory, listen, admin) as running:
+        yield running
+
+
+@asynccontextmanager
+async def started(directory: Path, listen: int, admin: int, *, read: bool = True) -> AsyncIterator[Program]:
+    """Start it on the file that is there, wait until it is ready, end it; `read` False leaves its log unread."""
+    unread, log = os.pipe()
+    process = await asyncio.create_subprocess_exec(
+        *command(directory), stdout=asyncio.subprocess.PIPE if read else log, limit=65536
+    )
+    os.close(log)
+    running = Program(directory / "routes.yaml", listen, admin, process)
+    reading = asyncio.ensure_future(running.read_log() if read else asyncio.sleep(0))
+    try:
+        await running.until_ready()
+        yield running
+    finally:
+        if process.returncode is None:
+            process.terminate()
+            await running.ended()
+        reading.cancel()
+        await asyncio.gather(reading, return_exceptions=True)
+        os.close(unread)
+
+
+def text_of(routes: str, *, listen: int, admin: int, legacy: int, new: int, workers: int = 1) -> str:
+    """A whole routes.yaml."""
+    return f"""\
+version: 1
+listen: 127.0.0.1:{listen}
+admin: 127.0.0.1:{admin}
+workers: {workers}
+drain: 10s
+upstreams:
+  legacy: {{ url: "http://127.0.0.1:{legacy}" }}
+  new: {{ url: "http://127.0.0.1:{new}" }}
+routes:
+{routes}"""
