@@ -25,7 +25,7 @@ class HostMode(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timeouts:
-    """Lengths in seconds. `response`: request sent to response head; `idle`: silence inside a body; `total`: 0 is none."""
+    """In seconds. `response`: request sent to response head; `idle`: silence inside a body; `total`: 0 is none."""
 
     connect: float = 2.0
     response: float = 30.0

@@ -16,7 +16,7 @@ Network = IPv4Network | IPv6Network
 class Limits:
     """Bounds of the client's side; seconds and bytes. Precedents stand in docs/operations.md.
 
-    `head` is the time for a whole request head, `idle` between two requests on a connection, `body` inside a silent body.
+    `head` is the time for a whole request head, `idle` between two requests, `body` inside a silent body.
     """
 
     connections: int = 16_000
