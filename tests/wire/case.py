@@ -52,6 +52,10 @@ def load_cases() -> list[Case]:
     return [Case(data=each.pop("bytes", "").encode("latin-1"), **each) for each in read]
 
 
+CASES = load_cases()
+BY_ID = {case.id: case for case in CASES}
+
+
 @dataclass(kw_only=True, slots=True)
 class Seen:
     """What happened when a case was played."""

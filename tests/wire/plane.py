@@ -68,6 +68,10 @@ class Plane:
         self.port = port
         self._lines = lines
 
+    async def settled(self) -> None:
+        """Let what was sent be read; for the rare case in which no answer tells."""
+        await asyncio.sleep(0.05)
+
     @property
     def log(self) -> bytes:
         """The canonical lines as written."""
@@ -93,10 +97,10 @@ def _read(line: bytes) -> Line:
     )
 
 
-def snapshot_for(legacy: int, new: int, *, upstream: str = "", limits: str = "") -> Snapshot:
+def snapshot_for(legacy: int, new: int, *, upstream: str = "", limits: str = "", text: str = ROUTES) -> Snapshot:
     """The routes of the cases; `upstream` and `limits` are more keys for these blocks, in YAML's flow style."""
     said = {"legacy": legacy, "new": new, "upstream": upstream, "limits": limits or "head: 10s"}
-    loaded = load_text(ROUTES % said, "routes.yaml", {})
+    loaded = load_text(text % said, "routes.yaml", {})
     assert isinstance(loaded, Loaded), loaded
     return loaded.snapshot
 

@@ -81,6 +81,8 @@ class Client:
         """Each part by itself, so that the proxy reads it by itself."""
         try:
             for part in parts:
+                if self._writer.is_closing():
+                    return
                 self._writer.write(part)
                 await asyncio.sleep(0)
             await self._writer.drain()
@@ -95,18 +97,28 @@ class Client:
     async def hear(self, finals: int = 0) -> Heard:
         """Read until so many final responses are whole, or until the end."""
         heard = self.heard
-        while not heard.ended and not (finals and len(heard.statuses) >= finals):
-            try:
-                async with asyncio.timeout(PATIENCE):
-                    data = await self._reader.read(65536)
-            except TimeoutError:
-                heard.hung = True
-                break
-            except OSError:
-                data = b""
-            heard.data += data
-            heard.ended = not data
+        while not (heard.ended or heard.hung) and not (finals and len(heard.statuses) >= finals):
+            await self._read()
         return heard
+
+    async def hear_some(self) -> Heard:
+        """Read once."""
+        before = len(self.heard.data)
+        while not (self.heard.ended or self.heard.hung) and len(self.heard.data) == before:
+            await self._read()
+        return self.heard
+
+    async def _read(self) -> None:
+        try:
+            async with asyncio.timeout(PATIENCE):
+                data = await self._reader.read(65536)
+        except TimeoutError:
+            self.heard.hung = True
+            return
+        except OSError:
+            data = b""
+        self.heard.data += data
+        self.heard.ended = not data
 
     def close(self) -> None:
         """Leave."""

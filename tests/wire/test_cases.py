@@ -6,7 +6,7 @@ from typing import cast
 
 import pytest
 
-from tests.wire.case import Case, Seen, load_cases, play
+from tests.wire.case import BY_ID, CASES, Seen, play
 from tests.wire.play import Cut
 from tests.wire.playing import asked_for, play_all
 
@@ -14,7 +14,7 @@ BY_HAND = {"EX01"}
 """What it wants cannot be said in the words of the file; test_by_hand.py plays it."""
 BODY_HERE_OR_NOT = {"FR44"}
 """Banyan answers itself and reads no body: one that came along is skipped, one that did not ends the connection."""
-BYTES = {case.id: case for case in load_cases() if case.data and case.id not in BY_HAND}
+BYTES = [case.id for case in CASES if case.data and case.id not in BY_HAND]
 Played = dict[tuple[str, Cut], Seen]
 
 
@@ -22,7 +22,7 @@ Played = dict[tuple[str, Cut], Seen]
 def played(request: pytest.FixtureRequest) -> Played:
     """Each case that is asked for, in each cut."""
     ids = cast("list[str]", asked_for(request, "case"))
-    return play_all([(each, cut) for each in ids for cut in Cut], lambda key: play(BYTES[key[0]], key[1]))
+    return play_all([(each, cut) for each in ids for cut in Cut], lambda key: play(BY_ID[key[0]], key[1]))
 
 
 @pytest.mark.parametrize("cut", list(Cut))
@@ -32,7 +32,7 @@ def test_a_case_ends_as_it_must(played: Played, case: str, cut: Cut) -> None:
     assert played[case, cut].complaints == []
 
 
-@pytest.mark.parametrize("case", BYTES.keys() - BODY_HERE_OR_NOT)
+@pytest.mark.parametrize("case", sorted(set(BYTES) - BODY_HERE_OR_NOT))
 def test_the_cut_changes_nothing(played: Played, case: str) -> None:
     """The verdict and the requests upstream are the same however the input was cut into reads (LM12)."""
     whole, *others = (played[case, cut] for cut in Cut)
@@ -44,7 +44,7 @@ def test_the_cut_changes_nothing(played: Played, case: str) -> None:
 @pytest.mark.parametrize("case", BYTES)
 def test_the_published_verdict_is_the_one_seen(played: Played, case: str) -> None:
     """The table in docs/wire-cases.md says of this case what happened just now."""
-    assert played[case, Cut.WHOLE].verdict == BYTES[case].verdict
+    assert played[case, Cut.WHOLE].verdict == BY_ID[case].verdict
 
 
 @pytest.mark.parametrize("case", BODY_HERE_OR_NOT)
@@ -57,5 +57,4 @@ def test_a_body_that_nobody_reads_is_never_a_request(played: Played, case: str) 
 
 def test_every_case_of_bytes_is_played() -> None:
     """None of the file's cases is left out but those that are played by hand."""
-    cases: list[Case] = load_cases()
-    assert {case.id for case in cases if case.data} - BYTES.keys() == BY_HAND
+    assert {case.id for case in CASES if case.data} - set(BYTES) == BY_HAND
