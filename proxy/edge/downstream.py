@@ -354,7 +354,7 @@ class Downstream(asyncio.Protocol):
     def _discard(self, data: bytes) -> None:
         self._lingering += len(data)
         if self._lingering > MAX_LINGER:
-            self.transport.close()
+            self.transport.pause_reading()  # closing now would be the reset
 
     def expire(self, now: float) -> None:
         """The deadline has passed; called by the listener's sweep."""
