@@ -46,8 +46,8 @@ class Client(Protocol):
     def take_later(self) -> bytes:
         """What was kept."""
 
-    def end_writing(self) -> None:
-        """Close the sending half."""
+    def end_writing(self) -> bool:
+        """Close the sending half; False when that is not possible alone."""
 
     def cut(self, *, truncated_silently: bool) -> None:
         """Close so that the client can tell that the response broke off."""

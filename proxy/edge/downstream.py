@@ -113,7 +113,8 @@ class Downstream(asyncio.Protocol):
         exchange = self.exchange
         if exchange is not None:
             watch(self.transport, lambda: self.exchange is exchange and not exchange.tunnel, exchange.may_ask)
-            return exchange.client_half_closed()
+            exchange.client_half_closed()
+            return True
         if self._partial is not None:
             self._answer(Answer(400, "the connection ended inside a request head"), None)
             return True
@@ -251,12 +252,10 @@ class Downstream(asyncio.Protocol):
         ahead, self._ahead = self._ahead, b""
         return ahead
 
-    def end_writing(self) -> None:
-        """The upstream's half of a tunnel has ended."""
-        if self.transport.can_write_eof():
-            self.transport.write_eof()
-        else:
-            self.transport.close()
+    def end_writing(self) -> bool:
+        """Close the sending half; the client may go on sending."""
+        self.transport.write_eof()
+        return True
 
     def cut(self, *, truncated_silently: bool) -> None:
         """A response broke off: close so that the client can tell (a reset where only the end marks the end)."""

@@ -27,6 +27,8 @@ from proxy.edge.rescue import status_of
 from proxy.edge.response_bytes import Coding, coding_for, interim_head, response_head
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from proxy.core.decide import Decision
     from proxy.core.request import RequestHead
     from proxy.core.response import ResponseHead, ResponseReader
@@ -55,6 +57,7 @@ class Exchange:
     failure: Failure | None = None
     total_at = float("inf")
     _coding = Coding.AS_IS
+    _half_over = False
     _connection: UpstreamConnection | None = None
     _decoder: ChunkedDecoder | None = None
     _pending = b""
@@ -163,15 +166,12 @@ class Exchange:
         self.status = self.status or CLIENT_GONE
         self._record()
 
-    def client_half_closed(self) -> bool:
-        """The client will send no more; whether to keep the connection for the answer."""
+    def client_half_closed(self) -> None:
+        """The client will send no more."""
         if self.tunnel and self._connection is not None:
-            if self._connection.transport.can_write_eof():
-                self._connection.transport.write_eof()
-            return True
-        if not self.request_done:
+            self._half_ended(self._connection.end_writing)
+        elif not self.request_done:
             self._refuse(Failure(phase=Phase.SEND, blame=Blame.CLIENT, detail="the body ended before its length"), 400)
-        return True
 
     def may_ask(self) -> bool:
         """Whether the client may be sent a 100 now, to learn whether it is still there."""
@@ -293,6 +293,7 @@ class Exchange:
         client.write(b"\r\n".join([b"HTTP/1.1 " + head.reason, *lines, b"", b""]) + rest)
         client.deadline = monotonic() + self.live.snapshot.limits.tunnel
         ahead = client.take_later()
+        self.sent, self.received = len(rest), len(ahead)
         if ahead and self._connection is not None:
             self._connection.write(ahead)
         client.unhold()
@@ -304,7 +305,17 @@ class Exchange:
             self.sent += len(data)
             self._client.write(data)
         else:
-            self._client.end_writing()
+            self._half_ended(self._client.end_writing)
+
+    def _half_ended(self, end_other: Callable[[], bool]) -> None:
+        """One half of the tunnel has ended: pass that on; with the second half, or where halves cannot end, all of it."""
+        if self._half_over or not end_other():
+            connection, self._connection = self._connection, None
+            if connection is not None:
+                connection.close()
+            self._record()
+            self._client.close()
+        self._half_over = True
 
     # -- endings ------------------------------------------------------------------------------------------------------
 

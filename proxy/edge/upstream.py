@@ -142,6 +142,19 @@ class UpstreamConnection(asyncio.Protocol):
         self._stopped = False
         self.transport.resume_reading()
 
+    def end_writing(self) -> bool:
+        """The client's half of the tunnel has ended; False when this half cannot end alone (TLS)."""
+        possible = self.transport.can_write_eof()
+        if possible:
+            self.transport.write_eof()
+        return possible
+
+    def close(self) -> None:
+        """Both halves of the tunnel have ended; what was written still goes out."""
+        self.asker = None
+        self.mode = Mode.CLOSED
+        self.transport.close()
+
     def abort(self) -> None:
         """Nobody wants the answer any more; what was sent so far is left visibly unfinished."""
         self.asker = None
@@ -179,7 +192,7 @@ class UpstreamConnection(asyncio.Protocol):
             self._finish(asker, b"", [], reusable=False)
         elif self.mode is not Mode.TUNNEL:
             self._fail("the upstream closed the connection before its response was complete")
-        else:
+        elif self.transport.can_write_eof():
             asker.tunnelled(b"")
             return True
         return False
