@@ -49,7 +49,7 @@ class CohortSource:
                 return frozenset({self.name.lower().encode("latin-1")})
             case SourceKind.COOKIE:
                 return frozenset({b"cookie"})
-            case SourceKind.QUERY | SourceKind.PATH | SourceKind.CLIENT_IP:
+            case _:
                 return frozenset()
 
     def key(self, head: RequestHead, client_ip: bytes) -> bytes | None:

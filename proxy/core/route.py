@@ -104,11 +104,7 @@ class Route:
 
     def upstream(self, side: Side) -> str:
         """The upstream's name that plays `side` on this route."""
-        match side:
-            case Side.LEGACY:
-                return self.legacy
-            case Side.NEW:
-                return self.new
+        return self.legacy if side is Side.LEGACY else self.new
 
     @property
     def fields(self) -> frozenset[bytes]:

@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+import pickle
+
+from proxy.core.predicate import HeaderAbsent, HeaderIs
+from proxy.core.route import Upstream
+from proxy.core.snapshot import Snapshot
+from proxy.core.table import RouteTable
+from tests.core.asking import asking, route
+
+ROUTES = (
+    route("app", "/a", HeaderIs(b"x-client", frozenset({b"app"})), index=0),
+    route("plain", "/a", HeaderAbsent(b"x-debug"), index=1),
+    route("rest", "/**", index=2),
+)
+SNAPSHOT = Snapshot(
+    revision="r1",
+    listen=("127.0.0.1", 8080),
+    admin=("127.0.0.1", 9090),
+    workers=1,
+    upstreams={"legacy": Upstream(name="legacy", scheme="http", host="127.0.0.1", port=3000)},
+    table=RouteTable(ROUTES),
+)
+
+
+def test_a_snapshot_holds_its_routes_in_file_order() -> None:
+    """The routes are the table's, in the order of the file."""
+    assert SNAPSHOT.routes == ROUTES
+
+
+def test_a_snapshot_names_the_fields_that_routing_reads() -> None:
+    """The fields to collect are those of all routes together."""
+    assert SNAPSHOT.fields == {b"x-client", b"x-debug"}
+
+
+def test_a_snapshot_travels_to_workers() -> None:
+    """What a worker unpickles decides as the original does."""
+    head = asking("/a", fields=[(b"x-client", b"app"), (b"x-debug", b"1")])
+    arrived = pickle.loads(pickle.dumps(SNAPSHOT, protocol=5))
+
+    assert arrived.routes == SNAPSHOT.routes
+    assert arrived.table.match(head) == SNAPSHOT.table.match(head) == ROUTES[0]
