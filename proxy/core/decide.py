@@ -7,7 +7,7 @@ Rule 2: no clock, no dice: the same request and route give the same decision on 
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import NamedTuple
+from typing import NamedTuple, assert_never
 
 from proxy.core.cohort import CohortSource, cohort_of
 from proxy.core.outcome import Side
@@ -61,6 +61,8 @@ def settled(route: Route) -> Decision | None:
             return _RETIRED if route.split >= 1.0 else None
         case Stage.CANARY:
             return None
+        case _:
+            assert_never(route.stage)
 
 
 def decide(route: Route, head: RequestHead, client_ip: bytes) -> Decision:
