@@ -52,13 +52,14 @@ class Children:
     def start(self, name: str, *module: str, hands_down: tuple[int, ...] = ()) -> Child:
         """Run `python -m MODULE…`; it inherits the descriptors `hands_down`, and no others."""
         log = self._folder / f"{name}.log"
-        python = (sys.executable, "-m")
+        python = (sys.executable, "-P", "-m")
         with log.open("wb") as written:
             process = subprocess.Popen(  # noqa: S603  our own modules
                 [*python, "proxy.demo.bound", str(os.getpid()), *python, *module],
                 stdin=subprocess.DEVNULL,
                 stdout=written,
                 stderr=subprocess.STDOUT,
+                env={**os.environ, "PYTHONPATH": os.pathsep.join(_import_from())},
                 pass_fds=hands_down,
                 process_group=0,
             )
@@ -93,6 +94,12 @@ class Children:
                 child.process.wait(max(deadline - time.monotonic(), 0.1))
         for child in self._children:
             _end_group(child.process)
+
+
+def _import_from() -> list[str]:
+    """Where children find this very package (-P keeps them from a folder called `proxy` where the person stands)."""
+    found = os.environ.get("PYTHONPATH", "")
+    return [str(Path(__file__).parents[2]), *([found] if found else [])]
 
 
 def _end_group(process: subprocess.Popen[bytes]) -> None:

@@ -16,7 +16,7 @@ from proxy.demo.children import Children
 from proxy.demo.notebook import Notebook
 from proxy.demo.scenery import Scenery
 from proxy.demo.screen import Moment, hints, live, plain_head, plain_row, verdict
-from proxy.demo.story import Measured, Report, play, until_it_runs
+from proxy.demo.story import Measured, Report, play, until_all_are_up
 from proxy.demo.traffic import QUIET, Traffic
 from proxy.tasks import Tasks
 
@@ -37,7 +37,7 @@ async def perform(scenery: Scenery) -> Report:
 
 async def _plainly(scenery: Scenery, traffic: Traffic, tasks: Tasks) -> Report:
     tell = _silent if scenery.json else say
-    await until_it_runs(scenery)
+    await until_all_are_up(scenery)
     tell(plain_head())
     tasks.start(traffic.run(), name="traffic")
 
@@ -59,7 +59,7 @@ def _silent(_: str) -> None:
 async def _live(scenery: Scenery, traffic: Traffic, tasks: Tasks) -> Report:
     console = Console(highlight=False)
     with console.status("starting both systems and Banyan"):
-        await until_it_runs(scenery)
+        await until_all_are_up(scenery)
     tasks.start(traffic.run(), name="traffic")
     with Live(console=console, auto_refresh=False) as screen:
         tasks.start(_refresh(scenery, traffic.notebook, screen), name="screen")

@@ -12,12 +12,13 @@ import hashlib
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
-from proxy.cli.admin_api import NoAnswerError, RoutesStatus, get_routes
+from proxy.cli.admin_api import NoAnswerError, fetch, get_routes
 from proxy.core.outcome import Side
 from proxy.demo.children import DemoError
 from proxy.demo.notebook import Figures, Notebook, Window, figures
-from proxy.demo.routes_file import MOVED, edit
+from proxy.demo.routes_file import LOOPBACK, MOVED, edit
 from proxy.demo.scenery import Scenery
 from proxy.demo.seed import OFFICES
 from proxy.demo.traffic import Traffic
@@ -98,27 +99,46 @@ async def play(
     )
 
 
+async def until_all_are_up(scenery: Scenery) -> None:
+    """Wait until both systems answer and Banyan serves the file."""
+    for system in (scenery.ports.legacy, scenery.ports.new):
+        await _until(scenery, partial(_answers, f"http://{LOOPBACK}:{system}"))
+    await until_it_runs(scenery)
+
+
 async def until_it_runs(scenery: Scenery) -> None:
     """Wait until every worker serves the file as it stands on disk."""
     revision = hashlib.sha256(scenery.routes.read_bytes()).hexdigest()[:12]
+    await _until(scenery, partial(_serves, scenery.admin, revision))
+
+
+async def _until(scenery: Scenery, complaint: Callable[[], str]) -> None:
+    """Ask until there is no complaint; DemoError with the last one when that takes too long."""
     deadline = time.monotonic() + START
-    said = ""
-    while time.monotonic() < deadline:
+    while said := await asyncio.to_thread(complaint):
         scenery.children.check()
-        try:
-            status = await asyncio.to_thread(get_routes, scenery.admin)
-        except NoAnswerError as error:
-            said = error.message
-        else:
-            if _runs(status, revision):
-                return
-            said = "; ".join(status.reload.problems) or f"revision {status.revision} runs, not {revision}"
+        if time.monotonic() > deadline:
+            raise DemoError(f"waited {START:g} s: {said}")
         await asyncio.sleep(0.05)
-    raise DemoError(f"{scenery.routes} does not run after {START:g} s: {said}")
 
 
-def _runs(status: RoutesStatus, revision: str) -> bool:
-    return status.revision == revision and bool(status.workers) and all(each.serves_current for each in status.workers)
+def _answers(url: str) -> str:
+    try:
+        fetch(url, "/healthz")
+    except NoAnswerError as error:
+        return error.message
+    return ""
+
+
+def _serves(admin: str, revision: str) -> str:
+    try:
+        status = get_routes(admin)
+    except NoAnswerError as error:
+        return error.message
+    if status.revision != revision:
+        return "; ".join(status.reload.problems) or f"revision {status.revision} runs, not {revision}"
+    current = [each for each in status.workers if each.serves_current]
+    return "" if current and len(current) == len(status.workers) else f"not every worker serves {revision}"
 
 
 async def _watch(scenery: Scenery, notebook: Notebook, seconds: float) -> Window:

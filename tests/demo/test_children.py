@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import os
 import signal
-import sys
 import time
 from pathlib import Path
 
@@ -10,7 +9,7 @@ import pytest
 
 from proxy.demo import children as module
 from proxy.demo.children import Child, Children, DemoError
-from tests.demo.conftest import Marked, command_of
+from tests.demo.conftest import Marked
 
 STUBBORN = """\
 import os, signal, time
@@ -26,6 +25,22 @@ def scripts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder of modules that children can run."""
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(tmp_path), str(Path.cwd())]))
     return tmp_path
+
+
+def test_a_folder_called_proxy_is_in_nobodys_way(
+    scripts: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Wherever a person stands, children import this very package, and not a folder there that has its name."""
+    there = tmp_path_factory.mktemp("elsewhere")
+    (there / "proxy").mkdir()
+    (there / "proxy" / "__init__.py").write_text("raise SystemExit('the wrong package')")
+    (scripts / "asking.py").write_text("import proxy; print('version', proxy.__version__)")
+    monkeypatch.chdir(there)
+    with Children(scripts) as children:
+        child = children.start("asking", "asking")
+        child.process.wait()
+
+    assert child.log.read_text().startswith("version ")
 
 
 def until_it_says(log: Path, word: str) -> None:
@@ -97,4 +112,3 @@ def test_a_child_is_in_a_group_of_its_own(scripts: Path) -> None:
         child = children.start("legacy", "patient")
 
         assert os.getpgid(child.process.pid) == child.process.pid
-        assert sys.executable in command_of(Path(f"/proc/{child.process.pid}"))
