@@ -1,0 +1,137 @@
+"""The data plane of one worker, in the test's own loop: a table as a dictionary in; a port, log and counters out."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import socket
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, cast
+
+from proxy.config.load import Loaded, load_text
+from proxy.core.snapshot import Snapshot
+from proxy.edge.access_log import AccessLog
+from proxy.edge.downstream import Downstream
+from proxy.edge.listener import Listener
+from proxy.edge.pool import Pool
+from proxy.link import FailureDelta, RouteDelta
+from proxy.log import Sink
+from tests.edge.client import Client
+from tests.edge.message import Message
+from tests.edge.scripted import PATIENCE, Scripted
+
+Block = dict[str, object]
+"""A block of the table; JSON is YAML."""
+REST: Block = {"name": "rest", "match": "/**", "stage": "legacy"}
+
+
+def upstream(where: Scripted | int, **more: object) -> Block:
+    """An upstream's block: where it listens, and any other key."""
+    port = where if isinstance(where, int) else where.port
+    return {"url": f"http://127.0.0.1:{port}", **more}
+
+
+def snapshot_of(upstreams: dict[str, Block], routes: list[Block], top: Block) -> Snapshot:
+    """The table as the configuration reads it."""
+    table = {"version": 1, "listen": "127.0.0.1:0", "upstreams": upstreams, "routes": routes, **top}
+    loaded = load_text(json.dumps(table), "routes.yaml", {})
+    assert isinstance(loaded, Loaded), loaded
+    return loaded.snapshot
+
+
+class Proxy:
+    """A running listener. Keyword arguments beside `routes` are keys at the top of the table, such as `limits`."""
+
+    def __init__(self, log: Path) -> None:
+        self._log = log
+        self._descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+        self._sink = Sink(self._descriptor)
+        self._clients: list[Client] = []
+        self.listener: Listener
+        self.port = 0
+
+    async def start(self, snapshot: Snapshot, send: int = 0) -> Proxy:
+        """Listen on a free port of loopback; `send` bounds what the system takes for a client that does not read."""
+        self.listener = Listener(snapshot, AccessLog(self._sink, console=False))
+        sock = socket.create_server(("127.0.0.1", 0))
+        if send:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, send)
+        self.port = sock.getsockname()[1]
+        await self.listener.start(sock)
+        return self
+
+    async def client(self, *, source: str = "127.0.0.1", receive: int = 0) -> Client:
+        """A new connection from `source`; `receive` bounds what the system takes in for it unread."""
+        sock = socket.socket()
+        sock.setblocking(False)  # noqa: FBT003
+        if receive:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive)
+        sock.bind((source, 0))
+        await asyncio.get_running_loop().sock_connect(sock, ("127.0.0.1", self.port))
+        client = Client(*await asyncio.open_connection(sock=sock, limit=1 << 20))
+        self._clients.append(client)
+        return client
+
+    async def ask(self, request: bytes) -> Message:
+        """One request on a connection of its own."""
+        client = await self.client()
+        answer = await client.ask(request)
+        client.close()
+        return answer
+
+    def install(self, upstreams: dict[str, Block], routes: list[Block], **top: object) -> None:
+        """A reload."""
+        self.listener.install(snapshot_of(upstreams, routes, top))
+
+    async def until(self, condition: Callable[[], object]) -> None:
+        """Wait until `condition()` holds."""
+        async with asyncio.timeout(PATIENCE):
+            while not condition():  # noqa: ASYNC110 - what is waited for has no event
+                await asyncio.sleep(0.005)
+
+    async def lines(self, count: int) -> list[dict[str, Any]]:
+        """The canonical lines, once there are `count` of them."""
+        await self.until(lambda: len(self.raw_lines()) >= count)
+        lines = [json.loads(line) for line in self.raw_lines()]
+        assert len(lines) == count, lines
+        return lines
+
+    def raw_lines(self) -> list[bytes]:
+        """What stands in the log now."""
+        self.listener.access_log.flush()
+        return self._log.read_bytes().splitlines()
+
+    def counted(self) -> tuple[list[RouteDelta], list[FailureDelta]]:
+        """The counters' increments since the last call."""
+        return self.listener.counters.take()
+
+    @property
+    def clients(self) -> list[Downstream]:
+        """The connected clients, seen from within."""
+        return [cast("Downstream", each) for each in self.listener._clients]
+
+    def pool(self, name: str = "legacy") -> Pool:
+        """An upstream's pool."""
+        return self.listener._pools[name]
+
+    @property
+    def buffered(self) -> int:
+        """Bytes that the proxy's own transports hold, towards clients and upstreams."""
+        asked = [each.exchange._connection for each in self.clients if each.exchange is not None]
+        transports = [each.transport for each in self.clients] + [each.transport for each in asked if each is not None]
+        return sum(each.get_write_buffer_size() for each in transports)
+
+    @property
+    def connections(self) -> int:
+        """Clients that are connected."""
+        return self.listener.counters.connections.value
+
+    async def stop(self) -> None:
+        """End it and everything that a test has opened towards it."""
+        for client in self._clients:
+            client.writer.transport.abort()
+        await self.listener.stop()
+        self._sink.close()
+        os.close(self._descriptor)
