@@ -65,8 +65,9 @@ def run(wishes: Wishes) -> int:
 def _intro(routes: Path) -> str:
     """What is about to be seen."""
     return (
-        f"A legacy customer service, the CRM that takes it over, Banyan between them; {OFFICES} sales offices ask.\n"
-        f"{MOVED} moves by edits of {routes}, and by nothing else.\n"
+        f"A legacy customer service, the CRM that takes it over, Banyan between them,\n"
+        f"and {OFFICES} sales offices that ask. {MOVED} moves by edits of this file alone:\n"
+        f"{routes}\n"
     )
 
 

@@ -92,7 +92,7 @@ def verdict(report: Report) -> list[str]:
         return ["The story failed:", *(f"  {line}" for line in report.wrong)]
     return [
         f"{report.requests} requests, none failed. {report.steps[-1].moved} sales offices moved, none went back.",
-        f"{report.read_back} customers were written on the way and read back by the new system; nothing was lost.",
+        f"{report.read_back} customers were written on the way and read back by new; nothing was lost.",
     ]
 
 
@@ -106,7 +106,7 @@ def hints(routes: Path, clients: str, admin: str, legacy: int) -> list[str]:
         f"  watch    {banyan} status --watch --admin {admin}",
         f"  why      {banyan} explain GET /customers/7 {office} --config {routes}",
         f"  look     {admin}/api/routes and {admin}/metrics",
-        f"  finish   set `stage: complete` on every route, then: kill {legacy}  (legacy; no client notices)",
+        f"  finish   `stage: complete` on every route, then: kill {legacy}  (legacy itself)",
     ]
 
 

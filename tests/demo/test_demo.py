@@ -54,7 +54,7 @@ def test_a_spectator_sees_it_live_and_ends_it(marked: Marked) -> None:
     outer, inner = pty.openpty()
     with start(marked, "--speed", "10", stdin=inner, stdout=inner, stderr=inner, start_new_session=True) as process:
         os.close(inner)
-        seen = read_until(outer, "finish   set")
+        seen = read_until(outer, "finish   ")
         assert len(marked.alive()) == CROWD
         process.send_signal(signal.SIGINT)
         drain = threading.Thread(target=read_until, args=(outer, "never said"))
