@@ -2,14 +2,15 @@
 
 Rule 1: from an untrusted peer nothing of it is believed or passed on; the managed fields are what Banyan sets.
 Rule 2: a trusted peer's fields pass, and its address is appended to `X-Forwarded-For`.
-Rule 3: the client is the right-most address in the chain that is not itself a trusted proxy.
+Rule 3: the client is the right-most address in the chain that is not itself a trusted proxy; what stands left of it,
+        or of an entry that is no address, is hearsay.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from ipaddress import IPv4Network, IPv6Network, ip_address
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
 from proxy.core.request import RequestHead
 
@@ -18,36 +19,53 @@ _REQUEST_ID = re.compile(rb"[A-Za-z0-9._:/+=@-]{1,128}")
 
 def is_trusted(address: str, networks: Sequence[IPv4Network | IPv6Network]) -> bool:
     """Whether `address` (text, without port) lies in one of the networks; what is no address is not trusted."""
-    try:
-        parsed = ip_address(address)
-    except ValueError:
-        return False
-    return any(parsed in network for network in networks)
+    parsed = _address(address)
+    return parsed is not None and any(parsed in network for network in networks)
 
 
 def client_of(head: RequestHead, peer: str, networks: Sequence[IPv4Network | IPv6Network]) -> str:
     """The client's address behind a trusted `peer`."""
     chain = b",".join(head.fields.get(b"x-forwarded-for", ())).decode("latin-1").split(",")
     client = peer
-    for entry in reversed([part.strip() for part in chain]):
+    for entry in reversed([part.strip(" \t") for part in chain]):
         if not entry:
             continue
-        try:
-            client = str(ip_address(entry.strip("[]")))
-        except ValueError:
+        found = _address(_without_port(entry))
+        if found is None:
             return client
-        if not is_trusted(client, networks):
+        client = str(found)
+        if not any(found in network for network in networks):
             return client
     return client
 
 
+def _address(text: str) -> IPv4Address | IPv6Address | None:
+    """IPv4 within IPv6 is IPv4; a zone is left out, since Python takes any text for one."""
+    try:
+        parsed = ip_address(text.partition("%")[0])
+    except ValueError:
+        return None
+    mapped = parsed.ipv4_mapped if isinstance(parsed, IPv6Address) else None
+    return mapped or parsed
+
+
+def _without_port(entry: str) -> str:
+    """Some proxies write `203.0.113.7:4711` or `[2001:db8::7]:4711`."""
+    if entry.startswith("["):
+        return entry[1:].partition("]")[0]
+    return entry.partition(":")[0] if entry.count(":") == 1 else entry
+
+
 def trusted_lines(head: RequestHead, peer: bytes, scheme: bytes) -> bytes:
-    """The forwarding fields behind a trusted peer, each with CRLF; `X-Request-Id` is left to the caller."""
-    chain = b", ".join([*head.fields.get(b"x-forwarded-for", ()), peer])
+    """The forwarding fields behind a trusted peer, each with CRLF; `X-Request-Id` is left to the caller.
+
+    Of a field that should stand once, the last is the peer's own word: it appends to what it was sent.
+    """
+    chain = b", ".join([*filter(None, head.fields.get(b"x-forwarded-for", ())), peer])
     lines = [b"X-Forwarded-For: " + chain]
     for name, default in ((b"X-Forwarded-Proto", scheme), (b"X-Forwarded-Host", head.host_value.strip(b" \t"))):
-        sent = head.first(name.lower())
-        lines.append(name + b": " + (sent if sent is not None else default))
+        sent = head.fields.get(name.lower(), ())
+        lines.append(name + b": " + (sent[-1] if sent else default))
     set_here = (b"x-forwarded-for", b"x-forwarded-proto", b"x-forwarded-host", b"x-request-id")
     lines += [line for line in head.managed if line.partition(b":")[0].lower() not in set_here]
     return b"\r\n".join(lines) + b"\r\n"
