@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from uuid import uuid4
 
 import pytest
@@ -19,11 +20,12 @@ class Marked:
     """What runs with this mark in its environment."""
 
     mark: str
+    folder: str
 
     @property
     def environment(self) -> dict[str, str]:
-        """For the process that a test starts; its children inherit it."""
-        return {**os.environ, MARK: self.mark}
+        """For the process that a test starts; its children inherit it, and what a killed one leaves is in `folder`."""
+        return {**os.environ, MARK: self.mark, "TMPDIR": self.folder}
 
     def alive(self) -> dict[int, str]:
         """Process ids and command lines of what runs now."""
@@ -56,7 +58,8 @@ def command_of(process: Path) -> str:
 @pytest.fixture
 def marked() -> Iterator[Marked]:
     """A fresh mark; whatever still carries it at the end is ended, by its id."""
-    found = Marked(uuid4().hex)
-    yield found
-    for process in found.alive():
-        os.kill(process, 9)
+    with TemporaryDirectory(prefix="bt-", ignore_cleanup_errors=True) as folder:
+        found = Marked(uuid4().hex, folder)
+        yield found
+        for process in found.alive():
+            os.kill(process, 9)

@@ -82,13 +82,14 @@ def read_until(terminal: int, word: str) -> str:
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGKILL, -9)])
 def test_whatever_ends_the_demo_ends_its_processes(marked: Marked, number: signal.Signals, code: int) -> None:
-    """Asked to leave, or killed in the middle, it leaves no process behind."""
+    """Asked to leave, or killed in the middle, it leaves no process behind; asked to, no file either."""
     with start(marked, "--once", stdout=subprocess.DEVNULL) as process:
         assert len(marked.until(lambda found: len(found) == CROWD)) == CROWD
         process.send_signal(number)
 
     assert process.returncode == code
     assert marked.until(lambda found: not found) == {}
+    assert number is signal.SIGKILL or list(Path(marked.folder).iterdir()) == []
 
 
 def test_a_folder_in_use_is_not_touched(marked: Marked, tmp_path: Path) -> None:
