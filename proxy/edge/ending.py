@@ -1,21 +1,24 @@
-"""How a client's connection ends when it does not end by itself.
+"""How a connection ends when it does not end well.
 
 Rule 1: where only the end of a connection marks the end of a body, a body that broke off ends with a reset.
 Rule 2: a client that waits behind its FIN is served. One that is gone looks the same until it is sent something: so one
         of HTTP/1.1 is sent a 100, which says nothing before an answer (RFC 9110 section 15.2), and the system of a
         program that is gone says no to it. What the answer itself sends does the same once it has begun.
+Rule 3: an upstream may answer and break off within an upload; when a write fails, what came before is still read (EX07).
 """
 
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 LOOK_EVERY = 0.25
 """Seconds: a client that is gone is known after two looks."""
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+_READ = 64 * 1024
 _LINGER_NOT = struct.pack("ii", 1, 0)
 _TCP_CLOSE = b"\x07"
 
@@ -26,6 +29,18 @@ def reset(transport: asyncio.Transport) -> None:
     if sock is not None:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_NOT)
     transport.abort()
+
+
+def last_words(transport: asyncio.Transport) -> Iterator[bytes]:
+    """What the other end had sent before a write to it failed; the loop reads no more then."""
+    sock = transport.get_extra_info("socket")
+    if sock is None or transport.get_extra_info("sslcontext") is not None:
+        return
+    try:
+        while data := os.read(sock.fileno(), _READ):
+            yield data
+    except OSError:
+        return
 
 
 def watch(transport: asyncio.Transport, waits: Callable[[], bool], may_ask: Callable[[], bool]) -> None:

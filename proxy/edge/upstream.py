@@ -16,6 +16,7 @@ from typing import Protocol, cast
 from proxy.core.chunked import ChunkedDecoder
 from proxy.core.outcome import Blame, Failure, Phase
 from proxy.core.response import CHUNKED, MAX_HEAD, ResponseHead, ResponseReader
+from proxy.edge.ending import last_words
 from proxy.edge.head_parser import END, PartialHead, judge_response
 
 MAX_INTERIM = 16
@@ -199,6 +200,10 @@ class UpstreamConnection(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Gone, by whomever."""
+        if exc is not None and self.asker is not None and self.mode is not Mode.TUNNEL:
+            self._stuck = True  # never to be used again
+            for data in last_words(self.transport):
+                self.data_received(data)
         if self.asker is not None:
             if self.mode is Mode.TUNNEL:
                 asker, self.asker = self.asker, None
@@ -244,7 +249,7 @@ class UpstreamConnection(asyncio.Protocol):
 
     def _take_head(self, asker: Asker, data: bytes, end: int, problem: str) -> None:
         if problem or end > MAX_HEAD:
-            self._fail(f"the upstream's response head is not valid HTTP: {problem or 'too long'}")
+            self._fail(f"the upstream's response head is not valid HTTP: {problem or f'over {MAX_HEAD} bytes'}")
             return
         head = asker.responses.read(data[:end], bodyless=asker.is_head)
         if isinstance(head, str):
