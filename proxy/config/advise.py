@@ -27,17 +27,26 @@ def unused_upstreams(draft: Draft) -> Iterator[Problem]:
 
 def one_upstream_twice(draft: Draft) -> Iterator[Problem]:
     """A route that moves from an upstream to itself."""
-    for index, block in draft.routes:
+    for place, block in draft.routes:
         if block.stage is not None and (block.legacy or "legacy") == (block.new or "new"):
-            yield draft.problem(("routes", index), "legacy and new are the same upstream, so the stage changes nothing")
+            yield draft.problem(("routes", place), "legacy and new are the same upstream, so the stage changes nothing")
 
 
 def lonely_groups(draft: Draft) -> Iterator[Problem]:
     """A group of one shares its draw with nobody."""
     sizes = Counter(block.group for _, block in draft.routes)
-    for index, block in draft.routes:
+    for place, block in draft.routes:
         if block.group is not None and sizes[block.group] == 1:
-            yield draft.problem(("routes", index, "group"), f'no other route is in group "{block.group}"')
+            yield draft.problem(("routes", place, "group"), f'no other route is in group "{block.group}"')
 
 
-RULES = (unused_upstreams, one_upstream_twice, lonely_groups)
+def misleading_groups(draft: Draft) -> Iterator[Problem]:
+    """The draw of a group and that of a route alone come from their names, so equal names move together."""
+    alone = {block.name for _, block in draft.routes if block.group is None}
+    for place, block in draft.routes:
+        if block.group in alone:
+            message = f'a route outside the group is called "{block.group}" and so shares its draw; rename the group'
+            yield draft.problem(("routes", place, "group"), message)
+
+
+RULES = (unused_upstreams, one_upstream_twice, lonely_groups, misleading_groups)

@@ -17,7 +17,7 @@ _CONSTANTS = {
 _TRUTH_WORDS = ("yes", "no", "on", "off", "y", "n")
 _TRUTHS = frozenset(form for word in _TRUTH_WORDS for form in (word, word.title(), word.upper()))
 _WHOLE = re.compile(r"[-+]?(?:0|[1-9][0-9]*)")
-_REAL = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
+_REAL = re.compile(r"[-+]?(?:\.[0-9]+|(?:0|[1-9][0-9]*)(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
 _ODD = re.compile(
     r"(?P<octal>[-+]?0o?[0-9_]+)"
     r"|(?P<hex>[-+]?0x[0-9a-fA-F_]+)"
@@ -93,7 +93,6 @@ def _surprise(text: str) -> str | None:
 
 def _plainly(text: str, found: re.Match[str]) -> str:
     """The number that was perhaps meant."""
-    digits = text.replace("_", "")
-    if found.lastgroup in ("octal", "grouped") and _REAL.fullmatch(digits):
-        return f", or as a plain number: {digits.lstrip('0') or '0'}"
-    return ""
+    number = text.replace("_", "").lstrip("0") or "0"
+    is_plain = found.lastgroup in ("octal", "grouped") and _REAL.fullmatch(number)
+    return f", or as a plain number: {number}" if is_plain else ""

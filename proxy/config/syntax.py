@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from yaml import Mark, MarkedYAMLError, YAMLError
+from yaml import MarkedYAMLError, YAMLError
 from yaml.reader import ReaderError
 
 _TAB = "tabs do not indent in YAML; use spaces"
@@ -37,13 +37,13 @@ def explain_syntax(error: YAMLError, text: str) -> tuple[int, int, str]:
 def _explain(error: MarkedYAMLError, text: str) -> tuple[int, int, str]:
     found = error.problem or "this is not YAML"
     mark = error.context_mark if _AT_CONTEXT in found else error.problem_mark
-    line, column = (mark.line + 1, mark.column + 1) if isinstance(mark, Mark) else (1, 1)
+    line, column = (mark.line + 1, mark.column + 1) if mark is not None else (1, 1)
     written = (text.splitlines() or [""])[line - 1 : line]
     start = "".join(written)[column - 1 :]
     if start.startswith("\t"):
         return line, column, _TAB
     if start.startswith("{") and "".join(written)[: column - 1].endswith("$"):
         return line, column, 'between { } or [ ] a variable must stand in quotes: "${NAME}"'
-    opened = error.context_mark.line + 1 if isinstance(error.context_mark, Mark) else line
+    opened = line if error.context_mark is None else error.context_mark.line + 1
     words = next((words for needle, words in _WORDS if needle in found), found)
     return line, column, words.replace("{context}", str(opened))

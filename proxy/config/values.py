@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from proxy.config.document import ListNode, MapNode, Node, ScalarNode
+from proxy.config.document import MapNode, Node, ScalarNode
 from proxy.config.environment import substitute
 from proxy.config.problem import FromEnvironment, Path, Problem, where
 from proxy.config.scalar import Surprise, meaning, resolve
@@ -36,7 +36,7 @@ class Reader:
                 return self._scalar(node, path)
             case MapNode():
                 return {key: self.value(entry.value, (*path, key)) for key, entry in node.entries.items()}
-            case ListNode():
+            case _:
                 return [self.value(item, (*path, at)) for at, item in enumerate(node.items)]
 
     def _scalar(self, node: ScalarNode, path: Path) -> object:

@@ -23,6 +23,7 @@ _EXPECTED = {
     "model_type": "must be a mapping",
 }
 _KEY = "[key]"
+_OF_KEYS = ("extra_forbidden", "missing")
 
 
 class Said(NamedTuple):
@@ -36,7 +37,7 @@ class Said(NamedTuple):
 def explain(error: ErrorDetails, model: type[BaseModel]) -> Said | None:
     """What to say of one error in a `model`'s block; None when enough has been said."""
     path = tuple(part for part in error["loc"] if part != _KEY)
-    if isinstance(error["input"], Broken):
+    if _is_broken(error["input"]) and error["type"] not in _OF_KEYS:
         return None
     match error["type"]:
         case "extra_forbidden":
@@ -47,6 +48,12 @@ def explain(error: ErrorDetails, model: type[BaseModel]) -> Said | None:
             return Said(path, _own_words(error), at_key=_KEY in error["loc"])
         case kind:
             return Said(path, f"{_EXPECTED.get(kind, error['msg'])}, got {show(error['input'])}")
+
+
+def _is_broken(value: object) -> bool:
+    """Whether a value, or one right within it, could not be had."""
+    within = value.values() if isinstance(value, dict) else value if isinstance(value, list) else (value,)
+    return any(isinstance(each, Broken) for each in within)
 
 
 def _own_words(error: ErrorDetails) -> str:
