@@ -246,6 +246,8 @@ class Exchange:
         lines = head.lines
         if self.leg.rewrites and head.rewritable:
             lines = rewrite_lines(lines, self.leg.authority, self.head.host_value.strip(b" \t"), client.scheme)
+        if head.trailer and self.head.te_trailers and coding is Coding.CHUNKED:
+            lines = [*lines, *head.trailer]
         data = response_head(head, lines, coding, connection, self.ids.request_id)
         if done:
             self._connection = None
