@@ -45,8 +45,8 @@ _BLOCKS = 512
 _LONGEST_BLOCK = 768
 _METHODS = 64
 _OF_REQUEST_LINE = frozenset({"method", "target", "path", "query", "minor"})
-_TARGET = bytes(range(0x21, 0x7F))
-"""What llhttp takes in a target of origin form; `#` is refused by `is_acceptable`."""
+_TARGET = bytes(each for each in range(0x21, 0x7F) if each != ord("#"))
+"""What llhttp and `is_acceptable` take in a target of origin form."""
 _NOTHING: Mapping[bytes, list[bytes]] = {}
 
 
@@ -131,7 +131,7 @@ class RequestReader:
         method, target, version = parts
         if version != b"HTTP/1.1" or method not in self._methods or target.translate(None, _TARGET):
             return None
-        if cut > MAX_LINE or not is_acceptable(target):
+        if cut > MAX_LINE or target[:1] != b"/" or target.find(b"%00") >= 0:
             return None
         path, _, query = target.partition(b"?")
         head = RequestHead(method, target, path, query, 1)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime
 from random import random
+from time import time
 
 import msgspec
 import structlog
@@ -54,19 +55,21 @@ class AccessLog:
         self._console = structlog.get_logger() if console else None
         self._held: list[bytes] = []
         self.sample = sample
-        self._second = -1.0
+        self._second = -1
         self._stamp = ""
 
     def wants(self, status: int) -> bool:
         """Whether a line is due: always for 5xx, else by the sample."""
         return self.sample >= 1.0 or status >= 500 or random() < self.sample  # noqa: S311 -- no secret hangs on it
 
-    def now(self, monotonic: float) -> str:
-        """The stamp; made anew at most every millisecond, as several requests end in one."""
-        if monotonic - self._second > 0.001:
-            self._second = monotonic
-            self._stamp = stamp(datetime.now(UTC))
-        return self._stamp
+    def now(self) -> str:
+        """The stamp of this moment; all but its milliseconds are made once a second."""
+        moment = time()
+        second = int(moment)
+        if second != self._second:
+            self._second = second
+            self._stamp = stamp(datetime.fromtimestamp(second, UTC))[:-4]
+        return f"{self._stamp}{int((moment - second) * 1000):03d}Z"
 
     def write(self, line: CanonicalLine) -> None:
         """Keep the line for the next flush."""

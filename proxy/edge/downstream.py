@@ -307,7 +307,7 @@ class Downstream(asyncio.Protocol):
         tally.count(answer.status, seconds)
         log = self.access_log
         if log.wants(answer.status) or not answer.reason:
-            stamp = log.now(self.started + seconds)
+            stamp = log.now()
             log.write(line_of_answer(stamp, answer, head, tally.route, ids, seconds, self.peer))
         if self.closing:
             self._linger()

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
 CLIENT_GONE = 499
 """What log and metrics say when the client left first; nginx's number for it."""
+_AS_IS, _UNTIL_CLOSE = Coding.AS_IS, Coding.UNTIL_CLOSE
 _CLOSE = b"Connection: close\r\n"
 _KEEP = b"Connection: keep-alive\r\n"
 
@@ -63,6 +64,7 @@ class Exchange:
     _pending = b""
     _retried = False
     _over = False
+    _opening = False
 
     def __init__(
         self, client: Client, live: Live, bound: BoundRoute, leg: Leg, decision: Decision, head: RequestHead, ids: Ids
@@ -77,6 +79,8 @@ class Exchange:
         self.ids = ids
         self.started = client.started
         self.request_done = not head.length
+        self.is_head = head.method == b"HEAD"
+        self.responses: ResponseReader = live.responses
         self._left = head.length
         if head.length == CHUNKED:
             self._decoder = ChunkedDecoder()
@@ -95,10 +99,13 @@ class Exchange:
                 return
         elif rest:
             client.keep_for_later(rest)
-        client.deadline = min(self.started + self.leg.timeouts.connect, self.total_at)
+        self._opening = True
         self.leg.pool.acquire(self)
-        if self._connection is None and not self.request_done:
-            client.hold()
+        self._opening = False
+        if self._connection is None and not self._over:
+            client.deadline = self._until(self.leg.timeouts.connect)
+            if not self.request_done:
+                client.hold()
 
     def feed(self, data: bytes) -> None:
         """Step 4: bytes from the client."""
@@ -198,25 +205,14 @@ class Exchange:
         if self._pending:
             data += self._pending
             self._pending = b""
-        if self.request_done:
-            client.deadline = self._until(leg.timeouts.response)
-        else:
-            client.deadline = self._until(self.live.snapshot.limits.body)
+        timeout = leg.timeouts.response if self.request_done else self.live.snapshot.limits.body
+        deadline = (self.started if self._opening else monotonic()) + timeout
+        client.deadline = deadline if deadline < self.total_at else self.total_at  # noqa: FURB136 -- a call costs more
         connection.begin(self, data)
         if not self.request_done:
             client.unhold()
 
     # -- towards the upstream (Asker) ---------------------------------------------------------------------------------
-
-    @property
-    def responses(self) -> ResponseReader:
-        """This snapshot's reader."""
-        return self.live.responses
-
-    @property
-    def is_head(self) -> bool:
-        """Whether no body may follow."""
-        return self.head.method == b"HEAD"
 
     def pause(self) -> None:
         """The upstream reads slowly."""
@@ -236,9 +232,11 @@ class Exchange:
         client, minor = self._client, self.head.minor
         self.responding = True
         self.status = head.status
-        self._coding = coding = coding_for(head, minor)
+        coding = _AS_IS
+        if head.length < 0:
+            self._coding = coding = coding_for(head, minor)
         connection = b""
-        if client.closing or not self.head.keep_alive or coding is Coding.UNTIL_CLOSE or not self.request_done:
+        if client.closing or not self.head.keep_alive or not self.request_done or coding is _UNTIL_CLOSE:
             client.closing = True
             connection = _CLOSE
         elif not minor:
@@ -396,7 +394,7 @@ class Exchange:
             self.leg.tally.count(self.status, seconds)
         log = client.access_log
         if self.failure is not None or log.wants(self.status):
-            log.write(line_of_exchange(log.now(self.started + seconds), self, seconds, client.peer))
+            log.write(line_of_exchange(log.now(), self, seconds, client.peer))
 
     def _until(self, timeout: float) -> float:
         deadline = monotonic() + timeout

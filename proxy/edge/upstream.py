@@ -43,21 +43,14 @@ _IDLE, _HEAD, _SIZED = Mode.IDLE, Mode.HEAD, Mode.SIZED
 class Asker(Protocol):
     """An exchange, seen from its upstream: live today, a shadow tomorrow."""
 
-    @property
-    def responses(self) -> ResponseReader:
-        """The reader of response heads for this snapshot."""
-
-    @property
-    def is_head(self) -> bool:
-        """Whether the request was HEAD."""
-
-    @property
-    def wants_upgrade(self) -> bool:
-        """Whether a 101 is an answer to what was asked."""
-
-    @property
-    def request_done(self) -> bool:
-        """Whether the whole request has been handed over."""
+    responses: ResponseReader
+    """The reader of response heads for this snapshot."""
+    is_head: bool
+    """Whether the request was HEAD."""
+    wants_upgrade: bool
+    """Whether a 101 is an answer to what was asked."""
+    request_done: bool
+    """Whether the whole request has been handed over."""
 
     def interim(self, head: ResponseHead) -> None:
         """A 1xx other than 101."""
