@@ -13,7 +13,7 @@ COPY requirements/build.txt requirements/run.txt requirements/
 RUN python -m venv --without-pip /opt/banyan \
     && pip install --require-hashes -r requirements/build.txt \
     && pip --python /opt/banyan/bin/python install --require-hashes -r requirements/run.txt
-COPY pyproject.toml LICENSE ./
+COPY pyproject.toml LICENSE README.md ./
 COPY proxy proxy
 COPY adapters adapters
 RUN pip wheel --no-deps --no-index --no-build-isolation --wheel-dir /dist . \
