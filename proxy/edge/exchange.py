@@ -164,13 +164,10 @@ class Exchange:
     def client_lost(self) -> None:
         """The client is gone: nobody wants the answer."""
         self._drop_connection()
-        if self.tunnel:
-            self._record()
-            return
-        self.failure = Failure(
-            phase=Phase.BODY if self.responding else Phase.SEND, blame=Blame.CLIENT, detail="client gone"
-        )
-        self.status = self.status or CLIENT_GONE
+        if not self.tunnel:
+            phase = Phase.BODY if self.responding else Phase.SEND
+            self.failure = Failure(phase=phase, blame=Blame.CLIENT, detail="client gone")
+            self.status = self.status or CLIENT_GONE
         self._record()
 
     def client_half_closed(self) -> None:
