@@ -4,7 +4,7 @@ Rule 1: where only the end of a connection marks the end of a body, a body that 
 Rule 2: a client that waits behind its FIN is served. One that is gone looks the same until it is sent something: so one
         of HTTP/1.1 is sent a 100, which says nothing before an answer (RFC 9110 section 15.2), and the system of a
         program that is gone says no to it. What the answer itself sends does the same once it has begun.
-Rule 3: an upstream may answer and break off within an upload; when a write fails, what came before is still read (EX07).
+Rule 3: an upstream may answer and break off within an upload: when a write fails, what came before is read (EX07).
 """
 
 from __future__ import annotations

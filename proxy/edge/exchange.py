@@ -305,7 +305,7 @@ class Exchange:
             self._half_ended(self._client.end_writing)
 
     def _half_ended(self, end_other: Callable[[], bool]) -> None:
-        """One half of the tunnel has ended: pass that on; with the second half, or where halves cannot end, all of it."""
+        """One half of the tunnel has ended: pass that on; with the second, or where halves cannot end, end it all."""
         if self._half_over or not end_other():
             connection, self._connection = self._connection, None
             if connection is not None:
