@@ -11,13 +11,12 @@ from proxy.core.outcome import Side
 from proxy.core.table import Miss
 
 if TYPE_CHECKING:
-    from proxy.core.request import RequestHead
+    from proxy.core.request import Refusal, RequestHead
     from proxy.edge.live import BoundRoute, Leg, Live
 
 _LEGACY = Side.LEGACY
 _PROBLEM = b"application/problem+json"
 _WEBSOCKET_KEY = re.compile(rb"[A-Za-z0-9+/]{22}==")
-_REFUSED_METHODS = frozenset({b"CONNECT", b"TRACE"})
 _ALL_METHODS = b"Allow: GET, HEAD, OPTIONS, POST, PUT, PATCH, DELETE"
 
 
@@ -45,9 +44,7 @@ class Admitted(NamedTuple):
 
 
 def admit(live: Live, head: RequestHead, client_ip: bytes) -> Admitted | Answer:
-    """The checks in order: method, route, decision, expectation, size, upgrade."""
-    if head.method in _REFUSED_METHODS:
-        return Answer(405, f"{head.method.decode('ascii')} is not served here", close=True, lines=(_ALL_METHODS,))
+    """The checks in order: route, decision, expectation, size, upgrade."""
     found = live.table.match(head)
     if isinstance(found, Miss):
         return _missed(head, found)
@@ -70,6 +67,11 @@ def admit(live: Live, head: RequestHead, client_ip: bytes) -> Admitted | Answer:
                 return refused
             upgrade = head.upgrade == b"websocket"
     return Admitted(bound, leg, decision, upgrade)
+
+
+def refused(refusal: Refusal) -> Answer:
+    """What cannot be read, or is never passed on, whatever the routes say."""
+    return Answer(refusal.status, refusal.detail, close=True, lines=(_ALL_METHODS,) if refusal.status == 405 else ())
 
 
 def _missed(head: RequestHead, miss: Miss) -> Answer:

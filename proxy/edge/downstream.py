@@ -18,7 +18,7 @@ import structlog
 from proxy.core.forwarded import client_of, is_trusted, kept_request_id, trusted_lines
 from proxy.core.outcome import Blame, Failure, Phase
 from proxy.core.request import MAX_HEAD, MAX_LINE, Refusal, RequestHead
-from proxy.edge.admit import Admitted, Answer, admit
+from proxy.edge.admit import Admitted, Answer, admit, refused
 from proxy.edge.ending import CONTINUE, reset, watch
 from proxy.edge.exchange import Exchange
 from proxy.edge.head_parser import END, PartialHead, judge_request
@@ -183,7 +183,7 @@ class Downstream(asyncio.Protocol):
             return
         head = live.reader.read(data[:end])
         if isinstance(head, Refusal):
-            self._answer(Answer(head.status, head.detail), None)
+            self._answer(refused(head), None)
         else:
             self._admit(live, head, data[end:])
 
