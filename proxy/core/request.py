@@ -101,6 +101,12 @@ class RequestHead:
         values = self.fields.get(name)
         return values[0] if values else None
 
+    @property
+    def binds(self) -> bool:
+        """Whether it authenticates the connection it is sent on (RFC 4559 section 6), which is then nobody else's."""
+        sent = self.fields.get(b"authorization", ())
+        return any(value.lower().startswith((b"ntlm", b"negotiate")) for value in sent)
+
 
 class RequestReader:
     """Reads heads for one snapshot: it remembers what each field name means, bounded."""

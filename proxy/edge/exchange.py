@@ -51,7 +51,7 @@ class Exchange:
 
     responding = False
     tunnel = False
-    wants_upgrade = False
+    wants_upgrade = binds = False
     status = 0
     sent = 0
     received = 0
@@ -82,6 +82,8 @@ class Exchange:
         self.is_head = head.method == b"HEAD"
         self.responses: ResponseReader = live.responses
         self._left = head.length
+        if head.fields:
+            self.binds = head.binds
         if head.length == CHUNKED:
             self._decoder = ChunkedDecoder()
         if leg.timeouts.total:

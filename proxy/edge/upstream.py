@@ -1,7 +1,7 @@
 """One connection to an upstream: sends requests one after the other, reads their responses.
 
 Rule 1: a connection is reused only when the request was sent whole, the response read whole, nothing is left over and
-        neither side wants to close (R14); a byte or an end while idle discards it.
+        neither side wants to close or has authenticated on it (R14); a byte or an end while idle discards it.
 Rule 2: a body is only ever complete by its framing; an end before that is a failure (R12).
 Rule 3: HEAD, 1xx, 204 and 304 have no body whatever the fields say; llhttp cannot know of HEAD.
 """
@@ -51,6 +51,8 @@ class Asker(Protocol):
     """Whether a 101 is an answer to what was asked."""
     request_done: bool
     """Whether the whole request has been handed over."""
+    binds: bool
+    """Whether the request says who is on this connection, so that nobody else may be."""
 
     def interim(self, head: ResponseHead) -> None:
         """A 1xx other than 101."""
@@ -324,7 +326,8 @@ class UpstreamConnection(asyncio.Protocol):
         self.asker = None
         self._head = self._decoder = None
         self._interim = 0
-        if reusable and head is not None and head.keep_alive and asker.request_done and not self._stuck:
+        clean = reusable and asker.request_done and not (self._stuck or asker.binds)
+        if clean and head is not None and head.keep_alive:
             if self._stopped:
                 self.go_on_reading()
             self.mode = _IDLE
