@@ -8,6 +8,7 @@ import gc
 import os
 import signal
 import sys
+from collections.abc import Callable
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -28,7 +29,7 @@ _GC_THRESHOLD = (50_000, 20, 100)
 """Requests free what they made by counting references; the collector is there for what goes wrong."""
 
 
-def be_worker(number: int, start: Start, sockets: Sockets) -> None:
+def be_worker(number: int, start: Start, sockets: Sockets, serving: Callable[[], None]) -> None:
     """Serve until told to stop."""
     sink = _begin(f"worker-{number}")
     for other, sock in enumerate(sockets.workers):
@@ -36,7 +37,13 @@ def be_worker(number: int, start: Start, sockets: Sockets) -> None:
             sock.close()
     sockets.admin.close()
     sockets.link.close()
-    post = Post(number=number, sock=sockets.workers[number], link=sockets.link_path, snapshot=start.snapshot)
+    post = Post(
+        number=number,
+        sock=sockets.workers[number],
+        link=sockets.link_path,
+        snapshot=start.snapshot,
+        serving=serving,
+    )
 
     async def live() -> None:
         await Worker(post, sink, console=is_console()).run()

@@ -6,6 +6,7 @@ import socket
 from dataclasses import dataclass
 from pathlib import Path
 
+from proxy.app.succession import HandedDown
 from proxy.core.snapshot import Snapshot
 
 BACKLOG = 4096
@@ -32,15 +33,18 @@ class Sockets:
             sock.close()
 
 
-def bind(snapshot: Snapshot, link_path: Path) -> Sockets:
-    """All of them, or OSError that names the address."""
-    first = _listen(snapshot.listen)
-    address = (snapshot.listen[0], first.getsockname()[1])
-    rest = [_listen(address) for _ in range(snapshot.workers - 1)]
+def bind(snapshot: Snapshot, link_path: Path, given: HandedDown | None = None) -> Sockets:
+    """All of them, or OSError that names the address; what a predecessor has `given` is used first."""
+    workers = list(given.workers[: snapshot.workers]) if given else [_listen(snapshot.listen)]
+    for unneeded in given.workers[snapshot.workers :] if given else ():
+        unneeded.close()
+    address = workers[0].getsockname()[:2]
+    workers += [_listen(address) for _ in range(snapshot.workers - len(workers))]
+    admin = given.admin if given else _listen(snapshot.admin, shared=False)
     link = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     link.bind(str(link_path))
     link.listen(64)
-    return Sockets(workers=(first, *rest), admin=_listen(snapshot.admin, shared=False), link=link, link_path=link_path)
+    return Sockets(workers=tuple(workers), admin=admin, link=link, link_path=link_path)
 
 
 def _listen(address: tuple[str, int], *, shared: bool = True) -> socket.socket:

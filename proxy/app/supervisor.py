@@ -13,6 +13,7 @@ import atexit
 import os
 import shutil
 import signal
+import subprocess
 import sys
 import tempfile
 import time
@@ -26,6 +27,7 @@ from proxy.app.birth import be_control, be_worker
 from proxy.app.selfcheck import prepare
 from proxy.app.sockets import Sockets, bind
 from proxy.app.start import Start, first_start
+from proxy.app.succession import HandedDown, Readiness, handed_down, start_successor
 from proxy.log import DirectSink, is_console, set_up
 
 KILL_AFTER = 5.0
@@ -60,14 +62,15 @@ def serve(config: Path) -> int:
         _log.error("no_room_for_sockets", error=str(error), hint="give the process a writable /tmp (a tmpfs will do)")
         return 1
     try:
-        sockets = bind(start.snapshot, directory / "link")
+        given = handed_down(os.environ)
+        sockets = bind(start.snapshot, directory / "link", given)
     except OSError as error:
         _log.error(
             "cannot_listen", error=str(error), hint="another process may hold the address: see `listen` and `admin`"
         )
         return 1
     else:
-        return Supervisor(config, start, sockets).run()
+        return Supervisor(config, start, sockets, given).run()
     finally:
         shutil.rmtree(directory, ignore_errors=True)
 
@@ -75,8 +78,11 @@ def serve(config: Path) -> int:
 class Supervisor:
     """Keeps one control process and `workers` workers alive."""
 
-    def __init__(self, config: Path, start: Start, sockets: Sockets) -> None:
-        """Nothing is started before `run`."""
+    def __init__(self, config: Path, start: Start, sockets: Sockets, given: HandedDown | None) -> None:
+        """Nothing is started before `run`; `given` is what a predecessor handed down."""
+        self._predecessor = given
+        self._successor: subprocess.Popen[bytes] | None = None
+        self._readiness = Readiness(len(sockets.workers))
         self._config = config
         self._start = start
         self._sockets = sockets
@@ -99,13 +105,25 @@ class Supervisor:
                 self._on_signal(signal.Signals(got.si_signo))
             self._reap()
             self._replace()
+            self._succeed()
         return 0
+
+    def _succeed(self) -> None:
+        """Send a predecessor away once we serve; hear of a successor that could not start."""
+        if self._predecessor is not None and self._readiness.complete():
+            _log.info("taking_over", predecessor=self._predecessor.predecessor)
+            self._predecessor.take_over()
+            self._predecessor = None
+        if self._successor is not None and (code := self._successor.poll()) is not None:
+            _log.error("successor_failed", exit=code)
+            self._successor = None
 
     def _patience(self) -> float:
         """Seconds until something is due without a signal."""
         now = time.monotonic()
         times = [*self._due.values(), self._kill_at]
-        return max(0.0, min([*(each - now for each in times), 1.0]))
+        longest = 1.0 if self._predecessor is None else 0.05
+        return max(0.0, min([*(each - now for each in times), longest]))
 
     def _on_signal(self, got: signal.Signals) -> None:
         match got:
@@ -113,8 +131,20 @@ class Supervisor:
                 self._stop()
             case signal.SIGHUP:
                 self._signal(_CONTROL, signal.SIGHUP)
+            case signal.SIGUSR2:
+                self._start_successor()
             case _:
                 pass
+
+    def _start_successor(self) -> None:
+        if self._successor is not None or self._stopping:
+            return
+        try:
+            self._successor = start_successor(self._config, self._sockets.workers, self._sockets.admin, os.environ)
+        except OSError as error:
+            _log.exception("successor_failed", exc_info=error)
+            return
+        _log.info("successor_started", pid=self._successor.pid)
 
     def _stop(self) -> None:
         """Drain; at the second call, cut."""
@@ -179,7 +209,7 @@ class Supervisor:
         if number == _CONTROL:
             be = lambda: be_control(self._config, start, self._sockets)  # noqa: E731
         else:
-            be = lambda: be_worker(number, start, self._sockets)  # noqa: E731
+            be = lambda: be_worker(number, start, self._sockets, self._readiness.say)  # noqa: E731
         code = 1
         try:
             be()

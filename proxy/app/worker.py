@@ -37,12 +37,16 @@ _log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Post:
-    """What a worker is given: its number, its bound socket, the path of control's link, the table to begin with."""
+    """What a worker is given: its number, its bound socket, the path of control's link, the table to begin with.
+
+    `serving` is to be called once clients are accepted.
+    """
 
     number: int
     sock: socket.socket
     link: Path
     snapshot: Snapshot
+    serving: Callable[[], None]
 
 
 class ControlLink(asyncio.Protocol):
@@ -107,6 +111,7 @@ class Worker:
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._has_table.wait(), FIRST_TABLE)
         await self._listener.start(self._post.sock)
+        self._post.serving()
         _log.info("worker_started", worker=self._post.number, revision=self._listener.live.snapshot.revision)
         await self._stopping.wait()
         await self._end()

@@ -181,8 +181,8 @@ async def started(directory: Path, listen: int, admin: int, *, read: bool = True
         if process.returncode is None:
             process.terminate()
             await running.ended()
-        reading.cancel()
-        await asyncio.gather(reading, return_exceptions=True)
+        async with asyncio.timeout(PATIENCE):
+            await reading
         os.close(unread)
 
 

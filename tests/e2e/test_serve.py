@@ -204,3 +204,39 @@ async def test_a_blocked_log_costs_lines_and_no_requests(tmp_path: Path) -> None
             await banyan.until_metric("banyan_log_lines_dropped_total", 1)
 
             assert await banyan.metric("banyan_requests_total") == 1200
+
+
+async def test_sigusr2_hands_the_sockets_to_a_successor_and_refuses_nobody(tmp_path: Path) -> None:
+    """Under load, SIGUSR2 three times in a row replaces the whole program, and every request is answered with 200."""
+    statuses: list[int] = []
+    stop = asyncio.Event()
+    async with (
+        system("legacy") as legacy,
+        system("new") as new,
+        program(tmp_path, LEGACY, legacy=legacy, new=new, workers=2) as banyan,
+    ):
+
+        async def load() -> None:
+            while not stop.is_set():
+                async with aiohttp.ClientSession() as session:
+                    for _ in range(5):
+                        async with session.get(banyan.url + "/a") as response:
+                            await response.read()
+                            statuses.append(response.status)
+
+        async with asyncio.TaskGroup() as group:
+            for _ in range(4):
+                group.create_task(load())
+            heirs = [banyan.process.pid]
+            for generation in range(1, 4):
+                os.kill(heirs[-1], signal.SIGUSR2)
+                await banyan.until_logged("taking_over", generation)
+                heirs.append(int(str(banyan.events("successor_started")[-1]["pid"])))
+                await banyan.until_logged("worker_ended", 2 * generation)
+            stop.set()
+        os.kill(heirs[-1], signal.SIGTERM)
+        await banyan.until_logged("worker_ended", 8)
+
+        assert await banyan.ended() == 0
+        assert len(statuses) > 50
+        assert set(statuses) == {200}
