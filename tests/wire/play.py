@@ -23,11 +23,12 @@ class Cut(StrEnum):
 
 @dataclass(slots=True)
 class Heard:
-    """What came back. `ended` says that the proxy closed by itself, `hung` that it did not even when asked to."""
+    """What came back. `ended`: the proxy closed, with `reset` by a RST; `hung`: it did not, even when asked to."""
 
     data: bytes = b""
     ended: bool = False
     hung: bool = False
+    reset: bool = False
 
     def responses(self, methods: tuple[bytes, ...] = ()) -> list[Message]:
         """The responses, interim ones too; `methods` of the requests where they matter (HEAD)."""
@@ -116,6 +117,7 @@ class Client:
             self.heard.hung = True
             return
         except OSError:
+            self.heard.reset = True
             data = b""
         self.heard.data += data
         self.heard.ended = not data

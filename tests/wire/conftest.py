@@ -1,0 +1,16 @@
+"""Tests of the wire run on the loop that workers have."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+import pytest
+import uvloop
+
+
+def pytest_asyncio_loop_factories(
+    config: pytest.Config, item: pytest.Item
+) -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """The same for all."""
+    return {"uvloop": uvloop.new_event_loop}
