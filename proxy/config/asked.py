@@ -19,8 +19,8 @@ METHODS = (
     *("UNBIND", "UNLINK", "UNLOCK", "UNSUBSCRIBE"),
 )
 _REFUSED = {
-    "CONNECT": "CONNECT asks for a tunnel to any address, which is a forward proxy's work",
-    "TRACE": "TRACE sends a request's credentials back to whoever asks",
+    "CONNECT": "it asks for a tunnel to any address, which is a forward proxy's work",
+    "TRACE": "it sends a request's credentials back to whoever asks",
 }
 _TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,256}")
 _LABEL = r"[A-Za-z0-9_](?:[A-Za-z0-9_-]*[A-Za-z0-9_])?"

@@ -58,7 +58,7 @@ class Condition(NamedTuple):
                 return any(each in self.values for each in _hosts_above(point))
             case Kind.PRESENT:
                 return point is not Mark.ABSENT
-            case Kind.ABSENT:
+            case _:
                 return point is Mark.ABSENT
 
 

@@ -132,7 +132,7 @@ def _points(condition: Condition | None) -> Sequence[Point]:
             return tuple(condition.values)
         case Kind.PRESENT:
             return (Mark.FRESH,)
-        case Kind.ABSENT:
+        case _:
             return (Mark.ABSENT,)
 
 

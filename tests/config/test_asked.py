@@ -1,0 +1,169 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import httptools
+import pytest
+
+from proxy.config import asked
+from proxy.config.problem import FromEnvironment
+from proxy.core.cohort import CohortSource, SourceKind
+from proxy.core.path import PathPattern
+from proxy.core.predicate import HostIs
+from tests.config.refusing import refusal
+
+CONDITION = "must be text, a list of texts, true (present) or false (absent)"
+SOURCE = "must be header:NAME, cookie:NAME, query:NAME, path:NAME or client_ip"
+OWN = "is a field that belongs to one connection or to the proxy: routes cannot ask about it"
+
+
+@pytest.mark.parametrize(
+    ("reader", "value", "result"),
+    [
+        (asked.read_match, "/orders", {"path": "/orders"}),
+        (asked.read_match, "GET /orders", {"methods": "GET", "path": "/orders"}),
+        (asked.read_match, {"path": "/"}, {"path": "/"}),
+        (asked.read_methods, "GET", frozenset({b"GET"})),
+        (asked.read_methods, "GET,PUT", frozenset({b"GET", b"PUT"})),
+        (asked.read_methods, ["M-SEARCH", "POST"], frozenset({b"M-SEARCH", b"POST"})),
+        (asked.read_path, "/a", PathPattern("/a", (b"a",))),
+        (asked.read_host, "API.example.com", HostIs("api.example.com")),
+        (asked.read_host, "*.example.com", HostIs("*.example.com")),
+        (asked.read_host, "[::1]", HostIs("[::1]")),
+        (asked.read_host, "localhost", HostIs("localhost")),
+        (asked.read_condition, True, True),
+        (asked.read_condition, False, False),
+        (asked.read_condition, "app", frozenset({"app"})),
+        (asked.read_condition, ["a", "b"], frozenset({"a", "b"})),
+        (asked.read_field_condition, "a b", frozenset({"a b"})),
+        (asked.read_field_condition, True, True),
+        (asked.read_fields, {"X-A": 1, "x-b": 2}, {"X-A": 1, "x-b": 2}),
+        (asked.read_query, {"a": 1, "A": 2}, {"a": 1, "A": 2}),
+        (asked.read_cohort, "client_ip", ("client_ip",)),
+        (asked.read_cohort, ["cookie:a", "client_ip"], ("cookie:a", "client_ip")),
+        (asked.read_source, "header:X-Tenant", CohortSource(SourceKind.HEADER, "x-tenant")),
+        (asked.read_source, "cookie:SID", CohortSource(SourceKind.COOKIE, "SID")),
+        (asked.read_source, "query:tenant id", CohortSource(SourceKind.QUERY, "tenant id")),
+        (asked.read_source, "path:id", CohortSource(SourceKind.PATH, "id")),
+        (asked.read_source, "client_ip", CohortSource(SourceKind.CLIENT_IP)),
+        (asked.read_upgrades, ["websocket"], True),
+        (asked.read_upgrades, [], False),
+    ],
+)
+def test_right_values_are_read(reader: Callable[[object], object], value: object, result: object) -> None:
+    """Each reader gives what its block holds."""
+    assert reader(value) == result
+
+
+@pytest.mark.parametrize(
+    ("reader", "value", "said"),
+    [
+        (asked.read_match, 7, 'must be "GET /path", "/path", or a mapping with path'),
+        (asked.read_methods, 7, "must be a method, or a list of methods"),
+        (asked.read_methods, [], "must be a method, or a list of methods"),
+        (asked.read_methods, ["GET", 7], "must be a method, or a list of methods"),
+        (asked.read_methods, "GET,PSOT", 'is not a method that HTTP knows | got "PSOT" | did you mean POST?'),
+        (asked.read_methods, "XYZZY", 'is not a method that HTTP knows | got "XYZZY"'),
+        (
+            asked.read_methods,
+            "get",
+            "methods are in capitals, with a comma and no blank between them | write GET",
+        ),
+        (
+            asked.read_methods,
+            "GET, PUT",
+            "methods are in capitals, with a comma and no blank between them | write PUT",
+        ),
+        (asked.read_methods, "GET,GET", "GET stands twice"),
+        (
+            asked.read_methods,
+            "CONNECT",
+            "CONNECT cannot be routed: it asks for a tunnel to any address, which is a forward proxy's work | got ",
+        ),
+        (
+            asked.read_methods,
+            ["trace"],
+            "TRACE cannot be routed: it sends a request's credentials back to whoever asks | got ",
+        ),
+        (asked.read_path, 7, "must be a path such as /orders/{id}"),
+        (asked.read_path, "orders", "a path begins with a slash"),
+        (
+            asked.read_host,
+            "api.example.com:80",
+            'must be a host such as api.example.com or "*.example.com" | leave out the port',
+        ),
+        (asked.read_host, "a.*.com", 'must be a host such as api.example.com or "*.example.com"'),
+        (asked.read_host, "-a", 'must be a host such as api.example.com or "*.example.com"'),
+        (asked.read_host, True, 'must be a host such as api.example.com or "*.example.com"'),
+        (asked.read_field_name, "a b", "is not the name of a header field"),
+        (asked.read_field_name, "Host", f"{OWN} | ask by match.host"),
+        (asked.read_field_name, "Connection", OWN),
+        (asked.read_field_name, "Content-Length", OWN),
+        (asked.read_field_name, "X_Forwarded_For", OWN),
+        (asked.read_condition, 2, f'{CONDITION} | write "2" in quotes'),
+        (asked.read_condition, [1], CONDITION),
+        (asked.read_condition, [], CONDITION),
+        (asked.read_condition, "", CONDITION),
+        (asked.read_condition, [str(each) for each in range(65)], "must be at most 64 values | got 65"),
+        (asked.read_field_condition, " a", "must be visible ASCII characters without blanks around them"),
+        (asked.read_field_condition, ["a", "é"], "must be visible ASCII characters without blanks around them"),
+        (asked.read_field_condition, "a\nb", "must be visible ASCII characters without blanks around them"),
+        (
+            asked.read_fields,
+            {"X-A": 1, "x-a": 2},
+            "x-a stands twice; the case of a field's name does not matter | got ",
+        ),
+        (asked.read_fields, {}, "must be a mapping of names to values"),
+        (asked.read_fields, ["X-A"], "must be a mapping of names to values"),
+        (asked.read_query, {"": 1}, "a parameter without a name cannot be asked for | got "),
+        (asked.read_query, "a=1", "must be a mapping of names to values"),
+        (asked.read_cohort, [], "must name at least one source | got "),
+        (asked.read_source, "heder:X", f"{SOURCE} | did you mean header?"),
+        (asked.read_source, "session", SOURCE),
+        (asked.read_source, 7, SOURCE),
+        (
+            asked.read_source,
+            "jwt:sub",
+            "jwt: has not landed in this version; use header:, cookie:, query:, path: or client_ip",
+        ),
+        (asked.read_source, "client_ip:", "client_ip takes no name | write client_ip"),
+        (asked.read_source, "header:", "header: needs a name after the colon | write header:NAME"),
+        (asked.read_source, "path", "path: needs a name after the colon | write path:NAME"),
+        (asked.read_source, "header:Connection", OWN),
+        (asked.read_source, "cookie:a b", "is not the name of a cookie"),
+        (asked.read_upgrades, "websocket", "must be a list such as [websocket]"),
+        (asked.read_upgrades, ["websockets"], "must be one of websocket | did you mean websocket?"),
+    ],
+)
+def test_wrong_values_are_refused(reader: Callable[[object], object], value: object, said: str) -> None:
+    """Each reader says what is right, and the cure where it can be told."""
+    assert refusal(reader, value) == said
+
+
+@pytest.mark.parametrize(
+    "name", ["X-Tenant-Id", "Cookie", "Authorization", "X-Forwarded-For", "traceparent", "tracestate"]
+)
+def test_fields_that_routing_can_see_may_be_asked_for(name: str) -> None:
+    """What a request's head keeps is named in lower case."""
+    assert asked.read_field_name(name) == name.lower()
+
+
+def test_the_parts_of_a_secret_match_stay_secret() -> None:
+    """Methods and path out of the environment are not repeated in problems about either."""
+    found = asked.read_match(FromEnvironment.of("GET /a", "${MATCH}"))
+
+    assert isinstance(found, dict)
+    assert [type(each) for each in found.values()] == [FromEnvironment, FromEnvironment]
+
+
+class Ears:
+    """Notes the method of what llhttp accepts."""
+
+
+@pytest.mark.parametrize("method", asked.METHODS)
+def test_every_method_that_can_be_routed_can_arrive(method: str) -> None:
+    """The C parser accepts each method of the list, so no route waits for a request that cannot come."""
+    parser = httptools.HttpRequestParser(Ears())
+    parser.feed_data(f"{method} / HTTP/1.1\r\nHost: a\r\n\r\n".encode())
+
+    assert parser.get_method() == method.encode()
