@@ -15,7 +15,6 @@ from pathlib import Path
 
 import structlog
 
-from proxy.app.control import Inheritance, run_control
 from proxy.app.sockets import Sockets
 from proxy.app.start import Start
 from proxy.app.worker import Post, Worker
@@ -29,8 +28,8 @@ _GC_THRESHOLD = (50_000, 20, 100)
 """Requests free what they made by counting references; the collector is there for what goes wrong."""
 
 
-def be_worker(number: int, start: Start, sockets: Sockets, serving: Callable[[], None]) -> None:
-    """Serve until told to stop."""
+def be_worker(number: int, start: Start, sockets: Sockets, serving: Callable[[], None], *, fresh: bool) -> None:
+    """Serve until told to stop; `fresh`: `start` was read just now, so that control need not be asked first."""
     sink = _begin(f"worker-{number}")
     for other, sock in enumerate(sockets.workers):
         if other != number:
@@ -43,6 +42,7 @@ def be_worker(number: int, start: Start, sockets: Sockets, serving: Callable[[],
         link=sockets.link_path,
         snapshot=start.snapshot,
         serving=serving,
+        fresh=fresh,
     )
 
     async def live() -> None:
@@ -54,7 +54,9 @@ def be_worker(number: int, start: Start, sockets: Sockets, serving: Callable[[],
 
 
 def be_control(config: Path, start: Start, sockets: Sockets) -> None:
-    """Watch, report and answer until told to stop."""
+    """Watch, report and answer until told to stop; aiohttp is loaded here and in no other process."""
+    from proxy.app.control import Inheritance, run_control  # noqa: PLC0415 -- half a second that workers do not wait for
+
     sink = _begin("control")
     sockets.close_listening()
     directory = lastgood.directory(config, os.environ)

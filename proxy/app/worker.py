@@ -30,7 +30,7 @@ from proxy.tasks import Tasks
 
 REPORT_EVERY = 1.0
 FIRST_TABLE = 1.5
-"""Seconds that a new worker waits for control's table before it serves the one that it was born with."""
+"""Seconds that a worker which replaces another waits for control's table before it serves the one it was born with."""
 MAX_UNSENT = 1024 * 1024
 _log = structlog.get_logger()
 
@@ -39,7 +39,7 @@ _log = structlog.get_logger()
 class Post:
     """What a worker is given: its number, its bound socket, the path of control's link, the table to begin with.
 
-    `serving` is to be called once clients are accepted.
+    `serving` is to be called once clients are accepted; `fresh` says that the table was read just now.
     """
 
     number: int
@@ -47,6 +47,7 @@ class Post:
     link: Path
     snapshot: Snapshot
     serving: Callable[[], None]
+    fresh: bool
 
 
 class ControlLink(asyncio.Protocol):
@@ -108,8 +109,9 @@ class Worker:
             loop.add_signal_handler(ignored, lambda: None)
         self._tasks.start(self._keep_link(), name="control-link")
         self._tasks.start(self._report(), name="reports")
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._has_table.wait(), FIRST_TABLE)
+        if not self._post.fresh:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._has_table.wait(), FIRST_TABLE)
         await self._listener.start(self._post.sock)
         self._post.serving()
         _log.info("worker_started", worker=self._post.number, revision=self._listener.live.snapshot.revision)
