@@ -43,6 +43,7 @@ class Pool:
         self._idle: deque[UpstreamConnection] = deque()
         self._waiting: deque[Waiter] = deque()
         self._open = 0
+        self._connecting = 0
         self._retired = False
         self._tls = ssl.create_default_context() if upstream.scheme == "https" else None
         self._addresses: list[str] = []
@@ -60,14 +61,13 @@ class Pool:
                 connection.reused = True
                 waiter.lend(connection)
                 return
-        if len(self._waiting) >= self.upstream.queue:
+        full = self._open >= self.upstream.connections
+        if full and len(self._waiting) - self._connecting >= self.upstream.queue:
             detail = f"{self.upstream.queue} requests already wait for upstream {self.upstream.name}"
             waiter.failed(Failure(phase=Phase.CONNECT, blame=Blame.PROXY, replayable=True, detail=detail))
             return
         self._waiting.append(waiter)
-        if self._open < self.upstream.connections:
-            self._open += 1
-            self._tasks.start(self._connect(), name=f"connect-{self.upstream.name}")
+        self._grow()
 
     def forget(self, waiter: Waiter) -> None:
         """It waits no longer."""
@@ -90,8 +90,13 @@ class Pool:
         self._open -= 1
         if connection in self._idle:
             self._idle.remove(connection)
-        if self._waiting and self._open < self.upstream.connections:
+        self._grow()
+
+    def _grow(self) -> None:
+        """Open what those who wait need and the bound allows."""
+        while self._connecting < len(self._waiting) and self._open < self.upstream.connections:
             self._open += 1
+            self._connecting += 1
             self._tasks.start(self._connect(), name=f"connect-{self.upstream.name}")
 
     def sweep(self, now: float) -> None:
@@ -114,12 +119,15 @@ class Pool:
         except OSError as error:
             self._no_connection(str(error), timed_out=False)
         else:
+            self._connecting -= 1
             self._hand_over(connection)
 
     def _no_connection(self, why: str, *, timed_out: bool) -> None:
         self._open -= 1
+        self._connecting -= 1
         if self._waiting:
             self._waiting.popleft().failed(self._failure(why, timed_out=timed_out))
+            self._grow()
 
     def _failure(self, why: str, *, timed_out: bool) -> Failure:
         detail = f"cannot connect to upstream {self.upstream.name} ({self.upstream.authority}): {why}"
