@@ -164,7 +164,8 @@ class Downstream(asyncio.Protocol):
             if not data:
                 return
             self._partial = PartialHead.of_request()
-            self.deadline = monotonic() + self._services.live.snapshot.limits.head
+            self.started = monotonic()
+            self.deadline = self.started + self._services.live.snapshot.limits.head
         end, problem = self._partial.add(data)
         data = self._partial.data
         if end >= 0 or problem:
