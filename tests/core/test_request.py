@@ -180,6 +180,23 @@ def test_what_a_trusted_peer_may_say_is_kept_apart() -> None:
 
 
 @pytest.mark.parametrize(
+    ("fields", "binds"),
+    [
+        ([b"Authorization: NTLM TlRMTVNT"], True),
+        ([b"authorization: negotiate YII"], True),
+        ([b"Authorization: Basic x", b"Authorization: NTLM x"], True),
+        ([b"Authorization: Bearer ntlm"], False),
+        ([b"X-Authorization: NTLM x"], False),
+        ([], False),
+    ],
+    ids=["PL07", "Negotiate", "second field", "bearer", "other field", "none"],
+)
+def test_ntlm_binds_the_connection_it_is_sent_on(fields: list[bytes], binds: bool) -> None:  # noqa: FBT001 (a table's column)
+    """R14: a connection that was authenticated as one client is known as such, so that no other gets it."""
+    assert accepted(get(*fields)).binds is binds
+
+
+@pytest.mark.parametrize(
     ("fields", "expect", "upgrade", "te_trailers"),
     [
         ([b"Expect: 100-Continue"], b"100-continue", b"", False),
