@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 _CHUNK_SIZE = re.compile(rb"[0-9a-f]+\r\n")
+_REQUEST_ID = re.compile("[0-9a-f]{32}")
 _STATUS = re.compile(rb"HTTP/1\.1 ([1-9][0-9]{2}) [^\r\n]*")
 
 
@@ -125,3 +126,18 @@ async def read_chunked(reader: asyncio.StreamReader) -> tuple[bytes, tuple[bytes
     while (line := await reader.readuntil(b"\r\n")) != b"\r\n":
         trailers.append(line[:-2])
     return b"".join(pieces), tuple(trailers)
+
+
+def check_problem(answer: Message, status: int) -> str:
+    """That the answer is a problem document as RFC 9457 has it, with the request's id; its detail."""
+    found = answer.problem
+
+    assert answer.status == found["status"] == status
+    assert found["type"] == "about:blank"
+    assert found["title"]
+    assert answer.value(b"X-Request-Id") == found["request_id"].encode("ascii")
+    assert _REQUEST_ID.fullmatch(found["request_id"])
+    assert answer.value(b"Content-Length") == b"%d" % len(answer.body)
+    assert found["detail"]
+
+    return str(found["detail"])

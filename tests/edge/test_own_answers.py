@@ -1,32 +1,16 @@
 from __future__ import annotations
 
 import json
-import re
 
 import pytest
 
 from tests.edge.client import get, post, request
 from tests.edge.conftest import Play, Serve
-from tests.edge.message import Message
+from tests.edge.message import check_problem
 from tests.edge.proxy import REST, Block, upstream
 from tests.edge.scripted import always, sized
 
 ADMIN: Block = {"name": "admin", "match": "/admin/**", "respond": {"status": 403}}
-
-
-def check_problem(answer: Message, status: int) -> str:
-    """That the answer is a problem document as RFC 9457 has it, with the request's id; its detail."""
-    found = answer.problem
-
-    assert answer.status == found["status"] == status
-    assert found["type"] == "about:blank"
-    assert found["title"]
-    assert answer.value(b"X-Request-Id") == found["request_id"].encode("ascii")
-    assert re.fullmatch("[0-9a-f]{32}", found["request_id"])
-    assert answer.value(b"Content-Length") == b"%d" % len(answer.body)
-    assert found["detail"]
-
-    return str(found["detail"])
 
 
 async def test_respond_answers_with_status_body_and_type(play: Play, serve: Serve) -> None:
