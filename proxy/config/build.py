@@ -84,9 +84,9 @@ def needed_upstreams(block: RouteBlock) -> tuple[str, ...]:
             return (legacy, new)
         case Stage.LIVE | Stage.COMPLETE:
             return (new,)
-        case Stage.RETIRED:
-            return () if _split(Stage.RETIRED, block.split) >= 1.0 else (new,)
-        case None:
+        case Stage.RETIRED if _split(Stage.RETIRED, block.split) < 1.0:
+            return (new,)
+        case _:
             return ()
 
 

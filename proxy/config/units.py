@@ -13,7 +13,7 @@ from proxy.config.fault import fault
 _LENGTH = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,6})?) ?(ms|s|m|h)")
 _SECONDS = {"ms": Decimal("0.001"), "s": Decimal(1), "m": Decimal(60), "h": Decimal(3600)}
 _DAY = 86_400
-_SHARE = re.compile(r"([0-9]{1,9})(?:\.([0-9]{1,9}))? ?%")
+_SHARE = re.compile(r"(0|[1-9][0-9]{0,8})(?:\.([0-9]{1,9}))? ?%")
 _SIZE = re.compile(r"([0-9]{1,12}) ?(B|KB|MB|GB|KiB|MiB|GiB)")
 _BYTES = {"B": 1, "KB": 1000, "MB": 1000**2, "GB": 1000**3, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30}
 
@@ -51,7 +51,7 @@ def read_share(value: object) -> float:
     number = Decimal(f"{found[1]}.{found[2] or 0}")
     if number > 100:
         raise fault("must be between 0 % and 100 %", got=f"{_short(number)} %")
-    if len((found[2] or "").rstrip("0")) > 2:
+    if len(found[2] or "") > 2:
         raise fault("a share has at most two decimals", got=f"{_short(number)} %")
     return float(number / 100)
 
