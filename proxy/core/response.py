@@ -9,7 +9,7 @@ Rule 3: a response whose framing is not certain is a failure, never a guess (R12
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from proxy.core.headers import PROTECTED, Kind, connection_tokens, is_managed, response_kind
 from proxy.core.memo import Memo
@@ -61,17 +61,15 @@ class ResponseHead:
 class ResponseReader:
     """Reads response heads; remembers what each field name means, bounded."""
 
-    __slots__ = ("_heads", "_kinds", "_starts")
+    __slots__ = ("_heads", "_kinds", "_starts", "recall")
 
     def __init__(self) -> None:
         """Begin with nothing remembered."""
         self._kinds: dict[bytes, int] = {}
         self._starts: dict[bytes, tuple[int, bytes, int]] = {}
         self._heads: Memo[ResponseHead] = Memo(_HEADS, _LONGEST_HEAD)
-
-    def recall(self, raw: bytes) -> ResponseHead | None:
+        self.recall: Callable[[bytes], ResponseHead | None] = self._heads.get
         """The head, when the very same bytes were accepted before (not for HEAD); nobody may change it."""
-        return self._heads.get(raw)
 
     def read(self, raw: bytes, *, bodyless: bool) -> ResponseHead | str:
         """`raw` is a whole head; `bodyless` says that the request was HEAD. A `str` says what is wrong."""

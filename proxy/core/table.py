@@ -15,7 +15,7 @@ from proxy.core.path import ANY, REST, other_spellings
 from proxy.core.predicate import HostIs
 from proxy.core.request import RequestHead
 from proxy.core.route import Route
-from proxy.core.target import is_ambiguous, readings
+from proxy.core.target import PLAIN, is_ambiguous, readings
 
 
 class _Node:
@@ -76,9 +76,10 @@ class RouteTable:
 
     def match(self, head: RequestHead) -> Route | Miss:
         """The route of this request, on whose path every plausible reading of the target agrees."""
-        found = self._match_path(head, head.path)
-        if is_ambiguous(head.path):
-            for reading in readings(head.path):
+        path = head.path
+        found = self._match_path(head, path)
+        if not (path.translate(PLAIN).isalnum() and path.find(b"//") < 0) and is_ambiguous(path):
+            for reading in readings(path):
                 if self._match_path(head, reading) is not found:
                     return _AMBIGUOUS
         return found if found is not None else self._miss(head)

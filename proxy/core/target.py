@@ -19,6 +19,8 @@ MAX_READINGS = 32
 UNREADABLE = b""
 """The reading that no route takes."""
 
+PLAIN = bytes(ord("a") if chr(each) in "/-_~!$&'()*+,=:@" else each for each in range(256))
+"""Makes a path of harmless characters alphanumeric; `%`, `\\`, `;` and `.` stay what they are: past a regex."""
 _AMBIGUOUS = re.compile(rb"[%\\;]|//|/\.")
 _STRUCTURE = re.compile(rb"[\\;]|//|/\.")
 _UNRESERVED = re.compile(rb"%(2[DE]|3[0-9]|[46][1-9A-F]|[57][0-9A]|5F|7E)", re.IGNORECASE)

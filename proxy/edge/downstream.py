@@ -10,6 +10,7 @@ Rule 4: an exception in here costs this one request, never the worker (DR06).
 from __future__ import annotations
 
 import asyncio
+import re
 from time import monotonic
 from typing import TYPE_CHECKING, cast
 
@@ -37,7 +38,7 @@ MAX_AHEAD = 64 * 1024
 LINGER = 1.0
 """Seconds that a closing connection is still read; nginx takes 5, HAProxy none."""
 MAX_LINGER = 4 * 1024 * 1024
-_BLANK = b"\r\n"
+_BLANK_LINES = re.compile(rb"\A(?:\r\n)+")
 
 
 class Downstream(asyncio.Protocol):
@@ -148,8 +149,8 @@ class Downstream(asyncio.Protocol):
         if self._partial is not None and self._partial.data == b"\r":  # perhaps half of an empty line
             data, self._partial = b"\r" + data, None
         if self._partial is None:
-            while data[:2] == _BLANK:  # RFC 9112 section 2.2: empty lines before a request are skipped
-                data = data[2:]
+            if data[:2] == b"\r\n":  # RFC 9112 section 2.2: empty lines before a request are skipped
+                data = _BLANK_LINES.sub(b"", data, 1)
             end = data.find(END) + 4
             if end >= 4:
                 self.started = monotonic()
@@ -281,7 +282,8 @@ class Downstream(asyncio.Protocol):
     def exchange_ended(self, *, request_done: bool) -> None:
         """The response is out: go on with the connection, or end it."""
         self.exchange = None
-        self.unhold()
+        if self.held:
+            self.unhold()
         if self.closing or not request_done:
             self._linger()
             return

@@ -24,6 +24,7 @@ class Leg:
     """One side of one route, ready to be asked. `host_line` replaces `Host`; `authority` is the upstream's own name."""
 
     side: Side
+    name: str
     pool: Pool
     timeouts: Timeouts
     tally: Tally
@@ -77,6 +78,7 @@ def _leg(route: Route, side: Side, pool: Pool, counters: Counters) -> Leg:
     authority = pool.upstream.authority.encode("ascii")
     return Leg(
         side=side,
+        name=side.value,
         pool=pool,
         timeouts=route.timeouts or pool.upstream.timeouts,
         tally=counters.tally(route.name, served_by),

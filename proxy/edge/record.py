@@ -35,25 +35,26 @@ class Recorded(Protocol):
 
 def line_of_exchange(stamp: str, exchange: Recorded, seconds: float, peer: bytes) -> CanonicalLine:
     """An exchange that an upstream answered, or failed to."""
-    head, failure = exchange.head, exchange.failure
+    head, failure, ids, decision = exchange.head, exchange.failure, exchange.ids, exchange.decision
+    trace_id = ids.trace_id.decode("ascii")
     return CanonicalLine(
         stamp,
         "info" if failure is None and exchange.status < 500 else "error",
         "request",
         exchange.bound.route.name,
-        exchange.leg.side.value,
-        exchange.decision.reason.value,
+        exchange.leg.name,
+        decision.reason.value,
         head.method.decode("ascii"),
-        _shown_target(head),
+        _shown_target(head) if head.query else head.target.decode("ascii"),
         exchange.status,
         round(seconds * 1000, 3),
         exchange.sent,
         exchange.received,
         peer.decode("ascii"),
-        exchange.ids.request_id.decode("latin-1"),
+        trace_id if ids.request_id is ids.trace_id else ids.request_id.decode("latin-1"),
         head.host,
-        exchange.ids.trace_id.decode("ascii"),
-        exchange.decision.draw,
+        trace_id,
+        decision.draw,
         "" if failure is None else f"{failure.phase.value}:{failure.blame.value}",
         "" if failure is None else failure.detail,
     )

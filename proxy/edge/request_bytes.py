@@ -39,9 +39,8 @@ class Ids:
     def __init__(self, head: RequestHead, kept: bytes | None) -> None:
         """`kept` is a trusted peer's request id."""
         digits = _take_digits()
-        trace_id = digits[:32]
+        self.trace_id = trace_id = digits[:32]
         self.request_id = kept or trace_id
-        self.trace_id = trace_id
         self.continued = False
         if head.fields and (incoming := head.first(b"traceparent")) is not None:
             continued = continue_trace(incoming, digits[32:])
