@@ -51,3 +51,15 @@ def draft(text: str, env: Mapping[str, str] = NOTHING) -> Draft:
     parsed = document(text)
     assert parsed.root is not None, parsed.problems
     return read(parsed, parsed.root, env)
+
+
+def told(text: str, env: Mapping[str, str] = NOTHING) -> list[str]:
+    """The problems of a text with a bar before the place of each; the bars are compared, the places left out."""
+    bars: list[tuple[int, int]] = []
+    for line, written in enumerate(text.split("\n"), start=1):
+        parts = written.split("¦")
+        bars += [(line, sum(map(len, parts[: at + 1])) + 1) for at in range(len(parts) - 1)]
+    found = load_text(text.replace("¦", ""), "routes.yaml", env)
+    assert not isinstance(found, Loaded), "the file has no problem"
+    assert [(each.line, each.column) for each in found] == bars, "\n".join(map(str, found))
+    return [f"{each.where}: {each.message}" for each in found]
