@@ -8,6 +8,8 @@ import socket
 from collections.abc import Callable, Mapping
 from time import monotonic
 
+import structlog
+
 from proxy.core.route import Upstream
 from proxy.core.snapshot import Snapshot
 from proxy.edge.access_log import AccessLog
@@ -86,13 +88,21 @@ class Listener:
         self._loop.call_soon(work)
 
     def _tick(self) -> None:
+        self._ticker = self._loop.call_later(SWEEP, self._tick)
         now = monotonic()
         for client in [each for each in self._clients if each.deadline < now]:
-            client.expire(now)
+            self._expire(client, now)
         for pool in self._pools.values():
             pool.sweep(now)
         self.access_log.flush()
-        self._ticker = self._loop.call_later(SWEEP, self._tick)
+
+    def _expire(self, client: Connected, now: float) -> None:
+        """An error in here costs this client, never the deadlines of the others."""
+        try:
+            client.expire(now)
+        except Exception as error:  # noqa: BLE001 -- whatever it is
+            structlog.get_logger().error("deadline_broke", exc_info=error)
+            client.transport.abort()
 
     async def drain(self, grace: float) -> None:
         """Stop accepting, let what runs finish for at most `grace` seconds, then cut."""
