@@ -69,7 +69,11 @@ class Proxy:
         if receive:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive)
         sock.bind((source, 0))
-        await asyncio.get_running_loop().sock_connect(sock, ("127.0.0.1", self.port))
+        try:
+            await asyncio.get_running_loop().sock_connect(sock, ("127.0.0.1", self.port))
+        except OSError:
+            sock.close()
+            raise
         client = Client(*await asyncio.open_connection(sock=sock, limit=1 << 20))
         self._clients.append(client)
         return client
@@ -99,8 +103,12 @@ class Proxy:
         return lines
 
     def raw_lines(self) -> list[bytes]:
-        """What stands in the log now."""
+        """What stands in the log once everything is handed over."""
         self.listener.access_log.flush()
+        return self.written()
+
+    def written(self) -> list[bytes]:
+        """What stands in the log by itself."""
         return self._log.read_bytes().splitlines()
 
     def counted(self) -> tuple[list[RouteDelta], list[FailureDelta]]:
