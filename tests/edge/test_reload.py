@@ -5,7 +5,7 @@ import asyncio
 from tests.edge.client import get, post, request
 from tests.edge.conftest import Play, Serve
 from tests.edge.loops import BOTH
-from tests.edge.proxy import REST, upstream
+from tests.edge.proxy import REST, Block, upstream
 from tests.edge.scripted import Peer, always, sized
 from tests.edge.test_tunnel import ALLOWED, HANDSHAKE, parrot
 
@@ -102,11 +102,11 @@ async def test_open_tunnels_stay(play: Play, serve: Serve) -> None:
 async def test_pools_of_unchanged_upstreams_stay(play: Play, serve: Serve) -> None:
     """A reload that does not touch an upstream keeps its open connections; one that does opens new ones."""
     kept, changed = await play(always(sized(b"kept"))), await play(always(sized(b"changed")))
-    routes = [REST, {"name": "new", "match": "/new", "stage": "complete"}]
+    routes: list[Block] = [REST, {"name": "new", "match": "/new", "stage": "complete"}]
     proxy = await serve(upstreams={"legacy": upstream(kept), "new": upstream(changed)}, routes=routes)
     for target in (b"/", b"/new"):
         await proxy.ask(get(target))
-    proxy.install({"legacy": upstream(kept), "new": upstream(changed, connections=7)}, [*routes])
+    proxy.install({"legacy": upstream(kept), "new": upstream(changed, connections=7)}, routes)
     for target in (b"/", b"/new"):
         await proxy.ask(get(target))
 
@@ -121,13 +121,8 @@ async def test_a_reload_changes_limits_trust_and_sampling(play: Play, serve: Ser
     proxy = await serve(legacy)
     client = await proxy.client()
     await client.ask(get(b"/", b"X-Forwarded-For: 6.6.6.6"))
-    proxy.install(
-        {"legacy": upstream(legacy)},
-        [REST],
-        trusted_proxies=["127.0.0.1"],
-        limits={"body_size": "1B"},
-        log={"sample": 0},
-    )
+    top: Block = {"trusted_proxies": ["127.0.0.1"], "limits": {"body_size": "1B"}, "log": {"sample": 0}}
+    proxy.install({"legacy": upstream(legacy)}, [REST], **top)
     await client.ask(get(b"/", b"X-Forwarded-For: 6.6.6.6"))
 
     assert [each.value(b"X-Forwarded-For") for each in legacy.requests] == [b"127.0.0.1", b"6.6.6.6, 127.0.0.1"]
