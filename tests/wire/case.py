@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -104,11 +104,12 @@ async def play(case: Case, cut: Cut) -> Seen:
 
 async def _converse(case: Case, cut: Cut, plane: Plane, recorders: tuple[Recorder, Recorder]) -> Seen:
     client = await Client.to(plane.port)
+    client.heard.methods = (case.data.partition(b" ")[0],)
     await client.send(*pieces(case.data, cut, case.id))
     if case.fin:
         client.half_close()
     heard = await client.hear(case.finals)
-    before = Heard(heard.data, heard.ended)
+    ended = heard.ended
     client.half_close()
     await client.hear()
     client.close()
@@ -116,7 +117,7 @@ async def _converse(case: Case, cut: Cut, plane: Plane, recorders: tuple[Recorde
     requests = [each for recorder in recorders for each in recorder.requests]
     seen = Seen(
         finals=case.finals,
-        heard=Heard(heard.data, before.ended, heard.hung),
+        heard=replace(heard, ended=ended),
         raw=b"".join(recorder.raw for recorder in recorders),
         requests=requests,
         lines=plane.lines,

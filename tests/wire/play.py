@@ -23,15 +23,20 @@ class Cut(StrEnum):
 
 @dataclass(slots=True)
 class Heard:
-    """What came back. `ended`: the proxy closed, with `reset` by a RST; `hung`: it did not, even when asked to."""
+    """What came back. `ended`: the proxy closed, with `reset` by a RST; `hung`: it did not, even when asked to.
+
+    `methods` of the requests, as far as they matter (HEAD).
+    """
 
     data: bytes = b""
     ended: bool = False
     hung: bool = False
     reset: bool = False
+    methods: tuple[bytes, ...] = ()
 
     def responses(self, methods: tuple[bytes, ...] = ()) -> list[Message]:
-        """The responses, interim ones too; `methods` of the requests where they matter (HEAD)."""
+        """The responses, interim ones too."""
+        methods = methods or self.methods
         found: list[Message] = []
         data = self.data
         while data:

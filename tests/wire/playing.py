@@ -32,6 +32,8 @@ def play_all(keys: Iterable[K], play: Callable[[K], Awaitable[V]]) -> dict[K, V]
             async with gate:
                 return key, await play(key)
 
-        return dict(await asyncio.gather(*map(one, keys)))
+        async with asyncio.TaskGroup() as group:
+            playing = [group.create_task(one(key)) for key in keys]
+        return dict(task.result() for task in playing)
 
     return on_uvloop(all_of_them)

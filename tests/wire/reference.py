@@ -119,10 +119,18 @@ def _with_body(head: Message, data: bytes, minor: bytes, *, otherwise: int | Non
         return _chunked(head, data)
     if lengths and (len(lengths) > 1 or not _DIGITS.fullmatch(lengths[0])):
         raise Broken(f"length {lengths}")
-    length = int(lengths[0]) if lengths else otherwise
+    length = _size(lengths[0], 10) if lengths else otherwise
     if length is None or len(data) < length:
         return None
     return Message(words=head.words, fields=head.fields, body=data[:length]), data[length:]
+
+
+def _size(digits: bytes, base: int) -> int:
+    """A number that everybody can hold."""
+    size = int(digits, base)
+    if size >= 2**63:
+        raise Broken(f"size {digits[:40]!r}")
+    return size
 
 
 def _chunked(head: Message, data: bytes) -> tuple[Message, bytes] | None:
@@ -131,7 +139,7 @@ def _chunked(head: Message, data: bytes) -> tuple[Message, bytes] | None:
         size = _CHUNK.fullmatch(data[:end])
         if size is None:
             raise Broken(f"chunk {data[:end][:80]!r}")
-        length = int(size[1], 16)
+        length = _size(size[1], 16)
         data = data[end + 2 :]
         if not length:
             return _trailers(head, b"".join(body), data)
