@@ -13,7 +13,7 @@ from typing import Any
 from proxy.config.schema import NOT_LANDED, FileBlock, MatchBlock, RouteBlock, UpstreamBlock
 
 _DIALECT = "http://json-schema.org/draft-07/schema#"
-_VARIABLE = {"type": "string", "pattern": r"\$\{", "description": "out of the environment"}
+_VARIABLE = {"type": "string", "pattern": r"\$\{"}
 _NULL = {"type": "null"}
 _RULES = frozenset(("type", "enum", "const", "pattern", "minimum", "maximum"))
 _SINGLE = frozenset(("string", "integer", "number", "boolean"))
@@ -45,8 +45,9 @@ def schema() -> Schema:
 
 
 def _not_landed(name: str) -> Schema:
-    """`doNotSuggest` is the language server's: offer no completion."""
-    return {"not": {}, "doNotSuggest": True, "description": f"{name} has not landed in this version of Banyan."}
+    """`doNotSuggest` and `deprecationMessage` are the language server's: offer no completion, and say this."""
+    sentence = f"{name} has not landed in this version of Banyan."
+    return {"not": {}, "description": sentence, "doNotSuggest": True, "deprecationMessage": sentence}
 
 
 def _revised(node: Schema) -> Schema:

@@ -8,11 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from proxy.config import reload
 from proxy.config.load import Loaded
 from proxy.config.problem import Problem
 from proxy.config.reload import READ_EVERY, SETTLE, FileWatch, elapsed
-from proxy.config.source import Source, read_source
 from tests.config.files import FILE
 
 OTHER = FILE.replace("name: rest", "name: all")
@@ -122,11 +120,13 @@ def test_an_edit_that_leaves_every_trace_as_it_was_is_found_in_time(
 ) -> None:
     """Where the file system tells no difference, the content is still looked at every two seconds."""
     watched.look()
-    seen = watched.watch._seen
-    monkeypatch.setattr(reload, "signature_of", lambda _: seen)
+    seen = watched.path.stat()
     in_place(watched.path, OTHER)
+    with monkeypatch.context() as coarse:
+        coarse.setattr(Path, "stat", lambda *_, **__: seen)
+        came = watched.look(READ_EVERY + TICK)
 
-    assert watched.look(READ_EVERY + TICK) == ["all"]
+    assert came == ["all"]
 
 
 def test_a_touched_file_is_no_change(watched: Watched) -> None:
@@ -252,16 +252,20 @@ def test_a_file_that_is_away_for_a_moment_is_not_told(watched: Watched) -> None:
 
 def test_a_file_that_is_being_written_is_looked_at_again(watched: Watched, monkeypatch: pytest.MonkeyPatch) -> None:
     """What somebody writes to at this very moment is not taken over before it is steady."""
-    torn = iter([True])
+    look, looks = os.fstat, iter(["before", "after"])
 
-    def read(path: Path) -> Source | str:
-        found = read_source(path)
-        return found._replace(steady=False) if next(torn, False) and isinstance(found, Source) else found
+    def written_meanwhile(descriptor: int) -> os.stat_result:
+        if next(looks) == "after":
+            in_place(watched.path, OTHER)
+        return look(descriptor)
 
-    monkeypatch.setattr(reload, "read_source", read)
-    in_place(watched.path, OTHER)
+    in_place(watched.path, THIRD)
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "fstat", written_meanwhile)
+        torn = watched.poll()
 
-    assert [watched.poll(), watched.poll(), watched.poll()] == [None, "all", None]
+    assert torn is None
+    assert watched.look() == ["all"]
 
 
 def test_problems_name_the_file_as_it_was_given(tmp_path: Path) -> None:
