@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from proxy.config.problem import Problem
 from proxy.config.read import Draft
+from proxy.core.stage import Stage
 
 
 def advise(draft: Draft) -> Iterator[Problem]:
@@ -32,6 +33,14 @@ def one_upstream_twice(draft: Draft) -> Iterator[Problem]:
             yield draft.problem(("routes", place), "legacy and new are the same upstream, so the stage changes nothing")
 
 
+def silent_shadows(draft: Draft) -> Iterator[Problem]:
+    """A stage whose second half has not landed."""
+    for place, block in draft.routes:
+        if block.stage is Stage.SHADOW:
+            message = "shadow traffic has not landed in this version: legacy answers, and new is not called"
+            yield draft.problem(("routes", place, "stage"), message)
+
+
 def lonely_groups(draft: Draft) -> Iterator[Problem]:
     """A group of one shares its draw with nobody."""
     sizes = Counter(block.group for _, block in draft.routes)
@@ -49,4 +58,4 @@ def misleading_groups(draft: Draft) -> Iterator[Problem]:
             yield draft.problem(("routes", place, "group"), message)
 
 
-RULES = (unused_upstreams, one_upstream_twice, lonely_groups, misleading_groups)
+RULES = (unused_upstreams, one_upstream_twice, silent_shadows, lonely_groups, misleading_groups)

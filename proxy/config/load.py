@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -35,10 +35,14 @@ def load_text(text: str, name: str, env: Mapping[str, str]) -> Loaded | list[Pro
     routes = build_routes(draft)
     draft.problems += check(draft, routes)
     if draft.problems:
-        return sorted(draft.problems, key=lambda each: (each.line, each.column))
+        return _in_order(draft.problems)
     revision = sha256(text.encode("utf-8")).hexdigest()[:12]
     snapshot = build_snapshot(draft.settings, draft.upstreams, routes, revision)
-    return Loaded(snapshot=snapshot, warnings=tuple(map(str, advise(draft))), text=text)
+    return Loaded(snapshot=snapshot, warnings=tuple(map(str, _in_order(advise(draft)))), text=text)
+
+
+def _in_order(problems: Iterable[Problem]) -> list[Problem]:
+    return sorted(problems, key=lambda each: (each.line, each.column))
 
 
 def load_file(path: Path, env: Mapping[str, str]) -> Loaded | list[Problem]:

@@ -1,0 +1,81 @@
+"""Every example of docs/routes.md is executed, and its tables name every key with its default."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from proxy.config import schema
+from proxy.config.load import Loaded, load_text
+from proxy.config.schema import NOT_LANDED, Block, FileBlock
+from tests.config.files import NOTHING
+
+DOCUMENT = Path(__file__).parent.parent.parent / "docs" / "routes.md"
+TEXT = DOCUMENT.read_text(encoding="utf-8")
+FENCES = re.compile(r"^```yaml\n(?P<yaml>.*?)^```\n(?:\n```text\n(?P<text>.*?)^```\n)?", re.DOTALL | re.MULTILINE)
+LEFT_OUT = (
+    ("version:", "version: 1\n"),
+    ("listen:", "listen: :8080\n"),
+    ("upstreams:", 'upstreams: {legacy: {url: "http://legacy.internal"}, new: {url: "http://new.internal"}}\n'),
+)
+
+
+class Example(NamedTuple):
+    """One example, and the lines that stand below it."""
+
+    line: int
+    yaml: str
+    said: list[str]
+
+
+EXAMPLES = [
+    Example(TEXT.count("\n", 0, found.start()) + 1, found["yaml"], (found["text"] or "").splitlines())
+    for found in FENCES.finditer(TEXT)
+]
+
+
+def whole(example: str) -> str:
+    """The example with what it leaves out behind it, so that its lines keep their numbers."""
+    return example + "".join(line for key, line in LEFT_OUT if not re.search(f"^{key}", example, re.MULTILINE))
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: f"line {example.line}")
+def test_an_example_does_what_the_document_says(example: Example) -> None:
+    """An example loads without a word, or says exactly what stands below it."""
+    found = load_text(whole(example.yaml), "routes.yaml", NOTHING)
+
+    said = list(found.warnings) if isinstance(found, Loaded) else [str(each) for each in found]
+    assert said == example.said
+    assert example.said or isinstance(found, Loaded)
+
+
+def test_all_examples_are_found() -> None:
+    """No fence of the document escapes the test."""
+    assert len(EXAMPLES) == TEXT.count("```yaml")
+    assert sum(bool(example.said) for example in EXAMPLES) == TEXT.count("```text") > 5
+
+
+def test_every_key_is_documented() -> None:
+    """Every key of every block stands in the document, and so does everything that has not landed."""
+    blocks = [each for each in vars(schema).values() if isinstance(each, type) and issubclass(each, Block)]
+    keys = {key for block in blocks for key in block.model_fields} | set(NOT_LANDED)
+
+    assert [key for key in sorted(keys) if f"`{key}`" not in TEXT] == []
+
+
+def test_the_defaults_of_the_document_are_those_of_the_schema() -> None:
+    """A default that a key's description names is the one in the document's table."""
+    described = [
+        (key, found[1].replace("3600s", "1h"))
+        for block in (FileBlock, schema.LimitsBlock, schema.TimeoutBlock, schema.UpstreamBlock)
+        for key, field in block.model_fields.items()
+        if (found := re.search(r"Default ([0-9.:]+[0-9a-z%]*?)\.$", field.description or ""))
+    ]
+    rows = re.findall(r"`(\w+)`(?: \||:)[^|\n]*\| `?([^|`\n]*?)`? \|$", TEXT, re.MULTILINE)
+    rows += re.findall(r"^\| `(\w+)` \|[^|\n]*\| `?([^|`\n]*?)`? \|$", TEXT, re.MULTILINE)
+
+    assert len(described) > 10
+    assert [each for each in described if each not in rows] == []
