@@ -74,8 +74,7 @@ def test_the_defaults_of_the_document_are_those_of_the_schema() -> None:
         for key, field in block.model_fields.items()
         if (found := re.search(r"Default ([0-9.:]+[0-9a-z%]*?)\.$", field.description or ""))
     ]
-    rows = re.findall(r"`(\w+)`(?: \||:)[^|\n]*\| `?([^|`\n]*?)`? \|$", TEXT, re.MULTILINE)
-    rows += re.findall(r"^\| `(\w+)` \|[^|\n]*\| `?([^|`\n]*?)`? \|$", TEXT, re.MULTILINE)
+    rows = re.findall(r"(?=`(\w+)`(?: \||:)[^|\n]*\| `?([^|`\n]*?)`? \|$)", TEXT, re.MULTILINE)
 
     assert len(described) > 10
     assert [each for each in described if each not in rows] == []
