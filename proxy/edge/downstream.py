@@ -113,7 +113,7 @@ class Downstream(asyncio.Protocol):
         self.closing = True
         exchange = self.exchange
         if exchange is not None:
-            watch(self.transport, lambda: self.exchange is exchange and not exchange.tunnel, exchange.may_ask)
+            watch(self.transport, lambda: self.exchange is exchange and not exchange.tunnel, exchange.probe)
             exchange.client_half_closed()
             return True
         if self._partial is not None:

@@ -1,9 +1,10 @@
 """How a connection ends when it does not end well.
 
 Rule 1: where only the end of a connection marks the end of a body, a body that broke off ends with a reset.
-Rule 2: a client that waits behind its FIN is served. One that is gone looks the same until it is sent something: so one
-        of HTTP/1.1 is sent a 100, which says nothing before an answer (RFC 9110 section 15.2), and the system of a
-        program that is gone says no to it. What the answer itself sends does the same once it has begun.
+Rule 2: a client that waits behind its FIN is served. One that is gone looks the same until it is sent something, to
+        which the system of a program that has ended says no. So such a client of HTTP/1.1 is sent once what means
+        nothing: before the answer a 100 (RFC 9110 section 15.2), between two chunks a zero, with which the next
+        chunk's size may begin (RFC 9112 section 7.1). Elsewhere the answer's own bytes will tell.
 Rule 3: an upstream may answer and break off within an upload: when a write fails, what came before is read (EX07).
 """
 
@@ -43,7 +44,14 @@ def last_words(transport: asyncio.Transport) -> Iterator[bytes]:
         return
 
 
-def watch(transport: asyncio.Transport, waits: Callable[[], bool], may_ask: Callable[[], bool]) -> None:
+def probe(minor: int, *, responding: bool, chunked: bool) -> bytes:
+    """The bytes of rule 2 for a client of HTTP/1.`minor`; none where none are harmless."""
+    if responding:
+        return b"0" if chunked else b""
+    return CONTINUE if minor else b""
+
+
+def watch(transport: asyncio.Transport, waits: Callable[[], bool], ask: Callable[[], bytes]) -> None:
     """Look after a half-closed client for as long as it `waits` for an answer, and abort when it is gone."""
     loop = asyncio.get_running_loop()
 
@@ -53,8 +61,8 @@ def watch(transport: asyncio.Transport, waits: Callable[[], bool], may_ask: Call
         if _is_gone(transport):
             transport.abort()
             return
-        if not asked and may_ask():
-            transport.write(CONTINUE)
+        if not asked and (question := ask()):
+            transport.write(question)
         loop.call_later(LOOK_EVERY, lambda: look(asked=True))
 
     loop.call_later(LOOK_EVERY, lambda: look(asked=False))

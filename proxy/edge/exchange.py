@@ -22,6 +22,7 @@ from proxy.core.outcome import SERVED_BY_SIDE, Blame, Failure, Phase
 from proxy.core.request import CHUNKED
 from proxy.core.rewrite import rewrite_lines
 from proxy.edge.record import line_of_exchange
+from proxy.edge.ending import probe
 from proxy.edge.request_bytes import Ids, request_head
 from proxy.edge.rescue import status_of
 from proxy.edge.response_bytes import Coding, coding_for, interim_head, response_head
@@ -179,9 +180,9 @@ class Exchange:
         elif not self.request_done:
             self._refuse(Failure(phase=Phase.SEND, blame=Blame.CLIENT, detail="the body ended before its length"), 400)
 
-    def may_ask(self) -> bool:
-        """Whether the client may be sent a 100 now, to learn whether it is still there."""
-        return not self.responding and self.head.minor == 1
+    def probe(self) -> bytes:
+        """What a half-closed client can be sent now to learn whether it is still there."""
+        return probe(self.head.minor, responding=self.responding, chunked=self._coding is Coding.CHUNKED)
 
     def pause_reading(self) -> None:
         """The client reads slowly: let the upstream wait."""
@@ -278,9 +279,7 @@ class Exchange:
             client.deadline = self._until(self.leg.timeouts.idle)
 
     def _trailers(self, lines: list[bytes]) -> list[bytes]:
-        if not self.head.te_trailers:
-            return []
-        return [line for line in lines if keep_trailer(line.partition(b":")[0])]
+        return [line for line in lines if keep_trailer(line.partition(b":")[0])] if self.head.te_trailers else []
 
     def upgraded(self, head: ResponseHead, rest: bytes) -> None:
         """The tunnel is open; what the client sent ahead belongs into it now."""
