@@ -132,6 +132,19 @@ async def test_a_client_that_leaves_while_it_waits_for_a_connection_is_forgotten
     assert [each.target for each in legacy.requests] == [b"/1", b"/3"]
 
 
+@pytest.mark.parametrize("leave", LEAVE)
+async def test_a_client_that_leaves_a_quiet_stream_ends_the_upstreams_work(
+    play: Play, serve: Serve, leave: Callable[[Client], None]
+) -> None:
+    """A stream in which nothing comes is ended at its source too, without waiting for its next event (R20)."""
+    noticing = Noticing(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nevent\r\n")
+    client = await (await serve(await play(noticing))).client()
+    await client.send(get())
+    await client.head()
+    await client.reader.readexactly(10)
+    await _noticed_within_a_second(noticing, lambda: leave(client))
+
+
 async def test_an_upstream_that_breaks_off_is_felt_at_once(play: Play, serve: Serve) -> None:
     """A RST of the upstream, before its answer or within, reaches the client without waiting for a timeout (R20)."""
 

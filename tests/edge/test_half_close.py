@@ -168,3 +168,23 @@ async def test_an_upstream_may_half_close_behind_its_answer(play: Play, serve: S
         await asyncio.sleep(0.02)
 
     assert len(seen) == 3
+
+
+async def test_a_quiet_stream_to_a_half_closed_client_stays_whole(play: Play, serve: Serve) -> None:
+    """Between two chunks such a client may be sent the zero that the next size begins with; the body is the same."""
+
+    async def slow(peer: Peer) -> None:
+        await peer.request()
+        await peer.send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nfirst\r\n")
+        await asyncio.sleep(0.7)
+        await peer.send(b"6\r\nsecond\r\n")
+        await asyncio.sleep(0.3)
+        await peer.send(b"0\r\n\r\n")
+        await peer.rest()
+
+    client = await (await serve(await play(slow))).client()
+    await client.send(get())
+    await client.head()
+    client.end_writing()
+
+    assert await client.rest() in {b"5\r\nfirst\r\n" + size + b"\r\nsecond\r\n0\r\n\r\n" for size in (b"6", b"06")}
