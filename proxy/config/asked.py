@@ -102,7 +102,7 @@ def read_condition(value: object) -> Condition:
     values = value if isinstance(value, list) else [value]
     if not values or not all(isinstance(each, str) and each for each in values):
         number = isinstance(value, int | float)
-        cure = f'write "{value}" in quotes' if number else ""
+        cure = "write the number in quotes" if number else ""
         raise fault("must be text, a list of texts, true (present) or false (absent)", cure=cure)
     if len(values) > _MOST_VALUES:
         raise fault(f"must be at most {_MOST_VALUES} values", got=f"{len(values)}")
@@ -140,7 +140,7 @@ def read_query(value: object) -> object:
 def _conditions(value: object) -> dict[str, object]:
     if isinstance(value, dict) and value:
         return value
-    raise fault("must be a mapping of names to values")
+    raise fault("must be a mapping of at least one name", got="" if value == {} else None)
 
 
 def read_cohort(value: object) -> object:

@@ -13,7 +13,7 @@ from typing import NamedTuple, cast
 import yaml
 
 from proxy.config.problem import Path, Problem, show, where
-from proxy.config.scalar import key_surprise
+from proxy.config.scalar import MERGE, key_surprise
 from proxy.config.syntax import explain_syntax
 
 MAX_BYTES = 5 * 1024 * 1024
@@ -168,6 +168,8 @@ class _Composer:
         while not isinstance(event := self._take(), yaml.MappingEndEvent):
             key = self._key(event, path)
             entry = Entry(self._node(self._take(), (*path, key)), *_place(event))
+            if key == MERGE and event.implicit[0]:  # type: ignore[attr-defined]  # told by `_key`
+                continue
             if key in entries:
                 first = entries[key].line
                 self.report(entry.line, entry.column, (*path, key), f"stands twice; the first is in line {first}")

@@ -38,6 +38,8 @@ _READINGS = {
     "special": "is a number that no setting can take",
     "sign": "has a meaning of its own in YAML 1.1",
 }
+MERGE = "<<"
+"""YAML 1.1's merge key."""
 _DIGITS = 18
 """Longer numbers are no setting; Python would take quadratic time for them."""
 
@@ -72,7 +74,7 @@ def meaning(text: str) -> Meaning:
 
 def key_surprise(text: str) -> str | None:
     """Why an unquoted key is refused; None when it is text to every reader."""
-    if text == "<<":
+    if text == MERGE:
         return "merge keys are not part of YAML 1.2; write the keys out, or use an alias for a whole value"
     if text in _CONSTANTS:
         return f'is not text here; write it in quotes: "{text}"'

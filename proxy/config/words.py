@@ -62,7 +62,7 @@ def _own_words(error: ErrorDetails) -> str:
     if got is None or (hidden and got):
         got = show(error["input"])
     cured = f" ({cure})" if cure and not hidden else ""
-    joint = ";" if "," in message else ","
+    joint = ";" if {",", ";"} & set(message) else ","
     return f"{message}{joint} got {got}{cured}" if got else f"{message}{cured}"
 
 

@@ -102,6 +102,18 @@ def test_of_duplicate_keys_the_first_is_kept() -> None:
     assert root.entries["a"].value == ScalarNode("1", plain=True, line=1, column=4)
 
 
+def test_a_merge_key_is_dropped_and_a_quoted_one_is_a_key() -> None:
+    """What was refused as a merge key is told once and gone; in quotes it is a name like others."""
+    found = document("a: {<<: {b: 1}, '<<': 2}")
+
+    assert len(found.problems) == 1
+    assert found.root is not None
+    inner = found.root.entries["a"].value
+    assert isinstance(inner, MapNode)
+    assert inner.entries.keys() == {"<<"}
+    assert inner.entries["<<"].value == ScalarNode("2", plain=True, line=1, column=23)
+
+
 def test_an_alias_is_the_value_itself() -> None:
     """An alias stands for what its anchor named, place included."""
     root = document("a: &x {b: 1}\nc: [*x, *x]").root
