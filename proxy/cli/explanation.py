@@ -109,7 +109,8 @@ def explain_head(head: RequestHead | Refusal, request: str, peer: str, snapshot:
     client_ip = client_of(head, peer, snapshot.trusted) if is_trusted(peer, snapshot.trusted) else peer
     admitted = admit(_live(snapshot), head, client_ip.encode("ascii"))
     own = admitted if isinstance(admitted, Answer) else None
-    route = _route(admitted.bound.route, head, client_ip.encode("ascii"), snapshot) if admitted.bound else None
+    bound = admitted.bound if isinstance(admitted, Answer) else admitted[0]
+    route = _route(bound.route, head, client_ip.encode("ascii"), snapshot) if bound else None
     return Explanation(
         request=request,
         client_ip=client_ip,

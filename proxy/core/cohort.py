@@ -74,8 +74,12 @@ def cohort_of(
 ) -> tuple[CohortSource, bytes] | None:
     """The winning source and its key; None when no source is present (the caller then takes the client's address)."""
     for source in sources:
-        key = source.key(head, client_ip)
-        if key is not None:
+        if source.kind is _HEADER:
+            values = head.fields.get(source.wanted)
+            key = values[0] if values else None
+        else:
+            key = source.key(head, client_ip)
+        if key:
             return source, key
     return None
 

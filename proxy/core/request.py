@@ -44,6 +44,7 @@ names cannot keep the others' out."""
 _BLOCKS = 512
 _LONGEST_BLOCK = 768
 _METHODS = 64
+_BINDING = (b"ntlm", b"negotiate")
 _OF_REQUEST_LINE = frozenset({"method", "target", "path", "query", "minor"})
 _TARGET = bytes(each for each in range(0x21, 0x7F) if each != ord("#"))
 """What llhttp and `is_acceptable` take in a target of origin form."""
@@ -66,6 +67,7 @@ class RequestHead:
 
     `length` is the body's size in bytes, `CHUNKED`, or 0. `host_at` is the place of `Host` in `lines` (-1: none,
     HTTP/1.0), `host_value` what stands after its colon, `host` the name that predicates compare.
+    `binds`: it authenticates the connection it is sent on (RFC 4559 section 6), which is then nobody else's.
     Defaults stand on the class: most requests never touch them, and setting sixteen attributes costs a microsecond.
     """
 
@@ -80,6 +82,8 @@ class RequestHead:
     upgrade: bytes = b""
     connection: Sequence[bytes] = ()
     te_trailers: bool = False
+    binds: bool = False
+    joined: bytes | None = None
 
     def __init__(self, method: bytes, target: bytes, path: bytes, query: bytes, minor: int) -> None:
         """The request line's parts; `minor` is 1 for HTTP/1.1, 0 for HTTP/1.0."""
@@ -95,17 +99,20 @@ class RequestHead:
         if self.fields is _NOTHING:
             self.fields = {}
         self.fields.setdefault(name, []).append(value)  # type: ignore[attr-defined]
+        if name == b"authorization" and value.lower().startswith(_BINDING):
+            self.binds = True
 
     def first(self, name: bytes) -> bytes | None:
         """The first value of a wanted field (lower-case name), without surrounding blanks."""
         values = self.fields.get(name)
         return values[0] if values else None
 
-    @property
-    def binds(self) -> bool:
-        """Whether it authenticates the connection it is sent on (RFC 4559 section 6), which is then nobody else's."""
-        sent = self.fields.get(b"authorization", ())
-        return any(value.lower().startswith((b"ntlm", b"negotiate")) for value in sent)
+    def block(self) -> bytes:
+        """The field lines to forward, joined; remembered with the head, since most requests change none of them."""
+        joined = self.joined
+        if joined is None:
+            joined = self.joined = b"\r\n".join(self.lines)
+        return joined
 
 
 class RequestReader:
@@ -147,6 +154,7 @@ class RequestReader:
     def _remember(self, raw: bytes, head: RequestHead) -> None:
         if head.minor and len(self._methods) < _METHODS:
             self._methods.add(head.method)
+            head.block()
             known = {name: value for name, value in head.__dict__.items() if name not in _OF_REQUEST_LINE}
             self._blocks.put(raw[raw.find(b"\r\n") :], known)
 

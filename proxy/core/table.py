@@ -93,7 +93,17 @@ class RouteTable:
         if path[:1] != b"/":
             return None
         segments = path.split(b"/")
-        return _descend(self._root, segments, head) or _walk(self._root, segments, 1, head)
+        node = self._root
+        for segment in segments[1:]:  # the first path that the walk would try, without its recursion
+            below = node.literals.get(segment) or (node.any if segment else None)
+            if below is None:
+                break
+            node = below
+        else:
+            found = _first(node.routes, head) if node.routes else None
+            if found is not None:
+                return found
+        return _walk(self._root, segments, 1, head)
 
     def _miss(self, head: RequestHead) -> Miss:
         """Which methods would have matched: a slow second walk, taken for errors only."""
@@ -122,17 +132,6 @@ def _first(routes: list[Route], head: RequestHead) -> Route | None:
         ):
             return route
     return None
-
-
-def _descend(root: _Node, segments: list[bytes], head: RequestHead) -> Route | None:
-    """The short cut for most requests: the first path that the walk would try, without its recursion."""
-    node = root
-    for segment in segments[1:]:
-        below = node.literals.get(segment) or (node.any if segment else None)
-        if below is None:
-            return None
-        node = below
-    return _first(node.routes, head) if node.routes else None
 
 
 def _walk(node: _Node, segments: list[bytes], at: int, head: RequestHead) -> Route | None:

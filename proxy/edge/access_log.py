@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime
 from random import random
-from time import time
 
 import msgspec
 import structlog
@@ -43,10 +42,14 @@ class CanonicalLine(msgspec.Struct, omit_defaults=True):
     detail: str = ""
 
 
+def _nothing() -> None:
+    """By default nobody has lines in waiting."""
+
+
 class AccessLog:
     """Takes lines from the hot path, hands them to the sink every 256 lines or when the caller's timer says so."""
 
-    __slots__ = ("_console", "_encode", "_held", "_second", "_sink", "_stamp", "sample")
+    __slots__ = ("_console", "_encode", "_held", "_second", "_sink", "_stamp", "before_flush", "sample")
 
     def __init__(self, sink: Sink, *, console: bool, sample: float = 1.0) -> None:
         """`sample` is the share of good requests that get a line."""
@@ -55,6 +58,7 @@ class AccessLog:
         self._console = structlog.get_logger() if console else None
         self._held: list[bytes] = []
         self.sample = sample
+        self.before_flush: Callable[[], None] = _nothing
         self._second = -1
         self._stamp = ""
 
@@ -62,9 +66,8 @@ class AccessLog:
         """Whether a line is due: always for 5xx, else by the sample."""
         return self.sample >= 1.0 or status >= 500 or random() < self.sample  # noqa: S311 -- no secret hangs on it
 
-    def now(self) -> str:
-        """The stamp of this moment; all but its milliseconds are made once a second."""
-        moment = time()
+    def stamp(self, moment: float) -> str:
+        """The stamp of a wall-clock time in seconds; all but its milliseconds are made once a second."""
         second = int(moment)
         if second != self._second:
             self._second = second
@@ -83,7 +86,8 @@ class AccessLog:
             self.flush()
 
     def flush(self) -> None:
-        """Hand over what is kept."""
+        """Hand over what is kept, and what somebody still has to write."""
+        self.before_flush()
         if self._held:
             self._held.append(b"")
             self._sink.put(b"\n".join(self._held), len(self._held) - 1)

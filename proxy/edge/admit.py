@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from proxy.core.decide import Decision, decide_by_draw
 from proxy.core.outcome import Side
@@ -34,13 +34,8 @@ class Answer:
     reason: str = ""
 
 
-class Admitted(NamedTuple):
-    """Who answers."""
-
-    bound: BoundRoute
-    leg: Leg
-    decision: Decision
-    upgrade: bool
+Admitted = tuple["BoundRoute", "Leg", Decision, bool]
+"""Who answers: route, leg and decision, and whether a tunnel is wanted; a bare tuple, since one is made per request."""
 
 
 def admit(live: Live, head: RequestHead, client_ip: bytes) -> Admitted | Answer:
@@ -66,7 +61,7 @@ def admit(live: Live, head: RequestHead, client_ip: bytes) -> Admitted | Answer:
             if refused is not None:
                 return refused
             upgrade = head.upgrade == b"websocket"
-    return Admitted(bound, leg, decision, upgrade)
+    return bound, leg, decision, upgrade
 
 
 def refused(refusal: Refusal) -> Answer:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from proxy.core.request import RequestHead
-    from proxy.edge.access_log import AccessLog
+    from proxy.edge.finished import Finished
     from proxy.edge.tally import Counters
 
 
@@ -15,6 +15,7 @@ class Client(Protocol):
 
     closing: bool
     counters: Counters
+    finished: Finished
     deadline: float
     started: float
     scheme: bytes
@@ -58,9 +59,5 @@ class Client(Protocol):
     def answer_problem(self, status: int, detail: str, request_id: bytes, head: RequestHead | None) -> int:
         """Write an invented answer; the size of its body."""
 
-    def exchange_ended(self, *, request_done: bool) -> None:
+    def exchange_ended(self, ended: float, *, request_done: bool) -> None:
         """The response is out."""
-
-    @property
-    def access_log(self) -> AccessLog:
-        """Where the line goes."""

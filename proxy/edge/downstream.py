@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from time import monotonic
+from time import monotonic, time
 from typing import TYPE_CHECKING, cast
 
 import structlog
@@ -19,7 +19,7 @@ import structlog
 from proxy.core.forwarded import client_of, is_trusted, kept_request_id, trusted_lines
 from proxy.core.outcome import Blame, Failure, Phase
 from proxy.core.request import MAX_HEAD, MAX_LINE, Refusal, RequestHead
-from proxy.edge.admit import Admitted, Answer, admit, refused
+from proxy.edge.admit import Answer, admit, refused
 from proxy.edge.ending import CONTINUE, reset, watch
 from proxy.edge.exchange import Exchange
 from proxy.edge.head_parser import END, PartialHead, judge_request
@@ -29,6 +29,7 @@ from proxy.edge.rescue import answer_bytes, problem_body
 
 if TYPE_CHECKING:
     from proxy.edge.access_log import AccessLog
+    from proxy.edge.finished import Finished
     from proxy.edge.live import Live
     from proxy.edge.services import Services
     from proxy.edge.tally import Counters, Tally
@@ -47,7 +48,8 @@ class Downstream(asyncio.Protocol):
     # fmt: off
     __slots__ = (
         "_ahead", "_forwarded", "_half_closed", "_lingering", "_live", "_partial", "_services", "_trusted",
-        "access_log", "closing", "counters", "deadline", "exchange", "held", "peer", "scheme", "started", "stuffed",
+        "access_log", "closing", "counters", "deadline", "exchange", "finished", "held", "peer", "scheme", "started",
+        "stuffed",
         "transport",
     )
     # fmt: on
@@ -57,6 +59,7 @@ class Downstream(asyncio.Protocol):
         self._services = services
         self.counters: Counters = services.counters
         self.access_log: AccessLog = services.access_log
+        self.finished: Finished = services.finished
         self.transport: asyncio.Transport = cast("asyncio.Transport", None)
         self.exchange: Exchange | None = None
         self.deadline = float("inf")
@@ -195,14 +198,12 @@ class Downstream(asyncio.Protocol):
         admitted = admit(live, head, self._client_ip(head) if self._trusted else self.peer)
         if isinstance(admitted, Answer):
             self._answer(admitted, head, rest)
-        else:
-            self._begin(live, admitted, head, rest)
-
-    def _begin(self, live: Live, admitted: Admitted, head: RequestHead, rest: bytes) -> None:
+            return
+        bound, leg, decision, upgrade = admitted
         ids = Ids(head, kept_request_id(head) if self._trusted else None)
-        exchange = Exchange(self, live, admitted.bound, admitted.leg, admitted.decision, head, ids)
-        exchange.wants_upgrade = admitted.upgrade
-        self.exchange = exchange
+        self.exchange = exchange = Exchange(self, live, bound, leg, decision, head, ids)
+        if upgrade:
+            exchange.wants_upgrade = True
         if head.expect and not rest and head.length:
             self.write(CONTINUE)
         exchange.open(rest)
@@ -279,7 +280,7 @@ class Downstream(asyncio.Protocol):
         self._write_answer(status, b"application/problem+json", body, head, [b"X-Request-Id: " + request_id])
         return len(body)
 
-    def exchange_ended(self, *, request_done: bool) -> None:
+    def exchange_ended(self, ended: float, *, request_done: bool) -> None:
         """The response is out: go on with the connection, or end it."""
         self.exchange = None
         if self.held:
@@ -287,7 +288,7 @@ class Downstream(asyncio.Protocol):
         if self.closing or not request_done:
             self._linger()
             return
-        self.deadline = monotonic() + self._services.live.snapshot.limits.idle
+        self.deadline = ended + self._services.live.snapshot.limits.idle
         if self._ahead:
             self._services.soon(self._go_on)
 
@@ -308,9 +309,10 @@ class Downstream(asyncio.Protocol):
         live = self._services.live
         tally: Tally = answer.bound.own if answer.bound else live.unmatched if head else live.refused
         tally.count(answer.status, seconds)
+        self.finished.fold()  # lines stand in the order in which requests ended
         log = self.access_log
         if log.wants(answer.status) or not answer.reason:
-            stamp = log.now()
+            stamp = log.stamp(time())
             log.write(line_of_answer(stamp, answer, head, tally.route, ids, seconds, self.peer))
         if self.closing:
             self._linger()

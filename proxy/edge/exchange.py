@@ -21,8 +21,8 @@ from proxy.core.headers import keep_trailer
 from proxy.core.outcome import SERVED_BY_SIDE, Blame, Failure, Phase
 from proxy.core.request import CHUNKED
 from proxy.core.rewrite import rewrite_lines
-from proxy.edge.record import line_of_exchange
 from proxy.edge.ending import probe
+from proxy.edge.finished import BATCH
 from proxy.edge.request_bytes import Ids, request_head
 from proxy.edge.rescue import status_of
 from proxy.edge.response_bytes import Coding, coding_for, interim_head, response_head
@@ -54,6 +54,7 @@ class Exchange:
     tunnel = False
     wants_upgrade = binds = False
     status = 0
+    ended = 0.0
     sent = 0
     received = 0
     failure: Failure | None = None
@@ -79,6 +80,7 @@ class Exchange:
         self.head = head
         self.ids = ids
         self.started = client.started
+        self.peer = client.peer
         self.request_done = not head.length
         self.is_head = head.method == b"HEAD"
         self.responses: ResponseReader = live.responses
@@ -381,18 +383,16 @@ class Exchange:
     def _finish(self) -> None:
         """Step 7."""
         self._record()
-        self._client.exchange_ended(request_done=self.request_done)
+        self._client.exchange_ended(self.ended, request_done=self.request_done)
 
     def _record(self) -> None:
         self._over = True
-        client = self._client
-        seconds = monotonic() - self.started
         self.leg.gauge.value -= 1
-        if not self.tunnel:
-            self.leg.tally.count(self.status, seconds)
-        log = client.access_log
-        if self.failure is not None or log.wants(self.status):
-            log.write(line_of_exchange(log.now(), self, seconds, client.peer))
+        self.ended = monotonic()
+        finished = self._client.finished
+        finished.waiting.append(self)
+        if len(finished.waiting) >= BATCH:
+            finished.fold()
 
     def _until(self, timeout: float) -> float:
         deadline = monotonic() + timeout

@@ -14,6 +14,7 @@ from proxy.core.route import Upstream
 from proxy.core.snapshot import Snapshot
 from proxy.edge.access_log import AccessLog
 from proxy.edge.downstream import Downstream
+from proxy.edge.finished import Finished
 from proxy.edge.live import Live
 from proxy.edge.pool import Pool
 from proxy.edge.services import Connected
@@ -32,6 +33,8 @@ class Listener:
         """Serves from `snapshot` until `install` brings another."""
         self.counters = Counters()
         self.access_log = access_log
+        self.finished = Finished(access_log)
+        self.counters.before_take = access_log.before_flush = self.finished.fold
         self.draining = False
         self._empty = asyncio.Event()
         self.live: Live
@@ -47,6 +50,7 @@ class Listener:
         """Serve this snapshot from the next request on; requests that run keep theirs."""
         pools = self._pools_for(snapshot.upstreams)
         self.live = Live(snapshot, pools, self.counters)
+        self.finished.fold()  # by the sampling that held when they ended
         self.access_log.sample = snapshot.access_log.sample
         for name, pool in self._pools.items():
             if pools.get(name) is not pool:

@@ -82,7 +82,7 @@ class Pool:
             connection.reused = True
             self._waiting.popleft().lend(connection)
         else:
-            connection.idle_since = monotonic()
+            connection.idle_since = 0.0  # the next sweep stamps it: a clock read per request saved
             self._idle.append(connection)
 
     def lost(self, connection: UpstreamConnection) -> None:
@@ -100,7 +100,9 @@ class Pool:
             self._tasks.start(self._connect(), name=f"connect-{self.upstream.name}")
 
     def sweep(self, now: float) -> None:
-        """Close what has been idle for too long."""
+        """Close what has been idle for too long; the oldest stand first."""
+        for connection in self._idle:
+            connection.idle_since = connection.idle_since or now
         while self._idle and now - self._idle[0].idle_since > self.upstream.keep_alive:
             self._idle.popleft().abort()
 

@@ -29,11 +29,15 @@ class Recorded(Protocol):
     decision: Decision
     failure: Failure | None
     status: int
+    started: float
+    ended: float
+    tunnel: bool
+    peer: bytes
     sent: int
     received: int
 
 
-def line_of_exchange(stamp: str, exchange: Recorded, seconds: float, peer: bytes) -> CanonicalLine:
+def line_of_exchange(stamp: str, exchange: Recorded, seconds: float) -> CanonicalLine:
     """An exchange that an upstream answered, or failed to."""
     head, failure, ids, decision = exchange.head, exchange.failure, exchange.ids, exchange.decision
     trace_id = ids.trace_id.decode("ascii")
@@ -47,10 +51,10 @@ def line_of_exchange(stamp: str, exchange: Recorded, seconds: float, peer: bytes
         head.method.decode("ascii"),
         _shown_target(head) if head.query else head.target.decode("ascii"),
         exchange.status,
-        round(seconds * 1000, 3),
+        int(seconds * 1_000_000) / 1000,
         exchange.sent,
         exchange.received,
-        peer.decode("ascii"),
+        exchange.peer.decode("ascii"),
         trace_id if ids.request_id is ids.trace_id else ids.request_id.decode("latin-1"),
         head.host,
         trace_id,
@@ -74,7 +78,7 @@ def line_of_answer(
         head.method.decode("ascii") if head is not None else "",
         _shown_target(head) if head is not None else "",
         answer.status,
-        round(seconds * 1000, 3),
+        int(seconds * 1_000_000) / 1000,
         0,
         0,
         peer.decode("ascii"),

@@ -42,8 +42,9 @@ class Ids:
         self.trace_id = trace_id = digits[:32]
         self.request_id = kept or trace_id
         self.continued = False
-        if head.fields and (incoming := head.first(b"traceparent")) is not None:
-            continued = continue_trace(incoming, digits[32:])
+        incoming = head.fields.get(b"traceparent")
+        if incoming:
+            continued = continue_trace(incoming[0], digits[32:])
             if continued is not None:
                 self.traceparent = continued
                 self.trace_id = continued[3:35]
@@ -59,13 +60,15 @@ def request_head(
 
     `tunnel` is the protocol to upgrade to, or empty.
     """
-    lines = head.lines
-    if host_line or head.host_at < 0:
-        lines = lines.copy()
+    if not host_line and head.host_at >= 0:
+        block = head.block()
+    else:
+        lines = head.lines.copy()
         if head.host_at >= 0:
             lines[head.host_at] = host_line
         else:
             lines.insert(0, host_line or b"Host: " + fallback)
+        block = b"\r\n".join(lines)
     extra = forwarded
     if tunnel:
         extra += b"Connection: Upgrade\r\nUpgrade: " + tunnel + b"\r\n"
@@ -76,7 +79,7 @@ def request_head(
     return b"%b %b HTTP/1.1\r\n%b\r\n%bX-Request-Id: %b\r\ntraceparent: %b\r\n\r\n" % (
         head.method,
         head.target,
-        b"\r\n".join(lines),
+        block,
         extra,
         ids.request_id,
         ids.traceparent,

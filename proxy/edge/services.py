@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from proxy.edge.access_log import AccessLog
+    from proxy.edge.finished import Finished
     from proxy.edge.live import Live
     from proxy.edge.tally import Counters
 
@@ -35,6 +36,7 @@ class Services(Protocol):
     live: Live
     counters: Counters
     access_log: AccessLog
+    finished: Finished
 
     def opened(self, client: Connected) -> None:
         """A client has connected."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter
+from collections.abc import Callable
 
 from proxy.core.outcome import Failure, ServedBy
 from proxy.link import BUCKETS, FailureDelta, RouteDelta
@@ -72,6 +73,7 @@ class Counters:
         self._tallies: dict[tuple[str, ServedBy], Tally] = {}
         self._touched: list[Tally] = []
         self._failures: Counter[tuple[str, str, str, str]] = Counter()
+        self.before_take: Callable[[], None] = lambda: None
         self.inflight = {side: Gauge() for side in ServedBy}
         self.connections = Gauge()
 
@@ -87,7 +89,8 @@ class Counters:
         self._failures[route, side.value, failure.phase.value, failure.blame.value] += 1
 
     def take(self) -> tuple[list[RouteDelta], list[FailureDelta]]:
-        """What changed since the last call."""
+        """What changed since the last call, with what somebody still has to count."""
+        self.before_take()
         routes = [tally.take() for tally in self._touched]
         self._touched.clear()
         failures = [FailureDelta(*key, count) for key, count in self._failures.items()]
