@@ -60,15 +60,19 @@ routes:
 """
 
 
-def test_everything_that_a_file_can_say_arrives() -> None:
-    """Each key of the format is found again in the snapshot, in its unit."""
+def test_everything_that_a_file_can_set_arrives() -> None:
+    """Each setting is found again in the snapshot, in its unit."""
     found = snapshot(EVERYTHING)
 
     assert (found.listen, found.admin, found.workers, found.drain) == (("0.0.0.0", 8080), ("::1", 9091), 4, 5.0)
     assert found.trusted == (ip_network("10.0.0.0/8"), ip_network("::1"))
     assert found.limits == Limits(connections=10, head=1.0, body=2.0, idle=3.0, tunnel=4.0, body_size=10 << 20)
     assert found.access_log == AccessLog(sample=0.1)
-    assert found.upstreams == {
+
+
+def test_everything_that_an_upstream_can_say_arrives() -> None:
+    """Each key of an upstream is found again in the snapshot, in its unit."""
+    assert snapshot(EVERYTHING).upstreams == {
         "legacy": Upstream(
             name="legacy", scheme="http", host="legacy.internal", port=3000, health=Health(path="/healthz", every=5.0)
         ),
@@ -85,7 +89,11 @@ def test_everything_that_a_file_can_say_arrives() -> None:
             keep_alive=0.0,
         ),
     }
-    assert found.routes == (
+
+
+def test_everything_that_a_route_can_say_arrives() -> None:
+    """Each key of a route is found again in the snapshot, in its unit."""
+    assert snapshot(EVERYTHING).routes == (
         Route(
             name="orders.show",
             index=0,
