@@ -49,11 +49,12 @@ def rank(route: Route) -> tuple[int, int]:
 class RouteTable:
     """`match` is the only question."""
 
-    __slots__ = ("_literal", "_root", "routes")
+    __slots__ = ("_literal", "_methods", "_root", "routes")
 
     def __init__(self, routes: Iterable[Route]) -> None:
         """Routes in file order; conflicts have been refused before."""
         self.routes = tuple(routes)
+        self._methods = frozenset(method for route in self.routes for method in route.methods or ())
         self._root = _Node()
         self._literal: dict[bytes, list[Route]] = {}
         for route in sorted(self.routes, key=rank, reverse=True):
@@ -109,7 +110,7 @@ class RouteTable:
         """Which methods would have matched: a slow second walk, taken for errors only."""
         methods: set[bytes] = set()
         original = head.method
-        for method in {each for route in self.routes for each in route.methods or ()}:
+        for method in self._methods:
             head.method = method
             if self._match_path(head, head.path) is not None:
                 methods.add(method)
