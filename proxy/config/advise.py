@@ -41,6 +41,14 @@ def silent_shadows(draft: Draft) -> Iterator[Problem]:
             yield draft.problem(("routes", place, "stage"), message)
 
 
+def idle_splits(draft: Draft) -> Iterator[Problem]:
+    """A split that waits for its stage: an operator went back by the stage alone."""
+    for place, block in draft.routes:
+        if block.split is not None and block.stage not in (Stage.CANARY, Stage.RETIRED, None):
+            message = f"has no meaning at stage {block.stage.value}; it waits for stage: canary"
+            yield draft.problem(("routes", place, "split"), message, at_key=True)
+
+
 def lonely_groups(draft: Draft) -> Iterator[Problem]:
     """A group of one shares its draw with nobody."""
     sizes = Counter(block.group for _, block in draft.routes)
@@ -58,4 +66,4 @@ def misleading_groups(draft: Draft) -> Iterator[Problem]:
             yield draft.problem(("routes", place, "group"), message)
 
 
-RULES = (unused_upstreams, one_upstream_twice, silent_shadows, lonely_groups, misleading_groups)
+RULES = (unused_upstreams, one_upstream_twice, silent_shadows, idle_splits, lonely_groups, misleading_groups)

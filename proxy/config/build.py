@@ -104,9 +104,10 @@ def _route_timeouts(block: RouteBlock, upstreams: Mapping[str, UpstreamBlock]) -
 
 
 def _split(stage: Stage, written: float | None) -> float:
-    if written is not None:
-        return written
-    return 1.0 if stage is Stage.RETIRED else 0.0
+    """What runs: a split that waits for its stage is none."""
+    if stage is Stage.RETIRED:
+        return 1.0 if written is None else written
+    return written or 0.0 if stage is Stage.CANARY else 0.0
 
 
 def _placed(source: CohortSource, pattern: PathPattern) -> CohortSource:

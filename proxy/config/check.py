@@ -68,15 +68,12 @@ def answers_fit_their_status(draft: Draft) -> Iterator[Problem]:
             yield draft.problem(path, f"an answer with status {block.respond.status} has no body; take it out")
 
 
-def splits_mean_something(draft: Draft) -> Iterator[Problem]:
-    """A split belongs to canary, which needs one, and to retired, where it is the share of the brown-out."""
+def canaries_have_splits(draft: Draft) -> Iterator[Problem]:
+    """Canary needs a split; where it means nothing it is a warning, so that `stage: legacy` in an emergency is taken."""
     for index, block in draft.routes:
         path: Path = ("routes", index, "split")
         if block.stage is Stage.CANARY and block.split is None:
             yield draft.problem(path, "is missing; at canary say which share new serves, such as split: 10%")
-        if block.split is not None and block.stage not in (Stage.CANARY, Stage.RETIRED, None):
-            message = f"has no meaning at stage {block.stage.value}; take it out, or write stage: canary"
-            yield draft.problem(path, message, at_key=True)
 
 
 def upstreams_exist(draft: Draft) -> Iterator[Problem]:
@@ -169,7 +166,7 @@ RULES = (
     names_are_unique,
     stage_or_answer,
     answers_fit_their_status,
-    splits_mean_something,
+    canaries_have_splits,
     upstreams_exist,
     cohorts_can_be_found,
     timeouts_are_complete,
