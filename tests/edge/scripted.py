@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import ssl
 import struct
 from collections.abc import Awaitable, Callable
 
@@ -106,9 +107,9 @@ class Scripted:
         self._server: asyncio.Server | None = None
         self._running: set[asyncio.Task[None]] = set()
 
-    async def start(self) -> Scripted:
-        """Listen on a free port of loopback."""
-        self._server = await asyncio.start_server(self._connected, "127.0.0.1", self.port, limit=1 << 17)
+    async def start(self, tls: ssl.SSLContext | None = None) -> Scripted:
+        """Listen on a free port of loopback, in the clear or behind TLS."""
+        self._server = await asyncio.start_server(self._connected, "127.0.0.1", self.port, limit=1 << 17, ssl=tls)
         self.port = self._server.sockets[0].getsockname()[1]
         return self
 
