@@ -81,7 +81,11 @@ class Plane:
     @property
     def lines(self) -> list[Line]:
         """The canonical lines, probes left out."""
-        return [read for each in self.log.splitlines() if not (read := _read(each)).target.endswith("/probe")]
+        return self.lines_since(0)
+
+    def lines_since(self, start: int) -> list[Line]:
+        """The same from a place in the log on."""
+        return [read for each in self.log[start:].splitlines() if not (read := _read(each)).target.endswith("/probe")]
 
 
 def _read(line: bytes) -> Line:

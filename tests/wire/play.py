@@ -42,7 +42,7 @@ class Heard:
         while data:
             final = sum(1 for each in found if each.status >= 200)
             method = methods[final] if final < len(methods) else b"GET"
-            read = read_response(data, method, ended=self.ended)
+            read = read_response(data, method, ended=self.ended and not self.reset)
             if read is None:
                 break
             found.append(read[0])

@@ -42,6 +42,13 @@ class Recorder:
         self._talks.append(talk)
         return talk
 
+    def clear(self) -> None:
+        """Forget what was read; connections stay."""
+        self.requests.clear()
+        self.broken.clear()
+        self._read.clear()
+        self._talks = [talk for talk in self._talks if not talk.transport.is_closing()]
+
     @property
     def raw(self) -> bytes:
         """All bytes but the probes'."""

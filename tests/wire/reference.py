@@ -82,7 +82,7 @@ def read_response(data: bytes, method: bytes, *, ended: bool) -> tuple[Message, 
 def read_requests(data: bytes) -> tuple[list[Message], bytes, str]:
     """All whole requests, the bytes behind them, and what is wrong with those (empty: nothing yet)."""
     messages: list[Message] = []
-    while data:
+    while data := _skip_empty_lines(data):
         try:
             found = read_request(data)
         except Broken as broken:
@@ -92,6 +92,13 @@ def read_requests(data: bytes) -> tuple[list[Message], bytes, str]:
         messages.append(found[0])
         data = found[1]
     return messages, data, ""
+
+
+def _skip_empty_lines(data: bytes) -> bytes:
+    """RFC 9112 section 2.2: before a request line they are ignored."""
+    while data.startswith(b"\r\n"):
+        data = data[2:]
+    return data
 
 
 def _head(data: bytes) -> tuple[bytes, Fields, bytes] | None:
