@@ -18,14 +18,35 @@ from proxy.core.route import Route
 from proxy.core.target import PLAIN, is_ambiguous, readings
 
 
+class _ManyHosts:
+    """The routes of a path on which many routes ask for one host each: those of a host are found by its name."""
+
+    __slots__ = ("by_host", "others")
+
+    def __init__(self, routes: Iterable[Route]) -> None:
+        self.by_host: dict[str, list[Route]] = {}
+        for route in routes:
+            self.by_host.setdefault(_one_host(route), []).append(route)
+        self.others = self.by_host.pop("", [])
+
+    def first(self, head: RequestHead) -> Route | None:
+        hosted, other = _first(self.by_host.get(head.host, []), head), _first(self.others, head)
+        if hosted is None or other is None:
+            return hosted or other
+        return max(hosted, other, key=rank)
+
+
+_Routes = list[Route] | _ManyHosts
+
+
 class _Node:
     __slots__ = ("any", "literals", "rest", "routes")
 
     def __init__(self) -> None:
         self.literals: dict[bytes, _Node] = {}
         self.any: _Node | None = None
-        self.routes: list[Route] = []
-        self.rest: list[Route] = []
+        self.routes: _Routes = []
+        self.rest: _Routes = []
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +58,8 @@ class Miss:
 
 
 _NO_ROUTE = Miss()
+MANY_HOSTS = 16
+"""From so many hosts on one path, a dictionary is quicker than asking one after the other."""
 _AMBIGUOUS = Miss(ambiguous=True)
 
 
@@ -56,24 +79,28 @@ class RouteTable:
         self.routes = tuple(routes)
         self._methods = frozenset(method for route in self.routes for method in route.methods or ())
         self._root = _Node()
-        self._literal: dict[bytes, list[Route]] = {}
+        self._literal: dict[bytes, _Routes] = {}
+        places: dict[tuple[bytes, ...], list[Route]] = {}
         for route in sorted(self.routes, key=rank, reverse=True):
-            self._add(route)
+            places.setdefault(route.pattern.shape, []).append(route)
+        for shape, there in places.items():
+            self._place(shape, _ManyHosts(there) if _has_many_hosts(there) else there)
 
-    def _add(self, route: Route) -> None:
+    def _place(self, shape: tuple[bytes, ...], routes: _Routes) -> None:
+        """Put the routes of one path, in the order in which they are asked."""
         node = self._root
-        for segment in route.pattern.shape:
+        for segment in shape:
             if segment == REST:
-                node.rest.append(route)
+                node.rest = routes
                 return
             if segment == ANY:
                 node.any = node.any or _Node()
                 node = node.any
             else:
                 node = _literal_below(node, segment)
-        node.routes.append(route)
-        if route.pattern.is_literal:
-            self._literal[b"/" + b"/".join(route.pattern.shape)] = node.routes
+        node.routes = routes
+        if ANY not in shape:
+            self._literal[b"/" + b"/".join(shape)] = routes
 
     def match(self, head: RequestHead) -> Route | Miss:
         """The route of this request, on whose path every plausible reading of the target agrees."""
@@ -126,7 +153,18 @@ def _literal_below(node: _Node, segment: bytes) -> _Node:
     return below
 
 
-def _first(routes: list[Route], head: RequestHead) -> Route | None:
+def _one_host(route: Route) -> str:
+    """The one host that a route takes; empty when it may take several."""
+    return next((each.pattern for each in route.predicates if isinstance(each, HostIs) and each.exact), "")
+
+
+def _has_many_hosts(routes: list[Route]) -> bool:
+    return len(routes) > MANY_HOSTS and len(set(map(_one_host, routes))) > MANY_HOSTS
+
+
+def _first(routes: _Routes, head: RequestHead) -> Route | None:
+    if isinstance(routes, _ManyHosts):
+        return routes.first(head)
     for route in routes:
         if (route.methods is None or head.method in route.methods) and (
             not route.predicates or all(each.matches(head) for each in route.predicates)

@@ -6,11 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from proxy.core import table as table_module
 from proxy.core.path import ANY, MAX_SEGMENTS, REST
 from proxy.core.predicate import HeaderIs, HostIs, QueryIs
 from proxy.core.request import RequestHead
 from proxy.core.route import Route
-from proxy.core.table import Miss, RouteTable, rank
+from proxy.core.table import MANY_HOSTS, Miss, RouteTable, rank
 from tests.core.asking import asking, route
 
 
@@ -104,6 +105,54 @@ def test_more_exact_hosts_win_on_the_same_path() -> None:
     found = [answer(table, "/", host=host) for host in asked]
 
     assert found == ["api.example.com", "*.example.com", "*.api.example.com", "*.com", Miss()]
+
+
+def test_many_hosts_on_one_path_are_found_by_name() -> None:
+    """With more hosts on a path than are asked one by one, hosts, wildcards and others still come in their order."""
+    field = HeaderIs(b"x", frozenset({b"1"}))
+    hosts = [f"h{at}.example.com" for at in range(MANY_HOSTS + 1)]
+    table = RouteTable(
+        [
+            *(route(host, "/**", HostIs(host)) for host in hosts),
+            route("h0+get+x", "/**", HostIs(hosts[0]), field, methods="GET"),
+            route("wild+x", "/**", HostIs("*.example.com"), field),
+            route("wild", "/**", HostIs("*.example.com")),
+            route("rest", "/**"),
+        ]
+    )
+
+    def taken(host: str, value: bytes = b"") -> str | Miss:
+        return name_of(table.match(asking("/", host=host, fields=[(b"x", value)])))
+
+    assert [taken(host) for host in hosts] == hosts
+    assert [taken(host, b"1") for host in hosts[:2]] == ["h0+get+x", "wild+x"]
+    assert [taken(host) for host in ("other.example.com", "example.com", "")] == ["wild", "rest", "rest"]
+
+
+HOST_PREDICATES = st.sampled_from([[], [HostIs("a.x")], [HostIs("b.x")], [HostIs("*.x")], [HostIs("*.b.x")]])
+FIELD_PREDICATES = st.sampled_from([[], [HeaderIs(b"x", frozenset({b"1"}))], [HeaderIs(b"y", frozenset())]])
+
+
+@given(st.lists(st.tuples(HOST_PREDICATES, FIELD_PREDICATES, st.sampled_from(["", "GET"])), max_size=8, unique_by=str))
+def test_finding_hosts_by_name_changes_no_answer(rows: list[tuple[list[HostIs], list[HeaderIs], str]]) -> None:
+    """A path's routes answer the same whether they are asked one by one or found by their host."""
+    routes = [route(f"r{at}", "/a", *row[0], *row[1], methods=row[2], index=at) for at, row in enumerate(rows)]
+    one_by_one = RouteTable(routes)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(table_module, "MANY_HOSTS", 0)
+        by_name = RouteTable(routes)
+
+    for host in ("a.x", "b.x", "c.x", "c.b.x", "other"):
+        for fields in ([], [(b"x", b"1")], [(b"y", b"")], [(b"x", b"1"), (b"y", b"2")]):
+            for method in ("GET", "PUT"):
+                head = asking("/a", method=method, host=host, fields=fields)
+                found, expected = by_name.match(head), one_by_one.match(head)
+                assert found is expected or rank_of(found) == rank_of(expected)
+
+
+def rank_of(found: Route | Miss) -> object:
+    """What makes two answers equally right: the same rank, or the same miss."""
+    return rank(found) if isinstance(found, Route) else found
 
 
 def test_rank_counts_methods_as_one_predicate() -> None:
