@@ -68,6 +68,8 @@ async def test_what_runs_is_finished(play: Play, serve: Serve) -> None:
     assert (answer.body, answer.value(b"Connection")) == (b"firstlater", b"close")
     assert await up.rest() == b""
 
+    for client in (up, down):
+        client.close()
     await draining
 
 
@@ -92,6 +94,7 @@ async def test_the_last_answer_says_close(play: Play, serve: Serve) -> None:
 
     assert (await client.response()).value(b"Connection") == b"close"
     assert await client.rest() == b""
+    client.close()
     await draining
     assert [each.target for each in legacy.requests] == [b"/1"]
 
@@ -108,6 +111,7 @@ async def test_a_request_whose_head_has_begun_is_served(play: Play, serve: Serve
     answer = await client.response()
 
     assert (answer.body, answer.value(b"Connection")) == (b"hi", b"close")
+    client.close()
     await draining
 
 
@@ -126,6 +130,7 @@ async def test_new_connections_are_refused(play: Play, serve: Serve) -> None:
 
     assert await client.rest() == b"firstlater"
 
+    client.close()
     await draining
 
 

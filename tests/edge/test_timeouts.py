@@ -13,11 +13,10 @@ from tests.edge.message import check_problem
 from tests.edge.proxy import REST, upstream
 from tests.edge.scripted import Peer, always, deaf, echo, once, silent, sized
 
-pytestmark = BOTH
-
 SHORT = "300ms"
 
 
+@BOTH
 async def test_connect_has_its_own_timeout(serve: Serve) -> None:
     """An address that never answers is 504 after `timeout.connect`, for every request that waits."""
     with blackhole() as port:
@@ -31,6 +30,7 @@ async def test_connect_has_its_own_timeout(serve: Serve) -> None:
     assert {line["failure"] for line in lines} == {"connect:upstream"}
 
 
+@BOTH
 async def test_the_response_head_has_its_own_timeout(play: Play, serve: Serve) -> None:
     """An upstream that takes a request and says nothing is 504 after `timeout.response`; its connection is closed."""
     legacy = await play(silent)
@@ -189,6 +189,7 @@ async def test_an_idle_client_connection_is_closed(play: Play, serve: Serve) -> 
     await proxy.until(lambda: proxy.connections == 0)
 
 
+@BOTH
 async def test_a_client_that_stops_reading_is_let_go(play: Play, serve: Serve) -> None:
     """A stalled reader is reset after `timeout.idle`; the line says that it was the client's fault (LM05)."""
     legacy = await play(always(sized(b"x" * 30_000_000)))
@@ -203,6 +204,7 @@ async def test_a_client_that_stops_reading_is_let_go(play: Play, serve: Serve) -
     await proxy.until(lambda: legacy.peers[0].writer.transport.is_closing() or legacy.peers[0].reader.at_eof())
 
 
+@BOTH
 async def test_a_client_that_never_reads_its_last_answer_is_let_go(play: Play, serve: Serve) -> None:
     """An answer that waits for its client behind the end of the exchange waits for `limits.idle`, not for ever."""
     proxy = await serve(await play(always(sized(b"x" * 60_000))), limits={"idle": SHORT}, send=4096)

@@ -10,8 +10,6 @@ from tests.edge.loops import BOTH
 from tests.edge.message import Message
 from tests.edge.scripted import Peer, Script, sized
 
-pytestmark = BOTH
-
 SIZED = b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n", b"hello"
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"5\r\nhello\r\n"
 UNTIL_CLOSE = b"HTTP/1.1 200 OK\r\n\r\n", b"hello"
@@ -38,6 +36,7 @@ async def _whole(client: Client, version: bytes = b"1.1") -> tuple[Message, byte
     return await client.head(), await client.rest()
 
 
+@BOTH
 @pytest.mark.parametrize("reset", [False, True])
 async def test_a_sized_body_that_breaks_off_is_never_padded(play: Play, serve: Serve, *, reset: bool) -> None:
     """The client gets what came, fewer bytes than announced, and the end of its connection (RS04)."""
@@ -64,6 +63,7 @@ async def test_a_chunked_body_that_breaks_off_never_ends_cleanly(
     assert not rest.endswith(b"0\r\n\r\n")
 
 
+@BOTH
 @pytest.mark.parametrize("version", [b"1.1", b"1.0"])
 async def test_a_body_until_close_that_is_reset_never_ends_cleanly(play: Play, serve: Serve, version: bytes) -> None:
     """A reset is no end: chunks stay without their last one, and HTTP/1.0 gets a reset of its own (RS06)."""
@@ -77,6 +77,7 @@ async def test_a_body_until_close_that_is_reset_never_ends_cleanly(play: Play, s
             await _whole(client, version)
 
 
+@BOTH
 async def test_a_chunked_body_that_breaks_off_resets_http_1_0(play: Play, serve: Serve) -> None:
     """Where only the connection's end marks the end, a truncated body ends with a reset."""
     client = await (await serve(await play(broken(CHUNKED, reset=False)))).client()

@@ -170,9 +170,9 @@ async def test_a_reset_of_either_side_ends_the_other(play: Play, serve: Serve) -
 
 async def test_a_quiet_tunnel_ends_after_its_timeout(play: Play, serve: Serve) -> None:
     """`limits.tunnel` is the time without a byte either way; a tunnel that speaks lives on."""
-    _, proxy, client = await _open(play, serve, parrot, limits={"tunnel": "800ms"})
+    _, proxy, client = await _open(play, serve, parrot, limits={"tunnel": "600ms"})
     for _ in range(4):
-        await asyncio.sleep(0.3)
+        await asyncio.sleep(0.2)
         await client.send(b"x")
 
         assert await client.reader.readexactly(1) == b"x"
