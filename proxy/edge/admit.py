@@ -60,7 +60,7 @@ def admit(live: Live, head: RequestHead, client_ip: bytes) -> Admitted | Answer:
             refused = _check_upgrade(head, bound)
             if refused is not None:
                 return refused
-            upgrade = head.upgrade == b"websocket"
+            upgrade = head.upgrade == b"websocket" and head.minor == 1
     return bound, leg, decision, upgrade
 
 
