@@ -12,6 +12,7 @@ import re
 from collections.abc import Sequence
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
+from proxy.core.headers import is_managed
 from proxy.core.request import RequestHead
 
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._:/+=@-]{1,128}")
@@ -75,3 +76,8 @@ def kept_request_id(head: RequestHead) -> bytes | None:
     """A trusted peer's `X-Request-Id`, when it is a plain token of at most 128 bytes."""
     sent = head.first(b"x-request-id")
     return sent if sent is not None and _REQUEST_ID.fullmatch(sent) else None
+
+
+def forget_managed(head: RequestHead) -> None:
+    """An untrusted peer's managed fields are not there: neither for predicates nor for cohorts."""
+    head.fields = {name: values for name, values in head.fields.items() if not is_managed(name)}

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, cast
 
 import structlog
 
-from proxy.core.forwarded import client_of, is_trusted, kept_request_id, trusted_lines
+from proxy.core.forwarded import client_of, forget_managed, is_trusted, kept_request_id, trusted_lines
 from proxy.core.outcome import Blame, Failure, Phase
 from proxy.core.request import MAX_HEAD, MAX_LINE, Refusal, RequestHead
 from proxy.edge.admit import Answer, admit, refused
@@ -195,6 +195,8 @@ class Downstream(asyncio.Protocol):
     def _admit(self, live: Live, head: RequestHead, rest: bytes) -> None:
         if live is not self._live:
             self._meet(live)
+        if head.managed and not self._trusted:
+            forget_managed(head)
         admitted = admit(live, head, self._client_ip(head) if self._trusted else self.peer)
         if isinstance(admitted, Answer):
             self._answer(admitted, head, rest)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proxy.core.forwarded import client_of, is_trusted, kept_request_id, trusted_lines
+from proxy.core.forwarded import client_of, forget_managed, is_trusted, kept_request_id, trusted_lines
 from proxy.core.request import RequestHead, RequestReader
 
 TRUSTED = tuple(map(ip_network, ("10.0.0.0/8", "2001:db8::/32", "fe80::/10")))
@@ -168,3 +168,12 @@ def test_a_request_id_is_kept_when_it_is_a_plain_token(value: bytes, kept: bool)
 def test_without_a_request_id_there_is_none_to_keep() -> None:
     """A request without the field gets an id of Banyan's own."""
     assert kept_request_id(request()) is None
+
+
+def test_an_untrusted_peers_managed_fields_are_forgotten() -> None:
+    """Predicates and cohorts see none of them, while fields of the client's own stay."""
+    head = request(b"X-Forwarded-Proto: https", b"X-Real-IP: 1.1.1.1", b"Idempotency-Key: 7")
+
+    forget_managed(head)
+
+    assert head.fields == {b"idempotency-key": [b"7"]}

@@ -224,3 +224,22 @@ async def test_a_client_without_a_name_for_us_gets_no_empty_one(play: Play, serv
     answer = await proxy.ask(b"GET / HTTP/1.0\r\n\r\n")
 
     assert answer.value(b"Location") == b"http://127.0.0.1:%d/next" % legacy.port
+
+
+async def test_a_route_that_asks_for_a_managed_field_believes_trusted_peers_only(play: Play, serve: Serve) -> None:
+    """A predicate on X-Forwarded-Proto never matches by the word of a client that nobody trusts."""
+    routes: list[Block] = [
+        {
+            "name": "https",
+            "match": {"path": "/x", "headers": {"X-Forwarded-Proto": "https"}},
+            "respond": {"status": 200, "body": "https"},
+        },
+        {"name": "rest", "match": "/**", "respond": {"status": 200, "body": "other"}},
+    ]
+    legacy = await play(always(sized(b"hi")))
+    claim = get(b"/x", b"X-Forwarded-Proto: https")
+
+    believed = await (await serve(legacy, routes=routes, trusted_proxies=["127.0.0.1"])).ask(claim)
+    ignored = await (await serve(legacy, routes=routes)).ask(claim)
+
+    assert (believed.body, ignored.body) == (b"https", b"other")
