@@ -36,6 +36,17 @@ async def test_up08_a_101_to_another_protocol_is_no_answer(protocol: bytes) -> N
     assert b"TUNNEL" not in heard.data
 
 
+@pytest.mark.parametrize("path", [b"/ws/new", b"/x"], ids=["allowed", "not allowed"])
+async def test_up06_an_upgrade_in_http_1_0_is_ignored(path: bytes) -> None:
+    """UP06: RFC 9110 section 7.8: the request goes on without it, so that no 101 can make a tunnel of it."""
+    data = WEBSOCKET.replace(b"HTTP/1.1", b"HTTP/1.0").replace(b"/ws/new", path)
+    async with behind(answers(says(HELLO))) as (plane, upstream):
+        heard = await ask_once(plane.port, data)
+
+    assert only(heard).status == 200
+    assert not names(upstream.requests[0][1]) & {b"upgrade", b"connection"}
+
+
 @pytest.mark.parametrize("status", [b"200 OK", b"401 Unauthorized", b"426 Upgrade Required"])
 async def test_up10_a_refused_upgrade_is_an_answer_like_any_other(status: bytes) -> None:
     """UP10: the answer comes whole, the connection stays HTTP, and the next request on it is routed as usual."""
