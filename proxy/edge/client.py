@@ -19,6 +19,7 @@ class Client(Protocol):
     deadline: float
     started: float
     scheme: bytes
+    trusted: bool
     peer: bytes
 
     @property

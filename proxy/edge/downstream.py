@@ -47,7 +47,7 @@ class Downstream(asyncio.Protocol):
 
     # fmt: off
     __slots__ = (
-        "_ahead", "_forwarded", "_half_closed", "_lingering", "_live", "_partial", "_services", "_trusted",
+        "_ahead", "_forwarded", "_half_closed", "_lingering", "_live", "_partial", "_services", "trusted",
         "access_log", "closing", "counters", "deadline", "exchange", "finished", "held", "peer", "scheme", "started",
         "stuffed",
         "transport",
@@ -72,7 +72,7 @@ class Downstream(asyncio.Protocol):
         self._ahead = b""
         self._half_closed = False
         self._forwarded = b""
-        self._trusted = False
+        self.trusted = False
         self.held = False
         self.stuffed = False
         self._lingering = -1
@@ -195,14 +195,14 @@ class Downstream(asyncio.Protocol):
     def _admit(self, live: Live, head: RequestHead, rest: bytes) -> None:
         if live is not self._live:
             self._meet(live)
-        if head.managed and not self._trusted:
+        if head.managed and not self.trusted:
             forget_managed(head)
-        admitted = admit(live, head, self._client_ip(head) if self._trusted else self.peer)
+        admitted = admit(live, head, self._client_ip(head) if self.trusted else self.peer)
         if isinstance(admitted, Answer):
             self._answer(admitted, head, rest)
             return
         bound, leg, decision, upgrade = admitted
-        ids = Ids(head, kept_request_id(head) if self._trusted else None)
+        ids = Ids(head, kept_request_id(head) if self.trusted else None)
         self.exchange = exchange = Exchange(self, live, bound, leg, decision, head, ids)
         if upgrade:
             exchange.wants_upgrade = True
@@ -213,7 +213,7 @@ class Downstream(asyncio.Protocol):
     def _meet(self, live: Live) -> None:
         """A new table: what it says of this peer."""
         self._live = live
-        self._trusted = is_trusted(self.peer.decode("ascii"), live.snapshot.trusted)
+        self.trusted = istrusted(self.peer.decode("ascii"), live.snapshot.trusted)
         self._forwarded = b"X-Forwarded-For: %b\r\nX-Forwarded-Proto: %b\r\nX-Forwarded-Host:" % (
             self.peer,
             self.scheme,
@@ -225,7 +225,7 @@ class Downstream(asyncio.Protocol):
 
     def forwarded(self, head: RequestHead) -> bytes:
         """The forwarding fields for the upstream, each with CRLF."""
-        if self._trusted:
+        if self.trusted:
             return trusted_lines(head, self.peer, self.scheme)
         return self._forwarded + head.host_value + b"\r\n"
 

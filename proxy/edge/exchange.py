@@ -23,7 +23,7 @@ from proxy.core.request import CHUNKED
 from proxy.core.rewrite import rewrite_lines
 from proxy.edge.ending import probe
 from proxy.edge.finished import BATCH
-from proxy.edge.request_bytes import Ids, request_head
+from proxy.edge.request_bytes import Ids, public_name, request_head
 from proxy.edge.rescue import status_of
 from proxy.edge.response_bytes import Coding, coding_for, interim_head, response_head
 
@@ -245,7 +245,8 @@ class Exchange:
             connection = _KEEP
         lines = head.lines
         if self.leg.rewrites and head.rewritable:
-            lines = rewrite_lines(lines, self.leg.authority, self.head.host_value.strip(b" \t"), client.scheme)
+            public = public_name(self.head, client.scheme, trusted=client.trusted)
+            lines = rewrite_lines(lines, self.leg.authority, *public)
         if head.trailer and self.head.te_trailers and coding is Coding.CHUNKED:
             lines = [*lines, *head.trailer]
         data = response_head(head, lines, coding, connection, self.ids.request_id)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from os import urandom
 
+from proxy.core.authority import split_authority
 from proxy.core.request import RequestHead
 from proxy.core.trace import begin_trace, continue_trace
 
@@ -51,6 +52,17 @@ class Ids:
                 self.continued = True
                 return
         self.traceparent = begin_trace(trace_id, digits[32:])
+
+
+def public_name(head: RequestHead, scheme: bytes, *, trusted: bool) -> tuple[bytes, bytes]:
+    """Authority and scheme by which the client knows this system: what a trusted peer says of them goes first."""
+    host = head.host_value.strip(b" \t")
+    if trusted:
+        said_host = (head.first(b"x-forwarded-host") or b"").partition(b",")[0].strip(b" \t")
+        said_scheme = (head.first(b"x-forwarded-proto") or b"").partition(b",")[0].strip(b" \t").lower()
+        host = said_host if split_authority(said_host) else host
+        scheme = said_scheme if said_scheme in (b"http", b"https") else scheme
+    return host, scheme
 
 
 def request_head(
