@@ -47,10 +47,9 @@ class Downstream(asyncio.Protocol):
 
     # fmt: off
     __slots__ = (
-        "_ahead", "_forwarded", "_half_closed", "_lingering", "_live", "_partial", "_services", "trusted",
-        "access_log", "closing", "counters", "deadline", "exchange", "finished", "held", "peer", "scheme", "started",
-        "stuffed",
-        "transport",
+        "_ahead", "_forwarded", "_half_closed", "_lingering", "_live", "_partial", "_services", "access_log",
+        "closing", "counters", "deadline", "exchange", "finished", "held", "peer", "scheme", "started", "stuffed",
+        "transport", "trusted",
     )
     # fmt: on
 
@@ -213,7 +212,7 @@ class Downstream(asyncio.Protocol):
     def _meet(self, live: Live) -> None:
         """A new table: what it says of this peer."""
         self._live = live
-        self.trusted = istrusted(self.peer.decode("ascii"), live.snapshot.trusted)
+        self.trusted = is_trusted(self.peer.decode("ascii"), live.snapshot.trusted)
         self._forwarded = b"X-Forwarded-For: %b\r\nX-Forwarded-Proto: %b\r\nX-Forwarded-Host:" % (
             self.peer,
             self.scheme,
