@@ -243,3 +243,25 @@ async def test_a_route_that_asks_for_a_managed_field_believes_trusted_peers_only
     ignored = await (await serve(legacy, routes=routes)).ask(claim)
 
     assert (believed.body, ignored.body) == (b"https", b"other")
+
+
+@pytest.mark.parametrize(
+    ("said", "seen"),
+    [
+        ((b"X-Forwarded-Proto: https", b"X-Forwarded-Host: crm.example"), b"https://crm.example/next"),
+        ((b"X-Forwarded-Proto: https, http",), b"https://a/next"),
+        ((b"X-Forwarded-Host: crm.example:8443, inner",), b"http://crm.example:8443/next"),
+        ((b"X-Forwarded-Proto: gopher", b"X-Forwarded-Host: not a host"), b"http://a/next"),
+    ],
+)
+async def test_behind_a_trusted_proxy_the_public_name_is_what_it_says(
+    play: Play, serve: Serve, said: tuple[bytes, ...], seen: bytes
+) -> None:
+    """A TLS terminator's clients are sent back to https and the host they asked for; nobody else's word counts."""
+    proxy, legacy = await _rewriting(play, serve, b"Location: http://NAME/next")
+    untrusted = await proxy.ask(get(b"/", *said))
+    proxy.install({"legacy": upstream(legacy, host="upstream")}, [REST], trusted_proxies=["127.0.0.1"])
+    trusted = await proxy.ask(get(b"/", *said))
+
+    assert untrusted.value(b"Location") == b"http://a/next"
+    assert trusted.value(b"Location") == seen
