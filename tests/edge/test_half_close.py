@@ -39,7 +39,7 @@ async def test_a_slow_answer_still_reaches_a_half_closed_client(play: Play, serv
 
     async def slow(peer: Peer) -> None:
         await peer.request()
-        await asyncio.sleep(1.2)
+        await asyncio.sleep(0.6)
         await peer.send(sized(b"late"))
         await peer.rest()
 
@@ -59,7 +59,7 @@ async def test_a_half_closed_client_of_http_1_0_gets_its_answer_alone(play: Play
 
     async def slow(peer: Peer) -> None:
         await peer.request()
-        await asyncio.sleep(0.8)
+        await asyncio.sleep(0.5)
         await peer.send(sized(b"late"))
         await peer.rest()
 
@@ -176,9 +176,9 @@ async def test_a_quiet_stream_to_a_half_closed_client_stays_whole(play: Play, se
     async def slow(peer: Peer) -> None:
         await peer.request()
         await peer.send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nfirst\r\n")
-        await asyncio.sleep(0.7)
+        await asyncio.sleep(0.5)
         await peer.send(b"6\r\nsecond\r\n")
-        await asyncio.sleep(0.3)
+        await asyncio.sleep(0.1)
         await peer.send(b"0\r\n\r\n")
         await peer.rest()
 
@@ -188,3 +188,13 @@ async def test_a_quiet_stream_to_a_half_closed_client_stays_whole(play: Play, se
     client.end_writing()
 
     assert await client.rest() in {b"5\r\nfirst\r\n" + size + b"\r\nsecond\r\n0\r\n\r\n" for size in (b"6", b"06")}
+
+
+async def test_a_long_pipeline_that_ends_with_a_fin_is_answered_to_the_last(play: Play, serve: Serve) -> None:
+    """More requests than may wait, and a FIN behind them: reading stops and goes on, and none is lost."""
+    client = await (await serve(await play(always(sized(b"hi"))))).client()
+    count = 3000
+    await client.send(get(b"/" + b"x" * 100) * count)
+    client.end_writing()
+
+    assert (await client.rest()).count(b"\r\n\r\nhi") == count
