@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
+import secrets
 import signal
 import socket
 import sys
@@ -27,10 +29,12 @@ async def until(holds: Callable[[], Awaitable[bool]]) -> None:
 
 
 def free_port() -> int:
-    """A port that nobody listens on right now."""
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return int(sock.getsockname()[1])
+    """A port below those that the system gives to clients, so that nobody's outgoing connection takes it meanwhile."""
+    while True:
+        port = secrets.choice(range(10_240, 32_000))
+        with socket.socket() as sock, contextlib.suppress(OSError):
+            sock.bind(("127.0.0.1", port))
+            return port
 
 
 @asynccontextmanager
