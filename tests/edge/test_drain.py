@@ -8,7 +8,7 @@ from tests.edge.client import get, post, request
 from tests.edge.conftest import Play, Serve
 from tests.edge.loops import BOTH
 from tests.edge.proxy import Proxy
-from tests.edge.scripted import Peer, always, silent, sized
+from tests.edge.scripted import PATIENCE, Peer, always, silent, sized
 from tests.edge.test_tunnel import ALLOWED, HANDSHAKE, parrot
 
 pytestmark = BOTH
@@ -38,7 +38,7 @@ async def test_idle_connections_are_closed_at_once(play: Play, serve: Serve) -> 
     clients = [await proxy.client() for _ in range(5)]
     for client in clients[1:]:
         await client.ask(get())
-    async with asyncio.timeout(1):
+    async with asyncio.timeout(PATIENCE):
         await _drain(proxy, 3600)
 
     assert [await client.rest() for client in clients] == [b""] * 5
@@ -143,7 +143,7 @@ async def test_grace_is_the_end(play: Play, serve: Serve) -> None:
     socket = await tunnelled.client()
     await socket.send(HANDSHAKE)
     await socket.head()
-    async with asyncio.timeout(3):
+    async with asyncio.timeout(PATIENCE):
         await asyncio.gather(_drain(proxy, 0.3), _drain(tunnelled, 0.3))
 
     assert [await waiting.rest(), await socket.rest()] == [b"", b""]
@@ -164,7 +164,7 @@ async def test_a_tunnel_that_ends_in_time_ends_the_drain(play: Play, serve: Serv
     client.end_writing()
 
     assert await client.rest() == b""
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(PATIENCE):
         await draining
 
 
