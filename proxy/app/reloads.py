@@ -24,7 +24,7 @@ from proxy.control.running import Reload, Running, bounded, changed_routes, need
 from proxy.core.snapshot import Snapshot
 from proxy.link import Table
 
-POLL_EVERY = 0.05
+POLL_EVERY = 0.1
 """Seconds between two looks at the file."""
 _log = structlog.get_logger()
 
