@@ -24,6 +24,8 @@ from proxy.config.reload import FileWatch
 from proxy.log import Sink, is_console, set_up
 
 _PR_SET_PDEATHSIG = 1
+_SWITCH_INTERVAL = 0.0005
+"""Seconds for which a thread that prepares a table may keep the loop waiting; Python's own is ten times that."""
 _GC_THRESHOLD = (50_000, 20, 100)
 """Requests free what they made by counting references; the collector is there for what goes wrong."""
 
@@ -31,6 +33,7 @@ _GC_THRESHOLD = (50_000, 20, 100)
 def be_worker(number: int, start: Start, sockets: Sockets, serving: Callable[[], None], *, fresh: bool) -> None:
     """Serve until told to stop; `fresh`: `start` was read just now, so that control need not be asked first."""
     sink = _begin(f"worker-{number}")
+    sys.setswitchinterval(_SWITCH_INTERVAL)
     for other, sock in enumerate(sockets.workers):
         if other != number:
             sock.close()

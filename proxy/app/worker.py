@@ -1,7 +1,7 @@
 """A data-plane process: serves its own listening socket, reports to control, takes new tables from it.
 
 Rule 1: control may be absent at any time; the worker serves on, keeps its counters and connects again.
-Rule 2: a table is unpickled in a thread and swapped between two requests; one that cannot be read is logged and left.
+Rule 2: a table is made ready in a thread and swapped between two requests; one that cannot be read is logged and left.
 Rule 3: SIGTERM drains; a second one cuts.
 """
 
@@ -23,7 +23,7 @@ import structlog
 
 from proxy.core.snapshot import Snapshot
 from proxy.edge.access_log import AccessLog
-from proxy.edge.listener import Listener
+from proxy.edge.listener import Listener, Prepared
 from proxy.link import Poll, Report, Table, ToWorker, Unframer, frame, read_to_worker
 from proxy.log import Sink
 from proxy.tasks import Tasks
@@ -98,6 +98,7 @@ class Worker:
         self._tasks = Tasks()
         self._link: ControlLink | None = None
         self._has_table = asyncio.Event()
+        self._installing = asyncio.Lock()
         self._stopping = asyncio.Event()
         self._cutting = asyncio.Event()
 
@@ -184,15 +185,20 @@ class Worker:
                 self._tasks.start(self._install(message), name="install")
 
     async def _install(self, table: Table) -> None:
-        if table.revision != self._listener.live.snapshot.revision:
-            try:
-                snapshot = await asyncio.to_thread(pickle.loads, table.pickled)
-            except Exception:  # noqa: BLE001 -- whatever is wrong with it, the old table serves on
-                _log.exception("table_unreadable", revision=table.revision)
-                return
-            self._listener.install(snapshot)
-            self._send(0)
+        async with self._installing:  # tables are taken in the order in which they were sent
+            if table.revision != self._listener.live.snapshot.revision:
+                try:
+                    prepared = await asyncio.to_thread(self._prepare, table.pickled)
+                except Exception:  # noqa: BLE001 -- whatever is wrong with it, the old table serves on
+                    _log.exception("table_unreadable", revision=table.revision)
+                    return
+                self._listener.adopt(prepared)
+                self._send(0)
         self._has_table.set()
+
+    def _prepare(self, pickled: bytes) -> Prepared:
+        """In a thread: what does not belong between two requests."""
+        return self._listener.prepare(pickle.loads(pickled))  # noqa: S301 -- from our own control, over a private socket
 
 
 def _same(link: ControlLink) -> ControlLink:

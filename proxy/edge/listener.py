@@ -7,6 +7,7 @@ import contextlib
 import socket
 from collections.abc import Callable, Mapping
 from time import monotonic
+from typing import NamedTuple
 
 import structlog
 
@@ -24,6 +25,13 @@ from proxy.tasks import Tasks
 SWEEP = 0.1
 """Seconds between two looks at the deadlines: timeouts are kept to a tenth of a second, without a timer per request."""
 BACKLOG = 4096
+
+
+class Prepared(NamedTuple):
+    """A snapshot made ready to serve, with its pools by upstream name."""
+
+    live: Live
+    pools: dict[str, Pool]
 
 
 class Listener:
@@ -48,10 +56,18 @@ class Listener:
 
     def install(self, snapshot: Snapshot) -> None:
         """Serve this snapshot from the next request on; requests that run keep theirs."""
+        self.adopt(self.prepare(snapshot))
+
+    def prepare(self, snapshot: Snapshot) -> Prepared:
+        """Make a snapshot ready, which takes a while with thousands of routes: may run in a thread, one at a time."""
         pools = self._pools_for(snapshot.upstreams)
-        self.live = Live(snapshot, pools, self.counters)
+        return Prepared(Live(snapshot, pools, self.counters), pools)
+
+    def adopt(self, prepared: Prepared) -> None:
+        """Serve from what was prepared last."""
+        self.live, pools = prepared
         self.finished.fold()  # by the sampling that held when they ended
-        self.access_log.sample = snapshot.access_log.sample
+        self.access_log.sample = self.live.snapshot.access_log.sample
         for name, pool in self._pools.items():
             if pools.get(name) is not pool:
                 pool.retire()
