@@ -4,7 +4,10 @@ import asyncio
 import json
 
 import pytest
+import structlog
 
+from proxy.edge.access_log import AccessLog, CanonicalLine
+from proxy.log import Sink
 from tests.edge.client import get, post, request
 from tests.edge.conftest import Play, Serve
 from tests.edge.proxy import Block, upstream
@@ -187,3 +190,30 @@ async def test_lines_are_written_within_a_sweep(play: Play, serve: Serve) -> Non
     await proxy.until(proxy.written)
 
     assert len(proxy.written()) == 1
+
+
+def test_a_person_at_a_terminal_sees_the_same_fields() -> None:
+    """Before a terminal the line goes through structlog's own renderer, with what is empty left out."""
+    sink = Sink(2)
+    line = CanonicalLine("t", "info", "request", "r", "new", "stage", "GET", "/", 200, 1.5, 2, 0, "::1", "id", draw=0.5)
+    with structlog.testing.capture_logs() as said:
+        AccessLog(sink, console=True).write(line)
+
+    assert said == [
+        {
+            "event": "request",
+            "log_level": "info",
+            "route": "r",
+            "side": "new",
+            "reason": "stage",
+            "method": "GET",
+            "target": "/",
+            "status": 200,
+            "ms": 1.5,
+            "sent": 2,
+            "received": 0,
+            "client": "::1",
+            "request_id": "id",
+            "draw": 0.5,
+        }
+    ]
