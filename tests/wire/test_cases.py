@@ -34,7 +34,7 @@ def test_a_case_ends_as_it_must(played: Played, case: str, cut: Cut) -> None:
 
 @pytest.mark.parametrize("case", sorted(set(BYTES) - BODY_HERE_OR_NOT))
 def test_the_cut_changes_nothing(played: Played, case: str) -> None:
-    """The verdict and the requests upstream are the same however the input was cut into reads (LM12)."""
+    """LM12: the verdict and the requests upstream are the same however the input was cut into reads."""
     whole, *others = (played[case, cut] for cut in Cut)
 
     assert [each.verdict for each in others] == [whole.verdict] * len(others)

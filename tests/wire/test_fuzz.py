@@ -38,9 +38,15 @@ T = TypeVar("T")
 FOLD = bytes(each if chr(each).isascii() and chr(each).isalnum() else ord("-") for each in range(256))
 SECONDS = float(os.environ.get("BANYAN_FUZZ_SECONDS", "0"))
 REQUESTS, RESPONSES = 800, 300
-SEEDS = [
-    data for data in [case.data for case in CASES] + [vector.data for vector in VECTORS] if 0 < len(data) < LONGEST
+_CHUNKED = b"POST /x HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+MORE = [
+    _CHUNKED + b"5\r\nhelloXX0\r\n\r\n",
+    _CHUNKED + b"5\r\nhello\r\n0\r\nHost: b\r\nX: 1\r\n\r\n" + GET,
+    _CHUNKED + b"5\r\nhello\r\n1;x\r\n!\r\n0\r\n\r\n" + HEAD + POST + GET_1_0,
+    POST + GET + b"OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n" + POST.replace(b"/x", b"/admin") + GET,
 ]
+PUBLISHED = [case.data for case in CASES] + [vector.data for vector in VECTORS]
+SEEDS = MORE * 4 + [data for data in PUBLISHED if 0 < len(data) < LONGEST]
 
 
 def play_many(body: Callable[[T], None], examples: st.SearchStrategy[T], count: int) -> None:
@@ -186,7 +192,8 @@ def leaks(message: Message) -> list[bytes]:
     if message.words[0] == b"GET" and message.words[1].startswith(b"/ws/new"):
         hops -= {b"upgrade"}
     told = [] if message.values(b"x-forwarded-for") == [b"127.0.0.1"] else [b"x-forwarded-for"]
-    return [*twice, *hops, *told, *([] if sorted(ours) == sorted(known) else ours)]
+    behind = {name.lower() for name, _ in message.trailers} & {b"host", b"content-length", b"authorization", *known}
+    return [*twice, *hops, *told, *behind, *([] if sorted(ours) == sorted(known) else ours)]
 
 
 def may_end(answer: Message, sent: Message) -> bool:
