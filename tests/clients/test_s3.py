@@ -41,13 +41,17 @@ HOSTILE = [
 ]
 
 
+SESSION = botocore.session.get_session()
+"""It reads the description of S3 once, which takes a while."""
+
+
 class Storage:
     """An S3 client whose calls run in a thread, and what stands behind the proxy."""
 
     def __init__(self, proxy: Proxy, server: S3) -> None:
         self.proxy = proxy
         self.server = server
-        self._client = botocore.session.get_session().create_client(
+        self._client = SESSION.create_client(
             "s3",
             endpoint_url=f"http://127.0.0.1:{proxy.port}",
             aws_access_key_id=ACCESS_KEY,

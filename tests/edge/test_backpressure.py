@@ -41,7 +41,7 @@ class Progress:
             before = -1
             while before != self.sent or not self.sent:
                 before = self.sent
-                await asyncio.sleep(0.15)
+                await asyncio.sleep(0.1)
 
 
 async def test_a_client_that_does_not_read_stops_the_upstream(play: Play, serve: Serve) -> None:

@@ -140,7 +140,7 @@ async def _push(writer: asyncio.StreamWriter, piece: bytes) -> int:
     while accepted < ENOUGH:
         writer.write(piece)
         try:
-            async with asyncio.timeout(0.3):
+            async with asyncio.timeout(0.2):
                 await writer.drain()
         except TimeoutError:
             break

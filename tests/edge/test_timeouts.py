@@ -13,7 +13,7 @@ from tests.edge.message import check_problem
 from tests.edge.proxy import REST, upstream
 from tests.edge.scripted import Peer, always, deaf, echo, once, silent, sized
 
-SHORT = "300ms"
+SHORT = "200ms"
 
 
 @BOTH
@@ -132,7 +132,7 @@ async def test_a_head_that_does_not_come_whole_is_408(serve: Serve) -> None:
     assert answer.value(b"Connection") == b"close"
     (line,) = await proxy.lines(1)
     assert (line["status"], line["route"]) == (408, "(refused)")
-    assert 200 < line["ms"] < 5000
+    assert 100 < line["ms"] < 5000
 
 
 async def test_a_client_that_never_begins_is_closed(serve: Serve) -> None:
