@@ -10,6 +10,8 @@ from __future__ import annotations
 from time import monotonic, time
 from typing import TYPE_CHECKING
 
+import structlog
+
 from proxy.edge.record import Recorded, line_of_exchange
 
 if TYPE_CHECKING:
@@ -31,11 +33,18 @@ class Finished:
     def fold(self) -> None:
         """Count and write all that wait."""
         waiting, self.waiting = self.waiting, []
-        log = self._log
         wall = time() - monotonic()
         for each in waiting:
-            seconds = each.ended - each.started
-            if not each.tunnel:
-                each.leg.tally.count(each.status, seconds)
-            if each.failure is not None or log.wants(each.status):
-                log.write(line_of_exchange(log.stamp(each.ended + wall), each, seconds))
+            try:
+                self._finish(each, wall)
+            except Exception as error:  # noqa: BLE001 -- an error in one must not cost the others their lines
+                structlog.get_logger().error("line_broke", exc_info=error)
+
+    def _finish(self, each: Recorded, wall: float) -> None:
+        """`wall` is what to add to monotonic time for the time of day."""
+        log = self._log
+        seconds = each.ended - each.started
+        if not each.tunnel:
+            each.leg.tally.count(each.status, seconds)
+        if each.failure is not None or log.wants(each.status):
+            log.write(line_of_exchange(log.stamp(each.ended + wall), each, seconds))
