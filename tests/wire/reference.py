@@ -63,13 +63,16 @@ def read_request(data: bytes) -> tuple[Message, bytes] | None:
     return _with_body(message, rest, minor, otherwise=0)
 
 
-def read_response(data: bytes, method: bytes, *, ended: bool) -> tuple[Message, bytes] | None:
-    """The first response in `data`, interim or final, to a request with `method`; `ended` says that no byte follows."""
+def read_response(data: bytes, method: bytes, *, ended: bool, bare: bool = False) -> tuple[Message, bytes] | None:
+    """The first response in `data`, interim or final, to a request with `method`; `ended` says that no byte follows.
+
+    `bare` lets the status line end with its status: many servers leave the space before an empty reason out.
+    """
     found = _head(data)
     if found is None:
         return None
     line, fields, rest = found
-    words = _STATUS_LINE.fullmatch(line)
+    words = _STATUS_LINE.fullmatch(line + b" " if bare and line.count(b" ") == 1 else line)
     if words is None:
         raise Broken(f"status line {line[:80]!r}")
     minor, status, reason = words.groups()
