@@ -16,6 +16,7 @@ import socket
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from itertools import count
 from pathlib import Path
 from typing import cast
 
@@ -29,6 +30,8 @@ from proxy.log import Sink
 from proxy.tasks import Tasks
 
 REPORT_EVERY = 1.0
+MANY, MANY_EVERY = 1000, 5
+"""With so many counters to report, every fifth second will do; a scrape asks, and is answered at once."""
 FIRST_TABLE = 1.5
 """Seconds that a worker which replaces another waits for control's table before it serves the one it was born with."""
 MAX_UNSENT = 1024 * 1024
@@ -153,9 +156,10 @@ class Worker:
             self._link = None
 
     async def _report(self) -> None:
-        while True:
+        for second in count(1):
             await asyncio.sleep(REPORT_EVERY)
-            self._send(0)
+            if self._listener.counters.touched < MANY or second % MANY_EVERY == 0:
+                self._send(0)
 
     def _send(self, poll: int) -> None:
         link = self._link

@@ -88,6 +88,11 @@ class Counters:
         """Count a failure of an upstream (or of a client during a relay) by phase and blame."""
         self._failures[route, side.value, failure.phase.value, failure.blame.value] += 1
 
+    @property
+    def touched(self) -> int:
+        """How many tallies have something to report."""
+        return len(self._touched)
+
     def take(self) -> tuple[list[RouteDelta], list[FailureDelta]]:
         """What changed since the last call, with what somebody still has to count."""
         self.before_take()
