@@ -69,7 +69,7 @@ def answers_fit_their_status(draft: Draft) -> Iterator[Problem]:
 
 
 def canaries_have_splits(draft: Draft) -> Iterator[Problem]:
-    """Canary needs a split; where it means nothing it is a warning, so that `stage: legacy` in an emergency is taken."""
+    """Canary needs a split; elsewhere one is a warning, so that `stage: legacy` in an emergency is taken."""
     for index, block in draft.routes:
         path: Path = ("routes", index, "split")
         if block.stage is Stage.CANARY and block.split is None:
