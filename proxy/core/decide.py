@@ -25,6 +25,7 @@ class Reason(StrEnum):
     ABOVE_SPLIT = "above_split"
     RESPOND = "respond"
     RETIRED = "retired"
+    KILLED = "killed"
 
 
 class Decision(NamedTuple):
