@@ -1,0 +1,1 @@
+"""How a route moves by evidence: stage machine, guard, promotion, ramp and the verdict that combines them."""
