@@ -12,6 +12,7 @@ from proxy.core.response import ResponseReader
 from proxy.core.route import HostMode, Route, Timeouts
 from proxy.core.snapshot import Snapshot
 from proxy.edge.pool import Pool
+from proxy.edge.switch import Switch
 from proxy.edge.tally import Counters, Gauge, Tally
 
 UNMATCHED = "(unmatched)"
@@ -57,6 +58,7 @@ class Live:
         """`pools` by upstream name."""
         self.snapshot = snapshot
         self.table = snapshot.table
+        self.switch = Switch()  # that of the worker, once the table is adopted
         self.reader = RequestReader(snapshot.fields)
         self.responses = ResponseReader()
         self.bound = [self._bind(route, pools, counters) for route in snapshot.routes]
