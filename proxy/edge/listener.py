@@ -16,9 +16,11 @@ from proxy.core.snapshot import Snapshot
 from proxy.edge.access_log import AccessLog
 from proxy.edge.downstream import Downstream
 from proxy.edge.finished import Finished
+from proxy.edge.kill import rewrite
 from proxy.edge.live import Live
 from proxy.edge.pool import Pool
 from proxy.edge.services import Connected
+from proxy.edge.switch import Switch
 from proxy.edge.tally import Counters
 from proxy.tasks import Tasks
 
@@ -44,6 +46,7 @@ class Listener:
         self.finished = Finished(access_log)
         self.counters.before_take = access_log.before_flush = self.finished.fold
         self.draining = False
+        self.switch = Switch()
         self._empty = asyncio.Event()
         self.live: Live
         self._loop = asyncio.get_running_loop()
@@ -66,12 +69,20 @@ class Listener:
     def adopt(self, prepared: Prepared) -> None:
         """Serve from what was prepared last."""
         self.live, pools = prepared
+        self.live.switch = self.switch
+        if self.switch.on:
+            rewrite(self.live)
         self.finished.fold()  # by the sampling that held when they ended
         self.access_log.sample = self.live.snapshot.access_log.sample
         for name, pool in self._pools.items():
             if pools.get(name) is not pool:
                 pool.retire()
         self._pools = pools
+
+    def kill(self, *, on: bool) -> int:
+        """Give what legacy can answer to legacy, or end that, from the next request on; how many routes move."""
+        self.switch.on = on
+        return rewrite(self.live)
 
     def _pools_for(self, upstreams: Mapping[str, Upstream]) -> dict[str, Pool]:
         """A pool whose upstream did not change stays, with its open connections."""
