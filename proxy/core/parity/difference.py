@@ -1,0 +1,98 @@
+"""How two answers can differ, and how bad that is.
+
+Rule 1: a presence, a type or a status that differs breaks clients: high. A value: medium. What clients skip: low.
+Rule 2: only values are excused by noise, or by a rule that does not name kinds (`VALUE_KINDS`).
+Rule 3: what is repeated of a value is bounded and printable.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+LONGEST = 200
+"""Characters of a value that a difference repeats."""
+
+
+class Kind(StrEnum):
+    """What is different at a path."""
+
+    STATUS = "status"
+    HEADER = "header"
+    MISSING = "missing"
+    EXTRA = "extra"
+    NULL_ABSENT = "null_absent"
+    TYPE = "type"
+    NUM_REPR = "num_repr"
+    NUM = "num"
+    TIME_EQUIV = "time_equiv"
+    TIME = "time"
+    STRING = "string"
+    UNICODE = "unicode"
+    ORDER = "order"
+    LENGTH = "length"
+    ELEMENT = "element"
+    DUP_KEY = "dup_key"
+    UNPARSABLE = "unparsable"
+
+
+class Severity(StrEnum):
+    """How much a client would suffer."""
+
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+
+
+SEVERITY = {
+    Kind.STATUS: Severity.HIGH,
+    Kind.HEADER: Severity.MEDIUM,
+    Kind.MISSING: Severity.HIGH,
+    Kind.EXTRA: Severity.LOW,
+    Kind.NULL_ABSENT: Severity.MEDIUM,
+    Kind.TYPE: Severity.HIGH,
+    Kind.NUM_REPR: Severity.LOW,
+    Kind.NUM: Severity.MEDIUM,
+    Kind.TIME_EQUIV: Severity.LOW,
+    Kind.TIME: Severity.MEDIUM,
+    Kind.STRING: Severity.MEDIUM,
+    Kind.UNICODE: Severity.LOW,
+    Kind.ORDER: Severity.MEDIUM,
+    Kind.LENGTH: Severity.MEDIUM,
+    Kind.ELEMENT: Severity.MEDIUM,
+    Kind.DUP_KEY: Severity.MEDIUM,
+    Kind.UNPARSABLE: Severity.HIGH,
+}
+"""The usual severity of a kind; where more is known (a shorter list, a redirect), the finder says another."""
+
+VALUE_KINDS = frozenset({Kind.HEADER, Kind.NUM_REPR, Kind.NUM, Kind.TIME_EQUIV, Kind.TIME, Kind.STRING, Kind.UNICODE})
+"""The same thing is there on both sides, of the same type, with another value."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """One place where the sides differ.
+
+    `path` is `status`, `header:Cache-Control`, or a JSONPath with `[*]` for positions and `{*}` for keys that are data;
+    `legacy` and `new` are the values as text, at most 200 characters.
+    """
+
+    path: str
+    kind: Kind
+    severity: Severity
+    legacy: str
+    new: str
+
+
+def differ(path: str, kind: Kind, legacy: str, new: str, severity: Severity | None = None) -> Difference:
+    """A difference, bounded; of its kind's usual severity unless another is said."""
+    return Difference(
+        path=path, kind=kind, severity=severity or SEVERITY[kind], legacy=bounded(legacy), new=bounded(new)
+    )
+
+
+def bounded(text: str) -> str:
+    """At most 200 characters, half surrogates and control characters shown as a question mark."""
+    if len(text) > LONGEST:
+        text = text[: LONGEST - 1] + "…"
+    return text if text.isprintable() else "".join(each if each.isprintable() else "�" for each in text)
