@@ -9,9 +9,8 @@ Rule 3: a refusal is a value with its status; nothing raises.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from proxy.core.authority import normal_host
 from proxy.core.headers import PROTECTED, Kind, connection_tokens, is_managed, request_kind
@@ -45,7 +44,6 @@ _BLOCKS = 512
 _LONGEST_BLOCK = 768
 _METHODS = 64
 _BINDING = (b"ntlm", b"negotiate")
-_OF_REQUEST_LINE = frozenset({"method", "target", "path", "query", "minor"})
 _TARGET = bytes(each for each in range(0x21, 0x7F) if each != ord("#"))
 """What llhttp and `is_acceptable` take in a target of origin form."""
 _NOTHING: Mapping[bytes, list[bytes]] = {}
@@ -68,19 +66,18 @@ class RequestHead:
     `length` is the body's size in bytes, `CHUNKED`, or 0. `host_at` is the place of `Host` in `lines` (-1: none,
     HTTP/1.0), `host_value` what stands after its colon, `host` the name that predicates compare.
     `binds`: it authenticates the connection it is sent on (RFC 4559 section 6), which is then nobody else's.
-    Defaults stand on the class: most requests never touch them, and setting sixteen attributes costs a microsecond.
+    Defaults stand on the class: interpreted, setting sixteen attributes costs a microsecond; compiled, they are slots.
     """
 
     host: str = ""
     host_value: bytes = b""
     host_at: int = -1
     length: int = 0
-    fields: Mapping[bytes, list[bytes]] = _NOTHING
-    managed: Sequence[bytes] = ()
+    managed: tuple[bytes, ...] = ()
     keep_alive: bool = True
     expect: bytes = b""
     upgrade: bytes = b""
-    connection: Sequence[bytes] = ()
+    connection: tuple[bytes, ...] = ()
     te_trailers: bool = False
     binds: bool = False
     joined: bytes | None = None
@@ -93,6 +90,24 @@ class RequestHead:
         self.query = query
         self.minor = minor
         self.lines: list[bytes] = []
+        self.fields: Mapping[bytes, list[bytes]] = _NOTHING
+
+    def take_fields(self, known: RequestHead) -> None:
+        """All that depends on the field lines alone, from a head that has the very same ones."""
+        self.lines = known.lines
+        self.fields = known.fields
+        self.host = known.host
+        self.host_value = known.host_value
+        self.host_at = known.host_at
+        self.length = known.length
+        self.managed = known.managed
+        self.keep_alive = known.keep_alive
+        self.expect = known.expect
+        self.upgrade = known.upgrade
+        self.connection = known.connection
+        self.te_trailers = known.te_trailers
+        self.binds = known.binds
+        self.joined = known.joined
 
     def note(self, name: bytes, value: bytes) -> None:
         """Remember a value of the wanted field `name` (lower case)."""
@@ -126,7 +141,7 @@ class RequestReader:
         self._kinds: dict[bytes, int] = {}
         self._hosts: dict[bytes, str] = {}
         self._methods: set[bytes] = set()
-        self._blocks: Memo[dict[str, Any]] = Memo(_BLOCKS, _LONGEST_BLOCK)
+        self._blocks: Memo[RequestHead] = Memo(_BLOCKS, _LONGEST_BLOCK)
 
     def recall(self, raw: bytes) -> RequestHead | None:
         """The head, when these very field lines were accepted before and the request line is plain; or None.
@@ -148,14 +163,15 @@ class RequestReader:
             return None
         path, _, query = target.partition(b"?")
         head = RequestHead(method, target, path, query, 1)
-        head.__dict__.update(known)
+        head.take_fields(known)
         return head
 
     def _remember(self, raw: bytes, head: RequestHead) -> None:
         if head.minor and len(self._methods) < _METHODS:
             self._methods.add(head.method)
             head.block()
-            known = {name: value for name, value in head.__dict__.items() if name not in _OF_REQUEST_LINE}
+            known = RequestHead(b"", b"", b"", b"", 1)
+            known.take_fields(head)
             self._blocks.put(raw[raw.find(b"\r\n") :], known)
 
     def read(self, raw: bytes) -> RequestHead | Refusal:
@@ -269,7 +285,7 @@ def _apply(head: RequestHead, special: list[tuple[int, bytes, bytes]]) -> Refusa
                     return refusal
                 framed = True
             case Kind.CONNECTION:
-                head.connection = [*head.connection, *connection_tokens(value)]
+                head.connection = (*head.connection, *connection_tokens(value))
             case Kind.TE:
                 head.te_trailers = head.te_trailers or b"trailers" in connection_tokens(value)
             case Kind.EXPECT if head.minor:  # HTTP/1.0 knows no interim answers (RFC 9110 section 10.1.1)
@@ -278,7 +294,7 @@ def _apply(head: RequestHead, special: list[tuple[int, bytes, bytes]]) -> Refusa
                 head.upgrade = value.lower() if not head.upgrade else b"?"
             case Kind.MANAGED:
                 head.note(line.partition(b":")[0].lower(), value)
-                head.managed = [*head.managed, line]
+                head.managed = (*head.managed, line)
             case Kind.TRACEPARENT | Kind.TRACESTATE:
                 head.note(line.partition(b":")[0].lower(), value)
     _apply_connection(head)

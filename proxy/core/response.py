@@ -9,7 +9,7 @@ Rule 3: a response whose framing is not certain is a failure, never a guess (R12
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from proxy.core.headers import PROTECTED, Kind, connection_tokens, is_managed, response_kind
 from proxy.core.memo import Memo
@@ -42,19 +42,19 @@ class ResponseHead:
     Defaults stand on the class for speed.
     """
 
-    length: int = UNTIL_CLOSE
     framing_at: int = -1
     has_request_id: bool = False
     keep_alive: bool = True
     upgrade: bytes = b""
     rewritable: bool = False
-    trailer: Sequence[bytes] = ()
+    trailer: tuple[bytes, ...] = ()
 
     def __init__(self, status: int, reason: bytes, minor: int) -> None:
         """The status line's parts; `minor` is 1 for HTTP/1.1, 0 for HTTP/1.0."""
         self.status = status
         self.reason = reason
         self.minor = minor
+        self.length = UNTIL_CLOSE
         self.lines: list[bytes] = []
 
 
@@ -158,7 +158,7 @@ def _apply(head: ResponseHead, kind: int, line: bytes, value: bytes, named: list
         case Kind.MANAGED:
             head.has_request_id = True
         case Kind.TRAILER:
-            head.trailer = [*head.trailer, line]
+            head.trailer = (*head.trailer, line)
         case _:
             pass
     return ""

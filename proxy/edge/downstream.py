@@ -42,7 +42,7 @@ MAX_LINGER = 4 * 1024 * 1024
 _BLANK_LINES = re.compile(rb"\A(?:\r\n)+")
 
 
-class Downstream(asyncio.Protocol):
+class Downstream:
     """A client."""
 
     # fmt: off

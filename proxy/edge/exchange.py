@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 CLIENT_GONE = 499
 """What log and metrics say when the client left first; nginx's number for it."""
 _AS_IS, _UNTIL_CLOSE = Coding.AS_IS, Coding.UNTIL_CLOSE
+_NEVER = float("inf")
 _CLOSE = b"Connection: close\r\n"
 _KEEP = b"Connection: keep-alive\r\n"
 
@@ -52,14 +53,13 @@ class Exchange:
 
     responding = False
     tunnel = False
-    wants_upgrade = binds = False
+    wants_upgrade = False
+    binds = False
     status = 0
     ended = 0.0
     sent = 0
     received = 0
     failure: Failure | None = None
-    total_at = float("inf")
-    _coding = Coding.AS_IS
     _half_over = False
     _connection: UpstreamConnection | None = None
     _decoder: ChunkedDecoder | None = None
@@ -80,6 +80,7 @@ class Exchange:
         self.head = head
         self.ids = ids
         self.started = client.started
+        self._coding = _AS_IS
         self.peer = client.peer
         self.request_done = not head.length
         self.is_head = head.method == b"HEAD"
@@ -89,8 +90,7 @@ class Exchange:
             self.binds = head.binds
         if head.length == CHUNKED:
             self._decoder = ChunkedDecoder()
-        if leg.timeouts.total:
-            self.total_at = self.started + leg.timeouts.total
+        self.total_at = self.started + leg.timeouts.total if leg.timeouts.total else _NEVER
 
     # -- towards the client -------------------------------------------------------------------------------------------
 

@@ -7,8 +7,6 @@ Rule 3: a table that is adopted while the switch is on is rewritten before it se
 
 from __future__ import annotations
 
-from proxy.core.decide import settled
-from proxy.core.kill import decide_killed
 from proxy.edge.live import Live
 
 
@@ -17,8 +15,7 @@ def rewrite(live: Live) -> int:
     moved = 0
     is_on = live.switch.on
     for bound in live.bound:
-        decision = decide_killed(bound.route, has_legacy=bound.legacy is not None)
-        if decision is not None:
-            bound.decision = decision if is_on else settled(bound.route)
+        if bound.killed is not None:
+            bound.decision = bound.killed if is_on else bound.settled
             moved += 1
     return moved

@@ -11,8 +11,9 @@ import asyncio
 import socket
 import ssl
 from collections import deque
+from functools import partial
 from time import monotonic
-from typing import Protocol
+from typing import Protocol, cast
 
 from proxy.core.outcome import Blame, Failure, Phase
 from proxy.core.route import Upstream
@@ -153,12 +154,9 @@ class Pool:
         last: OSError | None = None
         for address in await self._resolve():
             try:
-                _, connection = await loop.create_connection(
-                    lambda: UpstreamConnection(self.release, self.lost),
-                    address,
-                    self.upstream.port,
-                    ssl=self._tls,
-                    server_hostname=name,
+                connection = UpstreamConnection(self.release, self.lost)
+                await loop.create_connection(
+                    partial(_same, connection), address, self.upstream.port, ssl=self._tls, server_hostname=name
                 )
             except OSError as error:
                 last = error
@@ -180,3 +178,8 @@ class Pool:
             self._addresses = list(dict.fromkeys(str(entry[4][0]) for entry in found))
             self._resolved_at = now
         return self._addresses
+
+
+def _same(connection: UpstreamConnection) -> asyncio.Protocol:
+    """It is no subclass, so that it can be compiled; asyncio asks for the methods alone."""
+    return cast("asyncio.Protocol", connection)

@@ -79,7 +79,7 @@ class Asker(Protocol):
         """It can again."""
 
 
-class UpstreamConnection(asyncio.Protocol):
+class UpstreamConnection:
     """Belongs to a pool; lent to one asker at a time."""
 
     __slots__ = (

@@ -175,7 +175,7 @@ def test_what_a_trusted_peer_may_say_is_kept_apart() -> None:
     """R7: managed fields are no lines to forward; who trusts the peer finds them, and their values, beside."""
     head = accepted(get(b"X-Forwarded-For: 192.0.2.7", b"X-Real-IP:192.0.2.8"))
 
-    assert head.managed == [b"X-Forwarded-For: 192.0.2.7", b"X-Real-IP:192.0.2.8"]
+    assert head.managed == (b"X-Forwarded-For: 192.0.2.7", b"X-Real-IP:192.0.2.8")
     assert head.first(b"x-forwarded-for") == b"192.0.2.7"
 
 
