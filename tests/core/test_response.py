@@ -246,7 +246,7 @@ def test_what_the_relay_asks_about_is_marked() -> None:
 
     assert (plain.rewritable, plain.has_request_id, plain.upgrade, plain.trailer) == (False, False, b"", ())
     assert (head.rewritable, head.has_request_id, head.upgrade) == (True, True, b"websocket")
-    assert head.trailer == [b"Trailer: a", b"trailer: b"]
+    assert head.trailer == (b"Trailer: a", b"trailer: b")
     assert accepted(response(b"set-cookie: a=1")).rewritable
 
 
