@@ -38,6 +38,7 @@ def build_snapshot(
         limits=_over(Limits(), settings.limits),
         access_log=_over(AccessLog(), settings.log),
         drain=settings.drain,
+        kill_file=settings.kill_file or "",
     )
 
 

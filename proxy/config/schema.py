@@ -216,6 +216,11 @@ class SettingsBlock(Block):
     drain: kinds.Length = Field(
         _DRAIN, description=f"How long requests in flight may take at the end. Default {_DRAIN:g}s.", examples=["30s"]
     )
+    kill_file: kinds.FilePath | None = _optional(
+        "While a file stands here, everything that legacy can answer goes to legacy. Relative paths count from the "
+        "folder of this file. Without it: kill in the state directory.",
+        "/run/banyan/kill",
+    )
     trusted_proxies: list[kinds.NetworkText] = Field(
         default_factory=list,
         description="Addresses and networks whose forwarding headers are believed. Default none.",

@@ -66,6 +66,13 @@ def read_state(value: object) -> str:
     raise fault("must be memory", got="" if isinstance(value, str) and "://" in value else None)
 
 
+def read_file_path(value: object) -> str:
+    """Where a file is, or will be."""
+    if isinstance(value, str) and value.strip() and "\0" not in value and not value.endswith("/"):
+        return str(value)
+    raise fault("must be the path of a file such as /run/banyan/kill")
+
+
 def read_health(value: object) -> object:
     """The short form, a path alone, as the mapping that it stands for."""
     if isinstance(value, dict):

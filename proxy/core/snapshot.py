@@ -36,7 +36,10 @@ class AccessLog:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
-    """What runs. `revision` names the text that it came from (12 hex digits of its SHA-256)."""
+    """What runs. `revision` names the text that it came from (12 hex digits of its SHA-256).
+
+    `kill_file` as written: a path, relative ones from the folder of routes.yaml; empty: in the state directory.
+    """
 
     revision: str
     listen: tuple[str, int]
@@ -48,6 +51,7 @@ class Snapshot:
     limits: Limits = Limits()
     access_log: AccessLog = AccessLog()
     drain: float = 30.0
+    kill_file: str = ""
 
     @property
     def routes(self) -> tuple[Route, ...]:
