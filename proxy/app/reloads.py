@@ -8,7 +8,6 @@ Rule 3: what only a restart can change is named at every reload until there was 
 from __future__ import annotations
 
 import asyncio
-import pickle
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -16,6 +15,7 @@ from typing import Protocol
 
 import structlog
 
+from proxy.app.table_bytes import dump
 from proxy.config.load import Loaded
 from proxy.config.problem import Problem
 from proxy.control.health import Probes
@@ -41,13 +41,17 @@ class Watch(Protocol):
 
 @dataclass(kw_only=True, slots=True)
 class Reloads:
-    """Carries revisions from the watch to everything that follows them; `remember` keeps the last good text on disk."""
+    """Carries revisions from the watch to everything that follows them; `remember` keeps the last good text on disk.
+
+    `follow_kill_file` is called after each one, since the file may say another path.
+    """
 
     running: Running
     links: Links
     probes: Probes
     watch: Watch
     remember: Callable[[Loaded], object]
+    follow_kill_file: Callable[[], None]
     _asked: asyncio.Event = field(default_factory=asyncio.Event)
 
     def force(self) -> None:
@@ -84,6 +88,7 @@ class Reloads:
         self.links.push(table)
         self.links.ledger.follow(frozenset(route.name for route in after.routes))
         self.probes.follow(after.upstreams)
+        self.follow_kill_file()
         _log.info("config_reloaded", revision=after.revision, routes=len(after.routes), changed_routes=bounded(changed))
         for warning in bounded(list(loaded.warnings)):
             _log.warning("config_warning", warning=warning)
@@ -110,7 +115,7 @@ class Reloads:
 
 def table_of(snapshot: Snapshot) -> Table:
     """The snapshot as it travels to workers."""
-    return Table(snapshot.revision, pickle.dumps(snapshot, protocol=5))
+    return Table(snapshot.revision, dump(snapshot))
 
 
 def good(warnings: Sequence[str] = (), restart: tuple[str, ...] = ()) -> Reload:

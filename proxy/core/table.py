@@ -86,6 +86,10 @@ class RouteTable:
         for shape, there in places.items():
             self._place(shape, _ManyHosts(there) if _has_many_hosts(there) else there)
 
+    def __reduce__(self) -> tuple[type[RouteTable], tuple[tuple[Route, ...]]]:
+        """Travels as its routes."""
+        return RouteTable, (self.routes,)
+
     def _place(self, shape: tuple[bytes, ...], routes: _Routes) -> None:
         """Put the routes of one path, in the order in which they are asked."""
         node = self._root
