@@ -23,6 +23,17 @@ was forwarded, when the connection hangs, or when fresh clients afterwards get a
 `tests/wire/test_fuzz.py` mutates the same bytes, and upstreams' answers, under the same rules: a few hundred times in
 every run, and for as long as `BANYAN_FUZZ_SECONDS` says.
 """
+_SCORE = """
+## Beside other proxies
+
+The same bytes against other proxies, hardened as their own guides say (`holds/fixtures.py`), judged by the published
+rules alone. The rules are stricter than these proxies are on purpose: much of what they let pass is legal leniency, but
+two systems with two parsers stand behind one address here. `python -m holds cases --markdown docs/wire-cases.md` measures
+anew.
+
+"""
+MARKS = ("<!-- holds:cases -->", "<!-- /holds:cases -->")
+"""Between them stands what was measured; writing the page keeps it."""
 _PUBLISHED = """
 ## Published cases
 
@@ -45,11 +56,16 @@ support, the fields of an answer) is not Banyan's to fulfil; where it differs fr
 """
 
 
-def render() -> str:
-    """The whole page."""
+def render(page: str = "") -> str:
+    """The whole page; what was measured is kept from `page`."""
     published = _rows((case.id, case.title, case.verdict) for case in CASES)
     probe = _rows((each.id, each.level, each.expect or "2xx", each.verdict, each.reason) for each in VECTORS)
-    return _INTRODUCTION + _PUBLISHED + published + _PROBE + probe
+    return _INTRODUCTION + _SCORE + _measured(page) + _PUBLISHED + published + _PROBE + probe
+
+
+def _measured(page: str) -> str:
+    start, end = MARKS
+    return f"{start}{page.partition(start)[2].partition(end)[0] or chr(10)}{end}\n"
 
 
 def _rows(rows: Iterable[tuple[str, ...]]) -> str:
@@ -57,4 +73,4 @@ def _rows(rows: Iterable[tuple[str, ...]]) -> str:
 
 
 if __name__ == "__main__":
-    PAGE.write_text(render(), encoding="utf-8")
+    PAGE.write_text(render(PAGE.read_text(encoding="utf-8")), encoding="utf-8")

@@ -42,8 +42,10 @@ class Recorder:
         self._talks.append(talk)
         return talk
 
-    def clear(self) -> None:
-        """Forget what was read; connections stay."""
+    def clear(self, *, unfinished: bool = False) -> None:
+        """Forget what was read; connections stay, but for those that hold a part of a request when `unfinished`."""
+        for talk in [each for each in self._talks if unfinished and each.unread]:
+            talk.transport.abort()
         self.requests.clear()
         self.broken.clear()
         self._read.clear()

@@ -49,15 +49,18 @@ PUBLISHED = [case.data for case in CASES] + [vector.data for vector in VECTORS]
 SEEDS = MORE * 4 + [data for data in PUBLISHED if 0 < len(data) < LONGEST]
 
 
-def play_many(body: Callable[[T], None], examples: st.SearchStrategy[T], count: int) -> None:
+def play_many(what: str, body: Callable[[T], None], examples: st.SearchStrategy[T], count: int) -> None:
     """Rounds of `count` examples: one with a fixed seed, or new ones until the time is over."""
     end = monotonic() + SECONDS
+    played = 0
     number = SystemRandom().getrandbits(32) if SECONDS else 1
     quiet = settings(max_examples=count, deadline=None, database=None, suppress_health_check=list(HealthCheck))
     while True:
         seed(number)(quiet(given(examples)(body)))()
         number += 1
+        played += count
         if monotonic() > end:
+            print(f"{what}: {played} examples")
             return
 
 
@@ -133,7 +136,7 @@ def test_lm13_mutated_requests_leave_everybody_in_agreement(arena: Arena) -> Non
     def body(example: tuple[bytes, tuple[int, ...]]) -> None:
         arena.runner.run(one_input(arena, *example))
 
-    play_many(body, near(SEEDS), REQUESTS)
+    play_many("requests", body, near(SEEDS), REQUESTS)
 
 
 async def one_input(arena: Arena, data: bytes, where: tuple[int, ...]) -> None:
@@ -240,7 +243,7 @@ def test_mutated_responses_never_become_another_answer(arena: Arena) -> None:
         arena.runner.run(one_answer(arena, asked, *answer, after))
 
     ends = st.sampled_from([After.CLOSES] * 4 + [After.RESETS, After.STAYS])
-    play_many(body, st.tuples(st.sampled_from(sorted(ASKED)), near(ANSWERS), ends), RESPONSES)
+    play_many("responses", body, st.tuples(st.sampled_from(sorted(ASKED)), near(ANSWERS), ends), RESPONSES)
 
 
 async def one_answer(arena: Arena, asked: bytes, data: bytes, where: tuple[int, ...], after: After) -> None:

