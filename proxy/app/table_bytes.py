@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import pickle
 from dataclasses import fields, is_dataclass
-from functools import cache
 from io import BytesIO
 from typing import Any
 
@@ -30,20 +29,25 @@ def load(data: bytes) -> Snapshot:
     return snapshot
 
 
+_KNOWN: dict[type[Any], tuple[str, ...]] = {}
+"""Field names by class; there are a dozen."""
+
+
 class _Pickler(pickle.Pickler):
     """Values by their fields; everything else as ever."""
 
     def reducer_override(self, obj: object) -> Any:  # noqa: ANN401 -- pickle's own contract
         """See rule 1."""
         if is_dataclass(obj) and not isinstance(obj, type):
-            names = _names(type(obj))
-            return _again, (type(obj), *[getattr(obj, name) for name in names])
+            return _again, (type(obj), *[getattr(obj, name) for name in _names(type(obj))])
         return NotImplemented
 
 
-@cache
 def _names(of: type[Any]) -> tuple[str, ...]:
-    return tuple(each.name for each in fields(of) if each.init)
+    found = _KNOWN.get(of)
+    if found is None:
+        found = _KNOWN[of] = tuple(each.name for each in fields(of) if each.init)
+    return found
 
 
 def _again(of: type[Any], *values: object) -> object:

@@ -20,7 +20,7 @@ routes:
     split: 10%
     cohort: [header:X-Tenant-Id, cookie:session, path:id]
   - { name: closed, match: /closed, respond: { status: 403, body: "no" } }
-  - { name: rest, match: "/**" }
+  - { name: rest, match: "/**", stage: legacy }
 """
 
 
