@@ -1,0 +1,178 @@
+"""Whether a route may take the next step: each need by itself, with a sentence.
+
+Rule 1: a need is met, open or failed. Open means that there is too little evidence, or none; no data meets nothing and
+        fails nothing.
+Rule 2: yes only when every need is met. What is open or failed keeps the route where it is.
+Rule 3: evidence must be fresh: what was proved before traffic stopped says nothing about now.
+Rule 4: only mismatches that are proved to be more frequent than the limit speak for going back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from proxy.core.judge.ladder import Place
+from proxy.core.judge.policy import Needs, Ramp
+from proxy.core.judge.position import Position
+from proxy.core.judge.promotion import is_proved, lower_bound, upper_bound
+from proxy.core.stage import Stage
+
+_FRESH = 600.0
+
+
+class State(StrEnum):
+    """How one need stands."""
+
+    MET = "met"
+    OPEN = "open"
+    FAILED = "failed"
+    WORSE = "worse"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measures:
+    """What is known of a route since its evidence began. None: unknown. Times in unix seconds, shares in [0, 1].
+
+    `compared` and `mismatched` count what is evidence (three per request and day); `high` are differences of high
+    severity that nobody has accepted; `unseen` bounds the chance of an unseen shape; `uncovered` counts the frequent
+    shapes not compared enough; `requests` are answers of new at this step; `carried` is the share of the route's
+    requests that new gets now, shadow included; `lag` is that of a journal of writes.
+    """
+
+    compared: int = 0
+    mismatched: int = 0
+    incomparable: int = 0
+    high: int = 0
+    unseen: float | None = None
+    uncovered: int | None = None
+    requests: int = 0
+    newest_at: float | None = None
+    carried: float | None = None
+    lag: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """How one need stands, in words."""
+
+    state: State
+    sentence: str
+
+
+def checks(ramp: Ramp, position: Position, to: Place, measures: Measures, now: float) -> tuple[Check, ...]:
+    """Every need of the step from where the route is to `to`."""
+    return (
+        _time(ramp, position, now),
+        _compared(ramp.needs, measures),
+        _fresh(ramp, measures, now),
+        _mismatches(ramp.needs, measures),
+        _high(measures),
+        _incomparable(ramp.needs, measures),
+        _coverage(ramp.needs, measures),
+        _uncovered(measures),
+        *_served(ramp.needs, position, measures),
+        *_capacity(ramp.needs, to, measures),
+        *_lag(ramp.needs, measures),
+    )
+
+
+def _check(state: State, sentence: str) -> Check:
+    return Check(state, sentence)
+
+
+def _met(*, when: bool, sentence: str, otherwise: State = State.OPEN) -> Check:
+    return Check(State.MET if when else otherwise, sentence)
+
+
+def _time(ramp: Ramp, position: Position, now: float) -> Check:
+    least = ramp.soak if position.stage is Stage.SHADOW else ramp.hold
+    been = max(now - position.since, 0.0)
+    return _met(when=been >= least, sentence=f"at {position.place} for {length(been)} of {length(least)}")
+
+
+def _compared(needs: Needs, measures: Measures) -> Check:
+    sentence = f"{measures.compared} of {needs.compared} comparisons"
+    return _met(when=measures.compared >= needs.compared, sentence=sentence)
+
+
+def _fresh(ramp: Ramp, measures: Measures, now: float) -> Check:
+    if measures.newest_at is None:
+        return _check(State.OPEN, "nothing has been compared yet")
+    age = max(now - measures.newest_at, 0.0)
+    return _met(when=age <= max(ramp.hold, _FRESH), sentence=f"the newest comparison is {length(age)} old")
+
+
+def _mismatches(needs: Needs, measures: Measures) -> Check:
+    compared, mismatched, limit = measures.compared, measures.mismatched, needs.mismatch_rate
+    if is_proved(compared, mismatched, limit):
+        return _check(State.MET, f"mismatches are proved to be below {share(limit)}")
+    above = lower_bound(compared, mismatched)
+    if above > limit:
+        return _check(State.WORSE, f"mismatches are proved to be above {share(above)}; at most {share(limit)} may be")
+    bound = share(upper_bound(compared, mismatched))
+    return _check(State.OPEN, f"mismatches are proved to be below {bound} only; {share(limit)} is needed")
+
+
+def _high(measures: Measures) -> Check:
+    sentence = f"{measures.high} differences of high severity that nobody has accepted"
+    return _met(when=not measures.high, sentence=sentence, otherwise=State.FAILED)
+
+
+def _incomparable(needs: Needs, measures: Measures) -> Check:
+    total = measures.compared + measures.incomparable
+    if not total:
+        return _check(State.OPEN, "no share of incomparable answers yet")
+    found = measures.incomparable / total
+    sentence = f"{share(found)} could not be compared; at most {share(needs.incomparable)} may be"
+    return _met(when=found <= needs.incomparable, sentence=sentence, otherwise=State.FAILED)
+
+
+def _coverage(needs: Needs, measures: Measures) -> Check:
+    if measures.unseen is None:
+        return _check(State.OPEN, "how many shapes are unseen is unknown")
+    sentence = (
+        f"the next request has an unseen shape with at most {share(measures.unseen)}; {share(needs.coverage)} is needed"
+    )
+    return _met(when=measures.unseen <= needs.coverage, sentence=sentence)
+
+
+def _uncovered(measures: Measures) -> Check:
+    if measures.uncovered is None:
+        return _check(State.OPEN, "which shapes of legacy were not compared is unknown")
+    return _met(when=not measures.uncovered, sentence=f"{measures.uncovered} frequent shapes were not compared enough")
+
+
+def _served(needs: Needs, position: Position, measures: Measures) -> Iterator[Check]:
+    if position.stage is Stage.CANARY:
+        sentence = f"new answered {measures.requests} of {needs.requests} requests at this step"
+        yield _met(when=measures.requests >= needs.requests, sentence=sentence)
+
+
+def _capacity(needs: Needs, to: Place, measures: Measures) -> Iterator[Check]:
+    if not needs.capacity or to.stage is not Stage.CANARY:
+        return
+    if measures.carried is None:
+        yield _check(State.OPEN, "which share of the requests new carries is unknown")
+    else:
+        sentence = f"new carries {share(measures.carried)} of the requests, shadow included; {to} is next"
+        yield _met(when=measures.carried >= to.split, sentence=sentence)
+
+
+def _lag(needs: Needs, measures: Measures) -> Iterator[Check]:
+    if measures.lag is not None:
+        yield _met(when=measures.lag <= needs.lag, sentence=f"the journal of writes trails by {length(measures.lag)}")
+
+
+def share(value: float) -> str:
+    """`0.5 %`, with three digits."""
+    return f"{value * 100:.3g} %"
+
+
+def length(seconds: float) -> str:
+    """`90s`, `15m`, `36h` or `4d`: the greatest unit that leaves two digits or so."""
+    for size, unit in ((172_800, "d"), (7_200, "h"), (120, "m")):
+        if seconds >= size:
+            return f"{seconds / {'d': 86_400, 'h': 3_600, 'm': 60}[unit]:.0f}{unit}"
+    return f"{seconds:.0f}s"

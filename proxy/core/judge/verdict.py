@@ -1,0 +1,175 @@
+"""The verdict: everything that is known of a route, combined, with plain reasons.
+
+Rule 1: a latched route stays where it is; no later evidence overwrites the verdict that latched it.
+Rule 2: alarms are heard at every stage, on hold, while waiting for whatever it is, and outside the ramp.
+Rule 3: a hold stops promotion, never a rollback. A window that stops everything stops both.
+Rule 4: waiting is no failure: time that passes without evidence changes nothing.
+Rule 5: what an alarm does is said by `on_failure`; past the one-way door it is never a rollback.
+Rule 6: with `dry_run` the reasons say what would have been done, and nothing is done.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from proxy.core.judge import moves
+from proxy.core.judge.breaker import Breaker
+from proxy.core.judge.guard import Process, alarms
+from proxy.core.judge.ladder import Place
+from proxy.core.judge.moves import Maker, Refusal
+from proxy.core.judge.policy import GUARDED, GuardPolicy, OnFailure, Ramp, Stops
+from proxy.core.judge.position import Cause, Position
+from proxy.core.judge.promotion import lower_bound, upper_bound
+from proxy.core.judge.ramp import Measures, State, checks
+from proxy.core.judge.windows import Closed
+
+
+class Verdict(StrEnum):
+    """What the judge says: one step forward, stay, or back."""
+
+    PROMOTE = "promote"
+    HOLD = "hold"
+    ROLLBACK = "rollback"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judgement:
+    """A verdict with its reasons and the numbers that they rest on."""
+
+    verdict: Verdict
+    reasons: tuple[str, ...]
+    numbers: tuple[tuple[str, float], ...]
+
+
+class Action(StrEnum):
+    """What is to be done: `freeze` holds the route, `page` tells somebody."""
+
+    PROMOTE = "promote"
+    STAY = "stay"
+    ROLLBACK = "rollback"
+    FREEZE = "freeze"
+    PAGE = "page"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ruling:
+    """A judgement with what follows from it: where the route goes (None: it stays), and why."""
+
+    judgement: Judgement
+    action: Action = Action.STAY
+    to: Place | None = None
+    cause: Cause = Cause.EVIDENCE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """All that is known. `blocked`: sentences of what other routes forbid (`budget`); `now` in unix seconds."""
+
+    position: Position
+    now: float
+    guard: GuardPolicy = field(default_factory=GuardPolicy)
+    ramp: Ramp | None = None
+    processes: tuple[Process, ...] = ()
+    breaker: Breaker = field(default_factory=Breaker)
+    measures: Measures | None = None
+    closed: tuple[Closed, ...] = ()
+    blocked: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Alarm:
+    cause: Cause
+    reason: str
+
+
+def judge(case: Case) -> Ruling:
+    """The ruling on one route."""
+    alarm = _alarm(case)
+    if case.position.latched:
+        said = f"rolled back ({case.position.cause}); stays back until resume, or an edit of its stage or split"
+        return _stay(case, said, *([alarm.reason] if alarm else []))
+    if alarm is None:
+        return _climb(case)
+    if case.position.stage not in GUARDED:
+        return _stay(case, alarm.reason, f"at {case.position.place} legacy answers everybody: there is nothing to undo")
+    return _answer(case, alarm)
+
+
+def _alarm(case: Case) -> _Alarm | None:
+    """The first alarm: breaker, then guard, then mismatches that are proved to be too frequent."""
+    if case.breaker.opened_at is not None:
+        said = f"new failed {case.breaker.row or 'too many'} times in a row while legacy answered"
+        return _Alarm(Cause.BREAKER, said)
+    for process in alarms(each for each in case.processes if each.bad in case.guard.classes):
+        said = f"{process.bad} of new is more frequent than legacy's allows, after {process.events} bad events"
+        return _Alarm(Cause.GUARD, said)
+    if case.ramp is None or case.measures is None:
+        return None
+    found = checks(case.ramp, case.position, case.position.place, case.measures, case.now)
+    worse = [each.sentence for each in found if each.state is State.WORSE]
+    return _Alarm(Cause.EVIDENCE, worse[0]) if worse else None
+
+
+def _answer(case: Case, alarm: _Alarm) -> Ruling:
+    """What an alarm leads to where new answers somebody."""
+    does = case.guard.action(case.position.stage)
+    if case.guard.dry_run:
+        return _stay(case, alarm.reason, f"dry run: without it this would be a {does}")
+    window = next((each.name for each in case.closed if each.stops is Stops.EVERYTHING), None)
+    if window is not None:
+        return _act(case, Action.PAGE, alarm, f"window {window} is on: the judge does not move the route")
+    if does is OnFailure.PAGE:
+        return _act(case, Action.PAGE, alarm, "on_failure says page: somebody has to look")
+    to = moves.rollback(case.position, Maker.JUDGE, door=case.guard.door)
+    if does is OnFailure.FREEZE or isinstance(to, Refusal):
+        why = to.sentence if isinstance(to, Refusal) else "on_failure says freeze: it stays, and is not promoted"
+        return _act(case, Action.STAY if case.position.held else Action.FREEZE, alarm, why)
+    judgement = _judgement(case, Verdict.ROLLBACK, alarm.reason)
+    return Ruling(judgement=judgement, action=Action.ROLLBACK, to=to, cause=alarm.cause)
+
+
+def _act(case: Case, action: Action, alarm: _Alarm, why: str) -> Ruling:
+    return Ruling(judgement=_judgement(case, Verdict.HOLD, alarm.reason, why), action=action, cause=alarm.cause)
+
+
+def _climb(case: Case) -> Ruling:
+    """The way up, where nothing is wrong."""
+    if case.ramp is None:
+        return _stay(case, "no ramp is declared: it goes as far as routes.yaml says")
+    to = moves.promotion(case.position, case.ramp.steps, Maker.JUDGE, door=case.guard.door)
+    if isinstance(to, Refusal):
+        return _stay(case, to.sentence)
+    found = checks(case.ramp, case.position, to, case.measures or Measures(), case.now)
+    waits = [each.sentence for each in found if each.state is not State.MET]
+    waits += [f"window {each.name} is on" for each in case.closed]
+    waits += case.blocked
+    if waits:
+        return _stay(case, *waits)
+    met = [each.sentence for each in found]
+    if case.ramp.dry_run:
+        return _stay(case, f"dry run: without it this would be a promotion to {to}", *met)
+    return Ruling(judgement=_judgement(case, Verdict.PROMOTE, *met), action=Action.PROMOTE, to=to)
+
+
+def _stay(case: Case, *reasons: str) -> Ruling:
+    return Ruling(judgement=_judgement(case, Verdict.HOLD, *reasons))
+
+
+def _judgement(case: Case, verdict: Verdict, *reasons: str) -> Judgement:
+    return Judgement(verdict=verdict, reasons=reasons, numbers=_numbers(case))
+
+
+def _numbers(case: Case) -> tuple[tuple[str, float], ...]:
+    """What the reasons rest on; the guard's evidence as a natural logarithm."""
+    numbers = [(f"guard_{each.bad}", each.level) for each in case.processes]
+    if case.measures is not None:
+        found = case.measures
+        numbers += [
+            ("compared", found.compared),
+            ("mismatched", found.mismatched),
+            ("incomparable", found.incomparable),
+            ("mismatch_rate_lower_bound", lower_bound(found.compared, found.mismatched)),
+            ("mismatch_rate_upper_bound", upper_bound(found.compared, found.mismatched)),
+        ]
+    return tuple(numbers)
