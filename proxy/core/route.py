@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from proxy.core.cohort import CohortSource, SourceKind
 from proxy.core.effects import Effects
+from proxy.core.leniency import NONE, Points
 from proxy.core.outcome import Side
 from proxy.core.path import PathPattern
 from proxy.core.predicate import Predicate
@@ -55,6 +56,7 @@ class Upstream:
     connections: int = 512
     queue: int = 1024
     keep_alive: float = 4.0
+    leniency: Points = NONE
 
     @property
     def authority(self) -> str:
@@ -70,6 +72,15 @@ class Respond:
     status: int
     body: bytes = b""
     content_type: str = "text/plain; charset=utf-8"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rate:
+    """`requests` at once, refilled evenly over `seconds`; counted per client, or `by_cohort`."""
+
+    requests: int
+    seconds: float
+    by_cohort: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +106,8 @@ class Route:
     respond: Respond | None = None
     websocket: bool = False
     body_limit: int = 0
+    leniency: Points = NONE
+    rate: Rate | None = None
     line: int = 0
 
     @property

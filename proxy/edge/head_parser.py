@@ -3,6 +3,8 @@
 Rule 1: llhttp sees every byte of a head before anything of ours reads it, always strict, in a fresh parser per message.
 Rule 2: exactly the head is fed, up to its empty line, so that no byte of a body or a next message is parsed by chance
         (CVE-2026-2833: bytes after an upgrade are not a tunnel's yet).
+Rule 3: where points of leniency are open, a head that llhttp refused is collected to its end, mended, and judged anew
+        by the same strict llhttp; what is read then is what was mended.
 """
 
 from __future__ import annotations
@@ -10,6 +12,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser, HttpResponseParser
+
+from proxy.core.leniency import NONE, Leniency, Points, end_of_head, mend, with_known_method
 
 END = b"\r\n\r\n"
 
@@ -50,33 +54,57 @@ def _feed(parser: HttpRequestParser | HttpResponseParser, data: bytes) -> str:
 
 
 class PartialHead:
-    """A head that came in more than one read: judged as it grows, so that a wrong one is refused at once."""
+    """A head that came in more than one read: judged as it grows, so that a wrong one is refused at once.
 
-    __slots__ = ("_fed", "_make", "_parser", "data")
+    `data` is what has come, and once the head is whole it begins with it, mended if that took `used` points.
+    """
 
-    def __init__(self, make: Callable[[], HttpRequestParser | HttpResponseParser]) -> None:
-        """`make` gives a fresh parser."""
+    __slots__ = ("_fed", "_make", "_mending", "_parser", "_points", "data", "used")
+
+    def __init__(self, make: Callable[[], HttpRequestParser | HttpResponseParser], points: Points = NONE) -> None:
+        """`make` gives a fresh parser; `points` are those that are open."""
         self._make = make
         self._parser = make()
+        self._points = points
+        self._mending = False
         self._fed = 0
         self.data = b""
+        self.used = NONE
 
     @classmethod
-    def of_request(cls) -> PartialHead:
+    def of_request(cls, points: Points = NONE) -> PartialHead:
         """For the client's side."""
-        return cls(_request_parser)
+        return cls(_request_parser, points)
 
     @classmethod
-    def of_response(cls) -> PartialHead:
+    def of_response(cls, points: Points = NONE) -> PartialHead:
         """For the upstream's side."""
-        return cls(_response_parser)
+        return cls(_response_parser, points)
 
     def add(self, data: bytes) -> tuple[int, str]:
         """`(end, problem)`: `end` is where the head ends in `self.data`, or -1 while it is not whole."""
         start = max(len(self.data) - len(END) + 1, 0)
         self.data += data
+        if self._mending:
+            return self._mend(start)
         found = self.data.find(END, start)
         end = found + len(END) if found >= 0 else -1
         problem = _feed(self._parser, self.data[self._fed : end if end >= 0 else len(self.data)])
         self._fed = len(self.data)
+        if problem and self._points:
+            self._mending = True
+            return self._mend(0)
         return end, problem
+
+    def _mend(self, start: int) -> tuple[int, str]:
+        """Rule 3; what stands before `start` has no end in it."""
+        end = end_of_head(self.data, self._points, start)
+        if end < 0:
+            return -1, ""
+        mended, self.used = mend(self.data[:end], self._points)
+        problem = _feed(self._make(), mended)
+        if problem and Leniency.UNKNOWN_METHODS in self._points:
+            problem = _feed(self._make(), with_known_method(mended))
+            self.used |= {Leniency.UNKNOWN_METHODS}
+        self.data = mended + self.data[end:]
+        return len(mended), problem

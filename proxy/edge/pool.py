@@ -154,7 +154,7 @@ class Pool:
         last: OSError | None = None
         for address in await self._resolve():
             try:
-                connection = UpstreamConnection(self.release, self.lost)
+                connection = UpstreamConnection(self.release, self.lost, self.upstream.leniency)
                 await loop.create_connection(
                     partial(_same, connection), address, self.upstream.port, ssl=self._tls, server_hostname=name
                 )

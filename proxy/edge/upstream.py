@@ -14,6 +14,7 @@ from enum import IntEnum
 from typing import Protocol, cast
 
 from proxy.core.chunked import ChunkedDecoder
+from proxy.core.leniency import NONE, Points
 from proxy.core.outcome import Blame, Failure, Phase
 from proxy.core.response import CHUNKED, MAX_HEAD, ResponseHead, ResponseReader
 from proxy.edge.ending import last_words
@@ -87,6 +88,7 @@ class UpstreamConnection:
         "_head",
         "_interim",
         "_left",
+        "_lenient",
         "_lost",
         "_partial",
         "_released",
@@ -99,10 +101,11 @@ class UpstreamConnection:
         "transport",
     )
 
-    def __init__(self, released: Give, lost: Give) -> None:
-        """A connection that is being opened; its pool hears when it is free again, and when it is gone."""
+    def __init__(self, released: Give, lost: Give, lenient: Points = NONE) -> None:
+        """Being opened; its pool hears when it is free again, and when gone. `lenient`: what its heads are forgiven."""
         self._released = released
         self._lost = lost
+        self._lenient = lenient
         self.asker: Asker | None = None
         self.transport: asyncio.Transport = cast("asyncio.Transport", None)
         self.mode = Mode.IDLE
@@ -228,12 +231,14 @@ class UpstreamConnection:
             if end >= 4:
                 raw = data[:end]
                 known = None if asker.is_head else asker.responses.recall(raw)
-                if known is None:
-                    self._take_head(asker, data, end, judge_response(raw))
-                else:
+                if known is not None:
                     self._start_body(asker, known, data[end:])
-                return
-            self._partial = PartialHead.of_response()
+                    return
+                problem = judge_response(raw)
+                if not problem or not self._lenient:
+                    self._take_head(asker, data, end, problem)
+                    return
+            self._partial = PartialHead.of_response(self._lenient)
         end, problem = self._partial.add(data)
         data = self._partial.data
         if end >= 0 or problem:
