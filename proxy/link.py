@@ -39,6 +39,7 @@ class Report(msgspec.Struct, frozen=True, tag="report"):
     """Worker to control, once a second and when polled. `inflight` by side, now; `poll` echoes a Poll's id.
 
     `lines_dropped` are canonical lines that found no room; `poll` is 0 when nobody asked.
+    `killed`: the kill switch is on; `switched`: when it was last turned, on the machine's monotonic clock, 0 for never.
     """
 
     worker: int
@@ -51,6 +52,8 @@ class Report(msgspec.Struct, frozen=True, tag="report"):
     lines_dropped: int = 0
     draining: bool = False
     poll: int = 0
+    killed: bool = False
+    switched: float = 0.0
 
 
 class Poll(msgspec.Struct, frozen=True, tag="poll"):

@@ -18,7 +18,7 @@ import structlog
 from proxy.app.sockets import Sockets
 from proxy.app.start import Start
 from proxy.app.worker import Post, Worker
-from proxy.config import lastgood
+from proxy.config import kill_order, lastgood
 from proxy.config.load import Loaded
 from proxy.config.reload import FileWatch
 from proxy.log import Sink, is_console, set_up
@@ -30,7 +30,9 @@ _GC_THRESHOLD = (50_000, 20, 100)
 """Requests free what they made by counting references; the collector is there for what goes wrong."""
 
 
-def be_worker(number: int, start: Start, sockets: Sockets, serving: Callable[[], None], *, fresh: bool) -> None:
+def be_worker(
+    number: int, config: Path, start: Start, sockets: Sockets, serving: Callable[[], None], *, fresh: bool
+) -> None:
     """Serve until told to stop; `fresh`: `start` was read just now, so that control need not be asked first."""
     sink = _begin(f"worker-{number}")
     sys.setswitchinterval(_SWITCH_INTERVAL)
@@ -46,6 +48,7 @@ def be_worker(number: int, start: Start, sockets: Sockets, serving: Callable[[],
         snapshot=start.snapshot,
         serving=serving,
         fresh=fresh,
+        kill_file=_killed_by(config),
     )
 
     async def live() -> None:
@@ -77,9 +80,15 @@ def be_control(config: Path, start: Start, sockets: Sockets) -> None:
         remember=remember,
         problems=start.problems,
         warnings=start.warnings,
+        kill_file=_killed_by(config),
     )
     asyncio.run(run_control(given))
     sink.close()
+
+
+def _killed_by(config: Path) -> Callable[[str], Path]:
+    """From `kill_file` as routes.yaml writes it to the path."""
+    return lambda written: kill_order.place(written, config, os.environ)
 
 
 def _keep(directory: Path, text: str) -> None:

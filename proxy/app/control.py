@@ -15,16 +15,20 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
+from pathlib import Path
 
 import structlog
 
+from proxy.app.kill_file import KillFile
 from proxy.app.reloads import Reloads, Watch, good, refused, table_of
 from proxy.app.restarting import Restarting
+from proxy.config import kill_order
 from proxy.config.load import Loaded
 from proxy.config.problem import Problem
 from proxy.control.admin import Admin, application, serve
 from proxy.control.auth import TOKEN_VARIABLE, Gate, gate_for
 from proxy.control.health import Probes
+from proxy.control.kill import KillSwitch
 from proxy.control.ledger import Ledger
 from proxy.control.links import Links
 from proxy.control.running import Running
@@ -39,6 +43,7 @@ class Inheritance:
 
     `admin` (TCP) and `link` (Unix) are bound and listening. `problems` are those of the file on disk when `snapshot` is
     the last good one instead; `warnings` are the snapshot's own. `remember` keeps the text of a good file on disk.
+    `kill_file` turns the path that routes.yaml writes into the one to watch.
     """
 
     admin: socket.socket
@@ -46,6 +51,7 @@ class Inheritance:
     snapshot: Snapshot
     watch: Watch
     remember: Callable[[Loaded], object]
+    kill_file: Callable[[str], Path]
     problems: Sequence[Problem] = ()
     warnings: Sequence[str] = ()
 
@@ -57,23 +63,38 @@ async def run_control(given: Inheritance) -> None:
     links = Links(Ledger(time.monotonic), table_of(given.snapshot))
     tasks = Restarting()
     probes = Probes(tasks, lambda: datetime.now(UTC))
-    reloads = Reloads(running=running, links=links, probes=probes, watch=given.watch, remember=given.remember)
+    kill = _kill_switch(given, running, links)
+    kill_file = KillFile(kill.path, kill.take)
+    reloads = Reloads(
+        running=running,
+        links=links,
+        probes=probes,
+        watch=given.watch,
+        remember=given.remember,
+        follow_kill_file=lambda: kill_file.follow(kill.path),
+    )
     stopping = _on_signals(reloads)
+    await kill_file.start()
     await links.serve(given.link)
-    end_admin = await serve(application(_admin(running, links, probes), _gate(given)), given.admin)
+    end_admin = await serve(application(_admin(running, links, probes, kill), _gate(given)), given.admin)
     probes.follow(given.snapshot.upstreams)
     tasks.start(reloads.run, name="reloads")
     _log.info("control_started", admin=given.admin.getsockname()[:2], revision=given.snapshot.revision)
     await stopping.wait()
     await end_admin()
+    kill_file.end()
     await tasks.end()
     await probes.close()
     await links.close()
     _log.info("control_ended")
 
 
-def _admin(running: Running, links: Links, probes: Probes) -> Admin:
-    return Admin(running=running, links=links, probes=probes, parser=f"httptools {version('httptools')}")
+def _admin(running: Running, links: Links, probes: Probes, kill: KillSwitch) -> Admin:
+    return Admin(running=running, links=links, probes=probes, kill=kill, parser=f"httptools {version('httptools')}")
+
+
+def _kill_switch(given: Inheritance, running: Running, links: Links) -> KillSwitch:
+    return KillSwitch(running=running, links=links, place=given.kill_file, give=kill_order.give, lift=kill_order.lift)
 
 
 def _gate(given: Inheritance) -> Gate:

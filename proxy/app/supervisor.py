@@ -209,7 +209,7 @@ class Supervisor:
         if number == _CONTROL:
             be = lambda: be_control(self._config, start, self._sockets)  # noqa: E731
         else:
-            be = lambda: be_worker(number, start, self._sockets, self._readiness.say, fresh=first)  # noqa: E731
+            be = lambda: be_worker(number, self._config, start, self._sockets, self._readiness.say, fresh=first)  # noqa: E731
         code = 1
         try:
             be()

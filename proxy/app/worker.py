@@ -3,6 +3,7 @@
 Rule 1: control may be absent at any time; the worker serves on, keeps its counters and connects again.
 Rule 2: a table is made ready in a thread and swapped between two requests; one that cannot be read is logged and left.
 Rule 3: SIGTERM drains; a second one cuts.
+Rule 4: it watches the kill file itself, from before its first client on; control has no part in it.
 """
 
 from __future__ import annotations
@@ -10,7 +11,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import pickle
 import signal
 import socket
 from collections.abc import Callable
@@ -18,10 +18,14 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import count
 from pathlib import Path
+from time import monotonic
 from typing import cast
 
 import structlog
 
+from proxy.app.kill_file import KillFile
+from proxy.app.table_bytes import load
+from proxy.core.kill import Order
 from proxy.core.snapshot import Snapshot
 from proxy.edge.access_log import AccessLog
 from proxy.edge.listener import Listener, Prepared
@@ -43,6 +47,7 @@ class Post:
     """What a worker is given: its number, its bound socket, the path of control's link, the table to begin with.
 
     `serving` is to be called once clients are accepted; `fresh` says that the table was read just now.
+    `kill_file` turns the path that routes.yaml writes into the one to watch.
     """
 
     number: int
@@ -51,6 +56,7 @@ class Post:
     snapshot: Snapshot
     serving: Callable[[], None]
     fresh: bool
+    kill_file: Callable[[str], Path]
 
 
 class ControlLink(asyncio.Protocol):
@@ -98,6 +104,8 @@ class Worker:
         self._post = post
         self._sink = sink
         self._listener = Listener(post.snapshot, AccessLog(sink, console=console))
+        self._kill_file = KillFile(post.kill_file(post.snapshot.kill_file), self._ordered)
+        self._switched = 0.0
         self._tasks = Tasks()
         self._link: ControlLink | None = None
         self._has_table = asyncio.Event()
@@ -111,6 +119,7 @@ class Worker:
         loop.add_signal_handler(signal.SIGTERM, self._told_to_stop)
         for ignored in (signal.SIGINT, signal.SIGHUP, signal.SIGUSR2):
             loop.add_signal_handler(ignored, lambda: None)
+        await self._kill_file.start()
         self._tasks.start(self._keep_link(), name="control-link")
         self._tasks.start(self._report(), name="reports")
         if not self._post.fresh:
@@ -129,6 +138,7 @@ class Worker:
         cutting = self._tasks.start(self._cutting.wait(), name="cut")
         await asyncio.wait((draining, cutting), return_when=asyncio.FIRST_COMPLETED)
         await self._listener.stop()
+        self._kill_file.end()
         self._send(0)
         await asyncio.sleep(0)
         await self._tasks.end()
@@ -138,6 +148,21 @@ class Worker:
         if self._stopping.is_set():
             self._cutting.set()
         self._stopping.set()
+
+    def _ordered(self, order: Order | None) -> None:
+        """The kill file has come, changed or gone."""
+        on = order is not None
+        if on == self._listener.switch.on:
+            return
+        moved = self._listener.kill(on=on)
+        self._switched = monotonic()
+        if order is not None:
+            _log.warning(
+                "killed", worker=self._post.number, routes=moved, by=order.by, at=order.at, reason=order.reason
+            )
+        else:
+            _log.warning("kill_lifted", worker=self._post.number, routes=moved)
+        self._send(0)
 
     async def _keep_link(self) -> None:
         loop = asyncio.get_running_loop()
@@ -178,6 +203,8 @@ class Worker:
             lines_dropped=self._sink.take_dropped(),
             draining=self._listener.draining,
             poll=poll,
+            killed=self._listener.switch.on,
+            switched=self._switched,
         )
         link.send(report)
 
@@ -197,12 +224,13 @@ class Worker:
                     _log.exception("table_unreadable", revision=table.revision)
                     return
                 self._listener.adopt(prepared)
+                self._kill_file.follow(self._post.kill_file(prepared.live.snapshot.kill_file))
                 self._send(0)
         self._has_table.set()
 
     def _prepare(self, pickled: bytes) -> Prepared:
         """In a thread: what does not belong between two requests."""
-        return self._listener.prepare(pickle.loads(pickled))  # noqa: S301 -- from our own control, over a private socket
+        return self._listener.prepare(load(pickled))
 
 
 def _same(link: ControlLink) -> ControlLink:

@@ -15,6 +15,7 @@ from contextlib import suppress
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
+from stat import S_ISREG
 
 from proxy.config.lastgood import directory
 from proxy.core.kill import Order
@@ -54,7 +55,7 @@ def read(path: Path) -> Order | None:
         found = os.stat(path)  # noqa: PTH116 -- called many times a second for ever
     except (FileNotFoundError, NotADirectoryError):
         return None
-    order = _understand(_text(path))
+    order = _understand(_text(path) if S_ISREG(found.st_mode) else "")  # a pipe would keep its reader waiting
     return order if order.at else Order(by=order.by, at=_moment(found.st_mtime), reason=order.reason)
 
 

@@ -21,6 +21,7 @@ from prometheus_client.exposition import gzip_accepted
 from proxy.control.auth import Gate, guarded_by
 from proxy.control.collector import CONTENT_TYPE, Reading, render
 from proxy.control.health import Probes
+from proxy.control.kill import KillSwitch
 from proxy.control.links import Links
 from proxy.control.problem import answer_problems, problem
 from proxy.control.running import Running
@@ -48,6 +49,7 @@ class Admin:
     running: Running
     links: Links
     probes: Probes
+    kill: KillSwitch
     parser: str
 
     async def metrics(self, request: web.Request) -> web.Response:
@@ -149,7 +151,8 @@ def application(admin: Admin, gate: Gate) -> web.Application:
     app.router.add_get("/api/upstreams", admin.upstreams)
     for verb in VERBS:
         app.router.add_post(f"/api/routes/{{name}}/{verb}", admin.unbuilt)
-    app.router.add_post("/api/kill", admin.unbuilt)
+    app.router.add_get("/api/kill", admin.kill.look)
+    app.router.add_post("/api/kill", admin.kill.turn)
     return app
 
 

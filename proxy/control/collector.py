@@ -90,6 +90,11 @@ class BanyanCollector(Collector):
         yield GaugeMetricFamily("banyan_workers", "Worker processes that are linked to control.", len(workers))
         connections = sum(worker.connections for worker in workers)
         yield GaugeMetricFamily("banyan_connections", "Client connections that are open.", connections)
+        killed = sum(worker.killed for worker in workers)
+        yield GaugeMetricFamily(
+            "banyan_killed", "1 when the kill switch is on in some worker, else 0.", int(killed > 0)
+        )
+        yield GaugeMetricFamily("banyan_killed_workers", "Workers in which the kill switch is on.", killed)
         yield self._inflight()
         dropped = self._reading.counts.lines_dropped
         yield CounterMetricFamily("banyan_log_lines_dropped", "Canonical lines that found no room.", dropped)

@@ -58,7 +58,7 @@ class Totals(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerState:
-    """What a linked worker last said of itself; `seen` is on the ledger's clock."""
+    """What a linked worker last said of itself; `seen` is on the ledger's clock, `switched` on the machine's."""
 
     worker: int
     pid: int
@@ -67,6 +67,8 @@ class WorkerState:
     connections: int
     draining: bool
     seen: float
+    killed: bool = False
+    switched: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,6 +141,10 @@ class Ledger:
             lines_dropped=self._lines_dropped,
         )
 
+    def is_killed(self) -> bool:
+        """Whether the kill switch is on in a linked worker."""
+        return any(each.killed for each in self._workers.values())
+
     def served(self, series: Series) -> int:
         """Requests answered since the start."""
         return self._totals.get(series, _NOTHING).requests
@@ -184,4 +190,6 @@ def _state_of(report: Report, now: float) -> WorkerState:
         connections=report.connections,
         draining=report.draining,
         seen=now,
+        killed=report.killed,
+        switched=report.switched,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from proxy.core.kill import Order
 from proxy.core.route import Route
 from proxy.core.snapshot import Snapshot
 
@@ -24,13 +25,14 @@ class Reload:
 
 
 class Running:
-    """Holds the snapshot that serves and the outcome of the last reload."""
+    """Holds the snapshot that serves, the outcome of the last reload, and the kill file's order if there is one."""
 
     def __init__(self, snapshot: Snapshot, reload: Reload) -> None:
         """Begin with what the process was started with."""
         self.started_with = snapshot
         self.snapshot = snapshot
         self.reload = reload
+        self.order: Order | None = None
 
     def take(self, snapshot: Snapshot, reload: Reload) -> None:
         """A new file was good."""

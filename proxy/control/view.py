@@ -11,10 +11,13 @@ import msgspec
 from proxy.control.health import Condition
 from proxy.control.ledger import Ledger, Series, WorkerState
 from proxy.control.running import Reload, Running
+from proxy.core.kill import Order, decide_killed
 from proxy.core.outcome import ServedBy
 from proxy.core.route import Route, Upstream
 from proxy.core.stage import Stage
 from proxy.log import stamp
+
+KILLED = "killed: legacy answers until `banyan kill --off`"
 
 
 class View(msgspec.Struct, frozen=True, kw_only=True):
@@ -109,8 +112,19 @@ class ReloadView(View, frozen=True, kw_only=True):
     needs_restart: tuple[str, ...]
 
 
+class OrderView(View, frozen=True, kw_only=True):
+    """The kill switch's order: who gave it, when (RFC 3339) and why; each may be empty."""
+
+    by: str
+    at: str
+    reason: str
+
+
 class WorkerView(View, frozen=True, kw_only=True):
-    """One linked worker; `serves_current`: it was heard lately and serves the revision that runs."""
+    """One linked worker; `serves_current`: it was heard lately and serves the revision that runs.
+
+    `killed`: its kill switch is on; `switched`: when it was last turned, on the machine's monotonic clock, 0 for never.
+    """
 
     worker: int
     pid: int
@@ -118,15 +132,36 @@ class WorkerView(View, frozen=True, kw_only=True):
     serves_current: bool
     draining: bool
     connections: int
+    killed: bool = False
+    switched: float = 0.0
 
 
 class RoutesView(View, frozen=True, kw_only=True):
-    """All routes in file order."""
+    """All routes in file order; `killed` is null while the kill switch is off."""
 
     revision: str
     routes: list[RouteView]
     reload: ReloadView
     workers: list[WorkerView]
+    killed: OrderView | None = None
+
+
+class WorkerKillView(View, frozen=True, kw_only=True):
+    """One linked worker's switch; see `WorkerView`."""
+
+    worker: int
+    pid: int
+    killed: bool
+    switched: float
+
+
+class KillView(View, frozen=True, kw_only=True):
+    """`GET /api/kill`: what is ordered, the file that orders it, and which workers follow."""
+
+    on: bool
+    order: OrderView | None
+    file: str
+    workers: list[WorkerKillView]
 
 
 class TransitionsView(View, frozen=True, kw_only=True):
@@ -165,7 +200,18 @@ def routes_view(running: Running, ledger: Ledger) -> RoutesView:
         routes=[route_view(route, running, ledger) for route in running.snapshot.routes],
         reload=_reload_view(running.reload),
         workers=[_worker_view(each, running, ledger) for each in ledger.counts().workers],
+        killed=_order_view(_order(running, ledger)),
     )
+
+
+def kill_view(running: Running, ledger: Ledger, file: str) -> KillView:
+    """`GET /api/kill`."""
+    order = _order(running, ledger)
+    workers = [
+        WorkerKillView(worker=each.worker, pid=each.pid, killed=each.killed, switched=each.switched)
+        for each in ledger.counts().workers
+    ]
+    return KillView(on=order is not None, order=_order_view(order), file=file, workers=workers)
 
 
 def route_view(route: Route, running: Running, ledger: Ledger) -> RouteView:
@@ -175,7 +221,7 @@ def route_view(route: Route, running: Running, ledger: Ledger) -> RouteView:
     return RouteView(
         name=route.name,
         file=FileView(stage=stage, split=split),
-        runs=RunsView(stage=stage, split=split, reason=_reason(running.reload)),
+        runs=_runs_view(route, stage, split, running, killed=_order(running, ledger) is not None),
         traffic=TrafficView(legacy=ledger.served(legacy), new=ledger.served(new)),
         rate=RateView(legacy=ledger.rate(legacy), new=ledger.rate(new), self=ledger.rate(own)),
         answered=ledger.served(own),
@@ -216,7 +262,27 @@ def _worker_view(worker: WorkerState, running: Running, ledger: Ledger) -> Worke
         serves_current=serves_current(worker, running, ledger),
         draining=worker.draining,
         connections=worker.connections,
+        killed=worker.killed,
+        switched=worker.switched,
     )
+
+
+def _order(running: Running, ledger: Ledger) -> Order | None:
+    """What the file orders, as far as control has seen; a worker that has seen more is believed."""
+    if running.order is None and ledger.is_killed():
+        return Order()
+    return running.order
+
+
+def _order_view(order: Order | None) -> OrderView | None:
+    return None if order is None else OrderView(by=order.by, at=order.at, reason=order.reason)
+
+
+def _runs_view(route: Route, stage: Stage | None, split: float | None, running: Running, *, killed: bool) -> RunsView:
+    has_legacy = route.legacy in running.snapshot.upstreams
+    if killed and decide_killed(route, has_legacy=has_legacy) is not None:
+        return RunsView(stage=Stage.LEGACY, split=0.0, reason=KILLED)
+    return RunsView(stage=stage, split=split, reason=_reason(running.reload))
 
 
 def _health_view(condition: Condition) -> HealthView:

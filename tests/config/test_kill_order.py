@@ -4,6 +4,7 @@ import os
 import re
 import stat
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -64,9 +65,10 @@ def test_any_file_is_an_order(tmp_path: Path, text: str, reason: str) -> None:
     assert kill_order.read(path) == Order(at="2001-09-09T01:46:40.000Z", reason=reason)
 
 
-def test_a_folder_is_an_order_too(tmp_path: Path) -> None:
-    """In a hurry somebody makes a folder of that name: it is there, so it counts."""
-    (tmp_path / "kill").mkdir()
+@pytest.mark.parametrize("make", [os.mkdir, os.mkfifo])
+def test_a_folder_or_a_pipe_is_an_order_too(tmp_path: Path, make: Callable[[Path], None]) -> None:
+    """In a hurry somebody makes something else of that name: it counts, and nobody waits for its text."""
+    make(tmp_path / "kill")
 
     order = kill_order.read(tmp_path / "kill")
     assert order is not None

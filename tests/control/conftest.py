@@ -14,9 +14,11 @@ import aiohttp
 import pytest
 
 from proxy.app.restarting import Restarting
+from proxy.config import kill_order
 from proxy.control.admin import Admin, application, serve
 from proxy.control.auth import Gate
 from proxy.control.health import Probes
+from proxy.control.kill import KillSwitch
 from proxy.control.ledger import Ledger
 from proxy.control.links import Links
 from proxy.control.running import Reload, Running
@@ -96,6 +98,7 @@ class Port:
     url: str
     client: aiohttp.ClientSession
     link_path: Path
+    kill: KillSwitch
     workers: list[FakeWorker] = field(default_factory=list)
 
     async def worker(self, worker: int = 0, pid: int = 100) -> FakeWorker:
@@ -124,7 +127,14 @@ async def open_port(links: Links, link_path: Path, tasks: Restarting) -> AsyncIt
             running = Running(snapshot or crm(), Reload(ok=True, at=STARTED))
             probes = Probes(tasks, lambda: STARTED)
             stack.push_async_callback(probes.close)
-            admin = Admin(running=running, links=links, probes=probes, parser="llhttp")
+            kill = KillSwitch(
+                running=running,
+                links=links,
+                place=lambda written: link_path.parent / (written or "kill"),
+                give=kill_order.give,
+                lift=kill_order.lift,
+            )
+            admin = Admin(running=running, links=links, probes=probes, kill=kill, parser="llhttp")
             gate = Gate(loopback=loopback, token=token, own_host="127.0.0.1")
             host, port = listening.getsockname()
             stack.push_async_callback(await serve(application(admin, gate), listening))
@@ -136,6 +146,7 @@ async def open_port(links: Links, link_path: Path, tasks: Restarting) -> AsyncIt
                 url=f"http://{host}:{port}",
                 client=client,
                 link_path=link_path,
+                kill=kill,
             )
 
         yield start

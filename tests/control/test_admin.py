@@ -115,6 +115,8 @@ async def test_workers_are_listed(port: Port) -> None:
             "serves_current": True,
             "draining": False,
             "connections": 17,
+            "killed": False,
+            "switched": 0.0,
         }
     ]
 
@@ -202,7 +204,7 @@ async def test_a_wrong_method_is_told_the_right_ones(open_port: Open) -> None:
     assert document["status"] == 405
     assert document["allow"] == "GET, HEAD"
     assert "GET, HEAD" in document["detail"]
-    assert (await refused(port, "/api/kill"))["allow"] == "POST"
+    assert (await refused(port, "/api/kill", "PUT"))["allow"] == "GET, HEAD, POST"
 
 
 async def test_evidence_that_is_not_gathered_is_not_empty(port: Port) -> None:
@@ -213,7 +215,7 @@ async def test_evidence_that_is_not_gathered_is_not_empty(port: Port) -> None:
     assert "`mismatches`" in document["detail"]
 
 
-@pytest.mark.parametrize("path", [*(f"/api/routes/rest/{verb}" for verb in VERBS), "/api/kill"])
+@pytest.mark.parametrize("path", [f"/api/routes/rest/{verb}" for verb in VERBS])
 async def test_verbs_that_are_not_built_say_so(open_port: Open, path: str) -> None:
     """Every verb of the contract exists, changes nothing, and answers 501 by its name."""
     port = await open_port(token="t")

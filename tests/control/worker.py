@@ -28,6 +28,8 @@ class FakeWorker(asyncio.Protocol):
         self.inflight: dict[str, int] = {}
         self.connections = 0
         self.lines_dropped = 0
+        self.killed = False
+        self.switched = 0.0
         self.tables: list[Snapshot] = []
         self.polls: list[int] = []
         self.table_seen = asyncio.Event()
@@ -72,6 +74,8 @@ class FakeWorker(asyncio.Protocol):
                     lines_dropped=self.lines_dropped,
                     draining=self.draining,
                     poll=poll,
+                    killed=self.killed,
+                    switched=self.switched,
                 )
             )
         )
