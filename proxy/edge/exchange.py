@@ -26,10 +26,9 @@ from proxy.edge.finished import BATCH
 from proxy.edge.request_bytes import Ids, public_name, request_head
 from proxy.edge.rescue import status_of
 from proxy.edge.response_bytes import Coding, coding_for, interim_head, response_head
+from proxy.edge.tunnel import Tunnel
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from proxy.core.decide import Decision
     from proxy.core.request import RequestHead
     from proxy.core.response import ResponseHead, ResponseReader
@@ -60,7 +59,7 @@ class Exchange:
     sent = 0
     received = 0
     failure: Failure | None = None
-    _half_over = False
+    _tunnel: Tunnel | None = None
     _connection: UpstreamConnection | None = None
     _decoder: ChunkedDecoder | None = None
     _pending = b""
@@ -115,11 +114,9 @@ class Exchange:
     def feed(self, data: bytes) -> None:
         """Step 4: bytes from the client."""
         connection = self._connection
-        if self.tunnel:
-            self._client.deadline = monotonic() + self.live.snapshot.limits.tunnel
-            if connection is not None:
-                self.received += len(data)
-                connection.write(data)
+        if self._tunnel is not None:
+            self.received += len(data)
+            self._tunnel.up(data)
         elif self.request_done:
             self._client.keep_for_later(data)
         else:
@@ -177,8 +174,9 @@ class Exchange:
 
     def client_half_closed(self) -> None:
         """The client will send no more."""
-        if self.tunnel and self._connection is not None:
-            self._half_ended(self._connection.end_writing)
+        if self._tunnel is not None:
+            if self._tunnel.client_ended():
+                self._end_tunnel(self._tunnel)
         elif not self.request_done:
             self._refuse(Failure(phase=Phase.SEND, blame=Blame.CLIENT, detail="the body ended before its length"), 400)
 
@@ -285,38 +283,30 @@ class Exchange:
         return [line for line in lines if keep_trailer(line.partition(b":")[0])] if self.head.te_trailers else []
 
     def upgraded(self, head: ResponseHead, rest: bytes) -> None:
-        """The tunnel is open; what the client sent ahead belongs into it now."""
-        client = self._client
+        """The tunnel is open."""
+        connection = self._connection
+        if connection is None:
+            return
         self.tunnel = self.responding = True
         self.status = head.status
         self.leg.tally.count(head.status, monotonic() - self.started)
-        lines = [*head.lines, b"Connection: Upgrade", b"Upgrade: websocket", b"X-Request-Id: " + self.ids.request_id]
-        client.write(b"\r\n".join([b"HTTP/1.1 " + head.reason, *lines, b"", b""]) + rest)
-        client.deadline = monotonic() + self.live.snapshot.limits.tunnel
-        ahead = client.take_later()
-        self.sent, self.received = len(rest), len(ahead)
-        if ahead and self._connection is not None:
-            self._connection.write(ahead)
-        client.unhold()
+        self._tunnel = Tunnel(self._client, connection, self.live.snapshot.limits.tunnel)
+        self.sent, self.received = len(rest), self._tunnel.open(head, self.ids.request_id, rest)
 
     def tunnelled(self, data: bytes) -> None:
         """Bytes of the tunnel; none means that the upstream's half has ended."""
-        self._client.deadline = monotonic() + self.live.snapshot.limits.tunnel
+        tunnel = self._tunnel
+        if tunnel is None:
+            return
         if data:
             self.sent += len(data)
-            self._client.write(data)
-        else:
-            self._half_ended(self._client.end_writing)
+            tunnel.down(data)
+        elif tunnel.upstream_ended():
+            self._end_tunnel(tunnel)
 
-    def _half_ended(self, end_other: Callable[[], bool]) -> None:
-        """One half of the tunnel has ended: pass that on; with the second, or where halves cannot end, end it all."""
-        if self._half_over or not end_other():
-            connection, self._connection = self._connection, None
-            if connection is not None:
-                connection.close()
-            self._record()
-            self._client.close()
-        self._half_over = True
+    def _end_tunnel(self, tunnel: Tunnel) -> None:
+        self._connection = None
+        tunnel.close(self._record)
 
     # -- endings ------------------------------------------------------------------------------------------------------
 
