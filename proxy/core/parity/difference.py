@@ -15,7 +15,7 @@ LONGEST = 200
 
 
 class Kind(StrEnum):
-    """What is different at a path."""
+    """What is different at a path; `string`: a text or truth value; `element`: one of a list without a counterpart."""
 
     STATUS = "status"
     HEADER = "header"
@@ -92,7 +92,27 @@ def differ(path: str, kind: Kind, legacy: str, new: str, severity: Severity | No
 
 
 def bounded(text: str) -> str:
-    """At most 200 characters, half surrogates and control characters shown as a question mark."""
+    """At most 200 characters, what cannot be printed shown as a replacement character."""
     if len(text) > LONGEST:
         text = text[: LONGEST - 1] + "…"
     return text if text.isprintable() else "".join(each if each.isprintable() else "�" for each in text)
+
+
+def excerpts(legacy: str, new: str) -> tuple[str, str]:
+    """Two long texts from shortly before where they begin to differ."""
+    if len(legacy) <= LONGEST and len(new) <= LONGEST:
+        return legacy, new
+    begin = max(0, _shared(legacy, new) - LONGEST // 4)
+    return ("…" + legacy[begin:], "…" + new[begin:]) if begin else (legacy, new)
+
+
+def _shared(one: str, other: str) -> int:
+    """How many characters both begin with; found by halving, so that long texts are compared by slices."""
+    low, high = 0, min(len(one), len(other))
+    while low < high:
+        middle = (low + high + 1) // 2
+        if one[low:middle] == other[low:middle]:
+            low = middle
+        else:
+            high = middle - 1
+    return low

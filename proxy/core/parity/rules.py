@@ -1,12 +1,13 @@
 """What an operator accepts as different on one route: the compiled `compare:` block.
 
 Rule 1: a path is exact, as differences print it; `..*` at its end takes everything below.
-Rule 2: a rule excuses values; a presence, a type, an order only where its treatment is about that, or it names the kind.
+Rule 2: a rule excuses values; a presence, a type, an order only if its treatment is about that, or it names the kind.
 Rule 3: a rule that has expired excuses nothing.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -39,12 +40,16 @@ COVERS = {
 """The kinds that a rule covers when it names none."""
 
 
+LISTS = frozenset({Treatment.UNORDERED, Treatment.KEYED})
+"""What pairs the elements of a list otherwise than by position."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
     """One accepted difference, with who accepted it and why.
 
     `until` in unix seconds, None for ever. `key`: the member that names an element (keyed). `pattern`: what both values
-    must match (mask; empty: they have one shape). `absolute`, `relative`: numbers (tolerance). `within`: seconds (time).
+    must match (mask; empty: they are alike). `absolute`, `relative`: numbers (tolerance). `within`: seconds (time).
     """
 
     id: str
@@ -85,14 +90,27 @@ class Rules:
         below = tuple((rule.path.removesuffix(BELOW), rule) for rule in self.rules if rule.path.endswith(BELOW))
         object.__setattr__(self, "_below", below)
 
-    def at(self, path: str, now: float) -> tuple[Rule, ...]:
-        """The rules that hold for a path at `now`, the more exact first."""
-        if not self.rules:
-            return ()
-        below = [rule for prefix, rule in self._below if is_below(path, prefix)]
-        return tuple(rule for rule in (*self._exact.get(path, ()), *below) if rule.lives(now))
+    def at(self, path: str) -> tuple[Rule, ...]:
+        """The rules for a path, the exact ones first."""
+        if not self._below:
+            return self._exact.get(path, ())
+        below = tuple(rule for prefix, rule in self._below if is_below(path, prefix))
+        return (*self._exact.get(path, ()), *below)
+
+    def in_force(self, now: float, *, ordered: bool) -> Rules:
+        """The rules that hold at `now`; none about order where the request itself asked for one (`ordered`)."""
+        kept = tuple(rule for rule in self.rules if rule.lives(now) and not (ordered and rule.treatment in LISTS))
+        return self if len(kept) == len(self.rules) else Rules(rules=kept, secrets=self.secrets)
 
 
 def is_below(path: str, prefix: str) -> bool:
     """Whether `path` leads to something within what `prefix` leads to."""
     return path.startswith(prefix) and path[len(prefix) : len(prefix) + 1] in {".", "[", "{"}
+
+
+_ORDERS = re.compile(rb"[?&](?:sort|sort_?by|sorting|order|order_?by|ordering)=[^&]", re.IGNORECASE)
+
+
+def asks_for_order(target: bytes) -> bool:
+    """Whether a request asks for its answer in an order, which is then part of the contract."""
+    return _ORDERS.search(target) is not None

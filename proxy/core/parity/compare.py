@@ -1,0 +1,98 @@
+"""One request, two answers: whether they say the same.
+
+Rule 1: what counts as a difference makes a mismatch, also when the rest could not be compared. What could not be
+        compared and shows no difference is incomparable, and never agreement.
+Rule 2: where legacy was asked twice and differs from itself at a path, new cannot be judged there: a race.
+Rule 3: it never raises, whatever the bytes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from proxy.core.parity.answers import Incomparable, find_differences
+from proxy.core.parity.captured import CapturedAnswer, Pair
+from proxy.core.parity.difference import Difference
+from proxy.core.parity.excuse import NOISE, Excused, judge
+from proxy.core.parity.rules import Rules, asks_for_order
+
+__all__ = ["Comparison", "Incomparable", "Outcome", "compare", "noise_bits"]
+
+
+class Outcome(StrEnum):
+    """What a comparison came to; `ignored`: every difference is excused."""
+
+    MATCH = "match"
+    MISMATCH = "mismatch"
+    IGNORED = "ignored"
+    INCOMPARABLE = "incomparable"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """`differences` count; `excused` do not, each with the rule's id or `noise`; `why` it is incomparable."""
+
+    outcome: Outcome
+    differences: tuple[Difference, ...] = ()
+    excused: Excused = ()
+    why: Incomparable | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Sides:
+    """What one answer differs in from legacy's, judged."""
+
+    differences: tuple[Difference, ...]
+    excused: Excused
+    why: Incomparable | None
+
+
+def compare(pair: Pair, rules: Rules, noisy: frozenset[str], now: float) -> Comparison:
+    """The two answers under the rules that hold at `now` (unix seconds); `noisy` paths are excused in value."""
+    in_force = rules.in_force(now, ordered=asks_for_order(pair.request.target))
+    found = _against_legacy(pair, pair.new, in_force, noisy)
+    if not found.differences:
+        return _without_differences(found)
+    racing = _racing(pair, in_force, noisy)
+    kept = tuple(each for each in found.differences if each.path not in racing)
+    raced = tuple((NOISE, each) for each in found.differences if each.path in racing)
+    excused = (*found.excused, *raced)
+    if not kept:
+        return Comparison(outcome=Outcome.INCOMPARABLE, excused=excused, why=Incomparable.RACE)
+    return Comparison(outcome=Outcome.MISMATCH, differences=kept, excused=excused)
+
+
+def _without_differences(found: _Sides) -> Comparison:
+    if found.why is not None:
+        return Comparison(outcome=Outcome.INCOMPARABLE, excused=found.excused, why=found.why)
+    return Comparison(outcome=Outcome.IGNORED if found.excused else Outcome.MATCH, excused=found.excused)
+
+
+def _against_legacy(pair: Pair, answer: CapturedAnswer, rules: Rules, noisy: frozenset[str]) -> _Sides:
+    finds, why = find_differences(pair.request, pair.legacy, answer, rules)
+    differences, excused = judge(finds, noisy)
+    return _Sides(differences=differences, excused=excused, why=why)
+
+
+def _racing(pair: Pair, rules: Rules, noisy: frozenset[str]) -> frozenset[str]:
+    """The paths at which legacy differs from itself."""
+    if pair.second is None:
+        return frozenset()
+    return frozenset(each.path for each in _against_legacy(pair, pair.second, rules, noisy).differences)
+
+
+def noise_bits(pair: Pair, rules: Rules) -> tuple[tuple[str, bool, bool], ...]:
+    """Per path that differs in any way that no rule excuses: whether new differs from legacy, and legacy from itself.
+
+    Empty unless legacy was asked twice and all three answers could be compared. Rules hold as of the pair's own time.
+    """
+    if pair.second is None:
+        return ()
+    in_force = rules.in_force(pair.at, ordered=asks_for_order(pair.request.target))
+    raw = _against_legacy(pair, pair.new, in_force, frozenset())
+    noise = _against_legacy(pair, pair.second, in_force, frozenset())
+    if raw.why is not None or noise.why is not None:
+        return ()
+    first, second = ({each.path for each in sides.differences} for sides in (raw, noise))
+    return tuple((path, path in first, path in second) for path in sorted(first | second))

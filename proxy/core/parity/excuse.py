@@ -1,0 +1,138 @@
+"""Finds → differences: what a rule or a noise finding excuses is set aside with the name of what excused it.
+
+Rule 1: a rule excuses a find whose kind it covers and whose values pass its test.
+Rule 2: noise excuses a value of a noisy path that still is of the same format and about as long, never a presence or a
+        type.
+Rule 3: a generated id that was excused must stand for the same id wherever it is in the answer.
+Rule 4: one difference per path, kind and excuse; the first one is shown.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+import msgspec
+
+from proxy.core.parity.difference import LONGEST, VALUE_KINDS, Difference, differ, excerpts
+from proxy.core.parity.finds import Absent, Find
+from proxy.core.parity.jsontext import canonical
+from proxy.core.parity.moments import Moment, read_epoch, read_moment
+from proxy.core.parity.numerals import are_close, text_of
+from proxy.core.parity.rules import Rule, Treatment
+from proxy.core.parity.texts import are_alike, is_id
+
+NOISE = "noise"
+_LONGEST_MATCHED = 1000
+"""Characters of a value that an operator's pattern is tried on: patterns can take very long on long texts."""
+Excused = tuple[tuple[str, Difference], ...]
+
+
+class Aliases:
+    """Which id of legacy stands for which of new, in one answer."""
+
+    def __init__(self) -> None:
+        self._forward: dict[object, object] = {}
+        self._back: dict[object, object] = {}
+
+    def agree(self, legacy: object, new: object) -> bool:
+        """Whether the two stand for each other, as far as has been seen; what is no id always does."""
+        if not (is_id(legacy) and is_id(new)):
+            return True
+        return self._forward.setdefault(legacy, new) == new and self._back.setdefault(new, legacy) == legacy
+
+
+def judge(finds: Iterable[Find], noisy: frozenset[str]) -> tuple[tuple[Difference, ...], Excused]:
+    """The differences that count, and those that do not with the id of the rule (or `noise`) that says so."""
+    counted: list[Difference] = []
+    excused: list[tuple[str, Difference]] = []
+    seen: set[tuple[str, str, str]] = set()
+    aliases = Aliases()
+    for find in finds:
+        place = find.place
+        why = _excuse(find, noisy, aliases) if place.rules or place.text in noisy else ""
+        known = len(seen)
+        seen.add((place.text, find.kind, why))
+        if len(seen) == known:
+            continue
+        if why:
+            excused.append((why, rendered(find)))
+        else:
+            counted.append(rendered(find))
+    return tuple(counted), tuple(excused)
+
+
+def _excuse(find: Find, noisy: frozenset[str], aliases: Aliases) -> str:
+    for rule in find.place.rules:
+        if rule.covers(find.kind) and _passes(rule, find, aliases):
+            return rule.id
+    if find.place.text in noisy and find.kind in VALUE_KINDS and _same_thing(find, aliases):
+        return NOISE
+    return ""
+
+
+def _same_thing(find: Find, aliases: Aliases) -> bool:
+    return are_alike(find.legacy, find.new) and aliases.agree(find.legacy, find.new)
+
+
+def _passes(rule: Rule, find: Find, aliases: Aliases) -> bool:
+    if find.kind not in VALUE_KINDS:
+        return True
+    match rule.treatment:
+        case Treatment.MASK if not rule.pattern:
+            return _same_thing(find, aliases)
+        case Treatment.MASK:
+            return all(_matches(rule.pattern, each) for each in (find.legacy, find.new))
+        case Treatment.TOLERANCE:
+            return are_close(find.legacy, find.new, rule.absolute, rule.relative)
+        case Treatment.TIME:
+            return _are_near(find.legacy, find.new, rule.within)
+        case _:
+            return True
+
+
+def _matches(pattern: str, value: object) -> bool:
+    text = _text(value)
+    return len(text) <= _LONGEST_MATCHED and re.fullmatch(pattern, text) is not None
+
+
+def _are_near(legacy: object, new: object, within: float) -> bool:
+    one, other = _moment(legacy), _moment(new)
+    if one is None or other is None or one.zoned is not other.zoned:
+        return False
+    return abs(one.nanoseconds - other.nanoseconds) <= within * 1e9
+
+
+def _moment(value: object) -> Moment | None:
+    if isinstance(value, str):
+        return read_moment(value) or (read_epoch(int(value)) if value.isascii() and value.isdigit() else None)
+    return read_epoch(value) if isinstance(value, int) else None
+
+
+def rendered(find: Find) -> Difference:
+    """A find as it is shown."""
+    legacy, new = find.legacy, find.new
+    if isinstance(legacy, str) and isinstance(new, str):
+        legacy, new = excerpts(legacy, new)
+    quoted = find.place.text.startswith("$")
+    return differ(find.place.text, find.kind, _shown(legacy, quoted), _shown(new, quoted), find.severity)
+
+
+def _shown(value: object, quoted: bool) -> str:  # noqa: FBT001 - one flag of a pair of calls
+    if isinstance(value, Absent):
+        return ""
+    if isinstance(value, str) and not quoted:
+        return value
+    if isinstance(value, str):
+        value = value[: LONGEST + 1]
+    return canonical(value)[: LONGEST * 4 + 4].decode("utf-8", "replace")
+
+
+def _text(value: object) -> str:
+    match value:
+        case str():
+            return value
+        case int() | msgspec.Raw() if not isinstance(value, bool):
+            return text_of(value)
+        case _:
+            return canonical(value).decode("utf-8")

@@ -1,0 +1,223 @@
+"""Header fields side by side, each by its policy.
+
+Rule 1: names are compared without case, the values of one name in order; what belongs to one connection or to the
+        framing is no part of the answer.
+Rule 2: a presence is always compared; of a field that changes with every call (exact names) only that.
+Rule 3: members of list fields (RFC 9110 section 5.6.1) are compared as a set.
+Rule 4: validators are compared by their form: each side has its own. Own locations are compared without origin.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from urllib.parse import urljoin, urlsplit
+
+from proxy.core.parity.captured import CapturedAnswer, CapturedRequest, Fields
+from proxy.core.parity.cookies import Cookie, are_equivalent, read_cookie
+from proxy.core.parity.difference import Kind, Severity
+from proxy.core.parity.finds import ABSENT
+from proxy.core.parity.media import parameters_of, read_content_type
+from proxy.core.parity.moments import read_http_date
+from proxy.core.parity.paths import Place
+from proxy.core.parity.rules import Rules
+from proxy.core.parity.walk import Walk
+
+FRAMING = frozenset(
+    {
+        b"connection",
+        b"content-length",  # its truth is checked against the body (`proxy.core.parity.compare`)
+        b"http2-settings",
+        b"keep-alive",
+        b"proxy-connection",
+        b"te",
+        b"trailer",
+        b"transfer-encoding",
+        b"upgrade",
+    }
+)
+PER_CALL = frozenset(
+    {
+        b"age",
+        b"b3",
+        b"cf-ray",
+        b"correlation-id",
+        b"date",
+        b"request-id",
+        b"sentry-trace",
+        b"server",
+        b"server-timing",
+        b"traceparent",
+        b"tracestate",
+        b"via",
+        b"x-amzn-requestid",
+        b"x-amzn-trace-id",
+        b"x-b3-parentspanid",
+        b"x-b3-sampled",
+        b"x-b3-spanid",
+        b"x-b3-traceid",
+        b"x-cloud-trace-context",
+        b"x-correlation-id",
+        b"x-datadog-parent-id",
+        b"x-datadog-trace-id",
+        b"x-request-id",
+        b"x-response-time",
+        b"x-runtime",
+        b"x-trace-id",
+    }
+)
+"""Fields whose value says nothing about the system; the names are exact, so `X-Request-Id-Policy` is not among them."""
+
+Said = dict[bytes, list[bytes]]
+_MEMBER = re.compile(r'(?:[^,"]|"(?:[^"\\]|\\.)*")+')
+_WEAK = re.compile(r"\s*W/")
+
+
+def fields_of(fields: Fields) -> Said:
+    """Values by name in lower case, framing left out."""
+    found: Said = {}
+    for name, value in fields:
+        lower = name.lower()
+        if lower not in FRAMING:
+            found.setdefault(lower, []).append(value.strip())
+    return found
+
+
+def first_value(fields: Fields, name: bytes) -> str:
+    """The first value of a field, empty if it is not there; `name` in lower case."""
+    return next((value.decode("latin-1").strip() for each, value in fields if each.lower() == name), "")
+
+
+def compare_fields(
+    request: CapturedRequest, legacy: CapturedAnswer, new: CapturedAnswer, walk: Walk, rules: Rules
+) -> None:
+    """Notes where the fields of two answers to one request differ."""
+    if legacy.fields == new.fields:
+        return
+    one, other = fields_of(legacy.fields), fields_of(new.fields)
+    if one == other:
+        return
+    for name in one | other:
+        first, second = one.get(name, []), other.get(name, [])
+        if first == second or (name in PER_CALL and first and second):
+            continue
+        if name == b"set-cookie":
+            _compare_cookies(_cookies(first, one), _cookies(second, other), walk, rules)
+        else:
+            _compare_values(request, name, (first, second), walk, rules)
+
+
+def place_of(name: bytes, rules: Rules) -> Place:
+    """`header:Cache-Control`."""
+    return Place("header:" + name.decode("latin-1").title()[:100], rules)
+
+
+def _compare_values(
+    request: CapturedRequest, name: bytes, values: tuple[list[bytes], list[bytes]], walk: Walk, rules: Rules
+) -> None:
+    legacy, new = (b", ".join(each).decode("latin-1") for each in values)
+    if not values[0] or not values[1]:
+        _note_presence(name, values, legacy or new, walk, rules)
+        return
+    one, other = (_normal(request, name, each) for each in values)
+    if one != other:
+        walk.note(place_of(name, rules), Kind.HEADER, legacy, new, _SEVERITIES.get(name))
+    elif name == b"content-type" and _charset(legacy) != _charset(new):
+        walk.note(place_of(name, rules), Kind.HEADER, legacy, new, Severity.LOW)
+
+
+def _note_presence(name: bytes, values: tuple[list[bytes], list[bytes]], said: str, walk: Walk, rules: Rules) -> None:
+    severity = Severity.LOW if name in PER_CALL or name == b"content-encoding" else None
+    if values[0]:
+        walk.note(place_of(name, rules), Kind.MISSING, said, ABSENT, severity)
+    else:
+        walk.note(place_of(name, rules), Kind.EXTRA, ABSENT, said, severity)
+
+
+def _normal(request: CapturedRequest, name: bytes, values: list[bytes]) -> object:
+    texts = [each.decode("latin-1") for each in values]
+    policy = _POLICIES.get(name)
+    return texts if policy is None else policy(request, texts)
+
+
+def _members(_: CapturedRequest, texts: list[str]) -> object:
+    found = (member.strip() for text in texts for member in _MEMBER.findall(text))
+    return frozenset(member for member in found if member)
+
+
+def _names(request: CapturedRequest, texts: list[str]) -> object:
+    """Members that are names of something without case."""
+    return _members(request, [text.lower() for text in texts])
+
+
+def _validator(_: CapturedRequest, texts: list[str]) -> object:
+    return [(bool(_WEAK.match(text)), text.endswith('"')) for text in texts]
+
+
+def _date(_: CapturedRequest, texts: list[str]) -> object:
+    """A date by being one; anything else, such as `0`, by its text."""
+    return ["a date" if read_http_date(text) else text for text in texts]
+
+
+def _location(request: CapturedRequest, texts: list[str]) -> object:
+    """Without scheme and authority where these are the client's own, relative references resolved."""
+    own = first_value(request.fields, b"host").lower() or "banyan.invalid"
+    base = f"http://{own}" + request.target.decode("latin-1")
+    return [_without_origin(text, base, own) for text in texts]
+
+
+def _without_origin(text: str, base: str, own: str) -> str:
+    try:
+        parts, home = urlsplit(urljoin(base, text)), urlsplit(f"//{own}")
+        at_home = parts.hostname == home.hostname and parts.port in {home.port, None, 80, 443}
+    except ValueError:
+        return text
+    if not at_home or parts.scheme not in {"http", "https"}:
+        return text
+    return parts._replace(scheme="", netloc="", path=parts.path or "/").geturl()
+
+
+def _type(_: CapturedRequest, texts: list[str]) -> object:
+    """Media type and parameters without the boundary; the charset is compared apart."""
+    kind = read_content_type(texts[0])
+    others = {key: value for key, value in parameters_of(texts[0]).items() if key not in {"boundary", "charset"}}
+    return kind.name, others
+
+
+def _charset(text: str) -> str:
+    return parameters_of(text).get("charset", "").lower()
+
+
+_POLICIES: dict[bytes, Callable[[CapturedRequest, list[str]], object]] = {
+    **dict.fromkeys((b"allow", b"access-control-allow-methods", b"link", b"www-authenticate"), _members),
+    **dict.fromkeys((b"accept-ranges", b"access-control-allow-headers", b"access-control-expose-headers"), _names),
+    **dict.fromkeys((b"cache-control", b"content-language", b"pragma", b"vary"), _names),
+    **dict.fromkeys((b"location", b"content-location"), _location),
+    **dict.fromkeys((b"last-modified", b"expires"), _date),
+    b"content-encoding": _names,
+    b"content-type": _type,
+    b"etag": _validator,
+}
+_SEVERITIES = {b"content-encoding": Severity.LOW}
+
+
+def _cookies(values: list[bytes], fields: Said) -> dict[str, list[Cookie]]:
+    date = fields.get(b"date", [b""])[0].decode("latin-1")
+    found: dict[str, list[Cookie]] = {}
+    for value in values:
+        cookie = read_cookie(value.decode("latin-1"), date)
+        found.setdefault(cookie.name, []).append(cookie)
+    return found
+
+
+def _compare_cookies(legacy: dict[str, list[Cookie]], new: dict[str, list[Cookie]], walk: Walk, rules: Rules) -> None:
+    for name in legacy | new:
+        first, second = legacy.get(name, []), new.get(name, [])
+        place = Place(f"header:Set-Cookie:{name[:100]}", rules)
+        one, other = (" | ".join(map(str, each)) for each in (first, second))
+        if not second:
+            walk.note(place, Kind.MISSING, one, ABSENT)
+        elif not first:
+            walk.note(place, Kind.EXTRA, ABSENT, other)
+        elif len(first) != len(second) or not all(map(are_equivalent, first, second)):
+            walk.note(place, Kind.HEADER, one, other)

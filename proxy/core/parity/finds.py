@@ -1,0 +1,28 @@
+"""What a walk notes down: raw values at a place, before any rule has looked at them."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+from proxy.core.parity.difference import Kind, Severity
+from proxy.core.parity.paths import Place
+
+
+class Absent:
+    """What stands on the side that has nothing there."""
+
+    def __reduce__(self) -> str:
+        return "ABSENT"
+
+
+ABSENT: Final = Absent()
+
+
+class Find(NamedTuple):
+    """One place where the sides differ, with the values themselves; `severity` None is the kind's usual one."""
+
+    place: Place
+    kind: Kind
+    legacy: object
+    new: object
+    severity: Severity | None = None

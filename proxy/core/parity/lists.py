@@ -1,0 +1,72 @@
+"""How the elements of two lists are paired.
+
+Rule 1: by position, unless a rule for the list's path says otherwise.
+Rule 2: the same elements in another order are one difference (`order`), not one per element.
+Rule 3: lists of different length differ in `length`; what they have in common at both ends is left out, so that one
+        element more at the front does not make every element differ.
+Rule 4: never every element with every other: pairing takes time in proportion to the elements.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from proxy.core.parity.jsontext import canonical
+
+Tree = Sequence[object]
+
+
+def are_same(one: Tree, other: Tree) -> bool:
+    """Whether both hold the same elements in the same order."""
+    return canonical(list(one)) == canonical(list(other))
+
+
+def same_elements(one: Tree, other: Tree) -> bool:
+    """Whether both hold the same elements as often, in any order."""
+    return sorted(map(canonical, one)) == sorted(map(canonical, other))
+
+
+def middles(one: Tree, other: Tree) -> tuple[Tree, Tree]:
+    """Both without what they begin and end with in common."""
+    first, second = [canonical(each) for each in one], [canonical(each) for each in other]
+    shorter = min(len(first), len(second))
+    begin = 0
+    while begin < shorter and first[begin] == second[begin]:
+        begin += 1
+    end = 0
+    while end < shorter - begin and first[-1 - end] == second[-1 - end]:
+        end += 1
+    return one[begin : len(one) - end], other[begin : len(other) - end]
+
+
+def left_over(one: Tree, other: Tree) -> tuple[list[object], list[object]]:
+    """What of each has no equal in the other, each sorted by what it holds."""
+    first, second = [canonical(each) for each in one], [canonical(each) for each in other]
+    return list(_without(one, first, Counter(second))), list(_without(other, second, Counter(first)))
+
+
+def _without(values: Tree, keys: list[bytes], taken: Counter[bytes]) -> Iterator[object]:
+    rest = []
+    for value, key in zip(values, keys, strict=True):
+        if taken[key]:
+            taken[key] -= 1
+        else:
+            rest.append((key, value))
+    rest.sort(key=lambda each: each[0])
+    return (value for _, value in rest)
+
+
+def by_key(values: Tree, key: str) -> dict[bytes, object] | None:
+    """The elements by the value of their member `key`; None unless each has one of its own."""
+    found: dict[bytes, object] = {}
+    for each in values:
+        if not isinstance(each, dict) or key not in each:
+            return None
+        found[canonical(each[key])] = each
+    return found if len(found) == len(values) else None
+
+
+def is_reordered(one: dict[bytes, object], other: dict[bytes, object]) -> bool:
+    """Whether what both have stands in another order."""
+    return [key for key in one if key in other] != [key for key in other if key in one]

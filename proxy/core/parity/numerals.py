@@ -1,0 +1,63 @@
+"""Numbers of JSON as they were written, compared exactly."""
+
+from __future__ import annotations
+
+from decimal import Context, Decimal
+
+import msgspec
+
+from proxy.core.parity.difference import Kind
+
+EXACT = Context(prec=400, Emax=999_999, Emin=-999_999, traps=[])
+"""Without traps: what cannot be computed is no number."""
+_LONGEST = 400
+
+Number = int | msgspec.Raw
+"""A number without fraction or exponent, or the text of another one; truth values are none."""
+
+
+def is_number(value: object) -> bool:
+    """Whether a value of JSON is a number."""
+    return type(value) in {int, msgspec.Raw}
+
+
+def decimal_of(value: object) -> Decimal | None:
+    """The exact value of a number, or of a text that holds one; None when it has none (NaN, a bare word)."""
+    if isinstance(value, str):
+        text = value
+    elif is_number(value):
+        text = text_of(value)
+    else:
+        return None
+    if len(text) > _LONGEST:
+        return None
+    found = EXACT.create_decimal(text)
+    return found if found.is_finite() else None
+
+
+def text_of(value: object) -> str:
+    """A number as it was written."""
+    return bytes(value).decode("utf-8") if isinstance(value, msgspec.Raw) else str(value)
+
+
+def number_kind(one: object, other: object) -> Kind:
+    """How two numbers differ whose texts do."""
+    first, second = decimal_of(one), decimal_of(other)
+    if first is None or second is None:
+        return Kind.NUM if _are_long(one, other) else Kind.TYPE
+    return Kind.NUM_REPR if first == second else Kind.NUM
+
+
+def _are_long(one: object, other: object) -> bool:
+    """Whether both are numbers, only too long to compute with."""
+    return all(text_of(each).lstrip("-")[:1].isdigit() for each in (one, other))
+
+
+def are_close(one: object, other: object, absolute: float, relative: float) -> bool:
+    """Whether two numbers differ by no more than either bound; `relative` is of the larger one."""
+    first, second = decimal_of(one), decimal_of(other)
+    if first is None or second is None:
+        return False
+    distance = EXACT.abs(EXACT.subtract(first, second))
+    largest = max(EXACT.abs(first), EXACT.abs(second))
+    return distance <= Decimal(str(absolute)) or distance <= EXACT.multiply(largest, Decimal(str(relative)))

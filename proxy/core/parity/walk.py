@@ -1,0 +1,164 @@
+"""Two trees side by side: every place where they differ, found in one pass.
+
+Rule 1: types first: `true`, `1`, `1.0` and `"1"` are four values, whatever Python's `==` says.
+Rule 2: lists are compared by position, unless a rule for their path says otherwise (`proxy.core.parity.lists`).
+Rule 3: every find is kept, also those with one path: a rule may excuse one of them and not the next.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from proxy.core.parity import lists
+from proxy.core.parity.difference import Kind, Severity
+from proxy.core.parity.finds import ABSENT, Find
+from proxy.core.parity.jsontext import Repeated
+from proxy.core.parity.numerals import is_number, number_kind
+from proxy.core.parity.paths import Place, keys_are_data
+from proxy.core.parity.rules import Treatment
+from proxy.core.parity.texts import text_kind
+
+_SCALARS = frozenset({str, int, bool, type(None), msgspec.Raw})
+Object = dict[str, object]
+Array = list[object]
+
+
+class Walk:
+    """One comparison; what it notes gathers in `finds`."""
+
+    __slots__ = ("_names", "finds")
+
+    def __init__(self) -> None:
+        self.finds: list[Find] = []
+        self._names: set[str] = set()
+
+    def note(self, place: Place, kind: Kind, legacy: object, new: object, severity: Severity | None = None) -> None:
+        """Notes one difference."""
+        self.finds.append(Find(place, kind, legacy, new, severity))
+
+    def values(self, legacy: object, new: object, place: Place) -> None:
+        """Compares two values of any type."""
+        kind = type(legacy)
+        if kind is not type(new) or kind not in _SCALARS:
+            if isinstance(legacy, dict) and isinstance(new, dict):
+                self._doubles(legacy, new, place)
+                self._objects(legacy, new, place)
+            elif isinstance(legacy, list) and isinstance(new, list):
+                self._arrays(legacy, new, place)
+            else:
+                self.note(place, _kind(legacy, new), legacy, new)
+        elif legacy != new:
+            self.note(place, _kind(legacy, new), legacy, new)
+
+    def _objects(self, legacy: Object, new: Object, place: Place) -> None:
+        data: bool | None = None
+        shared = 0
+        for key, one in legacy.items():
+            other = new.get(key, ABSENT)
+            if other is not ABSENT:
+                shared += 1
+                if one is other or (type(one) is type(other) and type(one) in _SCALARS and one == other):
+                    continue
+            if data is None:
+                data = self._is_map(legacy, new)
+            inner = place.entry() if data else place.member(key)
+            if other is ABSENT:
+                self.note(inner, Kind.NULL_ABSENT if one is None else Kind.MISSING, one, ABSENT)
+            else:
+                self.values(one, other, inner)
+        if shared < len(new):
+            self._extras(legacy, new, place)
+
+    def _extras(self, legacy: Object, new: Object, place: Place) -> None:
+        data = self._is_map(legacy, new)
+        for key, other in new.items():
+            if key not in legacy:
+                inner = place.entry() if data else place.member(key)
+                self.note(inner, Kind.NULL_ABSENT if other is None else Kind.EXTRA, ABSENT, other)
+
+    def _is_map(self, legacy: Object, new: Object) -> bool:
+        return keys_are_data(legacy, self._names) or keys_are_data(new, self._names)
+
+    def _doubles(self, legacy: Object, new: Object, place: Place) -> None:
+        first = legacy.doubles if isinstance(legacy, Repeated) else {}
+        second = new.doubles if isinstance(new, Repeated) else {}
+        for key in sorted(first.keys() | second.keys()):
+            one, other = first.get(key, ABSENT), second.get(key, ABSENT)
+            if one is ABSENT or other is ABSENT or not lists.are_same(first[key], second[key]):
+                inner = place.entry() if self._is_map(legacy, new) else place.member(key)
+                self.note(inner, Kind.DUP_KEY, one, other)
+
+    def _arrays(self, legacy: Array, new: Array, place: Place) -> None:
+        rule = place.list_rule
+        if rule is not None and self._paired(legacy, new, place, rule.key if rule.treatment is Treatment.KEYED else ""):
+            return
+        if len(legacy) != len(new):
+            severity = Severity.HIGH if len(new) < len(legacy) else Severity.MEDIUM
+            self.note(place, Kind.LENGTH, len(legacy), len(new), severity)
+            one, other = lists.middles(legacy, new)
+            self._by_position(one, other, place.element())
+            return
+        begin = len(self.finds)
+        changed = self._by_position(legacy, new, place.element())
+        if len(changed) > 1 and lists.same_elements([one for one, _ in changed], [other for _, other in changed]):
+            del self.finds[begin:]
+            self.note(place, Kind.ORDER, legacy, new)
+
+    def _by_position(self, legacy: lists.Tree, new: lists.Tree, inner: Place) -> list[tuple[object, object]]:
+        """Compares as far as the shorter one goes; returns the pairs in which something was found."""
+        changed = []
+        for one, other in zip(legacy, new, strict=False):
+            if one is other or (type(one) is type(other) and type(one) in _SCALARS and one == other):
+                continue
+            before = len(self.finds)
+            self.values(one, other, inner)
+            if len(self.finds) > before:
+                changed.append((one, other))
+        return changed
+
+    def _paired(self, legacy: Array, new: Array, place: Place, key: str) -> bool:
+        """Compares in any order: by the member `key`, or as a multiset without one. False: it has no such keys."""
+        if not key:
+            self._multiset(legacy, new, place)
+            return True
+        first, second = lists.by_key(legacy, key), lists.by_key(new, key)
+        if first is None or second is None:
+            return False
+        begin = len(self.finds)
+        for name, one in first.items():
+            self._counterpart(one, second.get(name, ABSENT), place.element())
+        for name, other in second.items():
+            if name not in first:
+                self._counterpart(ABSENT, other, place.element())
+        if len(self.finds) == begin and lists.is_reordered(first, second):
+            self.note(place, Kind.ORDER, legacy, new)
+        return True
+
+    def _multiset(self, legacy: Array, new: Array, place: Place) -> None:
+        first, second = lists.left_over(legacy, new)
+        shared = min(len(first), len(second))
+        for one, other in zip(first, second, strict=False):
+            self.values(one, other, place.element())
+        for one in first[shared:]:
+            self._counterpart(one, ABSENT, place.element())
+        for other in second[shared:]:
+            self._counterpart(ABSENT, other, place.element())
+        if not first and not second and not lists.are_same(legacy, new):
+            self.note(place, Kind.ORDER, legacy, new)
+
+    def _counterpart(self, one: object, other: object, inner: Place) -> None:
+        if other is ABSENT:
+            self.note(inner, Kind.ELEMENT, one, ABSENT, Severity.HIGH)
+        elif one is ABSENT:
+            self.note(inner, Kind.ELEMENT, ABSENT, other)
+        else:
+            self.values(one, other, inner)
+
+
+def _kind(legacy: object, new: object) -> Kind:
+    """How two values differ that are not both objects or both lists."""
+    if isinstance(legacy, str) and isinstance(new, str):
+        return text_kind(legacy, new)
+    if is_number(legacy) and is_number(new):
+        return number_kind(legacy, new)
+    return Kind.STRING if isinstance(legacy, bool) and isinstance(new, bool) else Kind.TYPE
