@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 
 from proxy.core.judge.ladder import COMPLETE, LEGACY, LIVE, RETIRED, SHADOW, Place, is_above, next_above, next_below
@@ -10,7 +12,7 @@ ONE, QUARTER = Place(Stage.CANARY, 0.01), Place(Stage.CANARY, 0.25)
 LADDER = (LEGACY, SHADOW, ONE, QUARTER, LIVE, COMPLETE, RETIRED)
 
 
-@pytest.mark.parametrize(("lower", "upper"), list(zip(LADDER, LADDER[1:], strict=False)), ids=str)
+@pytest.mark.parametrize(("lower", "upper"), list(pairwise(LADDER)), ids=str)
 def test_each_rung_leads_to_its_neighbours(lower: Place, upper: Place) -> None:
     """Up from a rung is the next one, and down from that leads back."""
     assert next_above(lower, STEPS) == upper

@@ -1,0 +1,104 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from proxy.core.judge.ladder import LIVE, SHADOW, Place
+from proxy.core.judge.policy import Needs
+from proxy.core.judge.ramp import Measures, State, checks, length, share
+from tests.core.judge.cases import FIVE, GOOD, NOW, ONE, QUARTER, RAMP, standing
+
+
+def found(
+    measures: Measures, *, place: Place = FIVE, to: Place = QUARTER, since: float = 0.0, needs: Needs | None = None
+) -> dict[State, list[str]]:
+    ramp = replace(RAMP, needs=needs or Needs())
+    sorted_out: dict[State, list[str]] = {}
+    for each in checks(ramp, standing(place, since=since), to, measures, NOW):
+        sorted_out.setdefault(each.state, []).append(each.sentence)
+    return sorted_out
+
+
+def test_good_evidence_meets_every_need() -> None:
+    """Nothing is open where everything is known and good."""
+    assert found(GOOD).keys() == {State.MET}
+
+
+def test_no_data_meets_nothing_and_fails_nothing() -> None:
+    """Of a route without any traffic every need is open, but for those that count what is bad."""
+    states = found(Measures(), since=NOW)
+
+    assert State.FAILED not in states
+    assert State.WORSE not in states
+    assert len(states[State.OPEN]) == 9
+    assert states[State.MET] == ["0 differences of high severity that nobody has accepted"]
+
+
+@pytest.mark.parametrize(
+    ("measures", "state", "sentence"),
+    [
+        (replace(GOOD, compared=999, mismatched=0), State.OPEN, "999 of 1000 comparisons"),
+        (replace(GOOD, mismatched=45), State.OPEN, "mismatches are proved to be below 1.48 % only; 1 % is needed"),
+        (
+            replace(GOOD, mismatched=500),
+            State.WORSE,
+            "mismatches are proved to be above 7.05 %; at most 1 % may be",
+        ),
+        (replace(GOOD, high=2), State.FAILED, "2 differences of high severity that nobody has accepted"),
+        (replace(GOOD, incomparable=100), State.FAILED, "1.96 % could not be compared; at most 1 % may be"),
+        (
+            replace(GOOD, unseen=0.02),
+            State.OPEN,
+            "the next request has an unseen shape with at most 2 %; 0.5 % is needed",
+        ),
+        (replace(GOOD, unseen=None), State.OPEN, "how many shapes are unseen is unknown"),
+        (replace(GOOD, uncovered=3), State.OPEN, "3 frequent shapes were not compared enough"),
+        (replace(GOOD, uncovered=None), State.OPEN, "which shapes of legacy were not compared is unknown"),
+        (replace(GOOD, requests=99), State.OPEN, "new answered 99 of 100 requests at this step"),
+        (
+            replace(GOOD, carried=0.1),
+            State.OPEN,
+            "new carries 10 % of the requests, shadow included; canary 25% is next",
+        ),
+        (replace(GOOD, carried=None), State.OPEN, "which share of the requests new carries is unknown"),
+        (replace(GOOD, newest_at=NOW - 10_800), State.OPEN, "the newest comparison is 3h old"),
+        (replace(GOOD, lag=90.0), State.OPEN, "the journal of writes trails by 90s"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_each_need_says_what_is_missing(measures: Measures, state: State, sentence: str) -> None:
+    """One thing that is not good enough gives one sentence, and leaves the others met."""
+    states = found(measures)
+    del states[State.MET]
+
+    assert states == {state: [sentence]}
+
+
+def test_time_is_a_need_of_its_own() -> None:
+    """A step lasts its hold, shadow its soak; a clock that was set back is no time."""
+    assert found(GOOD, since=NOW - 599)[State.OPEN] == ["at canary 5% for 10m of 10m"]
+    assert found(GOOD, since=NOW - 700, place=SHADOW, to=ONE)[State.OPEN] == ["at shadow for 12m of 60m"]
+    assert found(GOOD, since=NOW + 500)[State.OPEN] == ["at canary 5% for 0s of 10m"]
+
+
+def test_what_a_step_cannot_have_is_not_asked() -> None:
+    """At shadow new answers nobody; the last step asks for no capacity; without a journal there is no lag."""
+    bare = replace(GOOD, requests=0, lag=None)
+
+    assert found(bare, place=SHADOW, to=ONE).keys() == {State.MET}
+    assert found(replace(GOOD, carried=None), to=LIVE).keys() == {State.MET}
+    assert found(replace(GOOD, carried=None), needs=Needs(capacity=False)).keys() == {State.MET}
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(0, "0s"), (119, "119s"), (120, "2m"), (7199, "120m"), (7200, "2h"), (172_800, "2d")]
+)
+def test_lengths_are_short(seconds: float, text: str) -> None:
+    """The greatest unit that leaves something to read."""
+    assert length(seconds) == text
+
+
+def test_shares_have_three_digits() -> None:
+    """Enough to compare with a limit."""
+    assert [share(each) for each in (0.005, 0.123456, 1.0)] == ["0.5 %", "12.3 %", "100 %"]

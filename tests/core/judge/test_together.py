@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+from proxy.core.judge.ladder import COMPLETE, SHADOW, Place
+from proxy.core.judge.policy import GuardPolicy, OnFailure
+from proxy.core.judge.position import Cause
+from proxy.core.judge.ramp import Measures
+from proxy.core.judge.together import agree
+from proxy.core.judge.verdict import Action, Case, Ruling, Verdict, judge
+from proxy.core.stage import Stage
+from tests.core.judge.cases import ALARM, ONE, QUARTER, case
+
+
+def agreed(**cases: Case) -> dict[str, Ruling]:
+    return agree(
+        {name: judge(each) for name, each in cases.items()},
+        {name: each.position for name, each in cases.items()},
+        {name: each.guard for name, each in cases.items()},
+    )
+
+
+def test_one_rollback_takes_the_group_back() -> None:
+    """A member with the best evidence goes back, too, and says whom it follows."""
+    found = agreed(show=case(processes=(ALARM,)), list=case())
+
+    assert [each.action for each in found.values()] == [Action.ROLLBACK, Action.ROLLBACK]
+    assert found["list"].to == SHADOW
+    assert found["list"].cause is Cause.GUARD
+    assert found["list"].judgement.verdict is Verdict.ROLLBACK
+    assert found["list"].judgement.reasons[0] == "show of its group is rolled back"
+
+
+def test_a_member_that_may_not_go_back_stays_and_waits() -> None:
+    """Past its door, on freeze, on dry run, at shadow or rolled back already: it does not move, in no direction."""
+    frozen = GuardPolicy(on_failure=((Stage.CANARY, OnFailure.FREEZE),))
+    members: dict[str, Case] = {
+        "done": case(COMPLETE),
+        "frozen": case(guard=frozen),
+        "dry": case(guard=GuardPolicy(dry_run=True)),
+        "shadow": case(SHADOW),
+        "back": case(SHADOW, latched=True),
+    }
+
+    found = agreed(show=case(processes=(ALARM,)), **members)
+
+    assert found.pop("show").action is Action.ROLLBACK
+    assert {each.action for each in found.values()} == {Action.STAY}
+    assert all(each.judgement.reasons[0] == "show of its group is rolled back" for each in found.values())
+
+
+def test_a_door_of_its_own_keeps_a_member_where_it_is() -> None:
+    """A frozen alarm of the member itself stays a freeze beside the other's rollback."""
+    done = case(Place(Stage.LIVE), processes=(ALARM,), guard=GuardPolicy(door=Stage.LIVE))
+
+    found = agreed(show=case(processes=(ALARM,)), done=done)
+
+    assert found["done"].action is Action.FREEZE
+
+
+def test_a_member_waits_for_those_behind() -> None:
+    """Nobody goes above a member that stays below; who is behind may catch up."""
+    waiting = replace(case(ONE), measures=Measures())
+
+    together = agreed(show=case(), list=case())
+    apart = agreed(show=case(), list=waiting)
+    behind = agreed(show=waiting, list=case(SHADOW))
+
+    assert [each.to for each in together.values()] == [QUARTER, QUARTER]
+    assert apart["show"].action is Action.STAY
+    assert apart["show"].judgement.verdict is Verdict.HOLD
+    assert apart["show"].judgement.reasons[0] == "it waits for list of its group"
+    assert apart["list"] == judge(waiting)
+    assert behind["list"].to == ONE
+
+
+def test_the_group_of_one_is_unmoved() -> None:
+    """A route without others is judged alone."""
+    assert agreed(show=case()) == {"show": judge(case())}

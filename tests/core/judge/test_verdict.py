@@ -1,0 +1,273 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import product
+from typing import Any
+
+import pytest
+
+from proxy.core.judge.breaker import Breaker
+from proxy.core.judge.guard import Bad, Process, observe
+from proxy.core.judge.ladder import COMPLETE, LEGACY, LIVE, RETIRED, SHADOW, Place
+from proxy.core.judge.policy import GuardPolicy, OnFailure, Stops
+from proxy.core.judge.position import Cause, rolled_back
+from proxy.core.judge.ramp import Measures
+from proxy.core.judge.verdict import Action, Case, Verdict, judge
+from proxy.core.judge.windows import Closed
+from proxy.core.stage import Stage
+from tests.core.judge.cases import ALARM, FIVE, GOOD, NOW, ONE, OPENED, QUARTER, RAMP, case
+
+QUIET, NO_PROMOTION = Closed("night", Stops.EVERYTHING), Closed("christmas", Stops.PROMOTION)
+BAD = replace(GOOD, mismatched=500)
+DOOR = (
+    "live is past its one-way door (live): what new has written, legacy does not know; "
+    "edit routes.yaml if going back is meant"
+)
+
+
+def test_good_evidence_promotes_by_one_step_with_its_numbers() -> None:
+    """All needs met: the next rung, with what was met as reasons, and the figures."""
+    found = judge(case())
+
+    assert (found.action, found.to, found.cause) == (Action.PROMOTE, QUARTER, Cause.EVIDENCE)
+    assert found.judgement.verdict is Verdict.PROMOTE
+    assert "mismatches are proved to be below 1 %" in found.judgement.reasons
+    numbers = dict(found.judgement.numbers)
+    assert (numbers["compared"], numbers["mismatched"]) == (5000, 3)
+    assert numbers["mismatch_rate_lower_bound"] < 0.0006 < numbers["mismatch_rate_upper_bound"] < 0.01
+
+
+@pytest.mark.parametrize(
+    ("alarmed", "cause", "reason"),
+    [
+        ({"breaker": OPENED}, Cause.BREAKER, "new failed 5 times in a row while legacy answered"),
+        (
+            {"breaker": Breaker(opened_at=1.0)},
+            Cause.BREAKER,
+            "new failed too many times in a row while legacy answered",
+        ),
+        (
+            {"processes": (Process(bad=Bad.LATENCY), ALARM)},
+            Cause.GUARD,
+            "5xx of new is more frequent than legacy's allows, after 40 bad events",
+        ),
+        ({"measures": BAD}, Cause.EVIDENCE, "mismatches are proved to be above 7.05 %; at most 1 % may be"),
+        (
+            {"breaker": OPENED, "processes": (ALARM,)},
+            Cause.BREAKER,
+            "new failed 5 times in a row while legacy answered",
+        ),
+    ],
+)
+def test_each_alarm_rolls_back_with_its_reason(alarmed: dict[str, Any], cause: Cause, reason: str) -> None:
+    """Breaker, guard and proven mismatches all lead back to shadow; the quickest is named."""
+    found = judge(case(**alarmed))
+
+    assert (found.action, found.to, found.cause) == (Action.ROLLBACK, SHADOW, cause)
+    assert found.judgement.verdict is Verdict.ROLLBACK
+    assert found.judgement.reasons == (reason,)
+
+
+@pytest.mark.parametrize("place", [ONE, FIVE, QUARTER, LIVE, Place(Stage.CANARY, 0.33)], ids=str)
+@pytest.mark.parametrize("held", [False, True])
+@pytest.mark.parametrize("blocked", [(), ("2 routes are in motion",)])
+@pytest.mark.parametrize("ramp", [None, RAMP])
+@pytest.mark.parametrize("measures", [None, GOOD, Measures()])
+def test_an_alarm_rolls_back_in_every_state(
+    *, place: Place, held: bool, blocked: tuple[str, ...], ramp: object, measures: Measures | None
+) -> None:
+    """Flagger 1801: eighteen failed checks and no rollback, since the route waited for a hook. Here waiting, holds, a
+    missing ramp, missing evidence and other routes never stand between an alarm and the way back.
+    """
+    found = judge(case(place, held=held, blocked=blocked, ramp=ramp, measures=measures, processes=(ALARM,)))
+
+    assert (found.action, found.to) == (Action.ROLLBACK, SHADOW)
+
+
+def test_a_verdict_that_latched_is_never_overwritten() -> None:
+    """Argo 1411: a failed run was later marked successful and completed. Here no evidence moves a latched route."""
+    back = rolled_back(case().position, SHADOW, Cause.GUARD, NOW - 60)
+
+    for evidence in (GOOD, BAD, Measures(), None):
+        found = judge(replace(case(), position=back, measures=evidence))
+        assert (found.action, found.judgement.verdict) == (Action.STAY, Verdict.HOLD)
+        assert found.judgement.reasons[0].startswith("rolled back (guard); stays back until resume")
+
+
+def test_an_alarm_is_not_outvoted_by_later_good_news() -> None:
+    """Argo 1411, a tick earlier: between alarm and rollback good evidence arrives; the alarm stands."""
+    process = ALARM
+    for at in range(1000):
+        process = observe(process, 0, 1, share=0.05, at=NOW + at, log_a=14.0)
+
+    assert judge(case(processes=(process,))).action is Action.ROLLBACK
+
+
+def test_an_aborted_route_does_not_try_again_by_itself() -> None:
+    """Argo 2929: an aborted rollout began anew. Here time alone, however long, changes nothing about a latch."""
+    back = rolled_back(case().position, SHADOW, Cause.OPERATOR, NOW)
+
+    later = [judge(replace(case(), position=back, now=NOW + days * 86_400.0)) for days in (0, 1, 30, 365)]
+
+    assert {each.action for each in later} == {Action.STAY}
+
+
+def test_a_latched_route_still_tells_its_alarms() -> None:
+    """What is wrong is said after the rollback, too."""
+    found = judge(case(SHADOW, latched=True, breaker=OPENED))
+
+    assert found.judgement.reasons[1] == "new failed 5 times in a row while legacy answered"
+
+
+def test_waiting_rolls_nothing_back() -> None:
+    """No evidence for a year is a hold with reasons, not a failure (Flagger 1035: no traffic failed the rollout)."""
+    for days in (0, 1, 30, 365):
+        found = judge(replace(case(measures=Measures()), now=NOW + days * 86_400.0))
+        assert found.judgement.verdict is Verdict.HOLD
+        assert "nothing has been compared yet" in found.judgement.reasons
+
+
+def test_no_data_is_no_success() -> None:
+    """Without any measures, or with none that count, nothing is promoted (Flagger 1581: an empty list passed)."""
+    assert judge(case(measures=None)).action is Action.STAY
+    assert judge(case(measures=Measures(newest_at=NOW))).action is Action.STAY
+
+
+def test_nothing_moves_on_after_traffic_stopped() -> None:
+    """Flagger 1011: a canary advanced on what was measured before. Here old evidence is no evidence."""
+    found = judge(case(measures=replace(GOOD, newest_at=NOW - 7200)))
+
+    assert found.judgement.reasons == ("the newest comparison is 2h old",)
+
+
+def test_a_measure_that_comes_late_is_waited_for() -> None:
+    """Argo 1360: a run ended before a delayed metric began. Here what is unknown keeps the route where it is."""
+    late = (
+        replace(GOOD, unseen=None),
+        replace(GOOD, uncovered=None),
+        replace(GOOD, carried=None),
+        replace(GOOD, newest_at=None),
+    )
+
+    assert {judge(case(measures=each)).action for each in late} == {Action.STAY}
+
+
+def test_sparse_traffic_is_not_judged_by_a_handful() -> None:
+    """At near-zero traffic one bad answer of three is no alarm, and three good ones are no proof."""
+    process = Process(bad=Bad.ERROR)
+    for is_new in (1, 0, 1):
+        process = observe(process, is_new, 1 - is_new, share=0.5, at=NOW, log_a=7.0)
+
+    found = judge(case(processes=(process,), measures=Measures(compared=3, newest_at=NOW)))
+
+    assert found.judgement.verdict is Verdict.HOLD
+    assert "3 of 1000 comparisons" in found.judgement.reasons
+
+
+def test_a_failed_need_holds_and_does_not_roll_back() -> None:
+    """A high difference or too many incomparable answers stop promotion; they prove nothing against what runs."""
+    for measures in (replace(GOOD, high=1), replace(GOOD, incomparable=500)):
+        found = judge(case(measures=measures))
+        assert (found.action, found.judgement.verdict) == (Action.STAY, Verdict.HOLD)
+        assert len(found.judgement.reasons) == 1
+
+
+@pytest.mark.parametrize("place", [LEGACY, SHADOW, RETIRED], ids=str)
+def test_where_new_answers_nobody_an_alarm_holds(place: Place) -> None:
+    """There is nothing to undo, and nothing is promoted."""
+    found = judge(case(place, processes=(ALARM,)))
+
+    assert (found.action, found.judgement.verdict) == (Action.STAY, Verdict.HOLD)
+    assert found.judgement.reasons[1].endswith("there is nothing to undo")
+
+
+@pytest.mark.parametrize(
+    ("said", "door", "action", "reason"),
+    [
+        (OnFailure.FREEZE, Stage.COMPLETE, Action.FREEZE, "on_failure says freeze: it stays, and is not promoted"),
+        (OnFailure.PAGE, Stage.COMPLETE, Action.PAGE, "on_failure says page: somebody has to look"),
+        (OnFailure.ROLLBACK, Stage.LIVE, Action.FREEZE, DOOR),
+        (OnFailure.PAGE, Stage.LIVE, Action.PAGE, "on_failure says page: somebody has to look"),
+    ],
+)
+def test_an_alarm_does_what_on_failure_says(said: OnFailure, door: Stage, action: Action, reason: str) -> None:
+    """Freeze and page instead of rollback, by stage, and never a rollback past the one-way door."""
+    found = judge(case(LIVE, breaker=OPENED, guard=GuardPolicy(on_failure=((Stage.LIVE, said),), door=door)))
+
+    assert (found.action, found.to, found.judgement.verdict) == (action, None, Verdict.HOLD)
+    assert (found.cause, found.judgement.reasons[1]) == (Cause.BREAKER, reason)
+
+
+def test_a_frozen_route_is_not_frozen_again() -> None:
+    """What is held already stays held, without another move."""
+    guard = GuardPolicy(on_failure=((Stage.CANARY, OnFailure.FREEZE),))
+
+    assert judge(case(held=True, breaker=OPENED, guard=guard)).action is Action.STAY
+
+
+def test_a_dry_run_says_what_it_would_do() -> None:
+    """Guard and ramp each evaluate and tell, and nothing moves."""
+    back = judge(case(breaker=OPENED, guard=GuardPolicy(dry_run=True)))
+    up = judge(case(ramp=replace(RAMP, dry_run=True)))
+
+    assert (back.action, back.judgement.verdict) == (Action.STAY, Verdict.HOLD)
+    assert back.judgement.reasons[1] == "dry run: without it this would be a rollback"
+    assert (up.action, up.judgement.reasons[0]) == (
+        Action.STAY,
+        "dry run: without it this would be a promotion to canary 25%",
+    )
+
+
+def test_a_class_that_the_guard_leaves_out_is_no_alarm() -> None:
+    """`classes` says what counts."""
+    assert judge(case(processes=(ALARM,), guard=GuardPolicy(classes=frozenset({Bad.TIMEOUT})))).action is Action.PROMOTE
+
+
+def test_within_a_window_the_judge_keeps_still() -> None:
+    """A window that stops everything stops both ways, and an alarm calls somebody; a freeze stops promotion only."""
+    assert judge(case(closed=(QUIET,))).judgement.reasons == ("window night is on",)
+    assert judge(case(closed=(NO_PROMOTION,))).judgement.reasons == ("window christmas is on",)
+    assert judge(case(closed=(NO_PROMOTION,), processes=(ALARM,))).action is Action.ROLLBACK
+    paged = judge(case(closed=(QUIET,), processes=(ALARM,)))
+    assert (paged.action, paged.judgement.verdict) == (Action.PAGE, Verdict.HOLD)
+    assert paged.judgement.reasons[1] == "window night is on: the judge does not move the route"
+
+
+def test_holds_other_routes_and_missing_ramps_stop_promotion() -> None:
+    """Each with the sentence that says why."""
+    assert judge(case(held=True)).judgement.reasons == ("it is on hold; say resume to let it go on",)
+    assert judge(case(blocked=("a", "b"))).judgement.reasons == ("a", "b")
+    assert judge(case(ramp=None)).judgement.reasons == ("no ramp is declared: it goes as far as routes.yaml says",)
+
+
+def test_the_judge_never_enters_complete() -> None:
+    """At live the best evidence holds: complete is for people."""
+    found = judge(case(LIVE))
+
+    assert found.action is Action.STAY
+    assert found.judgement.reasons == (
+        "complete is entered by people only: by an edit of routes.yaml or by an operator",
+    )
+
+
+def test_no_case_moves_a_route_two_steps_or_without_evidence() -> None:
+    """Over every combination, a promotion has good evidence, nothing in its way, and is one rung; back is to shadow."""
+    rungs = {SHADOW: ONE, ONE: FIVE, FIVE: QUARTER, QUARTER: LIVE}
+    places = (LEGACY, SHADOW, ONE, FIVE, QUARTER, LIVE, COMPLETE, RETIRED)
+    evidence = (None, Measures(), GOOD, BAD)
+    for place, held, latched, measures, closed, process in product(
+        places, (False, True), (False, True), evidence, ((), (QUIET,), (NO_PROMOTION,)), ((), (ALARM,))
+    ):
+        known: Case = case(place, held=held, latched=latched, measures=measures, closed=closed, processes=process)
+        found = judge(known)
+        assert found.judgement.reasons
+        if found.action is Action.PROMOTE:
+            assert (measures, held, latched, closed, process) == (GOOD, False, False, (), ())
+            assert found.to == rungs[place]
+        elif found.action is Action.ROLLBACK:
+            assert found.to == SHADOW
+            assert place in {ONE, FIVE, QUARTER, LIVE}
+            assert not latched
+            assert process or measures is BAD
+        else:
+            assert found.to is None
