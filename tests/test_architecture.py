@@ -22,7 +22,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 
 CORE = {"proxy.core"}
-BESIDE = CORE | {"proxy", "proxy.link", "proxy.log", "proxy.tasks"}
+BESIDE = CORE | {"proxy", "proxy.link", "proxy.log", "proxy.tasks", "proxy.tls"}
 PARTS = BESIDE | {"proxy.config", "proxy.edge", "proxy.store", "proxy.control"}
 MAY_IMPORT: dict[str, set[str]] = {
     "proxy": set(),
@@ -30,7 +30,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "proxy.link": CORE,
     "proxy.log": CORE,
     "proxy.tasks": CORE,
-    "proxy.config": CORE | {"proxy", "proxy.config"},
+    "proxy.tls": CORE | {"proxy.tls"},
+    "proxy.config": CORE | {"proxy", "proxy.config", "proxy.tls"},
     "proxy.edge": BESIDE | {"proxy.edge"},
     "proxy.store": CORE | {"proxy", "proxy.store"},
     "proxy.control": BESIDE | {"proxy.control"},

@@ -13,6 +13,7 @@ from proxy.core.path import PathPattern
 from proxy.core.predicate import Predicate
 from proxy.core.split import salt_of
 from proxy.core.stage import Stage
+from proxy.core.tls import UpstreamTls
 
 CLIENT_IP = CohortSource(SourceKind.CLIENT_IP)
 
@@ -51,12 +52,18 @@ class Upstream:
     host: str
     port: int
     host_mode: HostMode = HostMode.PRESERVE
+    tls: UpstreamTls = UpstreamTls()
     timeouts: Timeouts = Timeouts()
     health: Health | None = None
     connections: int = 512
     queue: int = 1024
     keep_alive: float = 4.0
     leniency: Points = NONE
+
+    @property
+    def tls_name(self) -> str:
+        """The name that is asked for by TLS, and that the certificate must hold."""
+        return self.tls.server_name or self.host.removesuffix(".")
 
     @property
     def authority(self) -> str:

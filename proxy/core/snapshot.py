@@ -8,6 +8,7 @@ from ipaddress import IPv4Network, IPv6Network
 
 from proxy.core.route import Route, Upstream
 from proxy.core.table import RouteTable
+from proxy.core.tls import ListenerTls
 
 Network = IPv4Network | IPv6Network
 
@@ -51,6 +52,7 @@ class Snapshot:
     limits: Limits = Limits()
     access_log: AccessLog = AccessLog()
     drain: float = 30.0
+    tls: ListenerTls | None = None
     kill_file: str = ""
 
     @property

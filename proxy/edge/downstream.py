@@ -20,7 +20,7 @@ from proxy.core.forwarded import client_of, forget_managed, is_trusted, kept_req
 from proxy.core.outcome import Blame, Failure, Phase
 from proxy.core.request import MAX_HEAD, MAX_LINE, Refusal, RequestHead
 from proxy.edge.admit import Answer, admit, refused
-from proxy.edge.ending import CONTINUE, reset, watch
+from proxy.edge.ending import CONTINUE, end_half, reset, watch
 from proxy.edge.exchange import Exchange
 from proxy.edge.head_parser import END, PartialHead, judge_request
 from proxy.edge.record import line_of_answer
@@ -81,6 +81,8 @@ class Downstream:
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """A client is there."""
         self.transport = cast("asyncio.Transport", transport)
+        if transport.get_extra_info("sslcontext") is not None:
+            self.scheme = b"https"
         address = transport.get_extra_info("peername")
         peer = str(address[0]) if address else ""
         self.peer = peer.removeprefix("::ffff:").encode("ascii")
@@ -103,6 +105,8 @@ class Downstream:
 
     def eof_received(self) -> bool:
         """The client will send no more; it may still read (half-closed clients are served)."""
+        if self.scheme == b"https":
+            return False  # TLS ends whole: connection_lost follows
         if self._half_closed:
             return True  # the loop says so again when reading goes on
         self._half_closed = True
@@ -258,8 +262,7 @@ class Downstream:
 
     def end_writing(self) -> bool:
         """Close the sending half; the client may go on sending."""
-        self.transport.write_eof()
-        return True
+        return end_half(self.transport)
 
     def cut(self, *, truncated_silently: bool) -> None:
         """A response broke off: close so that the client can tell (a reset where only the end marks the end)."""
@@ -287,7 +290,7 @@ class Downstream:
         if self.held:
             self.unhold()
         if self.closing or not request_done:
-            self._linger()
+            self._linger(whole=request_done)
             return
         self.deadline = ended + self._services.live.snapshot.limits.idle
         if self._ahead:
@@ -345,13 +348,13 @@ class Downstream:
             if self._half_closed and not self._ahead and self._lingering < 0 and not self._end_reading():
                 self.transport.close()
 
-    def _linger(self) -> None:
-        """Rule 3."""
+    def _linger(self, *, whole: bool = False) -> None:
+        """Rule 3; TLS has no half to end, so it ends now when the request was read `whole`, else when time is up."""
         self._lingering = 0
         self._ahead = b""
         self._partial = None
         self.deadline = monotonic() + LINGER
-        if self._half_closed:
+        if self._half_closed or (whole and self.scheme == b"https"):
             self.close()
         elif not self.transport.is_closing():
             self.end_writing()

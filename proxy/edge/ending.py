@@ -13,6 +13,7 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
+import ssl
 import struct
 from collections.abc import Callable, Iterator
 
@@ -30,6 +31,27 @@ def reset(transport: asyncio.Transport) -> None:
     if sock is not None:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_NOT)
     transport.abort()
+
+
+def end_half(transport: asyncio.Transport) -> bool:
+    """End the sending half; False when it cannot end alone (TLS)."""
+    possible = transport.can_write_eof()
+    if possible:
+        transport.write_eof()
+    return possible
+
+
+def ended_cleanly(transport: asyncio.Transport) -> bool:
+    """Whether an end was meant: TLS says goodbye, and an end without it may be anybody's (RFC 9112 section 9.8)."""
+    connection = transport.get_extra_info("ssl_object")
+    if connection is None:
+        return True
+    try:
+        return not connection.read(1)
+    except ssl.SSLZeroReturnError:
+        return True
+    except ssl.SSLError:
+        return False
 
 
 def last_words(transport: asyncio.Transport) -> Iterator[bytes]:

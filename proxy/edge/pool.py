@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import socket
-import ssl
 from collections import deque
 from functools import partial
 from time import monotonic
@@ -19,6 +18,8 @@ from proxy.core.outcome import Blame, Failure, Phase
 from proxy.core.route import Upstream
 from proxy.edge.upstream import Mode, UpstreamConnection
 from proxy.tasks import Tasks
+from proxy.tls.kept import ForUpstream
+from proxy.tls.sentence import sentence_of
 
 RESOLVE_EVERY = 30.0
 _IDLE = Mode.IDLE
@@ -46,7 +47,7 @@ class Pool:
         self._open = 0
         self._connecting = 0
         self._retired = False
-        self._tls = ssl.create_default_context() if upstream.scheme == "https" else None
+        self.tls = ForUpstream(upstream.tls) if upstream.scheme == "https" else None
         self._addresses: list[str] = []
         self._resolved_at = -RESOLVE_EVERY
 
@@ -120,7 +121,7 @@ class Pool:
         except TimeoutError:
             self._no_connection("timed out", timed_out=True)
         except OSError as error:
-            self._no_connection(str(error), timed_out=False)
+            self._no_connection(sentence_of(error, self.upstream), timed_out=False)
         else:
             self._connecting -= 1
             self._hand_over(connection)
@@ -150,13 +151,14 @@ class Pool:
     async def _open_one(self) -> UpstreamConnection:
         """Try each address in turn; the last error is the one that counts."""
         loop = asyncio.get_running_loop()
-        name = self.upstream.host if self._tls is not None else None
+        tls = self.tls.to_use() if self.tls is not None else None
+        name = self.upstream.tls_name if tls is not None else None
         last: OSError | None = None
         for address in await self._resolve():
             try:
                 connection = UpstreamConnection(self.release, self.lost, self.upstream.leniency)
                 await loop.create_connection(
-                    partial(_same, connection), address, self.upstream.port, ssl=self._tls, server_hostname=name
+                    partial(_same, connection), address, self.upstream.port, ssl=tls, server_hostname=name
                 )
             except OSError as error:
                 last = error

@@ -17,8 +17,9 @@ from proxy.core.chunked import ChunkedDecoder
 from proxy.core.leniency import NONE, Points
 from proxy.core.outcome import Blame, Failure, Phase
 from proxy.core.response import CHUNKED, MAX_HEAD, ResponseHead, ResponseReader
-from proxy.edge.ending import last_words
+from proxy.edge.ending import ended_cleanly, last_words
 from proxy.edge.head_parser import END, PartialHead, judge_response
+from proxy.tls.sentence import sentence_of
 
 MAX_INTERIM = 16
 """1xx answers before the final one; more is an attack or a loop."""
@@ -187,7 +188,7 @@ class UpstreamConnection:
         asker = self.asker
         if asker is None:
             return False
-        if self.mode is Mode.UNTIL_CLOSE:
+        if self.mode is Mode.UNTIL_CLOSE and ended_cleanly(self.transport):
             self._finish(asker, b"", [], reusable=False)
         elif self.mode is not Mode.TUNNEL:
             self._fail("the upstream closed the connection before its response was complete")
@@ -207,7 +208,7 @@ class UpstreamConnection:
                 asker, self.asker = self.asker, None
                 asker.failed(Failure(phase=Phase.BODY, blame=Blame.UPSTREAM, detail="tunnel closed"))
             else:
-                self._fail(f"the connection to the upstream broke ({exc or 'closed'})")
+                self._fail(f"the connection to the upstream broke ({sentence_of(exc) if exc else 'closed'})")
         self.mode = Mode.CLOSED
         self._lost(self)
 
