@@ -11,6 +11,7 @@ import asyncio
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from contextvars import copy_context
 from pathlib import Path
 
 import structlog
@@ -35,6 +36,7 @@ class KillFile:
         self._tell = tell
         self._every = every
         self._loop = asyncio.get_running_loop()
+        self._context = copy_context()  # its log lines say which process this is; a thread's own would not
         self._looked = asyncio.Event()
         self._ended = threading.Event()
         self._seen: Order | None = None
@@ -61,7 +63,7 @@ class KillFile:
     def _watch(self) -> None:
         with suppress(RuntimeError):  # the loop is closed: the process ends
             self._look()
-            self._loop.call_soon_threadsafe(self._looked.set)
+            self._in_loop(self._looked.set)
             while not self._ended.wait(self._every):
                 self._look()
 
@@ -72,13 +74,15 @@ class KillFile:
         except OSError as error:
             if str(error) != self._fault:
                 self._fault = str(error)
-                self._loop.call_soon_threadsafe(self._complain, self._fault)
+                self._in_loop(self._complain, self._fault)
             return
         self._fault = ""
         if order != self._seen:
             self._seen = order
-            self._loop.call_soon_threadsafe(self._tell, order)
+            self._in_loop(self._tell, order)
+
+    def _in_loop(self, call: Callable[..., None], *arguments: object) -> None:
+        self._loop.call_soon_threadsafe(call, *arguments, context=self._context)
 
     def _complain(self, fault: str) -> None:
-        """In the loop, whose log lines say which process this is."""
         _log.error("kill_file_unreadable", path=str(self.path), error=fault, killed=self._seen is not None)
