@@ -17,7 +17,7 @@ import typer
 
 from bench.errors import BenchError
 from bench.machine import describe_machine
-from holds import cases, fuzz
+from holds import cases, fuzz, soak, websocket
 from holds.finding import Document, Finding, as_json, as_plain, fill
 from holds.fixtures import CONTENDERS
 from holds.launching import ROOT
@@ -59,6 +59,23 @@ def cases_command(
     _finish(cases.measure(chosen, tuple(cuts or Cut)), as_json=as_json, markdown=markdown)
 
 
+@app.command("websocket")
+def websocket_command(
+    *,
+    only: Annotated[list[str] | None, typer.Option("--cases", help="Patterns of cases.")] = None,
+    python2: Annotated[str, typer.Option(help="A Python 2.7 with pip; found by itself on PATH or in pyenv.")] = "",
+    as_json: Json = False,
+    markdown: Markdown = None,
+) -> None:
+    """Autobahn's WebSocket cases through Banyan and without it: the verdicts must be the same. About two minutes.
+
+    The echo server is aiohttp's. Cases 1 to 7 and 10 unless told otherwise; 9 (large messages), 12 and 13 (compression)
+    take some minutes more: --cases '*'. The suite needs Python 2.7 and is installed once, into .cache.
+    """
+    patterns = tuple(only or websocket.USUAL)
+    _finish(websocket.measure(patterns, python2), as_json=as_json, markdown=markdown)
+
+
 @app.command("fuzz")
 def fuzz_command(
     *,
@@ -72,6 +89,23 @@ def fuzz_command(
     it to: mend the cause and keep them in tests/wire/kept.json, which every test run plays.
     """
     _finish(fuzz.measure(seconds), as_json=as_json, markdown=markdown)
+
+
+@app.command("soak")
+def soak_command(
+    *,
+    seconds: Annotated[float, typer.Option(min=20, help="How long.")] = 600,
+    rate: Annotated[float, typer.Option(min=1, help="Requests per second, whatever comes back.")] = 200,
+    as_json: Json = False,
+    markdown: Markdown = None,
+) -> None:
+    """Load while everything goes wrong around it. Ten minutes unless said otherwise; shorter runs do all of it faster.
+
+    An edit of routes.yaml five times a second (half of them broken), a worker killed every 20 s, an upstream every
+    30 s, control every 60 s, the disk full for 60 s, nobody reading standard output for 60 s. Every failed request
+    needs an excuse; memory must stay flat. Needs root, for a file system of its own (unshare -m).
+    """
+    _finish(soak.measure(seconds, rate), as_json=as_json, markdown=markdown)
 
 
 def _finish(measuring: Coroutine[Any, Any, Finding], *, as_json: bool, markdown: Path | None) -> None:

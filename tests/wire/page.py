@@ -28,8 +28,8 @@ _SCORE = """
 
 The same bytes against other proxies, hardened as their own guides say (`holds/fixtures.py`), judged by the published
 rules alone. The rules are stricter than these proxies are on purpose: much of what they let pass is legal leniency, but
-two systems with two parsers stand behind one address here. `python -m holds cases --markdown docs/wire-cases.md` measures
-anew.
+two systems with two parsers stand behind one address here.
+`python -m holds cases --markdown docs/wire-cases.md` measures anew.
 
 """
 MARKS = ("<!-- holds:cases -->", "<!-- /holds:cases -->")

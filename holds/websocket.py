@@ -1,0 +1,145 @@
+"""Autobahn's test suite against an echo server, once through Banyan and once without it.
+
+Rule: what a case's verdict is without Banyan it must be with it, the close handshake included. What the echo server
+itself does not do to the letter is not Banyan's to mend.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from pathlib import Path
+
+import msgspec
+
+from bench.errors import BenchError
+from bench.machine import free_ports
+from bench.table import Table
+from holds.finding import Check, Finding
+from holds.fixtures import Site, launch_banyan
+from holds.launching import PIN, ROOT, Launch, running
+from holds.progress import bar
+
+USUAL = ("1.*", "2.*", "3.*", "4.*", "5.*", "6.*", "7.*", "10.*")
+SUITE = ROOT / ".cache" / "holds" / "autobahn"
+WITH, WITHOUT = "through Banyan", "without"
+LONGEST_SECONDS = 3600.0
+_START = "import site,sys; site.addsitedir(sys.argv.pop(1)); from autobahntestsuite import wstest; wstest.run()"
+
+
+class Verdict(msgspec.Struct, frozen=True):
+    """What Autobahn says of one case."""
+
+    behavior: str
+    behavior_close: str = msgspec.field(name="behaviorClose")
+
+    def __str__(self) -> str:
+        return f"{self.behavior}, close {self.behavior_close}"
+
+
+Verdicts = dict[str, dict[str, Verdict]]
+"""By server, then by case."""
+
+
+async def measure(patterns: tuple[str, ...], python2: str) -> Finding:
+    """Start everything, play, compare."""
+    python = install(python2)
+    with tempfile.TemporaryDirectory(prefix="holds-") as name:
+        folder = Path(name)
+        listen, admin, port = free_ports(3)
+        site = Site(folder=folder / "site", listen=listen, admin=admin, legacy=port, new=port)
+        argv = (sys.executable, "-m", "holds.echo", str(port))
+        echo = Launch(label="echo", argv=argv, folder=folder, ports=(port,))
+        async with running(echo), running(launch_banyan(site)):
+            urls = {WITHOUT: f"ws://127.0.0.1:{port}/ws/new", WITH: f"ws://127.0.0.1:{listen}/ws/new"}
+            await play(python, folder, urls, patterns)
+        return compare(read(folder), patterns)
+
+
+def install(python2: str) -> str:
+    """The interpreter, with the suite beside it."""
+    python = python2 or find_python2()
+    if not (SUITE / "autobahntestsuite").exists():
+        SUITE.mkdir(parents=True, exist_ok=True)
+        argv = (python, "-m", "pip", "install", "--quiet", "--target", str(SUITE), "autobahntestsuite")
+        done = subprocess.run(argv, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise BenchError(f"autobahntestsuite could not be installed for {python}:\n{done.stderr[-800:]}")
+    return python
+
+
+def find_python2() -> str:
+    """On PATH or in pyenv."""
+    places = [Path(folder) / "python2.7" for folder in os.environ.get("PATH", "").split(os.pathsep)]
+    places += sorted(Path("~/.pyenv/versions").expanduser().glob("2.7.*/bin/python2.7"))
+    for place in places:
+        with contextlib.suppress(OSError):
+            if subprocess.run([place, "-c", "import ssl"], capture_output=True, check=False).returncode == 0:
+                return str(place)
+    raise BenchError("Autobahn needs Python 2.7: install one (pyenv install 2.7.18) or name it: --python2 PATH")
+
+
+async def play(python: str, folder: Path, urls: dict[str, str], patterns: tuple[str, ...]) -> None:
+    """Both servers in one run, case by case."""
+    servers = [{"agent": agent, "url": url, "options": {"version": 18}} for agent, url in urls.items()]
+    spec = {"outdir": str(folder / "out"), "servers": servers, "cases": patterns, "exclude-cases": []}
+    (folder / "spec.json").write_bytes(msgspec.json.encode(spec))
+    argv = (*PIN, python, "-c", _START, str(SUITE), "-m", "fuzzingclient", "-s", str(folder / "spec.json"))
+    process = await asyncio.create_subprocess_exec(
+        *argv, cwd=folder, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
+    )
+    assert process.stdout is not None
+    deadline = time.monotonic() + LONGEST_SECONDS
+    total, done, last = 0, 0, b""
+    with bar("cases", 1.0) as drawn:
+        async for line in process.stdout:
+            last = line
+            if b" cases against " in line or line.startswith(b"Servers"):
+                drawn.say(line.decode(errors="replace").strip())
+            if line.startswith(b"Ok, will run "):
+                total = int(line.split()[3]) * len(urls)
+            if line.startswith(b"Running test case ID"):
+                done += 1
+                drawn.to(min(1.0, done / max(total, 1)), line.split()[4].decode())
+            if time.monotonic() > deadline:
+                process.kill()
+    if await process.wait():
+        raise BenchError(f"wstest ended with {process.returncode}: {last.decode(errors='replace')}")
+
+
+def read(folder: Path) -> Verdicts:
+    """What the suite wrote."""
+    return msgspec.json.decode((folder / "out" / "index.json").read_bytes(), type=Verdicts)
+
+
+def compare(found: Verdicts, patterns: tuple[str, ...]) -> Finding:
+    """Case by case."""
+    without, through = found.get(WITHOUT, {}), found.get(WITH, {})
+    kinds = sorted({each.behavior for verdicts in found.values() for each in verdicts.values()})
+    rows = []
+    for agent in (WITHOUT, WITH):
+        counts = Counter(each.behavior for each in found.get(agent, {}).values())
+        rows.append((agent, *(str(counts[kind]) for kind in kinds)))
+    table = Table(
+        title=f"Autobahn {' '.join(patterns)}: {len(without)} cases",
+        columns=("", *(kind.lower() for kind in kinds)),
+        rows=tuple(rows),
+    )
+    differing = [case for case in without if through.get(case) != without[case]]
+    failed = [case for case, each in through.items() if "FAILED" in {each.behavior, each.behavior_close}]
+    checks = (
+        Check(
+            sentence="every verdict is the one without Banyan, closing included",
+            holds=bool(without) and not differing and len(without) == len(through),
+            seen=f"{len(without)} cases, {len(differing)} differ",
+        ),
+        Check(sentence="no case fails through Banyan", holds=bool(through) and not failed, seen=f"{len(failed)} fail"),
+    )
+    notes = tuple(f"{case}: without {without[case]}; through {through.get(case)}" for case in differing)
+    return Finding(suite="websocket", tables=(table,), checks=checks, notes=notes)
