@@ -10,11 +10,20 @@ from proxy.config.address import Address
 from proxy.config.asked import Condition
 from proxy.config.environment import cores
 from proxy.config.read import Draft
-from proxy.config.schema import Block, MatchBlock, RouteBlock, SettingsBlock, UpstreamBlock
+from proxy.config.schema import (
+    Block,
+    MatchBlock,
+    RateBy,
+    RouteBlock,
+    RouteLimitsBlock,
+    SettingsBlock,
+    Underscores,
+    UpstreamBlock,
+)
 from proxy.core.cohort import CohortSource, SourceKind
 from proxy.core.path import PathPattern
 from proxy.core.predicate import HeaderAbsent, HeaderIs, Predicate, QueryAbsent, QueryIs
-from proxy.core.route import CLIENT_IP, Health, Respond, Route, Timeouts, Upstream
+from proxy.core.route import CLIENT_IP, Health, Rate, Respond, Route, Timeouts, Upstream
 from proxy.core.snapshot import AccessLog, Limits, Snapshot
 from proxy.core.stage import Stage
 from proxy.core.table import RouteTable
@@ -38,6 +47,8 @@ def build_snapshot(
         limits=_over(Limits(), settings.limits),
         access_log=_over(AccessLog(), settings.log),
         drain=settings.drain,
+        leniency=frozenset(settings.leniency or ()),
+        underscores=settings.underscore_headers is not Underscores.REJECT,
         kill_file=settings.kill_file or "",
     )
 
@@ -71,6 +82,8 @@ def build_route(block: RouteBlock, index: int, line: int, upstreams: Mapping[str
         respond=None if block.respond is None else _over(Respond(status=block.respond.status), block.respond),
         websocket=bool(block.upgrades),
         body_limit=(block.limits and block.limits.body_size) or 0,
+        leniency=frozenset(block.leniency or ()),
+        rate=_rate(block.limits),
         line=line,
     )
 
@@ -102,6 +115,12 @@ def _route_timeouts(block: RouteBlock, upstreams: Mapping[str, UpstreamBlock]) -
         return None
     known = [timeouts_of(upstreams[name]) for name in needed_upstreams(block) if name in upstreams]
     return _over(known[0] if known else Timeouts(), block.timeout)
+
+
+def _rate(limits: RouteLimitsBlock | None) -> Rate | None:
+    if limits is None or limits.rate is None:
+        return None
+    return replace(limits.rate, by_cohort=limits.rate_by is RateBy.COHORT)
 
 
 def _split(stage: Stage, written: float | None) -> float:
@@ -153,6 +172,7 @@ def _upstream(name: str, block: UpstreamBlock) -> Upstream:
         connections=plain.connections if block.connections is None else block.connections,
         queue=plain.queue if block.queue is None else block.queue,
         keep_alive=plain.keep_alive if block.keep_alive is None else block.keep_alive,
+        leniency=frozenset(block.leniency or ()),
     )
 
 

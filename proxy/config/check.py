@@ -108,6 +108,25 @@ def cohorts_can_be_found(draft: Draft) -> Iterator[Problem]:
                 yield draft.problem(path, "is never asked: client_ip before it is always present; put client_ip last")
 
 
+def rates_are_said(draft: Draft) -> Iterator[Problem]:
+    """`rate_by` alone counts nothing."""
+    for index, block in draft.routes:
+        if block.limits is not None and block.limits.rate_by is not None and block.limits.rate is None:
+            path: Path = ("routes", index, "limits", "rate_by")
+            yield draft.problem(path, "has no rate to go with it; add one such as rate: 10/s, or take it out")
+
+
+def openings_stand_once(draft: Draft) -> Iterator[Problem]:
+    """A point is opened once in a list, so that whoever closes it closes it."""
+    said: list[tuple[Path, Sequence[str] | None]] = [(("leniency",), draft.settings.leniency)]
+    said += [(("routes", index, "leniency"), block.leniency) for index, block in draft.routes]
+    said += [(("upstreams", name, "leniency"), block.leniency) for name, block in draft.upstreams.items()]
+    for path, points in said:
+        for place, point in enumerate(points or ()):
+            if point in (points or ())[:place]:
+                yield draft.problem((*path, place), "stands twice; take one out")
+
+
 def timeouts_are_complete(draft: Draft) -> Iterator[Problem]:
     """What a route's timeout leaves out is its upstream's, so two upstreams must agree on it."""
     for index, block in draft.routes:
@@ -169,6 +188,8 @@ RULES = (
     canaries_have_splits,
     upstreams_exist,
     cohorts_can_be_found,
+    rates_are_said,
+    openings_stand_once,
     timeouts_are_complete,
     admin_is_apart,
     admin_is_guarded,

@@ -19,7 +19,7 @@ _RULES = frozenset(("type", "enum", "const", "pattern", "minimum", "maximum"))
 _SINGLE = frozenset(("string", "integer", "number", "boolean"))
 _LATER = {
     FileBlock: ("include", "auth", "guard", "windows"),
-    UpstreamBlock: ("auth", "leniency", "windows"),
+    UpstreamBlock: ("auth", "windows"),
     MatchBlock: ("graphql", "jwt"),
     RouteBlock: tuple(name for name in NOT_LANDED if name not in ("include", "graphql", "jwt")),
 }

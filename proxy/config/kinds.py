@@ -6,13 +6,14 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, WithJsonSchema
 
-from proxy.config import asked, single, units
+from proxy.config import asked, bounds, single, units
 from proxy.config.address import Address, Url, read_address, read_network, read_url
 from proxy.core.cohort import CohortSource
 from proxy.core.effects import Effects
+from proxy.core.leniency import OF_REQUESTS, OF_RESPONSES, Leniency
 from proxy.core.path import PathPattern
 from proxy.core.predicate import HostIs
-from proxy.core.route import HostMode
+from proxy.core.route import HostMode, Rate
 from proxy.core.snapshot import Network
 from proxy.core.stage import Stage
 
@@ -38,6 +39,9 @@ _CONDITION = WithJsonSchema(
     }
 )
 _WORKERS = WithJsonSchema({"anyOf": [{"type": "integer", "minimum": 1, "maximum": 256}, {"const": "auto"}]})
+_MEMORY = WithJsonSchema(
+    {"anyOf": [{"type": "string", "pattern": "^[0-9]+ ?(B|KB|MB|GB|KiB|MiB|GiB)$"}, {"enum": ["auto", "off"]}]}
+)
 _UPGRADES = WithJsonSchema({"type": "array", "items": {"type": "string", "enum": ["websocket"]}})
 
 
@@ -58,6 +62,25 @@ ShareOrFraction = Annotated[
 Size = Annotated[int, BeforeValidator(units.read_size), _SIZE]
 Connections = Annotated[int, BeforeValidator(units.Whole(1, 1_000_000)), _whole(1, 1_000_000)]
 Queue = Annotated[int, BeforeValidator(units.Whole(0, 1_000_000)), _whole(0, 1_000_000)]
+AtLeastOne = Annotated[int, BeforeValidator(units.Whole(1, 1_000_000)), _whole(1, 1_000_000)]
+Bytes = Annotated[int, BeforeValidator(units.read_bounded_size), _SIZE]
+ByteRate = Annotated[
+    int,
+    BeforeValidator(bounds.read_byte_rate),
+    WithJsonSchema({"type": "string", "pattern": "^[0-9]+ ?(B|KB|MB|KiB|MiB) ?/ ?s$"}),
+]
+RateText = Annotated[
+    Rate,
+    BeforeValidator(bounds.read_rate),
+    WithJsonSchema({"type": "string", "pattern": "^[1-9][0-9]* ?/ ?(s|m|h)$"}),
+]
+Memory = Annotated[int, BeforeValidator(bounds.read_memory), _MEMORY]
+RequestPoint = Annotated[
+    Leniency, BeforeValidator(bounds.read_request_point), WithJsonSchema({"enum": [*map(str, OF_REQUESTS)]})
+]
+ResponsePoint = Annotated[
+    Leniency, BeforeValidator(bounds.read_response_point), WithJsonSchema({"enum": [*map(str, OF_RESPONSES)]})
+]
 Status = Annotated[int, BeforeValidator(units.Whole(200, 599)), _whole(200, 599)]
 
 ListenAddress = Annotated[Address, BeforeValidator(read_address), _ADDRESS]

@@ -7,6 +7,7 @@ Rule 3: what is promised but does not work yet is refused by its name (`NOT_LAND
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
@@ -22,7 +23,7 @@ _UPSTREAM = Upstream(name="", scheme="http", host="", port=80)
 
 NOT_LANDED = (
     *("shadow", "compare", "guard", "ramp", "writes", "handover", "adapter", "auth", "fallback", "windows"),
-    *("include", "leniency", "graphql", "jwt"),
+    *("include", "graphql", "jwt"),
 )
 """Blocks that are promised and that this version does not have."""
 
@@ -94,6 +95,9 @@ class UpstreamBlock(Block):
         f"closing. Default {_UPSTREAM.keep_alive:g}s.",
         "4s",
     )
+    leniency: list[kinds.ResponsePoint] | None = _optional(
+        "Single points that its responses are forgiven.", ["bare_lf"]
+    )
 
 
 class MatchBlock(Block):
@@ -126,10 +130,23 @@ class RespondBlock(Block):
     )
 
 
+class RateBy(StrEnum):
+    """Whose requests a route's rate counts together."""
+
+    CLIENT = "client"
+    COHORT = "cohort"
+
+
 class RouteLimitsBlock(Block):
     """Bounds of one route."""
 
     body_size: kinds.Size | None = _optional("Largest request body; a larger one is answered with 413.", "10MiB")
+    rate: kinds.RateText | None = _optional(
+        "Requests on this route: so many at once, refilled evenly over the unit; more are answered with 429.", "10/s"
+    )
+    rate_by: Annotated[RateBy, BeforeValidator(single.Choice(RateBy))] | None = _optional(
+        "Whose requests count together: client, the default, is an address; cohort what the route says.", "cohort"
+    )
 
 
 class RouteBlock(Block):
@@ -163,6 +180,9 @@ class RouteBlock(Block):
     upgrades: kinds.Upgrades | None = _optional("Upgrades that this route lets through.", ["websocket"])
     timeout: TimeoutBlock | None = _optional("Waits of this route instead of its upstream's.", {"response": "60s"})
     limits: RouteLimitsBlock | None = _optional("Bounds of this route.", {"body_size": "10MiB"})
+    leniency: list[kinds.RequestPoint] | None = _optional(
+        "Single points that requests of this route are forgiven.", ["bare_lf"]
+    )
 
 
 class LimitsBlock(Block):
@@ -171,9 +191,36 @@ class LimitsBlock(Block):
     connections: kinds.Connections | None = _optional(
         f"Most client connections of one worker. Default {_LIMITS.connections}.", 16_000
     )
+    connections_per_client: kinds.AtLeastOne | None = _optional(
+        "Most connections of one worker from one address; not for trusted_proxies. Without it there is no bound.", 100
+    )
+    requests_per_connection: kinds.AtLeastOne | None = _optional(
+        "After so many, a connection is closed. Without it there is no bound.", 1000
+    )
+    pipeline: kinds.AtLeastOne | None = _optional(
+        f"Requests that may wait behind one; then the client is not read. Default {_LIMITS.pipeline}.", 100
+    )
+    rate: kinds.RateText | None = _optional(
+        "Requests of one client's address: so many at once, refilled evenly over the unit; more are answered with 429. "
+        "Without it there is no bound.",
+        "100/s",
+    )
+    memory: kinds.Memory | None = _optional(
+        "What one worker may take: near it, it sheds. auto, the default, is 90 % of what the control group allows, "
+        "divided by the workers.",
+        "512MiB",
+        "auto",
+    )
     head: kinds.LengthAboveZero | None = _optional(f"For a whole request head. Default {_LIMITS.head:g}s.", "10s")
     body: kinds.LengthAboveZero | None = _optional(
         f"Without a byte of a request's body. Default {_LIMITS.body:g}s.", "30s"
+    )
+    body_rate: kinds.ByteRate | None = _optional(
+        f"The least that a body brings, over each body timeout; 0B/s is no bound. Default {_LIMITS.body_rate}B/s.",
+        "240B/s",
+    )
+    write: kinds.LengthAboveZero | None = _optional(
+        f"For a client that does not read what is written to it. Default {_LIMITS.write:g}s.", "60s"
     )
     idle: kinds.LengthAboveZero | None = _optional(
         f"Between two requests of a connection. Default {_LIMITS.idle:g}s.", "75s"
@@ -184,6 +231,23 @@ class LimitsBlock(Block):
     body_size: kinds.Size | None = _optional(
         "Largest request body; a larger one is answered with 413. Without it there is no bound.", "10MiB"
     )
+    request_line: kinds.Bytes | None = _optional("Longest request line; a longer one is 414. Default 16KiB.", "16KiB")
+    field: kinds.Bytes | None = _optional("Longest header field; a longer one is 431. Default 16KiB.", "16KiB")
+    head_size: kinds.Bytes | None = _optional("Largest request head; a larger one is 431. Default 64KiB.", "64KiB")
+    fields: kinds.AtLeastOne | None = _optional(
+        f"Most header fields; more are 431. Default {_LIMITS.fields}.", _LIMITS.fields
+    )
+    chunk_extension: kinds.Bytes | None = _optional(
+        "Longest extension of one chunk's size line; a longer one is 400. Default 256B.", "256B"
+    )
+    trailers: kinds.Bytes | None = _optional("Largest trailer section; a larger one is 400. Default 8KiB.", "8KiB")
+
+
+class Underscores(StrEnum):
+    """What becomes of fields whose names hold an underscore."""
+
+    ALLOW = "allow"
+    REJECT = "reject"
 
 
 class LogBlock(Block):
@@ -227,6 +291,12 @@ class SettingsBlock(Block):
         examples=[["10.0.0.0/8"]],
     )
     limits: LimitsBlock | None = _optional("Bounds of the clients' side.", {"body_size": "10MiB"})
+    leniency: list[kinds.RequestPoint] | None = _optional(
+        "Single points that every request is forgiven.", ["unknown_methods"]
+    )
+    underscore_headers: Annotated[Underscores, BeforeValidator(single.Choice(Underscores))] | None = _optional(
+        "What becomes of a request with a field whose name holds an underscore. Default allow.", "allow", "reject"
+    )
     log: LogBlock | None = _optional("The canonical lines.", {"sample": "10%"})
 
 

@@ -15,6 +15,7 @@ _SECONDS = {"ms": Decimal("0.001"), "s": Decimal(1), "m": Decimal(60), "h": Deci
 _DAY = 86_400
 _SHARE = re.compile(r"(0|[1-9][0-9]{0,8})(?:\.([0-9]{1,9}))? ?%")
 _SIZE = re.compile(r"([0-9]{1,12}) ?(B|KB|MB|GB|KiB|MiB|GiB)")
+_MOST_AT_ONCE = 16 << 20
 _BYTES = {"B": 1, "KB": 1000, "MB": 1000**2, "GB": 1000**3, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30}
 
 
@@ -88,6 +89,14 @@ def read_size(value: object) -> int:
     size = int(found[1]) * _BYTES[found[2]]
     if not 1 <= size <= 1 << 50:
         raise fault("must be between 1B and 1024 TiB", cure="leave it out for no bound" if not size else "")
+    return size
+
+
+def read_bounded_size(value: object) -> int:
+    """A size of what is kept in memory whole, so that nobody asks for all of it."""
+    size = read_size(value)
+    if size > _MOST_AT_ONCE:
+        raise fault("must be at most 16MiB: it is kept in memory whole")
     return size
 
 

@@ -19,7 +19,7 @@ _TOKEN = rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 _QUOTED = rb'"(?:[\t\x20!\x23-\x5b\x5d-\x7e\x80-\xff]|\\[\t\x20-\x7e\x80-\xff])*"'
 _SIZE = re.compile(rb"([0-9A-Fa-f]{1,15})(?:;%b(?:=(?:%b|%b))?)*" % (_TOKEN, _TOKEN, _QUOTED))
 _FIELD = re.compile(_TOKEN + rb":[\t\x20-\x7e\x80-\xff]*")
-_MAX_LINE = 16 + MAX_EXTENSION
+_LONGEST_SIZE = 16
 LAST_CHUNK = b"0\r\n\r\n"
 
 
@@ -36,10 +36,18 @@ def encode_end(trailers: list[bytes]) -> bytes:
 class ChunkedDecoder:
     """Feed it bytes; it returns payload, and says when the body ended and what came after it."""
 
-    __slots__ = ("_crlf_due", "_held", "_in_trailers", "_left", "done", "error", "rest", "trailers")
+    # fmt: off
+    __slots__ = (
+        "_crlf_due", "_extension", "_held", "_in_trailers", "_left", "_line", "_trailers", "done", "error", "rest",
+        "trailers",
+    )
+    # fmt: on
 
-    def __init__(self) -> None:
-        """Begin before the first size line."""
+    def __init__(self, extension: int = MAX_EXTENSION, trailers: int = MAX_TRAILERS) -> None:
+        """Begin before the first size line; the bounds in bytes of one line's extensions, and of all trailers."""
+        self._extension = extension
+        self._line = _LONGEST_SIZE + extension
+        self._trailers = trailers
         self.done = False
         self.error = ""
         self.rest = b""
@@ -87,7 +95,7 @@ class ChunkedDecoder:
 
     def _read_chunk(self, data: bytes, at: int, out: list[bytes]) -> int:
         """The size line and, when all of it is here, the chunk."""
-        end = data.find(b"\r\n", at, at + _MAX_LINE + 2)
+        end = data.find(b"\r\n", at, at + self._line + 2)
         if end < 0:
             return self._await_line(data, at)
         line = data[at:end]
@@ -96,7 +104,7 @@ class ChunkedDecoder:
             found = _SIZE.fullmatch(line)
             if found is None:
                 return self._fail("invalid chunk size line", at)
-            if len(line) - len(found[1]) > MAX_EXTENSION:
+            if len(line) - len(found[1]) > self._extension:
                 return self._fail("chunk extension too long", at)
             size = int(found[1], 16)
         start, stop = end + 2, end + 2 + size
@@ -109,7 +117,7 @@ class ChunkedDecoder:
 
     def _await_line(self, data: bytes, at: int) -> int:
         partial = data[at:]
-        if len(partial) > _MAX_LINE + 1:
+        if len(partial) > self._line + 1:
             return self._fail("chunk size line too long", at)
         if b"\n" in partial or b"\r" in partial[:-1]:
             return self._fail("bare CR or LF in a chunk size line", at)
@@ -118,7 +126,7 @@ class ChunkedDecoder:
     def _read_trailers(self, data: bytes, at: int) -> int:
         if data.startswith(b"\r\n", at):
             return self._finish(data, at + 2)
-        end = data.find(b"\r\n\r\n", at, at + MAX_TRAILERS + 4)
+        end = data.find(b"\r\n\r\n", at, at + self._trailers + 4)
         if end >= 0:
             trailers = data[at:end].split(b"\r\n")
             if not all(_FIELD.fullmatch(line) for line in trailers):
@@ -126,7 +134,7 @@ class ChunkedDecoder:
             self.trailers = trailers
             return self._finish(data, end + 4)
         partial = data[at:]
-        if len(partial) > MAX_TRAILERS + 3:
+        if len(partial) > self._trailers + 3:
             return self._fail("trailer section too long", at)
         if not self._may_become_trailers(partial):
             return self._fail("invalid trailer field", at)

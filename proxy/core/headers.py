@@ -31,6 +31,7 @@ class Kind(IntEnum):
     SET_COOKIE = 14
     LOCATION = 15
     TRAILER = 16
+    UNDERSCORE = 17
 
 
 _HOP_BY_HOP = frozenset({b"keep-alive", b"proxy-connection", b"proxy-authorization", b"proxy-authenticate"})

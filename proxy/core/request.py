@@ -15,12 +15,9 @@ from dataclasses import dataclass
 from proxy.core.authority import normal_host
 from proxy.core.headers import PROTECTED, Kind, connection_tokens, is_managed, request_kind
 from proxy.core.memo import Memo
+from proxy.core.shed import Shed
 from proxy.core.target import is_acceptable
 
-MAX_LINE = 16 * 1024
-MAX_HEAD = 64 * 1024
-"""Request line and fields together. Precedents: nginx 4 x 8 KiB, Envoy 60 KiB, Node 16 KiB."""
-MAX_FIELDS = 128
 CHUNKED = -1
 """`length` of a body whose size is not known."""
 _MAX_LENGTH = 2**63 - 1
@@ -55,8 +52,21 @@ class Refusal:
 
     status: int
     detail: str
+    shed: Shed | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeadBounds:
+    """Bytes of the request line, of one field line and of the whole head, and how many fields; docs/limits.md."""
+
+    line: int = 16 * 1024
+    field: int = 16 * 1024
+    head: int = 64 * 1024
+    fields: int = 128
+
+
+_USUAL_BOUNDS = HeadBounds()
+_UNDERSCORE = Refusal(400, "a header field's name holds an underscore, which is refused here")
 _TWICE = Refusal(400, "the body's end is declared more than once")
 
 
@@ -133,10 +143,25 @@ class RequestHead:
 class RequestReader:
     """Reads heads for one snapshot: it remembers what each field name means, bounded."""
 
-    __slots__ = ("_blocks", "_hosts", "_kinds", "_methods", "_wanted")
+    # fmt: off
+    __slots__ = (
+        "_blocks", "_hosts", "_kinds", "_methods", "_most_lines", "_recalled", "_small", "_underscores", "_wanted",
+        "bounds",
+    )
+    # fmt: on
 
-    def __init__(self, wanted: frozenset[bytes]) -> None:
-        """`wanted`: lower-case names of the fields that routes, cohorts and predicates ask about."""
+    def __init__(
+        self, wanted: frozenset[bytes], bounds: HeadBounds = _USUAL_BOUNDS, *, underscores: bool = True
+    ) -> None:
+        """`wanted`: lower-case names of the fields that routes, cohorts and predicates ask about.
+
+        `underscores`: whether a field's name may hold one.
+        """
+        self.bounds = bounds
+        self._recalled = min(bounds.line, bounds.head - _LONGEST_BLOCK)
+        self._small = min(bounds.line, bounds.field, bounds.head)
+        self._most_lines = bounds.fields + 3
+        self._underscores = underscores
         self._wanted = wanted
         self._kinds: dict[bytes, int] = {}
         self._hosts: dict[bytes, str] = {}
@@ -159,9 +184,9 @@ class RequestReader:
         method, target, version = parts
         if version != b"HTTP/1.1" or method not in self._methods or target.translate(None, _TARGET):
             return None
-        if cut > MAX_LINE or target[:1] != b"/" or target.find(b"%00") >= 0:
-            return None
         path, _, query = target.partition(b"?")
+        if cut > self._recalled or target[:1] != b"/" or path.find(b"%00") >= 0:
+            return None
         head = RequestHead(method, target, path, query, 1)
         head.take_fields(known)
         return head
@@ -186,10 +211,10 @@ class RequestReader:
             return Refusal(505, "only HTTP/1.1 and HTTP/1.0 are spoken here")
         if method not in _USUAL_METHODS and (refusal := _check_method(method)) is not None:
             return refusal
-        if len(raw) > MAX_LINE and (refusal := _check_sizes(raw, lines)) is not None:
+        if len(raw) > self._small and (refusal := _check_sizes(raw, lines, self.bounds)) is not None:
             return refusal
-        if len(lines) > MAX_FIELDS + 3:
-            return Refusal(431, f"more than {MAX_FIELDS} header fields")
+        if len(lines) > self._most_lines:
+            return Refusal(431, f"more than {self.bounds.fields} header fields", Shed.FIELDS)
         path, _, query = target.partition(b"?")
         head = RequestHead(method, target, path, query, minor)
         if not minor:
@@ -237,6 +262,8 @@ class RequestReader:
 
     def _learn(self, name: bytes) -> int:
         kind = int(request_kind(name, self._wanted))
+        if not self._underscores and b"_" in name:
+            kind = int(Kind.UNDERSCORE)
         if len(name) <= _MEMO_KEY:
             if len(self._kinds) >= _MEMO:
                 self._kinds.clear()
@@ -266,11 +293,12 @@ def _check_hosts(head: RequestHead, hosts: int) -> Refusal | None:
     return Refusal(400, "exactly one Host field is required") if hosts or head.minor else None
 
 
-def _check_sizes(raw: bytes, lines: list[bytes]) -> Refusal | None:
-    if len(lines[0]) > MAX_LINE:
-        return Refusal(414, f"the request line is longer than {MAX_LINE} bytes")
-    if len(raw) > MAX_HEAD or any(len(line) > MAX_LINE for line in lines):
-        return Refusal(431, f"a header field is longer than {MAX_LINE} bytes, or all of them than {MAX_HEAD}")
+def _check_sizes(raw: bytes, lines: list[bytes], bounds: HeadBounds) -> Refusal | None:
+    if len(lines[0]) > bounds.line:
+        return Refusal(414, f"the request line is longer than {bounds.line} bytes", Shed.REQUEST_LINE)
+    if len(raw) > bounds.head or any(len(line) > bounds.field for line in lines[1:]):
+        detail = f"a header field is longer than {bounds.field} bytes, or all of them than {bounds.head}"
+        return Refusal(431, detail, Shed.HEAD)
     return None
 
 
@@ -292,11 +320,11 @@ def _apply(head: RequestHead, special: list[tuple[int, bytes, bytes]]) -> Refusa
                 head.expect = value.lower() if not head.expect else b"?"
             case Kind.UPGRADE:
                 head.upgrade = value.lower() if not head.upgrade else b"?"
-            case Kind.MANAGED:
+            case Kind.UNDERSCORE:
+                return _UNDERSCORE
+            case Kind.MANAGED | Kind.TRACEPARENT | Kind.TRACESTATE:
                 head.note(line.partition(b":")[0].lower(), value)
-                head.managed = (*head.managed, line)
-            case Kind.TRACEPARENT | Kind.TRACESTATE:
-                head.note(line.partition(b":")[0].lower(), value)
+                head.managed = (*head.managed, line) if kind == Kind.MANAGED else head.managed
     _apply_connection(head)
     return None
 

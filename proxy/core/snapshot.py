@@ -6,26 +6,48 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network
 
-from proxy.core.route import Route, Upstream
+from proxy.core.chunked import MAX_EXTENSION, MAX_TRAILERS
+from proxy.core.leniency import NONE, Points
+from proxy.core.request import HeadBounds, RequestReader
+from proxy.core.route import Rate, Route, Upstream
 from proxy.core.table import RouteTable
 from proxy.core.tls import ListenerTls
 
 Network = IPv4Network | IPv6Network
 
 
+AUTO = -1
+"""`memory`: what the control group allows, shared among the workers."""
+_BOUNDS = HeadBounds()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """Bounds of the client's side; seconds and bytes. Precedents stand in docs/operations.md.
+    """Bounds of the client's side, per worker; seconds and bytes; 0 is none. Precedents stand in docs/limits.md.
 
-    `head` is the time for a whole request head, `idle` between two requests, `body` inside a silent body.
+    `head` is the time for a whole request head, `idle` between two requests, `body` inside a silent body, `write` for a
+    client that does not read; `body_rate` is the least that a body must bring, in bytes per second, over each `body`.
     """
 
     connections: int = 16_000
+    connections_per_client: int = 0
+    requests_per_connection: int = 0
+    pipeline: int = 100
+    rate: Rate | None = None
+    memory: int = AUTO
     head: float = 10.0
     body: float = 30.0
+    body_rate: int = 240
     idle: float = 75.0
-    body_size: int = 0
+    write: float = 60.0
     tunnel: float = 3600.0
+    body_size: int = 0
+    request_line: int = _BOUNDS.line
+    field: int = _BOUNDS.field
+    head_size: int = _BOUNDS.head
+    fields: int = _BOUNDS.fields
+    chunk_extension: int = MAX_EXTENSION
+    trailers: int = MAX_TRAILERS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +74,9 @@ class Snapshot:
     limits: Limits = Limits()
     access_log: AccessLog = AccessLog()
     drain: float = 30.0
+    leniency: Points = NONE
+    underscores: bool = True
+    """Whether the names of a request's fields may hold one."""
     tls: ListenerTls | None = None
     kill_file: str = ""
 
@@ -59,6 +84,17 @@ class Snapshot:
     def routes(self) -> tuple[Route, ...]:
         """All routes in file order."""
         return self.table.routes
+
+    @property
+    def forgiven(self) -> Points:
+        """Every point that is open for some request; which of them a route allows is asked once it is known."""
+        return self.leniency.union(*(route.leniency for route in self.routes))
+
+    def reader(self) -> RequestReader:
+        """A reader of request heads with these bounds."""
+        limits = self.limits
+        bounds = HeadBounds(line=limits.request_line, field=limits.field, head=limits.head_size, fields=limits.fields)
+        return RequestReader(self.fields, bounds, underscores=self.underscores)
 
     @property
     def fields(self) -> frozenset[bytes]:

@@ -34,8 +34,8 @@ def is_ambiguous(path: bytes) -> bool:
 
 
 def is_acceptable(target: bytes) -> bool:
-    """Origin form without a fragment or an encoded NUL; the C parser has refused blanks, controls and non-ASCII."""
-    return target[:1] == b"/" and b"#" not in target and b"%00" not in target
+    """Origin form without a fragment, nor an encoded NUL in its path; the C parser has refused blanks and controls."""
+    return target[:1] == b"/" and b"#" not in target and b"%00" not in target.partition(b"?")[0]
 
 
 def readings(path: bytes) -> list[bytes]:

@@ -2,11 +2,12 @@ from __future__ import annotations
 
 import pytest
 
-from proxy.core.request import CHUNKED, MAX_FIELDS, MAX_HEAD, MAX_LINE, Refusal, RequestHead, RequestReader
+from proxy.core.request import CHUNKED, HeadBounds, Refusal, RequestHead, RequestReader
 from tests.core.llhttp import hear_request
 from tests.core.request_cases import FORWARDED, FRAMING, REFUSED, get, post, request
 
 WANTED = frozenset({b"x-tenant-id", b"cookie"})
+MAX_LINE, MAX_FIELDS = HeadBounds().line, HeadBounds().fields
 
 
 def judge(raw: bytes, wanted: frozenset[bytes] = WANTED) -> RequestHead | Refusal:
@@ -242,7 +243,7 @@ def test_sizes_are_bounded_to_the_byte(raw: bytes, status: int) -> None:
     judged = judge(raw)
 
     assert (judged.status if isinstance(judged, Refusal) else 0) == status
-    assert MAX_HEAD == 64 * 1024
+    assert HeadBounds().head == 64 * 1024
 
 
 PLAIN = get(b"X-Tenant-Id: t", b"X-A: 1", target=b"/first?q")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from proxy.config.load import Loaded, load_text
 from proxy.core.predicate import HeaderAbsent, HeaderIs, HostIs, Predicate, QueryAbsent, QueryIs
 from proxy.core.route import Route, Upstream
-from proxy.core.snapshot import Snapshot
+from proxy.core.snapshot import Limits, Snapshot
 
 FILES = sorted(Path(__file__).parent.glob("*.yaml"))
 DASHES = "\n-----\n"
@@ -35,9 +36,18 @@ def described(snapshot: Snapshot) -> Iterator[str]:
     listen, admin = (f"{host}:{port}" for host, port in (snapshot.listen, snapshot.admin))
     yield f"listen {listen} admin {admin} workers {snapshot.workers} drain {snapshot.drain:g}s"
     trusted = ", ".join(map(str, snapshot.trusted)) or "nobody"
-    yield f"trusts {trusted}; logs {snapshot.access_log.sample:.2%}; {snapshot.limits}"
+    yield f"trusts {trusted}; logs {snapshot.access_log.sample:.2%}; {limits(snapshot)}"
     yield from map(upstream, snapshot.upstreams.values())
     yield from map(route, snapshot.routes)
+
+
+def limits(snapshot: Snapshot) -> str:
+    """The bounds that are not the usual ones, and what is forgiven."""
+    usual = asdict(Limits())
+    said = [f"{name} {value}" for name, value in asdict(snapshot.limits).items() if value != usual[name]]
+    said += [f"forgives {', '.join(sorted(snapshot.leniency))}"] * bool(snapshot.leniency)
+    said += ["no underscores"] * (not snapshot.underscores)
+    return "; ".join(said) or "usual limits"
 
 
 def upstream(each: Upstream) -> str:
@@ -47,7 +57,9 @@ def upstream(each: Upstream) -> str:
     )
     health = f" health {each.health.path} every {each.health.every:g}s" if each.health else ""
     pool = f"{each.connections} connections, {each.queue} wait, kept {each.keep_alive:g}s"
-    return f"upstream {each.name} {each.scheme}://{each.authority} host {each.host_mode} waits {waits} {pool}{health}"
+    forgiven = f" forgives {', '.join(sorted(each.leniency))}" if each.leniency else ""
+    where = f"{each.scheme}://{each.authority} host {each.host_mode}"
+    return f"upstream {each.name} {where} waits {waits} {pool}{health}{forgiven}"
 
 
 def route(each: Route) -> str:
@@ -82,6 +94,8 @@ def answer(each: Route) -> str:
     said += [f"{each.timeouts}"] * (each.timeouts is not None)
     said += ["websocket"] * each.websocket
     said += [f"body up to {each.body_limit}"] * bool(each.body_limit)
+    said += [f"{each.rate}"] * (each.rate is not None)
+    said += [f"forgives {', '.join(sorted(each.leniency))}"] * bool(each.leniency)
     return "; ".join(said)
 
 
