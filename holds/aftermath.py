@@ -53,7 +53,7 @@ async def settle(file: Path, good: str, admin: int) -> Settled:
     fresh.replace(file)
     deadline = time.monotonic() + SETTLED_SECONDS
     while True:
-        split = await metric(admin, "banyan_route_split_ratio")
+        split = await metric(admin, 'banyan_route_split_ratio{route="split"}')
         if split == LAST_SPLIT or time.monotonic() > deadline:
             return Settled(in_force=split == LAST_SPLIT, dropped=await metric(admin, "banyan_log_lines_dropped_total"))
         await asyncio.sleep(0.1)

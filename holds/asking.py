@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import select
 import time
 from collections import deque
 from dataclasses import dataclass
@@ -56,7 +57,9 @@ class _Line:
 
     def is_over(self) -> bool:
         """Whether the proxy has closed it, as far as is known here."""
-        return self.reader.at_eof() or self.writer.is_closing() or self.reader.exception() is not None
+        if self.reader.at_eof() or self.writer.is_closing() or self.reader.exception() is not None:
+            return True
+        return bool(select.select([self.writer.get_extra_info("socket")], [], [], 0)[0])  # an end not yet read of
 
 
 class Asker:
@@ -70,13 +73,18 @@ class Asker:
         self._body = body
         self._idle: deque[_Line] = deque()
         self._running: set[asyncio.Task[None]] = set()
+        self._enough = False
+
+    def enough(self) -> None:
+        """Begin no more requests."""
+        self._enough = True
 
     async def ask_for(self, seconds: float) -> None:
         """For so long; then wait for what is still asked."""
         began = time.monotonic()
         number = len(self.answers)
         first = number
-        while (due := began + (number - first) / self._rate) < began + seconds:
+        while (due := began + (number - first) / self._rate) < began + seconds and not self._enough:
             if (wait := due - time.monotonic()) > 0:
                 await asyncio.sleep(wait)
             task = asyncio.ensure_future(self._one(number, self._asks[number % len(self._asks)]))

@@ -17,7 +17,7 @@ import typer
 
 from bench.errors import BenchError
 from bench.machine import describe_machine
-from holds import cases, fuzz, soak, websocket
+from holds import cases, fuzz, restarts, soak, websocket
 from holds.finding import Document, Finding, as_json, as_plain, fill
 from holds.fixtures import CONTENDERS
 from holds.launching import ROOT
@@ -74,6 +74,18 @@ def websocket_command(
     """
     patterns = tuple(only or websocket.USUAL)
     _finish(websocket.measure(patterns, python2), as_json=as_json, markdown=markdown)
+
+
+@app.command("restarts")
+def restarts_command(
+    *,
+    times: Annotated[int, typer.Option(min=1, help="How many restarts, one after the other.")] = 20,
+    rate: Annotated[float, typer.Option(min=1, help="Requests per second, whatever comes back.")] = 200,
+    as_json: Json = False,
+    markdown: Markdown = None,
+) -> None:
+    """Rolling restarts (SIGUSR2) under keep-alive load: no request fails, nothing is done twice. About a minute."""
+    _finish(restarts.measure(times, rate), as_json=as_json, markdown=markdown)
 
 
 @app.command("fuzz")
