@@ -51,6 +51,8 @@ class GuardPolicy:
         return OnFailure.FREEZE if said is OnFailure.ROLLBACK and is_past(stage, self.door) else said
 
 
+PLAIN_GUARD = GuardPolicy()
+
 def is_past(stage: Stage, door: Stage) -> bool:
     """Whether a stage is the door's or beyond."""
     order = tuple(Stage)
@@ -116,3 +118,6 @@ class FleetPolicy:
     errors: float | None = None
     window: float = 30 * DAY
     in_motion: int | None = None
+
+
+PLAIN_FLEET = FleetPolicy()
