@@ -1,0 +1,73 @@
+"""What a store of evidence can do. `memory_evidence.py` and `postgres_evidence.py` both do, by the same tests.
+
+Every method may raise `StoreUnavailable`. All of them may be repeated after that without counting anything twice.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from proxy.core.evidence import (
+    Cluster,
+    Epoch,
+    Exchange,
+    GuardState,
+    Increments,
+    NoiseCount,
+    NoiseFinding,
+    Pruned,
+    RuleHits,
+    Sample,
+    ShapeCount,
+    Tally,
+)
+from proxy.core.orders import Lead
+
+
+class EvidenceStore(Protocol):
+    """Evidence of all routes, pooled over all replicas."""
+
+    async def add(self, increments: Increments) -> None:
+        """Add all of it or nothing; a second time with the same id does nothing."""
+
+    async def open_epoch(self, route: str, legacy_version: str, new_version: str, at: float) -> Epoch:
+        """The epoch of this pair of versions; a new one, with the next number, when the pair is new."""
+
+    async def epochs(self, route: str) -> tuple[Epoch, ...]:
+        """The route's epochs, the one announced last first."""
+
+    async def tallies(self, route: str, epoch: int, since_minute: int = 0) -> tuple[Tally, ...]:
+        """Counts from a minute on, oldest first."""
+
+    async def clusters(self, route: str, epoch: int) -> tuple[Cluster, ...]:
+        """The route's differences in one epoch, the most frequent first."""
+
+    async def samples(self, route: str, epoch: int, cluster: str) -> tuple[Sample, ...]:
+        """Exchanges that show a cluster, newest first: `SAMPLED` by chance and as many of the newest."""
+
+    async def shapes(self, route: str) -> tuple[ShapeCount, ...]:
+        """Shapes seen, the most frequent at legacy first."""
+
+    async def rule_hits(self, route: str) -> tuple[RuleHits, ...]:
+        """Hits of the route's `compare:` rules, by rule id."""
+
+    async def noise_counts(self, route: str) -> tuple[NoiseCount, ...]:
+        """What asking legacy twice showed, by path."""
+
+    async def noise(self, route: str) -> tuple[NoiseFinding, ...]:
+        """Where the sign tests stand, by path."""
+
+    async def save_noise(self, findings: tuple[NoiseFinding, ...], lead: Lead) -> bool:
+        """Replace these findings; False, and nothing saved, when `lead` no longer holds."""
+
+    async def guards(self) -> tuple[GuardState, ...]:
+        """The guards' states, by route and class."""
+
+    async def save_guards(self, states: tuple[GuardState, ...], lead: Lead) -> bool:
+        """Replace these states; False, and nothing saved, when `lead` no longer holds."""
+
+    async def recorded(self, route: str, limit: int) -> tuple[Exchange, ...]:
+        """Exchanges kept for replay, newest first."""
+
+    async def prune(self, now: float) -> Pruned:
+        """Take away what exceeds the store's `Retention`."""

@@ -1,0 +1,145 @@
+"""Evidence in this process's memory: the same as in PostgreSQL, gone with the process and not shared with another.
+
+Rule 1: it takes the rows that PostgreSQL would take (`staged.py`) and merges them as `sql/add_*.sql` do; one suite of
+contract tests holds both to the same answers.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from proxy.core.evidence import (
+    Cluster,
+    Epoch,
+    Exchange,
+    GuardState,
+    Increments,
+    NoiseCount,
+    NoiseFinding,
+    Pruned,
+    Retention,
+    RuleHits,
+    Sample,
+    ShapeCount,
+    Tally,
+    cleaned,
+    storable,
+)
+from proxy.core.orders import Lead
+from proxy.store import memory_retention, order, rows
+from proxy.store.exchange_json import decode
+from proxy.store.memory_positions import MemoryPositions
+from proxy.store.memory_tables import Tables
+from proxy.store.staged import CLUSTER, TALLY, staged
+
+
+class MemoryEvidence:
+    """An EvidenceStore. Leads are those of `positions`."""
+
+    def __init__(self, positions: MemoryPositions, retention: Retention | None = None) -> None:
+        """Begin empty."""
+        self._positions = positions
+        self._retention = retention or Retention()
+        self._tables = Tables()
+
+    async def add(self, increments: Increments) -> None:
+        """As EvidenceStore says."""
+        if increments.id not in self._tables.applied:
+            self._tables.applied[increments.id] = increments.at
+            self._tables.merge(staged(increments), self._retention)
+
+    async def open_epoch(self, route: str, legacy_version: str, new_version: str, at: float) -> Epoch:
+        """As EvidenceStore says."""
+        pair = (storable(legacy_version), storable(new_version))
+        known = [each for each in self._tables.epochs if each.route == route]
+        found = next((each for each in known if (each.legacy_version, each.new_version) == pair), None)
+        if found is None:
+            number = max((each.number for each in known), default=0) + 1
+            opened = Epoch(route=route, number=number, legacy_version=pair[0], new_version=pair[1], began=at, seen=at)
+        else:
+            self._tables.epochs.remove(found)
+            opened = replace(found, seen=max(found.seen, at))
+        self._tables.epochs.append(opened)
+        return opened
+
+    async def epochs(self, route: str) -> tuple[Epoch, ...]:
+        """As EvidenceStore says."""
+        return order.epochs(each for each in self._tables.epochs if each.route == route)
+
+    async def tallies(self, route: str, epoch: int, since_minute: int = 0) -> tuple[Tally, ...]:
+        """As EvidenceStore says."""
+        return order.tallies(
+            rows.tally(dict(zip(TALLY, (*key, count), strict=True)))
+            for key, count in self._tables.tallies.items()
+            if key[:2] == (route, epoch) and key[2] >= since_minute
+        )
+
+    async def clusters(self, route: str, epoch: int) -> tuple[Cluster, ...]:
+        """As EvidenceStore says."""
+        compared = sum(
+            count
+            for key, count in self._tables.tallies.items()
+            if key[:2] == (route, epoch) and key[4] != "incomparable"
+        )
+        found = (dict(zip(CLUSTER, row, strict=True)) for row in self._tables.clusters.values())
+        return order.clusters(
+            rows.cluster({**each, "share": _share(each["count"], compared)})
+            for each in found
+            if (each["route"], each["epoch"]) == (route, epoch)
+        )
+
+    async def samples(self, route: str, epoch: int, cluster: str) -> tuple[Sample, ...]:
+        """As EvidenceStore says."""
+        return order.samples(
+            Sample(cluster=cluster, epoch=epoch, exchange=decode(row[-1]))
+            for key, row in self._tables.samples.items()
+            if key[:3] == (route, epoch, cluster)
+        )
+
+    async def shapes(self, route: str) -> tuple[ShapeCount, ...]:
+        """As EvidenceStore says."""
+        return order.shapes(each for each in self._tables.shapes.values() if each.route == route)
+
+    async def rule_hits(self, route: str) -> tuple[RuleHits, ...]:
+        """As EvidenceStore says."""
+        return order.rule_hits(each for each in self._tables.rule_hits.values() if each.route == route)
+
+    async def noise_counts(self, route: str) -> tuple[NoiseCount, ...]:
+        """As EvidenceStore says."""
+        return order.noise_counts(each for each in self._tables.noise_counts.values() if each.route == route)
+
+    async def noise(self, route: str) -> tuple[NoiseFinding, ...]:
+        """As EvidenceStore says."""
+        return order.noise(each for each in self._tables.noise.values() if each.route == route)
+
+    async def save_noise(self, findings: tuple[NoiseFinding, ...], lead: Lead) -> bool:
+        """As EvidenceStore says."""
+        if not self._positions.leads(lead):
+            return False
+        kept = map(cleaned, findings)
+        self._tables.noise |= {(each.route, each.path): each for each in kept}
+        return True
+
+    async def guards(self) -> tuple[GuardState, ...]:
+        """As EvidenceStore says."""
+        return order.guards(self._tables.guards.values())
+
+    async def save_guards(self, states: tuple[GuardState, ...], lead: Lead) -> bool:
+        """As EvidenceStore says."""
+        if not self._positions.leads(lead):
+            return False
+        self._tables.guards |= {(each.route, each.bad): each for each in map(cleaned, states)}
+        return True
+
+    async def recorded(self, route: str, limit: int) -> tuple[Exchange, ...]:
+        """As EvidenceStore says."""
+        found = (decode(row[-1]) for key, row in self._tables.recorded.items() if key[0] == route)
+        return order.recorded(found)[:limit]
+
+    async def prune(self, now: float) -> Pruned:
+        """As EvidenceStore says."""
+        return memory_retention.prune(self._tables, self._retention, now)
+
+
+def _share(count: int, compared: int) -> float:
+    return min(1.0, count / compared) if compared else 0.0

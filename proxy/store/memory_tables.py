@@ -1,0 +1,150 @@
+"""What the memory store holds, and how additions are merged: each step has the name of its statement in sql/."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from proxy.core.evidence import (
+    OTHER,
+    SAMPLED,
+    Epoch,
+    GuardState,
+    NoiseCount,
+    NoiseFinding,
+    Retention,
+    RuleHits,
+    ShapeCount,
+)
+from proxy.store.staged import NOISE_COUNT, RULE_HITS, SHAPE, Staged
+
+Row = tuple[Any, ...]
+Key = TypeVar("Key", bound=Hashable)
+
+
+@dataclass(slots=True)
+class Tables:
+    """Rows by primary key, as in the database."""
+
+    applied: dict[str, float] = field(default_factory=dict)
+    epochs: list[Epoch] = field(default_factory=list)
+    tallies: dict[Row, int] = field(default_factory=dict)
+    clusters: dict[Row, Row] = field(default_factory=dict)
+    samples: dict[Row, Row] = field(default_factory=dict)
+    recorded: dict[Row, Row] = field(default_factory=dict)
+    shapes: dict[Row, ShapeCount] = field(default_factory=dict)
+    rule_hits: dict[Row, RuleHits] = field(default_factory=dict)
+    noise_counts: dict[Row, NoiseCount] = field(default_factory=dict)
+    noise: dict[Row, NoiseFinding] = field(default_factory=dict)
+    guards: dict[Row, GuardState] = field(default_factory=dict)
+
+    def merge(self, tables: Iterable[Staged], keep: Retention) -> None:
+        """Add what has been staged."""
+        found: dict[str, tuple[Row, ...]] = {each.table: each.rows for each in tables}
+        names = self._admitted_shapes(found.get("staged_shape", ()), keep)
+        self._add_shapes(found.get("staged_shape", ()), names)
+        self._add_tallies(found.get("staged_tally", ()), names)
+        self._add_clusters(found.get("staged_cluster", ()), keep)
+        self._add_samples(found.get("staged_sample", ()))
+        self._add_rule_hits(found.get("staged_rule_hits", ()))
+        self._add_noise_counts(found.get("staged_noise_count", ()), keep)
+        self._add_recorded(found.get("staged_recorded", ()), keep)
+
+    def _admitted_shapes(self, rows: Iterable[Row], keep: Retention) -> dict[Row, str]:
+        asked = {row[:2] for row in rows}
+        admitted = _admit(asked, set(self.shapes), keep.shapes, lambda key: key[0])
+        return {key: key[1] if key in admitted else OTHER for key in asked}
+
+    def _add_shapes(self, rows: Iterable[Row], names: dict[Row, str]) -> None:
+        for row in rows:
+            new = ShapeCount(**dict(zip(SHAPE, (row[0], names[row[:2]], *row[2:]), strict=True)))
+            old = self.shapes.get((new.route, new.shape), new)
+            known = (new.route, new.shape) in self.shapes
+            self.shapes[new.route, new.shape] = ShapeCount(
+                route=new.route,
+                shape=new.shape,
+                legacy=new.legacy + old.legacy * known,
+                compared=new.compared + old.compared * known,
+                first_seen=min(new.first_seen, old.first_seen),
+                last_seen=max(new.last_seen, old.last_seen),
+            )
+
+    def _add_tallies(self, rows: Iterable[Row], names: dict[Row, str]) -> None:
+        for route, epoch, minute, shape, *rest, count in rows:
+            key = (route, epoch, minute, names[route, shape], *rest)
+            self.tallies[key] = self.tallies.get(key, 0) + count
+
+    def _add_clusters(self, rows: Iterable[Row], keep: Retention) -> None:
+        given = tuple(rows)
+        admitted = _admit({row[:3] for row in given}, set(self.clusters), keep.clusters, lambda key: key[:2])
+        staged: dict[Row, Row] = {}
+        for row in given:
+            named = row if row[:3] in admitted else (*row[:2], OTHER, OTHER, *row[4:])
+            staged[named[:3]] = _together(staged.get(named[:3]), named, _rank(named) > _rank(staged.get(named[:3])))
+        for key, row in staged.items():
+            known = self.clusters.get(key)
+            self.clusters[key] = _together(known, row, known is None or row[8] >= known[8])
+
+    def _add_samples(self, rows: Iterable[Row]) -> None:
+        for row in rows:
+            if row[:3] in self.clusters:
+                self.samples.setdefault(row[:4], row)
+        for cluster in {row[:3] for row in rows}:
+            held = [row for key, row in self.samples.items() if key[:3] == cluster]
+            by_draw = sorted(held, key=lambda row: (row[5], row[3]))[SAMPLED:]
+            by_age = sorted(held, key=lambda row: (-row[4], row[3]))[SAMPLED:]
+            for key in {row[:4] for row in by_draw} & {row[:4] for row in by_age}:
+                del self.samples[key]
+
+    def _add_rule_hits(self, rows: Iterable[Row]) -> None:
+        for row in rows:
+            new = RuleHits(**dict(zip(RULE_HITS, row, strict=True)))
+            old = self.rule_hits.get(row[:2], RuleHits(route=new.route, rule=new.rule, hits=0, last_hit=new.last_hit))
+            hits, last = old.hits + new.hits, max(old.last_hit, new.last_hit)
+            self.rule_hits[row[:2]] = RuleHits(route=new.route, rule=new.rule, hits=hits, last_hit=last)
+
+    def _add_noise_counts(self, rows: Iterable[Row], keep: Retention) -> None:
+        given = tuple(rows)
+        admitted = _admit({row[:2] for row in given}, set(self.noise_counts), keep.clusters, lambda key: key[0])
+        for row in given:
+            if row[:2] not in admitted:
+                continue
+            old = self.noise_counts.get(row[:2])
+            numbers = (old.asked, old.raw_only, old.noise_only, old.both) if old else (0, 0, 0, 0)
+            summed = (*row[:2], *(a + b for a, b in zip(numbers, row[2:], strict=True)))
+            self.noise_counts[row[:2]] = NoiseCount(**dict(zip(NOISE_COUNT, summed, strict=True)))
+
+    def _add_recorded(self, rows: Iterable[Row], keep: Retention) -> None:
+        for row in rows:
+            self.recorded.setdefault(row[:2], row)
+        for route in {row[0] for row in rows}:
+            held = [row for key, row in self.recorded.items() if key[0] == route]
+            for row in sorted(held, key=lambda row: (-row[2], row[1]))[keep.recorded :]:
+                del self.recorded[row[:2]]
+
+
+def _admit(asked: set[Row], known: set[Row], most: int, group: Callable[[Row], Hashable]) -> set[Row]:
+    """Of `asked`, those known and as many others, in order, as their group has room for."""
+    admitted = asked & known
+    room: dict[Hashable, int] = {}
+    for key in sorted(asked - known):
+        left = room.setdefault(group(key), most - sum(group(each) == group(key) for each in known))
+        if left > 0:
+            admitted.add(key)
+            room[group(key)] = left - 1
+    return admitted
+
+
+def _rank(row: Row | None) -> Row:
+    """Which of two rows of one cluster speaks last: by time, and by word where the time is the same."""
+    return () if row is None else (row[8], row[9], row[5], row[4])
+
+
+def _together(old: Row | None, new: Row, newer: bool) -> Row:  # noqa: FBT001 - says which of the two it is
+    """One row for both: counts and times of both, words of the newer."""
+    if old is None:
+        return new
+    words = new if newer else old
+    first, last = min(old[7], new[7]), max(old[8], new[8])
+    return (*new[:4], words[4], words[5], old[6] + new[6], first, last, words[9])

@@ -1,0 +1,86 @@
+"""What a store of positions can do. `memory_positions.py` and `postgres_positions.py` both do, by the same tests.
+
+Every method but `subscribe` may raise `StoreUnavailable`.
+
+Rule 1: a position changes by compare-and-set on its version; of any number of writers one wins.
+Rule 2: leases run by the store's clock alone. A lost lease is never valid again: the next holder's epoch is higher.
+Rule 3: whoever judges passes its lead with every write, and stops at the first refusal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Protocol
+
+from proxy.core.judge.position import Position, Transition
+from proxy.core.orders import Hold, Kill, Lead, Pin, Presence, Standing
+
+KEPT_TRANSITIONS = 100_000
+"""Moves are kept until the standing has changed so many times again."""
+
+
+class PositionStore(Protocol):
+    """What all replicas obey."""
+
+    async def standing(self) -> Standing:
+        """Everything at one moment."""
+
+    async def compare_and_set(
+        self, position: Position, expected_version: int, transition: Transition, lead: Lead | None = None
+    ) -> bool:
+        """Replace the route's position if it has `expected_version` (0: none yet) and record the transition with it.
+
+        False, and nothing changed, when another was faster or `lead` no longer holds. An operator's move has no lead.
+        ValueError unless position and transition are of one route and of a higher version.
+        """
+
+    async def transitions(self, route: str | None, limit: int) -> tuple[Transition, ...]:
+        """Recorded moves of a route or of all, newest first."""
+
+    async def set_pin(self, pin: Pin) -> None:
+        """Add a pin, or replace that of the same route and cohort."""
+
+    async def drop_pin(self, route: str, cohort: str) -> bool:
+        """Whether there was one."""
+
+    async def set_hold(self, hold: Hold) -> None:
+        """Add a hold, or replace the route's."""
+
+    async def drop_hold(self, route: str) -> bool:
+        """Whether there was one."""
+
+    async def set_kill(self, kill: Kill) -> None:
+        """Switch the new side off or on again."""
+
+    async def try_lead(self, name: str, holder: str, seconds: float) -> int | None:
+        """The epoch under which `holder` may judge for so long; None while another does. A leader keeps its epoch."""
+
+    async def renew(self, lead: Lead, seconds: float) -> bool:
+        """Whether the lead still holds, from now on for so long again."""
+
+    async def resign(self, lead: Lead) -> None:
+        """Let the next one lead at once."""
+
+    async def announce(self, presence: Presence) -> None:
+        """Say that a replica lives, and what it obeys."""
+
+    async def leave(self, instance: str) -> None:
+        """A replica ends: nobody waits for it."""
+
+    async def presences(self, within: float) -> tuple[Presence, ...]:
+        """Replicas that announced themselves in so many seconds, by instance."""
+
+    def subscribe(self, every: float) -> AsyncIterator[int]:
+        """The standing's version: as it is, then whenever it has changed.
+
+        At once where the store can tell, else within `every` seconds. Never raises: while the store is away it is
+        silent. Close it to end it.
+        """
+
+
+def check_move(position: Position, expected_version: int, transition: Transition) -> None:
+    """ValueError unless position and transition are of one route and of one version, higher than the expected one."""
+    if position.route != transition.route or position.version != transition.version:
+        raise ValueError(f"the transition of {transition.route!r} is not that of the position of {position.route!r}")
+    if position.version <= expected_version:
+        raise ValueError(f"version {position.version} of {position.route!r} must be higher than {expected_version}")

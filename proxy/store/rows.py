@@ -1,0 +1,128 @@
+"""Rows of the database as values of the core, and values as rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from proxy.core.evidence import Cluster, Epoch, GuardState, NoiseFinding, Sample, Tally
+from proxy.core.judge.position import Cause, Position, Transition
+from proxy.core.orders import Hold, Kill, Pin
+from proxy.core.outcome import Side
+from proxy.core.parity.compare import Outcome
+from proxy.core.parity.difference import Kind, Severity
+from proxy.core.stage import Stage
+from proxy.store.exchange_json import decode
+
+Row = Mapping[str, Any]
+
+
+def epoch(row: Row) -> Epoch:
+    """From columns of the same names."""
+    return Epoch(**row)
+
+
+def tally(row: Row) -> Tally:
+    """From columns of the same names; empty words are none."""
+    found = dict(row)
+    found["outcome"] = Outcome(row["outcome"])
+    found["kind"] = Kind(row["kind"]) if row["kind"] else None
+    found["severity"] = Severity(row["severity"]) if row["severity"] else None
+    return Tally(**found)
+
+
+def cluster(row: Row) -> Cluster:
+    """From columns of the same names."""
+    return Cluster(**{**row, "kind": Kind(row["kind"]), "severity": Severity(row["severity"])})
+
+
+def sample(row: Row) -> Sample:
+    """From cluster, epoch and the exchange as bytes."""
+    return Sample(cluster=row["cluster"], epoch=row["epoch"], exchange=decode(row["exchange"]))
+
+
+def noise(row: Row) -> NoiseFinding:
+    """From columns of the same names."""
+    return NoiseFinding(**{**row, "numbers": tuple(row["numbers"])})
+
+
+def noise_row(each: NoiseFinding) -> tuple[object, ...]:
+    """As `save_noise.sql` takes it."""
+    return each.route, each.path, list(each.numbers), each.decided, each.until, each.updated
+
+
+def guard(row: Row) -> GuardState:
+    """From columns of the same names."""
+    return GuardState(**{**row, "numbers": tuple(row["numbers"])})
+
+
+def guard_row(each: GuardState) -> tuple[object, ...]:
+    """As `save_guard.sql` takes it."""
+    return each.route, each.bad, list(each.numbers), each.updated
+
+
+def position(row: Row) -> Position:
+    """From columns of the same names."""
+    words = {"stage": Stage(row["stage"]), "file_stage": Stage(row["file_stage"]), "cause": Cause(row["cause"])}
+    return Position(**{**row, **words})
+
+
+def position_row(each: Position) -> tuple[object, ...]:
+    """As `compare_and_set.sql` takes it."""
+    return (
+        each.route,
+        str(each.stage),
+        each.split,
+        each.version,
+        each.latched,
+        each.held,
+        str(each.cause),
+        each.since,
+        str(each.file_stage),
+        each.file_split,
+    )
+
+
+def transition(row: Row) -> Transition:
+    """From columns of the same names, and names and numbers apart."""
+    found = dict(row)
+    found["numbers"] = tuple(zip(found.pop("names"), row["numbers"], strict=True))
+    found["from_stage"], found["to_stage"] = Stage(row["from_stage"]), Stage(row["to_stage"])
+    found["cause"] = Cause(row["cause"])
+    return Transition(**found)
+
+
+def transition_row(each: Transition) -> tuple[object, ...]:
+    """As `compare_and_set.sql` takes it, without route and version."""
+    return (
+        str(each.from_stage),
+        each.from_split,
+        str(each.to_stage),
+        each.to_split,
+        str(each.cause),
+        each.actor,
+        each.at,
+        [name for name, _ in each.numbers],
+        [number for _, number in each.numbers],
+        each.reason,
+    )
+
+
+def pin(row: Row) -> Pin:
+    """From columns of the same names."""
+    return Pin(**{**row, "side": Side(row["side"])})
+
+
+def pin_row(each: Pin) -> tuple[object, ...]:
+    """As `set_pin.sql` takes it."""
+    return each.route, each.cohort, str(each.side), each.by, each.since, each.until, each.reason
+
+
+def hold_row(each: Hold) -> tuple[object, ...]:
+    """As `set_hold.sql` takes it."""
+    return each.route, each.by, each.since, each.until, each.reason
+
+
+def kill_row(each: Kill) -> tuple[object, ...]:
+    """As `set_kill.sql` takes it."""
+    return each.route, each.on, each.by, each.since, each.reason

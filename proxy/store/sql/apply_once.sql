@@ -1,0 +1,1 @@
+INSERT INTO banyan.applied (id, at) VALUES ($1, $2) ON CONFLICT DO NOTHING RETURNING id

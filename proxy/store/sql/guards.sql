@@ -1,0 +1,1 @@
+SELECT route, bad, numbers, updated FROM banyan.guard

@@ -1,0 +1,1 @@
+SELECT route, by, since, until, reason FROM banyan.hold

@@ -1,0 +1,1 @@
+SELECT route, "on", by, since, reason FROM banyan.kill

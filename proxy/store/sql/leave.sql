@@ -1,0 +1,1 @@
+DELETE FROM banyan.presence WHERE instance = $1

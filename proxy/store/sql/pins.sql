@@ -1,0 +1,1 @@
+SELECT route, cohort, side, by, since, until, reason FROM banyan.pin

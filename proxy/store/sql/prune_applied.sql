@@ -1,0 +1,1 @@
+DELETE FROM banyan.applied WHERE at < $1

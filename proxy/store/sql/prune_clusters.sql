@@ -1,0 +1,1 @@
+DELETE FROM banyan.cluster WHERE last_seen < $1

@@ -1,0 +1,1 @@
+DELETE FROM banyan.guard WHERE updated < $1

@@ -1,0 +1,1 @@
+DELETE FROM banyan.noise WHERE updated < $1

@@ -1,0 +1,1 @@
+DELETE FROM banyan.rule_hits WHERE last_hit < $1

@@ -1,0 +1,1 @@
+DELETE FROM banyan.shape WHERE last_seen < $1

@@ -1,0 +1,3 @@
+INSERT INTO banyan.noise (route, path, numbers, decided, until, updated) VALUES ($1, $2, $3, $4, $5, $6)
+ON CONFLICT (route, path) DO UPDATE SET
+    numbers = excluded.numbers, decided = excluded.decided, until = excluded.until, updated = excluded.updated

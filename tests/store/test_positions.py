@@ -1,0 +1,217 @@
+"""The contract of PositionStore, held to by every implementation."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import aclosing
+from dataclasses import replace
+
+import pytest
+
+from proxy.core.judge.position import Transition
+from proxy.core.orders import EVERY_ROUTE, Hold, Kill, Lead, Pin, Presence, Standing
+from proxy.core.outcome import Side
+from proxy.core.stage import Stage
+from tests.store.records import ROUTE, position, transition
+from tests.store.stores import Stores
+
+PIN = Pin(route=ROUTE, cohort="tenant-7", side=Side.LEGACY, by="ann", since=5.0, until=9.0, reason="migrates last")
+HOLD = Hold(route=EVERY_ROUTE, by="ann", since=5.0, reason="release freeze")
+KILL = Kill(route=EVERY_ROUTE, on=True, by="ann", since=6.0, reason="incident 9")
+
+
+async def test_a_new_store_says_nothing(stores: Stores) -> None:
+    """Without positions every replica runs what its file says."""
+    assert await stores.positions.standing() == Standing()
+    assert await stores.positions.transitions(None, 10) == ()
+    assert await stores.positions.presences(60.0) == ()
+
+
+async def test_a_position_is_moved_by_its_version(stores: Stores) -> None:
+    """The first needs that there is none, each further one the version before it; what loses changes nothing."""
+    first, second = position(1), position(2, stage=Stage.LIVE, split=1.0)
+
+    assert not await stores.positions.compare_and_set(second, 1, transition(second))
+    assert await stores.positions.compare_and_set(first, 0, transition(first))
+    assert not await stores.positions.compare_and_set(first, 0, transition(first))
+    assert await stores.positions.compare_and_set(second, 1, transition(second, reason="later"))
+    assert not await stores.positions.compare_and_set(second, 1, transition(second))
+
+    standing = await stores.positions.standing()
+    assert standing == Standing(version=2, positions=(second,))
+    assert isinstance(standing.positions[0].stage, Stage)
+
+
+async def test_moves_are_recorded_newest_first(stores: Stores) -> None:
+    """Each with its numbers and reason, whatever these are; of one route or of all; no more than asked for."""
+    moves: list[Transition] = []
+    for route, version in (("a", 1), ("b", 1), ("a", 2)):
+        to = position(version, route=route)
+        moves.insert(0, transition(to, reason=f"{route}{version}", at=100.0 - version))
+        assert await stores.positions.compare_and_set(to, version - 1, moves[0])
+
+    assert await stores.positions.transitions(None, 10) == tuple(moves)
+    assert await stores.positions.transitions("a", 10) == (moves[0], moves[2])
+    assert await stores.positions.transitions(None, 1) == (moves[0],)
+
+
+async def test_of_forty_movers_one_wins(stores: Stores) -> None:
+    """However many move a route at once, from nothing and from a version: one does, and one move is recorded."""
+    for version in (1, 2):
+        moves = [transition(position(version), reason=str(number)) for number in range(40)]
+        tries = (stores.positions.compare_and_set(position(version), version - 1, move) for move in moves)
+        won = await asyncio.gather(*tries)
+
+        assert won.count(True) == 1
+        assert (await stores.positions.transitions(ROUTE, 1))[0].reason == str(won.index(True))
+    assert len(await stores.positions.transitions(ROUTE, 50)) == 2
+
+
+async def test_a_move_and_its_record_belong_together(stores: Stores) -> None:
+    """A record of another route or version, or a step back in version, is a defect of the caller and refused as one."""
+    for wrong in (position(2), position(1, route="other")):
+        with pytest.raises(ValueError, match="is not that of the position"):
+            await stores.positions.compare_and_set(position(1), 0, transition(wrong))
+    with pytest.raises(ValueError, match="version 1 of 'orders' must be higher than 1"):
+        await stores.positions.compare_and_set(position(1), 1, transition(position(1)))
+
+
+async def test_a_leader_moves_while_it_leads(stores: Stores) -> None:
+    """With a lease that holds, a move is made; under another holder, epoch or name it is refused."""
+    lead = await take_lead(stores, "first")
+    for wrong in (replace(lead, epoch=lead.epoch + 1), replace(lead, holder="second"), replace(lead, name="other")):
+        assert not await stores.positions.compare_and_set(position(1), 0, transition(position(1)), wrong)
+
+    assert await stores.positions.compare_and_set(position(1), 0, transition(position(1)), lead)
+
+
+async def test_a_paused_leader_is_refused(stores: Stores) -> None:
+    """Who slept through its lease moves nothing: before a successor leads, while it does, and when it has gone."""
+    paused = await take_lead(stores, "paused")
+    await stores.pass_time(31.0)
+    assert not await stores.positions.compare_and_set(position(1), 0, transition(position(1)), paused)
+
+    successor = await take_lead(stores, "successor")
+    assert successor.epoch > paused.epoch
+    assert not await stores.positions.compare_and_set(position(1), 0, transition(position(1)), paused)
+
+    await stores.positions.resign(successor)
+    assert not await stores.positions.compare_and_set(position(1), 0, transition(position(1)), paused)
+    assert not await stores.positions.renew(paused, 30.0)
+    assert (await stores.positions.standing()).positions == ()
+
+
+async def test_one_leads_until_its_lease_ends(stores: Stores) -> None:
+    """Others wait; who leads keeps its epoch by asking or renewing; each new holder gets a higher one."""
+    first = await take_lead(stores, "first")
+    assert await stores.positions.try_lead("judge", "second", 30.0) is None
+    assert await stores.positions.try_lead("judge", "first", 30.0) == first.epoch
+
+    for _ in range(3):
+        await stores.pass_time(29.0)
+        assert await stores.positions.renew(first, 30.0)
+    await stores.pass_time(29.0)
+    assert await stores.positions.try_lead("judge", "second", 30.0) is None
+
+    await stores.pass_time(2.0)
+    assert not await stores.positions.renew(first, 30.0)
+    again = await take_lead(stores, "first")
+    assert again.epoch > first.epoch
+
+
+async def test_of_forty_candidates_one_leads(stores: Stores) -> None:
+    """However many ask at once, for a new lease and for one that has ended."""
+    epochs = []
+    for _ in range(2):
+        asked = (stores.positions.try_lead("judge", f"replica-{number}", 30.0) for number in range(40))
+        epochs += [each for each in await asyncio.gather(*asked) if each is not None]
+        await stores.pass_time(31.0)
+
+    assert epochs == [1, 2]
+
+
+async def test_who_resigns_is_followed_at_once(stores: Stores) -> None:
+    """A clean end costs no waiting; resigning for somebody else does nothing; leases of other names are apart."""
+    first = await take_lead(stores, "first")
+    await stores.positions.resign(replace(first, holder="second"))
+    await stores.positions.resign(replace(first, epoch=first.epoch + 1))
+    assert await stores.positions.try_lead("judge", "second", 30.0) is None
+    assert await stores.positions.try_lead("sweeper", "second", 30.0) == 1
+
+    await stores.positions.resign(first)
+    assert await stores.positions.try_lead("judge", "second", 30.0) == first.epoch + 1
+
+
+async def test_orders_stand_until_taken_back(stores: Stores) -> None:
+    """Pins, holds and kills come back as given, are replaced by the next, and each change makes a version."""
+    store = stores.positions
+    await store.set_pin(replace(PIN, side=Side.NEW))
+    await store.set_pin(PIN)
+    await store.set_hold(HOLD)
+    await store.set_kill(KILL)
+    await store.set_kill(replace(KILL, on=False))
+    standing = await store.standing()
+
+    assert standing == Standing(version=5, pins=(PIN,), holds=(HOLD,), kills=(replace(KILL, on=False),))
+    assert isinstance(standing.pins[0].side, Side)
+
+    assert await store.drop_pin(ROUTE, "tenant-7")
+    assert await store.drop_hold(EVERY_ROUTE)
+    assert not await store.drop_pin(ROUTE, "tenant-7")
+    assert not await store.drop_hold(EVERY_ROUTE)
+    assert await store.standing() == Standing(version=7, kills=(replace(KILL, on=False),))
+
+
+async def test_texts_of_operators_do_no_harm(stores: Stores) -> None:
+    """A NUL or half a surrogate pair in a reason or a cohort is kept in a form any store takes, and found again."""
+    strange = "a\x00b\ud800"
+    await stores.positions.set_pin(replace(PIN, cohort=strange, reason=strange))
+    await stores.positions.set_hold(replace(HOLD, by=strange))
+    await stores.positions.set_kill(replace(KILL, by=strange))
+    to = position(1)
+    assert await stores.positions.compare_and_set(to, 0, transition(to, reason=strange))
+
+    standing = await stores.positions.standing()
+    assert standing.pins[0].reason == standing.holds[0].by == standing.kills[0].by == "a␀b?"
+    assert await stores.positions.drop_pin(ROUTE, strange)
+
+
+async def test_live_replicas_say_what_they_obey(stores: Stores) -> None:
+    """Who announced itself in time is there with its latest version; who left, or fell silent, is not waited for."""
+    store = stores.positions
+    await store.announce(Presence(instance="b", revision="r1", version=1))
+    await store.announce(Presence(instance="silent", revision="r1", version=1))
+    await stores.pass_time(20.0)
+    for instance, version in (("b", 2), ("a", 3), ("left", 1)):
+        await store.announce(Presence(instance=instance, revision="r2", version=version))
+    await store.leave("left")
+    await stores.pass_time(5.0)
+
+    found = await store.presences(15.0)
+    assert [(each.instance, each.revision, each.version) for each in found] == [("a", "r2", 3), ("b", "r2", 2)]
+    assert all(5.0 <= each.seconds_ago < 15.0 for each in found)
+    assert [each.instance for each in await store.presences(60.0)] == ["a", "b", "silent"]
+
+
+async def test_the_silent_are_forgotten_after_a_day(stores: Stores) -> None:
+    """Instances that come and go do not pile up."""
+    await stores.positions.announce(Presence(instance="old", revision="r", version=1))
+    await stores.pass_time(90_000.0)
+    await stores.positions.announce(Presence(instance="new", revision="r", version=1))
+
+    assert [each.instance for each in await stores.positions.presences(1_000_000.0)] == ["new"]
+
+
+async def test_a_subscriber_is_told_of_each_change(stores: Stores) -> None:
+    """First the version as it is, then each later one at once: long before it would have looked by itself."""
+    async with asyncio.timeout(20), aclosing(stores.positions.subscribe(3600.0)) as versions:  # type: ignore[type-var]
+        assert await anext(versions) == 0
+        for version in (1, 2, 3):
+            await stores.positions.set_pin(replace(PIN, cohort=str(version)))
+            assert await anext(versions) == version
+
+
+async def take_lead(stores: Stores, holder: str) -> Lead:
+    epoch = await stores.positions.try_lead("judge", holder, 30.0)
+    assert epoch is not None
+    return Lead(name="judge", holder=holder, epoch=epoch)
