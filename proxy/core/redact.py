@@ -8,6 +8,7 @@ Rule 3: the time that it takes is proportional to the target's length, however h
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from urllib.parse import unquote_to_bytes
 
 _SECRET = re.compile(
@@ -19,12 +20,22 @@ _SEPARATOR = re.compile(rb"([&;])")
 HIDDEN = b"[redacted]"
 
 
-def redact_target(target: bytes) -> bytes:
-    """The target with secret query values replaced."""
+def _hide(_: bytes) -> bytes:
+    return HIDDEN
+
+
+def _sounds_secret(name: bytes) -> bool:
+    return _SECRET.search(unquote_to_bytes(name)) is not None
+
+
+def redact_target(
+    target: bytes, hide: Callable[[bytes], bytes] = _hide, is_secret: Callable[[bytes], bool] = _sounds_secret
+) -> bytes:
+    """The target with secret query values replaced by what `hide` makes of them; `is_secret` judges raw names."""
     path, mark, query = target.partition(b"?")
-    if not mark or _SECRET.search(unquote_to_bytes(query)) is None:
+    if not mark or (is_secret is _sounds_secret and not _sounds_secret(query)):
         return target
-    return path + mark + b"".join([_redact(part) for part in _SEPARATOR.split(query)])
+    return path + mark + b"".join([_redact(part, hide, is_secret) for part in _SEPARATOR.split(query)])
 
 
 def is_secret_name(name: str) -> bool:
@@ -32,6 +43,6 @@ def is_secret_name(name: str) -> bool:
     return _SECRET.search(name.encode("utf-8", "replace")) is not None
 
 
-def _redact(pair: bytes) -> bytes:
+def _redact(pair: bytes, hide: Callable[[bytes], bytes], is_secret: Callable[[bytes], bool]) -> bytes:
     name, mark, value = pair.partition(b"=")
-    return name + mark + HIDDEN if value and _SECRET.search(unquote_to_bytes(name)) else pair
+    return name + mark + hide(value) if value and is_secret(name) else pair

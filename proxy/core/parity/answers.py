@@ -13,9 +13,9 @@ from proxy.core.parity.bodies import compare_bodies
 from proxy.core.parity.captured import CapturedAnswer, CapturedRequest
 from proxy.core.parity.decode import Undecodable, decode
 from proxy.core.parity.difference import Kind, Severity
-from proxy.core.parity.fields import compare_fields, first_value
+from proxy.core.parity.fields import compare_fields, fields_of, first_value
 from proxy.core.parity.finds import Find
-from proxy.core.parity.media import read_content_type
+from proxy.core.parity.media import ContentType, read_content_type
 from proxy.core.parity.paths import ROOT, Place
 from proxy.core.parity.rules import Rules
 from proxy.core.parity.walk import Walk
@@ -36,10 +36,40 @@ class Incomparable(StrEnum):
 
 _FAILURES = {each.value: each for each in (Incomparable.TIMED_OUT, Incomparable.SHED, Incomparable.STREAMING)}
 _CONDITIONS = frozenset({b"if-match", b"if-none-match", b"if-modified-since", b"if-unmodified-since", b"if-range"})
+_OF_BODIES = frozenset({b"content-encoding", b"content-length", b"content-type"})
 _OF_CONDITIONS = frozenset({206, 304, 412})
 _BODYLESS = frozenset({204, 304})
 _TEMPORARY, _PERMANENT = frozenset({302, 307}), frozenset({301, 308})
 _KEEPS_METHOD = frozenset({307, 308})
+
+
+class _Side:
+    """One answer with what it says of its body."""
+
+    __slots__ = ("_said", "answer", "coding", "sends_body")
+
+    def __init__(self, answer: CapturedAnswer, method: bytes) -> None:
+        self.answer = answer
+        self._said = fields_of(answer.fields, _OF_BODIES)
+        self.coding = first_value(self._said, b"content-encoding")
+        self.sends_body = method != b"HEAD" and answer.status not in _BODYLESS
+
+    def body(self) -> tuple[bytes, ContentType]:
+        """The decoded body and how to read it; raises `Undecodable`."""
+        body = decode(self.answer.body, self.coding)
+        return body, read_content_type(first_value(self._said, b"content-type"), body)
+
+    def lies(self) -> bool:
+        """Whether the body is not as long as the answer says or its nature asks."""
+        if not self.sends_body:
+            return self.answer.size > 0
+        said = first_value(self._said, b"content-length")
+        return said.isdigit() and int(said[:19]) != self.answer.size
+
+    def length(self) -> str:
+        """What `lies` is about, for people."""
+        said = first_value(self._said, b"content-length") if self.sends_body else "no body"
+        return f"{said or 'no length'} said, {self.answer.size} sent"
 
 
 def find_differences(
@@ -49,22 +79,22 @@ def find_differences(
     why = _whole(request, legacy, new)
     if why is not None:
         return [], why
-    walk = Walk()
+    walk, one, other = Walk(), _Side(legacy, request.method), _Side(new, request.method)
     if legacy.status != new.status:
         walk.note(Place("status", rules), Kind.STATUS, str(legacy.status), str(new.status), _redirects(legacy, new))
-    compare_fields(request, legacy, new, walk, rules)
-    return walk.finds, _compare_contents(request, legacy, new, walk, rules)
+    compare_fields(request, legacy.fields, new.fields, walk, rules)
+    return walk.finds, _compare_contents(one, other, walk, rules)
 
 
 def _whole(request: CapturedRequest, legacy: CapturedAnswer, new: CapturedAnswer) -> Incomparable | None:
     for answer in (legacy, new):
         if answer.failure:
             return _FAILURES.get(answer.failure, Incomparable.FAILED)
+    if legacy.status == new.status:
+        return None
     statuses = {legacy.status, new.status}
     asked = any(name.lower() in _CONDITIONS for name, _ in request.fields)
-    if len(statuses) == 2 and (304 in statuses or (asked and statuses & _OF_CONDITIONS)):
-        return Incomparable.CONDITIONAL
-    return None
+    return Incomparable.CONDITIONAL if 304 in statuses or (asked and statuses & _OF_CONDITIONS) else None
 
 
 def _redirects(legacy: CapturedAnswer, new: CapturedAnswer) -> Severity | None:
@@ -74,37 +104,18 @@ def _redirects(legacy: CapturedAnswer, new: CapturedAnswer) -> Severity | None:
     return Severity.MEDIUM if known and len(pair & _KEEPS_METHOD) != 1 else None
 
 
-def _compare_contents(
-    request: CapturedRequest, legacy: CapturedAnswer, new: CapturedAnswer, walk: Walk, rules: Rules
-) -> Incomparable | None:
+def _compare_contents(one: _Side, other: _Side, walk: Walk, rules: Rules) -> Incomparable | None:
+    legacy, new = one.answer, other.answer
     if legacy.size != len(legacy.body) or new.size != len(new.body):
         return Incomparable.TRUNCATED
-    _check_lengths(request, legacy, new, walk, rules)
-    codings = [first_value(each.fields, b"content-encoding") for each in (legacy, new)]
-    if legacy.body == new.body and codings[0] == codings[1]:
+    if one.lies() != other.lies():
+        place = Place("header:Content-Length", rules)
+        walk.note(place, Kind.LENGTH, one.length(), other.length(), Severity.HIGH)
+    if legacy.body == new.body and one.coding == other.coding:
         return None
     try:
-        one, other = decode(legacy.body, codings[0]), decode(new.body, codings[1])
-        types = [first_value(each.fields, b"content-type") for each in (legacy, new)]
-        kinds = read_content_type(types[0], one), read_content_type(types[1], other)
-        compare_bodies(one, other, kinds, walk, Place(ROOT, rules))
+        (first, its_kind), (second, other_kind) = one.body(), other.body()
+        compare_bodies(first, second, (its_kind, other_kind), walk, Place(ROOT, rules))
     except (Undecodable, RecursionError):
         return Incomparable.UNDECODABLE
     return None
-
-
-def _check_lengths(
-    request: CapturedRequest, legacy: CapturedAnswer, new: CapturedAnswer, walk: Walk, rules: Rules
-) -> None:
-    """Notes a body that is not as long as its answer says, where that holds for one side only."""
-    lies = [_says_another_length(request, each) for each in (legacy, new)]
-    if lies[0] != lies[1]:
-        said = [f"{first_value(each.fields, b'content-length')} said, {each.size} sent" for each in (legacy, new)]
-        walk.note(Place("header:Content-Length", rules), Kind.LENGTH, said[0], said[1], Severity.HIGH)
-
-
-def _says_another_length(request: CapturedRequest, answer: CapturedAnswer) -> bool:
-    said = first_value(answer.fields, b"content-length")
-    if request.method == b"HEAD" or answer.status in _BODYLESS or not said.isdigit():
-        return bool((request.method == b"HEAD" or answer.status in _BODYLESS) and answer.size)
-    return int(said[:19]) != answer.size

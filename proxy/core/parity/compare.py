@@ -10,12 +10,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from proxy.core.parity.answers import Incomparable, find_differences
 from proxy.core.parity.captured import CapturedAnswer, Pair
 from proxy.core.parity.difference import Difference
 from proxy.core.parity.excuse import NOISE, Excused, judge
-from proxy.core.parity.rules import Rules, asks_for_order
+from proxy.core.parity.rules import Rules
 
 __all__ = ["Comparison", "Incomparable", "Outcome", "compare", "noise_bits"]
 
@@ -39,8 +40,7 @@ class Comparison:
     why: Incomparable | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Sides:
+class _Sides(NamedTuple):
     """What one answer differs in from legacy's, judged."""
 
     differences: tuple[Difference, ...]
@@ -50,7 +50,7 @@ class _Sides:
 
 def compare(pair: Pair, rules: Rules, noisy: frozenset[str], now: float) -> Comparison:
     """The two answers under the rules that hold at `now` (unix seconds); `noisy` paths are excused in value."""
-    in_force = rules.in_force(now, ordered=asks_for_order(pair.request.target))
+    in_force = rules.in_force(now, pair.request.target)
     found = _against_legacy(pair, pair.new, in_force, noisy)
     if not found.differences:
         return _without_differences(found)
@@ -89,7 +89,7 @@ def noise_bits(pair: Pair, rules: Rules) -> tuple[tuple[str, bool, bool], ...]:
     """
     if pair.second is None:
         return ()
-    in_force = rules.in_force(pair.at, ordered=asks_for_order(pair.request.target))
+    in_force = rules.in_force(pair.at, pair.request.target)
     raw = _against_legacy(pair, pair.new, in_force, frozenset())
     noise = _against_legacy(pair, pair.second, in_force, frozenset())
     if raw.why is not None or noise.why is not None:

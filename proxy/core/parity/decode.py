@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import brotli
 import zstandard
 
+_NONE = frozenset({"", "identity"})
 _FREE = 64 * 1024
 _ZSTD_WINDOW = 8 * 1024 * 1024
 """RFC 8878 section 3.1.1.1.2 asks decoders for no more."""
@@ -43,7 +44,7 @@ BOUNDS = Bounds()
 
 def decode(body: bytes, codings: str, bounds: Bounds = BOUNDS) -> bytes:
     """The body without its codings, given as Content-Encoding names them; raises `Undecodable`."""
-    names = [name for part in codings.lower().split(",") if (name := part.strip()) not in {"", "identity"}]
+    names = [name for part in codings.lower().split(",") if (name := part.strip()) not in _NONE] if codings else []
     if len(names) > bounds.codings:
         raise Undecodable(f"{len(names)} codings, more than {bounds.codings}")
     for name in reversed(names):

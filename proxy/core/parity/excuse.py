@@ -18,7 +18,7 @@ from proxy.core.parity.difference import LONGEST, VALUE_KINDS, Difference, diffe
 from proxy.core.parity.finds import Absent, Find
 from proxy.core.parity.jsontext import canonical
 from proxy.core.parity.moments import Moment, read_epoch, read_moment
-from proxy.core.parity.numerals import are_close, text_of
+from proxy.core.parity.numerals import are_close, is_number, text_of
 from proxy.core.parity.rules import Rule, Treatment
 from proxy.core.parity.texts import are_alike, is_id
 
@@ -125,6 +125,8 @@ def _shown(value: object, quoted: bool) -> str:  # noqa: FBT001 - one flag of a 
         return value
     if isinstance(value, str):
         value = value[: LONGEST + 1]
+    elif is_number(value):
+        return text_of(value)
     return canonical(value)[: LONGEST * 4 + 4].decode("utf-8", "replace")
 
 

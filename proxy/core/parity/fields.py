@@ -13,7 +13,7 @@ import re
 from collections.abc import Callable
 from urllib.parse import urljoin, urlsplit
 
-from proxy.core.parity.captured import CapturedAnswer, CapturedRequest, Fields
+from proxy.core.parity.captured import CapturedRequest, Fields
 from proxy.core.parity.cookies import Cookie, are_equivalent, read_cookie
 from proxy.core.parity.difference import Kind, Severity
 from proxy.core.parity.finds import ABSENT
@@ -26,7 +26,7 @@ from proxy.core.parity.walk import Walk
 FRAMING = frozenset(
     {
         b"connection",
-        b"content-length",  # its truth is checked against the body (`proxy.core.parity.compare`)
+        b"content-length",  # `proxy.core.parity.answers` compares it with the body
         b"http2-settings",
         b"keep-alive",
         b"proxy-connection",
@@ -68,43 +68,49 @@ PER_CALL = frozenset(
 )
 """Fields whose value says nothing about the system; the names are exact, so `X-Request-Id-Policy` is not among them."""
 
+_UNEVEN = FRAMING | PER_CALL
 Said = dict[bytes, list[bytes]]
 _MEMBER = re.compile(r'(?:[^,"]|"(?:[^"\\]|\\.)*")+')
 _WEAK = re.compile(r"\s*W/")
 
 
-def fields_of(fields: Fields) -> Said:
-    """Values by name in lower case, framing left out."""
+def fields_of(fields: Fields, wanted: frozenset[bytes] = frozenset()) -> Said:
+    """Values by name in lower case; of the `wanted` names only, if there are any."""
     found: Said = {}
     for name, value in fields:
         lower = name.lower()
-        if lower not in FRAMING:
+        if not wanted or lower in wanted:
             found.setdefault(lower, []).append(value.strip())
     return found
 
 
-def first_value(fields: Fields, name: bytes) -> str:
+def first_value(fields: Said, name: bytes) -> str:
     """The first value of a field, empty if it is not there; `name` in lower case."""
-    return next((value.decode("latin-1").strip() for each, value in fields if each.lower() == name), "")
+    values = fields.get(name)
+    return values[0].decode("latin-1") if values else ""
 
 
-def compare_fields(
-    request: CapturedRequest, legacy: CapturedAnswer, new: CapturedAnswer, walk: Walk, rules: Rules
-) -> None:
+def compare_fields(request: CapturedRequest, legacy: Fields, new: Fields, walk: Walk, rules: Rules) -> None:
     """Notes where the fields of two answers to one request differ."""
-    if legacy.fields == new.fields:
+    if _differ_per_call_only(legacy, new):
         return
-    one, other = fields_of(legacy.fields), fields_of(new.fields)
-    if one == other:
-        return
+    one, other = fields_of(legacy), fields_of(new)
     for name in one | other:
         first, second = one.get(name, []), other.get(name, [])
-        if first == second or (name in PER_CALL and first and second):
+        if first == second or name in FRAMING or (name in PER_CALL and first and second):
             continue
         if name == b"set-cookie":
             _compare_cookies(_cookies(first, one), _cookies(second, other), walk, rules)
         else:
             _compare_values(request, name, (first, second), walk, rules)
+
+
+def _differ_per_call_only(legacy: Fields, new: Fields) -> bool:
+    """The usual case, seen at a glance: the same names in the same order, other values of those that always differ."""
+    if len(legacy) != len(new):
+        return False
+    pairs = zip(legacy, new, strict=True)
+    return all(one == other or (one[0] == other[0] and one[0].lower() in _UNEVEN) for one, other in pairs)
 
 
 def place_of(name: bytes, rules: Rules) -> Place:
@@ -161,7 +167,7 @@ def _date(_: CapturedRequest, texts: list[str]) -> object:
 
 def _location(request: CapturedRequest, texts: list[str]) -> object:
     """Without scheme and authority where these are the client's own, relative references resolved."""
-    own = first_value(request.fields, b"host").lower() or "banyan.invalid"
+    own = first_value(fields_of(request.fields), b"host").lower() or "banyan.invalid"
     base = f"http://{own}" + request.target.decode("latin-1")
     return [_without_origin(text, base, own) for text in texts]
 

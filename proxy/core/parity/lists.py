@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from proxy.core.parity.jsontext import canonical
+from proxy.core.parity.jsontext import canonical, canonical_each
 
 Tree = Sequence[object]
 
@@ -22,14 +22,20 @@ def are_same(one: Tree, other: Tree) -> bool:
     return canonical(list(one)) == canonical(list(other))
 
 
-def same_elements(one: Tree, other: Tree) -> bool:
-    """Whether both hold the same elements as often, in any order."""
-    return sorted(map(canonical, one)) == sorted(map(canonical, other))
+def unlike(one: Tree, other: Tree) -> tuple[list[int], bool]:
+    """The positions at which they differ, as far as the shorter one goes, and whether these hold the same reordered."""
+    first, second = canonical_each(one), canonical_each(other)
+    places = [at for at, (left, right) in enumerate(zip(first, second, strict=False)) if left != right]
+    return places, len(places) > 1 and _reordered([first[at] for at in places], [second[at] for at in places])
 
 
-def middles(one: Tree, other: Tree) -> tuple[Tree, Tree]:
+def _reordered(one: list[bytes], other: list[bytes]) -> bool:
+    return one[0] in other and sorted(one) == sorted(other)
+
+
+def middles(one: list[object], other: list[object]) -> tuple[list[object], list[object]]:
     """Both without what they begin and end with in common."""
-    first, second = [canonical(each) for each in one], [canonical(each) for each in other]
+    first, second = canonical_each(one), canonical_each(other)
     shorter = min(len(first), len(second))
     begin = 0
     while begin < shorter and first[begin] == second[begin]:
@@ -42,7 +48,7 @@ def middles(one: Tree, other: Tree) -> tuple[Tree, Tree]:
 
 def left_over(one: Tree, other: Tree) -> tuple[list[object], list[object]]:
     """What of each has no equal in the other, each sorted by what it holds."""
-    first, second = [canonical(each) for each in one], [canonical(each) for each in other]
+    first, second = canonical_each(one), canonical_each(other)
     return list(_without(one, first, Counter(second))), list(_without(other, second, Counter(first)))
 
 

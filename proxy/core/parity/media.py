@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from enum import StrEnum
+from functools import lru_cache
 from typing import NamedTuple
 
 
@@ -60,11 +61,17 @@ _JSON_STARTS = (b"{", b"[")
 
 def read_content_type(value: str, body: bytes = b"") -> ContentType:
     """What the field says; where it says nothing, what the body looks like."""
+    said = _declared(value)
+    return said if said.name else said._replace(media=_guess(body))
+
+
+@lru_cache(maxsize=256)
+def _declared(value: str) -> ContentType:
     name = value.partition(";")[0].strip().lower()
     parameters = parameters_of(value)
     charset = parameters.get("charset", "utf-8").lower()
     return ContentType(
-        media=_media(name) if name else _guess(body),
+        media=_media(name),
         name=name,
         charset=charset if _CHARSET.fullmatch(charset) else "utf-8",
         boundary=parameters.get("boundary", ""),

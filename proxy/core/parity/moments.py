@@ -29,7 +29,7 @@ class Moment(NamedTuple):
 
 def read_moment(text: str) -> Moment | None:
     """The moment that a text names, None when it names none."""
-    if len(text) > _LONGEST:
+    if len(text) > _LONGEST or not (text[:1].isdigit() or ", " in text):
         return None
     found = _ISO.fullmatch(text)
     if found is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Context, Decimal
+from math import isfinite
 
 import msgspec
 
@@ -41,11 +42,22 @@ def text_of(value: object) -> str:
 
 
 def number_kind(one: object, other: object) -> Kind:
-    """How two numbers differ whose texts do."""
+    """How two numbers differ whose texts do; if the nearest floats are the same, they are looked at exactly."""
+    if type(one) is int and type(other) is int:
+        return Kind.NUM
+    if _rough(one) != _rough(other):
+        return Kind.NUM
     first, second = decimal_of(one), decimal_of(other)
     if first is None or second is None:
         return Kind.NUM if _are_long(one, other) else Kind.TYPE
     return Kind.NUM_REPR if first == second else Kind.NUM
+
+
+def _rough(value: object) -> float:
+    """The nearest float; 0 for what is too large or no number, so that it is looked at exactly."""
+    text = text_of(value)
+    found = float(text) if text[-1:].isdigit() and len(text) <= _LONGEST else 0.0
+    return found if isfinite(found) else 0.0
 
 
 def _are_long(one: object, other: object) -> bool:

@@ -3,7 +3,7 @@
 Rule 1: positions in lists are not told apart (`[*]`), nor are keys that are data (`{*}`): paths stay few, and one rule
         names one thing.
 Rule 2: the keys of an object are data when there are more than 50, or one is longer than 100 characters, begins with a
-        digit, or holds what no name holds. A key of dashes, dots and letters alone is a name (`content-type`, `@id`).
+        digit, or holds what no name holds. A key of letters, dashes, dots and colons is a name (`content-type`, `@id`).
 Rule 3: a place is made once per path and comparison, and knows the rules for it.
 """
 
@@ -11,13 +11,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 
 from proxy.core.parity.rules import BELOW, LISTS, Rule, Rules
 
 ROOT = "$"
 MOST_NAMES = 50
 LONGEST_PATH = 300
-_NAME = re.compile(r"[_A-Za-z][_A-Za-z0-9]{0,99}|[_A-Za-z@$#:.\-]{1,100}")
+_NAME = re.compile(r"[_A-Za-z][_A-Za-z0-9]{0,99}|[@$#]?[_A-Za-z][_A-Za-z:.\-]{0,98}")
 _BARE = re.compile(r"[_A-Za-z][_A-Za-z0-9]*")
 _STEP = re.compile(r"\.(?P<bare>[_A-Za-z][_A-Za-z0-9]*)|\['(?P<quoted>(?:[^'\\]|\\['\\])+)'\]|\[\*\]|\{\*\}")
 _FIELD = re.compile(r"header:[!#$%&'*+.^_`|~0-9A-Za-z-]+(?::[!#$%&'*+.^_`|~0-9A-Za-z-]+)?")
@@ -39,8 +40,8 @@ class Place:
     def __init__(self, text: str, rules: Rules) -> None:
         """`rules` are those in force, of the whole route."""
         self.text = text
-        self.rules: tuple[Rule, ...] = rules.at(text)
-        self.list_rule = next((rule for rule in self.rules if rule.treatment in LISTS), None)
+        self.rules: tuple[Rule, ...] = rules.at(text) if rules.rules else ()
+        self.list_rule = next((rule for rule in self.rules if rule.treatment in LISTS), None) if self.rules else None
         self._rules = rules
         self._inner: dict[str, Place] = {}
         self._entry: Place | None = None
@@ -69,10 +70,15 @@ class Place:
 
 def member(path: str, name: str) -> str:
     """The path of a member."""
+    return _short(path + _step(name))
+
+
+@lru_cache(maxsize=4096)
+def _step(name: str) -> str:
     if _BARE.fullmatch(name):
-        return _short(f"{path}.{name}")
+        return f".{name}"
     escaped = name.replace("\\", "\\\\").replace("'", "\\'")
-    return _short(f"{path}['{escaped}']")
+    return f"['{escaped}']"
 
 
 def _short(path: str) -> str:
@@ -85,12 +91,15 @@ def keys_are_data(keys: Mapping[str, object], names: set[str]) -> bool:
         return True
     if names.issuperset(keys):
         return False
-    for key in keys:
-        if key not in names:
-            if not _NAME.fullmatch(key):
-                return True
-            names.add(key)
-    return False
+    if all(map(_is_name, keys)):
+        names.update(keys)
+        return False
+    return True
+
+
+@lru_cache(maxsize=4096)
+def _is_name(key: str) -> bool:
+    return _NAME.fullmatch(key) is not None
 
 
 def read_path(text: str) -> str:

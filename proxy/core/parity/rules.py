@@ -14,6 +14,7 @@ from enum import StrEnum
 from proxy.core.parity.difference import VALUE_KINDS, Kind
 
 BELOW = "..*"
+_ORDERS = re.compile(rb"[?&](?:sort|sort_?by|sorting|order|order_?by|ordering)=[^&]", re.IGNORECASE)
 
 
 class Treatment(StrEnum):
@@ -97,8 +98,11 @@ class Rules:
         below = tuple(rule for prefix, rule in self._below if is_below(path, prefix))
         return (*self._exact.get(path, ()), *below)
 
-    def in_force(self, now: float, *, ordered: bool) -> Rules:
-        """The rules that hold at `now`; none about order where the request itself asked for one (`ordered`)."""
+    def in_force(self, now: float, target: bytes) -> Rules:
+        """The rules that hold at `now`; none about order where the request's target itself asks for one."""
+        if not self.rules:
+            return self
+        ordered = _ORDERS.search(target) is not None
         kept = tuple(rule for rule in self.rules if rule.lives(now) and not (ordered and rule.treatment in LISTS))
         return self if len(kept) == len(self.rules) else Rules(rules=kept, secrets=self.secrets)
 
@@ -106,11 +110,3 @@ class Rules:
 def is_below(path: str, prefix: str) -> bool:
     """Whether `path` leads to something within what `prefix` leads to."""
     return path.startswith(prefix) and path[len(prefix) : len(prefix) + 1] in {".", "[", "{"}
-
-
-_ORDERS = re.compile(rb"[?&](?:sort|sort_?by|sorting|order|order_?by|ordering)=[^&]", re.IGNORECASE)
-
-
-def asks_for_order(target: bytes) -> bool:
-    """Whether a request asks for its answer in an order, which is then part of the contract."""
-    return _ORDERS.search(target) is not None

@@ -12,7 +12,7 @@ import msgspec
 from proxy.core.parity import lists
 from proxy.core.parity.difference import Kind, Severity
 from proxy.core.parity.finds import ABSENT, Find
-from proxy.core.parity.jsontext import Repeated
+from proxy.core.parity.jsontext import Repeated, canonical
 from proxy.core.parity.numerals import is_number, number_kind
 from proxy.core.parity.paths import Place, keys_are_data
 from proxy.core.parity.rules import Treatment
@@ -39,15 +39,16 @@ class Walk:
     def values(self, legacy: object, new: object, place: Place) -> None:
         """Compares two values of any type."""
         kind = type(legacy)
-        if kind is not type(new) or kind not in _SCALARS:
-            if isinstance(legacy, dict) and isinstance(new, dict):
-                self._doubles(legacy, new, place)
-                self._objects(legacy, new, place)
-            elif isinstance(legacy, list) and isinstance(new, list):
-                self._arrays(legacy, new, place)
-            else:
+        if kind is type(new) and kind in _SCALARS:
+            if legacy != new:
                 self.note(place, _kind(legacy, new), legacy, new)
-        elif legacy != new:
+        elif isinstance(legacy, dict) and isinstance(new, dict):
+            self._objects(legacy, new, place)
+        elif isinstance(legacy, list) and isinstance(new, list):
+            self._arrays(legacy, new, place)
+        elif isinstance(legacy, Repeated | dict) and isinstance(new, Repeated | dict):
+            self._doubles(legacy, new, place)
+        else:
             self.note(place, _kind(legacy, new), legacy, new)
 
     def _objects(self, legacy: Object, new: Object, place: Place) -> None:
@@ -57,7 +58,7 @@ class Walk:
             other = new.get(key, ABSENT)
             if other is not ABSENT:
                 shared += 1
-                if one is other or (type(one) is type(other) and type(one) in _SCALARS and one == other):
+                if one is other or _is_same(one, other):
                     continue
             if data is None:
                 data = self._is_map(legacy, new)
@@ -79,42 +80,30 @@ class Walk:
     def _is_map(self, legacy: Object, new: Object) -> bool:
         return keys_are_data(legacy, self._names) or keys_are_data(new, self._names)
 
-    def _doubles(self, legacy: Object, new: Object, place: Place) -> None:
-        first = legacy.doubles if isinstance(legacy, Repeated) else {}
-        second = new.doubles if isinstance(new, Repeated) else {}
-        for key in sorted(first.keys() | second.keys()):
-            one, other = first.get(key, ABSENT), second.get(key, ABSENT)
-            if one is ABSENT or other is ABSENT or not lists.are_same(first[key], second[key]):
-                inner = place.entry() if self._is_map(legacy, new) else place.member(key)
+    def _doubles(self, legacy: Object | Repeated, new: Object | Repeated, place: Place) -> None:
+        first, second = _repeats(legacy), _repeats(new)
+        self._objects(first.last, second.last, place)
+        for key in sorted(first.doubles.keys() | second.doubles.keys()):
+            one, other = first.doubles.get(key, ABSENT), second.doubles.get(key, ABSENT)
+            if not _is_same(one, other):
+                inner = place.entry() if self._is_map(first.last, second.last) else place.member(key)
                 self.note(inner, Kind.DUP_KEY, one, other)
 
     def _arrays(self, legacy: Array, new: Array, place: Place) -> None:
         rule = place.list_rule
         if rule is not None and self._paired(legacy, new, place, rule.key if rule.treatment is Treatment.KEYED else ""):
             return
+        one, other = legacy, new
         if len(legacy) != len(new):
             severity = Severity.HIGH if len(new) < len(legacy) else Severity.MEDIUM
             self.note(place, Kind.LENGTH, len(legacy), len(new), severity)
             one, other = lists.middles(legacy, new)
-            self._by_position(one, other, place.element())
-            return
-        begin = len(self.finds)
-        changed = self._by_position(legacy, new, place.element())
-        if len(changed) > 1 and lists.same_elements([one for one, _ in changed], [other for _, other in changed]):
-            del self.finds[begin:]
+        changed, reordered = lists.unlike(one, other)
+        if reordered:
             self.note(place, Kind.ORDER, legacy, new)
-
-    def _by_position(self, legacy: lists.Tree, new: lists.Tree, inner: Place) -> list[tuple[object, object]]:
-        """Compares as far as the shorter one goes; returns the pairs in which something was found."""
-        changed = []
-        for one, other in zip(legacy, new, strict=False):
-            if one is other or (type(one) is type(other) and type(one) in _SCALARS and one == other):
-                continue
-            before = len(self.finds)
-            self.values(one, other, inner)
-            if len(self.finds) > before:
-                changed.append((one, other))
-        return changed
+            return
+        for at in changed:
+            self.values(one[at], other[at], place.element())
 
     def _paired(self, legacy: Array, new: Array, place: Place, key: str) -> bool:
         """Compares in any order: by the member `key`, or as a multiset without one. False: it has no such keys."""
@@ -153,6 +142,16 @@ class Walk:
             self.note(inner, Kind.ELEMENT, ABSENT, other)
         else:
             self.values(one, other, inner)
+
+
+def _repeats(value: Object | Repeated) -> Repeated:
+    return value if isinstance(value, Repeated) else Repeated(value, {})
+
+
+def _is_same(one: object, other: object) -> bool:
+    """Whether two values hold the same. `==` comes first: it is quick to say no, but takes `true` for 1."""
+    kind = type(one)
+    return kind is type(other) and one == other and (kind in _SCALARS or canonical(one) == canonical(other))
 
 
 def _kind(legacy: object, new: object) -> Kind:

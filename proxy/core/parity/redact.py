@@ -1,0 +1,218 @@
+"""An exchange as it may be kept: whatever is secret is replaced where it is captured, by a keyed hash.
+
+Rule 1: equal values have equal hashes, different ones different hashes; without the key nobody finds the value.
+Rule 2: by name: credentials and cookies in fields, members and parameters that sound like secrets, or that an operator
+        named. By look, anywhere: card numbers (Luhn), e-mail addresses, bearer tokens, JSON Web Tokens.
+Rule 3: what cannot be read is not kept: a body that cannot be decoded or parsed, or is binary, CSV or multipart,
+        becomes its hash.
+Rule 4: bodies are cut to 64 KiB, after they were redacted.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from hashlib import blake2b
+from urllib.parse import unquote_to_bytes
+
+import msgspec
+
+from proxy.core.parity.captured import CapturedAnswer, CapturedRequest, Fields, Pair
+from proxy.core.parity.decode import Undecodable, decode
+from proxy.core.parity.difference import Difference, bounded
+from proxy.core.parity.fields import fields_of, first_value
+from proxy.core.parity.jsontext import Repeated, canonical, read_json
+from proxy.core.parity.media import Media, read_content_type
+from proxy.core.redact import is_secret_name, redact_target
+
+MOST_BODY = 64 * 1024
+_CREDENTIALS = frozenset(
+    {b"authorization", b"proxy-authorization", b"www-authenticate", b"authentication-info", b"x-amz-security-token"}
+)
+_COOKIES = frozenset({b"cookie", b"set-cookie"})
+_CODINGS = frozenset({b"content-encoding", b"content-length", b"transfer-encoding"})
+_TARGETS = frozenset({b"location", b"content-location", b"referer", b"link"})
+_LOOKS = re.compile(
+    rb"(?P<card>(?<![0-9A-Za-z.])(?:[0-9][ -]?){12,18}[0-9](?![0-9A-Za-z]))"
+    rb"|(?P<mail>[A-Za-z0-9._%+-]{1,64}(?:@|%40)[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,8})"
+    rb"|(?P<token>(?i:bearer|basic) +[A-Za-z0-9._~+/=-]{8,}"
+    rb"|eyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]{5,}(?:\.[A-Za-z0-9_-]*)?)"
+)
+_MEMBER = re.compile(
+    rb'(?P<head>["\']?(?P<name>[A-Za-z_][A-Za-z0-9_.-]{0,63})["\']?\s{0,8}[=:]\s{0,8})'
+    rb'(?P<value>"(?:[^"\\]|\\.)*"?|[^\s"&;,<>{}]+)'
+)
+_ELEMENT = re.compile(rb"(?P<head><(?P<name>[A-Za-z_][A-Za-z0-9_.:-]{0,63})[^<>]{0,2000}>)(?P<value>[^<>]+)(?=</)")
+_TAG = re.compile(rb"<[A-Za-z][^<>]{0,2000}>")
+_SAID_BY_TAG = re.compile(rb"""(?i)(?P<head>\b(?:value|content)\s{0,8}=\s{0,8})(?P<value>"[^"]*"|'[^']*'|[^\s>]+)""")
+_MARGIN = 2048
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Redactor:
+    """`key` makes the hashes, at least 16 random bytes; `names` of members and fields that are secret here too."""
+
+    key: bytes
+    names: frozenset[str] = frozenset()
+
+    def hashed(self, value: bytes) -> bytes:
+        """`hash:` and 12 hex digits."""
+        return b"hash:" + blake2b(value, key=self.key[:64], digest_size=6).hexdigest().encode("ascii")
+
+    def pair(self, pair: Pair) -> Pair:
+        """Both sides and the request."""
+        second = None if pair.second is None else self.answer(pair.second)
+        request = self.request(pair.request)
+        return replace(pair, request=request, legacy=self.answer(pair.legacy), new=self.answer(pair.new), second=second)
+
+    def request(self, request: CapturedRequest) -> CapturedRequest:
+        """A request that may be kept."""
+        return replace(
+            request,
+            target=self.target(request.target),
+            fields=self._fields(request.fields),
+            body=self._body(request.body, request.fields),
+        )
+
+    def answer(self, answer: CapturedAnswer) -> CapturedAnswer:
+        """An answer that may be kept; its `size` stays that of the whole body as it came."""
+        return replace(answer, fields=self._fields(answer.fields), body=self._body(answer.body, answer.fields))
+
+    def target(self, target: bytes) -> bytes:
+        """A request target: values of secret parameters, and what looks secret in the path."""
+        return self._by_look(redact_target(target, self.hashed, self._is_secret))
+
+    def difference(self, difference: Difference) -> Difference:
+        """The values that a difference repeats, by the name at the end of its path and by their look."""
+        names = re.findall(r"[A-Za-z_][A-Za-z0-9_-]*", difference.path)
+        secret = any(map(self._sounds_secret, names)) or difference.path.lower().startswith("header:cookie")
+        legacy, new = (self._shown(value, secret=secret) for value in (difference.legacy, difference.new))
+        return replace(difference, legacy=legacy, new=new)
+
+    def _shown(self, value: str, *, secret: bool) -> str:
+        data = value.encode("utf-8", "replace")
+        kept = self.hashed(data) if secret and value else self._text(data)
+        return bounded(kept.decode("utf-8", "replace"))
+
+    def _sounds_secret(self, name: str) -> bool:
+        return name in self.names or is_secret_name(name)
+
+    def _is_secret(self, name: bytes) -> bool:
+        return self._sounds_secret(unquote_to_bytes(name).decode("utf-8", "replace"))
+
+    def _fields(self, fields: Fields) -> Fields:
+        return tuple((name, self._value(name.lower(), value)) for name, value in fields if name.lower() not in _CODINGS)
+
+    def _value(self, name: bytes, value: bytes) -> bytes:
+        if name in _COOKIES:
+            return self._cookies(value, lines=name == b"set-cookie")
+        if name in _CREDENTIALS:
+            scheme, blank, rest = value.partition(b" ")
+            return scheme + b" " + self.hashed(rest) if blank and scheme.isalpha() else self.hashed(value)
+        if name in _TARGETS:
+            return self.target(value)
+        return self.hashed(value) if self._is_secret(name) else self._by_look(value)
+
+    def _cookies(self, value: bytes, *, lines: bool) -> bytes:
+        first, *rest = value.split(b";")
+        kept = rest if lines else [self._cookie(part) for part in rest]
+        return b";".join([self._cookie(first), *kept])
+
+    def _cookie(self, part: bytes) -> bytes:
+        name, mark, value = part.partition(b"=")
+        return name + mark + self.hashed(value) if mark else self.hashed(part)
+
+    def _body(self, body: bytes, fields: Fields) -> bytes:
+        said = fields_of(fields)
+        try:
+            plain = decode(body, first_value(said, b"content-encoding"))
+        except Undecodable:
+            return self.hashed(body)
+        if not plain:
+            return plain
+        kind = read_content_type(first_value(said, b"content-type"), plain)
+        match kind.media:
+            case Media.JSON:
+                document = read_json(plain)
+                return self.hashed(plain) if document is None else self._document(document.tree)
+            case Media.FORM:
+                return _cut(plain, lambda part: redact_target(b"?" + part, self.hashed, self._is_secret)[1:])
+            case Media.XML | Media.HTML:
+                return _cut(plain, self._markup)
+            case Media.TEXT | Media.EVENTS | Media.LINES:
+                return _cut(plain, self._text)
+            case _:
+                return self.hashed(plain)
+
+    def _document(self, tree: object) -> bytes:
+        return canonical(self._tree(tree, secret=False))[:MOST_BODY]
+
+    def _markup(self, data: bytes) -> bytes:
+        """Elements by their name, what a tag says beside a name that sounds secret, then as any text."""
+        data = _ELEMENT.sub(self._member, data)
+        return self._text(_TAG.sub(self._tag, data))
+
+    def _tag(self, found: re.Match[bytes]) -> bytes:
+        return _SAID_BY_TAG.sub(self._hidden, found[0]) if self._is_secret(found[0]) else found[0]
+
+    def _tree(self, value: object, *, secret: bool) -> object:
+        match value:
+            case Repeated():
+                return self._tree(value.plain(), secret=secret)
+            case dict():
+                return {
+                    name: self._tree(each, secret=secret or self._sounds_secret(name)) for name, each in value.items()
+                }
+            case list():
+                return [self._tree(each, secret=secret) for each in value]
+            case None | bool():
+                return value
+            case str():
+                data = value.encode("utf-8", "surrogatepass")
+                return (self.hashed(data) if secret else self._text(data)).decode("utf-8", "replace")
+            case _:
+                return self._number(value, secret=secret)
+
+    def _key(self, name: str) -> str:
+        """A key is seldom a secret, and sometimes an address or a number of a card."""
+        return self._by_look(name.encode("utf-8", "replace")).decode("utf-8")
+
+    def _number(self, value: object, *, secret: bool) -> object:
+        data = bytes(value) if isinstance(value, msgspec.Raw) else str(value).encode("ascii")
+        return self.hashed(data).decode("ascii") if secret or self._by_look(data) != data else value
+
+    def _text(self, data: bytes) -> bytes:
+        """Text of any kind: members by name as far as they can be seen, then what looks secret."""
+        return self._by_look(_MEMBER.sub(self._member, data))
+
+    def _member(self, found: re.Match[bytes]) -> bytes:
+        return self._hidden(found) if self._is_secret(found["name"]) else found[0]
+
+    def _hidden(self, found: re.Match[bytes]) -> bytes:
+        return found["head"] + self.hashed(found["value"].strip(b"\"'"))
+
+    def _by_look(self, data: bytes) -> bytes:
+        return _LOOKS.sub(self._look, data)
+
+    def _look(self, found: re.Match[bytes]) -> bytes:
+        card = found["card"]
+        if card is None:
+            return self.hashed(found[0])
+        digits = [byte - 48 for byte in card if 48 <= byte <= 57]
+        return self.hashed(bytes(digits)) if is_card(digits) else card
+
+
+def _cut(data: bytes, redacted: Callable[[bytes], bytes]) -> bytes:
+    """The beginning of a long text, without its last part: a secret that was cut in two may not be known as one."""
+    if len(data) <= MOST_BODY:
+        return redacted(data)[:MOST_BODY]
+    whole = redacted(data[: MOST_BODY + _MARGIN])
+    return whole[: max(0, len(whole) - _MARGIN)][:MOST_BODY]
+
+
+def is_card(digits: Iterable[int]) -> bool:
+    """Whether 13 to 19 digits, not all the same, pass Luhn's test (ISO/IEC 7812-1, annex B)."""
+    found = list(digits)
+    doubled = [sum(divmod(digit * 2, 10)) for digit in found[-2::-2]]
+    return 13 <= len(found) <= 19 and len(set(found)) > 1 and (sum(doubled) + sum(found[-1::-2])) % 10 == 0
