@@ -49,6 +49,7 @@ def be_worker(
         serving=serving,
         fresh=fresh,
         kill_file=_killed_by(config),
+        contexts=start.contexts,
     )
 
     async def live() -> None:

@@ -18,6 +18,7 @@ import structlog
 from proxy.app.table_bytes import dump
 from proxy.config.load import Loaded
 from proxy.config.problem import Problem
+from proxy.config.tls_files import newly_bad
 from proxy.control.health import Probes
 from proxy.control.links import Links
 from proxy.control.running import Reload, Running, bounded, changed_routes, needs_restart
@@ -82,15 +83,20 @@ class Reloads:
 
     async def _take(self, loaded: Loaded) -> None:
         before, after = self.running.snapshot, loaded.snapshot
+        bad = newly_bad(loaded.bad_files, before, after)
+        if bad:
+            self._refuse(bad)
+            return
+        warnings = (*loaded.warnings, *(str(each.problem) for each in loaded.bad_files))
         table, changed = await asyncio.to_thread(lambda: (table_of(after), changed_routes(before, after)))
         restart = needs_restart(self.running.started_with, after)
-        self.running.take(after, good(loaded.warnings, restart))
+        self.running.take(after, good(warnings, restart))
         self.links.push(table)
         self.links.ledger.follow(frozenset(route.name for route in after.routes))
         self.probes.follow(after.upstreams)
         self.follow_kill_file()
         _log.info("config_reloaded", revision=after.revision, routes=len(after.routes), changed_routes=bounded(changed))
-        for warning in bounded(list(loaded.warnings)):
+        for warning in bounded(list(warnings)):
             _log.warning("config_warning", warning=warning)
         if restart:
             _log.warning("config_needs_restart", keys=restart)

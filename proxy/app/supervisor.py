@@ -49,10 +49,14 @@ def serve(config: Path) -> int:
     """Run until told to stop; the exit code."""
     set_up("supervisor", DirectSink(sys.stdout.fileno()), console=is_console())
     start = first_start(config, os.environ)
+    if isinstance(start, Start):
+        start = start.with_contexts()
     if not isinstance(start, Start):
         for problem in start:
             sys.stderr.write(f"{problem}\n")
         return 2
+    for bad in start.bad_files:
+        _log.error("tls_file_bad", problem=str(bad.problem), usable=bad.usable)
     for complaint in prepare():
         _log.error("self_check_failed", what=complaint)
         return 1
@@ -130,7 +134,8 @@ class Supervisor:
             case signal.SIGTERM | signal.SIGINT:
                 self._stop()
             case signal.SIGHUP:
-                self._signal(_CONTROL, signal.SIGHUP)
+                for number in tuple(self._children):
+                    self._signal(number, signal.SIGHUP)
             case signal.SIGUSR2:
                 self._start_successor()
             case _:

@@ -23,6 +23,7 @@ from typing import cast
 
 import structlog
 
+from proxy.app.certificates import Certificates
 from proxy.app.kill_file import KillFile
 from proxy.app.table_bytes import load
 from proxy.core.kill import Order
@@ -32,6 +33,7 @@ from proxy.edge.listener import Listener, Prepared
 from proxy.link import Poll, Report, Table, ToWorker, Unframer, frame, read_to_worker
 from proxy.log import Sink
 from proxy.tasks import Tasks
+from proxy.tls.kept import ForClients
 
 REPORT_EVERY = 1.0
 MANY, MANY_EVERY = 1000, 5
@@ -57,6 +59,7 @@ class Post:
     serving: Callable[[], None]
     fresh: bool
     kill_file: Callable[[str], Path]
+    contexts: ForClients | None = None
 
 
 class ControlLink(asyncio.Protocol):
@@ -105,6 +108,7 @@ class Worker:
         self._sink = sink
         self._listener = Listener(post.snapshot, AccessLog(sink, console=console))
         self._kill_file = KillFile(post.kill_file(post.snapshot.kill_file), self._ordered)
+        self._certificates = Certificates(self._listener)
         self._switched = 0.0
         self._tasks = Tasks()
         self._link: ControlLink | None = None
@@ -117,15 +121,17 @@ class Worker:
         """Serve until told to stop."""
         loop = asyncio.get_running_loop()
         loop.add_signal_handler(signal.SIGTERM, self._told_to_stop)
-        for ignored in (signal.SIGINT, signal.SIGHUP, signal.SIGUSR2):
+        for ignored in (signal.SIGINT, signal.SIGUSR2):
             loop.add_signal_handler(ignored, lambda: None)
+        loop.add_signal_handler(signal.SIGHUP, self._certificates.force)
         await self._kill_file.start()
         self._tasks.start(self._keep_link(), name="control-link")
         self._tasks.start(self._report(), name="reports")
         if not self._post.fresh:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._has_table.wait(), FIRST_TABLE)
-        await self._listener.start(self._post.sock)
+        await self._listener.start(self._post.sock, self._post.contexts)
+        self._tasks.start(self._certificates.run(), name="certificates")
         self._post.serving()
         _log.info("worker_started", worker=self._post.number, revision=self._listener.live.snapshot.revision)
         await self._stopping.wait()

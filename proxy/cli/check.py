@@ -66,6 +66,8 @@ def check(
 def _checked(path: Path, found: Loaded | list[Problem]) -> Checked:
     if isinstance(found, list):
         return Checked(file=str(path), ok=False, stages={}, problems=tuple(found))
+    if found.bad_files:
+        return Checked(file=str(path), ok=False, stages={}, problems=tuple(each.problem for each in found.bad_files))
     routes = found.snapshot.routes
     stages = Counter(route.stage.value for route in routes if route.respond is None)
     return Checked(

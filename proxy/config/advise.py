@@ -66,4 +66,22 @@ def misleading_groups(draft: Draft) -> Iterator[Problem]:
             yield draft.problem(("routes", place, "group"), message)
 
 
-RULES = (unused_upstreams, one_upstream_twice, silent_shadows, idle_splits, lonely_groups, misleading_groups)
+def unverified_upstreams(draft: Draft) -> Iterator[Problem]:
+    """Whoever stands on the way to such an upstream reads and changes everything."""
+    for name, block in draft.upstreams.items():
+        if block.tls is not None and block.tls.verify is False:
+            message = (
+                "takes any certificate, so anyone on the way can be this upstream; name its authority in ca instead"
+            )
+            yield draft.problem(("upstreams", name, "tls", "verify"), message)
+
+
+RULES = (
+    unused_upstreams,
+    one_upstream_twice,
+    silent_shadows,
+    idle_splits,
+    lonely_groups,
+    misleading_groups,
+    unverified_upstreams,
+)

@@ -8,10 +8,10 @@ from typing import TypeVar
 
 from proxy.config.address import Address
 from proxy.config.asked import Condition
+from proxy.config.block import Block
 from proxy.config.environment import cores
 from proxy.config.read import Draft
 from proxy.config.schema import (
-    Block,
     MatchBlock,
     RateBy,
     RouteBlock,
@@ -20,6 +20,7 @@ from proxy.config.schema import (
     Underscores,
     UpstreamBlock,
 )
+from proxy.config.tls_block import listener_tls, upstream_tls
 from proxy.core.cohort import CohortSource, SourceKind
 from proxy.core.path import PathPattern
 from proxy.core.predicate import HeaderAbsent, HeaderIs, Predicate, QueryAbsent, QueryIs
@@ -33,15 +34,19 @@ _MOST_WORKERS = 256
 
 
 def build_snapshot(
-    settings: SettingsBlock, upstreams: Mapping[str, UpstreamBlock], routes: list[Route], revision: str
+    settings: SettingsBlock,
+    upstreams: Mapping[str, UpstreamBlock],
+    routes: list[Route],
+    revision: str,
+    directory: str = "",
 ) -> Snapshot:
-    """The whole generation; `routes` in file order."""
+    """The whole generation; `routes` in file order; paths in the file are relative to `directory`."""
     return Snapshot(
         revision=revision,
         listen=_pair(settings.listen),
         admin=_pair(settings.admin),
         workers=settings.workers or min(cores(), _MOST_WORKERS),
-        upstreams={name: _upstream(name, block) for name, block in upstreams.items()},
+        upstreams={name: _upstream(name, block, directory) for name, block in upstreams.items()},
         table=RouteTable(routes),
         trusted=tuple(settings.trusted_proxies),
         limits=_over(Limits(), settings.limits),
@@ -49,6 +54,7 @@ def build_snapshot(
         drain=settings.drain,
         leniency=frozenset(settings.leniency or ()),
         underscores=settings.underscore_headers is not Underscores.REJECT,
+        tls=listener_tls(settings.tls, directory),
         kill_file=settings.kill_file or "",
     )
 
@@ -156,7 +162,7 @@ def _query(name: str, asked: Condition) -> Predicate:
     return QueryIs(name, frozenset() if asked is True else asked)
 
 
-def _upstream(name: str, block: UpstreamBlock) -> Upstream:
+def _upstream(name: str, block: UpstreamBlock, directory: str) -> Upstream:
     url = block.url
     plain = Upstream(
         name=name,
@@ -164,6 +170,7 @@ def _upstream(name: str, block: UpstreamBlock) -> Upstream:
         host=url.host,
         port=url.port,
         timeouts=timeouts_of(block),
+        tls=upstream_tls(block.tls, directory),
         health=None if block.health is None else _over(Health(path=block.health.path), block.health),
     )
     return replace(

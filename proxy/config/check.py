@@ -142,6 +142,21 @@ def timeouts_are_complete(draft: Draft) -> Iterator[Problem]:
                 yield draft.problem(("routes", index, "timeout"), message)
 
 
+def tls_is_whole(draft: Draft) -> Iterator[Problem]:
+    """TLS is for https; a certificate has a key; what is not verified needs no authority."""
+    for name, block in draft.upstreams.items():
+        path, tls = ("upstreams", name, "tls"), block.tls
+        if tls is None:
+            continue
+        if block.url.scheme != "https":
+            yield draft.problem(path, "is for an https url; write url: https://…, or take tls out", at_key=True)
+        for one, other in (("cert", "key"), ("key", "cert")):
+            if getattr(tls, one) and not getattr(tls, other):
+                yield draft.problem((*path, one), f"has no {other} to go with it; write {other} too", at_key=True)
+        if tls.verify is False and tls.ca:
+            yield draft.problem((*path, "ca"), "is not looked at with verify: false; take one of them out", at_key=True)
+
+
 def admin_is_apart(draft: Draft) -> Iterator[Problem]:
     """The admin port is never the clients' port."""
     if draft.settings.admin.overlaps(draft.settings.listen):
@@ -191,6 +206,7 @@ RULES = (
     rates_are_said,
     openings_stand_once,
     timeouts_are_complete,
+    tls_is_whole,
     admin_is_apart,
     admin_is_guarded,
 )

@@ -64,9 +64,7 @@ def groups_climb_together(draft: Draft) -> Iterator[Problem]:
         other, ramp = first.setdefault(block.group, (index, block.ramp))
         mine, theirs = ramp_of(block.ramp), ramp_of(ramp)
         if (mine and mine.steps) != (theirs and theirs.steps):
-            message = (
-                f'group "{block.group}" moves together, and routes[{other}] climbs otherwise; give all one ramp'
-            )
+            message = f'group "{block.group}" moves together, and routes[{other}] climbs otherwise; give all one ramp'
             yield draft.problem(("routes", index, "ramp" if block.ramp else "group"), message)
 
 

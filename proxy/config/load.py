@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 
@@ -14,16 +15,21 @@ from proxy.config.document import parse
 from proxy.config.problem import Problem
 from proxy.config.read import read
 from proxy.config.source import decode, read_source
+from proxy.config.tls_files import BadFile, bad_files, ending_soon
 from proxy.core.snapshot import Snapshot
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Loaded:
-    """A file without problems. `text` is as written, variables and all; `warnings` have the form of problems."""
+    """A file without problems. `text` is as written, variables and all; `warnings` have the form of problems.
+
+    `bad_files` are certificates and keys that it names and that cannot be used, or not any more.
+    """
 
     snapshot: Snapshot
     warnings: tuple[str, ...]
     text: str
+    bad_files: tuple[BadFile, ...] = ()
 
 
 def load_text(text: str, name: str, env: Mapping[str, str]) -> Loaded | list[Problem]:
@@ -37,8 +43,11 @@ def load_text(text: str, name: str, env: Mapping[str, str]) -> Loaded | list[Pro
     if draft.problems:
         return _in_order(draft.problems)
     revision = sha256(text.encode("utf-8")).hexdigest()[:12]
-    snapshot = build_snapshot(draft.settings, draft.upstreams, routes, revision)
-    return Loaded(snapshot=snapshot, warnings=tuple(map(str, _in_order(advise(draft)))), text=text)
+    snapshot = build_snapshot(draft.settings, draft.upstreams, routes, revision, str(Path(name).parent))
+    now = datetime.now(UTC).timestamp()
+    warnings = _in_order([*advise(draft), *ending_soon(draft, snapshot, now)])
+    bad = tuple(bad_files(draft, snapshot, now))
+    return Loaded(snapshot=snapshot, warnings=tuple(map(str, warnings)), text=text, bad_files=bad)
 
 
 def _in_order(problems: Iterable[Problem]) -> list[Problem]:

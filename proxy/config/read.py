@@ -8,9 +8,10 @@ from typing import NamedTuple, TypeVar
 
 from pydantic import ValidationError
 
+from proxy.config.block import Block
 from proxy.config.document import Document, ListNode, MapNode, Node
 from proxy.config.problem import Path, Problem, show, where
-from proxy.config.schema import Block, FileBlock, RouteBlock, SettingsBlock, UpstreamBlock
+from proxy.config.schema import FileBlock, RouteBlock, SettingsBlock, UpstreamBlock
 from proxy.config.single import read_name
 from proxy.config.values import Broken, Reader
 from proxy.config.words import explain

@@ -8,12 +8,16 @@ Rule 3: what is promised but does not work yet is refused by its name (`NOT_LAND
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BeforeValidator, Field
 
 from proxy.config import asked, kinds, single
 from proxy.config.address import Address
+from proxy.config.block import Block
+from proxy.config.block import needed as _needed
+from proxy.config.block import optional as _optional
+from proxy.config.tls_block import ListenerTlsBlock, UpstreamTlsBlock
 from proxy.core.route import Health, Respond, Timeouts, Upstream
 from proxy.core.snapshot import AccessLog, Limits
 
@@ -26,20 +30,6 @@ NOT_LANDED = (
     *("include", "graphql", "jwt"),
 )
 """Blocks that are promised and that this version does not have."""
-
-
-def _needed(description: str, *examples: object) -> Any:  # noqa: ANN401 - as pydantic's own Field
-    return Field(description=description, examples=list(examples))
-
-
-def _optional(description: str, *examples: object) -> Any:  # noqa: ANN401 - as pydantic's own Field
-    return Field(None, description=description, examples=list(examples))
-
-
-class Block(BaseModel):
-    """What all blocks share."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, arbitrary_types_allowed=True)
 
 
 class TimeoutBlock(Block):
@@ -98,6 +88,7 @@ class UpstreamBlock(Block):
     leniency: list[kinds.ResponsePoint] | None = _optional(
         "Single points that its responses are forgiven.", ["bare_lf"]
     )
+    tls: UpstreamTlsBlock | None = _optional("How it is met, with an https url.", {"ca": "tls/ca.pem"})
 
 
 class MatchBlock(Block):
@@ -296,6 +287,10 @@ class SettingsBlock(Block):
     )
     underscore_headers: Annotated[Underscores, BeforeValidator(single.Choice(Underscores))] | None = _optional(
         "What becomes of a request with a field whose name holds an underscore. Default allow.", "allow", "reject"
+    )
+    tls: ListenerTlsBlock | None = _optional(
+        "TLS on the clients' port. Without it the port speaks plain HTTP.",
+        {"cert": "tls/site.pem", "key": "tls/site.key"},
     )
     log: LogBlock | None = _optional("The canonical lines.", {"sample": "10%"})
 

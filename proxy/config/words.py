@@ -78,7 +78,9 @@ def unknown_key(key: str, known: Iterable[str]) -> str:
 def known_keys(model: type[BaseModel], path: Path) -> list[str]:
     """The keys of the block that `path` leads to from `model`."""
     for part in path:
-        (model,) = _blocks(model.model_fields[str(part)].annotation)
+        if isinstance(part, int):  # a list's blocks are all of one kind
+            continue
+        (model,) = _blocks(model.model_fields[part].annotation)
     return list(model.model_fields)
 
 

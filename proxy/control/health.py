@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import ssl
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,6 +22,8 @@ import structlog
 import yarl
 
 from proxy.core.route import Upstream
+from proxy.tls.kept import ForUpstream
+from proxy.tls.sentence import sentence_of
 
 MAX_AT_ONCE = 32
 TIMEOUT = 5.0
@@ -89,19 +92,22 @@ class Probes:
 
     async def _watch(self, upstream: Upstream) -> None:
         health = upstream.health
+        kept = await asyncio.to_thread(ForUpstream, upstream.tls) if upstream.scheme == "https" else None
         while health is not None:
-            error = await self._ask(upstream, health.path)
+            if kept is not None:
+                await asyncio.to_thread(kept.refresh)
+            error = await self._ask(upstream, health.path, kept)
             self._note(upstream, Status.DOWN if error else Status.UP, error)
             await asyncio.sleep(health.every)
 
-    async def _ask(self, upstream: Upstream, path: str) -> str:
+    async def _ask(self, upstream: Upstream, path: str, kept: ForUpstream | None) -> str:
         """What is wrong, empty when nothing is; the one place where the client's exceptions end."""
         url = yarl.URL(f"{upstream.scheme}://{upstream.authority}{path}", encoded=True)
         try:
             async with (
                 self._slots,
                 asyncio.timeout(self._timeout),
-                self._client().get(url, allow_redirects=False) as answer,
+                self._client().get(url, allow_redirects=False, **_by_tls(kept, upstream)) as answer,
             ):
                 return "" if answer.status < 400 else f"answered {answer.status}"
         except TimeoutError:
@@ -128,9 +134,18 @@ class Probes:
             say("upstream_health_changed", upstream=upstream.name, status=status.value, error=error)
 
 
+def _by_tls(kept: ForUpstream | None, upstream: Upstream) -> dict[str, Any]:
+    """What aiohttp wants to know of TLS; OSError when the files of `tls` cannot be used."""
+    return {} if kept is None else {"ssl": kept.to_use(), "server_hostname": upstream.tls_name}
+
+
 def _sentence(error: Exception, upstream: Upstream) -> str:
     """What an operator reads; aiohttp's own words where they are plain enough."""
     match error:
+        case aiohttp.ClientConnectorCertificateError():
+            return sentence_of(error.certificate_error, upstream)
+        case aiohttp.ClientConnectorError(os_error=ssl.SSLError() as cause):
+            return sentence_of(cause, upstream)
         case aiohttp.ClientSSLError():
             return str(error)
         case aiohttp.ClientConnectorError(os_error=OSError(errno=int(number))) if number > 0:

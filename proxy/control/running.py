@@ -65,5 +65,6 @@ def needs_restart(started_with: Snapshot, now: Snapshot) -> tuple[str, ...]:
         "listen": (started_with.listen, now.listen),
         "admin": (started_with.admin, now.admin),
         "workers": (started_with.workers, now.workers),
+        "tls": (started_with.tls is None, now.tls is None),
     }
     return tuple(key for key, (before, after) in pairs.items() if before != after)

@@ -13,7 +13,7 @@ from proxy.core.path import PathPattern
 from proxy.core.predicate import Predicate
 from proxy.core.split import salt_of
 from proxy.core.stage import Stage
-from proxy.core.tls import UpstreamTls
+from proxy.core.tls import VERIFIED, UpstreamTls
 
 CLIENT_IP = CohortSource(SourceKind.CLIENT_IP)
 
@@ -52,7 +52,7 @@ class Upstream:
     host: str
     port: int
     host_mode: HostMode = HostMode.PRESERVE
-    tls: UpstreamTls = UpstreamTls()
+    tls: UpstreamTls = VERIFIED
     timeouts: Timeouts = Timeouts()
     health: Health | None = None
     connections: int = 512

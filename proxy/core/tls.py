@@ -46,3 +46,7 @@ class UpstreamTls:
     def files(self) -> tuple[str, ...]:
         """Every file that is read."""
         return tuple(each for each in (self.ca, self.cert, self.key) if each)
+
+
+VERIFIED = UpstreamTls()
+"""What an upstream without a block gets."""

@@ -13,6 +13,7 @@ import structlog
 
 from proxy.core.route import Upstream
 from proxy.core.snapshot import Snapshot
+from proxy.core.tls import ListenerTls
 from proxy.edge.access_log import AccessLog
 from proxy.edge.downstream import Downstream
 from proxy.edge.finished import Finished
@@ -22,7 +23,10 @@ from proxy.edge.pool import Pool
 from proxy.edge.services import Connected
 from proxy.edge.switch import Switch
 from proxy.edge.tally import Counters
+from proxy.edge.tls import Door
 from proxy.tasks import Tasks
+from proxy.tls.contexts import UnusableError
+from proxy.tls.kept import ForClients, ForUpstream
 
 SWEEP = 0.1
 """Seconds between two looks at the deadlines: timeouts are kept to a tenth of a second, without a timer per request."""
@@ -34,6 +38,7 @@ class Prepared(NamedTuple):
 
     live: Live
     pools: dict[str, Pool]
+    contexts: ForClients | None
 
 
 class Listener:
@@ -55,6 +60,7 @@ class Listener:
         self._clients: set[Connected] = set()
         self._server: asyncio.Server | None = None
         self._ticker: asyncio.TimerHandle | None = None
+        self._door: Door | None = None
         self.install(snapshot)
 
     def install(self, snapshot: Snapshot) -> None:
@@ -64,11 +70,13 @@ class Listener:
     def prepare(self, snapshot: Snapshot) -> Prepared:
         """Make a snapshot ready, which takes a while with thousands of routes: may run in a thread, one at a time."""
         pools = self._pools_for(snapshot.upstreams)
-        return Prepared(Live(snapshot, pools, self.counters), pools)
+        return Prepared(Live(snapshot, pools, self.counters), pools, self._contexts_for(snapshot.tls))
 
     def adopt(self, prepared: Prepared) -> None:
         """Serve from what was prepared last."""
-        self.live, pools = prepared
+        self.live, pools, contexts = prepared
+        if self._door is not None and contexts is not None:
+            self._door.contexts = contexts
         self.live.switch = self.switch
         if self.switch.on:
             rewrite(self.live)
@@ -93,12 +101,33 @@ class Listener:
             for name, upstream in upstreams.items()
         }
 
-    async def start(self, sock: socket.socket) -> None:
-        """Accept clients on a bound socket."""
-        self._server = await self._loop.create_server(
-            lambda: cast("asyncio.Protocol", Downstream(self)), sock=sock, backlog=BACKLOG
-        )
+    def _contexts_for(self, tls: ListenerTls | None) -> ForClients | None:
+        """What a door that is open should show from now on; None: what it shows."""
+        door = self._door
+        if door is None or tls is None or door.contexts.tls == tls:
+            return None
+        try:
+            return ForClients(tls)
+        except UnusableError as error:
+            structlog.get_logger().error("tls_file_refused", problem=str(error), instead="the certificates of before")
+            return None
+
+    async def start(self, sock: socket.socket, contexts: ForClients | None = None) -> None:
+        """Accept clients on a bound socket, by TLS where there are `contexts`."""
+        if contexts is None:
+            self._server = await self._loop.create_server(self._accept, sock=sock, backlog=BACKLOG)
+        else:
+            self._door = Door(contexts, self._accept, lambda: self.live.snapshot.limits.head)
+            self._door.contexts = self._contexts_for(self.live.snapshot.tls) or contexts
+            self._door.open(sock)
         self._tick()
+
+    @property
+    def kept(self) -> list[tuple[str, ForClients | ForUpstream]]:
+        """Everything that was made out of files which may change, by the key of routes.yaml that names them."""
+        door = [] if self._door is None else [("tls", self._door.contexts)]
+        pools = [(f"upstreams.{name}.tls", pool.tls) for name, pool in self._pools.items() if pool.tls is not None]
+        return [*door, *pools]
 
     def _accept(self) -> asyncio.Protocol:
         """A client's protocol: no subclass, so that it can be compiled; asyncio asks for the methods alone."""
@@ -144,8 +173,7 @@ class Listener:
     async def drain(self, grace: float) -> None:
         """Stop accepting, let what runs finish for at most `grace` seconds, then cut."""
         self.draining = True
-        if self._server is not None:
-            self._server.close()
+        self._close_listening()
         for client in tuple(self._clients):
             client.drain()
         if not self._clients:
@@ -154,10 +182,17 @@ class Listener:
             await asyncio.wait_for(self._empty.wait(), grace)
         await self.stop()
 
-    async def stop(self) -> None:
-        """Cut everything."""
+    def _close_listening(self) -> None:
         if self._server is not None:
             self._server.close()
+        if self._door is not None:
+            self._door.close()
+
+    async def stop(self) -> None:
+        """Cut everything."""
+        self._close_listening()
+        if self._door is not None:
+            await self._door.end()
         if self._ticker is not None:
             self._ticker.cancel()
         for client in tuple(self._clients):

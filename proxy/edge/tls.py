@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 import socket
-import ssl
 from collections.abc import Callable
 
 import structlog
@@ -57,7 +56,7 @@ class Door:
 
     def open(self, sock: socket.socket) -> None:
         """Accept from this bound socket, which is the door's from now on."""
-        sock.setblocking(False)
+        sock.settimeout(0)
         sock.listen(_BACKLOG)
         self._sock = sock
         self._loop.add_reader(sock, self._accept)
@@ -105,7 +104,7 @@ class Door:
             self._loop.add_reader(self._sock, self._accept)
 
     def _receive(self, client: socket.socket) -> None:
-        client.setblocking(False)
+        client.settimeout(0)
         if len(self._waiting) >= HANDSHAKES:
             next(iter(self._waiting)).cancel()
         task = self._tasks.start(self._let_in(client), name="handshake")

@@ -58,11 +58,9 @@ def client_context(tls: UpstreamTls) -> ssl.SSLContext:
 def certificate_in(path: str, key: str = "cert") -> Certificate:
     """The first certificate of a PEM file; UnusableError."""
     text = _text(path, key)
-    begin, end = text.find(ssl.PEM_HEADER), text.find(ssl.PEM_FOOTER)
+    first = text[text.find(ssl.PEM_HEADER) :].partition(ssl.PEM_FOOTER)[0]
     try:
-        if not 0 <= begin < end:
-            raise ValueError
-        return read_certificate(ssl.PEM_cert_to_DER_cert(text[begin : end + len(ssl.PEM_FOOTER)]))
+        return read_certificate(ssl.PEM_cert_to_DER_cert(first + ssl.PEM_FOOTER))
     except ValueError:
         raise UnusableError(key, path, "holds no certificate in PEM form (-----BEGIN CERTIFICATE-----)") from None
 

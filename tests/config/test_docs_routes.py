@@ -9,8 +9,9 @@ from typing import NamedTuple
 import pytest
 
 from proxy.config import schema
+from proxy.config.block import Block
 from proxy.config.load import Loaded, load_text
-from proxy.config.schema import NOT_LANDED, Block, FileBlock
+from proxy.config.schema import NOT_LANDED, FileBlock
 from tests.config.files import NOTHING
 
 DOCUMENT = Path(__file__).parent.parent.parent / "docs" / "routes.md"

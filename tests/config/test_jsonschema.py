@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from proxy.config import schema as blocks
+from proxy.config.block import Block
 from proxy.config.jsonschema import schema, schema_text
-from proxy.config.schema import NOT_LANDED, Block
+from proxy.config.schema import NOT_LANDED
 from tests.config.editor import Editor
 from tests.config.files import FILE, with_routes
 from tests.config.test_build import EVERYTHING

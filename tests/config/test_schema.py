@@ -4,7 +4,8 @@ import pytest
 from pydantic import BaseModel, ValidationError
 
 from proxy.config import schema
-from proxy.config.schema import NOT_LANDED, Block, FileBlock
+from proxy.config.block import Block
+from proxy.config.schema import NOT_LANDED, FileBlock
 
 BLOCKS = [each for each in vars(schema).values() if isinstance(each, type) and issubclass(each, Block)]
 

@@ -132,7 +132,7 @@ async def test_what_is_no_http_is_down(probes: Probes) -> None:
     probes.follow({"plain": plain, "tls": replace(plain, name="tls", scheme="https")})
 
     assert "220 mail" in (await settled(probes, Status.DOWN, "plain")).error
-    assert "SSL" in (await settled(probes, Status.DOWN, "tls")).error
+    assert "TLS" in (await settled(probes, Status.DOWN, "tls")).error
 
     server.close()
     await server.wait_closed()
