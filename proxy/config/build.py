@@ -10,6 +10,7 @@ from proxy.config.address import Address
 from proxy.config.asked import Condition
 from proxy.config.block import Block
 from proxy.config.environment import cores
+from proxy.config.judgement_build import fleet_of, guard_of, ramp_of, windows_of
 from proxy.config.read import Draft
 from proxy.config.schema import (
     MatchBlock,
@@ -22,6 +23,7 @@ from proxy.config.schema import (
 )
 from proxy.config.tls_block import listener_tls, upstream_tls
 from proxy.core.cohort import CohortSource, SourceKind
+from proxy.core.judge.policy import Freeze, Window
 from proxy.core.path import PathPattern
 from proxy.core.predicate import HeaderAbsent, HeaderIs, Predicate, QueryAbsent, QueryIs
 from proxy.core.route import CLIENT_IP, Health, Rate, Respond, Route, Timeouts, Upstream
@@ -52,6 +54,7 @@ def build_snapshot(
         limits=_over(Limits(), settings.limits),
         access_log=_over(AccessLog(), settings.log),
         drain=settings.drain,
+        fleet=fleet_of(settings.guard),
         leniency=frozenset(settings.leniency or ()),
         underscores=settings.underscore_headers is not Underscores.REJECT,
         tls=listener_tls(settings.tls, directory),
@@ -64,11 +67,13 @@ def build_routes(draft: Draft) -> list[Route]:
     routes = []
     for each in draft.routes:
         line = draft.line(("routes", each.place))
-        routes.append(build_route(each.block, each.place, line, draft.upstreams))
+        routes.append(build_route(each.block, each.place, line, draft.upstreams, draft.settings))
     return routes
 
 
-def build_route(block: RouteBlock, index: int, line: int, upstreams: Mapping[str, UpstreamBlock]) -> Route:
+def build_route(
+    block: RouteBlock, index: int, line: int, upstreams: Mapping[str, UpstreamBlock], settings: SettingsBlock
+) -> Route:
     """One route; an upstream that is missing has been reported elsewhere."""
     stage = block.stage or Stage.LEGACY
     return Route(
@@ -90,8 +95,20 @@ def build_route(block: RouteBlock, index: int, line: int, upstreams: Mapping[str
         body_limit=(block.limits and block.limits.body_size) or 0,
         leniency=frozenset(block.leniency or ()),
         rate=_rate(block.limits),
+        guard=guard_of(block.guard),
+        ramp=ramp_of(block.ramp),
+        windows=_windows(block, settings, upstreams),
         line=line,
     )
+
+
+def _windows(
+    block: RouteBlock, settings: SettingsBlock, upstreams: Mapping[str, UpstreamBlock]
+) -> tuple[Window | Freeze, ...]:
+    """Those of the file, of the route's two upstreams and its own."""
+    names = (block.legacy or "legacy", block.new or "new")
+    of_upstreams = [upstreams[name].windows for name in names if name in upstreams]
+    return windows_of(settings.windows, *of_upstreams, block.windows)
 
 
 def needed_upstreams(block: RouteBlock) -> tuple[str, ...]:

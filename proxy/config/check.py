@@ -13,6 +13,7 @@ from proxy.config.build import needed_upstreams, timeouts_of
 from proxy.config.conditions import Asked, asked
 from proxy.config.conflicts import MAX_SIGNATURES, conflicts, crowded
 from proxy.config.cover import unreachable
+from proxy.config.judgement_check import JUDGEMENT_RULES
 from proxy.config.problem import Path, Problem, nearest
 from proxy.config.read import Draft
 from proxy.config.schema import TimeoutBlock
@@ -22,7 +23,10 @@ from proxy.core.stage import Stage
 
 _TOKEN = "BANYAN_ADMIN_TOKEN"  # noqa: S105 - the variable's name
 _BODYLESS = frozenset({204, 205, 304})
-_NO_PART_OF_AN_ANSWER = ("stage", "split", "cohort", "group", "legacy", "new", "effects", "upgrades", "timeout")
+_NO_PART_OF_AN_ANSWER = (
+    *("stage", "split", "cohort", "group", "legacy", "new", "effects", "upgrades", "timeout"),
+    *("guard", "ramp", "windows"),
+)
 
 
 def check(draft: Draft, routes: Sequence[Route]) -> Iterator[Problem]:
@@ -209,4 +213,5 @@ RULES = (
     tls_is_whole,
     admin_is_apart,
     admin_is_guarded,
+    *JUDGEMENT_RULES,
 )

@@ -18,8 +18,8 @@ _NULL = {"type": "null"}
 _RULES = frozenset(("type", "enum", "const", "pattern", "minimum", "maximum"))
 _SINGLE = frozenset(("string", "integer", "number", "boolean"))
 _LATER = {
-    FileBlock: ("include", "auth", "guard", "windows"),
-    UpstreamBlock: ("auth", "windows"),
+    FileBlock: ("include", "auth"),
+    UpstreamBlock: ("auth",),
     MatchBlock: ("graphql", "jwt"),
     RouteBlock: tuple(name for name in NOT_LANDED if name not in ("include", "graphql", "jwt")),
 }

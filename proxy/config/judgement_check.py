@@ -10,16 +10,14 @@ from proxy.config.judgement_build import guard_of, ramp_of
 from proxy.config.judgement_values import Minute, Moment
 from proxy.config.problem import Path, Problem, nearest
 from proxy.config.read import Draft
-from proxy.core.judge.policy import OnFailure, is_past
+from proxy.core.judge.policy import GUARDED, OnFailure, is_past
 
 
 def doors_are_kept(draft: Draft) -> Iterator[Problem]:
     """A rollback that is asked for past the one-way door is a contradiction; one word for all stages is none."""
     for index, block in draft.routes:
-        if block.guard is None or len(block.guard.on_failure or ()) != len(dict(block.guard.on_failure or ())):
-            continue
-        said = block.guard.on_failure or ()
-        if len({word for _, word in said}) == 1 and len(said) > 1:
+        said = (block.guard and block.guard.on_failure) or ()
+        if len(said) == len(GUARDED) and len({word for _, word in said}) == 1:
             continue
         door = guard_of(block.guard).door
         for stage, word in said:

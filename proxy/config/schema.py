@@ -17,6 +17,7 @@ from proxy.config.address import Address
 from proxy.config.block import Block
 from proxy.config.block import needed as _needed
 from proxy.config.block import optional as _optional
+from proxy.config.judgement_blocks import FleetGuardBlock, GuardBlock, RampBlock, WindowBlock
 from proxy.config.tls_block import ListenerTlsBlock, UpstreamTlsBlock
 from proxy.core.route import Health, Respond, Timeouts, Upstream
 from proxy.core.snapshot import AccessLog, Limits
@@ -26,7 +27,7 @@ _TIMEOUTS, _LIMITS, _HEALTH, _RESPOND = Timeouts(), Limits(), Health(path="/"), 
 _UPSTREAM = Upstream(name="", scheme="http", host="", port=80)
 
 NOT_LANDED = (
-    *("shadow", "compare", "guard", "ramp", "writes", "handover", "adapter", "auth", "fallback", "windows"),
+    *("shadow", "compare", "writes", "handover", "adapter", "auth", "fallback"),
     *("include", "graphql", "jwt"),
 )
 """Blocks that are promised and that this version does not have."""
@@ -79,6 +80,10 @@ class UpstreamBlock(Block):
     )
     queue: kinds.Queue | None = _optional(
         f"Most requests of one worker that wait for a connection; more are shed. Default {_UPSTREAM.queue}.", 1024
+    )
+    windows: list[WindowBlock] | None = _optional(
+        "When the judge leaves the routes of this upstream alone.",
+        [{"name": "batch", "start": "22:00", "end": "06:00"}],
     )
     keep_alive: kinds.Length | None = _optional(
         "How long an unused connection is kept: shorter than the upstream itself keeps it, or requests run into its "
@@ -166,6 +171,15 @@ class RouteBlock(Block):
         "What repeating a request may do. Default by method: GET, HEAD, OPTIONS safe; PUT, DELETE idempotent; the rest "
         "unsafe, or keyed with an Idempotency-Key.",
         "safe",
+    )
+    guard: GuardBlock | None = _optional(
+        "What the judge watches, and what an alarm does. Without it, all of it, and back.", {"on_failure": "freeze"}
+    )
+    ramp: RampBlock | None = _optional(
+        "How far and on what evidence the judge promotes. Without it nothing is promoted.", {"hold": "10m"}
+    )
+    windows: list[WindowBlock] | None = _optional(
+        "When the judge leaves this route alone.", [{"name": "batch", "start": "22:00", "end": "06:00"}]
     )
     respond: RespondBlock | None = _optional("An answer of Banyan's own, instead of a stage.", {"status": 403})
     upgrades: kinds.Upgrades | None = _optional("Upgrades that this route lets through.", ["websocket"])
@@ -280,6 +294,10 @@ class SettingsBlock(Block):
         default_factory=list,
         description="Addresses and networks whose forwarding headers are believed. Default none.",
         examples=[["10.0.0.0/8"]],
+    )
+    guard: FleetGuardBlock | None = _optional("What holds over all routes.", {"in_motion": 2})
+    windows: list[WindowBlock] | None = _optional(
+        "When the judge leaves all routes alone.", [{"name": "batch", "start": "22:00", "end": "06:00"}]
     )
     limits: LimitsBlock | None = _optional("Bounds of the clients' side.", {"body_size": "10MiB"})
     leniency: list[kinds.RequestPoint] | None = _optional(

@@ -8,6 +8,7 @@ from enum import StrEnum
 from proxy.core.cohort import CohortSource, SourceKind
 from proxy.core.effects import Effects
 from proxy.core.leniency import NONE, Points
+from proxy.core.judge.policy import PLAIN_GUARD, Freeze, GuardPolicy, Ramp, Window
 from proxy.core.outcome import Side
 from proxy.core.path import PathPattern
 from proxy.core.predicate import Predicate
@@ -115,6 +116,9 @@ class Route:
     body_limit: int = 0
     leniency: Points = NONE
     rate: Rate | None = None
+    guard: GuardPolicy = PLAIN_GUARD
+    ramp: Ramp | None = None
+    windows: tuple[Window | Freeze, ...] = ()
     line: int = 0
 
     @property

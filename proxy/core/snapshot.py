@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network
 
 from proxy.core.chunked import MAX_EXTENSION, MAX_TRAILERS
+from proxy.core.judge.policy import PLAIN_FLEET, FleetPolicy
 from proxy.core.leniency import NONE, Points
 from proxy.core.request import HeadBounds, RequestReader
 from proxy.core.route import Rate, Route, Upstream
@@ -73,11 +74,12 @@ class Snapshot:
     trusted: tuple[Network, ...] = ()
     limits: Limits = Limits()
     access_log: AccessLog = AccessLog()
+    fleet: FleetPolicy = PLAIN_FLEET
     drain: float = 30.0
+    tls: ListenerTls | None = None
     leniency: Points = NONE
     underscores: bool = True
     """Whether the names of a request's fields may hold one."""
-    tls: ListenerTls | None = None
     kill_file: str = ""
 
     @property
