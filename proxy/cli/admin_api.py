@@ -78,15 +78,25 @@ class WorkerStatus(msgspec.Struct, frozen=True):
     revision: str = ""
     serves_current: bool = False
     draining: bool = False
+    killed: bool = False
+
+
+class KillOrder(msgspec.Struct, frozen=True):
+    """The kill switch's order: who, when and why, as far as it is known."""
+
+    by: str = ""
+    at: str = ""
+    reason: str = ""
 
 
 class RoutesStatus(msgspec.Struct, frozen=True):
-    """`GET /api/routes`."""
+    """`GET /api/routes`; `killed` is null while the kill switch is off."""
 
     revision: str
     routes: tuple[RouteStatus, ...]
     reload: ReloadStatus = ReloadStatus()
     workers: tuple[WorkerStatus, ...] = ()
+    killed: KillOrder | None = None
 
 
 class _Problem(msgspec.Struct, frozen=True):
@@ -107,16 +117,25 @@ def get_routes(base: str) -> RoutesStatus:
         ) from error
 
 
-def fetch(base: str, path: str) -> bytes:
-    """The body of a good answer; NoAnswerError."""
+def fetch(base: str, path: str, *, timeout: float = TIMEOUT) -> bytes:
+    """The body of a good answer to a GET; NoAnswerError. `timeout` in seconds."""
+    return _call(base, "GET", path, None, timeout)
+
+
+def post_kill(base: str, *, on: bool, reason: str) -> None:
+    """Have Banyan itself turn the kill switch; NoAnswerError."""
+    _call(base, "POST", "/api/kill", msgspec.json.encode({"on": on, "reason": reason}), TIMEOUT)
+
+
+def _call(base: str, method: str, path: str, body: bytes | None, timeout: float) -> bytes:
     parts = urlsplit(base)
     connect = HTTPSConnection if parts.scheme == "https" else HTTPConnection
-    connection = connect(parts.hostname or "", parts.port, timeout=TIMEOUT)
+    connection = connect(parts.hostname or "", parts.port, timeout=timeout)
     token = os.environ.get(TOKEN, "")
     try:
-        connection.request("GET", path, headers={"Authorization": f"Bearer {token}"} if token else {})
+        connection.request(method, path, body, headers={"Authorization": f"Bearer {token}"} if token else {})
         response = connection.getresponse()
-        body = response.read()
+        read = response.read()
     except (OSError, HTTPException) as error:
         said = str(error) or type(error).__name__
         cure = "Start it with `banyan serve`, or name its admin address with --admin or --config."
@@ -124,8 +143,8 @@ def fetch(base: str, path: str) -> bytes:
     finally:
         connection.close()
     if response.status != 200:
-        raise _refused(base, path, response.status, body)
-    return body
+        raise _refused(base, path, response.status, read)
+    return read
 
 
 def _refused(base: str, path: str, status: int, body: bytes) -> NoAnswerError:

@@ -22,7 +22,6 @@ LATER: Mapping[str, str] = {
     "hold": "Nothing moves a route by itself yet: it stays where routes.yaml has it.",
     "resume": "Nothing holds a route back yet: it stays where routes.yaml has it.",
     "drain": _BY_FILE + " SIGTERM drains the whole process.",
-    "kill": "Set `stage: legacy` on every route in routes.yaml; SIGTERM ends the process.",
     "probe": "`banyan status` shows what runs; ask an upstream itself with curl.",
     "replay": "Send the requests again with a client of your own.",
     "export": "`banyan status --json` and `/metrics` on the admin address hold what there is to export.",

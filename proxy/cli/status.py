@@ -25,13 +25,12 @@ LESSON = Lesson(
     example="banyan status --config routes.yaml",
     exits={
         FINE: "it runs, and every worker serves the file as it stands",
-        FOUND: "nothing answers there, or the file has problems, or a worker lags behind",
+        FOUND: "nothing answers there, the file has problems, a worker lags behind, or the kill switch is on",
         UNUSABLE: "wrong usage, or no admin address can be found",
     },
 )
 _INTERVAL = 1.0
 _ADMIN_LINE = re.compile(r"^admin:\s*['\"]?([^\s'\"#]+)", re.MULTILINE)
-_ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  what a server binds, a client cannot call
 
 
 def status(
@@ -93,7 +92,7 @@ def _picture(base: str, found: RoutesStatus, width: int) -> Group:
 
 
 def _is_settled(found: RoutesStatus) -> bool:
-    return found.reload.ok and all(worker.serves_current for worker in found.workers)
+    return found.reload.ok and found.killed is None and all(worker.serves_current for worker in found.workers)
 
 
 def _base(admin: str) -> str:
@@ -104,13 +103,12 @@ def _base_of(config: Path) -> str:
     """From the file; one with problems still says where its last good revision runs."""
     import os
 
+    from proxy.cli.admin_address import url_of
     from proxy.config.load import Loaded, load_file
 
     found = load_file(config, os.environ)
     if isinstance(found, Loaded):
-        host, port = found.snapshot.admin
-        host = _ANYWHERE.get(host, host)
-        return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+        return url_of(found.snapshot.admin)
     try:
         line = _ADMIN_LINE.search(config.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:

@@ -16,7 +16,7 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from proxy.cli.admin_api import NoAnswerError, Parity, Placed, RoutesStatus, RouteStatus, WorkerStatus
+from proxy.cli.admin_api import KillOrder, NoAnswerError, Parity, Placed, RoutesStatus, RouteStatus, WorkerStatus
 
 NOTHING = "–"
 _COUNTED = re.compile(r"^banyan_requests_total\{([^}]*)\} (\S+)$", re.MULTILINE)
@@ -41,6 +41,8 @@ def _header(base: str, status: RoutesStatus) -> Iterator[Text]:
     reload = status.reload
     workers = f"{len(status.workers)} worker{'' if len(status.workers) == 1 else 's'}"
     yield Text.assemble("revision ", (status.revision, "bold"), f" at {base}, {workers}", _since(reload.at))
+    if status.killed is not None:
+        yield _banner(status.killed, [worker for worker in status.workers if not worker.killed])
     if not reload.ok:
         yield Text("the file has problems, so the last good revision goes on:", style="bold red")
         yield from (Text(f"  {problem}") for problem in reload.problems)
@@ -48,6 +50,20 @@ def _header(base: str, status: RoutesStatus) -> Iterator[Text]:
     if reload.needs_restart:
         yield Text(f"changed in the file, taken at the next start: {', '.join(reload.needs_restart)}", style="yellow")
     yield from (Text(_lagging(each), style="yellow") for each in status.workers if not each.serves_current)
+
+
+def _banner(order: KillOrder, others: list[WorkerStatus]) -> Text:
+    """The loudest line there is; `others` are workers that have not followed."""
+    said = (
+        [f"by {order.by}"] * bool(order.by)
+        + [f"since {order.at}"] * bool(order.at)
+        + [order.reason] * bool(order.reason)
+    )
+    missing = f"; not yet in {', '.join(f'worker {each.worker}' for each in others)}" if others else ""
+    more = f" ({', '.join(said)})" if said else ""
+    return Text(
+        f"KILLED{more}: legacy answers all it can until `banyan kill --off`{missing}", style="bold white on red"
+    )
 
 
 def _since(at: str) -> str:

@@ -18,6 +18,7 @@ import pytest
 
 from proxy.control.view import (
     FileView,
+    OrderView,
     ParityView,
     RateView,
     ReloadView,
@@ -180,6 +181,22 @@ def test_what_is_not_settled_is_found(banyan: Banyan, admin: Admin, change: dict
     assert result.exit_code == 1
     assert said in result.stdout
     assert cells(result.stdout, "orders.show")
+
+
+def test_the_kill_switch_is_the_loudest_line(banyan: Banyan, admin: Admin) -> None:
+    """While it is on, who, when and why stand above the table, with the workers that have not followed: exit 1."""
+    order = OrderView(by="ann", at="2026-01-02T03:04:05Z", reason="new loses orders")
+    workers = [worker(killed=True), msgspec.structs.replace(worker(), worker=1)]
+    admin.view = msgspec.structs.replace(ROUTES_VIEW, killed=order, workers=workers)
+    result = banyan("status", "--admin", admin.url)
+    admin.view = msgspec.structs.replace(ROUTES_VIEW, killed=OrderView(by="", at="", reason=""), workers=[])
+
+    assert result.exit_code == 1
+    assert result.stdout.splitlines()[1] == (
+        "KILLED (by ann, since 2026-01-02T03:04:05Z, new loses orders): "
+        "legacy answers all it can until `banyan kill --off`; not yet in worker 1"
+    )
+    assert "KILLED: legacy answers" in banyan("status", "--admin", admin.url).stdout
 
 
 def test_what_waits_for_a_restart_is_told(banyan: Banyan, admin: Admin) -> None:
