@@ -60,14 +60,16 @@ async def settle(file: Path, good: str, admin: int) -> Settled:
 
 
 async def metric(admin: int, name: str) -> float:
-    """The sum over its labels; -1 when nobody answers."""
+    """The sum over its labels; -1 when nobody answers as it should."""
     try:
         reader, writer = await asyncio.open_connection("127.0.0.1", admin)
-        writer.write(b"GET /metrics HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+        writer.write(b"GET /metrics HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nConnection: close\r\n\r\n" % admin)
         page = (await reader.read()).decode(errors="replace")
     except OSError:
         return -1
     writer.close()
+    if not page.startswith("HTTP/1.1 200 "):
+        return -1
     lines = [line for line in page.splitlines() if line.startswith((name + " ", name + "{"))]
     return sum(float(line.rsplit(" ", 1)[1]) for line in lines)
 

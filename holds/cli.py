@@ -17,7 +17,7 @@ import typer
 
 from bench.errors import BenchError
 from bench.machine import describe_machine
-from holds import cases, fuzz, restarts, soak, websocket
+from holds import cases, fuzz, restarts, slow, soak, websocket
 from holds.finding import Document, Finding, as_json, as_plain, fill
 from holds.fixtures import CONTENDERS
 from holds.launching import ROOT
@@ -74,6 +74,23 @@ def websocket_command(
     """
     patterns = tuple(only or websocket.USUAL)
     _finish(websocket.measure(patterns, python2), as_json=as_json, markdown=markdown)
+
+
+@app.command("slow")
+def slow_command(
+    *,
+    connections: Annotated[int, typer.Option(min=1, help="Slow clients at once.")] = 500,
+    rate: Annotated[float, typer.Option(min=1, help="Requests per second of the normal clients.")] = 50,
+    as_json: Json = False,
+    markdown: Markdown = None,
+) -> None:
+    """Four attacks of slowhttptest beside normal traffic: slow heads, slow bodies, ranges, slow reading. Two minutes.
+
+    Every slow connection must be ended by a limit of Banyan's, and the normal clients must not notice. The limits are
+    set to a few seconds, and the attackers drip faster than any silence, so that only bounds on the whole help.
+    Needed: slowhttptest from the system's packages.
+    """
+    _finish(slow.measure(connections, rate), as_json=as_json, markdown=markdown)
 
 
 @app.command("restarts")

@@ -17,6 +17,8 @@ import uvloop
 from tests.wire.reference import Broken, Message, read_request
 
 PADDING = b"." * 1500
+LARGE = b"." * 1024 * 1024
+"""For targets below /large: more than the system holds for a client that reads slowly."""
 
 
 class Talk(asyncio.Protocol):
@@ -48,7 +50,8 @@ class Talk(asyncio.Protocol):
         asked = b"".join(message.values(b"x-ask"))
         if message.words[0] != b"GET":
             os.write(self._executed, asked + b"\n")
-        body = b"%b %b %d %b" % (self._name, asked, len(message.body), PADDING)
+        padding = LARGE if message.words[1].startswith(b"/large") else PADDING
+        body = b"%b %b %d %b" % (self._name, asked, len(message.body), padding)
         return b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body)
 
 
