@@ -35,6 +35,24 @@ class FailureDelta(msgspec.Struct, frozen=True, array_like=True):
     count: int
 
 
+class RepeatDelta(msgspec.Struct, frozen=True, array_like=True):
+    """Requests sent more than once, of one route and outcome, since the last report; `side` was asked last."""
+
+    route: str
+    side: str
+    outcome: str
+    count: int
+
+
+class UpstreamState(msgspec.Struct, frozen=True, array_like=True):
+    """One upstream, now: its breaker (0 closed, 1 half-open, 2 open), and of its addresses how many are left out."""
+
+    upstream: str
+    breaker: int
+    addresses: int
+    ejected: int
+
+
 class Report(msgspec.Struct, frozen=True, tag="report"):
     """Worker to control, once a second and when polled. `inflight` by side, now; `poll` echoes a Poll's id.
 

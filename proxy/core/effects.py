@@ -1,4 +1,9 @@
-"""What repeating a request may do: the one declaration that governs retry, shadow and fallback."""
+"""What repeating a request may do: the one declaration that governs retry, shadow and fallback.
+
+Rule 1: what has reached an upstream is sent again by its method alone only if it is safe and has no body (R15).
+Rule 2: PUT, DELETE and every body are sent again only where the route declares `effects`.
+Rule 3: a key stands for one execution on the side that knows it; the other side does not.
+"""
 
 from __future__ import annotations
 
@@ -24,3 +29,12 @@ def effects_of(method: bytes, *, has_key: bool) -> Effects:
     if method in _IDEMPOTENT:
         return Effects.IDEMPOTENT
     return Effects.KEYED if has_key else Effects.UNSAFE
+
+
+def may_repeat(declared: Effects | None, method: bytes, *, has_key: bool, has_body: bool, elsewhere: bool) -> bool:
+    """Whether what may have been executed may be asked again, of the same side or `elsewhere`."""
+    if declared is None:
+        return effects_of(method, has_key=has_key) is Effects.SAFE and not has_body
+    if declared is Effects.KEYED:
+        return has_key and not elsewhere
+    return declared is not Effects.UNSAFE

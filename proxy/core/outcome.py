@@ -45,12 +45,30 @@ class Blame(StrEnum):
     PROXY = "proxy"
 
 
+UNAVAILABLE = (502, 503, 504)
+"""Answers that say that somebody behind the answerer did not answer."""
+
+
+class Repeat(StrEnum):
+    """What became of a request that was sent more than once, or was to be."""
+
+    RETRIED = "retried"
+    RETRY_FAILED = "retry_failed"
+    FELL_BACK = "fell_back"
+    FALLBACK_FAILED = "fallback_failed"
+    OVER_BUDGET = "over_budget"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failure:
-    """What went wrong with one upstream; `replayable` says that nothing can have been executed."""
+    """What went wrong with one upstream; `replayable` says that nothing can have been executed.
+
+    `retry_after` is in seconds, for a client that is told to come back.
+    """
 
     phase: Phase
     blame: Blame
     timed_out: bool = False
     replayable: bool = False
     detail: str = ""
+    retry_after: int = 0

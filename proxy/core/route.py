@@ -7,8 +7,8 @@ from enum import StrEnum
 
 from proxy.core.cohort import CohortSource, SourceKind
 from proxy.core.effects import Effects
-from proxy.core.leniency import NONE, Points
 from proxy.core.judge.policy import PLAIN_GUARD, Freeze, GuardPolicy, Ramp, Window
+from proxy.core.leniency import NONE, Points
 from proxy.core.outcome import Side
 from proxy.core.path import PathPattern
 from proxy.core.predicate import Predicate
@@ -26,11 +26,30 @@ class HostMode(StrEnum):
     UPSTREAM = "upstream"
 
 
+class Balance(StrEnum):
+    """Which of an upstream's addresses is asked: the less busy of two drawn, or the next in turn."""
+
+    LEAST_REQUEST = "least_request"
+    ROUND_ROBIN = "round_robin"
+
+
+class Trigger(StrEnum):
+    """After what the other side is asked: no connection, a break before the answer, silence, or 502, 503, 504."""
+
+    CONNECT = "connect"
+    FAILURE = "failure"
+    TIMEOUT = "timeout"
+    STATUS = "5xx"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timeouts:
-    """In seconds. `response`: request sent to response head; `idle`: silence inside a body; `total`: 0 is none."""
+    """In seconds. `queue`: wait for a free connection; `response`: request sent to response head; `idle`: silence
+    inside a body; `total`: 0 is none.
+    """
 
     connect: float = 2.0
+    queue: float = 2.0
     response: float = 30.0
     idle: float = 60.0
     total: float = 0.0
@@ -38,15 +57,68 @@ class Timeouts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Health:
-    """How the control process asks an upstream how it is; `every` in seconds."""
+    """How the control process asks an upstream how it is; `every` in seconds, the others in answers in a row."""
 
     path: str
     every: float = 5.0
+    unhealthy_after: int = 3
+    healthy_after: int = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Breaker:
+    """When an upstream is not asked for `open` seconds: after `failures` in a row, or a `share` of at least `volume`
+    requests, within `window` seconds. Then `probes` requests find out.
+    """
+
+    failures: int = 5
+    share: float = 0.5
+    volume: int = 20
+    window: float = 10.0
+    open: float = 5.0
+    probes: int = 1
+    count_5xx: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Eject:
+    """When one of several addresses is left out: after `failures` in a row, for `base` seconds, longer each time up to
+    `cap`. `max_ejected` of all, at most, are out at once, for whatever reason.
+    """
+
+    failures: int = 3
+    base: float = 30.0
+    cap: float = 300.0
+    max_ejected: float = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """One place where an upstream listens."""
+
+    host: str
+    port: int
+
+    @property
+    def text(self) -> str:
+        """`host:port`, brackets around an IPv6 address."""
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fallback:
+    """`to` is the side that may step in for the other; None: either for the other."""
+
+    to: Side | None
+    after: frozenset[Trigger] = frozenset({Trigger.CONNECT, Trigger.FAILURE})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Upstream:
-    """One system behind the proxy. `connections` bounds one worker's pool, `queue` the requests that wait for it."""
+    """One system behind the proxy. `host` and `port` are its first endpoint; `more` are the others.
+
+    `connections` bounds one worker's to each address, `queue` the requests that wait; `slow_start` in seconds.
+    """
 
     name: str
     scheme: str
@@ -60,6 +132,16 @@ class Upstream:
     queue: int = 1024
     keep_alive: float = 4.0
     leniency: Points = NONE
+    more: tuple[Endpoint, ...] = ()
+    balance: Balance = Balance.LEAST_REQUEST
+    slow_start: float = 10.0
+    breaker: Breaker | None = Breaker()
+    eject: Eject | None = Eject()
+
+    @property
+    def endpoints(self) -> tuple[Endpoint, ...]:
+        """All of them, in the order of the file."""
+        return (Endpoint(self.host, self.port), *self.more)
 
     @property
     def tls_name(self) -> str:
@@ -114,6 +196,7 @@ class Route:
     respond: Respond | None = None
     websocket: bool = False
     body_limit: int = 0
+    fallback: Fallback | None = None
     leniency: Points = NONE
     rate: Rate | None = None
     guard: GuardPolicy = PLAIN_GUARD

@@ -19,7 +19,10 @@ _FLUSH_LINES = 256
 
 
 class CanonicalLine(msgspec.Struct, omit_defaults=True):
-    """One finished request. `ms` runs from the head's arrival to the last byte; `sent` counts body bytes."""
+    """One finished request. `ms` runs from the head's arrival to the last byte; `sent` counts body bytes.
+
+    `attempts` and `fallback` stand there when the request was sent more than once.
+    """
 
     ts: str
     level: str
@@ -40,6 +43,8 @@ class CanonicalLine(msgspec.Struct, omit_defaults=True):
     draw: float | None = None
     failure: str = ""
     detail: str = ""
+    attempts: int = 1
+    fallback: bool = False
 
 
 def _nothing() -> None:
@@ -79,6 +84,8 @@ class AccessLog:
         if self._console is not None:
             fields = msgspec.structs.asdict(line)
             shown = {key: value for key, value in fields.items() if value not in ("", None)}
+            if line.attempts == 1:
+                del shown["attempts"], shown["fallback"]
             self._console.info(shown.pop("event"), **{key: shown[key] for key in shown if key not in ("ts", "level")})
             return
         self._held.append(self._encode(line))

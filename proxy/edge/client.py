@@ -57,8 +57,8 @@ class Client(Protocol):
     def close(self) -> None:
         """Close after what is written."""
 
-    def answer_problem(self, status: int, detail: str, request_id: bytes, head: RequestHead | None) -> int:
-        """Write an invented answer; the size of its body."""
+    def answer_problem(self, status: int, detail: str, request_id: bytes, head: RequestHead | None, again: int) -> int:
+        """Write an invented answer, with the seconds after which to ask again (or 0); the size of its body."""
 
     def exchange_ended(self, ended: float, *, request_done: bool) -> None:
         """The response is out."""

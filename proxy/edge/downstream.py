@@ -25,7 +25,7 @@ from proxy.edge.exchange import Exchange
 from proxy.edge.head_parser import END, PartialHead, judge_request
 from proxy.edge.record import line_of_answer
 from proxy.edge.request_bytes import Ids
-from proxy.edge.rescue import answer_bytes, problem_body
+from proxy.edge.rescue import answer_bytes, problem_body, problem_lines
 
 if TYPE_CHECKING:
     from proxy.edge.access_log import AccessLog
@@ -278,10 +278,10 @@ class Downstream:
         self.transport.close()
         self.deadline = monotonic() + self._services.live.snapshot.limits.idle
 
-    def answer_problem(self, status: int, detail: str, request_id: bytes, head: RequestHead | None) -> int:
-        """Write an invented answer; the size of its body."""
+    def answer_problem(self, status: int, detail: str, request_id: bytes, head: RequestHead | None, again: int) -> int:
+        """Write an invented answer, with the seconds after which to ask again (or 0); the size of its body."""
         body = problem_body(status, detail, request_id)
-        self._write_answer(status, b"application/problem+json", body, head, [b"X-Request-Id: " + request_id])
+        self._write_answer(status, b"application/problem+json", body, head, problem_lines(request_id, again))
         return len(body)
 
     def exchange_ended(self, ended: float, *, request_done: bool) -> None:

@@ -2,7 +2,7 @@
 
   1 open        the head is known and the decision made        6 relay    payload, recoded for the client
   2 ask         acquire a connection                            7 finish   count, log, let the client go on
-  3 lend        send head and what there is of the body         · fail     retry, rescue or cut
+  3 lend        send head and what there is of the body         · fail     retry, fall back, rescue or cut
   4 feed        more of the body, as the client sends it        · expire   a deadline has passed
   5 respond     the final head                                  · upgrade  a tunnel until somebody closes
 
@@ -15,18 +15,19 @@ from __future__ import annotations
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from proxy.core.chunked import ChunkedDecoder, encode_chunk, encode_end
-from proxy.core.effects import Effects, effects_of
+from proxy.core.chunked import encode_chunk, encode_end
 from proxy.core.headers import keep_trailer
-from proxy.core.outcome import SERVED_BY_SIDE, Blame, Failure, Phase
-from proxy.core.request import CHUNKED
+from proxy.core.outcome import SERVED_BY_SIDE, UNAVAILABLE, Blame, Failure, Phase
 from proxy.core.rewrite import rewrite_lines
+from proxy.edge.again import next_leg, next_leg_after
 from proxy.edge.ending import probe
 from proxy.edge.finished import BATCH
+from proxy.edge.overdue import why_overdue
 from proxy.edge.request_bytes import Ids, public_name, request_head
 from proxy.edge.rescue import status_of
 from proxy.edge.response_bytes import Coding, coding_for, interim_head, response_head
 from proxy.edge.tunnel import Tunnel
+from proxy.edge.upload import Upload
 
 if TYPE_CHECKING:
     from proxy.core.decide import Decision
@@ -36,10 +37,10 @@ if TYPE_CHECKING:
     from proxy.edge.live import BoundRoute, Leg, Live
     from proxy.edge.upstream import UpstreamConnection
 
-CLIENT_GONE = 499
-"""What log and metrics say when the client left first; nginx's number for it."""
+CLIENT_GONE = 499  # nginx's number for a client that left first
 _AS_IS, _UNTIL_CLOSE = Coding.AS_IS, Coding.UNTIL_CLOSE
 _NEVER = float("inf")
+_UNAVAILABLE = min(UNAVAILABLE)
 _CLOSE = b"Connection: close\r\n"
 _KEEP = b"Connection: keep-alive\r\n"
 
@@ -59,11 +60,12 @@ class Exchange:
     sent = 0
     received = 0
     failure: Failure | None = None
+    attempts = 1
+    fell_back = False
     _tunnel: Tunnel | None = None
     _connection: UpstreamConnection | None = None
-    _decoder: ChunkedDecoder | None = None
+    upload: Upload | None = None
     _pending = b""
-    _retried = False
     _over = False
     _opening = False
 
@@ -84,11 +86,10 @@ class Exchange:
         self.request_done = not head.length
         self.is_head = head.method == b"HEAD"
         self.responses: ResponseReader = live.responses
-        self._left = head.length
         if head.fields:
             self.binds = head.binds
-        if head.length == CHUNKED:
-            self._decoder = ChunkedDecoder()
+        if head.length:
+            self.upload = Upload(head, bound.body_limit, holds=bound.holds)
         self.total_at = self.started + leg.timeouts.total if leg.timeouts.total else _NEVER
 
     # -- towards the client -------------------------------------------------------------------------------------------
@@ -96,20 +97,24 @@ class Exchange:
     def open(self, rest: bytes) -> None:
         """Step 2; `rest` is what came behind the head."""
         self.leg.gauge.value += 1
-        client = self._client
-        if not self.request_done:
-            self._pending = self._take(rest)
+        if self.upload is not None:
+            self._pending = self._take(self.upload, rest)
             if self._over:
                 return
         elif rest:
-            client.keep_for_later(rest)
+            self._client.keep_for_later(rest)
         self._opening = True
         self.leg.pool.acquire(self)
         self._opening = False
         if self._connection is None and not self._over:
-            client.deadline = self._until(self.leg.timeouts.connect)
-            if not self.request_done:
-                client.hold()
+            self._wait()
+
+    def _wait(self) -> None:
+        """There is no connection yet."""
+        timeouts = self.leg.timeouts
+        self._client.deadline = self._until(timeouts.queue if self.leg.pool.is_full else timeouts.connect)
+        if not self.request_done:
+            self._client.hold()
 
     def feed(self, data: bytes) -> None:
         """Step 4: bytes from the client."""
@@ -117,44 +122,27 @@ class Exchange:
         if self._tunnel is not None:
             self.received += len(data)
             self._tunnel.up(data)
-        elif self.request_done:
+        elif self.request_done or self.upload is None:
             self._client.keep_for_later(data)
         else:
-            payload = self._take(data)
+            payload = self._take(self.upload, data)
             if connection is not None and payload:
                 connection.write(payload)
             elif payload:
                 self._pending += payload
 
-    def _take(self, data: bytes) -> bytes:
+    def _take(self, upload: Upload, data: bytes) -> bytes:
         """The part of `data` that is this body, coded for the upstream."""
-        if self._decoder is None:
-            payload = data if len(data) <= self._left else data[: self._left]
-            self._left -= len(payload)
-            self.received += len(payload)
-            if not self._left:
-                self._request_ended(data[len(payload) :])
-            else:
-                self._client.deadline = self._until(self.live.snapshot.limits.body)
-            return payload
-        return self._take_chunked(self._decoder, data)
-
-    def _take_chunked(self, decoder: ChunkedDecoder, data: bytes) -> bytes:
-        payload = decoder.feed(data)
-        self.received += len(payload)
-        limit = self.bound.body_limit
-        if decoder.error or (limit and self.received > limit):
-            status = 400 if decoder.error else 413
-            detail = decoder.error or f"the body is larger than {limit} bytes"
-            self._refuse(Failure(phase=Phase.SEND, blame=Blame.CLIENT, detail=detail), status)
-            return b""
-        coded = encode_chunk(payload) if payload else b""
-        if decoder.done:
-            coded += encode_end([line for line in decoder.trailers if keep_trailer(line.partition(b":")[0])])
-            self._request_ended(decoder.rest)
+        payload = upload.take(data)
+        self.received = upload.received
+        if upload.problem:
+            failure = Failure(phase=Phase.SEND, blame=Blame.CLIENT, detail=upload.problem)
+            self._refuse(failure, upload.status)
+        elif upload.done:
+            self._request_ended(upload.rest)
         else:
             self._client.deadline = self._until(self.live.snapshot.limits.body)
-        return coded
+        return payload
 
     def _request_ended(self, rest: bytes) -> None:
         self.request_done = True
@@ -230,6 +218,8 @@ class Exchange:
     def respond(self, head: ResponseHead, payload: bytes, *, done: bool) -> None:
         """Step 5."""
         client, minor = self._client, self.head.minor
+        if head.status >= _UNAVAILABLE and self._instead(head.status, done=done):
+            return
         self.responding = True
         self.status = head.status
         coding = _AS_IS
@@ -311,23 +301,42 @@ class Exchange:
     # -- endings ------------------------------------------------------------------------------------------------------
 
     def failed(self, failure: Failure) -> None:
-        """No (whole) response will come: retry, rescue or cut."""
+        """No (whole) response will come: ask again, rescue or cut."""
         self._connection = None
         if self.tunnel:
             self._record()
             self._client.close()
-            return
-        if failure.replayable and failure.phase is not Phase.CONNECT and not self._retried and self._may_repeat():
-            self._retried = True
-            self._client.deadline = self._until(self.leg.timeouts.connect)
-            self.leg.pool.acquire(self, fresh=True)
-            return
-        self._refuse(failure, status_of(failure))
+        elif (leg := next_leg(self, failure, self._client.counters)) is not None:
+            self._attempt(leg, failure)
+        else:
+            self._refuse(failure, status_of(failure))
 
-    def _may_repeat(self) -> bool:
-        """R15: only what is safe by declaration or method, and without a body."""
-        effects = self.bound.route.effects or effects_of(self.head.method, has_key=False)
-        return effects is Effects.SAFE and self.head.length == 0 and not self.responding
+    def _attempt(self, leg: Leg, failure: Failure) -> None:
+        """Once more: with a fresh connection to the same side, or with the other side, which is then the one asked."""
+        self.attempts += 1
+        same = leg is self.leg
+        if not same:
+            self._client.counters.fail(self.bound.route.name, SERVED_BY_SIDE[self.leg.side], failure)
+            self.leg.gauge.value -= 1
+            leg.gauge.value += 1
+            self.leg = leg
+            self.fell_back = True
+        if self.upload is not None and self.upload.held is not None:
+            self._pending = self.upload.held
+        leg.pool.acquire(self, fresh=same)
+        if self._connection is None and not self._over:
+            self._wait()
+
+    def _instead(self, status: int, *, done: bool) -> bool:
+        """Whether the other side is asked instead of passing on that this one is unavailable."""
+        leg = next_leg_after(self, status, self._client.counters)
+        if leg is None:
+            return False
+        if self._connection is not None:
+            self._connection.unavailable(done=done)
+            self._connection = None
+        self._attempt(leg, Failure(phase=Phase.HEAD, blame=Blame.UPSTREAM, detail=f"it answered {status}"))
+        return True
 
     def _refuse(self, failure: Failure, status: int) -> None:
         self.failure = failure
@@ -341,7 +350,8 @@ class Exchange:
         self.status = status
         if not self.request_done:
             client.closing = True
-        self.sent = client.answer_problem(status, failure.detail, self.ids.request_id, self.head)
+        request_id = self.ids.request_id
+        self.sent = client.answer_problem(status, failure.detail, request_id, self.head, failure.retry_after)
         self._finish()
 
     def broken(self, failure: Failure) -> None:
@@ -354,15 +364,15 @@ class Exchange:
             self.client_lost()
             self._client.close()
             return
-        if not self.request_done and not self._client.held and now < self.total_at:
-            failure = Failure(phase=Phase.SEND, blame=Blame.CLIENT, timed_out=True, detail="the body stalled")
-        elif self.responding and self._client.stuffed:
-            failure = Failure(phase=Phase.BODY, blame=Blame.CLIENT, timed_out=True, detail="the client does not read")
-        else:
-            phase = Phase.BODY if self.responding else Phase.HEAD if self._connection else Phase.CONNECT
-            detail = f"upstream {self.leg.pool.upstream.name} took too long ({phase.value})"
-            failure = Failure(phase=phase, blame=Blame.UPSTREAM, timed_out=True, detail=detail)
-        self._refuse(failure, status_of(failure))
+        failure = why_overdue(self, self._client, now, connected=self._connection is not None)
+        if failure.blame is Blame.CLIENT:
+            self._refuse(failure, status_of(failure))
+            return
+        if self._connection is not None and not (self.responding and now >= self.total_at):
+            self._connection.give_up()
+            self._connection = None
+        self._drop_connection()
+        self.failed(failure)
 
     def _drop_connection(self) -> None:
         connection, self._connection = self._connection, None

@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from proxy.core.outcome import SERVED_BY_SIDE, Repeat
 from proxy.edge.record import Recorded, line_of_exchange
 
 if TYPE_CHECKING:
     from proxy.edge.access_log import AccessLog
+    from proxy.edge.tally import Counters
 
 BATCH = 128
 
@@ -23,11 +25,12 @@ BATCH = 128
 class Finished:
     """`waiting` is appended to by exchanges; `fold` works it off."""
 
-    __slots__ = ("_log", "waiting")
+    __slots__ = ("_counters", "_log", "waiting")
 
-    def __init__(self, log: AccessLog) -> None:
+    def __init__(self, log: AccessLog, counters: Counters) -> None:
         """Begin with none."""
         self._log = log
+        self._counters = counters
         self.waiting: list[Recorded] = []
 
     def fold(self) -> None:
@@ -44,7 +47,16 @@ class Finished:
         """`wall` is what to add to monotonic time for the time of day."""
         log = self._log
         seconds = each.ended - each.started
+        if each.attempts > 1:
+            self._counters.repeated(each.bound.route.name, SERVED_BY_SIDE[each.leg.side], outcome_of(each))
         if not each.tunnel:
             each.leg.tally.count(each.status, seconds)
         if each.failure is not None or log.wants(each.status):
             log.write(line_of_exchange(log.stamp(each.ended + wall), each, seconds))
+
+
+def outcome_of(each: Recorded) -> Repeat:
+    """What became of a request that was sent more than once."""
+    if each.fell_back:
+        return Repeat.FELL_BACK if each.failure is None else Repeat.FALLBACK_FAILED
+    return Repeat.RETRIED if each.failure is None else Repeat.RETRY_FAILED

@@ -48,7 +48,7 @@ class Listener:
         """Serves from `snapshot` until `install` brings another."""
         self.counters = Counters()
         self.access_log = access_log
-        self.finished = Finished(access_log)
+        self.finished = Finished(access_log, self.counters)
         self.counters.before_take = access_log.before_flush = self.finished.fold
         self.draining = False
         self.switch = Switch()

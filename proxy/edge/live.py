@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from proxy.core.decide import Decision, settled
+from proxy.core.effects import Effects
 from proxy.core.kill import decide_killed
 from proxy.core.outcome import SERVED_BY_SIDE, ServedBy, Side
 from proxy.core.request import RequestReader
@@ -39,7 +40,7 @@ class Leg:
 class BoundRoute:
     """A route with what it needs at hand; `decision` is `settled`, or `killed` while the kill switch moves it."""
 
-    __slots__ = ("body_limit", "decision", "killed", "legacy", "new", "own", "route", "salt", "settled")
+    __slots__ = ("body_limit", "decision", "holds", "killed", "legacy", "new", "own", "route", "salt", "settled")
 
     def __init__(self, route: Route, legs: Mapping[Side, Leg], own: Tally, body_limit: int) -> None:
         """`own` counts what Banyan answers itself on this route."""
@@ -52,6 +53,7 @@ class BoundRoute:
         self.killed = decide_killed(route, has_legacy=self.legacy is not None)
         self.own = own
         self.body_limit = body_limit
+        self.holds = route.effects not in (None, Effects.UNSAFE)
 
 
 class Live:

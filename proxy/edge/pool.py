@@ -1,187 +1,361 @@
-"""Connections to one upstream, of one worker: bounded, most recently used first, and the queue of who waits for one.
+"""Connections to one upstream, of one worker: which address is asked, who waits for a connection, who is refused one.
 
 Rule 1: an idle connection is closed before the upstream would (default 4 s; common servers close at 5 s).
-Rule 2: a name is resolved at most every 30 s; when that fails, the last good addresses stay (R28).
+Rule 2: names are resolved at most every 30 s; an address that is named no more is drained, nothing else is touched.
 Rule 3: whoever waits is in one place only: the queue; it is bounded, and beyond it is refused at once.
+Rule 4: for one who waits, at most `MAX_DIALS` addresses are tried, within one connect timeout.
+Rule 5: while the breaker is open nobody waits: all are refused at once, and nothing is sent.
 """
 
 from __future__ import annotations
 
 import asyncio
-import socket
 from collections import deque
-from functools import partial
 from time import monotonic
-from typing import Protocol, cast
+from typing import TYPE_CHECKING
 
-from proxy.core.outcome import Blame, Failure, Phase
-from proxy.core.route import Upstream
-from proxy.edge.upstream import Mode, UpstreamConnection
-from proxy.tasks import Tasks
+import structlog
+
+from proxy.core.outcome import UNAVAILABLE, Blame, Failure, Phase
+from proxy.edge.address import Address, Chooser, usable_of
+from proxy.edge.breaker import Breaker, RetryBudget, State
+from proxy.edge.dial import Dialler, cannot_connect
+from proxy.edge.resolve import Found, Names
+from proxy.edge.upstream import Mode
+
+if TYPE_CHECKING:
+    from proxy.core.route import Upstream
+    from proxy.edge.address import Waiter
+    from proxy.edge.upstream import UpstreamConnection
+    from proxy.tasks import Tasks
 from proxy.tls.kept import ForUpstream
-from proxy.tls.sentence import sentence_of
 
-RESOLVE_EVERY = 30.0
+MAX_DIALS = 3
 _IDLE = Mode.IDLE
-
-
-class Waiter(Protocol):
-    """Who waits for a connection."""
-
-    def lend(self, connection: UpstreamConnection) -> None:
-        """Here it is."""
-
-    def failed(self, failure: Failure) -> None:
-        """There is none."""
+_SERVER_ERROR = 500
 
 
 class Pool:
     """`acquire` answers through the waiter, at once when a connection is idle."""
 
+    # fmt: off
+    __slots__ = (
+        "_budget", "_chooser", "_connecting", "_guarded", "_names", "_only", "_resolving", "_restless", "_retired",
+        "_tasks", "_usable", "addresses", "asked", "breaker", "dialler", "upstream", "waiting",
+    )
+    # fmt: on
+
     def __init__(self, upstream: Upstream, tasks: Tasks) -> None:
-        """Nothing is opened before it is needed."""
+        """Nothing is opened, and no name asked for, before it is needed."""
         self.upstream = upstream
+        self.breaker = Breaker(upstream.breaker)
+        self.dialler = Dialler(upstream)
+        self.addresses: list[Address] = []
+        self.waiting: deque[Waiter] = deque()
+        self.asked = 0
         self._tasks = tasks
-        self._idle: deque[UpstreamConnection] = deque()
-        self._waiting: deque[Waiter] = deque()
-        self._open = 0
+        self._names = Names(upstream.endpoints)
+        self._chooser = Chooser(upstream.balance)
+        self._budget = RetryBudget()
+        self._usable: list[Address] = []
+        self._only: Address | None = None
         self._connecting = 0
+        self._resolving = False
         self._retired = False
-        self.tls = ForUpstream(upstream.tls) if upstream.scheme == "https" else None
-        self._addresses: list[str] = []
-        self._resolved_at = -RESOLVE_EVERY
+        self._guarded = False
+        self._restless = False
+        self._follow_names()
 
     def __repr__(self) -> str:
         """For the debugger and the log."""
-        return f"<Pool {self.upstream.name}: {self._open} open, {len(self._idle)} idle, {len(self._waiting)} waiting>"
+        is_open, idle = (sum(each) for each in zip(*[(one.open, len(one.idle)) for one in self.addresses], strict=True))
+        return f"<Pool {self.upstream.name}: {is_open} open, {idle} idle, {len(self.waiting)} waiting>"
+
+    # -- for exchanges ------------------------------------------------------------------------------------------------
 
     def acquire(self, waiter: Waiter, *, fresh: bool = False) -> None:
         """Lend a connection; `fresh` wants one that was never used (after a reused one had died)."""
-        while self._idle and not fresh:
-            connection = self._idle.pop()
-            if connection.mode is _IDLE and not connection.transport.is_closing():
-                connection.reused = True
-                waiter.lend(connection)
-                return
-        full = self._open >= self.upstream.connections
-        if full and len(self._waiting) - self._connecting >= self.upstream.queue:
-            detail = f"{self.upstream.queue} requests already wait for upstream {self.upstream.name}"
-            waiter.failed(Failure(phase=Phase.CONNECT, blame=Blame.PROXY, replayable=True, detail=detail))
+        self.asked += 1
+        if self._guarded and not self._admits(waiter):
             return
-        self._waiting.append(waiter)
-        self._grow()
+        if not fresh:
+            address = self._only
+            if address is None:
+                address = self._choose()
+            if address is not None:
+                idle = address.idle
+                while idle:
+                    connection = idle.pop()
+                    if connection.mode is _IDLE and not connection.transport.is_closing():
+                        connection.reused = True
+                        waiter.lend(connection)
+                        return
+        self._wait(waiter)
 
     def forget(self, waiter: Waiter) -> None:
         """It waits no longer."""
-        if waiter in self._waiting:
-            self._waiting.remove(waiter)
+        if waiter in self.waiting:
+            self.waiting.remove(waiter)
 
-    def release(self, connection: UpstreamConnection) -> None:
-        """A clean connection comes back."""
-        if self._retired:
-            connection.abort()
-        elif self._waiting:
-            connection.reused = True
-            self._waiting.popleft().lend(connection)
-        else:
-            connection.idle_since = 0.0  # the next sweep stamps it: a clock read per request saved
-            self._idle.append(connection)
+    def is_behind(self, waiter: object) -> bool:
+        """Whether it waits for others to finish, not for a connection that is being opened."""
+        before = [place for place, each in enumerate(self.waiting) if each is waiter]
+        return not self._resolving and bool(before) and before[0] >= self._connecting
 
-    def lost(self, connection: UpstreamConnection) -> None:
-        """A connection is gone; if somebody waits, another is opened in its place."""
-        self._open -= 1
-        if connection in self._idle:
-            self._idle.remove(connection)
-        self._grow()
+    @property
+    def is_full(self) -> bool:
+        """Whether no connection more may be opened."""
+        most = self.upstream.connections
+        return bool(self._usable) and all(each.open >= most for each in self._usable)
 
-    def _grow(self) -> None:
+    def spend_repeat(self) -> bool:
+        """Take one of the repeats that this upstream may get; False when there is none left."""
+        return self._budget.spend(self.asked, monotonic())
+
+    @property
+    def tls(self) -> ForUpstream | None:
+        """The context of its connections; None for one that is spoken to in the clear."""
+        return self.dialler.tls
+
+    @property
+    def ejected(self) -> int:
+        """Addresses that are left out now."""
+        return len(self.addresses) - len(self._usable)
+
+    # -- waiting ------------------------------------------------------------------------------------------------------
+
+    def _choose(self) -> Address | None:
+        usable = self._usable
+        if len(usable) > 1:
+            return self._chooser.choose(usable)
+        return usable[0] if usable else None
+
+    def _admits(self, waiter: Waiter) -> bool:
+        """Rule 5."""
+        now = monotonic()
+        if self.breaker.admits(now):
+            return True
+        waiter.failed(
+            Failure(
+                phase=Phase.CONNECT,
+                blame=Blame.PROXY,
+                replayable=True,
+                detail=f"upstream {self.upstream.name} failed too often; it is left alone for a moment",
+                retry_after=self.breaker.retry_after(now),
+            )
+        )
+        return False
+
+    def _wait(self, waiter: Waiter) -> None:
+        if self.is_full and len(self.waiting) - self._connecting >= self.upstream.queue:
+            detail = f"{self.upstream.queue} requests already wait for upstream {self.upstream.name}"
+            waiter.failed(
+                Failure(phase=Phase.CONNECT, blame=Blame.PROXY, replayable=True, detail=detail, retry_after=1)
+            )
+            return
+        self.waiting.append(waiter)
+        self.freed()
+
+    def freed(self) -> None:
         """Open what those who wait need and the bound allows."""
-        while self._connecting < len(self._waiting) and self._open < self.upstream.connections:
-            self._open += 1
+        if self.waiting and not self.addresses:
+            self._look_up()
+            return
+        while self._connecting < len(self.waiting):
+            address = self._with_room()
+            if address is None:
+                return
+            address.open += 1
             self._connecting += 1
-            self._tasks.start(self._connect(), name=f"connect-{self.upstream.name}")
+            self._tasks.start(self._connect(address), name=f"connect-{self.upstream.name}")
 
-    def sweep(self, now: float) -> None:
-        """Close what has been idle for too long; the oldest stand first."""
-        for connection in self._idle:
-            connection.idle_since = connection.idle_since or now
-        while self._idle and now - self._idle[0].idle_since > self.upstream.keep_alive:
-            self._idle.popleft().abort()
+    def _with_room(self, tried: tuple[Address, ...] = ()) -> Address | None:
+        most = self.upstream.connections
+        room = [each for each in self._usable if each.open < most and each not in tried]
+        return self._chooser.choose(room) if len(room) > 1 else room[0] if room else None
 
-    def retire(self) -> None:
-        """A reload has replaced this pool: requests that run finish, nothing is kept."""
-        self._retired = True
-        while self._idle:
-            self._idle.popleft().abort()
-
-    async def _connect(self) -> None:
-        try:
-            async with asyncio.timeout(self.upstream.timeouts.connect):
-                connection = await self._open_one()
-        except TimeoutError:
-            self._no_connection("timed out", timed_out=True)
-        except OSError as error:
-            self._no_connection(sentence_of(error, self.upstream), timed_out=False)
+    def returned(self, connection: UpstreamConnection) -> None:
+        """A clean connection is free, and somebody waits, or its address is gone."""
+        home = connection.home
+        if home.gone:
+            connection.abort()
+        elif self.waiting:
+            connection.reused = True
+            self.waiting.popleft().lend(connection)
         else:
-            self._connecting -= 1
-            self._hand_over(connection)
+            home.release(connection)
 
-    def _no_connection(self, why: str, *, timed_out: bool) -> None:
-        self._open -= 1
+    # -- connecting ---------------------------------------------------------------------------------------------------
+
+    async def _connect(self, address: Address) -> None:
+        """For one who waits, whoever that is by then (rule 4)."""
+        until = monotonic() + self.upstream.timeouts.connect
+        tried: tuple[Address, ...] = ()
+        while True:
+            tried = (*tried, address)
+            is_last = len(tried) >= MAX_DIALS or len(self._usable) < 2
+            left = until - monotonic()
+            made = await self.dialler.dial(address, left if is_last else left / 2)
+            if not isinstance(made, Failure):
+                self._connecting -= 1
+                self._hand_over(made)
+                return
+            self._refused(address)
+            other = None if is_last or monotonic() >= until else self._with_room(tried)
+            if other is None:
+                break
+            other.open += 1
+            address = other
+        self._no_connection(made)
+
+    def _no_connection(self, failure: Failure) -> None:
         self._connecting -= 1
-        if self._waiting:
-            self._waiting.popleft().failed(self._failure(why, timed_out=timed_out))
-            self._grow()
-
-    def _failure(self, why: str, *, timed_out: bool) -> Failure:
-        detail = f"cannot connect to upstream {self.upstream.name} ({self.upstream.authority}): {why}"
-        return Failure(phase=Phase.CONNECT, blame=Blame.UPSTREAM, timed_out=timed_out, replayable=True, detail=detail)
+        self._opens_breaker(failure)
+        if self.waiting:
+            self.waiting.popleft().failed(failure)
+        self.freed()
 
     def _hand_over(self, connection: UpstreamConnection) -> None:
         if connection.mode is Mode.CLOSED:
             return
-        if self._waiting:
-            self._waiting.popleft().lend(connection)
-        elif self._retired:
+        home = connection.home
+        if self.waiting:
+            self.waiting.popleft().lend(connection)
+        elif home.gone:
             connection.abort()
         else:
-            connection.idle_since = monotonic()
-            self._idle.append(connection)
+            home.release(connection)
 
-    async def _open_one(self) -> UpstreamConnection:
-        """Try each address in turn; the last error is the one that counts."""
-        loop = asyncio.get_running_loop()
-        tls = self.tls.to_use() if self.tls is not None else None
-        name = self.upstream.tls_name if tls is not None else None
-        last: OSError | None = None
-        for address in await self._resolve():
-            try:
-                connection = UpstreamConnection(self.release, self.lost, self.upstream.leniency)
-                await loop.create_connection(
-                    partial(_same, connection), address, self.upstream.port, ssl=tls, server_hostname=name
-                )
-            except OSError as error:
-                last = error
-            else:
-                return connection
-        raise last or OSError(f"{self.upstream.host} has no address")
+    def _look_up(self) -> None:
+        if not self._resolving:
+            self._resolving = True
+            self._tasks.start(self._resolve(), name=f"resolve-{self.upstream.name}")
 
-    async def _resolve(self) -> list[str]:
-        now = monotonic()
-        if now - self._resolved_at < RESOLVE_EVERY:
-            return self._addresses
-        loop = asyncio.get_running_loop()
+    async def _resolve(self) -> None:
+        """The first time somebody waits for it, later nobody does; all who wait hear of a failure."""
+        failure = None
         try:
-            found = await loop.getaddrinfo(self.upstream.host, self.upstream.port, type=socket.SOCK_STREAM)
-        except OSError:
-            if not self._addresses:
-                raise
-        else:
-            self._addresses = list(dict.fromkeys(str(entry[4][0]) for entry in found))
-            self._resolved_at = now
-        return self._addresses
+            async with asyncio.timeout(None if self.addresses else self.upstream.timeouts.connect):
+                await self._names.look_up()
+        except TimeoutError:
+            failure = cannot_connect(self.upstream, "the look-up of its name timed out", timed_out=True)
+        except OSError as error:
+            failure = cannot_connect(self.upstream, str(error), timed_out=False)
+        finally:
+            self._resolving = False
+        self._follow_names()
+        if self.addresses:
+            self.freed()
+        elif failure is not None:
+            self._opens_breaker(failure)
+            self._refuse_all(failure)
+
+    def _refuse_all(self, failure: Failure) -> None:
+        for _ in range(len(self.waiting)):
+            if self.waiting:
+                self.waiting.popleft().failed(failure)
+
+    def _follow_names(self) -> None:
+        """Addresses as they are named now (rule 2)."""
+        now = monotonic()
+        before = {Found(each.endpoint, each.host): each for each in self.addresses}
+        self.addresses = [before.get(each) or Address(*each, self, self.waiting) for each in self._names.found]
+        for left in before.values():
+            if left not in self.addresses:
+                left.drain()
+        for each in self.addresses:
+            each.watched = each.watched or self._counts_5xx
+            if self._retired:
+                each.drain()
+        self._settle(now)
+
+    # -- who is asked -------------------------------------------------------------------------------------------------
+
+    @property
+    def _counts_5xx(self) -> bool:
+        rule = self.upstream.breaker
+        return rule is not None and rule.count_5xx
+
+    def _settle(self, now: float) -> None:
+        """Who is in and who is out, as of now."""
+        eject = self.upstream.eject
+        before = self._usable
+        self._usable = usable_of(self.addresses, 0.5 if eject is None else eject.max_ejected, now)
+        self._only = self._usable[0] if len(self._usable) == 1 else None
+        if before:
+            for back in self._usable:
+                if back not in before:
+                    back.back_at = now
+        for each in self._usable:
+            each.warm(now, self.upstream.slow_start)
+        self._restless = any(each.is_out(now) or each.weight < 1.0 for each in self.addresses)
+
+    def hear(self, endpoint: str, now: float, down_until: float) -> None:
+        """What control's probes found; it holds until then, and 0 says that the endpoint is well."""
+        for each in self.addresses:
+            if each.endpoint.text == endpoint:
+                each.down_until = down_until
+        self._settle(now)
+
+    def failed(self, address: Address) -> None:
+        """A hard failure of what was sent there."""
+        self._count_failure(address)
+        self._opens_breaker(None)
+
+    def _refused(self, address: Address) -> None:
+        """No connection could be made."""
+        address.shun(monotonic())
+        self._count_failure(address)
+
+    def _count_failure(self, address: Address) -> None:
+        now = monotonic()
+        if len(self.addresses) > 1 and address.fail(self.upstream.eject, now):
+            _say("address_ejected", self.upstream, address=address.host, port=address.endpoint.port)
+        for each in self.addresses:
+            each.watched = True
+        self._settle(now)
+
+    def _opens_breaker(self, failure: Failure | None) -> None:
+        """Count a failure of the upstream as a whole; when it opens the breaker, all who wait hear `failure`."""
+        if not self.breaker.failed(self.asked, monotonic()):
+            return
+        self._guarded = True
+        _say("breaker_opened", self.upstream, state=State.OPEN.name.lower())
+        if failure is not None:
+            self._refuse_all(failure)
+
+    def answered(self, address: Address, status: int) -> None:
+        """Something was answered there after failures, or where 5xx are failures."""
+        if status >= _SERVER_ERROR:
+            if self._counts_5xx:
+                self.failed(address)
+            if self._counts_5xx or status in UNAVAILABLE:
+                return  # no sign of health
+        address.recover()
+        if self.breaker.succeeded():
+            self._guarded = False
+            _say("breaker_closed", self.upstream, state=State.CLOSED.name.lower())
+        if self.breaker.state is State.CLOSED:
+            address.watched = self._counts_5xx
+
+    # -- in the course of time ----------------------------------------------------------------------------------------
+
+    def sweep(self, now: float) -> None:
+        """Close what has been idle for too long, let in who is due, look at names again."""
+        for address in self.addresses:
+            if address.idle:
+                address.expire_idle(now, self.upstream.keep_alive)
+        if self._restless:
+            self._settle(now)
+        if self._names.is_due(now):
+            self._look_up()
+
+    def retire(self) -> None:
+        """A reload has replaced this pool: requests that run finish, nothing is kept."""
+        self._retired = True
+        for address in self.addresses:
+            address.drain()
 
 
-def _same(connection: UpstreamConnection) -> asyncio.Protocol:
-    """It is no subclass, so that it can be compiled; asyncio asks for the methods alone."""
-    return cast("asyncio.Protocol", connection)
+def _say(event: str, upstream: Upstream, **more: object) -> None:
+    structlog.get_logger().warning(event, upstream=upstream.name, **more)

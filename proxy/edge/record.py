@@ -35,6 +35,8 @@ class Recorded(Protocol):
     peer: bytes
     sent: int
     received: int
+    attempts: int
+    fell_back: bool
 
 
 def line_of_exchange(stamp: str, exchange: Recorded, seconds: float) -> CanonicalLine:
@@ -61,6 +63,8 @@ def line_of_exchange(stamp: str, exchange: Recorded, seconds: float) -> Canonica
         decision.draw,
         "" if failure is None else f"{failure.phase.value}:{failure.blame.value}",
         "" if failure is None else failure.detail,
+        exchange.attempts,
+        exchange.fell_back,
     )
 
 

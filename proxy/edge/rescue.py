@@ -46,6 +46,12 @@ def problem_body(status: int, detail: str, request_id: bytes) -> bytes:
     return _encode(Problem("about:blank", title, status, detail, request_id.decode("latin-1")))
 
 
+def problem_lines(request_id: bytes, retry_after: int) -> list[bytes]:
+    """The fields of an invented answer: the request's id, and in how many seconds to come back (0: not said)."""
+    lines = [b"X-Request-Id: " + request_id]
+    return [*lines, b"Retry-After: %d" % retry_after] if retry_after else lines
+
+
 def head_bytes(status: int, lines: list[bytes]) -> bytes:
     """A response head of our own making."""
     return b"\r\n".join([b"HTTP/1.1 %d %b" % (status, HTTPStatus(status).phrase.encode("ascii")), *lines, b"", b""])

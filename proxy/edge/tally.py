@@ -10,8 +10,8 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable
 
-from proxy.core.outcome import Failure, ServedBy
-from proxy.link import BUCKETS, FailureDelta, RouteDelta
+from proxy.core.outcome import Failure, Repeat, ServedBy
+from proxy.link import BUCKETS, FailureDelta, RepeatDelta, RouteDelta
 
 _CLASSES = 5
 _BEYOND = 600
@@ -73,6 +73,7 @@ class Counters:
         self._tallies: dict[tuple[str, ServedBy], Tally] = {}
         self._touched: list[Tally] = []
         self._failures: Counter[tuple[str, str, str, str]] = Counter()
+        self._repeats: Counter[tuple[str, str, str]] = Counter()
         self.before_take: Callable[[], None] = lambda: None
         self.inflight = {side: Gauge() for side in ServedBy}
         self.connections = Gauge()
@@ -88,6 +89,10 @@ class Counters:
         """Count a failure of an upstream (or of a client during a relay) by phase and blame."""
         self._failures[route, side.value, failure.phase.value, failure.blame.value] += 1
 
+    def repeated(self, route: str, side: ServedBy, outcome: Repeat) -> None:
+        """Count what became of a request that was sent more than once; `side` is who was asked last."""
+        self._repeats[route, side.value, outcome.value] += 1
+
     @property
     def touched(self) -> int:
         """How many tallies have something to report."""
@@ -101,3 +106,9 @@ class Counters:
         failures = [FailureDelta(*key, count) for key, count in self._failures.items()]
         self._failures.clear()
         return routes, failures
+
+    def take_repeats(self) -> list[RepeatDelta]:
+        """Repeats since the last call; to be asked for after `take`."""
+        repeats = [RepeatDelta(*key, count) for key, count in self._repeats.items()]
+        self._repeats.clear()
+        return repeats

@@ -9,7 +9,6 @@ Rule 3: HEAD, 1xx, 204 and 304 have no body whatever the fields say; llhttp cann
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from enum import IntEnum
 from typing import Protocol, cast
 
@@ -81,6 +80,27 @@ class Asker(Protocol):
         """It can again."""
 
 
+class Home(Protocol):
+    """The address that a connection leads to, as the connection sees it."""
+
+    gone: bool
+    """Whether nothing new may go there."""
+    watched: bool
+    """Whether it wants to hear of answers too."""
+
+    def release(self, connection: UpstreamConnection) -> None:
+        """It is free and clean."""
+
+    def lost(self, connection: UpstreamConnection) -> None:
+        """It is gone."""
+
+    def failed(self) -> None:
+        """What was asked on it has failed, hard."""
+
+    def answered(self, status: int) -> None:
+        """What was asked on it is being answered."""
+
+
 class UpstreamConnection:
     """Belongs to a pool; lent to one asker at a time."""
 
@@ -90,27 +110,27 @@ class UpstreamConnection:
         "_interim",
         "_left",
         "_lenient",
-        "_lost",
         "_partial",
-        "_released",
         "_stopped",
         "_stuck",
         "asker",
+        "home",
         "idle_since",
         "mode",
+        "opened",
         "reused",
         "transport",
     )
 
-    def __init__(self, released: Give, lost: Give, lenient: Points = NONE) -> None:
-        """Being opened; its pool hears when it is free again, and when gone. `lenient`: what its heads are forgiven."""
-        self._released = released
-        self._lost = lost
+    def __init__(self, home: Home, lenient: Points = NONE) -> None:
+        """Being opened; `home` hears what becomes of it. `lenient`: what its heads are forgiven."""
+        self.home = home
         self._lenient = lenient
         self.asker: Asker | None = None
         self.transport: asyncio.Transport = cast("asyncio.Transport", None)
         self.mode = Mode.IDLE
         self.reused = False
+        self.opened = False
         self.idle_since = 0.0
         self._partial: PartialHead | None = None
         self._decoder: ChunkedDecoder | None = None
@@ -161,10 +181,22 @@ class UpstreamConnection:
         self.mode = Mode.CLOSED
         self.transport.abort()
 
+    def give_up(self) -> None:
+        """The answer has taken too long."""
+        self.home.failed()
+        self.abort()
+
+    def unavailable(self, *, done: bool) -> None:
+        """Its answer says that somebody behind it did not answer, and is not wanted; once `done` it is another's."""
+        self.home.failed()
+        if not done:
+            self.abort()
+
     # -- what the loop does -------------------------------------------------------------------------------------------
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Keep the transport."""
+        self.opened = True
         self.transport = cast("asyncio.Transport", transport)
 
     def data_received(self, data: bytes) -> None:
@@ -210,7 +242,7 @@ class UpstreamConnection:
             else:
                 self._fail(f"the connection to the upstream broke ({sentence_of(exc) if exc else 'closed'})")
         self.mode = Mode.CLOSED
-        self._lost(self)
+        self.home.lost(self)
 
     def pause_writing(self) -> None:
         """The upstream reads slowly."""
@@ -266,6 +298,8 @@ class UpstreamConnection:
         if not asker.wants_upgrade or head.upgrade != b"websocket":
             self._fail("the upstream switched protocols, which nobody asked for")
             return
+        if self.home.watched:
+            self.home.answered(head.status)
         self.mode = Mode.TUNNEL
         asker.upgraded(head, rest)
 
@@ -281,6 +315,8 @@ class UpstreamConnection:
     def _start_body(self, asker: Asker, head: ResponseHead, rest: bytes) -> None:
         length = head.length
         self._head = head
+        if self.home.watched:
+            self.home.answered(head.status)
         if length >= 0:
             self._left = length - len(rest)
             if self._left > 0:
@@ -337,7 +373,7 @@ class UpstreamConnection:
             if self._stopped:
                 self.go_on_reading()
             self.mode = _IDLE
-            self._released(self)
+            self.home.release(self)
         else:
             self.mode = Mode.CLOSED
             self.transport.abort()
@@ -350,8 +386,7 @@ class UpstreamConnection:
         self.mode = Mode.CLOSED
         self.transport.abort()
         phase = Phase.HEAD if mode is _HEAD else Phase.BODY
-        untouched = mode is _HEAD and self._partial is None and not self._interim
-        asker.failed(Failure(phase=phase, blame=Blame.UPSTREAM, replayable=untouched and self.reused, detail=detail))
-
-
-Give = Callable[[UpstreamConnection], None]
+        stale = self.reused and mode is _HEAD and self._partial is None and not self._interim
+        if not stale:
+            self.home.failed()
+        asker.failed(Failure(phase=phase, blame=Blame.UPSTREAM, replayable=stale, detail=detail))

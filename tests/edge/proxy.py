@@ -124,6 +124,10 @@ class Proxy:
         """An upstream's pool."""
         return self.listener._pools[name]
 
+    def idle(self, name: str = "legacy") -> int:
+        """Connections to an upstream that wait to be used."""
+        return sum(len(each.idle) for each in self.pool(name).addresses)
+
     @property
     def buffered(self) -> int:
         """Bytes that the proxy's own transports hold, towards clients and upstreams."""

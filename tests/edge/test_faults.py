@@ -108,7 +108,7 @@ async def test_an_error_while_a_body_comes_is_500_and_breaks_the_upstream_off(pl
     await proxy.until(lambda: proxy.clients and proxy.clients[0].exchange)
     exchange = proxy.clients[0].exchange
     assert exchange is not None
-    exchange._decoder = object()  # type: ignore[assignment]  # no decoder of any kind
+    exchange.upload = object()  # type: ignore[assignment]  # no decoder of any kind
     await client.send(b"world")
 
     check_problem(await client.response(), 500)

@@ -82,7 +82,7 @@ async def test_the_queue_is_bounded_and_beyond_it_is_503(play: Play, serve: Serv
     first = asyncio.ensure_future(proxy.ask(get(b"/first")))
     await proxy.until(lambda: legacy.requests)
     waiting = [asyncio.ensure_future(proxy.ask(post(b"x", target=b"/waiting"))) for _ in range(2)]
-    await proxy.until(lambda: len(proxy.pool()._waiting) == 2)
+    await proxy.until(lambda: len(proxy.pool().waiting) == 2)
     for message in (get(b"/shed"), post(b"x", target=b"/shed")):
         assert "already wait" in check_problem(await proxy.ask(message), 503)
 
@@ -276,7 +276,7 @@ async def test_an_upstream_that_closes_an_idle_connection_is_not_asked_on_it(pla
     proxy = await serve(legacy)
     for number in range(3):
         assert (await proxy.ask(post(b"x", target=b"/%d" % number))).status == 200
-        await proxy.until(lambda: not proxy.pool()._idle)
+        await proxy.until(lambda: not proxy.idle())
 
     assert [each.target for each in legacy.requests] == [b"/0", b"/1", b"/2"]
 
@@ -313,7 +313,7 @@ async def test_bytes_on_an_idle_connection_discard_it(play: Play, serve: Serve) 
 
     assert (await proxy.ask(get())).body == b"hello"
 
-    await proxy.until(lambda: not proxy.pool()._idle)
+    await proxy.until(lambda: not proxy.idle())
     legacy.script = always(sized(b"probe"))
 
     assert (await proxy.ask(get(b"/probe"))).body == b"probe"

@@ -79,7 +79,7 @@ async def test_requests_that_wait_for_a_connection_keep_their_table(play: Play, 
     old, new = await play(gated), await play(always(sized(b"new")))
     proxy = await serve(upstreams={"legacy": upstream(old, connections=1)}, routes=[REST])
     asking = [asyncio.ensure_future(proxy.ask(get())) for _ in range(4)]
-    await proxy.until(lambda: len(proxy.pool()._waiting) == 3)
+    await proxy.until(lambda: len(proxy.pool().waiting) == 3)
     proxy.install({"legacy": upstream(new)}, [REST])
     go_on.set()
 

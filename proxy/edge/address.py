@@ -1,0 +1,205 @@
+"""One address of an upstream, as one worker knows it: its connections, and whether it is to be asked.
+
+Rule 1: an address is left out while its last failures in a row are too many, or while control's probes say that it is
+        down; what control says holds for a while only, since a control that is gone cannot take it back.
+Rule 2: never more than a share of all addresses is left out, and never all: then all are asked (panic).
+Rule 3: an address that comes back gets its full part only after `slow_start`.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from random import random
+from typing import TYPE_CHECKING, Protocol
+
+from proxy.core.route import Balance
+
+if TYPE_CHECKING:
+    from proxy.core.outcome import Failure
+    from proxy.core.route import Eject, Endpoint
+    from proxy.edge.upstream import UpstreamConnection
+
+_LEAST = 0.1
+"""The part that an address gets when it has just come back."""
+_JITTER = 0.2
+_SHUN = 1.0
+"""Seconds for which an address that refuses is asked after the others."""
+
+
+class Waiter(Protocol):
+    """Who waits for a connection."""
+
+    def lend(self, connection: UpstreamConnection) -> None:
+        """Here it is."""
+
+    def failed(self, failure: Failure) -> None:
+        """There is none."""
+
+
+class Overseer(Protocol):
+    """The pool, as its addresses see it."""
+
+    def returned(self, connection: UpstreamConnection) -> None:
+        """A clean connection is free, and somebody waits, or its address is gone."""
+
+    def freed(self) -> None:
+        """A connection is gone."""
+
+    def failed(self, address: Address) -> None:
+        """Something asked there has failed hard."""
+
+    def answered(self, address: Address, status: int) -> None:
+        """Something asked there was answered; heard from addresses that are watched."""
+
+
+class Address:
+    """Connections that are idle stand in `idle`, the most recently used last; `open` counts all."""
+
+    __slots__ = (
+        "_overseer",
+        "_waiting",
+        "back_at",
+        "down_until",
+        "ejections",
+        "endpoint",
+        "failures",
+        "gone",
+        "host",
+        "idle",
+        "open",
+        "out_until",
+        "watched",
+        "weight",
+    )
+
+    def __init__(self, endpoint: Endpoint, host: str, overseer: Overseer, waiting: deque[Waiter]) -> None:
+        """`waiting` is the pool's own queue."""
+        self.endpoint = endpoint
+        self.host = host
+        self._overseer = overseer
+        self._waiting = waiting
+        self.idle: deque[UpstreamConnection] = deque()
+        self.open = 0
+        self.gone = False
+        self.watched = False
+        self.failures = 0
+        self.ejections = 0
+        self.out_until = 0.0
+        self.down_until = 0.0
+        self.back_at = 0.0
+        self.weight = 1.0
+
+    @property
+    def busy(self) -> int:
+        """Connections that are lent or being opened."""
+        return self.open - len(self.idle)
+
+    # -- what its connections say -------------------------------------------------------------------------------------
+
+    def release(self, connection: UpstreamConnection) -> None:
+        """A clean connection comes back."""
+        if self.gone or self._waiting:
+            self._overseer.returned(connection)
+        else:
+            connection.idle_since = 0.0  # the next sweep stamps it: a clock read per request saved
+            self.idle.append(connection)
+
+    def lost(self, connection: UpstreamConnection) -> None:
+        """A connection is gone."""
+        self.open -= 1
+        if connection in self.idle:
+            self.idle.remove(connection)
+        self._overseer.freed()
+
+    def failed(self) -> None:
+        """What was asked here has failed hard."""
+        self._overseer.failed(self)
+
+    def answered(self, status: int) -> None:
+        """What was asked here was answered; said only while `watched`."""
+        self._overseer.answered(self, status)
+
+    # -- whether it is asked ------------------------------------------------------------------------------------------
+
+    def is_out(self, now: float) -> bool:
+        """Whether it would better not be asked."""
+        return self.out_until > now or self.down_until > now
+
+    def shun(self, now: float) -> None:
+        """No connection could be made: ask others first for a moment."""
+        self.out_until = max(self.out_until, now + _SHUN)
+
+    def fail(self, rule: Eject | None, now: float) -> bool:
+        """Count a hard failure; True when it ejects the address."""
+        self.failures += 1
+        if rule is None or self.failures < rule.failures:
+            return False
+        self.failures = 0
+        self.ejections += 1
+        length = min(rule.base * self.ejections, rule.cap)
+        self.out_until = now + length * (1.0 + _JITTER * random())  # noqa: S311 -- no secret hangs on it
+        return True
+
+    def recover(self) -> None:
+        """An answer has come: what failed before counts no more, and the next ejection is a short one again."""
+        self.failures = self.ejections = 0
+
+    def warm(self, now: float, slow_start: float) -> None:
+        """Its part of the requests by how long it has been back."""
+        since = now - self.back_at
+        self.weight = 1.0 if since >= slow_start else max(_LEAST, since / slow_start)
+
+    def drain(self) -> None:
+        """Nothing new goes there; what runs may finish."""
+        self.gone = True
+        while self.idle:
+            self.idle.popleft().abort()
+
+    def expire_idle(self, now: float, keep_alive: float) -> None:
+        """Close what has been idle for too long; the oldest stand first."""
+        idle = self.idle
+        for connection in idle:
+            connection.idle_since = connection.idle_since or now
+        while idle and now - idle[0].idle_since > keep_alive:
+            idle.popleft().abort()
+
+
+def usable_of(addresses: list[Address], share: float, now: float) -> list[Address]:
+    """Those to be asked (rule 2): of those that are out, the ones that would be back first stay in."""
+    out = [each for each in addresses if each.is_out(now)]
+    if not out or len(out) == len(addresses):
+        return list(addresses)
+    out.sort(key=_back, reverse=True)
+    left = out[: int(len(addresses) * share)]
+    return [each for each in addresses if each not in left]
+
+
+def _back(address: Address) -> float:
+    return max(address.out_until, address.down_until)
+
+
+class Chooser:
+    """Draws among the usable addresses."""
+
+    __slots__ = ("_in_turn", "_turn")
+
+    def __init__(self, balance: Balance) -> None:
+        """By this policy."""
+        self._in_turn = balance is Balance.ROUND_ROBIN
+        self._turn = 0
+
+    def choose(self, usable: list[Address]) -> Address:
+        """One of at least two: what `balance` says, and rule 3."""
+        count = len(usable)
+        if self._in_turn:
+            self._turn += 1
+            one, other = usable[self._turn % count], usable[(self._turn + 1) % count]
+        else:
+            first = int(random() * count)  # noqa: S311 -- no secret hangs on it
+            second = int(random() * (count - 1))  # noqa: S311
+            one, other = usable[first], usable[second + (second >= first)]
+            if other.busy < one.busy:
+                one, other = other, one
+        if one.weight < 1.0 and one.weight < other.weight and random() > one.weight:  # noqa: S311
+            return other
+        return one

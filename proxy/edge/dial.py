@@ -1,0 +1,84 @@
+"""One attempt to open a connection to one address, and what the system is told of it.
+
+Rule 1: an idle connection whose other end is gone is found out within half a minute (keep-alive probes), and one that
+        takes nothing any more within a minute (TCP_USER_TIMEOUT), not after the quarter of an hour of TCP's repeats.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from functools import partial
+from typing import TYPE_CHECKING, cast
+
+from proxy.core.outcome import Blame, Failure, Phase
+from proxy.edge.upstream import UpstreamConnection
+from proxy.tls.kept import ForUpstream
+from proxy.tls.sentence import sentence_of
+
+if TYPE_CHECKING:
+    from proxy.core.route import Upstream
+    from proxy.edge.address import Address
+
+KEEP_ALIVE = (("TCP_KEEPIDLE", 15), ("TCP_KEEPINTVL", 5), ("TCP_KEEPCNT", 3))
+"""Options of TCP as Linux calls them, in seconds and probes."""
+USER_TIMEOUT = 60_000
+"""Milliseconds; longer than a client may be silent within a body, since a closed window counts too."""
+
+
+class Dialler:
+    """Opens connections to the addresses of one upstream."""
+
+    __slots__ = ("_upstream", "tls")
+
+    def __init__(self, upstream: Upstream) -> None:
+        """`tls` is None for one that is spoken to in the clear."""
+        self._upstream = upstream
+        self.tls = ForUpstream(upstream.tls) if upstream.scheme == "https" else None
+
+    async def dial(self, address: Address, length: float) -> UpstreamConnection | Failure:
+        """A connection within `length` seconds, or why there is none; `address.open` counts it already."""
+        connection = UpstreamConnection(address, self._upstream.leniency)
+        try:
+            async with asyncio.timeout(length):
+                await self._open(connection, address)
+        except TimeoutError:
+            failure = cannot_connect(self._upstream, "timed out", timed_out=True)
+        except OSError as error:
+            failure = cannot_connect(self._upstream, sentence_of(error, self._upstream), timed_out=False)
+        else:
+            keep_alive(connection.transport)
+            return connection
+        if not connection.opened:  # else its end has been told already
+            address.open -= 1
+        return failure
+
+    async def _open(self, connection: UpstreamConnection, address: Address) -> None:
+        tls = self.tls.to_use() if self.tls is not None else None
+        name = (self._upstream.tls.server_name or address.endpoint.host.removesuffix(".")) if tls is not None else None
+        await asyncio.get_running_loop().create_connection(
+            partial(_same, connection), address.host, address.endpoint.port, ssl=tls, server_hostname=name
+        )
+
+
+def cannot_connect(upstream: Upstream, why: str, *, timed_out: bool) -> Failure:
+    """There is no connection: nothing was sent."""
+    detail = f"cannot connect to upstream {upstream.name} ({upstream.authority}): {why}"
+    return Failure(phase=Phase.CONNECT, blame=Blame.UPSTREAM, timed_out=timed_out, replayable=True, detail=detail)
+
+
+def keep_alive(transport: asyncio.Transport) -> None:
+    """Rule 1; what this system does not know is left out."""
+    sock = transport.get_extra_info("socket")
+    if sock is None:
+        return
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for name, value in (*KEEP_ALIVE, ("TCP_USER_TIMEOUT", USER_TIMEOUT)):
+        option = getattr(socket, name, None)
+        if option is not None:
+            sock.setsockopt(socket.IPPROTO_TCP, option, value)
+
+
+def _same(connection: UpstreamConnection) -> asyncio.Protocol:
+    """It is no subclass, so that it can be compiled; asyncio asks for the methods alone."""
+    return cast("asyncio.Protocol", connection)
