@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import os
+from dataclasses import replace
 from ipaddress import ip_address
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from proxy.cli.lesson import FINE, FOUND, UNUSABLE, Lesson
 from proxy.cli.options import CONFIG, JSON, ROUTES
 from proxy.cli.terminal import complain, leave, say, say_json
+
+if TYPE_CHECKING:
+    from proxy.core.kill import Order
 
 LESSON = Lesson(
     purpose="Say who would answer one request, and why.",
@@ -49,13 +55,23 @@ def explain(
         leave(UNUSABLE)
     snapshot = load_or_leave(config).snapshot
     head = read_typed(typed, snapshot.fields)
-    explanation = explain_head(head, f"{method} {target}", str(ip_address(client_ip)), snapshot)
+    explained = explain_head(head, f"{method} {target}", str(ip_address(client_ip)), snapshot)
+    explanation = replace(explained, killed=_order(snapshot.kill_file, config))
     if json:
         say_json(explanation)
     else:
         for line in explanation_lines(explanation, config):
             say(line)
     leave(FOUND if explanation.refused else FINE)
+
+
+def _order(kill_file: str, config: Path) -> Order | None:
+    from proxy.config import kill_order
+
+    try:
+        return kill_order.read(kill_order.place(kill_file, config, os.environ))
+    except OSError:  # nobody can tell from here; `banyan status` asks those who can
+        return None
 
 
 def _fault_of_address(text: str) -> str:

@@ -13,6 +13,7 @@ from proxy.core.cohort import CohortSource, SourceKind, cohort_of
 from proxy.core.decide import Decision, decide
 from proxy.core.effects import effects_of
 from proxy.core.forwarded import client_of, is_trusted
+from proxy.core.kill import Order
 from proxy.core.outcome import Side
 from proxy.core.request import Refusal, RequestHead
 from proxy.core.route import CLIENT_IP, HostMode, Route
@@ -90,7 +91,8 @@ class RouteShown:
 class Explanation:
     """`route` where one fits; `answer` where Banyan answers; `refused` when that is not what routes.yaml wants.
 
-    `near` are all routes whose path fits, in the order in which they are asked.
+    `near` are all routes whose path fits, in the order in which they are asked. `killed` is the kill switch's order
+    while it is on; everything else is said as if it were off.
     """
 
     request: str
@@ -99,6 +101,7 @@ class Explanation:
     answer: OwnAnswer | None = None
     refused: bool = False
     near: tuple[NearRoute, ...] = ()
+    killed: Order | None = None
 
 
 def explain_head(head: RequestHead | Refusal, request: str, peer: str, snapshot: Snapshot) -> Explanation:

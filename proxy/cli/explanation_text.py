@@ -7,6 +7,7 @@ from pathlib import Path
 
 from proxy.cli.explanation import CohortShown, Explanation, NearRoute, OwnAnswer, RouteShown, UpstreamShown
 from proxy.cli.terminal import Ink, painted
+from proxy.core.kill import Order
 
 _WIDTH = 10
 
@@ -14,6 +15,8 @@ _WIDTH = 10
 def explanation_lines(shown: Explanation, config: Path) -> Iterator[str]:
     """Line by line; `config` is the file that line numbers belong to."""
     yield f"{painted(shown.request, Ink.STRONG)} → {_outcome(shown)}"
+    if shown.killed is not None:
+        yield _row("killed", painted(_killed(shown.killed), Ink.BAD))
     if shown.answer is not None:
         yield from _own(shown.answer)
     if shown.route is not None:
@@ -34,6 +37,12 @@ def _outcome(shown: Explanation) -> str:
             return painted(f"{side}, {url}", Ink.GOOD)
         case _:
             return painted("nobody", Ink.BAD)
+
+
+def _killed(order: Order) -> str:
+    said = ", ".join([each for each in (order.by, order.at, order.reason) if each])
+    more = f" ({said})" if said else ""
+    return f"the kill switch is on{more}: at shadow, canary and live legacy answers, whatever stands below"
 
 
 def _own(answer: OwnAnswer) -> Iterator[str]:

@@ -147,3 +147,25 @@ def test_wrong_usage_leaves_with_2(banyan: Banyan, arguments: str) -> None:
 def test_the_example_runs(banyan: Banyan) -> None:
     """What the help shows as an example works."""
     assert banyan("explain GET /orders/7 -H 'X-Tenant-Id: acme'").exit_code == 0
+
+
+def test_the_kill_switch_is_mentioned(banyan: Banyan, folder: Path) -> None:
+    """While the kill file is there that is said first, and the rest is explained as if it were not."""
+    plain = banyan("explain GET /orders/7").stdout
+    (folder / ".banyan").mkdir()
+    (folder / ".banyan" / "kill").write_text('{"by": "ann", "reason": "why"}')
+    killed = banyan("explain GET /orders/7")
+    told = json.loads(banyan("explain GET /orders/7 --json").stdout)
+    said = rows(killed.stdout)["killed"]
+
+    assert re.match(r"the kill switch is on \(ann, .+, why\): at shadow, canary and live legacy answers", said)
+    assert [line for line in killed.stdout.splitlines() if "kill switch" not in line] == plain.splitlines()
+    assert (told["killed"]["by"], told["route"]["name"]) == ("ann", "orders.show")
+
+
+def test_a_kill_file_that_cannot_be_looked_at_is_not_mentioned(banyan: Banyan, folder: Path) -> None:
+    """Where nobody can tell from here, the explanation is the plain one."""
+    (folder / ".banyan").mkdir()
+    (folder / ".banyan" / "kill").symlink_to("kill")
+
+    assert "kill switch" not in banyan("explain GET /orders/7").stdout
