@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import signal
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import pytest
@@ -213,3 +216,84 @@ async def test_a_request_in_flight_finishes_where_it_is(tmp_path: Path) -> None:
 
         assert after == {"legacy"}
         assert await response.text() == "new"
+
+
+async def command(banyan: Program, *arguments: str) -> tuple[int, dict[str, Any]]:
+    """Exit code and answer of `banyan kill … --json`."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "proxy", "kill", *arguments, "--json", "--config", str(banyan.file)),
+        stdout=asyncio.subprocess.PIPE,
+    )
+    output, _ = await process.communicate()
+    return process.returncode or 0, json.loads(output)
+
+
+async def test_the_command_shows_that_every_worker_follows(tmp_path: Path) -> None:
+    """`banyan kill` returns when both workers have said that they follow, each with its time; --off likewise."""
+    async with (
+        system("legacy") as legacy,
+        system("new") as new,
+        program(tmp_path, ROUTES, legacy=legacy, new=new, workers=2) as banyan,
+    ):
+        code, on = await command(banyan, "--reason", "why")
+        killed = await served(banyan, "/live/a")
+        over, off = await command(banyan, "--off")
+        after = await served(banyan, "/live/a")
+
+        assert (code, over, killed, after) == (0, 0, {"legacy"}, {"new"})
+        for told in (on, off):
+            assert [each["ms"] > 0 for each in told["following"]["workers"]] == [True, True]
+        assert on["beyond"] == [{"route": "complete", "why": "complete"}]
+
+
+async def test_the_command_works_with_control_stopped(tmp_path: Path) -> None:
+    """While control hangs the command writes the file, says that nobody could be asked, and the workers follow."""
+    async with (
+        system("legacy") as legacy,
+        system("new") as new,
+        program(tmp_path, ROUTES, legacy=legacy, new=new, workers=2) as banyan,
+    ):
+        async with without_control(banyan):
+            code, told = await command(banyan)
+            await banyan.until_logged("killed", 2)
+            killed = await served(banyan, "/live/a")
+
+        assert (code, killed) == (1, {"legacy"})
+        assert told["following"]["away"]
+
+
+async def test_a_drill_measures_and_leaves_nothing_behind(tmp_path: Path) -> None:
+    """A drill has a time for every turn, sees no answer of new while killed, loses no request, and ends with off."""
+    async with (
+        system("legacy") as legacy,
+        system("new") as new,
+        program(tmp_path, ROUTES, legacy=legacy, new=new, workers=2) as banyan,
+    ):
+        code, told = await command(banyan, "--drill", "GET", "/live/a", "--times", "3", "--yes")
+
+        assert (code, told["route"], told["workers"], told["failed"]) == (0, "live", 2, 0)
+        assert [each["on"] for each in told["flips"]] == [True, False] * 3
+        assert {each["by_new"] for each in told["flips"] if each["on"]} == {0}
+        assert all(each["by_new"] for each in told["flips"] if not each["on"])
+        assert told["on"]["max"] >= told["on"]["p50"] > 0
+        assert not kill_file(banyan).exists()
+
+
+async def test_a_drill_does_not_begin_while_somebody_means_it(tmp_path: Path) -> None:
+    """With the switch on, a drill is refused and the switch stays on."""
+    async with (
+        system("legacy") as legacy,
+        system("new") as new,
+        program(tmp_path, ROUTES, legacy=legacy, new=new) as banyan,
+    ):
+        await command(banyan)
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "proxy", "kill", "--drill", "GET", "/live/a", "--yes"),
+            *("--config", str(banyan.file)),
+            stderr=asyncio.subprocess.PIPE,
+        )
+        _, said = await process.communicate()
+
+        assert process.returncode == 1
+        assert b"on already" in said
+        assert kill_file(banyan).exists()
