@@ -116,6 +116,10 @@ class RouteTable:
                     return _AMBIGUOUS
         return found if found is not None else self._miss(head)
 
+    def by_raw_path(self, head: RequestHead) -> Route | None:
+        """The route that the path's own bytes find, whatever its other readings would."""
+        return self._match_path(head, head.path)
+
     def _match_path(self, head: RequestHead, path: bytes) -> Route | None:
         routes = self._literal.get(path)
         if routes is not None:

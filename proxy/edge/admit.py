@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 from proxy.core.decide import Decision, decide_by_draw
 from proxy.core.outcome import Side
+from proxy.core.shed import Shed
 from proxy.core.table import Miss
 
 if TYPE_CHECKING:
-    from proxy.core.request import Refusal, RequestHead
+    from proxy.core.request import HeadBounds, Refusal, RequestHead
     from proxy.edge.live import BoundRoute, Leg, Live
 
 _LEGACY = Side.LEGACY
@@ -32,6 +33,7 @@ class Answer:
     lines: tuple[bytes, ...] = ()
     close: bool = False
     reason: str = ""
+    shed: Shed | None = None
 
 
 Admitted = tuple["BoundRoute", "Leg", Decision, bool]
@@ -42,7 +44,10 @@ def admit(live: Live, head: RequestHead, client_ip: bytes) -> Admitted | Answer:
     """The checks in order: route, decision, expectation, size, upgrade."""
     found = live.table.match(head)
     if isinstance(found, Miss):
-        return _missed(head, found)
+        forgiven = live.forgiving.by_raw_path(head, found) if live.forgiving is not None else None
+        if forgiven is None:
+            return _missed(head, found)
+        found = forgiven
     bound = live.bound[found.index]
     decision = bound.decision
     if decision is None:
@@ -66,7 +71,21 @@ def admit(live: Live, head: RequestHead, client_ip: bytes) -> Admitted | Answer:
 
 def refused(refusal: Refusal) -> Answer:
     """What cannot be read, or is never passed on, whatever the routes say."""
-    return Answer(refusal.status, refusal.detail, close=True, lines=(_ALL_METHODS,) if refusal.status == 405 else ())
+    lines = (_ALL_METHODS,) if refusal.status == 405 else ()
+    return Answer(refusal.status, refusal.detail, close=True, lines=lines, shed=refusal.shed)
+
+
+def too_long(data: bytes, bounds: HeadBounds) -> Answer:
+    """A head that is not whole and longer than any may be."""
+    if data.find(b"\r\n", 0, bounds.line) < 0:
+        return Answer(414, "the request line is too long", shed=Shed.REQUEST_LINE)
+    return Answer(431, "the request head is too long", shed=Shed.HEAD)
+
+
+def no_room(reason: Shed) -> Answer:
+    """For a client, or a request, for which there is none."""
+    detail = "short of memory" if reason is Shed.MEMORY else "too many connections"
+    return Answer(503, detail, lines=(b"Retry-After: 1",), close=True, shed=reason)
 
 
 def _missed(head: RequestHead, miss: Miss) -> Answer:
@@ -98,7 +117,8 @@ def _check_body(head: RequestHead, bound: BoundRoute) -> Answer | None:
     if head.expect and head.expect != b"100-continue":
         return Answer(417, "the only expectation known is 100-continue", bound, close=True)
     if bound.body_limit and head.length > bound.body_limit:
-        return Answer(413, f"the body is larger than {bound.body_limit} bytes", bound, close=True)
+        detail = f"the body is larger than {bound.body_limit} bytes"
+        return Answer(413, detail, bound, close=True, shed=Shed.BODY_SIZE)
     return None
 
 

@@ -11,34 +11,35 @@ from __future__ import annotations
 
 import asyncio
 import re
-from time import monotonic, time
+from time import monotonic
 from typing import TYPE_CHECKING, cast
 
 import structlog
 
 from proxy.core.forwarded import client_of, forget_managed, is_trusted, kept_request_id, trusted_lines
+from proxy.core.leniency import NONE, Points
 from proxy.core.outcome import Blame, Failure, Phase
-from proxy.core.request import MAX_HEAD, MAX_LINE, Refusal, RequestHead
-from proxy.edge.admit import Answer, admit, refused
+from proxy.core.request import Refusal, RequestHead
+from proxy.core.shed import Shed
+from proxy.edge.admit import Answer, admit, no_room, refused, too_long
 from proxy.edge.ending import CONTINUE, end_half, reset, watch
 from proxy.edge.exchange import Exchange
 from proxy.edge.head_parser import END, PartialHead, judge_request
-from proxy.edge.record import line_of_answer
+from proxy.edge.linger import LINGER, Linger
+from proxy.edge.own_answers import NO_HEAD, account, own_answer, with_connection
 from proxy.edge.request_bytes import Ids
-from proxy.edge.rescue import answer_bytes, problem_body, problem_lines
+from proxy.edge.rescue import problem_body, problem_lines
 
 if TYPE_CHECKING:
     from proxy.edge.access_log import AccessLog
     from proxy.edge.finished import Finished
     from proxy.edge.live import Live
     from proxy.edge.services import Services
-    from proxy.edge.tally import Counters, Tally
+    from proxy.edge.slow import Pace
+    from proxy.edge.tally import Counters
 
 MAX_AHEAD = 64 * 1024
 """Bytes of later requests that may wait while one is answered; then the client is no longer read (R16)."""
-LINGER = 1.0
-"""Seconds that a closing connection is still read; nginx takes 5, HAProxy none."""
-MAX_LINGER = 4 * 1024 * 1024
 _BLANK_LINES = re.compile(rb"\A(?:\r\n)+")
 
 
@@ -47,9 +48,9 @@ class Downstream:
 
     # fmt: off
     __slots__ = (
-        "_ahead", "_forwarded", "_half_closed", "_lingering", "_live", "_partial", "_services", "access_log",
-        "closing", "counters", "deadline", "exchange", "finished", "held", "peer", "scheme", "started", "stuffed",
-        "transport", "trusted",
+        "_ahead", "_forwarded", "_half_closed", "_linger", "_live", "_partial", "_services", "_waiting",
+        "access_log", "closing", "counters", "deadline", "exchange", "finished", "held", "pace", "peer", "requests",
+        "scheme", "started", "stuffed", "transport", "trusted",
     )
     # fmt: on
 
@@ -69,12 +70,15 @@ class Downstream:
         self._live: Live | None = None
         self._partial: PartialHead | None = None
         self._ahead = b""
+        self._waiting = 0
         self._half_closed = False
         self._forwarded = b""
         self.trusted = False
         self.held = False
         self.stuffed = False
-        self._lingering = -1
+        self._linger: Linger | None = None
+        self.requests = 0
+        self.pace: Pace | None = None
 
     # -- what the loop does -------------------------------------------------------------------------------------------
 
@@ -94,8 +98,8 @@ class Downstream:
             exchange = self.exchange
             if exchange is not None:
                 exchange.feed(data)
-            elif self._lingering >= 0:
-                self._discard(data)
+            elif self._linger is not None:
+                self._linger.drop(data)
             elif self._ahead or self.stuffed:
                 self.keep_for_later(data)  # what came before it is due first, and answers that are not read wait
             else:
@@ -110,7 +114,7 @@ class Downstream:
         if self._half_closed:
             return True  # the loop says so again when reading goes on
         self._half_closed = True
-        if self._lingering >= 0:
+        if self._linger is not None:
             return False
         return True if self._ahead else self._end_reading()
 
@@ -163,33 +167,36 @@ class Downstream:
                 live = self._services.live
                 raw = data[:end]
                 head = live.reader.recall(raw)
-                if head is None:
-                    self._take_head(data, end, judge_request(raw))
-                else:
+                if head is not None:
                     self._admit(live, head, data[end:])
+                    return
+                problem = judge_request(raw)
+                if not problem or live.forgiving is None:
+                    self._take_head(data, end, problem, NONE)
+                    return
+            elif not data:
                 return
-            if not data:
-                return
-            self._partial = PartialHead.of_request()
+            self._partial = PartialHead.of_request(self._services.live.forgiven)
             self.started = monotonic()
             self.deadline = self.started + self._services.live.snapshot.limits.head
         end, problem = self._partial.add(data)
         data = self._partial.data
+        bounds = self._services.live.reader.bounds
         if end >= 0 or problem:
+            used, self._partial = self._partial.used, None
+            self._take_head(data, end, problem, used)
+        elif len(data) > bounds.head:
             self._partial = None
-            self._take_head(data, end, problem)
-        elif len(data) > MAX_HEAD:
-            self._partial = None
-            too_long = data.find(b"\r\n", 0, MAX_LINE) < 0
-            self._answer(Answer(414 if too_long else 431, "the request head is too long"), None)
+            self._answer(too_long(data, bounds), None)
 
-    def _take_head(self, data: bytes, end: int, problem: str) -> None:
+    def _take_head(self, data: bytes, end: int, problem: str, used: Points) -> None:
         self.started = monotonic()
         live = self._services.live
         if problem:
             self._answer(Answer(400, problem), None)
             return
-        head = live.reader.read(data[:end])
+        forgiving = live.forgiving if used else None
+        head = live.reader.read(data[:end]) if forgiving is None else forgiving.read(data[:end], used)
         if isinstance(head, Refusal):
             self._answer(refused(head), None)
         else:
@@ -200,7 +207,9 @@ class Downstream:
             self._meet(live)
         if head.managed and not self.trusted:
             forget_managed(head)
-        admitted = admit(live, head, self._client_ip(head) if self.trusted else self.peer)
+        client_ip = self._client_ip(head) if self.trusted else self.peer
+        gate = self._services.gate
+        admitted = admit(live, head, client_ip) if gate is None else gate.admit(self, live, head, client_ip)
         if isinstance(admitted, Answer):
             self._answer(admitted, head, rest)
             return
@@ -251,13 +260,19 @@ class Downstream:
 
     def keep_for_later(self, data: bytes) -> None:
         """Bytes behind the current request."""
+        before = max(len(self._ahead) - len(END) + 1, 0)
         self._ahead += data
-        if len(self._ahead) > MAX_AHEAD:
+        self._waiting += self._ahead.count(END, before)
+        crowded = self._waiting > self._services.live.snapshot.limits.pipeline
+        if crowded or len(self._ahead) > MAX_AHEAD:
+            if crowded and not self.held:
+                self.counters.shed(Shed.PIPELINE)
             self.hold()
 
     def take_later(self) -> bytes:
         """What was kept: it is the tunnel's now."""
         ahead, self._ahead = self._ahead, b""
+        self._waiting = 0
         return ahead
 
     def end_writing(self) -> bool:
@@ -281,7 +296,10 @@ class Downstream:
     def answer_problem(self, status: int, detail: str, request_id: bytes, head: RequestHead | None, again: int) -> int:
         """Write an invented answer, with the seconds after which to ask again (or 0); the size of its body."""
         body = problem_body(status, detail, request_id)
-        self._write_answer(status, b"application/problem+json", body, head, problem_lines(request_id, again))
+        if status == 413:
+            self.counters.shed(Shed.BODY_SIZE)
+        lines = problem_lines(request_id, again)
+        self.write(with_connection(status, b"application/problem+json", body, head, lines, closing=self.closing))
         return len(body)
 
     def exchange_ended(self, ended: float, *, request_done: bool) -> None:
@@ -290,7 +308,7 @@ class Downstream:
         if self.held:
             self.unhold()
         if self.closing or not request_done:
-            self._linger(whole=request_done)
+            self._end(whole=request_done)
             return
         self.deadline = ended + self._services.live.snapshot.limits.idle
         if self._ahead:
@@ -300,57 +318,36 @@ class Downstream:
 
     def _answer(self, answer: Answer, head: RequestHead | None, rest: bytes = b"") -> None:
         """Banyan's own answer; keeps the connection only where the request is known to have ended."""
-        if not self.started:
-            self.started = monotonic()
-        ids = Ids(head if head is not None else _NO_HEAD, None)
+        self.started = self.started or monotonic()
+        ids = Ids(head if head is not None else NO_HEAD, None)
         length = head.length if head is not None else -1
         if head is None or answer.close or not head.keep_alive or not 0 <= length <= len(rest):
             self.closing = True
-        body = answer.body if answer.body is not None else problem_body(answer.status, answer.detail, ids.request_id)
-        lines = [*answer.lines, b"X-Request-Id: " + ids.request_id]
-        self._write_answer(answer.status, answer.content_type, body, head, lines)
-        seconds = monotonic() - self.started
-        live = self._services.live
-        tally: Tally = answer.bound.own if answer.bound else live.unmatched if head else live.refused
-        tally.count(answer.status, seconds)
-        self.finished.fold()  # lines stand in the order in which requests ended
-        log = self.access_log
-        if log.wants(answer.status) or not answer.reason:
-            stamp = log.stamp(time())
-            log.write(line_of_answer(stamp, answer, head, tally.route, ids, seconds, self.peer))
+        self.transport.write(own_answer(answer, head, ids, closing=self.closing))
+        account(self._services, answer, head, ids, self.started, self.peer)
         if self.closing:
-            self._linger()
+            self._end()
             return
-        self.deadline = monotonic() + live.snapshot.limits.idle
+        self.deadline = monotonic() + self._services.live.snapshot.limits.idle
         ahead = rest[length:]
         if ahead:
             self._ahead = ahead
             self._services.soon(self._go_on)
 
-    def _write_answer(
-        self, status: int, content_type: bytes, body: bytes, head: RequestHead | None, lines: list[bytes]
-    ) -> None:
-        if self.closing:
-            lines.append(b"Connection: close")
-        elif head is not None and not head.minor:
-            lines.append(b"Connection: keep-alive")
-        bodyless = head is not None and head.method == b"HEAD"
-        self.transport.write(answer_bytes(status, lines, content_type, body, bodyless=bodyless))
-
     # -- connection's life --------------------------------------------------------------------------------------------
 
     def _go_on(self) -> None:
         """Read what was sent ahead, from a fresh stack so that a pipeline cannot recurse."""
-        idle = self.exchange is None and not self.stuffed and self._lingering < 0
+        idle = self.exchange is None and not self.stuffed and self._linger is None
         if idle and not self.transport.is_closing():
             self.unhold()
             self.data_received(self.take_later())
-            if self._half_closed and not self._ahead and self._lingering < 0 and not self._end_reading():
+            if self._half_closed and not self._ahead and self._linger is None and not self._end_reading():
                 self.transport.close()
 
-    def _linger(self, *, whole: bool = False) -> None:
+    def _end(self, *, whole: bool = False) -> None:
         """Rule 3; TLS has no half to end, so it ends now when the request was read `whole`, else when time is up."""
-        self._lingering = 0
+        self._linger = Linger(self.transport)
         self._ahead = b""
         self._partial = None
         self.deadline = monotonic() + LINGER
@@ -359,26 +356,33 @@ class Downstream:
         elif not self.transport.is_closing():
             self.end_writing()
 
-    def _discard(self, data: bytes) -> None:
-        self._lingering += len(data)
-        if self._lingering > MAX_LINGER:
-            self.transport.pause_reading()  # closing now would be the reset
-
     def expire(self, now: float) -> None:
         """The deadline has passed; called by the listener's sweep."""
-        if self.exchange is not None:
-            self.exchange.expire(now)
+        exchange = self.exchange
+        if exchange is not None:
+            if not exchange.request_done and not self.held:
+                self.counters.shed(Shed.BODY_TIME)
+            exchange.expire(now)
         elif self._partial is not None:
             self._partial = None
-            self._answer(Answer(408, "the request head took too long"), None)
+            self._answer(Answer(408, "the request head took too long", shed=Shed.HEAD_TIME), None)
         elif self.transport.is_closing():
             self.transport.abort()  # it does not even read its last answer
         else:
             self.close()
 
-    def refuse_connection(self) -> None:
-        """There are too many."""
-        self._answer(Answer(503, "too many connections", lines=(b"Retry-After: 1",)), None)
+    def too_slow(self, reason: Shed, now: float) -> None:
+        """It sends or reads too little; called by the listener once a second."""
+        self.counters.shed(reason)
+        self.pace = None
+        if self.exchange is not None:
+            self.exchange.expire(now)
+        else:
+            self.transport.abort()
+
+    def refuse_connection(self, reason: Shed) -> None:
+        """There are too many, or there is no memory for one more."""
+        self._answer(no_room(reason), None)
 
     def drain(self) -> None:
         """Finish what runs, then close; an idle connection closes now."""
@@ -394,6 +398,3 @@ class Downstream:
             exchange.broken(Failure(phase=Phase.HEAD, blame=Blame.PROXY, detail="an error inside the proxy"))
         else:
             self._answer(Answer(500, "an error inside the proxy"), None)
-
-
-_NO_HEAD = RequestHead(b"", b"", b"", b"", 1)

@@ -15,8 +15,10 @@ from proxy.core.route import Upstream
 from proxy.core.snapshot import Snapshot
 from proxy.core.tls import ListenerTls
 from proxy.edge.access_log import AccessLog
+from proxy.edge.crowd import Crowd
 from proxy.edge.downstream import Downstream
 from proxy.edge.finished import Finished
+from proxy.edge.gate import Gate
 from proxy.edge.kill import rewrite
 from proxy.edge.live import Live
 from proxy.edge.pool import Pool
@@ -57,7 +59,9 @@ class Listener:
         self._loop = asyncio.get_running_loop()
         self._tasks = Tasks()
         self._pools: dict[str, Pool] = {}
-        self._clients: set[Connected] = set()
+        self.gate: Gate | None = None
+        self._crowd = Crowd(self._place)
+        self._clients = self._crowd.clients
         self._server: asyncio.Server | None = None
         self._ticker: asyncio.TimerHandle | None = None
         self._door: Door | None = None
@@ -78,6 +82,7 @@ class Listener:
         if self._door is not None and contexts is not None:
             self._door.contexts = contexts
         self.live.switch = self.switch
+        self._crowd.follow(self.live)
         if self.switch.on:
             rewrite(self.live)
         self.finished.fold()  # by the sampling that held when they ended
@@ -86,6 +91,9 @@ class Listener:
             if pools.get(name) is not pool:
                 pool.retire()
         self._pools = pools
+
+    def _place(self, gate: Gate | None) -> None:
+        self.gate = gate
 
     def kill(self, *, on: bool) -> int:
         """Give what legacy can answer to legacy, or end that, from the next request on; how many routes move."""
@@ -135,16 +143,15 @@ class Listener:
 
     def opened(self, client: Connected) -> None:
         """A client has connected."""
-        self._clients.add(client)
         self.counters.connections.value += 1
-        limits = self.live.snapshot.limits
-        client.deadline = monotonic() + limits.head
-        if len(self._clients) > limits.connections:
-            client.refuse_connection()
+        client.deadline = monotonic() + self.live.snapshot.limits.head
+        reason = self._crowd.enter(client)
+        if reason is not None:
+            client.refuse_connection(reason)
 
     def closed(self, client: Connected) -> None:
         """A client has gone."""
-        self._clients.discard(client)
+        self._crowd.leave(client)
         self.counters.connections.value -= 1
         if self.draining and not self._clients:
             self._empty.set()
@@ -160,6 +167,7 @@ class Listener:
             self._expire(client, now)
         for pool in self._pools.values():
             pool.sweep(now)
+        self._crowd.look(now)
         self.access_log.flush()
 
     def _expire(self, client: Connected, now: float) -> None:

@@ -9,10 +9,10 @@ from proxy.core.decide import Decision, settled
 from proxy.core.effects import Effects
 from proxy.core.kill import decide_killed
 from proxy.core.outcome import SERVED_BY_SIDE, ServedBy, Side
-from proxy.core.request import RequestReader
 from proxy.core.response import ResponseReader
 from proxy.core.route import HostMode, Route, Timeouts
 from proxy.core.snapshot import Snapshot
+from proxy.edge.forgive import Forgiving
 from proxy.edge.pool import Pool
 from proxy.edge.switch import Switch
 from proxy.edge.tally import Counters, Gauge, Tally
@@ -64,7 +64,9 @@ class Live:
         self.snapshot = snapshot
         self.table = snapshot.table
         self.switch = Switch()  # that of the worker, once the table is adopted
-        self.reader = RequestReader(snapshot.fields)
+        self.reader = snapshot.reader()
+        self.forgiven = snapshot.forgiven
+        self.forgiving = Forgiving(snapshot) if self.forgiven else None
         self.responses = ResponseReader()
         self.bound = [self._bind(route, pools, counters) for route in snapshot.routes]
         self.unmatched = counters.tally(UNMATCHED, ServedBy.SELF)

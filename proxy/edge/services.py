@@ -8,8 +8,10 @@ if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable
 
+    from proxy.core.shed import Shed
     from proxy.edge.access_log import AccessLog
     from proxy.edge.finished import Finished
+    from proxy.edge.gate import Gate
     from proxy.edge.live import Live
     from proxy.edge.tally import Counters
 
@@ -19,6 +21,8 @@ class Connected(Protocol):
 
     deadline: float
     transport: asyncio.Transport
+    peer: bytes
+    closing: bool
 
     def expire(self, now: float) -> None:
         """The deadline has passed."""
@@ -26,14 +30,19 @@ class Connected(Protocol):
     def drain(self) -> None:
         """Finish what runs, then close."""
 
-    def refuse_connection(self) -> None:
-        """There are too many."""
+    def too_slow(self, reason: Shed, now: float) -> None:
+        """It sends or reads too little."""
+
+    def refuse_connection(self, reason: Shed) -> None:
+        """There are too many, or no room."""
 
 
 class Services(Protocol):
     """The worker, as a client's connection sees it."""
 
     live: Live
+    gate: Gate | None
+    """What stands before admission; None when nothing does."""
     counters: Counters
     access_log: AccessLog
     finished: Finished

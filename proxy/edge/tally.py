@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable
 
 from proxy.core.outcome import Failure, Repeat, ServedBy
+from proxy.core.shed import Shed
 from proxy.link import BUCKETS, FailureDelta, RepeatDelta, RouteDelta
 
 _CLASSES = 5
@@ -74,6 +75,7 @@ class Counters:
         self._touched: list[Tally] = []
         self._failures: Counter[tuple[str, str, str, str]] = Counter()
         self._repeats: Counter[tuple[str, str, str]] = Counter()
+        self._sheds: Counter[str] = Counter()
         self.before_take: Callable[[], None] = lambda: None
         self.inflight = {side: Gauge() for side in ServedBy}
         self.connections = Gauge()
@@ -92,6 +94,15 @@ class Counters:
     def repeated(self, route: str, side: ServedBy, outcome: Repeat) -> None:
         """Count what became of a request that was sent more than once; `side` is who was asked last."""
         self._repeats[route, side.value, outcome.value] += 1
+
+    def shed(self, reason: Shed) -> None:
+        """Count that a bound was met."""
+        self._sheds[reason.value] += 1
+
+    def take_sheds(self) -> dict[str, int]:
+        """How often each bound was met since the last call."""
+        sheds, self._sheds = dict(self._sheds), Counter()
+        return sheds
 
     @property
     def touched(self) -> int:

@@ -1,0 +1,54 @@
+"""Banyan's own answers to clients: their bytes, their count, their canonical line."""
+
+from __future__ import annotations
+
+from time import monotonic, time
+from typing import TYPE_CHECKING
+
+from proxy.core.request import RequestHead
+from proxy.edge.record import line_of_answer
+from proxy.edge.rescue import answer_bytes, problem_body
+
+if TYPE_CHECKING:
+    from proxy.edge.admit import Answer
+    from proxy.edge.request_bytes import Ids
+    from proxy.edge.services import Services
+    from proxy.edge.tally import Tally
+
+NO_HEAD = RequestHead(b"", b"", b"", b"", 1)
+"""Stands for the head of a request that could not be read."""
+
+
+def own_answer(answer: Answer, head: RequestHead | None, ids: Ids, *, closing: bool) -> bytes:
+    """The whole answer; `head` None when the request could not be read."""
+    body = answer.body if answer.body is not None else problem_body(answer.status, answer.detail, ids.request_id)
+    lines = [*answer.lines, b"X-Request-Id: " + ids.request_id]
+    return with_connection(answer.status, answer.content_type, body, head, lines, closing=closing)
+
+
+def with_connection(
+    status: int, content_type: bytes, body: bytes, head: RequestHead | None, lines: list[bytes], *, closing: bool
+) -> bytes:
+    """An answer that says what becomes of the connection."""
+    if closing:
+        lines.append(b"Connection: close")
+    elif head is not None and not head.minor:
+        lines.append(b"Connection: keep-alive")
+    bodyless = head is not None and head.method == b"HEAD"
+    return answer_bytes(status, lines, content_type, body, bodyless=bodyless)
+
+
+def account(
+    services: Services, answer: Answer, head: RequestHead | None, ids: Ids, started: float, peer: bytes
+) -> None:
+    """Count the answer and write its line, behind those of the requests that ended before it."""
+    seconds = monotonic() - started
+    live = services.live
+    tally: Tally = answer.bound.own if answer.bound else live.unmatched if head else live.refused
+    tally.count(answer.status, seconds)
+    if answer.shed is not None:
+        services.counters.shed(answer.shed)
+    services.finished.fold()
+    log = services.access_log
+    if log.wants(answer.status) or not answer.reason:
+        log.write(line_of_answer(log.stamp(time()), answer, head, tally.route, ids, seconds, peer))
