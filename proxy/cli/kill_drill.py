@@ -107,7 +107,7 @@ def run(asked: Asked, *, sure: bool, json: bool) -> int:
     try:
         workers = _ready(base, path)
         _confirm(asked.times, sure=sure)
-        with closing(Load(snapshot.listen, typed)) as load:
+        with closing(Load(snapshot.listen, typed, tls=snapshot.tls is not None)) as load:
             flips = tuple(_shown(_flips(base, path, route, load, asked.times), asked.times * 2))
     except NoAnswerError as error:
         complain(error.message, error.cure)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import ssl
 import threading
 import time
 
@@ -17,11 +18,12 @@ _ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  what a server b
 class Load:
     """Sends until it is closed."""
 
-    def __init__(self, listen: tuple[str, int], request: TypedRequest) -> None:
-        """Begins at once; `listen` is where clients come in."""
+    def __init__(self, listen: tuple[str, int], request: TypedRequest, *, tls: bool = False) -> None:
+        """Begins at once; `listen` is where clients come in, by TLS when `tls`."""
         self._address = (_ANYWHERE.get(listen[0], listen[0]), listen[1])
         head = request.raw.removesuffix(b"\r\n")
         self._request = head + b"Connection: close\r\n\r\n"
+        self._context = _unverified() if tls else None
         self._answered = threading.Condition()
         self._ended = threading.Event()
         self.sent = 0
@@ -52,11 +54,28 @@ class Load:
     def _ask(self) -> bool:
         """Whether it was answered whole, and not with 5xx."""
         try:
-            with socket.create_connection(self._address, timeout=_TIMEOUT) as sock:
+            with self._connection() as sock:
                 sock.sendall(self._request)
                 head = sock.recv(65_536)
                 while sock.recv(65_536):
                     pass
         except OSError:
             return False
-        return head.startswith(b"HTTP/1.") and head[9:10] in b"1234" and bool(head[9:10])
+        return head.startswith(b"HTTP/1.") and head[9:10] in (b"1", b"2", b"3", b"4")
+
+    def _connection(self) -> socket.socket:
+        plain = socket.create_connection(self._address, timeout=_TIMEOUT)
+        if self._context is None:
+            return plain
+        try:
+            return self._context.wrap_socket(plain)
+        except OSError:
+            plain.close()
+            raise
+
+
+def _unverified() -> ssl.SSLContext:
+    """It is called by an address of this machine, which stands in no certificate."""
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    return context
