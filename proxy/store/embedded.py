@@ -52,30 +52,32 @@ class Embedded:
     async def start(self) -> None:
         """Have a server that takes connections: our own, or the lock holder's. NoPostgres when none is in time."""
         async with self._in_time("start"):
-            while not self.server.ready() or not self.owns:
-                if self.owns or self._take_lock():
-                    await self._own()
-                    return
+            while not self.owns and not self._take_lock():
                 if self.server.ready():
                     return
                 await asyncio.sleep(_LOOK)
+            await self._own()
 
     async def keep(self, every: float = 0.5) -> None:
-        """Look after it until cancelled; run it in the background."""
+        """Look after it until cancelled, and start it if nobody has; run it in the background."""
         failures = 0
         while True:
-            await asyncio.sleep(every)
-            if (self.owns and not self.server.ended()) or (not self.owns and not self._take_lock()):
-                continue
             try:
-                _log.warning("embedded_postgres_restarting", said=self.server.log_end())
-                async with self._in_time("start"):
-                    await self._own()
+                await self._look()
                 failures = 0
             except (NoPostgres, OSError) as error:
-                failures += 1
-                _log.error("embedded_postgres_down", error=str(error))
-                await asyncio.sleep(min(every * 2.0**failures, _LONGEST_WAIT))
+                failures = min(failures + 1, 10)
+                _log.error("embedded_postgres_down", error=str(error))  # noqa: TRY400 - the sentence says it
+            await asyncio.sleep(min(every * 2.0**failures, _LONGEST_WAIT))
+
+    async def _look(self) -> None:
+        """Start the server if it is ours to start and does not run."""
+        if self.owns and not self.server.ended():
+            return
+        if self.owns or self._take_lock():
+            _log.info("embedded_postgres_starting", directory=str(self.server.directory), said=self.server.log_end())
+            async with self._in_time("start"):
+                await self._own()
 
     async def stop(self) -> None:
         """End our server in order; a guest only leaves."""
@@ -104,7 +106,7 @@ class Embedded:
 
     async def _end(self) -> None:
         """SIGINT, then SIGQUIT, then SIGKILL to whatever server runs over the directory."""
-        for number, wait in ((signal.SIGINT, 0.6), (signal.SIGQUIT, 0.2), (signal.SIGKILL, 0.2)):
+        for number, wait in ((signal.SIGINT, 0.3), (signal.SIGQUIT, 0.1), (signal.SIGKILL, 0.1)):
             self.server.send(number)
             deadline = time.monotonic() + wait * self._patience
             while self.server.pid is not None or not self.server.ended():

@@ -173,4 +173,5 @@ class Server:
     def _forget_dead(self) -> None:
         """The process id of a dead server may be another's by now (often so in a container), and it would not start."""
         if self.pid is None:
-            (self.data / "postmaster.pid").unlink(missing_ok=True)
+            for left in (self.data / "postmaster.pid", self.sockets / _SOCKET, self.sockets / f"{_SOCKET}.lock"):
+                left.unlink(missing_ok=True)

@@ -15,6 +15,8 @@ import pytest
 from proxy.store.binaries import Binaries, installed
 from proxy.store.connections import Connections
 from proxy.store.embedded import Embedded
+from proxy.store.privilege import identity
+from proxy.store.server import Server
 from tests.store.stores import Stores, memory, postgres
 
 TEMPLATE = "banyan_template"
@@ -28,6 +30,23 @@ def place() -> Iterator[Path]:
     found.chmod(0o755)
     yield found
     shutil.rmtree(found, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def fresh_data() -> Iterator[Path]:
+    """A data directory as `initdb` leaves it, to be copied: making one takes a second."""
+    with tempfile.TemporaryDirectory(prefix="banyan-") as folder:
+        server = Server(Path(folder), identity(), installed()[0], durable=False)
+        server.make()
+        yield server.data
+
+
+@pytest.fixture
+def home(place: Path, fresh_data: Path) -> Path:
+    """The directory of an embedded server that has its data, of the first PostgreSQL that is installed."""
+    (place / "p").mkdir(mode=0o700)
+    shutil.copytree(fresh_data, place / "p" / "data")
+    return place / "p"
 
 
 @pytest.fixture(params=installed(), ids=lambda each: f"postgresql{each.major}")
