@@ -9,14 +9,15 @@
 FROM python:3.13-slim AS build
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore
 WORKDIR /src
+RUN apt-get update -qq && apt-get install -qq -y --no-install-recommends gcc libc6-dev
 COPY requirements/build.txt requirements/run.txt requirements/
 RUN python -m venv --without-pip /opt/banyan \
     && pip install --require-hashes -r requirements/build.txt \
     && pip --python /opt/banyan/bin/python install --require-hashes -r requirements/run.txt
-COPY pyproject.toml LICENSE README.md ./
+COPY pyproject.toml hatch_build.py LICENSE README.md ./
 COPY proxy proxy
 COPY adapters adapters
-RUN pip wheel --no-deps --no-index --no-build-isolation --wheel-dir /dist . \
+RUN BANYAN_COMPILE=always pip wheel --no-deps --no-index --no-build-isolation --wheel-dir /dist . \
     && pip --python /opt/banyan/bin/python install --no-deps --no-index /dist/*.whl
 
 FROM python:3.13-slim

@@ -105,11 +105,17 @@ def test_what_it_copies_exists(source: str) -> None:
 
 def test_it_installs_what_is_locked() -> None:
     """Each package comes from a file with hashes that was copied; Banyan itself brings nothing along."""
-    installs = [shlex.split(step) for step in steps() if " install " in step or step.startswith("pip wheel")]
+    installs = [shlex.split(step) for step in steps() if re.search(r"\bpip .*(install|wheel) ", step)]
     locked = [words[-1] for words in installs if "--require-hashes" in words]
 
     assert set(locked) == {"requirements/build.txt", "requirements/run.txt"} <= set(copied())
     assert all({"--no-deps", "--no-index"} <= set(words) for words in installs if "--require-hashes" not in words)
+
+
+def test_it_is_compiled_or_not_at_all() -> None:
+    """The build has a compiler, and fails rather than make an image that runs interpreted."""
+    assert any(" install " in step and step.endswith("gcc libc6-dev") for step in steps())
+    assert any(step.startswith("BANYAN_COMPILE=always pip wheel ") for step in steps())
 
 
 @pytest.mark.parametrize(("status", "expected"), [(200, 0), (503, 1)], ids=["healthy", "not"])

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 
 import proxy
+from bench.compiled import installed, is_compiled
 from bench.peers.peer import Peer
 from bench.processes import Launch
 from bench.workload import TENANT_HEADER, Site, services
 
-ROOT = Path(proxy.__file__).parent.parent
 HEAD = """\
 version: 1
 listen: 127.0.0.1:{listen}
@@ -41,19 +40,19 @@ def launch(site: Site) -> Launch:
     file.write_text(routes_file(site))
     return Launch(
         label="banyan",
-        argv=(sys.executable, "-m", "proxy", "serve", "--config", str(file)),
+        argv=(sys.executable, "-P", "-m", "proxy", "serve", "--config", str(file)),
         folder=site.folder,
         output=site.log,
         port=site.listen,
         ready=(f"http://127.0.0.1:{site.admin}/-/ready", site.first),
-        env={"PYTHONPATH": str(ROOT)},
+        env={"PYTHONPATH": str(installed())},
     )
 
 
 PEER = Peer(
     name="banyan",
     launch=launch,
-    version=lambda: proxy.__version__,
+    version=lambda: f"{proxy.__version__}, {'compiled' if is_compiled() else 'interpreted'}",
     metrics="/metrics",
     lookup="a tree of path segments",
     split="a stage `canary` with `cohort: header:X-Tenant-Id` on every route",

@@ -1,0 +1,54 @@
+"""What is shipped compiled does what the sources say."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from zipfile import ZipFile
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.fixture(scope="module")
+def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The compiled wheel, unpacked; without optimisation, which changes nothing but the minutes it takes."""
+    folder = tmp_path_factory.mktemp("compiled")
+    build = [sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", str(folder / "wheel")]
+    env = os.environ | {"BANYAN_COMPILE": "always", "MYPYC_OPT_LEVEL": "0"}
+    built = subprocess.run(build, cwd=ROOT, env=env, check=False, capture_output=True, text=True)
+    assert not built.returncode, built.stderr
+    (wheel,) = (folder / "wheel").iterdir()
+    ZipFile(wheel).extractall(folder / "tree")
+    return folder / "tree"
+
+
+def test_the_hot_path_is_compiled(tree: Path) -> None:
+    """Every file of core/ and edge/ themselves is an extension module in the wheel, beside its source."""
+    for package in ("proxy/core", "proxy/edge"):
+        sources = {path.stem for path in (ROOT / package).glob("*.py")} - {"__init__"}
+        compiled = {path.name.partition(".")[0] for path in (tree / package).glob("*.so")}
+        assert compiled == sources
+
+
+def test_the_compiled_data_plane_passes_the_tests_of_the_interpreted_one(tree: Path) -> None:
+    """The tests of the data plane, and all published byte cases, pass when the code under them is compiled."""
+    command = [sys.executable, "-P", "-m", "pytest", "-q", "-p", "proxy", "tests/edge", "tests/wire/test_cases.py"]
+    env = os.environ | {"PYTHONPATH": f"{tree}:{ROOT}"}
+    ran = subprocess.run(command, cwd=ROOT, env=env, check=False, capture_output=True, text=True)
+
+    assert not ran.returncode, ran.stdout[-4000:]
+
+
+def test_a_table_crosses_processes_compiled(tree: Path) -> None:
+    """Values of compiled classes travel to the workers and are equal there; the modules are the compiled ones."""
+    code = (
+        "import proxy.core.route as r; assert r.__file__.endswith('.so'), r.__file__\n"
+        "from proxy.config.load import load_text; from proxy.app.table_bytes import dump, load\n"
+        "s = load_text(open('routes.yaml').read(), 'routes.yaml', {}).snapshot\n"
+        "assert load(dump(s)).routes == s.routes\n"
+    )
+    subprocess.run([sys.executable, "-P", "-c", code], cwd=ROOT, env=os.environ | {"PYTHONPATH": str(tree)}, check=True)
