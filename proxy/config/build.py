@@ -22,16 +22,17 @@ from proxy.config.schema import (
     UpstreamBlock,
 )
 from proxy.config.tls_block import listener_tls, upstream_tls
+from proxy.config.upstream_blocks import breaker_of, eject_of, fallback_of, health_of
 from proxy.core.cohort import CohortSource, SourceKind
 from proxy.core.judge.policy import Freeze, Window
 from proxy.core.path import PathPattern
 from proxy.core.predicate import HeaderAbsent, HeaderIs, Predicate, QueryAbsent, QueryIs
-from proxy.core.route import CLIENT_IP, Health, Rate, Respond, Route, Timeouts, Upstream
+from proxy.core.route import CLIENT_IP, Endpoint, Rate, Respond, Route, Timeouts, Upstream
 from proxy.core.snapshot import AccessLog, Limits, Snapshot
 from proxy.core.stage import Stage
 from proxy.core.table import RouteTable
 
-Value = TypeVar("Value", Timeouts, Limits, Health, Respond, AccessLog)
+Value = TypeVar("Value", Timeouts, Limits, Respond, AccessLog)
 _MOST_WORKERS = 256
 
 
@@ -92,6 +93,7 @@ def build_route(
         timeouts=_route_timeouts(block, upstreams),
         respond=None if block.respond is None else _over(Respond(status=block.respond.status), block.respond),
         websocket=bool(block.upgrades),
+        fallback=fallback_of(block.fallback),
         body_limit=(block.limits and block.limits.body_size) or 0,
         leniency=frozenset(block.leniency or ()),
         rate=_rate(block.limits),
@@ -180,21 +182,26 @@ def _query(name: str, asked: Condition) -> Predicate:
 
 
 def _upstream(name: str, block: UpstreamBlock, directory: str) -> Upstream:
-    url = block.url
+    first, *more = block.places
     plain = Upstream(
         name=name,
-        scheme=url.scheme,
-        host=url.host,
-        port=url.port,
+        scheme=first.scheme,
+        host=first.host,
+        port=first.port,
+        more=tuple(Endpoint(each.host, each.port) for each in more),
+        breaker=breaker_of(block.breaker),
+        eject=eject_of(block.eject),
         timeouts=timeouts_of(block),
         tls=upstream_tls(block.tls, directory),
-        health=None if block.health is None else _over(Health(path=block.health.path), block.health),
+        health=health_of(block.health),
     )
     return replace(
         plain,
         host_mode=plain.host_mode if block.host is None else block.host,
         connections=plain.connections if block.connections is None else block.connections,
         queue=plain.queue if block.queue is None else block.queue,
+        balance=plain.balance if block.balance is None else block.balance,
+        slow_start=plain.slow_start if block.slow_start is None else block.slow_start,
         keep_alive=plain.keep_alive if block.keep_alive is None else block.keep_alive,
         leniency=frozenset(block.leniency or ()),
     )

@@ -24,7 +24,7 @@ from proxy.core.stage import Stage
 _TOKEN = "BANYAN_ADMIN_TOKEN"  # noqa: S105 - the variable's name
 _BODYLESS = frozenset({204, 205, 304})
 _NO_PART_OF_AN_ANSWER = (
-    *("stage", "split", "cohort", "group", "legacy", "new", "effects", "upgrades", "timeout"),
+    *("stage", "split", "cohort", "group", "legacy", "new", "effects", "upgrades", "timeout", "fallback"),
     *("guard", "ramp", "windows"),
 )
 
@@ -146,13 +146,41 @@ def timeouts_are_complete(draft: Draft) -> Iterator[Problem]:
                 yield draft.problem(("routes", index, "timeout"), message)
 
 
+def upstreams_are_somewhere(draft: Draft) -> Iterator[Problem]:
+    """An upstream has a url or endpoints; these are different places that speak alike."""
+    for name, block in draft.upstreams.items():
+        path: Path = ("upstreams", name)
+        if block.url is not None and block.endpoints is not None:
+            yield draft.problem((*path, "endpoints"), "and url exclude each other; take one out", at_key=True)
+        elif not block.places:
+            key = "url" if block.endpoints is None else "endpoints"
+            yield draft.problem((*path, key), "is missing; say where it listens, such as url: http://legacy:3000")
+        for place, each in enumerate(block.endpoints or ()):
+            if each.scheme != block.places[0].scheme:
+                yield draft.problem((*path, "endpoints", place), "has another scheme than the first; choose one")
+            elif each in block.places[:place]:
+                yield draft.problem((*path, "endpoints", place), "stands twice; take one out")
+
+
+def fallbacks_exist(draft: Draft) -> Iterator[Problem]:
+    """The side that steps in is an upstream, and another one than it steps in for."""
+    for index, block in draft.routes:
+        if block.fallback is None or draft.declared is None:
+            continue
+        for role in ("legacy", "new"):
+            name = getattr(block, role) or role
+            if name not in draft.declared and not getattr(block, role) and name not in needed_upstreams(block):
+                message = f'needs both sides, and there is no upstream "{name}"; add it, or name another: {role}: NAME'
+                yield draft.problem(("routes", index, "fallback"), message)
+
+
 def tls_is_whole(draft: Draft) -> Iterator[Problem]:
     """TLS is for https; a certificate has a key; what is not verified needs no authority."""
     for name, block in draft.upstreams.items():
         path, tls = ("upstreams", name, "tls"), block.tls
         if tls is None:
             continue
-        if block.url.scheme != "https":
+        if any(each.scheme != "https" for each in block.places):
             yield draft.problem(path, "is for an https url; write url: https://…, or take tls out", at_key=True)
         for one, other in (("cert", "key"), ("key", "cert")):
             if getattr(tls, one) and not getattr(tls, other):
@@ -210,6 +238,8 @@ RULES = (
     rates_are_said,
     openings_stand_once,
     timeouts_are_complete,
+    upstreams_are_somewhere,
+    fallbacks_exist,
     tls_is_whole,
     admin_is_apart,
     admin_is_guarded,

@@ -13,7 +13,7 @@ from proxy.core.effects import Effects
 from proxy.core.leniency import OF_REQUESTS, OF_RESPONSES, Leniency
 from proxy.core.path import PathPattern
 from proxy.core.predicate import HostIs
-from proxy.core.route import HostMode, Rate
+from proxy.core.route import Balance, HostMode, Rate
 from proxy.core.snapshot import Network
 from proxy.core.stage import Stage
 
@@ -53,6 +53,11 @@ def _whole(least: int, most: int) -> WithJsonSchema:
     return WithJsonSchema({"type": "integer", "minimum": least, "maximum": most})
 
 
+def choices(*words: str) -> WithJsonSchema:
+    """One of these words."""
+    return WithJsonSchema({"type": "string", "enum": list(words)})
+
+
 Length = Annotated[float, BeforeValidator(units.read_length), _LENGTH]
 LengthAboveZero = Annotated[float, BeforeValidator(units.read_length_above_zero), _LENGTH]
 Share = Annotated[float, BeforeValidator(units.read_share), WithJsonSchema(_SHARE)]
@@ -62,6 +67,7 @@ ShareOrFraction = Annotated[
 Size = Annotated[int, BeforeValidator(units.read_size), _SIZE]
 Connections = Annotated[int, BeforeValidator(units.Whole(1, 1_000_000)), _whole(1, 1_000_000)]
 Queue = Annotated[int, BeforeValidator(units.Whole(0, 1_000_000)), _whole(0, 1_000_000)]
+Few = Annotated[int, BeforeValidator(units.Whole(1, 3)), _whole(1, 3)]
 AtLeastOne = Annotated[int, BeforeValidator(units.Whole(1, 1_000_000)), _whole(1, 1_000_000)]
 Bytes = Annotated[int, BeforeValidator(units.read_bounded_size), _SIZE]
 ByteRate = Annotated[
@@ -97,6 +103,7 @@ Body = Annotated[bytes, BeforeValidator(single.read_body), _TEXT]
 ContentType = Annotated[str, BeforeValidator(single.read_content_type), _TEXT]
 StageWord = Annotated[Stage, BeforeValidator(single.Choice(Stage))]
 EffectsWord = Annotated[Effects, BeforeValidator(single.Choice(Effects))]
+BalanceWord = Annotated[Balance, BeforeValidator(single.Choice(Balance))]
 HostModeWord = Annotated[HostMode, BeforeValidator(single.Choice(HostMode))]
 
 Methods = Annotated[frozenset[bytes], BeforeValidator(asked.read_methods), _METHODS]

@@ -13,21 +13,22 @@ from typing import Annotated
 from pydantic import BeforeValidator, Field
 
 from proxy.config import asked, kinds, single
-from proxy.config.address import Address
+from proxy.config.address import Address, Url
 from proxy.config.block import Block
 from proxy.config.block import needed as _needed
 from proxy.config.block import optional as _optional
 from proxy.config.judgement_blocks import FleetGuardBlock, GuardBlock, RampBlock, WindowBlock
 from proxy.config.tls_block import ListenerTlsBlock, UpstreamTlsBlock
-from proxy.core.route import Health, Respond, Timeouts, Upstream
+from proxy.config.upstream_blocks import AnyFallback, BreakerBlock, EjectBlock, HealthBlock
+from proxy.core.route import Respond, Timeouts, Upstream
 from proxy.core.snapshot import AccessLog, Limits
 
 _DRAIN = 30.0
-_TIMEOUTS, _LIMITS, _HEALTH, _RESPOND = Timeouts(), Limits(), Health(path="/"), Respond(status=200)
+_TIMEOUTS, _LIMITS, _RESPOND = Timeouts(), Limits(), Respond(status=200)
 _UPSTREAM = Upstream(name="", scheme="http", host="", port=80)
 
 NOT_LANDED = (
-    *("shadow", "compare", "writes", "handover", "adapter", "auth", "fallback"),
+    *("shadow", "compare", "writes", "handover", "adapter", "auth"),
     *("include", "graphql", "jwt"),
 )
 """Blocks that are promised and that this version does not have."""
@@ -39,6 +40,9 @@ class TimeoutBlock(Block):
     connect: kinds.LengthAboveZero | None = _optional(
         f"For a connection, TLS included. Default {_TIMEOUTS.connect:g}s.", "1s"
     )
+    queue: kinds.LengthAboveZero | None = _optional(
+        f"For a turn, while all connections are taken. Default {_TIMEOUTS.queue:g}s.", "2s"
+    )
     response: kinds.LengthAboveZero | None = _optional(
         f"From the request's last byte to the response's head. Default {_TIMEOUTS.response:g}s.", "15s"
     )
@@ -46,13 +50,6 @@ class TimeoutBlock(Block):
         f"Without a byte while a body or a tunnel runs. Default {_TIMEOUTS.idle:g}s.", "60s"
     )
     total: kinds.Length | None = _optional("For the whole exchange. 0s, the default, is no bound.", "2m")
-
-
-class HealthBlock(Block):
-    """How an upstream is asked how it is."""
-
-    path: kinds.HealthPath = _needed("Asked with GET; a 2xx says that it is well.", "/healthz")
-    every: kinds.LengthAboveZero | None = _optional(f"How often. Default {_HEALTH.every:g}s.", "5s")
 
 
 AnyHealth = Annotated[
@@ -64,7 +61,20 @@ AnyHealth = Annotated[
 class UpstreamBlock(Block):
     """One system behind the proxy."""
 
-    url: kinds.UpstreamUrl = _needed("Scheme, host and port; no path.", "http://legacy.internal:3000")
+    url: kinds.UpstreamUrl | None = _optional("Scheme, host and port; no path.", "http://legacy.internal:3000")
+    endpoints: list[kinds.UpstreamUrl] | None = _optional(
+        "Instead of url: several of them, all with the same scheme.", ["http://new-1:8080", "http://new-2:8080"]
+    )
+    balance: kinds.BalanceWord | None = _optional(
+        "Which address is asked, of all that the names stand for. least_request, the default: the less busy of two "
+        "drawn; round_robin: each in turn.",
+        "least_request",
+    )
+    slow_start: kinds.Length | None = _optional(
+        f"Over which an address that was left out gets its full part again. Default {_UPSTREAM.slow_start:g}s.", "10s"
+    )
+    breaker: BreakerBlock | None = _optional("When it is left alone.", {"failures": 5, "open": "5s"})
+    eject: EjectBlock | None = _optional("When one of its addresses is left out.", {"base": "30s"})
     health: (
         Annotated[
             HealthBlock, BeforeValidator(single.read_health, json_schema_input_type=kinds.HealthPath | HealthBlock)
@@ -76,7 +86,7 @@ class UpstreamBlock(Block):
     )
     timeout: TimeoutBlock | None = _optional("How long to wait for it.", {"connect": "1s", "response": "15s"})
     connections: kinds.Connections | None = _optional(
-        f"Most connections of one worker to it. Default {_UPSTREAM.connections}.", 512
+        f"Most connections of one worker to each of its addresses. Default {_UPSTREAM.connections}.", 512
     )
     queue: kinds.Queue | None = _optional(
         f"Most requests of one worker that wait for a connection; more are shed. Default {_UPSTREAM.queue}.", 1024
@@ -94,6 +104,11 @@ class UpstreamBlock(Block):
         "Single points that its responses are forgiven.", ["bare_lf"]
     )
     tls: UpstreamTlsBlock | None = _optional("How it is met, with an https url.", {"ca": "tls/ca.pem"})
+
+    @property
+    def places(self) -> list[Url]:
+        """Where it listens, by whichever key."""
+        return self.endpoints or ([] if self.url is None else [self.url])
 
 
 class MatchBlock(Block):
@@ -180,6 +195,9 @@ class RouteBlock(Block):
     )
     windows: list[WindowBlock] | None = _optional(
         "When the judge leaves this route alone.", [{"name": "batch", "start": "22:00", "end": "06:00"}]
+    )
+    fallback: AnyFallback | None = _optional(
+        "The side that is asked when the other one fails; without it none is.", "legacy", {"to": "legacy"}
     )
     respond: RespondBlock | None = _optional("An answer of Banyan's own, instead of a stage.", {"status": 403})
     upgrades: kinds.Upgrades | None = _optional("Upgrades that this route lets through.", ["websocket"])

@@ -95,8 +95,8 @@ def test_the_keys_of_every_block_are_known() -> None:
     """The way from a block to a block within it is found through optional and short forms."""
     assert known_keys(RouteBlock, ()) == list(RouteBlock.model_fields)
     assert known_keys(RouteBlock, ("match",)) == list(MatchBlock.model_fields)
-    assert known_keys(RouteBlock, ("timeout",)) == ["connect", "response", "idle", "total"]
-    assert known_keys(UpstreamBlock, ("health",)) == ["path", "every"]
+    assert known_keys(RouteBlock, ("timeout",)) == ["connect", "queue", "response", "idle", "total"]
+    assert known_keys(UpstreamBlock, ("health",)) == ["path", "every", "unhealthy_after", "healthy_after"]
     assert known_keys(FileBlock, ("limits",))[0] == "connections"
 
 
