@@ -34,7 +34,7 @@ class GuardBlock(Block):
         {"canary": "rollback", "live": "freeze"},
     )
     budget: values.Span | None = optional(
-        "How long the route lasts, on average, between two false alarms. Default 30d.", "30d"
+        "The mean time between two false alarms of all routes together, by this route's measure. Default 30d.", "30d"
     )
     classes: values.Classes | None = optional(
         "Which bad events count: 5xx, timeout, mismatch (of high severity), latency. Default all.", ["5xx", "timeout"]

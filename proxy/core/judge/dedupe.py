@@ -3,12 +3,13 @@
 Cohorts are sticky: one tenant's requests share their fate, and a tenant that fails fails often. Counted per request, a
 split is then judged by which tenants it happened to draw. Two corrections make the guard's null hold:
 
-Rule 1: a cohort counts once per minute, side and class of event.
+Rule 1: a cohort counts once per minute, side and class of event. The minute begins with the event that counts: one cut
+        by the clock would count a burst that runs over its edge twice.
 Rule 2: the share of new under the null is the share of such events that the same cohorts had before they moved.
 Rule 3: the baseline is gathered while legacy answers everything, and stays as it is from the first step on: later its
         cohorts would be missing from it.
-Rule 4: memory is bounded. The newest two minutes are remembered, by the judge's own clock; what does not fit is not
-        counted as evidence, but reported. A clock set back by an hour or more begins anew.
+Rule 4: memory is bounded. Two minutes are remembered, by the judge's own clock; what does not fit is not counted as
+        evidence, but reported. A clock set back by more than an hour begins anew.
 """
 
 from __future__ import annotations
@@ -19,9 +20,9 @@ from dataclasses import dataclass, field
 from proxy.core.judge.guard import Bad, BadEvent
 from proxy.core.outcome import Side
 
-MOST_PER_MINUTE = 10_000
+MOST_REMEMBERED = 20_000
 _MINUTE = 60.0
-_SET_BACK = 60
+_SET_BACK = 3_600.0
 _SLOTS = 10_000
 _ENOUGH = 50
 _PRIOR = 20.0
@@ -30,34 +31,37 @@ Key = tuple[int, Bad, Side]
 
 
 class Dedupe:
-    """Remembers which cohorts have counted in this minute and the one before, on one route."""
+    """Remembers which cohorts have counted within the last minute, on one route."""
 
-    def __init__(self, most: int = MOST_PER_MINUTE) -> None:
-        """`most` bounds the cohorts remembered per minute; `passed_over` counts events that found no place."""
+    def __init__(self, most: int = MOST_REMEMBERED) -> None:
+        """`most` bounds what is remembered; `passed_over` counts events that found no place or came too late."""
         self.passed_over = 0
         self._most = most
-        self._minute = -1
-        self._seen: dict[int, set[Key]] = {}
+        self._newest = 0.0
+        self._swept = 0.0
+        self._counted: dict[Key, float] = {}
 
     def counts(self, event: BadEvent) -> bool:
-        """Whether this event is the first of its cohort, side and class in its minute."""
-        minute = int(event.at // _MINUTE)
-        if minute > self._minute or minute <= self._minute - _SET_BACK:
-            self._turn(minute)
-        seen = self._seen.get(minute)
+        """Whether no event of this cohort, side and class has counted within the minute around it."""
+        if event.at < self._newest - _SET_BACK:
+            self._newest, self._swept, self._counted = 0.0, 0.0, {}
+        self._newest = max(self._newest, event.at)
+        if self._newest - self._swept >= _MINUTE:
+            self._sweep()
         key = (event.cohort, event.bad, event.side)
-        if seen is None or (len(seen) >= self._most and key not in seen):
+        last = self._counted.get(key)
+        if last is not None and event.at - last < _MINUTE:
+            return False
+        if event.at <= self._newest - 2 * _MINUTE or (last is None and len(self._counted) >= self._most):
             self.passed_over += 1
             return False
-        if key in seen:
-            return False
-        seen.add(key)
+        self._counted[key] = event.at
         return True
 
-    def _turn(self, minute: int) -> None:
-        """Begin a minute; the one before stays for what arrives late from another replica."""
-        self._minute = minute
-        self._seen = {minute: set(), minute - 1: self._seen.get(minute - 1, set())}
+    def _sweep(self) -> None:
+        """Forget what is two minutes old: what arrives late from another replica is not older."""
+        self._swept = self._newest
+        self._counted = {key: at for key, at in self._counted.items() if at > self._newest - 2 * _MINUTE}
 
 
 @dataclass(slots=True)

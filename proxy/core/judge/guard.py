@@ -70,12 +70,13 @@ class Process:
         return log_mean(self.logs)
 
 
-def threshold(events_per_day: float, *, budget: float, routes: int = 1) -> float:
+def threshold(events_per_day: float, *, budget: float, processes: int = 1) -> float:
     """The logarithm of A, the evidence that is an alarm.
 
-    `budget` in seconds: how long a guarded route lasts between two false alarms; `routes` counts those that share it.
+    `budget` in seconds: the mean time between two false alarms of all `processes` that share it, which is one per class
+    and guarded route. `events_per_day` are those of this process.
     """
-    return log(max(FLOOR, events_per_day * budget / _DAY) * routes)
+    return log(max(FLOOR, events_per_day * budget / _DAY) * processes)
 
 
 def observe(process: Process, new: int, legacy: int, *, share: float, at: float, log_a: float) -> Process:

@@ -19,7 +19,6 @@ from proxy.core.judge.mixture import Logs, bernoulli, log_mean
 ALPHA = 0.001
 NOISY = 0.005
 LASTS = 7 * 86_400.0
-_ALARM = log(1 / ALPHA)
 _NEW_MORE_OFTEN = (0.6, 0.7, 0.8, 0.9, 0.99)
 _SELF_MORE_OFTEN = (2.0, 4.0, 10.0, 40.0, 200.0)
 
@@ -58,17 +57,21 @@ class Field:
         return self.regressed_at is not None
 
 
-def ask(field: Field, *, raw: bool, noise: bool, at: float) -> Field:
-    """After one request that legacy answered twice: `raw` says that new differed, `noise` that legacy itself did."""
+def ask(field: Field, *, raw: bool, noise: bool, at: float, fields: int = 1) -> Field:
+    """After one request that legacy answered twice: `raw` says that new differed, `noise` that legacy itself did.
+
+    `fields` counts those of the route: alpha is the route's, so that many clean fields raise no more alarms than one.
+    """
+    alarm = log(max(fields, 1) / ALPHA)
     field = replace(field, asked=field.asked + 1, noise=_add(field.noise, _SELF, hit=noise))
-    if log_mean(field.noise) >= _ALARM:
+    if log_mean(field.noise) >= alarm:
         field = replace(field, noise=(0.0,) * len(_SELF_MORE_OFTEN), noisy_until=at + LASTS)
-    return field if raw == noise else _discord(field, raw=raw, at=at)
+    return field if raw == noise else _discord(field, raw=raw, at=at, alarm=alarm)
 
 
-def _discord(field: Field, *, raw: bool, at: float) -> Field:
+def _discord(field: Field, *, raw: bool, at: float, alarm: float) -> Field:
     sign = _add(field.sign, _SIGN, hit=raw)
-    regressed = at if field.regressed_at is None and log_mean(sign) >= _ALARM else field.regressed_at
+    regressed = at if field.regressed_at is None and log_mean(sign) >= alarm else field.regressed_at
     return replace(field, sign=sign, discordant=field.discordant + 1, regressed_at=regressed)
 
 

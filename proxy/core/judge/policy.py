@@ -53,6 +53,7 @@ class GuardPolicy:
 
 PLAIN_GUARD = GuardPolicy()
 
+
 def is_past(stage: Stage, door: Stage) -> bool:
     """Whether a stage is the door's or beyond."""
     order = tuple(Stage)

@@ -17,8 +17,8 @@ def counted(events: list[BadEvent], most: int = 100) -> list[bool]:
 
 
 def test_a_cohort_counts_once_a_minute() -> None:
-    """A burst of one tenant is one bad event; in the next minute it counts again."""
-    assert counted([event(at=0), event(at=1), event(at=59), event(at=60)]) == [True, False, False, True]
+    """A burst of one tenant is one bad event, also over the edge of a minute; a minute after it another one counts."""
+    assert counted([event(at=50), event(at=51), event(at=109), event(at=110)]) == [True, False, False, True]
 
 
 def test_cohorts_sides_and_classes_count_apart() -> None:
@@ -32,13 +32,17 @@ def test_what_comes_late_is_still_the_same_event() -> None:
     """Replicas report a minute late: what counted then does not count again; what is older than that is passed over."""
     dedupe = Dedupe()
 
-    assert [dedupe.counts(event(at=at)) for at in (50, 70, 55, 200, 65)] == [True, True, False, True, False]
+    times = (50, 115, 60, 400, 270)
+
+    assert [dedupe.counts(event(at=at)) for at in times] == [True, True, False, True, False]
+    assert dedupe.counts(event(cohort=2, at=280)) is False
+    assert dedupe.counts(event(cohort=2, at=281)) is True
     assert dedupe.passed_over == 1
 
 
 def test_a_clock_that_is_set_back_begins_anew() -> None:
-    """An hour back is no lateness: events count again."""
-    assert counted([event(at=7200), event(at=3600)]) == [True, True]
+    """More than an hour back is no lateness: events count again."""
+    assert counted([event(at=7200), event(at=3599)]) == [True, True]
 
 
 def test_the_memory_is_bounded_and_says_so() -> None:
@@ -47,6 +51,7 @@ def test_the_memory_is_bounded_and_says_so() -> None:
 
     assert [dedupe.counts(event(cohort=each)) for each in (1, 2, 3, 1)] == [True, True, False, False]
     assert dedupe.passed_over == 1
+    assert dedupe.counts(event(cohort=3, at=200)) is True
 
 
 def test_the_share_is_what_the_moved_cohorts_always_had() -> None:

@@ -114,10 +114,10 @@ def test_alone_any_frozen_rate_gives_finite_evidence(rate: float) -> None:
 
 
 def test_a_is_what_happens_within_the_budget() -> None:
-    """A counts the bad events of the budget, is never below its floor, and grows with the routes that share it."""
+    """A counts the bad events of the budget, is never below its floor, and grows with the processes that share it."""
     assert threshold(43_200, budget=30 * DAY) == pytest.approx(log(1_296_000))
     assert threshold(1, budget=DAY) == pytest.approx(log(1000))
-    assert threshold(1, budget=DAY, routes=50) == pytest.approx(log(50_000))
+    assert threshold(1, budget=DAY, processes=50) == pytest.approx(log(50_000))
 
 
 def test_replicas_are_pooled_in_the_order_of_time() -> None:

@@ -1,0 +1,89 @@
+"""The short version of `python -m tests.simulation`: fewer runs, wider tolerances, the same code."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.simulation import comparing, guarding, sticking
+from tests.simulation.guarding import HOUR
+
+SEED = 2
+
+
+@pytest.mark.parametrize(
+    ("share", "ratio", "seconds", "failed"),
+    [
+        (0.01, 10.0, 238, 12),
+        (0.01, 100.0, 10, 6),
+        (0.05, 3.0, 640, 52),
+        (0.05, 10.0, 57, 15),
+        (0.05, 100.0, 2, 7),
+        (0.25, 3.0, 195, 74),
+        (0.25, 10.0, 18, 23),
+        (0.5, 3.0, 168, 128),
+        (0.5, 10.0, 17, 43),
+    ],
+)
+def test_a_fault_is_found_as_fast_as_designed(share: float, ratio: float, seconds: float, failed: float) -> None:
+    """The median time to the alarm, and what it costs, are those of the design's table, within a third."""
+    found = guarding.detection(share, ratio, 25, SEED)
+
+    assert found.half == pytest.approx(seconds, rel=0.34, abs=1.5)
+    assert found.failed == pytest.approx(failed, rel=0.34, abs=2)
+
+
+def test_quiet_hours_do_not_slow_the_guard() -> None:
+    """A fault after two quiet hours is found in the time that one at the start takes."""
+    assert guarding.detection(0.05, 10.0, 9, SEED, quiet=2 * HOUR).half < 90
+
+
+def test_twice_as_bad_at_one_per_cent_is_not_found_in_three_hours() -> None:
+    """What the table leaves open is left open: so little traffic cannot tell so small a difference."""
+    assert guarding.detection(0.01, 2.0, 5, SEED).half == float("inf")
+
+
+def test_equal_sides_are_rolled_back_at_most_once() -> None:
+    """50 routes, 30 days, four classes, up the whole ramp: at most one false rollback in all."""
+    assert guarding.same_on_both_sides(50, 30, 120.0, SEED) <= 1
+
+
+def test_at_the_tolerated_ratio_a_day_is_quiet() -> None:
+    """1.25 times as bad is allowed: two days at each split raise no alarm."""
+    assert [guarding.false_alarms(share, 1.25, 2, SEED) for share in (0.05, 0.25)] == [0, 0]
+
+
+@pytest.mark.parametrize("split", [0.05, 0.25])
+def test_bursty_sticky_tenants_raise_no_false_alarm(split: float) -> None:
+    """Tenants that fail twenty times within a minute: none in ten days with the corrections, many without."""
+    corrected = sticking.false_alarms(split, 10, 20.0, SEED, bursts=True, corrected=True)
+    as_they_come = sticking.false_alarms(split, 10, 20.0, SEED, bursts=True, corrected=False)
+
+    assert corrected == 0
+    assert as_they_come >= 2
+
+
+@pytest.mark.parametrize("split", [0.05, 0.25])
+def test_sticky_tenants_raise_no_false_alarm(split: float) -> None:
+    """The same for tenants whose failures come one by one."""
+    assert sticking.false_alarms(split, 4, 20.0, SEED, bursts=False, corrected=True) == 0
+
+
+@pytest.mark.parametrize(("rate", "count"), [(0.0, 538), (0.0025, 1063), (0.005, 3030)])
+def test_a_limit_is_proved_by_so_many_comparisons(rate: float, count: int) -> None:
+    """Exactly 538 without a mismatch; at a true 0.25 % and 0.5 % the design's medians, within a quarter."""
+    assert comparing.needed(0.01, rate, 60 if rate else 1, SEED) == pytest.approx(count, rel=0.25 if rate else 0)
+
+
+def test_at_the_limit_itself_proofs_are_rare() -> None:
+    """In 150 runs of 1,500 comparisons, looked at after each, at most four are proved wrongly."""
+    assert comparing.wrongly_proved(0.01, 150, 1500, SEED) <= 4
+
+
+def test_clean_fields_are_no_regressions() -> None:
+    """4,000 fields, noisy in every degree: no false alarm."""
+    assert comparing.false_regressions(4000, 30, SEED) == 0
+
+
+def test_a_regression_beneath_noise_is_found() -> None:
+    """A field that differs in 36 % instead of 30 % is found, after some two thousand requests."""
+    assert 1000 < comparing.found_after(0.36, 0.30, 11, SEED) < 4000
