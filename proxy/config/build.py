@@ -54,6 +54,7 @@ def build_snapshot(
         trusted=tuple(settings.trusted_proxies),
         limits=_over(Limits(), settings.limits),
         access_log=_over(AccessLog(), settings.log),
+        state=settings.state,
         drain=settings.drain,
         fleet=fleet_of(settings.guard),
         leniency=frozenset(settings.leniency or ()),

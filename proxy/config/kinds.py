@@ -8,6 +8,7 @@ from pydantic import BeforeValidator, WithJsonSchema
 
 from proxy.config import asked, bounds, single, units
 from proxy.config.address import Address, Url, read_address, read_network, read_url
+from proxy.config.state import read_state
 from proxy.core.cohort import CohortSource
 from proxy.core.effects import Effects
 from proxy.core.leniency import OF_REQUESTS, OF_RESPONSES, Leniency
@@ -41,6 +42,9 @@ _CONDITION = WithJsonSchema(
 _WORKERS = WithJsonSchema({"anyOf": [{"type": "integer", "minimum": 1, "maximum": 256}, {"const": "auto"}]})
 _MEMORY = WithJsonSchema(
     {"anyOf": [{"type": "string", "pattern": "^[0-9]+ ?(B|KB|MB|GB|KiB|MiB|GiB)$"}, {"enum": ["auto", "off"]}]}
+)
+_STATE = WithJsonSchema(
+    {"anyOf": [{"enum": ["memory", "embedded"]}, {"type": "string", "pattern": "^postgres(ql)?://"}]}
 )
 _UPGRADES = WithJsonSchema({"type": "array", "items": {"type": "string", "enum": ["websocket"]}})
 
@@ -96,7 +100,7 @@ UpstreamUrl = Annotated[Url, BeforeValidator(read_url), _URL]
 Name = Annotated[str, BeforeValidator(single.read_name), _NAME]
 Version = Annotated[int, BeforeValidator(single.read_version), WithJsonSchema({"const": 1})]
 Workers = Annotated[int, BeforeValidator(single.read_workers), _WORKERS]
-State = Annotated[str, BeforeValidator(single.read_state), WithJsonSchema({"const": "memory"})]
+State = Annotated[str, BeforeValidator(read_state), _STATE]
 FilePath = Annotated[str, BeforeValidator(single.read_file_path), _TEXT]
 HealthPath = Annotated[str, BeforeValidator(single.read_health_path), _SLASHED]
 Body = Annotated[bytes, BeforeValidator(single.read_body), _TEXT]

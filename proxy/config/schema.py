@@ -298,7 +298,10 @@ class SettingsBlock(Block):
         1, description="Data-plane processes; auto is one per core. Default 1.", examples=[1, "auto"]
     )
     state: kinds.State = Field(
-        "memory", description="Where evidence is kept. This version knows memory only.", examples=["memory"]
+        "memory",
+        description="Where evidence and positions are kept: memory, embedded (a private PostgreSQL), or the address of "
+        "a PostgreSQL that the replicas share. Default memory.",
+        examples=["embedded", "postgresql://banyan@db/banyan"],
     )
     drain: kinds.Length = Field(
         _DRAIN, description=f"How long requests in flight may take at the end. Default {_DRAIN:g}s.", examples=["30s"]

@@ -13,7 +13,6 @@ NAME_PATTERN = r"[A-Za-z][A-Za-z0-9_.-]{0,63}"
 _NAME = re.compile(NAME_PATTERN)
 _HEALTH_PATH = re.compile(r"/[A-Za-z0-9\-._~!$&'()*+,;=:@%/?]*")
 _CONTENT_TYPE = re.compile(r"[\x21-\x7e]+/[\x20-\x7e]{1,200}")
-_STORE = re.compile(r"embedded|postgres(?:ql)?://.*", re.DOTALL)
 Word = TypeVar("Word", bound=StrEnum)
 
 
@@ -55,15 +54,6 @@ def read_workers(value: object) -> int:
         return Whole(1, 256)(value)
     except ValueError:
         raise fault("must be a whole number between 1 and 256, or auto") from None
-
-
-def read_state(value: object) -> str:
-    """`memory`; the stores that are still to come are refused by name."""
-    if value == "memory":
-        return "memory"
-    if isinstance(value, str) and (_STORE.fullmatch(value)):
-        raise fault("state stores (embedded, postgresql://…) have not landed in this version; use memory", got="")
-    raise fault("must be memory", got="" if isinstance(value, str) and "://" in value else None)
 
 
 def read_file_path(value: object) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network
 
 from proxy.core.chunked import MAX_EXTENSION, MAX_TRAILERS
@@ -75,6 +75,8 @@ class Snapshot:
     limits: Limits = Limits()
     access_log: AccessLog = AccessLog()
     fleet: FleetPolicy = PLAIN_FLEET
+    state: str = field(default="memory", repr=False)
+    """As in routes.yaml; it may hold a password, so it stands in no text."""
     drain: float = 30.0
     tls: ListenerTls | None = None
     leniency: Points = NONE

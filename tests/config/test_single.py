@@ -8,8 +8,6 @@ from proxy.config import single
 from proxy.core.stage import Stage
 from tests.config.refusing import refusal
 
-STORES = "state stores (embedded, postgresql://…) have not landed in this version; use memory | got "
-
 
 @pytest.mark.parametrize(
     ("reader", "value", "result"),
@@ -19,7 +17,6 @@ STORES = "state stores (embedded, postgresql://…) have not landed in this vers
         (single.read_version, 1, 1),
         (single.read_workers, 256, 256),
         (single.read_workers, "auto", 0),
-        (single.read_state, "memory", "memory"),
         (single.read_file_path, "../run/kill", "../run/kill"),
         (single.read_health, "/healthz", {"path": "/healthz"}),
         (single.read_health, {"path": "/", "every": "5s"}, {"path": "/", "every": "5s"}),
@@ -54,16 +51,10 @@ def test_right_values_are_read(reader: Callable[[object], object], value: object
         (single.read_version, True, "must be 1, the only version of this format | write version: 1"),
         (single.read_workers, 0, "must be a whole number between 1 and 256, or auto"),
         (single.read_workers, "all", "must be a whole number between 1 and 256, or auto"),
-        (single.read_state, "embedded", STORES),
-        (single.read_state, "postgresql://u:p@db/banyan", STORES),
-        (single.read_state, "postgres://db", STORES),
-        (single.read_state, "redis://:secret@db", "must be memory | got "),
-        (single.read_state, "disk", "must be memory"),
         (single.read_file_path, "/run/banyan/", "must be the path of a file such as /run/banyan/kill"),
         (single.read_file_path, " ", "must be the path of a file such as /run/banyan/kill"),
         (single.read_file_path, "a\0b", "must be the path of a file such as /run/banyan/kill"),
         (single.read_file_path, 7, "must be the path of a file such as /run/banyan/kill"),
-        (single.read_state, 1, "must be memory"),
         (single.read_health_path, "healthz", "must be a path such as /healthz"),
         (single.read_health_path, "/a b", "must be a path such as /healthz"),
         (single.read_health_path, None, "must be a path such as /healthz"),
