@@ -6,10 +6,10 @@ Rule 2: what the files hold is judged in `tls_files`, apart from the text: a fil
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterable
 from ipaddress import ip_address
+from pathlib import Path
 from typing import Annotated
 
 from pydantic import BeforeValidator, WithJsonSchema
@@ -156,4 +156,4 @@ def _certificates(blocks: Iterable[CertificateBlock], directory: str) -> Iterabl
 
 
 def _path(written: str | None, directory: str) -> str:
-    return os.path.join(directory, written) if written else ""  # noqa: PTH118 -- what is written stays as it is
+    return str(Path(directory, written)) if written else ""

@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import socket
+import ssl
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, cast
@@ -18,6 +19,7 @@ from proxy.edge.listener import Listener
 from proxy.edge.pool import Pool
 from proxy.link import FailureDelta, RouteDelta
 from proxy.log import Sink
+from proxy.tls.kept import ForClients
 from tests.edge.client import Client
 from tests.edge.message import Message
 from tests.edge.scripted import PATIENCE, Scripted
@@ -59,11 +61,13 @@ class Proxy:
         if send:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, send)
         self.port = sock.getsockname()[1]
-        await self.listener.start(sock)
+        await self.listener.start(sock, None if snapshot.tls is None else ForClients(snapshot.tls))
         return self
 
-    async def client(self, *, source: str = "127.0.0.1", receive: int = 0) -> Client:
-        """A new connection from `source`; `receive` bounds what the system takes in for it unread."""
+    async def client(
+        self, *, source: str = "127.0.0.1", receive: int = 0, tls: ssl.SSLContext | None = None, name: str = "localhost"
+    ) -> Client:
+        """A new connection from `source`; `receive` bounds what the system takes in for it unread; `name` is TLS's."""
         sock = socket.socket()
         sock.setblocking(False)  # noqa: FBT003
         if receive:
@@ -74,7 +78,8 @@ class Proxy:
         except OSError:
             sock.close()
             raise
-        client = Client(*await asyncio.open_connection(sock=sock, limit=1 << 20))
+        asked = None if tls is None else name
+        client = Client(*await asyncio.open_connection(sock=sock, limit=1 << 20, ssl=tls, server_hostname=asked))
         self._clients.append(client)
         return client
 

@@ -1,0 +1,43 @@
+from __future__ import annotations
+
+import ssl
+
+import pytest
+
+from proxy.core.route import Upstream
+from proxy.tls.sentence import sentence_of
+
+UPSTREAM = Upstream(name="new", scheme="https", host="new.internal", port=443)
+
+
+def failure(reason: str) -> ssl.SSLError:
+    error = ssl.SSLError(1, f"[SSL: {reason}] {reason.lower()} (_ssl.c:1007)")
+    error.reason = reason
+    return error
+
+
+@pytest.mark.parametrize(
+    ("reason", "alone", "cure"),
+    [
+        (
+            "TLSV13_ALERT_CERTIFICATE_REQUIRED",
+            "the upstream wants a client certificate (tlsv13 alert certificate required)",
+            "; upstreams.new.tls.cert and key must name one that it accepts",
+        ),
+        (
+            "WRONG_VERSION_NUMBER",
+            "the other end does not speak TLS (wrong version number)",
+            "; its url may have to begin with http://",
+        ),
+        ("UNSUPPORTED_PROTOCOL", "TLS failed: unsupported protocol", ""),
+    ],
+)
+def test_a_failure_is_a_sentence(reason: str, alone: str, cure: str) -> None:
+    """The library's codes are left out; for an upstream the cure is said."""
+    assert sentence_of(failure(reason)) == alone
+    assert sentence_of(failure(reason), UPSTREAM) == alone + cure
+
+
+def test_other_errors_keep_their_words() -> None:
+    """A refused connection is what it was."""
+    assert sentence_of(ConnectionRefusedError(111, "Connection refused"), UPSTREAM) == "[Errno 111] Connection refused"
