@@ -50,8 +50,8 @@ def test_good_files_are_not_mentioned(directory: Path) -> None:
 def test_bad_files_stand_at_their_keys(directory: Path) -> None:
     """What is missing, and a key of another certificate, are found at the line and column that name them."""
     assert said(load(directory, "nowhere")) == ["3:13 tls.cert"]
-    assert said(load(directory, "site", "other")) == ["3:27 tls.key"]
-    assert said(load(directory, ca="none")) == ["4:69 upstreams.legacy.tls.ca"]
+    assert said(load(directory, "site", "other")) == ["3:28 tls.key"]
+    assert said(load(directory, ca="none")) == ["4:64 upstreams.legacy.tls.ca"]
     (problem,) = load(directory, "site", "other").bad_files
     assert str(problem.problem).endswith(
         f"{directory}/other.key is not the key of the certificate in {directory}/site.pem; name its own"
