@@ -78,19 +78,18 @@ class Pool:
         self.asked += 1
         if self._guarded and not self._admits(waiter):
             return
-        if not fresh:
-            address = self._only
-            if address is None:
-                address = self._choose()
-            if address is not None:
-                idle = address.idle
-                while idle:
-                    connection = idle.pop()
-                    if connection.mode is _IDLE and not connection.transport.is_closing():
-                        connection.reused = True
-                        waiter.lend(connection)
-                        return
-        self._wait(waiter)
+        address = self._only
+        if address is None:
+            address = self._choose()
+        if address is not None and not fresh:
+            idle = address.idle
+            while idle:
+                connection = idle.pop()
+                if connection.mode is _IDLE and not connection.transport.is_closing():
+                    connection.reused = True
+                    waiter.lend(connection)
+                    return
+        self._wait(waiter, address)
 
     def forget(self, waiter: Waiter) -> None:
         """It waits no longer."""
@@ -146,7 +145,7 @@ class Pool:
         )
         return False
 
-    def _wait(self, waiter: Waiter) -> None:
+    def _wait(self, waiter: Waiter, wanted: Address | None) -> None:
         if self.is_full and len(self.waiting) - self._connecting >= self.upstream.queue:
             detail = f"{self.upstream.queue} requests already wait for upstream {self.upstream.name}"
             waiter.failed(
@@ -154,6 +153,8 @@ class Pool:
             )
             return
         self.waiting.append(waiter)
+        if wanted is not None and wanted.open < self.upstream.connections and self._connecting < len(self.waiting):
+            self._open(wanted)
         self.freed()
 
     def freed(self) -> None:
@@ -165,9 +166,12 @@ class Pool:
             address = self._with_room()
             if address is None:
                 return
-            address.open += 1
-            self._connecting += 1
-            self._tasks.start(self._connect(address), name=f"connect-{self.upstream.name}")
+            self._open(address)
+
+    def _open(self, address: Address) -> None:
+        address.open += 1
+        self._connecting += 1
+        self._tasks.start(self._connect(address), name=f"connect-{self.upstream.name}")
 
     def _with_room(self, tried: tuple[Address, ...] = ()) -> Address | None:
         most = self.upstream.connections

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 
 import pytest
 
@@ -16,14 +17,14 @@ from tests.config.files import NOTHING
 LEGACY = {"url": "http://legacy:3000"}
 
 
-def load(upstream: dict[str, object], **route: object) -> Loaded | list[Problem]:
+def load(upstream: Mapping[str, object], **route: object) -> Loaded | list[Problem]:
     """A table of one route and this upstream as legacy."""
     rest = {"name": "rest", "match": "/**", "stage": "legacy", **route}
     table = {"version": 1, "listen": ":8080", "upstreams": {"legacy": upstream, "new": LEGACY}, "routes": [rest]}
     return load_text(json.dumps(table), "routes.yaml", NOTHING)
 
 
-def upstream_of(block: dict[str, object]) -> Upstream:
+def upstream_of(block: Mapping[str, object]) -> Upstream:
     """The upstream as it is built."""
     loaded = load(block)
     assert isinstance(loaded, Loaded), loaded
