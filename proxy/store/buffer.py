@@ -57,7 +57,7 @@ class EvidenceBuffer:
                 return False
             except StoreRefused as error:
                 self.lost += len(self._sending)
-                _log.error("evidence_refused", records=len(self._sending), error=str(error))  # noqa: TRY400
+                _log.error("evidence_refused", records=len(self._sending), error=str(error))
             self._sending = None
         return True
 

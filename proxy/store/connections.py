@@ -50,7 +50,10 @@ class Patience:
 
 
 class Connections:
-    """At most `most` connections to `address`, made when they are needed; the schema is migrated over the first."""
+    """At most `most` connections to `address`, made when they are needed.
+
+    Each brings the schema up to date before it is used: after a break the database may be another one than before.
+    """
 
     def __init__(self, address: str, *, patience: Patience | None = None, most: int = 4) -> None:
         """Connect to nothing yet."""
@@ -58,8 +61,6 @@ class Connections:
         self._address = address
         self._free = asyncio.Semaphore(most)
         self._idle: list[Connection] = []
-        self._migrating = asyncio.Lock()
-        self._migrated = False
         self._failures = 0
         self._next_attempt = 0.0
         self._said = ""
@@ -127,17 +128,11 @@ class Connections:
         except ValueError as error:
             raise StoreUnavailable("the address of the state store cannot be understood") from error
         try:
-            await self._migrate(made)
+            await migrate(made)
         except BaseException:
             await give_up(made)
             raise
         return made
-
-    async def _migrate(self, connection: Connection) -> None:
-        async with self._migrating:
-            if not self._migrated:
-                await migrate(connection)
-                self._migrated = True
 
     def _wait_longer(self, error: BaseException) -> None:
         wait = min(self.patience.first_wait * 2.0**self._failures, self.patience.longest_wait)

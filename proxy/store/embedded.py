@@ -67,7 +67,7 @@ class Embedded:
                 failures = 0
             except (NoPostgres, OSError) as error:
                 failures = min(failures + 1, 10)
-                _log.error("embedded_postgres_down", error=str(error))  # noqa: TRY400 - the sentence says it
+                _log.error("embedded_postgres_down", error=str(error))
             await asyncio.sleep(min(every * 2.0**failures, _LONGEST_WAIT))
 
     async def _look(self) -> None:

@@ -1,5 +1,7 @@
 """The private PostgreSQL, with real processes; the basic tests run with every PostgreSQL that is installed."""
 
+# ruff: noqa: ASYNC240 - one look at a file here and there holds nobody up
+
 from __future__ import annotations
 
 import asyncio
@@ -9,7 +11,7 @@ import signal
 import stat
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -20,6 +22,7 @@ import pytest
 from proxy.store.binaries import Binaries, NoPostgres, installed
 from proxy.store.embedded import Embedded
 from proxy.store.privilege import Identity, identity, until_we_die
+from tests.store.waiting import until
 
 ROOT = Path(__file__).parent.parent.parent
 SCRIPT = Path(__file__).with_name("banyan.py")
@@ -33,7 +36,7 @@ async def banyan(
     directory: Path, programs: Binaries, user: int = os.geteuid()
 ) -> AsyncIterator[tuple[subprocess.Popen[str], str]]:
     """A process that keeps the server of a directory, and the server's address."""
-    process = subprocess.Popen(
+    process = subprocess.Popen(  # noqa: ASYNC220 - asyncio's own would end with the loop that started it
         [sys.executable, str(SCRIPT), str(directory), str(programs.folder), str(programs.major), str(user)],
         cwd=ROOT,
         env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"},
@@ -48,13 +51,6 @@ async def banyan(
     finally:
         process.terminate()
         await asyncio.to_thread(process.communicate)
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    """Wait for what is to come; a minute is for machines that do much else."""
-    async with asyncio.timeout(60):
-        while not condition():
-            await asyncio.sleep(0.02)
 
 
 async def ask(address: str, *statements: str) -> object:
