@@ -27,6 +27,7 @@ from proxy.config.load import Loaded
 from proxy.config.problem import Problem
 from proxy.control.admin import Admin, application, serve
 from proxy.control.auth import TOKEN_VARIABLE, Gate, gate_for
+from proxy.control.certificates import Certificates
 from proxy.control.health import Probes
 from proxy.control.kill import KillSwitch
 from proxy.control.ledger import Ledger
@@ -74,10 +75,12 @@ async def run_control(given: Inheritance) -> None:
         follow_kill_file=lambda: kill_file.follow(kill.path),
     )
     stopping = _on_signals(reloads)
+    certificates = Certificates()
     await kill_file.start()
     await links.serve(given.link)
-    end_admin = await serve(application(_admin(running, links, probes, kill), _gate(given)), given.admin)
+    end_admin = await serve(application(_admin(running, links, probes, kill, certificates), _gate(given)), given.admin)
     probes.follow(given.snapshot.upstreams)
+    tasks.start(lambda: certificates.run(running), name="certificates")
     tasks.start(reloads.run, name="reloads")
     _log.info("control_started", admin=given.admin.getsockname()[:2], revision=given.snapshot.revision)
     await stopping.wait()
@@ -89,8 +92,9 @@ async def run_control(given: Inheritance) -> None:
     _log.info("control_ended")
 
 
-def _admin(running: Running, links: Links, probes: Probes, kill: KillSwitch) -> Admin:
-    return Admin(running=running, links=links, probes=probes, kill=kill, parser=f"httptools {version('httptools')}")
+def _admin(running: Running, links: Links, probes: Probes, kill: KillSwitch, certificates: Certificates) -> Admin:
+    parser = f"httptools {version('httptools')}"
+    return Admin(running=running, links=links, probes=probes, kill=kill, parser=parser, certificates=certificates)
 
 
 def _kill_switch(given: Inheritance, running: Running, links: Links) -> KillSwitch:

@@ -89,6 +89,14 @@ class KillOrder(msgspec.Struct, frozen=True):
     reason: str = ""
 
 
+class TlsStatus(msgspec.Struct, frozen=True):
+    """One `tls` block."""
+
+    key: str
+    ends: dict[str, str] = {}
+    problem: str = ""
+
+
 class RoutesStatus(msgspec.Struct, frozen=True):
     """`GET /api/routes`; `killed` is null while the kill switch is off."""
 
@@ -97,6 +105,7 @@ class RoutesStatus(msgspec.Struct, frozen=True):
     reload: ReloadStatus = ReloadStatus()
     workers: tuple[WorkerStatus, ...] = ()
     killed: KillOrder | None = None
+    tls: tuple[TlsStatus, ...] = ()
 
 
 class _Problem(msgspec.Struct, frozen=True):

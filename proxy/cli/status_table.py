@@ -49,6 +49,9 @@ def _header(base: str, status: RoutesStatus) -> Iterator[Text]:
     yield from (Text(f"  {warning}", style="yellow") for warning in reload.warnings)
     if reload.needs_restart:
         yield Text(f"changed in the file, taken at the next start: {', '.join(reload.needs_restart)}", style="yellow")
+    for block in status.tls:
+        if block.problem:
+            yield Text(f"{block.key}: {block.problem}; what was read before goes on", style="bold red")
     yield from (Text(_lagging(each), style="yellow") for each in status.workers if not each.serves_current)
 
 

@@ -11,7 +11,7 @@ import gzip
 import hashlib
 import socket
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http import HTTPStatus
 
 import msgspec
@@ -19,6 +19,7 @@ from aiohttp import web
 from prometheus_client.exposition import gzip_accepted
 
 from proxy.control.auth import Gate, guarded_by
+from proxy.control.certificates import Certificates
 from proxy.control.collector import CONTENT_TYPE, Reading, render
 from proxy.control.health import Probes
 from proxy.control.kill import KillSwitch
@@ -51,6 +52,7 @@ class Admin:
     probes: Probes
     kill: KillSwitch
     parser: str
+    certificates: Certificates = field(default_factory=Certificates)
 
     async def metrics(self, request: web.Request) -> web.Response:
         """`GET /metrics`."""
@@ -75,7 +77,7 @@ class Admin:
     async def routes(self, request: web.Request) -> web.Response:
         """`GET /api/routes`."""
         await self.links.refresh()
-        return self._json(request, routes_view(self.running, self.links.ledger))
+        return self._json(request, routes_view(self.running, self.links.ledger, self.certificates.shown))
 
     async def route(self, request: web.Request) -> web.Response:
         """`GET /api/routes/{name}`."""
@@ -113,6 +115,7 @@ class Admin:
             counts=self.links.ledger.counts(),
             conditions=self.probes.conditions,
             parser=self.parser,
+            shown=self.certificates.shown,
         )
 
     def _why_not_ready(self) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import fsum
 
@@ -13,6 +13,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoM
 from prometheus_client.registry import Collector
 
 from proxy import __version__
+from proxy.control.certificates import Shown
 from proxy.control.exposition import write_series
 from proxy.control.health import Condition, Status
 from proxy.control.ledger import Counts
@@ -34,6 +35,7 @@ class Reading:
     counts: Counts
     conditions: Mapping[str, Condition]
     parser: str
+    shown: Sequence[Shown] = ()
 
 
 def render(reading: Reading) -> bytes:
@@ -66,6 +68,7 @@ class BanyanCollector(Collector):
         yield from self._reloads()
         yield from self._workers()
         yield self._upstreams()
+        yield from self._tls()
         yield GaugeMetricFamily(
             "banyan_migration_progress_ratio",
             "Mean over all routes of how much of each has left legacy.",
@@ -107,6 +110,18 @@ class BanyanCollector(Collector):
         for side, count in total.items():
             family.add_metric([str(side)], count)
         return family
+
+    def _tls(self) -> Iterator[Metric]:
+        name = "banyan_tls_certificate_expiry_seconds"
+        ends = GaugeMetricFamily(name, "When the certificate in use ends, in unix time.", labels=["name"])
+        usable = GaugeMetricFamily(
+            "banyan_tls_file_usable", "1 when the files of this block could be used when last read.", labels=["name"]
+        )
+        for each in self._reading.shown:
+            usable.add_metric([each.key], int(not each.problem))
+            for key, end in each.ends:
+                ends.add_metric([key], end)
+        yield from (ends, usable)
 
     def _upstreams(self) -> Metric:
         family = GaugeMetricFamily(

@@ -6,8 +6,12 @@ Rule 2: no clock and no age stands in an answer, so that an ETag holds while no 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
 import msgspec
 
+from proxy.control.certificates import Shown
 from proxy.control.health import Condition
 from proxy.control.ledger import Ledger, Series, WorkerState
 from proxy.control.running import Reload, Running
@@ -136,6 +140,14 @@ class WorkerView(View, frozen=True, kw_only=True):
     switched: float = 0.0
 
 
+class TlsView(View, frozen=True, kw_only=True):
+    """One `tls` block by its key. `ends`: when each of its certificates ends, in RFC 3339; `problem` empty: none."""
+
+    key: str
+    ends: dict[str, str]
+    problem: str
+
+
 class RoutesView(View, frozen=True, kw_only=True):
     """All routes in file order; `killed` is null while the kill switch is off."""
 
@@ -144,6 +156,7 @@ class RoutesView(View, frozen=True, kw_only=True):
     reload: ReloadView
     workers: list[WorkerView]
     killed: OrderView | None = None
+    tls: list[TlsView] = []
 
 
 class WorkerKillView(View, frozen=True, kw_only=True):
@@ -193,7 +206,7 @@ class UpstreamsView(View, frozen=True, kw_only=True):
     upstreams: list[UpstreamView]
 
 
-def routes_view(running: Running, ledger: Ledger) -> RoutesView:
+def routes_view(running: Running, ledger: Ledger, shown: Sequence[Shown] = ()) -> RoutesView:
     """`GET /api/routes`."""
     return RoutesView(
         revision=running.snapshot.revision,
@@ -201,7 +214,13 @@ def routes_view(running: Running, ledger: Ledger) -> RoutesView:
         reload=_reload_view(running.reload),
         workers=[_worker_view(each, running, ledger) for each in ledger.counts().workers],
         killed=_order_view(_order(running, ledger)),
+        tls=[_tls_view(each) for each in shown],
     )
+
+
+def _tls_view(shown: Shown) -> TlsView:
+    ends = {key: stamp(datetime.fromtimestamp(end, UTC)) for key, end in shown.ends}
+    return TlsView(key=shown.key, ends=ends, problem=shown.problem)
 
 
 def kill_view(running: Running, ledger: Ledger, file: str) -> KillView:

@@ -28,6 +28,8 @@ class ForUpstream:
         self.tls = tls
         self.context: ssl.SSLContext | None = None
         self.problem = ""
+        self.ends: float | None = None
+        """When the client certificate ends, in unix seconds; None where there is none."""
         self._seen: Signature = ()
         self.refresh(force=True)
 
@@ -46,6 +48,7 @@ class ForUpstream:
         self._seen = seen
         try:
             self.context, self.problem = client_context(self.tls), ""
+            self.ends = certificate_in(self.tls.cert).ends if self.tls.cert else None
         except UnusableError as error:
             self.problem = str(error)
         return True
@@ -76,6 +79,11 @@ class ForClients:
         else:
             self.context, self._held, self.problem = context, held, ""
         return True
+
+    @property
+    def ends(self) -> list[float]:
+        """When each certificate ends, in unix seconds."""
+        return [each.ends for each in self._held]
 
     def _refuse_older(self, held: list[Certificate]) -> None:
         """A certificate that has ended never takes the place of one that has not."""
