@@ -9,6 +9,7 @@ from typing import TypeVar
 from proxy.config.address import Address
 from proxy.config.asked import Condition
 from proxy.config.block import Block
+from proxy.config.compare_build import build_rules
 from proxy.config.environment import cores
 from proxy.config.judgement_build import fleet_of, guard_of, ramp_of, windows_of
 from proxy.config.read import Draft
@@ -101,6 +102,7 @@ def build_route(
         guard=guard_of(block.guard),
         ramp=ramp_of(block.ramp),
         windows=_windows(block, settings, upstreams),
+        compare=build_rules(settings.compare, block.compare),
         line=line,
     )
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from proxy.config.build import needed_upstreams, timeouts_of
+from proxy.config.compare_check import COMPARE_RULES
 from proxy.config.conditions import Asked, asked
 from proxy.config.conflicts import MAX_SIGNATURES, conflicts, crowded
 from proxy.config.cover import unreachable
@@ -25,7 +26,7 @@ _TOKEN = "BANYAN_ADMIN_TOKEN"  # noqa: S105 - the variable's name
 _BODYLESS = frozenset({204, 205, 304})
 _NO_PART_OF_AN_ANSWER = (
     *("stage", "split", "cohort", "group", "legacy", "new", "effects", "upgrades", "timeout", "fallback"),
-    *("guard", "ramp", "windows"),
+    *("guard", "ramp", "windows", "compare"),
 )
 
 
@@ -244,4 +245,5 @@ RULES = (
     admin_is_apart,
     admin_is_guarded,
     *JUDGEMENT_RULES,
+    *COMPARE_RULES,
 )

@@ -11,6 +11,7 @@ from pathlib import Path
 from proxy.config.advise import advise
 from proxy.config.build import build_routes, build_snapshot
 from proxy.config.check import check
+from proxy.config.compare_check import expired_rules
 from proxy.config.document import parse
 from proxy.config.problem import Problem
 from proxy.config.read import read
@@ -45,7 +46,7 @@ def load_text(text: str, name: str, env: Mapping[str, str]) -> Loaded | list[Pro
     revision = sha256(text.encode("utf-8")).hexdigest()[:12]
     snapshot = build_snapshot(draft.settings, draft.upstreams, routes, revision, str(Path(name).parent))
     now = datetime.now(UTC).timestamp()
-    warnings = _in_order([*advise(draft), *ending_soon(draft, snapshot, now)])
+    warnings = _in_order([*advise(draft), *ending_soon(draft, snapshot, now), *expired_rules(draft, now)])
     bad = tuple(bad_files(draft, snapshot, now))
     return Loaded(snapshot=snapshot, warnings=tuple(map(str, warnings)), text=text, bad_files=bad)
 

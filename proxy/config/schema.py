@@ -17,6 +17,7 @@ from proxy.config.address import Address, Url
 from proxy.config.block import Block
 from proxy.config.block import needed as _needed
 from proxy.config.block import optional as _optional
+from proxy.config.compare_blocks import CompareBlock
 from proxy.config.judgement_blocks import FleetGuardBlock, GuardBlock, RampBlock, WindowBlock
 from proxy.config.tls_block import ListenerTlsBlock, UpstreamTlsBlock
 from proxy.config.upstream_blocks import AnyFallback, BreakerBlock, EjectBlock, HealthBlock
@@ -28,7 +29,7 @@ _TIMEOUTS, _LIMITS, _RESPOND = Timeouts(), Limits(), Respond(status=200)
 _UPSTREAM = Upstream(name="", scheme="http", host="", port=80)
 
 NOT_LANDED = (
-    *("shadow", "compare", "writes", "handover", "adapter", "auth"),
+    *("shadow", "writes", "handover", "adapter", "auth"),
     *("include", "graphql", "jwt"),
 )
 """Blocks that are promised and that this version does not have."""
@@ -196,6 +197,9 @@ class RouteBlock(Block):
     windows: list[WindowBlock] | None = _optional(
         "When the judge leaves this route alone.", [{"name": "batch", "start": "22:00", "end": "06:00"}]
     )
+    compare: CompareBlock | None = _optional(
+        "What may differ between the two answers, beside what may differ on every route.", {"secrets": ["patient"]}
+    )
     fallback: AnyFallback | None = _optional(
         "The side that is asked when the other one fails; without it none is.", "legacy", {"to": "legacy"}
     )
@@ -319,6 +323,9 @@ class SettingsBlock(Block):
     guard: FleetGuardBlock | None = _optional("What holds over all routes.", {"in_motion": 2})
     windows: list[WindowBlock] | None = _optional(
         "When the judge leaves all routes alone.", [{"name": "batch", "start": "22:00", "end": "06:00"}]
+    )
+    compare: CompareBlock | None = _optional(
+        "What may differ between the two answers on every route.", {"secrets": ["patient"]}
     )
     limits: LimitsBlock | None = _optional("Bounds of the clients' side.", {"body_size": "10MiB"})
     leniency: list[kinds.RequestPoint] | None = _optional(

@@ -10,6 +10,7 @@ from proxy.core.effects import Effects
 from proxy.core.judge.policy import PLAIN_GUARD, Freeze, GuardPolicy, Ramp, Window
 from proxy.core.leniency import NONE, Points
 from proxy.core.outcome import Side
+from proxy.core.parity.rules import NO_RULES, Rules
 from proxy.core.path import PathPattern
 from proxy.core.predicate import Predicate
 from proxy.core.split import salt_of
@@ -202,6 +203,7 @@ class Route:
     guard: GuardPolicy = PLAIN_GUARD
     ramp: Ramp | None = None
     windows: tuple[Window | Freeze, ...] = ()
+    compare: Rules = NO_RULES
     line: int = 0
 
     @property

@@ -9,7 +9,7 @@ from hashlib import sha256
 from proxy.core.parity.difference import Kind
 from proxy.core.parity.finds import ABSENT
 from proxy.core.parity.jsontext import read_json
-from proxy.core.parity.markup import canonical_xml, html_tokens, xml_tree
+from proxy.core.parity.markup import Xml, html_tokens, read_xml
 from proxy.core.parity.media import ContentType, Media
 from proxy.core.parity.paths import Place
 from proxy.core.parity.trees import csv_tree, events_tree, form_tree, lines_tree, multipart_tree, read_text
@@ -67,20 +67,20 @@ def _unparsable(legacy: bytes, new: bytes, broken: tuple[bool, bool], walk: Walk
 
 
 def _compare_xml(legacy: bytes, new: bytes, kinds: tuple[ContentType, ContentType], walk: Walk, root: Place) -> None:
-    read = [_canonical(data, kind) for data, kind in zip((legacy, new), kinds, strict=True)]
+    read = [_xml(data, kind) for data, kind in zip((legacy, new), kinds, strict=True)]
     one, other = read
     if one is None or other is None:
         _unparsable(legacy, new, (one is None, other is None), walk, root)
-    elif one != other:
+    elif one.order != other.order:
         before = len(walk.finds)
-        walk.values(xml_tree(one), xml_tree(other), root)
+        walk.values(one.tree, other.tree, root)
         if len(walk.finds) == before:
-            walk.note(root, Kind.ORDER, one, other)
+            walk.note(root, Kind.ORDER, list(one.tree), list(other.tree))
 
 
-def _canonical(data: bytes, kind: ContentType) -> str | None:
+def _xml(data: bytes, kind: ContentType) -> Xml | None:
     try:
-        return canonical_xml(read_text(data, kind.charset))
+        return read_xml(read_text(data, kind.charset))
     except ValueError:
         return None
 

@@ -99,9 +99,9 @@ def _brotli(data: bytes, room: int) -> bytes:
     parts = [stream.process(data, output_buffer_limit=_FREE)]
     size = len(parts[0])
     while not stream.is_finished():
-        if stream.can_accept_more_data():
-            raise Undecodable("the stream ends early")
         parts.append(stream.process(b"", output_buffer_limit=_FREE))
+        if not parts[-1]:
+            raise Undecodable("the stream ends early")
         size += len(parts[-1])
         if size > room:
             raise Undecodable(f"more than {room} bytes come out")

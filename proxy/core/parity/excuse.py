@@ -24,7 +24,7 @@ from proxy.core.parity.texts import are_alike, is_id
 
 NOISE = "noise"
 _LONGEST_MATCHED = 1000
-"""Characters of a value that an operator's pattern is tried on: patterns can take very long on long texts."""
+"""Characters of a value that an operator's expression is tried on: it can take very long on long texts."""
 Excused = tuple[tuple[str, Difference], ...]
 
 
@@ -79,10 +79,10 @@ def _passes(rule: Rule, find: Find, aliases: Aliases) -> bool:
     if find.kind not in VALUE_KINDS:
         return True
     match rule.treatment:
-        case Treatment.MASK if not rule.pattern:
+        case Treatment.MASK if not rule.regex:
             return _same_thing(find, aliases)
         case Treatment.MASK:
-            return all(_matches(rule.pattern, each) for each in (find.legacy, find.new))
+            return all(_matches(rule.regex, each) for each in (find.legacy, find.new))
         case Treatment.TOLERANCE:
             return are_close(find.legacy, find.new, rule.absolute, rule.relative)
         case Treatment.TIME:
@@ -91,9 +91,9 @@ def _passes(rule: Rule, find: Find, aliases: Aliases) -> bool:
             return True
 
 
-def _matches(pattern: str, value: object) -> bool:
+def _matches(regex: str, value: object) -> bool:
     text = _text(value)
-    return len(text) <= _LONGEST_MATCHED and re.fullmatch(pattern, text) is not None
+    return len(text) <= _LONGEST_MATCHED and re.fullmatch(regex, text) is not None
 
 
 def _are_near(legacy: object, new: object, within: float) -> bool:

@@ -1,7 +1,7 @@
 """XML and HTML as trees that the walker reads.
 
 XML: `{"feed": {"@id": …, "#text": …, "entry": [{…}, {…}]}}`: attributes with `@`, names as `{namespace}name`. The order
-of elements with different names is not part of it; it is part of the canonical text, which is compared first.
+of elements with different names is not part of the tree; it is part of `Xml.order`, which is compared first.
 HTML: a list of tags and texts; attributes sorted, white space run together, comments left out.
 A document type with declarations of its own is refused, since entities can become any amount of text.
 """
@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from html.parser import HTMLParser
+from typing import NamedTuple
 from xml.etree import ElementTree as ET
 
 from proxy.core.parity.decode import Undecodable
@@ -19,33 +20,45 @@ _DECLARATION = re.compile(r"<!ENTITY|<!DOCTYPE[^>\[]*\[")
 _PROLOGUE = re.compile(r"\s*<\?xml[^>]*\?>")
 _MOST_DEEP = 200
 _KEPT_SPACE = frozenset({"pre", "textarea", "script", "style"})
-Tree = dict[str, object]
+Ordered = tuple[object, ...]
+"""Name, sorted attributes, text, and for each child itself and the text behind it."""
 
 
-def canonical_xml(text: str) -> str:
-    """Canonical XML 2.0 without comments and white space at the ends of texts; raises `ValueError`, `Undecodable`."""
+class Xml(NamedTuple):
+    """A document: everything in its order, and the tree to walk."""
+
+    order: Ordered
+    tree: dict[str, object]
+
+
+def read_xml(text: str) -> Xml:
+    """The document without comments, prefixes and white space at the ends of texts.
+
+    Raises `ValueError` for what is no XML, `Undecodable` for what must not be read.
+    """
     if _DECLARATION.search(text):
         raise Undecodable("the document declares entities or a document type of its own")
     try:
-        return ET.canonicalize(_PROLOGUE.sub("", text, count=1), strip_text=True, rewrite_prefixes=True)
+        root = ET.fromstring(_PROLOGUE.sub("", text, count=1))  # noqa: S314 - without declarations
     except ET.ParseError as error:
         raise ValueError(str(error)) from None
+    return Xml(_ordered(root, 0), {root.tag: _element(root)})
 
 
-def xml_tree(canonical: str) -> Tree:
-    """The tree of a canonical text."""
-    root = ET.fromstring(canonical)  # noqa: S314 - canonical: no document type, no entities
-    return {_plain(root.tag): _element(root, 0)}
-
-
-def _element(node: ET.Element, depth: int) -> object:
+def _ordered(node: ET.Element, depth: int) -> Ordered:
     if depth > _MOST_DEEP:
         raise Undecodable(f"elements are nested more than {_MOST_DEEP} deep")
-    found: Tree = {f"@{_plain(name)}": value for name, value in node.items()}
+    children = ((_ordered(child, depth + 1), _stripped(child.tail)) for child in node)
+    return (node.tag, tuple(sorted(node.items())), _stripped(node.text), *children)
+
+
+def _element(node: ET.Element) -> object:
+    found: dict[str, object] = {f"@{name}": value for name, value in node.items()}
+    inner: dict[str, list[object]] = {}
     for child in node:
-        inner = found.setdefault(_plain(child.tag), [])
-        inner.append(_element(child, depth + 1))  # type: ignore[attr-defined]  # attributes have another first character
-    texts = [text for text in (node.text, *(child.tail for child in node)) if text]
+        inner.setdefault(child.tag, []).append(_element(child))
+    found |= inner
+    texts = [text for each in (node.text, *(child.tail for child in node)) if (text := _stripped(each))]
     if not found:
         return "".join(texts)
     if texts:
@@ -53,8 +66,8 @@ def _element(node: ET.Element, depth: int) -> object:
     return found
 
 
-def _plain(name: str) -> str:
-    return name.removeprefix("{}")
+def _stripped(text: str | None) -> str:
+    return (text or "").strip()
 
 
 def html_tokens(text: str) -> list[str]:

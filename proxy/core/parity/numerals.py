@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from decimal import Context, Decimal
-from math import isfinite
+from math import inf, isfinite
 
 import msgspec
 
@@ -45,7 +45,8 @@ def number_kind(one: object, other: object) -> Kind:
     """How two numbers differ whose texts do; if the nearest floats are the same, they are looked at exactly."""
     if type(one) is int and type(other) is int:
         return Kind.NUM
-    if _rough(one) != _rough(other):
+    near, near_other = _rough(one), _rough(other)
+    if near is not None and near_other is not None and near != near_other:
         return Kind.NUM
     first, second = decimal_of(one), decimal_of(other)
     if first is None or second is None:
@@ -53,11 +54,11 @@ def number_kind(one: object, other: object) -> Kind:
     return Kind.NUM_REPR if first == second else Kind.NUM
 
 
-def _rough(value: object) -> float:
-    """The nearest float; 0 for what is too large or no number, so that it is looked at exactly."""
+def _rough(value: object) -> float | None:
+    """The nearest float; None for what is too large or no number."""
     text = text_of(value)
-    found = float(text) if text[-1:].isdigit() and len(text) <= _LONGEST else 0.0
-    return found if isfinite(found) else 0.0
+    found = float(text) if text[-1:].isdigit() and len(text) <= _LONGEST else inf
+    return found if isfinite(found) else None
 
 
 def _are_long(one: object, other: object) -> bool:

@@ -35,7 +35,7 @@ class BadPath(ValueError):  # noqa: N818 - a sentence about a path
 class Place:
     """A path with the rules for it; its inner places are made when they are asked for."""
 
-    __slots__ = ("_entry", "_inner", "_rules", "list_rule", "rules", "text")
+    __slots__ = ("_element", "_entry", "_inner", "_rules", "list_rule", "rules", "text")
 
     def __init__(self, text: str, rules: Rules) -> None:
         """`rules` are those in force, of the whole route."""
@@ -44,6 +44,7 @@ class Place:
         self.list_rule = next((rule for rule in self.rules if rule.treatment in LISTS), None) if self.rules else None
         self._rules = rules
         self._inner: dict[str, Place] = {}
+        self._element: Place | None = None
         self._entry: Place | None = None
 
     def member(self, name: str) -> Place:
@@ -55,17 +56,15 @@ class Place:
 
     def element(self) -> Place:
         """Any element of a list."""
-        return self._any("[*]")
+        if self._element is None:
+            self._element = Place(_short(self.text + "[*]"), self._rules)
+        return self._element
 
     def entry(self) -> Place:
         """Any entry of an object whose keys are data."""
-        return self._any("{*}")
-
-    def _any(self, step: str) -> Place:
-        found = self._inner.get(step)
-        if found is None:
-            found = self._inner[step] = Place(_short(self.text + step), self._rules)
-        return found
+        if self._entry is None:
+            self._entry = Place(_short(self.text + "{*}"), self._rules)
+        return self._entry
 
 
 def member(path: str, name: str) -> str:

@@ -76,8 +76,11 @@ class Redactor:
         )
 
     def answer(self, answer: CapturedAnswer) -> CapturedAnswer:
-        """An answer that may be kept; its `size` stays that of the whole body as it came."""
-        return replace(answer, fields=self._fields(answer.fields), body=self._body(answer.body, answer.fields))
+        """An answer that may be kept; its `size` is that of what is kept, or larger where something was cut off."""
+        body = self._body(answer.body, answer.fields)
+        cut = answer.size > len(answer.body) or max(len(answer.body), len(body) + _MARGIN) > MOST_BODY
+        size = max(answer.size, len(body) + 1) if cut else len(body)
+        return replace(answer, fields=self._fields(answer.fields), body=body, size=size)
 
     def target(self, target: bytes) -> bytes:
         """A request target: values of secret parameters, and what looks secret in the path."""
@@ -162,7 +165,8 @@ class Redactor:
                 return self._tree(value.plain(), secret=secret)
             case dict():
                 return {
-                    name: self._tree(each, secret=secret or self._sounds_secret(name)) for name, each in value.items()
+                    self._key(name): self._tree(each, secret=secret or self._sounds_secret(name))
+                    for name, each in value.items()
                 }
             case list():
                 return [self._tree(each, secret=secret) for each in value]

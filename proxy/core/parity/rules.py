@@ -49,7 +49,7 @@ LISTS = frozenset({Treatment.UNORDERED, Treatment.KEYED})
 class Rule:
     """One accepted difference, with who accepted it and why.
 
-    `until` in unix seconds, None for ever. `key`: the member that names an element (keyed). `pattern`: what both values
+    `until` in unix seconds, None for ever. `key`: the member that names an element (keyed). `regex`: what both values
     must match (mask; empty: they are alike). `absolute`, `relative`: numbers (tolerance). `within`: seconds (time).
     """
 
@@ -61,7 +61,7 @@ class Rule:
     owner: str = ""
     until: float | None = None
     key: str = ""
-    pattern: str = ""
+    regex: str = ""
     absolute: float = 0.0
     relative: float = 0.0
     within: float = 0.0
@@ -105,6 +105,9 @@ class Rules:
         ordered = _ORDERS.search(target) is not None
         kept = tuple(rule for rule in self.rules if rule.lives(now) and not (ordered and rule.treatment in LISTS))
         return self if len(kept) == len(self.rules) else Rules(rules=kept, secrets=self.secrets)
+
+
+NO_RULES = Rules()
 
 
 def is_below(path: str, prefix: str) -> bool:

@@ -11,6 +11,7 @@ from proxy.core.parity.jsontext import read_json
 from proxy.core.parity.media import ContentType, Media, read_content_type
 
 _MOST_FIELDS = 10_000
+_BLANK_LINE = re.compile(rb"\r?\n\r?\n")
 _LINE = re.compile("\r\n|\r|\n")
 
 
@@ -73,7 +74,7 @@ def multipart_tree(data: bytes, boundary: str) -> list[object]:
 
 
 def _part(piece: bytes) -> dict[str, object]:
-    head, _, body = piece.lstrip(b" \t").removeprefix(b"\r").removeprefix(b"\n").partition(b"\r\n\r\n")
+    head, body = (*_BLANK_LINE.split(piece, maxsplit=1), b"")[:2]
     fields = dict(_fields(head.decode("latin-1")))
     return {"headers": fields, "body": _content(body, read_content_type(fields.get("content-type", "text/plain")))}
 

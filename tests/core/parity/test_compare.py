@@ -1,0 +1,136 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from proxy.core.parity.compare import Comparison, Incomparable, Outcome, compare, noise_bits
+from proxy.core.parity.rules import Rules, Treatment
+from tests.core.parity.pairs import NOISELESS, NOW, answer, asking, compared, excused, pair, rule, said
+
+TYPES = [
+    "application/json",
+    "text/xml",
+    "text/html",
+    "text/csv",
+    "text/event-stream",
+    "multipart/mixed; boundary=x",
+    "a/b",
+    "",
+]
+CODINGS = ["", "gzip", "br", "zstd", "deflate"]
+BODIES = st.binary(max_size=200) | st.text(alphabet='{}[]<>&;!-"\\:,=\n 01ae', max_size=60).map(str.encode)
+FIELDS = st.lists(
+    st.tuples(
+        st.sampled_from([b"Set-Cookie", b"Location", b"ETag", b"Vary", b"Content-Length", b"Date", b"X"]),
+        st.binary(max_size=20),
+    ),
+    max_size=4,
+).map(tuple)
+JSONS = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=5) | st.dictionaries(st.text(max_size=5), inner, max_size=5),
+    max_leaves=20,
+)
+
+
+def test_four_outcomes() -> None:
+    """Match, mismatch, ignored, incomparable."""
+    ignore = rule(Treatment.IGNORE, "$.a")
+
+    assert compared({"a": 1}, {"a": 1}) == Comparison(outcome=Outcome.MATCH)
+    assert compared({"a": 1}, {"a": 2}).outcome is Outcome.MISMATCH
+    assert compared({"a": 1}, {"a": 2}, ignore).outcome is Outcome.IGNORED
+    assert compared({"a": 1}, answer(failure="shed")) == Comparison(outcome=Outcome.INCOMPARABLE, why=Incomparable.SHED)
+
+
+def test_a_certain_difference_counts_although_the_rest_cannot_be_seen() -> None:
+    """Another status with half a body is a mismatch; half a body alone is not."""
+    half = answer({"a": 1}, size=10**9)
+
+    assert said(compared(half, answer({"a": 1}, status=500))) == ["status status high"]
+    assert compared(half, answer({"a": 1})).why is Incomparable.TRUNCATED
+
+
+def test_a_rule_ends() -> None:
+    """At its end a rule excuses nothing any more."""
+    rules = Rules(rules=(rule(Treatment.IGNORE, "$.a", until=NOW),))
+    both = pair(answer({"a": 1}), answer({"a": 2}))
+
+    assert compare(both, rules, NOISELESS, NOW - 1).outcome is Outcome.IGNORED
+    assert compare(both, rules, NOISELESS, NOW).outcome is Outcome.MISMATCH
+
+
+def test_where_legacy_differs_from_itself_new_is_not_judged() -> None:
+    """Only such differences: a race. Others beside them count."""
+    legacy, second = answer({"a": 1, "b": 1}), answer({"a": 2, "b": 1})
+    raced = compare(pair(legacy, answer({"a": 3, "b": 1}), second), Rules(), NOISELESS, NOW)
+    mixed = compare(pair(legacy, answer({"a": 3, "b": 2}), second), Rules(), NOISELESS, NOW)
+    calm = compare(pair(legacy, answer({"a": 3, "b": 1}), legacy), Rules(), NOISELESS, NOW)
+
+    assert (raced.outcome, raced.why, raced.differences) == (Outcome.INCOMPARABLE, Incomparable.RACE, ())
+    assert (said(mixed), excused(mixed)) == (["$.b num medium"], ["noise $.a num"])
+    assert said(calm) == ["$.a num medium"]
+
+
+def test_a_known_noise_is_no_race() -> None:
+    """What is noisy anyway is excused as noise, and the rest is judged."""
+    both = pair(answer({"a": 1}), answer({"a": 3}), answer({"a": 2}))
+
+    assert compare(both, Rules(), frozenset({"$.a"}), NOW).outcome is Outcome.IGNORED
+
+
+def test_noise_bits() -> None:
+    """Per path: whether new differs, whether legacy differs from itself; ruled paths left out."""
+    legacy = answer({"a": 1, "b": 1, "c": 1, "d": 1})
+    new, second = answer({"a": 2, "b": 2, "c": 1, "d": 2}), answer({"a": 3, "b": 1, "c": 3, "d": 3})
+    ignored = Rules(rules=(rule(Treatment.IGNORE, "$.d"),))
+
+    assert noise_bits(pair(legacy, new, second), ignored) == (
+        ("$.a", True, True),
+        ("$.b", True, False),
+        ("$.c", False, True),
+    )
+
+
+@pytest.mark.parametrize("second", [None, answer(failure="timed_out")])
+def test_without_a_whole_second_answer_there_are_no_bits(second: object) -> None:
+    """A sample needs three answers that could be compared."""
+    assert noise_bits(pair(answer([1]), answer([2]), second), Rules()) == ()  # type: ignore[arg-type]
+
+
+@given(JSONS)
+def test_anything_matches_itself(tree: object) -> None:
+    """Written compactly or not, in any order of keys, from any encoder of JSON."""
+    texts = (
+        json.dumps(tree),
+        json.dumps(tree, indent=1, sort_keys=True, ensure_ascii=False).encode("utf-8", "surrogatepass"),
+    )
+
+    assert compared(answer(texts[0]), answer(texts[1])).outcome is Outcome.MATCH
+
+
+@given(
+    BODIES,
+    BODIES,
+    FIELDS,
+    FIELDS,
+    st.sampled_from(TYPES),
+    st.sampled_from(CODINGS),
+    st.sampled_from([200, 204, 304, 404]),
+)
+def test_no_bytes_make_it_raise(
+    legacy: bytes, new: bytes, one: object, other: object, kind: str, coding: str, status: int
+) -> None:
+    """Whatever two systems send, there is an outcome, and the same answers match or cannot be compared."""
+    usual = (b"Content-Type", kind.encode()), (b"Content-Encoding", coding.encode())
+    sides = [
+        answer(body, (*usual, *fields), code)  # type: ignore[misc]
+        for body, fields, code in ((legacy, one, 200), (new, other, status))
+    ]
+    both = pair(sides[0], sides[1], request=asking(b"/\xff?a=%ff"))
+
+    assert compare(both, Rules(), frozenset({"$"}), NOW).outcome in Outcome
+    assert compare(pair(sides[0], sides[0]), Rules(), NOISELESS, NOW).outcome is Outcome.MATCH

@@ -1,0 +1,18 @@
+from __future__ import annotations
+
+import pickle
+
+from proxy.core.parity.difference import Kind
+from proxy.core.parity.finds import ABSENT, Find
+from proxy.core.parity.paths import Place
+from proxy.core.parity.rules import Rules
+
+
+def test_nothing_is_one_thing() -> None:
+    """What stands where nothing stands is the same in every process."""
+    assert pickle.loads(pickle.dumps(ABSENT)) is ABSENT
+
+
+def test_a_find_takes_its_kind_s_severity_unless_it_says_another() -> None:
+    """None means the usual one."""
+    assert Find(Place("$", Rules()), Kind.NUM, 1, 2).severity is None
