@@ -57,6 +57,7 @@ class Report(msgspec.Struct, frozen=True, tag="report"):
     """Worker to control, once a second and when polled. `inflight` by side, now; `poll` echoes a Poll's id.
 
     `lines_dropped` are canonical lines that found no room; `poll` is 0 when nobody asked.
+    `sheds`: how often each bound was met (proxy.core.shed) since the last report.
     `killed`: the kill switch is on; `switched`: when it was last turned, on the machine's monotonic clock, 0 for never.
     """
 
@@ -67,11 +68,14 @@ class Report(msgspec.Struct, frozen=True, tag="report"):
     connections: int
     routes: list[RouteDelta]
     failures: list[FailureDelta]
+    repeats: list[RepeatDelta] = []
+    upstreams: list[UpstreamState] = []
     lines_dropped: int = 0
     draining: bool = False
     poll: int = 0
     killed: bool = False
     switched: float = 0.0
+    sheds: dict[str, int] = {}
 
 
 class Poll(msgspec.Struct, frozen=True, tag="poll"):
@@ -87,7 +91,16 @@ class Table(msgspec.Struct, frozen=True, tag="table"):
     pickled: bytes
 
 
-ToWorker = Poll | Table
+class Probed(msgspec.Struct, frozen=True, tag="probed"):
+    """Control to worker: how an endpoint (`host:port`) of an upstream is; `lasts` is how many seconds that holds."""
+
+    upstream: str
+    endpoint: str
+    healthy: bool
+    lasts: float
+
+
+ToWorker = Poll | Table | Probed
 ToControl = Report
 
 _encode = msgspec.msgpack.Encoder().encode

@@ -20,6 +20,7 @@ from pathlib import Path
 import structlog
 
 from proxy.app.kill_file import KillFile
+from proxy.app.openings import name_openings
 from proxy.app.reloads import Reloads, Watch, good, refused, table_of
 from proxy.app.restarting import Restarting
 from proxy.config import kill_order
@@ -60,10 +61,11 @@ class Inheritance:
 async def run_control(given: Inheritance) -> None:
     """Be the control process until SIGTERM."""
     reload = refused(given.problems) if given.problems else good(given.warnings)
+    name_openings(given.snapshot)
     running = Running(given.snapshot, reload)
     links = Links(Ledger(time.monotonic), table_of(given.snapshot))
     tasks = Restarting()
-    probes = Probes(tasks, lambda: datetime.now(UTC))
+    probes = Probes(tasks, lambda: datetime.now(UTC), links.tell)
     kill = _kill_switch(given, running, links)
     kill_file = KillFile(kill.path, kill.take)
     reloads = Reloads(

@@ -15,6 +15,7 @@ from typing import Protocol
 
 import structlog
 
+from proxy.app.openings import name_openings
 from proxy.app.table_bytes import dump
 from proxy.config.load import Loaded
 from proxy.config.problem import Problem
@@ -96,6 +97,7 @@ class Reloads:
         self.probes.follow(after.upstreams)
         self.follow_kill_file()
         _log.info("config_reloaded", revision=after.revision, routes=len(after.routes), changed_routes=bounded(changed))
+        name_openings(after)
         for warning in bounded(list(warnings)):
             _log.warning("config_warning", warning=warning)
         if restart:

@@ -24,7 +24,7 @@ from pathlib import Path
 import structlog
 
 from proxy.app.birth import be_control, be_worker
-from proxy.app.selfcheck import prepare
+from proxy.app.selfcheck import cautions, prepare
 from proxy.app.sockets import Sockets, bind
 from proxy.app.start import Start, first_start
 from proxy.app.succession import HandedDown, Readiness, handed_down, start_successor
@@ -60,6 +60,8 @@ def serve(config: Path) -> int:
     for complaint in prepare():
         _log.error("self_check_failed", what=complaint)
         return 1
+    for caution in cautions(start.snapshot.limits, start.snapshot.workers):
+        _log.warning("self_check_caution", what=caution)
     try:
         directory = Path(tempfile.mkdtemp(prefix="banyan-"))
     except OSError as error:

@@ -30,7 +30,7 @@ from proxy.core.kill import Order
 from proxy.core.snapshot import Snapshot
 from proxy.edge.access_log import AccessLog
 from proxy.edge.listener import Listener, Prepared
-from proxy.link import Poll, Report, Table, ToWorker, Unframer, frame, read_to_worker
+from proxy.link import Poll, Probed, Report, Table, ToWorker, Unframer, frame, read_to_worker
 from proxy.log import Sink
 from proxy.tasks import Tasks
 from proxy.tls.kept import ForClients
@@ -206,6 +206,9 @@ class Worker:
             connections=counters.connections.value,
             routes=routes,
             failures=failures,
+            repeats=counters.take_repeats(),
+            upstreams=self._listener.upstreams(),
+            sheds=counters.take_sheds(),
             lines_dropped=self._sink.take_dropped(),
             draining=self._listener.draining,
             poll=poll,
@@ -220,6 +223,8 @@ class Worker:
                 self._send(message.id)
             case Table():
                 self._tasks.start(self._install(message), name="install")
+            case Probed():
+                self._listener.hear(message)
 
     async def _install(self, table: Table) -> None:
         async with self._installing:  # tables are taken in the order in which they were sent

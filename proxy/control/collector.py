@@ -18,8 +18,10 @@ from proxy.control.exposition import write_series
 from proxy.control.health import Condition, Status
 from proxy.control.ledger import Counts
 from proxy.control.running import Reload
+from proxy.control.upstreams import worst
 from proxy.core.outcome import ServedBy
 from proxy.core.route import Route
+from proxy.core.shed import Shed
 from proxy.core.snapshot import Snapshot
 from proxy.core.stage import progress
 
@@ -68,6 +70,8 @@ class BanyanCollector(Collector):
         yield from self._reloads()
         yield from self._workers()
         yield self._upstreams()
+        yield from self._left_alone()
+        yield self._repeats()
         yield from self._tls()
         yield GaugeMetricFamily(
             "banyan_migration_progress_ratio",
@@ -99,6 +103,10 @@ class BanyanCollector(Collector):
         )
         yield GaugeMetricFamily("banyan_killed_workers", "Workers in which the kill switch is on.", killed)
         yield self._inflight()
+        sheds = CounterMetricFamily("banyan_shed", "How often each bound was met, by which one.", labels=["reason"])
+        for reason in Shed:
+            sheds.add_metric([reason.value], self._reading.counts.sheds.get(reason.value, 0))
+        yield sheds
         dropped = self._reading.counts.lines_dropped
         yield CounterMetricFamily("banyan_log_lines_dropped", "Canonical lines that found no room.", dropped)
 
@@ -122,6 +130,30 @@ class BanyanCollector(Collector):
             for key, end in each.ends:
                 ends.add_metric([key], end)
         yield from (ends, usable)
+
+    def _left_alone(self) -> Iterator[Metric]:
+        """Of all workers the one that finds an upstream worst."""
+        breaker = GaugeMetricFamily(
+            "banyan_breaker_state", "0 closed, 1 half-open, 2 open: the worst of the workers.", labels=["upstream"]
+        )
+        ejected = GaugeMetricFamily(
+            "banyan_upstream_ejected", "Addresses left out: the most of the workers.", labels=["upstream"]
+        )
+        for name, state in worst(self._reading.counts.workers).items():
+            breaker.add_metric([name], state.breaker)
+            ejected.add_metric([name], state.ejected)
+        yield breaker
+        yield ejected
+
+    def _repeats(self) -> Metric:
+        family = CounterMetricFamily(
+            "banyan_retries",
+            "Requests sent more than once, or not for want of budget, by who was asked last.",
+            labels=["route", "side", "outcome"],
+        )
+        for series, count in self._reading.counts.repeats.items():
+            family.add_metric(list(series), count)
+        return family
 
     def _upstreams(self) -> Metric:
         family = GaugeMetricFamily(

@@ -8,12 +8,12 @@ Rule 3: the tables are bounded: a name that is no route now is forgotten at the 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from operator import add
 from typing import NamedTuple
 
 from proxy.control.ring import MINUTE, Ring
-from proxy.link import BUCKETS, CODE_CLASSES, FailureDelta, Report, RouteDelta
+from proxy.link import BUCKETS, CODE_CLASSES, FailureDelta, RepeatDelta, Report, RouteDelta, UpstreamState
 
 SILENT_AFTER = 5.0
 """Seconds without a report after which a worker no longer counts as serving; it reports every second."""
@@ -33,6 +33,14 @@ class FailureSeries(NamedTuple):
     side: str
     phase: str
     blame: str
+
+
+class RepeatSeries(NamedTuple):
+    """Requests that were sent more than once, by what became of them."""
+
+    route: str
+    side: str
+    outcome: str
 
 
 class Totals(NamedTuple):
@@ -69,6 +77,7 @@ class WorkerState:
     seen: float
     killed: bool = False
     switched: float = 0.0
+    upstreams: tuple[UpstreamState, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +88,8 @@ class Counts:
     failures: Mapping[FailureSeries, int]
     workers: tuple[WorkerState, ...]
     lines_dropped: int
+    repeats: Mapping[RepeatSeries, int] = field(default_factory=dict)
+    sheds: Mapping[str, int] = field(default_factory=dict)
 
 
 class Ledger:
@@ -91,8 +102,10 @@ class Ledger:
         self._totals: dict[Series, Totals] = {}
         self._rings: dict[Series, Ring] = {}
         self._failures: dict[FailureSeries, int] = {}
+        self._repeats: dict[RepeatSeries, int] = {}
         self._workers: dict[int, WorkerState] = {}
         self._lines_dropped = 0
+        self._sheds: dict[str, int] = {}
         self._reported: set[str] = set()
 
     def fold(self, report: Report) -> None:
@@ -103,7 +116,11 @@ class Ledger:
             self._fold_route(delta, second)
         for failure in report.failures:
             self._fold_failure(failure)
+        for repeat in report.repeats:
+            self._fold_repeat(repeat)
         self._lines_dropped += report.lines_dropped
+        for reason, count in report.sheds.items():
+            self._sheds[reason] = self._sheds.get(reason, 0) + count
         self._workers[report.pid] = _state_of(report, self._clock())
 
     def _fold_route(self, delta: RouteDelta, second: int) -> None:
@@ -120,6 +137,11 @@ class Ledger:
         self._failures[series] = self._failures.get(series, 0) + delta.count
         self._reported.add(delta.route)
 
+    def _fold_repeat(self, delta: RepeatDelta) -> None:
+        series = RepeatSeries(delta.route, delta.side, delta.outcome)
+        self._repeats[series] = self._repeats.get(series, 0) + delta.count
+        self._reported.add(delta.route)
+
     def end(self, pid: int) -> None:
         """The worker's link is gone: so are its gauges; its counts stay."""
         self._workers.pop(pid, None)
@@ -130,6 +152,7 @@ class Ledger:
         self._totals = {series: value for series, value in self._totals.items() if series.route in kept}
         self._rings = {series: value for series, value in self._rings.items() if series.route in kept}
         self._failures = {series: value for series, value in self._failures.items() if series.route in kept}
+        self._repeats = {series: value for series, value in self._repeats.items() if series.route in kept}
         self._reported = set()
 
     def counts(self) -> Counts:
@@ -137,8 +160,10 @@ class Ledger:
         return Counts(
             totals=self._totals.copy(),
             failures=self._failures.copy(),
+            repeats=self._repeats.copy(),
             workers=tuple(sorted(self._workers.values(), key=lambda each: (each.worker, each.pid))),
             lines_dropped=self._lines_dropped,
+            sheds=self._sheds.copy(),
         )
 
     def is_killed(self) -> bool:
@@ -192,4 +217,5 @@ def _state_of(report: Report, now: float) -> WorkerState:
         seen=now,
         killed=report.killed,
         switched=report.switched,
+        upstreams=tuple(report.upstreams),
     )

@@ -13,6 +13,7 @@ from proxy.control.collector import Reading, migration_progress, render
 from proxy.control.health import Condition, Status
 from proxy.control.ledger import Counts, FailureSeries, Series, Totals, WorkerState
 from proxy.control.running import Reload
+from proxy.core.shed import Shed
 from proxy.core.snapshot import Snapshot
 from proxy.core.stage import Stage
 from proxy.link import BUCKETS
@@ -71,6 +72,7 @@ BUSY = Counts(
     failures={FailureSeries("rest", "new", "connect", "upstream"): 2},
     workers=(worker(1, {"legacy": 2, "new": 1}, 10), worker(2, {"legacy": 3}, 7)),
     lines_dropped=9,
+    sheds={"rate": 4},
 )
 
 
@@ -113,6 +115,13 @@ def test_gauges_add_up_over_workers() -> None:
     assert samples(read, "banyan_connections") == {(): 17}
     assert samples(read, "banyan_workers") == {(): 2}
     assert samples(read, "banyan_log_lines_dropped_total") == {(): 9}
+
+
+def test_sheds_have_a_series_for_every_bound() -> None:
+    """A bound that was never met is 0, so that an alert can be written before it is."""
+    found = samples(reading(counts=BUSY), "banyan_shed_total")
+
+    assert found == {(reason.value,): 4 if reason is Shed.RATE else 0 for reason in Shed}
 
 
 def test_each_route_is_in_one_stage() -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from proxy.control.ledger import SILENT_AFTER, FailureSeries, Ledger, Series
@@ -47,6 +48,14 @@ def test_failures_and_lost_lines_add_up(ledger: Ledger) -> None:
 
     assert counts.failures == {FailureSeries("show", "new", "connect", "upstream"): 4}
     assert counts.lines_dropped == 6
+
+
+def test_sheds_add_up_by_their_bound(ledger: Ledger) -> None:
+    """Each bound has a count of its own, over all workers."""
+    for sheds in ({"rate": 2}, {"rate": 1, "memory": 4}):
+        ledger.fold(msgspec.structs.replace(report(), sheds=sheds))
+
+    assert ledger.counts().sheds == {"rate": 3, "memory": 4}
 
 
 def test_totals_survive_a_worker(ledger: Ledger) -> None:
