@@ -29,13 +29,17 @@ def test_a_file_without_its_test_is_found(tmp_path: Path) -> None:
         "proxy/core/__init__.py",
         "proxy/core/split.py",
         "proxy/core/stage.py",
+        "proxy/core/parity/walk.py",
+        "proxy/core/parity/lists.py",
         "proxy/config/read.py",
         "tests/core/test_split.py",
+        "tests/core/parity/test_lists.py",
     ):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).touch()
 
     assert list(untested(tmp_path)) == [
+        "proxy/core/parity/walk.py has no tests/core/parity/test_walk.py",
         "proxy/core/stage.py has no tests/core/test_stage.py",
         "proxy/config/read.py has no tests/config/test_read.py",
     ]
