@@ -118,6 +118,19 @@ async def test_a_database_that_was_made_anew_gets_its_schema(database: str) -> N
     await connections.close()
 
 
+async def test_a_clock_that_went_back_keeps_nobody_from_leading(database: str) -> None:
+    """After a fail-over to a machine an hour behind, the old holder's lease would last an hour: it counts as over."""
+    connections = Connections(database)
+    positions = PostgresPositions(connections)
+    assert await positions.try_lead("judge", "first", 30.0) == 1
+    async with connections.connection() as connection:
+        await connection.execute("UPDATE banyan.lease SET until = until + interval '1 hour'")
+
+    assert await positions.try_lead("judge", "second", 30.0) == 2
+    assert await positions.try_lead("judge", "third", 30.0) is None
+    await connections.close()
+
+
 async def test_a_subscriber_looks_for_itself(database: str) -> None:
     """Where NOTIFY gets lost, as behind a pooler, a change is seen by looking."""
     connections = Connections(database)
