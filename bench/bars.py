@@ -19,6 +19,9 @@ class BarId(StrEnum):
     BODY_DOWN = "body_down"
     BODY_UP = "body_up"
     STREAM_GROWTH = "stream_growth"
+    COMPARE_1K = "compare_1k"
+    COMPARE_10K = "compare_10k"
+    COMPARE_100K = "compare_100k"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +66,9 @@ BARS = (
     Bar(id=BarId.BODY_DOWN, sentence="bytes per second of 1 MiB downloads, against nginx", limit=0.7),
     Bar(id=BarId.BODY_UP, sentence="bytes per second of 1 MiB uploads, against nginx", limit=0.7),
     Bar(id=BarId.STREAM_GROWTH, sentence="memory growth while 1 GiB passes", limit=32.0, at_least=False, unit=" MiB"),
+    Bar(id=BarId.COMPARE_1K, sentence="pairs of 1 KiB compared per second", limit=10_000, unit="/s"),
+    Bar(id=BarId.COMPARE_10K, sentence="pairs of 10 KiB compared per second", limit=2_000, unit="/s"),
+    Bar(id=BarId.COMPARE_100K, sentence="pairs of 100 KiB compared per second", limit=150, unit="/s"),
 )
 
 

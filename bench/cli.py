@@ -22,7 +22,7 @@ from bench.peers import PEERS
 from bench.peers.peer import Peer
 from bench.report import Document, Report, fill, render_json, render_text
 from bench.rounds import Plan
-from bench.suites import body, idle, peers, profile, routes, stream
+from bench.suites import body, compare, idle, peers, profile, routes, stream
 from bench.workload import ROUTES
 
 HELP = """Measures Banyan beside nginx, HAProxy, Caddy, Envoy and Traefik on this machine.
@@ -133,6 +133,12 @@ def idle_command(
     _finish([report], as_json=as_json, markdown=markdown)
 
 
+@app.command("compare")
+def compare_command(*, as_json: Json = False, markdown: Markdown = None) -> None:
+    """Pairs of JSON answers that one core compares per second, 1 to 100 KiB."""
+    _finish([compare.measure(_progress())], as_json=as_json, markdown=markdown)
+
+
 @app.command("all")
 def all_command(
     *,
@@ -150,6 +156,7 @@ def all_command(
         body.measure(BODY_PEERS, plan),
         stream.measure(choose_peers("banyan", BODY_PEERS), plan.cores, plan.say, 1024),
         idle.measure(choose_peers("banyan,nginx"), plan.cores, plan.say),
+        compare.measure(plan.say),
     ]
     _finish(reports, as_json=as_json, markdown=markdown, every_bar=True)
 
