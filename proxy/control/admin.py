@@ -26,6 +26,7 @@ from proxy.control.kill import KillSwitch
 from proxy.control.links import Links
 from proxy.control.problem import answer_problems, problem
 from proxy.control.running import Running
+from proxy.control.upstreams import worst
 from proxy.control.view import (
     TransitionsView,
     UpstreamsView,
@@ -93,8 +94,10 @@ class Admin:
 
     async def upstreams(self, request: web.Request) -> web.Response:
         """`GET /api/upstreams`."""
-        snapshot, conditions = self.running.snapshot, self.probes.conditions
-        views = [upstream_view(each, conditions.get(each.name)) for each in snapshot.upstreams.values()]
+        snapshot = self.running.snapshot
+        await self.links.refresh()
+        found = worst(self.links.ledger.counts().workers)
+        views = [upstream_view(each, self.probes, found.get(each.name)) for each in snapshot.upstreams.values()]
         return self._json(request, UpstreamsView(revision=snapshot.revision, upstreams=views))
 
     async def unbuilt(self, request: web.Request) -> web.Response:

@@ -1,8 +1,9 @@
-"""Active health probes: how upstreams that name a `health` path answer, for people and dashboards.
+"""Active health probes: how the endpoints of upstreams that name a `health` path answer.
 
-Rule 1: a probe never decides who serves; stages and splits do.
+Rule 1: a probe never decides which side serves; stages and splits do. Workers leave out an endpoint that is down.
 Rule 2: each probe has its own connection and timeout, follows no redirect and reads no body.
-Rule 3: below 400 is up, everything else is down, and nothing is said before the first answer.
+Rule 3: below 400 is good, everything else bad; the first answer decides, later ones by so many in a row.
+Rule 4: workers are told after every probe, and told how long that holds, so that silence means nothing for ever.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import asyncio
 import os
 import ssl
 from collections.abc import Callable, Coroutine, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from functools import partial
@@ -21,11 +22,14 @@ import aiohttp
 import structlog
 import yarl
 
-from proxy.core.route import Upstream
+from proxy.core.route import Endpoint, Health, Upstream
+from proxy.link import Probed
 from proxy.tls.kept import ForUpstream
 from proxy.tls.sentence import sentence_of
 
 MAX_AT_ONCE = 32
+SILENCE = 3.0
+"""Probes that may be missed before what was found holds no longer."""
 TIMEOUT = 5.0
 _MAX_ERROR = 200
 _log = structlog.get_logger()
@@ -37,6 +41,9 @@ class Status(StrEnum):
     UP = "up"
     DOWN = "down"
     UNKNOWN = "unknown"
+
+
+_ORDER = (Status.UP, Status.UNKNOWN, Status.DOWN)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,33 +63,57 @@ class Background(Protocol):
 
 
 class Probes:
-    """One probe task per upstream with `health`."""
+    """One probe task per endpoint of an upstream with `health`."""
 
-    def __init__(self, background: Background, now: Callable[[], datetime], timeout: float = TIMEOUT) -> None:
+    def __init__(
+        self,
+        background: Background,
+        now: Callable[[], datetime],
+        tell: Callable[[Probed], None] = lambda _: None,
+        timeout: float = TIMEOUT,
+    ) -> None:
         """Begin with no upstream; `now` is wall time, `timeout` the length in seconds that one probe may take."""
         self._background = background
         self._now = now
+        self._tell = tell
         self._timeout = timeout
         self._session: aiohttp.ClientSession | None = None
         self._slots = asyncio.Semaphore(MAX_AT_ONCE)
-        self._probed: dict[str, tuple[Upstream, asyncio.Task[None]]] = {}
-        self._conditions: dict[str, Condition] = {}
+        self._probed: dict[str, tuple[Upstream, list[asyncio.Task[None]]]] = {}
+        self._conditions: dict[tuple[str, Endpoint], Condition] = {}
+        self._streaks: dict[tuple[str, Endpoint], int] = {}
 
     @property
     def conditions(self) -> Mapping[str, Condition]:
-        """By upstream name; a copy."""
-        return self._conditions.copy()
+        """By upstream name: that of the endpoint that is best off."""
+        found: dict[str, Condition] = {}
+        for (name, _), condition in self._conditions.items():
+            known = found.get(name)
+            if known is None or _ORDER.index(condition.status) < _ORDER.index(known.status):
+                found[name] = condition
+        return found
+
+    def condition_of(self, name: str, endpoint: Endpoint) -> Condition | None:
+        """That of one endpoint; None when it is not probed."""
+        return self._conditions.get((name, endpoint))
 
     def follow(self, upstreams: Mapping[str, Upstream]) -> None:
         """Probe these from now on; an upstream that has not changed keeps its condition."""
         wanted = {name: each for name, each in upstreams.items() if each.health is not None}
         for name in [name for name, (upstream, _) in self._probed.items() if wanted.get(name) != upstream]:
-            self._probed.pop(name)[1].cancel()
-            del self._conditions[name]
+            upstream, tasks = self._probed.pop(name)
+            for task in tasks:
+                task.cancel()
+            for endpoint in upstream.endpoints:
+                del self._conditions[name, endpoint]
+                self._streaks.pop((name, endpoint), None)
         for name in wanted.keys() - self._probed.keys():
-            self._conditions[name] = Condition(status=Status.UNKNOWN, since=self._now())
-            task = self._background.start(partial(self._watch, wanted[name]), name=f"probe {name}")
-            self._probed[name] = wanted[name], task
+            self._probed[name] = wanted[name], [self._begin(wanted[name], each) for each in wanted[name].endpoints]
+
+    def _begin(self, upstream: Upstream, endpoint: Endpoint) -> asyncio.Task[None]:
+        self._conditions[upstream.name, endpoint] = Condition(status=Status.UNKNOWN, since=self._now())
+        name = f"probe {upstream.name}" + (f" {endpoint.text}" if upstream.more else "")
+        return self._background.start(partial(self._watch, upstream, endpoint), name=name)
 
     async def close(self) -> None:
         """End all probes."""
@@ -90,14 +121,17 @@ class Probes:
         if self._session is not None:
             await self._session.close()
 
-    async def _watch(self, upstream: Upstream) -> None:
+    async def _watch(self, upstream: Upstream, endpoint: Endpoint) -> None:
         health = upstream.health
+        place = replace(upstream, host=endpoint.host, port=endpoint.port, more=())
         kept = await asyncio.to_thread(ForUpstream, upstream.tls) if upstream.scheme == "https" else None
         while health is not None:
             if kept is not None:
                 await asyncio.to_thread(kept.refresh)
-            error = await self._ask(upstream, health.path, kept)
-            self._note(upstream, Status.DOWN if error else Status.UP, error)
+            error = await self._ask(place, health.path, kept)
+            status = self._note(upstream, endpoint, health, error)
+            lasts = SILENCE * (health.every + self._timeout)
+            self._tell(Probed(upstream.name, endpoint.text, status is not Status.DOWN, lasts))
             await asyncio.sleep(health.every)
 
     async def _ask(self, upstream: Upstream, path: str, kept: ForUpstream | None) -> str:
@@ -125,13 +159,25 @@ class Probes:
             )
         return self._session
 
-    def _note(self, upstream: Upstream, status: Status, error: str) -> None:
-        before = self._conditions[upstream.name]
-        since = before.since if before.status is status else self._now()
-        self._conditions[upstream.name] = Condition(status=status, since=since, error=error)
-        if before.status is not status:
-            say = _log.info if status is Status.UP else _log.warning
-            say("upstream_health_changed", upstream=upstream.name, status=status.value, error=error)
+    def _note(self, upstream: Upstream, endpoint: Endpoint, health: Health, error: str) -> Status:
+        """What the endpoint is now, by rule 3."""
+        key = upstream.name, endpoint
+        before = self._conditions[key]
+        found = Status.DOWN if error else Status.UP
+        streak = 0 if before.status is found else self._streaks.get(key, 0) + 1
+        needed = health.unhealthy_after if error else health.healthy_after
+        if before.status is not Status.UNKNOWN and 0 < streak < needed:
+            self._streaks[key] = streak
+            self._conditions[key] = Condition(status=before.status, since=before.since, error=error)
+            return before.status
+        self._streaks[key] = 0
+        since = before.since if before.status is found else self._now()
+        self._conditions[key] = Condition(status=found, since=since, error=error)
+        if before.status is not found:
+            say = _log.info if found is Status.UP else _log.warning
+            what = {"upstream": upstream.name, "endpoint": endpoint.text}
+            say("upstream_health_changed", **what, status=found.value, error=error)
+        return found
 
 
 def _by_tls(kept: ForUpstream | None, upstream: Upstream) -> dict[str, Any]:

@@ -16,7 +16,7 @@ import msgspec
 import structlog
 
 from proxy.control.ledger import Ledger
-from proxy.link import Poll, Report, Table, Unframer, frame, read_to_control
+from proxy.link import Poll, Probed, Report, Table, Unframer, frame, read_to_control
 
 _log = structlog.get_logger()
 
@@ -45,6 +45,12 @@ class Links:
         self._table = frame(table)
         for link in tuple(self._links):
             self._hand_over(link)
+
+    def tell(self, probed: Probed) -> None:
+        """Give every worker that reads what a probe found; one that does not hears the next."""
+        data = frame(probed)
+        for link in tuple(self._links):
+            link.mention(data)
 
     async def refresh(self, within: float = 0.25) -> None:
         """Return when every worker has reported anew, or after `within` seconds."""
@@ -116,6 +122,11 @@ class _Link(asyncio.Protocol):
             _log.warning("worker_does_not_read", worker_pid=self.pid, unread_bytes=self._unread)
             self.abort()
         elif not self._transport.is_closing():
+            self._transport.write(data)
+
+    def mention(self, data: bytes) -> None:
+        """Send what may be lost."""
+        if not self._unread and not self._transport.is_closing():
             self._transport.write(data)
 
     def ask(self, poll: int) -> asyncio.Future[None] | None:

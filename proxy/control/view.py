@@ -12,13 +12,15 @@ from datetime import UTC, datetime
 import msgspec
 
 from proxy.control.certificates import Shown
-from proxy.control.health import Condition
+from proxy.control.health import Condition, Probes
 from proxy.control.ledger import Ledger, Series, WorkerState
 from proxy.control.running import Reload, Running
+from proxy.control.upstreams import BREAKER_WORDS
 from proxy.core.kill import Order, decide_killed
 from proxy.core.outcome import ServedBy
 from proxy.core.route import Route, Upstream
 from proxy.core.stage import Stage
+from proxy.link import UpstreamState
 from proxy.log import stamp
 
 KILLED = "killed: legacy answers until `banyan kill --off`"
@@ -191,12 +193,26 @@ class HealthView(View, frozen=True, kw_only=True):
     error: str
 
 
+class EndpointView(View, frozen=True, kw_only=True):
+    """One endpoint of an upstream, as `host:port`."""
+
+    endpoint: str
+    health: HealthView | None
+
+
 class UpstreamView(View, frozen=True, kw_only=True):
-    """One upstream; `health` is null when routes.yaml names no path to probe."""
+    """One upstream; `health` is null when routes.yaml names no path to probe, else up when any endpoint is.
+
+    `breaker`, `addresses` and `ejected` are those of the worker that finds it worst; null while none has reported.
+    """
 
     name: str
     url: str
     health: HealthView | None
+    endpoints: list[EndpointView]
+    breaker: str | None
+    addresses: int | None
+    ejected: int | None
 
 
 class UpstreamsView(View, frozen=True, kw_only=True):
@@ -262,10 +278,20 @@ def route_detail_view(route: Route, running: Running, ledger: Ledger) -> RouteDe
     )
 
 
-def upstream_view(upstream: Upstream, condition: Condition | None) -> UpstreamView:
+def upstream_view(upstream: Upstream, probes: Probes, state: UpstreamState | None) -> UpstreamView:
     """One entry of `GET /api/upstreams`."""
-    url = f"{upstream.scheme}://{upstream.authority}"
-    return UpstreamView(name=upstream.name, url=url, health=None if condition is None else _health_view(condition))
+    return UpstreamView(
+        name=upstream.name,
+        url=f"{upstream.scheme}://{upstream.authority}",
+        health=_health_view(probes.conditions.get(upstream.name)),
+        endpoints=[
+            EndpointView(endpoint=each.text, health=_health_view(probes.condition_of(upstream.name, each)))
+            for each in upstream.endpoints
+        ],
+        breaker=None if state is None else BREAKER_WORDS[state.breaker],
+        addresses=None if state is None else state.addresses,
+        ejected=None if state is None else state.ejected,
+    )
 
 
 def serves_current(worker: WorkerState, running: Running, ledger: Ledger) -> bool:
@@ -304,7 +330,9 @@ def _runs_view(route: Route, stage: Stage | None, split: float | None, running: 
     return RunsView(stage=stage, split=split, reason=_reason(running.reload))
 
 
-def _health_view(condition: Condition) -> HealthView:
+def _health_view(condition: Condition | None) -> HealthView | None:
+    if condition is None:
+        return None
     return HealthView(status=condition.status.value, since=stamp(condition.since), error=condition.error)
 
 

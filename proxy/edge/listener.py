@@ -26,6 +26,7 @@ from proxy.edge.services import Connected
 from proxy.edge.switch import Switch
 from proxy.edge.tally import Counters
 from proxy.edge.tls import Door
+from proxy.link import Probed, UpstreamState
 from proxy.tasks import Tasks
 from proxy.tls.contexts import UnusableError
 from proxy.tls.kept import ForClients, ForUpstream
@@ -99,6 +100,20 @@ class Listener:
         """Give what legacy can answer to legacy, or end that, from the next request on; how many routes move."""
         self.switch.on = on
         return rewrite(self.live)
+
+    def hear(self, probed: Probed) -> None:
+        """What control's probes found of an endpoint."""
+        pool = self._pools.get(probed.upstream)
+        if pool is not None:
+            now = monotonic()
+            pool.hear(probed.endpoint, now, 0.0 if probed.healthy else now + probed.lasts)
+
+    def upstreams(self) -> list[UpstreamState]:
+        """How this worker finds its upstreams."""
+        return [
+            UpstreamState(name, pool.breaker.state, len(pool.addresses), pool.ejected)
+            for name, pool in self._pools.items()
+        ]
 
     def _pools_for(self, upstreams: Mapping[str, Upstream]) -> dict[str, Pool]:
         """A pool whose upstream did not change stays, with its open connections."""

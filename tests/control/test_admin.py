@@ -135,12 +135,13 @@ async def test_a_refused_file_is_shown_with_its_problems(port: Port) -> None:
 
 
 async def test_upstreams_are_listed(port: Port) -> None:
-    """Upstreams show their name and address; what is not probed has no health."""
+    """Upstreams show name, address and endpoints; what is not probed has no health, what nobody reported is null."""
     body = await get(port, "/api/upstreams")
+    unknown = {"health": None, "breaker": None, "addresses": None, "ejected": None}
 
     assert body["upstreams"] == [
-        {"name": "legacy", "url": "http://127.0.0.1:3000", "health": None},
-        {"name": "new", "url": "http://127.0.0.1:8443", "health": None},
+        {"name": name, "url": f"http://{where}", "endpoints": [{"endpoint": where, "health": None}], **unknown}
+        for name, where in (("legacy", "127.0.0.1:3000"), ("new", "127.0.0.1:8443"))
     ]
 
 

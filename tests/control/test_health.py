@@ -11,7 +11,8 @@ from aiohttp import web
 
 from proxy.app.restarting import Restarting
 from proxy.control.health import Condition, Probes, Status
-from proxy.core.route import Health
+from proxy.core.route import Endpoint, Health
+from proxy.link import Probed
 from tests.control.conftest import listening_tcp
 from tests.control.tables import upstream
 
@@ -220,3 +221,60 @@ async def test_one_hanging_upstream_does_not_delay_another(probes: Probes, serve
     await settled(probes, Status.UP, "quick")
 
     assert probes.conditions["slow"].status is Status.UNKNOWN
+
+
+class Flag:
+    """An upstream that is well or not, as the test says."""
+
+    def __init__(self) -> None:
+        self.well = True
+
+    async def __call__(self, request: web.BaseRequest) -> web.StreamResponse:
+        del request
+        return web.Response(status=200 if self.well else 500)
+
+
+async def test_one_bad_answer_is_no_outage(serve: Serve, tasks: Restarting) -> None:
+    """After `unhealthy_after` bad answers in a row an endpoint is down, after `healthy_after` good ones it is up."""
+    flag = Flag()
+    told: list[Probed] = []
+    port = await serve(flag)
+    probes = Probes(tasks, Now(), told.append)
+    probes.follow({"a": upstream("a", port, Health(path="/h", every=0.01, unhealthy_after=3, healthy_after=2))})
+    await until(lambda: len(told) >= 2)
+    flag.well = False
+    await until(lambda: not told[-1].healthy)
+    first_bad = next(index for index, each in enumerate(told) if not each.healthy)
+
+    assert probes.conditions["a"].error == "answered 500"
+    assert all(each.healthy for each in told[:first_bad])
+
+    flag.well = True
+    await until(lambda: told[-1].healthy)
+    await probes.close()
+
+    assert told[-1].endpoint == f"127.0.0.1:{port}"
+    assert told[-1].lasts > 3 * 0.01
+    assert probes.conditions == {}
+
+
+async def test_each_endpoint_is_asked_for_itself(serve: Serve, tasks: Restarting) -> None:
+    """Of two endpoints one is down: the upstream is up, and workers are told of each."""
+    bad = Flag()
+    bad.well = False
+    told: list[Probed] = []
+    ports = await serve(Flag()), await serve(bad)
+    probes = Probes(tasks, Now(), told.append)
+    two = replace(upstream("a", ports[0], Health(path="/h", every=0.01)), more=(Endpoint("127.0.0.1", ports[1]),))
+    probes.follow({"a": two})
+    await until(lambda: len({each.endpoint for each in told}) == 2)
+
+    assert {each.endpoint: each.healthy for each in told} == {
+        f"127.0.0.1:{ports[0]}": True,
+        f"127.0.0.1:{ports[1]}": False,
+    }
+    assert probes.conditions["a"].status is Status.UP
+    bad_one = probes.condition_of("a", two.endpoints[1])
+    assert bad_one is not None
+    assert bad_one.status is Status.DOWN
+    await probes.close()
