@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from math import inf, log
+from typing import NamedTuple
 
 from proxy.core.judge.mixture import Logs, bernoulli, log_mean
 
@@ -57,6 +58,15 @@ class Field:
         return self.regressed_at is not None
 
 
+class Counts(NamedTuple):
+    """Of `asked` requests that legacy answered twice, how often new alone differed, legacy from itself alone, both."""
+
+    asked: int
+    raw_only: int
+    noise_only: int
+    both: int
+
+
 def ask(field: Field, *, raw: bool, noise: bool, at: float, fields: int = 1) -> Field:
     """After one request that legacy answered twice: `raw` says that new differed, `noise` that legacy itself did.
 
@@ -67,6 +77,25 @@ def ask(field: Field, *, raw: bool, noise: bool, at: float, fields: int = 1) -> 
     if log_mean(field.noise) >= alarm:
         field = replace(field, noise=(0.0,) * len(_SELF_MORE_OFTEN), noisy_until=at + LASTS)
     return field if raw == noise else _discord(field, raw=raw, at=at, alarm=alarm)
+
+
+def ask_many(field: Field, counts: Counts, *, at: float, fields: int = 1) -> Field:
+    """After several such requests at once: looking less often is allowed, and finds what is there a little later."""
+    alarm = log(max(fields, 1) / ALPHA)
+    agreed = counts.asked - counts.raw_only - counts.noise_only - counts.both
+    hits = counts.noise_only + counts.both
+    noise = _add_many(field.noise, _SELF, hits, agreed + counts.raw_only)
+    field = replace(field, asked=field.asked + counts.asked, noise=noise)
+    if log_mean(noise) >= alarm:
+        field = replace(field, noise=(0.0,) * len(_SELF_MORE_OFTEN), noisy_until=at + LASTS)
+    sign = _add_many(field.sign, _SIGN, counts.raw_only, counts.noise_only)
+    regressed = at if field.regressed_at is None and log_mean(sign) >= alarm else field.regressed_at
+    discordant = field.discordant + counts.raw_only + counts.noise_only
+    return replace(field, sign=sign, discordant=discordant, regressed_at=regressed)
+
+
+def _add_many(logs: Logs, steps: tuple[Logs, Logs], hits: int, misses: int) -> Logs:
+    return tuple(old + hits * hit + misses * miss for old, hit, miss in zip(logs, *steps, strict=True))
 
 
 def _discord(field: Field, *, raw: bool, at: float, alarm: float) -> Field:

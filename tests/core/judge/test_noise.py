@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from random import Random
 
-from proxy.core.judge.noise import LASTS, NOISY, Field, ask, noisy
+from proxy.core.judge.noise import LASTS, NOISY, Counts, Field, ask, ask_many, noisy
 
 
 def asked(times: int, raw: float, noise: float, seed: int = 1) -> Field:
@@ -62,3 +62,27 @@ def test_the_operators_word_outranks_what_was_found() -> None:
     field = asked(20, 0.0, 1.0)
 
     assert noisy([field], 0.0, {"$.at": False, "$.id": True}) == {"$.id"}
+
+
+def test_many_at_once_weigh_as_much_as_one_by_one() -> None:
+    """Counts that come together move the evidence just as far."""
+    field = Field(path="$.at")
+    for raw, noise, times in ((True, False, 3), (False, True, 2), (True, True, 1), (False, False, 40)):
+        for _ in range(times):
+            field = ask(field, raw=raw, noise=noise, at=0.0, fields=10**9)
+
+    together = ask_many(Field(path="$.at"), Counts(46, 3, 2, 1), at=0.0, fields=10**9)
+
+    assert (together.asked, together.discordant) == (field.asked, field.discordant) == (46, 5)
+    assert [round(each, 9) for each in (*together.sign, *together.noise)] == [
+        round(each, 9) for each in (*field.sign, *field.noise)
+    ]
+
+
+def test_many_at_once_find_noise_and_regressions() -> None:
+    """A noisy field and a worse one are found from counts; the first finding of a regression stays."""
+    noisy_one = ask_many(Field(path="$.at"), Counts(200, 0, 60, 20), at=5.0)
+    worse = ask_many(Field(path="$.at"), Counts(200, 60, 2, 0), at=5.0)
+
+    assert (noisy_one.noisy_until, noisy_one.is_regression) == (5.0 + LASTS, False)
+    assert (worse.regressed_at, ask_many(worse, Counts(0, 0, 0, 0), at=9.0).regressed_at) == (5.0, 5.0)
