@@ -55,6 +55,8 @@ def compare(pair: Pair, rules: Rules, noisy: frozenset[str], now: float) -> Comp
     if not found.differences:
         return _without_differences(found)
     racing = _racing(pair, in_force, noisy)
+    if not racing:
+        return Comparison(outcome=Outcome.MISMATCH, differences=found.differences, excused=found.excused)
     kept = tuple(each for each in found.differences if each.path not in racing)
     raced = tuple((NOISE, each) for each in found.differences if each.path in racing)
     excused = (*found.excused, *raced)

@@ -51,10 +51,10 @@ def judge(finds: Iterable[Find], noisy: frozenset[str]) -> tuple[tuple[Differenc
     for find in finds:
         place = find.place
         why = _excuse(find, noisy, aliases) if place.rules or place.text in noisy else ""
-        known = len(seen)
-        seen.add((place.text, find.kind, why))
-        if len(seen) == known:
+        name = (place.text, find.kind, why)
+        if name in seen:
             continue
+        seen.add(name)
         if why:
             excused.append((why, rendered(find)))
         else:

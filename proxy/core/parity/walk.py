@@ -1,6 +1,7 @@
 """Two trees side by side: every place where they differ, found in one pass.
 
-Rule 1: types first: `true`, `1`, `1.0` and `"1"` are four values, whatever Python's `==` says.
+Rule 1: `true`, `1`, `1.0` and `"1"` are four values. Python's `==` is asked first all the same, since it is quick to say
+        no; what it takes for equal is looked at exactly.
 Rule 2: lists are compared by position, unless a rule for their path says otherwise (`proxy.core.parity.lists`).
 Rule 3: every find is kept, also those with one path: a rule may excuse one of them and not the next.
 """
@@ -12,7 +13,7 @@ import msgspec
 from proxy.core.parity import lists
 from proxy.core.parity.difference import Kind, Severity
 from proxy.core.parity.finds import ABSENT, Find
-from proxy.core.parity.jsontext import Repeated, canonical
+from proxy.core.parity.jsontext import Repeated, are_exact
 from proxy.core.parity.numerals import is_number, number_kind
 from proxy.core.parity.paths import Place, keys_are_data
 from proxy.core.parity.rules import Treatment
@@ -58,7 +59,10 @@ class Walk:
             other = new.get(key, ABSENT)
             if other is not ABSENT:
                 shared += 1
-                if one is other or _is_same(one, other):
+                kind = type(one)
+                if one is other or (
+                    kind is type(other) and one == other and (kind in _SCALARS or are_exact(one, other))
+                ):
                     continue
             if data is None:
                 data = self._is_map(legacy, new)
@@ -78,14 +82,16 @@ class Walk:
                 self.note(inner, Kind.NULL_ABSENT if other is None else Kind.EXTRA, ABSENT, other)
 
     def _is_map(self, legacy: Object, new: Object) -> bool:
-        return keys_are_data(legacy, self._names) or keys_are_data(new, self._names)
+        if keys_are_data(legacy, self._names):
+            return True
+        return legacy.keys() != new.keys() and keys_are_data(new, self._names)
 
     def _doubles(self, legacy: Object | Repeated, new: Object | Repeated, place: Place) -> None:
         first, second = _repeats(legacy), _repeats(new)
         self._objects(first.last, second.last, place)
         for key in sorted(first.doubles.keys() | second.doubles.keys()):
             one, other = first.doubles.get(key, ABSENT), second.doubles.get(key, ABSENT)
-            if not _is_same(one, other):
+            if ABSENT in (one, other) or not are_exact(one, other):
                 inner = place.entry() if self._is_map(first.last, second.last) else place.member(key)
                 self.note(inner, Kind.DUP_KEY, one, other)
 
@@ -146,12 +152,6 @@ class Walk:
 
 def _repeats(value: Object | Repeated) -> Repeated:
     return value if isinstance(value, Repeated) else Repeated(value, {})
-
-
-def _is_same(one: object, other: object) -> bool:
-    """Whether two values hold the same. `==` comes first: it is quick to say no, but takes `true` for 1."""
-    kind = type(one)
-    return kind is type(other) and one == other and (kind in _SCALARS or canonical(one) == canonical(other))
 
 
 def _kind(legacy: object, new: object) -> Kind:
