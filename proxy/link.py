@@ -1,4 +1,4 @@
-"""What workers and the control process say to each other over a private Unix socket.
+"""What workers, the comparer and the control process say to each other over a private Unix socket.
 
 Rule 1: a worker never waits for the other end; counters that do not fit into the socket add up until they do.
 Rule 2: counters travel as increments, so a worker that dies takes at most one report with it.
@@ -78,6 +78,52 @@ class Report(msgspec.Struct, frozen=True, tag="report"):
     sheds: dict[str, int] = {}
 
 
+class BadDelta(msgspec.Struct, frozen=True, array_like=True):
+    """One bad event of a route: `bad` and `side` are words, `cohort` 64 bits, `draw` its own, `at` unix seconds."""
+
+    route: str
+    bad: str
+    side: str
+    cohort: int
+    draw: float
+    at: float
+
+
+class Comparer(msgspec.Struct, frozen=True, tag="comparer"):
+    """Comparer to control, as its first word and once a second: what waits now, and what it did since its start.
+
+    `lag` is the age in seconds of the oldest pair that waits; `shed` counts by reason pairs that nobody compared;
+    `lost` are records of evidence that found no place; `unreadable` frames that were no pairs.
+    """
+
+    pid: int
+    revision: str
+    waiting: int
+    waiting_bytes: int
+    lag: float
+    compared: int
+    shed: dict[str, int]
+    lost: int
+    unreadable: int
+
+
+class Evidence(msgspec.Struct, frozen=True, tag="evidence"):
+    """Comparer to control: what was found since the last one. `parts` is MessagePack of `proxy.core.parity.fold.Part`.
+
+    `bad` are mismatches of high severity, by who answered the client; `bad_lost` more of them than a message holds.
+    """
+
+    parts: bytes
+    bad: list[BadDelta]
+    bad_lost: int = 0
+
+
+class Noise(msgspec.Struct, frozen=True, tag="noise"):
+    """Control to comparer: by route the paths whose values legacy does not repeat."""
+
+    paths: dict[str, list[str]]
+
+
 class Poll(msgspec.Struct, frozen=True, tag="poll"):
     """Control to worker: report now."""
 
@@ -101,14 +147,16 @@ class Probed(msgspec.Struct, frozen=True, tag="probed"):
 
 
 ToWorker = Poll | Table | Probed
-ToControl = Report
+ToComparer = Poll | Table | Probed | Noise
+ToControl = Report | Comparer | Evidence
 
 _encode = msgspec.msgpack.Encoder().encode
 _to_worker: msgspec.msgpack.Decoder[ToWorker] = msgspec.msgpack.Decoder(ToWorker)
+_to_comparer: msgspec.msgpack.Decoder[ToComparer] = msgspec.msgpack.Decoder(ToComparer)
 _to_control: msgspec.msgpack.Decoder[ToControl] = msgspec.msgpack.Decoder(ToControl)
 
 
-def frame(message: ToWorker | ToControl) -> bytes:
+def frame(message: ToWorker | ToComparer | ToControl) -> bytes:
     """The message as it goes over the socket."""
     body = _encode(message)
     return len(body).to_bytes(4, "big") + body
@@ -117,9 +165,10 @@ def frame(message: ToWorker | ToControl) -> bytes:
 class Unframer:
     """Cuts a byte stream into message bodies."""
 
-    def __init__(self) -> None:
-        """Begin at a frame's start."""
+    def __init__(self, most: int = MAX_FRAME) -> None:
+        """Begin at a frame's start; `most` bytes may be in one."""
         self._held = bytearray()
+        self._most = most
 
     def feed(self, data: bytes) -> list[bytes]:
         """The bodies that are now whole; ValueError when a frame is too long to be one of ours."""
@@ -127,7 +176,7 @@ class Unframer:
         bodies: list[bytes] = []
         while len(self._held) >= 4:
             size = int.from_bytes(self._held[:4], "big")
-            if size > MAX_FRAME:
+            if size > self._most:
                 message = f"a frame of {size} bytes cannot come from a worker or control of this version"
                 raise ValueError(message)
             if len(self._held) < 4 + size:
@@ -142,6 +191,11 @@ def read_to_worker(body: bytes) -> ToWorker:
     return _to_worker.decode(body)
 
 
+def read_to_comparer(body: bytes) -> ToComparer:
+    """What control said; msgspec.DecodeError when it is not of this version."""
+    return _to_comparer.decode(body)
+
+
 def read_to_control(body: bytes) -> ToControl:
-    """What a worker said; msgspec.DecodeError when it is not of this version."""
+    """What a worker or the comparer said; msgspec.DecodeError when it is not of this version."""
     return _to_control.decode(body)

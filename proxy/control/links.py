@@ -15,18 +15,20 @@ from typing import cast
 import msgspec
 import structlog
 
+from proxy.control.comparing import Comparing
 from proxy.control.ledger import Ledger
-from proxy.link import Poll, Probed, Report, Table, Unframer, frame, read_to_control
+from proxy.link import Comparer, Evidence, Poll, Probed, Report, Table, ToControl, Unframer, frame, read_to_control
 
 _log = structlog.get_logger()
 
 
 class Links:
-    """All linked workers."""
+    """All linked workers, and the comparer."""
 
-    def __init__(self, ledger: Ledger, table: Table) -> None:
-        """Reports are folded into `ledger`; `table` is what new workers get until `push` brings another."""
+    def __init__(self, ledger: Ledger, table: Table, comparing: Comparing | None = None) -> None:
+        """Reports go into `ledger`, the comparer's words to `comparing`; `table` is what new links get until `push`."""
         self.ledger = ledger
+        self.comparing = comparing or Comparing()
         self._table = frame(table)
         self._links: set[_Link] = set()
         self._polls = 0
@@ -78,6 +80,7 @@ class Links:
     def left(self, link: _Link) -> None:
         """A link has ended; a worker that has linked anew keeps its state."""
         self._links.discard(link)
+        self.comparing.left(link)
         if all(other.pid != link.pid for other in self._links):
             self.ledger.end(link.pid)
 
@@ -96,6 +99,7 @@ class _Link(asyncio.Protocol):
         self._links = links
         self._unframer = Unframer()
         self._asked: dict[int, asyncio.Future[None]] = {}
+        self._compares = False
         self.pid = 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -131,7 +135,7 @@ class _Link(asyncio.Protocol):
 
     def ask(self, poll: int) -> asyncio.Future[None] | None:
         """Send a poll; the future ends with its answer or with the link. None when the worker is behind in reading."""
-        if self._unread or self._transport.is_closing():
+        if self._unread or self._compares or self._transport.is_closing():
             return None
         self._asked = {asked: answer for asked, answer in self._asked.items() if not answer.done()}
         answer = self._asked[poll] = asyncio.get_running_loop().create_future()
@@ -147,7 +151,16 @@ class _Link(asyncio.Protocol):
         """Bytes that the kernel would not take because the worker does not read."""
         return self._transport.get_write_buffer_size()
 
-    def _take(self, report: Report) -> None:
+    def _take(self, message: ToControl) -> None:
+        match message:
+            case Report():
+                self._report(message)
+            case Comparer():
+                self._compare(message)
+            case Evidence():
+                self._links.comparing.take(message)
+
+    def _report(self, report: Report) -> None:
         if self.pid != report.pid:
             self.pid = report.pid
             _log.info("worker_linked", worker=report.worker, worker_pid=report.pid, revision=report.revision)
@@ -155,3 +168,12 @@ class _Link(asyncio.Protocol):
         for asked, answer in self._asked.items():
             if asked <= report.poll and not answer.done():
                 answer.set_result(None)
+
+    def _compare(self, state: Comparer) -> None:
+        """The comparer is asked for nothing: it reports by itself."""
+        if not self._compares:
+            self._compares, self.pid = True, state.pid
+            for answer in self._asked.values():
+                answer.cancel()
+            _log.info("comparer_linked", comparer_pid=state.pid, revision=state.revision)
+        self._links.comparing.hear(self, state)
