@@ -1,7 +1,7 @@
 """Two trees side by side: every place where they differ, found in one pass.
 
-Rule 1: `true`, `1`, `1.0` and `"1"` are four values. Python's `==` is asked first all the same, since it is quick to say
-        no; what it takes for equal is looked at exactly.
+Rule 1: `true`, `1`, `1.0` and `"1"` are four values. Python's `==` is asked first all the same, since it is quick to
+        say no; what it takes for equal is looked at exactly.
 Rule 2: lists are compared by position, unless a rule for their path says otherwise (`proxy.core.parity.lists`).
 Rule 3: every find is kept, also those with one path: a rule may excuse one of them and not the next.
 """
