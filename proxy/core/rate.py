@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections import OrderedDict
 
 MOST_KEYS = 16_384
+_ROUNDING = 1e-6
+"""Seconds that sums of shares may be off by."""
 
 
 class Meter:
@@ -31,7 +33,7 @@ class Meter:
         """0.0 when this request may pass, else the seconds until one may."""
         due = self._due.get(key, 0.0)
         wait = due - now - self._slack
-        if wait > 0.0:
+        if wait > _ROUNDING:
             self._due.move_to_end(key)
             return wait
         self._due[key] = (due if due > now else now) + self._interval  # noqa: FURB136 -- a call costs more

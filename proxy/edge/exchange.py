@@ -89,7 +89,7 @@ class Exchange:
         if head.fields:
             self.binds = head.binds
         if head.length:
-            self.upload = Upload(head, bound.body_limit, holds=bound.holds)
+            self.upload = Upload(head, bound.body_limit, live.snapshot.limits, holds=bound.holds)
         self.total_at = self.started + leg.timeouts.total if leg.timeouts.total else _NEVER
 
     # -- towards the client -------------------------------------------------------------------------------------------

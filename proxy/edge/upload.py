@@ -10,6 +10,7 @@ from proxy.core.request import CHUNKED
 
 if TYPE_CHECKING:
     from proxy.core.request import RequestHead
+    from proxy.core.snapshot import Limits
 
 MAX_HELD = 64 * 1024
 """Bytes of a body that are kept until its answer begins, on routes that declare `effects`."""
@@ -20,11 +21,11 @@ class Upload:
 
     __slots__ = ("_decoder", "_left", "_limit", "done", "held", "problem", "received", "rest", "status")
 
-    def __init__(self, head: RequestHead, limit: int, *, holds: bool) -> None:
-        """At most `limit` bytes where the length is not known yet; 0 is no limit."""
+    def __init__(self, head: RequestHead, limit: int, limits: Limits, *, holds: bool) -> None:
+        """At most `limit` bytes where the length is not known yet; 0 is no limit. `limits` bound what frames it."""
         self._left = head.length
         self._limit = limit
-        self._decoder = ChunkedDecoder() if head.length == CHUNKED else None
+        self._decoder = ChunkedDecoder(limits.chunk_extension, limits.trailers) if head.length == CHUNKED else None
         self.received = 0
         self.done = False
         self.rest = b""
