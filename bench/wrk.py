@@ -49,6 +49,7 @@ class Load:
     arguments: tuple[str, ...]
     connections: int = CONNECTIONS
     sent_bytes: int = 0  # of body, per request
+    scheme: str = "http"
 
 
 def items(routes: int) -> Load:
@@ -91,6 +92,6 @@ def run(load: Load, *, port: int, seconds: float, core: int) -> Count:
 def _command(load: Load, port: int, seconds: int, core: int) -> Sequence[str]:
     program = find_program("wrk", "apt-get install wrk")
     options = ("-t1", f"-c{load.connections}", f"-d{seconds}s", "--timeout", "10s", "-s", str(SCRIPT))
-    address = f"http://127.0.0.1:{port}/"
+    address = f"{load.scheme}://127.0.0.1:{port}/"
     pin = ("setpriv", "--pdeathsig", "KILL", "taskset", "-c", str(core))
     return (*pin, program, *options, address, "--", *load.arguments)
