@@ -41,6 +41,7 @@ def be_worker(
             sock.close()
     sockets.admin.close()
     sockets.link.close()
+    sockets.pairs.close()
     post = Post(
         number=number,
         sock=sockets.workers[number],
@@ -66,6 +67,7 @@ def be_control(config: Path, start: Start, sockets: Sockets) -> None:
 
     sink = _begin("control")
     sockets.close_listening()
+    sockets.pairs.close()
     directory = lastgood.directory(config, os.environ)
 
     def remember(loaded: Loaded) -> None:
@@ -84,6 +86,26 @@ def be_control(config: Path, start: Start, sockets: Sockets) -> None:
         kill_file=_killed_by(config),
     )
     asyncio.run(run_control(given))
+    sink.close()
+
+
+def be_comparer(config: Path, start: Start, sockets: Sockets) -> None:
+    """Compare until told to stop; what it needs for that is loaded here, so that workers stay small."""
+    from proxy.app.comparer import ComparerProcess, Seat  # noqa: PLC0415 -- see above
+    from proxy.app.redaction_key import key_for_now  # noqa: PLC0415
+
+    sink = _begin("comparer")
+    sockets.close_listening()
+    sockets.admin.close()
+    sockets.link.close()
+    key = key_for_now(lastgood.directory(config, os.environ))
+    seat = Seat(pairs=sockets.pairs, link=sockets.link_path, snapshot=start.snapshot, key=key)
+
+    async def live() -> None:
+        await ComparerProcess(seat).run()
+
+    with _runner() as runner:
+        runner.run(live())
     sink.close()
 
 

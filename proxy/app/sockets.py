@@ -8,18 +8,28 @@ from pathlib import Path
 
 from proxy.app.succession import HandedDown
 from proxy.core.snapshot import Snapshot
+from proxy.pairs import PAIRS
 
 BACKLOG = 4096
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sockets:
-    """One listening socket per worker (SO_REUSEPORT), the admin's, and the link's with its path."""
+    """One listening socket per worker (SO_REUSEPORT), the admin's, and with their paths the link's and that for pairs.
+
+    A connection to these two waits in the kernel while the process that takes it is being replaced.
+    """
 
     workers: tuple[socket.socket, ...]
     admin: socket.socket
     link: socket.socket
     link_path: Path
+    pairs: socket.socket
+
+    @property
+    def pairs_path(self) -> Path:
+        """Where workers hand pairs to the comparer."""
+        return self.link_path.with_name(PAIRS)
 
     @property
     def address(self) -> tuple[str, int]:
@@ -41,10 +51,15 @@ def bind(snapshot: Snapshot, link_path: Path, given: HandedDown | None = None) -
     address = workers[0].getsockname()[:2]
     workers += [_listen(address) for _ in range(snapshot.workers - len(workers))]
     admin = given.admin if given else _listen(snapshot.admin, shared=False)
-    link = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    link.bind(str(link_path))
-    link.listen(64)
-    return Sockets(workers=tuple(workers), admin=admin, link=link, link_path=link_path)
+    link, pairs = _private(link_path), _private(link_path.with_name(PAIRS))
+    return Sockets(workers=tuple(workers), admin=admin, link=link, link_path=link_path, pairs=pairs)
+
+
+def _private(path: Path) -> socket.socket:
+    sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    sock.bind(str(path))
+    sock.listen(64)
+    return sock
 
 
 def _listen(address: tuple[str, int], *, shared: bool = True) -> socket.socket:

@@ -1,4 +1,4 @@
-"""The parent process: binds everything, starts control and workers, replaces those that die, passes signals on.
+"""The parent process: binds everything, starts control, comparer and workers, replaces who dies, passes signals on.
 
 Rule 1: it runs no loop and no thread, so that a fork of it is clean at any time.
 Rule 2: it holds the listening sockets: when a worker dies, clients that wait in its queue wait for its successor.
@@ -23,7 +23,7 @@ from pathlib import Path
 
 import structlog
 
-from proxy.app.birth import be_control, be_worker
+from proxy.app.birth import be_comparer, be_control, be_worker
 from proxy.app.selfcheck import cautions, prepare
 from proxy.app.sockets import Sockets, bind
 from proxy.app.start import Start, first_start
@@ -33,7 +33,7 @@ from proxy.log import DirectSink, is_console, set_up
 KILL_AFTER = 5.0
 """Seconds beyond the drain after which a child is killed."""
 STEADY_AFTER = 5.0
-_CONTROL = -1
+_CONTROL, _COMPARER = -1, -2
 _SIGNALS = {signal.SIGCHLD, signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR2}
 _log = structlog.get_logger()
 
@@ -82,7 +82,7 @@ def serve(config: Path) -> int:
 
 
 class Supervisor:
-    """Keeps one control process and `workers` workers alive."""
+    """Keeps one control process, one comparer and `workers` workers alive."""
 
     def __init__(self, config: Path, start: Start, sockets: Sockets, given: HandedDown | None) -> None:
         """Nothing is started before `run`; `given` is what a predecessor handed down."""
@@ -103,7 +103,7 @@ class Supervisor:
         signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
         host, port = self._sockets.address
         _log.info("serving", listen=f"{host}:{port}", workers=len(self._sockets.workers), pid=os.getpid())
-        for number in (_CONTROL, *range(len(self._sockets.workers))):
+        for number in (_CONTROL, _COMPARER, *range(len(self._sockets.workers))):
             self._give_birth(number)
         while self._children or self._due:
             got = signal.sigtimedwait(_SIGNALS, self._patience())
@@ -159,11 +159,16 @@ class Supervisor:
         self._due.clear()
         self._kill_at = min(self._kill_at, time.monotonic() + self._start.snapshot.drain + KILL_AFTER)
         self._sockets.close_listening()
-        workers = [number for number in self._children if number != _CONTROL]
-        for number in workers:
-            self._signal(number, signal.SIGTERM)
-        if not workers:
-            self._signal(_CONTROL, signal.SIGTERM)
+        for number in self._children:
+            if number >= 0:
+                self._signal(number, signal.SIGTERM)
+        self._dismiss()
+
+    def _dismiss(self) -> None:
+        """Workers end first, then the comparer, which has heard them all, then control, which has heard both."""
+        if any(number >= 0 for number in self._children):
+            return
+        self._signal(_COMPARER if _COMPARER in self._children else _CONTROL, signal.SIGTERM)
 
     def _signal(self, number: int, what: signal.Signals) -> None:
         child = self._children.get(number)
@@ -177,8 +182,8 @@ class Supervisor:
             if pid:
                 del self._children[number]
                 self._ended(number, child, os.waitstatus_to_exitcode(status))
-        if self._stopping and set(self._children) == {_CONTROL}:
-            self._signal(_CONTROL, signal.SIGTERM)
+        if self._stopping:
+            self._dismiss()
         if time.monotonic() > self._kill_at:
             for number in tuple(self._children):
                 self._signal(number, signal.SIGKILL)
@@ -215,6 +220,8 @@ class Supervisor:
         be: Callable[[], None]
         if number == _CONTROL:
             be = lambda: be_control(self._config, start, self._sockets)  # noqa: E731
+        elif number == _COMPARER:
+            be = lambda: be_comparer(self._config, start, self._sockets)  # noqa: E731
         else:
             be = lambda: be_worker(number, self._config, start, self._sockets, self._readiness.say, fresh=first)  # noqa: E731
         code = 1
@@ -236,4 +243,4 @@ def leave(code: int) -> None:
 
 
 def _name(number: int) -> str:
-    return "control" if number == _CONTROL else f"worker-{number}"
+    return {_CONTROL: "control", _COMPARER: "comparer"}.get(number, f"worker-{number}")

@@ -11,7 +11,6 @@ from typing import Protocol
 
 from proxy.link import BadDelta, Comparer, Evidence, Noise, frame
 
-
 REMIND = 10
 """After so many words of the comparer it is told again what is noise: what was told before may have been lost."""
 

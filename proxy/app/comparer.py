@@ -1,0 +1,220 @@
+"""The comparer: a process that does nothing but compare what both sides answered. One core at most.
+
+Rule 1: workers hand pairs to its socket without waiting; it may die at any moment and be started again.
+Rule 2: it works in slices, so that it goes on reading while it compares; what finds no place in its queue is counted.
+Rule 3: while control is away, what it found adds up here, within bounds; no exchange leaves it before it is redacted.
+Rule 4: SIGTERM: what waits is compared for a moment longer, told, and that is the end.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import cast
+
+import msgspec
+import structlog
+
+from proxy.app.pair_queue import Intake, PairQueue
+from proxy.app.scales import Scales
+from proxy.app.table_bytes import load
+from proxy.core.snapshot import Snapshot
+from proxy.link import Comparer, Evidence, Noise, Table, Unframer, frame, read_to_comparer
+from proxy.tasks import Tasks
+
+TELL_EVERY = 1.0
+SLICE = 0.005
+"""Seconds of comparing between two looks at the sockets."""
+LAST_WORDS = 2.0
+"""Seconds after SIGTERM for what waits."""
+MOST_UNSENT = 8 * 1024 * 1024
+_log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seat:
+    """What the comparer is given: its bound socket, the path of control's link, a table, the key for what is secret."""
+
+    pairs: socket.socket
+    link: Path
+    snapshot: Snapshot
+    key: bytes
+
+
+class ControlLink(asyncio.Protocol):
+    """The comparer's end of the link."""
+
+    def __init__(self, told: Callable[[Table | Noise], None]) -> None:
+        """`told` hears what control says; `lost` is set when the link is gone."""
+        self.lost = asyncio.Event()
+        self._told = told
+        self._unframer = Unframer()
+        self._transport: asyncio.Transport | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Control is there."""
+        self._transport = cast("asyncio.Transport", transport)
+
+    def data_received(self, data: bytes) -> None:
+        """What control says; words for others are passed over."""
+        for body in self._unframer.feed(data):
+            try:
+                message = read_to_comparer(body)
+            except msgspec.DecodeError:
+                continue
+            if isinstance(message, Table | Noise):
+                self._told(message)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Control is gone."""
+        del exc
+        self._transport = None
+        self.lost.set()
+
+    @property
+    def ready(self) -> bool:
+        """Whether control reads."""
+        return self._transport is not None and self._transport.get_write_buffer_size() < MOST_UNSENT
+
+    def send(self, message: Comparer | Evidence) -> None:
+        """Hand it over."""
+        if self._transport is not None:
+            self._transport.write(frame(message))
+
+    async def end(self) -> None:
+        """Close once everything is out, or after a moment."""
+        if self._transport is not None:
+            self._transport.close()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self.lost.wait(), 1.0)
+
+
+class ComparerProcess:
+    """The comparer's life."""
+
+    def __init__(self, seat: Seat) -> None:
+        """To be made inside the running loop."""
+        self._seat = seat
+        self._scales = Scales(seat.snapshot, seat.key)
+        self._queue = PairQueue(self._scales.shed)
+        self._link: ControlLink | None = None
+        self._installing = asyncio.Lock()
+        self._stopping = asyncio.Event()
+        self._tasks = Tasks()
+
+    async def run(self) -> None:
+        """Compare until told to stop."""
+        loop = asyncio.get_running_loop()
+        loop.add_signal_handler(signal.SIGTERM, self._stopping.set)
+        for ignored in (signal.SIGINT, signal.SIGHUP, signal.SIGUSR2):
+            loop.add_signal_handler(ignored, lambda: None)
+        server = await loop.create_unix_server(lambda: Intake(self._queue, time.monotonic), sock=self._seat.pairs)
+        self._tasks.start(self._keep_link(), name="control-link")
+        working = self._tasks.start(self._work(), name="comparisons")
+        self._tasks.start(self._report(), name="evidence")
+        _log.info("comparer_started", revision=self._scales.revision, pairs=self._seat.pairs.getsockname())
+        stopping = self._tasks.start(self._stopping.wait(), name="stopping")
+        await asyncio.wait((working, stopping), return_when=asyncio.FIRST_COMPLETED)
+        server.close()
+        await self._last_words()
+        await self._tasks.end()
+        _log.info("comparer_ended", compared=self._scales.compared, waiting=len(self._queue))
+
+    async def _work(self) -> None:
+        while True:
+            await self._queue.filled.wait()
+            self._compare_until(time.monotonic() + SLICE)
+            await asyncio.sleep(0)
+
+    def _compare_until(self, deadline: float) -> None:
+        while (body := self._queue.pop()) is not None:
+            try:
+                self._scales.take(body)
+            except msgspec.DecodeError as error:
+                self._queue.misread(error)
+            if time.monotonic() >= deadline:
+                return
+
+    async def _report(self) -> None:
+        while True:
+            await asyncio.sleep(TELL_EVERY)
+            self._tell()
+
+    def _tell(self) -> None:
+        link = self._link
+        if link is None or not link.ready:
+            return
+        link.send(self._state())
+        evidence = self._scales.evidence()
+        if evidence is not None:
+            link.send(evidence)
+
+    def _state(self) -> Comparer:
+        queue = self._queue
+        return Comparer(
+            pid=os.getpid(),
+            revision=self._scales.revision,
+            waiting=len(queue),
+            waiting_bytes=queue.waiting_bytes,
+            lag=queue.lag(time.monotonic()),
+            compared=self._scales.compared,
+            shed={full.value: count for full, count in queue.shed.items()},
+            lost=self._scales.fold.lost,
+            unreadable=queue.unreadable,
+        )
+
+    async def _keep_link(self) -> None:
+        loop = asyncio.get_running_loop()
+        delay = 0.05
+        while True:
+            link = ControlLink(self._told)
+            try:
+                await loop.create_unix_connection(partial(_same, link), str(self._seat.link))
+            except OSError:
+                await asyncio.sleep(delay)
+                delay = min(delay * 2, 1.0)
+                continue
+            self._link, delay = link, 0.05
+            link.send(self._state())
+            await link.lost.wait()
+            self._link = None
+
+    def _told(self, message: Table | Noise) -> None:
+        match message:
+            case Noise():
+                self._scales.noisy = {route: frozenset(paths) for route, paths in message.paths.items()}
+            case Table() if message.revision != self._scales.revision:
+                self._tasks.start(self._install(message), name="install")
+            case Table():
+                pass
+
+    async def _install(self, table: Table) -> None:
+        async with self._installing:  # tables are taken in the order in which they were sent
+            try:
+                snapshot = await asyncio.to_thread(load, table.pickled)
+            except Exception:  # noqa: BLE001 -- whatever is wrong with it, the old table goes on
+                _log.exception("table_unreadable", revision=table.revision)
+                return
+            self._scales.follow(snapshot)
+
+    async def _last_words(self) -> None:
+        deadline = time.monotonic() + LAST_WORDS
+        while len(self._queue) and time.monotonic() < deadline:
+            self._compare_until(time.monotonic() + SLICE)
+            await asyncio.sleep(0)
+        self._tell()
+        link = self._link
+        if link is not None:
+            await link.end()
+
+
+def _same(link: ControlLink) -> ControlLink:
+    return link

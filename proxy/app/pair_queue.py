@@ -1,0 +1,111 @@
+"""Pairs that wait to be compared: bounded in number and bytes, and what finds no place is counted by route.
+
+Rule 1: reading never stops, so that no worker waits for the comparer.
+Rule 2: what comes last is shed: what waits already was paid for.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from enum import StrEnum
+from typing import cast
+
+import msgspec
+import structlog
+
+from proxy.link import Unframer
+from proxy.pairs import MAX_PAIR, Label, decode_label
+
+MOST_PAIRS = 20_000
+MOST_BYTES = 64 * 1024 * 1024
+_log = structlog.get_logger()
+
+
+class Full(StrEnum):
+    """Which bound was met."""
+
+    PAIRS = "pairs"
+    BYTES = "bytes"
+
+
+class PairQueue:
+    """`shed` counts by bound what found no place, `unreadable` frames that were no pairs; both since the start."""
+
+    def __init__(self, shed: Callable[[Label], None], *, pairs: int = MOST_PAIRS, size: int = MOST_BYTES) -> None:
+        """`shed` hears what the pair was about that found no place."""
+        self.shed = dict.fromkeys(Full, 0)
+        self.unreadable = 0
+        self.waiting_bytes = 0
+        self.filled = asyncio.Event()
+        self._tell = shed
+        self._most = {Full.PAIRS: pairs, Full.BYTES: size}
+        self._bodies: deque[tuple[float, bytes]] = deque()
+
+    def __len__(self) -> int:
+        """How many wait."""
+        return len(self._bodies)
+
+    def put(self, body: bytes, now: float) -> None:
+        """Take a frame's body, or shed it."""
+        if len(self._bodies) >= self._most[Full.PAIRS]:
+            self._shed(Full.PAIRS, body)
+        elif self.waiting_bytes + len(body) > self._most[Full.BYTES]:
+            self._shed(Full.BYTES, body)
+        else:
+            self._bodies.append((now, body))
+            self.waiting_bytes += len(body)
+            self.filled.set()
+
+    def pop(self) -> bytes | None:
+        """The oldest, if there is one."""
+        if not self._bodies:
+            self.filled.clear()
+            return None
+        _, body = self._bodies.popleft()
+        self.waiting_bytes -= len(body)
+        return body
+
+    def lag(self, now: float) -> float:
+        """For how many seconds the oldest has waited."""
+        return max(now - self._bodies[0][0], 0.0) if self._bodies else 0.0
+
+    def misread(self, error: Exception) -> None:
+        """A frame was no pair; the first one is named in the log."""
+        if not self.unreadable:
+            _log.error("pair_unreadable", error=str(error))
+        self.unreadable += 1
+
+    def _shed(self, full: Full, body: bytes) -> None:
+        self.shed[full] += 1
+        try:
+            self._tell(decode_label(body))
+        except msgspec.DecodeError as error:
+            self.misread(error)
+
+
+class Intake(asyncio.Protocol):
+    """One worker's connection: frames in, nothing out."""
+
+    def __init__(self, queue: PairQueue, clock: Callable[[], float]) -> None:
+        """To be made for each connection; `clock` is steady, in seconds."""
+        self._queue = queue
+        self._clock = clock
+        self._unframer = Unframer(MAX_PAIR)
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """A worker has come."""
+        self._transport = cast("asyncio.Transport", transport)
+
+    def data_received(self, data: bytes) -> None:
+        """Pairs from a worker; one that does not keep to the frames loses its connection, and may come again."""
+        try:
+            bodies = self._unframer.feed(data)
+        except ValueError as error:
+            self._queue.misread(error)
+            self._transport.abort()
+            return
+        now = self._clock()
+        for body in bodies:
+            self._queue.put(body, now)

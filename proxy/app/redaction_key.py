@@ -1,0 +1,60 @@
+"""The key of the hashes that stand for what is secret in kept exchanges: made once, in the state directory.
+
+Rule 1: equal secrets have equal hashes for as long as the file lives; without the file nobody can look for one.
+Rule 2: nobody but the user who runs Banyan can read it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+from pathlib import Path
+
+import structlog
+
+_log = structlog.get_logger()
+NAME = "redaction.key"
+_BYTES = 32
+
+
+def read_key(directory: Path) -> bytes:
+    """The key that there is; OSError when there is none, or not for this user."""
+    key = (directory / NAME).read_bytes()
+    if len(key) != _BYTES:
+        raise OSError(f"{directory / NAME} has {len(key)} bytes and not {_BYTES}; remove it to have a new one made")
+    return key
+
+
+def key_of(directory: Path) -> bytes:
+    """The key, made if there is none; OSError when it can neither be read nor made."""
+    try:
+        return read_key(directory)
+    except FileNotFoundError:
+        return _make(directory)
+
+
+def key_for_now(directory: Path) -> bytes:
+    """The key; where none can be kept, one that this process forgets, which the log says."""
+    try:
+        return key_of(directory)
+    except OSError as error:
+        _log.warning("redaction_key_not_kept", directory=str(directory), error=str(error))
+        return secrets.token_bytes(_BYTES)
+
+
+def _make(directory: Path) -> bytes:
+    """Whoever links it first has made it, so two processes that start at once agree."""
+    directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+    fresh = directory / f".{NAME}.{os.getpid()}"
+    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(secrets.token_bytes(_BYTES))
+            file.flush()
+            os.fsync(file.fileno())
+        with contextlib.suppress(FileExistsError):
+            os.link(fresh, directory / NAME)
+    finally:
+        fresh.unlink()
+    return read_key(directory)

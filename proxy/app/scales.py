@@ -1,0 +1,139 @@
+"""Where pairs are compared and added up: knows rules, noise and repetitions, and nothing of sockets.
+
+Rule 1: nothing that a pair holds can end it; a comparison that breaks is counted as incomparable, and logged.
+Rule 2: an answer that failed says no version: then the last one that its side said holds.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+import uuid
+from dataclasses import replace
+
+import msgspec
+import structlog
+
+from proxy.core.judge.guard import Bad
+from proxy.core.judge.promotion import Repeats
+from proxy.core.parity.captured import Pair
+from proxy.core.parity.compare import Comparison, Incomparable, Outcome, compare, noise_bits
+from proxy.core.parity.difference import Severity
+from proxy.core.parity.fold import Fold, Found
+from proxy.core.parity.redact import Redactor
+from proxy.core.parity.rules import NO_RULES, Rules
+from proxy.core.parity.shape import shape_of
+from proxy.core.snapshot import Snapshot
+from proxy.link import BadDelta, Evidence
+from proxy.pairs import Label, decode
+
+MOST_BAD = 2_000
+"""Bad events that wait to be told."""
+MOST_REMEMBERED = 400_000
+"""Requests, over all routes, of which it is known how often they were compared today."""
+_FEWEST = 500
+_NOTHING: frozenset[str] = frozenset()
+_log = structlog.get_logger()
+
+
+class Scales:
+    """`compared` counts since the start; `bad` are events to be told, `bad_lost` those that found no place."""
+
+    def __init__(self, snapshot: Snapshot, key: bytes) -> None:
+        """Begin with this table and no noise."""
+        self.fold = Fold()
+        self.compared = 0
+        self.bad: list[BadDelta] = []
+        self.bad_lost = 0
+        self.noisy: dict[str, frozenset[str]] = {}
+        self._key = key
+        self._repeats: dict[str, Repeats] = {}
+        self._versions: dict[str, tuple[str, str]] = {}
+        self.follow(snapshot)
+
+    def follow(self, snapshot: Snapshot) -> None:
+        """Compare by this table from now on."""
+        self.revision = snapshot.revision
+        self._rules = {route.name: route.compare for route in snapshot.routes}
+        self._repeats = {name: kept for name, kept in self._repeats.items() if name in self._rules}
+        self._versions = {name: known for name, known in self._versions.items() if name in self._rules}
+        self._redactors: dict[str, Redactor] = {}
+
+    def take(self, body: bytes) -> None:
+        """Compare one pair; msgspec.DecodeError when it is none."""
+        pair = self._with_versions(decode(body))
+        rules = self._rules.get(pair.route, NO_RULES)
+        comparison = self._compare(pair, rules)
+        self.compared += 1
+        found = Found(
+            pair=pair,
+            comparison=comparison,
+            shape=shape_of(pair),
+            draw=random.random(),  # noqa: S311 -- chance, not secrecy
+            bits=noise_bits(pair, rules) if pair.second is not None else (),
+            repeated=not self._counts(pair, comparison),
+        )
+        self.fold.add(found)
+        if any(each.severity is Severity.HIGH for each in comparison.differences):
+            self._note_bad(pair)
+
+    def shed(self, label: Label) -> None:
+        """Count a pair that nobody will compare."""
+        self.fold.shed(label.route, label.legacy_version, label.new_version, label.at)
+
+    def evidence(self) -> Evidence | None:
+        """What was found since the last call."""
+        parts = self.fold.take(self._redactor, lambda: uuid.uuid4().hex, time.time())
+        if not parts:
+            return None
+        bad, self.bad, lost, self.bad_lost = self.bad, [], self.bad_lost, 0
+        return Evidence(parts=msgspec.msgpack.encode(parts), bad=bad, bad_lost=lost)
+
+    def _compare(self, pair: Pair, rules: Rules) -> Comparison:
+        try:
+            return compare(pair, rules, self.noisy.get(pair.route, _NOTHING), time.time())
+        except Exception:  # noqa: BLE001 -- a defect in one comparison may not end the others
+            _log.exception("comparison_broke", route=pair.route, request_id=pair.request_id)
+            return Comparison(outcome=Outcome.INCOMPARABLE, why=Incomparable.UNDECODABLE)
+
+    def _counts(self, pair: Pair, comparison: Comparison) -> bool:
+        """Whether it is evidence: the same request of the same cohort is, some times a day."""
+        if comparison.outcome is Outcome.INCOMPARABLE:
+            return True
+        repeats = self._repeats.get(pair.route)
+        if repeats is None:
+            repeats = self._repeats[pair.route] = Repeats(max(MOST_REMEMBERED // max(len(self._rules), 1), _FEWEST))
+        return repeats.counts(hash((pair.cohort, pair.request.method, pair.request.target, pair.request.body)), pair.at)
+
+    def _with_versions(self, pair: Pair) -> Pair:
+        """See rule 2."""
+        known = self._versions.get(pair.route, ("", ""))
+        said = (pair.legacy_version or known[0], pair.new_version or known[1])
+        if said != known:
+            self._versions[pair.route] = said
+        if said == (pair.legacy_version, pair.new_version):
+            return pair
+        return replace(pair, legacy_version=said[0], new_version=said[1])
+
+    def _note_bad(self, pair: Pair) -> None:
+        if len(self.bad) >= MOST_BAD:
+            self.bad_lost += 1
+            return
+        draw = (pair.cohort >> 11) / (1 << 53)
+        self.bad.append(
+            BadDelta(
+                route=pair.route,
+                bad=Bad.MISMATCH.value,
+                side=pair.authoritative.value,
+                cohort=pair.cohort,
+                draw=draw,
+                at=pair.at,
+            )
+        )
+
+    def _redactor(self, route: str) -> Redactor:
+        known = self._redactors.get(route)
+        if known is None:
+            secrets = self._rules.get(route, NO_RULES).secrets
+            known = self._redactors[route] = Redactor(key=self._key, names=secrets)
+        return known
