@@ -20,8 +20,8 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 COMPILED = ("proxy/core", "proxy/edge")
 """Folders whose own files are compiled, in one unit so that calls between them are calls in C."""
-LEFT_OUT = {"__init__.py", "evidence.py", "orders.py"}
-"""Records of the store and of the control process: nothing on the hot path, and half a minute of a compiler each."""
+LEFT_OUT = {"__init__.py", "evidence.py", "orders.py", "unavailable.py"}
+"""Records and errors of the store and of the control process: nothing on the hot path, and some a minute to compile."""
 MODES = ("auto", "always", "never")
 
 

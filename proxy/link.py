@@ -59,6 +59,7 @@ class Report(msgspec.Struct, frozen=True, tag="report"):
     `lines_dropped` are canonical lines that found no room; `poll` is 0 when nobody asked.
     `sheds`: how often each bound was met (proxy.core.shed) since the last report.
     `killed`: the kill switch is on; `switched`: when it was last turned, on the machine's monotonic clock, 0 for never.
+    `orders` is the version of the Orders that it obeys; `bad` are bad events of live traffic, `bad_lost` more of them.
     """
 
     worker: int
@@ -76,6 +77,9 @@ class Report(msgspec.Struct, frozen=True, tag="report"):
     killed: bool = False
     switched: float = 0.0
     sheds: dict[str, int] = {}
+    orders: int = 0
+    bad: list[BadDelta] = []
+    bad_lost: int = 0
 
 
 class BadDelta(msgspec.Struct, frozen=True, array_like=True):
@@ -137,6 +141,34 @@ class Table(msgspec.Struct, frozen=True, tag="table"):
     pickled: bytes
 
 
+class RouteOrder(msgspec.Struct, frozen=True, array_like=True):
+    """Where one route runs, whatever the table says: `stage`, and `split` in [0, 1].
+
+    `said_stage` and `said_split` are what routes.yaml said when this was ordered: a table that says something else was
+    edited since. `pins` are (cohort key, side); `slow` is the time in seconds above which an answer is a bad event, 0
+    for none; `drained`: cohorts that new has not served lately go to legacy.
+    """
+
+    route: str
+    stage: str
+    split: float
+    said_stage: str
+    said_split: float
+    pins: list[tuple[str, str]] = []
+    slow: float = 0.0
+    drained: bool = False
+
+
+class Orders(msgspec.Struct, frozen=True, tag="orders"):
+    """Control to worker: what runs on the routes named here; all others run as the table says.
+
+    `version` has no order: a worker that obeys these orders says the same one.
+    """
+
+    version: int
+    routes: list[RouteOrder]
+
+
 class Probed(msgspec.Struct, frozen=True, tag="probed"):
     """Control to worker: how an endpoint (`host:port`) of an upstream is; `lasts` is how many seconds that holds."""
 
@@ -146,8 +178,8 @@ class Probed(msgspec.Struct, frozen=True, tag="probed"):
     lasts: float
 
 
-ToWorker = Poll | Table | Probed
-ToComparer = Poll | Table | Probed | Noise
+ToWorker = Poll | Table | Probed | Orders
+ToComparer = Poll | Table | Probed | Noise | Orders
 ToControl = Report | Comparer | Evidence
 
 _encode = msgspec.msgpack.Encoder().encode

@@ -30,7 +30,7 @@ from proxy.core.kill import Order
 from proxy.core.snapshot import Snapshot
 from proxy.edge.access_log import AccessLog
 from proxy.edge.listener import Listener, Prepared
-from proxy.link import Poll, Probed, Report, Table, ToWorker, Unframer, frame, read_to_worker
+from proxy.link import Orders, Poll, Probed, Report, Table, ToWorker, Unframer, frame, read_to_worker
 from proxy.log import Sink
 from proxy.tasks import Tasks
 from proxy.tls.kept import ForClients
@@ -40,6 +40,8 @@ MANY, MANY_EVERY = 1000, 5
 """With so many counters to report, every fifth second will do; a scrape asks, and is answered at once."""
 FIRST_TABLE = 1.5
 """Seconds that a worker which replaces another waits for control's table before it serves the one it was born with."""
+FORGET_EVERY = 900
+"""Seconds after which a cohort may be forgotten that new has served: one to two of these."""
 MAX_UNSENT = 1024 * 1024
 _log = structlog.get_logger()
 
@@ -49,7 +51,7 @@ class Post:
     """What a worker is given: its number, its bound socket, the path of control's link, the table to begin with.
 
     `serving` is to be called once clients are accepted; `fresh` says that the table was read just now.
-    `kill_file` turns the path that routes.yaml writes into the one to watch.
+    `kill_file` turns the path that routes.yaml writes into the one to watch; `orders` are the last that were kept.
     """
 
     number: int
@@ -60,6 +62,7 @@ class Post:
     fresh: bool
     kill_file: Callable[[str], Path]
     contexts: ForClients | None = None
+    orders: Orders | None = None
 
 
 class ControlLink(asyncio.Protocol):
@@ -110,6 +113,8 @@ class Worker:
         self._kill_file = KillFile(post.kill_file(post.snapshot.kill_file), self._ordered)
         self._certificates = Certificates(self._listener)
         self._switched = 0.0
+        if post.orders is not None:
+            self._obey(post.orders)
         self._tasks = Tasks()
         self._link: ControlLink | None = None
         self._has_table = asyncio.Event()
@@ -170,6 +175,12 @@ class Worker:
             _log.warning("kill_lifted", worker=self._post.number, routes=moved)
         self._send(0)
 
+    def _obey(self, orders: Orders) -> None:
+        """Run by these; what this table cannot do stays as the table says, loudly."""
+        refused = self._listener.obey(orders)
+        if refused:
+            _log.error("orders_not_possible", routes=refused[:20], count=len(refused), hint="an upstream is missing")
+
     async def _keep_link(self) -> None:
         loop = asyncio.get_running_loop()
         delay = 0.05
@@ -189,6 +200,8 @@ class Worker:
     async def _report(self) -> None:
         for second in count(1):
             await asyncio.sleep(REPORT_EVERY)
+            if second % FORGET_EVERY == 0:
+                self._listener.forget_cohorts()
             if self._listener.counters.touched < MANY or second % MANY_EVERY == 0:
                 self._send(0)
 
@@ -214,6 +227,7 @@ class Worker:
             poll=poll,
             killed=self._listener.switch.on,
             switched=self._switched,
+            orders=self._listener.orders.version,
         )
         link.send(report)
 
@@ -225,6 +239,9 @@ class Worker:
                 self._tasks.start(self._install(message), name="install")
             case Probed():
                 self._listener.hear(message)
+            case Orders():
+                self._obey(message)
+                self._send(0)
 
     async def _install(self, table: Table) -> None:
         async with self._installing:  # tables are taken in the order in which they were sent

@@ -26,6 +26,8 @@ class Reason(StrEnum):
     RESPOND = "respond"
     RETIRED = "retired"
     KILLED = "killed"
+    PINNED = "pinned"
+    DRAINED = "drained"
 
 
 class Decision(NamedTuple):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from proxy.core.decide import Decision, decide_by_draw
 from proxy.core.outcome import Side
+from proxy.core.pinned import decide_pinned
 from proxy.core.shed import Shed
 from proxy.core.table import Miss
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from proxy.core.request import HeadBounds, Refusal, RequestHead
     from proxy.edge.live import BoundRoute, Leg, Live
 
-_LEGACY = Side.LEGACY
+_LEGACY, _NEW = Side.LEGACY, Side.NEW
 _PROBLEM = b"application/problem+json"
 _WEBSOCKET_KEY = re.compile(rb"[A-Za-z0-9+/]{22}==")
 _ALL_METHODS = b"Allow: GET, HEAD, OPTIONS, POST, PUT, PATCH, DELETE"
@@ -51,7 +52,13 @@ def admit(live: Live, head: RequestHead, client_ip: bytes) -> Admitted | Answer:
     bound = live.bound[found.index]
     decision = bound.decision
     if decision is None:
-        decision = decide_by_draw(bound.route, bound.salt, head, client_ip)
+        exceptions = bound.exceptions
+        if exceptions is None:
+            decision = decide_by_draw(bound.route, bound.salt, head, client_ip)
+        else:
+            decision = decide_pinned(bound.route, bound.salt, head, client_ip, exceptions)
+        if decision.serve is _NEW and decision.draw is not None:
+            bound.lately.add(decision.draw)
     side = decision.serve
     leg = bound.legacy if side is _LEGACY else bound.new if side is not None else None
     if leg is None:

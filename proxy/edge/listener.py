@@ -21,12 +21,13 @@ from proxy.edge.finished import Finished
 from proxy.edge.gate import Gate
 from proxy.edge.kill import rewrite
 from proxy.edge.live import Live
+from proxy.edge.orders import NO_ORDERS, obey
 from proxy.edge.pool import Pool
 from proxy.edge.services import Connected
 from proxy.edge.switch import Switch
 from proxy.edge.tally import Counters
 from proxy.edge.tls import Door
-from proxy.link import Probed, UpstreamState
+from proxy.link import Orders, Probed, UpstreamState
 from proxy.tasks import Tasks
 from proxy.tls.contexts import UnusableError
 from proxy.tls.kept import ForClients, ForUpstream
@@ -55,6 +56,7 @@ class Listener:
         self.counters.before_take = access_log.before_flush = self.finished.fold
         self.draining = False
         self.switch = Switch()
+        self.orders = NO_ORDERS
         self._empty = asyncio.Event()
         self.live: Live
         self._loop = asyncio.get_running_loop()
@@ -79,13 +81,14 @@ class Listener:
 
     def adopt(self, prepared: Prepared) -> None:
         """Serve from what was prepared last."""
+        before = getattr(self, "live", None)
         self.live, pools, contexts = prepared
         if self._door is not None and contexts is not None:
             self._door.contexts = contexts
         self.live.switch = self.switch
         self._crowd.follow(self.live)
-        if self.switch.on:
-            rewrite(self.live)
+        self._carry(before)
+        obey(self.live, self.orders)
         self.finished.fold()  # by the sampling that held when they ended
         self.access_log.sample = self.live.snapshot.access_log.sample
         for name, pool in self._pools.items():
@@ -100,6 +103,22 @@ class Listener:
         """Give what legacy can answer to legacy, or end that, from the next request on; how many routes move."""
         self.switch.on = on
         return rewrite(self.live)
+
+    def obey(self, orders: Orders) -> tuple[str, ...]:
+        """Run by these orders from the next request on, on every later table too; routes that cannot."""
+        self.orders = orders
+        return obey(self.live, orders)
+
+    def forget_cohorts(self) -> None:
+        """A stretch of time is over for which cohorts are remembered that new has served."""
+        for bound in self.live.bound:
+            bound.lately.turn()
+
+    def _carry(self, before: Live | None) -> None:
+        """A new table remembers the cohorts that the one before did."""
+        known = {} if before is None else {bound.said.name: bound.lately for bound in before.bound}
+        for bound in self.live.bound:
+            bound.lately = known.get(bound.said.name, bound.lately)
 
     def hear(self, probed: Probed) -> None:
         """What control's probes found of an endpoint."""

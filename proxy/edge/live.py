@@ -9,10 +9,12 @@ from proxy.core.decide import Decision, settled
 from proxy.core.effects import Effects
 from proxy.core.kill import decide_killed
 from proxy.core.outcome import SERVED_BY_SIDE, ServedBy, Side
+from proxy.core.pinned import Exceptions
 from proxy.core.response import ResponseReader
 from proxy.core.route import HostMode, Route, Timeouts
 from proxy.core.snapshot import Snapshot
 from proxy.edge.forgive import Forgiving
+from proxy.edge.lately import Lately
 from proxy.edge.pool import Pool
 from proxy.edge.switch import Switch
 from proxy.edge.tally import Counters, Gauge, Tally
@@ -38,13 +40,24 @@ class Leg:
 
 
 class BoundRoute:
-    """A route with what it needs at hand; `decision` is `settled`, or `killed` while the kill switch moves it."""
+    """A route with what it needs at hand; `decision` is `settled`, or `killed` while the kill switch moves it.
 
-    __slots__ = ("body_limit", "decision", "holds", "killed", "legacy", "new", "own", "route", "salt", "settled")
+    `said` is the route as the table has it, `route` as it runs by order (`edge/orders.py`); `exceptions` None: it has
+    none. `lately`: cohorts that new has served; `slow`: seconds above which an answer is a bad event, 0 for none.
+    """
+
+    __slots__ = (
+        *("body_limit", "decision", "exceptions", "holds", "killed", "lately", "legacy", "new", "own", "route", "said"),
+        *("salt", "settled", "slow"),
+    )
 
     def __init__(self, route: Route, legs: Mapping[Side, Leg], own: Tally, body_limit: int) -> None:
         """`own` counts what Banyan answers itself on this route."""
         self.route = route
+        self.said = route
+        self.exceptions: Exceptions | None = None
+        self.lately = Lately()
+        self.slow = 0.0
         self.settled = settled(route)
         self.decision: Decision | None = self.settled
         self.salt = route.salt

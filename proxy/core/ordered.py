@@ -1,0 +1,40 @@
+"""Where a route runs in a worker: what was ordered, unless routes.yaml was edited since.
+
+Rule 1: an order is given for one reading of the file. A table that says something else was edited after it, and until
+        the next order comes the lower of the two runs: an edit lowers at once, and raises through control alone.
+Rule 2: an order that would need an upstream which the table does not have is not obeyed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container
+from dataclasses import replace
+
+from proxy.core.judge.ladder import Place, is_above
+from proxy.core.route import Route
+from proxy.core.stage import Stage
+
+_NEEDS_LEGACY = frozenset({Stage.LEGACY, Stage.SHADOW, Stage.CANARY})
+_NEEDS_NEW = frozenset({Stage.CANARY, Stage.LIVE, Stage.COMPLETE})
+
+
+def place_of(route: Route) -> Place:
+    """What the file says."""
+    return Place(route.stage, route.split)
+
+
+def place_now(file: Place, ordered: Place, said: Place) -> Place:
+    """Where to run: `file` is what the table says, `said` what it said when `ordered` was given."""
+    return file if file != said and is_above(ordered, file) else ordered
+
+
+def is_possible(route: Route, place: Place, upstreams: Container[str]) -> bool:
+    """Whether the table has the upstreams that a place needs."""
+    needs_new = place.stage in _NEEDS_NEW or (place.stage is Stage.RETIRED and place.split < 1.0)
+    legacy = place.stage not in _NEEDS_LEGACY or route.legacy in upstreams
+    return legacy and (not needs_new or route.new in upstreams)
+
+
+def placed(route: Route, place: Place) -> Route:
+    """The same route at another place."""
+    return route if place_of(route) == place else replace(route, stage=place.stage, split=place.split)

@@ -1,0 +1,83 @@
+"""Orders in one worker: where routes run is rewritten in place, between two requests.
+
+Rule 1: a request costs nothing for it: decisions stand ready, and pins are looked at on routes that have some.
+Rule 2: exchanges that run stay where they are. The kill switch outranks every order, pins too.
+Rule 3: a table that is adopted is rewritten before it serves; what has no order runs as the table says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from proxy.core.decide import settled
+from proxy.core.judge.ladder import Place
+from proxy.core.kill import decide_killed
+from proxy.core.ordered import is_possible, place_now, place_of, placed
+from proxy.core.outcome import Side
+from proxy.core.pinned import Exceptions
+from proxy.core.route import Route
+from proxy.core.stage import Stage
+from proxy.edge.kill import rewrite
+from proxy.edge.live import BoundRoute, Live
+from proxy.link import Orders, RouteOrder
+
+NO_ORDERS = Orders(0, [])
+
+
+def obey(live: Live, orders: Orders) -> tuple[str, ...]:
+    """Make the decisions of this table follow the orders; the names of routes that cannot."""
+    ordered: Mapping[str, RouteOrder] = {each.route: each for each in orders.routes}
+    refused: list[str] = []
+    for bound in live.bound:
+        order = ordered.get(bound.said.name)
+        if order is None:
+            if bound.route is not bound.said or bound.exceptions is not None or bound.slow:
+                _release(bound)
+        elif not _follow(bound, order, live):
+            refused.append(bound.said.name)
+    rewrite(live)
+    return tuple(refused)
+
+
+def _release(bound: BoundRoute) -> None:
+    bound.slow = 0.0
+    _run(bound, bound.said, None)
+
+
+def _follow(bound: BoundRoute, order: RouteOrder, live: Live) -> bool:
+    said = bound.said
+    if said.respond is not None:
+        return True
+    place = place_now(
+        place_of(said), Place(Stage(order.stage), order.split), Place(Stage(order.said_stage), order.said_split)
+    )
+    possible = is_possible(said, place, live.snapshot.upstreams)
+    bound.slow = order.slow
+    route = placed(said, place) if possible else said
+    _run(bound, route, _exceptions(bound, route, order))
+    return possible
+
+
+def _run(bound: BoundRoute, route: Route, exceptions: Exceptions | None) -> None:
+    """From the next request on."""
+    bound.route = route
+    bound.exceptions = exceptions
+    bound.settled = settled(route) if exceptions is None else None
+    bound.killed = decide_killed(_as_killed(route, exceptions), has_legacy=bound.legacy is not None)
+    bound.decision = bound.settled
+
+
+def _as_killed(route: Route, exceptions: Exceptions | None) -> Route:
+    """A route at legacy of which single cohorts are pinned to new has something to switch off."""
+    return route if exceptions is None or route.stage is not Stage.LEGACY else placed(route, Place(Stage.SHADOW))
+
+
+def _exceptions(bound: BoundRoute, route: Route, order: RouteOrder) -> Exceptions | None:
+    """Pins to a side that has no upstream count for nothing."""
+    legs = {Side.LEGACY: bound.legacy, Side.NEW: bound.new}
+    pins = [(key, Side(side)) for key, side in order.pins]
+    sides = {key.encode("utf-8", "surrogateescape"): side for key, side in pins if legs[side] is not None}
+    drains = order.drained and route.stage is Stage.CANARY
+    if not (sides or drains) or route.stage in (Stage.COMPLETE, Stage.RETIRED):
+        return None
+    return Exceptions(sides=sides, certain=settled(route), present=bound.lately if drains else None)
