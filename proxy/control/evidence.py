@@ -1,0 +1,211 @@
+"""What is known of each route's evidence: the book that the judge, the API and the metrics read.
+
+Rule 1: it holds what the store holds, all replicas together, as of the last look; it asks nobody and never waits.
+Rule 2: only the current epoch counts: what was found before either side was deployed says nothing about now.
+Rule 3: after an edit of a route's `compare:` what is evidence for the judge begins anew, as the rules are others.
+Rule 4: metrics count what this replica found, and only grow.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+
+from proxy.control.minutes import Minutes, Sums
+from proxy.core.evidence import Cluster, Epoch, RuleHits, ShapeCount, Tally
+from proxy.core.judge.coverage import OFTEN
+from proxy.core.judge.guard import Bad, BadEvent
+from proxy.core.judge.promotion import upper_bound
+from proxy.core.judge.ramp import Measures
+from proxy.core.outcome import Side
+from proxy.core.parity.compare import Outcome
+from proxy.core.parity.difference import VALUE_KINDS, Severity
+from proxy.core.parity.excuse import NOISE
+from proxy.core.parity.rules import NO_RULES, Rules, Treatment
+from proxy.link import BadDelta
+
+MOST_BAD = 20_000
+SHAPE_LIVES = 7 * 86_400.0
+"""Seconds after which a shape that nobody asked for again need not be covered."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parity:
+    """Comparisons of the current epoch; `rate_upper_bound` is what the mismatch rate is not proved to be below."""
+
+    sums: Sums = Sums()
+    rate_upper_bound: float = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Covered:
+    """Shapes of requests: how many, the chance of an unseen one (estimate, 95 % bound), the frequent not covered."""
+
+    shapes: int = 0
+    unseen: float = 1.0
+    unseen_bound: float = 1.0
+    uncovered: tuple[ShapeCount, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """What the store holds of one route at one moment; `tallies` from the minute on that `EvidenceBook.wants` named."""
+
+    epoch: Epoch
+    tallies: tuple[Tally, ...]
+    clusters: tuple[Cluster, ...]
+    shapes: tuple[ShapeCount, ...]
+    hits: tuple[RuleHits, ...]
+
+
+@dataclass(slots=True)
+class _Page:
+    """One route."""
+
+    minutes: Minutes = field(default_factory=Minutes)
+    look: Look | None = None
+    rules: Rules = NO_RULES
+    judged_from: int = 0
+
+
+class EvidenceBook:
+    """Pages by route."""
+
+    def __init__(self) -> None:
+        """Begin empty."""
+        self._pages: dict[str, _Page] = {}
+        self._noisy: Mapping[str, frozenset[str]] = {}
+        self._counted: Counter[tuple[str, Outcome]] = Counter()
+        self._bad: deque[tuple[str, BadEvent]] = deque(maxlen=MOST_BAD)
+        self.bad_dropped = 0
+
+    def measures(self, route: str) -> Measures:
+        """What the judge needs to know; what evidence cannot tell (`requests`, `carried`, `lag`) is left as it is."""
+        page = self._page(route)
+        judged, newest, covered = page.minutes.judged, page.minutes.newest, self.coverage(route)
+        return Measures(
+            compared=judged.evidence,
+            mismatched=judged.evidence_against,
+            incomparable=judged.incomparable,
+            high=sum(1 for each in self.clusters(route) if each.severity is Severity.HIGH and not each.accepted),
+            unseen=covered.unseen_bound if judged.evidence else None,
+            uncovered=len(covered.uncovered) if judged.evidence else None,
+            newest_at=None if newest is None else newest * 60.0 + 59.0,
+        )
+
+    def take_bad(self) -> list[tuple[str, BadEvent]]:
+        """Mismatches of high severity since the last call, by route, oldest first; `side` answered the client."""
+        taken = list(self._bad)
+        self._bad.clear()
+        return taken
+
+    def parity(self, route: str) -> Parity:
+        """All comparisons of the current epoch."""
+        sums = self._page(route).minutes.sums
+        return Parity(sums=sums, rate_upper_bound=_bound(sums.evidence, sums.evidence_against))
+
+    def coverage(self, route: str) -> Covered:
+        """What was compared, and what legacy answers often and was not."""
+        page = self._page(route)
+        if page.look is None:
+            return Covered()
+        compared = page.minutes.shapes()
+        unseen, bound = page.minutes.unseen()
+        newest = max((each.last_seen for each in page.look.shapes), default=0.0)
+        uncovered = (
+            replace(each, compared=compared[each.shape])
+            for each in page.look.shapes
+            if each.legacy >= OFTEN > compared[each.shape] and newest - each.last_seen < SHAPE_LIVES
+        )
+        return Covered(shapes=len(compared), unseen=unseen, unseen_bound=bound, uncovered=tuple(uncovered))
+
+    def clusters(self, route: str) -> tuple[Cluster, ...]:
+        """Differences of the current epoch, the most frequent first; `accepted` is what excuses each now, or empty."""
+        look, rules = self._page(route).look, self._page(route).rules
+        noisy = self.noisy(route)
+        return tuple(replace(each, accepted=_accepted(each, rules, noisy)) for each in (look.clusters if look else ()))
+
+    def epoch(self, route: str) -> Epoch | None:
+        """The current epoch, if anything was compared."""
+        look = self._page(route).look
+        return look.epoch if look else None
+
+    def hits(self, route: str) -> tuple[RuleHits, ...]:
+        """How often rules excused something."""
+        look = self._page(route).look
+        return look.hits if look else ()
+
+    def noisy(self, route: str) -> frozenset[str]:
+        """Paths that are noise now."""
+        return self._noisy.get(route, frozenset())
+
+    def counted(self) -> Mapping[tuple[str, Outcome], int]:
+        """Comparisons of this replica since it began, by route and outcome."""
+        return dict(self._counted)
+
+    def wants(self, route: str, epoch: int) -> int:
+        """From which minute on the tallies of this epoch are wanted."""
+        page = self._page(route)
+        return page.minutes.ended if page.look is not None and page.look.epoch.number == epoch else 0
+
+    def look(self, look: Look) -> None:
+        """What the store holds now; another epoch begins a new page."""
+        page = self._page(look.epoch.route)
+        if page.look is None or page.look.epoch.number != look.epoch.number:
+            page.minutes = Minutes(page.judged_from)
+        page.minutes.follow(look.tallies)
+        page.look = look
+
+    def forget_minutes(self) -> None:
+        """Read everything again: replicas may have brought what was found long ago."""
+        for page in self._pages.values():
+            page.look = None
+
+    def count(self, tallies: Iterable[Tally]) -> None:
+        """What this replica found."""
+        for each in tallies:
+            self._counted[each.route, each.outcome] += each.count
+
+    def happened(self, events: Iterable[BadDelta]) -> None:
+        """Bad events from the comparer."""
+        for each in events:
+            self.bad_dropped += len(self._bad) == MOST_BAD
+            event = BadEvent(bad=Bad(each.bad), side=Side(each.side), cohort=each.cohort, draw=each.draw, at=each.at)
+            self._bad.append((each.route, event))
+
+    def hear(self, noisy: Mapping[str, frozenset[str]]) -> None:
+        """Which paths are noise now, by route."""
+        self._noisy = noisy
+
+    def follow(self, routes: Iterable[tuple[str, Rules]], minute: int) -> None:
+        """The table now has these routes with these rules; others are forgotten. `minute` is the present one."""
+        kept: dict[str, _Page] = {}
+        for name, rules in routes:
+            page = self._pages.get(name)
+            kept[name] = _Page(rules=rules) if page is None else page
+            if page is not None and page.rules != rules:
+                page.rules, page.judged_from = rules, minute + 1
+                page.minutes.judge_from(minute + 1)
+        self._pages = kept
+        self._counted = Counter({key: count for key, count in self._counted.items() if key[0] in kept})
+
+    def _page(self, route: str) -> _Page:
+        return self._pages.get(route) or self._pages.setdefault(route, _Page())
+
+
+@lru_cache(maxsize=4096)
+def _bound(compared: int, mismatched: int) -> float:
+    return upper_bound(compared, mismatched)
+
+
+def _accepted(cluster: Cluster, rules: Rules, noisy: frozenset[str]) -> str:
+    """What excused the last one, if it still holds; or a rule that excuses the kind whatever the values."""
+    if cluster.accepted == NOISE:
+        return NOISE if cluster.path in noisy else ""
+    for rule in rules.at(cluster.path):
+        always = cluster.kind not in VALUE_KINDS or rule.treatment is Treatment.IGNORE
+        if rule.lives(cluster.last_seen) and rule.covers(cluster.kind) and (always or rule.id == cluster.accepted):
+            return rule.id
+    return ""

@@ -1,0 +1,151 @@
+"""Tallies of one epoch by the minute, added up as minutes end.
+
+Rule 1: minutes that may still grow are kept as they were read last; those before them are added up once.
+Rule 2: the bound of the chance of an unseen shape looks at what came after the last power of two that is at most half
+        of the requests, so the place where it begins to look does not depend on what it finds (`judge.coverage`).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import groupby
+from operator import attrgetter
+
+from proxy.core.evidence import Tally
+from proxy.core.judge.coverage import ALPHA
+from proxy.core.judge.promotion import upper_bound
+from proxy.core.parity.compare import Outcome
+from proxy.core.parity.fold import REPEATED
+
+OPEN = 3
+"""The latest minutes, in which replicas may still add."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sums:
+    """Comparisons by outcome. `evidence` and `evidence_against` leave out repeated requests; the latter mismatched."""
+
+    match: int = 0
+    mismatch: int = 0
+    ignored: int = 0
+    incomparable: int = 0
+    evidence: int = 0
+    evidence_against: int = 0
+
+    @property
+    def compared(self) -> int:
+        """Comparisons that came to something."""
+        return self.match + self.mismatch + self.ignored
+
+    def plus(self, tallies: Iterable[Tally]) -> Sums:
+        """These and more."""
+        by: Counter[Outcome] = Counter()
+        evidence = against = 0
+        for each in tallies:
+            by[each.outcome] += each.count
+            if each.outcome is not Outcome.INCOMPARABLE and each.why != REPEATED:
+                evidence += each.count
+                against += each.count * (each.outcome is Outcome.MISMATCH)
+        return Sums(
+            match=self.match + by[Outcome.MATCH],
+            mismatch=self.mismatch + by[Outcome.MISMATCH],
+            ignored=self.ignored + by[Outcome.IGNORED],
+            incomparable=self.incomparable + by[Outcome.INCOMPARABLE],
+            evidence=self.evidence + evidence,
+            evidence_against=self.evidence_against + against,
+        )
+
+
+@dataclass(slots=True)
+class _Total:
+    """Ended minutes. `marks` are (requests, shapes) when a power of two of requests was passed."""
+
+    sums: Sums
+    judged: Sums
+    shapes: Counter[str]
+    marks: list[tuple[int, int]]
+    requests: int = 0
+
+
+class Minutes:
+    """One route's tallies in one epoch. `ended` is the first minute that is still open: read from there next."""
+
+    def __init__(self, judged_from: int = 0) -> None:
+        """Begin empty; what was found before the minute `judged_from` is counted, and is no evidence."""
+        self.ended = 0
+        self._judged_from = judged_from
+        self._total = _Total(Sums(), Sums(), Counter(), [(0, 0)])
+        self._open: tuple[Tally, ...] = ()
+
+    def follow(self, tallies: Iterable[Tally]) -> None:
+        """All tallies from `ended` on, oldest first, as they are now."""
+        fresh = tuple(each for each in tallies if each.minute >= self.ended)
+        edge = max((each.minute for each in fresh), default=0) - OPEN
+        ending = [each for each in fresh if each.minute <= edge]
+        _add(self._total, ending, self._judged_from)
+        self.ended = max(self.ended, edge + 1) if ending else self.ended
+        self._open = tuple(each for each in fresh if each.minute > edge)
+
+    @property
+    def sums(self) -> Sums:
+        """Everything."""
+        return self._total.sums.plus(self._open)
+
+    @property
+    def judged(self) -> Sums:
+        """What is evidence for the judge."""
+        return self._now().judged
+
+    def judge_from(self, minute: int) -> None:
+        """Evidence begins anew with this minute, which has not ended."""
+        self._judged_from = minute
+        self._total.judged = Sums()
+
+    @property
+    def newest(self) -> int | None:
+        """The latest minute in which something was compared."""
+        return max((each.minute for each in self._open if each.outcome is not Outcome.INCOMPARABLE), default=None)
+
+    def shapes(self) -> Counter[str]:
+        """How often each shape was compared."""
+        return self._now().shapes
+
+    def unseen(self) -> tuple[float, float]:
+        """The chance that the next request has an unseen shape: the estimate, and the bound."""
+        now = self._now()
+        requests = now.requests
+        if not requests:
+            return 1.0, 1.0
+        once = sum(1 for count in now.shapes.values() if count == 1)
+        began, known = _mark(now.marks, requests)
+        return min(once / requests, 1.0), upper_bound(requests - began, len(now.shapes) - known, ALPHA)
+
+    def _now(self) -> _Total:
+        past = self._total
+        total = _Total(past.sums, past.judged, past.shapes.copy(), list(past.marks), past.requests)
+        _add(total, self._open, self._judged_from)
+        return total
+
+
+def _add(total: _Total, tallies: Iterable[Tally], judged_from: int) -> None:
+    listed = list(tallies)
+    total.sums = total.sums.plus(listed)
+    total.judged = total.judged.plus(each for each in listed if each.minute >= judged_from)
+    for _, minute in groupby(listed, key=attrgetter("minute")):
+        before = total.requests
+        for shape, count in _compared(minute):
+            total.shapes[shape] += count
+            total.requests += count
+        if total.requests.bit_length() > before.bit_length():
+            total.marks.append((total.requests, len(total.shapes)))
+
+
+def _compared(tallies: Iterable[Tally]) -> Iterator[tuple[str, int]]:
+    return ((each.shape, each.count) for each in tallies if each.outcome is not Outcome.INCOMPARABLE)
+
+
+def _mark(marks: list[tuple[int, int]], requests: int) -> tuple[int, int]:
+    """The last mark that leaves at least half of the requests after it."""
+    return next(each for each in reversed(marks) if each[0] <= requests / 2)
