@@ -20,6 +20,7 @@ from proxy.cli.admin_api import KillOrder, NoAnswerError, Parity, Placed, Routes
 
 NOTHING = "–"
 _COUNTED = re.compile(r"^banyan_requests_total\{([^}]*)\} (\S+)$", re.MULTILINE)
+_TROUBLE = re.compile(r"^banyan_(breaker_state|upstream_ejected)\{([^}]*)\} (\S+)$", re.MULTILINE)
 _LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
 _HEADS = ("route", "stage", "split", "legacy/s", "new/s", "new", "5xx", "compared", "mismatch", "verdict", "reason")
 _RIGHT = frozenset(_HEADS[2:9])
@@ -29,7 +30,21 @@ _WIDE = 110
 
 def picture(base: str, status: RoutesStatus, metrics: str, width: int) -> Group:
     """All of it; `metrics` is the text of `/metrics`, empty when it could not be had; `width` in columns."""
-    return Group(*_header(base, status), Text(), _table(status, failed_shares(metrics), is_wide=width >= _WIDE))
+    left_alone = [Text(each, style="bold red") for each in upstreams_in_trouble(metrics)]
+    return Group(
+        *_header(base, status), *left_alone, Text(), _table(status, failed_shares(metrics), is_wide=width >= _WIDE)
+    )
+
+
+def upstreams_in_trouble(metrics: str) -> Iterator[str]:
+    """A sentence for every upstream that a worker leaves alone, or whose addresses one leaves out."""
+    for name, labels, value in _TROUBLE.findall(metrics):
+        upstream, number = dict(_LABEL.findall(labels))["upstream"], int(float(value))
+        if number and name == "breaker_state":
+            word = "half-open: single requests find out" if number == 1 else "open: nothing is sent to it"
+            yield f"the breaker of upstream {upstream} is {word}"
+        elif number:
+            yield f"upstream {upstream}: {number} of its addresses left out"
 
 
 def absent(error: NoAnswerError) -> Group:

@@ -16,6 +16,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from proxy.cli.status_table import upstreams_in_trouble
 from proxy.control.view import (
     FileView,
     OrderView,
@@ -294,3 +295,17 @@ def test_watching_goes_on_until_interrupted(folder: Path, admin: Admin) -> None:
         assert process.wait() == 0
     os.close(outer)
     assert admin.asked.count("/api/routes") >= 2
+
+
+def test_upstreams_that_are_left_alone_are_named() -> None:
+    """An open or half-open breaker and ejected addresses have a sentence each; what is well has none."""
+    metrics = (
+        'banyan_breaker_state{upstream="legacy"} 0.0\nbanyan_breaker_state{upstream="new"} 2.0\n'
+        'banyan_breaker_state{upstream="old"} 1.0\nbanyan_upstream_ejected{upstream="new"} 1.0\n'
+    )
+
+    assert list(upstreams_in_trouble(metrics)) == [
+        "the breaker of upstream new is open: nothing is sent to it",
+        "the breaker of upstream old is half-open: single requests find out",
+        "upstream new: 1 of its addresses left out",
+    ]

@@ -25,8 +25,8 @@ listen: 127.0.0.1:1
 admin: 127.0.0.1:2
 limits: { %(limits)s }
 upstreams:
-  legacy: { url: "http://127.0.0.1:%(legacy)d", %(upstream)s }
-  new: { url: "http://127.0.0.1:%(new)d", %(upstream)s }
+  legacy: { url: "http://127.0.0.1:%(legacy)d", breaker: { enabled: false }, %(upstream)s }
+  new: { url: "http://127.0.0.1:%(new)d", breaker: { enabled: false }, %(upstream)s }
 routes:
   - { name: admin, match: "/admin/**", respond: { status: 403 } }
   - { name: admin-root, match: /admin, respond: { status: 403 } }
