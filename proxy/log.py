@@ -31,7 +31,7 @@ class Sink:
         """`max_held` bounds the bytes that wait."""
         self._descriptor = descriptor
         self._max_held = max_held
-        self._waiting: deque[bytes] = deque()
+        self._waiting: deque[tuple[bytes, int]] = deque()
         self._held = 0
         self._ready = threading.Condition()
         self._closing = False
@@ -44,7 +44,7 @@ class Sink:
             if self._held + len(data) > self._max_held or self._closing:
                 self.dropped += lines
                 return
-            self._waiting.append(data)
+            self._waiting.append((data, lines))
             self._held += len(data)
             self._ready.notify()
         if self._thread is None:
@@ -72,8 +72,8 @@ class Sink:
                     self._ready.wait()
                 if not self._waiting:
                     return
-                batch = b"".join(self._waiting)
-                lines = len(self._waiting)
+                batch = b"".join([data for data, _ in self._waiting])
+                lines = sum([count for _, count in self._waiting])
                 self._waiting.clear()
             self._write(batch, lines)
             with self._ready:

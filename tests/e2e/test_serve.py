@@ -207,7 +207,7 @@ async def test_a_blocked_log_costs_lines_and_no_requests(tmp_path: Path) -> None
 
 
 async def test_sigusr2_hands_the_sockets_to_a_successor_and_refuses_nobody(tmp_path: Path) -> None:
-    """Under load, SIGUSR2 three times in a row replaces the whole program, and every request is answered with 200."""
+    """DR02: under load, SIGUSR2 three times in a row replaces the whole program; every request is answered with 200."""
     statuses: list[int] = []
     stop = asyncio.Event()
     async with (
