@@ -44,7 +44,7 @@ def behind_tls(peer: Peer, file: str, rewrite: Rewrite) -> Peer:
         cert, key = make_certificate(site.folder)
         path = site.folder / file
         path.write_text(rewrite(path.read_text(), cert, key))
-        return started
+        return replace(started, ready=started.ready[:1])  # the admin page: who asks for the other speaks no TLS
 
     return replace(peer, launch=launch)
 
