@@ -44,7 +44,8 @@ _BLANKS = (b" ", b"\t")
 _LENGTH = b"content-length"
 _NEVER_FOLDED = frozenset({_LENGTH, b"transfer-encoding", b"host", b"connection", b"te", b"upgrade", b"expect"})
 _NAME = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-_CONTROLS = bytes(0x20 if (each < 0x20 and each != 0x09) or each == 0x7F else each for each in range(256))
+_CONTROLS = bytes(0x20 if (each < 0x20 and each not in b"\t\n") or each == 0x7F else each for each in range(256))
+_LONE_LF = re.compile(rb"(?<!\r)\n")
 _METHOD = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+(?= )")
 
 
@@ -55,6 +56,11 @@ def end_of_head(data: bytes, points: Points, start: int) -> int:
         return loose.end() if loose is not None else -1
     found = data.find(_END, start)
     return found + len(_END) if found >= 0 else -1
+
+
+def is_hopeless(data: bytes, points: Points) -> bool:
+    """Whether what has come of a head can never be mended, so that nobody waits for its end."""
+    return _BARE_LF not in points and _LONE_LF.search(data) is not None
 
 
 def mend(head: bytes, points: Points) -> tuple[bytes, Points]:
@@ -110,7 +116,7 @@ def _close_up(line: bytes, used: set[Leniency]) -> bytes:
 
 
 def _blank_out(line: bytes, used: set[Leniency]) -> bytes:
-    """RFC 9110 section 5.5: control characters in a value become blanks."""
+    """RFC 9110 section 5.5: control characters in a value become blanks; LF is `bare_lf`'s."""
     name, colon, value = line.partition(b":")
     clean = value.translate(_CONTROLS)
     if clean == value:

@@ -13,7 +13,7 @@ from collections.abc import Callable
 
 from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser, HttpResponseParser
 
-from proxy.core.leniency import NONE, Leniency, Points, end_of_head, mend, with_known_method
+from proxy.core.leniency import NONE, Leniency, Points, end_of_head, is_hopeless, mend, with_known_method
 
 END = b"\r\n\r\n"
 
@@ -91,7 +91,7 @@ class PartialHead:
         end = found + len(END) if found >= 0 else -1
         problem = _feed(self._parser, self.data[self._fed : end if end >= 0 else len(self.data)])
         self._fed = len(self.data)
-        if problem and self._points:
+        if problem and self._points and not is_hopeless(self.data[:end] if end >= 0 else self.data, self._points):
             self._mending = True
             return self._mend(0)
         return end, problem
@@ -100,7 +100,7 @@ class PartialHead:
         """Rule 3; what stands before `start` has no end in it."""
         end = end_of_head(self.data, self._points, start)
         if end < 0:
-            return -1, ""
+            return -1, "a line ends in LF alone" if is_hopeless(self.data, self._points) else ""
         mended, self.used = mend(self.data[:end], self._points)
         problem = _feed(self._make(), mended)
         if problem and Leniency.UNKNOWN_METHODS in self._points:

@@ -12,6 +12,7 @@ from proxy.core.leniency import (
     Leniency,
     Points,
     end_of_head,
+    is_hopeless,
     mend,
     with_known_method,
 )
@@ -58,7 +59,7 @@ def test_a_point_mends_its_own_fault(raw: bytes, point: Leniency, mended: bytes)
 def test_no_other_point_mends_it(raw: bytes, point: Leniency, mended: bytes) -> None:
     """Closed, the fault stays, whatever else is open."""
     del mended
-    found, used = mend(raw, ALL - {point, *([Leniency.CTL_IN_VALUES] if point is Leniency.BARE_LF else [])})
+    found, used = mend(raw, ALL - {point})
 
     assert point not in used
     assert hear_request(found).error
@@ -131,6 +132,13 @@ def test_mending_twice_changes_nothing_more(raw: bytes) -> None:
 def test_the_end_of_a_head(data: bytes, points: Points, end: int) -> None:
     """An empty line; with `bare_lf` also one that ends in LF alone, whichever comes first."""
     assert end_of_head(data, points, 0) == end
+
+
+def test_nobody_waits_for_a_head_that_cannot_be_mended() -> None:
+    """An LF alone is the end of hope unless it is forgiven."""
+    assert is_hopeless(b"a\r\nb\nc", frozenset({Leniency.OBS_FOLD}))
+    assert not is_hopeless(b"a\r\nb\nc", frozenset({Leniency.BARE_LF}))
+    assert not is_hopeless(b"a\r\nb", frozenset({Leniency.OBS_FOLD}))
 
 
 def test_a_known_method_stands_in_for_an_unknown_one() -> None:

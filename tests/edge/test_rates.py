@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.edge.client import get
 from tests.edge.conftest import Play, Serve
 from tests.edge.message import check_problem
-from tests.edge.proxy import REST, Proxy, snapshot_of, upstream
+from tests.edge.proxy import REST, Block, Proxy, snapshot_of, upstream
 from tests.edge.scripted import always, echo, sized
 
 HELLO = always(sized(b"hi"))
@@ -14,6 +14,11 @@ HELLO = always(sized(b"hi"))
 def sheds(proxy: Proxy) -> dict[str, int]:
     """How often each bound was met since the last call."""
     return proxy.listener.counters.take_sheds()
+
+
+def has_gate(proxy: Proxy) -> bool:
+    """Whether something stands before requests."""
+    return proxy.listener.gate is not None
 
 
 async def test_a_client_that_asks_too_often_is_429(play: Play, serve: Serve) -> None:
@@ -53,7 +58,8 @@ async def test_a_reload_that_leaves_a_rate_alone_forgets_nobody(play: Play, serv
     client = await proxy.client()
     assert [(await client.ask(get())).status for _ in range(2)] == [200, 429]
 
-    upstreams, routes = {"legacy": upstream(legacy)}, [REST, {"name": "new", "match": "/new", "stage": "legacy"}]
+    upstreams = {"legacy": upstream(legacy)}
+    routes: list[Block] = [REST, {"name": "new", "match": "/new", "stage": "legacy"}]
     proxy.listener.install(snapshot_of(upstreams, routes, {"limits": {"rate": "1/h"}}))
     assert (await client.ask(get())).status == 429
     proxy.listener.install(snapshot_of(upstreams, routes, {"limits": {"rate": "2/h"}}))
@@ -64,12 +70,12 @@ async def test_without_a_rate_nothing_stands_before_a_request(play: Play, serve:
     """The gate is there only while something is counted, so that others pay nothing for it."""
     legacy = await play(HELLO)
     proxy = await serve(legacy)
-    assert proxy.listener.gate is None
+    assert not has_gate(proxy)
 
     proxy.listener.install(snapshot_of({"legacy": upstream(legacy)}, [REST], {"limits": {"rate": "5/s"}}))
-    assert proxy.listener.gate is not None
+    assert has_gate(proxy)
     proxy.install({"legacy": upstream(legacy)}, [REST])
-    assert proxy.listener.gate is None
+    assert not has_gate(proxy)
 
 
 async def test_a_connection_ends_after_so_many_requests(play: Play, serve: Serve) -> None:
