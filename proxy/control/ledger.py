@@ -78,6 +78,7 @@ class WorkerState:
     killed: bool = False
     switched: float = 0.0
     upstreams: tuple[UpstreamState, ...] = ()
+    orders: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -218,4 +219,5 @@ def _state_of(report: Report, now: float) -> WorkerState:
         killed=report.killed,
         switched=report.switched,
         upstreams=tuple(report.upstreams),
+        orders=report.orders,
     )

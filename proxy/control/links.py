@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import sys
+from collections.abc import Callable
 from typing import cast
 
 import msgspec
@@ -17,8 +18,22 @@ import structlog
 
 from proxy.control.comparing import Comparing
 from proxy.control.ledger import Ledger
-from proxy.link import Comparer, Evidence, Poll, Probed, Report, Table, ToControl, Unframer, frame, read_to_control
+from proxy.link import (
+    Comparer,
+    Evidence,
+    Orders,
+    Poll,
+    Probed,
+    Report,
+    Table,
+    ToControl,
+    Unframer,
+    frame,
+    read_to_control,
+)
 
+MAX_UNREAD = 64 * 1024 * 1024
+"""Bytes that may wait for a worker: more than a table of 10,000 routes."""
 _log = structlog.get_logger()
 
 
@@ -29,7 +44,9 @@ class Links:
         """Reports go into `ledger`, the comparer's words to `comparing`; `table` is what new links get until `push`."""
         self.ledger = ledger
         self.comparing = comparing or Comparing()
+        self.heard: Callable[[Report], None] = _drop
         self._table = frame(table)
+        self._orders = b""
         self._links: set[_Link] = set()
         self._polls = 0
         self._server: asyncio.Server | None = None
@@ -47,6 +64,12 @@ class Links:
         self._table = frame(table)
         for link in tuple(self._links):
             self._hand_over(link)
+
+    def order(self, orders: Orders) -> None:
+        """Give every worker these orders; each reports as soon as it obeys, and who links later gets them first."""
+        self._orders = frame(orders)
+        for link in tuple(self._links):
+            link.post(self._orders)
 
     def tell(self, probed: Probed) -> None:
         """Give every worker that reads what a probe found; one that does not hears the next."""
@@ -85,7 +108,7 @@ class Links:
             self.ledger.end(link.pid)
 
     def _hand_over(self, link: _Link) -> None:
-        link.give(self._table + frame(Poll(self._next_poll())))
+        link.give(self._orders + self._table + frame(Poll(self._next_poll())))
 
     def _next_poll(self) -> int:
         self._polls += 1
@@ -128,6 +151,13 @@ class _Link(asyncio.Protocol):
         elif not self._transport.is_closing():
             self._transport.write(data)
 
+    def post(self, data: bytes) -> None:
+        """Send what may not be lost, behind whatever is unread; a worker that reads nothing at all loses its link."""
+        if self._unread > MAX_UNREAD:
+            self.abort()
+        elif not self._transport.is_closing():
+            self._transport.write(data)
+
     def mention(self, data: bytes) -> None:
         """Send what may be lost."""
         if not self._unread and not self._transport.is_closing():
@@ -165,6 +195,7 @@ class _Link(asyncio.Protocol):
             self.pid = report.pid
             _log.info("worker_linked", worker=report.worker, worker_pid=report.pid, revision=report.revision)
         self._links.ledger.fold(report)
+        self._links.heard(report)
         for asked, answer in self._asked.items():
             if asked <= report.poll and not answer.done():
                 answer.set_result(None)
@@ -177,3 +208,7 @@ class _Link(asyncio.Protocol):
                 answer.cancel()
             _log.info("comparer_linked", comparer_pid=state.pid, revision=state.revision)
         self._links.comparing.hear(self, state)
+
+
+def _drop(_: Report) -> None:
+    """Nobody listens."""

@@ -15,6 +15,8 @@ from proxy.core.outcome import Side
 
 EVERY_ROUTE = ""
 """Stands for a route's name where an order is for all of them."""
+NEWCOMERS = "(newcomers)"
+"""Stands for a cohort in a pin to legacy: every one that new has not served lately. The route drains."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +91,15 @@ class Presence:
     revision: str
     version: int
     seconds_ago: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """What one replica told the others: bytes that only they understand. `id` grows, though not without gaps."""
+
+    id: int
+    instance: str
+    body: bytes
 
 
 def laggards(presences: Iterable[Presence], version: int) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from proxy.core.evidence import cleaned, storable
 from proxy.core.judge.position import Position, Transition
-from proxy.core.orders import Hold, Kill, Lead, Pin, Presence, Standing
+from proxy.core.orders import Hold, Kill, Lead, Pin, Presence, Standing, Told
 from proxy.store.positions import KEPT_TRANSITIONS, check_move
 
 
@@ -35,6 +35,8 @@ class MemoryPositions:
         self._transitions: deque[tuple[int, Transition]] = deque()
         self._leases: dict[str, _Lease] = {}
         self._presences: dict[str, tuple[Presence, float]] = {}
+        self._told: deque[tuple[Told, float]] = deque()
+        self._tellings = 0
         self._ears: set[asyncio.Event] = set()
 
     async def standing(self) -> Standing:
@@ -140,6 +142,19 @@ class MemoryPositions:
             for _, (each, seen) in sorted(self._presences.items())
             if seen > now - within
         )
+
+    async def tell(self, instance: str, body: bytes) -> None:
+        """As PositionStore says."""
+        now = self._clock()
+        while self._told and self._told[0][1] < now - 60.0:
+            self._told.popleft()
+        self._tellings += 1
+        self._told.append((Told(id=self._tellings, instance=instance, body=body), now))
+
+    async def heard(self, after: int, instance: str) -> tuple[Told, ...]:
+        """As PositionStore says."""
+        found = (each for each, _ in self._told if each.id > after and each.instance != instance)
+        return tuple(found)[:1000]
 
     async def subscribe(self, every: float) -> AsyncIterator[int]:  # noqa: ARG002 - nothing here needs polling
         """As PositionStore says."""

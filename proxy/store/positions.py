@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator
 from typing import Protocol
 
 from proxy.core.judge.position import Position, Transition
-from proxy.core.orders import Hold, Kill, Lead, Pin, Presence, Standing
+from proxy.core.orders import Hold, Kill, Lead, Pin, Presence, Standing, Told
 
 KEPT_TRANSITIONS = 100_000
 """Moves are kept until the standing has changed so many times again."""
@@ -69,6 +69,15 @@ class PositionStore(Protocol):
 
     async def presences(self, within: float) -> tuple[Presence, ...]:
         """Replicas that announced themselves in so many seconds, by instance."""
+
+    async def tell(self, instance: str, body: bytes) -> None:
+        """Tell the other replicas; what is a minute old is forgotten."""
+
+    async def heard(self, after: int, instance: str) -> tuple[Told, ...]:
+        """What others than `instance` told, with ids above `after`, in their order; at most 1000.
+
+        A lower id may turn up after a higher one: look back a little, and pass over what is known.
+        """
 
     def subscribe(self, every: float) -> AsyncIterator[int]:
         """The standing's version: as it is, then whenever it has changed.

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 
 from proxy.core.evidence import cleaned, storable
 from proxy.core.judge.position import Position, Transition
-from proxy.core.orders import Hold, Kill, Lead, Pin, Presence, Standing
+from proxy.core.orders import Hold, Kill, Lead, Pin, Presence, Standing, Told
 from proxy.store import rows
 from proxy.store.connections import AWAY, Connections, give_up
 from proxy.store.driver import Connection
@@ -109,6 +109,17 @@ class PostgresPositions:
         async with self._connections.connection() as connection:
             found = await connection.fetch(query("presences"), within)
         return tuple(sorted((Presence(**row) for row in found), key=lambda each: each.instance))
+
+    async def tell(self, instance: str, body: bytes) -> None:
+        """As PositionStore says."""
+        async with self._connections.connection() as connection:
+            await connection.execute(query("tell"), storable(instance), body)
+
+    async def heard(self, after: int, instance: str) -> tuple[Told, ...]:
+        """As PositionStore says."""
+        async with self._connections.connection() as connection:
+            found = await connection.fetch(query("heard"), after, storable(instance))
+        return tuple(Told(**row) for row in found)
 
     async def subscribe(self, every: float) -> AsyncIterator[int]:
         """As PositionStore says."""

@@ -62,6 +62,7 @@ def postgres(address: str) -> Stores:
     async def pass_time(seconds: float) -> None:
         async with connections.connection() as connection:
             await connection.execute("UPDATE banyan.lease SET until = until - make_interval(secs => $1)", seconds)
+            await connection.execute("UPDATE banyan.told SET at = at - make_interval(secs => $1)", seconds)
             await connection.execute("UPDATE banyan.presence SET seen = seen - make_interval(secs => $1)", seconds)
 
     evidence, tight = PostgresEvidence(connections), PostgresEvidence(connections, TIGHT)

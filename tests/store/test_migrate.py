@@ -63,7 +63,7 @@ async def test_a_newer_schema_is_refused(database: str) -> None:
     await connection.close()
     connections = Connections(database)
 
-    with pytest.raises(SchemaRefused, match=r"newer \(migration 0099_later.sql\) than this Banyan \(up to 0002\)"):
+    with pytest.raises(SchemaRefused, match=r"newer \(migration 0099_later.sql\) than this Banyan \(up to 0003\)"):
         await PostgresPositions(connections).standing()
     await connections.close()
 

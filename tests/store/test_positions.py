@@ -142,6 +142,27 @@ async def test_who_resigns_is_followed_at_once(stores: Stores) -> None:
     assert await stores.positions.try_lead("judge", "second", 30.0) == first.epoch + 1
 
 
+async def test_replicas_tell_each_other(stores: Stores) -> None:
+    """What one tells, all others hear, in order, above the id that they have heard last; nobody hears itself."""
+    for instance, body in (("first", b"1"), ("second", b"\x00\xff"), ("first", b"3")):
+        await stores.positions.tell(instance, body)
+    heard = await stores.positions.heard(0, "third")
+
+    assert [(each.instance, each.body) for each in heard] == [("first", b"1"), ("second", b"\x00\xff"), ("first", b"3")]
+    assert [each.body for each in await stores.positions.heard(0, "first")] == [b"\x00\xff"]
+    assert await stores.positions.heard(heard[1].id, "third") == heard[2:]
+    assert await stores.positions.heard(heard[2].id, "third") == ()
+
+
+async def test_what_was_told_is_forgotten_after_a_minute(stores: Stores) -> None:
+    """With the next telling, so that it takes no room for ever."""
+    await stores.positions.tell("first", b"old")
+    await stores.pass_time(61.0)
+    await stores.positions.tell("first", b"new")
+
+    assert [each.body for each in await stores.positions.heard(0, "second")] == [b"new"]
+
+
 async def test_orders_stand_until_taken_back(stores: Stores) -> None:
     """Pins, holds and kills come back as given, are replaced by the next, and each change makes a version."""
     store = stores.positions
