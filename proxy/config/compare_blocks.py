@@ -82,7 +82,7 @@ Regex = Annotated[str, BeforeValidator(read_regex), _TEXT]
 Bound = Annotated[float, BeforeValidator(read_bound), WithJsonSchema({"type": "number", "exclusiveMinimum": 0})]
 
 
-class RuleBlock(Block):
+class SaidBlock(Block):
     """What every rule says."""
 
     path: RulePath = needed(
@@ -93,6 +93,11 @@ class RuleBlock(Block):
     reason: Line = needed("Why this is accepted.", "new rounds half up, agreed in review 12")
     owner: Line = needed("Who answers for it.", "team-orders")
     until: Until = needed("The last day on which it holds, in quotes, or never.", "2026-12-31", NEVER)
+
+
+class RuleBlock(SaidBlock):
+    """A rule about differences."""
+
     kinds: Kinds | None = optional(
         "Kinds of differences that it covers instead of its usual ones; a presence or a type only if named here.",
         ["missing", "extra"],
@@ -160,6 +165,10 @@ class CompareBlock(Block):
         "Points in time pass that are close, however written.", _example("$.changed_at", within="1s")
     )
     null_absent: list[NullAbsentBlock] | None = optional("null and absent are the same.", _example("$.items[*].note"))
+    noisy: list[SaidBlock] | None = optional(
+        "Paths whose values legacy does not repeat, whatever was measured.", _example("$.served_by")
+    )
+    exact: list[SaidBlock] | None = optional("Paths that are never taken for noise.", _example("$.total"))
     secrets: list[Line] | None = optional(
         "Names of members, parameters and header fields whose values are hashed before an exchange is kept, beside "
         "those that sound like secrets anyway.",

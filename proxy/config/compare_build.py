@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from proxy.config.compare_blocks import CompareBlock, RuleBlock
-from proxy.core.parity.rules import Rule, Rules, Treatment
+from proxy.core.parity.rules import NoiseWord, Rule, Rules, Treatment
 
 
 class Placed(NamedTuple):
@@ -28,7 +28,20 @@ def build_rules(*blocks: CompareBlock | None) -> Rules:
     """The rules of one route; a later block's rule replaces an earlier one of the same treatment and path."""
     rules = [_rule(each) for block in blocks for each in placed(block)]
     secrets = {name for block in blocks if block is not None for name in block.secrets or ()}
-    return Rules(rules=tuple({rule.id: rule for rule in rules}.values()), secrets=frozenset(secrets))
+    words = {word.path: word for block in blocks for word in _words(block)}
+    return Rules(
+        rules=tuple({rule.id: rule for rule in rules}.values()),
+        secrets=frozenset(secrets),
+        words=tuple(words.values()),
+    )
+
+
+def _words(block: CompareBlock | None) -> Iterator[NoiseWord]:
+    if block is None:
+        return
+    for noisy, said in ((True, block.noisy), (False, block.exact)):
+        for each in said or ():
+            yield NoiseWord(path=each.path, noisy=noisy, reason=each.reason, owner=each.owner, until=each.until or None)
 
 
 def _rule(each: Placed) -> Rule:

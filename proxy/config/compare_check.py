@@ -58,4 +58,13 @@ def expired_rules(draft: Draft, now: float) -> Iterator[Problem]:
                 yield draft.problem(path, message)
 
 
-COMPARE_RULES = (rules_stand_once, tolerances_have_bounds)
+def noise_is_said_once(draft: Draft) -> Iterator[Problem]:
+    """A path cannot be noise and never noise."""
+    for found in _blocks(draft):
+        noisy = {each.path for each in found.block.noisy or ()}
+        for at, each in enumerate(found.block.exact or ()):
+            if each.path in noisy:
+                yield draft.problem((*found.where, "exact", at, "path"), f"{each.path} is said to be noisy, too")
+
+
+COMPARE_RULES = (rules_stand_once, tolerances_have_bounds, noise_is_said_once)

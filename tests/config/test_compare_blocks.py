@@ -5,7 +5,7 @@ from pydantic import BaseModel, ValidationError
 
 from proxy.config import compare_blocks
 from proxy.config.block import Block
-from proxy.config.compare_blocks import CompareBlock, KeyedBlock, RuleBlock
+from proxy.config.compare_blocks import CompareBlock, KeyedBlock, SaidBlock
 from proxy.core.parity.difference import Kind
 from proxy.core.parity.rules import Treatment
 from tests.config.files import problems, told
@@ -31,13 +31,13 @@ def test_every_key_is_described_with_an_example_that_is_right(block: type[BaseMo
         assert (field.description or "").endswith("."), name
         assert field.examples, name
         for example in field.examples:
-            usual = RULE if issubclass(block, RuleBlock) else {}
+            usual = RULE if issubclass(block, SaidBlock) else {}
             block.model_validate({**usual, **({"key": "id"} if block is KeyedBlock else {}), name: example})
 
 
 def test_every_treatment_has_a_key() -> None:
-    """The block's keys are the treatments, and the secrets."""
-    assert CompareBlock.model_fields.keys() == {*Treatment, "secrets"}
+    """The block's keys are the treatments, what is said of noise, and the secrets."""
+    assert CompareBlock.model_fields.keys() == {*Treatment, "noisy", "exact", "secrets"}
 
 
 @pytest.mark.parametrize("key", sorted(RULE))
@@ -96,3 +96,12 @@ def test_an_empty_pattern_is_none() -> None:
     (found,) = problems(ROUTE + rules)
 
     assert "mask[0].regex: must be a text on one line" in found
+
+
+def test_what_is_said_of_noise_is_said_once() -> None:
+    """A path that is noisy cannot be exact, too."""
+    said = """\
+      noisy: [{ path: $.a, reason: a, owner: b, until: never }]
+      exact: [{ path: ¦$.a, reason: a, owner: b, until: never }]
+"""
+    assert told(ROUTE + said) == ["routes[0].compare.exact[0].path: $.a is said to be noisy, too"]

@@ -70,3 +70,15 @@ def test_rules_are_found_with_their_place() -> None:
         (0, "time $.a"),
     ]
     assert build_rules(None, None) == Rules()
+
+
+def test_the_operators_word_on_noise_arrives() -> None:
+    """A route's own word replaces the top's for the same path."""
+    top = f"compare: {{noisy: [{{path: $.a, {WHO}}}, {{path: $.b, {WHO}}}]}}\n"
+    own = 'name: a, match: /a, stage: live, compare: {exact: [{path: $.a, reason: x, owner: o, until: "2026-12-31"}]}'
+    words = snapshot(with_routes(own) + top).routes[0].compare.words
+
+    assert [(word.path, word.noisy, word.until) for word in words] == [
+        ("$.a", False, 1_798_761_600.0),
+        ("$.b", True, None),
+    ]

@@ -76,11 +76,26 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NoiseWord:
+    """What an operator says of a path, whatever was measured: `noisy`, or never. `until` in unix seconds or None."""
+
+    path: str
+    noisy: bool
+    reason: str = ""
+    owner: str = ""
+    until: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
-    """All rules of one route. `secrets` are names of members whose values are hashed before they are kept."""
+    """All rules of one route. `secrets` are names of members whose values are hashed before they are kept.
+
+    `words` are what the operator says of noise.
+    """
 
     rules: tuple[Rule, ...] = ()
     secrets: frozenset[str] = frozenset()
+    words: tuple[NoiseWord, ...] = ()
     _exact: dict[str, tuple[Rule, ...]] = field(init=False, repr=False, compare=False, default_factory=dict)
     _below: tuple[tuple[str, Rule], ...] = field(init=False, repr=False, compare=False, default=())
 
