@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
-from proxy.control.minutes import Minutes, Sums
+from proxy.control.minutes import NO_SUMS, Minutes, Sums
 from proxy.core.evidence import Cluster, Epoch, RuleHits, ShapeCount, Tally
 from proxy.core.judge.coverage import OFTEN
 from proxy.core.judge.guard import Bad, BadEvent
@@ -35,7 +35,7 @@ SHAPE_LIVES = 7 * 86_400.0
 class Parity:
     """Comparisons of the current epoch; `rate_upper_bound` is what the mismatch rate is not proved to be below."""
 
-    sums: Sums = Sums()
+    sums: Sums = NO_SUMS
     rate_upper_bound: float = 1.0
 
 

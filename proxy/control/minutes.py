@@ -58,6 +58,9 @@ class Sums:
         )
 
 
+NO_SUMS = Sums()
+
+
 @dataclass(slots=True)
 class _Total:
     """Ended minutes. `marks` are (requests, shapes) when a power of two of requests was passed."""
