@@ -1,4 +1,4 @@
-"""`python -m tests.wire.page` writes docs/wire-cases.md from the two case files; a test checks that it is current."""
+"""`python -m tests.wire.page` writes docs/wire-cases.md from case files and index; a test checks that it is current."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from tests.wire.case import CASES
+from tests.wire.index import INDEX
 from tests.wire.vectors import VECTORS
 
 PAGE = Path(__file__).parents[2] / "docs" / "wire-cases.md"
@@ -21,7 +22,7 @@ demands, it also fails when an upstream reads anything but HTTP, when what the u
 was forwarded, when the connection hangs, or when fresh clients afterwards get an answer that is not theirs.
 
 `tests/wire/test_fuzz.py` mutates the same bytes, and upstreams' answers, under the same rules: a few hundred times in
-every run, and for as long as `BANYAN_FUZZ_SECONDS` says.
+every run, and for as long as asked: `python -m holds fuzz --seconds 600`.
 """
 _SCORE = """
 ## Beside other proxies
@@ -43,6 +44,16 @@ requests reached an upstream.
 | id | case | verdict |
 |---|---|---|
 """
+_INDEX = """
+## Every case and where it is shown
+
+All published cases by id: those of bytes (A), of scripted upstreams (B), of processes and the system (C), of load (D),
+of the file (E). A test shows each in the time that a test has; where a suite shows more of it, its command stands
+behind. What these suites found is in [holds.md](holds.md).
+
+| id | rule | kind | case | where |
+|---|---|---|---|---|
+"""
 _PROBE = """
 ## Http11Probe
 
@@ -60,7 +71,9 @@ def render(page: str = "") -> str:
     """The whole page; what was measured is kept from `page`."""
     published = _rows((case.id, case.title, case.verdict) for case in CASES)
     probe = _rows((each.id, each.level, each.expect or "2xx", each.verdict, each.reason) for each in VECTORS)
-    return _INTRODUCTION + _SCORE + _measured(page) + _PUBLISHED + published + _PROBE + probe
+    index = _rows((each.id, each.rule, each.kind, each.title, each.where) for each in INDEX)
+    cases = _PUBLISHED + published + _INDEX + index
+    return _INTRODUCTION + _SCORE + _measured(page) + cases + _PROBE + probe
 
 
 def _measured(page: str) -> str:

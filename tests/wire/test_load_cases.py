@@ -1,4 +1,4 @@
-"""The published cases of load that a test has time for: UP11, LM06, LM07, LM10; by their ids. The rest is `holds/`.
+"""The published cases of load that a test has time for: UP11, LM06, LM07, LM10, FT04; the rest: `holds/`.
 
 Memory is looked at from outside, in a data plane that is a process of its own.
 """
@@ -18,10 +18,11 @@ import websockets.asyncio.client as ws_client
 import websockets.asyncio.server as ws_server
 from websockets.exceptions import ConnectionClosed
 
-from tests.wire.ask import GET
+from tests.wire.ask import GET, ask_once
 from tests.wire.plane import on_uvloop, serving, snapshot_for, troubles
 from tests.wire.play import PATIENCE, Client, is_poisoned
 from tests.wire.recorder import Recorder, listening
+from tests.wire.upstream import Talk, Upstream, says
 
 MIB = 1024 * 1024
 PIECE = bytes(range(256)) * 1024
@@ -219,3 +220,38 @@ async def until_served(port: int) -> None:
             await client.send(GET)
             served = (await client.hear(1)).statuses == [200]
             client.close()
+
+
+# -- FT04 -------------------------------------------------------------------------------------------------------------
+
+
+async def test_ft04_a_slow_system_is_capped_and_the_other_does_not_notice() -> None:
+    """FT04: of 30 who ask a system that trickles, 10 may wait and the rest hears 503; legacy serves everybody."""
+    trickling = asyncio.Event()
+
+    async def trickle(talk: Talk, upstream: Upstream) -> None:
+        while await upstream.next_request(talk) is not None:
+            await talk.say(says(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\no"))
+            await trickling.wait()
+            await talk.say(says(b"k"))
+
+    legacy, new = Recorder(), Upstream(trickle)
+    await legacy.start()
+    await new.start()
+    async with serving(snapshot_for(legacy.port, new.port, upstream="connections: 4, queue: 6")) as plane:
+        clients = [await Client.to(plane.port) for _ in range(30)]
+        for client in clients:
+            await client.send(GET.replace(b"/x", b"/api/v2/x"))
+        refused = [client for client in clients[10:] if (await client.hear(1)).statuses == [503]]
+        served = [(await ask_once(plane.port, GET)).statuses for _ in range(50)]
+        trickling.set()
+        waited = [(await client.hear(1)).statuses for client in clients[:10]]
+        for client in clients:
+            client.close()
+    legacy.stop()
+    new.stop()
+
+    assert len(refused) == 20
+    assert served == [[200]] * 50
+    assert waited == [[200]] * 10
+    assert len(new.talks) == 4
