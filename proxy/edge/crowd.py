@@ -108,7 +108,7 @@ class Crowd:
         if level is not self.level:
             self.level = level
             self._place_gate()
-            structlog.get_logger().warning("memory", level=level.name.lower(), used=used, ceiling=self._ceiling)
+            structlog.get_logger().warning("memory", state=level.name.lower(), used=used, ceiling=self._ceiling)
         if level is not Level.CALM:
             for client in tuple(self.clients):
                 if not client.closing:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from proxy.core.request import CHUNKED, HeadBounds, Refusal, RequestHead, RequestReader
+from proxy.core.shed import Shed
 from tests.core.llhttp import hear_request
 from tests.core.request_cases import FORWARDED, FRAMING, REFUSED, get, post, request
 
@@ -339,3 +340,33 @@ def test_a_flood_of_names_and_hosts_changes_no_verdict_and_stays_bounded() -> No
     assert len(reader._kinds) <= 2048
     assert len(reader._hosts) <= 2048
     assert max(map(len, [*reader._kinds, *reader._hosts])) <= 128
+
+
+def test_other_bounds_hold_for_recalled_heads_too() -> None:
+    """A head that the memory would give back is measured like one that is read."""
+    reader = RequestReader(WANTED, HeadBounds(line=100, head=900))
+    short, long = (get(target=b"/" + b"a" * size) for size in (50, 90))
+
+    assert isinstance(reader.read(short), RequestHead)
+    assert reader.recall(short) is not None
+    assert reader.recall(long) is None
+    refusal = reader.read(long)
+    assert isinstance(refusal, Refusal)
+    assert refusal.shed is Shed.REQUEST_LINE
+
+
+def test_underscores_in_names_can_be_refused() -> None:
+    """HD09 in its other position; a dash is another name."""
+    reader = RequestReader(WANTED, underscores=False)
+
+    assert isinstance(reader.read(get(b"my_token: 1")), Refusal)
+    assert isinstance(reader.read(get(b"my-token: 1")), RequestHead)
+
+
+def test_an_encoded_nul_is_only_refused_in_a_path() -> None:
+    """RT17: a query is the upstream's own affair; both ways of reading a head agree."""
+    reader = RequestReader(WANTED)
+    for target, passes in ((b"/x?a=%00", True), (b"/x%00?a", False)):
+        raw = get(target=target)
+        assert isinstance(reader.read(raw), RequestHead) is passes
+        assert (reader.recall(raw) is not None) is passes
