@@ -12,9 +12,11 @@ The ordinary run plays the same few hundred examples each time; BANYAN_FUZZ_SECO
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 from collections.abc import Callable, Iterator
 from contextlib import AsyncExitStack
+from pathlib import Path
 from random import SystemRandom
 from time import monotonic
 from typing import TypeVar
@@ -38,13 +40,12 @@ T = TypeVar("T")
 FOLD = bytes(each if chr(each).isascii() and chr(each).isalnum() else ord("-") for each in range(256))
 SECONDS = float(os.environ.get("BANYAN_FUZZ_SECONDS", "0"))
 REQUESTS, RESPONSES = 800, 300
-_CHUNKED = b"POST /x HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
-MORE = [
-    _CHUNKED + b"5\r\nhelloXX0\r\n\r\n",
-    _CHUNKED + b"5\r\nhello\r\n0\r\nHost: b\r\nX: 1\r\n\r\n" + GET,
-    _CHUNKED + b"5\r\nhello\r\n1;x\r\n!\r\n0\r\n\r\n" + HEAD + POST + GET_1_0,
-    POST + GET + b"OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n" + POST.replace(b"/x", b"/admin") + GET,
+KEPT: list[tuple[str, bytes, tuple[int, ...]]] = [
+    (each["why"], each["bytes"].encode("latin-1"), tuple(each["cuts"]))
+    for each in json.loads(Path(__file__).with_name("kept.json").read_text(encoding="ascii"))
 ]
+"""What once broke something, or would have: played in every run, and seeds of what is to come."""
+MORE = [data for _, data, _ in KEPT]
 PUBLISHED = [case.data for case in CASES] + [vector.data for vector in VECTORS]
 SEEDS = MORE * 4 + [data for data in PUBLISHED if 0 < len(data) < LONGEST]
 
@@ -137,6 +138,12 @@ def test_lm13_mutated_requests_leave_everybody_in_agreement(arena: Arena) -> Non
         arena.runner.run(one_input(arena, *example))
 
     play_many("requests", body, near(SEEDS), REQUESTS)
+
+
+@pytest.mark.parametrize(("data", "where"), [each[1:] for each in KEPT], ids=[each[0] for each in KEPT])
+def test_lm13_what_was_kept_stays_mended(arena: Arena, data: bytes, where: tuple[int, ...]) -> None:
+    """LM13: each input that once went wrong, or nearly, leaves everybody in agreement."""
+    arena.runner.run(one_input(arena, data, where))
 
 
 async def one_input(arena: Arena, data: bytes, where: tuple[int, ...]) -> None:
