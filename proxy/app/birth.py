@@ -84,6 +84,7 @@ def be_control(config: Path, start: Start, sockets: Sockets) -> None:
         problems=start.problems,
         warnings=start.warnings,
         kill_file=_killed_by(config),
+        directory=directory,
     )
     asyncio.run(run_control(given))
     sink.close()

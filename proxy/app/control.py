@@ -19,22 +19,27 @@ from pathlib import Path
 
 import structlog
 
+from proxy.app.evidence_flow import EvidenceFlow
 from proxy.app.kill_file import KillFile
 from proxy.app.openings import name_openings
 from proxy.app.reloads import Reloads, Watch, good, refused, table_of
-from proxy.app.restarting import Restarting
+from proxy.app.restarting import Restarting, Work
 from proxy.config import kill_order
 from proxy.config.load import Loaded
 from proxy.config.problem import Problem
 from proxy.control.admin import Admin, application, serve
 from proxy.control.auth import TOKEN_VARIABLE, Gate, gate_for
 from proxy.control.certificates import Certificates
+from proxy.control.comparing import Comparing
+from proxy.control.evidence import EvidenceBook
 from proxy.control.health import Probes
 from proxy.control.kill import KillSwitch
 from proxy.control.ledger import Ledger
 from proxy.control.links import Links
+from proxy.control.parity_pages import ParityPages
 from proxy.control.running import Running
 from proxy.core.snapshot import Snapshot
+from proxy.store.opening import Stores, open_stores
 
 _log = structlog.get_logger()
 
@@ -45,7 +50,7 @@ class Inheritance:
 
     `admin` (TCP) and `link` (Unix) are bound and listening. `problems` are those of the file on disk when `snapshot` is
     the last good one instead; `warnings` are the snapshot's own. `remember` keeps the text of a good file on disk.
-    `kill_file` turns the path that routes.yaml writes into the one to watch.
+    `kill_file` turns the path that routes.yaml writes into the one to watch; `directory` is where state is kept.
     """
 
     admin: socket.socket
@@ -54,6 +59,7 @@ class Inheritance:
     watch: Watch
     remember: Callable[[Loaded], object]
     kill_file: Callable[[str], Path]
+    directory: Path
     problems: Sequence[Problem] = ()
     warnings: Sequence[str] = ()
 
@@ -63,7 +69,10 @@ async def run_control(given: Inheritance) -> None:
     reload = refused(given.problems) if given.problems else good(given.warnings)
     name_openings(given.snapshot)
     running = Running(given.snapshot, reload)
-    links = Links(Ledger(time.monotonic), table_of(given.snapshot))
+    comparing, book = Comparing(), EvidenceBook()
+    links = Links(Ledger(time.monotonic), table_of(given.snapshot), comparing)
+    stores = open_stores(given.snapshot.state, given.directory)
+    flow = EvidenceFlow(stores, book, comparing, running)
     tasks = Restarting()
     probes = Probes(tasks, lambda: datetime.now(UTC), links.tell)
     kill = _kill_switch(given, running, links)
@@ -74,29 +83,49 @@ async def run_control(given: Inheritance) -> None:
         probes=probes,
         watch=given.watch,
         remember=given.remember,
-        follow_kill_file=lambda: kill_file.follow(kill.path),
+        followers=(lambda: kill_file.follow(kill.path), flow.follow),
     )
     stopping = _on_signals(reloads)
     certificates = Certificates()
+    parity = ParityPages(book=book, archive=flow)
     await kill_file.start()
     await links.serve(given.link)
-    end_admin = await serve(application(_admin(running, links, probes, kill, certificates), _gate(given)), given.admin)
+    end_admin = await serve(
+        application(_admin(running, links, probes, kill, certificates, parity), _gate(given)), given.admin
+    )
     probes.follow(given.snapshot.upstreams)
     tasks.start(lambda: certificates.run(running), name="certificates")
     tasks.start(reloads.run, name="reloads")
+    for name, work in {**_of_stores(stores), **flow.loops}.items():
+        tasks.start(work, name=name)
     _log.info("control_started", admin=given.admin.getsockname()[:2], revision=given.snapshot.revision)
     await stopping.wait()
     await end_admin()
     kill_file.end()
     await tasks.end()
+    await flow.last()
+    await stores.close()
     await probes.close()
     await links.close()
     _log.info("control_ended")
 
 
-def _admin(running: Running, links: Links, probes: Probes, kill: KillSwitch, certificates: Certificates) -> Admin:
-    parser = f"httptools {version('httptools')}"
-    return Admin(running=running, links=links, probes=probes, kill=kill, parser=parser, certificates=certificates)
+def _of_stores(stores: Stores) -> dict[str, Work]:
+    return {"store": stores.keep, "retention": stores.sweep}
+
+
+def _admin(
+    running: Running, links: Links, probes: Probes, kill: KillSwitch, certificates: Certificates, parity: ParityPages
+) -> Admin:
+    return Admin(
+        running=running,
+        links=links,
+        probes=probes,
+        kill=kill,
+        parser=f"httptools {version('httptools')}",
+        certificates=certificates,
+        parity=parity,
+    )
 
 
 def _kill_switch(given: Inheritance, running: Running, links: Links) -> KillSwitch:

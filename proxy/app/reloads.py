@@ -45,7 +45,7 @@ class Watch(Protocol):
 class Reloads:
     """Carries revisions from the watch to everything that follows them; `remember` keeps the last good text on disk.
 
-    `follow_kill_file` is called after each one, since the file may say another path.
+    `followers` are called after each one: for whatever else reads routes.yaml.
     """
 
     running: Running
@@ -53,7 +53,7 @@ class Reloads:
     probes: Probes
     watch: Watch
     remember: Callable[[Loaded], object]
-    follow_kill_file: Callable[[], None]
+    followers: Sequence[Callable[[], None]]
     _asked: asyncio.Event = field(default_factory=asyncio.Event)
 
     def force(self) -> None:
@@ -95,7 +95,8 @@ class Reloads:
         self.links.push(table)
         self.links.ledger.follow(frozenset(route.name for route in after.routes))
         self.probes.follow(after.upstreams)
-        self.follow_kill_file()
+        for follow in self.followers:
+            follow()
         _log.info("config_reloaded", revision=after.revision, routes=len(after.routes), changed_routes=bounded(changed))
         name_openings(after)
         for warning in bounded(list(warnings)):

@@ -10,6 +10,7 @@ import asyncio
 import gzip
 import hashlib
 import socket
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -21,16 +22,18 @@ from prometheus_client.exposition import gzip_accepted
 from proxy.control.auth import Gate, guarded_by
 from proxy.control.certificates import Certificates
 from proxy.control.collector import CONTENT_TYPE, Reading, render
+from proxy.control.evidence_metrics import EvidenceReading
+from proxy.control.evidence_view import evidence_view
 from proxy.control.health import Probes
 from proxy.control.kill import KillSwitch
 from proxy.control.links import Links
+from proxy.control.parity_pages import ParityPages
 from proxy.control.problem import answer_problems, problem
 from proxy.control.running import Running
 from proxy.control.upstreams import worst
 from proxy.control.view import (
     TransitionsView,
     UpstreamsView,
-    View,
     route_detail_view,
     routes_view,
     serves_current,
@@ -54,6 +57,7 @@ class Admin:
     kill: KillSwitch
     parser: str
     certificates: Certificates = field(default_factory=Certificates)
+    parity: ParityPages = field(default_factory=ParityPages)
 
     async def metrics(self, request: web.Request) -> web.Response:
         """`GET /metrics`."""
@@ -78,7 +82,9 @@ class Admin:
     async def routes(self, request: web.Request) -> web.Response:
         """`GET /api/routes`."""
         await self.links.refresh()
-        return self._json(request, routes_view(self.running, self.links.ledger, self.certificates.shown))
+        return self._json(
+            request, routes_view(self.running, self.links.ledger, self.certificates.shown, book=self.parity.book)
+        )
 
     async def route(self, request: web.Request) -> web.Response:
         """`GET /api/routes/{name}`."""
@@ -86,7 +92,23 @@ class Admin:
         if route is None:
             return _no_such_route(request)
         await self.links.refresh()
-        return self._json(request, route_detail_view(route, self.running, self.links.ledger))
+        book, findings = self.parity.book, self.parity.archive.findings(route.name)
+        evidence = evidence_view(book, route.name, route.compare, findings, time.time())
+        return self._json(request, route_detail_view(route, self.running, self.links.ledger, evidence, book))
+
+    async def mismatches(self, request: web.Request) -> web.Response:
+        """`GET /api/routes/{name}/mismatches`."""
+        route = self._find(request)
+        return (
+            _no_such_route(request) if route is None else await self.parity.mismatches(request, route.name, self._json)
+        )
+
+    async def exchanges(self, request: web.Request) -> web.Response:
+        """`GET /api/routes/{name}/exchanges`."""
+        route = self._find(request)
+        return (
+            _no_such_route(request) if route is None else await self.parity.exchanges(request, route.name, self._json)
+        )
 
     async def transitions(self, request: web.Request) -> web.Response:
         """`GET /api/transitions`."""
@@ -118,6 +140,13 @@ class Admin:
             counts=self.links.ledger.counts(),
             conditions=self.probes.conditions,
             parser=self.parser,
+            evidence=EvidenceReading(
+                outcomes=self.parity.book.counted(),
+                state=self.links.comparing.state,
+                sheds=self.links.comparing.sheds,
+                lost=self.parity.archive.lost,
+                waiting=self.parity.archive.waiting,
+            ),
             shown=self.certificates.shown,
         )
 
@@ -135,7 +164,7 @@ class Admin:
         )
         return f"no worker serves revision {self.running.snapshot.revision}: {seen}"
 
-    def _json(self, request: web.Request, view: View) -> web.Response:
+    def _json(self, request: web.Request, view: msgspec.Struct) -> web.Response:
         body = msgspec.json.encode(view)
         tag = f"{self.running.snapshot.revision}.{hashlib.sha256(body).hexdigest()[:12]}"
         headers = {"ETag": f'"{tag}"', "Cache-Control": "no-cache"}
@@ -152,7 +181,8 @@ def application(admin: Admin, gate: Gate) -> web.Application:
     app.router.add_get("/-/ready", admin.ready)
     app.router.add_get("/api/routes", admin.routes)
     app.router.add_get("/api/routes/{name}", admin.route)
-    app.router.add_get("/api/routes/{name}/mismatches", admin.unbuilt)
+    app.router.add_get("/api/routes/{name}/mismatches", admin.mismatches)
+    app.router.add_get("/api/routes/{name}/exchanges", admin.exchanges)
     app.router.add_get("/api/transitions", admin.transitions)
     app.router.add_get("/api/upstreams", admin.upstreams)
     for verb in VERBS:

@@ -14,6 +14,8 @@ from prometheus_client.registry import Collector
 
 from proxy import __version__
 from proxy.control.certificates import Shown
+from proxy.control.evidence_metrics import NOTHING as NO_EVIDENCE
+from proxy.control.evidence_metrics import EvidenceReading, collect_comparing, write_parity
 from proxy.control.exposition import write_series
 from proxy.control.health import Condition, Status
 from proxy.control.ledger import Counts
@@ -38,6 +40,7 @@ class Reading:
     conditions: Mapping[str, Condition]
     parser: str
     shown: Sequence[Shown] = ()
+    evidence: EvidenceReading = NO_EVIDENCE
 
 
 def render(reading: Reading) -> bytes:
@@ -46,9 +49,8 @@ def render(reading: Reading) -> bytes:
     registry.register(BanyanCollector(reading))
     ProcessCollector(registry=registry)
     counts = reading.counts
-    return "".join(write_series(reading.snapshot.routes, counts.totals, counts.failures)).encode() + generate_latest(
-        registry
-    )
+    series = write_series(reading.snapshot.routes, counts.totals, counts.failures)
+    return "".join((*series, *write_parity(reading.evidence))).encode() + generate_latest(registry)
 
 
 def migration_progress(routes: tuple[Route, ...]) -> float:
@@ -70,6 +72,7 @@ class BanyanCollector(Collector):
         yield from self._reloads()
         yield from self._workers()
         yield self._upstreams()
+        yield from collect_comparing(self._reading.evidence)
         yield from self._left_alone()
         yield self._repeats()
         yield from self._tls()

@@ -12,6 +12,8 @@ from datetime import UTC, datetime
 import msgspec
 
 from proxy.control.certificates import Shown
+from proxy.control.evidence import EvidenceBook
+from proxy.control.evidence_view import CoverageView, EvidenceView, ParityView, coverage_view, parity_view
 from proxy.control.health import Condition, Probes
 from proxy.control.ledger import Ledger, Series, WorkerState
 from proxy.control.running import Reload, Running
@@ -23,6 +25,7 @@ from proxy.core.stage import Stage
 from proxy.link import UpstreamState
 from proxy.log import stamp
 
+NO_PARITY, NO_COVERAGE = ParityView(), CoverageView()
 KILLED = "killed: legacy answers until `banyan kill --off`"
 
 
@@ -58,17 +61,6 @@ class RateView(View, frozen=True, kw_only=True):
     self: float
 
 
-class ParityView(View, frozen=True, kw_only=True):
-    """Comparisons; with none made, the mismatch rate may be anything up to 1."""
-
-    compared: int = 0
-    match: int = 0
-    mismatch: int = 0
-    ignored: int = 0
-    incomparable: int = 0
-    rate_upper_bound: float = 1.0
-
-
 class RouteView(View, frozen=True, kw_only=True):
     """One route; `answered` counts what Banyan itself answered on it."""
 
@@ -78,7 +70,8 @@ class RouteView(View, frozen=True, kw_only=True):
     traffic: TrafficView
     rate: RateView
     answered: int
-    parity: ParityView = ParityView()
+    parity: ParityView = NO_PARITY
+    coverage: CoverageView = NO_COVERAGE
     verdict: str = "hold"
 
 
@@ -106,6 +99,7 @@ class RouteDetailView(RouteView, frozen=True, kw_only=True):
     methods: list[str] | None
     upstreams: SidesView
     last_minute: MinuteView
+    evidence: EvidenceView
 
 
 class ReloadView(View, frozen=True, kw_only=True):
@@ -222,11 +216,13 @@ class UpstreamsView(View, frozen=True, kw_only=True):
     upstreams: list[UpstreamView]
 
 
-def routes_view(running: Running, ledger: Ledger, shown: Sequence[Shown] = ()) -> RoutesView:
+def routes_view(
+    running: Running, ledger: Ledger, shown: Sequence[Shown] = (), book: EvidenceBook | None = None
+) -> RoutesView:
     """`GET /api/routes`."""
     return RoutesView(
         revision=running.snapshot.revision,
-        routes=[route_view(route, running, ledger) for route in running.snapshot.routes],
+        routes=[route_view(route, running, ledger, book) for route in running.snapshot.routes],
         reload=_reload_view(running.reload),
         workers=[_worker_view(each, running, ledger) for each in ledger.counts().workers],
         killed=_order_view(_order(running, ledger)),
@@ -249,7 +245,7 @@ def kill_view(running: Running, ledger: Ledger, file: str) -> KillView:
     return KillView(on=order is not None, order=_order_view(order), file=file, workers=workers)
 
 
-def route_view(route: Route, running: Running, ledger: Ledger) -> RouteView:
+def route_view(route: Route, running: Running, ledger: Ledger, book: EvidenceBook | None = None) -> RouteView:
     """One entry of `routes`."""
     legacy, new, own = (Series(route.name, side) for side in ServedBy)
     stage, split = (None, None) if route.respond is not None else (route.stage, route.split)
@@ -260,12 +256,16 @@ def route_view(route: Route, running: Running, ledger: Ledger) -> RouteView:
         traffic=TrafficView(legacy=ledger.served(legacy), new=ledger.served(new)),
         rate=RateView(legacy=ledger.rate(legacy), new=ledger.rate(new), self=ledger.rate(own)),
         answered=ledger.served(own),
+        parity=NO_PARITY if book is None else parity_view(book, route.name),
+        coverage=NO_COVERAGE if book is None else coverage_view(book, route.name),
     )
 
 
-def route_detail_view(route: Route, running: Running, ledger: Ledger) -> RouteDetailView:
+def route_detail_view(
+    route: Route, running: Running, ledger: Ledger, evidence: EvidenceView, book: EvidenceBook | None = None
+) -> RouteDetailView:
     """`GET /api/routes/{name}`."""
-    view = route_view(route, running, ledger)
+    view = route_view(route, running, ledger, book)
     legacy, new, own = (ledger.last_minute(Series(route.name, side)) for side in ServedBy)
     return RouteDetailView(
         **{field: getattr(view, field) for field in RouteView.__struct_fields__},
@@ -275,6 +275,7 @@ def route_detail_view(route: Route, running: Running, ledger: Ledger) -> RouteDe
         methods=None if route.methods is None else sorted(each.decode("ascii") for each in route.methods),
         upstreams=SidesView(legacy=route.legacy, new=route.new),
         last_minute=MinuteView(legacy=legacy, new=new, self=own),
+        evidence=evidence,
     )
 
 

@@ -31,6 +31,7 @@ def main(config: Path, admin: int, link: int, last_good: Path) -> None:
         watch=FileWatch(config, env, running=loaded.text),
         remember=lambda good: last_good.write_text(good.text),
         kill_file=lambda written: kill_order.place(written, config, {}),
+        directory=last_good.parent,
         problems=problems,
         warnings=loaded.warnings,
     )

@@ -1,0 +1,279 @@
+"""Evidence on its way: from the comparer into the store, from the store into the book that everybody reads.
+
+Rule 1: nothing here is waited for by anything that serves; while the store is away, what is found waits, within bounds.
+Rule 2: the comparer knows versions, the store numbers epochs: a deploy of either side begins a new one.
+Rule 3: routes at which something happened are looked at every second, all others in turn: replicas share a store.
+Rule 4: one replica leads in noise; the others read what it found.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+import uuid
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import replace
+
+import msgspec
+import structlog
+
+from proxy.app.restarting import Work
+from proxy.control import noise
+from proxy.control.comparing import Comparing
+from proxy.control.evidence import EvidenceBook, Look
+from proxy.control.running import Running
+from proxy.core.evidence import Epoch, Exchange, Increments, NoiseFinding, Sample
+from proxy.core.orders import Lead
+from proxy.core.parity.fold import Part
+from proxy.core.parity.rules import Rules
+from proxy.store.buffer import EvidenceBuffer
+from proxy.store.opening import Stores
+from proxy.store.unavailable import StoreRefused, StoreUnavailable
+
+EVERY = 1.0
+NOISE_EVERY = 5.0
+IN_TURN = 20
+"""Quiet routes that are looked at each second."""
+ANEW = 3600.0
+"""Seconds after which everything is read again."""
+ANNOUNCE = 60.0
+"""Seconds after which an epoch that goes on is announced again."""
+LAST = 2.0
+"""Seconds that the last evidence has to reach the store."""
+MOST_WAITING = 50_000
+"""Records that wait for an epoch's number."""
+_LEASE = 30.0
+_LEADER_OF = "noise"
+_parts: msgspec.msgpack.Decoder[tuple[Part, ...]] = msgspec.msgpack.Decoder(tuple[Part, ...])
+_log = structlog.get_logger()
+
+
+class EvidenceFlow:
+    """`lost` counts records that found no place on this side of the store's own buffer."""
+
+    def __init__(self, stores: Stores, book: EvidenceBook, comparing: Comparing, running: Running) -> None:
+        """Hears the comparer from now on; the loops are to be run in the background."""
+        self._stores = stores
+        self._book = book
+        self._comparing = comparing
+        self._running = running
+        self._buffer = EvidenceBuffer(stores.evidence)
+        self._parts: deque[Part] = deque()
+        self._waiting = 0
+        self._come = asyncio.Event()
+        self._epochs: dict[str, Epoch] = {}
+        self._stirred: dict[str, None] = {}
+        self._for_noise: set[str] = set()
+        self._findings: dict[str, tuple[NoiseFinding, ...]] = {}
+        self._turn = 0
+        self._lost = 0
+        self._holder = uuid.uuid4().hex
+        comparing.hand_on = self._take
+        comparing.bad_events = book.happened
+        self.follow()
+
+    @property
+    def lost(self) -> int:
+        """Records of evidence that were lost since the start, here or before a store that was away."""
+        return self._lost + self._buffer.lost
+
+    @property
+    def waiting(self) -> int:
+        """Records that are not in the store yet."""
+        return self._waiting + self._buffer.waiting
+
+    def findings(self, route: str) -> tuple[NoiseFinding, ...]:
+        """What the tests of noise say, by path."""
+        return self._findings.get(route, ())
+
+    def follow(self) -> None:
+        """A table was taken: its routes and rules are those that count."""
+        rules = self._rules()
+        self._book.follow(rules.items(), int(time.time() // 60))
+        self._epochs = {name: epoch for name, epoch in self._epochs.items() if name in rules}
+        self._findings = {name: found for name, found in self._findings.items() if name in rules}
+        self._tell_noise()
+
+    @property
+    def loops(self) -> dict[str, Work]:
+        """What is to run in the background, by name."""
+        return {
+            "evidence-flush": self.flush,
+            "evidence-epochs": self.number,
+            "evidence-read": self.read,
+            "noise": self.watch_noise,
+        }
+
+    async def last(self) -> None:
+        """What has come goes into the store once more, if it answers soon."""
+        try:
+            async with asyncio.timeout(LAST):
+                while self._parts and await self._next():
+                    pass
+                await self._buffer.flush()
+        except TimeoutError:
+            _log.warning("evidence_left", records=self.waiting)
+
+    async def flush(self) -> None:
+        """Into the store, every second for ever."""
+        await self._buffer.run(EVERY)
+
+    async def number(self) -> None:
+        """Give what comes its epoch, for ever."""
+        while True:
+            await self._come.wait()
+            self._come.clear()
+            while self._parts:
+                if not await self._next():
+                    await asyncio.sleep(EVERY)
+
+    async def _next(self) -> bool:
+        """Number what has waited longest; False while the store is away."""
+        part = self._parts[0]
+        try:
+            epoch = await self._epoch(part)
+        except (StoreUnavailable, StoreRefused):
+            return False
+        if self._parts and self._parts[0] is part:  # else it was dropped meanwhile
+            self._parts.popleft()
+            self._waiting -= len(part.increments)
+            self._buffer.add(_numbered(part.increments, epoch.number))
+            self._stirred[part.route] = None
+        return True
+
+    async def read(self) -> None:
+        """Bring the book up to date, for ever."""
+        anew = time.monotonic() + ANEW
+        for name in self._rules():
+            await self._look_or_leave(name)
+        while True:
+            await asyncio.sleep(EVERY)
+            if time.monotonic() > anew:
+                anew = time.monotonic() + ANEW
+                self._book.forget_minutes()
+            for name in self._due():
+                if not await self._look_or_leave(name):
+                    break
+
+    async def watch_noise(self) -> None:
+        """Move the findings on if we lead, read them otherwise; for ever."""
+        names = set(self._rules())
+        while True:
+            try:
+                await self._noise_round(names)
+            except (StoreUnavailable, StoreRefused) as error:
+                _log.debug("noise_waits", error=str(error))
+            self._tell_noise()
+            await asyncio.sleep(NOISE_EVERY)
+            names, self._for_noise = self._for_noise, set()
+
+    async def samples(self, route: str, cluster: str) -> tuple[Sample, ...] | None:
+        """Exchanges that show a cluster of the current epoch, newest first; None while the store is away."""
+        epoch = self._book.epoch(route)
+        try:
+            return await self._stores.evidence.samples(route, epoch.number, cluster) if epoch else ()
+        except (StoreUnavailable, StoreRefused):
+            return None
+
+    async def recorded(self, route: str, limit: int) -> tuple[Exchange, ...] | None:
+        """Exchanges kept for replay, newest first; None while the store is away."""
+        try:
+            return await self._stores.evidence.recorded(route, limit)
+        except (StoreUnavailable, StoreRefused):
+            return None
+
+    def _rules(self) -> dict[str, Rules]:
+        return {route.name: route.compare for route in self._running.snapshot.routes if route.respond is None}
+
+    def _take(self, parts: bytes) -> None:
+        """From the comparer; what it wrote in another version is refused by the link before."""
+        for part in _parts.decode(parts):
+            self._book.count(part.increments.tallies)
+            self._parts.append(part)
+            self._waiting += len(part.increments)
+        while self._waiting > MOST_WAITING and len(self._parts) > 1:
+            gone = len(self._parts.popleft().increments)
+            self._waiting -= gone
+            self._lost += gone
+        self._come.set()
+
+    async def _epoch(self, part: Part) -> Epoch:
+        known = self._epochs.get(part.route)
+        pair = (part.legacy_version, part.new_version)
+        at = part.increments.at
+        if known is None or (known.legacy_version, known.new_version) != pair or at - known.seen > ANNOUNCE:
+            opened = await self._stores.evidence.open_epoch(part.route, *pair, at)
+            if known is not None and known.number != opened.number:
+                _log.info("epoch_begun", route=part.route, epoch=opened.number, legacy=pair[0], new=pair[1])
+            # as announced, not as made storable by the store, so that the same pair is known again
+            known = self._epochs[part.route] = replace(opened, legacy_version=pair[0], new_version=pair[1], seen=at)
+        return known
+
+    def _due(self) -> Iterable[str]:
+        stirred, self._stirred = tuple(self._stirred), {}
+        self._for_noise.update(stirred)
+        names = tuple(self._rules())
+        quiet = [names[(self._turn + step) % len(names)] for step in range(min(IN_TURN, len(names)))]
+        self._turn += len(quiet)
+        self._for_noise.update(quiet)
+        return dict.fromkeys((*stirred, *quiet))
+
+    async def _look_or_leave(self, route: str) -> bool:
+        """Whether the store answered."""
+        try:
+            await self._look(route)
+        except (StoreUnavailable, StoreRefused) as error:
+            _log.debug("evidence_not_read", route=route, error=str(error))
+            return False
+        return True
+
+    async def _look(self, route: str) -> None:
+        store = self._stores.evidence
+        epochs = await store.epochs(route)
+        if not epochs:
+            return
+        epoch = epochs[0]
+        tallies = await store.tallies(route, epoch.number, self._book.wants(route, epoch.number))
+        clusters, shapes = await store.clusters(route, epoch.number), await store.shapes(route)
+        hits = await store.rule_hits(route)
+        self._book.look(Look(epoch=epoch, tallies=tallies, clusters=clusters, shapes=shapes, hits=hits))
+
+    async def _noise_round(self, names: Iterable[str]) -> None:
+        positions = self._stores.positions
+        epoch = await positions.try_lead(_LEADER_OF, self._holder, _LEASE)
+        lead = None if epoch is None else Lead(name=_LEADER_OF, holder=self._holder, epoch=epoch)
+        for name in names:
+            findings = await self._stores.evidence.noise(name)
+            current = self._book.epoch(name)
+            if lead is not None and current is not None:
+                findings = await self._move(name, findings, current.number, lead)
+            self._findings[name] = findings
+
+    async def _move(
+        self, route: str, findings: tuple[NoiseFinding, ...], epoch: int, lead: Lead
+    ) -> tuple[NoiseFinding, ...]:
+        counts = await self._stores.evidence.noise_counts(route)
+        changed = noise.step(noise.read(findings), counts, epoch, time.time())
+        if not changed or not await self._stores.evidence.save_noise(changed, lead):
+            return findings
+        return tuple(({each.path: each for each in findings} | {each.path: each for each in changed}).values())
+
+    def _tell_noise(self) -> None:
+        now, rules = time.time(), self._rules()
+        paths = {
+            name: noise.noisy_paths(noise.read(self._findings.get(name, ())).values(), each.words, now)
+            for name, each in rules.items()
+            if each.words or name in self._findings
+        }
+        self._book.hear(paths)
+        self._comparing.tell(paths)
+
+
+def _numbered(increments: Increments, epoch: int) -> Increments:
+    return replace(
+        increments,
+        tallies=tuple(replace(each, epoch=epoch) for each in increments.tallies),
+        occurrences=tuple(replace(each, epoch=epoch) for each in increments.occurrences),
+        samples=tuple(replace(each, epoch=epoch) for each in increments.samples),
+    )

@@ -1,0 +1,56 @@
+"""The metrics of comparing: outcomes by route, and how the comparer and the evidence behind it are.
+
+Rule 1: labels are routes and closed lists of words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+
+from proxy.control.exposition import label
+from proxy.core.parity.compare import Outcome
+from proxy.link import Comparer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvidenceReading:
+    """One moment. `outcomes` of this replica since it began; `state` is the comparer's, None while there is none."""
+
+    outcomes: Mapping[tuple[str, Outcome], int] = field(default_factory=dict)
+    state: Comparer | None = None
+    sheds: Mapping[str, int] = field(default_factory=dict)
+    lost: int = 0
+    waiting: int = 0
+
+
+NOTHING = EvidenceReading()
+
+
+def write_parity(reading: EvidenceReading) -> Iterator[str]:
+    """`banyan_parity_total`, which grows with the table."""
+    name = "banyan_parity_total"
+    yield f"# HELP {name} Comparisons by what they came to.\n# TYPE {name} counter\n"
+    for (route, outcome), count in reading.outcomes.items():
+        yield f'{name}{{route="{label(route)}",outcome="{outcome.value}"}} {count}\n'
+
+
+def collect_comparing(reading: EvidenceReading) -> Iterator[Metric]:
+    """Everything else."""
+    state = reading.state
+    yield GaugeMetricFamily("banyan_comparer_up", "1 while a comparer is linked.", int(state is not None))
+    waiting, lag = (0, 0.0) if state is None else (state.waiting, state.lag)
+    yield GaugeMetricFamily("banyan_comparer_waiting_pairs", "Pairs of answers that wait to be compared.", waiting)
+    yield GaugeMetricFamily("banyan_comparer_lag_seconds", "Age of the oldest pair that waits.", lag)
+    sheds = CounterMetricFamily(
+        "banyan_comparer_shed", "Pairs that nobody compared, by the bound that was met.", labels=["reason"]
+    )
+    for reason, count in reading.sheds.items():
+        sheds.add_metric([reason], count)
+    yield sheds
+    yield CounterMetricFamily("banyan_evidence_lost", "Records of evidence that found no place.", reading.lost)
+    yield GaugeMetricFamily(
+        "banyan_evidence_waiting_records", "Records of evidence that are not in the store yet.", reading.waiting
+    )
