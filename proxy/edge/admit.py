@@ -14,6 +14,7 @@ from proxy.core.table import Miss
 
 if TYPE_CHECKING:
     from proxy.core.request import HeadBounds, Refusal, RequestHead
+    from proxy.core.route import Route
     from proxy.edge.live import BoundRoute, Leg, Live
 
 _LEGACY, _NEW = Side.LEGACY, Side.NEW
@@ -43,12 +44,9 @@ Admitted = tuple["BoundRoute", "Leg", Decision, bool]
 
 def admit(live: Live, head: RequestHead, client_ip: bytes) -> Admitted | Answer:
     """The checks in order: route, decision, expectation, size, upgrade."""
-    found = live.table.match(head)
-    if isinstance(found, Miss):
-        forgiven = live.forgiving.by_raw_path(head, found) if live.forgiving is not None else None
-        if forgiven is None:
-            return _missed(head, found)
-        found = forgiven
+    found: Route | Miss | Answer = live.table.match(head)
+    if isinstance(found, Miss) and isinstance(found := _by_raw_path(live, head, found), Answer):
+        return found
     bound = live.bound[found.index]
     decision = bound.decision
     if decision is None:
@@ -74,6 +72,12 @@ def admit(live: Live, head: RequestHead, client_ip: bytes) -> Admitted | Answer:
                 return refused
             upgrade = head.upgrade == b"websocket" and head.minor == 1
     return bound, leg, decision, upgrade
+
+
+def _by_raw_path(live: Live, head: RequestHead, miss: Miss) -> Route | Answer:
+    """The route of an ambiguous path, where that is forgiven."""
+    route = live.forgiving.by_raw_path(head, miss) if live.forgiving is not None else None
+    return _missed(head, miss) if route is None else route
 
 
 def refused(refusal: Refusal) -> Answer:
