@@ -14,7 +14,6 @@ from proxy.core.table import Miss
 
 if TYPE_CHECKING:
     from proxy.core.request import HeadBounds, Refusal, RequestHead
-    from proxy.core.route import Route
     from proxy.edge.live import BoundRoute, Leg, Live
 
 _LEGACY, _NEW = Side.LEGACY, Side.NEW
@@ -44,9 +43,12 @@ Admitted = tuple["BoundRoute", "Leg", Decision, bool]
 
 def admit(live: Live, head: RequestHead, client_ip: bytes) -> Admitted | Answer:
     """The checks in order: route, decision, expectation, size, upgrade."""
-    found: Route | Miss | Answer = live.table.match(head)
-    if isinstance(found, Miss) and isinstance(found := _by_raw_path(live, head, found), Answer):
-        return found
+    found = live.table.match(head)
+    if isinstance(found, Miss):
+        forgiven = live.forgiving.by_raw_path(head, found) if live.forgiving is not None else None
+        if forgiven is None:
+            return _missed(head, found)
+        found = forgiven
     bound = live.bound[found.index]
     decision = bound.decision
     if decision is None:
@@ -63,21 +65,20 @@ def admit(live: Live, head: RequestHead, client_ip: bytes) -> Admitted | Answer:
         return _own_answer(bound, decision)
     upgrade = False
     if head.expect or head.length > 0 or head.connection:
-        refused = _check_body(head, bound)
-        if refused is not None:
-            return refused
-        if head.upgrade and b"upgrade" in head.connection:
-            refused = _check_upgrade(head, bound)
-            if refused is not None:
-                return refused
-            upgrade = head.upgrade == b"websocket" and head.minor == 1
+        extras = _check_extras(head, bound)
+        if isinstance(extras, Answer):
+            return extras
+        upgrade = extras
     return bound, leg, decision, upgrade
 
 
-def _by_raw_path(live: Live, head: RequestHead, miss: Miss) -> Route | Answer:
-    """The route of an ambiguous path, where that is forgiven."""
-    route = live.forgiving.by_raw_path(head, miss) if live.forgiving is not None else None
-    return _missed(head, miss) if route is None else route
+def _check_extras(head: RequestHead, bound: BoundRoute) -> Answer | bool:
+    """What few requests have: the answer where it cannot be, or whether a tunnel is wanted."""
+    answer = _check_body(head, bound)
+    if answer is None and head.upgrade and b"upgrade" in head.connection:
+        answer = _check_upgrade(head, bound)
+        return answer or (head.upgrade == b"websocket" and head.minor == 1)
+    return answer or False
 
 
 def refused(refusal: Refusal) -> Answer:
