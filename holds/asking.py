@@ -59,7 +59,9 @@ class _Line:
         """Whether the proxy has closed it, as far as is known here."""
         if self.reader.at_eof() or self.writer.is_closing() or self.reader.exception() is not None:
             return True
-        return bool(select.select([self.writer.get_extra_info("socket")], [], [], 0)[0])  # an end not yet read of
+        poll = select.poll()
+        poll.register(self.writer.get_extra_info("socket"), select.POLLIN)
+        return bool(poll.poll(0))  # an end that has come and is not read yet
 
 
 class Asker:

@@ -69,8 +69,8 @@ def websocket_command(
 ) -> None:
     """Autobahn's WebSocket cases through Banyan and without it: the verdicts must be the same. About two minutes.
 
-    The echo server is aiohttp's. Cases 1 to 7 and 10 unless told otherwise; 9 (large messages), 12 and 13 (compression)
-    take some minutes more: --cases '*'. The suite needs Python 2.7 and is installed once, into .cache.
+    The echo server is that of `websockets`. Cases 1 to 7 and 10 unless told otherwise; 9 (large messages), 12 and 13
+    (compression) take some minutes more: --cases '*'. Autobahn needs Python 2.7 and is installed once, into .cache.
     """
     patterns = tuple(only or websocket.USUAL)
     _finish(websocket.measure(patterns, python2), as_json=as_json, markdown=markdown)

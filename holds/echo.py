@@ -1,30 +1,24 @@
-"""`python -m holds.echo PORT`: a WebSocket server that sends back what it gets."""
+"""`python -m holds.echo PORT`: a WebSocket server that sends back what it gets, message by message."""
 
 from __future__ import annotations
 
+import asyncio
 import sys
 
-from aiohttp import WSMsgType, web
+from websockets.asyncio.server import ServerConnection, serve
 
 
-async def echo(request: web.Request) -> web.WebSocketResponse:
+async def echo(socket: ServerConnection) -> None:
     """One conversation."""
-    socket = web.WebSocketResponse(max_msg_size=0)
-    await socket.prepare(request)
     async for message in socket:
-        if message.type is WSMsgType.TEXT:
-            await socket.send_str(message.data)
-        elif message.type is WSMsgType.BINARY:
-            await socket.send_bytes(message.data)
-    return socket
+        await socket.send(message)
 
 
-def main() -> None:
-    """Serve until killed."""
-    application = web.Application()
-    application.router.add_get("/{path:.*}", echo)
-    web.run_app(application, host="127.0.0.1", port=int(sys.argv[1]), print=None, access_log=None)
+async def listen(port: int) -> None:
+    """Until killed."""
+    async with serve(echo, "127.0.0.1", port, max_size=None, ping_interval=None) as server:
+        await server.serve_forever()
 
 
 if __name__ == "__main__":
-    main()
+    asyncio.run(listen(int(sys.argv[1])))

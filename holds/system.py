@@ -17,8 +17,8 @@ import uvloop
 from tests.wire.reference import Broken, Message, read_request
 
 PADDING = b"." * 1500
-LARGE = b"." * 1024 * 1024
-"""For targets below /large: more than the system holds for a client that reads slowly."""
+LARGE = b"." * 8 * 1024 * 1024
+"""For targets below /large: more than the system's buffers hold for a client that reads slowly."""
 
 
 class Talk(asyncio.Protocol):
@@ -41,18 +41,20 @@ class Talk(asyncio.Protocol):
         try:
             while (found := read_request(self._unread)) is not None:
                 message, self._unread = found
-                self._transport.write(self._answer(message))
+                self._answer(message)
         except Broken as broken:
             os.write(self._executed, b"BROKEN %b\n" % str(broken).encode())
             self._transport.abort()
 
-    def _answer(self, message: Message) -> bytes:
+    def _answer(self, message: Message) -> None:
         asked = b"".join(message.values(b"x-ask"))
         if message.words[0] != b"GET":
             os.write(self._executed, asked + b"\n")
         padding = LARGE if message.words[1].startswith(b"/large") else PADDING
-        body = b"%b %b %d %b" % (self._name, asked, len(message.body), padding)
-        return b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body)
+        body = b"%b %b %d " % (self._name, asked, len(message.body))
+        length = len(body) + len(padding)
+        self._transport.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (length, body))
+        self._transport.write(padding)
 
 
 async def serve(name: str, port: int, file: str) -> None:
