@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from proxy import __version__
-from proxy.cli import check, demo, explain, kill, schema, serve, status
+from proxy.cli import accept, check, demo, explain, export, kill, mismatches, replay, schema, serve, status
 from proxy.cli.later import ANY_ARGUMENTS, LATER, command_of
 from proxy.cli.lesson import FINE, FOUND, UNUSABLE, Lesson
 from proxy.cli.terminal import leave, say
@@ -27,6 +27,10 @@ COMMANDS: Mapping[str, tuple[Callable[..., None], Lesson]] = {
     "schema": (schema.schema, schema.LESSON),
     "explain": (explain.explain, explain.LESSON),
     "status": (status.status, status.LESSON),
+    "mismatches": (mismatches.mismatches, mismatches.LESSON),
+    "accept": (accept.accept, accept.LESSON),
+    "replay": (replay.replay, replay.LESSON),
+    "export": (export.export, export.LESSON),
     "kill": (kill.kill, kill.LESSON),
     "demo": (demo.demo, demo.LESSON),
 }

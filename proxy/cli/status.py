@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 import time
 from contextlib import suppress
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from proxy.cli.admin_base import base_of
 from proxy.cli.lesson import FINE, FOUND, UNUSABLE, Lesson
 from proxy.cli.options import CONFIG, JSON, ROUTES
 from proxy.cli.terminal import complain, console, leave, say
@@ -30,7 +29,6 @@ LESSON = Lesson(
     },
 )
 _INTERVAL = 1.0
-_ADMIN_LINE = re.compile(r"^admin:\s*['\"]?([^\s'\"#]+)", re.MULTILINE)
 
 
 def status(
@@ -46,7 +44,7 @@ def status(
     if watch and json:
         complain("--watch is for people and --json for scripts.", "Give one of them.")
         leave(UNUSABLE)
-    base = _base(admin) if admin else _base_of(config)
+    base = base_of(admin, config)
     if watch:
         _watch(base)
         leave(FINE)
@@ -93,25 +91,3 @@ def _picture(base: str, found: RoutesStatus, width: int) -> Group:
 
 def _is_settled(found: RoutesStatus) -> bool:
     return found.reload.ok and found.killed is None and all(worker.serves_current for worker in found.workers)
-
-
-def _base(admin: str) -> str:
-    return (admin if "://" in admin else f"http://{admin}").rstrip("/")
-
-
-def _base_of(config: Path) -> str:
-    """From the file; one with problems still says where its last good revision runs."""
-    import os
-
-    from proxy.cli.admin_address import url_of
-    from proxy.config.load import Loaded, load_file
-
-    found = load_file(config, os.environ)
-    if isinstance(found, Loaded):
-        return url_of(found.snapshot.admin)
-    try:
-        line = _ADMIN_LINE.search(config.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        complain(f"{config} cannot be read: {error}", "Name the admin address with --admin, or the file with --config.")
-        leave(UNUSABLE)
-    return _base(line[1] if line else "127.0.0.1:9090")

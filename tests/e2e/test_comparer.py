@@ -126,7 +126,7 @@ async def test_noise_is_learned_and_excused(banyan: Program) -> None:
 
 
 async def test_a_killed_comparer_comes_back_while_traffic_goes_on(banyan: Program) -> None:
-    """kill -9 ends neither requests nor control; whoever hands pairs over is not refused, and evidence goes on."""
+    """SIGKILL ends neither requests nor control; whoever hands pairs over is not refused, and evidence goes on."""
     path, dead = socket_of(banyan), banyan.child("comparer")
     await hand_over(path, [pair({"a": 1}, {"a": 1}, f"/{n}") for n in range(500)])
     os.kill(dead, signal.SIGKILL)

@@ -1,0 +1,41 @@
+"""Where the admin API is that a command asks: as it was named, or as routes.yaml says."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from proxy.cli.lesson import UNUSABLE
+from proxy.cli.terminal import complain, leave
+
+ADMIN = Annotated[str, typer.Option(metavar="URL", help="The admin address; else the one in --config.")]
+_ADMIN_LINE = re.compile(r"^admin:\s*['\"]?([^\s'\"#]+)", re.MULTILINE)
+
+
+def base_of(admin: str, config: Path) -> str:
+    """`http://127.0.0.1:9090`: from `admin` if it is said, else from the file."""
+    return _base(admin) if admin else _base_of(config)
+
+
+def _base(admin: str) -> str:
+    return (admin if "://" in admin else f"http://{admin}").rstrip("/")
+
+
+def _base_of(config: Path) -> str:
+    """From the file; one with problems still says where its last good revision runs."""
+    from proxy.cli.admin_address import url_of
+    from proxy.config.load import Loaded, load_file
+
+    found = load_file(config, os.environ)
+    if isinstance(found, Loaded):
+        return url_of(found.snapshot.admin)
+    try:
+        line = _ADMIN_LINE.search(config.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        complain(f"{config} cannot be read: {error}", "Name the admin address with --admin, or the file with --config.")
+        leave(UNUSABLE)
+    return _base(line[1] if line else "127.0.0.1:9090")
