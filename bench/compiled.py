@@ -14,9 +14,7 @@ from hashlib import sha256
 from pathlib import Path
 from zipfile import ZipFile
 
-import proxy
-
-ROOT = Path(proxy.__file__).parent.parent
+ROOT = Path(__file__).parent.parent
 CACHE = ROOT / ".cache" / "compiled"
 
 
@@ -27,6 +25,13 @@ def installed() -> Path:
         print("building Banyan as an installer would (a minute or two) …", file=sys.stderr, flush=True)
         _build(folder)
     return folder
+
+
+def run(module: str, *arguments: str) -> str:
+    """What a module of this package prints when it runs on the plain install."""
+    env = os.environ | {"PYTHONPATH": f"{installed()}{os.pathsep}{ROOT}"}
+    command = [sys.executable, "-P", "-m", module, *arguments]
+    return subprocess.run(command, env=env, check=True, stdout=subprocess.PIPE, text=True).stdout
 
 
 def is_compiled() -> bool:

@@ -1,16 +1,18 @@
 """How many pairs of answers a core compares per second: JSON of three sizes, reordered, and with three differences.
 
-One process, nothing but `proxy.core.parity.compare`; CPU time of the best of several rounds, since other work on the
-machine only ever adds to it.
+One process of a plain install, nothing but `proxy.core.parity.compare`; CPU time of the best of several rounds, since
+other work on the machine only ever adds to it.
 """
 
 from __future__ import annotations
 
 import json
+import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from bench import compiled
 from bench.bars import BarId, Measure
 from bench.report import Report
 from bench.rounds import Say
@@ -44,15 +46,20 @@ SIZES = (
 def measure(say: Say, rounds: int = ROUNDS) -> Report:
     """Pairs per second for each size; the slower of the two kinds counts for the bar."""
     rows, measures = [], []
-    for size in SIZES:
+    for place, size in enumerate(SIZES):
         say(f"comparing {size.kib} KiB")
-        plain = document(size.items)
-        same = _rate(_pair(plain, reordered(plain)), Outcome.MATCH, rounds)
-        changed = _rate(_pair(plain, differing(size.items)), Outcome.MISMATCH, rounds)
-        length = len(json.dumps(plain))
+        same, changed = json.loads(compiled.run(__name__, str(place), str(rounds)))
+        length = len(json.dumps(document(size.items)))
         rows.append((f"{size.kib} KiB", f"{length:,}", f"{same:,.0f}", f"{changed:,.0f}"))
         measures.append(Measure(bar=size.bar, value=min(same, changed)))
     return Report(suite="compare", tables=(_table(rows),), measures=tuple(measures))
+
+
+def rates(size: Size, rounds: int) -> tuple[float, float]:
+    """Pairs per second, reordered and with three differences, in this very process."""
+    plain = document(size.items)
+    same = _rate(_pair(plain, reordered(plain)), Outcome.MATCH, rounds)
+    return same, _rate(_pair(plain, differing(size.items)), Outcome.MISMATCH, rounds)
 
 
 def document(items: int) -> dict[str, object]:
@@ -144,3 +151,7 @@ def _table(rows: Sequence[tuple[str, ...]]) -> Table:
         rows=tuple(rows),
         notes=("One core, eight header fields, no rules; each figure is the best round.",),
     )
+
+
+if __name__ == "__main__":
+    print(json.dumps(rates(SIZES[int(sys.argv[1])], int(sys.argv[2]))))
