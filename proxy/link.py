@@ -44,6 +44,14 @@ class RepeatDelta(msgspec.Struct, frozen=True, array_like=True):
     count: int
 
 
+class ShadowDelta(msgspec.Struct, frozen=True, array_like=True):
+    """What became of shadows of one route since the last report (`proxy.core.shadow.Shadowed`)."""
+
+    route: str
+    outcome: str
+    count: int
+
+
 class UpstreamState(msgspec.Struct, frozen=True, array_like=True):
     """One upstream, now: its breaker (0 closed, 1 half-open, 2 open), and of its addresses how many are left out."""
 
@@ -80,6 +88,7 @@ class Report(msgspec.Struct, frozen=True, tag="report"):
     orders: int = 0
     bad: list[BadDelta] = []
     bad_lost: int = 0
+    shadows: list[ShadowDelta] = []
 
 
 class BadDelta(msgspec.Struct, frozen=True, array_like=True):
@@ -170,12 +179,16 @@ class Orders(msgspec.Struct, frozen=True, tag="orders"):
 
 
 class Probed(msgspec.Struct, frozen=True, tag="probed"):
-    """Control to worker: how an endpoint (`host:port`) of an upstream is; `lasts` is how many seconds that holds."""
+    """Control to worker: how an endpoint (`host:port`) of an upstream is; `lasts` is how many seconds that holds.
+
+    `dry_run` None: nothing is said of it; else whether it accepts dry runs, and then nothing is said of its health.
+    """
 
     upstream: str
     endpoint: str
     healthy: bool
     lasts: float
+    dry_run: bool | None = None
 
 
 ToWorker = Poll | Table | Probed | Orders

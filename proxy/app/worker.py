@@ -25,6 +25,7 @@ import structlog
 
 from proxy.app.certificates import Certificates
 from proxy.app.kill_file import KillFile
+from proxy.app.pair_link import PairLink
 from proxy.app.table_bytes import load
 from proxy.core.kill import Order
 from proxy.core.snapshot import Snapshot
@@ -32,6 +33,7 @@ from proxy.edge.access_log import AccessLog
 from proxy.edge.listener import Listener, Prepared
 from proxy.link import Orders, Poll, Probed, Report, Table, ToWorker, Unframer, frame, read_to_worker
 from proxy.log import Sink
+from proxy.pairs import PAIRS
 from proxy.tasks import Tasks
 from proxy.tls.kept import ForClients
 
@@ -110,6 +112,8 @@ class Worker:
         self._post = post
         self._sink = sink
         self._listener = Listener(post.snapshot, AccessLog(sink, console=console))
+        self._pairs = PairLink(post.link.with_name(PAIRS))
+        self._listener.shadows.recorder = self._pairs
         self._kill_file = KillFile(post.kill_file(post.snapshot.kill_file), self._ordered)
         self._certificates = Certificates(self._listener)
         self._switched = 0.0
@@ -132,6 +136,7 @@ class Worker:
         await self._kill_file.start()
         self._tasks.start(self._keep_link(), name="control-link")
         self._tasks.start(self._report(), name="reports")
+        self._tasks.start(self._pairs.run(), name="pairs")
         if not self._post.fresh:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._has_table.wait(), FIRST_TABLE)
@@ -151,6 +156,7 @@ class Worker:
         await self._listener.stop()
         self._kill_file.end()
         self._send(0)
+        self._pairs.end()
         await asyncio.sleep(0)
         await self._tasks.end()
         _log.info("worker_ended", worker=self._post.number)
@@ -211,6 +217,7 @@ class Worker:
             return
         counters = self._listener.counters
         routes, failures = counters.take()
+        bad, bad_lost = self._listener.finished.bad.take()
         report = Report(
             worker=self._post.number,
             pid=os.getpid(),
@@ -228,6 +235,9 @@ class Worker:
             killed=self._listener.switch.on,
             switched=self._switched,
             orders=self._listener.orders.version,
+            bad=bad,
+            bad_lost=bad_lost,
+            shadows=counters.take_shadows(),
         )
         link.send(report)
 

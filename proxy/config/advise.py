@@ -33,14 +33,6 @@ def one_upstream_twice(draft: Draft) -> Iterator[Problem]:
             yield draft.problem(("routes", place), "legacy and new are the same upstream, so the stage changes nothing")
 
 
-def silent_shadows(draft: Draft) -> Iterator[Problem]:
-    """A stage whose second half has not landed."""
-    for place, block in draft.routes:
-        if block.stage is Stage.SHADOW:
-            message = "shadow traffic has not landed in this version: legacy answers, and new is not called"
-            yield draft.problem(("routes", place, "stage"), message)
-
-
 def idle_splits(draft: Draft) -> Iterator[Problem]:
     """A split that waits for its stage: an operator went back by the stage alone."""
     for place, block in draft.routes:
@@ -79,7 +71,6 @@ def unverified_upstreams(draft: Draft) -> Iterator[Problem]:
 RULES = (
     unused_upstreams,
     one_upstream_twice,
-    silent_shadows,
     idle_splits,
     lonely_groups,
     misleading_groups,

@@ -22,6 +22,7 @@ from proxy.config.schema import (
     Underscores,
     UpstreamBlock,
 )
+from proxy.config.shadow_blocks import memory_of, policy_of
 from proxy.config.tls_block import listener_tls, upstream_tls
 from proxy.config.upstream_blocks import breaker_of, eject_of, fallback_of, health_of
 from proxy.core.cohort import CohortSource, SourceKind
@@ -29,6 +30,7 @@ from proxy.core.judge.policy import Freeze, Window
 from proxy.core.path import PathPattern
 from proxy.core.predicate import HeaderAbsent, HeaderIs, Predicate, QueryAbsent, QueryIs
 from proxy.core.route import CLIENT_IP, Endpoint, Rate, Respond, Route, Timeouts, Upstream
+from proxy.core.shadow import ShadowPolicy
 from proxy.core.snapshot import AccessLog, Limits, Snapshot
 from proxy.core.stage import Stage
 from proxy.core.table import RouteTable
@@ -62,6 +64,7 @@ def build_snapshot(
         underscores=settings.underscore_headers is not Underscores.REJECT,
         tls=listener_tls(settings.tls, directory),
         kill_file=settings.kill_file or "",
+        shadow_memory=memory_of(settings.shadow),
     )
 
 
@@ -103,8 +106,16 @@ def build_route(
         ramp=ramp_of(block.ramp),
         windows=_windows(block, settings, upstreams),
         compare=build_rules(settings.compare, block.compare),
+        shadow=_shadow(block, upstreams, settings),
         line=line,
     )
+
+
+def _shadow(block: RouteBlock, upstreams: Mapping[str, UpstreamBlock], settings: SettingsBlock) -> ShadowPolicy | None:
+    """None where there are no two upstreams to ask."""
+    legacy, new = block.legacy or "legacy", block.new or "new"
+    both = legacy in upstreams and new in upstreams and legacy != new
+    return policy_of(settings.shadow, block.shadow) if both and block.respond is None else None
 
 
 def _windows(
@@ -197,6 +208,7 @@ def _upstream(name: str, block: UpstreamBlock, directory: str) -> Upstream:
         timeouts=timeouts_of(block),
         tls=upstream_tls(block.tls, directory),
         health=health_of(block.health),
+        dry_run=block.dry_run or "",
     )
     return replace(
         plain,

@@ -18,6 +18,7 @@ from proxy.config.judgement_check import JUDGEMENT_RULES
 from proxy.config.problem import Path, Problem, nearest
 from proxy.config.read import Draft
 from proxy.config.schema import TimeoutBlock
+from proxy.config.shadow_check import SHADOW_RULES
 from proxy.core.cohort import SourceKind
 from proxy.core.route import Route
 from proxy.core.stage import Stage
@@ -26,7 +27,7 @@ _TOKEN = "BANYAN_ADMIN_TOKEN"  # noqa: S105 - the variable's name
 _BODYLESS = frozenset({204, 205, 304})
 _NO_PART_OF_AN_ANSWER = (
     *("stage", "split", "cohort", "group", "legacy", "new", "effects", "upgrades", "timeout", "fallback"),
-    *("guard", "ramp", "windows", "compare"),
+    *("guard", "ramp", "windows", "compare", "shadow"),
 )
 
 
@@ -246,4 +247,5 @@ RULES = (
     admin_is_guarded,
     *JUDGEMENT_RULES,
     *COMPARE_RULES,
+    *SHADOW_RULES,
 )

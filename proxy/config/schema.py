@@ -19,6 +19,7 @@ from proxy.config.block import needed as _needed
 from proxy.config.block import optional as _optional
 from proxy.config.compare_blocks import CompareBlock
 from proxy.config.judgement_blocks import FleetGuardBlock, GuardBlock, RampBlock, WindowBlock
+from proxy.config.shadow_blocks import FileShadowBlock, ShadowBlock
 from proxy.config.tls_block import ListenerTlsBlock, UpstreamTlsBlock
 from proxy.config.upstream_blocks import AnyFallback, BreakerBlock, EjectBlock, HealthBlock
 from proxy.core.route import Respond, Timeouts, Upstream
@@ -29,7 +30,7 @@ _TIMEOUTS, _LIMITS, _RESPOND = Timeouts(), Limits(), Respond(status=200)
 _UPSTREAM = Upstream(name="", scheme="http", host="", port=80)
 
 NOT_LANDED = (
-    *("shadow", "writes", "handover", "adapter", "auth"),
+    *("writes", "handover", "adapter", "auth"),
     *("include", "graphql", "jwt"),
 )
 """Blocks that are promised and that this version does not have."""
@@ -103,6 +104,9 @@ class UpstreamBlock(Block):
     )
     leniency: list[kinds.ResponsePoint] | None = _optional(
         "Single points that its responses are forgiven.", ["bare_lf"]
+    )
+    dry_run: kinds.HealthPath | None = _optional(
+        "Where it is asked with OPTIONS whether it can take writes without doing them; see shadow.", "/-/dry-run"
     )
     tls: UpstreamTlsBlock | None = _optional("How it is met, with an https url.", {"ca": "tls/ca.pem"})
 
@@ -199,6 +203,9 @@ class RouteBlock(Block):
     )
     compare: CompareBlock | None = _optional(
         "What may differ between the two answers, beside what may differ on every route.", {"secrets": ["patient"]}
+    )
+    shadow: ShadowBlock | None = _optional(
+        "How requests of this route are sent to the other side as well.", {"sample": "25%", "credentials": "forward"}
     )
     fallback: AnyFallback | None = _optional(
         "The side that is asked when the other one fails; without it none is.", "legacy", {"to": "legacy"}
@@ -326,6 +333,9 @@ class SettingsBlock(Block):
     )
     compare: CompareBlock | None = _optional(
         "What may differ between the two answers on every route.", {"secrets": ["patient"]}
+    )
+    shadow: FileShadowBlock | None = _optional(
+        "How requests are sent to the other side as well, on every route.", {"memory": "64MiB"}
     )
     limits: LimitsBlock | None = _optional("Bounds of the clients' side.", {"body_size": "10MiB"})
     leniency: list[kinds.RequestPoint] | None = _optional(

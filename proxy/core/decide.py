@@ -13,6 +13,7 @@ from proxy.core.cohort import CohortSource, cohort_of
 from proxy.core.outcome import Side
 from proxy.core.request import RequestHead
 from proxy.core.route import CLIENT_IP, Route
+from proxy.core.shadow import shadow_side
 from proxy.core.split import draw
 from proxy.core.stage import Stage
 
@@ -71,7 +72,14 @@ def settled(route: Route) -> Decision | None:
 def decide(route: Route, head: RequestHead, client_ip: bytes) -> Decision:
     """The decision for one request; `client_ip` in text form (`203.0.113.7`)."""
     certain = settled(route)
-    return certain if certain is not None else decide_by_draw(route, route.salt, head, client_ip)
+    return with_shadow(route, head, certain or decide_by_draw(route, route.salt, head, client_ip))
+
+
+def with_shadow(route: Route, head: RequestHead, decision: Decision) -> Decision:
+    """The decision with the side that is asked as well; sampling, limits and the kill switch are the edge's."""
+    has_key = head.first(b"idempotency-key") is not None
+    shadow = shadow_side(route.shadow, route.stage, route.effects, decision.serve, head.method, has_key=has_key)
+    return decision if shadow is None else decision._replace(shadow=shadow)
 
 
 def decide_by_draw(route: Route, salt: int, head: RequestHead, client_ip: bytes) -> Decision:

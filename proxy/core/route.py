@@ -13,6 +13,7 @@ from proxy.core.outcome import Side
 from proxy.core.parity.rules import NO_RULES, Rules
 from proxy.core.path import PathPattern
 from proxy.core.predicate import Predicate
+from proxy.core.shadow import ShadowPolicy
 from proxy.core.split import salt_of
 from proxy.core.stage import Stage
 from proxy.core.tls import VERIFIED, UpstreamTls
@@ -118,7 +119,8 @@ class Fallback:
 class Upstream:
     """One system behind the proxy. `host` and `port` are its first endpoint; `more` are the others.
 
-    `connections` bounds one worker's to each address, `queue` the requests that wait; `slow_start` in seconds.
+    `connections` bounds one worker's to each address, `queue` the requests that wait; `slow_start` in seconds;
+    `dry_run` is the path of its handshake, or empty.
     """
 
     name: str
@@ -138,6 +140,7 @@ class Upstream:
     slow_start: float = 10.0
     breaker: Breaker | None = Breaker()
     eject: Eject | None = Eject()
+    dry_run: str = ""
 
     @property
     def endpoints(self) -> tuple[Endpoint, ...]:
@@ -178,7 +181,7 @@ class Rate:
 class Route:
     """One route. `index` is its place in the snapshot; `split` in [0, 1]; `methods` None means every method.
 
-    `group` shares the draw; `timeouts` None takes the upstream's; `body_limit` in bytes.
+    `group` shares the draw; `timeouts` None takes the upstream's; `body_limit` in bytes; `shadow` None: never.
     """
 
     name: str
@@ -204,6 +207,7 @@ class Route:
     ramp: Ramp | None = None
     windows: tuple[Window | Freeze, ...] = ()
     compare: Rules = NO_RULES
+    shadow: ShadowPolicy | None = None
     line: int = 0
 
     @property

@@ -11,6 +11,7 @@ from proxy.core.judge.policy import PLAIN_FLEET, FleetPolicy
 from proxy.core.leniency import NONE, Points
 from proxy.core.request import HeadBounds, RequestReader
 from proxy.core.route import Rate, Route, Upstream
+from proxy.core.shadow import MEMORY
 from proxy.core.table import RouteTable
 from proxy.core.tls import ListenerTls
 
@@ -83,6 +84,8 @@ class Snapshot:
     underscores: bool = True
     """Whether the names of a request's fields may hold one."""
     kill_file: str = ""
+    shadow_memory: int = MEMORY
+    """Bytes that all captures of one worker may hold."""
 
     @property
     def routes(self) -> tuple[Route, ...]:

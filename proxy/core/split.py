@@ -21,3 +21,13 @@ def salt_of(group: str) -> int:
 def draw(salt: int, cohort_key: bytes) -> float:
     """A number in [0, 1), uniform over cohort keys (XXH3, 53 bits kept so that it is an exact float)."""
     return (xxh3_64_intdigest(cohort_key, salt) >> (64 - _BITS)) * _SCALE
+
+
+def hash_of(salt: int, cohort_key: bytes) -> int:
+    """The 64 bits that stand for a cohort in evidence, where its key must not."""
+    return xxh3_64_intdigest(cohort_key, salt)
+
+
+def draw_of(cohort: int) -> float:
+    """The draw of a cohort that is known by `hash_of`."""
+    return (cohort >> (64 - _BITS)) * _SCALE

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, cast
 
 import structlog
 
-from proxy.core.forwarded import client_of, forget_managed, is_trusted, kept_request_id, trusted_lines
+from proxy.core.forwarded import forget_managed, is_trusted, kept_request_id, trusted_lines
 from proxy.core.leniency import NONE, Points
 from proxy.core.outcome import Blame, Failure, Phase
 from proxy.core.request import Refusal, RequestHead
@@ -29,6 +29,7 @@ from proxy.edge.linger import LINGER, Linger
 from proxy.edge.own_answers import NO_HEAD, account, own_answer, with_connection
 from proxy.edge.request_bytes import Ids
 from proxy.edge.rescue import problem_body, problem_lines
+from proxy.edge.who import address_behind
 
 if TYPE_CHECKING:
     from proxy.edge.access_log import AccessLog
@@ -207,7 +208,7 @@ class Downstream:
             self._meet(live)
         if head.managed and not self.trusted:
             forget_managed(head)
-        client_ip = self._client_ip(head) if self.trusted else self.peer
+        client_ip = address_behind(head, self.peer, live.snapshot) if self.trusted else self.peer
         gate = self._services.gate
         admitted = admit(live, head, client_ip) if gate is None else gate.admit(self, live, head, client_ip)
         if isinstance(admitted, Answer):
@@ -215,9 +216,12 @@ class Downstream:
             return
         bound, leg, decision, upgrade = admitted
         ids = Ids(head, kept_request_id(head) if self.trusted else None)
-        self.exchange = exchange = Exchange(self, live, bound, leg, decision, head, ids)
-        if upgrade:
-            exchange.wants_upgrade = True
+        if bound.shadow is None or upgrade:
+            self.exchange = exchange = Exchange(self, live, bound, leg, decision, head, ids)
+            if upgrade:
+                exchange.wants_upgrade = True
+        else:
+            self.exchange = exchange = self._services.shadows.watch(self, live, bound, leg, decision, head, ids)
         if head.expect and not rest and head.length:
             self.write(CONTINUE)
         exchange.open(rest)
@@ -230,10 +234,6 @@ class Downstream:
             self.peer,
             self.scheme,
         )
-
-    def _client_ip(self, head: RequestHead) -> bytes:
-        networks = self._services.live.snapshot.trusted
-        return client_of(head, self.peer.decode("ascii"), networks).encode("ascii")
 
     def forwarded(self, head: RequestHead) -> bytes:
         """The forwarding fields for the upstream, each with CRLF."""
@@ -329,9 +329,8 @@ class Downstream:
             self._end()
             return
         self.deadline = monotonic() + self._services.live.snapshot.limits.idle
-        ahead = rest[length:]
-        if ahead:
-            self._ahead = ahead
+        self._ahead = rest[length:]
+        if self._ahead:
             self._services.soon(self._go_on)
 
     # -- connection's life --------------------------------------------------------------------------------------------

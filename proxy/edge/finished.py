@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from proxy.core.outcome import SERVED_BY_SIDE, Repeat
+from proxy.edge.bad import BadEvents
 from proxy.edge.record import Recorded, line_of_exchange
 
 if TYPE_CHECKING:
@@ -20,17 +21,19 @@ if TYPE_CHECKING:
     from proxy.edge.tally import Counters
 
 BATCH = 128
+_BAD = 500
 
 
 class Finished:
-    """`waiting` is appended to by exchanges; `fold` works it off."""
+    """`waiting` is appended to by exchanges; `fold` works it off. `bad` keeps what the guard is to know."""
 
-    __slots__ = ("_counters", "_log", "waiting")
+    __slots__ = ("_counters", "_log", "bad", "waiting")
 
     def __init__(self, log: AccessLog, counters: Counters) -> None:
         """Begin with none."""
         self._log = log
         self._counters = counters
+        self.bad = BadEvents()
         self.waiting: list[Recorded] = []
 
     def fold(self) -> None:
@@ -49,10 +52,15 @@ class Finished:
         seconds = each.ended - each.started
         if each.attempts > 1:
             self._counters.repeated(each.bound.route.name, SERVED_BY_SIDE[each.leg.side], outcome_of(each))
+            if each.fell_back:
+                self.bad.note(each, seconds, each.ended + wall)
         if not each.tunnel:
             each.leg.tally.count(each.status, seconds)
         if each.failure is not None or log.wants(each.status):
             log.write(line_of_exchange(log.stamp(each.ended + wall), each, seconds))
+        slow = each.bound.slow
+        if (each.failure is not None or each.status >= _BAD or (slow and seconds > slow)) and not each.fell_back:
+            self.bad.note(each, seconds, each.ended + wall)
 
 
 def outcome_of(each: Recorded) -> Repeat:

@@ -11,6 +11,7 @@ from typing import NamedTuple, cast
 
 import structlog
 
+from proxy.core.ceiling import Level
 from proxy.core.route import Upstream
 from proxy.core.snapshot import Snapshot
 from proxy.core.tls import ListenerTls
@@ -24,6 +25,7 @@ from proxy.edge.live import Live
 from proxy.edge.orders import NO_ORDERS, obey
 from proxy.edge.pool import Pool
 from proxy.edge.services import Connected
+from proxy.edge.shadows import Shadows, shadow_pools
 from proxy.edge.switch import Switch
 from proxy.edge.tally import Counters
 from proxy.edge.tls import Door
@@ -42,6 +44,7 @@ class Prepared(NamedTuple):
 
     live: Live
     pools: dict[str, Pool]
+    shadows: dict[str, Pool]
     contexts: ForClients | None
 
 
@@ -53,6 +56,7 @@ class Listener:
         self.counters = Counters()
         self.access_log = access_log
         self.finished = Finished(access_log, self.counters)
+        self.shadows = Shadows(self.counters, self.soon)
         self.counters.before_take = access_log.before_flush = self.finished.fold
         self.draining = False
         self.switch = Switch()
@@ -77,12 +81,14 @@ class Listener:
     def prepare(self, snapshot: Snapshot) -> Prepared:
         """Make a snapshot ready, which takes a while with thousands of routes: may run in a thread, one at a time."""
         pools = self._pools_for(snapshot.upstreams)
-        return Prepared(Live(snapshot, pools, self.counters), pools, self._contexts_for(snapshot.tls))
+        shadows = shadow_pools(snapshot, self.shadows.pools, self._tasks)
+        return Prepared(Live(snapshot, pools, self.counters), pools, shadows, self._contexts_for(snapshot.tls))
 
     def adopt(self, prepared: Prepared) -> None:
         """Serve from what was prepared last."""
         before = getattr(self, "live", None)
-        self.live, pools, contexts = prepared
+        self.live, pools, shadows, contexts = prepared
+        self.shadows.adopt(shadows, self.live.snapshot.shadow_memory)
         if self._door is not None and contexts is not None:
             self._door.contexts = contexts
         self.live.switch = self.switch
@@ -102,6 +108,8 @@ class Listener:
     def kill(self, *, on: bool) -> int:
         """Give what legacy can answer to legacy, or end that, from the next request on; how many routes move."""
         self.switch.on = on
+        if on:
+            self.shadows.cut()
         return rewrite(self.live)
 
     def obey(self, orders: Orders) -> tuple[str, ...]:
@@ -122,10 +130,14 @@ class Listener:
 
     def hear(self, probed: Probed) -> None:
         """What control's probes found of an endpoint."""
-        pool = self._pools.get(probed.upstream)
-        if pool is not None:
-            now = monotonic()
-            pool.hear(probed.endpoint, now, 0.0 if probed.healthy else now + probed.lasts)
+        if probed.dry_run is not None:
+            self.shadows.hear(probed.upstream, probed.endpoint, accepts=probed.dry_run)
+            return
+        now = monotonic()
+        for pools in (self._pools, self.shadows.pools):
+            pool = pools.get(probed.upstream)
+            if pool is not None:
+                pool.hear(probed.endpoint, now, 0.0 if probed.healthy else now + probed.lasts)
 
     def upstreams(self) -> list[UpstreamState]:
         """How this worker finds its upstreams."""
@@ -201,8 +213,17 @@ class Listener:
             self._expire(client, now)
         for pool in self._pools.values():
             pool.sweep(now)
+        self.shadows.sweep(now)
         self._crowd.look(now)
+        self._spare_memory()
         self.access_log.flush()
+
+    def _spare_memory(self) -> None:
+        """Shadows are the first to go."""
+        is_short = self._crowd.level is not Level.CALM
+        if is_short and not self.shadows.is_short:
+            self.shadows.cut()
+        self.shadows.is_short = is_short
 
     def _expire(self, client: Connected, now: float) -> None:
         """An error in here costs this client, never the deadlines of the others."""
@@ -216,6 +237,7 @@ class Listener:
         """Stop accepting, let what runs finish for at most `grace` seconds, then cut."""
         self.draining = True
         self._close_listening()
+        self.shadows.close()
         for client in tuple(self._clients):
             client.drain()
         if not self._clients:
@@ -241,5 +263,6 @@ class Listener:
             client.transport.abort()
         for pool in self._pools.values():
             pool.retire()
+        self.shadows.close()
         await self._tasks.end()
         self.access_log.flush()

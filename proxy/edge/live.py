@@ -12,6 +12,7 @@ from proxy.core.outcome import SERVED_BY_SIDE, ServedBy, Side
 from proxy.core.pinned import Exceptions
 from proxy.core.response import ResponseReader
 from proxy.core.route import HostMode, Route, Timeouts
+from proxy.core.shadow import ShadowPolicy, is_shadowed
 from proxy.core.snapshot import Snapshot
 from proxy.edge.forgive import Forgiving
 from proxy.edge.lately import Lately
@@ -43,12 +44,13 @@ class BoundRoute:
     """A route with what it needs at hand; `decision` is `settled`, or `killed` while the kill switch moves it.
 
     `said` is the route as the table has it, `route` as it runs by order (`edge/orders.py`); `exceptions` None: it has
-    none. `lately`: cohorts that new has served; `slow`: seconds above which an answer is a bad event, 0 for none.
+    none. `lately`: cohorts that new has served; `slow`: seconds above which an answer is a bad event, 0 for none;
+    `shadow` None: no request of it is shadowed where it runs now.
     """
 
     __slots__ = (
         *("body_limit", "decision", "exceptions", "holds", "killed", "lately", "legacy", "new", "own", "route", "said"),
-        *("salt", "settled", "slow"),
+        *("salt", "settled", "shadow", "slow"),
     )
 
     def __init__(self, route: Route, legs: Mapping[Side, Leg], own: Tally, body_limit: int) -> None:
@@ -67,6 +69,15 @@ class BoundRoute:
         self.own = own
         self.body_limit = body_limit
         self.holds = route.effects not in (None, Effects.UNSAFE)
+        self.shadow: ShadowPolicy | None = None
+        self.follow_stage()
+
+    def follow_stage(self) -> None:
+        """What depends on where the route runs now."""
+        both = self.legacy is not None and self.new is not None
+        route = self.route
+        shadows = both and route.respond is None and is_shadowed(route.shadow, route.stage)
+        self.shadow = route.shadow if shadows else None
 
 
 class Live:

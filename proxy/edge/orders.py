@@ -65,6 +65,7 @@ def _run(bound: BoundRoute, route: Route, exceptions: Exceptions | None) -> None
     bound.settled = settled(route) if exceptions is None else None
     bound.killed = decide_killed(_as_killed(route, exceptions), has_legacy=bound.legacy is not None)
     bound.decision = bound.settled
+    bound.follow_stage()
 
 
 def _as_killed(route: Route, exceptions: Exceptions | None) -> Route:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from proxy.core.outcome import Failure
     from proxy.core.request import RequestHead
     from proxy.edge.admit import Answer
-    from proxy.edge.live import BoundRoute, Leg
+    from proxy.edge.live import BoundRoute, Leg, Live
     from proxy.edge.request_bytes import Ids
 
 _LEVELS = {4: "warning", 5: "error"}
@@ -26,6 +26,7 @@ class Recorded(Protocol):
     ids: Ids
     bound: BoundRoute
     leg: Leg
+    live: Live
     decision: Decision
     failure: Failure | None
     status: int

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from proxy.edge.finished import Finished
     from proxy.edge.gate import Gate
     from proxy.edge.live import Live
+    from proxy.edge.shadows import Shadows
     from proxy.edge.tally import Counters
 
 
@@ -46,6 +47,7 @@ class Services(Protocol):
     counters: Counters
     access_log: AccessLog
     finished: Finished
+    shadows: Shadows
 
     def opened(self, client: Connected) -> None:
         """A client has connected."""

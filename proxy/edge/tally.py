@@ -11,8 +11,9 @@ from collections import Counter
 from collections.abc import Callable
 
 from proxy.core.outcome import Failure, Repeat, ServedBy
+from proxy.core.shadow import Shadowed
 from proxy.core.shed import Shed
-from proxy.link import BUCKETS, FailureDelta, RepeatDelta, RouteDelta
+from proxy.link import BUCKETS, FailureDelta, RepeatDelta, RouteDelta, ShadowDelta
 
 _CLASSES = 5
 _BEYOND = 600
@@ -76,6 +77,7 @@ class Counters:
         self._failures: Counter[tuple[str, str, str, str]] = Counter()
         self._repeats: Counter[tuple[str, str, str]] = Counter()
         self._sheds: Counter[str] = Counter()
+        self._shadows: Counter[tuple[str, str]] = Counter()
         self.before_take: Callable[[], None] = lambda: None
         self.inflight = {side: Gauge() for side in ServedBy}
         self.connections = Gauge()
@@ -98,6 +100,15 @@ class Counters:
     def shed(self, reason: Shed) -> None:
         """Count that a bound was met."""
         self._sheds[reason.value] += 1
+
+    def shadowed(self, route: str, outcome: Shadowed) -> None:
+        """Count what became of a request's shadow."""
+        self._shadows[route, outcome.value] += 1
+
+    def take_shadows(self) -> list[ShadowDelta]:
+        """Shadows since the last call."""
+        shadows, self._shadows = self._shadows, Counter()
+        return [ShadowDelta(*key, count) for key, count in shadows.items()]
 
     def take_sheds(self) -> dict[str, int]:
         """How often each bound was met since the last call."""

@@ -25,15 +25,6 @@ def test_a_route_from_an_upstream_to_itself_is_told() -> None:
     assert found == ["routes.yaml:7:5: routes[0]: legacy and new are the same upstream, so the stage changes nothing"]
 
 
-def test_a_shadow_that_calls_nobody_is_told() -> None:
-    """The stage is taken, and nobody is left to believe that new is being tried."""
-    sentence = "shadow traffic has not landed in this version: legacy answers, and new is not called"
-
-    assert warnings(with_routes("name: a, match: /a, stage: shadow")) == [
-        f"routes.yaml:7:33: routes[0].stage: {sentence}"
-    ]
-
-
 def test_a_group_of_one_is_told() -> None:
     """A group with a single route shares its draw with nobody, so its name is probably wrong."""
     names = ("checkout", "checkout", "chekout")

@@ -12,6 +12,7 @@ from proxy.core.effects import Effects
 from proxy.core.path import PathPattern
 from proxy.core.predicate import HeaderAbsent, HeaderIs, HostIs, QueryAbsent, QueryIs
 from proxy.core.route import CLIENT_IP, Health, HostMode, Respond, Route, Timeouts, Upstream
+from proxy.core.shadow import ShadowPolicy
 from proxy.core.snapshot import AccessLog, Limits
 from proxy.core.stage import Stage
 from tests.config.files import FILE, HEAD, draft, snapshot, with_routes
@@ -124,6 +125,7 @@ def test_everything_that_a_route_can_say_arrives() -> None:
             timeouts=Timeouts(connect=3.0, response=4.0, idle=5.0, total=6.0),
             websocket=True,
             body_limit=1024,
+            shadow=ShadowPolicy(),
             line=21,
         ),
         Route(
@@ -144,7 +146,13 @@ def test_what_a_file_leaves_out_has_safe_defaults() -> None:
     assert (found.trusted, found.limits, found.access_log) == ((), Limits(), AccessLog())
     assert found.upstreams["legacy"] == Upstream(name="legacy", scheme="http", host="127.0.0.1", port=3000)
     assert found.routes[0] == Route(
-        name="rest", index=0, pattern=PathPattern("/**", (b"**",)), stage=Stage.LEGACY, cohort=(CLIENT_IP,), line=7
+        name="rest",
+        index=0,
+        pattern=PathPattern("/**", (b"**",)),
+        stage=Stage.LEGACY,
+        cohort=(CLIENT_IP,),
+        shadow=ShadowPolicy(),
+        line=7,
     )
 
 

@@ -126,7 +126,7 @@ def test_an_editor_marks_typos(editor: tuple[Editor, str]) -> None:
         "name: a, match: GET /a, stage: canry",
         "name: b, match: /b, stage: canary, splitt: 10%",
         "name: c, match: {path: /c, metods: GET}, stage: canary, split: 10",
-        "name: d, match: /d, stage: legacy, shadow: {}",
+        "name: d, match: /d, stage: legacy, adapter: {}",
     )
     found = marked(editor, text)
 
@@ -135,7 +135,7 @@ def test_an_editor_marks_typos(editor: tuple[Editor, str]) -> None:
         (7, 'Value is not accepted. Valid values: "legacy", "shadow", "canary", "live", "complete", "retired".'),
         (8, "Property splitt is not allowed."),
         (10, "Matches a schema that is not allowed."),
-        (10, "shadow has not landed in this version of Banyan."),
+        (10, "adapter has not landed in this version of Banyan."),
     ]
     assert {message for line, message in found if line == 9} == {
         "Property metods is not allowed.",

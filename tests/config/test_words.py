@@ -88,7 +88,7 @@ def test_a_wrong_key_of_a_mapping_is_said_at_the_key() -> None:
 def test_an_unknown_key_far_from_all_others_is_told_what_is_known() -> None:
     """Without a near word, all known keys are listed; what has not landed is refused by its name."""
     assert unknown_key("zzz", ["path", "host"]) == "is not known here; known are path, host"
-    assert unknown_key("shadow", ["path"]) == "has not landed in this version of Banyan; take it out until it has"
+    assert unknown_key("handover", ["path"]) == "has not landed in this version of Banyan; take it out until it has"
 
 
 def test_the_keys_of_every_block_are_known() -> None:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,6 +12,7 @@ from proxy.core.outcome import Side
 from proxy.core.path import PathPattern, parse_pattern
 from proxy.core.request import RequestHead, RequestReader
 from proxy.core.route import CLIENT_IP, Respond, Route
+from proxy.core.shadow import ShadowPolicy
 from proxy.core.split import draw, salt_of
 from proxy.core.stage import Stage
 
@@ -162,3 +165,24 @@ def test_a_salt_that_the_caller_kept_decides_the_same() -> None:
 def test_reasons_are_a_closed_list() -> None:
     """A reason is a metric's label and a word in `explain`."""
     assert [str(each) for each in Reason] == ["stage", "below_split", "above_split", "respond", "retired", "killed"]
+
+
+@pytest.mark.parametrize(
+    ("stage", "split", "shadow"),
+    [
+        (Stage.LEGACY, 0.0, None),
+        (Stage.SHADOW, 0.0, Side.NEW),
+        (Stage.CANARY, 0.0, Side.NEW),
+        (Stage.CANARY, 1.0, Side.LEGACY),
+        (Stage.LIVE, 0.0, Side.LEGACY),
+        (Stage.COMPLETE, 0.0, None),
+        (Stage.RETIRED, 1.0, None),
+    ],
+)
+def test_the_side_that_does_not_serve_is_the_shadow(stage: Stage, split: float, shadow: Side | None) -> None:
+    """On a route that has a policy, from shadow to live; everything else of the decision stays."""
+    plain = route(stage, split)
+    shadowed = replace(plain, shadow=ShadowPolicy())
+
+    assert decide(plain, request(), IP).shadow is None
+    assert decide(shadowed, request(), IP) == decide(plain, request(), IP)._replace(shadow=shadow)

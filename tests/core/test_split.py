@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proxy.core.split import draw, salt_of
+from proxy.core.split import draw, draw_of, hash_of, salt_of
 
 COHORTS = 100_000
 SHAPES: dict[str, Callable[[int], str]] = {
@@ -109,3 +109,9 @@ def test_a_whole_split_takes_everyone_and_none_takes_nobody() -> None:
 def test_draws_use_all_their_bits() -> None:
     """100,000 cohorts get 100,000 different draws: a split of 0.01 % can be told from the next."""
     assert len(set(draws("orders", str))) == COHORTS
+
+
+@given(st.binary(max_size=20), st.text(max_size=5))
+def test_the_hash_of_a_cohort_holds_its_draw(key: bytes, group: str) -> None:
+    """Evidence that knows a cohort by its hash knows its draw, without the key."""
+    assert draw_of(hash_of(salt_of(group), key)) == draw(salt_of(group), key)

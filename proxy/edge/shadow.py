@@ -1,0 +1,131 @@
+"""One request to the other side that nobody waits for: sent once, its answer kept, then gone.
+
+Rule 1: never twice: no retry, whatever happens to it, and no redirect is followed.
+Rule 2: nothing of its answer goes to the client; an answer is read up to the cap and then cut.
+Rule 3: it has a deadline of its own, from its start to the last byte.
+"""
+
+from __future__ import annotations
+
+from time import monotonic
+from typing import TYPE_CHECKING
+
+from proxy.core.outcome import Blame, Phase
+from proxy.edge.kept import FAILED, SHED, TIMED_OUT, Kept
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from proxy.core.outcome import Failure
+    from proxy.core.response import ResponseHead, ResponseReader
+    from proxy.edge.live import Leg
+    from proxy.edge.pool import Pool
+    from proxy.edge.upstream import UpstreamConnection
+
+
+class ShadowLeg:
+    """Implements `Asker` and `Waiter`. `is_over` once its answer is whole, or there will be none."""
+
+    wants_upgrade = False
+    request_done = True
+    binds = False
+    is_over = False
+    started = 0.0
+    deadline = float("inf")
+    _connection: UpstreamConnection | None = None
+
+    def __init__(
+        self, leg: Leg, pool: Pool, responses: ResponseReader, kept: Kept, ended: Callable[[ShadowLeg], None]
+    ) -> None:
+        """`ended` hears that it is over, once."""
+        self.leg = leg
+        self.kept = kept
+        self.responses = responses
+        self.is_head = False
+        self._pool = pool
+        self._ended = ended
+        self._data = b""
+
+    def start(self, data: bytes, timeout: float, *, is_head: bool) -> None:
+        """Send the request `data`, which is whole."""
+        self._data = data
+        self.is_head = is_head
+        self.started = monotonic()
+        self.deadline = self.started + timeout
+        self._pool.acquire(self)
+
+    def cut(self, why: str) -> None:
+        """Nobody needs it any more."""
+        if not self.is_over:
+            connection = self._connection
+            if connection is not None:
+                connection.abort()
+            else:
+                self._pool.forget(self)
+            self._end(why)
+
+    def expire(self) -> None:
+        """It has taken too long, which is the upstream's failure once it was asked."""
+        connection = self._connection
+        if connection is not None and not self.is_over:
+            connection.give_up()
+            self._end(TIMED_OUT)
+        else:
+            self.cut(TIMED_OUT)
+
+    # -- towards the pool ---------------------------------------------------------------------------------------------
+
+    def lend(self, connection: UpstreamConnection) -> None:
+        """Here is a connection."""
+        self._connection = connection
+        data, self._data = self._data, b""
+        connection.begin(self, data)
+
+    def failed(self, failure: Failure) -> None:
+        """No (whole) answer will come; what the breaker or a full pool refuse was never asked."""
+        self._connection = None
+        refused = failure.phase is Phase.CONNECT and failure.blame is Blame.PROXY
+        self._end(TIMED_OUT if failure.timed_out else SHED if refused else FAILED)
+
+    # -- towards the upstream -----------------------------------------------------------------------------------------
+
+    def pause(self) -> None:
+        """It reads slowly: all that is to be sent is bounded, and waits."""
+
+    def resume(self) -> None:
+        """It has caught up."""
+
+    def interim(self, head: ResponseHead) -> None:
+        """Of no interest."""
+
+    def upgraded(self, head: ResponseHead, rest: bytes) -> None:
+        """Nobody asked for it; the connection refuses it before."""
+
+    def tunnelled(self, data: bytes) -> None:
+        """There is no tunnel."""
+
+    def respond(self, head: ResponseHead, payload: bytes, *, done: bool) -> None:
+        """The answer begins."""
+        self.kept.begin(head, payload)
+        self._go_on(done=done)
+
+    def relay(self, payload: bytes, trailers: list[bytes], *, done: bool) -> None:
+        """More of it."""
+        del trailers
+        self.kept.add(payload)
+        self._go_on(done=done)
+
+    def _go_on(self, *, done: bool) -> None:
+        if done:
+            self._end("")
+        elif self.kept.is_over and self._connection is not None:
+            self._connection.abort()
+            self._end("")
+
+    def _end(self, why: str) -> None:
+        self.is_over = True
+        self._connection = None
+        self.kept.seconds = monotonic() - self.started
+        if why:
+            self.kept.fail(why)
+        self._ended(self)

@@ -1,0 +1,233 @@
+"""The shadows of one worker: which requests get one, and the limits that keep them from ever being felt.
+
+Rule 1: what a shadow takes is bounded: by its upstream's concurrency, the captures' memory, its own deadline, its own
+        connections and its own breaker. Beyond a bound it is shed, and counted.
+Rule 2: while nobody compares, while memory is short, while the kill switch is on and while the worker drains, there are
+        none.
+Rule 3: a write is shadowed only while every endpoint of the new side has lately said that it can dry-run; a side that
+        then answers a write without saying so is believed no more until the table changes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from random import random
+from time import monotonic
+from typing import TYPE_CHECKING
+
+import structlog
+
+from proxy.core.route import Breaker
+from proxy.core.shadow import (
+    ACCEPTED,
+    DRY_RUN_NAME,
+    HANDSHAKE_LASTS,
+    MARKER,
+    MEMORY,
+    SECONDS_FIRST,
+    Shadowed,
+    ShadowPolicy,
+    copy_lines,
+    is_safe,
+    sample_at,
+    shadow_side,
+)
+from proxy.edge.capture import FIXED, Asked, Capture
+from proxy.edge.exchange import Exchange
+from proxy.edge.kept import SHED, Kept, Room
+from proxy.edge.pool import Pool
+from proxy.edge.shadow import ShadowLeg
+from proxy.edge.watched import Watched
+
+if TYPE_CHECKING:
+    from proxy.core.decide import Decision
+    from proxy.core.request import RequestHead
+    from proxy.core.route import Upstream
+    from proxy.core.snapshot import Snapshot
+    from proxy.edge.client import Client
+    from proxy.edge.live import BoundRoute, Leg, Live
+    from proxy.edge.recorder import Recorder
+    from proxy.edge.request_bytes import Ids
+    from proxy.edge.tally import Counters
+    from proxy.tasks import Tasks
+
+_KEY = b"idempotency-key"
+_MARK = MARKER.partition(b":")[0].lower() + b":"
+Work = Callable[[], None]
+
+
+class Shadows:
+    """`recorder` takes the pairs; None: nobody does. `is_short`: the worker's memory is."""
+
+    def __init__(self, counters: Counters, soon: Callable[[Work], None]) -> None:
+        """None runs; `soon` runs work from a fresh stack."""
+        self.recorder: Recorder | None = None
+        self.is_short = False
+        self.room = Room(MEMORY)
+        self.soon = soon
+        self.pools: dict[str, Pool] = {}
+        self._counters = counters
+        self._flying: dict[str, set[ShadowLeg]] = {}
+        self._twice: dict[str, int] = {}
+        self._accepted: dict[tuple[str, str], float] = {}
+        self._distrusted: set[str] = set()
+        self._closed = False
+
+    # -- which requests get one ---------------------------------------------------------------------------------------
+
+    def watch(
+        self, client: Client, live: Live, bound: BoundRoute, leg: Leg, decision: Decision, head: RequestHead, ids: Ids
+    ) -> Exchange:
+        """The exchange for a request of a route that is shadowed: watched, if this one gets a shadow."""
+        capture = self._capture(client, live, bound, leg, head, ids)
+        if capture is None:
+            return Exchange(client, live, bound, leg, decision, head, ids)
+        decision = decision._replace(shadow=capture.side)
+        watched = Watched(client, live, bound, leg, decision, head, ids)
+        watched.capture = capture
+        return watched
+
+    def _capture(
+        self, client: Client, live: Live, bound: BoundRoute, leg: Leg, head: RequestHead, ids: Ids
+    ) -> Capture | None:
+        route = bound.route
+        policy = bound.shadow
+        has_key = head.first(_KEY) is not None
+        side = shadow_side(policy, route.stage, route.effects, leg.side, head.method, has_key=has_key)
+        if policy is None or side is None:
+            return None
+        share = sample_at(policy, route.stage)
+        if share < 1.0 and random() >= share:  # noqa: S311 -- chance, not secrecy
+            return None
+        copied = copy_lines(policy, head.lines)
+        safe = is_safe(route.effects, head.method, has_key=has_key)
+        outcome = self._refuses(live, head, is_marked=client.trusted and _is_marked(head))
+        if outcome is None and not safe and (copied.conditional or not self._is_proven(bound.new)):
+            outcome = Shadowed.SKIPPED
+        if outcome is None and copied.conditional and not self.asks_twice(route.name, policy):
+            outcome = Shadowed.SKIPPED
+        if outcome is None and not self.room.take(FIXED):
+            outcome = Shadowed.SHED
+        if outcome is not None:
+            self._counters.shadowed(route.name, outcome)
+            return None
+        return Capture(self, Asked(policy, live, bound, leg, side, head, ids, client.peer, copied, not safe))
+
+    def _refuses(self, live: Live, head: RequestHead, *, is_marked: bool) -> Shadowed | None:
+        """Rule 2, and requests that are no use to another side: bound to their connection, or shadows themselves."""
+        if self._closed or live.switch.on or head.binds or is_marked:
+            return Shadowed.SKIPPED
+        if self.recorder is None or not self.recorder.ready or self.is_short:
+            return Shadowed.SHED
+        return None
+
+    def asks_twice(self, route: str, policy: ShadowPolicy) -> bool:
+        """Whether this request asks the side that answers it once more: at first always, then the policy's share."""
+        asked = self._twice.get(route, 0)
+        if not policy.second or (asked >= SECONDS_FIRST and random() >= policy.second):  # noqa: S311
+            return False
+        self._twice[route] = asked + 1
+        return True
+
+    # -- what captures do ---------------------------------------------------------------------------------------------
+
+    def leg(self, capture: Capture, leg: Leg, policy: ShadowPolicy) -> ShadowLeg | None:
+        """Another leg for this request; None when the upstream has as many as it may."""
+        name = leg.pool.upstream.name
+        pool = self.pools.get(name)
+        flying = self._flying.setdefault(name, set())
+        if pool is None or self._closed or len(flying) >= policy.concurrency:
+            return None
+        made = ShadowLeg(leg, pool, capture.table.responses, Kept(self.room, policy.max_body), capture.ended)
+        flying.add(made)
+        return made
+
+    def release(self, leg: ShadowLeg) -> None:
+        """It is over."""
+        self._flying.get(leg.leg.pool.upstream.name, set()).discard(leg)
+
+    def offer(self, frame: bytes) -> bool:
+        """Hand a pair over; False: it is lost."""
+        return self.recorder is not None and self.recorder.offer(frame)
+
+    def ended(self, capture: Capture, outcome: Shadowed) -> None:
+        """A capture has come to its end."""
+        self._counters.shadowed(capture.bound.route.name, outcome)
+
+    def heard(self, shadow: ShadowLeg) -> None:
+        """A dry run was answered: rule 3."""
+        name = shadow.leg.pool.upstream.name
+        if shadow.kept.value(DRY_RUN_NAME).lower() != ACCEPTED and name not in self._distrusted:
+            self._distrusted.add(name)
+            hint = "it may have done what it was asked; no more writes go there before the next table"
+            structlog.get_logger().error("dry_run_not_confirmed", upstream=name, hint=hint)
+
+    def _is_proven(self, leg: Leg | None) -> bool:
+        """Rule 3."""
+        upstream = None if leg is None else leg.pool.upstream
+        if upstream is None or not upstream.dry_run or upstream.name in self._distrusted:
+            return False
+        now = monotonic()
+        return all(self._accepted.get((upstream.name, each.text), 0.0) > now for each in upstream.endpoints)
+
+    # -- what the worker does -----------------------------------------------------------------------------------------
+
+    def hear(self, upstream: str, endpoint: str, *, accepts: bool) -> None:
+        """What control's probe for dry runs has found."""
+        self._accepted[upstream, endpoint] = monotonic() + HANDSHAKE_LASTS if accepts else 0.0
+
+    def adopt(self, pools: dict[str, Pool], memory: int) -> None:
+        """Go by this table from now on."""
+        for name, pool in self.pools.items():
+            if pools.get(name) is not pool:
+                pool.retire()
+        self.pools = pools
+        self.room.most = memory
+        self._distrusted.clear()
+
+    def sweep(self, now: float) -> None:
+        """Cut what is overdue, and look after the connections."""
+        for flying in self._flying.values():
+            for leg in [each for each in flying if each.deadline < now]:
+                leg.expire()
+        for pool in self.pools.values():
+            pool.sweep(now)
+
+    def cut(self) -> None:
+        """End all that run, at once: killed, or short of memory."""
+        for flying in self._flying.values():
+            for leg in tuple(flying):
+                leg.cut(SHED)
+
+    def close(self) -> None:
+        """The worker ends: there will be none any more."""
+        self._closed = True
+        self.cut()
+        for pool in self.pools.values():
+            pool.retire()
+
+
+def shadow_pools(snapshot: Snapshot, before: Mapping[str, Pool], tasks: Tasks) -> dict[str, Pool]:
+    """A pool for each upstream that shadows may be sent to; one that stays as it is keeps its connections."""
+    most: dict[str, int] = {}
+    for route in snapshot.routes:
+        if route.shadow is not None:
+            for name in (route.legacy, route.new):
+                most[name] = max(most.get(name, 0), route.shadow.concurrency)
+    wanted = [_for_shadows(snapshot.upstreams[name], most[name]) for name in most if name in snapshot.upstreams]
+    known = {each.name: before.get(each.name) for each in wanted}
+    return {
+        each.name: old if (old := known[each.name]) is not None and old.upstream == each else Pool(each, tasks)
+        for each in wanted
+    }
+
+
+def _for_shadows(upstream: Upstream, concurrency: int) -> Upstream:
+    """The same upstream with bounds of its own: nobody queues, and there is always a breaker."""
+    return replace(upstream, connections=concurrency, queue=0, breaker=upstream.breaker or Breaker())
+
+
+def _is_marked(head: RequestHead) -> bool:
+    """Whether a trusted peer says that it is a shadow."""
+    return any(line[: len(_MARK)].lower() == _MARK for line in head.managed)

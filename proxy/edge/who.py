@@ -1,0 +1,28 @@
+"""Who asks: the client's address, and the hash that stands for its cohort in evidence."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from proxy.core.cohort import cohort_of
+from proxy.core.forwarded import client_of, is_trusted
+from proxy.core.route import CLIENT_IP
+from proxy.core.split import hash_of
+
+if TYPE_CHECKING:
+    from proxy.core.request import RequestHead
+    from proxy.core.snapshot import Snapshot
+    from proxy.edge.live import BoundRoute
+
+
+def address_behind(head: RequestHead, peer: bytes, snapshot: Snapshot) -> bytes:
+    """The client's address behind a trusted peer, in text form."""
+    return client_of(head, peer.decode("ascii"), snapshot.trusted).encode("ascii")
+
+
+def cohort_hash(head: RequestHead, peer: bytes, snapshot: Snapshot, bound: BoundRoute) -> int:
+    """64 bits whose upper 53 are the draw, also where the decision made none; off the fast path."""
+    trusted = is_trusted(peer.decode("ascii"), snapshot.trusted)
+    address = address_behind(head, peer, snapshot) if trusted else peer
+    source, key = cohort_of(bound.route.cohort, head, address) or (CLIENT_IP, address)
+    return hash_of(bound.salt, source.prefix + key)
