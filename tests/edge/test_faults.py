@@ -139,7 +139,7 @@ async def test_an_error_at_a_deadline_does_not_stop_the_sweep(
     broken = await proxy.client()
     await broken.send(b"GET /")
     await proxy.until(lambda: proxy.clients and proxy.clients[0]._partial)
-    proxy.clients[0].access_log = None  # type: ignore[assignment]  # what it would write to
+    proxy.clients[0].peer = None  # type: ignore[assignment]  # what its line would name
     proxy.clients[0].deadline = 0.0
     await proxy.until(lambda: proxy.connections == 0)
     late = await proxy.client()
