@@ -7,6 +7,7 @@ Rule 3: a line is one line: JSON escapes control characters (CVE-2020-7694), the
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import os
 import select
@@ -48,6 +49,7 @@ class Sink:
             self._held += len(data)
             self._ready.notify()
         if self._thread is None:
+            atexit.register(self.close)  # what a process says as it breaks is written too
             self._thread = threading.Thread(target=self._run, name="log-sink", daemon=True)
             self._thread.start()
 

@@ -122,6 +122,42 @@ async def test_ft17_no_timeout_follows_a_clock_that_jumps(tmp_path: Path) -> Non
             await banyan.ended()
 
 
+BREAKING = """
+import sys
+import proxy.app.control as control
+async def run_control(given):
+    raise RuntimeError("put here by the test")
+control.run_control = run_control
+from proxy.cli.main import main
+sys.argv = ["banyan", "serve", "--config", sys.argv[1]]
+main()
+"""
+
+
+async def test_dr06_a_child_that_breaks_says_why_before_it_goes(tmp_path: Path) -> None:
+    """DR06: an error that ends control stands in the log with its traceback, and the workers serve on."""
+    listen = free_port()
+    async with system("legacy") as legacy:
+        text = text_of(LEGACY, listen=listen, admin=free_port(), legacy=legacy, new=legacy)
+        (tmp_path / "routes.yaml").write_text(text)
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-c", BREAKING, str(tmp_path / "routes.yaml")), stdout=asyncio.subprocess.PIPE
+        )
+        assert process.stdout is not None
+        try:
+            async with asyncio.timeout(PATIENCE):
+                while b"child_broke" not in (line := await process.stdout.readline()):
+                    continue
+            async with aiohttp.ClientSession() as session, session.get(f"http://127.0.0.1:{listen}/a") as response:
+                assert await response.text() == "legacy"
+        finally:
+            process.terminate()
+            await process.communicate()
+
+    assert b"put here by the test" in line
+    assert b"Traceback" in line
+
+
 LENIENT = """
 import sys, httptools
 class Lenient(httptools.HttpRequestParser):
