@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from proxy.control.evidence_view import ClusterView
 
 LESSON = Lesson(
-    purpose="Print the rule that accepts a difference, to be put into routes.yaml.",
-    more="It edits nothing: what is accepted stands in routes.yaml, where it is reviewed like everything else. "
+    purpose="Print the rule that accepts a difference.",
+    more="It edits nothing: put the rule into routes.yaml, where it is reviewed like everything else. "
     "The rule covers this path and this kind and nothing beside them; `banyan check` takes it as it is printed.",
     example="banyan accept orders.show 3f2a9c01d4e5 --reason 'rounds half up' --owner team-orders --until 2026-12-31",
     exits={

@@ -47,6 +47,14 @@ class Parity(msgspec.Struct, frozen=True):
     compared: int = 0
     match: int = 0
     mismatch: int = 0
+    rate_upper_bound: float = 1.0
+
+
+class Coverage(msgspec.Struct, frozen=True):
+    """How much of the requests is like what was compared."""
+
+    unseen_bound: float = 1.0
+    uncovered: int = 0
 
 
 class RouteStatus(msgspec.Struct, frozen=True):
@@ -57,6 +65,7 @@ class RouteStatus(msgspec.Struct, frozen=True):
     runs: Placed = Placed()
     rate: Rate = Rate()
     parity: Parity = Parity()
+    coverage: Coverage = Coverage()
     verdict: str = ""
 
 

@@ -13,7 +13,7 @@ from proxy.cli.options import CONFIG, ROUTES
 from proxy.cli.terminal import complain, leave, say
 
 LESSON = Lesson(
-    purpose="Print a runnable test that fails while new differs from legacy in one cluster.",
+    purpose="Print a test that fails while new differs from legacy.",
     more="The test sends the kept requests to TARGET_URL (else to the route's new upstream) and asks that status and "
     "the values at the cluster's path are those of legacy. It needs pytest and the standard library only.",
     example="banyan export orders.show 3f2a9c01d4e5 > test_orders_total.py",

@@ -12,7 +12,7 @@ from proxy.cli.options import CONFIG, JSON, ROUTES
 from proxy.cli.terminal import complain, console, is_coloured, leave, say
 
 LESSON = Lesson(
-    purpose="Show where new answers otherwise than legacy, and an exchange that shows it.",
+    purpose="Show where new answers otherwise than legacy.",
     more="Differences at the same path and of the same kind are one cluster; its id names it for `accept`, `replay` "
     "and `export`. With a cluster: its newest exchange, both sides beside each other, differing lines marked. Secrets "
     "were replaced by hashes when they were captured; equal ones have equal hashes.",

@@ -18,8 +18,9 @@ if TYPE_CHECKING:
     from proxy.cli.replaying import Plan, Result
 
 LESSON = Lesson(
-    purpose="Send kept requests again to the new side, and compare with what legacy said then.",
-    more="Safe requests only, and only those that were kept whole: where a secret was replaced by its hash, the "
+    purpose="Send kept requests to the new side again, and compare.",
+    more="Compares with what legacy said then. Safe requests only, and only those that were kept whole: where a "
+    "secret was replaced by its hash, the "
     "request cannot be sent as it was; --header gives such a field a value. What was left out is counted, with the "
     "reason. Data that changed since then differs, too. Run it where the state directory is: answers are hashed with "
     "its key.",

@@ -10,30 +10,39 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
-from itertools import islice
 
 from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from proxy.cli.admin_api import KillOrder, NoAnswerError, Parity, Placed, RoutesStatus, RouteStatus, WorkerStatus
+from proxy.cli.admin_api import (
+    Coverage,
+    KillOrder,
+    NoAnswerError,
+    Parity,
+    Placed,
+    RoutesStatus,
+    RouteStatus,
+    WorkerStatus,
+)
 
 NOTHING = "–"
 _COUNTED = re.compile(r"^banyan_requests_total\{([^}]*)\} (\S+)$", re.MULTILINE)
 _TROUBLE = re.compile(r"^banyan_(breaker_state|upstream_ejected)\{([^}]*)\} (\S+)$", re.MULTILINE)
 _LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
-_HEADS = ("route", "stage", "split", "legacy/s", "new/s", "new", "5xx", "compared", "mismatch", "verdict", "reason")
-_RIGHT = frozenset(_HEADS[2:9])
-_NARROW = 7
-_WIDE = 110
+_TRAFFIC = ("legacy/s", "new/s", "new", "5xx")
+_EVIDENCE = ("compared", "mismatch", "coverage")
+_HEADS = ("route", "stage", "split", *_TRAFFIC, *_EVIDENCE, "verdict", "reason")
+_RIGHT = frozenset(("split", *_TRAFFIC, *_EVIDENCE))
+_LEFT_OUT = ((125, frozenset[str]()), (98, frozenset({"legacy/s", "new/s", "reason"})))
+"""From which width on which columns are left out."""
+_LEAST = frozenset({"legacy/s", "new/s", "5xx", "compared", "coverage", "reason"})
 
 
 def picture(base: str, status: RoutesStatus, metrics: str, width: int) -> Group:
     """All of it; `metrics` is the text of `/metrics`, empty when it could not be had; `width` in columns."""
     left_alone = [Text(each, style="bold red") for each in upstreams_in_trouble(metrics)]
-    return Group(
-        *_header(base, status), *left_alone, Text(), _table(status, failed_shares(metrics), is_wide=width >= _WIDE)
-    )
+    return Group(*_header(base, status), *left_alone, Text(), _table(status, failed_shares(metrics), width))
 
 
 def upstreams_in_trouble(metrics: str) -> Iterator[str]:
@@ -95,13 +104,15 @@ def _lagging(worker: WorkerStatus) -> str:
     return f"{who} serves revision {worker.revision or 'none'}, or has not been heard of lately"
 
 
-def _table(status: RoutesStatus, failed: dict[str, float], *, is_wide: bool) -> Table:
+def _table(status: RoutesStatus, failed: dict[str, float], width: int) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-    heads = _HEADS if is_wide else _HEADS[:_NARROW]
+    left_out = next((heads for least, heads in _LEFT_OUT if width >= least), _LEAST)
+    heads = [head for head in _HEADS if head not in left_out]
     for head in heads:
         table.add_column(head, justify="right" if head in _RIGHT else "left", no_wrap=head != "reason")
     for route in status.routes:
-        table.add_row(*islice(_cells(route, failed.get(route.name)), len(heads)))
+        cells = zip(_HEADS, _cells(route, failed.get(route.name)), strict=True)
+        table.add_row(*(cell for head, cell in cells if head not in left_out))
     return table
 
 
@@ -113,7 +124,7 @@ def _cells(route: RouteStatus, failed: float | None) -> Iterator[str | Text]:
     yield Text(f"{route.rate.new:.1f}", style="cyan")
     yield Text(f"{route.rate.new / answered:.1%}" if answered else NOTHING, style="bold cyan")
     yield NOTHING if failed is None else Text(f"{failed:.2%}", style="bold red" if failed else "green")
-    yield from _parity(route.parity)
+    yield from _evidence(route.parity, route.coverage)
     yield route.verdict or NOTHING
     yield Text(route.runs.reason)
 
@@ -126,9 +137,15 @@ def _placed(file: Placed, runs: Placed) -> Iterator[str]:
     yield _percent(runs.split) if runs.split == file.split else f"{_percent(runs.split)} (file: {_percent(file.split)})"
 
 
-def _parity(parity: Parity) -> Iterator[str]:
-    yield str(parity.compared) if parity.compared else NOTHING
-    yield f"{parity.mismatch / parity.compared:.2%}" if parity.compared else NOTHING
+def _evidence(parity: Parity, coverage: Coverage) -> Iterator[str]:
+    """Comparisons, the share of mismatches and what it is proved to be below, what is covered and what is not yet."""
+    if not parity.compared:
+        yield from (NOTHING,) * 3
+        return
+    yield str(parity.compared)
+    yield f"{parity.mismatch / parity.compared:.2%} (<{parity.rate_upper_bound:.1%})"
+    open_ = f" ({coverage.uncovered} open)" if coverage.uncovered else ""
+    yield f"{1 - coverage.unseen_bound:.1%}{open_}"
 
 
 def failed_shares(metrics: str) -> dict[str, float]:

@@ -13,6 +13,7 @@ from tests.cli.conftest import Banyan
 HEAVY = {"aiohttp", "asyncio", "asyncpg", "httptools", "msgspec", "pydantic", "rich", "structlog", "uvloop", "yaml"}
 CONTRACT = (
     "serve check schema explain plan status mismatches promote rollback hold resume drain kill probe replay export demo"
+    " accept"
 )
 
 

@@ -17,10 +17,10 @@ import msgspec
 import pytest
 
 from proxy.cli.status_table import upstreams_in_trouble
+from proxy.control.evidence_view import CoverageView, ParityView
 from proxy.control.view import (
     FileView,
     OrderView,
-    ParityView,
     RateView,
     ReloadView,
     RoutesView,
@@ -68,7 +68,12 @@ ROUTES_VIEW = RoutesView(
     routes=[
         route("orders.show", stage=Stage.CANARY, split=0.25, rate=RateView(legacy=30.0, new=10.0, self=0.0)),
         route("closed", stage=None, split=None),
-        route("rest", parity=ParityView(compared=200, mismatch=3), verdict="rollback"),
+        route(
+            "rest",
+            parity=ParityView(compared=200, mismatch=3, rate_upper_bound=0.0712),
+            coverage=CoverageView(shapes=9, unseen=0.01, unseen_bound=0.04, uncovered=2),
+            verdict="rollback",
+        ),
     ],
     reload=reload_(),
     workers=[worker()],
@@ -140,13 +145,37 @@ def test_every_route_has_its_row(banyan: Banyan, admin: Admin) -> None:
     result = banyan("status", "--admin", admin.url)
 
     assert result.exit_code == 0
-    heads = ["stage", "split", "legacy/s", "new/s", "new", "5xx", "compared", "mismatch", "verdict", "reason"]
+    heads = [
+        "stage",
+        "split",
+        "legacy/s",
+        "new/s",
+        "new",
+        "5xx",
+        "compared",
+        "mismatch",
+        "coverage",
+        "verdict",
+        "reason",
+    ]
     assert cells(result.stdout, "route") == heads
     assert cells(result.stdout, "orders.show") == [
-        *["canary", "25%", "30.0", "10.0", "25.0%", "25.00%", "–", "–", "hold", "as the file says"]
+        *["canary", "25%", "30.0", "10.0", "25.0%", "25.00%", "–", "–", "–", "hold", "as the file says"]
     ]
     assert cells(result.stdout, "rest") == [
-        *["legacy", "0%", "0.0", "0.0", "–", "0.00%", "200", "1.50%", "rollback", "as the file says"]
+        *[
+            "legacy",
+            "0%",
+            "0.0",
+            "0.0",
+            "–",
+            "0.00%",
+            "200",
+            "1.50% (<7.1%)",
+            "96.0% (2 open)",
+            "rollback",
+            "as the file says",
+        ]
     ]
     assert cells(result.stdout, "closed")[:2] == ["answered here", "–"]
 

@@ -19,7 +19,12 @@ _numbers = count(1)
 def answer(body: object, status: int = 200) -> CapturedAnswer:
     """A JSON answer."""
     data = json.dumps(body).encode()
-    fields = ((b"Content-Type", b"application/json"), (b"Content-Length", str(len(data)).encode()))
+    fields = (
+        (b"Content-Type", b"application/json; charset=utf-8"),
+        (b"Content-Length", str(len(data)).encode()),
+        (b"Date", b"Mon, 05 Jan 2026 10:00:00 GMT"),
+        (b"Server", b"shop"),
+    )
     return CapturedAnswer(status=status, fields=fields, body=data, size=len(data), seconds=0.01)
 
 
