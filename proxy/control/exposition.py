@@ -11,8 +11,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import accumulate
+from types import MappingProxyType
 
-from proxy.control.ledger import FailureSeries, Series, Totals
+from proxy.control.ledger import FailureSeries, Series, ShadowSeries, Totals
 from proxy.core.route import Route
 from proxy.core.stage import Stage
 from proxy.link import BUCKETS, CODE_CLASSES
@@ -21,7 +22,10 @@ _BOUNDS = (*(repr(bound) for bound in BUCKETS), "+Inf")
 
 
 def write_series(
-    routes: Iterable[Route], totals: Mapping[Series, Totals], failures: Mapping[FailureSeries, int]
+    routes: Iterable[Route],
+    totals: Mapping[Series, Totals],
+    failures: Mapping[FailureSeries, int],
+    shadows: Mapping[ShadowSeries, int] = MappingProxyType({}),
 ) -> Iterator[str]:
     """All families of this module, line by line."""
     staged = [(label(route.name), route) for route in routes if route.respond is None]
@@ -29,6 +33,7 @@ def write_series(
     yield from _requests(labelled)
     yield from _durations(labelled)
     yield from _failures(failures)
+    yield from _shadows(shadows)
     yield from _stages(staged)
     yield from _splits(staged)
 
@@ -65,6 +70,13 @@ def _failures(failures: Mapping[FailureSeries, int]) -> Iterator[str]:
     for series, count in failures.items():
         labels = f'route="{label(series.route)}",side="{series.side}",phase="{series.phase}",blame="{series.blame}"'
         yield f"{name}{{{labels}}} {count}\n"
+
+
+def _shadows(shadows: Mapping[ShadowSeries, int]) -> Iterator[str]:
+    name = "banyan_shadow_total"
+    yield _head(name, "counter", "Requests that were to be sent to the other side as well, by what became of that.")
+    for series, count in shadows.items():
+        yield f'{name}{{route="{label(series.route)}",outcome="{series.outcome}"}} {count}\n'
 
 
 def _stages(staged: list[tuple[str, Route]]) -> Iterator[str]:

@@ -22,7 +22,9 @@ import aiohttp
 import structlog
 import yarl
 
+from proxy.control.dry_run import DryRuns
 from proxy.core.route import Endpoint, Health, Upstream
+from proxy.core.shadow import ACCEPTED, DRY_RUN
 from proxy.link import Probed
 from proxy.tls.kept import ForUpstream
 from proxy.tls.sentence import sentence_of
@@ -82,6 +84,7 @@ class Probes:
         self._probed: dict[str, tuple[Upstream, list[asyncio.Task[None]]]] = {}
         self._conditions: dict[tuple[str, Endpoint], Condition] = {}
         self._streaks: dict[tuple[str, Endpoint], int] = {}
+        self._dry_runs = DryRuns(background, self._accepts, tell)
 
     @property
     def conditions(self) -> Mapping[str, Condition]:
@@ -99,6 +102,7 @@ class Probes:
 
     def follow(self, upstreams: Mapping[str, Upstream]) -> None:
         """Probe these from now on; an upstream that has not changed keeps its condition."""
+        self._dry_runs.follow(upstreams)
         wanted = {name: each for name, each in upstreams.items() if each.health is not None}
         for name in [name for name, (upstream, _) in self._probed.items() if wanted.get(name) != upstream]:
             upstream, tasks = self._probed.pop(name)
@@ -148,6 +152,23 @@ class Probes:
             return f"no answer within {self._timeout:g} s"
         except (aiohttp.ClientError, OSError, ValueError) as error:
             return _sentence(error, upstream)[:_MAX_ERROR]
+
+    async def _accepts(self, upstream: Upstream, path: str, kept: ForUpstream | None) -> bool:
+        """Whether it says that it can dry-run (`proxy.control.dry_run`)."""
+        url = yarl.URL(f"{upstream.scheme}://{upstream.authority}{path}", encoded=True)
+        name, _, asked = DRY_RUN.decode("ascii").partition(": ")
+        try:
+            async with (
+                self._slots,
+                asyncio.timeout(self._timeout),
+                self._client().options(
+                    url, headers={name: asked}, allow_redirects=False, **_by_tls(kept, upstream)
+                ) as answer,
+            ):
+                said = answer.headers.get(name, "").strip().lower()
+                return answer.status < 400 and said == ACCEPTED.decode("ascii")
+        except (TimeoutError, aiohttp.ClientError, OSError, ValueError):
+            return False
 
     def _client(self) -> aiohttp.ClientSession:
         if self._session is None:

@@ -13,7 +13,7 @@ from operator import add
 from typing import NamedTuple
 
 from proxy.control.ring import MINUTE, Ring
-from proxy.link import BUCKETS, CODE_CLASSES, FailureDelta, RepeatDelta, Report, RouteDelta, UpstreamState
+from proxy.link import BUCKETS, CODE_CLASSES, FailureDelta, RepeatDelta, Report, RouteDelta, ShadowDelta, UpstreamState
 
 SILENT_AFTER = 5.0
 """Seconds without a report after which a worker no longer counts as serving; it reports every second."""
@@ -40,6 +40,13 @@ class RepeatSeries(NamedTuple):
 
     route: str
     side: str
+    outcome: str
+
+
+class ShadowSeries(NamedTuple):
+    """What became of the shadows of one route: sent, shed, failed, skipped."""
+
+    route: str
     outcome: str
 
 
@@ -91,6 +98,7 @@ class Counts:
     lines_dropped: int
     repeats: Mapping[RepeatSeries, int] = field(default_factory=dict)
     sheds: Mapping[str, int] = field(default_factory=dict)
+    shadows: Mapping[ShadowSeries, int] = field(default_factory=dict)
 
 
 class Ledger:
@@ -107,6 +115,7 @@ class Ledger:
         self._workers: dict[int, WorkerState] = {}
         self._lines_dropped = 0
         self._sheds: dict[str, int] = {}
+        self._shadows: dict[ShadowSeries, int] = {}
         self._reported: set[str] = set()
 
     def fold(self, report: Report) -> None:
@@ -119,6 +128,8 @@ class Ledger:
             self._fold_failure(failure)
         for repeat in report.repeats:
             self._fold_repeat(repeat)
+        for shadow in report.shadows:
+            self._fold_shadow(shadow)
         self._lines_dropped += report.lines_dropped
         for reason, count in report.sheds.items():
             self._sheds[reason] = self._sheds.get(reason, 0) + count
@@ -143,6 +154,11 @@ class Ledger:
         self._repeats[series] = self._repeats.get(series, 0) + delta.count
         self._reported.add(delta.route)
 
+    def _fold_shadow(self, delta: ShadowDelta) -> None:
+        series = ShadowSeries(delta.route, delta.outcome)
+        self._shadows[series] = self._shadows.get(series, 0) + delta.count
+        self._reported.add(delta.route)
+
     def end(self, pid: int) -> None:
         """The worker's link is gone: so are its gauges; its counts stay."""
         self._workers.pop(pid, None)
@@ -154,6 +170,7 @@ class Ledger:
         self._rings = {series: value for series, value in self._rings.items() if series.route in kept}
         self._failures = {series: value for series, value in self._failures.items() if series.route in kept}
         self._repeats = {series: value for series, value in self._repeats.items() if series.route in kept}
+        self._shadows = {series: value for series, value in self._shadows.items() if series.route in kept}
         self._reported = set()
 
     def counts(self) -> Counts:
@@ -165,6 +182,7 @@ class Ledger:
             workers=tuple(sorted(self._workers.values(), key=lambda each: (each.worker, each.pid))),
             lines_dropped=self._lines_dropped,
             sheds=self._sheds.copy(),
+            shadows=self._shadows.copy(),
         )
 
     def is_killed(self) -> bool:

@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from proxy.control.ledger import SILENT_AFTER, FailureSeries, Ledger, Series
-from proxy.link import FailureDelta, Report, RouteDelta
+from proxy.link import FailureDelta, Report, RouteDelta, ShadowDelta
 from tests.control.conftest import Clock
 from tests.control.worker import delta
 
@@ -48,6 +48,22 @@ def test_failures_and_lost_lines_add_up(ledger: Ledger) -> None:
 
     assert counts.failures == {FailureSeries("show", "new", "connect", "upstream"): 4}
     assert counts.lines_dropped == 6
+
+
+def test_shadows_add_up_by_route_and_outcome(ledger: Ledger) -> None:
+    """What became of shadows is counted over all workers, and forgotten with its route."""
+    for shadows in (
+        [ShadowDelta("orders", "sent", 2)],
+        [ShadowDelta("orders", "sent", 1), ShadowDelta("a", "shed", 4)],
+    ):
+        ledger.fold(msgspec.structs.replace(report(), shadows=shadows))
+
+    assert ledger.counts().shadows == {("orders", "sent"): 3, ("a", "shed"): 4}
+
+    ledger.follow(frozenset({"a"}))
+    ledger.follow(frozenset({"a"}))
+
+    assert ledger.counts().shadows == {("a", "shed"): 4}
 
 
 def test_sheds_add_up_by_their_bound(ledger: Ledger) -> None:
