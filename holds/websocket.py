@@ -1,7 +1,8 @@
 """Autobahn's test suite against an echo server, once through Banyan and once without it.
 
 Rule: what a case's verdict is without Banyan it must be with it, the close handshake included. What the echo server
-itself does not do to the letter is not Banyan's to mend.
+itself does not do to the letter is not Banyan's to mend. Where verdicts differ, the case is played again a few times:
+some depend on whether an echo or the end comes first; a verdict then differs if it never came without Banyan.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
@@ -29,6 +31,7 @@ from holds.progress import bar
 USUAL = ("1.*", "2.*", "3.*", "4.*", "5.*", "6.*", "7.*", "10.*")
 SUITE = ROOT / ".cache" / "holds" / "autobahn"
 WITH, WITHOUT = "through Banyan", "without"
+AGAIN = 9
 LONGEST_SECONDS = 3600.0
 _START = "import site,sys; site.addsitedir(sys.argv.pop(1)); from autobahntestsuite import wstest; wstest.run()"
 
@@ -59,7 +62,15 @@ async def measure(patterns: tuple[str, ...], python2: str) -> Finding:
         async with running(echo), running(launch_banyan(site)):
             urls = {WITHOUT: f"ws://127.0.0.1:{port}/ws/new", WITH: f"ws://127.0.0.1:{listen}/ws/new"}
             await play(python, folder, urls, patterns)
-        return compare(read(folder), patterns)
+            found = read(folder)
+            seen = gather([found])
+            if again := tuple(sorted(differing(seen))):
+                rounds = [found]
+                for _ in range(AGAIN):
+                    await play(python, folder, urls, again)
+                    rounds.append(read(folder))
+                seen = gather(rounds)
+        return compare(found, seen, patterns)
 
 
 def install(python2: str) -> str:
@@ -118,28 +129,58 @@ def read(folder: Path) -> Verdicts:
     return msgspec.json.decode((folder / "out" / "index.json").read_bytes(), type=Verdicts)
 
 
-def compare(found: Verdicts, patterns: tuple[str, ...]) -> Finding:
-    """Case by case."""
-    without, through = found.get(WITHOUT, {}), found.get(WITH, {})
+Seen = dict[str, dict[str, set[Verdict]]]
+"""By server, then by case: every verdict that it got."""
+
+
+def gather(rounds: Sequence[Verdicts]) -> Seen:
+    """All rounds in one."""
+    seen: Seen = {WITHOUT: {}, WITH: {}}
+    for found in rounds:
+        for agent, verdicts in found.items():
+            for case, verdict in verdicts.items():
+                seen[agent].setdefault(case, set()).add(verdict)
+    return seen
+
+
+def differing(seen: Seen) -> list[str]:
+    """Cases with a verdict through Banyan that never came without it, and those that only one of the two played."""
+    without, through = seen[WITHOUT], seen[WITH]
+    return [
+        case
+        for case in without.keys() | through.keys()
+        if not through.get(case) or not through[case] <= without.get(case, set())
+    ]
+
+
+def compare(found: Verdicts, seen: Seen, patterns: tuple[str, ...]) -> Finding:
+    """Case by case; the table is of the first round."""
     kinds = sorted({each.behavior for verdicts in found.values() for each in verdicts.values()})
     rows = []
     for agent in (WITHOUT, WITH):
         counts = Counter(each.behavior for each in found.get(agent, {}).values())
         rows.append((agent, *(str(counts[kind]) for kind in kinds)))
+    cases = seen[WITHOUT]
+    odd = sorted(differing(seen))
+    varying = sorted(case for case, verdicts in cases.items() if len(verdicts) > 1)
+    failing = sorted(case for case, verdicts in cases.items() if any("FAILED" in str(each) for each in verdicts))
     table = Table(
-        title=f"Autobahn {' '.join(patterns)}: {len(without)} cases",
+        title=f"Autobahn {' '.join(patterns)}: {len(cases)} cases",
         columns=("", *(kind.lower() for kind in kinds)),
         rows=tuple(rows),
-    )
-    differing = [case for case in without if through.get(case) != without[case]]
-    failed = [case for case, each in through.items() if "FAILED" in {each.behavior, each.behavior_close}]
-    checks = (
-        Check(
-            sentence="every verdict is the one without Banyan, closing included",
-            holds=bool(without) and not differing and len(without) == len(through),
-            seen=f"{len(without)} cases, {len(differing)} differ",
+        notes=(
+            *([f"Without Banyan too the verdict varies from run to run: {' '.join(varying)}."] if varying else []),
+            *([f"The echo server itself fails: {' '.join(failing)}."] if failing else []),
         ),
-        Check(sentence="no case fails through Banyan", holds=bool(through) and not failed, seen=f"{len(failed)} fail"),
     )
-    notes = tuple(f"{case}: without {without[case]}; through {through.get(case)}" for case in differing)
-    return Finding(suite="websocket", tables=(table,), checks=checks, notes=notes)
+    check = Check(
+        sentence="every verdict is one without Banyan too, closing included",
+        holds=bool(cases) and not odd,
+        seen=f"{len(cases)} cases, {len(odd)} differ",
+    )
+    notes = tuple(f"{case}: without {_said(seen[WITHOUT], case)}; through {_said(seen[WITH], case)}" for case in odd)
+    return Finding(suite="websocket", tables=(table,), checks=(check,), notes=notes)
+
+
+def _said(verdicts: dict[str, set[Verdict]], case: str) -> str:
+    return " or ".join(sorted(map(str, verdicts.get(case, ())))) or "not played"
