@@ -15,12 +15,14 @@ from pathlib import Path
 
 import structlog
 
+from proxy.app import last_orders
 from proxy.app.sockets import Sockets
 from proxy.app.start import Start
 from proxy.app.worker import Post, Worker
 from proxy.config import kill_order, lastgood
 from proxy.config.load import Loaded
 from proxy.config.reload import FileWatch
+from proxy.link import Orders
 from proxy.log import Sink, is_console, set_up
 
 _PR_SET_PDEATHSIG = 1
@@ -51,6 +53,7 @@ def be_worker(
         fresh=fresh,
         kill_file=_killed_by(config),
         contexts=start.contexts,
+        orders=_kept_orders(config),
     )
 
     async def live() -> None:
@@ -108,6 +111,12 @@ def be_comparer(config: Path, start: Start, sockets: Sockets) -> None:
     with _runner() as runner:
         runner.run(live())
     sink.close()
+
+
+def _kept_orders(config: Path) -> Orders | None:
+    """What this replica's workers obeyed last."""
+    kept = last_orders.load(lastgood.directory(config, os.environ))
+    return None if kept is None else kept.orders
 
 
 def _killed_by(config: Path) -> Callable[[str], Path]:

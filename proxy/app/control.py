@@ -20,6 +20,7 @@ from pathlib import Path
 import structlog
 
 from proxy.app.evidence_flow import EvidenceFlow
+from proxy.app.judge import Judging, Parts
 from proxy.app.kill_file import KillFile
 from proxy.app.openings import name_openings
 from proxy.app.reloads import Reloads, Watch, good, refused, table_of
@@ -77,32 +78,33 @@ async def run_control(given: Inheritance) -> None:
     probes = Probes(tasks, lambda: datetime.now(UTC), links.tell)
     kill = _kill_switch(given, running, links)
     kill_file = KillFile(kill.path, kill.take)
+    parts = Parts(running=running, links=links, stores=stores, book=book, probes=probes, directory=given.directory)
+    judging = Judging(parts)
     reloads = Reloads(
         running=running,
         links=links,
         probes=probes,
         watch=given.watch,
         remember=given.remember,
-        followers=(lambda: kill_file.follow(kill.path), flow.follow),
+        followers=(lambda: kill_file.follow(kill.path), flow.follow, judging.follow),
     )
     stopping = _on_signals(reloads)
     certificates = Certificates()
     parity = ParityPages(book=book, archive=flow)
     await kill_file.start()
     await links.serve(given.link)
-    end_admin = await serve(
-        application(_admin(running, links, probes, kill, certificates, parity), _gate(given)), given.admin
-    )
+    end_admin = await serve(application(_admin(parts, kill, certificates, parity, judging), _gate(given)), given.admin)
     probes.follow(given.snapshot.upstreams)
     tasks.start(lambda: certificates.run(running), name="certificates")
     tasks.start(reloads.run, name="reloads")
-    for name, work in {**_of_stores(stores), **flow.loops}.items():
+    for name, work in {**_of_stores(stores), **flow.loops, **judging.loops}.items():
         tasks.start(work, name=name)
     _log.info("control_started", admin=given.admin.getsockname()[:2], revision=given.snapshot.revision)
     await stopping.wait()
     await end_admin()
     kill_file.end()
     await tasks.end()
+    await judging.last()
     await flow.last()
     await stores.close()
     await probes.close()
@@ -114,17 +116,18 @@ def _of_stores(stores: Stores) -> dict[str, Work]:
     return {"store": stores.keep, "retention": stores.sweep}
 
 
-def _admin(
-    running: Running, links: Links, probes: Probes, kill: KillSwitch, certificates: Certificates, parity: ParityPages
-) -> Admin:
+def _admin(parts: Parts, kill: KillSwitch, certificates: Certificates, parity: ParityPages, judging: Judging) -> Admin:
     return Admin(
-        running=running,
-        links=links,
-        probes=probes,
+        running=parts.running,
+        links=parts.links,
+        probes=parts.probes,
         kill=kill,
         parser=f"httptools {version('httptools')}",
         certificates=certificates,
         parity=parity,
+        judged=judging.judged,
+        asked=judging.asked,
+        moved=judging.mover.counts,
     )
 
 

@@ -1,17 +1,15 @@
 """The admin port: metrics, health, and the API that people, scripts and the command line read.
 
-Rule 1: what has not been built answers 501 and says so; an empty answer would be a false one.
-Rule 2: workers are asked for their figures at the moment of the question; a silent one delays it by 0.25 s.
+Rule 1: workers are asked for their figures at the moment of the question; a silent one delays it by 0.25 s.
 """
 
 from __future__ import annotations
 
 import asyncio
 import gzip
-import hashlib
 import socket
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
 
@@ -19,6 +17,7 @@ import msgspec
 from aiohttp import web
 from prometheus_client.exposition import gzip_accepted
 
+from proxy.control.asking import tagged
 from proxy.control.auth import Gate, guarded_by
 from proxy.control.certificates import Certificates
 from proxy.control.collector import CONTENT_TYPE, Reading, render
@@ -27,15 +26,17 @@ from proxy.control.evidence_view import evidence_view
 from proxy.control.health import Probes
 from proxy.control.kill import KillSwitch
 from proxy.control.links import Links
+from proxy.control.orders_asked import OrdersAsked, tag_of
 from proxy.control.parity_pages import ParityPages
 from proxy.control.problem import answer_problems, problem
 from proxy.control.running import Running
+from proxy.control.standing_views import Judged
 from proxy.control.upstreams import worst
 from proxy.control.view import (
-    TransitionsView,
     UpstreamsView,
     route_detail_view,
     routes_view,
+    running_routes,
     serves_current,
     upstream_view,
 )
@@ -58,6 +59,9 @@ class Admin:
     parser: str
     certificates: Certificates = field(default_factory=Certificates)
     parity: ParityPages = field(default_factory=ParityPages)
+    judged: Judged | None = None
+    asked: OrdersAsked | None = None
+    moved: Mapping[tuple[str, str, str, str], int] = field(default_factory=dict)
 
     async def metrics(self, request: web.Request) -> web.Response:
         """`GET /metrics`."""
@@ -82,9 +86,8 @@ class Admin:
     async def routes(self, request: web.Request) -> web.Response:
         """`GET /api/routes`."""
         await self.links.refresh()
-        return self._json(
-            request, routes_view(self.running, self.links.ledger, self.certificates.shown, book=self.parity.book)
-        )
+        found = routes_view(self.running, self.links.ledger, self.certificates.shown, self.parity.book, self.judged)
+        return self._json(request, found)
 
     async def route(self, request: web.Request) -> web.Response:
         """`GET /api/routes/{name}`."""
@@ -94,7 +97,8 @@ class Admin:
         await self.links.refresh()
         book, findings = self.parity.book, self.parity.archive.findings(route.name)
         evidence = evidence_view(book, route.name, route.compare, findings, time.time())
-        return self._json(request, route_detail_view(route, self.running, self.links.ledger, evidence, book))
+        view = route_detail_view(route, self.running, self.links.ledger, evidence, book, self.judged)
+        return self._json(request, view, "" if self.judged is None else f"{tag_of(self.judged.replica, route)}.")
 
     async def mismatches(self, request: web.Request) -> web.Response:
         """`GET /api/routes/{name}/mismatches`."""
@@ -110,10 +114,6 @@ class Admin:
             _no_such_route(request) if route is None else await self.parity.exchanges(request, route.name, self._json)
         )
 
-    async def transitions(self, request: web.Request) -> web.Response:
-        """`GET /api/transitions`."""
-        return self._json(request, TransitionsView())
-
     async def upstreams(self, request: web.Request) -> web.Response:
         """`GET /api/upstreams`."""
         snapshot = self.running.snapshot
@@ -121,13 +121,6 @@ class Admin:
         found = worst(self.links.ledger.counts().workers)
         views = [upstream_view(each, self.probes, found.get(each.name)) for each in snapshot.upstreams.values()]
         return self._json(request, UpstreamsView(revision=snapshot.revision, upstreams=views))
-
-    async def unbuilt(self, request: web.Request) -> web.Response:
-        """Verbs and evidence that this version does not have."""
-        if "name" in request.match_info and self._find(request) is None:
-            return _no_such_route(request)
-        what = request.path.rpartition("/")[2]
-        return problem(HTTPStatus.NOT_IMPLEMENTED, f"`{what}` is not built yet in this version; nothing has been done")
 
     def _find(self, request: web.Request) -> Route | None:
         name = request.match_info["name"]
@@ -148,7 +141,13 @@ class Admin:
                 waiting=self.parity.archive.waiting,
             ),
             shown=self.certificates.shown,
+            routes=self._running_routes(),
+            moved=self.moved,
         )
+
+    def _running_routes(self) -> tuple[Route, ...]:
+        """The routes where they run: orders and the kill switch taken into account."""
+        return running_routes(self.running, self.links.ledger, self.judged)
 
     def _why_not_ready(self) -> str:
         ledger = self.links.ledger
@@ -164,13 +163,8 @@ class Admin:
         )
         return f"no worker serves revision {self.running.snapshot.revision}: {seen}"
 
-    def _json(self, request: web.Request, view: msgspec.Struct) -> web.Response:
-        body = msgspec.json.encode(view)
-        tag = f"{self.running.snapshot.revision}.{hashlib.sha256(body).hexdigest()[:12]}"
-        headers = {"ETag": f'"{tag}"', "Cache-Control": "no-cache"}
-        if any(each.value in {tag, "*"} for each in request.if_none_match or ()):
-            return web.Response(status=HTTPStatus.NOT_MODIFIED, headers=headers)
-        return web.Response(body=body, content_type="application/json", headers=headers)
+    def _json(self, request: web.Request, view: msgspec.Struct, prefix: str = "") -> web.Response:
+        return tagged(request, view, prefix + self.running.snapshot.revision)
 
 
 def application(admin: Admin, gate: Gate) -> web.Application:
@@ -183,10 +177,12 @@ def application(admin: Admin, gate: Gate) -> web.Application:
     app.router.add_get("/api/routes/{name}", admin.route)
     app.router.add_get("/api/routes/{name}/mismatches", admin.mismatches)
     app.router.add_get("/api/routes/{name}/exchanges", admin.exchanges)
-    app.router.add_get("/api/transitions", admin.transitions)
     app.router.add_get("/api/upstreams", admin.upstreams)
-    for verb in VERBS:
-        app.router.add_post(f"/api/routes/{{name}}/{verb}", admin.unbuilt)
+    if admin.asked is not None:
+        app.router.add_get("/api/transitions", admin.asked.transitions)
+        app.router.add_post("/api/routes/{name}/pin", admin.asked.pin)
+        for verb in VERBS:
+            app.router.add_post(f"/api/routes/{{name}}/{verb}", admin.asked.move)
     app.router.add_get("/api/kill", admin.kill.look)
     app.router.add_post("/api/kill", admin.kill.turn)
     return app

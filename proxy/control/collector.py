@@ -5,7 +5,7 @@ from __future__ import annotations
 import platform
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import fsum
 
 from prometheus_client import CollectorRegistry, ProcessCollector, generate_latest
@@ -41,6 +41,13 @@ class Reading:
     parser: str
     shown: Sequence[Shown] = ()
     evidence: EvidenceReading = NO_EVIDENCE
+    routes: tuple[Route, ...] | None = None
+    moved: Mapping[tuple[str, str, str, str], int] = field(default_factory=dict)
+
+    @property
+    def running(self) -> tuple[Route, ...]:
+        """The routes where they run; as the file has them where nobody says otherwise."""
+        return self.snapshot.routes if self.routes is None else self.routes
 
 
 def render(reading: Reading) -> bytes:
@@ -49,7 +56,7 @@ def render(reading: Reading) -> bytes:
     registry.register(BanyanCollector(reading))
     ProcessCollector(registry=registry)
     counts = reading.counts
-    series = write_series(reading.snapshot.routes, counts.totals, counts.failures)
+    series = write_series(reading.running, counts.totals, counts.failures, counts.shadows)
     return "".join((*series, *write_parity(reading.evidence))).encode() + generate_latest(registry)
 
 
@@ -75,11 +82,12 @@ class BanyanCollector(Collector):
         yield from collect_comparing(self._reading.evidence)
         yield from self._left_alone()
         yield self._repeats()
+        yield self._moved()
         yield from self._tls()
         yield GaugeMetricFamily(
             "banyan_migration_progress_ratio",
             "Mean over all routes of how much of each has left legacy.",
-            migration_progress(self._reading.snapshot.routes),
+            migration_progress(self._reading.running),
         )
 
     def _builds(self) -> Iterator[Metric]:
@@ -155,6 +163,16 @@ class BanyanCollector(Collector):
             labels=["route", "side", "outcome"],
         )
         for series, count in self._reading.counts.repeats.items():
+            family.add_metric(list(series), count)
+        return family
+
+    def _moved(self) -> Metric:
+        family = CounterMetricFamily(
+            "banyan_transitions",
+            "Moves that this replica made, by cause.",
+            labels=["route", "from", "to", "cause"],
+        )
+        for series, count in self._reading.moved.items():
             family.add_metric(list(series), count)
         return family
 

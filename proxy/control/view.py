@@ -16,9 +16,16 @@ from proxy.control.evidence import EvidenceBook
 from proxy.control.evidence_view import CoverageView, EvidenceView, ParityView, coverage_view, parity_view
 from proxy.control.health import Condition, Probes
 from proxy.control.ledger import Ledger, Series, WorkerState
+from proxy.control.ordering import drains
+from proxy.control.replica import Placed
 from proxy.control.running import Reload, Running
+from proxy.control.standing_views import NO_VERDICT, Judged, StandingView, standing_view, why
 from proxy.control.upstreams import BREAKER_WORDS
+from proxy.core.judge.ladder import Place
 from proxy.core.kill import Order, decide_killed
+from proxy.core.ordered import place_of
+from proxy.core.ordered import placed as route_at
+from proxy.core.orders import NEWCOMERS
 from proxy.core.outcome import ServedBy
 from proxy.core.route import Route, Upstream
 from proxy.core.stage import Stage
@@ -40,10 +47,15 @@ class FileView(View, frozen=True, kw_only=True):
     split: float | None
 
 
-class RunsView(FileView, frozen=True, kw_only=True):
-    """What runs, and why that is so."""
+class RunsView(FileView, frozen=True, kw_only=True, omit_defaults=True):
+    """What runs, and why that is so. `version` counts moves; 0: the file alone rules."""
 
     reason: str
+    version: int = 0
+    latched: bool = False
+    held: bool = False
+    drains: bool = False
+    pins: dict[str, str] = {}
 
 
 class TrafficView(View, frozen=True, kw_only=True):
@@ -73,6 +85,8 @@ class RouteView(View, frozen=True, kw_only=True):
     parity: ParityView = NO_PARITY
     coverage: CoverageView = NO_COVERAGE
     verdict: str = "hold"
+    reasons: tuple[str, ...] = ()
+    numbers: dict[str, float] = {}
 
 
 class SidesView(View, frozen=True, kw_only=True):
@@ -153,6 +167,7 @@ class RoutesView(View, frozen=True, kw_only=True):
     workers: list[WorkerView]
     killed: OrderView | None = None
     tls: list[TlsView] = []
+    standing: StandingView | None = None
 
 
 class WorkerKillView(View, frozen=True, kw_only=True):
@@ -171,12 +186,6 @@ class KillView(View, frozen=True, kw_only=True):
     order: OrderView | None
     file: str
     workers: list[WorkerKillView]
-
-
-class TransitionsView(View, frozen=True, kw_only=True):
-    """Changes of stage, newest first; none are made yet."""
-
-    transitions: tuple[()] = ()
 
 
 class HealthView(View, frozen=True, kw_only=True):
@@ -217,16 +226,21 @@ class UpstreamsView(View, frozen=True, kw_only=True):
 
 
 def routes_view(
-    running: Running, ledger: Ledger, shown: Sequence[Shown] = (), book: EvidenceBook | None = None
+    running: Running,
+    ledger: Ledger,
+    shown: Sequence[Shown] = (),
+    book: EvidenceBook | None = None,
+    judged: Judged | None = None,
 ) -> RoutesView:
     """`GET /api/routes`."""
     return RoutesView(
         revision=running.snapshot.revision,
-        routes=[route_view(route, running, ledger, book) for route in running.snapshot.routes],
+        routes=[route_view(route, running, ledger, book, judged) for route in running.snapshot.routes],
         reload=_reload_view(running.reload),
         workers=[_worker_view(each, running, ledger) for each in ledger.counts().workers],
         killed=_order_view(_order(running, ledger)),
         tls=[_tls_view(each) for each in shown],
+        standing=None if judged is None else standing_view(judged, running.snapshot.revision),
     )
 
 
@@ -245,27 +259,42 @@ def kill_view(running: Running, ledger: Ledger, file: str) -> KillView:
     return KillView(on=order is not None, order=_order_view(order), file=file, workers=workers)
 
 
-def route_view(route: Route, running: Running, ledger: Ledger, book: EvidenceBook | None = None) -> RouteView:
+def route_view(
+    route: Route,
+    running: Running,
+    ledger: Ledger,
+    book: EvidenceBook | None = None,
+    judged: Judged | None = None,
+) -> RouteView:
     """One entry of `routes`."""
     legacy, new, own = (Series(route.name, side) for side in ServedBy)
     stage, split = (None, None) if route.respond is not None else (route.stage, route.split)
+    verdict = NO_VERDICT if judged is None or route.respond is not None else judged.verdict(route)
     return RouteView(
         name=route.name,
         file=FileView(stage=stage, split=split),
-        runs=_runs_view(route, stage, split, running, killed=_order(running, ledger) is not None),
+        runs=_runs_view(route, running, judged, killed=_order(running, ledger) is not None),
         traffic=TrafficView(legacy=ledger.served(legacy), new=ledger.served(new)),
         rate=RateView(legacy=ledger.rate(legacy), new=ledger.rate(new), self=ledger.rate(own)),
         answered=ledger.served(own),
         parity=NO_PARITY if book is None else parity_view(book, route.name),
         coverage=NO_COVERAGE if book is None else coverage_view(book, route.name),
+        verdict=verdict.verdict,
+        reasons=verdict.reasons,
+        numbers=verdict.numbers,
     )
 
 
 def route_detail_view(
-    route: Route, running: Running, ledger: Ledger, evidence: EvidenceView, book: EvidenceBook | None = None
+    route: Route,
+    running: Running,
+    ledger: Ledger,
+    evidence: EvidenceView,
+    book: EvidenceBook | None = None,
+    judged: Judged | None = None,
 ) -> RouteDetailView:
     """`GET /api/routes/{name}`."""
-    view = route_view(route, running, ledger, book)
+    view = route_view(route, running, ledger, book, judged)
     legacy, new, own = (ledger.last_minute(Series(route.name, side)) for side in ServedBy)
     return RouteDetailView(
         **{field: getattr(view, field) for field in RouteView.__struct_fields__},
@@ -324,11 +353,41 @@ def _order_view(order: Order | None) -> OrderView | None:
     return None if order is None else OrderView(by=order.by, at=order.at, reason=order.reason)
 
 
-def _runs_view(route: Route, stage: Stage | None, split: float | None, running: Running, *, killed: bool) -> RunsView:
-    has_legacy = route.legacy in running.snapshot.upstreams
-    if killed and decide_killed(route, has_legacy=has_legacy) is not None:
-        return RunsView(stage=Stage.LEGACY, split=0.0, reason=KILLED)
-    return RunsView(stage=stage, split=split, reason=_reason(running.reload))
+def _runs_view(route: Route, running: Running, judged: Judged | None, *, killed: bool) -> RunsView:
+    if route.respond is not None:
+        return RunsView(stage=None, split=None, reason=_reason(running.reload))
+    placed = _placed(route, judged)
+    place, reason = placed.place, why(route, placed)
+    if killed and _is_killed(route_at(route, place), running):
+        place, reason = Place(Stage.LEGACY), KILLED
+    position = placed.position
+    return RunsView(
+        stage=place.stage,
+        split=place.split,
+        reason=reason or _reason(running.reload),
+        version=0 if position is None else position.version,
+        latched=position is not None and position.latched,
+        held=position is not None and position.held,
+        drains=drains(placed.pins),
+        pins={each.cohort: each.side.value for each in placed.pins if each.cohort != NEWCOMERS},
+    )
+
+
+def running_routes(running: Running, ledger: Ledger, judged: Judged | None) -> tuple[Route, ...]:
+    """The table's routes, each where it runs."""
+    killed = _order(running, ledger) is not None
+    found = (route_at(route, _placed(route, judged).place) for route in running.snapshot.routes)
+    return tuple(
+        route_at(each, Place(Stage.LEGACY)) if killed and _is_killed(each, running) else each for each in found
+    )
+
+
+def _placed(route: Route, judged: Judged | None) -> Placed:
+    return Placed(place=place_of(route)) if judged is None else judged.replica.placed(route)
+
+
+def _is_killed(route: Route, running: Running) -> bool:
+    return decide_killed(route, has_legacy=route.legacy in running.snapshot.upstreams) is not None
 
 
 def _health_view(condition: Condition | None) -> HealthView | None:

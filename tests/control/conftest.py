@@ -13,10 +13,12 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+from proxy.app.judge import Judging, Parts
 from proxy.app.restarting import Restarting
 from proxy.config import kill_order
 from proxy.control.admin import Admin, application, serve
 from proxy.control.auth import Gate
+from proxy.control.evidence import EvidenceBook
 from proxy.control.health import Probes
 from proxy.control.kill import KillSwitch
 from proxy.control.ledger import Ledger
@@ -24,6 +26,7 @@ from proxy.control.links import Links
 from proxy.control.running import Reload, Running
 from proxy.core.snapshot import Snapshot
 from proxy.link import Table
+from proxy.store.opening import open_stores
 from tests.control.tables import crm
 from tests.control.worker import FakeWorker, start_worker
 
@@ -99,6 +102,7 @@ class Port:
     client: aiohttp.ClientSession
     link_path: Path
     kill: KillSwitch
+    judging: Judging
     workers: list[FakeWorker] = field(default_factory=list)
 
     async def worker(self, worker: int = 0, pid: int = 100) -> FakeWorker:
@@ -134,7 +138,25 @@ async def open_port(links: Links, link_path: Path, tasks: Restarting) -> AsyncIt
                 give=kill_order.give,
                 lift=kill_order.lift,
             )
-            admin = Admin(running=running, links=links, probes=probes, kill=kill, parser="llhttp")
+            parts = Parts(
+                running=running,
+                links=links,
+                stores=open_stores("memory", link_path.parent),
+                book=EvidenceBook(),
+                probes=probes,
+                directory=link_path.parent,
+            )
+            judging = Judging(parts)
+            admin = Admin(
+                running=running,
+                links=links,
+                probes=probes,
+                kill=kill,
+                parser="llhttp",
+                judged=judging.judged,
+                asked=judging.asked,
+                moved=judging.mover.counts,
+            )
             gate = Gate(loopback=loopback, token=token, own_host="127.0.0.1")
             host, port = listening.getsockname()
             stack.push_async_callback(await serve(application(admin, gate), listening))
@@ -147,6 +169,7 @@ async def open_port(links: Links, link_path: Path, tasks: Restarting) -> AsyncIt
                 client=client,
                 link_path=link_path,
                 kill=kill,
+                judging=judging,
             )
 
         yield start

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from proxy.control.admin import VERBS
 from proxy.control.ledger import SILENT_AFTER
 from proxy.control.running import Reload
 from tests.control.conftest import Clock, Open, Port
@@ -54,7 +53,10 @@ async def test_routes_have_the_contracts_shape(port: Port) -> None:
             "incomparable": 0,
             "rate_upper_bound": 1.0,
         },
+        "coverage": {"shapes": 0, "uncovered": 0, "unseen": 1.0, "unseen_bound": 1.0},
         "verdict": "hold",
+        "reasons": ["no ramp is declared: it goes as far as routes.yaml says"],
+        "numbers": {},
     }
     assert body["reload"] == {
         "ok": True,
@@ -156,7 +158,7 @@ async def test_an_answer_that_is_known_is_not_sent_again(port: Port, path: str) 
     async with port.client.get(port.url + path) as answer:
         tag = answer.headers["ETag"]
 
-    assert tag.startswith('"r1.')
+    assert tag.removeprefix('"v0.').removeprefix('"').startswith("r1.")
 
     for known in (tag, f"W/{tag}", f'"other", {tag}', "*"):
         async with port.client.get(port.url + path, headers={"If-None-Match": known}) as answer:
@@ -165,7 +167,7 @@ async def test_an_answer_that_is_known_is_not_sent_again(port: Port, path: str) 
     port.take(crm("r2"))
     async with port.client.get(port.url + path, headers={"If-None-Match": tag}) as answer:
         assert answer.status == 200
-        assert answer.headers["ETag"].startswith('"r2.')
+        assert answer.headers["ETag"].removeprefix('"v0.').removeprefix('"').startswith("r2.")
 
 
 async def test_new_traffic_is_a_new_answer(port: Port) -> None:
@@ -206,25 +208,6 @@ async def test_a_wrong_method_is_told_the_right_ones(open_port: Open) -> None:
     assert document["allow"] == "GET, HEAD"
     assert "GET, HEAD" in document["detail"]
     assert (await refused(port, "/api/kill", "PUT"))["allow"] == "GET, HEAD, POST"
-
-
-async def test_evidence_that_is_not_gathered_is_not_empty(port: Port) -> None:
-    """While nothing is compared, mismatches answer 501 rather than an empty list, which would look like agreement."""
-    document = await refused(port, "/api/routes/rest/mismatches")
-
-    assert document["status"] == 501
-    assert "`mismatches`" in document["detail"]
-
-
-@pytest.mark.parametrize("path", [f"/api/routes/rest/{verb}" for verb in VERBS])
-async def test_verbs_that_are_not_built_say_so(open_port: Open, path: str) -> None:
-    """Every verb of the contract exists, changes nothing, and answers 501 by its name."""
-    port = await open_port(token="t")
-    port.client.headers["Authorization"] = "Bearer t"
-    document = await refused(port, path, "POST")
-
-    assert document["status"] == 501
-    assert f"`{path.rpartition('/')[2]}`" in document["detail"]
 
 
 async def test_a_defect_is_a_problem_document(port: Port, monkeypatch: pytest.MonkeyPatch) -> None:

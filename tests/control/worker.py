@@ -8,7 +8,18 @@ from pathlib import Path
 from typing import cast
 
 from proxy.core.snapshot import Snapshot
-from proxy.link import BUCKETS, FailureDelta, Poll, Report, RouteDelta, Table, Unframer, frame, read_to_worker
+from proxy.link import (
+    BUCKETS,
+    FailureDelta,
+    Orders,
+    Poll,
+    Report,
+    RouteDelta,
+    Table,
+    Unframer,
+    frame,
+    read_to_worker,
+)
 
 
 def delta(route: str, side: str, ok: int = 0, failed: int = 0, seconds: float = 0.0) -> RouteDelta:
@@ -17,7 +28,9 @@ def delta(route: str, side: str, ok: int = 0, failed: int = 0, seconds: float = 
 
 
 class FakeWorker(asyncio.Protocol):
-    """Takes tables and answers polls; `count` puts increments into its next report; `mute` makes it answer no poll."""
+    """Takes tables and answers polls; `count` puts increments into its next report; `mute` makes it answer no poll.
+
+    `obeys` False: it takes orders and does not follow."""
 
     def __init__(self, worker: int, pid: int) -> None:
         self.worker = worker
@@ -30,6 +43,9 @@ class FakeWorker(asyncio.Protocol):
         self.lines_dropped = 0
         self.killed = False
         self.switched = 0.0
+        self.orders = Orders(0, [])
+        self.obeys = True
+        self.obeyed = 0
         self.tables: list[Snapshot] = []
         self.polls: list[int] = []
         self.table_seen = asyncio.Event()
@@ -50,11 +66,17 @@ class FakeWorker(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         for body in self._unframer.feed(data):
-            match read_to_worker(body):
+            message = read_to_worker(body)
+            match message:
                 case Table(pickled=pickled):
                     self.tables.append(pickle.loads(pickled))
                     self.revision = self.tables[-1].revision
                     self.table_seen.set()
+                case Orders():
+                    self.orders = message
+                    if self.obeys:
+                        self.obeyed = message.version
+                        self.report()
                 case Poll(id=poll):
                     self.polls.append(poll)
                     if not self.mute:
@@ -76,6 +98,7 @@ class FakeWorker(asyncio.Protocol):
                     poll=poll,
                     killed=self.killed,
                     switched=self.switched,
+                    orders=self.obeyed,
                 )
             )
         )

@@ -1,0 +1,52 @@
+"""What handlers of operators' requests share: reading a body, and the answers that several of them give."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import TypeVar
+
+import msgspec
+from aiohttp import web
+
+from proxy.control.problem import problem
+
+Body = TypeVar("Body", bound=msgspec.Struct)
+_NONE: Mapping[str, str] = {}
+
+
+def read_body(body: bytes, kind: type[Body]) -> Body | web.Response:
+    """The body, empty for nothing said; or the problem with it."""
+    try:
+        return msgspec.json.decode(body or b"{}", type=kind)
+    except msgspec.DecodeError as error:
+        return problem(HTTPStatus.BAD_REQUEST, f'the body must be JSON such as {{"reason": "…"}}: {error}')
+
+
+def store_away(error: str) -> web.Response:
+    """The state store does not answer."""
+    detail = f"the state store is away, and this needs it; nothing has been done: {error or 'no answer in time'}"
+    return problem(HTTPStatus.SERVICE_UNAVAILABLE, detail)
+
+
+def no_such_route(name: str) -> web.Response:
+    """No route of that name can be moved."""
+    detail = f"there is no route {name!r} that has a stage; GET /api/routes lists those there are"
+    return problem(HTTPStatus.NOT_FOUND, detail)
+
+
+def tagged(request: web.Request, view: msgspec.Struct, prefix: str) -> web.Response:
+    """A good answer to a question: with a tag, and without a body for whoever knows it already."""
+    body = msgspec.json.encode(view)
+    tag = f"{prefix}.{hashlib.sha256(body).hexdigest()[:12]}"
+    headers = {"ETag": f'"{tag}"', "Cache-Control": "no-cache"}
+    if any(each.value in {tag, "*"} for each in request.if_none_match or ()):
+        return web.Response(status=HTTPStatus.NOT_MODIFIED, headers=headers)
+    return web.Response(body=body, content_type="application/json", headers=headers)
+
+
+def as_json(view: msgspec.Struct, headers: Mapping[str, str] = _NONE) -> web.Response:
+    """A good answer to an order."""
+    shown = {"Cache-Control": "no-cache", **headers}
+    return web.Response(body=msgspec.json.encode(view), content_type="application/json", headers=shown)

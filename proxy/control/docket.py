@@ -1,0 +1,180 @@
+"""What the judge knows of one route beside its comparisons: the guard's processes, the breaker, baselines and counts.
+
+Rule 1: every replica folds what all of them tell, so that whoever leads next knows what the last one knew.
+Rule 2: baselines grow only while legacy answers everybody and nothing was moved yet; later they would lack the cohorts
+        that moved.
+Rule 3: `resume`, an edit and the end of a window in which nothing counts begin the guard anew.
+Rule 4: within one batch nobody knows in which order answers and failures came: one good answer of new ends a row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from proxy.control.feed import Answered
+from proxy.core.judge import breaker as fast
+from proxy.core.judge.breaker import Breaker
+from proxy.core.judge.dedupe import Baseline, Dedupe
+from proxy.core.judge.guard import Bad, BadEvent, Process, cleared, observe, observe_alone, threshold
+from proxy.core.judge.position import Cause, Position
+from proxy.core.outcome import Side
+from proxy.core.stage import Stage
+
+_HARD = (Bad.ERROR, Bad.TIMEOUT)
+_HOUR, _DAY = 3600.0, 86_400.0
+_UNKNOWN_RATE, _WEIGHT = 0.01, 1000.0
+"""What legacy's share of bad answers is taken for before it was seen, and how many answers that weighs."""
+_ALONE = (Stage.LIVE, Stage.COMPLETE)
+_ANEW = (Cause.RESUME, Cause.FILE)
+
+
+@dataclass(slots=True)
+class Rates:
+    """What legacy did while it answered: answers, bad ones that counted by class, since when (unix seconds)."""
+
+    answers: int = 0
+    bad: dict[Bad, int] = field(default_factory=dict)
+    since: float = 0.0
+
+    def share(self, bad: Bad) -> float:
+        """The share of legacy's answers that were bad in this way."""
+        return (self.bad.get(bad, 0) + _UNKNOWN_RATE * _WEIGHT) / (self.answers + _WEIGHT)
+
+    def per_day(self, bad: Bad, now: float) -> float:
+        """How many of them there are in a day."""
+        return self.bad.get(bad, 0) / max(now - self.since, _HOUR) * _DAY
+
+
+@dataclass(slots=True)
+class Docket:
+    """One route's. `answers` are those of new since the position was taken that has `version`."""
+
+    rates: Rates = field(default_factory=Rates)
+    dedupe: Dedupe = field(default_factory=Dedupe)
+    processes: dict[Bad, Process] = field(default_factory=dict)
+    baselines: dict[Bad, Baseline] = field(default_factory=dict)
+    breaker: Breaker = field(default_factory=Breaker)
+    version: int = -1
+    answers: int = 0
+    carried: tuple[float, int] = (0.0, 0)
+
+    def follow(self, position: Position) -> None:
+        """The route stands here now."""
+        if position.version == self.version:
+            return
+        if position.cause in _ANEW and not position.latched and (self.version >= 0 or self._alarmed_before(position)):
+            self.clear()
+        self.version, self.answers, self.carried = position.version, 0, (0.0, 0)
+
+    @property
+    def is_alarmed(self) -> bool:
+        """Whether the guard or the breaker has raised an alarm that nobody has cleared."""
+        raised = any(each.alarmed_at is not None for each in self.processes.values())
+        return raised or self.breaker.opened_at is not None
+
+    def _alarmed_before(self, position: Position) -> bool:
+        """Whether an alarm that was kept is older than what ended it."""
+        return any(0.0 < (each.alarmed_at or 0.0) <= position.since for each in self.processes.values())
+
+    def clear(self) -> None:
+        """Begin the guard and the breaker anew."""
+        self.processes = {bad: cleared(each) for bad, each in self.processes.items()}
+        self.breaker = Breaker()
+
+    def fold(self, position: Position, seen: Seen) -> None:
+        """What happened since the last fold, while the route stood at `position`."""
+        if not self.rates.since:
+            self.rates.since = seen.now
+        self._fold_breaker(seen)
+        counted = [each for each in seen.events if self.dedupe.counts(each)]
+        for event in counted:
+            self._observe(position, event, seen)
+        self._pass(position, counted, seen)
+        self.answers += seen.answered.new
+        self._carry(seen.answered)
+        self.rates.answers += seen.answered.legacy
+
+    def _carry(self, answered: Answered) -> None:
+        """New answers its own requests, and of those that legacy answers the shadowed ones."""
+        mine, all_ = self.carried
+        total = answered.new + answered.legacy
+        shadows = answered.shadowed * answered.legacy / total if total else 0.0
+        self.carried = mine + answered.new + min(shadows, answered.legacy), all_ + total
+
+    def _observe(self, position: Position, event: BadEvent, seen: Seen) -> None:
+        bad = event.bad
+        if event.side is Side.LEGACY:
+            self.rates.bad[bad] = self.rates.bad.get(bad, 0) + 1
+        if position.stage in (Stage.LEGACY, Stage.SHADOW):
+            if event.side is Side.LEGACY and not position.latched:
+                self.baselines.setdefault(bad, Baseline()).add(event.draw)
+            return
+        if position.stage in _ALONE or position.split >= 1.0:
+            return
+        share = self.baselines.get(bad, Baseline()).share(position.split)
+        new = int(event.side is Side.NEW)
+        process = self.processes.get(bad) or Process(bad=bad)
+        log_a = seen.log_a(self.rates.per_day(bad, seen.now) / max(1 - share, 0.01))
+        self.processes[bad] = observe(process, new, 1 - new, share=share, at=event.at, log_a=log_a)
+
+    def _pass(self, position: Position, counted: list[BadEvent], seen: Seen) -> None:
+        """Where new is alone: its bad answers against the rate that legacy had."""
+        alone = position.stage in _ALONE or (position.stage is Stage.CANARY and position.split >= 1.0)
+        if not alone or not seen.answered.new:
+            return
+        for bad in Bad:
+            events = sum(each.bad is bad and each.side is Side.NEW for each in counted)
+            process = self.processes.get(bad) or Process(bad=bad)
+            log_a = seen.log_a(self.rates.per_day(bad, seen.now))
+            good = max(seen.answered.new - events, 0)
+            self.processes[bad] = observe_alone(
+                process, events, good, rate=self.rates.share(bad), at=seen.now, log_a=log_a
+            )
+
+    def _fold_breaker(self, seen: Seen) -> None:
+        hard = sorted((each for each in seen.hard if each.bad in _HARD), key=lambda each: each.at)
+        found = self.breaker
+        if seen.answered.new > seen.answered.new_bad:
+            found = fast.answered(found, Side.NEW)
+        else:
+            for event in hard:
+                if event.side is Side.NEW:
+                    found = fast.failed(found, Side.NEW, cohort=event.cohort, at=event.at)
+        if seen.legacy_is_up or seen.answered.legacy > seen.answered.legacy_bad:
+            found = fast.answered(found, Side.LEGACY)
+        self.breaker = found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """One route's part of what was told since the last look. `hard` are all bad events, `events` those of its classes.
+
+    `budget` in seconds and `processes` as for `threshold`; `legacy_is_up`: its last health probe was good.
+    """
+
+    now: float
+    answered: Answered
+    hard: tuple[BadEvent, ...]
+    events: tuple[BadEvent, ...]
+    budget: float
+    processes: int
+    legacy_is_up: bool
+
+    def log_a(self, per_day: float) -> float:
+        """The alarm's threshold for a process of so many events."""
+        return threshold(per_day, budget=self.budget, processes=self.processes)
+
+
+def answered_in(batches: Iterable[list[Answered]]) -> dict[str, Answered]:
+    """By route, all replicas together."""
+    found: dict[str, Answered] = {}
+    for batch in batches:
+        for each in batch:
+            known = found.setdefault(each.route, Answered(each.route))
+            known.legacy += each.legacy
+            known.legacy_bad += each.legacy_bad
+            known.new += each.new
+            known.new_bad += each.new_bad
+            known.shadowed += each.shadowed
+    return found

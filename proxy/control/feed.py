@@ -1,0 +1,100 @@
+"""What replicas tell each other once a second, so that one judge sees what all of them see.
+
+Rule 1: it is bounded: what does not fit is counted as lost, never sent later.
+Rule 2: it may be lost altogether: evidence then comes slower, and nothing is decided by its absence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import msgspec
+
+from proxy.core.shadow import Shadowed
+from proxy.link import BadDelta, Report
+
+MOST_BAD = 5_000
+"""Bad events of one second of one replica."""
+_ERRORS = 4
+"""Where 5xx stands among the classes of codes."""
+_SIDES = ("legacy", "new")
+
+
+class Answered(msgspec.Struct, array_like=True):
+    """Answers of both sides on one route; `_bad` are those of them that were 5xx, `shadowed` requests sent twice."""
+
+    route: str
+    legacy: int = 0
+    legacy_bad: int = 0
+    new: int = 0
+    new_bad: int = 0
+    shadowed: int = 0
+
+
+class Batch(msgspec.Struct, frozen=True, kw_only=True):
+    """What one replica has seen since it told last; `lost` are bad events that found no room."""
+
+    answered: list[Answered] = []
+    bad: list[BadDelta] = []
+    lost: int = 0
+
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(Batch).decode
+
+
+def written(batch: Batch) -> bytes:
+    """As it goes to the others."""
+    return _encode(batch)
+
+
+def read(body: bytes) -> Batch | None:
+    """What another replica told; None when it is of another version, which then counts alone."""
+    try:
+        return _decode(body)
+    except (msgspec.DecodeError, ValueError):
+        return None
+
+
+class Gathering:
+    """Adds up what this replica's workers report, until somebody takes it."""
+
+    def __init__(self) -> None:
+        """Begin with nothing."""
+        self._answered: dict[str, Answered] = {}
+        self._bad: list[BadDelta] = []
+        self._lost = 0
+
+    def hear(self, report: Report) -> None:
+        """One worker's increments."""
+        for delta in report.routes:
+            if delta.side in _SIDES:
+                self._count(delta.route, delta.side, sum(delta.codes), delta.codes[_ERRORS])
+        for shadow in report.shadows:
+            if shadow.outcome == Shadowed.SENT:
+                self._answered.setdefault(shadow.route, Answered(shadow.route)).shadowed += shadow.count
+        self.add(report.bad)
+        self._lost += report.bad_lost
+
+    def add(self, events: Iterable[BadDelta]) -> None:
+        """Bad events, from workers or from the comparer."""
+        for event in events:
+            if len(self._bad) < MOST_BAD:
+                self._bad.append(event)
+            else:
+                self._lost += 1
+
+    def take(self) -> Batch:
+        """All of it, and begin anew."""
+        batch = Batch(answered=list(self._answered.values()), bad=self._bad, lost=self._lost)
+        self._answered, self._bad, self._lost = {}, [], 0
+        return batch
+
+    def _count(self, route: str, side: str, answers: int, bad: int) -> None:
+        found = self._answered.setdefault(route, Answered(route))
+        if side == "new":
+            found.new += answers
+            found.new_bad += bad
+        else:
+            found.legacy += answers
+            found.legacy_bad += bad

@@ -1,0 +1,215 @@
+"""The judge at work: once a second, and sooner when something bad has happened.
+
+  1 lead      try to lead, or to go on leading            4 rule    a ruling on every route that may move
+  2 share     tell the others what was seen, hear them    5 act     if it leads; or, without a store, back only
+  3 fold      into each route's docket                    6 keep    what the next leader will want to know
+
+Rule 1: every replica does 1 to 4 alike, so that whoever leads next knows as much; one alone acts.
+Rule 2: a store that does not answer costs a round `PATIENCE`, never the round itself.
+Rule 3: a ruling that could not be carried out is made anew from what stands then; it is never kept.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import structlog
+
+from proxy.control.bench import Bench
+from proxy.control.feed import Batch, Gathering, read, written
+from proxy.control.leading import Leading
+from proxy.control.mover import AwayError, Made, Mover
+from proxy.control.reconciling import Reconciling
+from proxy.control.replica import Replica
+from proxy.control.state import Guards, Positions
+from proxy.core.judge.policy import GUARDED
+from proxy.core.judge.position import Cause, Position, held, moved, rolled_back, transition
+from proxy.core.judge.verdict import Action, Ruling
+from proxy.core.orders import Presence, is_skewed
+from proxy.core.route import Route
+from proxy.core.unavailable import StoreRefused, StoreUnavailable
+
+EVERY, SOONEST = 1.0, 0.2
+"""Seconds between two rounds: as a rule, and when something has happened."""
+PATIENCE = 1.5
+WITHIN = 15.0
+"""Seconds for which a replica that says nothing counts as living."""
+KEEP_EVERY = 5.0
+LOOK_BACK, MOST_KNOWN = 200, 5_000
+_log = structlog.get_logger()
+
+
+@dataclass(slots=True, kw_only=True)
+class Judge:
+    """`presences` are the live replicas as of the last round; `away` says why the store did not answer, or is empty.
+
+    `turn` is to be called for ever; `page` is told of alarms that move nothing.
+    """
+
+    store: Positions
+    guards: Guards
+    replica: Replica
+    mover: Mover
+    reconciling: Reconciling
+    bench: Bench
+    gathering: Gathering
+    revision: Callable[[], str]
+    leading: Leading
+    page: Callable[[str, Ruling], None] = lambda _route, _ruling: None
+    presences: tuple[Presence, ...] = ()
+    away: str = ""
+    _wake: asyncio.Event = field(default_factory=asyncio.Event)
+    _heard_up_to: int = -1
+    _known: dict[int, None] = field(default_factory=dict)
+    _paged: dict[str, Ruling] = field(default_factory=dict)
+    _kept_at: float = 0.0
+
+    def wake(self) -> None:
+        """Something happened that should not wait."""
+        self._wake.set()
+
+    async def turn(self) -> None:
+        """One round, and the pause after it."""
+        self._wake.clear()
+        await self.round()
+        await asyncio.sleep(SOONEST)
+        try:
+            async with asyncio.timeout(EVERY - SOONEST):
+                await self._wake.wait()
+        except TimeoutError:
+            return
+
+    async def round(self) -> None:
+        """All six steps."""
+        mine = self.gathering.take()
+        batches = [mine, *await self._share(mine)]
+        rulings = self.bench.rule(batches)
+        if self.leading.lead is not None or self.away:
+            await self._act(rulings)
+        await self._keep()
+
+    # -- with the others ----------------------------------------------------------------------------------------------
+
+    async def _share(self, mine: Batch) -> list[Batch]:
+        try:
+            async with asyncio.timeout(PATIENCE):
+                await self.leading.go_on()
+                heard = await self._exchange(mine)
+                await self._announce()
+        except (StoreUnavailable, StoreRefused, TimeoutError) as error:
+            self._lose(str(error) or "the state store did not answer in time")
+            return []
+        if self.away:
+            _log.warning("store_back", was=self.away)
+            self.away = ""
+        await self._catch_up()
+        return heard
+
+    def _lose(self, why: str) -> None:
+        if not self.away:
+            _log.warning(
+                "store_away", error=why, hint="routes stay where they are; only steps back are made, here alone"
+            )
+        self.away = why
+        self.leading.doubt()
+
+    async def _exchange(self, mine: Batch) -> list[Batch]:
+        if mine.answered or mine.bad:
+            await self.store.tell(self.replica.instance, written(mine))
+        after = max(self._heard_up_to - LOOK_BACK, 0)
+        told = await self.store.heard(after, self.replica.instance)
+        fresh = [each for each in told if each.id not in self._known]
+        self._known |= dict.fromkeys(each.id for each in fresh)
+        for gone in tuple(self._known)[: max(len(self._known) - MOST_KNOWN, 0)]:
+            del self._known[gone]
+        first, self._heard_up_to = self._heard_up_to < 0, max([self._heard_up_to, 0, *(each.id for each in told)])
+        return [] if first else [batch for each in fresh if (batch := read(each.body)) is not None]
+
+    async def _announce(self) -> None:
+        mine = Presence(instance=self.replica.instance, revision=self.revision(), version=self.replica.obeyed)
+        await self.store.announce(mine)
+        self.presences = await self.store.presences(WITHIN)
+
+    async def _catch_up(self) -> None:
+        """The store answers: write what was done without it, and carry out edits that nobody else disputes."""
+        try:
+            if self.replica.pending:
+                await self.mover.settle()
+            if self.leading.lead is not None and not is_skewed(self.presences):
+                await self.reconciling.agree()
+        except StoreUnavailable as error:
+            self._lose(str(error))
+
+    # -- alone --------------------------------------------------------------------------------------------------------
+
+    async def _act(self, rulings: Mapping[str, Ruling]) -> None:
+        for name, ruling in rulings.items():
+            route = self.bench.route(name)
+            if route is None or ruling.action is Action.STAY:
+                self._paged.pop(name, None)
+                continue
+            if self.leading.lead is None and ruling.action is Action.PROMOTE:
+                continue
+            await self._carry_out(route, ruling)
+
+    async def _carry_out(self, route: Route, ruling: Ruling) -> None:
+        before = self.replica.position(route)
+        after = _after(before, ruling, self.replica.clock())
+        if after is None:
+            self._page(route.name, ruling)
+            return
+        reason = "; ".join(ruling.judgement.reasons)
+        numbers = dict(ruling.judgement.numbers)
+        record = transition(before, after, actor=f"judge at {self.replica.instance}", numbers=numbers, reason=reason)
+        try:
+            made = await self.mover.move(before, after, record, self.leading.lead)
+        except AwayError as error:
+            self._lose(str(error))
+            return
+        except StoreRefused as error:
+            _log.error("move_refused", route=route.name, error=str(error))
+            return
+        if made is Made.LOST:
+            _log.warning("move_lost", route=route.name, hint="another was faster, or this replica leads no more")
+            self.leading.doubt()
+            await self.mover.look()
+
+    def _page(self, route: str, ruling: Ruling) -> None:
+        if route not in self._paged:
+            _log.error("alarm", route=route, cause=ruling.cause.value, reasons=ruling.judgement.reasons)
+            self.page(route, ruling)
+        self._paged[route] = ruling
+
+    # -- for who comes next -------------------------------------------------------------------------------------------
+
+    async def begin(self) -> None:
+        """Take up what the last leader kept; StoreUnavailable."""
+        self.bench.recall(await self.guards.guards())
+
+    async def _keep(self) -> None:
+        now, lead = self.replica.clock(), self.leading.lead
+        if lead is None or self.away or now - self._kept_at < KEEP_EVERY:
+            return
+        self._kept_at = now
+        states = self.bench.states(now)
+        try:
+            async with asyncio.timeout(PATIENCE):
+                if states and await self.guards.save_guards(states, lead):
+                    self.bench.kept(states)
+        except (StoreUnavailable, StoreRefused, TimeoutError) as error:
+            _log.warning("guards_not_kept", error=str(error))
+
+
+def _after(before: Position, ruling: Ruling, now: float) -> Position | None:
+    """Where the ruling leads; None: nowhere, somebody is to be told."""
+    match ruling.action:
+        case Action.PROMOTE if ruling.to is not None:
+            return moved(before, ruling.to, Cause.EVIDENCE, now)
+        case Action.ROLLBACK if ruling.to is not None and before.stage in GUARDED:
+            return rolled_back(before, ruling.to, ruling.cause, now)
+        case Action.FREEZE:
+            return held(before, ruling.cause)
+        case _:
+            return None

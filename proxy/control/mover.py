@@ -1,0 +1,173 @@
+"""Moves a route: in the store for everybody, or here alone while the store is away.
+
+Rule 1: a move is made by compare-and-set on the version that it was decided on; whoever is late has to decide anew.
+Rule 2: without the store a replica goes back and keeps back by itself, never forward; it writes that down when the
+        store is back, unless a person has moved the route since.
+Rule 3: each move that is made is counted, told to the log and handed on, once, by the replica that made it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
+from enum import StrEnum
+
+import structlog
+
+from proxy.control.kept import Pending
+from proxy.control.replica import Replica
+from proxy.control.state import Positions
+from proxy.core.judge.ladder import Place, is_above
+from proxy.core.judge.position import Cause, Position, Transition, transition
+from proxy.core.orders import Lead
+from proxy.core.unavailable import StoreUnavailable
+
+PATIENCE = 1.5
+"""Seconds that the store has for a move before it counts as away."""
+_PEOPLE = (Cause.OPERATOR, Cause.RESUME, Cause.FILE)
+_log = structlog.get_logger()
+
+
+class Made(StrEnum):
+    """What became of a move: made for everybody, made here alone, or somebody else was faster."""
+
+    FOR_ALL = "for_all"
+    HERE = "here"
+    LOST = "lost"
+
+
+class AwayError(Exception):
+    """The store is away, and this move needs it."""
+
+
+class Mover:
+    """`counts` are moves made here: (route, from, to, cause). `made` is called with each of them."""
+
+    def __init__(self, store: Positions, replica: Replica) -> None:
+        """Nothing is asked of the store yet."""
+        self.counts: Counter[tuple[str, str, str, str]] = Counter()
+        self.made: list[Callable[[Transition], None]] = []
+        self._store = store
+        self._replica = replica
+        self._looking = asyncio.Lock()
+
+    async def move(
+        self,
+        before: Position,
+        after: Position,
+        record: Transition,
+        lead: Lead | None = None,
+        *,
+        needs_store: bool | None = None,
+    ) -> Made:
+        """Make this move; AwayError when it needs the store, which by default every move forward does."""
+        try:
+            async with asyncio.timeout(PATIENCE):
+                won = await self._store.compare_and_set(after, before.version, record, lead)
+        except (StoreUnavailable, TimeoutError) as error:
+            if needs_store or (needs_store is None and _is_forward(before, after)):
+                raise AwayError(str(error) or "the state store did not answer") from error
+            self._move_here(before, after, record)
+            return Made.HERE
+        if not won:
+            return Made.LOST
+        self._replica.pending.pop(after.route, None)
+        self._note(record)
+        await self.look()
+        return Made.FOR_ALL
+
+    async def look(self) -> None:
+        """Take what stands now; silent while the store is away."""
+        async with self._looking:  # of two looks the later one must also be taken later
+            try:
+                async with asyncio.timeout(PATIENCE):
+                    standing = await self._store.standing()
+            except (StoreUnavailable, TimeoutError):
+                return
+            known = self._replica.positions
+            fresh = [each for each in standing.positions if known.get(each.route) != each]
+            self._replica.take(standing)
+            await self._learn(fresh)
+
+    async def restore(self) -> None:
+        """Give a store that has lost them, or that lives in memory, what this replica has kept; StoreUnavailable."""
+        kept, standing = self._replica.kept, await self._store.standing()
+        known = {each.route for each in standing.positions}
+        for lost in [each for each in kept.positions if each.route not in known]:
+            reason = "the store had lost it; this replica has kept it"
+            record = transition(lost, lost, actor=self._replica.instance, numbers={}, reason=reason)
+            await self._store.compare_and_set(lost, 0, record)
+        for pin in kept.pins if not standing.version else ():
+            await self._store.set_pin(pin)
+        await self.look()
+
+    async def settle(self) -> None:
+        """Write the moves that were made here; StoreUnavailable when the store is away again."""
+        for route, pending in tuple(self._replica.pending.items()):
+            standing = await self._store.standing()
+            known = next((each for each in standing.positions if each.route == route), None)
+            if not _is_due(pending, known) or await self._write(pending, known):
+                self._replica.done_here(route)
+                await self.look()
+
+    async def _write(self, pending: Pending, known: Position | None) -> bool:
+        base = 0 if known is None else known.version
+        position = replace(pending.position, version=base + 1)
+        moved = pending.transition
+        start = Place(moved.from_stage, moved.from_split) if known is None else known.place
+        record = replace(moved, version=base + 1, from_stage=start.stage, from_split=start.split)
+        return await self._store.compare_and_set(position, base, record)
+
+    def _move_here(self, before: Position, after: Position, record: Transition) -> None:
+        known = self._replica.pending.get(after.route)
+        base = before.version if known is None else known.base
+        self._replica.moves[after.route] = record
+        self._replica.go_here(Pending(position=after, base=base, transition=record))
+        self._note(record)
+        _log.warning("moved_here", route=after.route, hint="the store is away; other replicas do not know of this yet")
+
+    def _note(self, record: Transition) -> None:
+        start, end = (record.from_stage.value, record.to_stage.value)
+        self.counts[record.route, start, end, record.cause.value] += 1
+        self._replica.moves[record.route] = record
+        _log.warning(
+            "route_moved",
+            route=record.route,
+            start=str(Place(record.from_stage, record.from_split)),
+            end=str(Place(record.to_stage, record.to_split)),
+            cause=record.cause.value,
+            actor=record.actor,
+            reason=record.reason,
+        )
+        for tell in self.made:
+            tell(record)
+
+    async def _learn(self, positions: list[Position]) -> None:
+        """Why the routes stand where they stand."""
+        try:
+            for each in positions:
+                if (known := self._replica.moves.get(each.route)) is None or known.version != each.version:
+                    for found in await self._store.transitions(each.route, 1):
+                        self._replica.moves[each.route] = found
+        except StoreUnavailable:
+            return
+
+
+def _is_forward(before: Position, after: Position) -> bool:
+    """Further from legacy, or free to go there: what a replica alone must not do."""
+    freed = (before.latched and not after.latched) or (before.held and not after.held)
+    return freed or is_above(after.place, before.place)
+
+
+def _is_due(pending: Pending, known: Position | None) -> bool:
+    """Whether a move that was made here is still to be made."""
+    if known is None or known.version == pending.base:
+        return True
+    here = pending.position
+    if (known.place, known.latched, known.held) == (here.place, here.latched, here.held):
+        return False
+    if known.cause in _PEOPLE and known.since > pending.transition.at:
+        return False
+    return known.version < pending.base or not is_above(here.place, known.place)

@@ -1,0 +1,72 @@
+"""What an edit of routes.yaml does to positions.
+
+Rule 1: an edit is what this replica has seen change: under it while it ran, or since it last read the file. Then it
+        moves the route at once, whatever other replicas read: a file that reaches them later says the same.
+Rule 2: a replica that has no memory takes a difference for an edit only when all live replicas read the same revision:
+        one that was started with an old file must end no latch.
+Rule 3: what an edit does is said by `judge.position.reconcile`: it lowers at once, and raises a ramp by one step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import structlog
+
+from proxy.control.mover import AwayError, Mover
+from proxy.control.replica import Replica
+from proxy.control.running import Running
+from proxy.core.judge.position import Position, reconcile, transition
+from proxy.core.ordered import place_of
+from proxy.core.route import Route
+from proxy.core.unavailable import StoreUnavailable
+
+_log = structlog.get_logger()
+
+
+class Reconciling:
+    """Carries edits to positions, one table at a time."""
+
+    def __init__(self, running: Running, replica: Replica, mover: Mover) -> None:
+        """`replica.said` is what it read last."""
+        self._running = running
+        self._replica = replica
+        self._mover = mover
+
+    async def follow(self) -> bool:
+        """Carry out what was edited in the present table; False when some of it has to wait for the store."""
+        edited = [route for route in self._running.snapshot.routes if self._is_edit(route)]
+        await self._move(edited)
+        waiting = self._left_over(edited)
+        self._replica.follow(waiting)
+        return not waiting
+
+    async def agree(self) -> None:
+        """All live replicas read one revision: whatever differs from it was edited."""
+        await self._move(self._running.snapshot.routes)
+
+    def _is_edit(self, route: Route) -> bool:
+        said = self._replica.said.get(route.name)
+        return said is not None and said != place_of(route) and route.respond is None
+
+    def _left_over(self, edited: Iterable[Route]) -> frozenset[str]:
+        """Routes of which an edit could not be carried out yet; workers keep the lower of the two."""
+        positions = self._replica.positions
+        known = ((each, positions.get(each.name)) for each in edited)
+        return frozenset(each.name for each, found in known if found and found.file_place != place_of(each))
+
+    async def _move(self, routes: Iterable[Route]) -> None:
+        for route in routes:
+            before = self._replica.positions.get(route.name)
+            if before is not None and route.respond is None and before.file_place != place_of(route):
+                await self._edit(route, before)
+
+    async def _edit(self, route: Route, before: Position) -> None:
+        steps = route.ramp.steps if route.ramp else ()
+        after = reconcile(before, route.stage, route.split, route=route.name, now=self._replica.clock(), steps=steps)
+        reason = f"routes.yaml was edited: it says {place_of(route)}"
+        moved = transition(before, after, actor="routes.yaml", numbers={}, reason=reason)
+        try:
+            await self._mover.move(before, after, moved, needs_store=None if steps else False)
+        except (AwayError, StoreUnavailable) as error:
+            _log.warning("edit_waits", route=route.name, error=str(error))

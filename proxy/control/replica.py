@@ -1,0 +1,187 @@
+"""What this replica obeys, and what it has told its workers.
+
+Rule 1: what stands in the store is obeyed by everybody. Moves made here while the store was away come before it until
+        they are written (`Mover`); nothing else does.
+Rule 2: every change goes to the workers at once, and to this replica's disk, so that neither a restart nor a dead store
+        changes what runs.
+Rule 3: a route without a position, pin or other order runs as routes.yaml says.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Container, Mapping
+from dataclasses import dataclass
+
+import structlog
+
+from proxy.control.kept import NOTHING, Kept, Pending, Said, written
+from proxy.control.links import Links
+from proxy.control.ordering import Stood, pins_now, route_orders
+from proxy.control.running import Running
+from proxy.core.judge.ladder import Place
+from proxy.core.judge.position import Position, Transition, reconcile
+from proxy.core.ordered import is_possible, place_of
+from proxy.core.orders import Pin, Standing
+from proxy.core.route import Route
+from proxy.core.stage import Stage
+from proxy.link import Orders
+
+_log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Placed:
+    """Where a route runs. `position` None: as the file says. `possible` False: an upstream for it is missing."""
+
+    place: Place
+    position: Position | None = None
+    transition: Transition | None = None
+    pins: tuple[Pin, ...] = ()
+    possible: bool = True
+    here: bool = False
+
+
+class Replica:
+    """One instance of Banyan among those that share a store."""
+
+    def __init__(
+        self,
+        instance: str,
+        running: Running,
+        links: Links,
+        clock: Callable[[], float],
+        *,
+        keep: Callable[[bytes], None] = lambda _: None,
+        kept: Kept = NOTHING,
+    ) -> None:
+        """`kept` is what the disk had at the start; `keep` replaces it, and may be slow."""
+        self.instance = instance
+        self.clock = clock
+        self.kept = kept
+        self.standing = Standing(version=kept.standing, positions=kept.positions, pins=kept.pins)
+        self.pending: dict[str, Pending] = {each.position.route: each for each in kept.pending}
+        self.said = {name: Place(Stage(each.stage), each.split) for name, each in kept.said.items()}
+        self.moves: dict[str, Transition] = {}
+        self.slow: Mapping[str, float] = {}
+        self.changed: Callable[[], None] = lambda: None
+        self._running = running
+        self._links = links
+        self._keep = keep
+        self._began = clock()
+        self._version = secrets.randbits(48) + 1
+        self._positions: dict[str, Position] = {}
+        self._pins: dict[str, tuple[Pin, ...]] = {}
+        self._orders = Orders(0, [])
+        self._standing_of: tuple[int, int] = (0, 0)
+        self._obeyed = 0
+        self.refresh()
+
+    # -- what stands --------------------------------------------------------------------------------------------------
+
+    @property
+    def positions(self) -> Mapping[str, Position]:
+        """By route; only those that have one."""
+        return self._positions
+
+    def position(self, route: Route) -> Position:
+        """The route's position; one that nobody has written, with version 0, where the file alone rules."""
+        found = self._positions.get(route.name)
+        return found or reconcile(None, route.stage, route.split, route=route.name, now=self._began)
+
+    def pins(self, route: str) -> tuple[Pin, ...]:
+        """Those of one route that are not over."""
+        return self._pins.get(route, ())
+
+    def placed(self, route: Route) -> Placed:
+        """Where a route runs, and since which move."""
+        position = self._positions.get(route.name)
+        place = place_of(route) if position is None else position.place
+        possible = is_possible(route, place, self._running.snapshot.upstreams)
+        return Placed(
+            place=place if possible else place_of(route),
+            position=position,
+            transition=self.moves.get(route.name),
+            pins=self.pins(route.name),
+            possible=possible,
+            here=route.name in self.pending,
+        )
+
+    def take(self, standing: Standing) -> None:
+        """The store says this now."""
+        if standing.version < self.standing.version:
+            _log.warning("standing_went_back", was=self.standing.version, now=standing.version)
+        self.standing = standing
+        self.refresh()
+
+    def go_here(self, pending: Pending) -> None:
+        """Move a route here, until the store is back."""
+        self.pending[pending.position.route] = pending
+        self.refresh()
+
+    def done_here(self, route: str) -> None:
+        """The store has it, or has something newer."""
+        if self.pending.pop(route, None) is not None:
+            self.refresh()
+
+    # -- what is told -------------------------------------------------------------------------------------------------
+
+    def follow(self, waiting: Container[str] = ()) -> None:
+        """The present table's edits have been carried out, but for those routes that are `waiting`."""
+        known, routes = self.said, self._running.snapshot.routes
+        self.said = {
+            each.name: known[each.name] if each.name in waiting and each.name in known else place_of(each)
+            for each in routes
+        }
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Tell the workers what stands, if it is something else than before."""
+        self._positions = {each.route: each for each in self.standing.positions}
+        self._positions |= {route: each.position for route, each in self.pending.items()}
+        self._pins = pins_now(self.standing.pins, self.clock())
+        stood = Stood(positions=self._positions, pins=self._pins, slow=self.slow, said=self.said)
+        routes = route_orders(self._running.snapshot.routes, stood)
+        if routes != self._orders.routes or not self._orders.version:
+            self._version += 1
+            self._orders = Orders(self._version, routes)
+            self._links.order(self._orders)
+        self._standing_of = (self._orders.version, self.standing.version)
+        self.heard()
+        self._remember()
+        self.changed()
+
+    def heard(self) -> bool:
+        """A worker has reported: whether that means that all obey a later version of the standing than before."""
+        orders, standing = self._standing_of
+        if standing == self._obeyed or not self._is_followed(orders):
+            return False
+        self._obeyed = standing
+        return True
+
+    @property
+    def obeyed(self) -> int:
+        """The version of the standing that every worker of this replica obeys."""
+        return self._obeyed
+
+    @property
+    def followed(self) -> bool:
+        """Whether every worker runs what was ordered last, moves made here included."""
+        return self._is_followed(self._orders.version)
+
+    def _is_followed(self, version: int) -> bool:
+        workers = [each for each in self._links.ledger.counts().workers if not each.draining]
+        return bool(workers) and all(each.orders == version for each in workers)
+
+    def _remember(self) -> None:
+        kept = Kept(
+            orders=self._orders,
+            standing=self.standing.version,
+            positions=self.standing.positions,
+            pins=self.standing.pins,
+            pending=tuple(self.pending.values()),
+            said={name: Said(stage=each.stage.value, split=each.split) for name, each in self.said.items()},
+        )
+        if kept != self.kept:
+            self.kept = kept
+            self._keep(written(kept))

@@ -1,0 +1,238 @@
+"""What stands, as JSON and in sentences: where a route runs and why, what the judge says, who obeys."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from math import isfinite
+
+import msgspec
+
+from proxy.control.bench import Bench
+from proxy.control.judging import Judge
+from proxy.control.replica import Placed, Replica
+from proxy.core.judge.ladder import Place
+from proxy.core.judge.position import Cause, Position, Transition
+from proxy.core.ordered import place_of
+from proxy.core.orders import NEWCOMERS
+from proxy.core.route import Route
+from proxy.core.stage import Stage
+from proxy.log import stamp
+
+
+class PlaceView(msgspec.Struct, frozen=True, kw_only=True):
+    """A stage and a split in [0, 1]."""
+
+    stage: Stage
+    split: float
+
+
+class TransitionView(msgspec.Struct, frozen=True, kw_only=True, rename={"start": "from", "end": "to"}):
+    """One recorded move; `at` in RFC 3339."""
+
+    route: str
+    start: PlaceView
+    end: PlaceView
+    cause: str
+    actor: str
+    at: str
+    reason: str
+    numbers: dict[str, float]
+    version: int
+
+
+class TransitionsView(msgspec.Struct, frozen=True, kw_only=True):
+    """Recorded moves, newest first."""
+
+    transitions: Sequence[TransitionView] = ()
+
+
+class InstanceView(msgspec.Struct, frozen=True, kw_only=True):
+    """One live replica: whether it obeys what this one knows to stand, and whether it reads the same routes.yaml."""
+
+    instance: str
+    revision: str
+    version: int
+    obeys: bool
+    same_revision: bool
+    this: bool = False
+
+
+class StandingView(msgspec.Struct, frozen=True, kw_only=True):
+    """What all replicas obey, as seen here. `away` is why the state store does not answer, or empty.
+
+    `here` are routes that were moved here alone meanwhile; `leads` says whether this replica judges.
+    """
+
+    version: int
+    leads: bool
+    away: str
+    here: list[str]
+    instances: list[InstanceView]
+
+
+class MovedView(msgspec.Struct, frozen=True, kw_only=True, rename={"start": "from"}):
+    """What became of an operator's move. `done`: every live replica obeys; `everywhere` False: it holds here alone."""
+
+    route: str
+    start: PlaceView
+    runs: PlaceView
+    latched: bool
+    held: bool
+    version: int
+    everywhere: bool
+    done: bool
+    instances: list[InstanceView]
+
+
+class VerdictView(msgspec.Struct, frozen=True, kw_only=True):
+    """What the judge says, why, and on which numbers."""
+
+    verdict: str = "hold"
+    reasons: tuple[str, ...] = ()
+    numbers: dict[str, float] = {}
+
+
+NO_VERDICT = VerdictView()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """Those who know what stands and what is to be thought of it."""
+
+    replica: Replica
+    judge: Judge
+    bench: Bench
+
+    def verdict(self, route: Route) -> VerdictView:
+        """On one route."""
+        found = self.bench.ruling(route).judgement
+        numbers = {name: number for name, number in found.numbers if isfinite(number)}
+        return VerdictView(verdict=found.verdict.value, reasons=found.reasons, numbers=numbers)
+
+
+def standing_view(judged: Judged, revision: str) -> StandingView:
+    """As this replica sees it."""
+    replica, judge = judged.replica, judged.judge
+    return StandingView(
+        version=replica.standing.version,
+        leads=judge.leading.lead is not None,
+        away=judge.away,
+        here=sorted(replica.pending),
+        instances=instance_views(replica, judge, revision),
+    )
+
+
+def instance_views(replica: Replica, judge: Judge, revision: str) -> list[InstanceView]:
+    """All live replicas, this one as it is now and not as it was last announced."""
+    version = replica.standing.version
+    mine = InstanceView(
+        instance=replica.instance,
+        revision=revision,
+        version=replica.obeyed,
+        obeys=replica.followed,
+        same_revision=True,
+        this=True,
+    )
+    others = [
+        InstanceView(
+            instance=each.instance,
+            revision=each.revision,
+            version=each.version,
+            obeys=each.version >= version,
+            same_revision=each.revision == revision,
+        )
+        for each in judge.presences
+        if each.instance != replica.instance
+    ]
+    return [mine, *others]
+
+
+def moved_view(
+    *, route: str, before: Place, position: Position, instances: list[InstanceView], everywhere: bool
+) -> MovedView:
+    """After a verb."""
+    return MovedView(
+        route=route,
+        start=place_view(before),
+        runs=place_view(position.place),
+        latched=position.latched,
+        held=position.held,
+        version=position.version,
+        everywhere=everywhere,
+        done=everywhere and all(each.obeys for each in instances),
+        instances=instances,
+    )
+
+
+def place_view(place: Place) -> PlaceView:
+    """A place as JSON."""
+    return PlaceView(stage=place.stage, split=place.split)
+
+
+def transition_view(each: Transition) -> TransitionView:
+    """One move; numbers that JSON does not have are left out."""
+    return TransitionView(
+        route=each.route,
+        start=PlaceView(stage=each.from_stage, split=each.from_split),
+        end=PlaceView(stage=each.to_stage, split=each.to_split),
+        cause=each.cause.value,
+        actor=each.actor,
+        at=stamp(datetime.fromtimestamp(each.at, UTC)),
+        reason=each.reason,
+        numbers={name: number for name, number in each.numbers if isfinite(number)},
+        version=each.version,
+    )
+
+
+def why(route: Route, placed: Placed) -> str:
+    """Why a route runs where it runs, where that is not simply what the file says; else empty."""
+    said = [_difference(route, placed), *_exceptions(placed)]
+    return "; ".join(each for each in said if each)
+
+
+def _difference(route: Route, placed: Placed) -> str:
+    position = placed.position
+    if position is None:
+        return ""
+    if not placed.possible:
+        return f"as the file says; {position.place} is ordered and needs an upstream that routes.yaml does not have"
+    said = _cause(position, placed.transition)
+    if position.latched:
+        return f"rolled back {said}; ends with resume, or an edit of its stage or split"
+    if position.place == place_of(route):
+        return f"on hold {said}" if position.held else ""
+    return f"{'on hold' if position.held else 'moved'} {said}"
+
+
+def _cause(position: Position, moved: Transition | None) -> str:
+    """By whom or what, and in which words."""
+    if moved is None or moved.version != position.version:
+        return f"by {_BY[position.cause]}"
+    actor = f"{moved.actor}" if position.cause in (Cause.OPERATOR, Cause.RESUME) else _BY[position.cause]
+    return f"by {actor}: {moved.reason}" if moved.reason else f"by {actor}"
+
+
+_BY = {
+    Cause.FILE: "an edit of routes.yaml",
+    Cause.OPERATOR: "an operator",
+    Cause.EVIDENCE: "the judge",
+    Cause.GUARD: "the guard",
+    Cause.BREAKER: "the breaker",
+    Cause.BUDGET: "the error budget",
+    Cause.KILL: "the kill switch",
+    Cause.WINDOW: "a window",
+    Cause.RESUME: "resume",
+}
+
+
+def _exceptions(placed: Placed) -> list[str]:
+    pins = [each for each in placed.pins if each.cohort != NEWCOMERS]
+    drains = [each for each in placed.pins if each.cohort == NEWCOMERS]
+    said = [f"drains by {drains[0].by}: new cohorts go to legacy"] if drains else []
+    if pins:
+        said.append(f"{len(pins)} cohort{'' if len(pins) == 1 else 's'} pinned")
+    if placed.here:
+        said.append("moved here alone, as the state store is away")
+    return said

@@ -1,0 +1,53 @@
+"""What each verb of an operator leads to on one route: a position, or a refusal in the stage machine's words."""
+
+from __future__ import annotations
+
+from collections.abc import Container
+
+from proxy.core.judge import moves
+from proxy.core.judge.ladder import Place
+from proxy.core.judge.moves import Maker, Refusal, Why
+from proxy.core.judge.policy import Ramp
+from proxy.core.judge.position import Cause, Position, held, moved, resumed, rolled_back
+from proxy.core.ordered import is_possible
+from proxy.core.route import Route
+
+_STEPS = Ramp().steps
+"""Where a route without a ramp is promoted to, and back."""
+
+
+def wanted(
+    route: Route, before: Position, verb: str, now: float, upstreams: Container[str], *, step: bool = False
+) -> Position | Refusal:
+    """The position that `verb` leads to. `step`: rollback goes back by one rung alone."""
+    steps, door = route.ramp.steps if route.ramp else _STEPS, route.guard.door
+    match verb:
+        case "promote":
+            to = moves.promotion(before, steps, Maker.OPERATOR, door=door)
+            after = to if isinstance(to, Refusal) else moved(before, to, Cause.OPERATOR, now)
+        case "rollback":
+            back = moves.step_back(before, steps, Maker.OPERATOR, door=door) if step else _all_the_way(before, route)
+            after = back if isinstance(back, Refusal) else rolled_back(before, back, Cause.OPERATOR, now)
+        case "hold":
+            on_hold = Refusal(Why.HELD, "it is on hold already")
+            after = on_hold if before.held else held(before, Cause.OPERATOR)
+        case _:
+            after = _resumed(route, before, now)
+    return after if isinstance(after, Refusal) else _possible(route, after, upstreams)
+
+
+def _all_the_way(before: Position, route: Route) -> Place | Refusal:
+    return moves.rollback(before, Maker.OPERATOR, door=route.guard.door)
+
+
+def _resumed(route: Route, before: Position, now: float) -> Position | Refusal:
+    after = resumed(before, now, has_ramp=route.ramp is not None)
+    if not before.latched and not before.held and after.place == before.place:
+        return Refusal(Why.NOWHERE, "nothing holds it back: it was not rolled back, and is not on hold")
+    return after
+
+
+def _possible(route: Route, after: Position, upstreams: Container[str]) -> Position | Refusal:
+    if is_possible(route, after.place, upstreams):
+        return after
+    return Refusal(Why.NOWHERE, f"{after.place} needs an upstream that routes.yaml does not have")
