@@ -32,6 +32,7 @@ class Why(StrEnum):
     UNSAFE = "not a safe request"
     REDACTED = "the request held a secret that was replaced by its hash; -H gives a field a value"
     NOT_WHOLE = "legacy's answer was not kept whole"
+    HASHED = "what legacy said at the path is a secret, and was replaced by its hash"
     NO_KEY = "legacy's answer holds hashes, and their key cannot be read here"
 
 
