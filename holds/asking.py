@@ -67,12 +67,14 @@ class _Line:
 class Asker:
     """Asks `rate` times a second; `answers` grows as they come."""
 
-    def __init__(self, port: int, asks: tuple[Ask, ...], rate: float, *, body: bytes = b"x" * 300) -> None:
+    def __init__(self, port: int, asks: tuple[Ask, ...], rate: float, *, source: str = "127.0.0.1") -> None:
+        """From the address `source`."""
         self.answers: list[Answer] = []
         self._port = port
         self._asks = asks
         self._rate = rate
-        self._body = body
+        self._source = source
+        self._body = b"x" * 300
         self._idle: deque[_Line] = deque()
         self._running: set[asyncio.Task[None]] = set()
         self._enough = False
@@ -156,7 +158,7 @@ class Asker:
                 return line
             with contextlib.suppress(OSError):
                 line.writer.close()
-        return _Line(*await asyncio.open_connection("127.0.0.1", self._port))
+        return _Line(*await asyncio.open_connection("127.0.0.1", self._port, local_addr=(self._source, 0)))
 
     def _bytes(self, number: int, ask: Ask) -> bytes:
         body = b"" if ask.method == "GET" else self._body

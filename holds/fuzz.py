@@ -46,7 +46,7 @@ async def measure(seconds: float) -> Finding:
 
 
 async def _play(kind: str, seconds: float) -> tuple[int, str]:
-    argv = (*PIN, sys.executable, "-m", "pytest", "-q", "-rP", "-p", "no:cacheprovider", "tests/wire/test_fuzz.py")
+    argv = (*PIN, sys.executable, "-m", "pytest", "-q", "-rP", "tests/wire/test_fuzz.py")
     process = await asyncio.create_subprocess_exec(
         *argv,
         *("-k", f"mutated_{kind}", "-o", "faulthandler_timeout=0"),
