@@ -30,7 +30,8 @@ def delta(route: str, side: str, ok: int = 0, failed: int = 0, seconds: float = 
 class FakeWorker(asyncio.Protocol):
     """Takes tables and answers polls; `count` puts increments into its next report; `mute` makes it answer no poll.
 
-    `obeys` False: it takes orders and does not follow."""
+    `obeys` False: it takes orders and does not follow.
+    """
 
     def __init__(self, worker: int, pid: int) -> None:
         self.worker = worker
