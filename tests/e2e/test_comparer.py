@@ -155,3 +155,24 @@ async def test_what_waits_at_the_end_is_kept(tmp_path: Path) -> None:
     assert events == ["comparer_ended", "control_ended"]
     assert banyan.events("comparer_ended")[0]["compared"] == 3
     assert (tmp_path / ".banyan" / "redaction.key").stat().st_mode & 0o777 == 0o600
+
+
+async def test_evidence_outlives_control_in_a_database(tmp_path: Path) -> None:
+    """With `state: embedded` the counts are there again after control was killed, and go on from there."""
+    routes = ROUTE.format(more="") + "state: embedded\n"
+    async with system("legacy") as port, program(tmp_path, routes, legacy=port, new=port) as banyan:
+        await banyan.until_logged("comparer_started")
+        await hand_over(socket_of(banyan), [pair({"a": 1}, {"a": 2}, f"/{n}") for n in range(7)])
+        await until_compared(banyan, 7)
+        os.kill(banyan.child("control"), signal.SIGKILL)
+        await banyan.until_logged("control_started", 2)
+        await banyan.until_ready()
+        assert (await until_compared(banyan, 7))["mismatch"] == 7
+        await hand_over(socket_of(banyan), [pair({"a": 1}, {"a": 1}, f"/{n}") for n in range(2)])
+
+        found = await until_compared(banyan, 9)
+        page: Any = await banyan.api("/api/routes/a/mismatches")
+        assert (found["mismatch"], found["match"]) == (7, 2)
+        assert page["clusters"][0]["count"] == 7
+        shown: Any = await banyan.api(f"/api/routes/a/mismatches?cluster={page['clusters'][0]['id']}")
+        assert len(shown["exchanges"]) >= 5

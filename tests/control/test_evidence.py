@@ -1,0 +1,136 @@
+from __future__ import annotations
+
+from proxy.control.evidence import EvidenceBook, Look
+from proxy.core.evidence import Cluster, Epoch, RuleHits, ShapeCount, Tally
+from proxy.core.judge.ramp import Measures
+from proxy.core.outcome import Side
+from proxy.core.parity.compare import Outcome
+from proxy.core.parity.difference import Kind, Severity
+from proxy.core.parity.rules import NO_RULES, Rule, Rules, Treatment
+from proxy.link import BadDelta
+
+
+def tally(minute: int, count: int, outcome: Outcome = Outcome.MATCH, shape: str = "s") -> Tally:
+    return Tally(route="a", epoch=1, minute=minute, shape=shape, outcome=outcome, count=count)
+
+
+def cluster(path: str, kind: Kind, severity: Severity, accepted: str = "") -> Cluster:
+    return Cluster(
+        id=path,
+        route="a",
+        epoch=1,
+        path=path,
+        kind=kind,
+        severity=severity,
+        count=3,
+        share=0.1,
+        first_seen=1.0,
+        last_seen=2.0,
+        accepted=accepted,
+    )
+
+
+def look(
+    *tallies: Tally, epoch: int = 1, clusters: tuple[Cluster, ...] = (), shapes: tuple[ShapeCount, ...] = ()
+) -> Look:
+    opened = Epoch(route="a", number=epoch, legacy_version="1", new_version="2", began=0.0, seen=0.0)
+    hits = (RuleHits(route="a", rule="r", hits=1, last_hit=2.0),)
+    return Look(epoch=opened, tallies=tallies, clusters=clusters, shapes=shapes, hits=hits)
+
+
+def test_of_an_unknown_route_nothing_is_known() -> None:
+    """No evidence meets nothing and fails nothing."""
+    book = EvidenceBook()
+
+    assert book.measures("a") == Measures()
+    assert (book.epoch("a"), book.hits("a"), book.clusters("a")) == (None, (), ())
+    assert book.parity("a").rate_upper_bound == 1.0
+
+
+def test_measures_are_those_of_the_current_epoch() -> None:
+    """Counts, high differences that nobody accepted, coverage, the newest minute; another epoch begins at nothing."""
+    book = EvidenceBook()
+    clusters = (
+        cluster("$.id", Kind.MISSING, Severity.HIGH),
+        cluster("$.n", Kind.NUM, Severity.MEDIUM),
+    )
+    shapes = tuple(
+        ShapeCount(route="a", shape=shape, legacy=legacy, compared=legacy, first_seen=0.0, last_seen=last)
+        for shape, legacy, last in (("s", 90, 9e6), ("often", 30, 9e6), ("seldom", 3, 9e6), ("gone", 90, 0.0))
+    )
+    book.look(look(tally(5, 90), tally(6, 2, Outcome.MISMATCH), clusters=clusters, shapes=shapes))
+    found = book.measures("a")
+    wanted, other = book.wants("a", 1), book.wants("a", 2)
+    book.look(look(epoch=2))
+
+    assert (found.compared, found.mismatched, found.high, found.uncovered) == (92, 2, 1, 1)
+    assert found.newest_at == 6 * 60 + 59
+    assert found.unseen is not None
+    assert 0 < found.unseen < 1
+    assert (wanted, other) == (0, 0)
+    assert book.measures("a") == Measures()
+    assert book.hits("a")[0].rule == "r"
+
+
+def test_what_excuses_a_cluster_now_is_told() -> None:
+    """The last excuse if it still holds, a rule that excuses the kind whatever the values, noise while it is noise."""
+    book = EvidenceBook()
+    rules = Rules(
+        rules=(
+            Rule(id="any", path="$.any", treatment=Treatment.IGNORE),
+            Rule(id="near", path="$.near", treatment=Treatment.TOLERANCE, absolute=1.0),
+            Rule(id="old", path="$.old", treatment=Treatment.IGNORE, until=1.0),
+            Rule(id="gone", path="$.gone", treatment=Treatment.IGNORE, kinds=frozenset({Kind.MISSING})),
+        )
+    )
+    book.follow([("a", rules)], 0)
+    book.hear({"a": frozenset({"$.noise"})})
+    medium = Severity.MEDIUM
+    clusters = (
+        cluster("$.any", Kind.NUM, medium),
+        cluster("$.near", Kind.NUM, medium),
+        cluster("$.near", Kind.NUM, medium, "near"),
+        cluster("$.old", Kind.NUM, medium, "old"),
+        cluster("$.gone", Kind.MISSING, Severity.HIGH),
+        cluster("$.noise", Kind.NUM, medium, "noise"),
+        cluster("$.quiet", Kind.NUM, medium, "noise"),
+    )
+    book.look(look(clusters=clusters))
+
+    assert [each.accepted for each in book.clusters("a")] == ["any", "", "near", "", "gone", "noise", ""]
+    assert book.measures("a").high == 0
+
+
+def test_an_edit_of_the_rules_begins_evidence_anew() -> None:
+    """Not for people, who see the epoch, and not when the rules are the same; a route that went is forgotten."""
+    book = EvidenceBook()
+    book.follow([("a", NO_RULES)], 5)
+    book.look(look(tally(5, 9)))
+    book.follow([("a", NO_RULES)], 6)
+    same = book.measures("a").compared
+    book.follow([("a", Rules(secrets=frozenset({"x"})))], 6)
+    edited, shown = book.measures("a").compared, book.parity("a").sums.compared
+    book.follow([], 7)
+
+    assert (same, edited, shown) == (9, 0, 9)
+    assert book.parity("a").sums.compared == 0
+
+
+def test_bad_events_are_taken_once() -> None:
+    """The judge gets each mismatch of high severity, with who answered the client."""
+    book = EvidenceBook()
+    book.happened([BadDelta("a", "mismatch", "new", 7, 0.25, 9.0)])
+    ((route, event),) = book.take_bad()
+
+    assert (route, event.side, event.cohort, event.draw, event.at) == ("a", Side.NEW, 7, 0.25, 9.0)
+    assert book.take_bad() == []
+
+
+def test_counts_of_this_replica_only_grow() -> None:
+    """What goes to metrics adds up over epochs, by route and outcome."""
+    book = EvidenceBook()
+    book.follow([("a", NO_RULES)], 0)
+    book.count([tally(1, 2), tally(2, 3), tally(2, 1, Outcome.MISMATCH)])
+    book.forget_minutes()
+
+    assert book.counted() == {("a", Outcome.MATCH): 5, ("a", Outcome.MISMATCH): 1}
