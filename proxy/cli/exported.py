@@ -14,7 +14,7 @@ from pprint import pformat
 from typing import TYPE_CHECKING
 
 from proxy.cli.replay_choice import HASHED, Why, body_of, kept_of
-from proxy.cli.replaying import Plan
+from proxy.cli.replay_plan import Plan
 from proxy.core.parity.paths import ROOT
 
 if TYPE_CHECKING:

@@ -15,7 +15,8 @@ from proxy.cli.terminal import complain, leave, say, say_json
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from proxy.cli.replaying import Plan, Result
+    from proxy.cli.replay_plan import Plan
+    from proxy.cli.replaying import Result
 
 LESSON = Lesson(
     purpose="Send kept requests to the new side again, and compare.",
@@ -68,7 +69,7 @@ def replay(
 def _plan(route: str, to: str, header: list[str], config: Path) -> Plan:
     from proxy.app.redaction_key import read_key
     from proxy.cli.loading import load_or_leave
-    from proxy.cli.replaying import Plan
+    from proxy.cli.replay_plan import Plan
     from proxy.config.lastgood import directory
     from proxy.core.route import HostMode
 

@@ -19,7 +19,7 @@ from proxy.core.parity.captured import CapturedAnswer, CapturedRequest
 from proxy.core.parity.fold import SAFE
 
 if TYPE_CHECKING:
-    from proxy.cli.replaying import Plan
+    from proxy.cli.replay_plan import Plan
     from proxy.control.evidence_view import AnswerView, ExchangeView, MessageView
 
 HASHED = re.compile(rb"hash:[0-9a-f]{12}")

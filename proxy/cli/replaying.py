@@ -18,7 +18,7 @@ from proxy.core.parity.redact import Redactor
 
 if TYPE_CHECKING:
     from proxy.cli.replay_choice import Chosen, Kept
-    from proxy.core.route import Route
+    from proxy.cli.replay_plan import Plan
 
 TIMEOUT = 30.0
 MOST_BODY = 8 * 1024 * 1024
@@ -41,17 +41,6 @@ _NOT_SENT = frozenset(
     }
 )
 """Fields of a connection, and conditions that were about one side's own versions."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
-    """How to send. `key` of the hashes, or empty; `fields` replace those of a request; `own_host`: `to` is the Host."""
-
-    route: Route
-    to: str
-    own_host: bool
-    key: bytes
-    fields: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
