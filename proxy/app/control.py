@@ -34,6 +34,7 @@ from proxy.control.certificates import Certificates
 from proxy.control.comparing import Comparing
 from proxy.control.evidence import EvidenceBook
 from proxy.control.health import Probes
+from proxy.control.hooks import Hooks
 from proxy.control.kill import KillSwitch
 from proxy.control.ledger import Ledger
 from proxy.control.links import Links
@@ -78,7 +79,16 @@ async def run_control(given: Inheritance) -> None:
     probes = Probes(tasks, lambda: datetime.now(UTC), links.tell)
     kill = _kill_switch(given, running, links)
     kill_file = KillFile(kill.path, kill.take)
-    parts = Parts(running=running, links=links, stores=stores, book=book, probes=probes, directory=given.directory)
+    hooks = Hooks(tasks)
+    parts = Parts(
+        running=running,
+        links=links,
+        stores=stores,
+        book=book,
+        probes=probes,
+        directory=given.directory,
+        hooks=hooks,
+    )
     judging = Judging(parts)
     reloads = Reloads(
         running=running,
@@ -86,7 +96,7 @@ async def run_control(given: Inheritance) -> None:
         probes=probes,
         watch=given.watch,
         remember=given.remember,
-        followers=(lambda: kill_file.follow(kill.path), flow.follow, judging.follow),
+        followers=(lambda: kill_file.follow(kill.path), flow.follow, judging.follow, lambda: _forget(running, links)),
     )
     stopping = _on_signals(reloads)
     certificates = Certificates()
@@ -107,9 +117,15 @@ async def run_control(given: Inheritance) -> None:
     await judging.last()
     await flow.last()
     await stores.close()
+    await hooks.close()
     await probes.close()
     await links.close()
     _log.info("control_ended")
+
+
+def _forget(running: Running, links: Links) -> None:
+    """Cohorts of routes that are others now."""
+    links.recent.cohorts.follow(running.snapshot.routes)
 
 
 def _of_stores(stores: Stores) -> dict[str, Work]:
@@ -128,6 +144,7 @@ def _admin(parts: Parts, kill: KillSwitch, certificates: Certificates, parity: P
         judged=judging.judged,
         asked=judging.asked,
         moved=judging.mover.counts,
+        told=parts.hooks.counts,
     )
 
 

@@ -17,6 +17,7 @@ from proxy.control.bench import Bench
 from proxy.control.evidence import EvidenceBook
 from proxy.control.feed import Gathering
 from proxy.control.health import Probes, Status
+from proxy.control.hooks import Hooks
 from proxy.control.judging import Judge
 from proxy.control.kept import NOTHING
 from proxy.control.leading import Leading
@@ -27,8 +28,10 @@ from proxy.control.reconciling import Reconciling
 from proxy.control.replica import Replica
 from proxy.control.running import Running
 from proxy.control.slowness import slow_above
-from proxy.control.standing_views import Judged
+from proxy.control.standing_views import AlarmView, Judged, ToldView, transition_view
 from proxy.control.steady import SteadyTime
+from proxy.core.judge.position import Transition
+from proxy.core.judge.verdict import Ruling
 from proxy.core.snapshot import Snapshot
 from proxy.link import BadDelta, Report
 from proxy.store.opening import Stores
@@ -51,6 +54,7 @@ class Parts:
     book: EvidenceBook
     probes: Probes
     directory: Path
+    hooks: Hooks
 
 
 class Judging:
@@ -90,6 +94,10 @@ class Judging:
         self.judged = Judged(replica=self.replica, judge=self.judge, bench=bench)
         self.asked = OrdersAsked(running=running, replica=self.replica, mover=self.mover, judge=self.judge, store=store)
         parts.links.heard = self._hear
+        self._hooks = parts.hooks
+        self._hooks.follow(running.snapshot.hooks)
+        self.mover.made.append(self._tell)
+        self.judge.page = self._page
 
     @property
     def loops(self) -> Mapping[str, Work]:
@@ -104,6 +112,7 @@ class Judging:
 
     def follow(self) -> None:
         """A table was taken."""
+        self._hooks.follow(self._parts.running.snapshot.hooks)
         self._edited.set()
 
     async def last(self) -> None:
@@ -120,6 +129,15 @@ class Judging:
         self._gathering.hear(report)
         if self.replica.heard() or report.bad:
             self.judge.wake()
+
+    def _tell(self, record: Transition) -> None:
+        self._hooks.tell(
+            ToldView(type="transition", instance=self.replica.instance, transition=transition_view(record))
+        )
+
+    def _page(self, route: str, ruling: Ruling) -> None:
+        alarm = AlarmView(route=route, cause=ruling.cause.value, reasons=ruling.judgement.reasons)
+        self._hooks.tell(ToldView(type="alarm", instance=self.replica.instance, alarm=alarm))
 
     async def _stand(self) -> None:
         """Obey what stands, as soon as it changes."""

@@ -11,6 +11,7 @@ from proxy.config.asked import Condition
 from proxy.config.block import Block
 from proxy.config.compare_build import build_rules
 from proxy.config.environment import cores
+from proxy.config.hook_blocks import hooks_of
 from proxy.config.judgement_build import fleet_of, guard_of, ramp_of, windows_of
 from proxy.config.read import Draft
 from proxy.config.schema import (
@@ -65,6 +66,7 @@ def build_snapshot(
         tls=listener_tls(settings.tls, directory),
         kill_file=settings.kill_file or "",
         shadow_memory=memory_of(settings.shadow),
+        hooks=hooks_of(settings.hooks),
     )
 
 

@@ -18,6 +18,7 @@ from proxy.config.block import Block
 from proxy.config.block import needed as _needed
 from proxy.config.block import optional as _optional
 from proxy.config.compare_blocks import CompareBlock
+from proxy.config.hook_blocks import HookBlock
 from proxy.config.judgement_blocks import FleetGuardBlock, GuardBlock, RampBlock, WindowBlock
 from proxy.config.shadow_blocks import FileShadowBlock, ShadowBlock
 from proxy.config.tls_block import ListenerTlsBlock, UpstreamTlsBlock
@@ -349,6 +350,9 @@ class SettingsBlock(Block):
         {"cert": "tls/site.pem", "key": "tls/site.key"},
     )
     log: LogBlock | None = _optional("The canonical lines.", {"sample": "10%"})
+    hooks: list[HookBlock] | None = _optional(
+        "Who is told of each move of a route, by a POST.", [{"url": "https://hooks.example.com/banyan"}]
+    )
 
 
 class FileBlock(SettingsBlock):

@@ -24,11 +24,13 @@ from proxy.control.collector import CONTENT_TYPE, Reading, render
 from proxy.control.evidence_metrics import EvidenceReading
 from proxy.control.evidence_view import evidence_view
 from proxy.control.health import Probes
+from proxy.control.hooks import Delivery
 from proxy.control.kill import KillSwitch
 from proxy.control.links import Links
 from proxy.control.orders_asked import OrdersAsked, tag_of
 from proxy.control.parity_pages import ParityPages
 from proxy.control.problem import answer_problems, problem
+from proxy.control.recent_pages import RecentPages
 from proxy.control.running import Running
 from proxy.control.standing_views import Judged
 from proxy.control.upstreams import worst
@@ -41,6 +43,7 @@ from proxy.control.view import (
     upstream_view,
 )
 from proxy.core.route import Route
+from proxy.core.snapshot import Snapshot
 
 VERBS = ("promote", "rollback", "hold", "resume", "drain")
 _MAX_BODY = 64 * 1024
@@ -62,6 +65,7 @@ class Admin:
     judged: Judged | None = None
     asked: OrdersAsked | None = None
     moved: Mapping[tuple[str, str, str, str], int] = field(default_factory=dict)
+    told: Mapping[Delivery, int] = field(default_factory=dict)
 
     async def metrics(self, request: web.Request) -> web.Response:
         """`GET /metrics`."""
@@ -98,6 +102,7 @@ class Admin:
         book, findings = self.parity.book, self.parity.archive.findings(route.name)
         evidence = evidence_view(book, route.name, route.compare, findings, time.time())
         view = route_detail_view(route, self.running, self.links.ledger, evidence, book, self.judged)
+        view = msgspec.structs.replace(view, cohorts=self.links.recent.cohorts.view(route.name))
         return self._json(request, view, "" if self.judged is None else f"{tag_of(self.judged.replica, route)}.")
 
     async def mismatches(self, request: web.Request) -> web.Response:
@@ -122,6 +127,14 @@ class Admin:
         views = [upstream_view(each, self.probes, found.get(each.name)) for each in snapshot.upstreams.values()]
         return self._json(request, UpstreamsView(revision=snapshot.revision, upstreams=views))
 
+    def snapshot(self) -> Snapshot:
+        """What runs."""
+        return self.running.snapshot
+
+    def placed_routes(self) -> tuple[Route, ...]:
+        """Its routes, each where it runs."""
+        return running_routes(self.running, self.links.ledger, self.judged)
+
     def _find(self, request: web.Request) -> Route | None:
         name = request.match_info["name"]
         return next((route for route in self.running.snapshot.routes if route.name == name), None)
@@ -143,6 +156,7 @@ class Admin:
             shown=self.certificates.shown,
             routes=self._running_routes(),
             moved=self.moved,
+            told=self.told,
         )
 
     def _running_routes(self) -> tuple[Route, ...]:
@@ -178,6 +192,9 @@ def application(admin: Admin, gate: Gate) -> web.Application:
     app.router.add_get("/api/routes/{name}/mismatches", admin.mismatches)
     app.router.add_get("/api/routes/{name}/exchanges", admin.exchanges)
     app.router.add_get("/api/upstreams", admin.upstreams)
+    recent = RecentPages(recent=admin.links.recent, running=admin.snapshot, routes=admin.placed_routes)
+    app.router.add_get("/api/recent", recent.page)
+    app.router.add_get("/api/requests/{id}", recent.one)
     if admin.asked is not None:
         app.router.add_get("/api/transitions", admin.asked.transitions)
         app.router.add_post("/api/routes/{name}/pin", admin.asked.pin)

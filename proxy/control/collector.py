@@ -18,6 +18,7 @@ from proxy.control.evidence_metrics import NOTHING as NO_EVIDENCE
 from proxy.control.evidence_metrics import EvidenceReading, collect_comparing, write_parity
 from proxy.control.exposition import write_series
 from proxy.control.health import Condition, Status
+from proxy.control.hooks import Delivery
 from proxy.control.ledger import Counts
 from proxy.control.running import Reload
 from proxy.control.upstreams import worst
@@ -43,6 +44,7 @@ class Reading:
     evidence: EvidenceReading = NO_EVIDENCE
     routes: tuple[Route, ...] | None = None
     moved: Mapping[tuple[str, str, str, str], int] = field(default_factory=dict)
+    told: Mapping[Delivery, int] = field(default_factory=dict)
 
     @property
     def running(self) -> tuple[Route, ...]:
@@ -83,6 +85,7 @@ class BanyanCollector(Collector):
         yield from self._left_alone()
         yield self._repeats()
         yield self._moved()
+        yield self._told()
         yield from self._tls()
         yield GaugeMetricFamily(
             "banyan_migration_progress_ratio",
@@ -174,6 +177,14 @@ class BanyanCollector(Collector):
         )
         for series, count in self._reading.moved.items():
             family.add_metric(list(series), count)
+        return family
+
+    def _told(self) -> Metric:
+        family = CounterMetricFamily(
+            "banyan_hooks", "Messages to listeners by what became of them.", labels=["outcome"]
+        )
+        for outcome in Delivery:
+            family.add_metric([outcome.value], self._reading.told.get(outcome, 0))
         return family
 
     def _upstreams(self) -> Metric:

@@ -42,6 +42,23 @@ class TransitionView(msgspec.Struct, frozen=True, kw_only=True, rename={"start":
     version: int
 
 
+class ToldView(msgspec.Struct, frozen=True, kw_only=True):
+    """What listeners are told: `type` is `transition` (with `transition`) or `alarm` (with `alarm`)."""
+
+    type: str
+    instance: str
+    transition: TransitionView | None = None
+    alarm: AlarmView | None = None
+
+
+class AlarmView(msgspec.Struct, frozen=True, kw_only=True):
+    """An alarm that moved nothing, since somebody has to decide."""
+
+    route: str
+    cause: str
+    reasons: tuple[str, ...]
+
+
 class TransitionsView(msgspec.Struct, frozen=True, kw_only=True):
     """Recorded moves, newest first."""
 

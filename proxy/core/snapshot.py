@@ -7,12 +7,14 @@ from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network
 
 from proxy.core.chunked import MAX_EXTENSION, MAX_TRAILERS
+from proxy.core.hook import Hook
 from proxy.core.judge.policy import PLAIN_FLEET, FleetPolicy
 from proxy.core.leniency import NONE, Points
 from proxy.core.request import HeadBounds, RequestReader
 from proxy.core.route import Rate, Route, Upstream
 from proxy.core.shadow import MEMORY
 from proxy.core.table import RouteTable
+from proxy.core.tie import PLAIN_COOKIES, Cookies
 from proxy.core.tls import ListenerTls
 
 Network = IPv4Network | IPv6Network
@@ -84,8 +86,12 @@ class Snapshot:
     underscores: bool = True
     """Whether the names of a request's fields may hold one."""
     kill_file: str = ""
+    hooks: tuple[Hook, ...] = ()
     shadow_memory: int = MEMORY
     """Bytes that all captures of one worker may hold."""
+    cookies: Cookies = PLAIN_COOKIES
+    choosers: tuple[Network, ...] = ()
+    """Clients that may say which side is to answer them."""
 
     @property
     def routes(self) -> tuple[Route, ...]:
@@ -106,4 +112,10 @@ class Snapshot:
     @property
     def fields(self) -> frozenset[bytes]:
         """Lower-case names of the header fields that routing reads."""
-        return frozenset[bytes]().union(*(route.fields for route in self.routes))
+        own = {b"cookie"} if self.is_tied else set[bytes]()
+        return frozenset(own).union(*(route.fields for route in self.routes))
+
+    @property
+    def is_tied(self) -> bool:
+        """Whether requests can be tied to a side otherwise than by pins of their cohorts."""
+        return bool(self.choosers) or any(route.is_tied for route in self.routes)

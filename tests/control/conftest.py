@@ -20,6 +20,7 @@ from proxy.control.admin import Admin, application, serve
 from proxy.control.auth import Gate
 from proxy.control.evidence import EvidenceBook
 from proxy.control.health import Probes
+from proxy.control.hooks import Hooks
 from proxy.control.kill import KillSwitch
 from proxy.control.ledger import Ledger
 from proxy.control.links import Links
@@ -138,6 +139,8 @@ async def open_port(links: Links, link_path: Path, tasks: Restarting) -> AsyncIt
                 give=kill_order.give,
                 lift=kill_order.lift,
             )
+            hooks = Hooks(tasks)
+            stack.push_async_callback(hooks.close)
             parts = Parts(
                 running=running,
                 links=links,
@@ -145,6 +148,7 @@ async def open_port(links: Links, link_path: Path, tasks: Restarting) -> AsyncIt
                 book=EvidenceBook(),
                 probes=probes,
                 directory=link_path.parent,
+                hooks=hooks,
             )
             judging = Judging(parts)
             admin = Admin(
