@@ -22,7 +22,7 @@ from bench.peers import PEERS
 from bench.peers.peer import Peer
 from bench.report import Document, Report, fill, render_json, render_text
 from bench.rounds import Plan
-from bench.suites import body, compare, idle, peers, profile, routes, stream, tls
+from bench.suites import body, compare, idle, peers, profile, routes, shadow, stream, tls
 from bench.workload import ROUTES
 
 HELP = """Measures Banyan beside nginx, HAProxy, Caddy, Envoy and Traefik on this machine.
@@ -137,6 +137,21 @@ def idle_command(
 def compare_command(*, as_json: Json = False, markdown: Markdown = None) -> None:
     """Pairs of JSON answers that one core compares per second, 1 to 100 KiB."""
     _finish([compare.measure(_progress())], as_json=as_json, markdown=markdown)
+
+
+@app.command("shadow")
+def shadow_command(
+    *,
+    seconds: Seconds = 4,
+    rounds: Rounds = 5,
+    cores: CoreChoice = None,
+    as_json: Json = False,
+    markdown: Markdown = None,
+) -> None:
+    """What shadowing every request costs the live path, and what a bad new side does to it."""
+    _finish([shadow.measure(_plan(seconds, rounds, cores))], as_json=as_json, markdown=markdown)
+
+
 @app.command("tls")
 def tls_command(
     *,

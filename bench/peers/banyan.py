@@ -16,6 +16,7 @@ listen: 127.0.0.1:{listen}
 admin: 127.0.0.1:{admin}
 workers: 1
 state: memory
+shadow: {{sample: 0%}}
 upstreams:
   legacy: {{url: "http://127.0.0.1:{legacy}"}}
   new: {{url: "http://127.0.0.1:{new}"}}

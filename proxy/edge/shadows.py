@@ -93,12 +93,14 @@ class Shadows:
     ) -> Capture | None:
         route = bound.route
         policy = bound.shadow
-        has_key = head.first(_KEY) is not None
-        side = shadow_side(policy, route.stage, route.effects, leg.side, head.method, has_key=has_key)
-        if policy is None or side is None:
+        if policy is None:
             return None
         share = sample_at(policy, route.stage)
         if share < 1.0 and random() >= share:  # noqa: S311 -- chance, not secrecy
+            return None
+        has_key = head.first(_KEY) is not None
+        side = shadow_side(policy, route.stage, route.effects, leg.side, head.method, has_key=has_key)
+        if side is None:
             return None
         copied = copy_lines(policy, head.lines)
         safe = is_safe(route.effects, head.method, has_key=has_key)

@@ -1,0 +1,175 @@
+"""What shadowing every request costs the live path, and what a bad new side does to it.
+
+First the cost: the small requests of `peers` on routes at stage shadow, with and without their shadows, as fast as they
+go; CPU is that of the whole Banyan, its comparer too. Then steady load on one route while new hangs, resets, floods or
+is slow: the 99th percentile beside that of the same round without shadow, and how much memory the workers took.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import statistics
+import sys
+import urllib.request
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+
+from bench import wrk
+from bench.hostile import Mode
+from bench.machine import free_ports
+from bench.peers import banyan
+from bench.peers.peer import Peer
+from bench.processes import Launch, Running, running
+from bench.report import Report
+from bench.rounds import Contender, Plan, Series, by_label, doubts, play, ratio
+from bench.steady import Latencies, load
+from bench.suites.stand import Stand, stand
+from bench.table import Table
+from bench.workload import ROUTES, Site, item_path
+
+RATE = 300
+"""Requests a second of the steady load: a fifth of what a worker shadows, so that no queue of its own is measured."""
+WITHOUT, WITH, TWICE = "without", "100 % shadow", "and legacy twice"
+_SAID = {WITHOUT: "{sample: 0%}", WITH: "{sample: 100%, second: 0%}", TWICE: "{sample: 100%, second: 100%}"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bad:
+    """One kind of new side: ratios of the 99th percentile, and MiB that Banyan grew by, per round."""
+
+    mode: Mode
+    p99: tuple[float, ...]
+    beside: tuple[float, ...]
+    grown: tuple[float, ...]
+    failed: int
+    shadows: str
+
+
+def shadowing(label: str, new: int = 0) -> Peer:
+    """Banyan with its routes at stage shadow; `new` is another port for the new side."""
+
+    def launch(site: Site) -> Launch:
+        started = banyan.launch(replace(site, new=new or site.new))
+        path = site.folder / "routes.yaml"
+        text = path.read_text().replace("stage: canary, split: 50%", "stage: shadow")
+        path.write_text(text.replace("shadow: {sample: 0%}", f"shadow: {_SAID[label]}"))
+        return replace(started, label=label)
+
+    return replace(banyan.PEER, launch=launch)
+
+
+def measure(plan: Plan, modes: Sequence[Mode] = tuple(Mode)) -> Report:
+    """Both tables."""
+    with stand(plan.cores) as ground:
+        series = _cost(ground, plan)
+    bad = []
+    for mode in modes:
+        with stand(plan.cores) as ground, _hostile(ground, mode) as port:
+            bad.append(_beside(ground, plan, mode, port))
+            plan.say(
+                f"new side {mode.value}: p99 {_median(bad[-1].p99):.2f} ms, without {_median(bad[-1].beside):.2f} ms"
+            )
+    return Report(suite="shadow", tables=(_table(series), _bad_table(bad)), measures=(), series=series)
+
+
+def _cost(ground: Stand, plan: Plan) -> tuple[Series, ...]:
+    children = [ground.put_up(shadowing(label), routes=ROUTES) for label in _SAID]
+    return play(
+        [Contender(label=one.label, child=one, load=wrk.items(ROUTES), log=site.log) for one, site in children], plan
+    )
+
+
+@contextmanager
+def _hostile(ground: Stand, mode: Mode) -> Iterator[int]:
+    (port,) = free_ports(1)
+    folder = ground.folder / f"new-{mode.value}"
+    started = Launch(
+        label=f"new, {mode.value}",
+        argv=(sys.executable, "-m", "bench.hostile", mode.value, str(port)),
+        folder=folder,
+        output=folder / "stdout.txt",
+        port=port,
+        ready=(f"http://127.0.0.1:{port}/-/status",),
+    )
+    folder.mkdir()
+    with running(replace(started, env={"PYTHONPATH": ":".join(filter(None, sys.path))}), ground.cores.load):
+        yield port
+
+
+def _beside(ground: Stand, plan: Plan, mode: Mode, port: int) -> Bad:
+    """Rounds with and without shadow, side by side."""
+    plain, _ = ground.put_up(shadowing(WITHOUT, port), routes=1)
+    shadowed, site = ground.put_up(shadowing(WITH, port), routes=1)
+    p99, beside, grown, failed = [], [], [], 0
+    for each in (plain, shadowed):
+        _steady(each, 1.0)
+    for _ in range(plan.rounds):
+        beside.append(_steady(plain, plan.seconds).rank(99))
+        before = shadowed.pss()
+        found = _steady(shadowed, plan.seconds)
+        grown.append((shadowed.pss() - before) / (1 << 20))
+        p99.append(found.rank(99))
+        failed += found.failed
+    return Bad(
+        mode=mode,
+        p99=tuple(p99),
+        beside=tuple(beside),
+        grown=tuple(grown),
+        failed=failed,
+        shadows=_shadows(site),
+    )
+
+
+def _steady(child: Running, seconds: float) -> Latencies:
+    return asyncio.run(load(child.launch.port, item_path(0, 1), rate=RATE, seconds=seconds))
+
+
+def _shadows(site: Site) -> str:
+    """What the metrics say became of them: `sent 900, shed 12`."""
+    with urllib.request.urlopen(f"http://127.0.0.1:{site.admin}/metrics", timeout=5) as answer:
+        lines = answer.read().decode().splitlines()
+    found = [line for line in lines if line.startswith("banyan_shadow_total{")]
+    return ", ".join(f"{line.partition('outcome=')[2].split(chr(34))[1]} {line.split()[-1]}" for line in found)
+
+
+def _table(series: Sequence[Series]) -> Table:
+    plain = by_label(series, WITHOUT)
+    figures: tuple[Callable[[Series], str], ...] = (
+        lambda each: f"{each.median(lambda one: one.per_second):,.0f}",
+        lambda each: f"{ratio(each, plain, lambda one: one.per_second):.2f}" if plain else "",
+        lambda each: f"{each.median(lambda one: one.cpu_us):.1f}",
+        lambda each: f"{ratio(each, plain, lambda one: one.cpu_us):.2f}" if plain else "",
+        lambda each: f"{each.median(lambda one: one.p50_us) / 1000:.2f}",
+        lambda each: f"{each.median(lambda one: one.p99_us) / 1000:.2f}",
+    )
+    return Table(
+        title=f"Every request shadowed, one core for all of Banyan, {ROUTES:,} routes, medians of rounds",
+        columns=("banyan", "req/s", "× without", "CPU µs/req", "× without", "p50 ms", "p99 ms"),
+        rows=tuple((each.label, *(figure(each) for figure in figures)) for each in series),
+        notes=tuple(doubts(series)),
+    )
+
+
+def _bad_table(found: Sequence[Bad]) -> Table:
+    return Table(
+        title=f"{RATE} requests a second to legacy while new is bad, every one shadowed",
+        columns=("new", "p99 ms", "without shadow", "×", "MiB grown", "failed", "shadows"),
+        rows=tuple(
+            (
+                each.mode.value,
+                f"{_median(each.p99):.2f}",
+                f"{_median(each.beside):.2f}",
+                f"{_median([mine / other for mine, other in zip(each.p99, each.beside, strict=True)]):.2f}",
+                f"{_median(each.grown):.1f}",
+                str(each.failed),
+                each.shadows,
+            )
+            for each in found
+        ),
+        notes=("MiB grown is what all processes of Banyan held more after a round than before it, the median round.",),
+    )
+
+
+def _median(values: Sequence[float]) -> float:
+    return statistics.median(values)
