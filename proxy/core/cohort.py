@@ -2,6 +2,7 @@
 
 Rule 1: a key is bytes as sent; two spellings of one tenant are two cohorts, on both sides and for ever.
 Rule 2: the kind of source is part of the key, so that tenant `7` and session `7` are drawn apart.
+Rule 3: an anonymous cohort is what the edge found in, or is about to set as, Banyan's own cookie.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ class SourceKind(StrEnum):
     QUERY = "query"
     PATH = "path"
     CLIENT_IP = "client_ip"
+    ANONYMOUS = "anonymous"
 
 
 _HEADER = SourceKind.HEADER
@@ -47,7 +49,7 @@ class CohortSource:
         match self.kind:
             case SourceKind.HEADER:
                 return frozenset({self.name.lower().encode("latin-1")})
-            case SourceKind.COOKIE:
+            case SourceKind.COOKIE | SourceKind.ANONYMOUS:
                 return frozenset({b"cookie"})
             case _:
                 return frozenset()
@@ -65,6 +67,8 @@ class CohortSource:
             case SourceKind.PATH:
                 segments = head.path.split(b"/")
                 return (segments[self.position] or None) if self.position < len(segments) else None
+            case SourceKind.ANONYMOUS:
+                return None if head.visit is None else head.visit.anonymous or None
             case _:
                 return client_ip
 

@@ -28,6 +28,8 @@ class Reason(StrEnum):
     RETIRED = "retired"
     KILLED = "killed"
     PINNED = "pinned"
+    STAYS = "stays"
+    AFFINITY = "affinity"
     DRAINED = "drained"
 
 
@@ -85,7 +87,11 @@ def with_shadow(route: Route, head: RequestHead, decision: Decision) -> Decision
 def decide_by_draw(route: Route, salt: int, head: RequestHead, client_ip: bytes) -> Decision:
     """The same for a route in `canary`, or in a brown-out before `retired`; `salt` is `route.salt`."""
     source, key = cohort_of(route.cohort, head, client_ip) or (CLIENT_IP, client_ip)
-    number = draw(salt, source.prefix + key)
+    return decide_at(route, draw(salt, source.prefix + key), source)
+
+
+def decide_at(route: Route, number: float, source: CohortSource | None) -> Decision:
+    """The same for a cohort whose draw is known; `source` goes into the decision and nowhere else."""
     if route.stage is _RETIRED_STAGE:
         below = number < route.split
         return Decision(None if below else _NEW_SIDE, None, Reason.RETIRED if below else _ABOVE, number, source)

@@ -15,6 +15,8 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_add
 from proxy.core.headers import is_managed
 from proxy.core.request import RequestHead
 
+CHOICE = b"x-banyan-side"
+"""In which an allowed client says which side is to answer: for Banyan, so it goes no further."""
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._:/+=@-]{1,128}")
 
 
@@ -67,7 +69,7 @@ def trusted_lines(head: RequestHead, peer: bytes, scheme: bytes) -> bytes:
     for name, default in ((b"X-Forwarded-Proto", scheme), (b"X-Forwarded-Host", head.host_value.strip(b" \t"))):
         sent = head.fields.get(name.lower(), ())
         lines.append(name + b": " + (sent[-1] if sent else default))
-    set_here = (b"x-forwarded-for", b"x-forwarded-proto", b"x-forwarded-host", b"x-request-id")
+    set_here = (b"x-forwarded-for", b"x-forwarded-proto", b"x-forwarded-host", b"x-request-id", CHOICE)
     lines += [line for line in head.managed if line.partition(b":")[0].lower() not in set_here]
     return b"\r\n".join(lines) + b"\r\n"
 

@@ -11,6 +11,7 @@ from collections.abc import Container
 from dataclasses import replace
 
 from proxy.core.judge.ladder import Place, is_above
+from proxy.core.pinned import Exceptions
 from proxy.core.route import Route
 from proxy.core.stage import Stage
 
@@ -38,3 +39,8 @@ def is_possible(route: Route, place: Place, upstreams: Container[str]) -> bool:
 def placed(route: Route, place: Place) -> Route:
     """The same route at another place."""
     return route if place_of(route) == place else replace(route, stage=place.stage, split=place.split)
+
+
+def as_killed(route: Route, exceptions: Exceptions | None) -> Route:
+    """A route at legacy of which single cohorts are pinned to new has something to switch off."""
+    return route if exceptions is None or route.stage is not Stage.LEGACY else placed(route, Place(Stage.SHADOW))

@@ -17,6 +17,7 @@ from proxy.core.headers import PROTECTED, Kind, connection_tokens, is_managed, r
 from proxy.core.memo import Memo
 from proxy.core.shed import Shed
 from proxy.core.target import is_acceptable
+from proxy.core.visit import Visit
 
 CHUNKED = -1
 """`length` of a body whose size is not known."""
@@ -91,6 +92,7 @@ class RequestHead:
     te_trailers: bool = False
     binds: bool = False
     joined: bytes | None = None
+    visit: Visit | None = None
 
     def __init__(self, method: bytes, target: bytes, path: bytes, query: bytes, minor: int) -> None:
         """The request line's parts; `minor` is 1 for HTTP/1.1, 0 for HTTP/1.0."""

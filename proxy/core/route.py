@@ -16,6 +16,7 @@ from proxy.core.predicate import Predicate
 from proxy.core.shadow import ShadowPolicy
 from proxy.core.split import salt_of
 from proxy.core.stage import Stage
+from proxy.core.tie import Tie
 from proxy.core.tls import VERIFIED, UpstreamTls
 
 CLIENT_IP = CohortSource(SourceKind.CLIENT_IP)
@@ -208,6 +209,7 @@ class Route:
     windows: tuple[Window | Freeze, ...] = ()
     compare: Rules = NO_RULES
     shadow: ShadowPolicy | None = None
+    tie: Tie | None = None
     line: int = 0
 
     @property
@@ -223,4 +225,11 @@ class Route:
     def fields(self) -> frozenset[bytes]:
         """Lower-case names of the header fields that routing this route reads."""
         asked = [each.fields for each in self.predicates] + [each.fields for each in self.cohort]
-        return frozenset[bytes]().union(*asked)
+        return frozenset[bytes]().union(*asked, *(() if self.tie is None else (self.tie.fields,)))
+
+    @property
+    def is_tied(self) -> bool:
+        """Whether something is remembered, or set, for its requests."""
+        tie = self.tie
+        remembers = tie is not None and bool(tie.affinity or tie.stay)
+        return remembers or any(each.kind is SourceKind.ANONYMOUS for each in self.cohort)

@@ -55,6 +55,8 @@ def admit(live: Live, head: RequestHead, client_ip: bytes) -> Admitted | Answer:
         exceptions = bound.exceptions
         if exceptions is None:
             decision = decide_by_draw(bound.route, bound.salt, head, client_ip)
+        elif exceptions.recalls and live.ties is not None:
+            decision = live.ties.decide(bound, head, client_ip, exceptions)
         else:
             decision = decide_pinned(bound.route, bound.salt, head, client_ip, exceptions)
         if decision.serve is _NEW and decision.draw is not None:

@@ -26,6 +26,7 @@ from proxy.edge.overdue import why_overdue
 from proxy.edge.request_bytes import Ids, public_name, request_head
 from proxy.edge.rescue import status_of
 from proxy.edge.response_bytes import Coding, coding_for, interim_head, response_head
+from proxy.edge.ties import cookie_lines
 from proxy.edge.tunnel import Tunnel
 from proxy.edge.upload import Upload
 
@@ -231,6 +232,8 @@ class Exchange:
             connection = _CLOSE
         elif not minor:
             connection = _KEEP
+        if self.head.visit is not None:
+            connection += cookie_lines(self, client, head)
         lines = head.lines
         if self.leg.rewrites and head.rewritable:
             public = public_name(self.head, client.scheme, trusted=client.trusted)
@@ -285,8 +288,7 @@ class Exchange:
 
     def tunnelled(self, data: bytes) -> None:
         """Bytes of the tunnel; none means that the upstream's half has ended."""
-        tunnel = self._tunnel
-        if tunnel is None:
+        if (tunnel := self._tunnel) is None:
             return
         if data:
             self.sent += len(data)
@@ -350,8 +352,7 @@ class Exchange:
         self.status = status
         if not self.request_done:
             client.closing = True
-        request_id = self.ids.request_id
-        self.sent = client.answer_problem(status, failure.detail, request_id, self.head, failure.retry_after)
+        self.sent = client.answer_problem(status, failure.detail, self.ids.request_id, self.head, failure.retry_after)
         self._finish()
 
     def broken(self, failure: Failure) -> None:
@@ -396,5 +397,4 @@ class Exchange:
             finished.fold()
 
     def _until(self, timeout: float) -> float:
-        deadline = monotonic() + timeout
-        return min(self.total_at, deadline)
+        return min(self.total_at, monotonic() + timeout)

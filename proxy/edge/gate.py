@@ -1,4 +1,4 @@
-"""What stands before a request's admission when something is counted or scarce: rates, a connection's age, memory.
+"""What stands before a request's admission when it is needed: rates, a connection's age, memory, Banyan's cookies.
 
 Rule 1: it is only there when it has something to do: `Services.gate` is None otherwise, and a request asks no more.
 Rule 2: rates are a worker's own, and outlive reloads that leave them as they were.
@@ -54,7 +54,7 @@ class Gate:
         }
         self._all = self.meters.get(_EVERYWHERE)
         self._requests = snapshot.limits.requests_per_connection
-        self.counts = bool(rates or self._requests)
+        self.counts = bool(rates or self._requests or snapshot.is_tied)
         self.refuses = False
 
     def admit(self, client: Client, live: Live, head: RequestHead, client_ip: bytes) -> Admitted | Answer:
@@ -63,6 +63,8 @@ class Gate:
             return no_room(Shed.MEMORY)
         if self._all is not None and (wait := self._all[1].take(client_ip, monotonic())):
             return _too_many("from one address", wait, Shed.RATE)
+        if live.ties is not None:
+            live.ties.meet(head)
         admitted = admit(live, head, client_ip)
         if isinstance(admitted, tuple) and admitted[0].route.rate is not None:
             route = admitted[0].route

@@ -28,6 +28,7 @@ from proxy.edge.services import Connected
 from proxy.edge.shadows import Shadows, shadow_pools
 from proxy.edge.switch import Switch
 from proxy.edge.tally import Counters
+from proxy.edge.ties import Memory, Ties
 from proxy.edge.tls import Door
 from proxy.link import Orders, Probed, UpstreamState
 from proxy.tasks import Tasks
@@ -61,6 +62,7 @@ class Listener:
         self.draining = False
         self.switch = Switch()
         self.orders = NO_ORDERS
+        self._memory = Memory()
         self._empty = asyncio.Event()
         self.live: Live
         self._loop = asyncio.get_running_loop()
@@ -92,6 +94,7 @@ class Listener:
         if self._door is not None and contexts is not None:
             self._door.contexts = contexts
         self.live.switch = self.switch
+        self._tie()
         self._crowd.follow(self.live)
         self._carry(before)
         obey(self.live, self.orders)
@@ -108,9 +111,19 @@ class Listener:
     def kill(self, *, on: bool) -> int:
         """Give what legacy can answer to legacy, or end that, from the next request on; how many routes move."""
         self.switch.on = on
+        self._memory.forget()
         if on:
             self.shadows.cut()
         return rewrite(self.live)
+
+    def remember(self, memory: Memory) -> None:
+        """Keep what ties requests to sides in here."""
+        self._memory = memory
+        self._tie()
+
+    def _tie(self) -> None:
+        live = self.live
+        live.ties = Ties(live.snapshot, self._memory) if live.snapshot.is_tied else None
 
     def obey(self, orders: Orders) -> tuple[str, ...]:
         """Run by these orders from the next request on, on every later table too; routes that cannot."""

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from proxy.core.decide import Decision, settled
 from proxy.core.effects import Effects
 from proxy.core.kill import decide_killed
+from proxy.core.ordered import as_killed
 from proxy.core.outcome import SERVED_BY_SIDE, ServedBy, Side
-from proxy.core.pinned import Exceptions
+from proxy.core.pinned import Exceptions, exceptions_of
 from proxy.core.response import ResponseReader
 from proxy.core.route import HostMode, Route, Timeouts
 from proxy.core.shadow import ShadowPolicy, is_shadowed
@@ -19,10 +20,12 @@ from proxy.edge.lately import Lately
 from proxy.edge.pool import Pool
 from proxy.edge.switch import Switch
 from proxy.edge.tally import Counters, Gauge, Tally
+from proxy.edge.ties import Ties
 
 UNMATCHED = "(unmatched)"
 REFUSED = "(refused)"
 """Names that stand for a route in metrics and log where there is none; a real name cannot hold a parenthesis."""
+NO_PINS: Mapping[bytes, Side] = {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,29 +46,35 @@ class Leg:
 class BoundRoute:
     """A route with what it needs at hand; `decision` is `settled`, or `killed` while the kill switch moves it.
 
-    `said` is the route as the table has it, `route` as it runs by order (`edge/orders.py`); `exceptions` None: it has
-    none. `lately`: cohorts that new has served; `slow`: seconds above which an answer is a bad event, 0 for none;
-    `shadow` None: no request of it is shadowed where it runs now.
+    `said` is the route as the table has it, `route` as it runs by order (`edge/orders.py`), `ordered` whether there is
+    one. `there` are the sides that have an upstream; `exceptions` None: it has none. `lately`: cohorts that new has
+    served; `slow`: seconds above which an answer is a bad event, 0 for none; `shadow` None: no request of it is
+    shadowed where it runs now.
     """
 
     __slots__ = (
         *("body_limit", "decision", "exceptions", "holds", "killed", "lately", "legacy", "new", "own", "route", "said"),
-        *("salt", "settled", "shadow", "slow"),
+        *("choosers", "ordered", "salt", "settled", "shadow", "slow", "there"),
     )
 
-    def __init__(self, route: Route, legs: Mapping[Side, Leg], own: Tally, body_limit: int) -> None:
-        """`own` counts what Banyan answers itself on this route."""
+    def __init__(
+        self, route: Route, legs: Mapping[Side, Leg], own: Tally, body_limit: int, *, choosers: bool = False
+    ) -> None:
+        """`own` counts what Banyan answers itself on this route; `choosers`: some clients may choose a side."""
         self.route = route
         self.said = route
-        self.exceptions: Exceptions | None = None
         self.lately = Lately()
         self.slow = 0.0
-        self.settled = settled(route)
-        self.decision: Decision | None = self.settled
+        self.ordered = False
         self.salt = route.salt
         self.legacy = legs.get(Side.LEGACY)
         self.new = legs.get(Side.NEW)
-        self.killed = decide_killed(route, has_legacy=self.legacy is not None)
+        self.there = frozenset(legs)
+        self.choosers = choosers
+        self.exceptions: Exceptions | None = exceptions_of(route, self.there, NO_PINS, None, choosers=choosers)
+        self.settled = settled(route) if self.exceptions is None else None
+        self.decision: Decision | None = self.settled
+        self.killed = decide_killed(as_killed(route, self.exceptions), has_legacy=self.legacy is not None)
         self.own = own
         self.body_limit = body_limit
         self.holds = route.effects not in (None, Effects.UNSAFE)
@@ -88,6 +97,7 @@ class Live:
         self.snapshot = snapshot
         self.table = snapshot.table
         self.switch = Switch()  # that of the worker, once the table is adopted
+        self.ties: Ties | None = None  # given by the worker, too
         self.reader = snapshot.reader()
         self.forgiven = snapshot.forgiven
         self.forgiving = Forgiving(snapshot) if self.forgiven else None
@@ -103,7 +113,8 @@ class Live:
             if route.upstream(side) in pools
         }
         limit = route.body_limit or self.snapshot.limits.body_size
-        return BoundRoute(route, legs, counters.tally(route.name, ServedBy.SELF), limit)
+        own = counters.tally(route.name, ServedBy.SELF)
+        return BoundRoute(route, legs, own, limit, choosers=bool(self.snapshot.choosers))
 
 
 def _leg(route: Route, side: Side, pool: Pool, counters: Counters) -> Leg:

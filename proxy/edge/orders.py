@@ -12,13 +12,13 @@ from collections.abc import Mapping
 from proxy.core.decide import settled
 from proxy.core.judge.ladder import Place
 from proxy.core.kill import decide_killed
-from proxy.core.ordered import is_possible, place_now, place_of, placed
+from proxy.core.ordered import as_killed, is_possible, place_now, place_of, placed
 from proxy.core.outcome import Side
-from proxy.core.pinned import Exceptions
+from proxy.core.pinned import Exceptions, exceptions_of
 from proxy.core.route import Route
 from proxy.core.stage import Stage
 from proxy.edge.kill import rewrite
-from proxy.edge.live import BoundRoute, Live
+from proxy.edge.live import NO_PINS, BoundRoute, Live
 from proxy.link import Orders, RouteOrder
 
 NO_ORDERS = Orders(0, [])
@@ -31,7 +31,7 @@ def obey(live: Live, orders: Orders) -> tuple[str, ...]:
     for bound in live.bound:
         order = ordered.get(bound.said.name)
         if order is None:
-            if bound.route is not bound.said or bound.exceptions is not None or bound.slow:
+            if bound.ordered:
                 _release(bound)
         elif not _follow(bound, order, live):
             refused.append(bound.said.name)
@@ -41,7 +41,9 @@ def obey(live: Live, orders: Orders) -> tuple[str, ...]:
 
 def _release(bound: BoundRoute) -> None:
     bound.slow = 0.0
-    _run(bound, bound.said, None)
+    bound.ordered = False
+    said = bound.said
+    _run(bound, said, exceptions_of(said, bound.there, NO_PINS, None, choosers=bound.choosers))
 
 
 def _follow(bound: BoundRoute, order: RouteOrder, live: Live) -> bool:
@@ -53,6 +55,7 @@ def _follow(bound: BoundRoute, order: RouteOrder, live: Live) -> bool:
     )
     possible = is_possible(said, place, live.snapshot.upstreams)
     bound.slow = order.slow
+    bound.ordered = True
     route = placed(said, place) if possible else said
     _run(bound, route, _exceptions(bound, route, order))
     return possible
@@ -63,22 +66,13 @@ def _run(bound: BoundRoute, route: Route, exceptions: Exceptions | None) -> None
     bound.route = route
     bound.exceptions = exceptions
     bound.settled = settled(route) if exceptions is None else None
-    bound.killed = decide_killed(_as_killed(route, exceptions), has_legacy=bound.legacy is not None)
+    bound.killed = decide_killed(as_killed(route, exceptions), has_legacy=bound.legacy is not None)
     bound.decision = bound.settled
     bound.follow_stage()
 
 
-def _as_killed(route: Route, exceptions: Exceptions | None) -> Route:
-    """A route at legacy of which single cohorts are pinned to new has something to switch off."""
-    return route if exceptions is None or route.stage is not Stage.LEGACY else placed(route, Place(Stage.SHADOW))
-
-
 def _exceptions(bound: BoundRoute, route: Route, order: RouteOrder) -> Exceptions | None:
-    """Pins to a side that has no upstream count for nothing."""
-    legs = {Side.LEGACY: bound.legacy, Side.NEW: bound.new}
-    pins = [(key, Side(side)) for key, side in order.pins]
-    sides = {key.encode("utf-8", "surrogateescape"): side for key, side in pins if legs[side] is not None}
+    """Those of the file as well; an ordered pin outranks one of the file."""
+    pins = {key.encode("utf-8", "surrogateescape"): Side(side) for key, side in order.pins}
     drains = order.drained and route.stage is Stage.CANARY
-    if not (sides or drains) or route.stage in (Stage.COMPLETE, Stage.RETIRED):
-        return None
-    return Exceptions(sides=sides, certain=settled(route), present=bound.lately if drains else None)
+    return exceptions_of(route, bound.there, pins, bound.lately if drains else None, choosers=bound.choosers)

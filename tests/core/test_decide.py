@@ -164,7 +164,9 @@ def test_a_salt_that_the_caller_kept_decides_the_same() -> None:
 
 def test_reasons_are_a_closed_list() -> None:
     """A reason is a metric's label and a word in `explain`."""
-    assert [str(each) for each in Reason] == ["stage", "below_split", "above_split", "respond", "retired", "killed"]
+    others = ["killed", "pinned", "stays", "affinity", "drained"]
+
+    assert [str(each) for each in Reason] == ["stage", "below_split", "above_split", "respond", "retired", *others]
 
 
 @pytest.mark.parametrize(
