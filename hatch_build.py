@@ -21,7 +21,16 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 _PARITY = ("answers", "bodies", "difference", "excuse", "fields", "lists", "numerals", "paths", "rules", "texts")
 COMPILED = ("proxy/core/*.py", "proxy/edge/*.py", *(f"proxy/core/parity/{name}.py" for name in (*_PARITY, "walk")))
 """What is compiled, in one unit so that calls between files are calls in C: data plane, decisions, comparisons."""
-LEFT_OUT = {"__init__.py", "evidence.py", "orders.py", "unavailable.py"}
+LEFT_OUT = {
+    "__init__.py",
+    "distinct.py",
+    "evidence.py",
+    "orders.py",
+    "plan.py",
+    "replay.py",
+    "seen.py",
+    "unavailable.py",
+}
 """Records and errors of the store and of the control process: nothing on the hot path, and some a minute to compile."""
 MODES = ("auto", "always", "never")
 

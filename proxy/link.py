@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import msgspec
 
+from proxy.core.seen import Seen
+
 MAX_FRAME = 256 * 1024 * 1024
 BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 """Upper bounds in seconds of `banyan_request_duration_seconds`; one more, infinite, follows."""
@@ -89,6 +91,15 @@ class Report(msgspec.Struct, frozen=True, tag="report"):
     bad: list[BadDelta] = []
     bad_lost: int = 0
     shadows: list[ShadowDelta] = []
+    recent: Recent | None = None
+
+
+class Recent(msgspec.Struct, frozen=True, array_like=True):
+    """A sample of the `requests` that ended since the last report, and beside it some that went wrong."""
+
+    sample: list[Seen]
+    bad: list[Seen]
+    requests: int
 
 
 class BadDelta(msgspec.Struct, frozen=True, array_like=True):

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import count
 from pathlib import Path
-from time import monotonic
+from time import monotonic, time
 from typing import cast
 
 import structlog
@@ -31,7 +31,7 @@ from proxy.core.kill import Order
 from proxy.core.snapshot import Snapshot
 from proxy.edge.access_log import AccessLog
 from proxy.edge.listener import Listener, Prepared
-from proxy.link import Orders, Poll, Probed, Report, Table, ToWorker, Unframer, frame, read_to_worker
+from proxy.link import Orders, Poll, Probed, Recent, Report, Table, ToWorker, Unframer, frame, read_to_worker
 from proxy.log import Sink
 from proxy.pairs import PAIRS
 from proxy.tasks import Tasks
@@ -238,6 +238,7 @@ class Worker:
             bad=bad,
             bad_lost=bad_lost,
             shadows=counters.take_shadows(),
+            recent=Recent(*self._listener.finished.recent.take(time() - monotonic())),
         )
         link.send(report)
 

@@ -18,6 +18,7 @@ import structlog
 
 from proxy.control.comparing import Comparing
 from proxy.control.ledger import Ledger
+from proxy.control.recent import RecentRequests
 from proxy.link import (
     Comparer,
     Evidence,
@@ -44,6 +45,7 @@ class Links:
         """Reports go into `ledger`, the comparer's words to `comparing`; `table` is what new links get until `push`."""
         self.ledger = ledger
         self.comparing = comparing or Comparing()
+        self.recent = RecentRequests()
         self.heard: Callable[[Report], None] = _drop
         self._table = frame(table)
         self._orders = b""
@@ -195,6 +197,8 @@ class _Link(asyncio.Protocol):
             self.pid = report.pid
             _log.info("worker_linked", worker=report.worker, worker_pid=report.pid, revision=report.revision)
         self._links.ledger.fold(report)
+        if report.recent is not None:
+            self._links.recent.take(report.recent)
         self._links.heard(report)
         for asked, answer in self._asked.items():
             if asked <= report.poll and not answer.done():

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 import msgspec
 
 from proxy.control.certificates import Shown
+from proxy.control.cohorts import NO_COHORTS, CohortsView
 from proxy.control.evidence import EvidenceBook
 from proxy.control.evidence_view import CoverageView, EvidenceView, ParityView, coverage_view, parity_view
 from proxy.control.health import Condition, Probes
@@ -114,6 +115,7 @@ class RouteDetailView(RouteView, frozen=True, kw_only=True):
     upstreams: SidesView
     last_minute: MinuteView
     evidence: EvidenceView
+    cohorts: CohortsView = NO_COHORTS
 
 
 class ReloadView(View, frozen=True, kw_only=True):

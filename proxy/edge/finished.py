@@ -14,6 +14,7 @@ import structlog
 
 from proxy.core.outcome import SERVED_BY_SIDE, Repeat
 from proxy.edge.bad import BadEvents
+from proxy.edge.recently import Recently
 from proxy.edge.record import Recorded, line_of_exchange
 
 if TYPE_CHECKING:
@@ -25,20 +26,25 @@ _BAD = 500
 
 
 class Finished:
-    """`waiting` is appended to by exchanges; `fold` works it off. `bad` keeps what the guard is to know."""
+    """`waiting` is appended to by exchanges; `fold` works it off. `bad` keeps what the guard is to know.
 
-    __slots__ = ("_counters", "_log", "bad", "waiting")
+    `recent` is a sample, for those who ask later.
+    """
+
+    __slots__ = ("_counters", "_log", "bad", "recent", "waiting")
 
     def __init__(self, log: AccessLog, counters: Counters) -> None:
         """Begin with none."""
         self._log = log
         self._counters = counters
         self.bad = BadEvents()
+        self.recent = Recently()
         self.waiting: list[Recorded] = []
 
     def fold(self) -> None:
         """Count and write all that wait."""
         waiting, self.waiting = self.waiting, []
+        self.recent.look(waiting)
         wall = time() - monotonic()
         for each in waiting:
             try:
@@ -52,6 +58,7 @@ class Finished:
         seconds = each.ended - each.started
         if each.attempts > 1:
             self._counters.repeated(each.bound.route.name, SERVED_BY_SIDE[each.leg.side], outcome_of(each))
+            self.recent.note_bad(each)
             if each.fell_back:
                 self.bad.note(each, seconds, each.ended + wall)
         if not each.tunnel:
@@ -61,6 +68,7 @@ class Finished:
         slow = each.bound.slow
         if (each.failure is not None or each.status >= _BAD or (slow and seconds > slow)) and not each.fell_back:
             self.bad.note(each, seconds, each.ended + wall)
+            self.recent.note_bad(each)
 
 
 def outcome_of(each: Recorded) -> Repeat:

@@ -6,6 +6,7 @@ from time import monotonic, time
 from typing import TYPE_CHECKING
 
 from proxy.core.request import RequestHead
+from proxy.edge.recently import OwnAnswer
 from proxy.edge.record import line_of_answer
 from proxy.edge.rescue import answer_bytes, problem_body
 
@@ -48,7 +49,10 @@ def account(
     tally.count(answer.status, seconds)
     if answer.shed is not None:
         services.counters.shed(answer.shed)
-    services.finished.fold()
+    finished = services.finished
+    finished.fold()
+    if head is not None and finished.recent.count():
+        finished.recent.keep(OwnAnswer(answer, head, ids, live, seconds, started + seconds, peer))
     log = services.access_log
     if log.wants(answer.status) or not answer.reason:
         log.write(line_of_answer(log.stamp(time()), answer, head, tally.route, ids, seconds, peer))

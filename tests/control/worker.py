@@ -13,6 +13,7 @@ from proxy.link import (
     FailureDelta,
     Orders,
     Poll,
+    Recent,
     Report,
     RouteDelta,
     Table,
@@ -47,6 +48,7 @@ class FakeWorker(asyncio.Protocol):
         self.orders = Orders(0, [])
         self.obeys = True
         self.obeyed = 0
+        self.recent: Recent | None = None
         self.tables: list[Snapshot] = []
         self.polls: list[int] = []
         self.table_seen = asyncio.Event()
@@ -99,11 +101,13 @@ class FakeWorker(asyncio.Protocol):
                     poll=poll,
                     killed=self.killed,
                     switched=self.switched,
+                    recent=self.recent,
                     orders=self.obeyed,
                 )
             )
         )
         self._routes, self._failures, self.lines_dropped = [], [], 0
+        self.recent = None
 
     async def table(self) -> Snapshot:
         """The next table."""

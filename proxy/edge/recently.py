@@ -1,0 +1,193 @@
+"""A sample of the requests that have ended, for those who ask later: `plan`, `why`, and what is said of cohorts.
+
+Rule 1: of all requests between two reports each is as likely to be in the sample (a reservoir, filled by Algorithm L,
+        Li 1994): a batch costs one comparison, however long it is, and those that are taken what they cost.
+Rule 2: a few of those that went wrong are kept beside it, since those are asked about; they count for nothing else.
+Rule 3: a record is made when the report is; until then the exchange itself is held, for seconds at most.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import exp, floor, log
+from random import random, randrange
+from typing import TYPE_CHECKING
+
+from proxy.core.cohort import cohort_of
+from proxy.core.forwarded import is_trusted
+from proxy.core.outcome import ServedBy
+from proxy.core.route import CLIENT_IP
+from proxy.core.seen import Seen, drawn_for, source_text, sources_text, veiled_fields, veiled_query
+from proxy.core.split import hash_of
+from proxy.edge.who import address_behind
+
+if TYPE_CHECKING:
+    from proxy.core.request import RequestHead
+    from proxy.edge.admit import Answer
+    from proxy.edge.live import BoundRoute, Live
+    from proxy.edge.record import Recorded
+    from proxy.edge.request_bytes import Ids
+
+MOST = 200
+MOST_BAD = 50
+LONGEST = 2048
+"""Bytes of a target; requests with a longer one are not remembered."""
+
+
+@dataclass(frozen=True, slots=True)
+class OwnAnswer:
+    """A request that Banyan answered itself; `ended` on the monotonic clock."""
+
+    answer: Answer
+    head: RequestHead
+    ids: Ids
+    live: Live
+    seconds: float
+    ended: float
+    peer: bytes
+
+
+class Recently:
+    """The sample since the last report."""
+
+    __slots__ = ("_bad", "_kept", "_next", "_seen", "_weight")
+
+    def __init__(self) -> None:
+        """None yet; the first `MOST` are all taken."""
+        self._kept: list[Recorded | OwnAnswer] = []
+        self._bad: list[Recorded] = []
+        self._seen = 0
+        self._next = 0
+        self._weight = 1.0
+
+    def _begin(self) -> None:
+        self._kept = []
+        self._bad = []
+        self._seen = self._next = 0
+        self._weight = 1.0
+
+    def look(self, batch: Sequence[Recorded]) -> None:
+        """Exchanges that have ended."""
+        start = self._seen
+        self._seen = end = start + len(batch)
+        while self._next < end:
+            self._keep(batch[self._next - start])
+
+    def count(self) -> bool:
+        """One request that Banyan answered itself has ended: whether `keep` wants it."""
+        self._seen += 1
+        return self._next < self._seen
+
+    def keep(self, own: OwnAnswer) -> None:
+        """Take the one that `count` asked for."""
+        self._keep(own)
+
+    def note_bad(self, each: Recorded) -> None:
+        """An exchange that went wrong."""
+        if len(self._bad) < MOST_BAD:
+            self._bad.append(each)
+
+    def _keep(self, each: Recorded | OwnAnswer) -> None:
+        if len(self._kept) < MOST:
+            self._kept.append(each)
+        else:
+            self._kept[randrange(MOST)] = each  # noqa: S311 -- a sample, no secret
+        self._next += 1
+        if len(self._kept) == MOST:
+            self._weight *= exp(log(1.0 - random()) / MOST)  # noqa: S311
+            self._next += floor(log(1.0 - random()) / log(1.0 - self._weight))  # noqa: S311
+
+    def take(self, wall: float) -> tuple[list[Seen], list[Seen], int]:
+        """The sample, those beside it that went wrong, and how many requests there were; begin anew.
+
+        `wall` is what to add to monotonic time for the time of day.
+        """
+        kept, total = self._kept, self._seen
+        known = set(map(id, kept))
+        beside = {id(each): each for each in self._bad if id(each) not in known}.values()
+        self._begin()
+        sample = [_own(each, wall) if isinstance(each, OwnAnswer) else _exchange(each, wall) for each in kept]
+        bad = [_exchange(each, wall) for each in beside]
+        return [each for each in sample if each is not None], [each for each in bad if each is not None], total
+
+
+def _exchange(each: Recorded, wall: float) -> Seen | None:
+    head, route, decision, failure, ids = each.head, each.bound.route, each.decision, each.failure, each.ids
+    if len(head.target) > LONGEST:
+        return None
+    source, cohort = _cohort(head, each.peer, each.live, each.bound)
+    return Seen(
+        at=each.ended + wall,
+        id=ids.request_id.decode("latin-1"),
+        method=head.method.decode("latin-1"),
+        path=head.path.decode("latin-1"),
+        query=veiled_query(head.query).decode("latin-1"),
+        host=head.host,
+        fields=veiled_fields(head.fields),
+        route=route.name,
+        stage=route.stage.value,
+        split=route.split,
+        reason=decision.reason.value,
+        serve=ServedBy.SELF.value if decision.serve is None else decision.serve.value,
+        side=each.leg.name,
+        upstream=each.leg.pool.upstream.name,
+        status=each.status,
+        ms=round((each.ended - each.started) * 1000, 3),
+        drawn_for=drawn_for(route),
+        sources=sources_text(route),
+        source=source,
+        cohort=cohort,
+        draw=decision.draw,
+        shadow="" if decision.shadow is None else decision.shadow.value,
+        attempts=each.attempts,
+        fell_back=each.fell_back,
+        failure="" if failure is None else f"{failure.phase.value}:{failure.blame.value}",
+        revision=each.live.snapshot.revision,
+    )
+
+
+def _own(each: OwnAnswer, wall: float) -> Seen | None:
+    head, bound = each.head, each.answer.bound
+    if len(head.target) > LONGEST:
+        return None
+    route = None if bound is None else bound.route
+    source, cohort = ("", 0) if bound is None else _cohort(head, each.peer, each.live, bound)
+    return Seen(
+        at=each.ended + wall,
+        id=each.ids.request_id.decode("latin-1"),
+        method=head.method.decode("latin-1"),
+        path=head.path.decode("latin-1"),
+        query=veiled_query(head.query).decode("latin-1"),
+        host=head.host,
+        fields=veiled_fields(head.fields),
+        route="" if route is None else route.name,
+        stage="" if route is None or route.respond is not None else route.stage.value,
+        split=0.0 if route is None else route.split,
+        reason=each.answer.reason or "refused",
+        serve=ServedBy.SELF.value,
+        side=ServedBy.SELF.value,
+        upstream="",
+        status=each.answer.status,
+        ms=round(each.seconds * 1000, 3),
+        drawn_for="" if route is None else drawn_for(route),
+        sources="" if route is None else sources_text(route),
+        source=source,
+        cohort=cohort,
+        draw=None,
+        shadow="",
+        attempts=1,
+        fell_back=False,
+        failure="",
+        revision=each.live.snapshot.revision,
+    )
+
+
+def _cohort(head: RequestHead, peer: bytes, live: Live, bound: BoundRoute) -> tuple[str, int]:
+    """The source that was present, empty when none was, and the 64 bits that stand for the cohort."""
+    snapshot = live.snapshot
+    trusted = is_trusted(peer.decode("ascii"), snapshot.trusted)
+    address = address_behind(head, peer, snapshot) if trusted else peer
+    found = cohort_of(bound.route.cohort, head, address)
+    source, key = found or (CLIENT_IP, address)
+    return "" if found is None else source_text(source), hash_of(bound.salt, source.prefix + key)
