@@ -6,7 +6,8 @@ connection is poisoned; nothing breaks, hangs or is leaked inside.
 Rules of a response's example: the client gets what a strict reader finds in the upstream's bytes, or Banyan's own
 answer, or a visible cut; never a clean end to anything else.
 
-The ordinary run plays the same few hundred examples each time; BANYAN_FUZZ_SECONDS=600 plays new ones for as long.
+The ordinary run plays the same few hundred examples each time; BANYAN_FUZZ_SECONDS=600 plays new ones for as long, and
+says the seed of each round, from which BANYAN_FUZZ_SEED plays it again.
 """
 
 from __future__ import annotations
@@ -39,6 +40,7 @@ from tests.wire.vectors import VECTORS
 T = TypeVar("T")
 FOLD = bytes(each if chr(each).isascii() and chr(each).isalnum() else ord("-") for each in range(256))
 SECONDS = float(os.environ.get("BANYAN_FUZZ_SECONDS", "0"))
+FIRST_SEED = int(os.environ.get("BANYAN_FUZZ_SEED", "0"))
 REQUESTS, RESPONSES = 800, 300
 KEPT: list[tuple[str, bytes, tuple[int, ...]]] = [
     (each["why"], each["bytes"].encode("latin-1"), tuple(each["cuts"]))
@@ -54,9 +56,10 @@ def play_many(what: str, body: Callable[[T], None], examples: st.SearchStrategy[
     """Rounds of `count` examples: one with a fixed seed, or new ones until the time is over."""
     end = monotonic() + SECONDS
     played = 0
-    number = SystemRandom().getrandbits(32) if SECONDS else 1
+    number = FIRST_SEED or (SystemRandom().getrandbits(32) if SECONDS else 1)
     quiet = settings(max_examples=count, deadline=None, database=None, suppress_health_check=list(HealthCheck))
     while True:
+        print(f"{what}: round with BANYAN_FUZZ_SEED={number}")
         seed(number)(quiet(given(examples)(body)))()
         number += 1
         played += count
