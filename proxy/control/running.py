@@ -66,5 +66,6 @@ def needs_restart(started_with: Snapshot, now: Snapshot) -> tuple[str, ...]:
         "admin": (started_with.admin, now.admin),
         "workers": (started_with.workers, now.workers),
         "tls": (started_with.tls is None, now.tls is None),
+        "state": (started_with.state, now.state),
     }
     return tuple(key for key, (before, after) in pairs.items() if before != after)
