@@ -14,6 +14,8 @@ import msgspec
 
 TOKEN = "BANYAN_ADMIN_TOKEN"  # noqa: S105  a variable's name
 TIMEOUT = 5.0
+_SAID_NO = frozenset({404, 409, 412, 503})
+"""Answers in which the detail says it all, and nothing has been done."""
 
 
 class NoAnswerError(Exception):
@@ -31,6 +33,9 @@ class Placed(msgspec.Struct, frozen=True):
     stage: str | None = None
     split: float | None = None
     reason: str = ""
+    latched: bool = False
+    held: bool = False
+    drains: bool = False
 
 
 class Rate(msgspec.Struct, frozen=True):
@@ -106,6 +111,25 @@ class TlsStatus(msgspec.Struct, frozen=True):
     problem: str = ""
 
 
+class InstanceStatus(msgspec.Struct, frozen=True):
+    """One live replica: whether it obeys what stands, and which revision it reads."""
+
+    instance: str
+    revision: str = ""
+    obeys: bool = True
+    same_revision: bool = True
+
+
+class StandingStatus(msgspec.Struct, frozen=True):
+    """What all replicas obey. `away`: why the state store does not answer; `here`: moved at one replica alone."""
+
+    version: int = 0
+    leads: bool = False
+    away: str = ""
+    here: tuple[str, ...] = ()
+    instances: tuple[InstanceStatus, ...] = ()
+
+
 class RoutesStatus(msgspec.Struct, frozen=True):
     """`GET /api/routes`; `killed` is null while the kill switch is off."""
 
@@ -115,6 +139,7 @@ class RoutesStatus(msgspec.Struct, frozen=True):
     workers: tuple[WorkerStatus, ...] = ()
     killed: KillOrder | None = None
     tls: tuple[TlsStatus, ...] = ()
+    standing: StandingStatus | None = None
 
 
 class _Problem(msgspec.Struct, frozen=True):
@@ -143,6 +168,11 @@ def fetch(base: str, path: str, *, timeout: float = TIMEOUT) -> bytes:
 def post_kill(base: str, *, on: bool, reason: str) -> None:
     """Have Banyan itself turn the kill switch; NoAnswerError."""
     _call(base, "POST", "/api/kill", msgspec.json.encode({"on": on, "reason": reason}), TIMEOUT)
+
+
+def post(base: str, path: str, said: object, *, timeout: float = TIMEOUT) -> bytes:
+    """The body of a good answer to a POST of `said` as JSON; NoAnswerError."""
+    return _call(base, "POST", path, msgspec.json.encode(said), timeout)
 
 
 def _call(base: str, method: str, path: str, body: bytes | None, timeout: float) -> bytes:
@@ -174,4 +204,6 @@ def _refused(base: str, path: str, status: int, body: bytes) -> NoAnswerError:
     except msgspec.DecodeError:
         said = _Problem()
     detail = said.detail or said.title or "no reason given"
+    if said.detail and path.startswith("/api/routes/") and status in _SAID_NO:
+        return NoAnswerError(detail, "`banyan status` shows how things stand.")
     return NoAnswerError(f"{base}{path} answered {status}: {detail}", "Is this Banyan's `admin` address?")

@@ -16,11 +16,6 @@ from proxy.cli.terminal import complain, leave
 _BY_FILE = "Edit the route's `stage` and `split` in routes.yaml; `banyan serve` takes a change as soon as it is saved."
 LATER: Mapping[str, str] = {
     "plan": "`banyan check` reads the file as `serve` would, and `banyan explain` decides one request by it.",
-    "promote": _BY_FILE,
-    "rollback": _BY_FILE,
-    "hold": "Nothing moves a route by itself yet: it stays where routes.yaml has it.",
-    "resume": "Nothing holds a route back yet: it stays where routes.yaml has it.",
-    "drain": _BY_FILE + " SIGTERM drains the whole process.",
     "probe": "`banyan status` shows what runs; ask an upstream itself with curl.",
 }
 """Name of the command, and what to do instead."""

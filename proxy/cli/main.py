@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from proxy import __version__
-from proxy.cli import accept, check, demo, explain, export, kill, mismatches, replay, schema, serve, status
+from proxy.cli import accept, check, demo, explain, export, kill, mismatches, moving, replay, schema, serve, status
 from proxy.cli.later import ANY_ARGUMENTS, LATER, command_of
 from proxy.cli.lesson import FINE, FOUND, UNUSABLE, Lesson
 from proxy.cli.terminal import leave, say
@@ -31,6 +31,13 @@ COMMANDS: Mapping[str, tuple[Callable[..., None], Lesson]] = {
     "accept": (accept.accept, accept.LESSON),
     "replay": (replay.replay, replay.LESSON),
     "export": (export.export, export.LESSON),
+    "promote": (moving.promote, moving.PROMOTE),
+    "rollback": (moving.rollback, moving.ROLLBACK),
+    "hold": (moving.hold, moving.HOLD),
+    "resume": (moving.resume, moving.RESUME),
+    "drain": (moving.drain, moving.DRAIN),
+    "pin": (moving.pin, moving.PIN),
+    "unpin": (moving.unpin, moving.UNPIN),
     "kill": (kill.kill, kill.LESSON),
     "demo": (demo.demo, demo.LESSON),
 }

@@ -24,7 +24,8 @@ LESSON = Lesson(
     example="banyan status --config routes.yaml",
     exits={
         FINE: "it runs, and every worker serves the file as it stands",
-        FOUND: "nothing answers there, the file has problems, a worker lags behind, or the kill switch is on",
+        FOUND: "nothing answers there, the file has problems, a worker or replica lags behind, the store is away, "
+        "or the kill switch is on",
         UNUSABLE: "wrong usage, or no admin address can be found",
     },
 )
@@ -90,4 +91,7 @@ def _picture(base: str, found: RoutesStatus, width: int) -> Group:
 
 
 def _is_settled(found: RoutesStatus) -> bool:
-    return found.reload.ok and found.killed is None and all(worker.serves_current for worker in found.workers)
+    standing = found.standing
+    obeyed = standing is None or (not standing.away and all(each.obeys for each in standing.instances))
+    serve = all(worker.serves_current for worker in found.workers)
+    return found.reload.ok and found.killed is None and serve and obeyed

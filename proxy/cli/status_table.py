@@ -25,6 +25,7 @@ from proxy.cli.admin_api import (
     RouteStatus,
     WorkerStatus,
 )
+from proxy.cli.status_standing import differences, standing_lines
 
 NOTHING = "–"
 _COUNTED = re.compile(r"^banyan_requests_total\{([^}]*)\} (\S+)$", re.MULTILINE)
@@ -42,7 +43,8 @@ _LEAST = frozenset({"legacy/s", "new/s", "5xx", "compared", "coverage", "reason"
 def picture(base: str, status: RoutesStatus, metrics: str, width: int) -> Group:
     """All of it; `metrics` is the text of `/metrics`, empty when it could not be had; `width` in columns."""
     left_alone = [Text(each, style="bold red") for each in upstreams_in_trouble(metrics)]
-    return Group(*_header(base, status), *left_alone, Text(), _table(status, failed_shares(metrics), width))
+    standing = [*standing_lines(status), *differences(status)]
+    return Group(*_header(base, status), *standing, *left_alone, Text(), _table(status, failed_shares(metrics), width))
 
 
 def upstreams_in_trouble(metrics: str) -> Iterator[str]:

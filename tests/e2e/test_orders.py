@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 import os
 import signal
+import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +21,7 @@ ROUTES = """\
   - { name: rest, match: "/**", stage: legacy }
 """
 TOKEN = "t0ken"
+NONE: Mapping[str, str] = {}
 
 
 @pytest.fixture(autouse=True)
@@ -33,7 +38,9 @@ async def order(banyan: Program, verb: str, route: str = "split", **said: object
         return answer.status, await answer.json(content_type=None)
 
 
-async def served(banyan: Program, target: str = "/split/a", times: int = 12, **headers: str) -> set[str]:
+async def served(
+    banyan: Program, headers: Mapping[str, str] = NONE, *, target: str = "/split/a", times: int = 12
+) -> set[str]:
     """Who answers: each request on a connection of its own, so that every worker has its share."""
     found = set()
     for _ in range(times):
@@ -42,11 +49,11 @@ async def served(banyan: Program, target: str = "/split/a", times: int = 12, **h
     return found
 
 
-async def until_served(banyan: Program, by: str, **headers: str) -> None:
+async def until_served(banyan: Program, by: str, headers: Mapping[str, str] = NONE) -> None:
     """Wait until this side alone answers."""
 
     async def alone() -> bool:
-        return await served(banyan, **headers) == {by}
+        return await served(banyan, headers) == {by}
 
     await until(alone)
 
@@ -117,13 +124,13 @@ async def test_pins_outrank_stage_and_split(tmp_path: Path) -> None:
     ):
         await order(banyan, "rollback")
         await order(banyan, "pin", cohort="acme", side="new")
-        pinned = await served(banyan, **{"X-Tenant-Id": "acme"}), await served(banyan, **{"X-Tenant-Id": "other"})
+        pinned = await served(banyan, {"X-Tenant-Id": "acme"}), await served(banyan, {"X-Tenant-Id": "other"})
         (banyan.file.parent / ".banyan" / "kill").touch()
-        await until_served(banyan, "legacy", **{"X-Tenant-Id": "acme"})
+        await until_served(banyan, "legacy", {"X-Tenant-Id": "acme"})
         (banyan.file.parent / ".banyan" / "kill").unlink()
-        await until_served(banyan, "new", **{"X-Tenant-Id": "acme"})
+        await until_served(banyan, "new", {"X-Tenant-Id": "acme"})
         await order(banyan, "pin", cohort="acme", side="legacy")
-        denied = await served(banyan, **{"X-Tenant-Id": "acme"})
+        denied = await served(banyan, {"X-Tenant-Id": "acme"})
         status, _ = await order(banyan, "pin", cohort="acme", side=None)
         again, _ = await order(banyan, "pin", cohort="acme", side=None)
 
@@ -138,14 +145,50 @@ async def test_a_drain_keeps_those_that_are_there(tmp_path: Path) -> None:
         system("new") as new,
         program(tmp_path, ROUTES, legacy=legacy, new=new) as banyan,
     ):
-        await served(banyan, times=1, **{"X-Tenant-Id": "here"})
+        await served(banyan, {"X-Tenant-Id": "here"}, times=1)
         await order(banyan, "drain")
-        present = await served(banyan, times=3, **{"X-Tenant-Id": "here"})
-        newcomer = await served(banyan, times=3, **{"X-Tenant-Id": "later"})
+        present = await served(banyan, {"X-Tenant-Id": "here"}, times=3)
+        newcomer = await served(banyan, {"X-Tenant-Id": "later"}, times=3)
         await order(banyan, "drain", off=True)
-        after = await served(banyan, times=3, **{"X-Tenant-Id": "later"})
+        after = await served(banyan, {"X-Tenant-Id": "later"}, times=3)
 
     assert (present, newcomer, after) == ({"new"}, {"legacy"}, {"new"})
+
+
+async def command(banyan: Program, *said: str) -> tuple[int, str, str]:
+    """Exit code, stdout and stderr of `banyan …`."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "proxy", *said, "--config", str(banyan.file)),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    out, err = await process.communicate()
+    return process.returncode or 0, out.decode(), err.decode()
+
+
+async def test_the_commands_say_what_became_of_it(tmp_path: Path) -> None:
+    """Each verb as a command: exit 0 when all obey, 1 with the sentence when refused; status has the reason."""
+    async with (
+        system("legacy") as legacy,
+        system("new") as new,
+        program(tmp_path, ROUTES, legacy=legacy, new=new) as banyan,
+    ):
+        back = await command(banyan, "rollback", "split", "--reason", "loses orders")
+        refused = await command(banyan, "promote", "split")
+        status = await command(banyan, "status")
+        resumed = await command(banyan, "resume", "split", "--json")
+        pinned = await command(banyan, "pin", "split", "acme", "--to", "legacy", "--for", "2h")
+        unknown = await command(banyan, "hold", "nothing")
+        transitions: Any = await banyan.api("/api/transitions?route=split")
+
+    assert (back[0], back[1].splitlines()[0]) == (0, "split: canary 100% → shadow, rolled back until resume")
+    assert back[1].splitlines()[1].startswith("  obeys  ")
+    assert (refused[0], "say resume first" in refused[2]) == (1, True)
+    assert "split runs shadow, the file says canary 100%: rolled back by" in status[1]
+    assert "loses orders" in status[1]
+    assert (resumed[0], json.loads(resumed[1])["runs"]) == (0, {"stage": "canary", "split": 1.0})
+    assert (pinned[0], unknown[0], "there is no route 'nothing'" in unknown[2]) == (0, 1, True)
+    assert [each["cause"] for each in transitions["transitions"]] == ["resume", "operator"]
 
 
 async def test_who_looked_at_something_else_is_refused(tmp_path: Path) -> None:

@@ -1,0 +1,62 @@
+"""Orders to a running Banyan over its admin API, and what it answers."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import socket
+from collections.abc import Mapping
+from urllib.parse import quote
+
+import msgspec
+
+from proxy.cli.admin_api import NoAnswerError, post
+
+
+class Instance(msgspec.Struct, frozen=True):
+    """One live replica."""
+
+    instance: str
+    revision: str = ""
+    obeys: bool = False
+    same_revision: bool = True
+
+
+class Place(msgspec.Struct, frozen=True):
+    """Stage and split."""
+
+    stage: str
+    split: float = 0.0
+
+    def __str__(self) -> str:
+        return f"{self.stage} {self.split * 100:g}%" if self.stage in {"canary", "retired"} else self.stage
+
+
+class Moved(msgspec.Struct, frozen=True, rename={"start": "from"}):
+    """What became of an order. `everywhere` False: it holds at that replica alone, as the state store is away."""
+
+    route: str
+    start: Place
+    runs: Place
+    latched: bool = False
+    held: bool = False
+    everywhere: bool = True
+    done: bool = False
+    instances: tuple[Instance, ...] = ()
+
+
+def order(base: str, route: str, verb: str, said: Mapping[str, object]) -> tuple[Moved, bytes]:
+    """Give the order; what was answered, and its text. NoAnswerError says why nothing has been done."""
+    body = post(base, f"/api/routes/{quote(route, safe='')}/{verb}", {**said, "by": _who()})
+    try:
+        return msgspec.json.decode(body, type=Moved), body
+    except msgspec.DecodeError as error:
+        raise NoAnswerError(f"{base} answers, but not as Banyan does: {error}", "Is this its admin address?") from error
+
+
+def _who() -> str:
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):  # a container without a line for this user
+        user = str(os.getuid())
+    return f"{user}@{socket.gethostname()}"

@@ -1,0 +1,57 @@
+"""The part of `banyan status` about what stands: the state store, the replicas, and every difference from the file.
+
+Rule 1: every route that runs elsewhere than the file says has a line with the reason, however narrow the terminal is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rich.text import Text
+
+from proxy.cli.admin_api import Placed, RoutesStatus, RouteStatus
+
+_MOST = 50
+
+
+def standing_lines(status: RoutesStatus) -> Iterator[Text]:
+    """What an operator has to know before the table."""
+    standing = status.standing
+    if standing is None:
+        return
+    if standing.away:
+        yield Text(f"the state store is away, routes stay where they are: {standing.away}", style="bold red")
+    if standing.here:
+        yield Text(f"moved at this replica alone: {', '.join(standing.here)}", style="bold red")
+    if len(standing.instances) > 1:
+        yield Text(f"{len(standing.instances)} replicas: {', '.join(each.instance for each in standing.instances)}")
+    for each in standing.instances:
+        if not each.obeys:
+            yield Text(f"{each.instance} does not obey version {standing.version} yet", style="bold red")
+        if not each.same_revision:
+            yield Text(f"{each.instance} reads revision {each.revision} of routes.yaml", style="yellow")
+
+
+def differences(status: RoutesStatus) -> Iterator[Text]:
+    """One line for each route that does not run as the file says."""
+    if status.killed is not None:
+        return
+    moved = [each for each in status.routes if _differs(each)]
+    for each in moved[:_MOST]:
+        line = f"{each.name} runs {_place(each.runs)}, the file says {_place(each.file)}: {each.runs.reason}"
+        yield Text(line, style="bold red" if each.runs.latched else "yellow")
+    if len(moved) > _MOST:
+        yield Text(f"… and {len(moved) - _MOST} more routes that do not run as the file says", style="yellow")
+
+
+def _differs(route: RouteStatus) -> bool:
+    runs, file = route.runs, route.file
+    return (runs.stage, runs.split) != (file.stage, file.split) or runs.latched or runs.held or runs.drains
+
+
+def _place(placed: Placed) -> str:
+    return (
+        f"{placed.stage} {(placed.split or 0.0) * 100:g}%"
+        if placed.stage in {"canary", "retired"}
+        else f"{placed.stage}"
+    )
