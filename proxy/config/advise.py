@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from proxy.config.problem import Problem
 from proxy.config.read import Draft
+from proxy.config.tie_check import unshared_keys
 from proxy.core.stage import Stage
 
 
@@ -72,6 +73,7 @@ RULES = (
     unused_upstreams,
     one_upstream_twice,
     idle_splits,
+    unshared_keys,
     lonely_groups,
     misleading_groups,
     unverified_upstreams,

@@ -153,18 +153,18 @@ def read_cohort(value: object) -> object:
 
 
 def read_source(value: object) -> CohortSource:
-    """`header:NAME`, `cookie:NAME`, `query:NAME`, `path:NAME` or `client_ip`; a path's position is found later."""
+    """`header:NAME`, `cookie:NAME`, `query:NAME`, `path:NAME`, `client_ip`, `anonymous`; a path is placed later."""
     kind, colon, name = str(value).partition(":") if isinstance(value, str) else ("", "", "")
     if kind == "jwt":
-        raise fault("jwt: has not landed in this version; use header:, cookie:, query:, path: or client_ip")
+        raise fault("jwt: has not landed in this version; use header:, cookie:, query:, path:, client_ip or anonymous")
     if kind not in [each.value for each in SourceKind]:
         meant = nearest(kind, SourceKind)
-        forms = "header:NAME, cookie:NAME, query:NAME, path:NAME or client_ip"
+        forms = "header:NAME, cookie:NAME, query:NAME, path:NAME, client_ip or anonymous"
         raise fault(f"must be {forms}", cure=f"did you mean {meant}?" if meant else "")
     source = SourceKind(kind)
-    if source is SourceKind.CLIENT_IP:
+    if source in (SourceKind.CLIENT_IP, SourceKind.ANONYMOUS):
         if colon:
-            raise fault("client_ip takes no name", cure="write client_ip")
+            raise fault(f"{kind} takes no name", cure=f"write {kind}")
         return CohortSource(source)
     return CohortSource(source, _source_name(source, name))
 
@@ -174,9 +174,14 @@ def _source_name(kind: SourceKind, name: str) -> str:
         raise fault(f"{kind.value}: needs a name after the colon", cure=f"write {kind.value}:NAME")
     if kind is SourceKind.HEADER:
         return read_field_name(name)
-    if kind is SourceKind.COOKIE and not _TOKEN.fullmatch(name):
-        raise fault("is not the name of a cookie")
-    return name
+    return read_cookie_name(name) if kind is SourceKind.COOKIE else name
+
+
+def read_cookie_name(value: object) -> str:
+    """A cookie's name."""
+    if isinstance(value, str) and _TOKEN.fullmatch(value):
+        return str(value)
+    raise fault("is not the name of a cookie")
 
 
 def read_upgrades(value: object) -> bool:

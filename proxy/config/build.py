@@ -24,6 +24,7 @@ from proxy.config.schema import (
     UpstreamBlock,
 )
 from proxy.config.shadow_blocks import memory_of, policy_of
+from proxy.config.tie_blocks import cookies_of, tie_of
 from proxy.config.tls_block import listener_tls, upstream_tls
 from proxy.config.upstream_blocks import breaker_of, eject_of, fallback_of, health_of
 from proxy.core.cohort import CohortSource, SourceKind
@@ -66,6 +67,8 @@ def build_snapshot(
         tls=listener_tls(settings.tls, directory),
         kill_file=settings.kill_file or "",
         shadow_memory=memory_of(settings.shadow),
+        cookies=cookies_of(settings.cookies),
+        choosers=tuple(settings.pins.header) if settings.pins else (),
         hooks=hooks_of(settings.hooks),
     )
 
@@ -109,6 +112,7 @@ def build_route(
         windows=_windows(block, settings, upstreams),
         compare=build_rules(settings.compare, block.compare),
         shadow=_shadow(block, upstreams, settings),
+        tie=tie_of(block.affinity, block.stay, block.pin, lambda source: _placed(source, block.match.path)),
         line=line,
     )
 

@@ -19,6 +19,7 @@ from proxy.config.problem import Path, Problem, nearest
 from proxy.config.read import Draft
 from proxy.config.schema import TimeoutBlock
 from proxy.config.shadow_check import SHADOW_RULES
+from proxy.config.tie_check import ALWAYS_THERE, TIE_RULES
 from proxy.core.cohort import SourceKind
 from proxy.core.route import Route
 from proxy.core.stage import Stage
@@ -27,7 +28,7 @@ _TOKEN = "BANYAN_ADMIN_TOKEN"  # noqa: S105 - the variable's name
 _BODYLESS = frozenset({204, 205, 304})
 _NO_PART_OF_AN_ANSWER = (
     *("stage", "split", "cohort", "group", "legacy", "new", "effects", "upgrades", "timeout", "fallback"),
-    *("guard", "ramp", "windows", "compare", "shadow"),
+    *("guard", "ramp", "windows", "compare", "shadow", "affinity", "stay", "pin"),
 )
 
 
@@ -110,8 +111,9 @@ def cohorts_can_be_found(draft: Draft) -> Iterator[Problem]:
                 yield draft.problem(path, message)
             if source in sources[:place]:
                 yield draft.problem(path, "stands twice; take one out")
-            elif any(each.kind is SourceKind.CLIENT_IP for each in sources[:place]):
-                yield draft.problem(path, "is never asked: client_ip before it is always present; put client_ip last")
+            elif sure := [each.kind for each in sources[:place] if each.kind in ALWAYS_THERE]:
+                message = f"is never asked: {sure[0]} before it is always present; put {sure[0]} last"
+                yield draft.problem(path, message)
 
 
 def rates_are_said(draft: Draft) -> Iterator[Problem]:
@@ -248,4 +250,5 @@ RULES = (
     *JUDGEMENT_RULES,
     *COMPARE_RULES,
     *SHADOW_RULES,
+    *TIE_RULES,
 )

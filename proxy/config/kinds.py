@@ -29,7 +29,7 @@ _SLASHED = WithJsonSchema({"type": "string", "pattern": "^/"})
 _NAME = WithJsonSchema({"type": "string", "pattern": f"^{single.NAME_PATTERN}$"})
 _METHOD = {"type": "string", "enum": list(asked.METHODS)}
 _METHODS = WithJsonSchema({"anyOf": [{"type": "array", "items": _METHOD, "minItems": 1}, {"type": "string"}]})
-_SOURCE = WithJsonSchema({"type": "string", "pattern": "^(header:.+|cookie:.+|query:.+|path:.+|client_ip)$"})
+_SOURCE = WithJsonSchema({"type": "string", "pattern": "^(header:.+|cookie:.+|query:.+|path:.+|client_ip|anonymous)$"})
 _CONDITION = WithJsonSchema(
     {
         "anyOf": [

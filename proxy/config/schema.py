@@ -21,6 +21,7 @@ from proxy.config.compare_blocks import CompareBlock
 from proxy.config.hook_blocks import HookBlock
 from proxy.config.judgement_blocks import FleetGuardBlock, GuardBlock, RampBlock, WindowBlock
 from proxy.config.shadow_blocks import FileShadowBlock, ShadowBlock
+from proxy.config.tie_blocks import AnyStay, CookiesBlock, PinBlock, PinsBlock
 from proxy.config.tls_block import ListenerTlsBlock, UpstreamTlsBlock
 from proxy.config.upstream_blocks import AnyFallback, BreakerBlock, EjectBlock, HealthBlock
 from proxy.core.route import Respond, Timeouts, Upstream
@@ -181,11 +182,20 @@ class RouteBlock(Block):
         "At canary, the share of cohorts that new serves; at retired, the share that is answered with 410.", "10%"
     )
     cohort: kinds.Cohort | None = _optional(
-        "What is never split between sides: header:NAME, cookie:NAME, query:NAME, path:NAME or client_ip (default); "
-        "of a list, the first one present.",
+        "What is never split between sides: header:NAME, cookie:NAME, query:NAME, path:NAME, client_ip (default) or "
+        "anonymous (a cookie of Banyan's own); of a list, the first one present.",
         "header:X-Tenant-Id",
     )
     group: kinds.Name | None = _optional("Routes of one group share the draw: a cohort moves on all of them.", "orders")
+    affinity: kinds.LengthAboveZero | None = _optional(
+        "For so long after a cohort has written on a side, what it reads on this route, or in its group, comes from "
+        "there. Without it reads go by the draw.",
+        "5s",
+    )
+    stay: AnyStay | None = _optional(
+        "Values by which requests are known to belong to one flow, which stays on its side.", ["query:state"]
+    )
+    pin: PinBlock | None = _optional("Cohorts that are on a side whatever their draw.", {"new": ["acme"]})
     legacy: kinds.Name | None = _optional("The upstream that is legacy on this route. Default legacy.", "legacy")
     new: kinds.Name | None = _optional("The upstream that is new on this route. Default new.", "new")
     effects: kinds.EffectsWord | None = _optional(
@@ -328,6 +338,8 @@ class SettingsBlock(Block):
         description="Addresses and networks whose forwarding headers are believed. Default none.",
         examples=[["10.0.0.0/8"]],
     )
+    cookies: CookiesBlock | None = _optional("The cookies that Banyan sets itself.", {"side": "banyan_side"})
+    pins: PinsBlock | None = _optional("Who may choose a side for a request.", {"header": ["10.20.0.0/16"]})
     guard: FleetGuardBlock | None = _optional("What holds over all routes.", {"in_motion": 2})
     windows: list[WindowBlock] | None = _optional(
         "When the judge leaves all routes alone.", [{"name": "batch", "start": "22:00", "end": "06:00"}]

@@ -13,7 +13,7 @@ from proxy.core.predicate import HostIs
 from tests.config.refusing import refusal
 
 CONDITION = "must be text, a list of texts, true (present) or false (absent)"
-SOURCE = "must be header:NAME, cookie:NAME, query:NAME, path:NAME or client_ip"
+SOURCE = "must be header:NAME, cookie:NAME, query:NAME, path:NAME, client_ip or anonymous"
 OWN = "is a field that belongs to one connection or to the proxy: routes cannot ask about it"
 
 
@@ -124,7 +124,7 @@ def test_right_values_are_read(reader: Callable[[object], object], value: object
         (
             asked.read_source,
             "jwt:sub",
-            "jwt: has not landed in this version; use header:, cookie:, query:, path: or client_ip",
+            "jwt: has not landed in this version; use header:, cookie:, query:, path:, client_ip or anonymous",
         ),
         (asked.read_source, "client_ip:", "client_ip takes no name | write client_ip"),
         (asked.read_source, "header:", "header: needs a name after the colon | write header:NAME"),
