@@ -9,6 +9,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -16,6 +17,7 @@ from pathlib import Path
 import structlog
 
 from proxy.app import last_orders
+from proxy.app.shared_ties import SharedTies
 from proxy.app.sockets import Sockets
 from proxy.app.start import Start
 from proxy.app.worker import Post, Worker
@@ -32,10 +34,19 @@ _GC_THRESHOLD = (50_000, 20, 100)
 """Requests free what they made by counting references; the collector is there for what goes wrong."""
 
 
-def be_worker(
-    number: int, config: Path, start: Start, sockets: Sockets, serving: Callable[[], None], *, fresh: bool
-) -> None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerSeat:
+    """What is a worker's own, and what it shares with the others; `serving` is to be called once it serves."""
+
+    number: int
+    sockets: Sockets
+    ties: SharedTies
+    serving: Callable[[], None]
+
+
+def be_worker(seat: WorkerSeat, config: Path, start: Start, *, fresh: bool) -> None:
     """Serve until told to stop; `fresh`: `start` was read just now, so that control need not be asked first."""
+    number, sockets = seat.number, seat.sockets
     sink = _begin(f"worker-{number}")
     sys.setswitchinterval(_SWITCH_INTERVAL)
     for other, sock in enumerate(sockets.workers):
@@ -49,11 +60,12 @@ def be_worker(
         sock=sockets.workers[number],
         link=sockets.link_path,
         snapshot=start.snapshot,
-        serving=serving,
+        serving=seat.serving,
         fresh=fresh,
         kill_file=_killed_by(config),
         contexts=start.contexts,
         orders=_kept_orders(config),
+        ties=seat.ties.memory(lastgood.directory(config, os.environ)),
     )
 
     async def live() -> None:

@@ -1,4 +1,5 @@
 """The key of the hashes that stand for what is secret in kept exchanges: made once, in the state directory.
+Other keys that are kept there are made in the same way, under names of their own.
 
 Rule 1: equal secrets have equal hashes for as long as the file lives; without the file nobody can look for one.
 Rule 2: nobody but the user who runs Banyan can read it.
@@ -18,20 +19,20 @@ NAME = "redaction.key"
 _BYTES = 32
 
 
-def read_key(directory: Path) -> bytes:
+def read_key(directory: Path, name: str = NAME) -> bytes:
     """The key that there is; OSError when there is none, or not for this user."""
-    key = (directory / NAME).read_bytes()
+    key = (directory / name).read_bytes()
     if len(key) != _BYTES:
-        raise OSError(f"{directory / NAME} has {len(key)} bytes and not {_BYTES}; remove it to have a new one made")
+        raise OSError(f"{directory / name} has {len(key)} bytes and not {_BYTES}; remove it to have a new one made")
     return key
 
 
-def key_of(directory: Path) -> bytes:
+def key_of(directory: Path, name: str = NAME) -> bytes:
     """The key, made if there is none; OSError when it can neither be read nor made."""
     try:
-        return read_key(directory)
+        return read_key(directory, name)
     except FileNotFoundError:
-        return _make(directory)
+        return _make(directory, name)
 
 
 def key_for_now(directory: Path) -> bytes:
@@ -43,10 +44,10 @@ def key_for_now(directory: Path) -> bytes:
         return secrets.token_bytes(_BYTES)
 
 
-def _make(directory: Path) -> bytes:
+def _make(directory: Path, name: str) -> bytes:
     """Whoever links it first has made it, so two processes that start at once agree."""
     directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-    fresh = directory / f".{NAME}.{os.getpid()}"
+    fresh = directory / f".{name}.{os.getpid()}"
     descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
         with os.fdopen(descriptor, "wb") as file:
@@ -54,7 +55,7 @@ def _make(directory: Path) -> bytes:
             file.flush()
             os.fsync(file.fileno())
         with contextlib.suppress(FileExistsError):
-            os.link(fresh, directory / NAME)
+            os.link(fresh, directory / name)
     finally:
         fresh.unlink()
-    return read_key(directory)
+    return read_key(directory, name)

@@ -23,8 +23,9 @@ from pathlib import Path
 
 import structlog
 
-from proxy.app.birth import be_comparer, be_control, be_worker
+from proxy.app.birth import WorkerSeat, be_comparer, be_control, be_worker
 from proxy.app.selfcheck import cautions, prepare
+from proxy.app.shared_ties import SharedTies
 from proxy.app.sockets import Sockets, bind
 from proxy.app.start import Start, first_start
 from proxy.app.succession import HandedDown, Readiness, handed_down, start_successor
@@ -92,6 +93,7 @@ class Supervisor:
         self._config = config
         self._start = start
         self._sockets = sockets
+        self._ties = SharedTies()
         self._children: dict[int, _Child] = {}
         self._due: dict[int, float] = {}
         self._deaths: dict[int, int] = {}
@@ -223,7 +225,8 @@ class Supervisor:
         elif number == _COMPARER:
             be = lambda: be_comparer(self._config, start, self._sockets)  # noqa: E731
         else:
-            be = lambda: be_worker(number, self._config, start, self._sockets, self._readiness.say, fresh=first)  # noqa: E731
+            seat = WorkerSeat(number=number, sockets=self._sockets, ties=self._ties, serving=self._readiness.say)
+            be = lambda: be_worker(seat, self._config, start, fresh=first)  # noqa: E731
         code = 1
         try:
             be()

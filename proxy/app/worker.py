@@ -31,6 +31,7 @@ from proxy.core.kill import Order
 from proxy.core.snapshot import Snapshot
 from proxy.edge.access_log import AccessLog
 from proxy.edge.listener import Listener, Prepared
+from proxy.edge.ties import Memory
 from proxy.link import Orders, Poll, Probed, Recent, Report, Table, ToWorker, Unframer, frame, read_to_worker
 from proxy.log import Sink
 from proxy.pairs import PAIRS
@@ -54,6 +55,7 @@ class Post:
 
     `serving` is to be called once clients are accepted; `fresh` says that the table was read just now.
     `kill_file` turns the path that routes.yaml writes into the one to watch; `orders` are the last that were kept.
+    `ties` is what the workers share to keep flows on their sides.
     """
 
     number: int
@@ -65,6 +67,7 @@ class Post:
     kill_file: Callable[[str], Path]
     contexts: ForClients | None = None
     orders: Orders | None = None
+    ties: Memory | None = None
 
 
 class ControlLink(asyncio.Protocol):
@@ -111,7 +114,7 @@ class Worker:
         """To be made inside the running loop."""
         self._post = post
         self._sink = sink
-        self._listener = Listener(post.snapshot, AccessLog(sink, console=console))
+        self._listener = Listener(post.snapshot, AccessLog(sink, console=console), post.ties)
         self._pairs = PairLink(post.link.with_name(PAIRS))
         self._listener.shadows.recorder = self._pairs
         self._kill_file = KillFile(post.kill_file(post.snapshot.kill_file), self._ordered)

@@ -55,7 +55,7 @@ def explain(
         leave(UNUSABLE)
     snapshot = load_or_leave(config).snapshot
     head = read_typed(typed, snapshot.fields)
-    explained = explain_head(head, f"{method} {target}", str(ip_address(client_ip)), snapshot)
+    explained = explain_head(head, f"{method} {target}", str(ip_address(client_ip)), snapshot, _key(config))
     explanation = replace(explained, killed=_order(snapshot.kill_file, config))
     if json:
         say_json(explanation)
@@ -72,6 +72,18 @@ def _order(kill_file: str, config: Path) -> Order | None:
         return kill_order.read(kill_order.place(kill_file, config, os.environ))
     except OSError:  # nobody can tell from here; `banyan status` asks those who can
         return None
+
+
+def _key(config: Path) -> bytes:
+    """Of Banyan's cookies; none where it was never made, or is not for this user."""
+    from proxy.app.redaction_key import read_key
+    from proxy.app.shared_ties import NAME
+    from proxy.config import lastgood
+
+    try:
+        return read_key(lastgood.directory(config, os.environ), NAME)
+    except OSError:
+        return b""
 
 
 def _fault_of_address(text: str) -> str:

@@ -7,10 +7,11 @@ Rule 2: nothing is connected to: pools are made, as a worker makes them, and nev
 from __future__ import annotations
 
 from dataclasses import dataclass
+from os import urandom
 
 from proxy.cli.candidates import asked_about, candidates, other_readings
 from proxy.core.cohort import CohortSource, SourceKind, cohort_of
-from proxy.core.decide import Decision, decide
+from proxy.core.decide import Decision, decide, with_shadow
 from proxy.core.effects import effects_of
 from proxy.core.forwarded import client_of, is_trusted
 from proxy.core.kill import Order
@@ -23,6 +24,7 @@ from proxy.edge.admit import Answer, admit
 from proxy.edge.live import Live
 from proxy.edge.pool import Pool
 from proxy.edge.tally import Counters
+from proxy.edge.ties import Memory, Ties
 from proxy.tasks import Tasks
 
 
@@ -104,16 +106,26 @@ class Explanation:
     killed: Order | None = None
 
 
-def explain_head(head: RequestHead | Refusal, request: str, peer: str, snapshot: Snapshot) -> Explanation:
-    """`request` is the method and target as typed, `peer` the address that it comes from."""
+def explain_head(
+    head: RequestHead | Refusal, request: str, peer: str, snapshot: Snapshot, key: bytes = b""
+) -> Explanation:
+    """`request` is the method and target as typed, `peer` the address that it comes from.
+
+    `key` is what Banyan's cookies are signed with, if the file does not say it; without it they count for nothing.
+    """
     if isinstance(head, Refusal):
         answer = OwnAnswer(status=head.status, detail=head.detail)
         return Explanation(request=request, client_ip=peer, answer=answer, refused=True)
     client_ip = client_of(head, peer, snapshot.trusted) if is_trusted(peer, snapshot.trusted) else peer
-    admitted = admit(_live(snapshot), head, client_ip.encode("ascii"))
+    live = _live(snapshot, key)
+    if live.ties is not None:
+        live.ties.meet(head)
+    admitted = admit(live, head, client_ip.encode("ascii"))
     own = admitted if isinstance(admitted, Answer) else None
     bound = admitted.bound if isinstance(admitted, Answer) else admitted[0]
-    route = _route(bound.route, head, client_ip.encode("ascii"), snapshot) if bound else None
+    address = client_ip.encode("ascii")
+    decision = admitted[2] if own is None and isinstance(admitted, tuple) else None
+    route = _route(bound.route, head, address, snapshot, decision) if bound else None
     return Explanation(
         request=request,
         client_ip=client_ip,
@@ -124,9 +136,12 @@ def explain_head(head: RequestHead | Refusal, request: str, peer: str, snapshot:
     )
 
 
-def _live(snapshot: Snapshot) -> Live:
+def _live(snapshot: Snapshot, key: bytes) -> Live:
     tasks = Tasks()
-    return Live(snapshot, {name: Pool(each, tasks) for name, each in snapshot.upstreams.items()}, Counters())
+    live = Live(snapshot, {name: Pool(each, tasks) for name, each in snapshot.upstreams.items()}, Counters())
+    if snapshot.is_tied:
+        live.ties = Ties(snapshot, Memory(find_key=lambda: key or urandom(32)))
+    return live
 
 
 def _near(snapshot: Snapshot, head: RequestHead) -> list[NearRoute]:
@@ -143,8 +158,10 @@ def _answer(own: Answer, snapshot: Snapshot, head: RequestHead) -> OwnAnswer:
     return OwnAnswer(status=own.status, detail=own.detail, headers=headers, readings=readings)
 
 
-def _route(route: Route, head: RequestHead, client_ip: bytes, snapshot: Snapshot) -> RouteShown:
-    decision = decide(route, head, client_ip)
+def _route(
+    route: Route, head: RequestHead, client_ip: bytes, snapshot: Snapshot, admitted: Decision | None
+) -> RouteShown:
+    decision = decide(route, head, client_ip) if admitted is None else with_shadow(route, head, admitted)
     effects = route.effects or effects_of(head.method, has_key=head.first(b"idempotency-key") is not None)
     return RouteShown(
         name=route.name,
@@ -165,7 +182,8 @@ def _cohort(route: Route, head: RequestHead, client_ip: bytes, decision: Decisio
     if decision.draw is None:
         return None
     source, key = cohort_of(route.cohort, head, client_ip) or (CLIENT_IP, client_ip)
-    text = key.decode("utf-8", "replace")
+    anonymous = source.kind is SourceKind.ANONYMOUS
+    text = "of its cookie, or a new one" if anonymous else key.decode("utf-8", "replace")
     return CohortShown(source=source_text(source), key=text, group=route.group or route.name, draw=decision.draw)
 
 
@@ -187,7 +205,7 @@ def _upstream(route: Route, side: Side | None, snapshot: Snapshot) -> UpstreamSh
 
 def source_text(source: CohortSource) -> str:
     """As routes.yaml writes it: `header:x-tenant-id`, `client_ip`."""
-    return source.kind.value if source.kind is SourceKind.CLIENT_IP else f"{source.kind}:{source.name}"
+    return source.kind.value if not source.name else f"{source.kind}:{source.name}"
 
 
 def match_of(route: Route) -> str:

@@ -73,10 +73,8 @@ class Marks:
 
     def clear(self) -> None:
         """Forget everything."""
-        words = self._words
-        for at in range(len(words)):
-            if words[at]:
-                words[at] = 0
+        whole = self._words.cast("B")
+        whole[:] = bytes(len(whole))
 
 
 def _left(word: int, tick: int) -> int:

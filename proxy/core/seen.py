@@ -15,7 +15,7 @@ from urllib.parse import unquote_plus
 
 from xxhash import xxh3_64_intdigest
 
-from proxy.core.cohort import CohortSource, SourceKind
+from proxy.core.cohort import CohortSource
 from proxy.core.predicate import HeaderIs, Predicate, QueryIs
 from proxy.core.request import RequestHead
 from proxy.core.route import Route
@@ -108,7 +108,7 @@ def head_of(seen: Seen) -> RequestHead:
 
 def source_text(source: CohortSource) -> str:
     """As routes.yaml writes it: `header:x-tenant-id`, `client_ip`."""
-    return source.kind.value if source.kind is SourceKind.CLIENT_IP else f"{source.kind}:{source.name}"
+    return source.kind.value if not source.name else f"{source.kind}:{source.name}"
 
 
 def sources_text(route: Route) -> str:

@@ -52,8 +52,8 @@ class Prepared(NamedTuple):
 class Listener:
     """Owns the client connections and the pools of one worker."""
 
-    def __init__(self, snapshot: Snapshot, access_log: AccessLog) -> None:
-        """Serves from `snapshot` until `install` brings another."""
+    def __init__(self, snapshot: Snapshot, access_log: AccessLog, memory: Memory | None = None) -> None:
+        """Serves from `snapshot` until `install` brings another; `memory` None: none is shared with other workers."""
         self.counters = Counters()
         self.access_log = access_log
         self.finished = Finished(access_log, self.counters)
@@ -62,7 +62,7 @@ class Listener:
         self.draining = False
         self.switch = Switch()
         self.orders = NO_ORDERS
-        self._memory = Memory()
+        self._memory = memory or Memory()
         self._empty = asyncio.Event()
         self.live: Live
         self._loop = asyncio.get_running_loop()
@@ -94,7 +94,7 @@ class Listener:
         if self._door is not None and contexts is not None:
             self._door.contexts = contexts
         self.live.switch = self.switch
-        self._tie()
+        self.live.ties = Ties(self.live.snapshot, self._memory) if self.live.snapshot.is_tied else None
         self._crowd.follow(self.live)
         self._carry(before)
         obey(self.live, self.orders)
@@ -115,15 +115,6 @@ class Listener:
         if on:
             self.shadows.cut()
         return rewrite(self.live)
-
-    def remember(self, memory: Memory) -> None:
-        """Keep what ties requests to sides in here."""
-        self._memory = memory
-        self._tie()
-
-    def _tie(self) -> None:
-        live = self.live
-        live.ties = Ties(live.snapshot, self._memory) if live.snapshot.is_tied else None
 
     def obey(self, orders: Orders) -> tuple[str, ...]:
         """Run by these orders from the next request on, on every later table too; routes that cannot."""

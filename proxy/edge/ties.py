@@ -10,6 +10,7 @@ Rule 5: when the kill switch turns, everything is forgotten: flows that were cut
 
 from __future__ import annotations
 
+from functools import partial
 from math import ceil
 from mmap import mmap
 from os import urandom
@@ -30,6 +31,8 @@ from proxy.core.visit import Visit
 from proxy.edge.request_bytes import public_name
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from proxy.core.decide import Decision
     from proxy.core.request import RequestHead
     from proxy.core.response import ResponseHead
@@ -93,13 +96,20 @@ class Client(Protocol):
 class Memory:
     """What outlives a table: the marks, which workers share, the key, and since when cookies count (unix seconds)."""
 
-    __slots__ = ("key", "marks", "since")
+    __slots__ = ("_find_key", "_key", "marks", "since")
 
-    def __init__(self, words: mmap | None = None, key: bytes = b"") -> None:
-        """Without these, memory and key of its own."""
+    def __init__(self, words: mmap | None = None, find_key: Callable[[], bytes] | None = None) -> None:
+        """Without these, memory and key of its own; the key is found when it is first needed."""
         self.marks = Marks(memoryview(words or mmap(-1, SIZE)).cast("Q"))
-        self.key = key or urandom(32)
         self.since = 0.0
+        self._find_key = find_key or partial(urandom, 32)
+        self._key = b""
+
+    @property
+    def key(self) -> bytes:
+        """For tables that say none."""
+        self._key = self._key or self._find_key()
+        return self._key
 
     def forget(self) -> None:
         """Rule 5; what a cookie says of the second that runs is forgotten too."""
