@@ -208,7 +208,8 @@ def leaks(message: Message) -> list[bytes]:
     folded = [name.lower().translate(FOLD) for name, _ in message.fields]
     ours = [name for name in folded if name.startswith((b"x-forwarded", b"x-request-id", b"traceparent"))]
     twice = [name for name in (b"host", b"content-length", b"transfer-encoding") if folded.count(name) > 1]
-    hops = {b"keep-alive", b"proxy-connection", b"upgrade", b"forwarded", b"x-real-ip", b"expect"} & set(folded)
+    hops = {b"keep-alive", b"proxy-connection", b"upgrade", b"expect"} & {name.lower() for name, _ in message.fields}
+    hops |= {b"forwarded", b"x-real-ip"} & set(folded)
     if message.words[0] == b"GET" and message.words[1].startswith(b"/ws/new"):
         hops -= {b"upgrade"}
     told = [] if message.values(b"x-forwarded-for") == [b"127.0.0.1"] else [b"x-forwarded-for"]
