@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from random import random
 from time import time
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from proxy.core.chunked import ChunkedDecoder
 from proxy.core.outcome import Blame, Side
@@ -24,18 +24,47 @@ from proxy.edge.who import cohort_hash
 from proxy.pairs import encode
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from proxy.core.outcome import Failure
     from proxy.core.request import RequestHead
     from proxy.core.response import ResponseHead
     from proxy.core.shadow import Copied, ShadowPolicy
+    from proxy.edge.kept import Room
     from proxy.edge.live import BoundRoute, Leg, Live
     from proxy.edge.request_bytes import Ids
     from proxy.edge.shadow import ShadowLeg
-    from proxy.edge.shadows import Shadows
 
 FIXED = 4096
 """Bytes that a capture is taken to hold beside bodies."""
 _MOST_OF_A_VERSION = 100
+
+
+class Keeper(Protocol):
+    """The shadows of the worker, as one capture sees them."""
+
+    room: Room
+    """What all captures hold together."""
+    soon: Callable[[Callable[[], None]], None]
+    """Runs work from a fresh stack."""
+
+    def leg(self, capture: Capture, leg: Leg, policy: ShadowPolicy) -> ShadowLeg | None:
+        """Another leg for this request; None when the upstream has as many as it may."""
+
+    def release(self, leg: ShadowLeg) -> None:
+        """It is over."""
+
+    def asks_twice(self, route: str, policy: ShadowPolicy) -> bool:
+        """Whether this request asks the side that answers it once more."""
+
+    def heard(self, shadow: ShadowLeg) -> None:
+        """A dry run was answered."""
+
+    def offer(self, frame: bytes) -> bool:
+        """Hand a pair over; False: it is lost."""
+
+    def ended(self, capture: Capture, outcome: Shadowed) -> None:
+        """A capture has come to its end."""
 
 
 class Asked(NamedTuple):
@@ -69,7 +98,7 @@ class Capture:
     _public: tuple[bytes, bytes] | None = None
     _request_size = 0
 
-    def __init__(self, shadows: Shadows, asked: Asked) -> None:
+    def __init__(self, shadows: Keeper, asked: Asked) -> None:
         """Nothing is sent before the request is whole."""
         self.live = Kept(shadows.room, asked.policy.max_body)
         self.policy = asked.policy

@@ -33,7 +33,7 @@ def test_a_cohort_below_the_split_goes_to_new(banyan: Banyan) -> None:
     assert found["stage"] == "canary, split 10 %"
     assert found["cohort"] == f"header:x-tenant-id = '{tenant}', drawn for 'orders.show'"
     assert found["draw"].endswith("%, below the split of 10 %")
-    assert found["decision"] == "new, reason: below_split"
+    assert found["decision"] == "new, shadow: legacy, reason: below_split"
     assert found["effects"] == "safe"
     assert found["upstream"] == "new at https://crm.internal:8443, Host: crm.internal:8443"
     assert found["timeouts"] == "connect 1s, response 15s, idle 60s, no total"
@@ -45,7 +45,7 @@ def test_a_cohort_above_the_split_stays(banyan: Banyan) -> None:
     result = banyan("explain", "GET", "/orders/7", "-H", f"X-Tenant-Id: {tenant}")
 
     assert result.stdout.startswith("GET /orders/7 → legacy, http://legacy.internal:3000\n")
-    assert rows(result.stdout)["decision"] == "legacy, reason: above_split"
+    assert rows(result.stdout)["decision"] == "legacy, shadow: new, reason: above_split"
 
 
 def test_without_its_source_a_cohort_is_the_address(banyan: Banyan) -> None:
