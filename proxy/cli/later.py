@@ -13,9 +13,7 @@ import typer
 from proxy.cli.lesson import UNUSABLE
 from proxy.cli.terminal import complain, leave
 
-_BY_FILE = "Edit the route's `stage` and `split` in routes.yaml; `banyan serve` takes a change as soon as it is saved."
 LATER: Mapping[str, str] = {
-    "plan": "`banyan check` reads the file as `serve` would, and `banyan explain` decides one request by it.",
     "probe": "`banyan status` shows what runs; ask an upstream itself with curl.",
 }
 """Name of the command, and what to do instead."""

@@ -11,7 +11,22 @@ from typing import Annotated
 import typer
 
 from proxy import __version__
-from proxy.cli import accept, check, demo, explain, export, kill, mismatches, moving, replay, schema, serve, status
+from proxy.cli import (
+    accept,
+    check,
+    demo,
+    explain,
+    export,
+    kill,
+    mismatches,
+    moving,
+    plan,
+    replay,
+    schema,
+    serve,
+    status,
+    why,
+)
 from proxy.cli.later import ANY_ARGUMENTS, LATER, command_of
 from proxy.cli.lesson import FINE, FOUND, UNUSABLE, Lesson
 from proxy.cli.terminal import leave, say
@@ -26,7 +41,9 @@ COMMANDS: Mapping[str, tuple[Callable[..., None], Lesson]] = {
     "check": (check.check, check.LESSON),
     "schema": (schema.schema, schema.LESSON),
     "explain": (explain.explain, explain.LESSON),
+    "plan": (plan.plan, plan.LESSON),
     "status": (status.status, status.LESSON),
+    "why": (why.why, why.LESSON),
     "mismatches": (mismatches.mismatches, mismatches.LESSON),
     "accept": (accept.accept, accept.LESSON),
     "replay": (replay.replay, replay.LESSON),

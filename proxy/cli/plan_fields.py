@@ -1,0 +1,107 @@
+"""What differs between two values of one kind, field by field, in words.
+
+Rule 1: a field is named as near to routes.yaml as can be: `split`, `guard.budget`, `timeouts.response`.
+Rule 2: nothing that could be a secret is written: of `state` only that it differs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields, is_dataclass
+from enum import Enum
+from pathlib import PurePath
+
+from proxy.cli.explanation import match_of
+from proxy.core.ordered import place_of
+from proxy.core.route import Route, Upstream
+from proxy.core.seen import sources_text
+from proxy.core.snapshot import Snapshot
+
+NOTHING = "nothing"
+_OF_ROUTE = frozenset({"name", "index", "line", "pattern", "methods", "predicates", "stage", "split", "cohort"})
+_OF_SNAPSHOT = frozenset({"revision", "upstreams", "table", "state"})
+_LONGEST = 80
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One field: what it said, and what it says."""
+
+    field: str
+    before: str
+    after: str
+
+
+def route_changes(before: Route, after: Route) -> list[Change]:
+    """Of one route, first what says which requests it takes and who answers them."""
+    pairs = {
+        "match": (match_of(before), match_of(after)),
+        "stage": (str(place_of(before)), str(place_of(after))),
+        "cohort": (sources_text(before), sources_text(after)),
+    }
+    first = [Change(field=name, before=old, after=new) for name, (old, new) in pairs.items() if old != new]
+    return [*first, *_differences(before, after, _OF_ROUTE)]
+
+
+def upstream_changes(before: Mapping[str, Upstream], after: Mapping[str, Upstream]) -> list[Change]:
+    """Upstreams that come, go, or are others."""
+    changes = [_whole(name, "", _url(new)) for name, new in after.items() if name not in before]
+    changes += [_whole(name, _url(old), "") for name, old in before.items() if name not in after]
+    for name in before.keys() & after.keys():
+        found = _differences(before[name], after[name], frozenset({"name"}))
+        changes += [Change(field=f"{name}.{each.field}", before=each.before, after=each.after) for each in found]
+    return sorted(changes, key=lambda each: each.field)
+
+
+def settings_changes(before: Snapshot, after: Snapshot) -> list[Change]:
+    """Of everything at the top of the file."""
+    state = [Change(field="state", before="…", after="another")] if before.state != after.state else []
+    return [*_differences(before, after, _OF_SNAPSHOT), *state]
+
+
+def _whole(name: str, before: str, after: str) -> Change:
+    return Change(field=name, before=before or NOTHING, after=after or NOTHING)
+
+
+def _url(upstream: Upstream) -> str:
+    return f"{upstream.scheme}://{upstream.authority}"
+
+
+def _differences(before: object, after: object, without: frozenset[str], prefix: str = "") -> Iterator[Change]:
+    if not is_dataclass(before) or type(before) is not type(after):
+        yield Change(field=prefix, before=_text(before), after=_text(after))
+        return
+    for field in fields(before):
+        old, new = getattr(before, field.name), getattr(after, field.name)
+        if field.name not in without and old != new:
+            yield from _differences(old, new, frozenset(), f"{prefix}.{field.name}" if prefix else field.name)
+
+
+def _text(value: object) -> str:
+    """Short, and in the words of the file where it has words."""
+    match value:
+        case None | "" | () | frozenset() if not value:
+            return NOTHING
+        case bool():
+            return "true" if value else "false"
+        case float():
+            return f"{value:g}"
+        case Enum():
+            return str(value.value)
+        case bytes():
+            return value.decode("latin-1")
+        case tuple() | list():
+            text = ", ".join(map(_text, value))
+        case frozenset() | set():
+            text = ", ".join(sorted(map(_text, value)))
+        case str() | int() | PurePath():
+            text = str(value)
+        case _:
+            text = _described(value)
+    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
+
+
+def _described(value: object) -> str:
+    if not is_dataclass(value):
+        return str(value)
+    return " ".join(f"{each.name} {_text(getattr(value, each.name))}" for each in fields(value) if each.repr)

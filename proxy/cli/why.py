@@ -1,0 +1,108 @@
+"""`banyan why`: how one recent request was decided, and what became of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from proxy.cli.admin_base import ADMIN, base_of
+from proxy.cli.lesson import FINE, FOUND, UNUSABLE, Lesson
+from proxy.cli.options import CONFIG, JSON, ROUTES
+from proxy.cli.terminal import Ink, complain, leave, painted, say
+
+if TYPE_CHECKING:
+    from proxy.cli.recent_api import Now, Requested
+
+LESSON = Lesson(
+    purpose="Say how one recent request was decided, and what would be decided now.",
+    more="Asks the admin API of a running Banyan, which remembers a sample of the last quarter of an hour. The id is "
+    "the answer's X-Request-Id.",
+    example="banyan why 635e8efcb39266cd7754bdeb559118ac",
+    exits={
+        FINE: "it is remembered",
+        FOUND: "it is not remembered, or nothing answers",
+        UNUSABLE: "wrong usage, or no admin address can be found",
+    },
+)
+_WIDTH = 10
+
+
+def why(
+    request_id: Annotated[str, typer.Argument(metavar="REQUEST_ID", help="Its X-Request-Id.", show_default=False)],
+    *,
+    admin: ADMIN = "",
+    config: CONFIG = ROUTES,
+    json: JSON = False,
+) -> None:
+    """See LESSON."""
+    from proxy.cli.admin_api import NoAnswerError
+    from proxy.cli.recent_api import get_request
+
+    try:
+        found, body = get_request(base_of(admin, config), request_id)
+    except NoAnswerError as error:
+        complain(error.message, error.cure)
+        leave(FOUND)
+    if json:
+        say(body.decode())
+    else:
+        for line in why_lines(found):
+            say(line)
+    leave(FINE)
+
+
+def why_lines(found: Requested) -> Iterator[str]:
+    """Line by line."""
+    facts = found.request
+    outcome = f"{facts['side']}, {facts['status']} in {facts['ms']} ms"
+    asked = f"{facts['method']} {facts['path']}"
+    yield f"{painted(asked, Ink.STRONG)} → {painted(outcome, _ink(facts['status']))}"
+    yield _row("route", facts["route"] or "none")
+    if facts["stage"]:
+        yield _row("stage", _place(facts["stage"], facts["split"]))
+    if facts["draw"] is not None:
+        below = "below the split" if facts["draw"] < facts["split"] else "not below the split"
+        yield _row("draw", f"{facts['draw'] * 100:.4f} %, {below} of {facts['split'] * 100:g} %")
+    if facts["stage"]:
+        source = facts["source"] or f"the client's address, as it has none of {facts['sources']}"
+        yield _row("cohort", f"by {source}, drawn for {facts['drawn_for']!r}")
+    shadow = f", shadow: {facts['shadow']}" if facts["shadow"] else ""
+    yield _row("decision", f"{facts['serve']}, reason: {facts['reason']}{shadow}")
+    yield from _upstream(found)
+    if found.comparison is not None:
+        yield _row("compared", ", ".join(f"{name} {value}" for name, value in found.comparison.items()))
+    yield _row("revision", facts["revision"])
+    yield _row("now", _now(found.now, found.revision))
+
+
+def _upstream(found: Requested) -> Iterator[str]:
+    facts = found.request
+    if facts["upstream"]:
+        yield _row("upstream", facts["upstream"])
+    if facts["attempts"] > 1:
+        fell_back = f", the last to {facts['side']} as a fallback" if facts["fell_back"] else ""
+        yield _row("attempts", f"{facts['attempts']}{fell_back}")
+    if facts["failure"]:
+        yield _row("failure", painted(facts["failure"], Ink.BAD))
+
+
+def _now(now: Now, revision: str) -> str:
+    at = "" if now.stage is None else f" at {_place(now.stage, now.split or 0.0)}"
+    if now.side is None:
+        return f"its cohort would be drawn anew on {now.route}{at} (revision {revision})"
+    verb = painted("would be", Ink.WARN) if now.differs else "would again be"
+    return f"{verb} {now.side} on {now.route}{at}, reason: {now.reason} (revision {revision})"
+
+
+def _place(stage: str, split: float) -> str:
+    return f"{stage}, split {split * 100:g} %" if stage in ("canary", "retired") else stage
+
+
+def _ink(status: int) -> Ink:
+    return Ink.BAD if status >= 500 else Ink.GOOD
+
+
+def _row(name: str, text: str) -> str:
+    return f"  {painted(name.ljust(_WIDTH), Ink.FAINT)}{text}"
