@@ -17,7 +17,7 @@ import typer
 
 from bench.errors import BenchError
 from bench.machine import describe_machine
-from holds import cases, fuzz, restarts, slow, soak, websocket
+from holds import cases, fuzz, judge, restarts, slow, soak, websocket
 from holds.finding import Document, Finding, as_json, as_plain, fill
 from holds.fixtures import CONTENDERS
 from holds.launching import ROOT
@@ -135,6 +135,22 @@ def soak_command(
     needs an excuse; memory must stay flat. Needs root, for a file system of its own (unshare -m).
     """
     _finish(soak.measure(seconds, rate), as_json=as_json, markdown=markdown)
+
+
+@app.command("judge")
+def judge_command(
+    *,
+    rounds: Annotated[int, typer.Option(min=1, help="How often something goes wrong.")] = 100,
+    seed: Annotated[int, typer.Option(help="Of what goes wrong, and when.")] = 1,
+    as_json: Json = False,
+    markdown: Markdown = None,
+) -> None:
+    """Two replicas over one PostgreSQL: judges killed and paused, the database gone. About fifteen minutes.
+
+    After each recovery both replicas must say and do the same within two seconds; nothing goes forward without
+    evidence, and what was rolled back stays back. An operator gives orders all the while.
+    """
+    _finish(judge.measure(rounds, seed), as_json=as_json, markdown=markdown)
 
 
 def _finish(measuring: Coroutine[Any, Any, Finding], *, as_json: bool, markdown: Path | None) -> None:

@@ -114,6 +114,8 @@ class Judge:
             )
         self.away = why
         self.leading.doubt()
+        self._heard_up_to = -1  # when it is back it may be another one, with ids of its own
+        self._known.clear()
 
     async def _exchange(self, mine: Batch) -> list[Batch]:
         if mine.answered or mine.bad:

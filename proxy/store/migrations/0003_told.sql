@@ -1,6 +1,6 @@
--- What replicas tell each other in passing: counts and bad events of their last second. Nothing of it is worth a disk's wait.
+-- What replicas tell each other in passing: counts and bad events of their last second. Logged, so that ids go on after a crash.
 
-CREATE UNLOGGED TABLE banyan.told (
+CREATE TABLE banyan.told (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     instance text NOT NULL,
     body bytea NOT NULL,
