@@ -75,6 +75,8 @@ def _open(key: bytes, purpose: bytes, value: bytes) -> bytes:
         sealed = urlsafe_b64decode(value + b"=" * (-len(value) % 4))
     except (Error, ValueError):
         return b""
+    if urlsafe_b64encode(sealed).rstrip(b"=") != value:
+        return b""  # decoders pass over what does not belong
     body, mac = sealed[:-_MAC], sealed[-_MAC:]
     return body if compare_digest(mac, _mac(key, purpose, body)) else b""
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from proxy.core.cohort import CohortSource, SourceKind
 from proxy.core.outcome import Side
@@ -58,11 +58,6 @@ class Tie:
 def text_of(source: CohortSource) -> bytes:
     """`query:state`: what a value is a value of, whatever route it stands on."""
     return source.prefix + source.wanted
-
-
-def unplaced(source: CohortSource) -> CohortSource:
-    """The same without the place that it has in one route's path."""
-    return replace(source, position=-1)
 
 
 def issued(stay: tuple[CohortSource, ...], lines: Iterable[bytes]) -> list[tuple[CohortSource, bytes]]:

@@ -96,10 +96,21 @@ class Client(Protocol):
 class Memory:
     """What outlives a table: the marks, which workers share, the key, and since when cookies count (unix seconds)."""
 
-    __slots__ = ("_find_key", "_key", "marks", "since")
+    __slots__ = ("_find_key", "_key", "marks", "now", "since", "wall")
 
-    def __init__(self, words: mmap | None = None, find_key: Callable[[], bytes] | None = None) -> None:
-        """Without these, memory and key of its own; the key is found when it is first needed."""
+    def __init__(
+        self,
+        words: mmap | None = None,
+        find_key: Callable[[], bytes] | None = None,
+        now: Callable[[], float] = monotonic,
+        wall: Callable[[], float] = time,
+    ) -> None:
+        """Without these, memory and key of its own; the key is found when it is first needed.
+
+        `now` is a clock that all who share the memory have, `wall` tells unix seconds.
+        """
+        self.now = now
+        self.wall = wall
         self.marks = Marks(memoryview(words or mmap(-1, SIZE)).cast("Q"))
         self.since = 0.0
         self._find_key = find_key or partial(urandom, 32)
@@ -114,7 +125,7 @@ class Memory:
     def forget(self) -> None:
         """Rule 5; what a cookie says of the second that runs is forgotten too."""
         self.marks.clear()
-        self.since = time() + 1.0
+        self.since = self.wall() + 1.0
 
 
 class Ties:
@@ -172,7 +183,7 @@ class Ties:
         if tie is None:
             return
         if visit.side_cookie:
-            visit.known = open_ties(self._key, visit.side_cookie, time(), self._memory.since)
+            visit.known = open_ties(self._key, visit.side_cookie, self._memory.wall(), self._memory.since)
         scope = route.group or route.name
         for each in tie.stay:
             value = each.key(head, client_ip)
@@ -195,7 +206,7 @@ class Ties:
 
     def _side_of(self, visit: Visit, mark: int) -> Side | None:
         """Rule 3."""
-        side = self._memory.marks.get(mark, monotonic())
+        side = self._memory.marks.get(mark, self._memory.now())
         if side is None and visit.known and (known := visit.known.get(mark)) is not None:
             return known[0]
         return side
@@ -205,14 +216,14 @@ class Ties:
         source = route.cohort[-1]
         if source.kind is not SourceKind.ANONYMOUS:
             return CLIENT_IP, client_ip
-        now = time()
+        now = self._memory.wall()
         found = open_cohort(self._key, visit.cohort_cookie, now)
         visit.renews = found is None or found[1] - now < self._age / 2
         visit.anonymous = urandom(ID_BYTES) if found is None else found[0]
         return source, visit.anonymous
 
     def _put(self, visit: Visit, side: Side) -> None:
-        now = monotonic()
+        now = self._memory.now()
         for mark, lasts in visit.uses:
             self._memory.marks.put(mark, side, now, lasts)
 
@@ -231,7 +242,7 @@ class Ties:
         lines = b""
         secure = scheme == b"https"
         if visit.renews:
-            value = seal_cohort(self._key, visit.anonymous, time() + self._age)
+            value = seal_cohort(self._key, visit.anonymous, self._memory.wall() + self._age)
             lines = set_cookie(self._cohort, value, self._age, secure=secure)
         if visit.uses:
             self._put(visit, asked.leg.side)
@@ -240,14 +251,15 @@ class Ties:
         return lines
 
     def _side_line(self, visit: Visit, side: Side, *, secure: bool) -> bytes:
-        """Nothing while the cookie that the client has says the same, and for long enough."""
-        now = time()
+        """Nothing while the cookie that the client has says the same, and for long enough.
+
+        It holds half as long again, so that it need not be set with every answer.
+        """
+        now = self._memory.wall()
         known = visit.known
-        if all(
-            mark in known and known[mark][0] is side and known[mark][1] - now > lasts / 2 for mark, lasts in visit.uses
-        ):
+        if all(mark in known and known[mark][0] is side and known[mark][1] - now > lasts for mark, lasts in visit.uses):
             return b""
-        ties = {**known, **{mark: (side, now + lasts) for mark, lasts in visit.uses}}
+        ties = {**known, **{mark: (side, now + 1.5 * lasts) for mark, lasts in visit.uses}}
         age = ceil(max(ends for _, ends in ties.values()) - now)
         return set_cookie(self._side, seal_ties(self._key, now, ties), age, secure=secure)
 
