@@ -18,7 +18,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-GRACE = 8.0
+GRACE = 15.0
 """Seconds that all children together have to leave by themselves."""
 
 
@@ -45,8 +45,9 @@ class Children:
     """Starts and ends them; use it as a context manager."""
 
     def __init__(self, folder: Path) -> None:
-        """Logs go to `folder`."""
+        """Logs go to `folder`, and so does Banyan's state, whatever the environment says."""
         self._folder = folder
+        self._state = {"BANYAN_STATE_DIR": str(folder / ".banyan")}
         self._children: list[Child] = []
 
     def start(self, name: str, *module: str, hands_down: tuple[int, ...] = ()) -> Child:
@@ -59,7 +60,7 @@ class Children:
                 stdin=subprocess.DEVNULL,
                 stdout=written,
                 stderr=subprocess.STDOUT,
-                env={**os.environ, "PYTHONPATH": os.pathsep.join(_import_from())},
+                env={**os.environ, "PYTHONPATH": os.pathsep.join(_import_from()), **self._state},
                 pass_fds=hands_down,
                 process_group=0,
             )

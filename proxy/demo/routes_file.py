@@ -23,7 +23,7 @@ _TEXT = Template("""\
 version: 1
 listen: 127.0.0.1:$listen
 admin: 127.0.0.1:$admin
-state: memory
+state: $state
 
 upstreams:
   legacy: { url: "http://127.0.0.1:$legacy", health: /healthz }
@@ -87,9 +87,9 @@ class Edit:
         return f"line {self.line}, {self.key}: {self.before} → {self.after}"
 
 
-def first_text(ports: Ports) -> str:
-    """The file as the story begins: everything on legacy."""
-    return _TEXT.substitute(listen=ports.listen, admin=ports.admin, legacy=ports.legacy, new=ports.new)
+def first_text(ports: Ports, state: str) -> str:
+    """The file as the story begins: everything on legacy; `state` is what that key says."""
+    return _TEXT.substitute(listen=ports.listen, admin=ports.admin, legacy=ports.legacy, new=ports.new, state=state)
 
 
 def edit(path: Path, route: str, stage: str, split: str) -> list[Edit]:

@@ -23,6 +23,7 @@ from proxy.demo.children import Child, Children, DemoError
 from proxy.demo.routes_file import LOOPBACK, MOVED, Ports, first_text, write
 from proxy.demo.scenery import Scenery
 from proxy.demo.seed import OFFICES, sow
+from proxy.demo.state import choose_state
 
 INTERRUPTED = 130
 
@@ -48,7 +49,7 @@ def run(wishes: Wishes) -> int:
             children = stack.enter_context(Children(folder))
             scenery = _set_up(wishes, folder, children)
             if not wishes.json:
-                say(_intro(scenery.routes))
+                say(_intro(scenery))
             from proxy.demo.performance import perform  # noqa: PLC0415  its libraries load while the children's do
 
             return FOUND if asyncio.run(perform(scenery)).wrong else FINE
@@ -62,12 +63,13 @@ def run(wishes: Wishes) -> int:
         return INTERRUPTED
 
 
-def _intro(routes: Path) -> str:
+def _intro(scenery: Scenery) -> str:
     """What is about to be seen."""
     return (
         f"A legacy customer service, the CRM that takes it over, Banyan between them,\n"
         f"and {OFFICES} sales offices that ask. {MOVED} moves by edits of this file alone:\n"
-        f"{routes}\n"
+        f"{scenery.routes}\n"
+        f"{scenery.state}\n"
     )
 
 
@@ -75,11 +77,12 @@ def _set_up(wishes: Wishes, folder: Path, children: Children) -> Scenery:
     """Both systems, the file, and Banyan between them, all of them starting."""
     database = folder / "customers.db"
     routes = folder / "routes.yaml"
+    state = choose_state()
     sow(database)
     with _bound() as for_legacy, _bound() as for_new:
         listen, admin = _free_ports(wishes.port)
         ports = Ports(listen=listen, admin=admin, legacy=_port(for_legacy), new=_port(for_new))
-        write(routes, first_text(ports))
+        write(routes, first_text(ports, state.mode))
         children.start("banyan", "proxy", "serve", "--config", str(routes))
         legacy = _start_system(children, "legacy", database, for_legacy)
         _start_system(children, "new", database, for_new)
@@ -88,6 +91,7 @@ def _set_up(wishes: Wishes, folder: Path, children: Children) -> Scenery:
         json=wishes.json,
         speed=wishes.speed,
         routes=routes,
+        state=state.sentence,
         ports=ports,
         children=children,
         legacy_pid=legacy.process.pid,

@@ -11,12 +11,16 @@ from proxy.demo.routes_file import LOOPBACK, Ports
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scenery:
-    """`once` ends with the story; `legacy_pid` is for a spectator who wants to end it."""
+    """`once` ends with the story; `state` says where state is kept.
+
+    `legacy_pid` is for a spectator who wants to end it.
+    """
 
     once: bool
     json: bool
     speed: float
     routes: Path
+    state: str
     ports: Ports
     children: Children
     legacy_pid: int

@@ -40,6 +40,36 @@ class Marked:
         return found
 
 
+def family_of(process: int) -> set[int]:
+    """The process and all below it, by /proc now; PostgreSQL, which overwrites its environment, is found here."""
+    parents = {each: parent for each in map(int, _numbers()) if (parent := parent_of(each))}
+    family = {process}
+    while more := {each for each, parent in parents.items() if parent in family} - family:
+        family |= more
+    return family
+
+
+def _numbers() -> Iterator[str]:
+    return (each.name for each in Path("/proc").iterdir() if each.name.isdigit())
+
+
+def parent_of(process: int) -> int:
+    """0 when it is gone, or a zombie."""
+    try:
+        state, parent = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[:2]
+    except OSError:
+        return 0
+    return 0 if state == "Z" else int(parent)
+
+
+def left_of(family: set[int], seconds: float = 30.0) -> set[int]:
+    """Which of them still live, once all are gone or the time is over."""
+    deadline = time.monotonic() + seconds
+    while (left := {each for each in family if parent_of(each)}) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return left
+
+
 def environment_of(process: Path) -> list[bytes]:
     """Empty for what is no process, is gone, a zombie, or another user's."""
     try:

@@ -61,7 +61,7 @@ def test_nothing_to_change_is_no_edit(file: Path) -> None:
 def test_every_step_of_the_story_is_a_good_file(tmp_path: Path) -> None:
     """The file as it begins, and after each edit, is one that Banyan takes without a warning."""
     path = tmp_path / "routes.yaml"
-    write(path, first_text(Ports(listen=1, admin=2, legacy=3, new=4)))
+    write(path, first_text(Ports(listen=1, admin=2, legacy=3, new=4), "memory"))
     seen = []
     for step in (BEGINNING, *STEPS):
         edit(path, MOVED, step.stage, step.split)
