@@ -4,7 +4,7 @@ Rule 1: the table matches and `decide_at` decides; nothing of either is repeated
 Rule 2: a remembered cohort has the same draw again where group and cohort sources are the same. Where they are not,
         the cohort is drawn anew: new has it with the chance of the split, and the answer says so.
 Rule 3: a path holds its own cohort: a route that draws by `path:` alone is always decided exactly.
-Rule 4: a pin, a drain or the kill switch decided for that request alone: on the same route it is taken to do so again.
+Rule 4: a pin, a drain, or a tie to a side decided for that request alone: on the same route it is taken to do so again.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from proxy.core.table import RouteTable
 
 UNMATCHED = "(unmatched)"
 SELF = "self"
-_EXCEPTIONS = frozenset({Reason.PINNED.value, Reason.DRAINED.value})
+_EXCEPTIONS = frozenset(each.value for each in (Reason.PINNED, Reason.DRAINED, Reason.STAYS, Reason.AFFINITY))
 _ALMOST_ONE = 1.0 - 2.0**-53
 
 

@@ -31,3 +31,8 @@ def hash_of(salt: int, cohort_key: bytes) -> int:
 def draw_of(cohort: int) -> float:
     """The draw of a cohort that is known by `hash_of`."""
     return (cohort >> (64 - _BITS)) * _SCALE
+
+
+def cohort_at(number: float) -> int:
+    """The least of the hashes that have this draw: it stands for a cohort of which nothing else is known."""
+    return int(number / _SCALE) << (64 - _BITS)

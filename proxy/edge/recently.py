@@ -19,7 +19,7 @@ from proxy.core.forwarded import is_trusted
 from proxy.core.outcome import ServedBy
 from proxy.core.route import CLIENT_IP
 from proxy.core.seen import Seen, drawn_for, source_text, sources_text, veiled_fields, veiled_query
-from proxy.core.split import hash_of
+from proxy.core.split import cohort_at, draw_of, hash_of
 from proxy.edge.who import address_behind
 
 if TYPE_CHECKING:
@@ -117,6 +117,8 @@ def _exchange(each: Recorded, wall: float) -> Seen | None:
     if len(head.target) > LONGEST:
         return None
     source, cohort = _cohort(head, each.peer, each.live, each.bound)
+    if decision.draw is not None and decision.draw != draw_of(cohort):
+        cohort = cohort_at(decision.draw)  # a cohort that Banyan's own cookie names
     return Seen(
         at=each.ended + wall,
         id=ids.request_id.decode("latin-1"),
@@ -133,7 +135,7 @@ def _exchange(each: Recorded, wall: float) -> Seen | None:
         side=each.leg.name,
         upstream=each.leg.pool.upstream.name,
         status=each.status,
-        ms=round((each.ended - each.started) * 1000, 3),
+        ms=int((each.ended - each.started) * 1_000_000) / 1000,
         drawn_for=drawn_for(route),
         sources=sources_text(route),
         source=source,
@@ -169,7 +171,7 @@ def _own(each: OwnAnswer, wall: float) -> Seen | None:
         side=ServedBy.SELF.value,
         upstream="",
         status=each.answer.status,
-        ms=round(each.seconds * 1000, 3),
+        ms=int(each.seconds * 1_000_000) / 1000,
         drawn_for="" if route is None else drawn_for(route),
         sources="" if route is None else sources_text(route),
         source=source,

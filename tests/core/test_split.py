@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proxy.core.split import draw, draw_of, hash_of, salt_of
+from proxy.core.split import cohort_at, draw, draw_of, hash_of, salt_of
 
 COHORTS = 100_000
 SHAPES: dict[str, Callable[[int], str]] = {
@@ -115,3 +115,9 @@ def test_draws_use_all_their_bits() -> None:
 def test_the_hash_of_a_cohort_holds_its_draw(key: bytes, group: str) -> None:
     """Evidence that knows a cohort by its hash knows its draw, without the key."""
     assert draw_of(hash_of(salt_of(group), key)) == draw(salt_of(group), key)
+
+
+@given(st.binary(max_size=20), st.integers(0, 2**64 - 1))
+def test_a_draw_alone_stands_for_its_cohort(key: bytes, salt: int) -> None:
+    """A cohort that is known by its draw alone has that draw."""
+    assert draw_of(cohort_at(draw(salt, key))) == draw(salt, key)
