@@ -1,0 +1,74 @@
+from __future__ import annotations
+
+import pytest
+
+from proxy.core.judge.ladder import COMPLETE, LEGACY, LIVE, RETIRED, SHADOW, Place
+from proxy.core.ordered import as_killed, is_possible, place_now, place_of, placed
+from proxy.core.outcome import Side
+from proxy.core.path import PathPattern, parse_pattern
+from proxy.core.pinned import Exceptions
+from proxy.core.route import Route
+from proxy.core.stage import Stage
+
+TEN, FIFTY = Place(Stage.CANARY, 0.1), Place(Stage.CANARY, 0.5)
+
+
+def route(place: Place = TEN) -> Route:
+    pattern = parse_pattern("/a")
+    assert isinstance(pattern, PathPattern)
+    return Route(name="a", index=0, pattern=pattern, stage=place.stage, split=place.split)
+
+
+@pytest.mark.parametrize(
+    ("file", "ordered", "said", "runs"),
+    [
+        (TEN, FIFTY, TEN, FIFTY),
+        (TEN, SHADOW, TEN, SHADOW),
+        (LEGACY, FIFTY, TEN, LEGACY),
+        (FIFTY, TEN, LEGACY, TEN),
+        (FIFTY, FIFTY, TEN, FIFTY),
+    ],
+    ids=["raised by order", "taken back", "lowered by an edit", "an edit raises through control alone", "agreed"],
+)
+def test_an_edit_lowers_at_once_and_raises_through_control(
+    file: Place, ordered: Place, said: Place, runs: Place
+) -> None:
+    """What was ordered runs, unless the file was edited since and says something lower."""
+    assert place_now(file, ordered, said) == runs
+
+
+@pytest.mark.parametrize(
+    ("place", "upstreams"),
+    [
+        (LEGACY, {"legacy"}),
+        (SHADOW, {"legacy"}),
+        (TEN, {"legacy", "new"}),
+        (LIVE, {"new"}),
+        (COMPLETE, {"new"}),
+        (Place(Stage.RETIRED, 0.5), {"new"}),
+        (RETIRED, set()),
+    ],
+    ids=str,
+)
+def test_a_place_needs_its_upstreams(place: Place, upstreams: set[str]) -> None:
+    """Each place is possible with these upstreams, and with none of them fewer."""
+    assert is_possible(route(), place, upstreams)
+    assert not any(is_possible(route(), place, upstreams - {each}) for each in upstreams)
+
+
+def test_a_route_at_its_own_place_is_the_same_object() -> None:
+    """So that routes which nobody moves cost nothing; another place makes another route of the same name."""
+    mine = route()
+
+    assert placed(mine, TEN) is mine
+    assert place_of(placed(mine, FIFTY)) == FIFTY
+    assert placed(mine, FIFTY).name == "a"
+
+
+def test_pins_at_legacy_can_be_switched_off() -> None:
+    """A route at legacy has something to kill only when single cohorts go to new."""
+    pins = Exceptions(sides={b"acme": Side.NEW}, certain=None)
+
+    assert as_killed(route(LEGACY), None).stage is Stage.LEGACY
+    assert as_killed(route(LEGACY), pins).stage is Stage.SHADOW
+    assert as_killed(route(TEN), pins).stage is Stage.CANARY
