@@ -22,7 +22,7 @@ from proxy.core.outcome import Blame, Failure, Phase
 from proxy.core.request import Refusal, RequestHead
 from proxy.core.shed import Shed
 from proxy.edge.admit import Answer, admit, no_room, refused, too_long
-from proxy.edge.ending import CONTINUE, end_half, reset, watch
+from proxy.edge.ending import CONTINUE, end_half, leave, reset, watch
 from proxy.edge.exchange import Exchange
 from proxy.edge.head_parser import END, PartialHead, judge_request
 from proxy.edge.linger import LINGER, Linger
@@ -32,7 +32,6 @@ from proxy.edge.rescue import problem_body, problem_lines
 from proxy.edge.who import address_behind
 
 if TYPE_CHECKING:
-    from proxy.edge.access_log import AccessLog
     from proxy.edge.finished import Finished
     from proxy.edge.live import Live
     from proxy.edge.services import Services
@@ -50,7 +49,7 @@ class Downstream:
     # fmt: off
     __slots__ = (
         "_ahead", "_forwarded", "_half_closed", "_linger", "_live", "_partial", "_services", "_waiting",
-        "access_log", "closing", "counters", "deadline", "exchange", "finished", "held", "pace", "peer", "requests",
+        "closing", "counters", "deadline", "exchange", "finished", "held", "pace", "peer", "requests",
         "scheme", "started", "stuffed", "transport", "trusted",
     )
     # fmt: on
@@ -59,7 +58,6 @@ class Downstream:
         """A connection that is being accepted."""
         self._services = services
         self.counters: Counters = services.counters
-        self.access_log: AccessLog = services.access_log
         self.finished: Finished = services.finished
         self.transport: asyncio.Transport = cast("asyncio.Transport", None)
         self.exchange: Exchange | None = None
@@ -384,10 +382,9 @@ class Downstream:
         self._answer(no_room(reason), None)
 
     def drain(self) -> None:
-        """Finish what runs, then close; an idle connection closes now."""
+        """Finish what runs, then close; an idle connection closes when nothing is on its way to it."""
         self.closing = True
-        if self.exchange is None and self._partial is None and not self._ahead:
-            self.transport.close()
+        leave(self.transport, lambda: self.exchange is None and self._partial is None and not self._ahead)
 
     def _broken(self, error: Exception) -> None:
         structlog.get_logger().error("request_broke", client=self.peer.decode("ascii"), exc_info=error)

@@ -12,11 +12,14 @@ from __future__ import annotations
 
 import asyncio
 import os
+import select
 import socket
 import ssl
 import struct
 from collections.abc import Callable, Iterator
 
+FAREWELL = 1.0
+"""Seconds that an idle connection is still listened to when the worker drains."""
 LOOK_EVERY = 0.25
 """Seconds: a client that is gone is known after two looks."""
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
@@ -94,3 +97,32 @@ def _is_gone(transport: asyncio.Transport) -> bool:
     """Whether a reset has come; the loop would not tell, since it reads no more after a FIN."""
     sock = transport.get_extra_info("socket")
     return sock is not None and sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1) == _TCP_CLOSE
+
+
+def leave(transport: asyncio.Transport, is_idle: Callable[[], bool]) -> None:
+    """Close a kept connection that a client may be writing to just now: a request that comes in time is answered.
+
+    Closing over unread bytes would be a reset, and a request that nobody answers. Once it is not idle, the end of what
+    runs closes it.
+    """
+    loop = asyncio.get_running_loop()
+
+    def look() -> None:
+        if transport.is_closing() or not is_idle():
+            return
+        if _has_unread(transport):
+            loop.call_later(FAREWELL, look)
+        else:
+            transport.close()
+
+    loop.call_later(FAREWELL, look)
+
+
+def _has_unread(transport: asyncio.Transport) -> bool:
+    """Whether bytes or an end have come that the loop has not read yet."""
+    sock = transport.get_extra_info("socket")
+    if sock is None:
+        return False
+    poll = select.poll()
+    poll.register(sock.fileno(), select.POLLIN)
+    return bool(poll.poll(0))

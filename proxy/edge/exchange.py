@@ -350,7 +350,7 @@ class Exchange:
             client.cut(truncated_silently=self._coding is Coding.UNTIL_CLOSE)
             return
         self.status = status
-        if not self.request_done:
+        if not (self.request_done and self.head.keep_alive):
             client.closing = True
         self.sent = client.answer_problem(status, failure.detail, self.ids.request_id, self.head, failure.retry_after)
         self._finish()

@@ -131,6 +131,18 @@ async def test_an_error_while_an_answer_comes_costs_that_request_alone(play: Pla
     assert len(legacy.peers) == 2
 
 
+@pytest.mark.parametrize("asked", [get(b"/", b"Connection: close"), b"GET / HTTP/1.0\r\nHost: a\r\n\r\n"])
+async def test_an_invented_answer_ends_a_connection_that_was_to_end(play: Play, serve: Serve, asked: bytes) -> None:
+    """A 502 to a client that wants to close, or that speaks HTTP/1.0, is the last on its connection, and says so."""
+    legacy = await play(always(b"nonsense\r\n\r\n"))
+    proxy = await serve(legacy)
+    client = await proxy.client()
+    answer = await client.ask(asked)
+
+    assert (answer.status, answer.value(b"Connection")) == (502, b"close")
+    assert await client.rest() == b""
+
+
 async def test_an_error_at_a_deadline_does_not_stop_the_sweep(
     play: Play, serve: Serve, said: list[dict[str, object]]
 ) -> None:
