@@ -22,7 +22,8 @@ def address_behind(head: RequestHead, peer: bytes, snapshot: Snapshot) -> bytes:
 
 def cohort_hash(head: RequestHead, peer: bytes, snapshot: Snapshot, bound: BoundRoute) -> int:
     """64 bits whose upper 53 are the draw, also where the decision made none; off the fast path."""
-    trusted = is_trusted(peer.decode("ascii"), snapshot.trusted)
-    address = address_behind(head, peer, snapshot) if trusted else peer
+    networks = snapshot.trusted
+    behind = bool(networks) and is_trusted(peer.decode("ascii"), networks)
+    address = address_behind(head, peer, snapshot) if behind else peer
     source, key = cohort_of(bound.route.cohort, head, address) or (CLIENT_IP, address)
     return hash_of(bound.salt, source.prefix + key)
