@@ -143,3 +143,19 @@ def test_no_flow_is_split_and_no_read_leaves_its_write(moves: list[Move]) -> Non
                 side, reason = world.ask(get(b"/", b"T: " + name.encode()), name, worker)
                 assert side is (Side.LEGACY if world.killed else world.held(name) or side)
                 assert world.killed or world.held(name) is None or reason is Reason.AFFINITY
+
+
+def test_a_cookie_that_is_not_set_anew_still_outlasts_the_flow() -> None:
+    """Answers that set no cookie, since the client's is young enough, prolong the flow for other machines, too."""
+    world = World(place=PLACES.index(("canary", "0%")))
+    flow = get(b"/?state=s")
+    world.ask(flow, "ann", 0)
+    for _ in range(4):
+        world.now += LASTS * 0.45
+        world.ask(flow, "ann", 1)
+    world.place = PLACES.index(("live", ""))
+    world.now += LASTS - 1
+
+    assert world.ask(flow, "ann", 2) == (Side.LEGACY, Reason.STAYS)
+    world.now += 2 * LASTS
+    assert world.ask(flow, "ann", 2) == (Side.NEW, Reason.STAGE)
