@@ -150,7 +150,7 @@ def test_a_cookie_that_is_not_set_anew_still_outlasts_the_flow() -> None:
     world = World(place=PLACES.index(("canary", "0%")))
     flow = get(b"/?state=s")
     world.ask(flow, "ann", 0)
-    for _ in range(4):
+    for _ in range(3):
         world.now += LASTS * 0.45
         world.ask(flow, "ann", 1)
     world.place = PLACES.index(("live", ""))
