@@ -13,7 +13,7 @@ from collections.abc import Iterable
 
 import structlog
 
-from proxy.control.mover import AwayError, Mover
+from proxy.control.mover import AwayError, Made, Mover
 from proxy.control.replica import Replica
 from proxy.control.running import Running
 from proxy.core.judge.position import Position, reconcile, transition
@@ -67,6 +67,7 @@ class Reconciling:
         reason = f"routes.yaml was edited: it says {place_of(route)}"
         moved = transition(before, after, actor="routes.yaml", numbers={}, reason=reason)
         try:
-            await self._mover.move(before, after, moved, needs_store=None if steps else False)
+            if await self._mover.move(before, after, moved, needs_store=None if steps else False) is Made.LOST:
+                await self._mover.look()
         except (AwayError, StoreUnavailable) as error:
             _log.warning("edit_waits", route=route.name, error=str(error))

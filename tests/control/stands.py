@@ -1,0 +1,198 @@
+"""Replicas of Banyan without their processes: the real parts of control over one store, and a clock that is told."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine, Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, cast
+
+from proxy.config.load import Loaded, load_text
+from proxy.control.bench import Bench
+from proxy.control.feed import Gathering
+from proxy.control.judging import Judge
+from proxy.control.kept import NOTHING, Kept, read
+from proxy.control.leading import Leading
+from proxy.control.ledger import Ledger
+from proxy.control.links import Links
+from proxy.control.mover import Mover
+from proxy.control.reconciling import Reconciling
+from proxy.control.replica import Replica
+from proxy.control.running import Reload, Running
+from proxy.control.state import Positions
+from proxy.core.evidence import GuardState
+from proxy.core.judge.ramp import Measures
+from proxy.core.orders import Lead
+from proxy.core.route import Route
+from proxy.core.snapshot import Snapshot
+from proxy.core.unavailable import StoreUnavailable
+from proxy.link import BUCKETS, BadDelta, Report, RouteDelta, Table
+from proxy.store.memory_positions import MemoryPositions
+
+START = 1_800_000_000.0
+GOOD = Reload(ok=True, at=datetime(2026, 3, 1, tzinfo=UTC))
+HEAD = """\
+version: 1
+listen: :8080
+upstreams: {legacy: {url: "http://127.0.0.1:1"}, new: {url: "http://127.0.0.1:2"}}
+"""
+
+
+def table(*routes: str, top: str = "") -> Snapshot:
+    """A snapshot of these routes, each in the form between braces."""
+    text = HEAD + top + "routes:\n" + "".join(f"  - {{{route}}}\n" for route in routes)
+    found = load_text(text, "routes.yaml", {})
+    assert isinstance(found, Loaded), "\n".join(map(str, found))
+    return found.snapshot
+
+
+def canary(split: str = "10%", more: str = "", name: str = "a") -> str:
+    """A route at canary."""
+    return f"name: {name}, match: /{name}, stage: canary, split: {split}{', ' + more if more else ''}"
+
+
+@dataclass
+class Clock:
+    """Unix seconds that pass when they are told to."""
+
+    now: float = START
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class Store:
+    """A store of positions that can be away, and hang; else it does what the one behind it does."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.behind = MemoryPositions(clock)
+        self.away = False
+        self.hangs = False
+
+    def __getattr__(self, name: str) -> Callable[..., Coroutine[Any, Any, object]]:
+        async def ask(*given: object, **named: object) -> object:
+            if self.hangs:
+                await asyncio.Event().wait()
+            if self.away:
+                raise StoreUnavailable("the state store cannot be reached")
+            return await getattr(self.behind, name)(*given, **named)
+
+        return ask
+
+
+@dataclass
+class Guards:
+    """What the last leader kept."""
+
+    states: dict[tuple[str, str], GuardState] = field(default_factory=dict)
+
+    async def guards(self) -> tuple[GuardState, ...]:
+        return tuple(self.states.values())
+
+    async def save_guards(self, states: tuple[GuardState, ...], lead: Lead) -> bool:  # noqa: ARG002 - as stores do
+        self.states |= {(each.route, each.bad): each for each in states}
+        return True
+
+
+@dataclass
+class Known:
+    """The evidence, as the test says."""
+
+    by_route: dict[str, Measures] = field(default_factory=dict)
+
+    def measures(self, route: str) -> Measures:
+        return self.by_route.get(route, Measures())
+
+
+class Stand:
+    """One replica."""
+
+    def __init__(
+        self,
+        snapshot: Snapshot,
+        store: Store,
+        clock: Clock,
+        *,
+        instance: str = "one",
+        kept: Kept = NOTHING,
+        guards: Guards | None = None,
+        known: Known | None = None,
+    ) -> None:
+        self.clock = clock
+        self.kept = [kept]
+        self.known = known or Known()
+        self.running = Running(snapshot, GOOD)
+        self.links = Links(Ledger(clock), Table(snapshot.revision, b""))
+        positions = cast("Positions", store)
+        self.replica = Replica(instance, self.running, self.links, clock, keep=self._keep, kept=kept)
+        self.mover = Mover(positions, self.replica)
+        self.reconciling = Reconciling(self.running, self.replica, self.mover)
+        self.gathering = Gathering()
+        self.healthy: set[str] = set()
+        self.bench = Bench(self.running, self.replica, self.known, self.healthy.__contains__)
+        self.judge = Judge(
+            store=positions,
+            guards=guards or Guards(),
+            replica=self.replica,
+            mover=self.mover,
+            reconciling=self.reconciling,
+            bench=self.bench,
+            gathering=self.gathering,
+            revision=lambda: self.running.snapshot.revision,
+            leading=Leading(positions, instance),
+        )
+
+    def _keep(self, text: bytes) -> None:
+        found = read(text)
+        assert found is not None
+        self.kept.append(found)
+
+    def route(self, name: str = "a") -> Route:
+        return next(each for each in self.running.snapshot.routes if each.name == name)
+
+    def place(self, name: str = "a") -> str:
+        """Where a route runs, as people write it."""
+        return str(self.replica.placed(self.route(name)).place)
+
+    async def edit(self, snapshot: Snapshot) -> bool:
+        """routes.yaml says this now."""
+        self.running.take(snapshot, GOOD)
+        return await self.reconciling.follow()
+
+    async def begin(self) -> None:
+        """As control begins."""
+        await self.mover.restore()
+        await self.reconciling.follow()
+        await self.judge.begin()
+
+    async def rounds(self, count: int = 1, seconds: float = 1.0) -> None:
+        """So many rounds of the judge, with time between them; what stands is looked at before each."""
+        for _ in range(count):
+            self.clock.now += seconds
+            await self.mover.look()
+            await self.judge.round()
+
+    def hear(
+        self, *, legacy: int = 0, new: int = 0, bad: Iterable[BadDelta] = (), route: str = "a", new_bad: int = 0
+    ) -> None:
+        """A worker's report: good answers of both sides, bad ones of new, and bad events."""
+        routes = [
+            RouteDelta(route, side, [0, good, 0, 0, failed], [good + failed] + [0] * len(BUCKETS), 0.0)
+            for side, good, failed in (("legacy", legacy, 0), ("new", new, new_bad))
+            if good or failed
+        ]
+        report = Report(
+            worker=0, pid=1, revision="r", inflight={}, connections=0, routes=routes, failures=[], bad=list(bad)
+        )
+        self.gathering.hear(report)
+
+
+def bad(side: str = "new", cohort: int = 0, *, kind: str = "5xx", draw: float = 0.01, route: str = "a") -> BadDelta:
+    """One bad event."""
+    return BadDelta(route, kind, side, cohort, draw, START)
+
+
+def failures(count: int, first: int = 0, **more: Any) -> list[BadDelta]:  # noqa: ANN401 -- as for `bad`
+    """Bad events, each of another cohort."""
+    return [bad(cohort=first + each, **more) for each in range(count)]

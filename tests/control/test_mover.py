@@ -1,0 +1,199 @@
+"""Moves, with the store there, away and back."""
+
+from __future__ import annotations
+
+import pytest
+
+from proxy.control.kept import Kept
+from proxy.control.mover import AwayError, Made
+from proxy.core.judge.ladder import LIVE, SHADOW, Place
+from proxy.core.judge.position import Cause, Position, Transition, held, moved, resumed, rolled_back, transition
+from proxy.core.orders import Pin
+from proxy.core.outcome import Side
+from proxy.core.stage import Stage
+from tests.control.stands import START, Clock, Stand, Store, canary, table
+
+HALF = Place(Stage.CANARY, 0.5)
+
+
+def record(before: Position, after: Position) -> Transition:
+    return transition(before, after, actor="ann", numbers={"n": 1.0}, reason="why")
+
+
+async def move(stand: Stand, after: Position) -> Made:
+    before = stand.replica.position(stand.route())
+    return await stand.mover.move(before, after, record(before, after))
+
+
+def back(stand: Stand, cause: Cause = Cause.GUARD) -> Position:
+    return rolled_back(stand.replica.position(stand.route()), SHADOW, cause, stand.clock())
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def store(clock: Clock) -> Store:
+    return Store(clock)
+
+
+@pytest.fixture
+def stand(clock: Clock, store: Store) -> Stand:
+    return Stand(table(canary()), store, clock)
+
+
+async def test_a_move_is_made_once_and_counted_once(stand: Stand, store: Store) -> None:
+    """Of two movers that decided on the same version one wins; only its move is counted, told and kept on disk."""
+    told: list[Transition] = []
+    stand.mover.made.append(told.append)
+    before = stand.replica.position(stand.route())
+    after = rolled_back(before, SHADOW, Cause.GUARD, START)
+    outcomes = [await stand.mover.move(before, after, record(before, after)) for _ in range(2)]
+
+    assert outcomes == [Made.FOR_ALL, Made.LOST]
+    assert stand.place() == "shadow"
+    assert [each.reason for each in told] == ["why"]
+    assert dict(stand.mover.counts) == {("a", "canary", "shadow", "guard"): 1}
+    assert [each.stage for each in stand.kept[-1].positions] == [Stage.SHADOW]
+    assert (await store.behind.transitions("a", 9))[0].numbers == (("n", 1.0),)
+
+
+@pytest.mark.parametrize("how", ["away", "hangs"])
+async def test_without_the_store_a_route_goes_back_here_alone(
+    stand: Stand, store: Store, how: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A store that refuses or hangs: the move back is made here, kept on disk, and written when the store is back."""
+    monkeypatch.setattr("proxy.control.mover.PATIENCE", 0.05)
+    setattr(store, how, True)
+    made = await move(stand, back(stand))
+    here = stand.place(), [each.position.stage for each in stand.kept[-1].pending]
+    setattr(store, how, False)
+    await stand.mover.settle()
+
+    assert (made, here) == (Made.HERE, ("shadow", [Stage.SHADOW]))
+    assert stand.replica.pending == {}
+    assert [(each.stage, each.latched, each.version) for each in (await store.behind.standing()).positions] == [
+        (Stage.SHADOW, True, 1)
+    ]
+    assert (stand.place(), stand.kept[-1].pending) == ("shadow", ())
+
+
+@pytest.mark.parametrize("what", ["further", "unlatched", "released"])
+async def test_without_the_store_nothing_goes_forward(stand: Stand, store: Store, what: str) -> None:
+    """Neither a step up, nor the end of a latch or hold: each needs the store, and nothing has changed."""
+    await move(stand, back(stand) if what == "unlatched" else held(stand.replica.position(stand.route()), Cause.GUARD))
+    before = stand.replica.position(stand.route())
+    store.away = True
+    wanted = {
+        "further": moved(before, HALF, Cause.EVIDENCE, START),
+        "unlatched": resumed(before, START, has_ramp=True),
+        "released": held(before, Cause.OPERATOR, on=False),
+    }[what]
+
+    with pytest.raises(AwayError, match="cannot be reached"):
+        await move(stand, wanted)
+    assert stand.replica.position(stand.route()) == before
+
+
+async def test_a_second_move_here_replaces_the_first(stand: Stand, store: Store) -> None:
+    """Both are based on what the store has; the last one is written."""
+    store.away = True
+    await move(stand, held(stand.replica.position(stand.route()), Cause.GUARD))
+    await move(stand, back(stand))
+    store.away = False
+    await stand.mover.settle()
+
+    known = (await store.behind.standing()).positions[0]
+    assert (known.stage, known.latched, known.held, known.version) == (Stage.SHADOW, True, True, 1)
+
+
+@pytest.mark.parametrize(
+    ("by", "ends"),
+    [(Cause.EVIDENCE, "shadow"), (Cause.OPERATOR, "live"), (Cause.RESUME, "live"), (Cause.FILE, "live")],
+)
+async def test_what_happened_meanwhile_elsewhere(clock: Clock, store: Store, by: Cause, ends: str) -> None:
+    """A route that the judge moved on elsewhere is taken back after all; one that a person moved is left alone."""
+    here, there = Stand(table(canary()), store, clock), Stand(table(canary()), store, clock, instance="two")
+    await move(here, held(here.replica.position(here.route()), Cause.OPERATOR))
+    await there.mover.look()
+    store.away = True
+    await move(here, back(here))
+    store.away = False
+    clock.now += 1.0
+    before = there.replica.position(there.route())
+    await move(there, moved(before, LIVE, by, clock()))
+    await here.mover.settle()
+
+    assert here.replica.pending == {}
+    assert (here.place(), str((await store.behind.standing()).positions[0].place)) == (ends, ends)
+
+
+async def test_a_move_that_others_have_made_as_well_is_not_repeated(clock: Clock, store: Store) -> None:
+    """Two replicas that were cut off went back by themselves: one move is recorded, not two."""
+    stands = [Stand(table(canary()), store, clock, instance=name) for name in ("one", "two")]
+    store.away = True
+    for each in stands:
+        await move(each, back(each))
+    store.away = False
+    for each in stands:
+        await each.mover.settle()
+
+    assert len(await store.behind.transitions("a", 9)) == 1
+    assert [each.place() for each in stands] == ["shadow", "shadow"]
+
+
+async def test_a_move_whose_answer_was_lost_is_not_repeated(stand: Stand, store: Store) -> None:
+    """The store made it and could not say so: when it is back, that is seen."""
+    before = stand.replica.position(stand.route())
+    after = back(stand)
+    store.away = True
+    await stand.mover.move(before, after, record(before, after))
+    store.away = False
+    await store.behind.compare_and_set(after, 0, record(before, after))
+    await stand.mover.settle()
+
+    assert len(await store.behind.transitions("a", 9)) == 1
+
+
+async def test_a_store_that_lost_everything_gets_it_back(stand: Stand, clock: Clock) -> None:
+    """Positions and pins that this replica has kept are written again, as with a store in memory after a restart."""
+    pin = Pin(route="a", cohort="acme", side=Side.NEW, by="ann", since=START)
+    await move(stand, back(stand))
+    fresh = Store(clock)
+    reborn = Stand(table(canary()), fresh, clock, kept=replace_pins(stand.kept[-1], pin))
+    await reborn.begin()
+
+    standing = await fresh.behind.standing()
+    assert [(each.stage, each.latched) for each in standing.positions] == [(Stage.SHADOW, True)]
+    assert standing.pins == (pin,)
+    assert reborn.place() == "shadow"
+
+
+def replace_pins(kept: Kept, pin: Pin) -> Kept:
+    return Kept(orders=kept.orders, standing=kept.standing, positions=kept.positions, pins=(pin,), said=kept.said)
+
+
+async def test_a_reborn_replica_goes_on_where_it_was_without_a_store(stand: Stand, store: Store, clock: Clock) -> None:
+    """What stood, and what was moved here alone, stands before the store has been asked, and is written later."""
+    store.away = True
+    await move(stand, back(stand))
+    reborn = Stand(table(canary()), store, clock, kept=stand.kept[-1])
+    before = reborn.place()
+    store.away = False
+    await reborn.mover.settle()
+
+    assert (before, reborn.place()) == ("shadow", "shadow")
+    assert [each.stage for each in (await store.behind.standing()).positions] == [Stage.SHADOW]
+
+
+async def test_the_reason_of_a_move_is_known_to_all(clock: Clock, store: Store) -> None:
+    """A replica that did not make a move learns why it was made."""
+    here, there = Stand(table(canary()), store, clock), Stand(table(canary()), store, clock, instance="two")
+    await move(here, back(here))
+    await there.mover.look()
+
+    shown = there.replica.placed(there.route())
+    assert shown.transition is not None
+    assert (shown.transition.reason, shown.transition.actor) == ("why", "ann")
