@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+from proxy.control.feed import MOST_BAD, Answered, Batch, Gathering, read, written
+from proxy.link import BUCKETS, Report, RouteDelta, ShadowDelta
+from tests.control.stands import bad, failures
+
+
+def report(*routes: RouteDelta, **more: object) -> Report:
+    return Report(
+        worker=0,
+        pid=1,
+        revision="r",
+        inflight={},
+        connections=0,
+        routes=list(routes),
+        failures=[],
+        **more,  # type: ignore[arg-type]
+    )
+
+
+def delta(side: str, good: int, failed: int = 0) -> RouteDelta:
+    return RouteDelta("a", side, [0, good, 0, 0, failed], [good + failed] + [0] * len(BUCKETS), 0.0)
+
+
+def test_reports_add_up_until_they_are_taken() -> None:
+    """Answers of both sides, bad ones among them, and shadows; what Banyan answered itself is no side's."""
+    gathering = Gathering()
+    gathering.hear(report(delta("legacy", 5, 1), delta("new", 2, 2), delta("self", 9), bad=[bad()], bad_lost=3))
+    gathering.hear(report(delta("new", 1), shadows=[ShadowDelta("a", "sent", 4), ShadowDelta("a", "skipped", 7)]))
+
+    taken = gathering.take()
+    assert taken == Batch(answered=[Answered("a", 6, 1, 5, 2, 4)], bad=[bad()], lost=3)
+    assert gathering.take() == Batch()
+
+
+def test_what_is_told_is_understood() -> None:
+    """A batch comes back as it was; what another version says is passed over."""
+    batch = Batch(answered=[Answered("a", 1, 2, 3, 4, 5)], bad=[bad(cohort=2**64 - 1)], lost=1)
+
+    assert read(written(batch)) == batch
+    assert read(b"\xc1 nothing of ours") is None
+    assert read(b"\x81\xa8answered\x91\x91\x01") is None
+
+
+def test_bad_events_are_bounded() -> None:
+    """What finds no room is counted as lost."""
+    gathering = Gathering()
+    gathering.add(failures(MOST_BAD + 5))
+    taken = gathering.take()
+
+    assert (len(taken.bad), taken.lost) == (MOST_BAD, 5)

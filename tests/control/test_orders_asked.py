@@ -1,0 +1,155 @@
+"""What operators ask of a real admin port, over a store in memory."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from proxy.core.snapshot import Snapshot
+from tests.control.conftest import Open, Port
+from tests.control.stands import canary, table
+
+RAMP = "ramp: {steps: [5%, 50%]}"
+
+
+def routes() -> Snapshot:
+    return table(
+        canary("5%", RAMP),
+        canary("5%", f"group: g, {RAMP}", name="b"),
+        canary("5%", f"group: g, {RAMP}", name="c"),
+        "name: done, match: /done, stage: complete",
+        "name: closed, match: /closed, respond: {status: 403}",
+    )
+
+
+@pytest.fixture
+async def port(open_port: Open) -> Port:
+    """A port with a token, one worker that obeys, and these routes."""
+    made = await open_port(token="t", snapshot=routes())
+    made.client.headers["Authorization"] = "Bearer t"
+    await made.worker()
+    return made
+
+
+async def post(port: Port, path: str, said: object = None, **headers: str) -> tuple[int, dict[str, Any]]:
+    async with port.client.post(port.url + path, json={} if said is None else said, headers=headers) as answer:
+        return answer.status, {**await answer.json(content_type=None), "tag": answer.headers.get("ETag")}
+
+
+async def place(port: Port, route: str) -> tuple[str, float]:
+    async with port.client.get(f"{port.url}/api/routes/{route}") as answer:
+        runs = (await answer.json())["runs"]
+        return runs["stage"], runs["split"]
+
+
+async def test_the_verbs_move_a_route_and_say_so(port: Port) -> None:
+    """Promote takes the ramp's next step, rollback leads to shadow and latches, resume ends that; a step is one back."""
+    seen = []
+    for verb, said in (("promote", {}), ("rollback", {"step": True}), ("resume", {}), ("rollback", {}), ("hold", {})):
+        status, body = await post(port, f"/api/routes/a/{verb}", {**said, "reason": f"why {verb}", "by": "ann"})
+        seen.append((status, body["runs"]["stage"], body["runs"]["split"], body["latched"], body["held"]))
+
+    assert seen == [
+        (200, "canary", 0.5, False, False),
+        (200, "canary", 0.05, True, False),
+        (200, "canary", 0.05, False, False),
+        (200, "shadow", 0.0, True, False),
+        (200, "shadow", 0.0, True, True),
+    ]
+    async with port.client.get(port.url + "/api/transitions?route=a&limit=2") as answer:
+        moves = (await answer.json())["transitions"]
+    assert [(each["actor"], each["reason"], each["cause"]) for each in moves] == [
+        ("ann", "why hold", "operator"),
+        ("ann", "why rollback", "operator"),
+    ]
+    assert moves[1]["from"] == {"stage": "canary", "split": 0.05}
+    assert moves[1]["to"] == {"stage": "shadow", "split": 0.0}
+
+
+@pytest.mark.parametrize(
+    ("path", "said", "status", "words"),
+    [
+        ("a/resume", {}, 409, "nothing holds it back"),
+        ("done/rollback", {}, 409, "past its one-way door"),
+        ("done/drain", {}, 409, "a drain stops new cohorts of a split, and done is at complete"),
+        ("a/drain", {"off": True}, 409, "a does not drain"),
+        ("a/pin", {"cohort": "x"}, 409, "no cohort 'x' is pinned on a"),
+        ("a/pin", {"cohort": "", "side": "new"}, 400, "cohort must be the key"),
+        ("a/pin", {"cohort": "x", "side": "old"}, 400, "the body must be JSON"),
+        ("a/rollback", {"resaon": "x"}, 400, "unknown field `resaon`"),
+        ("closed/rollback", {}, 404, "there is no route 'closed' that has a stage"),
+        ("nothing/pin", {"cohort": "x", "side": "new"}, 404, "there is no route 'nothing'"),
+    ],
+)
+async def test_a_refusal_says_why(port: Port, path: str, said: object, status: int, words: str) -> None:
+    """Nothing is moved, and the problem's detail has the sentence."""
+    found, body = await post(port, f"/api/routes/{path}", said)
+
+    assert (found, words in body["detail"]) == (status, True), body
+    assert (await port.judging.mover._store.standing()).version == 0
+
+
+async def test_a_group_is_moved_together(port: Port) -> None:
+    """Members that stand where the named one stood go with it; a route of no group does not."""
+    await post(port, "/api/routes/b/rollback", {"reason": "bad"})
+    together = [await place(port, name) for name in ("a", "b", "c")]
+    await post(port, "/api/routes/c/resume")
+
+    assert together == [("canary", 0.05), ("shadow", 0.0), ("shadow", 0.0)]
+    assert await place(port, "b") == ("shadow", 0.0)
+
+
+async def test_a_tag_that_is_old_is_refused(port: Port) -> None:
+    """The tag of the last answer, or `*`, is taken; any other gets 412 and the present tag."""
+    _, first = await post(port, "/api/routes/a/hold", **{"If-Match": '"v0"'})
+    late, told = await post(port, "/api/routes/a/resume", **{"If-Match": '"v0"'})
+    known, _ = await post(port, "/api/routes/a/resume", **{"If-Match": f'"other", {first["tag"]}'})
+    star, _ = await post(port, "/api/routes/a/hold", **{"If-Match": "*"})
+
+    assert (late, told["tag"], known, star) == (412, first["tag"], 200, 200)
+
+
+async def test_a_worker_that_does_not_follow_is_not_done(port: Port, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The answer comes after a while, says `done: false`, and names who does not obey."""
+    monkeypatch.setattr("proxy.control.orders_asked.ACKNOWLEDGED_WITHIN", 0.1)
+    port.workers[0].obeys = False
+    status, body = await post(port, "/api/routes/a/rollback")
+
+    assert (status, body["done"], [each["obeys"] for each in body["instances"]]) == (200, False, [False])
+
+
+async def test_pins_and_drains_are_told_to_workers(port: Port) -> None:
+    """Each order reaches the worker whole, and leaves it when it is taken back."""
+    await post(port, "/api/routes/a/pin", {"cohort": "acme", "side": "new", "seconds": 3600})
+    await post(port, "/api/routes/a/drain", {"reason": "maintenance"})
+    told = port.workers[0].orders.routes[0]
+    async with port.client.get(port.url + "/api/routes/a") as answer:
+        runs = (await answer.json())["runs"]
+    await post(port, "/api/routes/a/pin", {"cohort": "acme", "side": None})
+    await post(port, "/api/routes/a/drain", {"off": True})
+
+    assert (told.pins, told.drained, told.stage, told.split) == ([("acme", "new")], True, "canary", 0.05)
+    assert (runs["drains"], runs["pins"]) == (True, {"acme": "new"})
+    assert port.workers[0].orders.routes == []
+
+
+@pytest.mark.parametrize("limit", ["0", "1001", "many"])
+async def test_a_limit_out_of_bounds_is_refused(port: Port, limit: str) -> None:
+    """So that nobody reads the whole history by accident."""
+    async with port.client.get(f"{port.url}/api/transitions?limit={limit}") as answer:
+        assert answer.status == 400
+
+
+async def test_metrics_show_where_routes_run(port: Port) -> None:
+    """Stage, split and progress are those that run; each move is counted by cause."""
+    await post(port, "/api/routes/a/promote")
+    await post(port, "/api/routes/b/rollback")
+    async with port.client.get(port.url + "/metrics") as answer:
+        lines = (await answer.text()).splitlines()
+
+    assert 'banyan_route_split_ratio{route="a"} 0.5' in lines
+    assert 'banyan_route_stage{route="b",stage="shadow"} 1' in lines
+    assert 'banyan_transitions_total{cause="operator",from="canary",route="a",to="canary"} 1.0' in lines
+    assert 'banyan_transitions_total{cause="operator",from="canary",route="c",to="shadow"} 1.0' in lines
+    assert "banyan_migration_progress_ratio 0.375" in lines
