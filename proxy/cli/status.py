@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from contextlib import suppress
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
@@ -36,6 +36,7 @@ def status(
     *,
     admin: Annotated[str, typer.Option(metavar="URL", help="The admin address; else the one in --config.")] = "",
     config: CONFIG = ROUTES,
+    route: Annotated[str, typer.Option(metavar="NAME", help="Show one route alone, with its cohorts.")] = "",
     watch: Annotated[bool, typer.Option("--watch", "-w", help="Go on, once a second, until Ctrl-C.")] = False,
     json: JSON = False,
 ) -> None:
@@ -45,7 +46,12 @@ def status(
     if watch and json:
         complain("--watch is for people and --json for scripts.", "Give one of them.")
         leave(UNUSABLE)
+    if watch and route:
+        complain("--watch shows all routes.", "Leave out --route, or --watch.")
+        leave(UNUSABLE)
     base = base_of(admin, config)
+    if route:
+        _one(base, route, json=json)
     if watch:
         _watch(base)
         leave(FINE)
@@ -60,6 +66,21 @@ def status(
         complain(error.message, error.cure)
         leave(FOUND)
     leave(FINE if _is_settled(found) else FOUND)
+
+
+def _one(base: str, name: str, *, json: bool) -> NoReturn:
+    """One route, for people or scripts."""
+    from proxy.cli.admin_api import NoAnswerError
+    from proxy.cli.status_route import get_route, route_lines
+
+    try:
+        found, body = get_route(base, name)
+    except NoAnswerError as error:
+        complain(error.message, error.cure)
+        leave(FOUND)
+    for line in (body.decode().rstrip(),) if json else route_lines(found):
+        say(line)
+    leave(FINE)
 
 
 def _watch(base: str) -> None:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from proxy.cli.recent_api import Now, Requested
 
 LESSON = Lesson(
-    purpose="Say how one recent request was decided, and what would be decided now.",
+    purpose="Say how one recent request was decided, and would be now.",
     more="Asks the admin API of a running Banyan, which remembers a sample of the last quarter of an hour. The id is "
     "the answer's X-Request-Id.",
     example="banyan why 635e8efcb39266cd7754bdeb559118ac",

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import exp, floor, log
-from random import random, randrange
+from random import random
 from typing import TYPE_CHECKING
 
 from proxy.core.cohort import cohort_of
@@ -92,7 +92,7 @@ class Recently:
         if len(self._kept) < MOST:
             self._kept.append(each)
         else:
-            self._kept[randrange(MOST)] = each  # noqa: S311 -- a sample, no secret
+            self._kept[int(random() * MOST)] = each  # noqa: S311 -- a sample, no secret
         self._next += 1
         if len(self._kept) == MOST:
             self._weight *= exp(log(1.0 - random()) / MOST)  # noqa: S311

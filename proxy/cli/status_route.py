@@ -1,0 +1,90 @@
+"""The picture of `banyan status --route NAME`: where one route runs and why, and how good its cohorts are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from urllib.parse import quote
+
+import msgspec
+
+from proxy.cli.admin_api import NoAnswerError, Parity, Placed, Rate, fetch
+from proxy.cli.terminal import Ink, painted
+
+_WIDTH = 10
+_MANY_WITHOUT = 0.01
+"""The share of requests without a cohort from which on it is a warning: they move by their client's address."""
+
+
+class Source(msgspec.Struct, frozen=True):
+    """One source of cohorts."""
+
+    source: str
+    requests: int = 0
+    cohorts: int = 0
+
+
+class CohortsStatus(msgspec.Struct, frozen=True):
+    """The cohorts of a route; `without` is the share of requests that had none of the listed sources."""
+
+    without: float = 0.0
+    sources: tuple[Source, ...] = ()
+
+
+class RouteDetail(msgspec.Struct, frozen=True):
+    """`GET /api/routes/{name}`, as far as it is shown."""
+
+    name: str
+    path: str = ""
+    file: Placed = Placed()
+    runs: Placed = Placed()
+    rate: Rate = Rate()
+    parity: Parity = Parity()
+    verdict: str = ""
+    reasons: tuple[str, ...] = ()
+    cohorts: CohortsStatus = CohortsStatus()
+
+
+def get_route(base: str, name: str) -> tuple[RouteDetail, bytes]:
+    """One route, read and as answered; NoAnswerError."""
+    body = fetch(base, f"/api/routes/{quote(name, safe='')}")
+    try:
+        return msgspec.json.decode(body, type=RouteDetail), body
+    except msgspec.DecodeError as error:
+        raise NoAnswerError(
+            f"{base} answers, but not as this version: {error}", "Are both the same version?"
+        ) from error
+
+
+def route_lines(route: RouteDetail) -> Iterator[str]:
+    """Line by line."""
+    yield f"{painted(route.name, Ink.STRONG)}  {route.path}"
+    if route.runs.stage is None:
+        yield _row("runs", "answered here")
+        return
+    yield _row("runs", f"{_place(route.runs)}, {route.runs.reason}")
+    if (route.file.stage, route.file.split) != (route.runs.stage, route.runs.split):
+        yield _row("file", _place(route.file))
+    yield _row("requests", f"{route.rate.legacy:.1f}/s by legacy, {route.rate.new:.1f}/s by new")
+    yield _row("verdict", "; ".join([route.verdict, *route.reasons]))
+    yield from cohort_lines(route.cohorts)
+
+
+def cohort_lines(cohorts: CohortsStatus) -> Iterator[str]:
+    """What is known of the cohorts, a line per source."""
+    if not cohorts.sources:
+        yield _row("cohorts", "none seen yet")
+        return
+    for at, each in enumerate(cohorts.sources):
+        yield _row("" if at else "cohorts", f"{each.source}: about {each.cohorts:,} in {each.requests:,} requests")
+    if cohorts.without >= _MANY_WITHOUT:
+        text = f"{cohorts.without:.1%} of the requests name no cohort; they are drawn by the client's address"
+        yield _row("", painted(text, Ink.WARN))
+
+
+def _place(placed: Placed) -> str:
+    split = f" {(placed.split or 0.0) * 100:g}%" if placed.stage in ("canary", "retired") else ""
+    return f"{placed.stage}{split}"
+
+
+def _row(name: str, text: str) -> str:
+    return f"  {painted(name.ljust(_WIDTH), Ink.FAINT)}{text}"

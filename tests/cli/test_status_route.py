@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from tests.cli.conftest import Banyan
+from tests.cli.listening import listening
+
+PLACE = {"stage": "canary", "split": 0.1}
+ROUTE = {
+    "name": "orders",
+    "path": "/orders/{id}",
+    "file": PLACE,
+    "runs": {**PLACE, "reason": "as the file says"},
+    "rate": {"legacy": 9.0, "new": 1.0},
+    "verdict": "hold",
+    "reasons": ["not enough evidence"],
+    "cohorts": {
+        "without": 0.25,
+        "sources": [
+            {"source": "header:x-tenant-id", "requests": 3000, "cohorts": 1200},
+            {"source": "(none: client_ip)", "requests": 1000, "cohorts": 7},
+        ],
+    },
+}
+
+
+def said(banyan: Banyan, **more: object) -> str:
+    with listening({"/api/routes/orders": msgspec.json.encode({**ROUTE, **more})}) as admin:
+        result = banyan(f"status --route orders --admin {admin.url}")
+    assert result.exit_code == 0
+    return result.stdout
+
+
+def test_a_route_shows_place_and_cohorts(banyan: Banyan) -> None:
+    """Where it runs and why, and how many cohorts come from which source."""
+    text = said(banyan)
+
+    assert "runs      canary 10%, as the file says" in text
+    assert "verdict   hold; not enough evidence" in text
+    assert "cohorts   header:x-tenant-id: about 1,200 in 3,000 requests" in text
+    assert "25.0% of the requests name no cohort" in text
+    assert "file" not in text.replace("the file", "")
+
+
+@pytest.mark.parametrize(
+    ("more", "line"),
+    [
+        ({"runs": {"stage": "shadow", "split": 0.0, "reason": "rolled back"}}, "file      canary 10%"),
+        ({"runs": {"stage": None, "split": None, "reason": ""}}, "runs      answered here"),
+        ({"cohorts": {"without": 0.0, "sources": []}}, "cohorts   none seen yet"),
+    ],
+)
+def test_what_differs_is_shown(banyan: Banyan, more: dict[str, object], line: str) -> None:
+    """A place that is not the file's, a route without one, and cohorts that nobody has seen."""
+    assert line in said(banyan, **more)
+
+
+def test_few_without_a_cohort_are_no_warning(banyan: Banyan) -> None:
+    """Less than one in a hundred is told by the figures alone."""
+    assert "name no cohort" not in said(banyan, cohorts={"without": 0.001, "sources": [{"source": "cookie:s"}]})
+
+
+def test_a_route_that_is_not_there(banyan: Banyan) -> None:
+    """The API's sentence, and exit 1; a page of another kind is noticed."""
+    with listening({"/api/routes/odd": b"[]"}) as admin:
+        absent, odd = (banyan(f"status --route {name} --admin {admin.url}") for name in ("none", "odd"))
+
+    assert (absent.exit_code, odd.exit_code) == (1, 1)
+    assert "it is not there" in absent.stderr
+    assert "not as this version" in odd.stderr
+
+
+def test_scripts_get_the_page(banyan: Banyan) -> None:
+    """As the API answers it; watching is for all routes."""
+    with listening({"/api/routes/orders": msgspec.json.encode(ROUTE)}) as admin:
+        result = banyan(f"status --route orders --json --admin {admin.url}")
+
+    assert msgspec.json.decode(result.stdout) == ROUTE
+    assert banyan("status --route orders --watch").exit_code == 2
