@@ -44,7 +44,7 @@ async def place(port: Port, route: str) -> tuple[str, float]:
 
 
 async def test_the_verbs_move_a_route_and_say_so(port: Port) -> None:
-    """Promote takes the ramp's next step, rollback leads to shadow and latches, resume ends that; a step is one rung."""
+    """Promote takes the ramp's next step, rollback leads to shadow and latches, resume ends that, a step is a rung."""
     seen = []
     for verb, said in (("promote", {}), ("rollback", {"step": True}), ("resume", {}), ("rollback", {}), ("hold", {})):
         status, body = await post(port, f"/api/routes/a/{verb}", {**said, "reason": f"why {verb}", "by": "ann"})
