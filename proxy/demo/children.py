@@ -68,6 +68,14 @@ class Children:
         self._children.append(child)
         return child
 
+    def end(self, child: Child) -> None:
+        """End one that is replaced; it counts as gone from here on, whatever it leaves with."""
+        self._children.remove(child)
+        child.process.terminate()
+        with suppress(subprocess.TimeoutExpired):
+            child.process.wait(GRACE)
+        _end_group(child.process)
+
     def ended(self) -> list[str]:
         """Names of those that are gone."""
         return [child.name for child in self._children if child.process.poll() is not None]

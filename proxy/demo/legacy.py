@@ -137,6 +137,7 @@ async def runtime(request: web.Request, handler: Handler) -> web.StreamResponse:
         response = render({"status": 400, "error": "Bad Request"}, 400)
     response.headers["X-Runtime"] = f"{time.perf_counter() - started:.6f}"
     response.headers["Server"] = "legacy-rails"
+    response.headers["X-App-Version"] = "2019.4"
     return response
 
 

@@ -8,8 +8,12 @@ from __future__ import annotations
 import asyncio
 import signal
 import socket
+import sys
 
 from aiohttp import web
+
+UP = "listening"
+"""What a system says once it takes connections."""
 
 
 def listen(app: web.Application, descriptor: int) -> None:
@@ -24,5 +28,7 @@ async def _listen(app: web.Application, bound: socket.socket) -> None:
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
     await runner.setup()
     await web.SockSite(runner, bound).start()
+    sys.stdout.write(f"{UP}\n")
+    sys.stdout.flush()
     await ended.wait()
     await runner.cleanup()

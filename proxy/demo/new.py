@@ -1,7 +1,8 @@
-"""The CRM that takes the customer service over with the same contract: `python -m proxy.demo.new DATABASE SOCKET`.
+"""The CRM that takes the customer service over: `python -m proxy.demo.new DATABASE SOCKET RELEASE`.
 
-Another language's manner of the same: typed records, a repository that reads by a connection that cannot write, JSON
-with other bytes and the same meaning (keys in its own order, times in UTC, nothing escaped that need not be).
+The same contract in another manner: typed records, a repository that reads by a connection that cannot write,
+JSON with other bytes and the same meaning (keys in its own order, times in UTC, nothing escaped that need not be).
+Its first release has a fault that no contract names and clients would notice: it writes 370.10 as 370.1.
 The customers stay in legacy's database until legacy stops, so both systems read and write the same rows.
 """
 
@@ -9,8 +10,10 @@ from __future__ import annotations
 
 import sqlite3
 import sys
+import time
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
+from hashlib import md5
 from typing import Annotated
 
 import msgspec
@@ -20,6 +23,10 @@ from aiohttp.typedefs import Handler
 from proxy.demo.listening import listen
 
 PAGE_SIZE = 20
+FIRST, MENDED = "1.0", "1.1"
+"""Releases: the first writes money without the noughts at its end, which legacy's clients rely on."""
+QUIRK = "$.total_paid"
+"""Where that is seen."""
 LEGACY_ZONE = timezone(timedelta(hours=9))
 Name = Annotated[str, msgspec.Meta(min_length=1)]
 
@@ -91,8 +98,9 @@ class Changes(msgspec.Struct, frozen=True):
 class Repository:
     """Legacy's customer tables, in this system's terms."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, release: str = MENDED) -> None:
         """`reader` is opened read-only: a defect in a query can never change legacy's data."""
+        self._first = release == FIRST
         self.reader = sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=10.0)
         self.writer = sqlite3.connect(path, timeout=10.0, isolation_level="IMMEDIATE")
         self.writer.execute("PRAGMA synchronous = NORMAL")
@@ -103,7 +111,7 @@ class Repository:
     def customer(self, office: str, number: str) -> Customer | None:
         """One customer of an office."""
         found = self.reader.execute("SELECT * FROM customers WHERE id = ? AND office = ?", (number, office)).fetchone()
-        return None if found is None else _customer(found)
+        return None if found is None else self._customer(found)
 
     def search(self, office: str, name: str, page: int) -> Found:
         """The office's customers whose name contains the text, a page of them."""
@@ -111,7 +119,7 @@ class Repository:
             "SELECT * FROM customers WHERE office = ? AND name LIKE ? ORDER BY id", (office, f"%{name}%")
         ).fetchall()
         shown = rows[(page - 1) * PAGE_SIZE : page * PAGE_SIZE]
-        return Found(meta=Page(total=len(rows), page=page), customers=[_customer(row) for row in shown])
+        return Found(meta=Page(total=len(rows), page=page), customers=[self._customer(row) for row in shown])
 
     def add(self, office: str, new: NewCustomer) -> Customer:
         """Write a customer as legacy would have written it."""
@@ -122,7 +130,7 @@ class Repository:
                 " VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING *",
                 (office, *msgspec.structs.astuple(new), now, now),
             ).fetchone()
-        return _customer(row)
+        return self._customer(row)
 
     def change(self, office: str, number: str, changes: Changes) -> Customer | None:
         """Write what is set, in one statement; None when the office has no such customer."""
@@ -134,7 +142,7 @@ class Repository:
                 " WHERE id = :id AND office = :office RETURNING *",
                 {**values, "now": _legacy_now(), "id": number, "office": office},
             ).fetchone()
-        return None if row is None else _customer(row)
+        return None if row is None else self._customer(row)
 
     def appointments(self, number: int) -> Appointments:
         """Visits to a customer, the earliest first."""
@@ -143,18 +151,22 @@ class Repository:
         ).fetchall()
         return Appointments([msgspec.convert(dict(row), Appointment) for row in rows])
 
+    def _customer(self, row: sqlite3.Row) -> Customer:
+        found = msgspec.convert(dict(row), Customer)
+        return msgspec.structs.replace(
+            found,
+            created_at=found.created_at.astimezone(UTC),
+            updated_at=found.updated_at.astimezone(UTC),
+            total_paid=found.total_paid.normalize() if self._first else found.total_paid,
+        )
+
 
 def _legacy_now() -> str:
     return datetime.now(LEGACY_ZONE).isoformat(timespec="milliseconds")
 
 
-def _customer(row: sqlite3.Row) -> Customer:
-    found = msgspec.convert(dict(row), Customer)
-    utc = {"created_at": found.created_at.astimezone(UTC), "updated_at": found.updated_at.astimezone(UTC)}
-    return msgspec.structs.replace(found, **utc)
-
-
 REPOSITORY = web.AppKey("REPOSITORY", Repository)
+RELEASE = web.AppKey("RELEASE", str)
 routes = web.RouteTableDef()
 
 
@@ -219,24 +231,31 @@ async def healthz(_: web.Request) -> web.Response:
 @web.middleware
 async def contract(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Every answer says who gave it; a body that breaks the contract is answered as legacy would."""
-    response: web.StreamResponse
+    started = time.perf_counter()
+    response: web.Response
     try:
-        response = await handler(request)
+        response = await handler(request)  # type: ignore[assignment]  # every handler here answers whole
     except msgspec.ValidationError:
         response = web.json_response({"errors": {"name": ["can't be blank"]}}, status=422)
     except msgspec.DecodeError:
         response = web.json_response({"error": "Bad Request", "status": 400}, status=400)
+    said = response.body if isinstance(response.body, bytes) else b""
+    response.headers["ETag"] = f'W/"{md5(said, usedforsecurity=False).hexdigest()}"'
+    response.headers["Cache-Control"] = "max-age=0, private, must-revalidate"
+    response.headers["X-Runtime"] = f"{time.perf_counter() - started:.6f}"
     response.headers["Server"] = "crm"
+    response.headers["X-App-Version"] = request.app[RELEASE]
     return response
 
 
-def application(path: str) -> web.Application:
+def application(path: str, release: str = MENDED) -> web.Application:
     """The CRM on legacy's database."""
     app = web.Application(middlewares=[contract])
-    app[REPOSITORY] = Repository(path)
+    app[REPOSITORY] = Repository(path, release)
+    app[RELEASE] = release
     app.add_routes(routes)
     return app
 
 
 if __name__ == "__main__":
-    listen(application(sys.argv[1]), int(sys.argv[2]))
+    listen(application(sys.argv[1], sys.argv[3]), int(sys.argv[2]))

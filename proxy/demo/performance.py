@@ -11,11 +11,13 @@ from rich.console import Console
 from rich.live import Live
 
 from proxy.cli.admin_api import NoAnswerError, RoutesStatus, get_routes
+from proxy.cli.mismatch_picture import cluster_table
 from proxy.cli.terminal import say, say_json
+from proxy.control.evidence_view import ClusterView
 from proxy.demo.children import Children
 from proxy.demo.notebook import Notebook
 from proxy.demo.scenery import Scenery
-from proxy.demo.screen import Moment, hints, live, plain_head, plain_row, verdict
+from proxy.demo.screen import Moment, hints, live, mismatch_lines, plain_head, plain_row, verdict
 from proxy.demo.story import Measured, Report, play, until_all_are_up
 from proxy.demo.traffic import QUIET, Traffic
 from proxy.tasks import Tasks
@@ -44,7 +46,11 @@ async def _plainly(scenery: Scenery, traffic: Traffic, tasks: Tasks) -> Report:
     def show(step: Measured) -> None:
         tell(plain_row(step))
 
-    report = await play(scenery, traffic, BRIEF / scenery.speed, tell=tell, show=show)
+    def table(clusters: list[ClusterView]) -> None:
+        for line in mismatch_lines(clusters):
+            tell(line)
+
+    report = await play(scenery, traffic, BRIEF / scenery.speed, tell=tell, show=show, table=table)
     for line in ("", *verdict(report)):
         tell(line)
     if scenery.json:
@@ -67,7 +73,11 @@ async def _live(scenery: Scenery, traffic: Traffic, tasks: Tasks) -> Report:
         def tell(line: str) -> None:
             console.print(f"[yellow]▸[/] {line}", soft_wrap=True)
 
-        report = await play(scenery, traffic, UNHURRIED / scenery.speed, tell=tell, show=lambda _: None)
+        def table(clusters: list[ClusterView]) -> None:
+            console.print(cluster_table(clusters))
+
+        seconds = UNHURRIED / scenery.speed
+        report = await play(scenery, traffic, seconds, tell=tell, show=lambda _: None, table=table)
         console.print("", *verdict(report), sep="\n", markup=False, soft_wrap=True)
         if report.wrong:
             return report

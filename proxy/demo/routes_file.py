@@ -34,6 +34,13 @@ routes:
     match: GET /customers/{id}
     stage: legacy
     cohort: header:X-Tenant-Id
+    shadow: { version_header: X-App-Version, second: 100% }
+    compare:
+      time:
+        - { path: $$.created_at, reason: new writes times in UTC, owner: crm, until: never }
+        - { path: $$.updated_at, reason: new writes times in UTC, owner: crm, until: never }
+      ignore:
+        - { path: header:X-App-Version, reason: each side has its own, owner: crm, until: never }
 
   - name: customers.search
     match: GET /customers

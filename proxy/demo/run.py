@@ -12,18 +12,19 @@ import socket
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
 from proxy.cli.lesson import FINE, FOUND, UNUSABLE
 from proxy.cli.terminal import complain, say
-from proxy.demo.children import Child, Children, DemoError
+from proxy.demo.children import Children, DemoError
 from proxy.demo.routes_file import LOOPBACK, MOVED, Ports, first_text, write
 from proxy.demo.scenery import Scenery
 from proxy.demo.seed import OFFICES, sow
 from proxy.demo.state import choose_state
+from proxy.demo.systems import Systems
 
 INTERRUPTED = 130
 
@@ -47,7 +48,9 @@ def run(wishes: Wishes) -> int:
         with ExitStack() as stack:
             folder = stack.enter_context(_folder(wishes.folder))
             children = stack.enter_context(Children(folder))
-            scenery = _set_up(wishes, folder, children)
+            sow(folder / "customers.db")
+            systems = stack.enter_context(closing(Systems(children, folder / "customers.db")))
+            scenery = _set_up(wishes, folder, children, systems)
             if not wishes.json:
                 say(_intro(scenery))
             from proxy.demo.performance import perform  # noqa: PLC0415  its libraries load while the children's do
@@ -73,19 +76,13 @@ def _intro(scenery: Scenery) -> str:
     )
 
 
-def _set_up(wishes: Wishes, folder: Path, children: Children) -> Scenery:
-    """Both systems, the file, and Banyan between them, all of them starting."""
-    database = folder / "customers.db"
-    routes = folder / "routes.yaml"
-    state = choose_state()
-    sow(database)
-    with _bound() as for_legacy, _bound() as for_new:
-        listen, admin = _free_ports(wishes.port)
-        ports = Ports(listen=listen, admin=admin, legacy=_port(for_legacy), new=_port(for_new))
-        write(routes, first_text(ports, state.mode))
-        children.start("banyan", "proxy", "serve", "--config", str(routes))
-        legacy = _start_system(children, "legacy", database, for_legacy)
-        _start_system(children, "new", database, for_new)
+def _set_up(wishes: Wishes, folder: Path, children: Children, systems: Systems) -> Scenery:
+    """The file, Banyan, and both systems, all of them starting."""
+    routes, state = folder / "routes.yaml", choose_state()
+    listen, admin = _free_ports(wishes.port)
+    ports = Ports(listen=listen, admin=admin, legacy=systems.legacy_port, new=systems.new_port)
+    write(routes, first_text(ports, state.mode))
+    children.start("banyan", "proxy", "serve", "--config", str(routes))
     return Scenery(
         once=wishes.once or wishes.json or not sys.stdout.isatty(),
         json=wishes.json,
@@ -94,17 +91,9 @@ def _set_up(wishes: Wishes, folder: Path, children: Children) -> Scenery:
         state=state.sentence,
         ports=ports,
         children=children,
-        legacy_pid=legacy.process.pid,
+        legacy_pid=systems.start(),
+        deploy=systems.deploy,
     )
-
-
-def _start_system(children: Children, name: str, database: Path, bound: socket.socket) -> Child:
-    descriptor = bound.fileno()
-    return children.start(name, f"proxy.demo.{name}", str(database), str(descriptor), hands_down=(descriptor,))
-
-
-def _bound() -> socket.socket:
-    return socket.create_server((LOOPBACK, 0))
 
 
 def _port(bound: socket.socket) -> int:

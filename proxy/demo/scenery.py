@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from proxy.demo.routes_file import LOOPBACK, Ports
 class Scenery:
     """`once` ends with the story; `state` says where state is kept.
 
-    `legacy_pid` is for a spectator who wants to end it.
+    `legacy_pid` is for a spectator who wants to end it; `deploy` mends new and gives its release.
     """
 
     once: bool
@@ -24,6 +25,7 @@ class Scenery:
     ports: Ports
     children: Children
     legacy_pid: int
+    deploy: Callable[[], Awaitable[str]]
 
     @property
     def admin(self) -> str:

@@ -9,12 +9,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from rich.console import Group, RenderableType
+from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from proxy.cli.admin_api import RoutesStatus
+from proxy.cli.mismatch_picture import cluster_table
 from proxy.cli.terminal import this_command
+from proxy.control.evidence_view import ClusterView
 from proxy.demo.notebook import Figures, Notebook
 from proxy.demo.routes_file import MOVED
 from proxy.demo.story import Measured, Report
@@ -22,6 +24,7 @@ from proxy.demo.story import Measured, Report
 NOTHING = "–"
 _WIDTHS = (8, 6, 8, 6, 6, 6, 6, 6)
 _WIDE = 90
+_PLAIN_WIDTH = 120
 _HEADS = ("stage", "split", "legacy/s", "new/s", "new", "failed", "p50 ms", "p99 ms")
 
 
@@ -46,7 +49,15 @@ def live(moment: Moment, width: int) -> RenderableType:
         seen = moment.notebook.recent(route.name, moment.now)
         failed = moment.notebook.failures[route.name]
         table.add_row(route.name, *_painted(_cells(route.runs.stage, _split(route.runs.split), seen, failed)))
-    return Group("", table, *(Text(line, style="bold red") for line in _news(moment)))
+    return Group("", table, *_parity(moment), *(Text(line, style="bold red") for line in _news(moment)))
+
+
+def _parity(moment: Moment) -> Iterable[str]:
+    """How the moved route's answers compare, as soon as any were."""
+    for route in moment.status.routes if moment.status else ():
+        if route.name == MOVED and (seen := route.parity).compared:
+            bound = f"at most {seen.rate_upper_bound:.1%} differ (99 %)"
+            yield f"parity of {MOVED}: {seen.compared} compared, {seen.mismatch} mismatches, {bound}"
 
 
 def _news(moment: Moment) -> Iterable[str]:
@@ -86,6 +97,14 @@ def _row(route: str, cells: Sequence[str]) -> str:
     return "  ".join([route.ljust(len(MOVED)), stage.ljust(width), *(cell.rjust(wide) for cell, wide in rest)])
 
 
+def mismatch_lines(clusters: Sequence[ClusterView]) -> list[str]:
+    """What `banyan mismatches` prints, as wide as it likes."""
+    console = Console(width=_PLAIN_WIDTH, highlight=False)
+    with console.capture() as caught:
+        console.print(cluster_table(clusters))
+    return [line.rstrip() for line in caught.get().splitlines()]
+
+
 def verdict(report: Report) -> list[str]:
     """How the story ended, in lines."""
     if report.wrong:
@@ -104,7 +123,11 @@ def hints(routes: Path, clients: str, admin: str, legacy: int) -> list[str]:
         f"  ask      curl -i {clients}/customers/7 {office}",
         f"  edit     {routes}",
         f"  watch    {banyan} status --watch --admin {admin}",
-        f"  why      {banyan} explain GET /customers/7 {office} --config {routes}",
+        f"  parity   {banyan} mismatches {MOVED} --admin {admin}",
+        f"  why      {banyan} why REQUEST_ID --admin {admin}  (the X-Request-Id of an answer)",
+        f"  explain  {banyan} explain GET /customers/7 {office} --config {routes}",
+        f"  plan     {banyan} plan --file COPY --admin {admin}  (what an edit would move; edit a copy)",
+        f"  stop     {banyan} kill --config {routes} --reason 'trying it'  (all to legacy; `kill --off` ends it)",
         f"  look     {admin}/api/routes and {admin}/metrics",
         f"  finish   `stage: complete` on every route, then: kill {legacy}  (legacy itself)",
     ]

@@ -15,12 +15,14 @@ from dataclasses import dataclass
 from functools import partial
 
 from proxy.cli.admin_api import NoAnswerError, fetch, get_routes
+from proxy.control.evidence_view import ClusterView
 from proxy.core.outcome import Side
 from proxy.demo.children import DemoError
 from proxy.demo.notebook import Figures, Notebook, Window, figures
 from proxy.demo.routes_file import LOOPBACK, MOVED, edit
 from proxy.demo.scenery import Scenery
 from proxy.demo.seed import OFFICES
+from proxy.demo.shadowing import Compared, find_and_mend, wrong_parity
 from proxy.demo.traffic import Traffic
 
 TOLERANCE = 0.035
@@ -41,6 +43,7 @@ class Step:
 
 
 BEGINNING = Step(stage="legacy", split="", share=0.0)
+SHADOW = Step(stage="shadow", split="", share=0.0)
 STEPS = (
     Step(stage="canary", split="5%", share=0.05),
     Step(stage="canary", split="25%", share=0.25),
@@ -64,24 +67,32 @@ class Measured:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """The whole story; `wrong` is empty when all of Rule 3 held."""
+    """The whole story, `parity` with each release of new; `wrong` is empty when all of Rule 3 held."""
 
     steps: tuple[Measured, ...]
+    parity: tuple[Compared, ...]
     requests: int
     read_back: int
     wrong: tuple[str, ...]
 
 
 async def play(
-    scenery: Scenery, traffic: Traffic, seconds: float, *, tell: Callable[[str], None], show: Callable[[Measured], None]
+    scenery: Scenery,
+    traffic: Traffic,
+    seconds: float,
+    *,
+    tell: Callable[[str], None],
+    show: Callable[[Measured], None],
+    table: Callable[[list[ClusterView]], None],
 ) -> Report:
     """Go through all steps, each for so many seconds; DemoError when it cannot go on.
 
-    `tell` is given a line about each edit, `show` each step when it is measured.
+    `tell` is given a line about each edit, `show` each step when it is measured, `table` what differs.
     """
     steps: list[Measured] = []
     windows: list[Window] = []
-    for step in (BEGINNING, *STEPS):
+    parity: tuple[Compared, ...] = ()
+    for step in (BEGINNING, SHADOW, *STEPS):
         edits = edit(scenery.routes, MOVED, step.stage, step.split)
         if edits:
             tell(f"edited {scenery.routes.name}: " + "; ".join(map(str, edits)))
@@ -91,11 +102,17 @@ async def play(
         windows.append(window)
         steps.append(_measured(step, window, traffic.notebook))
         show(steps[-1])
+        if step is SHADOW:
+            parity = await find_and_mend(scenery, tell, table)
     await traffic.pause()
     read_back = await traffic.read_all_back()
-    wrong = (*_failures(traffic.notebook), *(wrong_shares(steps)), *went_back(windows))
+    wrong = (*_failures(traffic.notebook), *(wrong_shares(steps)), *went_back(windows), *wrong_parity(parity))
     return Report(
-        steps=tuple(steps), requests=traffic.notebook.requests.total(), read_back=read_back, wrong=tuple(wrong)
+        steps=tuple(steps),
+        parity=parity,
+        requests=traffic.notebook.requests.total(),
+        read_back=read_back,
+        wrong=tuple(wrong),
     )
 
 

@@ -38,11 +38,16 @@ def test_the_story_is_played_and_judged(marked: Marked, tmp_path: Path) -> None:
     assert (process.returncode, told["wrong"]) == (0, [])
     assert [(step["stage"], step["split"]) for step in told["steps"]] == [
         ("legacy", ""),
+        ("shadow", ""),
         *[("canary", split) for split in ("5%", "25%", "50%", "100%")],
     ]
     moved = [step["moved"] for step in told["steps"]]
     assert moved == sorted(moved)
     assert (moved[0], moved[-1]) == (0, OFFICES)
+    first, last = told["parity"]
+    assert (first["release"], first["worst"]["path"], last["release"]) == ("1.0", "$.total_paid", "1.1")
+    assert first["mismatch"] > 0
+    assert last["bound"] < first["bound"]
     assert all(step["failures"] == 0 for step in told["steps"])
     assert told["read_back"] > 0
     assert marked.alive() == {}
@@ -68,6 +73,9 @@ def test_a_spectator_sees_it_live_and_ends_it(marked: Marked) -> None:
 
     assert "edited routes.yaml: line 17, split: 50% → 100%" in seen
     assert "none failed" in seen
+    assert re.search(r"parity of customers.show: \d+ compared, \d+ mismatches", seen)
+    assert "banyan mismatches" in seen
+    assert "$.total_paid legacy" in seen
     assert re.search(r"curl -i http://127\.0\.0\.1:\d+/customers/7", seen)
     assert left_of(family) == set()
     assert marked.until(lambda found: not found) == {}

@@ -8,7 +8,7 @@ import pytest
 from proxy.config.load import Loaded, load_file
 from proxy.core.stage import Stage
 from proxy.demo.routes_file import MOVED, Ports, edit, first_text, write
-from proxy.demo.story import BEGINNING, STEPS
+from proxy.demo.story import BEGINNING, SHADOW, STEPS
 
 TEXT = """\
 # keep me
@@ -63,7 +63,7 @@ def test_every_step_of_the_story_is_a_good_file(tmp_path: Path) -> None:
     path = tmp_path / "routes.yaml"
     write(path, first_text(Ports(listen=1, admin=2, legacy=3, new=4), "memory"))
     seen = []
-    for step in (BEGINNING, *STEPS):
+    for step in (BEGINNING, SHADOW, *STEPS):
         edit(path, MOVED, step.stage, step.split)
         found = load_file(path, {})
         assert isinstance(found, Loaded), found
@@ -73,6 +73,7 @@ def test_every_step_of_the_story_is_a_good_file(tmp_path: Path) -> None:
 
     assert seen == [
         (Stage.LEGACY, 0.0),
+        (Stage.SHADOW, 0.0),
         (Stage.CANARY, 0.05),
         (Stage.CANARY, 0.25),
         (Stage.CANARY, 0.5),

@@ -140,6 +140,21 @@ async def test_the_bytes_differ(database: Path) -> None:
     assert "\\u0026" not in texts[1]
 
 
+async def test_the_first_release_writes_some_money_otherwise(database: Path) -> None:
+    """Release 1.0 drops the noughts at the end of an amount, and nothing else; 1.1 writes them as legacy."""
+    said = []
+    for release in (new.FIRST, new.MENDED):
+        paid = []
+        async with TestClient(TestServer(new.application(str(database), release))) as client:
+            for number in (7, 10):
+                async with client.get(f"/customers/{number}", headers={"X-Tenant-Id": office_name(number)}) as response:
+                    paid.append((await response.json())["total_paid"])
+                    assert response.headers["X-App-Version"] == release
+        said.append(paid)
+
+    assert said == [["259.07", "370.1"], ["259.07", "370.10"]]
+
+
 async def test_each_system_says_who_it_is(database: Path) -> None:
     """The Server header tells the sides apart, in errors too."""
     named = []
