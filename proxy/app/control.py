@@ -41,8 +41,11 @@ from proxy.control.links import Links
 from proxy.control.parity_pages import ParityPages
 from proxy.control.running import Running
 from proxy.core.snapshot import Snapshot
+from proxy.store.connections import Patience
 from proxy.store.opening import Stores, open_stores
 
+PATIENCE = Patience(longest_wait=1.0)
+"""With the state store: one that is back is found within a second, so that replicas agree again within two."""
 _log = structlog.get_logger()
 
 
@@ -68,27 +71,13 @@ class Inheritance:
 
 async def run_control(given: Inheritance) -> None:
     """Be the control process until SIGTERM."""
-    reload = refused(given.problems) if given.problems else good(given.warnings)
     name_openings(given.snapshot)
-    running = Running(given.snapshot, reload)
-    comparing, book = Comparing(), EvidenceBook()
-    links = Links(Ledger(time.monotonic), table_of(given.snapshot), comparing)
-    stores = open_stores(given.snapshot.state, given.directory)
-    flow = EvidenceFlow(stores, book, comparing, running)
     tasks = Restarting()
-    probes = Probes(tasks, lambda: datetime.now(UTC), links.tell)
+    parts = _parts(given, tasks)
+    running, links, stores, probes = parts.running, parts.links, parts.stores, parts.probes
+    flow = EvidenceFlow(stores, parts.book, links.comparing, running)
     kill = _kill_switch(given, running, links)
     kill_file = KillFile(kill.path, kill.take)
-    hooks = Hooks(tasks)
-    parts = Parts(
-        running=running,
-        links=links,
-        stores=stores,
-        book=book,
-        probes=probes,
-        directory=given.directory,
-        hooks=hooks,
-    )
     judging = Judging(parts)
     reloads = Reloads(
         running=running,
@@ -100,7 +89,7 @@ async def run_control(given: Inheritance) -> None:
     )
     stopping = _on_signals(reloads)
     certificates = Certificates()
-    parity = ParityPages(book=book, archive=flow)
+    parity = ParityPages(book=parts.book, archive=flow)
     await kill_file.start()
     await links.serve(given.link)
     end_admin = await serve(application(_admin(parts, kill, certificates, parity, judging), _gate(given)), given.admin)
@@ -114,13 +103,24 @@ async def run_control(given: Inheritance) -> None:
     await end_admin()
     kill_file.end()
     await tasks.end()
-    await judging.last()
-    await flow.last()
-    await stores.close()
-    await hooks.close()
-    await probes.close()
-    await links.close()
+    for last in (judging.last, flow.last, stores.close, parts.hooks.close, probes.close, links.close):
+        await last()
     _log.info("control_ended")
+
+
+def _parts(given: Inheritance, tasks: Restarting) -> Parts:
+    """What everything else stands on."""
+    running = Running(given.snapshot, refused(given.problems) if given.problems else good(given.warnings))
+    links = Links(Ledger(time.monotonic), table_of(given.snapshot), Comparing())
+    return Parts(
+        running=running,
+        links=links,
+        stores=open_stores(given.snapshot.state, given.directory, patience=PATIENCE),
+        book=EvidenceBook(),
+        probes=Probes(tasks, lambda: datetime.now(UTC), links.tell),
+        directory=given.directory,
+        hooks=Hooks(tasks),
+    )
 
 
 def _forget(running: Running, links: Links) -> None:

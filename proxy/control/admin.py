@@ -33,14 +33,13 @@ from proxy.control.problem import answer_problems, problem
 from proxy.control.recent_pages import RecentPages
 from proxy.control.running import Running
 from proxy.control.standing_views import Judged
+from proxy.control.upstream_view import UpstreamsView, upstream_view
 from proxy.control.upstreams import worst
 from proxy.control.view import (
-    UpstreamsView,
     route_detail_view,
     routes_view,
     running_routes,
     serves_current,
-    upstream_view,
 )
 from proxy.core.route import Route
 from proxy.core.snapshot import Snapshot

@@ -15,22 +15,19 @@ from proxy.control.certificates import Shown
 from proxy.control.cohorts import NO_COHORTS, CohortsView
 from proxy.control.evidence import EvidenceBook
 from proxy.control.evidence_view import CoverageView, EvidenceView, ParityView, coverage_view, parity_view
-from proxy.control.health import Condition, Probes
 from proxy.control.ledger import Ledger, Series, WorkerState
 from proxy.control.ordering import drains
 from proxy.control.replica import Placed
 from proxy.control.running import Reload, Running
 from proxy.control.standing_views import NO_VERDICT, Judged, StandingView, standing_view, why
-from proxy.control.upstreams import BREAKER_WORDS
 from proxy.core.judge.ladder import Place
 from proxy.core.kill import Order, decide_killed
 from proxy.core.ordered import place_of
 from proxy.core.ordered import placed as route_at
 from proxy.core.orders import NEWCOMERS
 from proxy.core.outcome import ServedBy
-from proxy.core.route import Route, Upstream
+from proxy.core.route import Route
 from proxy.core.stage import Stage
-from proxy.link import UpstreamState
 from proxy.log import stamp
 
 NO_PARITY, NO_COVERAGE = ParityView(), CoverageView()
@@ -190,43 +187,6 @@ class KillView(View, frozen=True, kw_only=True):
     workers: list[WorkerKillView]
 
 
-class HealthView(View, frozen=True, kw_only=True):
-    """What the probes found; `since` in RFC 3339."""
-
-    status: str
-    since: str
-    error: str
-
-
-class EndpointView(View, frozen=True, kw_only=True):
-    """One endpoint of an upstream, as `host:port`."""
-
-    endpoint: str
-    health: HealthView | None
-
-
-class UpstreamView(View, frozen=True, kw_only=True):
-    """One upstream; `health` is null when routes.yaml names no path to probe, else up when any endpoint is.
-
-    `breaker`, `addresses` and `ejected` are those of the worker that finds it worst; null while none has reported.
-    """
-
-    name: str
-    url: str
-    health: HealthView | None
-    endpoints: list[EndpointView]
-    breaker: str | None
-    addresses: int | None
-    ejected: int | None
-
-
-class UpstreamsView(View, frozen=True, kw_only=True):
-    """All upstreams in file order."""
-
-    revision: str
-    upstreams: list[UpstreamView]
-
-
 def routes_view(
     running: Running,
     ledger: Ledger,
@@ -310,22 +270,6 @@ def route_detail_view(
     )
 
 
-def upstream_view(upstream: Upstream, probes: Probes, state: UpstreamState | None) -> UpstreamView:
-    """One entry of `GET /api/upstreams`."""
-    return UpstreamView(
-        name=upstream.name,
-        url=f"{upstream.scheme}://{upstream.authority}",
-        health=_health_view(probes.conditions.get(upstream.name)),
-        endpoints=[
-            EndpointView(endpoint=each.text, health=_health_view(probes.condition_of(upstream.name, each)))
-            for each in upstream.endpoints
-        ],
-        breaker=None if state is None else BREAKER_WORDS[state.breaker],
-        addresses=None if state is None else state.addresses,
-        ejected=None if state is None else state.ejected,
-    )
-
-
 def serves_current(worker: WorkerState, running: Running, ledger: Ledger) -> bool:
     """Whether this worker answers clients by what runs now."""
     return not worker.draining and worker.revision == running.snapshot.revision and ledger.is_heard(worker)
@@ -390,12 +334,6 @@ def _placed(route: Route, judged: Judged | None) -> Placed:
 
 def _is_killed(route: Route, running: Running) -> bool:
     return decide_killed(route, has_legacy=route.legacy in running.snapshot.upstreams) is not None
-
-
-def _health_view(condition: Condition | None) -> HealthView | None:
-    if condition is None:
-        return None
-    return HealthView(status=condition.status.value, since=stamp(condition.since), error=condition.error)
 
 
 def _reload_view(reload: Reload) -> ReloadView:

@@ -119,6 +119,15 @@ class Port:
         self.links.push(table_of(snapshot))
 
 
+def _parts(running: Running, links: Links, probes: Probes, hooks: Hooks, directory: Path) -> Parts:
+    """What the judge stands on, with a store in memory."""
+    stores = open_stores("memory", directory)
+    book = EvidenceBook()
+    return Parts(
+        running=running, links=links, stores=stores, book=book, probes=probes, directory=directory, hooks=hooks
+    )
+
+
 Open = Callable[..., Awaitable[Port]]
 
 
@@ -141,16 +150,7 @@ async def open_port(links: Links, link_path: Path, tasks: Restarting) -> AsyncIt
             )
             hooks = Hooks(tasks)
             stack.push_async_callback(hooks.close)
-            parts = Parts(
-                running=running,
-                links=links,
-                stores=open_stores("memory", link_path.parent),
-                book=EvidenceBook(),
-                probes=probes,
-                directory=link_path.parent,
-                hooks=hooks,
-            )
-            judging = Judging(parts)
+            judging = Judging(_parts(running, links, probes, hooks, link_path.parent))
             admin = Admin(
                 running=running,
                 links=links,

@@ -1,0 +1,69 @@
+"""The upstreams as JSON: how probes and workers find each."""
+
+from __future__ import annotations
+
+from proxy.control.health import Condition, Probes
+from proxy.control.upstreams import BREAKER_WORDS
+from proxy.control.view import View
+from proxy.core.route import Upstream
+from proxy.link import UpstreamState
+from proxy.log import stamp
+
+
+class HealthView(View, frozen=True, kw_only=True):
+    """What the probes found; `since` in RFC 3339."""
+
+    status: str
+    since: str
+    error: str
+
+
+class EndpointView(View, frozen=True, kw_only=True):
+    """One endpoint of an upstream, as `host:port`."""
+
+    endpoint: str
+    health: HealthView | None
+
+
+class UpstreamView(View, frozen=True, kw_only=True):
+    """One upstream; `health` is null when routes.yaml names no path to probe, else up when any endpoint is.
+
+    `breaker`, `addresses` and `ejected` are those of the worker that finds it worst; null while none has reported.
+    """
+
+    name: str
+    url: str
+    health: HealthView | None
+    endpoints: list[EndpointView]
+    breaker: str | None
+    addresses: int | None
+    ejected: int | None
+
+
+class UpstreamsView(View, frozen=True, kw_only=True):
+    """All upstreams in file order."""
+
+    revision: str
+    upstreams: list[UpstreamView]
+
+
+def upstream_view(upstream: Upstream, probes: Probes, state: UpstreamState | None) -> UpstreamView:
+    """One entry of `GET /api/upstreams`."""
+    return UpstreamView(
+        name=upstream.name,
+        url=f"{upstream.scheme}://{upstream.authority}",
+        health=_health_view(probes.conditions.get(upstream.name)),
+        endpoints=[
+            EndpointView(endpoint=each.text, health=_health_view(probes.condition_of(upstream.name, each)))
+            for each in upstream.endpoints
+        ],
+        breaker=None if state is None else BREAKER_WORDS[state.breaker],
+        addresses=None if state is None else state.addresses,
+        ejected=None if state is None else state.ejected,
+    )
+
+
+def _health_view(condition: Condition | None) -> HealthView | None:
+    if condition is None:
+        return None
+    return HealthView(status=condition.status.value, since=stamp(condition.since), error=condition.error)
