@@ -48,7 +48,7 @@ def test_an_edit_lowers_at_once_and_raises_through_control(
         (Place(Stage.RETIRED, 0.5), {"new"}),
         (RETIRED, set()),
     ],
-    ids=str,
+    ids=["legacy", "shadow", "canary", "live", "complete", "brown-out", "retired"],
 )
 def test_a_place_needs_its_upstreams(place: Place, upstreams: set[str]) -> None:
     """Each place is possible with these upstreams, and with none of them fewer."""
