@@ -17,7 +17,7 @@ import typer
 
 from bench.errors import BenchError
 from bench.machine import describe_machine
-from holds import cases, fuzz, judge, restarts, slow, soak, websocket
+from holds import cases, fuzz, judge, restarts, rollback, slow, soak, websocket
 from holds.finding import Document, Finding, as_json, as_plain, fill
 from holds.fixtures import CONTENDERS
 from holds.launching import ROOT
@@ -151,6 +151,19 @@ def judge_command(
     evidence, and what was rolled back stays back. An operator gives orders all the while.
     """
     _finish(judge.measure(rounds, seed), as_json=as_json, markdown=markdown)
+
+
+@app.command("rollback")
+def rollback_command(
+    *,
+    trials: Annotated[int, typer.Option(min=1, help="How often, each on replicas and a database of its own.")] = 9,
+    times: Annotated[float, typer.Option(min=1, help="How many times as bad new becomes.")] = 10,
+    rate: Annotated[float, typer.Option(min=1, help="Requests per second over both replicas.")] = 200,
+    as_json: Json = False,
+    markdown: Markdown = None,
+) -> None:
+    """A fault in new at a split of 5 %: how long until both of two replicas are back. About seven minutes."""
+    _finish(rollback.measure(trials, times, rate), as_json=as_json, markdown=markdown)
 
 
 def _finish(measuring: Coroutine[Any, Any, Finding], *, as_json: bool, markdown: Path | None) -> None:

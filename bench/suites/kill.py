@@ -1,6 +1,7 @@
 """How long the kill switch takes, by what the upstreams themselves have seen: `python -m bench.suites.kill`.
 
-Two workers, control stopped (it hangs, and so is not replaced), no store, and a steady load on keep-alive connections.
+Two workers, control stopped (it hangs, and so is not replaced), and a steady load on keep-alive connections. The state
+store is in memory, or with --dead-database a PostgreSQL that does not answer; then control goes on, and misses it.
 Each drill writes the kill file, and looks for the last request that still came to new.
 """
 
@@ -70,13 +71,13 @@ class Drills:
     failed: int = 0
 
 
-async def measure(drills: int, routes: int) -> Drills:
+async def measure(drills: int, routes: int, *, dead_database: bool = False) -> Drills:
     """All drills, on a Banyan of their own."""
     found, legacy, new = Drills(), Upstream(), Upstream()
     async with contextlib.AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="banyan-kill-")))
         ports = [await _listen(stack, each) for each in (legacy, new)]
-        port = await stack.enter_async_context(_banyan(folder, ports, routes))
+        port = await stack.enter_async_context(_banyan(folder, ports, routes, dead_database=dead_database))
         stop = asyncio.Event()
         load = [asyncio.ensure_future(_load(port, stop, found)) for _ in range(CONNECTIONS)]
         await asyncio.sleep(SETTLE)
@@ -101,10 +102,11 @@ async def _listen(stack: contextlib.AsyncExitStack, upstream: Upstream) -> int:
 
 
 @contextlib.asynccontextmanager
-async def _banyan(folder: Path, upstreams: list[int], routes: int) -> AsyncIterator[int]:
-    """Serving with two workers, its control stopped; the clients' port."""
-    listen, admin = free_ports(2)
-    (folder / "routes.yaml").write_text(_table(listen, admin, upstreams, routes))
+async def _banyan(folder: Path, upstreams: list[int], routes: int, *, dead_database: bool) -> AsyncIterator[int]:
+    """Serving with two workers, its control stopped or its database dead; the clients' port."""
+    listen, admin, nobody = free_ports(3)
+    state = f"postgresql://banyan@127.0.0.1:{nobody}/banyan" if dead_database else "memory"
+    (folder / "routes.yaml").write_text(_table(listen, admin, upstreams, routes, state))
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "proxy", "serve", "--config", str(folder / "routes.yaml")),
         stdout=asyncio.subprocess.PIPE,
@@ -117,7 +119,8 @@ async def _banyan(folder: Path, upstreams: list[int], routes: int) -> AsyncItera
         serving += entry["event"] == "worker_started"
         control = entry["pid"] if (entry["event"], entry["process"]) == ("process_started", "control") else control
     reading = asyncio.ensure_future(_discard(process.stdout))
-    os.kill(control, signal.SIGSTOP)
+    if not dead_database:
+        os.kill(control, signal.SIGSTOP)
     try:
         yield listen
     finally:
@@ -127,7 +130,7 @@ async def _banyan(folder: Path, upstreams: list[int], routes: int) -> AsyncItera
         await reading
 
 
-def _table(listen: int, admin: int, upstreams: list[int], routes: int) -> str:
+def _table(listen: int, admin: int, upstreams: list[int], routes: int, state: str) -> str:
     legacy, new = upstreams
     rows = "".join(f"  - {{ name: r{each}, match: /r{each}, stage: live }}\n" for each in range(max(8, routes)))
     return f"""\
@@ -135,6 +138,7 @@ version: 1
 listen: 127.0.0.1:{listen}
 admin: 127.0.0.1:{admin}
 workers: 2
+state: "{state}"
 upstreams:
   legacy: {{ url: "http://127.0.0.1:{legacy}" }}
   new: {{ url: "http://127.0.0.1:{new}" }}
@@ -168,11 +172,13 @@ def main(
     *,
     drills: Annotated[int, typer.Option(min=1)] = 20,
     routes: Annotated[int, typer.Option(min=1, help="Live routes in the table.")] = 1000,
+    dead_database: Annotated[bool, typer.Option("--dead-database", help="Instead of a control that hangs.")] = False,
 ) -> None:
-    """From the order to the last request that came to new: control stopped, two workers, no store."""
-    found = asyncio.run(measure(drills, routes))
+    """From the order to the last request that came to new: control stopped, or its database dead; two workers."""
+    found = asyncio.run(measure(drills, routes, dead_database=dead_database))
     p50, p99, most = (rank(found.milliseconds, each) for each in (50, 99, 100))
-    typer.echo(f"{drills} drills, {routes} routes, 2 workers, control stopped; {found.requests} requests")
+    what = "database dead" if dead_database else "control stopped"
+    typer.echo(f"{drills} drills, {routes} routes, 2 workers, {what}; {found.requests} requests")
     typer.echo(f"order to the last request at new: p50 {p50:.0f} ms, p99 {p99:.0f} ms, max {most:.0f} ms")
     typer.echo(f"failed requests: {found.failed}")
     raise typer.Exit(0 if p99 < BAR and not found.failed else 1)
