@@ -43,22 +43,22 @@ async def measure(trials: int, times: float, rate: float) -> Finding:
     os.environ["BANYAN_ADMIN_TOKEN"] = TOKEN
     found = []
     with bar("rollback", trials) as shown:
-        for _ in range(trials):
-            found.append(await _trial(times, rate))
+        for number in range(trials):
+            found.append(await _trial(times, rate, seed=number))
             shown.step(f"{found[-1].seconds:.1f} s")
     return conclude(found, times, rate)
 
 
-async def _trial(times: float, rate: float) -> Trial:
+async def _trial(times: float, rate: float, *, seed: int) -> Trial:
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="holds-")))
         server = await stack.enter_async_context(postgres())
-        legacy, new = await stack.enter_async_context(systems("legacy", "new"))
+        legacy, new = await stack.enter_async_context(systems("legacy", "new", seed=seed))
         legacy.failing = new.failing = USUAL
         sides = {"legacy": legacy.port, "new": new.port}
         banyans = await stack.enter_async_context(replicas(folder, server.address, ROUTES, **sides, count=2))
         urls = [f"{each.url}/orders/7" for each in banyans]
-        await stack.enter_async_context(load(urls, per_second=rate, tenants=20_000))
+        await stack.enter_async_context(load(urls, per_second=rate, tenants=20_000, seed=seed))
         await asyncio.sleep(5.0)
         new.failing, began = min(USUAL * times, 1.0), time.monotonic()
         while {(await runs(each, "orders"))[0] for each in banyans} != {"shadow"}:

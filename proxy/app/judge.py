@@ -77,7 +77,7 @@ class Judging:
             kept=load(parts.directory) or NOTHING,
         )
         self.mover = Mover(store, self.replica)
-        self._reconciling = Reconciling(running, self.replica, self.mover)
+        self._reconciling = Reconciling(running, self.replica, self.mover, store)
         self._gathering = Gathering()
         bench = Bench(running, self.replica, parts.book, self._is_up)
         self.judge = Judge(

@@ -71,7 +71,7 @@ class Bench:
         routes = {each.name: each for each in self._running.snapshot.routes if each.respond is None}
         self._dockets = {name: each for name, each in self._dockets.items() if name in routes}
         before = self._due(routes)
-        moving = [name for name, each in routes.items() if is_in_motion(self._replica.position(each).place)]
+        moving = self._moving(routes)
         cases = {name: self._case(each, routes, moving) for name, each in before.items()}
         self.rulings = self._agreed({name: judge(case) for name, case in cases.items()}, before)
         return self.rulings
@@ -82,6 +82,12 @@ class Bench:
         return found or judge(
             Case(position=self._replica.position(route), now=self._replica.clock(), guard=route.guard)
         )
+
+    def _moving(self, routes: Mapping[str, Route]) -> list[str]:
+        """The routes in motion; nobody asks where their number is not bounded."""
+        if self._running.snapshot.fleet.in_motion is None:
+            return []
+        return [name for name, each in routes.items() if is_in_motion(self._replica.position(each).place)]
 
     def _due(self, routes: Mapping[str, Route]) -> dict[str, Route]:
         """Those that could move, and the members of their groups."""
@@ -103,6 +109,7 @@ class Bench:
         bad: dict[str, list[BadDelta]] = {}
         for event in sorted((each for batch in batches for each in batch.bad), key=lambda each: each.at):
             bad.setdefault(event.route, []).append(event)
+        guarded = sum(each.respond is None and each.stage in GUARDED for each in self._running.snapshot.routes)
         for route in self._running.snapshot.routes:
             docket = self._dockets.get(route.name)
             if docket is None and route.name not in answered and route.name not in bad:
@@ -112,19 +119,19 @@ class Bench:
             position = self._replica.position(route)
             docket.follow(position)
             self._end_of_window(route, docket, now)
-            seen = self._seen(route, answered.get(route.name), bad.get(route.name, []), now)
+            told = answered.get(route.name) or Answered(route.name)
+            seen = self._seen(route, told, bad.get(route.name, []), now, guarded)
             docket.fold(position, seen)
             self._budget.add(seen.answered.new, seen.answered.new_bad, now)
 
-    def _seen(self, route: Route, answered: Answered | None, bad: list[BadDelta], now: float) -> Seen:
+    def _seen(self, route: Route, answered: Answered, bad: list[BadDelta], now: float, guarded: int) -> Seen:
         events = tuple(
             BadEvent(bad=Bad(each.bad), side=Side(each.side), cohort=each.cohort, draw=each.draw, at=now)
             for each in bad
         )
-        guarded = sum(each.respond is None and each.stage in GUARDED for each in self._running.snapshot.routes)
         return Seen(
             now=now,
-            answered=answered or Answered(route.name),
+            answered=answered,
             hard=events,
             events=tuple(each for each in events if each.bad in route.guard.classes),
             budget=route.guard.budget,

@@ -85,6 +85,7 @@ class Judge:
         """All six steps."""
         mine = self.gathering.take()
         batches = [mine, *await self._share(mine)]
+        self.replica.expire()
         rulings = self.bench.rule(batches)
         if self.leading.lead is not None or self.away:
             await self._act(rulings)

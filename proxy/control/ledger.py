@@ -207,6 +207,11 @@ class Ledger:
         ring = self._rings.get(series)
         return ring.before(int(self._clock()), MINUTE) if ring is not None else [0] * MINUTE
 
+    @property
+    def workers(self) -> tuple[WorkerState, ...]:
+        """Every linked worker, as it last said it is."""
+        return tuple(self._workers.values())
+
     def is_heard(self, worker: WorkerState) -> bool:
         """Whether the worker has reported lately."""
         return self._clock() - worker.seen < SILENT_AFTER

@@ -10,12 +10,14 @@ Rule 3: what an edit does is said by `judge.position.reconcile`: it lowers at on
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 import structlog
 
 from proxy.control.mover import AwayError, Made, Mover
 from proxy.control.replica import Replica
 from proxy.control.running import Running
+from proxy.control.state import Positions
 from proxy.core.judge.position import Position, reconcile, transition
 from proxy.core.ordered import place_of
 from proxy.core.route import Route
@@ -27,8 +29,9 @@ _log = structlog.get_logger()
 class Reconciling:
     """Carries edits to positions, one table at a time."""
 
-    def __init__(self, running: Running, replica: Replica, mover: Mover) -> None:
+    def __init__(self, running: Running, replica: Replica, mover: Mover, store: Positions) -> None:
         """`replica.said` is what it read last."""
+        self._store = store
         self._running = running
         self._replica = replica
         self._mover = mover
@@ -44,6 +47,21 @@ class Reconciling:
     async def agree(self) -> None:
         """All live replicas read one revision: whatever differs from it was edited."""
         await self._move(self._running.snapshot.routes)
+        await self._begin_ramps()
+
+    async def _begin_ramps(self) -> None:
+        """A route with a ramp has a position from the first: its time at a step counts over restarts."""
+        fresh = [
+            each
+            for each in self._running.snapshot.routes
+            if each.ramp is not None and each.name not in self._replica.positions
+        ]
+        for route in fresh:
+            first = replace(self._replica.position(route), version=1)
+            record = transition(first, first, actor="routes.yaml", numbers={}, reason="its ramp begins here")
+            await self._store.compare_and_set(first, 0, record)
+        if fresh:
+            await self._mover.look()
 
     def _is_edit(self, route: Route) -> bool:
         said = self._replica.said.get(route.name)

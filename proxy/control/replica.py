@@ -124,6 +124,12 @@ class Replica:
         if self.pending.pop(route, None) is not None:
             self.refresh()
 
+    def expire(self) -> None:
+        """Pins whose time is over end now."""
+        now = self.clock()
+        if any(each.until is not None and each.until <= now for pins in self._pins.values() for each in pins):
+            self.refresh()
+
     # -- what is told -------------------------------------------------------------------------------------------------
 
     def follow(self, waiting: Container[str] = ()) -> None:
@@ -170,7 +176,7 @@ class Replica:
         return self._is_followed(self._orders.version)
 
     def _is_followed(self, version: int) -> bool:
-        workers = [each for each in self._links.ledger.counts().workers if not each.draining]
+        workers = [each for each in self._links.ledger.workers if not each.draining]
         return bool(workers) and all(each.orders == version for each in workers)
 
     def _remember(self) -> None:

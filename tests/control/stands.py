@@ -127,7 +127,7 @@ class Stand:
         positions = cast("Positions", store)
         self.replica = Replica(instance, self.running, self.links, clock, keep=self._keep, kept=kept)
         self.mover = Mover(positions, self.replica)
-        self.reconciling = Reconciling(self.running, self.replica, self.mover)
+        self.reconciling = Reconciling(self.running, self.replica, self.mover, positions)
         self.gathering = Gathering()
         self.healthy: set[str] = set()
         self.bench = Bench(self.running, self.replica, self.known, self.healthy.__contains__)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -153,3 +154,15 @@ async def test_metrics_show_where_routes_run(port: Port) -> None:
     assert 'banyan_transitions_total{cause="operator",from="canary",route="a",to="canary"} 1.0' in lines
     assert 'banyan_transitions_total{cause="operator",from="canary",route="c",to="shadow"} 1.0' in lines
     assert "banyan_migration_progress_ratio 0.375" in lines
+
+
+async def test_a_pin_ends_when_its_time_is_over(port: Port) -> None:
+    """Nobody has to take it back."""
+    await post(port, "/api/routes/a/pin", {"cohort": "acme", "side": "new", "seconds": 0.2})
+    pinned = port.workers[0].orders.routes[0].pins
+    async with asyncio.timeout(30):
+        while any(each.pins for each in port.workers[0].orders.routes):
+            await port.judging.judge.round()
+            await asyncio.sleep(0.02)
+
+    assert pinned == [("acme", "new")]

@@ -151,3 +151,20 @@ async def test_without_the_store_an_edit_raises_no_ramp(store: Store, clock: Clo
 
     assert (done, waiting, again) == (False, ("shadow", 0.05), True)
     assert (stand.place(), stand.kept[-1].orders.routes[0].said_split) == ("canary 1%", 0.25)
+
+
+async def test_a_ramp_begins_when_it_is_first_seen(store: Store, clock: Clock) -> None:
+    """Its position is written once, so that an edit raises by one step, and time counts over restarts of control."""
+    stand = Stand(table(canary("1%", RAMP)), store, clock)
+    await stand.begin()
+    await stand.rounds()
+    since = stand.replica.position(stand.route()).since
+    clock.now += 600.0
+    reborn = Stand(table(canary("1%", RAMP)), store, clock, kept=stand.kept[-1])
+    await reborn.begin()
+    await reborn.rounds(2)
+    await reborn.edit(table(canary("25%", RAMP)))
+
+    assert [each.reason for each in await store.behind.transitions("a", 9)][1:] == ["its ramp begins here"]
+    assert since < clock.now - 600.0
+    assert reborn.place() == "canary 5%"

@@ -58,7 +58,7 @@ class System:
     name: str
     failing: float = 0.0
     port: int = 0
-    dice: random.Random = field(default_factory=lambda: random.Random(7))
+    dice: random.Random = field(kw_only=True)
     asked: list[tuple[float, bool]] = field(default_factory=list)
 
     async def answer(self, _: web.Request) -> web.Response:
@@ -68,12 +68,12 @@ class System:
 
 
 @asynccontextmanager
-async def systems(*names: str) -> AsyncIterator[list[System]]:
-    """Upstreams of these names."""
+async def systems(*names: str, seed: int = 7) -> AsyncIterator[list[System]]:
+    """Upstreams of these names; `seed` is that of their faults."""
     async with AsyncExitStack() as stack:
         found = []
         for name in names:
-            system = System(name)
+            system = System(name, dice=random.Random(f"{seed} {name}"))
             application = web.Application()
             application.router.add_route("*", "/{rest:.*}", system.answer)
             runner = web.AppRunner(application, access_log=None)
@@ -86,11 +86,11 @@ async def systems(*names: str) -> AsyncIterator[list[System]]:
 
 
 @asynccontextmanager
-async def load(urls: list[str], *, per_second: float, tenants: int) -> AsyncIterator[Counter[str]]:
+async def load(urls: list[str], *, per_second: float, tenants: int, seed: int = 11) -> AsyncIterator[Counter[str]]:
     """So many requests per second over all, each of one of so many tenants; what came of them, by status and side."""
     counts: Counter[str] = Counter()
     stop = asyncio.Event()
-    dice = random.Random(11)
+    dice = random.Random(seed)
 
     async def client(session: aiohttp.ClientSession, url: str, pause: float) -> None:
         while not stop.is_set():
