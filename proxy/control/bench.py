@@ -122,7 +122,8 @@ class Bench:
             told = answered.get(route.name) or Answered(route.name)
             seen = self._seen(route, told, bad.get(route.name, []), now, guarded)
             docket.fold(position, seen)
-            self._budget.add(seen.answered.new, seen.answered.new_bad, now)
+        new, failed = sum(each.new for each in answered.values()), sum(each.new_bad for each in answered.values())
+        self._budget.add(new, failed, now)
 
     def _seen(self, route: Route, answered: Answered, bad: list[BadDelta], now: float, guarded: int) -> Seen:
         events = tuple(
@@ -214,9 +215,9 @@ class Bench:
 
     # -- for who leads next -------------------------------------------------------------------------------------------
 
-    def states(self, now: float) -> tuple[GuardState, ...]:
-        """What has changed since it was kept last."""
-        found = (state for name, docket in self._dockets.items() for state in states_of(name, docket, now))
+    def states(self, now: float, *, slow: bool = True) -> tuple[GuardState, ...]:
+        """What has changed since it was kept last; `slow` as for `states_of`."""
+        found = (state for name, docket in self._dockets.items() for state in states_of(name, docket, now, slow=slow))
         return tuple(each for each in found if self._kept.get((each.route, each.bad)) != each.numbers)
 
     def kept(self, states: Iterable[GuardState]) -> None:

@@ -86,7 +86,8 @@ class Docket:
         """What happened since the last fold, while the route stood at `position`."""
         if not self.rates.since:
             self.rates.since = seen.now
-        self._fold_breaker(seen)
+        if seen.hard or self.breaker.row:
+            self._fold_breaker(seen)
         counted = [each for each in seen.events if self.dedupe.counts(each)]
         for event in counted:
             self._observe(position, event, seen)

@@ -19,11 +19,13 @@ _RATES = "rates"
 _LOGS = len(RATIOS)
 
 
-def states_of(route: str, docket: Docket, now: float) -> Iterator[GuardState]:
-    """Every row of one route."""
+def states_of(route: str, docket: Docket, now: float, *, slow: bool = True) -> Iterator[GuardState]:
+    """Every row of one route; without those that change `slow`ly and matter little when they are a minute old."""
     for bad, each in docket.processes.items():
         numbers = (*each.logs, float(each.events), float(each.gap), each.alarmed_at or 0.0)
         yield GuardState(route=route, bad=bad.value, numbers=numbers, updated=now)
+    if not slow:
+        return
     for bad, baseline in docket.baselines.items():
         pairs = tuple(float(number) for pair in baseline.counts for number in pair)
         yield GuardState(route=route, bad=_BASELINE + bad.value, numbers=pairs, updated=now)

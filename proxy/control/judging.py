@@ -36,7 +36,8 @@ EVERY, SOONEST = 1.0, 0.2
 PATIENCE = 1.5
 WITHIN = 15.0
 """Seconds for which a replica that says nothing counts as living."""
-KEEP_EVERY = 5.0
+KEEP_EVERY, SLOW_EVERY = 5.0, 60.0
+"""Seconds between two times at which the guards' numbers are kept: evidence, and what changes slowly."""
 LOOK_BACK, MOST_KNOWN = 200, 5_000
 _log = structlog.get_logger()
 
@@ -65,6 +66,7 @@ class Judge:
     _known: dict[int, None] = field(default_factory=dict)
     _paged: dict[str, Ruling] = field(default_factory=dict)
     _kept_at: float = 0.0
+    _slow_kept_at: float = 0.0
 
     def wake(self) -> None:
         """Something happened that should not wait."""
@@ -195,8 +197,9 @@ class Judge:
         now, lead = self.replica.clock(), self.leading.lead
         if lead is None or self.away or now - self._kept_at < KEEP_EVERY:
             return
-        self._kept_at = now
-        states = self.bench.states(now)
+        slow = now - self._slow_kept_at >= SLOW_EVERY
+        self._kept_at, self._slow_kept_at = now, now if slow else self._slow_kept_at
+        states = self.bench.states(now, slow=slow)
         try:
             async with asyncio.timeout(PATIENCE):
                 if states and await self.guards.save_guards(states, lead):

@@ -215,7 +215,7 @@ async def test_the_next_judge_knows_what_the_last_one_knew(store: Store, clock: 
     stand = await alone(store, clock, canary(), guards=guards)
     for minute in range(8):
         stand.hear(legacy=500, new=50, new_bad=1, bad=[bad(cohort=minute)])
-        await stand.rounds(seconds=6.0)
+        await stand.rounds(seconds=10.0)
     level = stand.bench.ruling(stand.route())
     reborn = Stand(table(canary()), store, clock, guards=guards)
     await reborn.begin()
