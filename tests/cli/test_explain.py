@@ -169,3 +169,19 @@ def test_a_kill_file_that_cannot_be_looked_at_is_not_mentioned(banyan: Banyan, f
     (folder / ".banyan" / "kill").symlink_to("kill")
 
     assert "kill switch" not in banyan("explain GET /orders/7").stdout
+
+
+def test_a_pin_is_the_reason_and_a_choice_outranks_it(banyan: Banyan, folder: Path) -> None:
+    """The cohorts that the file pins, and the field of an allowed client; a cookie needs a key to count."""
+    route = "{name: a, match: /a, stage: canary, split: 0%, cohort: ['header:T', anonymous], pin: {new: acme}}"
+    text = f"{ROUTES.partition('routes:')[0]}pins: {{header: [10.0.0.0/8]}}\nroutes:\n  - {route}\n"
+    (folder / "routes.yaml").write_text(text, encoding="utf-8")
+    pinned = rows(banyan("explain", "GET", "/a", "-H", "T: acme").stdout)
+    chosen = banyan("explain", "GET", "/a", "-H", "X-Banyan-Side: new", "--client-ip", "10.1.1.1").stdout
+    refused = rows(banyan("explain", "GET", "/a", "-H", "X-Banyan-Side: new", "--client-ip", "11.1.1.1").stdout)
+
+    assert pinned["decision"].startswith("new, ")
+    assert pinned["decision"].endswith("reason: pinned")
+    assert rows(chosen)["decision"].endswith("reason: pinned")
+    assert rows(chosen)["cohort"] == "anonymous = 'of its cookie, or a new one', drawn for 'a'"
+    assert refused["decision"].endswith("reason: above_split")
