@@ -93,7 +93,7 @@ async def case(tmp_path: Path) -> AsyncIterator[Case]:
 
         async def seen() -> bool:
             page: Any = await banyan.api("/api/routes/a/mismatches")
-            return sum(each["count"] for each in page["clusters"]) == 3
+            return bool(sum(each["count"] for each in page["clusters"]) == 3)
 
         await until(seen)
         page: Any = await banyan.api("/api/routes/a/mismatches")

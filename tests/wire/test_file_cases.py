@@ -110,7 +110,7 @@ INVALID: dict[str, Callable[[str], bytes]] = {
     "no as a name": lambda text: text.replace("name: ws", "name: no").encode(),
     "on as a name": lambda text: text.replace("name: ws", "name: on").encode(),
     "an unknown upstream": lambda text: text.replace("stage: legacy", "stage: legacy, legacy: nowhere").encode(),
-    "a fallback in a circle": lambda text: text.replace("stage: legacy", "stage: legacy, fallback: legacy").encode(),
+    "a fallback to nobody": lambda text: text.replace("stage: legacy", "stage: legacy, fallback: nobody").encode(),
     "nothing": lambda _: b"",
     "no UTF-8": lambda text: text.encode().replace(b"version: 1", b"version: 1 # \xff\xfe"),
     "50 MB": lambda text: text.encode() + b"#" * 50 * 1024 * 1024,
