@@ -43,14 +43,14 @@ class Marks:
         self._words = words
         self._buckets = len(words) // _BUCKET - 1
 
-    def get(self, mark: int, now: float) -> Side | None:
-        """The side, while it holds; `now` in seconds."""
+    def get(self, mark: int, now: float) -> tuple[Side, float] | None:
+        """The side, while it holds, and for how many seconds it still does; `now` in seconds."""
         first, tag, tick = (mark & self._buckets) * _BUCKET, mark & _TAG, int(now * _TICKS)
         words = self._words
         for at in range(first, first + _BUCKET):
             word = words[at]
-            if word and word & _TAG == tag and 0 < _left(word, tick) < _HALF:
-                return _SIDES[word & 1]
+            if word and word & _TAG == tag and 0 < (left := _left(word, tick)) < _HALF:
+                return _SIDES[word & 1], left / _TICKS
         return None
 
     def put(self, mark: int, side: Side, now: float, lasts: float) -> None:

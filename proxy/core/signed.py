@@ -12,6 +12,7 @@ from binascii import Error
 from collections.abc import Mapping
 from hashlib import blake2b
 from hmac import compare_digest
+from math import ceil
 from struct import Struct
 
 from proxy.core.outcome import Side
@@ -19,6 +20,7 @@ from proxy.core.outcome import Side
 ID_BYTES = 16
 MOST_TIES = 8
 _MAC = 16
+_MILLI = 1000
 _LONGEST = 256
 _COHORT, _SIDE = b"banyan-cohort", b"banyan-side"
 _TIME = Struct(">Q")
@@ -44,7 +46,7 @@ def open_cohort(key: bytes, value: bytes, now: float) -> tuple[bytes, float] | N
 def seal_ties(key: bytes, made: float, ties: _Ties) -> bytes:
     """The side cookie's value, with those of the ties that last longest; `made` and the ties' ends are unix times."""
     kept = sorted(ties.items(), key=lambda tie: tie[1][1], reverse=True)[:MOST_TIES]
-    packed = [_TIE.pack(mark, int(ends + 1), side is Side.NEW) for mark, (side, ends) in kept]
+    packed = [_TIE.pack(mark, ceil(ends * _MILLI), side is Side.NEW) for mark, (side, ends) in kept]
     return _seal(key, _SIDE, _TIME.pack(int(made)) + b"".join(packed))
 
 
@@ -54,7 +56,7 @@ def open_ties(key: bytes, value: bytes, now: float, since: float) -> dict[int, t
     if len(body) < _TIME.size or (len(body) - _TIME.size) % _TIE.size or _TIME.unpack_from(body)[0] < since:
         return {}
     found = _TIE.iter_unpack(body[_TIME.size :])
-    return {mark: (_SIDES[is_new & 1], float(ends)) for mark, ends, is_new in found if ends > now}
+    return {mark: (_SIDES[is_new & 1], ends / _MILLI) for mark, ends, is_new in found if ends > now * _MILLI}
 
 
 def set_cookie(name: bytes, value: bytes, age: int, *, secure: bool) -> bytes:

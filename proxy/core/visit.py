@@ -26,6 +26,8 @@ class Visit:
     cohort_cookie: bytes = b""
     side_cookie: bytes = b""
     known: Mapping[int, tuple[Side, float]] = _NOTHING
+    writes: bool = False
+    """Whether it is a write that reads are to follow."""
     renews: bool = False
     """Whether the answer is to set the cohort cookie."""
     decided: bool = False

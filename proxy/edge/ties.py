@@ -3,7 +3,8 @@
 Rule 1: it is only there where the table asks for some of it, and runs in front of admission, behind the gate.
 Rule 2: a mark is put as soon as a request is decided, before anything is sent, and again when it is answered, by the
         side that answered: a fallback moves the flow with it.
-Rule 3: memory is asked before cookies: it is newer. A cookie can only be missing or old, never another's.
+Rule 3: memory and cookie can differ, since a client goes to many machines, and a cohort has many clients: what was
+        put later holds. A cookie can only be missing or old, never another's.
 Rule 4: Banyan's cookies never reach an upstream. They are set on answers of both sides alike.
 Rule 5: when the kill switch turns, everything is forgotten: flows that were cut must not be sent back.
 """
@@ -192,24 +193,27 @@ class Ties:
         if tie.affinity:
             mark = mark_of(self._key, scope, _WRITE, source.prefix + key)
             if is_safe(route.effects, head.method, has_key=head.first(b"idempotency-key") is not None):
-                visit.follows = self._side_of(visit, mark)
+                visit.follows = self._side_of(visit, mark, tie.affinity)
             else:
+                visit.writes = True
                 visit.uses.append((mark, tie.affinity))
 
     def _recall_flow(self, visit: Visit, mark: int, tie: Tie) -> None:
         """The first value that is known says where to stay; what is tied elsewhere already is left so."""
-        side = self._side_of(visit, mark)
+        side = self._side_of(visit, mark, tie.stay_for)
         if side is not None and visit.stays is None:
             visit.stays = side
         if side is None or side is visit.stays:
             visit.uses.append((mark, tie.stay_for))
 
-    def _side_of(self, visit: Visit, mark: int) -> Side | None:
-        """Rule 3."""
-        side = self._memory.marks.get(mark, self._memory.now())
-        if side is None and visit.known and (known := visit.known.get(mark)) is not None:
-            return known[0]
-        return side
+    def _side_of(self, visit: Visit, mark: int, lasts: float) -> Side | None:
+        """Rule 3; both end so much after they were put, the cookie half as much again."""
+        found = self._memory.marks.get(mark, self._memory.now())
+        known = visit.known.get(mark) if visit.known else None
+        if found is None or known is None:
+            return found[0] if found is not None else known[0] if known is not None else None
+        left = known[1] - self._memory.wall() - lasts / 2
+        return found[0] if found[1] > left else known[0]
 
     def _anonymous(self, visit: Visit, route: Route, client_ip: bytes) -> tuple[CohortSource, bytes]:
         """No other source is there: the cohort of the cookie, or a new one; routes that ask for none go by address."""
@@ -253,11 +257,13 @@ class Ties:
     def _side_line(self, visit: Visit, side: Side, *, secure: bool) -> bytes:
         """Nothing while the cookie that the client has says the same, and for long enough.
 
-        It holds half as long again, so that it need not be set with every answer.
+        It holds half as long again, so that it need not be set with every answer; after a write it is.
         """
         now = self._memory.wall()
         known = visit.known
-        if all(mark in known and known[mark][0] is side and known[mark][1] - now > lasts for mark, lasts in visit.uses):
+        if not visit.writes and all(
+            mark in known and known[mark][0] is side and known[mark][1] - now > lasts for mark, lasts in visit.uses
+        ):
             return b""
         ties = {**known, **{mark: (side, now + 1.5 * lasts) for mark, lasts in visit.uses}}
         age = ceil(max(ends for _, ends in ties.values()) - now)

@@ -9,8 +9,29 @@ from proxy.core.outcome import Side
 TICK = 1 / 16
 
 
-def marks(words: int = 64) -> Marks:
-    return Marks(memoryview(bytearray(words * 8)).cast("Q"))
+class Sides:
+    """Marks of which the sides are asked."""
+
+    def __init__(self, words: int) -> None:
+        self.all = Marks(memoryview(bytearray(words * 8)).cast("Q"))
+        self.put = self.all.put
+
+    def get(self, mark: int, now: float) -> Side | None:
+        found = self.all.get(mark, now)
+        assert found is None or found[1] > 0.0
+        return None if found is None else found[0]
+
+
+def marks(words: int = 64) -> Sides:
+    return Sides(words)
+
+
+def test_a_mark_says_how_long_it_still_holds() -> None:
+    """In seconds, to a sixteenth."""
+    found = marks().all
+    found.put(7 << 40, Side.LEGACY, 100.0, 5.0)
+
+    assert found.get(7 << 40, 102.0) == (Side.LEGACY, 3.0)
 
 
 def test_a_mark_holds_for_its_time_and_ends_with_it() -> None:
@@ -55,7 +76,7 @@ def test_clearing_forgets_all() -> None:
     """Whatever was there."""
     found = marks()
     found.put(7 << 40, Side.NEW, 0.0, 5.0)
-    found.clear()
+    found.all.clear()
 
     assert found.get(7 << 40, 0.0) is None
 

@@ -13,4 +13,5 @@ def test_nothing_is_known_at_first() -> None:
     assert (other.asked, other.stays, other.follows, other.anonymous, other.uses) == (None, None, None, b"", [])
     assert not other.known
     assert not other.renews
+    assert not other.writes
     assert not other.decided

@@ -81,7 +81,8 @@ class World:
         return live
 
     def ask(self, raw: bytes, client: str, worker: int) -> tuple[Side, Reason]:
-        """One request of a client that keeps its cookie, and its answer."""
+        """One request of a client that keeps its cookie, and its answer, a tenth of a second after the one before."""
+        self.now += 0.1
         live = self.live(worker)
         head = live.reader.read(
             raw.replace(b"\r\n\r\n", b"\r\nCookie: s=" + self.jars.get(client, b"") + b"\r\n\r\n", 1)
@@ -112,7 +113,7 @@ MOVES = st.one_of(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(st.lists(MOVES, max_size=40))
 def test_no_flow_is_split_and_no_read_leaves_its_write(moves: list[Move]) -> None:
     """A flow, and a cohort's reads after its write, stay on their side for their time, but for the kill switch."""
@@ -159,3 +160,19 @@ def test_a_cookie_that_is_not_set_anew_still_outlasts_the_flow() -> None:
     assert world.ask(flow, "ann", 2) == (Side.LEGACY, Reason.STAYS)
     world.now += 2 * LASTS
     assert world.ask(flow, "ann", 2) == (Side.NEW, Reason.STAGE)
+
+
+def test_of_memory_and_cookie_the_later_one_holds() -> None:
+    """One cohort, two clients, two machines: whoever wrote last is followed by both, as far as they can know."""
+    world = World(place=PLACES.index(("canary", "0%")))
+    write, read = request(b"POST", b"/", b"T: a", body=b""), get(b"/", b"T: a")
+    world.ask(write, "ann", 2)
+    world.place = PLACES.index(("live", ""))
+    world.ask(write, "bob", 0)
+    assert world.ask(read, "ann", 0) == (Side.NEW, Reason.AFFINITY)
+    world.place = PLACES.index(("shadow", ""))
+    world.ask(write, "ann", 2)
+    world.place = PLACES.index(("live", ""))
+
+    assert world.ask(read, "ann", 0) == (Side.LEGACY, Reason.AFFINITY)
+    assert world.ask(read, "bob", 0) == (Side.NEW, Reason.AFFINITY)
