@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import asyncio
 
-LINGER = 1.0
+LINGER = 3.0
 """Seconds that a closing connection is still read; nginx takes 5, HAProxy none."""
 MAX_LINGER = 4 * 1024 * 1024
 
