@@ -309,7 +309,8 @@ async def _look_back(stage: Stage) -> None:
     """Every move that was recorded: none of the judge's goes forward, for there was no evidence."""
     found: Any = await stage.banyans[0].api("/api/transitions?limit=1000")
     for each in found["transitions"]:
-        if each["route"] == "climbs" or (each["cause"] == "evidence" and each["to"]["stage"] != "shadow"):
+        goes = each["from"] != each["to"]  # a ramp's first position leads nowhere
+        if goes and (each["route"] == "climbs" or (each["cause"] == "evidence" and each["to"]["stage"] != "shadow")):
             stage.diary.steps_forward.append(f"{each['route']}: {each['from']} to {each['to']} by {each['cause']}")
         if each["route"] == "latched" and each["version"] > 1:
             stage.diary.lost_latches += 1
