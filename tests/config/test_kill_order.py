@@ -75,6 +75,15 @@ def test_a_folder_or_a_pipe_is_an_order_too(tmp_path: Path, make: Callable[[Path
     assert re.fullmatch(r"\d{4}-.*Z", order.at)
 
 
+def test_a_file_that_cannot_be_read_is_an_order_too(tmp_path: Path) -> None:
+    """A disk that fails under the file takes its text away, not the order."""
+    (tmp_path / "kill").symlink_to("/proc/self/mem")  # a regular file whose first byte answers EIO
+
+    order = kill_order.read(tmp_path / "kill")
+    assert order is not None
+    assert (order.by, order.reason) == ("", "")
+
+
 def test_a_full_disk_still_takes_the_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where no text can be written, the file appears empty, and nothing is left beside it."""
 

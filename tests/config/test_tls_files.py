@@ -26,6 +26,7 @@ def directory(tmp_path: Path) -> Path:
     authority.sign("other.test", to="other")
     authority.sign("me", to="own")
     authority.sign("ended.test", to="ended", ends=timedelta(days=-2))
+    authority.sign("early.test", to="early", begins=timedelta(days=2))
     authority.sign("soon.test", to="soon", ends=timedelta(days=13))
     return tmp_path
 
@@ -64,6 +65,14 @@ def test_an_ended_certificate_is_bad_and_usable(directory: Path) -> None:
 
     assert bad.usable
     assert "has ended on 20" in bad.problem.message
+
+
+def test_a_certificate_that_holds_later_points_at_the_clock(directory: Path) -> None:
+    """Whoever renewed in time may have a machine whose clock is behind: the sentence says so."""
+    (bad,) = load(directory, "early").bad_files
+
+    assert bad.usable
+    assert "look at this machine's clock" in bad.problem.message
 
 
 def test_a_certificate_that_ends_soon_is_warned_about(directory: Path) -> None:

@@ -39,12 +39,12 @@ class Authority:
         self,
         *names: str,
         to: str = "site",
+        begins: timedelta = timedelta(days=-60),
         ends: timedelta = timedelta(days=90),
         kind: trustme.KeyType = trustme.KeyType.ECDSA,
     ) -> Files:
         """Write `to`.pem and `to`.key for these names."""
-        begins = _in(timedelta(days=-60))
-        issued = self._ca.issue_cert(*names, not_before=begins, not_after=_in(ends), key_type=kind)
+        issued = self._ca.issue_cert(*names, not_before=_in(begins), not_after=_in(ends), key_type=kind)
         files = Files(self._directory / f"{to}.pem", self._directory / f"{to}.key")
         _write(files.key, issued.private_key_pem.bytes())
         _write(files.cert, b"".join(each.bytes() for each in issued.cert_chain_pems))
