@@ -9,25 +9,22 @@ Rule 4: SIGTERM: what waits is compared for a moment longer, told, and that is t
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
 import signal
 import socket
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
-from typing import cast
 
 import msgspec
 import structlog
 
+from proxy.app.control_link import ControlLink
 from proxy.app.pair_queue import Intake, PairQueue
 from proxy.app.scales import Scales
 from proxy.app.table_bytes import load
 from proxy.core.snapshot import Snapshot
-from proxy.link import Comparer, Evidence, Noise, Table, Unframer, frame, read_to_comparer
+from proxy.link import Comparer, Noise, Orders, Poll, Probed, Table, read_to_comparer
 from proxy.tasks import Tasks
 
 TELL_EVERY = 1.0
@@ -49,54 +46,6 @@ class Seat:
     key: bytes
 
 
-class ControlLink(asyncio.Protocol):
-    """The comparer's end of the link."""
-
-    def __init__(self, told: Callable[[Table | Noise], None]) -> None:
-        """`told` hears what control says; `lost` is set when the link is gone."""
-        self.lost = asyncio.Event()
-        self._told = told
-        self._unframer = Unframer()
-        self._transport: asyncio.Transport | None = None
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Control is there."""
-        self._transport = cast("asyncio.Transport", transport)
-
-    def data_received(self, data: bytes) -> None:
-        """What control says; words for others are passed over."""
-        for body in self._unframer.feed(data):
-            try:
-                message = read_to_comparer(body)
-            except msgspec.DecodeError:
-                continue
-            if isinstance(message, Table | Noise):
-                self._told(message)
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        """Control is gone."""
-        del exc
-        self._transport = None
-        self.lost.set()
-
-    @property
-    def ready(self) -> bool:
-        """Whether control reads."""
-        return self._transport is not None and self._transport.get_write_buffer_size() < MOST_UNSENT
-
-    def send(self, message: Comparer | Evidence) -> None:
-        """Hand it over."""
-        if self._transport is not None:
-            self._transport.write(frame(message))
-
-    async def end(self) -> None:
-        """Close once everything is out, or after a moment."""
-        if self._transport is not None:
-            self._transport.close()
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self.lost.wait(), 1.0)
-
-
 class ComparerProcess:
     """The comparer's life."""
 
@@ -105,7 +54,7 @@ class ComparerProcess:
         self._seat = seat
         self._scales = Scales(seat.snapshot, seat.key)
         self._queue = PairQueue(self._scales.shed)
-        self._link: ControlLink | None = None
+        self._link = ControlLink(seat.link, MOST_UNSENT, self._greet, self._hear)
         self._installing = asyncio.Lock()
         self._stopping = asyncio.Event()
         self._tasks = Tasks()
@@ -117,7 +66,7 @@ class ComparerProcess:
         for ignored in (signal.SIGINT, signal.SIGHUP, signal.SIGUSR2):
             loop.add_signal_handler(ignored, lambda: None)
         server = await loop.create_unix_server(lambda: Intake(self._queue, time.monotonic), sock=self._seat.pairs)
-        self._tasks.start(self._keep_link(), name="control-link")
+        self._tasks.start(self._link.run(), name="control-link")
         working = self._tasks.start(self._work(), name="comparisons")
         self._tasks.start(self._report(), name="evidence")
         _log.info("comparer_started", revision=self._scales.revision, pairs=self._seat.pairs.getsockname())
@@ -149,13 +98,15 @@ class ComparerProcess:
             self._tell()
 
     def _tell(self) -> None:
-        link = self._link
-        if link is None or not link.ready:
+        if not self._link.ready:
             return
-        link.send(self._state())
+        self._link.send(self._state())
         evidence = self._scales.evidence()
         if evidence is not None:
-            link.send(evidence)
+            self._link.send(evidence)
+
+    def _greet(self) -> None:
+        self._link.send(self._state())
 
     def _state(self) -> Comparer:
         queue = self._queue
@@ -171,30 +122,18 @@ class ComparerProcess:
             unreadable=queue.unreadable,
         )
 
-    async def _keep_link(self) -> None:
-        loop = asyncio.get_running_loop()
-        delay = 0.05
-        while True:
-            link = ControlLink(self._told)
-            try:
-                await loop.create_unix_connection(partial(_same, link), str(self._seat.link))
-            except OSError:
-                await asyncio.sleep(delay)
-                delay = min(delay * 2, 1.0)
-                continue
-            self._link, delay = link, 0.05
-            link.send(self._state())
-            await link.lost.wait()
-            self._link = None
-
-    def _told(self, message: Table | Noise) -> None:
+    def _hear(self, body: bytes) -> None:
+        try:
+            message = read_to_comparer(body)
+        except msgspec.DecodeError:
+            return  # of another version: this one goes on as it is
         match message:
             case Noise():
                 self._scales.noisy = {route: frozenset(paths) for route, paths in message.paths.items()}
             case Table() if message.revision != self._scales.revision:
                 self._tasks.start(self._install(message), name="install")
-            case Table():
-                pass
+            case Table() | Poll() | Probed() | Orders():
+                pass  # the table that it has, and words for workers
 
     async def _install(self, table: Table) -> None:
         async with self._installing:  # tables are taken in the order in which they were sent
@@ -211,10 +150,4 @@ class ComparerProcess:
             self._compare_until(time.monotonic() + SLICE)
             await asyncio.sleep(0)
         self._tell()
-        link = self._link
-        if link is not None:
-            await link.end()
-
-
-def _same(link: ControlLink) -> ControlLink:
-    return link
+        await self._link.finish()

@@ -15,15 +15,14 @@ import signal
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from itertools import count
 from pathlib import Path
 from time import monotonic, time
-from typing import cast
 
 import structlog
 
 from proxy.app.certificates import Certificates
+from proxy.app.control_link import ControlLink
 from proxy.app.kill_file import KillFile
 from proxy.app.pair_link import PairLink
 from proxy.app.table_bytes import load
@@ -32,7 +31,7 @@ from proxy.core.snapshot import Snapshot
 from proxy.edge.access_log import AccessLog
 from proxy.edge.listener import Listener, Prepared
 from proxy.edge.ties import Memory
-from proxy.link import Orders, Poll, Probed, Recent, Report, Table, ToWorker, Unframer, frame, read_to_worker
+from proxy.link import Orders, Poll, Probed, Recent, Report, Table, read_to_worker
 from proxy.log import Sink
 from proxy.pairs import PAIRS
 from proxy.tasks import Tasks
@@ -70,43 +69,6 @@ class Post:
     ties: Memory | None = None
 
 
-class ControlLink(asyncio.Protocol):
-    """The worker's end of the link."""
-
-    def __init__(self, taken: Callable[[ToWorker], None]) -> None:
-        """`taken` gets each message; `lost` is set when the link is gone."""
-        self._taken = taken
-        self.lost = asyncio.Event()
-        self._unframer = Unframer()
-        self._transport: asyncio.Transport | None = None
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Control is there."""
-        self._transport = cast("asyncio.Transport", transport)
-
-    def data_received(self, data: bytes) -> None:
-        """Messages from control."""
-        for body in self._unframer.feed(data):
-            self._taken(read_to_worker(body))
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        """Control is gone."""
-        del exc
-        self._transport = None
-        self.lost.set()
-
-    @property
-    def ready(self) -> bool:
-        """Whether a report would go out now; a control that does not read gets none (they add up instead)."""
-        transport = self._transport
-        return transport is not None and transport.get_write_buffer_size() < MAX_UNSENT
-
-    def send(self, report: Report) -> None:
-        """Hand over a report."""
-        if self._transport is not None:
-            self._transport.write(frame(report))
-
-
 class Worker:
     """One worker's life."""
 
@@ -123,7 +85,7 @@ class Worker:
         if post.orders is not None:
             self._obey(post.orders)
         self._tasks = Tasks()
-        self._link: ControlLink | None = None
+        self._link = ControlLink(post.link, MAX_UNSENT, lambda: self._send(0), self._hear)
         self._has_table = asyncio.Event()
         self._installing = asyncio.Lock()
         self._stopping = asyncio.Event()
@@ -137,7 +99,7 @@ class Worker:
             loop.add_signal_handler(ignored, lambda: None)
         loop.add_signal_handler(signal.SIGHUP, self._certificates.force)
         await self._kill_file.start()
-        self._tasks.start(self._keep_link(), name="control-link")
+        self._tasks.start(self._link.run(), name="control-link")
         self._tasks.start(self._report(), name="reports")
         self._tasks.start(self._pairs.run(), name="pairs")
         if not self._post.fresh:
@@ -190,22 +152,6 @@ class Worker:
         if refused:
             _log.error("orders_not_possible", routes=refused[:20], count=len(refused), hint="an upstream is missing")
 
-    async def _keep_link(self) -> None:
-        loop = asyncio.get_running_loop()
-        delay = 0.05
-        while True:
-            link = ControlLink(self._take)
-            try:
-                await loop.create_unix_connection(partial(_same, link), str(self._post.link))
-            except OSError:
-                await asyncio.sleep(delay)
-                delay = min(delay * 2, 1.0)
-                continue
-            self._link, delay = link, 0.05
-            self._send(0)
-            await link.lost.wait()
-            self._link = None
-
     async def _report(self) -> None:
         for second in count(1):
             await asyncio.sleep(REPORT_EVERY)
@@ -216,7 +162,7 @@ class Worker:
 
     def _send(self, poll: int) -> None:
         link = self._link
-        if link is None or not link.ready:
+        if not link.ready:
             return
         counters = self._listener.counters
         routes, failures = counters.take()
@@ -245,8 +191,8 @@ class Worker:
         )
         link.send(report)
 
-    def _take(self, message: ToWorker) -> None:
-        match message:
+    def _hear(self, body: bytes) -> None:
+        match message := read_to_worker(body):
             case Poll():
                 self._send(message.id)
             case Table():
@@ -273,7 +219,3 @@ class Worker:
     def _prepare(self, pickled: bytes) -> Prepared:
         """In a thread: what does not belong between two requests."""
         return self._listener.prepare(load(pickled))
-
-
-def _same(link: ControlLink) -> ControlLink:
-    return link
