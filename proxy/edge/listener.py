@@ -38,6 +38,8 @@ from proxy.tls.kept import ForClients, ForUpstream
 SWEEP = 0.1
 """Seconds between two looks at the deadlines: timeouts are kept to a tenth of a second, without a timer per request."""
 BACKLOG = 4096
+AT_ONCE = 16
+"""Connections that asyncio's own loop accepts in one go; without files it fails, and says so, as often in one go."""
 
 
 class Prepared(NamedTuple):
@@ -173,7 +175,8 @@ class Listener:
     async def start(self, sock: socket.socket, contexts: ForClients | None = None) -> None:
         """Accept clients on a bound socket, by TLS where there are `contexts`."""
         if contexts is None:
-            self._server = await self._loop.create_server(self._accept, sock=sock, backlog=BACKLOG)
+            self._server = await self._loop.create_server(self._accept, sock=sock, backlog=AT_ONCE)
+            sock.listen(BACKLOG)
         else:
             self._door = Door(contexts, self._accept, lambda: self.live.snapshot.limits.head)
             self._door.contexts = self._contexts_for(self.live.snapshot.tls) or contexts
