@@ -3,9 +3,23 @@
 import os
 from pathlib import Path
 
+import pytest
 from hypothesis import configuration, settings
+
+LONG = ("test_compiled", "demo", "e2e", "simulation", "store")
+"""What takes minutes begins first, so that at the end no process works alone while the others have nothing left."""
 
 configuration.set_hypothesis_home_dir(Path(__file__).parent.parent / ".cache/hypothesis")
 if not os.environ.get("CI"):  # there, hypothesis loads a profile of its own: the same examples at every run
     settings.register_profile("here", deadline=None)  # a busy machine is not a defect
     settings.load_profile("here")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Long ones first; within a file and among the others the order stays."""
+    items.sort(key=_rank)
+
+
+def _rank(item: pytest.Item) -> int:
+    ranks = [LONG.index(part) for part in (*item.path.parts, item.path.stem) if part in LONG]
+    return min(ranks, default=len(LONG))
