@@ -47,6 +47,8 @@ Json = Annotated[bool, typer.Option("--json", help="Print everything, every roun
 Markdown = Annotated[
     Path | None,
     typer.Option(
+        exists=True,
+        dir_okay=False,
         help="Also write the tables into this page, where it says `<!-- bench:NAME -->` … `<!-- /bench:NAME -->`."
     ),
 ]

@@ -12,7 +12,7 @@ import asyncio
 import time
 import uuid
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 import msgspec
@@ -27,6 +27,7 @@ from proxy.core.evidence import Epoch, Exchange, Increments, NoiseFinding, Sampl
 from proxy.core.orders import Lead
 from proxy.core.parity.fold import Part
 from proxy.core.parity.rules import Rules
+from proxy.core.snapshot import Snapshot
 from proxy.store.buffer import EvidenceBuffer
 from proxy.store.opening import Stores
 from proxy.store.unavailable import StoreRefused, StoreUnavailable
@@ -66,6 +67,7 @@ class EvidenceFlow:
         self._stirred: dict[str, None] = {}
         self._for_noise: set[str] = set()
         self._findings: dict[str, tuple[NoiseFinding, ...]] = {}
+        self._rules_of: tuple[Snapshot | None, Mapping[str, Rules]] = (None, {})
         self._turn = 0
         self._lost = 0
         self._holder = uuid.uuid4().hex
@@ -183,8 +185,12 @@ class EvidenceFlow:
         except (StoreUnavailable, StoreRefused):
             return None
 
-    def _rules(self) -> dict[str, Rules]:
-        return {route.name: route.compare for route in self._running.snapshot.routes if route.respond is None}
+    def _rules(self) -> Mapping[str, Rules]:
+        """By route; asked for every second, and the same until the table changes."""
+        snapshot = self._running.snapshot
+        if snapshot is not self._rules_of[0]:
+            self._rules_of = snapshot, {each.name: each.compare for each in snapshot.routes if each.respond is None}
+        return self._rules_of[1]
 
     def _take(self, parts: bytes) -> None:
         """From the comparer; what it wrote in another version is refused by the link before."""
@@ -264,7 +270,7 @@ class EvidenceFlow:
         paths = {
             name: noise.noisy_paths(noise.read(self._findings.get(name, ())).values(), each.words, now)
             for name, each in rules.items()
-            if each.words or name in self._findings
+            if each.words or self._findings.get(name)
         }
         self._book.hear(paths)
         self._comparing.tell(paths)

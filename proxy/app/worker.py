@@ -23,6 +23,7 @@ import structlog
 
 from proxy.app.certificates import Certificates
 from proxy.app.control_link import ControlLink
+from proxy.app.huge_pages import collapse
 from proxy.app.kill_file import KillFile
 from proxy.app.pair_link import PairLink
 from proxy.app.table_bytes import load
@@ -40,6 +41,8 @@ from proxy.tls.kept import ForClients
 REPORT_EVERY = 1.0
 MANY, MANY_EVERY = 1000, 5
 """With so many counters to report, every fifth second will do; a scrape asks, and is answered at once."""
+LARGE = 1000
+"""Routes from which on a worker's memory is worth its own huge pages, which it then shares with no other process."""
 FIRST_TABLE = 1.5
 """Seconds that a worker which replaces another waits for control's table before it serves the one it was born with."""
 FORGET_EVERY = 900
@@ -106,6 +109,7 @@ class Worker:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._has_table.wait(), FIRST_TABLE)
         await self._listener.start(self._post.sock, self._post.contexts)
+        self._gather()
         self._tasks.start(self._certificates.run(), name="certificates")
         self._post.serving()
         _log.info("worker_started", worker=self._post.number, revision=self._listener.live.snapshot.revision)
@@ -213,8 +217,14 @@ class Worker:
                     return
                 self._listener.adopt(prepared)
                 self._kill_file.follow(self._post.kill_file(prepared.live.snapshot.kill_file))
+                self._gather()
                 self._send(0)
         self._has_table.set()
+
+    def _gather(self) -> None:
+        """A large table goes into huge pages, beside the traffic."""
+        if len(self._listener.live.snapshot.routes) >= LARGE:
+            self._tasks.start(asyncio.to_thread(collapse), name="huge-pages")
 
     def _prepare(self, pickled: bytes) -> Prepared:
         """In a thread: what does not belong between two requests."""

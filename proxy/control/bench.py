@@ -3,11 +3,13 @@
 Rule 1: a route is ruled on when it could move: it has a ramp, or something happened on it, or an alarm stands.
 Rule 2: what other routes forbid (budget, how many move at once, order, groups) is put into each case in words.
 Rule 3: nothing here moves anything.
+Rule 4: a round costs what happened in it, not what the table holds.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -17,6 +19,7 @@ from proxy.control.docket import Docket, Seen, answered_in
 from proxy.control.feed import Answered, Batch
 from proxy.control.guard_states import recalled, states_of
 from proxy.control.replica import Replica
+from proxy.control.roster import roster
 from proxy.control.running import Running
 from proxy.control.state import Evidence
 from proxy.core.evidence import GuardState
@@ -25,7 +28,7 @@ from proxy.core.judge.budget import ErrorBudget, is_in_motion, too_many, waits_f
 from proxy.core.judge.guard import Bad, BadEvent, alarms
 from proxy.core.judge.ladder import Place
 from proxy.core.judge.moves import Maker
-from proxy.core.judge.policy import GUARDED, Freeze, Stops
+from proxy.core.judge.policy import Freeze, Stops
 from proxy.core.judge.position import Position
 from proxy.core.judge.ramp import Measures
 from proxy.core.judge.together import agree
@@ -55,6 +58,7 @@ class Bench:
         self._replica = replica
         self._evidence = evidence
         self._is_up = is_up
+        self._roster = roster(running.snapshot)
         self._dockets: dict[str, Docket] = {}
         self._budget = ErrorBudget(window=running.snapshot.fleet.window)
         self._shut: set[str] = set()
@@ -66,10 +70,9 @@ class Bench:
 
     def rule(self, batches: Iterable[Batch]) -> Mapping[str, Ruling]:
         """Fold what was told, then rule."""
-        listed = list(batches)
-        self._fold(listed)
-        routes = {each.name: each for each in self._running.snapshot.routes if each.respond is None}
-        self._dockets = {name: each for name, each in self._dockets.items() if name in routes}
+        self._follow()
+        self._fold(list(batches))
+        routes = self._roster.routes
         before = self._due(routes)
         moving = self._moving(routes)
         cases = {name: self._case(each, routes, moving) for name, each in before.items()}
@@ -91,14 +94,19 @@ class Bench:
 
     def _due(self, routes: Mapping[str, Route]) -> dict[str, Route]:
         """Those that could move, and the members of their groups."""
-        dockets = self._dockets
-        due = {
-            name: each
-            for name, each in routes.items()
-            if each.ramp is not None or (name in dockets and dockets[name].is_alarmed)
-        }
+        alarmed = {name: routes[name] for name, docket in self._dockets.items() if docket.is_alarmed}
+        due = {**self._roster.ramped, **alarmed}
         groups = {each.group for each in due.values() if each.group}
+        if not groups:
+            return due
         return due | {name: each for name, each in routes.items() if each.group in groups}
+
+    def _follow(self) -> None:
+        """The table that serves now; what is known of routes that are gone, goes."""
+        if self._running.snapshot is not self._roster.of:
+            self._roster = roster(self._running.snapshot)
+        if not self._dockets.keys() <= self._roster.routes.keys():
+            self._dockets = {name: each for name, each in self._dockets.items() if name in self._roster.routes}
 
     # -- folding ------------------------------------------------------------------------------------------------------
 
@@ -109,34 +117,38 @@ class Bench:
         bad: dict[str, list[BadDelta]] = {}
         for event in sorted((each for batch in batches for each in batch.bad), key=lambda each: each.at):
             bad.setdefault(event.route, []).append(event)
-        guarded = sum(each.respond is None and each.stage in GUARDED for each in self._running.snapshot.routes)
-        for route in self._running.snapshot.routes:
-            docket = self._dockets.get(route.name)
-            if docket is None and route.name not in answered and route.name not in bad:
-                continue
-            if docket is None:
-                docket = self._dockets[route.name] = Docket()
+        for name in self._stirred(answered.keys() | bad.keys()):
+            route = self._roster.routes[name]
+            docket = self._dockets.setdefault(name, Docket())
             position = self._replica.position(route)
             docket.follow(position)
             self._end_of_window(route, docket, now)
-            told = answered.get(route.name) or Answered(route.name)
-            seen = self._seen(route, told, bad.get(route.name, []), now, guarded)
-            docket.fold(position, seen)
+            told = answered.get(name) or Answered(name)
+            docket.fold(position, self._seen(route, told, bad.get(name, []), now))
         new, failed = sum(each.new for each in answered.values()), sum(each.new_bad for each in answered.values())
         self._budget.add(new, failed, now)
 
-    def _seen(self, route: Route, answered: Answered, bad: list[BadDelta], now: float, guarded: int) -> Seen:
+    def _stirred(self, told: AbstractSet[str]) -> AbstractSet[str]:
+        """Routes on which something happened or may have ended: an answer, a move, an alarm, a row, a window."""
+        dockets, roster = self._dockets, self._roster
+        open_ = {name for name, each in dockets.items() if each.breaker.row or each.is_alarmed}
+        known = (self._replica.positions.keys() | roster.windowed.keys()) & dockets.keys()
+        return (told & roster.routes.keys()) | known | open_
+
+    def _seen(self, route: Route, answered: Answered, bad: list[BadDelta], now: float) -> Seen:
         events = tuple(
-            BadEvent(bad=Bad(each.bad), side=Side(each.side), cohort=each.cohort, draw=each.draw, at=now)
-            for each in bad
+            [
+                BadEvent(bad=Bad(each.bad), side=Side(each.side), cohort=each.cohort, draw=each.draw, at=now)
+                for each in bad
+            ]
         )
         return Seen(
             now=now,
             answered=answered,
             hard=events,
-            events=tuple(each for each in events if each.bad in route.guard.classes),
+            events=tuple([each for each in events if each.bad in route.guard.classes]),
             budget=route.guard.budget,
-            processes=max(guarded, 1) * len(route.guard.classes),
+            processes=max(self._roster.guarded, 1) * len(route.guard.classes),
             legacy_is_up=self._is_up(route.legacy),
         )
 

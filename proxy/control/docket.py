@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from proxy.control.feed import Answered
 from proxy.core.judge import breaker as fast
@@ -70,8 +71,9 @@ class Docket:
     @property
     def is_alarmed(self) -> bool:
         """Whether the guard or the breaker has raised an alarm that nobody has cleared."""
-        raised = any(each.alarmed_at is not None for each in self.processes.values())
-        return raised or self.breaker.opened_at is not None
+        if self.breaker.opened_at is not None:
+            return True
+        return bool(self.processes) and any(each.alarmed_at is not None for each in self.processes.values())
 
     def _alarmed_before(self, position: Position) -> bool:
         """Whether an alarm that was kept is older than what ended it."""
@@ -147,8 +149,7 @@ class Docket:
         self.breaker = found
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Seen:
+class Seen(NamedTuple):
     """One route's part of what was told since the last look. `hard` are all bad events, `events` those of its classes.
 
     `budget` in seconds and `processes` as for `threshold`; `legacy_is_up`: its last health probe was good.

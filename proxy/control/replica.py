@@ -71,6 +71,7 @@ class Replica:
         self._began = clock()
         self._version = secrets.randbits(48) + 1
         self._positions: dict[str, Position] = {}
+        self._filed: dict[str, Position] = {}
         self._pins: dict[str, tuple[Pin, ...]] = {}
         self._orders = Orders(0, [])
         self._standing_of: tuple[int, int] = (0, 0)
@@ -87,7 +88,13 @@ class Replica:
     def position(self, route: Route) -> Position:
         """The route's position; one that nobody has written, with version 0, where the file alone rules."""
         found = self._positions.get(route.name)
-        return found or reconcile(None, route.stage, route.split, route=route.name, now=self._began)
+        if found is not None:
+            return found
+        filed = self._filed.get(route.name)
+        if filed is None or (filed.stage, filed.split) != (route.stage, route.split):
+            filed = reconcile(None, route.stage, route.split, route=route.name, now=self._began)
+            self._filed[route.name] = filed
+        return filed
 
     def pins(self, route: str) -> tuple[Pin, ...]:
         """Those of one route that are not over."""
@@ -143,6 +150,7 @@ class Replica:
 
     def refresh(self) -> None:
         """Tell the workers what stands, if it is something else than before."""
+        self._filed = {}
         self._positions = {each.route: each for each in self.standing.positions}
         self._positions |= {route: each.position for route, each in self.pending.items()}
         self._pins = pins_now(self.standing.pins, self.clock())
