@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from proxy.control.docket import Docket, Seen, answered_in
+from proxy.control.docket import Docket, Seen, answered_in, is_alone
 from proxy.control.feed import Answered, Batch
 from proxy.control.guard_states import recalled, states_of
 from proxy.control.replica import Replica
@@ -60,6 +60,7 @@ class Bench:
         self._is_up = is_up
         self._roster = roster(running.snapshot)
         self._dockets: dict[str, Docket] = {}
+        self._open: set[str] = set()
         self._budget = ErrorBudget(window=running.snapshot.fleet.window)
         self._shut: set[str] = set()
         self._kept: dict[tuple[str, str], tuple[float, ...]] = {}
@@ -94,7 +95,7 @@ class Bench:
 
     def _due(self, routes: Mapping[str, Route]) -> dict[str, Route]:
         """Those that could move, and the members of their groups."""
-        alarmed = {name: routes[name] for name, docket in self._dockets.items() if docket.is_alarmed}
+        alarmed = {name: routes[name] for name in self._open if self._dockets[name].is_alarmed}
         due = {**self._roster.ramped, **alarmed}
         groups = {each.group for each in due.values() if each.group}
         if not groups:
@@ -103,10 +104,11 @@ class Bench:
 
     def _follow(self) -> None:
         """The table that serves now; what is known of routes that are gone, goes."""
-        if self._running.snapshot is not self._roster.of:
-            self._roster = roster(self._running.snapshot)
-        if not self._dockets.keys() <= self._roster.routes.keys():
-            self._dockets = {name: each for name, each in self._dockets.items() if name in self._roster.routes}
+        if self._running.snapshot is self._roster.of:
+            return
+        self._roster = roster(self._running.snapshot)
+        self._dockets = {name: each for name, each in self._dockets.items() if name in self._roster.routes}
+        self._open &= self._dockets.keys()
 
     # -- folding ------------------------------------------------------------------------------------------------------
 
@@ -123,17 +125,20 @@ class Bench:
             position = self._replica.position(route)
             docket.follow(position)
             self._end_of_window(route, docket, now)
-            told = answered.get(name) or Answered(name)
-            docket.fold(position, self._seen(route, told, bad.get(name, []), now))
-        new, failed = sum(each.new for each in answered.values()), sum(each.new_bad for each in answered.values())
-        self._budget.add(new, failed, now)
+            told, failed = answered.get(name) or Answered(name), bad.get(name)
+            if failed or docket.is_open or is_alone(position):
+                docket.fold(position, self._seen(route, told, failed or [], now))
+                (self._open.add if docket.is_open else self._open.discard)(name)
+            else:
+                docket.count(told, now)
+                self._open.discard(name)
+        told_all = answered.values()
+        self._budget.add(sum(each.new for each in told_all), sum(each.new_bad for each in told_all), now)
 
     def _stirred(self, told: AbstractSet[str]) -> AbstractSet[str]:
         """Routes on which something happened or may have ended: an answer, a move, an alarm, a row, a window."""
-        dockets, roster = self._dockets, self._roster
-        open_ = {name for name, each in dockets.items() if each.breaker.row or each.is_alarmed}
-        known = (self._replica.positions.keys() | roster.windowed.keys()) & dockets.keys()
-        return (told & roster.routes.keys()) | known | open_
+        known = (self._replica.positions.keys() | self._roster.windowed.keys()) & self._dockets.keys()
+        return (told & self._roster.routes.keys()) | known | self._open
 
     def _seen(self, route: Route, answered: Answered, bad: list[BadDelta], now: float) -> Seen:
         events = tuple(
@@ -240,9 +245,11 @@ class Bench:
         """What was kept by another process, before this one has seen anything."""
         listed = list(states)
         self.kept(listed)
-        for name in {each.route for each in listed}:
-            self._dockets.setdefault(name, Docket())
-            recalled(self._dockets[name], [each for each in listed if each.route == name])
+        for name in {each.route for each in listed} & self._roster.routes.keys():
+            docket = self._dockets.setdefault(name, Docket())
+            recalled(docket, [each for each in listed if each.route == name])
+            if docket.is_open:
+                self._open.add(name)
 
     def alarmed(self) -> dict[str, tuple[str, ...]]:
         """The classes that have raised an alarm, by route."""

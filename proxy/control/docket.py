@@ -84,19 +84,32 @@ class Docket:
         self.processes = {bad: cleared(each) for bad, each in self.processes.items()}
         self.breaker = Breaker()
 
+    @property
+    def is_open(self) -> bool:
+        """Whether something is under way that even a quiet second may change or that others must see."""
+        return bool(self.breaker.row) or self.is_alarmed
+
+    def count(self, answered: Answered, now: float) -> None:
+        """Answers without anything bad among them, while legacy answers some of the requests."""
+        self._begin(now)
+        self.answers += answered.new
+        self._carry(answered)
+        self.rates.answers += answered.legacy
+
     def fold(self, position: Position, seen: Seen) -> None:
         """What happened since the last fold, while the route stood at `position`."""
-        if not self.rates.since:
-            self.rates.since = seen.now
+        self._begin(seen.now)
         if seen.hard or self.breaker.row:
             self._fold_breaker(seen)
         counted = [each for each in seen.events if self.dedupe.counts(each)]
         for event in counted:
             self._observe(position, event, seen)
         self._pass(position, counted, seen)
-        self.answers += seen.answered.new
-        self._carry(seen.answered)
-        self.rates.answers += seen.answered.legacy
+        self.count(seen.answered, seen.now)
+
+    def _begin(self, now: float) -> None:
+        if not self.rates.since:
+            self.rates.since = now
 
     def _carry(self, answered: Answered) -> None:
         """New answers its own requests, and of those that legacy answers the shadowed ones."""
@@ -123,8 +136,7 @@ class Docket:
 
     def _pass(self, position: Position, counted: list[BadEvent], seen: Seen) -> None:
         """Where new is alone: its bad answers against the rate that legacy had."""
-        alone = position.stage in _ALONE or (position.stage is Stage.CANARY and position.split >= 1.0)
-        if not alone or not seen.answered.new:
+        if not is_alone(position) or not seen.answered.new:
             return
         for bad in Bad:
             events = sum(each.bad is bad and each.side is Side.NEW for each in counted)
@@ -166,6 +178,11 @@ class Seen(NamedTuple):
     def log_a(self, per_day: float) -> float:
         """The alarm's threshold for a process of so many events."""
         return threshold(per_day, budget=self.budget, processes=self.processes)
+
+
+def is_alone(position: Position) -> bool:
+    """Whether new answers everybody."""
+    return position.stage in _ALONE or (position.stage is Stage.CANARY and position.split >= 1.0)
 
 
 def answered_in(batches: Iterable[list[Answered]]) -> dict[str, Answered]:
