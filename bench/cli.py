@@ -49,7 +49,7 @@ Markdown = Annotated[
     typer.Option(
         exists=True,
         dir_okay=False,
-        help="Also write the tables into this page, where it says `<!-- bench:NAME -->` … `<!-- /bench:NAME -->`."
+        help="Also write the tables into this page, where it says `<!-- bench:NAME -->` … `<!-- /bench:NAME -->`.",
     ),
 ]
 RouteCount = Annotated[int, typer.Option("--routes", min=1, max=10_000, help="Path routes that each proxy has.")]

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import resource
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -111,6 +112,13 @@ def pss_of(pids: Iterable[int]) -> int:
         with contextlib.suppress(FileNotFoundError, ProcessLookupError):
             total += parse_pss((PROC / str(pid) / "smaps_rollup").read_text())
     return total
+
+
+def resident(pid: int) -> int:
+    """Bytes that a process has in memory, what it shares included; 0 when it is gone."""
+    with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+        return int((PROC / str(pid) / "statm").read_text().split()[1]) * resource.getpagesize()
+    return 0
 
 
 def tree_pss(root: int) -> int:

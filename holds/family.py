@@ -51,7 +51,7 @@ class Log:
                 return
             *lines, rest = (rest + data).split(b"\n")
             self.lines += len(lines)
-            self.events += [json.loads(line) for line in lines if b'"event":"request"' not in line and line[:1] == b"{"]
+            self.events += [told for line in lines if b'"event":"request"' not in line for told in _read_line(line)]
 
 
 class Family:
@@ -97,16 +97,25 @@ class Family:
             self._pids[name] = pid
 
     def weigh(self) -> None:
-        """Note everybody's memory."""
+        """Note everybody's memory; shared pages count whole, since a sibling's death gives nobody more of his own."""
         self.look()
         at = time.monotonic() - self._began
         everybody = [("supervisor", self.supervisor), *self._pids.items()]
         for name, pid in everybody:
-            if size := procfs.pss_of([pid]):
+            if size := procfs.resident(pid):
                 self.sizes.setdefault(name, []).append((at, size))
 
     def _children(self) -> set[int]:
         return set(living(procfs.read_tree(self.supervisor), self.supervisor))
+
+
+def _read_line(line: bytes) -> list[dict[str, object]]:
+    """Its event; none of a line that somebody was killed in the middle of."""
+    try:
+        told = json.loads(line)
+    except ValueError:
+        return []
+    return [told] if isinstance(told, dict) else []
 
 
 def living(tree: Iterable[procfs.Stat], parent: int) -> list[int]:

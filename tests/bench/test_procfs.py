@@ -73,7 +73,15 @@ def test_cpu_of_a_child_that_ended_stays_in_the_sum() -> None:
 
 def test_memory_of_this_process_is_some_megabytes() -> None:
     """PSS of a running Python is neither nothing nor absurd."""
-    assert 1 << 20 < procfs.pss_of([os.getpid()]) < 1 << 32
+    assert 1 << 20 < procfs.pss_of([os.getpid()]) <= procfs.resident(os.getpid()) < 1 << 32
+
+
+def test_a_process_that_is_gone_holds_nothing() -> None:
+    """Whoever ended between two looks is no error."""
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+
+    assert procfs.resident(ended.pid) == procfs.pss_of([ended.pid]) == 0
 
 
 def test_a_pid_that_went_to_another_process_does_not_live() -> None:
