@@ -24,9 +24,10 @@ _CORE = (
     "predicate", "redact", "request", "response", "rewrite", "route", "split", "stage", "table", "target", "trace",
 )
 _EDGE = (
-    "access_log", "address", "admit", "again", "breaker", "client", "downstream", "ending", "exchange", "finished",
-    "head_parser", "linger", "live", "own_answers", "pool", "record", "request_bytes", "rescue", "response_bytes",
-    "services", "switch", "tally", "tunnel", "upload", "upstream",
+    "access_log", "address", "admit", "again", "breaker", "capture", "client", "downstream", "ending", "exchange",
+    "finished", "head_parser", "kept", "lately", "linger", "live", "own_answers", "pool", "record", "request_bytes",
+    "rescue", "response_bytes", "services", "shadow", "shadow_bytes", "shadows", "switch", "tally", "tunnel", "upload",
+    "upstream", "watched", "who",
 )
 _PARITY = (
     "answers", "bodies", "difference", "excuse", "fields", "lists", "numerals", "paths", "rules", "texts", "walk",
