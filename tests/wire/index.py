@@ -1,6 +1,6 @@
 """Every published case by its id, with the test that proves it and, where a test has no time for all of it, the suite.
 
-`index.json` is the list. A case without a test waits for a feature, and `WAITING` says for which; nothing else may.
+`index.json` is the list.
 """
 
 from __future__ import annotations
@@ -13,8 +13,6 @@ from pathlib import Path
 
 FILE = Path(__file__).with_name("index.json")
 ROOT = Path(__file__).parents[2]
-WAITING: dict[str, str] = {}
-"""Cases that nothing shows yet. Who builds the feature writes the test, names it in index.json and takes this out."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,8 +30,6 @@ class Entry:
     def where(self) -> str:
         """For the table."""
         suites = f", `python -m {self.suite}`" if self.suite else ""
-        if not self.test:
-            return f"not shown yet: waits for {WAITING[self.id]}"
         file, _, name = self.test.partition("::")
         return f"`{name}` in {file}{suites}"
 
