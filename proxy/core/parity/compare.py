@@ -2,7 +2,8 @@
 
 Rule 1: what counts as a difference makes a mismatch, also when the rest could not be compared. What could not be
         compared and shows no difference is incomparable, and never agreement.
-Rule 2: where legacy was asked twice and differs from itself at a path, new cannot be judged there: a race.
+Rule 2: where legacy was asked twice and differs from itself at a path, new cannot be judged there: a race. As with
+        noise, another value of legacy's excuses a value: whether a thing is there, and its type, are still judged.
 Rule 3: it never raises, whatever the bytes.
 """
 
@@ -14,7 +15,7 @@ from typing import NamedTuple
 
 from proxy.core.parity.answers import Incomparable, find_differences
 from proxy.core.parity.captured import CapturedAnswer, Pair
-from proxy.core.parity.difference import Difference
+from proxy.core.parity.difference import VALUE_KINDS, Difference
 from proxy.core.parity.excuse import NOISE, Excused, judge
 from proxy.core.parity.rules import Rules
 
@@ -57,8 +58,8 @@ def compare(pair: Pair, rules: Rules, noisy: frozenset[str], now: float) -> Comp
     racing = _racing(pair, in_force, noisy)
     if not racing:
         return Comparison(outcome=Outcome.MISMATCH, differences=found.differences, excused=found.excused)
-    kept = tuple(each for each in found.differences if each.path not in racing)
-    raced = tuple((NOISE, each) for each in found.differences if each.path in racing)
+    kept = tuple(each for each in found.differences if (each.path, _is_value(each)) not in racing)
+    raced = tuple((NOISE, each) for each in found.differences if (each.path, _is_value(each)) in racing)
     excused = (*found.excused, *raced)
     if not kept:
         return Comparison(outcome=Outcome.INCOMPARABLE, excused=excused, why=Incomparable.RACE)
@@ -77,11 +78,16 @@ def _against_legacy(pair: Pair, answer: CapturedAnswer, rules: Rules, noisy: fro
     return _Sides(differences=differences, excused=excused, why=why)
 
 
-def _racing(pair: Pair, rules: Rules, noisy: frozenset[str]) -> frozenset[str]:
-    """The paths at which legacy differs from itself."""
+def _racing(pair: Pair, rules: Rules, noisy: frozenset[str]) -> frozenset[tuple[str, bool]]:
+    """What legacy's differences from itself excuse: a path, and whether it is a value there or more than that."""
     if pair.second is None:
         return frozenset()
-    return frozenset(each.path for each in _against_legacy(pair, pair.second, rules, noisy).differences)
+    itself = _against_legacy(pair, pair.second, rules, noisy).differences
+    return frozenset((each.path, also) for each in itself for also in {True, _is_value(each)})
+
+
+def _is_value(difference: Difference) -> bool:
+    return difference.kind in VALUE_KINDS
 
 
 def noise_bits(pair: Pair, rules: Rules) -> tuple[tuple[str, bool, bool], ...]:

@@ -75,6 +75,16 @@ def test_where_legacy_differs_from_itself_new_is_not_judged() -> None:
     assert said(calm) == ["$.a num medium"]
 
 
+def test_a_race_of_values_excuses_no_presence_and_no_type() -> None:
+    """Legacy says another number each time: new may too, but has to say one. Where legacy's type varies, all races."""
+    legacy, second, null = answer({"a": 1}), answer({"a": 2}), answer({"a": None})
+
+    assert said(compare(pair(legacy, answer({}), second), Rules(), NOISELESS, NOW)) == ["$.a missing high"]
+    assert said(compare(pair(legacy, answer({"a": "x"}), second), Rules(), NOISELESS, NOW)) == ["$.a type high"]
+    assert compare(pair(legacy, answer({}), null), Rules(), NOISELESS, NOW).why is Incomparable.RACE
+    assert compare(pair(legacy, second, null), Rules(), NOISELESS, NOW).why is Incomparable.RACE
+
+
 def test_a_known_noise_is_no_race() -> None:
     """What is noisy anyway is excused as noise, and the rest is judged."""
     both = pair(answer({"a": 1}), answer({"a": 3}), answer({"a": 2}))
