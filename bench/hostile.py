@@ -1,6 +1,7 @@
-"""A new side at its worst, on a port of its own: `python -m bench.hostile MODE PORT`.
+"""A side as it may be, on a port of its own: `python -m bench.hostile MODE PORT`.
 
-good answers at once; slow a hundred times later than good would; hang never; reset resets; flood sends 1 GiB each time.
+good answers at once; usual after 5 ms, as one that asks a database; slow a hundred times later than that; hang never;
+reset resets; flood sends 1 GiB each time.
 """
 
 from __future__ import annotations
@@ -11,8 +12,8 @@ import struct
 import sys
 from enum import StrEnum
 
-SLOW = 0.1
-"""Seconds: a hundred times what a small answer takes here."""
+USUAL, SLOW = 0.005, 0.5
+"""Seconds, as in the published case SH01."""
 FLOOD = 1 << 30
 _ANSWER = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 13\r\n\r\n" + b'{"hello":"w"}'
 _FLOOD_HEAD = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -23,6 +24,7 @@ class Mode(StrEnum):
     """How it behaves."""
 
     GOOD = "good"
+    USUAL = "usual"
     SLOW = "slow"
     HANG = "hang"
     RESET = "reset"
@@ -48,8 +50,8 @@ async def _answer(mode: Mode, writer: asyncio.StreamWriter) -> None:
     match mode:
         case Mode.GOOD:
             writer.write(_ANSWER)
-        case Mode.SLOW:
-            await asyncio.sleep(SLOW)
+        case Mode.USUAL | Mode.SLOW:
+            await asyncio.sleep(USUAL if mode is Mode.USUAL else SLOW)
             writer.write(_ANSWER)
         case Mode.HANG:
             await asyncio.Event().wait()
