@@ -12,6 +12,7 @@ import contextlib
 import select
 import time
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -24,6 +25,10 @@ class Ask(NamedTuple):
 
     method: str
     route: str
+
+
+Belongs = Callable[[bytes, int, Ask, int], bool]
+"""Whether a body answers the request of that number, which sent so many bytes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,13 +72,22 @@ class _Line:
 class Asker:
     """Asks `rate` times a second; `answers` grows as they come."""
 
-    def __init__(self, port: int, asks: tuple[Ask, ...], rate: float, *, source: str = "127.0.0.1") -> None:
-        """From the address `source`."""
+    def __init__(
+        self,
+        port: int,
+        asks: tuple[Ask, ...],
+        rate: float,
+        *,
+        source: str = "127.0.0.1",
+        belongs: Belongs | None = None,
+    ) -> None:
+        """From the address `source`; `belongs` is for upstreams other than `holds.system`."""
         self.answers: list[Answer] = []
         self._port = port
         self._asks = asks
         self._rate = rate
         self._source = source
+        self._belongs = belongs or _belongs
         self._body = b"x" * 300
         self._idle: deque[_Line] = deque()
         self._running: set[asyncio.Task[None]] = set()
@@ -136,7 +150,7 @@ class Asker:
         status = int(head[9:12])
         clear = b"application/problem+json" in head and b"\r\nx-request-id: " in head.lower()
         trouble = "" if status == 200 else "status"
-        if not trouble and not _belongs(body, number, ask, len(self._body)):
+        if not trouble and not self._belongs(body, number, ask, len(self._body)):
             trouble = "wrong"
         return Answer(
             number=number,

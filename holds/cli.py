@@ -17,7 +17,7 @@ import typer
 
 from bench.errors import BenchError
 from bench.machine import describe_machine
-from holds import cases, fuzz, judge, restarts, rollback, slow, soak, websocket
+from holds import cases, database, fuzz, judge, restarts, rollback, slow, soak, websocket
 from holds.finding import Document, Finding, as_json, as_plain, fill
 from holds.fixtures import CONTENDERS
 from holds.launching import ROOT
@@ -151,6 +151,25 @@ def judge_command(
     evidence, and what was rolled back stays back. An operator gives orders all the while.
     """
     _finish(judge.measure(rounds, seed), as_json=as_json, markdown=markdown)
+
+
+@app.command("database")
+def database_command(
+    *,
+    seconds: Annotated[float, typer.Option(min=20, help="How long, without the recoveries.")] = 300,
+    rate: Annotated[float, typer.Option(min=1, help="Requests per second, whatever comes back.")] = 100,
+    flood: Annotated[
+        float, typer.Option(min=1, help="As many more while it is killed, with much evidence each.")
+    ] = 100,
+    as_json: Json = False,
+    markdown: Markdown = None,
+) -> None:
+    """PostgreSQL killed, frozen, slow and full under load. Five minutes and the recoveries; shorter runs in proportion.
+
+    No request is affected, evidence flows again by itself, and what is not in the database is counted as lost. Needs
+    root, for a file system of its own that fills up.
+    """
+    _finish(database.measure(seconds, rate, flood), as_json=as_json, markdown=markdown)
 
 
 @app.command("rollback")
