@@ -51,7 +51,7 @@ _log = structlog.get_logger()
 
 
 class EvidenceFlow:
-    """`lost` counts records that found no place on this side of the store's own buffer."""
+    """From the comparer to the store and back."""
 
     def __init__(self, stores: Stores, book: EvidenceBook, comparing: Comparing, running: Running) -> None:
         """Hears the comparer from now on; the loops are to be run in the background."""
@@ -70,6 +70,7 @@ class EvidenceFlow:
         self._rules_of: tuple[Snapshot | None, Mapping[str, Rules]] = (None, {})
         self._turn = 0
         self._lost = 0
+        self._comparer_lost = (0, 0)  # of which comparer, by process id, and how much of its loss is counted
         self._holder = uuid.uuid4().hex
         comparing.hand_on = self._take
         comparing.bad_events = book.happened
@@ -77,7 +78,7 @@ class EvidenceFlow:
 
     @property
     def lost(self) -> int:
-        """Records of evidence that were lost since the start, here or before a store that was away."""
+        """Records of evidence lost since the start: in the comparer, here, or before a store that was away."""
         return self._lost + self._buffer.lost
 
     @property
@@ -194,6 +195,7 @@ class EvidenceFlow:
 
     def _take(self, parts: bytes) -> None:
         """From the comparer; what it wrote in another version is refused by the link before."""
+        self._admit()
         for part in _parts.decode(parts):
             self._book.count(part.increments.tallies)
             self._parts.append(part)
@@ -203,6 +205,14 @@ class EvidenceFlow:
             self._waiting -= gone
             self._lost += gone
         self._come.set()
+
+    def _admit(self) -> None:
+        """Count what the comparer itself lost: it says so, since its own start, before it hands anything on."""
+        state = self._comparing.state
+        if state is not None:
+            pid, counted = self._comparer_lost
+            self._lost += state.lost - (counted if pid == state.pid else 0)
+            self._comparer_lost = state.pid, state.lost
 
     async def _epoch(self, part: Part) -> Epoch:
         known = self._epochs.get(part.route)

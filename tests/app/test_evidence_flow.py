@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import msgspec
+import pytest
+
+from proxy.app import evidence_flow
+from proxy.app.evidence_flow import EvidenceFlow
+from proxy.control.comparing import Comparing
+from proxy.control.evidence import EvidenceBook
+from proxy.control.running import Reload, Running
+from proxy.core.parity.fold import Part
+from proxy.link import Comparer, Evidence
+from proxy.store.memory_evidence import MemoryEvidence
+from proxy.store.memory_positions import MemoryPositions
+from proxy.store.opening import Stores
+from tests.control.tables import route, snapshot
+from tests.control.test_comparing import Link, state
+from tests.store.records import increments, tally
+
+MATCH = Part(route="orders", legacy_version="1", new_version="2", increments=increments(tallies=(tally(epoch=0),)))
+WORD = Evidence(parts=msgspec.msgpack.encode((MATCH,)), bad=[])
+
+
+def flowing(comparing: Comparing) -> EvidenceFlow:
+    running = Running(snapshot(route("orders")), Reload(ok=True, at=datetime.now(UTC)))
+    positions = MemoryPositions()
+    stores = Stores(evidence=MemoryEvidence(positions), positions=positions)
+    return EvidenceFlow(stores, EvidenceBook(), comparing, running)
+
+
+def say(comparing: Comparing, link: Link, told: Comparer) -> None:
+    """As the comparer does once a second."""
+    comparing.hear(link, told)
+    comparing.take(WORD)
+
+
+def test_what_the_comparer_lost_is_counted_once() -> None:
+    """It counts from its own start; its successor begins anew, and a link that is made again tells nothing twice."""
+    comparing = Comparing()
+    flow = flowing(comparing)
+    first, again, heir = Link(), Link(), Link()
+
+    say(comparing, first, state(pid=7, lost=3))
+    say(comparing, first, state(pid=7, lost=5))
+    comparing.left(first)
+    say(comparing, again, state(pid=7, lost=5))
+    comparing.left(again)
+    say(comparing, heir, state(pid=8, lost=2))
+
+    assert flow.lost == 7
+    assert flow.waiting == 4
+
+
+async def test_what_finds_no_place_is_counted_and_the_rest_is_stored(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Beyond the bound the oldest goes; what is left is in the store when it answers, and nothing is counted twice."""
+    monkeypatch.setattr(evidence_flow, "MOST_WAITING", 2)
+    comparing = Comparing()
+    flow = flowing(comparing)
+    for _ in range(4):
+        say(comparing, Link(), state())
+
+    assert (flow.lost, flow.waiting) == (2, 2)
+    await flow.last()
+    assert (flow.lost, flow.waiting) == (2, 0)
