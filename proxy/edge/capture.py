@@ -11,13 +11,14 @@ from __future__ import annotations
 
 from random import random
 from time import time
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from proxy.core.chunked import ChunkedDecoder
 from proxy.core.outcome import Blame, Side
 from proxy.core.parity.captured import CapturedAnswer, CapturedRequest, Pair
 from proxy.core.request import CHUNKED
 from proxy.core.shadow import Shadowed
+from proxy.edge.asked import Asked
 from proxy.edge.kept import FAILED, SHED, STREAMING, TIMED_OUT, Kept, fields_of
 from proxy.edge.shadow_bytes import shadow_head
 from proxy.edge.who import cohort_hash
@@ -27,12 +28,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from proxy.core.outcome import Failure
-    from proxy.core.request import RequestHead
     from proxy.core.response import ResponseHead
-    from proxy.core.shadow import Copied, ShadowPolicy
+    from proxy.core.shadow import ShadowPolicy
     from proxy.edge.kept import Room
-    from proxy.edge.live import BoundRoute, Leg, Live
-    from proxy.edge.request_bytes import Ids
+    from proxy.edge.live import Leg
     from proxy.edge.shadow import ShadowLeg
 
 FIXED = 4096
@@ -65,21 +64,6 @@ class Keeper(Protocol):
 
     def ended(self, capture: Capture, outcome: Shadowed) -> None:
         """A capture has come to its end."""
-
-
-class Asked(NamedTuple):
-    """A request that gets a shadow: `leg` answers the client, `side` is asked as well, with the `copied` lines."""
-
-    policy: ShadowPolicy
-    table: Live
-    bound: BoundRoute
-    leg: Leg
-    side: Side
-    head: RequestHead
-    ids: Ids
-    peer: bytes
-    copied: Copied
-    dry_run: bool
 
 
 class Capture:

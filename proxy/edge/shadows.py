@@ -33,7 +33,8 @@ from proxy.core.shadow import (
     sample_at,
     shadow_side,
 )
-from proxy.edge.capture import FIXED, Asked, Capture
+from proxy.edge.asked import Asked
+from proxy.edge.capture import FIXED, Capture
 from proxy.edge.exchange import Exchange
 from proxy.edge.kept import SHED, Kept, Room
 from proxy.edge.pool import Pool
