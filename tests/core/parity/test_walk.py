@@ -10,7 +10,7 @@ from proxy.core.parity.difference import Kind
 from proxy.core.parity.paths import Place
 from proxy.core.parity.rules import Rules, Treatment
 from proxy.core.parity.walk import Walk
-from tests.core.parity.pairs import differences, rule
+from tests.core.parity.pairs import compared, differences, excused, rule
 
 TREES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=5),
@@ -99,6 +99,15 @@ def test_keyed_lists() -> None:
     assert differences(one, one[:1], keyed) == ["$[*] element high"]
     assert differences(one[:1], one, keyed) == ["$[*] element medium"]
     assert differences(one, [{"id": 1, "n": 1}, {"n": 2}], keyed) == ["$[*].id missing high"]
+
+
+def test_a_keyed_rule_is_in_use_where_elements_differ_as_well() -> None:
+    """It excuses the order of what both sides have, also beside other differences; what is only more is in no order."""
+    keyed = rule(Treatment.KEYED, "$", key="id")
+    one = [{"id": 1, "n": 1}, {"id": 2, "n": 2}]
+
+    assert excused(compared(one, [{"id": 2, "n": 2}, {"id": 1, "n": 9}], keyed)) == ["keyed $ order"]
+    assert excused(compared(one, [{"id": 3}, *one], keyed)) == []
 
 
 def test_multisets() -> None:
