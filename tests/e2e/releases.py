@@ -39,7 +39,7 @@ create table customers (id integer primary key, name text, city text);
 create table orders (id integer primary key, customer integer references customers(id), total real, placed text);
 create index orders_customer on orders(customer);
 create view big_orders as select * from orders where total > 50;
-create table sizes (id integer primary key, n text);
+create table widths (id integer primary key, n text);
 """
 STORE = """
 create table "price/list" (id integer primary key, article text);
@@ -97,7 +97,7 @@ def databases(folder: Path) -> list[Path]:
         base.executemany("insert into customers values (?, ?, ?)", [(i, f"C{i}", cities[i % 3]) for i in range(1, 41)])
         orders = [(i, i % 40 + 1, i * 1.25, f"2021-03-{i % 28 + 1:02}T10:00:00Z") for i in range(1, 121)]
         base.executemany("insert into orders values (?, ?, ?, ?)", orders)
-        base.executemany("insert into sizes values (?, ?)", [(i, "SML"[i % 3]) for i in range(1, 6)])
+        base.executemany("insert into widths values (?, ?)", [(i, "SML"[i % 3]) for i in range(1, 6)])
         base.execute("analyze")
     with closing(sqlite3.connect(store)) as base, base:
         base.executescript(STORE)

@@ -20,7 +20,7 @@ from tests.e2e.releases import databases, datasette
 
 ROUTES = """\
   - { name: names, match: "/store/**", stage: shadow }
-  - { name: sizes, match: /shop/sizes.json, stage: shadow }
+  - { name: widths, match: /shop/widths.json, stage: shadow }
   - name: rest
     match: /**
     stage: shadow
@@ -65,8 +65,8 @@ GET /shop/customers.json?_search=x
 GET /shop/customers/3.json
 GET /shop/big_orders.json
 GET /shop/sqlite_stat1.json
-GET /shop/sizes.json
-GET /shop/sizes/2.json
+GET /shop/widths.json
+GET /shop/widths/2.json
 GET /store.json
 GET /store/price%2Flist.json
 GET /store/price~2Flist.json
@@ -100,7 +100,7 @@ def each(route: str, kind: str, members: Iterable[str] = (), fields: Iterable[st
 CHANGES = {
     "It is another release.": {"rest $.datasette.version string"},
     "With CORS, answers say that scripts may read Link.": {
-        f"{route} header:Access-Control-Expose-Headers extra" for route in ("rest", "sizes", "names")
+        f"{route} header:Access-Control-Expose-Headers extra" for route in ("rest", "widths", "names")
     },
     "HTML pages say in a Link field where their JSON is.": {"rest header:Link extra"},
     "Hashed URL mode is gone; its settings are, and a `-` in a name no longer looks like a hash.": {
@@ -121,10 +121,10 @@ CHANGES = {
         "rest header:Cache-Control extra",
     },
     "A table with a column that is called n is shown; it was an error 500.": {
-        "sizes status status",
-        *each("sizes", "extra", TABLE, CACHED),
-        *each("sizes", "missing", ERROR),
-        *each("sizes", "null_absent", ["next", "next_url", "title"]),
+        "widths status status",
+        *each("widths", "extra", TABLE, CACHED),
+        *each("widths", "missing", ERROR),
+        *each("widths", "null_absent", ["next", "next_url", "title"]),
     },
     "Special characters stand otherwise in URLs; so they do in the mark of the next page, which has a number in it.": {
         *each("rest", "string", ["next", "next_url"]),
@@ -142,6 +142,8 @@ CHANGES = {
 }
 NOISE = {"rest $.query_ms num"}
 """How long a query took: nobody told Banyan, it is learned from asking legacy twice."""
+RULED = {"rest $.tables order"}
+"""A hidden table goes to the end, and the operator said that tables are found by name."""
 
 
 @asynccontextmanager
@@ -187,7 +189,7 @@ async def compared(banyan: Program, sent: int) -> None:
 async def clusters(banyan: Program) -> dict[str, str | None]:
     """Everything that was found: `route path kind`, and what excuses it."""
     found: dict[str, str | None] = {}
-    for route in ("names", "sizes", "rest"):
+    for route in ("names", "widths", "rest"):
         page: Any = await banyan.api(f"/api/routes/{route}/mismatches")
         found |= {f"{route} {one['path']} {one['kind']}": one["accepted"] for one in page["clusters"]}
     return found
@@ -211,7 +213,7 @@ async def test_what_differs_between_two_releases_is_what_the_changelog_says(tmp_
         found = await clusters(banyan)
 
     assert {name for name, excuse in found.items() if excuse is None} == set().union(*CHANGES.values())
-    assert {name for name, excuse in found.items() if excuse is not None} == NOISE
+    assert {name for name, excuse in found.items() if excuse is not None} == NOISE | RULED
 
 
 async def test_a_release_beside_itself_differs_in_nothing(tmp_path: Path) -> None:
