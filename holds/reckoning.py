@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 import aiohttp
 
+from bench.errors import BenchError
 from bench.table import Table
 from holds.asking import Answer, percentile
 from holds.differing import PATHS, differs
@@ -80,12 +81,15 @@ class Books:
 
 
 async def readings(admin: int) -> Readings:
-    """From /metrics."""
-    async with (
-        aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=10.0)) as session,
-        session.get(f"http://127.0.0.1:{admin}/metrics") as answer,
-    ):
-        return read(await answer.text())
+    """From /metrics; BenchError when nobody answers."""
+    try:
+        async with (
+            aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=10.0)) as session,
+            session.get(f"http://127.0.0.1:{admin}/metrics") as answer,
+        ):
+            return read(await answer.text())
+    except (aiohttp.ClientError, TimeoutError) as error:
+        raise BenchError(f"Banyan does not say what it counted: {error!r}") from error
 
 
 def read(page: str) -> Readings:
