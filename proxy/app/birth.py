@@ -30,6 +30,8 @@ from proxy.log import Sink, is_console, set_up
 _PR_SET_PDEATHSIG = 1
 _SWITCH_INTERVAL = 0.0005
 """Seconds for which a thread that prepares a table may keep the loop waiting; Python's own is ten times that."""
+COMPARER_NICE = 10
+"""Where cores are short, the live path goes first: evidence can wait, and is shed beyond a bound."""
 _GC_THRESHOLD = (50_000, 20, 100)
 """Requests free what they made by counting references; the collector is there for what goes wrong."""
 
@@ -111,6 +113,7 @@ def be_comparer(config: Path, start: Start, sockets: Sockets) -> None:
     from proxy.app.redaction_key import key_for_now  # noqa: PLC0415
 
     sink = _begin("comparer")
+    os.nice(COMPARER_NICE)
     sockets.close_listening()
     sockets.admin.close()
     sockets.link.close()

@@ -70,6 +70,13 @@ async def test_what_was_compared_is_told(banyan: Program) -> None:
     assert await banyan.metric("banyan_comparer_up") == 1
 
 
+async def test_the_live_path_goes_first(banyan: Program) -> None:
+    """Where cores are short, the comparer yields to the workers: its priority is lower than theirs."""
+    worker, comparer = (os.getpriority(os.PRIO_PROCESS, banyan.child(each)) for each in ("worker-0", "comparer"))
+
+    assert comparer == min(worker + 10, 19)
+
+
 async def test_a_deploy_begins_a_new_epoch(banyan: Program) -> None:
     """What was found with another version of either side no longer counts."""
     await hand_over(socket_of(banyan), [pair({"a": 1}, {"a": 2}) for _ in range(2)])
