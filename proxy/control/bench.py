@@ -142,16 +142,14 @@ class Bench:
 
     def _seen(self, route: Route, answered: Answered, bad: list[BadDelta], now: float) -> Seen:
         events = tuple(
-            [
-                BadEvent(bad=Bad(each.bad), side=Side(each.side), cohort=each.cohort, draw=each.draw, at=now)
-                for each in bad
-            ]
+            BadEvent(bad=Bad(each.bad), side=Side(each.side), cohort=each.cohort, draw=each.draw, at=now)
+            for each in bad
         )
         return Seen(
             now=now,
             answered=answered,
             hard=events,
-            events=tuple([each for each in events if each.bad in route.guard.classes]),
+            events=tuple(each for each in events if each.bad in route.guard.classes),
             budget=route.guard.budget,
             processes=max(self._roster.guarded, 1) * len(route.guard.classes),
             legacy_is_up=self._is_up(route.legacy),
