@@ -34,6 +34,7 @@ class Comparing:
         self._link: Heard | None = None
         self._noise = frame(Noise({}))
         self._heard = 0
+        self._pid = 0
         self._before: dict[str, int] = {}
         self._sheds: dict[str, int] = {}
 
@@ -45,7 +46,9 @@ class Comparing:
     def hear(self, link: Heard, state: Comparer) -> None:
         """The comparer speaks; the first time, and now and then, it is told what is noise."""
         if self._link is not link:
-            self._link, self._before, self._heard = link, {}, 0
+            self._link, self._heard = link, 0
+        if state.pid != self._pid:
+            self._pid, self._before = state.pid, {}
         if self._heard % REMIND == 0:
             link.mention(self._noise)
         self._heard += 1

@@ -52,11 +52,20 @@ def test_sheds_add_up_over_comparers() -> None:
     comparing.hear(first, state(shed={"pairs": 5}))
     comparing.left(first)
     assert comparing.state is None
-    comparing.hear(second, state(shed={"pairs": 2}))
+    comparing.hear(second, state(pid=8, shed={"pairs": 2}))
     comparing.left(object())
 
     assert comparing.sheds == {"pairs": 7}
     assert comparing.state is not None
+
+
+def test_a_comparer_that_connects_again_is_not_counted_again() -> None:
+    """Its link may break while it lives: what it shed before was counted then."""
+    comparing = Comparing()
+    comparing.hear(Link(), state(shed={"pairs": 3}))
+    comparing.hear(Link(), state(shed={"pairs": 4}))
+
+    assert comparing.sheds == {"pairs": 4}
 
 
 def test_evidence_is_handed_on() -> None:
