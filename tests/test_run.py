@@ -51,10 +51,12 @@ class Tree:
         path.write_text(f"#!{shutil.which('bash')}\n{body}\n", encoding="utf-8")
         path.chmod(0o755)
 
-    def run(self, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    def run(self, *words: str, cwd: Path | None = None, **environment: str) -> subprocess.CompletedProcess[str]:
         env = {"PATH": str(self.tools), "HOME": str(self.root), **environment}
         command = [str(self.tools / "bash"), str(self.root / "run"), *words]
-        return subprocess.run(command, env=env, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
+        return subprocess.run(
+            command, cwd=cwd, env=env, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL
+        )
 
     def set_ups(self) -> list[str]:
         """What uv was asked for so far."""
@@ -106,6 +108,14 @@ def test_the_first_run_sets_up_and_the_second_does_not(tree: Tree) -> None:
     assert (first.returncode, first.stdout) == (0, "banyan check\n"), first.stderr
     assert (second.returncode, second.stdout, second.stderr) == (0, "banyan check\n", "")
     assert tree.set_ups() == ["venv", "pip", "pip"]
+
+
+def test_a_command_of_banyans_runs_where_it_is_called(tree: Tree, tmp_path: Path) -> None:
+    """`./run banyan check routes.yaml` means the caller's file, wherever the project lies."""
+    tree.run("banyan")
+    (tree.root / ".venv/bin/banyan").write_text("#!/bin/sh\npwd\n", encoding="utf-8")
+
+    assert tree.run("banyan", "check", cwd=tmp_path).stdout == f"{tmp_path}\n"
 
 
 def test_a_change_of_what_is_locked_installs_again(tree: Tree) -> None:
