@@ -47,7 +47,6 @@ SLOW, TOO_SLOW = 0.05, 1.0
 """Seconds by which each piece is late: within Banyan's patience for a transaction, and beyond it."""
 FLOWS, CAUGHT_UP = 30.0, 120.0
 """Seconds within which evidence must flow again, and nothing may wait any more."""
-READY_SECONDS = 30.0
 _SHARES = {
     "calm": 0.15,
     "killed": 0.15,
@@ -102,20 +101,12 @@ async def _begin(stack: AsyncExitStack, folder: Path, drawn: Bar, seconds: float
     stack.push_async_callback(end, process)
     await until_listening(launch, process)
     family = Family(process.pid, log)
-    await _until_known(family)
+    await family.until_known()
     asker, flood = (
         Asker(listen, asks, rate, belongs=differing.belongs)
         for asks, rate in zip((ASKS, (Ask("GET", "flood"),)), rates, strict=True)
     )
     return Stage(seconds=seconds, admin=admin, asker=asker, flood=flood, family=family, data=data, drawn=drawn)
-
-
-async def _until_known(family: Family) -> None:
-    deadline = time.monotonic() + READY_SECONDS
-    while not family.learn():
-        if time.monotonic() > deadline:
-            raise BenchError("the log did not name all processes as started")
-        await asyncio.sleep(0.1)
 
 
 async def _everything(stage: Stage) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import signal
@@ -10,6 +11,8 @@ import time
 from collections.abc import Iterable
 
 from bench import procfs
+from bench.errors import BenchError
+from holds.launching import READY_SECONDS
 
 CONTROL = "control"
 
@@ -71,6 +74,14 @@ class Family:
         told = {str(each["process"]): int(str(each["pid"])) for each in self._log.named("process_started")}
         self._pids = {name: pid for name, pid in told.items() if pid in self._children()}
         return CONTROL in self._pids and set(self._pids.values()) == self._children()
+
+    async def until_known(self) -> None:
+        """Wait until the log has named them all; BenchError when it does not."""
+        deadline = time.monotonic() + READY_SECONDS
+        while not self.learn():
+            if time.monotonic() > deadline:
+                raise BenchError("the log did not name all processes as started")
+            await asyncio.sleep(0.1)
 
     def workers(self) -> list[str]:
         """Their names."""

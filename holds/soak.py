@@ -35,7 +35,6 @@ routes:
   - { name: split, match: "/split/{id}", stage: canary, split: 50%, cohort: "header:X-Ask" }
 """
 ASKS = tuple(Ask(method, route) for route in ("legacy", "new", "split", "legacy") for method in ("GET", "POST"))
-READY_SECONDS = 30.0
 
 
 async def measure(seconds: float, rate: float) -> Finding:
@@ -64,7 +63,7 @@ async def _play(folder: Path, seconds: float, rate: float) -> Finding:
         stack.push_async_callback(end, process)
         await until_listening(launch, process)
         family = Family(process.pid, log)
-        await _until_known(family)
+        await family.until_known()
         stage = Stage(
             seconds=seconds,
             asker=Asker(listen, ASKS, rate),
@@ -105,11 +104,3 @@ async def _watch(stage: Stage, until: float, drawn: Bar) -> None:
         failed = sum(1 for each in stage.asker.answers if each.trouble)
         drawn.to(stage.seconds - left, f"{len(stage.asker.answers):,} answers, {failed} failed")
         await asyncio.sleep(1)
-
-
-async def _until_known(family: Family) -> None:
-    deadline = time.monotonic() + READY_SECONDS
-    while not family.learn():
-        if time.monotonic() > deadline:
-            raise BenchError("the log did not name all processes as started")
-        await asyncio.sleep(0.1)

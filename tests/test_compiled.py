@@ -54,4 +54,8 @@ def test_a_table_crosses_processes_compiled(tree: Path) -> None:
         "s = load_text(open('routes.yaml').read(), 'routes.yaml', {}).snapshot\n"
         "assert load(dump(s)).routes == s.routes\n"
     )
-    subprocess.run([sys.executable, "-P", "-c", code], cwd=ROOT, env=os.environ | {"PYTHONPATH": str(tree)}, check=True)
+    env = os.environ | {"PYTHONPATH": str(tree)}
+    command = [sys.executable, "-P", "-c", code]
+    ran = subprocess.run(command, cwd=ROOT, env=env, check=False, capture_output=True, text=True)
+
+    assert not ran.returncode, ran.stderr

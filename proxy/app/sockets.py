@@ -8,9 +8,8 @@ from pathlib import Path
 
 from proxy.app.succession import HandedDown
 from proxy.core.snapshot import Snapshot
+from proxy.edge.tls import BACKLOG
 from proxy.pairs import PAIRS
-
-BACKLOG = 4096
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -29,7 +29,7 @@ from proxy.edge.shadows import Shadows, shadow_pools
 from proxy.edge.switch import Switch
 from proxy.edge.tally import Counters
 from proxy.edge.ties import Memory, Ties
-from proxy.edge.tls import Door
+from proxy.edge.tls import BACKLOG, Door
 from proxy.link import Orders, Probed, UpstreamState
 from proxy.tasks import Tasks
 from proxy.tls.contexts import UnusableError
@@ -37,7 +37,6 @@ from proxy.tls.kept import ForClients, ForUpstream
 
 SWEEP = 0.1
 """Seconds between two looks at the deadlines: timeouts are kept to a tenth of a second, without a timer per request."""
-BACKLOG = 4096
 AT_ONCE = 16
 """Connections that asyncio's own loop accepts in one go; without files it fails, and says so, as often in one go."""
 

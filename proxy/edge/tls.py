@@ -26,7 +26,7 @@ FULL_PAUSE = 0.2
 """Seconds for which nobody is accepted when the system has no descriptor left."""
 SHUTDOWN = 2.0
 """Seconds that a client has for its own goodbye (close_notify) before the connection is cut."""
-_BACKLOG = 4096
+BACKLOG = 4096
 _TLS_RECORD = 0x16
 _NOT_TLS = answer_bytes(
     400,
@@ -57,7 +57,7 @@ class Door:
     def open(self, sock: socket.socket) -> None:
         """Accept from this bound socket, which is the door's from now on."""
         sock.settimeout(0)
-        sock.listen(_BACKLOG)
+        sock.listen(BACKLOG)
         self._sock = sock
         self._loop.add_reader(sock, self._accept)
 
