@@ -84,13 +84,11 @@ class ComparerProcess:
             await asyncio.sleep(0)
 
     def _compare_until(self, deadline: float) -> None:
-        while (body := self._queue.pop()) is not None:
+        while (now := time.monotonic()) < deadline and (body := self._queue.pop(now)) is not None:
             try:
                 self._scales.take(body)
             except msgspec.DecodeError as error:
                 self._queue.misread(error)
-            if time.monotonic() >= deadline:
-                return
 
     async def _report(self) -> None:
         while True:

@@ -1,7 +1,8 @@
-"""Pairs that wait to be compared: bounded in number and bytes, and what finds no place is counted by route.
+"""Pairs that wait to be compared: bounded in number, bytes and age, and what is not compared is counted by route.
 
 Rule 1: reading never stops, so that no worker waits for the comparer.
-Rule 2: what comes last is shed: what waits already was paid for.
+Rule 2: where there is no place, what comes last is shed: what waits already was paid for.
+Rule 3: what has waited too long is shed too: a guard that judges by what was a minute ago rolls back a minute late.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ from proxy.pairs import MAX_PAIR, Label, decode_label
 
 MOST_PAIRS = 20_000
 MOST_BYTES = 64 * 1024 * 1024
+MOST_LAG = 10.0
+"""Seconds that a pair may wait."""
 _log = structlog.get_logger()
 
 
@@ -28,13 +31,14 @@ class Full(StrEnum):
 
     PAIRS = "pairs"
     BYTES = "bytes"
+    LATE = "late"
 
 
 class PairQueue:
-    """`shed` counts by bound what found no place, `unreadable` frames that were no pairs; both since the start."""
+    """`shed` counts by bound what nobody compares, `unreadable` frames that were no pairs; both since the start."""
 
     def __init__(self, shed: Callable[[Label], None], *, pairs: int = MOST_PAIRS, size: int = MOST_BYTES) -> None:
-        """`shed` hears what the pair was about that found no place."""
+        """`shed` hears what the pair was about that nobody compares."""
         self.shed = dict.fromkeys(Full, 0)
         self.unreadable = 0
         self.waiting_bytes = 0
@@ -58,14 +62,16 @@ class PairQueue:
             self.waiting_bytes += len(body)
             self.filled.set()
 
-    def pop(self) -> bytes | None:
-        """The oldest, if there is one."""
-        if not self._bodies:
-            self.filled.clear()
-            return None
-        _, body = self._bodies.popleft()
-        self.waiting_bytes -= len(body)
-        return body
+    def pop(self, now: float) -> bytes | None:
+        """The oldest that is not too old, if there is one."""
+        while self._bodies:
+            since, body = self._bodies.popleft()
+            self.waiting_bytes -= len(body)
+            if now - since <= MOST_LAG:
+                return body
+            self._shed(Full.LATE, body)
+        self.filled.clear()
+        return None
 
     def lag(self, now: float) -> float:
         """For how many seconds the oldest has waited."""

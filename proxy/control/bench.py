@@ -153,6 +153,7 @@ class Bench:
             budget=route.guard.budget,
             processes=max(self._roster.guarded, 1) * len(route.guard.classes),
             legacy_is_up=self._is_up(route.legacy),
+            slow=1 - route.guard.latency,
         )
 
     def _end_of_window(self, route: Route, docket: Docket, now: float) -> None:

@@ -4,7 +4,9 @@ Rule 1: every replica folds what all of them tell, so that whoever leads next kn
 Rule 2: baselines grow only while legacy answers everybody and nothing was moved yet; later they would lack the cohorts
         that moved.
 Rule 3: `resume`, an edit and the end of a window in which nothing counts begin the guard anew.
-Rule 4: within one batch nobody knows in which order answers and failures came: one good answer of new ends a row.
+Rule 4: slow answers are many and come together: all of one fold weigh as one (guard.py, rule 6). That is their
+        deduplication; once a minute every cohort has a slow answer, on a good side and on a bad one.
+Rule 5: within one batch nobody knows in which order answers and failures came: one good answer of new ends a row.
 """
 
 from __future__ import annotations
@@ -101,9 +103,10 @@ class Docket:
         self._begin(seen.now)
         if seen.hard or self.breaker.row:
             self._fold_breaker(seen)
-        counted = [each for each in seen.events if self.dedupe.counts(each)]
+        counted = [each for each in seen.events if each.bad is Bad.LATENCY or self.dedupe.counts(each)]
+        slow = sum(each.bad is Bad.LATENCY for each in counted)
         for event in counted:
-            self._observe(position, event, seen)
+            self._observe(position, event, seen, weight=1 / slow if event.bad is Bad.LATENCY else 1.0)
         self._pass(position, counted, seen)
         self.count(seen.answered, seen.now)
 
@@ -118,7 +121,7 @@ class Docket:
         shadows = answered.shadowed * answered.legacy / total if total else 0.0
         self.carried = mine + answered.new + min(shadows, answered.legacy), all_ + total
 
-    def _observe(self, position: Position, event: BadEvent, seen: Seen) -> None:
+    def _observe(self, position: Position, event: BadEvent, seen: Seen, *, weight: float) -> None:
         bad = event.bad
         if event.side is Side.LEGACY:
             self.rates.bad[bad] = self.rates.bad.get(bad, 0) + 1
@@ -132,7 +135,7 @@ class Docket:
         new = int(event.side is Side.NEW)
         process = self.processes.get(bad) or Process(bad=bad)
         log_a = seen.log_a(self.rates.per_day(bad, seen.now) / max(1 - share, 0.01))
-        self.processes[bad] = observe(process, new, 1 - new, share=share, at=event.at, log_a=log_a)
+        self.processes[bad] = observe(process, new, 1 - new, share=share, at=event.at, log_a=log_a, weight=weight)
 
     def _pass(self, position: Position, counted: list[BadEvent], seen: Seen) -> None:
         """Where new is alone: its bad answers against the rate that legacy had."""
@@ -143,9 +146,9 @@ class Docket:
             process = self.processes.get(bad) or Process(bad=bad)
             log_a = seen.log_a(self.rates.per_day(bad, seen.now))
             good = max(seen.answered.new - events, 0)
-            self.processes[bad] = observe_alone(
-                process, events, good, rate=self.rates.share(bad), at=seen.now, log_a=log_a
-            )
+            slow = bad is Bad.LATENCY
+            rate = max(self.rates.share(bad), seen.slow if slow else 0.0)
+            self.processes[bad] = observe_alone(process, events, good, rate=rate, at=seen.now, log_a=log_a, as_one=slow)
 
     def _fold_breaker(self, seen: Seen) -> None:
         hard = sorted((each for each in seen.hard if each.bad in _HARD), key=lambda each: each.at)
@@ -164,7 +167,8 @@ class Docket:
 class Seen(NamedTuple):
     """One route's part of what was told since the last look. `hard` are all bad events, `events` those of its classes.
 
-    `budget` in seconds and `processes` as for `threshold`; `legacy_is_up`: its last health probe was good.
+    `budget` in seconds and `processes` as for `threshold`; `legacy_is_up`: its last health probe was good; `slow`: the
+    share of legacy's answers that are slow by definition; counted is less, as it begins when a bound is known.
     """
 
     now: float
@@ -174,6 +178,7 @@ class Seen(NamedTuple):
     budget: float
     processes: int
     legacy_is_up: bool
+    slow: float
 
     def log_a(self, per_day: float) -> float:
         """The alarm's threshold for a process of so many events."""

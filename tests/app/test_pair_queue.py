@@ -6,7 +6,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from proxy.app.pair_queue import Full, Intake, PairQueue
+from proxy.app.pair_queue import MOST_LAG, Full, Intake, PairQueue
 from proxy.pairs import Label, encode
 from tests.e2e.pairs import hand_over, pair
 
@@ -25,7 +25,7 @@ async def test_pairs_come_out_in_the_order_of_their_coming() -> None:
 
     assert (len(held), held.waiting_bytes, held.lag(10.0)) == (3, 3, 10.0)
     assert held.filled.is_set()
-    assert [held.pop() for _ in range(4)] == [b"\0", b"\1", b"\2", None]
+    assert [held.pop(10.0) for _ in range(4)] == [b"\0", b"\1", b"\2", None]
     assert (len(held), held.waiting_bytes, held.lag(10.0), held.filled.is_set()) == (0, 0, 0.0, False)
 
 
@@ -39,6 +39,22 @@ async def test_what_finds_no_place_is_told_by_route(bounds: dict[str, int], full
 
     assert (len(held), held.shed[full], sum(held.shed.values())) == (1, 2, 2)
     assert [each.route for each in told] == ["a", "a"]
+
+
+async def test_what_waited_too_long_is_not_compared_but_told() -> None:
+    """A comparer that was held up goes on with what is young, so that its evidence is never older than the bound."""
+    told: list[Label] = []
+    held = queue(told)
+    for _ in range(2):
+        held.put(FRAME, 0.0)
+    held.put(FRAME, 1.0)
+
+    assert held.pop(1.0 + MOST_LAG) == FRAME
+    assert (len(held), held.waiting_bytes, held.shed[Full.LATE]) == (0, 0, 2)
+    assert [each.route for each in told] == ["a", "a"]
+    held.put(FRAME, 1.0)
+    assert held.pop(1.5 + MOST_LAG) is None
+    assert (held.shed[Full.LATE], held.filled.is_set()) == (3, False)
 
 
 async def test_a_frame_that_is_no_pair_is_counted() -> None:

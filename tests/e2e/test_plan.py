@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
+import pytest
 
 from tests.e2e.program import Program, program, system, until, write
 
@@ -86,7 +87,7 @@ async def test_exactly_those_move_that_plan_has_named(tmp_path: Path) -> None:
         assert code == 1
         assert 0 < len(moved) < TENANTS / 2
         assert (orders["cohorts"], orders["cohorts_moving"], orders["exact"]) == (TENANTS, len(moved), True)
-        assert orders["moving_per_day"] / orders["requests_per_day"] == len(moved) / TENANTS
+        assert orders["moving_per_day"] / orders["requests_per_day"] == pytest.approx(len(moved) / TENANTS)
         assert (orders["runs"], orders["would_run"]) == ("canary 10%", "canary 20%")
         assert [(each["requests"], each["moving"]) for each in plan["replayed"]] == [(TENANTS, len(moved))]
         assert len(plan["replayed"][0]["examples"]) == 3

@@ -1,10 +1,11 @@
-"""At most one bad event per cohort and minute, and the share of them that some cohorts always had.
+"""At most one bad event (slow answers apart) per cohort and minute, and the share of them that some cohorts always had.
 
 Cohorts are sticky: one tenant's requests share their fate, and a tenant that fails fails often. Counted per request, a
 split is then judged by which tenants it happened to draw. Two corrections make the guard's null hold:
 
-Rule 1: a cohort counts once per minute, side and class of event. The minute begins with the event that counts: one cut
-        by the clock would count a burst that runs over its edge twice.
+Rule 1: a cohort counts once per minute and class of event, whichever side answered: cohorts that have just moved would
+        otherwise all count anew, on new's account. The minute begins with the event that counts: one cut by the clock
+        would count a burst that runs over its edge twice.
 Rule 2: the share of new under the null is the share of such events that the same cohorts had before they moved.
 Rule 3: the baseline is gathered while legacy answers everything, and stays as it is from the first step on: later its
         cohorts would be missing from it.
@@ -18,7 +19,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from proxy.core.judge.guard import Bad, BadEvent
-from proxy.core.outcome import Side
 
 MOST_REMEMBERED = 20_000
 _MINUTE = 60.0
@@ -27,7 +27,7 @@ _SLOTS = 10_000
 _ENOUGH = 50
 _PRIOR = 20.0
 
-Key = tuple[int, Bad, Side]
+Key = tuple[int, Bad]
 
 
 class Dedupe:
@@ -42,13 +42,13 @@ class Dedupe:
         self._counted: dict[Key, float] = {}
 
     def counts(self, event: BadEvent) -> bool:
-        """Whether no event of this cohort, side and class has counted within the minute around it."""
+        """Whether no event of this cohort and class has counted within the minute around it."""
         if event.at < self._newest - _SET_BACK:
             self._newest, self._swept, self._counted = 0.0, 0.0, {}
         self._newest = max(self._newest, event.at)
         if self._newest - self._swept >= _MINUTE:
             self._sweep()
-        key = (event.cohort, event.bad, event.side)
+        key = (event.cohort, event.bad)
         last = self._counted.get(key)
         if last is not None and event.at - last < _MINUTE:
             return False

@@ -8,6 +8,8 @@ Rule 3: an alarm means that the mean over the alternatives has reached A, the nu
         budget: under the null the mean wait for a false alarm is at least A events.
 Rule 4: the share may change with each event; a ramp's step restarts nothing.
 Rule 5: an alarm stays until somebody clears it.
+Rule 6: slow answers come together: one stall of a tenth of a second makes everything slow that was on its way. All that
+        are told at once weigh as one event; a likelihood ratio to a power below 1 has a mean of at most 1 as well.
 Where new serves everything there is no such share; then new is held against legacy's frozen rate (`observe_alone`).
 Formulas: e-detectors, Shin, Ramdas and Rinaldo, 2022.
 """
@@ -79,15 +81,18 @@ def threshold(events_per_day: float, *, budget: float, processes: int = 1) -> fl
     return log(max(FLOOR, events_per_day * budget / _DAY) * processes)
 
 
-def observe(process: Process, new: int, legacy: int, *, share: float, at: float, log_a: float) -> Process:
+def observe(
+    process: Process, new: int, legacy: int, *, share: float, at: float, log_a: float, weight: float = 1.0
+) -> Process:
     """`process` after that many bad events of each side, of which new would have `share` if it were as good as legacy.
 
     One event at a time is quickest; several at once, as replicas report them, reset less often and stay within budget.
+    `weight` in (0, 1]: what each counts for (rule 6).
     """
     by_new, by_legacy = _steps(min(max(share, _LEAST), _MOST))
     logs = tuple(
         [
-            max(0.0, old) + new * hit + legacy * miss
+            max(0.0, old) + weight * (new * hit + legacy * miss)
             for old, hit, miss in zip(process.logs, by_new, by_legacy, strict=True)
         ]
     )
@@ -107,20 +112,28 @@ def _of_new(share: float, ratio: float) -> float:
     return share * ratio / (share * ratio + 1 - share)
 
 
-def observe_alone(process: Process, bad: int, good: int, *, rate: float, at: float, log_a: float) -> Process:
+def observe_alone(
+    process: Process, bad: int, good: int, *, rate: float, at: float, log_a: float, as_one: bool = False
+) -> Process:
     """The same where new serves everything: `rate` is the frozen share of bad answers that legacy had.
 
     Evidence moves once per bad event, with the good answers before it, so that A counts the same thing as elsewhere.
+    `as_one`: those told at once weigh as one (rule 6).
     """
     gap = process.gap + good
     if not bad:
         return replace(process, gap=gap)
     null = min(max(rate * TOLERATED, _LEAST), 0.5)
-    logs = tuple(
-        max(old, 0.0) + bernoulli(null, _worse(null, ratio), bad, gap)
-        for old, ratio in zip(process.logs, RATIOS, strict=True)
-    )
+    steps = [bernoulli(null, _worse(null, ratio), bad, gap) for ratio in RATIOS]
+    if as_one:
+        steps = [_as_one(each, bad, null * (bad + gap)) for each in steps]
+    logs = tuple(max(old, 0.0) + each for old, each in zip(process.logs, steps, strict=True))
     return _after(replace(process, gap=0), logs, process.events + bad, at, log_a)
+
+
+def _as_one(step: float, bad: int, expected: float) -> float:
+    """The power is known before what happened, 1 / `expected`; where more came, what speaks against new weighs less."""
+    return min(step / max(expected, 1.0), step / bad)
 
 
 def _worse(null: float, ratio: float) -> float:

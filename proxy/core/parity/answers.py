@@ -64,7 +64,7 @@ class _Side:
         if not self.sends_body:
             return self.answer.size > 0
         said = first_value(self._said, b"content-length")
-        return said.isdigit() and int(said[:19]) != self.answer.size
+        return said.isascii() and said.isdigit() and int(said[:19]) != self.answer.size
 
     def length(self) -> str:
         """What `lies` is about, for people."""

@@ -3,7 +3,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from proxy.core.parity.compare import Comparison, Incomparable, Outcome, compare, noise_bits
@@ -131,6 +131,7 @@ def test_anything_matches_itself(tree: object) -> None:
     st.sampled_from(CODINGS),
     st.sampled_from([200, 204, 304, 404]),
 )
+@example(b"", b"", (), ((b"Content-Length", b"\xb2"),), "application/json", "", 200)  # a digit to str, none to int
 def test_no_bytes_make_it_raise(
     legacy: bytes, new: bytes, one: object, other: object, kind: str, coding: str, status: int
 ) -> None:
