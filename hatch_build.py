@@ -30,7 +30,8 @@ _EDGE = (
     "upstream", "watched", "who",
 )
 _PARITY = (
-    "answers", "bodies", "difference", "excuse", "fields", "lists", "numerals", "paths", "rules", "texts", "walk",
+    "answers", "bodies", "difference", "exact", "excuse", "fields", "lists", "numerals", "paths", "rules", "texts",
+    "walk",
 )
 # fmt: on
 COMPILED = (

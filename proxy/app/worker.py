@@ -39,8 +39,10 @@ from proxy.tasks import Tasks
 from proxy.tls.kept import ForClients
 
 REPORT_EVERY = 1.0
-MANY, MANY_EVERY = 1000, 5
-"""With so many counters to report, every fifth second will do; a scrape asks, and is answered at once."""
+MANY, MANY_EVERY = 1000, 10
+"""With so many counters to report, most are told every tenth second: a scrape asks, and is answered at once. Those of
+routes on which something went wrong are told every second.
+"""
 LARGE = 1000
 """Routes from which on a worker's memory is worth its own huge pages, which it then shares with no other process."""
 FIRST_TABLE = 1.5
@@ -161,16 +163,16 @@ class Worker:
             await asyncio.sleep(REPORT_EVERY)
             if second % FORGET_EVERY == 0:
                 self._listener.forget_cohorts()
-            if self._listener.counters.touched < MANY or second % MANY_EVERY == 0:
-                self._send(0)
+            few = self._listener.counters.touched < MANY
+            self._send(0, whole=few or second % MANY_EVERY == 0)
 
-    def _send(self, poll: int) -> None:
+    def _send(self, poll: int, *, whole: bool = True) -> None:
         link = self._link
         if not link.ready:
             return
-        counters = self._listener.counters
-        routes, failures = counters.take()
-        bad, bad_lost = self._listener.finished.bad.take()
+        counters, events = self._listener.counters, self._listener.finished.bad
+        routes, failures = counters.take(None if whole else events.routes)
+        bad, bad_lost = events.take()
         report = Report(
             worker=self._post.number,
             pid=os.getpid(),

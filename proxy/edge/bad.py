@@ -7,6 +7,7 @@ Rule 3: a route has at most `MOST` of them in one report; what is beyond is coun
 
 from __future__ import annotations
 
+from collections.abc import Set as AbstractSet
 from typing import TYPE_CHECKING
 
 from proxy.core.judge.guard import Bad
@@ -48,6 +49,11 @@ class BadEvents:
         cohort = cohort_hash(each.head, each.peer, each.live.snapshot, bound)
         side = each.decision.serve if each.fell_back else each.leg.side
         self._events.append(BadDelta(name, bad.value, str(side), cohort, draw_of(cohort), at))
+
+    @property
+    def routes(self) -> AbstractSet[str]:
+        """Where there are some."""
+        return self._counts.keys()
 
     def take(self) -> tuple[list[BadDelta], int]:
         """The events, and how many more there were; begin anew."""

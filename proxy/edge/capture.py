@@ -59,6 +59,9 @@ class Keeper(Protocol):
     def heard(self, shadow: ShadowLeg) -> None:
         """A dry run was answered."""
 
+    def in_vain(self, capture: Capture, size: int) -> None:
+        """So many bytes were read of an answer that is too large to be compared."""
+
     def offer(self, frame: bytes) -> bool:
         """Hand a pair over; False: it is lost."""
 
@@ -173,6 +176,8 @@ class Capture:
     def ended(self, leg: ShadowLeg) -> None:
         """One of them is over."""
         self._shadows.release(leg)
+        if leg.kept.is_truncated:
+            self._shadows.in_vain(self, leg.kept.size)
         self._shadows.soon(self._tell)
 
     def _stop(self) -> None:

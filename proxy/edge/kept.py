@@ -64,6 +64,11 @@ class Kept:
         """Whether the body is larger than what is kept: no more of it is needed."""
         return not self._whole
 
+    @property
+    def is_truncated(self) -> bool:
+        """Whether it is over only because the body is larger than the cap."""
+        return not self._whole and not self.failure
+
     def begin(self, head: ResponseHead, payload: bytes) -> None:
         """The final head, and what came along."""
         self._head = head

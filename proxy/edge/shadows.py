@@ -53,6 +53,8 @@ if TYPE_CHECKING:
     from proxy.edge.tally import Counters
     from proxy.tasks import Tasks
 
+IN_VAIN = 8.0
+"""Answers of `max_body` that a route's shadows may read for nothing; one more each second."""
 _KEY = b"idempotency-key"
 _MARK = MARKER.partition(b":")[0].lower() + b":"
 Work = Callable[[], None]
@@ -71,6 +73,7 @@ class Shadows:
         self._counters = counters
         self._flying: dict[str, set[ShadowLeg]] = {}
         self._twice: dict[str, int] = {}
+        self._rests: dict[str, float] = {}
         self._accepted: dict[tuple[str, str], float] = {}
         self._distrusted: set[str] = set()
         self._closed = False
@@ -136,11 +139,13 @@ class Shadows:
     # -- what captures do ---------------------------------------------------------------------------------------------
 
     def leg(self, capture: Capture, leg: Leg, policy: ShadowPolicy) -> ShadowLeg | None:
-        """Another leg for this request; None when the upstream has as many as it may."""
+        """Another leg for this request; None when the upstream has as many as it may, or the route rests."""
         name = leg.pool.upstream.name
         pool = self.pools.get(name)
         flying = self._flying.setdefault(name, set())
         if pool is None or self._closed or len(flying) >= policy.concurrency:
+            return None
+        if self._rests and self._rests.get(capture.bound.route.name, 0.0) - monotonic() > IN_VAIN:
             return None
         made = ShadowLeg(leg, pool, capture.table.responses, Kept(self.room, policy.max_body), capture.ended)
         flying.add(made)
@@ -149,6 +154,11 @@ class Shadows:
     def release(self, leg: ShadowLeg) -> None:
         """It is over."""
         self._flying.get(leg.leg.pool.upstream.name, set()).discard(leg)
+
+    def in_vain(self, capture: Capture, size: int) -> None:
+        """So many bytes were read of an answer that is too large to be compared."""
+        name, now = capture.bound.route.name, monotonic()
+        self._rests[name] = max(self._rests.get(name, 0.0), now) + size / max(capture.policy.max_body, 1)
 
     def offer(self, frame: bytes) -> bool:
         """Hand a pair over; False: it is lost."""
@@ -188,6 +198,7 @@ class Shadows:
         self.pools = pools
         self.room.most = memory
         self._distrusted.clear()
+        self._rests.clear()
 
     def sweep(self, now: float) -> None:
         """Cut what is overdue, and look after the connections."""

@@ -2,6 +2,8 @@
 
 Rule 1: a counter is found when a table is installed, never per request.
 Rule 2: only what changed is reported, so 10,000 quiet routes cost nothing.
+Rule 3: where very many changed, most of them wait for a later report; those on which something went wrong do not, and
+        go whole: a guard must not see bad answers without the good ones.
 """
 
 from __future__ import annotations
@@ -9,6 +11,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable
+from collections.abc import Set as AbstractSet
 
 from proxy.core.outcome import Failure, Repeat, ServedBy
 from proxy.core.shadow import Shadowed
@@ -120,14 +123,19 @@ class Counters:
         """How many tallies have something to report."""
         return len(self._touched)
 
-    def take(self) -> tuple[list[RouteDelta], list[FailureDelta]]:
-        """What changed since the last call, with what somebody still has to count."""
+    def take(self, only: AbstractSet[str] | None = None) -> tuple[list[RouteDelta], list[FailureDelta]]:
+        """What changed since the last call, with what somebody still has to count; `only`: of these routes, if given.
+
+        What the others counted adds up; `only` is looked at last, so that it may be a view of what is counted.
+        """
         self.before_take()
-        routes = [tally.take() for tally in self._touched]
-        self._touched.clear()
+        taken = [each for each in self._touched if only is None or each.route in only]
+        rest = [each for each in self._touched if each.route not in only] if only else []
+        if only is None or taken:
+            self._touched[:] = rest
         failures = [FailureDelta(*key, count) for key, count in self._failures.items()]
         self._failures.clear()
-        return routes, failures
+        return [each.take() for each in taken], failures
 
     def take_repeats(self) -> list[RepeatDelta]:
         """Repeats since the last call; to be asked for after `take`."""

@@ -104,12 +104,6 @@ def canonical(tree: object) -> bytes:
         return json.dumps(_plain(tree), sort_keys=True).encode("ascii")
 
 
-def are_exact(one: object, other: object) -> bool:
-    """Whether two trees hold the same, types and digits included."""
-    first, second = canonical_each((one, other))
-    return first == second
-
-
 def canonical_each(values: Sequence[object]) -> list[bytes]:
     """`canonical` of every value, much faster than one by one."""
     try:

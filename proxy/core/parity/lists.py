@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
+from proxy.core.parity.exact import are_exact
 from proxy.core.parity.jsontext import canonical, canonical_each
 
 Tree = Sequence[object]
@@ -19,18 +20,18 @@ Tree = Sequence[object]
 
 def are_same(one: Tree, other: Tree) -> bool:
     """Whether both hold the same elements in the same order."""
-    return canonical(list(one)) == canonical(list(other))
+    return are_exact(list(one), list(other))
 
 
 def unlike(one: Tree, other: Tree) -> tuple[list[int], bool]:
     """The positions at which they differ, as far as the shorter one goes, and whether these hold the same reordered."""
+    places = [at for at, (left, right) in enumerate(zip(one, other, strict=False)) if not are_exact(left, right)]
+    return places, len(places) > 1 and _reordered([one[at] for at in places], [other[at] for at in places])
+
+
+def _reordered(one: Tree, other: Tree) -> bool:
     first, second = canonical_each(one), canonical_each(other)
-    places = [at for at, (left, right) in enumerate(zip(first, second, strict=False)) if left != right]
-    return places, len(places) > 1 and _reordered([first[at] for at in places], [second[at] for at in places])
-
-
-def _reordered(one: list[bytes], other: list[bytes]) -> bool:
-    return one[0] in other and sorted(one) == sorted(other)
+    return first[0] in second and sorted(first) == sorted(second)
 
 
 def middles(one: list[object], other: list[object]) -> tuple[list[object], list[object]]:

@@ -12,8 +12,9 @@ import msgspec
 
 from proxy.core.parity import lists
 from proxy.core.parity.difference import Kind, Severity
+from proxy.core.parity.exact import are_exact
 from proxy.core.parity.finds import ABSENT, Find
-from proxy.core.parity.jsontext import Repeated, are_exact
+from proxy.core.parity.jsontext import Repeated
 from proxy.core.parity.numerals import is_number, number_kind
 from proxy.core.parity.paths import Place, keys_are_data
 from proxy.core.parity.rules import Treatment
@@ -61,7 +62,7 @@ class Walk:
                 shared += 1
                 kind = type(one)
                 if one is other or (
-                    kind is type(other) and one == other and (kind in _SCALARS or are_exact(one, other))
+                    kind is type(other) and (one == other if kind in _SCALARS else are_exact(one, other))
                 ):
                     continue
             if data is None:
