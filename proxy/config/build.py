@@ -24,6 +24,7 @@ from proxy.config.schema import (
     UpstreamBlock,
 )
 from proxy.config.shadow_blocks import memory_of, policy_of
+from proxy.config.shared import Shared
 from proxy.config.tie_blocks import cookies_of, tie_of
 from proxy.config.tls_block import listener_tls, upstream_tls
 from proxy.config.upstream_blocks import breaker_of, eject_of, fallback_of, health_of
@@ -75,15 +76,20 @@ def build_snapshot(
 
 def build_routes(draft: Draft) -> list[Route]:
     """Every route that is right by itself."""
-    routes = []
+    routes, shared = [], Shared()
     for each in draft.routes:
         line = draft.line(("routes", each.place))
-        routes.append(build_route(each.block, each.place, line, draft.upstreams, draft.settings))
+        routes.append(build_route(each.block, each.place, line, draft.upstreams, draft.settings, shared))
     return routes
 
 
 def build_route(
-    block: RouteBlock, index: int, line: int, upstreams: Mapping[str, UpstreamBlock], settings: SettingsBlock
+    block: RouteBlock,
+    index: int,
+    line: int,
+    upstreams: Mapping[str, UpstreamBlock],
+    settings: SettingsBlock,
+    shared: Shared,
 ) -> Route:
     """One route; an upstream that is missing has been reported elsewhere."""
     stage = block.stage or Stage.LEGACY
@@ -91,11 +97,11 @@ def build_route(
         name=block.name,
         index=index,
         pattern=block.match.path,
-        methods=block.match.methods,
+        methods=shared.one(block.match.methods),
         predicates=tuple(_predicates(block.match)),
         stage=stage,
-        split=_split(stage, block.split),
-        cohort=tuple(_placed(source, block.match.path) for source in block.cohort or (CLIENT_IP,)),
+        split=shared.one(_split(stage, block.split)),
+        cohort=shared.one(tuple(_placed(source, block.match.path) for source in block.cohort or (CLIENT_IP,))),
         group=block.group or "",
         legacy=block.legacy or "legacy",
         new=block.new or "new",

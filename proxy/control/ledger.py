@@ -108,8 +108,7 @@ class Ledger:
         """Begin with nothing counted."""
         self._clock = clock
         self._began = int(clock())
-        self._totals: dict[Series, Totals] = {}
-        self._rings: dict[Series, Ring] = {}
+        self._rows: dict[Series, _Row] = {}
         self._failures: dict[FailureSeries, int] = {}
         self._repeats: dict[RepeatSeries, int] = {}
         self._workers: dict[int, WorkerState] = {}
@@ -137,11 +136,11 @@ class Ledger:
 
     def _fold_route(self, delta: RouteDelta, second: int) -> None:
         series = Series(delta.route, delta.side)
-        self._totals[series] = self._totals.get(series, _NOTHING).plus(delta)
-        ring = self._rings.get(series)
-        if ring is None:
-            ring = self._rings[series] = Ring(second)
-        ring.add(second, sum(delta.codes))
+        row = self._rows.get(series)
+        if row is None:
+            row = self._rows[series] = _Row(second)
+        row.totals = row.totals.plus(delta)
+        row.ring.add(second, sum(delta.codes))
         self._reported.add(delta.route)
 
     def _fold_failure(self, delta: FailureDelta) -> None:
@@ -166,8 +165,7 @@ class Ledger:
     def follow(self, routes: frozenset[str]) -> None:
         """The table now has these routes: forget others, unless something was reported for them since the last call."""
         kept = routes | self._reported
-        self._totals = {series: value for series, value in self._totals.items() if series.route in kept}
-        self._rings = {series: value for series, value in self._rings.items() if series.route in kept}
+        self._rows = {series: row for series, row in self._rows.items() if series.route in kept}
         self._failures = {series: value for series, value in self._failures.items() if series.route in kept}
         self._repeats = {series: value for series, value in self._repeats.items() if series.route in kept}
         self._shadows = {series: value for series, value in self._shadows.items() if series.route in kept}
@@ -176,7 +174,7 @@ class Ledger:
     def counts(self) -> Counts:
         """This moment, for a reader on any thread."""
         return Counts(
-            totals=self._totals.copy(),
+            totals={series: row.totals for series, row in self._rows.items()},
             failures=self._failures.copy(),
             repeats=self._repeats.copy(),
             workers=tuple(sorted(self._workers.values(), key=lambda each: (each.worker, each.pid))),
@@ -191,21 +189,22 @@ class Ledger:
 
     def served(self, series: Series) -> int:
         """Requests answered since the start."""
-        return self._totals.get(series, _NOTHING).requests
+        row = self._rows.get(series)
+        return row.totals.requests if row is not None else 0
 
     def rate(self, series: Series, seconds: int = 10) -> float:
         """Requests per second over the last whole `seconds` (at most a minute), or since the start if that is later."""
-        ring = self._rings.get(series)
-        if ring is None:
+        row = self._rows.get(series)
+        if row is None:
             return 0.0
         now = int(self._clock())
         length = max(1, min(seconds, MINUTE, now - self._began))
-        return ring.total(now, length) / length
+        return row.ring.total(now, length) / length
 
     def last_minute(self, series: Series) -> list[int]:
         """Requests in each of the last sixty whole seconds, oldest first."""
-        ring = self._rings.get(series)
-        return ring.before(int(self._clock()), MINUTE) if ring is not None else [0] * MINUTE
+        row = self._rows.get(series)
+        return row.ring.before(int(self._clock()), MINUTE) if row is not None else [0] * MINUTE
 
     @property
     def workers(self) -> tuple[WorkerState, ...]:
@@ -218,6 +217,16 @@ class Ledger:
 
 
 _NOTHING = Totals()
+
+
+class _Row:
+    """What is known of one series, behind one look-up."""
+
+    __slots__ = ("ring", "totals")
+
+    def __init__(self, second: int) -> None:
+        self.totals = _NOTHING
+        self.ring = Ring(second)
 
 
 def _check(report: Report) -> None:

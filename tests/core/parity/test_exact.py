@@ -15,14 +15,15 @@ TEXTS = (
 
 
 @pytest.mark.parametrize("left", TEXTS)
-@pytest.mark.parametrize("right", TEXTS)
-def test_trees_are_the_same_when_their_texts_are(left: str, right: str) -> None:
+def test_trees_are_the_same_when_their_texts_are(left: str) -> None:
     """Exactly those are the same whose canonical texts are: what Python takes for equal, types and digits included."""
-    one, other = read_json(left.encode()), read_json(right.encode())
+    one = read_json(left.encode())
     assert one is not None
-    assert other is not None
+    for right in TEXTS:
+        other = read_json(right.encode())
+        assert other is not None
 
-    assert are_exact(one.tree, other.tree) is (canonical(one.tree) == canonical(other.tree))
+        assert are_exact(one.tree, other.tree) is (canonical(one.tree) == canonical(other.tree)), right
 
 
 def test_the_order_of_keys_says_nothing() -> None:
