@@ -1,4 +1,4 @@
-"""Two replicas over one PostgreSQL while the judge is killed and paused and the database goes: what stands, stands.
+"""Two replicas over one PostgreSQL while judges, the database and the clocks go wrong: what stands, stands.
 
 Each round does one mischief, gives an operator's order meanwhile, ends the mischief, and then looks at both replicas:
 at what their API says, and at who answers their clients.
@@ -24,6 +24,7 @@ import aiohttp
 
 from bench.errors import BenchError
 from bench.table import Table
+from holds.clock import TAKEN_AFTER, Clock, library
 from holds.finding import Check, Finding
 from holds.progress import bar
 from proxy.store.embedded import Embedded
@@ -34,6 +35,7 @@ BOUND = 2.0
 """Seconds for which replicas may disagree after recovery."""
 CALM = 0.5
 RECOVERY = 60.0
+HOUR = 3600
 ROUTES = """\
   - { name: moved, match: /moved/**, stage: canary, split: 100%, cohort: "header:X-Tenant-Id" }
   - name: climbs
@@ -66,6 +68,7 @@ class Stage:
     banyans: list[Program]
     server: Embedded
     dice: random.Random
+    clocks: list[Clock]
     diary: Diary = field(default_factory=Diary)
 
     async def leader(self) -> Program:
@@ -95,8 +98,13 @@ async def measure(rounds: int, seed: int) -> Finding:
 async def _stage(folder: Path, seed: int) -> AsyncIterator[Stage]:
     async with postgres(durable=True) as server, systems("legacy", "new") as (legacy, new):
         sides = {"legacy": legacy.port, "new": new.port}
-        async with replicas(folder, server.address, ROUTES, **sides, count=2) as banyans:
-            stage = Stage(banyans=banyans, server=server, dice=random.Random(seed))
+        fake = library()
+        clocks = [Clock(fake, folder / f"clock{number}") for number in range(2)] if fake else []
+        environments = [clock.environment for clock in clocks]
+        async with replicas(folder, server.address, ROUTES, **sides, count=2, environments=environments) as banyans:
+            stage = Stage(banyans=banyans, server=server, dice=random.Random(seed), clocks=clocks)
+            if not clocks:
+                stage.diary.notes.append("no clock was moved: libfaketime is not here (apt-get install faketime)")
             await _recovered(stage)
             status, _ = await post(banyans[0], "/api/routes/latched/rollback", reason="must stay back")
             if status != 200:
@@ -108,7 +116,7 @@ async def _stage(folder: Path, seed: int) -> AsyncIterator[Stage]:
 
 
 async def _round(stage: Stage) -> None:
-    name, mischief = stage.dice.choice(sorted(MISCHIEF.items()))
+    name, mischief = stage.dice.choice(sorted((MISCHIEF | CLOCKS if stage.clocks else MISCHIEF).items()))
     stage.diary.done[name] += 1
     ordering = asyncio.ensure_future(_order(stage))
     await mischief(stage)
@@ -186,6 +194,17 @@ async def _kill_workers(stage: Stage) -> None:
     await asyncio.sleep(0.2)
 
 
+async def _move_clock(stage: Stage) -> None:
+    """An hour to or fro; it stays there, so that what follows meets two clocks that disagree."""
+    clock = stage.dice.choice(stage.clocks)
+    clock.move(stage.dice.choice([each for each in (-HOUR, 0, HOUR) if each != clock.offset]))
+    await asyncio.sleep(TAKEN_AFTER)
+
+
+async def _move_clock_and_pause_judge(stage: Stage) -> None:
+    await asyncio.gather(_move_clock(stage), _pause_judge(stage))
+
+
 MISCHIEF: dict[str, Callable[[Stage], Coroutine[Any, Any, None]]] = {
     "judge killed": _kill_judge,
     "judge paused": _pause_judge,
@@ -195,6 +214,12 @@ MISCHIEF: dict[str, Callable[[Stage], Coroutine[Any, Any, None]]] = {
     "database frozen": _freeze_database,
     "judge paused, database restarted": _pause_judge_and_stop_database,
     "workers killed": _kill_workers,
+}
+
+
+CLOCKS: dict[str, Callable[[Stage], Coroutine[Any, Any, None]]] = {
+    "a clock moved by an hour or two": _move_clock,
+    "a clock moved, judge paused": _move_clock_and_pause_judge,
 }
 
 

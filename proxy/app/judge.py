@@ -143,8 +143,7 @@ class Judging:
         """Obey what stands, as soon as it changes."""
         await self._once(self.mover.restore)
         async with aclosing(self._parts.stores.positions.subscribe(LOOK_EVERY)) as versions:  # type: ignore[type-var]
-            async for _ in versions:
-                await self.mover.look()
+            await self.mover.follow(versions)
 
     async def _edits(self) -> None:
         while True:

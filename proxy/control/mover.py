@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from enum import StrEnum
 
@@ -26,6 +26,8 @@ from proxy.core.unavailable import StoreUnavailable
 
 PATIENCE = 1.5
 """Seconds that the store has for a move before it counts as away."""
+AGAIN = 0.2
+"""Seconds between two looks of which the first one failed."""
 _PEOPLE = (Cause.OPERATOR, Cause.RESUME, Cause.FILE)
 _log = structlog.get_logger()
 
@@ -78,18 +80,25 @@ class Mover:
         await self.look()
         return Made.FOR_ALL
 
-    async def look(self) -> None:
-        """Take what stands now; silent while the store is away."""
+    async def follow(self, changes: AsyncIterator[object]) -> None:
+        """Take what stands after each of these changes, however often that fails: no other may come for days."""
+        async for _ in changes:
+            while not await self.look():  # noqa: ASYNC110 -- nobody calls when the store can be read again
+                await asyncio.sleep(AGAIN)
+
+    async def look(self) -> bool:
+        """Take what stands now; False: the store is away."""
         async with self._looking:  # of two looks the later one must also be taken later
             try:
                 async with asyncio.timeout(PATIENCE):
                     standing = await self._store.standing()
             except (StoreUnavailable, TimeoutError):
-                return
+                return False
             known = self._replica.positions
             fresh = [each for each in standing.positions if known.get(each.route) != each]
             self._replica.take(standing)
             await self._learn(fresh)
+            return True
 
     async def restore(self) -> None:
         """Give a store that has lost them, or that lives in memory, what this replica has kept; StoreUnavailable."""
@@ -147,11 +156,12 @@ class Mover:
     async def _learn(self, positions: list[Position]) -> None:
         """Why the routes stand where they stand."""
         try:
-            for each in positions:
-                if (known := self._replica.moves.get(each.route)) is None or known.version != each.version:
-                    for found in await self._store.transitions(each.route, 1):
-                        self._replica.moves[each.route] = found
-        except StoreUnavailable:
+            async with asyncio.timeout(PATIENCE):
+                for each in positions:
+                    if (known := self._replica.moves.get(each.route)) is None or known.version != each.version:
+                        for found in await self._store.transitions(each.route, 1):
+                            self._replica.moves[each.route] = found
+        except (StoreUnavailable, TimeoutError):
             return
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import AsyncIterator
+
 import pytest
 
 from proxy.control.kept import Kept
@@ -197,3 +200,27 @@ async def test_the_reason_of_a_move_is_known_to_all(clock: Clock, store: Store) 
     shown = there.replica.placed(there.route())
     assert shown.transition is not None
     assert (shown.transition.reason, shown.transition.actor) == ("why", "ann")
+
+
+async def test_a_change_is_looked_at_until_it_is_seen(stand: Stand, store: Store, clock: Clock) -> None:
+    """The store calls once for each change; when it cannot be read just then, this replica asks again."""
+    other = Stand(table(canary()), store, clock)
+
+    async def calls() -> AsyncIterator[int]:
+        assert await move(stand, back(stand)) is Made.FOR_ALL
+        store.away = True
+        asyncio.get_running_loop().call_later(0.1, setattr, store, "away", False)  # noqa: FBT003
+        yield 1
+
+    assert other.place() == "canary 10%"
+    assert await other.mover.look()
+    await other.mover.follow(calls())
+
+    assert other.place() == "shadow"
+
+
+async def test_a_look_says_whether_it_saw_anything(stand: Stand, store: Store) -> None:
+    """While the store is away nothing is seen."""
+    store.away = True
+
+    assert not await stand.mover.look()

@@ -10,10 +10,11 @@ import secrets
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 
 import aiohttp
 from aiohttp import web
@@ -169,11 +170,21 @@ async def program(directory: Path, routes: str, *, legacy: int, new: int, worker
 
 
 @asynccontextmanager
-async def started(directory: Path, listen: int, admin: int, *, read: bool = True) -> AsyncIterator[Program]:
+async def started(
+    directory: Path,
+    listen: int,
+    admin: int,
+    *,
+    read: bool = True,
+    environment: Mapping[str, str] = MappingProxyType({}),
+) -> AsyncIterator[Program]:
     """Start it on the file that is there, wait until it is ready, end it; `read` False leaves its log unread."""
     unread, log = os.pipe()
     process = await asyncio.create_subprocess_exec(
-        *command(directory), stdout=asyncio.subprocess.PIPE if read else log, limit=65536
+        *command(directory),
+        stdout=asyncio.subprocess.PIPE if read else log,
+        limit=65536,
+        env={**os.environ, **environment},
     )
     os.close(log)
     running = Program(directory / "routes.yaml", listen, admin, process)

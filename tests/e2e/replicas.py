@@ -7,7 +7,7 @@ import random
 import tempfile
 import time
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -36,7 +36,14 @@ async def postgres(*, durable: bool = False) -> AsyncIterator[Embedded]:
 
 @asynccontextmanager
 async def replicas(
-    place: Path, state: str, routes: str, *, legacy: int, new: int, count: int
+    place: Path,
+    state: str,
+    routes: str,
+    *,
+    legacy: int,
+    new: int,
+    count: int,
+    environments: Sequence[Mapping[str, str]] = (),
 ) -> AsyncIterator[list[Program]]:
     """So many Banyans, each with two workers and its own directory, that share the state."""
     async with AsyncExitStack() as stack:
@@ -47,7 +54,8 @@ async def replicas(
             listen, admin = free_port(), free_port()
             text = text_of(routes, listen=listen, admin=admin, legacy=legacy, new=new, workers=2)
             (directory / "routes.yaml").write_text(text.replace("drain: 10s", f'drain: 2s\nstate: "{state}"'))
-            found.append(await stack.enter_async_context(started(directory, listen, admin)))
+            environment = environments[number] if environments else {}
+            found.append(await stack.enter_async_context(started(directory, listen, admin, environment=environment)))
         yield found
 
 
