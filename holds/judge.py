@@ -97,11 +97,12 @@ async def measure(rounds: int, seed: int) -> Finding:
 @asynccontextmanager
 async def _stage(folder: Path, seed: int) -> AsyncIterator[Stage]:
     async with postgres(durable=True) as server, systems("legacy", "new") as (legacy, new):
-        sides = {"legacy": legacy.port, "new": new.port}
         fake = library()
         clocks = [Clock(fake, folder / f"clock{number}") for number in range(2)] if fake else []
         environments = [clock.environment for clock in clocks]
-        async with replicas(folder, server.address, ROUTES, **sides, count=2, environments=environments) as banyans:
+        async with replicas(
+            folder, server.address, ROUTES, legacy=legacy.port, new=new.port, count=2, environments=environments
+        ) as banyans:
             stage = Stage(banyans=banyans, server=server, dice=random.Random(seed), clocks=clocks)
             if not clocks:
                 stage.diary.notes.append("no clock was moved: libfaketime is not here (apt-get install faketime)")

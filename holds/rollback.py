@@ -55,8 +55,9 @@ async def _trial(times: float, rate: float, *, seed: int) -> Trial:
         server = await stack.enter_async_context(postgres())
         legacy, new = await stack.enter_async_context(systems("legacy", "new", seed=seed))
         legacy.failing = new.failing = USUAL
-        sides = {"legacy": legacy.port, "new": new.port}
-        banyans = await stack.enter_async_context(replicas(folder, server.address, ROUTES, **sides, count=2))
+        banyans = await stack.enter_async_context(
+            replicas(folder, server.address, ROUTES, legacy=legacy.port, new=new.port, count=2)
+        )
         urls = [f"{each.url}/orders/7" for each in banyans]
         await stack.enter_async_context(load(urls, per_second=rate, tenants=20_000, seed=seed))
         await asyncio.sleep(5.0)
