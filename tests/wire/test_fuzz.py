@@ -206,7 +206,7 @@ def leaks(message: Message) -> list[bytes]:
     """Fields that a client has no business to set, under any name that a framework may take for theirs."""
     known = [b"x-forwarded-for", b"x-forwarded-proto", b"x-forwarded-host", b"x-request-id", b"traceparent"]
     folded = [name.lower().translate(FOLD) for name, _ in message.fields]
-    ours = [name for name in folded if name.startswith((b"x-forwarded", b"x-request-id", b"traceparent"))]
+    ours = [name for name in folded if name in known or name.startswith(b"x-forwarded-")]
     twice = [name for name in (b"host", b"content-length", b"transfer-encoding") if folded.count(name) > 1]
     hops = {b"keep-alive", b"proxy-connection", b"upgrade", b"expect"} & {name.lower() for name, _ in message.fields}
     hops |= {b"forwarded", b"x-real-ip"} & set(folded)
