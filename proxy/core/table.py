@@ -191,7 +191,7 @@ class RouteTable:
 def _forms(places: Mapping[tuple[bytes, ...], _Routes]) -> dict[int, list[_Form]]:
     """By length, in the order in which the trie would come to them, as far as nothing else comes between.
 
-    A path that ends in `**` comes before one that has `*` where the other has a literal; a literal with encoded bytes
+    Paths of literals alone are found before, by their bytes. A path that ends in `**` comes before one that has `*` where the other has a literal; a literal with encoded bytes
     answers to several spellings.
     """
     rests = [shape[:-1] for shape in places if shape[-1:] == (REST,)]
@@ -202,6 +202,8 @@ def _forms(places: Mapping[tuple[bytes, ...], _Routes]) -> dict[int, list[_Form]
             continue
         if any(b"%" in segment for segment in shape):
             encoded.add(len(shape))
+        if ANY not in shape:
+            continue
         form = found.setdefault(len(shape), {}).setdefault(_opens(shape), _Form(shape))
         form.add(shape, routes)
     kept: dict[int, list[_Form]] = {}

@@ -14,9 +14,11 @@ import pytest
 from proxy.control.docket import Docket, Seen
 from proxy.control.feed import Answered
 from proxy.core.judge.guard import Bad, BadEvent
+from proxy.core.judge.ladder import LEGACY
 from proxy.core.judge.position import Cause, Position
 from proxy.core.outcome import Side
 from proxy.core.stage import Stage
+from tests.core.judge.cases import standing
 
 TENANTS, REQUESTS, SLOW = 250, 125, 0.04
 DRAWS = tuple((number * 0.618) % 1 for number in range(TENANTS))
@@ -53,18 +55,7 @@ def ramped(dice: Random, *, slow: float = SLOW, stalls: int = 0, before: int = 6
     As on a real route nothing is slow before 1,000 answers have told what is.
     """
     docket, start = Docket(), float(before)
-    stays = Position(
-        route="a",
-        stage=Stage.LEGACY,
-        split=0.0,
-        version=0,
-        latched=False,
-        held=False,
-        cause=Cause.FILE,
-        since=0.0,
-        file_stage=Stage.LEGACY,
-        file_split=0.0,
-    )
+    stays = standing(LEGACY)
     docket.count(Answered("a", legacy=1000), 0.0)
     for _ in seconds(docket, stays, before, dice, start=0.0):
         pass

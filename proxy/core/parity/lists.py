@@ -18,11 +18,6 @@ from proxy.core.parity.jsontext import canonical, canonical_each
 Tree = Sequence[object]
 
 
-def are_same(one: Tree, other: Tree) -> bool:
-    """Whether both hold the same elements in the same order."""
-    return are_exact(list(one), list(other))
-
-
 def unlike(one: Tree, other: Tree) -> tuple[list[int], bool]:
     """The positions at which they differ, as far as the shorter one goes, and whether these hold the same reordered."""
     places = [at for at, (left, right) in enumerate(zip(one, other, strict=False)) if not are_exact(left, right)]

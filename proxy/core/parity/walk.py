@@ -138,7 +138,7 @@ class Walk:
             self._counterpart(one, ABSENT, place.element())
         for other in second[shared:]:
             self._counterpart(ABSENT, other, place.element())
-        if not first and not second and not lists.are_same(legacy, new):
+        if not first and not second and not are_exact(legacy, new):
             self.note(place, Kind.ORDER, legacy, new)
 
     def _counterpart(self, one: object, other: object, inner: Place) -> None:

@@ -32,3 +32,9 @@ def test_the_order_of_keys_says_nothing() -> None:
 
     assert are_exact(keys, dict(reversed(keys.items())))
     assert not are_exact(keys, json.loads(json.dumps(keys).replace("[0,", "[false,")))
+
+
+def test_sameness_of_lists_is_exact() -> None:
+    """True is not 1."""
+    assert are_exact([1, "a"], [1, "a"])
+    assert not are_exact([1], [True])
