@@ -191,8 +191,8 @@ class RouteTable:
 def _forms(places: Mapping[tuple[bytes, ...], _Routes]) -> dict[int, list[_Form]]:
     """By length, in the order in which the trie would come to them, as far as nothing else comes between.
 
-    Paths of literals alone are found before, by their bytes. A path that ends in `**` comes before one that has `*` where the other has a literal; a literal with encoded bytes
-    answers to several spellings.
+    Paths of literals alone are found before, by their bytes. A path that ends in `**` comes before one that has `*`
+    where the other has a literal; a literal with encoded bytes answers to several spellings.
     """
     rests = [shape[:-1] for shape in places if shape[-1:] == (REST,)]
     found: dict[int, dict[tuple[bool, ...], _Form]] = {}
