@@ -84,6 +84,12 @@ class Breaker:
             return True
         return False
 
+    def rests(self, now: float) -> bool:
+        """Whether `admits` would refuse; this only looks, and takes no probe."""
+        if self.state is State.CLOSED or now >= self._until:
+            return False
+        return self.state is State.OPEN or not self._probes
+
     def admits(self, now: float) -> bool:
         """Whether one more request may go out; one that may while not closed is a probe."""
         rule = self._rule

@@ -3,12 +3,13 @@
 Rule 1: of all requests between two reports each is as likely to be in the sample (a reservoir, filled by Algorithm L,
         Li 1994): a batch costs one comparison, however long it is, and those that are taken what they cost.
 Rule 2: a few of those that went wrong are kept beside it, since those are asked about; they count for nothing else.
-Rule 3: a record is made when the report is; until then the exchange itself is held, for seconds at most.
+Rule 3: a record is made for the report; until then the exchange itself is held, for seconds at most. A few are made at
+        a time: all at once would keep requests waiting for some milliseconds, each second.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import exp, floor, log
 from random import random
@@ -98,18 +99,41 @@ class Recently:
             self._weight *= exp(log(1.0 - random()) / MOST)  # noqa: S311
             self._next += floor(log(1.0 - random()) / log(1.0 - self._weight))  # noqa: S311
 
-    def take(self, wall: float) -> tuple[list[Seen], list[Seen], int]:
-        """The sample, those beside it that went wrong, and how many requests there were; begin anew.
+    def take(self, wall: float) -> Taken:
+        """The sample, and those beside it that went wrong; begin anew.
 
         `wall` is what to add to monotonic time for the time of day.
         """
-        kept, total = self._kept, self._seen
-        known = set(map(id, kept))
-        beside = {id(each): each for each in self._bad if id(each) not in known}.values()
+        known = set(map(id, self._kept))
+        beside = {id(each): each for each in self._bad if id(each) not in known}
+        taken = Taken(self._kept, list(beside.values()), self._seen, wall)
         self._begin()
-        sample = [_own(each, wall) if isinstance(each, OwnAnswer) else _exchange(each, wall) for each in kept]
-        bad = [_exchange(each, wall) for each in beside]
-        return [each for each in sample if each is not None], [each for each in bad if each is not None], total
+        return taken
+
+
+class Taken:
+    """A sample on its way into a report; `total` is how many requests there were."""
+
+    __slots__ = ("_beside", "_kept", "_wall", "bad", "sample", "total")
+
+    def __init__(self, kept: list[Recorded | OwnAnswer], beside: list[Recorded], total: int, wall: float) -> None:
+        """Nothing is made yet."""
+        self.sample: list[Seen] = []
+        self.bad: list[Seen] = []
+        self.total = total
+        self._kept = kept
+        self._beside = beside
+        self._wall = wall
+
+    def make(self, most: int) -> Iterator[None]:
+        """Make all records, with a pause after each `most` of them."""
+        wanted = [*((each, self.sample) for each in self._kept), *((each, self.bad) for each in self._beside)]
+        for number, (each, into) in enumerate(wanted, 1):
+            made = _own(each, self._wall) if isinstance(each, OwnAnswer) else _exchange(each, self._wall)
+            if made is not None:
+                into.append(made)
+            if number % most == 0:
+                yield
 
 
 def _exchange(each: Recorded, wall: float) -> Seen | None:

@@ -139,13 +139,14 @@ class Shadows:
     # -- what captures do ---------------------------------------------------------------------------------------------
 
     def leg(self, capture: Capture, leg: Leg, policy: ShadowPolicy) -> ShadowLeg | None:
-        """Another leg for this request; None when the upstream has as many as it may, or the route rests."""
+        """Another leg for this request; None when the upstream has as many as it may, or it or the route rests."""
         name = leg.pool.upstream.name
         pool = self.pools.get(name)
         flying = self._flying.setdefault(name, set())
         if pool is None or self._closed or len(flying) >= policy.concurrency:
             return None
-        if self._rests and self._rests.get(capture.bound.route.name, 0.0) - monotonic() > IN_VAIN:
+        now = monotonic()
+        if pool.breaker.rests(now) or self._rests.get(capture.bound.route.name, 0.0) - now > IN_VAIN:
             return None
         made = ShadowLeg(leg, pool, capture.table.responses, Kept(self.room, policy.max_body), capture.ended)
         flying.add(made)

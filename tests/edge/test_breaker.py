@@ -83,6 +83,17 @@ def test_probes_that_say_nothing_are_followed_by_others() -> None:
     assert [breaker.admits(each) for each in (5.0, 5.1, 9.9, 10.0)] == [True, False, False, True]
 
 
+def test_looking_takes_no_probe() -> None:
+    """`rests` says what `admits` would answer, as often as it is asked, and changes nothing."""
+    breaker = Breaker(Rule(failures=1, open=5.0, probes=2))
+
+    assert not breaker.rests(0.0)
+    opened(breaker, 1)
+    for when, admitted in ((3.9, False), (5.0, True), (5.0, True), (5.1, False), (10.2, True)):
+        assert [breaker.rests(when), breaker.rests(when)] == [not admitted] * 2
+        assert breaker.admits(when) is admitted
+
+
 def test_the_budget_is_a_fifth_of_the_requests_or_a_floor() -> None:
     """A window of few requests has the floor, one of many a fifth; the next window begins anew."""
     few, many = RetryBudget(), RetryBudget()

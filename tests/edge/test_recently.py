@@ -14,7 +14,10 @@ from tests.edge.scripted import always, sized, then_close
 def taken(proxy: Proxy) -> tuple[list[Seen], list[Seen], int]:
     """What the worker would report, a clock of zero added."""
     proxy.listener.finished.fold()
-    return proxy.listener.finished.recent.take(0.0)
+    made = proxy.listener.finished.recent.take(0.0)
+    for _ in made.make(1):
+        pass
+    return made.sample, made.bad, made.total
 
 
 async def test_a_request_is_remembered_without_its_values(play: Play, serve: Serve) -> None:
@@ -106,6 +109,23 @@ def test_every_request_is_as_likely_to_be_kept() -> None:
 
     assert sum(tenths.values()) == 50 * MOST
     assert all(800 < tenths[tenth] < 1200 for tenth in range(10))
+
+
+async def test_records_are_made_a_few_at_a_time(play: Play, serve: Serve) -> None:
+    """No request waits for a whole report; what comes while one is made belongs to the next."""
+    proxy = await serve(await play(then_close(b"")))
+    for _ in range(3):
+        await proxy.ask(get())
+    proxy.listener.finished.fold()
+    taken = proxy.listener.finished.recent.take(0.0)
+    counts = []
+    for _ in taken.make(2):
+        counts.append(len(taken.sample))
+        await proxy.ask(get())
+        proxy.listener.finished.fold()
+
+    assert (counts, len(taken.sample), taken.total) == ([2], 3, 3)
+    assert proxy.listener.finished.recent.take(0.0).total == 1
 
 
 def test_those_that_went_wrong_are_bounded() -> None:

@@ -84,6 +84,20 @@ async def test_a_side_that_refuses_is_not_felt(play: Play, serve: Serve) -> None
     assert {each.upstream: each.breaker for each in proxy.listener.upstreams()} == {"legacy": 0, "new": 0}
 
 
+async def test_a_side_that_is_left_alone_costs_legacy_nothing(play: Play, serve: Serve) -> None:
+    """While the shadow's breaker is open nobody is asked: legacy's second answer would have nothing to be held to."""
+    legacy, new = await play(always(sized(b"legacy"))), await play(reset_at_once)
+    proxy, pairs = await shadowing(serve, legacy, new, shadow={**ONCE, "second": "100%"})
+    client = await proxy.client()
+    for _ in range(12):
+        assert (await client.ask(get())).body == b"legacy"
+        await pairs.next()
+
+    assert await counted(proxy, 12) == {"failed": 5, "shed": 7}
+    assert [each.second is None for each in pairs.taken] == [False] * 5 + [True] * 7
+    assert len(legacy.requests) == 12 + 5
+
+
 async def test_a_flood_is_cut_at_the_cap(play: Play, serve: Serve) -> None:
     """SH02: of an answer of 1 GiB the cap is read, then the connection is cut; memory stays flat."""
     legacy, new = await play(always(sized(b"legacy"))), await play(flood)
