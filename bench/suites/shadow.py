@@ -102,17 +102,20 @@ def _side(ground: Stand, mode: Mode) -> Iterator[int]:
 
 
 def _beside(ground: Stand, plan: Plan, mode: Mode, legacy: int, new: int) -> Bad:
-    """Rounds with and without shadow, side by side."""
+    """Rounds with and without shadow, side by side; who goes first takes turns."""
     plain, _ = ground.put_up(shadowing(WITHOUT, new), routes=1, legacy=legacy)
     shadowed, site = ground.put_up(shadowing(WITH, new), routes=1, legacy=legacy)
     p99, beside, grown, failed = [], [], [], 0
     for each in (plain, shadowed):
         _steady(each, 1.0)
-    for _ in range(plan.rounds):
-        beside.append(_steady(plain, plan.seconds).rank(99))
+    for number in range(plan.rounds):
+        if number % 2 == 0:
+            beside.append(_steady(plain, plan.seconds).rank(99))
         before = shadowed.pss()
         found = _steady(shadowed, plan.seconds)
         grown.append((shadowed.pss() - before) / (1 << 20))
+        if number % 2 == 1:
+            beside.append(_steady(plain, plan.seconds).rank(99))
         p99.append(found.rank(99))
         failed += found.failed
     return Bad(
