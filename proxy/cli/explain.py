@@ -54,7 +54,7 @@ def explain(
         complain(fault, "See `banyan explain --help`.")
         leave(UNUSABLE)
     snapshot = load_or_leave(config).snapshot
-    head = read_typed(typed, snapshot.fields)
+    head = read_typed(typed, snapshot)
     explained = explain_head(head, f"{method} {target}", str(ip_address(client_ip)), snapshot, _key(config))
     explanation = replace(explained, killed=_order(snapshot.kill_file, config))
     if json:

@@ -146,7 +146,7 @@ def _route_of(typed: TypedRequest, snapshot: Snapshot) -> str:
         _refuse(fault, "See `banyan kill --help`.")
     if typed.method not in _SAFE:
         _refuse(f"{typed.method} may change something, and is sent many times.", f"Use one of {', '.join(_SAFE)}.")
-    head = read_typed(typed, snapshot.fields)
+    head = read_typed(typed, snapshot)
     route = explain_head(head, typed.target, "127.0.0.1", snapshot).route
     if route is None or route.serve != "new" or route.stage not in {"canary", "live"}:
         said = f"{route.name} answers it by {route.serve} at {route.stage}" if route else "no route takes it"

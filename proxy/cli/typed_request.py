@@ -1,6 +1,7 @@
 """A request as somebody types it on a command line, read by the very code that reads live ones.
 
-Rule 1: the bytes go through llhttp and `RequestReader` as if they had come over a socket; what those refuse is refused.
+Rule 1: the bytes go through llhttp and the snapshot's own reader as if they had come over a socket: its limits and its
+        leniency hold, and what live traffic would be refused is refused.
 Rule 2: nothing is added but a Host, and only where none was typed: a request without one could not be explained.
 """
 
@@ -10,8 +11,10 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from proxy.core.request import Refusal, RequestHead, RequestReader
-from proxy.edge.head_parser import judge_request
+from proxy.core.request import Refusal, RequestHead
+from proxy.core.snapshot import Snapshot
+from proxy.edge.forgive import Forgiving
+from proxy.edge.head_parser import PartialHead
 
 NO_HOST = "localhost"
 
@@ -55,7 +58,12 @@ def fault_of(request: TypedRequest) -> str:
     return ""
 
 
-def read_typed(request: TypedRequest, wanted: frozenset[bytes]) -> RequestHead | Refusal:
-    """The head, or why live traffic would be refused; `wanted` is the snapshot's `fields`."""
-    problem = judge_request(request.raw)
-    return Refusal(400, problem) if problem else RequestReader(wanted).read(request.raw)
+def read_typed(request: TypedRequest, snapshot: Snapshot) -> RequestHead | Refusal:
+    """The head, or why live traffic would be refused."""
+    partial = PartialHead.of_request(snapshot.forgiven)
+    end, problem = partial.add(request.raw)
+    if problem:
+        return Refusal(400, problem)
+    if partial.used:
+        return Forgiving(snapshot).read(partial.data[:end], partial.used)
+    return snapshot.reader().read(partial.data[:end])

@@ -9,6 +9,7 @@ from proxy.core.predicate import HeaderAbsent, HeaderIs, HostIs, Predicate, Quer
 from proxy.core.request import RequestHead
 from proxy.core.route import Route
 from proxy.core.table import RouteTable
+from tests.control.tables import snapshot
 
 APP = HeaderIs(b"x-client", frozenset({b"app"}))
 METHODS = frozenset({b"GET"})
@@ -29,7 +30,7 @@ def pattern_of(path: str) -> PathPattern:
 
 def head_of(target: str, *fields: str, method: str = "GET", host: str = "") -> RequestHead:
     request = TypedRequest(method=method, target=target, fields=fields, host=host)
-    head = read_typed(request, frozenset({b"x-client"}))
+    head = read_typed(request, snapshot(*TABLE.routes))
     assert isinstance(head, RequestHead)
     return head
 

@@ -4,6 +4,28 @@ import pytest
 
 from proxy.cli.typed_request import TypedRequest, fault_of, read_typed
 from proxy.core.request import Refusal, RequestHead
+from proxy.core.snapshot import Snapshot
+from tests.config.files import snapshot
+
+
+def table(top: str = "", route: str = "") -> Snapshot:
+    """One route for everything, with these lines beside what is always there."""
+    return snapshot(
+        f"""\
+version: 1
+listen: 127.0.0.1:8080
+{top}
+upstreams: {{ legacy: {{ url: "http://legacy.internal:3000" }} }}
+routes:
+  - name: rest
+    match: /**
+    stage: legacy
+    {route}
+"""
+    )
+
+
+ANY = table()
 
 
 def typed(target: str = "/orders/7", *fields: str, method: str = "GET", host: str = "") -> TypedRequest:
@@ -24,7 +46,7 @@ def typed(target: str = "/orders/7", *fields: str, method: str = "GET", host: st
 )
 def test_there_is_always_a_host(request_: TypedRequest, host: str) -> None:
     """The Host is the one that was typed, wherever; without one it is localhost."""
-    head = read_typed(request_, frozenset())
+    head = read_typed(request_, ANY)
 
     assert isinstance(head, RequestHead)
     assert head.host == host
@@ -32,7 +54,8 @@ def test_there_is_always_a_host(request_: TypedRequest, host: str) -> None:
 
 def test_headers_are_read_as_sent() -> None:
     """A header that routes ask about is there, without its blanks; bytes beyond ASCII stay as typed."""
-    head = read_typed(typed("/", "X-Tenant-Id:  日本 ", "X-Tenant-Id: b"), frozenset({b"x-tenant-id"}))
+    wanting = table("", "cohort: header:X-Tenant-Id")
+    head = read_typed(typed("/", "X-Tenant-Id:  日本 ", "X-Tenant-Id: b"), wanting)
 
     assert isinstance(head, RequestHead)
     assert head.fields[b"x-tenant-id"] == ["日本".encode(), b"b"]
@@ -52,7 +75,7 @@ def test_headers_are_read_as_sent() -> None:
 )
 def test_what_live_traffic_refuses_is_refused(request_: TypedRequest) -> None:
     """The parser and the checks of the data plane judge a typed request too."""
-    refusal = read_typed(request_, frozenset())
+    refusal = read_typed(request_, ANY)
 
     assert isinstance(refusal, Refusal)
     assert refusal.status == 400
@@ -77,3 +100,26 @@ def test_what_is_no_request_is_wrong_usage(request_: TypedRequest, named: str) -
 def test_a_proper_request_has_no_fault() -> None:
     """Nothing is said against what can be read."""
     assert fault_of(typed("/orders/7", "X-Tenant-Id: a")) == ""
+
+
+LONG = typed("/", "X-Long: " + "x" * 300)
+UNDERSCORE = typed("/", "X_Tenant: a")
+METHOD = typed(method="BREW2")
+TWICE = typed("/", "Content-Length: 3", "Content-Length: 3", method="POST")
+
+
+@pytest.mark.parametrize(
+    ("request_", "refusing", "taking"),
+    [
+        (LONG, table("limits: { field: 256B }"), ANY),
+        (UNDERSCORE, table("underscore_headers: reject"), ANY),
+        (METHOD, ANY, table("leniency: [unknown_methods]")),
+        (METHOD, ANY, table("", "leniency: [unknown_methods]")),
+        (TWICE, ANY, table("leniency: [equal_content_lengths]")),
+    ],
+    ids=["limit", "underscore", "method", "method on this route", "lengths"],
+)
+def test_the_files_limits_and_leniency_hold(request_: TypedRequest, refusing: Snapshot, taking: Snapshot) -> None:
+    """What routes.yaml bounds or forgives of live traffic is bounded and forgiven here."""
+    assert isinstance(read_typed(request_, refusing), Refusal)
+    assert isinstance(read_typed(request_, taking), RequestHead)
