@@ -34,12 +34,16 @@ class Plan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contender:
-    """One thing measured: a running proxy, the load it gets, and the log that is emptied between rounds."""
+    """One thing measured: a running proxy, the load it gets, and the log that is emptied between rounds.
+
+    `rest` returns once all that a round left behind is done: its CPU belongs to that round, not to the next one's.
+    """
 
     label: str
     child: Running
     load: wrk.Load
     log: Path | None = None
+    rest: Callable[[], None] = lambda: None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,6 +156,7 @@ def describe(contender: Contender, one: Round) -> str:
 def _one(contender: Contender, plan: Plan, seconds: float) -> Round:
     core_before, before = procfs.read_core(plan.cores.proxy), contender.child.cpu_seconds()
     count = wrk.run(contender.load, port=contender.child.launch.port, seconds=seconds, core=plan.cores.load)
+    contender.rest()
     after, core_after = contender.child.cpu_seconds(), procfs.read_core(plan.cores.proxy)
     if contender.log and contender.log.exists():
         os.truncate(contender.log, 0)
