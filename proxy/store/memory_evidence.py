@@ -51,73 +51,64 @@ class MemoryEvidence:
     async def open_epoch(self, route: str, legacy_version: str, new_version: str, at: float) -> Epoch:
         """As EvidenceStore says."""
         pair = (storable(legacy_version), storable(new_version))
-        known = [each for each in self._tables.epochs if each.route == route]
+        known = self._tables.epochs.under(route).values()
         found = next((each for each in known if (each.legacy_version, each.new_version) == pair), None)
         if found is None:
             number = max((each.number for each in known), default=0) + 1
             opened = Epoch(route=route, number=number, legacy_version=pair[0], new_version=pair[1], began=at, seen=at)
         else:
-            self._tables.epochs.remove(found)
             opened = replace(found, seen=max(found.seen, at))
-        self._tables.epochs.append(opened)
+        self._tables.epochs[route, opened.number] = opened
         return opened
 
     async def epochs(self, route: str) -> tuple[Epoch, ...]:
         """As EvidenceStore says."""
-        return order.epochs(each for each in self._tables.epochs if each.route == route)
+        return order.epochs(self._tables.epochs.under(route).values())
 
     async def tallies(self, route: str, epoch: int, since_minute: int = 0) -> tuple[Tally, ...]:
         """As EvidenceStore says."""
         return order.tallies(
             rows.tally(dict(zip(TALLY, (*key, count), strict=True)))
-            for key, count in self._tables.tallies.items()
-            if key[:2] == (route, epoch) and key[2] >= since_minute
+            for key, count in self._tables.tallies.under(route, epoch).items()
+            if key[2] >= since_minute
         )
 
     async def clusters(self, route: str, epoch: int) -> tuple[Cluster, ...]:
         """As EvidenceStore says."""
-        compared = sum(
-            count
-            for key, count in self._tables.tallies.items()
-            if key[:2] == (route, epoch) and key[4] != "incomparable"
-        )
-        found = (dict(zip(CLUSTER, row, strict=True)) for row in self._tables.clusters.values())
-        return order.clusters(
-            rows.cluster({**each, "share": _share(each["count"], compared)})
-            for each in found
-            if (each["route"], each["epoch"]) == (route, epoch)
-        )
+        tallies = self._tables.tallies.under(route, epoch)
+        compared = sum(count for key, count in tallies.items() if key[4] != "incomparable")
+        found = [dict(zip(CLUSTER, row, strict=True)) for row in self._tables.clusters.under(route, epoch).values()]
+        return order.clusters(rows.cluster({**each, "share": _share(each["count"], compared)}) for each in found)
 
     async def samples(self, route: str, epoch: int, cluster: str) -> tuple[Sample, ...]:
         """As EvidenceStore says."""
         return order.samples(
             Sample(cluster=cluster, epoch=epoch, exchange=decode(row[-1]))
-            for key, row in self._tables.samples.items()
-            if key[:3] == (route, epoch, cluster)
+            for row in self._tables.samples.under(route, epoch, cluster).values()
         )
 
     async def shapes(self, route: str) -> tuple[ShapeCount, ...]:
         """As EvidenceStore says."""
-        return order.shapes(each for each in self._tables.shapes.values() if each.route == route)
+        return order.shapes(self._tables.shapes.under(route).values())
 
     async def rule_hits(self, route: str) -> tuple[RuleHits, ...]:
         """As EvidenceStore says."""
-        return order.rule_hits(each for each in self._tables.rule_hits.values() if each.route == route)
+        return order.rule_hits(self._tables.rule_hits.under(route).values())
 
     async def noise_counts(self, route: str) -> tuple[NoiseCount, ...]:
         """As EvidenceStore says."""
-        return order.noise_counts(each for each in self._tables.noise_counts.values() if each.route == route)
+        return order.noise_counts(self._tables.noise_counts.under(route).values())
 
     async def noise(self, route: str) -> tuple[NoiseFinding, ...]:
         """As EvidenceStore says."""
-        return order.noise(each for each in self._tables.noise.values() if each.route == route)
+        return order.noise(self._tables.noise.under(route).values())
 
     async def save_noise(self, findings: tuple[NoiseFinding, ...], lead: Lead) -> bool:
         """As EvidenceStore says."""
         if not self._positions.leads(lead):
             return False
         kept = map(cleaned, findings)
-        self._tables.noise |= {(each.route, each.path): each for each in kept}
+        self._tables.noise.update({(each.route, each.path): each for each in kept})
         return True
 
     async def guards(self) -> tuple[GuardState, ...]:
@@ -133,7 +124,7 @@ class MemoryEvidence:
 
     async def recorded(self, route: str, limit: int) -> tuple[Exchange, ...]:
         """As EvidenceStore says."""
-        found = (decode(row[-1]) for key, row in self._tables.recorded.items() if key[0] == route)
+        found = (decode(row[-1]) for row in self._tables.recorded.under(route).values())
         return order.recorded(found)[:limit]
 
     async def prune(self, now: float) -> Pruned:

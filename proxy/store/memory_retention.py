@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, MutableMapping
 from itertools import accumulate
 from typing import Any
 
@@ -31,12 +31,10 @@ def prune(tables: Tables, keep: Retention, now: float) -> Pruned:
 
 
 def _prune_epochs(tables: Tables, most: int) -> None:
-    for route in {each.route for each in tables.epochs}:
-        known = sorted(
-            (each for each in tables.epochs if each.route == route), key=lambda each: (each.seen, each.number)
-        )
+    for route in {each.route for each in tables.epochs.values()}:
+        known = sorted(tables.epochs.under(route).values(), key=lambda each: (each.seen, each.number))
         for gone in known[: max(0, len(known) - most)]:
-            tables.epochs.remove(gone)
+            del tables.epochs[route, gone.number]
             for table in (tables.tallies, tables.clusters, tables.samples):
                 _drop(table, [key for key in table if key[:2] == (route, gone.number)])
 
@@ -67,7 +65,7 @@ def _prune_recorded(tables: Tables, oldest: float, most: int) -> int:
     )
 
 
-def _drop(table: dict[Any, Any], keys: Iterable[Any]) -> int:
+def _drop(table: MutableMapping[Any, Any], keys: Iterable[Any]) -> int:
     gone = list(keys)
     for key in gone:
         del table[key]

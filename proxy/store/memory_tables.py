@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from functools import partial
+from typing import Any
 
 from proxy.core.evidence import (
     OTHER,
@@ -17,26 +18,24 @@ from proxy.core.evidence import (
     RuleHits,
     ShapeCount,
 )
+from proxy.store.memory_rows import Row, Rows
 from proxy.store.staged import NOISE_COUNT, RULE_HITS, SHAPE, Staged
-
-Row = tuple[Any, ...]
-Key = TypeVar("Key", bound=Hashable)
 
 
 @dataclass(slots=True)
 class Tables:
-    """Rows by primary key, as in the database."""
+    """Rows by primary key, as in the database: by route, tallies and clusters by epoch too, samples also by cluster."""
 
     applied: dict[str, float] = field(default_factory=dict)
-    epochs: list[Epoch] = field(default_factory=list)
-    tallies: dict[Row, int] = field(default_factory=dict)
-    clusters: dict[Row, Row] = field(default_factory=dict)
-    samples: dict[Row, Row] = field(default_factory=dict)
-    recorded: dict[Row, Row] = field(default_factory=dict)
-    shapes: dict[Row, ShapeCount] = field(default_factory=dict)
-    rule_hits: dict[Row, RuleHits] = field(default_factory=dict)
-    noise_counts: dict[Row, NoiseCount] = field(default_factory=dict)
-    noise: dict[Row, NoiseFinding] = field(default_factory=dict)
+    epochs: Rows[Epoch] = field(default_factory=partial(Rows, 1))
+    tallies: Rows[int] = field(default_factory=partial(Rows, 2))
+    clusters: Rows[Row] = field(default_factory=partial(Rows, 2))
+    samples: Rows[Row] = field(default_factory=partial(Rows, 3))
+    recorded: Rows[Row] = field(default_factory=partial(Rows, 1))
+    shapes: Rows[ShapeCount] = field(default_factory=partial(Rows, 1))
+    rule_hits: Rows[RuleHits] = field(default_factory=partial(Rows, 1))
+    noise_counts: Rows[NoiseCount] = field(default_factory=partial(Rows, 1))
+    noise: Rows[NoiseFinding] = field(default_factory=partial(Rows, 1))
     guards: dict[Row, GuardState] = field(default_factory=dict)
 
     def merge(self, tables: Iterable[Staged], keep: Retention) -> None:
@@ -53,7 +52,7 @@ class Tables:
 
     def _admitted_shapes(self, rows: Iterable[Row], keep: Retention) -> dict[Row, str]:
         asked = {row[:2] for row in rows}
-        admitted = _admit(asked, set(self.shapes), keep.shapes, lambda key: key[0])
+        admitted = _admit(asked, self.shapes, keep.shapes, 1)
         return {key: key[1] if key in admitted else OTHER for key in asked}
 
     def _add_shapes(self, rows: Iterable[Row], names: dict[Row, str]) -> None:
@@ -77,7 +76,7 @@ class Tables:
 
     def _add_clusters(self, rows: Iterable[Row], keep: Retention) -> None:
         given = tuple(rows)
-        admitted = _admit({row[:3] for row in given}, set(self.clusters), keep.clusters, lambda key: key[:2])
+        admitted = _admit({row[:3] for row in given}, self.clusters, keep.clusters, 2)
         staged: dict[Row, Row] = {}
         for row in given:
             named = row if row[:3] in admitted else (*row[:2], OTHER, OTHER, *row[4:])
@@ -91,7 +90,7 @@ class Tables:
             if row[:3] in self.clusters:
                 self.samples.setdefault(row[:4], row)
         for cluster in {row[:3] for row in rows}:
-            held = [row for key, row in self.samples.items() if key[:3] == cluster]
+            held = self.samples.under(*cluster).values()
             by_draw = sorted(held, key=lambda row: (row[5], row[3]))[SAMPLED:]
             by_age = sorted(held, key=lambda row: (-row[4], row[3]))[SAMPLED:]
             for key in {row[:4] for row in by_draw} & {row[:4] for row in by_age}:
@@ -106,7 +105,7 @@ class Tables:
 
     def _add_noise_counts(self, rows: Iterable[Row], keep: Retention) -> None:
         given = tuple(rows)
-        admitted = _admit({row[:2] for row in given}, set(self.noise_counts), keep.clusters, lambda key: key[0])
+        admitted = _admit({row[:2] for row in given}, self.noise_counts, keep.clusters, 1)
         for row in given:
             if row[:2] not in admitted:
                 continue
@@ -119,20 +118,21 @@ class Tables:
         for row in rows:
             self.recorded.setdefault(row[:2], row)
         for route in {row[0] for row in rows}:
-            held = [row for key, row in self.recorded.items() if key[0] == route]
+            held = self.recorded.under(route).values()
             for row in sorted(held, key=lambda row: (-row[2], row[1]))[keep.recorded :]:
                 del self.recorded[row[:2]]
 
 
-def _admit(asked: set[Row], known: set[Row], most: int, group: Callable[[Row], Hashable]) -> set[Row]:
-    """Of `asked`, those known and as many others, in order, as their group has room for."""
-    admitted = asked & known
-    room: dict[Hashable, int] = {}
-    for key in sorted(asked - known):
-        left = room.setdefault(group(key), most - sum(group(each) == group(key) for each in known))
+def _admit(asked: set[Row], table: Rows[Any], most: int, columns: int) -> set[Row]:
+    """Of `asked`, those that the table has and as many others, in order, as there is room under their first columns."""
+    admitted = {key for key in asked if key in table}
+    room: dict[Row, int] = {}
+    for key in sorted(asked - admitted):
+        group = key[:columns]
+        left = room.setdefault(group, most - len(table.under(*group)))
         if left > 0:
             admitted.add(key)
-            room[group(key)] = left - 1
+            room[group] = left - 1
     return admitted
 
 
