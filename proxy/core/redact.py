@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import lru_cache
 from urllib.parse import unquote_to_bytes
 
 _SECRET = re.compile(
@@ -38,6 +39,7 @@ def redact_target(
     return path + mark + b"".join([_redact(part, hide, is_secret) for part in _SEPARATOR.split(query)])
 
 
+@lru_cache(maxsize=4096)
 def is_secret_name(name: str) -> bool:
     """Whether a parameter of this name would carry a secret."""
     return _SECRET.search(name.encode("utf-8", "replace")) is not None

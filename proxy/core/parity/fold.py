@@ -1,7 +1,8 @@
 """Comparisons → what is kept of them: counts add up until somebody takes them away.
 
 Rule 1: memory is bounded however long nobody takes: what finds no place is counted as lost, never passed over quietly.
-Rule 2: samples are fair: of a cluster the lowest draws stay, whenever they come, and the newest beside them.
+Rule 2: samples are fair: of a cluster the lowest draws stay, whenever they come, and the newest beside them. There is
+        room for so many until they are taken; a comparison without a sample is counted all the same, and others follow.
 Rule 3: an exchange is redacted when it is taken, once, and only what is kept.
 Rule 4: a request that was compared often enough today still counts as compared, marked `REPEATED`: it is no evidence.
 """
@@ -40,8 +41,10 @@ MOST_PARTS = 20_000
 MOST_TALLIES = 50_000
 MOST_KEYS = 1_000
 MOST_RECORDED = 20
-MOST_HELD = 16 * 1024 * 1024
-"""Bytes of exchanges that wait to be taken."""
+MOST_HELD, MOST_NEWEST = 1024 * 1024, 256 * 1024
+"""Bytes of exchanges that wait to be taken, and beyond which they wait only for their draw. To redact a megabyte takes
+a quarter of a second; of a thousand clusters at once each has its samples after some seconds.
+"""
 MOST_CLUSTERS = 5_000
 _GRAVITY = {Severity.HIGH: 0, Severity.MEDIUM: 1, Severity.LOW: 2}
 
@@ -94,7 +97,7 @@ class _Heap:
 
 
 class Fold:
-    """Adds comparisons up. `lost` counts those that found no place since the start, wholly or as a sample."""
+    """Adds comparisons up. `lost` counts what found no place since the start."""
 
     def __init__(self) -> None:
         """Begin empty."""
@@ -182,11 +185,11 @@ class Fold:
     def _sample(self, heap: _Heap, cluster: str, found: Found) -> None:
         """Keep it if its draw is among the lowest that this cluster ever had, or as the newest."""
         if self._held >= MOST_HELD:
-            self.lost += 1
             return
-        if cluster not in heap.newest:
-            self._held += _size(found)
-        heap.newest[cluster] = found
+        before = heap.newest.get(cluster)
+        if before is not None or self._held < MOST_NEWEST:
+            self._held += _size(found) - (0 if before is None else _size(before))
+            heap.newest[cluster] = found
         lowest = self._lowest.get(cluster)
         if lowest is None:
             lowest = self._lowest[cluster] = []
@@ -320,9 +323,11 @@ def _occurrences(route: str, heap: _Heap) -> Iterator[Occurrence]:
 
 
 def _samples(heap: _Heap, kept: _Redacted) -> Iterator[Sample]:
-    for cluster, newest in heap.newest.items():
+    for cluster in heap.newest | heap.drawn:
         drawn = sorted(heap.drawn.get(cluster, ()), key=lambda each: each.draw)[:SAMPLED]
-        for each in drawn if any(each is newest for each in drawn) else [*drawn, newest]:
+        newest = heap.newest.get(cluster)
+        chosen = drawn if newest is None or any(each is newest for each in drawn) else [*drawn, newest]
+        for each in chosen:
             yield Sample(cluster=cluster, epoch=0, exchange=kept.exchange(each))
 
 

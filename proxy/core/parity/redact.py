@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from hashlib import blake2b
 from urllib.parse import unquote_to_bytes
 
@@ -47,6 +48,7 @@ _ELEMENT = re.compile(rb"(?P<head><(?P<name>[A-Za-z_][A-Za-z0-9_.:-]{0,63})[^<>]
 _TAG = re.compile(rb"<[A-Za-z][^<>]{0,2000}>")
 _SAID_BY_TAG = re.compile(rb"""(?i)(?P<head>\b(?:value|content)\s{0,8}=\s{0,8})(?P<value>"[^"]*"|'[^']*'|[^\s>]+)""")
 _MARGIN = 2048
+_SHORTEST_CARD = 13
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,11 +182,13 @@ class Redactor:
 
     def _key(self, name: str) -> str:
         """A key is seldom a secret, and sometimes an address or a number of a card."""
-        return self._by_look(name.encode("utf-8", "replace")).decode("utf-8")
+        return self._by_look(name.encode("utf-8", "replace")).decode("utf-8") if _looks(name) else name
 
     def _number(self, value: object, *, secret: bool) -> object:
         data = bytes(value) if isinstance(value, msgspec.Raw) else str(value).encode("ascii")
-        return self.hashed(data).decode("ascii") if secret or self._by_look(data) != data else value
+        if not secret and (len(data) < _SHORTEST_CARD or self._by_look(data) == data):
+            return value
+        return self.hashed(data).decode("ascii")
 
     def _text(self, data: bytes) -> bytes:
         """Text of any kind: members by name as far as they can be seen, then what looks secret."""
@@ -205,6 +209,13 @@ class Redactor:
             return self.hashed(found[0])
         digits = [byte - 48 for byte in card if 48 <= byte <= 57]
         return self.hashed(bytes(digits)) if is_card(digits) else card
+
+
+@lru_cache(maxsize=4096)
+def _looks(name: str) -> bool:
+    """Whether something in a member's name looks secret; the same few names come again and again."""
+    data = name.encode("utf-8", "replace")
+    return data.decode("utf-8") != name or _LOOKS.search(data) is not None
 
 
 def _cut(data: bytes, redacted: Callable[[bytes], bytes]) -> bytes:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from itertools import count
 
@@ -166,8 +167,27 @@ def test_one_safe_request_is_recorded_by_chance() -> None:
     assert [each.request_id for each in only(fold).recorded] == ["0.2"]
 
 
+def test_many_clusters_at_once_have_their_samples_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A taking holds so much; clusters that come again leave room for one that is new, however often they come."""
+    monkeypatch.setattr(module, "MOST_HELD", 20_000)
+    monkeypatch.setattr(module, "MOST_NEWEST", 5_000)
+    fold = Fold()
+    sampled = []
+    for _ in range(40):
+        for number in range(20):
+            fold.add(found(one(route=f"r{number}"), mismatch(TOTAL), draw=number / 20))
+        sampled.append(Counter(part.route for part in taken(fold) for _ in part.increments.samples))
+    fold.add(found(one(route="rare"), mismatch(TOTAL)))
+
+    assert all(sum(each.values()) < 25 for each in sampled)
+    assert set().union(*sampled) == {f"r{number}" for number in range(20)}
+    assert sum(sampled[-1].values()) < 10
+    assert [len(part.increments.samples) for part in taken(fold)] == [1]
+    assert fold.lost == 0
+
+
 def test_memory_is_bounded_and_losses_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Too many parts, tallies, shapes, paths, exchanges and recordings find no place, and that is told."""
+    """Too many parts, tallies, shapes, paths, exchanges and recordings find no place; what was counted is told."""
     for name, most in {"PARTS": 2, "TALLIES": 3, "KEYS": 2, "RECORDED": 1, "HELD": 1, "CLUSTERS": 1}.items():
         monkeypatch.setattr(module, f"MOST_{name}", most)
     fold = Fold()
@@ -181,7 +201,7 @@ def test_memory_is_bounded_and_losses_are_counted(monkeypatch: pytest.MonkeyPatc
     lost = fold.lost
     first, second = (part.increments for part in taken(fold))
 
-    assert lost == 3 + 4 + 2  # clusters without a sample, tallies without a place, parts
+    assert lost == 4 + 2  # tallies without a place, parts
     assert [each.shape for each in first.shapes] == ["s", "t", OTHER]
     assert [each.path for each in first.noise] == [EVERY_PATH, "$.s"]
     assert [each.path for each in second.occurrences] == ["$.num", "$.type", OTHER, OTHER]
