@@ -139,8 +139,8 @@ class Capture:
     # -- the other answers --------------------------------------------------------------------------------------------
 
     def _launch(self) -> None:
-        """From a fresh stack, after the live request has been written."""
-        legs = self._legs()
+        """From a fresh stack, after the live request has been written; an answer that streams may have ended it before."""
+        legs = [] if self._told else self._legs()
         if self._shadow is None:
             return
         if random() < 0.5:  # noqa: S311 -- chance, not secrecy
@@ -269,10 +269,12 @@ class Capture:
         return ""
 
     def _free(self) -> None:
+        """Legs know their capture: it lets go of them, or only the collector would ever find them all."""
         room = self._shadows.room
         self.live.free()
         for leg in (self._shadow, self._second, self._plain):
             if leg is not None:
                 leg.kept.free()
+        self._shadow = self._second = self._plain = None
         room.give_back(FIXED + sum(len(each) for each in self._body))
         self._body = []
