@@ -139,7 +139,7 @@ class Capture:
     # -- the other answers --------------------------------------------------------------------------------------------
 
     def _launch(self) -> None:
-        """From a fresh stack, after the live request has been written; an answer that streams may have ended it before."""
+        """From a fresh stack, after the live request was written; an answer that streams may have ended it before."""
         legs = [] if self._told else self._legs()
         if self._shadow is None:
             return
