@@ -199,15 +199,15 @@ def evidence_view(
     )
 
 
-def cluster_view(cluster: Cluster) -> ClusterView:
-    """One entry of `clusters`."""
+def cluster_view(cluster: Cluster, share: float) -> ClusterView:
+    """One entry of `clusters`; `share` as the book says."""
     return ClusterView(
         id=cluster.id,
         path=cluster.path,
         kind=cluster.kind.value,
         severity=cluster.severity.value,
         count=cluster.count,
-        share=cluster.share,
+        share=share,
         first_seen=at(cluster.first_seen),
         last_seen=at(cluster.last_seen),
         accepted=cluster.accepted or None,

@@ -89,11 +89,7 @@ class Occurrence:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cluster:
-    """All occurrences of one difference in one epoch.
-
-    `share` is of all that could be compared in that epoch, in [0, 1]. `accepted` is the rule that excused the last one;
-    empty when none did.
-    """
+    """All occurrences of one difference in one epoch. `accepted` is the rule that excused the last one, or empty."""
 
     id: str
     route: str
@@ -102,7 +98,6 @@ class Cluster:
     kind: Kind
     severity: Severity
     count: int
-    share: float
     first_seen: float
     last_seen: float
     accepted: str = ""

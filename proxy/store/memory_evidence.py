@@ -75,10 +75,10 @@ class MemoryEvidence:
 
     async def clusters(self, route: str, epoch: int) -> tuple[Cluster, ...]:
         """As EvidenceStore says."""
-        tallies = self._tables.tallies.under(route, epoch)
-        compared = sum(count for key, count in tallies.items() if key[4] != "incomparable")
-        found = [dict(zip(CLUSTER, row, strict=True)) for row in self._tables.clusters.under(route, epoch).values()]
-        return order.clusters(rows.cluster({**each, "share": _share(each["count"], compared)}) for each in found)
+        return order.clusters(
+            rows.cluster(dict(zip(CLUSTER, row, strict=True)))
+            for row in self._tables.clusters.under(route, epoch).values()
+        )
 
     async def samples(self, route: str, epoch: int, cluster: str) -> tuple[Sample, ...]:
         """As EvidenceStore says."""
@@ -130,7 +130,3 @@ class MemoryEvidence:
     async def prune(self, now: float) -> Pruned:
         """As EvidenceStore says."""
         return memory_retention.prune(self._tables, self._retention, now)
-
-
-def _share(count: int, compared: int) -> float:
-    return min(1.0, count / compared) if compared else 0.0

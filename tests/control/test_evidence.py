@@ -23,7 +23,6 @@ def cluster(path: str, kind: Kind, severity: Severity, accepted: str = "") -> Cl
         kind=kind,
         severity=severity,
         count=3,
-        share=0.1,
         first_seen=1.0,
         last_seen=2.0,
         accepted=accepted,
@@ -70,6 +69,22 @@ def test_measures_are_those_of_the_current_epoch() -> None:
     assert (wanted, other) == (0, 0)
     assert book.measures("a") == Measures()
     assert book.hits("a")[0].rule == "r"
+
+
+def test_a_share_is_of_what_could_be_compared() -> None:
+    """Incomparable requests are left out; nothing is divided by nothing, and a share is never above one."""
+    book = EvidenceBook()
+    three = cluster("$.n", Kind.NUM, Severity.MEDIUM)
+    shares = []
+    for tallies in (
+        (),
+        (tally(5, 2),),
+        (tally(5, 20), tally(5, 10, Outcome.MISMATCH), tally(5, 9, Outcome.INCOMPARABLE)),
+    ):
+        book.look(look(*tallies, clusters=(three,)))
+        shares.append(book.share(three))
+
+    assert shares == [0.0, 1.0, 0.1]
 
 
 def test_what_excuses_a_cluster_now_is_told() -> None:

@@ -75,30 +75,20 @@ async def test_an_epoch_belongs_to_a_pair_of_versions(stores: Stores) -> None:
 
 
 async def test_clusters_gather_occurrences(stores: Stores) -> None:
-    """Count, share of what was compared, first and last seen; severity and acceptance are those of the latest."""
-    compared = (tally(count=6), tally(outcome=Outcome.MISMATCH, count=4), tally(outcome=Outcome.INCOMPARABLE, count=9))
+    """Count, first and last seen; severity and acceptance are those of the latest."""
     early = occurrence(count=2, first_seen=50.0, last_seen=60.0, severity=Severity.LOW)
     late = occurrence(count=1, first_seen=70.0, last_seen=80.0, accepted="price-is-rounded")
     rare = occurrence(path="status", kind=Kind.STATUS)
-    await stores.evidence.add(increments(tallies=compared, occurrences=(late, rare)))
+    await stores.evidence.add(increments(occurrences=(late, rare)))
     await stores.evidence.add(increments(occurrences=(early, occurrence(epoch=2))))
 
     price, status = await stores.evidence.clusters(ROUTE, 1)
 
-    assert (price.id, price.count, price.share) == (CLUSTER, 3, 0.3)
+    assert (price.id, price.count) == (CLUSTER, 3)
     assert (price.first_seen, price.last_seen) == (50.0, 80.0)
     assert (price.severity, price.accepted) == (Severity.MEDIUM, "price-is-rounded")
-    assert (status.path, status.kind, status.share) == ("status", Kind.STATUS, 0.1)
+    assert (status.path, status.kind) == ("status", Kind.STATUS)
     assert len(await stores.evidence.clusters(ROUTE, 2)) == 1
-
-
-async def test_a_cluster_without_tallies_has_no_share(stores: Stores) -> None:
-    """Nothing is divided by nothing; a share is never above one."""
-    await stores.evidence.add(increments(occurrences=(occurrence(count=9),)))
-    assert (await stores.evidence.clusters(ROUTE, 1))[0].share == 0.0
-
-    await stores.evidence.add(increments(tallies=(tally(count=2),)))
-    assert (await stores.evidence.clusters(ROUTE, 1))[0].share == 1.0
 
 
 async def test_samples_are_the_luckiest_and_the_newest(stores: Stores) -> None:
