@@ -3,7 +3,7 @@
 Rule 1: nothing here is waited for by anything that serves; while the store is away, what is found waits, within bounds.
 Rule 2: the comparer knows versions, the store numbers epochs: a deploy of either side begins a new one.
 Rule 3: routes at which something happened are looked at every second, all others in turn: replicas share a store. With
-        so many that a round takes longer, it rests for as long as the round took.
+        so many that a round takes longer, it rests for as long as the round took, but for `LONGEST_REST` at most.
 Rule 4: one replica leads in noise; the others read what it found.
 """
 
@@ -33,7 +33,7 @@ from proxy.store.buffer import EvidenceBuffer
 from proxy.store.opening import Stores
 from proxy.store.unavailable import StoreRefused, StoreUnavailable
 
-EVERY = 1.0
+EVERY, LONGEST_REST = 1.0, 5.0
 NOISE_EVERY = 5.0
 IN_TURN = 20
 """Quiet routes that are looked at each second."""
@@ -153,7 +153,7 @@ class EvidenceFlow:
             await self._look_or_leave(name)
         took = 0.0
         while True:
-            await asyncio.sleep(max(EVERY, took))
+            await asyncio.sleep(min(max(EVERY, took), LONGEST_REST))
             began = time.monotonic()
             if began > anew:
                 anew = began + ANEW

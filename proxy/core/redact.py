@@ -19,6 +19,8 @@ _SECRET = re.compile(
 )
 _SEPARATOR = re.compile(rb"([&;])")
 HIDDEN = b"[redacted]"
+REMEMBERED = 64
+"""Characters of a name that is remembered with its verdict; names come from outside."""
 
 
 def _hide(_: bytes) -> bytes:
@@ -39,10 +41,16 @@ def redact_target(
     return path + mark + b"".join([_redact(part, hide, is_secret) for part in _SEPARATOR.split(query)])
 
 
-@lru_cache(maxsize=4096)
 def is_secret_name(name: str) -> bool:
     """Whether a parameter of this name would carry a secret."""
+    return _known(name) if len(name) <= REMEMBERED else _judge(name)
+
+
+def _judge(name: str) -> bool:
     return _SECRET.search(name.encode("utf-8", "replace")) is not None
+
+
+_known = lru_cache(maxsize=4096)(_judge)
 
 
 def _redact(pair: bytes, hide: Callable[[bytes], bytes], is_secret: Callable[[bytes], bool]) -> bytes:

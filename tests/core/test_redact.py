@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proxy.core.redact import HIDDEN, is_secret_name, redact_target
+from proxy.core import redact as module
+from proxy.core.redact import HIDDEN, REMEMBERED, is_secret_name, redact_target
 
 
 @pytest.mark.parametrize(
@@ -88,3 +89,12 @@ def test_a_hostile_query_costs_no_more_than_its_length(piece: bytes) -> None:
 def test_a_parameter_sounds_like_a_secret_or_not(name: str, secret: bool) -> None:  # noqa: FBT001 (a table's column)
     """The same words decide for names of path parameters."""
     assert is_secret_name(name) is secret
+
+
+def test_long_names_are_judged_and_not_remembered() -> None:
+    """Names come from outside: what is remembered of them is bounded in number and in length."""
+    before = module._known.cache_info().currsize
+    found = [is_secret_name("a" * REMEMBERED + end) for end in ("x", "_token")]
+
+    assert found == [False, True]
+    assert module._known.cache_info().currsize == before

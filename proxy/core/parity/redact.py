@@ -25,7 +25,7 @@ from proxy.core.parity.difference import Difference, bounded
 from proxy.core.parity.fields import fields_of, first_value
 from proxy.core.parity.jsontext import Repeated, canonical, read_json
 from proxy.core.parity.media import Media, read_content_type
-from proxy.core.redact import is_secret_name, redact_target
+from proxy.core.redact import REMEMBERED, is_secret_name, redact_target
 
 MOST_BODY = 64 * 1024
 _CREDENTIALS = frozenset(
@@ -182,7 +182,8 @@ class Redactor:
 
     def _key(self, name: str) -> str:
         """A key is seldom a secret, and sometimes an address or a number of a card."""
-        return self._by_look(name.encode("utf-8", "replace")).decode("utf-8") if _looks(name) else name
+        plain = len(name) <= REMEMBERED and not _looks(name)
+        return name if plain else self._by_look(name.encode("utf-8", "replace")).decode("utf-8")
 
     def _number(self, value: object, *, secret: bool) -> object:
         data = bytes(value) if isinstance(value, msgspec.Raw) else str(value).encode("ascii")

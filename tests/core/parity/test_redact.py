@@ -11,6 +11,7 @@ from proxy.core.parity.compare import Outcome, compare
 from proxy.core.parity.difference import Kind, differ
 from proxy.core.parity.redact import MOST_BODY, Redactor, is_card
 from proxy.core.parity.rules import Rules
+from proxy.core.redact import REMEMBERED
 from tests.core.parity.pairs import NOISELESS, NOW, answer, asking, in_fields, pair
 
 REDACTOR = Redactor(key=b"0123456789abcdef", names=frozenset({"patient_number"}))
@@ -123,6 +124,12 @@ def test_what_is_no_secret_is_kept_as_it_is() -> None:
     assert kept_body("order 4111111111111112 is no card", "text/plain") == "order 4111111111111112 is no card"
     assert kept_body('<input name="page" value="2">', "text/html") == '<input name="page" value="2">'
     assert REDACTOR.pair(pair(answer(), answer())).second is None
+
+
+@pytest.mark.parametrize("name", [CARD, MAIL, "x" * REMEMBERED + " " + MAIL])
+def test_a_members_name_may_be_a_secret_itself(name: str) -> None:
+    """Short or long, remembered or not: what looks secret in a key is hashed."""
+    assert name[-9:] not in kept_body(json.dumps({name: 1, "plain": 2}))
 
 
 def test_long_bodies_are_cut_after_they_were_redacted() -> None:
