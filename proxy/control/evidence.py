@@ -127,11 +127,6 @@ class EvidenceBook:
         noisy = self.noisy(route)
         return tuple(replace(each, accepted=_accepted(each, rules, noisy)) for each in (look.clusters if look else ()))
 
-    def share(self, cluster: Cluster) -> float:
-        """Its part of all that could be compared in its epoch, in [0, 1]."""
-        compared = self._page(cluster.route).minutes.sums.compared
-        return min(cluster.count / compared, 1.0) if compared else 0.0
-
     def epoch(self, route: str) -> Epoch | None:
         """The current epoch, if anything was compared."""
         look = self._page(route).look

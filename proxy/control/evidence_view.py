@@ -199,15 +199,15 @@ def evidence_view(
     )
 
 
-def cluster_view(cluster: Cluster, share: float) -> ClusterView:
-    """One entry of `clusters`; `share` as the book says."""
+def cluster_view(cluster: Cluster, compared: int) -> ClusterView:
+    """One entry of `clusters`; `compared` is all that could be, in its epoch: its share is of that, in [0, 1]."""
     return ClusterView(
         id=cluster.id,
         path=cluster.path,
         kind=cluster.kind.value,
         severity=cluster.severity.value,
         count=cluster.count,
-        share=share,
+        share=min(cluster.count / compared, 1.0) if compared else 0.0,
         first_seen=at(cluster.first_seen),
         last_seen=at(cluster.last_seen),
         accepted=cluster.accepted or None,

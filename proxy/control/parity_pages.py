@@ -90,12 +90,10 @@ class ParityPages:
 
     async def mismatches(self, request: web.Request, route: str, answer: Answer) -> web.Response:
         """Clusters, or with `?cluster=ID` that one with its exchanges."""
-        clusters = self.book.clusters(route)
+        clusters, compared = self.book.clusters(route), self.book.parity(route).sums.compared
         asked = request.query.get("cluster")
         if asked is None:
-            return answer(
-                request, MismatchesView(clusters=[cluster_view(each, self.book.share(each)) for each in clusters])
-            )
+            return answer(request, MismatchesView(clusters=[cluster_view(each, compared) for each in clusters]))
         found = next((each for each in clusters if each.id == asked), None)
         if found is None:
             said = f"there is no cluster {asked!r} on {route} now; GET {request.path} lists those there are"
@@ -104,9 +102,7 @@ class ParityPages:
         if samples is None:
             return problem(HTTPStatus.SERVICE_UNAVAILABLE, AWAY)
         exchanges = [exchange_view(each.exchange) for each in samples]
-        return answer(
-            request, MismatchesView(clusters=[cluster_view(found, self.book.share(found))], exchanges=exchanges)
-        )
+        return answer(request, MismatchesView(clusters=[cluster_view(found, compared)], exchanges=exchanges))
 
     async def exchanges(self, request: web.Request, route: str, answer: Answer) -> web.Response:
         """Safe requests that can be sent again."""

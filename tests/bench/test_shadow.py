@@ -8,13 +8,16 @@ import pytest
 from bench.hostile import Mode, serve
 from bench.machine import free_ports
 from bench.steady import Latencies, load
-from bench.suites.shadow import TWICE, WITH, WITHOUT, shadowing
+from bench.suites.shadow import TENTH, TWICE, WITH, WITHOUT, shadowing
 from bench.workload import Site
 from proxy.config.load import Loaded, load_text
 from tests.config.files import NOTHING
 
 
-@pytest.mark.parametrize(("label", "sample", "second"), [(WITHOUT, 0.0, 0.02), (WITH, 1.0, 0.0), (TWICE, 1.0, 1.0)])
+@pytest.mark.parametrize(
+    ("label", "sample", "second"),
+    [(WITHOUT, 0.0, 0.02), (TENTH, 0.1, 0.0), (WITH, 1.0, 0.0), (TWICE, 1.0, 1.0)],
+)
 def test_each_contender_shadows_as_its_name_says(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, label: str, sample: float, second: float
 ) -> None:

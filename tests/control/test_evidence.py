@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from proxy.control.evidence import EvidenceBook, Look
+from proxy.control.evidence_view import cluster_view
 from proxy.core.evidence import Cluster, Epoch, RuleHits, ShapeCount, Tally
 from proxy.core.judge.ramp import Measures
 from proxy.core.outcome import Side
@@ -82,7 +83,7 @@ def test_a_share_is_of_what_could_be_compared() -> None:
         (tally(5, 20), tally(5, 10, Outcome.MISMATCH), tally(5, 9, Outcome.INCOMPARABLE)),
     ):
         book.look(look(*tallies, clusters=(three,)))
-        shares.append(book.share(three))
+        shares.append(cluster_view(three, book.parity("a").sums.compared).share)
 
     assert shares == [0.0, 1.0, 0.1]
 
