@@ -9,6 +9,7 @@ from contextlib import suppress
 
 from rich.console import Console
 from rich.live import Live
+from rich.text import Text
 
 from proxy.cli.admin_api import NoAnswerError, RoutesStatus, get_routes
 from proxy.cli.mismatch_picture import cluster_table
@@ -78,13 +79,13 @@ async def _live(scenery: Scenery, traffic: Traffic, tasks: Tasks) -> Report:
 
         seconds = UNHURRIED / scenery.speed
         report = await play(scenery, traffic, seconds, tell=tell, show=lambda _: None, table=table)
-        console.print("", *verdict(report), sep="\n", markup=False, soft_wrap=True)
+        console.print("", *map(Text, verdict(report)), sep="\n", soft_wrap=True)
         if report.wrong:
             return report
         interrupted = asyncio.Event()
         asyncio.get_running_loop().add_signal_handler(signal.SIGINT, interrupted.set)
         told = hints(scenery.routes, scenery.clients, scenery.admin, scenery.legacy_pid)
-        console.print("", *told, sep="\n", markup=False, soft_wrap=True)
+        console.print("", *map(Text, told), sep="\n", soft_wrap=True)
         traffic.rate = QUIET
         traffic.resume()
         await _stay_up(scenery.children, interrupted)

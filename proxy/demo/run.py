@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import signal
-import socket
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -20,7 +19,8 @@ from types import FrameType
 from proxy.cli.lesson import FINE, FOUND, UNUSABLE
 from proxy.cli.terminal import complain, say
 from proxy.demo.children import Children, DemoError
-from proxy.demo.routes_file import LOOPBACK, MOVED, Ports, first_text, write
+from proxy.demo.held_port import held_port
+from proxy.demo.routes_file import MOVED, Ports, first_text, write
 from proxy.demo.scenery import Scenery
 from proxy.demo.seed import OFFICES, sow
 from proxy.demo.state import choose_state
@@ -50,7 +50,8 @@ def run(wishes: Wishes) -> int:
             children = stack.enter_context(Children(folder))
             sow(folder / "customers.db")
             systems = stack.enter_context(closing(Systems(children, folder / "customers.db")))
-            scenery = _set_up(wishes, folder, children, systems)
+            listen, admin = stack.enter_context(held_port()), stack.enter_context(held_port())
+            scenery = _set_up(wishes, folder, children, systems, (wishes.port or listen, admin))
             if not wishes.json:
                 say(_intro(scenery))
             from proxy.demo.performance import perform  # noqa: PLC0415  its libraries load while the children's do
@@ -76,10 +77,10 @@ def _intro(scenery: Scenery) -> str:
     )
 
 
-def _set_up(wishes: Wishes, folder: Path, children: Children, systems: Systems) -> Scenery:
-    """The file, Banyan, and both systems, all of them starting."""
+def _set_up(wishes: Wishes, folder: Path, children: Children, systems: Systems, own: tuple[int, int]) -> Scenery:
+    """The file, Banyan, and both systems, all starting; `own`: Banyan's ports for clients and for the admin API."""
     routes, state = folder / "routes.yaml", choose_state()
-    listen, admin = _free_ports(wishes.port)
+    listen, admin = own
     ports = Ports(listen=listen, admin=admin, legacy=systems.legacy_port, new=systems.new_port)
     write(routes, first_text(ports, state.mode))
     children.start("banyan", "proxy", "serve", "--config", str(routes))
@@ -96,10 +97,6 @@ def _set_up(wishes: Wishes, folder: Path, children: Children, systems: Systems) 
     )
 
 
-def _port(bound: socket.socket) -> int:
-    return int(bound.getsockname()[1])
-
-
 class _FolderTakenError(Exception):
     """The folder of --dir holds something already."""
 
@@ -114,14 +111,6 @@ def _folder(wished: Path | None) -> Iterator[Path]:
         raise _FolderTakenError(f"{wished} is not an empty folder.")
     wished.mkdir(parents=True, exist_ok=True)
     yield wished.resolve()
-
-
-def _free_ports(wished: int) -> tuple[int, int]:
-    """The clients' port (the wished one, unless 0) and one for the admin API."""
-    with socket.socket() as first, socket.socket() as second:
-        first.bind((LOOPBACK, 0))
-        second.bind((LOOPBACK, 0))
-        return wished or _port(first), _port(second)
 
 
 def _leave(number: int, _: FrameType | None) -> None:

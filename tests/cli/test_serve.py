@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import shlex
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -10,11 +9,7 @@ from pathlib import Path
 
 from proxy.cli import serve, status
 from tests.cli.conftest import ROUTES, Banyan
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        return int(taken.getsockname()[1])
+from tests.e2e.program import free_port
 
 
 def as_module(example: str) -> list[str]:
