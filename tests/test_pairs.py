@@ -32,6 +32,7 @@ PAIR = Pair(
     authoritative=Side.LEGACY,
     legacy_version="1",
     new_version="2",
+    raced=True,
 )
 
 

@@ -5,12 +5,13 @@ Rule 2: where the client's answer depends on validators or a range of its own, t
         more without them, and that is what is compared: a 304 has no body to compare with.
 Rule 3: the shadow and the second question to legacy are sent together, in random order: neither has the later state.
 Rule 4: when the last answer is in, the pair is offered once; there is no second try.
+Rule 5: a pair says whether a write overlapped it: the answers may then be about two states (`proxy.edge.writes`).
 """
 
 from __future__ import annotations
 
 from random import random
-from time import time
+from time import monotonic, time
 from typing import TYPE_CHECKING, Protocol
 
 from proxy.core.chunked import ChunkedDecoder
@@ -21,7 +22,8 @@ from proxy.core.shadow import Shadowed
 from proxy.edge.asked import Asked
 from proxy.edge.kept import FAILED, SHED, STREAMING, TIMED_OUT, Kept, fields_of
 from proxy.edge.shadow_bytes import shadow_head
-from proxy.edge.who import cohort_hash
+from proxy.edge.who import cohort_hash, cohort_key
+from proxy.edge.writes import place_of
 from proxy.pairs import encode
 
 if TYPE_CHECKING:
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
     from proxy.edge.kept import Room
     from proxy.edge.live import Leg
     from proxy.edge.shadow import ShadowLeg
+    from proxy.edge.writes import Writes
 
 FIXED = 4096
 """Bytes that a capture is taken to hold beside bodies."""
@@ -44,6 +47,8 @@ class Keeper(Protocol):
 
     room: Room
     """What all captures hold together."""
+    writes: Writes
+    """What is being written."""
     soon: Callable[[Callable[[], None]], None]
     """Runs work from a fresh stack."""
 
@@ -100,6 +105,7 @@ class Capture:
         self._copied = asked.copied
         self._dry_run = asked.dry_run
         self._body: list[bytes] = []
+        self._since = monotonic()
 
     # -- what the exchange does ---------------------------------------------------------------------------------------
 
@@ -246,7 +252,13 @@ class Capture:
             authoritative=self._leg.side,
             legacy_version=self._version(legacy),
             new_version=self._version(new),
+            raced=not self._dry_run and self._raced(),
         )
+
+    def _raced(self) -> bool:
+        """Rule 5."""
+        cohort = cohort_key(self.head, self._peer, self.table.snapshot, self.bound)
+        return self._shadows.writes.overlapped(place_of(self.head.path, cohort), self._since)
 
     def _asked_with(self) -> list[bytes]:
         """What both sides were asked with: the client's own lines, unless both answers are to the copy."""

@@ -214,12 +214,13 @@ class Downstream:
             return
         bound, leg, decision, upgrade = admitted
         ids = Ids(head, kept_request_id(head) if self.trusted else None)
-        if bound.shadow is None or upgrade:
+        shadows = self._services.shadows
+        if shadows.pools and not upgrade:
+            self.exchange = exchange = shadows.watch(self, live, bound, leg, decision, head, ids)
+        else:
             self.exchange = exchange = Exchange(self, live, bound, leg, decision, head, ids)
             if upgrade:
                 exchange.wants_upgrade = True
-        else:
-            self.exchange = exchange = self._services.shadows.watch(self, live, bound, leg, decision, head, ids)
         if head.expect and not rest and head.length:
             self.write(CONTINUE)
         exchange.open(rest)

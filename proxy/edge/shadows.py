@@ -40,6 +40,8 @@ from proxy.edge.kept import SHED, Kept, Room
 from proxy.edge.pool import Pool
 from proxy.edge.shadow import ShadowLeg
 from proxy.edge.watched import Watched
+from proxy.edge.who import cohort_key
+from proxy.edge.writes import Writes, Writing, place_of
 
 if TYPE_CHECKING:
     from proxy.core.decide import Decision
@@ -61,7 +63,7 @@ Work = Callable[[], None]
 
 
 class Shadows:
-    """`recorder` takes the pairs; None: nobody does. `is_short`: the worker's memory is."""
+    """`recorder` takes the pairs; None: nobody does. `is_short`: memory is. Without `pools` no route has a shadow."""
 
     def __init__(self, counters: Counters, soon: Callable[[Work], None]) -> None:
         """None runs; `soon` runs work from a fresh stack."""
@@ -70,6 +72,7 @@ class Shadows:
         self.room = Room(MEMORY)
         self.soon = soon
         self.pools: dict[str, Pool] = {}
+        self.writes = Writes()
         self._counters = counters
         self._flying: dict[str, set[ShadowLeg]] = {}
         self._twice: dict[str, int] = {}
@@ -83,14 +86,21 @@ class Shadows:
     def watch(
         self, client: Client, live: Live, bound: BoundRoute, leg: Leg, decision: Decision, head: RequestHead, ids: Ids
     ) -> Exchange:
-        """The exchange for a request of a route that is shadowed: watched, if this one gets a shadow."""
-        capture = self._capture(client, live, bound, leg, head, ids)
-        if capture is None:
+        """The exchange for a request where any route is shadowed: watched, if this one gets a shadow."""
+        is_write = (head.method != b"GET" or bound.route.effects is not None) and not _is_safe(bound, head)
+        capture = None if bound.shadow is None else self._capture(client, live, bound, leg, head, ids)
+        if capture is None and not is_write:
             return Exchange(client, live, bound, leg, decision, head, ids)
-        decision = decision._replace(shadow=capture.side)
-        watched = Watched(client, live, bound, leg, decision, head, ids)
-        watched.capture = capture
-        return watched
+        made: Writing
+        if capture is None:
+            made = Writing(client, live, bound, leg, decision, head, ids)
+        else:
+            made = watched = Watched(client, live, bound, leg, decision._replace(shadow=capture.side), head, ids)
+            watched.capture = capture
+        if is_write:
+            made.writes = self.writes
+            made.written = place_of(head.path, cohort_key(head, client.peer, live.snapshot, bound))
+        return made
 
     def _capture(
         self, client: Client, live: Live, bound: BoundRoute, leg: Leg, head: RequestHead, ids: Ids
@@ -241,6 +251,10 @@ def shadow_pools(snapshot: Snapshot, before: Mapping[str, Pool], tasks: Tasks) -
 def _for_shadows(upstream: Upstream, concurrency: int) -> Upstream:
     """The same upstream with bounds of its own: nobody queues, and there is always a breaker."""
     return replace(upstream, connections=concurrency, queue=0, breaker=upstream.breaker or Breaker())
+
+
+def _is_safe(bound: BoundRoute, head: RequestHead) -> bool:
+    return is_safe(bound.route.effects, head.method, has_key=head.first(_KEY) is not None)
 
 
 def _is_marked(head: RequestHead) -> bool:

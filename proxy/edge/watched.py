@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from proxy.edge.exchange import Exchange
 from proxy.edge.request_bytes import public_name
+from proxy.edge.writes import Writing
 
 if TYPE_CHECKING:
     from proxy.core.response import ResponseHead
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from proxy.edge.upload import Upload
 
 
-class Watched(Exchange):
+class Watched(Writing):
     """Tells its capture of what it does; what it does is the exchange's."""
 
     capture: Capture

@@ -22,8 +22,13 @@ def address_behind(head: RequestHead, peer: bytes, snapshot: Snapshot) -> bytes:
 
 def cohort_hash(head: RequestHead, peer: bytes, snapshot: Snapshot, bound: BoundRoute) -> int:
     """64 bits whose upper 53 are the draw, also where the decision made none; off the fast path."""
+    return hash_of(bound.salt, cohort_key(head, peer, snapshot, bound))
+
+
+def cohort_key(head: RequestHead, peer: bytes, snapshot: Snapshot, bound: BoundRoute) -> bytes:
+    """What tells this cohort from others on every route that draws by the same source; off the fast path."""
     networks = snapshot.trusted
     behind = bool(networks) and is_trusted(peer.decode("ascii"), networks)
     address = address_behind(head, peer, snapshot) if behind else peer
     source, key = cohort_of(bound.route.cohort, head, address) or (CLIENT_IP, address)
-    return hash_of(bound.salt, source.prefix + key)
+    return source.prefix + key

@@ -45,6 +45,7 @@ class Pair:
     """One request and what each side answered.
 
     `second` is legacy asked twice, a sample of its noise; `cohort` a keyed hash; `at` unix seconds.
+    `raced`: the cohort wrote to this path meanwhile, so that the answers may be about two states.
     """
 
     route: str
@@ -58,3 +59,4 @@ class Pair:
     authoritative: Side
     legacy_version: str
     new_version: str
+    raced: bool = False

@@ -4,6 +4,7 @@ Rule 1: what counts as a difference makes a mismatch, also when the rest could n
         compared and shows no difference is incomparable, and never agreement.
 Rule 2: where legacy was asked twice and differs from itself at a path, new cannot be judged there: a race. As with
         noise, another value of legacy's excuses a value: whether a thing is there, and its type, are still judged.
+        Where a write overlapped the questions, nothing that differs can be judged: a race as a whole.
 Rule 3: it never raises, whatever the bytes.
 """
 
@@ -55,6 +56,9 @@ def compare(pair: Pair, rules: Rules, noisy: frozenset[str], now: float) -> Comp
     found = _against_legacy(pair, pair.new, in_force, noisy)
     if not found.differences:
         return _without_differences(found)
+    if pair.raced:
+        raced = tuple((NOISE, each) for each in found.differences)
+        return Comparison(outcome=Outcome.INCOMPARABLE, excused=(*found.excused, *raced), why=Incomparable.RACE)
     racing = _racing(pair, in_force, noisy)
     if not racing:
         return Comparison(outcome=Outcome.MISMATCH, differences=found.differences, excused=found.excused)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 from hypothesis import example, given
@@ -83,6 +84,19 @@ def test_a_race_of_values_excuses_no_presence_and_no_type() -> None:
     assert said(compare(pair(legacy, answer({"a": "x"}), second), Rules(), NOISELESS, NOW)) == ["$.a type high"]
     assert compare(pair(legacy, answer({}), null), Rules(), NOISELESS, NOW).why is Incomparable.RACE
     assert compare(pair(legacy, second, null), Rules(), NOISELESS, NOW).why is Incomparable.RACE
+
+
+def test_what_a_write_overlapped_is_judged_only_where_it_agrees() -> None:
+    """Answers about two states may differ in anything; equal ones agree, and a rule that excuses says so as well."""
+    legacy, new, other = answer({"a": 1}), answer({"a": None}, status=404), answer({"a": 2})
+    ignored = Rules(rules=(rule(Treatment.IGNORE, "$.a"),))
+    raced, mixed, equal = (replace(pair(legacy, each), raced=True) for each in (new, other, legacy))
+
+    told = compare(raced, Rules(), NOISELESS, NOW)
+    assert (told.outcome, told.why, told.differences) == (Outcome.INCOMPARABLE, Incomparable.RACE, ())
+    assert excused(told) == ["noise status status", "noise $.a type"]
+    assert compare(mixed, ignored, NOISELESS, NOW).outcome is Outcome.IGNORED
+    assert compare(equal, Rules(), NOISELESS, NOW).outcome is Outcome.MATCH
 
 
 def test_a_known_noise_is_no_race() -> None:
