@@ -141,7 +141,9 @@ class Scripted:
             task.cancel()
         await asyncio.gather(*self._running, return_exceptions=True)
         for peer in self.peers:
-            peer.writer.transport.abort()
+            transport = peer.writer.transport
+            if not transport.is_closing() or transport.get_write_buffer_size():  # asyncio's own fails on a closed one
+                transport.abort()
         if self.errors:
             raise self.errors[0]
 
