@@ -22,7 +22,7 @@ from proxy.log import Sink
 from proxy.tls.kept import ForClients
 from tests.edge.client import Client
 from tests.edge.message import Message
-from tests.edge.scripted import PATIENCE, Scripted
+from tests.edge.scripted import PATIENCE, Scripted, abort
 
 Block = dict[str, object]
 """A block of the table; JSON is YAML."""
@@ -148,7 +148,7 @@ class Proxy:
     async def stop(self) -> None:
         """End it and everything that a test has opened towards it."""
         for client in self._clients:
-            client.writer.transport.abort()
+            abort(client.writer.transport)
         await self.listener.stop()
         self._sink.close()
         os.close(self._descriptor)

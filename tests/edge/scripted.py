@@ -85,6 +85,12 @@ class Peer:
         reset(self.writer)
 
 
+def abort(transport: asyncio.WriteTransport) -> None:
+    """Abort what is not closed: asyncio's own transport fails where it was closed with bytes to write."""
+    if not transport.is_closing() or transport.get_write_buffer_size():
+        transport.abort()
+
+
 def reset(writer: asyncio.StreamWriter) -> None:
     """Abort so that the other end gets a RST."""
     sock = writer.get_extra_info("socket")
@@ -141,9 +147,7 @@ class Scripted:
             task.cancel()
         await asyncio.gather(*self._running, return_exceptions=True)
         for peer in self.peers:
-            transport = peer.writer.transport
-            if not transport.is_closing() or transport.get_write_buffer_size():  # asyncio's own fails on a closed one
-                transport.abort()
+            abort(peer.writer.transport)
         if self.errors:
             raise self.errors[0]
 
