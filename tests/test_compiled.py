@@ -11,6 +11,8 @@ from zipfile import ZipFile
 
 import pytest
 
+pytestmark = pytest.mark.unmeasured
+
 ROOT = Path(__file__).parent.parent
 EDGE = ("bodies", "breaker", "drain", "fallback", "faults", "keep_alive", "orders", "pipelining", "shadow", "tunnel")
 

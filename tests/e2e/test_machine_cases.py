@@ -15,8 +15,11 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import aiohttp
+import pytest
 
 from tests.e2e.program import PATIENCE, Program, command, free_port, program, system, text_of, until, write
+
+pytestmark = pytest.mark.unmeasured
 
 LEGACY = '  - { name: rest, match: "/**", stage: legacy }\n'
 UNLIMITED = resource.RLIM_INFINITY

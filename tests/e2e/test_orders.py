@@ -16,6 +16,8 @@ import pytest
 
 from tests.e2e.program import Program, program, started, system, until, write
 
+pytestmark = pytest.mark.unmeasured
+
 ROUTES = """\
   - { name: split, match: /split/**, stage: canary, split: 100%, cohort: "header:X-Tenant-Id" }
   - { name: rest, match: "/**", stage: legacy }

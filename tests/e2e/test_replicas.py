@@ -13,6 +13,8 @@ from holds.judge import measure
 from tests.e2e.program import Program, until
 from tests.e2e.replicas import TOKEN, load, post, postgres, replicas, runs, systems
 
+pytestmark = pytest.mark.unmeasured
+
 SPLIT = """\
   - { name: orders, match: /orders/**, stage: canary, split: 5%, cohort: "header:X-Tenant-Id" }
 """

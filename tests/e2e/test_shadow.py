@@ -11,9 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
+import pytest
 from aiohttp import web
 
 from tests.e2e.program import Program, program, system, until, write
+
+pytestmark = pytest.mark.unmeasured
 
 ROUTE = "  - { name: orders, match: /**, stage: shadow }\n"
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]

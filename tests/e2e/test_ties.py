@@ -7,8 +7,11 @@ import signal
 from pathlib import Path
 
 import aiohttp
+import pytest
 
 from tests.e2e.program import Program, program, system, until, write
+
+pytestmark = pytest.mark.unmeasured
 
 ROUTES = """\
   - { name: a, match: /orders/**, stage: canary, split: 0%, cohort: "header:T", affinity: 1m, stay: ["query:state"] }

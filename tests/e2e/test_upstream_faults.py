@@ -15,6 +15,8 @@ import pytest
 from tests.e2e.program import Program, free_port, started, system, text_of, until
 from tests.edge.blackhole import blackhole
 
+pytestmark = pytest.mark.unmeasured
+
 ROUTES = """\
   - { name: moved, match: /moved/**, stage: live, fallback: legacy }
   - { name: alone, match: /alone/**, stage: live }

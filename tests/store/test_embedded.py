@@ -24,6 +24,8 @@ from proxy.store.embedded import Embedded
 from proxy.store.privilege import Identity, identity, until_we_die
 from tests.store.waiting import until
 
+pytestmark = pytest.mark.unmeasured
+
 ROOT = Path(__file__).parent.parent.parent
 SCRIPT = Path(__file__).with_name("banyan.py")
 PROGRAMS = installed()[0]
