@@ -34,7 +34,7 @@ class Told(list[Probed]):
     """What the workers hear."""
 
     async def next(self, count: int = 1) -> list[bool | None]:
-        async with asyncio.timeout(8):
+        async with asyncio.timeout(30):
             while len(self) < count:  # noqa: ASYNC110 - what is waited for has no event
                 await asyncio.sleep(0.005)
         return [each.dry_run for each in self]

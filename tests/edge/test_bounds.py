@@ -85,7 +85,7 @@ async def test_a_slow_head_and_a_silent_body_are_counted(play: Play, serve: Serv
 @pytest.mark.parametrize(("rate", "status"), [("100KiB/s", 408), ("1B/s", 200)], ids=["too slow", "fast enough"])
 async def test_a_body_that_trickles_is_cut(play: Play, serve: Serve, rate: str, status: int) -> None:
     """R.U.D.Y.: a body that never falls silent and never ends brings too little over `body`."""
-    proxy = await serve(await play(echo), limits={"body": "1s", "body_rate": rate})
+    proxy = await serve(await play(echo), limits={"body": "2s", "body_rate": rate})
     client = await proxy.client()
     await client.send(post(b"x" * 40)[:-40])
     answer = asyncio.ensure_future(client.response())

@@ -16,6 +16,7 @@ from tests.edge.proxy import REST, upstream
 from tests.edge.scripted import PATIENCE, Peer, always, silent, sized, then_close
 
 QUICK = {"failures": 3, "open": "300ms"}
+LASTING = {"failures": 3, "open": "1m"}
 
 
 def opened(breaker: Breaker, times: int, now: float = 0.0) -> list[bool]:
@@ -209,7 +210,7 @@ async def test_others_are_not_touched(play: Play, serve: Serve) -> None:
     """FT01: new is down and its breaker open; legacy's routes answer as before."""
     legacy, new = await play(always(sized(b"hi"))), await play(then_close())
     routes = [REST, {"name": "new", "match": "/new", "stage": "live"}]
-    proxy = await serve(upstreams={"legacy": upstream(legacy), "new": upstream(new, breaker=QUICK)}, routes=routes)
+    proxy = await serve(upstreams={"legacy": upstream(legacy), "new": upstream(new, breaker=LASTING)}, routes=routes)
     for _ in range(5):
         await proxy.ask(get(b"/new"))
 

@@ -31,7 +31,7 @@ async def shadowing(
 async def counted(proxy: Proxy, total: int = 1) -> dict[str, int]:
     """What became of shadows, once there are so many."""
     found: dict[str, int] = {}
-    async with asyncio.timeout(8):
+    async with asyncio.timeout(30):
         while sum(found.values()) < total:
             for delta in proxy.listener.counters.take_shadows():
                 found[delta.outcome] = found.get(delta.outcome, 0) + delta.count

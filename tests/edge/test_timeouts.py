@@ -43,10 +43,10 @@ async def test_the_response_head_has_its_own_timeout(play: Play, serve: Serve) -
 
 async def test_the_response_timeout_begins_when_the_request_has_been_sent(play: Play, serve: Serve) -> None:
     """A slow upload does not use up the time that the upstream has for its answer."""
-    client = await (await serve(await play(echo), waits={"response": "500ms"})).client()
+    client = await (await serve(await play(echo), waits={"response": "2s"})).client()
     await client.send(request(b"POST", b"/", b"Content-Length: 4"))
     for _ in range(4):
-        await asyncio.sleep(0.3)
+        await asyncio.sleep(0.6)
         await client.send(b"x")
 
     assert (await client.response()).body == b"xxxx"
@@ -76,11 +76,11 @@ async def test_a_body_has_its_own_timeout(play: Play, serve: Serve) -> None:
         await peer.request()
         await peer.send(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n")
         for _ in range(5):
-            await asyncio.sleep(0.2)
+            await asyncio.sleep(0.6)
             await peer.send(b"x")
         await peer.rest()
 
-    answer = await (await serve(await play(slow), waits={"response": "300ms", "idle": "600ms"})).ask(get())
+    answer = await (await serve(await play(slow), waits={"response": "2s", "idle": "2s"})).ask(get())
 
     assert answer.body == b"xxxxx"
 
@@ -157,10 +157,10 @@ async def test_a_body_that_stalls_is_408_and_frees_its_upstream(play: Play, serv
 
 async def test_a_body_that_comes_slowly_is_taken(play: Play, serve: Serve) -> None:
     """What bounds a body is silence, not its duration."""
-    client = await (await serve(await play(echo), limits={"body": "600ms"})).client()
+    client = await (await serve(await play(echo), limits={"body": "2s"})).client()
     await client.send(request(b"POST", b"/", b"Content-Length: 5"))
     for _ in range(5):
-        await asyncio.sleep(0.2)
+        await asyncio.sleep(0.6)
         await client.send(b"x")
 
     assert (await client.response()).body == b"xxxxx"
@@ -226,10 +226,10 @@ async def test_no_timeout_runs_while_a_post_waits_for_its_turn(play: Play, serve
 
     async def slow(peer: Peer) -> None:
         while await peer.next_request() is not None:
-            await asyncio.sleep(0.4)
+            await asyncio.sleep(0.8)
             await peer.send(sized(b"hi"))
 
-    client = await (await serve(await play(slow), waits={"response": "700ms"})).client()
+    client = await (await serve(await play(slow), waits={"response": "2s"})).client()
     await client.send(post(b"a") + post(b"b") + post(b"c"))
 
     assert [(await client.response()).status for _ in range(3)] == [200] * 3
