@@ -7,6 +7,8 @@ import pytest
 from tests.simulation import comparing, guarding, sticking
 from tests.simulation.guarding import HOUR
 
+pytestmark = pytest.mark.unmeasured
+
 SEED = 2
 
 
