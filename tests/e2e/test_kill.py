@@ -19,8 +19,6 @@ from proxy.config.kill_order import give, lift
 from proxy.core.kill import Order
 from tests.e2e.program import Program, program, started, system, until, write
 
-pytestmark = pytest.mark.unmeasured
-
 ROUTES = """\
   - { name: live, match: /live/**, stage: live }
   - { name: split, match: /split/**, stage: canary, split: 100% }

@@ -7,8 +7,6 @@ import pytest
 from tests.simulation import comparing, guarding, sticking
 from tests.simulation.guarding import HOUR
 
-pytestmark = pytest.mark.unmeasured
-
 SEED = 2
 
 
