@@ -19,10 +19,11 @@ from proxy.core.outcome import Blame, Side
 from proxy.core.parity.captured import CapturedAnswer, CapturedRequest, Pair
 from proxy.core.request import CHUNKED
 from proxy.core.shadow import Shadowed
+from proxy.core.split import hash_of
 from proxy.edge.asked import Asked
 from proxy.edge.kept import FAILED, SHED, STREAMING, TIMED_OUT, Kept, fields_of
 from proxy.edge.shadow_bytes import shadow_head
-from proxy.edge.who import cohort_hash, cohort_key
+from proxy.edge.who import cohort_key
 from proxy.edge.writes import place_of
 from proxy.pairs import encode
 
@@ -236,6 +237,7 @@ class Capture:
         own = self.live.answer(self._leg.authority, self._public if self._leg.rewrites else None)
         if self._plain is not None:
             own = self._answer(self._plain)
+        cohort = cohort_key(head, self._peer, self.table.snapshot, self.bound)
         served_legacy = self._leg.side is Side.LEGACY
         legacy, new = (own, other) if served_legacy else (other, own)
         return Pair(
@@ -246,19 +248,14 @@ class Capture:
             legacy=legacy,
             new=new,
             second=None if self._second is None else self._answer(self._second),
-            cohort=cohort_hash(head, self._peer, self.table.snapshot, self.bound),
+            cohort=hash_of(self.bound.salt, cohort),
             at=time(),
             request_id=self._ids.request_id.decode("latin-1"),
             authoritative=self._leg.side,
             legacy_version=self._version(legacy),
             new_version=self._version(new),
-            raced=not self._dry_run and self._raced(),
+            raced=not self._dry_run and self._shadows.writes.overlapped(place_of(head.path, cohort), self._since),
         )
-
-    def _raced(self) -> bool:
-        """Rule 5."""
-        cohort = cohort_key(self.head, self._peer, self.table.snapshot, self.bound)
-        return self._shadows.writes.overlapped(place_of(self.head.path, cohort), self._since)
 
     def _asked_with(self) -> list[bytes]:
         """What both sides were asked with: the client's own lines, unless both answers are to the copy."""

@@ -88,7 +88,7 @@ class Shadows:
     ) -> Exchange:
         """The exchange for a request where any route is shadowed: watched, if this one gets a shadow."""
         is_write = (head.method != b"GET" or bound.route.effects is not None) and not _is_safe(bound, head)
-        capture = None if bound.shadow is None else self._capture(client, live, bound, leg, head, ids)
+        capture = self._capture(client, live, bound, leg, head, ids, safe=not is_write)
         if capture is None and not is_write:
             return Exchange(client, live, bound, leg, decision, head, ids)
         made: Writing
@@ -103,7 +103,7 @@ class Shadows:
         return made
 
     def _capture(
-        self, client: Client, live: Live, bound: BoundRoute, leg: Leg, head: RequestHead, ids: Ids
+        self, client: Client, live: Live, bound: BoundRoute, leg: Leg, head: RequestHead, ids: Ids, *, safe: bool
     ) -> Capture | None:
         route = bound.route
         policy = bound.shadow
@@ -117,7 +117,6 @@ class Shadows:
         if side is None:
             return None
         copied = copy_lines(policy, head.lines)
-        safe = is_safe(route.effects, head.method, has_key=has_key)
         outcome = self._refuses(live, head, is_marked=client.trusted and _is_marked(head))
         if outcome is None and not safe and (copied.conditional or not self._is_proven(bound.new)):
             outcome = Shadowed.SKIPPED

@@ -83,7 +83,7 @@ async def test_load_survives_good_and_broken_edits(tmp_path: Path) -> None:
                 write(banyan.file, text if number % 2 == 0 else text.replace("stage: canary", "stage: cannery"))
                 await asyncio.sleep(0.2)
             stop.set()
-        await banyan.until_logged("config_refused", 10)
+        await banyan.until_logged("config_refused", 20)
         await until(last_is_refused)
 
         assert len(statuses) > 100
