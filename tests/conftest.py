@@ -1,5 +1,6 @@
 """What every test shares. Fixtures of one part stand in that folder's own conftest.py."""
 
+import gc
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,11 +8,15 @@ from pathlib import Path
 import pytest
 from hypothesis import configuration, settings
 
+from tests.stalls import Stalls
+
 LONG = ("test_compiled", "demo", "e2e", "simulation", "store")
 """What takes minutes begins first, so that at the end no process works alone while the others have nothing left."""
 
 MEASURE = "COVERAGE_PROCESS_CONFIG"
 """Where coverage tells the processes that a test starts to measure themselves."""
+
+STALLS = Stalls()
 
 configuration.set_hypothesis_home_dir(Path(__file__).parent.parent / ".cache/hypothesis")
 if not os.environ.get("CI"):  # there, hypothesis loads a profile of its own: the same examples at every run
@@ -19,9 +24,32 @@ if not os.environ.get("CI"):  # there, hypothesis loads a profile of its own: th
     settings.load_profile("here")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Long ones first; within a file and among the others the order stays."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Long ones first, within a file and among the others in their order; each again if the machine stood still."""
     items.sort(key=_rank)
+    if config.getoption("usepdb"):  # who debugs wants the first failure
+        return
+    again = pytest.mark.flaky(reruns=2, reruns_delay=2, condition=STALLS.seen)
+    for item in items:
+        item.add_marker(again)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup() -> None:
+    """Each attempt at a test is a case of its own."""
+    STALLS.begin()
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_makereport() -> Iterator[None]:
+    """No collection meanwhile: before 3.11.8, a finaliser that prints a traceback breaks the report (gh-106905)."""
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        if collects:
+            gc.enable()
 
 
 @pytest.hookimpl(wrapper=True)

@@ -15,7 +15,7 @@ from proxy.app.kill_file import KillFile
 from proxy.core.kill import Order
 
 EVERY = 0.005
-PATIENCE = 30.0
+PATIENCE = 60.0
 
 
 class Watched:

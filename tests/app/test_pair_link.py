@@ -9,7 +9,7 @@ import pytest
 
 from proxy.app.pair_link import PairLink
 
-PATIENCE = 8.0
+PATIENCE = 60.0
 
 
 class Comparer:

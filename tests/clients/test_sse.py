@@ -46,7 +46,7 @@ async def test_each_event_arrives_before_the_next_is_sent(aiohttp_port: Web, ser
     lockstep = Lockstep()
     proxy = await serve(await aiohttp_port(lockstep))
     heard = []
-    async with asyncio.timeout(10), aiohttp.ClientSession() as session, session.get(_url(proxy)) as response:
+    async with asyncio.timeout(60), aiohttp.ClientSession() as session, session.get(_url(proxy)) as response:
         assert response.headers["Content-Type"] == "text/event-stream"
         assert response.headers["Cache-Control"] == "no-cache"
 
@@ -64,18 +64,18 @@ async def test_the_head_comes_before_the_first_event(aiohttp_port: Web, serve: S
     lockstep = Lockstep()
     lockstep.arrived = asyncio.Semaphore(0)
     proxy = await serve(await aiohttp_port(lockstep))
-    async with asyncio.timeout(5), aiohttp.ClientSession() as session, session.get(_url(proxy)) as response:
+    async with asyncio.timeout(60), aiohttp.ClientSession() as session, session.get(_url(proxy)) as response:
         assert response.status == 200
 
 
 async def test_events_stream_longer_than_the_wait_for_a_response(aiohttp_port: Web, serve: Serve) -> None:
     """`timeout.response` ends with the head; a stream goes on as long as something comes within `timeout.idle`."""
     lockstep = Lockstep()
-    proxy = await serve(await aiohttp_port(lockstep), waits={"response": "200ms", "idle": "2s"})
-    async with asyncio.timeout(10), aiohttp.ClientSession() as session, session.get(_url(proxy)) as response:
+    proxy = await serve(await aiohttp_port(lockstep), waits={"response": "1s", "idle": "10s"})
+    async with asyncio.timeout(60), aiohttp.ClientSession() as session, session.get(_url(proxy)) as response:
         for _ in range(4):
             await response.content.readuntil(b"\n\n")
-            await asyncio.sleep(0.15)
+            await asyncio.sleep(0.4)
             lockstep.arrived.release()
 
         assert (await response.content.readuntil(b"\n\n")).startswith(b"id: 4")
@@ -85,7 +85,7 @@ async def test_a_reader_that_comes_back_says_where_it_was(aiohttp_port: Web, ser
     """Last-Event-ID goes through, and a stream that its reader left ends at its source."""
     lockstep = Lockstep()
     proxy = await serve(await aiohttp_port(lockstep))
-    async with asyncio.timeout(10), aiohttp.ClientSession() as session:
+    async with asyncio.timeout(60), aiohttp.ClientSession() as session:
         async with session.get(_url(proxy)) as response:
             await response.content.readuntil(b"\n\n")
             response.close()
@@ -114,7 +114,7 @@ async def test_many_readers_are_served_beside_each_other(aiohttp_port: Web, serv
 
     proxy = await serve(await aiohttp_port(ticking))
     connector = aiohttp.TCPConnector(limit=0)
-    async with asyncio.timeout(10), aiohttp.ClientSession(connector=connector) as session:
+    async with asyncio.timeout(60), aiohttp.ClientSession(connector=connector) as session:
 
         async def read(path: str) -> str:
             async with session.get(f"http://127.0.0.1:{proxy.port}{path}") as response:

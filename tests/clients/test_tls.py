@@ -145,7 +145,7 @@ async def test_a_websocket_goes_through_tls(play: Play, before: Before, authorit
     client.end_writing()
 
     assert await client.rest() == b""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         while not legacy.peers[0].reader.at_eof():  # noqa: ASYNC110 - it has no event
             await asyncio.sleep(0.01)
 

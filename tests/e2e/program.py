@@ -19,7 +19,7 @@ from types import MappingProxyType
 import aiohttp
 from aiohttp import web
 
-PATIENCE = 30.0
+PATIENCE = 60.0
 
 
 async def until(holds: Callable[[], Awaitable[bool]]) -> None:
@@ -210,7 +210,7 @@ admin: 127.0.0.1:{admin}
 workers: {workers}
 drain: 10s
 upstreams:
-  legacy: {{ url: "http://127.0.0.1:{legacy}" }}
-  new: {{ url: "http://127.0.0.1:{new}" }}
+  legacy: {{ url: "http://127.0.0.1:{legacy}", timeout: {{ connect: 30s, queue: 30s }} }}
+  new: {{ url: "http://127.0.0.1:{new}", timeout: {{ connect: 30s, queue: 30s }} }}
 routes:
 {routes}"""

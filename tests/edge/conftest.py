@@ -55,10 +55,8 @@ async def serve(tmp_path: Path) -> AsyncIterator[Serve]:
             send: int = 0,
             **top: object,
         ) -> Proxy:
-            more: Block = {} if waits is None else {"timeout": waits}
-            snapshot = snapshot_of(
-                upstreams or {"legacy": upstream(legacy, **more)}, routes or [{**REST, **(route or {})}], top
-            )
+            own = {"legacy": upstream(legacy, timeout=waits or {})}
+            snapshot = snapshot_of(upstreams or own, routes or [{**REST, **(route or {})}], top)
             proxy = await Proxy(tmp_path / f"{next(number)}.log").start(snapshot, send)
             stack.push_async_callback(proxy.stop)
             return proxy

@@ -26,13 +26,15 @@ from tests.edge.scripted import PATIENCE, Scripted, abort
 
 Block = dict[str, object]
 """A block of the table; JSON is YAML."""
+PATIENT: Block = {"connect": "30s", "queue": "30s"}
 REST: Block = {"name": "rest", "match": "/**", "stage": "legacy"}
 
 
 def upstream(where: Scripted | int, **more: object) -> Block:
-    """An upstream's block: where it listens, and any other key."""
+    """An upstream's block: where it listens, and any other key; what a test does not bound outlasts a busy machine."""
     port = where if isinstance(where, int) else where.port
-    return {"url": f"http://127.0.0.1:{port}", **more}
+    own = cast("Block", more.pop("timeout", {}))
+    return {"url": f"http://127.0.0.1:{port}", "timeout": {**PATIENT, **own}, **more}
 
 
 def snapshot_of(upstreams: dict[str, Block], routes: list[Block], top: Block) -> Snapshot:

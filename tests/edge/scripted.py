@@ -15,7 +15,7 @@ from contextlib import suppress
 
 from tests.edge.message import Message, read_head, read_request
 
-PATIENCE = 30.0
+PATIENCE = 60.0
 """Seconds after which a wait has failed; far beyond every timeout that a test sets."""
 
 

@@ -141,7 +141,7 @@ async def test_both_directions_full_is_no_deadlock(play: Play, serve: Serve) -> 
     await client.send(request(b"POST", b"/", b"Content-Length: %d" % total))
     sending = asyncio.ensure_future(client.send(*[PIECE] * (total // len(PIECE))))
     await client.head()
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         received = await client.reader.readexactly(total)
     await sending
 

@@ -18,6 +18,7 @@ from proxy.store.embedded import Embedded
 from proxy.store.privilege import identity
 from proxy.store.server import Server
 from tests.store.stores import Stores, memory, postgres
+from tests.store.waiting import PATIENT
 
 TEMPLATE = "banyan_template"
 _numbers = itertools.count(1)
@@ -72,7 +73,7 @@ async def _with_template(embedded: Embedded) -> None:
     connection = await asyncpg.connect(embedded.address)
     await connection.execute(f"CREATE DATABASE {TEMPLATE}")
     await connection.close()
-    connections = Connections(named(embedded, TEMPLATE))
+    connections = Connections(named(embedded, TEMPLATE), patience=PATIENT)
     async with connections.connection():
         pass
     await connections.close()

@@ -13,6 +13,7 @@ from proxy.store.memory_positions import MemoryPositions
 from proxy.store.positions import PositionStore
 from proxy.store.postgres_evidence import PostgresEvidence
 from proxy.store.postgres_positions import PostgresPositions
+from tests.store.waiting import PATIENT
 
 TIGHT = Retention(
     age=1000.0, tallies=4, exchange_bytes=4000, shapes=3, clusters=3, epochs=2, recorded=7, transitions=100
@@ -57,7 +58,7 @@ def memory() -> Stores:
 
 def postgres(address: str) -> Stores:
     """The database; `tight` works on the same tables as `evidence`, so a test uses one of them."""
-    connections = Connections(address)
+    connections = Connections(address, patience=PATIENT)
 
     async def pass_time(seconds: float) -> None:
         async with connections.connection() as connection:

@@ -19,17 +19,17 @@ from proxy.store.postgres_evidence import PostgresEvidence
 from proxy.store.postgres_positions import PostgresPositions
 from proxy.store.unavailable import StoreRefused, StoreUnavailable
 from tests.store.records import ROUTE, increments, position, tally, transition
-from tests.store.waiting import until
+from tests.store.waiting import PATIENT, until
 
 SHORT = Patience(timeout=1.0, connect=0.7, first_wait=0.05, longest_wait=0.2)
 
 
 @asynccontextmanager
-async def running(home: Path) -> AsyncIterator[tuple[Embedded, Connections]]:
-    """A server of the test's own, and impatient connections to it."""
+async def running(home: Path, patience: Patience = PATIENT) -> AsyncIterator[tuple[Embedded, Connections]]:
+    """A server of the test's own, and connections to it."""
     embedded = Embedded(home, binaries=installed()[0])
     await embedded.start()
-    connections = Connections(embedded.address, patience=SHORT)
+    connections = Connections(embedded.address, patience=patience)
     try:
         yield embedded, connections
     finally:
@@ -66,9 +66,9 @@ async def test_a_server_that_is_gone_is_said_to_be_gone(home: Path) -> None:
 
 async def test_a_frozen_server_keeps_nobody_waiting(home: Path) -> None:
     """Accepting, and never answering: each call ends in its time, those in line too, and all is well when it thaws."""
-    async with running(home) as (embedded, connections):
+    async with running(home, SHORT) as (embedded, connections):
         positions = PostgresPositions(connections)
-        await positions.standing()
+        await recovered(connections)
         frozen = freeze(embedded)
         async with asyncio.timeout(60):  # without a bound it would be for ever
             tries = await asyncio.gather(*(positions.standing() for _ in range(12)), return_exceptions=True)
@@ -106,7 +106,7 @@ async def test_a_subscriber_outlives_a_restart(home: Path) -> None:
 
 async def test_a_database_that_was_made_anew_gets_its_schema(database: str) -> None:
     """Restored from nothing while Banyan runs: the next connection brings the schema, and all goes on."""
-    connections = Connections(database)
+    connections = Connections(database, patience=PATIENT)
     positions = PostgresPositions(connections)
     await positions.standing()
     async with connections.connection() as connection:
@@ -120,7 +120,7 @@ async def test_a_database_that_was_made_anew_gets_its_schema(database: str) -> N
 
 async def test_a_clock_that_went_back_keeps_nobody_from_leading(database: str) -> None:
     """After a fail-over to a machine an hour behind, the old holder's lease would last an hour: it counts as over."""
-    connections = Connections(database)
+    connections = Connections(database, patience=PATIENT)
     positions = PostgresPositions(connections)
     assert await positions.try_lead("judge", "first", 30.0) == 1
     async with connections.connection() as connection:
@@ -133,7 +133,7 @@ async def test_a_clock_that_went_back_keeps_nobody_from_leading(database: str) -
 
 async def test_a_subscriber_looks_for_itself(database: str) -> None:
     """Where NOTIFY gets lost, as behind a pooler, a change is seen by looking."""
-    connections = Connections(database)
+    connections = Connections(database, patience=PATIENT)
     positions = PostgresPositions(connections)
     async with asyncio.timeout(60), aclosing(positions.subscribe(0.05)) as versions:  # type: ignore[type-var]
         assert await anext(versions) == 0
@@ -170,7 +170,7 @@ async def test_an_address_that_nobody_understands_is_not_repeated(address: str) 
 
 async def test_a_wrong_statement_is_a_defect_and_not_a_failure(database: str) -> None:
     """What the server refuses would be refused again: it is told apart from a server that is away, and harms nobody."""
-    connections = Connections(database)
+    connections = Connections(database, patience=PATIENT)
     with pytest.raises(StoreRefused, match="42P01"):
         async with connections.connection() as connection:
             await connection.execute("SELECT * FROM nowhere")
@@ -181,7 +181,7 @@ async def test_a_wrong_statement_is_a_defect_and_not_a_failure(database: str) ->
 
 async def test_half_an_addition_is_none(database: str) -> None:
     """A writer that dies between its statements leaves nothing, and holds nobody up."""
-    connections = Connections(database)
+    connections = Connections(database, patience=PATIENT)
     evidence = PostgresEvidence(connections)
     with pytest.raises(RuntimeError, match="half way"):
         await _dies_half_way(connections)
@@ -194,7 +194,7 @@ async def test_half_an_addition_is_none(database: str) -> None:
 async def test_a_writer_that_froze_in_a_transaction_is_put_out(database: str) -> None:
     """Its locks last as long as the server lets an idle transaction stand; then others go on."""
     frozen = Connections(database, patience=SHORT)
-    connections = Connections(database, patience=Patience(timeout=20.0))
+    connections = Connections(database, patience=PATIENT)
     holder = await frozen.dedicated()  # nobody will ever end what it begins
     await holder.execute("BEGIN")
     await holder.execute("SELECT pg_advisory_xact_lock(hashtextextended('banyan evidence', 0))")

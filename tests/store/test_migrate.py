@@ -13,13 +13,14 @@ from proxy.store.connections import Connections
 from proxy.store.migrate import Migration, migrate, missing, shipped
 from proxy.store.postgres_positions import PostgresPositions
 from proxy.store.unavailable import SchemaRefused
+from tests.store.waiting import PATIENT
 
 STORE = Path(__file__).parent.parent.parent / "proxy/store"
 
 
 async def test_of_ten_migrators_each_finds_it_done(empty_database: str) -> None:
     """However many replicas start at once over an empty database, each migration is applied once and all can work."""
-    replicas = [Connections(empty_database) for _ in range(10)]
+    replicas = [Connections(empty_database, patience=PATIENT) for _ in range(10)]
     await asyncio.gather(*(PostgresPositions(each).standing() for each in replicas))
     async with replicas[0].connection() as connection:
         applied = await connection.fetch("SELECT number FROM banyan.migration ORDER BY number")
@@ -61,7 +62,7 @@ async def test_a_newer_schema_is_refused(database: str) -> None:
     connection = await asyncpg.connect(database)
     await connection.execute("INSERT INTO banyan.migration (number, name, checksum) VALUES (99, '0099_later.sql', '')")
     await connection.close()
-    connections = Connections(database)
+    connections = Connections(database, patience=PATIENT)
 
     with pytest.raises(SchemaRefused, match=r"newer \(migration 0099_later.sql\) than this Banyan \(up to 0003\)"):
         await PostgresPositions(connections).standing()
@@ -85,7 +86,7 @@ async def test_a_role_needs_no_more_than_is_written(empty_database: str) -> None
     await connection.execute(f"REVOKE ALL ON DATABASE {role} FROM PUBLIC; GRANT CONNECT ON DATABASE {role} TO {role}")
     await connection.execute("REVOKE ALL ON SCHEMA public FROM PUBLIC")
     await connection.close()
-    connections = Connections(empty_database.replace("postgres@", f"{role}@"))
+    connections = Connections(empty_database.replace("postgres@", f"{role}@"), patience=PATIENT)
 
     assert (await PostgresPositions(connections).standing()).version == 0
     await connections.close()

@@ -225,7 +225,7 @@ async def test_the_silent_are_forgotten_after_a_day(stores: Stores) -> None:
 
 async def test_a_subscriber_is_told_of_each_change(stores: Stores) -> None:
     """First the version as it is, then each later one at once: long before it would have looked by itself."""
-    async with asyncio.timeout(20), aclosing(stores.positions.subscribe(3600.0)) as versions:  # type: ignore[type-var]
+    async with asyncio.timeout(60), aclosing(stores.positions.subscribe(3600.0)) as versions:  # type: ignore[type-var]
         assert await anext(versions) == 0
         for version in (1, 2, 3):
             await stores.positions.set_pin(replace(PIN, cohort=str(version)))

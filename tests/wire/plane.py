@@ -103,7 +103,7 @@ def _read(line: bytes) -> Line:
 
 def snapshot_for(legacy: int, new: int, *, upstream: str = "", limits: str = "", text: str = ROUTES) -> Snapshot:
     """The routes of the cases; `upstream` and `limits` are more keys for these blocks, in YAML's flow style."""
-    said = {"legacy": legacy, "new": new, "upstream": upstream, "limits": limits or "head: 10s"}
+    said = {"legacy": legacy, "new": new, "upstream": upstream, "limits": limits or "head: 60s"}
     loaded = load_text(text % said, "routes.yaml", {})
     assert isinstance(loaded, Loaded), loaded
     return loaded.snapshot

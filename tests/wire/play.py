@@ -9,7 +9,7 @@ from random import Random
 
 from tests.wire.reference import Message, read_response
 
-PATIENCE = 30.0
+PATIENCE = 60.0
 """Seconds after which a connection that should have ended hangs; never waited for when all is well."""
 
 

@@ -30,7 +30,7 @@ from hypothesis import strategies as st
 from tests.wire.ask import GET, GET_1_0, HEAD, HELLO, POST
 from tests.wire.case import CASES, disagreements
 from tests.wire.mutations import LONGEST, near, pieces
-from tests.wire.plane import Line, Plane, serving, snapshot_for, troubles
+from tests.wire.plane import ROUTES, Line, Plane, serving, snapshot_for, troubles
 from tests.wire.play import PATIENCE, Client, Heard, is_poisoned
 from tests.wire.recorder import Recorder
 from tests.wire.reference import Broken, Message, read_requests, read_response
@@ -50,6 +50,18 @@ KEPT: list[tuple[str, bytes, tuple[int, ...]]] = [
 MORE = [data for _, data, _ in KEPT]
 PUBLISHED = [case.data for case in CASES] + [vector.data for vector in VECTORS]
 SEEDS = MORE * 4 + [data for data in PUBLISHED if 0 < len(data) < LONGEST]
+
+
+HASTY = (
+    ROUTES.partition("routes:")[0]
+    + """
+routes:
+  - { name: probe, match: /probe, stage: legacy }
+  - { name: probe2, match: /api/v2/probe, stage: live }
+  - { name: rest, match: "/**", stage: legacy, timeout: { response: 100ms, idle: 100ms } }
+"""
+)
+"""Nobody waits long for an upstream that says no more; the probe behind it has all the time that a machine needs."""
 
 
 def play_many(what: str, body: Callable[[T], None], examples: st.SearchStrategy[T], count: int) -> None:
@@ -87,9 +99,9 @@ class Arena:
             await each.start()
             self._stack.callback(each.stop)
         self.troubles = self._stack.enter_context(troubles())
-        port, hasty = self.upstream.port, "timeout: { response: 100ms, idle: 100ms }"
+        port = self.upstream.port
         self.plane = await self._stack.enter_async_context(serving(snapshot_for(self.legacy.port, self.new.port)))
-        self.scripted = await self._stack.enter_async_context(serving(snapshot_for(port, port, upstream=hasty)))
+        self.scripted = await self._stack.enter_async_context(serving(snapshot_for(port, port, text=HASTY)))
 
     async def close(self) -> None:
         """Stop everything."""
