@@ -20,6 +20,8 @@ import aiohttp
 from aiohttp import web
 
 PATIENCE = 60.0
+WAITS = "timeout: { connect: 30s, queue: 30s }"
+"""What a test does not bound outlasts a busy machine."""
 
 
 async def until(holds: Callable[[], Awaitable[bool]]) -> None:
@@ -201,8 +203,8 @@ async def started(
         os.close(unread)
 
 
-def text_of(routes: str, *, listen: int, admin: int, legacy: int, new: int, workers: int = 1) -> str:
-    """A whole routes.yaml."""
+def text_of(routes: str, *, listen: int, admin: int, legacy: int, new: int, workers: int = 1, keys: str = WAITS) -> str:
+    """A whole routes.yaml; `keys` are more of both upstreams, in YAML's flow style."""
     return f"""\
 version: 1
 listen: 127.0.0.1:{listen}
@@ -210,7 +212,7 @@ admin: 127.0.0.1:{admin}
 workers: {workers}
 drain: 10s
 upstreams:
-  legacy: {{ url: "http://127.0.0.1:{legacy}", timeout: {{ connect: 30s, queue: 30s }} }}
-  new: {{ url: "http://127.0.0.1:{new}", timeout: {{ connect: 30s, queue: 30s }} }}
+  legacy: {{ url: "http://127.0.0.1:{legacy}", {keys} }}
+  new: {{ url: "http://127.0.0.1:{new}", {keys} }}
 routes:
 {routes}"""

@@ -26,11 +26,10 @@ QUICK = "timeout: { connect: 500ms, response: 500ms }, breaker: { open: 1s }"
 
 
 @asynccontextmanager
-async def serving(directory: Path, legacy: int, new: int, more: str = QUICK) -> AsyncIterator[Program]:
-    """Banyan with one worker; `more` are keys of both upstreams."""
+async def serving(directory: Path, legacy: int, new: int) -> AsyncIterator[Program]:
+    """Banyan with one worker."""
     listen, admin = free_port(), free_port()
-    text = text_of(ROUTES, listen=listen, admin=admin, legacy=legacy, new=new)
-    text = text.replace(f':{legacy}" }}', f':{legacy}", {more} }}').replace(f':{new}" }}', f':{new}", {more} }}')
+    text = text_of(ROUTES, listen=listen, admin=admin, legacy=legacy, new=new, keys=QUICK)
     (directory / "routes.yaml").write_text(text)
     async with started(directory, listen, admin) as banyan:
         yield banyan
