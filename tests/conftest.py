@@ -29,7 +29,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     items.sort(key=_rank)
     if config.getoption("usepdb"):  # who debugs wants the first failure
         return
-    again = pytest.mark.flaky(reruns=2, reruns_delay=2, condition=STALLS.seen)
+    again = pytest.mark.flaky(reruns=2, reruns_delay=2, condition=STALLS.explain)
     for item in items:
         item.add_marker(again)
 

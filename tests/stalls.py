@@ -31,8 +31,11 @@ class Stalls:
         """Forget what was, for the next attempt."""
         self._latest, self._began, self._stolen = 0.0, monotonic(), stolen()
 
-    def seen(self) -> bool:
-        """Whether what failed since then may have failed by it."""
+    def explain(self, failure: BaseException | None) -> bool:
+        """Whether a test that failed since then may have failed by it; one that passed did not."""
+        if failure is None:
+            return False
+        sleep(2 * STEP)  # the thread that was late, too, has to be awake
         had = (monotonic() - self._began) * (os.cpu_count() or 1)
         return self._latest >= STALL or stolen() - self._stolen >= STOLEN * had
 
@@ -40,7 +43,7 @@ class Stalls:
         while True:
             due = monotonic() + STEP
             sleep(STEP)
-            self._latest = max(self._latest, monotonic() - due)
+            self._latest = max(self._latest, monotonic() - max(due, self._began))
 
 
 def stolen() -> float:

@@ -22,7 +22,7 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The compiled wheel, unpacked; without optimisation, which changes nothing but the minutes it takes."""
     folder = tmp_path_factory.mktemp("compiled")
     build = [sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", str(folder / "wheel")]
-    env = os.environ | {"BANYAN_COMPILE": "always", "MYPYC_OPT_LEVEL": "0"}
+    env = os.environ | {"BANYAN_COMPILE": "always", "MYPYC_OPT_LEVEL": "0", "PYTHONPATH": str(folder)}  # as others have
     built = subprocess.run(build, cwd=ROOT, env=env, check=False, capture_output=True, text=True)
     assert not built.returncode, built.stderr
     (wheel,) = (folder / "wheel").iterdir()

@@ -19,8 +19,8 @@ from types import MappingProxyType
 import aiohttp
 from aiohttp import web
 
-PATIENCE = 60.0
-WAITS = "timeout: { connect: 30s, queue: 30s }"
+PATIENCE = 120.0
+WAITS = "timeout: { connect: 30s, queue: 30s, response: 2m }"
 """What a test does not bound outlasts a busy machine."""
 
 
@@ -28,7 +28,7 @@ async def until(holds: Callable[[], Awaitable[bool]]) -> None:
     """Wait for something outside to become true; the patience is a bound for a hang, not a measure."""
     async with asyncio.timeout(PATIENCE):
         while not await holds():  # noqa: ASYNC110 -- other processes set no event here
-            await asyncio.sleep(0.02)
+            await asyncio.sleep(0.05)
 
 
 def free_port() -> int:
@@ -138,9 +138,9 @@ class Program:
         await until(reached)
 
     def child(self, name: str) -> int:
-        """The process id of `control` or a worker, from the log."""
-        entries = self.events("process_started")
-        return max((int(str(entry["pid"])) for entry in entries if entry["process"] == name), default=0)
+        """The process id of `control` or a worker, from the log: the last one's, whose number may be a lower one."""
+        pids = [int(str(entry["pid"])) for entry in self.events("process_started") if entry["process"] == name]
+        return pids[-1] if pids else 0
 
     async def read_log(self) -> None:
         """Collect the lines; ends with the program."""

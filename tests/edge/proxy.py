@@ -26,7 +26,7 @@ from tests.edge.scripted import PATIENCE, Scripted, abort
 
 Block = dict[str, object]
 """A block of the table; JSON is YAML."""
-PATIENT: Block = {"connect": "30s", "queue": "30s"}
+PATIENT: Block = {"connect": "30s", "queue": "30s", "response": "2m"}
 REST: Block = {"name": "rest", "match": "/**", "stage": "legacy"}
 
 
