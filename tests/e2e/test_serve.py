@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+from functools import partial
 from pathlib import Path
 
 import aiohttp
@@ -56,7 +57,7 @@ async def test_load_survives_good_and_broken_edits(tmp_path: Path) -> None:
         system("new") as new,
         program(tmp_path, LEGACY, legacy=legacy, new=new, workers=2) as banyan,
     ):
-        good = {"listen": banyan.listen, "admin": banyan.admin, "legacy": legacy, "new": new, "workers": 2}
+        good = partial(text_of, listen=banyan.listen, admin=banyan.admin, legacy=legacy, new=new, workers=2)
         stop = asyncio.Event()
 
         async def load() -> None:
@@ -79,7 +80,7 @@ async def test_load_survives_good_and_broken_edits(tmp_path: Path) -> None:
             for number in range(50):
                 if number == 49:
                     await until(last_good_runs)  # who has 0.2 s to read it may have missed it, and that is no fault
-                text = text_of(REST.format(stage="canary, split: 50%"), **good).replace("50%", f"{number}%")
+                text = good(REST.format(stage="canary, split: 50%")).replace("50%", f"{number}%")
                 write(banyan.file, text if number % 2 == 0 else text.replace("stage: canary", "stage: cannery"))
                 await asyncio.sleep(0.2)
             stop.set()
