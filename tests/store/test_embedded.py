@@ -57,7 +57,7 @@ async def banyan(
 
 async def ask(address: str, *statements: str) -> object:
     """The first value of the last statement; a server that is just starting is asked again."""
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(120):
         while True:
             try:
                 connection = await asyncpg.connect(address)
