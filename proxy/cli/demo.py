@@ -14,8 +14,9 @@ from proxy.cli.terminal import leave
 LESSON = Lesson(
     purpose="Play a migration in miniature: two systems, Banyan, traffic.",
     more="Starts a legacy customer service, the CRM that takes it over and Banyan between them, all on this machine; "
-    "sends real traffic, and moves one route step by step by editing routes.yaml. On a terminal everything then stays "
-    "up for you to try, until Ctrl-C. Elsewhere, and with --once, it ends with a verdict.",
+    "sends real traffic, compares both systems' answers in the shadow until a release answers alike, and moves one "
+    "route step by step by editing routes.yaml. On a terminal everything then stays up for you to try, until Ctrl-C. "
+    "Elsewhere, and with --once, it ends with a verdict.",
     example="banyan demo --once",
     exits={
         FINE: "no request failed, every share was as its split, nobody went back, nothing was lost",

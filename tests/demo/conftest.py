@@ -32,7 +32,7 @@ class Marked:
         wanted = f"{MARK}={self.mark}".encode()
         return {int(each.name): command_of(each) for each in Path("/proc").iterdir() if wanted in environment_of(each)}
 
-    def until(self, is_so: Callable[[dict[int, str]], bool], seconds: float = 30.0) -> dict[int, str]:
+    def until(self, is_so: Callable[[dict[int, str]], bool], seconds: float = 120.0) -> dict[int, str]:
         """Look again and again; the last look, whether it was so or not."""
         deadline = time.monotonic() + seconds
         while not is_so(found := self.alive()) and time.monotonic() < deadline:
@@ -62,7 +62,7 @@ def parent_of(process: int) -> int:
     return 0 if state == "Z" else int(parent)
 
 
-def left_of(family: set[int], seconds: float = 30.0) -> set[int]:
+def left_of(family: set[int], seconds: float = 120.0) -> set[int]:
     """Which of them still live, once all are gone or the time is over."""
     deadline = time.monotonic() + seconds
     while (left := {each for each in family if parent_of(each)}) and time.monotonic() < deadline:

@@ -111,7 +111,7 @@ def test_whatever_ends_the_demo_ends_its_processes(marked: Marked, number: signa
 
 def until_state_is_up(demo: int) -> set[int]:
     """The demo's processes once its PostgreSQL, where one can be had, takes connections."""
-    deadline = time.monotonic() + 30.0
+    deadline = time.monotonic() + 120.0
     family: set[int] = set()
     while time.monotonic() < deadline:
         family = family_of(demo)

@@ -26,7 +26,7 @@ TOKEN = "t0ken"
 async def postgres(*, durable: bool = False) -> AsyncIterator[Embedded]:
     """A private PostgreSQL that can be stopped and started again; `durable`: what it said yes to outlives a kill."""
     with tempfile.TemporaryDirectory(prefix="banyan-") as folder:
-        server = Embedded(Path(folder), durable=durable)
+        server = Embedded(Path(folder), durable=durable, patience=120.0)
         await server.start()
         try:
             yield server

@@ -28,7 +28,7 @@ async def database() -> AsyncIterator[Embedded]:
     """A server of the test's own; its directory has a short path, for the socket."""
     folder = Path(tempfile.mkdtemp(prefix="banyan-"))
     os.chmod(folder, 0o755)  # noqa: PTH101
-    found = Embedded(folder / "p", binaries=installed()[0])
+    found = Embedded(folder / "p", binaries=installed()[0], patience=120.0)
     await found.start()
     yield found
     found.server.send(signal.SIGCONT)

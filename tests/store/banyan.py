@@ -27,7 +27,7 @@ def become(user: int) -> None:
 
 async def main(directory: str, folder: str, major: str) -> None:
     binaries = Binaries(folder=Path(folder), major=int(major))
-    embedded = Embedded(Path(directory), binaries=binaries, durable=False)
+    embedded = Embedded(Path(directory), binaries=binaries, durable=False, patience=120.0)
     stopping = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stopping.set)
     await embedded.start()

@@ -61,7 +61,7 @@ def binaries(request: pytest.FixtureRequest) -> Binaries:
 def server() -> Iterator[Embedded]:
     """A running PostgreSQL; nothing of it is left afterwards."""
     with tempfile.TemporaryDirectory(prefix="banyan-") as folder:
-        embedded = Embedded(Path(folder), durable=False)
+        embedded = Embedded(Path(folder), durable=False, patience=120.0)
         asyncio.run(_with_template(embedded))
         yield embedded
         asyncio.run(embedded.stop())

@@ -27,7 +27,7 @@ SHORT = Patience(timeout=1.0, connect=0.7, first_wait=0.05, longest_wait=0.2)
 @asynccontextmanager
 async def running(home: Path, patience: Patience = PATIENT) -> AsyncIterator[tuple[Embedded, Connections]]:
     """A server of the test's own, and connections to it."""
-    embedded = Embedded(home, binaries=installed()[0])
+    embedded = Embedded(home, binaries=installed()[0], patience=120.0)
     await embedded.start()
     connections = Connections(embedded.address, patience=patience)
     try:
