@@ -12,9 +12,9 @@ from tests.stalls import STALL, Stalls
 
 ROOT = Path(__file__).parent.parent
 SAMPLE = """
-import os
 from pathlib import Path
 
+import tests.stalls
 import tests.test_stalls
 
 def times(name):
@@ -29,6 +29,7 @@ def test_stands_still():
         raise AssertionError("the first attempt")
 
 def test_differs():
+    tests.stalls.STALL = tests.stalls.STOLEN = float("inf")  # from here on the machine serves, whatever it does
     assert times("differs") == 0
 """
 
@@ -57,7 +58,7 @@ def test_a_stall_is_seen_until_the_next_attempt() -> None:
 
 
 def test_what_a_stall_has_failed_is_played_again_and_what_differs_has_failed(tmp_path: Path) -> None:
-    """The one passes at its second attempt and is named in the summary; the other fails, however often it is played."""
+    """The one passes at its second attempt and is named in the summary; the other fails, and is played once."""
     (tmp_path / "test_sample.py").write_text(SAMPLE, encoding="utf-8")
     command = [sys.executable, "-m", "pytest", "-c", os.devnull, "--rootdir", str(tmp_path), "-p", "tests.conftest"]
     played = subprocess.run(
@@ -68,4 +69,5 @@ def test_what_a_stall_has_failed_is_played_again_and_what_differs_has_failed(tmp
     assert re.search(r"^FAILED .*::test_differs", played.stdout, re.MULTILINE)
     assert re.search(r"^RERUN .*::test_stands_still", played.stdout, re.MULTILINE), played.stdout
     assert (tmp_path / "still").read_text(encoding="ascii") == "xx"
+    assert (tmp_path / "differs").read_text(encoding="ascii") == "x"
     assert "1 failed, 1 passed" in played.stdout

@@ -55,9 +55,10 @@ async def test_a_server_that_is_gone_is_said_to_be_gone(home: Path) -> None:
         await evidence.add(increments(tallies=(tally(),)))
         embedded.server.send(signal.SIGQUIT)
         await until(embedded.server.ended)
-        for _ in range(5):
-            with pytest.raises(StoreUnavailable):
-                await evidence.tallies(ROUTE, 1)
+        async with asyncio.timeout(PATIENT.timeout / 2):  # refused, and not waited for
+            for _ in range(5):
+                with pytest.raises(StoreUnavailable):
+                    await evidence.tallies(ROUTE, 1)
 
         await embedded._own()
         await recovered(connections)
@@ -194,7 +195,7 @@ async def test_half_an_addition_is_none(database: str) -> None:
 async def test_a_writer_that_froze_in_a_transaction_is_put_out(database: str) -> None:
     """Its locks last as long as the server lets an idle transaction stand; then others go on."""
     frozen = Connections(database, patience=SHORT)
-    connections = Connections(database, patience=PATIENT)
+    connections = Connections(database, patience=Patience(timeout=20.0))
     holder = await frozen.dedicated()  # nobody will ever end what it begins
     await holder.execute("BEGIN")
     await holder.execute("SELECT pg_advisory_xact_lock(hashtextextended('banyan evidence', 0))")
