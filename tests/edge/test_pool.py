@@ -4,6 +4,9 @@ import asyncio
 
 import pytest
 
+from proxy.core.outcome import Failure
+from proxy.edge.upstream import UpstreamConnection
+from tests.edge.blackhole import blackhole
 from tests.edge.client import get, post, request
 from tests.edge.conftest import Play, Serve
 from tests.edge.loops import BOTH
@@ -12,6 +15,20 @@ from tests.edge.proxy import REST, upstream
 from tests.edge.scripted import Peer, Scripted, always, echo, once, sized, then_close
 
 pytestmark = BOTH
+
+
+class Asking:
+    """Who waits for a connection, and what it was lent."""
+
+    def __init__(self) -> None:
+        self.lent: list[UpstreamConnection] = []
+        self.failures: list[Failure] = []
+
+    def lend(self, connection: UpstreamConnection) -> None:
+        self.lent.append(connection)
+
+    def failed(self, failure: Failure) -> None:
+        self.failures.append(failure)
 
 
 class Gate:
@@ -332,3 +349,32 @@ async def test_a_name_is_tried_at_each_of_its_addresses(play: Play, serve: Serve
     proxy = await serve(upstreams={"legacy": {"url": f"http://localhost:{legacy.port}"}}, routes=[REST])
 
     assert (await proxy.ask(get())).status == 200
+
+
+async def test_a_connection_that_is_closing_is_lent_to_nobody(play: Play, serve: Serve) -> None:
+    """An idle connection whose end is known, though not yet heard by its owner, is passed over for a new one."""
+    proxy = await serve(await play(always(sized(b"hi"))))
+    await proxy.ask(get())
+    pool = proxy.pool()
+    (idle,) = pool.addresses[0].idle
+    idle.transport.abort()
+    asking = Asking()
+    pool.acquire(asking)
+
+    assert asking.lent == []
+    await proxy.until(lambda: asking.lent)
+    assert asking.lent[0] is not idle
+
+
+async def test_no_more_connections_are_opened_than_requests_wait(serve: Serve) -> None:
+    """A request that left while its connection was being opened leaves that connection to the next one."""
+    with blackhole() as port:
+        proxy = await serve(port)
+        pool = proxy.pool()
+        for _ in range(5):
+            gone = Asking()
+            pool.acquire(gone)
+            pool.forget(gone)
+        pool.acquire(Asking())
+
+        assert repr(pool) == "<Pool legacy: 1 open, 0 idle, 1 waiting>"

@@ -6,7 +6,7 @@ from random import Random
 import pytest
 
 from proxy.core.judge import guard
-from proxy.core.judge.guard import RATIOS, TOLERATED, Bad, BadEvent, Process, observe, observe_alone, threshold
+from proxy.core.judge.guard import NOTHING, RATIOS, TOLERATED, Bad, BadEvent, Process, observe, observe_alone, threshold
 from proxy.core.outcome import Side
 
 DAY = 86_400.0
@@ -136,3 +136,11 @@ def test_alarms_come_in_their_order_and_can_be_cleared() -> None:
 
     assert guard.alarms([Process(bad=Bad.TIMEOUT), late, early]) == (early, late)
     assert guard.cleared(late) == Process(bad=Bad.ERROR)
+
+
+def test_an_alarm_is_raised_by_the_mean_and_not_by_the_greatest_alternative() -> None:
+    """One alternative above the threshold, the others at nothing: the mean is below it, and nothing is raised."""
+    log_a = log(1000)
+    process = Process(bad=Bad.ERROR, logs=(log_a + 0.5, *NOTHING[1:]))
+
+    assert observe(process, 0, 0, share=0.5, at=1.0, log_a=log_a).alarmed_at is None

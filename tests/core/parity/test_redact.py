@@ -190,3 +190,23 @@ def test_an_ordinary_difference_stays_readable() -> None:
 def test_card_numbers(digits: str, card: bool) -> None:  # noqa: FBT001 - a column
     """Luhn's sum, the right length, and not all the same digit."""
     assert is_card(map(int, digits)) is card
+
+
+@pytest.mark.parametrize("body", ['{"pin": 4815}', '{"token": {"value": [7, 1.5]}}', '{"password": -3}'])
+def test_a_number_under_a_secrets_name_is_hashed_however_short(body: str) -> None:
+    """A PIN of four digits is no less secret than a long one."""
+    kept = kept_body(json.loads(body))
+
+    assert [digit for digit in ("4815", "7,", "1.5", "-3") if digit in kept] == []
+    assert "hash:" in kept
+
+
+def test_a_secret_that_is_cut_in_two_is_not_kept() -> None:
+    """Redaction made the text shorter, so that the place where it was cut comes within what is kept: the part goes."""
+    longest = MOST_BODY + 2048  # what is read of a text; the last part of it is never kept
+    begin = f"password: {'x' * 5000} "
+    body = begin + "a" * (longest - len(begin) - 10) + f" {CARD} "
+    kept = kept_body((body + "b" * 5000).encode(), "text/plain")
+
+    assert kept.endswith("a")
+    assert CARD[:9] not in kept

@@ -1,0 +1,109 @@
+"""Changes of single lines of the product that the suite must notice, each with the tests that do.
+
+Rule 1: `before` stands once in its file, so that a line that moves or is rewritten is noticed by `test_mutants.py`.
+Rule 2: a mutant is dead when its tests, which pass without it, fail with it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mutant:
+    """In the file `path` the text `before` becomes `after`; `tests` are arguments for pytest."""
+
+    name: str
+    path: str
+    before: str
+    after: str
+    tests: tuple[str, ...]
+
+
+MUTANTS = (
+    Mutant(
+        name="promotes without a lead",
+        path="proxy/control/judging.py",
+        before="if self.leading.lead is None and ruling.action is Action.PROMOTE:",
+        after="if False:",
+        tests=("tests/control/test_store_comes_and_goes.py",),
+    ),
+    Mutant(
+        name="carries out edits while replicas read different files",
+        path="proxy/control/judging.py",
+        before="if self.leading.lead is not None and not is_skewed(self.presences):",
+        after="if self.leading.lead is not None:",
+        tests=("tests/control/test_store_comes_and_goes.py",),
+    ),
+    Mutant(
+        name="a person's earlier move outranks a later one made here",
+        path="proxy/control/mover.py",
+        before="if known.cause in _PEOPLE and known.since > pending.transition.at:",
+        after="if known.cause in _PEOPLE:",
+        tests=("tests/control/test_store_comes_and_goes.py",),
+    ),
+    Mutant(
+        name="a move for all leaves the one made here pending",
+        path="proxy/control/mover.py",
+        before="        self._replica.pending.pop(after.route, None)\n",
+        after="",
+        tests=("tests/control/test_store_comes_and_goes.py",),
+    ),
+    Mutant(
+        name="a short number under a secret's name is kept",
+        path="proxy/core/parity/redact.py",
+        before="if not secret and (len(data) < _SHORTEST_CARD or self._by_look(data) == data):",
+        after="if len(data) < _SHORTEST_CARD or self._by_look(data) == data:",
+        tests=("tests/core/parity/test_redact.py",),
+    ),
+    Mutant(
+        name="a secret cut in two at the margin is kept",
+        path="proxy/core/parity/redact.py",
+        before="return whole[: max(0, len(whole) - _MARGIN)][:MOST_BODY]",
+        after="return whole[:MOST_BODY]",
+        tests=("tests/core/parity/test_redact.py",),
+    ),
+    Mutant(
+        name="one alternative alone raises the guard's alarm",
+        path="proxy/core/judge/guard.py",
+        before=" and log_mean(logs) >= log_a",
+        after="",
+        tests=("tests/core/judge/test_guard.py",),
+    ),
+    Mutant(
+        name="falls back twice",
+        path="proxy/edge/again.py",
+        before="rule is None or exchange.fell_back or trigger not in rule.after",
+        after="rule is None or trigger not in rule.after",
+        tests=("tests/edge/test_again.py",),
+    ),
+    Mutant(
+        name="asks the same side again and again",
+        path="proxy/edge/again.py",
+        before="if failure.replayable and exchange.attempts == 1 and _may(exchange, elsewhere=False):",
+        after="if failure.replayable and _may(exchange, elsewhere=False):",
+        tests=("tests/edge/test_again.py",),
+    ),
+    Mutant(
+        name="asks new again while the kill switch forbids it",
+        path="proxy/edge/again.py",
+        before="if not exchange.live.switch.forbids(same.side):",
+        after="if True:",
+        tests=("tests/edge/test_again.py",),
+    ),
+    Mutant(
+        name="lends a connection that is closing",
+        path="proxy/edge/pool.py",
+        before="if connection.mode is _IDLE and not connection.transport.is_closing():",
+        after="if connection.mode is _IDLE:",
+        tests=("tests/edge/test_pool.py",),
+    ),
+    Mutant(
+        name="opens more connections than requests wait",
+        path="proxy/edge/pool.py",
+        before="wanted.open < self.upstream.connections and self._connecting < len(self.waiting):",
+        after="wanted.open < self.upstream.connections:",
+        tests=("tests/edge/test_pool.py",),
+    ),
+)
+"""Lines that could once be changed without a test failing."""
