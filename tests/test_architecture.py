@@ -51,7 +51,7 @@ PURE = {
     "textwrap", "types", "typing", "unicodedata", "urllib.parse", "xxhash", "zlib",
 }
 # fmt: on
-PURE_IN = {"proxy.core.parity": {"brotli", "csv", "html.parser", "msgspec", "xml.etree", "zstandard"}}
+PURE_IN = {"proxy.core.parity": {"brotli", "csv", "html.parser", "msgspec", "re2", "xml.etree", "zstandard"}}
 """Decoders and parsers of bodies: bytes in, values out; no other part of the core reads bodies."""
 IMPURE_CALLS = {"open", "print", "input", "eval", "exec", "__import__", "breakpoint"}
 IMPURE_CALLS |= {"hash"}  # salted: another number in every process

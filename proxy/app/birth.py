@@ -8,11 +8,12 @@ import gc
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import structlog
 
@@ -36,6 +37,10 @@ _GC_THRESHOLD = (50_000, 20, 100)
 """Requests free what they made by counting references; the collector is there for what goes wrong."""
 
 
+Alive = Callable[[Coroutine[Any, Any, None]], Coroutine[Any, Any, None]]
+"""Runs a child's work, with signs of life beside it."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerSeat:
     """What is a worker's own, and what it shares with the others; `serving` is to be called once it serves."""
@@ -44,6 +49,7 @@ class WorkerSeat:
     sockets: Sockets
     ties: SharedTies
     serving: Callable[[], None]
+    alive: Alive
 
 
 def be_worker(seat: WorkerSeat, config: Path, start: Start, *, fresh: bool) -> None:
@@ -74,11 +80,11 @@ def be_worker(seat: WorkerSeat, config: Path, start: Start, *, fresh: bool) -> N
         await Worker(post, sink, console=is_console()).run()
 
     with _runner() as runner:
-        runner.run(live())
+        runner.run(seat.alive(live()))
     sink.close()
 
 
-def be_control(config: Path, start: Start, sockets: Sockets) -> None:
+def be_control(config: Path, start: Start, sockets: Sockets, alive: Alive) -> None:
     """Watch, report and answer until told to stop; aiohttp is loaded here and in no other process."""
     from proxy.app.control import Inheritance, run_control  # noqa: PLC0415 -- half a second that workers do not wait for
 
@@ -103,11 +109,11 @@ def be_control(config: Path, start: Start, sockets: Sockets) -> None:
         kill_file=_killed_by(config),
         directory=directory,
     )
-    asyncio.run(run_control(given))
+    asyncio.run(alive(run_control(given)))
     sink.close()
 
 
-def be_comparer(config: Path, start: Start, sockets: Sockets) -> None:
+def be_comparer(config: Path, start: Start, sockets: Sockets, alive: Alive) -> None:
     """Compare until told to stop; what it needs for that is loaded here, so that workers stay small."""
     from proxy.app.comparer import ComparerProcess, Seat  # noqa: PLC0415 -- see above
     from proxy.app.redaction_key import key_for_now  # noqa: PLC0415
@@ -124,7 +130,7 @@ def be_comparer(config: Path, start: Start, sockets: Sockets) -> None:
         await ComparerProcess(seat).run()
 
     with _runner() as runner:
-        runner.run(live())
+        runner.run(alive(live()))
     sink.close()
 
 

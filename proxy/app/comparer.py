@@ -21,6 +21,7 @@ import structlog
 
 from proxy.app.control_link import ControlLink
 from proxy.app.pair_queue import Intake, PairQueue
+from proxy.app.restarting import Restarting
 from proxy.app.scales import Scales
 from proxy.app.table_bytes import load
 from proxy.core.snapshot import Snapshot
@@ -58,6 +59,7 @@ class ComparerProcess:
         self._installing = asyncio.Lock()
         self._stopping = asyncio.Event()
         self._tasks = Tasks()
+        self._loops = Restarting()
 
     async def run(self) -> None:
         """Compare until told to stop."""
@@ -66,14 +68,15 @@ class ComparerProcess:
         for ignored in (signal.SIGINT, signal.SIGHUP, signal.SIGUSR2):
             loop.add_signal_handler(ignored, lambda: None)
         server = await loop.create_unix_server(lambda: Intake(self._queue, time.monotonic), sock=self._seat.pairs)
-        self._tasks.start(self._link.run(), name="control-link")
+        self._loops.start(self._link.run, name="control-link")
         working = self._tasks.start(self._work(), name="comparisons")
-        self._tasks.start(self._report(), name="evidence")
+        self._loops.start(self._report, name="evidence")
         _log.info("comparer_started", revision=self._scales.revision, pairs=self._seat.pairs.getsockname())
         stopping = self._tasks.start(self._stopping.wait(), name="stopping")
         await asyncio.wait((working, stopping), return_when=asyncio.FIRST_COMPLETED)
         server.close()
         await self._last_words()
+        await self._loops.end()
         await self._tasks.end()
         _log.info("comparer_ended", compared=self._scales.compared, waiting=len(self._queue))
 

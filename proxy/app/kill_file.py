@@ -2,7 +2,8 @@
 
 Rule 1: the loop never waits for the disk: a file system that hangs keeps the thread, and nothing else.
 Rule 2: it depends on nothing but the disk: neither control nor a store is asked.
-Rule 3: when nobody can tell whether the file is there, the last answer holds, and the log says so once.
+Rule 3: when nobody can tell whether the file is there, the last answer holds, and the log says so once. Whatever goes
+        wrong in a look, the next one is made.
 """
 
 from __future__ import annotations
@@ -10,7 +11,6 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable
-from contextlib import suppress
 from contextvars import copy_context
 from pathlib import Path
 
@@ -61,20 +61,20 @@ class KillFile:
         self._ended.set()
 
     def _watch(self) -> None:
-        with suppress(RuntimeError):  # the loop is closed: the process ends
+        self._look()
+        self._in_loop(self._looked.set)
+        while not self._ended.wait(self._every):
             self._look()
-            self._in_loop(self._looked.set)
-            while not self._ended.wait(self._every):
-                self._look()
 
     def _look(self) -> None:
         path = self.path
         try:
             order = read(path)
-        except OSError as error:
-            if str(error) != self._fault:
-                self._fault = str(error)
-                self._in_loop(self._complain, self._fault)
+        except Exception as error:  # noqa: BLE001 -- the watch may not end with a file that nobody foresaw
+            fault = str(error) or type(error).__name__
+            if fault != self._fault:
+                self._fault = fault
+                self._in_loop(self._complain, fault)
             return
         self._fault = ""
         if order != self._seen:
@@ -82,7 +82,10 @@ class KillFile:
             self._in_loop(self._tell, order)
 
     def _in_loop(self, call: Callable[..., None], *arguments: object) -> None:
-        self._loop.call_soon_threadsafe(call, *arguments, context=self._context)
+        try:
+            self._loop.call_soon_threadsafe(call, *arguments, context=self._context)
+        except RuntimeError:  # the loop is closed: the process ends, and the watch with it
+            self._ended.set()
 
     def _complain(self, fault: str) -> None:
         _log.error("kill_file_unreadable", path=str(self.path), error=fault, killed=self._seen is not None)

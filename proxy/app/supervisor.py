@@ -3,6 +3,7 @@
 Rule 1: it runs no loop and no thread, so that a fork of it is clean at any time.
 Rule 2: it holds the listening sockets: when a worker dies, clients that wait in its queue wait for its successor.
 Rule 3: a child is born from the file as it is now (or the last good one), never from what the supervisor read long ago.
+Rule 4: a child whose loop stands still (`heartbeat.py`) is killed and replaced like one that died.
 
 SIGTERM and SIGINT drain (a second one cuts), SIGHUP reloads, SIGUSR2 starts a successor that takes the sockets over.
 """
@@ -19,11 +20,13 @@ import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import structlog
 
 from proxy.app.birth import WorkerSeat, be_comparer, be_control, be_worker
+from proxy.app.heartbeat import HUNG, Heartbeats, Silence
 from proxy.app.selfcheck import cautions, prepare
 from proxy.app.shared_ties import SharedTies
 from proxy.app.sockets import Sockets, bind
@@ -35,6 +38,8 @@ KILL_AFTER = 5.0
 """Seconds beyond the drain after which a child is killed."""
 STEADY_AFTER = 5.0
 _CONTROL, _COMPARER = -1, -2
+_FIRST = _COMPARER
+"""The least number of a child; workers count from 0."""
 _SIGNALS = {signal.SIGCHLD, signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR2}
 _log = structlog.get_logger()
 
@@ -43,7 +48,7 @@ _log = structlog.get_logger()
 class _Child:
     pid: int
     born: float
-    deaths: int = 0
+    silence: Silence
 
 
 def serve(config: Path) -> int:
@@ -94,6 +99,7 @@ class Supervisor:
         self._start = start
         self._sockets = sockets
         self._ties = SharedTies()
+        self._heartbeats = Heartbeats(len(sockets.workers) - _FIRST)
         self._children: dict[int, _Child] = {}
         self._due: dict[int, float] = {}
         self._deaths: dict[int, int] = {}
@@ -112,6 +118,7 @@ class Supervisor:
             if got is not None:
                 self._on_signal(signal.Signals(got.si_signo))
             self._reap()
+            self._kill_hung()
             self._replace()
             self._succeed()
         return 0
@@ -190,6 +197,14 @@ class Supervisor:
             for number in tuple(self._children):
                 self._signal(number, signal.SIGKILL)
 
+    def _kill_hung(self) -> None:
+        """Rule 4; while all end, `_kill_at` is the bound."""
+        now = time.monotonic()
+        for number, child in self._children.items():
+            if child.silence.look(self._heartbeats.count(number - _FIRST), now) and not self._stopping:
+                _log.error("child_hangs", child=_name(number), pid=child.pid, silent=HUNG, hint="it is replaced")
+                os.kill(child.pid, signal.SIGKILL)
+
     def _ended(self, number: int, child: _Child, code: int) -> None:
         if self._stopping:
             return
@@ -211,7 +226,8 @@ class Supervisor:
         first = number not in self._deaths
         pid = os.fork()
         if pid:
-            self._children[number] = _Child(pid, time.monotonic())
+            now = time.monotonic()
+            self._children[number] = _Child(pid, now, Silence(self._heartbeats.count(number - _FIRST), now))
             self._deaths.setdefault(number, 0)
             return
         self._be(number, first=first)
@@ -220,12 +236,15 @@ class Supervisor:
         """In the child: never returns."""
         start = self._start if first else self._start.again(self._config, os.environ)
         be: Callable[[], None]
+        alive = partial(self._heartbeats.while_running, number - _FIRST)
         if number == _CONTROL:
-            be = lambda: be_control(self._config, start, self._sockets)  # noqa: E731
+            be = lambda: be_control(self._config, start, self._sockets, alive)  # noqa: E731
         elif number == _COMPARER:
-            be = lambda: be_comparer(self._config, start, self._sockets)  # noqa: E731
+            be = lambda: be_comparer(self._config, start, self._sockets, alive)  # noqa: E731
         else:
-            seat = WorkerSeat(number=number, sockets=self._sockets, ties=self._ties, serving=self._readiness.say)
+            seat = WorkerSeat(
+                number=number, sockets=self._sockets, ties=self._ties, serving=self._readiness.say, alive=alive
+            )
             be = lambda: be_worker(seat, self._config, start, fresh=first)  # noqa: E731
         code = 1
         try:

@@ -26,6 +26,7 @@ from proxy.app.control_link import ControlLink
 from proxy.app.huge_pages import collapse
 from proxy.app.kill_file import KillFile
 from proxy.app.pair_link import PairLink
+from proxy.app.restarting import Restarting
 from proxy.app.table_bytes import load
 from proxy.core.kill import Order
 from proxy.core.snapshot import Snapshot
@@ -93,6 +94,7 @@ class Worker:
         if post.orders is not None:
             self._obey(post.orders)
         self._tasks = Tasks()
+        self._loops = Restarting()
         self._link = ControlLink(post.link, MAX_UNSENT, lambda: self._send(0), self._hear)
         self._has_table = asyncio.Event()
         self._installing = asyncio.Lock()
@@ -107,15 +109,15 @@ class Worker:
             loop.add_signal_handler(ignored, lambda: None)
         loop.add_signal_handler(signal.SIGHUP, self._certificates.force)
         await self._kill_file.start()
-        self._tasks.start(self._link.run(), name="control-link")
-        self._tasks.start(self._report(), name="reports")
-        self._tasks.start(self._pairs.run(), name="pairs")
+        self._loops.start(self._link.run, name="control-link")
+        self._loops.start(self._report, name="reports")
+        self._loops.start(self._pairs.run, name="pairs")
         if not self._post.fresh:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._has_table.wait(), FIRST_TABLE)
         await self._listener.start(self._post.sock, self._post.contexts)
         self._gather()
-        self._tasks.start(self._certificates.run(), name="certificates")
+        self._loops.start(self._certificates.run, name="certificates")
         self._post.serving()
         _log.info("worker_started", worker=self._post.number, revision=self._listener.live.snapshot.revision)
         await self._stopping.wait()
@@ -132,6 +134,7 @@ class Worker:
         await self._tell(0)
         self._pairs.end()
         await asyncio.sleep(0)
+        await self._loops.end()
         await self._tasks.end()
         _log.info("worker_ended", worker=self._post.number)
 

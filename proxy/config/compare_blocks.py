@@ -18,6 +18,7 @@ from proxy.config.units import is_number
 from proxy.core.parity.difference import Kind
 from proxy.core.parity.moments import read_moment
 from proxy.core.parity.paths import BadPath, read_path
+from proxy.core.parity.patterns import problem_of
 
 NEVER = "never"
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -53,11 +54,12 @@ def read_until(value: object) -> float:
 
 
 def read_regex(value: object) -> str:
-    """A regular expression."""
-    try:
-        return re.compile(value).pattern if isinstance(value, str) and value else read_line(value)
-    except re.error as error:
-        raise fault(f"must be a regular expression; {error}") from None
+    """A regular expression that is matched in linear time."""
+    if not isinstance(value, str) or not value:
+        return read_line(value)
+    if problem := problem_of(value):
+        raise fault(f"must be a regular expression as RE2 reads it (no look-around, no references back); {problem}")
+    return value
 
 
 def read_bound(value: object) -> float:

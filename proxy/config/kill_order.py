@@ -82,7 +82,7 @@ def _understand(text: str) -> Order:
     """A JSON object with any of the three; anything else is a reason in somebody's own words."""
     try:
         said = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):  # the latter: thousands of brackets
         return Order(reason=_clean(text))
     if not isinstance(said, dict):
         return Order(reason=_clean(text))

@@ -132,6 +132,32 @@ async def test_when_nobody_can_tell_the_last_answer_holds(watched: Watched) -> N
     assert await watched.next() is None
 
 
+@pytest.mark.parametrize("error", [RuntimeError("deep"), RecursionError(), MemoryError(), ValueError("odd")])
+async def test_whatever_goes_wrong_in_a_look_the_watch_goes_on(
+    watched: Watched, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    """A look that breaks is logged once with its error, and the next order is told."""
+    broke = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def broken(_: Path) -> Order | None:
+        loop.call_soon_threadsafe(broke.set)
+        raise error
+
+    with capture_logs() as logged, monkeypatch.context() as patched:
+        patched.setattr("proxy.app.kill_file.read", broken)
+        async with asyncio.timeout(PATIENCE):
+            await broke.wait()
+            broke.clear()
+            await broke.wait()
+    watched.watch.path.touch()
+
+    assert await watched.next() is not None
+    assert [(line["event"], line["error"]) for line in logged] == [
+        ("kill_file_unreadable", str(error) or type(error).__name__)
+    ]
+
+
 async def test_it_ends_with_its_loop() -> None:
     """When the loop is gone the thread ends by itself, without a word."""
     structlog.reset_defaults()

@@ -53,8 +53,10 @@ def test_lifting_takes_the_file_away(tmp_path: Path) -> None:
         ('{"reason": null}', ""),
         ("x" * 9000, "x" * 200),
         ("\ufeff\x00\x1b]0;title\x07", "]0;title"),
+        ("[" * 60_000, "[" * 200),
+        ('{"a":' * 60_000, '{"a":' * 40),
     ],
-    ids=["touched", "words", "a list", "escapes", "null", "long", "controls"],
+    ids=["touched", "words", "a list", "escapes", "null", "long", "controls", "brackets", "braces"],
 )
 def test_any_file_is_an_order(tmp_path: Path, text: str, reason: str) -> None:
     """Whatever stands in it, the file counts; what can be shown of it is, and its age is its moment."""

@@ -52,7 +52,7 @@ async def until_served(banyan: Program, target: str, by: str) -> None:
 
 @asynccontextmanager
 async def without_control(banyan: Program) -> AsyncIterator[None]:
-    """Control hangs, and so is not even replaced, until the block is left."""
+    """Control hangs until the block is left, and is replaced after twenty seconds at the earliest."""
     os.kill(banyan.child("control"), signal.SIGSTOP)
     try:
         yield

@@ -9,7 +9,6 @@ Rule 4: one difference per path, kind and excuse; the first one is shown.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 
 import msgspec
@@ -19,12 +18,11 @@ from proxy.core.parity.finds import Absent, Find
 from proxy.core.parity.jsontext import canonical
 from proxy.core.parity.moments import Moment, read_epoch, read_moment
 from proxy.core.parity.numerals import are_close, is_number, text_of
+from proxy.core.parity.patterns import matches
 from proxy.core.parity.rules import Rule, Treatment
 from proxy.core.parity.texts import are_alike, is_id
 
 NOISE = "noise"
-_LONGEST_MATCHED = 1000
-"""Characters of a value that an operator's expression is tried on: it can take very long on long texts."""
 Excused = tuple[tuple[str, Difference], ...]
 
 
@@ -82,18 +80,13 @@ def _passes(rule: Rule, find: Find, aliases: Aliases) -> bool:
         case Treatment.MASK if not rule.regex:
             return _same_thing(find, aliases)
         case Treatment.MASK:
-            return all(_matches(rule.regex, each) for each in (find.legacy, find.new))
+            return all(matches(rule.regex, _text(value)) for value in (find.legacy, find.new))
         case Treatment.TOLERANCE:
             return are_close(find.legacy, find.new, rule.absolute, rule.relative)
         case Treatment.TIME:
             return _are_near(find.legacy, find.new, rule.within)
         case _:
             return True
-
-
-def _matches(regex: str, value: object) -> bool:
-    text = _text(value)
-    return len(text) <= _LONGEST_MATCHED and re.fullmatch(regex, text) is not None
 
 
 def _are_near(legacy: object, new: object, within: float) -> bool:

@@ -1,0 +1,72 @@
+from __future__ import annotations
+
+import asyncio
+import os
+
+import pytest
+
+from proxy.app.heartbeat import HUNG, LONGEST_LOOK, Heartbeats, Silence
+
+
+def test_a_child_that_is_heard_is_never_hung() -> None:
+    """Each count that is another one ends the silence, however long it had lasted."""
+    silence = Silence(count=0, looked=0.0)
+    heard = [silence.look(second // 19, float(second)) for second in range(1, 200)]
+
+    assert not any(heard)
+
+
+def test_a_child_that_is_silent_is_found_after_its_time() -> None:
+    """With a look each second it hangs when `HUNG` seconds have passed without a count, not a second before."""
+    silence = Silence(count=7, looked=0.0)
+    heard = [silence.look(7, float(second)) for second in range(1, 31)]
+
+    assert heard.index(True) + 1 == HUNG
+
+
+def test_a_machine_that_stood_still_makes_nobody_hang() -> None:
+    """A look that comes an hour late adds two seconds of silence: the parent was as deaf as the child was silent."""
+    silence = Silence(count=7, looked=0.0)
+
+    assert not silence.look(7, 3600.0)
+    assert silence.silent == LONGEST_LOOK
+
+
+async def test_a_loop_that_turns_counts_and_one_that_is_kept_does_not() -> None:
+    """The count grows beside the work, is seen in another process, and ends with the work."""
+    heartbeats = Heartbeats(2)
+    done = asyncio.Event()
+
+    async def work() -> None:
+        await done.wait()
+
+    running = asyncio.ensure_future(heartbeats.while_running(1, work()))
+    async with asyncio.timeout(60.0):
+        while heartbeats.count(1) < 2:  # noqa: ASYNC110 -- what is looked at is memory that another process shares
+            await asyncio.sleep(0.05)
+    reading, writing = os.pipe()
+    child = os.fork()
+    if not child:
+        os.write(writing, b"%d %d" % (heartbeats.count(0), heartbeats.count(1)))
+        os._exit(0)
+    seen = os.read(reading, 100)
+    done.set()
+    await running
+    last = heartbeats.count(1)
+
+    assert seen.split() >= [b"0", b"2"]
+    assert heartbeats.count(0) == 0
+    assert heartbeats.count(1) == last
+    os.close(reading)
+    os.close(writing)
+    os.waitpid(child, 0)  # noqa: ASYNC222 -- it has said its last word
+
+
+async def test_work_that_breaks_is_not_hidden() -> None:
+    """An error of the work is the error of the whole."""
+
+    async def work() -> None:
+        raise OSError("it broke")
+
+    with pytest.raises(OSError, match="it broke"):
+        await Heartbeats(1).while_running(0, work())
