@@ -1,7 +1,7 @@
 """What differs between two values of one kind, field by field, in words.
 
 Rule 1: a field is named as near to routes.yaml as can be: `split`, `guard.budget`, `timeouts.response`.
-Rule 2: nothing that could be a secret is written: of `state` only that it differs.
+Rule 2: of a secret only that it differs is written.
 """
 
 from __future__ import annotations
@@ -14,12 +14,13 @@ from pathlib import PurePath
 from proxy.cli.explanation import match_of
 from proxy.core.ordered import place_of
 from proxy.core.route import Route, Upstream
+from proxy.core.secret import Secret
 from proxy.core.seen import sources_text
 from proxy.core.snapshot import Snapshot
 
-NOTHING = "nothing"
+NOTHING, ANOTHER = "nothing", "another"
 _OF_ROUTE = frozenset({"name", "index", "line", "pattern", "methods", "predicates", "stage", "split", "cohort"})
-_OF_SNAPSHOT = frozenset({"revision", "upstreams", "table", "state"})
+_OF_SNAPSHOT = frozenset({"revision", "upstreams", "table"})
 _LONGEST = 80
 
 
@@ -55,8 +56,7 @@ def upstream_changes(before: Mapping[str, Upstream], after: Mapping[str, Upstrea
 
 def settings_changes(before: Snapshot, after: Snapshot) -> list[Change]:
     """Of everything at the top of the file."""
-    state = [Change(field="state", before="…", after="another")] if before.state != after.state else []
-    return [*_differences(before, after, _OF_SNAPSHOT), *state]
+    return list(_differences(before, after, _OF_SNAPSHOT))
 
 
 def _whole(name: str, before: str, after: str) -> Change:
@@ -68,6 +68,9 @@ def _url(upstream: Upstream) -> str:
 
 
 def _differences(before: object, after: object, without: frozenset[str], prefix: str = "") -> Iterator[Change]:
+    if isinstance(before, Secret) and isinstance(after, Secret):
+        yield _whole(prefix, str(before), ANOTHER if before and after else str(after))
+        return
     if not is_dataclass(before) or type(before) is not type(after):
         yield Change(field=prefix, before=_text(before), after=_text(after))
         return
@@ -80,7 +83,7 @@ def _differences(before: object, after: object, without: frozenset[str], prefix:
 def _text(value: object) -> str:
     """Short, and in the words of the file where it has words."""
     match value:
-        case None | "" | () | frozenset() if not value:
+        case None | "" | () | frozenset() | Secret() if not value:
             return NOTHING
         case bool():
             return "true" if value else "false"

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from proxy.config.problem import Problem
 from proxy.config.read import Draft
+from proxy.config.secret_check import secrets_in_the_file
 from proxy.config.tie_check import unshared_keys
 from proxy.core.stage import Stage
 
@@ -77,4 +78,5 @@ RULES = (
     lonely_groups,
     misleading_groups,
     unverified_upstreams,
+    secrets_in_the_file,
 )

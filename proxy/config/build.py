@@ -33,6 +33,7 @@ from proxy.core.judge.policy import Freeze, Window
 from proxy.core.path import PathPattern
 from proxy.core.predicate import HeaderAbsent, HeaderIs, Predicate, QueryAbsent, QueryIs
 from proxy.core.route import CLIENT_IP, Endpoint, Rate, Respond, Route, Timeouts, Upstream
+from proxy.core.secret import Secret
 from proxy.core.shadow import ShadowPolicy
 from proxy.core.snapshot import AccessLog, Limits, Snapshot
 from proxy.core.stage import Stage
@@ -60,7 +61,7 @@ def build_snapshot(
         trusted=tuple(settings.trusted_proxies),
         limits=_over(Limits(), settings.limits),
         access_log=_over(AccessLog(), settings.log),
-        state=settings.state,
+        state=Secret(settings.state),
         drain=settings.drain,
         fleet=fleet_of(settings.guard),
         leniency=frozenset(settings.leniency or ()),

@@ -16,9 +16,10 @@ from proxy.config import kinds
 from proxy.config.block import Block, needed, optional
 from proxy.config.fault import fault
 from proxy.core.hook import Hook
+from proxy.core.secret import Secret
 
 _LEAST_SECRET = 16
-_DEFAULT = Hook(url="")
+_DEFAULT = Hook(url=Secret(""))
 
 
 def read_hook_url(value: object) -> str:
@@ -49,14 +50,14 @@ def read_secret(value: object) -> str:
 HookUrl = Annotated[
     str, BeforeValidator(read_hook_url), WithJsonSchema({"type": "string", "pattern": r"^(https?://|\$\{)"})
 ]
-Secret = Annotated[str, BeforeValidator(read_secret), WithJsonSchema({"type": "string"})]
+SecretText = Annotated[str, BeforeValidator(read_secret), WithJsonSchema({"type": "string"})]
 
 
 class HookBlock(Block):
     """A listener that is told of each move by a POST."""
 
     url: HookUrl = needed("Where to.", "https://hooks.example.com/banyan")
-    secret: Secret | None = optional(
+    secret: SecretText | None = optional(
         "Signs each message (HMAC-SHA256). Without it messages are not signed.", "only-for-trying-out"
     )
     timeout: kinds.LengthAboveZero | None = optional(f"For one attempt. Default {_DEFAULT.timeout:g}s.", "5s")
@@ -65,6 +66,6 @@ class HookBlock(Block):
 def hooks_of(blocks: Sequence[HookBlock] | None) -> tuple[Hook, ...]:
     """The core's values: defaults filled in."""
     return tuple(
-        Hook(url=str(each.url), secret=str(each.secret or ""), timeout=each.timeout or _DEFAULT.timeout)
+        Hook(url=Secret(str(each.url)), secret=Secret(str(each.secret or "")), timeout=each.timeout or _DEFAULT.timeout)
         for each in blocks or ()
     )

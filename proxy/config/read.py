@@ -9,7 +9,7 @@ from typing import NamedTuple, TypeVar
 from pydantic import ValidationError
 
 from proxy.config.block import Block
-from proxy.config.document import Document, ListNode, MapNode, Node
+from proxy.config.document import Document, ListNode, MapNode, Node, ScalarNode
 from proxy.config.problem import Path, Problem, show, where
 from proxy.config.schema import FileBlock, RouteBlock, SettingsBlock, UpstreamBlock
 from proxy.config.single import read_name
@@ -43,6 +43,20 @@ class Draft:
     def line(self, path: Path) -> int:
         """The line on which the value at `path` begins."""
         return _locate(self.root, path)[0]
+
+    def written(self, path: Path) -> str:
+        """The text of the value at `path` before variables are replaced; empty where there is no text."""
+        node: Node | None = self.root
+        for part in path:
+            match node:
+                case MapNode():
+                    entry = node.entries.get(str(part))
+                    node = None if entry is None else entry.value
+                case ListNode() if isinstance(part, int) and part < len(node.items):
+                    node = node.items[part]
+                case _:
+                    return ""
+        return node.text if isinstance(node, ScalarNode) else ""
 
     def problem(self, path: Path, message: str, *, at_key: bool = False) -> Problem:
         """A problem with the value at `path`, or with its key."""

@@ -15,6 +15,7 @@ from proxy.config import kinds, single
 from proxy.config.asked import read_field_name
 from proxy.config.block import Block, optional
 from proxy.config.fault import fault, one_of
+from proxy.core.secret import Secret
 from proxy.core.shadow import MEMORY, Carry, ShadowPolicy
 
 _PLAIN = ShadowPolicy()
@@ -153,7 +154,7 @@ def _said_by(block: ShadowBlock) -> dict[str, object]:
         said["version_header"] = block.version_header.lower().encode("ascii")
     if block.credentials is not None:
         fields = block.credentials.replace or {}
-        said["replacements"] = tuple(f"{name}: {value}".encode("ascii") for name, value in fields.items())
+        said["replacements"] = Secret(tuple(f"{name}: {value}".encode("ascii") for name, value in fields.items()))
         said["carry"] = Carry.REPLACE if fields else Carry(block.credentials.carry or Carry.DROP)
     return said
 

@@ -17,6 +17,7 @@ from proxy.config.fault import fault
 from proxy.config.units import Whole
 from proxy.core.cohort import CohortSource, SourceKind
 from proxy.core.outcome import Side
+from proxy.core.secret import Secret
 from proxy.core.tie import PLAIN_COOKIES, Cookies, Tie
 
 if TYPE_CHECKING:
@@ -145,7 +146,7 @@ def cookies_of(block: CookiesBlock | None) -> Cookies:
     if block is None:
         return PLAIN_COOKIES
     return Cookies(
-        key=block.key or b"",
+        key=Secret(block.key or b""),
         cohort=block.cohort or PLAIN_COOKIES.cohort,
         side=block.side or "",
         days=block.days or PLAIN_COOKIES.days,

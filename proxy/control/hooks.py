@@ -101,10 +101,10 @@ class _Listener:
     async def _post(self, session: aiohttp.ClientSession, message: _Message) -> tuple[int, str]:
         """The status, 0 for none, and what went wrong."""
         timeout = aiohttp.ClientTimeout(total=self.hook.timeout)
-        headers = signed(self.hook.secret, message.id, int(time.time()), message.body)
+        headers = signed(self.hook.secret.reveal(), message.id, int(time.time()), message.body)
         try:
             async with session.post(
-                self.hook.url, data=message.body, headers=headers, timeout=timeout, allow_redirects=False
+                self.hook.url.reveal(), data=message.body, headers=headers, timeout=timeout, allow_redirects=False
             ) as answer:
                 return answer.status, ""
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:

@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 from proxy.core.effects import Effects, effects_of
 from proxy.core.outcome import Side
+from proxy.core.secret import NO_LINES, Secret
 from proxy.core.stage import Stage
 
 MARKER = b"X-Banyan-Shadow: 1"
@@ -70,7 +71,7 @@ class ShadowPolicy:
     timeout: float = 5.0
     max_body: int = 1024 * 1024
     carry: Carry = Carry.DROP
-    replacements: tuple[bytes, ...] = ()
+    replacements: Secret[tuple[bytes, ...]] = NO_LINES
     second: float = 0.02
     dry_run: bool = False
     version_header: bytes = b""
@@ -136,5 +137,5 @@ def copy_lines(policy: ShadowPolicy, lines: Iterable[bytes]) -> Copied:
         else:
             kept.append(line)
     if carried and policy.carry is Carry.REPLACE:
-        kept += policy.replacements
+        kept += policy.replacements.reveal()
     return Copied(kept, conditional)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network
 
 from proxy.core.chunked import MAX_EXTENSION, MAX_TRAILERS
@@ -12,6 +12,7 @@ from proxy.core.judge.policy import PLAIN_FLEET, FleetPolicy
 from proxy.core.leniency import NONE, Points
 from proxy.core.request import HeadBounds, RequestReader
 from proxy.core.route import Rate, Route, Upstream
+from proxy.core.secret import Secret
 from proxy.core.shadow import MEMORY
 from proxy.core.table import RouteTable
 from proxy.core.tie import PLAIN_COOKIES, Cookies
@@ -23,6 +24,7 @@ Network = IPv4Network | IPv6Network
 AUTO = -1
 """`memory`: what the control group allows, shared among the workers."""
 _BOUNDS = HeadBounds()
+IN_MEMORY = Secret("memory")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,8 +80,8 @@ class Snapshot:
     limits: Limits = Limits()
     access_log: AccessLog = AccessLog()
     fleet: FleetPolicy = PLAIN_FLEET
-    state: str = field(default="memory", repr=False)
-    """As in routes.yaml; it may hold a password, so it stands in no text."""
+    state: Secret[str] = IN_MEMORY
+    """As in routes.yaml; it may hold a password."""
     drain: float = 30.0
     tls: ListenerTls | None = None
     leniency: Points = NONE

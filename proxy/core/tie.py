@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from proxy.core.cohort import CohortSource, SourceKind
 from proxy.core.outcome import Side
 from proxy.core.predicate import query_values
+from proxy.core.secret import NO_BYTES, Secret
 
 _URLS = (b"location", b"content-location", b"link")
 _LINKED = re.compile(rb"<([^>]*)>")
@@ -27,14 +28,10 @@ _MOST_OF_A_VALUE = 4096
 class Cookies:
     """Banyan's own. `key` empty: that of the state directory; `side` empty: none is set; `days`: the cohort's age."""
 
-    key: bytes = b""
+    key: Secret[bytes] = NO_BYTES
     cohort: str = "banyan_cohort"
     side: str = ""
     days: int = 180
-
-    def __repr__(self) -> str:
-        """Without the key."""
-        return f"Cookies(cohort={self.cohort!r}, side={self.side!r}, days={self.days})"
 
 
 PLAIN_COOKIES = Cookies()

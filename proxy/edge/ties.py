@@ -138,7 +138,7 @@ class Ties:
         """The file's key, where it has one, is the one that replicas share."""
         cookies = snapshot.cookies
         self._memory = memory
-        self._key = cookies.key or memory.key
+        self._key = cookies.key.reveal() or memory.key
         self._cohort = cookies.cohort.encode("ascii")
         self._side = cookies.side.encode("ascii")
         self._own = frozenset({self._cohort, self._side}) - {b""}

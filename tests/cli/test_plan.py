@@ -202,7 +202,7 @@ def test_a_new_route_takes_from_another(banyan: Banyan, running: Pages, folder: 
 
 def test_upstreams_and_settings_are_told(banyan: Banyan, running: Pages, folder: Path) -> None:
     """What comes, goes or changes, what waits for a restart, and never what `state` says."""
-    text = ROUTES.replace("listen: 127.0.0.1:8080", "listen: 127.0.0.1:8081\nstate: postgresql://u:pass@h/d")
+    text = ROUTES.replace("listen: 127.0.0.1:8080", "listen: 127.0.0.1:8081\nstate: postgresql://u:hunter2@h/d")
     text = text.replace("crm.internal:8443", "crm.internal:9443").replace("response: 15s", "response: 20s")
     (folder / "new.yaml").write_text(text)
     result = banyan(f"plan -f new.yaml --admin {running.url} --exit-code")
@@ -212,7 +212,7 @@ def test_upstreams_and_settings_are_told(banyan: Banyan, running: Pages, folder:
     assert "  new.timeouts.response: 15 → 20" in result.stdout
     assert "  state: … → another" in result.stdout
     assert "taken at the next start, not before: listen" in result.stdout
-    assert "pass" not in result.stdout
+    assert "hunter2" not in result.stdout
 
 
 def test_fields_are_named_as_in_the_file(tmp_path: Path) -> None:

@@ -12,7 +12,6 @@ from proxy.config import schema
 from proxy.config.block import Block
 from proxy.config.load import Loaded, load_text
 from proxy.config.schema import NOT_LANDED, FileBlock
-from tests.config.files import NOTHING
 
 DOCUMENT = Path(__file__).parent.parent.parent / "docs" / "routes.md"
 TEXT = DOCUMENT.read_text(encoding="utf-8")
@@ -43,10 +42,14 @@ def whole(example: str) -> str:
     return example + "".join(line for key, line in LEFT_OUT if not re.search(f"^{key}", example, re.MULTILINE))
 
 
+SECRETS = {"BANYAN_COOKIE_KEY": "k" * 40, "HOOK_SECRET": "s" * 20, "TEST_ACCOUNT": "Bearer x"}
+"""What the examples take from the environment."""
+
+
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: f"line {example.line}")
 def test_an_example_does_what_the_document_says(example: Example) -> None:
     """An example loads without a word, or says exactly what stands below it."""
-    found = load_text(whole(example.yaml), "routes.yaml", NOTHING)
+    found = load_text(whole(example.yaml), "routes.yaml", SECRETS)
 
     said = list(found.warnings) if isinstance(found, Loaded) else [str(each) for each in found]
     assert said == example.said

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from proxy.core.hook import Hook
+from proxy.core.secret import Secret
 from tests.config.files import FILE, problems, snapshot
 
 URL = "https://hooks.example.com/in?key=hidden"
@@ -17,7 +18,7 @@ def test_everything_that_is_said_of_a_hook_arrives() -> None:
     """Url, secret and timeout, each with its default."""
     found = snapshot(FILE + f'hooks: [{{url: "{URL}"}}, {{url: "{URL}", secret: 0123456789abcdef, timeout: 1s}}]\n')
 
-    assert found.hooks == (Hook(url=URL), Hook(url=URL, secret="0123456789abcdef", timeout=1.0))
+    assert found.hooks == (Hook(url=Secret(URL)), Hook(url=Secret(URL), secret=Secret("0123456789abcdef"), timeout=1.0))
 
 
 @pytest.mark.parametrize(
@@ -43,7 +44,7 @@ def test_what_cannot_be_meant_is_refused_and_not_repeated(said: str, complaint: 
 
 def test_a_hook_shows_no_secret() -> None:
     """Neither its path nor its secret stands in any text about it."""
-    hook = Hook(url=URL, secret="0123456789abcdef")
+    hook = Hook(url=Secret(URL), secret=Secret("0123456789abcdef"))
 
     assert hook.shown == "https://hooks.example.com"
     assert "hidden" not in repr(hook)

@@ -11,6 +11,7 @@ from proxy.config.shadow_blocks import (
     memory_of,
     policy_of,
 )
+from proxy.core.secret import Secret
 from proxy.core.shadow import MEMORY, Carry, ShadowPolicy
 from tests.config.files import HEAD, snapshot, told, with_routes
 
@@ -92,14 +93,14 @@ def test_credentials_are_a_word_or_what_stands_instead(written: str, carry: Carr
     """Forward, drop, or fields of a test account."""
     found = policy(f"credentials: {written}")
 
-    assert (found.carry, found.replacements) == (carry, lines)
+    assert (found.carry, found.replacements) == (carry, Secret(lines))
 
 
 def test_a_route_takes_back_what_the_file_replaces() -> None:
     """Credentials are one key: the route's word leaves nothing of the file's fields."""
     found = policy("credentials: drop", "credentials: {replace: {Cookie: a=b}}")
 
-    assert (found.carry, found.replacements) == (Carry.DROP, ())
+    assert (found.carry, found.replacements) == (Carry.DROP, Secret(()))
 
 
 def test_writes_need_a_word_and_a_handshake() -> None:

@@ -20,6 +20,7 @@ from proxy.app.restarting import Restarting
 from proxy.control import hooks as module
 from proxy.control.hooks import Delivery, Hooks, signed
 from proxy.core.hook import Hook
+from proxy.core.secret import Secret
 
 SECRET = "0123456789abcdef"
 
@@ -81,7 +82,7 @@ def has_come(listener: Listener, number: int) -> bool:
 async def test_each_message_is_signed_over_id_time_and_body(hooks: Hooks) -> None:
     """Whoever knows the secret can tell that a message is ours and was not changed; every message has its own id."""
     async with listening() as listener:
-        hooks.follow([Hook(url=listener.url, secret=SECRET)])
+        hooks.follow([Hook(url=Secret(listener.url), secret=Secret(SECRET))])
         hooks.tell(Said(what="one"))
         hooks.tell(Said(what="two"))
         await until(lambda: hooks.counts[Delivery.DELIVERED] == 2)
@@ -102,7 +103,7 @@ def test_without_a_secret_nothing_is_signed() -> None:
 async def test_a_failed_attempt_is_made_again_with_the_same_id(hooks: Hooks) -> None:
     """5xx, 408 and 429 are attempts that failed; the message comes again, and those behind it wait their turn."""
     async with listening(500, 408, 429) as listener:
-        hooks.follow([Hook(url=listener.url)])
+        hooks.follow([Hook(url=Secret(listener.url))])
         hooks.tell(Said(what="one"))
         hooks.tell(Said(what="two"))
         await until(lambda: hooks.counts[Delivery.DELIVERED] == 2)
@@ -116,7 +117,7 @@ async def test_a_failed_attempt_is_made_again_with_the_same_id(hooks: Hooks) -> 
 async def test_what_is_refused_is_not_sent_again(hooks: Hooks, status: int) -> None:
     """A listener that says no has heard it; a redirect is not followed, as it could lead anywhere."""
     async with listening(status) as listener:
-        hooks.follow([Hook(url=listener.url)])
+        hooks.follow([Hook(url=Secret(listener.url))])
         hooks.tell(Said(what="one"))
         hooks.tell(Said(what="two"))
         await until(lambda: hooks.counts[Delivery.DELIVERED] == 1)
@@ -129,12 +130,12 @@ async def test_a_listener_that_is_away_costs_no_other(hooks: Hooks, monkeypatch:
     """What waits for it is bounded, the oldest is lost and counted; after some attempts a message is given up."""
     monkeypatch.setattr(module, "MOST_WAITING", 3)
     async with listening() as listener:
-        hooks.follow([Hook(url="http://127.0.0.1:1/"), Hook(url=listener.url)])
+        hooks.follow([Hook(url=Secret("http://127.0.0.1:1/")), Hook(url=Secret(listener.url))])
         for number in range(6):
             hooks.tell(Said(what=str(number)))
             await until(partial(has_come, listener, number))
         lost = hooks.counts[Delivery.LOST]
-        hooks.follow([Hook(url=listener.url)])
+        hooks.follow([Hook(url=Secret(listener.url))])
         hooks.tell(Said(what="last"))
         await until(lambda: listener.words[-1] == "last")
 
@@ -146,7 +147,7 @@ async def test_a_message_is_given_up_at_last(hooks: Hooks, monkeypatch: pytest.M
     """After as many attempts as there may be, it counts as failed."""
     monkeypatch.setattr(module, "ATTEMPTS", 3)
     async with listening(500, 500, 500) as listener:
-        hooks.follow([Hook(url=listener.url)])
+        hooks.follow([Hook(url=Secret(listener.url))])
         hooks.tell(Said(what="one"))
         await until(lambda: hooks.counts[Delivery.FAILED] == 1)
 

@@ -4,6 +4,7 @@ import pytest
 
 from proxy.core.effects import Effects
 from proxy.core.outcome import Side
+from proxy.core.secret import Secret
 from proxy.core.shadow import (
     CONDITIONS,
     CREDENTIALS,
@@ -106,7 +107,7 @@ def test_every_validator_and_every_credential_is_known() -> None:
 def test_credentials_follow_the_rule() -> None:
     """SH06: dropped unless something else was said; replaced only where there was something to replace."""
     own = b"Authorization: Bearer test"
-    replacing = ShadowPolicy(carry=Carry.REPLACE, replacements=(own,))
+    replacing = ShadowPolicy(carry=Carry.REPLACE, replacements=Secret((own,)))
 
     assert copy_lines(PLAIN, LINES).lines == [b"Host: a", b"Accept: */*"]
     assert copy_lines(replacing, LINES).lines == [b"Host: a", b"Accept: */*", own]

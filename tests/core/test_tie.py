@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from proxy.core.cohort import CohortSource, SourceKind
+from proxy.core.secret import Secret
 from proxy.core.tie import Cookies, Tie, issued, text_of
 
 STATE = CohortSource(SourceKind.QUERY, "state")
@@ -54,4 +55,4 @@ def test_a_tie_says_which_fields_it_reads() -> None:
 
 def test_the_key_is_in_no_text() -> None:
     """Of a table that is logged."""
-    assert "secret" not in repr(Cookies(key=b"secret"))
+    assert "secret" not in repr(Cookies(key=Secret(b"secret")))
