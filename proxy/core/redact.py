@@ -17,10 +17,17 @@ _SECRET = re.compile(
     rb"|card|cvv|cvc|iban|ssn|otp|assertion|saml|(?<![a-z])(?:key|sig|pin|code|pass|pwd|sid)(?![a-z])",
     re.IGNORECASE,
 )
+_NAMES_BEGIN = re.compile(rb"[?;#]")
+_USER = re.compile(rb"(?P<head>^(?:[A-Za-z][A-Za-z0-9+.-]{0,31}:)?//)(?P<value>[^/?#@]{1,1024})(?=@)")
+_PARAMETER = re.compile(rb"(?P<head>;(?P<name>[^;/=]{1,64})=)(?P<value>[^;/]+)")
 _SEPARATOR = re.compile(rb"([&;])")
+_INSIDE = re.compile(rb'"(?P<member>[^"\\]{1,64})"|(?:^|[?&;#])(?P<name>[^"=&;#?/]{1,64})=[^&;#]')
 HIDDEN = b"[redacted]"
 REMEMBERED = 64
 """Characters of a name that is remembered with its verdict; names come from outside."""
+_LONGEST_INSIDE = 8192
+Hide = Callable[[bytes], bytes]
+IsSecret = Callable[[bytes], bool]
 
 
 def _hide(_: bytes) -> bytes:
@@ -31,14 +38,40 @@ def _sounds_secret(name: bytes) -> bool:
     return _SECRET.search(unquote_to_bytes(name)) is not None
 
 
-def redact_target(
-    target: bytes, hide: Callable[[bytes], bytes] = _hide, is_secret: Callable[[bytes], bool] = _sounds_secret
-) -> bytes:
-    """The target with secret query values replaced by what `hide` makes of them; `is_secret` judges raw names."""
-    path, mark, query = target.partition(b"?")
-    if not mark or (is_secret is _sounds_secret and not _sounds_secret(query)):
+def redact_target(target: bytes, hide: Hide = _hide, is_secret: IsSecret = _sounds_secret) -> bytes:
+    """The target, or URL, with what is secret in it replaced by what `hide` makes of it; `is_secret` judges raw names.
+
+    A user and password before the host, parameters of the path, of the query and of the fragment; a parameter that
+    holds JSON or another URL with a secret in it goes whole.
+    """
+    if is_secret is _sounds_secret and not _may_hold_secret(target):
         return target
-    return path + mark + b"".join([_redact(part, hide, is_secret) for part in _SEPARATOR.split(query)])
+    rest, mark, fragment = target.partition(b"#")
+    if mark:
+        fragment = b"?".join([_pairs(part, hide, is_secret) for part in fragment.split(b"?")])
+    path, asks, query = rest.partition(b"?")
+    path = _USER.sub(lambda found: found["head"] + hide(found["value"]), path)
+    path = _PARAMETER.sub(lambda found: _parameter(found, hide, is_secret), path)
+    return path + asks + _pairs(query, hide, is_secret) + mark + fragment
+
+
+def _may_hold_secret(target: bytes) -> bool:
+    """Whether a word that sounds secret, or a user, stands where a name may: most targets have neither."""
+    begin = _NAMES_BEGIN.search(target)
+    if begin is None:
+        return b"@" in target and b"//" in target
+    names = target[begin.end() :]
+    if b"%" in names:
+        names = unquote_to_bytes(unquote_to_bytes(names))
+    return _SECRET.search(names) is not None or (b"@" in target and b"//" in target)
+
+
+def _parameter(found: re.Match[bytes], hide: Hide, is_secret: IsSecret) -> bytes:
+    return found["head"] + hide(found["value"]) if is_secret(found["name"]) else found[0]
+
+
+def _pairs(query: bytes, hide: Hide, is_secret: IsSecret) -> bytes:
+    return b"".join([_redact(part, hide, is_secret) for part in _SEPARATOR.split(query)])
 
 
 def is_secret_name(name: str) -> bool:
@@ -53,6 +86,16 @@ def _judge(name: str) -> bool:
 _known = lru_cache(maxsize=4096)(_judge)
 
 
-def _redact(pair: bytes, hide: Callable[[bytes], bytes], is_secret: Callable[[bytes], bool]) -> bytes:
+def _redact(pair: bytes, hide: Hide, is_secret: IsSecret) -> bytes:
     name, mark, value = pair.partition(b"=")
-    return name + mark + hide(value) if value and is_secret(name) else pair
+    return name + mark + hide(value) if value and (is_secret(name) or _holds_secret(value, is_secret)) else pair
+
+
+def _holds_secret(value: bytes, is_secret: IsSecret) -> bool:
+    """Whether a value is JSON, or a URL, in which something secret has a name; what is too long to say is."""
+    if b"%" not in value and b"?" not in value and b'"' not in value:
+        return False
+    plain = unquote_to_bytes(unquote_to_bytes(value))
+    if len(plain) > _LONGEST_INSIDE:
+        return _SECRET.search(plain) is not None
+    return any(is_secret(found["member"] or found["name"]) for found in _INSIDE.finditer(plain))

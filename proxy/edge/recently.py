@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from proxy.core.cohort import cohort_of
 from proxy.core.forwarded import is_trusted
 from proxy.core.outcome import ServedBy
+from proxy.core.redact import redact_target
 from proxy.core.route import CLIENT_IP
 from proxy.core.seen import Seen, drawn_for, source_text, sources_text, veiled_fields, veiled_query
 from proxy.core.split import cohort_at, draw_of, hash_of
@@ -147,7 +148,7 @@ def _exchange(each: Recorded, wall: float) -> Seen | None:
         at=each.ended + wall,
         id=ids.request_id.decode("latin-1"),
         method=head.method.decode("latin-1"),
-        path=head.path.decode("latin-1"),
+        path=redact_target(head.path).decode("latin-1"),
         query=veiled_query(head.query).decode("latin-1"),
         host=head.host,
         fields=veiled_fields(head.fields),
@@ -183,7 +184,7 @@ def _own(each: OwnAnswer, wall: float) -> Seen | None:
         at=each.ended + wall,
         id=each.ids.request_id.decode("latin-1"),
         method=head.method.decode("latin-1"),
-        path=head.path.decode("latin-1"),
+        path=redact_target(head.path).decode("latin-1"),
         query=veiled_query(head.query).decode("latin-1"),
         host=head.host,
         fields=veiled_fields(head.fields),

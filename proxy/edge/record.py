@@ -95,5 +95,7 @@ def line_of_answer(
 
 
 def _shown_target(head: RequestHead) -> str:
-    target = redact_target(head.target) if head.query else head.target
+    target = head.target
+    if head.query or b";" in target or b"@" in target or b"#" in target:
+        target = redact_target(target)
     return target.decode("latin-1")

@@ -2,7 +2,8 @@
 
 Rule 1: equal values have equal hashes, different ones different hashes; without the key nobody finds the value.
 Rule 2: by name: credentials and cookies in fields, members and parameters that sound like secrets, or that an operator
-        named. By look, anywhere: card numbers (Luhn), e-mail addresses, bearer tokens, JSON Web Tokens.
+        named; the value of a pair in which the name is a value, too (`{"name": "password", "value": …}`). By look,
+        anywhere: card numbers (Luhn), e-mail addresses, bearer tokens, JSON Web Tokens, users in URLs.
 Rule 3: what cannot be read is not kept: a body that cannot be decoded or parsed, or is binary, CSV or multipart,
         becomes its hash.
 Rule 4: bodies are cut to 64 KiB, after they were redacted.
@@ -34,17 +35,19 @@ _CREDENTIALS = frozenset(
 _COOKIES = frozenset({b"cookie", b"set-cookie"})
 _CODINGS = frozenset({b"content-encoding", b"content-length", b"transfer-encoding"})
 _TARGETS = frozenset({b"location", b"content-location", b"referer", b"link"})
+_NAMING = ("name", "key", "field", "id", "param", "parameter", "header", "label", "property")
+"""Members whose value may be the name of what stands beside it; compared without case."""
 _LOOKS = re.compile(
     rb"(?P<card>(?<![0-9A-Za-z.])(?:[0-9][ -]?){12,18}[0-9](?![0-9A-Za-z]))"
+    rb"|(?P<user>(?<=://)[^/?#@\s\"'<>]{1,256}(?=@))"
     rb"|(?P<mail>[A-Za-z0-9._%+-]{1,64}(?:@|%40)[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,8})"
     rb"|(?P<token>(?i:bearer|basic) +[A-Za-z0-9._~+/=-]{8,}"
     rb"|eyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]{5,}(?:\.[A-Za-z0-9_-]*)?)"
 )
-_MEMBER = re.compile(
-    rb'(?P<head>["\']?(?P<name>[A-Za-z_][A-Za-z0-9_.-]{0,63})["\']?\s{0,8}[=:]\s{0,8})'
-    rb'(?P<value>"(?:[^"\\]|\\.)*"?|[^\s"&;,<>{}]+)'
-)
+_HEAD = re.compile(rb'["\']?(?P<name>[A-Za-z_][A-Za-z0-9_.-]{0,63})["\']?\s{0,8}[=:]\s{0,8}')
+_VALUE = re.compile(rb'"(?:[^"\\]|\\.)*"?|[^\s"&;,<>{}]+')
 _ELEMENT = re.compile(rb"(?P<head><(?P<name>[A-Za-z_][A-Za-z0-9_.:-]{0,63})[^<>]{0,2000}>)(?P<value>[^<>]+)(?=</)")
+_NAMED = re.compile(rb"""(?i)\b(?:name|key|id|field)\s{0,8}=\s{0,8}["']([^"']{1,64})["']""")
 _TAG = re.compile(rb"<[A-Za-z][^<>]{0,2000}>")
 _SAID_BY_TAG = re.compile(rb"""(?i)(?P<head>\b(?:value|content)\s{0,8}=\s{0,8})(?P<value>"[^"]*"|'[^']*'|[^\s>]+)""")
 _MARGIN = 2048
@@ -117,7 +120,7 @@ class Redactor:
             return scheme + b" " + self.hashed(rest) if blank and scheme.isalpha() else self.hashed(value)
         if name in _TARGETS:
             return self.target(value)
-        return self.hashed(value) if self._is_secret(name) else self._by_look(value)
+        return self.hashed(value) if self._is_secret(name) else self._text(value)
 
     def _cookies(self, value: bytes, *, lines: bool) -> bytes:
         first, *rest = value.split(b";")
@@ -155,8 +158,12 @@ class Redactor:
 
     def _markup(self, data: bytes) -> bytes:
         """Elements by their name, what a tag says beside a name that sounds secret, then as any text."""
-        data = _ELEMENT.sub(self._member, data)
+        data = _ELEMENT.sub(self._element, data)
         return self._text(_TAG.sub(self._tag, data))
+
+    def _element(self, found: re.Match[bytes]) -> bytes:
+        names = (found["name"], *_NAMED.findall(found["head"]))
+        return self._hidden(found) if any(map(self._is_secret, names)) else found[0]
 
     def _tag(self, found: re.Match[bytes]) -> bytes:
         return _SAID_BY_TAG.sub(self._hidden, found[0]) if self._is_secret(found[0]) else found[0]
@@ -166,12 +173,18 @@ class Redactor:
             case Repeated():
                 return self._tree(value.plain(), secret=secret)
             case dict():
+                named = self._names_secret(value)
                 return {
-                    self._key(name): self._tree(each, secret=secret or self._sounds_secret(name))
-                    for name, each in value.items()
+                    self._key(name): self._tree(
+                        member,
+                        secret=secret or self._sounds_secret(name) or (named and name.lower() not in _NAMING),
+                    )
+                    for name, member in value.items()
                 }
+            case [str() as name, member] if self._sounds_secret(name[:REMEMBERED]):
+                return [name, self._tree(member, secret=True)]
             case list():
-                return [self._tree(each, secret=secret) for each in value]
+                return [self._tree(member, secret=secret) for member in value]
             case None | bool():
                 return value
             case str():
@@ -179,6 +192,11 @@ class Redactor:
                 return (self.hashed(data) if secret else self._text(data)).decode("utf-8", "replace")
             case _:
                 return self._number(value, secret=secret)
+
+    def _names_secret(self, members: dict[str, object]) -> bool:
+        """Whether a member says that the others are the value of something secret."""
+        said = (value for name, value in members.items() if name.lower() in _NAMING)
+        return any(isinstance(value, str) and self._sounds_secret(value[:REMEMBERED]) for value in said)
 
     def _key(self, name: str) -> str:
         """A key is seldom a secret, and sometimes an address or a number of a card."""
@@ -193,10 +211,19 @@ class Redactor:
 
     def _text(self, data: bytes) -> bytes:
         """Text of any kind: members by name as far as they can be seen, then what looks secret."""
-        return self._by_look(_MEMBER.sub(self._member, data))
+        return self._by_look(self._members(data))
 
-    def _member(self, found: re.Match[bytes]) -> bytes:
-        return self._hidden(found) if self._is_secret(found["name"]) else found[0]
+    def _members(self, data: bytes) -> bytes:
+        """`name=value` and `"name": value` wherever they stand, also within the value of another."""
+        kept: list[bytes] = []
+        taken = place = 0
+        while (head := _HEAD.search(data, place)) is not None:
+            place = head.end()
+            value = _VALUE.match(data, place) if self._is_secret(head["name"]) else None
+            if value is not None:
+                kept += (data[taken:place], self.hashed(value[0].strip(b"\"'")))
+                taken = place = value.end()
+        return b"".join([*kept, data[taken:]]) if kept else data
 
     def _hidden(self, found: re.Match[bytes]) -> bytes:
         return found["head"] + self.hashed(found["value"].strip(b"\"'"))

@@ -24,6 +24,8 @@ FIELDS = in_fields(
     f"Referer: /search?mail={MAIL}&token={PASSWORD}",
     "Patient_Number: P-778899",
     f"X-Note: call {MAIL}",
+    f"Location: https://ann:{PASSWORD}@h/c;jsessionid=s3ss10n?data=%7B%22password%22:%22{PASSWORD}%22%7D#token={TOKEN}",
+    f"Refresh: 0; url=https://h/?token={PASSWORD}",
 )
 
 
@@ -53,6 +55,14 @@ def kept_body(body: object, media: str = "application/json") -> str:
         ("text/html", f'<input name="password" value="{PASSWORD}"><p>{CARD}</p>'),
         ("text/plain", f"password: {PASSWORD}, token={TOKEN}; Bearer {TOKEN}"),
         ("text/event-stream", f'data: {{"session": "s3ss10n", "mail": "{MAIL}"}}\n\n'),
+        (
+            "application/json",
+            json.dumps([{"name": "password", "value": PASSWORD}, {"Key": "sid", "Value": ["s3ss10n"]}]),
+        ),
+        ("application/json", json.dumps({"fields": [["password", PASSWORD]], "url": f"https://ann:{PASSWORD}@h/"})),
+        ("application/json", json.dumps({"next": f"https://h/cb#access_token={PASSWORD}", "a": "/c;sid=s3ss10n"})),
+        ("text/xml", f'<add key="password">{PASSWORD}</add><p name="sid">s3ss10n</p>'),
+        ("text/plain", f"see https://ann:{PASSWORD}@h.example/x"),
         ("text/csv", f"name,password\nann,{PASSWORD}"),
         (
             "multipart/form-data; boundary=x",
