@@ -69,6 +69,16 @@ class Kept:
         return not self._whole
 
     @property
+    def is_whole(self) -> bool:
+        """Whether all of an answer is there, once nothing more will come."""
+        return self._whole and self._head is not None
+
+    @property
+    def status(self) -> int:
+        """That of the answer; 0 while there is none."""
+        return 0 if self._head is None else self._head.status
+
+    @property
     def is_truncated(self) -> bool:
         """Whether it is over only because the body is larger than the cap."""
         return not self._whole and not self.failure

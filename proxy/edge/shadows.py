@@ -13,12 +13,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from random import random
-from time import monotonic
+from time import monotonic, time
 from typing import TYPE_CHECKING
 
 import structlog
 
 from proxy.core.route import Breaker
+from proxy.core.sample import is_sampled, question_of
 from proxy.core.shadow import (
     ACCEPTED,
     DRY_RUN_NAME,
@@ -109,18 +110,19 @@ class Shadows:
         policy = bound.shadow
         if policy is None:
             return None
-        share = sample_at(policy, route.stage)
-        if share < 1.0 and random() >= share:  # noqa: S311 -- chance, not secrecy
-            return None
         has_key = head.first(_KEY) is not None
         side = shadow_side(policy, route.stage, route.effects, leg.side, head.method, has_key=has_key)
         if side is None:
             return None
+        share = sample_at(policy, route.stage)
+        if share < 1.0:
+            cohort = cohort_key(head, client.peer, live.snapshot, bound)
+            question = question_of(head.method, head.target, cohort)
+            if not is_sampled(share, random(), bound.salt, time(), question):  # noqa: S311 -- chance, not secrecy
+                return None
         copied = copy_lines(policy, head.lines)
         outcome = self._refuses(live, head, is_marked=client.trusted and _is_marked(head))
         if outcome is None and not safe and (copied.conditional or not self._is_proven(bound.new)):
-            outcome = Shadowed.SKIPPED
-        if outcome is None and copied.conditional and not self.asks_twice(route.name, policy):
             outcome = Shadowed.SKIPPED
         if outcome is None and not self.room.take(FIXED):
             outcome = Shadowed.SHED
@@ -138,7 +140,7 @@ class Shadows:
         return None
 
     def asks_twice(self, route: str, policy: ShadowPolicy) -> bool:
-        """Whether this request asks the side that answers it once more: at first always, then the policy's share."""
+        """Whether this request, which may, asks legacy twice: at first always, then the policy's share."""
         asked = self._twice.get(route, 0)
         if not policy.second or (asked >= SECONDS_FIRST and random() >= policy.second):  # noqa: S311
             return False
@@ -152,7 +154,9 @@ class Shadows:
         name = leg.pool.upstream.name
         pool = self.pools.get(name)
         flying = self._flying.setdefault(name, set())
-        if pool is None or self._closed or len(flying) >= policy.concurrency:
+        if pool is None or self._closed or self.is_short or capture.table.switch.on:
+            return None
+        if len(flying) >= policy.concurrency:
             return None
         now = monotonic()
         if pool.breaker.rests(now) or self._rests.get(capture.bound.route.name, 0.0) - now > IN_VAIN:

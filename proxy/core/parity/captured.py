@@ -50,6 +50,7 @@ class Pair:
 
     `second` is legacy asked twice, a sample of its noise; `cohort` a keyed hash; `at` unix seconds.
     `raced`: the cohort wrote to this path meanwhile, so that the answers may be about two states.
+    `bare`: the side that did not answer the client was asked without the credentials that the client had sent.
     `written_at`: unix seconds of the cohort's last write to this path, above it or below it, as far as the worker that
     made the pair knows; 0: none, as far as it knows.
     """
@@ -67,3 +68,4 @@ class Pair:
     new_version: str
     raced: bool = False
     written_at: float = 0.0
+    bare: bool = False
