@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 import structlog
 
 from proxy.core.parity.compare import Incomparable, Outcome
+from proxy.core.parity.reasons import CURE
 
 if TYPE_CHECKING:
     from proxy.core.parity.captured import Pair
     from proxy.core.parity.compare import Comparison
 
-_CURE = "write shadow: {credentials: forward} on the route, or replace with an account of its own"
-_TURNED_AWAY = f"the shadow turns away what the other side answers, as credentials are not sent to it; {_CURE}"
-_DIFFERS = f"the sides differ, and credentials are not sent to the shadow: it may answer about nobody; {_CURE}"
+_TURNED_AWAY = f"the shadow turns away what the other side answers, as credentials are not sent to it; {CURE}"
+_DIFFERS = f"the sides differ, and credentials are not sent to the shadow: it may answer about nobody; {CURE}"
 _log = structlog.get_logger()
 
 
