@@ -82,9 +82,13 @@ def _compared(route: RouteDetail) -> Iterator[str]:
     """What was compared, and why the rest was not."""
     reasons = sorted_out(route.evidence.incomparable.items())
     if route.parity.compared or reasons:
-        yield _row("compared", f"{route.parity.compared:,}, of which {route.parity.mismatch:,} differ")
+        yield _row("compared", _counted(route.parity))
     if reasons:
         yield _row("", painted(f"not compared: {in_words(reasons)}", Ink.WARN))
+
+
+def _counted(parity: Parity) -> str:
+    return f"{parity.compared:,}, of which {parity.mismatch:,} differ" if parity.compared else "nothing yet"
 
 
 def cohort_lines(cohorts: CohortsStatus) -> Iterator[str]:

@@ -15,16 +15,15 @@ from xxhash import xxh3_64_intdigest
 LASTS = 300
 """Seconds: five of the minutes within which a repeat counts."""
 _HALF = float(1 << 63)
+_BITS = 1 << 53
 
 
-def is_sampled(share: float, chance: float, salt: int, at: float, question: bytes) -> bool:
-    """Whether this one is: `share` of all are. `chance` is drawn from [0, 1); `salt` is the route's, `at` unix seconds.
+def is_sampled(share: float, chance: float, question: bytes, draw: float, salt: int, at: float) -> bool:
+    """Whether this one is: `share` of all are. `chance` is drawn from [0, 1).
 
-    `question` is what `question_of` made.
+    `question` is method and target, `draw` in [0, 1) that of the cohort, which stands for it; `salt` is the route's,
+    `at` unix seconds.
     """
-    return chance * (2.0 - share) < share or xxh3_64_intdigest(question, salt ^ int(at) // LASTS) < share * _HALF
-
-
-def question_of(method: bytes, target: bytes, cohort: bytes) -> bytes:
-    """What is hashed; no two questions are the same bytes, since neither method nor target can hold a blank."""
-    return b"%b %b %b" % (method, target, cohort)
+    if chance * (2.0 - share) < share:
+        return True
+    return xxh3_64_intdigest(question, salt ^ int(draw * _BITS) ^ int(at) // LASTS) < share * _HALF

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from proxy.core.route import Breaker
-from proxy.core.sample import is_sampled, question_of
+from proxy.core.sample import is_sampled
 from proxy.core.shadow import (
     ACCEPTED,
     DRY_RUN_NAME,
@@ -34,6 +34,7 @@ from proxy.core.shadow import (
     sample_at,
     shadow_side,
 )
+from proxy.core.split import draw_of
 from proxy.edge.asked import Asked
 from proxy.edge.capture import FIXED, Capture
 from proxy.edge.exchange import Exchange
@@ -41,7 +42,7 @@ from proxy.edge.kept import SHED, Kept, Room
 from proxy.edge.pool import Pool
 from proxy.edge.shadow import ShadowLeg
 from proxy.edge.watched import Watched
-from proxy.edge.who import cohort_key
+from proxy.edge.who import cohort_hash, cohort_key
 from proxy.edge.writes import Writes, Writing, places_of
 
 if TYPE_CHECKING:
@@ -89,7 +90,9 @@ class Shadows:
     ) -> Exchange:
         """The exchange for a request where any route is shadowed: watched, if this one gets a shadow."""
         is_write = (head.method != b"GET" or bound.route.effects is not None) and not _is_safe(bound, head)
-        capture = self._capture(client, live, bound, leg, head, ids, safe=not is_write)
+        capture = None
+        if bound.shadow is not None and _is_sampled(bound.shadow, client, live, bound, decision, head):
+            capture = self._capture(client, live, bound, leg, head, ids, safe=not is_write)
         if capture is None and not is_write:
             return Exchange(client, live, bound, leg, decision, head, ids)
         made: Writing
@@ -106,20 +109,13 @@ class Shadows:
     def _capture(
         self, client: Client, live: Live, bound: BoundRoute, leg: Leg, head: RequestHead, ids: Ids, *, safe: bool
     ) -> Capture | None:
-        route = bound.route
-        policy = bound.shadow
+        route, policy = bound.route, bound.shadow
         if policy is None:
             return None
         has_key = head.first(_KEY) is not None
         side = shadow_side(policy, route.stage, route.effects, leg.side, head.method, has_key=has_key)
         if side is None:
             return None
-        share = sample_at(policy, route.stage)
-        if share < 1.0:
-            cohort = cohort_key(head, client.peer, live.snapshot, bound)
-            question = question_of(head.method, head.target, cohort)
-            if not is_sampled(share, random(), bound.salt, time(), question):  # noqa: S311 -- chance, not secrecy
-                return None
         copied = copy_lines(policy, head.lines)
         outcome = self._refuses(live, head, is_marked=client.trusted and _is_marked(head))
         if outcome is None and not safe and (copied.conditional or not self._is_proven(bound.new)):
@@ -254,6 +250,20 @@ def shadow_pools(snapshot: Snapshot, before: Mapping[str, Pool], tasks: Tasks) -
 def _for_shadows(upstream: Upstream, concurrency: int) -> Upstream:
     """The same upstream with bounds of its own: nobody queues, and there is always a breaker."""
     return replace(upstream, connections=concurrency, queue=0, breaker=upstream.breaker or Breaker())
+
+
+def _is_sampled(
+    policy: ShadowPolicy, client: Client, live: Live, bound: BoundRoute, decision: Decision, head: RequestHead
+) -> bool:
+    """The draw of a canary stands for the cohort; where none was made, as at `live`, it is made for this."""
+    share = sample_at(policy, bound.route.stage)
+    if share >= 1.0:
+        return True
+    draw = decision.draw
+    if draw is None:
+        draw = draw_of(cohort_hash(head, client.peer, live.snapshot, bound))
+    question = head.method + head.target  # a target begins with no letter
+    return is_sampled(share, random(), question, draw, bound.salt, time())  # noqa: S311 -- chance, not secrecy
 
 
 def _is_safe(bound: BoundRoute, head: RequestHead) -> bool:

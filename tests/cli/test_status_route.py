@@ -88,4 +88,5 @@ def test_what_was_not_compared_is_said_with_its_cause(banyan: Banyan) -> None:
     assert "compared  15, of which 3 differ" in text
     assert "not compared: 85 turned away, as credentials are not sent to the shadow: write shadow: {creden" in text
     assert "; 2 shed at a limit" in text
+    assert "compared  nothing yet" in said(banyan, evidence={"incomparable": {"shed": 2}})
     assert "compared" not in said(banyan)
