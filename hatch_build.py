@@ -21,7 +21,8 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 # fmt: off
 _CORE = (
     "authority", "chunked", "cohort", "decide", "effects", "forwarded", "headers", "memo", "outcome", "path",
-    "predicate", "redact", "request", "response", "rewrite", "route", "split", "stage", "table", "target", "trace",
+    "predicate", "redact", "request", "response", "rewrite", "route", "sample", "split", "stage", "table", "target",
+    "trace",
 )
 _EDGE = (
     "access_log", "address", "admit", "again", "breaker", "capture", "client", "downstream", "ending", "exchange",

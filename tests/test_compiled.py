@@ -14,7 +14,19 @@ import pytest
 pytestmark = pytest.mark.unmeasured
 
 ROOT = Path(__file__).parent.parent
-EDGE = ("bodies", "breaker", "drain", "fallback", "faults", "keep_alive", "orders", "pipelining", "shadow", "tunnel")
+EDGE = (
+    "bodies",
+    "breaker",
+    "drain",
+    "fallback",
+    "faults",
+    "keep_alive",
+    "orders",
+    "pipelining",
+    "second",
+    "shadow",
+    "tunnel",
+)
 
 
 @pytest.fixture(scope="module")

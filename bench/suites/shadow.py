@@ -64,7 +64,7 @@ def shadowing(label: str, new: int = 0) -> Peer:
     def launch(site: Site) -> Launch:
         started = banyan.launch(replace(site, new=new or site.new))
         path = site.folder / "routes.yaml"
-        text = path.read_text().replace("stage: canary, split: 50%", "stage: shadow")
+        text = path.read_text().replace("stage: canary, split: 50%", "stage: shadow, effects: safe")
         path.write_text(text.replace("shadow: {sample: 0%}", f"shadow: {_SAID[label]}"))
         return replace(started, label=label)
 

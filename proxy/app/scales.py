@@ -14,6 +14,7 @@ from dataclasses import replace
 import msgspec
 import structlog
 
+from proxy.app.notices import Notices
 from proxy.core.judge.guard import Bad
 from proxy.core.judge.promotion import Repeats
 from proxy.core.parity.captured import Pair
@@ -47,6 +48,7 @@ class Scales:
         self.bad_lost = 0
         self.noisy: dict[str, frozenset[str]] = {}
         self._key = key
+        self._notices = Notices()
         self._repeats: dict[str, Repeats] = {}
         self._versions: dict[str, tuple[str, str]] = {}
         self.follow(snapshot)
@@ -58,6 +60,7 @@ class Scales:
         self._repeats = {name: kept for name, kept in self._repeats.items() if name in self._rules}
         self._versions = {name: known for name, known in self._versions.items() if name in self._rules}
         self._redactors: dict[str, Redactor] = {}
+        self._notices.forget()
 
     def take(self, body: bytes) -> None:
         """Compare one pair; msgspec.DecodeError when it is none."""
@@ -65,6 +68,7 @@ class Scales:
         rules = self._rules.get(pair.route, NO_RULES)
         comparison = self._compare(pair, rules)
         self.compared += 1
+        self._notices.look(pair, comparison)
         found = Found(
             pair=pair,
             comparison=comparison,

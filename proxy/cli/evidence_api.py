@@ -17,6 +17,7 @@ class Mismatches(msgspec.Struct, frozen=True):
     """`GET /api/routes/{name}/mismatches`."""
 
     clusters: list[ClusterView]
+    incomparable: str = ""
     exchanges: list[ExchangeView] | None = None
 
 

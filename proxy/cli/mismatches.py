@@ -50,6 +50,8 @@ def mismatches(
     if not json:
         screen = console()
         screen.print(cluster_table(found.clusters))
+        if found.incomparable:
+            say(f"not compared: {found.incomparable}")
         if cluster:
             import shutil
             import sys

@@ -9,6 +9,7 @@ import msgspec
 
 from proxy.cli.admin_api import NoAnswerError, Parity, Placed, Rate, fetch
 from proxy.cli.terminal import Ink, painted
+from proxy.core.parity.reasons import in_words, sorted_out
 
 _WIDTH = 10
 _MANY_WITHOUT = 0.01
@@ -30,6 +31,12 @@ class CohortsStatus(msgspec.Struct, frozen=True):
     sources: tuple[Source, ...] = ()
 
 
+class Incomparable(msgspec.Struct, frozen=True):
+    """Of a route's evidence, how many comparisons could not be made, by reason."""
+
+    incomparable: dict[str, int] = {}
+
+
 class RouteDetail(msgspec.Struct, frozen=True):
     """`GET /api/routes/{name}`, as far as it is shown."""
 
@@ -39,6 +46,7 @@ class RouteDetail(msgspec.Struct, frozen=True):
     runs: Placed = Placed()
     rate: Rate = Rate()
     parity: Parity = Parity()
+    evidence: Incomparable = Incomparable()
     verdict: str = ""
     reasons: tuple[str, ...] = ()
     cohorts: CohortsStatus = CohortsStatus()
@@ -65,8 +73,22 @@ def route_lines(route: RouteDetail) -> Iterator[str]:
     if (route.file.stage, route.file.split) != (route.runs.stage, route.runs.split):
         yield _row("file", _place(route.file))
     yield _row("requests", f"{route.rate.legacy:.1f}/s by legacy, {route.rate.new:.1f}/s by new")
+    yield from _compared(route)
     yield _row("verdict", "; ".join([route.verdict, *route.reasons]))
     yield from cohort_lines(route.cohorts)
+
+
+def _compared(route: RouteDetail) -> Iterator[str]:
+    """What was compared, and why the rest was not."""
+    reasons = sorted_out(route.evidence.incomparable.items())
+    if route.parity.compared or reasons:
+        yield _row("compared", _counted(route.parity))
+    if reasons:
+        yield _row("", painted(f"not compared: {in_words(reasons)}", Ink.WARN))
+
+
+def _counted(parity: Parity) -> str:
+    return f"{parity.compared:,}, of which {parity.mismatch:,} differ" if parity.compared else "nothing yet"
 
 
 def cohort_lines(cohorts: CohortsStatus) -> Iterator[str]:

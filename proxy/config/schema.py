@@ -200,7 +200,8 @@ class RouteBlock(Block):
     new: kinds.Name | None = _optional("The upstream that is new on this route. Default new.", "new")
     effects: kinds.EffectsWord | None = _optional(
         "What repeating a request may do. Default by method: GET, HEAD, OPTIONS safe; PUT, DELETE idempotent; the rest "
-        "unsafe, or keyed with an Idempotency-Key.",
+        "unsafe, or keyed with an Idempotency-Key. Declared safe: legacy may be asked twice, to learn its noise; "
+        "declared otherwise: not shadowed at all.",
         "safe",
     )
     guard: GuardBlock | None = _optional(

@@ -114,8 +114,9 @@ class ShadowBlock(Block):
         {"replace": {"Authorization": "Bearer of-a-test-account"}},
     )
     second: kinds.ShareOrFraction | None = optional(
-        "Share of the shadowed requests for which legacy is asked twice, to learn what it does not repeat; always for "
-        "the first 500 of a route in a worker. Default 2%; 0% is none.",
+        "Share of the shadowed requests for which legacy is asked a second time, later, to learn what it does not "
+        "repeat; always for the first 500 of a route in a worker. Only where the route declares effects: safe, and "
+        "never with a session, code, token or cursor in the target. Default 2%; 0% is none.",
         "2%",
     )
     writes: WritesWord | None = optional(

@@ -15,7 +15,7 @@ from prometheus_client.registry import Collector
 from proxy import __version__
 from proxy.control.certificates import Shown
 from proxy.control.evidence_metrics import NOTHING as NO_EVIDENCE
-from proxy.control.evidence_metrics import EvidenceReading, collect_comparing, write_parity
+from proxy.control.evidence_metrics import EvidenceReading, collect_comparing, write_incomparable, write_parity
 from proxy.control.exposition import write_series
 from proxy.control.health import Condition, Status
 from proxy.control.hooks import Delivery
@@ -59,7 +59,8 @@ def render(reading: Reading) -> bytes:
     ProcessCollector(registry=registry)
     counts = reading.counts
     series = write_series(reading.running, counts.totals, counts.failures, counts.shadows)
-    return "".join((*series, *write_parity(reading.evidence))).encode() + generate_latest(registry)
+    evidence = (*write_parity(reading.evidence), *write_incomparable(reading.evidence))
+    return "".join((*series, *evidence)).encode() + generate_latest(registry)
 
 
 def migration_progress(routes: tuple[Route, ...]) -> float:

@@ -78,6 +78,7 @@ class EvidenceBook:
         self._pages: dict[str, _Page] = {}
         self._noisy: Mapping[str, frozenset[str]] = {}
         self._counted: Counter[tuple[str, Outcome]] = Counter()
+        self._incomparable: Counter[tuple[str, str]] = Counter()
         self._bad: deque[tuple[str, BadEvent]] = deque(maxlen=MOST_BAD)
         self.bad_dropped = 0
 
@@ -89,6 +90,7 @@ class EvidenceBook:
             compared=judged.evidence,
             mismatched=judged.evidence_against,
             incomparable=judged.incomparable,
+            reasons=judged.reasons,
             high=sum(1 for each in self.clusters(route) if each.severity is Severity.HIGH and not each.accepted),
             unseen=covered.unseen_bound if judged.evidence else None,
             uncovered=len(covered.uncovered) if judged.evidence else None,
@@ -145,6 +147,10 @@ class EvidenceBook:
         """Comparisons of this replica since it began, by route and outcome."""
         return dict(self._counted)
 
+    def incomparable(self) -> Mapping[tuple[str, str], int]:
+        """Comparisons of this replica that could not be made, by route and reason."""
+        return dict(self._incomparable)
+
     def wants(self, route: str, epoch: int) -> int:
         """From which minute on the tallies of this epoch are wanted."""
         page = self._page(route)
@@ -167,6 +173,8 @@ class EvidenceBook:
         """What this replica found."""
         for each in tallies:
             self._counted[each.route, each.outcome] += each.count
+            if each.outcome is Outcome.INCOMPARABLE:
+                self._incomparable[each.route, each.why] += each.count
 
     def happened(self, events: Iterable[BadDelta]) -> None:
         """Bad events from the comparer."""
@@ -190,6 +198,7 @@ class EvidenceBook:
                 page.minutes.judge_from(minute + 1)
         self._pages = kept
         self._counted = Counter({key: count for key, count in self._counted.items() if key[0] in kept})
+        self._incomparable = Counter({key: count for key, count in self._incomparable.items() if key[0] in kept})
 
     def _page(self, route: str) -> _Page:
         return self._pages.get(route) or self._pages.setdefault(route, _Page())

@@ -17,9 +17,13 @@ from proxy.link import Comparer
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EvidenceReading:
-    """One moment. `outcomes` of this replica since it began; `state` is the comparer's, None while there is none."""
+    """One moment. `state` is the comparer's, None while there is none.
+
+    `outcomes` by route and outcome, and `incomparable` by route and reason, are this replica's since it began.
+    """
 
     outcomes: Mapping[tuple[str, Outcome], int] = field(default_factory=dict)
+    incomparable: Mapping[tuple[str, str], int] = field(default_factory=dict)
     state: Comparer | None = None
     sheds: Mapping[str, int] = field(default_factory=dict)
     lost: int = 0
@@ -35,6 +39,14 @@ def write_parity(reading: EvidenceReading) -> Iterator[str]:
     yield f"# HELP {name} Comparisons by what they came to.\n# TYPE {name} counter\n"
     for (route, outcome), count in reading.outcomes.items():
         yield f'{name}{{route="{label(route)}",outcome="{outcome.value}"}} {count}\n'
+
+
+def write_incomparable(reading: EvidenceReading) -> Iterator[str]:
+    """`banyan_incomparable_total`: why; the reasons are a closed list (`core/parity/answers.py`)."""
+    name = "banyan_incomparable_total"
+    yield f"# HELP {name} Comparisons that could not be made, by why.\n# TYPE {name} counter\n"
+    for (route, reason), count in reading.incomparable.items():
+        yield f'{name}{{route="{label(route)}",reason="{label(reason)}"}} {count}\n'
 
 
 def collect_comparing(reading: EvidenceReading) -> Iterator[Metric]:

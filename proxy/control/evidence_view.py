@@ -86,8 +86,9 @@ class RuleView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class EvidenceView(msgspec.Struct, frozen=True, kw_only=True):
-    """What the page of one route adds to the list."""
+    """What the page of one route adds to the list. `incomparable` counts by reason what could not be compared."""
 
+    incomparable: dict[str, int] = {}
     epoch: EpochView | None = None
     uncovered_shapes: list[ShapeView] = []
     noise: list[NoiseView] = []
@@ -185,6 +186,7 @@ def evidence_view(
     epoch = book.epoch(route)
     uncovered = book.coverage(route).uncovered[:SHOWN]
     return EvidenceView(
+        incomparable=dict(book.parity(route).sums.reasons),
         epoch=None
         if epoch is None
         else EpochView(

@@ -18,6 +18,7 @@ from proxy.core.judge.coverage import ALPHA
 from proxy.core.judge.promotion import upper_bound
 from proxy.core.parity.compare import Outcome
 from proxy.core.parity.fold import REPEATED
+from proxy.core.parity.reasons import Reasons, sorted_out
 
 OPEN = 3
 """The latest minutes, in which replicas may still add."""
@@ -25,7 +26,10 @@ OPEN = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sums:
-    """Comparisons by outcome. `evidence` and `evidence_against` leave out repeated requests; the latter mismatched."""
+    """Comparisons by outcome. `evidence` and `evidence_against` leave out repeated requests; the latter mismatched.
+
+    `reasons` says of the incomparable ones why.
+    """
 
     match: int = 0
     mismatch: int = 0
@@ -33,6 +37,7 @@ class Sums:
     incomparable: int = 0
     evidence: int = 0
     evidence_against: int = 0
+    reasons: Reasons = ()
 
     @property
     def compared(self) -> int:
@@ -43,8 +48,11 @@ class Sums:
         """These and more."""
         by: Counter[Outcome] = Counter()
         evidence = against = 0
+        reasons: list[tuple[str, int]] = []
         for each in tallies:
             by[each.outcome] += each.count
+            if each.outcome is Outcome.INCOMPARABLE:
+                reasons.append((each.why, each.count))
             if each.outcome is not Outcome.INCOMPARABLE and each.why != REPEATED:
                 evidence += each.count
                 against += each.count * (each.outcome is Outcome.MISMATCH)
@@ -55,6 +63,7 @@ class Sums:
             incomparable=self.incomparable + by[Outcome.INCOMPARABLE],
             evidence=self.evidence + evidence,
             evidence_against=self.evidence_against + against,
+            reasons=sorted_out((*self.reasons, *reasons)) if reasons else self.reasons,
         )
 
 

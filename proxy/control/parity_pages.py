@@ -17,6 +17,7 @@ from proxy.control.evidence import EvidenceBook
 from proxy.control.evidence_view import ClusterView, ExchangeView, cluster_view, exchange_view
 from proxy.control.problem import problem
 from proxy.core.evidence import Exchange, NoiseFinding, Sample
+from proxy.core.parity.reasons import in_words
 
 MOST_RECORDED = 500
 AWAY = "the store does not answer, so exchanges cannot be shown now; counts and clusters can"
@@ -65,9 +66,13 @@ class NoArchive:
 
 
 class MismatchesView(msgspec.Struct, frozen=True, kw_only=True):
-    """`GET /api/routes/{name}/mismatches`; `exchanges` are there only if one cluster was asked for."""
+    """`GET /api/routes/{name}/mismatches`; `exchanges` are there only if one cluster was asked for.
+
+    `incomparable` says what could not be compared, and why; empty: nothing.
+    """
 
     clusters: list[ClusterView]
+    incomparable: str = ""
     exchanges: list[ExchangeView] | None = None
 
 
@@ -93,7 +98,9 @@ class ParityPages:
         clusters, compared = self.book.clusters(route), self.book.parity(route).sums.compared
         asked = request.query.get("cluster")
         if asked is None:
-            return answer(request, MismatchesView(clusters=[cluster_view(each, compared) for each in clusters]))
+            said = in_words(self.book.parity(route).sums.reasons)
+            listed = [cluster_view(each, compared) for each in clusters]
+            return answer(request, MismatchesView(clusters=listed, incomparable=said))
         found = next((each for each in clusters if each.id == asked), None)
         if found is None:
             said = f"there is no cluster {asked!r} on {route} now; GET {request.path} lists those there are"

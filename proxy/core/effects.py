@@ -2,7 +2,9 @@
 
 Rule 1: what has reached an upstream is sent again by its method alone only if it is safe and has no body (R15).
 Rule 2: PUT, DELETE and every body are sent again only where the route declares `effects`.
-Rule 3: a key stands for one execution on the side that knows it; the other side does not.
+Rule 3: by its method alone a safe request is put to each side once at most, by a shadow or by a fallback; what asks
+        the same side a second time needs the declaration (`proxy.core.second`).
+Rule 4: a key stands for one execution on the side that knows it; the other side does not.
 """
 
 from __future__ import annotations

@@ -5,6 +5,8 @@ Rule 1: what is not safe is never shadowed, unless the route says `writes: dry_r
 Rule 2: a declared `effects` outranks the method, as it does for repeats (`proxy.core.effects`).
 Rule 3: validators and ranges belong to the side that the client talks to; the shadow's copy never has them.
 Rule 4: credentials go along only where the operator said so; a client can neither set nor forge the marker.
+Rule 5: by its method alone a request is put to each side once at most; a second time to the side that answered first
+        by `proxy.core.second` only, and then it carries what the first question did.
 """
 
 from __future__ import annotations
@@ -27,10 +29,12 @@ ACCEPTED = b"accepted"
 HANDSHAKE_LASTS = 60.0
 """Seconds for which a handshake holds."""
 SECONDS_FIRST = 500
-"""So many requests of a route ask legacy twice before the share counts."""
+"""So many requests of a route that may ask legacy twice do so before the share counts."""
 CONDITIONS = frozenset(
     {b"if-match", b"if-none-match", b"if-modified-since", b"if-unmodified-since", b"if-range", b"range"}
 )
+CONDITIONAL = frozenset({206, 304, 412, 416})
+"""Answers that say nothing but how a client's own conditions were met."""
 CREDENTIALS = frozenset(
     {
         *(b"authorization", b"cookie", b"x-api-key", b"api-key", b"x-auth-token", b"x-access-token"),
@@ -117,10 +121,14 @@ def is_safe(declared: Effects | None, method: bytes, *, has_key: bool) -> bool:
 
 
 class Copied(NamedTuple):
-    """The field lines for the other side, and whether the client's own answer depends on what it has already."""
+    """The field lines for the other side, and whether the client's own answer depends on what it has already.
+
+    `bare`: the client sent credentials, and neither they nor others in their stead are among the lines.
+    """
 
     lines: list[bytes]
     conditional: bool
+    bare: bool = False
 
 
 def copy_lines(policy: ShadowPolicy, lines: Iterable[bytes]) -> Copied:
@@ -138,4 +146,9 @@ def copy_lines(policy: ShadowPolicy, lines: Iterable[bytes]) -> Copied:
             kept.append(line)
     if carried and policy.carry is Carry.REPLACE:
         kept += policy.replacements.reveal()
-    return Copied(kept, conditional)
+    return Copied(kept, conditional, carried and policy.carry is Carry.DROP)
+
+
+def without_conditions(lines: Iterable[bytes]) -> list[bytes]:
+    """The client's own lines as the side that it talks to is asked them again: rules 3 and 5."""
+    return [line for line in lines if line.partition(b":")[0].lower() not in CONDITIONS]

@@ -34,6 +34,7 @@ routes:
     match: GET /customers/{id}
     stage: legacy
     cohort: header:X-Tenant-Id
+    effects: safe
     shadow: { version_header: X-App-Version, second: 100% }
     compare:
       time:

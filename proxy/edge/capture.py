@@ -1,11 +1,15 @@
 """One request with all that was answered to it: the client's own answer, the shadow's, and perhaps legacy's second.
 
 Rule 1: nothing here runs before the client's own bytes are on their way.
-Rule 2: where the client's answer depends on validators or a range of its own, the side that answered it is asked once
-        more without them, and that is what is compared: a 304 has no body to compare with.
-Rule 3: the shadow and the second question to legacy are sent together, in random order: neither has the later state.
+Rule 2: where the client sent validators or a range of its own, the other side is asked after the client's answer. If
+        that is a 304 or the like, it has no body to compare with: then the side that answered is asked once more
+        without them, where it may be asked twice, and that is what is compared; otherwise nobody is asked.
+Rule 3: legacy is asked a second time only where that may be (`proxy.core.second`), when the client has its answer and
+        both first answers are whole, never beside them. It carries what the first question to legacy carried.
 Rule 4: when the last answer is in, the pair is offered once; there is no second try.
 Rule 5: a pair says whether a write overlapped it: the answers may then be about two states (`proxy.edge.writes`).
+Rule 6: where the route may fall back to the side that the shadow asks, the shadow waits for the client's answer: if
+        that came from there, the side has been asked already.
 """
 
 from __future__ import annotations
@@ -18,13 +22,14 @@ from proxy.core.chunked import ChunkedDecoder
 from proxy.core.outcome import Blame, Side
 from proxy.core.parity.captured import CapturedAnswer, CapturedRequest, Pair
 from proxy.core.request import CHUNKED
-from proxy.core.shadow import Shadowed
+from proxy.core.second import may_ask_again
+from proxy.core.shadow import CONDITIONAL, Shadowed, without_conditions
 from proxy.core.split import hash_of
 from proxy.edge.asked import Asked
 from proxy.edge.kept import FAILED, SHED, STREAMING, TIMED_OUT, Kept, fields_of
 from proxy.edge.shadow_bytes import shadow_head
 from proxy.edge.who import cohort_key
-from proxy.edge.writes import place_of
+from proxy.edge.writes import place_of, reach_of
 from proxy.pairs import encode
 
 if TYPE_CHECKING:
@@ -83,6 +88,8 @@ class Capture:
     fell_back = False
     status = 0
     _live_ended = False
+    _launched = False
+    _settled = False
     _told = False
     _shadow: ShadowLeg | None = None
     _second: ShadowLeg | None = None
@@ -130,92 +137,130 @@ class Capture:
         self.started = True
         self._forwarded = forwarded
         self._public = public
-        self._shadows.soon(self._launch)
+        if not self._asks_late():
+            self._shadows.soon(self._launch)
 
-    def live_ended(self, failure: Failure | None, seconds: float, *, fell_back: bool) -> None:
-        """The client has its answer, or none."""
+    def live_ended(self, failure: Failure | None, began: float, ended: float, *, fell_back: bool) -> None:
+        """The client has its answer, or none; both times are monotonic."""
         kept = self.live
-        kept.seconds = seconds
+        kept.began, kept.seconds = began, ended - began
         if failure is not None:
             kept.fail("client_gone" if failure.blame is Blame.CLIENT else TIMED_OUT if failure.timed_out else FAILED)
         elif fell_back:
             kept.fail("fell_back")
         self._live_ended = True
-        self._shadows.soon(self._tell)
+        self._shadows.soon(self._go_on)
 
     # -- the other answers --------------------------------------------------------------------------------------------
 
     def _launch(self) -> None:
         """From a fresh stack, after the live request was written; an answer that streams may have ended it before."""
-        legs = [] if self._told else self._legs()
+        if self._told or self._launched or self._request_size > self.policy.max_body:
+            return
+        self._launched = True
+        other = self.bound.new if self.side is Side.NEW else self.bound.legacy
+        self._shadow = None if other is None else self._shadows.leg(self, other, self.policy)
         if self._shadow is None:
             return
+        if self._is_conditional_answer() and not self._take_plain():
+            self._shadows.release(self._shadow)
+            self._shadow = None
+            return
+        legs = [self._shadow] if self._plain is None else [self._shadow, self._plain]
         if random() < 0.5:  # noqa: S311 -- chance, not secrecy
             legs.reverse()
-        body = b"".join(self._body)
-        for each in legs:
-            marker = self._dry_run and each is self._shadow
-            data = shadow_head(self.head, self._ids, self._forwarded, each.leg, self._copied.lines, dry_run=marker)
-            each.start(data + body, self.policy.timeout, is_head=self.head.method == b"HEAD")
+        for leg in legs:
+            self._start(leg)
 
-    def _legs(self) -> list[ShadowLeg]:
-        """The shadow, and who else is asked; none when there is no room."""
-        shadows, policy = self._shadows, self.policy
-        if self._request_size > policy.max_body:
-            return []
-        other = self.bound.new if self.side is Side.NEW else self.bound.legacy
-        shadow = None if other is None else shadows.leg(self, other, policy)
-        if shadow is None:
-            return []
-        self._shadow = shadow
-        if self._copied.conditional:
-            self._plain = shadows.leg(self, self._leg, policy)
-            if self._plain is None:
-                shadows.release(shadow)
-                self._shadow = None
-                return []
-            return [shadow, self._plain]
-        legacy = self.bound.legacy
-        if legacy is not None and not self._dry_run and shadows.asks_twice(self.bound.route.name, policy):
-            self._second = shadows.leg(self, legacy, policy)
-        return [shadow] if self._second is None else [shadow, self._second]
+    def _take_plain(self) -> bool:
+        """Rule 2; False: there is no room for it."""
+        self._plain = self._shadows.leg(self, self._leg, self.policy)
+        return self._plain is not None
+
+    def _start(self, leg: ShadowLeg) -> None:
+        """A leg to the side that answered the client carries what the client sent, credentials and all."""
+        marker = self._dry_run and leg is self._shadow
+        lines = without_conditions(self.head.lines) if leg.leg is self._leg else self._copied.lines
+        data = shadow_head(self.head, self._ids, self._forwarded, leg.leg, lines, dry_run=marker)
+        leg.start(data + b"".join(self._body), self.policy.timeout, is_head=self.head.method == b"HEAD")
+
+    def _asks_late(self) -> bool:
+        """Rule 2, and rule 6: whether the shadow has to wait until the client has its answer."""
+        rule = self.bound.route.fallback
+        return self._copied.conditional or (rule is not None and rule.to in (None, self.side))
+
+    def _is_conditional_answer(self) -> bool:
+        return self._copied.conditional and self.live.status in CONDITIONAL
+
+    def _asks_now(self) -> bool:
+        """Late: whether the client's answer is one that another can be held to."""
+        if not self.live.is_whole:
+            return False
+        return not self._is_conditional_answer() or self._may_ask_again()
+
+    def _may_ask_again(self) -> bool:
+        """Whether legacy, or for rule 2 the side that answered the client, may be asked a second time."""
+        bound = self.bound
+        if self._dry_run or not may_ask_again(bound.route.effects, self.head.target):
+            return False
+        return self._shadows.asks_twice(bound.route.name, self.policy)
+
+    def _ask_again(self) -> bool:
+        """Rule 3; whether legacy is asked a second time."""
+        legacy, shadow = self.bound.legacy, self._shadow
+        if self._settled or legacy is None or shadow is None or self._plain is not None:
+            return False
+        self._settled = True
+        if not (self.live.is_whole and shadow.kept.is_whole and self._may_ask_again()):
+            return False
+        self._second = self._shadows.leg(self, legacy, self.policy)
+        if self._second is None:
+            return False
+        self._start(self._second)
+        return True
 
     def ended(self, leg: ShadowLeg) -> None:
         """One of them is over."""
         self._shadows.release(leg)
         if leg.kept.is_truncated:
             self._shadows.in_vain(self, leg.kept.size)
-        self._shadows.soon(self._tell)
+        self._shadows.soon(self._go_on)
 
     def _stop(self) -> None:
         """The client's answer may go on for ever; nothing more will come of this."""
-        for leg in (self._shadow, self._second, self._plain):
-            if leg is not None:
-                leg.cut(STREAMING)
+        for leg in self._legs():
+            leg.cut(STREAMING)
         self._live_ended = True
-        self._tell()
+        self._go_on()
 
     # -- the end ------------------------------------------------------------------------------------------------------
 
-    def _tell(self) -> None:
-        """Rule 4."""
+    def _go_on(self) -> None:
+        """What one end leads to: another question, or rule 4."""
         if self._told or not self._live_ended:
             return
-        if any(leg is not None and not leg.is_over for leg in (self._shadow, self._second, self._plain)):
+        if self.started and not self._launched and self._asks_now():
+            self._launch()
+        if self._is_waiting() or (self._ask_again() and self._is_waiting()):
             return
         self._told = True
         outcome = self._offer()
         self._shadows.ended(self, outcome)
         self._free()
 
+    def _is_waiting(self) -> bool:
+        return any(not leg.is_over for leg in self._legs())
+
+    def _legs(self) -> list[ShadowLeg]:
+        return [leg for leg in (self._shadow, self._second, self._plain) if leg is not None]
+
     def _offer(self) -> Shadowed:
         shadow = self._shadow
         if shadow is None:
-            fits = self._request_size <= self.policy.max_body
-            return self._offer_shed() if self.started and fits else Shadowed.SKIPPED
+            return self._offer_alone()
         if self._dry_run and not shadow.kept.failure:
             self._shadows.heard(shadow)
-        if not self._shadows.offer(encode(self._pair(self._answer(shadow)))):
+        if not self._shadows.offer(encode(self._pair(self._answer(shadow.kept, shadow.leg, self._epoch())))):
             return Shadowed.SHED
         match shadow.kept.failure:
             case "" | "streaming":
@@ -225,19 +270,21 @@ class Capture:
             case _:
                 return Shadowed.FAILED
 
-    def _offer_shed(self) -> Shadowed:
-        """There was no room for it: no agreement, and to be known as such."""
+    def _offer_alone(self) -> Shadowed:
+        """Nobody else was asked: for want of room, or as the client's answer is none that another could be held to."""
+        failure = SHED if self._launched else self.live.failure
         self.live.free()
-        nothing = CapturedAnswer(status=0, fields=(), body=b"", size=0, seconds=0.0, failure=SHED)
-        self._shadows.offer(encode(self._pair(nothing)))
-        return Shadowed.SHED
+        if self.started and failure and self._request_size <= self.policy.max_body:
+            nothing = CapturedAnswer(status=0, fields=(), body=b"", size=0, seconds=0.0, failure=failure)
+            self._shadows.offer(encode(self._pair(nothing)))
+        return Shadowed.SHED if failure == SHED else Shadowed.SKIPPED
 
     def _pair(self, other: CapturedAnswer) -> Pair:
-        head = self.head
-        own = self.live.answer(self._leg.authority, self._public if self._leg.rewrites else None)
-        if self._plain is not None:
-            own = self._answer(self._plain)
+        """`other` is the shadow's answer."""
+        head, epoch = self.head, self._epoch()
+        own = self._answer(self.live if self._plain is None else self._plain.kept, self._leg, epoch)
         cohort = cohort_key(head, self._peer, self.table.snapshot, self.bound)
+        written = self._shadows.writes.last(reach_of(head.path, cohort))
         served_legacy = self._leg.side is Side.LEGACY
         legacy, new = (own, other) if served_legacy else (other, own)
         return Pair(
@@ -247,7 +294,7 @@ class Capture:
             ),
             legacy=legacy,
             new=new,
-            second=None if self._second is None else self._answer(self._second),
+            second=None if self._second is None else self._answer(self._second.kept, self._second.leg, epoch),
             cohort=hash_of(self.bound.salt, cohort),
             at=time(),
             request_id=self._ids.request_id.decode("latin-1"),
@@ -255,14 +302,20 @@ class Capture:
             legacy_version=self._version(legacy),
             new_version=self._version(new),
             raced=not self._dry_run and self._shadows.writes.overlapped(place_of(head.path, cohort), self._since),
+            written_at=written + epoch if written else 0.0,
+            bare=self._copied.bare,
         )
+
+    def _epoch(self) -> float:
+        """Unix time at monotonic 0."""
+        return time() - monotonic()
 
     def _asked_with(self) -> list[bytes]:
         """What both sides were asked with: the client's own lines, unless both answers are to the copy."""
         return self._copied.lines if self._plain is not None else self.head.lines
 
-    def _answer(self, each: ShadowLeg) -> CapturedAnswer:
-        return each.kept.answer(each.leg.authority, self._public if each.leg.rewrites else None)
+    def _answer(self, kept: Kept, leg: Leg, epoch: float) -> CapturedAnswer:
+        return kept.answer(leg.authority, self._public if leg.rewrites else None, epoch)
 
     def _request_body(self) -> bytes:
         coded = b"".join(self._body)
@@ -281,9 +334,8 @@ class Capture:
         """Legs know their capture: it lets go of them, or only the collector would ever find them all."""
         room = self._shadows.room
         self.live.free()
-        for leg in (self._shadow, self._second, self._plain):
-            if leg is not None:
-                leg.kept.free()
+        for leg in self._legs():
+            leg.kept.free()
         self._shadow = self._second = self._plain = None
         room.give_back(FIXED + sum(len(each) for each in self._body))
         self._body = []

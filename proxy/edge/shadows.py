@@ -13,12 +13,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from random import random
-from time import monotonic
+from time import monotonic, time
 from typing import TYPE_CHECKING
 
 import structlog
 
 from proxy.core.route import Breaker
+from proxy.core.sample import is_sampled
 from proxy.core.shadow import (
     ACCEPTED,
     DRY_RUN_NAME,
@@ -33,6 +34,7 @@ from proxy.core.shadow import (
     sample_at,
     shadow_side,
 )
+from proxy.core.split import draw_of
 from proxy.edge.asked import Asked
 from proxy.edge.capture import FIXED, Capture
 from proxy.edge.exchange import Exchange
@@ -40,8 +42,8 @@ from proxy.edge.kept import SHED, Kept, Room
 from proxy.edge.pool import Pool
 from proxy.edge.shadow import ShadowLeg
 from proxy.edge.watched import Watched
-from proxy.edge.who import cohort_key
-from proxy.edge.writes import Writes, Writing, place_of
+from proxy.edge.who import cohort_hash, cohort_key
+from proxy.edge.writes import Writes, Writing, places_of
 
 if TYPE_CHECKING:
     from proxy.core.decide import Decision
@@ -88,7 +90,9 @@ class Shadows:
     ) -> Exchange:
         """The exchange for a request where any route is shadowed: watched, if this one gets a shadow."""
         is_write = (head.method != b"GET" or bound.route.effects is not None) and not _is_safe(bound, head)
-        capture = self._capture(client, live, bound, leg, head, ids, safe=not is_write)
+        capture = None
+        if bound.shadow is not None and _is_sampled(bound.shadow, client, live, bound, decision, head):
+            capture = self._capture(client, live, bound, leg, head, ids, safe=not is_write)
         if capture is None and not is_write:
             return Exchange(client, live, bound, leg, decision, head, ids)
         made: Writing
@@ -99,18 +103,14 @@ class Shadows:
             watched.capture = capture
         if is_write:
             made.writes = self.writes
-            made.written = place_of(head.path, cohort_key(head, client.peer, live.snapshot, bound))
+            made.written = places_of(head.path, cohort_key(head, client.peer, live.snapshot, bound))
         return made
 
     def _capture(
         self, client: Client, live: Live, bound: BoundRoute, leg: Leg, head: RequestHead, ids: Ids, *, safe: bool
     ) -> Capture | None:
-        route = bound.route
-        policy = bound.shadow
+        route, policy = bound.route, bound.shadow
         if policy is None:
-            return None
-        share = sample_at(policy, route.stage)
-        if share < 1.0 and random() >= share:  # noqa: S311 -- chance, not secrecy
             return None
         has_key = head.first(_KEY) is not None
         side = shadow_side(policy, route.stage, route.effects, leg.side, head.method, has_key=has_key)
@@ -119,8 +119,6 @@ class Shadows:
         copied = copy_lines(policy, head.lines)
         outcome = self._refuses(live, head, is_marked=client.trusted and _is_marked(head))
         if outcome is None and not safe and (copied.conditional or not self._is_proven(bound.new)):
-            outcome = Shadowed.SKIPPED
-        if outcome is None and copied.conditional and not self.asks_twice(route.name, policy):
             outcome = Shadowed.SKIPPED
         if outcome is None and not self.room.take(FIXED):
             outcome = Shadowed.SHED
@@ -138,7 +136,7 @@ class Shadows:
         return None
 
     def asks_twice(self, route: str, policy: ShadowPolicy) -> bool:
-        """Whether this request asks the side that answers it once more: at first always, then the policy's share."""
+        """Whether this request, which may, asks legacy twice: at first always, then the policy's share."""
         asked = self._twice.get(route, 0)
         if not policy.second or (asked >= SECONDS_FIRST and random() >= policy.second):  # noqa: S311
             return False
@@ -152,7 +150,9 @@ class Shadows:
         name = leg.pool.upstream.name
         pool = self.pools.get(name)
         flying = self._flying.setdefault(name, set())
-        if pool is None or self._closed or len(flying) >= policy.concurrency:
+        if pool is None or self._closed or self.is_short or capture.table.switch.on:
+            return None
+        if len(flying) >= policy.concurrency:
             return None
         now = monotonic()
         if pool.breaker.rests(now) or self._rests.get(capture.bound.route.name, 0.0) - now > IN_VAIN:
@@ -250,6 +250,20 @@ def shadow_pools(snapshot: Snapshot, before: Mapping[str, Pool], tasks: Tasks) -
 def _for_shadows(upstream: Upstream, concurrency: int) -> Upstream:
     """The same upstream with bounds of its own: nobody queues, and there is always a breaker."""
     return replace(upstream, connections=concurrency, queue=0, breaker=upstream.breaker or Breaker())
+
+
+def _is_sampled(
+    policy: ShadowPolicy, client: Client, live: Live, bound: BoundRoute, decision: Decision, head: RequestHead
+) -> bool:
+    """The draw of a canary stands for the cohort; where none was made, as at `live`, it is made for this."""
+    share = sample_at(policy, bound.route.stage)
+    if share >= 1.0:
+        return True
+    draw = decision.draw
+    if draw is None:
+        draw = draw_of(cohort_hash(head, client.peer, live.snapshot, bound))
+    question = head.method + head.target  # a target begins with no letter
+    return is_sampled(share, random(), question, draw, bound.salt, time())  # noqa: S311 -- chance, not secrecy
 
 
 def _is_safe(bound: BoundRoute, head: RequestHead) -> bool:

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import msgspec
 import pytest
+from structlog.testing import capture_logs
 
 from proxy.app import scales
 from proxy.app.scales import Scales
@@ -98,3 +99,20 @@ def test_what_was_shed_counts_on_its_route() -> None:
     on.shed(decode_label(encode(pair(1, 1))[4:]))
 
     assert outcomes(weigh(on)) == [("incomparable", "shed", 1)]
+
+
+def test_what_a_bare_shadow_turns_away_is_told_once() -> None:
+    """A 401 for want of credentials is counted under a reason of its own, and logged once a route with its cure."""
+    on, answered = made(), pair({"user": "ann"}, {"user": "ann"})
+    turned = replace(answered, new=replace(answered.new, status=401), bare=True)
+    guest = replace(pair({"user": "ann"}, {}), bare=True)
+    with capture_logs() as logged:
+        parts = weigh(on, turned, turned, guest, guest, answered)
+        on.follow(snapshot(route("a"), revision="r2"))
+        weigh(on, turned)
+
+    assert outcomes(parts)[0] == ("incomparable", "credentials", 2)
+    assert [each["event"] for each in logged] == [
+        *("credentials_not_sent", "differs_without_credentials", "credentials_not_sent")
+    ]
+    assert all("credentials: forward" in each["hint"] and each["route"] == "a" for each in logged)

@@ -30,6 +30,7 @@ def test_each_contender_shadows_as_its_name_says(
 
     assert started.label == label
     assert [(each.shadow and (each.shadow.sample, each.shadow.second)) for each in routes] == [(sample, second)] * 2
+    assert {each.effects for each in routes} == {"safe"}
     assert loaded.snapshot.upstreams["new"].port == 7
 
 

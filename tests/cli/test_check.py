@@ -16,11 +16,23 @@ def test_a_good_file_is_summed_up(banyan: Banyan) -> None:
     result = banyan("check routes.yaml")
 
     assert result.exit_code == 0
-    assert result.stdout == (
+    remark, line = result.stdout.splitlines(keepends=True)
+    assert remark.startswith("routes.yaml:13:5: routes[0]: nobody declared the GETs of orders.show: ")
+    assert remark.endswith(" (a remark)\n")
+    assert line == (
         "routes.yaml: fine: 5 routes (canary 1, complete 1, retired 1, legacy 1, answered here 1),"
         " 2 upstreams (legacy, new), no warnings;"
         f" revision {sha256(ROUTES.encode()).hexdigest()[:12]}\n"
     )
+
+
+def test_a_remark_is_no_warning(banyan: Banyan) -> None:
+    """`--strict` takes a file of which there is something to know and nothing to mend; JSON has the remark."""
+    result = banyan("check routes.yaml --strict --json")
+    (found,) = json.loads(result.stdout)["files"]
+
+    assert result.exit_code == 0
+    assert (found["warnings"], len(found["remarks"])) == ([], 1)
 
 
 def test_the_file_need_not_be_named(banyan: Banyan) -> None:

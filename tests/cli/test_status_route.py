@@ -78,3 +78,15 @@ def test_scripts_get_the_page(banyan: Banyan) -> None:
 
     assert msgspec.json.decode(result.stdout) == ROUTE
     assert banyan("status --route orders --watch").exit_code == 2
+
+
+def test_what_was_not_compared_is_said_with_its_cause(banyan: Banyan) -> None:
+    """A shadow that is turned away for want of credentials is named, and what to write; without any, no word."""
+    compared = {"compared": 15, "match": 12, "mismatch": 3}
+    text = said(banyan, parity=compared, evidence={"incomparable": {"shed": 2, "credentials": 85}})
+
+    assert "compared  15, of which 3 differ" in text
+    assert "not compared: 85 turned away, as credentials are not sent to the shadow: write shadow: {creden" in text
+    assert "; 2 shed at a limit" in text
+    assert "compared  nothing yet" in said(banyan, evidence={"incomparable": {"shed": 2}})
+    assert "compared" not in said(banyan)

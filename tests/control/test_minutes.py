@@ -38,6 +38,18 @@ def test_repeated_requests_are_compared_and_no_evidence() -> None:
 
     assert (sums.compared, sums.mismatch, sums.incomparable) == (15, 12, 2)
     assert (sums.evidence, sums.evidence_against) == (10, 7)
+    assert sums.reasons == (("shed", 2),)
+
+
+def test_reasons_add_up_over_minutes() -> None:
+    """Why nothing could be compared is counted for people and for the judge, over ended minutes and open ones."""
+    minutes = Minutes()
+    minutes.follow([tally(at, 2, Outcome.INCOMPARABLE, why="credentials") for at in range(1, 9)])
+    minutes.follow(
+        [tally(7, 2, Outcome.INCOMPARABLE, why="credentials"), tally(9, 1, Outcome.INCOMPARABLE, why="shed")]
+    )
+
+    assert minutes.sums.reasons == (("credentials", 12), ("shed", 1)) == minutes.judged.reasons
 
 
 def test_evidence_begins_anew_from_a_minute() -> None:

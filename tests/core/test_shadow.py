@@ -14,6 +14,7 @@ from proxy.core.shadow import (
     is_shadowed,
     sample_at,
     shadow_side,
+    without_conditions,
 )
 from proxy.core.stage import Stage
 
@@ -112,3 +113,18 @@ def test_credentials_follow_the_rule() -> None:
     assert copy_lines(PLAIN, LINES).lines == [b"Host: a", b"Accept: */*"]
     assert copy_lines(replacing, LINES).lines == [b"Host: a", b"Accept: */*", own]
     assert copy_lines(replacing, [b"Host: a"]).lines == [b"Host: a"]
+
+
+def test_a_copy_says_that_it_is_bare() -> None:
+    """Where credentials were there and nothing stands in for them: what is answered then may be about nobody."""
+    own = b"Authorization: Bearer test"
+    others = (ShadowPolicy(carry=Carry.FORWARD), ShadowPolicy(carry=Carry.REPLACE, replacements=(own,)))
+
+    assert copy_lines(PLAIN, LINES).bare
+    assert not copy_lines(PLAIN, [b"Host: a"]).bare
+    assert [copy_lines(each, LINES).bare for each in others] == [False, False]
+
+
+def test_a_second_question_keeps_the_credentials() -> None:
+    """All that the client said goes to the side that it talks to, save validators and ranges."""
+    assert without_conditions(LINES) == LINES[:5]

@@ -24,6 +24,7 @@ ROUTES = """\
   - name: rest
     match: /**
     stage: shadow
+    effects: safe
     compare:
       keyed:
         - { path: $.tables, key: name, reason: found by name, owner: team-shop, until: never }

@@ -117,3 +117,37 @@ async def test_a_write_is_shadowed_after_a_handshake(tmp_path: Path) -> None:
         await until(shadowed)
 
     assert set(writes) == {("1", "1")}
+
+
+async def test_a_counter_counts_clients_and_dropped_credentials_are_told(tmp_path: Path) -> None:
+    """Two workers shadow a counter and no client misses a number; of a page behind a login it is said why not."""
+    numbers, asked = iter(range(1, 10_000)), {"Cookie": "s=1"}
+
+    async def legacy(request: web.Request) -> web.StreamResponse:
+        return web.Response(text=str(next(numbers)) if request.path == "/next" else "ann")
+
+    async def new(request: web.Request) -> web.StreamResponse:
+        known = request.path == "/next" or "Cookie" in request.headers
+        return web.Response(text="1") if known else web.Response(status=401)
+
+    async with (
+        listening(legacy) as one,
+        listening(new) as other,
+        program(tmp_path, ROUTE, legacy=one, new=other, workers=2) as banyan,
+    ):
+        await banyan.until_logged("comparer_started")
+        seen = await ask(banyan, 100, "/next")
+
+        async def turned_away() -> bool:
+            async with aiohttp.ClientSession(headers=asked) as session, session.get(banyan.url + "/me") as response:
+                assert await response.text() == "ann"
+            page: Any = await banyan.api("/api/routes/orders")
+            return bool(page["evidence"]["incomparable"].get("credentials"))
+
+        await until(turned_away)
+        mismatches: Any = await banyan.api("/api/routes/orders/mismatches")
+        await banyan.until_logged("credentials_not_sent")
+        await banyan.until_metric("banyan_incomparable_total", 1)
+
+    assert seen == [str(number) for number in range(1, 101)]
+    assert "credentials are not sent to the shadow: write shadow: {credentials: forward}" in mismatches["incomparable"]

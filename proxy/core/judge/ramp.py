@@ -17,6 +17,7 @@ from proxy.core.judge.ladder import Place
 from proxy.core.judge.policy import Needs, Ramp
 from proxy.core.judge.position import Position
 from proxy.core.judge.promotion import is_proved, lower_bound, upper_bound
+from proxy.core.parity.reasons import Reasons, in_words
 from proxy.core.stage import Stage
 
 _FRESH = 600.0
@@ -35,7 +36,8 @@ class State(StrEnum):
 class Measures:
     """What is known of a route since its evidence began. None: unknown. Times in unix seconds, shares in [0, 1].
 
-    `compared` and `mismatched` count what is evidence (three per request and day); `high` are differences of high
+    `compared` and `mismatched` count what is evidence (three per request and day); `reasons` say why the others are
+    `incomparable`; `high` are differences of high
     severity that nobody has accepted; `unseen` bounds the chance of an unseen shape; `uncovered` counts the frequent
     shapes not compared enough; `requests` are answers of new at this step; `carried` is the share of the route's
     requests that new gets now, shadow included; `lag` is that of a journal of writes.
@@ -44,6 +46,7 @@ class Measures:
     compared: int = 0
     mismatched: int = 0
     incomparable: int = 0
+    reasons: Reasons = ()
     high: int = 0
     unseen: float | None = None
     uncovered: int | None = None
@@ -126,6 +129,8 @@ def _incomparable(needs: Needs, measures: Measures) -> Check:
         return _check(State.OPEN, "no share of incomparable answers yet")
     found = measures.incomparable / total
     sentence = f"{share(found)} could not be compared; at most {share(needs.incomparable)} may be"
+    if found > needs.incomparable and measures.reasons:
+        sentence += f" ({in_words(measures.reasons)})"
     return _met(when=found <= needs.incomparable, sentence=sentence, otherwise=State.FAILED)
 
 

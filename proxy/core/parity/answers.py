@@ -2,11 +2,14 @@
 
 Rule 1: an answer that is not whole is incomparable, for a reason from a closed list.
 Rule 2: so is a 304, 412 or 206 on one side of a conditional request: each side has validators of its own.
-Rule 3: a body is compared after its Content-Encoding is undone; an answer that has none by its nature has none.
+Rule 3: so is a side that was asked without the client's credentials and turns the request away, where the other did
+        not: it says what nobody in particular gets. Any other difference of such an answer counts as ever.
+Rule 4: a body is compared after its Content-Encoding is undone; an answer that has none by its nature has none.
 """
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
 
 from proxy.core.parity.bodies import compare_bodies
@@ -32,6 +35,7 @@ class Incomparable(StrEnum):
     RACE = "race"
     UNDECODABLE = "undecodable"
     CONDITIONAL = "conditional"
+    CREDENTIALS = "credentials"
 
 
 _FAILURES = {each.value: each for each in (Incomparable.TIMED_OUT, Incomparable.SHED, Incomparable.STREAMING)}
@@ -41,6 +45,12 @@ _OF_CONDITIONS = frozenset({206, 304, 412})
 _BODYLESS = frozenset({204, 304})
 _TEMPORARY, _PERMANENT = frozenset({302, 307}), frozenset({301, 308})
 _KEEPS_METHOD = frozenset({307, 308})
+_REFUSED = frozenset({401, 403, 407})
+_AWAY = frozenset({301, 302, 303, 307, 308})
+_LOGIN = re.compile(
+    rb"(?<![a-z])(?:log[-_]?[io]n|sign[-_]?in|oauth2?|openid|sso|saml2?|auth|authori[sz]e|authenticate)(?![a-z])",
+    re.IGNORECASE,
+)
 
 
 class _Side:
@@ -95,6 +105,19 @@ def _whole(request: CapturedRequest, legacy: CapturedAnswer, new: CapturedAnswer
     statuses = {legacy.status, new.status}
     asked = any(name.lower() in _CONDITIONS for name, _ in request.fields)
     return Incomparable.CONDITIONAL if 304 in statuses or (asked and statuses & _OF_CONDITIONS) else None
+
+
+def is_turned_away(asked: CapturedAnswer, bare: CapturedAnswer) -> bool:
+    """Rule 3: `asked` had the client's credentials, `bare` not."""
+    return not (asked.failure or bare.failure) and _turns_away(bare) and not _turns_away(asked)
+
+
+def _turns_away(answer: CapturedAnswer) -> bool:
+    """A refusal, or a redirect to where one logs in."""
+    if answer.status not in _AWAY:
+        return answer.status in _REFUSED
+    where = next((value for name, value in answer.fields if name.lower() == b"location"), b"")
+    return _LOGIN.search(where) is not None
 
 
 def _redirects(legacy: CapturedAnswer, new: CapturedAnswer) -> Severity | None:

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
-from proxy.core.parity.answers import Incomparable, find_differences
+from proxy.core.outcome import Side
+from proxy.core.parity.answers import Incomparable, find_differences, is_turned_away
 from proxy.core.parity.captured import CapturedAnswer, Pair
 from proxy.core.parity.difference import VALUE_KINDS, Difference
 from proxy.core.parity.excuse import NOISE, Excused, judge
@@ -52,6 +53,8 @@ class _Sides(NamedTuple):
 
 def compare(pair: Pair, rules: Rules, noisy: frozenset[str], now: float) -> Comparison:
     """The two answers under the rules that hold at `now` (unix seconds); `noisy` paths are excused in value."""
+    if pair.bare and _lacks_credentials(pair):
+        return Comparison(outcome=Outcome.INCOMPARABLE, why=Incomparable.CREDENTIALS)
     in_force = rules.in_force(now, pair.request.target)
     found = _against_legacy(pair, pair.new, in_force, noisy)
     if not found.differences:
@@ -68,6 +71,12 @@ def compare(pair: Pair, rules: Rules, noisy: frozenset[str], now: float) -> Comp
     if not kept:
         return Comparison(outcome=Outcome.INCOMPARABLE, excused=excused, why=Incomparable.RACE)
     return Comparison(outcome=Outcome.MISMATCH, differences=kept, excused=excused)
+
+
+def _lacks_credentials(pair: Pair) -> bool:
+    if pair.authoritative is Side.LEGACY:
+        return is_turned_away(pair.legacy, pair.new)
+    return is_turned_away(pair.new, pair.legacy)
 
 
 def _without_differences(found: _Sides) -> Comparison:

@@ -48,6 +48,11 @@ def test_no_data_meets_nothing_and_fails_nothing() -> None:
         (replace(GOOD, high=2), State.FAILED, "2 differences of high severity that nobody has accepted"),
         (replace(GOOD, incomparable=100), State.FAILED, "1.96 % could not be compared; at most 1 % may be"),
         (
+            replace(GOOD, incomparable=100, reasons=(("timed_out", 98), ("shed", 2))),
+            State.FAILED,
+            "1.96 % could not be compared; at most 1 % may be (98 too late on one side; 2 shed at a limit)",
+        ),
+        (
             replace(GOOD, unseen=0.02),
             State.OPEN,
             "the next request has an unseen shape with at most 2 %; 0.5 % is needed",

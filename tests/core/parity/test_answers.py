@@ -1,11 +1,15 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from proxy.core.outcome import Side
 from proxy.core.parity.answers import Incomparable, find_differences
 from proxy.core.parity.captured import CapturedAnswer
+from proxy.core.parity.compare import compare
 from proxy.core.parity.rules import Rules
-from tests.core.parity.pairs import ASKED, answer, asking, in_fields
+from tests.core.parity.pairs import ASKED, NOISELESS, NOW, answer, asking, in_fields, pair
 
 
 @pytest.mark.parametrize(
@@ -53,3 +57,37 @@ def test_lengths_that_both_sides_get_wrong_are_no_difference() -> None:
     lying = answer({}, in_fields("Content-Type: application/json", "Content-Length: 9"))
 
     assert find_differences(ASKED, lying, lying, Rules()) == ([], None)
+
+
+AWAY = in_fields("Location: https://shop.test/account/sign-in?next=/me")
+ELSEWHERE = in_fields("Location: /blogin/oauthor/7")
+WHOLE = answer(b"ann")
+
+
+@pytest.mark.parametrize(
+    ("asked", "bare", "turned"),
+    [
+        (WHOLE, answer(status=401), True),
+        (WHOLE, answer(status=403), True),
+        (answer(status=404), answer(status=401), True),
+        (WHOLE, answer(fields=AWAY, status=302), True),
+        (WHOLE, answer(fields=ELSEWHERE, status=302), False),
+        (WHOLE, answer(status=303, fields=()), False),
+        (WHOLE, answer(b"bob"), False),
+        (WHOLE, answer(status=500), False),
+        (WHOLE, answer(status=401, failure="failed"), False),
+        (answer(status=401), answer(status=401), False),
+        (answer(fields=AWAY, status=302), answer(status=401), False),
+        (answer(status=401), WHOLE, False),
+    ],
+)
+@pytest.mark.parametrize("side", Side)
+def test_without_credentials_a_refusal_says_nothing(
+    asked: CapturedAnswer, bare: CapturedAnswer, side: Side, *, turned: bool
+) -> None:
+    """A side that was not given them and asks for them cannot be compared; whatever else it says is, and counts."""
+    both = pair(asked, bare) if side is Side.LEGACY else pair(bare, asked)
+    found = compare(replace(both, bare=True, authoritative=side), Rules(), NOISELESS, NOW)
+
+    assert (found.why is Incomparable.CREDENTIALS) is turned
+    assert compare(replace(both, authoritative=side), Rules(), NOISELESS, NOW).why is not Incomparable.CREDENTIALS
