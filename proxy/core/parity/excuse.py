@@ -23,6 +23,8 @@ from proxy.core.parity.rules import Rule, Treatment
 from proxy.core.parity.texts import are_alike, is_id
 
 NOISE = "noise"
+UNDECIDED = "undecided"
+"""Stands where the name of an excuse would: nobody knows yet whether it is one (`proxy.core.noise`)."""
 _LONGEST_MATCHED = 1000
 """Characters of a value that an operator's expression is tried on: it can take very long on long texts."""
 Excused = tuple[tuple[str, Difference], ...]
