@@ -12,6 +12,7 @@ Rule 4: what counts only because nobody found out what it is (rule 3, and keys t
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from hashlib import sha256
 from typing import NamedTuple
 
@@ -19,6 +20,8 @@ from proxy.core.noise.state import Decided, KeyState, decide
 
 MOST_KEYS = 200
 """Keys in one group: a comparison in which more of them wait counts at once."""
+SKELETON = " ~ "
+"""Between a key's path and the skeleton of its value, where it has one."""
 _DIGITS = 16
 
 
@@ -31,6 +34,26 @@ class GroupVerdict(NamedTuple):
 
 UNKNOWN = GroupVerdict(Decided.MISMATCH, proved=False)
 """Of a group whose keys nobody has."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """Of the last hour's `of` comparisons, `answers` differ only at keys of which nobody knows whether they are noise.
+
+    `keys` are those, the most frequent first: they wait, or waited for too long and count unproved.
+    """
+
+    answers: int = 0
+    of: int = 0
+    keys: tuple[str, ...] = ()
+
+
+NOTHING_WAITS = Waiting()
+
+
+def path_of(key: str) -> str:
+    """Where the values of a key stand."""
+    return key.partition(SKELETON)[0]
 
 
 def group_id(keys: Iterable[str]) -> str:
