@@ -18,6 +18,7 @@ from proxy.core.evidence import (
     SAMPLED,
     Exchange,
     Increments,
+    KeyGroup,
     NoiseCount,
     Occurrence,
     RuleHits,
@@ -26,7 +27,7 @@ from proxy.core.evidence import (
     Tally,
     cluster_id,
 )
-from proxy.core.noise.gathered import Gathered
+from proxy.core.noise.gathered import Room
 from proxy.core.noise.groups import marked
 from proxy.core.parity.captured import Pair
 from proxy.core.parity.compare import Comparison, Incomparable, Outcome
@@ -97,6 +98,7 @@ class _Heap:
     noise: dict[str, list[int]] = field(default_factory=dict)
     drawn: dict[str, list[Found]] = field(default_factory=dict)
     newest: dict[str, Found] = field(default_factory=dict)
+    groups: dict[str, KeyGroup] = field(default_factory=dict)
     recorded: Found | None = None
 
 
@@ -110,7 +112,7 @@ class Fold:
         self._tallies = 0
         self._held = 0
         self._recorded = 0
-        self._groups = Gathered()
+        self._room = Room()
         self._lowest: dict[str, list[float]] = {}
 
     def add(self, found: Found) -> None:
@@ -119,7 +121,7 @@ class Fold:
         heap = self._heap(pair.route, pair.legacy_version, pair.new_version)
         if heap is None:
             return
-        found, group = self._grouped(found)
+        found, group = self._grouped(heap, found)
         comparison = found.comparison
         shape = self._shape(heap, found)
         why = comparison.why.value if comparison.why is not None else REPEATED if found.repeated else ""
@@ -138,13 +140,12 @@ class Fold:
         _ask(heap, found)
         self._record(heap, found)
 
-    def _grouped(self, found: Found) -> tuple[Found, str]:
+    def _grouped(self, heap: _Heap, found: Found) -> tuple[Found, str]:
         """The id of its group if it is undecided, else an empty one; see rule 5."""
         comparison, pair = found.comparison, found.pair
         if comparison.outcome is not Outcome.UNDECIDED:
             return found, ""
-        part = (pair.route, pair.legacy_version, pair.new_version)
-        group = self._groups.add(part, (key for key, _ in comparison.waiting), pair.at)
+        group = self._room.add(heap.groups, pair.route, (key for key, _ in comparison.waiting), pair.at)
         if group is not None:
             return found, group
         counts = replace(comparison, outcome=Outcome.MISMATCH, differences=_waiting(comparison), waiting=())
@@ -166,14 +167,13 @@ class Fold:
         """Everything since the last taking, at `at`; `redactor` is that of a route."""
         heaps, self._heaps = self._heaps, {}
         self._tallies = self._held = self._recorded = 0
+        self._room = Room()
         return tuple(
             Part(
                 route=key[0],
                 legacy_version=key[1],
                 new_version=key[2],
-                increments=replace(
-                    _increments(key[0], heap, redactor(key[0]), new_id(), at), groups=self._groups.take(key)
-                ),
+                increments=_increments(key[0], heap, redactor(key[0]), new_id(), at),
             )
             for key, heap in heaps.items()
         )
@@ -322,6 +322,7 @@ def _increments(route: str, heap: _Heap, redactor: Redactor, id_: str, at: float
             for path, each in heap.noise.items()
         ),
         recorded=() if heap.recorded is None else (kept.exchange(heap.recorded),),
+        groups=tuple(heap.groups.values()),
     )
 
 
