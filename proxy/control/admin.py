@@ -147,6 +147,7 @@ class Admin:
             parser=self.parser,
             evidence=EvidenceReading(
                 outcomes=self.parity.book.counted(),
+                undecided=self.parity.book.undecided(),
                 state=self.links.comparing.state,
                 sheds=self.links.comparing.sheds,
                 lost=self.parity.archive.lost,

@@ -12,9 +12,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from proxy.core.evidence import Cluster, KeyGroup
+from proxy.core.evidence import Cluster, KeyGroup, NoiseFinding
 from proxy.core.noise.groups import path_of
-from proxy.core.noise.state import Decided, KeyState, decide
+from proxy.core.noise.state import EXCUSED, Decided, KeyState, decide
+from proxy.core.noise.words import unknown
 from proxy.core.parity.difference import VALUE_KINDS
 from proxy.core.parity.excuse import NOISE, UNDECIDED
 from proxy.core.parity.rules import Rules, Treatment
@@ -31,6 +32,14 @@ def as_they_stand(
     return tuple(
         _standing(each, met.get(each.path) or known.get(each.path) or {each.path}, states, rules) for each in clusters
     )
+
+
+def why(cluster: Cluster, findings: Iterable[NoiseFinding]) -> str:
+    """What is known of the values of a cluster as it stands, as a sentence. Empty: nothing is to be said."""
+    excused = cluster.accepted == NOISE
+    said = (each for each in findings if each.why and path_of(each.path) == cluster.path)
+    sentence = next((each.why for each in said if (each.decided in EXCUSED) is excused), "")
+    return sentence or (unknown(cluster.path) if cluster.accepted == UNDECIDED else "")
 
 
 def _by_path(keys: Iterable[str]) -> dict[str, set[str]]:

@@ -169,6 +169,10 @@ class EvidenceBook:
         """Comparisons of this replica since it began, by route and outcome."""
         return dict(self._counted)
 
+    def undecided(self) -> Mapping[str, int]:
+        """Comparisons of the present epoch that are undecided now, by route, where anything was compared."""
+        return {name: page.minutes.sums.undecided for name, page in self._pages.items() if page.look is not None}
+
     def wants(self, route: str, epoch: int) -> int:
         """From which minute on the tallies of this epoch are wanted."""
         page = self._page(route)

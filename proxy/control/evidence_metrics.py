@@ -1,6 +1,8 @@
 """The metrics of comparing: outcomes by route, and how the comparer and the evidence behind it are.
 
 Rule 1: labels are routes and closed lists of words.
+Rule 2: the counter says what a comparison came to when it was made; one that was undecided stays so there, and the
+        gauge says how many still are.
 """
 
 from __future__ import annotations
@@ -17,9 +19,12 @@ from proxy.link import Comparer
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EvidenceReading:
-    """One moment. `outcomes` of this replica since it began; `state` is the comparer's, None while there is none."""
+    """One moment. `outcomes` of this replica since it began, as they were found; `undecided` by route, in the present
+    epoch, over all replicas, as they are now; `state` is the comparer's, None while there is none.
+    """
 
     outcomes: Mapping[tuple[str, Outcome], int] = field(default_factory=dict)
+    undecided: Mapping[str, int] = field(default_factory=dict)
     state: Comparer | None = None
     sheds: Mapping[str, int] = field(default_factory=dict)
     lost: int = 0
@@ -30,11 +35,15 @@ NOTHING = EvidenceReading()
 
 
 def write_parity(reading: EvidenceReading) -> Iterator[str]:
-    """`banyan_parity_total`, which grows with the table."""
+    """`banyan_parity_total` and `banyan_parity_undecided`, which grow with the table."""
     name = "banyan_parity_total"
     yield f"# HELP {name} Comparisons by what they came to.\n# TYPE {name} counter\n"
     for (route, outcome), count in reading.outcomes.items():
         yield f'{name}{{route="{label(route)}",outcome="{outcome.value}"}} {count}\n'
+    name = "banyan_parity_undecided"
+    yield f"# HELP {name} Comparisons of the present epoch that are undecided now.\n# TYPE {name} gauge\n"
+    for route, count in reading.undecided.items():
+        yield f'{name}{{route="{label(route)}"}} {count}\n'
 
 
 def collect_comparing(reading: EvidenceReading) -> Iterator[Metric]:

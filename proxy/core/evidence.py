@@ -182,7 +182,10 @@ class NoiseCount:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NoiseFinding:
-    """Where the sign test of one path stands: its `numbers`, what it `decided` (empty: nothing), valid `until`."""
+    """Where the tests of one key stand: their `numbers`, what they `decided` (empty: nothing), valid `until`.
+
+    `why` is a sentence for the operator, empty where nothing is to be said.
+    """
 
     route: str
     path: str
@@ -190,6 +193,7 @@ class NoiseFinding:
     decided: str
     until: float | None
     updated: float
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
