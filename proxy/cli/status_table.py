@@ -140,8 +140,8 @@ def _placed(file: Placed, runs: Placed) -> Iterator[str]:
 
 
 def _evidence(parity: Parity, coverage: Coverage) -> Iterator[str]:
-    """Comparisons, the share of mismatches and what it is proved to be below, the share of undecided ones with the number
-    of fields that wait, what is covered and what is not yet.
+    """Comparisons, the share of mismatches and what it is proved to be below, the share of undecided ones with the
+    number of fields that wait, what is covered and what is not yet.
     """
     comparable = parity.compared + parity.undecided
     if not comparable:

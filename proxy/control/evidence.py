@@ -185,7 +185,7 @@ class EvidenceBook:
             page.minutes = Minutes(page.judged_from)
         page.minutes.follow(look.tallies, room(len(self._pages)))
         page.minutes.judge_again(verdicts(look.groups, self.states(look.epoch.route)))
-        page.look = look
+        page.look = replace(look, tallies=())  # the minutes have them
 
     def forget_minutes(self) -> None:
         """Read everything again: replicas may have brought what was found long ago."""

@@ -93,6 +93,7 @@ class Minutes:
         self._open: tuple[Tally, ...] = ()
         self._undecided = Undecided()
         self._verdicts: Verdicts = {}
+        self._waiting: tuple[Tally, ...] = ()
         self._again: tuple[Tally, ...] | None = None
 
     def judge_again(self, verdicts: Verdicts) -> None:
@@ -109,7 +110,8 @@ class Minutes:
         self._undecided.settle(edge + OPEN, self._judged_from, most)
         self.ended = max(self.ended, edge + 1) if ending else self.ended
         self._open = tuple(each for each in fresh if each.minute > edge)
-        self._again = None
+        opened = (each for each in self._open if each.outcome is Outcome.UNDECIDED)
+        self._waiting, self._again = (*self._undecided.sums, *opened), None
 
     @property
     def sums(self) -> Sums:
@@ -166,20 +168,15 @@ class Minutes:
         began, known = _mark(now.marks, requests)
         return min(once / requests, 1.0), upper_bound(requests - began, len(now.shapes) - known, ALPHA)
 
-    def _all_undecided(self) -> Iterator[Tally]:
-        """As they were written."""
-        yield from self._undecided.sums
-        yield from (each for each in self._open if each.outcome is Outcome.UNDECIDED)
-
     def _judged_again(self) -> tuple[Tally, ...]:
-        """As they are now, and so until something changes."""
+        """What was undecided, as it is now and so until something changes."""
         if self._again is None:
-            self._again = tuple(judged_again(self._all_undecided(), self._verdicts))
+            self._again = tuple(judged_again(self._waiting, self._verdicts))
         return self._again
 
     def _judged_undecided(self) -> Iterator[Tally]:
-        """Those that are evidence."""
-        return (each for each in self._all_undecided() if each.minute >= self._judged_from)
+        """What was undecided and is evidence, as it was written."""
+        return (each for each in self._waiting if each.minute >= self._judged_from)
 
     def _now(self) -> _Total:
         past = self._total

@@ -61,12 +61,13 @@ def waiting(counts: Mapping[str, int], of: int, groups: Iterable[KeyGroup], stat
     """From the comparisons of the last hour by group, out of `of` in all."""
     keys: Counter[str] = Counter()
     answers = 0
-    for each in groups:
-        count = counts.get(each.id, 0)
-        known = verdict(each.keys, states) if count else UNKNOWN
-        if count and (known.decided is Decided.UNDECIDED or _is_unproved(known)):
+    for each, count in ((each, counts[each.id]) for each in groups if each.id in counts):
+        known = verdict(each.keys, states)
+        if known.decided is Decided.UNDECIDED or _is_unproved(known):
             answers += count
-            keys.update({key: count for key in each.keys if states.get(key) not in EXCUSED})
+            for key in each.keys:
+                if states.get(key) not in EXCUSED:
+                    keys[key] += count
     named = sorted(keys, key=lambda key: (-keys[key], key))
     return Waiting(answers=answers, of=of, keys=tuple(named))
 
