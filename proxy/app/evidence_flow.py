@@ -25,6 +25,7 @@ from proxy.control.comparing import Comparing
 from proxy.control.evidence import EvidenceBook, Look
 from proxy.control.running import Running
 from proxy.core.evidence import Epoch, Exchange, Increments, NoiseFinding, Sample
+from proxy.core.noise.state import KeyState
 from proxy.core.orders import Lead
 from proxy.core.parity.fold import Part
 from proxy.core.parity.rules import Rules
@@ -257,8 +258,8 @@ class EvidenceFlow:
         epoch = epochs[0]
         tallies = await store.tallies(route, epoch.number, self._book.wants(route, epoch.number))
         clusters, shapes = await store.clusters(route, epoch.number), await store.shapes(route)
-        hits = await store.rule_hits(route)
-        self._book.look(Look(epoch=epoch, tallies=tallies, clusters=clusters, shapes=shapes, hits=hits))
+        hits, groups = await store.rule_hits(route), await store.key_groups(route)
+        self._book.look(Look(epoch=epoch, tallies=tallies, clusters=clusters, shapes=shapes, hits=hits, groups=groups))
 
     async def _noise_round(self, names: Iterable[str]) -> None:
         positions = self._stores.positions
@@ -287,7 +288,7 @@ class EvidenceFlow:
             for name, each in rules.items()
             if each.words or self._findings.get(name)
         }
-        self._book.hear(paths)
+        self._book.hear({name: dict.fromkeys(each, KeyState.NOISY) for name, each in paths.items()})
         self._comparing.tell(paths)
 
 

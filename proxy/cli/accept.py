@@ -26,6 +26,7 @@ LESSON = Lesson(
     },
 )
 _OWN = {"order": "unordered", "null_absent": "null_absent"}
+_ACCEPTING = frozenset({"ignore", *_OWN.values()})
 _NARROWER = {
     "num": "to accept close numbers only, write it under tolerance: with absolute: or relative: and without kinds:",
     "time": "to accept close times only, write it under time: with within: and without kinds:",
@@ -71,7 +72,14 @@ def accept(  # noqa: PLR0913  a command's options
 
 
 def rule_of(cluster: ClusterView, reason: str, owner: str, until: str) -> tuple[str, dict[str, object]]:
-    """The narrowest rule that always covers the cluster: its treatment and its keys."""
+    """The narrowest rule that always covers the cluster: its treatment and its keys.
+
+    Of one that is undecided it is the word that legacy does not repeat the value.
+    """
+    from proxy.control.evidence_view import ClusterStanding
+
+    if cluster.state is ClusterStanding.UNDECIDED:
+        return "noisy", {"path": cluster.path, "reason": reason, "owner": owner, "until": until}
     treatment = _OWN.get(cluster.kind, "ignore")
     kinds: dict[str, object] = {} if cluster.kind in _OWN else {"kinds": [cluster.kind]}
     return treatment, {"path": cluster.path, **kinds, "reason": reason, "owner": owner, "until": until}
@@ -83,7 +91,7 @@ def rule_lines(route: str, cluster: ClusterView, treatment: str, rule: dict[str,
     lines = [
         f"# in the entry of {route} in routes.yaml; where it has `compare:` already, add the rule there",
         f"# {cluster.severity}: {cluster.count} times, {cluster.share:.2%} of what was compared",
-        *([f"# {_NARROWER[cluster.kind]}"] if cluster.kind in _NARROWER else []),
+        *([f"# {_NARROWER[cluster.kind]}"] if cluster.kind in _NARROWER and treatment in _ACCEPTING else []),
         "    compare:",
         f"      {treatment}:",
     ]

@@ -52,6 +52,8 @@ class Parity(msgspec.Struct, frozen=True):
     compared: int = 0
     match: int = 0
     mismatch: int = 0
+    undecided: int = 0
+    fields_waiting: int = 0
     rate_upper_bound: float = 1.0
 
 

@@ -32,6 +32,8 @@ def cluster_table(clusters: Sequence[ClusterView]) -> Table | Text:
     from rich.table import Table
     from rich.text import Text
 
+    from proxy.control.evidence_view import ClusterStanding
+
     if not clusters:
         return Text("no differences; `banyan status` says how much was compared")
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
@@ -41,16 +43,24 @@ def cluster_table(clusters: Sequence[ClusterView]) -> Table | Text:
     for each in clusters:
         table.add_row(
             each.id,
-            Text(each.severity, style="dim" if each.accepted else styles.get(each.severity, "")),
+            Text(each.severity, style=styles.get(each.severity, "") if each.state is ClusterStanding.COUNTS else "dim"),
             Text(each.path),
             each.kind,
             str(each.count),
             f"{each.share:.2%}",
             _when(each.first_seen),
             _when(each.last_seen),
-            Text(each.accepted or "–"),
+            Text(each.accepted or ("undecided" if each.state is ClusterStanding.UNDECIDED else "–")),
         )
     return table
+
+
+def reason_lines(clusters: Sequence[ClusterView]) -> Iterator[str]:
+    """What is known of clusters that count or wait, one line each where there is something to be said."""
+    told = [each for each in clusters if each.why and not each.accepted]
+    if told:
+        yield ""
+    yield from (f"{each.id}  {each.why}" for each in told)
 
 
 def exchange_lines(exchanges: Sequence[ExchangeView], number: int, width: int, *, coloured: bool) -> Iterator[str]:

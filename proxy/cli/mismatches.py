@@ -14,12 +14,14 @@ from proxy.cli.terminal import complain, console, is_coloured, leave, say
 LESSON = Lesson(
     purpose="Show where new answers otherwise than legacy.",
     more="Differences at the same path and of the same kind are one cluster; its id names it for `accept`, `replay` "
-    "and `export`. With a cluster: its newest exchange, both sides beside each other, differing lines marked. Secrets "
-    "were replaced by hashes when they were captured; equal ones have equal hashes.",
+    "and `export`. With a cluster: its newest exchange, both sides beside each other, differing lines marked. Where "
+    "nobody knows yet whether legacy would repeat a value, its cluster is undecided, and a line below says what to "
+    "write if it is generated. Secrets were replaced by hashes when they were captured; equal ones have equal hashes.",
     example="banyan mismatches orders.show 3f2a9c01d4e5",
     exits={
-        FINE: "no difference that counts",
-        FOUND: "there are differences that nobody has accepted, or nothing answers there",
+        FINE: "no difference that counts or is undecided",
+        FOUND: "there are differences that nobody has accepted, such that wait for a word included, or nothing answers "
+        "there",
         UNUSABLE: "wrong usage, or no admin address can be found",
     },
 )
@@ -37,7 +39,7 @@ def mismatches(
     """See LESSON."""
     from proxy.cli.admin_api import NoAnswerError, fetch
     from proxy.cli.evidence_api import get_mismatches, mismatches_path
-    from proxy.cli.mismatch_picture import cluster_table, exchange_lines
+    from proxy.cli.mismatch_picture import cluster_table, exchange_lines, reason_lines
 
     base = base_of(admin, config)
     try:
@@ -52,6 +54,8 @@ def mismatches(
         screen.print(cluster_table(found.clusters))
         if found.incomparable:
             say(f"not compared: {found.incomparable}")
+        for line in reason_lines(found.clusters):
+            say(line)
         if cluster:
             import shutil
             import sys

@@ -99,7 +99,8 @@ def _plan(route: str, to: str, header: list[str], config: Path) -> Plan:
 
 def _lines(result: Result, to: str) -> list[str]:
     total = f"{result.sent} sent to {to}: {result.match} match, {result.ignored} ignored by rules or noise"
-    lines = [f"{total}, {result.mismatch} mismatch, {result.incomparable} could not be compared"]
+    undecided = f", {result.undecided} undecided" if result.undecided else ""
+    lines = [f"{total}, {result.mismatch} mismatch{undecided}, {result.incomparable} could not be compared"]
     lines += [f"{count} left out: {why}" for why, count in result.left_out.items()]
     for each in result.remaining:
         lines.append(f"  {each.request}")

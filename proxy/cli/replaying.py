@@ -61,6 +61,7 @@ class Result:
     ignored: int = 0
     mismatch: int = 0
     incomparable: int = 0
+    undecided: int = 0
     left_out: dict[str, int] = field(default_factory=dict)
     remaining: tuple[Remaining, ...] = ()
 
@@ -72,7 +73,7 @@ def run(chosen: Chosen, plan: Plan) -> Result:
     for kept in chosen.kept:
         comparison = _compared(kept, send(kept.request, plan), plan, chosen.noisy)
         counts[comparison.outcome] += 1
-        if comparison.outcome in {Outcome.MISMATCH, Outcome.INCOMPARABLE}:
+        if comparison.outcome not in {Outcome.MATCH, Outcome.IGNORED}:
             remaining.append(_remaining(kept, comparison))
     return Result(
         sent=len(chosen.kept),
@@ -80,6 +81,7 @@ def run(chosen: Chosen, plan: Plan) -> Result:
         ignored=counts[Outcome.IGNORED],
         mismatch=counts[Outcome.MISMATCH],
         incomparable=counts[Outcome.INCOMPARABLE],
+        undecided=counts[Outcome.UNDECIDED],
         left_out={why.value: count for why, count in chosen.left_out.items()},
         remaining=tuple(remaining),
     )
@@ -158,7 +160,7 @@ def _remaining(kept: Kept, comparison: Comparison) -> Remaining:
     request = f"{kept.request.method.decode('latin-1')} {kept.request.target.decode('latin-1')}"
     paths = tuple(
         f"{each.path} {each.kind.value}: {each.legacy or '(nothing)'} → {each.new or '(nothing)'}"
-        for each in comparison.differences
+        for each in (*comparison.differences, *(difference for _, difference in comparison.waiting))
     )
     why = () if comparison.why is None else (f"could not be compared: {comparison.why.value}",)
     return Remaining(request=request, request_id=kept.request_id, paths=(*paths, *why))

@@ -72,6 +72,11 @@ def route_lines(route: RouteDetail) -> Iterator[str]:
     yield _row("runs", f"{_place(route.runs)}, {route.runs.reason}")
     if (route.file.stage, route.file.split) != (route.runs.stage, route.runs.split):
         yield _row("file", _place(route.file))
+    if route.parity.undecided:
+        said = f"{route.parity.undecided} of {route.parity.compared + route.parity.undecided} answers are undecided"
+        yield _row(
+            "waits", f"{said}, at {route.parity.fields_waiting} fields; `banyan mismatches {route.name}` says why"
+        )
     yield _row("requests", f"{route.rate.legacy:.1f}/s by legacy, {route.rate.new:.1f}/s by new")
     yield from _compared(route)
     yield _row("verdict", "; ".join([route.verdict, *route.reasons]))

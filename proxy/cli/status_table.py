@@ -32,12 +32,12 @@ _COUNTED = re.compile(r"^banyan_requests_total\{([^}]*)\} (\S+)$", re.MULTILINE)
 _TROUBLE = re.compile(r"^banyan_(breaker_state|upstream_ejected)\{([^}]*)\} (\S+)$", re.MULTILINE)
 _LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
 _TRAFFIC = ("legacy/s", "new/s", "new", "5xx")
-_EVIDENCE = ("compared", "mismatch", "coverage")
+_EVIDENCE = ("compared", "mismatch", "waits", "coverage")
 _HEADS = ("route", "stage", "split", *_TRAFFIC, *_EVIDENCE, "verdict", "reason")
 _RIGHT = frozenset(("split", *_TRAFFIC, *_EVIDENCE))
 _LEFT_OUT = ((125, frozenset[str]()), (98, frozenset({"legacy/s", "new/s", "reason"})))
 """From which width on which columns are left out."""
-_LEAST = frozenset({"legacy/s", "new/s", "5xx", "compared", "coverage", "reason"})
+_LEAST = frozenset({"legacy/s", "new/s", "5xx", "compared", "waits", "coverage", "reason"})
 
 
 def picture(base: str, status: RoutesStatus, metrics: str, width: int) -> Group:
@@ -140,12 +140,18 @@ def _placed(file: Placed, runs: Placed) -> Iterator[str]:
 
 
 def _evidence(parity: Parity, coverage: Coverage) -> Iterator[str]:
-    """Comparisons, the share of mismatches and what it is proved to be below, what is covered and what is not yet."""
-    if not parity.compared:
-        yield from (NOTHING,) * 3
+    """Comparisons, the share of mismatches and what it is proved to be below, the share of undecided ones with the
+    number of fields that wait, what is covered and what is not yet.
+    """
+    comparable = parity.compared + parity.undecided
+    if not comparable:
+        yield from (NOTHING,) * len(_EVIDENCE)
         return
     yield str(parity.compared)
-    yield f"{parity.mismatch / parity.compared:.2%} (<{parity.rate_upper_bound:.1%})"
+    found = f"{parity.mismatch / parity.compared:.2%}" if parity.compared else NOTHING
+    yield f"{found} (<{parity.rate_upper_bound:.1%})"
+    fields = f" ({parity.fields_waiting})" if parity.fields_waiting else ""
+    yield f"{parity.undecided / comparable:.2%}{fields}" if parity.undecided or fields else NOTHING
     open_ = f" ({coverage.uncovered} open)" if coverage.uncovered else ""
     yield f"{1 - coverage.unseen_bound:.1%}{open_}"
 

@@ -148,6 +148,7 @@ class Admin:
             evidence=EvidenceReading(
                 outcomes=self.parity.book.counted(),
                 incomparable=self.parity.book.incomparable(),
+                undecided=self.parity.book.undecided(),
                 state=self.links.comparing.state,
                 sheds=self.links.comparing.sheds,
                 lost=self.parity.archive.lost,

@@ -4,6 +4,8 @@ Rule 1: it holds what the store holds, all replicas together, as of the last loo
 Rule 2: only the current epoch counts: what was found before either side was deployed says nothing about now.
 Rule 3: after an edit of a route's `compare:` what is evidence for the judge begins anew, as the rules are others.
 Rule 4: metrics count what this replica found, and only grow.
+Rule 5: what is undecided is judged again at every look and at every word about noise (`undecided`): counts, clusters
+        and measures are of one state of knowledge.
 """
 
 from __future__ import annotations
@@ -13,17 +15,20 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
+from proxy.control.clusters import as_they_stand
 from proxy.control.minutes import NO_SUMS, Minutes, Sums
-from proxy.core.evidence import Cluster, Epoch, RuleHits, ShapeCount, Tally
+from proxy.control.undecided import room, verdicts, waiting
+from proxy.core.evidence import Cluster, Epoch, KeyGroup, RuleHits, ShapeCount, Tally
 from proxy.core.judge.coverage import OFTEN
 from proxy.core.judge.guard import Bad, BadEvent
 from proxy.core.judge.promotion import upper_bound
 from proxy.core.judge.ramp import Measures
+from proxy.core.noise.groups import Waiting
+from proxy.core.noise.state import EXCUSED, KeyState
 from proxy.core.outcome import Side
 from proxy.core.parity.compare import Outcome
-from proxy.core.parity.difference import VALUE_KINDS, Severity
-from proxy.core.parity.excuse import NOISE
-from proxy.core.parity.rules import NO_RULES, Rules, Treatment
+from proxy.core.parity.difference import Severity
+from proxy.core.parity.rules import NO_RULES, Rules
 from proxy.link import BadDelta
 
 MOST_BAD = 20_000
@@ -58,6 +63,11 @@ class Look:
     clusters: tuple[Cluster, ...]
     shapes: tuple[ShapeCount, ...]
     hits: tuple[RuleHits, ...]
+    groups: tuple[KeyGroup, ...] = ()
+
+
+States = Mapping[str, KeyState]
+"""What is known of a route's keys; those that are not there wait."""
 
 
 @dataclass(slots=True)
@@ -76,7 +86,7 @@ class EvidenceBook:
     def __init__(self) -> None:
         """Begin empty."""
         self._pages: dict[str, _Page] = {}
-        self._noisy: Mapping[str, frozenset[str]] = {}
+        self._states: Mapping[str, States] = {}
         self._counted: Counter[tuple[str, Outcome]] = Counter()
         self._incomparable: Counter[tuple[str, str]] = Counter()
         self._bad: deque[tuple[str, BadEvent]] = deque(maxlen=MOST_BAD)
@@ -89,6 +99,8 @@ class EvidenceBook:
         return Measures(
             compared=judged.evidence,
             mismatched=judged.evidence_against,
+            unproved=page.minutes.unproved,
+            waiting=self.waiting(route),
             incomparable=judged.incomparable,
             reasons=judged.reasons,
             high=sum(1 for each in self.clusters(route) if each.severity is Severity.HIGH and not each.accepted),
@@ -124,10 +136,22 @@ class EvidenceBook:
         return Covered(shapes=len(compared), unseen=unseen, unseen_bound=bound, uncovered=tuple(uncovered))
 
     def clusters(self, route: str) -> tuple[Cluster, ...]:
-        """Differences of the current epoch, the most frequent first; `accepted` is what excuses each now, or empty."""
+        """Differences of the current epoch, the most frequent first; `accepted` is what excuses each now, or empty.
+
+        It is `undecided` where nobody knows yet whether it counts.
+        """
         look, rules = self._page(route).look, self._page(route).rules
-        noisy = self.noisy(route)
-        return tuple(replace(each, accepted=_accepted(each, rules, noisy)) for each in (look.clusters if look else ()))
+        return () if look is None else as_they_stand(look.clusters, look.groups, self.states(route), rules)
+
+    def waiting(self, route: str) -> Waiting:
+        """Which share of the last hour's comparisons nobody can decide, and for which keys."""
+        page = self._page(route)
+        counts, compared = page.minutes.last_hour()
+        return waiting(counts, compared, page.look.groups if page.look else (), self.states(route))
+
+    def states(self, route: str) -> States:
+        """What is known of its keys."""
+        return self._states.get(route, {})
 
     def epoch(self, route: str) -> Epoch | None:
         """The current epoch, if anything was compared."""
@@ -140,8 +164,8 @@ class EvidenceBook:
         return look.hits if look else ()
 
     def noisy(self, route: str) -> frozenset[str]:
-        """Paths that are noise now."""
-        return self._noisy.get(route, frozenset())
+        """Keys that are noise now."""
+        return frozenset(key for key, state in self.states(route).items() if state in EXCUSED)
 
     def counted(self) -> Mapping[tuple[str, Outcome], int]:
         """Comparisons of this replica since it began, by route and outcome."""
@@ -150,6 +174,10 @@ class EvidenceBook:
     def incomparable(self) -> Mapping[tuple[str, str], int]:
         """Comparisons of this replica that could not be made, by route and reason."""
         return dict(self._incomparable)
+
+    def undecided(self) -> Mapping[str, int]:
+        """Comparisons of the present epoch that are undecided now, by route, where anything was compared."""
+        return {name: page.minutes.sums.undecided for name, page in self._pages.items() if page.look is not None}
 
     def wants(self, route: str, epoch: int) -> int:
         """From which minute on the tallies of this epoch are wanted."""
@@ -161,8 +189,9 @@ class EvidenceBook:
         page = self._page(look.epoch.route)
         if page.look is None or page.look.epoch.number != look.epoch.number:
             page.minutes = Minutes(page.judged_from)
-        page.minutes.follow(look.tallies)
-        page.look = look
+        page.minutes.follow(look.tallies, room(len(self._pages)))
+        page.minutes.judge_again(verdicts(look.groups, self.states(look.epoch.route)))
+        page.look = replace(look, tallies=())  # the minutes have them
 
     def forget_minutes(self) -> None:
         """Read everything again: replicas may have brought what was found long ago."""
@@ -183,9 +212,12 @@ class EvidenceBook:
             event = BadEvent(bad=Bad(each.bad), side=Side(each.side), cohort=each.cohort, draw=each.draw, at=each.at)
             self._bad.append((each.route, event))
 
-    def hear(self, noisy: Mapping[str, frozenset[str]]) -> None:
-        """Which paths are noise now, by route."""
-        self._noisy = noisy
+    def hear(self, states: Mapping[str, States]) -> None:
+        """What is known of keys now, by route."""
+        before, self._states = self._states, {route: dict(known) for route, known in states.items()}
+        for name, page in self._pages.items():
+            if page.look is not None and before.get(name, {}) != self.states(name):
+                page.minutes.judge_again(verdicts(page.look.groups, self.states(name)))
 
     def follow(self, routes: Iterable[tuple[str, Rules]], minute: int) -> None:
         """The table now has these routes with these rules; others are forgotten. `minute` is the present one."""
@@ -207,14 +239,3 @@ class EvidenceBook:
 @lru_cache(maxsize=4096)
 def _bound(compared: int, mismatched: int) -> float:
     return upper_bound(compared, mismatched)
-
-
-def _accepted(cluster: Cluster, rules: Rules, noisy: frozenset[str]) -> str:
-    """What excused the last one, if it still holds; or a rule that excuses the kind whatever the values."""
-    if cluster.accepted == NOISE:
-        return NOISE if cluster.path in noisy else ""
-    for rule in rules.at(cluster.path):
-        always = cluster.kind not in VALUE_KINDS or rule.treatment is Treatment.IGNORE
-        if rule.lives(cluster.last_seen) and rule.covers(cluster.kind) and (always or rule.id == cluster.accepted):
-            return rule.id
-    return ""

@@ -1,6 +1,8 @@
 """The metrics of comparing: outcomes by route, and how the comparer and the evidence behind it are.
 
 Rule 1: labels are routes and closed lists of words.
+Rule 2: the counter says what a comparison came to when it was made; one that was undecided stays so there, and the
+        gauge says how many still are.
 """
 
 from __future__ import annotations
@@ -19,11 +21,13 @@ from proxy.link import Comparer
 class EvidenceReading:
     """One moment. `state` is the comparer's, None while there is none.
 
-    `outcomes` by route and outcome, and `incomparable` by route and reason, are this replica's since it began.
+    `outcomes` by route and outcome, as they were found, and `incomparable` by route and reason, are those of this
+    replica since it began; `undecided` by route is that of the present epoch, over all replicas, as it is now.
     """
 
     outcomes: Mapping[tuple[str, Outcome], int] = field(default_factory=dict)
     incomparable: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    undecided: Mapping[str, int] = field(default_factory=dict)
     state: Comparer | None = None
     sheds: Mapping[str, int] = field(default_factory=dict)
     lost: int = 0
@@ -34,11 +38,15 @@ NOTHING = EvidenceReading()
 
 
 def write_parity(reading: EvidenceReading) -> Iterator[str]:
-    """`banyan_parity_total`, which grows with the table."""
+    """`banyan_parity_total` and `banyan_parity_undecided`, which grow with the table."""
     name = "banyan_parity_total"
     yield f"# HELP {name} Comparisons by what they came to.\n# TYPE {name} counter\n"
     for (route, outcome), count in reading.outcomes.items():
         yield f'{name}{{route="{label(route)}",outcome="{outcome.value}"}} {count}\n'
+    name = "banyan_parity_undecided"
+    yield f"# HELP {name} Comparisons of the present epoch that are undecided now.\n# TYPE {name} gauge\n"
+    for route, count in reading.undecided.items():
+        yield f'{name}{{route="{label(route)}"}} {count}\n'
 
 
 def write_incomparable(reading: EvidenceReading) -> Iterator[str]:

@@ -6,12 +6,17 @@ from base64 import b64encode
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
+from enum import StrEnum
 
 import msgspec
 
 from proxy.control.evidence import EvidenceBook
 from proxy.core.evidence import Cluster, Exchange, NoiseFinding
+from proxy.core.noise.groups import path_of
+from proxy.core.noise.state import EXCUSED, KeyState
+from proxy.core.noise.words import unknown
 from proxy.core.parity.captured import CapturedAnswer, CapturedRequest, Fields
+from proxy.core.parity.excuse import UNDECIDED
 from proxy.core.parity.rules import Rules
 from proxy.core.parity.usage import Misuse, RuleFinding, review
 from proxy.log import stamp
@@ -22,13 +27,19 @@ ENOUGH = 100
 
 
 class ParityView(msgspec.Struct, frozen=True, kw_only=True):
-    """Comparisons of the current epoch; with none made, the mismatch rate may be anything up to 1."""
+    """Comparisons of the current epoch; with none made, the mismatch rate may be anything up to 1.
+
+    Beside `compared` there are `undecided` ones: they differ where nobody knows yet whether it counts; lately there
+    were so many `fields_waiting`.
+    """
 
     compared: int = 0
     match: int = 0
     mismatch: int = 0
     ignored: int = 0
     incomparable: int = 0
+    undecided: int = 0
+    fields_waiting: int = 0
     rate_upper_bound: float = 1.0
 
 
@@ -62,13 +73,19 @@ class EpochView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class NoiseView(msgspec.Struct, frozen=True, kw_only=True):
-    """One path that was tested. `excused`: its values are, now. `decided`: noisy, regression, or nothing yet."""
+    """One key: a path, behind it the form of the values where it pools many. `excused`: its values are, now.
+
+    `state` is how it stands (`waits`, `noisy`, `clock`, `held`, `open`), `why` the reason, for people. `decided` is
+    what the tests have found: a state, regression, or nothing yet.
+    """
 
     path: str
     decided: str
     excused: bool
     asked: int
     until: str | None
+    state: str
+    why: str
 
 
 class RuleView(msgspec.Struct, frozen=True, kw_only=True):
@@ -95,8 +112,19 @@ class EvidenceView(msgspec.Struct, frozen=True, kw_only=True):
     rules: list[RuleView] = []
 
 
+class ClusterStanding(StrEnum):
+    """Whether a difference counts."""
+
+    COUNTS = "counts"
+    ACCEPTED = "accepted"
+    UNDECIDED = "undecided"
+
+
 class ClusterView(msgspec.Struct, frozen=True, kw_only=True):
-    """One difference; `share` of what could be compared; `accepted`: what excuses it now (a rule's id or `noise`)."""
+    """One difference; `share` of what could be compared; `accepted`: what excuses it now (a rule's id or `noise`).
+
+    `state` is whether it counts; `why` is what is known of its values, for people.
+    """
 
     id: str
     path: str
@@ -107,6 +135,8 @@ class ClusterView(msgspec.Struct, frozen=True, kw_only=True):
     first_seen: str
     last_seen: str
     accepted: str | None
+    state: ClusterStanding = ClusterStanding.COUNTS
+    why: str = ""
 
 
 class MessageView(msgspec.Struct, frozen=True, kw_only=True):
@@ -164,6 +194,8 @@ def parity_view(book: EvidenceBook, route: str) -> ParityView:
         mismatch=sums.mismatch,
         ignored=sums.ignored,
         incomparable=sums.incomparable,
+        undecided=sums.undecided,
+        fields_waiting=len({path_of(key) for key in book.waiting(route).keys}),
         rate_upper_bound=found.rate_upper_bound,
     )
 
@@ -196,13 +228,14 @@ def evidence_view(
             began=at(epoch.began),
         ),
         uncovered_shapes=[ShapeView(shape=s.shape, legacy=s.legacy, compared=s.compared) for s in uncovered],
-        noise=list(_noise(book.noisy(route), findings)),
+        noise=list(_noise(book, route, findings)),
         rules=list(_rules(book, route, rules, now)),
     )
 
 
-def cluster_view(cluster: Cluster, compared: int) -> ClusterView:
+def cluster_view(cluster: Cluster, compared: int, why: str = "") -> ClusterView:
     """One entry of `clusters`; `compared` is all that could be, in its epoch: its share is of that, in [0, 1]."""
+    standing = _standing(cluster)
     return ClusterView(
         id=cluster.id,
         path=cluster.path,
@@ -212,8 +245,16 @@ def cluster_view(cluster: Cluster, compared: int) -> ClusterView:
         share=min(cluster.count / compared, 1.0) if compared else 0.0,
         first_seen=at(cluster.first_seen),
         last_seen=at(cluster.last_seen),
-        accepted=cluster.accepted or None,
+        accepted=cluster.accepted if standing is ClusterStanding.ACCEPTED else None,
+        state=standing,
+        why=why,
     )
+
+
+def _standing(cluster: Cluster) -> ClusterStanding:
+    if cluster.accepted == UNDECIDED:
+        return ClusterStanding.UNDECIDED
+    return ClusterStanding.ACCEPTED if cluster.accepted else ClusterStanding.COUNTS
 
 
 def exchange_view(exchange: Exchange) -> ExchangeView:
@@ -238,16 +279,21 @@ def at(seconds: float) -> str:
     return stamp(datetime.fromtimestamp(seconds, UTC))
 
 
-def _noise(noisy: frozenset[str], findings: Iterable[NoiseFinding]) -> Iterator[NoiseView]:
-    told = {each.path: each for each in findings}
-    for path in sorted(noisy | {path for path, each in told.items() if each.decided}):
-        found = told.get(path)
+def _noise(book: EvidenceBook, route: str, findings: Iterable[NoiseFinding]) -> Iterator[NoiseView]:
+    """Keys of which something is known, and those that wait."""
+    states, told = book.states(route), {each.path: each for each in findings}
+    waiting = book.waiting(route).keys
+    for key in sorted({*states, *waiting, *(path for path, each in told.items() if each.decided)}):
+        found, state = told.get(key), states.get(key, KeyState.WAITS)
+        said = found.why if found else ""
         yield NoiseView(
-            path=path,
+            path=key,
             decided=found.decided if found else "",
-            excused=path in noisy,
+            excused=state in EXCUSED,
             asked=int(found.numbers[1]) if found else 0,
             until=at(found.until) if found and found.until is not None else None,
+            state=state.value,
+            why=said or (unknown(key) if key in waiting else ""),
         )
 
 
@@ -277,7 +323,7 @@ def _misused(book: EvidenceBook, route: str, rules: Rules, now: float) -> Iterat
     for each in book.hits(route):
         used[each.rule].add("")
     for cluster in book.clusters(route):
-        if cluster.accepted:
+        if cluster.accepted and cluster.accepted != UNDECIDED:
             used[cluster.accepted] = (used[cluster.accepted] - {""}) | {cluster.path}
     early = book.parity(route).sums.compared < ENOUGH
     return (each for each in review(rules, used, now) if not (early and each.misuse is Misuse.UNUSED))

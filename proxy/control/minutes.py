@@ -3,6 +3,8 @@
 Rule 1: minutes that may still grow are kept as they were read last; those before them are added up once.
 Rule 2: the bound of the chance of an unseen shape looks at what came after the last power of two that is at most half
         of the requests, so the place where it begins to look does not depend on what it finds (`judge.coverage`).
+Rule 3: what is undecided is judged again whenever somebody looks, by `verdicts` (`undecided`). It has been seen, so its
+        shape is not unseen; it covers its shape once it is decided.
 """
 
 from __future__ import annotations
@@ -13,13 +15,16 @@ from dataclasses import dataclass
 from itertools import groupby
 from operator import attrgetter
 
+from proxy.control.undecided import HOUR, MOST, Undecided, Verdicts, judged_again, unproved
 from proxy.core.evidence import Tally
 from proxy.core.judge.coverage import ALPHA
 from proxy.core.judge.promotion import upper_bound
+from proxy.core.noise.groups import read
 from proxy.core.parity.compare import Outcome
 from proxy.core.parity.fold import REPEATED
 from proxy.core.parity.reasons import Reasons, sorted_out
 
+_NO_EVIDENCE = frozenset({Outcome.INCOMPARABLE, Outcome.UNDECIDED})
 OPEN = 3
 """The latest minutes, in which replicas may still add."""
 
@@ -28,13 +33,14 @@ OPEN = 3
 class Sums:
     """Comparisons by outcome. `evidence` and `evidence_against` leave out repeated requests; the latter mismatched.
 
-    `reasons` says of the incomparable ones why.
+    `reasons` says of the incomparable ones why. What is undecided is neither.
     """
 
     match: int = 0
     mismatch: int = 0
     ignored: int = 0
     incomparable: int = 0
+    undecided: int = 0
     evidence: int = 0
     evidence_against: int = 0
     reasons: Reasons = ()
@@ -53,7 +59,7 @@ class Sums:
             by[each.outcome] += each.count
             if each.outcome is Outcome.INCOMPARABLE:
                 reasons.append((each.why, each.count))
-            if each.outcome is not Outcome.INCOMPARABLE and each.why != REPEATED:
+            if each.outcome not in _NO_EVIDENCE and each.why != REPEATED:
                 evidence += each.count
                 against += each.count * (each.outcome is Outcome.MISMATCH)
         return Sums(
@@ -61,6 +67,7 @@ class Sums:
             mismatch=self.mismatch + by[Outcome.MISMATCH],
             ignored=self.ignored + by[Outcome.IGNORED],
             incomparable=self.incomparable + by[Outcome.INCOMPARABLE],
+            undecided=self.undecided + by[Outcome.UNDECIDED],
             evidence=self.evidence + evidence,
             evidence_against=self.evidence_against + against,
             reasons=sorted_out((*self.reasons, *reasons)) if reasons else self.reasons,
@@ -90,30 +97,59 @@ class Minutes:
         self._judged_from = judged_from
         self._total = _Total(Sums(), Sums(), Counter(), [(0, 0)])
         self._open: tuple[Tally, ...] = ()
+        self._undecided = Undecided()
+        self._verdicts: Verdicts = {}
+        self._waiting: tuple[Tally, ...] = ()
+        self._again: tuple[Tally, ...] | None = None
 
-    def follow(self, tallies: Iterable[Tally]) -> None:
-        """All tallies from `ended` on, oldest first, as they are now."""
+    def judge_again(self, verdicts: Verdicts) -> None:
+        """What groups of keys come to from now on."""
+        self._verdicts, self._again = verdicts, None
+
+    def follow(self, tallies: Iterable[Tally], most: int = MOST) -> None:
+        """All tallies from `ended` on, oldest first, as they are now; `most` sums are kept of those undecided."""
         fresh = tuple(each for each in tallies if each.minute >= self.ended)
         edge = max((each.minute for each in fresh), default=0) - OPEN
         ending = [each for each in fresh if each.minute <= edge]
         _add(self._total, ending, self._judged_from)
+        self._undecided.add(ending, self._judged_from)
+        self._undecided.settle(edge + OPEN, self._judged_from, most)
         self.ended = max(self.ended, edge + 1) if ending else self.ended
         self._open = tuple(each for each in fresh if each.minute > edge)
+        opened = (each for each in self._open if each.outcome is Outcome.UNDECIDED)
+        self._waiting, self._again = (*self._undecided.sums, *opened), None
 
     @property
     def sums(self) -> Sums:
         """Everything."""
-        return self._total.sums.plus(self._open)
+        decided = (each for each in self._open if each.outcome is not Outcome.UNDECIDED)
+        return self._total.sums.plus(decided).plus(self._judged_again())
 
     @property
     def judged(self) -> Sums:
         """What is evidence for the judge."""
-        return self._now().judged
+        return self._now().judged.plus(each for each in self._judged_again() if each.minute >= self._judged_from)
+
+    @property
+    def unproved(self) -> int:
+        """How many of the mismatches that are evidence nobody has proved to be more than noise."""
+        return unproved(self._judged_undecided(), self._verdicts)
+
+    def last_hour(self) -> tuple[Counter[str], int]:
+        """Comparisons of the last hour that were undecided, by group, and all of them; evidence and repeated ones."""
+        since = max((each.minute for each in self._open), default=0) - HOUR
+        groups: Counter[str] = Counter()
+        for each in self._judged_undecided():
+            if each.minute > since:
+                groups[read(each.why)[0]] += each.count
+        opened = (each for each in self._open if each.minute >= self._judged_from)
+        return groups, self._undecided.compared + sum(count for _, count in _compared(opened))
 
     def judge_from(self, minute: int) -> None:
         """Evidence begins anew with this minute, which has not ended."""
         self._judged_from = minute
         self._total.judged = Sums()
+        self._undecided.forget_hour()
 
     @property
     def newest(self) -> int | None:
@@ -121,8 +157,12 @@ class Minutes:
         return max((each.minute for each in self._open if each.outcome is not Outcome.INCOMPARABLE), default=None)
 
     def shapes(self) -> Counter[str]:
-        """How often each shape was compared."""
-        return self._now().shapes
+        """How often each shape was compared, with an outcome that is not undecided."""
+        found = self._now().shapes
+        for each in self._judged_again():
+            if each.outcome is Outcome.UNDECIDED and each.shape in found:
+                found[each.shape] = max(found[each.shape] - each.count, 0)
+        return found
 
     def unseen(self) -> tuple[float, float]:
         """The chance that the next request has an unseen shape: the estimate, and the bound."""
@@ -134,6 +174,16 @@ class Minutes:
         began, known = _mark(now.marks, requests)
         return min(once / requests, 1.0), upper_bound(requests - began, len(now.shapes) - known, ALPHA)
 
+    def _judged_again(self) -> tuple[Tally, ...]:
+        """What was undecided, as it is now and so until something changes."""
+        if self._again is None:
+            self._again = tuple(judged_again(self._waiting, self._verdicts))
+        return self._again
+
+    def _judged_undecided(self) -> Iterator[Tally]:
+        """What was undecided and is evidence, as it was written."""
+        return (each for each in self._waiting if each.minute >= self._judged_from)
+
     def _now(self) -> _Total:
         past = self._total
         total = _Total(past.sums, past.judged, past.shapes.copy(), list(past.marks), past.requests)
@@ -143,8 +193,9 @@ class Minutes:
 
 def _add(total: _Total, tallies: Iterable[Tally], judged_from: int) -> None:
     listed = list(tallies)
-    total.sums = total.sums.plus(listed)
-    total.judged = total.judged.plus(each for each in listed if each.minute >= judged_from)
+    decided = [each for each in listed if each.outcome is not Outcome.UNDECIDED]
+    total.sums = total.sums.plus(decided)
+    total.judged = total.judged.plus(each for each in decided if each.minute >= judged_from)
     for _, minute in groupby(listed, key=attrgetter("minute")):
         before = total.requests
         for shape, count in _compared(minute):

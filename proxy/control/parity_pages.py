@@ -13,10 +13,11 @@ from typing import Protocol
 import msgspec
 from aiohttp import web
 
+from proxy.control.clusters import why
 from proxy.control.evidence import EvidenceBook
 from proxy.control.evidence_view import ClusterView, ExchangeView, cluster_view, exchange_view
 from proxy.control.problem import problem
-from proxy.core.evidence import Exchange, NoiseFinding, Sample
+from proxy.core.evidence import Cluster, Exchange, NoiseFinding, Sample
 from proxy.core.parity.reasons import in_words
 
 MOST_RECORDED = 500
@@ -95,12 +96,11 @@ class ParityPages:
 
     async def mismatches(self, request: web.Request, route: str, answer: Answer) -> web.Response:
         """Clusters, or with `?cluster=ID` that one with its exchanges."""
-        clusters, compared = self.book.clusters(route), self.book.parity(route).sums.compared
+        clusters = self.book.clusters(route)
         asked = request.query.get("cluster")
         if asked is None:
             said = in_words(self.book.parity(route).sums.reasons)
-            listed = [cluster_view(each, compared) for each in clusters]
-            return answer(request, MismatchesView(clusters=listed, incomparable=said))
+            return answer(request, MismatchesView(clusters=self._views(route, clusters), incomparable=said))
         found = next((each for each in clusters if each.id == asked), None)
         if found is None:
             said = f"there is no cluster {asked!r} on {route} now; GET {request.path} lists those there are"
@@ -109,7 +109,12 @@ class ParityPages:
         if samples is None:
             return problem(HTTPStatus.SERVICE_UNAVAILABLE, AWAY)
         exchanges = [exchange_view(each.exchange) for each in samples]
-        return answer(request, MismatchesView(clusters=[cluster_view(found, compared)], exchanges=exchanges))
+        return answer(request, MismatchesView(clusters=self._views(route, (found,)), exchanges=exchanges))
+
+    def _views(self, route: str, clusters: tuple[Cluster, ...]) -> list[ClusterView]:
+        sums, findings = self.book.parity(route).sums, self.archive.findings(route)
+        comparable = sums.compared + sums.undecided
+        return [cluster_view(each, comparable, why(each, findings)) for each in clusters]
 
     async def exchanges(self, request: web.Request, route: str, answer: Answer) -> web.Response:
         """Safe requests that can be sent again."""

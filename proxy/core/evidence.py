@@ -53,7 +53,8 @@ class Tally:
     """How many comparisons of one route, epoch, minute and shape ended in this way.
 
     Each comparison is counted once: under the kind and severity of its gravest difference, under its reason when it was
-    incomparable (`why`), and under neither when the sides agreed.
+    incomparable (`why`), and under neither when the sides agreed. One that is undecided has the gravest of what waits,
+    and its `why` begins with its group (`noise.groups`).
     """
 
     route: str
@@ -69,7 +70,10 @@ class Tally:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Occurrence:
-    """`count` times the same difference: route, epoch, path and kind. `accepted`: the rule that excused it, if any."""
+    """`count` times the same difference: route, epoch, path and kind.
+
+    `accepted`: the rule that excused it, `noise` or `undecided`, or empty; `counted` of them were excused by nothing.
+    """
 
     route: str
     epoch: int
@@ -80,6 +84,7 @@ class Occurrence:
     last_seen: float
     count: int = 1
     accepted: str = ""
+    counted: int = 0
 
     @property
     def cluster(self) -> str:
@@ -89,7 +94,7 @@ class Occurrence:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cluster:
-    """All occurrences of one difference in one epoch. `accepted` is the rule that excused the last one, or empty."""
+    """All occurrences of one difference in one epoch; `accepted` and `counted` as of an Occurrence, the last one's."""
 
     id: str
     route: str
@@ -101,6 +106,17 @@ class Cluster:
     first_seen: float
     last_seen: float
     accepted: str = ""
+    counted: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyGroup:
+    """Keys of differences that waited together in a comparison; `id` is `noise.groups.group_id` of them."""
+
+    route: str
+    id: str
+    keys: tuple[str, ...]
+    last_seen: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,7 +182,10 @@ class NoiseCount:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NoiseFinding:
-    """Where the sign test of one path stands: its `numbers`, what it `decided` (empty: nothing), valid `until`."""
+    """Where the tests of one key stand: their `numbers`, what they `decided` (empty: nothing), valid `until`.
+
+    `why` is a sentence for the operator, empty where nothing is to be said.
+    """
 
     route: str
     path: str
@@ -174,6 +193,7 @@ class NoiseFinding:
     decided: str
     until: float | None
     updated: float
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -199,6 +219,7 @@ class Increments:
     rule_hits: tuple[RuleHits, ...] = ()
     noise: tuple[NoiseCount, ...] = ()
     recorded: tuple[Exchange, ...] = ()
+    groups: tuple[KeyGroup, ...] = ()
 
     def __len__(self) -> int:
         """Number of records."""
@@ -212,7 +233,8 @@ _PARTS = tuple(each.name for each in fields(Increments) if each.name not in {"id
 class Retention:
     """What stays: seconds, records, bytes. Whatever exceeds one of them goes, oldest first.
 
-    `shapes`, `clusters` (of one epoch), `epochs` and `recorded` count within a route; the others over all of them.
+    `shapes`, `clusters` (of one epoch), `epochs`, `recorded` and `groups` count within a route; the others over all of
+    them.
     """
 
     age: float = 30 * 86400.0
@@ -222,6 +244,8 @@ class Retention:
     clusters: int = 1000
     epochs: int = 50
     recorded: int = 500
+    groups: int = 1000
+    all_groups: int = 20_000
     transitions: int = 100_000
 
 
@@ -248,6 +272,7 @@ def joined(id_: str, parts: Iterable[Increments]) -> Increments:
         rule_hits=tuple(record for each in pieces for record in each.rule_hits),
         noise=tuple(record for each in pieces for record in each.noise),
         recorded=tuple(record for each in pieces for record in each.recorded),
+        groups=tuple(record for each in pieces for record in each.groups),
     )
 
 

@@ -13,6 +13,7 @@ from proxy.core.evidence import (
     Exchange,
     GuardState,
     Increments,
+    KeyGroup,
     NoiseCount,
     NoiseFinding,
     Pruned,
@@ -47,6 +48,9 @@ class EvidenceStore(Protocol):
 
     async def shapes(self, route: str) -> tuple[ShapeCount, ...]:
         """Shapes seen, the most frequent at legacy first."""
+
+    async def key_groups(self, route: str) -> tuple[KeyGroup, ...]:
+        """Keys that waited together, the group met last first."""
 
     async def rule_hits(self, route: str) -> tuple[RuleHits, ...]:
         """Hits of the route's `compare:` rules, by rule id."""

@@ -14,6 +14,7 @@ from proxy.core.evidence import (
     Exchange,
     GuardState,
     Increments,
+    KeyGroup,
     NoiseCount,
     NoiseFinding,
     Pruned,
@@ -90,6 +91,10 @@ class MemoryEvidence:
     async def shapes(self, route: str) -> tuple[ShapeCount, ...]:
         """As EvidenceStore says."""
         return order.shapes(self._tables.shapes.under(route).values())
+
+    async def key_groups(self, route: str) -> tuple[KeyGroup, ...]:
+        """As EvidenceStore says."""
+        return order.key_groups(self._tables.key_groups.under(route).values())
 
     async def rule_hits(self, route: str) -> tuple[RuleHits, ...]:
         """As EvidenceStore says."""

@@ -24,6 +24,7 @@ def prune(tables: Tables, keep: Retention, now: float) -> Pruned:
         _drop(tables.shapes, [key for key, each in tables.shapes.items() if each.last_seen < oldest])
         + _drop(tables.rule_hits, [key for key, each in tables.rule_hits.items() if each.last_hit < oldest])
         + _drop(tables.noise, [key for key, each in tables.noise.items() if each.updated < oldest])
+        + _prune_key_groups(tables, oldest, keep.all_groups)
         + _drop(tables.guards, [key for key, each in tables.guards.items() if each.updated < oldest])
     )
     _drop(tables.applied, [key for key, at in tables.applied.items() if at < now - _REMEMBERED])
@@ -43,6 +44,12 @@ def _prune_tallies(tables: Tables, before: int, most: int) -> int:
     minutes = sorted((key[2] for key in tables.tallies), reverse=True)
     last_gone = minutes[most] if len(minutes) > most else before - 1
     return _drop(tables.tallies, [key for key in tables.tallies if key[2] < before or key[2] <= last_gone])
+
+
+def _prune_key_groups(tables: Tables, oldest: float, most: int) -> int:
+    held = sorted(tables.key_groups.values(), key=lambda each: (-each.last_seen, each.id, each.route))
+    gone = [each for place, each in enumerate(held) if place >= most or each.last_seen < oldest]
+    return _drop(tables.key_groups, [(each.route, each.id) for each in gone])
 
 
 def _prune_samples(tables: Tables, oldest: float, most: int) -> int:

@@ -12,6 +12,7 @@ from proxy.core.evidence import (
     SAMPLED,
     Epoch,
     GuardState,
+    KeyGroup,
     NoiseCount,
     NoiseFinding,
     Retention,
@@ -36,6 +37,7 @@ class Tables:
     rule_hits: Rows[RuleHits] = field(default_factory=partial(Rows, 1))
     noise_counts: Rows[NoiseCount] = field(default_factory=partial(Rows, 1))
     noise: Rows[NoiseFinding] = field(default_factory=partial(Rows, 1))
+    key_groups: Rows[KeyGroup] = field(default_factory=partial(Rows, 1))
     guards: dict[Row, GuardState] = field(default_factory=dict)
 
     def merge(self, tables: Iterable[Staged], keep: Retention) -> None:
@@ -48,6 +50,7 @@ class Tables:
         self._add_samples(found.get("staged_sample", ()))
         self._add_rule_hits(found.get("staged_rule_hits", ()))
         self._add_noise_counts(found.get("staged_noise_count", ()), keep)
+        self._add_key_groups(found.get("staged_key_group", ()), keep)
         self._add_recorded(found.get("staged_recorded", ()), keep)
 
     def _admitted_shapes(self, rows: Iterable[Row], keep: Retention) -> dict[Row, str]:
@@ -114,6 +117,16 @@ class Tables:
             summed = (*row[:2], *(a + b for a, b in zip(numbers, row[2:], strict=True)))
             self.noise_counts[row[:2]] = NoiseCount(**dict(zip(NOISE_COUNT, summed, strict=True)))
 
+    def _add_key_groups(self, rows: Iterable[Row], keep: Retention) -> None:
+        for route, name, keys, last_seen in rows:
+            known = self.key_groups.get((route, name))
+            seen = last_seen if known is None else max(known.last_seen, last_seen)
+            self.key_groups[route, name] = KeyGroup(route=route, id=name, keys=tuple(keys), last_seen=seen)
+        for route in {row[0] for row in rows}:
+            held = self.key_groups.under(route).values()
+            for gone in sorted(held, key=lambda each: (-each.last_seen, each.id))[keep.groups :]:
+                del self.key_groups[route, gone.id]
+
     def _add_recorded(self, rows: Iterable[Row], keep: Retention) -> None:
         for row in rows:
             self.recorded.setdefault(row[:2], row)
@@ -147,4 +160,4 @@ def _together(old: Row | None, new: Row, newer: bool) -> Row:  # noqa: FBT001 - 
         return new
     words = new if newer else old
     first, last = min(old[7], new[7]), max(old[8], new[8])
-    return (*new[:4], words[4], words[5], old[6] + new[6], first, last, words[9])
+    return (*new[:4], words[4], words[5], old[6] + new[6], first, last, words[9], old[10] + new[10])

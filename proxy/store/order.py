@@ -9,6 +9,7 @@ from proxy.core.evidence import (
     Epoch,
     Exchange,
     GuardState,
+    KeyGroup,
     NoiseCount,
     NoiseFinding,
     RuleHits,
@@ -58,6 +59,11 @@ def recorded(found: Iterable[Exchange]) -> tuple[Exchange, ...]:
 def shapes(found: Iterable[ShapeCount]) -> tuple[ShapeCount, ...]:
     """The most frequent at legacy first."""
     return tuple(sorted(found, key=lambda each: (-each.legacy, each.shape)))
+
+
+def key_groups(found: Iterable[KeyGroup]) -> tuple[KeyGroup, ...]:
+    """The one met last first."""
+    return tuple(sorted(found, key=lambda each: (-each.last_seen, each.id)))
 
 
 def rule_hits(found: Iterable[RuleHits]) -> tuple[RuleHits, ...]:

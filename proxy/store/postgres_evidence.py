@@ -12,6 +12,7 @@ from proxy.core.evidence import (
     Exchange,
     GuardState,
     Increments,
+    KeyGroup,
     NoiseCount,
     NoiseFinding,
     Pruned,
@@ -74,6 +75,9 @@ class PostgresEvidence:
             yield ("add_rule_hits",)
         if "staged_noise_count" in tables:
             yield "add_noise_counts", keep.clusters
+        if "staged_key_group" in tables:
+            yield ("add_key_groups",)
+            yield "thin_key_groups", keep.groups
         if "staged_recorded" in tables:
             yield ("add_recorded",)
             yield "thin_recorded", keep.recorded
@@ -105,6 +109,10 @@ class PostgresEvidence:
     async def shapes(self, route: str) -> tuple[ShapeCount, ...]:
         """As EvidenceStore says."""
         return order.shapes(ShapeCount(**row) for row in await self._fetch("shapes", route))
+
+    async def key_groups(self, route: str) -> tuple[KeyGroup, ...]:
+        """As EvidenceStore says."""
+        return order.key_groups(map(rows.key_group, await self._fetch("key_groups", route)))
 
     async def rule_hits(self, route: str) -> tuple[RuleHits, ...]:
         """As EvidenceStore says."""
@@ -146,6 +154,7 @@ class PostgresEvidence:
             samples = await _deleted(connection, "prune_samples", oldest, half)
             recorded = await _deleted(connection, "prune_recorded", oldest, half)
             others = [await _deleted(connection, name, oldest) for name in _BY_AGE]
+            others.append(await _deleted(connection, "prune_key_groups", oldest, keep.all_groups))
             await connection.execute(query("prune_applied"), now - _REMEMBERED)
         return Pruned(tallies=tallies, clusters=clusters, exchanges=samples + recorded, others=sum(others))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from proxy.core.evidence import Cluster, Epoch, GuardState, NoiseFinding, Sample, Tally
+from proxy.core.evidence import Cluster, Epoch, GuardState, KeyGroup, NoiseFinding, Sample, Tally
 from proxy.core.judge.position import Cause, Position, Transition
 from proxy.core.orders import Hold, Kill, Pin
 from proxy.core.outcome import Side
@@ -39,6 +39,11 @@ def cluster(row: Row) -> Cluster:
 def sample(row: Row) -> Sample:
     """From cluster, epoch and the exchange as bytes."""
     return Sample(cluster=row["cluster"], epoch=row["epoch"], exchange=decode(row["exchange"]))
+
+
+def key_group(row: Row) -> KeyGroup:
+    """From columns of the same names."""
+    return KeyGroup(**{**row, "keys": tuple(row["keys"])})
 
 
 def noise(row: Row) -> NoiseFinding:

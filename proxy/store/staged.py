@@ -24,11 +24,24 @@ class Staged:
 
 
 TALLY = ("route", "epoch", "minute", "shape", "outcome", "kind", "severity", "why", "count")
-CLUSTER = ("route", "epoch", "id", "path", "kind", "severity", "count", "first_seen", "last_seen", "accepted")
+CLUSTER = (
+    "route",
+    "epoch",
+    "id",
+    "path",
+    "kind",
+    "severity",
+    "count",
+    "first_seen",
+    "last_seen",
+    "accepted",
+    "counted",
+)
 SAMPLE = ("route", "epoch", "cluster", "request_id", "at", "draw", "exchange")
 SHAPE = ("route", "shape", "legacy", "compared", "first_seen", "last_seen")
 RULE_HITS = ("route", "rule", "hits", "last_hit")
 NOISE_COUNT = ("route", "path", "asked", "raw_only", "noise_only", "both")
+KEY_GROUP = ("route", "id", "keys", "last_seen")
 RECORDED = ("route", "request_id", "at", "exchange")
 
 
@@ -41,6 +54,7 @@ def staged(given: Increments) -> tuple[Staged, ...]:
         Staged(table="staged_sample", columns=SAMPLE, rows=tuple(_samples(given))),
         Staged(table="staged_rule_hits", columns=RULE_HITS, rows=tuple(_rule_hits(given))),
         Staged(table="staged_noise_count", columns=NOISE_COUNT, rows=tuple(_noise(given))),
+        Staged(table="staged_key_group", columns=KEY_GROUP, rows=tuple(_groups(given))),
         Staged(table="staged_recorded", columns=RECORDED, rows=tuple(_recorded(given))),
     )
     return tuple(each for each in tables if each.rows)
@@ -81,6 +95,7 @@ def _cluster(each: Occurrence) -> Row:
         each.first_seen,
         each.last_seen,
         storable(each.accepted),
+        each.counted,
     )
 
 
@@ -97,6 +112,10 @@ def _rule_hits(given: Increments) -> Iterable[Row]:
 def _noise(given: Increments) -> Iterable[Row]:
     for each in given.noise:
         yield each.route, storable(each.path), each.asked, each.raw_only, each.noise_only, each.both
+
+
+def _groups(given: Increments) -> Iterable[Row]:
+    return ((each.route, each.id, list(map(storable, each.keys)), each.last_seen) for each in given.groups)
 
 
 def _recorded(given: Increments) -> Iterable[Row]:

@@ -70,7 +70,7 @@ ROUTES_VIEW = RoutesView(
         route("closed", stage=None, split=None),
         route(
             "rest",
-            parity=ParityView(compared=200, mismatch=3, rate_upper_bound=0.0712),
+            parity=ParityView(compared=200, mismatch=3, undecided=50, fields_waiting=2, rate_upper_bound=0.0712),
             coverage=CoverageView(shapes=9, unseen=0.01, unseen_bound=0.04, uncovered=2),
             verdict="rollback",
         ),
@@ -154,13 +154,14 @@ def test_every_route_has_its_row(banyan: Banyan, admin: Admin) -> None:
         "5xx",
         "compared",
         "mismatch",
+        "waits",
         "coverage",
         "verdict",
         "reason",
     ]
     assert cells(result.stdout, "route") == heads
     assert cells(result.stdout, "orders.show") == [
-        *["canary", "25%", "30.0", "10.0", "25.0%", "25.00%", "–", "–", "–", "hold", "as the file says"]
+        *["canary", "25%", "30.0", "10.0", "25.0%", "25.00%", "–", "–", "–", "–", "hold", "as the file says"]
     ]
     assert cells(result.stdout, "rest") == [
         *[
@@ -172,12 +173,23 @@ def test_every_route_has_its_row(banyan: Banyan, admin: Admin) -> None:
             "0.00%",
             "200",
             "1.50% (<7.1%)",
+            "20.00% (2)",
             "96.0% (2 open)",
             "rollback",
             "as the file says",
         ]
     ]
     assert cells(result.stdout, "closed")[:2] == ["answered here", "–"]
+
+
+def test_where_everything_waits_nothing_is_compared(banyan: Banyan, admin: Admin) -> None:
+    """Undecided answers are a share of all that could be compared, and no mismatch rate is made up."""
+    waits = route("rest", parity=ParityView(undecided=7, fields_waiting=1), coverage=CoverageView(unseen_bound=1.0))
+    admin.view = msgspec.structs.replace(ROUTES_VIEW, routes=[waits])
+
+    assert cells(banyan("status", "--admin", admin.url).stdout, "rest")[6:10] == [
+        *["0", "– (<100.0%)", "100.00% (1)", "0.0%"]
+    ]
 
 
 def test_what_was_not_measured_is_a_dash(banyan: Banyan, admin: Admin) -> None:

@@ -48,6 +48,10 @@ def test_a_route_shows_place_and_cohorts(banyan: Banyan) -> None:
     [
         ({"runs": {"stage": "shadow", "split": 0.0, "reason": "rolled back"}}, "file      canary 10%"),
         ({"runs": {"stage": None, "split": None, "reason": ""}}, "runs      answered here"),
+        (
+            {"parity": {"compared": 30, "undecided": 10, "fields_waiting": 2}},
+            "waits     10 of 40 answers are undecided, at 2 fields; `banyan mismatches orders` says why",
+        ),
         ({"cohorts": {"without": 0.0, "sources": []}}, "cohorts   none seen yet"),
     ],
 )

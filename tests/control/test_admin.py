@@ -51,6 +51,8 @@ async def test_routes_have_the_contracts_shape(port: Port) -> None:
             "mismatch": 0,
             "ignored": 0,
             "incomparable": 0,
+            "undecided": 0,
+            "fields_waiting": 0,
             "rate_upper_bound": 1.0,
         },
         "coverage": {"shapes": 0, "uncovered": 0, "unseen": 1.0, "unseen_bound": 1.0},

@@ -1,9 +1,15 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
+from proxy.control.clusters import why
 from proxy.control.evidence import EvidenceBook, Look
-from proxy.control.evidence_view import cluster_view
-from proxy.core.evidence import Cluster, Epoch, RuleHits, ShapeCount, Tally
+from proxy.control.evidence_view import cluster_view, evidence_view, parity_view
+from proxy.core.evidence import Cluster, Epoch, KeyGroup, NoiseFinding, RuleHits, ShapeCount, Tally
 from proxy.core.judge.ramp import Measures
+from proxy.core.noise.groups import Waiting
+from proxy.core.noise.state import KeyState
+from proxy.core.noise.words import unknown
 from proxy.core.outcome import Side
 from proxy.core.parity.compare import Outcome
 from proxy.core.parity.difference import Kind, Severity
@@ -100,7 +106,7 @@ def test_what_excuses_a_cluster_now_is_told() -> None:
         )
     )
     book.follow([("a", rules)], 0)
-    book.hear({"a": frozenset({"$.noise"})})
+    book.hear({"a": {"$.noise": KeyState.NOISY, "$.held": KeyState.HELD}})
     medium = Severity.MEDIUM
     clusters = (
         cluster("$.any", Kind.NUM, medium),
@@ -109,12 +115,87 @@ def test_what_excuses_a_cluster_now_is_told() -> None:
         cluster("$.old", Kind.NUM, medium, "old"),
         cluster("$.gone", Kind.MISSING, Severity.HIGH),
         cluster("$.noise", Kind.NUM, medium, "noise"),
+        cluster("$.held", Kind.NUM, medium, "noise"),
         cluster("$.quiet", Kind.NUM, medium, "noise"),
     )
     book.look(look(clusters=clusters))
 
-    assert [each.accepted for each in book.clusters("a")] == ["any", "", "near", "", "gone", "noise", ""]
+    assert [each.accepted for each in book.clusters("a")] == ["any", "", "near", "", "gone", "noise", "", "undecided"]
     assert book.measures("a").high == 0
+
+
+def test_counts_clusters_and_measures_are_of_one_state_of_knowledge() -> None:
+    """What is undecided is judged again at every word about noise, without another look at the store."""
+    book = EvidenceBook()
+    book.follow([("a", NO_RULES)], 0)
+    waits = Tally(route="a", epoch=1, minute=5, shape="s", outcome=Outcome.UNDECIDED, why="g", count=20)
+    group = KeyGroup(route="a", id="g", keys=("$.id",), last_seen=0.0)
+    seen = cluster("$.id", Kind.STRING, Severity.HIGH, "undecided")
+    book.look(replace(look(tally(5, 100), waits, clusters=(seen,)), groups=(group,)))
+
+    told = []
+    for known in ({}, {"$.id": KeyState.NOISY}, {"$.id": KeyState.OPEN}, {"$.id": KeyState.HELD}):
+        book.hear({"a": known})
+        sums, found = book.parity("a").sums, book.measures("a")
+        (stands,) = book.clusters("a")
+        counts = (sums.ignored, sums.mismatch, sums.undecided, book.undecided()["a"])
+        told.append((counts, stands.accepted, (found.compared, found.mismatched, found.unproved, found.high)))
+
+    assert told == [
+        ((0, 0, 20, 20), "undecided", (100, 0, 0, 0)),
+        ((20, 0, 0, 0), "noise", (120, 0, 0, 0)),
+        ((0, 20, 0, 0), "", (120, 20, 20, 1)),
+        ((0, 20, 0, 0), "", (120, 20, 0, 1)),
+    ]
+    assert book.noisy("a") == frozenset()
+
+
+def test_what_waits_is_told_with_its_field() -> None:
+    """The judge hears of the last hour's, the page of each key with its state and a sentence."""
+    book = EvidenceBook()
+    waits = Tally(route="a", epoch=1, minute=5, shape="s", outcome=Outcome.UNDECIDED, why="g", count=20)
+    group = KeyGroup(route="a", id="g", keys=("$.at", "$.id"), last_seen=0.0)
+    book.look(replace(look(tally(5, 60), waits), groups=(group,)))
+    book.hear({"a": {"$.at": KeyState.CLOCK, "$.price": KeyState.HELD}})
+    finding = NoiseFinding(
+        route="a", path="$.price", numbers=(1.0, 7.0), decided="held", until=None, updated=0.0, why="+1 off"
+    )
+    view = evidence_view(book, "a", NO_RULES, [finding], 0.0)
+    shown = [(each.path, each.state, each.decided, each.excused, each.asked, each.why) for each in view.noise]
+
+    assert book.measures("a").waiting == Waiting(answers=20, of=80, keys=("$.id",))
+    assert (parity_view(book, "a").undecided, parity_view(book, "a").fields_waiting) == (20, 1)
+    assert shown == [
+        ("$.at", "clock", "", True, 0, ""),
+        ("$.id", "waits", "", False, 0, unknown("$.id")),
+        ("$.price", "held", "held", False, 7, "+1 off"),
+    ]
+    assert book.noisy("a") == {"$.at"}
+
+
+def test_a_cluster_says_whether_it_counts_and_what_is_known() -> None:
+    """A finding about its path has the word; of what is undecided there is always something to say."""
+    findings = [
+        NoiseFinding(route="a", path=path, numbers=(), decided=decided, until=None, updated=0.0, why=why_)
+        for path, decided, why_ in (
+            ("$.at", "noisy", "legacy differs"),
+            ("$.at", "held", "new is off"),
+            ("$.no", "held", ""),
+        )
+    ]
+    told = []
+    for path, accepted in (("$.at", ""), ("$.at", "noise"), ("$.id", "undecided"), ("$.no", ""), ("$.no", "rule")):
+        given = cluster(path, Kind.TIME, Severity.MEDIUM, accepted)
+        view = cluster_view(given, 10, why(given, findings))
+        told.append((view.state, view.accepted, view.why))
+
+    assert told == [
+        ("counts", None, "new is off"),
+        ("accepted", "noise", "legacy differs"),
+        ("undecided", None, unknown("$.id")),
+        ("counts", None, ""),
+        ("accepted", "rule", ""),
+    ]
 
 
 def test_an_edit_of_the_rules_begins_evidence_anew() -> None:

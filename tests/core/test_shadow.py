@@ -118,7 +118,7 @@ def test_credentials_follow_the_rule() -> None:
 def test_a_copy_says_that_it_is_bare() -> None:
     """Where credentials were there and nothing stands in for them: what is answered then may be about nobody."""
     own = b"Authorization: Bearer test"
-    others = (ShadowPolicy(carry=Carry.FORWARD), ShadowPolicy(carry=Carry.REPLACE, replacements=(own,)))
+    others = (ShadowPolicy(carry=Carry.FORWARD), ShadowPolicy(carry=Carry.REPLACE, replacements=Secret((own,))))
 
     assert copy_lines(PLAIN, LINES).bare
     assert not copy_lines(PLAIN, [b"Host: a"]).bare

@@ -37,7 +37,7 @@ async def parity(banyan: Program) -> dict[str, Any]:
 async def until_compared(banyan: Program, at_least: int) -> dict[str, Any]:
     async def reached() -> bool:
         found = await parity(banyan)
-        return bool(found["compared"] + found["incomparable"] >= at_least)
+        return bool(found["compared"] + found["incomparable"] + found["undecided"] >= at_least)
 
     await until(reached)
     return await parity(banyan)

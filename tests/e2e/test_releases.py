@@ -174,7 +174,7 @@ async def send(banyan: Program) -> int:
 async def outcomes(banyan: Program) -> Counter[str]:
     """How many comparisons came to what, on all routes."""
     page: Any = await banyan.api()
-    names = ("match", "mismatch", "ignored", "incomparable")
+    names = ("match", "mismatch", "ignored", "incomparable", "undecided")
     return Counter({name: sum(route["parity"][name] for route in page["routes"]) for name in names})
 
 

@@ -8,11 +8,13 @@ from dataclasses import replace
 from proxy.core.evidence import (
     OTHER,
     GuardState,
+    KeyGroup,
     NoiseCount,
     NoiseFinding,
     RuleHits,
     Sample,
     cluster_id,
+    storable,
 )
 from proxy.core.orders import Lead
 from proxy.core.parity.compare import Outcome
@@ -30,6 +32,7 @@ async def test_an_empty_store_has_nothing(stores: Stores) -> None:
 
     assert [*await store.epochs(ROUTE), *await store.tallies(ROUTE, 1), *await store.clusters(ROUTE, 1)] == []
     assert [*await store.samples(ROUTE, 1, CLUSTER), *await store.shapes(ROUTE), *await store.rule_hits(ROUTE)] == []
+    assert await store.key_groups(ROUTE) == ()
     assert [*await store.noise(ROUTE), *await store.noise_counts(ROUTE), *await store.guards()] == []
     assert await store.recorded(ROUTE, 10) == ()
 
@@ -75,8 +78,8 @@ async def test_an_epoch_belongs_to_a_pair_of_versions(stores: Stores) -> None:
 
 
 async def test_clusters_gather_occurrences(stores: Stores) -> None:
-    """Count, first and last seen; severity and acceptance are those of the latest."""
-    early = occurrence(count=2, first_seen=50.0, last_seen=60.0, severity=Severity.LOW)
+    """Counts, first and last seen; severity and acceptance are those of the latest."""
+    early = occurrence(count=2, first_seen=50.0, last_seen=60.0, severity=Severity.LOW, counted=2)
     late = occurrence(count=1, first_seen=70.0, last_seen=80.0, accepted="price-is-rounded")
     rare = occurrence(path="status", kind=Kind.STATUS)
     await stores.evidence.add(increments(occurrences=(late, rare)))
@@ -84,7 +87,7 @@ async def test_clusters_gather_occurrences(stores: Stores) -> None:
 
     price, status = await stores.evidence.clusters(ROUTE, 1)
 
-    assert (price.id, price.count) == (CLUSTER, 3)
+    assert (price.id, price.count, price.counted) == (CLUSTER, 3, 2)
     assert (price.first_seen, price.last_seen) == (50.0, 80.0)
     assert (price.severity, price.accepted) == (Severity.MEDIUM, "price-is-rounded")
     assert (status.path, status.kind) == ("status", Kind.STATUS)
@@ -238,6 +241,37 @@ async def test_texts_from_the_network_do_no_harm(stores: Stores) -> None:
     assert len(await stores.evidence.recorded(ROUTE, 9)) == 1
 
 
+async def test_groups_of_keys_are_known_by_their_id(stores: Stores) -> None:
+    """A group is kept once, with the time at which it was met last, and as the same keys on every replica."""
+    met = group("one", 50.0, HOSTILE, "$.id")
+    await stores.evidence.add(increments(groups=(met, group("two", 60.0), group("one", 40.0, HOSTILE, "$.id"))))
+    await stores.evidence.add(increments(groups=(group("one", 70.0, HOSTILE, "$.id"), group("one", 9.0, route="b"))))
+    undecided = tally(outcome=Outcome.UNDECIDED, kind=Kind.TIME, severity=Severity.MEDIUM, why="one repeated")
+    await stores.evidence.add(increments(tallies=(undecided,)))
+
+    assert await stores.evidence.key_groups(ROUTE) == (
+        group("one", 70.0, storable(HOSTILE), "$.id"),
+        group("two", 60.0),
+    )
+    assert await stores.evidence.tallies(ROUTE, 1) == (undecided,)
+
+
+async def test_the_groups_met_last_stay(stores: Stores) -> None:
+    """Beyond three on a route the one that was met longest ago goes at once, and at pruning beyond four in all."""
+    for place, name in enumerate("dcba"):
+        await stores.tight.add(increments(groups=(group(name, 6000.0 + place),)))
+    on_route = [each.id for each in await stores.tight.key_groups(ROUTE)]
+    await stores.tight.add(increments(groups=(group("x", 6010.0, route="b"), group("y", 5.0, route="c"))))
+    pruned = [(await stores.tight.prune(6100.0)).others]
+    await stores.tight.add(increments(groups=(group("z", 6011.0, route="c"),)))
+    pruned.append((await stores.tight.prune(6100.0)).others)
+
+    assert on_route == ["a", "b", "c"]
+    assert pruned == [1, 1]
+    assert [each.id for each in await stores.tight.key_groups(ROUTE)] == ["a", "b"]
+    assert [each.id for each in await stores.tight.key_groups("c")] == ["z"]
+
+
 async def test_age_takes_evidence_away(stores: Stores) -> None:
     """What is older than the retention goes, what is younger stays."""
     lead = await leading(stores)
@@ -320,6 +354,10 @@ async def test_an_id_is_forgotten_after_an_hour(stores: Stores) -> None:
     await stores.evidence.prune(6000.0 + 3601)
     await stores.evidence.add(given)
     assert await stores.evidence.tallies(ROUTE, 1) == (tally(count=2),)
+
+
+def group(name: str, last: float, *keys: str, route: str = ROUTE) -> KeyGroup:
+    return KeyGroup(route=route, id=name, keys=keys or ("$.id",), last_seen=last)
 
 
 def hits(rule: str, count: int, last: float) -> RuleHits:

@@ -4,7 +4,14 @@ Rule 1: a need is met, open or failed. Open means that there is too little evide
         fails nothing.
 Rule 2: yes only when every need is met. What is open or failed keeps the route where it is.
 Rule 3: evidence must be fresh: what was proved before traffic stopped says nothing about now.
-Rule 4: only mismatches that are proved to be more frequent than the limit speak for going back.
+Rule 4: only mismatches that are proved to be more frequent than the limit speak for going back, and only if they are
+        many enough: chance that is computed from two comparisons takes them for independent, and they seldom are. At
+        least `FEWEST` comparisons, and as many mismatches as five different requests need that count three times a day.
+Rule 5: a mismatch that nobody has proved (its field waited for too long) counts against promotion. It speaks for going
+        back only if fewer than `GENERATED` of the comparisons are such: a generated value differs nearly always, a
+        fault at a field on which the sides mostly agree does not.
+Rule 6: what is undecided is neither agreement nor incomparable. While more than `MOST_WAITING` of the last hour's
+        comparisons are, or count unproved, the step waits for somebody to say what the field is.
 """
 
 from __future__ import annotations
@@ -16,11 +23,19 @@ from enum import StrEnum
 from proxy.core.judge.ladder import Place
 from proxy.core.judge.policy import Needs, Ramp
 from proxy.core.judge.position import Position
-from proxy.core.judge.promotion import is_proved, lower_bound, upper_bound
+from proxy.core.judge.promotion import PER_DAY, is_proved, lower_bound, upper_bound
+from proxy.core.noise.groups import NOTHING_WAITS, Waiting, path_of
+from proxy.core.noise.words import choice
 from proxy.core.parity.reasons import Reasons, in_words
 from proxy.core.stage import Stage
 
 _FRESH = 600.0
+FEWEST = 20
+FEWEST_AGAINST = 4 * PER_DAY + 1
+GENERATED = 0.25
+MOST_WAITING = 0.01
+_NAMED = 3
+"""Fields that a sentence names."""
 
 
 class State(StrEnum):
@@ -36,15 +51,18 @@ class State(StrEnum):
 class Measures:
     """What is known of a route since its evidence began. None: unknown. Times in unix seconds, shares in [0, 1].
 
-    `compared` and `mismatched` count what is evidence (three per request and day); `reasons` say why the others are
-    `incomparable`; `high` are differences of high
-    severity that nobody has accepted; `unseen` bounds the chance of an unseen shape; `uncovered` counts the frequent
+    `compared` and `mismatched` count what is evidence (three per request and day); `unproved` of the latter count only
+    because nobody knows what they are, `waiting` is what nobody knew lately; `reasons` say why the others are
+    `incomparable`; `high` are differences of high severity that nobody has accepted; `unseen` bounds the chance of an
+    unseen shape; `uncovered` counts the frequent
     shapes not compared enough; `requests` are answers of new at this step; `carried` is the share of the route's
     requests that new gets now, shadow included; `lag` is that of a journal of writes.
     """
 
     compared: int = 0
     mismatched: int = 0
+    unproved: int = 0
+    waiting: Waiting = NOTHING_WAITS
     incomparable: int = 0
     reasons: Reasons = ()
     high: int = 0
@@ -71,6 +89,7 @@ def checks(ramp: Ramp, position: Position, to: Place, measures: Measures, now: f
         _compared(ramp.needs, measures),
         _fresh(ramp, measures, now),
         _mismatches(ramp.needs, measures),
+        *_waiting(measures),
         _high(measures),
         _incomparable(ramp.needs, measures),
         _coverage(ramp.needs, measures),
@@ -112,10 +131,41 @@ def _mismatches(needs: Needs, measures: Measures) -> Check:
     if is_proved(compared, mismatched, limit):
         return _check(State.MET, f"mismatches are proved to be below {share(limit)}")
     above = lower_bound(compared, mismatched)
-    if above > limit:
+    if above > limit and _speaks_for_going_back(measures, limit):
         return _check(State.WORSE, f"mismatches are proved to be above {share(above)}; at most {share(limit)} may be")
+    if above > limit:
+        return _check(State.OPEN, f"{mismatched} of {compared} comparisons mismatch, {_doubt(measures)}")
     bound = share(upper_bound(compared, mismatched))
     return _check(State.OPEN, f"mismatches are proved to be below {bound} only; {share(limit)} is needed")
+
+
+def _speaks_for_going_back(measures: Measures, limit: float) -> bool:
+    """See rules 4 and 5."""
+    generated = measures.unproved >= GENERATED * measures.compared
+    against = measures.mismatched - (measures.unproved if generated else 0)
+    enough = measures.compared >= FEWEST and against >= FEWEST_AGAINST
+    return enough and lower_bound(measures.compared, against) > limit
+
+
+def _doubt(measures: Measures) -> str:
+    """Why these mismatches do not speak for going back."""
+    if measures.compared < FEWEST or measures.mismatched < FEWEST_AGAINST:
+        return f"which proves nothing before {FEWEST_AGAINST} of at least {FEWEST} do"
+    return f"{measures.unproved} of them at fields of which nobody knows whether they are noise"
+
+
+def _waiting(measures: Measures) -> Iterator[Check]:
+    """See rule 6; the sentence says what to write."""
+    found = measures.waiting
+    if not found.answers:
+        return
+    if found.answers <= MOST_WAITING * found.of:
+        yield _check(State.MET, f"{found.answers} of {found.of} answers wait until somebody knows what is noise")
+        return
+    paths = tuple(dict.fromkeys(map(path_of, found.keys)))
+    named = ", ".join(paths[:_NAMED]) + (", …" if len(paths) > _NAMED else "")
+    fields = f"{len(paths)} field{'s' * (len(paths) > 1)}"
+    yield _check(State.OPEN, f"{found.answers} of {found.of} answers wait for {fields}: {named}; {choice(paths[0])}")
 
 
 def _high(measures: Measures) -> Check:

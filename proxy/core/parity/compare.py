@@ -25,22 +25,27 @@ __all__ = ["Comparison", "Incomparable", "Outcome", "compare", "noise_bits"]
 
 
 class Outcome(StrEnum):
-    """What a comparison came to; `ignored`: every difference is excused."""
+    """What a comparison came to; `ignored`: every difference is excused; `undecided`: it waits."""
 
     MATCH = "match"
     MISMATCH = "mismatch"
     IGNORED = "ignored"
     INCOMPARABLE = "incomparable"
+    UNDECIDED = "undecided"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
-    """`differences` count; `excused` do not, each with the rule's id or `noise`; `why` it is incomparable."""
+    """`differences` count; `excused` do not, each with the rule's id or `noise`; `why` it is incomparable.
+
+    `waiting` are differences, each with its key, of which nobody knows yet whether they count (`proxy.core.noise`).
+    """
 
     outcome: Outcome
     differences: tuple[Difference, ...] = ()
     excused: Excused = ()
     why: Incomparable | None = None
+    waiting: tuple[tuple[str, Difference], ...] = ()
 
 
 class _Sides(NamedTuple):

@@ -23,6 +23,8 @@ from proxy.core.parity.rules import Rule, Treatment
 from proxy.core.parity.texts import are_alike, is_id
 
 NOISE = "noise"
+UNDECIDED = "undecided"
+"""Stands where the name of an excuse would: nobody knows yet whether it is one (`proxy.core.noise`)."""
 Excused = tuple[tuple[str, Difference], ...]
 
 

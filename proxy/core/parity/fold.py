@@ -5,18 +5,20 @@ Rule 2: samples are fair: of a cluster the lowest draws stay, whenever they come
         room for so many until they are taken; a comparison without a sample is counted all the same, and others follow.
 Rule 3: an exchange is redacted when it is taken, once, and only what is kept.
 Rule 4: a request that was compared often enough today still counts as compared, marked `REPEATED`: it is no evidence.
+Rule 5: what is undecided is counted under the group of its keys. Where that finds no place it is a mismatch.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from proxy.core.evidence import (
     OTHER,
     SAMPLED,
     Exchange,
     Increments,
+    KeyGroup,
     NoiseCount,
     Occurrence,
     RuleHits,
@@ -25,10 +27,12 @@ from proxy.core.evidence import (
     Tally,
     cluster_id,
 )
+from proxy.core.noise.gathered import Room
+from proxy.core.noise.groups import marked
 from proxy.core.parity.captured import Pair
 from proxy.core.parity.compare import Comparison, Incomparable, Outcome
 from proxy.core.parity.difference import Difference, Kind, Severity
-from proxy.core.parity.excuse import NOISE
+from proxy.core.parity.excuse import NOISE, UNDECIDED
 from proxy.core.parity.redact import MOST_BODY, Redactor
 
 REPEATED = "repeated"
@@ -80,6 +84,7 @@ class _Seen:
     last: float
     count: int = 0
     accepted: str = ""
+    counted: int = 0
 
 
 @dataclass(slots=True)
@@ -93,6 +98,7 @@ class _Heap:
     noise: dict[str, list[int]] = field(default_factory=dict)
     drawn: dict[str, list[Found]] = field(default_factory=dict)
     newest: dict[str, Found] = field(default_factory=dict)
+    groups: dict[str, KeyGroup] = field(default_factory=dict)
     recorded: Found | None = None
 
 
@@ -106,28 +112,49 @@ class Fold:
         self._tallies = 0
         self._held = 0
         self._recorded = 0
+        self._room = Room()
         self._lowest: dict[str, list[float]] = {}
 
     def add(self, found: Found) -> None:
         """One comparison more."""
-        pair, comparison = found.pair, found.comparison
+        pair = found.pair
         heap = self._heap(pair.route, pair.legacy_version, pair.new_version)
         if heap is None:
             return
+        found, group = self._grouped(heap, found)
+        comparison = found.comparison
         shape = self._shape(heap, found)
         why = comparison.why.value if comparison.why is not None else REPEATED if found.repeated else ""
-        gravest = min(comparison.differences, key=_gravity, default=None)
+        why = marked(group, why) if group else why
+        gravest = min(comparison.differences or _waiting(comparison), key=_gravity, default=None)
         kind, severity = (None, None) if gravest is None else (gravest.kind, gravest.severity)
         self._tally(heap, (int(pair.at // 60), shape, comparison.outcome, kind, severity, why))
         for difference in comparison.differences:
-            _occur(heap, difference, pair.at, "")
-            self._sample(heap, cluster_id(pair.route, difference.path, difference.kind), found)
+            self._show(heap, difference, "", found)
+        for difference in _waiting(comparison):
+            self._show(heap, difference, UNDECIDED, found)
         for rule, difference in comparison.excused:
             _occur(heap, difference, pair.at, rule)
             if rule != NOISE:
                 _hit(heap, rule, pair.at)
         _ask(heap, found)
         self._record(heap, found)
+
+    def _grouped(self, heap: _Heap, found: Found) -> tuple[Found, str]:
+        """The id of its group if it is undecided, else an empty one; see rule 5."""
+        comparison, pair = found.comparison, found.pair
+        if comparison.outcome is not Outcome.UNDECIDED:
+            return found, ""
+        group = self._room.add(heap.groups, pair.route, (key for key, _ in comparison.waiting), pair.at)
+        if group is not None:
+            return found, group
+        counts = replace(comparison, outcome=Outcome.MISMATCH, differences=_waiting(comparison), waiting=())
+        return replace(found, comparison=counts), ""
+
+    def _show(self, heap: _Heap, difference: Difference, accepted: str, found: Found) -> None:
+        """In a cluster, with a sample."""
+        _occur(heap, difference, found.pair.at, accepted)
+        self._sample(heap, cluster_id(found.pair.route, difference.path, difference.kind), found)
 
     def shed(self, route: str, legacy_version: str, new_version: str, at: float) -> None:
         """A pair that nobody compared, for want of time."""
@@ -140,6 +167,7 @@ class Fold:
         """Everything since the last taking, at `at`; `redactor` is that of a route."""
         heaps, self._heaps = self._heaps, {}
         self._tallies = self._held = self._recorded = 0
+        self._room = Room()
         return tuple(
             Part(
                 route=key[0],
@@ -213,6 +241,10 @@ class Fold:
         heap.recorded = found
 
 
+def _waiting(comparison: Comparison) -> tuple[Difference, ...]:
+    return tuple(difference for _, difference in comparison.waiting)
+
+
 def _gravity(difference: Difference) -> int:
     return _GRAVITY[difference.severity]
 
@@ -230,6 +262,7 @@ def _occur(heap: _Heap, difference: Difference, at: float, accepted: str) -> Non
             key = (OTHER, difference.kind)
         seen = heap.seen.setdefault(key, _Seen(difference.severity, at, at))
     seen.count += 1
+    seen.counted += not accepted
     seen.first = min(seen.first, at)
     if at >= seen.last:
         seen.last, seen.accepted, seen.severity = at, accepted, difference.severity
@@ -289,6 +322,7 @@ def _increments(route: str, heap: _Heap, redactor: Redactor, id_: str, at: float
             for path, each in heap.noise.items()
         ),
         recorded=() if heap.recorded is None else (kept.exchange(heap.recorded),),
+        groups=tuple(heap.groups.values()),
     )
 
 
@@ -319,6 +353,7 @@ def _occurrences(route: str, heap: _Heap) -> Iterator[Occurrence]:
             last_seen=seen.last,
             count=seen.count,
             accepted=seen.accepted,
+            counted=seen.counted,
         )
 
 
@@ -354,5 +389,7 @@ class _Redacted:
             request=pair.request,
             legacy=pair.legacy,
             new=pair.new,
-            differences=tuple(map(self._redactor.difference, found.comparison.differences)),
+            differences=tuple(
+                map(self._redactor.difference, (*found.comparison.differences, *_waiting(found.comparison)))
+            ),
         )

@@ -5,3 +5,4 @@ DELETE FROM banyan.staged_recorded;
 DELETE FROM banyan.staged_shape;
 DELETE FROM banyan.staged_rule_hits;
 DELETE FROM banyan.staged_noise_count;
+DELETE FROM banyan.staged_key_group;

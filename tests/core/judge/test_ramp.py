@@ -7,6 +7,7 @@ import pytest
 from proxy.core.judge.ladder import LIVE, SHADOW, Place
 from proxy.core.judge.policy import Needs
 from proxy.core.judge.ramp import Measures, State, checks, length, share
+from proxy.core.noise.groups import SKELETON, Waiting
 from tests.core.judge.cases import FIVE, GOOD, NOW, ONE, QUARTER, RAMP, standing
 
 
@@ -78,6 +79,60 @@ def test_each_need_says_what_is_missing(measures: Measures, state: State, senten
     del states[State.MET]
 
     assert states == {state: [sentence]}
+
+
+@pytest.mark.parametrize(
+    ("compared", "mismatched", "state"),
+    [(2, 2, State.OPEN), (19, 19, State.OPEN), (20, 20, State.WORSE), (26, 12, State.OPEN), (26, 13, State.WORSE)],
+)
+def test_few_comparisons_prove_nothing(compared: int, mismatched: int, state: State) -> None:
+    """To go back takes twenty comparisons, and mismatches of five different requests; until then the need is open."""
+    states = found(replace(GOOD, compared=compared, mismatched=mismatched), needs=Needs(compared=1))
+    said = f"{mismatched} of {compared} comparisons mismatch, which proves nothing before 13 of at least 20 do"
+
+    assert (said in states.get(State.OPEN, [])) == (state is State.OPEN)
+    assert (State.WORSE in states) == (state is State.WORSE)
+
+
+@pytest.mark.parametrize(
+    ("compared", "unproved", "proved", "state"),
+    [(100, 25, 0, State.OPEN), (100, 24, 0, State.WORSE), (100, 80, 12, State.OPEN), (100, 80, 13, State.WORSE)],
+)
+def test_what_looks_generated_is_no_reason_to_go_back(compared: int, unproved: int, proved: int, state: State) -> None:
+    """Mismatches that nobody proved do not count for it from a quarter of all on; what is proved beside them does."""
+    measures = replace(GOOD, compared=compared, mismatched=unproved + proved, unproved=unproved)
+    states = found(measures, needs=Needs(compared=1))
+    said = (
+        f"{unproved + proved} of 100 comparisons mismatch, {unproved} of them at fields of which nobody knows whether "
+        "they are noise"
+    )
+
+    assert (states.get(State.OPEN, []) == [said]) == (state is State.OPEN)
+    assert (State.WORSE in states) == (state is State.WORSE)
+
+
+@pytest.mark.parametrize(
+    ("waiting", "state", "sentence"),
+    [
+        (Waiting(answers=10, of=1000, keys=("$.id",)), State.MET, "10 of 1000 answers wait until somebody knows"),
+        (
+            Waiting(answers=11, of=1000, keys=("$.id",)),
+            State.OPEN,
+            "11 of 1000 answers wait for 1 field: $.id; if $.id",
+        ),
+        (
+            Waiting(answers=9, of=9, keys=("$.a", f"$[*]{SKELETON}one", f"$[*]{SKELETON}two", "$.c", "$.d")),
+            State.OPEN,
+            "9 of 9 answers wait for 4 fields: $.a, $[*], $.c, …; if $.a is generated, write `compare: {noisy: [{path:",
+        ),
+    ],
+)
+def test_what_is_undecided_waits_for_a_word(waiting: Waiting, state: State, sentence: str) -> None:
+    """More than one in a hundred of the last hour's keeps the step open, and the sentence says what to write."""
+    states = found(replace(GOOD, waiting=waiting))
+
+    assert [each for each in states[state] if each.startswith(sentence)]
+    assert states.keys() <= {State.MET, state}
 
 
 def test_time_is_a_need_of_its_own() -> None:

@@ -7,16 +7,18 @@ from itertools import count
 import pytest
 
 from proxy.core.evidence import OTHER, SAMPLED, Increments, cluster_id
+from proxy.core.noise import gathered
 from proxy.core.parity import fold as module
 from proxy.core.parity.captured import CapturedAnswer, Pair
 from proxy.core.parity.compare import Comparison, Incomparable, Outcome
 from proxy.core.parity.difference import Difference, Kind, differ
-from proxy.core.parity.excuse import NOISE
+from proxy.core.parity.excuse import NOISE, UNDECIDED
 from proxy.core.parity.fold import EVERY_PATH, REPEATED, Fold, Found, Part
 from proxy.core.parity.redact import Redactor
 from tests.core.parity.pairs import answer, pair
 
 TOTAL = differ("$.total", Kind.NUM, "1", "2")
+AT = differ("$.at", Kind.TIME, "2026-01-01T00:00:00Z", "2026-01-01T00:00:01Z")
 GONE = differ("$.id", Kind.MISSING, "7", "")
 REDACTOR = Redactor(key=b"k" * 32)
 
@@ -109,6 +111,44 @@ def test_excuses_are_counted_and_the_last_one_speaks() -> None:
     assert [(each.rule, each.hits, each.last_hit) for each in told.rule_hits] == [("mask $.total", 2, 90.0)]
     (seen,) = told.occurrences
     assert (seen.accepted, seen.count, seen.first_seen, seen.last_seen) == ("mask $.total", 3, 60.0, 90.0)
+
+
+def test_what_is_undecided_is_counted_under_the_group_of_its_keys() -> None:
+    """Once per comparison, under its gravest; its differences are clusters at once, with a sample that shows them."""
+    fold = Fold()
+    waiting = (("$.total", TOTAL), ("$.at", AT))
+    for repeated in (False, True):
+        fold.add(found(one(), Comparison(outcome=Outcome.UNDECIDED, waiting=waiting), repeated=repeated))
+    fold.add(found(one(), Comparison(outcome=Outcome.MISMATCH, differences=(GONE,), waiting=waiting[:1])))
+    told = only(fold)
+
+    (group,) = told.groups
+    assert (group.route, group.keys, group.last_seen) == ("a", ("$.at", "$.total"), 60.0)
+    assert [(each.outcome, each.kind, each.why) for each in told.tallies] == [
+        ("undecided", "num", group.id),
+        ("undecided", "num", f"{group.id} {REPEATED}"),
+        ("mismatch", "missing", ""),
+    ]
+    assert {each.path: (each.accepted, each.count, each.counted) for each in told.occurrences} == {
+        "$.total": (UNDECIDED, 3, 0),
+        "$.at": (UNDECIDED, 2, 0),
+        "$.id": ("", 1, 1),
+    }
+    shown = next(each for each in told.samples if each.cluster == cluster_id("a", "$.at", Kind.TIME))
+    assert [each.path for each in shown.exchange.differences] == ["$.total", "$.at"]
+
+
+def test_what_is_undecided_and_finds_no_place_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its differences are then those of a mismatch, so that clusters and counts say the same."""
+    monkeypatch.setattr(gathered, "MOST_OF_PART", 1)
+    fold = Fold()
+    for key in ("$.at", "$.other"):
+        fold.add(found(one(), Comparison(outcome=Outcome.UNDECIDED, waiting=((key, AT),))))
+    told = only(fold)
+
+    assert [(each.outcome, each.kind) for each in told.tallies] == [("undecided", "time"), ("mismatch", "time")]
+    assert [(each.accepted, each.count, each.counted) for each in told.occurrences] == [("", 2, 1)]
+    assert len(told.groups) == 1
 
 
 def test_asking_twice_is_counted_by_path() -> None:
