@@ -89,6 +89,7 @@ class Judge:
         batches = [mine, *await self._share(mine)]
         self.replica.expire()
         rulings = self.bench.rule(batches)
+        self.replica.sample(self.bench.samples)
         if self.leading.lead is not None or self.away:
             await self._act(rulings)
         await self._keep()

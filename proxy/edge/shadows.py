@@ -30,7 +30,6 @@ from proxy.core.shadow import (
     ShadowPolicy,
     copy_lines,
     is_safe,
-    sample_at,
     shadow_side,
 )
 from proxy.edge.asked import Asked
@@ -102,6 +101,11 @@ class Shadows:
             made.written = place_of(head.path, cohort_key(head, client.peer, live.snapshot, bound))
         return made
 
+    def pass_over(self, bound: BoundRoute) -> None:
+        """A request that may become a tunnel has no shadow; the judge has to know of it all the same."""
+        if bound.shadow is not None and _is_drawn(bound.sample):
+            self._counters.shadowed(bound.route.name, Shadowed.SKIPPED)
+
     def _capture(
         self, client: Client, live: Live, bound: BoundRoute, leg: Leg, head: RequestHead, ids: Ids, *, safe: bool
     ) -> Capture | None:
@@ -109,12 +113,12 @@ class Shadows:
         policy = bound.shadow
         if policy is None:
             return None
-        share = sample_at(policy, route.stage)
-        if share < 1.0 and random() >= share:  # noqa: S311 -- chance, not secrecy
+        if not _is_drawn(bound.sample):
             return None
         has_key = head.first(_KEY) is not None
         side = shadow_side(policy, route.stage, route.effects, leg.side, head.method, has_key=has_key)
         if side is None:
+            self._counters.shadowed(route.name, Shadowed.SKIPPED)
             return None
         copied = copy_lines(policy, head.lines)
         outcome = self._refuses(live, head, is_marked=client.trusted and _is_marked(head))
@@ -250,6 +254,10 @@ def shadow_pools(snapshot: Snapshot, before: Mapping[str, Pool], tasks: Tasks) -
 def _for_shadows(upstream: Upstream, concurrency: int) -> Upstream:
     """The same upstream with bounds of its own: nobody queues, and there is always a breaker."""
     return replace(upstream, connections=concurrency, queue=0, breaker=upstream.breaker or Breaker())
+
+
+def _is_drawn(share: float) -> bool:
+    return share >= 1.0 or random() < share  # noqa: S311 -- chance, not secrecy
 
 
 def _is_safe(bound: BoundRoute, head: RequestHead) -> bool:

@@ -5,6 +5,8 @@ Rule 1: a need is met, open or failed. Open means that there is too little evide
 Rule 2: yes only when every need is met. What is open or failed keeps the route where it is.
 Rule 3: evidence must be fresh: what was proved before traffic stopped says nothing about now.
 Rule 4: only mismatches that are proved to be more frequent than the limit speak for going back.
+Rule 5: `compared: 0` is said where nothing can be compared: guard, requests and time decide alone, and only what was
+        found all the same, and is bad, is heard.
 """
 
 from __future__ import annotations
@@ -20,6 +22,9 @@ from proxy.core.judge.promotion import is_proved, lower_bound, upper_bound
 from proxy.core.stage import Stage
 
 _FRESH = 600.0
+_MANY = 0.5
+_IN_VAIN = 10
+"""So many times the requests that should have brought the needed answers of new; none came."""
 
 
 class State(StrEnum):
@@ -37,8 +42,10 @@ class Measures:
 
     `compared` and `mismatched` count what is evidence (three per request and day); `high` are differences of high
     severity that nobody has accepted; `unseen` bounds the chance of an unseen shape; `uncovered` counts the frequent
-    shapes not compared enough; `requests` are answers of new at this step; `carried` is the share of the route's
-    requests that new gets now, shadow included; `lag` is that of a journal of writes.
+    shapes not compared enough; `requests` are answers of new at this step, `asked` those of both sides;
+    `carried` is the greatest share of the route's requests that new has carried, shadow included, `raised` the share of
+    legacy's that the judge lets be shadowed for it; `unfit` is the share that cannot be shadowed; `lag` is that of a
+    journal of writes.
     """
 
     compared: int = 0
@@ -50,6 +57,9 @@ class Measures:
     requests: int = 0
     newest_at: float | None = None
     carried: float | None = None
+    asked: int = 0
+    raised: float | None = None
+    unfit: float = 0.0
     lag: float | None = None
 
 
@@ -65,6 +75,15 @@ def checks(ramp: Ramp, position: Position, to: Place, measures: Measures, now: f
     """Every need of the step from where the route is to `to`."""
     return (
         _time(ramp, position, now),
+        *(_evidence(ramp, to, measures, now) if ramp.needs.compared else _found_anyway(ramp.needs, measures)),
+        *_served(ramp.needs, position, measures),
+        *_lag(ramp.needs, measures),
+    )
+
+
+def _evidence(ramp: Ramp, to: Place, measures: Measures, now: float) -> tuple[Check, ...]:
+    """What comparisons, and the requests that were sent to both sides, have to show."""
+    return (
         _compared(ramp.needs, measures),
         _fresh(ramp, measures, now),
         _mismatches(ramp.needs, measures),
@@ -72,9 +91,14 @@ def checks(ramp: Ramp, position: Position, to: Place, measures: Measures, now: f
         _incomparable(ramp.needs, measures),
         _coverage(ramp.needs, measures),
         _uncovered(measures),
-        *_served(ramp.needs, position, measures),
         *_capacity(ramp.needs, to, measures),
-        *_lag(ramp.needs, measures),
+    )
+
+
+def _found_anyway(needs: Needs, measures: Measures) -> tuple[Check, ...]:
+    """Rule 5."""
+    return tuple(
+        each for each in (_mismatches(needs, measures), _high(measures)) if each.state in {State.WORSE, State.FAILED}
     )
 
 
@@ -94,6 +118,8 @@ def _time(ramp: Ramp, position: Position, now: float) -> Check:
 
 def _compared(needs: Needs, measures: Measures) -> Check:
     sentence = f"{measures.compared} of {needs.compared} comparisons"
+    if measures.unfit >= _MANY and not measures.compared:
+        sentence += f"; {share(measures.unfit)} of the requests cannot be shadowed (writes, upgrades, conditional ones)"
     return _met(when=measures.compared >= needs.compared, sentence=sentence)
 
 
@@ -147,17 +173,23 @@ def _uncovered(measures: Measures) -> Check:
 def _served(needs: Needs, position: Position, measures: Measures) -> Iterator[Check]:
     if position.stage is Stage.CANARY:
         sentence = f"new answered {measures.requests} of {needs.requests} requests at this step"
+        if not measures.requests and measures.asked * position.split > _IN_VAIN * needs.requests > 0:
+            sentence += (
+                f" and legacy {measures.asked}: no cohort that asks is drawn below {share(position.split)}; "
+                "write a greater step, or a cohort of more values"
+            )
         yield _met(when=measures.requests >= needs.requests, sentence=sentence)
 
 
 def _capacity(needs: Needs, to: Place, measures: Measures) -> Iterator[Check]:
     if not needs.capacity or to.stage is not Stage.CANARY:
         return
-    if measures.carried is None:
-        yield _check(State.OPEN, "which share of the requests new carries is unknown")
-    else:
+    sentence = "which share of the requests new carries is unknown"
+    if measures.carried is not None:
         sentence = f"new carries {share(measures.carried)} of the requests, shadow included; {to} is next"
-        yield _met(when=measures.carried >= to.split, sentence=sentence)
+    if measures.raised is not None:
+        sentence += f"; {share(measures.raised)} of legacy's are shadowed until then"
+    yield _met(when=measures.carried is not None and measures.carried >= to.split, sentence=sentence)
 
 
 def _lag(needs: Needs, measures: Measures) -> Iterator[Check]:
