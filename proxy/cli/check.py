@@ -41,6 +41,7 @@ class Checked:
     answered: int = 0
     upstreams: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
     problems: tuple[Problem, ...] = ()
 
 
@@ -78,6 +79,7 @@ def _checked(path: Path, found: Loaded | list[Problem]) -> Checked:
         answered=sum(route.respond is not None for route in routes),
         upstreams=tuple(found.snapshot.upstreams),
         warnings=tuple(found.warnings),
+        remarks=found.remarks,
     )
 
 
@@ -93,6 +95,8 @@ def _lines(checked: Checked) -> Iterator[str]:
     yield from problem_lines(checked.problems)
     for warning in checked.warnings:
         yield f"{warning} {painted('(a warning)', Ink.WARN)}"
+    for remark in checked.remarks:
+        yield f"{remark} {painted('(a remark)', Ink.FAINT)}"
     if not checked.ok:
         count = _count(len(checked.problems), "problem")
         yield f"{checked.file}: {painted(count, Ink.BAD)}; nothing of this file would be loaded"

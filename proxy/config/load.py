@@ -11,6 +11,7 @@ from pathlib import Path
 from proxy.config.advise import advise
 from proxy.config.build import build_routes, build_snapshot
 from proxy.config.check import check
+from proxy.config.climb_check import ramps_that_stop, ramps_to_know
 from proxy.config.compare_check import expired_rules
 from proxy.config.document import parse
 from proxy.config.problem import Problem
@@ -24,12 +25,14 @@ from proxy.core.snapshot import Snapshot
 class Loaded:
     """A file without problems. `text` is as written, variables and all; `warnings` have the form of problems.
 
+    `remarks`, too: what the file means and nobody may have thought of.
     `bad_files` are certificates and keys that it names and that cannot be used, or not any more.
     """
 
     snapshot: Snapshot
     warnings: tuple[str, ...]
     text: str
+    remarks: tuple[str, ...] = ()
     bad_files: tuple[BadFile, ...] = ()
 
 
@@ -46,9 +49,17 @@ def load_text(text: str, name: str, env: Mapping[str, str]) -> Loaded | list[Pro
     revision = sha256(text.encode("utf-8")).hexdigest()[:12]
     snapshot = build_snapshot(draft.settings, draft.upstreams, routes, revision, str(Path(name).parent))
     now = datetime.now(UTC).timestamp()
-    warnings = _in_order([*advise(draft), *ending_soon(draft, snapshot, now), *expired_rules(draft, now)])
+    found = [*advise(draft), *ending_soon(draft, snapshot, now), *expired_rules(draft, now)]
+    warnings = _in_order([*found, *ramps_that_stop(draft, routes)])
+    remarks = _in_order(ramps_to_know(draft, routes))
     bad = tuple(bad_files(draft, snapshot, now))
-    return Loaded(snapshot=snapshot, warnings=tuple(map(str, warnings)), text=text, bad_files=bad)
+    return Loaded(
+        snapshot=snapshot,
+        warnings=tuple(map(str, warnings)),
+        text=text,
+        remarks=tuple(map(str, remarks)),
+        bad_files=bad,
+    )
 
 
 def _in_order(problems: Iterable[Problem]) -> list[Problem]:
