@@ -64,11 +64,12 @@ def _sample(block: RouteBlock, route: Route) -> Path:
 
 
 def _shut(route: Route) -> _Stop | None:
-    for each in route.windows:
-        if isinstance(each, Window) and len(each.days) == 7 and each.start == each.end:
-            sentence = f"promotes nothing, as window {each.name} is always on; let the window end at another time"
-            return _Stop(("routes", route.index, "ramp"), sentence)
-    return None
+    daily = (each for each in route.windows if isinstance(each, Window) and len(each.days) == 7)
+    name = next((each.name for each in daily if each.start == each.end), None)
+    if name is None:
+        return None
+    sentence = f"promotes nothing, as window {name} is always on; let the window end at another time"
+    return _Stop(("routes", route.index, "ramp"), sentence)
 
 
 def _nothing_compared(sample: Path, route: Route, ramp: Ramp, policy: ShadowPolicy) -> _Stop | None:

@@ -246,15 +246,26 @@ class Bench:
 
     def states(self, now: float, *, slow: bool = True) -> tuple[GuardState, ...]:
         """What has changed since it was kept last; `slow` as for `states_of`."""
-        found = (state for name, docket in self._dockets.items() for state in states_of(name, docket, now, slow=slow))
-        return tuple(each for each in found if self._kept.get((each.route, each.bad)) != each.numbers)
+        ramps = {name: each.ramp for name, each in self._roster.ramped.items()}
+        needed = {name: ramp.needs.requests for name, ramp in ramps.items() if ramp is not None}
+        found = (
+            state
+            for name, docket in self._dockets.items()
+            for state in states_of(name, docket, now, slow=slow, requests=needed.get(name))
+        )
+        return tuple(each for each in found if self._is_news(each))
+
+    def _is_news(self, state: GuardState) -> bool:
+        """Whether it is not kept like that already; what never was anything but nothing is none."""
+        kept = self._kept.get((state.route, state.bad))
+        return any(state.numbers) if kept is None else kept != state.numbers
 
     def kept(self, states: Iterable[GuardState]) -> None:
         """These are in the store."""
         self._kept |= {(each.route, each.bad): each.numbers for each in states}
 
     def recall(self, states: Iterable[GuardState]) -> None:
-        """What was kept by another process, before this one has seen anything."""
+        """What was kept by another process; what this one has seen so far stays beside it."""
         listed = list(states)
         self.kept(listed)
         for name in {each.route for each in listed} & self._roster.routes.keys():

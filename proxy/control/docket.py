@@ -105,8 +105,9 @@ class Docket:
         return bool(self.processes) and any(each.alarmed_at is not None for each in self.processes.values())
 
     def _alarmed_before(self, position: Position) -> bool:
-        """Whether an alarm that was kept is older than what ended it."""
-        return any(0.0 < (each.alarmed_at or 0.0) <= position.since for each in self.processes.values())
+        """Whether an alarm that was kept is older than what ended it; a file that is read at a start ends none."""
+        alarms = (self.breaker.opened_at, *(each.alarmed_at for each in self.processes.values()))
+        return position.version > 0 and any(each is not None and each <= position.since for each in alarms)
 
     def clear(self) -> None:
         """Begin the guard and the breaker anew."""
@@ -143,8 +144,8 @@ class Docket:
             new=answered.new,
             legacy=answered.legacy,
             sent=answered.shadowed,
-            refused=answered.refused,
-            unfit=answered.unfit,
+            refused=answered.shadow_shed,
+            unfit=answered.shadow_unfit,
         )
         self.capacity = self.capacity.at(epoch).add(load, now)
 
@@ -232,6 +233,6 @@ def answered_in(batches: Iterable[list[Answered]]) -> dict[str, Answered]:
             known.new += each.new
             known.new_bad += each.new_bad
             known.shadowed += each.shadowed
-            known.refused += each.refused
-            known.unfit += each.unfit
+            known.shadow_shed += each.shadow_shed
+            known.shadow_unfit += each.shadow_unfit
     return found

@@ -24,7 +24,7 @@ _SIDES = ("legacy", "new")
 class Answered(msgspec.Struct, array_like=True):
     """Answers of both sides on one route; `_bad` are those of them that were 5xx, `shadowed` requests sent twice.
 
-    Of those that were to be, `refused` found no room or no answer, and `unfit` cannot be.
+    Of those that were to be, `shadow_shed` found no room or no answer, and `shadow_unfit` cannot be.
     """
 
     route: str
@@ -33,8 +33,8 @@ class Answered(msgspec.Struct, array_like=True):
     new: int = 0
     new_bad: int = 0
     shadowed: int = 0
-    refused: int = 0
-    unfit: int = 0
+    shadow_shed: int = 0
+    shadow_unfit: int = 0
 
 
 class Batch(msgspec.Struct, frozen=True, kw_only=True):
@@ -82,9 +82,9 @@ class Gathering:
                 case Shadowed.SENT:
                     found.shadowed += shadow.count
                 case Shadowed.SHED | Shadowed.FAILED:
-                    found.refused += shadow.count
+                    found.shadow_shed += shadow.count
                 case Shadowed.SKIPPED:
-                    found.unfit += shadow.count
+                    found.shadow_unfit += shadow.count
                 case other:
                     assert_never(other)
         self.add(report.bad)

@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import pytest
 
+from proxy.control.judging import KEEP_EVERY
 from proxy.core.judge.ramp import Measures
-from tests.control.stands import START, Clock, Known, Stand, Store, table
+from tests.control.stands import START, Clock, Guards, Known, Stand, Store, table
 
 DEFAULTS = "name: a, match: 'GET /x/{id}', stage: shadow, ramp: {hold: 30s, soak: 30s}"
 PROVED = Measures(compared=5000, unseen=0.001, uncovered=0, newest_at=START)
@@ -134,3 +135,82 @@ async def test_writes_alone_go_by_guard_requests_and_time(clock: Clock) -> None:
 
     assert (asked.place(), told.place()) == ("shadow", "live")
     assert any("100 % of the requests cannot be shadowed" in each for each in reasons(asked))
+
+
+RAMP = "ramp: {hold: 30s, soak: 30s, needs: {requests: 100, capacity: false}}"
+
+
+def begun_with(guards: Guards, store: Store, clock: Clock, instance: str = "one") -> Stand:
+    """A replica of a route at its first step, over this store."""
+    text = f"name: a, match: /a, stage: canary, split: 1%, {RAMP}"
+    return Stand(table(text), store, clock, guards=guards, instance=instance, known=Known({"a": PROVED}))
+
+
+async def test_a_restart_amid_a_step_begins_at_no_zero(clock: Clock) -> None:
+    """Answers of new that the last process counted are counted on by the next one, and not twice."""
+    store, guards = Store(clock), Guards()
+    first = begun_with(guards, store, clock)
+    await first.begin()
+    first.hear(legacy=8000, new=80)
+    await first.rounds(2, seconds=KEEP_EVERY)
+    await first.judge.leading.resign()
+    again = begun_with(guards, store, clock)
+    await again.begin()
+    await again.rounds()
+    kept = reasons(again)
+    again.hear(legacy=2000, new=20)
+    again.known.by_route["a"] = replace(PROVED, newest_at=clock.now)
+    await again.rounds(2, seconds=30.0)
+
+    assert "new answered 80 of 100 requests at this step" in kept
+    assert again.place() == "canary 5%"
+
+
+async def test_who_leads_next_has_counted_each_answer_once(clock: Clock) -> None:
+    """A replica that hears all and takes the lead knows the sum: what it heard and what was kept do not come twice."""
+    store, guards = Store(clock), Guards()
+    first, second = begun_with(guards, store, clock), begun_with(guards, store, clock, "two")
+    for one in (first, second):
+        await one.begin()
+        await one.rounds(seconds=0.1)
+    first.hear(legacy=4000, new=40)
+    await first.rounds(seconds=KEEP_EVERY)
+    second.hear(legacy=3000, new=30)
+    await second.rounds(seconds=0.1)
+    await first.rounds(seconds=KEEP_EVERY)
+    await first.judge.leading.resign()
+    await second.rounds(2, seconds=KEEP_EVERY)
+
+    assert second.judge.leading.lead is not None
+    assert "new answered 70 of 100 requests at this step" in reasons(second)
+    assert {each.numbers[4] for each in guards.states.values() if each.bad == "step"} == {70.0}
+
+
+async def test_a_store_that_is_away_at_first_is_asked_later(clock: Clock) -> None:
+    """What it keeps is taken up when it answers, and before anything is written over it."""
+    store, guards = Store(clock), Guards()
+    first = begun_with(guards, store, clock)
+    await first.begin()
+    first.hear(legacy=8000, new=80)
+    await first.rounds(2, seconds=KEEP_EVERY)
+    await first.judge.leading.resign()
+    again = begun_with(guards, store, clock)
+    await again.mover.restore()
+    again.hear(legacy=1000, new=10)
+    await again.rounds(2, seconds=KEEP_EVERY)
+
+    assert "new answered 90 of 100 requests at this step" in reasons(again)
+    assert {each.numbers[4] for each in guards.states.values() if each.bad == "step"} == {90.0}
+
+
+async def test_what_the_step_needs_is_kept_once(clock: Clock) -> None:
+    """With answers enough nothing changes any more that would have to be written every five seconds."""
+    store, guards = Store(clock), Guards()
+    one = begun_with(guards, store, clock)
+    await one.begin()
+    for _ in range(3):
+        one.hear(legacy=30_000, new=300)
+        await one.rounds(seconds=KEEP_EVERY)
+
+    assert {each.numbers[4] for each in guards.states.values() if each.bad == "step"} == {100.0}
+    assert one.bench.states(clock.now, slow=False) == ()
