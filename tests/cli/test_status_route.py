@@ -48,6 +48,10 @@ def test_a_route_shows_place_and_cohorts(banyan: Banyan) -> None:
     [
         ({"runs": {"stage": "shadow", "split": 0.0, "reason": "rolled back"}}, "file      canary 10%"),
         ({"runs": {"stage": None, "split": None, "reason": ""}}, "runs      answered here"),
+        (
+            {"runs": {**PLACE, "reason": "", "sample": 0.26}},
+            "shadow    26% of the requests, until new has carried the next step's share",
+        ),
         ({"cohorts": {"without": 0.0, "sources": []}}, "cohorts   none seen yet"),
     ],
 )
