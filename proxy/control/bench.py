@@ -206,7 +206,7 @@ class Bench:
             asked=docket.asked if here else 0,
             carried=docket.capacity.proved if found.carried is None else found.carried,
             unfit=docket.capacity.last.unfit_share,
-            raised=_raised(route, docket, position),
+            raised=_raised(route, docket, position, found.compared),
         )
 
     def _blocked(
@@ -283,13 +283,13 @@ class Bench:
         }
 
 
-def _raised(route: Route, docket: Docket, position: Position) -> float | None:
-    """The share to shadow for the next step's sake, where routes.yaml leaves it to the judge."""
+def _raised(route: Route, docket: Docket, position: Position, compared: int) -> float:
+    """The share to shadow for the next step's sake, where routes.yaml leaves it to the judge; 0: the usual one."""
     if route.ramp is None or route.shadow is None or route.shadow.sample is not None:
-        return None
+        return 0.0
     to = moves.promotion(position, route.ramp.steps, Maker.JUDGE, door=route.guard.door)
-    found = raised(route.ramp, position, to, docket.capacity) if isinstance(to, Place) else None
-    return found if found is not None and found > LATER else None
+    found = raised(route.ramp, position, to, docket.capacity, compared) if isinstance(to, Place) else 0.0
+    return found if found > LATER else 0.0
 
 
 def _closed(route: Route, now: float) -> tuple[Closed, ...]:

@@ -50,7 +50,7 @@ def test_a_route_shows_place_and_cohorts(banyan: Banyan) -> None:
         ({"runs": {"stage": None, "split": None, "reason": ""}}, "runs      answered here"),
         (
             {"runs": {**PLACE, "reason": "", "sample": 0.26}},
-            "shadow    26% of the requests, until new has carried the next step's share",
+            "shadow    26% of the requests, until the next step has what it needs",
         ),
         ({"cohorts": {"without": 0.0, "sources": []}}, "cohorts   none seen yet"),
     ],

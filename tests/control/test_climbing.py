@@ -73,9 +73,26 @@ async def test_a_ramp_that_begins_at_canary_climbs(clock: Clock, unfit: float) -
     raised = dict(one.replica.samples)
 
     assert 0.2 < raised["a"] < 0.4
-    assert any("of legacy's are shadowed until then" in each for each in reasons(one))
+    assert any("are shadowed until then" in each for each in reasons(one))
     assert await climbed(one, clock, unfit=unfit) == LADDER[2:]
     assert one.replica.samples == {}
+
+
+async def test_missing_comparisons_raise_it_as_far_as_new_has_carried(clock: Clock) -> None:
+    """What new carried at shadow it can carry again, so that they come as soon; then the usual share is back."""
+    one = stand(clock, DEFAULTS)
+    await one.begin()
+    while one.place() != "canary 5%":
+        await traffic(one, clock)
+    plain = dict(one.replica.samples)
+    one.known.by_route["a"] = replace(PROVED, compared=10, newest_at=clock.now)
+    one.hear(legacy=950, new=50, shadows={"sent": 100})
+    await one.rounds()
+    missing = dict(one.replica.samples), any("are shadowed until then" in each for each in reasons(one))
+    one.known.by_route["a"] = replace(PROVED, newest_at=clock.now)
+    await one.rounds()
+
+    assert (plain, missing, one.replica.samples) == ({}, ({"a": 1.0}, True), {})
 
 
 async def test_a_sample_that_is_written_is_not_raised(clock: Clock) -> None:

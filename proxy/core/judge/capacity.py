@@ -4,7 +4,8 @@ Rule 1: a share says something when it was carried over a whole stretch: 200 req
         minutes. The greatest of them is kept: what new carried at shadow it can carry at canary.
 Rule 2: what cannot be shadowed (writes, upgrades, conditional requests) proves nothing, and nothing is asked of it.
 Rule 3: another epoch (a side was deployed) and a rollback begin anew.
-Rule 4: at canary the sample is raised to what the next step needs, a little more after each stretch that fell short.
+Rule 4: at canary the sample is raised to what the next step needs: so that new carries its share, a little more after
+        each stretch that fell short; and while comparisons are missing as far as new has carried already.
 """
 
 from __future__ import annotations
@@ -104,12 +105,20 @@ class Capacity:
 NOTHING_CARRIED = Capacity()
 
 
-def raised(ramp: Ramp, position: Position, to: Place, capacity: Capacity) -> float | None:
-    """The share of legacy's requests to shadow until new has carried what `to` needs; None: nobody waits for it."""
-    needs, waits = ramp.needs, not (position.held or position.latched or ramp.dry_run)
-    if not (waits and needs.capacity and needs.compared and position.stage is to.stage is Stage.CANARY):
-        return None
-    return None if (capacity.proved or 0.0) >= to.split else sample_needed(position.split, to.split, capacity.short)
+def raised(ramp: Ramp, position: Position, to: Place, capacity: Capacity, compared: int) -> float:
+    """The share to shadow until new has carried what `to` needs and is `compared` enough; 0: nobody waits for it."""
+    needs, split, proved = ramp.needs, position.split, capacity.proved or 0.0
+    waits = not (position.held or position.latched or ramp.dry_run) and needs.compared
+    if not waits or position.stage is not Stage.CANARY:
+        return 0.0
+    carries = needs.capacity and to.stage is Stage.CANARY and proved < to.split
+    most = sample_needed(split, to.split, capacity.short) if carries else 0.0
+    return max(most, _within(split, proved)) if compared < needs.compared else most
+
+
+def _within(split: float, proved: float) -> float:
+    """The sample with which new carries no more than it has carried."""
+    return max(proved - split, 0.0) / (1.0 - split) if split < 1.0 else 0.0
 
 
 def sample_needed(split: float, to: float, short: int) -> float:

@@ -43,8 +43,8 @@ class Measures:
     `compared` and `mismatched` count what is evidence (three per request and day); `high` are differences of high
     severity that nobody has accepted; `unseen` bounds the chance of an unseen shape; `uncovered` counts the frequent
     shapes not compared enough; `requests` are answers of new at this step, `asked` those of both sides;
-    `carried` is the greatest share of the route's requests that new has carried, shadow included, `raised` the share of
-    legacy's that the judge lets be shadowed for it; `unfit` is the share that cannot be shadowed; `lag` is that of a
+    `carried` is the greatest share of the route's requests that new has carried, shadow included, `raised` the share
+    that the judge lets be shadowed, 0 for the usual one, `unfit` the share that cannot be shadowed; `lag` is that of a
     journal of writes.
     """
 
@@ -58,7 +58,7 @@ class Measures:
     newest_at: float | None = None
     carried: float | None = None
     asked: int = 0
-    raised: float | None = None
+    raised: float = 0.0
     unfit: float = 0.0
     lag: float | None = None
 
@@ -120,7 +120,13 @@ def _compared(needs: Needs, measures: Measures) -> Check:
     sentence = f"{measures.compared} of {needs.compared} comparisons"
     if measures.unfit >= _MANY and not measures.compared:
         sentence += f"; {share(measures.unfit)} of the requests cannot be shadowed (writes, upgrades, conditional ones)"
-    return _met(when=measures.compared >= needs.compared, sentence=sentence)
+    return _met_by_shadows(measures, when=measures.compared >= needs.compared, sentence=sentence)
+
+
+def _met_by_shadows(measures: Measures, *, when: bool, sentence: str) -> Check:
+    """A need that more shadows meet sooner says how many there are."""
+    more = f"; {share(measures.raised)} are shadowed until then" if measures.raised and not when else ""
+    return _met(when=when, sentence=sentence + more)
 
 
 def _fresh(ramp: Ramp, measures: Measures, now: float) -> Check:
@@ -187,9 +193,8 @@ def _capacity(needs: Needs, to: Place, measures: Measures) -> Iterator[Check]:
     sentence = "which share of the requests new carries is unknown"
     if measures.carried is not None:
         sentence = f"new carries {share(measures.carried)} of the requests, shadow included; {to} is next"
-    if measures.raised is not None:
-        sentence += f"; {share(measures.raised)} of legacy's are shadowed until then"
-    yield _met(when=measures.carried is not None and measures.carried >= to.split, sentence=sentence)
+    carries = measures.carried is not None and measures.carried >= to.split
+    yield _met_by_shadows(measures, when=carries, sentence=sentence)
 
 
 def _lag(needs: Needs, measures: Measures) -> Iterator[Check]:

@@ -101,9 +101,20 @@ def test_it_is_raised_while_a_step_waits_for_it() -> None:
     """At canary until the next step's share was carried; again after another epoch."""
     short = Capacity(proved=0.2, epoch=1)
 
-    assert raised(RAMP, standing(FIVE), QUARTER, short) == sample_needed(0.05, 0.25, 0)
-    assert raised(RAMP, standing(FIVE), QUARTER, replace(short, proved=0.25)) is None
-    assert raised(RAMP, standing(FIVE), QUARTER, short.at(2)) == sample_needed(0.05, 0.25, 0)
+    assert raised(RAMP, standing(FIVE), QUARTER, short, 1000) == sample_needed(0.05, 0.25, 0)
+    assert raised(RAMP, standing(FIVE), QUARTER, replace(short, proved=0.25), 1000) == 0.0
+    assert raised(RAMP, standing(FIVE), QUARTER, short.at(2), 1000) == sample_needed(0.05, 0.25, 0)
+
+
+def test_missing_comparisons_raise_it_as_far_as_new_has_carried() -> None:
+    """No further: more was never shown to be bearable. The last step and routes without the need for capacity, too."""
+    half, plain = Capacity(proved=0.5), replace(RAMP, needs=Needs(capacity=False))
+
+    assert most_carried(0.25, raised(RAMP, standing(QUARTER), LIVE, half, 999)) == pytest.approx(0.5)
+    assert raised(plain, standing(QUARTER), LIVE, half, 999) == raised(RAMP, standing(QUARTER), LIVE, half, 999)
+    assert raised(RAMP, standing(QUARTER), LIVE, NOTHING_CARRIED, 0) == 0.0
+    assert raised(RAMP, standing(FIVE), QUARTER, Capacity(proved=0.1), 0) == sample_needed(0.05, 0.25, 0)
+    assert raised(RAMP, standing(Place(Stage.CANARY, 1.0)), LIVE, half, 0) == 0.0
 
 
 @pytest.mark.parametrize(
@@ -121,4 +132,4 @@ def test_it_is_raised_while_a_step_waits_for_it() -> None:
 )
 def test_where_nobody_waits_for_it_nothing_is_raised(ramp: object, position: object, to: Place) -> None:
     """At other stages, on hold, latched, on a dry run, and where no capacity is asked for."""
-    assert raised(ramp, position, to, NOTHING_CARRIED) is None  # type: ignore[arg-type]
+    assert raised(ramp, position, to, NOTHING_CARRIED, 1000) == 0.0  # type: ignore[arg-type]

@@ -39,6 +39,11 @@ def test_no_data_meets_nothing_and_fails_nothing() -> None:
     ("measures", "state", "sentence"),
     [
         (replace(GOOD, compared=999, mismatched=0), State.OPEN, "999 of 1000 comparisons"),
+        (
+            replace(GOOD, compared=999, mismatched=0, raised=0.5),
+            State.OPEN,
+            "999 of 1000 comparisons; 50 % are shadowed until then",
+        ),
         (replace(GOOD, mismatched=45), State.OPEN, "mismatches are proved to be below 1.48 % only; 1 % is needed"),
         (
             replace(GOOD, mismatched=500),
@@ -65,10 +70,7 @@ def test_no_data_meets_nothing_and_fails_nothing() -> None:
         (
             replace(GOOD, carried=0.1, raised=0.26),
             State.OPEN,
-            (
-                "new carries 10 % of the requests, shadow included; canary 25% is next; "
-                "26 % of legacy's are shadowed until then"
-            ),
+            ("new carries 10 % of the requests, shadow included; canary 25% is next; 26 % are shadowed until then"),
         ),
         (
             replace(GOOD, requests=0, asked=30_000),
