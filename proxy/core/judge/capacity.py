@@ -56,10 +56,12 @@ class Load:
 
     @property
     def carried(self) -> float | None:
-        """The share that new carried of what it could carry; None where it could carry nothing."""
-        able = self.new + self.legacy * (1.0 - self.unfit_share)
-        shadows = min(self.sent * self.legacy / self.answers, self.legacy) if self.answers else 0.0
-        return min((self.new + shadows) / able, 1.0) if able else None
+        """The share that new carried of the requests that can be shadowed; None where there were none."""
+        fit = 1.0 - self.unfit_share
+        if not self.answers or not fit:
+            return None
+        by_legacy = self.legacy / self.answers
+        return min(self.new / self.answers + self.sent * by_legacy / (self.answers * fit), 1.0)
 
 
 NO_LOAD = Load()

@@ -41,12 +41,13 @@ def stretch(capacity: Capacity, load: Load) -> Capacity:
         (Load(legacy=100, sent=40, unfit=60), 1.0),
         (Load(new=50, legacy=50, sent=50, unfit=50), 1.0),
         (Load(legacy=100, unfit=100), None),
-        (Load(new=1, legacy=99, unfit=100), 1.0),
+        (Load(new=5, legacy=95, unfit=100), None),
+        (Load(new=10, legacy=190, sent=1, unfit=19), pytest.approx(0.145)),
         (Load(legacy=100, sent=130), 1.0),
     ],
 )
 def test_new_carries_its_answers_and_its_shadows(load: Load, carried: float | None) -> None:
-    """Of what it could carry: requests that cannot be shadowed are left out, refused shadows are not."""
+    """Of what can be shadowed: other requests are left out, whoever answered them; refused shadows are not."""
     assert load.carried == carried
 
 
