@@ -17,9 +17,11 @@ import typer
 
 from bench.errors import BenchError
 from bench.machine import describe_machine
-from holds import cases, database, fuzz, judge, restarts, rollback, slow, soak, websocket
+from holds import cases, climb, database, fuzz, judge, restarts, rollback, slow, soak, websocket
+from holds.climb import Options, Part
 from holds.finding import Document, Finding, as_json, as_plain, fill
 from holds.fixtures import CONTENDERS
+from holds.journey import State
 from holds.launching import ROOT
 from tests.wire.play import Cut
 
@@ -183,6 +185,29 @@ def rollback_command(
 ) -> None:
     """A fault in new at a split of 5 %: how long until both of two replicas are back. About seven minutes."""
     _finish(rollback.measure(trials, times, rate), as_json=as_json, markdown=markdown)
+
+
+@app.command("climb")
+def climb_command(
+    *,
+    starts: Annotated[int, typer.Option(min=1, help="Fresh starts of each state.")] = 20,
+    state: Annotated[list[State] | None, typer.Option(help="Where what stands is kept; default all three.")] = None,
+    at_once: Annotated[int, typer.Option(min=1, help="How many starts run side by side.")] = 4,
+    minutes: Annotated[float, typer.Option(min=0.1, help="For how long a start may climb.")] = 60,
+    only: Annotated[list[Part] | None, typer.Option(help="Parts; default all but equal.")] = None,
+    as_json: Json = False,
+    markdown: Markdown = None,
+) -> None:
+    """Ramps with their defaults climb from shadow to live; what new has wrong leads nowhere. Some hours.
+
+    climb: fresh starts with memory, an embedded PostgreSQL, and two replicas over one; only soak and hold are short.
+    Answers carry a time and a random id (equal: they do not), and a tenth of the requests come again within a minute.
+    without-repeats: the ramp holds, and says what to write. faults: new has something wrong, and does not climb.
+    counter: what clients see of a counter, of links that work once, of polling sessions.
+    """
+    options = Options(starts=starts, states=tuple(state or State), at_once=at_once, minutes=minutes)
+    parts = only or [each for each in Part if each is not Part.EQUAL]
+    _finish(climb.measure(options, parts), as_json=as_json, markdown=markdown)
 
 
 def _finish(measuring: Coroutine[Any, Any, Finding], *, as_json: bool, markdown: Path | None) -> None:

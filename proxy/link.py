@@ -166,7 +166,8 @@ class RouteOrder(msgspec.Struct, frozen=True, array_like=True):
 
     `said_stage` and `said_split` are what routes.yaml said when this was ordered: a table that says something else was
     edited since. `pins` are (cohort key, side); `slow` is the time in seconds above which an answer is a bad event, 0
-    for none; `drained`: cohorts that new has not served lately go to legacy.
+    for none; `drained`: cohorts that new has not served lately go to legacy; `sample`: at canary this share of the
+    requests is shadowed where routes.yaml says none, 0 for the usual one.
     """
 
     route: str
@@ -177,6 +178,7 @@ class RouteOrder(msgspec.Struct, frozen=True, array_like=True):
     pins: list[tuple[str, str]] = []
     slow: float = 0.0
     drained: bool = False
+    sample: float = 0.0
 
 
 class Orders(msgspec.Struct, frozen=True, tag="orders"):

@@ -36,6 +36,7 @@ class Placed(msgspec.Struct, frozen=True):
     latched: bool = False
     held: bool = False
     drains: bool = False
+    sample: float = 0.0
 
 
 class Rate(msgspec.Struct, frozen=True):

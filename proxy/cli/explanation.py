@@ -18,7 +18,9 @@ from proxy.core.kill import Order
 from proxy.core.outcome import Side
 from proxy.core.request import Refusal, RequestHead
 from proxy.core.route import CLIENT_IP, HostMode, Route
+from proxy.core.shadow import sample_at
 from proxy.core.snapshot import Snapshot
+from proxy.core.stage import Stage
 from proxy.core.table import Miss
 from proxy.edge.admit import Answer, admit
 from proxy.edge.live import Live
@@ -74,7 +76,10 @@ class OwnAnswer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RouteShown:
-    """The route and its decision; `serve` is legacy, new or self; `stage` is null where the route says `respond`."""
+    """The route and its decision; `serve` is legacy, new or self; `stage` is null where the route says `respond`.
+
+    `sample` is the share of such requests that is shadowed, 0 for none; `rises`: the judge may raise it for a step.
+    """
 
     name: str
     line: int
@@ -87,6 +92,8 @@ class RouteShown:
     reason: str
     cohort: CohortShown | None
     upstream: UpstreamShown | None
+    sample: float = 0.0
+    rises: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,7 +182,15 @@ def _route(
         reason=decision.reason,
         cohort=_cohort(route, head, client_ip, decision),
         upstream=_upstream(route, decision.serve, snapshot),
+        sample=sample_at(route.shadow, route.stage) if route.shadow and decision.shadow else 0.0,
+        rises=_rises(route),
     )
+
+
+def _rises(route: Route) -> bool:
+    """Whether the judge chooses the sample while a step waits for it."""
+    chosen = route.shadow is not None and route.shadow.sample is None
+    return chosen and route.stage is Stage.CANARY and route.ramp is not None and route.ramp.needs.capacity
 
 
 def _cohort(route: Route, head: RequestHead, client_ip: bytes, decision: Decision) -> CohortShown | None:

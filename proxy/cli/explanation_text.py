@@ -62,6 +62,9 @@ def _routed(route: RouteShown, config: Path) -> Iterator[str]:
         yield from _cohort(route.cohort, route.split)
     shadow = f", shadow: {route.shadow}" if route.shadow else ""
     yield _row("decision", f"{route.serve}{shadow}, reason: {route.reason}")
+    if route.shadow and route.sample < 1.0:
+        more = "; more while a step of the ramp needs it" if route.rises else ""
+        yield _row("sample", f"{_percent(route.sample)} of them are shadowed{more}")
     yield _row("effects", route.effects)
     if route.upstream is not None:
         yield _row("upstream", f"{route.upstream.name} at {route.upstream.url}, Host: {route.upstream.host}")

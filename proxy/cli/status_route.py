@@ -79,6 +79,8 @@ def route_lines(route: RouteDetail) -> Iterator[str]:
         )
     yield _row("requests", f"{route.rate.legacy:.1f}/s by legacy, {route.rate.new:.1f}/s by new")
     yield from _compared(route)
+    if route.runs.sample:
+        yield _row("shadow", f"{route.runs.sample:.0%} of the requests, until the next step has what it needs")
     yield _row("verdict", "; ".join([route.verdict, *route.reasons]))
     yield from cohort_lines(route.cohorts)
 

@@ -54,7 +54,11 @@ class GuardBlock(Block):
 class NeedsBlock(Block):
     """What a step of the ramp needs."""
 
-    compared: Some | None = optional(f"Comparisons. Default {_NEEDS.compared}.", 1000)
+    compared: Count | None = optional(
+        f"Comparisons. 0 where nothing can be compared: guard, requests and time decide. Default {_NEEDS.compared}.",
+        1000,
+        0,
+    )
     mismatch_rate: values.ShareAboveZero | None = optional(
         "The share of mismatches that has to be disproved. Default 1%.", "1%", "0.1%"
     )

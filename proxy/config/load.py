@@ -11,6 +11,7 @@ from pathlib import Path
 from proxy.config.advise import advise
 from proxy.config.build import build_routes, build_snapshot
 from proxy.config.check import check
+from proxy.config.climb_check import ramps_that_stop, ramps_to_know
 from proxy.config.compare_check import expired_rules
 from proxy.config.document import parse
 from proxy.config.problem import Problem
@@ -50,8 +51,8 @@ def load_text(text: str, name: str, env: Mapping[str, str]) -> Loaded | list[Pro
     snapshot = build_snapshot(draft.settings, draft.upstreams, routes, revision, str(Path(name).parent))
     now = datetime.now(UTC).timestamp()
     found = [*advise(draft), *ending_soon(draft, snapshot, now), *expired_rules(draft, now)]
-    warnings = _in_order([*found, *shadows_without_credentials(draft, routes)])
-    remarks = _in_order(shadows_to_know(draft, routes))
+    warnings = _in_order([*found, *shadows_without_credentials(draft, routes), *ramps_that_stop(draft, routes)])
+    remarks = _in_order([*shadows_to_know(draft, routes), *ramps_to_know(draft, routes)])
     bad = tuple(bad_files(draft, snapshot, now))
     return Loaded(
         snapshot=snapshot,

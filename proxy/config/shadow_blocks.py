@@ -92,7 +92,8 @@ class ShadowBlock(Block):
     """How requests are sent to the other side as well, and what is kept of them."""
 
     sample: kinds.ShareOrFraction | None = optional(
-        "Share of the requests that may be shadowed. Default 100% at stage shadow, 10% at canary and live; 0% is none.",
+        "Share of the requests that may be shadowed. Default 100% at stage shadow, 10% at canary (more while a step of "
+        "the ramp needs it) and live; 0% is none.",
         "100%",
         0.1,
     )

@@ -25,6 +25,7 @@ from proxy.control.state import Evidence
 from proxy.core.evidence import GuardState
 from proxy.core.judge import moves
 from proxy.core.judge.budget import ErrorBudget, is_in_motion, too_many, waits_for
+from proxy.core.judge.capacity import raised
 from proxy.core.judge.guard import Bad, BadEvent, alarms
 from proxy.core.judge.ladder import Place
 from proxy.core.judge.moves import Maker
@@ -38,11 +39,12 @@ from proxy.core.ordered import is_possible
 from proxy.core.orders import EVERY_ROUTE
 from proxy.core.outcome import Side
 from proxy.core.route import Route
+from proxy.core.shadow import LATER
 from proxy.link import BadDelta
 
 
 class Bench:
-    """`rulings` are those of the last round, by route."""
+    """`rulings` are those of the last round, by route; `samples` the shares to shadow that they wait for."""
 
     def __init__(
         self,
@@ -53,6 +55,7 @@ class Bench:
     ) -> None:
         """`is_up` says of an upstream whether its last health probe was good."""
         self.rulings: Mapping[str, Ruling] = {}
+        self.samples: Mapping[str, float] = {}
         self.lost = 0
         self._running = running
         self._replica = replica
@@ -77,6 +80,9 @@ class Bench:
         before = self._due(routes)
         moving = self._moving(routes)
         cases = {name: self._case(each, routes, moving) for name, each in before.items()}
+        self.samples = {
+            name: each.measures.raised for name, each in cases.items() if each.measures and each.measures.raised
+        }
         self.rulings = self._agreed({name: judge(case) for name, case in cases.items()}, before)
         return self.rulings
 
@@ -126,6 +132,8 @@ class Bench:
             docket.follow(position)
             self._end_of_window(route, docket, now)
             told, failed = answered.get(name) or Answered(name), bad.get(name)
+            if name in self._roster.ramped:
+                docket.carry(told, self._evidence.epoch_number(name), now)
             if failed or docket.is_open or is_alone(position):
                 docket.fold(position, self._seen(route, told, failed or [], now))
                 (self._open.add if docket.is_open else self._open.discard)(name)
@@ -191,10 +199,15 @@ class Bench:
         if route.ramp is None:
             return None
         found = self._evidence.measures(route.name)
-        new, all_ = docket.carried
-        carried = found.carried if found.carried is not None else (new / all_ if all_ else None)
-        answers = docket.answers if docket.version == position.version else 0
-        return replace(found, requests=max(found.requests, answers), carried=carried)
+        here = docket.version == position.version
+        return replace(
+            found,
+            requests=max(found.requests, docket.answers if here else 0),
+            asked=docket.asked if here else 0,
+            carried=docket.capacity.proved if found.carried is None else found.carried,
+            unfit=docket.capacity.last.unfit_share,
+            raised=_raised(route, docket, position, found.compared),
+        )
 
     def _blocked(
         self, route: Route, position: Position, routes: Mapping[str, Route], moving: list[str]
@@ -233,15 +246,26 @@ class Bench:
 
     def states(self, now: float, *, slow: bool = True) -> tuple[GuardState, ...]:
         """What has changed since it was kept last; `slow` as for `states_of`."""
-        found = (state for name, docket in self._dockets.items() for state in states_of(name, docket, now, slow=slow))
-        return tuple(each for each in found if self._kept.get((each.route, each.bad)) != each.numbers)
+        ramps = {name: each.ramp for name, each in self._roster.ramped.items()}
+        needed = {name: ramp.needs.requests for name, ramp in ramps.items() if ramp is not None}
+        found = (
+            state
+            for name, docket in self._dockets.items()
+            for state in states_of(name, docket, now, slow=slow, requests=needed.get(name))
+        )
+        return tuple(each for each in found if self._is_news(each))
+
+    def _is_news(self, state: GuardState) -> bool:
+        """Whether it is not kept like that already; what never was anything but nothing is none."""
+        kept = self._kept.get((state.route, state.bad))
+        return any(state.numbers) if kept is None else kept != state.numbers
 
     def kept(self, states: Iterable[GuardState]) -> None:
         """These are in the store."""
         self._kept |= {(each.route, each.bad): each.numbers for each in states}
 
     def recall(self, states: Iterable[GuardState]) -> None:
-        """What was kept by another process, before this one has seen anything."""
+        """What was kept by another process; what this one has seen so far stays beside it."""
         listed = list(states)
         self.kept(listed)
         for name in {each.route for each in listed} & self._roster.routes.keys():
@@ -257,6 +281,15 @@ class Bench:
             for name, docket in self._dockets.items()
             if alarms(docket.processes.values())
         }
+
+
+def _raised(route: Route, docket: Docket, position: Position, compared: int) -> float:
+    """The share to shadow for the next step's sake, where routes.yaml leaves it to the judge; 0: the usual one."""
+    if route.ramp is None or route.shadow is None or route.shadow.sample is not None:
+        return 0.0
+    to = moves.promotion(position, route.ramp.steps, Maker.JUDGE, door=route.guard.door)
+    found = raised(route.ramp, position, to, docket.capacity, compared) if isinstance(to, Place) else 0.0
+    return found if found > LATER else 0.0
 
 
 def _closed(route: Route, now: float) -> tuple[Closed, ...]:

@@ -6,7 +6,8 @@ Rule 2: baselines grow only while legacy answers everybody and nothing was moved
 Rule 3: `resume`, an edit and the end of a window in which nothing counts begin the guard anew.
 Rule 4: slow answers are many and come together: all of one fold weigh as one (guard.py, rule 6). That is their
         deduplication; once a minute every cohort has a slow answer, on a good side and on a bad one.
-Rule 5: within one batch nobody knows in which order answers and failures came: one good answer of new ends a row.
+Rule 5: what counts for a step (answers, what new carried) goes on where a hold leaves the route in its place.
+Rule 6: within one batch nobody knows in which order answers and failures came: one good answer of new ends a row.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from typing import NamedTuple
 from proxy.control.feed import Answered
 from proxy.core.judge import breaker as fast
 from proxy.core.judge.breaker import Breaker
+from proxy.core.judge.capacity import NOTHING_CARRIED, Capacity, Load
 from proxy.core.judge.dedupe import Baseline, Dedupe
 from proxy.core.judge.guard import Bad, BadEvent, Process, cleared, observe, observe_alone, threshold
 from proxy.core.judge.position import Cause, Position
@@ -49,9 +51,28 @@ class Rates:
         return self.bad.get(bad, 0) / max(now - self.since, _HOUR) * _DAY
 
 
+class Step(NamedTuple):
+    """Where a route stands, and since when (unix seconds, whole ones: stores round)."""
+
+    stage: Stage
+    split: float
+    since: int
+
+    @classmethod
+    def of(cls, position: Position) -> Step:
+        """That of a position."""
+        return cls(position.stage, position.split, round(position.since))
+
+
+NO_STEP = Step(Stage.LEGACY, 0.0, 0)
+
+
 @dataclass(slots=True)
 class Docket:
-    """One route's. `answers` are those of new since the position was taken that has `version`."""
+    """One route's. `answers` are those of new at this step, `asked` those of both sides.
+
+    `version` is that of the position whose step it is.
+    """
 
     rates: Rates = field(default_factory=Rates)
     dedupe: Dedupe = field(default_factory=Dedupe)
@@ -59,8 +80,10 @@ class Docket:
     baselines: dict[Bad, Baseline] = field(default_factory=dict)
     breaker: Breaker = field(default_factory=Breaker)
     version: int = -1
+    step: Step = NO_STEP
     answers: int = 0
-    carried: tuple[float, int] = (0.0, 0)
+    asked: int = 0
+    capacity: Capacity = NOTHING_CARRIED
 
     def follow(self, position: Position) -> None:
         """The route stands here now."""
@@ -68,7 +91,11 @@ class Docket:
             return
         if position.cause in _ANEW and not position.latched and (self.version >= 0 or self._alarmed_before(position)):
             self.clear()
-        self.version, self.answers, self.carried = position.version, 0, (0.0, 0)
+        self.version = position.version
+        if self.step != (step := Step.of(position)):
+            self.step, self.answers, self.asked, self.capacity = step, 0, 0, self.capacity.step()
+        if position.latched:
+            self.capacity = NOTHING_CARRIED
 
     @property
     def is_alarmed(self) -> bool:
@@ -78,8 +105,9 @@ class Docket:
         return bool(self.processes) and any(each.alarmed_at is not None for each in self.processes.values())
 
     def _alarmed_before(self, position: Position) -> bool:
-        """Whether an alarm that was kept is older than what ended it."""
-        return any(0.0 < (each.alarmed_at or 0.0) <= position.since for each in self.processes.values())
+        """Whether an alarm that was kept is older than what ended it; a file that is read at a start ends none."""
+        alarms = (self.breaker.opened_at, *(each.alarmed_at for each in self.processes.values()))
+        return position.version > 0 and any(each is not None and each <= position.since for each in alarms)
 
     def clear(self) -> None:
         """Begin the guard and the breaker anew."""
@@ -95,7 +123,7 @@ class Docket:
         """Answers without anything bad among them, while legacy answers some of the requests."""
         self._begin(now)
         self.answers += answered.new
-        self._carry(answered)
+        self.asked += answered.new + answered.legacy
         self.rates.answers += answered.legacy
 
     def fold(self, position: Position, seen: Seen) -> None:
@@ -110,16 +138,20 @@ class Docket:
         self._pass(position, counted, seen)
         self.count(seen.answered, seen.now)
 
+    def carry(self, answered: Answered, epoch: int, now: float) -> None:
+        """What new carried of a route that climbs, in this epoch of its evidence."""
+        load = Load(
+            new=answered.new,
+            legacy=answered.legacy,
+            sent=answered.shadowed,
+            refused=answered.shadow_shed,
+            unfit=answered.shadow_unfit,
+        )
+        self.capacity = self.capacity.at(epoch).add(load, now)
+
     def _begin(self, now: float) -> None:
         if not self.rates.since:
             self.rates.since = now
-
-    def _carry(self, answered: Answered) -> None:
-        """New answers its own requests, and of those that legacy answers the shadowed ones."""
-        mine, all_ = self.carried
-        total = answered.new + answered.legacy
-        shadows = answered.shadowed * answered.legacy / total if total else 0.0
-        self.carried = mine + answered.new + min(shadows, answered.legacy), all_ + total
 
     def _observe(self, position: Position, event: BadEvent, seen: Seen, *, weight: float) -> None:
         bad = event.bad
@@ -201,4 +233,6 @@ def answered_in(batches: Iterable[list[Answered]]) -> dict[str, Answered]:
             known.new += each.new
             known.new_bad += each.new_bad
             known.shadowed += each.shadowed
+            known.shadow_shed += each.shadow_shed
+            known.shadow_unfit += each.shadow_unfit
     return found

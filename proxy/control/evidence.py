@@ -158,6 +158,11 @@ class EvidenceBook:
         look = self._page(route).look
         return look.epoch if look else None
 
+    def epoch_number(self, route: str) -> int:
+        """The number of the current epoch; 0: none is known yet."""
+        found = self.epoch(route)
+        return found.number if found else 0
+
     def hits(self, route: str) -> tuple[RuleHits, ...]:
         """How often rules excused something."""
         look = self._page(route).look

@@ -7,6 +7,7 @@ Rule 2: it may be lost altogether: evidence then comes slower, and nothing is de
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import assert_never
 
 import msgspec
 
@@ -21,7 +22,10 @@ _SIDES = ("legacy", "new")
 
 
 class Answered(msgspec.Struct, array_like=True):
-    """Answers of both sides on one route; `_bad` are those of them that were 5xx, `shadowed` requests sent twice."""
+    """Answers of both sides on one route; `_bad` are those of them that were 5xx, `shadowed` requests sent twice.
+
+    Of those that were to be, `shadow_shed` found no room or no answer, and `shadow_unfit` cannot be.
+    """
 
     route: str
     legacy: int = 0
@@ -29,6 +33,8 @@ class Answered(msgspec.Struct, array_like=True):
     new: int = 0
     new_bad: int = 0
     shadowed: int = 0
+    shadow_shed: int = 0
+    shadow_unfit: int = 0
 
 
 class Batch(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,8 +77,16 @@ class Gathering:
             if delta.side in _SIDES:
                 self._count(delta.route, delta.side, sum(delta.codes), delta.codes[_ERRORS])
         for shadow in report.shadows:
-            if shadow.outcome == Shadowed.SENT:
-                self._answered.setdefault(shadow.route, Answered(shadow.route)).shadowed += shadow.count
+            found = self._answered.setdefault(shadow.route, Answered(shadow.route))
+            match Shadowed(shadow.outcome):
+                case Shadowed.SENT:
+                    found.shadowed += shadow.count
+                case Shadowed.SHED | Shadowed.FAILED:
+                    found.shadow_shed += shadow.count
+                case Shadowed.SKIPPED:
+                    found.shadow_unfit += shadow.count
+                case other:
+                    assert_never(other)
         self.add(report.bad)
         self._lost += report.bad_lost
 

@@ -3,27 +3,41 @@
 `5xx` (a class)        seven logarithms, events, gap, when it alarmed (0: never)
 `baseline 5xx`         slot, count, slot, count, …
 `rates`                answers of legacy, since when, then bad ones by class in the order of `Bad`
+`breaker`              when it opened (0: it did not)
+`step`                 version of the position, stage, split, since when, answers of new up to those that are needed,
+                       the greatest share that new has carried (-1: unknown), the epoch in which it did
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
-from proxy.control.docket import Docket, Rates
+from proxy.control.docket import Docket, Rates, Step
 from proxy.core.evidence import GuardState
 from proxy.core.judge.dedupe import Baseline
 from proxy.core.judge.guard import RATIOS, Bad, Process
+from proxy.core.judge.ladder import STAGES
 
 _BASELINE = "baseline "
-_RATES = "rates"
+_RATES, _BREAKER, _STEP = "rates", "breaker", "step"
 _LOGS = len(RATIOS)
+_STEP_LENGTH = 7
 
 
-def states_of(route: str, docket: Docket, now: float, *, slow: bool = True) -> Iterator[GuardState]:
-    """Every row of one route; without those that change `slow`ly and matter little when they are a minute old."""
+def states_of(
+    route: str, docket: Docket, now: float, *, slow: bool = True, requests: int | None = None
+) -> Iterator[GuardState]:
+    """Every row of one route; without those that change `slow`ly and matter little when they are a minute old.
+
+    `requests`: answers of new that a step of its ramp needs; None: it has no ramp, and its steps are nobody's.
+    """
     for bad, each in docket.processes.items():
         numbers = (*each.logs, float(each.events), float(each.gap), each.alarmed_at or 0.0)
         yield GuardState(route=route, bad=bad.value, numbers=numbers, updated=now)
+    yield GuardState(route=route, bad=_BREAKER, numbers=(docket.breaker.opened_at or 0.0,), updated=now)
+    if requests is not None and docket.version >= 0:
+        yield GuardState(route=route, bad=_STEP, numbers=_step(docket, requests), updated=now)
     if not slow:
         return
     for bad, baseline in docket.baselines.items():
@@ -34,19 +48,47 @@ def states_of(route: str, docket: Docket, now: float, *, slow: bool = True) -> I
     yield GuardState(route=route, bad=_RATES, numbers=(float(rates.answers), rates.since, *counts), updated=now)
 
 
+def _step(docket: Docket, requests: int) -> tuple[float, ...]:
+    stage, split, since = docket.step
+    proved, epoch = docket.capacity.proved, docket.capacity.epoch
+    here = (float(docket.version), float(STAGES.index(stage)), split, float(since))
+    return (*here, float(min(docket.answers, requests)), -1.0 if proved is None else proved, float(epoch))
+
+
 def recalled(docket: Docket, states: Iterable[GuardState]) -> None:
-    """Put the rows into a fresh docket; rows of another version are passed over."""
+    """Put the rows into a docket, beside what it has seen already; rows of another version are passed over."""
     for each in states:
         numbers = each.numbers
         if each.bad in list(Bad) and len(numbers) == _LOGS + 3:
-            docket.processes[Bad(each.bad)] = _process(Bad(each.bad), numbers)
+            seen = docket.processes.get(Bad(each.bad))
+            if seen is None or seen.alarmed_at is None:
+                docket.processes[Bad(each.bad)] = _process(Bad(each.bad), numbers)
+        elif each.bad == _BREAKER and len(numbers) == 1:
+            opened = docket.breaker.opened_at or numbers[0] or None
+            docket.breaker = replace(docket.breaker, opened_at=opened)
+        elif each.bad == _STEP and len(numbers) == _STEP_LENGTH:
+            _recall_step(docket, numbers)
         elif each.bad == _RATES and len(numbers) == len(Bad) + 2:
-            bad = {kind: int(count) for kind, count in zip(Bad, numbers[2:], strict=True)}
-            docket.rates = Rates(answers=int(numbers[0]), since=numbers[1], bad=bad)
+            seen_bad = docket.rates.bad
+            bad = {kind: int(count) + seen_bad.get(kind, 0) for kind, count in zip(Bad, numbers[2:], strict=True)}
+            docket.rates = Rates(answers=int(numbers[0]) + docket.rates.answers, since=numbers[1], bad=bad)
         elif each.bad.startswith(_BASELINE) and each.bad.removeprefix(_BASELINE) in list(Bad):
             pairs = zip(numbers[::2], numbers[1::2], strict=False)
             counts = ((int(slot), int(count)) for slot, count in pairs)
             docket.baselines[Bad(each.bad.removeprefix(_BASELINE))] = Baseline.of(counts)
+
+
+def _recall_step(docket: Docket, numbers: tuple[float, ...]) -> None:
+    """The counters of a step; of one that has ended since, what new carried alone."""
+    version, stage, split, since, answers, proved, epoch = numbers
+    step = Step(STAGES[int(stage)], split, int(since))
+    if docket.version < 0:
+        docket.version, docket.step = int(version), step
+    if docket.step == step:
+        docket.answers += int(answers)
+    if proved >= 0.0 and docket.capacity.epoch in {0, int(epoch)}:
+        most = max(proved, docket.capacity.proved or 0.0)
+        docket.capacity = replace(docket.capacity, proved=most, epoch=int(epoch))
 
 
 def _process(bad: Bad, numbers: tuple[float, ...]) -> Process:

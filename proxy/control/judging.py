@@ -6,7 +6,8 @@
 
 Rule 1: every replica does 1 to 4 alike, so that whoever leads next knows as much; one alone acts.
 Rule 2: a store that does not answer costs a round `PATIENCE`, never the round itself.
-Rule 3: a ruling that could not be carried out is made anew from what stands then; it is never kept.
+Rule 3: what the last leader knew is taken up before anything is kept over it, also where the store was away at first.
+Rule 4: a ruling that could not be carried out is made anew from what stands then; it is never kept.
 """
 
 from __future__ import annotations
@@ -66,6 +67,7 @@ class Judge:
     _known: dict[int, None] = field(default_factory=dict)
     _paged: dict[str, Ruling] = field(default_factory=dict)
     _kept_at: float = 0.0
+    _begun: bool = False
     _slow_kept_at: float = 0.0
 
     def wake(self) -> None:
@@ -89,6 +91,7 @@ class Judge:
         batches = [mine, *await self._share(mine)]
         self.replica.expire()
         rulings = self.bench.rule(batches)
+        self.replica.sample(self.bench.samples)
         if self.leading.lead is not None or self.away:
             await self._act(rulings)
         await self._keep()
@@ -140,12 +143,15 @@ class Judge:
     async def _catch_up(self) -> None:
         """The store answers: write what was done without it, and carry out edits that nobody else disputes."""
         try:
+            if not self._begun:
+                async with asyncio.timeout(PATIENCE):
+                    await self.begin()
             if self.replica.pending:
                 await self.mover.settle()
             if self.leading.lead is not None and not is_skewed(self.presences):
                 await self.reconciling.agree()
-        except StoreUnavailable as error:
-            self._lose(str(error))
+        except (StoreUnavailable, TimeoutError) as error:
+            self._lose(str(error) or "the state store did not answer in time")
 
     # -- alone --------------------------------------------------------------------------------------------------------
 
@@ -192,10 +198,11 @@ class Judge:
     async def begin(self) -> None:
         """Take up what the last leader kept; StoreUnavailable."""
         self.bench.recall(await self.guards.guards())
+        self._begun = True
 
     async def _keep(self) -> None:
         now, lead = self.replica.clock(), self.leading.lead
-        if lead is None or self.away or now - self._kept_at < KEEP_EVERY:
+        if lead is None or self.away or not self._begun or now - self._kept_at < KEEP_EVERY:
             return
         slow = now - self._slow_kept_at >= SLOW_EVERY
         self._kept_at, self._slow_kept_at = now, now if slow else self._slow_kept_at

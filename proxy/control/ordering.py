@@ -15,7 +15,7 @@ from proxy.link import RouteOrder
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stood:
-    """What stands, by route: positions, pins (of cohorts, and of newcomers), and what is slow, in seconds.
+    """What stands, by route: positions, pins (of cohorts, and of newcomers), what is slow, in seconds, raised samples.
 
     `said`: what routes.yaml said when its last edit was carried out.
     """
@@ -24,6 +24,7 @@ class Stood:
     said: Mapping[str, Place]
     pins: Mapping[str, tuple[Pin, ...]]
     slow: Mapping[str, float]
+    samples: Mapping[str, float]
 
 
 def pins_now(pins: Iterable[Pin], now: float) -> dict[str, tuple[Pin, ...]]:
@@ -47,8 +48,8 @@ def route_orders(routes: Iterable[Route], stood: Stood) -> list[RouteOrder]:
 
 def _order(route: Route, stood: Stood) -> RouteOrder | None:
     position, pins = stood.positions.get(route.name), stood.pins.get(route.name, ())
-    slow = stood.slow.get(route.name, 0.0)
-    if route.respond is not None or (position is None and not pins and not slow):
+    slow, sample = stood.slow.get(route.name, 0.0), stood.samples.get(route.name, 0.0)
+    if route.respond is not None or (position is None and not pins and not slow and not sample):
         return None
     place = place_of(route) if position is None else position.place
     said = stood.said.get(route.name) or place_of(route)
@@ -61,4 +62,5 @@ def _order(route: Route, stood: Stood) -> RouteOrder | None:
         pins=[(each.cohort, each.side.value) for each in pins if each.cohort != NEWCOMERS],
         slow=slow,
         drained=drains(pins),
+        sample=sample,
     )

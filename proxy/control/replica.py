@@ -64,6 +64,7 @@ class Replica:
         self.said = {name: Place(Stage(each.stage), each.split) for name, each in kept.said.items()}
         self.moves: dict[str, Transition] = {}
         self.slow: Mapping[str, float] = {}
+        self.samples: Mapping[str, float] = {}
         self.changed: Callable[[], None] = lambda: None
         self._running = running
         self._links = links
@@ -148,13 +149,19 @@ class Replica:
         }
         self.refresh()
 
+    def sample(self, samples: Mapping[str, float]) -> None:
+        """The judge lets these shares be shadowed where routes.yaml says none."""
+        if samples != self.samples:
+            self.samples = samples
+            self.refresh()
+
     def refresh(self) -> None:
         """Tell the workers what stands, if it is something else than before."""
         self._filed = {}
         self._positions = {each.route: each for each in self.standing.positions}
         self._positions |= {route: each.position for route, each in self.pending.items()}
         self._pins = pins_now(self.standing.pins, self.clock())
-        stood = Stood(positions=self._positions, pins=self._pins, slow=self.slow, said=self.said)
+        stood = Stood(positions=self._positions, pins=self._pins, slow=self.slow, said=self.said, samples=self.samples)
         routes = route_orders(self._running.snapshot.routes, stood)
         if routes != self._orders.routes or not self._orders.version:
             self._version += 1

@@ -46,7 +46,10 @@ class FileView(View, frozen=True, kw_only=True):
 
 
 class RunsView(FileView, frozen=True, kw_only=True, omit_defaults=True):
-    """What runs, and why that is so. `version` counts moves; 0: the file alone rules."""
+    """What runs, and why that is so. `version` counts moves; 0: the file alone rules.
+
+    `sample`: the share of requests that is shadowed for the next step's sake; 0: as many as otherwise.
+    """
 
     reason: str
     version: int = 0
@@ -54,6 +57,7 @@ class RunsView(FileView, frozen=True, kw_only=True, omit_defaults=True):
     held: bool = False
     drains: bool = False
     pins: dict[str, str] = {}
+    sample: float = 0.0
 
 
 class TrafficView(View, frozen=True, kw_only=True):
@@ -315,6 +319,7 @@ def _runs_view(route: Route, running: Running, judged: Judged | None, *, killed:
         latched=position is not None and position.latched,
         held=position is not None and position.held,
         drains=drains(placed.pins),
+        sample=0.0 if judged is None else judged.replica.samples.get(route.name, 0.0),
         pins={each.cohort: each.side.value for each in placed.pins if each.cohort != NEWCOMERS},
     )
 

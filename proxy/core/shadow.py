@@ -28,6 +28,8 @@ ACCEPTED = b"accepted"
 """What the new side answers in `X-Banyan-Dry-Run`, to the probe and to every write that it did not do."""
 HANDSHAKE_LASTS = 60.0
 """Seconds for which a handshake holds."""
+LATER = 0.1
+"""The share of requests that is shadowed where new serves already."""
 SECONDS_FIRST = 500
 """So many requests of a route that may ask legacy twice do so before the share counts."""
 CONDITIONS = frozenset(
@@ -90,11 +92,16 @@ def is_shadowed(policy: ShadowPolicy | None, stage: Stage) -> bool:
     return policy is not None and stage in _STAGES and sample_at(policy, stage) > 0.0
 
 
-def sample_at(policy: ShadowPolicy, stage: Stage) -> float:
-    """The share of requests: all at `shadow`, which is the stage's whole purpose; a tenth where new serves already."""
+def sample_at(policy: ShadowPolicy, stage: Stage, raised: float = 0.0) -> float:
+    """The share of requests: all at `shadow`, which is the stage's whole purpose; a tenth where new serves already.
+
+    At canary the judge may have `raised` it; what routes.yaml says outranks that.
+    """
     if policy.sample is not None:
         return policy.sample
-    return 1.0 if stage is Stage.SHADOW else 0.1
+    if stage is Stage.SHADOW:
+        return 1.0
+    return max(raised, LATER) if stage is Stage.CANARY else LATER
 
 
 def shadow_side(

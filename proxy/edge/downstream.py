@@ -221,6 +221,7 @@ class Downstream:
             self.exchange = exchange = Exchange(self, live, bound, leg, decision, head, ids)
             if upgrade:
                 exchange.wants_upgrade = True
+                shadows.pass_over(bound)
         if head.expect and not rest and head.length:
             self.write(CONTINUE)
         exchange.open(rest)

@@ -13,7 +13,7 @@ from proxy.core.outcome import SERVED_BY_SIDE, ServedBy, Side
 from proxy.core.pinned import Exceptions, exceptions_of
 from proxy.core.response import ResponseReader
 from proxy.core.route import HostMode, Route, Timeouts
-from proxy.core.shadow import ShadowPolicy, is_shadowed
+from proxy.core.shadow import ShadowPolicy, is_shadowed, sample_at
 from proxy.core.snapshot import Snapshot
 from proxy.edge.forgive import Forgiving
 from proxy.edge.lately import Lately
@@ -49,12 +49,12 @@ class BoundRoute:
     `said` is the route as the table has it, `route` as it runs by order (`edge/orders.py`), `ordered` whether there is
     one. `there` are the sides that have an upstream; `exceptions` None: it has none. `lately`: cohorts that new has
     served; `slow`: seconds above which an answer is a bad event, 0 for none; `shadow` None: no request of it is
-    shadowed where it runs now.
+    shadowed where it runs now; `sample`: the share of requests that may be; `raised`: what was ordered of it, or 0.
     """
 
     __slots__ = (
         *("body_limit", "decision", "exceptions", "holds", "killed", "lately", "legacy", "new", "own", "route", "said"),
-        *("choosers", "ordered", "salt", "settled", "shadow", "slow", "there"),
+        *("choosers", "ordered", "salt", "raised", "sample", "settled", "shadow", "slow", "there"),
     )
 
     def __init__(
@@ -79,6 +79,8 @@ class BoundRoute:
         self.body_limit = body_limit
         self.holds = route.effects not in (None, Effects.UNSAFE)
         self.shadow: ShadowPolicy | None = None
+        self.sample = 0.0
+        self.raised = 0.0
         self.follow_stage()
 
     def follow_stage(self) -> None:
@@ -87,6 +89,7 @@ class BoundRoute:
         route = self.route
         shadows = both and route.respond is None and is_shadowed(route.shadow, route.stage)
         self.shadow = route.shadow if shadows else None
+        self.sample = 0.0 if self.shadow is None else sample_at(self.shadow, route.stage, self.raised)
 
 
 class Live:

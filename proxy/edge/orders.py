@@ -41,6 +41,7 @@ def obey(live: Live, orders: Orders) -> tuple[str, ...]:
 
 def _release(bound: BoundRoute) -> None:
     bound.slow = 0.0
+    bound.raised = 0.0
     bound.ordered = False
     said = bound.said
     _run(bound, said, exceptions_of(said, bound.there, NO_PINS, None, choosers=bound.choosers))
@@ -55,6 +56,7 @@ def _follow(bound: BoundRoute, order: RouteOrder, live: Live) -> bool:
     )
     possible = is_possible(said, place, live.snapshot.upstreams)
     bound.slow = order.slow
+    bound.raised = order.sample
     bound.ordered = True
     route = placed(said, place) if possible else said
     _run(bound, route, _exceptions(bound, route, order))

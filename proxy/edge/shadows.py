@@ -31,7 +31,6 @@ from proxy.core.shadow import (
     ShadowPolicy,
     copy_lines,
     is_safe,
-    sample_at,
     shadow_side,
 )
 from proxy.core.split import draw_of
@@ -91,7 +90,7 @@ class Shadows:
         """The exchange for a request where any route is shadowed: watched, if this one gets a shadow."""
         is_write = (head.method != b"GET" or bound.route.effects is not None) and not _is_safe(bound, head)
         capture = None
-        if bound.shadow is not None and _is_sampled(bound.shadow, client, live, bound, decision, head):
+        if bound.shadow is not None and _is_sampled(client, live, bound, decision, head):
             capture = self._capture(client, live, bound, leg, head, ids, safe=not is_write)
         if capture is None and not is_write:
             return Exchange(client, live, bound, leg, decision, head, ids)
@@ -106,6 +105,11 @@ class Shadows:
             made.written = places_of(head.path, cohort_key(head, client.peer, live.snapshot, bound))
         return made
 
+    def pass_over(self, bound: BoundRoute) -> None:
+        """A request that may become a tunnel has no shadow; the judge has to know of it all the same."""
+        if bound.shadow is not None and _is_drawn(bound.sample):
+            self._counters.shadowed(bound.route.name, Shadowed.SKIPPED)
+
     def _capture(
         self, client: Client, live: Live, bound: BoundRoute, leg: Leg, head: RequestHead, ids: Ids, *, safe: bool
     ) -> Capture | None:
@@ -115,6 +119,7 @@ class Shadows:
         has_key = head.first(_KEY) is not None
         side = shadow_side(policy, route.stage, route.effects, leg.side, head.method, has_key=has_key)
         if side is None:
+            self._counters.shadowed(route.name, Shadowed.SKIPPED)
             return None
         copied = copy_lines(policy, head.lines)
         outcome = self._refuses(live, head, is_marked=client.trusted and _is_marked(head))
@@ -252,11 +257,13 @@ def _for_shadows(upstream: Upstream, concurrency: int) -> Upstream:
     return replace(upstream, connections=concurrency, queue=0, breaker=upstream.breaker or Breaker())
 
 
-def _is_sampled(
-    policy: ShadowPolicy, client: Client, live: Live, bound: BoundRoute, decision: Decision, head: RequestHead
-) -> bool:
+def _is_drawn(share: float) -> bool:
+    return share >= 1.0 or random() < share  # noqa: S311 -- chance, not secrecy
+
+
+def _is_sampled(client: Client, live: Live, bound: BoundRoute, decision: Decision, head: RequestHead) -> bool:
     """The draw of a canary stands for the cohort; where none was made, as at `live`, it is made for this."""
-    share = sample_at(policy, bound.route.stage)
+    share = bound.sample
     if share >= 1.0:
         return True
     draw = decision.draw

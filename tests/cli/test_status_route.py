@@ -52,6 +52,10 @@ def test_a_route_shows_place_and_cohorts(banyan: Banyan) -> None:
             {"parity": {"compared": 30, "undecided": 10, "fields_waiting": 2}},
             "waits     10 of 40 answers are undecided, at 2 fields; `banyan mismatches orders` says why",
         ),
+        (
+            {"runs": {**PLACE, "reason": "", "sample": 0.26}},
+            "shadow    26% of the requests, until the next step has what it needs",
+        ),
         ({"cohorts": {"without": 0.0, "sources": []}}, "cohorts   none seen yet"),
     ],
 )

@@ -50,6 +50,6 @@ def test_the_defaults_in_the_sentences_are_those_of_the_core() -> None:
 
 @pytest.mark.parametrize("count", [0, -1, 1.5, True, "10"])
 def test_a_count_that_counts_nothing_is_refused(count: object) -> None:
-    """A step on no comparison at all would be a step without evidence."""
-    assert wrong(NeedsBlock, {"compared": count}) == {"compared"}
+    """Comparisons are whole; none at all is a word of its own; no route in motion would be none at all."""
+    assert wrong(NeedsBlock, {"compared": count}) == ({"compared"} if count else set())
     assert wrong(FleetGuardBlock, {"in_motion": count}) == {"in_motion"}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, cast
@@ -27,7 +27,7 @@ from proxy.core.orders import Lead
 from proxy.core.route import Route
 from proxy.core.snapshot import Snapshot
 from proxy.core.unavailable import StoreUnavailable
-from proxy.link import BUCKETS, BadDelta, Report, RouteDelta, Table
+from proxy.link import BUCKETS, BadDelta, Report, RouteDelta, ShadowDelta, Table
 from proxy.store.memory_positions import MemoryPositions
 
 START = 1_800_000_000.0
@@ -101,8 +101,13 @@ class Known:
 
     by_route: dict[str, Measures] = field(default_factory=dict)
 
+    epoch: int = 1
+
     def measures(self, route: str) -> Measures:
         return self.by_route.get(route, Measures())
+
+    def epoch_number(self, route: str) -> int:  # noqa: ARG002 - as the book does
+        return self.epoch
 
 
 class Stand:
@@ -174,16 +179,31 @@ class Stand:
             await self.judge.round()
 
     def hear(
-        self, *, legacy: int = 0, new: int = 0, bad: Iterable[BadDelta] = (), route: str = "a", new_bad: int = 0
+        self,
+        *,
+        legacy: int = 0,
+        new: int = 0,
+        bad: Iterable[BadDelta] = (),
+        route: str = "a",
+        new_bad: int = 0,
+        shadows: Mapping[str, int] | None = None,
     ) -> None:
-        """A worker's report: good answers of both sides, bad ones of new, and bad events."""
+        """A worker's report: good answers of both sides, bad ones of new, bad events, and what became of shadows."""
         routes = [
             RouteDelta(route, side, [0, good, 0, 0, failed], [good + failed] + [0] * len(BUCKETS), 0.0)
             for side, good, failed in (("legacy", legacy, 0), ("new", new, new_bad))
             if good or failed
         ]
         report = Report(
-            worker=0, pid=1, revision="r", inflight={}, connections=0, routes=routes, failures=[], bad=list(bad)
+            worker=0,
+            pid=1,
+            revision="r",
+            inflight={},
+            connections=0,
+            routes=routes,
+            failures=[],
+            bad=list(bad),
+            shadows=[ShadowDelta(route, outcome, count) for outcome, count in (shadows or {}).items()],
         )
         self.gathering.hear(report)
 

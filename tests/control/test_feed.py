@@ -26,10 +26,11 @@ def test_reports_add_up_until_they_are_taken() -> None:
     """Answers of both sides, bad ones among them, and shadows; what Banyan answered itself is no side's."""
     gathering = Gathering()
     gathering.hear(report(delta("legacy", 5, 1), delta("new", 2, 2), delta("self", 9), bad=[bad()], bad_lost=3))
-    gathering.hear(report(delta("new", 1), shadows=[ShadowDelta("a", "sent", 4), ShadowDelta("a", "skipped", 7)]))
+    outcomes = {"sent": 4, "skipped": 7, "shed": 1, "failed": 2}
+    gathering.hear(report(delta("new", 1), shadows=[ShadowDelta("a", *each) for each in outcomes.items()]))
 
     taken = gathering.take()
-    assert taken == Batch(answered=[Answered("a", 6, 1, 5, 2, 4)], bad=[bad()], lost=3)
+    assert taken == Batch(answered=[Answered("a", 6, 1, 5, 2, 4, 3, 7)], bad=[bad()], lost=3)
     assert gathering.take() == Batch()
 
 

@@ -1,11 +1,16 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 from proxy.control.docket import Docket, Rates
 from proxy.control.guard_states import recalled, states_of
 from proxy.core.evidence import GuardState
+from proxy.core.judge.breaker import Breaker
+from proxy.core.judge.capacity import Capacity
 from proxy.core.judge.dedupe import Baseline
 from proxy.core.judge.guard import Bad, Process, observe
 from tests.control.stands import START
+from tests.core.judge.cases import FIVE, NOW, QUARTER, standing
 
 
 def test_a_docket_comes_back_as_it_was() -> None:
@@ -24,10 +29,69 @@ def test_a_docket_comes_back_as_it_was() -> None:
     assert (again.rates.answers, again.rates.since, again.rates.bad[Bad.ERROR]) == (500, START, 7)
 
 
+def test_a_step_comes_back_as_it_was() -> None:
+    """Answers up to those that are needed, what new carried, an alarm of the breaker; without a ramp there is none."""
+    capacity = Capacity(proved=0.6, epoch=3)
+    docket = Docket(breaker=Breaker(opened_at=START + 1), capacity=capacity)
+    docket.follow(standing(FIVE, since=START + 0.25))
+    docket.answers = 170
+    again, plain = Docket(), Docket()
+    recalled(again, states_of("a", docket, START, requests=100))
+    recalled(plain, states_of("a", docket, START))
+    again.follow(standing(FIVE, since=START + 0.25))
+
+    assert (again.answers, again.capacity, again.breaker.opened_at) == (100, capacity, START + 1)
+    assert (plain.answers, plain.capacity.proved, plain.version) == (0, None, -1)
+
+
+def test_a_step_that_has_ended_gives_no_answers() -> None:
+    """What new carried counts at the next step as well; its answers at the last one do not."""
+    docket = Docket(capacity=Capacity(proved=0.6, epoch=3))
+    docket.follow(standing(FIVE))
+    docket.answers = 50
+    again = Docket()
+    recalled(again, states_of("a", docket, START, requests=100))
+    again.follow(replace(standing(QUARTER, since=NOW), version=4))
+
+    assert (again.answers, again.capacity.proved) == (0, 0.6)
+
+
+def test_what_was_seen_before_the_store_answered_stays() -> None:
+    """Rows that come late are put beside it: answers add up, an alarm of one's own is not forgotten."""
+    kept, seen = Docket(), Docket()
+    for docket, answers, proved in ((kept, 50, 0.6), (seen, 20, 0.4)):
+        docket.follow(standing(FIVE))
+        docket.answers, docket.rates = answers, Rates(answers=answers, since=START, bad={Bad.ERROR: 1})
+        docket.capacity = Capacity(proved=proved, epoch=3)
+    kept.processes[Bad.ERROR] = Process(bad=Bad.ERROR, events=9)
+    seen.processes[Bad.ERROR] = Process(bad=Bad.ERROR, events=5, alarmed_at=START)
+    recalled(seen, states_of("a", kept, START, requests=100))
+
+    assert (seen.answers, seen.capacity.proved) == (70, 0.6)
+    assert (seen.rates.answers, seen.rates.bad[Bad.ERROR]) == (70, 2)
+    assert seen.processes[Bad.ERROR].alarmed_at == START
+
+
+def test_an_older_epoch_has_proved_nothing() -> None:
+    """What new carried before it was deployed anew is not taken up."""
+    kept, seen = Docket(capacity=Capacity(proved=0.6, epoch=3)), Docket(capacity=Capacity(epoch=4))
+    kept.follow(standing(FIVE))
+    recalled(seen, states_of("a", kept, START, requests=100))
+
+    assert seen.capacity.proved is None
+
+
 def test_rows_of_another_version_are_passed_over() -> None:
     """A class that is not known, and numbers that are too few, change nothing."""
     docket = Docket()
-    rows = [("5xx", (1.0,)), ("rates", (1.0,)), ("baseline 6xx", (1.0, 2.0)), ("later", (1.0,))]
+    rows = [
+        ("step", (1.0,)),
+        ("breaker", ()),
+        ("5xx", (1.0,)),
+        ("rates", (1.0,)),
+        ("baseline 6xx", (1.0, 2.0)),
+        ("later", (1.0,)),
+    ]
     recalled(docket, [GuardState(route="a", bad=bad, numbers=numbers, updated=START) for bad, numbers in rows])
 
     assert (docket.processes, docket.baselines, docket.rates) == ({}, {}, Rates())

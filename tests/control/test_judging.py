@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from proxy.control.leading import LASTS
+from proxy.core.judge.position import Cause, transition
 from proxy.core.judge.ramp import Measures
 from proxy.core.judge.verdict import Action, Ruling
 from proxy.core.orders import Hold
@@ -223,6 +224,25 @@ async def test_the_next_judge_knows_what_the_last_one_knew(store: Store, clock: 
     assert {each.bad for each in guards.states.values()} == {"5xx", "rates"}
     assert reborn.bench.states(clock.now) == ()
     assert level.action is Action.STAY
+
+
+async def test_an_alarm_of_the_breaker_outlives_the_judge(store: Store, clock: Clock) -> None:
+    """On `page` nothing moves, so the next judge has to know of it; one that a resume has ended since is forgotten."""
+    guards, paged = Guards(), canary("10%", "guard: {on_failure: page}")
+    stand = await alone(store, clock, paged, guards=guards)
+    stand.hear(legacy=9, bad=failures(5), new_bad=5)
+    await stand.rounds(2, seconds=10.0)
+    reborn, later = (Stand(table(paged), store, clock, guards=guards) for _ in range(2))
+    await reborn.begin()
+    await reborn.rounds()
+    ended = replace(stand.replica.position(stand.route()), cause=Cause.RESUME, since=clock.now, version=1)
+    record = transition(ended, ended, actor="ann", numbers={}, reason="mended")
+    await store.behind.compare_and_set(ended, 0, record)
+    await later.begin()
+    await later.rounds()
+
+    assert reborn.bench.ruling(reborn.route()).action is Action.PAGE
+    assert later.bench.ruling(later.route()).action is Action.STAY
 
 
 async def test_a_killed_judge_is_followed_when_its_lease_is_over(store: Store, clock: Clock) -> None:

@@ -48,6 +48,8 @@ def test_the_share_goes_by_the_stage_unless_it_is_said() -> None:
 
     assert [sample_at(PLAIN, stage) for stage in stages] == [1.0, 0.1, 0.1]
     assert [sample_at(ShadowPolicy(sample=0.3), stage) for stage in stages] == [0.3] * 3
+    assert [sample_at(PLAIN, stage, 0.7) for stage in stages] == [1.0, 0.7, 0.1]
+    assert [sample_at(ShadowPolicy(sample=0.3), stage, 0.7) for stage in stages] == [0.3] * 3
 
 
 def test_the_side_that_does_not_serve_is_asked() -> None:

@@ -8,6 +8,7 @@ import pytest
 from proxy.core.parity.compare import Incomparable, compare
 from proxy.core.parity.rules import NO_RULES
 from proxy.core.split import draw_of
+from proxy.link import Orders, RouteOrder
 from tests.edge.client import get, post, request
 from tests.edge.conftest import Play, Serve
 from tests.edge.pairs import Pairs
@@ -278,3 +279,32 @@ async def test_versions_and_cohorts_travel_with_the_pair(play: Play, serve: Serv
     assert (pair.legacy_version, pair.new_version) == ("1.9", "2.0")
     assert draw_of(pair.cohort) == pytest.approx(line["draw"])
     assert pair.request_id == line["request_id"]
+
+
+async def test_the_judge_may_raise_the_sample_of_a_canary(play: Play, serve: Serve) -> None:
+    """An order's sample is shadowed where routes.yaml says none, until the next order; what is written outranks it."""
+    legacy, new = await play(always(sized(b"a"))), await play(always(sized(b"a")))
+    canary: Any = {"stage": "canary", "split": "0%"}
+    proxy, _ = await shadowing(serve, legacy, new, **canary)
+    proxy.listener.obey(Orders(7, [RouteOrder("orders", "canary", 0.0, "canary", 0.0, sample=1.0)]))
+    for _ in range(30):
+        await proxy.ask(get(b"/"))
+    sent = await counted(proxy, 30)
+    bound = proxy.listener.live.bound[0]
+    raised = bound.sample
+    proxy.listener.obey(Orders(8, []))
+    written, _ = await shadowing(serve, legacy, new, shadow={"sample": "20%"}, **canary)
+    written.listener.obey(Orders(7, [RouteOrder("orders", "canary", 0.0, "canary", 0.0, sample=1.0)]))
+
+    assert sent == {"sent": 30}
+    assert (raised, bound.sample, written.listener.live.bound[0].sample) == (1.0, 0.1, 0.2)
+
+
+async def test_a_write_that_is_not_sent_to_new_is_counted(play: Play, serve: Serve) -> None:
+    """The judge has to know which share of the requests no shadow can show it."""
+    legacy, new = await play(always(sized(b"a"))), await play(always(sized(b"a")))
+    proxy, _ = await shadowing(serve, legacy, new)
+    await proxy.ask(post(b"x"))
+
+    assert await counted(proxy) == {"skipped": 1}
+    assert new.requests == []

@@ -62,8 +62,8 @@ def is_past(stage: Stage, door: Stage) -> bool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Needs:
-    """What a step needs. `compared`: comparisons that are evidence; `requests`: answers of new at this step; `lag`:
-    seconds by which a journal of writes may trail, where there is one.
+    """What a step needs. `compared`: comparisons that are evidence, 0: nothing can be compared; `requests`: answers of
+    new at this step; `lag`: seconds by which a journal of writes may trail, where there is one.
     """
 
     compared: int = 1000

@@ -12,6 +12,8 @@ Rule 5: a mismatch that nobody has proved (its field waited for too long) counts
         fault at a field on which the sides mostly agree does not.
 Rule 6: what is undecided is neither agreement nor incomparable. While more than `MOST_WAITING` of the last hour's
         comparisons are, or count unproved, the step waits for somebody to say what the field is.
+Rule 7: `compared: 0` is said where nothing can be compared: guard, requests and time decide alone, and only what was
+        found all the same, and is bad, is heard.
 """
 
 from __future__ import annotations
@@ -36,6 +38,9 @@ GENERATED = 0.25
 MOST_WAITING = 0.01
 _NAMED = 3
 """Fields that a sentence names."""
+_MANY = 0.5
+_IN_VAIN = 10
+"""So many times the requests that should have brought the needed answers of new; none came."""
 
 
 class State(StrEnum):
@@ -54,9 +59,10 @@ class Measures:
     `compared` and `mismatched` count what is evidence (three per request and day); `unproved` of the latter count only
     because nobody knows what they are, `waiting` is what nobody knew lately; `reasons` say why the others are
     `incomparable`; `high` are differences of high severity that nobody has accepted; `unseen` bounds the chance of an
-    unseen shape; `uncovered` counts the frequent
-    shapes not compared enough; `requests` are answers of new at this step; `carried` is the share of the route's
-    requests that new gets now, shadow included; `lag` is that of a journal of writes.
+    unseen shape; `uncovered` counts the frequent shapes not compared enough; `requests` are answers of new at this
+    step, `asked` those of both sides; `carried` is the greatest share of the route's requests that new has carried,
+    shadow included, `raised` the share that the judge lets be shadowed, 0 for the usual one, `unfit` the share that
+    cannot be shadowed; `lag` is that of a journal of writes.
     """
 
     compared: int = 0
@@ -71,6 +77,9 @@ class Measures:
     requests: int = 0
     newest_at: float | None = None
     carried: float | None = None
+    asked: int = 0
+    raised: float = 0.0
+    unfit: float = 0.0
     lag: float | None = None
 
 
@@ -86,6 +95,15 @@ def checks(ramp: Ramp, position: Position, to: Place, measures: Measures, now: f
     """Every need of the step from where the route is to `to`."""
     return (
         _time(ramp, position, now),
+        *(_evidence(ramp, to, measures, now) if ramp.needs.compared else _found_anyway(ramp.needs, measures)),
+        *_served(ramp.needs, position, measures),
+        *_lag(ramp.needs, measures),
+    )
+
+
+def _evidence(ramp: Ramp, to: Place, measures: Measures, now: float) -> tuple[Check, ...]:
+    """What comparisons, and the requests that were sent to both sides, have to show."""
+    return (
         _compared(ramp.needs, measures),
         _fresh(ramp, measures, now),
         _mismatches(ramp.needs, measures),
@@ -94,9 +112,14 @@ def checks(ramp: Ramp, position: Position, to: Place, measures: Measures, now: f
         _incomparable(ramp.needs, measures),
         _coverage(ramp.needs, measures),
         _uncovered(measures),
-        *_served(ramp.needs, position, measures),
         *_capacity(ramp.needs, to, measures),
-        *_lag(ramp.needs, measures),
+    )
+
+
+def _found_anyway(needs: Needs, measures: Measures) -> tuple[Check, ...]:
+    """Rule 7."""
+    return tuple(
+        each for each in (_mismatches(needs, measures), _high(measures)) if each.state in {State.WORSE, State.FAILED}
     )
 
 
@@ -116,7 +139,15 @@ def _time(ramp: Ramp, position: Position, now: float) -> Check:
 
 def _compared(needs: Needs, measures: Measures) -> Check:
     sentence = f"{measures.compared} of {needs.compared} comparisons"
-    return _met(when=measures.compared >= needs.compared, sentence=sentence)
+    if measures.unfit >= _MANY and not measures.compared:
+        sentence += f"; {share(measures.unfit)} of the requests cannot be shadowed (writes, upgrades, conditional ones)"
+    return _met_by_shadows(measures, when=measures.compared >= needs.compared, sentence=sentence)
+
+
+def _met_by_shadows(measures: Measures, *, when: bool, sentence: str) -> Check:
+    """A need that more shadows meet sooner says how many there are."""
+    more = f"; {share(measures.raised)} are shadowed until then" if measures.raised and not when else ""
+    return _met(when=when, sentence=sentence + more)
 
 
 def _fresh(ramp: Ramp, measures: Measures, now: float) -> Check:
@@ -202,17 +233,22 @@ def _uncovered(measures: Measures) -> Check:
 def _served(needs: Needs, position: Position, measures: Measures) -> Iterator[Check]:
     if position.stage is Stage.CANARY:
         sentence = f"new answered {measures.requests} of {needs.requests} requests at this step"
+        if not measures.requests and measures.asked * position.split > _IN_VAIN * needs.requests > 0:
+            sentence += (
+                f" and legacy {measures.asked}: no cohort that asks is drawn below {share(position.split)}; "
+                "write a greater step, or a cohort of more values"
+            )
         yield _met(when=measures.requests >= needs.requests, sentence=sentence)
 
 
 def _capacity(needs: Needs, to: Place, measures: Measures) -> Iterator[Check]:
     if not needs.capacity or to.stage is not Stage.CANARY:
         return
-    if measures.carried is None:
-        yield _check(State.OPEN, "which share of the requests new carries is unknown")
-    else:
+    sentence = "which share of the requests new carries is unknown"
+    if measures.carried is not None:
         sentence = f"new carries {share(measures.carried)} of the requests, shadow included; {to} is next"
-        yield _met(when=measures.carried >= to.split, sentence=sentence)
+    carries = measures.carried is not None and measures.carried >= to.split
+    yield _met_by_shadows(measures, when=carries, sentence=sentence)
 
 
 def _lag(needs: Needs, measures: Measures) -> Iterator[Check]:

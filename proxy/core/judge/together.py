@@ -1,7 +1,8 @@
 """Routes of one group: what the judge ruled on each becomes what is done to all.
 
 Rule 1: one rollback takes every member back whose own door allows it: a tenant is never torn apart.
-Rule 2: a member is promoted only as far as every other member stands or goes in the same breath.
+Rule 2: a member is promoted only as far as every other member stands or goes in the same breath; it says for whom it
+        waits, and for what that one waits.
 """
 
 from __future__ import annotations
@@ -27,7 +28,8 @@ def agree(
             name: _follow(each, rulings[first], first, positions[name], guards[name]) for name, each in rulings.items()
         }
     ends = {name: each.to or positions[name].place for name, each in rulings.items()}
-    return {name: _wait(each, ends) for name, each in rulings.items()}
+    reasons = {name: each.judgement.reasons[:1] for name, each in rulings.items()}
+    return {name: _wait(each, ends, reasons) for name, each in rulings.items()}
 
 
 def _follow(ruling: Ruling, leader: Ruling, name: str, position: Position, guard: GuardPolicy) -> Ruling:
@@ -42,12 +44,13 @@ def _follow(ruling: Ruling, leader: Ruling, name: str, position: Position, guard
     return Ruling(judgement=judgement, action=Action.ROLLBACK, to=to, cause=leader.cause)
 
 
-def _wait(ruling: Ruling, ends: Mapping[str, Place]) -> Ruling:
+def _wait(ruling: Ruling, ends: Mapping[str, Place], reasons: Mapping[str, tuple[str, ...]]) -> Ruling:
     """A promotion that would leave a member of the group behind waits for it."""
     if ruling.action is not Action.PROMOTE or ruling.to is None:
         return ruling
-    behind = [name for name, end in ends.items() if is_above(ruling.to, end)]
-    return _held(ruling, f"it waits for {', '.join(sorted(behind))} of its group") if behind else ruling
+    behind = sorted(name for name, end in ends.items() if is_above(ruling.to, end))
+    named = ", ".join(f"{name} ({'; '.join(reasons[name])})" for name in behind)
+    return _held(ruling, f"it waits for {named} of its group") if behind else ruling
 
 
 def _held(ruling: Ruling, reason: str) -> Ruling:

@@ -40,6 +40,11 @@ def test_no_data_meets_nothing_and_fails_nothing() -> None:
     ("measures", "state", "sentence"),
     [
         (replace(GOOD, compared=999, mismatched=0), State.OPEN, "999 of 1000 comparisons"),
+        (
+            replace(GOOD, compared=999, mismatched=0, raised=0.5),
+            State.OPEN,
+            "999 of 1000 comparisons; 50 % are shadowed until then",
+        ),
         (replace(GOOD, mismatched=45), State.OPEN, "mismatches are proved to be below 1.48 % only; 1 % is needed"),
         (
             replace(GOOD, mismatched=500),
@@ -68,6 +73,19 @@ def test_no_data_meets_nothing_and_fails_nothing() -> None:
             "new carries 10 % of the requests, shadow included; canary 25% is next",
         ),
         (replace(GOOD, carried=None), State.OPEN, "which share of the requests new carries is unknown"),
+        (
+            replace(GOOD, carried=0.1, raised=0.26),
+            State.OPEN,
+            ("new carries 10 % of the requests, shadow included; canary 25% is next; 26 % are shadowed until then"),
+        ),
+        (
+            replace(GOOD, requests=0, asked=30_000),
+            State.OPEN,
+            (
+                "new answered 0 of 100 requests at this step and legacy 30000: no cohort that asks is drawn below 5 %; "
+                "write a greater step, or a cohort of more values"
+            ),
+        ),
         (replace(GOOD, newest_at=NOW - 10_800), State.OPEN, "the newest comparison is 3h old"),
         (replace(GOOD, lag=90.0), State.OPEN, "the journal of writes trails by 90s"),
     ],
@@ -133,6 +151,36 @@ def test_what_is_undecided_waits_for_a_word(waiting: Waiting, state: State, sent
 
     assert [each for each in states[state] if each.startswith(sentence)]
     assert states.keys() <= {State.MET, state}
+
+
+def test_where_hardly_anything_can_be_shadowed_it_is_said() -> None:
+    """Without a comparison the share of the requests that can never be compared stands beside the need."""
+    states = found(replace(GOOD, compared=0, mismatched=0, unfit=0.9))
+
+    assert states[State.OPEN][0] == (
+        "0 of 1000 comparisons; 90 % of the requests cannot be shadowed (writes, upgrades, conditional ones)"
+    )
+
+
+def test_without_comparisons_guard_requests_and_time_decide() -> None:
+    """`compared: 0` asks for no evidence of comparisons, and for no capacity that shadows would show."""
+    needs = Needs(compared=0)
+    bare = Measures(requests=100)
+
+    assert found(bare, needs=needs) == {
+        State.MET: ["at canary 5% for 12d of 10m", "new answered 100 of 100 requests at this step"]
+    }
+    assert found(replace(bare, requests=99), needs=needs).keys() == {State.MET, State.OPEN}
+    assert found(bare, needs=needs, since=NOW - 10).keys() == {State.MET, State.OPEN}
+
+
+def test_what_was_found_all_the_same_is_heard() -> None:
+    """With `compared: 0`, too, mismatches that are proved to be too many and grave differences hold or turn back."""
+    needs = Needs(compared=0)
+
+    assert State.WORSE in found(replace(GOOD, mismatched=500), needs=needs)
+    assert State.FAILED in found(replace(GOOD, high=1), needs=needs)
+    assert found(replace(GOOD, mismatched=45), needs=needs).keys() == {State.MET}
 
 
 def test_time_is_a_need_of_its_own() -> None:
