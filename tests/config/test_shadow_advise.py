@@ -49,8 +49,8 @@ def test_a_route_for_credentials_alone_is_warned_of(match: str) -> None:
 
     assert found.startswith("routes.yaml:7:22: routes[0].match: only requests with credentials come here, ")
     assert warnings(with_routes(route, head=HEAD + "shadow: {credentials: drop}\n")) == []
-    for said in ("forward", "drop", "{replace: {Authorization: x}}"):
-        assert warnings(with_routes(f"{route}, shadow: {{credentials: {said}}}")) == []
+    for said in ("forward", "drop", "{replace: {Authorization: '${TEST_ACCOUNT}'}}"):
+        assert warnings(with_routes(f"{route}, shadow: {{credentials: {said}}}"), {"TEST_ACCOUNT": "x"}) == []
 
 
 @pytest.mark.parametrize("match", ["headers: {Authorization: false}", "headers: {X-Tenant: x}", "query: {key: x}"])
