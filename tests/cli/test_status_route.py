@@ -56,6 +56,7 @@ def test_a_route_shows_place_and_cohorts(banyan: Banyan) -> None:
             {"runs": {**PLACE, "reason": "", "sample": 0.26}},
             "shadow    26% of the requests, until the next step has what it needs",
         ),
+        ({"parity": {"undecided": 10, "fields_waiting": 1}}, "waits     10 of 10 answers are undecided, at 1 field;"),
         ({"cohorts": {"without": 0.0, "sources": []}}, "cohorts   none seen yet"),
     ],
 )

@@ -20,4 +20,4 @@ def choice(key: str) -> str:
 
 def unknown(key: str) -> str:
     """Of a key about which nothing was found out."""
-    return f"{path_of(key)} differs, and whether legacy would repeat it is not known yet; {choice(key)}"
+    return f"it differs, and whether legacy would repeat it is not known yet; {choice(key)}"
