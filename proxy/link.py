@@ -182,11 +182,13 @@ class RouteOrder(msgspec.Struct, frozen=True, array_like=True):
 class Orders(msgspec.Struct, frozen=True, tag="orders"):
     """Control to worker: what runs on the routes named here; all others run as the table says.
 
-    `version` has no order: a worker that obeys these orders says the same one.
+    `version` has no order: a worker that obeys these orders says the same one. `known` False: where routes stand has
+    not been read yet, and routes that may stand elsewhere than the table says wait at legacy.
     """
 
     version: int
     routes: list[RouteOrder]
+    known: bool = True
 
 
 class Probed(msgspec.Struct, frozen=True, tag="probed"):

@@ -225,7 +225,13 @@ class Supervisor:
         elif number == _COMPARER:
             be = lambda: be_comparer(self._config, start, self._sockets)  # noqa: E731
         else:
-            seat = WorkerSeat(number=number, sockets=self._sockets, ties=self._ties, serving=self._readiness.say)
+            seat = WorkerSeat(
+                number=number,
+                sockets=self._sockets,
+                ties=self._ties,
+                serving=self._readiness.say,
+                succeeds=self._predecessor is not None,
+            )
             be = lambda: be_worker(seat, self._config, start, fresh=first)  # noqa: E731
         code = 1
         try:

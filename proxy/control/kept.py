@@ -3,11 +3,14 @@
 Rule 1: it is a copy. Where the store has a position, the store is right; moves that were made here while the store was
         away are the exception, and are written to it when it is back.
 Rule 2: a worker reads the orders in it before it serves its first client.
+Rule 3: without it, or with one of another kind of store, nobody knows where routes stand before the store was read. A
+        store in memory begins with nothing, so there is nothing to read.
 """
 
 from __future__ import annotations
 
 import msgspec
+from msgspec.structs import replace
 
 from proxy.core.judge.position import Position, Transition
 from proxy.core.orders import Pin
@@ -30,7 +33,10 @@ class Said(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Kept(msgspec.Struct, frozen=True, kw_only=True):
-    """The whole file. `standing` is the version of what all replicas obey, as far as this one has heard."""
+    """The whole file. `standing` is the version of what all replicas obey, as far as this one has heard.
+
+    `store` is the kind of store in which it stands; empty in files of versions that did not say so.
+    """
 
     orders: Orders = Orders(0, [])
     standing: int = 0
@@ -38,11 +44,25 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
     pins: tuple[Pin, ...] = ()
     pending: tuple[Pending, ...] = ()
     said: dict[str, Said] = {}
+    store: str = ""
 
 
 NOTHING = Kept()
+_MEMORY, _EMBEDDED, _SERVER = "memory", "embedded", "postgresql"
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(Kept).decode
+
+
+def kind_of(state: str) -> str:
+    """The kind of store that `state:` names; nothing of an address."""
+    return state if state in {_MEMORY, _EMBEDDED} else _SERVER
+
+
+def begun(kept: Kept | None, state: str) -> Kept:
+    """What a replica with this `state:` begins with, given what its disk has: `orders.known` as rule 3 says."""
+    found, kind = kept or NOTHING, kind_of(state)
+    known = kind == _MEMORY or (kept is not None and kept.store in {"", kind} and kept.orders.known)
+    return replace(found, orders=replace(found.orders, known=known), store=kind)
 
 
 def written(kept: Kept) -> bytes:

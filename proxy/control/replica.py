@@ -5,6 +5,8 @@ Rule 1: what stands in the store is obeyed by everybody. Moves made here while t
 Rule 2: every change goes to the workers at once, and to this replica's disk, so that neither a restart nor a dead store
         changes what runs.
 Rule 3: a route without a position, pin or other order runs as routes.yaml says.
+Rule 4: until the store has said it once, unless the disk has it, it is not `known` where routes stand: workers send
+        to legacy what legacy can answer (`core/ordered.py`, rule 3).
 """
 
 from __future__ import annotations
@@ -21,18 +23,23 @@ from proxy.control.ordering import Stood, pins_now, route_orders
 from proxy.control.running import Running
 from proxy.core.judge.ladder import Place
 from proxy.core.judge.position import Position, Transition, reconcile
-from proxy.core.ordered import is_possible, place_of
+from proxy.core.ordered import is_possible, place_of, waits
 from proxy.core.orders import Pin, Standing
 from proxy.core.route import Route
 from proxy.core.stage import Stage
 from proxy.link import Orders
 
+KEEPS_OUT = 30.0
+"""Seconds for which a replica that does not know where routes stand is not ready: an outage must not keep it out."""
 _log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Placed:
-    """Where a route runs. `position` None: as the file says. `possible` False: an upstream for it is missing."""
+    """Where a route runs. `position` None: as the file says. `possible` False: an upstream for it is missing.
+
+    `known` False: nobody has read where it stands, and legacy answers meanwhile.
+    """
 
     place: Place
     position: Position | None = None
@@ -40,6 +47,7 @@ class Placed:
     pins: tuple[Pin, ...] = ()
     possible: bool = True
     here: bool = False
+    known: bool = True
 
 
 class Replica:
@@ -59,6 +67,7 @@ class Replica:
         self.instance = instance
         self.clock = clock
         self.kept = kept
+        self.known = kept.orders.known
         self.standing = Standing(version=kept.standing, positions=kept.positions, pins=kept.pins)
         self.pending: dict[str, Pending] = {each.position.route: each for each in kept.pending}
         self.said = {name: Place(Stage(each.stage), each.split) for name, each in kept.said.items()}
@@ -73,9 +82,11 @@ class Replica:
         self._positions: dict[str, Position] = {}
         self._filed: dict[str, Position] = {}
         self._pins: dict[str, tuple[Pin, ...]] = {}
-        self._orders = Orders(0, [])
+        self._orders = Orders(0, [], self.known)
         self._standing_of: tuple[int, int] = (0, 0)
         self._obeyed = 0
+        if not self.known:
+            _log.warning("standing_unknown", hint="legacy answers what it can until the state store has said it once")
         self.refresh()
 
     # -- what stands --------------------------------------------------------------------------------------------------
@@ -102,6 +113,8 @@ class Replica:
 
     def placed(self, route: Route) -> Placed:
         """Where a route runs, and since which move."""
+        if not self.known and waits(route, self._running.snapshot.upstreams):
+            return Placed(place=Place(Stage.LEGACY), known=False)
         position = self._positions.get(route.name)
         place = place_of(route) if position is None else position.place
         possible = is_possible(route, place, self._running.snapshot.upstreams)
@@ -119,7 +132,15 @@ class Replica:
         if standing.version < self.standing.version:
             _log.warning("standing_went_back", was=self.standing.version, now=standing.version)
         self.standing = standing
+        if not self.known:
+            self.known = True
+            _log.info("standing_known", version=standing.version, after=round(self.clock() - self._began, 3))
         self.refresh()
+
+    @property
+    def keeps_out(self) -> bool:
+        """Whether clients should not be sent here yet: where routes stand is unknown, and has not been for long."""
+        return not self.known and self.clock() - self._began < KEEPS_OUT
 
     def go_here(self, pending: Pending) -> None:
         """Move a route here, until the store is back."""
@@ -156,9 +177,9 @@ class Replica:
         self._pins = pins_now(self.standing.pins, self.clock())
         stood = Stood(positions=self._positions, pins=self._pins, slow=self.slow, said=self.said)
         routes = route_orders(self._running.snapshot.routes, stood)
-        if routes != self._orders.routes or not self._orders.version:
+        if (routes, self.known) != (self._orders.routes, self._orders.known) or not self._orders.version:
             self._version += 1
-            self._orders = Orders(self._version, routes)
+            self._orders = Orders(self._version, routes, self.known)
             self._links.order(self._orders)
         self._standing_of = (self._orders.version, self.standing.version)
         self.heard()
@@ -195,6 +216,7 @@ class Replica:
             pins=self.standing.pins,
             pending=tuple(self.pending.values()),
             said={name: Said(stage=each.stage.value, split=each.split) for name, each in self.said.items()},
+            store=self.kept.store,
         )
         if kept != self.kept:
             self.kept = kept

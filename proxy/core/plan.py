@@ -25,6 +25,7 @@ from proxy.core.stage import Stage, progress
 MOST_POINTS = 0.25
 """The share of a route's cohorts that may move to new at once without a warning."""
 EXAMPLES = 3
+_LEFT_OUT = frozenset({Reason.KILLED.value, Reason.STANDING_UNKNOWN.value})
 
 
 class Edit(StrEnum):
@@ -219,7 +220,7 @@ class Cohorts:
 
 @dataclass(slots=True, kw_only=True)
 class Traffic:
-    """`flows` by route now and route then; `cohorts` by route now. `killed`: left out, the kill switch decided them."""
+    """`flows` by route now and route then; `cohorts` by route now. `killed`: left out, no route decided them."""
 
     flows: dict[tuple[str, str], Flow] = field(default_factory=dict)
     cohorts: dict[str, Cohorts] = field(default_factory=dict)
@@ -257,7 +258,7 @@ def replayed(before: Replay, after: Replay, requests: Iterable[tuple[float, Seen
     """What would be another answer than the one that was given; each request counts once."""
     traffic = Traffic()
     for _, seen in requests:
-        if seen.reason == Reason.KILLED.value:
+        if seen.reason in _LEFT_OUT:
             traffic.killed += 1
         else:
             traffic.add(seen, 1.0, before.happened(seen), after.decide(seen))

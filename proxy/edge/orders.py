@@ -3,6 +3,7 @@
 Rule 1: a request costs nothing for it: decisions stand ready, and pins are looked at on routes that have some.
 Rule 2: exchanges that run stay where they are. The kill switch outranks every order, pins too.
 Rule 3: a table that is adopted is rewritten before it serves; what has no order runs as the table says.
+Rule 4: while it is unknown where routes stand, those that legacy can answer wait there, whatever else was ordered.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from collections.abc import Mapping
 from proxy.core.decide import settled
 from proxy.core.judge.ladder import Place
 from proxy.core.kill import decide_killed
-from proxy.core.ordered import as_killed, is_possible, place_now, place_of, placed
+from proxy.core.ordered import UNKNOWN, as_killed, is_possible, place_now, place_of, placed, waits
 from proxy.core.outcome import Side
 from proxy.core.pinned import Exceptions, exceptions_of
 from proxy.core.route import Route
@@ -30,13 +31,22 @@ def obey(live: Live, orders: Orders) -> tuple[str, ...]:
     refused: list[str] = []
     for bound in live.bound:
         order = ordered.get(bound.said.name)
-        if order is None:
+        if not orders.known and waits(bound.said, live.snapshot.upstreams):
+            _wait(bound)
+        elif order is None:
             if bound.ordered:
                 _release(bound)
         elif not _follow(bound, order, live):
             refused.append(bound.said.name)
     rewrite(live)
     return tuple(refused)
+
+
+def _wait(bound: BoundRoute) -> None:
+    bound.slow = 0.0
+    bound.ordered = True
+    _run(bound, placed(bound.said, Place(Stage.LEGACY)), None)
+    bound.settled = bound.decision = UNKNOWN
 
 
 def _release(bound: BoundRoute) -> None:
