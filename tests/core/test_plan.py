@@ -237,9 +237,12 @@ def test_a_route_that_would_get_nothing_more() -> None:
 
 
 def test_a_replay_compares_with_what_was_answered() -> None:
-    """What happened is the measure, not what the present table would say; the kill switch's answers are left out."""
+    """What happened is the measure, not what the present table would say.
+
+    Answers of the kill switch are left out, and those given before it was known where routes stand.
+    """
     seen = tenants(route(split=1.0))
-    killed = [each._replace(reason="killed") for each in seen[:10]]
+    killed = [each._replace(reason=reason) for reason in ("killed", "standing_unknown") for each in seen[:5]]
     then, soon = Replay(table(route(split=0.0)), UPSTREAMS), Replay(table(route(split=0.0)), UPSTREAMS)
     found = replayed(then, soon, [(5.0, each) for each in [*killed, *seen[10:]]])
     (flow,) = found.flows.values()

@@ -108,8 +108,10 @@ async def test_a_lost_directory_frees_no_latch(database: Embedded, tmp_path: Pat
 
 
 async def test_without_the_store_legacy_answers_what_it_can(database: Embedded, tmp_path: Path) -> None:
-    """Directory lost and database frozen: legacy answers `live`, new what is complete, and it is said everywhere; when
-    the database wakes, each route runs where it stands."""
+    """Directory lost and database frozen: legacy answers `live`, new what is complete, and it is said everywhere.
+
+    When the database wakes, each route runs where it stands.
+    """
     async with both() as (legacy, new):
         routes = ROUTES + "  - { name: other, match: /other/**, stage: live }\n"
         ports = written(tmp_path, database.address, legacy, new, routes)

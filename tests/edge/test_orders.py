@@ -140,3 +140,40 @@ async def test_the_line_says_why(play: Play, serve: Serve) -> None:
         ("new", "pinned"),
         ("legacy", "drained"),
     ]
+
+
+async def test_while_nobody_knows_where_routes_stand_legacy_answers(play: Play, serve: Serve) -> None:
+    """What legacy can answer it answers, pinned cohorts and later tables included; the rest goes as the file says.
+
+    As soon as the standing is known each route runs where it stands.
+    """
+    two = await _two(play)
+    pin: Block = {"stage": "legacy", "cohort": "header:T", "pin": {"new": ["x"]}}
+    pinned: Block = {"name": "pinned", "match": "/pinned", **pin}
+    done: Block = {"name": "done", "match": "/done", "stage": "complete"}
+    table = [{**LIVE, "shadow": {"sample": "100%"}}, pinned, done, CLOSED, REST]
+    proxy = await serve(upstreams=two, routes=table)
+    proxy.listener.obey(Orders(1, [order("live", "live", said=("live", 0.0))], known=False))
+    before = await _by(proxy, b"/live"), await _by(proxy, b"/pinned"), await _by(proxy, b"/done")
+    shadow = {each.said.name: each.shadow for each in proxy.listener.live.bound}["live"]
+    proxy.install(two, table, drain="1s")
+    still = await _by(proxy, b"/live")
+    proxy.listener.obey(orders())
+    after = await _by(proxy, b"/live"), await _by(proxy, b"/pinned"), await _by(proxy, b"/done")
+
+    assert before == (b"legacy", b"legacy", b"new")
+    assert (shadow, still) == (None, b"legacy")
+    assert after == (b"new", b"new", b"new")
+    assert await _by(proxy, b"/closed") == 403
+
+
+async def test_the_kill_switch_is_not_lifted_by_what_becomes_known(play: Play, serve: Serve) -> None:
+    """Killed while nobody knew: legacy answers when it is known too, until the switch is turned back."""
+    proxy = await serve(upstreams=await _two(play), routes=ROUTES)
+    proxy.listener.obey(Orders(1, [], known=False))
+    proxy.listener.kill(on=True)
+    proxy.listener.obey(orders())
+    killed = await _by(proxy, b"/live")
+    proxy.listener.kill(on=False)
+
+    assert (killed, await _by(proxy, b"/live")) == (b"legacy", b"new")
