@@ -162,7 +162,7 @@ class Table(msgspec.Struct, frozen=True, tag="table"):
 
 
 class RouteOrder(msgspec.Struct, frozen=True, array_like=True):
-    """Where one route runs, whatever the table says: `stage`, and `split` in [0, 1].
+    """Where one route (by its origin) runs, whatever the table says: `stage`, and `split` in [0, 1].
 
     `said_stage` and `said_split` are what routes.yaml said when this was ordered: a table that says something else was
     edited since. `pins` are (cohort key, side); `slow` is the time in seconds above which an answer is a bad event, 0

@@ -110,7 +110,8 @@ class Judging:
         }
 
     def follow(self) -> None:
-        """A table was taken."""
+        """A table was taken: what stands is known by its names from now on, before anybody asks."""
+        self.replica.rename()
         self._hooks.follow(self._parts.running.snapshot.hooks)
         self._edited.set()
 

@@ -74,7 +74,10 @@ class OwnAnswer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RouteShown:
-    """The route and its decision; `serve` is legacy, new or self; `stage` is null where the route says `respond`."""
+    """The route and its decision; `serve` is legacy, new or self; `stage` is null where the route says `respond`.
+
+    `was` is the name that it began with, or empty.
+    """
 
     name: str
     line: int
@@ -87,6 +90,7 @@ class RouteShown:
     reason: str
     cohort: CohortShown | None
     upstream: UpstreamShown | None
+    was: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,6 +179,7 @@ def _route(
         reason=decision.reason,
         cohort=_cohort(route, head, client_ip, decision),
         upstream=_upstream(route, decision.serve, snapshot),
+        was=route.was,
     )
 
 
@@ -184,7 +189,7 @@ def _cohort(route: Route, head: RequestHead, client_ip: bytes, decision: Decisio
     source, key = cohort_of(route.cohort, head, client_ip) or (CLIENT_IP, client_ip)
     anonymous = source.kind is SourceKind.ANONYMOUS
     text = "of its cookie, or a new one" if anonymous else key.decode("utf-8", "replace")
-    return CohortShown(source=source_text(source), key=text, group=route.group or route.name, draw=decision.draw)
+    return CohortShown(source=source_text(source), key=text, group=route.scope, draw=decision.draw)
 
 
 def _upstream(route: Route, side: Side | None, snapshot: Snapshot) -> UpstreamShown | None:

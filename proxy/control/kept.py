@@ -3,7 +3,8 @@
 Rule 1: it is a copy. Where the store has a position, the store is right; moves that were made here while the store was
         away are the exception, and are written to it when it is back.
 Rule 2: a worker reads the orders in it before it serves its first client.
-Rule 3: without it, or with one of another kind of store, nobody knows where routes stand before the store was read. A
+Rule 3: in the file routes are called by their origins, so that it is read aright with a table that has renamed them.
+Rule 4: without it, or with one of another kind of store, nobody knows where routes stand before the store was read. A
         store in memory begins with nothing, so there is nothing to read.
 """
 
@@ -14,6 +15,7 @@ from msgspec.structs import replace
 
 from proxy.core.judge.position import Position, Transition
 from proxy.core.orders import Pin
+from proxy.core.origins import Naming, all_called, called
 from proxy.link import Orders
 
 
@@ -59,10 +61,27 @@ def kind_of(state: str) -> str:
 
 
 def begun(kept: Kept | None, state: str) -> Kept:
-    """What a replica with this `state:` begins with, given what its disk has: `orders.known` as rule 3 says."""
+    """What a replica with this `state:` begins with, given what its disk has: `orders.known` as rule 4 says."""
     found, kind = kept or NOTHING, kind_of(state)
     known = kind == _MEMORY or (kept is not None and kept.store in {"", kind} and kept.orders.known)
     return replace(found, orders=replace(found.orders, known=known), store=kind)
+
+
+def kept_called(kept: Kept, naming: Naming) -> Kept:
+    """The same by other names of routes, without what is nobody's; orders have origins wherever they are."""
+    moves = ((each, naming(each.position.route)) for each in kept.pending)
+    return replace(
+        kept,
+        positions=all_called(kept.positions, naming),
+        pins=all_called(kept.pins, naming),
+        pending=tuple(_pending_called(each, name) for each, name in moves if name is not None),
+        said={name: each for route, each in kept.said.items() if (name := naming(route)) is not None},
+    )
+
+
+def _pending_called(pending: Pending, name: str) -> Pending:
+    position, moved = called(pending.position, name), called(pending.transition, name)
+    return replace(pending, position=position, transition=moved)
 
 
 def written(kept: Kept) -> bytes:

@@ -13,11 +13,11 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Container, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import structlog
 
-from proxy.control.kept import NOTHING, Kept, Pending, Said, written
+from proxy.control.kept import NOTHING, Kept, Pending, Said, kept_called, written
 from proxy.control.links import Links
 from proxy.control.ordering import Stood, pins_now, route_orders
 from proxy.control.running import Running
@@ -25,6 +25,7 @@ from proxy.core.judge.ladder import Place
 from proxy.core.judge.position import Position, Transition, reconcile
 from proxy.core.ordered import is_possible, place_of, waits
 from proxy.core.orders import Pin, Standing
+from proxy.core.origins import Origins, all_called
 from proxy.core.route import Route
 from proxy.core.stage import Stage
 from proxy.link import Orders
@@ -66,11 +67,12 @@ class Replica:
         """`kept` is what the disk had at the start; `keep` replaces it, and may be slow."""
         self.instance = instance
         self.clock = clock
-        self.kept = kept
+        self._origins = running.origins
+        self.kept = kept = kept_called(kept, self._origins.name)
         self.known = kept.orders.known
         self.standing = Standing(version=kept.standing, positions=kept.positions, pins=kept.pins)
         self.pending: dict[str, Pending] = {each.position.route: each for each in kept.pending}
-        self.said = {name: Place(Stage(each.stage), each.split) for name, each in kept.said.items()}
+        self.said = _places(kept.said)
         self.moves: dict[str, Transition] = {}
         self.slow: Mapping[str, float] = {}
         self.changed: Callable[[], None] = lambda: None
@@ -106,6 +108,11 @@ class Replica:
             filed = reconcile(None, route.stage, route.split, route=route.name, now=self._began)
             self._filed[route.name] = filed
         return filed
+
+    @property
+    def origins(self) -> Origins:
+        """By which names it calls routes."""
+        return self._origins
 
     def pins(self, route: str) -> tuple[Pin, ...]:
         """Those of one route that are not over."""
@@ -159,6 +166,24 @@ class Replica:
             self.refresh()
 
     # -- what is told -------------------------------------------------------------------------------------------------
+
+    def rename(self) -> bool:
+        """Call routes as the present table does; whether any is called otherwise than before."""
+        before, self._origins = self._origins, self._running.origins
+        if before == self._origins:
+            return False
+
+        def now(name: str) -> str | None:
+            return self._origins.name(before.origin(name))
+
+        self.kept = found = kept_called(self.kept, now)
+        holds = all_called(self.standing.holds, now)
+        self.standing = replace(self.standing, positions=found.positions, pins=found.pins, holds=holds)
+        self.pending = {each.position.route: each for each in found.pending}
+        self.said = _places(found.said)
+        self.moves = {each.route: each for each in all_called(self.moves.values(), now)}
+        self.refresh()
+        return True
 
     def follow(self, waiting: Container[str] = ()) -> None:
         """The present table's edits have been carried out, but for those routes that are `waiting`."""
@@ -220,4 +245,8 @@ class Replica:
         )
         if kept != self.kept:
             self.kept = kept
-            self._keep(written(kept))
+            self._keep(written(kept_called(kept, self._origins.origin)))
+
+
+def _places(said: Mapping[str, Said]) -> dict[str, Place]:
+    return {name: Place(Stage(each.stage), each.split) for name, each in said.items()}

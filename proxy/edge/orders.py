@@ -3,6 +3,7 @@
 Rule 1: a request costs nothing for it: decisions stand ready, and pins are looked at on routes that have some.
 Rule 2: exchanges that run stay where they are. The kill switch outranks every order, pins too.
 Rule 3: a table that is adopted is rewritten before it serves; what has no order runs as the table says.
+        An order names a route by its origin, so that it holds on a table that calls the route otherwise.
 Rule 4: while it is unknown where routes stand, those that legacy can answer wait there, whatever else was ordered.
 """
 
@@ -30,7 +31,7 @@ def obey(live: Live, orders: Orders) -> tuple[str, ...]:
     ordered: Mapping[str, RouteOrder] = {each.route: each for each in orders.routes}
     refused: list[str] = []
     for bound in live.bound:
-        order = ordered.get(bound.said.name)
+        order = ordered.get(bound.said.origin)
         if not orders.known and waits(bound.said, live.snapshot.upstreams):
             _wait(bound)
         elif order is None:
