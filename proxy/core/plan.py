@@ -18,7 +18,7 @@ from proxy.core.judge.ladder import Place, height, is_above, rungs
 from proxy.core.judge.moves import Maker, Why, refused
 from proxy.core.judge.policy import is_past
 from proxy.core.judge.position import Position, reconcile
-from proxy.core.ordered import place_of
+from proxy.core.ordered import place_of, placed
 from proxy.core.replay import Again, Replay, moved
 from proxy.core.route import Route
 from proxy.core.seen import Seen, drawn_for, sources_text
@@ -170,7 +170,7 @@ def _notes(before: Route, after: Route, start: Place, end: Place, position: Posi
     yield from _doors(after, start, end)
     if position is None and start != end:
         yield from _by_table(after, start, end)
-    if not _same_draw(before, after) and settled(replace(after, stage=end.stage, split=end.split)) is None:
+    if not _same_draw(before, after) and settled(placed(after, end)) is None:
         sentence = f"its cohorts are drawn anew ({_drawn(before)} → {_drawn(after)}): some go back, others come"
         yield Note(caution=Caution.REDRAWN, sentence=sentence)
 
@@ -218,7 +218,8 @@ def _freed(route: Route, known: Known, heir: str) -> Iterator[Note]:
         kept.append(f"{'its latch' if position.latched else 'its position'} ({position.place})")
     if known.compared:
         kept.append(f"{known.compared:,} comparisons")
-    if heir and not route.group and route.respond is None:
+    start = _start(route, position)
+    if heir and not route.group and start is not None and settled(placed(route, start)) is None:
         kept.append("its draws")
     if kept:
         who = heir or "the route that takes its place"
