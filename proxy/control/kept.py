@@ -74,12 +74,13 @@ def kept_called(kept: Kept, naming: Naming) -> Kept:
         kept,
         positions=all_called(kept.positions, naming),
         pins=all_called(kept.pins, naming),
-        pending=tuple(_pending_called(each, name) for each, name in moves if name is not None),
+        pending=tuple(pending_called(each, name) for each, name in moves if name is not None),
         said={name: each for route, each in kept.said.items() if (name := naming(route)) is not None},
     )
 
 
-def _pending_called(pending: Pending, name: str) -> Pending:
+def pending_called(pending: Pending, name: str) -> Pending:
+    """The same move, of a route of this name."""
     position, moved = called(pending.position, name), called(pending.transition, name)
     return replace(pending, position=position, transition=moved)
 

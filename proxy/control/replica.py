@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 
 import structlog
 
-from proxy.control.kept import NOTHING, Kept, Pending, Said, kept_called, written
+from proxy.control.kept import NOTHING, Kept, Pending, Said, kept_called, pending_called, written
 from proxy.control.links import Links
 from proxy.control.ordering import Stood, pins_now, route_orders
 from proxy.control.running import Running
@@ -150,8 +150,10 @@ class Replica:
         return not self.known and self.clock() - self._began < KEEPS_OUT
 
     def go_here(self, pending: Pending) -> None:
-        """Move a route here, until the store is back."""
-        self.pending[pending.position.route] = pending
+        """Move a route here, until the store is back; it may have been renamed while the store was asked."""
+        route = pending.position.route
+        name = self._origins.name(self._origins.origin(route)) or route
+        self.pending[name] = pending_called(pending, name)
         self.refresh()
 
     def done_here(self, route: str) -> None:

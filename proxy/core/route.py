@@ -222,7 +222,7 @@ class Route:
     @property
     def scope(self) -> str:
         """Within which a cohort is on one side: its group, or the route itself."""
-        return self.group or self.origin
+        return self.group or self.was or self.name  # spelled out: asked for with each request that is tied
 
     @property
     def salt(self) -> int:

@@ -129,9 +129,9 @@ class Listener:
 
     def _carry(self, before: Live | None) -> None:
         """A new table remembers the cohorts that the one before did."""
-        known = {} if before is None else {bound.said.name: bound.lately for bound in before.bound}
+        known = {} if before is None else {bound.said.origin: bound.lately for bound in before.bound}
         for bound in self.live.bound:
-            bound.lately = known.get(bound.said.name, bound.lately)
+            bound.lately = known.get(bound.said.origin, bound.lately)
 
     def hear(self, probed: Probed) -> None:
         """What control's probes found of an endpoint."""

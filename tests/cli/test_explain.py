@@ -39,6 +39,19 @@ def test_a_cohort_below_the_split_goes_to_new(banyan: Banyan) -> None:
     assert found["timeouts"] == "connect 1s, response 15s, idle 60s, no total"
 
 
+def test_a_renamed_route_draws_as_it_did(banyan: Banyan, folder: Path) -> None:
+    """`was` is shown, and the draw is that of the name that the route began with."""
+    tenant, _ = tenants()
+    text = ROUTES.replace("name: orders.show", "name: orders.one\n    was: orders.show")
+    (folder / "routes.yaml").write_text(text, encoding="utf-8")
+    found = rows(banyan("explain", "GET", "/orders/7", "-H", f"X-Tenant-Id: {tenant}").stdout)
+
+    assert text != ROUTES
+    assert found["was"] == "orders.show: its state and its draws are kept under this name"
+    assert found["cohort"] == f"header:x-tenant-id = '{tenant}', drawn for 'orders.show'"
+    assert found["decision"].startswith("new")
+
+
 def test_a_cohort_above_the_split_stays(banyan: Banyan) -> None:
     """Another tenant is answered by legacy, with its reason."""
     _, tenant = tenants()

@@ -49,10 +49,11 @@ def test_a_route_shows_place_and_cohorts(banyan: Banyan) -> None:
         ({"runs": {"stage": "shadow", "split": 0.0, "reason": "rolled back"}}, "file      canary 10%"),
         ({"runs": {"stage": None, "split": None, "reason": ""}}, "runs      answered here"),
         ({"cohorts": {"without": 0.0, "sources": []}}, "cohorts   none seen yet"),
+        ({"was": "orders.get"}, "was       orders.get: its state and its draws are kept under this name"),
     ],
 )
 def test_what_differs_is_shown(banyan: Banyan, more: dict[str, object], line: str) -> None:
-    """A place that is not the file's, a route without one, and cohorts that nobody has seen."""
+    """A place that is not the file's, a route without one, cohorts that nobody has seen, and the name of before."""
     assert line in said(banyan, **more)
 
 

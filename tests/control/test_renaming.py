@@ -168,6 +168,23 @@ async def test_a_move_made_here_is_written_under_the_new_name(store: Store, cloc
     assert stand.replica.pending == {}
 
 
+async def test_a_move_that_a_rename_overtakes_is_not_lost(store: Store, clock: Clock) -> None:
+    """The table is renamed while a move asks a store that is away: the move holds under the new name."""
+    stand = Stand(OLD, store, clock)
+    await stand.begin()
+    before = stand.replica.position(stand.route())
+    after = rolled_back(before, SHADOW, Cause.GUARD, clock())
+    await stand.edit(NEW)
+    store.away = True
+    await stand.mover.move(before, after, transition(before, after, actor="judge", numbers={}, reason="why"))
+    here = stand.place("b")
+    store.away = False
+    await stand.rounds(3)
+
+    assert (here, stand.place("b"), stand.replica.pending) == ("shadow", "shadow", {})
+    assert [(each.route, each.latched) for each in (await store.behind.standing()).positions] == [("a", True)]
+
+
 async def test_an_edit_in_the_same_file_counts(store: Store, clock: Clock) -> None:
     """Renamed and lowered at once: the rename is no edit, the lower stage is one."""
     stand = Stand(OLD, store, clock)

@@ -177,3 +177,28 @@ async def test_the_kill_switch_is_not_lifted_by_what_becomes_known(play: Play, s
     proxy.listener.kill(on=False)
 
     assert (killed, await _by(proxy, b"/live")) == (b"legacy", b"new")
+
+
+async def test_an_order_holds_on_a_table_that_has_renamed_its_route(play: Play, serve: Serve) -> None:
+    """Orders name routes by their origins: no request is answered by the file's stage between reload and next order."""
+    two = await _two(play)
+    proxy = await serve(upstreams=two, routes=ROUTES)
+    proxy.listener.obey(orders(order("live", "shadow", said=("live", 0.0))))
+    proxy.install(two, [{**LIVE, "name": "renamed", "was": "live"}, REST])
+    with_was = await _by(proxy, b"/live")
+    proxy.install(two, [{**LIVE, "name": "renamed"}, REST])
+    without = await _by(proxy, b"/live")
+
+    assert (with_was, without) == (b"legacy", b"new")
+
+
+async def test_a_drain_knows_its_cohorts_by_whatever_name(play: Play, serve: Serve) -> None:
+    """A route that is renamed while it drains keeps those that are there, and their draws."""
+    two = await _two(play)
+    proxy = await serve(upstreams=two, routes=ROUTES)
+    proxy.listener.obey(orders(order("split", "canary", 1.0)))
+    await _by(proxy, tenant=b"here")
+    proxy.listener.obey(orders(order("split", "canary", 1.0, drained=True)))
+    proxy.install(two, [{**TENTH, "name": "renamed", "was": "split"}, REST])
+
+    assert (await _by(proxy, tenant=b"here"), await _by(proxy, tenant=b"later")) == (b"new", b"legacy")

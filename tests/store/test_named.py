@@ -8,7 +8,7 @@ import pytest
 
 from proxy.core.evidence import GuardState, NoiseCount, NoiseFinding, RuleHits
 from proxy.core.judge.position import Position
-from proxy.core.orders import EVERY_ROUTE, Hold, Kill, Lead, Pin
+from proxy.core.orders import EVERY_ROUTE, Hold, Kill, Lead, Pin, Standing
 from proxy.core.origins import Origins
 from proxy.core.outcome import Side
 from proxy.store.evidence import EvidenceStore
@@ -38,6 +38,16 @@ async def moved(store: PositionStore, to: Position) -> bool:
     return await store.compare_and_set(to, to.version - 1, transition(to))
 
 
+def named(found: Standing) -> tuple[list[str], ...]:
+    """By which names its positions, pins, holds and kills call routes."""
+    return (
+        [each.route for each in found.positions],
+        [each.route for each in found.pins],
+        [each.route for each in found.holds],
+        [each.route for each in found.kills],
+    )
+
+
 async def test_what_replicas_obey_is_one_row_by_two_names(stores: Stores, positions: PositionStore) -> None:
     """Moves, pins, holds and kills given under either name are those of the other."""
     assert await moved(stores.positions, position(1))
@@ -47,16 +57,9 @@ async def test_what_replicas_obey_is_one_row_by_two_names(stores: Stores, positi
     await positions.set_hold(Hold(route=NEW, by="ann", since=1.0))
     await positions.set_hold(Hold(route=EVERY_ROUTE, by="ann", since=1.0))
     await positions.set_kill(Kill(route=NEW, on=True, by="ann", since=1.0))
-    kept, seen = await stores.positions.standing(), await positions.standing()
 
-    assert [each.route for each in (*kept.positions, *kept.pins, *kept.holds, *kept.kills)] == [
-        *(ROUTE, ROUTE),
-        *(EVERY_ROUTE, ROUTE, ROUTE),
-    ]
-    assert [each.route for each in (*seen.positions, *seen.pins, *seen.holds, *seen.kills)] == [
-        *(NEW, NEW),
-        *(EVERY_ROUTE, NEW, NEW),
-    ]
+    assert named(await stores.positions.standing()) == ([ROUTE], [ROUTE], [EVERY_ROUTE, ROUTE], [ROUTE])
+    assert named(await positions.standing()) == ([NEW], [NEW], [EVERY_ROUTE, NEW], [NEW])
     assert [each.route for each in await positions.transitions(NEW, 10)] == [NEW, NEW]
     assert [each.route for each in await positions.transitions(None, 10)] == [NEW, NEW]
     assert [each.route for each in await stores.positions.transitions(None, 10)] == [ROUTE, ROUTE]
