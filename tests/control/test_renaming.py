@@ -8,11 +8,13 @@ from proxy.control.feed import Answered, Batch, batch_called
 from proxy.control.kept import Kept
 from proxy.core.judge.ladder import SHADOW
 from proxy.core.judge.position import Cause, Position, rolled_back, transition
-from proxy.core.orders import Hold, Pin
+from proxy.core.judge.verdict import Action
+from proxy.core.orders import Hold, Pin, Standing
 from proxy.core.origins import origins_of
 from proxy.core.outcome import Side
 from proxy.core.snapshot import Snapshot
 from proxy.link import Orders
+from tests.control.conftest import Open
 from tests.control.stands import Clock, Guards, Stand, Store, bad, canary, failures, table
 
 OLD, NEW = table(canary()), table(canary(name="b", more="was: a"))
@@ -209,6 +211,71 @@ async def test_the_guard_goes_on(store: Store, clock: Clock) -> None:
     await stand.rounds(2)
 
     assert (at_first, stand.place("b")) == ("canary 10%", "shadow")
+
+
+@pytest.mark.parametrize(("sees", "leads"), [("a", NEW), ("b", OLD)])
+async def test_replicas_with_both_files_share_what_they_see(
+    store: Store, clock: Clock, sees: str, leads: Snapshot
+) -> None:
+    """Failures that one replica sees are counted by the leader, whichever of the two files either reads."""
+    leader = Stand(leads, store, clock)
+    other = Stand(OLD if leads is NEW else NEW, store, clock, instance="two")
+    for each in (leader, other):
+        each.healthy.update(("legacy", "new"))
+        await each.begin()
+        await each.rounds()
+    other.hear(legacy=50, bad=failures(8, route=sees), new_bad=8, route=sees)
+    await other.rounds()
+    await leader.rounds(2)
+
+    assert leader.replica.position(leader.running.snapshot.routes[0]).latched
+    assert (await store.behind.standing()).positions[0].route == "a"
+
+
+async def test_an_alarm_that_stands_is_ruled_on_after_a_rename(store: Store, clock: Clock) -> None:
+    """An alarm that only pages is still there under the new name, and what is kept of it is not kept again."""
+    paging = "guard: {on_failure: page}"
+    stand = Stand(table(canary(more=paging)), store, clock)
+    stand.healthy.update(("legacy", "new"))
+    await stand.begin()
+    stand.hear(legacy=50, bad=failures(8), new_bad=8)
+    await stand.rounds(10)
+    before, kept = dict(stand.bench.rulings), stand.bench.states(clock())
+    await stand.edit(table(canary(name="b", more=f"was: a, {paging}")))
+    await stand.rounds()
+
+    assert kept == ()
+    assert stand.bench.rulings["b"].action is before["a"].action is not Action.STAY
+    assert stand.bench.states(clock()) == ()
+
+
+async def test_a_window_that_ends_with_a_rename_ends(store: Store, clock: Clock) -> None:
+    """Failures within a window that stops everything are forgotten at its end, also when a rename comes just then."""
+    window = "windows: [{name: batch, start: '08:00', end: '09:00'}]"
+    stand = Stand(table(canary(more=window)), store, clock)
+    stand.healthy.update(("legacy", "new"))
+    await stand.begin()
+    stand.hear(legacy=50, bad=failures(4), new_bad=4)
+    await stand.rounds()
+    await stand.edit(table(canary(name="b", more=f"was: a, {window}")))
+    clock.now += 2 * 3600.0
+    await stand.rounds()
+    stand.hear(bad=failures(2, first=50, route="b"), new_bad=2, route="b")
+    await stand.rounds(2)
+
+    assert stand.place("b") == "canary 10%"
+
+
+async def test_a_reload_renames_before_anybody_asks(open_port: Open) -> None:
+    """Control calls routes by their new names from the moment at which a table is taken."""
+    port = await open_port(snapshot=OLD)
+    replica = port.judging.replica
+    at = replica.position(OLD.routes[0])
+    replica.take(Standing(version=1, positions=(rolled_back(at, SHADOW, Cause.OPERATOR, 1.0),)))
+    port.running.take(NEW, port.running.reload)
+    port.judging.follow()
+
+    assert replica.placed(NEW.routes[0]).place == SHADOW
 
 
 def test_what_replicas_tell_each_other_is_by_origin() -> None:

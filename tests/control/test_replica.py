@@ -81,10 +81,15 @@ async def test_clients_are_kept_out_for_a_while(store: Store, clock: Clock) -> N
 
 
 async def test_once_known_it_stays_known(store: Store, clock: Clock) -> None:
-    """A store that goes away again changes nothing of what runs."""
+    """Workers are told so even where nothing else is to say; a store that goes away again changes nothing."""
     two = lost(store, clock)
+    unknown = two.kept[-1].orders
     await two.rounds()
+    known = two.kept[-1].orders
     store.away = True
     await two.rounds(3)
 
+    assert (unknown.known, known.known, two.kept[-1].orders) == (False, True, known)
+    assert (unknown.routes, known.routes) == ([], [])
+    assert known.version != unknown.version
     assert (two.replica.known, two.replica.keeps_out, two.place()) == (True, False, "canary 10%")
