@@ -169,7 +169,7 @@ class Worker:
     def _obey(self, orders: Orders) -> None:
         """Run by these; what this table cannot do stays as the table says, loudly."""
         refused = self._listener.obey(orders)
-        if orders.known:
+        if self._listener.orders.known:
             self._has_standing.set()
         if refused:
             _log.error("orders_not_possible", routes=refused[:20], count=len(refused), hint="an upstream is missing")

@@ -202,7 +202,8 @@ class Replica:
         self._positions = {each.route: each for each in self.standing.positions}
         self._positions |= {route: each.position for route, each in self.pending.items()}
         self._pins = pins_now(self.standing.pins, self.clock())
-        stood = Stood(positions=self._positions, pins=self._pins, slow=self.slow, said=self.said)
+        slow = self.slow if self.known else {}  # else the file's place would be ordered with it
+        stood = Stood(positions=self._positions, pins=self._pins, slow=slow, said=self.said)
         routes = route_orders(self._running.snapshot.routes, stood)
         if (routes, self.known) != (self._orders.routes, self._orders.known) or not self._orders.version:
             self._version += 1

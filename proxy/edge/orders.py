@@ -5,6 +5,7 @@ Rule 2: exchanges that run stay where they are. The kill switch outranks every o
 Rule 3: a table that is adopted is rewritten before it serves; what has no order runs as the table says.
         An order names a route by its origin, so that it holds on a table that calls the route otherwise.
 Rule 4: while it is unknown where routes stand, those that legacy can answer wait there, whatever else was ordered.
+Rule 5: a worker that knows more than a control that was born later goes on by it; what that one orders is added.
 """
 
 from __future__ import annotations
@@ -24,6 +25,14 @@ from proxy.edge.live import NO_PINS, BoundRoute, Live
 from proxy.link import Orders, RouteOrder
 
 NO_ORDERS = Orders(0, [])
+
+
+def added(before: Orders, told: Orders) -> Orders:
+    """What to obey after `told` has come: see rule 5."""
+    if told.known or not (before.known and before.version):
+        return told
+    routes = {each.route: each for each in (*before.routes, *told.routes)}
+    return Orders(told.version, list(routes.values()))
 
 
 def obey(live: Live, orders: Orders) -> tuple[str, ...]:

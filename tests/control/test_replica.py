@@ -93,3 +93,20 @@ async def test_once_known_it_stays_known(store: Store, clock: Clock) -> None:
     assert (unknown.routes, known.routes) == ([], [])
     assert known.version != unknown.version
     assert (two.replica.known, two.replica.keeps_out, two.place()) == (True, False, "canary 10%")
+
+
+async def test_what_is_slow_is_no_order_before_it_is_known(store: Store, clock: Clock) -> None:
+    """A bound on latency would carry the file's place with it; a rollback that was made here is ordered at once."""
+    store.away = True
+    two = lost(store, clock)
+    two.replica.slow = {"a": 0.5}
+    two.replica.refresh()
+    slow = two.kept[-1].orders.routes
+    before = two.replica.position(two.route())
+    after = rolled_back(before, SHADOW, Cause.OPERATOR, clock())
+    await two.mover.move(before, after, transition(before, after, actor="ann", numbers={}, reason="why"))
+    made = two.kept[-1].orders
+
+    assert slow == []
+    assert [(each.route, each.stage) for each in made.routes] == [("a", "shadow")]
+    assert not made.known

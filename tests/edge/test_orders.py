@@ -167,6 +167,21 @@ async def test_while_nobody_knows_where_routes_stand_legacy_answers(play: Play, 
     assert await _by(proxy, b"/closed") == 403
 
 
+async def test_who_knows_more_than_control_goes_on_by_it(play: Play, serve: Serve) -> None:
+    """A control that knows nothing yet takes back nothing; what it orders all the same is obeyed, by its version."""
+    proxy = await serve(upstreams=await _two(play), routes=ROUTES)
+    proxy.listener.obey(orders(order("split", "live")))
+    proxy.listener.obey(Orders(8, [], known=False))
+    still = await _by(proxy), await _by(proxy, b"/live")
+    proxy.listener.obey(Orders(9, [order("live", "shadow", said=("live", 0.0))], known=False))
+    moved = await _by(proxy), await _by(proxy, b"/live")
+    version = proxy.listener.orders.version
+    proxy.listener.obey(orders(version=10))
+
+    assert (still, moved, version) == ((b"new", b"new"), (b"new", b"legacy"), 9)
+    assert (await _by(proxy, b"/live"), proxy.listener.orders.version) == (b"new", 10)
+
+
 async def test_the_kill_switch_is_not_lifted_by_what_becomes_known(play: Play, serve: Serve) -> None:
     """Killed while nobody knew: legacy answers when it is known too, until the switch is turned back."""
     proxy = await serve(upstreams=await _two(play), routes=ROUTES)
