@@ -162,7 +162,7 @@ class Table(msgspec.Struct, frozen=True, tag="table"):
 
 
 class RouteOrder(msgspec.Struct, frozen=True, array_like=True):
-    """Where one route runs, whatever the table says: `stage`, and `split` in [0, 1].
+    """Where one route (by its origin) runs, whatever the table says: `stage`, and `split` in [0, 1].
 
     `said_stage` and `said_split` are what routes.yaml said when this was ordered: a table that says something else was
     edited since. `pins` are (cohort key, side); `slow` is the time in seconds above which an answer is a bad event, 0
@@ -184,11 +184,13 @@ class RouteOrder(msgspec.Struct, frozen=True, array_like=True):
 class Orders(msgspec.Struct, frozen=True, tag="orders"):
     """Control to worker: what runs on the routes named here; all others run as the table says.
 
-    `version` has no order: a worker that obeys these orders says the same one.
+    `version` has no order: a worker that obeys these orders says the same one. `known` False: where routes stand has
+    not been read yet, and routes that may stand elsewhere than the table says wait at legacy.
     """
 
     version: int
     routes: list[RouteOrder]
+    known: bool = True
 
 
 class Probed(msgspec.Struct, frozen=True, tag="probed"):

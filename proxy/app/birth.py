@@ -25,7 +25,6 @@ from proxy.app.worker import Post, Worker
 from proxy.config import kill_order, lastgood
 from proxy.config.load import Loaded
 from proxy.config.reload import FileWatch
-from proxy.link import Orders
 from proxy.log import Sink, is_console, set_up
 
 _PR_SET_PDEATHSIG = 1
@@ -43,13 +42,17 @@ Alive = Callable[[Coroutine[Any, Any, None]], Coroutine[Any, Any, None]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerSeat:
-    """What is a worker's own, and what it shares with the others; `serving` is to be called once it serves."""
+    """What is a worker's own, and what it shares with the others; `serving` is to be called once it serves.
+
+    `succeeds`: a predecessor serves until then.
+    """
 
     number: int
     sockets: Sockets
     ties: SharedTies
     serving: Callable[[], None]
     alive: Alive
+    succeeds: bool = False
 
 
 def be_worker(seat: WorkerSeat, config: Path, start: Start, *, fresh: bool) -> None:
@@ -72,7 +75,8 @@ def be_worker(seat: WorkerSeat, config: Path, start: Start, *, fresh: bool) -> N
         fresh=fresh,
         kill_file=_killed_by(config),
         contexts=start.contexts,
-        orders=_kept_orders(config),
+        orders=last_orders.begin(lastgood.directory(config, os.environ), start.snapshot.state.reveal()).orders,
+        succeeds=seat.succeeds,
         ties=seat.ties.memory(lastgood.directory(config, os.environ)),
     )
 
@@ -132,12 +136,6 @@ def be_comparer(config: Path, start: Start, sockets: Sockets, alive: Alive) -> N
     with _runner() as runner:
         runner.run(alive(live()))
     sink.close()
-
-
-def _kept_orders(config: Path) -> Orders | None:
-    """What this replica's workers obeyed last."""
-    kept = last_orders.load(lastgood.directory(config, os.environ))
-    return None if kept is None else kept.orders
 
 
 def _killed_by(config: Path) -> Callable[[str], Path]:

@@ -115,7 +115,9 @@ def _parts(given: Inheritance, tasks: Restarting) -> Parts:
     return Parts(
         running=running,
         links=links,
-        stores=open_stores(given.snapshot.state.reveal(), given.directory, patience=PATIENCE),
+        stores=open_stores(given.snapshot.state.reveal(), given.directory, patience=PATIENCE).named(
+            lambda: running.origins
+        ),
         book=EvidenceBook(),
         probes=Probes(tasks, lambda: datetime.now(UTC), links.tell),
         directory=given.directory,

@@ -5,6 +5,7 @@ Rule 2: the comparer knows versions, the store numbers epochs: a deploy of eithe
 Rule 3: routes at which something happened are looked at every second, all others in turn: replicas share a store. With
         so many that a round takes longer, it rests for as long as the round took, but for `LONGEST_REST` at most.
 Rule 4: one replica leads in noise; the others read what it found.
+Rule 5: what the comparer tells is about origins of routes; the book, and whoever reads it, call routes by name.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from proxy.control.running import Running
 from proxy.core.evidence import Epoch, Exchange, Increments, NoiseFinding, Sample
 from proxy.core.noise.state import KeyState
 from proxy.core.orders import Lead
+from proxy.core.origins import all_called
 from proxy.core.parity.fold import Part
 from proxy.core.parity.rules import Rules
 from proxy.core.snapshot import Snapshot
@@ -69,6 +71,7 @@ class EvidenceFlow:
         self._stirred: dict[str, None] = {}
         self._for_noise: set[str] = set()
         self._findings: dict[str, tuple[NoiseFinding, ...]] = {}
+        self._followed: frozenset[str] = frozenset()
         self._rules_of: tuple[Snapshot | None, Mapping[str, Rules]] = (None, {})
         self._turn = 0
         self._lost = 0
@@ -96,7 +99,10 @@ class EvidenceFlow:
         """A table was taken: its routes and rules are those that count."""
         rules = self._rules()
         self._book.follow(rules.items(), int(time.time() // 60))
-        self._epochs = {name: epoch for name, epoch in self._epochs.items() if name in rules}
+        origins = {self._running.origins.origin(name) for name in rules}
+        self._epochs = {origin: epoch for origin, epoch in self._epochs.items() if origin in origins}
+        self._stirred |= dict.fromkeys(name for name in rules if name not in self._followed)
+        self._followed = frozenset(rules)
         self._findings = {name: found for name, found in self._findings.items() if name in rules}
         self._tell_noise()
 
@@ -144,7 +150,7 @@ class EvidenceFlow:
             self._parts.popleft()
             self._waiting -= len(part.increments)
             self._buffer.add(_numbered(part.increments, epoch.number))
-            self._stirred[part.route] = None
+            self._stirred |= dict.fromkeys(each.route for each in all_called((part,), self._running.origins.name))
         return True
 
     async def read(self) -> None:
@@ -203,7 +209,7 @@ class EvidenceFlow:
         """From the comparer; what it wrote in another version is refused by the link before."""
         self._admit()
         for part in _parts.decode(parts):
-            self._book.count(part.increments.tallies)
+            self._book.count(all_called(part.increments.tallies, self._running.origins.name))
             self._parts.append(part)
             self._waiting += len(part.increments)
         while self._waiting > MOST_WAITING and len(self._parts) > 1:

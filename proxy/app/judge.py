@@ -11,7 +11,7 @@ from pathlib import Path
 
 import structlog
 
-from proxy.app.last_orders import Keeper, load
+from proxy.app.last_orders import Keeper, begin
 from proxy.app.restarting import Work
 from proxy.control.bench import Bench
 from proxy.control.evidence import EvidenceBook
@@ -19,7 +19,6 @@ from proxy.control.feed import Gathering
 from proxy.control.health import Probes, Status
 from proxy.control.hooks import Hooks
 from proxy.control.judging import Judge
-from proxy.control.kept import NOTHING
 from proxy.control.leading import Leading
 from proxy.control.links import Links
 from proxy.control.mover import Mover
@@ -74,7 +73,7 @@ class Judging:
             parts.links,
             clock,
             keep=self._keeper.keep,
-            kept=load(parts.directory) or NOTHING,
+            kept=begin(parts.directory, running.started_with.state.reveal()),
         )
         self.mover = Mover(store, self.replica)
         self._reconciling = Reconciling(running, self.replica, self.mover, store)
@@ -111,7 +110,8 @@ class Judging:
         }
 
     def follow(self) -> None:
-        """A table was taken."""
+        """A table was taken: what stands is known by its names from now on, before anybody asks."""
+        self.replica.rename()
         self._hooks.follow(self._parts.running.snapshot.hooks)
         self._edited.set()
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import structlog
 
-from proxy.control.kept import Kept, read
+from proxy.control.kept import Kept, begun, read
 
 NAME = "last-orders.json"
 _log = structlog.get_logger()
@@ -26,6 +26,11 @@ def load(directory: Path) -> Kept | None:
     except OSError:
         return None
     return read(text)
+
+
+def begin(directory: Path, state: str) -> Kept:
+    """What to begin with, for who reads this `state:`."""
+    return begun(load(directory), state)
 
 
 def save(directory: Path, text: bytes) -> None:

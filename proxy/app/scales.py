@@ -1,7 +1,8 @@
 """Where pairs are compared and added up: knows rules, noise and repetitions, and nothing of sockets.
 
 Rule 1: nothing that a pair holds can end it; a comparison that breaks is counted as incomparable, and logged.
-Rule 2: an answer that failed says no version: then the last one that its side said holds.
+Rule 2: what is found of a route is told by its origin, under which it is kept; bad events by its name.
+Rule 3: an answer that failed says no version: then the last one that its side said holds.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import structlog
 from proxy.app.notices import Notices
 from proxy.core.judge.guard import Bad
 from proxy.core.judge.promotion import Repeats
+from proxy.core.origins import called, origins_of
 from proxy.core.parity.captured import Pair
 from proxy.core.parity.compare import Comparison, Incomparable, Outcome, compare, noise_bits
 from proxy.core.parity.difference import Severity
@@ -57,8 +59,10 @@ class Scales:
         """Compare by this table from now on."""
         self.revision = snapshot.revision
         self._rules = {route.name: route.compare for route in snapshot.routes}
-        self._repeats = {name: kept for name, kept in self._repeats.items() if name in self._rules}
-        self._versions = {name: known for name, known in self._versions.items() if name in self._rules}
+        self._origins = origins_of(snapshot.routes)
+        origins = {route.origin for route in snapshot.routes}
+        self._repeats = {origin: kept for origin, kept in self._repeats.items() if origin in origins}
+        self._versions = {origin: known for origin, known in self._versions.items() if origin in origins}
         self._redactors: dict[str, Redactor] = {}
         self._notices.forget()
 
@@ -70,7 +74,7 @@ class Scales:
         self.compared += 1
         self._notices.look(pair, comparison)
         found = Found(
-            pair=pair,
+            pair=called(pair, self._origins.origin(pair.route)),
             comparison=comparison,
             shape=shape_of(pair),
             draw=random.random(),  # noqa: S311 -- chance, not secrecy
@@ -83,7 +87,7 @@ class Scales:
 
     def shed(self, label: Label) -> None:
         """Count a pair that nobody will compare."""
-        self.fold.shed(label.route, label.legacy_version, label.new_version, label.at)
+        self.fold.shed(self._origins.origin(label.route), label.legacy_version, label.new_version, label.at)
 
     def evidence(self) -> Evidence | None:
         """What was found since the last call."""
@@ -104,17 +108,19 @@ class Scales:
         """Whether it is evidence: the same request of the same cohort is, some times a day."""
         if comparison.outcome is Outcome.INCOMPARABLE:
             return True
-        repeats = self._repeats.get(pair.route)
+        origin = self._origins.origin(pair.route)
+        repeats = self._repeats.get(origin)
         if repeats is None:
-            repeats = self._repeats[pair.route] = Repeats(max(MOST_REMEMBERED // max(len(self._rules), 1), _FEWEST))
+            repeats = self._repeats[origin] = Repeats(max(MOST_REMEMBERED // max(len(self._rules), 1), _FEWEST))
         return repeats.counts(hash((pair.cohort, pair.request.method, pair.request.target, pair.request.body)), pair.at)
 
     def _with_versions(self, pair: Pair) -> Pair:
-        """See rule 2."""
-        known = self._versions.get(pair.route, ("", ""))
+        """See rule 3."""
+        origin = self._origins.origin(pair.route)
+        known = self._versions.get(origin, ("", ""))
         said = (pair.legacy_version or known[0], pair.new_version or known[1])
         if said != known:
-            self._versions[pair.route] = said
+            self._versions[origin] = said
         if said == (pair.legacy_version, pair.new_version):
             return pair
         return replace(pair, legacy_version=said[0], new_version=said[1])
@@ -136,8 +142,9 @@ class Scales:
         )
 
     def _redactor(self, route: str) -> Redactor:
+        """That of a route, by its origin."""
         known = self._redactors.get(route)
         if known is None:
-            secrets = self._rules.get(route, NO_RULES).secrets
+            secrets = self._rules.get(self._origins.name(route) or route, NO_RULES).secrets
             known = self._redactors[route] = Redactor(key=self._key, names=secrets)
         return known

@@ -243,7 +243,12 @@ class Supervisor:
             be = lambda: be_comparer(self._config, start, self._sockets, alive)  # noqa: E731
         else:
             seat = WorkerSeat(
-                number=number, sockets=self._sockets, ties=self._ties, serving=self._readiness.say, alive=alive
+                number=number,
+                sockets=self._sockets,
+                ties=self._ties,
+                serving=self._readiness.say,
+                alive=alive,
+                succeeds=self._predecessor is not None,
             )
             be = lambda: be_worker(seat, self._config, start, fresh=first)  # noqa: E731
         code = 1

@@ -51,6 +51,8 @@ LARGE = 1000
 """Routes from which on a worker's memory is worth its own huge pages, which it then shares with no other process."""
 FIRST_TABLE = 1.5
 """Seconds that a worker which replaces another waits for control's table before it serves the one it was born with."""
+FIRST_STANDING = 10.0
+"""Seconds that a successor waits until it is known where routes stand: its predecessor serves meanwhile."""
 FORGET_EVERY = 900
 """Seconds after which a cohort may be forgotten that new has served: one to two of these."""
 MAX_UNSENT = 1024 * 1024
@@ -62,7 +64,8 @@ class Post:
     """What a worker is given: its number, its bound socket, the path of control's link, the table to begin with.
 
     `serving` is to be called once clients are accepted; `fresh` says that the table was read just now.
-    `kill_file` turns the path that routes.yaml writes into the one to watch; `orders` are the last that were kept.
+    `kill_file` turns the path that routes.yaml writes into the one to watch; `orders` are the last that were kept, or
+    say that it is unknown where routes stand. `succeeds`: a predecessor serves until `serving` is called.
     `ties` is what the workers share to keep flows on their sides.
     """
 
@@ -73,8 +76,9 @@ class Post:
     serving: Callable[[], None]
     fresh: bool
     kill_file: Callable[[str], Path]
+    orders: Orders
+    succeeds: bool = False
     contexts: ForClients | None = None
-    orders: Orders | None = None
     ties: Memory | None = None
 
 
@@ -91,8 +95,8 @@ class Worker:
         self._kill_file = KillFile(post.kill_file(post.snapshot.kill_file), self._ordered)
         self._certificates = Certificates(self._listener)
         self._switched = 0.0
-        if post.orders is not None:
-            self._obey(post.orders)
+        self._has_standing = asyncio.Event()
+        self._obey(post.orders)
         self._tasks = Tasks()
         self._loops = Restarting()
         self._link = ControlLink(post.link, MAX_UNSENT, lambda: self._send(0), self._hear)
@@ -112,9 +116,7 @@ class Worker:
         self._loops.start(self._link.run, name="control-link")
         self._loops.start(self._report, name="reports")
         self._loops.start(self._pairs.run, name="pairs")
-        if not self._post.fresh:
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._has_table.wait(), FIRST_TABLE)
+        await self._wait_to_be_told()
         await self._listener.start(self._post.sock, self._post.contexts)
         self._gather()
         self._loops.start(self._certificates.run, name="certificates")
@@ -122,6 +124,15 @@ class Worker:
         _log.info("worker_started", worker=self._post.number, revision=self._listener.live.snapshot.revision)
         await self._stopping.wait()
         await self._end()
+
+    async def _wait_to_be_told(self) -> None:
+        """Before the first client: for control's table where ours may be old, and for where routes stand if unknown."""
+        successor = self._post.succeeds and not self._listener.orders.known
+        with contextlib.suppress(TimeoutError):
+            if successor or not self._post.fresh:
+                async with asyncio.timeout(FIRST_STANDING if successor else FIRST_TABLE):
+                    await self._has_table.wait()
+                    await self._has_standing.wait()
 
     async def _end(self) -> None:
         grace = self._listener.live.snapshot.drain
@@ -161,6 +172,8 @@ class Worker:
     def _obey(self, orders: Orders) -> None:
         """Run by these; what this table cannot do stays as the table says, loudly."""
         refused = self._listener.obey(orders)
+        if self._listener.orders.known:
+            self._has_standing.set()
         if refused:
             _log.error("orders_not_possible", routes=refused[:20], count=len(refused), hint="an upstream is missing")
 

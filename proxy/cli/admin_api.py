@@ -124,13 +124,17 @@ class InstanceStatus(msgspec.Struct, frozen=True):
 
 
 class StandingStatus(msgspec.Struct, frozen=True):
-    """What all replicas obey. `away`: why the state store does not answer; `here`: moved at one replica alone."""
+    """What all replicas obey. `away`: why the state store does not answer; `here`: moved at one replica alone.
+
+    `known` False: nobody has read yet where routes stand.
+    """
 
     version: int = 0
     leads: bool = False
     away: str = ""
     here: tuple[str, ...] = ()
     instances: tuple[InstanceStatus, ...] = ()
+    known: bool = True
 
 
 class RoutesStatus(msgspec.Struct, frozen=True):

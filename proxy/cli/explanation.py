@@ -79,6 +79,7 @@ class RouteShown:
     """The route and its decision; `serve` is legacy, new or self; `stage` is null where the route says `respond`.
 
     `sample` is the share of such requests that is shadowed, 0 for none; `rises`: the judge may raise it for a step.
+    `was` is the name that it began with, or empty.
     """
 
     name: str
@@ -94,6 +95,7 @@ class RouteShown:
     upstream: UpstreamShown | None
     sample: float = 0.0
     rises: bool = False
+    was: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,6 +186,7 @@ def _route(
         upstream=_upstream(route, decision.serve, snapshot),
         sample=sample_at(route.shadow, route.stage) if route.shadow and decision.shadow else 0.0,
         rises=_rises(route),
+        was=route.was,
     )
 
 
@@ -199,7 +202,7 @@ def _cohort(route: Route, head: RequestHead, client_ip: bytes, decision: Decisio
     source, key = cohort_of(route.cohort, head, client_ip) or (CLIENT_IP, client_ip)
     anonymous = source.kind is SourceKind.ANONYMOUS
     text = "of its cookie, or a new one" if anonymous else key.decode("utf-8", "replace")
-    return CohortShown(source=source_text(source), key=text, group=route.group or route.name, draw=decision.draw)
+    return CohortShown(source=source_text(source), key=text, group=route.scope, draw=decision.draw)
 
 
 def _upstream(route: Route, side: Side | None, snapshot: Snapshot) -> UpstreamShown | None:

@@ -56,6 +56,8 @@ def _own(answer: OwnAnswer) -> Iterator[str]:
 
 def _routed(route: RouteShown, config: Path) -> Iterator[str]:
     yield _row("route", f"{route.name}  {painted(f'{config}:{route.line}  {route.match}', Ink.FAINT)}")
+    if route.was:
+        yield _row("was", f"{route.was}: its state and its draws are kept under this name")
     if route.stage is not None:
         yield _row("stage", f"{route.stage}, split {_percent(route.split)}" if route.cohort else route.stage)
     if route.cohort is not None:

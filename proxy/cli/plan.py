@@ -70,7 +70,7 @@ def _planned(file: Path, after: Loaded, against: str, base: str, config: Path, l
         before = _running(standing.revision, config)
     else:
         before = load_or_leave(Path(against))
-        standing = Standing(revision=before.snapshot.revision, positions={}, killed=False)
+        standing = Standing(revision=before.snapshot.revision, positions={}, compared={}, killed=False)
     recent, why_not = _recent(base)
     return planned(
         Question(
@@ -80,6 +80,7 @@ def _planned(file: Path, after: Loaded, against: str, base: str, config: Path, l
             after=after.snapshot,
             warnings=after.warnings,
             positions=standing.positions,
+            compared=standing.compared,
             recent=recent,
             no_traffic=why_not,
             killed=standing.killed,

@@ -36,6 +36,7 @@ class Change:
 def route_changes(before: Route, after: Route) -> list[Change]:
     """Of one route, first what says which requests it takes and who answers them."""
     pairs = {
+        "name": (before.name, after.name),
         "match": (match_of(before), match_of(after)),
         "stage": (str(place_of(before)), str(place_of(after))),
         "cohort": (sources_text(before), sources_text(after)),

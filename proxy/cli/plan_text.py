@@ -18,7 +18,7 @@ from proxy.core.plan import Caution, Edit
 NOTHING = "–"
 _HEADS = ("route", "edit", "runs", "would run", "requests/day", "of them move", "cohorts", "of them move")
 _RIGHT = frozenset(range(4, 8))
-_LOUD = frozenset({Caution.TOO_BIG, Caution.SKIPS, Caution.DOOR, Caution.REDRAWN, Caution.DRIES_UP})
+_LOUD = frozenset({Caution.TOO_BIG, Caution.SKIPS, Caution.DOOR, Caution.REDRAWN, Caution.FREED, Caution.DRIES_UP})
 
 
 def picture(plan: Planned) -> Group:

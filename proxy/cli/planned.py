@@ -109,7 +109,10 @@ class Planned:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """What to compare. `positions` are those that run; `last` None: no replay, else of so many requests, 0 for all."""
+    """What to compare. `positions` are those that run, `compared` how many comparisons they have.
+
+    `last` None: no replay, else of so many requests, 0 for all.
+    """
 
     file: str
     against: str
@@ -117,6 +120,7 @@ class Question:
     after: Snapshot
     warnings: Sequence[str]
     positions: Mapping[str, Position]
+    compared: Mapping[str, int]
     recent: Remembered | None
     no_traffic: str
     killed: bool
@@ -126,7 +130,7 @@ class Question:
 def planned(asked: Question) -> Planned:
     """The answer."""
     before, after = asked.before, asked.after
-    routes = plan_routes(before.routes, after.routes, asked.positions)
+    routes = plan_routes(before.routes, after.routes, asked.positions, asked.compared)
     then = Replay(before.table, before.upstreams, places_before(before.routes, asked.positions))
     soon = Replay(after.table, after.upstreams, places_after(routes))
     traffic = None if asked.recent is None else compare(then, soon, asked.recent.requests)
@@ -190,7 +194,8 @@ def _routes(routes: Iterable[RoutePlan], traffic: Traffic | None, recent: Rememb
     if traffic is None or recent is None:
         return tuple(shown)
     dry: dict[str, Note] = dict(dried_up(routes, traffic))
-    measured = [_measured(each, traffic, recent.seconds) for each in shown]
+    names = [each.name_before for each in routes]
+    measured = [_measured(each, name, traffic, recent.seconds) for each, name in zip(shown, names, strict=True)]
     return tuple(
         replace(each, notes=(*each.notes, *([dry[each.name]] if each.name in dry else []))) for each in measured
     )
@@ -208,13 +213,14 @@ def _shown(route: RoutePlan) -> RouteShown:
     )
 
 
-def _measured(route: RouteShown, traffic: Traffic, seconds: float) -> RouteShown:
+def _measured(route: RouteShown, before: str, traffic: Traffic, seconds: float) -> RouteShown:
+    """With its figures; `before` is what it is called where it runs."""
     daily = DAY / seconds
     if route.edit is Edit.ADDED:
         coming = sum(flow.requests for (_, end), flow in traffic.flows.items() if end == route.name)
         return replace(route, requests_per_day=coming * daily)
-    flows = {end: flow for (start, end), flow in traffic.flows.items() if start == route.name}
-    cohorts = traffic.cohorts.get(route.name)
+    flows = {end: flow for (start, end), flow in traffic.flows.items() if start == before}
+    cohorts = traffic.cohorts.get(before)
     return replace(
         route,
         requests_per_day=sum(flow.requests for flow in flows.values()) * daily,

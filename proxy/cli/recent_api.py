@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 import msgspec
 
-from proxy.cli.admin_api import NoAnswerError, fetch
+from proxy.cli.admin_api import NoAnswerError, Parity, fetch
 from proxy.core.judge.position import Cause, Position
 from proxy.core.seen import Seen
 from proxy.core.stage import Stage
@@ -30,6 +30,7 @@ class _Route(msgspec.Struct, frozen=True):
     name: str
     file: _Place
     runs: _Place
+    parity: Parity = Parity()
 
 
 class _Routes(msgspec.Struct, frozen=True):
@@ -68,10 +69,14 @@ class Requested(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """What runs: the revision, and the positions of routes that have one. `killed`: the kill switch is on."""
+    """What runs: the revision, the positions of routes that have one, and how many comparisons each route has.
+
+    `killed`: the kill switch is on.
+    """
 
     revision: str
     positions: dict[str, Position]
+    compared: dict[str, int]
     killed: bool
 
 
@@ -89,7 +94,10 @@ def get_standing(base: str) -> Standing:
     killed = found.killed is not None
     known = {} if killed else {each.name: _position(each) for each in found.routes if each.runs.version}
     return Standing(
-        revision=found.revision, positions={name: each for name, each in known.items() if each}, killed=killed
+        revision=found.revision,
+        positions={name: each for name, each in known.items() if each},
+        compared={each.name: each.parity.compared for each in found.routes},
+        killed=killed,
     )
 
 

@@ -113,6 +113,8 @@ def _picture(base: str, found: RoutesStatus, width: int) -> Group:
 
 def _is_settled(found: RoutesStatus) -> bool:
     standing = found.standing
-    obeyed = standing is None or (not standing.away and all(each.obeys for each in standing.instances))
+    obeyed = standing is None or (
+        standing.known and not standing.away and all(each.obeys for each in standing.instances)
+    )
     serve = all(worker.serves_current for worker in found.workers)
     return found.reload.ok and found.killed is None and serve and obeyed

@@ -50,6 +50,7 @@ class RouteDetail(msgspec.Struct, frozen=True):
     verdict: str = ""
     reasons: tuple[str, ...] = ()
     cohorts: CohortsStatus = CohortsStatus()
+    was: str = ""
 
 
 def get_route(base: str, name: str) -> tuple[RouteDetail, bytes]:
@@ -66,6 +67,8 @@ def get_route(base: str, name: str) -> tuple[RouteDetail, bytes]:
 def route_lines(route: RouteDetail) -> Iterator[str]:
     """Line by line."""
     yield f"{painted(route.name, Ink.STRONG)}  {route.path}"
+    if route.was:
+        yield _row("was", f"{route.was}: its state and its draws are kept under this name")
     if route.runs.stage is None:
         yield _row("runs", "answered here")
         return

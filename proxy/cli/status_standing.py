@@ -19,7 +19,11 @@ def standing_lines(status: RoutesStatus) -> Iterator[Text]:
     standing = status.standing
     if standing is None:
         return
-    if standing.away:
+    if not standing.known:
+        said = f": {standing.away}" if standing.away else ""
+        line = f"the state store has not said yet where routes stand, legacy answers what it can{said}"
+        yield Text(line, style="bold red")
+    elif standing.away:
         yield Text(f"the state store is away, routes stay where they are: {standing.away}", style="bold red")
     if standing.here:
         yield Text(f"moved at this replica alone: {', '.join(standing.here)}", style="bold red")

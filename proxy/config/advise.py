@@ -53,7 +53,7 @@ def lonely_groups(draft: Draft) -> Iterator[Problem]:
 
 def misleading_groups(draft: Draft) -> Iterator[Problem]:
     """The draw of a group and that of a route alone come from their names, so equal names move together."""
-    alone = {block.name for _, block in draft.routes if block.group is None}
+    alone = {block.was or block.name for _, block in draft.routes if block.group is None}
     for place, block in draft.routes:
         if block.group in alone:
             message = f'a route outside the group is called "{block.group}" and so shares its draw; rename the group'

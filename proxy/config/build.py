@@ -104,6 +104,7 @@ def build_route(
         split=shared.one(_split(stage, block.split)),
         cohort=shared.one(tuple(_placed(source, block.match.path) for source in block.cohort or (CLIENT_IP,))),
         group=block.group or "",
+        was=block.was or "",
         legacy=block.legacy or "legacy",
         new=block.new or "new",
         effects=block.effects,

@@ -28,7 +28,7 @@ _TOKEN = "BANYAN_ADMIN_TOKEN"  # noqa: S105 - the variable's name
 _BODYLESS = frozenset({204, 205, 304})
 _NO_PART_OF_AN_ANSWER = (
     *("stage", "split", "cohort", "group", "legacy", "new", "effects", "upgrades", "timeout", "fallback"),
-    *("guard", "ramp", "windows", "compare", "shadow", "affinity", "stay", "pin"),
+    *("guard", "ramp", "windows", "compare", "shadow", "affinity", "stay", "pin", "was"),
 )
 
 
@@ -52,6 +52,30 @@ def names_are_unique(draft: Draft) -> Iterator[Problem]:
         if first != index:
             line = draft.line(("routes", first, "name"))
             yield draft.problem(("routes", index, "name"), f'"{block.name}" is taken by routes[{first}] (line {line})')
+
+
+def renames_are_clear(draft: Draft) -> Iterator[Problem]:
+    """`was` names a route that is no more, and each such name has one heir."""
+    names = {block.name: index for index, block in reversed(draft.routes)}
+    heirs: dict[str, int] = {}
+    for index, block in draft.routes:
+        if block.was is None:
+            continue
+        path: Path = ("routes", index, "was")
+        first = heirs.setdefault(block.was, index)
+        if block.was == block.name:
+            yield draft.problem(path, "is its own name; take it out")
+        elif block.was in names:
+            other = _place(draft, names[block.was])
+            message = f'"{block.was}" still stands: {other} has that name; rename that one, or take this out'
+            yield draft.problem(path, message)
+        elif first != index:
+            message = f'"{block.was}" stands twice: {_place(draft, first)} was it too; take it out of one'
+            yield draft.problem(path, message)
+
+
+def _place(draft: Draft, index: int) -> str:
+    return f"routes[{index}] (line {draft.line(('routes', index, 'name'))})"
 
 
 def stage_or_answer(draft: Draft) -> Iterator[Problem]:
@@ -234,6 +258,7 @@ def _named(route: Route) -> str:
 
 RULES = (
     names_are_unique,
+    renames_are_clear,
     stage_or_answer,
     answers_fit_their_status,
     canaries_have_splits,

@@ -171,6 +171,11 @@ class RouteBlock(Block):
     """What to do with one class of requests."""
 
     name: kinds.Name = _needed("Stable id: metric label, evidence key, CLI argument.", "orders.show")
+    was: kinds.Name | None = _optional(
+        "The name that it began with: position, latch, evidence and draws are kept under it. It stays here for as long "
+        "as the route is between its two sides.",
+        "orders.get",
+    )
     match: AnyMatch = _needed("METHOD[,METHOD] path, a path alone, or a mapping.", "GET /orders/{id}", "/**")
     stage: kinds.StageWord | None = _optional(
         "Who answers. legacy, shadow: legacy. canary: new for the split's cohorts, else legacy. live, complete: new. "

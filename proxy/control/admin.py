@@ -46,6 +46,7 @@ from proxy.core.snapshot import Snapshot
 
 VERBS = ("promote", "rollback", "hold", "resume", "drain")
 _MAX_BODY = 64 * 1024
+_UNKNOWN = "the state store has not said yet where routes stand; legacy answers meanwhile what it can"
 _SHUTDOWN = 5.0
 """Seconds that a scrape in flight has to finish."""
 
@@ -79,7 +80,7 @@ class Admin:
         return web.Response(text="healthy\n")
 
     async def ready(self, _request: web.Request) -> web.Response:
-        """`GET /-/ready`: some worker serves what runs."""
+        """`GET /-/ready`: some worker serves what runs; it is known where routes stand, or 30 s have passed."""
         reason = self._why_not_ready()
         if reason:  # only then are workers asked: this path is open to everyone
             await self.links.refresh()
@@ -158,6 +159,7 @@ class Admin:
             routes=self._running_routes(),
             moved=self.moved,
             told=self.told,
+            known=self.judged is None or self.judged.replica.known,
         )
 
     def _running_routes(self) -> tuple[Route, ...]:
@@ -168,7 +170,8 @@ class Admin:
         ledger = self.links.ledger
         workers = ledger.counts().workers
         if any(serves_current(worker, self.running, ledger) for worker in workers):
-            return ""
+            keeps_out = self.judged is not None and self.judged.replica.keeps_out
+            return _UNKNOWN if keeps_out else ""
         if not workers:
             return "no worker is linked to control"
         seen = "; ".join(

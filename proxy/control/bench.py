@@ -109,12 +109,16 @@ class Bench:
         return due | {name: each for name, each in routes.items() if each.group in groups}
 
     def _follow(self) -> None:
-        """The table that serves now; what is known of routes that are gone, goes."""
+        """The table that serves now; what is known of routes that are gone, goes, and of renamed ones comes along."""
         if self._running.snapshot is self._roster.of:
             return
-        self._roster = roster(self._running.snapshot)
-        self._dockets = {name: each for name, each in self._dockets.items() if name in self._roster.routes}
-        self._open &= self._dockets.keys()
+        before, self._roster = self._roster, roster(self._running.snapshot)
+        now = {each.origin: name for name, each in self._roster.routes.items()}
+        names = {name: now[each.origin] for name, each in before.routes.items() if each.origin in now}
+        self._dockets = {names[name]: each for name, each in self._dockets.items() if name in names}
+        self._open = {names[name] for name in self._open if name in names}
+        self._shut = {names[name] for name in self._shut if name in names}
+        self._kept = {(names[name], bad): each for (name, bad), each in self._kept.items() if name in names}
 
     # -- folding ------------------------------------------------------------------------------------------------------
 

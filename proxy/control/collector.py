@@ -45,6 +45,7 @@ class Reading:
     routes: tuple[Route, ...] | None = None
     moved: Mapping[tuple[str, str, str, str], int] = field(default_factory=dict)
     told: Mapping[Delivery, int] = field(default_factory=dict)
+    known: bool = True
 
     @property
     def running(self) -> tuple[Route, ...]:
@@ -86,6 +87,11 @@ class BanyanCollector(Collector):
         yield from self._left_alone()
         yield self._repeats()
         yield self._moved()
+        yield GaugeMetricFamily(
+            "banyan_standing_known",
+            "0 while nobody has read where routes stand, and legacy answers what it can; else 1.",
+            int(self._reading.known),
+        )
         yield self._told()
         yield from self._tls()
         yield GaugeMetricFamily(

@@ -1,7 +1,8 @@
 """What replicas tell each other once a second, so that one judge sees what all of them see.
 
 Rule 1: it is bounded: what does not fit is counted as lost, never sent later.
-Rule 2: it may be lost altogether: evidence then comes slower, and nothing is decided by its absence.
+Rule 2: among replicas routes are called by their origins: one of them may read a file that has renamed them.
+Rule 3: it may be lost altogether: evidence then comes slower, and nothing is decided by its absence.
 """
 
 from __future__ import annotations
@@ -10,7 +11,9 @@ from collections.abc import Iterable
 from typing import assert_never
 
 import msgspec
+from msgspec.structs import replace
 
+from proxy.core.origins import Naming
 from proxy.core.shadow import Shadowed
 from proxy.link import BadDelta, Report
 
@@ -60,6 +63,17 @@ def read(body: bytes) -> Batch | None:
         return _decode(body)
     except (msgspec.DecodeError, ValueError):
         return None
+
+
+def batch_called(batch: Batch, naming: Naming) -> Batch:
+    """The same by other names of routes, without what is nobody's."""
+    answered = ((each, naming(each.route)) for each in batch.answered)
+    bad = ((each, naming(each.route)) for each in batch.bad)
+    return replace(
+        batch,
+        answered=[replace(each, route=name) for each, name in answered if name is not None],
+        bad=[each if name == each.route else replace(each, route=name) for each, name in bad if name is not None],
+    )
 
 
 class Gathering:

@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 import structlog
 
 from proxy.control.bench import Bench
-from proxy.control.feed import Batch, Gathering, read, written
+from proxy.control.feed import Batch, Gathering, batch_called, read, written
 from proxy.control.leading import Leading
 from proxy.control.mover import AwayError, Made, Mover
 from proxy.control.reconciling import Reconciling
@@ -125,7 +125,7 @@ class Judge:
 
     async def _exchange(self, mine: Batch) -> list[Batch]:
         if mine.answered or mine.bad:
-            await self.store.tell(self.replica.instance, written(mine))
+            await self.store.tell(self.replica.instance, written(batch_called(mine, self.replica.origins.origin)))
         after = max(self._heard_up_to - LOOK_BACK, 0)
         told = await self.store.heard(after, self.replica.instance)
         fresh = [each for each in told if each.id not in self._known]
@@ -133,7 +133,10 @@ class Judge:
         for gone in tuple(self._known)[: max(len(self._known) - MOST_KNOWN, 0)]:
             del self._known[gone]
         first, self._heard_up_to = self._heard_up_to < 0, max([self._heard_up_to, 0, *(each.id for each in told)])
-        return [] if first else [batch for each in fresh if (batch := read(each.body)) is not None]
+        if first:
+            return []
+        batches = (read(each.body) for each in fresh)
+        return [batch_called(each, self.replica.origins.name) for each in batches if each is not None]
 
     async def _announce(self) -> None:
         mine = Presence(instance=self.replica.instance, revision=self.revision(), version=self.replica.obeyed)

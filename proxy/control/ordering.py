@@ -54,7 +54,7 @@ def _order(route: Route, stood: Stood) -> RouteOrder | None:
     place = place_of(route) if position is None else position.place
     said = stood.said.get(route.name) or place_of(route)
     return RouteOrder(
-        route=route.name,
+        route=route.origin,
         stage=place.stage.value,
         split=place.split,
         said_stage=said.stage.value,

@@ -35,9 +35,14 @@ class Reconciling:
         self._running = running
         self._replica = replica
         self._mover = mover
+        self._origins = replica.origins
 
     async def follow(self) -> bool:
         """Carry out what was edited in the present table; False when some of it has to wait for the store."""
+        self._replica.rename()
+        if self._origins != self._replica.origins:
+            self._origins = self._replica.origins
+            await self._mover.look()  # what was nobody's so far may be somebody's now
         edited = [route for route in self._running.snapshot.routes if self._is_edit(route)]
         await self._move(edited)
         waiting = self._left_over(edited)

@@ -5,34 +5,42 @@ Rule 1: what stands in the store is obeyed by everybody. Moves made here while t
 Rule 2: every change goes to the workers at once, and to this replica's disk, so that neither a restart nor a dead store
         changes what runs.
 Rule 3: a route without a position, pin or other order runs as routes.yaml says.
+Rule 4: until the store has said it once, unless the disk has it, it is not `known` where routes stand: workers send
+        to legacy what legacy can answer (`core/ordered.py`, rule 3).
 """
 
 from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Container, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import structlog
 
-from proxy.control.kept import NOTHING, Kept, Pending, Said, written
+from proxy.control.kept import NOTHING, Kept, Pending, Said, kept_called, pending_called, written
 from proxy.control.links import Links
 from proxy.control.ordering import Stood, pins_now, route_orders
 from proxy.control.running import Running
 from proxy.core.judge.ladder import Place
 from proxy.core.judge.position import Position, Transition, reconcile
-from proxy.core.ordered import is_possible, place_of
+from proxy.core.ordered import is_possible, place_of, waits
 from proxy.core.orders import Pin, Standing
+from proxy.core.origins import Origins, all_called
 from proxy.core.route import Route
 from proxy.core.stage import Stage
 from proxy.link import Orders
 
+KEEPS_OUT = 30.0
+"""Seconds for which a replica that does not know where routes stand is not ready: an outage must not keep it out."""
 _log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Placed:
-    """Where a route runs. `position` None: as the file says. `possible` False: an upstream for it is missing."""
+    """Where a route runs. `position` None: as the file says. `possible` False: an upstream for it is missing.
+
+    `known` False: nobody has read where it stands, and legacy answers meanwhile.
+    """
 
     place: Place
     position: Position | None = None
@@ -40,6 +48,7 @@ class Placed:
     pins: tuple[Pin, ...] = ()
     possible: bool = True
     here: bool = False
+    known: bool = True
 
 
 class Replica:
@@ -58,10 +67,12 @@ class Replica:
         """`kept` is what the disk had at the start; `keep` replaces it, and may be slow."""
         self.instance = instance
         self.clock = clock
-        self.kept = kept
+        self._origins = running.origins
+        self.kept = kept = kept_called(kept, self._origins.name)
+        self.known = kept.orders.known
         self.standing = Standing(version=kept.standing, positions=kept.positions, pins=kept.pins)
         self.pending: dict[str, Pending] = {each.position.route: each for each in kept.pending}
-        self.said = {name: Place(Stage(each.stage), each.split) for name, each in kept.said.items()}
+        self.said = _places(kept.said)
         self.moves: dict[str, Transition] = {}
         self.slow: Mapping[str, float] = {}
         self.samples: Mapping[str, float] = {}
@@ -74,9 +85,11 @@ class Replica:
         self._positions: dict[str, Position] = {}
         self._filed: dict[str, Position] = {}
         self._pins: dict[str, tuple[Pin, ...]] = {}
-        self._orders = Orders(0, [])
+        self._orders = Orders(0, [], self.known)
         self._standing_of: tuple[int, int] = (0, 0)
         self._obeyed = 0
+        if not self.known:
+            _log.warning("standing_unknown", hint="legacy answers what it can until the state store has said it once")
         self.refresh()
 
     # -- what stands --------------------------------------------------------------------------------------------------
@@ -97,12 +110,19 @@ class Replica:
             self._filed[route.name] = filed
         return filed
 
+    @property
+    def origins(self) -> Origins:
+        """By which names it calls routes."""
+        return self._origins
+
     def pins(self, route: str) -> tuple[Pin, ...]:
         """Those of one route that are not over."""
         return self._pins.get(route, ())
 
     def placed(self, route: Route) -> Placed:
         """Where a route runs, and since which move."""
+        if not self.known and waits(route, self._running.snapshot.upstreams):
+            return Placed(place=Place(Stage.LEGACY), known=False)
         position = self._positions.get(route.name)
         place = place_of(route) if position is None else position.place
         possible = is_possible(route, place, self._running.snapshot.upstreams)
@@ -120,11 +140,21 @@ class Replica:
         if standing.version < self.standing.version:
             _log.warning("standing_went_back", was=self.standing.version, now=standing.version)
         self.standing = standing
+        if not self.known:
+            self.known = True
+            _log.info("standing_known", version=standing.version, after=round(self.clock() - self._began, 3))
         self.refresh()
 
+    @property
+    def keeps_out(self) -> bool:
+        """Whether clients should not be sent here yet: where routes stand is unknown, and has not been for long."""
+        return not self.known and self.clock() - self._began < KEEPS_OUT
+
     def go_here(self, pending: Pending) -> None:
-        """Move a route here, until the store is back."""
-        self.pending[pending.position.route] = pending
+        """Move a route here, until the store is back; it may have been renamed while the store was asked."""
+        route = pending.position.route
+        name = self._origins.name(self._origins.origin(route)) or route
+        self.pending[name] = pending_called(pending, name)
         self.refresh()
 
     def done_here(self, route: str) -> None:
@@ -139,6 +169,24 @@ class Replica:
             self.refresh()
 
     # -- what is told -------------------------------------------------------------------------------------------------
+
+    def rename(self) -> bool:
+        """Call routes as the present table does; whether any is called otherwise than before."""
+        before, self._origins = self._origins, self._running.origins
+        if before == self._origins:
+            return False
+
+        def now(name: str) -> str | None:
+            return self._origins.name(before.origin(name))
+
+        self.kept = found = kept_called(self.kept, now)
+        holds = all_called(self.standing.holds, now)
+        self.standing = replace(self.standing, positions=found.positions, pins=found.pins, holds=holds)
+        self.pending = {each.position.route: each for each in found.pending}
+        self.said = _places(found.said)
+        self.moves = {each.route: each for each in all_called(self.moves.values(), now)}
+        self.refresh()
+        return True
 
     def follow(self, waiting: Container[str] = ()) -> None:
         """The present table's edits have been carried out, but for those routes that are `waiting`."""
@@ -161,11 +209,13 @@ class Replica:
         self._positions = {each.route: each for each in self.standing.positions}
         self._positions |= {route: each.position for route, each in self.pending.items()}
         self._pins = pins_now(self.standing.pins, self.clock())
-        stood = Stood(positions=self._positions, pins=self._pins, slow=self.slow, said=self.said, samples=self.samples)
+        slow = self.slow if self.known else {}  # else the file's place would be ordered with it
+        samples = self.samples if self.known else {}
+        stood = Stood(positions=self._positions, pins=self._pins, slow=slow, said=self.said, samples=samples)
         routes = route_orders(self._running.snapshot.routes, stood)
-        if routes != self._orders.routes or not self._orders.version:
+        if (routes, self.known) != (self._orders.routes, self._orders.known) or not self._orders.version:
             self._version += 1
-            self._orders = Orders(self._version, routes)
+            self._orders = Orders(self._version, routes, self.known)
             self._links.order(self._orders)
         self._standing_of = (self._orders.version, self.standing.version)
         self.heard()
@@ -202,7 +252,12 @@ class Replica:
             pins=self.standing.pins,
             pending=tuple(self.pending.values()),
             said={name: Said(stage=each.stage.value, split=each.split) for name, each in self.said.items()},
+            store=self.kept.store,
         )
         if kept != self.kept:
             self.kept = kept
-            self._keep(written(kept))
+            self._keep(written(kept_called(kept, self._origins.origin)))
+
+
+def _places(said: Mapping[str, Said]) -> dict[str, Place]:
+    return {name: Place(Stage(each.stage), each.split) for name, each in said.items()}

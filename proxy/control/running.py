@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from proxy.core.kill import Order
+from proxy.core.origins import origins_of
 from proxy.core.route import Route
 from proxy.core.snapshot import Snapshot
 
@@ -25,18 +26,23 @@ class Reload:
 
 
 class Running:
-    """Holds the snapshot that serves, the outcome of the last reload, and the kill file's order if there is one."""
+    """Holds the snapshot that serves, the outcome of the last reload, and the kill file's order if there is one.
+
+    `origins` are the names under which the state of its routes is kept.
+    """
 
     def __init__(self, snapshot: Snapshot, reload: Reload) -> None:
         """Begin with what the process was started with."""
         self.started_with = snapshot
         self.snapshot = snapshot
+        self.origins = origins_of(snapshot.routes)
         self.reload = reload
         self.order: Order | None = None
 
     def take(self, snapshot: Snapshot, reload: Reload) -> None:
         """A new file was good."""
         self.snapshot = snapshot
+        self.origins = origins_of(snapshot.routes)
         self.reload = reload
 
     def refuse(self, reload: Reload) -> None:

@@ -79,7 +79,8 @@ class InstanceView(msgspec.Struct, frozen=True, kw_only=True):
 class StandingView(msgspec.Struct, frozen=True, kw_only=True):
     """What all replicas obey, as seen here. `away` is why the state store does not answer, or empty.
 
-    `here` are routes that were moved here alone meanwhile; `leads` says whether this replica judges.
+    `here` are routes that were moved here alone meanwhile; `leads` says whether this replica judges. `known` False: it
+    has not been read where routes stand since this replica lost its own copy, and legacy answers what it can.
     """
 
     version: int
@@ -87,6 +88,7 @@ class StandingView(msgspec.Struct, frozen=True, kw_only=True):
     away: str
     here: list[str]
     instances: list[InstanceView]
+    known: bool = True
 
 
 class MovedView(msgspec.Struct, frozen=True, kw_only=True, rename={"start": "from"}):
@@ -138,6 +140,7 @@ def standing_view(judged: Judged, revision: str) -> StandingView:
         away=judge.away,
         here=sorted(replica.pending),
         instances=instance_views(replica, judge, revision),
+        known=replica.known,
     )
 
 
@@ -211,6 +214,8 @@ def why(route: Route, placed: Placed) -> str:
 
 def _difference(route: Route, placed: Placed) -> str:
     position = placed.position
+    if not placed.known:
+        return "legacy answers until it has been read where the route stands"
     if position is None:
         return ""
     if not placed.possible:

@@ -107,7 +107,10 @@ class MinuteView(View, frozen=True, kw_only=True):
 
 
 class RouteDetailView(RouteView, frozen=True, kw_only=True):
-    """One route alone: also where it stands in the file, and its last minute. `methods` null: every method."""
+    """One route alone: also where it stands in the file, and its last minute. `methods` null: every method.
+
+    `was` is the name under which its state is kept, if it has another now.
+    """
 
     revision: str
     line: int
@@ -117,6 +120,7 @@ class RouteDetailView(RouteView, frozen=True, kw_only=True):
     last_minute: MinuteView
     evidence: EvidenceView
     cohorts: CohortsView = NO_COHORTS
+    was: str = ""
 
 
 class ReloadView(View, frozen=True, kw_only=True):
@@ -271,6 +275,7 @@ def route_detail_view(
         upstreams=SidesView(legacy=route.legacy, new=route.new),
         last_minute=MinuteView(legacy=legacy, new=new, self=own),
         evidence=evidence,
+        was=route.was,
     )
 
 

@@ -31,6 +31,7 @@ class Reason(StrEnum):
     STAYS = "stays"
     AFFINITY = "affinity"
     DRAINED = "drained"
+    STANDING_UNKNOWN = "standing_unknown"
 
 
 class Decision(NamedTuple):

@@ -2,7 +2,8 @@
 
 Rule 1: where a route comes to stand is `reconcile`'s to say, what a move needs is the stage machine's: both are asked.
 Rule 2: requests move when another side or another address answers; both tables are asked about the same requests.
-Rule 3: what counts is what runs, not what the file said: a latched route is compared from where it was rolled back to.
+Rule 3: a route is the same if its origin is, whatever its name; if neither is, what was kept of it is left behind.
+Rule 4: what counts is what runs, not what the file said: a latched route is compared from where it was rolled back to.
 """
 
 from __future__ import annotations
@@ -10,13 +11,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from typing import NamedTuple
 
 from proxy.core.decide import Reason, settled
 from proxy.core.judge.ladder import Place, height, is_above, rungs
 from proxy.core.judge.moves import Maker, Why, refused
 from proxy.core.judge.policy import is_past
 from proxy.core.judge.position import Position, reconcile
-from proxy.core.ordered import place_of
+from proxy.core.ordered import place_of, placed
 from proxy.core.replay import Again, Replay, moved
 from proxy.core.route import Route
 from proxy.core.seen import Seen, drawn_for, sources_text
@@ -25,6 +27,7 @@ from proxy.core.stage import Stage, progress
 MOST_POINTS = 0.25
 """The share of a route's cohorts that may move to new at once without a warning."""
 EXAMPLES = 3
+_LEFT_OUT = frozenset({Reason.KILLED.value, Reason.STANDING_UNKNOWN.value})
 
 
 class Edit(StrEnum):
@@ -46,6 +49,7 @@ class Caution(StrEnum):
     HOLD = "hold"
     DOOR = "door"
     REDRAWN = "redrawn"
+    FREED = "freed"
     DRIES_UP = "dries_up"
 
 
@@ -69,18 +73,43 @@ class RoutePlan:
     end: Place | None
     notes: tuple[Note, ...] = ()
 
+    @property
+    def name_before(self) -> str:
+        """What it is called where it runs."""
+        return self.name if self.before is None else self.before.name
 
-def plan_routes(before: Sequence[Route], after: Sequence[Route], positions: Mapping[str, Position]) -> list[RoutePlan]:
-    """Every route of both tables, those that go last; `positions` are those of routes that were ever moved."""
-    old = {each.name: each for each in before}
-    planned = [_plan(old.get(each.name), each, positions.get(each.name)) for each in after]
-    kept = {each.name for each in after}
-    gone = [
-        RoutePlan(name=each.name, edit=Edit.REMOVED, before=each, after=None, start=_start(each, positions), end=None)
-        for each in before
-        if each.name not in kept
-    ]
-    return planned + gone
+
+class Known(NamedTuple):
+    """What is kept of one route that runs: its position, if it was ever moved, and how many comparisons."""
+
+    position: Position | None = None
+    compared: int = 0
+
+
+NOTHING_KNOWN = Known()
+
+
+def plan_routes(
+    before: Sequence[Route], after: Sequence[Route], positions: Mapping[str, Position], compared: Mapping[str, int] = {}
+) -> list[RoutePlan]:
+    """Every route of both tables, those that go last.
+
+    `positions` are those of routes that were ever moved, `compared` how many comparisons there are; by names of before.
+    """
+    known = {each.name: Known(positions.get(each.name), compared.get(each.name, 0)) for each in before}
+    pairs = paired(before, after)
+    planned = [_plan(old, new, known[old.name] if old else NOTHING_KNOWN) for old, new in pairs]
+    taken = {old.name for old, _ in pairs if old is not None}
+    added = [new for old, new in pairs if old is None]
+    return planned + [_gone(each, known[each.name], added) for each in before if each.name not in taken]
+
+
+def paired(before: Iterable[Route], after: Sequence[Route]) -> list[tuple[Route | None, Route]]:
+    """Each route of the new table with what it was: by its origin, else, if nobody else is that one, by its name."""
+    by_origin = {each.origin: each for each in before}
+    taken = {each.origin for each in after}
+    by_name = {each.name: each for each in by_origin.values() if each.origin not in taken}
+    return [(by_origin.get(each.origin) or by_name.get(each.name), each) for each in after]
 
 
 def places_before(routes: Iterable[Route], positions: Mapping[str, Position]) -> dict[str, Place]:
@@ -93,20 +122,31 @@ def places_after(planned: Iterable[RoutePlan]) -> dict[str, Place]:
     return {each.name: each.end for each in planned if each.end is not None}
 
 
-def _start(route: Route, positions: Mapping[str, Position]) -> Place | None:
+def _start(route: Route, position: Position | None) -> Place | None:
     if route.respond is not None:
         return None
-    return positions[route.name].place if route.name in positions else place_of(route)
+    return place_of(route) if position is None else position.place
 
 
-def _plan(before: Route | None, after: Route, position: Position | None) -> RoutePlan:
+def _gone(route: Route, known: Known, added: Iterable[Route]) -> RoutePlan:
+    asks = (route.pattern, route.methods, route.predicates)
+    heir = next((each.name for each in added if (each.pattern, each.methods, each.predicates) == asks), "")
+    start = _start(route, known.position)
+    notes = tuple(_freed(route, known, heir))
+    return RoutePlan(name=route.name, edit=Edit.REMOVED, before=route, after=None, start=start, end=None, notes=notes)
+
+
+def _plan(before: Route | None, after: Route, known: Known) -> RoutePlan:
+    is_heir = before is not None and before.origin == after.origin
+    position = known.position if is_heir else None
     end = None if after.respond is not None else _end(after, position)
     if before is None:
         notes = tuple(_steps(after, Place(Stage.LEGACY), end)) if end is not None else ()
         return RoutePlan(name=after.name, edit=Edit.ADDED, before=None, after=after, start=None, end=end, notes=notes)
-    start = None if before.respond is not None else position.place if position is not None else place_of(before)
+    start = _start(before, known.position)
     edit = Edit.SAME if _unplaced(before) == _unplaced(after) else Edit.CHANGED
     notes = () if start is None or end is None else tuple(_notes(before, after, start, end, position))
+    notes += () if is_heir else tuple(_freed(before, known, after.name))
     return RoutePlan(name=after.name, edit=edit, before=before, after=after, start=start, end=end, notes=notes)
 
 
@@ -130,7 +170,7 @@ def _notes(before: Route, after: Route, start: Place, end: Place, position: Posi
     yield from _doors(after, start, end)
     if position is None and start != end:
         yield from _by_table(after, start, end)
-    if not _same_draw(before, after) and settled(replace(after, stage=end.stage, split=end.split)) is None:
+    if not _same_draw(before, after) and settled(placed(after, end)) is None:
         sentence = f"its cohorts are drawn anew ({_drawn(before)} → {_drawn(after)}): some go back, others come"
         yield Note(caution=Caution.REDRAWN, sentence=sentence)
 
@@ -169,6 +209,22 @@ def _doors(route: Route, start: Place, end: Place) -> Iterator[Note]:
     if was and not will:
         sentence = f"{start} → {end} goes back through its one-way door ({door}): "
         yield Note(caution=Caution.DOOR, sentence=sentence + "what new has written, legacy does not know")
+
+
+def _freed(route: Route, known: Known, heir: str) -> Iterator[Note]:
+    """What is kept of a route, and of nobody from now on; `heir` takes its requests."""
+    position, kept = known.position, []
+    if position is not None:
+        kept.append(f"{'its latch' if position.latched else 'its position'} ({position.place})")
+    if known.compared:
+        kept.append(f"{known.compared:,} comparisons")
+    start = _start(route, position)
+    if heir and not route.group and start is not None and settled(placed(route, start)) is None:
+        kept.append("its draws")
+    if kept:
+        who = heir or "the route that takes its place"
+        sentence = f"left behind, as nobody is {route.origin} any more: {', '.join(kept)}; "
+        yield Note(caution=Caution.FREED, sentence=sentence + f"`was: {route.origin}` on {who} keeps all of it")
 
 
 def _by_table(route: Route, start: Place, end: Place) -> Iterator[Note]:
@@ -219,7 +275,7 @@ class Cohorts:
 
 @dataclass(slots=True, kw_only=True)
 class Traffic:
-    """`flows` by route now and route then; `cohorts` by route now. `killed`: left out, the kill switch decided them."""
+    """`flows` by route now and route then; `cohorts` by route now. `killed`: left out, no route decided them."""
 
     flows: dict[tuple[str, str], Flow] = field(default_factory=dict)
     cohorts: dict[str, Cohorts] = field(default_factory=dict)
@@ -257,7 +313,7 @@ def replayed(before: Replay, after: Replay, requests: Iterable[tuple[float, Seen
     """What would be another answer than the one that was given; each request counts once."""
     traffic = Traffic()
     for _, seen in requests:
-        if seen.reason == Reason.KILLED.value:
+        if seen.reason in _LEFT_OUT:
             traffic.killed += 1
         else:
             traffic.add(seen, 1.0, before.happened(seen), after.decide(seen))
@@ -267,7 +323,7 @@ def replayed(before: Replay, after: Replay, requests: Iterable[tuple[float, Seen
 def dried_up(planned: Iterable[RoutePlan], traffic: Traffic) -> Iterator[tuple[str, Note]]:
     """Routes that had requests and would get none of them."""
     for each in planned:
-        flows = {end: flow for (start, end), flow in traffic.flows.items() if start == each.name}
+        flows = {end: flow for (start, end), flow in traffic.flows.items() if start == each.name_before}
         total = sum(flow.requests for flow in flows.values())
         if each.after is not None and total and each.name not in flows:
             takers = ", ".join(sorted(flows))

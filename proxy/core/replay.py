@@ -99,7 +99,7 @@ class Replay:
         return Again(route=seen.route or UNMATCHED, reason=seen.reason, below=only, above=only, draw=seen.draw)
 
     def _decide(self, route: Route, head: RequestHead, seen: Seen) -> Again:
-        if seen.reason in _EXCEPTIONS and seen.route == route.name:
+        if seen.reason in _EXCEPTIONS and seen.route in (route.name, route.was):
             same = self._answerer(route, Side(seen.serve))
             return Again(route=route.name, reason=seen.reason, below=same, above=same)
         certain = settled(route)

@@ -183,6 +183,7 @@ class Route:
     """One route. `index` is its place in the snapshot; `split` in [0, 1]; `methods` None means every method.
 
     `group` shares the draw; `timeouts` None takes the upstream's; `body_limit` in bytes; `shadow` None: never.
+    `was` is the name that it began with, if it has another now.
     """
 
     name: str
@@ -211,11 +212,22 @@ class Route:
     shadow: ShadowPolicy | None = None
     tie: Tie | None = None
     line: int = 0
+    was: str = ""
+
+    @property
+    def origin(self) -> str:
+        """The name under which its state is kept (`core/origins.py`)."""
+        return self.was or self.name
+
+    @property
+    def scope(self) -> str:
+        """Within which a cohort is on one side: its group, or the route itself."""
+        return self.group or self.was or self.name  # spelled out: asked for with each request that is tied
 
     @property
     def salt(self) -> int:
-        """The seed of this route's draws: its group's, or its own."""
-        return salt_of(self.group or self.name)
+        """The seed of this route's draws."""
+        return salt_of(self.scope)
 
     def upstream(self, side: Side) -> str:
         """The upstream's name that plays `side` on this route."""

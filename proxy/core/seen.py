@@ -118,4 +118,4 @@ def sources_text(route: Route) -> str:
 
 def drawn_for(route: Route) -> str:
     """Whose salt the route's draws have."""
-    return route.group or route.name
+    return route.scope

@@ -22,7 +22,7 @@ from proxy.edge.finished import Finished
 from proxy.edge.gate import Gate
 from proxy.edge.kill import rewrite
 from proxy.edge.live import Live
-from proxy.edge.orders import NO_ORDERS, obey
+from proxy.edge.orders import NO_ORDERS, added, obey
 from proxy.edge.pool import Pool
 from proxy.edge.services import Connected
 from proxy.edge.shadows import Shadows, shadow_pools
@@ -119,8 +119,8 @@ class Listener:
 
     def obey(self, orders: Orders) -> tuple[str, ...]:
         """Run by these orders from the next request on, on every later table too; routes that cannot."""
-        self.orders = orders
-        return obey(self.live, orders)
+        self.orders = added(self.orders, orders)
+        return obey(self.live, self.orders)
 
     def forget_cohorts(self) -> None:
         """A stretch of time is over for which cohorts are remembered that new has served."""
@@ -129,9 +129,9 @@ class Listener:
 
     def _carry(self, before: Live | None) -> None:
         """A new table remembers the cohorts that the one before did."""
-        known = {} if before is None else {bound.said.name: bound.lately for bound in before.bound}
+        known = {} if before is None else {bound.said.origin: bound.lately for bound in before.bound}
         for bound in self.live.bound:
-            bound.lately = known.get(bound.said.name, bound.lately)
+            bound.lately = known.get(bound.said.origin, bound.lately)
 
     def hear(self, probed: Probed) -> None:
         """What control's probes found of an endpoint."""

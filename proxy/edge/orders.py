@@ -3,6 +3,9 @@
 Rule 1: a request costs nothing for it: decisions stand ready, and pins are looked at on routes that have some.
 Rule 2: exchanges that run stay where they are. The kill switch outranks every order, pins too.
 Rule 3: a table that is adopted is rewritten before it serves; what has no order runs as the table says.
+        An order names a route by its origin, so that it holds on a table that calls the route otherwise.
+Rule 4: while it is unknown where routes stand, those that legacy can answer wait there, whatever else was ordered.
+Rule 5: a worker that knows more than a control that was born later goes on by it; what that one orders is added.
 """
 
 from __future__ import annotations
@@ -12,7 +15,7 @@ from collections.abc import Mapping
 from proxy.core.decide import settled
 from proxy.core.judge.ladder import Place
 from proxy.core.kill import decide_killed
-from proxy.core.ordered import as_killed, is_possible, place_now, place_of, placed
+from proxy.core.ordered import UNKNOWN, as_killed, is_possible, place_now, place_of, placed, waits
 from proxy.core.outcome import Side
 from proxy.core.pinned import Exceptions, exceptions_of
 from proxy.core.route import Route
@@ -24,19 +27,36 @@ from proxy.link import Orders, RouteOrder
 NO_ORDERS = Orders(0, [])
 
 
+def added(before: Orders, told: Orders) -> Orders:
+    """What to obey after `told` has come: see rule 5."""
+    if told.known or not (before.known and before.version):
+        return told
+    routes = {each.route: each for each in (*before.routes, *told.routes)}
+    return Orders(told.version, list(routes.values()))
+
+
 def obey(live: Live, orders: Orders) -> tuple[str, ...]:
     """Make the decisions of this table follow the orders; the names of routes that cannot."""
     ordered: Mapping[str, RouteOrder] = {each.route: each for each in orders.routes}
     refused: list[str] = []
     for bound in live.bound:
-        order = ordered.get(bound.said.name)
-        if order is None:
+        order = ordered.get(bound.said.origin)
+        if not orders.known and waits(bound.said, live.snapshot.upstreams):
+            _wait(bound)
+        elif order is None:
             if bound.ordered:
                 _release(bound)
         elif not _follow(bound, order, live):
             refused.append(bound.said.name)
     rewrite(live)
     return tuple(refused)
+
+
+def _wait(bound: BoundRoute) -> None:
+    bound.slow = 0.0
+    bound.ordered = True
+    _run(bound, placed(bound.said, Place(Stage.LEGACY)), None)
+    bound.settled = bound.decision = UNKNOWN
 
 
 def _release(bound: BoundRoute) -> None:

@@ -185,7 +185,7 @@ class Ties:
             return
         if visit.side_cookie:
             visit.known = open_ties(self._key, visit.side_cookie, self._memory.wall(), self._memory.since)
-        scope = route.group or route.name
+        scope = route.scope
         for each in tie.stay:
             value = each.key(head, client_ip)
             if value:
@@ -240,7 +240,7 @@ class Ties:
             return b""
         tie = route.tie
         if tie is not None and tie.stay:
-            scope = route.group or route.name
+            scope = route.scope
             found = issued(tie.stay, answer.lines)
             visit.uses += [(mark_of(self._key, scope, text_of(each), value), tie.stay_for) for each, value in found]
         lines = b""

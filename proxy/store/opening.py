@@ -9,17 +9,21 @@ from __future__ import annotations
 
 import asyncio
 import time
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import structlog
 
 from proxy.core.evidence import Retention
+from proxy.core.origins import Origins
 from proxy.store.connections import Connections, Patience
 from proxy.store.embedded import Embedded
 from proxy.store.evidence import EvidenceStore
 from proxy.store.memory_evidence import MemoryEvidence
 from proxy.store.memory_positions import MemoryPositions
+from proxy.store.named_evidence import NamedEvidence
+from proxy.store.named_positions import NamedPositions
 from proxy.store.positions import PositionStore
 from proxy.store.postgres_evidence import PostgresEvidence
 from proxy.store.postgres_positions import PostgresPositions
@@ -36,6 +40,11 @@ class Stores:
     positions: PositionStore
     embedded: Embedded | None = None
     connections: Connections | None = None
+
+    def named(self, origins: Callable[[], Origins]) -> Stores:
+        """The same for who calls routes by the names of the present table, whose `origins` are asked for each time."""
+        evidence, positions = NamedEvidence(self.evidence, origins), NamedPositions(self.positions, origins)
+        return replace(self, evidence=evidence, positions=positions)
 
     async def start(self) -> None:
         """Start the private server, if there is one; NoPostgres when it does not come up."""

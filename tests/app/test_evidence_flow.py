@@ -64,3 +64,28 @@ async def test_what_finds_no_place_is_counted_and_the_rest_is_stored(monkeypatch
     assert (flow.lost, flow.waiting) == (2, 2)
     await flow.last()
     assert (flow.lost, flow.waiting) == (2, 0)
+
+
+async def test_a_renamed_route_finds_its_evidence() -> None:
+    """What the comparer tells by origin is in the book by name; after a reload a new name is looked at at once."""
+    running = Running(snapshot(route("orders")), Reload(ok=True, at=datetime.now(UTC)))
+    positions = MemoryPositions()
+    stores = Stores(evidence=MemoryEvidence(positions), positions=positions).named(lambda: running.origins)
+    comparing, book = Comparing(), EvidenceBook()
+    flow = EvidenceFlow(stores, book, comparing, running)
+    say(comparing, Link(), state())
+    await flow.last()
+    running.take(snapshot(route("orders.v2", was="orders")), running.reload)
+    flow.follow()
+    say(comparing, Link(), state())
+    due = set(flow._due())
+    await flow.last()
+    for name in due:
+        await flow._look_or_leave(name)
+
+    epoch = book.epoch("orders.v2")
+    assert "orders.v2" in due
+    assert epoch is not None
+    assert (epoch.route, epoch.number) == ("orders.v2", 1)
+    assert book.parity("orders.v2").sums.compared == 1
+    assert [key[0] for key in book.counted()] == ["orders.v2"]

@@ -116,3 +116,25 @@ def test_what_a_bare_shadow_turns_away_is_told_once() -> None:
         *("credentials_not_sent", "differs_without_credentials", "credentials_not_sent")
     ]
     assert all("credentials: forward" in each["hint"] and each["route"] == "a" for each in logged)
+
+
+def test_what_is_found_of_a_renamed_route_is_told_by_its_origin() -> None:
+    """Counts, clusters and samples have the name that the route began with; bad events have the present one.
+
+    A table that renames a route forgets neither its versions nor what was compared today.
+    """
+    on = Scales(snapshot(route("a")), b"k" * 32)
+    again = pair({"id": 1}, {}, new_version="7")
+    before = weigh(on, *[again] * 3)
+    on.follow(snapshot(route("b", was="a")))
+    later = replace(again, route="b", new_version="")
+    on.take(encode(later)[4:])
+    on.shed(decode_label(encode(later)[4:]))
+    evidence = on.evidence()
+
+    assert evidence is not None
+    (part, shed) = msgspec.msgpack.decode(evidence.parts, type=list[Part])
+    assert (part.route, part.new_version, shed.route) == ("a", "7", "a")
+    assert outcomes([part]) == [("mismatch", REPEATED, 1)]
+    assert part.increments.samples[0].cluster == before[0].increments.samples[0].cluster
+    assert [each.route for each in evidence.bad] == ["b"]

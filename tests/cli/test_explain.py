@@ -52,6 +52,19 @@ def test_a_sample_that_the_judge_chooses_is_told(banyan: Banyan, folder: Path) -
     assert said == ["10 % of them are shadowed; more while a step of the ramp needs it", None]
 
 
+def test_a_renamed_route_draws_as_it_did(banyan: Banyan, folder: Path) -> None:
+    """`was` is shown, and the draw is that of the name that the route began with."""
+    tenant, _ = tenants()
+    text = ROUTES.replace("name: orders.show", "name: orders.one\n    was: orders.show")
+    (folder / "routes.yaml").write_text(text, encoding="utf-8")
+    found = rows(banyan("explain", "GET", "/orders/7", "-H", f"X-Tenant-Id: {tenant}").stdout)
+
+    assert text != ROUTES
+    assert found["was"] == "orders.show: its state and its draws are kept under this name"
+    assert found["cohort"] == f"header:x-tenant-id = '{tenant}', drawn for 'orders.show'"
+    assert found["decision"].startswith("new")
+
+
 def test_a_cohort_above_the_split_stays(banyan: Banyan) -> None:
     """Another tenant is answered by legacy, with its reason."""
     _, tenant = tenants()

@@ -39,7 +39,12 @@ def recent(folder: Path, seconds: float = 100.0) -> bytes:
 def standing(text: str, **runs: object) -> bytes:
     """What runs: the file's own places, but for `orders.show` what is said here."""
     place = {"stage": "canary", "split": 0.1}
-    route = {"name": "orders.show", "file": place, "runs": {**place, "version": 0, **runs}}
+    route = {
+        "name": "orders.show",
+        "file": place,
+        "runs": {**place, "version": 0, **runs},
+        "parity": {"compared": 1785},
+    }
     revision = sha256(text.encode()).hexdigest()[:12]
     return msgspec.json.encode({"revision": revision, "routes": [route], "killed": None})
 
@@ -144,6 +149,24 @@ def test_what_was_rolled_back_is_compared_from_there(banyan: Banyan, running: Pa
 
     assert "shadow  canary 20%" in result.stdout
     assert "it was rolled back to shadow; this edit of stage or split ends that" in result.stdout
+
+
+def test_a_rename_says_what_is_left_behind(banyan: Banyan, running: Pages, folder: Path) -> None:
+    """Without `was` the latch, the comparisons and the line that keeps them are told; with it nothing moves."""
+    running.pages["/api/routes"] = standing(ROUTES, stage="shadow", split=0.0, version=4, latched=True)
+    copy = edit(folder, "name: orders.show", "name: orders.one")
+    lost = banyan(f"plan -f {copy} --admin {running.url}")
+    copy = edit(folder, "name: orders.show", "name: orders.one\n    was: orders.show")
+    kept = banyan(f"plan -f {copy} --admin {running.url} --json")
+    shown = {each["name"]: each for each in json.loads(kept.stdout)["routes"]}
+
+    said = "left behind, as nobody is orders.show any more: its latch (shadow), 1,785 comparisons"
+    assert f"{said}; `was: orders.show` on orders.one keeps all of it" in " ".join(lost.stdout.split())
+    assert "orders.show" not in shown
+    assert [shown["orders.one"][key] for key in ("edit", "runs", "would_run")] == ["changed", "shadow", "shadow"]
+    assert (shown["orders.one"]["moving_per_day"], shown["orders.one"]["cohorts"]) == (0.0, TENANTS)
+    assert {each["field"] for each in shown["orders.one"]["changes"]} == {"name", "was"}
+    assert json.loads(kept.stdout)["moves"] is False
 
 
 def test_the_running_text_comes_from_the_last_good_copy(banyan: Banyan, running: Pages, folder: Path) -> None:

@@ -18,6 +18,7 @@ import pytest
 
 from proxy.cli.status_table import upstreams_in_trouble
 from proxy.control.evidence_view import CoverageView, ParityView
+from proxy.control.standing_views import StandingView
 from proxy.control.view import (
     FileView,
     OrderView,
@@ -239,6 +240,17 @@ def test_the_kill_switch_is_the_loudest_line(banyan: Banyan, admin: Admin) -> No
         "legacy answers all it can until `banyan kill --off`; not yet in worker 1"
     )
     assert "KILLED: legacy answers" in banyan("status", "--admin", admin.url).stdout
+
+
+def test_an_unknown_standing_is_told(banyan: Banyan, admin: Admin) -> None:
+    """Before anybody has read where routes stand, a red line says so and why, and the exit code is 1."""
+    standing = StandingView(version=0, leads=False, away="refused", here=[], instances=[], known=False)
+    admin.view = msgspec.structs.replace(ROUTES_VIEW, standing=standing)
+    result = banyan("status", "--admin", admin.url)
+
+    said = "the state store has not said yet where routes stand, legacy answers what it can: refused"
+    assert said in " ".join(result.stdout.split())
+    assert result.exit_code == 1
 
 
 def test_what_waits_for_a_restart_is_told(banyan: Banyan, admin: Admin) -> None:

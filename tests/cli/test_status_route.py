@@ -58,10 +58,11 @@ def test_a_route_shows_place_and_cohorts(banyan: Banyan) -> None:
         ),
         ({"parity": {"undecided": 10, "fields_waiting": 1}}, "waits     10 of 10 answers are undecided, at 1 field;"),
         ({"cohorts": {"without": 0.0, "sources": []}}, "cohorts   none seen yet"),
+        ({"was": "orders.get"}, "was       orders.get: its state and its draws are kept under this name"),
     ],
 )
 def test_what_differs_is_shown(banyan: Banyan, more: dict[str, object], line: str) -> None:
-    """A place that is not the file's, a route without one, and cohorts that nobody has seen."""
+    """A place that is not the file's, a route without one, cohorts that nobody has seen, and the name of before."""
     assert line in said(banyan, **more)
 
 

@@ -18,6 +18,24 @@ def test_a_name_is_taken_once() -> None:
     ]
 
 
+def test_a_rename_is_clear() -> None:
+    """`was` names a route that is no more; one route alone was it; and no route was itself."""
+    rest = "match: /{at}, stage: legacy"
+    routes = (
+        "name: a, {}",
+        "name: b, was: ¦a, {}",
+        "name: c, was: ¦c, {}",
+        "name: d, was: x, {}",
+        "name: e, was: ¦x, {}",
+    )
+
+    assert told(with_routes(*(each.format(rest.format(at=at)) for at, each in enumerate(routes)))) == [
+        'routes[1].was: "a" still stands: routes[0] (line 7) has that name; rename that one, or take this out',
+        "routes[2].was: is its own name; take it out",
+        'routes[4].was: "x" stands twice: routes[3] (line 10) was it too; take it out of one',
+    ]
+
+
 def test_a_route_has_a_stage_or_an_answer() -> None:
     """Neither is too little, both is too much."""
     text = with_routes("name: a, match: /a", "name: b, match: /b, respond: {status: 403}, ¦stage: legacy")

@@ -29,6 +29,8 @@ from proxy.core.snapshot import Snapshot
 from proxy.core.unavailable import StoreUnavailable
 from proxy.link import BUCKETS, BadDelta, Report, RouteDelta, ShadowDelta, Table
 from proxy.store.memory_positions import MemoryPositions
+from proxy.store.named_positions import NamedPositions
+from proxy.store.positions import PositionStore
 
 START = 1_800_000_000.0
 GOOD = Reload(ok=True, at=datetime(2026, 3, 1, tzinfo=UTC))
@@ -129,7 +131,8 @@ class Stand:
         self.known = known or Known()
         self.running = Running(snapshot, GOOD)
         self.links = Links(Ledger(clock), Table(snapshot.revision, b""))
-        positions = cast("Positions", store)
+        named = NamedPositions(cast("PositionStore", store), lambda: self.running.origins)
+        positions = cast("Positions", named)
         self.replica = Replica(instance, self.running, self.links, clock, keep=self._keep, kept=kept)
         self.mover = Mover(positions, self.replica)
         self.reconciling = Reconciling(self.running, self.replica, self.mover, positions)

@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,6 +11,8 @@ import pytest
 
 from proxy.control.ledger import SILENT_AFTER
 from proxy.control.running import Reload
+from proxy.core.orders import Standing
+from proxy.core.secret import Secret
 from tests.control.conftest import Clock, Open, Port
 from tests.control.tables import crm
 from tests.control.worker import delta
@@ -251,6 +254,29 @@ async def test_ready_is_a_worker_with_the_current_table(port: Port) -> None:
     await worker.die()
 
     assert await ready(port) == "no worker is linked to control"
+
+
+async def test_ready_is_to_know_where_routes_stand(open_port: Open) -> None:
+    """Before the store has said it, Banyan is not ready, says so, and shows where routes run meanwhile."""
+    port = await open_port(snapshot=replace(crm(), state=Secret("postgresql://db/banyan")))
+    replica = port.judging.replica
+    await port.worker(0, 100)
+    before = await ready(port)
+    shown = {each["name"]: each["runs"] for each in (await get(port, "/api/routes"))["routes"]}
+    metrics = await page(port)
+    replica.take(Standing())
+
+    assert before == "the state store has not said yet where routes stand; legacy answers meanwhile what it can"
+    assert shown["orders.list"]["stage"] == "legacy"
+    assert "banyan_standing_known 0.0" in metrics
+    assert await ready(port) == ""
+    assert "banyan_standing_known 1.0" in await page(port)
+
+
+async def page(port: Port) -> str:
+    """`/metrics`."""
+    async with port.client.get(port.url + "/metrics") as answer:
+        return await answer.text()
 
 
 async def test_ready_says_who_lags(port: Port, clock: Clock) -> None:

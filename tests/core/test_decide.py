@@ -164,7 +164,7 @@ def test_a_salt_that_the_caller_kept_decides_the_same() -> None:
 
 def test_reasons_are_a_closed_list() -> None:
     """A reason is a metric's label and a word in `explain`."""
-    others = ["killed", "pinned", "stays", "affinity", "drained"]
+    others = ["killed", "pinned", "stays", "affinity", "drained", "standing_unknown"]
 
     assert [str(each) for each in Reason] == ["stage", "below_split", "above_split", "respond", "retired", *others]
 

@@ -1,13 +1,16 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from proxy.core.judge.ladder import COMPLETE, LEGACY, LIVE, RETIRED, SHADOW, Place
-from proxy.core.ordered import as_killed, is_possible, place_now, place_of, placed
+from proxy.core.judge.policy import GuardPolicy, Ramp
+from proxy.core.ordered import as_killed, is_possible, place_now, place_of, placed, waits
 from proxy.core.outcome import Side
 from proxy.core.path import PathPattern, parse_pattern
 from proxy.core.pinned import Exceptions
-from proxy.core.route import Route
+from proxy.core.route import Respond, Route
 from proxy.core.stage import Stage
 
 TEN, FIFTY = Place(Stage.CANARY, 0.1), Place(Stage.CANARY, 0.5)
@@ -72,3 +75,32 @@ def test_pins_at_legacy_can_be_switched_off() -> None:
     assert as_killed(route(LEGACY), None).stage is Stage.LEGACY
     assert as_killed(route(LEGACY), pins).stage is Stage.SHADOW
     assert as_killed(route(TEN), pins).stage is Stage.CANARY
+
+
+@pytest.mark.parametrize(
+    ("place", "door", "ramp", "expected"),
+    [
+        (LEGACY, Stage.COMPLETE, None, True),
+        (SHADOW, Stage.COMPLETE, None, True),
+        (TEN, Stage.COMPLETE, None, True),
+        (LIVE, Stage.COMPLETE, None, True),
+        (COMPLETE, Stage.COMPLETE, None, False),
+        (COMPLETE, Stage.RETIRED, None, True),
+        (LIVE, Stage.LIVE, None, False),
+        (LIVE, Stage.LIVE, Ramp(), True),
+        (COMPLETE, Stage.LIVE, Ramp(), False),
+        (RETIRED, Stage.RETIRED, None, False),
+    ],
+)
+def test_what_legacy_can_answer_waits(place: Place, door: Stage, ramp: Ramp | None, *, expected: bool) -> None:
+    """Before its one-way door a route waits until it is known where it stands; past it, only on the way up a ramp."""
+    mine = replace(route(place), guard=GuardPolicy(door=door), ramp=ramp)
+
+    assert waits(mine, {"legacy", "new"}) is expected
+
+
+def test_who_has_one_side_does_not_wait() -> None:
+    """Without legacy nobody else can answer, without new nobody else would; nor does what Banyan answers itself."""
+    assert not waits(route(LIVE), {"new"})
+    assert not waits(route(LEGACY), {"legacy"})
+    assert not waits(replace(route(), respond=Respond(status=403)), {"legacy", "new"})

@@ -237,11 +237,94 @@ def test_a_route_that_would_get_nothing_more() -> None:
 
 
 def test_a_replay_compares_with_what_was_answered() -> None:
-    """What happened is the measure, not what the present table would say; the kill switch's answers are left out."""
+    """What happened is the measure, not what the present table would say.
+
+    Answers of the kill switch are left out, and those given before it was known where routes stand.
+    """
     seen = tenants(route(split=1.0))
-    killed = [each._replace(reason="killed") for each in seen[:10]]
+    killed = [each._replace(reason=reason) for reason in ("killed", "standing_unknown") for each in seen[:5]]
     then, soon = Replay(table(route(split=0.0)), UPSTREAMS), Replay(table(route(split=0.0)), UPSTREAMS)
     found = replayed(then, soon, [(5.0, each) for each in [*killed, *seen[10:]]])
     (flow,) = found.flows.values()
 
     assert (flow.requests, flow.moving, found.killed) == (90, 90, 10)
+
+
+def renamed(name: str, *, was: str = "", **more: object) -> Route:
+    return replace(route(**more), name=name, was=was)  # type: ignore[arg-type]
+
+
+def test_a_renamed_route_is_the_same() -> None:
+    """With `was` a latch, its place and the draws go on, forth and back and over a second rename."""
+    at = position(Place(Stage.SHADOW), Place(Stage.LIVE), latched=True)
+    old, new, newer = (
+        renamed("orders", stage=Stage.LIVE),
+        renamed("b", was="orders", stage=Stage.LIVE),
+        renamed("c", was="orders", stage=Stage.LIVE),
+    )
+    for before, after in ((old, new), (new, newer), (new, old)):
+        (plan,) = plan_routes([before], [after], {before.name: at})
+
+        assert (plan.name, plan.name_before, plan.edit) == (after.name, before.name, Edit.CHANGED)
+        assert plan.start == plan.end == Place(Stage.SHADOW)
+        assert cautions(plan) == [Caution.LATCH]
+
+
+def test_a_route_that_goes_leaves_behind_what_is_kept_of_it() -> None:
+    """Renamed without `was`: latch and comparisons are left, and the line that keeps them is said."""
+    at = position(Place(Stage.SHADOW), Place(Stage.LIVE), latched=True)
+    before, after = renamed("orders", stage=Stage.LIVE), renamed("b", stage=Stage.LIVE)
+    new, gone = plan_routes([before], [after], {"orders": at}, {"orders": 1785})
+
+    assert (new.edit, new.end, gone.edit) == (Edit.ADDED, Place(Stage.LIVE), Edit.REMOVED)
+    (note,) = gone.notes
+    said = "left behind, as nobody is orders any more: its latch (shadow), 1,785 comparisons; `was: orders` on b keeps"
+    assert note.sentence == f"{said} all of it"
+
+
+def test_a_route_without_was_is_a_new_one() -> None:
+    """When `was` is taken out, or names another route, what is kept is left behind and the cohorts are drawn anew."""
+    at = position(Place(Stage.CANARY, 0.2), Place(Stage.CANARY, 0.5))
+    before, after = renamed("b", was="orders", split=0.5), renamed("b", split=0.5)
+    (plan,) = plan_routes([before], [after], {"b": at})
+
+    assert (plan.edit, plan.start, plan.end) == (Edit.CHANGED, Place(Stage.CANARY, 0.2), Place(Stage.CANARY, 0.5))
+    assert cautions(plan) == [Caution.TOO_BIG, Caution.REDRAWN, Caution.FREED]
+    assert "its position (canary 20%), its draws; `was: orders` on b keeps" in plan.notes[-1].sentence
+
+
+def test_who_goes_for_good_is_said_once() -> None:
+    """Nothing is left of a route of which nothing was kept; where nobody takes its requests, no heir is named."""
+    at = position(Place(Stage.SHADOW), Place(Stage.CANARY, 0.5))
+    (nothing,) = plan_routes([route()], [], {})
+    (some,) = plan_routes([route()], [], {"orders": at})
+
+    assert nothing.notes == ()
+    assert [cautions(each) for each in plan_routes([route(split=0.5)], [renamed("b", split=0.5)], {})] == [
+        [Caution.TOO_BIG],
+        [Caution.FREED],
+    ]
+    assert "its position (shadow); `was: orders` on the route that takes its place keeps" in some.notes[0].sentence
+
+
+def test_a_name_that_changes_hands_takes_nothing_along() -> None:
+    """A name that another route has now is not that route; who was it is."""
+    before = renamed("b", was="orders", split=0.5)
+    back, other = renamed("orders", split=0.5), renamed("b", split=0.1)
+    plans = plan_routes([before], [back, other], {})
+
+    assert [(each.name, each.name_before, each.edit) for each in plans] == [
+        ("orders", "b", Edit.CHANGED),
+        ("b", "b", Edit.ADDED),
+    ]
+
+
+def test_traffic_of_a_renamed_route_is_its_own() -> None:
+    """Its requests are known by the old name; with `was` none of them moves, and it does not dry up."""
+    before, after = renamed("orders", split=0.5), renamed("b", was="orders", split=0.5)
+    then, soon = Replay(table(before), UPSTREAMS), Replay(table(after), UPSTREAMS)
+    found = compare(then, soon, [(1.0, each) for each in tenants(before)])
+    flow = found.flows["orders", "b"]
+
+    assert (flow.moving, flow.is_exact) == (0.0, True)
+    assert list(dried_up(plan_routes([before], [after], {}), found)) == []

@@ -112,6 +112,7 @@ def test_pins_hold_where_their_route_stays() -> None:
 
     assert replay(canary(0.0)).decide(seen).below.side == "new"
     assert replay(replace(canary(0.0), name="renamed")).decide(seen).at(0.5).side == "legacy"
+    assert replay(replace(canary(0.0), name="renamed", was=canary(0.0).name)).decide(seen).below.side == "new"
 
 
 def test_a_place_outranks_the_file() -> None:

@@ -28,12 +28,14 @@ def test_an_authority_leaves_out_the_schemes_own_port(scheme: str, host: str, po
 
 
 def test_routes_of_a_group_share_their_salt() -> None:
-    """The salt comes from the group where there is one, else from the route's own name."""
+    """The salt comes from the group where there is one, else from the name that the route began with."""
     alone, other = route("a", "/a"), route("b", "/b")
     first, second = replace(alone, group="g"), replace(other, group="g")
 
     assert alone.salt != other.salt
     assert first.salt == second.salt != alone.salt
+    assert replace(other, was="a").salt == alone.salt
+    assert replace(second, was="a").salt == second.salt
 
 
 def test_a_side_is_played_by_the_upstream_that_the_route_names() -> None:

@@ -178,9 +178,13 @@ async def started(
     admin: int,
     *,
     read: bool = True,
+    ready: bool = True,
     environment: Mapping[str, str] = MappingProxyType({}),
 ) -> AsyncIterator[Program]:
-    """Start it on the file that is there, wait until it is ready, end it; `read` False leaves its log unread."""
+    """Start it on the file that is there, wait until it is ready, end it; `read` False leaves its log unread.
+
+    `ready` False: wait until a worker accepts clients, and no longer.
+    """
     unread, log = os.pipe()
     process = await asyncio.create_subprocess_exec(
         *command(directory),
@@ -192,7 +196,7 @@ async def started(
     running = Program(directory / "routes.yaml", listen, admin, process)
     reading = asyncio.ensure_future(running.read_log() if read else asyncio.sleep(0))
     try:
-        await running.until_ready()
+        await (running.until_ready() if ready else running.until_logged("worker_started"))
         yield running
     finally:
         if process.returncode is None:

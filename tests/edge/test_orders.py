@@ -140,3 +140,80 @@ async def test_the_line_says_why(play: Play, serve: Serve) -> None:
         ("new", "pinned"),
         ("legacy", "drained"),
     ]
+
+
+async def test_while_nobody_knows_where_routes_stand_legacy_answers(play: Play, serve: Serve) -> None:
+    """What legacy can answer it answers, pinned cohorts and later tables included; the rest goes as the file says.
+
+    As soon as the standing is known each route runs where it stands.
+    """
+    two = await _two(play)
+    pin: Block = {"stage": "legacy", "cohort": "header:T", "pin": {"new": ["x"]}}
+    pinned: Block = {"name": "pinned", "match": "/pinned", **pin}
+    done: Block = {"name": "done", "match": "/done", "stage": "complete"}
+    table = [{**LIVE, "shadow": {"sample": "100%"}}, pinned, done, CLOSED, REST]
+    proxy = await serve(upstreams=two, routes=table)
+    proxy.listener.obey(Orders(1, [order("live", "live", said=("live", 0.0))], known=False))
+    before = await _by(proxy, b"/live"), await _by(proxy, b"/pinned"), await _by(proxy, b"/done")
+    shadow = {each.said.name: each.shadow for each in proxy.listener.live.bound}["live"]
+    proxy.install(two, table, drain="1s")
+    still = await _by(proxy, b"/live")
+    proxy.listener.obey(orders())
+    after = await _by(proxy, b"/live"), await _by(proxy, b"/pinned"), await _by(proxy, b"/done")
+
+    assert before == (b"legacy", b"legacy", b"new")
+    assert (shadow, still) == (None, b"legacy")
+    assert after == (b"new", b"new", b"new")
+    assert await _by(proxy, b"/closed") == 403
+
+
+async def test_who_knows_more_than_control_goes_on_by_it(play: Play, serve: Serve) -> None:
+    """A control that knows nothing yet takes back nothing; what it orders all the same is obeyed, by its version."""
+    proxy = await serve(upstreams=await _two(play), routes=ROUTES)
+    proxy.listener.obey(orders(order("split", "live")))
+    proxy.listener.obey(Orders(8, [], known=False))
+    still = await _by(proxy), await _by(proxy, b"/live")
+    proxy.listener.obey(Orders(9, [order("live", "shadow", said=("live", 0.0))], known=False))
+    moved = await _by(proxy), await _by(proxy, b"/live")
+    version = proxy.listener.orders.version
+    proxy.listener.obey(orders(version=10))
+
+    assert (still, moved, version) == ((b"new", b"new"), (b"new", b"legacy"), 9)
+    assert (await _by(proxy, b"/live"), proxy.listener.orders.version) == (b"new", 10)
+
+
+async def test_the_kill_switch_is_not_lifted_by_what_becomes_known(play: Play, serve: Serve) -> None:
+    """Killed while nobody knew: legacy answers when it is known too, until the switch is turned back."""
+    proxy = await serve(upstreams=await _two(play), routes=ROUTES)
+    proxy.listener.obey(Orders(1, [], known=False))
+    proxy.listener.kill(on=True)
+    proxy.listener.obey(orders())
+    killed = await _by(proxy, b"/live")
+    proxy.listener.kill(on=False)
+
+    assert (killed, await _by(proxy, b"/live")) == (b"legacy", b"new")
+
+
+async def test_an_order_holds_on_a_table_that_has_renamed_its_route(play: Play, serve: Serve) -> None:
+    """Orders name routes by their origins: no request is answered by the file's stage between reload and next order."""
+    two = await _two(play)
+    proxy = await serve(upstreams=two, routes=ROUTES)
+    proxy.listener.obey(orders(order("live", "shadow", said=("live", 0.0))))
+    proxy.install(two, [{**LIVE, "name": "renamed", "was": "live"}, REST])
+    with_was = await _by(proxy, b"/live")
+    proxy.install(two, [{**LIVE, "name": "renamed"}, REST])
+    without = await _by(proxy, b"/live")
+
+    assert (with_was, without) == (b"legacy", b"new")
+
+
+async def test_a_drain_knows_its_cohorts_by_whatever_name(play: Play, serve: Serve) -> None:
+    """A route that is renamed while it drains keeps those that are there, and their draws."""
+    two = await _two(play)
+    proxy = await serve(upstreams=two, routes=ROUTES)
+    proxy.listener.obey(orders(order("split", "canary", 1.0)))
+    await _by(proxy, tenant=b"here")
+    proxy.listener.obey(orders(order("split", "canary", 1.0, drained=True)))
+    proxy.install(two, [{**TENTH, "name": "renamed", "was": "split"}, REST])
+
+    assert (await _by(proxy, tenant=b"here"), await _by(proxy, tenant=b"later")) == (b"new", b"legacy")

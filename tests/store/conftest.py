@@ -103,9 +103,11 @@ async def _database(server: Embedded, template: str) -> str:
     return named(server, name)
 
 
-@pytest.fixture(params=["memory", "postgres"])
+@pytest.fixture(params=["memory", "called_by_name", "postgres"])
 async def stores(request: pytest.FixtureRequest, server: Embedded) -> AsyncIterator[Stores]:
-    """Both implementations, one after the other, empty."""
-    made = memory() if request.param == "memory" else postgres(await _database(server, TEMPLATE))
+    """Both implementations, one after the other, empty; and one behind a table that renames nothing."""
+    made = postgres(await _database(server, TEMPLATE)) if request.param == "postgres" else memory()
+    if request.param == "called_by_name":
+        made = made.by_name()
     yield made
     await made.close()

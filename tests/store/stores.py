@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from proxy.core.evidence import Retention
+from proxy.core.origins import NO_ORIGINS
 from proxy.store.connections import Connections
 from proxy.store.evidence import EvidenceStore
 from proxy.store.memory_evidence import MemoryEvidence
 from proxy.store.memory_positions import MemoryPositions
+from proxy.store.named_evidence import NamedEvidence
+from proxy.store.named_positions import NamedPositions
 from proxy.store.positions import PositionStore
 from proxy.store.postgres_evidence import PostgresEvidence
 from proxy.store.postgres_positions import PostgresPositions
@@ -48,6 +51,12 @@ class Stores:
     positions: PositionStore
     pass_time: Callable[[float], Awaitable[None]]
     close: Callable[[], Awaitable[None]] = field(repr=False)
+
+    def by_name(self) -> Stores:
+        """The same as control asks them."""
+        positions = NamedPositions(self.positions, lambda: NO_ORIGINS)
+        evidence, tight = (NamedEvidence(each, lambda: NO_ORIGINS) for each in (self.evidence, self.tight))
+        return replace(self, positions=positions, evidence=evidence, tight=tight)
 
 
 def memory() -> Stores:

@@ -1,0 +1,102 @@
+"""A store of positions in which routes are kept by their origins, for who calls them by their names."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
+
+from proxy.core.judge.position import Position, Transition
+from proxy.core.orders import Hold, Kill, Lead, Pin, Presence, Standing, Told
+from proxy.core.origins import Origins, all_called, called
+from proxy.store.positions import PositionStore
+
+
+class NamedPositions:
+    """A PositionStore over another one. `origins` gives those of the present table."""
+
+    def __init__(self, behind: PositionStore, origins: Callable[[], Origins]) -> None:
+        """What has no route passes through."""
+        self._behind = behind
+        self._origins = origins
+
+    async def standing(self) -> Standing:
+        """As PositionStore says."""
+        found = await self._behind.standing()
+        name = self._origins().name
+        return replace(
+            found,
+            positions=all_called(found.positions, name),
+            pins=all_called(found.pins, name),
+            holds=all_called(found.holds, name),
+            kills=all_called(found.kills, name),
+        )
+
+    async def compare_and_set(
+        self, position: Position, expected_version: int, transition: Transition, lead: Lead | None = None
+    ) -> bool:
+        """As PositionStore says."""
+        origin = self._origins().origin(position.route)
+        kept = called(transition, self._origins().origin(transition.route))
+        return await self._behind.compare_and_set(called(position, origin), expected_version, kept, lead)
+
+    async def transitions(self, route: str | None, limit: int) -> tuple[Transition, ...]:
+        """As PositionStore says; moves of nobody's routes stay in the list of all, by the name that they had."""
+        found = await self._behind.transitions(None if route is None else self._origins().origin(route), limit)
+        name = self._origins().name
+        return tuple(called(each, name(each.route) or each.route) for each in found)
+
+    async def set_pin(self, pin: Pin) -> None:
+        """As PositionStore says."""
+        await self._behind.set_pin(called(pin, self._origins().origin(pin.route)))
+
+    async def drop_pin(self, route: str, cohort: str) -> bool:
+        """As PositionStore says."""
+        return await self._behind.drop_pin(self._origins().origin(route), cohort)
+
+    async def set_hold(self, hold: Hold) -> None:
+        """As PositionStore says."""
+        await self._behind.set_hold(called(hold, self._origins().origin(hold.route)))
+
+    async def drop_hold(self, route: str) -> bool:
+        """As PositionStore says."""
+        return await self._behind.drop_hold(self._origins().origin(route))
+
+    async def set_kill(self, kill: Kill) -> None:
+        """As PositionStore says."""
+        await self._behind.set_kill(called(kill, self._origins().origin(kill.route)))
+
+    async def try_lead(self, name: str, holder: str, seconds: float) -> int | None:
+        """As PositionStore says."""
+        return await self._behind.try_lead(name, holder, seconds)
+
+    async def renew(self, lead: Lead, seconds: float) -> bool:
+        """As PositionStore says."""
+        return await self._behind.renew(lead, seconds)
+
+    async def resign(self, lead: Lead) -> None:
+        """As PositionStore says."""
+        await self._behind.resign(lead)
+
+    async def announce(self, presence: Presence) -> None:
+        """As PositionStore says."""
+        await self._behind.announce(presence)
+
+    async def leave(self, instance: str) -> None:
+        """As PositionStore says."""
+        await self._behind.leave(instance)
+
+    async def presences(self, within: float) -> tuple[Presence, ...]:
+        """As PositionStore says."""
+        return await self._behind.presences(within)
+
+    async def tell(self, instance: str, body: bytes) -> None:
+        """As PositionStore says."""
+        await self._behind.tell(instance, body)
+
+    async def heard(self, after: int, instance: str) -> tuple[Told, ...]:
+        """As PositionStore says."""
+        return await self._behind.heard(after, instance)
+
+    def subscribe(self, every: float) -> AsyncIterator[int]:
+        """As PositionStore says."""
+        return self._behind.subscribe(every)
