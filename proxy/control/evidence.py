@@ -19,6 +19,7 @@ from proxy.core.judge.coverage import OFTEN
 from proxy.core.judge.guard import Bad, BadEvent
 from proxy.core.judge.promotion import upper_bound
 from proxy.core.judge.ramp import Measures
+from proxy.core.noise.state import EXCUSED, KeyState
 from proxy.core.outcome import Side
 from proxy.core.parity.compare import Outcome
 from proxy.core.parity.difference import VALUE_KINDS, Severity
@@ -76,7 +77,7 @@ class EvidenceBook:
     def __init__(self) -> None:
         """Begin empty."""
         self._pages: dict[str, _Page] = {}
-        self._noisy: Mapping[str, frozenset[str]] = {}
+        self._states: Mapping[str, Mapping[str, KeyState]] = {}
         self._counted: Counter[tuple[str, Outcome]] = Counter()
         self._bad: deque[tuple[str, BadEvent]] = deque(maxlen=MOST_BAD)
         self.bad_dropped = 0
@@ -138,8 +139,8 @@ class EvidenceBook:
         return look.hits if look else ()
 
     def noisy(self, route: str) -> frozenset[str]:
-        """Paths that are noise now."""
-        return self._noisy.get(route, frozenset())
+        """Keys whose values are excused now."""
+        return frozenset(key for key, state in self._states.get(route, {}).items() if state in EXCUSED)
 
     def counted(self) -> Mapping[tuple[str, Outcome], int]:
         """Comparisons of this replica since it began, by route and outcome."""
@@ -175,9 +176,9 @@ class EvidenceBook:
             event = BadEvent(bad=Bad(each.bad), side=Side(each.side), cohort=each.cohort, draw=each.draw, at=each.at)
             self._bad.append((each.route, event))
 
-    def hear(self, noisy: Mapping[str, frozenset[str]]) -> None:
-        """Which paths are noise now, by route."""
-        self._noisy = noisy
+    def hear(self, states: Mapping[str, Mapping[str, KeyState]]) -> None:
+        """How keys stand now, by route."""
+        self._states = states
 
     def follow(self, routes: Iterable[tuple[str, Rules]], minute: int) -> None:
         """The table now has these routes with these rules; others are forgotten. `minute` is the present one."""

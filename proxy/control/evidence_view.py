@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 import msgspec
 
 from proxy.control.evidence import EvidenceBook
+from proxy.control.noise import asked
 from proxy.core.evidence import Cluster, Exchange, NoiseFinding
 from proxy.core.parity.captured import CapturedAnswer, CapturedRequest, Fields
 from proxy.core.parity.rules import Rules
@@ -62,13 +63,17 @@ class EpochView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class NoiseView(msgspec.Struct, frozen=True, kw_only=True):
-    """One path that was tested. `excused`: its values are, now. `decided`: noisy, regression, or nothing yet."""
+    """One key that differs. `excused`: its values are, now. `decided`: a KeyState, regression, or nothing yet; `why`.
+
+    `asked` are the requests in which legacy was seen to answer twice.
+    """
 
     path: str
     decided: str
     excused: bool
     asked: int
     until: str | None
+    why: str = ""
 
 
 class RuleView(msgspec.Struct, frozen=True, kw_only=True):
@@ -238,14 +243,15 @@ def at(seconds: float) -> str:
 
 def _noise(noisy: frozenset[str], findings: Iterable[NoiseFinding]) -> Iterator[NoiseView]:
     told = {each.path: each for each in findings}
-    for path in sorted(noisy | {path for path, each in told.items() if each.decided}):
+    for path in sorted(noisy | told.keys()):
         found = told.get(path)
         yield NoiseView(
             path=path,
             decided=found.decided if found else "",
             excused=path in noisy,
-            asked=int(found.numbers[1]) if found else 0,
+            asked=asked(found) if found else 0,
             until=at(found.until) if found and found.until is not None else None,
+            why=found.why if found else "",
         )
 
 

@@ -73,7 +73,7 @@ class PostgresEvidence:
         if "staged_rule_hits" in tables:
             yield ("add_rule_hits",)
         if "staged_noise_count" in tables:
-            yield "add_noise_counts", keep.clusters
+            yield "add_noise_counts", keep.noise_counts
         if "staged_recorded" in tables:
             yield ("add_recorded",)
             yield "thin_recorded", keep.recorded
