@@ -143,9 +143,13 @@ class Evidence(msgspec.Struct, frozen=True, tag="evidence"):
 
 
 class Noise(msgspec.Struct, frozen=True, tag="noise"):
-    """Control to comparer: by route the paths whose values legacy does not repeat."""
+    """Control to comparer: by route and key what all replicas know (`proxy.core.noise.state.KeyState`, but `waits`).
 
-    paths: dict[str, list[str]]
+    `lags`: of clocks that are not the present how far they are from it, in seconds.
+    """
+
+    states: dict[str, dict[str, str]]
+    lags: dict[str, dict[str, float]] = {}
 
 
 class Poll(msgspec.Struct, frozen=True, tag="poll"):

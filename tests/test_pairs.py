@@ -70,3 +70,16 @@ def test_what_is_no_pair_is_refused(body: bytes) -> None:
     for read in (pairs.decode, pairs.decode_label):
         with pytest.raises(msgspec.DecodeError):
             read(body)
+
+
+def test_a_pair_of_an_older_worker_is_read() -> None:
+    """What a frame does not say of times is not known: 0."""
+    said = msgspec.msgpack.decode(pairs.encode(PAIR)[4:])
+    del said["written_at"]
+    for answer in (said["legacy"], said["new"], said["second"]):
+        del answer["began"], answer["answered"]
+
+    pair = pairs.decode(msgspec.msgpack.encode(said))
+
+    assert pair == PAIR
+    assert (pair.written_at, pair.legacy.began, pair.new.answered) == (0.0, 0.0, 0.0)

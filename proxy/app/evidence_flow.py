@@ -25,7 +25,6 @@ from proxy.control.comparing import Comparing
 from proxy.control.evidence import EvidenceBook, Look
 from proxy.control.running import Running
 from proxy.core.evidence import Epoch, Exchange, Increments, NoiseFinding, Sample
-from proxy.core.noise.state import KeyState
 from proxy.core.orders import Lead
 from proxy.core.parity.fold import Part
 from proxy.core.parity.rules import Rules
@@ -276,20 +275,20 @@ class EvidenceFlow:
         self, route: str, findings: tuple[NoiseFinding, ...], epoch: int, lead: Lead
     ) -> tuple[NoiseFinding, ...]:
         counts = await self._stores.evidence.noise_counts(route)
-        changed = noise.step(noise.read(findings), counts, epoch, time.time())
+        changed = noise.step(findings, counts, epoch, time.time())
         if not changed or not await self._stores.evidence.save_noise(changed, lead):
             return findings
         return tuple(({each.path: each for each in findings} | {each.path: each for each in changed}).values())
 
     def _tell_noise(self) -> None:
         now, rules = time.time(), self._rules()
-        paths = {
-            name: noise.noisy_paths(noise.read(self._findings.get(name, ())).values(), each.words, now)
+        learned = {
+            name: noise.learned(self._findings.get(name, ()), each.words, now)
             for name, each in rules.items()
             if each.words or self._findings.get(name)
         }
-        self._book.hear({name: dict.fromkeys(each, KeyState.NOISY) for name, each in paths.items()})
-        self._comparing.tell(paths)
+        self._book.hear({name: each.states for name, each in learned.items()})
+        self._comparing.tell(learned)
 
 
 def _numbered(increments: Increments, epoch: int) -> Increments:
@@ -298,4 +297,5 @@ def _numbered(increments: Increments, epoch: int) -> Increments:
         tallies=tuple(replace(each, epoch=epoch) for each in increments.tallies),
         occurrences=tuple(replace(each, epoch=epoch) for each in increments.occurrences),
         samples=tuple(replace(each, epoch=epoch) for each in increments.samples),
+        noise=tuple(replace(each, epoch=epoch) for each in increments.noise),
     )

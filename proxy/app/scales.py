@@ -16,8 +16,10 @@ import structlog
 
 from proxy.core.judge.guard import Bad
 from proxy.core.judge.promotion import Repeats
+from proxy.core.noise.memories import Memories
+from proxy.core.noise.sorter import PairSorter
 from proxy.core.parity.captured import Pair
-from proxy.core.parity.compare import Comparison, Incomparable, Outcome, compare, noise_bits
+from proxy.core.parity.compare import Comparison, Incomparable, Outcome, compare
 from proxy.core.parity.difference import Severity
 from proxy.core.parity.fold import Fold, Found
 from proxy.core.parity.redact import Redactor
@@ -32,7 +34,7 @@ MOST_BAD = 2_000
 MOST_REMEMBERED = 400_000
 """Requests, over all routes, of which it is known how often they were compared today."""
 _FEWEST = 500
-_NOTHING: frozenset[str] = frozenset()
+_RACES = frozenset({None, Incomparable.RACE})
 _log = structlog.get_logger()
 
 
@@ -40,12 +42,12 @@ class Scales:
     """`compared` counts since the start; `bad` are events to be told, `bad_lost` those that found no place."""
 
     def __init__(self, snapshot: Snapshot, key: bytes) -> None:
-        """Begin with this table and no noise."""
+        """Begin with this table; nothing is known of noise."""
         self.fold = Fold()
         self.compared = 0
         self.bad: list[BadDelta] = []
         self.bad_lost = 0
-        self.noisy: dict[str, frozenset[str]] = {}
+        self.memories = Memories()
         self._key = key
         self._repeats: dict[str, Repeats] = {}
         self._versions: dict[str, tuple[str, str]] = {}
@@ -58,6 +60,7 @@ class Scales:
         self._repeats = {name: kept for name, kept in self._repeats.items() if name in self._rules}
         self._versions = {name: known for name, known in self._versions.items() if name in self._rules}
         self._redactors: dict[str, Redactor] = {}
+        self.memories.follow(self._rules)
 
     def take(self, body: bytes) -> None:
         """Compare one pair; msgspec.DecodeError when it is none."""
@@ -70,7 +73,6 @@ class Scales:
             comparison=comparison,
             shape=shape_of(pair),
             draw=random.random(),  # noqa: S311 -- chance, not secrecy
-            bits=noise_bits(pair, rules) if pair.second is not None else (),
             repeated=not self._counts(pair, comparison),
         )
         self.fold.add(found)
@@ -83,6 +85,9 @@ class Scales:
 
     def evidence(self) -> Evidence | None:
         """What was found since the last call."""
+        self.memories.forget(time.time())
+        for versions, marks in self.memories.take():
+            self.fold.mark(*versions, marks)
         parts = self.fold.take(self._redactor, lambda: uuid.uuid4().hex, time.time())
         if not parts:
             return None
@@ -91,10 +96,20 @@ class Scales:
 
     def _compare(self, pair: Pair, rules: Rules) -> Comparison:
         try:
-            return compare(pair, rules, self.noisy.get(pair.route, _NOTHING), time.time())
+            return self._compare_and_learn(pair, rules, time.time())
         except Exception:  # noqa: BLE001 -- a defect in one comparison may not end the others
             _log.exception("comparison_broke", route=pair.route, request_id=pair.request_id)
             return Comparison(outcome=Outcome.INCOMPARABLE, why=Incomparable.UNDECODABLE)
+
+    def _compare_and_learn(self, pair: Pair, rules: Rules, now: float) -> Comparison:
+        if pair.raced:
+            return compare(pair, rules, None, now)
+        memory = self.memories.of(pair)
+        sorter = PairSorter(pair, memory, rules.words_at(now))
+        comparison = compare(pair, rules, sorter, now)
+        if comparison.why in _RACES:
+            self.memories.learn(pair, memory, sorter, rules.in_force(now, pair.request.target))
+        return comparison
 
     def _counts(self, pair: Pair, comparison: Comparison) -> bool:
         """Whether it is evidence: the same request of the same cohort is, some times a day."""

@@ -1,4 +1,4 @@
-"""What control knows of the comparer: how it is, what it sent, and which paths it takes for noise.
+"""What control knows of the comparer: how it is, what it sent, and what it is told of noise.
 
 Rule 1: there is one; while another is born the old one's last words stay, and its counters begin anew.
 Rule 2: what it sends is handed on at once; nothing is kept here but counts.
@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
+from proxy.core.noise.memory import Learned
+from proxy.core.noise.state import KeyState
 from proxy.link import BadDelta, Comparer, Evidence, Noise, frame
 
 REMIND = 10
@@ -69,13 +71,19 @@ class Comparing:
         if evidence.bad:
             self.bad_events(evidence.bad)
 
-    def tell(self, noisy: Mapping[str, frozenset[str]]) -> None:
-        """By route the paths that are noise now."""
-        said = frame(Noise({route: sorted(paths) for route, paths in sorted(noisy.items()) if paths}))
+    def tell(self, learned: Mapping[str, Learned]) -> None:
+        """By route what is known of its keys."""
+        states = {route: _words(each.states) for route, each in sorted(learned.items()) if each.states}
+        lags = {route: dict(sorted(each.lags.items())) for route, each in sorted(learned.items()) if each.lags}
+        said = frame(Noise(states, lags))
         if said != self._noise:
             self._noise = said
             if self._link is not None:
                 self._link.mention(said)
+
+
+def _words(states: Mapping[str, KeyState]) -> dict[str, str]:
+    return {key: state.value for key, state in sorted(states.items())}
 
 
 def _drop(_: object) -> None:

@@ -11,10 +11,11 @@ from enum import StrEnum
 import msgspec
 
 from proxy.control.evidence import EvidenceBook
+from proxy.control.noise import asked
 from proxy.core.evidence import Cluster, Exchange, NoiseFinding
-from proxy.core.noise.groups import path_of
+from proxy.core.noise.keys import path_of
+from proxy.core.noise.sentence import unknown
 from proxy.core.noise.state import EXCUSED, KeyState
-from proxy.core.noise.words import unknown
 from proxy.core.parity.captured import CapturedAnswer, CapturedRequest, Fields
 from proxy.core.parity.excuse import UNDECIDED
 from proxy.core.parity.rules import Rules
@@ -77,6 +78,7 @@ class NoiseView(msgspec.Struct, frozen=True, kw_only=True):
 
     `state` is how it stands (`waits`, `noisy`, `clock`, `held`, `open`), `why` the reason, for people. `decided` is
     what the tests have found: a state, regression, or nothing yet.
+    `asked` are the requests in which legacy was seen to answer twice.
     """
 
     path: str
@@ -281,14 +283,14 @@ def _noise(book: EvidenceBook, route: str, findings: Iterable[NoiseFinding]) -> 
     """Keys of which something is known, and those that wait."""
     states, told = book.states(route), {each.path: each for each in findings}
     waiting = book.waiting(route).keys
-    for key in sorted({*states, *waiting, *(path for path, each in told.items() if each.decided)}):
+    for key in sorted({*states, *waiting, *told}):
         found, state = told.get(key), states.get(key, KeyState.WAITS)
         said = found.why if found else ""
         yield NoiseView(
             path=key,
             decided=found.decided if found else "",
             excused=state in EXCUSED,
-            asked=int(found.numbers[1]) if found else 0,
+            asked=asked(found) if found else 0,
             until=at(found.until) if found and found.until is not None else None,
             state=state.value,
             why=said or (unknown(key) if key in waiting else ""),

@@ -166,26 +166,25 @@ class RuleHits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NoiseCount:
-    """What asking legacy twice showed at one path, added up over replicas.
+    """What was counted of one key (`path`) in one epoch, added up over replicas.
 
     Of `asked` comparisons, `raw_only` differed between the sides alone, `noise_only` between legacy's two answers
-    alone, and `both` in both.
+    alone, and `both` in both. `measure` says what it is a count of (`proxy.core.noise.measure`).
     """
 
     route: str
     path: str
+    measure: str
     asked: int
     raw_only: int
     noise_only: int
     both: int
+    epoch: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NoiseFinding:
-    """Where the tests of one key stand: their `numbers`, what they `decided` (empty: nothing), valid `until`.
-
-    `why` is a sentence for the operator, empty where nothing is to be said.
-    """
+    """How one key (`path`) stands: its `numbers`, what is `decided` (empty: nothing), valid `until`, and `why`."""
 
     route: str
     path: str
@@ -233,8 +232,8 @@ _PARTS = tuple(each.name for each in fields(Increments) if each.name not in {"id
 class Retention:
     """What stays: seconds, records, bytes. Whatever exceeds one of them goes, oldest first.
 
-    `shapes`, `clusters` (of one epoch), `epochs`, `recorded` and `groups` count within a route; the others over all of
-    them.
+    `shapes`, `clusters` (of one epoch), `noise_counts`, `epochs`, `recorded` and `groups` count within a route; the
+    others over all of them.
     """
 
     age: float = 30 * 86400.0
@@ -242,6 +241,7 @@ class Retention:
     exchange_bytes: int = 256 * 1024 * 1024
     shapes: int = 1000
     clusters: int = 1000
+    noise_counts: int = 4000
     epochs: int = 50
     recorded: int = 500
     groups: int = 1000

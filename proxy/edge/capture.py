@@ -24,7 +24,7 @@ from proxy.edge.asked import Asked
 from proxy.edge.kept import FAILED, SHED, STREAMING, TIMED_OUT, Kept, fields_of
 from proxy.edge.shadow_bytes import shadow_head
 from proxy.edge.who import cohort_key
-from proxy.edge.writes import place_of
+from proxy.edge.writes import place_of, reach_of
 from proxy.pairs import encode
 
 if TYPE_CHECKING:
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 FIXED = 4096
 """Bytes that a capture is taken to hold beside bodies."""
 _MOST_OF_A_VERSION = 100
+_NOTHING = CapturedAnswer(status=0, fields=(), body=b"", size=0, seconds=0.0, failure=SHED)
 
 
 class Keeper(Protocol):
@@ -132,10 +133,10 @@ class Capture:
         self._public = public
         self._shadows.soon(self._launch)
 
-    def live_ended(self, failure: Failure | None, seconds: float, *, fell_back: bool) -> None:
-        """The client has its answer, or none."""
+    def live_ended(self, failure: Failure | None, began: float, ended: float, *, fell_back: bool) -> None:
+        """The client has its answer, or none; both times are monotonic."""
         kept = self.live
-        kept.seconds = seconds
+        kept.began, kept.seconds = began, ended - began
         if failure is not None:
             kept.fail("client_gone" if failure.blame is Blame.CLIENT else TIMED_OUT if failure.timed_out else FAILED)
         elif fell_back:
@@ -215,7 +216,7 @@ class Capture:
             return self._offer_shed() if self.started and fits else Shadowed.SKIPPED
         if self._dry_run and not shadow.kept.failure:
             self._shadows.heard(shadow)
-        if not self._shadows.offer(encode(self._pair(self._answer(shadow)))):
+        if not self._shadows.offer(encode(self._pair(shadow))):
             return Shadowed.SHED
         match shadow.kept.failure:
             case "" | "streaming":
@@ -228,16 +229,17 @@ class Capture:
     def _offer_shed(self) -> Shadowed:
         """There was no room for it: no agreement, and to be known as such."""
         self.live.free()
-        nothing = CapturedAnswer(status=0, fields=(), body=b"", size=0, seconds=0.0, failure=SHED)
-        self._shadows.offer(encode(self._pair(nothing)))
+        self._shadows.offer(encode(self._pair(None)))
         return Shadowed.SHED
 
-    def _pair(self, other: CapturedAnswer) -> Pair:
-        head = self.head
-        own = self.live.answer(self._leg.authority, self._public if self._leg.rewrites else None)
-        if self._plain is not None:
-            own = self._answer(self._plain)
+    def _pair(self, shadow: ShadowLeg | None) -> Pair:
+        """`shadow` None: there was no room for it."""
+        head, now = self.head, time()
+        epoch = now - monotonic()
+        own = self._answer(self.live if self._plain is None else self._plain.kept, self._leg, epoch)
+        other = _NOTHING if shadow is None else self._answer(shadow.kept, shadow.leg, epoch)
         cohort = cohort_key(head, self._peer, self.table.snapshot, self.bound)
+        written = self._shadows.writes.last(reach_of(head.path, cohort))
         served_legacy = self._leg.side is Side.LEGACY
         legacy, new = (own, other) if served_legacy else (other, own)
         return Pair(
@@ -247,22 +249,23 @@ class Capture:
             ),
             legacy=legacy,
             new=new,
-            second=None if self._second is None else self._answer(self._second),
+            second=None if self._second is None else self._answer(self._second.kept, self._second.leg, epoch),
             cohort=hash_of(self.bound.salt, cohort),
-            at=time(),
+            at=now,
             request_id=self._ids.request_id.decode("latin-1"),
             authoritative=self._leg.side,
             legacy_version=self._version(legacy),
             new_version=self._version(new),
             raced=not self._dry_run and self._shadows.writes.overlapped(place_of(head.path, cohort), self._since),
+            written_at=written + epoch if written else 0.0,
         )
 
     def _asked_with(self) -> list[bytes]:
         """What both sides were asked with: the client's own lines, unless both answers are to the copy."""
         return self._copied.lines if self._plain is not None else self.head.lines
 
-    def _answer(self, each: ShadowLeg) -> CapturedAnswer:
-        return each.kept.answer(each.leg.authority, self._public if each.leg.rewrites else None)
+    def _answer(self, kept: Kept, leg: Leg, epoch: float) -> CapturedAnswer:
+        return kept.answer(leg.authority, self._public if leg.rewrites else None, epoch)
 
     def _request_body(self) -> bytes:
         coded = b"".join(self._body)

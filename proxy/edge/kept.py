@@ -43,9 +43,12 @@ class Room:
 
 
 class Kept:
-    """An answer on its way. `failure` says why it is not whole; `size` goes on growing when nothing is kept."""
+    """An answer on its way: asked at `began` (monotonic; 0: not yet), over `seconds` later.
 
-    __slots__ = ("_cap", "_head", "_held", "_pieces", "_room", "_whole", "failure", "seconds", "size")
+    `failure` says why it is not whole; `size` goes on growing when nothing is kept.
+    """
+
+    __slots__ = ("_cap", "_head", "_held", "_pieces", "_room", "_whole", "began", "failure", "seconds", "size")
 
     def __init__(self, room: Room, cap: int) -> None:
         """At most `cap` bytes of the body."""
@@ -56,6 +59,7 @@ class Kept:
         self._held = 0
         self._whole = True
         self.failure = ""
+        self.began = 0.0
         self.seconds = 0.0
         self.size = 0
 
@@ -114,12 +118,24 @@ class Kept:
         self._whole = False
         self.free()
 
-    def answer(self, upstream: bytes, public: tuple[bytes, bytes] | None) -> CapturedAnswer:
-        """As the client sees it; `public` None: nothing in it names the upstream."""
+    def answer(self, upstream: bytes, public: tuple[bytes, bytes] | None, epoch: float) -> CapturedAnswer:
+        """As the client sees it; `public` None: nothing in it names the upstream; `epoch`: unix time at monotonic 0."""
         head = self._head
+        began, answered = 0.0, 0.0
+        if self.began:
+            began = self.began + epoch
+            answered = began + self.seconds
         if head is None:
-            failure = self.failure or FAILED
-            return CapturedAnswer(status=0, fields=(), body=b"", size=0, seconds=self.seconds, failure=failure)
+            return CapturedAnswer(
+                status=0,
+                fields=(),
+                body=b"",
+                size=0,
+                seconds=self.seconds,
+                failure=self.failure or FAILED,
+                began=began,
+                answered=answered,
+            )
         lines = head.lines
         if public is not None and head.rewritable:
             lines = rewrite_lines(lines, upstream, *public)
@@ -130,6 +146,8 @@ class Kept:
             size=self.size if self._whole else max(self.size, head.length, 1),
             seconds=self.seconds,
             failure=self.failure,
+            began=began,
+            answered=answered,
         )
 
     def value(self, name: bytes) -> bytes:

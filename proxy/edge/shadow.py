@@ -50,7 +50,7 @@ class ShadowLeg:
         """Send the request `data`, which is whole."""
         self._data = data
         self.is_head = is_head
-        self.started = monotonic()
+        self.started = self.kept.began = monotonic()
         self.deadline = self.started + timeout
         self._pool.acquire(self)
 

@@ -41,7 +41,7 @@ from proxy.edge.pool import Pool
 from proxy.edge.shadow import ShadowLeg
 from proxy.edge.watched import Watched
 from proxy.edge.who import cohort_key
-from proxy.edge.writes import Writes, Writing, place_of
+from proxy.edge.writes import Writes, Writing, places_of
 
 if TYPE_CHECKING:
     from proxy.core.decide import Decision
@@ -99,7 +99,7 @@ class Shadows:
             watched.capture = capture
         if is_write:
             made.writes = self.writes
-            made.written = place_of(head.path, cohort_key(head, client.peer, live.snapshot, bound))
+            made.written = places_of(head.path, cohort_key(head, client.peer, live.snapshot, bound))
         return made
 
     def _capture(

@@ -57,4 +57,4 @@ class Watched(Writing):
 
     def _record(self) -> None:
         super()._record()
-        self.capture.live_ended(self.failure, self.ended - self.started, fell_back=self.fell_back)
+        self.capture.live_ended(self.failure, self.started, self.ended, fell_back=self.fell_back)

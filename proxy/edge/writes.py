@@ -3,6 +3,8 @@
 Rule 1: a write counts from its start until its answer is out, against reads of the same cohort on the same path.
 Rule 2: bounded: of the writes that are over, the newest are known; a read that began before those may have met any.
 Rule 3: nothing that a client sent is kept, only a hash of it: two that meet there make a read count as overlapped.
+Rule 4: a write reaches what lies above its path and below it, segment by segment: `/orders/7` has to do with `/orders`
+        and `/orders/7/lines`, not with `/orders/8`. Segments beyond the eighth are taken for the same.
 """
 
 from __future__ import annotations
@@ -11,12 +13,13 @@ from time import monotonic
 
 from proxy.edge.exchange import Exchange
 
-MOST = 4096
-"""Writes that are over and still known."""
+MOST = 16384
+"""Places where writes are over and still known: of a write, its path and each one above it."""
+_DEPTH = 8
 
 
 class Writes:
-    """The writes of one worker; what it is asked about is a path and a cohort's key."""
+    """The writes of one worker; what it is asked about is places: hashes of a path and a cohort's key."""
 
     def __init__(self) -> None:
         """Nothing is written."""
@@ -24,23 +27,32 @@ class Writes:
         self._ended: dict[int, float] = {}
         self._forgotten = 0.0
 
-    def begin(self, written: int) -> None:
+    def begin(self, places: tuple[int, ...]) -> None:
         """One has begun."""
-        self._running[written] = self._running.get(written, 0) + 1
+        for place in places:
+            self._running[place] = self._running.get(place, 0) + 1
 
-    def end(self, written: int) -> None:
+    def end(self, places: tuple[int, ...]) -> None:
         """One that had begun is over."""
-        left = self._running.pop(written, 1) - 1
-        if left:
-            self._running[written] = left
-        self._ended.pop(written, None)  # it becomes the newest
-        self._ended[written] = monotonic()
-        if len(self._ended) > MOST:
+        now = monotonic()
+        for place in places:
+            left = self._running.pop(place, 1) - 1
+            if left:
+                self._running[place] = left
+            self._ended.pop(place, None)  # it becomes the newest
+            self._ended[place] = now
+        while len(self._ended) > MOST:
             self._forgotten = self._ended.pop(next(iter(self._ended)))
 
-    def overlapped(self, read: int, since: float) -> bool:
+    def overlapped(self, place: int, since: float) -> bool:
         """Whether any write was on at some time after `since` (monotonic)."""
-        return read in self._running or self._ended.get(read, self._forgotten) >= since
+        return place in self._running or self._ended.get(place, self._forgotten) >= since
+
+    def last(self, places: tuple[int, ...]) -> float:
+        """When anything was last written at any of them (monotonic); 0: never, as far as is known."""
+        if any(place in self._running for place in places):
+            return monotonic()
+        return max(self._ended.get(place, self._forgotten) for place in places)
 
 
 def place_of(path: bytes, cohort: bytes) -> int:
@@ -48,11 +60,35 @@ def place_of(path: bytes, cohort: bytes) -> int:
     return hash((path, cohort))
 
 
+def places_of(path: bytes, cohort: bytes) -> tuple[int, ...]:
+    """Where a write is known: its path, and below each path that it lies under."""
+    above = _prefixes(path)
+    return tuple({place_of(path, cohort), place_of(above[-1], cohort), *(_below(each, cohort) for each in above)})
+
+
+def reach_of(path: bytes, cohort: bytes) -> tuple[int, ...]:
+    """Where a write is looked for that this path has to do with: rule 4."""
+    above = _prefixes(path)
+    return (_below(above[-1], cohort), *(place_of(each, cohort) for each in above))
+
+
+def _below(path: bytes, cohort: bytes) -> int:
+    return hash((path, cohort, "below"))
+
+
+def _prefixes(path: bytes) -> list[bytes]:
+    """A path and all above it, the root (empty) first, itself last."""
+    found = [b""]
+    for segment in path.rstrip(b"/").split(b"/", _DEPTH + 1)[1 : _DEPTH + 1]:
+        found.append(found[-1] + b"/" + segment)
+    return found
+
+
 class Writing(Exchange):
     """An exchange that is known as a write while it runs; `writes` None: as none."""
 
     writes: Writes | None = None
-    written = 0
+    written: tuple[int, ...] = ()
 
     def open(self, rest: bytes) -> None:
         """Steps 1 and 2."""

@@ -56,10 +56,10 @@ class EvidenceStore(Protocol):
         """Hits of the route's `compare:` rules, by rule id."""
 
     async def noise_counts(self, route: str) -> tuple[NoiseCount, ...]:
-        """What asking legacy twice showed, by path."""
+        """What was counted of noise, by key."""
 
     async def noise(self, route: str) -> tuple[NoiseFinding, ...]:
-        """Where the sign tests stand, by path."""
+        """How keys stand."""
 
     async def save_noise(self, findings: tuple[NoiseFinding, ...], lead: Lead) -> bool:
         """Replace these findings; False, and nothing saved, when `lead` no longer holds."""

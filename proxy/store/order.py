@@ -72,8 +72,8 @@ def rule_hits(found: Iterable[RuleHits]) -> tuple[RuleHits, ...]:
 
 
 def noise_counts(found: Iterable[NoiseCount]) -> tuple[NoiseCount, ...]:
-    """By path."""
-    return tuple(sorted(found, key=lambda each: each.path))
+    """By key, epoch and measure."""
+    return tuple(sorted(found, key=lambda each: (each.path, each.epoch, each.measure)))
 
 
 def noise(found: Iterable[NoiseFinding]) -> tuple[NoiseFinding, ...]:

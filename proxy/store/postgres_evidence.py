@@ -74,7 +74,7 @@ class PostgresEvidence:
         if "staged_rule_hits" in tables:
             yield ("add_rule_hits",)
         if "staged_noise_count" in tables:
-            yield "add_noise_counts", keep.clusters
+            yield "add_noise_counts", keep.noise_counts
         if "staged_key_group" in tables:
             yield ("add_key_groups",)
             yield "thin_key_groups", keep.groups

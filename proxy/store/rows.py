@@ -53,7 +53,7 @@ def noise(row: Row) -> NoiseFinding:
 
 def noise_row(each: NoiseFinding) -> tuple[object, ...]:
     """As `save_noise.sql` takes it."""
-    return each.route, each.path, list(each.numbers), each.decided, each.until, each.updated
+    return each.route, each.path, list(each.numbers), each.decided, each.until, each.updated, each.why
 
 
 def guard(row: Row) -> GuardState:

@@ -8,8 +8,8 @@ from proxy.control.evidence_view import cluster_view, evidence_view, parity_view
 from proxy.core.evidence import Cluster, Epoch, KeyGroup, NoiseFinding, RuleHits, ShapeCount, Tally
 from proxy.core.judge.ramp import Measures
 from proxy.core.noise.groups import Waiting
+from proxy.core.noise.sentence import unknown
 from proxy.core.noise.state import KeyState
-from proxy.core.noise.words import unknown
 from proxy.core.outcome import Side
 from proxy.core.parity.compare import Outcome
 from proxy.core.parity.difference import Kind, Severity

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 import asyncio
+from time import time
 
 import pytest
 
 from proxy.core.route import CLIENT_IP
 from proxy.edge import writes
-from proxy.edge.writes import Writes, place_of
+from proxy.edge.writes import Writes, place_of, places_of, reach_of
 from tests.edge.client import get, post, request
 from tests.edge.conftest import Play, Serve
 from tests.edge.pairs import Pairs
@@ -15,6 +16,8 @@ from tests.edge.scripted import Peer, Script, Scripted, always, sized
 
 SHADOWED: Block = {"name": "read", "match": "GET /**", "stage": "shadow", "shadow": {"second": "0%"}}
 WRITTEN: Block = {"name": "write", "match": "/**", "stage": "legacy"}
+SKEW = 0.05
+"""Seconds by which two readings of two clocks may lie beside each other."""
 TENANT: Block = {"cohort": "header:X-Tenant"}
 
 
@@ -135,29 +138,76 @@ async def test_what_a_route_declares_outranks_the_method(play: Play, serve: Serv
 def test_two_writes_at_a_time() -> None:
     """A path is being written until the last of its writes is over."""
     found = Writes()
-    found.begin(7)
-    found.begin(7)
-    found.end(7)
+    found.begin((7,))
+    found.begin((7,))
+    found.end((7,))
 
     assert found.overlapped(7, float("inf"))
-    found.end(7)
+    found.end((7,))
     assert not found.overlapped(7, float("inf"))
     assert found.overlapped(7, 0.0)
 
 
 def test_the_oldest_are_forgotten_and_doubted(monkeypatch: pytest.MonkeyPatch) -> None:
     """Of more writes than are known, a read that began before the oldest known one may have met any."""
-    clock = iter(range(1, 10_000))
+    clock = iter(range(1, 100_000))
     monkeypatch.setattr(writes, "monotonic", lambda: float(next(clock)))
     found = Writes()
     for each in (1, 2, 1, *range(3, writes.MOST + 2)):  # 2 is the oldest then: 1 was written again
-        found.begin(each)
-        found.end(each)
+        found.begin((each,))
+        found.end((each,))
 
     assert len(found._ended) == writes.MOST
     assert 2 not in found._ended
     assert found.overlapped(2, 2.0)
-    assert found.overlapped(9999, 2.0)
-    assert not found.overlapped(9999, 2.5)
+    assert found.overlapped(99_999, 2.0)
+    assert not found.overlapped(99_999, 2.5)
     assert found.overlapped(1, 3.0)
     assert not found.overlapped(1, 3.5)
+
+
+@pytest.mark.parametrize(
+    ("written", "read", "known"),
+    [
+        (b"/orders/7", b"/orders/7", True),
+        (b"/orders/7/", b"/orders/7", True),
+        (b"/orders", b"/orders/7", True),
+        (b"/orders/7/pay", b"/orders/7", True),
+        (b"/", b"/orders", True),
+        (b"/orders", b"/", True),
+        (b"/orders/7", b"/orders/8", False),
+        (b"/orders", b"/orders2", False),
+        (b"/1/2/3/4/5/6/7/8/a", b"/1/2/3/4/5/6/7/8/b", True),
+        (b"/1/2/3/4/5/6/7/a", b"/1/2/3/4/5/6/7/b", False),
+    ],
+)
+def test_a_write_reaches_what_is_above_and_below(written: bytes, read: bytes, *, known: bool) -> None:
+    """The last write at a path, above it or below it is found by the same cohort, and by no other."""
+    found = Writes()
+    found.begin(places_of(written, b"ann"))
+    running = found.last(reach_of(read, b"ann"))
+    found.end(places_of(written, b"ann"))
+
+    assert (running > 0.0, found.last(reach_of(read, b"ann")) > 0.0) == (known, known)
+    assert found.last(reach_of(read, b"bob")) == 0.0
+
+
+async def test_a_pair_says_when_each_side_was_asked_and_when_it_was_written(play: Play, serve: Serve) -> None:
+    """Unix seconds: asked before answered, within the test; the cohort's last write nearby stands beside."""
+    legacy, new = await play(always(sized(b"a"))), await play(always(sized(b"a")))
+    proxy, pairs = await serving(serve, legacy, new)
+    client = await proxy.client()
+    times = [time()]
+
+    await client.ask(get(b"/orders/7"))
+    before = await pairs.next()
+    times.append(time())
+    await client.ask(post(b"x", target=b"/orders"))
+    times.append(time())
+    await client.ask(get(b"/orders/7"))
+    after = await pairs.next()
+
+    for answer in (before.legacy, before.new):
+        assert times[0] - SKEW <= answer.began <= answer.answered <= times[1] + SKEW
+    assert before.written_at == 0.0
+    assert times[1] - SKEW <= after.written_at <= times[2] + SKEW

@@ -24,8 +24,9 @@ from proxy.core.judge.ladder import Place
 from proxy.core.judge.policy import Needs, Ramp
 from proxy.core.judge.position import Position
 from proxy.core.judge.promotion import PER_DAY, is_proved, lower_bound, upper_bound
-from proxy.core.noise.groups import NOTHING_WAITS, Waiting, path_of
-from proxy.core.noise.words import choice
+from proxy.core.noise.groups import NOTHING_WAITS, Waiting
+from proxy.core.noise.keys import path_of
+from proxy.core.noise.sentence import line
 from proxy.core.stage import Stage
 
 _FRESH = 600.0
@@ -162,7 +163,7 @@ def _waiting(measures: Measures) -> Iterator[Check]:
     paths = tuple(dict.fromkeys(map(path_of, found.keys)))
     named = ", ".join(paths[:_NAMED]) + (", …" if len(paths) > _NAMED else "")
     fields = f"{len(paths)} field{'s' * (len(paths) > 1)}"
-    yield _check(State.OPEN, f"{found.answers} of {found.of} answers wait for {fields}: {named}; {choice(paths[0])}")
+    yield _check(State.OPEN, f"{found.answers} of {found.of} answers wait for {fields}: {named}. {line(paths[0])}")
 
 
 def _high(measures: Measures) -> Check:

@@ -30,6 +30,8 @@ class CapturedAnswer:
 
     `size` is that of the whole body in bytes; `body` may be cut, and is then shorter. `failure` says why there is no
     whole answer: `timed_out`, `shed`, `streaming`, anything else is a failure; empty: there is one.
+    `began` and `answered` (unix seconds, by the worker's clock) hold the side's own between them: when it was asked,
+    at the latest, and when its answer was whole. Both 0: nobody knows.
     """
 
     status: int
@@ -38,6 +40,8 @@ class CapturedAnswer:
     size: int
     seconds: float
     failure: str = ""
+    began: float = 0.0
+    answered: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +50,8 @@ class Pair:
 
     `second` is legacy asked twice, a sample of its noise; `cohort` a keyed hash; `at` unix seconds.
     `raced`: the cohort wrote to this path meanwhile, so that the answers may be about two states.
+    `written_at`: unix seconds of the cohort's last write to this path, above it or below it, as far as the worker that
+    made the pair knows; 0: none, as far as it knows.
     """
 
     route: str
@@ -60,3 +66,4 @@ class Pair:
     legacy_version: str
     new_version: str
     raced: bool = False
+    written_at: float = 0.0

@@ -10,7 +10,7 @@ Rule 5: what is undecided is counted under the group of its keys. Where that fin
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 from proxy.core.evidence import (
@@ -37,13 +37,15 @@ from proxy.core.parity.redact import MOST_BODY, Redactor
 
 REPEATED = "repeated"
 """The `why` of a tally whose requests had been compared often enough that day."""
-EVERY_PATH = ""
-"""The path under which all comparisons are counted for which legacy was asked twice."""
 SAFE = frozenset({b"GET", b"HEAD", b"OPTIONS"})
+
+NoiseMark = tuple[str, str, int, int, int, int]
+"""Key, measure and the numbers of a `NoiseCount`."""
 
 MOST_PARTS = 20_000
 MOST_TALLIES = 50_000
 MOST_KEYS = 1_000
+MOST_NOISE = 4_000
 MOST_RECORDED = 20
 MOST_HELD, MOST_NEWEST = 1024 * 1024, 256 * 1024
 """Bytes of exchanges that wait to be taken, and beyond which they wait only for their draw. To redact a megabyte takes
@@ -65,13 +67,12 @@ class Part:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """One comparison. `draw` in [0, 1) is chance; `bits` are `noise_bits`; `repeated`: see rule 4."""
+    """One comparison. `draw` in [0, 1) is chance; `repeated`: see rule 4."""
 
     pair: Pair
     comparison: Comparison
     shape: str
     draw: float
-    bits: tuple[tuple[str, bool, bool], ...] = ()
     repeated: bool = False
 
 
@@ -95,7 +96,7 @@ class _Heap:
     seen: dict[tuple[str, Kind], _Seen] = field(default_factory=dict)
     shapes: dict[str, list[float]] = field(default_factory=dict)
     hits: dict[str, list[float]] = field(default_factory=dict)
-    noise: dict[str, list[int]] = field(default_factory=dict)
+    noise: dict[tuple[str, str], list[int]] = field(default_factory=dict)
     drawn: dict[str, list[Found]] = field(default_factory=dict)
     newest: dict[str, Found] = field(default_factory=dict)
     groups: dict[str, KeyGroup] = field(default_factory=dict)
@@ -137,7 +138,6 @@ class Fold:
             _occur(heap, difference, pair.at, rule)
             if rule != NOISE:
                 _hit(heap, rule, pair.at)
-        _ask(heap, found)
         self._record(heap, found)
 
     def _grouped(self, heap: _Heap, found: Found) -> tuple[Found, str]:
@@ -155,6 +155,18 @@ class Fold:
         """In a cluster, with a sample."""
         _occur(heap, difference, found.pair.at, accepted)
         self._sample(heap, cluster_id(found.pair.route, difference.path, difference.kind), found)
+
+    def mark(self, route: str, legacy_version: str, new_version: str, marks: Iterable[NoiseMark]) -> None:
+        """What was learned of noise: keys, what is counted, and how often."""
+        heap = self._heap(route, legacy_version, new_version)
+        if heap is None:
+            return
+        for key, measure, *numbers in marks:
+            if (key, measure) in heap.noise or len(heap.noise) < MOST_NOISE:
+                counts = heap.noise.setdefault((key, measure), [0, 0, 0, 0])
+                counts[:] = map(sum, zip(counts, numbers, strict=True))
+            else:
+                self.lost += 1
 
     def shed(self, route: str, legacy_version: str, new_version: str, at: float) -> None:
         """A pair that nobody compared, for want of time."""
@@ -274,21 +286,6 @@ def _hit(heap: _Heap, rule: str, at: float) -> None:
     hits[1] = max(hits[1], at)
 
 
-def _ask(heap: _Heap, found: Found) -> None:
-    """What asking legacy twice showed."""
-    second = found.pair.second
-    if second is None or second.failure or found.comparison.why not in {None, Incomparable.RACE}:
-        return
-    heap.noise.setdefault(EVERY_PATH, [0, 0, 0, 0])[0] += 1
-    for path, raw, noise in found.bits:
-        if path not in heap.noise and len(heap.noise) >= MOST_KEYS:
-            continue
-        counts = heap.noise.setdefault(path, [0, 0, 0, 0])
-        counts[1] += raw and not noise
-        counts[2] += noise and not raw
-        counts[3] += raw and noise
-
-
 def _can_be_sent_again(found: Found) -> bool:
     legacy = found.pair.legacy
     whole = not legacy.failure and legacy.size == len(legacy.body) <= MOST_BODY
@@ -318,8 +315,16 @@ def _increments(route: str, heap: _Heap, redactor: Redactor, id_: str, at: float
             RuleHits(route=route, rule=rule, hits=int(hits[0]), last_hit=hits[1]) for rule, hits in heap.hits.items()
         ),
         noise=tuple(
-            NoiseCount(route=route, path=path, asked=each[0], raw_only=each[1], noise_only=each[2], both=each[3])
-            for path, each in heap.noise.items()
+            NoiseCount(
+                route=route,
+                path=key,
+                measure=measure,
+                asked=counts[0],
+                raw_only=counts[1],
+                noise_only=counts[2],
+                both=counts[3],
+            )
+            for (key, measure), counts in heap.noise.items()
         ),
         recorded=() if heap.recorded is None else (kept.exchange(heap.recorded),),
         groups=tuple(heap.groups.values()),

@@ -8,6 +8,7 @@ Rule 3: a rule that has expired excuses nothing.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -41,6 +42,7 @@ COVERS = {
 """The kinds that a rule covers when it names none."""
 
 
+_NO_WORDS: Mapping[str, bool] = {}
 LISTS = frozenset({Treatment.UNORDERED, Treatment.KEYED})
 """What pairs the elements of a list otherwise than by position."""
 
@@ -112,6 +114,12 @@ class Rules:
             return self._exact.get(path, ())
         below = tuple(rule for prefix, rule in self._below if is_below(path, prefix))
         return (*self._exact.get(path, ()), *below)
+
+    def words_at(self, now: float) -> Mapping[str, bool]:
+        """The operator's words that hold at `now`, by path: noise, or never."""
+        if not self.words:
+            return _NO_WORDS
+        return {word.path: word.noisy for word in self.words if word.until is None or now < word.until}
 
     def in_force(self, now: float, target: bytes) -> Rules:
         """The rules that hold at `now`; none about order where the request's target itself asks for one."""

@@ -7,7 +7,8 @@ import pytest
 from proxy.core.judge.ladder import LIVE, SHADOW, Place
 from proxy.core.judge.policy import Needs
 from proxy.core.judge.ramp import Measures, State, checks, length, share
-from proxy.core.noise.groups import SKELETON, Waiting
+from proxy.core.noise.groups import Waiting
+from proxy.core.noise.keys import BETWEEN
 from tests.core.judge.cases import FIVE, GOOD, NOW, ONE, QUARTER, RAMP, standing
 
 
@@ -113,12 +114,12 @@ def test_what_looks_generated_is_no_reason_to_go_back(compared: int, unproved: i
         (
             Waiting(answers=11, of=1000, keys=("$.id",)),
             State.OPEN,
-            "11 of 1000 answers wait for 1 field: $.id; if $.id",
+            "11 of 1000 answers wait for 1 field: $.id. If it is noise: `c",
         ),
         (
-            Waiting(answers=9, of=9, keys=("$.a", f"$[*]{SKELETON}one", f"$[*]{SKELETON}two", "$.c", "$.d")),
+            Waiting(answers=9, of=9, keys=("$.a", f"$[*]{BETWEEN}one", f"$[*]{BETWEEN}two", "$.c", "$.d")),
             State.OPEN,
-            "9 of 9 answers wait for 4 fields: $.a, $[*], $.c, …; if $.a is generated, write `compare: {noisy: [{path:",
+            "9 of 9 answers wait for 4 fields: $.a, $[*], $.c, …. If it is noise: `compare: { noisy: [{ path: $.a",
         ),
     ],
 )
