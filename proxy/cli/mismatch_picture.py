@@ -60,7 +60,7 @@ def reason_lines(clusters: Sequence[ClusterView]) -> Iterator[str]:
     told = [each for each in clusters if each.why and not each.accepted]
     if told:
         yield ""
-    yield from (f"{each.id}  {each.why}" for each in told)
+    yield from (f"{each.id}  {each.path}: {each.why}" for each in told)
 
 
 def exchange_lines(exchanges: Sequence[ExchangeView], number: int, width: int, *, coloured: bool) -> Iterator[str]:

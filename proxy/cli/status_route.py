@@ -65,13 +65,16 @@ def route_lines(route: RouteDetail) -> Iterator[str]:
     if (route.file.stage, route.file.split) != (route.runs.stage, route.runs.split):
         yield _row("file", _place(route.file))
     if route.parity.undecided:
-        said = f"{route.parity.undecided} of {route.parity.compared + route.parity.undecided} answers are undecided"
-        yield _row(
-            "waits", f"{said}, at {route.parity.fields_waiting} fields; `banyan mismatches {route.name}` says why"
-        )
+        yield _row("waits", _waits(route.name, route.parity))
     yield _row("requests", f"{route.rate.legacy:.1f}/s by legacy, {route.rate.new:.1f}/s by new")
     yield _row("verdict", "; ".join([route.verdict, *route.reasons]))
     yield from cohort_lines(route.cohorts)
+
+
+def _waits(name: str, parity: Parity) -> str:
+    fields = f"{parity.fields_waiting} field{'s' * (parity.fields_waiting != 1)}"
+    comparable = parity.compared + parity.undecided
+    return f"{parity.undecided} of {comparable} answers are undecided, at {fields}; `banyan mismatches {name}` says why"
 
 
 def cohort_lines(cohorts: CohortsStatus) -> Iterator[str]:

@@ -52,6 +52,7 @@ def test_a_route_shows_place_and_cohorts(banyan: Banyan) -> None:
             {"parity": {"compared": 30, "undecided": 10, "fields_waiting": 2}},
             "waits     10 of 40 answers are undecided, at 2 fields; `banyan mismatches orders` says why",
         ),
+        ({"parity": {"undecided": 10, "fields_waiting": 1}}, "waits     10 of 10 answers are undecided, at 1 field;"),
         ({"cohorts": {"without": 0.0, "sources": []}}, "cohorts   none seen yet"),
     ],
 )
