@@ -4,6 +4,7 @@ from proxy.control.evidence import EvidenceBook, Look
 from proxy.control.evidence_view import cluster_view
 from proxy.core.evidence import Cluster, Epoch, RuleHits, ShapeCount, Tally
 from proxy.core.judge.ramp import Measures
+from proxy.core.noise.state import KeyState
 from proxy.core.outcome import Side
 from proxy.core.parity.compare import Outcome
 from proxy.core.parity.difference import Kind, Severity
@@ -100,7 +101,7 @@ def test_what_excuses_a_cluster_now_is_told() -> None:
         )
     )
     book.follow([("a", rules)], 0)
-    book.hear({"a": frozenset({"$.noise"})})
+    book.hear({"a": {"$.noise": KeyState.NOISY, "$.quiet": KeyState.HELD}})
     medium = Severity.MEDIUM
     clusters = (
         cluster("$.any", Kind.NUM, medium),

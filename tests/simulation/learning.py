@@ -222,7 +222,7 @@ class Judged:
 
 
 def judged(fault: Fault | None, rate: float, repeats: float, most: int, seed: int, replicas: int = 1) -> Judged:
-    """So many pairs through everything; only those in which new's answer was changed are counted, all without a fault."""
+    """So many pairs; only those in which new's answer was changed are counted, without a fault all."""
     dice = Random(f"{seed} {rate} {repeats}")
     learning, found = Learning(replicas=replicas), []
     for number, asked in enumerate(Traffic(rate, repeats, dice), start=1):

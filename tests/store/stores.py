@@ -16,7 +16,15 @@ from proxy.store.postgres_positions import PostgresPositions
 from tests.store.waiting import PATIENT
 
 TIGHT = Retention(
-    age=1000.0, tallies=4, exchange_bytes=4000, shapes=3, clusters=3, epochs=2, recorded=7, transitions=100
+    age=1000.0,
+    tallies=4,
+    exchange_bytes=4000,
+    shapes=3,
+    clusters=3,
+    noise_counts=3,
+    epochs=2,
+    recorded=7,
+    transitions=100,
 )
 
 
