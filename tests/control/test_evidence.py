@@ -158,17 +158,17 @@ def test_what_waits_is_told_with_its_field() -> None:
     book.look(replace(look(tally(5, 60), waits), groups=(group,)))
     book.hear({"a": {"$.at": KeyState.CLOCK, "$.price": KeyState.HELD}})
     finding = NoiseFinding(
-        route="a", path="$.price", numbers=(1.0, 7.0), decided="held", until=None, updated=0.0, why="+1 off"
+        route="a", path="$.price", numbers=(), decided="held", until=None, updated=0.0, why="+1 off"
     )
     view = evidence_view(book, "a", NO_RULES, [finding], 0.0)
-    shown = [(each.path, each.state, each.decided, each.excused, each.asked, each.why) for each in view.noise]
+    shown = [(each.path, each.state, each.decided, each.excused, each.why) for each in view.noise]
 
     assert book.measures("a").waiting == Waiting(answers=20, of=80, keys=("$.id",))
     assert (parity_view(book, "a").undecided, parity_view(book, "a").fields_waiting) == (20, 1)
     assert shown == [
-        ("$.at", "clock", "", True, 0, ""),
-        ("$.id", "waits", "", False, 0, unknown("$.id")),
-        ("$.price", "held", "held", False, 7, "+1 off"),
+        ("$.at", "clock", "", True, ""),
+        ("$.id", "waits", "", False, unknown("$.id")),
+        ("$.price", "held", "held", False, "+1 off"),
     ]
     assert book.noisy("a") == {"$.at"}
 

@@ -1,4 +1,4 @@
-"""Faults of new, each planted in the answers that `tests.simulation.learning` draws. None of them may ever be excused."""
+"""Faults of new, planted in the answers that `tests.simulation.learning` draws: none of them may ever be excused."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ FAULTS: dict[str, Fault] = {
     "total is drawn": _set("total", lambda asked, _: asked.dice.randrange(100, 99_999)),
     "total is drawn, seldom": _seldom(_set("total", lambda asked, _: asked.dice.randrange(100, 99_999))),
     "weight is rounded": _set("weight", lambda _, legacy: round(_number(legacy, "weight"), 1)),
-    "took is in seconds": _set("took", lambda asked, legacy: round(_number(legacy, "took") / 1000, 5)),
+    "took is in seconds": _set("took", lambda _, legacy: round(_number(legacy, "took") / 1000, 5)),
     "a page's number is drawn": _page(lambda asked, _: f"Order of {asked.dice.randrange(20, 99)} things"),
     "a page's word is another": _page(lambda asked, _: f"Order with {kept(asked.order, 'n').randrange(1, 20)} things"),
 }

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from random import Random
+from typing import NamedTuple
 
 from proxy.control.noise import learned, step
 from proxy.core.evidence import NoiseCount, NoiseFinding
@@ -27,7 +28,6 @@ from proxy.core.parity.rules import NO_RULES
 START = 1_800_000_000.0
 MINUTE = 60.0
 ORDERS = 400
-_NAMES = ("route", "path", "measure", "asked", "raw_only", "noise_only", "both", "epoch")
 Body = dict[str, object]
 Fault = Callable[["Asked", Body, Body], None]
 """Changes new's body (the last), as a fault of new would; legacy's is the one before."""
@@ -148,8 +148,10 @@ class Learning:
                     counts = self.counts[key, measure]
                     counts[:] = map(sum, zip(counts, numbers, strict=True))
         counted = [
-            NoiseCount(**dict(zip(_NAMES, ("a", key, measure, *numbers, 1), strict=True)))
-            for (key, measure), numbers in self.counts.items()
+            NoiseCount(
+                route="a", path=key, measure=measure, asked=asked, raw_only=raw, noise_only=noise, both=both, epoch=1
+            )
+            for (key, measure), (asked, raw, noise, both) in self.counts.items()
         ]
         self.findings |= {each.path: each for each in step(self.findings.values(), counted, 1, now)}
         self.learned = learned(self.findings.values(), (), now)
@@ -211,8 +213,7 @@ def until_known(
     raise AssertionError
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Judged:
+class Judged(NamedTuple):
     """Of `pairs` with a fault (or none), how many were `hidden` in the end, `counted`, or still `wait`."""
 
     pairs: int
@@ -222,7 +223,7 @@ class Judged:
 
 
 def judged(fault: Fault | None, rate: float, repeats: float, most: int, seed: int, replicas: int = 1) -> Judged:
-    """So many pairs through everything; only those in which new's answer was changed are counted, all without a fault."""
+    """So many pairs; only those in which new's answer was changed are counted, without a fault all."""
     dice = Random(f"{seed} {rate} {repeats}")
     learning, found = Learning(replicas=replicas), []
     for number, asked in enumerate(Traffic(rate, repeats, dice), start=1):

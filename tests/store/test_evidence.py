@@ -166,22 +166,51 @@ async def test_rule_hits_add_up(stores: Stores) -> None:
 
 
 async def test_noise_counts_add_up_within_bounds(stores: Stores) -> None:
-    """What replicas saw when they asked legacy twice is summed by path; paths beyond the limit are not learned."""
+    """What replicas counted is summed by key, measure and epoch; counts beyond the limit are not learned."""
     for path in ("$.d", "$.a", "$.c", "$.b", "$.a"):
         await stores.tight.add(increments(noise=(noise_count(path), noise_count(path))))
 
     assert await stores.tight.noise_counts(ROUTE) == (
-        NoiseCount(route=ROUTE, path="$.a", asked=40, raw_only=4, noise_only=8, both=12),
-        NoiseCount(route=ROUTE, path="$.c", asked=20, raw_only=2, noise_only=4, both=6),
-        NoiseCount(route=ROUTE, path="$.d", asked=20, raw_only=2, noise_only=4, both=6),
+        replace(noise_count("$.a"), asked=40, raw_only=4, noise_only=8, both=12),
+        replace(noise_count("$.c"), asked=20, raw_only=2, noise_only=4, both=6),
+        replace(noise_count("$.d"), asked=20, raw_only=2, noise_only=4, both=6),
     )
+
+
+async def test_noise_counts_of_other_measures_and_epochs_stay_apart(stores: Stores) -> None:
+    """They go with their epoch."""
+    count = noise_count("$.a")
+    others = (replace(count, measure="gap 4"), replace(count, epoch=2), replace(count, epoch=3))
+    await stores.evidence.add(increments(noise=(count, *others, count)))
+
+    assert await stores.evidence.noise_counts(ROUTE) == (
+        replace(count, asked=20, raw_only=2, noise_only=4, both=6),
+        *others,
+    )
+
+
+async def test_noise_counts_go_with_their_epoch(stores: Stores) -> None:
+    """What was counted in an epoch that is forgotten is forgotten too."""
+    counts = tuple(replace(noise_count("$.a"), epoch=number) for number in (1, 2, 3))
+    await stores.tight.add(increments(noise=counts))
+    for number in (1, 2, 3):
+        await stores.tight.open_epoch(ROUTE, "1", str(number), float(number))
+    await stores.tight.prune(10.0)
+
+    assert await stores.tight.noise_counts(ROUTE) == counts[1:]
 
 
 async def test_findings_and_guards_are_replaced(stores: Stores) -> None:
     """The leader's numbers come back as saved, the latest only."""
     lead = await leading(stores)
     finding = NoiseFinding(
-        route=ROUTE, path="$.at", numbers=(0.5, float("inf"), -1e300), decided="noisy", until=None, updated=5.0
+        route=ROUTE,
+        path="$.at",
+        numbers=(0.5, float("inf"), -1e300),
+        decided="noisy",
+        until=None,
+        updated=5.0,
+        why="so",
     )
     guard = GuardState(route=ROUTE, bad="5xx", numbers=(0.1, 2.5), updated=5.0)
     for until in (None, 9.0):
@@ -365,7 +394,7 @@ def hits(rule: str, count: int, last: float) -> RuleHits:
 
 
 def noise_count(path: str) -> NoiseCount:
-    return NoiseCount(route=ROUTE, path=path, asked=10, raw_only=1, noise_only=2, both=3)
+    return NoiseCount(route=ROUTE, path=path, measure="gap 1", epoch=1, asked=10, raw_only=1, noise_only=2, both=3)
 
 
 async def leading(stores: Stores) -> Lead:

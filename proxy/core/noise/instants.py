@@ -10,9 +10,8 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-import msgspec
-
 from proxy.core.parity.moments import read_http_date, read_moment
+from proxy.core.parity.numerals import is_number, text_of
 
 NEAR = 5 * 365 * 86_400.0
 """Seconds within which a number or an id is taken for a time."""
@@ -40,13 +39,10 @@ class Instant(NamedTuple):
 def read_instant(value: object, around: float) -> Instant | None:
     """What a value of a body or a field names, if that is an instant; it was said `around` then (unix seconds)."""
     match value:
-        case bool():
-            return None
-        case int() | msgspec.Raw():
-            text = bytes(value).decode("ascii", "replace") if isinstance(value, msgspec.Raw) else str(value)
-            return _near(_epoch(text, "number"), around)
         case str() if len(value) <= _LONGEST:
             return _written(value) or _near(_epoch(value, "text") or _id(value), around)
+        case _ if is_number(value):
+            return _near(_epoch(text_of(value), "number"), around)
         case _:
             return None
 

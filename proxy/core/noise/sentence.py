@@ -41,7 +41,7 @@ def sentence(key: str, ruling: Ruling, counts: KeyCounts) -> str:
             return "legacy's times there are stored, and new's are others"
         case KeyState.OPEN:
             return f"{_differs(counts)}; nothing proves that it is noise ({_repeats(counts)})"
-        case KeyState.WAITS:
+        case _:
             return f"{_differs(counts)}; {_unproved(counts)}. {line(key)}"
 
 

@@ -6,7 +6,8 @@ Rule 3: some values count whatever is known: what the request named; a token tha
         answer, or that legacy said to another request; ids that do not stand for each other; URLs to another place; a
         text with other words.
 Rule 4: two instants are a clock's, or stored (`proxy.core.noise.clock`).
-Rule 5: at a noisy key another value is excused; of words only such as legacy was seen to say there.
+Rule 5: at a noisy key another value is excused; of words only such as legacy was seen to say there, of numbers once
+        there were enough to see whether they are tied to legacy's.
 Rule 6: everything else waits.
 """
 
@@ -22,6 +23,7 @@ from proxy.core.noise.instants import Instant, read_instant
 from proxy.core.noise.key_memory import KeyMemory
 from proxy.core.noise.keys import key_of
 from proxy.core.noise.state import KeyState
+from proxy.core.noise.ties import FINDS
 from proxy.core.noise.tokens import LONGEST_TEXT, SHORTEST, Sort, skeleton, sort_of, tokens_of
 from proxy.core.noise.wording import Wording
 from proxy.core.parity.captured import Pair
@@ -32,6 +34,7 @@ from proxy.core.parity.numerals import is_number, text_of
 from proxy.core.parity.texts import are_alike
 
 _EXCUSED = Sorted(Verdict.NOISE)
+_READ = {Reading.EXCUSED: _EXCUSED, Reading.COUNTS: COUNTED}
 _MOST_ASKED = 200
 """Characters of a value that is looked for in the request."""
 
@@ -85,9 +88,7 @@ class PairSorter:
     def sort(self, find: Find, aliases: Aliases) -> Sorted:
         """As a `Sorter`."""
         key = key_of(find)
-        first = key is not None and key not in self.finds
-        if key is not None and first:
-            self.finds[key] = find
+        first = key is not None and self.finds.setdefault(key, find) is find
         if find.kind not in VALUE_KINDS or not are_alike(find.legacy, find.new):
             return COUNTED
         word = self._words.get(find.place.text)
@@ -113,6 +114,8 @@ class PairSorter:
         if instants is not None:
             return self._timed(key, memory, instants, state, first=first)
         match state:
+            case KeyState.NOISY if memory.sort is Sort.NUMBER and memory.pairs < FINDS:
+                return Sorted(Verdict.WAITS, key)  # it may still turn out to be tied to legacy's
             case KeyState.NOISY:
                 return _EXCUSED if memory.sort is not Sort.WORD or find.new in memory.words else COUNTED
             case KeyState.CLOCK:
@@ -128,15 +131,9 @@ class PairSorter:
         memory.tell(clock.take_found())
         if memory.held is not None:
             return COUNTED
-        match reading:
-            case Reading.EXCUSED:
-                return _EXCUSED
-            case Reading.COUNTS:
-                return COUNTED
-            case Reading.STORED if state is KeyState.NOISY:
-                return _EXCUSED if clock.allows(instants[1], self.times) else COUNTED
-            case Reading.STORED | Reading.WAITS:
-                return Sorted(Verdict.WAITS, key)
+        if reading is Reading.STORED and state is KeyState.NOISY:
+            return _EXCUSED if clock.allows(instants[1], self.times) else COUNTED
+        return _READ.get(reading) or Sorted(Verdict.WAITS, key)
 
     def _counts_anyway(
         self, find: Find, key: str, memory: KeyMemory, instants: tuple[Instant, Instant] | None, *, first: bool

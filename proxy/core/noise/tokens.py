@@ -13,7 +13,7 @@ from enum import StrEnum
 from functools import lru_cache
 
 from proxy.core.parity.numerals import is_number
-from proxy.core.parity.texts import format_of, is_id
+from proxy.core.parity.texts import format_of
 
 SHORTEST = 8
 """Characters of a value that is looked for elsewhere."""
@@ -44,9 +44,9 @@ def sort_of(value: object) -> Sort:
     """The kind of a value of a body or a field."""
     if not isinstance(value, str):
         return Sort.NUMBER if is_number(value) else Sort.WORD
-    if is_id(value):
-        return Sort.TOKEN
     match format_of(value):
+        case "uuid" | "opaque":
+            return Sort.TOKEN
         case "number":
             return Sort.NUMBER
         case "url":
