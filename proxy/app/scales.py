@@ -14,9 +14,10 @@ from dataclasses import replace
 import msgspec
 import structlog
 
+from proxy.app.runs import Runs
 from proxy.core.judge.guard import Bad
 from proxy.core.judge.promotion import Repeats
-from proxy.core.parity.captured import Pair
+from proxy.core.parity.captured import Label, Pair
 from proxy.core.parity.compare import Comparison, Incomparable, Outcome, compare, noise_bits
 from proxy.core.parity.difference import Severity
 from proxy.core.parity.fold import Fold, Found
@@ -25,13 +26,14 @@ from proxy.core.parity.rules import NO_RULES, Rules
 from proxy.core.parity.shape import shape_of
 from proxy.core.snapshot import Snapshot
 from proxy.link import BadDelta, Evidence
-from proxy.pairs import Label, decode
+from proxy.pairs import decode
 
 MOST_BAD = 2_000
 """Bad events that wait to be told."""
 MOST_REMEMBERED = 400_000
 """Requests, over all routes, of which it is known how often they were compared today."""
 _FEWEST = 500
+_MINUTE = 60.0
 _NOTHING: frozenset[str] = frozenset()
 _log = structlog.get_logger()
 
@@ -48,6 +50,8 @@ class Scales:
         self.noisy: dict[str, frozenset[str]] = {}
         self._key = key
         self._repeats: dict[str, Repeats] = {}
+        self._lately: dict[str, Repeats] = {}
+        self._runs = Runs()
         self._versions: dict[str, tuple[str, str]] = {}
         self.follow(snapshot)
 
@@ -55,7 +59,9 @@ class Scales:
         """Compare by this table from now on."""
         self.revision = snapshot.revision
         self._rules = {route.name: route.compare for route in snapshot.routes}
+        self._most = max(MOST_REMEMBERED // max(len(self._rules), 1), _FEWEST)
         self._repeats = {name: kept for name, kept in self._repeats.items() if name in self._rules}
+        self._lately = {name: kept for name, kept in self._lately.items() if name in self._rules}
         self._versions = {name: known for name, known in self._versions.items() if name in self._rules}
         self._redactors: dict[str, Redactor] = {}
 
@@ -65,21 +71,23 @@ class Scales:
         rules = self._rules.get(pair.route, NO_RULES)
         comparison = self._compare(pair, rules)
         self.compared += 1
+        asked = hash((pair.cohort, pair.request.method, pair.request.target, pair.request.body))
         found = Found(
             pair=pair,
             comparison=comparison,
             shape=shape_of(pair),
             draw=random.random(),  # noqa: S311 -- chance, not secrecy
             bits=noise_bits(pair, rules) if pair.second is not None else (),
-            repeated=not self._counts(pair, comparison),
+            repeated=not self._counts(asked, pair, comparison),
         )
+        self._watch(asked, pair, comparison)
         self.fold.add(found)
         if any(each.severity is Severity.HIGH for each in comparison.differences):
             self._note_bad(pair)
 
     def shed(self, label: Label) -> None:
         """Count a pair that nobody will compare."""
-        self.fold.shed(label.route, label.legacy_version, label.new_version, label.at)
+        self.fold.shed(label)
 
     def evidence(self) -> Evidence | None:
         """What was found since the last call."""
@@ -87,7 +95,7 @@ class Scales:
         if not parts:
             return None
         bad, self.bad, lost, self.bad_lost = self.bad, [], self.bad_lost, 0
-        return Evidence(parts=msgspec.msgpack.encode(parts), bad=bad, bad_lost=lost)
+        return Evidence(parts=msgspec.msgpack.encode(parts), bad=bad, bad_lost=lost, compared=self._runs.take())
 
     def _compare(self, pair: Pair, rules: Rules) -> Comparison:
         try:
@@ -96,14 +104,24 @@ class Scales:
             _log.exception("comparison_broke", route=pair.route, request_id=pair.request_id)
             return Comparison(outcome=Outcome.INCOMPARABLE, why=Incomparable.UNDECODABLE)
 
-    def _counts(self, pair: Pair, comparison: Comparison) -> bool:
-        """Whether it is evidence: the same request of the same cohort is, some times a day."""
+    def _counts(self, asked: int, pair: Pair, comparison: Comparison) -> bool:
+        """Whether it is evidence: the same request of the same cohort is, some times a day and step."""
         if comparison.outcome is Outcome.INCOMPARABLE:
             return True
         repeats = self._repeats.get(pair.route)
         if repeats is None:
-            repeats = self._repeats[pair.route] = Repeats(max(MOST_REMEMBERED // max(len(self._rules), 1), _FEWEST))
-        return repeats.counts(hash((pair.cohort, pair.request.method, pair.request.target, pair.request.body)), pair.at)
+            repeats = self._repeats[pair.route] = Repeats(self._most)
+        return repeats.counts(asked, pair.at, pair.step)
+
+    def _watch(self, asked: int, pair: Pair, comparison: Comparison) -> None:
+        """For the detector of change, once a minute and request: what was clean all day may be wrong now."""
+        if comparison.outcome is Outcome.INCOMPARABLE:
+            return
+        lately = self._lately.get(pair.route)
+        if lately is None:
+            lately = self._lately[pair.route] = Repeats(self._most, 1, _MINUTE)
+        if lately.counts(asked, pair.at, pair.step):
+            self._runs.add(pair, wrong=comparison.outcome is Outcome.MISMATCH)
 
     def _with_versions(self, pair: Pair) -> Pair:
         """See rule 2."""

@@ -1,7 +1,8 @@
 """What is known of each route's evidence: the book that the judge, the API and the metrics read.
 
 Rule 1: it holds what the store holds, all replicas together, as of the last look; it asks nobody and never waits.
-Rule 2: only the current epoch counts: what was found before either side was deployed says nothing about now.
+Rule 2: only the current epoch counts: what was found before either side was deployed, or its address edited, or a new
+        epoch ordered, says nothing about now. Of that the judge is told what was asked at the present step.
 Rule 3: after an edit of a route's `compare:` what is evidence for the judge begins anew, as the rules are others.
 Rule 4: metrics count what this replica found, and only grow.
 """
@@ -9,16 +10,18 @@ Rule 4: metrics count what this replica found, and only grow.
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
+from typing import NamedTuple
 
 from proxy.control.minutes import NO_SUMS, Minutes, Sums
 from proxy.core.evidence import Cluster, Epoch, RuleHits, ShapeCount, Tally
 from proxy.core.judge.coverage import OFTEN
 from proxy.core.judge.guard import Bad, BadEvent
+from proxy.core.judge.position import Position
 from proxy.core.judge.promotion import upper_bound
-from proxy.core.judge.ramp import Measures
+from proxy.core.judge.ramp import Fault, Measures
 from proxy.core.outcome import Side
 from proxy.core.parity.compare import Outcome
 from proxy.core.parity.difference import VALUE_KINDS, Severity
@@ -60,6 +63,14 @@ class Look:
     hits: tuple[RuleHits, ...]
 
 
+class Told(NamedTuple):
+    """What the table says of a route; `addresses` as `Snapshot.addresses`."""
+
+    name: str
+    rules: Rules
+    addresses: str = ""
+
+
 @dataclass(slots=True)
 class _Page:
     """One route."""
@@ -67,6 +78,7 @@ class _Page:
     minutes: Minutes = field(default_factory=Minutes)
     look: Look | None = None
     rules: Rules = NO_RULES
+    addresses: str = ""
     judged_from: int = 0
 
 
@@ -81,19 +93,33 @@ class EvidenceBook:
         self._bad: deque[tuple[str, BadEvent]] = deque(maxlen=MOST_BAD)
         self.bad_dropped = 0
 
-    def measures(self, route: str) -> Measures:
+    def measures(self, route: str, position: Position) -> Measures:
         """What the judge needs to know; what evidence cannot tell (`requests`, `carried`, `lag`) is left as it is."""
         page = self._page(route)
-        judged, newest, covered = page.minutes.judged, page.minutes.newest, self.coverage(route)
+        if page.look is None or not _is_of(page.look.epoch, page, position):
+            return Measures()
+        step, newest, covered = page.minutes.step(position.step), page.minutes.newest, self.coverage(route)
+        is_known = bool(page.minutes.judged.evidence)
         return Measures(
-            compared=judged.evidence,
-            mismatched=judged.evidence_against,
-            incomparable=judged.incomparable,
-            high=sum(1 for each in self.clusters(route) if each.severity is Severity.HIGH and not each.accepted),
-            unseen=covered.unseen_bound if judged.evidence else None,
-            uncovered=len(covered.uncovered) if judged.evidence else None,
+            compared=step.all.all.compared,
+            mismatched=step.all.all.mismatched,
+            incomparable=step.incomparable,
+            lately=step.all.lately(),
+            answered=step.answered.lately(),
+            faults=tuple(self._faults(route)),
+            epoch=page.look.epoch.mark,
+            unseen=covered.unseen_bound if is_known else None,
+            uncovered=len(covered.uncovered) if is_known else None,
             newest_at=None if newest is None else newest * 60.0 + 59.0,
         )
+
+    def _faults(self, route: str) -> Iterator[Fault]:
+        minutes = self._page(route).minutes
+        now = minutes.judged.evidence
+        for each in self.clusters(route):
+            if each.severity is Severity.HIGH and not each.accepted:
+                before = minutes.evidence_until(int(each.last_seen // 60))
+                yield Fault(seen=each.count, last_seen=each.last_seen, before=before, since=now - before)
 
     def take_bad(self) -> list[tuple[str, BadEvent]]:
         """Mismatches of high severity since the last call, by route, oldest first; `side` answered the client."""
@@ -179,12 +205,13 @@ class EvidenceBook:
         """Which paths are noise now, by route."""
         self._noisy = noisy
 
-    def follow(self, routes: Iterable[tuple[str, Rules]], minute: int) -> None:
-        """The table now has these routes with these rules; others are forgotten. `minute` is the present one."""
+    def follow(self, routes: Iterable[Told], minute: int) -> None:
+        """The table now has these routes; others are forgotten. `minute` is the present one."""
         kept: dict[str, _Page] = {}
-        for name, rules in routes:
+        for name, rules, addresses in routes:
             page = self._pages.get(name)
             kept[name] = _Page(rules=rules) if page is None else page
+            kept[name].addresses = addresses
             if page is not None and page.rules != rules:
                 page.rules, page.judged_from = rules, minute + 1
                 page.minutes.judge_from(minute + 1)
@@ -193,6 +220,11 @@ class EvidenceBook:
 
     def _page(self, route: str) -> _Page:
         return self._pages.get(route) or self._pages.setdefault(route, _Page())
+
+
+def _is_of(epoch: Epoch, page: _Page, position: Position) -> bool:
+    """Whether this is what the table and the position ask for; until something was compared, the store has another."""
+    return epoch.begun == position.begun and (epoch.addresses == page.addresses or not page.addresses)
 
 
 @lru_cache(maxsize=4096)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from operator import attrgetter
 
+from proxy.control.steps import StepCounts, Steps
 from proxy.core.evidence import Tally
 from proxy.core.judge.coverage import ALPHA
 from proxy.core.judge.promotion import upper_bound
@@ -21,6 +22,8 @@ from proxy.core.parity.fold import REPEATED
 
 OPEN = 3
 """The latest minutes, in which replicas may still add."""
+MOST_COURSE = 128
+"""Minutes of which it is known how much evidence there was when they ended; of more, every second one goes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,12 +84,17 @@ class Minutes:
         self._judged_from = judged_from
         self._total = _Total(Sums(), Sums(), Counter(), [(0, 0)])
         self._open: tuple[Tally, ...] = ()
+        self._steps = Steps()
+        self._course: list[tuple[int, int]] = []
 
     def follow(self, tallies: Iterable[Tally]) -> None:
         """All tallies from `ended` on, oldest first, as they are now."""
         fresh = tuple(each for each in tallies if each.minute >= self.ended)
         edge = max((each.minute for each in fresh), default=0) - OPEN
         ending = [each for each in fresh if each.minute <= edge]
+        judged = self._judged_of(ending)
+        self._steps.add(judged)
+        self._go_on(judged)
         _add(self._total, ending, self._judged_from)
         self.ended = max(self.ended, edge + 1) if ending else self.ended
         self._open = tuple(each for each in fresh if each.minute > edge)
@@ -105,6 +113,30 @@ class Minutes:
         """Evidence begins anew with this minute, which has not ended."""
         self._judged_from = minute
         self._total.judged = Sums()
+        self._steps, self._course = Steps(), []
+
+    def step(self, step: int) -> StepCounts:
+        """What is evidence for the judge at one step."""
+        return self._steps.at(step, self._judged_of(self._open))
+
+    def evidence_until(self, minute: int) -> int:
+        """How much evidence there was when this minute ended; more, where that is not known to the minute."""
+        known = next((count for ended, count in self._course if ended >= minute), None)
+        if known is not None:
+            return known
+        later = (each for each in self._judged_of(self._open) if each.minute <= minute)
+        return self._total.judged.plus(later).evidence
+
+    def _go_on(self, tallies: Iterable[Tally]) -> None:
+        sums = self._total.judged
+        for minute, listed in groupby(tallies, key=attrgetter("minute")):
+            sums = sums.plus(listed)
+            self._course.append((minute, sums.evidence))
+            if len(self._course) > MOST_COURSE:
+                del self._course[1::2]
+
+    def _judged_of(self, tallies: Iterable[Tally]) -> list[Tally]:
+        return [each for each in tallies if each.minute >= self._judged_from]
 
     @property
     def newest(self) -> int | None:

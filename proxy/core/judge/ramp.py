@@ -5,6 +5,16 @@ Rule 1: a need is met, open or failed. Open means that there is too little evide
 Rule 2: yes only when every need is met. What is open or failed keeps the route where it is.
 Rule 3: evidence must be fresh: what was proved before traffic stopped says nothing about now.
 Rule 4: only mismatches that are proved to be more frequent than the limit speak for going back.
+Rule 5: a step is judged by what was asked at that step: how many comparisons there are, how many of them differ, how
+        many could not be compared. Which shapes were tried counts for the whole epoch: a step changes who answers, and
+        not what is asked.
+Rule 6: what new answered itself is judged apart: a shadow shows no fault that only live answers have. At the next step
+        new's wrong answers may be no more of the route's requests than the limit, so a rate of limit / next split has
+        to be disproved: for 1 % and steps of 5, 25, 50 and 100 % by 24, 133, 268 and 538 clean comparisons.
+Rule 7: the bounds look at what came after the last power of two that is at most half of the step's comparisons: a fault
+        that was mended is out of sight after as many clean ones, and nobody chooses where to begin by what was found.
+Rule 8: a difference of high severity counts as mended when it stayed away for as many comparisons as the step needs,
+        for the step's time, and for so many that its former frequency would have shown it (99 %).
 """
 
 from __future__ import annotations
@@ -12,14 +22,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from math import log
+from typing import NamedTuple
 
 from proxy.core.judge.ladder import Place
-from proxy.core.judge.policy import Needs, Ramp
+from proxy.core.judge.policy import GUARDED, Needs, Ramp
 from proxy.core.judge.position import Position
-from proxy.core.judge.promotion import is_proved, lower_bound, upper_bound
+from proxy.core.judge.promotion import ALPHA, is_proved, lower_bound, upper_bound
 from proxy.core.stage import Stage
 
 _FRESH = 600.0
+_LOOSEST = 0.2
+"""However small the next step, a rate of so much has to be disproved of what new answers."""
 
 
 class State(StrEnum):
@@ -31,20 +45,46 @@ class State(StrEnum):
     WORSE = "worse"
 
 
+class Counts(NamedTuple):
+    """Comparisons that are evidence, and those of them that differ."""
+
+    compared: int = 0
+    mismatched: int = 0
+
+
+NONE_COUNTED = Counts()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """A difference of high severity that nobody has accepted: how often it was seen, when last (unix seconds), and how
+    many comparisons there were until then and since.
+    """
+
+    seen: int
+    last_seen: float
+    before: int
+    since: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measures:
-    """What is known of a route since its evidence began. None: unknown. Times in unix seconds, shares in [0, 1].
+    """What is known of a route at its step, in the present epoch. None: unknown. Unix seconds, shares in [0, 1].
 
-    `compared` and `mismatched` count what is evidence (three per request and day); `high` are differences of high
-    severity that nobody has accepted; `unseen` bounds the chance of an unseen shape; `uncovered` counts the frequent
-    shapes not compared enough; `requests` are answers of new at this step; `carried` is the share of the route's
-    requests that new gets now, shadow included; `lag` is that of a journal of writes.
+    `compared` and `mismatched` count what is evidence (three per request, day and step). `lately` are those of them
+    that the bounds look at (rule 7), None for all; `answered` likewise of those that new answered; `faults`: rule 8.
+    `unseen` bounds the chance of an unseen shape; `uncovered` counts the frequent shapes not compared enough;
+    `requests` are answers of new; `carried` is the share of the route's requests that new gets now, shadow included;
+    `lag` is that of a journal of writes. `epoch` is the mark of the present one.
     """
 
     compared: int = 0
     mismatched: int = 0
     incomparable: int = 0
-    high: int = 0
+    lately: Counts | None = None
+    answered: Counts = NONE_COUNTED
+    faults: tuple[Fault, ...] = ()
+    epoch: str = ""
     unseen: float | None = None
     uncovered: int | None = None
     requests: int = 0
@@ -68,7 +108,8 @@ def checks(ramp: Ramp, position: Position, to: Place, measures: Measures, now: f
         _compared(ramp.needs, measures),
         _fresh(ramp, measures, now),
         _mismatches(ramp.needs, measures),
-        _high(measures),
+        *_answered(ramp.needs, position, to, measures),
+        _high(ramp, position, measures, now),
         _incomparable(ramp.needs, measures),
         _coverage(ramp.needs, measures),
         _uncovered(measures),
@@ -87,13 +128,17 @@ def _met(*, when: bool, sentence: str, otherwise: State = State.OPEN) -> Check:
 
 
 def _time(ramp: Ramp, position: Position, now: float) -> Check:
-    least = ramp.soak if position.stage is Stage.SHADOW else ramp.hold
+    least = _least(ramp, position)
     been = max(now - position.since, 0.0)
     return _met(when=been >= least, sentence=f"at {position.place} for {length(been)} of {length(least)}")
 
 
+def _least(ramp: Ramp, position: Position) -> float:
+    return ramp.soak if position.stage is Stage.SHADOW else ramp.hold
+
+
 def _compared(needs: Needs, measures: Measures) -> Check:
-    sentence = f"{measures.compared} of {needs.compared} comparisons"
+    sentence = f"{measures.compared} of {needs.compared} comparisons at this step"
     return _met(when=measures.compared >= needs.compared, sentence=sentence)
 
 
@@ -105,7 +150,7 @@ def _fresh(ramp: Ramp, measures: Measures, now: float) -> Check:
 
 
 def _mismatches(needs: Needs, measures: Measures) -> Check:
-    compared, mismatched, limit = measures.compared, measures.mismatched, needs.mismatch_rate
+    (compared, mismatched), limit = measures.lately or (measures.compared, measures.mismatched), needs.mismatch_rate
     if is_proved(compared, mismatched, limit):
         return _check(State.MET, f"mismatches are proved to be below {share(limit)}")
     above = lower_bound(compared, mismatched)
@@ -115,9 +160,32 @@ def _mismatches(needs: Needs, measures: Measures) -> Check:
     return _check(State.OPEN, f"mismatches are proved to be below {bound} only; {share(limit)} is needed")
 
 
-def _high(measures: Measures) -> Check:
-    sentence = f"{measures.high} differences of high severity that nobody has accepted"
-    return _met(when=not measures.high, sentence=sentence, otherwise=State.FAILED)
+def _answered(needs: Needs, position: Position, to: Place, measures: Measures) -> Iterator[Check]:
+    """Rule 6."""
+    if position.stage not in GUARDED:
+        return
+    (compared, mismatched), limit = measures.answered, needs.mismatch_rate
+    said = f"of {compared} comparisons that new answered itself {mismatched} differ"
+    above = lower_bound(compared, mismatched)
+    if above > limit:
+        yield _check(State.WORSE, f"{said}: above {share(above)} is proved; at most {share(limit)} may be")
+    elif needs.compared and to != position.place:
+        loose = max(limit, min(limit / to.split, _LOOSEST) if to.split else limit)
+        when = is_proved(compared, mismatched, loose)
+        yield _met(when=when, sentence=f"{said}: below {share(loose)} has to be proved before {to}")
+
+
+def _high(ramp: Ramp, position: Position, measures: Measures, now: float) -> Check:
+    """Rule 8."""
+    least = _least(ramp, position)
+    left = [each for each in measures.faults if not _is_mended(each, ramp.needs, least, now)]
+    sentence = f"{len(left)} differences of high severity that nobody has accepted"
+    return _met(when=not left, sentence=sentence, otherwise=State.FAILED)
+
+
+def _is_mended(fault: Fault, needs: Needs, least: float, now: float) -> bool:
+    expected = fault.before / max(fault.seen, 1) * -log(ALPHA)
+    return now - fault.last_seen >= least and fault.since >= max(needs.compared, expected, 1)
 
 
 def _incomparable(needs: Needs, measures: Measures) -> Check:

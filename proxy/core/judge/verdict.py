@@ -10,11 +10,13 @@ Rule 6: with `dry_run` the reasons say what would have been done, and nothing is
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 from proxy.core.judge import moves
 from proxy.core.judge.breaker import Breaker
+from proxy.core.judge.change import Change
 from proxy.core.judge.guard import Process, alarms
 from proxy.core.judge.ladder import Place
 from proxy.core.judge.moves import Maker, Refusal
@@ -23,6 +25,7 @@ from proxy.core.judge.position import Cause, Position
 from proxy.core.judge.promotion import lower_bound, upper_bound
 from proxy.core.judge.ramp import Measures, State, checks
 from proxy.core.judge.windows import Closed
+from proxy.core.outcome import Side
 
 
 class Verdict(StrEnum):
@@ -73,6 +76,7 @@ class Case:
     processes: tuple[Process, ...] = ()
     breaker: Breaker = field(default_factory=Breaker)
     measures: Measures | None = None
+    changes: Mapping[Side, Change] = field(default_factory=dict)
     closed: tuple[Closed, ...] = ()
     blocked: tuple[str, ...] = ()
 
@@ -97,7 +101,7 @@ def judge(case: Case) -> Ruling:
 
 
 def _alarm(case: Case) -> _Alarm | None:
-    """The first alarm: breaker, then guard, then mismatches that are proved to be too frequent."""
+    """The first alarm: breaker, guard, mismatches that are proved to be too frequent, or have become so."""
     if case.breaker.opened_at is not None:
         said = f"new failed {case.breaker.row or 'too many'} times in a row while legacy answered"
         return _Alarm(Cause.BREAKER, said)
@@ -108,7 +112,14 @@ def _alarm(case: Case) -> _Alarm | None:
         return None
     found = checks(case.ramp, case.position, case.position.place, case.measures, case.now)
     worse = [each.sentence for each in found if each.state is State.WORSE]
+    worse += [_changed(side, each) for side, each in case.changes.items() if each.alarmed_at is not None]
     return _Alarm(Cause.EVIDENCE, worse[0]) if worse else None
+
+
+def _changed(side: Side, change: Change) -> str:
+    who = "that new answered" if side is Side.NEW else "that legacy answered"
+    counts = f"{change.mismatched} of the last {change.compared} comparisons"
+    return f"mismatches have become more frequent than the ramp allows: {counts} of requests {who}"
 
 
 def _answer(case: Case, alarm: _Alarm) -> Ruling:

@@ -25,7 +25,8 @@ from proxy.core.evidence import (
     Tally,
     cluster_id,
 )
-from proxy.core.parity.captured import Pair
+from proxy.core.outcome import Side
+from proxy.core.parity.captured import Label, Pair
 from proxy.core.parity.compare import Comparison, Incomparable, Outcome
 from proxy.core.parity.difference import Difference, Kind, Severity
 from proxy.core.parity.excuse import NOISE
@@ -51,12 +52,20 @@ _GRAVITY = {Severity.HIGH: 0, Severity.MEDIUM: 1, Severity.LOW: 2}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
-    """What was found on one route with one pair of versions. `increments` has epoch 0: the store numbers them."""
+    """What was found on one route in one epoch. `increments` has epoch 0: the store numbers them."""
 
     route: str
     legacy_version: str
     new_version: str
     increments: Increments
+    addresses: str = ""
+    begun: int = 0
+
+
+_Origin = tuple[str, str, str, str, int]
+"""Route, both versions, addresses and `begun`: what an epoch belongs to."""
+_Key = tuple[int, str, Outcome, Kind | None, Severity | None, str, int, Side]
+"""Minute, shape, how it ended, the gravest difference, why, step, and who answered the client."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +95,7 @@ class _Seen:
 class _Heap:
     """Everything of one part."""
 
-    tallies: dict[tuple[int, str, Outcome, Kind | None, Severity | None, str], int] = field(default_factory=dict)
+    tallies: dict[_Key, int] = field(default_factory=dict)
     seen: dict[tuple[str, Kind], _Seen] = field(default_factory=dict)
     shapes: dict[str, list[float]] = field(default_factory=dict)
     hits: dict[str, list[float]] = field(default_factory=dict)
@@ -102,7 +111,7 @@ class Fold:
     def __init__(self) -> None:
         """Begin empty."""
         self.lost = 0
-        self._heaps: dict[tuple[str, str, str], _Heap] = {}
+        self._heaps: dict[_Origin, _Heap] = {}
         self._tallies = 0
         self._held = 0
         self._recorded = 0
@@ -111,14 +120,15 @@ class Fold:
     def add(self, found: Found) -> None:
         """One comparison more."""
         pair, comparison = found.pair, found.comparison
-        heap = self._heap(pair.route, pair.legacy_version, pair.new_version)
+        heap = self._heap(pair)
         if heap is None:
             return
         shape = self._shape(heap, found)
         why = comparison.why.value if comparison.why is not None else REPEATED if found.repeated else ""
         gravest = min(comparison.differences, key=_gravity, default=None)
         kind, severity = (None, None) if gravest is None else (gravest.kind, gravest.severity)
-        self._tally(heap, (int(pair.at // 60), shape, comparison.outcome, kind, severity, why))
+        ended = (int(pair.at // 60), shape, comparison.outcome, kind, severity, why)
+        self._tally(heap, (*ended, pair.step, pair.authoritative))
         for difference in comparison.differences:
             _occur(heap, difference, pair.at, "")
             self._sample(heap, cluster_id(pair.route, difference.path, difference.kind), found)
@@ -129,12 +139,12 @@ class Fold:
         _ask(heap, found)
         self._record(heap, found)
 
-    def shed(self, route: str, legacy_version: str, new_version: str, at: float) -> None:
+    def shed(self, pair: Label) -> None:
         """A pair that nobody compared, for want of time."""
-        heap = self._heap(route, legacy_version, new_version)
+        heap = self._heap(pair)
         if heap is not None:
-            key = (int(at // 60), OTHER, Outcome.INCOMPARABLE, None, None, Incomparable.SHED.value)
-            self._tally(heap, key)
+            ended = (int(pair.at // 60), OTHER, Outcome.INCOMPARABLE, None, None, Incomparable.SHED.value)
+            self._tally(heap, (*ended, pair.step, pair.authoritative))
 
     def take(self, redactor: Callable[[str], Redactor], new_id: Callable[[], str], at: float) -> tuple[Part, ...]:
         """Everything since the last taking, at `at`; `redactor` is that of a route."""
@@ -146,12 +156,14 @@ class Fold:
                 legacy_version=key[1],
                 new_version=key[2],
                 increments=_increments(key[0], heap, redactor(key[0]), new_id(), at),
+                addresses=key[3],
+                begun=key[4],
             )
             for key, heap in heaps.items()
         )
 
-    def _heap(self, route: str, legacy_version: str, new_version: str) -> _Heap | None:
-        key = (route, legacy_version, new_version)
+    def _heap(self, pair: Label) -> _Heap | None:
+        key = (pair.route, pair.legacy_version, pair.new_version, pair.addresses, pair.begun)
         heap = self._heaps.get(key)
         if heap is None:
             if len(self._heaps) >= MOST_PARTS:
@@ -160,9 +172,7 @@ class Fold:
             heap = self._heaps[key] = _Heap()
         return heap
 
-    def _tally(
-        self, heap: _Heap, key: tuple[int, str, Outcome, Kind | None, Severity | None, str], count: int = 1
-    ) -> None:
+    def _tally(self, heap: _Heap, key: _Key, count: int = 1) -> None:
         known = heap.tallies.get(key)
         if known is not None:
             heap.tallies[key] = known + count
@@ -293,7 +303,7 @@ def _increments(route: str, heap: _Heap, redactor: Redactor, id_: str, at: float
 
 
 def _tallies(route: str, heap: _Heap) -> Iterator[Tally]:
-    for (minute, shape, outcome, kind, severity, why), count in heap.tallies.items():
+    for (minute, shape, outcome, kind, severity, why, step, side), count in heap.tallies.items():
         yield Tally(
             route=route,
             epoch=0,
@@ -303,6 +313,8 @@ def _tallies(route: str, heap: _Heap) -> Iterator[Tally]:
             kind=kind,
             severity=severity,
             why=why,
+            step=step,
+            side=side,
             count=count,
         )
 
