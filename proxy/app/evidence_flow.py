@@ -194,6 +194,25 @@ class EvidenceFlow:
         except (StoreUnavailable, StoreRefused):
             return None
 
+    async def epochs(self, route: str) -> tuple[Epoch, ...] | None:
+        """All that are known, the present one first; None while the store is away."""
+        try:
+            return await self._stores.evidence.epochs(route)
+        except (StoreUnavailable, StoreRefused):
+            return None
+
+    async def begin(self, route: str, begun: int, why: str) -> None:
+        """Somebody has ordered a new epoch: it is there before anything is compared in it, if the store answers."""
+        now, known = time.time(), self._book.epoch(route)
+        blank = Epoch(route=route, number=0, legacy_version="", new_version="", began=now, seen=now)
+        addresses = self._addresses.get(route, "")
+        asked = replace(known or blank, began=now, seen=now, addresses=addresses, begun=begun, why=why)
+        try:
+            await self._stores.evidence.open_epoch(asked)
+        except (StoreUnavailable, StoreRefused) as error:
+            _log.warning("epoch_not_written", route=route, begun=begun, error=str(error))
+        self._stirred[route] = None
+
     def _rules(self) -> Mapping[str, Rules]:
         """By route; asked for every second, and the same until the table changes."""
         snapshot = self._running.snapshot

@@ -34,6 +34,7 @@ MOST_REMEMBERED = 400_000
 """Requests, over all routes, of which it is known how often they were compared today."""
 _FEWEST = 500
 _MINUTE = 60.0
+_DECIDED = frozenset({Outcome.MATCH, Outcome.MISMATCH, Outcome.IGNORED})
 _NOTHING: frozenset[str] = frozenset()
 _log = structlog.get_logger()
 
@@ -115,7 +116,7 @@ class Scales:
 
     def _watch(self, asked: int, pair: Pair, comparison: Comparison) -> None:
         """For the detector of change, once a minute and request: what was clean all day may be wrong now."""
-        if comparison.outcome is Outcome.INCOMPARABLE:
+        if comparison.outcome not in _DECIDED:
             return
         lately = self._lately.get(pair.route)
         if lately is None:

@@ -21,6 +21,9 @@ MOST_STEPS = 50
 """Steps of an epoch that are known at once; the oldest go."""
 
 
+_EVIDENCE = frozenset({Outcome.MATCH, Outcome.MISMATCH, Outcome.IGNORED})
+
+
 @dataclass(slots=True)
 class Trail:
     """Comparisons in the order of minutes. `marks` are the counts when a power of two was passed."""
@@ -53,12 +56,12 @@ class StepCounts:
     incomparable: int = 0
 
     def add(self, minute: Iterable[Tally]) -> None:
-        """The tallies of one minute."""
+        """The tallies of one minute; of what is undecided nothing is known yet."""
         counts = dict.fromkeys(Side, (0, 0))
         for each in minute:
             if each.outcome is Outcome.INCOMPARABLE:
                 self.incomparable += each.count
-            elif each.why != REPEATED:
+            elif each.outcome in _EVIDENCE and each.why != REPEATED:
                 compared, against = counts[each.side]
                 counts[each.side] = compared + each.count, against + each.count * (each.outcome is Outcome.MISMATCH)
         self.answered.add(*counts[Side.NEW])

@@ -1,14 +1,18 @@
 from __future__ import annotations
 
-from proxy.control.evidence import EvidenceBook, Look
+from proxy.control.evidence import EvidenceBook, Look, Told
 from proxy.control.evidence_view import cluster_view
 from proxy.core.evidence import Cluster, Epoch, RuleHits, ShapeCount, Tally
+from proxy.core.judge.position import reconcile
 from proxy.core.judge.ramp import Measures
 from proxy.core.outcome import Side
 from proxy.core.parity.compare import Outcome
 from proxy.core.parity.difference import Kind, Severity
 from proxy.core.parity.rules import NO_RULES, Rule, Rules, Treatment
+from proxy.core.stage import Stage
 from proxy.link import BadDelta
+
+AT = reconcile(None, Stage.SHADOW, 0.0, route="a", now=0.0)
 
 
 def tally(minute: int, count: int, outcome: Outcome = Outcome.MATCH, shape: str = "s") -> Tally:
@@ -42,7 +46,7 @@ def test_of_an_unknown_route_nothing_is_known() -> None:
     """No evidence meets nothing and fails nothing."""
     book = EvidenceBook()
 
-    assert book.measures("a") == Measures()
+    assert book.measures("a", AT) == Measures()
     assert (book.epoch("a"), book.hits("a"), book.clusters("a")) == (None, (), ())
     assert book.parity("a").rate_upper_bound == 1.0
 
@@ -59,16 +63,16 @@ def test_measures_are_those_of_the_current_epoch() -> None:
         for shape, legacy, last in (("s", 90, 9e6), ("often", 30, 9e6), ("seldom", 3, 9e6), ("gone", 90, 0.0))
     )
     book.look(look(tally(5, 90), tally(6, 2, Outcome.MISMATCH), clusters=clusters, shapes=shapes))
-    found = book.measures("a")
+    found = book.measures("a", AT)
     wanted, other = book.wants("a", 1), book.wants("a", 2)
     book.look(look(epoch=2))
 
-    assert (found.compared, found.mismatched, found.high, found.uncovered) == (92, 2, 1, 1)
+    assert (found.compared, found.mismatched, len(found.faults), found.uncovered) == (92, 2, 1, 1)
     assert found.newest_at == 6 * 60 + 59
     assert found.unseen is not None
     assert 0 < found.unseen < 1
     assert (wanted, other) == (0, 0)
-    assert book.measures("a") == Measures()
+    assert book.measures("a", AT) == Measures()
     assert book.hits("a")[0].rule == "r"
 
 
@@ -99,7 +103,7 @@ def test_what_excuses_a_cluster_now_is_told() -> None:
             Rule(id="gone", path="$.gone", treatment=Treatment.IGNORE, kinds=frozenset({Kind.MISSING})),
         )
     )
-    book.follow([("a", rules)], 0)
+    book.follow([Told("a", rules)], 0)
     book.hear({"a": frozenset({"$.noise"})})
     medium = Severity.MEDIUM
     clusters = (
@@ -114,18 +118,18 @@ def test_what_excuses_a_cluster_now_is_told() -> None:
     book.look(look(clusters=clusters))
 
     assert [each.accepted for each in book.clusters("a")] == ["any", "", "near", "", "gone", "noise", ""]
-    assert book.measures("a").high == 0
+    assert book.measures("a", AT).faults == ()
 
 
 def test_an_edit_of_the_rules_begins_evidence_anew() -> None:
     """Not for people, who see the epoch, and not when the rules are the same; a route that went is forgotten."""
     book = EvidenceBook()
-    book.follow([("a", NO_RULES)], 5)
+    book.follow([Told("a", NO_RULES)], 5)
     book.look(look(tally(5, 9)))
-    book.follow([("a", NO_RULES)], 6)
-    same = book.measures("a").compared
-    book.follow([("a", Rules(secrets=frozenset({"x"})))], 6)
-    edited, shown = book.measures("a").compared, book.parity("a").sums.compared
+    book.follow([Told("a", NO_RULES)], 6)
+    same = book.measures("a", AT).compared
+    book.follow([Told("a", Rules(secrets=frozenset({"x"})))], 6)
+    edited, shown = book.measures("a", AT).compared, book.parity("a").sums.compared
     book.follow([], 7)
 
     assert (same, edited, shown) == (9, 0, 9)
@@ -145,7 +149,7 @@ def test_bad_events_are_taken_once() -> None:
 def test_counts_of_this_replica_only_grow() -> None:
     """What goes to metrics adds up over epochs, by route and outcome."""
     book = EvidenceBook()
-    book.follow([("a", NO_RULES)], 0)
+    book.follow([Told("a", NO_RULES)], 0)
     book.count([tally(1, 2), tally(2, 3), tally(2, 1, Outcome.MISMATCH)])
     book.forget_minutes()
 

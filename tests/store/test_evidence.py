@@ -17,7 +17,7 @@ from proxy.core.evidence import (
 from proxy.core.orders import Lead
 from proxy.core.parity.compare import Outcome
 from proxy.core.parity.difference import Kind, Severity
-from tests.store.records import PATH, ROUTE, exchange, increments, occurrence, sample, shape, tally
+from tests.store.records import PATH, ROUTE, epoch, exchange, increments, occurrence, sample, shape, tally
 from tests.store.stores import Stores
 
 HOSTILE = "$.a\x00b\ud800é" + "x" * 1000
@@ -62,12 +62,12 @@ async def test_the_same_increments_count_once(stores: Stores) -> None:
 async def test_an_epoch_belongs_to_a_pair_of_versions(stores: Stores) -> None:
     """A deploy of either side begins an epoch; replicas that meet both versions in turn open no further ones."""
     store = stores.evidence
-    first = await store.open_epoch(ROUTE, "1.0", "2.0", 10.0)
-    second = await store.open_epoch(ROUTE, "1.0", "2.1", 20.0)
-    back = await store.open_epoch(ROUTE, "1.0", "2.0", 30.0)
-    late = await store.open_epoch(ROUTE, "1.0", "2.0", 25.0)
-    third = await store.open_epoch(ROUTE, "1.1", "2.1", 5.0)
-    other = await store.open_epoch("other", "1.0", "2.0", 10.0)
+    first = await store.open_epoch(epoch("1.0", "2.0", 10.0))
+    second = await store.open_epoch(epoch("1.0", "2.1", 20.0))
+    back = await store.open_epoch(epoch("1.0", "2.0", 30.0))
+    late = await store.open_epoch(epoch("1.0", "2.0", 25.0))
+    third = await store.open_epoch(epoch("1.1", "2.1", 5.0))
+    other = await store.open_epoch(epoch("1.0", "2.0", 10.0, route="other"))
 
     assert [each.number for each in (first, second, third, other)] == [1, 2, 3, 1]
     assert back == late == replace(first, seen=30.0)
@@ -230,7 +230,7 @@ async def test_texts_from_the_network_do_no_harm(stores: Stores) -> None:
             recorded=(broken,),
         )
     )
-    await stores.evidence.open_epoch(ROUTE, HOSTILE, HOSTILE, 1.0)
+    await stores.evidence.open_epoch(epoch(HOSTILE, HOSTILE, 1.0))
 
     assert [each.id for each in await stores.evidence.clusters(ROUTE, 1)] == [cluster]
     assert len(await stores.evidence.samples(ROUTE, 1, cluster)) == 1
@@ -296,7 +296,7 @@ async def test_size_takes_the_oldest_away(stores: Stores) -> None:
 async def test_old_epochs_go_with_all_that_was_found_in_them(stores: Stores) -> None:
     """Of three pairs of versions the two announced last stay, with their tallies, clusters and samples."""
     for number, seen in ((1, 5.0), (2, 9.0), (3, 7.0)):
-        await stores.tight.open_epoch(ROUTE, "1", f"2.{number}", seen)
+        await stores.tight.open_epoch(epoch("1", f"2.{number}", seen))
         found = occurrence(epoch=number)
         await stores.tight.add(
             increments(tallies=(tally(epoch=number),), occurrences=(found,), samples=(sample(1, epoch=number),))

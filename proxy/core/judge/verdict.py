@@ -67,7 +67,9 @@ class Ruling:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """All that is known. `blocked`: sentences of what other routes forbid (`budget`); `now` in unix seconds."""
+    """All that is known. `changes` by the side that answered; `blocked`: sentences of what other routes forbid
+    (`budget`); `now` in unix seconds.
+    """
 
     position: Position
     now: float
@@ -180,7 +182,9 @@ def _numbers(case: Case) -> tuple[tuple[str, float], ...]:
             ("compared", found.compared),
             ("mismatched", found.mismatched),
             ("incomparable", found.incomparable),
-            ("mismatch_rate_lower_bound", lower_bound(found.compared, found.mismatched)),
-            ("mismatch_rate_upper_bound", upper_bound(found.compared, found.mismatched)),
+            ("mismatch_rate_lower_bound", lower_bound(*found.bounded)),
+            ("mismatch_rate_upper_bound", upper_bound(*found.bounded)),
+            ("answered_compared", found.answered.compared),
+            ("answered_mismatched", found.answered.mismatched),
         ]
     return tuple(numbers)

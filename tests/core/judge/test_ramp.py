@@ -7,7 +7,7 @@ import pytest
 from proxy.core.judge.ladder import LIVE, SHADOW, Place
 from proxy.core.judge.policy import Needs
 from proxy.core.judge.ramp import Measures, State, checks, length, share
-from tests.core.judge.cases import FIVE, GOOD, NOW, ONE, QUARTER, RAMP, standing
+from tests.core.judge.cases import FAULT, FIVE, GOOD, NOW, ONE, QUARTER, RAMP, standing
 
 
 def found(
@@ -31,21 +31,21 @@ def test_no_data_meets_nothing_and_fails_nothing() -> None:
 
     assert State.FAILED not in states
     assert State.WORSE not in states
-    assert len(states[State.OPEN]) == 9
+    assert len(states[State.OPEN]) == 10
     assert states[State.MET] == ["0 differences of high severity that nobody has accepted"]
 
 
 @pytest.mark.parametrize(
     ("measures", "state", "sentence"),
     [
-        (replace(GOOD, compared=999, mismatched=0), State.OPEN, "999 of 1000 comparisons"),
+        (replace(GOOD, compared=999, mismatched=0), State.OPEN, "999 of 1000 comparisons at this step"),
         (replace(GOOD, mismatched=45), State.OPEN, "mismatches are proved to be below 1.48 % only; 1 % is needed"),
         (
             replace(GOOD, mismatched=500),
             State.WORSE,
             "mismatches are proved to be above 7.05 %; at most 1 % may be",
         ),
-        (replace(GOOD, high=2), State.FAILED, "2 differences of high severity that nobody has accepted"),
+        (replace(GOOD, faults=(FAULT, FAULT)), State.FAILED, "2 differences of high severity that nobody has accepted"),
         (replace(GOOD, incomparable=100), State.FAILED, "1.96 % could not be compared; at most 1 % may be"),
         (
             replace(GOOD, unseen=0.02),

@@ -15,7 +15,7 @@ from proxy.core.judge.ramp import Measures
 from proxy.core.judge.verdict import Action, Case, Verdict, judge
 from proxy.core.judge.windows import Closed
 from proxy.core.stage import Stage
-from tests.core.judge.cases import ALARM, FIVE, GOOD, NOW, ONE, OPENED, QUARTER, RAMP, case
+from tests.core.judge.cases import ALARM, FAULT, FIVE, GOOD, NOW, ONE, OPENED, QUARTER, RAMP, case
 
 QUIET, NO_PROMOTION = Closed("night", Stops.EVERYTHING), Closed("christmas", Stops.PROMOTION)
 BAD = replace(GOOD, mismatched=500)
@@ -166,7 +166,7 @@ def test_sparse_traffic_is_not_judged_by_a_handful() -> None:
 
 def test_a_failed_need_holds_and_does_not_roll_back() -> None:
     """A high difference or too many incomparable answers stop promotion; they prove nothing against what runs."""
-    for measures in (replace(GOOD, high=1), replace(GOOD, incomparable=500)):
+    for measures in (replace(GOOD, faults=(FAULT,)), replace(GOOD, incomparable=500)):
         found = judge(case(measures=measures))
         assert (found.action, found.judgement.verdict) == (Action.STAY, Verdict.HOLD)
         assert len(found.judgement.reasons) == 1

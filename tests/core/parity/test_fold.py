@@ -92,8 +92,8 @@ def test_routes_and_versions_are_kept_apart() -> None:
 def test_what_was_shed_is_incomparable() -> None:
     """A pair that nobody compared counts on its route."""
     fold = Fold()
-    fold.shed("a", "1", "2", 61.0)
-    fold.shed("a", "1", "2", 62.0)
+    fold.shed(one(61.0))
+    fold.shed(one(62.0))
 
     (tally,) = only(fold).tallies
     assert (tally.shape, tally.outcome, tally.why, tally.count) == (OTHER, "incomparable", "shed", 2)
@@ -197,7 +197,7 @@ def test_memory_is_bounded_and_losses_are_counted(monkeypatch: pytest.MonkeyPatc
     for kind in (Kind.NUM, Kind.TYPE, Kind.STRING, Kind.TIME):
         fold.add(found(one(route="b"), mismatch(differ(f"$.{kind}", kind, "1", "2"))))
     fold.add(found(one(route="c")))
-    fold.shed("d", "", "", 0.0)
+    fold.shed(one(route="d"))
     lost = fold.lost
     first, second = (part.increments for part in taken(fold))
 
