@@ -14,9 +14,9 @@ from dataclasses import replace
 import msgspec
 import structlog
 
+from proxy.app.counting import Counting
 from proxy.app.runs import Runs
 from proxy.core.judge.guard import Bad
-from proxy.core.judge.promotion import Repeats
 from proxy.core.parity.captured import Label, Pair
 from proxy.core.parity.compare import Comparison, Incomparable, Outcome, compare, noise_bits
 from proxy.core.parity.difference import Severity
@@ -30,10 +30,6 @@ from proxy.pairs import decode
 
 MOST_BAD = 2_000
 """Bad events that wait to be told."""
-MOST_REMEMBERED = 400_000
-"""Requests, over all routes, of which it is known how often they were compared today."""
-_FEWEST = 500
-_MINUTE = 60.0
 _DECIDED = frozenset({Outcome.MATCH, Outcome.MISMATCH, Outcome.IGNORED})
 _NOTHING: frozenset[str] = frozenset()
 _log = structlog.get_logger()
@@ -50,8 +46,7 @@ class Scales:
         self.bad_lost = 0
         self.noisy: dict[str, frozenset[str]] = {}
         self._key = key
-        self._repeats: dict[str, Repeats] = {}
-        self._lately: dict[str, Repeats] = {}
+        self._counting = Counting()
         self._runs = Runs()
         self._versions: dict[str, tuple[str, str]] = {}
         self.follow(snapshot)
@@ -60,9 +55,7 @@ class Scales:
         """Compare by this table from now on."""
         self.revision = snapshot.revision
         self._rules = {route.name: route.compare for route in snapshot.routes}
-        self._most = max(MOST_REMEMBERED // max(len(self._rules), 1), _FEWEST)
-        self._repeats = {name: kept for name, kept in self._repeats.items() if name in self._rules}
-        self._lately = {name: kept for name, kept in self._lately.items() if name in self._rules}
+        self._counting.follow(self._rules, len(self._rules))
         self._versions = {name: known for name, known in self._versions.items() if name in self._rules}
         self._redactors: dict[str, Redactor] = {}
 
@@ -72,16 +65,14 @@ class Scales:
         rules = self._rules.get(pair.route, NO_RULES)
         comparison = self._compare(pair, rules)
         self.compared += 1
-        asked = hash((pair.cohort, pair.request.method, pair.request.target, pair.request.body))
         found = Found(
             pair=pair,
             comparison=comparison,
             shape=shape_of(pair),
             draw=random.random(),  # noqa: S311 -- chance, not secrecy
             bits=noise_bits(pair, rules) if pair.second is not None else (),
-            repeated=not self._counts(asked, pair, comparison),
+            repeated=not self._counts(pair, comparison.outcome),
         )
-        self._watch(asked, pair, comparison)
         self.fold.add(found)
         if any(each.severity is Severity.HIGH for each in comparison.differences):
             self._note_bad(pair)
@@ -105,24 +96,14 @@ class Scales:
             _log.exception("comparison_broke", route=pair.route, request_id=pair.request_id)
             return Comparison(outcome=Outcome.INCOMPARABLE, why=Incomparable.UNDECODABLE)
 
-    def _counts(self, asked: int, pair: Pair, comparison: Comparison) -> bool:
-        """Whether it is evidence: the same request of the same cohort is, some times a day and step."""
-        if comparison.outcome is Outcome.INCOMPARABLE:
+    def _counts(self, pair: Pair, outcome: Outcome) -> bool:
+        """Whether it is evidence; the detector of change hears of it, too. What is undecided is nothing yet."""
+        if outcome is Outcome.INCOMPARABLE:
             return True
-        repeats = self._repeats.get(pair.route)
-        if repeats is None:
-            repeats = self._repeats[pair.route] = Repeats(self._most)
-        return repeats.counts(asked, pair.at, pair.step)
-
-    def _watch(self, asked: int, pair: Pair, comparison: Comparison) -> None:
-        """For the detector of change, once a minute and request: what was clean all day may be wrong now."""
-        if comparison.outcome not in _DECIDED:
-            return
-        lately = self._lately.get(pair.route)
-        if lately is None:
-            lately = self._lately[pair.route] = Repeats(self._most, 1, _MINUTE)
-        if lately.counts(asked, pair.at, pair.step):
-            self._runs.add(pair, wrong=comparison.outcome is Outcome.MISMATCH)
+        counts, is_watched = self._counting.counts(pair)
+        if is_watched and outcome in _DECIDED:
+            self._runs.add(pair, wrong=outcome is Outcome.MISMATCH)
+        return counts
 
     def _with_versions(self, pair: Pair) -> Pair:
         """See rule 2."""

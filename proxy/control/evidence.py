@@ -73,10 +73,12 @@ class Told(NamedTuple):
 
 @dataclass(slots=True)
 class _Page:
-    """One route."""
+    """One route. `number` is the epoch's; `until`: by cluster when it was seen last, and how much evidence there was."""
 
     minutes: Minutes = field(default_factory=Minutes)
     look: Look | None = None
+    number: int = 0
+    until: dict[str, tuple[float, int]] = field(default_factory=dict)
     rules: Rules = NO_RULES
     addresses: str = ""
     judged_from: int = 0
@@ -101,11 +103,11 @@ class EvidenceBook:
         step, newest, covered = page.minutes.step(position.step), page.minutes.newest, self.coverage(route)
         is_known = bool(page.minutes.judged.evidence)
         return Measures(
-            compared=step.all.all.compared,
-            mismatched=step.all.all.mismatched,
-            incomparable=step.incomparable,
-            lately=step.all.lately(),
-            answered=step.answered.lately(),
+            compared=step.now.all.compared,
+            mismatched=step.now.all.mismatched,
+            incomparable=step.now.incomparable,
+            lately=step.lately(),
+            answered=step.answered_lately(),
             faults=tuple(self._faults(route)),
             epoch=page.look.epoch.mark,
             unseen=covered.unseen_bound if is_known else None,
@@ -114,11 +116,11 @@ class EvidenceBook:
         )
 
     def _faults(self, route: str) -> Iterator[Fault]:
-        minutes = self._page(route).minutes
-        now = minutes.judged.evidence
+        page = self._page(route)
+        now = page.minutes.judged.evidence
         for each in self.clusters(route):
             if each.severity is Severity.HIGH and not each.accepted:
-                before = minutes.evidence_until(int(each.last_seen // 60))
+                before = min(page.until.get(each.id, (0.0, now))[1], now)
                 yield Fault(seen=each.count, last_seen=each.last_seen, before=before, since=now - before)
 
     def take_bad(self) -> list[tuple[str, BadEvent]]:
@@ -179,10 +181,13 @@ class EvidenceBook:
     def look(self, look: Look) -> None:
         """What the store holds now; another epoch begins a new page."""
         page = self._page(look.epoch.route)
-        if page.look is None or page.look.epoch.number != look.epoch.number:
-            page.minutes = Minutes(page.judged_from)
+        if page.number != look.epoch.number:
+            page.minutes, page.number, page.until = Minutes(page.judged_from), look.epoch.number, {}
+        elif page.look is None:
+            page.minutes = page.minutes.anew()
         page.minutes.follow(look.tallies)
         page.look = look
+        page.until = {each.id: _until(page, each) for each in look.clusters if each.severity is Severity.HIGH}
 
     def forget_minutes(self) -> None:
         """Read everything again: replicas may have brought what was found long ago."""
@@ -215,11 +220,20 @@ class EvidenceBook:
             if page is not None and page.rules != rules:
                 page.rules, page.judged_from = rules, minute + 1
                 page.minutes.judge_from(minute + 1)
+                page.until = {}
         self._pages = kept
         self._counted = Counter({key: count for key, count in self._counted.items() if key[0] in kept})
 
     def _page(self, route: str) -> _Page:
         return self._pages.get(route) or self._pages.setdefault(route, _Page())
+
+
+def _until(page: _Page, cluster: Cluster) -> tuple[float, int]:
+    """To the second where this process has watched, else to the minute."""
+    known = page.until.get(cluster.id)
+    if known is not None and known[0] == cluster.last_seen:
+        return known
+    return cluster.last_seen, page.minutes.evidence_until(int(cluster.last_seen // 60))
 
 
 def _is_of(epoch: Epoch, page: _Page, position: Position) -> bool:

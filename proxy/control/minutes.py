@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from operator import attrgetter
 
-from proxy.control.steps import StepCounts, Steps
+from proxy.control.steps import Step, Steps
 from proxy.core.evidence import Tally
 from proxy.core.judge.coverage import ALPHA
 from proxy.core.judge.promotion import upper_bound
@@ -78,13 +78,13 @@ class _Total:
 class Minutes:
     """One route's tallies in one epoch. `ended` is the first minute that is still open: read from there next."""
 
-    def __init__(self, judged_from: int = 0) -> None:
+    def __init__(self, judged_from: int = 0, steps: Steps | None = None) -> None:
         """Begin empty; what was found before the minute `judged_from` is counted, and is no evidence."""
         self.ended = 0
         self._judged_from = judged_from
         self._total = _Total(Sums(), Sums(), Counter(), [(0, 0)])
         self._open: tuple[Tally, ...] = ()
-        self._steps = Steps()
+        self._steps = steps or Steps()
         self._course: list[tuple[int, int]] = []
 
     def follow(self, tallies: Iterable[Tally]) -> None:
@@ -93,11 +93,11 @@ class Minutes:
         edge = max((each.minute for each in fresh), default=0) - OPEN
         ending = [each for each in fresh if each.minute <= edge]
         judged = self._judged_of(ending)
-        self._steps.add(judged)
         self._go_on(judged)
         _add(self._total, ending, self._judged_from)
         self.ended = max(self.ended, edge + 1) if ending else self.ended
         self._open = tuple(each for each in fresh if each.minute > edge)
+        self._steps.follow(judged, self._judged_of(self._open))
 
     @property
     def sums(self) -> Sums:
@@ -115,9 +115,13 @@ class Minutes:
         self._total.judged = Sums()
         self._steps, self._course = Steps(), []
 
-    def step(self, step: int) -> StepCounts:
+    def anew(self) -> Minutes:
+        """For the same epoch, to be read again from its beginning."""
+        return Minutes(self._judged_from, self._steps.anew())
+
+    def step(self, step: int) -> Step:
         """What is evidence for the judge at one step."""
-        return self._steps.at(step, self._judged_of(self._open))
+        return self._steps.at(step)
 
     def evidence_until(self, minute: int) -> int:
         """How much evidence there was when this minute ended; more, where that is not known to the minute."""

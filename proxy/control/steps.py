@@ -2,11 +2,13 @@
 
 Rule 1: bounds look at what came after the last power of two that is at most half of the comparisons, so the place where
         they begin to look does not depend on what was found (`core.judge.ramp`, rule 7).
+Rule 2: where a power of two was passed is known to the second by whoever watched, and to the minute after a restart:
+        then a bound looks further back.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import groupby
 from operator import attrgetter
@@ -19,87 +21,115 @@ from proxy.core.parity.fold import REPEATED
 
 MOST_STEPS = 50
 """Steps of an epoch that are known at once; the oldest go."""
-
-
 _EVIDENCE = frozenset({Outcome.MATCH, Outcome.MISMATCH, Outcome.IGNORED})
 
 
-@dataclass(slots=True)
-class Trail:
-    """Comparisons in the order of minutes. `marks` are the counts when a power of two was passed."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepCounts:
+    """Comparisons that are evidence, those of them that new answered itself, and how many could not be compared."""
 
     all: Counts = NONE_COUNTED
-    marks: tuple[Counts, ...] = (NONE_COUNTED,)
+    answered: Counts = NONE_COUNTED
+    incomparable: int = 0
 
-    def add(self, compared: int, mismatched: int) -> None:
-        """Those of one minute."""
-        before, self.all = self.all, Counts(self.all.compared + compared, self.all.mismatched + mismatched)
-        if self.all.compared.bit_length() > before.compared.bit_length():
-            self.marks = (*self.marks, self.all)
+    def plus(self, tallies: Iterable[Tally]) -> StepCounts:
+        """These and more; of what is undecided nothing is known yet."""
+        counts, incomparable = {Side.LEGACY: NONE_COUNTED, Side.NEW: self.answered}, self.incomparable
+        for each in tallies:
+            if each.outcome is Outcome.INCOMPARABLE:
+                incomparable += each.count
+            elif each.outcome in _EVIDENCE and each.why != REPEATED:
+                against = each.count * (each.outcome is Outcome.MISMATCH)
+                counts[each.side] = _sum(counts[each.side], Counts(each.count, against))
+        more = Counts(*(now - then for now, then in zip(counts[Side.NEW], self.answered, strict=True)))
+        all_ = _sum(_sum(self.all, counts[Side.LEGACY]), more)
+        return StepCounts(all=all_, answered=counts[Side.NEW], incomparable=incomparable)
 
-    def lately(self) -> Counts:
-        """See rule 1."""
-        began = next(each for each in reversed(self.marks) if each.compared <= self.all.compared / 2)
-        return Counts(self.all.compared - began.compared, self.all.mismatched - began.mismatched)
 
-    def copy(self) -> Trail:
-        """One that grows by itself."""
-        return Trail(self.all, self.marks)
+NO_STEP = StepCounts()
 
 
 @dataclass(slots=True)
-class StepCounts:
-    """One step: all comparisons that are evidence, those that new answered itself, and what could not be compared."""
+class Marks:
+    """The counts when a power of two of comparisons was passed, one after another."""
 
-    all: Trail = field(default_factory=Trail)
-    answered: Trail = field(default_factory=Trail)
-    incomparable: int = 0
+    passed: list[Counts] = field(default_factory=lambda: [NONE_COUNTED])
 
-    def add(self, minute: Iterable[Tally]) -> None:
-        """The tallies of one minute; of what is undecided nothing is known yet."""
-        counts = dict.fromkeys(Side, (0, 0))
-        for each in minute:
-            if each.outcome is Outcome.INCOMPARABLE:
-                self.incomparable += each.count
-            elif each.outcome in _EVIDENCE and each.why != REPEATED:
-                compared, against = counts[each.side]
-                counts[each.side] = compared + each.count, against + each.count * (each.outcome is Outcome.MISMATCH)
-        self.answered.add(*counts[Side.NEW])
-        self.all.add(*map(sum, zip(*counts.values(), strict=True)))
+    def note(self, now: Counts) -> None:
+        """So many there are now."""
+        if now.compared.bit_length() > self.passed[-1].compared.bit_length():
+            self.passed.append(now)
 
-    def copy(self) -> StepCounts:
-        """One that grows by itself."""
-        return StepCounts(self.all.copy(), self.answered.copy(), self.incomparable)
+    def since(self, now: Counts) -> Counts:
+        """See rule 1."""
+        began = next(each for each in reversed(self.passed) if each.compared <= now.compared / 2)
+        return Counts(now.compared - began.compared, max(now.mismatched - began.mismatched, 0))
+
+
+@dataclass(slots=True)
+class Step:
+    """One step: its minutes that have ended, all that is known, and where the powers of two were passed."""
+
+    ended: StepCounts = NO_STEP
+    now: StepCounts = NO_STEP
+    marks: Marks = field(default_factory=Marks)
+    answered_marks: Marks = field(default_factory=Marks)
+
+    def lately(self) -> Counts:
+        """What the bounds look at."""
+        return self.marks.since(self.now.all)
+
+    def answered_lately(self) -> Counts:
+        """The same of what new answered itself."""
+        return self.answered_marks.since(self.now.answered)
+
+    def note(self, now: StepCounts) -> None:
+        """So much there is now."""
+        self.now = now
+        self.marks.note(now.all)
+        self.answered_marks.note(now.answered)
 
 
 class Steps:
     """By step."""
 
-    def __init__(self) -> None:
-        """Begin empty."""
-        self._steps: dict[int, StepCounts] = {}
+    def __init__(self, known: Mapping[int, Step] | None = None) -> None:
+        """Begin with these, or empty."""
+        self._steps: dict[int, Step] = dict(known or {})
 
-    def add(self, tallies: Iterable[Tally]) -> None:
-        """Minutes that have ended, the oldest first."""
-        for step, listed in _by_step(tallies).items():
-            _add(self._steps.setdefault(step, StepCounts()), listed)
+    def anew(self) -> Steps:
+        """For the same epoch, read again from its beginning: where the powers of two were passed is known."""
+        known = self._steps.items()
+        return Steps({name: Step(marks=each.marks, answered_marks=each.answered_marks) for name, each in known})
+
+    def follow(self, ended: Iterable[Tally], opened: Iterable[Tally]) -> None:
+        """Minutes that have ended since, and those that may still grow, each the oldest first."""
+        for name, minutes in _by_step(ended):
+            step = self._steps.setdefault(name, Step())
+            for minute in minutes:
+                step.ended = step.ended.plus(minute)
+                step.note(step.ended)
+        for name, minutes in _by_step(opened):
+            step = self._steps.setdefault(name, Step())
+            now = step.ended
+            for minute in minutes:
+                now = now.plus(minute)
+                step.note(now)
         while len(self._steps) > MOST_STEPS:
             del self._steps[min(self._steps)]
 
-    def at(self, step: int, tallies: Iterable[Tally]) -> StepCounts:
-        """One step with these minutes, which may still grow."""
-        found = self._steps.get(step, StepCounts()).copy()
-        _add(found, [each for each in tallies if each.step == step])
-        return found
+    def at(self, step: int) -> Step:
+        """One of them."""
+        return self._steps.get(step) or Step()
 
 
-def _by_step(tallies: Iterable[Tally]) -> dict[int, list[Tally]]:
+def _by_step(tallies: Iterable[Tally]) -> Iterator[tuple[int, Iterator[list[Tally]]]]:
     found: dict[int, list[Tally]] = {}
     for each in tallies:
         found.setdefault(each.step, []).append(each)
-    return found
+    for step, listed in found.items():
+        yield step, (list(minute) for _, minute in groupby(listed, key=attrgetter("minute")))
 
 
-def _add(counts: StepCounts, tallies: Iterable[Tally]) -> None:
-    for _, minute in groupby(tallies, key=attrgetter("minute")):
-        counts.add(minute)
+def _sum(one: Counts, other: Counts) -> Counts:
+    return Counts(one.compared + other.compared, one.mismatched + other.mismatched)

@@ -67,7 +67,7 @@ def _edge(holds: Callable[[float], bool]) -> float:
 
 
 class Repeats:
-    """Counts how often a request, known by its hash, was compared at this step and in this period; bounded."""
+    """Counts how often a request, known by its hash, was compared in this period, at one step of a route; bounded."""
 
     def __init__(self, most: int = MOST_REQUESTS, often: int = PER_DAY, period: float = DAY) -> None:
         """`often` times in `period` seconds it counts; `most` bounds the hashes that are remembered."""
@@ -75,16 +75,13 @@ class Repeats:
         self._often = often
         self._length = period
         self._period = -1
-        self._steps = (-1, -1)
         self._seen: dict[int, int] = {}
 
-    def counts(self, request: int, at: float, step: int = 0) -> bool:
+    def counts(self, request: int, at: float) -> bool:
         """Whether this comparison is evidence; one that comes late, or finds no place in memory, is not."""
         period = int(at // self._length)
-        if step == self._steps[1] or period == self._period - 1:
+        if period == self._period - 1:
             return False
-        if step != self._steps[0]:
-            self._steps, self._period = (step, self._steps[0]), -1
         if period != self._period:
             self._period, self._seen = period, {}
         count = self._seen.get(request, 0)
