@@ -73,7 +73,7 @@ class Told(NamedTuple):
 
 @dataclass(slots=True)
 class _Page:
-    """One route. `number` is the epoch's; `until`: by cluster when it was seen last, and how much evidence there was."""
+    """One route. `number`: the epoch; `until`: by cluster when it was seen last, and how much evidence there was."""
 
     minutes: Minutes = field(default_factory=Minutes)
     look: Look | None = None
@@ -105,7 +105,7 @@ class EvidenceBook:
         return Measures(
             compared=step.now.all.compared,
             mismatched=step.now.all.mismatched,
-            incomparable=step.now.incomparable,
+            incomparable=step.now.all.incomparable,
             lately=step.lately(),
             answered=step.answered_lately(),
             faults=tuple(self._faults(route)),

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import groupby
 from operator import attrgetter
+from typing import NamedTuple
 
 from proxy.core.evidence import Tally
 from proxy.core.judge.ramp import NONE_COUNTED, Counts
@@ -24,29 +25,33 @@ MOST_STEPS = 50
 _EVIDENCE = frozenset({Outcome.MATCH, Outcome.MISMATCH, Outcome.IGNORED})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StepCounts:
-    """Comparisons that are evidence, those of them that new answered itself, and how many could not be compared."""
+class StepCounts(NamedTuple):
+    """All comparisons of a step, and those of them that new answered itself."""
 
     all: Counts = NONE_COUNTED
     answered: Counts = NONE_COUNTED
-    incomparable: int = 0
 
     def plus(self, tallies: Iterable[Tally]) -> StepCounts:
-        """These and more; of what is undecided nothing is known yet."""
-        counts, incomparable = {Side.LEGACY: NONE_COUNTED, Side.NEW: self.answered}, self.incomparable
+        """These and more."""
+        all_, answered = self
         for each in tallies:
-            if each.outcome is Outcome.INCOMPARABLE:
-                incomparable += each.count
-            elif each.outcome in _EVIDENCE and each.why != REPEATED:
-                against = each.count * (each.outcome is Outcome.MISMATCH)
-                counts[each.side] = _sum(counts[each.side], Counts(each.count, against))
-        more = Counts(*(now - then for now, then in zip(counts[Side.NEW], self.answered, strict=True)))
-        all_ = _sum(_sum(self.all, counts[Side.LEGACY]), more)
-        return StepCounts(all=all_, answered=counts[Side.NEW], incomparable=incomparable)
+            more = _counts(each)
+            all_ = _sum(all_, more)
+            if each.side is Side.NEW:
+                answered = _sum(answered, more)
+        return StepCounts(all_, answered)
 
 
 NO_STEP = StepCounts()
+
+
+def _counts(tally: Tally) -> Counts:
+    """Of what is undecided nothing is known yet, and a request that was asked too often is no evidence."""
+    if tally.outcome is Outcome.INCOMPARABLE:
+        return Counts(0, 0, tally.count)
+    if tally.outcome not in _EVIDENCE or tally.why == REPEATED:
+        return NONE_COUNTED
+    return Counts(tally.count, tally.count * (tally.outcome is Outcome.MISMATCH))
 
 
 @dataclass(slots=True)
@@ -63,7 +68,7 @@ class Marks:
     def since(self, now: Counts) -> Counts:
         """See rule 1."""
         began = next(each for each in reversed(self.passed) if each.compared <= now.compared / 2)
-        return Counts(now.compared - began.compared, max(now.mismatched - began.mismatched, 0))
+        return Counts(*(max(end - start, 0) for end, start in zip(now, began, strict=True)))
 
 
 @dataclass(slots=True)
@@ -132,4 +137,4 @@ def _by_step(tallies: Iterable[Tally]) -> Iterator[tuple[int, Iterator[list[Tall
 
 
 def _sum(one: Counts, other: Counts) -> Counts:
-    return Counts(one.compared + other.compared, one.mismatched + other.mismatched)
+    return Counts(*map(sum, zip(one, other, strict=True)))

@@ -12,8 +12,9 @@ Rule 6: what new answered itself is judged apart: a shadow shows no fault that o
         new's wrong answers may be no more of the route's requests than the limit, so a rate of limit / next split has
         to be disproved: for 1 % and steps of 5, 25, 50 and 100 % by 24, 133, 268 and 538 clean comparisons. A few
         that differ hold the route; to send it back is the detector's (`change`).
-Rule 7: the bounds look at what came after the last power of two that is at most half of the step's comparisons: a fault
-        that was mended is out of sight after as many clean ones, and nobody chooses where to begin by what was found.
+Rule 7: bounds and shares look at what came after the last power of two that is at most half of the step's comparisons:
+        a fault that was mended is out of sight after as many clean ones, and where to begin does not depend on what was
+        found.
 Rule 8: a difference of high severity counts as mended when it stayed away for as many comparisons as the step needs,
         for the step's time, and for so many that its former frequency would have shown it (99 %).
 """
@@ -47,10 +48,11 @@ class State(StrEnum):
 
 
 class Counts(NamedTuple):
-    """Comparisons that are evidence, and those of them that differ."""
+    """Comparisons that are evidence, those of them that differ, and what could not be compared beside them."""
 
     compared: int = 0
     mismatched: int = 0
+    incomparable: int = 0
 
 
 NONE_COUNTED = Counts()
@@ -73,7 +75,7 @@ class Measures:
     """What is known of a route at its step, in the present epoch. None: unknown. Unix seconds, shares in [0, 1].
 
     `compared` and `mismatched` count what is evidence (three per request, day and step). `lately` are those of them
-    that the bounds look at (rule 7), None for all; `answered` likewise of those that new answered; `faults`: rule 8.
+    that bounds and shares look at (rule 7), None for all; `answered` likewise where new answered; `faults`: rule 8.
     `unseen` bounds the chance of an unseen shape; `uncovered` counts the frequent shapes not compared enough;
     `requests` are answers of new; `carried` is the share of the route's requests that new gets now, shadow included;
     `lag` is that of a journal of writes. `epoch` is the mark of the present one.
@@ -96,7 +98,7 @@ class Measures:
     @property
     def bounded(self) -> Counts:
         """What the bounds look at."""
-        return Counts(self.compared, self.mismatched) if self.lately is None else self.lately
+        return self.lately or Counts(self.compared, self.mismatched, self.incomparable)
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +158,7 @@ def _fresh(ramp: Ramp, measures: Measures, now: float) -> Check:
 
 
 def _mismatches(needs: Needs, measures: Measures) -> Check:
-    (compared, mismatched), limit = measures.bounded, needs.mismatch_rate
+    (compared, mismatched, _), limit = measures.bounded, needs.mismatch_rate
     if is_proved(compared, mismatched, limit):
         return _check(State.MET, f"mismatches are proved to be below {share(limit)}")
     above = lower_bound(compared, mismatched)
@@ -170,7 +172,7 @@ def _answered(needs: Needs, position: Position, to: Place, measures: Measures) -
     """Rule 6."""
     if position.stage not in GUARDED:
         return
-    (compared, mismatched), limit = measures.answered, needs.mismatch_rate
+    (compared, mismatched, _), limit = measures.answered, needs.mismatch_rate
     said = f"of {compared} comparisons that new answered itself {mismatched} differ"
     above = lower_bound(compared, mismatched)
     if above > limit:
@@ -195,10 +197,10 @@ def _is_mended(fault: Fault, needs: Needs, least: float, now: float) -> bool:
 
 
 def _incomparable(needs: Needs, measures: Measures) -> Check:
-    total = measures.compared + measures.incomparable
-    if not total:
+    compared, _, incomparable = measures.bounded
+    if not compared + incomparable:
         return _check(State.OPEN, "no share of incomparable answers yet")
-    found = measures.incomparable / total
+    found = incomparable / (compared + incomparable)
     sentence = f"{share(found)} could not be compared; at most {share(needs.incomparable)} may be"
     return _met(when=found <= needs.incomparable, sentence=sentence, otherwise=State.FAILED)
 
