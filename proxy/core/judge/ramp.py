@@ -75,7 +75,8 @@ class Measures:
     """What is known of a route at its step, in the present epoch. None: unknown. Unix seconds, shares in [0, 1].
 
     `compared` and `mismatched` count what is evidence (three per request, day and step). `lately` are those of them
-    that bounds and shares look at (rule 7), None for all; `answered` likewise where new answered; `faults`: rule 8.
+    that bounds and shares look at (rule 7), None for all; `answered` and `answered_lately` are the same of what new
+    answered itself; `faults`: rule 8.
     `unseen` bounds the chance of an unseen shape; `uncovered` counts the frequent shapes not compared enough;
     `requests` are answers of new; `carried` is the share of the route's requests that new gets now, shadow included;
     `lag` is that of a journal of writes. `epoch` is the mark of the present one.
@@ -86,6 +87,7 @@ class Measures:
     incomparable: int = 0
     lately: Counts | None = None
     answered: Counts = NONE_COUNTED
+    answered_lately: Counts | None = None
     faults: tuple[Fault, ...] = ()
     epoch: str = ""
     unseen: float | None = None
@@ -172,14 +174,15 @@ def _answered(needs: Needs, position: Position, to: Place, measures: Measures) -
     """Rule 6."""
     if position.stage not in GUARDED:
         return
-    (compared, mismatched, _), limit = measures.answered, needs.mismatch_rate
-    said = f"of {compared} comparisons that new answered itself {mismatched} differ"
-    above = lower_bound(compared, mismatched)
+    found, limit = measures.answered, needs.mismatch_rate
+    lately = found if measures.answered_lately is None else measures.answered_lately
+    said = f"of {found.compared} comparisons that new answered itself {found.mismatched} differ"
+    above = lower_bound(lately.compared, lately.mismatched)
     if above > limit:
         yield _check(State.FAILED, f"{said}: above {share(above)} is proved; at most {share(limit)} may be")
     elif needs.compared and to != position.place:
         loose = max(limit, min(limit / to.split, _LOOSEST) if to.split else limit)
-        when = is_proved(compared, mismatched, loose)
+        when = any(is_proved(each.compared, each.mismatched, loose) for each in (found, lately))
         yield _met(when=when, sentence=f"{said}: below {share(loose)} has to be proved before {to}")
 
 
