@@ -203,11 +203,12 @@ class EvidenceFlow:
 
     async def begin(self, route: str, begun: int, why: str) -> None:
         """Somebody has ordered a new epoch: it is there before anything is compared in it, if the store answers."""
-        now, known = time.time(), self._book.epoch(route)
-        blank = Epoch(route=route, number=0, legacy_version="", new_version="", began=now, seen=now)
-        addresses = self._addresses.get(route, "")
-        asked = replace(known or blank, began=now, seen=now, addresses=addresses, begun=begun, why=why)
+        now = time.time()
+        fresh = Epoch(route=route, number=0, legacy_version="", new_version="", began=now, seen=now)
         try:
+            known = await self._stores.evidence.epochs(route)
+            fresh = replace(known[0] if known else fresh, began=now, seen=now)
+            asked = replace(fresh, addresses=self._addresses.get(route, ""), begun=begun, why=why)
             await self._stores.evidence.open_epoch(asked)
         except (StoreUnavailable, StoreRefused) as error:
             _log.warning("epoch_not_written", route=route, begun=begun, error=str(error))

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 from proxy.control.evidence import EvidenceBook, Look, Told
 from proxy.control.evidence_view import cluster_view
 from proxy.core.evidence import Cluster, Epoch, RuleHits, ShapeCount, Tally
-from proxy.core.judge.position import reconcile
-from proxy.core.judge.ramp import Measures
+from proxy.core.judge.ladder import Place
+from proxy.core.judge.position import Cause, moved, reconcile
+from proxy.core.judge.ramp import Counts, Fault, Measures
 from proxy.core.outcome import Side
 from proxy.core.parity.compare import Outcome
 from proxy.core.parity.difference import Kind, Severity
@@ -66,13 +69,14 @@ def test_measures_are_those_of_the_current_epoch() -> None:
     found = book.measures("a", AT)
     wanted, other = book.wants("a", 1), book.wants("a", 2)
     book.look(look(epoch=2))
+    nothing = replace(book.measures("a", AT), lately=None, answered_lately=None, epoch="")
 
     assert (found.compared, found.mismatched, len(found.faults), found.uncovered) == (92, 2, 1, 1)
     assert found.newest_at == 6 * 60 + 59
     assert found.unseen is not None
     assert 0 < found.unseen < 1
     assert (wanted, other) == (0, 0)
-    assert book.measures("a", AT) == Measures()
+    assert nothing == Measures()
     assert book.hits("a")[0].rule == "r"
 
 
@@ -154,3 +158,63 @@ def test_counts_of_this_replica_only_grow() -> None:
     book.forget_minutes()
 
     assert book.counted() == {("a", Outcome.MATCH): 5, ("a", Outcome.MISMATCH): 1}
+
+
+def test_the_judge_is_told_of_the_present_step_and_coverage_of_the_epoch() -> None:
+    """After a move its comparisons begin at nothing; which shapes were tried, and when the last was, is known."""
+    book = EvidenceBook()
+    shadow = replace(AT, version=1, since=1.0)
+    canary = replace(moved(shadow, Place(Stage.CANARY, 0.05), Cause.EVIDENCE, 300.0))
+    book.look(look(replace(tally(4, 900), step=1_000), replace(tally(5, 9), step=300_000, side=Side.NEW)))
+    before, after = book.measures("a", shadow), book.measures("a", canary)
+
+    assert (before.compared, before.answered) == (900, Counts())
+    assert (after.compared, after.answered, after.lately) == (9, Counts(9), Counts(9))
+    assert before.unseen == after.unseen
+    assert before.newest_at == after.newest_at == 5 * 60 + 59
+
+
+def test_an_epoch_that_was_ordered_or_edited_counts_from_its_first_comparison() -> None:
+    """Until then the store has the old one, which is no evidence any more; with it all is known again."""
+    book = EvidenceBook()
+    book.follow([Told("a", NO_RULES, "here")], 0)
+    old = Epoch(route="a", number=1, legacy_version="", new_version="", began=0.0, seen=0.0, addresses="here")
+    book.look(replace(look(tally(5, 9)), epoch=old))
+    compared = [book.measures("a", each).compared for each in (AT, replace(AT, begun=1))]
+    book.follow([Told("a", NO_RULES, "there")], 0)
+    compared.append(book.measures("a", AT).compared)
+    book.look(replace(look(tally(6, 4)), epoch=replace(old, number=2, addresses="there")))
+
+    assert [*compared, book.measures("a", AT).compared] == [9, 0, 0, 4]
+
+
+def test_it_is_known_how_long_a_difference_has_stayed_away() -> None:
+    """To the second for who watched, else to the minute: what came before in that minute counts as before."""
+    book, late = EvidenceBook(), EvidenceBook()
+    fault = replace(cluster("$.id", Kind.MISSING, Severity.HIGH), last_seen=301.0)
+    book.look(look(tally(5, 40), clusters=(fault,)))
+    for each in (book, late):
+        each.look(look(tally(5, 900), tally(6, 60), clusters=(fault,)))
+    found, other = book.measures("a", AT).faults, late.measures("a", AT).faults
+    book.look(look(tally(5, 900), tally(6, 80), clusters=(replace(fault, last_seen=361.0),)))
+
+    assert found == (Fault(seen=3, last_seen=301.0, before=40, since=920),)
+    assert [(each.before, each.since) for each in other] == [(900, 60)]
+    assert [(each.before, each.since) for each in book.measures("a", AT).faults] == [(980, 0)]
+
+
+def test_reading_everything_again_knows_nothing_less() -> None:
+    """Once an hour: until it has been read nothing is known, and then faults and bounds stand where they stood."""
+    book = EvidenceBook()
+    fault = replace(cluster("$.id", Kind.MISSING, Severity.HIGH), last_seen=301.0)
+    book.look(look(tally(5, 100, Outcome.MISMATCH), clusters=(fault,)))
+    whole = look(tally(5, 100, Outcome.MISMATCH), tally(5, 450), clusters=(fault,))
+    book.look(whole)
+    before = book.measures("a", AT)
+    book.forget_minutes()
+    between, wanted = book.measures("a", AT), book.wants("a", 1)
+    book.look(whole)
+
+    assert (between, wanted) == (Measures(), 0)
+    assert book.measures("a", AT) == before
+    assert before.lately == Counts(450, 0)

@@ -23,7 +23,15 @@ def increments(**parts: object) -> Increments:
 
 def epoch(legacy: str, new: str, at: float, **more: object) -> Epoch:
     """Announced at a time."""
-    values = {"route": ROUTE, "number": 0, "legacy_version": legacy, "new_version": new, "began": at, "seen": at, **more}
+    values = {
+        "route": ROUTE,
+        "number": 0,
+        "legacy_version": legacy,
+        "new_version": new,
+        "began": at,
+        "seen": at,
+        **more,
+    }
     return Epoch(**values)  # type: ignore[arg-type]
 
 

@@ -15,6 +15,7 @@ from proxy.core.evidence import (
     cluster_id,
 )
 from proxy.core.orders import Lead
+from proxy.core.outcome import Side
 from proxy.core.parity.compare import Outcome
 from proxy.core.parity.difference import Kind, Severity
 from tests.store.records import PATH, ROUTE, epoch, exchange, increments, occurrence, sample, shape, tally
@@ -72,6 +73,32 @@ async def test_an_epoch_belongs_to_a_pair_of_versions(stores: Stores) -> None:
     assert [each.number for each in (first, second, third, other)] == [1, 2, 3, 1]
     assert back == late == replace(first, seen=30.0)
     assert await store.epochs(ROUTE) == (back, second, third)
+
+
+async def test_an_epoch_belongs_to_addresses_and_orders_too(stores: Stores) -> None:
+    """One that was ordered comes before all that were not, however late these were announced; its reason stays."""
+    store = stores.evidence
+    first = await store.open_epoch(epoch("1", "2", 10.0, addresses="a"))
+    edited = await store.open_epoch(epoch("1", "2", 20.0, addresses="b"))
+    ordered = await store.open_epoch(epoch("1", "2", 30.0, addresses="b", begun=1, why="ann: mended"))
+    met = await store.open_epoch(epoch("1", "2", 40.0, addresses="b", begun=1))
+    late = await store.open_epoch(epoch("1", "2", 50.0, addresses="b"))
+    again = await store.open_epoch(epoch("1", "2", 60.0, addresses="b", begun=1, why="bob: again"))
+
+    assert [each.number for each in (first, edited, ordered, met, late)] == [1, 2, 3, 3, 2]
+    assert (ordered.why, met.why, again.why) == ("ann: mended", "ann: mended", "bob: again")
+    assert await store.epochs(ROUTE) == (again, late, first)
+
+
+async def test_tallies_of_a_step_and_of_who_answered_stay_apart(stores: Stores) -> None:
+    """Each adds up by itself."""
+    ones = [tally(), tally(step=7), tally(step=7, side=Side.NEW)]
+    await stores.evidence.add(increments(tallies=(*ones, ones[2])))
+    await stores.evidence.add(increments(tallies=(ones[1],)))
+    found = await stores.evidence.tallies(ROUTE, 1)
+
+    assert [(each.step, each.side, each.count) for each in found] == [(0, "legacy", 1), (7, "legacy", 2), (7, "new", 2)]
+    assert isinstance(found[0].side, Side)
 
 
 async def test_clusters_gather_occurrences(stores: Stores) -> None:

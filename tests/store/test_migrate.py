@@ -64,7 +64,7 @@ async def test_a_newer_schema_is_refused(database: str) -> None:
     await connection.close()
     connections = Connections(database, patience=PATIENT)
 
-    with pytest.raises(SchemaRefused, match=r"newer \(migration 0099_later.sql\) than this Banyan \(up to 0003\)"):
+    with pytest.raises(SchemaRefused, match=r"newer \(migration 0099_later.sql\) than this Banyan \(up to 0006\)"):
         await PostgresPositions(connections).standing()
     await connections.close()
 

@@ -7,6 +7,7 @@ from itertools import count
 import pytest
 
 from proxy.core.evidence import OTHER, SAMPLED, Increments, cluster_id
+from proxy.core.outcome import Side
 from proxy.core.parity import fold as module
 from proxy.core.parity.captured import CapturedAnswer, Pair
 from proxy.core.parity.compare import Comparison, Incomparable, Outcome
@@ -87,6 +88,28 @@ def test_routes_and_versions_are_kept_apart() -> None:
         ("b", one().new_version, 1),
         ("a", "9", 1),
     ]
+
+
+def test_steps_and_who_answered_are_kept_apart() -> None:
+    """Within one part, as they are of one epoch; another address or an order begins another part."""
+    fold = Fold()
+    for more in (
+        {},
+        {"step": 7},
+        {"step": 7, "authoritative": Side.NEW},
+        {"step": 7},
+        {"begun": 1},
+        {"addresses": "x"},
+    ):
+        fold.add(found(one(**more)))
+    parts = taken(fold)
+
+    assert [(each.step, each.side, each.count) for each in parts[0].increments.tallies] == [
+        (0, "legacy", 1),
+        (7, "legacy", 2),
+        (7, "new", 1),
+    ]
+    assert [(each.addresses, each.begun) for each in parts] == [("", 0), ("", 1), ("x", 0)]
 
 
 def test_what_was_shed_is_incomparable() -> None:
