@@ -14,11 +14,12 @@ from dataclasses import replace
 import msgspec
 import structlog
 
+from proxy.app.counting import Counting
+from proxy.app.runs import Runs
 from proxy.core.judge.guard import Bad
-from proxy.core.judge.promotion import Repeats
 from proxy.core.noise.memories import Memories
 from proxy.core.noise.sorter import PairSorter
-from proxy.core.parity.captured import Pair
+from proxy.core.parity.captured import Label, Pair
 from proxy.core.parity.compare import Comparison, Incomparable, Outcome, compare
 from proxy.core.parity.difference import Severity
 from proxy.core.parity.fold import Fold, Found
@@ -27,13 +28,11 @@ from proxy.core.parity.rules import NO_RULES, Rules
 from proxy.core.parity.shape import shape_of
 from proxy.core.snapshot import Snapshot
 from proxy.link import BadDelta, Evidence
-from proxy.pairs import Label, decode
+from proxy.pairs import decode
 
 MOST_BAD = 2_000
 """Bad events that wait to be told."""
-MOST_REMEMBERED = 400_000
-"""Requests, over all routes, of which it is known how often they were compared today."""
-_FEWEST = 500
+_DECIDED = frozenset({Outcome.MATCH, Outcome.MISMATCH, Outcome.IGNORED})
 _RACES = frozenset({None, Incomparable.RACE})
 _log = structlog.get_logger()
 
@@ -49,7 +48,8 @@ class Scales:
         self.bad_lost = 0
         self.memories = Memories()
         self._key = key
-        self._repeats: dict[str, Repeats] = {}
+        self._counting = Counting()
+        self._runs = Runs()
         self._versions: dict[str, tuple[str, str]] = {}
         self.follow(snapshot)
 
@@ -57,7 +57,7 @@ class Scales:
         """Compare by this table from now on."""
         self.revision = snapshot.revision
         self._rules = {route.name: route.compare for route in snapshot.routes}
-        self._repeats = {name: kept for name, kept in self._repeats.items() if name in self._rules}
+        self._counting.follow(self._rules, len(self._rules))
         self._versions = {name: known for name, known in self._versions.items() if name in self._rules}
         self._redactors: dict[str, Redactor] = {}
         self.memories.follow(self._rules)
@@ -73,7 +73,7 @@ class Scales:
             comparison=comparison,
             shape=shape_of(pair),
             draw=random.random(),  # noqa: S311 -- chance, not secrecy
-            repeated=not self._counts(pair, comparison),
+            repeated=not self._counts(pair, comparison.outcome),
         )
         self.fold.add(found)
         if any(each.severity is Severity.HIGH for each in comparison.differences):
@@ -81,18 +81,18 @@ class Scales:
 
     def shed(self, label: Label) -> None:
         """Count a pair that nobody will compare."""
-        self.fold.shed(label.route, label.legacy_version, label.new_version, label.at)
+        self.fold.shed(label)
 
     def evidence(self) -> Evidence | None:
         """What was found since the last call."""
         self.memories.forget(time.time())
         for versions, marks in self.memories.take():
-            self.fold.mark(*versions, marks)
+            self.fold.mark(versions, marks)
         parts = self.fold.take(self._redactor, lambda: uuid.uuid4().hex, time.time())
         if not parts:
             return None
         bad, self.bad, lost, self.bad_lost = self.bad, [], self.bad_lost, 0
-        return Evidence(parts=msgspec.msgpack.encode(parts), bad=bad, bad_lost=lost)
+        return Evidence(parts=msgspec.msgpack.encode(parts), bad=bad, bad_lost=lost, compared=self._runs.take())
 
     def _compare(self, pair: Pair, rules: Rules) -> Comparison:
         try:
@@ -111,14 +111,14 @@ class Scales:
             self.memories.learn(pair, memory, sorter, rules.in_force(now, pair.request.target))
         return comparison
 
-    def _counts(self, pair: Pair, comparison: Comparison) -> bool:
-        """Whether it is evidence: the same request of the same cohort is, some times a day."""
-        if comparison.outcome is Outcome.INCOMPARABLE:
+    def _counts(self, pair: Pair, outcome: Outcome) -> bool:
+        """Whether it is evidence; the detector of change hears of it, too. What is undecided is nothing yet."""
+        if outcome is Outcome.INCOMPARABLE:
             return True
-        repeats = self._repeats.get(pair.route)
-        if repeats is None:
-            repeats = self._repeats[pair.route] = Repeats(max(MOST_REMEMBERED // max(len(self._rules), 1), _FEWEST))
-        return repeats.counts(hash((pair.cohort, pair.request.method, pair.request.target, pair.request.body)), pair.at)
+        counts, is_watched = self._counting.counts(pair)
+        if is_watched and outcome in _DECIDED:
+            self._runs.add(pair, wrong=outcome is Outcome.MISMATCH)
+        return counts
 
     def _with_versions(self, pair: Pair) -> Pair:
         """See rule 2."""

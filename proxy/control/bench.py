@@ -25,6 +25,7 @@ from proxy.control.state import Evidence
 from proxy.core.evidence import GuardState
 from proxy.core.judge import moves
 from proxy.core.judge.budget import ErrorBudget, is_in_motion, too_many, waits_for
+from proxy.core.judge.change import threshold
 from proxy.core.judge.guard import Bad, BadEvent, alarms
 from proxy.core.judge.ladder import Place
 from proxy.core.judge.moves import Maker
@@ -38,7 +39,7 @@ from proxy.core.ordered import is_possible
 from proxy.core.orders import EVERY_ROUTE
 from proxy.core.outcome import Side
 from proxy.core.route import Route
-from proxy.link import BadDelta
+from proxy.link import BadDelta, ComparedDelta
 
 
 class Bench:
@@ -119,12 +120,16 @@ class Bench:
         bad: dict[str, list[BadDelta]] = {}
         for event in sorted((each for batch in batches for each in batch.bad), key=lambda each: each.at):
             bad.setdefault(event.route, []).append(event)
-        for name in self._stirred(answered.keys() | bad.keys()):
+        compared: dict[str, list[ComparedDelta]] = {}
+        for delta in (each for batch in batches for each in batch.compared):
+            compared.setdefault(delta.route, []).append(delta)
+        for name in self._stirred(answered.keys() | bad.keys() | compared.keys()):
             route = self._roster.routes[name]
             docket = self._dockets.setdefault(name, Docket())
             position = self._replica.position(route)
             docket.follow(position)
             self._end_of_window(route, docket, now)
+            self._watch(route, docket, compared.get(name, ()), now)
             told, failed = answered.get(name) or Answered(name), bad.get(name)
             if failed or docket.is_open or is_alone(position):
                 docket.fold(position, self._seen(route, told, failed or [], now))
@@ -134,6 +139,12 @@ class Bench:
                 self._open.discard(name)
         told_all = answered.values()
         self._budget.add(sum(each.new for each in told_all), sum(each.new_bad for each in told_all), now)
+
+    def _watch(self, route: Route, docket: Docket, compared: Iterable[ComparedDelta], now: float) -> None:
+        """The limit is the ramp's: without one nobody has said what is too much."""
+        if route.ramp is not None and compared:
+            limit, log_a = route.ramp.needs.mismatch_rate, threshold(route.guard.budget)
+            docket.changes.add(compared, limit=limit, at=now, log_a=log_a)
 
     def _stirred(self, told: AbstractSet[str]) -> AbstractSet[str]:
         """Routes on which something happened or may have ended: an answer, a move, an alarm, a row, a window."""
@@ -168,6 +179,7 @@ class Bench:
     def _case(self, route: Route, routes: Mapping[str, Route], moving: list[str]) -> Case:
         now, docket = self._replica.clock(), self._dockets.get(route.name) or Docket()
         position = self._held(self._replica.position(route), now)
+        measures = self._measures(route, docket, position)
         return Case(
             position=position,
             now=now,
@@ -175,7 +187,8 @@ class Bench:
             ramp=route.ramp,
             processes=tuple(docket.processes.values()),
             breaker=docket.breaker,
-            measures=self._measures(route, docket, position),
+            measures=measures,
+            changes={} if measures is None else docket.changes.of(measures.epoch),
             closed=_closed(route, now),
             blocked=tuple(self._blocked(route, position, routes, moving)),
         )
@@ -190,7 +203,7 @@ class Bench:
     def _measures(self, route: Route, docket: Docket, position: Position) -> Measures | None:
         if route.ramp is None:
             return None
-        found = self._evidence.measures(route.name)
+        found = self._evidence.measures(route.name, position)
         new, all_ = docket.carried
         carried = found.carried if found.carried is not None else (new / all_ if all_ else None)
         answers = docket.answers if docket.version == position.version else 0

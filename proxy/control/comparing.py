@@ -11,7 +11,7 @@ from typing import Protocol
 
 from proxy.core.noise.memory import Learned
 from proxy.core.noise.state import KeyState
-from proxy.link import BadDelta, Comparer, Evidence, Noise, frame
+from proxy.link import BadDelta, ComparedDelta, Comparer, Evidence, Noise, frame
 
 REMIND = 10
 """After so many words of the comparer it is told again what is noise: what was told before may have been lost."""
@@ -32,6 +32,7 @@ class Comparing:
         self.state: Comparer | None = None
         self.hand_on: Callable[[bytes], None] = _drop
         self.bad_events: Callable[[list[BadDelta]], None] = _drop
+        self.compared: Callable[[list[ComparedDelta]], None] = _drop
         self.bad_lost = 0
         self._link: Heard | None = None
         self._noise = frame(Noise({}))
@@ -70,6 +71,8 @@ class Comparing:
         self.hand_on(evidence.parts)
         if evidence.bad:
             self.bad_events(evidence.bad)
+        if evidence.compared:
+            self.compared(evidence.compared)
 
     def tell(self, learned: Mapping[str, Learned]) -> None:
         """By route what is known of its keys."""

@@ -15,6 +15,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from proxy.control.changes import Changes
 from proxy.control.feed import Answered
 from proxy.core.judge import breaker as fast
 from proxy.core.judge.breaker import Breaker
@@ -61,9 +62,11 @@ class Docket:
     version: int = -1
     answers: int = 0
     carried: tuple[float, int] = (0.0, 0)
+    changes: Changes = field(default_factory=Changes)
 
     def follow(self, position: Position) -> None:
         """The route stands here now."""
+        self.changes.follow(position.step)
         if position.version == self.version:
             return
         if position.cause in _ANEW and not position.latched and (self.version >= 0 or self._alarmed_before(position)):
@@ -82,7 +85,8 @@ class Docket:
         return any(0.0 < (each.alarmed_at or 0.0) <= position.since for each in self.processes.values())
 
     def clear(self) -> None:
-        """Begin the guard and the breaker anew."""
+        """Begin the guard, the breaker and the detectors of change anew."""
+        self.changes.clear()
         self.processes = {bad: cleared(each) for bad, each in self.processes.items()}
         self.breaker = Breaker()
 

@@ -10,6 +10,7 @@ from enum import StrEnum
 
 import msgspec
 
+from proxy.control.epoch_view import EpochView, epoch_view
 from proxy.control.evidence import EvidenceBook
 from proxy.control.noise import asked
 from proxy.core.evidence import Cluster, Exchange, NoiseFinding
@@ -62,15 +63,6 @@ class CoverageView(msgspec.Struct, frozen=True, kw_only=True):
     unseen: float = 1.0
     unseen_bound: float = 1.0
     uncovered: int = 0
-
-
-class EpochView(msgspec.Struct, frozen=True, kw_only=True):
-    """The versions that the evidence is about; empty where a side does not say its own. Times in RFC 3339."""
-
-    number: int
-    legacy_version: str
-    new_version: str
-    began: str
 
 
 class NoiseView(msgspec.Struct, frozen=True, kw_only=True):
@@ -219,14 +211,7 @@ def evidence_view(
     epoch = book.epoch(route)
     uncovered = book.coverage(route).uncovered[:SHOWN]
     return EvidenceView(
-        epoch=None
-        if epoch is None
-        else EpochView(
-            number=epoch.number,
-            legacy_version=epoch.legacy_version,
-            new_version=epoch.new_version,
-            began=at(epoch.began),
-        ),
+        epoch=None if epoch is None else epoch_view(epoch),
         uncovered_shapes=[ShapeView(shape=s.shape, legacy=s.legacy, compared=s.compared) for s in uncovered],
         noise=list(_noise(book, route, findings)),
         rules=list(_rules(book, route, rules, now)),

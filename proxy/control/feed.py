@@ -11,10 +11,12 @@ from collections.abc import Iterable
 import msgspec
 
 from proxy.core.shadow import Shadowed
-from proxy.link import BadDelta, Report
+from proxy.link import BadDelta, ComparedDelta, Report
 
 MOST_BAD = 5_000
 """Bad events of one second of one replica."""
+MOST_COMPARED = 20_000
+"""Routes, epochs, steps and sides of which comparisons wait to be told."""
 _ERRORS = 4
 """Where 5xx stands among the classes of codes."""
 _SIDES = ("legacy", "new")
@@ -37,6 +39,7 @@ class Batch(msgspec.Struct, frozen=True, kw_only=True):
     answered: list[Answered] = []
     bad: list[BadDelta] = []
     lost: int = 0
+    compared: list[ComparedDelta] = []
 
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -63,6 +66,7 @@ class Gathering:
         """Begin with nothing."""
         self._answered: dict[str, Answered] = {}
         self._bad: list[BadDelta] = []
+        self._compared: list[ComparedDelta] = []
         self._lost = 0
 
     def hear(self, report: Report) -> None:
@@ -84,10 +88,16 @@ class Gathering:
             else:
                 self._lost += 1
 
+    def compare(self, deltas: Iterable[ComparedDelta]) -> None:
+        """What the comparer compared. A judge that does not ask for long gets the latest, as many as are bearable."""
+        self._compared += deltas
+        del self._compared[:-MOST_COMPARED]
+
     def take(self) -> Batch:
         """All of it, and begin anew."""
-        batch = Batch(answered=list(self._answered.values()), bad=self._bad, lost=self._lost)
-        self._answered, self._bad, self._lost = {}, [], 0
+        answered = list(self._answered.values())
+        batch = Batch(answered=answered, bad=self._bad, lost=self._lost, compared=self._compared)
+        self._answered, self._bad, self._lost, self._compared = {}, [], 0, []
         return batch
 
     def _count(self, route: str, side: str, answers: int, bad: int) -> None:

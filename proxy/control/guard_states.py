@@ -3,6 +3,7 @@
 `5xx` (a class)        seven logarithms, events, gap, when it alarmed (0: never)
 `baseline 5xx`         slot, count, slot, count, …
 `rates`                answers of legacy, since when, then bad ones by class in the order of `Bad`
+`change new EPOCH`     step, four logarithms, compared, mismatched, when it alarmed (0: never): a detector of change
 """
 
 from __future__ import annotations
@@ -11,11 +12,14 @@ from collections.abc import Iterable, Iterator
 
 from proxy.control.docket import Docket, Rates
 from proxy.core.evidence import GuardState
+from proxy.core.judge.change import QUIET, Change
 from proxy.core.judge.dedupe import Baseline
 from proxy.core.judge.guard import RATIOS, Bad, Process
+from proxy.core.outcome import Side
 
 _BASELINE = "baseline "
 _RATES = "rates"
+_CHANGE = "change "
 _LOGS = len(RATIOS)
 
 
@@ -24,6 +28,7 @@ def states_of(route: str, docket: Docket, now: float, *, slow: bool = True) -> I
     for bad, each in docket.processes.items():
         numbers = (*each.logs, float(each.events), float(each.gap), each.alarmed_at or 0.0)
         yield GuardState(route=route, bad=bad.value, numbers=numbers, updated=now)
+    yield from _changes(route, docket, now)
     if not slow:
         return
     for bad, baseline in docket.baselines.items():
@@ -40,6 +45,8 @@ def recalled(docket: Docket, states: Iterable[GuardState]) -> None:
         numbers = each.numbers
         if each.bad in list(Bad) and len(numbers) == _LOGS + 3:
             docket.processes[Bad(each.bad)] = _process(Bad(each.bad), numbers)
+        elif each.bad.startswith(_CHANGE) and len(numbers) == len(QUIET) + 4:
+            _recall_change(docket, each.bad, numbers)
         elif each.bad == _RATES and len(numbers) == len(Bad) + 2:
             bad = {kind: int(count) for kind, count in zip(Bad, numbers[2:], strict=True)}
             docket.rates = Rates(answers=int(numbers[0]), since=numbers[1], bad=bad)
@@ -47,6 +54,26 @@ def recalled(docket: Docket, states: Iterable[GuardState]) -> None:
             pairs = zip(numbers[::2], numbers[1::2], strict=False)
             counts = ((int(slot), int(count)) for slot, count in pairs)
             docket.baselines[Bad(each.bad.removeprefix(_BASELINE))] = Baseline.of(counts)
+
+
+def _changes(route: str, docket: Docket, now: float) -> Iterator[GuardState]:
+    changes = docket.changes
+    for epoch, sides in changes.by_epoch.items():
+        for side, each in sides.items():
+            counts = (float(each.compared), float(each.mismatched), each.alarmed_at or 0.0)
+            numbers = (float(changes.step), *each.logs, *counts)
+            yield GuardState(route=route, bad=f"{_CHANGE}{side} {epoch}", numbers=numbers, updated=now)
+
+
+def _recall_change(docket: Docket, name: str, numbers: tuple[float, ...]) -> None:
+    """Those of an earlier step are rows that nobody has overwritten."""
+    side, _, epoch = name.removeprefix(_CHANGE).partition(" ")
+    if side not in list(Side) or int(numbers[0]) < docket.changes.step:
+        return
+    docket.changes.follow(int(numbers[0]))
+    compared, mismatched, alarmed = numbers[-3:]
+    change = Change(logs=numbers[1:-3], compared=int(compared), mismatched=int(mismatched), alarmed_at=alarmed or None)
+    docket.changes.by_epoch.setdefault(epoch, {})[Side(side)] = change
 
 
 def _process(bad: Bad, numbers: tuple[float, ...]) -> Process:

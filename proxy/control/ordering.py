@@ -61,4 +61,6 @@ def _order(route: Route, stood: Stood) -> RouteOrder | None:
         pins=[(each.cohort, each.side.value) for each in pins if each.cohort != NEWCOMERS],
         slow=slow,
         drained=drains(pins),
+        step=0 if position is None else position.step,
+        begun=0 if position is None else position.begun,
     )

@@ -59,4 +59,4 @@ class Guards(Protocol):
 class Evidence(Protocol):
     """What is known of the comparisons of a route."""
 
-    def measures(self, route: str) -> Measures: ...  # noqa: D102
+    def measures(self, route: str, position: Position) -> Measures: ...  # noqa: D102

@@ -25,6 +25,8 @@ ACCEPTED = b"accepted"
 """What the new side answers in `X-Banyan-Dry-Run`, to the probe and to every write that it did not do."""
 HANDSHAKE_LASTS = 60.0
 """Seconds for which a handshake holds."""
+ANSWERED = 0.01
+"""The share of a route's requests of which legacy is asked as well because new has answered them, at a small split."""
 SECONDS_FIRST = 500
 """So many requests of a route ask legacy twice before the share counts."""
 CONDITIONS = frozenset(
@@ -90,6 +92,17 @@ def sample_at(policy: ShadowPolicy, stage: Stage) -> float:
     if policy.sample is not None:
         return policy.sample
     return 1.0 if stage is Stage.SHADOW else 0.1
+
+
+def sample_of(policy: ShadowPolicy, stage: Stage, split: float, serve: Side) -> float:
+    """The share of those that `serve` answers. At a small split the judge waits longest for what new answers itself.
+
+    So more of these are compared, as long as they are no more than a hundredth of the route's requests.
+    """
+    share = sample_at(policy, stage)
+    if policy.sample is not None or stage is not Stage.CANARY or serve is Side.LEGACY or not split:
+        return share
+    return max(share, min(ANSWERED / split, 1.0))
 
 
 def shadow_side(

@@ -108,6 +108,7 @@ class Capture:
         self._dry_run = asked.dry_run
         self._body: list[bytes] = []
         self._since = monotonic()
+        self._step, self._begun = asked.bound.step, asked.bound.begun
 
     # -- what the exchange does ---------------------------------------------------------------------------------------
 
@@ -258,6 +259,9 @@ class Capture:
             new_version=self._version(new),
             raced=not self._dry_run and self._shadows.writes.overlapped(place_of(head.path, cohort), self._since),
             written_at=written + epoch if written else 0.0,
+            step=self._step,
+            begun=self._begun,
+            addresses=self.bound.addresses,
         )
 
     def _asked_with(self) -> list[bytes]:

@@ -49,12 +49,12 @@ class BoundRoute:
     `said` is the route as the table has it, `route` as it runs by order (`edge/orders.py`), `ordered` whether there is
     one. `there` are the sides that have an upstream; `exceptions` None: it has none. `lately`: cohorts that new has
     served; `slow`: seconds above which an answer is a bad event, 0 for none; `shadow` None: no request of it is
-    shadowed where it runs now.
+    shadowed where it runs now. `step`, `begun` and `addresses` go onto every pair.
     """
 
     __slots__ = (
         *("body_limit", "decision", "exceptions", "holds", "killed", "lately", "legacy", "new", "own", "route", "said"),
-        *("choosers", "ordered", "salt", "settled", "shadow", "slow", "there"),
+        *("addresses", "begun", "choosers", "ordered", "salt", "settled", "shadow", "slow", "step", "there"),
     )
 
     def __init__(
@@ -66,6 +66,8 @@ class BoundRoute:
         self.lately = Lately()
         self.slow = 0.0
         self.ordered = False
+        self.step = self.begun = 0
+        self.addresses = ""
         self.salt = route.salt
         self.legacy = legs.get(Side.LEGACY)
         self.new = legs.get(Side.NEW)
@@ -114,7 +116,9 @@ class Live:
         }
         limit = route.body_limit or self.snapshot.limits.body_size
         own = counters.tally(route.name, ServedBy.SELF)
-        return BoundRoute(route, legs, own, limit, choosers=bool(self.snapshot.choosers))
+        bound = BoundRoute(route, legs, own, limit, choosers=bool(self.snapshot.choosers))
+        bound.addresses = self.snapshot.addresses(route)
+        return bound
 
 
 def _leg(route: Route, side: Side, pool: Pool, counters: Counters) -> Leg:

@@ -30,7 +30,7 @@ from proxy.core.shadow import (
     ShadowPolicy,
     copy_lines,
     is_safe,
-    sample_at,
+    sample_of,
     shadow_side,
 )
 from proxy.edge.asked import Asked
@@ -109,7 +109,7 @@ class Shadows:
         policy = bound.shadow
         if policy is None:
             return None
-        share = sample_at(policy, route.stage)
+        share = sample_of(policy, route.stage, route.split, leg.side)
         if share < 1.0 and random() >= share:  # noqa: S311 -- chance, not secrecy
             return None
         has_key = head.first(_KEY) is not None

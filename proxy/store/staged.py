@@ -23,7 +23,7 @@ class Staged:
     rows: tuple[Row, ...]
 
 
-TALLY = ("route", "epoch", "minute", "shape", "outcome", "kind", "severity", "why", "count")
+TALLY = ("route", "epoch", "minute", "shape", "outcome", "kind", "severity", "why", "step", "side", "count")
 CLUSTER = (
     "route",
     "epoch",
@@ -70,6 +70,8 @@ def _tally(each: Tally) -> Row:
         str(each.kind or ""),
         str(each.severity or ""),
         storable(each.why),
+        each.step,
+        str(each.side),
         each.count,
     )
 

@@ -7,6 +7,7 @@ import pytest
 
 from proxy.app import scales
 from proxy.app.scales import Scales
+from proxy.core.noise.groups import group_id
 from proxy.core.noise.memory import Learned
 from proxy.core.noise.state import KeyState
 from proxy.core.outcome import Side
@@ -75,7 +76,7 @@ def test_rules_noise_and_secrets_are_those_of_the_table() -> None:
     )
 
     assert on.revision == "r2"
-    assert outcomes(parts) == [("ignored", "", 1), ("undecided", "", 1)]
+    assert outcomes(parts) == [("ignored", "", 1), ("undecided", group_id(["$.n"]), 1)]
     assert "HH-1" not in repr(parts)
 
 

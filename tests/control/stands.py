@@ -22,6 +22,7 @@ from proxy.control.replica import Replica
 from proxy.control.running import Reload, Running
 from proxy.control.state import Positions
 from proxy.core.evidence import GuardState
+from proxy.core.judge.position import Position
 from proxy.core.judge.ramp import Measures
 from proxy.core.orders import Lead
 from proxy.core.route import Route
@@ -101,7 +102,7 @@ class Known:
 
     by_route: dict[str, Measures] = field(default_factory=dict)
 
-    def measures(self, route: str) -> Measures:
+    def measures(self, route: str, position: Position) -> Measures:  # noqa: ARG002 - as the book does
         return self.by_route.get(route, Measures())
 
 

@@ -12,6 +12,7 @@ from proxy.core.shadow import (
     copy_lines,
     is_shadowed,
     sample_at,
+    sample_of,
     shadow_side,
 )
 from proxy.core.stage import Stage
@@ -111,3 +112,14 @@ def test_credentials_follow_the_rule() -> None:
     assert copy_lines(PLAIN, LINES).lines == [b"Host: a", b"Accept: */*"]
     assert copy_lines(replacing, LINES).lines == [b"Host: a", b"Accept: */*", own]
     assert copy_lines(replacing, [b"Host: a"]).lines == [b"Host: a"]
+
+
+@pytest.mark.parametrize(
+    ("split", "share"), [(0.0, 0.1), (0.005, 1.0), (0.01, 1.0), (0.05, 0.2), (0.25, 0.1), (1.0, 0.1)]
+)
+def test_at_a_small_split_more_of_new_s_answers_are_compared(split: float, share: float) -> None:
+    """As long as legacy is asked for no more than a hundredth of the route's requests by that."""
+    assert sample_of(PLAIN, Stage.CANARY, split, Side.NEW) == pytest.approx(share)
+    assert sample_of(PLAIN, Stage.CANARY, split, Side.LEGACY) == 0.1
+    assert sample_of(ShadowPolicy(sample=0.3), Stage.CANARY, split, Side.NEW) == 0.3
+    assert sample_of(PLAIN, Stage.LIVE, split, Side.NEW) == 0.1

@@ -8,6 +8,7 @@ import pytest
 from proxy.core.parity.compare import Incomparable, Outcome, compare
 from proxy.core.parity.rules import NO_RULES
 from proxy.core.split import draw_of
+from proxy.link import Orders, RouteOrder
 from tests.edge.client import get, post, request
 from tests.edge.conftest import Play, Serve
 from tests.edge.pairs import Pairs
@@ -328,3 +329,28 @@ async def test_versions_and_cohorts_travel_with_the_pair(play: Play, serve: Serv
     assert (pair.legacy_version, pair.new_version) == ("1.9", "2.0")
     assert draw_of(pair.cohort) == pytest.approx(line["draw"])
     assert pair.request_id == line["request_id"]
+
+
+async def test_a_pair_says_under_what_it_was_asked(play: Play, serve: Serve) -> None:
+    """Step and epoch are those of the order that held when the request came; addresses are those of its table."""
+    waits = asyncio.Event()
+
+    async def slow(peer: Peer) -> None:
+        await peer.request()
+        await waits.wait()
+        await peer.send(sized(b"a"))
+        await peer.rest()
+
+    proxy, pairs = await shadowing(serve, await play(always(sized(b"a"))), await play(slow))
+    said = ("orders", "shadow", 0.0, "shadow", 0.0)
+    await proxy.ask(get())
+    proxy.listener.obey(Orders(1, [RouteOrder(*said, step=7, begun=2)]))
+    await proxy.ask(get())
+    proxy.listener.obey(Orders(2, []))
+    await proxy.ask(get())
+    waits.set()
+    found = [await pairs.next() for _ in range(3)]
+
+    assert sorted((each.step, each.begun) for each in found) == [(0, 0), (0, 0), (7, 2)]
+    snapshot = proxy.listener.live.snapshot
+    assert {each.addresses for each in found} == {snapshot.addresses(snapshot.routes[0])}

@@ -7,11 +7,23 @@ Rule 3: evidence must be fresh: what was proved before traffic stopped says noth
 Rule 4: only mismatches that are proved to be more frequent than the limit speak for going back, and only if they are
         many enough: chance that is computed from two comparisons takes them for independent, and they seldom are. At
         least `FEWEST` comparisons, and as many mismatches as five different requests need that count three times a day.
-Rule 5: a mismatch that nobody has proved (its field waited for too long) counts against promotion. It speaks for going
+Rule 5: a step is judged by what was asked at that step: how many comparisons there are, how many of them differ, how
+        many could not be compared. Which shapes were tried counts for the whole epoch: a step changes who answers, and
+        not what is asked.
+Rule 6: what new answered itself is judged apart: a shadow shows no fault that only live answers have. At the next step
+        new's wrong answers may be no more of the route's requests than the limit, so a rate of limit / next split has
+        to be disproved: for 1 % and steps of 5, 25, 50 and 100 % by 24, 133, 268 and 538 clean comparisons. A few
+        that differ hold the route; to send it back is the detector's (`change`).
+Rule 7: bounds and shares look at what came after the last power of two that is at most half of the step's comparisons:
+        a fault that was mended is out of sight after as many clean ones, and where to begin does not depend on what was
+        found.
+Rule 8: a difference of high severity counts as mended when it stayed away for as many comparisons as the step needs,
+        for the step's time, and for so many that its former frequency would have shown it (99 %).
+Rule 9: a mismatch that nobody has proved (its field waited for too long) counts against promotion. It speaks for going
         back only if fewer than `GENERATED` of the comparisons are such: a generated value differs nearly always, a
         fault at a field on which the sides mostly agree does not.
-Rule 6: what is undecided is neither agreement nor incomparable. While more than `MOST_WAITING` of the last hour's
-        comparisons are, or count unproved, the step waits for somebody to say what the field is.
+Rule 10: what is undecided is neither agreement nor incomparable. While more than `MOST_WAITING` of the last hour's
+         comparisons are, or count unproved, the step waits for somebody to say what the field is.
 """
 
 from __future__ import annotations
@@ -19,11 +31,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from math import log
+from typing import NamedTuple
 
 from proxy.core.judge.ladder import Place
-from proxy.core.judge.policy import Needs, Ramp
+from proxy.core.judge.policy import GUARDED, Needs, Ramp
 from proxy.core.judge.position import Position
-from proxy.core.judge.promotion import PER_DAY, is_proved, lower_bound, upper_bound
+from proxy.core.judge.promotion import ALPHA, PER_DAY, is_proved, lower_bound, upper_bound
 from proxy.core.noise.groups import NOTHING_WAITS, Waiting
 from proxy.core.noise.keys import path_of
 from proxy.core.noise.sentence import line
@@ -36,6 +50,8 @@ GENERATED = 0.25
 MOST_WAITING = 0.01
 _NAMED = 3
 """Fields that a sentence names."""
+_LOOSEST = 0.2
+"""However small the next step, a rate of so much has to be disproved of what new answers."""
 
 
 class State(StrEnum):
@@ -47,15 +63,40 @@ class State(StrEnum):
     WORSE = "worse"
 
 
+class Counts(NamedTuple):
+    """Comparisons that are evidence, those of them that differ, and what could not be compared beside them."""
+
+    compared: int = 0
+    mismatched: int = 0
+    incomparable: int = 0
+
+
+NONE_COUNTED = Counts()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """A difference of high severity that nobody has accepted: how often it was seen, when last (unix seconds), and how
+    many comparisons there were until then and since.
+    """
+
+    seen: int
+    last_seen: float
+    before: int
+    since: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measures:
-    """What is known of a route since its evidence began. None: unknown. Times in unix seconds, shares in [0, 1].
+    """What is known of a route at its step, in the present epoch. None: unknown. Unix seconds, shares in [0, 1].
 
-    `compared` and `mismatched` count what is evidence (three per request and day); `unproved` of the latter count only
-    because nobody knows what they are, `waiting` is what nobody knew lately; `high` are differences of high severity
-    that nobody has accepted; `unseen` bounds the chance of an unseen shape; `uncovered` counts the frequent
-    shapes not compared enough; `requests` are answers of new at this step; `carried` is the share of the route's
-    requests that new gets now, shadow included; `lag` is that of a journal of writes.
+    `compared` and `mismatched` count what is evidence (three per request, day and step). `lately` are those of them
+    that bounds and shares look at (rule 7), None for all; `answered` and `answered_lately` are the same of what new
+    answered itself; `faults`: rule 8. `unproved` mismatches count only because nobody knows what they are, `waiting` is
+    what nobody knew lately.
+    `unseen` bounds the chance of an unseen shape; `uncovered` counts the frequent shapes not compared enough;
+    `requests` are answers of new; `carried` is the share of the route's requests that new gets now, shadow included;
+    `lag` is that of a journal of writes. `epoch` is the mark of the present one.
     """
 
     compared: int = 0
@@ -63,13 +104,22 @@ class Measures:
     unproved: int = 0
     waiting: Waiting = NOTHING_WAITS
     incomparable: int = 0
-    high: int = 0
+    lately: Counts | None = None
+    answered: Counts = NONE_COUNTED
+    answered_lately: Counts | None = None
+    faults: tuple[Fault, ...] = ()
+    epoch: str = ""
     unseen: float | None = None
     uncovered: int | None = None
     requests: int = 0
     newest_at: float | None = None
     carried: float | None = None
     lag: float | None = None
+
+    @property
+    def bounded(self) -> Counts:
+        """What the bounds look at."""
+        return self.lately or Counts(self.compared, self.mismatched, self.incomparable)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +138,8 @@ def checks(ramp: Ramp, position: Position, to: Place, measures: Measures, now: f
         _fresh(ramp, measures, now),
         _mismatches(ramp.needs, measures),
         *_waiting(measures),
-        _high(measures),
+        *_answered(ramp.needs, position, to, measures),
+        _high(ramp, position, measures, now),
         _incomparable(ramp.needs, measures),
         _coverage(ramp.needs, measures),
         _uncovered(measures),
@@ -107,13 +158,17 @@ def _met(*, when: bool, sentence: str, otherwise: State = State.OPEN) -> Check:
 
 
 def _time(ramp: Ramp, position: Position, now: float) -> Check:
-    least = ramp.soak if position.stage is Stage.SHADOW else ramp.hold
+    least = _least(ramp, position)
     been = max(now - position.since, 0.0)
     return _met(when=been >= least, sentence=f"at {position.place} for {length(been)} of {length(least)}")
 
 
+def _least(ramp: Ramp, position: Position) -> float:
+    return ramp.soak if position.stage is Stage.SHADOW else ramp.hold
+
+
 def _compared(needs: Needs, measures: Measures) -> Check:
-    sentence = f"{measures.compared} of {needs.compared} comparisons"
+    sentence = f"{measures.compared} of {needs.compared} comparisons at this step"
     return _met(when=measures.compared >= needs.compared, sentence=sentence)
 
 
@@ -125,7 +180,7 @@ def _fresh(ramp: Ramp, measures: Measures, now: float) -> Check:
 
 
 def _mismatches(needs: Needs, measures: Measures) -> Check:
-    compared, mismatched, limit = measures.compared, measures.mismatched, needs.mismatch_rate
+    (compared, mismatched, _), limit = measures.bounded, needs.mismatch_rate
     if is_proved(compared, mismatched, limit):
         return _check(State.MET, f"mismatches are proved to be below {share(limit)}")
     above = lower_bound(compared, mismatched)
@@ -138,22 +193,23 @@ def _mismatches(needs: Needs, measures: Measures) -> Check:
 
 
 def _speaks_for_going_back(measures: Measures, limit: float) -> bool:
-    """See rules 4 and 5."""
-    generated = measures.unproved >= GENERATED * measures.compared
-    against = measures.mismatched - (measures.unproved if generated else 0)
-    enough = measures.compared >= FEWEST and against >= FEWEST_AGAINST
-    return enough and lower_bound(measures.compared, against) > limit
+    """See rules 4 and 9."""
+    compared, mismatched, _ = measures.bounded
+    generated = measures.unproved >= GENERATED * compared
+    against = max(mismatched - measures.unproved, 0) if generated else mismatched
+    enough = compared >= FEWEST and against >= FEWEST_AGAINST
+    return enough and lower_bound(compared, against) > limit
 
 
 def _doubt(measures: Measures) -> str:
     """Why these mismatches do not speak for going back."""
-    if measures.compared < FEWEST or measures.mismatched < FEWEST_AGAINST:
+    if measures.bounded.compared < FEWEST or measures.bounded.mismatched < FEWEST_AGAINST:
         return f"which proves nothing before {FEWEST_AGAINST} of at least {FEWEST} do"
     return f"{measures.unproved} of them at fields of which nobody knows whether they are noise"
 
 
 def _waiting(measures: Measures) -> Iterator[Check]:
-    """See rule 6; the sentence says what to write."""
+    """See rule 10; the sentence says what to write."""
     found = measures.waiting
     if not found.answers:
         return
@@ -166,16 +222,40 @@ def _waiting(measures: Measures) -> Iterator[Check]:
     yield _check(State.OPEN, f"{found.answers} of {found.of} answers wait for {fields}: {named}. {line(paths[0])}")
 
 
-def _high(measures: Measures) -> Check:
-    sentence = f"{measures.high} differences of high severity that nobody has accepted"
-    return _met(when=not measures.high, sentence=sentence, otherwise=State.FAILED)
+def _answered(needs: Needs, position: Position, to: Place, measures: Measures) -> Iterator[Check]:
+    """Rule 6."""
+    if position.stage not in GUARDED:
+        return
+    found, limit = measures.answered, needs.mismatch_rate
+    lately = found if measures.answered_lately is None else measures.answered_lately
+    said = f"of {found.compared} comparisons that new answered itself {found.mismatched} differ"
+    above = lower_bound(lately.compared, lately.mismatched)
+    if above > limit:
+        yield _check(State.FAILED, f"{said}: above {share(above)} is proved; at most {share(limit)} may be")
+    elif needs.compared and to != position.place:
+        loose = max(limit, min(limit / to.split, _LOOSEST) if to.split else limit)
+        when = any(is_proved(each.compared, each.mismatched, loose) for each in (found, lately))
+        yield _met(when=when, sentence=f"{said}: below {share(loose)} has to be proved before {to}")
+
+
+def _high(ramp: Ramp, position: Position, measures: Measures, now: float) -> Check:
+    """Rule 8."""
+    least = _least(ramp, position)
+    left = [each for each in measures.faults if not _is_mended(each, ramp.needs, least, now)]
+    sentence = f"{len(left)} differences of high severity that nobody has accepted"
+    return _met(when=not left, sentence=sentence, otherwise=State.FAILED)
+
+
+def _is_mended(fault: Fault, needs: Needs, least: float, now: float) -> bool:
+    expected = fault.before / max(fault.seen, 1) * -log(ALPHA)
+    return now - fault.last_seen >= least and fault.since >= max(needs.compared, expected, 1)
 
 
 def _incomparable(needs: Needs, measures: Measures) -> Check:
-    total = measures.compared + measures.incomparable
-    if not total:
+    compared, _, incomparable = measures.bounded
+    if not compared + incomparable:
         return _check(State.OPEN, "no share of incomparable answers yet")
-    found = measures.incomparable / total
+    found = incomparable / (compared + incomparable)
     sentence = f"{share(found)} could not be compared; at most {share(needs.incomparable)} may be"
     return _met(when=found <= needs.incomparable, sentence=sentence, otherwise=State.FAILED)
 

@@ -26,11 +26,13 @@ IDLE = 3600.0
 
 
 class Versions(NamedTuple):
-    """What a memory is of."""
+    """What a memory is of, as an epoch is: the route, both versions, both addresses, how often an epoch was begun."""
 
     route: str
     legacy: str
     new: str
+    addresses: str
+    begun: int
 
 
 class Memories:
@@ -56,7 +58,7 @@ class Memories:
 
     def of(self, pair: Pair) -> RouteMemory:
         """The memory that a pair belongs to."""
-        versions = Versions(pair.route, pair.legacy_version, pair.new_version)
+        versions = Versions(pair.route, pair.legacy_version, pair.new_version, pair.addresses, pair.begun)
         found = self._kept.get(versions)
         if found is None:
             while len(self._kept) >= MOST:

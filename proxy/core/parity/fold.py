@@ -6,6 +6,8 @@ Rule 2: samples are fair: of a cluster the lowest draws stay, whenever they come
 Rule 3: an exchange is redacted when it is taken, once, and only what is kept.
 Rule 4: a request that was compared often enough today still counts as compared, marked `REPEATED`: it is no evidence.
 Rule 5: what is undecided is counted under the group of its keys. Where that finds no place it is a mismatch.
+
+Long: everything that is kept of a comparison is added up in one place, so that its bounds stand beside each other.
 """
 
 from __future__ import annotations
@@ -29,7 +31,8 @@ from proxy.core.evidence import (
 )
 from proxy.core.noise.gathered import Room
 from proxy.core.noise.groups import marked
-from proxy.core.parity.captured import Pair
+from proxy.core.outcome import Side
+from proxy.core.parity.captured import Label, Pair
 from proxy.core.parity.compare import Comparison, Incomparable, Outcome
 from proxy.core.parity.difference import Difference, Kind, Severity
 from proxy.core.parity.excuse import NOISE, UNDECIDED
@@ -57,12 +60,20 @@ _GRAVITY = {Severity.HIGH: 0, Severity.MEDIUM: 1, Severity.LOW: 2}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
-    """What was found on one route with one pair of versions. `increments` has epoch 0: the store numbers them."""
+    """What was found on one route in one epoch. `increments` has epoch 0: the store numbers them."""
 
     route: str
     legacy_version: str
     new_version: str
     increments: Increments
+    addresses: str = ""
+    begun: int = 0
+
+
+Origin = tuple[str, str, str, str, int]
+"""Route, both versions, addresses and `begun`: what an epoch belongs to."""
+_Key = tuple[int, str, Outcome, Kind | None, Severity | None, str, int, Side]
+"""Minute, shape, how it ended, the gravest difference, why, step, and who answered the client."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +103,7 @@ class _Seen:
 class _Heap:
     """Everything of one part."""
 
-    tallies: dict[tuple[int, str, Outcome, Kind | None, Severity | None, str], int] = field(default_factory=dict)
+    tallies: dict[_Key, int] = field(default_factory=dict)
     seen: dict[tuple[str, Kind], _Seen] = field(default_factory=dict)
     shapes: dict[str, list[float]] = field(default_factory=dict)
     hits: dict[str, list[float]] = field(default_factory=dict)
@@ -109,7 +120,7 @@ class Fold:
     def __init__(self) -> None:
         """Begin empty."""
         self.lost = 0
-        self._heaps: dict[tuple[str, str, str], _Heap] = {}
+        self._heaps: dict[Origin, _Heap] = {}
         self._tallies = 0
         self._held = 0
         self._recorded = 0
@@ -119,7 +130,7 @@ class Fold:
     def add(self, found: Found) -> None:
         """One comparison more."""
         pair = found.pair
-        heap = self._heap(pair.route, pair.legacy_version, pair.new_version)
+        heap = self._heap(pair)
         if heap is None:
             return
         found, group = self._grouped(heap, found)
@@ -129,7 +140,8 @@ class Fold:
         why = marked(group, why) if group else why
         gravest = min(comparison.differences or _waiting(comparison), key=_gravity, default=None)
         kind, severity = (None, None) if gravest is None else (gravest.kind, gravest.severity)
-        self._tally(heap, (int(pair.at // 60), shape, comparison.outcome, kind, severity, why))
+        ended = (int(pair.at // 60), shape, comparison.outcome, kind, severity, why)
+        self._tally(heap, (*ended, pair.step, pair.authoritative))
         for difference in comparison.differences:
             self._show(heap, difference, "", found)
         for difference in _waiting(comparison):
@@ -156,9 +168,9 @@ class Fold:
         _occur(heap, difference, found.pair.at, accepted)
         self._sample(heap, cluster_id(found.pair.route, difference.path, difference.kind), found)
 
-    def mark(self, route: str, legacy_version: str, new_version: str, marks: Iterable[NoiseMark]) -> None:
+    def mark(self, origin: Origin, marks: Iterable[NoiseMark]) -> None:
         """What was learned of noise: keys, what is counted, and how often."""
-        heap = self._heap(route, legacy_version, new_version)
+        heap = self._heap_of(origin)
         if heap is None:
             return
         for key, measure, *numbers in marks:
@@ -168,12 +180,12 @@ class Fold:
             else:
                 self.lost += 1
 
-    def shed(self, route: str, legacy_version: str, new_version: str, at: float) -> None:
+    def shed(self, pair: Label) -> None:
         """A pair that nobody compared, for want of time."""
-        heap = self._heap(route, legacy_version, new_version)
+        heap = self._heap(pair)
         if heap is not None:
-            key = (int(at // 60), OTHER, Outcome.INCOMPARABLE, None, None, Incomparable.SHED.value)
-            self._tally(heap, key)
+            ended = (int(pair.at // 60), OTHER, Outcome.INCOMPARABLE, None, None, Incomparable.SHED.value)
+            self._tally(heap, (*ended, pair.step, pair.authoritative))
 
     def take(self, redactor: Callable[[str], Redactor], new_id: Callable[[], str], at: float) -> tuple[Part, ...]:
         """Everything since the last taking, at `at`; `redactor` is that of a route."""
@@ -186,12 +198,16 @@ class Fold:
                 legacy_version=key[1],
                 new_version=key[2],
                 increments=_increments(key[0], heap, redactor(key[0]), new_id(), at),
+                addresses=key[3],
+                begun=key[4],
             )
             for key, heap in heaps.items()
         )
 
-    def _heap(self, route: str, legacy_version: str, new_version: str) -> _Heap | None:
-        key = (route, legacy_version, new_version)
+    def _heap(self, pair: Label) -> _Heap | None:
+        return self._heap_of((pair.route, pair.legacy_version, pair.new_version, pair.addresses, pair.begun))
+
+    def _heap_of(self, key: Origin) -> _Heap | None:
         heap = self._heaps.get(key)
         if heap is None:
             if len(self._heaps) >= MOST_PARTS:
@@ -200,9 +216,7 @@ class Fold:
             heap = self._heaps[key] = _Heap()
         return heap
 
-    def _tally(
-        self, heap: _Heap, key: tuple[int, str, Outcome, Kind | None, Severity | None, str], count: int = 1
-    ) -> None:
+    def _tally(self, heap: _Heap, key: _Key, count: int = 1) -> None:
         known = heap.tallies.get(key)
         if known is not None:
             heap.tallies[key] = known + count
@@ -332,7 +346,7 @@ def _increments(route: str, heap: _Heap, redactor: Redactor, id_: str, at: float
 
 
 def _tallies(route: str, heap: _Heap) -> Iterator[Tally]:
-    for (minute, shape, outcome, kind, severity, why), count in heap.tallies.items():
+    for (minute, shape, outcome, kind, severity, why, step, side), count in heap.tallies.items():
         yield Tally(
             route=route,
             epoch=0,
@@ -342,6 +356,8 @@ def _tallies(route: str, heap: _Heap) -> Iterator[Tally]:
             kind=kind,
             severity=severity,
             why=why,
+            step=step,
+            side=side,
             count=count,
         )
 

@@ -92,12 +92,13 @@ class NoiseWord:
 class Rules:
     """All rules of one route. `secrets` are names of members whose values are hashed before they are kept.
 
-    `words` are what the operator says of noise.
+    `words` are what the operator says of noise. `version_header`, in lower case or empty, is no part of an answer.
     """
 
     rules: tuple[Rule, ...] = ()
     secrets: frozenset[str] = frozenset()
     words: tuple[NoiseWord, ...] = ()
+    version_header: bytes = b""
     _exact: dict[str, tuple[Rule, ...]] = field(init=False, repr=False, compare=False, default_factory=dict)
     _below: tuple[tuple[str, Rule], ...] = field(init=False, repr=False, compare=False, default=())
 
@@ -127,7 +128,9 @@ class Rules:
             return self
         ordered = _ORDERS.search(target) is not None
         kept = tuple(rule for rule in self.rules if rule.lives(now) and not (ordered and rule.treatment in LISTS))
-        return self if len(kept) == len(self.rules) else Rules(rules=kept, secrets=self.secrets)
+        if len(kept) == len(self.rules):
+            return self
+        return Rules(rules=kept, secrets=self.secrets, version_header=self.version_header)
 
 
 NO_RULES = Rules()

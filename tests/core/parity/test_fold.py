@@ -8,6 +8,7 @@ import pytest
 
 from proxy.core.evidence import OTHER, SAMPLED, Increments, cluster_id
 from proxy.core.noise import gathered
+from proxy.core.outcome import Side
 from proxy.core.parity import fold as module
 from proxy.core.parity.captured import CapturedAnswer, Pair
 from proxy.core.parity.compare import Comparison, Incomparable, Outcome
@@ -91,11 +92,33 @@ def test_routes_and_versions_are_kept_apart() -> None:
     ]
 
 
+def test_steps_and_who_answered_are_kept_apart() -> None:
+    """Within one part, as they are of one epoch; another address or an order begins another part."""
+    fold = Fold()
+    for more in (
+        {},
+        {"step": 7},
+        {"step": 7, "authoritative": Side.NEW},
+        {"step": 7},
+        {"begun": 1},
+        {"addresses": "x"},
+    ):
+        fold.add(found(one(**more)))
+    parts = taken(fold)
+
+    assert [(each.step, each.side, each.count) for each in parts[0].increments.tallies] == [
+        (0, "legacy", 1),
+        (7, "legacy", 2),
+        (7, "new", 1),
+    ]
+    assert [(each.addresses, each.begun) for each in parts] == [("", 0), ("", 1), ("x", 0)]
+
+
 def test_what_was_shed_is_incomparable() -> None:
     """A pair that nobody compared counts on its route."""
     fold = Fold()
-    fold.shed("a", "1", "2", 61.0)
-    fold.shed("a", "1", "2", 62.0)
+    fold.shed(one(61.0))
+    fold.shed(one(62.0))
 
     (tally,) = only(fold).tallies
     assert (tally.shape, tally.outcome, tally.why, tally.count) == (OTHER, "incomparable", "shed", 2)
@@ -155,8 +178,8 @@ def test_marks_of_noise_add_up_by_key_and_measure() -> None:
     """What is counted of one key in one way is one count."""
     fold = Fold()
     for marks in ([("", "gap 1", 1, 0, 0, 0), ("$.a", "gap 1", 0, 1, 0, 0)], [("$.a", "gap 1", 0, 0, 2, 3)]):
-        fold.mark("a", "1", "2", marks)
-    fold.mark("a", "1", "2", [("$.a", "clock", 1, 900, 0, 0)])
+        fold.mark(("a", "1", "2", "", 0), marks)
+    fold.mark(("a", "1", "2", "", 0), [("$.a", "clock", 1, 900, 0, 0)])
 
     counts = {(each.path, each.measure): each for each in only(fold).noise}
     assert {name: (each.asked, each.raw_only, each.noise_only, each.both) for name, each in counts.items()} == {
@@ -243,12 +266,12 @@ def test_memory_is_bounded_and_losses_are_counted(monkeypatch: pytest.MonkeyPatc
     for shape in ("s", "t", "u", "v"):
         fold.add(found(one(), shape=shape))
     assert fold.lost == 0
-    fold.mark("a", "1", "2", [(f"$.{name}", "gap 1", 0, 1, 0, 0) for name in "rst"])
+    fold.mark(("a", "1", "2", "", 0), [(f"$.{name}", "gap 1", 0, 1, 0, 0) for name in "rst"])
     for kind in (Kind.NUM, Kind.TYPE, Kind.STRING, Kind.TIME):
         fold.add(found(one(route="b"), mismatch(differ(f"$.{kind}", kind, "1", "2"))))
     fold.add(found(one(route="c")))
-    fold.shed("d", "", "", 0.0)
-    fold.mark("d", "", "", [("$.r", "gap 1", 0, 1, 0, 0)])
+    fold.shed(one(route="d"))
+    fold.mark(("d", "", "", "", 0), [("$.r", "gap 1", 0, 1, 0, 0)])
     lost = fold.lost
     first, second = (part.increments for part in taken(fold))
 
