@@ -113,6 +113,20 @@ class BadDelta(msgspec.Struct, frozen=True, array_like=True):
     at: float
 
 
+class ComparedDelta(msgspec.Struct, frozen=True, array_like=True):
+    """Comparisons of one route, epoch (its mark), step and side that answered, in order: (clean, then mismatches).
+
+    A request counts once a minute. `rest`: those whose order finds no room.
+    """
+
+    route: str
+    epoch: str
+    step: int
+    side: str
+    runs: list[tuple[int, int]]
+    rest: tuple[int, int] = (0, 0)
+
+
 class Comparer(msgspec.Struct, frozen=True, tag="comparer"):
     """Comparer to control, as its first word and once a second: what waits now, and what it did since its start.
 
@@ -135,17 +149,23 @@ class Evidence(msgspec.Struct, frozen=True, tag="evidence"):
     """Comparer to control: what was found since the last one. `parts` is MessagePack of `proxy.core.parity.fold.Part`.
 
     `bad` are mismatches of high severity, by who answered the client; `bad_lost` more of them than a message holds.
+    `compared` is for the detectors of change.
     """
 
     parts: bytes
     bad: list[BadDelta]
     bad_lost: int = 0
+    compared: list[ComparedDelta] = []
 
 
 class Noise(msgspec.Struct, frozen=True, tag="noise"):
-    """Control to comparer: by route the paths whose values legacy does not repeat."""
+    """Control to comparer: by route and key what all replicas know (`proxy.core.noise.state.KeyState`, but `waits`).
 
-    paths: dict[str, list[str]]
+    `lags`: of clocks that are not the present how far they are from it, in seconds.
+    """
+
+    states: dict[str, dict[str, str]]
+    lags: dict[str, dict[str, float]] = {}
 
 
 class Poll(msgspec.Struct, frozen=True, tag="poll"):
@@ -167,7 +187,8 @@ class RouteOrder(msgspec.Struct, frozen=True, array_like=True):
     `said_stage` and `said_split` are what routes.yaml said when this was ordered: a table that says something else was
     edited since. `pins` are (cohort key, side); `slow` is the time in seconds above which an answer is a bad event, 0
     for none; `drained`: cohorts that new has not served lately go to legacy; `sample`: at canary this share of the
-    requests is shadowed where routes.yaml says none, 0 for the usual one.
+    requests is shadowed where routes.yaml says none, 0 for the usual one. `step` and `begun` are the position's, put on
+    every pair.
     """
 
     route: str
@@ -179,6 +200,8 @@ class RouteOrder(msgspec.Struct, frozen=True, array_like=True):
     slow: float = 0.0
     drained: bool = False
     sample: float = 0.0
+    step: int = 0
+    begun: int = 0
 
 
 class Orders(msgspec.Struct, frozen=True, tag="orders"):

@@ -11,21 +11,12 @@ from dataclasses import replace
 
 import msgspec
 
-from proxy.core.parity.captured import CapturedAnswer, Pair
+from proxy.core.parity.captured import CapturedAnswer, Label, Pair
 
 MAX_PAIR = 8 * 1024 * 1024
 """Bytes of a frame's body: room for a request and three answers of 1 MiB each, and their fields."""
 PAIRS = "pairs"
 """The socket's name in the directory of the link."""
-
-
-class Label(msgspec.Struct, frozen=True):
-    """What a pair is about; unix seconds."""
-
-    route: str
-    at: float
-    legacy_version: str
-    new_version: str
 
 
 _encode = msgspec.msgpack.Encoder().encode

@@ -58,7 +58,7 @@ def test_a_pair_that_is_too_long_goes_without_bodies(second: CapturedAnswer | No
     long = replace(ANSWER, body=b"x" * pairs.MAX_PAIR, size=pairs.MAX_PAIR)
 
     frame = pairs.encode(replace(PAIR, legacy=long, new=long, second=second))
-    comparison = compare(pairs.decode(frame[4:]), NO_RULES, frozenset(), PAIR.at)
+    comparison = compare(pairs.decode(frame[4:]), NO_RULES, None, PAIR.at)
 
     assert len(frame) < 10_000
     assert comparison.why is Incomparable.TRUNCATED

@@ -24,6 +24,8 @@ from proxy.app.pair_queue import Intake, PairQueue
 from proxy.app.restarting import Restarting
 from proxy.app.scales import Scales
 from proxy.app.table_bytes import load
+from proxy.core.noise.memory import Learned
+from proxy.core.noise.state import KeyState
 from proxy.core.snapshot import Snapshot
 from proxy.link import Comparer, Noise, Orders, Poll, Probed, Table, read_to_comparer
 from proxy.tasks import Tasks
@@ -130,7 +132,7 @@ class ComparerProcess:
             return  # of another version: this one goes on as it is
         match message:
             case Noise():
-                self._scales.noisy = {route: frozenset(paths) for route, paths in message.paths.items()}
+                self._scales.memories.hear(learned_of(message))
             case Table() if message.revision != self._scales.revision:
                 self._tasks.start(self._install(message), name="install")
             case Table() | Poll() | Probed() | Orders():
@@ -152,3 +154,17 @@ class ComparerProcess:
             await asyncio.sleep(0)
         self._tell()
         await self._link.finish()
+
+
+_STATES = frozenset(KeyState)
+
+
+def learned_of(message: Noise) -> dict[str, Learned]:
+    """By route what all replicas know of its keys."""
+    return {
+        route: Learned(
+            states={key: KeyState(state) for key, state in states.items() if state in _STATES},
+            lags=message.lags.get(route, {}),
+        )
+        for route, states in message.states.items()
+    }

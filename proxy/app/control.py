@@ -79,6 +79,7 @@ async def run_control(given: Inheritance) -> None:
     kill = _kill_switch(given, running, links)
     kill_file = KillFile(kill.path, kill.take)
     judging = Judging(parts)
+    judging.asked.epoch_begun = flow.begin
     reloads = Reloads(
         running=running,
         links=links,

@@ -1,7 +1,8 @@
 """Evidence on its way: from the comparer into the store, from the store into the book that everybody reads.
 
 Rule 1: nothing here is waited for by anything that serves; while the store is away, what is found waits, within bounds.
-Rule 2: the comparer knows versions, the store numbers epochs: a deploy of either side begins a new one.
+Rule 2: pairs say to what they belong, the store numbers epochs: a deploy of either side, an edit of its addresses and
+        an order begin a new one. What was asked before goes to the one before.
 Rule 3: routes at which something happened are looked at every second, all others in turn: replicas share a store. With
         so many that a round takes longer, it rests for as long as the round took, but for `LONGEST_REST` at most.
 Rule 4: one replica leads in noise; the others read what it found.
@@ -23,10 +24,9 @@ import structlog
 from proxy.app.restarting import Work
 from proxy.control import noise
 from proxy.control.comparing import Comparing
-from proxy.control.evidence import EvidenceBook, Look
+from proxy.control.evidence import EvidenceBook, Look, Told
 from proxy.control.running import Running
 from proxy.core.evidence import Epoch, Exchange, Increments, NoiseFinding, Sample
-from proxy.core.noise.state import KeyState
 from proxy.core.orders import Lead
 from proxy.core.origins import all_called
 from proxy.core.parity.fold import Part
@@ -73,6 +73,7 @@ class EvidenceFlow:
         self._findings: dict[str, tuple[NoiseFinding, ...]] = {}
         self._followed: frozenset[str] = frozenset()
         self._rules_of: tuple[Snapshot | None, Mapping[str, Rules]] = (None, {})
+        self._addresses: Mapping[str, str] = {}
         self._turn = 0
         self._lost = 0
         self._comparer_lost = (0, 0)  # of which comparer, by process id, and how much of its loss is counted
@@ -98,7 +99,8 @@ class EvidenceFlow:
     def follow(self) -> None:
         """A table was taken: its routes and rules are those that count."""
         rules = self._rules()
-        self._book.follow(rules.items(), int(time.time() // 60))
+        said = [Told(name, each, self._addresses[name]) for name, each in rules.items()]
+        self._book.follow(said, int(time.time() // 60))
         origins = {self._running.origins.origin(name) for name in rules}
         self._epochs = {origin: epoch for origin, epoch in self._epochs.items() if origin in origins}
         self._stirred |= dict.fromkeys(name for name in rules if name not in self._followed)
@@ -198,11 +200,33 @@ class EvidenceFlow:
         except (StoreUnavailable, StoreRefused):
             return None
 
+    async def epochs(self, route: str) -> tuple[Epoch, ...] | None:
+        """All that are known, the present one first; None while the store is away."""
+        try:
+            return await self._stores.evidence.epochs(route)
+        except (StoreUnavailable, StoreRefused):
+            return None
+
+    async def begin(self, route: str, begun: int, why: str) -> None:
+        """Somebody has ordered a new epoch: it is there before anything is compared in it, if the store answers."""
+        now = time.time()
+        fresh = Epoch(route=route, number=0, legacy_version="", new_version="", began=now, seen=now)
+        try:
+            known = await self._stores.evidence.epochs(route)
+            fresh = replace(known[0] if known else fresh, began=now, seen=now)
+            asked = replace(fresh, addresses=self._addresses.get(route, ""), begun=begun, why=why)
+            await self._stores.evidence.open_epoch(asked)
+        except (StoreUnavailable, StoreRefused) as error:
+            _log.warning("epoch_not_written", route=route, begun=begun, error=str(error))
+        self._stirred[route] = None
+
     def _rules(self) -> Mapping[str, Rules]:
         """By route; asked for every second, and the same until the table changes."""
         snapshot = self._running.snapshot
         if snapshot is not self._rules_of[0]:
-            self._rules_of = snapshot, {each.name: each.compare for each in snapshot.routes if each.respond is None}
+            routes = [each for each in snapshot.routes if each.respond is None]
+            self._addresses = {each.name: snapshot.addresses(each) for each in routes}
+            self._rules_of = snapshot, {each.name: each.compare for each in routes}
         return self._rules_of[1]
 
     def _take(self, parts: bytes) -> None:
@@ -227,15 +251,13 @@ class EvidenceFlow:
             self._comparer_lost = state.pid, state.lost
 
     async def _epoch(self, part: Part) -> Epoch:
-        known = self._epochs.get(part.route)
-        pair = (part.legacy_version, part.new_version)
-        at = part.increments.at
-        if known is None or (known.legacy_version, known.new_version) != pair or at - known.seen > ANNOUNCE:
-            opened = await self._stores.evidence.open_epoch(part.route, *pair, at)
+        known, asked = self._epochs.get(part.route), _asked(part)
+        if known is None or known.mark != asked.mark or asked.seen - known.seen > ANNOUNCE:
+            opened = await self._stores.evidence.open_epoch(asked)
             if known is not None and known.number != opened.number:
-                _log.info("epoch_begun", route=part.route, epoch=opened.number, legacy=pair[0], new=pair[1])
-            # as announced, not as made storable by the store, so that the same pair is known again
-            known = self._epochs[part.route] = replace(opened, legacy_version=pair[0], new_version=pair[1], seen=at)
+                said = {"legacy": opened.legacy_version, "new": opened.new_version, "begun": opened.begun}
+                _log.info("epoch_begun", route=part.route, epoch=opened.number, **said)
+            known = self._epochs[part.route] = replace(opened, seen=asked.seen)
         return known
 
     def _due(self) -> Iterable[str]:
@@ -282,20 +304,33 @@ class EvidenceFlow:
         self, route: str, findings: tuple[NoiseFinding, ...], epoch: int, lead: Lead
     ) -> tuple[NoiseFinding, ...]:
         counts = await self._stores.evidence.noise_counts(route)
-        changed = noise.step(noise.read(findings), counts, epoch, time.time())
+        changed = noise.step(findings, counts, epoch, time.time())
         if not changed or not await self._stores.evidence.save_noise(changed, lead):
             return findings
         return tuple(({each.path: each for each in findings} | {each.path: each for each in changed}).values())
 
     def _tell_noise(self) -> None:
         now, rules = time.time(), self._rules()
-        paths = {
-            name: noise.noisy_paths(noise.read(self._findings.get(name, ())).values(), each.words, now)
+        learned = {
+            name: noise.learned(self._findings.get(name, ()), each.words, now)
             for name, each in rules.items()
             if each.words or self._findings.get(name)
         }
-        self._book.hear({name: dict.fromkeys(each, KeyState.NOISY) for name, each in paths.items()})
-        self._comparing.tell(paths)
+        self._book.hear({name: each.states for name, each in learned.items()})
+        self._comparing.tell(learned)
+
+
+def _asked(part: Part) -> Epoch:
+    return Epoch(
+        route=part.route,
+        number=0,
+        legacy_version=part.legacy_version,
+        new_version=part.new_version,
+        began=part.increments.at,
+        seen=part.increments.at,
+        addresses=part.addresses,
+        begun=part.begun,
+    )
 
 
 def _numbered(increments: Increments, epoch: int) -> Increments:
@@ -304,4 +339,5 @@ def _numbered(increments: Increments, epoch: int) -> Increments:
         tallies=tuple(replace(each, epoch=epoch) for each in increments.tallies),
         occurrences=tuple(replace(each, epoch=epoch) for each in increments.occurrences),
         samples=tuple(replace(each, epoch=epoch) for each in increments.samples),
+        noise=tuple(replace(each, epoch=epoch) for each in increments.noise),
     )

@@ -93,6 +93,7 @@ class Judging:
         self.judged = Judged(replica=self.replica, judge=self.judge, bench=bench)
         self.asked = OrdersAsked(running=running, replica=self.replica, mover=self.mover, judge=self.judge, store=store)
         parts.links.heard = self._hear
+        parts.links.comparing.compared = self._gathering.compare
         self._hooks = parts.hooks
         self._hooks.follow(running.snapshot.hooks)
         self.mover.made.append(self._tell)

@@ -16,8 +16,9 @@ from typing import cast
 import msgspec
 import structlog
 
+from proxy.core.parity.captured import Label
 from proxy.link import Unframer
-from proxy.pairs import MAX_PAIR, Label, decode_label
+from proxy.pairs import MAX_PAIR, decode_label
 
 MOST_PAIRS = 20_000
 MOST_BYTES = 64 * 1024 * 1024

@@ -15,12 +15,15 @@ from dataclasses import replace
 import msgspec
 import structlog
 
+from proxy.app.counting import Counting
 from proxy.app.notices import Notices
+from proxy.app.runs import Runs
 from proxy.core.judge.guard import Bad
-from proxy.core.judge.promotion import Repeats
+from proxy.core.noise.memories import Memories
+from proxy.core.noise.sorter import PairSorter
 from proxy.core.origins import called, origins_of
-from proxy.core.parity.captured import Pair
-from proxy.core.parity.compare import Comparison, Incomparable, Outcome, compare, noise_bits
+from proxy.core.parity.captured import Label, Pair
+from proxy.core.parity.compare import Comparison, Incomparable, Outcome, compare
 from proxy.core.parity.difference import Severity
 from proxy.core.parity.fold import Fold, Found
 from proxy.core.parity.redact import Redactor
@@ -28,14 +31,12 @@ from proxy.core.parity.rules import NO_RULES, Rules
 from proxy.core.parity.shape import shape_of
 from proxy.core.snapshot import Snapshot
 from proxy.link import BadDelta, Evidence
-from proxy.pairs import Label, decode
+from proxy.pairs import decode
 
 MOST_BAD = 2_000
 """Bad events that wait to be told."""
-MOST_REMEMBERED = 400_000
-"""Requests, over all routes, of which it is known how often they were compared today."""
-_FEWEST = 500
-_NOTHING: frozenset[str] = frozenset()
+_DECIDED = frozenset({Outcome.MATCH, Outcome.MISMATCH, Outcome.IGNORED})
+_RACES = frozenset({None, Incomparable.RACE})
 _log = structlog.get_logger()
 
 
@@ -43,15 +44,16 @@ class Scales:
     """`compared` counts since the start; `bad` are events to be told, `bad_lost` those that found no place."""
 
     def __init__(self, snapshot: Snapshot, key: bytes) -> None:
-        """Begin with this table and no noise."""
+        """Begin with this table; nothing is known of noise."""
         self.fold = Fold()
         self.compared = 0
         self.bad: list[BadDelta] = []
         self.bad_lost = 0
-        self.noisy: dict[str, frozenset[str]] = {}
+        self.memories = Memories()
         self._key = key
         self._notices = Notices()
-        self._repeats: dict[str, Repeats] = {}
+        self._counting = Counting()
+        self._runs = Runs()
         self._versions: dict[str, tuple[str, str]] = {}
         self.follow(snapshot)
 
@@ -61,10 +63,11 @@ class Scales:
         self._rules = {route.name: route.compare for route in snapshot.routes}
         self._origins = origins_of(snapshot.routes)
         origins = {route.origin for route in snapshot.routes}
-        self._repeats = {origin: kept for origin, kept in self._repeats.items() if origin in origins}
+        self._counting.follow(origins, len(self._rules))
         self._versions = {origin: known for origin, known in self._versions.items() if origin in origins}
         self._redactors: dict[str, Redactor] = {}
         self._notices.forget()
+        self.memories.follow(self._rules)
 
     def take(self, body: bytes) -> None:
         """Compare one pair; msgspec.DecodeError when it is none."""
@@ -78,8 +81,7 @@ class Scales:
             comparison=comparison,
             shape=shape_of(pair),
             draw=random.random(),  # noqa: S311 -- chance, not secrecy
-            bits=noise_bits(pair, rules) if pair.second is not None else (),
-            repeated=not self._counts(pair, comparison),
+            repeated=not self._counts(pair, comparison.outcome),
         )
         self.fold.add(found)
         if any(each.severity is Severity.HIGH for each in comparison.differences):
@@ -87,32 +89,44 @@ class Scales:
 
     def shed(self, label: Label) -> None:
         """Count a pair that nobody will compare."""
-        self.fold.shed(self._origins.origin(label.route), label.legacy_version, label.new_version, label.at)
+        self.fold.shed(called(label, self._origins.origin(label.route)))
 
     def evidence(self) -> Evidence | None:
         """What was found since the last call."""
+        self.memories.forget(time.time())
+        for versions, marks in self.memories.take():
+            self.fold.mark(versions._replace(route=self._origins.origin(versions.route)), marks)
         parts = self.fold.take(self._redactor, lambda: uuid.uuid4().hex, time.time())
         if not parts:
             return None
         bad, self.bad, lost, self.bad_lost = self.bad, [], self.bad_lost, 0
-        return Evidence(parts=msgspec.msgpack.encode(parts), bad=bad, bad_lost=lost)
+        return Evidence(parts=msgspec.msgpack.encode(parts), bad=bad, bad_lost=lost, compared=self._runs.take())
 
     def _compare(self, pair: Pair, rules: Rules) -> Comparison:
         try:
-            return compare(pair, rules, self.noisy.get(pair.route, _NOTHING), time.time())
+            return self._compare_and_learn(pair, rules, time.time())
         except Exception:  # noqa: BLE001 -- a defect in one comparison may not end the others
             _log.exception("comparison_broke", route=pair.route, request_id=pair.request_id)
             return Comparison(outcome=Outcome.INCOMPARABLE, why=Incomparable.UNDECODABLE)
 
-    def _counts(self, pair: Pair, comparison: Comparison) -> bool:
-        """Whether it is evidence: the same request of the same cohort is, some times a day."""
-        if comparison.outcome is Outcome.INCOMPARABLE:
+    def _compare_and_learn(self, pair: Pair, rules: Rules, now: float) -> Comparison:
+        if pair.raced:
+            return compare(pair, rules, None, now)
+        memory = self.memories.of(pair)
+        sorter = PairSorter(pair, memory, rules.words_at(now))
+        comparison = compare(pair, rules, sorter, now)
+        if comparison.why in _RACES:
+            self.memories.learn(pair, memory, sorter, rules.in_force(now, pair.request.target))
+        return comparison
+
+    def _counts(self, pair: Pair, outcome: Outcome) -> bool:
+        """Whether it is evidence; the detector of change hears of it, too. What is undecided is nothing yet."""
+        if outcome is Outcome.INCOMPARABLE:
             return True
-        origin = self._origins.origin(pair.route)
-        repeats = self._repeats.get(origin)
-        if repeats is None:
-            repeats = self._repeats[origin] = Repeats(max(MOST_REMEMBERED // max(len(self._rules), 1), _FEWEST))
-        return repeats.counts(hash((pair.cohort, pair.request.method, pair.request.target, pair.request.body)), pair.at)
+        counts, is_watched = self._counting.counts(called(pair, self._origins.origin(pair.route)))
+        if is_watched and outcome in _DECIDED:
+            self._runs.add(pair, wrong=outcome is Outcome.MISMATCH)
+        return counts
 
     def _with_versions(self, pair: Pair) -> Pair:
         """See rule 3."""

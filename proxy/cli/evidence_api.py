@@ -8,6 +8,7 @@ from urllib.parse import quote
 import msgspec
 
 from proxy.cli.admin_api import NoAnswerError, fetch
+from proxy.control.epoch_view import EpochView
 from proxy.control.evidence_view import ClusterView, ExchangeView
 
 Page = TypeVar("Page", bound=msgspec.Struct)
@@ -19,6 +20,12 @@ class Mismatches(msgspec.Struct, frozen=True):
     clusters: list[ClusterView]
     incomparable: str = ""
     exchanges: list[ExchangeView] | None = None
+
+
+class Epochs(msgspec.Struct, frozen=True):
+    """`GET /api/routes/{name}/epochs`."""
+
+    epochs: list[EpochView]
 
 
 class Recorded(msgspec.Struct, frozen=True):
@@ -36,6 +43,16 @@ def get_mismatches(base: str, route: str, cluster: str = "") -> Mismatches:
 def get_recorded(base: str, route: str) -> Recorded:
     """A route's safe requests that were kept for replay; NoAnswerError."""
     return _read(base, f"/api/routes/{quote(route, safe='')}/exchanges", Recorded)
+
+
+def get_epochs(base: str, route: str) -> Epochs:
+    """A route's epochs, the present one first; NoAnswerError."""
+    return _read(base, epochs_path(route), Epochs)
+
+
+def epochs_path(route: str) -> str:
+    """Path of that page."""
+    return f"/api/routes/{quote(route, safe='')}/epochs"
 
 
 def mismatches_path(route: str, cluster: str = "") -> str:

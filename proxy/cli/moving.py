@@ -80,7 +80,7 @@ def promote(
     route: ROUTE, *, reason: REASON = "", admin: ADMIN = "", config: CONFIG = ROUTES, json: JSON = False
 ) -> None:
     """See PROMOTE."""
-    _give(route, "promote", {"reason": reason}, admin, config, json=json)
+    give(route, "promote", {"reason": reason}, admin, config, json=json)
 
 
 def rollback(
@@ -93,19 +93,19 @@ def rollback(
     json: JSON = False,
 ) -> None:
     """See ROLLBACK."""
-    _give(route, "rollback", {"reason": reason, "step": step}, admin, config, json=json)
+    give(route, "rollback", {"reason": reason, "step": step}, admin, config, json=json)
 
 
 def hold(route: ROUTE, *, reason: REASON = "", admin: ADMIN = "", config: CONFIG = ROUTES, json: JSON = False) -> None:
     """See HOLD."""
-    _give(route, "hold", {"reason": reason}, admin, config, json=json)
+    give(route, "hold", {"reason": reason}, admin, config, json=json)
 
 
 def resume(
     route: ROUTE, *, reason: REASON = "", admin: ADMIN = "", config: CONFIG = ROUTES, json: JSON = False
 ) -> None:
     """See RESUME."""
-    _give(route, "resume", {"reason": reason}, admin, config, json=json)
+    give(route, "resume", {"reason": reason}, admin, config, json=json)
 
 
 def drain(
@@ -118,7 +118,7 @@ def drain(
     json: JSON = False,
 ) -> None:
     """See DRAIN."""
-    _give(route, "drain", {"reason": reason, "off": off}, admin, config, json=json)
+    give(route, "drain", {"reason": reason, "off": off}, admin, config, json=json)
 
 
 def pin(  # noqa: PLR0913  a command's options
@@ -139,7 +139,7 @@ def pin(  # noqa: PLR0913  a command's options
         complain(f"--to must be legacy or new, got {to!r}.", PIN.example)
         leave(UNUSABLE)
     said = {"cohort": cohort, "side": to, "seconds": _seconds(for_), "reason": reason}
-    _give(route, "pin", said, admin, config, json=json)
+    give(route, "pin", said, admin, config, json=json)
 
 
 def unpin(
@@ -152,7 +152,7 @@ def unpin(
     json: JSON = False,
 ) -> None:
     """See UNPIN."""
-    _give(route, "pin", {"cohort": cohort, "side": None, "reason": reason}, admin, config, json=json)
+    give(route, "pin", {"cohort": cohort, "side": None, "reason": reason}, admin, config, json=json)
 
 
 def _seconds(text: str) -> float | None:
@@ -170,7 +170,8 @@ def _seconds(text: str) -> float | None:
         leave(UNUSABLE)
 
 
-def _give(route: str, verb: str, said: Mapping[str, object], admin: str, config: Path, *, json: bool) -> NoReturn:
+def give(route: str, verb: str, said: Mapping[str, object], admin: str, config: Path, *, json: bool) -> NoReturn:
+    """Give the order, and say what became of it."""
     from proxy.cli.admin_api import NoAnswerError
     from proxy.cli.orders_api import order
 

@@ -11,6 +11,8 @@ from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from proxy.core.noise.state import KeyState
+from proxy.core.noise.told import Told
 from proxy.core.outcome import Side
 from proxy.core.parity.captured import CapturedAnswer, CapturedRequest, Pair
 from proxy.core.parity.compare import Comparison, Outcome, compare
@@ -153,7 +155,7 @@ def _compared(kept: Kept, answer: CapturedAnswer, plan: Plan, noisy: frozenset[s
         legacy_version="",
         new_version="",
     )
-    return compare(pair, plan.route.compare, noisy, pair.at)
+    return compare(pair, plan.route.compare, Told(dict.fromkeys(noisy, KeyState.NOISY)), pair.at)
 
 
 def _remaining(kept: Kept, comparison: Comparison) -> Remaining:

@@ -93,7 +93,8 @@ def build_route(
     shared: Shared,
 ) -> Route:
     """One route; an upstream that is missing has been reported elsewhere."""
-    stage = block.stage or Stage.LEGACY
+    stage, shadow = block.stage or Stage.LEGACY, _shadow(block, upstreams, settings)
+    version_header = b"" if shadow is None else shadow.version_header
     return Route(
         name=block.name,
         index=index,
@@ -118,8 +119,8 @@ def build_route(
         guard=guard_of(block.guard),
         ramp=ramp_of(block.ramp),
         windows=_windows(block, settings, upstreams),
-        compare=build_rules(settings.compare, block.compare),
-        shadow=_shadow(block, upstreams, settings),
+        compare=build_rules(settings.compare, block.compare, version_header=version_header),
+        shadow=shadow,
         tie=tie_of(block.affinity, block.stay, block.pin, lambda source: _placed(source, block.match.path)),
         line=line,
     )

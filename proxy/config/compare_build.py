@@ -24,7 +24,7 @@ def placed(block: CompareBlock | None) -> Iterator[Placed]:
             yield Placed(treatment, at, each)
 
 
-def build_rules(*blocks: CompareBlock | None) -> Rules:
+def build_rules(*blocks: CompareBlock | None, version_header: bytes = b"") -> Rules:
     """The rules of one route; a later block's rule replaces an earlier one of the same treatment and path."""
     rules = [_rule(each) for block in blocks for each in placed(block)]
     secrets = {name for block in blocks if block is not None for name in block.secrets or ()}
@@ -33,6 +33,7 @@ def build_rules(*blocks: CompareBlock | None) -> Rules:
         rules=tuple({rule.id: rule for rule in rules}.values()),
         secrets=frozenset(secrets),
         words=tuple(words.values()),
+        version_header=version_header,
     )
 
 

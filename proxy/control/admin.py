@@ -44,7 +44,7 @@ from proxy.control.view import (
 from proxy.core.route import Route
 from proxy.core.snapshot import Snapshot
 
-VERBS = ("promote", "rollback", "hold", "resume", "drain")
+VERBS = ("promote", "rollback", "hold", "resume", "drain", "epoch")
 _MAX_BODY = 64 * 1024
 _UNKNOWN = "the state store has not said yet where routes stand; legacy answers meanwhile what it can"
 _SHUTDOWN = 5.0
@@ -111,6 +111,11 @@ class Admin:
         return (
             _no_such_route(request) if route is None else await self.parity.mismatches(request, route.name, self._json)
         )
+
+    async def epochs(self, request: web.Request) -> web.Response:
+        """`GET /api/routes/{name}/epochs`."""
+        route = self._find(request)
+        return _no_such_route(request) if route is None else await self.parity.epochs(request, route.name, self._json)
 
     async def exchanges(self, request: web.Request) -> web.Response:
         """`GET /api/routes/{name}/exchanges`."""
@@ -195,6 +200,7 @@ def application(admin: Admin, gate: Gate) -> web.Application:
     app.router.add_get("/api/routes/{name}", admin.route)
     app.router.add_get("/api/routes/{name}/mismatches", admin.mismatches)
     app.router.add_get("/api/routes/{name}/exchanges", admin.exchanges)
+    app.router.add_get("/api/routes/{name}/epochs", admin.epochs)
     app.router.add_get("/api/upstreams", admin.upstreams)
     recent = RecentPages(recent=admin.links.recent, running=admin.snapshot, routes=admin.placed_routes)
     app.router.add_get("/api/recent", recent.page)

@@ -26,12 +26,13 @@ from proxy.core.evidence import GuardState
 from proxy.core.judge import moves
 from proxy.core.judge.budget import ErrorBudget, is_in_motion, too_many, waits_for
 from proxy.core.judge.capacity import raised
+from proxy.core.judge.change import threshold
 from proxy.core.judge.guard import Bad, BadEvent, alarms
 from proxy.core.judge.ladder import Place
 from proxy.core.judge.moves import Maker
-from proxy.core.judge.policy import Freeze, Stops
+from proxy.core.judge.policy import GUARDED, Freeze, Stops
 from proxy.core.judge.position import Position
-from proxy.core.judge.ramp import Measures
+from proxy.core.judge.ramp import Measures, has_answered_enough
 from proxy.core.judge.together import agree
 from proxy.core.judge.verdict import Case, Ruling, judge
 from proxy.core.judge.windows import Closed, LocalTime, closed, local_time
@@ -40,7 +41,7 @@ from proxy.core.orders import EVERY_ROUTE
 from proxy.core.outcome import Side
 from proxy.core.route import Route
 from proxy.core.shadow import LATER
-from proxy.link import BadDelta
+from proxy.link import BadDelta, ComparedDelta
 
 
 class Bench:
@@ -129,12 +130,16 @@ class Bench:
         bad: dict[str, list[BadDelta]] = {}
         for event in sorted((each for batch in batches for each in batch.bad), key=lambda each: each.at):
             bad.setdefault(event.route, []).append(event)
-        for name in self._stirred(answered.keys() | bad.keys()):
+        compared: dict[str, list[ComparedDelta]] = {}
+        for delta in (each for batch in batches for each in batch.compared):
+            compared.setdefault(delta.route, []).append(delta)
+        for name in self._stirred(answered.keys() | bad.keys() | compared.keys()):
             route = self._roster.routes[name]
             docket = self._dockets.setdefault(name, Docket())
             position = self._replica.position(route)
             docket.follow(position)
             self._end_of_window(route, docket, now)
+            self._watch(route, docket, compared.get(name, ()), now)
             told, failed = answered.get(name) or Answered(name), bad.get(name)
             if name in self._roster.ramped:
                 docket.carry(told, self._evidence.epoch_number(name), now)
@@ -146,6 +151,12 @@ class Bench:
                 self._open.discard(name)
         told_all = answered.values()
         self._budget.add(sum(each.new for each in told_all), sum(each.new_bad for each in told_all), now)
+
+    def _watch(self, route: Route, docket: Docket, compared: Iterable[ComparedDelta], now: float) -> None:
+        """The limit is the ramp's: without one nobody has said what is too much."""
+        if route.ramp is not None and compared:
+            limit, log_a = route.ramp.needs.mismatch_rate, threshold(route.guard.budget)
+            docket.changes.add(compared, limit=limit, at=now, log_a=log_a)
 
     def _stirred(self, told: AbstractSet[str]) -> AbstractSet[str]:
         """Routes on which something happened or may have ended: an answer, a move, an alarm, a row, a window."""
@@ -180,6 +191,7 @@ class Bench:
     def _case(self, route: Route, routes: Mapping[str, Route], moving: list[str]) -> Case:
         now, docket = self._replica.clock(), self._dockets.get(route.name) or Docket()
         position = self._held(self._replica.position(route), now)
+        measures = self._measures(route, docket, position)
         return Case(
             position=position,
             now=now,
@@ -187,7 +199,8 @@ class Bench:
             ramp=route.ramp,
             processes=tuple(docket.processes.values()),
             breaker=docket.breaker,
-            measures=self._measures(route, docket, position),
+            measures=measures,
+            changes={} if measures is None else docket.changes.of(measures.epoch),
             closed=_closed(route, now),
             blocked=tuple(self._blocked(route, position, routes, moving)),
         )
@@ -202,7 +215,7 @@ class Bench:
     def _measures(self, route: Route, docket: Docket, position: Position) -> Measures | None:
         if route.ramp is None:
             return None
-        found = self._evidence.measures(route.name)
+        found = self._evidence.measures(route.name, position)
         here = docket.version == position.version
         return replace(
             found,
@@ -210,7 +223,7 @@ class Bench:
             asked=docket.asked if here else 0,
             carried=docket.capacity.proved if found.carried is None else found.carried,
             unfit=docket.capacity.last.unfit_share,
-            raised=_raised(route, docket, position, found.compared),
+            raised=_raised(route, docket, position, found),
         )
 
     def _blocked(
@@ -287,12 +300,15 @@ class Bench:
         }
 
 
-def _raised(route: Route, docket: Docket, position: Position, compared: int) -> float:
+def _raised(route: Route, docket: Docket, position: Position, measures: Measures) -> float:
     """The share to shadow for the next step's sake, where routes.yaml leaves it to the judge; 0: the usual one."""
     if route.ramp is None or route.shadow is None or route.shadow.sample is not None:
         return 0.0
     to = moves.promotion(position, route.ramp.steps, Maker.JUDGE, door=route.guard.door)
-    found = raised(route.ramp, position, to, docket.capacity, compared) if isinstance(to, Place) else 0.0
+    if not isinstance(to, Place):
+        return 0.0
+    is_short = position.stage in GUARDED and not has_answered_enough(route.ramp.needs, to, measures)
+    found = raised(route.ramp, position, to, docket.capacity, 0 if is_short else measures.compared)
     return found if found > LATER else 0.0
 
 

@@ -1,4 +1,4 @@
-"""What control knows of the comparer: how it is, what it sent, and which paths it takes for noise.
+"""What control knows of the comparer: how it is, what it sent, and what it is told of noise.
 
 Rule 1: there is one; while another is born the old one's last words stay, and its counters begin anew.
 Rule 2: what it sends is handed on at once; nothing is kept here but counts.
@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
-from proxy.link import BadDelta, Comparer, Evidence, Noise, frame
+from proxy.core.noise.memory import Learned
+from proxy.core.noise.state import KeyState
+from proxy.link import BadDelta, ComparedDelta, Comparer, Evidence, Noise, frame
 
 REMIND = 10
 """After so many words of the comparer it is told again what is noise: what was told before may have been lost."""
@@ -30,6 +32,7 @@ class Comparing:
         self.state: Comparer | None = None
         self.hand_on: Callable[[bytes], None] = _drop
         self.bad_events: Callable[[list[BadDelta]], None] = _drop
+        self.compared: Callable[[list[ComparedDelta]], None] = _drop
         self.bad_lost = 0
         self._link: Heard | None = None
         self._noise = frame(Noise({}))
@@ -68,14 +71,22 @@ class Comparing:
         self.hand_on(evidence.parts)
         if evidence.bad:
             self.bad_events(evidence.bad)
+        if evidence.compared:
+            self.compared(evidence.compared)
 
-    def tell(self, noisy: Mapping[str, frozenset[str]]) -> None:
-        """By route the paths that are noise now."""
-        said = frame(Noise({route: sorted(paths) for route, paths in sorted(noisy.items()) if paths}))
+    def tell(self, learned: Mapping[str, Learned]) -> None:
+        """By route what is known of its keys."""
+        states = {route: _words(each.states) for route, each in sorted(learned.items()) if each.states}
+        lags = {route: dict(sorted(each.lags.items())) for route, each in sorted(learned.items()) if each.lags}
+        said = frame(Noise(states, lags))
         if said != self._noise:
             self._noise = said
             if self._link is not None:
                 self._link.mention(said)
+
+
+def _words(states: Mapping[str, KeyState]) -> dict[str, str]:
+    return {key: state.value for key, state in sorted(states.items())}
 
 
 def _drop(_: object) -> None:

@@ -16,6 +16,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from proxy.control.changes import Changes
 from proxy.control.feed import Answered
 from proxy.core.judge import breaker as fast
 from proxy.core.judge.breaker import Breaker
@@ -84,9 +85,11 @@ class Docket:
     answers: int = 0
     asked: int = 0
     capacity: Capacity = NOTHING_CARRIED
+    changes: Changes = field(default_factory=Changes)
 
     def follow(self, position: Position) -> None:
         """The route stands here now."""
+        self.changes.follow(position.step)
         if position.version == self.version:
             return
         if position.cause in _ANEW and not position.latched and (self.version >= 0 or self._alarmed_before(position)):
@@ -110,7 +113,8 @@ class Docket:
         return position.version > 0 and any(each is not None and each <= position.since for each in alarms)
 
     def clear(self) -> None:
-        """Begin the guard and the breaker anew."""
+        """Begin the guard, the breaker and the detectors of change anew."""
+        self.changes.clear()
         self.processes = {bad: cleared(each) for bad, each in self.processes.items()}
         self.breaker = Breaker()
 

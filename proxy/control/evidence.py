@@ -1,7 +1,8 @@
 """What is known of each route's evidence: the book that the judge, the API and the metrics read.
 
 Rule 1: it holds what the store holds, all replicas together, as of the last look; it asks nobody and never waits.
-Rule 2: only the current epoch counts: what was found before either side was deployed says nothing about now.
+Rule 2: only the current epoch counts: what was found before either side was deployed, or its address edited, or a new
+        epoch ordered, says nothing about now. Of that the judge is told what was asked at the present step.
 Rule 3: after an edit of a route's `compare:` what is evidence for the judge begins anew, as the rules are others.
 Rule 4: metrics count what this replica found, and only grow.
 Rule 5: what is undecided is judged again at every look and at every word about noise (`undecided`): counts, clusters
@@ -11,9 +12,10 @@ Rule 5: what is undecided is judged again at every look and at every word about 
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
+from typing import NamedTuple
 
 from proxy.control.clusters import as_they_stand
 from proxy.control.minutes import NO_SUMS, Minutes, Sums
@@ -21,8 +23,9 @@ from proxy.control.undecided import room, verdicts, waiting
 from proxy.core.evidence import Cluster, Epoch, KeyGroup, RuleHits, ShapeCount, Tally
 from proxy.core.judge.coverage import OFTEN
 from proxy.core.judge.guard import Bad, BadEvent
+from proxy.core.judge.position import Position
 from proxy.core.judge.promotion import upper_bound
-from proxy.core.judge.ramp import Measures
+from proxy.core.judge.ramp import Fault, Measures
 from proxy.core.noise.groups import Waiting
 from proxy.core.noise.state import EXCUSED, KeyState
 from proxy.core.outcome import Side
@@ -70,13 +73,24 @@ States = Mapping[str, KeyState]
 """What is known of a route's keys; those that are not there wait."""
 
 
+class Told(NamedTuple):
+    """What the table says of a route; `addresses` as `Snapshot.addresses`."""
+
+    name: str
+    rules: Rules
+    addresses: str = ""
+
+
 @dataclass(slots=True)
 class _Page:
-    """One route."""
+    """One route. `number`: the epoch; `until`: by cluster when it was seen last, and how much evidence there was."""
 
     minutes: Minutes = field(default_factory=Minutes)
     look: Look | None = None
+    number: int = 0
+    until: dict[str, tuple[float, int]] = field(default_factory=dict)
     rules: Rules = NO_RULES
+    addresses: str = ""
     judged_from: int = 0
 
 
@@ -92,22 +106,37 @@ class EvidenceBook:
         self._bad: deque[tuple[str, BadEvent]] = deque(maxlen=MOST_BAD)
         self.bad_dropped = 0
 
-    def measures(self, route: str) -> Measures:
+    def measures(self, route: str, position: Position) -> Measures:
         """What the judge needs to know; what evidence cannot tell (`requests`, `carried`, `lag`) is left as it is."""
         page = self._page(route)
-        judged, newest, covered = page.minutes.judged, page.minutes.newest, self.coverage(route)
+        if page.look is None or not _is_of(page.look.epoch, page, position):
+            return Measures()
+        step, newest, covered = page.minutes.step(position.step), page.minutes.newest, self.coverage(route)
+        is_known = bool(page.minutes.judged.evidence)
         return Measures(
-            compared=judged.evidence,
-            mismatched=judged.evidence_against,
-            unproved=page.minutes.unproved,
+            compared=step.now.all.compared,
+            mismatched=step.now.all.mismatched,
+            unproved=page.minutes.unproved(position.step),
             waiting=self.waiting(route),
-            incomparable=judged.incomparable,
-            reasons=judged.reasons,
-            high=sum(1 for each in self.clusters(route) if each.severity is Severity.HIGH and not each.accepted),
-            unseen=covered.unseen_bound if judged.evidence else None,
-            uncovered=len(covered.uncovered) if judged.evidence else None,
+            incomparable=step.now.all.incomparable,
+            reasons=page.minutes.judged.reasons,
+            lately=step.lately(),
+            answered=step.now.answered,
+            answered_lately=step.answered_lately(),
+            faults=tuple(self._faults(route)),
+            epoch=page.look.epoch.mark,
+            unseen=covered.unseen_bound if is_known else None,
+            uncovered=len(covered.uncovered) if is_known else None,
             newest_at=None if newest is None else newest * 60.0 + 59.0,
         )
+
+    def _faults(self, route: str) -> Iterator[Fault]:
+        page = self._page(route)
+        now = page.minutes.decided_at_once.evidence
+        for each in self.clusters(route):
+            if each.severity is Severity.HIGH and not each.accepted:
+                before = min(page.until.get(each.id, (0.0, now))[1], now)
+                yield Fault(seen=each.count, last_seen=each.last_seen, before=before, since=now - before)
 
     def take_bad(self) -> list[tuple[str, BadEvent]]:
         """Mismatches of high severity since the last call, by route, oldest first; `side` answered the client."""
@@ -192,11 +221,14 @@ class EvidenceBook:
     def look(self, look: Look) -> None:
         """What the store holds now; another epoch begins a new page."""
         page = self._page(look.epoch.route)
-        if page.look is None or page.look.epoch.number != look.epoch.number:
-            page.minutes = Minutes(page.judged_from)
+        if page.number != look.epoch.number:
+            page.minutes, page.number, page.until = Minutes(page.judged_from), look.epoch.number, {}
+        elif page.look is None:
+            page.minutes = page.minutes.anew()
         page.minutes.follow(look.tallies, room(len(self._pages)))
         page.minutes.judge_again(verdicts(look.groups, self.states(look.epoch.route)))
         page.look = replace(look, tallies=())  # the minutes have them
+        page.until = {each.id: _until(page, each) for each in look.clusters if each.severity is Severity.HIGH}
 
     def forget_minutes(self) -> None:
         """Read everything again: replicas may have brought what was found long ago."""
@@ -224,21 +256,36 @@ class EvidenceBook:
             if page.look is not None and before.get(name, {}) != self.states(name):
                 page.minutes.judge_again(verdicts(page.look.groups, self.states(name)))
 
-    def follow(self, routes: Iterable[tuple[str, Rules]], minute: int) -> None:
-        """The table now has these routes with these rules; others are forgotten. `minute` is the present one."""
+    def follow(self, routes: Iterable[Told], minute: int) -> None:
+        """The table now has these routes; others are forgotten. `minute` is the present one."""
         kept: dict[str, _Page] = {}
-        for name, rules in routes:
+        for name, rules, addresses in routes:
             page = self._pages.get(name)
             kept[name] = _Page(rules=rules) if page is None else page
+            kept[name].addresses = addresses
             if page is not None and page.rules != rules:
                 page.rules, page.judged_from = rules, minute + 1
                 page.minutes.judge_from(minute + 1)
+                page.until = {}
         self._pages = kept
         self._counted = Counter({key: count for key, count in self._counted.items() if key[0] in kept})
         self._incomparable = Counter({key: count for key, count in self._incomparable.items() if key[0] in kept})
 
     def _page(self, route: str) -> _Page:
         return self._pages.get(route) or self._pages.setdefault(route, _Page())
+
+
+def _until(page: _Page, cluster: Cluster) -> tuple[float, int]:
+    """To the second where this process has watched, else to the minute."""
+    known = page.until.get(cluster.id)
+    if known is not None and known[0] == cluster.last_seen:
+        return known
+    return cluster.last_seen, page.minutes.evidence_until(int(cluster.last_seen // 60))
+
+
+def _is_of(epoch: Epoch, page: _Page, position: Position) -> bool:
+    """Whether this is what the table and the position ask for; until something was compared, the store has another."""
+    return epoch.begun == position.begun and (epoch.addresses == page.addresses or not page.addresses)
 
 
 @lru_cache(maxsize=4096)

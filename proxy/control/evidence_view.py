@@ -10,11 +10,13 @@ from enum import StrEnum
 
 import msgspec
 
+from proxy.control.epoch_view import EpochView, epoch_view
 from proxy.control.evidence import EvidenceBook
+from proxy.control.noise import asked
 from proxy.core.evidence import Cluster, Exchange, NoiseFinding
-from proxy.core.noise.groups import path_of
+from proxy.core.noise.keys import path_of
+from proxy.core.noise.sentence import unknown
 from proxy.core.noise.state import EXCUSED, KeyState
-from proxy.core.noise.words import unknown
 from proxy.core.parity.captured import CapturedAnswer, CapturedRequest, Fields
 from proxy.core.parity.excuse import UNDECIDED
 from proxy.core.parity.rules import Rules
@@ -63,20 +65,12 @@ class CoverageView(msgspec.Struct, frozen=True, kw_only=True):
     uncovered: int = 0
 
 
-class EpochView(msgspec.Struct, frozen=True, kw_only=True):
-    """The versions that the evidence is about; empty where a side does not say its own. Times in RFC 3339."""
-
-    number: int
-    legacy_version: str
-    new_version: str
-    began: str
-
-
 class NoiseView(msgspec.Struct, frozen=True, kw_only=True):
     """One key: a path, behind it the form of the values where it pools many. `excused`: its values are, now.
 
     `state` is how it stands (`waits`, `noisy`, `clock`, `held`, `open`), `why` the reason, for people. `decided` is
     what the tests have found: a state, regression, or nothing yet.
+    `asked` are the requests in which legacy was seen to answer twice.
     """
 
     path: str
@@ -219,14 +213,7 @@ def evidence_view(
     uncovered = book.coverage(route).uncovered[:SHOWN]
     return EvidenceView(
         incomparable=dict(book.parity(route).sums.reasons),
-        epoch=None
-        if epoch is None
-        else EpochView(
-            number=epoch.number,
-            legacy_version=epoch.legacy_version,
-            new_version=epoch.new_version,
-            began=at(epoch.began),
-        ),
+        epoch=None if epoch is None else epoch_view(epoch),
         uncovered_shapes=[ShapeView(shape=s.shape, legacy=s.legacy, compared=s.compared) for s in uncovered],
         noise=list(_noise(book, route, findings)),
         rules=list(_rules(book, route, rules, now)),
@@ -283,14 +270,14 @@ def _noise(book: EvidenceBook, route: str, findings: Iterable[NoiseFinding]) -> 
     """Keys of which something is known, and those that wait."""
     states, told = book.states(route), {each.path: each for each in findings}
     waiting = book.waiting(route).keys
-    for key in sorted({*states, *waiting, *(path for path, each in told.items() if each.decided)}):
+    for key in sorted({*states, *waiting, *told}):
         found, state = told.get(key), states.get(key, KeyState.WAITS)
         said = found.why if found else ""
         yield NoiseView(
             path=key,
             decided=found.decided if found else "",
             excused=state in EXCUSED,
-            asked=int(found.numbers[1]) if found else 0,
+            asked=asked(found) if found else 0,
             until=at(found.until) if found and found.until is not None else None,
             state=state.value,
             why=said or (unknown(key) if key in waiting else ""),

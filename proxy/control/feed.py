@@ -15,10 +15,12 @@ from msgspec.structs import replace
 
 from proxy.core.origins import Naming
 from proxy.core.shadow import Shadowed
-from proxy.link import BadDelta, Report
+from proxy.link import BadDelta, ComparedDelta, Report
 
 MOST_BAD = 5_000
 """Bad events of one second of one replica."""
+MOST_COMPARED = 20_000
+"""Routes, epochs, steps and sides of which comparisons wait to be told."""
 _ERRORS = 4
 """Where 5xx stands among the classes of codes."""
 _SIDES = ("legacy", "new")
@@ -46,6 +48,7 @@ class Batch(msgspec.Struct, frozen=True, kw_only=True):
     answered: list[Answered] = []
     bad: list[BadDelta] = []
     lost: int = 0
+    compared: list[ComparedDelta] = []
 
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -69,9 +72,11 @@ def batch_called(batch: Batch, naming: Naming) -> Batch:
     """The same by other names of routes, without what is nobody's."""
     answered = ((each, naming(each.route)) for each in batch.answered)
     bad = ((each, naming(each.route)) for each in batch.bad)
+    compared = ((delta, naming(delta.route)) for delta in batch.compared)
     return replace(
         batch,
         answered=[replace(each, route=name) for each, name in answered if name is not None],
+        compared=[replace(delta, route=name) for delta, name in compared if name is not None],
         bad=[each if name == each.route else replace(each, route=name) for each, name in bad if name is not None],
     )
 
@@ -83,6 +88,7 @@ class Gathering:
         """Begin with nothing."""
         self._answered: dict[str, Answered] = {}
         self._bad: list[BadDelta] = []
+        self._compared: list[ComparedDelta] = []
         self._lost = 0
 
     def hear(self, report: Report) -> None:
@@ -112,10 +118,16 @@ class Gathering:
             else:
                 self._lost += 1
 
+    def compare(self, deltas: Iterable[ComparedDelta]) -> None:
+        """What the comparer compared. A judge that does not ask for long gets the latest, as many as are bearable."""
+        self._compared += deltas
+        del self._compared[:-MOST_COMPARED]
+
     def take(self) -> Batch:
         """All of it, and begin anew."""
-        batch = Batch(answered=list(self._answered.values()), bad=self._bad, lost=self._lost)
-        self._answered, self._bad, self._lost = {}, [], 0
+        answered = list(self._answered.values())
+        batch = Batch(answered=answered, bad=self._bad, lost=self._lost, compared=self._compared)
+        self._answered, self._bad, self._lost, self._compared = {}, [], 0, []
         return batch
 
     def _count(self, route: str, side: str, answers: int, bad: int) -> None:

@@ -6,6 +6,7 @@
 `breaker`              when it opened (0: it did not)
 `step`                 version of the position, stage, split, since when, answers of new up to those that are needed,
                        the greatest share that new has carried (-1: unknown), the epoch in which it did
+`change new EPOCH`     step, four logarithms, compared, mismatched, when it alarmed (0: never): a detector of change
 """
 
 from __future__ import annotations
@@ -15,11 +16,14 @@ from dataclasses import replace
 
 from proxy.control.docket import Docket, Rates, Step
 from proxy.core.evidence import GuardState
+from proxy.core.judge.change import QUIET, Change
 from proxy.core.judge.dedupe import Baseline
 from proxy.core.judge.guard import RATIOS, Bad, Process
 from proxy.core.judge.ladder import STAGES
+from proxy.core.outcome import Side
 
 _BASELINE = "baseline "
+_CHANGE = "change "
 _RATES, _BREAKER, _STEP = "rates", "breaker", "step"
 _LOGS = len(RATIOS)
 _STEP_LENGTH = 7
@@ -38,6 +42,7 @@ def states_of(
     yield GuardState(route=route, bad=_BREAKER, numbers=(docket.breaker.opened_at or 0.0,), updated=now)
     if requests is not None and docket.version >= 0:
         yield GuardState(route=route, bad=_STEP, numbers=_step(docket, requests), updated=now)
+    yield from _changes(route, docket, now)
     if not slow:
         return
     for bad, baseline in docket.baselines.items():
@@ -68,6 +73,8 @@ def recalled(docket: Docket, states: Iterable[GuardState]) -> None:
             docket.breaker = replace(docket.breaker, opened_at=opened)
         elif each.bad == _STEP and len(numbers) == _STEP_LENGTH:
             _recall_step(docket, numbers)
+        elif each.bad.startswith(_CHANGE) and len(numbers) == len(QUIET) + 4:
+            _recall_change(docket, each.bad, numbers)
         elif each.bad == _RATES and len(numbers) == len(Bad) + 2:
             seen_bad = docket.rates.bad
             bad = {kind: int(count) + seen_bad.get(kind, 0) for kind, count in zip(Bad, numbers[2:], strict=True)}
@@ -89,6 +96,26 @@ def _recall_step(docket: Docket, numbers: tuple[float, ...]) -> None:
     if proved >= 0.0 and docket.capacity.epoch in {0, int(epoch)}:
         most = max(proved, docket.capacity.proved or 0.0)
         docket.capacity = replace(docket.capacity, proved=most, epoch=int(epoch))
+
+
+def _changes(route: str, docket: Docket, now: float) -> Iterator[GuardState]:
+    changes = docket.changes
+    for epoch, sides in changes.by_epoch.items():
+        for side, each in sides.items():
+            counts = (float(each.compared), float(each.mismatched), each.alarmed_at or 0.0)
+            numbers = (float(changes.step), *each.logs, *counts)
+            yield GuardState(route=route, bad=f"{_CHANGE}{side} {epoch}", numbers=numbers, updated=now)
+
+
+def _recall_change(docket: Docket, name: str, numbers: tuple[float, ...]) -> None:
+    """Those of an earlier step are rows that nobody has overwritten."""
+    side, _, epoch = name.removeprefix(_CHANGE).partition(" ")
+    if side not in list(Side) or int(numbers[0]) < docket.changes.step:
+        return
+    docket.changes.follow(int(numbers[0]))
+    compared, mismatched, alarmed = numbers[-3:]
+    change = Change(logs=numbers[1:-3], compared=int(compared), mismatched=int(mismatched), alarmed_at=alarmed or None)
+    docket.changes.by_epoch.setdefault(epoch, {})[Side(side)] = change
 
 
 def _process(bad: Bad, numbers: tuple[float, ...]) -> Process:

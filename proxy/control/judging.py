@@ -124,7 +124,7 @@ class Judge:
         self._known.clear()
 
     async def _exchange(self, mine: Batch) -> list[Batch]:
-        if mine.answered or mine.bad:
+        if mine.answered or mine.bad or mine.compared:
             await self.store.tell(self.replica.instance, written(batch_called(mine, self.replica.origins.origin)))
         after = max(self._heard_up_to - LOOK_BACK, 0)
         told = await self.store.heard(after, self.replica.instance)

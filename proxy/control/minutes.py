@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from operator import attrgetter
 
+from proxy.control.steps import Step, Steps
 from proxy.control.undecided import HOUR, MOST, Undecided, Verdicts, judged_again, unproved
 from proxy.core.evidence import Tally
 from proxy.core.judge.coverage import ALPHA
@@ -27,6 +28,8 @@ from proxy.core.parity.reasons import Reasons, sorted_out
 _NO_EVIDENCE = frozenset({Outcome.INCOMPARABLE, Outcome.UNDECIDED})
 OPEN = 3
 """The latest minutes, in which replicas may still add."""
+MOST_COURSE = 128
+"""Minutes of which it is known how much evidence there was when they ended; of more, every second one goes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +94,7 @@ class _Total:
 class Minutes:
     """One route's tallies in one epoch. `ended` is the first minute that is still open: read from there next."""
 
-    def __init__(self, judged_from: int = 0) -> None:
+    def __init__(self, judged_from: int = 0, steps: Steps | None = None) -> None:
         """Begin empty; what was found before the minute `judged_from` is counted, and is no evidence."""
         self.ended = 0
         self._judged_from = judged_from
@@ -101,6 +104,8 @@ class Minutes:
         self._verdicts: Verdicts = {}
         self._waiting: tuple[Tally, ...] = ()
         self._again: tuple[Tally, ...] | None = None
+        self._steps = steps or Steps()
+        self._course: list[tuple[int, int]] = []
 
     def judge_again(self, verdicts: Verdicts) -> None:
         """What groups of keys come to from now on."""
@@ -111,6 +116,8 @@ class Minutes:
         fresh = tuple(each for each in tallies if each.minute >= self.ended)
         edge = max((each.minute for each in fresh), default=0) - OPEN
         ending = [each for each in fresh if each.minute <= edge]
+        judged = self._judged_of(ending)
+        self._go_on(judged)
         _add(self._total, ending, self._judged_from)
         self._undecided.add(ending, self._judged_from)
         self._undecided.settle(edge + OPEN, self._judged_from, most)
@@ -118,6 +125,7 @@ class Minutes:
         self._open = tuple(each for each in fresh if each.minute > edge)
         opened = (each for each in self._open if each.outcome is Outcome.UNDECIDED)
         self._waiting, self._again = (*self._undecided.sums, *opened), None
+        self._steps.follow(judged, self._judged_of(self._open))
 
     @property
     def sums(self) -> Sums:
@@ -131,9 +139,13 @@ class Minutes:
         return self._now().judged.plus(each for each in self._judged_again() if each.minute >= self._judged_from)
 
     @property
-    def unproved(self) -> int:
-        """How many of the mismatches that are evidence nobody has proved to be more than noise."""
-        return unproved(self._judged_undecided(), self._verdicts)
+    def decided_at_once(self) -> Sums:
+        """What is evidence for the judge, what was undecided left out."""
+        return self._now().judged
+
+    def unproved(self, step: int) -> int:
+        """How many of the mismatches that are evidence at a step nobody has proved to be more than noise."""
+        return unproved((each for each in self._judged_undecided() if each.step == step), self._verdicts)
 
     def last_hour(self) -> tuple[Counter[str], int]:
         """Comparisons of the last hour that were undecided, by group, and all of them; evidence and repeated ones."""
@@ -150,6 +162,35 @@ class Minutes:
         self._judged_from = minute
         self._total.judged = Sums()
         self._undecided.forget_hour()
+        self._steps, self._course = Steps(), []
+
+    def anew(self) -> Minutes:
+        """For the same epoch, to be read again from its beginning."""
+        return Minutes(self._judged_from, self._steps.anew())
+
+    def step(self, step: int) -> Step:
+        """What is evidence for the judge at one step, what was undecided at it included."""
+        more = (each for each in self._judged_again() if each.step == step and each.minute >= self._judged_from)
+        return self._steps.at(step).with_more(more)
+
+    def evidence_until(self, minute: int) -> int:
+        """How much evidence there was when this minute ended; more, where that is not known to the minute."""
+        known = next((count for ended, count in self._course if ended >= minute), None)
+        if known is not None:
+            return known
+        later = (each for each in self._judged_of(self._open) if each.minute <= minute)
+        return self._total.judged.plus(later).evidence
+
+    def _go_on(self, tallies: Iterable[Tally]) -> None:
+        sums = self._total.judged
+        for minute, listed in groupby(tallies, key=attrgetter("minute")):
+            sums = sums.plus(listed)
+            self._course.append((minute, sums.evidence))
+            if len(self._course) > MOST_COURSE:
+                del self._course[1::2]
+
+    def _judged_of(self, tallies: Iterable[Tally]) -> list[Tally]:
+        return [each for each in tallies if each.minute >= self._judged_from]
 
     @property
     def newest(self) -> int | None:

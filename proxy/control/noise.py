@@ -1,96 +1,184 @@
-"""Which paths legacy does not repeat: counts of all replicas → findings that are kept, and what is noise now.
+"""How each key of a route stands: counts of all replicas → findings that are kept, and what is known now.
 
 Rule 1: whoever leads moves the findings on by what was counted since; everybody else reads them.
-Rule 2: a deploy of either side begins the sign test anew; what is known of legacy's own noise stays until it expires.
-Rule 3: a path at which new was proved to be worse than legacy is never excused, however noisy; only an operator may.
+Rule 2: a finding is written when something is decided; the sentence of one that waits at most once a minute.
+Rule 3: the operator's word outranks whatever was found.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from math import inf
 
 from proxy.core.evidence import NoiseCount, NoiseFinding
-from proxy.core.judge.noise import Counts, Field, ask_many, noisy
-from proxy.core.parity.fold import EVERY_PATH
+from proxy.core.noise.keys import path_of
+from proxy.core.noise.measure import EVERY_KEY, TRIALS, Measure, number_of
+from proxy.core.noise.memory import Learned
+from proxy.core.noise.proof import Trials
+from proxy.core.noise.sentence import sentence
+from proxy.core.noise.standing import KeyCounts, Standing, moved, ruled
+from proxy.core.noise.state import KeyState
 from proxy.core.parity.rules import NoiseWord
 
-NOISY, REGRESSION = "noisy", "regression"
+REGRESSION = "regression"
+SENTENCES = 60.0
+"""Seconds after which the sentence of a key that waits is written anew."""
 _NEVER = -1.0
-_NO_COUNTS = Counts(0, 0, 0, 0)
-_LEAD = 10
-"""Numbers of a finding before those of its tests."""
+_LEAD = 6
+"""Numbers of a finding before those of its trials."""
+_LENGTH = _LEAD + 2 * len(TRIALS) + 1
+_NO_TRIALS = Trials(0, 0)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class State:
-    """One path: its tests, the epoch of the sign test, and the counts that went in."""
-
-    field: Field
-    epoch: int
-    counted: Counts = _NO_COUNTS
-
-
-def read(findings: Iterable[NoiseFinding]) -> dict[str, State]:
-    """States by path; a finding of another version is passed over, and so begun anew."""
-    return {each.path: _state(each) for each in findings if len(each.numbers) == _LEAD - 1 + len(_fresh(each.path))}
-
-
-def step(states: Mapping[str, State], counts: Iterable[NoiseCount], epoch: int, now: float) -> tuple[NoiseFinding, ...]:
+def step(
+    findings: Iterable[NoiseFinding], counts: Iterable[NoiseCount], epoch: int, now: float
+) -> tuple[NoiseFinding, ...]:
     """The findings that changed by what was counted since."""
-    by_path = {each.path: each for each in counts}
-    every = by_path.pop(EVERY_PATH, None)
-    route, asked = ("", 0) if every is None else (every.route, every.asked)
+    before = {each.path: each for each in findings}
+    tables = _tables(counts, epoch)
+    every = tables.pop(EVERY_KEY, _Table())
     changed = []
-    for path, count in by_path.items():
-        before = states.get(path) or State(field=Field(path=path), epoch=epoch)
-        total = Counts(asked, count.raw_only, count.noise_only, count.both)
-        if total != before.counted or before.epoch != epoch:
-            changed.append(_finding(route, _moved(before, total, epoch, now, len(by_path)), now))
+    for key, table in tables.items():
+        known = before.get(key)
+        if known is None and not table.epoch and not table.raw_only:
+            continue  # only legacy differs there, from itself
+        after = _moved(
+            key, known, _counts(table, every), _Moment(route=table.route, epoch=epoch, keys=len(tables), now=now)
+        )
+        if known is None or _says_more(known, after):
+            changed.append(after)
     return tuple(changed)
 
 
-def noisy_paths(states: Iterable[State], words: Iterable[NoiseWord], now: float) -> frozenset[str]:
-    """What is noise now."""
+def learned(findings: Iterable[NoiseFinding], words: Iterable[NoiseWord], now: float) -> Learned:
+    """What is known of a route's keys; a word is about a path and all its keys."""
     said = {word.path: word.noisy for word in words if word.until is None or now < word.until}
-    fields = [each.field for each in states if not each.field.is_regression]
-    return noisy(fields, now, said)
+    states = {path: KeyState.NOISY if noisy else KeyState.HELD for path, noisy in said.items()}
+    lags = {}
+    for each in findings:
+        state = _state(each, now)
+        word = said.get(path_of(each.path))
+        states[each.path] = state if word is None else KeyState.NOISY if word else KeyState.HELD
+        if state is KeyState.CLOCK and len(each.numbers) == _LENGTH:
+            lags[each.path] = each.numbers[_LEAD - 1]
+    known = {key: state for key, state in states.items() if state is not KeyState.WAITS}
+    return Learned(states=known, lags={key: lag for key, lag in lags.items() if lag})
 
 
-def _moved(before: State, total: Counts, epoch: int, now: float, fields: int) -> State:
-    field = before.field
-    if before.epoch != epoch:
-        field = replace(field, sign=Field(path="").sign, discordant=0, regressed_at=None)
-    since = Counts(*(max(new - old, 0) for new, old in zip(total, before.counted, strict=True)))
-    return State(field=ask_many(field, since, at=now, fields=fields), epoch=epoch, counted=total)
+def _state(finding: NoiseFinding, now: float) -> KeyState:
+    """Of a finding of another version nothing is known."""
+    if finding.until is not None and finding.until <= now and finding.decided == KeyState.NOISY:
+        return KeyState.WAITS
+    words = {REGRESSION: KeyState.HELD} | {state.value: state for state in KeyState}
+    return words.get(finding.decided, KeyState.WAITS)
 
 
-def _fresh(path: str) -> tuple[float, ...]:
-    field = Field(path=path)
-    return (*field.sign, *field.noise)
+def asked(finding: NoiseFinding) -> int:
+    """In how many requests legacy was seen to answer twice, so far."""
+    return int(finding.numbers[-1]) if len(finding.numbers) == _LENGTH else 0
 
 
-def _finding(route: str, state: State, now: float) -> NoiseFinding:
-    field = state.field
-    regressed = _NEVER if field.regressed_at is None else field.regressed_at
-    until = None if field.noisy_until == -inf else field.noisy_until
-    lead = (state.epoch, *state.counted, field.discordant, field.asked, regressed, _NEVER if until is None else until)
-    decided = REGRESSION if field.is_regression else NOISY if until is not None and until > now else ""
-    numbers = tuple(float(each) for each in (*lead, *field.sign, *field.noise))
-    return NoiseFinding(route=route, path=field.path, numbers=numbers, decided=decided, until=until, updated=now)
+@dataclass(slots=True)
+class _Table:
+    """What was counted of one key."""
+
+    route: str = ""
+    trials: dict[Measure, list[int]] = field(default_factory=lambda: defaultdict(lambda: [0, 0]))
+    raw_only: int = 0
+    noise_only: int = 0
+    epoch: dict[Measure, NoiseCount] = field(default_factory=dict)
 
 
-def _state(finding: NoiseFinding) -> State:
-    epoch, asked, raw, noise, both, discordant, asks, regressed, until, *logs = finding.numbers
-    signs = len(Field(path="").sign)
-    field = Field(
-        path=finding.path,
-        sign=tuple(logs[:signs]),
-        noise=tuple(logs[signs:]),
-        discordant=int(discordant),
-        asked=int(asks),
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Moment:
+    route: str
+    epoch: int
+    keys: int
+    now: float
+
+
+def _tables(counts: Iterable[NoiseCount], epoch: int) -> dict[str, _Table]:
+    tables: dict[str, _Table] = defaultdict(_Table)
+    for each in counts:
+        if each.measure not in _KNOWN:
+            continue
+        table, measure = tables[each.path], Measure(each.measure)
+        table.route = each.route
+        if measure in TRIALS:
+            table.trials[measure][0] += each.asked
+            table.trials[measure][1] += each.both + (each.noise_only if measure is Measure.SECOND else 0)
+        if each.epoch != epoch:
+            continue
+        if measure in TRIALS:
+            table.raw_only += each.raw_only
+            table.noise_only += each.noise_only
+        else:
+            table.epoch[measure] = each
+    return tables
+
+
+_KNOWN = frozenset(Measure)
+
+
+def _counts(table: _Table, every: _Table) -> KeyCounts:
+    """`every` says how often was asked, the key's own how often that hit."""
+    differed, compared = table.epoch.get(Measure.DIFFERED), every.epoch.get(Measure.COMPARED)
+    found: dict[Measure, float] = {
+        measure: number_of(each.asked, each.raw_only, each.noise_only)
+        for measure, each in table.epoch.items()
+        if measure is not Measure.DIFFERED
+    }
+    return KeyCounts(
+        trials={each: Trials(every.trials[each][0], table.trials[each][1]) for each in TRIALS},
+        raw_only=table.raw_only,
+        noise_only=table.noise_only,
+        compared=0 if compared is None else compared.asked,
+        differed=0 if differed is None else differed.raw_only,
+        instants=0 if differed is None else differed.both,
+        found=found,
+    )
+
+
+def _says_more(before: NoiseFinding, after: NoiseFinding) -> bool:
+    if (before.decided, before.until, before.numbers[:-1]) != (after.decided, after.until, after.numbers[:-1]):
+        return True
+    return before.why != after.why and after.updated - before.updated >= SENTENCES
+
+
+def _moved(key: str, before: NoiseFinding | None, counts: KeyCounts, moment: _Moment) -> NoiseFinding:
+    before_that = None if before is None else _standing(before)
+    standing = moved(before_that, counts, moment.epoch, moment.keys, moment.now)
+    ruling = ruled(standing, counts, moment.now)
+    regressed = _NEVER if standing.regressed_at is None else standing.regressed_at
+    until = None if standing.noisy_until == -inf else standing.noisy_until
+    proved = [float(number) for each in TRIALS for number in standing.proved.get(each, _NO_TRIALS)]
+    lead = (standing.epoch, standing.since, standing.compared, regressed, _NEVER if until is None else until)
+    asked = sum(each.asked for each in counts.trials.values())
+    decided = REGRESSION if ruling.is_regression else "" if ruling.state is KeyState.WAITS else ruling.state.value
+    return NoiseFinding(
+        route=moment.route,
+        path=key,
+        numbers=(*map(float, lead), ruling.number, *proved, float(asked)),
+        decided=decided,
+        until=until,
+        updated=moment.now,
+        why=sentence(key, ruling, counts),
+    )
+
+
+def _standing(finding: NoiseFinding) -> Standing | None:
+    """None for one of another version, which so begins anew."""
+    if len(finding.numbers) != _LENGTH:
+        return None
+    epoch, since, compared, regressed, until, _, *proved, _ = finding.numbers
+    pairs = zip(proved[::2], proved[1::2], strict=True)
+    return Standing(
+        epoch=int(epoch),
+        since=since,
+        compared=int(compared),
         regressed_at=None if regressed == _NEVER else regressed,
         noisy_until=-inf if until == _NEVER else until,
+        proved={each: Trials(int(asked), int(hits)) for each, (asked, hits) in zip(TRIALS, pairs, strict=True)},
     )
-    return State(field=field, epoch=int(epoch), counted=Counts(int(asked), int(raw), int(noise), int(both)))

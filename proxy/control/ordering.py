@@ -63,4 +63,6 @@ def _order(route: Route, stood: Stood) -> RouteOrder | None:
         slow=slow,
         drained=drains(pins),
         sample=sample,
+        step=0 if position is None else position.step,
+        begun=0 if position is None else position.begun,
     )

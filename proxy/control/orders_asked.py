@@ -1,4 +1,4 @@
-"""What operators ask of the admin port: promote, rollback, hold, resume, drain, pin, and the list of moves.
+"""What operators ask of the admin port: promote, rollback, hold, resume, drain, pin, epoch, and the list of moves.
 
 Rule 1: a move that is refused says why, in the sentence of the stage machine, and nothing has changed.
 Rule 2: whoever looked first sends the tag of what was seen (`If-Match`), and is refused when it has changed since;
@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 
 import msgspec
@@ -27,7 +27,7 @@ from proxy.control.standing_views import TransitionsView, instance_views, moved_
 from proxy.control.state import Positions
 from proxy.control.wishes import wanted
 from proxy.core.judge.moves import Refusal
-from proxy.core.judge.position import Position, transition
+from proxy.core.judge.position import Cause, Position, begun, transition
 from proxy.core.orders import NEWCOMERS, Pin
 from proxy.core.outcome import Side
 from proxy.core.route import Route
@@ -59,15 +59,20 @@ class AskedPin(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     by: str = ""
 
 
+async def _nobody_hears(_route: str, _begun: int, _why: str) -> None:
+    pass
+
+
 @dataclass(slots=True, kw_only=True)
 class OrdersAsked:
-    """The handlers."""
+    """The handlers. `epoch_begun` hears of a route's new epoch, which it is, by whom and why; it does not fail."""
 
     running: Running
     replica: Replica
     mover: Mover
     judge: Judge
     store: Positions
+    epoch_begun: Callable[[str, int, str], Awaitable[None]] = _nobody_hears
 
     async def transitions(self, request: web.Request) -> web.Response:
         """`GET /api/transitions?route=`."""
@@ -97,6 +102,8 @@ class OrdersAsked:
         try:
             if verb == "drain":
                 return await self._drain(route, asked, by)
+            if verb == "epoch":
+                return await self._epoch(route, asked, by)
             return await self._verb(route, verb, asked, by)
         except (AwayError, StoreUnavailable, TimeoutError) as error:
             return store_away(str(error))
@@ -155,6 +162,17 @@ class OrdersAsked:
             and (each.group == route.group and each.name != route.name and each.respond is None)
             and self.replica.position(each).place == before.place
         ]
+
+    async def _epoch(self, route: Route, asked: Asked, by: str) -> web.Response:
+        """Of this route alone: that others of its group were mended is for others to say."""
+        before = self.replica.position(route)
+        after, reason = begun(before), asked.reason or "a new epoch was ordered"
+        record = transition(before, after, actor=by, numbers={}, reason=reason)
+        record = replace(record, cause=Cause.OPERATOR, at=self.replica.clock())
+        if await self.mover.move(before, after, record, needs_store=True) is Made.LOST:
+            return problem(HTTPStatus.CONFLICT, f"{route.name} {_LATE}")
+        await self.epoch_begun(route.name, after.begun, f"{by}: {reason}")
+        return await self._answer(route, before, made=Made.FOR_ALL)
 
     async def _drain(self, route: Route, asked: Asked, by: str) -> web.Response:
         before, since = self.replica.position(route), self.replica.clock()

@@ -14,14 +14,16 @@ import msgspec
 from aiohttp import web
 
 from proxy.control.clusters import why
+from proxy.control.epoch_view import EpochView, epoch_views
 from proxy.control.evidence import EvidenceBook
 from proxy.control.evidence_view import ClusterView, ExchangeView, cluster_view, exchange_view
 from proxy.control.problem import problem
-from proxy.core.evidence import Cluster, Exchange, NoiseFinding, Sample
+from proxy.core.evidence import Cluster, Epoch, Exchange, NoiseFinding, Sample
 from proxy.core.parity.reasons import in_words
 
 MOST_RECORDED = 500
 AWAY = "the store does not answer, so exchanges cannot be shown now; counts and clusters can"
+NO_EPOCHS = "the store does not answer, so epochs cannot be shown now"
 
 
 class Archive(Protocol):
@@ -44,6 +46,9 @@ class Archive(Protocol):
     async def recorded(self, route: str, limit: int) -> tuple[Exchange, ...] | None:
         """Exchanges for replay; None while the store is away."""
 
+    async def epochs(self, route: str) -> tuple[Epoch, ...] | None:
+        """All that are known, the present one first; None while the store is away."""
+
 
 class NoArchive:
     """Of a control process that compares nothing."""
@@ -64,6 +69,17 @@ class NoArchive:
         """None."""
         del route, limit
         return ()
+
+    async def epochs(self, route: str) -> tuple[Epoch, ...] | None:
+        """None."""
+        del route
+        return ()
+
+
+class EpochsView(msgspec.Struct, frozen=True, kw_only=True):
+    """`GET /api/routes/{name}/epochs`: the one that counts first."""
+
+    epochs: list[EpochView]
 
 
 class MismatchesView(msgspec.Struct, frozen=True, kw_only=True):
@@ -115,6 +131,13 @@ class ParityPages:
         sums, findings = self.book.parity(route).sums, self.archive.findings(route)
         comparable = sums.compared + sums.undecided
         return [cluster_view(each, comparable, why(each, findings)) for each in clusters]
+
+    async def epochs(self, request: web.Request, route: str, answer: Answer) -> web.Response:
+        """What the evidence is divided into."""
+        found = await self.archive.epochs(route)
+        if found is None:
+            return problem(HTTPStatus.SERVICE_UNAVAILABLE, NO_EPOCHS)
+        return answer(request, EpochsView(epochs=epoch_views(found)))
 
     async def exchanges(self, request: web.Request, route: str, answer: Answer) -> web.Response:
         """Safe requests that can be sent again."""

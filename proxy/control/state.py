@@ -59,6 +59,6 @@ class Guards(Protocol):
 class Evidence(Protocol):
     """What is known of the comparisons of a route."""
 
-    def measures(self, route: str) -> Measures: ...  # noqa: D102
+    def measures(self, route: str, position: Position) -> Measures: ...  # noqa: D102
 
     def epoch_number(self, route: str) -> int: ...  # noqa: D102

@@ -10,9 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import Field, dataclass, fields, replace
+from functools import lru_cache
 from hashlib import sha256
 from typing import Any, ClassVar, Protocol, TypeVar
 
+from proxy.core.outcome import Side
 from proxy.core.parity.captured import CapturedAnswer, CapturedRequest
 from proxy.core.parity.compare import Outcome
 from proxy.core.parity.difference import Difference, Kind, Severity
@@ -36,8 +38,9 @@ OTHER = "(other)"
 class Epoch:
     """A stretch of a route's evidence during which neither side was deployed.
 
-    One per pair of versions: a version that returns finds its evidence again. `number` counts from 1 within the route.
-    `began` is when the pair was first met, `seen` when it was last announced.
+    One per pair of versions, addresses of both sides, and `begun`: what returns finds its evidence again. `begun` is
+    how often somebody has ordered a new one, `why` by whom and why. `number` counts from 1 within the route. `began` is
+    when this was first met, `seen` when it was last announced.
     """
 
     route: str
@@ -46,6 +49,14 @@ class Epoch:
     new_version: str
     began: float
     seen: float
+    addresses: str = ""
+    begun: int = 0
+    why: str = ""
+
+    @property
+    def mark(self) -> str:
+        """What tells the epochs of a route apart."""
+        return epoch_mark(self.legacy_version, self.new_version, self.addresses, self.begun)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +65,8 @@ class Tally:
 
     Each comparison is counted once: under the kind and severity of its gravest difference, under its reason when it was
     incomparable (`why`), and under neither when the sides agreed. One that is undecided has the gravest of what waits,
-    and its `why` begins with its group (`noise.groups`).
+    and its `why` begins with its group (`noise.groups`). `step` is that of the position
+    under which they were asked, `side` the one that answered the client.
     """
 
     route: str
@@ -65,6 +77,8 @@ class Tally:
     kind: Kind | None = None
     severity: Severity | None = None
     why: str = ""
+    step: int = 0
+    side: Side = Side.LEGACY
     count: int = 1
 
 
@@ -166,26 +180,25 @@ class RuleHits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NoiseCount:
-    """What asking legacy twice showed at one path, added up over replicas.
+    """What was counted of one key (`path`) in one epoch, added up over replicas.
 
     Of `asked` comparisons, `raw_only` differed between the sides alone, `noise_only` between legacy's two answers
-    alone, and `both` in both.
+    alone, and `both` in both. `measure` says what it is a count of (`proxy.core.noise.measure`).
     """
 
     route: str
     path: str
+    measure: str
     asked: int
     raw_only: int
     noise_only: int
     both: int
+    epoch: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NoiseFinding:
-    """Where the tests of one key stand: their `numbers`, what they `decided` (empty: nothing), valid `until`.
-
-    `why` is a sentence for the operator, empty where nothing is to be said.
-    """
+    """How one key (`path`) stands: its `numbers`, what is `decided` (empty: nothing), valid `until`, and `why`."""
 
     route: str
     path: str
@@ -233,8 +246,8 @@ _PARTS = tuple(each.name for each in fields(Increments) if each.name not in {"id
 class Retention:
     """What stays: seconds, records, bytes. Whatever exceeds one of them goes, oldest first.
 
-    `shapes`, `clusters` (of one epoch), `epochs`, `recorded` and `groups` count within a route; the others over all of
-    them.
+    `shapes`, `clusters` (of one epoch), `noise_counts`, `epochs`, `recorded` and `groups` count within a route; the
+    others over all of them.
     """
 
     age: float = 30 * 86400.0
@@ -242,6 +255,7 @@ class Retention:
     exchange_bytes: int = 256 * 1024 * 1024
     shapes: int = 1000
     clusters: int = 1000
+    noise_counts: int = 4000
     epochs: int = 50
     recorded: int = 500
     groups: int = 1000
@@ -279,6 +293,13 @@ def joined(id_: str, parts: Iterable[Increments]) -> Increments:
 def cluster_id(route: str, path: str, kind: str) -> str:
     """The same on every replica and in every epoch: 12 hex digits."""
     text = "\0".join((storable(route), storable(path), kind))
+    return sha256(text.encode("utf-8")).hexdigest()[:12]
+
+
+@lru_cache(maxsize=4096)
+def epoch_mark(legacy_version: str, new_version: str, addresses: str, begun: int) -> str:
+    """Stands for what an epoch of a route belongs to, the same on every replica: 12 hex digits."""
+    text = "\0".join((storable(legacy_version), storable(new_version), addresses, str(begun)))
     return sha256(text.encode("utf-8")).hexdigest()[:12]
 
 

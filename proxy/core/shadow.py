@@ -30,6 +30,8 @@ HANDSHAKE_LASTS = 60.0
 """Seconds for which a handshake holds."""
 LATER = 0.1
 """The share of requests that is shadowed where new serves already."""
+ANSWERED = 0.01
+"""The share of a route's requests of which legacy is asked as well because new has answered them, at a small split."""
 SECONDS_FIRST = 500
 """So many requests of a route that may ask legacy twice do so before the share counts."""
 CONDITIONS = frozenset(
@@ -102,6 +104,17 @@ def sample_at(policy: ShadowPolicy, stage: Stage, raised: float = 0.0) -> float:
     if stage is Stage.SHADOW:
         return 1.0
     return max(raised, LATER) if stage is Stage.CANARY else LATER
+
+
+def sample_of(policy: ShadowPolicy, stage: Stage, split: float, serve: Side, raised: float = 0.0) -> float:
+    """The share of those that `serve` answers. At a small split the judge waits longest for what new answers itself.
+
+    So more of these are compared, as long as they are no more than a hundredth of the route's requests.
+    """
+    share = sample_at(policy, stage, raised)
+    if policy.sample is not None or stage is not Stage.CANARY or serve is Side.LEGACY or not split:
+        return share
+    return max(share, min(ANSWERED / split, 1.0))
 
 
 def shadow_side(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from hashlib import sha256
 from ipaddress import IPv4Network, IPv6Network
 
 from proxy.core.chunked import MAX_EXTENSION, MAX_TRAILERS
@@ -105,6 +106,11 @@ class Snapshot:
         """Every point that is open for some request; which of them a route allows is asked once it is known."""
         return self.leniency.union(*(route.leniency for route in self.routes))
 
+    def addresses(self, route: Route) -> str:
+        """Stands for the addresses of both sides of a route: another one after an edit of either, 12 hex digits."""
+        known = (self.upstreams.get(name) for name in (route.legacy, route.new))
+        return sha256("\0".join(_addressed(each) for each in known).encode()).hexdigest()[:12]
+
     def reader(self) -> RequestReader:
         """A reader of request heads with these bounds."""
         limits = self.limits
@@ -121,3 +127,11 @@ class Snapshot:
     def is_tied(self) -> bool:
         """Whether requests can be tied to a side otherwise than by pins of their cohorts."""
         return bool(self.choosers) or any(route.is_tied for route in self.routes)
+
+
+def _addressed(upstream: Upstream | None) -> str:
+    """What decides which system answers: timeouts and bounds do not, nor does the order of its endpoints."""
+    if upstream is None:
+        return ""
+    endpoints = " ".join(sorted(each.text for each in upstream.endpoints))
+    return f"{upstream.scheme} {upstream.host_mode} {upstream.tls_name} {endpoints}"

@@ -46,6 +46,7 @@ if TYPE_CHECKING:
 FIXED = 4096
 """Bytes that a capture is taken to hold beside bodies."""
 _MOST_OF_A_VERSION = 100
+_NOTHING = CapturedAnswer(status=0, fields=(), body=b"", size=0, seconds=0.0, failure=SHED)
 
 
 class Keeper(Protocol):
@@ -114,6 +115,7 @@ class Capture:
         self._dry_run = asked.dry_run
         self._body: list[bytes] = []
         self._since = monotonic()
+        self._step, self._begun = asked.bound.step, asked.bound.begun
 
     # -- what the exchange does ---------------------------------------------------------------------------------------
 
@@ -296,7 +298,7 @@ class Capture:
             new=new,
             second=None if self._second is None else self._answer(self._second.kept, self._second.leg, epoch),
             cohort=hash_of(self.bound.salt, cohort),
-            at=time(),
+            at=epoch + monotonic(),
             request_id=self._ids.request_id.decode("latin-1"),
             authoritative=self._leg.side,
             legacy_version=self._version(legacy),
@@ -304,6 +306,9 @@ class Capture:
             raced=not self._dry_run and self._shadows.writes.overlapped(place_of(head.path, cohort), self._since),
             written_at=written + epoch if written else 0.0,
             bare=self._copied.bare,
+            step=self._step,
+            begun=self._begun,
+            addresses=self.bound.addresses,
         )
 
     def _epoch(self) -> float:

@@ -13,7 +13,7 @@ from proxy.core.outcome import SERVED_BY_SIDE, ServedBy, Side
 from proxy.core.pinned import Exceptions, exceptions_of
 from proxy.core.response import ResponseReader
 from proxy.core.route import HostMode, Route, Timeouts
-from proxy.core.shadow import ShadowPolicy, is_shadowed, sample_at
+from proxy.core.shadow import ShadowPolicy, is_shadowed, sample_of
 from proxy.core.snapshot import Snapshot
 from proxy.edge.forgive import Forgiving
 from proxy.edge.lately import Lately
@@ -49,12 +49,14 @@ class BoundRoute:
     `said` is the route as the table has it, `route` as it runs by order (`edge/orders.py`), `ordered` whether there is
     one. `there` are the sides that have an upstream; `exceptions` None: it has none. `lately`: cohorts that new has
     served; `slow`: seconds above which an answer is a bad event, 0 for none; `shadow` None: no request of it is
-    shadowed where it runs now; `sample`: the share of requests that may be; `raised`: what was ordered of it, or 0.
+    shadowed where it runs now; `sample`: the share of requests that may be; `raised`: what was ordered of it, or 0;
+    `answered_sample`: the share of those that new answers. `step`, `begun` and `addresses` go onto every pair.
     """
 
     __slots__ = (
         *("body_limit", "decision", "exceptions", "holds", "killed", "lately", "legacy", "new", "own", "route", "said"),
-        *("choosers", "ordered", "salt", "raised", "sample", "settled", "shadow", "slow", "there"),
+        *("addresses", "answered_sample", "begun", "choosers", "ordered", "raised", "salt", "sample", "settled"),
+        *("shadow", "slow", "step", "there"),
     )
 
     def __init__(
@@ -66,6 +68,8 @@ class BoundRoute:
         self.lately = Lately()
         self.slow = 0.0
         self.ordered = False
+        self.step = self.begun = 0
+        self.addresses = ""
         self.salt = route.salt
         self.legacy = legs.get(Side.LEGACY)
         self.new = legs.get(Side.NEW)
@@ -79,7 +83,7 @@ class BoundRoute:
         self.body_limit = body_limit
         self.holds = route.effects not in (None, Effects.UNSAFE)
         self.shadow: ShadowPolicy | None = None
-        self.sample = 0.0
+        self.sample = self.answered_sample = 0.0
         self.raised = 0.0
         self.follow_stage()
 
@@ -89,7 +93,11 @@ class BoundRoute:
         route = self.route
         shadows = both and route.respond is None and is_shadowed(route.shadow, route.stage)
         self.shadow = route.shadow if shadows else None
-        self.sample = 0.0 if self.shadow is None else sample_at(self.shadow, route.stage, self.raised)
+        self.sample = self.answered_sample = 0.0
+        if self.shadow is not None:
+            at = (self.shadow, route.stage, route.split)
+            self.sample = sample_of(*at, Side.LEGACY, self.raised)
+            self.answered_sample = sample_of(*at, Side.NEW, self.raised)
 
 
 class Live:
@@ -117,7 +125,9 @@ class Live:
         }
         limit = route.body_limit or self.snapshot.limits.body_size
         own = counters.tally(route.name, ServedBy.SELF)
-        return BoundRoute(route, legs, own, limit, choosers=bool(self.snapshot.choosers))
+        bound = BoundRoute(route, legs, own, limit, choosers=bool(self.snapshot.choosers))
+        bound.addresses = self.snapshot.addresses(route)
+        return bound
 
 
 def _leg(route: Route, side: Side, pool: Pool, counters: Counters) -> Leg:

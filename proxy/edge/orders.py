@@ -63,6 +63,7 @@ def _release(bound: BoundRoute) -> None:
     bound.slow = 0.0
     bound.raised = 0.0
     bound.ordered = False
+    bound.step = bound.begun = 0
     said = bound.said
     _run(bound, said, exceptions_of(said, bound.there, NO_PINS, None, choosers=bound.choosers))
 
@@ -78,6 +79,7 @@ def _follow(bound: BoundRoute, order: RouteOrder, live: Live) -> bool:
     bound.slow = order.slow
     bound.raised = order.sample
     bound.ordered = True
+    bound.step, bound.begun = order.step, order.begun
     route = placed(said, place) if possible else said
     _run(bound, route, _exceptions(bound, route, order))
     return possible

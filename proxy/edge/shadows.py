@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from proxy.core.outcome import Side
 from proxy.core.route import Breaker
 from proxy.core.sample import is_sampled
 from proxy.core.shadow import (
@@ -90,7 +91,7 @@ class Shadows:
         """The exchange for a request where any route is shadowed: watched, if this one gets a shadow."""
         is_write = (head.method != b"GET" or bound.route.effects is not None) and not _is_safe(bound, head)
         capture = None
-        if bound.shadow is not None and _is_sampled(client, live, bound, decision, head):
+        if bound.shadow is not None and _is_sampled(client, live, bound, leg, decision, head):
             capture = self._capture(client, live, bound, leg, head, ids, safe=not is_write)
         if capture is None and not is_write:
             return Exchange(client, live, bound, leg, decision, head, ids)
@@ -261,9 +262,9 @@ def _is_drawn(share: float) -> bool:
     return share >= 1.0 or random() < share  # noqa: S311 -- chance, not secrecy
 
 
-def _is_sampled(client: Client, live: Live, bound: BoundRoute, decision: Decision, head: RequestHead) -> bool:
+def _is_sampled(client: Client, live: Live, bound: BoundRoute, leg: Leg, decision: Decision, head: RequestHead) -> bool:
     """The draw of a canary stands for the cohort; where none was made, as at `live`, it is made for this."""
-    share = bound.sample
+    share = bound.sample if leg.side is Side.LEGACY else bound.answered_sample
     if share >= 1.0:
         return True
     draw = decision.draw

@@ -31,11 +31,14 @@ class EvidenceStore(Protocol):
     async def add(self, increments: Increments) -> None:
         """Add all of it or nothing; a second time with the same id does nothing."""
 
-    async def open_epoch(self, route: str, legacy_version: str, new_version: str, at: float) -> Epoch:
-        """The epoch of this pair of versions; a new one, with the next number, when the pair is new."""
+    async def open_epoch(self, asked: Epoch) -> Epoch:
+        """The epoch of these versions, addresses and `begun`; a new one, with the next number, when they are new.
+
+        `asked.number` counts for nothing, `asked.seen` is now; a `why` replaces what is known, unless it is empty.
+        """
 
     async def epochs(self, route: str) -> tuple[Epoch, ...]:
-        """The route's epochs, the one announced last first."""
+        """The route's epochs, the latest that was begun first, of those the one announced last."""
 
     async def tallies(self, route: str, epoch: int, since_minute: int = 0) -> tuple[Tally, ...]:
         """Counts from a minute on, oldest first."""
@@ -56,10 +59,10 @@ class EvidenceStore(Protocol):
         """Hits of the route's `compare:` rules, by rule id."""
 
     async def noise_counts(self, route: str) -> tuple[NoiseCount, ...]:
-        """What asking legacy twice showed, by path."""
+        """What was counted of noise, by key."""
 
     async def noise(self, route: str) -> tuple[NoiseFinding, ...]:
-        """Where the sign tests stand, by path."""
+        """How keys stand."""
 
     async def save_noise(self, findings: tuple[NoiseFinding, ...], lead: Lead) -> bool:
         """Replace these findings; False, and nothing saved, when `lead` no longer holds."""

@@ -24,7 +24,6 @@ from proxy.core.evidence import (
     ShapeCount,
     Tally,
     cleaned,
-    storable,
 )
 from proxy.core.orders import Lead
 from proxy.store import memory_retention, order, rows
@@ -49,17 +48,17 @@ class MemoryEvidence:
             self._tables.applied[increments.id] = increments.at
             self._tables.merge(staged(increments), self._retention)
 
-    async def open_epoch(self, route: str, legacy_version: str, new_version: str, at: float) -> Epoch:
+    async def open_epoch(self, asked: Epoch) -> Epoch:
         """As EvidenceStore says."""
-        pair = (storable(legacy_version), storable(new_version))
-        known = self._tables.epochs.under(route).values()
-        found = next((each for each in known if (each.legacy_version, each.new_version) == pair), None)
+        asked = cleaned(asked)
+        known = self._tables.epochs.under(asked.route).values()
+        found = next((each for each in known if each.mark == asked.mark), None)
         if found is None:
             number = max((each.number for each in known), default=0) + 1
-            opened = Epoch(route=route, number=number, legacy_version=pair[0], new_version=pair[1], began=at, seen=at)
+            opened = replace(asked, number=number, began=asked.seen)
         else:
-            opened = replace(found, seen=max(found.seen, at))
-        self._tables.epochs[route, opened.number] = opened
+            opened = replace(found, seen=max(found.seen, asked.seen), why=asked.why or found.why)
+        self._tables.epochs[asked.route, opened.number] = opened
         return opened
 
     async def epochs(self, route: str) -> tuple[Epoch, ...]:

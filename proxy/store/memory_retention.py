@@ -38,6 +38,8 @@ def _prune_epochs(tables: Tables, most: int) -> None:
             del tables.epochs[route, gone.number]
             for table in (tables.tallies, tables.clusters, tables.samples):
                 _drop(table, [key for key in table if key[:2] == (route, gone.number)])
+            counted = tables.noise_counts.under(route)
+            _drop(tables.noise_counts, [key for key, each in counted.items() if each.epoch == gone.number])
 
 
 def _prune_tallies(tables: Tables, before: int, most: int) -> int:

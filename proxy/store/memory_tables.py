@@ -108,14 +108,14 @@ class Tables:
 
     def _add_noise_counts(self, rows: Iterable[Row], keep: Retention) -> None:
         given = tuple(rows)
-        admitted = _admit({row[:2] for row in given}, self.noise_counts, keep.clusters, 1)
+        admitted = _admit({row[:4] for row in given}, self.noise_counts, keep.noise_counts, 1)
         for row in given:
-            if row[:2] not in admitted:
+            if row[:4] not in admitted:
                 continue
-            old = self.noise_counts.get(row[:2])
+            old = self.noise_counts.get(row[:4])
             numbers = (old.asked, old.raw_only, old.noise_only, old.both) if old else (0, 0, 0, 0)
-            summed = (*row[:2], *(a + b for a, b in zip(numbers, row[2:], strict=True)))
-            self.noise_counts[row[:2]] = NoiseCount(**dict(zip(NOISE_COUNT, summed, strict=True)))
+            summed = (*row[:4], *(a + b for a, b in zip(numbers, row[4:], strict=True)))
+            self.noise_counts[row[:4]] = NoiseCount(**dict(zip(NOISE_COUNT, summed, strict=True)))
 
     def _add_key_groups(self, rows: Iterable[Row], keep: Retention) -> None:
         for route, name, keys, last_seen in rows:

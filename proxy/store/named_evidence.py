@@ -40,9 +40,9 @@ class NamedEvidence:
         """As EvidenceStore says; by origin already."""
         await self._behind.add(increments)
 
-    async def open_epoch(self, route: str, legacy_version: str, new_version: str, at: float) -> Epoch:
+    async def open_epoch(self, asked: Epoch) -> Epoch:
         """As EvidenceStore says."""
-        return called(await self._behind.open_epoch(self._kept(route), legacy_version, new_version, at), route)
+        return called(await self._behind.open_epoch(called(asked, self._kept(asked.route))), asked.route)
 
     async def epochs(self, route: str) -> tuple[Epoch, ...]:
         """As EvidenceStore says."""

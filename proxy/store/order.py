@@ -20,8 +20,8 @@ from proxy.core.evidence import (
 
 
 def epochs(found: Iterable[Epoch]) -> tuple[Epoch, ...]:
-    """The one announced last first."""
-    return tuple(sorted(found, key=lambda each: (-each.seen, -each.number)))
+    """The latest that was begun first, of those the one announced last."""
+    return tuple(sorted(found, key=lambda each: (-each.begun, -each.seen, -each.number)))
 
 
 def tallies(found: Iterable[Tally]) -> tuple[Tally, ...]:
@@ -36,6 +36,8 @@ def tallies(found: Iterable[Tally]) -> tuple[Tally, ...]:
                 each.kind or "",
                 each.severity or "",
                 each.why,
+                each.step,
+                each.side,
             ),
         )
     )
@@ -72,8 +74,8 @@ def rule_hits(found: Iterable[RuleHits]) -> tuple[RuleHits, ...]:
 
 
 def noise_counts(found: Iterable[NoiseCount]) -> tuple[NoiseCount, ...]:
-    """By path."""
-    return tuple(sorted(found, key=lambda each: each.path))
+    """By key, epoch and measure."""
+    return tuple(sorted(found, key=lambda each: (each.path, each.epoch, each.measure)))
 
 
 def noise(found: Iterable[NoiseFinding]) -> tuple[NoiseFinding, ...]:

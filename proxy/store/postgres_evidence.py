@@ -22,7 +22,6 @@ from proxy.core.evidence import (
     ShapeCount,
     Tally,
     cleaned,
-    storable,
 )
 from proxy.core.orders import Lead
 from proxy.store import order, rows
@@ -74,7 +73,7 @@ class PostgresEvidence:
         if "staged_rule_hits" in tables:
             yield ("add_rule_hits",)
         if "staged_noise_count" in tables:
-            yield "add_noise_counts", keep.clusters
+            yield "add_noise_counts", keep.noise_counts
         if "staged_key_group" in tables:
             yield ("add_key_groups",)
             yield "thin_key_groups", keep.groups
@@ -82,12 +81,11 @@ class PostgresEvidence:
             yield ("add_recorded",)
             yield "thin_recorded", keep.recorded
 
-    async def open_epoch(self, route: str, legacy_version: str, new_version: str, at: float) -> Epoch:
+    async def open_epoch(self, asked: Epoch) -> Epoch:
         """As EvidenceStore says."""
-        asked = (route, storable(legacy_version), storable(new_version), at)
         async with self._connections.transaction() as connection:
             await connection.execute(query("take_turn"))
-            (row,) = await connection.fetch(query("open_epoch"), *asked)
+            (row,) = await connection.fetch(query("open_epoch"), *rows.epoch_row(cleaned(asked)))
         return rows.epoch(row)
 
     async def epochs(self, route: str) -> tuple[Epoch, ...]:

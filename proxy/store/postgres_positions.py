@@ -48,7 +48,7 @@ class PostgresPositions:
         check_move(position, expected_version, transition)
         fence = (lead.name, lead.holder, lead.epoch) if lead else (None, None, None)
         moved, recorded = rows.position_row(position), rows.transition_row(cleaned(transition))
-        arguments = (*moved, expected_version, *recorded, KEPT_TRANSITIONS, *fence)
+        arguments = (*moved, expected_version, *recorded, KEPT_TRANSITIONS, *fence, position.begun)
         return await self._changed("compare_and_set", *arguments)
 
     async def transitions(self, route: str | None, limit: int) -> tuple[Transition, ...]:

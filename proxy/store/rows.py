@@ -22,12 +22,18 @@ def epoch(row: Row) -> Epoch:
     return Epoch(**row)
 
 
+def epoch_row(each: Epoch) -> tuple[object, ...]:
+    """As `open_epoch.sql` takes it."""
+    return each.route, each.legacy_version, each.new_version, each.seen, each.addresses, each.begun, each.why
+
+
 def tally(row: Row) -> Tally:
     """From columns of the same names; empty words are none."""
     found = dict(row)
     found["outcome"] = Outcome(row["outcome"])
     found["kind"] = Kind(row["kind"]) if row["kind"] else None
     found["severity"] = Severity(row["severity"]) if row["severity"] else None
+    found["side"] = Side(row["side"])
     return Tally(**found)
 
 
@@ -53,7 +59,7 @@ def noise(row: Row) -> NoiseFinding:
 
 def noise_row(each: NoiseFinding) -> tuple[object, ...]:
     """As `save_noise.sql` takes it."""
-    return each.route, each.path, list(each.numbers), each.decided, each.until, each.updated
+    return each.route, each.path, list(each.numbers), each.decided, each.until, each.updated, each.why
 
 
 def guard(row: Row) -> GuardState:
@@ -73,7 +79,7 @@ def position(row: Row) -> Position:
 
 
 def position_row(each: Position) -> tuple[object, ...]:
-    """As `compare_and_set.sql` takes it."""
+    """As `compare_and_set.sql` takes it, without `begun`."""
     return (
         each.route,
         str(each.stage),

@@ -23,7 +23,7 @@ class Staged:
     rows: tuple[Row, ...]
 
 
-TALLY = ("route", "epoch", "minute", "shape", "outcome", "kind", "severity", "why", "count")
+TALLY = ("route", "epoch", "minute", "shape", "outcome", "kind", "severity", "why", "step", "side", "count")
 CLUSTER = (
     "route",
     "epoch",
@@ -40,7 +40,7 @@ CLUSTER = (
 SAMPLE = ("route", "epoch", "cluster", "request_id", "at", "draw", "exchange")
 SHAPE = ("route", "shape", "legacy", "compared", "first_seen", "last_seen")
 RULE_HITS = ("route", "rule", "hits", "last_hit")
-NOISE_COUNT = ("route", "path", "asked", "raw_only", "noise_only", "both")
+NOISE_COUNT = ("route", "path", "measure", "epoch", "asked", "raw_only", "noise_only", "both")
 KEY_GROUP = ("route", "id", "keys", "last_seen")
 RECORDED = ("route", "request_id", "at", "exchange")
 
@@ -70,6 +70,8 @@ def _tally(each: Tally) -> Row:
         str(each.kind or ""),
         str(each.severity or ""),
         storable(each.why),
+        each.step,
+        str(each.side),
         each.count,
     )
 
@@ -111,7 +113,8 @@ def _rule_hits(given: Increments) -> Iterable[Row]:
 
 def _noise(given: Increments) -> Iterable[Row]:
     for each in given.noise:
-        yield each.route, storable(each.path), each.asked, each.raw_only, each.noise_only, each.both
+        numbers = (each.asked, each.raw_only, each.noise_only, each.both)
+        yield each.route, storable(each.path), storable(each.measure), each.epoch, *numbers
 
 
 def _groups(given: Increments) -> Iterable[Row]:

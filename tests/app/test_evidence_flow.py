@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import msgspec
@@ -20,11 +21,12 @@ from tests.control.test_comparing import Link, state
 from tests.store.records import increments, tally
 
 MATCH = Part(route="orders", legacy_version="1", new_version="2", increments=increments(tallies=(tally(epoch=0),)))
+SHOP = snapshot(route("orders"))
 WORD = Evidence(parts=msgspec.msgpack.encode((MATCH,)), bad=[])
 
 
 def flowing(comparing: Comparing) -> EvidenceFlow:
-    running = Running(snapshot(route("orders")), Reload(ok=True, at=datetime.now(UTC)))
+    running = Running(SHOP, Reload(ok=True, at=datetime.now(UTC)))
     positions = MemoryPositions()
     stores = Stores(evidence=MemoryEvidence(positions), positions=positions)
     return EvidenceFlow(stores, EvidenceBook(), comparing, running)
@@ -89,3 +91,24 @@ async def test_a_renamed_route_finds_its_evidence() -> None:
     assert (epoch.route, epoch.number) == ("orders.v2", 1)
     assert book.parity("orders.v2").sums.compared == 1
     assert [key[0] for key in book.counted()] == ["orders.v2"]
+
+
+async def test_an_epoch_that_is_ordered_is_there_at_once_and_takes_what_was_asked_in_it() -> None:
+    """Before anything was compared in it; what was asked before and comes later goes to the one before."""
+    comparing = Comparing()
+    flow = flowing(comparing)
+    asked = replace(MATCH, addresses=SHOP.addresses(SHOP.routes[0]))
+    comparing.take(Evidence(parts=msgspec.msgpack.encode((asked,)), bad=[]))
+    await flow.last()
+    await flow.begin("orders", 1, "ann: mended")
+    ordered = await flow.epochs("orders")
+    anew = replace(asked, begun=1, increments=increments(tallies=(tally(epoch=0, count=4),)))
+    for part in (asked, anew):
+        comparing.take(Evidence(parts=msgspec.msgpack.encode((part,)), bad=[]))
+    await flow.last()
+    epochs = await flow.epochs("orders")
+
+    assert ordered is not None
+    assert [(each.begun, each.why) for each in ordered] == [(1, "ann: mended"), (0, "")]
+    assert epochs is not None
+    assert [(each.number, each.begun) for each in epochs] == [(2, 1), (1, 0)]

@@ -7,7 +7,8 @@ import msgspec
 import pytest
 
 from proxy.app.pair_queue import MOST_LAG, Full, Intake, PairQueue
-from proxy.pairs import Label, encode
+from proxy.core.parity.captured import Label
+from proxy.pairs import encode
 from tests.e2e.pairs import hand_over, pair
 
 FRAME = encode(pair({"a": 1}, {"a": 1}))[4:]

@@ -8,6 +8,9 @@ from structlog.testing import capture_logs
 
 from proxy.app import scales
 from proxy.app.scales import Scales
+from proxy.core.noise.groups import group_id
+from proxy.core.noise.memory import Learned
+from proxy.core.noise.state import KeyState
 from proxy.core.outcome import Side
 from proxy.core.parity.captured import Pair
 from proxy.core.parity.fold import REPEATED, Part
@@ -67,14 +70,14 @@ def test_high_mismatches_are_bad_events_of_who_answered(monkeypatch: pytest.Monk
 def test_rules_noise_and_secrets_are_those_of_the_table() -> None:
     """A table that is taken brings rules and secrets; a noisy path is excused."""
     on = made()
-    on.noisy = {"a": frozenset({"$.seed"})}
+    on.memories.hear({"a": Learned(states={"$.seed": KeyState.NOISY})})
     on.follow(snapshot(route("a", compare=Rules(secrets=frozenset({"plate"}))), revision="r2"))
     parts = weigh(
         on, pair({"seed": "aa1"}, {"seed": "bb2"}), pair({"plate": "HH-1", "n": 1}, {"plate": "HH-1", "n": 2})
     )
 
     assert on.revision == "r2"
-    assert outcomes(parts) == [("ignored", "", 1), ("mismatch", "", 1)]
+    assert outcomes(parts) == [("ignored", "", 1), ("undecided", group_id(["$.n"]), 1)]
     assert "HH-1" not in repr(parts)
 
 

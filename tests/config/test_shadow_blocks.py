@@ -72,6 +72,18 @@ def test_every_key_arrives() -> None:
     )
 
 
+def test_the_comparison_knows_the_version_header() -> None:
+    """It is no part of an answer on the routes that have it, as the route or the top says."""
+    top = "shadow: {version_header: X-Top}\n"
+    own = [
+        snapshot(with_routes(each, head=HEAD + top)).routes[0]
+        for each in (ROUTE, ROUTE + ", shadow: {version_header: X-A}")
+    ]
+
+    assert [each.compare.version_header for each in own] == [b"x-top", b"x-a"]
+    assert snapshot(with_routes(ROUTE)).routes[0].compare.version_header == b""
+
+
 def test_a_route_goes_before_the_file_key_by_key() -> None:
     """What the route leaves out, the file says."""
     found = policy("sample: 1%", "sample: 50%, timeout: 1s, memory: 8MiB")

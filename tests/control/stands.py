@@ -22,6 +22,7 @@ from proxy.control.replica import Replica
 from proxy.control.running import Reload, Running
 from proxy.control.state import Positions
 from proxy.core.evidence import GuardState
+from proxy.core.judge.position import Position
 from proxy.core.judge.ramp import Measures
 from proxy.core.orders import Lead
 from proxy.core.route import Route
@@ -105,7 +106,7 @@ class Known:
 
     epoch: int = 1
 
-    def measures(self, route: str) -> Measures:
+    def measures(self, route: str, position: Position) -> Measures:  # noqa: ARG002 - as the book does
         return self.by_route.get(route, Measures())
 
     def epoch_number(self, route: str) -> int:  # noqa: ARG002 - as the book does

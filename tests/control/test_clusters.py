@@ -4,13 +4,13 @@ import pytest
 
 from proxy.control.clusters import as_they_stand
 from proxy.core.evidence import Cluster, KeyGroup
-from proxy.core.noise.groups import SKELETON
+from proxy.core.noise.keys import BETWEEN
 from proxy.core.noise.state import KeyState
 from proxy.core.parity.difference import Kind, Severity
 from proxy.core.parity.rules import NO_RULES, Rule, Rules, Treatment
 
 TEXT = "$[*]"
-TOOK, COUNT = f"{TEXT}{SKELETON}took <n> ms", f"{TEXT}{SKELETON}<n> rows"
+TOOK, COUNT = f"{TEXT}{BETWEEN}took <n> ms", f"{TEXT}{BETWEEN}<n> rows"
 NOISY, HELD, OPENED = KeyState.NOISY, KeyState.HELD, KeyState.OPEN
 
 

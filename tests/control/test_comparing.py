@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 from proxy.control.comparing import REMIND, Comparing
+from proxy.core.noise.memory import Learned
+from proxy.core.noise.state import KeyState
 from proxy.link import BadDelta, Comparer, Evidence, Noise, Unframer, read_to_comparer
 
 
@@ -35,14 +37,18 @@ def state(**more: object) -> Comparer:
 def test_noise_is_told_at_first_when_it_changes_and_now_and_then() -> None:
     """A comparer that is born later knows what is noise, and one that missed a word hears it again."""
     comparing, link = Comparing(), Link()
-    comparing.tell({"a": frozenset({"$.at"}), "b": frozenset()})
+    clock, noisy = Learned(states={"$.at": KeyState.CLOCK}, lags={"$.at": 900.0}), {"$.id": KeyState.NOISY}
+    more = Learned(states=dict(clock.states) | noisy, lags=clock.lags)
+    comparing.tell({"a": clock, "b": Learned()})
     comparing.hear(link, state())
-    comparing.tell({"a": frozenset({"$.at"})})
-    comparing.tell({"a": frozenset({"$.at", "$.id"})})
+    comparing.tell({"a": clock})
+    comparing.tell({"a": more})
     for _ in range(REMIND):
         comparing.hear(link, state())
 
-    assert [each.paths for each in link.told] == [{"a": ["$.at"]}, {"a": ["$.at", "$.id"]}, {"a": ["$.at", "$.id"]}]
+    one, both = {"$.at": "clock"}, {"$.at": "clock", "$.id": "noisy"}
+    assert [each.states for each in link.told] == [{"a": one}, {"a": both}, {"a": both}]
+    assert [each.lags for each in link.told] == [{"a": {"$.at": 900.0}}] * 3
 
 
 def test_sheds_add_up_over_comparers() -> None:

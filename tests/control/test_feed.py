@@ -1,7 +1,7 @@
 from __future__ import annotations
 
-from proxy.control.feed import MOST_BAD, Answered, Batch, Gathering, read, written
-from proxy.link import BUCKETS, Report, RouteDelta, ShadowDelta
+from proxy.control.feed import MOST_BAD, MOST_COMPARED, Answered, Batch, Gathering, read, written
+from proxy.link import BUCKETS, ComparedDelta, Report, RouteDelta, ShadowDelta
 from tests.control.stands import bad, failures
 
 
@@ -50,3 +50,15 @@ def test_bad_events_are_bounded() -> None:
     taken = gathering.take()
 
     assert (len(taken.bad), taken.lost) == (MOST_BAD, 5)
+
+
+def test_what_was_compared_is_told_the_latest_first_kept() -> None:
+    """It goes to the others as it came; who is not asked for long keeps the latest."""
+    gathering = Gathering()
+    deltas = [ComparedDelta("a", "e", number, "new", [(1, 2)], (3, 4)) for number in range(MOST_COMPARED + 2)]
+    gathering.compare(deltas[:3])
+    taken = gathering.take()
+    gathering.compare(deltas)
+
+    assert read(written(taken)) == Batch(compared=deltas[:3])
+    assert gathering.take().compared == deltas[2:]

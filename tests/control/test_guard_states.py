@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from math import log
+
+import msgspec
 
 from proxy.control.docket import Docket, Rates
 from proxy.control.guard_states import recalled, states_of
@@ -9,6 +12,8 @@ from proxy.core.judge.breaker import Breaker
 from proxy.core.judge.capacity import Capacity
 from proxy.core.judge.dedupe import Baseline
 from proxy.core.judge.guard import Bad, Process, observe
+from proxy.core.outcome import Side
+from proxy.link import ComparedDelta
 from tests.control.stands import START
 from tests.core.judge.cases import FIVE, NOW, QUARTER, standing
 
@@ -81,6 +86,24 @@ def test_an_older_epoch_has_proved_nothing() -> None:
     assert seen.capacity.proved is None
 
 
+def test_a_detector_of_change_comes_back_with_its_step() -> None:
+    """An alarm at shadow holds the ramp after a restart, too; what was kept at an earlier step is passed over."""
+    delta = ComparedDelta("a", "mark", 7_000, "legacy", [(3, 7)])
+    kept: list[GuardState] = []
+    docket = Docket()
+    for step in (5_000, 7_000):
+        docket = Docket()
+        docket.changes.follow(step)
+        docket.changes.add([msgspec.structs.replace(delta, step=step)], limit=0.01, at=START, log_a=log(1e9))
+        kept += [each for each in states_of("a", docket, START, slow=False) if each.bad.startswith("change ")]
+    again = Docket()
+    recalled(again, [replace(kept[1], bad="change self mark"), kept[1], replace(kept[0], bad="change new mark")])
+
+    assert again.changes == docket.changes
+    assert again.changes.of("mark")[Side.LEGACY].alarmed_at == START
+    assert len(kept) == 2
+
+
 def test_rows_of_another_version_are_passed_over() -> None:
     """A class that is not known, and numbers that are too few, change nothing."""
     docket = Docket()
@@ -91,7 +114,8 @@ def test_rows_of_another_version_are_passed_over() -> None:
         ("rates", (1.0,)),
         ("baseline 6xx", (1.0, 2.0)),
         ("later", (1.0,)),
+        ("change new e", (1.0,)),
     ]
     recalled(docket, [GuardState(route="a", bad=bad, numbers=numbers, updated=START) for bad, numbers in rows])
 
-    assert (docket.processes, docket.baselines, docket.rates) == ({}, {}, Rates())
+    assert (docket.processes, docket.baselines, docket.rates, docket.changes.step) == ({}, {}, Rates(), -1)

@@ -8,13 +8,13 @@ import pytest
 
 from proxy.control.leading import LASTS
 from proxy.core.judge.position import Cause, transition
-from proxy.core.judge.ramp import Measures
+from proxy.core.judge.ramp import Counts, Measures
 from proxy.core.judge.verdict import Action, Ruling
 from proxy.core.orders import Hold
 from tests.control.stands import START, Clock, Guards, Known, Stand, Store, bad, canary, failures, table
 
 RAMP = "ramp: {steps: [1%, 5%, 50%], hold: 10m, soak: 1h, needs: {capacity: false, requests: 10}}"
-PROVED = Measures(compared=5000, unseen=0.001, uncovered=0, newest_at=START)
+PROVED = Measures(compared=5000, answered=Counts(2000), unseen=0.001, uncovered=0, newest_at=START)
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from proxy.control.minutes import OPEN, Minutes
+from proxy.control.minutes import MOST_COURSE, OPEN, Minutes
 from proxy.core.evidence import Tally
 from proxy.core.parity.compare import Outcome
 from proxy.core.parity.fold import REPEATED
@@ -82,3 +82,14 @@ def test_nothing_open_is_nothing_new() -> None:
     minutes.follow([tally(1, outcome=Outcome.INCOMPARABLE)])
 
     assert minutes.newest is None
+
+
+def test_how_much_evidence_there_was_at_a_minute() -> None:
+    """Of ended and open minutes; of what is not known to the minute rather more than less."""
+    minutes = Minutes()
+    minutes.follow([*(tally(minute, 10) for minute in range(1, 2 * MOST_COURSE)), tally(2 * MOST_COURSE + 9, 5)])
+    last = 2 * MOST_COURSE - 1
+
+    assert minutes.evidence_until(2 * MOST_COURSE + 9) == last * 10 + 5
+    assert minutes.evidence_until(last) == last * 10
+    assert 500 <= minutes.evidence_until(50) <= 540

@@ -2,73 +2,134 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from proxy.control.noise import NOISY, REGRESSION, noisy_paths, read, step
+from proxy.control.noise import REGRESSION, SENTENCES, asked, learned, step
 from proxy.core.evidence import NoiseCount
-from proxy.core.judge.noise import LASTS
-from proxy.core.parity.fold import EVERY_PATH
+from proxy.core.noise.proof import LASTS
+from proxy.core.noise.state import KeyState
 from proxy.core.parity.rules import NoiseWord
 
-NOW = 1000.0
+NOW = 1e9
 
 
-def counts(asked: int, **paths: tuple[int, int, int]) -> list[NoiseCount]:
-    every = NoiseCount(route="a", path=EVERY_PATH, asked=asked, raw_only=0, noise_only=0, both=0)
-    return [
-        every,
-        *(
-            NoiseCount(route="a", path=f"$.{name}", asked=0, raw_only=raw, noise_only=noise, both=both)
-            for name, (raw, noise, both) in paths.items()
-        ),
-    ]
+def count(path: str, measure: str, numbers: tuple[int, int, int, int], epoch: int = 1) -> NoiseCount:
+    asked_, raw, noise, both = numbers
+    return NoiseCount(
+        route="a", path=path, measure=measure, epoch=epoch, asked=asked_, raw_only=raw, noise_only=noise, both=both
+    )
+
+
+def counts(repeats: int, epoch: int = 1, **paths: tuple[int, int, int]) -> list[NoiseCount]:
+    """So many repeats within a second, and what they showed at each path; all have differed in 40 of 40 answers."""
+    every = [count("", "gap 1", (repeats, 0, 0, 0), epoch), count("", "compared", (40, 0, 0, 0), epoch)]
+    shown = [count(f"$.{name}", "gap 1", (0, *numbers), epoch) for name, numbers in paths.items()]
+    differed = [count(f"$.{name}", "differed", (0, 40, 0, 0), epoch) for name in paths]
+    return [*every, *shown, *differed]
 
 
 def test_noise_is_found_kept_and_runs_out() -> None:
     """What legacy does not repeat is excused for a week from the proof on; a finding survives the store."""
-    findings = step({}, counts(300, at=(40, 45, 30), id=(0, 0, 0)), 1, NOW)
-    states = read(findings)
+    findings = step((), counts(20, at=(0, 0, 18), id=(1, 1, 0)), 1, NOW)
 
     assert [(each.path, each.decided, each.until) for each in findings] == [
-        ("$.at", NOISY, NOW + LASTS),
+        ("$.at", "noisy", NOW + LASTS),
         ("$.id", "", None),
     ]
-    assert noisy_paths(states.values(), (), NOW) == {"$.at"}
-    assert noisy_paths(states.values(), (), NOW + LASTS) == frozenset()
+    assert findings[0].why == "legacy does not repeat it: another value in 18 of 20 repeats"
+    assert learned(findings, (), NOW).states == {"$.at": KeyState.NOISY}
+    assert learned(findings, (), NOW + LASTS).states == {}
+    assert asked(findings[0]) == 20
 
 
-def test_only_what_is_new_moves_a_finding() -> None:
-    """The same counts again change nothing; more of them are added to what was known."""
-    first = step({}, counts(100, at=(1, 2, 0)), 1, NOW)
+def test_what_was_counted_of_another_epoch_speaks_for_noise_alone() -> None:
+    """Legacy is the same; new is not, and what waited begins anew."""
+    old = counts(20, 1, at=(15, 0, 0), id=(0, 0, 18))
+    findings = step((), [*old, *counts(0, 2, id=(0, 0, 0), at=(0, 0, 0))], 2, NOW)
 
-    assert step(read(first), counts(100, at=(1, 2, 0)), 1, NOW) == ()
-    (again,) = step(read(first), counts(150, at=(2, 2, 0)), 1, NOW)
-    assert read([again])["$.at"].field.asked == 150
-    assert read([again])["$.at"].field.discordant == 4
+    assert {each.path: each.decided for each in findings} == {"$.at": "", "$.id": "noisy"}
+
+
+def test_a_finding_is_written_when_something_changes() -> None:
+    """The sentence of a key that waits is written anew once a minute at most."""
+    first = step((), counts(2, id=(0, 0, 1)), 1, NOW)
+
+    assert step(first, counts(2, id=(0, 0, 1)), 1, NOW + 1) == ()
+    assert step(first, counts(3, id=(0, 0, 1)), 1, NOW + 1) == ()
+    (again,) = step(first, counts(3, id=(0, 0, 1)), 1, NOW + SENTENCES)
+    assert asked(again) == 3
+    (proved,) = step(first, counts(20, id=(0, 0, 19)), 1, NOW + 1)
+    assert proved.decided == "noisy"
 
 
 def test_a_regression_is_never_excused_until_a_deploy() -> None:
     """Where new differs more often than legacy from itself, noise is no excuse; another version is judged anew."""
-    worse = step({}, counts(1000, at=(300, 60, 20)), 1, NOW)
-    deployed = step(read(worse), counts(1000, at=(300, 60, 20)), 2, NOW)
+    given = counts(200, at=(60, 2, 100))
+    worse = step((), given, 1, NOW)
+    deployed = step(worse, [*given, *counts(0, 2, at=(0, 0, 0))], 2, NOW)
 
     assert [each.decided for each in worse] == [REGRESSION]
-    assert noisy_paths(read(worse).values(), (), NOW) == frozenset()
-    assert [each.decided for each in deployed] == [NOISY]
+    assert learned(worse, (), NOW).states == {"$.at": KeyState.HELD}
+    assert [each.decided for each in deployed] == ["noisy"]
+
+
+def test_what_comparers_found_decides() -> None:
+    """A clock with its distance from now, a key that is held; findings of an older epoch are over."""
+    found = [
+        *counts(0, at=(0, 0, 0), off=(0, 0, 0), old=(0, 0, 0)),
+        count("$.at", "clock", (2, 1_800_000, 0, 0)),
+        count("$.off", "off", (1, 0, 1500, 0)),
+        count("$.old", "form", (1, 0, 0, 0), epoch=0),
+    ]
+    findings = step((), found, 1, NOW)
+
+    assert {each.path: (each.decided, each.why) for each in findings} | {"$.old": ()} == {
+        "$.at": ("clock", "it is always +900 s from now"),
+        "$.off": ("held", "new is -1.5 s off"),
+        "$.old": (),
+    }
+    known = learned(findings, (), NOW)
+    assert known.states == {"$.at": KeyState.CLOCK, "$.off": KeyState.HELD}
+    assert known.lags == {"$.at": 900.0}
+
+
+def test_where_only_legacy_differs_from_itself_nothing_is_kept() -> None:
+    """Nor where a measure is not known."""
+    alone = [count("", "gap 1", (9, 0, 0, 0)), count("$.a", "gap 1", (0, 0, 9, 0)), count("$.b", "x", (1, 0, 0, 0))]
+
+    assert step((), alone, 1, NOW) == ()
+
+
+def test_asking_twice_counts_however_new_answered() -> None:
+    """Legacy was asked twice: that it differs from itself is enough."""
+    given = [count("", "second", (60, 0, 0, 0), 0), count("$.a", "second", (0, 2, 20, 20), 0), *counts(0, a=(0, 0, 0))]
+    (finding,) = step((), given, 1, NOW)
+
+    assert (finding.decided, asked(finding)) == ("noisy", 60)
 
 
 def test_the_operators_word_outranks_the_tests_while_it_holds() -> None:
-    """A path may be said to be noise, or never to be."""
-    states = read(step({}, counts(300, at=(40, 45, 30)), 1, NOW)).values()
+    """A path may be said to be noise, or never to be; that goes for all of its keys."""
+    key = "$.at ~ Took <n> ms"
+    findings = step((), counts(20, at=(0, 0, 18)), 1, NOW)
+    findings = (*findings, replace(findings[0], path=key))
     words = (
         NoiseWord(path="$.at", noisy=False, until=NOW + 1),
         NoiseWord(path="$.seed", noisy=True),
         NoiseWord(path="$.old", noisy=True, until=NOW),
     )
 
-    assert noisy_paths(states, words, NOW) == {"$.seed"}
-    assert noisy_paths(states, words, NOW + 1) == {"$.at", "$.seed"}
+    held, noisy = KeyState.HELD, KeyState.NOISY
+    assert learned(findings, words, NOW).states == {"$.at": held, key: held, "$.seed": noisy}
+    assert learned(findings, words, NOW + 1).states == {"$.at": noisy, key: noisy, "$.seed": noisy}
+    said = (NoiseWord(path="$.at", noisy=True),)
+    assert learned([replace(findings[0], decided="held")], said, NOW).states == {"$.at": noisy}
 
 
 def test_a_finding_of_another_version_is_begun_anew() -> None:
     """Numbers of a form that is not known are passed over."""
-    (finding,) = step({}, counts(10, at=(1, 0, 0)), 1, NOW)
-    assert read([replace(finding, numbers=finding.numbers[:-1])]) == {}
+    (finding,) = step((), counts(20, at=(0, 0, 18)), 1, NOW)
+    strange = replace(finding, numbers=finding.numbers[:-1], decided="clock")
+
+    (again,) = step([strange], counts(20, at=(0, 0, 18)), 1, NOW + 9)
+    assert again.until == NOW + 9 + LASTS
+    assert asked(strange) == 0
+    assert learned([strange, replace(finding, decided="new word")], (), NOW).lags == {}

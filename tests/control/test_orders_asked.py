@@ -166,3 +166,38 @@ async def test_a_pin_ends_when_its_time_is_over(port: Port) -> None:
             await asyncio.sleep(0.02)
 
     assert pinned == [("acme", "new")]
+
+
+async def test_an_epoch_is_begun_by_order(port: Port) -> None:
+    """With actor and reason in the history, under a tag that holds; the route stays where it is, latch and all."""
+    heard: list[tuple[str, int, str]] = []
+
+    async def hear(*told: Any) -> None:  # noqa: ANN401 -- as they come
+        heard.append(told)
+
+    port.judging.asked.epoch_begun = hear
+    _, before = await post(port, "/api/routes/b/rollback", {"reason": "broke"})
+    late, _ = await post(port, "/api/routes/b/epoch", {}, **{"If-Match": '"v0"'})
+    status, body = await post(
+        port, "/api/routes/b/epoch", {"reason": "mended", "by": "ann"}, **{"If-Match": before["tag"]}
+    )
+    unmoved = await post(port, "/api/routes/a/epoch")
+    async with port.client.get(port.url + "/api/transitions?route=b") as answer:
+        moves = (await answer.json())["transitions"]
+
+    assert (late, status, unmoved[0]) == (412, 200, 200)
+    assert (body["runs"]["stage"], body["latched"], body["version"]) == ("shadow", True, before["version"] + 1)
+    assert heard == [("b", 1, "ann: mended"), ("a", 1, "admin API, 127.0.0.1: a new epoch was ordered")]
+    assert (moves[0]["actor"], moves[0]["reason"], moves[0]["cause"]) == ("ann", "mended", "operator")
+    assert (moves[0]["from"], moves[0]["at"] >= moves[1]["at"]) == (moves[0]["to"], True)
+    assert port.judging.replica.positions["c"].begun == 0
+
+
+async def test_epochs_are_listed(port: Port) -> None:
+    """Nothing where nothing was compared; a route that is not there is said not to be."""
+    found = []
+    for route in ("a", "nowhere"):
+        async with port.client.get(f"{port.url}/api/routes/{route}/epochs") as answer:
+            found.append((answer.status, (await answer.json(content_type=None)).get("epochs")))
+
+    assert found == [(200, []), (404, None)]

@@ -9,6 +9,7 @@ from proxy.control.undecided import FEWEST, MOST, MOST_IN_ALL, Undecided, room, 
 from proxy.core.evidence import OTHER, KeyGroup, Tally
 from proxy.core.noise.groups import Waiting, marked
 from proxy.core.noise.state import KeyState
+from proxy.core.outcome import Side
 from proxy.core.parity.compare import Outcome
 from proxy.core.parity.fold import REPEATED
 
@@ -69,7 +70,7 @@ def test_a_repeated_request_is_no_evidence_when_it_is_decided() -> None:
     sums = judged(minutes, id=OPENED).sums
 
     assert (sums.mismatch, sums.evidence, sums.evidence_against) == (6, 3, 3)
-    assert minutes.unproved == 3
+    assert minutes.unproved(0) == 3
 
 
 def test_a_group_that_the_store_does_not_know_counts() -> None:
@@ -77,7 +78,7 @@ def test_a_group_that_the_store_does_not_know_counts() -> None:
     minutes = Minutes()
     minutes.follow([tally(1, 3, "gone")])
 
-    assert (judged(minutes).sums.mismatch, minutes.unproved) == (3, 3)
+    assert (judged(minutes).sums.mismatch, minutes.unproved(0)) == (3, 3)
 
 
 def test_what_was_undecided_is_evidence_under_its_own_minute() -> None:
@@ -113,7 +114,21 @@ def test_however_often_it_is_read_the_counts_are_the_same() -> None:
         assert steadily.sums == at_once.sums
         assert steadily.judged == at_once.judged
         assert steadily.shapes() == at_once.shapes()
-        assert steadily.unproved == at_once.unproved
+        assert steadily.unproved(0) == at_once.unproved(0)
+
+
+def test_what_was_undecided_at_a_step_is_evidence_of_that_step() -> None:
+    """It counts where it was asked, with the side that answered, and bounds look at it whenever it was found."""
+    minutes = Minutes()
+    asked = [tally(1, 3, step=7), tally(2, 4, step=7, side=Side.NEW), tally(2, 9, step=8)]
+    minutes.follow([*asked, replace(match(3, 1000), step=7), replace(match(9, 10), step=7)])
+    waits, known = judged(minutes).step(7), judged(minutes, id=OPENED).step(7)
+
+    assert (waits.now.all, waits.now.answered) == ((1010, 0, 0), (0, 0, 0))
+    assert (known.now.all, known.now.answered) == ((1017, 7, 0), (4, 4, 0))
+    assert known.lately().mismatched == known.answered_lately().mismatched + 3 == 7
+    assert (minutes.unproved(7), minutes.unproved(8)) == (7, 9)
+    assert minutes.step(8).now.all == (9, 9, 0)
 
 
 def test_a_shape_is_covered_once_its_comparisons_are_decided() -> None:
@@ -153,7 +168,7 @@ def test_beyond_its_room_the_hour_is_forgotten_first_and_then_the_oldest_count()
 
     assert sums.undecided + sums.mismatch == 40
     assert sums.undecided == 4 + OPEN
-    assert minutes.unproved == sums.mismatch
+    assert minutes.unproved(0) == sums.mismatch
 
 
 def test_sums_without_a_group_take_no_place() -> None:

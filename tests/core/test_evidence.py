@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hypothesis import given
 from hypothesis import strategies as st
 
 from proxy.core.evidence import (
     LONGEST_TEXT,
+    Epoch,
     GuardState,
     Increments,
     Occurrence,
@@ -81,3 +84,18 @@ def test_increments_are_joined_in_order() -> None:
 def test_a_record_is_cleaned_in_its_texts_only() -> None:
     """Texts become storable, everything else stays."""
     assert cleaned(_GUARD) == GuardState(route="a␀", bad="5xx", numbers=(1.0,), updated=1.0)
+
+
+def test_an_epoch_is_told_by_what_it_belongs_to() -> None:
+    """Versions as a store keeps them, addresses and how often one was begun; number, times and reason say nothing."""
+    known = Epoch(route="a", number=1, legacy_version="1", new_version="2\0", began=0.0, seen=0.0)
+    same = replace(known, number=9, new_version="2␀", began=5.0, seen=6.0, why="mended")
+    others = [
+        replace(known, legacy_version="2"),
+        replace(known, new_version="1"),
+        replace(known, addresses="x"),
+        replace(known, begun=1),
+    ]
+
+    assert known.mark == same.mark
+    assert len({each.mark for each in (known, *others)}) == 5

@@ -13,6 +13,7 @@ from proxy.core.shadow import (
     copy_lines,
     is_shadowed,
     sample_at,
+    sample_of,
     shadow_side,
     without_conditions,
 )
@@ -130,3 +131,14 @@ def test_a_copy_says_that_it_is_bare() -> None:
 def test_a_second_question_keeps_the_credentials() -> None:
     """All that the client said goes to the side that it talks to, save validators and ranges."""
     assert without_conditions(LINES) == LINES[:5]
+
+
+@pytest.mark.parametrize(
+    ("split", "share"), [(0.0, 0.1), (0.005, 1.0), (0.01, 1.0), (0.05, 0.2), (0.25, 0.1), (1.0, 0.1)]
+)
+def test_at_a_small_split_more_of_new_s_answers_are_compared(split: float, share: float) -> None:
+    """As long as legacy is asked for no more than a hundredth of the route's requests by that."""
+    assert sample_of(PLAIN, Stage.CANARY, split, Side.NEW) == pytest.approx(share)
+    assert sample_of(PLAIN, Stage.CANARY, split, Side.LEGACY) == 0.1
+    assert sample_of(ShadowPolicy(sample=0.3), Stage.CANARY, split, Side.NEW) == 0.3
+    assert sample_of(PLAIN, Stage.LIVE, split, Side.NEW) == 0.1

@@ -1,9 +1,10 @@
 from __future__ import annotations
 
 import pickle
+from dataclasses import replace
 
 from proxy.core.predicate import HeaderAbsent, HeaderIs
-from proxy.core.route import Upstream
+from proxy.core.route import Endpoint, HostMode, Upstream
 from proxy.core.snapshot import Snapshot
 from proxy.core.table import RouteTable
 from tests.core.asking import asking, route
@@ -40,3 +41,25 @@ def test_a_snapshot_travels_to_workers() -> None:
 
     assert arrived.routes == SNAPSHOT.routes
     assert arrived.table.match(head) == SNAPSHOT.table.match(head) == ROUTES[0]
+
+
+def test_the_addresses_of_a_routes_sides_have_a_name() -> None:
+    """Another after an edit of either side's; the same whatever else is edited, and in which order endpoints stand."""
+    first, second = Endpoint("a.internal", 1), Endpoint("a.internal", 2)
+    new = Upstream(name="new", scheme="http", host="new.internal", port=80, more=(first, second))
+    known = {**SNAPSHOT.upstreams, "new": new}
+    names = [
+        replace(SNAPSHOT, upstreams={**known, **edited}).addresses(ROUTES[0])
+        for edited in (
+            {},
+            {"new": replace(new, more=(second, first), connections=1, keep_alive=1.0)},
+            {"new": replace(new, port=81)},
+            {"new": replace(new, more=())},
+            {"new": replace(new, host_mode=HostMode.UPSTREAM)},
+            {"legacy": replace(new, name="legacy")},
+        )
+    ]
+
+    assert names[0] == names[1]
+    assert len(set(names)) == 5
+    assert SNAPSHOT.addresses(ROUTES[0]) not in names

@@ -260,7 +260,7 @@ async def test_a_stream_is_not_compared(play: Play, serve: Serve) -> None:
     pair = await pairs.next()
 
     assert head.status == 200
-    assert compare(pair, NO_RULES, frozenset(), 0.0).why is Incomparable.STREAMING
+    assert compare(pair, NO_RULES, None, 0.0).why is Incomparable.STREAMING
     assert await counted(proxy) == {"sent": 1}
     assert proxy.connections == 1
 
@@ -308,3 +308,28 @@ async def test_a_write_that_is_not_sent_to_new_is_counted(play: Play, serve: Ser
 
     assert await counted(proxy) == {"skipped": 1}
     assert new.requests == []
+
+
+async def test_a_pair_says_under_what_it_was_asked(play: Play, serve: Serve) -> None:
+    """Step and epoch are those of the order that held when the request came; addresses are those of its table."""
+    waits = asyncio.Event()
+
+    async def slow(peer: Peer) -> None:
+        await peer.request()
+        await waits.wait()
+        await peer.send(sized(b"a"))
+        await peer.rest()
+
+    proxy, pairs = await shadowing(serve, await play(always(sized(b"a"))), await play(slow))
+    said = ("orders", "shadow", 0.0, "shadow", 0.0)
+    await proxy.ask(get())
+    proxy.listener.obey(Orders(1, [RouteOrder(*said, step=7, begun=2)]))
+    await proxy.ask(get())
+    proxy.listener.obey(Orders(2, []))
+    await proxy.ask(get())
+    waits.set()
+    found = [await pairs.next() for _ in range(3)]
+
+    assert sorted((each.step, each.begun) for each in found) == [(0, 0), (0, 0), (7, 2)]
+    snapshot = proxy.listener.live.snapshot
+    assert {each.addresses for each in found} == {snapshot.addresses(snapshot.routes[0])}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.simulation import comparing, guarding, sticking
+from tests.simulation import comparing, guarding, learned_noise, sticking
 from tests.simulation.guarding import HOUR, RATIOS, SHARES, Detection
 
 SEED = 1
@@ -39,6 +39,7 @@ def main() -> None:
     for new, noise in ((0.36, 0.30), (0.05, 0.01), (0.02, 0.0)):
         asked = comparing.found_after(new, noise, 100, SEED)
         print(f"  {noise:.0%} noise, {new:.0%} new: found after {asked:.0f} requests")
+    learned_noise.show(SEED)
 
 
 def shown(found: Detection) -> str:

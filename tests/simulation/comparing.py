@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from math import inf
 from random import Random
 from statistics import median
 
-from proxy.core.judge.noise import Field, ask
 from proxy.core.judge.promotion import is_proved
+from proxy.core.noise.proof import alarm, sign_evidence
 
 
 def needed(limit: float, rate: float, runs: int, seed: int) -> float:
@@ -41,17 +42,22 @@ def false_regressions(fields: int, asked: int, seed: int) -> int:
     """How many clean fields, noisy in every degree and 50 to a route, are taken for regressions."""
     dice = Random(seed)
     noises = (dice.random() for _ in range(fields))
-    return sum(_asked(dice, noise, noise, asked, fields=50).is_regression for noise in noises)
+    return sum(_found(dice, noise, noise, asked, fields=50) is not None for noise in noises)
 
 
 def found_after(raw: float, noise: float, runs: int, seed: int) -> float:
     """Requests until a regression is found, at the median."""
     dice = Random(f"{seed} {raw} {noise}")
-    return median(_asked(dice, raw, noise, 100_000).asked for _ in range(runs))
+    return median(_found(dice, raw, noise, 100_000) or inf for _ in range(runs))
 
 
-def _asked(dice: Random, raw: float, noise: float, most: int, *, fields: int = 1) -> Field:
-    field = Field(path="$")
-    while field.asked < most and not field.is_regression:
-        field = ask(field, raw=dice.random() < raw, noise=dice.random() < noise, at=0.0, fields=fields)
-    return field
+def _found(dice: Random, raw: float, noise: float, most: int, *, fields: int = 1) -> int | None:
+    """After how many requests a regression is found, looking after each."""
+    raw_only = noise_only = 0
+    for asked in range(1, most + 1):
+        new, itself = dice.random() < raw, dice.random() < noise
+        raw_only += new > itself
+        noise_only += itself > new
+        if new != itself and sign_evidence(raw_only, noise_only) >= alarm(fields):
+            return asked
+    return None

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.simulation import comparing, guarding, sticking
+from tests.simulation import comparing, guarding, learning, sticking
+from tests.simulation.faults import FAULTS
 from tests.simulation.guarding import HOUR
 
 SEED = 2
@@ -87,3 +88,37 @@ def test_clean_fields_are_no_regressions() -> None:
 def test_a_regression_beneath_noise_is_found() -> None:
     """A field that differs in 36 % instead of 30 % is found, after some two thousand requests."""
     assert 1000 < comparing.found_after(0.36, 0.30, 11, SEED) < 4000
+
+
+@pytest.mark.parametrize(("rate", "repeats", "most"), [(20, 0.1, 150), (200, 0.1, 200), (20, 0.01, 2500)])
+def test_times_and_ids_are_learned_from_traffic(rate: float, repeats: float, most: int) -> None:
+    """Half of the runs know a time and a random id after so many requests, without asking anybody twice."""
+    runs = [learning.until_known(("$.now", "$.request_id"), rate, repeats, 2 * most, seed) for seed in range(3)]
+    times, ids = zip(*runs, strict=True)
+
+    assert max(times) <= 20
+    assert sorted(ids)[1] <= most
+
+
+def test_without_a_repeat_an_id_is_never_known() -> None:
+    """It waits for the operator; equal sides are called different in nothing."""
+    found = learning.judged(None, 20, 0.0, 150, SEED)
+
+    assert (found.counted, found.waiting) == (0, 150)
+
+
+def test_equal_sides_are_ignored_by_two_replicas() -> None:
+    """Each sees half of the repeats."""
+    found = learning.judged(None, 20, 0.2, 300, SEED, replicas=2)
+
+    assert found.counted == 0
+    assert found.hidden > 290
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_a_planted_fault_is_not_hidden(name: str) -> None:
+    """Of a kind of fault, in traffic of which a tenth comes again."""
+    found = learning.judged(FAULTS[name], 20, 0.1, 60, SEED)
+
+    assert found.pairs > 0
+    assert found.hidden == 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 
-from proxy.core.evidence import Exchange, Increments, Occurrence, Sample, ShapeCount, Tally, cluster_id
+from proxy.core.evidence import Epoch, Exchange, Increments, Occurrence, Sample, ShapeCount, Tally, cluster_id
 from proxy.core.judge.position import Cause, Position, Transition
 from proxy.core.parity.captured import CapturedAnswer, CapturedRequest
 from proxy.core.parity.compare import Outcome
@@ -19,6 +19,20 @@ PATH = "$.items[*].price"
 def increments(**parts: object) -> Increments:
     """Under an id of its own, at 6000 s."""
     return Increments(**{"id": f"batch-{next(_numbers)}", "at": 6000.0, **parts})  # type: ignore[arg-type]
+
+
+def epoch(legacy: str, new: str, at: float, **more: object) -> Epoch:
+    """Announced at a time."""
+    values = {
+        "route": ROUTE,
+        "number": 0,
+        "legacy_version": legacy,
+        "new_version": new,
+        "began": at,
+        "seen": at,
+        **more,
+    }
+    return Epoch(**values)  # type: ignore[arg-type]
 
 
 def tally(**changed: object) -> Tally:

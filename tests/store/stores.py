@@ -24,6 +24,7 @@ TIGHT = Retention(
     exchange_bytes=4000,
     shapes=3,
     clusters=3,
+    noise_counts=3,
     epochs=2,
     recorded=7,
     groups=3,

@@ -17,9 +17,10 @@ from proxy.core.evidence import (
     storable,
 )
 from proxy.core.orders import Lead
+from proxy.core.outcome import Side
 from proxy.core.parity.compare import Outcome
 from proxy.core.parity.difference import Kind, Severity
-from tests.store.records import PATH, ROUTE, exchange, increments, occurrence, sample, shape, tally
+from tests.store.records import PATH, ROUTE, epoch, exchange, increments, occurrence, sample, shape, tally
 from tests.store.stores import Stores
 
 HOSTILE = "$.a\x00b\ud800é" + "x" * 1000
@@ -65,16 +66,42 @@ async def test_the_same_increments_count_once(stores: Stores) -> None:
 async def test_an_epoch_belongs_to_a_pair_of_versions(stores: Stores) -> None:
     """A deploy of either side begins an epoch; replicas that meet both versions in turn open no further ones."""
     store = stores.evidence
-    first = await store.open_epoch(ROUTE, "1.0", "2.0", 10.0)
-    second = await store.open_epoch(ROUTE, "1.0", "2.1", 20.0)
-    back = await store.open_epoch(ROUTE, "1.0", "2.0", 30.0)
-    late = await store.open_epoch(ROUTE, "1.0", "2.0", 25.0)
-    third = await store.open_epoch(ROUTE, "1.1", "2.1", 5.0)
-    other = await store.open_epoch("other", "1.0", "2.0", 10.0)
+    first = await store.open_epoch(epoch("1.0", "2.0", 10.0))
+    second = await store.open_epoch(epoch("1.0", "2.1", 20.0))
+    back = await store.open_epoch(epoch("1.0", "2.0", 30.0))
+    late = await store.open_epoch(epoch("1.0", "2.0", 25.0))
+    third = await store.open_epoch(epoch("1.1", "2.1", 5.0))
+    other = await store.open_epoch(epoch("1.0", "2.0", 10.0, route="other"))
 
     assert [each.number for each in (first, second, third, other)] == [1, 2, 3, 1]
     assert back == late == replace(first, seen=30.0)
     assert await store.epochs(ROUTE) == (back, second, third)
+
+
+async def test_an_epoch_belongs_to_addresses_and_orders_too(stores: Stores) -> None:
+    """One that was ordered comes before all that were not, however late these were announced; its reason stays."""
+    store = stores.evidence
+    first = await store.open_epoch(epoch("1", "2", 10.0, addresses="a"))
+    edited = await store.open_epoch(epoch("1", "2", 20.0, addresses="b"))
+    ordered = await store.open_epoch(epoch("1", "2", 30.0, addresses="b", begun=1, why="ann: mended"))
+    met = await store.open_epoch(epoch("1", "2", 40.0, addresses="b", begun=1))
+    late = await store.open_epoch(epoch("1", "2", 50.0, addresses="b"))
+    again = await store.open_epoch(epoch("1", "2", 60.0, addresses="b", begun=1, why="bob: again"))
+
+    assert [each.number for each in (first, edited, ordered, met, late)] == [1, 2, 3, 3, 2]
+    assert (ordered.why, met.why, again.why) == ("ann: mended", "ann: mended", "bob: again")
+    assert await store.epochs(ROUTE) == (again, late, first)
+
+
+async def test_tallies_of_a_step_and_of_who_answered_stay_apart(stores: Stores) -> None:
+    """Each adds up by itself."""
+    ones = [tally(), tally(step=7), tally(step=7, side=Side.NEW)]
+    await stores.evidence.add(increments(tallies=(*ones, ones[2])))
+    await stores.evidence.add(increments(tallies=(ones[1],)))
+    found = await stores.evidence.tallies(ROUTE, 1)
+
+    assert [(each.step, each.side, each.count) for each in found] == [(0, "legacy", 1), (7, "legacy", 2), (7, "new", 2)]
+    assert isinstance(found[0].side, Side)
 
 
 async def test_clusters_gather_occurrences(stores: Stores) -> None:
@@ -166,22 +193,51 @@ async def test_rule_hits_add_up(stores: Stores) -> None:
 
 
 async def test_noise_counts_add_up_within_bounds(stores: Stores) -> None:
-    """What replicas saw when they asked legacy twice is summed by path; paths beyond the limit are not learned."""
+    """What replicas counted is summed by key, measure and epoch; counts beyond the limit are not learned."""
     for path in ("$.d", "$.a", "$.c", "$.b", "$.a"):
         await stores.tight.add(increments(noise=(noise_count(path), noise_count(path))))
 
     assert await stores.tight.noise_counts(ROUTE) == (
-        NoiseCount(route=ROUTE, path="$.a", asked=40, raw_only=4, noise_only=8, both=12),
-        NoiseCount(route=ROUTE, path="$.c", asked=20, raw_only=2, noise_only=4, both=6),
-        NoiseCount(route=ROUTE, path="$.d", asked=20, raw_only=2, noise_only=4, both=6),
+        replace(noise_count("$.a"), asked=40, raw_only=4, noise_only=8, both=12),
+        replace(noise_count("$.c"), asked=20, raw_only=2, noise_only=4, both=6),
+        replace(noise_count("$.d"), asked=20, raw_only=2, noise_only=4, both=6),
     )
+
+
+async def test_noise_counts_of_other_measures_and_epochs_stay_apart(stores: Stores) -> None:
+    """They go with their epoch."""
+    count = noise_count("$.a")
+    others = (replace(count, measure="gap 4"), replace(count, epoch=2), replace(count, epoch=3))
+    await stores.evidence.add(increments(noise=(count, *others, count)))
+
+    assert await stores.evidence.noise_counts(ROUTE) == (
+        replace(count, asked=20, raw_only=2, noise_only=4, both=6),
+        *others,
+    )
+
+
+async def test_noise_counts_go_with_their_epoch(stores: Stores) -> None:
+    """What was counted in an epoch that is forgotten is forgotten too."""
+    counts = tuple(replace(noise_count("$.a"), epoch=number) for number in (1, 2, 3))
+    await stores.tight.add(increments(noise=counts))
+    for number in (1, 2, 3):
+        await stores.tight.open_epoch(epoch("1", str(number), float(number)))
+    await stores.tight.prune(10.0)
+
+    assert await stores.tight.noise_counts(ROUTE) == counts[1:]
 
 
 async def test_findings_and_guards_are_replaced(stores: Stores) -> None:
     """The leader's numbers come back as saved, the latest only."""
     lead = await leading(stores)
     finding = NoiseFinding(
-        route=ROUTE, path="$.at", numbers=(0.5, float("inf"), -1e300), decided="noisy", until=None, updated=5.0
+        route=ROUTE,
+        path="$.at",
+        numbers=(0.5, float("inf"), -1e300),
+        decided="noisy",
+        until=None,
+        updated=5.0,
+        why="so",
     )
     guard = GuardState(route=ROUTE, bad="5xx", numbers=(0.1, 2.5), updated=5.0)
     for until in (None, 9.0):
@@ -233,7 +289,7 @@ async def test_texts_from_the_network_do_no_harm(stores: Stores) -> None:
             recorded=(broken,),
         )
     )
-    await stores.evidence.open_epoch(ROUTE, HOSTILE, HOSTILE, 1.0)
+    await stores.evidence.open_epoch(epoch(HOSTILE, HOSTILE, 1.0))
 
     assert [each.id for each in await stores.evidence.clusters(ROUTE, 1)] == [cluster]
     assert len(await stores.evidence.samples(ROUTE, 1, cluster)) == 1
@@ -330,7 +386,7 @@ async def test_size_takes_the_oldest_away(stores: Stores) -> None:
 async def test_old_epochs_go_with_all_that_was_found_in_them(stores: Stores) -> None:
     """Of three pairs of versions the two announced last stay, with their tallies, clusters and samples."""
     for number, seen in ((1, 5.0), (2, 9.0), (3, 7.0)):
-        await stores.tight.open_epoch(ROUTE, "1", f"2.{number}", seen)
+        await stores.tight.open_epoch(epoch("1", f"2.{number}", seen))
         found = occurrence(epoch=number)
         await stores.tight.add(
             increments(tallies=(tally(epoch=number),), occurrences=(found,), samples=(sample(1, epoch=number),))
@@ -365,7 +421,7 @@ def hits(rule: str, count: int, last: float) -> RuleHits:
 
 
 def noise_count(path: str) -> NoiseCount:
-    return NoiseCount(route=ROUTE, path=path, asked=10, raw_only=1, noise_only=2, both=3)
+    return NoiseCount(route=ROUTE, path=path, measure="gap 1", epoch=1, asked=10, raw_only=1, noise_only=2, both=3)
 
 
 async def leading(stores: Stores) -> Lead:

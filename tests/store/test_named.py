@@ -16,6 +16,7 @@ from proxy.store.named_evidence import NamedEvidence
 from proxy.store.named_positions import NamedPositions
 from proxy.store.positions import PositionStore
 from tests.store.records import ROUTE, exchange, increments, occurrence, position, sample, shape, tally, transition
+from tests.store.records import epoch as epoch_of
 from tests.store.stores import Stores
 
 NEW = "orders.v2"
@@ -79,8 +80,8 @@ async def test_what_stands_under_the_new_name_is_not_seen(stores: Stores, positi
 
 async def test_evidence_is_found_under_the_new_name(stores: Stores, evidence: EvidenceStore) -> None:
     """All that was added under the origin, before the rename and after it."""
-    epoch = await evidence.open_epoch(NEW, "1", "2", 6000.0)
-    noise = NoiseCount(route=ROUTE, path="$.at", asked=4, raw_only=1, noise_only=1, both=2)
+    epoch = await evidence.open_epoch(epoch_of("1", "2", 6000.0, route=NEW))
+    noise = NoiseCount(route=ROUTE, path="$.at", measure="gap 1", asked=4, raw_only=1, noise_only=1, both=2)
     for each in (stores.evidence, evidence):
         await each.add(increments(tallies=(tally(),), shapes=(shape("GET /orders"),)))
     hits = RuleHits(route=ROUTE, rule="r", hits=1, last_hit=6000.0)

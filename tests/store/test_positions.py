@@ -42,6 +42,15 @@ async def test_a_position_is_moved_by_its_version(stores: Stores) -> None:
     assert isinstance(standing.positions[0].stage, Stage)
 
 
+async def test_how_often_an_epoch_was_begun_is_kept(stores: Stores) -> None:
+    """With the position."""
+    first, second = position(1), replace(position(2), begun=1)
+    await stores.positions.compare_and_set(first, 0, transition(first))
+    await stores.positions.compare_and_set(second, 1, transition(second))
+
+    assert (await stores.positions.standing()).positions == (second,)
+
+
 async def test_moves_are_recorded_newest_first(stores: Stores) -> None:
     """Each with its numbers and reason, whatever these are; of one route or of all; no more than asked for."""
     moves: list[Transition] = []

@@ -15,12 +15,14 @@ from proxy.app.evidence_flow import EvidenceFlow
 from proxy.control.comparing import Comparing
 from proxy.control.evidence import EvidenceBook, Look
 from proxy.control.running import Reload, Running
+from proxy.core.judge.position import reconcile
 from proxy.core.judge.ramp import Measures
 from proxy.core.noise.state import KeyState
 from proxy.core.parity.compare import Comparison, Outcome
 from proxy.core.parity.difference import Kind, differ
 from proxy.core.parity.fold import Fold, Found
 from proxy.core.parity.redact import Redactor
+from proxy.core.stage import Stage
 from proxy.link import Evidence
 from proxy.store.opening import Stores as Opened
 from tests.control.tables import route, snapshot
@@ -28,6 +30,7 @@ from tests.core.parity.pairs import answer, pair
 from tests.store.stores import Stores
 
 HANG = 60.0
+AT = reconcile(None, Stage.SHADOW, 0.0, route="orders", now=0.0)
 ROUTE = "orders"
 _ids = count()
 
@@ -97,7 +100,7 @@ async def test_all_replicas_count_the_same_also_after_a_restart(stores: Stores) 
                 book.hear({ROUTE: states})
             sums = [book.parity(ROUTE).sums for book in books]
             seen.append({(each.ignored, each.mismatch, each.undecided) for each in sums})
-            measures.append({book.measures(ROUTE) for book in books})
+            measures.append({book.measures(ROUTE, AT) for book in books})
         clusters = [{each.path: each.accepted for each in book.clusters(ROUTE)} for book in books]
 
     assert seen == [{(0, 0, 8)}, {(3, 0, 5)}, {(3, 5, 0)}]

@@ -3,6 +3,8 @@
 Rule 1: a position is changed by making another one with the next version; stores compare and set on the version.
 Rule 2: an edit of a route's stage or split in routes.yaml ends its latch, and so does `resume`; nothing else does.
 Rule 3: without a ramp the file is law. With one an edit lowers at once and raises by one step.
+Rule 4: a move and a resume begin a step; a hold does not. Whoever begins an epoch changes what is evidence, and nothing
+        else: place, step, latch and hold stay.
 """
 
 from __future__ import annotations
@@ -33,7 +35,7 @@ class Position:
     """What runs on one route. `split` in [0, 1]; `since` in unix seconds.
 
     `latched`: rolled back, and kept back. `held`: the judge does not promote. `file_*`: what routes.yaml said when this
-    position was taken.
+    position was taken. `begun`: how often somebody has ordered a new epoch.
     """
 
     route: str
@@ -46,6 +48,12 @@ class Position:
     since: float
     file_stage: Stage
     file_split: float
+    begun: int = 0
+
+    @property
+    def step(self) -> int:
+        """The name of this step: when it began, in unix ms; 0 where the file alone rules."""
+        return int(self.since * 1000) if self.version else 0
 
     @property
     def place(self) -> Place:
@@ -138,6 +146,11 @@ def rolled_back(position: Position, to: Place, cause: Cause, at: float) -> Posit
 def held(position: Position, cause: Cause, *, on: bool = True) -> Position:
     """The position with the judge told not to promote, or (`on=False`) allowed to again; what runs stays."""
     return replace(position, held=on, version=position.version + 1, cause=cause)
+
+
+def begun(position: Position) -> Position:
+    """The position with a new epoch: what was found before is no evidence any more."""
+    return replace(position, begun=position.begun + 1, version=position.version + 1)
 
 
 def resumed(position: Position, at: float, *, has_ramp: bool) -> Position:

@@ -4,7 +4,7 @@ Rule 1: promotion has to be proved. The null is "the rate is at least the limit"
         so one may look after every comparison.
 Rule 2: the bounds are the limits that are not yet disproved, at every moment: they hold at all times together with
         probability 1 - alpha each. Without a comparison they are 0 and 1.
-Rule 3: clients that poll are no new evidence: a request counts at most three times a day.
+Rule 3: clients that poll are no new evidence: a request counts at most three times a day and step.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ ALPHA = 0.01
 _LOWER = (0.02, 0.1, 0.25, 0.5)
 _HIGHER = (2.0, 4.0, 10.0, 50.0)
 _HALVINGS = 60
-_DAY = 86_400.0
+DAY = 86_400.0
 PER_DAY = 3
 MOST_REQUESTS = 100_000
 
@@ -67,24 +67,25 @@ def _edge(holds: Callable[[float], bool]) -> float:
 
 
 class Repeats:
-    """Counts how often a request, known by its hash, was compared today, on one route; bounded."""
+    """Counts how often a request, known by its hash, was compared in this period, at one step of a route; bounded."""
 
-    def __init__(self, most: int = MOST_REQUESTS, per_day: int = PER_DAY) -> None:
-        """`most` bounds the hashes remembered per day; `passed_over` counts comparisons that were no new evidence."""
-        self.passed_over = 0
+    def __init__(self, most: int = MOST_REQUESTS, often: int = PER_DAY, period: float = DAY) -> None:
+        """`often` times in `period` seconds it counts; `most` bounds the hashes that are remembered."""
         self._most = most
-        self._per_day = per_day
-        self._day = -1
+        self._often = often
+        self._length = period
+        self._period = -1
         self._seen: dict[int, int] = {}
 
     def counts(self, request: int, at: float) -> bool:
-        """Whether this comparison is evidence; a request that finds no place in memory is not."""
-        day = int(at // _DAY)
-        if day != self._day:
-            self._day, self._seen = day, {}
+        """Whether this comparison is evidence; one that comes late, or finds no place in memory, is not."""
+        period = int(at // self._length)
+        if period == self._period - 1:
+            return False
+        if period != self._period:
+            self._period, self._seen = period, {}
         count = self._seen.get(request, 0)
-        if count >= self._per_day or (not count and len(self._seen) >= self._most):
-            self.passed_over += 1
+        if count >= self._often or (not count and len(self._seen) >= self._most):
             return False
         self._seen[request] = count + 1
         return True

@@ -7,13 +7,25 @@ Rule 3: evidence must be fresh: what was proved before traffic stopped says noth
 Rule 4: only mismatches that are proved to be more frequent than the limit speak for going back, and only if they are
         many enough: chance that is computed from two comparisons takes them for independent, and they seldom are. At
         least `FEWEST` comparisons, and as many mismatches as five different requests need that count three times a day.
-Rule 5: a mismatch that nobody has proved (its field waited for too long) counts against promotion. It speaks for going
+Rule 5: a step is judged by what was asked at that step: how many comparisons there are, how many of them differ, how
+        many could not be compared. Which shapes were tried counts for the whole epoch: a step changes who answers, and
+        not what is asked.
+Rule 6: what new answered itself is judged apart: a shadow shows no fault that only live answers have. At the next step
+        new's wrong answers may be no more of the route's requests than the limit, so a rate of limit / next split has
+        to be disproved: for 1 % and steps of 5, 25, 50 and 100 % by 24, 133, 268 and 538 clean comparisons. A few
+        that differ hold the route; to send it back is the detector's (`change`).
+Rule 7: bounds and shares look at what came after the last power of two that is at most half of the step's comparisons:
+        a fault that was mended is out of sight after as many clean ones, and where to begin does not depend on what was
+        found.
+Rule 8: a difference of high severity counts as mended when it stayed away for as many comparisons as the step needs,
+        for the step's time, and for so many that its former frequency would have shown it (99 %).
+Rule 9: a mismatch that nobody has proved (its field waited for too long) counts against promotion. It speaks for going
         back only if fewer than `GENERATED` of the comparisons are such: a generated value differs nearly always, a
         fault at a field on which the sides mostly agree does not.
-Rule 6: what is undecided is neither agreement nor incomparable. While more than `MOST_WAITING` of the last hour's
-        comparisons are, or count unproved, the step waits for somebody to say what the field is.
-Rule 7: `compared: 0` is said where nothing can be compared: guard, requests and time decide alone, and only what was
-        found all the same, and is bad, is heard.
+Rule 10: what is undecided is neither agreement nor incomparable. While more than `MOST_WAITING` of the last hour's
+         comparisons are, or count unproved, the step waits for somebody to say what the field is.
+Rule 11: `compared: 0` is said where nothing can be compared: guard, requests and time decide alone, and only what was
+         found all the same, and is bad, is heard.
 """
 
 from __future__ import annotations
@@ -21,13 +33,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from math import log
+from typing import NamedTuple
 
 from proxy.core.judge.ladder import Place
-from proxy.core.judge.policy import Needs, Ramp
+from proxy.core.judge.policy import GUARDED, Needs, Ramp
 from proxy.core.judge.position import Position
-from proxy.core.judge.promotion import PER_DAY, is_proved, lower_bound, upper_bound
-from proxy.core.noise.groups import NOTHING_WAITS, Waiting, path_of
-from proxy.core.noise.words import choice
+from proxy.core.judge.promotion import ALPHA, PER_DAY, is_proved, lower_bound, upper_bound
+from proxy.core.noise.groups import NOTHING_WAITS, Waiting
+from proxy.core.noise.keys import path_of
+from proxy.core.noise.sentence import line
 from proxy.core.parity.reasons import Reasons, in_words
 from proxy.core.stage import Stage
 
@@ -38,6 +53,8 @@ GENERATED = 0.25
 MOST_WAITING = 0.01
 _NAMED = 3
 """Fields that a sentence names."""
+_LOOSEST = 0.2
+"""However small the next step, a rate of so much has to be disproved of what new answers."""
 _MANY = 0.5
 _IN_VAIN = 10
 """So many times the requests that should have brought the needed answers of new; none came."""
@@ -52,17 +69,42 @@ class State(StrEnum):
     WORSE = "worse"
 
 
+class Counts(NamedTuple):
+    """Comparisons that are evidence, those of them that differ, and what could not be compared beside them."""
+
+    compared: int = 0
+    mismatched: int = 0
+    incomparable: int = 0
+
+
+NONE_COUNTED = Counts()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """A difference of high severity that nobody has accepted: how often it was seen, when last (unix seconds), and how
+    many comparisons there were until then and since.
+    """
+
+    seen: int
+    last_seen: float
+    before: int
+    since: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measures:
-    """What is known of a route since its evidence began. None: unknown. Times in unix seconds, shares in [0, 1].
+    """What is known of a route at its step, in the present epoch. None: unknown. Unix seconds, shares in [0, 1].
 
-    `compared` and `mismatched` count what is evidence (three per request and day); `unproved` of the latter count only
-    because nobody knows what they are, `waiting` is what nobody knew lately; `reasons` say why the others are
-    `incomparable`; `high` are differences of high severity that nobody has accepted; `unseen` bounds the chance of an
-    unseen shape; `uncovered` counts the frequent shapes not compared enough; `requests` are answers of new at this
-    step, `asked` those of both sides; `carried` is the greatest share of the route's requests that new has carried,
-    shadow included, `raised` the share that the judge lets be shadowed, 0 for the usual one, `unfit` the share that
-    cannot be shadowed; `lag` is that of a journal of writes.
+    `compared` and `mismatched` count what is evidence (three per request, day and step). `lately` are those of them
+    that bounds and shares look at (rule 7), None for all; `answered` and `answered_lately` are the same of what new
+    answered itself; `faults`: rule 8. `unproved` mismatches count only because nobody knows what they are, `waiting` is
+    what nobody knew lately; `reasons` say why the others are `incomparable`.
+    `unseen` bounds the chance of an unseen shape; `uncovered` counts the frequent shapes not compared enough;
+    `requests` are answers of new at this step, `asked` those of both sides; `carried` is the greatest share of the
+    route's requests that new has carried, shadow included, `raised` the share that the judge lets be shadowed, 0 for
+    the usual one, `unfit` the share that cannot be shadowed; `lag` is that of a journal of writes. `epoch` is the mark
+    of the present one.
     """
 
     compared: int = 0
@@ -71,7 +113,11 @@ class Measures:
     waiting: Waiting = NOTHING_WAITS
     incomparable: int = 0
     reasons: Reasons = ()
-    high: int = 0
+    lately: Counts | None = None
+    answered: Counts = NONE_COUNTED
+    answered_lately: Counts | None = None
+    faults: tuple[Fault, ...] = ()
+    epoch: str = ""
     unseen: float | None = None
     uncovered: int | None = None
     requests: int = 0
@@ -81,6 +127,11 @@ class Measures:
     raised: float = 0.0
     unfit: float = 0.0
     lag: float | None = None
+
+    @property
+    def bounded(self) -> Counts:
+        """What the bounds look at."""
+        return self.lately or Counts(self.compared, self.mismatched, self.incomparable)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,20 +146,21 @@ def checks(ramp: Ramp, position: Position, to: Place, measures: Measures, now: f
     """Every need of the step from where the route is to `to`."""
     return (
         _time(ramp, position, now),
-        *(_evidence(ramp, to, measures, now) if ramp.needs.compared else _found_anyway(ramp.needs, measures)),
+        *(_evidence if ramp.needs.compared else _found_anyway)(ramp, position, to, measures, now),
         *_served(ramp.needs, position, measures),
         *_lag(ramp.needs, measures),
     )
 
 
-def _evidence(ramp: Ramp, to: Place, measures: Measures, now: float) -> tuple[Check, ...]:
+def _evidence(ramp: Ramp, position: Position, to: Place, measures: Measures, now: float) -> tuple[Check, ...]:
     """What comparisons, and the requests that were sent to both sides, have to show."""
     return (
         _compared(ramp.needs, measures),
         _fresh(ramp, measures, now),
         _mismatches(ramp.needs, measures),
         *_waiting(measures),
-        _high(measures),
+        *_answered(ramp.needs, position, to, measures),
+        _high(ramp, position, measures, now),
         _incomparable(ramp.needs, measures),
         _coverage(ramp.needs, measures),
         _uncovered(measures),
@@ -116,11 +168,14 @@ def _evidence(ramp: Ramp, to: Place, measures: Measures, now: float) -> tuple[Ch
     )
 
 
-def _found_anyway(needs: Needs, measures: Measures) -> tuple[Check, ...]:
-    """Rule 7."""
-    return tuple(
-        each for each in (_mismatches(needs, measures), _high(measures)) if each.state in {State.WORSE, State.FAILED}
+def _found_anyway(ramp: Ramp, position: Position, to: Place, measures: Measures, now: float) -> tuple[Check, ...]:
+    """Rule 11."""
+    found = (
+        _mismatches(ramp.needs, measures),
+        *_answered(ramp.needs, position, to, measures),
+        _high(ramp, position, measures, now),
     )
+    return tuple(check for check in found if check.state in {State.WORSE, State.FAILED})
 
 
 def _check(state: State, sentence: str) -> Check:
@@ -132,13 +187,17 @@ def _met(*, when: bool, sentence: str, otherwise: State = State.OPEN) -> Check:
 
 
 def _time(ramp: Ramp, position: Position, now: float) -> Check:
-    least = ramp.soak if position.stage is Stage.SHADOW else ramp.hold
+    least = _least(ramp, position)
     been = max(now - position.since, 0.0)
     return _met(when=been >= least, sentence=f"at {position.place} for {length(been)} of {length(least)}")
 
 
+def _least(ramp: Ramp, position: Position) -> float:
+    return ramp.soak if position.stage is Stage.SHADOW else ramp.hold
+
+
 def _compared(needs: Needs, measures: Measures) -> Check:
-    sentence = f"{measures.compared} of {needs.compared} comparisons"
+    sentence = f"{measures.compared} of {needs.compared} comparisons at this step"
     if measures.unfit >= _MANY and not measures.compared:
         sentence += f"; {share(measures.unfit)} of the requests cannot be shadowed (writes, upgrades, conditional ones)"
     return _met_by_shadows(measures, when=measures.compared >= needs.compared, sentence=sentence)
@@ -158,7 +217,7 @@ def _fresh(ramp: Ramp, measures: Measures, now: float) -> Check:
 
 
 def _mismatches(needs: Needs, measures: Measures) -> Check:
-    compared, mismatched, limit = measures.compared, measures.mismatched, needs.mismatch_rate
+    (compared, mismatched, _), limit = measures.bounded, needs.mismatch_rate
     if is_proved(compared, mismatched, limit):
         return _check(State.MET, f"mismatches are proved to be below {share(limit)}")
     above = lower_bound(compared, mismatched)
@@ -171,22 +230,23 @@ def _mismatches(needs: Needs, measures: Measures) -> Check:
 
 
 def _speaks_for_going_back(measures: Measures, limit: float) -> bool:
-    """See rules 4 and 5."""
-    generated = measures.unproved >= GENERATED * measures.compared
-    against = measures.mismatched - (measures.unproved if generated else 0)
-    enough = measures.compared >= FEWEST and against >= FEWEST_AGAINST
-    return enough and lower_bound(measures.compared, against) > limit
+    """See rules 4 and 9."""
+    compared, mismatched, _ = measures.bounded
+    generated = measures.unproved >= GENERATED * compared
+    against = max(mismatched - measures.unproved, 0) if generated else mismatched
+    enough = compared >= FEWEST and against >= FEWEST_AGAINST
+    return enough and lower_bound(compared, against) > limit
 
 
 def _doubt(measures: Measures) -> str:
     """Why these mismatches do not speak for going back."""
-    if measures.compared < FEWEST or measures.mismatched < FEWEST_AGAINST:
+    if measures.bounded.compared < FEWEST or measures.bounded.mismatched < FEWEST_AGAINST:
         return f"which proves nothing before {FEWEST_AGAINST} of at least {FEWEST} do"
     return f"{measures.unproved} of them at fields of which nobody knows whether they are noise"
 
 
 def _waiting(measures: Measures) -> Iterator[Check]:
-    """See rule 6; the sentence says what to write."""
+    """See rule 10; the sentence says what to write."""
     found = measures.waiting
     if not found.answers:
         return
@@ -196,19 +256,55 @@ def _waiting(measures: Measures) -> Iterator[Check]:
     paths = tuple(dict.fromkeys(map(path_of, found.keys)))
     named = ", ".join(paths[:_NAMED]) + (", …" if len(paths) > _NAMED else "")
     fields = f"{len(paths)} field{'s' * (len(paths) > 1)}"
-    yield _check(State.OPEN, f"{found.answers} of {found.of} answers wait for {fields}: {named}; {choice(paths[0])}")
+    yield _check(State.OPEN, f"{found.answers} of {found.of} answers wait for {fields}: {named}. {line(paths[0])}")
 
 
-def _high(measures: Measures) -> Check:
-    sentence = f"{measures.high} differences of high severity that nobody has accepted"
-    return _met(when=not measures.high, sentence=sentence, otherwise=State.FAILED)
+def _answered(needs: Needs, position: Position, to: Place, measures: Measures) -> Iterator[Check]:
+    """Rule 6."""
+    if position.stage not in GUARDED:
+        return
+    found, limit = measures.answered, needs.mismatch_rate
+    lately = found if measures.answered_lately is None else measures.answered_lately
+    said = f"of {found.compared} comparisons that new answered itself {found.mismatched} differ"
+    above = lower_bound(lately.compared, lately.mismatched)
+    if above > limit:
+        yield _check(State.FAILED, f"{said}: above {share(above)} is proved; at most {share(limit)} may be")
+    elif needs.compared and to != position.place:
+        when = has_answered_enough(needs, to, measures)
+        sentence = f"{said}: below {share(_loosened(limit, to))} has to be proved before {to}"
+        yield _met_by_shadows(measures, when=when, sentence=sentence)
+
+
+def has_answered_enough(needs: Needs, to: Place, measures: Measures) -> bool:
+    """Whether so many of new's own answers were compared, and found right, as the step to `to` needs (rule 6)."""
+    loose, found = _loosened(needs.mismatch_rate, to), measures.answered
+    lately = found if measures.answered_lately is None else measures.answered_lately
+    return any(is_proved(counts.compared, counts.mismatched, loose) for counts in (found, lately))
+
+
+def _loosened(limit: float, to: Place) -> float:
+    """The rate of new's own answers that is no more than `limit` of the route's at the split of `to`."""
+    return max(limit, min(limit / to.split, _LOOSEST) if to.split else limit)
+
+
+def _high(ramp: Ramp, position: Position, measures: Measures, now: float) -> Check:
+    """Rule 8."""
+    least = _least(ramp, position)
+    left = [each for each in measures.faults if not _is_mended(each, ramp.needs, least, now)]
+    sentence = f"{len(left)} differences of high severity that nobody has accepted"
+    return _met(when=not left, sentence=sentence, otherwise=State.FAILED)
+
+
+def _is_mended(fault: Fault, needs: Needs, least: float, now: float) -> bool:
+    expected = fault.before / max(fault.seen, 1) * -log(ALPHA)
+    return now - fault.last_seen >= least and fault.since >= max(needs.compared, expected, 1)
 
 
 def _incomparable(needs: Needs, measures: Measures) -> Check:
-    total = measures.compared + measures.incomparable
-    if not total:
+    compared, _, incomparable = measures.bounded
+    if not compared + incomparable:
         return _check(State.OPEN, "no share of incomparable answers yet")
-    found = measures.incomparable / total
+    found = incomparable / (compared + incomparable)
     sentence = f"{share(found)} could not be compared; at most {share(needs.incomparable)} may be"
     if found > needs.incomparable and measures.reasons:
         sentence += f" ({in_words(measures.reasons)})"

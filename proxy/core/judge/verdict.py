@@ -10,11 +10,13 @@ Rule 6: with `dry_run` the reasons say what would have been done, and nothing is
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 from proxy.core.judge import moves
 from proxy.core.judge.breaker import Breaker
+from proxy.core.judge.change import Change
 from proxy.core.judge.guard import Process, alarms
 from proxy.core.judge.ladder import Place
 from proxy.core.judge.moves import Maker, Refusal
@@ -23,6 +25,7 @@ from proxy.core.judge.position import Cause, Position
 from proxy.core.judge.promotion import lower_bound, upper_bound
 from proxy.core.judge.ramp import Measures, State, checks
 from proxy.core.judge.windows import Closed
+from proxy.core.outcome import Side
 
 
 class Verdict(StrEnum):
@@ -64,7 +67,9 @@ class Ruling:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """All that is known. `blocked`: sentences of what other routes forbid (`budget`); `now` in unix seconds."""
+    """All that is known. `changes` by the side that answered; `blocked`: sentences of what other routes forbid
+    (`budget`); `now` in unix seconds.
+    """
 
     position: Position
     now: float
@@ -73,6 +78,7 @@ class Case:
     processes: tuple[Process, ...] = ()
     breaker: Breaker = field(default_factory=Breaker)
     measures: Measures | None = None
+    changes: Mapping[Side, Change] = field(default_factory=dict)
     closed: tuple[Closed, ...] = ()
     blocked: tuple[str, ...] = ()
 
@@ -97,7 +103,7 @@ def judge(case: Case) -> Ruling:
 
 
 def _alarm(case: Case) -> _Alarm | None:
-    """The first alarm: breaker, then guard, then mismatches that are proved to be too frequent."""
+    """The first alarm: breaker, guard, mismatches that are proved to be too frequent, or have become so."""
     if case.breaker.opened_at is not None:
         said = f"new failed {case.breaker.row or 'too many'} times in a row while legacy answered"
         return _Alarm(Cause.BREAKER, said)
@@ -108,7 +114,14 @@ def _alarm(case: Case) -> _Alarm | None:
         return None
     found = checks(case.ramp, case.position, case.position.place, case.measures, case.now)
     worse = [each.sentence for each in found if each.state is State.WORSE]
+    worse += [_changed(side, each) for side, each in case.changes.items() if each.alarmed_at is not None]
     return _Alarm(Cause.EVIDENCE, worse[0]) if worse else None
+
+
+def _changed(side: Side, change: Change) -> str:
+    who = "that new answered" if side is Side.NEW else "that legacy answered"
+    counts = f"{change.mismatched} of the last {change.compared} comparisons"
+    return f"mismatches have become more frequent than the ramp allows: {counts} of requests {who}"
 
 
 def _answer(case: Case, alarm: _Alarm) -> Ruling:
@@ -169,7 +182,9 @@ def _numbers(case: Case) -> tuple[tuple[str, float], ...]:
             ("compared", found.compared),
             ("mismatched", found.mismatched),
             ("incomparable", found.incomparable),
-            ("mismatch_rate_lower_bound", lower_bound(found.compared, found.mismatched)),
-            ("mismatch_rate_upper_bound", upper_bound(found.compared, found.mismatched)),
+            ("mismatch_rate_lower_bound", lower_bound(*found.bounded[:2])),
+            ("mismatch_rate_upper_bound", upper_bound(*found.bounded[:2])),
+            ("answered_compared", found.answered.compared),
+            ("answered_mismatched", found.answered.mismatched),
         ]
     return tuple(numbers)

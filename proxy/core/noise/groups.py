@@ -20,8 +20,6 @@ from proxy.core.noise.state import Decided, KeyState, decide
 
 MOST_KEYS = 200
 """Keys in one group: a comparison in which more of them wait counts at once."""
-SKELETON = " ~ "
-"""Between a key's path and the skeleton of its value, where it has one."""
 _DIGITS = 16
 
 
@@ -49,11 +47,6 @@ class Waiting:
 
 
 NOTHING_WAITS = Waiting()
-
-
-def path_of(key: str) -> str:
-    """Where the values of a key stand."""
-    return key.partition(SKELETON)[0]
 
 
 def group_id(keys: Iterable[str]) -> str:

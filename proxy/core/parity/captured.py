@@ -45,27 +45,37 @@ class CapturedAnswer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Pair:
-    """One request and what each side answered.
+class Label:
+    """What a pair is about: where its comparison counts, whatever comes of it.
 
-    `second` is legacy asked twice, a sample of its noise; `cohort` a keyed hash; `at` unix seconds.
-    `raced`: the cohort wrote to this path meanwhile, so that the answers may be about two states.
-    `bare`: the side that did not answer the client was asked without the credentials that the client had sent.
-    `written_at`: unix seconds of the cohort's last write to this path, above it or below it, as far as the worker that
-    made the pair knows; 0: none, as far as it knows.
+    `at` unix seconds; `authoritative` answered the client. `step` and `begun` are those of the position under which it
+    was asked, 0 where the file alone rules; `addresses` stands for those of both sides.
     """
 
     route: str
+    at: float
+    authoritative: Side
+    legacy_version: str
+    new_version: str
+    step: int = 0
+    begun: int = 0
+    addresses: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pair(Label):
+    """One request and what each side answered.
+
+    `second` is legacy asked twice, a sample of its noise; `cohort` a keyed hash.
+    `raced`: the cohort wrote to this path meanwhile, so that the answers may be about two states.
+    """
+
     request: CapturedRequest
     legacy: CapturedAnswer
     new: CapturedAnswer
     second: CapturedAnswer | None
     cohort: int
-    at: float
     request_id: str
-    authoritative: Side
-    legacy_version: str
-    new_version: str
     raced: bool = False
     written_at: float = 0.0
     bare: bool = False

@@ -5,7 +5,8 @@ Rule 1: what counts as a difference makes a mismatch, also when the rest could n
 Rule 2: where legacy was asked twice and differs from itself at a path, new cannot be judged there: a race. As with
         noise, another value of legacy's excuses a value: whether a thing is there, and its type, are still judged.
         Where a write overlapped the questions, nothing that differs can be judged: a race as a whole.
-Rule 3: it never raises, whatever the bytes.
+Rule 3: where nothing counts and something waits, the comparison is undecided.
+Rule 4: it never raises, whatever the bytes.
 """
 
 from __future__ import annotations
@@ -18,10 +19,10 @@ from proxy.core.outcome import Side
 from proxy.core.parity.answers import Incomparable, find_differences, is_turned_away
 from proxy.core.parity.captured import CapturedAnswer, Pair
 from proxy.core.parity.difference import VALUE_KINDS, Difference
-from proxy.core.parity.excuse import NOISE, Excused, judge
+from proxy.core.parity.excuse import NOISE, Excused, Sorter, judge
 from proxy.core.parity.rules import Rules
 
-__all__ = ["Comparison", "Incomparable", "Outcome", "compare", "noise_bits"]
+__all__ = ["Comparison", "Incomparable", "Outcome", "compare"]
 
 
 class Outcome(StrEnum):
@@ -53,29 +54,29 @@ class _Sides(NamedTuple):
 
     differences: tuple[Difference, ...]
     excused: Excused
+    waiting: tuple[tuple[str, Difference], ...]
     why: Incomparable | None
 
 
-def compare(pair: Pair, rules: Rules, noisy: frozenset[str], now: float) -> Comparison:
-    """The two answers under the rules that hold at `now` (unix seconds); `noisy` paths are excused in value."""
+def compare(pair: Pair, rules: Rules, sorter: Sorter | None, now: float) -> Comparison:
+    """The two answers under the rules that hold at `now` (unix seconds); `sorter` says what is noise, or waits."""
     if pair.bare and _lacks_credentials(pair):
         return Comparison(outcome=Outcome.INCOMPARABLE, why=Incomparable.CREDENTIALS)
     in_force = rules.in_force(now, pair.request.target)
-    found = _against_legacy(pair, pair.new, in_force, noisy)
-    if not found.differences:
-        return _without_differences(found)
-    if pair.raced:
-        raced = tuple((NOISE, each) for each in found.differences)
-        return Comparison(outcome=Outcome.INCOMPARABLE, excused=(*found.excused, *raced), why=Incomparable.RACE)
-    racing = _racing(pair, in_force, noisy)
-    if not racing:
-        return Comparison(outcome=Outcome.MISMATCH, differences=found.differences, excused=found.excused)
-    kept = tuple(each for each in found.differences if (each.path, _is_value(each)) not in racing)
-    raced = tuple((NOISE, each) for each in found.differences if (each.path, _is_value(each)) in racing)
-    excused = (*found.excused, *raced)
-    if not kept:
-        return Comparison(outcome=Outcome.INCOMPARABLE, excused=excused, why=Incomparable.RACE)
-    return Comparison(outcome=Outcome.MISMATCH, differences=kept, excused=excused)
+    found = _against_legacy(pair, pair.new, in_force, sorter)
+    if pair.raced and (found.differences or found.waiting):
+        return _raced(found, (*found.differences, *(each for _, each in found.waiting)))
+    kept, raced = _without_races(pair, in_force, found.differences)
+    excused = (*found.excused, *((NOISE, each) for each in raced))
+    if kept:
+        return Comparison(outcome=Outcome.MISMATCH, differences=kept, excused=excused, waiting=found.waiting)
+    if raced and not found.waiting:
+        return _raced(found, raced)
+    if found.why is not None:
+        return Comparison(outcome=Outcome.INCOMPARABLE, excused=excused, why=found.why)
+    if found.waiting:
+        return Comparison(outcome=Outcome.UNDECIDED, excused=excused, waiting=found.waiting)
+    return Comparison(outcome=Outcome.IGNORED if excused else Outcome.MATCH, excused=excused)
 
 
 def _lacks_credentials(pair: Pair) -> bool:
@@ -84,41 +85,30 @@ def _lacks_credentials(pair: Pair) -> bool:
     return is_turned_away(pair.new, pair.legacy)
 
 
-def _without_differences(found: _Sides) -> Comparison:
-    if found.why is not None:
-        return Comparison(outcome=Outcome.INCOMPARABLE, excused=found.excused, why=found.why)
-    return Comparison(outcome=Outcome.IGNORED if found.excused else Outcome.MATCH, excused=found.excused)
+def _raced(found: _Sides, raced: tuple[Difference, ...]) -> Comparison:
+    excused = (*found.excused, *((NOISE, each) for each in raced))
+    return Comparison(outcome=Outcome.INCOMPARABLE, excused=excused, why=Incomparable.RACE)
 
 
-def _against_legacy(pair: Pair, answer: CapturedAnswer, rules: Rules, noisy: frozenset[str]) -> _Sides:
+def _against_legacy(pair: Pair, answer: CapturedAnswer, rules: Rules, sorter: Sorter | None) -> _Sides:
     finds, why = find_differences(pair.request, pair.legacy, answer, rules)
-    differences, excused = judge(finds, noisy)
-    return _Sides(differences=differences, excused=excused, why=why)
+    if not finds:
+        return _Sides(differences=(), excused=(), waiting=(), why=why)
+    differences, excused, waiting = judge(finds, sorter)
+    return _Sides(differences=differences, excused=excused, waiting=waiting, why=why)
 
 
-def _racing(pair: Pair, rules: Rules, noisy: frozenset[str]) -> frozenset[tuple[str, bool]]:
-    """What legacy's differences from itself excuse: a path, and whether it is a value there or more than that."""
-    if pair.second is None:
-        return frozenset()
-    itself = _against_legacy(pair, pair.second, rules, noisy).differences
-    return frozenset((each.path, also) for each in itself for also in {True, _is_value(each)})
+def _without_races(
+    pair: Pair, rules: Rules, found: tuple[Difference, ...]
+) -> tuple[tuple[Difference, ...], tuple[Difference, ...]]:
+    """What counts, and what is excused since legacy's second answer differs there as well."""
+    if pair.second is None or not found:
+        return found, ()
+    itself = _against_legacy(pair, pair.second, rules, None).differences
+    racing = {(each.path, also) for each in itself for also in (True, _is_value(each))}
+    raced = tuple(each for each in found if (each.path, _is_value(each)) in racing)
+    return tuple(each for each in found if (each.path, _is_value(each)) not in racing), raced
 
 
 def _is_value(difference: Difference) -> bool:
     return difference.kind in VALUE_KINDS
-
-
-def noise_bits(pair: Pair, rules: Rules) -> tuple[tuple[str, bool, bool], ...]:
-    """Per path that differs in any way that no rule excuses: whether new differs from legacy, and legacy from itself.
-
-    Empty unless legacy was asked twice and all three answers could be compared. Rules hold as of the pair's own time.
-    """
-    if pair.second is None:
-        return ()
-    in_force = rules.in_force(pair.at, pair.request.target)
-    raw = _against_legacy(pair, pair.new, in_force, frozenset())
-    noise = _against_legacy(pair, pair.second, in_force, frozenset())
-    if raw.why is not None or noise.why is not None:
-        return ()
-    first, second = ({each.path for each in sides.differences} for sides in (raw, noise))
-    return tuple((path, path in first, path in second) for path in sorted(first | second))

@@ -1,15 +1,17 @@
 """Finds → differences: what a rule or a noise finding excuses is set aside with the name of what excused it.
 
 Rule 1: a rule excuses a find whose kind it covers and whose values pass its test.
-Rule 2: noise excuses a value of a noisy path that still is of the same format and about as long, never a presence or a
-        type.
+Rule 2: what no rule excuses a sorter judges: it counts, it is noise, or it waits under a key until more is known.
+        Without one everything counts. Noise is never a presence or a type, and alike: one format, about as long.
 Rule 3: a generated id that was excused must stand for the same id wherever it is in the answer.
 Rule 4: one difference per path, kind and excuse; the first one is shown.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from enum import StrEnum
+from typing import NamedTuple, Protocol
 
 import msgspec
 
@@ -42,32 +44,76 @@ class Aliases:
         return self._forward.setdefault(legacy, new) == new and self._back.setdefault(new, legacy) == legacy
 
 
-def judge(finds: Iterable[Find], noisy: frozenset[str]) -> tuple[tuple[Difference, ...], Excused]:
-    """The differences that count, and those that do not with the id of the rule (or `noise`) that says so."""
+class Verdict(StrEnum):
+    """What a sorter says of a find; `waits`: nobody knows yet."""
+
+    COUNTS = "counts"
+    NOISE = "noise"
+    WAITS = "waits"
+
+
+class Sorted(NamedTuple):
+    """The verdict, and the key under which the find waits."""
+
+    verdict: Verdict
+    key: str = ""
+
+
+COUNTED = Sorted(Verdict.COUNTS)
+
+
+class Sorter(Protocol):
+    """Knows noise (`proxy.core.noise`)."""
+
+    def sort(self, find: Find, aliases: Aliases) -> Sorted:
+        """What a find is that no rule excuses; `aliases` are those of the answer."""
+
+
+class Judged(NamedTuple):
+    """Differences that count; those excused, each with the rule's id or `noise`; those that wait, each with its key."""
+
+    counted: tuple[Difference, ...]
+    excused: Excused
+    waiting: tuple[tuple[str, Difference], ...]
+
+
+def judge(finds: Iterable[Find], sorter: Sorter | None) -> Judged:
+    """The finds of one answer as differences."""
     counted: list[Difference] = []
     excused: list[tuple[str, Difference]] = []
-    seen: set[tuple[str, str, str]] = set()
+    waiting: list[tuple[str, Difference]] = []
+    seen: set[tuple[str, str, str, str]] = set()
     aliases = Aliases()
     for find in finds:
         place = find.place
-        why = _excuse(find, noisy, aliases) if place.rules or place.text in noisy else ""
-        name = (place.text, find.kind, why)
+        why, key = _ruled(find, aliases) if place.rules else "", ""
+        if not why and sorter is not None:
+            verdict, key = sorter.sort(find, aliases)
+            why = NOISE if verdict is Verdict.NOISE else ""
+        name = (place.text, find.kind, why, key)
         if name in seen:
             continue
         seen.add(name)
         if why:
             excused.append((why, rendered(find)))
+        elif key:
+            waiting.append((key, rendered(find)))
         else:
             counted.append(rendered(find))
-    return tuple(counted), tuple(excused)
+    return Judged(tuple(counted), tuple(excused), tuple(waiting))
 
 
-def _excuse(find: Find, noisy: frozenset[str], aliases: Aliases) -> str:
+def unruled(finds: Iterable[Find]) -> Iterator[Find]:
+    """Those that no rule excuses."""
+    aliases = Aliases()
+    return (find for find in finds if not (find.place.rules and _ruled(find, aliases)))
+
+
+def _ruled(find: Find, aliases: Aliases) -> str:
+    """The id of the rule that excuses it."""
     for rule in find.place.rules:
         if rule.covers(find.kind) and _passes(rule, find, aliases):
             return rule.id
-    if find.place.text in noisy and find.kind in VALUE_KINDS and _same_thing(find, aliases):
-        return NOISE
     return ""
 
 

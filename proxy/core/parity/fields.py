@@ -2,7 +2,8 @@
 
 Rule 1: names are compared without case, the values of one name in order; what belongs to one connection or to the
         framing is no part of the answer.
-Rule 2: a presence is always compared; of a field that changes with every call (exact names) only that.
+Rule 2: a presence is always compared; of a field that changes with every call (exact names) only that. The field in
+        which each side says its version is no part of the answer, on either side.
 Rule 3: members of list fields (RFC 9110 section 5.6.1) are compared as a set.
 Rule 4: validators are compared by their form: each side has its own. Own locations are compared without origin.
 """
@@ -92,12 +93,14 @@ def first_value(fields: Said, name: bytes) -> str:
 
 def compare_fields(request: CapturedRequest, legacy: Fields, new: Fields, walk: Walk, rules: Rules) -> None:
     """Notes where the fields of two answers to one request differ."""
-    if _differ_per_call_only(legacy, new):
+    if _differ_per_call_only(legacy, new, rules.version_header):
         return
     one, other = fields_of(legacy), fields_of(new)
     for name in one | other:
         first, second = one.get(name, []), other.get(name, [])
-        if first == second or name in FRAMING or (name in PER_CALL and first and second):
+        if first == second or name in FRAMING or name == rules.version_header:
+            continue
+        if name in PER_CALL and first and second:
             continue
         if name == b"set-cookie":
             _compare_cookies(_cookies(first, one), _cookies(second, other), walk, rules)
@@ -105,12 +108,16 @@ def compare_fields(request: CapturedRequest, legacy: Fields, new: Fields, walk: 
             _compare_values(request, name, (first, second), walk, rules)
 
 
-def _differ_per_call_only(legacy: Fields, new: Fields) -> bool:
+def _differ_per_call_only(legacy: Fields, new: Fields, version: bytes) -> bool:
     """The usual case, seen at a glance: the same names in the same order, other values of those that always differ."""
     if len(legacy) != len(new):
         return False
     pairs = zip(legacy, new, strict=True)
-    return all(one == other or (one[0] == other[0] and one[0].lower() in _UNEVEN) for one, other in pairs)
+    return all(one == other or (one[0] == other[0] and _is_uneven(one[0].lower(), version)) for one, other in pairs)
+
+
+def _is_uneven(name: bytes, version: bytes) -> bool:
+    return name in _UNEVEN or name == version
 
 
 def place_of(name: bytes, rules: Rules) -> Place:

@@ -6,11 +6,13 @@ Rule 2: samples are fair: of a cluster the lowest draws stay, whenever they come
 Rule 3: an exchange is redacted when it is taken, once, and only what is kept.
 Rule 4: a request that was compared often enough today still counts as compared, marked `REPEATED`: it is no evidence.
 Rule 5: what is undecided is counted under the group of its keys. Where that finds no place it is a mismatch.
+
+Long: everything that is kept of a comparison is added up in one place, so that its bounds stand beside each other.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 from proxy.core.evidence import (
@@ -29,7 +31,8 @@ from proxy.core.evidence import (
 )
 from proxy.core.noise.gathered import Room
 from proxy.core.noise.groups import marked
-from proxy.core.parity.captured import Pair
+from proxy.core.outcome import Side
+from proxy.core.parity.captured import Label, Pair
 from proxy.core.parity.compare import Comparison, Incomparable, Outcome
 from proxy.core.parity.difference import Difference, Kind, Severity
 from proxy.core.parity.excuse import NOISE, UNDECIDED
@@ -37,13 +40,15 @@ from proxy.core.parity.redact import MOST_BODY, Redactor
 
 REPEATED = "repeated"
 """The `why` of a tally whose requests had been compared often enough that day."""
-EVERY_PATH = ""
-"""The path under which all comparisons are counted for which legacy was asked twice."""
 SAFE = frozenset({b"GET", b"HEAD", b"OPTIONS"})
+
+NoiseMark = tuple[str, str, int, int, int, int]
+"""Key, measure and the numbers of a `NoiseCount`."""
 
 MOST_PARTS = 20_000
 MOST_TALLIES = 50_000
 MOST_KEYS = 1_000
+MOST_NOISE = 4_000
 MOST_RECORDED = 20
 MOST_HELD, MOST_NEWEST = 1024 * 1024, 256 * 1024
 """Bytes of exchanges that wait to be taken, and beyond which they wait only for their draw. To redact a megabyte takes
@@ -55,23 +60,30 @@ _GRAVITY = {Severity.HIGH: 0, Severity.MEDIUM: 1, Severity.LOW: 2}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
-    """What was found on one route with one pair of versions. `increments` has epoch 0: the store numbers them."""
+    """What was found on one route in one epoch. `increments` has epoch 0: the store numbers them."""
 
     route: str
     legacy_version: str
     new_version: str
     increments: Increments
+    addresses: str = ""
+    begun: int = 0
+
+
+Origin = tuple[str, str, str, str, int]
+"""Route, both versions, addresses and `begun`: what an epoch belongs to."""
+_Key = tuple[int, str, Outcome, Kind | None, Severity | None, str, int, Side]
+"""Minute, shape, how it ended, the gravest difference, why, step, and who answered the client."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """One comparison. `draw` in [0, 1) is chance; `bits` are `noise_bits`; `repeated`: see rule 4."""
+    """One comparison. `draw` in [0, 1) is chance; `repeated`: see rule 4."""
 
     pair: Pair
     comparison: Comparison
     shape: str
     draw: float
-    bits: tuple[tuple[str, bool, bool], ...] = ()
     repeated: bool = False
 
 
@@ -91,11 +103,11 @@ class _Seen:
 class _Heap:
     """Everything of one part."""
 
-    tallies: dict[tuple[int, str, Outcome, Kind | None, Severity | None, str], int] = field(default_factory=dict)
+    tallies: dict[_Key, int] = field(default_factory=dict)
     seen: dict[tuple[str, Kind], _Seen] = field(default_factory=dict)
     shapes: dict[str, list[float]] = field(default_factory=dict)
     hits: dict[str, list[float]] = field(default_factory=dict)
-    noise: dict[str, list[int]] = field(default_factory=dict)
+    noise: dict[tuple[str, str], list[int]] = field(default_factory=dict)
     drawn: dict[str, list[Found]] = field(default_factory=dict)
     newest: dict[str, Found] = field(default_factory=dict)
     groups: dict[str, KeyGroup] = field(default_factory=dict)
@@ -108,7 +120,7 @@ class Fold:
     def __init__(self) -> None:
         """Begin empty."""
         self.lost = 0
-        self._heaps: dict[tuple[str, str, str], _Heap] = {}
+        self._heaps: dict[Origin, _Heap] = {}
         self._tallies = 0
         self._held = 0
         self._recorded = 0
@@ -118,7 +130,7 @@ class Fold:
     def add(self, found: Found) -> None:
         """One comparison more."""
         pair = found.pair
-        heap = self._heap(pair.route, pair.legacy_version, pair.new_version)
+        heap = self._heap(pair)
         if heap is None:
             return
         found, group = self._grouped(heap, found)
@@ -128,7 +140,8 @@ class Fold:
         why = marked(group, why) if group else why
         gravest = min(comparison.differences or _waiting(comparison), key=_gravity, default=None)
         kind, severity = (None, None) if gravest is None else (gravest.kind, gravest.severity)
-        self._tally(heap, (int(pair.at // 60), shape, comparison.outcome, kind, severity, why))
+        ended = (int(pair.at // 60), shape, comparison.outcome, kind, severity, why)
+        self._tally(heap, (*ended, pair.step, pair.authoritative))
         for difference in comparison.differences:
             self._show(heap, difference, "", found)
         for difference in _waiting(comparison):
@@ -137,7 +150,6 @@ class Fold:
             _occur(heap, difference, pair.at, rule)
             if rule != NOISE:
                 _hit(heap, rule, pair.at)
-        _ask(heap, found)
         self._record(heap, found)
 
     def _grouped(self, heap: _Heap, found: Found) -> tuple[Found, str]:
@@ -156,12 +168,24 @@ class Fold:
         _occur(heap, difference, found.pair.at, accepted)
         self._sample(heap, cluster_id(found.pair.route, difference.path, difference.kind), found)
 
-    def shed(self, route: str, legacy_version: str, new_version: str, at: float) -> None:
+    def mark(self, origin: Origin, marks: Iterable[NoiseMark]) -> None:
+        """What was learned of noise: keys, what is counted, and how often."""
+        heap = self._heap_of(origin)
+        if heap is None:
+            return
+        for key, measure, *numbers in marks:
+            if (key, measure) in heap.noise or len(heap.noise) < MOST_NOISE:
+                counts = heap.noise.setdefault((key, measure), [0, 0, 0, 0])
+                counts[:] = map(sum, zip(counts, numbers, strict=True))
+            else:
+                self.lost += 1
+
+    def shed(self, pair: Label) -> None:
         """A pair that nobody compared, for want of time."""
-        heap = self._heap(route, legacy_version, new_version)
+        heap = self._heap(pair)
         if heap is not None:
-            key = (int(at // 60), OTHER, Outcome.INCOMPARABLE, None, None, Incomparable.SHED.value)
-            self._tally(heap, key)
+            ended = (int(pair.at // 60), OTHER, Outcome.INCOMPARABLE, None, None, Incomparable.SHED.value)
+            self._tally(heap, (*ended, pair.step, pair.authoritative))
 
     def take(self, redactor: Callable[[str], Redactor], new_id: Callable[[], str], at: float) -> tuple[Part, ...]:
         """Everything since the last taking, at `at`; `redactor` is that of a route."""
@@ -174,12 +198,16 @@ class Fold:
                 legacy_version=key[1],
                 new_version=key[2],
                 increments=_increments(key[0], heap, redactor(key[0]), new_id(), at),
+                addresses=key[3],
+                begun=key[4],
             )
             for key, heap in heaps.items()
         )
 
-    def _heap(self, route: str, legacy_version: str, new_version: str) -> _Heap | None:
-        key = (route, legacy_version, new_version)
+    def _heap(self, pair: Label) -> _Heap | None:
+        return self._heap_of((pair.route, pair.legacy_version, pair.new_version, pair.addresses, pair.begun))
+
+    def _heap_of(self, key: Origin) -> _Heap | None:
         heap = self._heaps.get(key)
         if heap is None:
             if len(self._heaps) >= MOST_PARTS:
@@ -188,9 +216,7 @@ class Fold:
             heap = self._heaps[key] = _Heap()
         return heap
 
-    def _tally(
-        self, heap: _Heap, key: tuple[int, str, Outcome, Kind | None, Severity | None, str], count: int = 1
-    ) -> None:
+    def _tally(self, heap: _Heap, key: _Key, count: int = 1) -> None:
         known = heap.tallies.get(key)
         if known is not None:
             heap.tallies[key] = known + count
@@ -274,21 +300,6 @@ def _hit(heap: _Heap, rule: str, at: float) -> None:
     hits[1] = max(hits[1], at)
 
 
-def _ask(heap: _Heap, found: Found) -> None:
-    """What asking legacy twice showed."""
-    second = found.pair.second
-    if second is None or second.failure or found.comparison.why not in {None, Incomparable.RACE}:
-        return
-    heap.noise.setdefault(EVERY_PATH, [0, 0, 0, 0])[0] += 1
-    for path, raw, noise in found.bits:
-        if path not in heap.noise and len(heap.noise) >= MOST_KEYS:
-            continue
-        counts = heap.noise.setdefault(path, [0, 0, 0, 0])
-        counts[1] += raw and not noise
-        counts[2] += noise and not raw
-        counts[3] += raw and noise
-
-
 def _can_be_sent_again(found: Found) -> bool:
     legacy = found.pair.legacy
     whole = not legacy.failure and legacy.size == len(legacy.body) <= MOST_BODY
@@ -318,8 +329,16 @@ def _increments(route: str, heap: _Heap, redactor: Redactor, id_: str, at: float
             RuleHits(route=route, rule=rule, hits=int(hits[0]), last_hit=hits[1]) for rule, hits in heap.hits.items()
         ),
         noise=tuple(
-            NoiseCount(route=route, path=path, asked=each[0], raw_only=each[1], noise_only=each[2], both=each[3])
-            for path, each in heap.noise.items()
+            NoiseCount(
+                route=route,
+                path=key,
+                measure=measure,
+                asked=counts[0],
+                raw_only=counts[1],
+                noise_only=counts[2],
+                both=counts[3],
+            )
+            for (key, measure), counts in heap.noise.items()
         ),
         recorded=() if heap.recorded is None else (kept.exchange(heap.recorded),),
         groups=tuple(heap.groups.values()),
@@ -327,7 +346,7 @@ def _increments(route: str, heap: _Heap, redactor: Redactor, id_: str, at: float
 
 
 def _tallies(route: str, heap: _Heap) -> Iterator[Tally]:
-    for (minute, shape, outcome, kind, severity, why), count in heap.tallies.items():
+    for (minute, shape, outcome, kind, severity, why, step, side), count in heap.tallies.items():
         yield Tally(
             route=route,
             epoch=0,
@@ -337,6 +356,8 @@ def _tallies(route: str, heap: _Heap) -> Iterator[Tally]:
             kind=kind,
             severity=severity,
             why=why,
+            step=step,
+            side=side,
             count=count,
         )
 

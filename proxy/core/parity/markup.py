@@ -1,6 +1,7 @@
 """XML and HTML as trees that the walker reads.
 
-XML: `{"feed": {"@id": …, "#text": …, "entry": [{…}, {…}]}}`: attributes with `@`, names as `{namespace}name`. The order
+XML: `{"feed": {"@id": …, "#text": …, "entry": [{…}, {…}]}}`: attributes with `@`, all names without their namespace, so
+that paths stay readable and no name is taken for data; a namespace that begins there is the member `@xmlns`. The order
 of elements with different names is not part of the tree; it is part of `Xml.order`, which is compared first.
 HTML: a list of tags and texts; attributes sorted, white space run together, comments left out.
 A document type with declarations of its own is refused, since entities can become any amount of text.
@@ -42,7 +43,7 @@ def read_xml(text: str) -> Xml:
         root = ET.fromstring(_PROLOGUE.sub("", text, count=1))  # noqa: S314 - without declarations
     except ET.ParseError as error:
         raise ValueError(str(error)) from None
-    return Xml(_ordered(root, 0), {root.tag: _element(root)})
+    return Xml(_ordered(root, 0), {_split(root.tag)[1]: _element(root, "")})
 
 
 def _ordered(node: ET.Element, depth: int) -> Ordered:
@@ -52,11 +53,16 @@ def _ordered(node: ET.Element, depth: int) -> Ordered:
     return (node.tag, tuple(sorted(node.items())), _stripped(node.text), *children)
 
 
-def _element(node: ET.Element) -> object:
-    found: dict[str, object] = {f"@{name}": value for name, value in node.items()}
+def _element(node: ET.Element, around: str) -> object:
+    """`around` is the namespace of the element that holds it."""
+    namespace = _split(node.tag)[0]
+    found: dict[str, object] = {} if namespace == around else {"@xmlns": namespace}
+    for name, value in node.items():
+        short = f"@{_split(name)[1]}"
+        found[f"@{name}" if short in found else short] = value
     inner: dict[str, list[object]] = {}
     for child in node:
-        inner.setdefault(child.tag, []).append(_element(child))
+        inner.setdefault(_split(child.tag)[1], []).append(_element(child, namespace))
     found |= inner
     texts = [text for each in (node.text, *(child.tail for child in node)) if (text := _stripped(each))]
     if not found:
@@ -64,6 +70,12 @@ def _element(node: ET.Element) -> object:
     if texts:
         found["#text"] = texts[0] if len(texts) == 1 else texts
     return found
+
+
+def _split(tag: str) -> tuple[str, str]:
+    """Namespace and name of `{namespace}name`."""
+    namespace, _, name = tag.rpartition("}")
+    return namespace.removeprefix("{"), name
 
 
 def _stripped(text: str | None) -> str:

@@ -7,6 +7,7 @@ Rule 2: exact: nanoseconds since 1970 as a whole number, leap seconds counted as
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 _SECOND = 1_000_000_000
@@ -29,8 +30,12 @@ class Moment(NamedTuple):
 
 def read_moment(text: str) -> Moment | None:
     """The moment that a text names, None when it names none."""
-    if len(text) > _LONGEST or not (text[:1].isdigit() or ", " in text):
-        return None
+    return _read(text) if len(text) <= _LONGEST and (text[:1].isdigit() or ", " in text) else None
+
+
+@lru_cache(maxsize=256)
+def _read(text: str) -> Moment | None:
+    """The same text is asked for several times in one comparison."""
     found = _ISO.fullmatch(text)
     if found is None:
         return read_http_date(text)

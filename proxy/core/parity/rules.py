@@ -8,6 +8,7 @@ Rule 3: a rule that has expired excuses nothing.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -41,6 +42,7 @@ COVERS = {
 """The kinds that a rule covers when it names none."""
 
 
+_NO_WORDS: Mapping[str, bool] = {}
 LISTS = frozenset({Treatment.UNORDERED, Treatment.KEYED})
 """What pairs the elements of a list otherwise than by position."""
 
@@ -90,12 +92,13 @@ class NoiseWord:
 class Rules:
     """All rules of one route. `secrets` are names of members whose values are hashed before they are kept.
 
-    `words` are what the operator says of noise.
+    `words` are what the operator says of noise. `version_header`, in lower case or empty, is no part of an answer.
     """
 
     rules: tuple[Rule, ...] = ()
     secrets: frozenset[str] = frozenset()
     words: tuple[NoiseWord, ...] = ()
+    version_header: bytes = b""
     _exact: dict[str, tuple[Rule, ...]] = field(init=False, repr=False, compare=False, default_factory=dict)
     _below: tuple[tuple[str, Rule], ...] = field(init=False, repr=False, compare=False, default=())
 
@@ -113,13 +116,21 @@ class Rules:
         below = tuple(rule for prefix, rule in self._below if is_below(path, prefix))
         return (*self._exact.get(path, ()), *below)
 
+    def words_at(self, now: float) -> Mapping[str, bool]:
+        """The operator's words that hold at `now`, by path: noise, or never."""
+        if not self.words:
+            return _NO_WORDS
+        return {word.path: word.noisy for word in self.words if word.until is None or now < word.until}
+
     def in_force(self, now: float, target: bytes) -> Rules:
         """The rules that hold at `now`; none about order where the request's target itself asks for one."""
         if not self.rules:
             return self
         ordered = _ORDERS.search(target) is not None
         kept = tuple(rule for rule in self.rules if rule.lives(now) and not (ordered and rule.treatment in LISTS))
-        return self if len(kept) == len(self.rules) else Rules(rules=kept, secrets=self.secrets)
+        if len(kept) == len(self.rules):
+            return self
+        return Rules(rules=kept, secrets=self.secrets, version_header=self.version_header)
 
 
 NO_RULES = Rules()

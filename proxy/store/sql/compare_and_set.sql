@@ -6,14 +6,14 @@ WITH led AS (
     FOR SHARE
 ), moved AS (
     INSERT INTO banyan.position AS known
-        (route, stage, split, version, latched, held, cause, since, file_stage, file_split)
-    SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10
+        (route, stage, split, version, latched, held, cause, since, file_stage, file_split, begun)
+    SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $26
     WHERE ($23::text IS NULL OR EXISTS (SELECT FROM led))
         AND ($11::bigint = 0 OR EXISTS (SELECT FROM banyan.position WHERE route = $1))
     ON CONFLICT (route) DO UPDATE SET
         stage = excluded.stage, split = excluded.split, version = excluded.version,
         latched = excluded.latched, held = excluded.held, cause = excluded.cause, since = excluded.since,
-        file_stage = excluded.file_stage, file_split = excluded.file_split
+        file_stage = excluded.file_stage, file_split = excluded.file_split, begun = excluded.begun
     WHERE known.version = $11
     RETURNING known.route
 ), numbered AS (

@@ -1,1 +1,1 @@
-SELECT route, path, numbers, decided, until, updated FROM banyan.noise WHERE route = $1
+SELECT route, path, numbers, decided, until, updated, why FROM banyan.noise WHERE route = $1

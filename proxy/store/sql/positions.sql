@@ -1,1 +1,1 @@
-SELECT route, stage, split, version, latched, held, cause, since, file_stage, file_split FROM banyan.position
+SELECT route, stage, split, version, latched, held, cause, since, file_stage, file_split, begun FROM banyan.position

@@ -7,6 +7,8 @@ WITH gone AS (
     RETURNING epoch.route, epoch.number
 ), tallies AS (
     DELETE FROM banyan.tally USING gone WHERE tally.route = gone.route AND tally.epoch = gone.number
+), noise AS (
+    DELETE FROM banyan.noise_count USING gone WHERE noise_count.route = gone.route AND noise_count.epoch = gone.number
 ), clusters AS (
     DELETE FROM banyan.cluster USING gone WHERE cluster.route = gone.route AND cluster.epoch = gone.number
 )

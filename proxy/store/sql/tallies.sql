@@ -1,2 +1,2 @@
-SELECT route, epoch, minute, shape, outcome, kind, severity, why, count FROM banyan.tally
+SELECT route, epoch, minute, shape, outcome, kind, severity, why, step, side, count FROM banyan.tally
 WHERE route = $1 AND epoch = $2 AND minute >= $3

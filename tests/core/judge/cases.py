@@ -9,7 +9,7 @@ from proxy.core.judge.guard import Bad, Process
 from proxy.core.judge.ladder import Place
 from proxy.core.judge.policy import Ramp
 from proxy.core.judge.position import Cause, Position
-from proxy.core.judge.ramp import Measures
+from proxy.core.judge.ramp import Counts, Fault, Measures
 from proxy.core.judge.verdict import Case
 from proxy.core.stage import Stage
 
@@ -22,6 +22,7 @@ GOOD = Measures(
     compared=5000,
     mismatched=3,
     incomparable=10,
+    answered=Counts(2000, 1),
     unseen=0.001,
     uncovered=0,
     requests=5000,
@@ -29,6 +30,8 @@ GOOD = Measures(
     carried=1.0,
     lag=0.0,
 )
+
+FAULT = Fault(seen=92, last_seen=NOW - 5, before=700, since=9)
 
 
 def standing(place: Place, *, since: float = 0.0, latched: bool = False, held: bool = False) -> Position:

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from proxy.core.judge.ladder import COMPLETE, LEGACY, LIVE, SHADOW, Place
-from proxy.core.judge.position import Cause, Position, held, moved, reconcile, resumed, rolled_back, transition
+from proxy.core.judge.position import Cause, Position, begun, held, moved, reconcile, resumed, rolled_back, transition
 from proxy.core.stage import Stage
 
 STEPS = (0.01, 0.05, 0.25)
@@ -131,3 +131,25 @@ def test_a_transition_tells_the_whole_move() -> None:
     assert (found.from_stage, found.from_split, found.to_stage, found.to_split) == (*FIVE, *SHADOW)
     assert (found.route, found.version, found.cause, found.actor) == ("orders", 8, Cause.GUARD, "judge")
     assert (found.at, found.numbers, found.reason) == (400.0, (("evidence", 12.5),), "5xx of new")
+
+
+def test_a_step_begins_with_a_move_and_a_resume() -> None:
+    """Its name is the moment; a hold and a new epoch go on with it, and where the file alone rules there is none."""
+    position = at(FIVE)
+    others = (
+        moved(position, TEN, Cause.EVIDENCE, 150.5),
+        resumed(position, 150.5, has_ramp=True),
+        held(position, Cause.OPERATOR),
+        begun(position),
+        replace(position, version=0),
+    )
+
+    assert position.step == 100_000
+    assert [each.step for each in others] == [150_500, 150_500, 100_000, 100_000, 0]
+
+
+def test_a_new_epoch_changes_nothing_but_what_counts() -> None:
+    """Place, latch, hold and cause stay; the version grows, so that what was ruled on before is dropped."""
+    latched = held(rolled_back(at(HALF), SHADOW, Cause.GUARD, 150.0), Cause.GUARD)
+
+    assert begun(latched) == replace(latched, begun=1, version=latched.version + 1)

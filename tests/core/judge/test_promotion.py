@@ -75,7 +75,14 @@ def test_a_request_counts_three_times_a_day() -> None:
     repeats = Repeats()
 
     assert [repeats.counts(1, at) for at in (0, 1, 2, 3, 86_400)] == [True, True, True, False, True]
-    assert repeats.passed_over == 1
+
+
+def test_what_comes_late_is_no_evidence() -> None:
+    """A comparison of the period before begins nothing anew; a clock that was set back by more does."""
+    lately = Repeats(often=1, period=60.0)
+
+    assert [lately.counts(1, at) for at in (119, 120, 119, 121, 61)] == [True, True, False, False, False]
+    assert [lately.counts(1, at) for at in (1_200, 600, 601)] == [True, True, False]
 
 
 def test_the_memory_of_requests_is_bounded() -> None:

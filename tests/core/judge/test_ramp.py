@@ -6,9 +6,12 @@ import pytest
 
 from proxy.core.judge.ladder import LIVE, SHADOW, Place
 from proxy.core.judge.policy import Needs
-from proxy.core.judge.ramp import Measures, State, checks, length, share
-from proxy.core.noise.groups import SKELETON, Waiting
-from tests.core.judge.cases import FIVE, GOOD, NOW, ONE, QUARTER, RAMP, standing
+from proxy.core.judge.promotion import is_proved
+from proxy.core.judge.ramp import Counts, Fault, Measures, State, checks, length, share
+from proxy.core.noise.groups import Waiting
+from proxy.core.noise.keys import BETWEEN
+from proxy.core.stage import Stage
+from tests.core.judge.cases import FAULT, FIVE, GOOD, NOW, ONE, QUARTER, RAMP, standing
 
 
 def found(
@@ -32,18 +35,18 @@ def test_no_data_meets_nothing_and_fails_nothing() -> None:
 
     assert State.FAILED not in states
     assert State.WORSE not in states
-    assert len(states[State.OPEN]) == 9
+    assert len(states[State.OPEN]) == 10
     assert states[State.MET] == ["0 differences of high severity that nobody has accepted"]
 
 
 @pytest.mark.parametrize(
     ("measures", "state", "sentence"),
     [
-        (replace(GOOD, compared=999, mismatched=0), State.OPEN, "999 of 1000 comparisons"),
+        (replace(GOOD, compared=999, mismatched=0), State.OPEN, "999 of 1000 comparisons at this step"),
         (
             replace(GOOD, compared=999, mismatched=0, raised=0.5),
             State.OPEN,
-            "999 of 1000 comparisons; 50 % are shadowed until then",
+            "999 of 1000 comparisons at this step; 50 % are shadowed until then",
         ),
         (replace(GOOD, mismatched=45), State.OPEN, "mismatches are proved to be below 1.48 % only; 1 % is needed"),
         (
@@ -51,7 +54,7 @@ def test_no_data_meets_nothing_and_fails_nothing() -> None:
             State.WORSE,
             "mismatches are proved to be above 7.05 %; at most 1 % may be",
         ),
-        (replace(GOOD, high=2), State.FAILED, "2 differences of high severity that nobody has accepted"),
+        (replace(GOOD, faults=(FAULT, FAULT)), State.FAILED, "2 differences of high severity that nobody has accepted"),
         (replace(GOOD, incomparable=100), State.FAILED, "1.96 % could not be compared; at most 1 % may be"),
         (
             replace(GOOD, incomparable=100, reasons=(("timed_out", 98), ("shed", 2))),
@@ -136,12 +139,12 @@ def test_what_looks_generated_is_no_reason_to_go_back(compared: int, unproved: i
         (
             Waiting(answers=11, of=1000, keys=("$.id",)),
             State.OPEN,
-            "11 of 1000 answers wait for 1 field: $.id; if $.id",
+            "11 of 1000 answers wait for 1 field: $.id. If it is noise: `c",
         ),
         (
-            Waiting(answers=9, of=9, keys=("$.a", f"$[*]{SKELETON}one", f"$[*]{SKELETON}two", "$.c", "$.d")),
+            Waiting(answers=9, of=9, keys=("$.a", f"$[*]{BETWEEN}one", f"$[*]{BETWEEN}two", "$.c", "$.d")),
             State.OPEN,
-            "9 of 9 answers wait for 4 fields: $.a, $[*], $.c, …; if $.a is generated, write `compare: {noisy: [{path:",
+            "9 of 9 answers wait for 4 fields: $.a, $[*], $.c, …. If it is noise: `compare: { noisy: [{ path: $.a",
         ),
     ],
 )
@@ -157,9 +160,8 @@ def test_where_hardly_anything_can_be_shadowed_it_is_said() -> None:
     """Without a comparison the share of the requests that can never be compared stands beside the need."""
     states = found(replace(GOOD, compared=0, mismatched=0, unfit=0.9))
 
-    assert states[State.OPEN][0] == (
-        "0 of 1000 comparisons; 90 % of the requests cannot be shadowed (writes, upgrades, conditional ones)"
-    )
+    why = "90 % of the requests cannot be shadowed (writes, upgrades, conditional ones)"
+    assert states[State.OPEN][0] == f"0 of 1000 comparisons at this step; {why}"
 
 
 def test_without_comparisons_guard_requests_and_time_decide() -> None:
@@ -179,8 +181,68 @@ def test_what_was_found_all_the_same_is_heard() -> None:
     needs = Needs(compared=0)
 
     assert State.WORSE in found(replace(GOOD, mismatched=500), needs=needs)
-    assert State.FAILED in found(replace(GOOD, high=1), needs=needs)
+    assert State.FAILED in found(replace(GOOD, faults=(FAULT,)), needs=needs)
     assert found(replace(GOOD, mismatched=45), needs=needs).keys() == {State.MET}
+
+
+def clean(limit: float) -> int:
+    """How many clean comparisons prove a limit."""
+    return next(count for count in range(1, 1_000) if is_proved(count, 0, limit))
+
+
+@pytest.mark.parametrize(
+    ("to", "needed"), [(Place(Stage.CANARY, 0.05), 24), (QUARTER, 133), (Place(Stage.CANARY, 0.5), 268), (LIVE, 538)]
+)
+def test_what_new_answers_itself_is_proved_by_the_harm_of_the_next_step(to: Place, needed: int) -> None:
+    """At the next split all of new's wrong answers may be 1 % of the route's: one comparison less is not enough."""
+    enough, short = (replace(GOOD, answered=Counts(count, 0)) for count in (needed, needed - 1))
+
+    assert found(enough, to=to, place=ONE).keys() == {State.MET}
+    assert len(found(short, to=to, place=ONE)[State.OPEN]) == 1
+    assert needed == clean({0.05: 0.2, 0.25: 0.04, 0.5: 0.02, 0.0: 0.01}[to.split])
+
+
+def test_a_fault_that_only_live_answers_have_keeps_a_route_where_it_is() -> None:
+    """A hundred thousand clean shadows say nothing of five live answers, all wrong."""
+    late = replace(GOOD, compared=100_000, mismatched=5, answered=Counts(5, 5))
+    sentence = "of 5 comparisons that new answered itself 5 differ: above 32 % is proved; at most 1 % may be"
+
+    assert found(late)[State.FAILED] == [sentence]
+    assert State.FAILED not in found(late, place=SHADOW, to=ONE)
+    assert State.FAILED not in found(replace(late, answered=Counts(1_000, 5), answered_lately=Counts(600)))
+
+
+def test_without_comparisons_nothing_is_asked_of_what_new_answers() -> None:
+    """A ramp that goes by guard, requests and time alone; nor at a place from which nothing is next."""
+    assert not [each for each in found(Measures(), needs=Needs(compared=0))[State.OPEN] if "itself" in each]
+    assert not [each for each in found(Measures(), to=FIVE)[State.OPEN] if "itself" in each]
+
+
+def test_bounds_and_shares_look_at_what_came_lately() -> None:
+    """What was found and mended at the beginning of a step no longer counts; what is found now is not diluted by it."""
+    mended = replace(GOOD, mismatched=900, incomparable=900, lately=Counts(2_500, 3, 2))
+    late = replace(GOOD, mismatched=50, lately=Counts(2_500, 50))
+
+    assert found(mended).keys() == {State.MET}
+    assert found(GOOD).keys() == found(replace(GOOD, lately=Counts(5_000, 3, 10))).keys()
+    assert State.MET not in {state for state, said in found(late).items() for each in said if "mismatches" in each}
+
+
+@pytest.mark.parametrize(
+    ("fault", "mended"),
+    [
+        (replace(FAULT, last_seen=NOW - 700, since=1000), True),
+        (replace(FAULT, last_seen=NOW - 700, since=999), False),
+        (replace(FAULT, last_seen=NOW - 599, since=5000), False),
+        (replace(FAULT, seen=1, before=1000, last_seen=NOW - 700, since=4600), False),
+        (replace(FAULT, seen=1, before=1000, last_seen=NOW - 700, since=4606), True),
+    ],
+)
+def test_a_difference_that_stays_away_is_mended(fault: Fault, mended: bool) -> None:  # noqa: FBT001 - a column
+    """For the step's comparisons and time, and for as many as its former frequency would have shown it in."""
+    states = found(replace(GOOD, faults=(fault,)))
+
+    assert (State.FAILED not in states) is mended
 
 
 def test_time_is_a_need_of_its_own() -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from proxy.core.judge.breaker import Breaker
+from proxy.core.judge.change import Change
 from proxy.core.judge.guard import Bad, Process, observe
 from proxy.core.judge.ladder import COMPLETE, LEGACY, LIVE, RETIRED, SHADOW, Place
 from proxy.core.judge.policy import GuardPolicy, OnFailure, Stops
@@ -14,8 +15,9 @@ from proxy.core.judge.position import Cause, rolled_back
 from proxy.core.judge.ramp import Measures
 from proxy.core.judge.verdict import Action, Case, Verdict, judge
 from proxy.core.judge.windows import Closed
+from proxy.core.outcome import Side
 from proxy.core.stage import Stage
-from tests.core.judge.cases import ALARM, FIVE, GOOD, NOW, ONE, OPENED, QUARTER, RAMP, case
+from tests.core.judge.cases import ALARM, FAULT, FIVE, GOOD, NOW, ONE, OPENED, QUARTER, RAMP, case
 
 QUIET, NO_PROMOTION = Closed("night", Stops.EVERYTHING), Closed("christmas", Stops.PROMOTION)
 BAD = replace(GOOD, mismatched=500)
@@ -161,12 +163,12 @@ def test_sparse_traffic_is_not_judged_by_a_handful() -> None:
     found = judge(case(processes=(process,), measures=Measures(compared=3, newest_at=NOW)))
 
     assert found.judgement.verdict is Verdict.HOLD
-    assert "3 of 1000 comparisons" in found.judgement.reasons
+    assert "3 of 1000 comparisons at this step" in found.judgement.reasons
 
 
 def test_a_failed_need_holds_and_does_not_roll_back() -> None:
     """A high difference or too many incomparable answers stop promotion; they prove nothing against what runs."""
-    for measures in (replace(GOOD, high=1), replace(GOOD, incomparable=500)):
+    for measures in (replace(GOOD, faults=(FAULT,)), replace(GOOD, incomparable=500)):
         found = judge(case(measures=measures))
         assert (found.action, found.judgement.verdict) == (Action.STAY, Verdict.HOLD)
         assert len(found.judgement.reasons) == 1
@@ -271,3 +273,21 @@ def test_no_case_moves_a_route_two_steps_or_without_evidence() -> None:
             assert process or measures is BAD
         else:
             assert found.to is None
+
+
+CHANGED = Change(compared=9, mismatched=7, alarmed_at=NOW - 1)
+
+
+@pytest.mark.parametrize(("side", "who"), [(Side.NEW, "new"), (Side.LEGACY, "legacy")])
+def test_a_late_regression_is_an_alarm_of_its_own(side: Side, who: str) -> None:
+    """Though all before was clean: back where new answers somebody, and at shadow the route stays and says why."""
+    said = "mismatches have become more frequent than the ramp allows: "
+    said += f"7 of the last 9 comparisons of requests that {who} answered"
+    back = judge(case(changes={side: CHANGED}))
+    stays = judge(case(SHADOW, changes={side: CHANGED}))
+
+    assert (back.action, back.to, back.cause) == (Action.ROLLBACK, SHADOW, Cause.EVIDENCE)
+    assert back.judgement.reasons == (said,)
+    assert (stays.action, stays.judgement.reasons[0]) == (Action.STAY, said)
+    assert judge(case(changes={side: replace(CHANGED, alarmed_at=None)})).action is Action.PROMOTE
+    assert judge(case(changes={side: CHANGED}, ramp=None)).action is Action.STAY

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 
+from proxy.core.noise.state import KeyState
+from proxy.core.noise.told import Told
 from proxy.core.outcome import Side
 from proxy.core.parity.captured import CapturedAnswer, CapturedRequest, Fields, Pair
 from proxy.core.parity.compare import Comparison, compare
 from proxy.core.parity.rules import Rule, Rules, Treatment
 
 NOW = 1_800_000_000.0
-NOISELESS: frozenset[str] = frozenset()
+NOISELESS = None
+"""Without a sorter everything counts."""
 JSON: Fields = ((b"Content-Type", b"application/json"),)
 ASKED = CapturedRequest(method=b"GET", target=b"/orders/7", fields=((b"Host", b"shop.test"),), body=b"")
 
@@ -57,10 +60,10 @@ def rule(treatment: Treatment, path: str, **more: object) -> Rule:
     return Rule(id=treatment.value, path=path, treatment=treatment, reason="r", owner="o", **more)  # type: ignore[arg-type]
 
 
-def compared(legacy: object, new: object, *rules: Rule, noisy: frozenset[str] = NOISELESS) -> Comparison:
+def compared(legacy: object, new: object, *rules: Rule, noisy: frozenset[str] = frozenset()) -> Comparison:
     """The comparison of two bodies, or of two whole answers."""
     one, other = (each if isinstance(each, CapturedAnswer) else answer(each) for each in (legacy, new))
-    return compare(pair(one, other), Rules(rules=rules), noisy, NOW)
+    return compare(pair(one, other), Rules(rules=rules), Told(dict.fromkeys(noisy, KeyState.NOISY)), NOW)
 
 
 def said(comparison: Comparison) -> list[str]:
@@ -73,7 +76,7 @@ def excused(comparison: Comparison) -> list[str]:
     return [f"{why} {each.path} {each.kind}" for why, each in comparison.excused]
 
 
-def differences(legacy: object, new: object, *rules: Rule, noisy: frozenset[str] = NOISELESS) -> list[str]:
+def differences(legacy: object, new: object, *rules: Rule, noisy: frozenset[str] = frozenset()) -> list[str]:
     """What a comparison says of two bodies."""
     return said(compared(legacy, new, *rules, noisy=noisy))
 

@@ -3,13 +3,19 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
-import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from proxy.core.parity.compare import Comparison, Incomparable, Outcome, compare, noise_bits
+from proxy.core.noise.memories import Memories
+from proxy.core.noise.sorter import PairSorter
+from proxy.core.noise.state import KeyState
+from proxy.core.noise.told import Told
+from proxy.core.parity.compare import Comparison, Incomparable, Outcome, compare
+from proxy.core.parity.difference import Kind, differ
+from proxy.core.parity.excuse import COUNTED, Aliases, Sorted, Verdict
+from proxy.core.parity.finds import Find
 from proxy.core.parity.rules import Rules, Treatment
-from tests.core.parity.pairs import NOISELESS, NOW, answer, asking, compared, excused, pair, rule, said
+from tests.core.parity.pairs import NOISELESS, NOW, answer, asking, compared, excused, in_fields, pair, rule, said
 
 TYPES = [
     "application/json",
@@ -103,26 +109,50 @@ def test_a_known_noise_is_no_race() -> None:
     """What is noisy anyway is excused as noise, and the rest is judged."""
     both = pair(answer({"a": 1}), answer({"a": 3}), answer({"a": 2}))
 
-    assert compare(both, Rules(), frozenset({"$.a"}), NOW).outcome is Outcome.IGNORED
+    assert compare(both, Rules(), Told({"$.a": KeyState.NOISY}), NOW).outcome is Outcome.IGNORED
 
 
-def test_noise_bits() -> None:
-    """Per path: whether new differs, whether legacy differs from itself; ruled paths left out."""
-    legacy = answer({"a": 1, "b": 1, "c": 1, "d": 1})
-    new, second = answer({"a": 2, "b": 2, "c": 1, "d": 2}), answer({"a": 3, "b": 1, "c": 3, "d": 3})
-    ignored = Rules(rules=(rule(Treatment.IGNORE, "$.d"),))
+class Waits:
+    """A sorter for which `$.a` waits."""
 
-    assert noise_bits(pair(legacy, new, second), ignored) == (
-        ("$.a", True, True),
-        ("$.b", True, False),
-        ("$.c", False, True),
+    def sort(self, find: Find, _: Aliases) -> Sorted:
+        return Sorted(Verdict.WAITS, find.place.text) if find.place.text == "$.a" else COUNTED
+
+
+def test_what_waits_makes_it_undecided() -> None:
+    """Unless something counts, or it cannot be compared, or a write overlapped: then it is what it was before."""
+    legacy, new, other = answer({"a": 1, "b": 1}), answer({"a": 2, "b": 1}), answer({"a": 2, "b": 2})
+    waits = compare(pair(legacy, new), Rules(), Waits(), NOW)
+    counts = compare(pair(legacy, other), Rules(), Waits(), NOW)
+    raced = compare(replace(pair(legacy, new), raced=True), Rules(), Waits(), NOW)
+
+    assert (waits.outcome, waits.waiting) == (Outcome.UNDECIDED, (("$.a", differ("$.a", Kind.NUM, "1", "2")),))
+    assert (counts.outcome, said(counts), [key for key, _ in counts.waiting]) == (
+        Outcome.MISMATCH,
+        ["$.b num medium"],
+        ["$.a"],
     )
+    assert (raced.outcome, excused(raced)) == (Outcome.INCOMPARABLE, ["noise $.a num"])
 
 
-@pytest.mark.parametrize("second", [None, answer(failure="timed_out")])
-def test_without_a_whole_second_answer_there_are_no_bits(second: object) -> None:
-    """A sample needs three answers that could be compared."""
-    assert noise_bits(pair(answer([1]), answer([2]), second), Rules()) == ()  # type: ignore[arg-type]
+def test_what_waits_where_the_rest_cannot_be_compared_says_nothing() -> None:
+    """Half an answer stays incomparable."""
+    half = answer({"a": 1}, in_fields("X-Id: a1"), size=10**9)
+
+    class Field(Waits):
+        def sort(self, find: Find, _: Aliases) -> Sorted:
+            return Sorted(Verdict.WAITS, find.place.text)
+
+    told = compare(pair(half, answer({"a": 1}, in_fields("X-Id: a2"))), Rules(), Field(), NOW)
+    assert (told.outcome, told.why, told.waiting) == (Outcome.INCOMPARABLE, Incomparable.TRUNCATED, ())
+
+
+def test_a_race_beside_what_waits_leaves_it_undecided() -> None:
+    """Where legacy's second answer differs new is not judged; what waits is decided with its key."""
+    legacy, new, second = answer({"a": 1, "b": 1}), answer({"a": 2, "b": 2}), answer({"a": 1, "b": 3})
+    told = compare(pair(legacy, new, second), Rules(), Waits(), NOW)
+
+    assert (told.outcome, excused(told)) == (Outcome.UNDECIDED, ["noise $.b num"])
 
 
 @given(JSONS)
@@ -157,5 +187,7 @@ def test_no_bytes_make_it_raise(
     ]
     both = pair(sides[0], sides[1], request=asking(b"/\xff?a=%ff"))
 
-    assert compare(both, Rules(), frozenset({"$"}), NOW).outcome in Outcome
+    memories = Memories()
+    for sorter in (Told({"$": KeyState.NOISY}), None, PairSorter(both, memories.of(both), {})):
+        assert compare(both, Rules(), sorter, NOW).outcome in Outcome
     assert compare(pair(sides[0], sides[0]), Rules(), NOISELESS, NOW).outcome is Outcome.MATCH

@@ -2,10 +2,11 @@ from __future__ import annotations
 
 import pytest
 
+from proxy.core.parity.compare import compare
 from proxy.core.parity.difference import Kind
 from proxy.core.parity.fields import FRAMING, PER_CALL, fields_of, first_value
-from proxy.core.parity.rules import Treatment
-from tests.core.parity.pairs import answer, compared, excused, in_fields, of_fields, rule
+from proxy.core.parity.rules import Rules, Treatment
+from tests.core.parity.pairs import NOISELESS, NOW, answer, compared, excused, in_fields, of_fields, pair, rule
 
 
 def test_fields_by_name() -> None:
@@ -74,3 +75,21 @@ def test_rules_for_fields() -> None:
 def test_a_location_without_a_host_to_compare_with() -> None:
     """Relative places are compared even when the client named no host (HTTP/1.0)."""
     assert of_fields(["Location: a"], ["Location: b"]) == ["header:Location header medium"]
+
+
+@pytest.mark.parametrize(("legacy", "new"), [(["X-App: 1"], ["X-App: 2"]), (["X-App: 1"], []), ([], ["x-app: 2"])])
+def test_the_version_header_is_no_part_of_an_answer(legacy: list[str], new: list[str]) -> None:
+    """Whatever either side says in it, and whether it says anything, beside other fields or alone."""
+    rules = Rules(version_header=b"x-app", rules=(rule(Treatment.IGNORE, "$.a", until=NOW - 1),))
+    said = [
+        compare(
+            pair(answer(fields=in_fields(*legacy, *more)), answer(fields=in_fields(*new, *other))),
+            rules,
+            NOISELESS,
+            NOW,
+        )
+        for more, other in (((), ()), (("A: 1",), ("A: 2",)))
+    ]
+
+    assert [len(each.differences) for each in said] == [0, 1]
+    assert len(of_fields(legacy, new)) == 1

@@ -8,12 +8,13 @@ import pytest
 
 from proxy.core.evidence import OTHER, SAMPLED, Increments, cluster_id
 from proxy.core.noise import gathered
+from proxy.core.outcome import Side
 from proxy.core.parity import fold as module
 from proxy.core.parity.captured import CapturedAnswer, Pair
 from proxy.core.parity.compare import Comparison, Incomparable, Outcome
 from proxy.core.parity.difference import Difference, Kind, differ
 from proxy.core.parity.excuse import NOISE, UNDECIDED
-from proxy.core.parity.fold import EVERY_PATH, REPEATED, Fold, Found, Part
+from proxy.core.parity.fold import REPEATED, Fold, Found, Part
 from proxy.core.parity.redact import Redactor
 from tests.core.parity.pairs import answer, pair
 
@@ -91,11 +92,33 @@ def test_routes_and_versions_are_kept_apart() -> None:
     ]
 
 
+def test_steps_and_who_answered_are_kept_apart() -> None:
+    """Within one part, as they are of one epoch; another address or an order begins another part."""
+    fold = Fold()
+    for more in (
+        {},
+        {"step": 7},
+        {"step": 7, "authoritative": Side.NEW},
+        {"step": 7},
+        {"begun": 1},
+        {"addresses": "x"},
+    ):
+        fold.add(found(one(**more)))
+    parts = taken(fold)
+
+    assert [(each.step, each.side, each.count) for each in parts[0].increments.tallies] == [
+        (0, "legacy", 1),
+        (7, "legacy", 2),
+        (7, "new", 1),
+    ]
+    assert [(each.addresses, each.begun) for each in parts] == [("", 0), ("", 1), ("x", 0)]
+
+
 def test_what_was_shed_is_incomparable() -> None:
     """A pair that nobody compared counts on its route."""
     fold = Fold()
-    fold.shed("a", "1", "2", 61.0)
-    fold.shed("a", "1", "2", 62.0)
+    fold.shed(one(61.0))
+    fold.shed(one(62.0))
 
     (tally,) = only(fold).tallies
     assert (tally.shape, tally.outcome, tally.why, tally.count) == (OTHER, "incomparable", "shed", 2)
@@ -151,18 +174,19 @@ def test_what_is_undecided_and_finds_no_place_counts(monkeypatch: pytest.MonkeyP
     assert len(told.groups) == 1
 
 
-def test_asking_twice_is_counted_by_path() -> None:
-    """Every comparison for which legacy was asked twice counts; each path by which of the two differed."""
+def test_marks_of_noise_add_up_by_key_and_measure() -> None:
+    """What is counted of one key in one way is one count."""
     fold = Fold()
-    again = one().legacy
-    bits = (("$.a", True, False), ("$.b", False, True), ("$.c", True, True))
-    fold.add(found(one(second=again), bits=bits))
-    fold.add(found(one(second=again)))
-    fold.add(found(one(second=replace(again, failure="timed_out"))))
-    fold.add(found(one(second=again), Comparison(outcome=Outcome.INCOMPARABLE, why=Incomparable.TRUNCATED)))
+    for marks in ([("", "gap 1", 1, 0, 0, 0), ("$.a", "gap 1", 0, 1, 0, 0)], [("$.a", "gap 1", 0, 0, 2, 3)]):
+        fold.mark(("a", "1", "2", "", 0), marks)
+    fold.mark(("a", "1", "2", "", 0), [("$.a", "clock", 1, 900, 0, 0)])
 
-    counts = {each.path: (each.asked, each.raw_only, each.noise_only, each.both) for each in only(fold).noise}
-    assert counts == {EVERY_PATH: (2, 0, 0, 0), "$.a": (0, 1, 0, 0), "$.b": (0, 0, 1, 0), "$.c": (0, 0, 0, 1)}
+    counts = {(each.path, each.measure): each for each in only(fold).noise}
+    assert {name: (each.asked, each.raw_only, each.noise_only, each.both) for name, each in counts.items()} == {
+        ("", "gap 1"): (1, 0, 0, 0),
+        ("$.a", "gap 1"): (0, 1, 2, 3),
+        ("$.a", "clock"): (1, 900, 0, 0),
+    }
 
 
 def test_samples_are_the_lowest_draws_and_the_newest() -> None:
@@ -228,22 +252,32 @@ def test_many_clusters_at_once_have_their_samples_later(monkeypatch: pytest.Monk
 
 def test_memory_is_bounded_and_losses_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     """Too many parts, tallies, shapes, paths, exchanges and recordings find no place; what was counted is told."""
-    for name, most in {"PARTS": 2, "TALLIES": 3, "KEYS": 2, "RECORDED": 1, "HELD": 1, "CLUSTERS": 1}.items():
+    for name, most in {
+        "PARTS": 2,
+        "TALLIES": 3,
+        "KEYS": 2,
+        "NOISE": 2,
+        "RECORDED": 1,
+        "HELD": 1,
+        "CLUSTERS": 1,
+    }.items():
         monkeypatch.setattr(module, f"MOST_{name}", most)
     fold = Fold()
     for shape in ("s", "t", "u", "v"):
-        fold.add(found(one(second=one().legacy), bits=((f"$.{shape}", True, False),), shape=shape))
+        fold.add(found(one(), shape=shape))
     assert fold.lost == 0
+    fold.mark(("a", "1", "2", "", 0), [(f"$.{name}", "gap 1", 0, 1, 0, 0) for name in "rst"])
     for kind in (Kind.NUM, Kind.TYPE, Kind.STRING, Kind.TIME):
         fold.add(found(one(route="b"), mismatch(differ(f"$.{kind}", kind, "1", "2"))))
     fold.add(found(one(route="c")))
-    fold.shed("d", "", "", 0.0)
+    fold.shed(one(route="d"))
+    fold.mark(("d", "", "", "", 0), [("$.r", "gap 1", 0, 1, 0, 0)])
     lost = fold.lost
     first, second = (part.increments for part in taken(fold))
 
-    assert lost == 4 + 2  # tallies without a place, parts
+    assert lost == 4 + 1 + 3  # tallies without a place, marks, parts
     assert [each.shape for each in first.shapes] == ["s", "t", OTHER]
-    assert [each.path for each in first.noise] == [EVERY_PATH, "$.s"]
+    assert [each.path for each in first.noise] == ["$.r", "$.s"]
     assert [each.path for each in second.occurrences] == ["$.num", "$.type", OTHER, OTHER]
     assert len(second.samples) == 1
     assert (len(first.recorded), len(second.recorded)) == (1, 0)

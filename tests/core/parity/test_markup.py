@@ -42,6 +42,21 @@ def test_declarations_are_refused(text: str) -> None:
         read_xml(text)
 
 
+def test_names_are_local_and_namespaces_are_members() -> None:
+    """A path names what the document names; an attribute of two namespaces keeps the second one's."""
+    text = '<a xmlns="urn:x" xmlns:q="urn:q" b="1" q:b="2"><c/><q:d>e</q:d></a>'
+
+    assert read_xml(text).tree == {
+        "a": {
+            "@xmlns": "urn:x",
+            "@b": "1",
+            "@{urn:q}b": "2",
+            "c": [""],
+            "d": [{"@xmlns": "urn:q", "#text": "e"}],
+        }
+    }
+
+
 def test_a_plain_document_type_is_fine_and_bad_xml_is_none() -> None:
     """A name alone declares nothing; a cut document is no document."""
     assert read_xml("<!DOCTYPE a><a/>").tree == {"a": ""}

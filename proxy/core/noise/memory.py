@@ -1,0 +1,225 @@
+"""What a comparer remembers of one route, as long as the same versions answer: keys, tokens, legacy's last answers.
+
+Rule 1: nothing is remembered before a value has differed: a route whose sides agree costs nothing.
+Rule 2: a request that comes again shows what legacy repeats and what it does not. Once every key is decided only every
+        16th is looked at, so that proofs are renewed.
+Rule 3: what is found adds up in marks until somebody takes them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from proxy.core.noise.answers import Answers, Remembered
+from proxy.core.noise.clock import Clock, times_of
+from proxy.core.noise.instants import read_instant
+from proxy.core.noise.key_memory import KeyMemory, Repeat
+from proxy.core.noise.keys import key_of, path_of
+from proxy.core.noise.measure import EVERY_KEY, LONGEST_GAP, Mark, Measure, finding, gap_of
+from proxy.core.noise.ring import Ring
+from proxy.core.noise.room import Room
+from proxy.core.noise.sorter import PairSorter
+from proxy.core.noise.state import EXCUSED, KeyState
+from proxy.core.noise.tokens import Sort
+from proxy.core.parity.answers import find_differences
+from proxy.core.parity.captured import CapturedAnswer, CapturedRequest, Pair
+from proxy.core.parity.excuse import unruled
+from proxy.core.parity.finds import Find
+from proxy.core.parity.rules import Rules
+
+SELDOM = 16
+_LEAF = re.compile(r"([A-Za-z0-9_@-]+)[\]'}*\[]*$")
+Finds = Mapping[str, Find]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Learned:
+    """What all replicas know of a route's keys; `lags` are how far from now clocks are, in seconds."""
+
+    states: Mapping[str, KeyState] = field(default_factory=dict)
+    lags: Mapping[str, float] = field(default_factory=dict)
+
+
+NOTHING_LEARNED = Learned()
+
+
+class RouteMemory:
+    """Of one route and one pair of versions; `seen` is when it last learned something, in unix seconds."""
+
+    __slots__ = ("_answers", "_keys", "_marks", "_repeats", "_room", "_said", "_tokens", "_told", "seen")
+
+    def __init__(self, room: Room) -> None:
+        """Nothing is known; `room` is shared with all other routes."""
+        self.seen = 0.0
+        self._room = room
+        self._keys: dict[str, KeyMemory] = {}
+        self._answers = Answers(room)
+        self._said: Ring[int] = Ring()
+        self._told = NOTHING_LEARNED
+        self._tokens = False
+        self._marks: dict[tuple[str, Measure], list[int]] = {}
+        self._repeats = 0
+
+    def hear(self, told: Learned) -> None:
+        """What all replicas know."""
+        self._told = told
+
+    def state(self, key: str) -> KeyState:
+        """What all replicas know of a key."""
+        return self._told.states.get(key, KeyState.WAITS)
+
+    def said_to(self, token: str) -> int | None:
+        """The request to which legacy last said this token."""
+        return self._said.about(token)
+
+    def key(self, key: str, sort: Sort) -> KeyMemory | None:
+        """What is remembered of a key; None when there is no room for another."""
+        found = self._keys.get(key)
+        if found is None and self._room.admits_key(len(self._keys)):
+            self._room.routes += not self._keys
+            self._room.keys += 1
+            found = self._keys[key] = KeyMemory(sort)
+        return found
+
+    def clock(self, key: str, memory: KeyMemory) -> Clock:
+        """The clock of a key; what other replicas know of it is known here."""
+        if memory.clock is None:
+            memory.clock = Clock()
+        if memory.clock.middle is None and self.state(key) is KeyState.CLOCK:
+            memory.clock.middle = self._told.lags.get(key, 0.0)
+        return memory.clock
+
+    def hold(self, key: str, measure: Measure) -> None:
+        """Something outside of this route's answers holds the key."""
+        memory = self._keys.get(key)
+        if memory is not None:
+            memory.tell((measure, 0.0))
+            self._tell(key, memory)
+
+    def learn(self, pair: Pair, sorter: PairSorter, rules: Rules) -> None:
+        """From a pair that could be compared and met no write; `rules` are those in force."""
+        if not self._keys:
+            return
+        self.seen = pair.at
+        self._mark(Mark(EVERY_KEY, Measure.COMPARED, asked=1))
+        self._count(pair, sorter)
+        if pair.second is not None:
+            self._question(pair, pair.second, Measure.SECOND, sorter.finds, rules)
+        before = self._answers.before(sorter.asked, pair)
+        if before is not None:
+            self._again(pair, before, sorter.finds, rules)
+        tokens = {key: sorter.finds[key].new for key in set(sorter.tokens.values()) if key in sorter.finds}
+        self._answers.keep(sorter.asked, pair, tokens)
+        self._tokens = self._tokens or bool(tokens)
+        for token in sorter.wording.begin if self._tokens else ():
+            self._said.say(token, sorter.asked, self._room.tokens_of_route)
+        for key in sorter.finds:
+            if key in self._keys:
+                self._tell(key, self._keys[key])
+
+    def forget(self, now: float) -> None:
+        """Let go of answers that no request can come again for."""
+        self._answers.forget(now - LONGEST_GAP)
+
+    def close(self) -> None:
+        """Let go of everything."""
+        self._answers.forget(float("inf"))
+        self._room.routes -= bool(self._keys)
+        self._room.keys -= len(self._keys)
+        self._keys = {}
+
+    def take(self) -> tuple[Mark, ...]:
+        """What was counted and found since the last call."""
+        marks, self._marks = self._marks, {}
+        return tuple(Mark(key, measure, *numbers) for (key, measure), numbers in marks.items())
+
+    def _count(self, pair: Pair, sorter: PairSorter) -> None:
+        for key, find in sorter.finds.items():
+            memory = self._keys.get(key)
+            if memory is not None:
+                self._mark(Mark(key, Measure.DIFFERED, raw_only=1, both=_are_instants(find, memory, pair.at)))
+        for key, memory in self._keys.items():
+            clock = memory.clock
+            if clock is not None and clock.is_coarse and _has(pair.legacy, key):
+                clock.answered()
+                memory.tell(clock.take_found())
+                self._tell(key, memory)
+
+    def _again(self, pair: Pair, before: Remembered, finds: Finds, rules: Rules) -> None:
+        """The same request, answered `before`."""
+        gap = times_of(pair).legacy_answered - before.answered
+        measure = gap_of(gap)
+        self._repeats += 1
+        if measure is None or (self._repeats % SELDOM and self._is_decided()):
+            return
+        noise = self._question(pair, before.answer, measure, finds, rules)
+        if noise is None:
+            return
+        for key in finds.keys() | noise.keys():
+            memory = self._keys.get(key)
+            if memory is None:
+                continue
+            raw = finds.get(key)
+            said = before.new.get(key)
+            stuck = None if raw is None or said is None else said == raw.new
+            is_instant = _are_instants(raw if raw is not None else noise[key], memory, pair.at)
+            memory.repeat(Repeat(key in finds, key in noise, gap, is_instant, stuck))
+            self._tell(key, memory)
+
+    def _question(self, pair: Pair, other: CapturedAnswer, measure: Measure, raw: Finds, rules: Rules) -> Finds | None:
+        """Counts where legacy differs from itself beside where new does; None when it could not be compared."""
+        noise = differing(pair.request, pair.legacy, other, rules)
+        if noise is None:
+            return None
+        self._mark(Mark(EVERY_KEY, measure, asked=1))
+        for key in raw.keys() | noise.keys():
+            is_raw, is_noise = key in raw, key in noise
+            self._mark(Mark(key, measure, 0, is_raw > is_noise, is_noise > is_raw, is_raw and is_noise))
+        return noise
+
+    def _is_decided(self) -> bool:
+        return all(
+            each.held is not None or self.state(key) in EXCUSED or self.state(key) is KeyState.HELD
+            for key, each in self._keys.items()
+        )
+
+    def _tell(self, key: str, memory: KeyMemory) -> None:
+        for measure, number in memory.found:
+            self._mark(finding(key, measure, number))
+        memory.found = []
+
+    def _mark(self, mark: Mark) -> None:
+        numbers = self._marks.setdefault(mark[:2], [0, 0, 0, 0])
+        for place, number in enumerate(mark[2:]):
+            numbers[place] += number
+
+
+def differing(
+    request: CapturedRequest, one: CapturedAnswer, other: CapturedAnswer, rules: Rules
+) -> dict[str, Find] | None:
+    """The first find of each key at which two answers differ and no rule excuses it; None if they are not whole."""
+    finds, why = find_differences(request, one, other, rules)
+    if why is not None:
+        return None
+    found: dict[str, Find] = {}
+    for find in unruled(finds):
+        key = key_of(find)
+        if key is not None:
+            found.setdefault(key, find)
+    return found
+
+
+def _are_instants(find: Find, memory: KeyMemory, around: float) -> bool:
+    if memory.plain:
+        return False
+    return all(read_instant(value, around) is not None for value in (find.legacy, find.new))
+
+
+def _has(answer: CapturedAnswer, key: str) -> bool:
+    """Whether an answer seems to have the value of a key: it names the last member of its path."""
+    leaf = _LEAF.search(path_of(key))
+    if leaf is None or key.startswith("header:"):
+        return True
+    return leaf[1].encode() in answer.body

@@ -1,0 +1,29 @@
+"""Numbers of new that follow legacy's: always so much more, or so many times as much. That is no noise."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from proxy.core.noise.measure import Measure
+
+FINDS = 16
+_FEWEST_VALUES = 3
+_EQUAL = 1e-9
+_SPREAD = 0.1
+
+
+def tied(numbers: Sequence[tuple[float, float]]) -> tuple[Measure, float] | None:
+    """How new's numbers follow legacy's in (legacy, new) pairs, None if they do not, or if there are too few."""
+    if len(numbers) < FINDS or len({legacy for legacy, _ in numbers}) < _FEWEST_VALUES:
+        return None
+    apart = [new - legacy for legacy, new in numbers]
+    largest = max(abs(each) for pair in numbers for each in pair)
+    if max(apart) - min(apart) <= _EQUAL * max(largest, 1.0):
+        return Measure.APART, sum(apart) / len(apart)
+    if any(legacy == 0 for legacy, _ in numbers):
+        return None
+    ratios = [new / legacy for legacy, new in numbers]
+    mean = sum(ratios) / len(ratios)
+    if max(abs(each - mean) for each in ratios) <= _SPREAD * abs(mean - 1.0):
+        return Measure.RATIO, mean
+    return None
