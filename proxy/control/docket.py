@@ -3,7 +3,9 @@
 Rule 1: every replica folds what all of them tell, so that whoever leads next knows what the last one knew.
 Rule 2: baselines grow only while legacy answers everybody and nothing was moved yet; later they would lack the cohorts
         that moved.
-Rule 3: `resume`, an edit and the end of a window in which nothing counts begin the guard anew.
+Rule 3: `resume`, an edit and the end of a window in which nothing counts begin the guard anew. So does a step back to
+        where new still answers somebody: what led to it is answered by it, and a new alarm is about what is told
+        after it. A step forward, a hold and a rollback to legacy answer no alarm.
 Rule 4: slow answers are many and come together: all of one fold weigh as one (guard.py, rule 6). That is their
         deduplication; once a minute every cohort has a slow answer, on a good side and on a bad one.
 Rule 5: within one batch nobody knows in which order answers and failures came: one good answer of new ends a row.
@@ -20,6 +22,8 @@ from proxy.core.judge import breaker as fast
 from proxy.core.judge.breaker import Breaker
 from proxy.core.judge.dedupe import Baseline, Dedupe
 from proxy.core.judge.guard import Bad, BadEvent, Process, cleared, observe, observe_alone, threshold
+from proxy.core.judge.ladder import Place, is_above
+from proxy.core.judge.policy import GUARDED
 from proxy.core.judge.position import Cause, Position
 from proxy.core.outcome import Side
 from proxy.core.stage import Stage
@@ -51,7 +55,7 @@ class Rates:
 
 @dataclass(slots=True)
 class Docket:
-    """One route's. `answers` are those of new since the position was taken that has `version`."""
+    """One route's. `answers`: those of new since the position was taken that has `version`, `place` and `latched`."""
 
     rates: Rates = field(default_factory=Rates)
     dedupe: Dedupe = field(default_factory=Dedupe)
@@ -59,6 +63,8 @@ class Docket:
     baselines: dict[Bad, Baseline] = field(default_factory=dict)
     breaker: Breaker = field(default_factory=Breaker)
     version: int = -1
+    place: Place | None = None
+    latched: bool = False
     answers: int = 0
     carried: tuple[float, int] = (0.0, 0)
 
@@ -66,8 +72,9 @@ class Docket:
         """The route stands here now."""
         if position.version == self.version:
             return
-        if position.cause in _ANEW and not position.latched and (self.version >= 0 or self._alarmed_before(position)):
+        if self._is_answered_by(position):
             self.clear()
+        self.place, self.latched = position.place, position.latched
         self.version, self.answers, self.carried = position.version, 0, (0.0, 0)
 
     @property
@@ -76,6 +83,15 @@ class Docket:
         if self.breaker.opened_at is not None:
             return True
         return bool(self.processes) and any(each.alarmed_at is not None for each in self.processes.values())
+
+    def _is_answered_by(self, position: Position) -> bool:
+        """Whether what led here ends what was known; hold after resume, which may come within one round, does too."""
+        if self.place is None:
+            began = position.stage in GUARDED if position.latched else position.cause in _ANEW
+            return began and self._alarmed_before(position)
+        if not position.latched:
+            return self.latched or position.cause in _ANEW
+        return position.stage in GUARDED and is_above(self.place, position.place)
 
     def _alarmed_before(self, position: Position) -> bool:
         """Whether an alarm that was kept is older than what ended it."""

@@ -10,7 +10,8 @@ import pytest
 from proxy.control.kept import Kept
 from proxy.control.mover import AwayError, Made
 from proxy.core.judge.ladder import LIVE, SHADOW, Place
-from proxy.core.judge.position import Cause, Position, Transition, held, moved, resumed, rolled_back, transition
+from proxy.core.judge.position import Cause, Move, Position, Transition, held, moved, resumed, rolled_back
+from proxy.core.judge.position import move as decided
 from proxy.core.orders import Pin
 from proxy.core.outcome import Side
 from proxy.core.stage import Stage
@@ -19,13 +20,13 @@ from tests.control.stands import START, Clock, Stand, Store, canary, table
 HALF = Place(Stage.CANARY, 0.5)
 
 
-def record(before: Position, after: Position) -> Transition:
-    return transition(before, after, actor="ann", numbers={"n": 1.0}, reason="why")
+def made(before: Position, after: Position) -> Move:
+    return decided(before, after, actor="ann", numbers={"n": 1.0}, reason="why")
 
 
 async def move(stand: Stand, after: Position) -> Made:
     before = stand.replica.position(stand.route())
-    return await stand.mover.move(before, after, record(before, after))
+    return await stand.mover.move(made(before, after))
 
 
 def back(stand: Stand, cause: Cause = Cause.GUARD) -> Position:
@@ -53,7 +54,7 @@ async def test_a_move_is_made_once_and_counted_once(stand: Stand, store: Store) 
     stand.mover.made.append(told.append)
     before = stand.replica.position(stand.route())
     after = rolled_back(before, SHADOW, Cause.GUARD, START)
-    outcomes = [await stand.mover.move(before, after, record(before, after)) for _ in range(2)]
+    outcomes = [await stand.mover.move(made(before, after)) for _ in range(2)]
 
     assert outcomes == [Made.FOR_ALL, Made.LOST]
     assert stand.place() == "shadow"
@@ -70,12 +71,12 @@ async def test_without_the_store_a_route_goes_back_here_alone(
     """A store that refuses or hangs: the move back is made here, kept on disk, and written when the store is back."""
     monkeypatch.setattr("proxy.control.mover.PATIENCE", 0.05)
     setattr(store, how, True)
-    made = await move(stand, back(stand))
+    outcome = await move(stand, back(stand))
     here = stand.place(), [each.position.stage for each in stand.kept[-1].pending]
     setattr(store, how, False)
     await stand.mover.settle()
 
-    assert (made, here) == (Made.HERE, ("shadow", [Stage.SHADOW]))
+    assert (outcome, here) == (Made.HERE, ("shadow", [Stage.SHADOW]))
     assert stand.replica.pending == {}
     assert [(each.stage, each.latched, each.version) for each in (await store.behind.standing()).positions] == [
         (Stage.SHADOW, True, 1)
@@ -152,9 +153,9 @@ async def test_a_move_whose_answer_was_lost_is_not_repeated(stand: Stand, store:
     before = stand.replica.position(stand.route())
     after = back(stand)
     store.away = True
-    await stand.mover.move(before, after, record(before, after))
+    await stand.mover.move(made(before, after))
     store.away = False
-    await store.behind.compare_and_set(after, 0, record(before, after))
+    await store.behind.compare_and_set(after, 0, made(before, after).record)
     await stand.mover.settle()
 
     assert len(await store.behind.transitions("a", 9)) == 1
