@@ -17,7 +17,7 @@ from proxy.core.outcome import Side
 from proxy.core.stage import Stage
 from tests.control.stands import START, Clock, Stand, Store, canary, table
 
-HALF = Place(Stage.CANARY, 0.5)
+FIVE, HALF = Place(Stage.CANARY, 0.05), Place(Stage.CANARY, 0.5)
 
 
 def made(before: Position, after: Position) -> Move:
@@ -225,3 +225,73 @@ async def test_a_look_says_whether_it_saw_anything(stand: Stand, store: Store) -
     store.away = True
 
     assert not await stand.mover.look()
+
+
+async def test_here_too_a_move_is_about_what_stood(stand: Stand, store: Store) -> None:
+    """While the store hangs an operator takes the route back here: a hold that was decided before is not made of it."""
+    before = stand.replica.position(stand.route())
+    frozen = held(before, Cause.GUARD)
+    store.away = True
+    outcomes = [await move(stand, back(stand, Cause.OPERATOR)), await stand.mover.move(made(before, frozen))]
+
+    assert outcomes == [Made.HERE, Made.LOST]
+    assert (stand.place(), stand.replica.position(stand.route()).latched) == ("shadow", True)
+
+
+async def test_moves_here_are_made_together_or_not_at_all(store: Store, clock: Clock) -> None:
+    """One of a group that stands elsewhere by now keeps the other where it is."""
+    stand = Stand(table(canary(), canary(name="b")), store, clock)
+    store.away = True
+    seen = {name: stand.replica.position(stand.route(name)) for name in "ab"}
+    moves = [made(each, rolled_back(each, SHADOW, Cause.GUARD, START)) for each in seen.values()]
+    await stand.mover.move(made(seen["b"], held(seen["b"], Cause.OPERATOR)))
+    late = await stand.mover.move(*moves)
+    moves[1] = made(stand.replica.positions["b"], rolled_back(stand.replica.positions["b"], SHADOW, Cause.GUARD, START))
+    again = await stand.mover.move(*moves)
+
+    assert (late, again) == (Made.LOST, Made.HERE)
+    assert (stand.place("a"), stand.place("b")) == ("shadow", "shadow")
+
+
+async def test_what_was_moved_here_is_written_before_the_next_move(clock: Clock, store: Store) -> None:
+    """An order on what was moved here meets a store that is back, with a move of somebody else under that version."""
+    here, there = Stand(table(canary()), store, clock), Stand(table(canary()), store, clock, instance="two")
+    store.away = True
+    await move(here, held(here.replica.position(here.route()), Cause.GUARD))
+    store.away = False
+    clock.now += 1.0
+    await move(there, moved(there.replica.position(there.route()), LIVE, Cause.OPERATOR, clock()))
+    outcome = await move(here, moved(here.replica.position(here.route()), HALF, Cause.OPERATOR, clock()))
+
+    assert outcome is Made.LOST
+    assert here.place() == str((await store.behind.standing()).positions[0].place) == "live"
+
+
+async def test_a_latch_and_a_hold_of_others_outlive_what_is_written_late(clock: Clock, store: Store) -> None:
+    """A replica that was cut off froze the route here; meanwhile it was stepped back and held elsewhere."""
+    here, there = Stand(table(canary()), store, clock), Stand(table(canary()), store, clock, instance="two")
+    store.away = True
+    await move(here, back(here))
+    store.away = False
+    await move(there, rolled_back(there.replica.position(there.route()), FIVE, Cause.BREAKER, clock()))
+    await move(there, held(there.replica.position(there.route()), Cause.OPERATOR))
+    await here.mover.settle()
+    await there.mover.look()
+
+    stood = there.replica.position(there.route())
+    assert (str(stood.place), stood.latched, stood.held, stood.version) == ("shadow", True, True, 3)
+
+
+async def test_what_was_moved_here_runs_until_the_store_s_is_known(stand: Stand, store: Store) -> None:
+    """When it is written late no worker is told, not for a moment, what stood before the store was away."""
+    await move(stand, held(stand.replica.position(stand.route()), Cause.OPERATOR))
+    store.away = True
+    await move(stand, back(stand))
+    store.away = False
+    told: list[str] = []
+    stand.replica.changed = lambda: told.append(stand.place())
+    await stand.mover.settle()
+
+    assert told
+    assert set(told) == {"shadow"}
+    assert stand.replica.pending == {}
