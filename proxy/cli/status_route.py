@@ -64,6 +64,7 @@ def route_lines(route: RouteDetail) -> Iterator[str]:
     yield _row("runs", f"{_place(route.runs)}, {route.runs.reason}")
     if (route.file.stage, route.file.split) != (route.runs.stage, route.runs.split):
         yield _row("file", _place(route.file))
+    yield _row("tag", f"{route.runs.tag}, for --if-match")
     yield _row("requests", f"{route.rate.legacy:.1f}/s by legacy, {route.rate.new:.1f}/s by new")
     yield _row("verdict", "; ".join([route.verdict, *route.reasons]))
     yield from cohort_lines(route.cohorts)

@@ -102,7 +102,7 @@ class Admin:
         evidence = evidence_view(book, route.name, route.compare, findings, time.time())
         view = route_detail_view(route, self.running, self.links.ledger, evidence, book, self.judged)
         view = msgspec.structs.replace(view, cohorts=self.links.recent.cohorts.view(route.name))
-        return self._json(request, view, "" if self.asked is None else f"{self.asked.tag(route)}.")
+        return self._json(request, view, f"{view.runs.tag}.")
 
     async def mismatches(self, request: web.Request) -> web.Response:
         """`GET /api/routes/{name}/mismatches`."""

@@ -181,15 +181,11 @@ class OrdersAsked:
         return next((each for each in self.running.snapshot.routes if each.name == name and each.respond is None), None)
 
     def _if_match(self, request: web.Request, route: Route) -> web.Response | None:
-        tag = self.tag(route)
+        tag = self._tag(route.name, self.replica.positions.get(route.name))
         if is_seen(request, tag):
             return None
         detail = f"{route.name} is not as it was when you looked: look again with GET /api/routes/{route.name}"
         return problem(HTTPStatus.PRECONDITION_FAILED, detail, {"ETag": f'"{tag}"'})
-
-    def tag(self, route: Route) -> str:
-        """Of what an operator can change on it."""
-        return self._tag(route.name, self.replica.positions.get(route.name))
 
     def _tag(self, route: str, position: Position | None) -> str:
         return tag_of(0 if position is None else position.version, self.replica.pins(route))

@@ -13,6 +13,9 @@ from aiohttp import web
 
 from proxy.core.orders import Pin
 
+UNTOUCHED = "v0"
+"""Of a route on which nobody has changed anything yet."""
+
 
 def tag_of(version: int, pins: Iterable[Pin]) -> str:
     """`v3`, and with pins `v3p0c5b1a9d`; version 0 where the file alone rules."""
