@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
 from proxy.core.judge.ladder import LEGACY, SHADOW, Place
-from proxy.core.judge.position import Cause, Position, held, move, moved, rolled_back, transition
+from proxy.core.judge.position import Cause, Move, Position, held, move, moved, rolled_back, transition
 from proxy.core.judge.ramp import Measures
 from proxy.core.judge.verdict import Action
 from proxy.core.orders import Lead
@@ -58,11 +57,11 @@ def fails(stand: Stand, route: str, others: Iterable[str] = ()) -> None:
 
 def between(store: Store, order: Callable[[], Awaitable[object]]) -> None:
     """Before the judge's first move that reaches the store from now on, this happens."""
-    inner, done = store.behind.compare_and_set_all, []
+    inner = store.behind.compare_and_set_all
 
-    async def change(moves: Any, lead: Lead | None = None, standing: int | None = None) -> bool:  # noqa: ANN401
-        if lead is not None and not done:
-            done.append(1)
+    async def change(moves: Sequence[Move], lead: Lead | None = None, standing: int | None = None) -> bool:
+        if lead is not None:
+            store.behind.compare_and_set_all = inner  # type: ignore[method-assign]
             await order()
         return await inner(moves, lead, standing)
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from typing import Any
+from collections.abc import Awaitable, Callable, Sequence
 
 import pytest
 
@@ -12,7 +11,8 @@ from proxy.control.group_orders import Given, GroupOrders, Late, Order
 from proxy.control.mover import Made
 from proxy.core.judge.ladder import LEGACY, SHADOW, Place
 from proxy.core.judge.moves import Refusal
-from proxy.core.judge.position import Cause, Position, held, move, moved, resumed, rolled_back
+from proxy.core.judge.position import Cause, Move, Position, held, move, moved, resumed, rolled_back
+from proxy.core.orders import Lead
 from proxy.core.stage import Stage
 from tests.control.stands import Clock, Stand, Store, canary, table
 
@@ -58,12 +58,12 @@ def between(store: Store, *orders: Callable[[], Awaitable[object]]) -> None:
     """Each of these happens before one of the next moves that reach the store."""
     inner, waiting = store.behind.compare_and_set_all, list(orders)
 
-    async def change(*given: Any) -> bool:  # noqa: ANN401 -- as the store's
+    async def change(moves: Sequence[Move], lead: Lead | None = None, standing: int | None = None) -> bool:
         if waiting:
             store.behind.compare_and_set_all = inner  # type: ignore[method-assign]
             await waiting.pop(0)()
             store.behind.compare_and_set_all = change  # type: ignore[method-assign]
-        return await inner(*given)
+        return await inner(moves, lead, standing)
 
     store.behind.compare_and_set_all = change  # type: ignore[method-assign]
 
