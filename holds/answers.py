@@ -2,7 +2,8 @@
 
 Rule 1: whoever was told that something was done finds that very move recorded, once: its version, where it began and
         ended, latch and hold.
-Rule 2: whoever was told that it stood like that already, or that nothing was done, finds no move of that name.
+Rule 2: whoever was told that it stood like that already, or that nothing was done, finds no move of that name. A 503
+        says neither: the store may have done what it was asked, and not have said so.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from holds.history import SHADOW, Moved, Place, Reading, Stands, text_of, verb_of
+
+_UNKNOWN = 503
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +50,8 @@ def answers(told: Iterable[Told], moves: Iterable[Moved], reading: Reading) -> l
 
 
 def _wrong(told: Told, moved: Moved | None, reading: Reading) -> str:
+    if told.status == _UNKNOWN:
+        return ""
     if told.status != 200 or not told.moved:
         if moved is not None:
             return f"it is recorded as version {moved.version}"

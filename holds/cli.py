@@ -158,7 +158,7 @@ def race_command(
     *,
     seconds: Annotated[float, typer.Option(min=5, help="How long.")] = 600,
     operators: Annotated[int, typer.Option(min=1, help="How many give orders at once.")] = 8,
-    rate: Annotated[float, typer.Option(min=1, help="Requests per second over both replicas.")] = 60,
+    rate: Annotated[float, typer.Option(min=1, help="Requests per second over both replicas.")] = 120,
     seed: Annotated[int, typer.Option(help="Of what is ordered, and when.")] = 1,
     as_json: Json = False,
     markdown: Markdown = None,

@@ -22,7 +22,7 @@ from tests.e2e.program import Program
 TENANTS = 40
 PAUSE = 0.05
 """An operator waits for up to so many seconds between two orders."""
-VERBS = ("rollback", "resume", "resume", "resume", "hold", "promote", "promote", "step", "pin", "unpin", "drain")
+VERBS = (*("resume",) * 6, "rollback", "rollback", "hold", "promote", "promote", "step", "pin", "unpin", "drain")
 
 
 @dataclass(slots=True, kw_only=True)

@@ -37,7 +37,7 @@ NAMES = tuple(f"r{number:02}" for number in range(16))
 STEPS = (0.2, 0.4, 0.6, 0.8)
 IN_MOTION = 6
 READS_EVERY, PAGE = 2.0, 1000
-TROUBLE_EVERY, FAILS_FOR, SLEEPS_FOR = 10.0, 1.0, 5.0
+TROUBLE_EVERY, FAILS_FOR, SLEEPS_FOR = 6.0, 3.0, 5.0
 """Seconds: between two troubles, for which new fails, and for which the leader is paused: longer than its lease."""
 _NEEDS = "{ compared: 3, mismatch_rate: 90%, coverage: 100%, incomparable: 100%, requests: 1, capacity: false }"
 

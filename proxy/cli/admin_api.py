@@ -17,7 +17,7 @@ TOKEN = "BANYAN_ADMIN_TOKEN"  # noqa: S105  a variable's name
 TIMEOUT = 5.0
 _NONE: Mapping[str, str] = {}
 _SAID_NO = frozenset({404, 409, 412, 503})
-"""Answers in which the detail says it all, and nothing has been done."""
+"""Answers in which the detail says it all."""
 
 
 class NoAnswerError(Exception):

@@ -60,7 +60,7 @@ class Moved(msgspec.Struct, frozen=True, rename={"start": "from"}):
 
 
 def order(base: str, route: str, verb: str, said: Mapping[str, object], tag: str = "") -> tuple[Moved, bytes]:
-    """Give the order; what was answered, and its text. NoAnswerError says why nothing has been done.
+    """Give the order; what was answered, and its text. NoAnswerError says why there is none.
 
     `tag`: only if what it is the tag of has not been changed since.
     """

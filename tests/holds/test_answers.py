@@ -28,7 +28,8 @@ def test_the_truth_is_no_lie() -> None:
     """A move that was made, one that stood already, a refusal, and a route that nobody has moved."""
     untouched = Told(name="pin 21", route="z", status=200, version=0, latched=False, held=False)
 
-    assert lies(BACK, STOOD, REFUSED, untouched, replace(BACK, start=None, latched=None, held=None)) == []
+    unknown = [replace(REFUSED, name=name, status=503) for name in ("rollback 17", "promote 22")]
+    assert lies(BACK, STOOD, REFUSED, untouched, *unknown, replace(BACK, start=None, latched=None, held=None)) == []
 
 
 @pytest.mark.parametrize(
