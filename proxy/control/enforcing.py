@@ -102,10 +102,10 @@ class Enforcing:
 
     def _move(self, name: str, ruling: Ruling) -> Move:
         before = self._position(name) or ruling.position
-        reason = "; ".join(ruling.judgement.reasons)
-        after = _after(before, ruling, self.replica.clock())
-        numbers = dict(ruling.judgement.numbers)
-        return move(before, after, actor=f"judge at {self.replica.instance}", numbers=numbers, reason=reason)
+        reason, numbers = "; ".join(ruling.judgement.reasons), dict(ruling.judgement.numbers)
+        now, actor = self.replica.clock(), f"judge at {self.replica.instance}"
+        after = _after(before, ruling, now)
+        return move(before, after, at=now, actor=actor, numbers=numbers, reason=reason)
 
     def _tell(self, rulings: Mapping[str, Ruling]) -> None:
         paging = {name: each for name, each in rulings.items() if each.action is Action.PAGE}

@@ -102,13 +102,13 @@ class GroupOrders:
 
     def _moves(self, route: Route, order: Order, found: Iterable[tuple[Position, Position | Refusal]]) -> list[Move]:
         """Of those that the order changes."""
-        moves = []
+        moves, now = [], self.replica.clock()
         for before, after in found:
             if isinstance(after, Refusal) or after is before:
                 continue
             given = order.reason or f"{order.verb} was ordered"
             reason = given if before.route == route.name else f"with {route.name} of its group: {given}"
-            moves.append(move(before, after, actor=order.by, numbers={}, reason=reason))
+            moves.append(move(before, after, at=now, actor=order.by, numbers={}, reason=reason))
         return moves
 
     async def _late(self, moves: Iterable[Move]) -> Late:

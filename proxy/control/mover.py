@@ -74,7 +74,6 @@ class Mover:
         if not won:
             return Made.LOST
         for each in moves:
-            self._replica.pending.pop(each.after.route, None)
             self._note(each.record)
         await self.look()
         return Made.FOR_ALL
@@ -151,8 +150,8 @@ class Mover:
             route = each.after.route
             known = self._replica.pending.get(route)
             base = each.before.version if known is None else known.base
-            self._replica.go_here(Pending(position=each.after, base=base, transition=each.record))
             self._note(each.record)
+            self._replica.go_here(Pending(position=each.after, base=base, transition=each.record))
             _log.warning("moved_here", route=route, hint="the store is away; other replicas do not know of this yet")
         return Made.HERE
 

@@ -81,9 +81,10 @@ class Reconciling:
 
     async def _edit(self, route: Route, before: Position) -> None:
         steps = route.ramp.steps if route.ramp else ()
-        after = reconcile(before, route.stage, route.split, route=route.name, now=self._replica.clock(), steps=steps)
+        now = self._replica.clock()
+        after = reconcile(before, route.stage, route.split, route=route.name, now=now, steps=steps)
         reason = f"routes.yaml was edited: it says {place_of(route)}"
-        edit = move(before, after, actor="routes.yaml", numbers={}, reason=reason)
+        edit = move(before, after, at=now, actor="routes.yaml", numbers={}, reason=reason)
         try:
             if await self._mover.move(edit, needs_store=None if steps else False) is Made.LOST:
                 await self._mover.look()

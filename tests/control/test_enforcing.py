@@ -210,7 +210,7 @@ async def test_after_a_step_back_new_failures_take_the_route_all_the_way(store: 
     await stand.rounds()
     before = stand.replica.positions["a"]
     after = rolled_back(before, Place(Stage.CANARY, 0.6), Cause.OPERATOR, clock.now)
-    await stand.mover.move(move(before, after, actor="ann", numbers={}, reason="step"))
+    await stand.mover.move(move(before, after, at=clock.now, actor="ann", numbers={}, reason="step"))
     stand.hear(legacy=9, bad=failures(1, first=9), new_bad=1)
     await stand.rounds(3)
     answered = stand.place()

@@ -50,7 +50,7 @@ async def elsewhere(store: Store, stand: Stand, step: Step, route: str = "a") ->
     standing = await store.behind.standing()
     known = {each.route: each for each in standing.positions}
     before = known.get(route) or stand.replica.position(stand.route(route))
-    made = move(before, step(before), actor="bob", numbers={}, reason="bob's")
+    made = move(before, step(before), at=1.0, actor="bob", numbers={}, reason="bob's")
     assert await store.behind.compare_and_set_all([made])
 
 

@@ -212,7 +212,7 @@ async def test_an_alarm_that_comes_again_is_told_again(store: Store, clock: Cloc
         before = stand.replica.position(stand.route())
         clock.now += 1.0
         after = resumed(before, clock.now, has_ramp=False)
-        await stand.mover.move(move(before, after, actor="ann", numbers={}, reason="mended"))
+        await stand.mover.move(move(before, after, at=clock.now, actor="ann", numbers={}, reason="mended"))
         await stand.rounds(2)
 
     assert told == ["a", "a"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 
 import pytest
 
@@ -12,7 +12,7 @@ from proxy.control.mover import AwayError, Made
 from proxy.core.judge.ladder import LIVE, SHADOW, Place
 from proxy.core.judge.position import Cause, Move, Position, Transition, held, moved, resumed, rolled_back
 from proxy.core.judge.position import move as decided
-from proxy.core.orders import Pin
+from proxy.core.orders import Lead, Pin
 from proxy.core.outcome import Side
 from proxy.core.stage import Stage
 from tests.control.stands import START, Clock, Stand, Store, canary, table
@@ -21,7 +21,7 @@ FIVE, HALF = Place(Stage.CANARY, 0.05), Place(Stage.CANARY, 0.5)
 
 
 def made(before: Position, after: Position) -> Move:
-    return decided(before, after, actor="ann", numbers={"n": 1.0}, reason="why")
+    return decided(before, after, at=START, actor="ann", numbers={"n": 1.0}, reason="why")
 
 
 async def move(stand: Stand, after: Position) -> Made:
@@ -295,3 +295,22 @@ async def test_what_was_moved_here_runs_until_the_store_s_is_known(stand: Stand,
     assert told
     assert set(told) == {"shadow"}
     assert stand.replica.pending == {}
+
+
+async def test_what_was_moved_here_meanwhile_is_not_forgotten(stand: Stand, store: Store) -> None:
+    """A slow store makes a step forward after all; the rollback that was made here while it was silent still counts."""
+    before = stand.replica.position(stand.route())
+    inner = store.behind.compare_and_set_all
+
+    async def slow(moves: Sequence[Move], lead: Lead | None = None, standing: int | None = None) -> bool:
+        store.behind.compare_and_set_all = inner  # type: ignore[method-assign]
+        store.away = True
+        assert await move(stand, back(stand, Cause.OPERATOR)) is Made.HERE
+        store.away = False
+        return await inner(moves, lead, standing)
+
+    store.behind.compare_and_set_all = slow  # type: ignore[method-assign]
+    await stand.mover.move(made(before, moved(before, HALF, Cause.OPERATOR, START - 1.0)))
+    await stand.mover.settle()
+
+    assert stand.place() == str((await store.behind.standing()).positions[0].place) == "shadow"

@@ -26,7 +26,7 @@ async def roll_back(stand: Stand) -> None:
     """The guard takes route `a` back."""
     before = stand.replica.position(stand.route())
     after = rolled_back(before, SHADOW, Cause.GUARD, stand.clock())
-    await stand.mover.move(move(before, after, actor="judge", numbers={}, reason="bad"))
+    await stand.mover.move(move(before, after, at=stand.clock(), actor="judge", numbers={}, reason="bad"))
 
 
 async def latched(store: Store, clock: Clock, more: str = "") -> Stand:

@@ -155,10 +155,10 @@ def resumed(position: Position, at: float, *, has_ramp: bool) -> Position:
     return replace(moved(position, to, Cause.RESUME, at), latched=False, held=False)
 
 
-def move(before: Position, after: Position, *, actor: str, numbers: dict[str, float], reason: str) -> Move:
-    """The move from one position to the next, with its record."""
+def move(before: Position, after: Position, *, at: float, actor: str, numbers: dict[str, float], reason: str) -> Move:
+    """The move from one position to the next, with its record: made `at` that time, also where what runs stays."""
     record = transition(before, after, actor=actor, numbers=numbers, reason=reason)
-    return Move(before=before, after=after, record=record)
+    return Move(before=before, after=after, record=replace(record, at=at))
 
 
 def transition(before: Position, after: Position, *, actor: str, numbers: dict[str, float], reason: str) -> Transition:

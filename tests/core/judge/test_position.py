@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from proxy.core.judge.ladder import COMPLETE, LEGACY, LIVE, SHADOW, Place
-from proxy.core.judge.position import Cause, Position, held, moved, reconcile, resumed, rolled_back, transition
+from proxy.core.judge.position import Cause, Position, held, move, moved, reconcile, resumed, rolled_back, transition
 from proxy.core.stage import Stage
 
 STEPS = (0.01, 0.05, 0.25)
@@ -131,3 +131,14 @@ def test_a_transition_tells_the_whole_move() -> None:
     assert (found.from_stage, found.from_split, found.to_stage, found.to_split) == (*FIVE, *SHADOW)
     assert (found.route, found.version, found.cause, found.actor) == ("orders", 8, Cause.GUARD, "judge")
     assert (found.at, found.numbers, found.reason) == (400.0, (("evidence", 12.5),), "5xx of new")
+
+
+def test_a_move_is_recorded_when_it_is_made() -> None:
+    """A hold leaves what runs, and since when; its record has the time at which it was ordered."""
+    before = at(FIVE)
+    after = held(before, Cause.OPERATOR)
+
+    found = move(before, after, at=400.0, actor="ann", numbers={}, reason="release")
+
+    assert (found.before, found.after, found.record.at, after.since) == (before, after, 400.0, 100.0)
+    assert found.record == replace(transition(before, after, actor="ann", numbers={}, reason="release"), at=400.0)
