@@ -232,3 +232,39 @@ async def test_a_follower_moves_nothing_forward_or_back(store: Store, clock: Clo
 
     assert stand.bench.ruling(stand.route("b")).action is Action.ROLLBACK
     assert await by_the_judge(store) == []
+
+
+async def test_without_the_lead_nothing_goes_forward_though_the_store_answers(store: Store, clock: Clock) -> None:
+    """A replica that takes the store for away, and could reach it by now, takes a route back and promotes none."""
+    stand = await proved(store, clock, at_shadow("a"), canary("50%", name="b"))
+    fails(stand, "b", others=("a",))
+    clock.now += 3601.0
+    rulings = stand.bench.rule([stand.gathering.take()])
+    stand.judge.leading.doubt()
+    stand.judge.away = "no answer in time"
+    await stand.judge._act(rulings)
+
+    assert {name: each.action for name, each in rulings.items()} == {"a": Action.PROMOTE, "b": Action.ROLLBACK}
+    assert await by_the_judge(store) == [("b", "shadow")]
+
+
+async def test_a_round_ends_though_somebody_is_always_faster(store: Store, clock: Clock) -> None:
+    """It rules anew a few times, and in the next round again; nothing is moved on what does not stand."""
+    stand = await proved(store, clock, canary("50%", RAMP))
+    inner, tries = store.behind.compare_and_set_all, []
+
+    async def late(moves: Sequence[Move], lead: Lead | None = None, standing: int | None = None) -> bool:
+        known = (await store.behind.standing()).positions[0]
+        tries.append(moves[0].before.version)
+        await given(store, known, held(known, Cause.OPERATOR, on=not known.held))
+        return await inner(moves, lead, standing)
+
+    store.behind.compare_and_set_all = late  # type: ignore[method-assign]
+    fails(stand, "a")
+    await stand.rounds()
+    store.behind.compare_and_set_all = inner  # type: ignore[method-assign]
+    before = stand.place()
+    await stand.rounds()
+
+    assert tries == [1, 2, 3]
+    assert (before, stand.place()) == ("canary 50%", "shadow")
