@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 
 import structlog
 
@@ -26,13 +25,6 @@ from proxy.core.unavailable import StoreRefused
 
 _BACK = (Action.ROLLBACK, Action.FREEZE)
 _log = structlog.get_logger()
-
-
-class Done(StrEnum):
-    """What became of what was ruled on a group."""
-
-    SETTLED = "settled"
-    DROPPED = "dropped"
 
 
 @dataclass(slots=True, kw_only=True)
@@ -53,18 +45,16 @@ class Enforcing:
         if not acting:
             return True
         groups = [each for each in self.bench.groups(rulings) if not acting.isdisjoint(each)]
-        back = [await self._back(each) for each in groups]
-        if Done.DROPPED in back:
+        are_back = [await self._back(each) for each in groups]
+        if not all(are_back):
             return False
         for each in groups if self.leading.lead is not None else ():
             await self._forward(each)
         return True
 
-    async def _back(self, group: Mapping[str, Ruling]) -> Done:
+    async def _back(self, group: Mapping[str, Ruling]) -> bool:
         chosen = {name: each for name, each in group.items() if each.action in _BACK}
-        if not chosen:
-            return Done.SETTLED
-        return await self._carry_out(chosen) if self._still_stand(chosen) else Done.DROPPED
+        return not chosen or (self._still_stand(chosen) and await self._carry_out(chosen))
 
     async def _forward(self, group: Mapping[str, Ruling]) -> None:
         chosen = {name: each for name, each in group.items() if each.action is Action.PROMOTE}
@@ -86,19 +76,20 @@ class Enforcing:
         route = self.bench.route(name)
         return route is None or self.bench.forbidden(route) is not None
 
-    async def _carry_out(self, rulings: Mapping[str, Ruling], standing: int | None = None) -> Done:
+    async def _carry_out(self, rulings: Mapping[str, Ruling], standing: int | None = None) -> bool:
+        """Whether nothing remains to be done; False: it was late."""
         moves = [self._move(name, each) for name, each in rulings.items()]
         try:
             made = await self.mover.move(*moves, lead=self.leading.lead, standing=standing)
         except StoreRefused as error:
             _log.error("move_refused", routes=sorted(rulings), error=str(error))
-            return Done.SETTLED
+            return True
         if made is not Made.LOST:
-            return Done.SETTLED
+            return True
         hint = "another was faster, or this replica leads no more; nothing was moved, and it is ruled on anew"
         _log.warning("move_lost", routes=sorted(rulings), hint=hint)
         await self.mover.look()
-        return Done.DROPPED
+        return False
 
     def _move(self, name: str, ruling: Ruling) -> Move:
         before = self._position(name) or ruling.position

@@ -113,12 +113,9 @@ class GroupOrders:
 
     async def _late(self, moves: Iterable[Move]) -> Late:
         await self.mover.look()
-        positions = self.replica.positions
-        return Late(
-            faster=tuple(
-                each.after.route for each in moves if positions.get(each.after.route, each.before) != each.before
-            )
-        )
+        known = self.replica.positions
+        moved = (each.before.route for each in moves if known.get(each.before.route, each.before) != each.before)
+        return Late(faster=tuple(moved))
 
 
 def _member(before: Position, after: Position | Refusal) -> Member:
