@@ -17,7 +17,7 @@ import typer
 
 from bench.errors import BenchError
 from bench.machine import describe_machine
-from holds import cases, climb, database, fuzz, judge, restarts, rollback, slow, soak, websocket
+from holds import cases, climb, database, fuzz, judge, race, restarts, rollback, slow, soak, websocket
 from holds.climb import Options, Part
 from holds.finding import Document, Finding, as_json, as_plain, fill
 from holds.fixtures import CONTENDERS
@@ -153,6 +153,25 @@ def judge_command(
     evidence, and what was rolled back stays back. An operator gives orders all the while.
     """
     _finish(judge.measure(rounds, seed), as_json=as_json, markdown=markdown)
+
+
+@app.command("race")
+def race_command(
+    *,
+    seconds: Annotated[float, typer.Option(min=5, help="How long.")] = 600,
+    operators: Annotated[int, typer.Option(min=1, help="How many give orders at once.")] = 8,
+    rate: Annotated[float, typer.Option(min=1, help="Requests per second over both replicas.")] = 120,
+    seed: Annotated[int, typer.Option(help="Of what is ordered, and when.")] = 1,
+    as_json: Json = False,
+    markdown: Markdown = None,
+) -> None:
+    """Two judges and eight operators on sixteen routes at once: no order is overtaken. Ten minutes by default.
+
+    Every move and every answer is held against the rules by a program that shares no code with the judge: nothing goes
+    up while latched or held, no step is skipped, no group torn, no version missing, `in_motion` kept, and whoever was
+    told of a move finds it.
+    """
+    _finish(race.measure(seconds, operators, rate, seed), as_json=as_json, markdown=markdown)
 
 
 @app.command("database")

@@ -7,6 +7,7 @@ Rule 2: every way to get no answer becomes one `NoAnswerError` that says what to
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from urllib.parse import urlsplit
 
@@ -14,8 +15,9 @@ import msgspec
 
 TOKEN = "BANYAN_ADMIN_TOKEN"  # noqa: S105  a variable's name
 TIMEOUT = 5.0
+_NONE: Mapping[str, str] = {}
 _SAID_NO = frozenset({404, 409, 412, 503})
-"""Answers in which the detail says it all, and nothing has been done."""
+"""Answers in which the detail says it all."""
 
 
 class NoAnswerError(Exception):
@@ -37,6 +39,7 @@ class Placed(msgspec.Struct, frozen=True):
     held: bool = False
     drains: bool = False
     sample: float = 0.0
+    tag: str = "v0"
 
 
 class Rate(msgspec.Struct, frozen=True):
@@ -177,18 +180,21 @@ def post_kill(base: str, *, on: bool, reason: str) -> None:
     _call(base, "POST", "/api/kill", msgspec.json.encode({"on": on, "reason": reason}), TIMEOUT)
 
 
-def post(base: str, path: str, said: object, *, timeout: float = TIMEOUT) -> bytes:
-    """The body of a good answer to a POST of `said` as JSON; NoAnswerError."""
-    return _call(base, "POST", path, msgspec.json.encode(said), timeout)
+def post(base: str, path: str, said: object, *, timeout: float = TIMEOUT, tag: str = "") -> bytes:
+    """The body of a good answer to a POST of `said` as JSON; NoAnswerError. `tag`: only while it holds (If-Match)."""
+    return _call(base, "POST", path, msgspec.json.encode(said), timeout, {"If-Match": f'"{tag}"'} if tag else {})
 
 
-def _call(base: str, method: str, path: str, body: bytes | None, timeout: float) -> bytes:
+def _call(
+    base: str, method: str, path: str, body: bytes | None, timeout: float, headers: Mapping[str, str] = _NONE
+) -> bytes:
     parts = urlsplit(base)
     connect = HTTPSConnection if parts.scheme == "https" else HTTPConnection
     connection = connect(parts.hostname or "", parts.port, timeout=timeout)
     token = os.environ.get(TOKEN, "")
     try:
-        connection.request(method, path, body, headers={"Authorization": f"Bearer {token}"} if token else {})
+        secret = {"Authorization": f"Bearer {token}"} if token else {}
+        connection.request(method, path, body, headers={**headers, **secret})
         response = connection.getresponse()
         read = response.read()
     except (OSError, HTTPException) as error:

@@ -8,7 +8,7 @@ import typer
 
 from proxy.cli.admin_base import ADMIN, base_of
 from proxy.cli.lesson import FINE, FOUND, UNUSABLE, Lesson
-from proxy.cli.moving import REASON, ROUTE, give
+from proxy.cli.moving import REASON, ROUTE, TAG, give
 from proxy.cli.options import CONFIG, JSON, ROUTES
 from proxy.cli.terminal import complain, console, leave, say
 
@@ -38,14 +38,15 @@ def epoch(
     *,
     begin: Annotated[bool, typer.Option("--begin", help="Begin a new one.")] = False,
     reason: REASON = "",
+    tag: TAG = "",
     admin: ADMIN = "",
     config: CONFIG = ROUTES,
     json: JSON = False,
 ) -> None:
     """See LESSON."""
     if begin:
-        give(route, "epoch", {"reason": reason}, admin, config, json=json)
-    elif reason:
+        give(route, "epoch", {"reason": reason}, tag, admin, config, json=json)
+    elif reason or tag:
         complain("--reason says why an epoch begins, and none does without --begin.", LESSON.example)
         leave(UNUSABLE)
     else:

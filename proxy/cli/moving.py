@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
@@ -13,11 +13,16 @@ from proxy.cli.lesson import FINE, FOUND, UNUSABLE, Lesson
 from proxy.cli.options import CONFIG, JSON, ROUTES
 from proxy.cli.terminal import complain, leave, say
 
+if TYPE_CHECKING:
+    from proxy.cli.orders_api import Moved
+
 _EXITS = {
     FINE: "done: every live replica obeys",
     FOUND: "refused, and the reason is said; or not every live replica was seen to obey yet",
     UNUSABLE: "wrong usage, or no admin address can be found",
 }
+_STANDING = frozenset({"rollback", "hold"})
+"""Orders that may stand already; giving them once more is no failure."""
 _ASKS = "Asks a running Banyan; BANYAN_ADMIN_TOKEN has to be set to its token. routes.yaml stays as it is. "
 
 PROMOTE = Lesson(
@@ -31,7 +36,8 @@ PROMOTE = Lesson(
 ROLLBACK = Lesson(
     purpose="Give a route back to legacy, and keep it there.",
     more=_ASKS + "New is still asked as shadow. Nothing moves the route forward again until `banyan resume`, or an "
-    "edit of its stage or split in routes.yaml. --step goes back by one step alone. For everything at once: "
+    "edit of its stage or split in routes.yaml. Given once more it changes nothing, so that it may be repeated; --step "
+    "goes back by one step each time. For everything at once: "
     "`banyan kill`.",
     example="banyan rollback orders.show --reason 'totals are wrong'",
     exits=_EXITS,
@@ -73,39 +79,48 @@ UNPIN = Lesson(
 
 ROUTE = Annotated[str, typer.Argument(metavar="ROUTE", help="The route's name.", show_default=False)]
 COHORT = Annotated[str, typer.Argument(metavar="COHORT", help="The key as clients send it.", show_default=False)]
+TAG = Annotated[
+    str,
+    typer.Option(
+        "--if-match", metavar="TAG", help="Only if nobody has changed it since `banyan status --route` showed this tag."
+    ),
+]
 REASON = Annotated[str, typer.Option(metavar="TEXT", help="Why; recorded with the move, shown by status.")]
 
 
 def promote(
-    route: ROUTE, *, reason: REASON = "", admin: ADMIN = "", config: CONFIG = ROUTES, json: JSON = False
+    route: ROUTE, *, reason: REASON = "", tag: TAG = "", admin: ADMIN = "", config: CONFIG = ROUTES, json: JSON = False
 ) -> None:
     """See PROMOTE."""
-    give(route, "promote", {"reason": reason}, admin, config, json=json)
+    give(route, "promote", {"reason": reason}, tag, admin, config, json=json)
 
 
 def rollback(
     route: ROUTE,
     *,
     reason: REASON = "",
+    tag: TAG = "",
     step: Annotated[bool, typer.Option("--step", help="By one step alone.")] = False,
     admin: ADMIN = "",
     config: CONFIG = ROUTES,
     json: JSON = False,
 ) -> None:
     """See ROLLBACK."""
-    give(route, "rollback", {"reason": reason, "step": step}, admin, config, json=json)
+    give(route, "rollback", {"reason": reason, "step": step}, tag, admin, config, json=json)
 
 
-def hold(route: ROUTE, *, reason: REASON = "", admin: ADMIN = "", config: CONFIG = ROUTES, json: JSON = False) -> None:
+def hold(
+    route: ROUTE, *, reason: REASON = "", tag: TAG = "", admin: ADMIN = "", config: CONFIG = ROUTES, json: JSON = False
+) -> None:
     """See HOLD."""
-    give(route, "hold", {"reason": reason}, admin, config, json=json)
+    give(route, "hold", {"reason": reason}, tag, admin, config, json=json)
 
 
 def resume(
-    route: ROUTE, *, reason: REASON = "", admin: ADMIN = "", config: CONFIG = ROUTES, json: JSON = False
+    route: ROUTE, *, reason: REASON = "", tag: TAG = "", admin: ADMIN = "", config: CONFIG = ROUTES, json: JSON = False
 ) -> None:
     """See RESUME."""
-    give(route, "resume", {"reason": reason}, admin, config, json=json)
+    give(route, "resume", {"reason": reason}, tag, admin, config, json=json)
 
 
 def drain(
@@ -113,12 +128,13 @@ def drain(
     *,
     off: Annotated[bool, typer.Option("--off", help="End it.")] = False,
     reason: REASON = "",
+    tag: TAG = "",
     admin: ADMIN = "",
     config: CONFIG = ROUTES,
     json: JSON = False,
 ) -> None:
     """See DRAIN."""
-    give(route, "drain", {"reason": reason, "off": off}, admin, config, json=json)
+    give(route, "drain", {"reason": reason, "off": off}, tag, admin, config, json=json)
 
 
 def pin(  # noqa: PLR0913  a command's options
@@ -130,6 +146,7 @@ def pin(  # noqa: PLR0913  a command's options
         str, typer.Option("--for", metavar="TIME", help="How long, such as 2h or 7d. Default for ever.")
     ] = "",
     reason: REASON = "",
+    tag: TAG = "",
     admin: ADMIN = "",
     config: CONFIG = ROUTES,
     json: JSON = False,
@@ -139,7 +156,7 @@ def pin(  # noqa: PLR0913  a command's options
         complain(f"--to must be legacy or new, got {to!r}.", PIN.example)
         leave(UNUSABLE)
     said = {"cohort": cohort, "side": to, "seconds": _seconds(for_), "reason": reason}
-    give(route, "pin", said, admin, config, json=json)
+    give(route, "pin", said, tag, admin, config, json=json)
 
 
 def unpin(
@@ -147,12 +164,13 @@ def unpin(
     cohort: COHORT,
     *,
     reason: REASON = "",
+    tag: TAG = "",
     admin: ADMIN = "",
     config: CONFIG = ROUTES,
     json: JSON = False,
 ) -> None:
     """See UNPIN."""
-    give(route, "pin", {"cohort": cohort, "side": None, "reason": reason}, admin, config, json=json)
+    give(route, "pin", {"cohort": cohort, "side": None, "reason": reason}, tag, admin, config, json=json)
 
 
 def _seconds(text: str) -> float | None:
@@ -170,24 +188,33 @@ def _seconds(text: str) -> float | None:
         leave(UNUSABLE)
 
 
-def give(route: str, verb: str, said: Mapping[str, object], admin: str, config: Path, *, json: bool) -> NoReturn:
+def give(
+    route: str, verb: str, said: Mapping[str, object], tag: str, admin: str, config: Path, *, json: bool
+) -> NoReturn:
     """Give the order, and say what became of it."""
     from proxy.cli.admin_api import NoAnswerError
     from proxy.cli.orders_api import order
 
     try:
-        moved, body = order(base_of(admin, config), route, verb, said)
+        moved, body = order(base_of(admin, config), route, verb, said, tag)
     except NoAnswerError as error:
         complain(error.message, error.cure)
         leave(FOUND)
     if json:
         say(body.decode())
     else:
-        runs = f"{moved.start} → {moved.runs}" if str(moved.start) != str(moved.runs) else f"stays at {moved.runs}"
-        marks = ", rolled back until resume" * moved.latched + ", on hold" * moved.held
-        say(f"{moved.route}: {runs}{marks}")
-        if not moved.everywhere:
-            complain("the state store is away: this holds at that replica alone.", "Order it at each replica's admin.")
-        for each in moved.instances:
-            say(f"  {'obeys' if each.obeys else 'does NOT obey yet'}  {each.instance}")
+        _tell(verb, moved)
     leave(FINE if moved.done else FOUND)
+
+
+def _tell(verb: str, moved: Moved) -> None:
+    runs = f"{moved.start} → {moved.runs}" if str(moved.start) != str(moved.runs) else f"stays at {moved.runs}"
+    marks = ", rolled back until resume" * moved.latched + ", on hold" * moved.held
+    stood = "; that stood already, and nothing was moved" if verb in _STANDING and not moved.moved else ""
+    say(f"{moved.route}: {runs}{marks}{stood}")
+    for member in moved.group:
+        say(f"  {'with it' if member.moved else 'NOT moved'}  {member.route}: {member.why or f'→ {member.runs}'}")
+    if not moved.everywhere:
+        complain("the state store is away: this holds at that replica alone.", "Order it at each replica's admin.")
+    for each in moved.instances:
+        say(f"  {'obeys' if each.obeys else 'does NOT obey yet'}  {each.instance}")

@@ -32,22 +32,39 @@ class Place(msgspec.Struct, frozen=True):
         return f"{self.stage} {self.split * 100:g}%" if self.stage in {"canary", "retired"} else self.stage
 
 
+class Member(msgspec.Struct, frozen=True):
+    """Another route of the group: where it runs now, or `why` it was not moved with the one that was named."""
+
+    route: str
+    runs: Place
+    moved: bool = False
+    why: str = ""
+
+
 class Moved(msgspec.Struct, frozen=True, rename={"start": "from"}):
-    """What became of an order. `everywhere` False: it holds at that replica alone, as the state store is away."""
+    """What became of an order. `everywhere` False: it holds at that replica alone, as the state store is away.
+
+    `moved` False: it stood like that already, or what was ordered is no move.
+    """
 
     route: str
     start: Place
     runs: Place
     latched: bool = False
     held: bool = False
+    moved: bool = True
+    group: tuple[Member, ...] = ()
     everywhere: bool = True
     done: bool = False
     instances: tuple[Instance, ...] = ()
 
 
-def order(base: str, route: str, verb: str, said: Mapping[str, object]) -> tuple[Moved, bytes]:
-    """Give the order; what was answered, and its text. NoAnswerError says why nothing has been done."""
-    body = post(base, f"/api/routes/{quote(route, safe='')}/{verb}", {**said, "by": _who()})
+def order(base: str, route: str, verb: str, said: Mapping[str, object], tag: str = "") -> tuple[Moved, bytes]:
+    """Give the order; what was answered, and its text. NoAnswerError says why there is none.
+
+    `tag`: only if what it is the tag of has not been changed since.
+    """
+    body = post(base, f"/api/routes/{quote(route, safe='')}/{verb}", {**said, "by": _who()}, tag=tag)
     try:
         return msgspec.json.decode(body, type=Moved), body
     except msgspec.DecodeError as error:

@@ -77,6 +77,7 @@ def route_lines(route: RouteDetail) -> Iterator[str]:
         yield _row("file", _place(route.file))
     if route.parity.undecided:
         yield _row("waits", _waits(route.name, route.parity))
+    yield _row("tag", f"{route.runs.tag}, for --if-match")
     yield _row("requests", f"{route.rate.legacy:.1f}/s by legacy, {route.rate.new:.1f}/s by new")
     yield from _compared(route)
     if route.runs.sample:

@@ -27,7 +27,7 @@ from proxy.control.health import Probes
 from proxy.control.hooks import Delivery
 from proxy.control.kill import KillSwitch
 from proxy.control.links import Links
-from proxy.control.orders_asked import OrdersAsked, tag_of
+from proxy.control.orders_asked import OrdersAsked
 from proxy.control.parity_pages import ParityPages
 from proxy.control.problem import answer_problems, problem
 from proxy.control.recent_pages import RecentPages
@@ -103,7 +103,7 @@ class Admin:
         evidence = evidence_view(book, route.name, route.compare, findings, time.time())
         view = route_detail_view(route, self.running, self.links.ledger, evidence, book, self.judged)
         view = msgspec.structs.replace(view, cohorts=self.links.recent.cohorts.view(route.name))
-        return self._json(request, view, "" if self.judged is None else f"{tag_of(self.judged.replica, route)}.")
+        return self._json(request, view, f"{view.runs.tag}.")
 
     async def mismatches(self, request: web.Request) -> web.Response:
         """`GET /api/routes/{name}/mismatches`."""

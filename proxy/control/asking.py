@@ -25,8 +25,8 @@ def read_body(body: bytes, kind: type[Body]) -> Body | web.Response:
 
 
 def store_away(error: str) -> web.Response:
-    """The state store does not answer."""
-    detail = f"the state store is away, and this needs it; nothing has been done: {error or 'no answer in time'}"
+    """The state store does not answer. It may have done what it was asked: that shows when it is back."""
+    detail = f"the state store is away, and this needs it; look again when it is back: {error or 'no answer in time'}"
     return problem(HTTPStatus.SERVICE_UNAVAILABLE, detail)
 
 

@@ -24,7 +24,7 @@ from proxy.control.running import Running
 from proxy.control.state import Evidence
 from proxy.core.evidence import GuardState
 from proxy.core.judge import moves
-from proxy.core.judge.budget import ErrorBudget, is_in_motion, too_many, waits_for
+from proxy.core.judge.budget import ErrorBudget, is_in_motion, too_many, unit, waits_for
 from proxy.core.judge.capacity import raised
 from proxy.core.judge.change import threshold
 from proxy.core.judge.guard import Bad, BadEvent, alarms
@@ -82,10 +82,22 @@ class Bench:
         moving = self._moving(routes)
         cases = {name: self._case(each, routes, moving) for name, each in before.items()}
         self.samples = {
-            name: each.measures.raised for name, each in cases.items() if each.measures and each.measures.raised
+            name: case.measures.raised for name, case in cases.items() if case.measures and case.measures.raised
         }
-        self.rulings = self._agreed({name: judge(case) for name, case in cases.items()}, before)
+        self.rulings = self._agreed({name: judge(case) for name, case in cases.items()})
         return self.rulings
+
+    def groups(self, rulings: Mapping[str, Ruling]) -> list[dict[str, Ruling]]:
+        """The rulings on members of one group together, each other one by itself."""
+        groups: dict[str, dict[str, Ruling]] = {}
+        for name, ruling in rulings.items():
+            groups.setdefault(self._roster.routes[name].group or f"\0{name}", {})[name] = ruling
+        return list(groups.values())
+
+    def forbidden(self, route: Route) -> str | None:
+        """What speaks by now against a step forward that was allowed when it was ruled on; None: nothing."""
+        routes, position = self._roster.routes, self._replica.position(route)
+        return next(iter(self._blocked(route, position, routes, self._moving(routes))), None)
 
     def ruling(self, route: Route) -> Ruling:
         """The last ruling; of a route on which nothing has happened, one made now."""
@@ -95,10 +107,11 @@ class Bench:
         )
 
     def _moving(self, routes: Mapping[str, Route]) -> list[str]:
-        """The routes in motion; nobody asks where their number is not bounded."""
+        """What is in motion, groups and routes; nobody asks where their number is not bounded."""
         if self._running.snapshot.fleet.in_motion is None:
             return []
-        return [name for name, each in routes.items() if is_in_motion(self._replica.position(each).place)]
+        moving = (each for each in routes.values() if is_in_motion(self._replica.position(each).place))
+        return [unit(each.name, each.group) for each in moving]
 
     def _due(self, routes: Mapping[str, Route]) -> dict[str, Route]:
         """Those that could move, and the members of their groups."""
@@ -232,7 +245,7 @@ class Bench:
         fleet = self._running.snapshot.fleet
         if fleet.errors is not None and self._budget.is_exhausted(fleet.errors, self._replica.clock()):
             yield "the error budget of all routes is spent"
-        sentence = too_many(moving, route.name, position.place, fleet.in_motion)
+        sentence = too_many(moving, unit(route.name, route.group), fleet.in_motion)
         if sentence is not None:
             yield sentence
         if route.ramp is None:
@@ -247,16 +260,12 @@ class Bench:
         if not is_possible(route, to, self._running.snapshot.upstreams):
             yield f"{to} needs an upstream that routes.yaml does not have"
 
-    def _agreed(self, rulings: dict[str, Ruling], routes: Mapping[str, Route]) -> dict[str, Ruling]:
-        groups: dict[str, dict[str, Ruling]] = {}
-        for name, ruling in rulings.items():
-            groups.setdefault(routes[name].group or f"\0{name}", {})[name] = ruling
-        positions = {name: self._replica.position(route) for name, route in routes.items()}
-        guards = {name: route.guard for name, route in routes.items()}
+    def _agreed(self, rulings: dict[str, Ruling]) -> dict[str, Ruling]:
+        guards = {name: self._roster.routes[name].guard for name in rulings}
         return {
             name: each
-            for members in groups.values()
-            for name, each in (agree(members, positions, guards) if len(members) > 1 else members).items()
+            for members in self.groups(rulings)
+            for name, each in (agree(members, guards) if len(members) > 1 else members).items()
         }
 
     # -- for who leads next -------------------------------------------------------------------------------------------

@@ -3,7 +3,9 @@
 Rule 1: every replica folds what all of them tell, so that whoever leads next knows what the last one knew.
 Rule 2: baselines grow only while legacy answers everybody and nothing was moved yet; later they would lack the cohorts
         that moved.
-Rule 3: `resume`, an edit and the end of a window in which nothing counts begin the guard anew.
+Rule 3: `resume`, an edit and the end of a window in which nothing counts begin the guard anew. So does a step back to
+        where new still answers somebody: what led to it is answered by it, and a new alarm is about what is told
+        after it. A step forward, a hold and a rollback to legacy answer no alarm.
 Rule 4: slow answers are many and come together: all of one fold weigh as one (guard.py, rule 6). That is their
         deduplication; once a minute every cohort has a slow answer, on a good side and on a bad one.
 Rule 5: what counts for a step (answers, what new carried) goes on where a hold leaves the route in its place.
@@ -23,6 +25,8 @@ from proxy.core.judge.breaker import Breaker
 from proxy.core.judge.capacity import NOTHING_CARRIED, Capacity, Load
 from proxy.core.judge.dedupe import Baseline, Dedupe
 from proxy.core.judge.guard import Bad, BadEvent, Process, cleared, observe, observe_alone, threshold
+from proxy.core.judge.ladder import Place, is_above
+from proxy.core.judge.policy import GUARDED
 from proxy.core.judge.position import Cause, Position
 from proxy.core.outcome import Side
 from proxy.core.stage import Stage
@@ -72,7 +76,7 @@ NO_STEP = Step(Stage.LEGACY, 0.0, 0)
 class Docket:
     """One route's. `answers` are those of new at this step, `asked` those of both sides.
 
-    `version` is that of the position whose step it is.
+    `version`, `step`, `place` and `latched` are those of the position that was followed last.
     """
 
     rates: Rates = field(default_factory=Rates)
@@ -82,6 +86,8 @@ class Docket:
     breaker: Breaker = field(default_factory=Breaker)
     version: int = -1
     step: Step = NO_STEP
+    place: Place | None = None
+    latched: bool = False
     answers: int = 0
     asked: int = 0
     capacity: Capacity = NOTHING_CARRIED
@@ -92,8 +98,9 @@ class Docket:
         self.changes.follow(position.step)
         if position.version == self.version:
             return
-        if position.cause in _ANEW and not position.latched and (self.version >= 0 or self._alarmed_before(position)):
+        if self._is_answered_by(position):
             self.clear()
+        self.place, self.latched = position.place, position.latched
         self.version = position.version
         if self.step != (step := Step.of(position)):
             self.step, self.answers, self.asked, self.capacity = step, 0, 0, self.capacity.step()
@@ -106,6 +113,15 @@ class Docket:
         if self.breaker.opened_at is not None:
             return True
         return bool(self.processes) and any(each.alarmed_at is not None for each in self.processes.values())
+
+    def _is_answered_by(self, position: Position) -> bool:
+        """Whether what led here ends what was known; hold after resume, which may come within one round, does too."""
+        if self.place is None:
+            began = position.stage in GUARDED if position.latched else position.cause in _ANEW
+            return began and self._alarmed_before(position)
+        if not position.latched:
+            return self.latched or position.cause in _ANEW
+        return position.stage in GUARDED and is_above(self.place, position.place)
 
     def _alarmed_before(self, position: Position) -> bool:
         """Whether an alarm that was kept is older than what ended it; a file that is read at a start ends none."""

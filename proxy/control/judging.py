@@ -7,7 +7,8 @@
 Rule 1: every replica does 1 to 4 alike, so that whoever leads next knows as much; one alone acts.
 Rule 2: a store that does not answer costs a round `PATIENCE`, never the round itself.
 Rule 3: what the last leader knew is taken up before anything is kept over it, also where the store was away at first.
-Rule 4: a ruling that could not be carried out is made anew from what stands then; it is never kept.
+Rule 4: a ruling that could not be carried out is made anew from what stands then; it is never kept. Where it led back
+        that happens at once, a few times; else in the next round.
 """
 
 from __future__ import annotations
@@ -19,17 +20,15 @@ from dataclasses import dataclass, field
 import structlog
 
 from proxy.control.bench import Bench
+from proxy.control.enforcing import Enforcing
 from proxy.control.feed import Batch, Gathering, batch_called, read, written
 from proxy.control.leading import Leading
-from proxy.control.mover import AwayError, Made, Mover
+from proxy.control.mover import AwayError, Mover
 from proxy.control.reconciling import Reconciling
 from proxy.control.replica import Replica
 from proxy.control.state import Guards, Positions
-from proxy.core.judge.policy import GUARDED
-from proxy.core.judge.position import Cause, Position, held, moved, rolled_back, transition
-from proxy.core.judge.verdict import Action, Ruling
+from proxy.core.judge.verdict import Ruling
 from proxy.core.orders import Presence, is_skewed
-from proxy.core.route import Route
 from proxy.core.unavailable import StoreRefused, StoreUnavailable
 
 EVERY, SOONEST = 1.0, 0.2
@@ -40,6 +39,8 @@ WITHIN = 15.0
 KEEP_EVERY, SLOW_EVERY = 5.0, 60.0
 """Seconds between two times at which the guards' numbers are kept: evidence, and what changes slowly."""
 LOOK_BACK, MOST_KNOWN = 200, 5_000
+TRIES = 3
+"""How often one round rules on what leads back, where others are faster."""
 _log = structlog.get_logger()
 
 
@@ -65,10 +66,20 @@ class Judge:
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
     _heard_up_to: int = -1
     _known: dict[int, None] = field(default_factory=dict)
-    _paged: dict[str, Ruling] = field(default_factory=dict)
     _kept_at: float = 0.0
     _begun: bool = False
     _slow_kept_at: float = 0.0
+    _enforcing: Enforcing = field(init=False)
+
+    def __post_init__(self) -> None:
+        """What it rules is carried out under its own lead."""
+        self._enforcing = Enforcing(
+            replica=self.replica,
+            mover=self.mover,
+            bench=self.bench,
+            leading=self.leading,
+            page=self._tell,
+        )
 
     def wake(self) -> None:
         """Something happened that should not wait."""
@@ -92,8 +103,7 @@ class Judge:
         self.replica.expire()
         rulings = self.bench.rule(batches)
         self.replica.sample(self.bench.samples)
-        if self.leading.lead is not None or self.away:
-            await self._act(rulings)
+        await self._act(rulings)
         await self._keep()
 
     # -- with the others ----------------------------------------------------------------------------------------------
@@ -159,42 +169,32 @@ class Judge:
     # -- alone --------------------------------------------------------------------------------------------------------
 
     async def _act(self, rulings: Mapping[str, Ruling]) -> None:
-        for name, ruling in rulings.items():
-            route = self.bench.route(name)
-            if route is None or ruling.action is Action.STAY:
-                self._paged.pop(name, None)
-                continue
-            if self.leading.lead is None and ruling.action is Action.PROMOTE:
-                continue
-            await self._carry_out(route, ruling)
+        """Only who leads acts; without a store everyone, for itself."""
+        for _ in range(TRIES):
+            if self.leading.lead is None and not self.away:
+                return
+            try:
+                if await self._enforcing.enforce(rulings):
+                    return
+            except AwayError as error:
+                self._lose(str(error))
+                return
+            await self._ask_for_the_lead()
+            rulings = self.bench.rule(())
+        self.wake()
 
-    async def _carry_out(self, route: Route, ruling: Ruling) -> None:
-        before = self.replica.position(route)
-        after = _after(before, ruling, self.replica.clock())
-        if after is None:
-            self._page(route.name, ruling)
+    def _tell(self, route: str, ruling: Ruling) -> None:
+        self.page(route, ruling)
+
+    async def _ask_for_the_lead(self) -> None:
+        """Whoever lost a move may lead no more."""
+        if self.leading.lead is None:
             return
-        reason = "; ".join(ruling.judgement.reasons)
-        numbers = dict(ruling.judgement.numbers)
-        record = transition(before, after, actor=f"judge at {self.replica.instance}", numbers=numbers, reason=reason)
         try:
-            made = await self.mover.move(before, after, record, self.leading.lead)
-        except AwayError as error:
-            self._lose(str(error))
-            return
-        except StoreRefused as error:
-            _log.error("move_refused", route=route.name, error=str(error))
-            return
-        if made is Made.LOST:
-            _log.warning("move_lost", route=route.name, hint="another was faster, or this replica leads no more")
-            self.leading.doubt()
-            await self.mover.look()
-
-    def _page(self, route: str, ruling: Ruling) -> None:
-        if route not in self._paged:
-            _log.error("alarm", route=route, cause=ruling.cause.value, reasons=ruling.judgement.reasons)
-            self.page(route, ruling)
-        self._paged[route] = ruling
+            async with asyncio.timeout(PATIENCE):
+                await self.leading.go_on()
+        except (StoreUnavailable, StoreRefused, TimeoutError) as error:
+            self._lose(str(error) or "the state store did not answer in time")
 
     # -- for who comes next -------------------------------------------------------------------------------------------
 
@@ -216,16 +216,3 @@ class Judge:
                     self.bench.kept(states)
         except (StoreUnavailable, StoreRefused, TimeoutError) as error:
             _log.warning("guards_not_kept", error=str(error))
-
-
-def _after(before: Position, ruling: Ruling, now: float) -> Position | None:
-    """Where the ruling leads; None: nowhere, somebody is to be told."""
-    match ruling.action:
-        case Action.PROMOTE if ruling.to is not None:
-            return moved(before, ruling.to, Cause.EVIDENCE, now)
-        case Action.ROLLBACK if ruling.to is not None and before.stage in GUARDED:
-            return rolled_back(before, ruling.to, ruling.cause, now)
-        case Action.FREEZE:
-            return held(before, ruling.cause)
-        case _:
-            return None

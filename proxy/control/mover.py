@@ -1,6 +1,8 @@
 """Moves a route: in the store for everybody, or here alone while the store is away.
 
 Rule 1: a move is made by compare-and-set on the version that it was decided on; whoever is late has to decide anew.
+        That holds here alone as well: the position it was decided on must still stand. Moves that are made together are
+        all made, or none is.
 Rule 2: without the store a replica goes back and keeps back by itself, never forward; it writes that down when the
         store is back, unless a person has moved the route since.
 Rule 3: each move that is made is counted, told to the log and handed on, once, by the replica that made it.
@@ -10,7 +12,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import replace
 from enum import StrEnum
 
@@ -20,7 +22,7 @@ from proxy.control.kept import Pending
 from proxy.control.replica import Replica
 from proxy.control.state import Positions
 from proxy.core.judge.ladder import Place, is_above
-from proxy.core.judge.position import Cause, Position, Transition, transition
+from proxy.core.judge.position import Cause, Move, Position, Transition, transition
 from proxy.core.orders import Lead
 from proxy.core.unavailable import StoreUnavailable
 
@@ -56,29 +58,40 @@ class Mover:
         self._looking = asyncio.Lock()
 
     async def move(
-        self,
-        before: Position,
-        after: Position,
-        record: Transition,
-        lead: Lead | None = None,
-        *,
-        needs_store: bool | None = None,
+        self, *moves: Move, lead: Lead | None = None, standing: int | None = None, needs_store: bool | None = None
     ) -> Made:
-        """Make this move; AwayError when it needs the store, which by default every move forward does."""
+        """Make these moves, all or none; AwayError when one needs the store, which by default every one forward does.
+
+        `standing`: only while nothing at all has changed since that version of the standing.
+        """
         try:
             async with asyncio.timeout(PATIENCE):
-                won = await self._store.compare_and_set(after, before.version, record, lead)
+                won = await self._written(moves, lead, standing)
         except (StoreUnavailable, TimeoutError) as error:
-            if needs_store or (needs_store is None and _is_forward(before, after)):
+            if needs_store or (needs_store is None and any(_is_forward(each) for each in moves)):
                 raise AwayError(str(error) or "the state store did not answer") from error
-            self._move_here(before, after, record)
-            return Made.HERE
+            return self._move_here(moves)
         if not won:
             return Made.LOST
-        self._replica.pending.pop(after.route, None)
-        self._note(record)
+        for each in moves:
+            self._note(each.record)
         await self.look()
         return Made.FOR_ALL
+
+    async def _written(self, moves: Sequence[Move], lead: Lead | None, standing: int | None) -> bool:
+        """Whether the store has made them. What was moved here is written first; that may change what stands."""
+        if any(each.before.route in self._replica.pending for each in moves):
+            await self.settle()
+            if not all(self._is_written(each.before) for each in moves):
+                return False
+        return await self._store.compare_and_set_all(moves, lead, standing)
+
+    def _is_written(self, position: Position) -> bool:
+        return position.route not in self._replica.pending and self._stands(position)
+
+    def _stands(self, position: Position) -> bool:
+        known = self._replica.positions.get(position.route)
+        return position.version == 0 if known is None else known == position
 
     async def follow(self, changes: AsyncIterator[object]) -> None:
         """Take what stands after each of these changes, however often that fails: no other may come for days."""
@@ -117,25 +130,30 @@ class Mover:
         for route, pending in tuple(self._replica.pending.items()):
             standing = await self._store.standing()
             known = next((each for each in standing.positions if each.route == route), None)
-            if not _is_due(pending, known) or await self._write(pending, known):
+            is_done = not _is_due(pending, known) or await self._write(pending, known)
+            if await self.look() and is_done:  # what the store has is taken before what was moved here is forgotten
                 self._replica.done_here(route)
-                await self.look()
 
     async def _write(self, pending: Pending, known: Position | None) -> bool:
-        base = 0 if known is None else known.version
-        position = replace(pending.position, version=base + 1)
-        moved = pending.transition
+        """Latches and holds of others stay: this replica did not know of them."""
+        base, here, moved = (0 if known is None else known.version), pending.position, pending.transition
+        latched, held = (known.latched, known.held) if known else (False, False)
+        position = replace(here, version=base + 1, latched=here.latched or latched, held=here.held or held)
         start = Place(moved.from_stage, moved.from_split) if known is None else known.place
         record = replace(moved, version=base + 1, from_stage=start.stage, from_split=start.split)
         return await self._store.compare_and_set(position, base, record)
 
-    def _move_here(self, before: Position, after: Position, record: Transition) -> None:
-        known = self._replica.pending.get(after.route)
-        base = before.version if known is None else known.base
-        self._replica.moves[after.route] = record
-        self._replica.go_here(Pending(position=after, base=base, transition=record))
-        self._note(record)
-        _log.warning("moved_here", route=after.route, hint="the store is away; other replicas do not know of this yet")
+    def _move_here(self, moves: Sequence[Move]) -> Made:
+        if not all(self._stands(each.before) for each in moves):
+            return Made.LOST
+        for each in moves:
+            route = each.after.route
+            known = self._replica.pending.get(route)
+            base = each.before.version if known is None else known.base
+            self._note(each.record)
+            self._replica.go_here(Pending(position=each.after, base=base, transition=each.record))
+            _log.warning("moved_here", route=route, hint="the store is away; other replicas do not know of this yet")
+        return Made.HERE
 
     def _note(self, record: Transition) -> None:
         start, end = (record.from_stage.value, record.to_stage.value)
@@ -165,8 +183,9 @@ class Mover:
             return
 
 
-def _is_forward(before: Position, after: Position) -> bool:
+def _is_forward(move: Move) -> bool:
     """Further from legacy, or free to go there: what a replica alone must not do."""
+    before, after = move.before, move.after
     freed = (before.latched and not after.latched) or (before.held and not after.held)
     return freed or is_above(after.place, before.place)
 

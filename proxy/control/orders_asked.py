@@ -3,21 +3,24 @@
 Rule 1: a move that is refused says why, in the sentence of the stage machine, and nothing has changed.
 Rule 2: whoever looked first sends the tag of what was seen (`If-Match`), and is refused when it has changed since;
         whoever has no time need not look.
-Rule 3: routes of one group are moved together: those of them that stand where the named one stands.
-Rule 4: an answer says which replicas obey; a rollback is done when all that live do.
+Rule 3: routes of one group are moved together (`group_orders.py`); who is not moved with the others is named.
+Rule 4: an answer is about the position that the order has made, whatever stands by the time it is read, and says which
+        replicas obey; a rollback is done when all that live do.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field, replace
 from http import HTTPStatus
+from typing import assert_never
 
 import msgspec
 from aiohttp import web
 
 from proxy.control.asking import as_json, no_such_route, read_body, store_away, tagged
+from proxy.control.group_orders import Given, GroupOrders, Late, Order
 from proxy.control.judging import Judge
 from proxy.control.mover import PATIENCE, AwayError, Made, Mover
 from proxy.control.problem import problem
@@ -25,9 +28,9 @@ from proxy.control.replica import Replica
 from proxy.control.running import Running
 from proxy.control.standing_views import TransitionsView, instance_views, moved_view, transition_view
 from proxy.control.state import Positions
-from proxy.control.wishes import wanted
+from proxy.control.tags import is_seen, tag_of
 from proxy.core.judge.moves import Refusal
-from proxy.core.judge.position import Cause, Position, begun, transition
+from proxy.core.judge.position import Cause, Position, begun, move
 from proxy.core.orders import NEWCOMERS, Pin
 from proxy.core.outcome import Side
 from proxy.core.route import Route
@@ -37,7 +40,8 @@ from proxy.core.unavailable import StoreUnavailable
 ACKNOWLEDGED_WITHIN = 2.0
 """Seconds that an answer waits for every live replica."""
 _MOST_SHOWN = 1000
-_LATE = "was moved by somebody else just now; look, then ask again"
+_TRIES = 10
+"""How often a pin that was to be set on what was seen is tried, where other routes keep changing."""
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -73,6 +77,11 @@ class OrdersAsked:
     judge: Judge
     store: Positions
     epoch_begun: Callable[[str, int, str], Awaitable[None]] = _nobody_hears
+    _orders: GroupOrders = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Orders are given through the same mover."""
+        self._orders = GroupOrders(running=self.running, replica=self.replica, mover=self.mover)
 
     async def transitions(self, request: web.Request) -> web.Response:
         """`GET /api/transitions?route=`."""
@@ -101,10 +110,10 @@ class OrdersAsked:
         verb, by = request.path.rpartition("/")[2], asked.by or f"admin API, {request.remote or ''}"
         try:
             if verb == "drain":
-                return await self._drain(route, asked, by)
+                return await self._drain(request, route, asked, by)
             if verb == "epoch":
-                return await self._epoch(route, asked, by)
-            return await self._verb(route, verb, asked, by)
+                return await self._epoch(request, route, asked, by)
+            return await self._verb(request, route, Order(verb=verb, reason=asked.reason, by=by, step=asked.step))
         except (AwayError, StoreUnavailable, TimeoutError) as error:
             return store_away(str(error))
 
@@ -117,87 +126,75 @@ class OrdersAsked:
             return asked
         if not asked.cohort or asked.cohort == NEWCOMERS:
             return problem(HTTPStatus.BAD_REQUEST, "cohort must be the key of one cohort, as clients send it")
+        by, now = asked.by or f"admin API, {request.remote or ''}", self.replica.clock()
+        until = None if asked.seconds is None else now + asked.seconds
+        pin = None
+        if asked.side is not None:
+            what = {"route": route.name, "cohort": asked.cohort, "by": by, "reason": asked.reason}
+            pin = Pin(**what, side=asked.side, since=now, until=until)
         try:
-            async with asyncio.timeout(PATIENCE):
-                known = await self._pin(route, asked, asked.by or f"admin API, {request.remote or ''}")
+            return await self._pinned(request, route, asked.cohort, pin)
         except (StoreUnavailable, TimeoutError) as error:
             return store_away(str(error))
-        if not known:
-            return problem(HTTPStatus.CONFLICT, f"no cohort {asked.cohort!r} is pinned on {route.name}")
-        return await self._answer(route, self.replica.position(route), made=Made.FOR_ALL)
 
     # -- what is done -------------------------------------------------------------------------------------------------
 
-    async def _verb(self, route: Route, verb: str, asked: Asked, by: str) -> web.Response:
-        before = self.replica.position(route)
-        found = self._wanted(route, before, verb, asked)
-        if isinstance(found, Refusal):
-            return problem(HTTPStatus.CONFLICT, f"{route.name} is not moved: {found.sentence}")
-        made = await self._make(before, found, asked.reason or f"{verb} was ordered", by)
-        if made is Made.LOST:
-            return problem(HTTPStatus.CONFLICT, f"{route.name} {_LATE}")
-        for other in self._others(route, before):
-            position = self.replica.position(other)
-            theirs = self._wanted(other, position, verb, asked)
-            if not isinstance(theirs, Refusal):
-                reason = f"with {route.name} of its group: {asked.reason or f'{verb} was ordered'}"
-                await self._make(position, theirs, reason, by)
-        self.judge.wake()
-        return await self._answer(route, before, made=made)
+    async def _verb(self, request: web.Request, route: Route, order: Order) -> web.Response:
+        seen = None if request.if_match is None else lambda: self._if_match(request, route) is None
+        match await self._orders.give(route, order, seen):
+            case Given() as given:
+                self.judge.wake()
+                return await self._answer(route, given)
+            case Refusal(sentence=sentence):
+                return problem(HTTPStatus.CONFLICT, f"{route.name} is not moved: {sentence}")
+            case Late(faster=faster):
+                return self._if_match(request, route) or _late(route.name, faster)
+            case never:
+                assert_never(never)
 
-    def _wanted(self, route: Route, before: Position, verb: str, asked: Asked) -> Position | Refusal:
-        upstreams = self.running.snapshot.upstreams
-        return wanted(route, before, verb, self.replica.clock(), upstreams, step=asked.step)
-
-    async def _make(self, before: Position, after: Position, reason: str, by: str) -> Made:
-        record = transition(before, after, actor=by, numbers={}, reason=reason)
-        return await self.mover.move(before, after, record)
-
-    def _others(self, route: Route, before: Position) -> list[Route]:
-        """Members of its group that stood where it stood."""
-        return [
-            each
-            for each in self.running.snapshot.routes
-            if route.group
-            and (each.group == route.group and each.name != route.name and each.respond is None)
-            and self.replica.position(each).place == before.place
-        ]
-
-    async def _epoch(self, route: Route, asked: Asked, by: str) -> web.Response:
+    async def _epoch(self, request: web.Request, route: Route, asked: Asked, by: str) -> web.Response:
         """Of this route alone: that others of its group were mended is for others to say."""
+        await self.mover.look()
+        late = self._if_match(request, route)
+        if late is not None:
+            return late
         before = self.replica.position(route)
         after, reason = begun(before), asked.reason or "a new epoch was ordered"
-        record = transition(before, after, actor=by, numbers={}, reason=reason)
-        record = replace(record, cause=Cause.OPERATOR, at=self.replica.clock())
-        if await self.mover.move(before, after, record, needs_store=True) is Made.LOST:
-            return problem(HTTPStatus.CONFLICT, f"{route.name} {_LATE}")
+        made = move(before, after, at=self.replica.clock(), actor=by, numbers={}, reason=reason)
+        made = replace(made, record=replace(made.record, cause=Cause.OPERATOR))
+        if await self.mover.move(made, needs_store=True) is Made.LOST:
+            return _late(route.name, (route.name,))
         await self.epoch_begun(route.name, after.begun, f"{by}: {reason}")
-        return await self._answer(route, before, made=Made.FOR_ALL)
+        return await self._answer(route, Given(before=before, after=after, made=Made.FOR_ALL))
 
-    async def _drain(self, route: Route, asked: Asked, by: str) -> web.Response:
-        before, since = self.replica.position(route), self.replica.clock()
-        if not asked.off and before.stage is not Stage.CANARY:
-            sentence = f"a drain stops new cohorts of a split, and {route.name} is at {before.place}"
+    async def _drain(self, request: web.Request, route: Route, asked: Asked, by: str) -> web.Response:
+        position, since = self.replica.position(route), self.replica.clock()
+        if not asked.off and position.stage is not Stage.CANARY:
+            sentence = f"a drain stops new cohorts of a split, and {route.name} is at {position.place}"
             return problem(HTTPStatus.CONFLICT, f"{sentence}; say rollback, or kill in an emergency")
         pin = Pin(route=route.name, cohort=NEWCOMERS, side=Side.LEGACY, by=by, since=since, reason=asked.reason)
-        async with asyncio.timeout(PATIENCE):
-            if not asked.off:
-                await self.store.set_pin(pin)
-            elif not await self.store.drop_pin(route.name, NEWCOMERS):
-                return problem(HTTPStatus.CONFLICT, f"{route.name} does not drain")
-        await self.mover.look()
-        return await self._answer(route, before, made=Made.FOR_ALL)
+        return await self._pinned(request, route, NEWCOMERS, None if asked.off else pin)
 
-    async def _pin(self, route: Route, asked: AskedPin, by: str) -> bool:
-        now, known = self.replica.clock(), True
-        if asked.side is None:
-            known = await self.store.drop_pin(route.name, asked.cohort)
-        else:
-            until = None if asked.seconds is None else now + asked.seconds
-            what = {"route": route.name, "cohort": asked.cohort, "by": by, "reason": asked.reason}
-            await self.store.set_pin(Pin(**what, side=asked.side, since=now, until=until))
-        await self.mover.look()
-        return known
+    async def _pinned(self, request: web.Request, route: Route, cohort: str, pin: Pin | None) -> web.Response:
+        """Set this pin, or with None end that of the cohort, on what was seen (`If-Match`)."""
+        for _ in range(_TRIES):
+            await self.mover.look()
+            late = self._if_match(request, route)
+            if late is not None:
+                return late
+            standing = None if request.if_match is None else self.replica.standing.version
+            async with asyncio.timeout(PATIENCE):
+                if pin is None:
+                    made = await self.store.drop_pin(route.name, cohort, standing)
+                else:
+                    made = await self.store.set_pin(pin, standing)
+            if made:
+                await self.mover.look()
+                position = self.replica.position(route)
+                return await self._answer(route, Given(before=position, after=position, made=Made.FOR_ALL))
+            if pin is None and all(each.cohort != cohort for each in self.replica.pins(route.name)):
+                return problem(HTTPStatus.CONFLICT, _not_pinned(route.name, cohort))
+        return _late(route.name, ())
 
     # -- asking and answering -----------------------------------------------------------------------------------------
 
@@ -206,24 +203,21 @@ class OrdersAsked:
         return next((each for each in self.running.snapshot.routes if each.name == name and each.respond is None), None)
 
     def _if_match(self, request: web.Request, route: Route) -> web.Response | None:
-        """Only the part of a tag before the first dot counts: the version of what would be changed."""
-        tag = tag_of(self.replica, route)
-        if request.if_match is None or any(each.value.partition(".")[0] in {tag, "*"} for each in request.if_match):
+        tag = self._tag(route.name, self.replica.positions.get(route.name))
+        if is_seen(request, tag):
             return None
         detail = f"{route.name} is not as it was when you looked: look again with GET /api/routes/{route.name}"
         return problem(HTTPStatus.PRECONDITION_FAILED, detail, {"ETag": f'"{tag}"'})
 
-    async def _answer(self, route: Route, before: Position, *, made: Made) -> web.Response:
-        """What stands now, and who obeys it."""
+    def _tag(self, route: str, position: Position | None) -> str:
+        return tag_of(0 if position is None else position.version, self.replica.pins(route))
+
+    async def _answer(self, route: Route, given: Given) -> web.Response:
+        """What was made, and who obeys it."""
         await _until(self._is_obeyed, ACKNOWLEDGED_WITHIN)
-        view = moved_view(
-            route=route.name,
-            before=before.place,
-            position=self.replica.position(route),
-            instances=instance_views(self.replica, self.judge, self.running.snapshot.revision),
-            everywhere=made is Made.FOR_ALL,
-        )
-        return as_json(view, {"ETag": f'"{tag_of(self.replica, route)}"'})
+        tag = self._tag(route.name, given.after)
+        instances = instance_views(self.replica, self.judge, self.running.snapshot.revision)
+        return as_json(moved_view(given, tag=tag, instances=instances), {"ETag": f'"{tag}"'})
 
     async def _is_obeyed(self) -> bool:
         self.judge.wake()
@@ -231,11 +225,13 @@ class OrdersAsked:
         return all(each.obeys for each in shown)
 
 
-def tag_of(replica: Replica, route: Route) -> str:
-    """The version of what an operator can change on a route; `v0` where the file alone rules."""
-    known = replica.positions.get(route.name)
-    pins = len(replica.pins(route.name))
-    return f"v{0 if known is None else known.version}" + (f"p{pins}" if pins else "")
+def _late(route: str, faster: Sequence[str]) -> web.Response:
+    who = f"{', '.join(faster) or 'something'} was moved by somebody else just now"
+    return problem(HTTPStatus.CONFLICT, f"{route} is not moved: {who}; look, then ask again")
+
+
+def _not_pinned(route: str, cohort: str) -> str:
+    return f"{route} does not drain" if cohort == NEWCOMERS else f"no cohort {cohort!r} is pinned on {route}"
 
 
 async def _until(holds: Callable[[], Awaitable[bool]], within: float) -> None:

@@ -18,7 +18,7 @@ from proxy.control.mover import AwayError, Made, Mover
 from proxy.control.replica import Replica
 from proxy.control.running import Running
 from proxy.control.state import Positions
-from proxy.core.judge.position import Position, reconcile, transition
+from proxy.core.judge.position import Position, move, reconcile, transition
 from proxy.core.ordered import place_of
 from proxy.core.route import Route
 from proxy.core.unavailable import StoreUnavailable
@@ -86,11 +86,12 @@ class Reconciling:
 
     async def _edit(self, route: Route, before: Position) -> None:
         steps = route.ramp.steps if route.ramp else ()
-        after = reconcile(before, route.stage, route.split, route=route.name, now=self._replica.clock(), steps=steps)
+        now = self._replica.clock()
+        after = reconcile(before, route.stage, route.split, route=route.name, now=now, steps=steps)
         reason = f"routes.yaml was edited: it says {place_of(route)}"
-        moved = transition(before, after, actor="routes.yaml", numbers={}, reason=reason)
+        edit = move(before, after, at=now, actor="routes.yaml", numbers={}, reason=reason)
         try:
-            if await self._mover.move(before, after, moved, needs_store=None if steps else False) is Made.LOST:
+            if await self._mover.move(edit, needs_store=None if steps else False) is Made.LOST:
                 await self._mover.look()
         except (AwayError, StoreUnavailable) as error:
             _log.warning("edit_waits", route=route.name, error=str(error))

@@ -10,7 +10,9 @@ from math import isfinite
 import msgspec
 
 from proxy.control.bench import Bench
+from proxy.control.group_orders import Given, Member
 from proxy.control.judging import Judge
+from proxy.control.mover import Made
 from proxy.control.replica import Placed, Replica
 from proxy.core.judge.ladder import Place
 from proxy.core.judge.position import Cause, Position, Transition
@@ -91,8 +93,21 @@ class StandingView(msgspec.Struct, frozen=True, kw_only=True):
     known: bool = True
 
 
+class MemberView(msgspec.Struct, frozen=True, kw_only=True):
+    """Another route of the group, which stood where the ordered one stood; `why` it was not moved with it, or empty."""
+
+    route: str
+    runs: PlaceView
+    version: int
+    moved: bool
+    why: str
+
+
 class MovedView(msgspec.Struct, frozen=True, kw_only=True, rename={"start": "from"}):
-    """What became of an operator's move. `done`: every live replica obeys; `everywhere` False: it holds here alone."""
+    """What became of an operator's move. `done`: every live replica obeys; `everywhere` False: it holds here alone.
+
+    `moved` False: it stood like that already, or what was ordered is no move. `tag` is what `If-Match` takes.
+    """
 
     route: str
     start: PlaceView
@@ -100,6 +115,9 @@ class MovedView(msgspec.Struct, frozen=True, kw_only=True, rename={"start": "fro
     latched: bool
     held: bool
     version: int
+    moved: bool
+    tag: str
+    group: list[MemberView]
     everywhere: bool
     done: bool
     instances: list[InstanceView]
@@ -169,21 +187,29 @@ def instance_views(replica: Replica, judge: Judge, revision: str) -> list[Instan
     return [mine, *others]
 
 
-def moved_view(
-    *, route: str, before: Place, position: Position, instances: list[InstanceView], everywhere: bool
-) -> MovedView:
+def moved_view(given: Given, *, tag: str, instances: list[InstanceView]) -> MovedView:
     """After a verb."""
+    position, everywhere = given.after, given.made is not Made.HERE
     return MovedView(
-        route=route,
-        start=place_view(before),
+        route=position.route,
+        start=place_view(given.before.place),
         runs=place_view(position.place),
         latched=position.latched,
         held=position.held,
         version=position.version,
+        moved=given.after.version != given.before.version,
+        tag=tag,
+        group=[_member_view(each) for each in given.group],
         everywhere=everywhere,
         done=everywhere and all(each.obeys for each in instances),
         instances=instances,
     )
+
+
+def _member_view(member: Member) -> MemberView:
+    position = member.position
+    runs, version = place_view(position.place), position.version
+    return MemberView(route=position.route, runs=runs, version=version, moved=not member.why, why=member.why)
 
 
 def place_view(place: Place) -> PlaceView:

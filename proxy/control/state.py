@@ -5,11 +5,11 @@ Every method but `subscribe` may raise `proxy.core.unavailable.StoreUnavailable`
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Protocol
 
 from proxy.core.evidence import GuardState
-from proxy.core.judge.position import Position, Transition
+from proxy.core.judge.position import Move, Position, Transition
 from proxy.core.judge.ramp import Measures
 from proxy.core.orders import Lead, Pin, Presence, Standing, Told
 
@@ -23,11 +23,15 @@ class Positions(Protocol):
         self, position: Position, expected_version: int, transition: Transition, lead: Lead | None = None
     ) -> bool: ...
 
+    async def compare_and_set_all(  # noqa: D102
+        self, moves: Sequence[Move], lead: Lead | None = None, standing: int | None = None
+    ) -> bool: ...
+
     async def transitions(self, route: str | None, limit: int) -> tuple[Transition, ...]: ...  # noqa: D102
 
-    async def set_pin(self, pin: Pin) -> None: ...  # noqa: D102
+    async def set_pin(self, pin: Pin, standing: int | None = None) -> bool: ...  # noqa: D102
 
-    async def drop_pin(self, route: str, cohort: str) -> bool: ...  # noqa: D102
+    async def drop_pin(self, route: str, cohort: str, standing: int | None = None) -> bool: ...  # noqa: D102
 
     async def try_lead(self, name: str, holder: str, seconds: float) -> int | None: ...  # noqa: D102
 

@@ -20,6 +20,7 @@ from proxy.control.ordering import drains
 from proxy.control.replica import Placed
 from proxy.control.running import Reload, Running
 from proxy.control.standing_views import NO_VERDICT, Judged, StandingView, standing_view, why
+from proxy.control.tags import UNTOUCHED, tag_of
 from proxy.core.judge.ladder import Place
 from proxy.core.kill import Order, decide_killed
 from proxy.core.ordered import place_of
@@ -46,13 +47,14 @@ class FileView(View, frozen=True, kw_only=True):
 
 
 class RunsView(FileView, frozen=True, kw_only=True, omit_defaults=True):
-    """What runs, and why that is so. `version` counts moves; 0: the file alone rules.
+    """What runs, and why that is so. `version` counts moves; 0: the file alone rules. `tag` is for `If-Match`.
 
     `sample`: the share of requests that is shadowed for the next step's sake; 0: as many as otherwise.
     """
 
     reason: str
     version: int = 0
+    tag: str = UNTOUCHED
     latched: bool = False
     held: bool = False
     drains: bool = False
@@ -316,11 +318,13 @@ def _runs_view(route: Route, running: Running, judged: Judged | None, *, killed:
     if killed and _is_killed(route_at(route, place), running):
         place, reason = Place(Stage.LEGACY), KILLED
     position = placed.position
+    version = 0 if position is None else position.version
     return RunsView(
         stage=place.stage,
         split=place.split,
         reason=reason or _reason(running.reload),
-        version=0 if position is None else position.version,
+        version=version,
+        tag=tag_of(version, placed.pins) if version or placed.pins else UNTOUCHED,
         latched=position is not None and position.latched,
         held=position is not None and position.held,
         drains=drains(placed.pins),

@@ -1,4 +1,10 @@
-"""What each verb of an operator leads to on one route: a position, or a refusal in the stage machine's words."""
+"""What each verb of an operator leads to on one route: a position, or a refusal in the stage machine's words.
+
+Rule 1: an order that stands already leads to the very position there is: whoever gives it twice changes nothing. That
+        holds for `rollback` (back by one step is another order each time) and for `hold`.
+Rule 2: those two take nothing from anybody's caution, so that they may be given to whatever stands by the time they
+        come; the others are about what was seen.
+"""
 
 from __future__ import annotations
 
@@ -27,17 +33,27 @@ def wanted(
             after = to if isinstance(to, Refusal) else moved(before, to, Cause.OPERATOR, now)
         case "rollback":
             back = moves.step_back(before, steps, Maker.OPERATOR, door=door) if step else _all_the_way(before, route)
-            after = back if isinstance(back, Refusal) else rolled_back(before, back, Cause.OPERATOR, now)
+            after = back if isinstance(back, Refusal) else _back(before, back, now)
         case "hold":
-            on_hold = Refusal(Why.HELD, "it is on hold already")
-            after = on_hold if before.held else held(before, Cause.OPERATOR)
+            after = before if before.held else held(before, Cause.OPERATOR)
         case _:
             after = _resumed(route, before, now)
     return after if isinstance(after, Refusal) else _possible(route, after, upstreams)
 
 
+def may_repeat(verb: str, *, step: bool) -> bool:
+    """Whether the order means whatever stands, so that one who was late may give it again (rule 2)."""
+    return verb == "hold" or (verb == "rollback" and not step)
+
+
 def _all_the_way(before: Position, route: Route) -> Place | Refusal:
+    if moves.stands_back(before):
+        return before.place
     return moves.rollback(before, Maker.OPERATOR, door=route.guard.door)
+
+
+def _back(before: Position, to: Place, now: float) -> Position:
+    return before if to == before.place else rolled_back(before, to, Cause.OPERATOR, now)
 
 
 def _resumed(route: Route, before: Position, now: float) -> Position | Refusal:

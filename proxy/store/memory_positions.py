@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, replace
 
 from proxy.core.evidence import cleaned, storable
-from proxy.core.judge.position import Position, Transition
+from proxy.core.judge.position import Move, Position, Transition
 from proxy.core.orders import Hold, Kill, Lead, Pin, Presence, Standing, Told
 from proxy.store.positions import KEPT_TRANSITIONS, check_move
 
@@ -55,8 +55,7 @@ class MemoryPositions:
         """As PositionStore says."""
         check_move(position, expected_version, transition)
         transition = cleaned(transition)
-        known = self._positions.get(position.route)
-        if (known.version if known else 0) != expected_version or (lead and not self.leads(lead)):
+        if not self._has(position.route, expected_version) or (lead and not self.leads(lead)):
             return False
         self._positions[position.route] = position
         self._next_version()
@@ -65,18 +64,40 @@ class MemoryPositions:
             self._transitions.pop()
         return True
 
+    async def compare_and_set_all(
+        self, moves: Sequence[Move], lead: Lead | None = None, standing: int | None = None
+    ) -> bool:
+        """As PositionStore says."""
+        for each in moves:
+            check_move(each.after, each.before.version, each.record)
+        is_late = standing not in {None, self._version} or (lead and not self.leads(lead))
+        if is_late or not all(self._has(each.after.route, each.before.version) for each in moves):
+            return False
+        for each in moves:
+            await self.compare_and_set(each.after, each.before.version, each.record, lead)
+        return True
+
+    def _has(self, route: str, version: int) -> bool:
+        known = self._positions.get(route)
+        return (known.version if known else 0) == version
+
     async def transitions(self, route: str | None, limit: int) -> tuple[Transition, ...]:
         """As PositionStore says."""
         return tuple(each for _, each in self._transitions if route in {None, each.route})[:limit]
 
-    async def set_pin(self, pin: Pin) -> None:
+    async def set_pin(self, pin: Pin, standing: int | None = None) -> bool:
         """As PositionStore says."""
+        if standing not in {None, self._version}:
+            return False
         kept = cleaned(pin)
         self._pins[kept.route, kept.cohort] = kept
         self._next_version()
+        return True
 
-    async def drop_pin(self, route: str, cohort: str) -> bool:
+    async def drop_pin(self, route: str, cohort: str, standing: int | None = None) -> bool:
         """As PositionStore says."""
+        if standing not in {None, self._version}:
+            return False
         return self._next_version_if(self._pins.pop((route, storable(cohort)), None))
 
     async def set_hold(self, hold: Hold) -> None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import replace
 
-from proxy.core.judge.position import Position, Transition
+from proxy.core.judge.position import Move, Position, Transition
 from proxy.core.orders import Hold, Kill, Lead, Pin, Presence, Standing, Told
 from proxy.core.origins import Origins, all_called, called
 from proxy.store.positions import PositionStore
@@ -39,19 +39,25 @@ class NamedPositions:
         kept = called(transition, self._origins().origin(transition.route))
         return await self._behind.compare_and_set(called(position, origin), expected_version, kept, lead)
 
+    async def compare_and_set_all(
+        self, moves: Sequence[Move], lead: Lead | None = None, standing: int | None = None
+    ) -> bool:
+        """As PositionStore says."""
+        return await self._behind.compare_and_set_all([self._move(move) for move in moves], lead, standing)
+
     async def transitions(self, route: str | None, limit: int) -> tuple[Transition, ...]:
         """As PositionStore says; moves of nobody's routes stay in the list of all, by the name that they had."""
         found = await self._behind.transitions(None if route is None else self._origins().origin(route), limit)
         name = self._origins().name
         return tuple(called(each, name(each.route) or each.route) for each in found)
 
-    async def set_pin(self, pin: Pin) -> None:
+    async def set_pin(self, pin: Pin, standing: int | None = None) -> bool:
         """As PositionStore says."""
-        await self._behind.set_pin(called(pin, self._origins().origin(pin.route)))
+        return await self._behind.set_pin(called(pin, self._origins().origin(pin.route)), standing)
 
-    async def drop_pin(self, route: str, cohort: str) -> bool:
+    async def drop_pin(self, route: str, cohort: str, standing: int | None = None) -> bool:
         """As PositionStore says."""
-        return await self._behind.drop_pin(self._origins().origin(route), cohort)
+        return await self._behind.drop_pin(self._origins().origin(route), cohort, standing)
 
     async def set_hold(self, hold: Hold) -> None:
         """As PositionStore says."""
@@ -100,3 +106,9 @@ class NamedPositions:
     def subscribe(self, every: float) -> AsyncIterator[int]:
         """As PositionStore says."""
         return self._behind.subscribe(every)
+
+    def _move(self, move: Move) -> Move:
+        origin = self._origins().origin(move.after.route)
+        return Move(
+            before=called(move.before, origin), after=called(move.after, origin), record=called(move.record, origin)
+        )

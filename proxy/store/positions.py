@@ -4,15 +4,17 @@ Every method but `subscribe` may raise `StoreUnavailable`.
 
 Rule 1: a position changes by compare-and-set on its version; of any number of writers one wins.
 Rule 2: leases run by the store's clock alone. A lost lease is never valid again: the next holder's epoch is higher.
-Rule 3: whoever judges passes its lead with every write, and stops at the first refusal.
+Rule 3: several positions change together or not at all. A change that names a version of the standing is made only
+        while nothing that anybody obeys has changed since.
+Rule 4: whoever judges passes its lead with every write, and stops at the first refusal.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Protocol
 
-from proxy.core.judge.position import Position, Transition
+from proxy.core.judge.position import Move, Position, Transition
 from proxy.core.orders import Hold, Kill, Lead, Pin, Presence, Standing, Told
 
 KEPT_TRANSITIONS = 100_000
@@ -34,14 +36,22 @@ class PositionStore(Protocol):
         ValueError unless position and transition are of one route and of a higher version.
         """
 
+    async def compare_and_set_all(
+        self, moves: Sequence[Move], lead: Lead | None = None, standing: int | None = None
+    ) -> bool:
+        """All of these moves as one: each as `compare_and_set` on its `before`'s version. False: none was made.
+
+        `standing`: only while the standing has this version.
+        """
+
     async def transitions(self, route: str | None, limit: int) -> tuple[Transition, ...]:
         """Recorded moves of a route or of all, newest first."""
 
-    async def set_pin(self, pin: Pin) -> None:
-        """Add a pin, or replace that of the same route and cohort."""
+    async def set_pin(self, pin: Pin, standing: int | None = None) -> bool:
+        """Add a pin, or replace that of the same route and cohort. False: the standing had another version."""
 
-    async def drop_pin(self, route: str, cohort: str) -> bool:
-        """Whether there was one."""
+    async def drop_pin(self, route: str, cohort: str, standing: int | None = None) -> bool:
+        """Whether there was one, and the standing had this version."""
 
     async def set_hold(self, hold: Hold) -> None:
         """Add a hold, or replace the route's."""

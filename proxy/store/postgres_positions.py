@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 
 from proxy.core.evidence import cleaned, storable
-from proxy.core.judge.position import Position, Transition
+from proxy.core.judge.position import Move, Position, Transition
 from proxy.core.orders import Hold, Kill, Lead, Pin, Presence, Standing, Told
 from proxy.store import rows
 from proxy.store.connections import AWAY, Connections, give_up
@@ -46,23 +46,35 @@ class PostgresPositions:
     ) -> bool:
         """As PositionStore says."""
         check_move(position, expected_version, transition)
-        fence = (lead.name, lead.holder, lead.epoch) if lead else (None, None, None)
-        moved, recorded = rows.position_row(position), rows.transition_row(cleaned(transition))
-        arguments = (*moved, expected_version, *recorded, KEPT_TRANSITIONS, *fence, position.begun)
-        return await self._changed("compare_and_set", *arguments)
+        return await self._changed("compare_and_set", *_arguments(position, expected_version, transition, lead))
+
+    async def compare_and_set_all(
+        self, moves: Sequence[Move], lead: Lead | None = None, standing: int | None = None
+    ) -> bool:
+        """As PositionStore says."""
+        for each in moves:
+            check_move(each.after, each.before.version, each.record)
+        if len(moves) == 1 and standing is None:
+            return await self.compare_and_set(moves[0].after, moves[0].before.version, moves[0].record, lead)
+        async with self._connections.connection() as connection:
+            await connection.execute("BEGIN")
+            version = await connection.fetchval(query("lock_standing"))
+            made = standing in {None, version} and await _all_made(connection, moves, lead)
+            await connection.execute("COMMIT" if made else "ROLLBACK")
+        return made
 
     async def transitions(self, route: str | None, limit: int) -> tuple[Transition, ...]:
         """As PositionStore says."""
         async with self._connections.connection() as connection:
             return tuple(map(rows.transition, await connection.fetch(query("transitions"), route, limit)))
 
-    async def set_pin(self, pin: Pin) -> None:
+    async def set_pin(self, pin: Pin, standing: int | None = None) -> bool:
         """As PositionStore says."""
-        await self._changed("set_pin", *rows.pin_row(cleaned(pin)))
+        return await self._changed("set_pin", *rows.pin_row(cleaned(pin)), standing)
 
-    async def drop_pin(self, route: str, cohort: str) -> bool:
+    async def drop_pin(self, route: str, cohort: str, standing: int | None = None) -> bool:
         """As PositionStore says."""
-        return await self._changed("drop_pin", route, storable(cohort))
+        return await self._changed("drop_pin", route, storable(cohort), standing)
 
     async def set_hold(self, hold: Hold) -> None:
         """As PositionStore says."""
@@ -138,6 +150,22 @@ class PostgresPositions:
         """Whether the statement did what it says: it then gives the standing's new version."""
         async with self._connections.connection() as connection:
             return await connection.fetchrow(query(name), *arguments) is not None
+
+
+def _arguments(position: Position, expected: int, transition: Transition, lead: Lead | None) -> tuple[object, ...]:
+    """Those of the statement `compare_and_set`."""
+    fence = (lead.name, lead.holder, lead.epoch) if lead else (None, None, None)
+    moved, recorded = rows.position_row(position), rows.transition_row(cleaned(transition))
+    return (*moved, expected, *recorded, KEPT_TRANSITIONS, *fence, position.begun)
+
+
+async def _all_made(connection: Connection, moves: Sequence[Move], lead: Lead | None) -> bool:
+    """Within a transaction that is ended for nothing at the first one that was late."""
+    for each in moves:
+        arguments = _arguments(each.after, each.before.version, each.record, lead)
+        if await connection.fetchrow(query("compare_and_set"), *arguments) is None:
+            return False
+    return True
 
 
 class _Ear:

@@ -5,17 +5,21 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 
 @dataclass
 class Pages:
-    """Bodies by path and query; a path that is missing is answered with `refusal`, a problem document."""
+    """Bodies by path and query; a path that is missing is answered with `refusal`, a problem document.
+
+    `matched`: what each POST said in `If-Match`.
+    """
 
     pages: dict[str, bytes]
     url: str = ""
     refusal: bytes = b'{"title": "Not Found", "detail": "it is not there"}'
+    matched: list[str | None] = field(default_factory=list)
 
 
 @contextmanager
@@ -31,6 +35,11 @@ def listening(pages: dict[str, bytes]) -> Iterator[Pages]:
             self.send_header("Content-Length", str(len(answer)))
             self.end_headers()
             self.wfile.write(answer)
+
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            served.matched.append(self.headers["If-Match"])
+            self.do_GET()
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002
             pass

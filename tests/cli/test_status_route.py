@@ -11,7 +11,7 @@ ROUTE = {
     "name": "orders",
     "path": "/orders/{id}",
     "file": PLACE,
-    "runs": {**PLACE, "reason": "as the file says"},
+    "runs": {**PLACE, "reason": "as the file says", "tag": "v3p0c5b1a9d"},
     "rate": {"legacy": 9.0, "new": 1.0},
     "verdict": "hold",
     "reasons": ["not enough evidence"],
@@ -37,6 +37,7 @@ def test_a_route_shows_place_and_cohorts(banyan: Banyan) -> None:
     text = said(banyan)
 
     assert "runs      canary 10%, as the file says" in text
+    assert "tag       v3p0c5b1a9d, for --if-match" in text
     assert "verdict   hold; not enough evidence" in text
     assert "cohorts   header:x-tenant-id: about 1,200 in 3,000 requests" in text
     assert "25.0% of the requests name no cohort" in text

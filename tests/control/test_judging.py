@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from proxy.control.leading import LASTS
-from proxy.core.judge.position import Cause, transition
+from proxy.core.judge.position import Cause, move, resumed, transition
 from proxy.core.judge.ramp import Counts, Measures
 from proxy.core.judge.verdict import Action, Ruling
 from proxy.core.orders import Hold
@@ -199,6 +199,23 @@ async def test_freeze_holds_and_page_tells_once(store: Store, clock: Clock) -> N
         "canary 10%",
         [("b", Action.PAGE)],
     )
+
+
+async def test_an_alarm_that_comes_again_is_told_again(store: Store, clock: Clock) -> None:
+    """Between two alarms somebody resumed; that the route was no case for the judge meanwhile hides no second one."""
+    told: list[str] = []
+    stand = await alone(store, clock, canary("10%", "guard: {on_failure: page}"))
+    stand.judge.page = lambda route, _: told.append(route)
+    for _ in range(2):
+        stand.hear(legacy=9, bad=failures(5), new_bad=5)
+        await stand.rounds(2)
+        before = stand.replica.position(stand.route())
+        clock.now += 1.0
+        after = resumed(before, clock.now, has_ramp=False)
+        await stand.mover.move(move(before, after, at=clock.now, actor="ann", numbers={}, reason="mended"))
+        await stand.rounds(2)
+
+    assert told == ["a", "a"]
 
 
 async def test_a_group_goes_back_together(store: Store, clock: Clock) -> None:

@@ -3,29 +3,30 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 
 import pytest
 
 from proxy.control.kept import Kept
 from proxy.control.mover import AwayError, Made
 from proxy.core.judge.ladder import LIVE, SHADOW, Place
-from proxy.core.judge.position import Cause, Position, Transition, held, moved, resumed, rolled_back, transition
-from proxy.core.orders import Pin
+from proxy.core.judge.position import Cause, Move, Position, Transition, held, moved, resumed, rolled_back
+from proxy.core.judge.position import move as decided
+from proxy.core.orders import Lead, Pin
 from proxy.core.outcome import Side
 from proxy.core.stage import Stage
 from tests.control.stands import START, Clock, Stand, Store, canary, table
 
-HALF = Place(Stage.CANARY, 0.5)
+FIVE, HALF = Place(Stage.CANARY, 0.05), Place(Stage.CANARY, 0.5)
 
 
-def record(before: Position, after: Position) -> Transition:
-    return transition(before, after, actor="ann", numbers={"n": 1.0}, reason="why")
+def made(before: Position, after: Position) -> Move:
+    return decided(before, after, at=START, actor="ann", numbers={"n": 1.0}, reason="why")
 
 
 async def move(stand: Stand, after: Position) -> Made:
     before = stand.replica.position(stand.route())
-    return await stand.mover.move(before, after, record(before, after))
+    return await stand.mover.move(made(before, after))
 
 
 def back(stand: Stand, cause: Cause = Cause.GUARD) -> Position:
@@ -53,7 +54,7 @@ async def test_a_move_is_made_once_and_counted_once(stand: Stand, store: Store) 
     stand.mover.made.append(told.append)
     before = stand.replica.position(stand.route())
     after = rolled_back(before, SHADOW, Cause.GUARD, START)
-    outcomes = [await stand.mover.move(before, after, record(before, after)) for _ in range(2)]
+    outcomes = [await stand.mover.move(made(before, after)) for _ in range(2)]
 
     assert outcomes == [Made.FOR_ALL, Made.LOST]
     assert stand.place() == "shadow"
@@ -70,12 +71,12 @@ async def test_without_the_store_a_route_goes_back_here_alone(
     """A store that refuses or hangs: the move back is made here, kept on disk, and written when the store is back."""
     monkeypatch.setattr("proxy.control.mover.PATIENCE", 0.05)
     setattr(store, how, True)
-    made = await move(stand, back(stand))
+    outcome = await move(stand, back(stand))
     here = stand.place(), [each.position.stage for each in stand.kept[-1].pending]
     setattr(store, how, False)
     await stand.mover.settle()
 
-    assert (made, here) == (Made.HERE, ("shadow", [Stage.SHADOW]))
+    assert (outcome, here) == (Made.HERE, ("shadow", [Stage.SHADOW]))
     assert stand.replica.pending == {}
     assert [(each.stage, each.latched, each.version) for each in (await store.behind.standing()).positions] == [
         (Stage.SHADOW, True, 1)
@@ -152,9 +153,9 @@ async def test_a_move_whose_answer_was_lost_is_not_repeated(stand: Stand, store:
     before = stand.replica.position(stand.route())
     after = back(stand)
     store.away = True
-    await stand.mover.move(before, after, record(before, after))
+    await stand.mover.move(made(before, after))
     store.away = False
-    await store.behind.compare_and_set(after, 0, record(before, after))
+    await store.behind.compare_and_set(after, 0, made(before, after).record)
     await stand.mover.settle()
 
     assert len(await store.behind.transitions("a", 9)) == 1
@@ -224,3 +225,92 @@ async def test_a_look_says_whether_it_saw_anything(stand: Stand, store: Store) -
     store.away = True
 
     assert not await stand.mover.look()
+
+
+async def test_here_too_a_move_is_about_what_stood(stand: Stand, store: Store) -> None:
+    """While the store hangs an operator takes the route back here: a hold that was decided before is not made of it."""
+    before = stand.replica.position(stand.route())
+    frozen = held(before, Cause.GUARD)
+    store.away = True
+    outcomes = [await move(stand, back(stand, Cause.OPERATOR)), await stand.mover.move(made(before, frozen))]
+
+    assert outcomes == [Made.HERE, Made.LOST]
+    assert (stand.place(), stand.replica.position(stand.route()).latched) == ("shadow", True)
+
+
+async def test_moves_here_are_made_together_or_not_at_all(store: Store, clock: Clock) -> None:
+    """One of a group that stands elsewhere by now keeps the other where it is."""
+    stand = Stand(table(canary(), canary(name="b")), store, clock)
+    store.away = True
+    seen = {name: stand.replica.position(stand.route(name)) for name in "ab"}
+    moves = [made(each, rolled_back(each, SHADOW, Cause.GUARD, START)) for each in seen.values()]
+    await stand.mover.move(made(seen["b"], held(seen["b"], Cause.OPERATOR)))
+    late = await stand.mover.move(*moves)
+    moves[1] = made(stand.replica.positions["b"], rolled_back(stand.replica.positions["b"], SHADOW, Cause.GUARD, START))
+    again = await stand.mover.move(*moves)
+
+    assert (late, again) == (Made.LOST, Made.HERE)
+    assert (stand.place("a"), stand.place("b")) == ("shadow", "shadow")
+
+
+async def test_what_was_moved_here_is_written_before_the_next_move(clock: Clock, store: Store) -> None:
+    """An order on what was moved here meets a store that is back, with a move of somebody else under that version."""
+    here, there = Stand(table(canary()), store, clock), Stand(table(canary()), store, clock, instance="two")
+    store.away = True
+    await move(here, held(here.replica.position(here.route()), Cause.GUARD))
+    store.away = False
+    clock.now += 1.0
+    await move(there, moved(there.replica.position(there.route()), LIVE, Cause.OPERATOR, clock()))
+    outcome = await move(here, moved(here.replica.position(here.route()), HALF, Cause.OPERATOR, clock()))
+
+    assert outcome is Made.LOST
+    assert here.place() == str((await store.behind.standing()).positions[0].place) == "live"
+
+
+async def test_a_latch_and_a_hold_of_others_outlive_what_is_written_late(clock: Clock, store: Store) -> None:
+    """A replica that was cut off froze the route here; meanwhile it was stepped back and held elsewhere."""
+    here, there = Stand(table(canary()), store, clock), Stand(table(canary()), store, clock, instance="two")
+    store.away = True
+    await move(here, back(here))
+    store.away = False
+    await move(there, rolled_back(there.replica.position(there.route()), FIVE, Cause.BREAKER, clock()))
+    await move(there, held(there.replica.position(there.route()), Cause.OPERATOR))
+    await here.mover.settle()
+    await there.mover.look()
+
+    stood = there.replica.position(there.route())
+    assert (str(stood.place), stood.latched, stood.held, stood.version) == ("shadow", True, True, 3)
+
+
+async def test_what_was_moved_here_runs_until_the_store_s_is_known(stand: Stand, store: Store) -> None:
+    """When it is written late no worker is told, not for a moment, what stood before the store was away."""
+    await move(stand, held(stand.replica.position(stand.route()), Cause.OPERATOR))
+    store.away = True
+    await move(stand, back(stand))
+    store.away = False
+    told: list[str] = []
+    stand.replica.changed = lambda: told.append(stand.place())
+    await stand.mover.settle()
+
+    assert told
+    assert set(told) == {"shadow"}
+    assert stand.replica.pending == {}
+
+
+async def test_what_was_moved_here_meanwhile_is_not_forgotten(stand: Stand, store: Store) -> None:
+    """A slow store makes a step forward after all; the rollback that was made here while it was silent still counts."""
+    before = stand.replica.position(stand.route())
+    inner = store.behind.compare_and_set_all
+
+    async def slow(moves: Sequence[Move], lead: Lead | None = None, standing: int | None = None) -> bool:
+        store.behind.compare_and_set_all = inner  # type: ignore[method-assign]
+        store.away = True
+        assert await move(stand, back(stand, Cause.OPERATOR)) is Made.HERE
+        store.away = False
+        return await inner(moves, lead, standing)
+
+    store.behind.compare_and_set_all = slow  # type: ignore[method-assign]
+    await stand.mover.move(made(before, moved(before, HALF, Cause.OPERATOR, START - 1.0)))
+    await stand.mover.settle()
+
+    assert stand.place() == str((await store.behind.standing()).positions[0].place) == "shadow"

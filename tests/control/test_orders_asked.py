@@ -201,3 +201,87 @@ async def test_epochs_are_listed(port: Port) -> None:
             found.append((answer.status, (await answer.json(content_type=None)).get("epochs")))
 
     assert found == [(200, []), (404, None)]
+
+
+async def test_a_rollback_that_stands_is_done(port: Port) -> None:
+    """The second answer is as good as the first, says that nothing was moved, and no move is recorded."""
+    answers = [await post(port, "/api/routes/a/rollback") for _ in range(2)]
+    async with port.client.get(port.url + "/api/transitions?route=a") as answer:
+        moves = (await answer.json())["transitions"]
+
+    assert [(status, body["moved"], body["done"], body["version"]) for status, body in answers] == [
+        (200, True, True, 1),
+        (200, False, True, 1),
+    ]
+    assert [each["to"]["stage"] for each in moves] == ["shadow"]
+
+
+async def test_an_answer_is_about_the_move_that_it_made(port: Port, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the time that everybody obeys another order has come: the first answer still tells of its own move."""
+    monkeypatch.setattr("proxy.control.orders_asked.ACKNOWLEDGED_WITHIN", 0.5)
+    port.workers[0].obeys = False
+    moved = asyncio.Event()
+    port.judging.mover.made.append(lambda _: moved.set())
+    first = asyncio.ensure_future(post(port, "/api/routes/a/rollback"))
+    await asyncio.wait_for(moved.wait(), 60)
+    _, later = await post(port, "/api/routes/a/resume")
+    _, told = await first
+
+    assert (told["runs"]["stage"], told["latched"], told["version"], told["tag"]) == ("shadow", True, 1, '"v1"')
+    assert (later["latched"], later["version"], later["tag"]) == (False, 2, '"v2"')
+
+
+async def test_members_of_a_group_are_told_of(port: Port) -> None:
+    """The answer lists those that stood where the named one stood: moved with it, or not, and why."""
+    _, together = await post(port, "/api/routes/b/promote")
+    await post(port, "/api/routes/c/rollback", {"step": True})
+    _, stepped = await post(port, "/api/routes/b/resume")
+
+    assert together["group"] == [
+        {"route": "c", "runs": {"stage": "canary", "split": 0.5}, "version": 1, "moved": True, "why": ""}
+    ]
+    assert [(each["route"], each["moved"]) for each in stepped["group"]] == [("c", True)]
+
+
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ("pin", {"cohort": "other", "side": "new"}),
+        ("pin", {"cohort": "acme"}),
+        ("drain", {}),
+        ("drain", {"off": True}),
+        ("rollback", {}),
+    ],
+)
+@pytest.mark.parametrize("changed", [{"side": "legacy"}, {"side": "new", "seconds": 3600}])
+async def test_a_tag_holds_for_pins_and_names_their_sides(
+    port: Port, path: str, said: dict[str, object], changed: dict[str, object]
+) -> None:
+    """A pin that was turned to the other side, or was given an end, makes the tag an old one for every order."""
+    _, seen = await post(port, "/api/routes/a/pin", {"cohort": "acme", "side": "new"}, **{"If-Match": '"v0"'})
+    _, now = await post(port, "/api/routes/a/pin", {"cohort": "acme", **changed}, **{"If-Match": seen["tag"]})
+    await post(port, "/api/routes/b/hold")
+    before = port.judging.replica.standing.version
+    late, told = await post(port, f"/api/routes/a/{path}", said, **{"If-Match": seen["tag"]})
+
+    assert (late, told["tag"]) == (412, now["tag"])
+    assert port.judging.replica.standing.version == before
+    if path != "drain" or "off" not in said:
+        assert (await post(port, f"/api/routes/a/{path}", said, **{"If-Match": now["tag"]}))[0] == 200
+
+
+async def test_a_pin_is_not_set_on_what_changed_at_the_last_moment(port: Port, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An order on the route in between refuses it, though it was seen too late; one on another route does not."""
+    store = port.judging.asked.store
+    inner, orders = store.set_pin, ["b", "a"]
+
+    async def set_pin(pin: Any, standing: int | None = None) -> bool:  # noqa: ANN401 -- as the store's
+        if orders and standing is not None:
+            await post(port, f"/api/routes/{orders.pop(0)}/hold")
+        return await inner(pin, standing)
+
+    monkeypatch.setattr(store, "set_pin", set_pin)
+    late, _ = await post(port, "/api/routes/a/pin", {"cohort": "acme", "side": "new"}, **{"If-Match": '"v0"'})
+
+    assert (late, orders) == (412, [])
+    assert port.judging.replica.pins("a") == ()

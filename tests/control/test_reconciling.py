@@ -6,7 +6,7 @@ import pytest
 
 from proxy.control.kept import Kept, Said
 from proxy.core.judge.ladder import SHADOW
-from proxy.core.judge.position import Cause, rolled_back, transition
+from proxy.core.judge.position import Cause, move, rolled_back
 from tests.control.stands import Clock, Stand, Store, canary, table
 
 RAMP = "ramp: {steps: [1%, 5%, 25%]}"
@@ -26,7 +26,7 @@ async def roll_back(stand: Stand) -> None:
     """The guard takes route `a` back."""
     before = stand.replica.position(stand.route())
     after = rolled_back(before, SHADOW, Cause.GUARD, stand.clock())
-    await stand.mover.move(before, after, transition(before, after, actor="judge", numbers={}, reason="bad"))
+    await stand.mover.move(move(before, after, at=stand.clock(), actor="judge", numbers={}, reason="bad"))
 
 
 async def latched(store: Store, clock: Clock, more: str = "") -> Stand:

@@ -7,7 +7,7 @@ import pytest
 from proxy.control.feed import Answered, Batch, batch_called
 from proxy.control.kept import Kept
 from proxy.core.judge.ladder import SHADOW
-from proxy.core.judge.position import Cause, Position, rolled_back, transition
+from proxy.core.judge.position import Cause, Move, Position, rolled_back, transition
 from proxy.core.judge.verdict import Action
 from proxy.core.orders import Hold, Pin, Standing
 from proxy.core.origins import origins_of
@@ -35,7 +35,9 @@ async def roll_back(stand: Stand, name: str = "a") -> Position:
     """The route goes back and is latched."""
     before = stand.replica.position(stand.route(name))
     after = rolled_back(before, SHADOW, Cause.OPERATOR, stand.clock())
-    await stand.mover.move(before, after, transition(before, after, actor="ann", numbers={}, reason="why"))
+    await stand.mover.move(
+        Move(before=before, after=after, record=transition(before, after, actor="ann", numbers={}, reason="why"))
+    )
     return after
 
 
@@ -178,7 +180,9 @@ async def test_a_move_that_a_rename_overtakes_is_not_lost(store: Store, clock: C
     after = rolled_back(before, SHADOW, Cause.GUARD, clock())
     await stand.edit(NEW)
     store.away = True
-    await stand.mover.move(before, after, transition(before, after, actor="judge", numbers={}, reason="why"))
+    await stand.mover.move(
+        Move(before=before, after=after, record=transition(before, after, actor="judge", numbers={}, reason="why"))
+    )
     here = stand.place("b")
     store.away = False
     await stand.rounds(3)

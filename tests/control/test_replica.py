@@ -7,7 +7,7 @@ import pytest
 from proxy.control.kept import begun
 from proxy.control.replica import KEEPS_OUT
 from proxy.core.judge.ladder import SHADOW
-from proxy.core.judge.position import Cause, rolled_back, transition
+from proxy.core.judge.position import Cause, Move, rolled_back, transition
 from tests.control.stands import Clock, Stand, Store, canary, table
 
 ROUTES = (canary(), "name: done, match: /done, stage: complete")
@@ -33,7 +33,9 @@ async def rolled(store: Store, clock: Clock) -> None:
     other = Stand(table(*ROUTES), store, clock)
     before = other.replica.position(other.route())
     after = rolled_back(before, SHADOW, Cause.OPERATOR, clock())
-    await other.mover.move(before, after, transition(before, after, actor="ann", numbers={}, reason="why"))
+    await other.mover.move(
+        Move(before=before, after=after, record=transition(before, after, actor="ann", numbers={}, reason="why"))
+    )
 
 
 async def test_nothing_is_known_before_the_store_has_said_it(store: Store, clock: Clock) -> None:
@@ -104,7 +106,9 @@ async def test_what_is_slow_is_no_order_before_it_is_known(store: Store, clock: 
     slow = two.kept[-1].orders.routes
     before = two.replica.position(two.route())
     after = rolled_back(before, SHADOW, Cause.OPERATOR, clock())
-    await two.mover.move(before, after, transition(before, after, actor="ann", numbers={}, reason="why"))
+    await two.mover.move(
+        Move(before=before, after=after, record=transition(before, after, actor="ann", numbers={}, reason="why"))
+    )
     made = two.kept[-1].orders
 
     assert slow == []

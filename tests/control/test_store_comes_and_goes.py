@@ -8,7 +8,7 @@ from typing import Any
 
 from proxy.control.mover import Made
 from proxy.core.judge.ladder import SHADOW, Place
-from proxy.core.judge.position import Cause, Position, Transition, held, resumed, rolled_back, transition
+from proxy.core.judge.position import Cause, Move, Position, Transition, held, resumed, rolled_back, transition
 from proxy.core.judge.ramp import Measures
 from proxy.core.stage import Stage
 from proxy.core.unavailable import StoreUnavailable
@@ -54,7 +54,7 @@ async def test_a_replica_that_reads_another_file_ends_no_latch() -> None:
     await one.begin()
     before = one.replica.position(one.route())
     after = rolled_back(before, SHADOW, Cause.GUARD, clock())
-    await one.mover.move(before, after, _record(before, after))
+    await one.mover.move(Move(before=before, after=after, record=_record(before, after)))
     await one.rounds()
     await one.judge.leading.resign()
     two = Stand(table(canary("20%")), store, clock, instance="two")
@@ -80,7 +80,7 @@ async def test_a_move_made_here_outranks_what_a_person_did_before_it() -> None:
     store.away = True
     clock.now += 10
     back = rolled_back(before, SHADOW, Cause.BREAKER, clock())
-    await stand.mover.move(before, back, _record(before, back))
+    await stand.mover.move(Move(before=before, after=back, record=_record(before, back)))
     await store.behind.compare_and_set(on_hold, 0, _record(before, on_hold))
     store.away = False
     await stand.mover.settle()
@@ -99,10 +99,10 @@ async def test_a_move_for_all_ends_what_was_moved_here() -> None:
     before = stand.replica.position(stand.route())
     store.away = True
     back = rolled_back(before, SHADOW, Cause.GUARD, clock())
-    await stand.mover.move(before, back, _record(before, back))
+    await stand.mover.move(Move(before=before, after=back, record=_record(before, back)))
     store.away = False
     freed = replace(resumed(back, clock(), has_ramp=False), version=1)
-    made = await stand.mover.move(before, freed, _record(back, freed))
+    made = await stand.mover.move(Move(before=before, after=freed, record=_record(back, freed)))
 
     assert made is Made.FOR_ALL
     assert stand.replica.pending == {}

@@ -38,7 +38,9 @@ async def until_known(banyans: list[Program], count: int) -> None:
 
 
 async def test_a_rollback_is_done_when_both_replicas_obey(tmp_path: Path) -> None:
-    """An order at one replica is obeyed by the other when the answer says done; both show the same reason."""
+    """An order at one replica is obeyed by the other when the answer says done; both show its reason, and the
+    same order given to the other one changes nothing.
+    """
     async with (
         postgres() as server,
         systems("legacy", "new") as (legacy, new),
@@ -47,13 +49,13 @@ async def test_a_rollback_is_done_when_both_replicas_obey(tmp_path: Path) -> Non
         await until_known(banyans, 2)
         status, body = await post(banyans[0], "/api/routes/orders/rollback", reason="by hand")
         places = [await runs(each, "orders") for each in banyans]
-        again, _ = await post(banyans[1], "/api/routes/orders/rollback")
+        again, second = await post(banyans[1], "/api/routes/orders/rollback")
         pages: list[Any] = [await each.api("/api/routes/orders") for each in banyans]
 
     assert (status, body["done"], len(body["instances"])) == (200, True, 2)
     assert places == [("shadow", 0.0), ("shadow", 0.0)]
-    assert again == 200
-    assert "by hand" in pages[0]["runs"]["reason"] or pages[0]["runs"]["stage"] == "legacy"
+    assert (again, second["moved"], second["runs"]) == (200, False, {"stage": "shadow", "split": 0.0})
+    assert all("by hand" in page["runs"]["reason"] for page in pages)
 
 
 async def test_whatever_goes_wrong_what_stands_stands(capsys: pytest.CaptureFixture[str]) -> None:

@@ -23,9 +23,9 @@ class Mutant:
 MUTANTS = (
     Mutant(
         name="promotes without a lead",
-        path="proxy/control/judging.py",
-        before="if self.leading.lead is None and ruling.action is Action.PROMOTE:",
-        after="if False:",
+        path="proxy/control/enforcing.py",
+        before="for each in groups if self.leading.lead is not None else ():",
+        after="for each in groups:",
         tests=("tests/control/test_store_comes_and_goes.py",),
     ),
     Mutant(

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable
 from contextlib import aclosing
 from dataclasses import replace
 
 import pytest
 
-from proxy.core.judge.position import Transition
+from proxy.core.judge.position import Move, Transition
 from proxy.core.orders import EVERY_ROUTE, Hold, Kill, Lead, Pin, Presence, Standing
 from proxy.core.outcome import Side
 from proxy.core.stage import Stage
@@ -74,6 +75,66 @@ async def test_of_forty_movers_one_wins(stores: Stores) -> None:
         assert won.count(True) == 1
         assert (await stores.positions.transitions(ROUTE, 1))[0].reason == str(won.index(True))
     assert len(await stores.positions.transitions(ROUTE, 50)) == 2
+
+
+def together(*moves: tuple[str, int]) -> list[Move]:
+    """Of these routes, each to this version from the one before."""
+    found = []
+    for route, version in moves:
+        before, after = position(version - 1, route=route), position(version, stage=Stage.LIVE, route=route)
+        found.append(Move(before=before, after=after, record=transition(after)))
+    return found
+
+
+async def test_moves_are_made_together_or_not_at_all(stores: Stores) -> None:
+    """One that is late, wherever it stands among them, and a lead that no longer holds, keep all where they are."""
+    lead = await take_lead(stores, "first")
+    assert await stores.positions.compare_and_set_all(together(("a", 1), ("b", 1), ("c", 1)), lead)
+    stood = await stores.positions.standing()
+    for late in ((("a", 1), ("b", 2), ("c", 2)), (("a", 2), ("b", 3), ("c", 2)), (("a", 2), ("b", 2), ("c", 1))):
+        assert not await stores.positions.compare_and_set_all(together(*late))
+    assert not await stores.positions.compare_and_set_all(together(("a", 2)), replace(lead, epoch=lead.epoch + 1))
+    assert await stores.positions.standing() == stood
+    assert len(await stores.positions.transitions(None, 9)) == 3
+
+    assert await stores.positions.compare_and_set_all(together(("a", 2), ("b", 2)))
+    assert [each.version for each in (await stores.positions.standing()).positions] == [2, 2, 1]
+
+
+async def test_what_names_a_standing_is_done_on_that_one_alone(stores: Stores) -> None:
+    """After any change, of another route or of a pin, neither a move nor a pin that was decided before it is made."""
+    await stores.positions.compare_and_set_all(together(("a", 1)), standing=0)
+    for version in (0, 2):
+        assert not await stores.positions.compare_and_set_all(together(("b", 1)), standing=version)
+        assert not await stores.positions.set_pin(PIN, version)
+    assert await stores.positions.set_pin(PIN, 1)
+    assert not await stores.positions.drop_pin(ROUTE, PIN.cohort, 1)
+    assert await stores.positions.compare_and_set_all(together(("b", 1)), standing=2)
+    assert await stores.positions.drop_pin(ROUTE, PIN.cohort, 3)
+
+    standing = await stores.positions.standing()
+    assert (standing.version, standing.pins, [each.route for each in standing.positions]) == (4, (), ["a", "b"])
+
+
+async def test_movers_of_one_and_of_several_never_wait_for_each_other(stores: Stores) -> None:
+    """Moves of a group in both orders, of single routes, and pins, all at once: each is made or late, none fails."""
+    routes = ["a", "b", "c"]
+    await stores.positions.compare_and_set_all(together(*((each, 1) for each in routes)))
+    tries: list[Awaitable[bool]] = []
+    for version in range(2, 8):
+        tries += [stores.positions.compare_and_set_all(together(*((each, version) for each in routes)))]
+        tries += [stores.positions.compare_and_set_all(together(*((each, version) for each in reversed(routes))))]
+        tries += [stores.positions.compare_and_set_all(together((each, version))) for each in routes]
+        tries += [stores.positions.set_pin(replace(PIN, cohort=str(version)))]
+    made = await asyncio.gather(*tries)
+
+    standing = await stores.positions.standing()
+    assert any(made)
+    assert len(standing.pins) == 6
+    moves = await stores.positions.transitions(None, 99)
+    for route, found in zip(routes, standing.positions, strict=True):
+        versions = [each.version for each in moves if each.route == route]
+        assert versions == list(range(found.version, 0, -1))
 
 
 async def test_a_move_and_its_record_belong_together(stores: Stores) -> None:

@@ -2,6 +2,7 @@
 
 Rule 1: while the share of bad answers among all answers of new, over the window, is above the budget, nothing promotes.
 Rule 2: a route is in motion from its first step to `live`; only so many are at once: a regression then has one suspect.
+        Routes of one group move together, and count as one.
 Rule 3: routes of one group are promoted together and rolled back together: a tenant must not be torn apart.
 Rule 4: a route is never above one that it waits for.
 """
@@ -49,12 +50,17 @@ def is_in_motion(place: Place) -> bool:
     return place.stage is Stage.CANARY and 0.0 < place.split < 1.0
 
 
-def too_many(moving: Iterable[str], route: str, place: Place, most: int | None) -> str | None:
-    """Why `route`, at `place`, may not begin to move: the sentence, or None. `moving` are the routes in motion."""
-    others = sorted(set(moving) - {route})
-    if most is None or is_in_motion(place) or len(others) < most:
+def unit(route: str, group: str) -> str:
+    """What counts once: a group, or a route of none."""
+    return f"group {group}" if group else route
+
+
+def too_many(moving: Iterable[str], mine: str, most: int | None) -> str | None:
+    """Why `mine` may not begin to move: the sentence, or None. `moving` are the units in motion, `mine` perhaps too."""
+    found = sorted(set(moving))
+    if most is None or mine in found or len(found) < most:
         return None
-    return f"{len(others)} routes are in motion and at most {most} may be: {', '.join(others)}"
+    return f"{len(found)} routes are in motion and at most {most} may be: {', '.join(found)}"
 
 
 def waits_for(target: Place, after: Mapping[str, Place]) -> str | None:

@@ -6,6 +6,8 @@ Rule 3: the judge moves up from `shadow` on, one rung at a time, and back to `sh
         answers everybody. It never goes back from the route's one-way door or beyond.
 Rule 4: the file may say anything; how far an edit goes at once is `reconcile`'s.
 Rule 5: a latched route moves up by `resume` or an edit only.
+Rule 6: a rollback that stands is not made again: whoever asks once more changes nothing (`stands_back`).
+Rule 7: where the file stands is a rung of the way down: one step from above it never ends below it.
 """
 
 from __future__ import annotations
@@ -138,6 +140,11 @@ def rollback(position: Position, maker: Maker, *, door: Stage) -> Place | Refusa
     return refused(position, to, maker, door=door) or to
 
 
+def stands_back(position: Position) -> bool:
+    """Whether a rollback stands already: latched where legacy answers everybody."""
+    return position.latched and position.stage in (Stage.LEGACY, Stage.SHADOW)
+
+
 def _no_way_back(position: Position) -> str:
     if position.stage is Stage.RETIRED:
         return "it is retired: nobody answers any more; edit routes.yaml if it is to come back"
@@ -146,7 +153,12 @@ def _no_way_back(position: Position) -> str:
 
 def step_back(position: Position, steps: tuple[float, ...], maker: Maker, *, door: Stage) -> Place | Refusal:
     """One rung down, for an operator who does not want to go all the way."""
-    to = next_below(position.place, steps)
+    to = next_below(position.place, _with_file(position, steps))
     if to is None:
         return Refusal(Why.NOWHERE, "legacy is the bottom; there is nowhere to go back to")
     return refused(position, to, maker, door=door) or to
+
+
+def _with_file(position: Position, steps: tuple[float, ...]) -> tuple[float, ...]:
+    said = position.file_place
+    return tuple(sorted({*steps, said.split})) if said.stage is Stage.CANARY else steps

@@ -86,6 +86,15 @@ class Transition:
     reason: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Move:
+    """One route's move: decided on `before`, it makes `after`, and is recorded as `record`."""
+
+    before: Position
+    after: Position
+    record: Transition
+
+
 def reconcile(
     position: Position | None,
     file_stage: Stage,
@@ -157,6 +166,12 @@ def resumed(position: Position, at: float, *, has_ramp: bool) -> Position:
     """The position without latch and hold. With a ramp it climbs from where it is, else it runs as the file says."""
     to = position.place if has_ramp else position.file_place
     return replace(moved(position, to, Cause.RESUME, at), latched=False, held=False)
+
+
+def move(before: Position, after: Position, *, at: float, actor: str, numbers: dict[str, float], reason: str) -> Move:
+    """The move from one position to the next, with its record: made `at` that time, also where what runs stays."""
+    record = transition(before, after, actor=actor, numbers=numbers, reason=reason)
+    return Move(before=before, after=after, record=replace(record, at=at))
 
 
 def transition(before: Position, after: Position, *, actor: str, numbers: dict[str, float], reason: str) -> Transition:

@@ -14,34 +14,30 @@ from proxy.core.judge import moves
 from proxy.core.judge.ladder import Place, is_above
 from proxy.core.judge.moves import Maker
 from proxy.core.judge.policy import GUARDED, GuardPolicy, OnFailure
-from proxy.core.judge.position import Position
 from proxy.core.judge.verdict import Action, Judgement, Ruling, Verdict
 
 
-def agree(
-    rulings: Mapping[str, Ruling], positions: Mapping[str, Position], guards: Mapping[str, GuardPolicy]
-) -> dict[str, Ruling]:
+def agree(rulings: Mapping[str, Ruling], guards: Mapping[str, GuardPolicy]) -> dict[str, Ruling]:
     """The rulings on all members of one group, by route, after they were made to agree."""
     first = next((name for name, each in rulings.items() if each.action is Action.ROLLBACK), None)
     if first is not None:
-        return {
-            name: _follow(each, rulings[first], first, positions[name], guards[name]) for name, each in rulings.items()
-        }
-    ends = {name: each.to or positions[name].place for name, each in rulings.items()}
-    reasons = {name: each.judgement.reasons[:1] for name, each in rulings.items()}
-    return {name: _wait(each, ends, reasons) for name, each in rulings.items()}
+        return {name: _follow(ruling, rulings[first], first, guards[name]) for name, ruling in rulings.items()}
+    ends = {name: ruling.to or ruling.position.place for name, ruling in rulings.items()}
+    reasons = {name: ruling.judgement.reasons[:1] for name, ruling in rulings.items()}
+    return {name: _wait(ruling, ends, reasons) for name, ruling in rulings.items()}
 
 
-def _follow(ruling: Ruling, leader: Ruling, name: str, position: Position, guard: GuardPolicy) -> Ruling:
+def _follow(ruling: Ruling, leader: Ruling, name: str, guard: GuardPolicy) -> Ruling:
     """A member's rollback after another's; where it cannot go back it stays, and is not promoted."""
     if ruling.action is Action.ROLLBACK:
         return ruling
+    position = ruling.position
     to = moves.rollback(position, Maker.JUDGE, door=guard.door)
     may = guard.action(position.stage) is OnFailure.ROLLBACK and not guard.dry_run
     if not may or position.stage not in GUARDED or not isinstance(to, Place):
         return _held(ruling, f"{name} of its group is rolled back")
     judgement = _said(ruling.judgement, Verdict.ROLLBACK, f"{name} of its group is rolled back")
-    return Ruling(judgement=judgement, action=Action.ROLLBACK, to=to, cause=leader.cause)
+    return Ruling(position=position, judgement=judgement, action=Action.ROLLBACK, to=to, cause=leader.cause)
 
 
 def _wait(ruling: Ruling, ends: Mapping[str, Place], reasons: Mapping[str, tuple[str, ...]]) -> Ruling:
@@ -55,7 +51,7 @@ def _wait(ruling: Ruling, ends: Mapping[str, Place], reasons: Mapping[str, tuple
 
 def _held(ruling: Ruling, reason: str) -> Ruling:
     if ruling.action is Action.PROMOTE:
-        return Ruling(judgement=_said(ruling.judgement, Verdict.HOLD, reason))
+        return Ruling(position=ruling.position, judgement=_said(ruling.judgement, Verdict.HOLD, reason))
     return replace(ruling, judgement=_said(ruling.judgement, ruling.judgement.verdict, reason))
 
 

@@ -1,11 +1,14 @@
 """The verdict: everything that is known of a route, combined, with plain reasons.
 
-Rule 1: a latched route stays where it is; no later evidence overwrites the verdict that latched it.
-Rule 2: alarms are heard at every stage, on hold, while waiting for whatever it is, and outside the ramp.
+Rule 1: a latched route climbs no more; no later evidence overwrites the verdict that latched it.
+Rule 2: alarms are heard wherever new answers somebody: latched, on hold, while waiting for whatever it is, and outside
+        the ramp. What was known before the route was taken there is no new alarm (docket.py, rule 3): a proof of
+        mismatches needs a comparison since.
 Rule 3: a hold stops promotion, never a rollback. A window that stops everything stops both.
 Rule 4: waiting is no failure: time that passes without evidence changes nothing.
 Rule 5: what an alarm does is said by `on_failure`; past the one-way door it is never a rollback.
 Rule 6: with `dry_run` the reasons say what would have been done, and nothing is done.
+Rule 7: a ruling is about one position; it says which, and means nothing for any other.
 """
 
 from __future__ import annotations
@@ -57,12 +60,17 @@ class Action(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ruling:
-    """A judgement with what follows from it: where the route goes (None: it stays), and why."""
+    """A judgement on `position` with what follows from it: where the route goes (None: it stays), and why."""
 
+    position: Position
     judgement: Judgement
     action: Action = Action.STAY
     to: Place | None = None
     cause: Cause = Cause.EVIDENCE
+
+    def is_about(self, position: Position) -> bool:
+        """Whether what stands is what was ruled on: the same version, at the same place."""
+        return (position.version, position.place) == (self.position.version, self.position.place)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,14 +100,14 @@ class _Alarm:
 def judge(case: Case) -> Ruling:
     """The ruling on one route."""
     alarm = _alarm(case)
+    if alarm is not None and case.position.stage in GUARDED:
+        return _answer(case, alarm)
     if case.position.latched:
         said = f"rolled back ({case.position.cause}); stays back until resume, or an edit of its stage or split"
         return _stay(case, said, *([alarm.reason] if alarm else []))
-    if alarm is None:
-        return _climb(case)
-    if case.position.stage not in GUARDED:
+    if alarm is not None:
         return _stay(case, alarm.reason, f"at {case.position.place} legacy answers everybody: there is nothing to undo")
-    return _answer(case, alarm)
+    return _climb(case)
 
 
 def _alarm(case: Case) -> _Alarm | None:
@@ -110,7 +118,12 @@ def _alarm(case: Case) -> _Alarm | None:
     for process in alarms(each for each in case.processes if each.bad in case.guard.classes):
         said = f"{process.bad} of new is more frequent than legacy's allows, after {process.events} bad events"
         return _Alarm(Cause.GUARD, said)
-    if case.ramp is None or case.measures is None:
+    return _proof(case)
+
+
+def _proof(case: Case) -> _Alarm | None:
+    """Mismatches that are proved to be too frequent, if anything was compared since the route is where it is."""
+    if case.ramp is None or case.measures is None or (case.measures.newest_at or 0.0) <= case.position.since:
         return None
     found = checks(case.ramp, case.position, case.position.place, case.measures, case.now)
     worse = [each.sentence for each in found if each.state is State.WORSE]
@@ -139,11 +152,12 @@ def _answer(case: Case, alarm: _Alarm) -> Ruling:
         why = to.sentence if isinstance(to, Refusal) else "on_failure says freeze: it stays, and is not promoted"
         return _act(case, Action.STAY if case.position.held else Action.FREEZE, alarm, why)
     judgement = _judgement(case, Verdict.ROLLBACK, alarm.reason)
-    return Ruling(judgement=judgement, action=Action.ROLLBACK, to=to, cause=alarm.cause)
+    return Ruling(position=case.position, judgement=judgement, action=Action.ROLLBACK, to=to, cause=alarm.cause)
 
 
 def _act(case: Case, action: Action, alarm: _Alarm, why: str) -> Ruling:
-    return Ruling(judgement=_judgement(case, Verdict.HOLD, alarm.reason, why), action=action, cause=alarm.cause)
+    judgement = _judgement(case, Verdict.HOLD, alarm.reason, why)
+    return Ruling(position=case.position, judgement=judgement, action=action, cause=alarm.cause)
 
 
 def _climb(case: Case) -> Ruling:
@@ -162,11 +176,12 @@ def _climb(case: Case) -> Ruling:
     met = [each.sentence for each in found]
     if case.ramp.dry_run:
         return _stay(case, f"dry run: without it this would be a promotion to {to}", *met)
-    return Ruling(judgement=_judgement(case, Verdict.PROMOTE, *met), action=Action.PROMOTE, to=to)
+    judgement = _judgement(case, Verdict.PROMOTE, *met)
+    return Ruling(position=case.position, judgement=judgement, action=Action.PROMOTE, to=to)
 
 
 def _stay(case: Case, *reasons: str) -> Ruling:
-    return Ruling(judgement=_judgement(case, Verdict.HOLD, *reasons))
+    return Ruling(position=case.position, judgement=_judgement(case, Verdict.HOLD, *reasons))
 
 
 def _judgement(case: Case, verdict: Verdict, *reasons: str) -> Judgement:

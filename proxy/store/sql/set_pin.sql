@@ -1,5 +1,9 @@
-WITH pinned AS (
-    INSERT INTO banyan.pin (route, cohort, side, by, since, until, reason) VALUES ($1, $2, $3, $4, $5, $6, $7)
+-- $8: the version that the standing must have, or null for any.
+WITH turn AS (
+    SELECT version FROM banyan.standing FOR UPDATE
+), pinned AS (
+    INSERT INTO banyan.pin (route, cohort, side, by, since, until, reason)
+    SELECT $1, $2, $3, $4, $5, $6, $7 FROM turn WHERE $8::bigint IS NULL OR turn.version = $8
     ON CONFLICT (route, cohort) DO UPDATE SET
         side = excluded.side, by = excluded.by, since = excluded.since, until = excluded.until, reason = excluded.reason
     RETURNING true

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from proxy.core.judge.budget import ErrorBudget, is_in_motion, too_many, waits_for
+from proxy.core.judge.budget import ErrorBudget, is_in_motion, too_many, unit, waits_for
 from proxy.core.judge.ladder import LIVE, SHADOW, Place
 from proxy.core.stage import Stage
 
@@ -46,18 +46,25 @@ def test_between_legacy_and_live_a_route_is_in_motion() -> None:
 
 
 @pytest.mark.parametrize(
-    ("moving", "place", "most", "said"),
+    ("moving", "most", "said"),
     [
-        (["a", "b"], SHADOW, 2, "2 routes are in motion and at most 2 may be: a, b"),
-        (["a", "c"], TEN, 2, None),
-        (["a"], SHADOW, 2, None),
-        (["a", "b"], SHADOW, None, None),
-        (["a", "b"], TEN, 1, None),
+        (["b", "a"], 2, "2 routes are in motion and at most 2 may be: a, b"),
+        (["group g", "group g", "a"], 2, "2 routes are in motion and at most 2 may be: a, group g"),
+        (["group g", "group g"], 2, None),
+        (["a", "c"], 2, None),
+        (["a"], 2, None),
+        (["a", "b"], None, None),
+        (["a", "b", "c"], 1, None),
     ],
 )
-def test_only_so_many_routes_begin_to_move(moving: list[str], place: Place, most: int | None, said: str | None) -> None:
-    """A route waits while others fill the number; one that is on its way already goes on."""
-    assert too_many(moving, "c", place, most) == said
+def test_only_so_many_routes_begin_to_move(moving: list[str], most: int | None, said: str | None) -> None:
+    """A route waits while others fill the number; one that is on its way already goes on, and a group counts once."""
+    assert too_many(moving, "c", most) == said
+
+
+def test_routes_of_a_group_are_one_and_others_themselves() -> None:
+    """A group's name is no route's."""
+    assert [unit("a", ""), unit("a", "g"), unit("b", "g"), unit("g", "")] == ["a", "group g", "group g", "g"]
 
 
 def test_a_route_is_never_above_one_that_it_waits_for() -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import product
 
 import pytest
@@ -105,6 +106,33 @@ def test_a_step_back_is_one_rung() -> None:
     ]
 
     assert [why(each) or each for each in down] == [Why.NOWHERE, LEGACY, SHADOW, ONE, QUARTER, Why.DOOR]
+
+
+@pytest.mark.parametrize(
+    ("place", "file", "lower"),
+    [
+        (Place(Stage.CANARY, 0.30), Place(Stage.CANARY, 0.10), Place(Stage.CANARY, 0.25)),
+        (QUARTER, Place(Stage.CANARY, 0.10), Place(Stage.CANARY, 0.10)),
+        (LIVE, Place(Stage.CANARY, 0.30), Place(Stage.CANARY, 0.30)),
+        (Place(Stage.CANARY, 0.30), Place(Stage.CANARY, 0.30), QUARTER),
+        (ONE, Place(Stage.CANARY, 0.30), SHADOW),
+        (LIVE, SHADOW, QUARTER),
+    ],
+    ids=str,
+)
+def test_a_step_back_does_not_pass_where_the_file_stands(place: Place, file: Place, lower: Place) -> None:
+    """The file's own split is a rung, whatever the ramp's are; from it and from below it the ramp's steps lead on."""
+    position = replace(standing(place), file_stage=file.stage, file_split=file.split)
+
+    assert moves.step_back(position, RAMP.steps, Maker.OPERATOR, door=Stage.COMPLETE) == lower
+
+
+def test_a_rollback_stands_where_legacy_answers_everybody_and_it_is_latched() -> None:
+    """Nothing is to be done then; where new answers somebody, or nothing keeps the route back, there is."""
+    places = (LEGACY, SHADOW, ONE, LIVE)
+
+    assert [moves.stands_back(standing(each, latched=True)) for each in places] == [True, True, False, False]
+    assert not any(moves.stands_back(standing(each)) for each in places)
 
 
 def test_a_hold_binds_the_judge_and_a_latch_everybody() -> None:

@@ -5,7 +5,18 @@ from dataclasses import replace
 import pytest
 
 from proxy.core.judge.ladder import COMPLETE, LEGACY, LIVE, SHADOW, Place
-from proxy.core.judge.position import Cause, Position, begun, held, moved, reconcile, resumed, rolled_back, transition
+from proxy.core.judge.position import (
+    Cause,
+    Position,
+    begun,
+    held,
+    move,
+    moved,
+    reconcile,
+    resumed,
+    rolled_back,
+    transition,
+)
 from proxy.core.stage import Stage
 
 STEPS = (0.01, 0.05, 0.25)
@@ -153,3 +164,14 @@ def test_a_new_epoch_changes_nothing_but_what_counts() -> None:
     latched = held(rolled_back(at(HALF), SHADOW, Cause.GUARD, 150.0), Cause.GUARD)
 
     assert begun(latched) == replace(latched, begun=1, version=latched.version + 1)
+
+
+def test_a_move_is_recorded_when_it_is_made() -> None:
+    """A hold leaves what runs, and since when; its record has the time at which it was ordered."""
+    before = at(FIVE)
+    after = held(before, Cause.OPERATOR)
+
+    found = move(before, after, at=400.0, actor="ann", numbers={}, reason="release")
+
+    assert (found.before, found.after, found.record.at, after.since) == (before, after, 400.0, 100.0)
+    assert found.record == replace(transition(before, after, actor="ann", numbers={}, reason="release"), at=400.0)

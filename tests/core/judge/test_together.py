@@ -15,7 +15,6 @@ from tests.core.judge.cases import ALARM, ONE, QUARTER, case
 def agreed(**cases: Case) -> dict[str, Ruling]:
     return agree(
         {name: judge(each) for name, each in cases.items()},
-        {name: each.position for name, each in cases.items()},
         {name: each.guard for name, each in cases.items()},
     )
 
@@ -47,6 +46,18 @@ def test_a_member_that_may_not_go_back_stays_and_waits() -> None:
     assert found.pop("show").action is Action.ROLLBACK
     assert {each.action for each in found.values()} == {Action.STAY}
     assert all(each.judgement.reasons[0] == "show of its group is rolled back" for each in found.values())
+
+
+def test_a_member_that_was_stepped_back_goes_all_the_way_with_the_others() -> None:
+    """Its latch is no reason to leave a tenant torn apart; and its own alarm takes the others along."""
+    stepped = case(ONE, latched=True)
+
+    led = agreed(show=case(processes=(ALARM,)), back=stepped)
+    leads = agreed(show=case(), back=replace(stepped, processes=(ALARM,)))
+
+    assert [(each.action, each.to) for each in (led["back"], leads["show"], leads["back"])] == [
+        (Action.ROLLBACK, SHADOW)
+    ] * 3
 
 
 def test_a_door_of_its_own_keeps_a_member_where_it_is() -> None:

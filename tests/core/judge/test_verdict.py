@@ -72,16 +72,18 @@ def test_each_alarm_rolls_back_with_its_reason(alarmed: dict[str, Any], cause: C
 
 @pytest.mark.parametrize("place", [ONE, FIVE, QUARTER, LIVE, Place(Stage.CANARY, 0.33)], ids=str)
 @pytest.mark.parametrize("held", [False, True])
+@pytest.mark.parametrize("latched", [False, True])
 @pytest.mark.parametrize("blocked", [(), ("2 routes are in motion",)])
 @pytest.mark.parametrize("ramp", [None, RAMP])
 @pytest.mark.parametrize("measures", [None, GOOD, Measures()])
 def test_an_alarm_rolls_back_in_every_state(
-    *, place: Place, held: bool, blocked: tuple[str, ...], ramp: object, measures: Measures | None
+    *, place: Place, held: bool, latched: bool, blocked: tuple[str, ...], ramp: object, measures: Measures | None
 ) -> None:
-    """Flagger 1801: eighteen failed checks and no rollback, since the route waited for a hook. Here waiting, holds, a
-    missing ramp, missing evidence and other routes never stand between an alarm and the way back.
+    """Flagger 1801: eighteen failed checks and no rollback, since the route waited for a hook. Here waiting, holds,
+    latches, a missing ramp, missing evidence and other routes never stand between an alarm and the way back.
     """
-    found = judge(case(place, held=held, blocked=blocked, ramp=ramp, measures=measures, processes=(ALARM,)))
+    known = {"blocked": blocked, "ramp": ramp, "measures": measures, "processes": (ALARM,)}
+    found = judge(case(place, held=held, latched=latched, **known))
 
     assert (found.action, found.to) == (Action.ROLLBACK, SHADOW)
 
@@ -112,6 +114,45 @@ def test_an_aborted_route_does_not_try_again_by_itself() -> None:
     later = [judge(replace(case(), position=back, now=NOW + days * 86_400.0)) for days in (0, 1, 30, 365)]
 
     assert {each.action for each in later} == {Action.STAY}
+
+
+@pytest.mark.parametrize(
+    ("guard", "closed", "action"),
+    [
+        (GuardPolicy(dry_run=True), (), Action.STAY),
+        (GuardPolicy(on_failure=((Stage.CANARY, OnFailure.FREEZE),)), (), Action.FREEZE),
+        (GuardPolicy(on_failure=((Stage.CANARY, OnFailure.PAGE),)), (), Action.PAGE),
+        (GuardPolicy(), (QUIET,), Action.PAGE),
+        (GuardPolicy(), (NO_PROMOTION,), Action.ROLLBACK),
+    ],
+)
+def test_a_latch_changes_nothing_about_what_an_alarm_does(
+    guard: GuardPolicy, closed: tuple[Closed, ...], action: Action
+) -> None:
+    """A step back is latched, and new still answers somebody there: `on_failure`, dry run and windows hold as ever."""
+    assert judge(case(latched=True, breaker=OPENED, guard=guard, closed=closed)).action is action
+
+
+def test_a_proof_that_nothing_was_added_to_is_answered_by_the_move() -> None:
+    """An operator's step back from too many mismatches is not overtaken by them; the next comparison counts."""
+    stepped = rolled_back(case(LIVE).position, QUARTER, Cause.OPERATOR, NOW - 10)
+    measures = [replace(BAD, newest_at=at) for at in (NOW - 10, NOW - 9)]
+
+    assert [judge(replace(case(), position=stepped, measures=each)).action for each in measures] == [
+        Action.STAY,
+        Action.ROLLBACK,
+    ]
+
+
+def test_a_ruling_says_which_position_it_is_about() -> None:
+    """Whatever it is; and it is about no other version, and no other place that a file gives to the same version."""
+    known = case()
+    rulings = [judge(known), judge(replace(known, measures=None)), judge(replace(known, breaker=OPENED))]
+    later = replace(known.position, version=known.position.version + 1)
+    edited = replace(known.position, split=0.5)
+
+    assert {each.position for each in rulings} == {known.position}
+    assert [rulings[0].is_about(each) for each in (known.position, later, edited)] == [True, False, False]
 
 
 def test_a_latched_route_still_tells_its_alarms() -> None:
@@ -269,7 +310,6 @@ def test_no_case_moves_a_route_two_steps_or_without_evidence() -> None:
         elif found.action is Action.ROLLBACK:
             assert found.to == SHADOW
             assert place in {ONE, FIVE, QUARTER, LIVE}
-            assert not latched
             assert process or measures is BAD
         else:
             assert found.to is None

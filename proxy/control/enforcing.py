@@ -1,0 +1,116 @@
+"""What becomes of the judge's rulings: which are carried out, and which have to be made anew.
+
+Rule 1: a ruling is carried out only where the position that it saw still stands.
+Rule 2: steps back come first, of all routes. Then steps forward, each only while nothing at all has changed since the
+        standing that was looked at for it: an order on this route, or on another one that it depends on, comes first.
+Rule 3: what was ruled on routes of one group is done to all of them or to none; for a step forward those that stay
+        where they are must still stand there.
+Rule 4: an alarm that moves nothing is told once for as long as it lasts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import structlog
+
+from proxy.control.bench import Bench
+from proxy.control.leading import Leading
+from proxy.control.mover import Made, Mover
+from proxy.control.replica import Replica
+from proxy.core.judge.position import Cause, Move, Position, held, move, moved, rolled_back
+from proxy.core.judge.verdict import Action, Ruling
+from proxy.core.unavailable import StoreRefused
+
+_BACK = (Action.ROLLBACK, Action.FREEZE)
+_log = structlog.get_logger()
+
+
+@dataclass(slots=True, kw_only=True)
+class Enforcing:
+    """`page` is told of alarms that move nothing."""
+
+    replica: Replica
+    mover: Mover
+    bench: Bench
+    leading: Leading
+    page: Callable[[str, Ruling], None]
+    _paged: dict[str, Ruling] = field(default_factory=dict)
+
+    async def enforce(self, rulings: Mapping[str, Ruling]) -> bool:
+        """Carry them out. False: something that leads back has to be ruled on anew. AwayError: the store is away."""
+        self._tell(rulings)
+        acting = {name for name, each in rulings.items() if each.action not in (Action.STAY, Action.PAGE)}
+        if not acting:
+            return True
+        groups = [each for each in self.bench.groups(rulings) if not acting.isdisjoint(each)]
+        are_back = [await self._back(each) for each in groups]
+        if not all(are_back):
+            return False
+        for each in groups if self.leading.lead is not None else ():
+            await self._forward(each)
+        return True
+
+    async def _back(self, group: Mapping[str, Ruling]) -> bool:
+        chosen = {name: each for name, each in group.items() if each.action in _BACK}
+        return not chosen or (self._still_stand(chosen) and await self._carry_out(chosen))
+
+    async def _forward(self, group: Mapping[str, Ruling]) -> None:
+        chosen = {name: each for name, each in group.items() if each.action is Action.PROMOTE}
+        if not chosen or not self._still_stand(group):
+            return
+        standing = self.replica.standing.version
+        if not any(self._forbidden(name) for name in chosen):
+            await self._carry_out(chosen, standing)
+
+    def _still_stand(self, rulings: Mapping[str, Ruling]) -> bool:
+        found = ((self._position(name), each) for name, each in rulings.items())
+        return all(position is not None and each.is_about(position) for position, each in found)
+
+    def _position(self, name: str) -> Position | None:
+        route = self.bench.route(name)
+        return None if route is None else self.replica.position(route)
+
+    def _forbidden(self, name: str) -> bool:
+        route = self.bench.route(name)
+        return route is None or self.bench.forbidden(route) is not None
+
+    async def _carry_out(self, rulings: Mapping[str, Ruling], standing: int | None = None) -> bool:
+        """Whether nothing remains to be done; False: it was late."""
+        moves = [self._move(name, each) for name, each in rulings.items()]
+        try:
+            made = await self.mover.move(*moves, lead=self.leading.lead, standing=standing)
+        except StoreRefused as error:
+            _log.error("move_refused", routes=sorted(rulings), error=str(error))
+            return True
+        if made is not Made.LOST:
+            return True
+        hint = "another was faster, or this replica leads no more; nothing was moved, and it is ruled on anew"
+        _log.warning("move_lost", routes=sorted(rulings), hint=hint)
+        await self.mover.look()
+        return False
+
+    def _move(self, name: str, ruling: Ruling) -> Move:
+        before = self._position(name) or ruling.position
+        reason, numbers = "; ".join(ruling.judgement.reasons), dict(ruling.judgement.numbers)
+        now, actor = self.replica.clock(), f"judge at {self.replica.instance}"
+        after = _after(before, ruling, now)
+        return move(before, after, at=now, actor=actor, numbers=numbers, reason=reason)
+
+    def _tell(self, rulings: Mapping[str, Ruling]) -> None:
+        paging = {name: each for name, each in rulings.items() if each.action is Action.PAGE}
+        for name, each in paging.items():
+            if name not in self._paged:
+                _log.error("alarm", route=name, cause=each.cause.value, reasons=each.judgement.reasons)
+                self.page(name, each)
+        self._paged = paging
+
+
+def _after(before: Position, ruling: Ruling, now: float) -> Position:
+    """Where a ruling leads that moves something."""
+    if ruling.to is None:
+        return held(before, ruling.cause)
+    if ruling.action is Action.PROMOTE:
+        return moved(before, ruling.to, Cause.EVIDENCE, now)
+    return rolled_back(before, ruling.to, ruling.cause, now)

@@ -1,0 +1,1 @@
+SELECT version FROM banyan.standing FOR UPDATE

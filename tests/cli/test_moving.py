@@ -1,0 +1,83 @@
+"""What the commands that move a route say of the answers that they get."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from tests.cli.conftest import Banyan
+from tests.cli.listening import listening
+
+SHADOW, FIVE = {"stage": "shadow", "split": 0.0}, {"stage": "canary", "split": 0.05}
+MADE = {
+    "route": "orders",
+    "from": FIVE,
+    "runs": SHADOW,
+    "latched": True,
+    "done": True,
+    "instances": [{"instance": "one", "obeys": True}],
+}
+
+
+def ordered(banyan: Banyan, command: str, verb: str, **more: object) -> tuple[int, list[str], list[str | None]]:
+    """Exit code, lines, and what was said in If-Match."""
+    with listening({f"/api/routes/orders/{verb}": msgspec.json.encode({**MADE, **more})}) as admin:
+        result = banyan(f"{command} --admin {admin.url}")
+    return result.exit_code, result.stdout.splitlines(), admin.matched
+
+
+def test_a_rollback_is_told(banyan: Banyan) -> None:
+    """From where to where, that it is latched, and who obeys; nobody is asked to have looked before."""
+    assert ordered(banyan, "rollback orders", "rollback") == (
+        0,
+        ["orders: canary 5% → shadow, rolled back until resume", "  obeys  one"],
+        [None],
+    )
+
+
+@pytest.mark.parametrize(("command", "mark"), [("rollback", "rolled back until resume"), ("hold", "on hold")])
+def test_an_order_that_stood_already_is_no_failure(banyan: Banyan, command: str, mark: str) -> None:
+    """Exit 0, with the sentence that says so: a script may give it again."""
+    latched, held = command == "rollback", command == "hold"
+    more = {"from": SHADOW, "moved": False, "latched": latched, "held": held}
+    code, lines, _ = ordered(banyan, f"{command} orders", command, **more)
+
+    assert code == 0
+    assert lines[0] == f"orders: stays at shadow, {mark}; that stood already, and nothing was moved"
+
+
+def test_a_pin_moves_nothing_and_says_nothing_of_it(banyan: Banyan) -> None:
+    """What was ordered is no move, so that none is missed."""
+    _, lines, _ = ordered(banyan, "pin orders acme --to new", "pin", moved=False, latched=False)
+
+    assert lines[0] == "orders: canary 5% → shadow"
+
+
+def test_members_of_the_group_are_told_of(banyan: Banyan) -> None:
+    """Each that went along, and each that did not with the reason."""
+    group = [
+        {"route": "list", "runs": FIVE, "moved": True},
+        {"route": "pay", "runs": SHADOW, "moved": False, "why": "it is past its door"},
+    ]
+    _, lines, _ = ordered(banyan, "promote orders", "promote", group=group)
+
+    assert lines[1:3] == ["  with it  list: → canary 5%", "  NOT moved  pay: it is past its door"]
+
+
+@pytest.mark.parametrize(
+    ("command", "verb"),
+    [
+        ("promote orders", "promote"),
+        ("rollback orders", "rollback"),
+        ("hold orders", "hold"),
+        ("resume orders", "resume"),
+        ("drain orders", "drain"),
+        ("pin orders acme --to new", "pin"),
+        ("unpin orders acme", "pin"),
+    ],
+)
+def test_a_tag_is_sent_with_each_order(banyan: Banyan, command: str, verb: str) -> None:
+    """`--if-match` names what was seen; the admin port refuses the order when that has changed."""
+    code, _, matched = ordered(banyan, f"{command} --if-match v3p0c5b1a9d", verb)
+
+    assert (code, matched) == (0, ['"v3p0c5b1a9d"'])
