@@ -58,7 +58,7 @@ def render(reading: Reading) -> bytes:
     registry.register(BanyanCollector(reading))
     ProcessCollector(registry=registry)
     counts = reading.counts
-    series = write_series(reading.running, counts.totals, counts.failures, counts.shadows)
+    series = write_series(reading.running, counts.totals, counts.failures, counts.shadows, counts.refused)
     return "".join((*series, *write_parity(reading.evidence))).encode() + generate_latest(registry)
 
 

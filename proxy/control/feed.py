@@ -11,17 +11,19 @@ from collections.abc import Iterable
 import msgspec
 
 from proxy.core.shadow import Shadowed
-from proxy.link import BadDelta, Report
+from proxy.link import BadDelta, CohortDelta, Report
 
 MOST_BAD = 5_000
-"""Bad events of one second of one replica."""
-_ERRORS = 4
-"""Where 5xx stands among the classes of codes."""
+"""Bad events of one second of one replica, and cohorts on routes where new fails."""
 _SIDES = ("legacy", "new")
 
 
 class Answered(msgspec.Struct, array_like=True):
-    """Answers of both sides on one route; `_bad` are those of them that were 5xx, `shadowed` requests sent twice."""
+    """What both sides of one route were asked; `_bad`: and failed to answer. `shadowed` are requests sent twice.
+
+    `refused`: requests for new that Banyan sent nowhere, which are in no other number. `shadow_good` and `shadow_bad`
+    are legacy's answers to shadows.
+    """
 
     route: str
     legacy: int = 0
@@ -29,14 +31,21 @@ class Answered(msgspec.Struct, array_like=True):
     new: int = 0
     new_bad: int = 0
     shadowed: int = 0
+    refused: int = 0
+    shadow_good: int = 0
+    shadow_bad: int = 0
 
 
 class Batch(msgspec.Struct, frozen=True, kw_only=True):
-    """What one replica has seen since it told last; `lost` are bad events that found no room."""
+    """What one replica has seen since it told last; `lost` are bad events that found no room.
+
+    `cohorts` are some of those that new answered on routes where it fails.
+    """
 
     answered: list[Answered] = []
     bad: list[BadDelta] = []
     lost: int = 0
+    cohorts: list[CohortDelta] = []
 
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -63,16 +72,25 @@ class Gathering:
         """Begin with nothing."""
         self._answered: dict[str, Answered] = {}
         self._bad: list[BadDelta] = []
+        self._cohorts: list[CohortDelta] = []
         self._lost = 0
 
     def hear(self, report: Report) -> None:
         """One worker's increments."""
         for delta in report.routes:
             if delta.side in _SIDES:
-                self._count(delta.route, delta.side, sum(delta.codes), delta.codes[_ERRORS])
+                self._count(delta.route, delta.side, delta.asked, delta.failed)
         for shadow in report.shadows:
             if shadow.outcome == Shadowed.SENT:
-                self._answered.setdefault(shadow.route, Answered(shadow.route)).shadowed += shadow.count
+                self._of(shadow.route).shadowed += shadow.count
+        for refused in report.refused:
+            if refused.side == "new":
+                self._of(refused.route).refused += refused.count
+        for alive in report.alive:
+            found = self._of(alive.route)
+            found.shadow_good += alive.good
+            found.shadow_bad += alive.failed
+        self._cohorts += report.cohorts[: MOST_BAD - len(self._cohorts)]
         self.add(report.bad)
         self._lost += report.bad_lost
 
@@ -86,12 +104,17 @@ class Gathering:
 
     def take(self) -> Batch:
         """All of it, and begin anew."""
-        batch = Batch(answered=list(self._answered.values()), bad=self._bad, lost=self._lost)
-        self._answered, self._bad, self._lost = {}, [], 0
+        batch = Batch(
+            answered=list(self._answered.values()), bad=self._bad, lost=self._lost, cohorts=self._cohorts
+        )
+        self._answered, self._bad, self._lost, self._cohorts = {}, [], 0, []
         return batch
 
+    def _of(self, route: str) -> Answered:
+        return self._answered.setdefault(route, Answered(route))
+
     def _count(self, route: str, side: str, answers: int, bad: int) -> None:
-        found = self._answered.setdefault(route, Answered(route))
+        found = self._of(route)
         if side == "new":
             found.new += answers
             found.new_bad += bad

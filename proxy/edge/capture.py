@@ -21,7 +21,7 @@ from proxy.core.request import CHUNKED
 from proxy.core.shadow import Shadowed
 from proxy.core.split import hash_of
 from proxy.edge.asked import Asked
-from proxy.edge.kept import FAILED, SHED, STREAMING, TIMED_OUT, Kept, fields_of
+from proxy.edge.kept import SHED, STREAMING, Kept, fields_of, why_not_whole
 from proxy.edge.shadow_bytes import shadow_head
 from proxy.edge.who import cohort_key
 from proxy.edge.writes import place_of
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 FIXED = 4096
 """Bytes that a capture is taken to hold beside bodies."""
 _MOST_OF_A_VERSION = 100
+_SERVER_ERROR = 500
 
 
 class Keeper(Protocol):
@@ -137,7 +138,7 @@ class Capture:
         kept = self.live
         kept.seconds = seconds
         if failure is not None:
-            kept.fail("client_gone" if failure.blame is Blame.CLIENT else TIMED_OUT if failure.timed_out else FAILED)
+            kept.fail("client_gone" if failure.blame is Blame.CLIENT else why_not_whole(failure))
         elif fell_back:
             kept.fail("fell_back")
         self._live_ended = True
@@ -194,6 +195,14 @@ class Capture:
                 leg.cut(STREAMING)
         self._live_ended = True
         self._tell()
+
+    @property
+    def legacy_failed(self) -> bool | None:
+        """Whether legacy, as the shadow, has failed to answer; None: it was not asked, or nobody waited for it."""
+        shadow = self._shadow
+        if self.side is not Side.LEGACY or shadow is None or shadow.kept.failure in {SHED, STREAMING}:
+            return None
+        return bool(shadow.kept.failure) or shadow.kept.status >= _SERVER_ERROR
 
     # -- the end ------------------------------------------------------------------------------------------------------
 

@@ -12,6 +12,7 @@ from proxy.core.parity.captured import CapturedAnswer, Fields
 from proxy.core.rewrite import rewrite_lines
 
 if TYPE_CHECKING:
+    from proxy.core.outcome import Failure
     from proxy.core.response import ResponseHead
 
 SHED, STREAMING, TIMED_OUT, FAILED = "shed", "streaming", "timed_out", "failed"
@@ -68,6 +69,11 @@ class Kept:
     def is_truncated(self) -> bool:
         """Whether it is over only because the body is larger than the cap."""
         return not self._whole and not self.failure
+
+    @property
+    def status(self) -> int:
+        """That of the head; 0 while there is none."""
+        return 0 if self._head is None else self._head.status
 
     def begin(self, head: ResponseHead, payload: bytes) -> None:
         """The final head, and what came along."""
@@ -135,6 +141,13 @@ class Kept:
     def value(self, name: bytes) -> bytes:
         """The first value of a field (lower-case name), or nothing."""
         return b"" if self._head is None else value_of(self._head, name)
+
+
+def why_not_whole(failure: Failure) -> str:
+    """The word for a failure of the side that was asked; what Banyan refused by itself says nothing of it."""
+    if failure.refused is not None:
+        return SHED
+    return TIMED_OUT if failure.timed_out else FAILED
 
 
 def fields_of(lines: list[bytes]) -> Fields:

@@ -49,12 +49,12 @@ class BoundRoute:
     `said` is the route as the table has it, `route` as it runs by order (`edge/orders.py`), `ordered` whether there is
     one. `there` are the sides that have an upstream; `exceptions` None: it has none. `lately`: cohorts that new has
     served; `slow`: seconds above which an answer is a bad event, 0 for none; `shadow` None: no request of it is
-    shadowed where it runs now.
+    shadowed where it runs now. `troubled`: until when new's good answers are looked at, too (`edge/bad.py`).
     """
 
     __slots__ = (
         *("body_limit", "decision", "exceptions", "holds", "killed", "lately", "legacy", "new", "own", "route", "said"),
-        *("choosers", "ordered", "salt", "settled", "shadow", "slow", "there"),
+        *("choosers", "ordered", "salt", "settled", "shadow", "slow", "there", "troubled"),
     )
 
     def __init__(
@@ -65,6 +65,7 @@ class BoundRoute:
         self.said = route
         self.lately = Lately()
         self.slow = 0.0
+        self.troubled = 0.0
         self.ordered = False
         self.salt = route.salt
         self.legacy = legs.get(Side.LEGACY)
