@@ -35,6 +35,14 @@ class Answered(msgspec.Struct, array_like=True):
     shadow_good: int = 0
     shadow_bad: int = 0
 
+    def plus(self, more: Answered) -> Answered:
+        """Both together."""
+        counts = (getattr(self, name) + getattr(more, name) for name in _COUNTS)
+        return Answered(self.route, *counts)
+
+
+_COUNTS = Answered.__struct_fields__[1:]
+
 
 class Batch(msgspec.Struct, frozen=True, kw_only=True):
     """What one replica has seen since it told last; `lost` are bad events that found no room.
@@ -104,9 +112,7 @@ class Gathering:
 
     def take(self) -> Batch:
         """All of it, and begin anew."""
-        batch = Batch(
-            answered=list(self._answered.values()), bad=self._bad, lost=self._lost, cohorts=self._cohorts
-        )
+        batch = Batch(answered=list(self._answered.values()), bad=self._bad, lost=self._lost, cohorts=self._cohorts)
         self._answered, self._bad, self._lost, self._cohorts = {}, [], 0, []
         return batch
 

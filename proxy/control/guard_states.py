@@ -2,7 +2,7 @@
 
 `5xx` (a class)        seven logarithms, events, gap, when it alarmed (0: never)
 `baseline 5xx`         slot, count, slot, count, …
-`rates`                answers of legacy, since when, then bad ones by class in the order of `Bad`
+`rates`                answers of legacy, since when, then bad ones by class in the order of `Bad`, then failed answers
 """
 
 from __future__ import annotations
@@ -31,7 +31,8 @@ def states_of(route: str, docket: Docket, now: float, *, slow: bool = True) -> I
         yield GuardState(route=route, bad=_BASELINE + bad.value, numbers=pairs, updated=now)
     rates = docket.rates
     counts = (float(rates.bad.get(bad, 0)) for bad in Bad)
-    yield GuardState(route=route, bad=_RATES, numbers=(float(rates.answers), rates.since, *counts), updated=now)
+    numbers = (float(rates.answers), rates.since, *counts, float(rates.failed))
+    yield GuardState(route=route, bad=_RATES, numbers=numbers, updated=now)
 
 
 def recalled(docket: Docket, states: Iterable[GuardState]) -> None:
@@ -40,9 +41,10 @@ def recalled(docket: Docket, states: Iterable[GuardState]) -> None:
         numbers = each.numbers
         if each.bad in list(Bad) and len(numbers) == _LOGS + 3:
             docket.processes[Bad(each.bad)] = _process(Bad(each.bad), numbers)
-        elif each.bad == _RATES and len(numbers) == len(Bad) + 2:
-            bad = {kind: int(count) for kind, count in zip(Bad, numbers[2:], strict=True)}
-            docket.rates = Rates(answers=int(numbers[0]), since=numbers[1], bad=bad)
+        elif each.bad == _RATES and len(numbers) in {len(Bad) + 2, len(Bad) + 3}:
+            bad = {kind: int(count) for kind, count in zip(Bad, numbers[2:], strict=False)}
+            failed = int(sum(numbers[len(Bad) + 2 :]))  # rows of the version before have none
+            docket.rates = Rates(answers=int(numbers[0]), failed=failed, since=numbers[1], bad=bad)
         elif each.bad.startswith(_BASELINE) and each.bad.removeprefix(_BASELINE) in list(Bad):
             pairs = zip(numbers[::2], numbers[1::2], strict=False)
             counts = ((int(slot), int(count)) for slot, count in pairs)

@@ -22,6 +22,7 @@ from proxy.control.replica import Replica
 from proxy.control.running import Reload, Running
 from proxy.control.state import Positions
 from proxy.core.evidence import GuardState
+from proxy.core.judge.legacy import Known as Legacy
 from proxy.core.judge.ramp import Measures
 from proxy.core.orders import Lead
 from proxy.core.route import Route
@@ -130,7 +131,8 @@ class Stand:
         self.reconciling = Reconciling(self.running, self.replica, self.mover, positions)
         self.gathering = Gathering()
         self.healthy: set[str] = set()
-        self.bench = Bench(self.running, self.replica, self.known, self.healthy.__contains__)
+        self.ill: set[str] = set()
+        self.bench = Bench(self.running, self.replica, self.known, self._probe)
         self.judge = Judge(
             store=positions,
             guards=guards or Guards(),
@@ -147,6 +149,12 @@ class Stand:
         found = read(text)
         assert found is not None
         self.kept.append(found)
+
+    def _probe(self, upstream: str) -> Legacy:
+        """What the last health probe found."""
+        if upstream in self.healthy:
+            return Legacy.UP
+        return Legacy.DOWN if upstream in self.ill else Legacy.UNKNOWN
 
     def route(self, name: str = "a") -> Route:
         return next(each for each in self.running.snapshot.routes if each.name == name)
@@ -178,7 +186,7 @@ class Stand:
     ) -> None:
         """A worker's report: good answers of both sides, bad ones of new, and bad events."""
         routes = [
-            RouteDelta(route, side, [0, good, 0, 0, failed], [good + failed] + [0] * len(BUCKETS), 0.0)
+            RouteDelta(route, side, [0, good, 0, 0, failed], [good + failed] + [0] * len(BUCKETS), 0.0, failed)
             for side, good, failed in (("legacy", legacy, 0), ("new", new, new_bad))
             if good or failed
         ]

@@ -19,7 +19,7 @@ def report(*routes: RouteDelta, **more: object) -> Report:
 
 
 def delta(side: str, good: int, failed: int = 0) -> RouteDelta:
-    return RouteDelta("a", side, [0, good, 0, 0, failed], [good + failed] + [0] * len(BUCKETS), 0.0)
+    return RouteDelta("a", side, [0, good, 0, 0, failed], [good + failed] + [0] * len(BUCKETS), 0.0, failed)
 
 
 def test_reports_add_up_until_they_are_taken() -> None:

@@ -5,7 +5,8 @@ Rule 2: alarms are heard at every stage, on hold, while waiting for whatever it 
 Rule 3: a hold stops promotion, never a rollback. A window that stops everything stops both.
 Rule 4: waiting is no failure: time that passes without evidence changes nothing.
 Rule 5: what an alarm does is said by `on_failure`; past the one-way door it is never a rollback.
-Rule 6: with `dry_run` the reasons say what would have been done, and nothing is done.
+Rule 6: nothing goes back to a legacy that is known to be down: the route is held, and somebody is told.
+Rule 7: with `dry_run` the reasons say what would have been done, and nothing is done.
 """
 
 from __future__ import annotations
@@ -64,7 +65,10 @@ class Ruling:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """All that is known. `blocked`: sentences of what other routes forbid (`budget`); `now` in unix seconds."""
+    """All that is known. `blocked`: sentences of what other routes forbid (`budget`); `now` in unix seconds.
+
+    `stuck`: why the route should go back though legacy is down, or empty.
+    """
 
     position: Position
     now: float
@@ -72,6 +76,8 @@ class Case:
     ramp: Ramp | None = None
     processes: tuple[Process, ...] = ()
     breaker: Breaker = field(default_factory=Breaker)
+    stuck: str = ""
+    legacy_is_down: bool = False
     measures: Measures | None = None
     closed: tuple[Closed, ...] = ()
     blocked: tuple[str, ...] = ()
@@ -99,8 +105,9 @@ def judge(case: Case) -> Ruling:
 def _alarm(case: Case) -> _Alarm | None:
     """The first alarm: breaker, then guard, then mismatches that are proved to be too frequent."""
     if case.breaker.opened_at is not None:
-        said = f"new failed {case.breaker.row or 'too many'} times in a row while legacy answered"
-        return _Alarm(Cause.BREAKER, said)
+        return _Alarm(Cause.BREAKER, case.breaker.sentence)
+    if case.stuck:
+        return _Alarm(Cause.BREAKER, case.stuck)
     for process in alarms(each for each in case.processes if each.bad in case.guard.classes):
         said = f"{process.bad} of new is more frequent than legacy's allows, after {process.events} bad events"
         return _Alarm(Cause.GUARD, said)
@@ -121,6 +128,9 @@ def _answer(case: Case, alarm: _Alarm) -> Ruling:
         return _act(case, Action.PAGE, alarm, f"window {window} is on: the judge does not move the route")
     if does is OnFailure.PAGE:
         return _act(case, Action.PAGE, alarm, "on_failure says page: somebody has to look")
+    if does is OnFailure.ROLLBACK and case.legacy_is_down:
+        why = "legacy is known to be down: going back would help nobody. It is held, and goes back once legacy answers"
+        return _act(case, Action.PAGE if case.position.held else Action.FREEZE, alarm, why)
     to = moves.rollback(case.position, Maker.JUDGE, door=case.guard.door)
     if does is OnFailure.FREEZE or isinstance(to, Refusal):
         why = to.sentence if isinstance(to, Refusal) else "on_failure says freeze: it stays, and is not promoted"

@@ -1,0 +1,151 @@
+"""The breaker by share: new fails much of what it is asked, for most cohorts, for ten seconds or more.
+
+A row (breaker.py) is ended by one good answer, and the guard counts a cohort once a minute (dedupe.py): where cohorts are
+few and busy, neither sees that half of all answers fail.
+
+Rule 1: the newest answers of new are looked at: `ENOUGH` of them and at least `LEAST` seconds, within `LONGEST`.
+Rule 2: each cohort counts by the share of its answers that failed, whatever its volume, and the worst one is left out:
+        one cohort's own trouble moves nothing while others are well. Where new answers everybody and one cohort is all
+        that asks, that one counts.
+Rule 3: answers whose cohort was not told count together, by their volume: they come from workers on which nothing
+        fails, or of more cohorts than are told.
+Rule 4: both the share of all answers and that of the cohorts reach the limit: a quarter, three times the usual share,
+        and three times the share that legacy fails meanwhile. Trouble that hits both is no reason.
+Rule 5: seconds are kept from the first failure on; when none of them has a failure, they are forgotten.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+ENOUGH = 100
+LEAST, LONGEST = 10, 60
+"""Seconds."""
+LIMIT, TIMES = 0.25, 3.0
+UNKNOWN, WEIGHT = 0.13, 1000.0
+"""What the usual share is taken for before anything was seen, and how many answers that weighs."""
+_FEWEST_OF_LEGACY = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failing:
+    """New fails `failed` of `asked` answers of the last `seconds`; `hit` of `cohorts` that were told have failures."""
+
+    asked: int
+    failed: int
+    seconds: int
+    hit: int
+    cohorts: int
+
+    @property
+    def sentence(self) -> str:
+        """For people."""
+        share = f"{self.failed / self.asked:.0%}"
+        return (
+            f"new failed {self.failed} of {self.asked} answers ({share}) within {self.seconds} s, "
+            f"for {self.hit} of {self.cohorts} cohorts"
+        )
+
+
+@dataclass(slots=True)
+class Second:
+    """What was asked in one second and failed; `cohorts` by hash: good and failed answers of new."""
+
+    at: int
+    asked: int = 0
+    failed: int = 0
+    legacy: int = 0
+    legacy_failed: int = 0
+    cohorts: dict[int, tuple[int, int]] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Window:
+    """The last minute of a route on which new fails."""
+
+    seconds: deque[Second] = field(default_factory=deque)
+
+    def add(self, second: Second, cohorts: Iterable[tuple[int, int, int]] = ()) -> None:
+        """What was told at that second: more of the last one, or a new one. `cohorts`: hash, good, failed."""
+        while self.seconds and self.seconds[0].at <= second.at - LONGEST:
+            self.seconds.popleft()
+        if not second.failed and not any(each.failed for each in self.seconds):
+            self.seconds.clear()
+            return
+        if self.seconds and self.seconds[-1].at >= second.at:
+            last = self.seconds[-1]
+            last.asked, last.failed = last.asked + second.asked, last.failed + second.failed
+            last.legacy, last.legacy_failed = last.legacy + second.legacy, last.legacy_failed + second.legacy_failed
+        else:
+            self.seconds.append(second)
+        _count(self.seconds[-1].cohorts, cohorts)
+
+    @property
+    def asked(self) -> int:
+        """All that it holds."""
+        return sum(each.asked for each in self.seconds)
+
+    @property
+    def failed(self) -> int:
+        """All failures that it holds."""
+        return sum(each.failed for each in self.seconds)
+
+    def failing(self, usual: float, *, alone: bool) -> Failing | None:
+        """Rules 1 to 4; `usual` is the share that fails as a rule, `alone`: new answers everybody."""
+        newest = self._newest()
+        if newest is None:
+            return None
+        limit = max(LIMIT, TIMES * usual, TIMES * _share_of_legacy(newest))
+        asked, failed = sum(each.asked for each in newest), sum(each.failed for each in newest)
+        if failed < limit * asked:
+            return None
+        cohorts: dict[int, tuple[int, int]] = {}
+        for each in newest:
+            _count(cohorts, ((cohort, *counts) for cohort, counts in each.cohorts.items()))
+        if _by_cohorts(cohorts, asked, failed, alone=alone) < limit:
+            return None
+        hit = sum(bool(failed) for _, failed in cohorts.values())
+        lasted = newest[0].at - newest[-1].at + 1
+        return Failing(asked=asked, failed=failed, seconds=lasted, hit=hit, cohorts=len(cohorts))
+
+    def _newest(self) -> list[Second] | None:
+        """Rule 1, the newest first."""
+        found: list[Second] = []
+        asked = 0
+        for each in reversed(self.seconds):
+            found.append(each)
+            asked += each.asked
+            if asked >= ENOUGH and found[0].at - each.at >= LEAST - 1:
+                return found
+        return None
+
+
+def usual(answers: int, failed: int) -> float:
+    """The share that fails as a rule, drawn towards what is taken for it where little was seen."""
+    return (failed + UNKNOWN * WEIGHT) / (answers + WEIGHT)
+
+
+def _count(counts: dict[int, tuple[int, int]], more: Iterable[tuple[int, int, int]]) -> None:
+    for cohort, good, failed in more:
+        old_good, old_failed = counts.get(cohort, (0, 0))
+        counts[cohort] = old_good + good, old_failed + failed
+
+
+def _share_of_legacy(seconds: list[Second]) -> float:
+    """What legacy failed of what it was asked meanwhile; too few answers say nothing."""
+    asked = sum(each.legacy for each in seconds)
+    return sum(each.legacy_failed for each in seconds) / asked if asked >= _FEWEST_OF_LEGACY else 0.0
+
+
+def _by_cohorts(cohorts: dict[int, tuple[int, int]], asked: int, failed: int, *, alone: bool) -> float:
+    """Rules 2 and 3."""
+    told = sum(map(sum, cohorts.values()))
+    others = max(asked - told, 0)
+    shares = sorted(failed / (good + failed) for good, failed in cohorts.values())
+    if not (alone and len(shares) == 1 and not others):
+        del shares[-1:]
+    of_told = sum(shares) / len(shares) if shares else 0.0
+    failed_others = max(failed - sum(failed for _, failed in cohorts.values()), 0)
+    return (of_told * told + min(failed_others, others)) / (told + others)
