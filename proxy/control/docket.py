@@ -8,16 +8,19 @@ Rule 4: slow answers are many and come together: all of one fold weigh as one (g
         deduplication; once a minute every cohort has a slow answer, on a good side and on a bad one.
 Rule 5: within one batch nobody knows in which order answers and failures came: one good answer of new ends a row. What
         fails with good answers in between is found by its share (share.py).
-Rule 6: an answer that failed is never a good one, whether or not its event counts (dedupe.py); what is nobody's answer
-        is neither. Of legacy's answers the same is counted, so that the two compare.
+Rule 6: an answer that failed is never a good one, whether or not its event counts (dedupe.py), and what is nobody's
+        answer is neither. Where new is alone, one cohort's own trouble is no evidence while others are well, however
+        long it lasts: a cohort counts twice in a row only once, and what the worst one was asked stays part of what new
+        was asked, as it was of legacy's. Who asks alone is the breakers' business.
 Rule 7: nothing known of legacy is not "down". While it is known to be down no breaker opens; where new is alone and
         fails, that is said (`stuck`), to be told to somebody: there is nowhere to go back to.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from proxy.control.feed import Answered
@@ -41,9 +44,7 @@ _ANEW = (Cause.RESUME, Cause.FILE)
 
 @dataclass(slots=True)
 class Rates:
-    """What legacy did while it answered: what it was asked and failed to answer, bad events that counted by class, since
-    when (unix seconds).
-    """
+    """What legacy was asked and failed to answer, its bad events that counted by class, since when (unix seconds)."""
 
     answers: int = 0
     failed: int = 0
@@ -64,7 +65,8 @@ class Rates:
 @dataclass(slots=True)
 class Docket:
     """One route's. `answers` are what new was asked since the position was taken that has `version`, `failed` those of
-    them that it failed to answer. `stuck`: why the route should go back, and cannot (rule 7).
+    them that it failed to answer. `stuck`: why the route should go back, and cannot (rule 7); `latest`: whose hard
+    failure counted last where new was alone, by class.
     """
 
     rates: Rates = field(default_factory=Rates)
@@ -75,6 +77,7 @@ class Docket:
     window: Window = field(default_factory=Window)
     legacy: Legacy = field(default_factory=Legacy)
     stuck: str = ""
+    latest: dict[Bad, int] = field(default_factory=dict)
     version: int = -1
     answers: int = 0
     failed: int = 0
@@ -171,15 +174,27 @@ class Docket:
         """Where new is alone: its bad answers against the rate that legacy had (rule 6)."""
         if not is_alone(position) or not seen.answered.new:
             return
-        answered = seen.answered.new - max(seen.answered.new_bad, _of_new(seen.hard, *HARD))
+        hard = _left_out(_of_new(seen.hard, *HARD), seen.answered.new_bad)
         for bad in Bad:
-            events = sum(each.bad is bad and each.side is Side.NEW for each in counted)
+            mine = [each.cohort for each in counted if each.bad is bad and each.side is Side.NEW]
+            events = self._of_others(bad, mine) if bad in HARD else len(mine)
             process = self.processes.get(bad) or Process(bad=bad)
             log_a = seen.log_a(self.rates.per_day(bad, seen.now))
-            good = max(answered - (0 if bad in HARD else _of_new(seen.events, bad)), 0)
+            left_out = hard if bad in HARD else hard + _left_out(_of_new(seen.events, bad))
+            good = max(seen.answered.new - round(left_out) - events, 0)
             slow = bad is Bad.LATENCY
             rate = max(self.rates.share(bad), seen.slow if slow else 0.0)
             self.processes[bad] = observe_alone(process, events, good, rate=rate, at=seen.now, log_a=log_a, as_one=slow)
+
+    def _of_others(self, bad: Bad, cohorts: list[int]) -> int:
+        """How many of the events are of another cohort than the one before."""
+        before, counts = self.latest.get(bad), 0
+        for cohort in cohorts:
+            counts += cohort != before
+            before = cohort
+        if before is not None:
+            self.latest[bad] = before
+        return counts
 
     def _fold_breaker(self, seen: Seen, *, alone: bool) -> None:
         legacy = known(self.legacy, seen.probe, seen.now)
@@ -194,6 +209,8 @@ class Docket:
     def _row(self, seen: Seen, legacy: Known) -> Breaker:
         """The row after what was seen."""
         found = self.breaker
+        if found.row:
+            found = replace(found, is_sole=not self.window.has_well(found.cohort))
         if legacy is Known.DOWN:
             found = fast.failed(found, Side.LEGACY, cohort=0, at=seen.now)
         if seen.answered.new > seen.answered.new_bad:
@@ -247,8 +264,17 @@ class Seen(NamedTuple):
         return threshold(per_day, budget=self.budget, processes=self.processes)
 
 
-def _of_new(events: Iterable[BadEvent], *kinds: Bad) -> int:
-    return sum(each.side is Side.NEW and each.bad in kinds for each in events)
+def _of_new(events: Iterable[BadEvent], *kinds: Bad) -> list[int]:
+    """Whose they are."""
+    return [each.cohort for each in events if each.side is Side.NEW and each.bad in kinds]
+
+
+def _left_out(cohorts: list[int], failed: int = 0) -> float:
+    """Rule 6: how many of what was asked is no good answer; `failed` may be more than was told as events."""
+    if not cohorts:
+        return failed
+    worst = max(Counter(cohorts).values()) / len(cohorts)
+    return max(failed, len(cohorts)) * (1 - worst)
 
 
 def _stuck(row: Breaker, failing: Failing | None) -> str:

@@ -6,7 +6,8 @@ Rule 2: when both are down, going back helps nobody: where legacy is known to be
         answered since the row began (a health probe counts) it opens at once; where nothing is known of legacy, after
         the row has lasted `PATIENCE` seconds: unknown is not down.
 Rule 3: one cohort's failures may be its own requests' fault. Unless new cannot even be connected to, a row needs two
-        cohorts, or twenty failures of one over at least `ONE_LASTS` seconds, in which nobody else was answered.
+        failures of other cohorts than its first, or twenty over at least `ONE_LASTS` seconds, while nobody else is
+        answered well.
 Rule 4: a request that Banyan refused by itself has not been asked of new. Where five of the route's own have failed in
         a row, as many as shut an upstream's breaker, what is refused then goes on with the row of one cohort: a dead
         new is not hidden behind refusals, and a route that has not failed is not moved by them.
@@ -20,6 +21,7 @@ from dataclasses import dataclass, replace
 from proxy.core.outcome import Side
 
 IN_A_ROW = 5
+OF_OTHERS = 2
 OF_ONE_COHORT = 20
 ONE_LASTS = 10.0
 PATIENCE = 5.0
@@ -27,17 +29,20 @@ PATIENCE = 5.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Breaker:
-    """The row so far: its length, when it began and was last added to, its first cohort and whether there are others,
-    and how many requests were refused since. `why`: the sentence that it was opened with.
+    """The row so far: its length, when it began and was last added to, its first cohort, how many failures are of
+    others, and how many requests were refused since.
+
+    `is_sole`: no other cohort is answered well lately; `why`: the sentence that it was opened with.
     """
 
     row: int = 0
     began: float = 0.0
     last: float = 0.0
     cohort: int = 0
-    has_others: bool = False
+    others: int = 0
     unreachable: bool = False
     refused: int = 0
+    is_sole: bool = True
     legacy_answered: bool = False
     opened_at: float | None = None
     why: str = ""
@@ -45,10 +50,10 @@ class Breaker:
     @property
     def is_due(self) -> bool:
         """Whether the row is long enough, whatever legacy does."""
-        if self.row >= IN_A_ROW and (self.has_others or self.unreachable):
+        if self.row >= IN_A_ROW and (self.others >= OF_OTHERS or self.unreachable):
             return True
         row = self.row + (self.refused if self.row >= IN_A_ROW else 0)
-        return row >= OF_ONE_COHORT and self.last - self.began >= ONE_LASTS
+        return self.is_sole and row >= OF_ONE_COHORT and self.last - self.began >= ONE_LASTS
 
     @property
     def sentence(self) -> str:
@@ -69,13 +74,13 @@ def failed(breaker: Breaker, side: Side, *, cohort: int, at: float, unreachable:
         return replace(breaker, legacy_answered=False)
     if not breaker.row:
         begun = Breaker(row=1, began=at, last=at, cohort=cohort, unreachable=unreachable)
-        return replace(begun, opened_at=breaker.opened_at, why=breaker.why)
+        return replace(begun, is_sole=breaker.is_sole, opened_at=breaker.opened_at, why=breaker.why)
     return _judged(
         replace(
             breaker,
             row=breaker.row + 1,
             last=at,
-            has_others=breaker.has_others or cohort != breaker.cohort,
+            others=breaker.others + (cohort != breaker.cohort),
             unreachable=breaker.unreachable and unreachable,
         ),
         at,

@@ -1,9 +1,9 @@
 """The breaker by share: new fails much of what it is asked, for most cohorts, for ten seconds or more.
 
-A row (breaker.py) is ended by one good answer, and the guard counts a cohort once a minute (dedupe.py): where cohorts are
-few and busy, neither sees that half of all answers fail.
+A row (breaker.py) is ended by one good answer, and the guard counts a cohort once a minute (dedupe.py): where cohorts
+are few and busy, neither sees that half of all answers fail.
 
-Rule 1: the newest answers of new are looked at: `ENOUGH` of them and at least `LEAST` seconds, within `LONGEST`.
+Rule 1: the newest answers of new are looked at: `ENOUGH` of them and at least `LEAST` seconds, of `LONGEST` at most.
 Rule 2: each cohort counts by the share of its answers that failed, whatever its volume, and the worst one is left out:
         one cohort's own trouble moves nothing while others are well. Where new answers everybody and one cohort is all
         that asks, that one counts.
@@ -21,7 +21,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 ENOUGH = 100
-LEAST, LONGEST = 10, 60
+LEAST, LONGEST = 10, 300
 """Seconds."""
 LIMIT, TIMES = 0.25, 3.0
 UNKNOWN, WEIGHT = 0.13, 1000.0
@@ -63,17 +63,12 @@ class Second:
 
 @dataclass(slots=True)
 class Window:
-    """The last minute of a route on which new fails."""
+    """The newest answers on a route on which new fails: no more of them than rule 1 wants."""
 
     seconds: deque[Second] = field(default_factory=deque)
 
     def add(self, second: Second, cohorts: Iterable[tuple[int, int, int]] = ()) -> None:
         """What was told at that second: more of the last one, or a new one. `cohorts`: hash, good, failed."""
-        while self.seconds and self.seconds[0].at <= second.at - LONGEST:
-            self.seconds.popleft()
-        if not second.failed and not any(each.failed for each in self.seconds):
-            self.seconds.clear()
-            return
         if self.seconds and self.seconds[-1].at >= second.at:
             last = self.seconds[-1]
             last.asked, last.failed = last.asked + second.asked, last.failed + second.failed
@@ -81,6 +76,21 @@ class Window:
         else:
             self.seconds.append(second)
         _count(self.seconds[-1].cohorts, cohorts)
+        self._let_go()
+        if not self.failed:
+            self.seconds.clear()
+
+    def _let_go(self) -> None:
+        """What is too old, or not needed for rule 1."""
+        seconds, asked = self.seconds, self.asked
+        while seconds[0].at <= seconds[-1].at - LONGEST or (
+            len(seconds) > 1 and asked - seconds[0].asked >= ENOUGH and seconds[-1].at - seconds[1].at >= LEAST - 1
+        ):
+            asked -= seconds.popleft().asked
+
+    def has_well(self, cohort: int) -> bool:
+        """Whether any cohort but this one was answered well."""
+        return any(good for each in self.seconds for other, (good, _) in each.cohorts.items() if other != cohort)
 
     @property
     def asked(self) -> int:
@@ -94,32 +104,18 @@ class Window:
 
     def failing(self, usual: float, *, alone: bool) -> Failing | None:
         """Rules 1 to 4; `usual` is the share that fails as a rule, `alone`: new answers everybody."""
-        newest = self._newest()
-        if newest is None:
-            return None
-        limit = max(LIMIT, TIMES * usual, TIMES * _share_of_legacy(newest))
-        asked, failed = sum(each.asked for each in newest), sum(each.failed for each in newest)
-        if failed < limit * asked:
+        asked, failed = self.asked, self.failed
+        lasted = self.seconds[-1].at - self.seconds[0].at + 1 if self.seconds else 0
+        limit = max(LIMIT, TIMES * usual, TIMES * _share_of_legacy(self.seconds))
+        if asked < ENOUGH or lasted < LEAST or failed < limit * asked:
             return None
         cohorts: dict[int, tuple[int, int]] = {}
-        for each in newest:
+        for each in self.seconds:
             _count(cohorts, ((cohort, *counts) for cohort, counts in each.cohorts.items()))
         if _by_cohorts(cohorts, asked, failed, alone=alone) < limit:
             return None
         hit = sum(bool(failed) for _, failed in cohorts.values())
-        lasted = newest[0].at - newest[-1].at + 1
         return Failing(asked=asked, failed=failed, seconds=lasted, hit=hit, cohorts=len(cohorts))
-
-    def _newest(self) -> list[Second] | None:
-        """Rule 1, the newest first."""
-        found: list[Second] = []
-        asked = 0
-        for each in reversed(self.seconds):
-            found.append(each)
-            asked += each.asked
-            if asked >= ENOUGH and found[0].at - each.at >= LEAST - 1:
-                return found
-        return None
 
 
 def usual(answers: int, failed: int) -> float:
@@ -133,10 +129,11 @@ def _count(counts: dict[int, tuple[int, int]], more: Iterable[tuple[int, int, in
         counts[cohort] = old_good + good, old_failed + failed
 
 
-def _share_of_legacy(seconds: list[Second]) -> float:
+def _share_of_legacy(seconds: Iterable[Second]) -> float:
     """What legacy failed of what it was asked meanwhile; too few answers say nothing."""
-    asked = sum(each.legacy for each in seconds)
-    return sum(each.legacy_failed for each in seconds) / asked if asked >= _FEWEST_OF_LEGACY else 0.0
+    counts = [(each.legacy, each.legacy_failed) for each in seconds]
+    asked = sum(asked for asked, _ in counts)
+    return sum(failed for _, failed in counts) / asked if asked >= _FEWEST_OF_LEGACY else 0.0
 
 
 def _by_cohorts(cohorts: dict[int, tuple[int, int]], asked: int, failed: int, *, alone: bool) -> float:
