@@ -4,9 +4,9 @@ A row (breaker.py) is ended by one good answer, and the guard counts a cohort on
 are few and busy, neither sees that half of all answers fail.
 
 Rule 1: the newest answers of new are looked at: `ENOUGH` of them and at least `LEAST` seconds, of `LONGEST` at most.
-Rule 2: each cohort counts by the share of its answers that failed, whatever its volume, and the worst one is left out:
-        one cohort's own trouble moves nothing while others are well. Where new answers everybody and one cohort is all
-        that asks, that one counts.
+Rule 2: each cohort counts by the share of its answers that failed, whatever its volume, and the one with most failures
+        is left out: one cohort's own trouble moves nothing while others are well, nor does it with a stray failure or two of
+        theirs. Where new answers everybody and one cohort is all that asks, that one counts.
 Rule 3: answers whose cohort was not told count together, by their volume: they come from workers on which nothing
         fails, or of more cohorts than are told.
 Rule 4: both the share of all answers and that of the cohorts reach the limit: a quarter, three times the usual share,
@@ -19,10 +19,13 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from operator import itemgetter
 
 ENOUGH = 100
 LEAST, LONGEST = 10, 300
 """Seconds."""
+FEWEST = 3
+"""Failures of other cohorts than the one with most."""
 LIMIT, TIMES = 0.25, 3.0
 UNKNOWN, WEIGHT = 0.13, 1000.0
 """What the usual share is taken for before anything was seen, and how many answers that weighs."""
@@ -140,9 +143,16 @@ def _by_cohorts(cohorts: dict[int, tuple[int, int]], asked: int, failed: int, *,
     """Rules 2 and 3."""
     told = sum(map(sum, cohorts.values()))
     others = max(asked - told, 0)
-    shares = sorted(failed / (good + failed) for good, failed in cohorts.values())
-    if not (alone and len(shares) == 1 and not others):
-        del shares[-1:]
-    of_told = sum(shares) / len(shares) if shares else 0.0
-    failed_others = max(failed - sum(failed for _, failed in cohorts.values()), 0)
-    return (of_told * told + min(failed_others, others)) / (told + others)
+    failed_others = min(max(failed - sum(failed for _, failed in cohorts.values()), 0), others)
+    counts = sorted(cohorts.values(), key=itemgetter(1))
+    if not (alone and len(counts) == 1 and not others):
+        del counts[-1:]
+        if failed_others + sum(failed for _, failed in counts) < FEWEST:
+            return 0.0
+    of_told = sum(map(_share_of, counts)) / len(counts) if counts else 0.0
+    return (of_told * told + failed_others) / (told + others)
+
+
+def _share_of(counts: tuple[int, int]) -> float:
+    good, failed = counts
+    return failed / (good + failed)
