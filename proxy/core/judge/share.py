@@ -5,8 +5,8 @@ are few and busy, neither sees that half of all answers fail.
 
 Rule 1: the newest answers of new are looked at: `ENOUGH` of them and at least `LEAST` seconds, of `LONGEST` at most.
 Rule 2: each cohort counts by the share of its answers that failed, whatever its volume, and the one with most failures
-        is left out: one cohort's own trouble moves nothing while others are well, nor does it with a stray failure or two of
-        theirs. Where new answers everybody and one cohort is all that asks, that one counts.
+        is left out: one cohort's own trouble moves nothing while others are well, nor does it with a stray failure or
+        two of theirs. Where new answers everybody and one cohort is all that asks, that one counts.
 Rule 3: answers whose cohort was not told count together, by their volume: they come from workers on which nothing
         fails, or of more cohorts than are told.
 Rule 4: both the share of all answers and that of the cohorts reach the limit: a quarter, three times the usual share,
