@@ -6,7 +6,8 @@ are few and busy, neither sees that half of all answers fail.
 Rule 1: the newest answers of new are looked at: `ENOUGH` of them and at least `LEAST` seconds, of `LONGEST` at most.
 Rule 2: each cohort counts by the share of its answers that failed, whatever its volume, and the one with most failures
         is left out: one cohort's own trouble moves nothing while others are well, nor does it with a stray failure or
-        two of theirs. Where new answers everybody and one cohort is all that asks, that one counts.
+        two of theirs. Where new answers everybody and one cohort is all that asks, that one counts, unless another was
+        answered well within `LONGEST`.
 Rule 3: answers whose cohort was not told count together, by their volume: they come from workers on which nothing
         fails, or of more cohorts than are told.
 Rule 4: both the share of all answers and that of the cohorts reach the limit: a quarter, three times the usual share,
@@ -66,9 +67,13 @@ class Second:
 
 @dataclass(slots=True)
 class Window:
-    """The newest answers on a route on which new fails: no more of them than rule 1 wants."""
+    """The newest answers on a route on which new fails: no more of them than rule 1 wants.
+
+    `well`: the two cohorts that were answered well last, and at which second.
+    """
 
     seconds: deque[Second] = field(default_factory=deque)
+    well: dict[int, int] = field(default_factory=dict)
 
     def add(self, second: Second, cohorts: Iterable[tuple[int, int, int]] = ()) -> None:
         """What was told at that second: more of the last one, or a new one. `cohorts`: hash, good, failed."""
@@ -78,10 +83,20 @@ class Window:
             last.legacy, last.legacy_failed = last.legacy + second.legacy, last.legacy_failed + second.legacy_failed
         else:
             self.seconds.append(second)
-        _count(self.seconds[-1].cohorts, cohorts)
+        told = tuple(cohorts)
+        _count(self.seconds[-1].cohorts, told)
+        self._remember(second.at, (cohort for cohort, good, _ in told if good))
         self._let_go()
         if not self.failed:
             self.seconds.clear()
+            self.well.clear()
+
+    def _remember(self, at: int, cohorts: Iterable[int]) -> None:
+        for cohort in cohorts:
+            self.well.pop(cohort, None)
+            self.well[cohort] = at
+        for oldest in tuple(self.well)[:-2]:
+            del self.well[oldest]
 
     def _let_go(self) -> None:
         """What is too old, or not needed for rule 1."""
@@ -92,8 +107,9 @@ class Window:
             asked -= seconds.popleft().asked
 
     def has_well(self, cohort: int) -> bool:
-        """Whether any cohort but this one was answered well."""
-        return any(good for each in self.seconds for other, (good, _) in each.cohorts.items() if other != cohort)
+        """Whether any cohort but this one was answered well lately."""
+        since = self.seconds[-1].at - LONGEST if self.seconds else 0
+        return any(at > since for other, at in self.well.items() if other != cohort)
 
     @property
     def asked(self) -> int:
@@ -115,7 +131,8 @@ class Window:
         cohorts: dict[int, tuple[int, int]] = {}
         for each in self.seconds:
             _count(cohorts, ((cohort, *counts) for cohort, counts in each.cohorts.items()))
-        if _by_cohorts(cohorts, asked, failed, alone=alone) < limit:
+        is_sole = alone and len(cohorts) == 1 and not self.has_well(next(iter(cohorts)))
+        if _by_cohorts(cohorts, asked, failed, is_sole=is_sole) < limit:
             return None
         hit = sum(bool(failed) for _, failed in cohorts.values())
         return Failing(asked=asked, failed=failed, seconds=lasted, hit=hit, cohorts=len(cohorts))
@@ -139,13 +156,13 @@ def _share_of_legacy(seconds: Iterable[Second]) -> float:
     return sum(failed for _, failed in counts) / asked if asked >= _FEWEST_OF_LEGACY else 0.0
 
 
-def _by_cohorts(cohorts: dict[int, tuple[int, int]], asked: int, failed: int, *, alone: bool) -> float:
+def _by_cohorts(cohorts: dict[int, tuple[int, int]], asked: int, failed: int, *, is_sole: bool) -> float:
     """Rules 2 and 3."""
     told = sum(map(sum, cohorts.values()))
     others = max(asked - told, 0)
     failed_others = min(max(failed - sum(failed for _, failed in cohorts.values()), 0), others)
     counts = sorted(cohorts.values(), key=itemgetter(1))
-    if not (alone and len(counts) == 1 and not others):
+    if not is_sole or others:
         del counts[-1:]
         if failed_others + sum(failed for _, failed in counts) < FEWEST:
             return 0.0

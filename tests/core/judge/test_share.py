@@ -130,6 +130,20 @@ def test_who_is_answered_well_beside_a_cohort() -> None:
 
     assert not found.has_well(1)
     assert found.has_well(2)
+    assert not Window().has_well(2)
+
+
+def test_a_cohort_that_was_well_minutes_ago_is_remembered() -> None:
+    """One that asks rarely and is answered well shows that the busy one's trouble is its own; for five minutes."""
+    found = Window()
+    found.add(Second(0, 21, 10), [(1, 10, 10), (2, 1, 0), (3, 1, 0)])
+    places = []
+    for at in range(1, LONGEST + 1):
+        found.add(Second(at, 20, 10), [(1, 10, 10)])
+        places.append(found.failing(NONE, alone=True) is not None)
+
+    assert len(found.well) == 2
+    assert (any(places[:-1]), places[-1]) == (False, True)
 
 
 def test_what_is_usual_is_drawn_towards_what_is_taken_for_it() -> None:
