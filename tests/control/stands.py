@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, cast
 
+import msgspec
+
 from proxy.config.load import Loaded, load_text
 from proxy.control.bench import Bench
 from proxy.control.feed import Gathering
@@ -28,7 +30,7 @@ from proxy.core.orders import Lead
 from proxy.core.route import Route
 from proxy.core.snapshot import Snapshot
 from proxy.core.unavailable import StoreUnavailable
-from proxy.link import BUCKETS, BadDelta, Report, RouteDelta, Table
+from proxy.link import BUCKETS, AliveDelta, BadDelta, CohortDelta, RefusedDelta, Report, RouteDelta, Table
 from proxy.store.memory_positions import MemoryPositions
 
 START = 1_800_000_000.0
@@ -181,19 +183,35 @@ class Stand:
             await self.mover.look()
             await self.judge.round()
 
-    def hear(
-        self, *, legacy: int = 0, new: int = 0, bad: Iterable[BadDelta] = (), route: str = "a", new_bad: int = 0
+    def hear(  # noqa: PLR0913 -- what a worker may tell
+        self,
+        *,
+        legacy: int = 0,
+        new: int = 0,
+        bad: Iterable[BadDelta] = (),
+        route: str = "a",
+        new_bad: int = 0,
+        cohorts: Iterable[CohortDelta] = (),
+        refused: int = 0,
+        alive_good: int = 0,
+        alive_failed: int = 0,
     ) -> None:
-        """A worker's report: good answers of both sides, bad ones of new, and bad events."""
+        """A worker's report: good answers of both sides, bad ones of new, and bad events; `cohorts` as new has them.
+
+        `refused` were sent nowhere; legacy answered `alive_good` shadows and failed others.
+        """
         routes = [
             RouteDelta(route, side, [0, good, 0, 0, failed], [good + failed] + [0] * len(BUCKETS), 0.0, failed)
             for side, good, failed in (("legacy", legacy, 0), ("new", new, new_bad))
             if good or failed
         ]
-        report = Report(
-            worker=0, pid=1, revision="r", inflight={}, connections=0, routes=routes, failures=[], bad=list(bad)
+        told = Report(0, 1, "r", {}, 0, routes, [], bad=list(bad), cohorts=list(cohorts))
+        more = msgspec.structs.replace(
+            told,
+            refused=[RefusedDelta(route, "new", "breaker", refused)] if refused else [],
+            alive=[AliveDelta(route, alive_good, alive_failed)] if alive_good or alive_failed else [],
         )
-        self.gathering.hear(report)
+        self.gathering.hear(more)
 
 
 def bad(side: str = "new", cohort: int = 0, *, kind: str = "5xx", draw: float = 0.01, route: str = "a") -> BadDelta:
