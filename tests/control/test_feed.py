@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from proxy.control.feed import MOST_BAD, Answered, Batch, Gathering, read, written
-from proxy.link import BUCKETS, Report, RouteDelta, ShadowDelta
+from proxy.link import BUCKETS, AliveDelta, CohortDelta, RefusedDelta, Report, RouteDelta, ShadowDelta
 from tests.control.stands import bad, failures
 
 
@@ -49,3 +49,37 @@ def test_bad_events_are_bounded() -> None:
     taken = gathering.take()
 
     assert (len(taken.bad), taken.lost) == (MOST_BAD, 5)
+
+
+def test_what_the_sides_were_asked_is_not_what_clients_got() -> None:
+    """Refusals are apart; what a side failed and the other answered is its own; what is nobody's is in no number."""
+    elsewhere = RouteDelta("a", "new", [0, 3, 0, 0, 2], [5] + [0] * len(BUCKETS), 0.0, 4, 4, [2] + [0] * len(BUCKETS))
+    gathering = Gathering()
+    gathering.hear(
+        report(
+            elsewhere,
+            refused=[RefusedDelta("a", "new", "breaker", 2), RefusedDelta("a", "legacy", "queue", 9)],
+            alive=[AliveDelta("a", 6, 1)],
+            cohorts=[CohortDelta("a", 7, 3, 4)],
+        )
+    )
+    taken = gathering.take()
+
+    assert taken.answered == [Answered("a", new=7, new_bad=4, refused=2, shadow_good=6, shadow_bad=1)]
+    assert taken.cohorts == [CohortDelta("a", 7, 3, 4)]
+    assert read(written(taken)) == taken
+    assert gathering.take().cohorts == []
+
+
+def test_cohorts_are_bounded() -> None:
+    """More than fit are left out: their answers are counted all the same."""
+    gathering = Gathering()
+    for _ in range(2):
+        gathering.hear(report(cohorts=[CohortDelta("a", number, 1, 0) for number in range(MOST_BAD - 1)]))
+
+    assert len(gathering.take().cohorts) == MOST_BAD
+
+
+def test_answers_of_replicas_add_up() -> None:
+    """Each number of both."""
+    assert Answered("a", 1, 2, 3, 4, 5, 6, 7, 8).plus(Answered("a", *[1] * 8)) == Answered("a", *range(2, 10))
