@@ -12,7 +12,9 @@ import random
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import product
+from math import inf
 from random import Random
+from statistics import median
 
 from proxy.core.outcome import Refused
 from proxy.core.route import Breaker as Rule
@@ -130,16 +132,18 @@ async def standing(route: str) -> Stand:
     return stand
 
 
-def cells(*, breaker: bool, seed: int) -> Iterator[tuple[int, int, list[str]]]:
-    """The table's rows: tenants, rate, and per share what reads with and without `health`, and writes, take."""
+def cells(*, breaker: bool, runs: int) -> Iterator[tuple[int, int, list[str]]]:
+    """The table's rows: tenants, rate, and a cell per share."""
     for tenants, rate in product(TENANTS, RATES):
-        found = []
-        for share in SHARES:
-            each = [
-                until_rollback(
-                    Fault(tenants=tenants, rate=rate, share=share, health=health, reads=reads, breaker=breaker), seed
-                )
-                for reads, health in product((True, False), (True, False))
-            ]
-            found.append(" / ".join("never" if seconds is None else str(seconds) for seconds in each))
-        yield tenants, rate, found
+        yield tenants, rate, [_cell(tenants, rate, share, runs, breaker=breaker) for share in SHARES]
+
+
+def _cell(tenants: int, rate: int, share: float, runs: int, *, breaker: bool) -> str:
+    """Four medians, and in brackets the longest of all runs."""
+    medians, longest = [], 0.0
+    for reads, health in product((True, False), (True, False)):
+        fault = Fault(tenants=tenants, rate=rate, share=share, health=health, reads=reads, breaker=breaker)
+        found = [inf if each is None else each for each in (until_rollback(fault, seed) for seed in range(runs))]
+        medians.append(median(found))
+        longest = max(longest, *found)
+    return " / ".join("never" if each == inf else f"{each:.0f}" for each in medians) + f" ({longest:.0f})"

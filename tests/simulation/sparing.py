@@ -43,17 +43,41 @@ def one_in_trouble(tenants: int, weight: float, *, new: float = 1.0) -> tuple[Te
     return (Tenant(weight=weight, new=new), *others)
 
 
-def alarms(tenants: tuple[Tenant, ...], rate: int, hours: float, seed: int) -> bool:
-    """Whether the route is taken back within so many hours in which new answers `rate` requests a second."""
+def alarms(tenants: tuple[Tenant, ...], rate: int, hours: float, seed: int, *, before: float = BEFORE) -> bool:
+    """Whether the route is taken back within so many hours in which new answers `rate` requests a second.
+
+    Legacy answers them for `before` seconds.
+    """
     dice, watched = Random(f"{seed} {tenants} {rate}"), Watched()
-    for second in range(int(BEFORE)):
+    for second in range(int(before)):
         watched.fold(second, Side.LEGACY, _second(dice, tenants, rate, Side.LEGACY))
     watched.go_live()
-    for second in range(int(BEFORE), int(BEFORE + hours * HOUR)):
+    for second in range(int(before), int(before + hours * HOUR)):
         watched.fold(second, Side.NEW, _second(dice, tenants, rate, Side.NEW))
         if watched.docket.is_alarmed:
             return True
     return False
+
+
+def own_trouble(hours: float, seed: int) -> tuple[int, int]:
+    """Of how many runs one tenant's trouble takes the route back: 2, 5, 20 tenants, of which it sends 20, 50, 90 %."""
+    runs = [
+        alarms(one_in_trouble(tenants, weight, new=new), rate, hours, seed)
+        for tenants in (2, 5, 20)
+        for weight in (0.2, 0.5, 0.9)
+        for new, rate in ((1.0, 5), (1.0, 20), (1.0, 100), (0.3, 20))
+    ]
+    return sum(runs), len(runs)
+
+
+def as_bad_as_legacy(hours: float, seed: int) -> tuple[int, int]:
+    """The same where both sides fail 5, 10, 30 or 50 % as a rule, for 1, 2, 5, 20 or 200 tenants."""
+    runs = [
+        alarms((Tenant(weight=1.0, legacy=share, new=share),) * tenants, 20, hours, seed)
+        for tenants in (1, 2, 5, 20, 200)
+        for share in (0.05, 0.1, 0.3, 0.5)
+    ]
+    return sum(runs), len(runs)
 
 
 def bursts(days: int, rate: int, seed: int) -> int:
