@@ -18,13 +18,26 @@ CODE_CLASSES = ("1xx", "2xx", "3xx", "4xx", "5xx")
 
 
 class RouteDelta(msgspec.Struct, frozen=True, array_like=True):
-    """One route and one server of it (`legacy`, `new`, `self`) since the last report; `codes` follows CODE_CLASSES."""
+    """One route and one server of it (`legacy`, `new`, `self`) since the last report; `codes` follows CODE_CLASSES.
+
+    `failed` counts what a side was asked and failed to answer, whatever the client got; `elsewhere` those of them that
+    the other side answered, which are not in `codes`. `nobodys` are buckets of answers in `codes` that say nothing of
+    the side (`proxy.core.outcome.Failure.is_nobodys`); empty: there are none.
+    """
 
     route: str
     side: str
     codes: list[int]
     buckets: list[int]
     seconds: float
+    failed: int = 0
+    elsewhere: int = 0
+    nobodys: list[int] = []
+
+    @property
+    def asked(self) -> int:
+        """How often the side was asked and answered or failed."""
+        return sum(self.codes) - sum(self.nobodys) + self.elsewhere
 
 
 class FailureDelta(msgspec.Struct, frozen=True, array_like=True):
@@ -34,6 +47,15 @@ class FailureDelta(msgspec.Struct, frozen=True, array_like=True):
     side: str
     phase: str
     blame: str
+    count: int
+
+
+class RefusedDelta(msgspec.Struct, frozen=True, array_like=True):
+    """Requests of one route and side that were sent nowhere, by `proxy.core.outcome.Refused`, since the last report."""
+
+    route: str
+    side: str
+    reason: str
     count: int
 
 
@@ -54,6 +76,14 @@ class ShadowDelta(msgspec.Struct, frozen=True, array_like=True):
     count: int
 
 
+class AliveDelta(msgspec.Struct, frozen=True, array_like=True):
+    """Legacy's answers to shadows of one route since the last report: what it answered, and what it failed to."""
+
+    route: str
+    good: int
+    failed: int
+
+
 class UpstreamState(msgspec.Struct, frozen=True, array_like=True):
     """One upstream, now: its breaker (0 closed, 1 half-open, 2 open), and of its addresses how many are left out."""
 
@@ -69,7 +99,8 @@ class Report(msgspec.Struct, frozen=True, tag="report"):
     `lines_dropped` are canonical lines that found no room; `poll` is 0 when nobody asked.
     `sheds`: how often each bound was met (proxy.core.shed) since the last report.
     `killed`: the kill switch is on; `switched`: when it was last turned, on the machine's monotonic clock, 0 for never.
-    `orders` is the version of the Orders that it obeys; `bad` are bad events of live traffic, `bad_lost` more of them.
+    `orders` is the version of the Orders that it obeys; `bad` are bad events of live traffic, `bad_lost` more of them;
+    `cohorts` are those that new answered on routes where it fails.
     """
 
     worker: int
@@ -92,6 +123,9 @@ class Report(msgspec.Struct, frozen=True, tag="report"):
     bad_lost: int = 0
     shadows: list[ShadowDelta] = []
     recent: Recent | None = None
+    cohorts: list[CohortDelta] = []
+    refused: list[RefusedDelta] = []
+    alive: list[AliveDelta] = []
 
 
 class Recent(msgspec.Struct, frozen=True, array_like=True):
@@ -103,7 +137,10 @@ class Recent(msgspec.Struct, frozen=True, array_like=True):
 
 
 class BadDelta(msgspec.Struct, frozen=True, array_like=True):
-    """One bad event of a route: `bad` and `side` are words, `cohort` 64 bits, `draw` its own, `at` unix seconds."""
+    """One bad event of a route: `bad` and `side` are words, `cohort` 64 bits, `draw` its own, `at` unix seconds.
+
+    `unreachable`: the side was not even connected to.
+    """
 
     route: str
     bad: str
@@ -111,6 +148,16 @@ class BadDelta(msgspec.Struct, frozen=True, array_like=True):
     cohort: int
     draw: float
     at: float
+    unreachable: bool = False
+
+
+class CohortDelta(msgspec.Struct, frozen=True, array_like=True):
+    """What new answered one cohort (64 bits) of a route on which it fails, and failed to, since the last report."""
+
+    route: str
+    cohort: int
+    good: int
+    failed: int
 
 
 class ComparedDelta(msgspec.Struct, frozen=True, array_like=True):

@@ -16,7 +16,7 @@ from proxy.app.restarting import Work
 from proxy.control.bench import Bench
 from proxy.control.evidence import EvidenceBook
 from proxy.control.feed import Gathering
-from proxy.control.health import Probes, Status
+from proxy.control.health import Probes
 from proxy.control.hooks import Hooks
 from proxy.control.judging import Judge
 from proxy.control.leading import Leading
@@ -29,6 +29,7 @@ from proxy.control.running import Running
 from proxy.control.slowness import slow_above
 from proxy.control.standing_views import AlarmView, Judged, ToldView, transition_view
 from proxy.control.steady import SteadyTime
+from proxy.core.judge.legacy import Known
 from proxy.core.judge.position import Transition
 from proxy.core.judge.verdict import Ruling
 from proxy.core.snapshot import Snapshot
@@ -78,7 +79,7 @@ class Judging:
         self.mover = Mover(store, self.replica)
         self._reconciling = Reconciling(running, self.replica, self.mover, store)
         self._gathering = Gathering()
-        bench = Bench(running, self.replica, parts.book, self._is_up)
+        bench = Bench(running, self.replica, parts.book, self._probe)
         self.judge = Judge(
             store=store,
             guards=parts.stores.evidence,
@@ -186,9 +187,9 @@ class Judging:
                 self.replica.slow = slow
                 self.replica.refresh()
 
-    def _is_up(self, upstream: str) -> bool:
+    def _probe(self, upstream: str) -> Known:
         found = self._parts.probes.conditions.get(upstream)
-        return found is not None and found.status is Status.UP
+        return Known.UNKNOWN if found is None else Known(found.status.value)
 
 
 def instance_of(snapshot: Snapshot) -> str:

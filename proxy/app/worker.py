@@ -200,6 +200,7 @@ class Worker:
         counters, events = self._listener.counters, self._listener.finished.bad
         routes, failures = counters.take(None if whole else events.routes)
         bad, bad_lost = events.take()
+        cohorts = events.take_cohorts()
         report = Report(
             worker=self._post.number,
             pid=os.getpid(),
@@ -220,6 +221,9 @@ class Worker:
             bad=bad,
             bad_lost=bad_lost,
             shadows=counters.take_shadows(),
+            cohorts=cohorts,
+            refused=counters.take_refused(),
+            alive=counters.take_alive(),
             recent=None if recent is None else Recent(recent.sample, recent.bad, recent.total),
         )
         link.send(report)

@@ -29,6 +29,7 @@ from proxy.core.judge.capacity import raised
 from proxy.core.judge.change import threshold
 from proxy.core.judge.guard import Bad, BadEvent, alarms
 from proxy.core.judge.ladder import Place
+from proxy.core.judge.legacy import Known, known
 from proxy.core.judge.moves import Maker
 from proxy.core.judge.policy import GUARDED, Freeze, Stops
 from proxy.core.judge.position import Position
@@ -41,7 +42,7 @@ from proxy.core.orders import EVERY_ROUTE
 from proxy.core.outcome import Side
 from proxy.core.route import Route
 from proxy.core.shadow import LATER
-from proxy.link import BadDelta, ComparedDelta
+from proxy.link import BadDelta, CohortDelta, ComparedDelta
 
 
 class Bench:
@@ -52,16 +53,16 @@ class Bench:
         running: Running,
         replica: Replica,
         evidence: Evidence,
-        is_up: Callable[[str], bool] = lambda _: False,
+        probe: Callable[[str], Known] = lambda _: Known.UNKNOWN,
     ) -> None:
-        """`is_up` says of an upstream whether its last health probe was good."""
+        """`probe` says of an upstream what its last health probe found."""
         self.rulings: Mapping[str, Ruling] = {}
         self.samples: Mapping[str, float] = {}
         self.lost = 0
         self._running = running
         self._replica = replica
         self._evidence = evidence
-        self._is_up = is_up
+        self._probe = probe
         self._roster = roster(running.snapshot)
         self._dockets: dict[str, Docket] = {}
         self._open: set[str] = set()
@@ -143,6 +144,9 @@ class Bench:
         bad: dict[str, list[BadDelta]] = {}
         for event in sorted((each for batch in batches for each in batch.bad), key=lambda each: each.at):
             bad.setdefault(event.route, []).append(event)
+        cohorts: dict[str, list[CohortDelta]] = {}
+        for cohort in (each for batch in batches for each in batch.cohorts):
+            cohorts.setdefault(cohort.route, []).append(cohort)
         compared: dict[str, list[ComparedDelta]] = {}
         for delta in (each for batch in batches for each in batch.compared):
             compared.setdefault(delta.route, []).append(delta)
@@ -156,8 +160,9 @@ class Bench:
             told, failed = answered.get(name) or Answered(name), bad.get(name)
             if name in self._roster.ramped:
                 docket.carry(told, self._evidence.epoch_number(name), now)
-            if failed or docket.is_open or is_alone(position):
-                docket.fold(position, self._seen(route, told, failed or [], now))
+            answers = cohorts.get(name, [])
+            if failed or answers or docket.is_open or is_alone(position):
+                docket.fold(position, self._seen(route, told, failed or [], now, answers))
                 (self._open.add if docket.is_open else self._open.discard)(name)
             else:
                 docket.count(told, now)
@@ -173,13 +178,14 @@ class Bench:
 
     def _stirred(self, told: AbstractSet[str]) -> AbstractSet[str]:
         """Routes on which something happened or may have ended: an answer, a move, an alarm, a row, a window."""
-        known = (self._replica.positions.keys() | self._roster.windowed.keys()) & self._dockets.keys()
-        return (told & self._roster.routes.keys()) | known | self._open
+        standing = (self._replica.positions.keys() | self._roster.windowed.keys()) & self._dockets.keys()
+        return (told & self._roster.routes.keys()) | standing | self._open
 
-    def _seen(self, route: Route, answered: Answered, bad: list[BadDelta], now: float) -> Seen:
+    def _seen(
+        self, route: Route, answered: Answered, bad: list[BadDelta], now: float, cohorts: Iterable[CohortDelta]
+    ) -> Seen:
         events = tuple(
-            BadEvent(bad=Bad(each.bad), side=Side(each.side), cohort=each.cohort, draw=each.draw, at=now)
-            for each in bad
+            BadEvent(Bad(each.bad), Side(each.side), each.cohort, each.draw, now, each.unreachable) for each in bad
         )
         return Seen(
             now=now,
@@ -188,8 +194,9 @@ class Bench:
             events=tuple(each for each in events if each.bad in route.guard.classes),
             budget=route.guard.budget,
             processes=max(self._roster.guarded, 1) * len(route.guard.classes),
-            legacy_is_up=self._is_up(route.legacy),
+            probe=self._probe(route.legacy),
             slow=1 - route.guard.latency,
+            cohorts=tuple(cohorts),
         )
 
     def _end_of_window(self, route: Route, docket: Docket, now: float) -> None:
@@ -212,6 +219,8 @@ class Bench:
             ramp=route.ramp,
             processes=tuple(docket.processes.values()),
             breaker=docket.breaker,
+            stuck=docket.stuck,
+            legacy_is_down=known(docket.legacy, self._probe(route.legacy), now) is Known.DOWN,
             measures=measures,
             changes={} if measures is None else docket.changes.of(measures.epoch),
             closed=_closed(route, now),
@@ -232,7 +241,7 @@ class Bench:
         here = docket.version == position.version
         return replace(
             found,
-            requests=max(found.requests, docket.answers if here else 0),
+            requests=max(found.requests, docket.answers - docket.failed if here else 0),
             asked=docket.asked if here else 0,
             carried=docket.capacity.proved if found.carried is None else found.carried,
             unfit=docket.capacity.last.unfit_share,

@@ -59,7 +59,7 @@ def render(reading: Reading) -> bytes:
     registry.register(BanyanCollector(reading))
     ProcessCollector(registry=registry)
     counts = reading.counts
-    series = write_series(reading.running, counts.totals, counts.failures, counts.shadows)
+    series = write_series(reading.running, counts.totals, counts.failures, counts.shadows, counts.refused)
     evidence = (*write_parity(reading.evidence), *write_incomparable(reading.evidence))
     return "".join((*series, *evidence)).encode() + generate_latest(registry)
 

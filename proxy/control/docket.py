@@ -9,13 +9,21 @@ Rule 3: `resume`, an edit and the end of a window in which nothing counts begin 
 Rule 4: slow answers are many and come together: all of one fold weigh as one (guard.py, rule 6). That is their
         deduplication; once a minute every cohort has a slow answer, on a good side and on a bad one.
 Rule 5: what counts for a step (answers, what new carried) goes on where a hold leaves the route in its place.
-Rule 6: within one batch nobody knows in which order answers and failures came: one good answer of new ends a row.
+Rule 6: within one batch nobody knows in which order answers and failures came: one good answer of new ends a row. What
+        fails with good answers in between is found by its share (share.py).
+Rule 7: an answer that failed is never a good one, whether or not its event counts (dedupe.py), and what is nobody's
+        answer is neither. Where new is alone, one cohort's own trouble is no evidence while others are well, however
+        long it lasts: a cohort counts twice in a row only once, and what the worst one was asked stays part of what new
+        was asked, as it was of legacy's. Who asks alone is the breakers' business.
+Rule 8: nothing known of legacy is not "down". While it is known to be down no breaker opens; where new is alone and
+        fails, that is said (`stuck`), to be told to somebody: there is nowhere to go back to.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from proxy.control.changes import Changes
@@ -24,14 +32,16 @@ from proxy.core.judge import breaker as fast
 from proxy.core.judge.breaker import Breaker
 from proxy.core.judge.capacity import NOTHING_CARRIED, Capacity, Load
 from proxy.core.judge.dedupe import Baseline, Dedupe
-from proxy.core.judge.guard import Bad, BadEvent, Process, cleared, observe, observe_alone, threshold
+from proxy.core.judge.guard import HARD, Bad, BadEvent, Process, cleared, observe, observe_alone, threshold
 from proxy.core.judge.ladder import Place, is_above
+from proxy.core.judge.legacy import Known, Legacy, heard, known
 from proxy.core.judge.policy import GUARDED
 from proxy.core.judge.position import Cause, Position
+from proxy.core.judge.share import Failing, Second, Window, usual
 from proxy.core.outcome import Side
 from proxy.core.stage import Stage
+from proxy.link import CohortDelta
 
-_HARD = (Bad.ERROR, Bad.TIMEOUT)
 _HOUR, _DAY = 3600.0, 86_400.0
 _UNKNOWN_RATE, _WEIGHT = 0.01, 1000.0
 """What legacy's share of bad answers is taken for before it was seen, and how many answers that weighs."""
@@ -41,15 +51,18 @@ _ANEW = (Cause.RESUME, Cause.FILE)
 
 @dataclass(slots=True)
 class Rates:
-    """What legacy did while it answered: answers, bad ones that counted by class, since when (unix seconds)."""
+    """What legacy was asked and failed to answer, its bad events that counted by class, since when (unix seconds)."""
 
     answers: int = 0
+    failed: int = 0
     bad: dict[Bad, int] = field(default_factory=dict)
     since: float = 0.0
 
     def share(self, bad: Bad) -> float:
-        """The share of legacy's answers that were bad in this way."""
-        return (self.bad.get(bad, 0) + _UNKNOWN_RATE * _WEIGHT) / (self.answers + _WEIGHT)
+        """The share of legacy's answers that were bad in this way: of good ones and of those that counted (rule 6)."""
+        counted = self.bad.get(bad, 0)
+        good = self.answers - self.failed
+        return (counted + _UNKNOWN_RATE * _WEIGHT) / (good + counted * (bad in HARD) + _WEIGHT)
 
     def per_day(self, bad: Bad, now: float) -> float:
         """How many of them there are in a day."""
@@ -74,9 +87,11 @@ NO_STEP = Step(Stage.LEGACY, 0.0, 0)
 
 @dataclass(slots=True)
 class Docket:
-    """One route's. `answers` are those of new at this step, `asked` those of both sides.
+    """One route's. `answers` are what new was asked at this step, `failed` those of them that it failed to answer;
+    `asked` are what both sides were.
 
-    `version`, `step`, `place` and `latched` are those of the position that was followed last.
+    `version`, `step`, `place` and `latched` are those of the position that was followed last. `stuck`: why the route
+    should go back, and cannot (rule 8); `latest`: whose hard failure counted last where new was alone, by class.
     """
 
     rates: Rates = field(default_factory=Rates)
@@ -84,12 +99,17 @@ class Docket:
     processes: dict[Bad, Process] = field(default_factory=dict)
     baselines: dict[Bad, Baseline] = field(default_factory=dict)
     breaker: Breaker = field(default_factory=Breaker)
+    window: Window = field(default_factory=Window)
+    legacy: Legacy = field(default_factory=Legacy)
+    stuck: str = ""
+    latest: dict[Bad, int] = field(default_factory=dict)
     version: int = -1
     step: Step = NO_STEP
     place: Place | None = None
     latched: bool = False
     answers: int = 0
     asked: int = 0
+    failed: int = 0
     capacity: Capacity = NOTHING_CARRIED
     changes: Changes = field(default_factory=Changes)
 
@@ -103,14 +123,15 @@ class Docket:
         self.place, self.latched = position.place, position.latched
         self.version = position.version
         if self.step != (step := Step.of(position)):
-            self.step, self.answers, self.asked, self.capacity = step, 0, 0, self.capacity.step()
+            self.step, self.answers, self.asked, self.failed = step, 0, 0, 0
+            self.capacity = self.capacity.step()
         if position.latched:
             self.capacity = NOTHING_CARRIED
 
     @property
     def is_alarmed(self) -> bool:
-        """Whether the guard or the breaker has raised an alarm that nobody has cleared."""
-        if self.breaker.opened_at is not None:
+        """Whether the guard or a breaker has raised an alarm that nobody has cleared, or would if it could."""
+        if self.breaker.opened_at is not None or self.stuck:
             return True
         return bool(self.processes) and any(each.alarmed_at is not None for each in self.processes.values())
 
@@ -129,10 +150,10 @@ class Docket:
         return position.version > 0 and any(each is not None and each <= position.since for each in alarms)
 
     def clear(self) -> None:
-        """Begin the guard, the breaker and the detectors of change anew."""
+        """Begin the guard, the breakers and the detectors of change anew."""
         self.changes.clear()
         self.processes = {bad: cleared(each) for bad, each in self.processes.items()}
-        self.breaker = Breaker()
+        self.breaker, self.window, self.stuck = Breaker(), Window(), ""
 
     @property
     def is_open(self) -> bool:
@@ -141,22 +162,27 @@ class Docket:
 
     def count(self, answered: Answered, now: float) -> None:
         """Answers without anything bad among them, while legacy answers some of the requests."""
-        self._begin(now)
+        self._hear(answered, (), now)
+        self._count(answered)
+
+    def _count(self, answered: Answered) -> None:
         self.answers += answered.new
         self.asked += answered.new + answered.legacy
+        self.failed += answered.new_bad
         self.rates.answers += answered.legacy
+        self.rates.failed += answered.legacy_bad
 
     def fold(self, position: Position, seen: Seen) -> None:
         """What happened since the last fold, while the route stood at `position`."""
-        self._begin(seen.now)
-        if seen.hard or self.breaker.row:
-            self._fold_breaker(seen)
+        self._hear(seen.answered, seen.cohorts, seen.now)
+        if seen.hard or self.breaker.row or self.window.seconds:
+            self._fold_breaker(seen, alone=is_alone(position))
         counted = [each for each in seen.events if each.bad is Bad.LATENCY or self.dedupe.counts(each)]
         slow = sum(each.bad is Bad.LATENCY for each in counted)
         for event in counted:
             self._observe(position, event, seen, weight=1 / slow if event.bad is Bad.LATENCY else 1.0)
         self._pass(position, counted, seen)
-        self.count(seen.answered, seen.now)
+        self._count(seen.answered)
 
     def carry(self, answered: Answered, epoch: int, now: float) -> None:
         """What new carried of a route that climbs, in this epoch of its evidence."""
@@ -169,9 +195,16 @@ class Docket:
         )
         self.capacity = self.capacity.at(epoch).add(load, now)
 
-    def _begin(self, now: float) -> None:
+    def _hear(self, answered: Answered, cohorts: Iterable[CohortDelta], now: float) -> None:
+        """What both sides did now: a minute of it is kept while new fails, and how legacy is."""
         if not self.rates.since:
             self.rates.since = now
+        asked = answered.legacy + answered.shadow_good + answered.shadow_bad
+        failed = answered.legacy_bad + answered.shadow_bad
+        self.legacy = heard(self.legacy, asked - failed, failed, now)
+        if answered.new_bad or self.window.seconds:
+            second = Second(int(now), answered.new, answered.new_bad, asked, failed)
+            self.window.add(second, ((each.cohort, each.good, each.failed) for each in cohorts))
 
     def _observe(self, position: Position, event: BadEvent, seen: Seen, *, weight: float) -> None:
         bad = event.bad
@@ -190,37 +223,76 @@ class Docket:
         self.processes[bad] = observe(process, new, 1 - new, share=share, at=event.at, log_a=log_a, weight=weight)
 
     def _pass(self, position: Position, counted: list[BadEvent], seen: Seen) -> None:
-        """Where new is alone: its bad answers against the rate that legacy had."""
+        """Where new is alone: its bad answers against the rate that legacy had (rule 6)."""
         if not is_alone(position) or not seen.answered.new:
             return
+        hard = _left_out(_of_new(seen.hard, *HARD), seen.answered.new_bad)
         for bad in Bad:
-            events = sum(each.bad is bad and each.side is Side.NEW for each in counted)
+            mine = [each.cohort for each in counted if each.bad is bad and each.side is Side.NEW]
+            events = self._of_others(bad, mine) if bad in HARD else len(mine)
             process = self.processes.get(bad) or Process(bad=bad)
             log_a = seen.log_a(self.rates.per_day(bad, seen.now))
-            good = max(seen.answered.new - events, 0)
+            left_out = hard if bad in HARD else hard + _left_out(_of_new(seen.events, bad))
+            good = max(seen.answered.new - round(left_out) - events, 0)
             slow = bad is Bad.LATENCY
             rate = max(self.rates.share(bad), seen.slow if slow else 0.0)
             self.processes[bad] = observe_alone(process, events, good, rate=rate, at=seen.now, log_a=log_a, as_one=slow)
 
-    def _fold_breaker(self, seen: Seen) -> None:
-        hard = sorted((each for each in seen.hard if each.bad in _HARD), key=lambda each: each.at)
+    def _of_others(self, bad: Bad, cohorts: list[int]) -> int:
+        """How many of the events are of another cohort than the one before."""
+        before, counts = self.latest.get(bad), 0
+        for cohort in cohorts:
+            counts += cohort != before
+            before = cohort
+        if before is not None:
+            self.latest[bad] = before
+        return counts
+
+    def _fold_breaker(self, seen: Seen, *, alone: bool) -> None:
+        legacy = known(self.legacy, seen.probe, seen.now)
+        self.breaker = found = self._row(seen, legacy)
+        failing = self.window.failing(self._usual(), alone=alone)
+        self.stuck = ""
+        if legacy is not Known.DOWN:
+            self.breaker = found if failing is None else fast.opened(found, failing.sentence, seen.now)
+        elif alone and found.opened_at is None:
+            self.stuck = _stuck(found, failing)
+
+    def _row(self, seen: Seen, legacy: Known) -> Breaker:
+        """The row after what was seen."""
         found = self.breaker
+        if found.row:
+            found = replace(found, is_sole=not self.window.has_well(found.cohort))
+        if legacy is Known.DOWN:
+            found = fast.failed(found, Side.LEGACY, cohort=0, at=seen.now)
         if seen.answered.new > seen.answered.new_bad:
             found = fast.answered(found, Side.NEW)
         else:
-            for event in hard:
+            for event in sorted((each for each in seen.hard if each.bad in HARD), key=lambda each: each.at):
                 if event.side is Side.NEW:
-                    found = fast.failed(found, Side.NEW, cohort=event.cohort, at=event.at)
-        if seen.legacy_is_up or seen.answered.legacy > seen.answered.legacy_bad:
-            found = fast.answered(found, Side.LEGACY)
-        self.breaker = found
+                    found = fast.failed(
+                        found, Side.NEW, cohort=event.cohort, at=event.at, unreachable=event.unreachable
+                    )
+            found = fast.refused(found, seen.answered.refused, seen.now)
+        if legacy is Known.DOWN:
+            return found
+        return fast.answered(found, Side.LEGACY) if seen.legacy_answered else fast.waited(found, seen.now)
+
+    def _usual(self) -> float:
+        """The share of answers that fails as a rule: legacy's, or where too little is known of it, new's own before."""
+        rates = self.rates
+        if rates.answers >= _WEIGHT:
+            return usual(rates.answers, rates.failed)
+        answers, failed = max(self.answers - self.window.asked, 0), max(self.failed - self.window.failed, 0)
+        return min(usual(answers, failed), usual(rates.answers, rates.failed))
 
 
 class Seen(NamedTuple):
     """One route's part of what was told since the last look. `hard` are all bad events, `events` those of its classes.
 
-    `budget` in seconds and `processes` as for `threshold`; `legacy_is_up`: its last health probe was good; `slow`: the
+    `budget` in seconds and `processes` as for `threshold`; `probe`: what legacy's last health probe found; `slow`: the
     share of legacy's answers that are slow by definition; counted is less, as it begins when a bound is known.
+    `cohorts`: some of those that new answered, where it fails.
     """
 
     now: float
@@ -229,12 +301,39 @@ class Seen(NamedTuple):
     events: tuple[BadEvent, ...]
     budget: float
     processes: int
-    legacy_is_up: bool
+    probe: Known
     slow: float
+    cohorts: tuple[CohortDelta, ...] = ()
+
+    @property
+    def legacy_answered(self) -> bool:
+        """Whether anything says that legacy answers now."""
+        told = self.answered
+        return self.probe is Known.UP or told.legacy > told.legacy_bad or told.shadow_good > 0
 
     def log_a(self, per_day: float) -> float:
         """The alarm's threshold for a process of so many events."""
         return threshold(per_day, budget=self.budget, processes=self.processes)
+
+
+def _of_new(events: Iterable[BadEvent], *kinds: Bad) -> list[int]:
+    """Whose they are."""
+    return [each.cohort for each in events if each.side is Side.NEW and each.bad in kinds]
+
+
+def _left_out(cohorts: list[int], failed: int = 0) -> float:
+    """Rule 6: how many of what was asked is no good answer; `failed` may be more than was told as events."""
+    if not cohorts:
+        return failed
+    worst = max(Counter(cohorts).values()) / len(cohorts)
+    return max(failed, len(cohorts)) * (1 - worst)
+
+
+def _stuck(row: Breaker, failing: Failing | None) -> str:
+    """Rule 7: the sentence, or empty."""
+    if failing is not None:
+        return failing.sentence
+    return f"new failed {row.row} times in a row" if row.is_due else ""
 
 
 def is_alone(position: Position) -> bool:
@@ -247,12 +346,6 @@ def answered_in(batches: Iterable[list[Answered]]) -> dict[str, Answered]:
     found: dict[str, Answered] = {}
     for batch in batches:
         for each in batch:
-            known = found.setdefault(each.route, Answered(each.route))
-            known.legacy += each.legacy
-            known.legacy_bad += each.legacy_bad
-            known.new += each.new
-            known.new_bad += each.new_bad
-            known.shadowed += each.shadowed
-            known.shadow_shed += each.shadow_shed
-            known.shadow_unfit += each.shadow_unfit
+            so_far = found.get(each.route)
+            found[each.route] = each if so_far is None else so_far.plus(each)
     return found

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import accumulate
 from types import MappingProxyType
 
-from proxy.control.ledger import FailureSeries, Series, ShadowSeries, Totals
+from proxy.control.ledger import FailureSeries, RefusedSeries, Series, ShadowSeries, Totals
 from proxy.core.route import Route
 from proxy.core.stage import Stage
 from proxy.link import BUCKETS, CODE_CLASSES
@@ -26,6 +26,7 @@ def write_series(
     totals: Mapping[Series, Totals],
     failures: Mapping[FailureSeries, int],
     shadows: Mapping[ShadowSeries, int] = MappingProxyType({}),
+    refused: Mapping[RefusedSeries, int] = MappingProxyType({}),
 ) -> Iterator[str]:
     """All families of this module, line by line."""
     staged = [(label(route.name), route) for route in routes if route.respond is None]
@@ -34,6 +35,7 @@ def write_series(
     yield from _durations(labelled)
     yield from _failures(failures)
     yield from _shadows(shadows)
+    yield from _refused(refused)
     yield from _stages(staged)
     yield from _splits(staged)
 
@@ -77,6 +79,14 @@ def _shadows(shadows: Mapping[ShadowSeries, int]) -> Iterator[str]:
     yield _head(name, "counter", "Requests that were to be sent to the other side as well, by what became of that.")
     for series, count in shadows.items():
         yield f'{name}{{route="{label(series.route)}",outcome="{series.outcome}"}} {count}\n'
+
+
+def _refused(refused: Mapping[RefusedSeries, int]) -> Iterator[str]:
+    name = "banyan_upstream_refused_total"
+    yield _head(name, "counter", "Requests that Banyan itself sent nowhere, by reason: they are nobody's bad answers.")
+    for series, count in refused.items():
+        labels = f'route="{label(series.route)}",side="{series.side}",reason="{series.reason}"'
+        yield f"{name}{{{labels}}} {count}\n"
 
 
 def _stages(staged: list[tuple[str, Route]]) -> Iterator[str]:

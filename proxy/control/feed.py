@@ -15,21 +15,21 @@ from msgspec.structs import replace
 
 from proxy.core.origins import Naming
 from proxy.core.shadow import Shadowed
-from proxy.link import BadDelta, ComparedDelta, Report
+from proxy.link import BadDelta, CohortDelta, ComparedDelta, Report
 
 MOST_BAD = 5_000
-"""Bad events of one second of one replica."""
+"""Bad events of one second of one replica, and cohorts on routes where new fails."""
 MOST_COMPARED = 20_000
 """Routes, epochs, steps and sides of which comparisons wait to be told."""
-_ERRORS = 4
-"""Where 5xx stands among the classes of codes."""
 _SIDES = ("legacy", "new")
 
 
 class Answered(msgspec.Struct, array_like=True):
-    """Answers of both sides on one route; `_bad` are those of them that were 5xx, `shadowed` requests sent twice.
+    """What both sides of one route were asked; `_bad`: and failed to answer. `shadowed` are requests sent twice.
 
-    Of those that were to be, `shadow_shed` found no room or no answer, and `shadow_unfit` cannot be.
+    Of those that were to be, `shadow_shed` found no room or no answer, and `shadow_unfit` cannot be. `refused` are
+    requests for new that Banyan sent nowhere, which are in no other number. `shadow_good` and `shadow_bad` are legacy's
+    answers to shadows.
     """
 
     route: str
@@ -40,15 +40,30 @@ class Answered(msgspec.Struct, array_like=True):
     shadowed: int = 0
     shadow_shed: int = 0
     shadow_unfit: int = 0
+    refused: int = 0
+    shadow_good: int = 0
+    shadow_bad: int = 0
+
+    def plus(self, more: Answered) -> Answered:
+        """Both together."""
+        counts = (getattr(self, name) + getattr(more, name) for name in _COUNTS)
+        return Answered(self.route, *counts)
+
+
+_COUNTS = Answered.__struct_fields__[1:]
 
 
 class Batch(msgspec.Struct, frozen=True, kw_only=True):
-    """What one replica has seen since it told last; `lost` are bad events that found no room."""
+    """What one replica has seen since it told last; `lost` are bad events that found no room.
+
+    `cohorts` are some of those that new answered on routes where it fails.
+    """
 
     answered: list[Answered] = []
     bad: list[BadDelta] = []
     lost: int = 0
     compared: list[ComparedDelta] = []
+    cohorts: list[CohortDelta] = []
 
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -73,9 +88,11 @@ def batch_called(batch: Batch, naming: Naming) -> Batch:
     answered = ((each, naming(each.route)) for each in batch.answered)
     bad = ((each, naming(each.route)) for each in batch.bad)
     compared = ((delta, naming(delta.route)) for delta in batch.compared)
+    cohorts = ((delta, naming(delta.route)) for delta in batch.cohorts)
     return replace(
         batch,
         answered=[replace(each, route=name) for each, name in answered if name is not None],
+        cohorts=[replace(delta, route=name) for delta, name in cohorts if name is not None],
         compared=[replace(delta, route=name) for delta, name in compared if name is not None],
         bad=[each if name == each.route else replace(each, route=name) for each, name in bad if name is not None],
     )
@@ -89,15 +106,16 @@ class Gathering:
         self._answered: dict[str, Answered] = {}
         self._bad: list[BadDelta] = []
         self._compared: list[ComparedDelta] = []
+        self._cohorts: list[CohortDelta] = []
         self._lost = 0
 
     def hear(self, report: Report) -> None:
         """One worker's increments."""
         for delta in report.routes:
             if delta.side in _SIDES:
-                self._count(delta.route, delta.side, sum(delta.codes), delta.codes[_ERRORS])
+                self._count(delta.route, delta.side, delta.asked, delta.failed)
         for shadow in report.shadows:
-            found = self._answered.setdefault(shadow.route, Answered(shadow.route))
+            found = self._of(shadow.route)
             match Shadowed(shadow.outcome):
                 case Shadowed.SENT:
                     found.shadowed += shadow.count
@@ -107,6 +125,14 @@ class Gathering:
                     found.shadow_unfit += shadow.count
                 case other:
                     assert_never(other)
+        for refused in report.refused:
+            if refused.side == "new":
+                self._of(refused.route).refused += refused.count
+        for alive in report.alive:
+            found = self._of(alive.route)
+            found.shadow_good += alive.good
+            found.shadow_bad += alive.failed
+        self._cohorts += report.cohorts[: MOST_BAD - len(self._cohorts)]
         self.add(report.bad)
         self._lost += report.bad_lost
 
@@ -125,13 +151,21 @@ class Gathering:
 
     def take(self) -> Batch:
         """All of it, and begin anew."""
-        answered = list(self._answered.values())
-        batch = Batch(answered=answered, bad=self._bad, lost=self._lost, compared=self._compared)
-        self._answered, self._bad, self._lost, self._compared = {}, [], 0, []
+        batch = Batch(
+            answered=list(self._answered.values()),
+            bad=self._bad,
+            lost=self._lost,
+            compared=self._compared,
+            cohorts=self._cohorts,
+        )
+        self._answered, self._bad, self._lost, self._compared, self._cohorts = {}, [], 0, [], []
         return batch
 
+    def _of(self, route: str) -> Answered:
+        return self._answered.setdefault(route, Answered(route))
+
     def _count(self, route: str, side: str, answers: int, bad: int) -> None:
-        found = self._answered.setdefault(route, Answered(route))
+        found = self._of(route)
         if side == "new":
             found.new += answers
             found.new_bad += bad

@@ -2,7 +2,7 @@
 
 `5xx` (a class)        seven logarithms, events, gap, when it alarmed (0: never)
 `baseline 5xx`         slot, count, slot, count, …
-`rates`                answers of legacy, since when, then bad ones by class in the order of `Bad`
+`rates`                answers of legacy, since when, then bad ones by class in the order of `Bad`, then failed answers
 `breaker`              when it opened (0: it did not)
 `step`                 version of the position, stage, split, since when, answers of new up to those that are needed,
                        the greatest share that new has carried (-1: unknown), the epoch in which it did
@@ -50,14 +50,20 @@ def states_of(
         yield GuardState(route=route, bad=_BASELINE + bad.value, numbers=pairs, updated=now)
     rates = docket.rates
     counts = (float(rates.bad.get(bad, 0)) for bad in Bad)
-    yield GuardState(route=route, bad=_RATES, numbers=(float(rates.answers), rates.since, *counts), updated=now)
+    numbers = (float(rates.answers), rates.since, *counts, float(rates.failed))
+    yield GuardState(route=route, bad=_RATES, numbers=numbers, updated=now)
 
 
 def _step(docket: Docket, requests: int) -> tuple[float, ...]:
     stage, split, since = docket.step
     proved, epoch = docket.capacity.proved, docket.capacity.epoch
     here = (float(docket.version), float(STAGES.index(stage)), split, float(since))
-    return (*here, float(min(docket.answers, requests)), -1.0 if proved is None else proved, float(epoch))
+    return (
+        *here,
+        float(min(docket.answers - docket.failed, requests)),
+        -1.0 if proved is None else proved,
+        float(epoch),
+    )
 
 
 def recalled(docket: Docket, states: Iterable[GuardState]) -> None:
@@ -75,14 +81,20 @@ def recalled(docket: Docket, states: Iterable[GuardState]) -> None:
             _recall_step(docket, numbers)
         elif each.bad.startswith(_CHANGE) and len(numbers) == len(QUIET) + 4:
             _recall_change(docket, each.bad, numbers)
-        elif each.bad == _RATES and len(numbers) == len(Bad) + 2:
-            seen_bad = docket.rates.bad
-            bad = {kind: int(count) + seen_bad.get(kind, 0) for kind, count in zip(Bad, numbers[2:], strict=True)}
-            docket.rates = Rates(answers=int(numbers[0]) + docket.rates.answers, since=numbers[1], bad=bad)
+        elif each.bad == _RATES and len(numbers) in {len(Bad) + 2, len(Bad) + 3}:
+            _recall_rates(docket, numbers)
         elif each.bad.startswith(_BASELINE) and each.bad.removeprefix(_BASELINE) in list(Bad):
             pairs = zip(numbers[::2], numbers[1::2], strict=False)
             counts = ((int(slot), int(count)) for slot, count in pairs)
             docket.baselines[Bad(each.bad.removeprefix(_BASELINE))] = Baseline.of(counts)
+
+
+def _recall_rates(docket: Docket, numbers: tuple[float, ...]) -> None:
+    """Beside what was counted since; rows of the version before have no failed answers."""
+    seen = docket.rates
+    bad = {kind: int(count) + seen.bad.get(kind, 0) for kind, count in zip(Bad, numbers[2:], strict=False)}
+    failed = int(sum(numbers[len(Bad) + 2 :])) + seen.failed
+    docket.rates = Rates(answers=int(numbers[0]) + seen.answers, failed=failed, since=numbers[1], bad=bad)
 
 
 def _recall_step(docket: Docket, numbers: tuple[float, ...]) -> None:

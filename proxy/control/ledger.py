@@ -13,7 +13,17 @@ from operator import add
 from typing import NamedTuple
 
 from proxy.control.ring import MINUTE, Ring
-from proxy.link import BUCKETS, CODE_CLASSES, FailureDelta, RepeatDelta, Report, RouteDelta, ShadowDelta, UpstreamState
+from proxy.link import (
+    BUCKETS,
+    CODE_CLASSES,
+    FailureDelta,
+    RefusedDelta,
+    RepeatDelta,
+    Report,
+    RouteDelta,
+    ShadowDelta,
+    UpstreamState,
+)
 
 SILENT_AFTER = 5.0
 """Seconds without a report after which a worker no longer counts as serving; it reports every second."""
@@ -43,6 +53,14 @@ class RepeatSeries(NamedTuple):
     outcome: str
 
 
+class RefusedSeries(NamedTuple):
+    """Requests of one route and side that Banyan sent nowhere, by reason."""
+
+    route: str
+    side: str
+    reason: str
+
+
 class ShadowSeries(NamedTuple):
     """What became of the shadows of one route: sent, shed, failed, skipped."""
 
@@ -51,11 +69,15 @@ class ShadowSeries(NamedTuple):
 
 
 class Totals(NamedTuple):
-    """Since the control process began; `codes` follows CODE_CLASSES, `buckets` BUCKETS and one infinite."""
+    """Since the control process began; `codes` follows CODE_CLASSES, `buckets` BUCKETS and one infinite.
+
+    `nobodys` are those of `buckets` that say nothing of the side.
+    """
 
     codes: tuple[int, ...] = (0,) * len(CODE_CLASSES)
     buckets: tuple[int, ...] = (0,) * (len(BUCKETS) + 1)
     seconds: float = 0.0
+    nobodys: tuple[int, ...] = (0,) * (len(BUCKETS) + 1)
 
     @property
     def requests(self) -> int:
@@ -68,6 +90,7 @@ class Totals(NamedTuple):
             tuple(map(add, self.codes, delta.codes)),
             tuple(map(add, self.buckets, delta.buckets)),
             self.seconds + delta.seconds,
+            tuple(map(add, self.nobodys, delta.nobodys)) if delta.nobodys else self.nobodys,
         )
 
 
@@ -99,6 +122,7 @@ class Counts:
     repeats: Mapping[RepeatSeries, int] = field(default_factory=dict)
     sheds: Mapping[str, int] = field(default_factory=dict)
     shadows: Mapping[ShadowSeries, int] = field(default_factory=dict)
+    refused: Mapping[RefusedSeries, int] = field(default_factory=dict)
 
 
 class Ledger:
@@ -115,6 +139,7 @@ class Ledger:
         self._lines_dropped = 0
         self._sheds: dict[str, int] = {}
         self._shadows: dict[ShadowSeries, int] = {}
+        self._refused: dict[RefusedSeries, int] = {}
         self._reported: set[str] = set()
 
     def fold(self, report: Report) -> None:
@@ -129,6 +154,8 @@ class Ledger:
             self._fold_repeat(repeat)
         for shadow in report.shadows:
             self._fold_shadow(shadow)
+        for refused in report.refused:
+            self._fold_refused(refused)
         self._lines_dropped += report.lines_dropped
         for reason, count in report.sheds.items():
             self._sheds[reason] = self._sheds.get(reason, 0) + count
@@ -158,6 +185,11 @@ class Ledger:
         self._shadows[series] = self._shadows.get(series, 0) + delta.count
         self._reported.add(delta.route)
 
+    def _fold_refused(self, delta: RefusedDelta) -> None:
+        series = RefusedSeries(delta.route, delta.side, delta.reason)
+        self._refused[series] = self._refused.get(series, 0) + delta.count
+        self._reported.add(delta.route)
+
     def end(self, pid: int) -> None:
         """The worker's link is gone: so are its gauges; its counts stay."""
         self._workers.pop(pid, None)
@@ -169,6 +201,7 @@ class Ledger:
         self._failures = {series: value for series, value in self._failures.items() if series.route in kept}
         self._repeats = {series: value for series, value in self._repeats.items() if series.route in kept}
         self._shadows = {series: value for series, value in self._shadows.items() if series.route in kept}
+        self._refused = {series: value for series, value in self._refused.items() if series.route in kept}
         self._reported = set()
 
     def counts(self) -> Counts:
@@ -181,6 +214,7 @@ class Ledger:
             lines_dropped=self._lines_dropped,
             sheds=self._sheds.copy(),
             shadows=self._shadows.copy(),
+            refused=self._refused.copy(),
         )
 
     def is_killed(self) -> bool:

@@ -1,7 +1,7 @@
 """What is slow on a route: above which time legacy's own answers hardly ever were.
 
 Rule 1: it is one of the bounds that answers are counted by, so that it changes rarely; with fewer than `ENOUGH` answers
-        of legacy nothing is slow.
+        of legacy nothing is slow. What says nothing of legacy, as a refusal of Banyan's own, is not counted.
 Rule 2: what was found stays when legacy answers no more: new is held against how legacy was.
 """
 
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from itertools import accumulate
+from operator import sub
 
 from proxy.control.ledger import Series, Totals
 from proxy.core.judge.guard import Bad
@@ -35,9 +36,11 @@ def slow_above(
 
 def _bound(totals: Totals | None, quantile: float) -> float:
     """The least bound below which that share of the answers was; 0 when there are too few, or none is so low."""
-    if totals is None or totals.requests < ENOUGH:
+    if totals is None:
         return 0.0
-    limit = quantile * totals.requests
-    return next(
-        (bound for bound, below in zip(BUCKETS, accumulate(totals.buckets), strict=False) if below >= limit), 0.0
-    )
+    own = list(map(sub, totals.buckets, totals.nobodys))
+    answers = sum(own)
+    if answers < ENOUGH:
+        return 0.0
+    limit = quantile * answers
+    return next((bound for bound, below in zip(BUCKETS, accumulate(own), strict=False) if below >= limit), 0.0)

@@ -2,6 +2,7 @@
 
 Rule 1: a side is an identity (legacy, new); who is authoritative is a role and lives in `Decision`.
 Rule 2: failure on the hot path is a value of this module, never an exception that travels.
+Rule 3: what Banyan refuses by itself before anything was sent says nothing of a side (`Refused`).
 """
 
 from __future__ import annotations
@@ -45,6 +46,15 @@ class Blame(StrEnum):
     PROXY = "proxy"
 
 
+class Refused(StrEnum):
+    """Why Banyan sent a request nowhere: nobody was asked, so nobody has failed."""
+
+    BREAKER = "breaker"
+    QUEUE = "queue"
+    WAIT = "wait"
+    RESOURCES = "resources"
+
+
 UNAVAILABLE = (502, 503, 504)
 """Answers that say that somebody behind the answerer did not answer."""
 
@@ -63,7 +73,7 @@ class Repeat(StrEnum):
 class Failure:
     """What went wrong with one upstream; `replayable` says that nothing can have been executed.
 
-    `retry_after` is in seconds, for a client that is told to come back.
+    `retry_after` is in seconds, for a client that is told to come back; `refused`: nobody was asked.
     """
 
     phase: Phase
@@ -72,3 +82,14 @@ class Failure:
     replayable: bool = False
     detail: str = ""
     retry_after: int = 0
+    refused: Refused | None = None
+
+    @property
+    def is_nobodys(self) -> bool:
+        """Whether it says nothing of the side: it was not asked, or the client itself is to blame."""
+        return self.refused is not None or self.blame is Blame.CLIENT
+
+    @property
+    def is_unreachable(self) -> bool:
+        """Whether the side was asked for a connection and there was none."""
+        return self.phase is Phase.CONNECT and self.blame is Blame.UPSTREAM

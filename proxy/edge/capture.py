@@ -26,7 +26,7 @@ from proxy.core.second import may_ask_again
 from proxy.core.shadow import CONDITIONAL, Shadowed, without_conditions
 from proxy.core.split import hash_of
 from proxy.edge.asked import Asked
-from proxy.edge.kept import FAILED, SHED, STREAMING, TIMED_OUT, Kept, fields_of
+from proxy.edge.kept import SHED, STREAMING, Kept, fields_of, why_not_whole
 from proxy.edge.shadow_bytes import shadow_head
 from proxy.edge.who import cohort_key
 from proxy.edge.writes import place_of, reach_of
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 FIXED = 4096
 """Bytes that a capture is taken to hold beside bodies."""
 _MOST_OF_A_VERSION = 100
-_NOTHING = CapturedAnswer(status=0, fields=(), body=b"", size=0, seconds=0.0, failure=SHED)
+_SERVER_ERROR = 500
 
 
 class Keeper(Protocol):
@@ -147,7 +147,7 @@ class Capture:
         kept = self.live
         kept.began, kept.seconds = began, ended - began
         if failure is not None:
-            kept.fail("client_gone" if failure.blame is Blame.CLIENT else TIMED_OUT if failure.timed_out else FAILED)
+            kept.fail("client_gone" if failure.blame is Blame.CLIENT else why_not_whole(failure))
         elif fell_back:
             kept.fail("fell_back")
         self._live_ended = True
@@ -234,6 +234,14 @@ class Capture:
             leg.cut(STREAMING)
         self._live_ended = True
         self._go_on()
+
+    @property
+    def legacy_failed(self) -> bool | None:
+        """Whether legacy, as the shadow, has failed to answer; None: it was not asked, or nobody waited for it."""
+        shadow = self._shadow
+        if self.side is not Side.LEGACY or shadow is None or shadow.kept.failure in {SHED, STREAMING}:
+            return None
+        return bool(shadow.kept.failure) or shadow.kept.status >= _SERVER_ERROR
 
     # -- the end ------------------------------------------------------------------------------------------------------
 

@@ -2,16 +2,19 @@
 
 Rule 1: an idle connection whose other end is gone is found out within half a minute (keep-alive probes), and one that
         takes nothing any more within a minute (TCP_USER_TIMEOUT), not after the quarter of an hour of TCP's repeats.
+Rule 2: where this machine has no descriptor or memory left for a connection, the upstream was not asked and has not
+        failed.
 """
 
 from __future__ import annotations
 
 import asyncio
+import errno
 import socket
 from functools import partial
 from typing import TYPE_CHECKING, cast
 
-from proxy.core.outcome import Blame, Failure, Phase
+from proxy.core.outcome import Blame, Failure, Phase, Refused
 from proxy.edge.upstream import UpstreamConnection
 from proxy.tls.kept import ForUpstream
 from proxy.tls.sentence import sentence_of
@@ -24,6 +27,10 @@ KEEP_ALIVE = (("TCP_KEEPIDLE", 15), ("TCP_KEEPINTVL", 5), ("TCP_KEEPCNT", 3))
 """Options of TCP as Linux calls them, in seconds and probes."""
 USER_TIMEOUT = 60_000
 """Milliseconds; longer than a client may be silent within a body, since a closed window counts too."""
+
+
+_NONE_LEFT = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
+"""Errors that say that this machine lacks something."""
 
 
 class Dialler:
@@ -45,13 +52,20 @@ class Dialler:
         except TimeoutError:
             failure = cannot_connect(self._upstream, "timed out", timed_out=True)
         except OSError as error:
-            failure = cannot_connect(self._upstream, sentence_of(error, self._upstream), timed_out=False)
+            failure = self._failure(error)
         else:
             keep_alive(connection.transport)
             return connection
         if not connection.opened:  # else its end has been told already
             address.open -= 1
         return failure
+
+    def _failure(self, error: OSError) -> Failure:
+        """Rule 2."""
+        why = sentence_of(error, self._upstream)
+        if error.errno in _NONE_LEFT:
+            return refusal(Refused.RESOURCES, f"there is nothing left here to connect to {self._upstream.name}: {why}")
+        return cannot_connect(self._upstream, why, timed_out=False)
 
     async def _open(self, connection: UpstreamConnection, address: Address) -> None:
         tls = self.tls.to_use() if self.tls is not None else None
@@ -65,6 +79,13 @@ def cannot_connect(upstream: Upstream, why: str, *, timed_out: bool) -> Failure:
     """There is no connection: nothing was sent."""
     detail = f"cannot connect to upstream {upstream.name} ({upstream.authority}): {why}"
     return Failure(phase=Phase.CONNECT, blame=Blame.UPSTREAM, timed_out=timed_out, replayable=True, detail=detail)
+
+
+def refusal(why: Refused, detail: str, retry_after: int = 1) -> Failure:
+    """Nobody was asked; the client may come back after so many seconds."""
+    return Failure(
+        phase=Phase.CONNECT, blame=Blame.PROXY, replayable=True, detail=detail, retry_after=retry_after, refused=why
+    )
 
 
 def keep_alive(transport: asyncio.Transport) -> None:

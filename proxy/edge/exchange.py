@@ -22,7 +22,7 @@ from proxy.core.rewrite import rewrite_lines
 from proxy.edge.again import next_leg, next_leg_after
 from proxy.edge.ending import probe
 from proxy.edge.finished import BATCH
-from proxy.edge.overdue import why_overdue
+from proxy.edge.overdue import client_gone, why_overdue
 from proxy.edge.request_bytes import Ids, public_name, request_head
 from proxy.edge.rescue import status_of
 from proxy.edge.response_bytes import Coding, coding_for, interim_head, response_head
@@ -63,6 +63,7 @@ class Exchange:
     failure: Failure | None = None
     attempts = 1
     fell_back = False
+    fell_back_from: Failure | None = None
     _tunnel: Tunnel | None = None
     _connection: UpstreamConnection | None = None
     upload: Upload | None = None
@@ -156,8 +157,7 @@ class Exchange:
         """The client is gone: nobody wants the answer."""
         self._drop_connection()
         if not self.tunnel:
-            phase = Phase.BODY if self.responding else Phase.SEND
-            self.failure = Failure(phase=phase, blame=Blame.CLIENT, detail="client gone")
+            self.failure = client_gone(responding=self.responding)
             self.status = self.status or CLIENT_GONE
         self._record()
 
@@ -322,7 +322,7 @@ class Exchange:
             self.leg.gauge.value -= 1
             leg.gauge.value += 1
             self.leg = leg
-            self.fell_back = True
+            self.fell_back, self.fell_back_from = True, failure
         if self.upload is not None and self.upload.held is not None:
             self._pending = self.upload.held
         leg.pool.acquire(self, fresh=same)

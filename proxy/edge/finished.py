@@ -59,16 +59,17 @@ class Finished:
         if each.attempts > 1:
             self._counters.repeated(each.bound.route.name, SERVED_BY_SIDE[each.leg.side], outcome_of(each))
             self.recent.note_bad(each)
-            if each.fell_back:
-                self.bad.note(each, seconds, each.ended + wall)
         if not each.tunnel:
             each.leg.tally.count(each.status, seconds)
         if each.failure is not None or log.wants(each.status):
             log.write(line_of_exchange(log.stamp(each.ended + wall), each, seconds))
-        slow = each.bound.slow
-        if (each.failure is not None or each.status >= _BAD or (slow and seconds > slow)) and not each.fell_back:
-            self.bad.note(each, seconds, each.ended + wall)
+        bound = each.bound
+        slow = bound.slow
+        if each.failure is not None or each.status >= _BAD or each.fell_back or (slow and seconds > slow):
+            self.bad.judge(each, seconds, each.ended + wall)
             self.recent.note_bad(each)
+        elif bound.troubled > each.ended:
+            self.bad.note_good(each)
 
 
 def outcome_of(each: Recorded) -> Repeat:

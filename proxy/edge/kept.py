@@ -12,6 +12,7 @@ from proxy.core.parity.captured import CapturedAnswer, Fields
 from proxy.core.rewrite import rewrite_lines
 
 if TYPE_CHECKING:
+    from proxy.core.outcome import Failure
     from proxy.core.response import ResponseHead
 
 SHED, STREAMING, TIMED_OUT, FAILED = "shed", "streaming", "timed_out", "failed"
@@ -163,6 +164,13 @@ class Kept:
     def value(self, name: bytes) -> bytes:
         """The first value of a field (lower-case name), or nothing."""
         return b"" if self._head is None else value_of(self._head, name)
+
+
+def why_not_whole(failure: Failure) -> str:
+    """The word for a failure of the side that was asked; what Banyan refused by itself says nothing of it."""
+    if failure.refused is not None:
+        return SHED
+    return TIMED_OUT if failure.timed_out else FAILED
 
 
 def fields_of(lines: list[bytes]) -> Fields:

@@ -51,12 +51,13 @@ class BoundRoute:
     served; `slow`: seconds above which an answer is a bad event, 0 for none; `shadow` None: no request of it is
     shadowed where it runs now; `sample`: the share of requests that may be; `raised`: what was ordered of it, or 0;
     `answered_sample`: the share of those that new answers. `step`, `begun` and `addresses` go onto every pair.
+    `troubled`: until when new's good answers are looked at, too (`edge/bad.py`).
     """
 
     __slots__ = (
         *("body_limit", "decision", "exceptions", "holds", "killed", "lately", "legacy", "new", "own", "route", "said"),
         *("addresses", "answered_sample", "begun", "choosers", "ordered", "raised", "salt", "sample", "settled"),
-        *("shadow", "slow", "step", "there"),
+        *("shadow", "slow", "step", "there", "troubled"),
     )
 
     def __init__(
@@ -67,6 +68,7 @@ class BoundRoute:
         self.said = route
         self.lately = Lately()
         self.slow = 0.0
+        self.troubled = 0.0
         self.ordered = False
         self.step = self.begun = 0
         self.addresses = ""

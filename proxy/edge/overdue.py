@@ -1,10 +1,11 @@
-"""Whose fault it is that an exchange has met its deadline."""
+"""Whose fault it is that an exchange has met its deadline, or was left."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from proxy.core.outcome import Blame, Failure, Phase
+from proxy.core.outcome import Blame, Failure, Phase, Refused
+from proxy.edge.dial import refusal
 
 if TYPE_CHECKING:
     from proxy.edge.client import Client
@@ -20,6 +21,11 @@ class Late(Protocol):
     total_at: float
 
 
+def client_gone(*, responding: bool) -> Failure:
+    """The client has left."""
+    return Failure(phase=Phase.BODY if responding else Phase.SEND, blame=Blame.CLIENT, detail="client gone")
+
+
 def why_overdue(late: Late, client: Client, now: float, *, connected: bool) -> Failure:
     """The client's, when it neither sends nor reads; ours, when no connection became free; else the upstream's."""
     if not late.request_done and not client.held and now < late.total_at:
@@ -31,6 +37,6 @@ def why_overdue(late: Late, client: Client, now: float, *, connected: bool) -> F
     phase = Phase.BODY if late.responding else Phase.HEAD if connected else Phase.CONNECT
     if phase is Phase.CONNECT and pool.is_behind(late):
         detail = f"no connection to upstream {name} became free in time"
-        return Failure(phase=phase, blame=Blame.PROXY, replayable=True, detail=detail, retry_after=1)
+        return refusal(Refused.WAIT, detail)
     detail = f"upstream {name} took too long ({phase.value})"
     return Failure(phase=phase, blame=Blame.UPSTREAM, timed_out=True, detail=detail)

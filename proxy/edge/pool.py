@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from proxy.core.outcome import UNAVAILABLE, Blame, Failure, Phase
+from proxy.core.outcome import UNAVAILABLE, Failure, Refused
 from proxy.edge.address import Address, Chooser, usable_of
 from proxy.edge.breaker import Breaker, RetryBudget, State
-from proxy.edge.dial import Dialler, cannot_connect
+from proxy.edge.dial import Dialler, cannot_connect, refusal
 from proxy.edge.resolve import Found, Names
 from proxy.edge.upstream import Mode
 
@@ -134,23 +134,14 @@ class Pool:
         now = monotonic()
         if self.breaker.admits(now):
             return True
-        waiter.failed(
-            Failure(
-                phase=Phase.CONNECT,
-                blame=Blame.PROXY,
-                replayable=True,
-                detail=f"upstream {self.upstream.name} failed too often; it is left alone for a moment",
-                retry_after=self.breaker.retry_after(now),
-            )
-        )
+        detail = f"upstream {self.upstream.name} failed too often; it is left alone for a moment"
+        waiter.failed(refusal(Refused.BREAKER, detail, self.breaker.retry_after(now)))
         return False
 
     def _wait(self, waiter: Waiter, wanted: Address | None) -> None:
         if self.is_full and len(self.waiting) - self._connecting >= self.upstream.queue:
             detail = f"{self.upstream.queue} requests already wait for upstream {self.upstream.name}"
-            waiter.failed(
-                Failure(phase=Phase.CONNECT, blame=Blame.PROXY, replayable=True, detail=detail, retry_after=1)
-            )
+            waiter.failed(refusal(Refused.QUEUE, detail))
             return
         self.waiting.append(waiter)
         if wanted is not None and wanted.open < self.upstream.connections and self._connecting < len(self.waiting):
@@ -204,8 +195,9 @@ class Pool:
                 self._connecting -= 1
                 self._hand_over(made)
                 return
-            self._refused(address)
-            other = None if is_last or monotonic() >= until else self._with_room(tried)
+            if made.refused is None:
+                self._refused(address)
+            other = None if is_last or made.refused is not None or monotonic() >= until else self._with_room(tried)
             if other is None:
                 break
             other.open += 1
@@ -214,7 +206,8 @@ class Pool:
 
     def _no_connection(self, failure: Failure) -> None:
         self._connecting -= 1
-        self._opens_breaker(failure)
+        if failure.refused is None:
+            self._opens_breaker(failure)
         if self.waiting:
             self.waiting.popleft().failed(failure)
         self.freed()

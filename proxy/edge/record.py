@@ -38,6 +38,7 @@ class Recorded(Protocol):
     received: int
     attempts: int
     fell_back: bool
+    fell_back_from: Failure | None
 
 
 def line_of_exchange(stamp: str, exchange: Recorded, seconds: float) -> CanonicalLine:

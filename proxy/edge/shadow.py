@@ -10,8 +10,7 @@ from __future__ import annotations
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from proxy.core.outcome import Blame, Phase
-from proxy.edge.kept import FAILED, SHED, TIMED_OUT, Kept
+from proxy.edge.kept import SHED, TIMED_OUT, Kept, why_not_whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -65,13 +64,13 @@ class ShadowLeg:
             self._end(why)
 
     def expire(self) -> None:
-        """It has taken too long, which is the upstream's failure once it was asked."""
+        """It has taken too long, which is the upstream's failure unless it only waited for others to finish."""
         connection = self._connection
         if connection is not None and not self.is_over:
             connection.give_up()
             self._end(TIMED_OUT)
         else:
-            self.cut(TIMED_OUT)
+            self.cut(SHED if self._pool.is_behind(self) else TIMED_OUT)
 
     # -- towards the pool ---------------------------------------------------------------------------------------------
 
@@ -84,8 +83,7 @@ class ShadowLeg:
     def failed(self, failure: Failure) -> None:
         """No (whole) answer will come; what the breaker or a full pool refuse was never asked."""
         self._connection = None
-        refused = failure.phase is Phase.CONNECT and failure.blame is Blame.PROXY
-        self._end(TIMED_OUT if failure.timed_out else SHED if refused else FAILED)
+        self._end(why_not_whole(failure))
 
     # -- towards the upstream -----------------------------------------------------------------------------------------
 

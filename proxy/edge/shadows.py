@@ -181,8 +181,12 @@ class Shadows:
         return self.recorder is not None and self.recorder.offer(frame)
 
     def ended(self, capture: Capture, outcome: Shadowed) -> None:
-        """A capture has come to its end."""
-        self._counters.shadowed(capture.bound.route.name, outcome)
+        """A capture has come to its end; how legacy answered it is a sign of how legacy is."""
+        name = capture.bound.route.name
+        self._counters.shadowed(name, outcome)
+        failed = capture.legacy_failed
+        if failed is not None:
+            self._counters.legacy_shadowed(name, failed=failed)
 
     def heard(self, shadow: ShadowLeg) -> None:
         """A dry run was answered: rule 3."""

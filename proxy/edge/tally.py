@@ -4,6 +4,8 @@ Rule 1: a counter is found when a table is installed, never per request.
 Rule 2: only what changed is reported, so 10,000 quiet routes cost nothing.
 Rule 3: where very many changed, most of them wait for a later report; those on which something went wrong do not, and
         go whole: a guard must not see bad answers without the good ones.
+Rule 4: a status says what the client got, not who failed: what a side failed to do, and what is nobody's answer, is
+        counted beside it, and only where something went wrong.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ from collections.abc import Set as AbstractSet
 from proxy.core.outcome import Failure, Repeat, ServedBy
 from proxy.core.shadow import Shadowed
 from proxy.core.shed import Shed
-from proxy.link import BUCKETS, FailureDelta, RepeatDelta, RouteDelta, ShadowDelta
+from proxy.link import BUCKETS, AliveDelta, FailureDelta, RefusedDelta, RepeatDelta, RouteDelta, ShadowDelta
 
 _CLASSES = 5
 _BEYOND = 600
@@ -27,7 +29,7 @@ _NOTHING = [0] * (_CLASSES + len(BUCKETS) + 1)
 class Tally:
     """Answers of one server on one route since the last report; classes of codes and buckets lie in one list."""
 
-    __slots__ = ("_counts", "_dirty", "_seconds", "_touched", "route", "side")
+    __slots__ = ("_counts", "_dirty", "_elsewhere", "_failed", "_nobodys", "_seconds", "_touched", "route", "side")
 
     def __init__(self, route: str, side: ServedBy, touched: list[Tally]) -> None:
         """`touched` collects the tallies that have something to report."""
@@ -40,6 +42,9 @@ class Tally:
     def _clear(self) -> None:
         self._counts = _NOTHING.copy()
         self._seconds = 0.0
+        self._failed = 0
+        self._elsewhere = 0
+        self._nobodys: list[int] = []
 
     def count(self, status: int, seconds: float) -> None:
         """One answer with this status after this time."""
@@ -48,13 +53,37 @@ class Tally:
         counts[_CLASSES + bisect_left(BUCKETS, seconds)] += 1
         self._seconds += seconds
         if not self._dirty:
-            self._dirty = True
-            self._touched.append(self)
+            self._touch()
+
+    def fail(self, *, elsewhere: bool = False) -> None:
+        """The side was asked and has failed; `elsewhere`: the other side answered, and counts that answer."""
+        self._failed += 1
+        self._elsewhere += elsewhere
+        if not self._dirty:
+            self._touch()
+
+    def disown(self, seconds: float) -> None:
+        """One of the answers counted, after this time, says nothing of the side."""
+        self._nobodys = self._nobodys or [0] * (len(BUCKETS) + 1)
+        self._nobodys[bisect_left(BUCKETS, seconds)] += 1
+
+    def _touch(self) -> None:
+        self._dirty = True
+        self._touched.append(self)
 
     def take(self) -> RouteDelta:
         """The increments, and begin anew."""
         counts = self._counts
-        delta = RouteDelta(self.route, self.side.value, counts[:_CLASSES], counts[_CLASSES:], self._seconds)
+        delta = RouteDelta(
+            self.route,
+            self.side.value,
+            counts[:_CLASSES],
+            counts[_CLASSES:],
+            self._seconds,
+            self._failed,
+            self._elsewhere,
+            self._nobodys,
+        )
         self._dirty = False
         self._clear()
         return delta
@@ -81,6 +110,8 @@ class Counters:
         self._repeats: Counter[tuple[str, str, str]] = Counter()
         self._sheds: Counter[str] = Counter()
         self._shadows: Counter[tuple[str, str]] = Counter()
+        self._refused: Counter[tuple[str, str, str]] = Counter()
+        self._alive: dict[str, list[int]] = {}
         self.before_take: Callable[[], None] = lambda: None
         self.inflight = {side: Gauge() for side in ServedBy}
         self.connections = Gauge()
@@ -95,6 +126,8 @@ class Counters:
     def fail(self, route: str, side: ServedBy, failure: Failure) -> None:
         """Count a failure of an upstream (or of a client during a relay) by phase and blame."""
         self._failures[route, side.value, failure.phase.value, failure.blame.value] += 1
+        if failure.refused is not None:
+            self._refused[route, side.value, failure.refused.value] += 1
 
     def repeated(self, route: str, side: ServedBy, outcome: Repeat) -> None:
         """Count what became of a request that was sent more than once; `side` is who was asked last."""
@@ -107,6 +140,20 @@ class Counters:
     def shadowed(self, route: str, outcome: Shadowed) -> None:
         """Count what became of a request's shadow."""
         self._shadows[route, outcome.value] += 1
+
+    def legacy_shadowed(self, route: str, *, failed: bool) -> None:
+        """Legacy has answered a shadow, or failed to: a sign of how it is where new serves."""
+        self._alive.setdefault(route, [0, 0])[failed] += 1
+
+    def take_refused(self) -> list[RefusedDelta]:
+        """What was sent nowhere since the last call."""
+        refused, self._refused = self._refused, Counter()
+        return [RefusedDelta(*key, count) for key, count in refused.items()]
+
+    def take_alive(self) -> list[AliveDelta]:
+        """How legacy answered shadows since the last call."""
+        alive, self._alive = self._alive, {}
+        return [AliveDelta(route, good, failed) for route, (good, failed) in alive.items()]
 
     def take_shadows(self) -> list[ShadowDelta]:
         """Shadows since the last call."""

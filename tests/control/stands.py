@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, cast
 
+import msgspec
+
 from proxy.config.load import Loaded, load_text
 from proxy.control.bench import Bench
 from proxy.control.feed import Gathering
@@ -22,13 +24,14 @@ from proxy.control.replica import Replica
 from proxy.control.running import Reload, Running
 from proxy.control.state import Positions
 from proxy.core.evidence import GuardState
+from proxy.core.judge.legacy import Known as Legacy
 from proxy.core.judge.position import Position
 from proxy.core.judge.ramp import Measures
 from proxy.core.orders import Lead
 from proxy.core.route import Route
 from proxy.core.snapshot import Snapshot
 from proxy.core.unavailable import StoreUnavailable
-from proxy.link import BUCKETS, BadDelta, Report, RouteDelta, ShadowDelta, Table
+from proxy.link import BUCKETS, AliveDelta, BadDelta, CohortDelta, RefusedDelta, Report, RouteDelta, ShadowDelta, Table
 from proxy.store.memory_positions import MemoryPositions
 from proxy.store.named_positions import NamedPositions
 from proxy.store.positions import PositionStore
@@ -139,7 +142,8 @@ class Stand:
         self.reconciling = Reconciling(self.running, self.replica, self.mover, positions)
         self.gathering = Gathering()
         self.healthy: set[str] = set()
-        self.bench = Bench(self.running, self.replica, self.known, self.healthy.__contains__)
+        self.ill: set[str] = set()
+        self.bench = Bench(self.running, self.replica, self.known, self._probe)
         self.judge = Judge(
             store=positions,
             guards=guards or Guards(),
@@ -156,6 +160,12 @@ class Stand:
         found = read(text)
         assert found is not None
         self.kept.append(found)
+
+    def _probe(self, upstream: str) -> Legacy:
+        """What the last health probe found."""
+        if upstream in self.healthy:
+            return Legacy.UP
+        return Legacy.DOWN if upstream in self.ill else Legacy.UNKNOWN
 
     def route(self, name: str = "a") -> Route:
         return next(each for each in self.running.snapshot.routes if each.name == name)
@@ -182,7 +192,7 @@ class Stand:
             await self.mover.look()
             await self.judge.round()
 
-    def hear(
+    def hear(  # noqa: PLR0913 -- what a worker may tell
         self,
         *,
         legacy: int = 0,
@@ -191,25 +201,28 @@ class Stand:
         route: str = "a",
         new_bad: int = 0,
         shadows: Mapping[str, int] | None = None,
+        cohorts: Iterable[CohortDelta] = (),
+        refused: int = 0,
+        alive_good: int = 0,
+        alive_failed: int = 0,
     ) -> None:
-        """A worker's report: good answers of both sides, bad ones of new, bad events, and what became of shadows."""
+        """A worker's report: good answers of both sides, bad ones of new, and bad events; `cohorts` as new has them.
+
+        `refused` were sent nowhere; legacy answered `alive_good` shadows and failed others; `shadows` by outcome.
+        """
         routes = [
-            RouteDelta(route, side, [0, good, 0, 0, failed], [good + failed] + [0] * len(BUCKETS), 0.0)
+            RouteDelta(route, side, [0, good, 0, 0, failed], [good + failed] + [0] * len(BUCKETS), 0.0, failed)
             for side, good, failed in (("legacy", legacy, 0), ("new", new, new_bad))
             if good or failed
         ]
-        report = Report(
-            worker=0,
-            pid=1,
-            revision="r",
-            inflight={},
-            connections=0,
-            routes=routes,
-            failures=[],
-            bad=list(bad),
+        told = Report(0, 1, "r", {}, 0, routes, [], bad=list(bad), cohorts=list(cohorts))
+        more = msgspec.structs.replace(
+            told,
+            refused=[RefusedDelta(route, "new", "breaker", refused)] if refused else [],
+            alive=[AliveDelta(route, alive_good, alive_failed)] if alive_good or alive_failed else [],
             shadows=[ShadowDelta(route, outcome, count) for outcome, count in (shadows or {}).items()],
         )
-        self.gathering.hear(report)
+        self.gathering.hear(more)
 
 
 def bad(side: str = "new", cohort: int = 0, *, kind: str = "5xx", draw: float = 0.01, route: str = "a") -> BadDelta:

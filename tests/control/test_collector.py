@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -11,7 +12,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from proxy import __version__
 from proxy.control.collector import Reading, migration_progress, render
 from proxy.control.health import Condition, Status
-from proxy.control.ledger import Counts, FailureSeries, Series, Totals, WorkerState
+from proxy.control.ledger import Counts, FailureSeries, RefusedSeries, Series, Totals, WorkerState
 from proxy.control.running import Reload
 from proxy.core.shed import Shed
 from proxy.core.snapshot import Snapshot
@@ -104,6 +105,16 @@ def test_failures_have_phase_and_blame() -> None:
 
     assert [(sample.labels, sample.value) for sample in family.samples] == [
         ({"route": "rest", "side": "new", "phase": "connect", "blame": "upstream"}, 2)
+    ]
+
+
+def test_refusals_have_a_reason() -> None:
+    """What Banyan sent nowhere by itself is told apart from what an upstream failed to do."""
+    counts = replace(EMPTY, refused={RefusedSeries("rest", "new", "breaker"): 3})
+    family = families(reading(counts=counts))["banyan_upstream_refused"]
+
+    assert [(sample.labels, sample.value) for sample in family.samples] == [
+        ({"route": "rest", "side": "new", "reason": "breaker"}, 3)
     ]
 
 

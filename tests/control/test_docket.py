@@ -15,6 +15,7 @@ from proxy.control.docket import Docket, Seen
 from proxy.control.feed import Answered
 from proxy.core.judge.guard import Bad, BadEvent
 from proxy.core.judge.ladder import LEGACY
+from proxy.core.judge.legacy import Known
 from proxy.core.judge.position import Cause, Position
 from proxy.core.outcome import Side
 from proxy.core.stage import Stage
@@ -44,7 +45,7 @@ def seconds(
             told.legacy += side is Side.LEGACY
             if held or dice.random() < (slow if side is Side.NEW else SLOW):
                 events.append(BadEvent(Bad.LATENCY, side, cohort, DRAWS[cohort], start + at))
-        seen = Seen(start + at, told, tuple(events), tuple(events), 30 * 86_400.0, 4, legacy_is_up=True, slow=0.05)
+        seen = Seen(start + at, told, tuple(events), tuple(events), 30 * 86_400.0, 4, Known.UP, slow=0.05)
         docket.fold(position, seen)
         yield start + at
 

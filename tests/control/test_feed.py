@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from proxy.control.feed import MOST_BAD, MOST_COMPARED, Answered, Batch, Gathering, read, written
-from proxy.link import BUCKETS, ComparedDelta, Report, RouteDelta, ShadowDelta
+from proxy.link import BUCKETS, AliveDelta, CohortDelta, ComparedDelta, RefusedDelta, Report, RouteDelta, ShadowDelta
 from tests.control.stands import bad, failures
 
 
@@ -19,7 +19,7 @@ def report(*routes: RouteDelta, **more: object) -> Report:
 
 
 def delta(side: str, good: int, failed: int = 0) -> RouteDelta:
-    return RouteDelta("a", side, [0, good, 0, 0, failed], [good + failed] + [0] * len(BUCKETS), 0.0)
+    return RouteDelta("a", side, [0, good, 0, 0, failed], [good + failed] + [0] * len(BUCKETS), 0.0, failed)
 
 
 def test_reports_add_up_until_they_are_taken() -> None:
@@ -62,3 +62,37 @@ def test_what_was_compared_is_told_the_latest_first_kept() -> None:
 
     assert read(written(taken)) == Batch(compared=deltas[:3])
     assert gathering.take().compared == deltas[2:]
+
+
+def test_what_the_sides_were_asked_is_not_what_clients_got() -> None:
+    """Refusals are apart; what a side failed and the other answered is its own; what is nobody's is in no number."""
+    elsewhere = RouteDelta("a", "new", [0, 3, 0, 0, 2], [5] + [0] * len(BUCKETS), 0.0, 4, 4, [2] + [0] * len(BUCKETS))
+    gathering = Gathering()
+    gathering.hear(
+        report(
+            elsewhere,
+            refused=[RefusedDelta("a", "new", "breaker", 2), RefusedDelta("a", "legacy", "queue", 9)],
+            alive=[AliveDelta("a", 6, 1)],
+            cohorts=[CohortDelta("a", 7, 3, 4)],
+        )
+    )
+    taken = gathering.take()
+
+    assert taken.answered == [Answered("a", new=7, new_bad=4, refused=2, shadow_good=6, shadow_bad=1)]
+    assert taken.cohorts == [CohortDelta("a", 7, 3, 4)]
+    assert read(written(taken)) == taken
+    assert gathering.take().cohorts == []
+
+
+def test_cohorts_are_bounded() -> None:
+    """More than fit are left out: their answers are counted all the same."""
+    gathering = Gathering()
+    for _ in range(2):
+        gathering.hear(report(cohorts=[CohortDelta("a", number, 1, 0) for number in range(MOST_BAD - 1)]))
+
+    assert len(gathering.take().cohorts) == MOST_BAD
+
+
+def test_answers_of_replicas_add_up() -> None:
+    """Each number of both."""
+    assert Answered("a", *range(1, 11)).plus(Answered("a", *[1] * 10)) == Answered("a", *range(2, 12))

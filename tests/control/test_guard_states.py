@@ -20,7 +20,7 @@ from tests.core.judge.cases import FIVE, NOW, QUARTER, standing
 
 def test_a_docket_comes_back_as_it_was() -> None:
     """Processes with their alarms, baselines and rates are the same after they were kept."""
-    docket = Docket(rates=Rates(answers=500, bad={Bad.ERROR: 7, Bad.LATENCY: 2}, since=START))
+    docket = Docket(rates=Rates(answers=500, failed=9, bad={Bad.ERROR: 7, Bad.LATENCY: 2}, since=START))
     for _ in range(30):
         process = docket.processes.get(Bad.ERROR) or Process(bad=Bad.ERROR)
         docket.processes[Bad.ERROR] = observe(process, 1, 0, share=0.1, at=START, log_a=7.0)
@@ -31,7 +31,17 @@ def test_a_docket_comes_back_as_it_was() -> None:
     assert docket.processes[Bad.ERROR].alarmed_at == START
     assert again.processes == docket.processes
     assert again.baselines[Bad.TIMEOUT].counts == ((3, 4), (9_999, 1))
-    assert (again.rates.answers, again.rates.since, again.rates.bad[Bad.ERROR]) == (500, START, 7)
+    assert again.rates == Rates(
+        answers=500, failed=9, bad={bad: {Bad.ERROR: 7, Bad.LATENCY: 2}.get(bad, 0) for bad in Bad}, since=START
+    )
+
+
+def test_rates_of_the_version_before_are_taken_up() -> None:
+    """It did not keep how many answers failed."""
+    docket = Docket()
+    recalled(docket, [GuardState(route="a", bad="rates", numbers=(500.0, START, 7.0, 0.0, 0.0, 2.0), updated=START)])
+
+    assert (docket.rates.answers, docket.rates.failed, docket.rates.bad[Bad.LATENCY]) == (500, 0, 2)
 
 
 def test_a_step_comes_back_as_it_was() -> None:

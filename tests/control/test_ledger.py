@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from proxy.control.ledger import SILENT_AFTER, FailureSeries, Ledger, Series
-from proxy.link import FailureDelta, Report, RouteDelta, ShadowDelta
+from proxy.link import BUCKETS, FailureDelta, RefusedDelta, Report, RouteDelta, ShadowDelta
 from tests.control.conftest import Clock
 from tests.control.worker import delta
 
@@ -64,6 +64,32 @@ def test_shadows_add_up_by_route_and_outcome(ledger: Ledger) -> None:
     ledger.follow(frozenset({"a"}))
 
     assert ledger.counts().shadows == {("a", "shed"): 4}
+
+
+def test_refusals_add_up_by_side_and_reason(ledger: Ledger) -> None:
+    """What was sent nowhere is counted over all workers, and forgotten with its route."""
+    for refused in (
+        [RefusedDelta("orders", "new", "breaker", 2)],
+        [RefusedDelta("orders", "new", "breaker", 1), RefusedDelta("a", "legacy", "queue", 4)],
+    ):
+        ledger.fold(msgspec.structs.replace(report(), refused=refused))
+
+    assert ledger.counts().refused == {("orders", "new", "breaker"): 3, ("a", "legacy", "queue"): 4}
+
+    ledger.follow(frozenset({"a"}))
+    ledger.follow(frozenset({"a"}))
+
+    assert ledger.counts().refused == {("a", "legacy", "queue"): 4}
+
+
+def test_what_is_nobodys_adds_up_beside_what_was_answered(ledger: Ledger) -> None:
+    """Answers that say nothing of the side stay known as such, by how long they took."""
+    nobodys = [0, 2] + [0] * (len(BUCKETS) - 1)
+    for told in ([], nobodys, nobodys):
+        ledger.fold(report(msgspec.structs.replace(delta("show", "legacy", ok=3), nobodys=told)))
+
+    found = ledger.counts().totals[SHOW]
+    assert (found.requests, found.nobodys[1], sum(found.nobodys)) == (9, 4, 4)
 
 
 def test_sheds_add_up_by_their_bound(ledger: Ledger) -> None:

@@ -39,3 +39,15 @@ def test_with_few_answers_nothing_is_slow() -> None:
 def test_what_was_found_stays_when_legacy_answers_no_more() -> None:
     """After a restart of control at `live`, new is still held against how legacy was."""
     assert slow_above(table(canary()).routes, {}, {"a": 0.25}) == {"a": 0.25}
+
+
+def test_what_banyan_refused_is_no_fast_answer_of_legacy() -> None:
+    """Refusals within a millisecond would make nearly every answer of legacy a slow one; nor do they make enough."""
+    routes, found = table(canary()).routes, totals(900, 100)
+    refused = [0] * (len(BUCKETS) + 1)
+    refused[0] = 9000
+    mixed = found._replace(codes=(0, 1000, 0, 0, 9000), buckets=(9000, *found.buckets[1:]), nobodys=tuple(refused))
+    few = mixed._replace(buckets=(9000, *totals(800, 50).buckets[1:]))
+
+    assert slow_above(routes, {LEGACY: mixed}, {}) == {"a": 0.25}
+    assert slow_above(routes, {LEGACY: few}, {}) == {}

@@ -4,7 +4,7 @@ from dataclasses import FrozenInstanceError
 
 import pytest
 
-from proxy.core.outcome import SERVED_BY_SIDE, Blame, Failure, Phase, ServedBy, Side
+from proxy.core.outcome import SERVED_BY_SIDE, Blame, Failure, Phase, Refused, ServedBy, Side
 
 
 @pytest.mark.parametrize(
@@ -14,10 +14,11 @@ from proxy.core.outcome import SERVED_BY_SIDE, Blame, Failure, Phase, ServedBy, 
         (ServedBy, ["legacy", "new", "self"]),
         (Phase, ["connect", "send", "head", "body"]),
         (Blame, ["client", "upstream", "proxy"]),
+        (Refused, ["breaker", "queue", "wait", "resources"]),
     ],
-    ids=["side", "served by", "phase", "blame"],
+    ids=["side", "served by", "phase", "blame", "refused"],
 )
-def test_labels_are_closed_lists(labels: type[Side | ServedBy | Phase | Blame], values: list[str]) -> None:
+def test_labels_are_closed_lists(labels: type[Side | ServedBy | Phase | Blame | Refused], values: list[str]) -> None:
     """What becomes a metric's label is one of these words, on which dashboards rely."""
     assert [str(each) for each in labels] == values
 
@@ -42,3 +43,19 @@ def test_a_failure_is_a_value() -> None:
     assert failure == Failure(phase=Phase.CONNECT, blame=Blame.UPSTREAM, timed_out=True)
     with pytest.raises(FrozenInstanceError):
         failure.replayable = True  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(
+    ("failure", "nobodys", "unreachable"),
+    [
+        (Failure(phase=Phase.CONNECT, blame=Blame.PROXY, refused=Refused.QUEUE), True, False),
+        (Failure(phase=Phase.SEND, blame=Blame.CLIENT), True, False),
+        (Failure(phase=Phase.CONNECT, blame=Blame.UPSTREAM), False, True),
+        (Failure(phase=Phase.HEAD, blame=Blame.UPSTREAM), False, False),
+        (Failure(phase=Phase.HEAD, blame=Blame.PROXY), False, False),
+    ],
+    ids=["refused", "the client's", "no connection", "no answer", "an error inside the proxy"],
+)
+def test_a_failure_says_whose_it_is(failure: Failure, nobodys: bool, unreachable: bool) -> None:  # noqa: FBT001
+    """What was sent nowhere and what the client did is nobody's; an error while new answers may be new's doing."""
+    assert (failure.is_nobodys, failure.is_unreachable) == (nobodys, unreachable)

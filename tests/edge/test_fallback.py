@@ -78,7 +78,7 @@ async def test_line_and_counters_say_who_answered_and_how_often_it_was_asked(pla
     repeats = proxy.listener.counters.take_repeats()
 
     assert (line["side"], line["status"], line["attempts"], line["fallback"]) == ("legacy", 200, 2, True)
-    assert [each.side for each in routes] == ["legacy"]
+    assert [(each.side, sum(each.codes), each.failed) for each in routes] == [("legacy", 1, 0), ("new", 0, 1)]
     assert [(each.side, each.phase, each.blame) for each in failures] == [("new", "connect", "upstream")]
     assert repeats == [RepeatDelta("rest", "legacy", "fell_back", 1)]
     assert [each.value for each in proxy.listener.counters.inflight.values()] == [0, 0, 0]

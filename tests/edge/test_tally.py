@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from proxy.core.outcome import ServedBy
 from proxy.edge.tally import Counters
+from proxy.link import BUCKETS
 
 
 def test_counters_are_taken_once() -> None:
@@ -43,3 +44,24 @@ def test_some_routes_are_told_and_the_others_add_up() -> None:
     counters.tally("b", ServedBy.LEGACY).count(200, 0.1)
 
     assert [(each.route, sum(each.codes)) for each in counters.take()[0]] == [("b", 2)]
+
+
+def test_what_a_side_failed_is_counted_beside_what_clients_got() -> None:
+    """Failures that the other side answered are in no class of codes; what is nobody's is, and is told as such."""
+    counters = Counters()
+    tally = counters.tally("a", ServedBy.NEW)
+    tally.fail(elsewhere=True)
+    tally.count(500, 0.1)
+    tally.fail()
+    for seconds in (0.1, 0.0):
+        tally.count(503, seconds)
+        tally.disown(seconds)
+
+    ((told,), _) = counters.take()
+
+    assert (told.codes[4], told.failed, told.elsewhere, sum(told.nobodys), told.asked) == (3, 2, 1, 2, 2)
+    assert (told.nobodys[0], told.nobodys[BUCKETS.index(0.1)]) == (1, 1)
+
+    tally.count(200, 0.1)
+
+    assert [(each.failed, each.elsewhere, each.nobodys) for each in counters.take()[0]] == [(0, 0, [])]

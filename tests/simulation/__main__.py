@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from tests.simulation import comparing, guarding, learned_noise, sticking
+import logging
+
+import structlog
+
+from tests.simulation import comparing, failing, guarding, learned_noise, sparing, sticking
 from tests.simulation.guarding import HOUR, RATIOS, SHARES, Detection
 
 SEED = 1
@@ -10,6 +14,7 @@ SEED = 1
 
 def main() -> None:
     """Print the tables."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     print("Seconds to the alarm, median / 95 % (bad answers of new until then)")
     for share in SHARES:
         cells = [shown(guarding.detection(share, ratio, 200, SEED)) for ratio in RATIOS]
@@ -28,6 +33,7 @@ def main() -> None:
                 sticking.false_alarms(split, 20, 100.0, SEED, bursts=bursts, corrected=each) for each in (False, True)
             )
             print(f"  {'bursts' if bursts else 'single'}, split {split:.0%}: {raw}, {corrected}", flush=True)
+    _print_alone()
     print("Comparisons that prove a limit of 1 %, median, by the true rate")
     print(
         "  " + ", ".join(f"{rate:.2%}: {comparing.needed(0.01, rate, 200, SEED):.0f}" for rate in (0.0, 0.0025, 0.005))
@@ -40,6 +46,20 @@ def main() -> None:
         asked = comparing.found_after(new, noise, 100, SEED)
         print(f"  {noise:.0%} noise, {new:.0%} new: found after {asked:.0f} requests")
     learned_noise.show(SEED)
+
+
+def _print_alone() -> None:
+    """Where new is alone."""
+    for breaker in (False, True):
+        state = "on" if breaker else "off"
+        print(f"New alone fails 30, 50, 100 %, upstream's breaker {state}: seconds until the rollback")
+        print("  reads with health / reads / writes with health / writes (longest of 20)")
+        for tenants, rate, found in failing.cells(breaker=breaker, runs=5):
+            print(f"  {tenants} tenants, {rate}/s: " + " | ".join(found), flush=True)
+    print("New alone, false rollbacks in runs of 3 hours")
+    print("  one tenant's own trouble: {} of {}".format(*sparing.own_trouble(3, SEED)), flush=True)
+    print("  as bad as legacy was: {} of {}".format(*sparing.as_bad_as_legacy(3, SEED)), flush=True)
+    print(f"  in 3 days, 200 sticky tenants that fail twenty at a time: {sparing.bursts(3, 100, SEED)}", flush=True)
 
 
 def shown(found: Detection) -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.simulation import comparing, guarding, learning, sticking
+from tests.simulation import comparing, failing, guarding, learning, sparing, sticking
+from tests.simulation.failing import Fault
 from tests.simulation.faults import FAULTS
 from tests.simulation.guarding import HOUR
 
@@ -122,3 +123,36 @@ def test_a_planted_fault_is_not_hidden(name: str) -> None:
 
     assert found.pairs > 0
     assert found.hidden == 0
+
+
+@pytest.mark.parametrize("breaker", [False, True])
+@pytest.mark.parametrize(
+    ("tenants", "rate", "share", "reads"),
+    [(1, 20, 0.5, False), (1, 100, 1.0, False), (5, 100, 0.5, True), (10, 20, 1.0, False), (20, 100, 0.5, False)],
+)
+def test_new_alone_that_fails_is_found(tenants: int, rate: int, share: float, reads: bool, breaker: bool) -> None:  # noqa: FBT001
+    """Half or all of its answers, of few tenants or of one, with and without an upstream's breaker."""
+    fault = Fault(tenants=tenants, rate=rate, share=share, reads=reads, breaker=breaker)
+
+    assert failing.until_rollback(fault, SEED, most=100) is not None
+
+
+def test_half_of_the_tenants_that_fail_altogether_are_found() -> None:
+    """The others are well; that is no single tenant's trouble."""
+    tenants = (*[sparing.Tenant(weight=1.0, new=1.0)] * 10, *[sparing.Tenant(weight=1.0)] * 10)
+
+    assert sparing.alarms(tenants, 50, 0.1, SEED, before=60.0)
+
+
+@pytest.mark.parametrize(("tenants", "weight"), [(2, 0.5), (5, 0.9), (20, 0.2)])
+def test_one_tenants_own_trouble_moves_nothing(tenants: int, weight: float) -> None:
+    """A quarter of an hour in which new fails one tenant altogether, and no other."""
+    assert not sparing.alarms(sparing.one_in_trouble(tenants, weight), 20, 0.25, SEED, before=600.0)
+
+
+@pytest.mark.parametrize("tenants", [1, 20])
+def test_new_may_fail_as_often_as_legacy_did(tenants: int) -> None:
+    """A third of all answers, where that is what the route has always done."""
+    usual = (sparing.Tenant(weight=1.0, legacy=0.3, new=0.3),) * tenants
+
+    assert not sparing.alarms(usual, 20, 0.25, SEED, before=600.0)

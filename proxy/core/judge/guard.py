@@ -46,14 +46,22 @@ class Bad(StrEnum):
     LATENCY = "latency"
 
 
+HARD = (Bad.ERROR, Bad.TIMEOUT)
+"""What is no answer."""
+
+
 class BadEvent(NamedTuple):
-    """One bad event. `cohort` is a keyed hash, `draw` in [0, 1) is that of the cohort, `at` in unix seconds."""
+    """One bad event. `cohort` is a keyed hash, `draw` in [0, 1) is that of the cohort, `at` in unix seconds.
+
+    `unreachable`: the side was not even connected to.
+    """
 
     bad: Bad
     side: Side
     cohort: int
     draw: float
     at: float
+    unreachable: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

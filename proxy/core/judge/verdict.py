@@ -7,8 +7,9 @@ Rule 2: alarms are heard wherever new answers somebody: latched, on hold, while 
 Rule 3: a hold stops promotion, never a rollback. A window that stops everything stops both.
 Rule 4: waiting is no failure: time that passes without evidence changes nothing.
 Rule 5: what an alarm does is said by `on_failure`; past the one-way door it is never a rollback.
-Rule 6: with `dry_run` the reasons say what would have been done, and nothing is done.
-Rule 7: a ruling is about one position; it says which, and means nothing for any other.
+Rule 6: nothing goes back to a legacy that is known to be down: the route is held, and somebody is told.
+Rule 7: with `dry_run` the reasons say what would have been done, and nothing is done.
+Rule 8: a ruling is about one position; it says which, and means nothing for any other.
 """
 
 from __future__ import annotations
@@ -77,6 +78,8 @@ class Ruling:
 class Case:
     """All that is known. `changes` by the side that answered; `blocked`: sentences of what other routes forbid
     (`budget`); `now` in unix seconds.
+
+    `stuck`: why the route should go back though legacy is down, or empty.
     """
 
     position: Position
@@ -85,6 +88,8 @@ class Case:
     ramp: Ramp | None = None
     processes: tuple[Process, ...] = ()
     breaker: Breaker = field(default_factory=Breaker)
+    stuck: str = ""
+    legacy_is_down: bool = False
     measures: Measures | None = None
     changes: Mapping[Side, Change] = field(default_factory=dict)
     closed: tuple[Closed, ...] = ()
@@ -113,8 +118,9 @@ def judge(case: Case) -> Ruling:
 def _alarm(case: Case) -> _Alarm | None:
     """The first alarm: breaker, guard, mismatches that are proved to be too frequent, or have become so."""
     if case.breaker.opened_at is not None:
-        said = f"new failed {case.breaker.row or 'too many'} times in a row while legacy answered"
-        return _Alarm(Cause.BREAKER, said)
+        return _Alarm(Cause.BREAKER, case.breaker.sentence)
+    if case.stuck:
+        return _Alarm(Cause.BREAKER, case.stuck)
     for process in alarms(each for each in case.processes if each.bad in case.guard.classes):
         said = f"{process.bad} of new is more frequent than legacy's allows, after {process.events} bad events"
         return _Alarm(Cause.GUARD, said)
@@ -147,6 +153,9 @@ def _answer(case: Case, alarm: _Alarm) -> Ruling:
         return _act(case, Action.PAGE, alarm, f"window {window} is on: the judge does not move the route")
     if does is OnFailure.PAGE:
         return _act(case, Action.PAGE, alarm, "on_failure says page: somebody has to look")
+    if does is OnFailure.ROLLBACK and case.legacy_is_down:
+        why = "legacy is known to be down: going back would help nobody. It is held, and goes back once legacy answers"
+        return _act(case, Action.PAGE if case.position.held else Action.FREEZE, alarm, why)
     to = moves.rollback(case.position, Maker.JUDGE, door=case.guard.door)
     if does is OnFailure.FREEZE or isinstance(to, Refusal):
         why = to.sentence if isinstance(to, Refusal) else "on_failure says freeze: it stays, and is not promoted"

@@ -1,6 +1,21 @@
 from __future__ import annotations
 
-from proxy.core.judge.breaker import IN_A_ROW, OF_ONE_COHORT, Breaker, answered, failed
+from dataclasses import replace
+
+import pytest
+
+from proxy.core.judge.breaker import (
+    IN_A_ROW,
+    OF_ONE_COHORT,
+    ONE_LASTS,
+    PATIENCE,
+    Breaker,
+    answered,
+    failed,
+    opened,
+    refused,
+    waited,
+)
 from proxy.core.outcome import Side
 
 
@@ -68,3 +83,58 @@ def test_an_open_breaker_stays_open() -> None:
 
     assert later.opened_at == opened.opened_at
     assert row(IN_A_ROW, breaker=later).opened_at == opened.opened_at
+
+
+def test_a_stray_failure_of_another_makes_no_row_of_two() -> None:
+    """One cohort's row with one failure of another in it is still one cohort's."""
+    breaker = row(IN_A_ROW, cohorts=1)
+    breaker = answered(failed(breaker, Side.NEW, cohort=9, at=5.0), Side.LEGACY)
+
+    assert breaker.opened_at is None
+    assert failed(breaker, Side.NEW, cohort=9, at=5.0).opened_at == 5.0
+
+
+def test_one_cohorts_row_needs_time_and_nobody_who_is_well() -> None:
+    """Twenty failures within a second are one client's; with others answered well lately they are its own trouble."""
+    quick, beside = Breaker(), replace(Breaker(), is_sole=False)
+    for at in range(OF_ONE_COHORT):
+        quick = answered(failed(quick, Side.NEW, cohort=1, at=at / 20), Side.LEGACY)
+        beside = answered(failed(beside, Side.NEW, cohort=1, at=float(at)), Side.LEGACY)
+
+    assert (quick.opened_at, beside.opened_at) == (None, None)
+    assert failed(quick, Side.NEW, cohort=1, at=ONE_LASTS).opened_at == ONE_LASTS
+
+
+def test_where_nothing_is_known_of_legacy_it_opens_after_a_while() -> None:
+    """Unknown is not down; a row that is no row never opens."""
+    breaker, short = Breaker(), failed(Breaker(), Side.NEW, cohort=1, at=0.0)
+    for at in range(IN_A_ROW):
+        breaker = failed(breaker, Side.NEW, cohort=at, at=at / 10)
+    early, late = waited(breaker, PATIENCE - 0.1), waited(breaker, PATIENCE)
+
+    assert (early.opened_at, late.opened_at, waited(short, 99.0).opened_at) == (None, PATIENCE, None)
+    assert late.sentence == "new failed 5 times in a row, and nothing is known of legacy that speaks against going back"
+    assert waited(late, 99.0) == late
+
+
+def test_what_was_refused_goes_on_with_a_row_that_the_route_began() -> None:
+    """Five failures of its own and then refusals: a dead new is not hidden behind them."""
+    breaker = refused(row(IN_A_ROW, cohorts=1), OF_ONE_COHORT - IN_A_ROW, ONE_LASTS)
+
+    assert refused(row(IN_A_ROW, cohorts=1), 99, 9.9).opened_at is None
+    assert breaker.opened_at == ONE_LASTS
+
+
+@pytest.mark.parametrize("own", [0, IN_A_ROW - 1])
+def test_refusals_alone_open_nothing(own: int) -> None:
+    """A route whose own requests never failed, or less often than shuts a breaker, is not moved by another's."""
+    assert refused(row(own, cohorts=1), 10_000, 99.0).opened_at is None
+
+
+def test_an_open_breaker_keeps_its_reason() -> None:
+    """Also when the row is over and another one begins."""
+    opened_ = opened(row(2), "why", 7.0)
+    later = failed(answered(opened_, Side.NEW), Side.NEW, cohort=1, at=9.0)
+
+    assert (later.sentence, later.opened_at, later.row) == ("why", 7.0, 1)
+    assert opened(opened_, "another", 8.0) == opened_

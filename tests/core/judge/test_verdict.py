@@ -331,3 +331,26 @@ def test_a_late_regression_is_an_alarm_of_its_own(side: Side, who: str) -> None:
     assert (stays.action, stays.judgement.reasons[0]) == (Action.STAY, said)
     assert judge(case(changes={side: replace(CHANGED, alarmed_at=None)})).action is Action.PROMOTE
     assert judge(case(changes={side: CHANGED}, ramp=None)).action is Action.STAY
+
+
+@pytest.mark.parametrize("alarmed", [{"breaker": OPENED}, {"processes": (ALARM,)}, {"stuck": "new failed"}], ids=str)
+@pytest.mark.parametrize(("held", "action"), [(False, Action.FREEZE), (True, Action.PAGE)])
+def test_nothing_goes_back_to_a_legacy_that_is_down(alarmed: dict[str, Any], held: bool, action: Action) -> None:  # noqa: FBT001
+    """The route is held where it is, and then somebody is told; once legacy answers, it goes back."""
+    found = judge(case(LIVE, held=held, legacy_is_down=True, **alarmed))
+
+    assert (found.action, found.to) == (action, None)
+    assert any(each.startswith("legacy is known to be down") for each in found.judgement.reasons)
+    assert judge(case(LIVE, held=held, **alarmed)).action is Action.ROLLBACK
+
+
+def test_a_legacy_that_is_down_is_no_alarm() -> None:
+    """Nothing is wrong with new: the route stays, and nobody is told."""
+    assert judge(case(LIVE, legacy_is_down=True)).action is Action.STAY
+
+
+def test_a_breaker_says_why_it_opened() -> None:
+    """Its own sentence, also when the row is over."""
+    opened = Breaker(opened_at=1.0, why="new failed 60 of 120 answers")
+
+    assert judge(case(breaker=opened)).judgement.reasons[0] == "new failed 60 of 120 answers"
