@@ -9,13 +9,13 @@ from typing import Any
 from proxy.control.mover import Made
 from proxy.core.judge.ladder import SHADOW, Place
 from proxy.core.judge.position import Cause, Move, Position, Transition, held, resumed, rolled_back, transition
-from proxy.core.judge.ramp import Measures
+from proxy.core.judge.ramp import Counts, Measures
 from proxy.core.stage import Stage
 from proxy.core.unavailable import StoreUnavailable
 from tests.control.stands import START, Clock, Known, Stand, Store, canary, table
 
 RAMP = "ramp: {steps: [10%, 50%], hold: 10m, soak: 1h, needs: {capacity: false, requests: 10}}"
-PROVED = Measures(compared=5000, unseen=0.001, uncovered=0, newest_at=START + 1202)
+PROVED = Measures(compared=5000, answered=Counts(500), unseen=0.001, uncovered=0, newest_at=START + 1202)
 
 
 class LeaseFails(Store):
@@ -90,8 +90,8 @@ async def test_a_move_made_here_outranks_what_a_person_did_before_it() -> None:
     assert stand.replica.pending == {}
 
 
-async def test_a_move_for_all_ends_what_was_moved_here() -> None:
-    """The store is back and an operator resumes before the local move was written: what the store says runs."""
+async def test_a_move_for_all_comes_after_what_was_moved_here() -> None:
+    """The store is back and an operator resumes before the local move was written: both are made, in their order."""
     clock = Clock()
     store = Store(clock)
     stand = Stand(table(canary()), store, clock)
@@ -101,12 +101,13 @@ async def test_a_move_for_all_ends_what_was_moved_here() -> None:
     back = rolled_back(before, SHADOW, Cause.GUARD, clock())
     await stand.mover.move(Move(before=before, after=back, record=_record(before, back)))
     store.away = False
-    freed = replace(resumed(back, clock(), has_ramp=False), version=1)
-    made = await stand.mover.move(Move(before=before, after=freed, record=_record(back, freed)))
+    freed = resumed(back, clock(), has_ramp=False)
+    made = await stand.mover.move(Move(before=back, after=freed, record=_record(back, freed)))
 
     assert made is Made.FOR_ALL
     assert stand.replica.pending == {}
     assert stand.place() == "canary 10%"
+    assert [each.version for each in await store.behind.transitions("a", 9)] == [2, 1]
 
 
 def _record(before: Position, after: Position) -> Transition:
