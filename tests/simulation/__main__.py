@@ -6,7 +6,7 @@ import logging
 
 import structlog
 
-from tests.simulation import comparing, failing, guarding, learned_noise, sparing, sticking
+from tests.simulation import changing, comparing, failing, guarding, learned_noise, sparing, sticking
 from tests.simulation.guarding import HOUR, RATIOS, SHARES, Detection
 
 SEED = 1
@@ -46,6 +46,7 @@ def main() -> None:
         asked = comparing.found_after(new, noise, 100, SEED)
         print(f"  {noise:.0%} noise, {new:.0%} new: found after {asked:.0f} requests")
     learned_noise.show(SEED)
+    changing.show(SEED)
 
 
 def _print_alone() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.simulation import comparing, failing, guarding, learning, sparing, sticking
+from tests.simulation import changing, comparing, failing, guarding, learning, sparing, sticking
 from tests.simulation.failing import Fault
 from tests.simulation.faults import FAULTS
 from tests.simulation.guarding import HOUR
@@ -156,3 +156,21 @@ def test_new_may_fail_as_often_as_legacy_did(tenants: int) -> None:
     usual = (sparing.Tenant(weight=1.0, legacy=0.3, new=0.3),) * tenants
 
     assert not sparing.alarms(usual, 20, 0.25, SEED, before=600.0)
+
+
+@pytest.mark.parametrize("clean", [1_000, 10_000_000])
+@pytest.mark.parametrize(("rate", "half", "most"), [(1.0, 7, 60), (0.3, 26, 100), (0.1, 145, 400), (0.05, 500, 1_200)])
+def test_a_late_regression_is_found_as_fast_as_after_a_short_time(
+    rate: float, half: float, most: float, clean: int
+) -> None:
+    """However much was clean before: 60 comparisons when all are wrong, 400 when one in ten is, at 95 % of runs."""
+    found = changing.found_after(rate, clean, 30, SEED)
+
+    assert found[0] == pytest.approx(half, rel=0.25)
+    assert found[1] <= most
+
+
+def test_at_the_limit_the_detector_is_quiet() -> None:
+    """A week of ten comparisons a second, of which 1 % differ, raises no alarm; nor does one at half of that."""
+    assert [changing.false_alarms(rate, changing.YEAR / 52, SEED) for rate in (0.01, 0.005)] == [0, 0]
+    assert changing.per_alarm(SEED, 1_000.0, 200_000.0) >= 1
