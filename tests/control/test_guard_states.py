@@ -109,9 +109,8 @@ def test_a_detector_of_change_comes_back_with_its_step() -> None:
     again = Docket()
     recalled(again, [replace(kept[1], bad="change self mark"), kept[1], replace(kept[0], bad="change new mark")])
 
-    assert again.changes == docket.changes
+    assert again.changes == present.changes
     assert again.changes.of("mark")[Side.LEGACY].alarmed_at == START
-    assert len(kept) == 2
 
 
 def test_rows_of_another_version_are_passed_over() -> None:
