@@ -16,7 +16,7 @@ from dataclasses import replace
 
 from proxy.control.docket import Docket, Rates, Step
 from proxy.core.evidence import GuardState
-from proxy.core.judge.change import QUIET, Change
+from proxy.core.judge.change import NO_CHANGE, QUIET, Change
 from proxy.core.judge.dedupe import Baseline
 from proxy.core.judge.guard import RATIOS, Bad, Process
 from proxy.core.judge.ladder import STAGES
@@ -120,14 +120,16 @@ def _changes(route: str, docket: Docket, now: float) -> Iterator[GuardState]:
 
 
 def _recall_change(docket: Docket, name: str, numbers: tuple[float, ...]) -> None:
-    """Those of an earlier step are rows that nobody has overwritten."""
+    """Those of an earlier step are rows that nobody has overwritten; an alarm of one's own stays."""
     side, _, epoch = name.removeprefix(_CHANGE).partition(" ")
     if side not in list(Side) or int(numbers[0]) < docket.changes.step:
         return
     docket.changes.follow(int(numbers[0]))
     compared, mismatched, alarmed = numbers[-3:]
     change = Change(logs=numbers[1:-3], compared=int(compared), mismatched=int(mismatched), alarmed_at=alarmed or None)
-    docket.changes.by_epoch.setdefault(epoch, {})[Side(side)] = change
+    known = docket.changes.by_epoch.setdefault(epoch, {})
+    if known.get(Side(side), NO_CHANGE).alarmed_at is None:
+        known[Side(side)] = change
 
 
 def _process(bad: Bad, numbers: tuple[float, ...]) -> Process:

@@ -110,6 +110,7 @@ class Minutes:
     def judge_again(self, verdicts: Verdicts) -> None:
         """What groups of keys come to from now on."""
         self._verdicts, self._again = verdicts, None
+        self._steps.decide(self._judged_of(self._judged_again()))
 
     def follow(self, tallies: Iterable[Tally], most: int = MOST) -> None:
         """All tallies from `ended` on, oldest first, as they are now; `most` sums are kept of those undecided."""
@@ -126,6 +127,7 @@ class Minutes:
         opened = (each for each in self._open if each.outcome is Outcome.UNDECIDED)
         self._waiting, self._again = (*self._undecided.sums, *opened), None
         self._steps.follow(judged, self._judged_of(self._open))
+        self._steps.decide(self._judged_of(self._judged_again()))
 
     @property
     def sums(self) -> Sums:
@@ -170,8 +172,7 @@ class Minutes:
 
     def step(self, step: int) -> Step:
         """What is evidence for the judge at one step, what was undecided at it included."""
-        more = (each for each in self._judged_again() if each.step == step and each.minute >= self._judged_from)
-        return self._steps.at(step).with_more(more)
+        return self._steps.at(step)
 
     def evidence_until(self, minute: int) -> int:
         """How much evidence there was when this minute ended; more, where that is not known to the minute."""

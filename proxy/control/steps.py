@@ -4,6 +4,8 @@ Rule 1: bounds look at what came after the last power of two that is at most hal
         they begin to look does not depend on what was found (`core.judge.ramp`, rule 7).
 Rule 2: where a power of two was passed is known to the second by whoever watched, and to the minute after a restart:
         then a bound looks further back.
+Rule 3: what had to wait counts at its step once it is decided, as if it came last. That is noted like anything else: it
+        is out of sight after as many that came later, and thins out nothing that did.
 """
 
 from __future__ import annotations
@@ -73,9 +75,10 @@ class Marks:
 
 @dataclass(slots=True)
 class Step:
-    """One step: its minutes that have ended, all that is known, and where the powers of two were passed."""
+    """One step: minutes that have ended, those that may grow beside them, all that is known, and the powers of two."""
 
     ended: StepCounts = NO_STEP
+    read: StepCounts = NO_STEP
     now: StepCounts = NO_STEP
     marks: Marks = field(default_factory=Marks)
     answered_marks: Marks = field(default_factory=Marks)
@@ -87,10 +90,6 @@ class Step:
     def answered_lately(self) -> Counts:
         """The same of what new answered itself."""
         return self.answered_marks.since(self.now.answered)
-
-    def with_more(self, tallies: Iterable[Tally]) -> Step:
-        """The same and these, which are known only now: bounds look at them, whenever they were found."""
-        return replace(self, now=self.now.plus(tallies))
 
     def note(self, now: StepCounts) -> None:
         """So much there is now."""
@@ -118,18 +117,29 @@ class Steps:
             for minute in minutes:
                 step.ended = step.ended.plus(minute)
                 step.note(step.ended)
+        for step in self._steps.values():
+            step.read = step.ended
         for name, minutes in _by_step(opened):
             step = self._steps.setdefault(name, Step())
-            now = step.ended
             for minute in minutes:
-                now = now.plus(minute)
-                step.note(now)
+                step.read = step.read.plus(minute)
+                step.note(step.read)
+
+    def decide(self, tallies: Iterable[Tally]) -> None:
+        """What had to wait, with the outcomes that it has now."""
+        decided: dict[int, list[Tally]] = {}
+        for each in tallies:
+            decided.setdefault(each.step, []).append(each)
+        for name in decided.keys() - self._steps.keys():
+            self._steps[name] = Step()
+        for name, step in self._steps.items():
+            step.note(step.read.plus(decided.get(name, ())))
         while len(self._steps) > MOST_STEPS:
             del self._steps[min(self._steps)]
 
     def at(self, step: int) -> Step:
-        """One of them."""
-        return self._steps.get(step) or Step()
+        """One of them as it is now."""
+        return replace(self._steps.get(step) or Step())
 
 
 def _by_step(tallies: Iterable[Tally]) -> Iterator[tuple[int, Iterator[list[Tally]]]]:

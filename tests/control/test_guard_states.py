@@ -99,18 +99,24 @@ def test_an_older_epoch_has_proved_nothing() -> None:
 def test_a_detector_of_change_comes_back_with_its_step() -> None:
     """An alarm at shadow holds the ramp after a restart, too; what was kept at an earlier step is passed over."""
     delta = ComparedDelta("a", "mark", 7_000, "legacy", [(3, 7)])
-    kept: list[GuardState] = []
-    docket = Docket()
-    for step in (5_000, 7_000):
-        docket = Docket()
-        docket.changes.follow(step)
-        docket.changes.add([msgspec.structs.replace(delta, step=step)], limit=0.01, at=START, log_a=log(1e9))
-        kept += [each for each in states_of("a", docket, START, slow=False) if each.bad.startswith("change ")]
+    kept = [_changed(msgspec.structs.replace(delta, step=step)) for step in (5_000, 7_000)]
+    (old, _), (row, present) = kept
     again = Docket()
-    recalled(again, [replace(kept[1], bad="change self mark"), kept[1], replace(kept[0], bad="change new mark")])
+    recalled(again, [replace(row, bad="change self mark"), row, replace(old, bad="change new mark")])
 
     assert again.changes == present.changes
     assert again.changes.of("mark")[Side.LEGACY].alarmed_at == START
+    recalled(again, [replace(row, numbers=(*row.numbers[:-1], 0.0))])
+    assert again.changes == present.changes
+
+
+def _changed(delta: ComparedDelta) -> tuple[GuardState, Docket]:
+    """A docket with this behind it, and its row."""
+    docket = Docket()
+    docket.changes.follow(delta.step)
+    docket.changes.add([delta], limit=0.01, at=START, log_a=log(1e9))
+    (row,) = (each for each in states_of("a", docket, START, slow=False) if each.bad.startswith("change "))
+    return row, docket
 
 
 def test_rows_of_another_version_are_passed_over() -> None:

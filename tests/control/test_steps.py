@@ -65,6 +65,35 @@ def test_how_many_steps_are_known_is_bounded() -> None:
     """The oldest go."""
     steps = Steps()
     steps.follow([], [tally(1, 1, step=step) for step in range(MOST_STEPS + 5)])
+    steps.decide([])
 
     assert steps.at(4).now.all == Counts()
     assert steps.at(5).now.all == Counts(1)
+
+
+def test_what_had_to_wait_counts_once_it_is_decided() -> None:
+    """At its step, as it is now; while it waits it is nothing, and a mark that was passed stays where it was."""
+    steps = Steps()
+    late = tally(1, 30, Outcome.MISMATCH, step=7, side=Side.NEW)
+    for clean in (100, 300):
+        steps.follow([], [tally(1, clean, step=7), tally(1, 40, Outcome.UNDECIDED, step=7)])
+        steps.decide([replace(late, outcome=Outcome.UNDECIDED)])
+    waits = steps.at(7).now
+    steps.decide([late, tally(1, 3, step=9)])
+
+    assert (waits.all, waits.answered) == (Counts(300), Counts())
+    assert (steps.at(7).now.all, steps.at(7).now.answered) == (Counts(330, 30), Counts(30, 30))
+    assert steps.at(7).lately() == Counts(230, 30)
+    assert steps.at(9).now.all == Counts(3)
+
+
+def test_what_had_to_wait_thins_out_nothing_that_came_later() -> None:
+    """A thousand that were found to be noise at last are out of sight after as many that came since."""
+    steps = Steps()
+    waited = tally(1, 1_000, Outcome.IGNORED, step=7)
+    for late in (0, 200, 1_000, 1_400):
+        steps.follow([], [tally(5, late, Outcome.MISMATCH, step=7)])
+        steps.decide([waited])
+
+    assert steps.at(7).now.all == Counts(2_400, 1_400)
+    assert steps.at(7).lately() == Counts(1_200, 1_200)
