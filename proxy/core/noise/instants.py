@@ -8,6 +8,7 @@ Rule 3: the mask is how it is written: digits as 9, a fraction by its presence, 
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 from proxy.core.parity.moments import read_http_date, read_moment
@@ -40,7 +41,8 @@ def read_instant(value: object, around: float) -> Instant | None:
     """What a value of a body or a field names, if that is an instant; it was said `around` then (unix seconds)."""
     match value:
         case str() if len(value) <= _LONGEST:
-            return _written(value) or _near(_epoch(value, "text") or _id(value), around)
+            found = _read(value)
+            return found if found is None or found.mask[0] in "9a" else _near(found, around)
         case _ if is_number(value):
             return _near(_epoch(text_of(value), "number"), around)
         case _:
@@ -49,6 +51,14 @@ def read_instant(value: object, around: float) -> Instant | None:
 
 def _near(found: Instant | None, around: float) -> Instant | None:
     return found if found is not None and abs(found.at - around) <= NEAR else None
+
+
+@lru_cache(maxsize=256)
+def _read(text: str) -> Instant | None:
+    """The same text is asked for several times in one comparison."""
+    if text[4:5] == "-" or ", " in text:
+        return _written(text)
+    return _epoch(text, "text") or _id(text)
 
 
 def _written(text: str) -> Instant | None:

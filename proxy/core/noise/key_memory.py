@@ -10,9 +10,11 @@ from collections import deque
 from typing import NamedTuple
 
 from proxy.core.noise.clock import Clock
+from proxy.core.noise.instants import read_instant
 from proxy.core.noise.measure import HOLDING, Measure
 from proxy.core.noise.ties import FINDS, tied
 from proxy.core.noise.tokens import Sort
+from proxy.core.parity.finds import Find
 from proxy.core.parity.numerals import decimal_of
 
 MOST_WORDS = 32
@@ -94,6 +96,10 @@ class KeyMemory:
             if one is not None and other is not None:
                 self._numbers.append((float(one), float(other)))
                 self.tell(tied(self._numbers))
+
+    def is_timed(self, find: Find, around: float) -> bool:
+        """Whether two values there are instants; they were said `around` then (unix seconds)."""
+        return not self.plain and all(read_instant(each, around) is not None for each in (find.legacy, find.new))
 
     def shared(self) -> None:
         """Legacy said a token that it had said to another request."""

@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 
 from proxy.core.noise.answers import Answers, Remembered
 from proxy.core.noise.clock import Clock, times_of
-from proxy.core.noise.instants import read_instant
 from proxy.core.noise.key_memory import KeyMemory, Repeat
 from proxy.core.noise.keys import key_of, path_of
 from proxy.core.noise.measure import EVERY_KEY, LONGEST_GAP, Mark, Measure, finding, gap_of
@@ -109,7 +108,7 @@ class RouteMemory:
             self._question(pair, pair.second, Measure.SECOND, sorter.finds, rules)
         before = self._answers.before(sorter.asked, pair)
         if before is not None:
-            self._again(pair, before, sorter.finds, rules)
+            self._again(pair, before, sorter, rules)
         tokens = {key: sorter.finds[key].new for key in set(sorter.tokens.values()) if key in sorter.finds}
         self._answers.keep(sorter.asked, pair, tokens)
         self._tokens = self._tokens or bool(tokens)
@@ -136,10 +135,9 @@ class RouteMemory:
         return tuple(Mark(key, measure, *numbers) for (key, measure), numbers in marks.items())
 
     def _count(self, pair: Pair, sorter: PairSorter) -> None:
-        for key, find in sorter.finds.items():
-            memory = self._keys.get(key)
-            if memory is not None:
-                self._mark(Mark(key, Measure.DIFFERED, raw_only=1, both=_are_instants(find, memory, pair.at)))
+        for key in sorter.finds:
+            if key in self._keys:
+                self._mark(Mark(key, Measure.DIFFERED, raw_only=1, both=key in sorter.timed))
         for key, memory in self._keys.items():
             clock = memory.clock
             if clock is not None and clock.is_coarse and _has(pair.legacy, key):
@@ -147,8 +145,9 @@ class RouteMemory:
                 memory.tell(clock.take_found())
                 self._tell(key, memory)
 
-    def _again(self, pair: Pair, before: Remembered, finds: Finds, rules: Rules) -> None:
+    def _again(self, pair: Pair, before: Remembered, sorter: PairSorter, rules: Rules) -> None:
         """The same request, answered `before`."""
+        finds = sorter.finds
         gap = times_of(pair).legacy_answered - before.answered
         measure = gap_of(gap)
         self._repeats += 1
@@ -164,7 +163,7 @@ class RouteMemory:
             raw = finds.get(key)
             said = before.new.get(key)
             stuck = None if raw is None or said is None else said == raw.new
-            is_instant = _are_instants(raw if raw is not None else noise[key], memory, pair.at)
+            is_instant = key in sorter.timed if raw is not None else memory.is_timed(noise[key], pair.at)
             memory.repeat(Repeat(key in finds, key in noise, gap, is_instant, stuck))
             self._tell(key, memory)
 
@@ -209,12 +208,6 @@ def differing(
         if key is not None:
             found.setdefault(key, find)
     return found
-
-
-def _are_instants(find: Find, memory: KeyMemory, around: float) -> bool:
-    if memory.plain:
-        return False
-    return all(read_instant(value, around) is not None for value in (find.legacy, find.new))
 
 
 def _has(answer: CapturedAnswer, key: str) -> bool:

@@ -25,7 +25,7 @@ from proxy.core.noise.keys import key_of
 from proxy.core.noise.state import KeyState
 from proxy.core.noise.ties import FINDS
 from proxy.core.noise.tokens import LONGEST_TEXT, SHORTEST, Sort, skeleton, sort_of, tokens_of
-from proxy.core.noise.wording import Wording
+from proxy.core.noise.wording import Said, Wording
 from proxy.core.parity.captured import Pair
 from proxy.core.parity.difference import VALUE_KINDS, Kind
 from proxy.core.parity.excuse import COUNTED, Aliases, Sorted, Verdict
@@ -56,14 +56,18 @@ class Memory(Protocol):
 
 
 class PairSorter:
-    """The sorter of one pair. `finds` are the first of each key, `tokens` are legacy's at keys that may be noise."""
+    """The sorter of one pair. `finds` are the first of each key, `timed` those keys where they are instants.
 
-    __slots__ = ("_asked", "_memory", "_pair", "_times", "_words", "finds", "tokens", "wording")
+    `tokens` are legacy's at keys that may be noise, with their keys.
+    """
+
+    __slots__ = ("_asked", "_memory", "_pair", "_times", "_words", "finds", "timed", "tokens", "wording")
 
     def __init__(self, pair: Pair, memory: Memory, words: Mapping[str, bool]) -> None:
         """`words` are the operator's, by path: noise, or never."""
         self.finds: dict[str, Find] = {}
         self.tokens: dict[str, str] = {}
+        self.timed: set[str] = set()
         self.wording = Wording(pair)
         self._pair = pair
         self._memory = memory
@@ -106,6 +110,8 @@ class PairSorter:
         instants = None if memory.plain or legacy is None or new is None else (legacy, new)
         if first:
             memory.differ(find.legacy, find.new, is_instant=instants is not None)
+            if instants is not None:
+                self.timed.add(key)
         if not aliases.agree(find.legacy, find.new) or self._counts_anyway(find, key, memory, instants, first=first):
             return COUNTED
         state = self._memory.state(key)
@@ -154,17 +160,18 @@ class PairSorter:
         return isinstance(find.legacy, str) and self._is_told_elsewhere(one, other, key, memory, first=first)
 
     def _was_asked(self, one: str, other: str) -> bool:
-        return any(
-            SHORTEST <= len(text) <= _MOST_ASKED and _stands(text, self.wording.request) for text in (one, other)
-        )
+        wording = self.wording
+        return any(SHORTEST <= len(each) <= _MOST_ASKED and wording.holds(each, Said.REQUEST) for each in (one, other))
 
     def _is_told_elsewhere(self, one: str, other: str, key: str, memory: KeyMemory, *, first: bool) -> bool:
         first_tokens, second_tokens = tokens_of(one), tokens_of(other)
         legacy, new = first_tokens - second_tokens, second_tokens - first_tokens
         if not legacy and not new:
             return False
-        wording = self.wording
-        if legacy & wording.new or new & wording.legacy or (legacy | new) & wording.asked:
+        has = self.wording.has
+        if any(has(token, Said.NEW) for token in legacy) or any(has(token, Said.LEGACY) for token in new):
+            return True
+        if any(has(token, Said.REQUEST) for token in legacy | new):
             return True
         if any(self._was_said_elsewhere(token) for token in new):
             return True
@@ -183,17 +190,6 @@ def _text(value: object) -> str:
     if isinstance(value, str):
         return value
     return text_of(value) if is_number(value) else str(value)
-
-
-def _stands(value: str, text: str) -> bool:
-    """Whether it stands there as a whole, not as a part of a longer word or number."""
-    at = text.find(value)
-    while at >= 0:
-        before, after = text[at - 1 : at] if at else "", text[at + len(value) : at + len(value) + 1]
-        if not before.isalnum() and not after.isalnum():
-            return True
-        at = text.find(value, at + 1)
-    return False
 
 
 def _has_words(find: Find, sort: Sort) -> bool:

@@ -20,8 +20,9 @@ SHORTEST = 8
 LONGEST_TEXT = 16 * 1024
 MOST_READ = 256 * 1024
 """Characters of an answer in which tokens are looked for."""
+_RUN = re.compile(r"[A-Za-z0-9_-]{8,}")
+_MIXED = re.compile(r"(?!\d{4}-\d\d-\d\d)(?=[A-Za-z_-]*[0-9])(?=[0-9_-]*[A-Za-z])", re.ASCII)
 _ID = r"(?<![A-Za-z0-9_-])(?!\d{4}-\d\d-\d\d)(?=[A-Za-z_-]*[0-9])(?=[0-9_-]*[A-Za-z])[A-Za-z0-9_-]{8,}"
-_TOKEN = re.compile(_ID)
 _TIME = (
     r"\d{4}-\d\d-\d\d(?:[Tt ]\d\d:\d\d(?::\d\d(?:[.,]\d{1,12})?)?(?:[Zz]|[+-]\d\d:?\d\d)?)?"
     r"|[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT|\d\d:\d\d:\d\d(?:\.\d{1,12})?"
@@ -57,12 +58,12 @@ def sort_of(value: object) -> Sort:
 
 def tokens_of(text: str) -> frozenset[str]:
     """Rule 1, of a value or a whole answer."""
-    return frozenset(_TOKEN.findall(text[:MOST_READ]))
+    return frozenset(first_tokens(text[:MOST_READ]))
 
 
-def first_tokens(text: str, most: int) -> tuple[str, ...]:
+def first_tokens(text: str, most: int | None = None) -> list[str]:
     """The first of them in their order, each once."""
-    return tuple(dict.fromkeys(_TOKEN.findall(text)))[:most]
+    return [run for run in dict.fromkeys(_RUN.findall(text)) if _MIXED.match(run)][:most]
 
 
 @lru_cache(maxsize=1024)

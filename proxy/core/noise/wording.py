@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from enum import Enum
+from typing import assert_never
 from urllib.parse import unquote_to_bytes
 
 from proxy.core.noise.tokens import MOST_READ, first_tokens, tokens_of
@@ -9,58 +11,84 @@ from proxy.core.parity.captured import CapturedAnswer, Pair
 from proxy.core.parity.decode import Undecodable, decode
 from proxy.core.parity.fields import fields_of, first_value
 
-BEGIN, MOST_BEGIN = 16 * 1024, 128
+BEGIN, MOST_BEGIN = 4 * 1024, 64
 """Bytes of an answer's beginning, and how many of its tokens are remembered."""
+MOST_LOOKS = 24
+"""Searches through texts of one pair, after which their tokens are gathered instead."""
 _CODED = frozenset({b"content-encoding"})
+
+
+class Said(Enum):
+    """Who said it."""
+
+    REQUEST = 1
+    LEGACY = 2
+    NEW = 3
 
 
 class Wording:
     """Of one pair."""
 
-    __slots__ = ("_asked", "_legacy", "_new", "_pair", "_text")
+    __slots__ = ("_looks", "_pair", "_texts", "_tokens")
 
     def __init__(self, pair: Pair) -> None:
         """Nothing is read yet."""
         self._pair = pair
-        self._text: str | None = None
-        self._asked: frozenset[str] | None = None
-        self._legacy: frozenset[str] | None = None
-        self._new: frozenset[str] | None = None
+        self._looks = 0
+        self._texts: dict[Said, str] = {}
+        self._tokens: dict[Said, frozenset[str]] = {}
 
     @property
-    def request(self) -> str:
-        """Target, fields and body."""
-        if self._text is None:
-            asked = self._pair.request
-            parts = (unquote_to_bytes(asked.target), *(value for _, value in asked.fields), asked.body[:MOST_READ])
-            self._text = b"\n".join(parts).decode("utf-8", "replace")
-        return self._text
-
-    @property
-    def asked(self) -> frozenset[str]:
-        """Tokens of the request."""
-        if self._asked is None:
-            self._asked = tokens_of(self.request)
-        return self._asked
-
-    @property
-    def legacy(self) -> frozenset[str]:
-        """Tokens of legacy's answer."""
-        if self._legacy is None:
-            self._legacy = tokens_of(_text(self._pair.legacy, MOST_READ))
-        return self._legacy
-
-    @property
-    def begin(self) -> tuple[str, ...]:
+    def begin(self) -> list[str]:
         """The first tokens of the beginning of legacy's answer."""
         return first_tokens(_text(self._pair.legacy, BEGIN), MOST_BEGIN)
 
-    @property
-    def new(self) -> frozenset[str]:
-        """Tokens of new's answer."""
-        if self._new is None:
-            self._new = tokens_of(_text(self._pair.new, MOST_READ))
-        return self._new
+    def holds(self, value: str, by: Said) -> bool:
+        """Whether a value stands there as a whole, not as a part of a longer word or number."""
+        return stands(value, self._read(by))
+
+    def has(self, token: str, by: Said) -> bool:
+        """Whether a token stands there; where much is asked for, all of them are looked for once."""
+        self._looks += 1
+        if self._looks <= MOST_LOOKS:
+            return self.holds(token, by)
+        if by not in self._tokens:
+            self._tokens[by] = tokens_of(self._read(by))
+        return token in self._tokens[by]
+
+    def _read(self, by: Said) -> str:
+        found = self._texts.get(by)
+        if found is None:
+            found = self._texts[by] = self._said(by)
+        return found
+
+    def _said(self, by: Said) -> str:
+        match by:
+            case Said.LEGACY:
+                return _text(self._pair.legacy, MOST_READ)
+            case Said.NEW:
+                return _text(self._pair.new, MOST_READ)
+            case Said.REQUEST:
+                asked = self._pair.request
+                parts = (unquote_to_bytes(asked.target), *(value for _, value in asked.fields), asked.body[:MOST_READ])
+                return b"\n".join(parts).decode("utf-8", "replace")
+            case _:
+                assert_never(by)
+
+
+def stands(value: str, text: str) -> bool:
+    """Whether it stands there as a whole."""
+    at = text.find(value)
+    while at >= 0:
+        before, after = text[at - 1 : at] if at else "", text[at + len(value) : at + len(value) + 1]
+        if not _goes_on(before) and not _goes_on(after):
+            return True
+        at = text.find(value, at + 1)
+    return False
+
+
+def _goes_on(letter: str) -> bool:
+    return letter.isalnum() or letter in {"_", "-"}
 
 
 def _text(answer: CapturedAnswer, most: int) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from unicodedata import is_normalized, normalize
 
 from proxy.core.parity.difference import Kind
@@ -19,6 +20,8 @@ _FORMATS = (
     ("word", re.compile(r"\S+")),
 )
 _SHORTEST_ID = 6
+_REMEMBERED = 64
+"""Characters of a text whose format is remembered: one comparison asks for it several times."""
 
 
 def text_kind(one: str, other: str) -> Kind:
@@ -37,9 +40,16 @@ def _composed(text: str) -> str:
 
 def format_of(text: str) -> str:
     """The class of a text's format, from a closed list."""
+    return _known(text) if len(text) <= _REMEMBERED else _format(text)
+
+
+def _format(text: str) -> str:
     if read_moment(text) is not None:
         return "moment"
     return next((name for name, pattern in _FORMATS if pattern.fullmatch(text)), "text")
+
+
+_known = lru_cache(maxsize=256)(_format)
 
 
 def are_alike(one: object, other: object) -> bool:

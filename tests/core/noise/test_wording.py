@@ -5,21 +5,33 @@ from __future__ import annotations
 import gzip
 from dataclasses import replace
 
-from proxy.core.noise.wording import Wording
+import pytest
+
+from proxy.core.noise.wording import MOST_LOOKS, Said, Wording, stands
 from tests.core.noise.pairs import pair
 from tests.core.parity.pairs import answer, asking, in_fields
 
 
-def test_tokens_of_request_and_answers() -> None:
+def test_what_request_and_answers_say() -> None:
     """Targets as they read, fields and bodies; codings undone; what cannot be read says nothing."""
     packed = answer(gzip.compress(b'"new11111"'), in_fields("Content-Encoding: gzip", "X-Id: field222"))
     broken = answer(b"\x00", in_fields("Content-Encoding: gzip"))
     given = pair({"id": "legacy33"}, {}, request=asking(b"/%61sked444?q=1"))
     wording = Wording(replace(given, new=packed))
+    said = {"asked444": Said.REQUEST, "new11111": Said.NEW, "field222": Said.NEW, "legacy33": Said.LEGACY}
 
-    for _ in range(2):
-        assert wording.asked == {"asked444"}
-        assert wording.new == {"new11111", "field222"}
-        assert wording.legacy == {"legacy33"}
-    assert wording.begin == ("legacy33",)
-    assert Wording(replace(given, new=broken)).new == frozenset()
+    for _ in range(MOST_LOOKS):
+        assert {(token, by): wording.has(token, by) for token in said for by in Said} == {
+            (token, by): by is whose for token, whose in said.items() for by in Said
+        }
+    assert wording.begin == ["legacy33"]
+    assert not Wording(replace(given, new=broken)).has("new11111", Said.NEW)
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [("an ab12 it is", True), ("ab12", True), ("xab12 ab123 ab12-c ab12_d", False), ("xab12,ab12,", True), ("", False)],
+)
+def test_a_value_stands_there_as_a_whole(text: str, *, found: bool) -> None:
+    """Not as a part of a longer one."""
+    assert stands("ab12", text) is found
