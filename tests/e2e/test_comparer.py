@@ -88,7 +88,8 @@ async def test_a_deploy_begins_a_new_epoch(banyan: Program) -> None:
 
     await until(turned)
     assert (await parity(banyan))["mismatch"] == 0
-    assert await banyan.api("/api/routes/a/mismatches") == {"clusters": [], "exchanges": None}
+    page: Any = await banyan.api("/api/routes/a/mismatches")
+    assert page["clusters"] == []
 
 
 async def test_an_accepted_difference_is_ignored_from_then_on(banyan: Program) -> None:
