@@ -141,7 +141,7 @@ async def test_a_killed_comparer_comes_back_while_traffic_goes_on(banyan: Progra
     await hand_over(path, [pair({"a": 1}, {"a": 1}, f"/again/{n}") for n in range(5)])
     await banyan.until_logged("comparer_started", 2)
     assert banyan.child("comparer") != dead
-    await hand_over(path, [pair({"a": 1}, {"a": 2}, "/new") for n in range(3)])
+    await hand_over(path, [pair({"a": 1}, {"a": None}, "/new") for n in range(3)])
 
     async def found() -> bool:
         return bool((await parity(banyan))["mismatch"] == 3)
@@ -170,7 +170,7 @@ async def test_evidence_outlives_control_in_a_database(tmp_path: Path) -> None:
     routes = ROUTE.format(more="") + "state: embedded\n"
     async with system("legacy") as port, program(tmp_path, routes, legacy=port, new=port) as banyan:
         await banyan.until_logged("comparer_started")
-        await hand_over(socket_of(banyan), [pair({"a": 1}, {"a": 2}, f"/{n}") for n in range(7)])
+        await hand_over(socket_of(banyan), [pair({"a": 1}, {"a": None}, f"/{n}") for n in range(7)])
         await until_compared(banyan, 7)
         os.kill(banyan.child("control"), signal.SIGKILL)
         await banyan.until_logged("control_started", 2)

@@ -58,18 +58,18 @@ async def answered(banyan: Program, times: int = 60) -> Counter[int]:
 async def test_ft08_a_database_that_hangs_or_dies_is_not_felt(database: Embedded, tmp_path: Path) -> None:
     """FT08: frozen, then stopped at once: every request is answered, nothing is lost, evidence goes on by itself."""
     async with over(database, tmp_path) as banyan:
-        await hand_over(socket_of(banyan), [pair({"a": 1}, {"a": 2}, f"/{n}") for n in range(5)])
+        await hand_over(socket_of(banyan), [pair({"a": 1}, {"a": None}, f"/{n}") for n in range(5)])
         assert (await until_compared(banyan, 5))["mismatch"] == 5
 
         frozen = freeze(database)
         assert await answered(banyan) == {200: 60}
-        await hand_over(socket_of(banyan), [pair({"a": 1}, {"a": 2}, f"/{n}") for n in range(3)])
+        await hand_over(socket_of(banyan), [pair({"a": 1}, {"a": None}, f"/{n}") for n in range(3)])
         thaw(frozen)
         assert (await until_compared(banyan, 68))["mismatch"] == 8
 
         database.server.send(signal.SIGQUIT)
         assert await answered(banyan) == {200: 60}
-        await hand_over(socket_of(banyan), [pair({"a": 1}, {"a": 2}, f"/{n}") for n in range(4)])
+        await hand_over(socket_of(banyan), [pair({"a": 1}, {"a": None}, f"/{n}") for n in range(4)])
         await database._own()
         found = await until_compared(banyan, 132)
         assert (found["match"], found["mismatch"]) == (120, 12)
@@ -81,7 +81,7 @@ async def test_ft09_a_start_does_not_wait_for_a_database_that_hangs(database: Em
     frozen = freeze(database)
     async with over(database, tmp_path) as banyan:
         assert await answered(banyan) == {200: 60}
-        await hand_over(socket_of(banyan), [pair({"a": 1}, {"a": 2}, "/x")])
+        await hand_over(socket_of(banyan), [pair({"a": 1}, {"a": None}, "/x")])
         thaw(frozen)
 
         async def stored() -> bool:

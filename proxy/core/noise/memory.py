@@ -105,7 +105,8 @@ class RouteMemory:
         self._mark(Mark(EVERY_KEY, Measure.COMPARED, asked=1))
         self._count(pair, sorter)
         if pair.second is not None:
-            self._question(pair, pair.second, Measure.SECOND, sorter.finds, rules)
+            second = Remembered(pair.second, pair.second.began, pair.second.answered or pair.at, {})
+            self._question(pair, second, Measure.SECOND, sorter, rules)
         before = self._answers.before(sorter.asked, pair)
         if before is not None:
             self._again(pair, before, sorter, rules)
@@ -147,36 +148,29 @@ class RouteMemory:
 
     def _again(self, pair: Pair, before: Remembered, sorter: PairSorter, rules: Rules) -> None:
         """The same request, answered `before`."""
-        finds = sorter.finds
-        gap = times_of(pair).legacy_answered - before.answered
-        measure = gap_of(gap)
+        measure = gap_of(times_of(pair).legacy_answered - before.answered)
         self._repeats += 1
-        if measure is None or (self._repeats % SELDOM and self._is_decided()):
-            return
-        noise = self._question(pair, before.answer, measure, finds, rules)
-        if noise is None:
-            return
-        for key in finds.keys() | noise.keys():
-            memory = self._keys.get(key)
-            if memory is None:
-                continue
-            raw = finds.get(key)
-            said = before.new.get(key)
-            stuck = None if raw is None or said is None else said == raw.new
-            is_instant = key in sorter.timed if raw is not None else memory.is_timed(noise[key], pair.at)
-            memory.repeat(Repeat(key in finds, key in noise, gap, is_instant, stuck))
-            self._tell(key, memory)
+        if measure is not None and not (self._repeats % SELDOM and self._is_decided()):
+            self._question(pair, before, measure, sorter, rules)
 
-    def _question(self, pair: Pair, other: CapturedAnswer, measure: Measure, raw: Finds, rules: Rules) -> Finds | None:
-        """Counts where legacy differs from itself beside where new does; None when it could not be compared."""
-        noise = differing(pair.request, pair.legacy, other, rules)
+    def _question(self, pair: Pair, other: Remembered, measure: Measure, sorter: PairSorter, rules: Rules) -> None:
+        """Counts where legacy differs from itself beside where new does."""
+        raw, noise = sorter.finds, differing(pair.request, pair.legacy, other.answer, rules)
         if noise is None:
-            return None
+            return
         self._mark(Mark(EVERY_KEY, measure, asked=1))
         for key in raw.keys() | noise.keys():
             is_raw, is_noise = key in raw, key in noise
             self._mark(Mark(key, measure, 0, is_raw > is_noise, is_noise > is_raw, is_raw and is_noise))
-        return noise
+            if key in self._keys:
+                self._repeat(key, other, sorter, noise.get(key), abs(times_of(pair).legacy_answered - other.answered))
+
+    def _repeat(self, key: str, other: Remembered, sorter: PairSorter, noise: Find | None, gap: float) -> None:
+        memory, raw, said = self._keys[key], sorter.finds.get(key), other.new.get(key)
+        stuck = None if raw is None or said is None else said == raw.new
+        is_instant = key in sorter.timed or (noise is not None and memory.is_timed(noise, other.answered))
+        memory.repeat(Repeat(raw is not None, noise is not None, gap, is_instant, stuck))
+        self._tell(key, memory)
 
     def _is_decided(self) -> bool:
         return all(
