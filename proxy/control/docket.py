@@ -90,8 +90,8 @@ class Docket:
     """One route's. `answers` are what new was asked at this step, `failed` those of them that it failed to answer;
     `asked` are what both sides were.
 
-    `version`, `step`, `place` and `latched` are those of the position that was followed last. `stuck`: why the route
-    should go back, and cannot (rule 8); `latest`: whose hard failure counted last where new was alone, by class.
+    `version`, `step`, `place`, `latched`, `since` are those of the position that was followed last. `stuck`: why the
+    route should go back, and cannot (rule 8); `latest`: whose hard failure counted last where new was alone, by class.
     """
 
     rates: Rates = field(default_factory=Rates)
@@ -107,6 +107,7 @@ class Docket:
     step: Step = NO_STEP
     place: Place | None = None
     latched: bool = False
+    since: float = 0.0
     answers: int = 0
     asked: int = 0
     failed: int = 0
@@ -120,7 +121,7 @@ class Docket:
             return
         if self._is_answered_by(position):
             self.clear()
-        self.place, self.latched = position.place, position.latched
+        self.place, self.latched, self.since = position.place, position.latched, position.since
         self.version = position.version
         if self.step != (step := Step.of(position)):
             self.step, self.answers, self.asked, self.failed = step, 0, 0, 0
@@ -141,7 +142,7 @@ class Docket:
             began = position.stage in GUARDED if position.latched else position.cause in _ANEW
             return began and self._alarmed_before(position)
         if not position.latched:
-            return self.latched or position.cause in _ANEW
+            return self.latched or (position.cause in _ANEW and position.since != self.since)
         return position.stage in GUARDED and is_above(self.place, position.place)
 
     def _alarmed_before(self, position: Position) -> bool:

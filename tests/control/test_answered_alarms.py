@@ -10,7 +10,7 @@ from proxy.control.docket import Docket
 from proxy.core.judge.breaker import Breaker
 from proxy.core.judge.guard import Bad, Process
 from proxy.core.judge.ladder import LIVE, SHADOW, Place
-from proxy.core.judge.position import Cause, Position, held, moved, resumed, rolled_back
+from proxy.core.judge.position import Cause, Position, begun, held, moved, resumed, rolled_back
 from tests.core.judge.cases import FIVE, standing
 
 
@@ -52,6 +52,16 @@ def test_a_hold_right_after_resume_hides_no_resume() -> None:
     docket.follow(held(resumed(LATCHED_FIVE, 10.0, has_ramp=True), Cause.OPERATOR))
 
     assert not docket.is_alarmed
+
+
+@pytest.mark.parametrize("cause", [Cause.RESUME, Cause.FILE])
+def test_a_new_epoch_answers_nothing(cause: Cause) -> None:
+    """It ends what old differences block, whatever the move before it was; who fails now is still to be taken back."""
+    position = moved(standing(FIVE), FIVE, cause, 4.0)
+    docket = alarmed(position)
+    docket.follow(begun(position))
+
+    assert docket.is_alarmed
 
 
 def test_a_hold_of_a_latched_route_answers_nothing() -> None:

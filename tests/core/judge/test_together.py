@@ -80,7 +80,7 @@ def test_a_member_waits_for_those_behind() -> None:
     assert [each.to for each in together.values()] == [QUARTER, QUARTER]
     assert apart["show"].action is Action.STAY
     assert apart["show"].judgement.verdict is Verdict.HOLD
-    assert apart["show"].judgement.reasons[0] == "it waits for list (0 of 1000 comparisons) of its group"
+    assert apart["show"].judgement.reasons[0] == "it waits for list (0 of 1000 comparisons at this step) of its group"
     assert apart["list"] == judge(waiting)
     assert behind["list"].to == ONE
 
