@@ -9,8 +9,8 @@ from tests.simulation.learning import judged, until_known
 
 RATES, REPEATS = (1, 20, 200), (0.0, 0.01, 0.1, 0.5)
 KEYS = ("$.now", "$.request_id")
-RUNS, MOST = 20, 6000
-PAIRS = 150
+RUNS, MOST = 12, 6000
+PAIRS = 80
 
 
 def show(seed: int, runs: int = RUNS, pairs: int = PAIRS) -> None:

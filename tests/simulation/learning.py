@@ -127,8 +127,8 @@ class Learning:
         self.memories = [Memories() for _ in range(self.replicas)]
 
     def compare(self, pair: Pair) -> Comparison:
-        """One pair, by the replica that it falls to."""
-        memories = self.memories[pair.cohort % self.replicas]
+        """One pair, by whichever replica has its turn: what comes again meets the same one in a share of cases."""
+        memories = self.memories[self.outcomes.total() % self.replicas]
         memory = memories.of(pair)
         sorter = PairSorter(pair, memory, {})
         found = compare(pair, NO_RULES, sorter, pair.at)
