@@ -7,11 +7,11 @@ from dataclasses import replace
 import pytest
 
 from proxy.control.judging import KEEP_EVERY
-from proxy.core.judge.ramp import Measures
+from proxy.core.judge.ramp import Counts, Measures
 from tests.control.stands import START, Clock, Guards, Known, Stand, Store, table
 
 DEFAULTS = "name: a, match: 'GET /x/{id}', stage: shadow, ramp: {hold: 30s, soak: 30s}"
-PROVED = Measures(compared=5000, unseen=0.001, uncovered=0, newest_at=START)
+PROVED = Measures(compared=5000, unseen=0.001, uncovered=0, newest_at=START, answered=Counts(2000))
 SAMPLE = 0.1
 EVERY = 10.0
 REQUESTS = 1000
@@ -44,6 +44,15 @@ async def climbed(one: Stand, clock: Clock, most: int = 60, *, unfit: float = 0.
         await traffic(one, clock, unfit=unfit)
         seen += [place] if (place := one.place()) != seen[-1] else []
     return seen
+
+
+async def reach(one: Stand, clock: Clock, place: str) -> None:
+    """As far as there, and no further."""
+    for _ in range(60):
+        if one.place() == place:
+            return
+        await traffic(one, clock)
+    raise AssertionError(reasons(one))
 
 
 def reasons(one: Stand) -> tuple[str, ...]:
@@ -82,10 +91,9 @@ async def test_missing_comparisons_raise_it_as_far_as_new_has_carried(clock: Clo
     """What new carried at shadow it can carry again, so that they come as soon; then the usual share is back."""
     one = stand(clock, DEFAULTS)
     await one.begin()
-    while one.place() != "canary 5%":
-        await traffic(one, clock)
+    await reach(one, clock, "canary 5%")
     plain = dict(one.replica.samples)
-    one.known.by_route["a"] = replace(PROVED, compared=10, newest_at=clock.now)
+    one.known.by_route["a"] = replace(PROVED, compared=10, answered=Counts(5), newest_at=clock.now)
     one.hear(legacy=950, new=50, shadows={"sent": 100})
     await one.rounds()
     missing = dict(one.replica.samples), any("are shadowed until then" in each for each in reasons(one))
@@ -110,8 +118,7 @@ async def test_a_new_version_has_to_carry_it_again(clock: Clock) -> None:
     """What the epoch before carried at shadow is no capacity of this one."""
     one = stand(clock, DEFAULTS)
     await one.begin()
-    while one.place() != "canary 5%":
-        await traffic(one, clock)
+    await reach(one, clock, "canary 5%")
     before = dict(one.replica.samples)
     one.known.epoch = 2
     await traffic(one, clock)
