@@ -287,7 +287,7 @@ class Capture:
         if self.started and failure and self._request_size <= self.policy.max_body:
             nothing = CapturedAnswer(status=0, fields=(), body=b"", size=0, seconds=0.0, failure=failure)
             self._shadows.offer(encode(self._pair(nothing)))
-        return Shadowed.SHED if failure == SHED else Shadowed.SKIPPED
+        return Shadowed.SHED if failure == SHED and self.started else Shadowed.SKIPPED
 
     def _pair(self, other: CapturedAnswer) -> Pair:
         """`other` is the shadow's answer."""
