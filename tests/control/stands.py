@@ -225,6 +225,14 @@ class Stand:
         self.gathering.hear(more)
 
 
+async def alone(store: Store, clock: Clock, *routes: str, top: str = "", **named: object) -> Stand:
+    """The only replica, after its first round."""
+    stand = Stand(table(*routes, top=top), store, clock, **named)  # type: ignore[arg-type]
+    await stand.begin()
+    await stand.rounds()
+    return stand
+
+
 def bad(side: str = "new", cohort: int = 0, *, kind: str = "5xx", draw: float = 0.01, route: str = "a") -> BadDelta:
     """One bad event."""
     return BadDelta(route, kind, side, cohort, draw, START)

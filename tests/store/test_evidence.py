@@ -8,13 +8,11 @@ from dataclasses import replace
 from proxy.core.evidence import (
     OTHER,
     GuardState,
-    KeyGroup,
     NoiseCount,
     NoiseFinding,
     RuleHits,
     Sample,
     cluster_id,
-    storable,
 )
 from proxy.core.orders import Lead
 from proxy.core.outcome import Side
@@ -287,37 +285,6 @@ async def test_texts_from_the_network_do_no_harm(stores: Stores) -> None:
     assert len(await stores.evidence.recorded(ROUTE, 9)) == 1
 
 
-async def test_groups_of_keys_are_known_by_their_id(stores: Stores) -> None:
-    """A group is kept once, with the time at which it was met last, and as the same keys on every replica."""
-    met = group("one", 50.0, HOSTILE, "$.id")
-    await stores.evidence.add(increments(groups=(met, group("two", 60.0), group("one", 40.0, HOSTILE, "$.id"))))
-    await stores.evidence.add(increments(groups=(group("one", 70.0, HOSTILE, "$.id"), group("one", 9.0, route="b"))))
-    undecided = tally(outcome=Outcome.UNDECIDED, kind=Kind.TIME, severity=Severity.MEDIUM, why="one repeated")
-    await stores.evidence.add(increments(tallies=(undecided,)))
-
-    assert await stores.evidence.key_groups(ROUTE) == (
-        group("one", 70.0, storable(HOSTILE), "$.id"),
-        group("two", 60.0),
-    )
-    assert await stores.evidence.tallies(ROUTE, 1) == (undecided,)
-
-
-async def test_the_groups_met_last_stay(stores: Stores) -> None:
-    """Beyond three on a route the one that was met longest ago goes at once, and at pruning beyond four in all."""
-    for place, name in enumerate("dcba"):
-        await stores.tight.add(increments(groups=(group(name, 6000.0 + place),)))
-    on_route = [each.id for each in await stores.tight.key_groups(ROUTE)]
-    await stores.tight.add(increments(groups=(group("x", 6010.0, route="b"), group("y", 5.0, route="c"))))
-    pruned = [(await stores.tight.prune(6100.0)).others]
-    await stores.tight.add(increments(groups=(group("z", 6011.0, route="c"),)))
-    pruned.append((await stores.tight.prune(6100.0)).others)
-
-    assert on_route == ["a", "b", "c"]
-    assert pruned == [1, 1]
-    assert [each.id for each in await stores.tight.key_groups(ROUTE)] == ["a", "b"]
-    assert [each.id for each in await stores.tight.key_groups("c")] == ["z"]
-
-
 async def test_age_takes_evidence_away(stores: Stores) -> None:
     """What is older than the retention goes, what is younger stays."""
     lead = await leading(stores)
@@ -400,10 +367,6 @@ async def test_an_id_is_forgotten_after_an_hour(stores: Stores) -> None:
     await stores.evidence.prune(6000.0 + 3601)
     await stores.evidence.add(given)
     assert await stores.evidence.tallies(ROUTE, 1) == (tally(count=2),)
-
-
-def group(name: str, last: float, *keys: str, route: str = ROUTE) -> KeyGroup:
-    return KeyGroup(route=route, id=name, keys=keys or ("$.id",), last_seen=last)
 
 
 def hits(rule: str, count: int, last: float) -> RuleHits:
