@@ -208,14 +208,21 @@ def _call(
     return read
 
 
+def _no_token(base: str, detail: str) -> NoAnswerError:
+    """Of a Banyan that has no token itself, what it says is what to do: there is none to set here."""
+    if "none is set" in detail:
+        return NoAnswerError(f"{base} has no token: {detail}.", "Until then edit routes.yaml.")
+    set_ = "is not accepted there" if os.environ.get(TOKEN) else "is not set here"
+    return NoAnswerError(f"{base} wants a token, and {TOKEN} {set_}.", f"Set {TOKEN} to the one it uses.")
+
+
 def _refused(base: str, path: str, status: int, body: bytes) -> NoAnswerError:
-    if status == 401:
-        set_ = "is not accepted there" if os.environ.get(TOKEN) else "is not set here"
-        return NoAnswerError(f"{base} wants a token, and {TOKEN} {set_}.", f"Set {TOKEN} to the one it uses.")
     try:
         said = msgspec.json.decode(body, type=_Problem)
     except msgspec.DecodeError:
         said = _Problem()
+    if status == 401:
+        return _no_token(base, said.detail)
     detail = said.detail or said.title or "no reason given"
     if said.detail and path.startswith("/api/routes/") and status in _SAID_NO:
         return NoAnswerError(detail, "`banyan status` shows how things stand.")

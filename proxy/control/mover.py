@@ -56,6 +56,7 @@ class Mover:
         self._store = store
         self._replica = replica
         self._looking = asyncio.Lock()
+        self._asked: set[str] = set()
 
     async def move(
         self, *moves: Move, lead: Lead | None = None, standing: int | None = None, needs_store: bool | None = None
@@ -108,7 +109,9 @@ class Mover:
             except (StoreUnavailable, TimeoutError):
                 return False
             known = self._replica.positions
-            fresh = [each for each in standing.positions if known.get(each.route) != each]
+            fresh = [
+                each for each in standing.positions if known.get(each.route) != each or each.route not in self._asked
+            ]
             self._replica.take(standing)
             await self._learn(fresh)
             return True
@@ -135,10 +138,8 @@ class Mover:
                 self._replica.done_here(route)
 
     async def _write(self, pending: Pending, known: Position | None) -> bool:
-        """Latches and holds of others stay: this replica did not know of them."""
-        base, here, moved = (0 if known is None else known.version), pending.position, pending.transition
-        latched, held = (known.latched, known.held) if known else (False, False)
-        position = replace(here, version=base + 1, latched=here.latched or latched, held=here.held or held)
+        base, moved = (0 if known is None else known.version), pending.transition
+        position = replace(_joined(pending, known), version=base + 1)
         start = Place(moved.from_stage, moved.from_split) if known is None else known.place
         record = replace(moved, version=base + 1, from_stage=start.stage, from_split=start.split)
         return await self._store.compare_and_set(position, base, record)
@@ -179,6 +180,7 @@ class Mover:
                     if (known := self._replica.moves.get(each.route)) is None or known.version != each.version:
                         for found in await self._store.transitions(each.route, 1):
                             self._replica.moves[each.route] = found
+                    self._asked.add(each.route)
         except (StoreUnavailable, TimeoutError):
             return
 
@@ -188,6 +190,18 @@ def _is_forward(move: Move) -> bool:
     before, after = move.before, move.after
     freed = (before.latched and not after.latched) or (before.held and not after.held)
     return freed or is_above(after.place, before.place)
+
+
+def _joined(pending: Pending, known: Position | None) -> Position:
+    """The move with what this replica did not know of: latches, holds, epochs, and what the file said meanwhile."""
+    here = pending.position
+    if known is None:
+        return here
+    latched, held = here.latched or known.latched, here.held or known.held
+    joined = replace(here, latched=latched, held=held, begun=max(here.begun, known.begun))
+    if pending.transition.cause is Cause.FILE:
+        return joined
+    return replace(joined, file_stage=known.file_stage, file_split=known.file_split)
 
 
 def _is_due(pending: Pending, known: Position | None) -> bool:

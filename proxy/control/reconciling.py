@@ -62,7 +62,7 @@ class Reconciling:
             if each.ramp is not None and each.name not in self._replica.positions
         ]
         for route in fresh:
-            first = replace(self._replica.position(route), version=1)
+            first = replace(self._replica.position(route), version=1, since=self._replica.clock())
             record = transition(first, first, actor="routes.yaml", numbers={}, reason="its ramp begins here")
             await self._store.compare_and_set(first, 0, record)
         if fresh:

@@ -36,8 +36,9 @@ def http(status: str, body: bytes) -> bytes:
         (http("403 Forbidden", b'{"detail": "the Host is no name of this machine"}'), "403: the Host is no name"),
         (http("503 Service Unavailable", b'{"title": "Service Unavailable"}'), "503: Service Unavailable"),
         (http("401 Unauthorized", b"{}"), "wants a token"),
+        (http("401 Unauthorized", b'{"detail": "this needs a token and none is set"}'), "has no token"),
     ],
-    ids=["silence", "ssh", "html", "other json", "404", "403", "503", "401"],
+    ids=["silence", "ssh", "html", "other json", "404", "403", "503", "401", "no token"],
 )
 def test_every_odd_answer_is_one_sentence_and_a_cure(answer: bytes, said: str) -> None:
     """Whatever stands at the address, the person learns what it said and what to do."""

@@ -70,6 +70,28 @@ def test_secret_values_are_not_logged(target: bytes, logged: bytes) -> None:
 
 
 @pytest.mark.parametrize(
+    ("target", "logged"),
+    [
+        (b"/x?to%256ben=abc", b"/x?to%256ben=[redacted]"),
+        (b"/x?token%3Dabc&b=2", b"/x?[redacted]&b=2"),
+        (b"/x?b%3D2&c", b"/x?b%3D2&c"),
+        (b"/x?q=token=abc", b"/x?q=[redacted]"),
+        (
+            b"/x?userPin=1&pinCode=2&clientKey=3&zipcode=4",
+            b"/x?userPin=[redacted]&pinCode=[redacted]&clientKey=[redacted]&zipcode=4",
+        ),
+        (b"/x?PHPSESSID=1&hmac=2&ticket=3", b"/x?PHPSESSID=[redacted]&hmac=[redacted]&ticket=[redacted]"),
+        (b"/x?next=https://u:abc@h/", b"/x?next=[redacted]"),
+        (b"/x?next=https%3A%2F%2Fu%3Aabc%40h%2F", b"/x?next=[redacted]"),
+        (b"/x%3Bjsessionid=abc/y", b"/x%3Bjsessionid=[redacted]/y"),
+    ],
+)
+def test_secrets_are_found_however_they_are_written(target: bytes, logged: bytes) -> None:
+    """Encoded twice, with the mark encoded, begun by a capital, in a pair or a user within a value."""
+    assert redact_target(target) == logged
+
+
+@pytest.mark.parametrize(
     "target",
     [
         b"/",
