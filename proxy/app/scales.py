@@ -35,7 +35,6 @@ from proxy.pairs import decode
 
 MOST_BAD = 2_000
 """Bad events that wait to be told."""
-_DECIDED = frozenset({Outcome.MATCH, Outcome.MISMATCH, Outcome.IGNORED})
 _RACES = frozenset({None, Incomparable.RACE})
 _log = structlog.get_logger()
 
@@ -120,11 +119,14 @@ class Scales:
         return comparison
 
     def _counts(self, pair: Pair, outcome: Outcome) -> bool:
-        """Whether it is evidence; the detector of change hears of it, too. What is undecided is nothing yet."""
+        """Whether it is evidence; the detector of change hears of it, too.
+
+        What is undecided is no mismatch there: the few that differ for certain are not all that was compared.
+        """
         if outcome is Outcome.INCOMPARABLE:
             return True
         counts, is_watched = self._counting.counts(called(pair, self._origins.origin(pair.route)))
-        if is_watched and outcome in _DECIDED:
+        if is_watched:
             self._runs.add(pair, wrong=outcome is Outcome.MISMATCH)
         return counts
 

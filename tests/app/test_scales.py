@@ -141,3 +141,20 @@ def test_what_is_found_of_a_renamed_route_is_told_by_its_origin() -> None:
     assert outcomes([part]) == [("mismatch", REPEATED, 1)]
     assert part.increments.samples[0].cluster == before[0].increments.samples[0].cluster
     assert [each.route for each in evidence.bad] == ["b"]
+
+
+def test_the_detector_hears_of_all_that_was_compared() -> None:
+    """What nobody can decide yet is no mismatch; a request counts once a minute, and what could not be compared not."""
+    on = made()
+    first = pair({"id": "0f8fad5b-d9cb-469f-a165-70867728950e"}, {"id": "7c9e6679-7425-40de-944b-e07fc1f90ae7"})
+    gone = replace(first, cohort=1, new=replace(first.new, failure="timed_out"))
+    for each in (first, first, gone, pair({"n": 1}, {}), pair(1, 1)):
+        on.take(encode(each)[4:])
+    evidence = on.evidence()
+
+    assert evidence is not None
+    (told,) = evidence.compared
+    assert (told.route, told.side, told.runs, told.rest) == ("a", "legacy", [(1, 1), (1, 0)], (0, 0))
+    assert "undecided" in [
+        outcome for outcome, _, _ in outcomes(msgspec.msgpack.decode(evidence.parts, type=list[Part]))
+    ]

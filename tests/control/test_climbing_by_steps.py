@@ -45,6 +45,13 @@ class Traffic:
         self._stand.gathering.compare(self._runs.take())
         await self._stand.rounds()
 
+    async def until(self, place: str, most: int = 3_600) -> None:
+        """Seconds until the route stands there; as many as are bearable."""
+        for _ in range(most):
+            if self._stand.place() == place:
+                return
+            await self.second()
+
     def _ask(self) -> Side:
         route, position = self._stand.route(), self._stand.replica.position(self._stand.route())
         assert route.shadow is not None
@@ -132,13 +139,11 @@ async def test_a_fault_of_the_shadow_stage_is_out_of_sight_once_it_is_mended() -
 async def test_a_late_regression_at_live_sends_the_route_back() -> None:
     """After an hour of clean answers a fault in one of ten is found within 400 comparisons."""
     stand, traffic = await climbing(30, "steps: [50%], needs: {requests: 20, capacity: false}")
-    while stand.place() != "live":
-        await traffic.second()
+    await traffic.until("live")
     for _ in range(600):
         await traffic.second()
     before, traffic.wrong[Side.NEW] = traffic.answered, 0.1
-    while stand.place() == "live":
-        await traffic.second()
+    await traffic.until("shadow")
 
     assert stand.place() == "shadow"
     assert (traffic.answered - before) * 0.1 <= 400
