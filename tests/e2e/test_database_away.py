@@ -15,6 +15,8 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+from proxy.config.load import Loaded, load_text
+from proxy.core.parity.captured import Pair
 from proxy.store.binaries import installed
 from proxy.store.embedded import Embedded
 from tests.e2e.pairs import hand_over, pair
@@ -55,21 +57,29 @@ async def answered(banyan: Program, times: int = 60) -> Counter[int]:
     return found
 
 
+def wrong(banyan: Program, count: int) -> list[Pair]:
+    """Pairs that differ, between the sides that Banyan asks: of the same epoch as what it compares itself."""
+    loaded = load_text(banyan.file.read_text(), "routes.yaml", {})
+    assert isinstance(loaded, Loaded)
+    addresses = loaded.snapshot.addresses(loaded.snapshot.routes[0])
+    return [pair({"a": 1}, {"a": None}, f"/{number}", addresses=addresses) for number in range(count)]
+
+
 async def test_ft08_a_database_that_hangs_or_dies_is_not_felt(database: Embedded, tmp_path: Path) -> None:
     """FT08: frozen, then stopped at once: every request is answered, nothing is lost, evidence goes on by itself."""
     async with over(database, tmp_path) as banyan:
-        await hand_over(socket_of(banyan), [pair({"a": 1}, {"a": None}, f"/{n}") for n in range(5)])
+        await hand_over(socket_of(banyan), wrong(banyan, 5))
         assert (await until_compared(banyan, 5))["mismatch"] == 5
 
         frozen = freeze(database)
         assert await answered(banyan) == {200: 60}
-        await hand_over(socket_of(banyan), [pair({"a": 1}, {"a": None}, f"/{n}") for n in range(3)])
+        await hand_over(socket_of(banyan), wrong(banyan, 3))
         thaw(frozen)
         assert (await until_compared(banyan, 68))["mismatch"] == 8
 
         database.server.send(signal.SIGQUIT)
         assert await answered(banyan) == {200: 60}
-        await hand_over(socket_of(banyan), [pair({"a": 1}, {"a": None}, f"/{n}") for n in range(4)])
+        await hand_over(socket_of(banyan), wrong(banyan, 4))
         await database._own()
         found = await until_compared(banyan, 132)
         assert (found["match"], found["mismatch"]) == (120, 12)
