@@ -92,7 +92,7 @@ async def test_a_control_that_begins_anew_knows_who_moved_a_route(two: Two) -> N
     """The last move of each route is asked once, though nothing has moved since."""
     await two.fail_at_one()
     fresh = Stand(table(canary("10%", RAMP)), two.stores[0], two.clock, instance="one")
-    fresh.replica.take(await two.stores[0].standing())
+    fresh.replica.take(await two.stores[0].behind.standing())
     await fresh.begin()
 
     assert fresh.replica.moves["a"] == two.one.replica.moves["a"]

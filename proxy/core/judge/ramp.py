@@ -56,8 +56,8 @@ _NAMED = 3
 _LOOSEST = 0.2
 """However small the next step, a rate of so much has to be disproved of what new answers."""
 _MANY = 0.5
-_IN_VAIN = 10
-"""So many times the requests that should have brought the needed answers of new; none came."""
+_IN_VAIN = 20
+"""So many answers of new the split should have brought; none came."""
 
 
 class State(StrEnum):
@@ -329,7 +329,7 @@ def _uncovered(measures: Measures) -> Check:
 def _served(needs: Needs, position: Position, measures: Measures) -> Iterator[Check]:
     if position.stage is Stage.CANARY:
         sentence = f"new answered {measures.requests} of {needs.requests} requests at this step"
-        if not measures.requests and measures.asked * position.split > _IN_VAIN * needs.requests > 0:
+        if not measures.requests and needs.requests and measures.asked * position.split > _IN_VAIN:
             sentence += (
                 f" and legacy {measures.asked}: no cohort that asks is drawn below {share(position.split)}; "
                 "write a greater step, or a cohort of more values"

@@ -82,10 +82,10 @@ def test_no_data_meets_nothing_and_fails_nothing() -> None:
             ("new carries 10 % of the requests, shadow included; canary 25% is next; 26 % are shadowed until then"),
         ),
         (
-            replace(GOOD, requests=0, asked=30_000),
+            replace(GOOD, requests=0, asked=500),
             State.OPEN,
             (
-                "new answered 0 of 100 requests at this step and legacy 30000: no cohort that asks is drawn below 5 %; "
+                "new answered 0 of 100 requests at this step and legacy 500: no cohort that asks is drawn below 5 %; "
                 "write a greater step, or a cohort of more values"
             ),
         ),
