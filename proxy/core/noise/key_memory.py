@@ -18,6 +18,10 @@ from proxy.core.parity.finds import Find
 from proxy.core.parity.numerals import decimal_of
 
 MOST_WORDS = 32
+PER_WORD, FEWEST_ANSWERS = 12, 24
+"""Answers in a row in which legacy says no new word, for each word that it said, until a word that it never said
+counts: that one of so many words, each said as often, is left out so long has a chance of `exp(-PER_WORD)`.
+"""
 SAID_TWICE = 2
 """Requests to which legacy said a token that it had said before, until that holds it."""
 REPEATS = {Sort.TOKEN: 2, Sort.WORD: 8}
@@ -53,6 +57,7 @@ class KeyMemory:
         "_hits",
         "_numbers",
         "_repeated",
+        "_same_words",
         "_shared",
         "_stuck",
         "_unlike",
@@ -76,7 +81,7 @@ class KeyMemory:
         self.plain = False
         self._numbers: deque[tuple[float, float]] = deque(maxlen=FINDS)
         self._hits = self._repeated = self._frozen = self._shared = 0
-        self._follows = self._stuck = self._unlike = 0
+        self._follows = self._stuck = self._unlike = self._same_words = 0
 
     def tell(self, found: tuple[Measure, float] | None) -> None:
         """Something was found; see rule 1."""
@@ -90,12 +95,19 @@ class KeyMemory:
         """A pair in which the sides differ there, by its first two values."""
         self.pairs += 1
         if self.sort is Sort.WORD and len(self.words) < MOST_WORDS:
+            self._same_words = self._same_words + 1 if legacy in self.words else 0
             self.words.add(legacy)
         if self.sort is Sort.NUMBER and not is_instant:
             one, other = decimal_of(legacy), decimal_of(new)
             if one is not None and other is not None:
                 self._numbers.append((float(one), float(other)))
                 self.tell(tied(self._numbers))
+
+    @property
+    def has_all_words(self) -> bool:
+        """Whether legacy would have said here whatever it says; a full set never has."""
+        known = len(self.words)
+        return known < MOST_WORDS and self._same_words >= max(FEWEST_ANSWERS, PER_WORD * known)
 
     def is_timed(self, find: Find, around: float) -> bool:
         """Whether two values there are instants; they were said `around` then (unix seconds)."""

@@ -7,7 +7,8 @@ Rule 3: some values count whatever is known: what the request named; a token tha
         text with other words.
 Rule 4: two instants are a clock's, or stored (`proxy.core.noise.clock`).
 Rule 5: at a noisy key another value is excused; of words only such as legacy was seen to say there, of numbers once
-        there were enough to see whether they are tied to legacy's.
+        there were enough to see whether they are tied to legacy's. A word that legacy was not seen to say waits until
+        so much was seen of it that it would have said it: after a restart or a deploy nothing was.
 Rule 6: everything else waits.
 """
 
@@ -122,8 +123,10 @@ class PairSorter:
         match state:
             case KeyState.NOISY if memory.sort is Sort.NUMBER and memory.pairs < FINDS:
                 return Sorted(Verdict.WAITS, key)  # it may still turn out to be tied to legacy's
-            case KeyState.NOISY:
-                return _EXCUSED if memory.sort is not Sort.WORD or find.new in memory.words else COUNTED
+            case KeyState.NOISY if memory.sort is not Sort.WORD or find.new in memory.words:
+                return _EXCUSED
+            case KeyState.NOISY if memory.has_all_words:
+                return COUNTED
             case KeyState.CLOCK:
                 return COUNTED
             case _:

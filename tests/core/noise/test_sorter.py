@@ -8,6 +8,7 @@ from itertools import count
 import pytest
 
 from proxy.core.noise.instants import read_instant
+from proxy.core.noise.key_memory import FEWEST_ANSWERS
 from proxy.core.noise.memory import Learned
 from proxy.core.noise.state import KeyState
 from proxy.core.noise.ties import FINDS
@@ -66,7 +67,7 @@ def test_a_parameter_of_a_url_may_be_noise() -> None:
     [
         (KeyState.NOISY, 1, 2, WAITS),
         (KeyState.NOISY, "ab12cd34", "ef56ab78", NOISE),
-        (KeyState.NOISY, "open", "paid", COUNTS),
+        (KeyState.NOISY, "open", "paid", WAITS),
         (KeyState.HELD, 1, 2, COUNTS),
         (KeyState.OPEN, 1, 2, WAITS),
         (KeyState.CLOCK, 1, 2, COUNTS),
@@ -89,13 +90,24 @@ def test_a_number_is_excused_once_there_were_enough() -> None:
 
 
 def test_a_word_is_excused_if_legacy_has_said_it_there() -> None:
-    """At a noisy key."""
+    """At a noisy key; another waits as long as legacy may say words that it was not seen to say, then it counts."""
     comparer = Comparer()
-    comparer.see(pair({"a": "paid"}, {"a": "open"}))
     comparer.memories.hear({"orders.show": Learned(states={"$.a": KeyState.NOISY})})
-
+    assert comparer.outcome(pair({"a": "paid"}, {"a": "open"})) == WAITS
     assert comparer.outcome(pair({"a": "open"}, {"a": "paid"})) == NOISE
-    assert comparer.outcome(pair({"a": "open"}, {"a": "sent"})) == COUNTS
+    found = [comparer.outcome(pair({"a": "open"}, {"a": "sent"})) for _ in range(FEWEST_ANSWERS + 1)]
+
+    assert found == [*[WAITS] * (FEWEST_ANSWERS - 1), COUNTS, COUNTS]
+
+
+def test_where_legacy_says_ever_other_words_none_counts() -> None:
+    """A set that is full does not say which words are legacy's."""
+    comparer = Comparer()
+    comparer.memories.hear({"orders.show": Learned(states={"$.a": KeyState.NOISY})})
+    words = [a + b for a in "abcdefgh" for b in ("ward", "gent", "lone", "corn", "mber")]
+    found = {comparer.outcome(pair({"a": word}, {"a": "none"})) for _ in range(20) for word in words}
+
+    assert found == {WAITS}
 
 
 def test_the_operators_word_is_first() -> None:
