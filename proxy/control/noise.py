@@ -3,6 +3,7 @@
 Rule 1: whoever leads moves the findings on by what was counted since; everybody else reads them.
 Rule 2: a finding is written when something is decided; the sentence of one that waits at most once a minute.
 Rule 3: the operator's word outranks whatever was found.
+Rule 4: of a loose key (`proxy.core.noise.keys`) no repeat proves noise; all else is found out as of any other.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from dataclasses import dataclass, field
 from math import inf
 
 from proxy.core.evidence import NoiseCount, NoiseFinding
-from proxy.core.noise.keys import path_of
+from proxy.core.noise.keys import is_loose, path_of
 from proxy.core.noise.measure import EVERY_KEY, TRIALS, Measure, number_of
 from proxy.core.noise.memory import Learned
 from proxy.core.noise.proof import Trials
@@ -45,7 +46,7 @@ def step(
         if known is None and not table.epoch and not table.raw_only:
             continue  # only legacy differs there, from itself
         after = _moved(
-            key, known, _counts(table, every), _Moment(route=table.route, epoch=epoch, keys=len(tables), now=now)
+            key, known, _counts(key, table, every), _Moment(route=table.route, epoch=epoch, keys=len(tables), now=now)
         )
         if known is None or _says_more(known, after):
             changed.append(after)
@@ -122,16 +123,17 @@ def _tables(counts: Iterable[NoiseCount], epoch: int) -> dict[str, _Table]:
 _KNOWN = frozenset(Measure)
 
 
-def _counts(table: _Table, every: _Table) -> KeyCounts:
-    """`every` says how often was asked, the key's own how often that hit."""
+def _counts(key: str, table: _Table, every: _Table) -> KeyCounts:
+    """See rule 4; `every` says how often was asked, the key's own how often that hit."""
     differed, compared = table.epoch.get(Measure.DIFFERED), every.epoch.get(Measure.COMPARED)
     found: dict[Measure, float] = {
         measure: number_of(each.asked, each.raw_only, each.noise_only)
         for measure, each in table.epoch.items()
         if measure is not Measure.DIFFERED
     }
+    hits = dict.fromkeys(TRIALS, 0) if is_loose(key) else {each: table.trials[each][1] for each in TRIALS}
     return KeyCounts(
-        trials={each: Trials(every.trials[each][0], table.trials[each][1]) for each in TRIALS},
+        trials={each: Trials(every.trials[each][0], hits[each]) for each in TRIALS},
         raw_only=table.raw_only,
         noise_only=table.noise_only,
         compared=0 if compared is None else compared.asked,

@@ -133,3 +133,17 @@ def test_a_finding_of_another_version_is_begun_anew() -> None:
     assert again.until == NOW + 9 + LASTS
     assert asked(strange) == 0
     assert learned([strange, replace(finding, decided="new word")], (), NOW).lags == {}
+
+
+def test_of_a_loose_key_nothing_proves_noise() -> None:
+    """That new is worse there is proved as anywhere."""
+    loose, fine = "$[*] ~ <n>", "$[*] ~ Took <n>"
+    both, worse = (0, 0, 0, 18), (0, 18, 0, 0)
+    given = [count("", "gap 1", (20, 0, 0, 0)), count("", "compared", (20, 0, 0, 0))]
+    for key in (loose, fine):
+        given += [count(key, "gap 1", both), count(key, "differed", (0, 20, 0, 0))]
+    found = {each.path: each.decided for each in step((), given, 1, NOW)}
+    (regressed,) = step((), [*given[:2], count(loose, "gap 1", worse)], 1, NOW)
+
+    assert found == {loose: "", fine: "noisy"}
+    assert regressed.decided == "regression"
