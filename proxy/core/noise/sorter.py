@@ -1,7 +1,8 @@
 """One pair's finds, each sorted by what is known of its key: it counts, it is noise, or it waits.
 
 Rule 1: an operator's word is first. What is no value, or not alike, counts.
-Rule 2: what no key stands for counts, and so does what holds its key.
+Rule 2: what no key stands for counts, and so does what holds its key. For what there is no room nothing is learned:
+        it is looked at as if it were the first of its key, and waits.
 Rule 3: some values count whatever is known: what the request named; a token that stands elsewhere in the other side's
         answer, or that legacy said to another request; ids that do not stand for each other; URLs to another place; a
         text with other words.
@@ -99,10 +100,10 @@ class PairSorter:
         word = self._words.get(find.place.text)
         if word is not None:
             return _EXCUSED if word and aliases.agree(find.legacy, find.new) else COUNTED
-        sort = sort_of(find.legacy)
-        memory = None if key is None else self._memory.key(key, sort)
-        if key is None or memory is None:
+        if key is None:
             return COUNTED
+        sort = sort_of(find.legacy)
+        memory = self._memory.key(key, sort) or KeyMemory(sort)  # without room it is as new in every pair
         return self._known(find, key, memory, aliases, first=first)
 
     def _known(self, find: Find, key: str, memory: KeyMemory, aliases: Aliases, *, first: bool) -> Sorted:

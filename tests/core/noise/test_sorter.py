@@ -10,6 +10,7 @@ import pytest
 from proxy.core.noise.instants import read_instant
 from proxy.core.noise.key_memory import FEWEST_ANSWERS
 from proxy.core.noise.memory import Learned
+from proxy.core.noise.room import MOST_KEYS_OF_ROUTE
 from proxy.core.noise.state import KeyState
 from proxy.core.noise.ties import FINDS
 from tests.core.noise.pairs import Comparer, pair
@@ -226,9 +227,14 @@ def test_a_clock_that_is_off_counts_from_then_on() -> None:
 
 
 def test_beyond_the_room_nothing_is_learned() -> None:
-    """Two hundred keys of a route; further ones count."""
+    """Two hundred keys of a route; further ones wait, unless they count whatever is known, or all know that they do."""
     comparer = Comparer()
     wide = [{f"k{number}": side for number in range(45)} for side in (1, 2)]
     found = [comparer.outcome(pair({f"p{part}": wide[0]}, {f"p{part}": wide[1]})) for part in range(5)]
+    assert found == [WAITS] * 5
+    assert len({key for key, measure in comparer.told() if measure == "differed"}) == MOST_KEYS_OF_ROUTE
+    assert comparer.outcome(pair({"z": "ab12cd34"}, {"z": "ef56ab78"})) == WAITS
+    assert comparer.outcome(pair({"z": "ab12cd34"}, {"z": "ef56ab78"}, request=asking(x_id="ab12cd34"))) == COUNTS
 
-    assert found == [*[WAITS] * 4, COUNTS]
+    comparer.memories.hear({"orders.show": Learned(states={"$.z": KeyState.HELD})})
+    assert comparer.outcome(pair({"z": "ab12cd34"}, {"z": "ef56ab78"})) == COUNTS
