@@ -208,11 +208,14 @@ class Evidence(msgspec.Struct, frozen=True, tag="evidence"):
 class Noise(msgspec.Struct, frozen=True, tag="noise"):
     """Control to comparer: by route and key what all replicas know (`proxy.core.noise.state.KeyState`, but `waits`).
 
-    `lags`: of clocks that are not the present how far they are from it, in seconds.
+    `lags`: of clocks that are not the present how far they are from it, in seconds. All of it holds in the epoch of
+    the mark in `epochs`; `lasting` is what holds in any other.
     """
 
     states: dict[str, dict[str, str]]
     lags: dict[str, dict[str, float]] = {}
+    epochs: dict[str, str] = {}
+    lasting: dict[str, dict[str, str]] = {}
 
 
 class Poll(msgspec.Struct, frozen=True, tag="poll"):

@@ -163,8 +163,14 @@ def learned_of(message: Noise) -> dict[str, Learned]:
     """By route what all replicas know of its keys."""
     return {
         route: Learned(
-            states={key: KeyState(state) for key, state in states.items() if state in _STATES},
+            states=_states(states),
             lags=message.lags.get(route, {}),
+            epoch=message.epochs.get(route, ""),
+            lasting=_states(message.lasting.get(route, {})),
         )
         for route, states in message.states.items()
     }
+
+
+def _states(words: dict[str, str]) -> dict[str, KeyState]:
+    return {key: KeyState(word) for key, word in words.items() if word in _STATES}

@@ -312,7 +312,7 @@ class EvidenceFlow:
     def _tell_noise(self) -> None:
         now, rules = time.time(), self._rules()
         learned = {
-            name: noise.learned(self._findings.get(name, ()), each.words, now)
+            name: noise.learned(self._findings.get(name, ()), each.words, now, self._book.epoch(name))
             for name, each in rules.items()
             if each.words or self._findings.get(name)
         }

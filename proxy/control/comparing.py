@@ -78,7 +78,9 @@ class Comparing:
         """By route what is known of its keys."""
         states = {route: _words(each.states) for route, each in sorted(learned.items()) if each.states}
         lags = {route: dict(sorted(each.lags.items())) for route, each in sorted(learned.items()) if each.lags}
-        said = frame(Noise(states, lags))
+        epochs = {route: each.epoch for route, each in sorted(learned.items()) if each.epoch and each.states}
+        lasting = {route: _words(each.lasting) for route, each in sorted(learned.items()) if each.lasting}
+        said = frame(Noise(states, lags, epochs, lasting))
         if said != self._noise:
             self._noise = said
             if self._link is not None:

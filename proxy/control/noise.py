@@ -3,7 +3,8 @@
 Rule 1: whoever leads moves the findings on by what was counted since; everybody else reads them.
 Rule 2: a finding is written when something is decided; the sentence of one that waits at most once a minute.
 Rule 3: the operator's word outranks whatever was found.
-Rule 4: of a loose key (`proxy.core.noise.keys`) no repeat proves noise; all else is found out as of any other.
+Rule 4: what is not legacy's own noise is told with its epoch, and holds in no other.
+Rule 5: of a loose key (`proxy.core.noise.keys`) no repeat proves noise; all else is found out as of any other.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from math import inf
 
-from proxy.core.evidence import NoiseCount, NoiseFinding
+from proxy.core.evidence import Epoch, NoiseCount, NoiseFinding
 from proxy.core.noise.keys import is_loose, path_of
 from proxy.core.noise.measure import EVERY_KEY, TRIALS, Measure, number_of
 from proxy.core.noise.memory import Learned
@@ -53,19 +54,43 @@ def step(
     return tuple(changed)
 
 
-def learned(findings: Iterable[NoiseFinding], words: Iterable[NoiseWord], now: float) -> Learned:
-    """What is known of a route's keys; a word is about a path and all its keys."""
-    said = {word.path: word.noisy for word in words if word.until is None or now < word.until}
-    states = {path: KeyState.NOISY if noisy else KeyState.HELD for path, noisy in said.items()}
-    lags = {}
+def learned(
+    findings: Iterable[NoiseFinding], words: Iterable[NoiseWord], now: float, epoch: Epoch | None = None
+) -> Learned:
+    """What is known of a route's keys; a word is about a path and all its keys. Without an `epoch` it is of any."""
+    said = {word.path: KeyState.NOISY if word.noisy else KeyState.HELD for word in words if _holds(word, now)}
+    states, lasting, lags = dict(said), dict(said), {}
     for each in findings:
-        state = _state(each, now)
+        lasts = _lasting(each, now)
+        state = _state(each, now) if epoch is None or _is_of(each, epoch) else lasts
         word = said.get(path_of(each.path))
-        states[each.path] = state if word is None else KeyState.NOISY if word else KeyState.HELD
+        states[each.path], lasting[each.path] = (state, lasts) if word is None else (word, word)
         if state is KeyState.CLOCK and len(each.numbers) == _LENGTH:
             lags[each.path] = each.numbers[_LEAD - 1]
-    known = {key: state for key, state in states.items() if state is not KeyState.WAITS}
-    return Learned(states=known, lags={key: lag for key, lag in lags.items() if lag})
+    return Learned(
+        states=_known(states),
+        lags={key: lag for key, lag in lags.items() if lag},
+        epoch="" if epoch is None else epoch.mark,
+        lasting=_known(lasting),
+    )
+
+
+def _holds(word: NoiseWord, now: float) -> bool:
+    return word.until is None or now < word.until
+
+
+def _known(states: dict[str, KeyState]) -> dict[str, KeyState]:
+    return {key: state for key, state in states.items() if state is not KeyState.WAITS}
+
+
+def _is_of(finding: NoiseFinding, epoch: Epoch) -> bool:
+    """Whether it was moved on in this epoch; until then all else of it is about another version."""
+    return len(finding.numbers) == _LENGTH and finding.numbers[0] == epoch.number
+
+
+def _lasting(finding: NoiseFinding, now: float) -> KeyState:
+    """What is known of it in whatever epoch: that legacy does not repeat it."""
+    return KeyState.NOISY if finding.until is not None and now < finding.until else KeyState.WAITS
 
 
 def _state(finding: NoiseFinding, now: float) -> KeyState:
@@ -124,7 +149,7 @@ _KNOWN = frozenset(Measure)
 
 
 def _counts(key: str, table: _Table, every: _Table) -> KeyCounts:
-    """See rule 4; `every` says how often was asked, the key's own how often that hit."""
+    """See rule 5; `every` says how often was asked, the key's own how often that hit."""
     differed, compared = table.epoch.get(Measure.DIFFERED), every.epoch.get(Measure.COMPARED)
     found: dict[Measure, float] = {
         measure: number_of(each.asked, each.raw_only, each.noise_only)

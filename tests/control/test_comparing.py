@@ -38,7 +38,7 @@ def test_noise_is_told_at_first_when_it_changes_and_now_and_then() -> None:
     """A comparer that is born later knows what is noise, and one that missed a word hears it again."""
     comparing, link = Comparing(), Link()
     clock, noisy = Learned(states={"$.at": KeyState.CLOCK}, lags={"$.at": 900.0}), {"$.id": KeyState.NOISY}
-    more = Learned(states=dict(clock.states) | noisy, lags=clock.lags)
+    more = Learned(states=dict(clock.states) | noisy, lags=clock.lags, epoch="e", lasting=noisy)
     comparing.tell({"a": clock, "b": Learned()})
     comparing.hear(link, state())
     comparing.tell({"a": clock})
@@ -48,6 +48,10 @@ def test_noise_is_told_at_first_when_it_changes_and_now_and_then() -> None:
 
     one, both = {"$.at": "clock"}, {"$.at": "clock", "$.id": "noisy"}
     assert [each.states for each in link.told] == [{"a": one}, {"a": both}, {"a": both}]
+    assert [(each.epochs, each.lasting) for each in link.told] == [
+        ({}, {}),
+        *[({"a": "e"}, {"a": {"$.id": "noisy"}})] * 2,
+    ]
     assert [each.lags for each in link.told] == [{"a": {"$.at": 900.0}}] * 3
 
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from proxy.control.noise import REGRESSION, SENTENCES, asked, learned, step
-from proxy.core.evidence import NoiseCount
+from proxy.core.evidence import Epoch, NoiseCount
 from proxy.core.noise.proof import LASTS
 from proxy.core.noise.state import KeyState
 from proxy.core.parity.rules import NoiseWord
@@ -147,3 +147,20 @@ def test_of_a_loose_key_nothing_proves_noise() -> None:
 
     assert found == {loose: "", fine: "noisy"}
     assert regressed.decided == "regression"
+
+
+def test_what_was_found_of_a_version_is_not_told_of_the_next() -> None:
+    """Its clock, what holds it; that legacy does not repeat a value is, and so is an operator's word."""
+    found = [
+        *counts(20, at=(0, 0, 0), off=(0, 0, 18), id=(0, 0, 18), said=(0, 0, 0)),
+        count("$.at", "clock", (2, 1_800_000, 0, 0)),
+        count("$.off", "off", (1, 0, 1500, 0)),
+    ]
+    findings, words = step((), found, 1, NOW), [NoiseWord(path="$.said", noisy=False)]
+    epoch = Epoch(route="a", number=1, legacy_version="1", new_version="2", began=NOW, seen=NOW)
+    lasting = {"$.off": KeyState.NOISY, "$.id": KeyState.NOISY, "$.said": KeyState.HELD}
+    now, then = learned(findings, words, NOW, epoch), learned(findings, words, NOW, replace(epoch, number=2))
+
+    assert now.states == lasting | {"$.at": KeyState.CLOCK, "$.off": KeyState.HELD}
+    assert (now.epoch, now.lags, now.lasting) == (epoch.mark, {"$.at": 900.0}, lasting)
+    assert (then.states, then.lags, then.lasting) == (lasting, {}, lasting)

@@ -15,7 +15,7 @@ from random import Random
 from typing import NamedTuple
 
 from proxy.control.noise import learned, step
-from proxy.core.evidence import NoiseCount, NoiseFinding
+from proxy.core.evidence import Epoch, NoiseCount, NoiseFinding
 from proxy.core.noise.memories import Memories
 from proxy.core.noise.memory import NOTHING_LEARNED, Learned
 from proxy.core.noise.sorter import PairSorter
@@ -27,6 +27,7 @@ from proxy.core.parity.rules import NO_RULES
 
 START = 1_800_000_000.0
 MINUTE = 60.0
+EPOCH = Epoch(route="a", number=1, legacy_version="1", new_version="2", began=START, seen=START)
 ORDERS = 400
 Body = dict[str, object]
 Fault = Callable[["Asked", Body, Body], None]
@@ -154,7 +155,7 @@ class Learning:
             for (key, measure), (asked, raw, noise, both) in self.counts.items()
         ]
         self.findings |= {each.path: each for each in step(self.findings.values(), counted, 1, now)}
-        self.learned = learned(self.findings.values(), (), now)
+        self.learned = learned(self.findings.values(), (), now, EPOCH)
         for memories in self.memories:
             memories.hear({"a": self.learned})
 

@@ -1,6 +1,6 @@
 """The memories of all routes of one comparer, by the versions that answer.
 
-Rule 1: another version is another memory: what new's was held for says nothing of the next.
+Rule 1: another version is another memory: what new's was held for says nothing of the next, nor does its clock.
 Rule 2: a token that a client sends back holds the key at which legacy said it, on whatever route.
 """
 
@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 from urllib.parse import unquote_to_bytes
 
+from proxy.core.evidence import epoch_mark
 from proxy.core.noise.measure import Mark, Measure
 from proxy.core.noise.memory import NOTHING_LEARNED, Learned, RouteMemory
 from proxy.core.noise.ring import Ring
@@ -34,6 +35,11 @@ class Versions(NamedTuple):
     addresses: str
     begun: int
 
+    @property
+    def mark(self) -> str:
+        """That of its epoch."""
+        return epoch_mark(self.legacy, self.new, self.addresses, self.begun)
+
 
 class Memories:
     """`room` is what they hold together."""
@@ -49,7 +55,7 @@ class Memories:
         """What all replicas know, by route."""
         self._learned = learned
         for versions, memory in self._kept.items():
-            memory.hear(learned.get(versions.route, NOTHING_LEARNED))
+            memory.hear(learned.get(versions.route, NOTHING_LEARNED).within(versions.mark))
 
     def follow(self, routes: Mapping[str, object]) -> None:
         """Only these routes are left."""
@@ -64,7 +70,7 @@ class Memories:
             while len(self._kept) >= MOST:
                 self._kept.pop(next(iter(self._kept))).close()
             found = self._kept[versions] = RouteMemory(self.room)
-            found.hear(self._learned.get(pair.route, NOTHING_LEARNED))
+            found.hear(self._learned.get(pair.route, NOTHING_LEARNED).within(versions.mark))
         return found
 
     def learn(self, pair: Pair, memory: RouteMemory, sorter: PairSorter, rules: Rules) -> None:

@@ -35,10 +35,20 @@ Finds = Mapping[str, Find]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Learned:
-    """What all replicas know of a route's keys; `lags` are how far from now clocks are, in seconds."""
+    """What all replicas know of a route's keys in one epoch; `lags` are how far from now clocks are, in seconds.
+
+    `epoch` is the mark of that epoch, empty where what is known is known of all of them; `lasting` is what is known in
+    every other one: legacy's own noise, and an operator's word.
+    """
 
     states: Mapping[str, KeyState] = field(default_factory=dict)
     lags: Mapping[str, float] = field(default_factory=dict)
+    epoch: str = ""
+    lasting: Mapping[str, KeyState] = field(default_factory=dict)
+
+    def within(self, epoch: str) -> Learned:
+        """What is known in the epoch of this mark: what one version was held for says nothing of another."""
+        return self if self.epoch in {"", epoch} else Learned(states=self.lasting)
 
 
 NOTHING_LEARNED = Learned()

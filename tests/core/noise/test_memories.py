@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 
+from proxy.core.evidence import epoch_mark
 from proxy.core.noise import memories as module
 from proxy.core.noise.measure import Measure
 from proxy.core.noise.memories import IDLE
+from proxy.core.noise.memory import Learned
+from proxy.core.noise.state import KeyState
 from tests.core.noise.pairs import Comparer, pair
 from tests.core.parity.pairs import NOW, asking
 
@@ -45,6 +49,26 @@ def test_another_version_is_another_memory() -> None:
     assert comparer.memories.of(given) is comparer.memory()
     assert comparer.memories.of(replace(given, new_version="3")) is not comparer.memory()
     assert [versions.new for versions, _ in comparer.memories.take()] == ["2"]
+
+
+def test_what_another_version_is_held_for_is_not_asked() -> None:
+    """Nor whether its clock was right; legacy's own noise is."""
+    comparer, given = Comparer(), pair({}, {})
+    mark = epoch_mark(given.legacy_version, given.new_version, given.addresses, given.begun)
+    states = {"$.at": KeyState.CLOCK, "$.off": KeyState.HELD, "$.id": KeyState.NOISY}
+    known = Learned(states=states, lags={"$.at": 900.0}, epoch=mark, lasting={"$.id": KeyState.NOISY})
+    before, after = comparer.memory(), comparer.memories.of(replace(given, new_version="3"))
+    comparer.memories.hear({given.route: known})
+    later = comparer.memories.of(replace(given, new_version="4"))
+
+    assert {key: before.state(key) for key in states} == states
+    for memory in (after, later):
+        assert [key for key in states if memory.state(key) is not KeyState.WAITS] == ["$.id"]
+    stamps = [f"2027-01-15T08:00:{second:02}.010Z" for second in range(10)]
+    pairs = [pair({"at": one}, {"at": two}, NOW + at) for at, (one, two) in enumerate(pairwise(stamps))]
+    assert [comparer.outcome(each) for each in pairs] == ["ignored"] * len(pairs)
+    found = [comparer.outcome(replace(each, new_version="3")) for each in pairs]
+    assert found == [*["undecided"] * 7, "mismatch", "mismatch"]
 
 
 def test_routes_that_are_gone_are_forgotten_and_others_stay() -> None:
