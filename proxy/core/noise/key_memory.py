@@ -23,7 +23,7 @@ PER_WORD, FEWEST_ANSWERS = 12, 24
 counts: that one of so many words, each said as often, is left out so long has a chance of `exp(-PER_WORD)`.
 """
 SAID_TWICE = 2
-"""Requests to which legacy said a token that it had said before, until that holds it."""
+"""Requests to which legacy, or new, said a token that it had said before, until that holds it."""
 REPEATS = {Sort.TOKEN: 2, Sort.WORD: 8}
 """Repeats in which legacy says the same and new does not, without one in which legacy does not: a word of two may be
 the same by chance.
@@ -59,6 +59,7 @@ class KeyMemory:
         "_repeated",
         "_same_words",
         "_shared",
+        "_shared_by_new",
         "_stuck",
         "_unlike",
         "clock",
@@ -81,7 +82,7 @@ class KeyMemory:
         self.plain = False
         self._numbers: deque[tuple[float, float]] = deque(maxlen=FINDS)
         self._hits = self._repeated = self._frozen = self._shared = 0
-        self._follows = self._stuck = self._unlike = self._same_words = 0
+        self._follows = self._stuck = self._unlike = self._same_words = self._shared_by_new = 0
 
     def tell(self, found: tuple[Measure, float] | None) -> None:
         """Something was found; see rule 1."""
@@ -118,6 +119,12 @@ class KeyMemory:
         self._shared += 1
         if self._shared == SAID_TWICE:
             self.tell((Measure.SHARED, 0.0))
+
+    def shared_by_new(self) -> None:
+        """New said a token that it had said to another request; where legacy does so as well, that holds it already."""
+        self._shared_by_new += 1
+        if self._shared_by_new == SAID_TWICE:
+            self.tell((Measure.STUCK, 0.0))
 
     def repeat(self, seen: Repeat) -> None:
         """The same request came again."""

@@ -57,7 +57,18 @@ NOTHING_LEARNED = Learned()
 class RouteMemory:
     """Of one route and one pair of versions; `seen` is when it last learned something, in unix seconds."""
 
-    __slots__ = ("_answers", "_keys", "_marks", "_repeats", "_room", "_said", "_tokens", "_told", "seen")
+    __slots__ = (
+        "_answers",
+        "_keys",
+        "_marks",
+        "_repeats",
+        "_room",
+        "_said",
+        "_said_by_new",
+        "_tokens",
+        "_told",
+        "seen",
+    )
 
     def __init__(self, room: Room) -> None:
         """Nothing is known; `room` is shared with all other routes."""
@@ -66,6 +77,7 @@ class RouteMemory:
         self._keys: dict[str, KeyMemory] = {}
         self._answers = Answers(room)
         self._said: Ring[int] = Ring()
+        self._said_by_new: Ring[int] = Ring()
         self._told = NOTHING_LEARNED
         self._tokens = False
         self._marks: dict[tuple[str, Measure], list[int]] = {}
@@ -125,6 +137,7 @@ class RouteMemory:
         self._tokens = self._tokens or bool(tokens)
         for token in sorter.wording.begin if self._tokens else ():
             self._said.say(token, sorter.asked, self._room.tokens_of_route)
+        self._hear_new(sorter)
         for key in sorter.finds:
             if key in self._keys:
                 self._tell(key, self._keys[key])
@@ -155,6 +168,14 @@ class RouteMemory:
                 clock.answered()
                 memory.tell(clock.take_found())
                 self._tell(key, memory)
+
+    def _hear_new(self, sorter: PairSorter) -> None:
+        """A token of new that another request had from it is another user's, perhaps."""
+        for token, key in sorter.new_tokens.items():
+            before = self._said_by_new.about(token)
+            if before is not None and before != sorter.asked and key in self._keys:
+                self._keys[key].shared_by_new()
+            self._said_by_new.say(token, sorter.asked, self._room.tokens_of_route)
 
     def _again(self, pair: Pair, before: Remembered, sorter: PairSorter, rules: Rules) -> None:
         """The same request, answered `before`."""

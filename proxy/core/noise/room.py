@@ -7,6 +7,7 @@ from __future__ import annotations
 
 MOST_BYTES, MOST_BYTES_OF_ROUTE = 64 * 1024 * 1024, 1024 * 1024
 MOST_TOKENS, MOST_TOKENS_OF_ROUTE = 131_072, 4096
+"""Of each side: those of new are only of keys at which it differs."""
 MOST_KEYS, MOST_KEYS_OF_ROUTE = 20_000, 200
 LARGEST = 64 * 1024
 """Bytes of an answer that is remembered."""

@@ -60,15 +60,16 @@ class Memory(Protocol):
 class PairSorter:
     """The sorter of one pair. `finds` are the first of each key, `timed` those keys where they are instants.
 
-    `tokens` are legacy's at keys that may be noise, with their keys.
+    `tokens` are legacy's at keys that may be noise, with their keys, `new_tokens` those of new.
     """
 
-    __slots__ = ("_asked", "_memory", "_pair", "_times", "_words", "finds", "timed", "tokens", "wording")
+    __slots__ = ("_asked", "_memory", "_pair", "_times", "_words", "finds", "new_tokens", "timed", "tokens", "wording")
 
     def __init__(self, pair: Pair, memory: Memory, words: Mapping[str, bool]) -> None:
         """`words` are the operator's, by path: noise, or never."""
         self.finds: dict[str, Find] = {}
         self.tokens: dict[str, str] = {}
+        self.new_tokens: dict[str, str] = {}
         self.timed: set[str] = set()
         self.wording = Wording(pair)
         self._pair = pair
@@ -183,6 +184,7 @@ class PairSorter:
             if any(self._was_said_elsewhere(token) for token in legacy):
                 memory.shared()
             self.tokens.update(dict.fromkeys(legacy, key))
+            self.new_tokens.update(dict.fromkeys(new, key))
         return False
 
     def _was_said_elsewhere(self, token: str) -> bool:

@@ -164,6 +164,31 @@ def test_a_token_that_legacy_said_to_another_request_is_no_noise() -> None:
     assert ("$.a", "shared") in comparer.found()
 
 
+def test_a_token_that_new_says_to_two_requests_is_no_noise() -> None:
+    """Another user's, where legacy makes one for each: the second time holds the key. To the same request it may."""
+    comparer = Comparer()
+    comparer.memories.hear({"orders.show": Learned(states={"$.a": KeyState.NOISY})})
+    asked = [b"/1", b"/1", b"/1", b"/2", b"/3", b"/4"]
+    found = [
+        comparer.outcome(pair({"a": f"legacy0{at}"}, {"a": "ab12cd34"}, NOW + 100 * at, request=asking(target)))
+        for at, target in enumerate(asked)
+    ]
+
+    assert found == [*[NOISE] * 5, COUNTS]
+    assert ("$.a", "stuck") in comparer.found()
+
+
+def test_a_token_of_new_for_which_there_is_no_room_holds_nothing() -> None:
+    """Its key is not remembered."""
+    comparer = Comparer()
+    for part in range(5):
+        one, other = ({f"k{number}": side for number in range(45)} for side in (1, 2))
+        comparer.see(pair({f"p{part}": one}, {f"p{part}": other}))
+    for target in (b"/1", b"/2", b"/3", b"/4"):
+        said = f"legacy{target.decode()[1]}0"
+        assert comparer.outcome(pair({"z": said}, {"z": "ab12cd34"}, request=asking(target))) == WAITS
+
+
 def test_ids_that_stand_for_each_other_stay_so() -> None:
     """The same id of legacy twice, two of new."""
     comparer = Comparer()
