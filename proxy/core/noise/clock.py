@@ -5,7 +5,7 @@ Rule 2: an instant within the time of asking, give or take `WITHIN`, on both sid
         pairs showed that new's is neither off by half a second nor of another precision. At a resolution of a second
         sides differ seldom: there 16 answers are looked at, and 14 of them off by a second hold it.
 Rule 3: else legacy's distance from now decides. If it is always the same, new's has to be that as well. If it is not,
-        the times are stored: no form excuses them.
+        the times are stored: no form excuses them. What is near its own may be one of them.
 Rule 4: what is far from legacy's while that is not known counts: stored or not, it is not the same time.
 Rule 5: an excuse is for two values, never for the key.
 """
@@ -131,10 +131,19 @@ class Clock:
             self._settle(COARSE_OFF)
 
     def allows(self, new: Instant, times: Times) -> bool:
-        """Whether new's is as far from now as one of legacy's stored times."""
+        """Whether new's may be one of legacy's stored times: as far from now as those, or from them as they are apart.
+
+        Of so many values alike two are beyond all others: to count them would be to count equal sides. But where all of
+        legacy's lie on one side of now, new's has to as well.
+        """
         lags = [each.lag for each in self._lags]
-        its = new.at - times.new_answered
-        return len(lags) >= _FEWEST_STORED and min(lags) - WITHIN <= its <= max(lags) + WITHIN
+        if len(lags) < _FEWEST_STORED:
+            return False
+        first, last = min(lags), max(lags)
+        apart, its = last - first + WITHIN, new.at - times.new_answered
+        if (last <= WITHIN < its) or (its < -WITHIN <= first):
+            return False
+        return first - apart <= its <= last + apart
 
     def _now(self, legacy: Instant, new: Instant, *, first: bool) -> Reading:
         if self.middle is None and first:

@@ -137,6 +137,19 @@ def test_legacys_stored_times_are_known_by_their_wandering() -> None:
     assert not Clock().allows(Instant(NOW, "m", FINE), times)
 
 
+@pytest.mark.parametrize(
+    ("way", "far", "allowed"),
+    [(-1, 5000, True), (-1, 12_000, True), (-1, 1500, True), (-1, 14_000, False), (-1, -500, False), (1, -500, False)],
+)
+def test_a_stored_time_may_lie_beyond_legacys_last_ones(way: int, far: float, allowed: bool) -> None:  # noqa: FBT001
+    """By as much as those are apart, but not on the other side of now if all of them are on one."""
+    watch, times = Watch(), Times(NOW, NOW, NOW, NOW, fresh=False)
+    for number in (5, 9, 7):
+        watch.read(1000.0 * way * number, 1000.0 * way * number + 0.5)
+
+    assert watch.clock.allows(Instant(NOW + way * far, "m", FINE), times) is allowed
+
+
 def test_the_form_has_to_be_one_of_legacys() -> None:
     """Eight in another form are told; a form that legacy had before is right."""
     watch = Watch()

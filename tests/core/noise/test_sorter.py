@@ -218,7 +218,7 @@ def test_a_key_where_legacy_says_other_things_too_is_no_clock() -> None:
 
 
 def test_stored_times_are_excused_by_noise_alone() -> None:
-    """Within the range of legacy's own."""
+    """Within the range of legacy's own, and as much on each side of it."""
     comparer = Comparer()
     days = [tuple({"a": f"2027-01-{day:02}T08:00:00.{part}Z"} for part in ("100", "200")) for day in (3, 1, 2, 4)]
     assert {comparer.outcome(pair(legacy, new)) for legacy, new in days} == {WAITS}
