@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
 LESSON = Lesson(
     purpose="Say who would answer one request, and why.",
-    more="The request is read, routed and decided by the code that serves live traffic; nothing is sent anywhere.",
+    more="The request is read, routed and decided by the code that serves live traffic; nothing is sent anywhere. "
+    "It goes by the file alone: where the judge or an order has moved a route since stands in `banyan status`, and "
+    "what was decided for a request that came in `banyan why`.",
     example="banyan explain GET /orders/7 -H 'X-Tenant-Id: acme'",
     exits={
         FINE: "a route answers it",
