@@ -48,6 +48,7 @@ def test_what_nobody_knows_waits(legacy: object, new: object) -> None:
         ("https://a.test/b?c=1", "https://a.test/b?d=1"),
         ("https://a.test/b?c=1800000000", "https://a.test/b?c=1800003600"),
         ("https://[a", "https://[b"),
+        ([True, 1], [False, 1]),
         ("2027-01-15T08:00:00Z", "2027-01-15T09:00:00Z"),
     ],
 )
