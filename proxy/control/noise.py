@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import inf
 
 from proxy.core.evidence import Epoch, NoiseCount, NoiseFinding
@@ -47,7 +47,7 @@ def step(
         if known is None and not table.epoch and not table.raw_only:
             continue  # only legacy differs there, from itself
         after = _moved(
-            key, known, _counts(key, table, every), _Moment(route=table.route, epoch=epoch, keys=len(tables), now=now)
+            key, known, _counts(table, every), _Moment(route=table.route, epoch=epoch, keys=len(tables), now=now)
         )
         if known is None or _says_more(known, after):
             changed.append(after)
@@ -148,17 +148,16 @@ def _tables(counts: Iterable[NoiseCount], epoch: int) -> dict[str, _Table]:
 _KNOWN = frozenset(Measure)
 
 
-def _counts(key: str, table: _Table, every: _Table) -> KeyCounts:
-    """See rule 5; `every` says how often was asked, the key's own how often that hit."""
+def _counts(table: _Table, every: _Table) -> KeyCounts:
+    """`every` says how often was asked, the key's own how often that hit."""
     differed, compared = table.epoch.get(Measure.DIFFERED), every.epoch.get(Measure.COMPARED)
     found: dict[Measure, float] = {
         measure: number_of(each.asked, each.raw_only, each.noise_only)
         for measure, each in table.epoch.items()
         if measure is not Measure.DIFFERED
     }
-    hits = dict.fromkeys(TRIALS, 0) if is_loose(key) else {each: table.trials[each][1] for each in TRIALS}
     return KeyCounts(
-        trials={each: Trials(every.trials[each][0], hits[each]) for each in TRIALS},
+        trials={each: Trials(every.trials[each][0], table.trials[each][1]) for each in TRIALS},
         raw_only=table.raw_only,
         noise_only=table.noise_only,
         compared=0 if compared is None else compared.asked,
@@ -176,7 +175,8 @@ def _says_more(before: NoiseFinding, after: NoiseFinding) -> bool:
 
 def _moved(key: str, before: NoiseFinding | None, counts: KeyCounts, moment: _Moment) -> NoiseFinding:
     before_that = None if before is None else _standing(before)
-    standing = moved(before_that, counts, moment.epoch, moment.keys, moment.now)
+    proving = replace(counts, trials={}) if is_loose(key) else counts
+    standing = moved(before_that, proving, moment.epoch, moment.keys, moment.now)
     ruling = ruled(standing, counts, moment.now)
     regressed = _NEVER if standing.regressed_at is None else standing.regressed_at
     until = None if standing.noisy_until == -inf else standing.noisy_until

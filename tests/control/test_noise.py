@@ -142,10 +142,12 @@ def test_of_a_loose_key_nothing_proves_noise() -> None:
     given = [count("", "gap 1", (20, 0, 0, 0)), count("", "compared", (20, 0, 0, 0))]
     for key in (loose, fine):
         given += [count(key, "gap 1", both), count(key, "differed", (0, 20, 0, 0))]
-    found = {each.path: each.decided for each in step((), given, 1, NOW)}
+    findings = step((), given, 1, NOW)
+    found = {each.path: each.decided for each in findings}
     (regressed,) = step((), [*given[:2], count(loose, "gap 1", worse)], 1, NOW)
 
     assert found == {loose: "", fine: "noisy"}
+    assert "too much else there looks like it" in findings[0].why
     assert regressed.decided == "regression"
 
 

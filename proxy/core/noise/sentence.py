@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from proxy.core.noise.keys import path_of
+from proxy.core.noise.keys import is_loose, path_of
 from proxy.core.noise.measure import Measure
 from proxy.core.noise.standing import KeyCounts, Ruling
 from proxy.core.noise.state import KeyState
@@ -42,7 +42,7 @@ def sentence(key: str, ruling: Ruling, counts: KeyCounts) -> str:
         case KeyState.OPEN:
             return f"{_differs(counts)}; nothing proves that it is noise ({_repeats(counts)})"
         case _:
-            return f"{_differs(counts)}; {_unproved(counts)}. {line(key)}"
+            return f"{_differs(counts)}; {_unproved(key, counts)}. {line(key)}"
 
 
 def unknown(key: str) -> str:
@@ -68,7 +68,9 @@ def _repeats(counts: KeyCounts) -> str:
     return f"another value in {hits} of {asked} repeats"
 
 
-def _unproved(counts: KeyCounts) -> str:
+def _unproved(key: str, counts: KeyCounts) -> str:
+    if is_loose(key):
+        return "too much else there looks like it for repeats to prove that it is noise"
     if not any(each.asked for each in counts.trials.values()):
         return "no request came twice within a minute, so legacy cannot be told from itself"
     return f"{_repeats(counts)} prove nothing yet"
