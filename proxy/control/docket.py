@@ -227,15 +227,16 @@ class Docket:
         """Where new is alone: its bad answers against the rate that legacy had (rule 6)."""
         if not is_alone(position) or not seen.answered.new:
             return
-        hard = _left_out(_of_new(seen.hard, *HARD), seen.answered.new_bad)
+        hard, failed = _of_new(seen.hard, *HARD), seen.answered.new_bad
         for bad in Bad:
             mine = [each.cohort for each in counted if each.bad is bad and each.side is Side.NEW]
             events = self._of_others(bad, mine) if bad in HARD else len(mine)
             process = self.processes.get(bad) or Process(bad=bad)
             log_a = seen.log_a(self.rates.per_day(bad, seen.now))
-            left_out = hard if bad in HARD else hard + _left_out(_of_new(seen.events, bad))
-            good = max(seen.answered.new - round(left_out) - events, 0)
-            slow = bad is Bad.LATENCY
+            slow, is_hard = bad is Bad.LATENCY, bad in HARD
+            no_good = _no_good(hard, failed, events if is_hard else 0)
+            no_good += 0 if is_hard else _no_good(_of_new(seen.events, bad), 0, events)
+            good = max(seen.answered.new - round(no_good), 0)
             rate = max(self.rates.share(bad), seen.slow if slow else 0.0)
             self.processes[bad] = observe_alone(process, events, good, rate=rate, at=seen.now, log_a=log_a, as_one=slow)
 
@@ -322,12 +323,14 @@ def _of_new(events: Iterable[BadEvent], *kinds: Bad) -> list[int]:
     return [each.cohort for each in events if each.side is Side.NEW and each.bad in kinds]
 
 
-def _left_out(cohorts: list[int], failed: int = 0) -> float:
-    """Rule 6: how many of what was asked is no good answer; `failed` may be more than was told as events."""
+def _no_good(cohorts: list[int], failed: int, counted: int) -> float:
+    """Rule 6: how many of what was asked are no good answers: all that failed, but for those of the worst cohort that
+    are not `counted`. `failed` may be more than was told as events, whose `cohorts` these are.
+    """
     if not cohorts:
         return failed
-    worst = max(Counter(cohorts).values()) / len(cohorts)
-    return max(failed, len(cohorts)) * (1 - worst)
+    failed, worst = max(failed, len(cohorts)), max(Counter(cohorts).values()) / len(cohorts)
+    return failed - (failed - counted) * worst
 
 
 def _stuck(row: Breaker, failing: Failing | None) -> str:

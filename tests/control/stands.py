@@ -203,12 +203,11 @@ class Stand:
         shadows: Mapping[str, int] | None = None,
         cohorts: Iterable[CohortDelta] = (),
         refused: int = 0,
-        alive_good: int = 0,
-        alive_failed: int = 0,
+        alive: tuple[int, int] = (0, 0),
     ) -> None:
         """A worker's report: good answers of both sides, bad ones of new, and bad events; `cohorts` as new has them.
 
-        `refused` were sent nowhere; legacy answered `alive_good` shadows and failed others; `shadows` by outcome.
+        `refused` were sent nowhere; `alive`: shadows that legacy answered, and failed to; `shadows` by outcome.
         """
         routes = [
             RouteDelta(route, side, [0, good, 0, 0, failed], [good + failed] + [0] * len(BUCKETS), 0.0, failed)
@@ -219,7 +218,7 @@ class Stand:
         more = msgspec.structs.replace(
             told,
             refused=[RefusedDelta(route, "new", "breaker", refused)] if refused else [],
-            alive=[AliveDelta(route, alive_good, alive_failed)] if alive_good or alive_failed else [],
+            alive=[AliveDelta(route, *alive)] if any(alive) else [],
             shadows=[ShadowDelta(route, outcome, count) for outcome, count in (shadows or {}).items()],
         )
         self.gathering.hear(more)

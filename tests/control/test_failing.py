@@ -1,8 +1,6 @@
-"""Total failure of new, what tells it from everybody's trouble and from one tenant's, and what refusals say of it."""
+"""The judge over a new side that fails much of what it is asked: of few cohorts, of one, with a legacy that is down."""
 
 from __future__ import annotations
-
-from typing import Any
 
 import pytest
 
@@ -24,7 +22,9 @@ def store(clock: Clock) -> Store:
 LIVE = "name: a, match: /a, stage: live"
 
 
-def half(stand: Stand, *cohorts: int, good: int = 5, failed: int = 5, **more: Any) -> None:  # noqa: ANN401 -- as for `hear`
+def half(
+    stand: Stand, *cohorts: int, good: int = 5, failed: int = 5, legacy: int = 0, alive: tuple[int, int] = (0, 0)
+) -> None:
     """A second in which new answers each of these cohorts so many times well, and fails as often as said."""
     events = [bad(cohort=cohort) for cohort in cohorts for _ in range(failed)]
     stand.hear(
@@ -32,7 +32,8 @@ def half(stand: Stand, *cohorts: int, good: int = 5, failed: int = 5, **more: An
         new_bad=failed * len(cohorts),
         bad=events,
         cohorts=[CohortDelta("a", cohort, good, failed) for cohort in cohorts],
-        **more,
+        legacy=legacy,
+        alive=alive,
     )
 
 
@@ -85,11 +86,11 @@ async def test_trouble_that_legacy_shares_is_no_reason_to_go_back(store: Store, 
     """Legacy fails its shadows as new fails its clients: what both need is down, and the route is held, not moved."""
     stand = await alone(store, clock, LIVE)
     for _ in range(30):
-        half(stand, 1, 2, 3, good=0, failed=10, alive_failed=3)
+        half(stand, 1, 2, 3, good=0, failed=10, alive=(0, 3))
         await stand.rounds()
     during = stand.place(), stand.replica.position(stand.route()).held
     for _ in range(90):
-        half(stand, 1, 2, 3, good=10, failed=0, alive_good=3)
+        half(stand, 1, 2, 3, good=10, failed=0, alive=(3, 0))
         await stand.rounds()
 
     assert during == ("live", True)
