@@ -56,7 +56,9 @@ class Finished:
         """`wall` is what to add to monotonic time for the time of day."""
         log = self._log
         seconds = each.ended - each.started
+        fell_back = False
         if each.attempts > 1:
+            fell_back = each.fell_back
             self._counters.repeated(each.bound.route.name, SERVED_BY_SIDE[each.leg.side], outcome_of(each))
             self.recent.note_bad(each)
         if not each.tunnel:
@@ -65,7 +67,7 @@ class Finished:
             log.write(line_of_exchange(log.stamp(each.ended + wall), each, seconds))
         bound = each.bound
         slow = bound.slow
-        if each.failure is not None or each.status >= _BAD or each.fell_back or (slow and seconds > slow):
+        if each.failure is not None or each.status >= _BAD or fell_back or (slow and seconds > slow):
             self.bad.judge(each, seconds, each.ended + wall)
             self.recent.note_bad(each)
         elif bound.troubled > each.ended:
