@@ -42,7 +42,7 @@ def test_every_status_that_a_failure_can_have_stands_in_the_table() -> None:
     }
 
     assert rows == possible
-    assert len(ROWS) == 10
+    assert len(ROWS) == 9
 
 
 def test_every_outcome_of_a_repeat_stands_in_the_document() -> None:
