@@ -3,7 +3,7 @@ from __future__ import annotations
 import pickle
 
 from proxy.core.parity.difference import Kind
-from proxy.core.parity.rules import COVERS, Rule, Rules, Treatment, is_below
+from proxy.core.parity.rules import COVERS, NoiseWord, Rule, Rules, Treatment, is_below
 from tests.core.parity.pairs import NOW, rule
 
 
@@ -45,6 +45,15 @@ def test_an_expired_rule_is_not_in_force() -> None:
 
     assert rules.in_force(NOW - 1, b"/") is rules
     assert [each.path for each in rules.in_force(NOW, b"/").rules] == ["$.b"]
+
+
+def test_an_operators_word_holds_up_to_its_end() -> None:
+    """Which paths are noise by somebody's word, and which never, as long as it was said for."""
+    words = (NoiseWord(path="$.a", noisy=True, until=NOW), NoiseWord(path="$.b", noisy=False))
+
+    assert Rules(words=words).words_at(NOW - 1) == {"$.a": True, "$.b": False}
+    assert Rules(words=words).words_at(NOW) == {"$.b": False}
+    assert Rules().words_at(NOW) == {}
 
 
 def test_rules_travel_between_processes() -> None:
