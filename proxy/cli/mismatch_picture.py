@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 _HEADS = ("cluster", "severity", "path", "kind", "count", "share", "first seen", "last seen", "accepted by")
 _LEAST = 24
-_NARROWEST = 40
 _MOST_LINES = 400
 _INK = {"high": Ink.BAD, "medium": Ink.WARN, "low": Ink.FAINT}
 

@@ -60,7 +60,6 @@ class Finished:
         if each.attempts > 1:
             fell_back = each.fell_back
             self._counters.repeated(each.bound.route.name, SERVED_BY_SIDE[each.leg.side], outcome_of(each))
-            self.recent.note_bad(each)
         if not each.tunnel:
             each.leg.tally.count(each.status, seconds)
         if each.failure is not None or log.wants(each.status):
@@ -70,7 +69,10 @@ class Finished:
         if each.failure is not None or each.status >= _BAD or fell_back or (slow and seconds > slow):
             self.bad.judge(each, seconds, each.ended + wall)
             self.recent.note_bad(each)
-        elif bound.troubled > each.ended:
+            return
+        if each.attempts > 1:  # well in the end, and something went wrong on the way
+            self.recent.note_bad(each)
+        if bound.troubled > each.ended:
             self.bad.note_good(each)
 
 

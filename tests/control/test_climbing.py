@@ -170,14 +170,19 @@ def begun_with(guards: Guards, store: Store, clock: Clock, instance: str = "one"
     return Stand(table(text), store, clock, guards=guards, instance=instance, known=Known({"a": PROVED}))
 
 
-async def test_a_restart_amid_a_step_begins_at_no_zero(clock: Clock) -> None:
-    """Answers of new that the last process counted are counted on by the next one, and not twice."""
-    store, guards = Store(clock), Guards()
+async def left_amid_a_step(guards: Guards, store: Store, clock: Clock) -> None:
+    """A replica counts eighty answers of new, keeps them, and is gone."""
     first = begun_with(guards, store, clock)
     await first.begin()
     first.hear(legacy=8000, new=80)
     await first.rounds(2, seconds=KEEP_EVERY)
     await first.judge.leading.resign()
+
+
+async def test_a_restart_amid_a_step_begins_at_no_zero(clock: Clock) -> None:
+    """Answers of new that the last process counted are counted on by the next one, and not twice."""
+    store, guards = Store(clock), Guards()
+    await left_amid_a_step(guards, store, clock)
     again = begun_with(guards, store, clock)
     await again.begin()
     await again.rounds()
@@ -213,11 +218,7 @@ async def test_who_leads_next_has_counted_each_answer_once(clock: Clock) -> None
 async def test_a_store_that_is_away_at_first_is_asked_later(clock: Clock) -> None:
     """What it keeps is taken up when it answers, and before anything is written over it."""
     store, guards = Store(clock), Guards()
-    first = begun_with(guards, store, clock)
-    await first.begin()
-    first.hear(legacy=8000, new=80)
-    await first.rounds(2, seconds=KEEP_EVERY)
-    await first.judge.leading.resign()
+    await left_amid_a_step(guards, store, clock)
     again = begun_with(guards, store, clock)
     await again.mover.restore()
     again.hear(legacy=1000, new=10)

@@ -84,6 +84,15 @@ async def test_line_and_counters_say_who_answered_and_how_often_it_was_asked(pla
     assert [each.value for each in proxy.listener.counters.inflight.values()] == [0, 0, 0]
 
 
+async def test_what_fell_back_is_told_once(play: Play, serve: Serve) -> None:
+    """One request takes one place among those that went wrong, however many things went wrong with it."""
+    proxy, _ = await two(play, serve, await nobody(play))
+    await proxy.ask(get())
+    await proxy.lines(1)
+
+    assert len(proxy.listener.finished.recent._bad) == 1
+
+
 async def test_a_line_of_one_attempt_says_nothing_of_attempts(play: Play, serve: Serve) -> None:
     """The usual line is as it was."""
     proxy, _ = await two(play, serve, await play(always(sized(b"new"))))
