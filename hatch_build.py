@@ -20,15 +20,15 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 # fmt: off
 _CORE = (
-    "authority", "chunked", "cohort", "decide", "effects", "forwarded", "headers", "memo", "outcome", "path",
-    "predicate", "redact", "request", "response", "rewrite", "route", "sample", "split", "stage", "table", "target",
-    "trace",
+    "authority", "chunked", "cohort", "decide", "effects", "forwarded", "headers", "memo", "operation", "outcome",
+    "path", "predicate", "redact", "request", "response", "rewrite", "route", "sample", "split", "stage", "table",
+    "target", "trace",
 )
 _EDGE = (
-    "access_log", "address", "admit", "again", "breaker", "capture", "client", "downstream", "ending", "exchange",
-    "finished", "head_parser", "kept", "lately", "linger", "live", "own_answers", "pool", "record", "request_bytes",
-    "rescue", "response_bytes", "services", "shadow", "shadow_bytes", "shadows", "switch", "tally", "tunnel", "upload",
-    "upstream", "watched", "who", "writes",
+    "access_log", "address", "admit", "again", "breaker", "breakers", "capture", "client", "downstream", "ending",
+    "exchange", "fair_share", "finished", "head_parser", "kept", "lately", "linger", "live", "outcomes",
+    "own_answers", "pool", "record", "request_bytes", "rescue", "response_bytes", "services", "shadow",
+    "shadow_bytes", "shadows", "switch", "tally", "tunnel", "upload", "upstream", "watched", "who", "writes",
 )
 _PARITY = (
     "answers", "bodies", "difference", "exact", "excuse", "fields", "lists", "numerals", "paths", "rules", "texts",

@@ -85,12 +85,16 @@ class AliveDelta(msgspec.Struct, frozen=True, array_like=True):
 
 
 class UpstreamState(msgspec.Struct, frozen=True, array_like=True):
-    """One upstream, now: its breaker (0 closed, 1 half-open, 2 open), and of its addresses how many are left out."""
+    """One upstream, now: its breaker (0 closed, 1 half-open, 2 open), and of its addresses how many are left out.
+
+    `alone` names operations whose own breaker is not closed.
+    """
 
     upstream: str
     breaker: int
     addresses: int
     ejected: int
+    alone: tuple[str, ...] = ()
 
 
 class Report(msgspec.Struct, frozen=True, tag="report"):

@@ -29,7 +29,7 @@ from proxy.cli.status_standing import differences, standing_lines
 
 NOTHING = "–"
 _COUNTED = re.compile(r"^banyan_requests_total\{([^}]*)\} (\S+)$", re.MULTILINE)
-_TROUBLE = re.compile(r"^banyan_(breaker_state|upstream_ejected)\{([^}]*)\} (\S+)$", re.MULTILINE)
+_TROUBLE = re.compile(r"^banyan_(breaker_state|breaker_operations|upstream_ejected)\{([^}]*)\} (\S+)$", re.MULTILINE)
 _LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
 _TRAFFIC = ("legacy/s", "new/s", "new", "5xx")
 _EVIDENCE = ("compared", "mismatch", "waits", "coverage")
@@ -54,6 +54,9 @@ def upstreams_in_trouble(metrics: str) -> Iterator[str]:
         if number and name == "breaker_state":
             word = "half-open: single requests find out" if number == 1 else "open: nothing is sent to it"
             yield f"the breaker of upstream {upstream} is {word}"
+        elif number and name == "breaker_operations":
+            what = "operation is" if number == 1 else "operations are"
+            yield f"upstream {upstream}: {number} {what} left alone; GET /api/upstreams names them"
         elif number:
             yield f"upstream {upstream}: {number} of its addresses left out"
 

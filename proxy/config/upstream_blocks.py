@@ -49,11 +49,11 @@ class HealthBlock(Block):
 
 
 class BreakerBlock(Block):
-    """When an upstream is left alone: after failures in a row, or too large a share of them."""
+    """When an upstream, or one operation of it, is left alone: by failed connects in a row, or the share that fails."""
 
     enabled: Switch | None = optional("false: it is always asked. Default true.", *_SWITCHED)
     failures: kinds.AtLeastOne | None = optional(
-        f"Hard failures in a row, within the window, after which it opens. Default {_BREAKER.failures}.", 5
+        f"Failures to connect in a row, within the window, after which it opens. Default {_BREAKER.failures}.", 5
     )
     share: kinds.Share | None = optional(
         f"Share of the window's requests whose failure opens it too. Default {_BREAKER.share:.0%}.", "50%"
@@ -74,8 +74,15 @@ class EjectBlock(Block):
 
     enabled: Switch | None = optional("false: by health only. Default true.", *_SWITCHED)
     failures: kinds.AtLeastOne | None = optional(
-        f"Hard failures in a row after which it is left out. Default {_EJECT.failures}.", 3
+        f"Failures to connect in a row after which it is left out. Default {_EJECT.failures}.", 3
     )
+    share: kinds.Share | None = optional(
+        f"Share of the window's requests to it whose failure leaves it out too. Default {_EJECT.share:.0%}.", "50%"
+    )
+    volume: kinds.AtLeastOne | None = optional(
+        f"Requests to it that the window must have for the share to count. Default {_EJECT.volume}.", 10
+    )
+    window: kinds.LengthAboveZero | None = optional(f"Over which it counts. Default {_EJECT.window:g}s.", "10s")
     base: kinds.LengthAboveZero | None = optional(
         f"How long, times how often it was before. Default {_EJECT.base:g}s.", "30s"
     )

@@ -160,10 +160,17 @@ class BanyanCollector(Collector):
         ejected = GaugeMetricFamily(
             "banyan_upstream_ejected", "Addresses left out: the most of the workers.", labels=["upstream"]
         )
+        operations = GaugeMetricFamily(
+            "banyan_breaker_operations",
+            "Operations that are left alone by themselves, at most 16 of each worker.",
+            labels=["upstream"],
+        )
         for name, state in worst(self._reading.counts.workers).items():
             breaker.add_metric([name], state.breaker)
+            operations.add_metric([name], len(state.alone))
             ejected.add_metric([name], state.ejected)
         yield breaker
+        yield operations
         yield ejected
 
     def _repeats(self) -> Metric:

@@ -29,6 +29,7 @@ class UpstreamView(View, frozen=True, kw_only=True):
     """One upstream; `health` is null when routes.yaml names no path to probe, else up when any endpoint is.
 
     `breaker`, `addresses` and `ejected` are those of the worker that finds it worst; null while none has reported.
+    `alone` names operations (`ROUTE`, behind `**` with method and two segments) whose own breaker is not closed.
     """
 
     name: str
@@ -38,6 +39,7 @@ class UpstreamView(View, frozen=True, kw_only=True):
     breaker: str | None
     addresses: int | None
     ejected: int | None
+    alone: list[str]
 
 
 class UpstreamsView(View, frozen=True, kw_only=True):
@@ -60,6 +62,7 @@ def upstream_view(upstream: Upstream, probes: Probes, state: UpstreamState | Non
         breaker=None if state is None else BREAKER_WORDS[state.breaker],
         addresses=None if state is None else state.addresses,
         ejected=None if state is None else state.ejected,
+        alone=[] if state is None else list(state.alone),
     )
 
 

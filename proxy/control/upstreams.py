@@ -22,5 +22,6 @@ def worst(workers: Iterable[WorkerState]) -> dict[str, UpstreamState]:
                 max(before.breaker, state.breaker),
                 max(before.addresses, state.addresses),
                 max(before.ejected, state.ejected),
+                before.alone if state is before else tuple(dict.fromkeys((*before.alone, *state.alone))),
             )
     return found

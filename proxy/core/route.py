@@ -70,8 +70,8 @@ class Health:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Breaker:
-    """When an upstream is not asked for `open` seconds: after `failures` in a row, or a `share` of at least `volume`
-    requests, within `window` seconds. Then `probes` requests find out.
+    """When an upstream, or one operation of it, is not asked for `open` seconds: after `failures` to connect in a row,
+    or when a `share` of at least `volume` requests fails, within `window` seconds. Then `probes` requests find out.
     """
 
     failures: int = 5
@@ -85,11 +85,15 @@ class Breaker:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Eject:
-    """When one of several addresses is left out: after `failures` in a row, for `base` seconds, longer each time up to
-    `cap`. `max_ejected` of all, at most, are out at once, for whatever reason.
+    """When one of several addresses is left out: after `failures` to connect in a row, or when a `share` of at least
+    `volume` requests fails within `window` seconds. For `base` seconds, longer each time up to `cap`; `max_ejected` of
+    all, at most, are out at once, for whatever reason.
     """
 
     failures: int = 3
+    share: float = 0.5
+    volume: int = 10
+    window: float = 10.0
     base: float = 30.0
     cap: float = 300.0
     max_ejected: float = 0.5

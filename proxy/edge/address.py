@@ -1,7 +1,8 @@
 """One address of an upstream, as one worker knows it: its connections, and whether it is to be asked.
 
-Rule 1: an address is left out while its last failures in a row are too many, or while control's probes say that it is
-        down; what control says holds for a while only, since a control that is gone cannot take it back.
+Rule 1: an address is left out when it refuses connections in a row, when too much fails of what is sent there
+        (`outcomes`: of several operations and clients), or while control's probes say that it is down; what control
+        says holds for a while only, since a control that is gone cannot take it back.
 Rule 2: never more than a share of all addresses is left out, and never all: then all are asked (panic).
 Rule 3: an address that comes back gets its full part only after `slow_start`.
 """
@@ -13,10 +14,12 @@ from random import random
 from typing import TYPE_CHECKING, Protocol
 
 from proxy.core.route import Balance
+from proxy.edge.outcomes import Outcomes
 
 if TYPE_CHECKING:
     from proxy.core.outcome import Failure
     from proxy.core.route import Eject, Endpoint
+    from proxy.edge.outcomes import Asking
     from proxy.edge.upstream import UpstreamConnection
 
 _LEAST = 0.1
@@ -28,6 +31,12 @@ _SHUN = 1.0
 
 class Waiter(Protocol):
     """Who waits for a connection."""
+
+    def operation(self) -> bytes:
+        """What is asked for (`core/operation.py`)."""
+
+    def who(self) -> bytes:
+        """The address of the client for whom it is asked."""
 
     def lend(self, connection: UpstreamConnection) -> None:
         """Here it is."""
@@ -45,29 +54,33 @@ class Overseer(Protocol):
     def freed(self) -> None:
         """A connection is gone."""
 
-    def failed(self, address: Address) -> None:
+    def failed(self, address: Address, asking: Asking) -> None:
         """Something asked there has failed hard."""
 
-    def answered(self, address: Address, status: int) -> None:
+    def answered(self, address: Address, asking: Asking, status: int) -> None:
         """Something asked there was answered; heard from addresses that are watched."""
 
 
 class Address:
-    """Connections that are idle stand in `idle`, the most recently used last; `open` counts all."""
+    """Connections that are idle stand in `idle`, the most recently used last; `open` counts all, and those that are
+    being opened, `connections` holds all that are there.
+    """
 
     __slots__ = (
+        "_outcomes",
         "_overseer",
         "_waiting",
         "back_at",
+        "connections",
         "down_until",
         "ejections",
         "endpoint",
-        "failures",
         "gone",
         "host",
         "idle",
         "open",
         "out_until",
+        "refusals",
         "watched",
         "weight",
     )
@@ -80,10 +93,12 @@ class Address:
         self._waiting = waiting
         self.idle: deque[UpstreamConnection] = deque()
         self.open = 0
+        self.connections: set[UpstreamConnection] = set()
         self.gone = False
         self.watched = False
-        self.failures = 0
+        self.refusals = 0
         self.ejections = 0
+        self._outcomes: Outcomes | None = None
         self.out_until = 0.0
         self.down_until = 0.0
         self.back_at = 0.0
@@ -107,17 +122,18 @@ class Address:
     def lost(self, connection: UpstreamConnection) -> None:
         """A connection is gone."""
         self.open -= 1
+        self.connections.discard(connection)
         if connection in self.idle:
             self.idle.remove(connection)
         self._overseer.freed()
 
-    def failed(self) -> None:
+    def failed(self, asking: Asking) -> None:
         """What was asked here has failed hard."""
-        self._overseer.failed(self)
+        self._overseer.failed(self, asking)
 
-    def answered(self, status: int) -> None:
+    def answered(self, asking: Asking, status: int) -> None:
         """What was asked here was answered; said only while `watched`."""
-        self._overseer.answered(self, status)
+        self._overseer.answered(self, asking, status)
 
     # -- whether it is asked ------------------------------------------------------------------------------------------
 
@@ -129,20 +145,49 @@ class Address:
         """No connection could be made: ask others first for a moment."""
         self.out_until = max(self.out_until, now + _SHUN)
 
-    def fail(self, rule: Eject | None, now: float) -> bool:
-        """Count a hard failure; True when it ejects the address."""
-        self.failures += 1
-        if rule is None or self.failures < rule.failures:
+    def refuse(self, rule: Eject | None, now: float) -> bool:
+        """No connection could be made, again; True when that ejects the address."""
+        self.refusals += 1
+        ejects = rule is not None and self.refusals >= rule.failures
+        if rule is not None and ejects:
+            self._eject(rule, now)
+        return ejects
+
+    def fail(self, rule: Eject | None, asking: Asking, now: float) -> bool:
+        """What was sent there has failed hard; True when that ejects the address."""
+        if rule is None or self.is_out(now):
             return False
-        self.failures = 0
+        self._outcomes_by(rule).add(asking.operation(), asking.who(), now, failed=True)
+        ejects = self._outcomes_by(rule).are_too_bad
+        if ejects:
+            self._eject(rule, now)
+        return ejects
+
+    def calm_down(self, now: float) -> bool:
+        """Whether nothing has failed there for a while; what was counted is forgotten then."""
+        if self._outcomes is not None and self._outcomes.is_calm(now):
+            self._outcomes = None
+        return self._outcomes is None
+
+    def _outcomes_by(self, rule: Eject) -> Outcomes:
+        if self._outcomes is None:
+            self._outcomes = Outcomes(rule.share, rule.volume, rule.window)
+        return self._outcomes
+
+    def _eject(self, rule: Eject, now: float) -> None:
+        self.refusals = 0
         self.ejections += 1
+        self._outcomes = None
         length = min(rule.base * self.ejections, rule.cap)
         self.out_until = now + length * (1.0 + _JITTER * random())  # noqa: S311 -- no secret hangs on it
-        return True
 
-    def recover(self) -> None:
-        """An answer has come: what failed before counts no more, and the next ejection is a short one again."""
-        self.failures = self.ejections = 0
+    def recover(self, asking: Asking, now: float) -> None:
+        """An answer has come: refusals count no more; once nothing fails, the next ejection is a short one again."""
+        self.refusals = 0
+        if self.calm_down(now) or self._outcomes is None:
+            self.ejections = 0
+        else:
+            self._outcomes.add(asking.operation(), asking.who(), now, failed=False)
 
     def warm(self, now: float, slow_start: float) -> None:
         """Its part of the requests by how long it has been back."""

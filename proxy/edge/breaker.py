@@ -1,9 +1,9 @@
-"""When an upstream is left alone, and how often a request may be sent again: both by what one worker has seen.
+"""Whether an upstream, or one operation at it, is left alone, and how often a request may be sent again.
 
-Rule 1: a breaker opens after so many hard failures in a row, or so large a share of them, within its window; a hard
-        failure is no connection, a broken one, no answer in time, and 5xx where routes.yaml says so.
-Rule 2: while it is open nothing is sent; after that a few real requests find out how the upstream is, again and again
-        until one is answered (closed) or fails (open).
+Rule 1: a breaker opens after so many failed connects in a row, or when too large a share of requests fails
+        (`outcomes`): a broken connection, no answer in time, and 5xx where routes.yaml says so.
+Rule 2: while it is open nothing is sent; after that a few real requests find out. One that is answered closes it. One
+        that fails is followed by others, of another operation and client; it opens again when `PROOF` have failed.
 Rule 3: repeats are at most a fifth of the requests of a window, or so few that they cannot hurt (R15, PL09).
 """
 
@@ -14,13 +14,17 @@ from math import ceil
 from random import random
 from typing import TYPE_CHECKING
 
+from proxy.edge.outcomes import Outcomes
+
 if TYPE_CHECKING:
     from proxy.core.route import Breaker as Rule
+    from proxy.edge.outcomes import Asking
 
 BUDGET_WINDOW = 10.0
 BUDGET_SHARE = 0.2
 BUDGET_FLOOR = 30
 """Repeats that any window may have: three a second."""
+PROOF = 3
 _JITTER = 0.2
 
 
@@ -33,79 +37,118 @@ class State(IntEnum):
 
 
 class Breaker:
-    """Times are on the monotonic clock; `asked` is the running number of requests to the upstream."""
+    """Times are on the monotonic clock. Probes are of different operations; `within_operation` of different clients."""
 
     # fmt: off
     __slots__ = (
-        "_asked", "_failed", "_probes", "_rule", "_streak", "_streak_began", "_until", "_window_began", "state",
+        "_failed", "_outcomes", "_probes", "_refused", "_refused_at", "_rule", "_until", "_within_operation", "state",
     )
     # fmt: on
 
-    def __init__(self, rule: Rule | None) -> None:
+    def __init__(self, rule: Rule | None, *, within_operation: bool = False) -> None:
         """Closed; without a rule for ever."""
         self._rule = rule
+        self._within_operation = within_operation
         self.state = State.CLOSED
-        self._streak = 0
-        self._streak_began = 0.0
-        self._window_began = 0.0
-        self._asked = 0
-        self._failed = 0
+        self._outcomes = Outcomes(1.0, 0, 0.0) if rule is None else Outcomes(rule.share, rule.volume, rule.window)
+        self._refused = 0
+        self._refused_at = float("-inf")
         self._until = 0.0
-        self._probes = 0
+        self._probes: list[Asking] = []
+        self._failed: set[bytes] = set()
 
-    def failed(self, asked: int, now: float) -> bool:
-        """A hard failure; True when it opens the breaker."""
+    def is_calm(self, now: float) -> bool:
+        """Whether it is closed, and nothing has failed for a window."""
+        rule = self._rule
+        if rule is None:
+            return True
+        return self.state is State.CLOSED and self._outcomes.is_calm(now) and now - self._refused_at > rule.window
+
+    # -- what has come of requests ------------------------------------------------------------------------------------
+
+    def refused(self, now: float) -> bool:
+        """No connection could be made; True when that opens the breaker."""
         rule = self._rule
         if rule is None or self.state is State.OPEN:
             return False
-        if self.state is State.HALF_OPEN or self._is_too_much(rule, asked, now):
-            self.state = State.OPEN
-            self._until = now + rule.open * (1.0 - _JITTER * random())  # noqa: S311 -- no secret hangs on it
-            self._streak = self._failed = 0
-            return True
-        return False
-
-    def _is_too_much(self, rule: Rule, asked: int, now: float) -> bool:
-        if not self._streak or now - self._streak_began > rule.window:
-            self._streak, self._streak_began = 0, now
-        if now - self._window_began > rule.window:
-            self._window_began, self._asked, self._failed = now, asked - 1, 0
-        self._streak += 1
-        self._failed += 1
-        volume = asked - self._asked
-        return self._streak >= rule.failures or (volume >= rule.volume and self._failed >= rule.share * volume)
-
-    def succeeded(self) -> bool:
-        """An answer has come; True when it closes the breaker."""
-        self._streak = 0
-        if self.state is State.HALF_OPEN:
-            self.state = State.CLOSED
-            self._failed, self._window_began = 0, 0.0
-            return True
-        return False
-
-    def rests(self, now: float) -> bool:
-        """Whether `admits` would refuse; this only looks, and takes no probe."""
-        if self.state is State.CLOSED or now >= self._until:
+        if now - self._refused_at > rule.window:
+            self._refused = 0
+        self._refused += 1
+        self._refused_at = now
+        if self.state is State.CLOSED and self._refused < rule.failures:
             return False
-        return self.state is State.OPEN or not self._probes
+        self._open(rule, now)
+        return True
 
-    def admits(self, now: float) -> bool:
+    def failed(self, asking: Asking, operation: bytes, client: bytes, now: float) -> bool:
+        """What was sent has failed hard; True when that opens the breaker."""
+        rule = self._rule
+        if rule is None or self.state is State.OPEN:
+            return False
+        if self.state is State.HALF_OPEN:
+            if asking not in self._probes:
+                return False  # sent before: it says how things were then
+            self._probes.remove(asking)
+            self._failed.add(self._witness(operation, client))
+            opens = len(self._failed) >= PROOF
+        else:
+            self._outcomes.add(operation, client, now, failed=True)
+            opens = self._outcomes.are_too_bad
+        if opens:
+            self._open(rule, now)
+        return opens
+
+    def _open(self, rule: Rule, now: float) -> None:
+        self.state = State.OPEN
+        self._until = now + rule.open * (1.0 - _JITTER * random())  # noqa: S311 -- no secret hangs on it
+        self._refused = 0
+        self._probes = []
+        self._outcomes.forget()
+
+    def succeeded(self, operation: bytes, client: bytes, now: float) -> bool:
+        """An answer has come; True when it closes the breaker."""
+        self._refused = 0
+        if self._rule is not None and self.state is State.CLOSED:
+            self._outcomes.add(operation, client, now, failed=False)
+        if self.state is not State.HALF_OPEN:
+            return False
+        self.state = State.CLOSED
+        self._probes = []
+        self._outcomes.forget()
+        return True
+
+    # -- whether one more may be sent ---------------------------------------------------------------------------------
+
+    def rests(self, operation: bytes, client: bytes, now: float) -> bool:
+        """Whether `admits` would refuse; this only looks, and takes no probe."""
+        rule = self._rule
+        if rule is None or self.state is State.CLOSED or now >= self._until:
+            return False
+        if self.state is State.OPEN or len(self._probes) >= rule.probes:
+            return True
+        return self._witness(operation, client) in self._failed
+
+    def admits(self, asking: Asking, operation: bytes, client: bytes, now: float) -> bool:
         """Whether one more request may go out; one that may while not closed is a probe."""
         rule = self._rule
-        if rule is None or self.state is State.CLOSED:
+        if rule is None or self.state is State.CLOSED or asking in self._probes:
             return True
         if now >= self._until:
             self.state = State.HALF_OPEN
-            self._until, self._probes = now + rule.open, rule.probes
-        if self.state is State.HALF_OPEN and self._probes:
-            self._probes -= 1
-            return True
-        return False
+            self._until = now + rule.open
+            self._probes = []
+            self._failed = set()
+        if self.rests(operation, client, now):
+            return False
+        self._probes.append(asking)
+        return True
 
     def retry_after(self, now: float) -> int:
         """Whole seconds until it is worth asking again."""
         return max(1, ceil(self._until - now))
+
+    def _witness(self, operation: bytes, client: bytes) -> bytes:
+        return client if self._within_operation else operation
 
 
 class RetryBudget:

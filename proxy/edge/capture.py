@@ -28,7 +28,7 @@ from proxy.core.split import hash_of
 from proxy.edge.asked import Asked
 from proxy.edge.kept import SHED, STREAMING, Kept, fields_of, why_not_whole
 from proxy.edge.shadow_bytes import shadow_head
-from proxy.edge.who import cohort_key
+from proxy.edge.who import address_of, cohort_key
 from proxy.edge.writes import place_of, reach_of
 from proxy.pairs import encode
 
@@ -220,6 +220,14 @@ class Capture:
             return False
         self._start(self._second)
         return True
+
+    def operation(self) -> bytes:
+        """What is asked for, where failures are told apart."""
+        return self.bound.operations.of(self.head.method, self.head.path)
+
+    def who(self) -> bytes:
+        """The client's address."""
+        return address_of(self.head, self._peer, self.table.snapshot)
 
     def ended(self, leg: ShadowLeg) -> None:
         """One of them is over."""

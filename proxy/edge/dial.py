@@ -15,7 +15,7 @@ from functools import partial
 from typing import TYPE_CHECKING, cast
 
 from proxy.core.outcome import Blame, Failure, Phase, Refused
-from proxy.edge.upstream import UpstreamConnection
+from proxy.edge.upstream import Mode, UpstreamConnection
 from proxy.tls.kept import ForUpstream
 from proxy.tls.sentence import sentence_of
 
@@ -55,6 +55,8 @@ class Dialler:
             failure = self._failure(error)
         else:
             keep_alive(connection.transport)
+            if connection.mode is not Mode.CLOSED:
+                address.connections.add(connection)
             return connection
         if not connection.opened:  # else its end has been told already
             address.open -= 1

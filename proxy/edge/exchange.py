@@ -6,6 +6,8 @@
   4 feed        more of the body, as the client sends it        · expire   a deadline has passed
   5 respond     the final head                                  · upgrade  a tunnel until somebody closes
 
+Long: what one request goes through is read in one place.
+
 Rule 1: once a byte of an unsafe request has left, it is never sent again (invariant 5).
 Rule 2: after the response head has gone to the client, a failure can only cut: never pad, never end cleanly (R12).
 """
@@ -29,6 +31,7 @@ from proxy.edge.response_bytes import Coding, coding_for, interim_head, response
 from proxy.edge.ties import cookie_lines
 from proxy.edge.tunnel import Tunnel
 from proxy.edge.upload import Upload
+from proxy.edge.who import address_of
 
 if TYPE_CHECKING:
     from proxy.core.decide import Decision
@@ -185,6 +188,14 @@ class Exchange:
 
     # -- towards the pool ---------------------------------------------------------------------------------------------
 
+    def operation(self) -> bytes:
+        """What is asked for, where failures are told apart."""
+        return self.bound.operations.of(self.head.method, self.head.path)
+
+    def who(self) -> bytes:
+        """The client's address, behind a trusted peer its own."""
+        return address_of(self.head, self.peer, self.live.snapshot)
+
     def lend(self, connection: UpstreamConnection) -> None:
         """Step 3."""
         self._connection = connection
@@ -335,7 +346,7 @@ class Exchange:
         if leg is None:
             return False
         if self._connection is not None:
-            self._connection.unavailable(done=done)
+            self._connection.unavailable(self, done=done)
             self._connection = None
         self._attempt(leg, Failure(phase=Phase.HEAD, blame=Blame.UPSTREAM, detail=f"it answered {status}"))
         return True

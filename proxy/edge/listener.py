@@ -147,7 +147,7 @@ class Listener:
     def upstreams(self) -> list[UpstreamState]:
         """How this worker finds its upstreams."""
         return [
-            UpstreamState(name, pool.breaker.state, len(pool.addresses), pool.ejected)
+            UpstreamState(name, pool.breakers.whole.state, len(pool.addresses), pool.ejected, pool.breakers.alone)
             for name, pool in self._pools.items()
         ]
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from proxy.core.decide import Decision, settled
 from proxy.core.effects import Effects
 from proxy.core.kill import decide_killed
+from proxy.core.operation import Operations
 from proxy.core.ordered import as_killed
 from proxy.core.outcome import SERVED_BY_SIDE, ServedBy, Side
 from proxy.core.pinned import Exceptions, exceptions_of
@@ -51,13 +52,14 @@ class BoundRoute:
     served; `slow`: seconds above which an answer is a bad event, 0 for none; `shadow` None: no request of it is
     shadowed where it runs now; `sample`: the share of requests that may be; `raised`: what was ordered of it, or 0;
     `answered_sample`: the share of those that new answers. `step`, `begun` and `addresses` go onto every pair.
-    `troubled`: until when new's good answers are looked at, too (`edge/bad.py`).
+    `operations` names what its requests ask for; `troubled`: until when new's good answers are looked at, too
+    (`edge/bad.py`).
     """
 
     __slots__ = (
         *("body_limit", "decision", "exceptions", "holds", "killed", "lately", "legacy", "new", "own", "route", "said"),
-        *("addresses", "answered_sample", "begun", "choosers", "ordered", "raised", "salt", "sample", "settled"),
-        *("shadow", "slow", "step", "there", "troubled"),
+        *("addresses", "answered_sample", "begun", "choosers", "operations", "ordered", "raised", "salt", "sample"),
+        *("settled", "shadow", "slow", "step", "there", "troubled"),
     )
 
     def __init__(
@@ -82,6 +84,7 @@ class BoundRoute:
         self.decision: Decision | None = self.settled
         self.killed = decide_killed(as_killed(route, self.exceptions), has_legacy=self.legacy is not None)
         self.own = own
+        self.operations = Operations(route.name, route.pattern)
         self.body_limit = body_limit
         self.holds = route.effects not in (None, Effects.UNSAFE)
         self.shadow: ShadowPolicy | None = None

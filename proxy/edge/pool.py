@@ -1,10 +1,15 @@
 """Connections to one upstream, of one worker: which address is asked, who waits for a connection, who is refused one.
 
+Long: who is asked, who waits and who is refused are one decision.
+
 Rule 1: an idle connection is closed before the upstream would (default 4 s; common servers close at 5 s).
 Rule 2: names are resolved at most every 30 s; an address that is named no more is drained, nothing else is touched.
-Rule 3: whoever waits is in one place only: the queue; it is bounded, and beyond it is refused at once.
+Rule 3: whoever waits is in one of two queues: that of all, or that of those who hold too much already (`fair_share`),
+        which moves with each sweep; both are bounded, and beyond them is refused at once.
 Rule 4: for one who waits, at most `MAX_DIALS` addresses are tried, within one connect timeout.
-Rule 5: while the breaker is open nobody waits: all are refused at once, and nothing is sent.
+Rule 5: while the breaker is open nobody waits: all are refused at once, and nothing is sent. What is wrong with one
+        operation alone concerns that operation alone (`breakers`, `fair_share`).
+Rule 6: requests are looked at one by one only while something has failed lately, or connections are scarce.
 """
 
 from __future__ import annotations
@@ -18,14 +23,19 @@ import structlog
 
 from proxy.core.outcome import UNAVAILABLE, Failure, Refused
 from proxy.edge.address import Address, Chooser, usable_of
-from proxy.edge.breaker import Breaker, RetryBudget, State
+from proxy.edge.breaker import RetryBudget, State
+from proxy.edge.breakers import Breakers, Turned
 from proxy.edge.dial import Dialler, cannot_connect, refusal
+from proxy.edge.fair_share import KEPT, FairShare
 from proxy.edge.resolve import Found, Names
 from proxy.edge.upstream import Mode
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from proxy.core.route import Upstream
     from proxy.edge.address import Waiter
+    from proxy.edge.outcomes import Asking
     from proxy.edge.upstream import UpstreamConnection
     from proxy.tasks import Tasks
 from proxy.tls.kept import ForUpstream
@@ -40,18 +50,20 @@ class Pool:
 
     # fmt: off
     __slots__ = (
-        "_budget", "_chooser", "_connecting", "_guarded", "_names", "_only", "_resolving", "_restless", "_retired",
-        "_tasks", "_usable", "addresses", "asked", "breaker", "dialler", "upstream", "waiting",
+        "_apart", "_budget", "_chooser", "_connecting", "_fair_share", "_names", "_only", "_resolving", "_restless",
+        "_retired", "_tasks", "_troubled", "_usable", "addresses", "asked", "breakers", "dialler", "upstream",
+        "waiting",
     )
     # fmt: on
 
     def __init__(self, upstream: Upstream, tasks: Tasks) -> None:
         """Nothing is opened, and no name asked for, before it is needed."""
         self.upstream = upstream
-        self.breaker = Breaker(upstream.breaker)
+        self.breakers = Breakers(upstream.breaker)
         self.dialler = Dialler(upstream)
         self.addresses: list[Address] = []
         self.waiting: deque[Waiter] = deque()
+        self._apart: deque[Waiter] = deque()
         self.asked = 0
         self._tasks = tasks
         self._names = Names(upstream.endpoints)
@@ -62,8 +74,9 @@ class Pool:
         self._connecting = 0
         self._resolving = False
         self._retired = False
-        self._guarded = False
+        self._troubled = False
         self._restless = False
+        self._fair_share: FairShare | None = None
         self._follow_names()
 
     def __repr__(self) -> str:
@@ -76,8 +89,11 @@ class Pool:
     def acquire(self, waiter: Waiter, *, fresh: bool = False) -> None:
         """Lend a connection; `fresh` wants one that was never used (after a reused one had died)."""
         self.asked += 1
-        if self._guarded and not self._admits(waiter):
+        if (self._troubled or self._fair_share is not None) and not self._admits(waiter):
             return
+        self._serve(waiter, fresh=fresh)
+
+    def _serve(self, waiter: Waiter, *, fresh: bool) -> None:
         address = self._only
         if address is None:
             address = self._choose()
@@ -95,9 +111,13 @@ class Pool:
         """It waits no longer."""
         if waiter in self.waiting:
             self.waiting.remove(waiter)
+        elif waiter in self._apart:
+            self._apart.remove(waiter)
 
     def is_behind(self, waiter: object) -> bool:
         """Whether it waits for others to finish, not for a connection that is being opened."""
+        if any(each is waiter for each in self._apart):
+            return True
         before = [place for place, each in enumerate(self.waiting) if each is waiter]
         return not self._resolving and bool(before) and before[0] >= self._connecting
 
@@ -110,6 +130,10 @@ class Pool:
     def spend_repeat(self) -> bool:
         """Take one of the repeats that this upstream may get; False when there is none left."""
         return self._budget.spend(self.asked, monotonic())
+
+    def rests(self, asking: Asking, now: float) -> bool:
+        """Whether a breaker would refuse this; it only looks."""
+        return self._troubled and self.breakers.rests(asking, now)
 
     @property
     def tls(self) -> ForUpstream | None:
@@ -132,16 +156,49 @@ class Pool:
     def _admits(self, waiter: Waiter) -> bool:
         """Rule 5."""
         now = monotonic()
-        if self.breaker.admits(now):
+        resting = self.breakers.refuses(waiter, now) if self._troubled else None
+        if resting is not None:
+            name = self.upstream.name
+            what = f"{resting.operation} at upstream {name}" if resting.operation else f"upstream {name}"
+            detail = f"{what} failed too often; it is left alone for a moment"
+            waiter.failed(refusal(Refused.BREAKER, detail, resting.seconds))
+            return False
+        fair = self._fair_share
+        if fair is None:
             return True
-        detail = f"upstream {self.upstream.name} failed too often; it is left alone for a moment"
-        waiter.failed(refusal(Refused.BREAKER, detail, self.breaker.retry_after(now)))
-        return False
+        fair.note(waiter)
+        if self._is_scarce and fair.is_greedy(waiter, self._holding(), now):
+            self._wait_apart(waiter)
+            return False
+        return True
+
+    @property
+    def _is_scarce(self) -> bool:
+        """Whether only the part that is kept for those who hold little is left."""
+        most = self.upstream.connections * len(self._usable)
+        return sum(each.busy for each in self.addresses) >= most - most // KEPT
+
+    def _wait_apart(self, waiter: Waiter) -> None:
+        if len(self._apart) < self.upstream.queue:
+            self._apart.append(waiter)
+        else:
+            waiter.failed(refusal(Refused.QUEUE, self._queue_full))
+
+    @property
+    def _queue_full(self) -> str:
+        return f"{self.upstream.queue} requests already wait for upstream {self.upstream.name}"
+
+    def _holding(self) -> Iterator[Asking]:
+        """Who has a connection, or will have one next."""
+        yield from self.waiting
+        for address in self.addresses:
+            for connection in address.connections:
+                if connection.asker is not None:
+                    yield connection.asker
 
     def _wait(self, waiter: Waiter, wanted: Address | None) -> None:
         if self.is_full and len(self.waiting) - self._connecting >= self.upstream.queue:
-            detail = f"{self.upstream.queue} requests already wait for upstream {self.upstream.name}"
-            waiter.failed(refusal(Refused.QUEUE, detail))
+            waiter.failed(refusal(Refused.QUEUE, self._queue_full))
             return
         self.waiting.append(waiter)
         if wanted is not None and wanted.open < self.upstream.connections and self._connecting < len(self.waiting):
@@ -162,6 +219,8 @@ class Pool:
     def _open(self, address: Address) -> None:
         address.open += 1
         self._connecting += 1
+        if 2 * address.open > self.upstream.connections >= KEPT and self._fair_share is None:
+            self._fair_share = FairShare()
         self._tasks.start(self._connect(address), name=f"connect-{self.upstream.name}")
 
     def _with_room(self, tried: tuple[Address, ...] = ()) -> Address | None:
@@ -207,7 +266,7 @@ class Pool:
     def _no_connection(self, failure: Failure) -> None:
         self._connecting -= 1
         if failure.refused is None:
-            self._opens_breaker(failure)
+            self._no_connect(failure)
         if self.waiting:
             self.waiting.popleft().failed(failure)
         self.freed()
@@ -244,13 +303,14 @@ class Pool:
         if self.addresses:
             self.freed()
         elif failure is not None:
-            self._opens_breaker(failure)
+            self._no_connect(failure)
             self._refuse_all(failure)
 
     def _refuse_all(self, failure: Failure) -> None:
-        for _ in range(len(self.waiting)):
-            if self.waiting:
-                self.waiting.popleft().failed(failure)
+        for queue in (self.waiting, self._apart):
+            for _ in range(len(queue)):
+                if queue:
+                    queue.popleft().failed(failure)
 
     def _follow_names(self) -> None:
         """Addresses as they are named now (rule 2)."""
@@ -294,46 +354,67 @@ class Pool:
                 each.down_until = down_until
         self._settle(now)
 
-    def failed(self, address: Address) -> None:
+    def failed(self, address: Address, asking: Asking) -> None:
         """A hard failure of what was sent there."""
-        self._count_failure(address)
-        self._opens_breaker(None)
+        now = monotonic()
+        if len(self.addresses) > 1 and address.fail(self.upstream.eject, asking, now):
+            self._ejected(address)
+        self._look_after(now)
+        self._tell(self.breakers.failed(asking, now))
 
     def _refused(self, address: Address) -> None:
         """No connection could be made."""
-        address.shun(monotonic())
-        self._count_failure(address)
-
-    def _count_failure(self, address: Address) -> None:
         now = monotonic()
-        if len(self.addresses) > 1 and address.fail(self.upstream.eject, now):
-            _say("address_ejected", self.upstream, address=address.host, port=address.endpoint.port)
+        address.shun(now)
+        if len(self.addresses) > 1 and address.refuse(self.upstream.eject, now):
+            self._ejected(address)
+        self._look_after(now)
+
+    def _no_connect(self, failure: Failure) -> None:
+        """None to any address; when that opens the breaker, all who wait hear `failure`."""
+        now = monotonic()
+        self._look_after(now)
+        turned = self.breakers.refused(now)
+        self._tell(turned)
+        if turned:
+            self._refuse_all(failure)
+
+    def _look_after(self, now: float) -> None:
+        """Hear of answers too, until nothing has failed for a while (rule 6)."""
+        self._troubled = True
         for each in self.addresses:
             each.watched = True
         self._settle(now)
 
-    def _opens_breaker(self, failure: Failure | None) -> None:
-        """Count a failure of the upstream as a whole; when it opens the breaker, all who wait hear `failure`."""
-        if not self.breaker.failed(self.asked, monotonic()):
-            return
-        self._guarded = True
-        _say("breaker_opened", self.upstream, state=State.OPEN.name.lower())
-        if failure is not None:
-            self._refuse_all(failure)
-
-    def answered(self, address: Address, status: int) -> None:
+    def answered(self, address: Address, asking: Asking, status: int) -> None:
         """Something was answered there after failures, or where 5xx are failures."""
         if status >= _SERVER_ERROR:
             if self._counts_5xx:
-                self.failed(address)
+                self.failed(address, asking)
             if self._counts_5xx or status in UNAVAILABLE:
                 return  # no sign of health
-        address.recover()
-        if self.breaker.succeeded():
-            self._guarded = False
-            _say("breaker_closed", self.upstream, state=State.CLOSED.name.lower())
-        if self.breaker.state is State.CLOSED:
-            address.watched = self._counts_5xx
+        if self._troubled:
+            now = monotonic()
+            address.recover(asking, now)
+            self._tell(self.breakers.succeeded(asking, now))
+
+    def _calm_down(self, now: float) -> None:
+        """Nothing is looked at any more once nothing fails, and connections are there."""
+        if self._troubled and all([self.breakers.are_calm(now), *(each.calm_down(now) for each in self.addresses)]):
+            self._troubled = False
+            for each in self.addresses:
+                each.watched = self._counts_5xx
+        if not self._apart and all(4 * each.busy < self.upstream.connections for each in self.addresses):
+            self._fair_share = None
+
+    def _ejected(self, address: Address) -> None:
+        _say("address_ejected", self.upstream, address=address.host, port=address.endpoint.port)
+
+    def _tell(self, turned: list[Turned]) -> None:
+        for operation, state in turned:
+            event = "breaker_opened" if state is State.OPEN else "breaker_closed"
+            more = {"operation": operation} if operation else {}
+            _say(event, self.upstream, state=state.name.lower(), **more)
 
     # -- in the course of time ----------------------------------------------------------------------------------------
 
@@ -346,6 +427,10 @@ class Pool:
             self._settle(now)
         if self._names.is_due(now):
             self._look_up()
+        while self._apart and not self._is_scarce:
+            self._serve(self._apart.popleft(), fresh=False)
+        if self._troubled or self._fair_share is not None:
+            self._calm_down(now)
 
     def retire(self) -> None:
         """A reload has replaced this pool: requests that run finish, nothing is kept."""

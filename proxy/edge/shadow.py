@@ -8,18 +8,29 @@ Rule 3: it has a deadline of its own, from its start to the last byte.
 from __future__ import annotations
 
 from time import monotonic
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from proxy.edge.kept import SHED, TIMED_OUT, Kept, why_not_whole
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from proxy.core.outcome import Failure
     from proxy.core.response import ResponseHead, ResponseReader
     from proxy.edge.live import Leg
     from proxy.edge.pool import Pool
     from proxy.edge.upstream import UpstreamConnection
+
+
+class Capturing(Protocol):
+    """What a shadow belongs to."""
+
+    def operation(self) -> bytes:
+        """What is asked for, where failures are told apart."""
+
+    def who(self) -> bytes:
+        """The client's address."""
+
+    def ended(self, leg: ShadowLeg) -> None:
+        """One of its shadows is over."""
 
 
 class ShadowLeg:
@@ -34,15 +45,20 @@ class ShadowLeg:
     _connection: UpstreamConnection | None = None
 
     def __init__(
-        self, leg: Leg, pool: Pool, responses: ResponseReader, kept: Kept, ended: Callable[[ShadowLeg], None]
+        self,
+        leg: Leg,
+        pool: Pool,
+        responses: ResponseReader,
+        kept: Kept,
+        capture: Capturing,
     ) -> None:
-        """`ended` hears that it is over, once."""
+        """`capture` hears that it is over, once, and knows what is asked for and by whom."""
         self.leg = leg
         self.kept = kept
         self.responses = responses
         self.is_head = False
         self._pool = pool
-        self._ended = ended
+        self._capture = capture
         self._data = b""
 
     def start(self, data: bytes, timeout: float, *, is_head: bool) -> None:
@@ -73,6 +89,14 @@ class ShadowLeg:
             self.cut(SHED if self._pool.is_behind(self) else TIMED_OUT)
 
     # -- towards the pool ---------------------------------------------------------------------------------------------
+
+    def operation(self) -> bytes:
+        """What is asked for, where failures are told apart."""
+        return self._capture.operation()
+
+    def who(self) -> bytes:
+        """The client's address."""
+        return self._capture.who()
 
     def lend(self, connection: UpstreamConnection) -> None:
         """Here is a connection."""
@@ -126,4 +150,4 @@ class ShadowLeg:
         self.kept.seconds = monotonic() - self.started
         if why:
             self.kept.fail(why)
-        self._ended(self)
+        self._capture.ended(self)

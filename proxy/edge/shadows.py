@@ -161,9 +161,11 @@ class Shadows:
         if len(flying) >= policy.concurrency:
             return None
         now = monotonic()
-        if pool.breaker.rests(now) or self._rests.get(capture.bound.route.name, 0.0) - now > IN_VAIN:
+        if self._rests.get(capture.bound.route.name, 0.0) - now > IN_VAIN:
             return None
-        made = ShadowLeg(leg, pool, capture.table.responses, Kept(self.room, policy.max_body), capture.ended)
+        made = ShadowLeg(leg, pool, capture.table.responses, Kept(self.room, policy.max_body), capture)
+        if pool.rests(made, now):
+            return None
         flying.add(made)
         return made
 

@@ -73,6 +73,12 @@ class Asker(Protocol):
     def failed(self, failure: Failure) -> None:
         """No (whole) response will come."""
 
+    def operation(self) -> bytes:
+        """What is asked for (`core/operation.py`)."""
+
+    def who(self) -> bytes:
+        """The address of the client for whom it is asked."""
+
     def pause(self) -> None:
         """The upstream cannot take more: stop reading the client."""
 
@@ -94,10 +100,10 @@ class Home(Protocol):
     def lost(self, connection: UpstreamConnection) -> None:
         """It is gone."""
 
-    def failed(self) -> None:
+    def failed(self, asker: Asker) -> None:
         """What was asked on it has failed, hard."""
 
-    def answered(self, status: int) -> None:
+    def answered(self, asker: Asker, status: int) -> None:
         """What was asked on it is being answered."""
 
 
@@ -183,12 +189,13 @@ class UpstreamConnection:
 
     def give_up(self) -> None:
         """The answer has taken too long."""
-        self.home.failed()
+        if self.asker is not None:
+            self.home.failed(self.asker)
         self.abort()
 
-    def unavailable(self, *, done: bool) -> None:
+    def unavailable(self, asker: Asker, *, done: bool) -> None:
         """Its answer says that somebody behind it did not answer, and is not wanted; once `done` it is another's."""
-        self.home.failed()
+        self.home.failed(asker)
         if not done:
             self.abort()
 
@@ -299,7 +306,7 @@ class UpstreamConnection:
             self._fail("the upstream switched protocols, which nobody asked for")
             return
         if self.home.watched:
-            self.home.answered(head.status)
+            self.home.answered(asker, head.status)
         self.mode = Mode.TUNNEL
         asker.upgraded(head, rest)
 
@@ -316,7 +323,7 @@ class UpstreamConnection:
         length = head.length
         self._head = head
         if self.home.watched:
-            self.home.answered(head.status)
+            self.home.answered(asker, head.status)
         if length >= 0:
             self._left = length - len(rest)
             if self._left > 0:
@@ -387,6 +394,6 @@ class UpstreamConnection:
         self.transport.abort()
         phase = Phase.HEAD if mode is _HEAD else Phase.BODY
         stale = self.reused and mode is _HEAD and self._partial is None and not self._interim
-        if not stale:
-            self.home.failed()
+        if not stale and asker.request_done and not self._stopped:
+            self.home.failed(asker)  # else it may have lost patience with a client that sends, or reads, slowly
         asker.failed(Failure(phase=phase, blame=Blame.UPSTREAM, replayable=stale, detail=detail))

@@ -20,6 +20,14 @@ def address_behind(head: RequestHead, peer: bytes, snapshot: Snapshot) -> bytes:
     return client_of(head, peer.decode("ascii"), snapshot.trusted).encode("ascii")
 
 
+def address_of(head: RequestHead, peer: bytes, snapshot: Snapshot) -> bytes:
+    """The client's address, behind a trusted peer its own; off the fast path."""
+    networks = snapshot.trusted
+    if networks and is_trusted(peer.decode("ascii"), networks):
+        return address_behind(head, peer, snapshot)
+    return peer
+
+
 def cohort_hash(head: RequestHead, peer: bytes, snapshot: Snapshot, bound: BoundRoute) -> int:
     """64 bits whose upper 53 are the draw, also where the decision made none; off the fast path."""
     return hash_of(bound.salt, cohort_key(head, peer, snapshot, bound))
@@ -27,8 +35,6 @@ def cohort_hash(head: RequestHead, peer: bytes, snapshot: Snapshot, bound: Bound
 
 def cohort_key(head: RequestHead, peer: bytes, snapshot: Snapshot, bound: BoundRoute) -> bytes:
     """What tells this cohort from others on every route that draws by the same source; off the fast path."""
-    networks = snapshot.trusted
-    behind = bool(networks) and is_trusted(peer.decode("ascii"), networks)
-    address = address_behind(head, peer, snapshot) if behind else peer
+    address = address_of(head, peer, snapshot)
     source, key = cohort_of(bound.route.cohort, head, address) or (CLIENT_IP, address)
     return source.prefix + key

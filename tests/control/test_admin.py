@@ -144,7 +144,7 @@ async def test_a_refused_file_is_shown_with_its_problems(port: Port) -> None:
 async def test_upstreams_are_listed(port: Port) -> None:
     """Upstreams show name, address and endpoints; what is not probed has no health, what nobody reported is null."""
     body = await get(port, "/api/upstreams")
-    unknown = {"health": None, "breaker": None, "addresses": None, "ejected": None}
+    unknown: dict[str, object] = {"health": None, "breaker": None, "addresses": None, "ejected": None, "alone": []}
 
     assert body["upstreams"] == [
         {"name": name, "url": f"http://{where}", "endpoints": [{"endpoint": where, "health": None}], **unknown}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections import Counter, deque
+from collections.abc import Sequence
 from time import monotonic
 
 import pytest
@@ -13,11 +14,13 @@ from proxy.core.outcome import Failure
 from proxy.core.route import Balance, Eject, Endpoint
 from proxy.edge.address import Address, Chooser, usable_of
 from proxy.edge.dial import USER_TIMEOUT
+from proxy.edge.outcomes import Asking
 from proxy.edge.resolve import Names
 from tests.edge.client import get, post
 from tests.edge.conftest import Play, Serve
 from tests.edge.loops import BOTH
 from tests.edge.proxy import REST, Block, Proxy
+from tests.edge.questions import Question, everybody
 from tests.edge.scripted import Peer, Scripted, always, sized, then_close
 
 
@@ -30,10 +33,10 @@ class Nobody:
     def freed(self) -> None:
         """Nothing."""
 
-    def failed(self, address: Address) -> None:
+    def failed(self, address: Address, asking: Asking) -> None:
         """Nothing."""
 
-    def answered(self, address: Address, status: int) -> None:
+    def answered(self, address: Address, asking: Asking, status: int) -> None:
         """Nothing."""
 
 
@@ -86,18 +89,38 @@ def test_each_ejection_is_longer_up_to_a_cap_and_an_answer_ends_the_series() -> 
     rule = Eject(failures=2, base=10.0, cap=25.0)
     lengths = []
     for _ in range(3):
-        assert [address.fail(rule, 100.0) for _ in range(2)] == [False, True]
+        assert [address.refuse(rule, 100.0) for _ in range(2)] == [False, True]
         lengths.append(address.out_until - 100.0)
 
     assert [10 <= lengths[0] <= 12, 20 <= lengths[1] <= 24, 25 <= lengths[2] <= 30] == [True] * 3
 
-    address.recover()
+    address.recover(Question(), 100.0)
     address.out_until = 0.0
-    address.fail(rule, 100.0)
-    address.fail(rule, 100.0)
+    address.refuse(rule, 100.0)
+    address.refuse(rule, 100.0)
 
     assert address.out_until <= 112.0
-    assert not any(address.fail(None, 100.0) for _ in range(9))
+    assert not any(address.refuse(None, 100.0) for _ in range(9))
+
+
+def ejected(failing: Sequence[Question], well: Sequence[Question]) -> bool:
+    """Whether an address is, at which these fail and those are answered, in turn."""
+    (address,) = some(1)
+    found = False
+    for bad, good in zip(failing, well, strict=True):
+        found |= address.fail(Eject(), bad, 100.0)
+        address.recover(good, 100.0)
+    return found
+
+
+def test_an_address_goes_by_what_several_ask_of_it() -> None:
+    """Half of ten requests of several operations and clients; what one operation or one client meets ejects nothing."""
+    several = everybody()
+
+    assert ejected(several, several)
+    assert not ejected([Question(b"slow", b"c%d" % each) for each in range(16)], several)
+    assert not ejected([Question(b"o%d" % each, b"bad") for each in range(16)], several)
+    assert not any(some(1)[0].fail(None, each, 100.0) for each in several)
 
 
 def test_the_less_busy_of_two_is_chosen() -> None:
@@ -176,9 +199,9 @@ async def test_a_dead_endpoint_costs_nobody_an_answer(play: Play, serve: Serve) 
 
 
 async def test_an_endpoint_that_breaks_off_is_ejected_and_comes_back(play: Play, serve: Serve) -> None:
-    """After three failures in a row it is not asked for `base`; then it is again."""
+    """After `volume` failures it is not asked for `base`; then it is again."""
     bad, well = await play(then_close()), await play(always(sized(b"well")))
-    keys: Block = {"eject": {"base": "500ms"}, "slow_start": "0s", "balance": "round_robin"}
+    keys: Block = {"eject": {"volume": 3, "base": "500ms"}, "slow_start": "0s", "balance": "round_robin"}
     proxy = await serve(upstreams={"legacy": several(bad, well, **keys)}, routes=[REST])
     statuses = [(await proxy.ask(post(b"x"))).status for _ in range(20)]
 
@@ -338,10 +361,11 @@ async def test_a_wait_for_a_turn_that_is_too_long_is_our_own_503(play: Play, ser
     assert len(legacy.requests) == 1
 
 
-class Heard:
+class Heard(Question):
     """Somebody who waits."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.failures: list[Failure] = []
 
     def lend(self, connection: object) -> None:

@@ -3,96 +3,197 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 
 import pytest
 
 from proxy.core.route import Breaker as Rule
-from proxy.edge.breaker import BUDGET_FLOOR, BUDGET_WINDOW, Breaker, RetryBudget, State
+from proxy.edge.breaker import BUDGET_FLOOR, BUDGET_WINDOW, RetryBudget, State
+from proxy.edge.breakers import MOST, Breakers, Resting, Turned
 from tests.edge.client import get, post
 from tests.edge.conftest import Play, Serve
 from tests.edge.loops import BOTH
 from tests.edge.message import check_problem
 from tests.edge.proxy import REST, upstream
+from tests.edge.questions import Question, everybody
 from tests.edge.scripted import PATIENCE, Peer, always, silent, sized, then_close
 
-QUICK = {"failures": 3, "open": "300ms"}
-LASTING = {"failures": 3, "open": "1m"}
+QUICK = {"volume": 3, "open": "300ms"}
+LASTING = {"volume": 3, "open": "1m"}
 
 
-def opened(breaker: Breaker, times: int, now: float = 0.0) -> list[bool]:
-    """Which of so many failures open it."""
-    return [breaker.failed(number, now) for number in range(1, times + 1)]
+def opened(breakers: Breakers, asking: Sequence[Question], now: float = 1.0) -> list[str]:
+    """What opens when these fail: operations, or nothing for the whole upstream."""
+    return [each.operation for one in asking for each in breakers.failed(one, now)]
 
 
-def test_failures_in_a_row_open_it() -> None:
-    """The fifth of five in a row; a success between them begins the count anew."""
-    breaker = Breaker(Rule(volume=1000))
-
-    assert opened(breaker, 4) == [False] * 4
-    assert not breaker.succeeded()
-    assert opened(breaker, 5) == [False] * 4 + [True]
-    assert breaker.state is State.OPEN
+def answered(breakers: Breakers, asking: Sequence[Question], now: float = 1.0) -> list[str]:
+    """What closes when these are answered."""
+    return [each.operation for one in asking for each in breakers.succeeded(one, now)]
 
 
-def test_failures_far_apart_do_not() -> None:
-    """A row counts within one window only."""
-    breaker = Breaker(Rule(volume=1000))
+def test_failed_connects_in_a_row_open_it() -> None:
+    """The fifth of five in a row; an answer between them begins the count anew."""
+    breakers = Breakers(Rule(volume=1000))
 
-    assert not any(breaker.failed(number, number * 3.0) for number in range(20))
+    assert [breakers.refused(1.0) for _ in range(4)] == [[]] * 4
+    assert answered(breakers, [Question()]) == []
+    assert [breakers.refused(1.0) for _ in range(5)] == [[]] * 4 + [[Turned("", State.OPEN)]]
+
+
+def test_failed_connects_far_apart_do_not() -> None:
+    """A row ends where nothing failed for a window."""
+    breakers = Breakers(Rule(volume=1000))
+
+    assert not any(breakers.refused(number * 11.0) for number in range(20))
 
 
 def test_a_share_of_failures_opens_it() -> None:
-    """Half of at least twenty requests, though each failure is followed by a success."""
-    breaker = Breaker(Rule())
-    asked, when = 0, None
-    while when is None:
-        asked += 2
-        when = asked if breaker.failed(asked - 1, 1.0) else None
-        breaker.succeeded()
+    """Half of at least twenty, of several operations and clients, though each failure is followed by an answer."""
+    breakers = Breakers(Rule())
+    several, when = everybody(), []
+    for number in range(40):
+        each = several[number % len(several)]
+        if "" in opened(breakers, [each]):
+            when.append(number)
+        answered(breakers, [each])
 
-    assert 18 <= when <= 24
+    assert when[:1] == [10]
+
+
+def test_failures_in_a_row_alone_do_not() -> None:
+    """Nineteen that fail are fewer than the volume."""
+    breakers = Breakers(Rule())
+
+    assert opened(breakers, everybody()[:16] + everybody()[:3]) == []
+
+
+def test_one_operation_breaks_alone() -> None:
+    """Twenty that fail of one operation, whoever asks, leave all others alone, whatever share of all they are."""
+    breakers = Breakers(Rule())
+    answered(breakers, everybody())
+    slow = [Question(b"slow", b"c%d" % each) for each in range(30)]
+    well = everybody(operations=2)
+    found = []
+    for number, each in enumerate(slow):
+        found += opened(breakers, [each])
+        answered(breakers, [well[number % len(well)]])
+
+    assert found == ["slow"]
+    assert breakers.alone == ("slow",)
+    assert breakers.refuses(slow[0], 1.0) is not None
+    assert breakers.refuses(well[0], 1.0) is None
+
+
+def test_one_client_breaks_nothing() -> None:
+    """What fails for one client alone, at every operation, leaves all of them open to others."""
+    breakers = Breakers(Rule())
+    bad = [Question(b"o%d" % (each % 4), b"bad") for each in range(400)]
+    well = everybody()
+    found = []
+    for number, each in enumerate(bad):
+        found += opened(breakers, [each])
+        answered(breakers, [well[number % len(well)]])
+
+    assert found == []
+
+
+def test_where_one_client_asks_alone_its_failures_count() -> None:
+    """Behind a balancer that is not trusted all clients are one."""
+    breakers = Breakers(Rule())
+
+    assert opened(breakers, [Question()] * 20) == [""]
 
 
 def test_without_a_rule_it_stays_closed() -> None:
     """The off-switch."""
-    breaker = Breaker(None)
+    breakers = Breakers(None)
 
-    assert not any(opened(breaker, 100))
-    assert breaker.admits(0.0)
+    assert opened(breakers, everybody() * 9) == []
+    assert [breakers.refused(1.0) for _ in range(9)] == [[]] * 9
+    assert breakers.refuses(Question(), 1.0) is None
+    assert breakers.are_calm(1.0)
+
+
+def half_open(rule: Rule) -> Breakers:
+    """After what opened it, at 10.0; it may be asked again from then on."""
+    breakers = Breakers(rule)
+    for _ in range(rule.failures):
+        breakers.refused(1.0)
+    assert breakers.whole.state is State.OPEN
+    return breakers
 
 
 def test_single_requests_find_out_how_the_upstream_is() -> None:
-    """After `open` seconds `probes` requests go out; a failure opens it again, an answer closes it."""
-    breaker = Breaker(Rule(failures=1, open=5.0, probes=2))
-    opened(breaker, 1)
+    """After `open` seconds `probes` requests go out at once; an answer closes it for all."""
+    breakers = half_open(Rule(failures=1, open=5.0, probes=2))
+    several = everybody()
 
-    assert not breaker.admits(3.9)
-    assert breaker.retry_after(1.0) in (3, 4)
-    assert [breaker.admits(5.0) for _ in range(3)] == [True, True, False]
-    assert breaker.state is State.HALF_OPEN
-    assert breaker.failed(9, 5.1)
-    assert [breaker.admits(10.2) for _ in range(3)] == [True, True, False]
-    assert breaker.succeeded()
-    assert (breaker.state, breaker.admits(10.3)) == (State.CLOSED, True)
+    assert breakers.refuses(several[0], 4.9) in (Resting("", 1), Resting("", 2))
+    assert [breakers.refuses(each, 6.0) is None for each in several[:3]] == [True, True, False]
+    assert breakers.whole.state is State.HALF_OPEN
+    assert answered(breakers, several[:1], 6.1) == [""]
+    assert breakers.refuses(several[2], 6.2) is None
+
+
+def test_one_bad_operation_does_not_keep_it_open() -> None:
+    """A probe that fails is followed at once by one of another operation, and that one is answered."""
+    breakers = half_open(Rule(failures=1, open=5.0))
+    bad, other = Question(b"bad"), Question(b"well")
+    assert breakers.refuses(bad, 6.0) is None
+    assert opened(breakers, [bad], 6.1) == []
+
+    assert breakers.refuses(Question(b"bad"), 6.2) is not None
+    assert breakers.refuses(other, 6.2) is None
+    assert answered(breakers, [other], 6.3) == [""]
+
+
+def test_probes_of_several_operations_open_it_again() -> None:
+    """Three that failed are proof; what was sent before it opened and fails only now is none."""
+    breakers = half_open(Rule(failures=1, open=5.0))
+    early = Question(b"early")
+    found = []
+    for each in (Question(b"o%d" % number) for number in range(3)):
+        assert breakers.refuses(each, 6.0) is None
+        found.append(opened(breakers, [early, each], 6.0))
+
+    assert found == [[], [], [""]]
+    assert breakers.refuses(early, 6.0) is not None
 
 
 def test_probes_that_say_nothing_are_followed_by_others() -> None:
     """A client that leaves takes its probe with it; the upstream is not lost for that."""
-    breaker = Breaker(Rule(failures=1, open=5.0))
-    opened(breaker, 1)
+    breakers = half_open(Rule(failures=1, open=5.0))
+    several = everybody()
 
-    assert [breaker.admits(each) for each in (5.0, 5.1, 9.9, 10.0)] == [True, False, False, True]
+    assert [breakers.refuses(each, at) is None for each, at in zip(several, (6.0, 6.1, 10.9, 11.0), strict=False)] == [
+        *(True, False, False, True)
+    ]
 
 
 def test_looking_takes_no_probe() -> None:
-    """`rests` says what `admits` would answer, as often as it is asked, and changes nothing."""
-    breaker = Breaker(Rule(failures=1, open=5.0, probes=2))
+    """`rests` says what `refuses` would answer, as often as it is asked, and changes nothing."""
+    breakers = Breakers(Rule(failures=1, open=5.0, probes=2))
+    several = everybody()
 
-    assert not breaker.rests(0.0)
-    opened(breaker, 1)
-    for when, admitted in ((3.9, False), (5.0, True), (5.0, True), (5.1, False), (10.2, True)):
-        assert [breaker.rests(when), breaker.rests(when)] == [not admitted] * 2
-        assert breaker.admits(when) is admitted
+    assert not breakers.rests(several[0], 0.0)
+    breakers.refused(1.0)
+    for each, (when, admitted) in zip(several, ((4.9, False), (6.0, True), (6.0, True), (6.1, False)), strict=False):
+        assert [breakers.rests(each, when), breakers.rests(each, when)] == [not admitted] * 2
+        assert (breakers.refuses(each, when) is None) is admitted
+
+
+def test_what_was_looked_after_is_forgotten() -> None:
+    """A window after the last failure nothing is remembered, and a table of operations stays bounded."""
+    breakers = Breakers(Rule())
+    opened(breakers, [Question(b"o%d" % each, b"c%d" % each) for each in range(2, 20)])
+
+    assert not breakers.are_calm(10.9)
+    assert breakers.are_calm(11.1)
+
+    opened(breakers, [Question(b"o%d" % each, b"c%d" % each) for each in range(2000)] + [Question()] * 2000, 20.0)
+
+    assert len(breakers._operations) <= MOST
 
 
 def test_the_budget_is_a_fifth_of_the_requests_or_a_floor() -> None:
@@ -109,7 +210,7 @@ def test_the_budget_is_a_fifth_of_the_requests_or_a_floor() -> None:
 async def test_an_open_breaker_answers_at_once_and_sends_nothing(play: Play, serve: Serve) -> None:
     """FT05: after three broken requests the fourth is 503 with Retry-After, and the upstream does not hear of it."""
     legacy = await play(then_close())
-    proxy = await serve(upstreams={"legacy": upstream(legacy, breaker={"failures": 3})}, routes=[REST])
+    proxy = await serve(upstreams={"legacy": upstream(legacy, breaker={"volume": 3})}, routes=[REST])
     answers = [await proxy.ask(get()) for _ in range(3)]
 
     assert [each.status for each in answers] == [502] * 3
@@ -119,7 +220,7 @@ async def test_an_open_breaker_answers_at_once_and_sends_nothing(play: Play, ser
     assert "left alone" in check_problem(refused, 503)
     assert refused.value(b"Retry-After") in (b"4", b"5")
     assert len(legacy.requests) == 3
-    assert proxy.pool().breaker.state is State.OPEN
+    assert proxy.pool().breakers.whole.state is State.OPEN
     assert (await proxy.lines(4))[3]["failure"] == "connect:proxy"
 
 
@@ -136,7 +237,7 @@ async def test_an_upstream_that_is_back_is_found_again(play: Play, serve: Serve)
             await asyncio.sleep(0.02)
 
     assert {(await proxy.ask(get())).status for _ in range(5)} == {200}
-    assert proxy.pool().breaker.state is State.CLOSED
+    assert proxy.pool().breakers.whole.state is State.CLOSED
 
 
 async def test_its_return_is_no_storm(play: Play, serve: Serve) -> None:
@@ -169,10 +270,10 @@ async def test_an_upstream_that_is_gone_takes_its_queue_with_it(play: Play, serv
     answers = await asyncio.gather(*[proxy.ask(get()) for _ in range(20)])
 
     assert {each.status for each in answers} <= {502, 503}
-    assert proxy.pool().breaker.state is State.OPEN
+    assert proxy.pool().breakers.whole.state is State.OPEN
 
 
-@pytest.mark.parametrize(("breaker", "status"), [({"failures": 2, "count_5xx": True}, 503), ({"failures": 2}, 500)])
+@pytest.mark.parametrize(("breaker", "status"), [({"volume": 2, "count_5xx": True}, 503), ({"volume": 2}, 500)])
 async def test_answers_of_500_count_where_the_file_says_so(
     play: Play, serve: Serve, breaker: dict[str, object], status: int
 ) -> None:
@@ -186,7 +287,7 @@ async def test_answers_of_500_count_where_the_file_says_so(
 async def test_silence_counts(play: Play, serve: Serve) -> None:
     """FT02: responses that do not come open it, so that clients stop waiting."""
     legacy = await play(silent)
-    keys = {"breaker": {"failures": 2}, "timeout": {"response": "200ms"}}
+    keys = {"breaker": {"volume": 2}, "timeout": {"response": "200ms"}}
     proxy = await serve(upstreams={"legacy": upstream(legacy, **keys)}, routes=[REST])
 
     assert [(await proxy.ask(get())).status for _ in range(3)] == [504, 504, 503]
@@ -195,7 +296,7 @@ async def test_silence_counts(play: Play, serve: Serve) -> None:
 async def test_clients_that_leave_do_not(play: Play, serve: Serve) -> None:
     """Who hangs up says nothing of the upstream."""
     legacy = await play(silent)
-    proxy = await serve(upstreams={"legacy": upstream(legacy, breaker={"failures": 1})}, routes=[REST])
+    proxy = await serve(upstreams={"legacy": upstream(legacy, breaker={"volume": 1})}, routes=[REST])
     for number in range(1, 4):
         client = await proxy.client()
         await client.send(get())
@@ -203,7 +304,7 @@ async def test_clients_that_leave_do_not(play: Play, serve: Serve) -> None:
         client.reset()
     await proxy.until(lambda: proxy.connections == 0)
 
-    assert proxy.pool().breaker.state is State.CLOSED
+    assert proxy.pool().breakers.whole.state is State.CLOSED
 
 
 async def test_others_are_not_touched(play: Play, serve: Serve) -> None:

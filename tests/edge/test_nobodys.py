@@ -44,11 +44,11 @@ def counts(proxy: Proxy, side: str = "new") -> RouteDelta:
 def shut(proxy: Proxy, name: str = "new") -> None:
     """Open the breaker of an upstream, as failures would."""
     pool = proxy.pool(name)
-    while not pool.breaker.failed(1, 0.0):
+    while not pool.breakers.refused(monotonic()):
         pass
-    pool._guarded = True
-    pool.breaker._until = monotonic() + 3600.0
-    assert pool.breaker.state is State.OPEN
+    pool._troubled = True
+    pool.breakers.whole._until = monotonic() + 3600.0
+    assert pool.breakers.whole.state is State.OPEN
 
 
 async def test_a_breaker_that_is_open_is_nobodys_failure(play: Play, serve: Serve) -> None:
@@ -105,7 +105,7 @@ async def test_a_machine_without_descriptors_has_not_asked(
 
     assert answer.status == 503
     assert (counts(proxy).asked, told(proxy)) == (0, [])
-    assert (pool.breaker.state, pool.ejected) == (State.CLOSED, 0)
+    assert (pool.breakers.whole.state, pool.ejected) == (State.CLOSED, 0)
     assert [each.reason for each in proxy.listener.counters.take_refused()] == ["resources"]
 
 

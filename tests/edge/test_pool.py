@@ -12,15 +12,17 @@ from tests.edge.conftest import Play, Serve
 from tests.edge.loops import BOTH
 from tests.edge.message import check_problem
 from tests.edge.proxy import REST, upstream
+from tests.edge.questions import Question
 from tests.edge.scripted import Peer, Scripted, always, echo, once, sized, then_close
 
 pytestmark = BOTH
 
 
-class Asking:
+class Asking(Question):
     """Who waits for a connection, and what it was lent."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.lent: list[UpstreamConnection] = []
         self.failures: list[Failure] = []
 

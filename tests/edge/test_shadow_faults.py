@@ -89,13 +89,13 @@ async def test_a_side_that_is_left_alone_costs_legacy_nothing(play: Play, serve:
     legacy, new = await play(always(sized(b"legacy"))), await play(reset_at_once)
     proxy, pairs = await shadowing(serve, legacy, new, shadow={**ONCE, "second": "100%"}, effects="safe")
     client = await proxy.client()
-    for _ in range(12):
+    for _ in range(25):
         assert (await client.ask(get())).body == b"legacy"
         await pairs.next()
 
-    assert await counted(proxy, 12) == {"failed": 5, "shed": 7}
+    assert await counted(proxy, 25) == {"failed": 20, "shed": 5}
     assert {each.second for each in pairs.taken} == {None}
-    assert len(legacy.requests) == 12
+    assert len(legacy.requests) == 25
 
 
 async def test_a_flood_is_cut_at_the_cap(play: Play, serve: Serve) -> None:

@@ -20,7 +20,7 @@ from proxy.core.outcome import Refused
 from proxy.core.route import Breaker as Rule
 from proxy.core.split import draw_of, hash_of
 from proxy.edge.bad import MOST
-from proxy.edge.breaker import Breaker
+from proxy.edge.breakers import Breakers
 from proxy.link import BUCKETS, AliveDelta, BadDelta, CohortDelta, RefusedDelta, Report, RouteDelta
 from tests.control.stands import Clock, Stand, Store, table
 
@@ -47,6 +47,21 @@ class Fault:
     breaker: bool = False
 
 
+class Asking:
+    """A request for the route's one operation; each tenant asks from an address of its own."""
+
+    def __init__(self, cohort: int) -> None:
+        self._client = b"%d" % cohort
+
+    def operation(self) -> bytes:
+        """What is asked for."""
+        return b"a"
+
+    def who(self) -> bytes:
+        """The tenant's address."""
+        return self._client
+
+
 class Worker:
     """What a worker would report of each second."""
 
@@ -54,15 +69,14 @@ class Worker:
         """Nothing has failed yet."""
         self.fault = fault
         self._dice = dice
-        self._breaker = Breaker(Rule() if fault.breaker else None)
-        self._asked = 0
+        self._breakers = Breakers(Rule() if fault.breaker else None)
 
     def second(self, at: float, share: float) -> Report:
         """The report of the second that begins `at`."""
         fault, cohorts, failed, refused = self.fault, dict[int, list[int]](), list[int](), 0
         for number in range(fault.rate):
             cohort = COHORTS[self._dice.randrange(fault.tenants)]
-            fails = self._ask(at + number / fault.rate, share)
+            fails = self._ask(Asking(cohort), at + number / fault.rate, share)
             if fails is None:
                 refused += 1
                 continue
@@ -80,16 +94,15 @@ class Worker:
             alive=[AliveDelta("a", shadows, 0)] if shadows else [],
         )
 
-    def _ask(self, at: float, share: float) -> bool | None:
+    def _ask(self, asking: Asking, at: float, share: float) -> bool | None:
         """Whether one request fails; None: it is refused."""
-        self._asked += 1
-        if not self._breaker.admits(at):
+        if self._breakers.refuses(asking, at) is not None:
             return None
         fails = self._dice.random() < share
         if fails:
-            self._breaker.failed(self._asked, at)
+            self._breakers.failed(asking, at)
         else:
-            self._breaker.succeeded()
+            self._breakers.succeeded(asking, at)
         return fails
 
 

@@ -1,0 +1,109 @@
+"""All breakers of one upstream in one worker: its own, and one for each operation where something has failed lately.
+
+Rule 1: what fails at one operation alone breaks that operation; the upstream's own opens by what several operations
+        and clients meet, or where no connection can be made.
+Rule 2: what breaks while the client still sends, or does not read, counts nowhere: servers hang up on slow clients.
+Rule 3: at most `MOST` operations are looked after; one that nothing failed at for a window is forgotten.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from proxy.edge.breaker import Breaker, State
+
+if TYPE_CHECKING:
+    from proxy.core.route import Breaker as Rule
+    from proxy.edge.outcomes import Asking
+
+MOST = 256
+TOLD = 16
+
+
+class Turned(NamedTuple):
+    """A breaker has opened or closed: that of `operation`, or of the whole upstream (empty)."""
+
+    operation: str
+    state: State
+
+
+class Resting(NamedTuple):
+    """What must not be asked for so many seconds: an operation, or nothing of the upstream (empty)."""
+
+    operation: str
+    seconds: int
+
+
+class Breakers:
+    """`whole` is the upstream's own."""
+
+    __slots__ = ("_operations", "_rule", "whole")
+
+    def __init__(self, rule: Rule | None) -> None:
+        """All closed; without a rule for ever."""
+        self._rule = rule
+        self.whole = Breaker(rule)
+        self._operations: dict[bytes, Breaker] = {}
+
+    @property
+    def alone(self) -> tuple[str, ...]:
+        """The operations that are left alone now, or are being asked how they are; not more than `TOLD` of them."""
+        resting = [operation for operation, each in self._operations.items() if each.state is not State.CLOSED]
+        return tuple(each.decode("latin-1") for each in resting[:TOLD])
+
+    def failed(self, asking: Asking, now: float) -> list[Turned]:
+        """What was sent has failed hard."""
+        if self._rule is None:
+            return []
+        operation, client = asking.operation(), asking.who()
+        if self.whole.state is not State.CLOSED:
+            return [Turned("", State.OPEN)] if self.whole.failed(asking, operation, client, now) else []
+        alone = self._operations.get(operation)
+        if alone is None and len(self._operations) < MOST:
+            alone = self._operations[operation] = Breaker(self._rule, within_operation=True)
+        if self.whole.failed(asking, operation, client, now):
+            self._operations.clear()
+            return [Turned("", State.OPEN)]
+        turned = []
+        if alone is not None and alone.failed(asking, operation, client, now):
+            turned.append(Turned(operation.decode("latin-1"), State.OPEN))
+        return turned
+
+    def refused(self, now: float) -> list[Turned]:
+        """No connection could be made."""
+        return [Turned("", State.OPEN)] if self.whole.refused(now) else []
+
+    def succeeded(self, asking: Asking, now: float) -> list[Turned]:
+        """An answer has come."""
+        operation, client = asking.operation(), asking.who()
+        alone = self._operations.get(operation)
+        turned = []
+        if self.whole.succeeded(operation, client, now):
+            turned.append(Turned("", State.CLOSED))
+        if alone is not None and alone.succeeded(operation, client, now):
+            turned.append(Turned(operation.decode("latin-1"), State.CLOSED))
+        return turned
+
+    def refuses(self, asking: Asking, now: float) -> Resting | None:
+        """Why this must not be sent; None: it may be, perhaps as a probe."""
+        operation, client = asking.operation(), asking.who()
+        alone = self._operations.get(operation)
+        if alone is not None and alone.rests(operation, client, now):
+            return Resting(operation.decode("latin-1"), alone.retry_after(now))
+        if not self.whole.admits(asking, operation, client, now):
+            return Resting("", self.whole.retry_after(now))
+        if alone is not None:
+            alone.admits(asking, operation, client, now)
+        return None
+
+    def rests(self, asking: Asking, now: float) -> bool:
+        """Whether `refuses` would; this only looks."""
+        operation, client = asking.operation(), asking.who()
+        alone = self._operations.get(operation)
+        return self.whole.rests(operation, client, now) or (alone is not None and alone.rests(operation, client, now))
+
+    def are_calm(self, now: float) -> bool:
+        """Whether there is nothing to look after; forgets operations of which that is true (rule 3)."""
+        for operation in [operation for operation, each in self._operations.items() if each.is_calm(now)]:
+            del self._operations[operation]
+        return not self._operations and self.whole.is_calm(now)
