@@ -80,14 +80,16 @@ class Asker:
         *,
         source: str = "127.0.0.1",
         belongs: Belongs | None = None,
+        patience: float = TIMEOUT,
     ) -> None:
-        """From the address `source`; `belongs` is for upstreams other than `holds.system`."""
+        """From the address `source`; `belongs` is for upstreams other than `holds.system`; `patience` in seconds."""
         self.answers: list[Answer] = []
         self._port = port
         self._asks = asks
         self._rate = rate
         self._source = source
         self._belongs = belongs or _belongs
+        self._patience = patience
         self._body = b"x" * 300
         self._idle: deque[_Line] = deque()
         self._running: set[asyncio.Task[None]] = set()
@@ -116,7 +118,7 @@ class Asker:
     async def _one(self, number: int, ask: Ask) -> None:
         began = time.monotonic()
         try:
-            async with asyncio.timeout(TIMEOUT):
+            async with asyncio.timeout(self._patience):
                 answer = await self._converse(number, ask, began)
         except TimeoutError:
             answer = _failed(number, ask, began, "timeout")

@@ -17,10 +17,11 @@ import typer
 
 from bench.errors import BenchError
 from bench.machine import describe_machine
-from holds import cases, climb, database, fuzz, judge, race, restarts, rollback, slow, soak, websocket
+from holds import blast, cases, climb, database, fuzz, judge, race, restarts, rollback, slow, soak, websocket
 from holds.climb import Options, Part
 from holds.finding import Document, Finding, as_json, as_plain, fill
 from holds.fixtures import CONTENDERS
+from holds.harm import choose
 from holds.journey import State
 from holds.launching import ROOT
 from tests.wire.play import Cut
@@ -93,6 +94,24 @@ def slow_command(
     Needed: slowhttptest from the system's packages.
     """
     _finish(slow.measure(connections, rate), as_json=as_json, markdown=markdown)
+
+
+@app.command("blast")
+def blast_command(
+    *,
+    seconds: Annotated[float, typer.Option(min=2, help="Of each scenario; some take a default timeout more.")] = 15,
+    only: Annotated[str, typer.Option(help="Names or patterns of scenarios, with commas.")] = "*",
+    as_json: Json = False,
+    markdown: Markdown = None,
+) -> None:
+    """One bad endpoint, client or address beside good traffic, with the defaults: nobody else notices. 45 minutes.
+
+    Twenty routes, twenty endpoints behind one `/**`, and such with ids: one hangs, hangs up, floods, answers 500 or
+    trickles, at 2 and 50 requests/s. One client does each of these to all, stalls within uploads, leaves, reads late,
+    or comes and goes. One of two addresses dies in three ways. 200 good requests/s from 40 addresses must not
+    fail. And an upstream that hangs for everybody opens its breaker, and is found again: --only 'all/*'.
+    """
+    _finish(blast.measure(choose(only), seconds), as_json=as_json, markdown=markdown)
 
 
 @app.command("restarts")

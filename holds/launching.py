@@ -28,7 +28,7 @@ PIN = ("setpriv", "--pdeathsig", "KILL")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Launch:
-    """What to start; it is ready when all `ports` take connections. Words go to `folder`/`label`.txt."""
+    """What to start; it is ready when all `ports` of `host` take connections. Words go to `folder`/`label`.txt."""
 
     label: str
     argv: Sequence[str]
@@ -36,6 +36,7 @@ class Launch:
     ports: Sequence[int]
     env: Mapping[str, str] = field(default_factory=dict)
     output: int | None = None
+    host: str = "127.0.0.1"
 
     @property
     def said(self) -> Path:
@@ -63,7 +64,7 @@ async def until_listening(launch: Launch, process: subprocess.Popen[bytes]) -> N
     """Wait for the ports; an error with the program's last words when it ends or is too slow."""
     deadline = time.monotonic() + READY_SECONDS
     for port in launch.ports:
-        while not await is_listening(port):
+        while not await is_listening(port, launch.host):
             if process.poll() is not None:
                 raise BenchError(f"{launch.label} ended with {process.returncode} at start:\n{_last_words(launch)}")
             if time.monotonic() > deadline:
@@ -71,10 +72,10 @@ async def until_listening(launch: Launch, process: subprocess.Popen[bytes]) -> N
             await asyncio.sleep(0.05)
 
 
-async def is_listening(port: int) -> bool:
+async def is_listening(port: int, host: str = "127.0.0.1") -> bool:
     """Whether a connection is taken."""
     try:
-        _, writer = await asyncio.open_connection("127.0.0.1", port)
+        _, writer = await asyncio.open_connection(host, port)
     except OSError:
         return False
     writer.close()

@@ -8,10 +8,11 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def blackhole() -> Iterator[int]:
-    """The port; the system drops every further SYN to it."""
+def blackhole(host: str = "127.0.0.1", port: int = 0) -> Iterator[int]:
+    """The port, a free one unless it is named; the system drops every further SYN to it."""
     with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind((host, port))
         listening.listen(0)
         waiting = [socket.socket() for _ in range(3)]
         for each in waiting:
