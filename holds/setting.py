@@ -51,7 +51,7 @@ class Setting:
 
     def told(self) -> Counter[str]:
         """What the log said so far: breakers that opened, of the `upstream` or a `part`, each `address` left out."""
-        opened = ("part" if "route" in each else "upstream" for each in self.log.named("breaker_opened"))
+        opened = ("part" if "operation" in each else "upstream" for each in self.log.named("breaker_opened"))
         return Counter(opened) + Counter(address=len(self.log.named("address_ejected")))
 
 

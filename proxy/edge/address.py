@@ -158,7 +158,7 @@ class Address:
         if rule is None or self.is_out(now):
             return False
         self._outcomes_by(rule).add(asking.operation(), asking.who(), now, failed=True)
-        ejects = self._outcomes_by(rule).are_too_bad
+        ejects = self._outcomes_by(rule).are_too_bad(now)
         if ejects:
             self._eject(rule, now)
         return ejects

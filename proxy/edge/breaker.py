@@ -92,8 +92,8 @@ class Breaker:
             self._failed.add(self._witness(operation, client))
             opens = len(self._failed) >= PROOF
         else:
-            self._outcomes.add(operation, client, now, failed=True)
-            opens = self._outcomes.are_too_bad
+            self._outcomes.add(self._witness(operation, client), client, now, failed=True)
+            opens = self._outcomes.are_too_bad(now)
         if opens:
             self._open(rule, now)
         return opens
@@ -109,7 +109,7 @@ class Breaker:
         """An answer has come; True when it closes the breaker."""
         self._refused = 0
         if self._rule is not None and self.state is State.CLOSED:
-            self._outcomes.add(operation, client, now, failed=False)
+            self._outcomes.add(self._witness(operation, client), client, now, failed=False)
         if self.state is not State.HALF_OPEN:
             return False
         self.state = State.CLOSED

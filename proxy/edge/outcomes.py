@@ -3,15 +3,13 @@
 Rule 1: counting begins with a failure, for one window; what nobody fails at costs nothing.
 Rule 2: too much is a share of at least so many outcomes, and more than half of the operations and more than half of the
         clients that were seen have that share themselves: one endpoint or one client alone proves nothing of others.
-Rule 3: at most `MOST` operations and clients are told apart; the others count as one.
+Rule 3: that nobody else was seen says that there is nobody else only after half a window.
+Rule 4: at most `MOST` operations and clients are told apart; the others count as one.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
+from typing import Protocol
 
 MOST = 256
 _OTHERS = b""
@@ -40,7 +38,7 @@ class Outcomes:
         self._operations: dict[bytes, list[int]] = {}
         self._clients: dict[bytes, list[int]] = {}
         self._failed = self._seen = 0
-        self._began = 0.0
+        self._began = float("-inf")
         self.failed_at = float("-inf")
 
     def is_calm(self, now: float) -> bool:
@@ -64,20 +62,20 @@ class Outcomes:
     def forget(self) -> None:
         """Begin anew."""
         self._failed = self._seen = 0
-        self._began = 0.0
+        self._began = float("-inf")
         self._operations.clear()
         self._clients.clear()
 
-    @property
-    def are_too_bad(self) -> bool:
-        """Rule 2."""
+    def are_too_bad(self, now: float) -> bool:
+        """Rules 2 and 3."""
         if self._seen < self._volume or self._failed < self._share * self._seen:
             return False
-        return self._most(self._operations.values()) and self._most(self._clients.values())
+        least = 1 if now - self._began >= self._window / 2 else 2
+        return self._most(self._operations, least) and self._most(self._clients, least)
 
-    def _most(self, counts: Iterable[list[int]]) -> bool:
-        bad = [failed >= self._share * seen for failed, seen in counts]
-        return 2 * sum(bad) > len(bad)
+    def _most(self, counts: dict[bytes, list[int]], least: int) -> bool:
+        bad = sum(failed >= self._share * seen for failed, seen in counts.values())
+        return bad >= least and 2 * bad > len(counts)
 
 
 def _count(counts: dict[bytes, list[int]], key: bytes, failed: bool) -> None:  # noqa: FBT001 -- a count of one or none

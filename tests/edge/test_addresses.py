@@ -22,6 +22,7 @@ from tests.edge.loops import BOTH
 from tests.edge.proxy import REST, Block, Proxy
 from tests.edge.questions import Question, everybody
 from tests.edge.scripted import Peer, Scripted, always, sized, then_close
+from tests.edge.test_breaker import crowd
 
 
 class Nobody:
@@ -203,7 +204,7 @@ async def test_an_endpoint_that_breaks_off_is_ejected_and_comes_back(play: Play,
     bad, well = await play(then_close()), await play(always(sized(b"well")))
     keys: Block = {"eject": {"volume": 3, "base": "500ms"}, "slow_start": "0s", "balance": "round_robin"}
     proxy = await serve(upstreams={"legacy": several(bad, well, **keys)}, routes=[REST])
-    statuses = [(await proxy.ask(post(b"x"))).status for _ in range(20)]
+    statuses = await crowd(proxy, 20, method=b"DELETE")
 
     assert statuses.count(502) == len(bad.requests) == 3
 

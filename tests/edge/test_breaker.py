@@ -10,11 +10,11 @@ import pytest
 from proxy.core.route import Breaker as Rule
 from proxy.edge.breaker import BUDGET_FLOOR, BUDGET_WINDOW, RetryBudget, State
 from proxy.edge.breakers import MOST, Breakers, Resting, Turned
-from tests.edge.client import get, post
+from tests.edge.client import get, post, request
 from tests.edge.conftest import Play, Serve
 from tests.edge.loops import BOTH
 from tests.edge.message import check_problem
-from tests.edge.proxy import REST, upstream
+from tests.edge.proxy import REST, Proxy, upstream
 from tests.edge.questions import Question, everybody
 from tests.edge.scripted import PATIENCE, Peer, always, silent, sized, then_close
 
@@ -99,10 +99,12 @@ def test_one_client_breaks_nothing() -> None:
 
 
 def test_where_one_client_asks_alone_its_failures_count() -> None:
-    """Behind a balancer that is not trusted all clients are one."""
+    """Behind a balancer that is not trusted all clients are one: nobody else within half a window is nobody else."""
     breakers = Breakers(Rule())
 
-    assert opened(breakers, [Question()] * 20) == [""]
+    assert opened(breakers, [Question()] * 30, 1.0) == []
+    assert opened(breakers, [Question()], 5.9) == []
+    assert opened(breakers, [Question()], 6.1) == [""]
 
 
 def test_without_a_rule_it_stays_closed() -> None:
@@ -206,14 +208,23 @@ def test_the_budget_is_a_fifth_of_the_requests_or_a_floor() -> None:
     assert many.spend(10_000, 102.0 + BUDGET_WINDOW)
 
 
+async def crowd(proxy: Proxy, count: int, *, method: bytes = b"GET") -> list[int]:
+    """The statuses of so many requests, each for another path of another client, one after the other."""
+    found = []
+    for number in range(count):
+        client = await proxy.client(source=f"127.0.4.{number + 1}")
+        found.append((await client.ask(request(method, b"/%c" % (97 + number)))).status)
+        client.close()
+    return found
+
+
 @BOTH
 async def test_an_open_breaker_answers_at_once_and_sends_nothing(play: Play, serve: Serve) -> None:
     """FT05: after three broken requests the fourth is 503 with Retry-After, and the upstream does not hear of it."""
     legacy = await play(then_close())
     proxy = await serve(upstreams={"legacy": upstream(legacy, breaker={"volume": 3})}, routes=[REST])
-    answers = [await proxy.ask(get()) for _ in range(3)]
 
-    assert [each.status for each in answers] == [502] * 3
+    assert await crowd(proxy, 3) == [502] * 3
 
     refused = await proxy.ask(post(b"x"))
 
@@ -229,8 +240,7 @@ async def test_an_upstream_that_is_back_is_found_again(play: Play, serve: Serve)
     """One request finds out; when it is answered, all are let through."""
     legacy = await play(then_close())
     proxy = await serve(upstreams={"legacy": upstream(legacy, breaker=QUICK)}, routes=[REST])
-    for _ in range(3):
-        await proxy.ask(get())
+    await crowd(proxy, 3)
     legacy.script = always(sized(b"back"))
     async with asyncio.timeout(PATIENCE):
         while (await proxy.ask(get())).status != 200:  # noqa: ASYNC110 -- only asking tells
@@ -250,8 +260,7 @@ async def test_its_return_is_no_storm(play: Play, serve: Serve) -> None:
 
     legacy = await play(then_close())
     proxy = await serve(upstreams={"legacy": upstream(legacy, breaker=QUICK)}, routes=[REST])
-    for _ in range(3):
-        await proxy.ask(get())
+    await crowd(proxy, 3)
     legacy.script = slow
     await asyncio.sleep(0.35)
     asking = [asyncio.ensure_future(proxy.ask(get())) for _ in range(50)]
@@ -281,7 +290,7 @@ async def test_answers_of_500_count_where_the_file_says_so(
     legacy = await play(always(sized(b"", status=b"500 X")))
     proxy = await serve(upstreams={"legacy": upstream(legacy, breaker=breaker)}, routes=[REST])
 
-    assert [(await proxy.ask(get())).status for _ in range(3)] == [500, 500, status]
+    assert await crowd(proxy, 3) == [500, 500, status]
 
 
 async def test_silence_counts(play: Play, serve: Serve) -> None:
@@ -290,7 +299,7 @@ async def test_silence_counts(play: Play, serve: Serve) -> None:
     keys = {"breaker": {"volume": 2}, "timeout": {"response": "200ms"}}
     proxy = await serve(upstreams={"legacy": upstream(legacy, **keys)}, routes=[REST])
 
-    assert [(await proxy.ask(get())).status for _ in range(3)] == [504, 504, 503]
+    assert await crowd(proxy, 3) == [504, 504, 503]
 
 
 async def test_clients_that_leave_do_not(play: Play, serve: Serve) -> None:
@@ -310,10 +319,8 @@ async def test_clients_that_leave_do_not(play: Play, serve: Serve) -> None:
 async def test_others_are_not_touched(play: Play, serve: Serve) -> None:
     """FT01: new is down and its breaker open; legacy's routes answer as before."""
     legacy, new = await play(always(sized(b"hi"))), await play(then_close())
-    routes = [REST, {"name": "new", "match": "/new", "stage": "live"}]
+    routes = [REST, {"name": "new", "match": "/{new}", "stage": "live"}]
     proxy = await serve(upstreams={"legacy": upstream(legacy), "new": upstream(new, breaker=LASTING)}, routes=routes)
-    for _ in range(5):
-        await proxy.ask(get(b"/new"))
 
-    assert (await proxy.ask(get(b"/new"))).status == 503
-    assert (await proxy.ask(get())).status == 200
+    assert await crowd(proxy, 5) == [502, 502, 502, 503, 503]
+    assert (await proxy.ask(get(b"/old/path"))).status == 200

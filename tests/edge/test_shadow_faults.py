@@ -88,9 +88,9 @@ async def test_a_side_that_is_left_alone_costs_legacy_nothing(play: Play, serve:
     """Where new has no answer legacy is asked once: its second one would have nothing to be held to."""
     legacy, new = await play(always(sized(b"legacy"))), await play(reset_at_once)
     proxy, pairs = await shadowing(serve, legacy, new, shadow={**ONCE, "second": "100%"}, effects="safe")
-    client = await proxy.client()
-    for _ in range(25):
-        assert (await client.ask(get())).body == b"legacy"
+    for number in range(25):
+        client = await proxy.client(source=f"127.0.4.{number + 1}")
+        assert (await client.ask(get(b"/%c" % (97 + number)))).body == b"legacy"
         await pairs.next()
 
     assert await counted(proxy, 25) == {"failed": 20, "shed": 5}
