@@ -198,7 +198,8 @@ def _joined(pending: Pending, known: Position | None) -> Position:
     if known is None:
         return here
     latched, held = here.latched or known.latched, here.held or known.held
-    joined = replace(here, latched=latched, held=held, begun=max(here.begun, known.begun))
+    cause = known.cause if here.waits and known.held else here.cause  # a person's hold is none that ends by itself
+    joined = replace(here, latched=latched, held=held, cause=cause, begun=max(here.begun, known.begun))
     if pending.transition.cause is Cause.FILE:
         return joined
     return replace(joined, file_stage=known.file_stage, file_split=known.file_split)
@@ -209,7 +210,8 @@ def _is_due(pending: Pending, known: Position | None) -> bool:
     if known is None or known.version == pending.base:
         return True
     here = pending.position
-    if (known.place, known.latched, known.held) == (here.place, here.latched, here.held):
+    is_same = (known.place, known.latched, known.held) == (here.place, here.latched, here.held)
+    if is_same and (here.waits or not known.waits):  # else a person's hold is to replace the judge's
         return False
     if known.cause in _PEOPLE and known.since > pending.transition.at:
         return False

@@ -268,6 +268,7 @@ _BY = {
     Cause.EVIDENCE: "the judge",
     Cause.GUARD: "the guard",
     Cause.BREAKER: "the breaker",
+    Cause.LEGACY: "the judge",
     Cause.BUDGET: "the error budget",
     Cause.KILL: "the kill switch",
     Cause.WINDOW: "a window",
