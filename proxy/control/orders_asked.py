@@ -26,6 +26,7 @@ from proxy.control.mover import PATIENCE, AwayError, Made, Mover
 from proxy.control.problem import problem
 from proxy.control.replica import Replica
 from proxy.control.running import Running
+from proxy.control.standing_reasons import BEGUN
 from proxy.control.standing_views import TransitionsView, instance_views, moved_view, transition_view
 from proxy.control.state import Positions
 from proxy.control.tags import is_seen, tag_of
@@ -160,7 +161,7 @@ class OrdersAsked:
             return late
         before = self.replica.position(route)
         after, reason = begun(before), asked.reason or "a new epoch was ordered"
-        made = move(before, after, at=self.replica.clock(), actor=by, numbers={}, reason=reason)
+        made = move(before, after, at=self.replica.clock(), actor=by, numbers={BEGUN: after.begun}, reason=reason)
         made = replace(made, record=replace(made.record, cause=Cause.OPERATOR))
         if await self.mover.move(made, needs_store=True) is Made.LOST:
             return _late(route.name, (route.name,))

@@ -199,8 +199,8 @@ async def test_the_reason_of_a_move_is_known_to_all(clock: Clock, store: Store) 
     await there.mover.look()
 
     shown = there.replica.placed(there.route())
-    assert shown.transition is not None
-    assert (shown.transition.reason, shown.transition.actor) == ("why", "ann")
+    assert shown.moves
+    assert (shown.moves[0].reason, shown.moves[0].actor) == ("why", "ann")
 
 
 async def test_a_change_is_looked_at_until_it_is_seen(stand: Stand, store: Store, clock: Clock) -> None:
