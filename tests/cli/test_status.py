@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import io
 import json
 import os
 import pty
@@ -16,10 +15,8 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from rich.console import Console
 
-from proxy.cli.admin_api import RoutesStatus
-from proxy.cli.status_table import picture, upstreams_in_trouble
+from proxy.cli.status_table import upstreams_in_trouble
 from proxy.control.evidence_view import CoverageView, ParityView
 from proxy.control.standing_views import StandingView
 from proxy.control.view import (
@@ -82,10 +79,6 @@ ROUTES_VIEW = RoutesView(
     reload=reload_(),
     workers=[worker()],
 )
-
-
-PARITY = ParityView(compared=123456, mismatch=3, undecided=50_000, fields_waiting=12, rate_upper_bound=1.0)
-COVERAGE = CoverageView(shapes=9, unseen=0.01, unseen_bound=0.04, uncovered=200)
 
 
 @dataclass
@@ -360,23 +353,6 @@ def test_watching_goes_on_until_interrupted(folder: Path, admin: Admin) -> None:
 LONG = (
     "rolled back by the guard: 5xx of new is more frequent than legacy's allows, after 40 bad events; ends with resume"
 )
-
-
-@pytest.mark.parametrize("width", [60, 80, 98, 100, 125, 140, 200])
-def test_a_table_fits_the_terminal(width: int) -> None:
-    """However long reasons are and however much runs elsewhere: no name is cut, and each row is one line."""
-    name, runs = "orders.show.of.a.tenant", RunsView(stage=Stage.SHADOW, split=0.0, reason=LONG, latched=True)
-    wide = route(name, stage=Stage.CANARY, split=0.25, runs=runs, parity=PARITY, coverage=COVERAGE)
-    view = msgspec.structs.replace(ROUTES_VIEW, routes=[wide, route("rest")])
-    status = msgspec.json.decode(msgspec.json.encode(view), type=RoutesStatus)
-    screen = Console(width=width, highlight=False, file=io.StringIO())
-    with screen.capture() as seen:
-        screen.print(picture("http://x", status, METRICS, width))
-    shown = [line.rstrip() for line in seen.get().rpartition("\n\n")[2].splitlines()]
-
-    assert [line.split()[0] for line in shown] == ["route", name, "rest"]
-    assert max(map(len, shown)) <= width
-    assert "reason" not in shown[0] or shown[1].endswith("…")
 
 
 def test_a_long_reason_is_cut_in_the_table_alone(banyan: Banyan, admin: Admin) -> None:

@@ -179,7 +179,7 @@ async def test_an_operators_hold_never_ends_by_itself(store: Store, clock: Clock
 async def test_a_hold_that_is_ordered_meanwhile_outruns_the_judges_release(store: Store, clock: Clock) -> None:
     """The judge has ruled that its hold ends; an order that came in between makes it a person's."""
     stand = await held_for_legacy(store, clock)
-    rulings = {}
+    rulings: dict[str, Ruling] = {}
     while not rulings or rulings["a"].action is not Action.RELEASE:
         half(stand, 1, 2, 3, good=10, failed=0)
         clock.now += 1.0

@@ -361,7 +361,7 @@ def test_the_judges_own_hold_ends_when_new_answers_well_again(alarmed: dict[str,
 )
 def test_the_judges_own_hold_stays_for_a_reason(more: dict[str, Any]) -> None:
     """Mismatches that are proved, a window that stops everything, and a guard that only tells."""
-    known = {"recovered": "new is well", "legacy_is_down": True} | more
+    known: dict[str, Any] = {"recovered": "new is well", "legacy_is_down": True} | more
 
     assert judge(case(QUARTER, held=True, **known)).action is not Action.RELEASE
 
