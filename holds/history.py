@@ -32,11 +32,17 @@ class Moved:
     end: Place
     actor: str
     reason: str
+    cause: str = ""
 
     @property
     def is_judge(self) -> bool:
         """Whether a judge made it."""
         return self.actor.startswith("judge at ")
+
+    @property
+    def is_own_hold(self) -> bool:
+        """Whether a judge began or ended a hold of its own, as legacy was down."""
+        return self.is_judge and self.start == self.end and self.cause == "legacy"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,12 +65,13 @@ class Routes:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stands:
-    """Where a route stands after a move."""
+    """Where a route stands after a move. `waits`: the hold is the judge's own, which it and every move may end."""
 
     place: Place
     version: int = 0
     latched: bool = False
     held: bool = False
+    waits: bool = False
 
 
 @dataclass(slots=True)
@@ -99,6 +106,8 @@ class Reading:
         up = self._height(moved.end) > self._height(moved.start)
         if moved.is_judge and up and (before.latched or before.held):
             self._break(moved, f"a judge goes up while it is {'latched' if before.latched else 'held'}")
+        if moved.is_own_hold and before.held and not before.waits:
+            self._break(moved, "a judge ends a hold that is not its own")
         if verb == "promote" and before.latched:
             self._break(moved, "it is promoted while it is latched")
         if up and moved.end != next((each for each in ladder if self._height(each) > self._height(moved.start)), None):
@@ -148,8 +157,13 @@ def _after(moved: Moved, before: Stands) -> Stands:
     verb = verb_of(moved)
     back = moved.is_judge and moved.end == SHADOW != moved.start
     latched = (before.latched or back or verb == "rollback") and verb != "resume"
-    held = (before.held or verb == "hold" or (moved.is_judge and moved.start == moved.end)) and verb != "resume"
-    return Stands(place=moved.end, version=moved.version, latched=latched, held=held)
+    if moved.is_own_hold:
+        waits = not before.waits
+        return Stands(place=moved.end, version=moved.version, latched=latched, held=waits, waits=waits)
+    waits = before.waits and moved.start == moved.end and verb not in {"hold", "resume"}
+    kept = before.held and (waits or not before.waits)
+    held = (kept or verb == "hold" or (moved.is_judge and moved.start == moved.end)) and verb != "resume"
+    return Stands(place=moved.end, version=moved.version, latched=latched, held=held, waits=waits)
 
 
 def text_of(place: Place) -> str:

@@ -189,6 +189,7 @@ def _moved(each: Mapping[str, Any]) -> Moved:
         end=place_of(each["to"]),
         actor=each["actor"],
         reason=each["reason"],
+        cause=each["cause"],
     )
 
 

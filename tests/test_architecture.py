@@ -46,7 +46,7 @@ MAY_IMPORT: dict[str, set[str]] = {
 # fmt: off
 PURE = {
     "__future__", "abc", "base64", "binascii", "bisect", "cmath", "codecs", "collections", "contextlib", "copy",
-    "dataclasses", "decimal", "enum", "fractions", "functools", "hashlib", "heapq", "hmac", "ipaddress",
+    "dataclasses", "decimal", "difflib", "enum", "fractions", "functools", "hashlib", "heapq", "hmac", "ipaddress",
     "itertools", "json", "math", "numbers", "operator", "re", "reprlib", "statistics", "string", "struct",
     "textwrap", "types", "typing", "unicodedata", "urllib.parse", "xxhash", "zlib",
 }

@@ -177,12 +177,15 @@ class EvidenceFlow:
         """Move the findings on if we lead, read them otherwise; for ever."""
         names = set(self._rules())
         while True:
+            rest = NOISE_EVERY
             try:
                 await self._noise_round(names)
             except (StoreUnavailable, StoreRefused) as error:
                 _log.debug("noise_waits", error=str(error))
+                self._for_noise |= names  # else what is known of quiet routes is read much later
+                rest = EVERY
             self._tell_noise()
-            await asyncio.sleep(NOISE_EVERY)
+            await asyncio.sleep(rest)
             names, self._for_noise = self._for_noise, set()
 
     async def samples(self, route: str, cluster: str) -> tuple[Sample, ...] | None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from proxy.cli.lesson import FINE, FOUND, UNUSABLE, Lesson
-from proxy.cli.options import JSON, ROUTES
+from proxy.cli.options import CONFIG, JSON, ROUTES
 from proxy.cli.terminal import Ink, leave, painted, say, say_json
 
 if TYPE_CHECKING:
@@ -46,15 +46,19 @@ class Checked:
 
 
 def check(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE", help="Files to check.")] = [ROUTES],  # noqa: B006
+    files: Annotated[
+        list[Path], typer.Argument(metavar="[FILE]...", help="Files to check, else that of --config.")
+    ] = [],  # noqa: B006  typer copies it
     *,
+    config: CONFIG = ROUTES,
     strict: Annotated[bool, typer.Option("--strict", help="Leave with 1 when there are warnings.")] = False,
     json: JSON = False,
 ) -> None:
     """See LESSON."""
     from proxy.config.load import load_file
 
-    checked = [_checked(path, load_file(path, os.environ)) for path in files]
+    named = files if config == ROUTES else [*files, config]
+    checked = [_checked(path, load_file(path, os.environ)) for path in dict.fromkeys(named) or [ROUTES]]
     if json:
         say_json({"files": checked})
     else:

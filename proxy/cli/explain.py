@@ -10,28 +10,30 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from proxy.cli.admin_base import base_of
 from proxy.cli.lesson import FINE, FOUND, UNUSABLE, Lesson
 from proxy.cli.options import CONFIG, JSON, ROUTES
 from proxy.cli.terminal import complain, leave, say, say_json
 
 if TYPE_CHECKING:
+    from proxy.cli.explanation import Explanation, Stands
     from proxy.core.kill import Order
 
 LESSON = Lesson(
     purpose="Say who would answer one request, and why.",
     more="The request is read, routed and decided by the code that serves live traffic; nothing is sent anywhere. "
-    "It goes by the file alone: where the judge or an order has moved a route since stands in `banyan status`, and "
-    "what was decided for a request that came in `banyan why`.",
+    "It goes by the file alone. With --admin a running Banyan is asked where the route stands since the judge or an "
+    "order has moved it; what was decided for a request that came stands in `banyan why`.",
     example="banyan explain GET /orders/7 -H 'X-Tenant-Id: acme'",
     exits={
         FINE: "a route answers it",
-        FOUND: "Banyan refuses it (400, 404, 405, …)",
+        FOUND: "Banyan refuses it (400, 404, 405, …), or nothing answers at --admin",
         UNUSABLE: "wrong usage, or the file has problems",
     },
 )
 
 
-def explain(
+def explain(  # noqa: PLR0913  a command's options
     method: Annotated[str, typer.Argument(metavar="METHOD", help="As on the wire: GET, POST, …", show_default=False)],
     target: Annotated[
         str, typer.Argument(metavar="TARGET", help="Path and query, or a whole URL.", show_default=False)
@@ -42,6 +44,9 @@ def explain(
     ] = [],  # noqa: B006  typer copies it
     host: Annotated[str, typer.Option(metavar="HOST", help="The Host header, else localhost.")] = "",
     client_ip: Annotated[str, typer.Option(metavar="ADDRESS", help="Whose request it is.")] = "127.0.0.1",
+    admin: Annotated[
+        str, typer.Option(metavar="URL", help="Say also where the route stands there.", show_default=False)
+    ] = "",
     config: CONFIG = ROUTES,
     json: JSON = False,
 ) -> None:
@@ -58,13 +63,30 @@ def explain(
     snapshot = load_or_leave(config).snapshot
     head = read_typed(typed, snapshot)
     explained = explain_head(head, f"{method} {target}", str(ip_address(client_ip)), snapshot, _key(config))
-    explanation = replace(explained, killed=_order(snapshot.kill_file, config))
+    stands = _stands(base_of(admin, config), explained) if admin else None
+    explanation = replace(explained, killed=_order(snapshot.kill_file, config), stands=stands)
     if json:
         say_json(explanation)
     else:
         for line in explanation_lines(explanation, config):
             say(line)
     leave(FOUND if explanation.refused else FINE)
+
+
+def _stands(base: str, explained: Explanation) -> Stands | None:
+    """Where a running Banyan has the route that takes the request."""
+    from proxy.cli.admin_api import NoAnswerError
+    from proxy.cli.explanation import Stands
+    from proxy.cli.status_route import get_route
+
+    if explained.route is None or explained.route.stage is None:
+        return None
+    try:
+        runs = get_route(base, explained.route.name)[0].runs
+    except NoAnswerError as error:
+        complain(error.message, error.cure)
+        leave(FOUND)
+    return Stands(stage=runs.stage or "", split=runs.split or 0.0, reason=runs.reason)
 
 
 def _order(kill_file: str, config: Path) -> Order | None:

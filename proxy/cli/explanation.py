@@ -99,11 +99,21 @@ class RouteShown:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Stands:
+    """Where a route runs, and why. `split` in [0, 1]."""
+
+    stage: str
+    split: float
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Explanation:
     """`route` where one fits; `answer` where Banyan answers; `refused` when that is not what routes.yaml wants.
 
     `near` are all routes whose path fits, in the order in which they are asked. `killed` is the kill switch's order
-    while it is on; everything else is said as if it were off.
+    while it is on; everything else is said as if it were off. `stands`: where a running Banyan has the route,
+    if one was asked; everything else goes by the file.
     """
 
     request: str
@@ -113,6 +123,7 @@ class Explanation:
     refused: bool = False
     near: tuple[NearRoute, ...] = ()
     killed: Order | None = None
+    stands: Stands | None = None
 
 
 def explain_head(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from proxy.cli.explanation import CohortShown, Explanation, NearRoute, OwnAnswer, RouteShown, UpstreamShown
+from proxy.cli.explanation import CohortShown, Explanation, NearRoute, OwnAnswer, RouteShown, Stands, UpstreamShown
 from proxy.cli.terminal import Ink, painted
 from proxy.core.kill import Order
 
@@ -21,6 +21,8 @@ def explanation_lines(shown: Explanation, config: Path) -> Iterator[str]:
         yield from _own(shown.answer)
     if shown.route is not None:
         yield from _routed(shown.route, config)
+    if shown.stands is not None:
+        yield _row("stands", _standing(shown.stands))
     if shown.near:
         yield ""
         yield painted("asked in this order:", Ink.FAINT)
@@ -43,6 +45,11 @@ def _killed(order: Order) -> str:
     said = ", ".join([each for each in (order.by, order.at, order.reason) if each])
     more = f" ({said})" if said else ""
     return f"the kill switch is on{more}: at shadow, canary and live legacy answers, whatever stands below"
+
+
+def _standing(stands: Stands) -> str:
+    place = f"{stands.stage}, split {_percent(stands.split)}" if stands.stage == "canary" else stands.stage
+    return f"{place} at that Banyan, {stands.reason}"
 
 
 def _own(answer: OwnAnswer) -> Iterator[str]:

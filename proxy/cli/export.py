@@ -36,13 +36,12 @@ def export(
     from proxy.cli.admin_api import NoAnswerError
     from proxy.cli.evidence_api import get_mismatches
     from proxy.cli.exported import text_of
-    from proxy.cli.loading import load_or_leave
+    from proxy.cli.loading import load_or_leave, no_such_route
 
     snapshot = load_or_leave(config).snapshot
     found = next((each for each in snapshot.routes if each.name == route and each.respond is None), None)
     if found is None:
-        complain(f"{config} has no route {route!r} with two sides.", "`banyan status` lists the routes.")
-        leave(UNUSABLE)
+        no_such_route(config, route, (each.name for each in snapshot.routes if each.respond is None))
     try:
         shown = get_mismatches(base_of(admin, config), route, cluster)
     except NoAnswerError as error:

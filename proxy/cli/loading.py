@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterable
 from pathlib import Path
+from typing import NoReturn
 
 from proxy.cli.lesson import UNUSABLE
 from proxy.cli.problem_text import problem_lines
 from proxy.cli.terminal import complain, leave
 from proxy.config.load import Loaded, load_file
+from proxy.core.nearest import nearest
 
 
 def load_or_leave(path: Path) -> Loaded:
@@ -20,3 +23,11 @@ def load_or_leave(path: Path) -> Loaded:
         complain(f"{path} cannot be used.", "Mend what is listed above, or name another file with --config.")
         leave(UNUSABLE)
     return found
+
+
+def no_such_route(config: Path, name: str, known: Iterable[str]) -> NoReturn:
+    """Leave, as the file has no route of that name that asks two systems; `known` are those that it has."""
+    meant = nearest(name, known)
+    asked = f"Did you mean {meant}? " if meant else ""
+    complain(f"{config} has no route {name!r} with two sides.", f"{asked}`banyan status` lists the routes.")
+    leave(UNUSABLE)

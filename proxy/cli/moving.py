@@ -177,7 +177,7 @@ def _seconds(text: str) -> float | None:
     """`2h` or `7d`; None for ever."""
     from pydantic_core import PydanticCustomError
 
-    from proxy.config.judgement_values import read_span
+    from proxy.config.units import read_span
 
     if not text:
         return None

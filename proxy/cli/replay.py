@@ -68,7 +68,7 @@ def replay(
 
 def _plan(route: str, to: str, header: list[str], config: Path) -> Plan:
     from proxy.app.redaction_key import read_key
-    from proxy.cli.loading import load_or_leave
+    from proxy.cli.loading import load_or_leave, no_such_route
     from proxy.cli.replay_plan import Plan
     from proxy.config.lastgood import directory
     from proxy.core.route import HostMode
@@ -76,8 +76,7 @@ def _plan(route: str, to: str, header: list[str], config: Path) -> Plan:
     snapshot = load_or_leave(config).snapshot
     found = next((each for each in snapshot.routes if each.name == route), None)
     if found is None or found.respond is not None:
-        complain(f"{config} has no route {route!r} with two sides.", "`banyan status` lists the routes.")
-        leave(UNUSABLE)
+        no_such_route(config, route, (each.name for each in snapshot.routes if each.respond is None))
     upstream = snapshot.upstreams[found.new]
     named = [each.partition(":") for each in header]
     if any(not (name.strip() and colon) for name, colon, _ in named):

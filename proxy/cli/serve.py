@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
 from proxy.cli.lesson import FINE, FOUND, UNUSABLE, Lesson
 from proxy.cli.options import CONFIG, ROUTES
-from proxy.cli.terminal import leave
+from proxy.cli.terminal import complain, leave
 
 LESSON = Lesson(
     purpose="Run the proxy until SIGTERM.",
@@ -19,8 +24,17 @@ LESSON = Lesson(
 )
 
 
-def serve(*, config: CONFIG = ROUTES) -> None:
+def serve(
+    file: Annotated[
+        Path | None, typer.Argument(metavar="[FILE]", help="The routes.yaml, as --config names it.", show_default=False)
+    ] = None,
+    *,
+    config: CONFIG = ROUTES,
+) -> None:
     """See LESSON."""
     from proxy.app.supervisor import serve as run
 
-    leave(run(config))
+    if file is not None and config not in (ROUTES, file):
+        complain(f"{file} and --config {config} are two files.", "Name one of them.")
+        leave(UNUSABLE)
+    leave(run(file or config))

@@ -2,7 +2,8 @@
 
 Rule 1: nothing that was not measured is shown as a number: a dash stands there.
 Rule 2: stage and split are what runs; where the file says something else, both are shown.
-Rule 3: a name is never cut: a narrow terminal gets fewer columns, those of traffic first.
+Rule 3: a name is never cut: a narrow terminal gets fewer columns, those of traffic first, and more of them go where the
+        cells are wide. A reason is cut: it stands whole in `status --route NAME` and in JSON.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
+from rich.cells import cell_len
 from rich.console import Group
 from rich.table import Table
 from rich.text import Text
@@ -38,6 +40,22 @@ _RIGHT = frozenset(("split", *_TRAFFIC, *_EVIDENCE))
 _LEFT_OUT = ((125, frozenset[str]()), (98, frozenset({"legacy/s", "new/s", "reason"})))
 """From which width on which columns are left out."""
 _LEAST = frozenset({"legacy/s", "new/s", "5xx", "compared", "waits", "coverage", "reason"})
+_DROPPED = (
+    "legacy/s",
+    "new/s",
+    "reason",
+    "waits",
+    "coverage",
+    "5xx",
+    "compared",
+    "mismatch",
+    "new",
+    "verdict",
+    "split",
+)
+"""In which order more columns go, where the rest is too wide."""
+_BETWEEN = 2
+_LONGEST_REASON, _SHORTEST_REASON = 60, 20
 
 
 def picture(base: str, status: RoutesStatus, metrics: str, width: int) -> Group:
@@ -110,15 +128,31 @@ def _lagging(worker: WorkerStatus) -> str:
 
 
 def _table(status: RoutesStatus, failed: dict[str, float], width: int) -> Table:
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-    left_out = next((heads for least, heads in _LEFT_OUT if width >= least), _LEAST)
-    heads = [head for head in _HEADS if head not in left_out]
+    table = Table(box=None, pad_edge=False, padding=(0, _BETWEEN, 0, 0), header_style="bold")
+    rows = [dict(zip(_HEADS, _cells(route, failed.get(route.name)), strict=True)) for route in status.routes]
+    heads = _fitting(rows, width)
     for head in heads:
         table.add_column(head, justify="right" if head in _RIGHT else "left", no_wrap=head != "reason")
-    for route in status.routes:
-        cells = zip(_HEADS, _cells(route, failed.get(route.name)), strict=True)
-        table.add_row(*(cell for head, cell in cells if head not in left_out))
+    for row in rows:
+        table.add_row(*(row[head] for head in heads))
     return table
+
+
+def _fitting(rows: list[dict[str, str | Text]], width: int) -> list[str]:
+    """The columns for which there is room: rule 3."""
+    left_out = set(next((heads for least, heads in _LEFT_OUT if width >= least), _LEAST))
+    for head in _DROPPED:
+        heads = [each for each in _HEADS if each not in left_out]
+        if sum(_width_of(each, rows) for each in heads) - _BETWEEN <= width:
+            return heads
+        left_out.add(head)
+    return [each for each in _HEADS if each not in left_out]
+
+
+def _width_of(head: str, rows: list[dict[str, str | Text]]) -> int:
+    """Of a column, with what is between it and the next one; the reasons may be cut."""
+    widest = max([cell_len(head), *(cell_len(str(row[head])) for row in rows)])
+    return _BETWEEN + (min(widest, _SHORTEST_REASON) if head == "reason" else widest)
 
 
 def _cells(route: RouteStatus, failed: float | None) -> Iterator[str | Text]:
@@ -131,7 +165,13 @@ def _cells(route: RouteStatus, failed: float | None) -> Iterator[str | Text]:
     yield NOTHING if failed is None else Text(f"{failed:.2%}", style="bold red" if failed else "green")
     yield from _evidence(route.parity, route.coverage)
     yield route.verdict or NOTHING
-    yield Text(route.runs.reason)
+    yield _reason(route.runs.reason)
+
+
+def _reason(reason: str) -> Text:
+    text = Text(reason, no_wrap=True, overflow="ellipsis")
+    text.truncate(_LONGEST_REASON, overflow="ellipsis")
+    return text
 
 
 def _placed(file: Placed, runs: Placed) -> Iterator[str]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 
 from proxy.config.fault import fault, one_of
-from proxy.config.problem import like, nearest
+from proxy.config.problem import like
 from proxy.core.cohort import CohortSource, SourceKind
 from proxy.core.headers import Kind, request_kind
+from proxy.core.nearest import nearest
 from proxy.core.path import PathPattern, parse_pattern
 from proxy.core.predicate import HostIs
 

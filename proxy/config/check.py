@@ -15,12 +15,13 @@ from proxy.config.conditions import Asked, asked
 from proxy.config.conflicts import MAX_SIGNATURES, conflicts, crowded
 from proxy.config.cover import unreachable
 from proxy.config.judgement_check import JUDGEMENT_RULES
-from proxy.config.problem import Path, Problem, nearest
+from proxy.config.problem import Path, Problem
 from proxy.config.read import Draft
 from proxy.config.schema import TimeoutBlock
 from proxy.config.shadow_check import SHADOW_RULES
 from proxy.config.tie_check import ALWAYS_THERE, TIE_RULES
 from proxy.core.cohort import SourceKind
+from proxy.core.nearest import nearest
 from proxy.core.route import Route
 from proxy.core.stage import Stage
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from pydantic_core import PydanticCustomError
 
-from proxy.config.problem import nearest
+from proxy.core.nearest import nearest
 
 
 def fault(message: str, *, got: str | None = None, cure: str = "") -> PydanticCustomError:

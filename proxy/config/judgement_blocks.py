@@ -33,7 +33,7 @@ class GuardBlock(Block):
         "rollback",
         {"canary": "rollback", "live": "freeze"},
     )
-    budget: values.Span | None = optional(
+    budget: kinds.Span | None = optional(
         "The mean time between two false alarms of all routes together, by this route's measure. Default 30d.", "30d"
     )
     classes: values.Classes | None = optional(
@@ -80,8 +80,8 @@ class RampBlock(Block):
     steps: values.Steps | None = optional(
         "The splits of canary, rising. Default [1%, 5%, 25%, 50%, 98%].", ["1%", "5%", "25%", "50%", "98%"]
     )
-    hold: values.Span | None = optional("The least time at a step. Default 10m.", "10m")
-    soak: values.Span | None = optional("The least time at shadow. Default 24h.", "24h", "7d")
+    hold: kinds.Span | None = optional("The least time at a step. Default 10m.", "10m")
+    soak: kinds.Span | None = optional("The least time at shadow. Default 24h.", "24h", "7d")
     needs: NeedsBlock | None = optional("What a step needs beside time.", {"compared": 1000, "mismatch_rate": "1%"})
     after: list[kinds.Name] | None = optional("Routes that this one is never ahead of.", ["login"])
     dry_run: bool | None = optional("Evaluate and tell, but promote nothing. Default false.", *_SWITCH)
@@ -111,5 +111,5 @@ class FleetGuardBlock(Block):
         "such bound.",
         "0.1%",
     )
-    window: values.Span | None = optional("Over how long the error budget is counted. Default 30d.", "30d")
+    window: kinds.Span | None = optional("Over how long the error budget is counted. Default 30d.", "30d")
     in_motion: Some | None = optional("How many routes may be on their way at once. Without it any number.", 2)

@@ -8,9 +8,10 @@ from graphlib import CycleError, TopologicalSorter
 from proxy.config.judgement_blocks import RampBlock, WindowBlock
 from proxy.config.judgement_build import guard_of, ramp_of
 from proxy.config.judgement_values import Minute, Moment
-from proxy.config.problem import Path, Problem, nearest
+from proxy.config.problem import Path, Problem
 from proxy.config.read import Draft
 from proxy.core.judge.policy import GUARDED, OnFailure, is_past
+from proxy.core.nearest import nearest
 
 
 def doors_are_kept(draft: Draft) -> Iterator[Problem]:

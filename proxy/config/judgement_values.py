@@ -1,4 +1,4 @@
-"""Readers of the values in `guard`, `ramp` and `windows`: long spans, steps, days, times of day and dates."""
+"""Readers of the values in `guard`, `ramp` and `windows`: steps, days, times of day and dates."""
 
 from __future__ import annotations
 
@@ -17,12 +17,9 @@ from proxy.core.judge.policy import GUARDED, OnFailure, Stops
 from proxy.core.stage import Stage
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-_LENGTH = re.compile(r"[0-9.]+ ?(ms|s|m|h)")
-_SPAN = re.compile(r"([1-9][0-9]{0,2}) ?d")
 _CLOCK = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])")
 _WHEN = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-9]{2})?(Z|[+-][0-9]{2}:[0-9]{2})")
 _DOORS = (Stage.CANARY, Stage.LIVE, Stage.COMPLETE, Stage.RETIRED)
-_MOST_DAYS = 366
 _MOST_STEPS = 20
 
 
@@ -36,19 +33,6 @@ class Moment(NamedTuple):
     """A point in time, in unix seconds."""
 
     at: float
-
-
-def read_span(value: object) -> float:
-    """`30d`, or any length of time, as seconds."""
-    found = _SPAN.fullmatch(value) if isinstance(value, str) else None
-    if found is None:
-        if isinstance(value, str) and _LENGTH.fullmatch(value):
-            return units.read_length_above_zero(value)
-        raise fault("must be a length of time such as 30d, 12h or 10m")
-    days = int(found[1])
-    if days > _MOST_DAYS:
-        raise fault(f"must be at most {_MOST_DAYS}d")
-    return days * 86_400.0
 
 
 def read_share_above_zero(value: object) -> float:
@@ -160,11 +144,6 @@ _SHARE = {"type": "string", "pattern": r"^[0-9]{1,3}(\.[0-9]{1,2})? ?%$"}
 _DAY = {"type": "string", "pattern": "^(mon|tue|wed|thu|fri|sat|sun)(-(mon|tue|wed|thu|fri|sat|sun))?$"}
 _WORD = {"type": "string", "enum": [each.value for each in OnFailure]}
 
-Span = Annotated[
-    float,
-    BeforeValidator(read_span),
-    WithJsonSchema({"type": "string", "pattern": r"^[0-9]+(\.[0-9]+)? ?(ms|s|m|h|d)$"}),
-]
 ShareAboveZero = Annotated[float, BeforeValidator(read_share_above_zero), WithJsonSchema(_SHARE)]
 Quantile = Annotated[float, BeforeValidator(read_quantile), WithJsonSchema(_SHARE)]
 Steps = Annotated[

@@ -18,7 +18,7 @@ from proxy.core.route import Balance, HostMode, Rate
 from proxy.core.snapshot import Network
 from proxy.core.stage import Stage
 
-_LENGTH = WithJsonSchema({"type": "string", "pattern": r"^[0-9]+(\.[0-9]+)? ?(ms|s|m|h)$"})
+_LENGTH = WithJsonSchema({"type": "string", "pattern": units.LENGTH_PATTERN})
 _SHARE = {"type": "string", "pattern": r"^(100(\.0{1,2})?|[0-9]{1,2}(\.[0-9]{1,2})?) ?%$"}
 _FRACTION = {"type": "number", "minimum": 0, "maximum": 1}
 _SIZE = WithJsonSchema({"type": "string", "pattern": "^[0-9]+ ?(B|KB|MB|GB|KiB|MiB|GiB)$"})
@@ -64,6 +64,7 @@ def choices(*words: str) -> WithJsonSchema:
 
 Length = Annotated[float, BeforeValidator(units.read_length), _LENGTH]
 LengthAboveZero = Annotated[float, BeforeValidator(units.read_length_above_zero), _LENGTH]
+Span = Annotated[float, BeforeValidator(units.read_span), _LENGTH]
 Share = Annotated[float, BeforeValidator(units.read_share), WithJsonSchema(_SHARE)]
 ShareOrFraction = Annotated[
     float, BeforeValidator(units.read_share_or_fraction), WithJsonSchema({"anyOf": [_SHARE, _FRACTION]})

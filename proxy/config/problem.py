@@ -6,9 +6,7 @@ Rule 2: a value that came from the environment is never repeated, since it may b
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
-from difflib import get_close_matches
 
 Path = tuple[str | int, ...]
 """The way to a value: keys and list positions from the top."""
@@ -72,10 +70,3 @@ def show(value: object) -> str:
             return "a mapping"
         case _:
             return str(value)
-
-
-def nearest(word: str, known: Iterable[str]) -> str:
-    """The known word that was probably meant, or an empty string."""
-    names = {each.lower(): each for each in known}
-    found = get_close_matches(word.lower(), names, n=1, cutoff=0.6)
-    return names[found[0]] if found else ""

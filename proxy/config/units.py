@@ -1,6 +1,7 @@
 """Readers of single values that carry a unit: lengths of time, shares, sizes, numbers with bounds.
 
 Rule 1: a bare number is refused where a unit matters, with what was probably meant.
+Rule 2: a length of time is read in one way wherever it stands; only how long it may be differs.
 """
 
 from __future__ import annotations
@@ -10,9 +11,12 @@ from decimal import Decimal
 
 from proxy.config.fault import fault
 
-_LENGTH = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,6})?) ?(ms|s|m|h)")
-_SECONDS = {"ms": Decimal("0.001"), "s": Decimal(1), "m": Decimal(60), "h": Decimal(3600)}
+LENGTH_PATTERN = r"^[0-9]+(\.[0-9]+)? ?(ms|s|m|h|d)$"
+"""How the JSON Schema describes a length of time."""
+_LENGTH = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,6})?) ?(ms|s|m|h|d)")
 _DAY = 86_400
+_SECONDS = {"ms": Decimal("0.001"), "s": Decimal(1), "m": Decimal(60), "h": Decimal(3600), "d": Decimal(_DAY)}
+_MOST_DAYS = 366
 _SHARE = re.compile(r"(0|[1-9][0-9]{0,8})(?:\.([0-9]{1,9}))? ?%")
 _SIZE = re.compile(r"([0-9]{1,12}) ?(B|KB|MB|GB|KiB|MiB|GiB)")
 _MOST_AT_ONCE = 16 << 20
@@ -26,11 +30,7 @@ def is_number(value: object) -> bool:
 
 def read_length(value: object) -> float:
     """`5s`, `250ms`, `1.5m` or `2h`, up to a day, as seconds."""
-    found = _LENGTH.fullmatch(value) if isinstance(value, str) else None
-    if found is None:
-        cure = f"a number alone has no unit: write {value}s or {value}ms" if is_number(value) else ""
-        raise fault("must be a length of time such as 5s, 250ms, 1m or 2h", cure=cure)
-    seconds = Decimal(found[1]) * _SECONDS[found[2]]
+    seconds = _seconds(value, "5s, 250ms, 1m or 2h")
     if seconds > _DAY:
         raise fault("must be at most 24h")
     return float(seconds)
@@ -38,7 +38,26 @@ def read_length(value: object) -> float:
 
 def read_length_above_zero(value: object) -> float:
     """The same, but nothing that ends before it begins."""
-    seconds = read_length(value)
+    return _above_zero(read_length(value))
+
+
+def read_span(value: object) -> float:
+    """`30d`, `36h` or `10m`, up to a year, as seconds above 0."""
+    seconds = _seconds(value, "30d, 36h or 10m")
+    if seconds > _MOST_DAYS * _DAY:
+        raise fault(f"must be at most {_MOST_DAYS}d")
+    return _above_zero(float(seconds))
+
+
+def _seconds(value: object, such_as: str) -> Decimal:
+    found = _LENGTH.fullmatch(value) if isinstance(value, str) else None
+    if found is None:
+        cure = f"a number alone has no unit: write {value}s or {value}ms" if is_number(value) else ""
+        raise fault(f"must be a length of time such as {such_as}", cure=cure)
+    return Decimal(found[1]) * _SECONDS[found[2]]
+
+
+def _above_zero(seconds: float) -> float:
     if not seconds:
         raise fault("must be longer than nothing")
     return seconds

@@ -12,9 +12,10 @@ from typing import NamedTuple, get_args
 from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
-from proxy.config.problem import FromEnvironment, Path, nearest, show
+from proxy.config.problem import FromEnvironment, Path, show
 from proxy.config.schema import NOT_LANDED
 from proxy.config.values import Broken
+from proxy.core.nearest import nearest
 
 _EXPECTED = {
     "string_type": "must be text",

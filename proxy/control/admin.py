@@ -17,7 +17,7 @@ import msgspec
 from aiohttp import web
 from prometheus_client.exposition import gzip_accepted
 
-from proxy.control.asking import tagged
+from proxy.control.asking import no_such_route, tagged
 from proxy.control.auth import Gate, guarded_by
 from proxy.control.certificates import Certificates
 from proxy.control.collector import CONTENT_TYPE, Reading, render
@@ -97,7 +97,7 @@ class Admin:
         """`GET /api/routes/{name}`."""
         route = self._find(request)
         if route is None:
-            return _no_such_route(request)
+            return self._no_such_route(request)
         await self.links.refresh()
         book, findings = self.parity.book, self.parity.archive.findings(route.name)
         evidence = evidence_view(book, route.name, route.compare, findings, time.time())
@@ -109,19 +109,25 @@ class Admin:
         """`GET /api/routes/{name}/mismatches`."""
         route = self._find(request)
         return (
-            _no_such_route(request) if route is None else await self.parity.mismatches(request, route.name, self._json)
+            self._no_such_route(request)
+            if route is None
+            else await self.parity.mismatches(request, route.name, self._json)
         )
 
     async def epochs(self, request: web.Request) -> web.Response:
         """`GET /api/routes/{name}/epochs`."""
         route = self._find(request)
-        return _no_such_route(request) if route is None else await self.parity.epochs(request, route.name, self._json)
+        return (
+            self._no_such_route(request) if route is None else await self.parity.epochs(request, route.name, self._json)
+        )
 
     async def exchanges(self, request: web.Request) -> web.Response:
         """`GET /api/routes/{name}/exchanges`."""
         route = self._find(request)
         return (
-            _no_such_route(request) if route is None else await self.parity.exchanges(request, route.name, self._json)
+            self._no_such_route(request)
+            if route is None
+            else await self.parity.exchanges(request, route.name, self._json)
         )
 
     async def upstreams(self, request: web.Request) -> web.Response:
@@ -143,6 +149,10 @@ class Admin:
     def _find(self, request: web.Request) -> Route | None:
         name = request.match_info["name"]
         return next((route for route in self.running.snapshot.routes if route.name == name), None)
+
+    def _no_such_route(self, request: web.Request) -> web.Response:
+        known = [route.name for route in self.running.snapshot.routes]
+        return no_such_route(request.match_info["name"], known)
 
     def _reading(self) -> Reading:
         return Reading(
@@ -221,11 +231,6 @@ async def serve(app: web.Application, listening: socket.socket) -> Callable[[], 
     await runner.setup()
     await web.SockSite(runner, listening).start()
     return runner.cleanup
-
-
-def _no_such_route(request: web.Request) -> web.Response:
-    name = request.match_info["name"]
-    return problem(HTTPStatus.NOT_FOUND, f"there is no route {name!r}; GET /api/routes lists those there are")
 
 
 def _page(reading: Reading, *, squeeze: bool) -> bytes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from typing import TypeVar
 
@@ -11,9 +11,12 @@ import msgspec
 from aiohttp import web
 
 from proxy.control.problem import problem
+from proxy.core.nearest import nearest
 
 Body = TypeVar("Body", bound=msgspec.Struct)
 _NONE: Mapping[str, str] = {}
+_LONGEST_NAME = 64
+"""Characters of a route's name; what is longer need not be looked for."""
 
 
 def read_body(body: bytes, kind: type[Body]) -> Body | web.Response:
@@ -30,10 +33,12 @@ def store_away(error: str) -> web.Response:
     return problem(HTTPStatus.SERVICE_UNAVAILABLE, detail)
 
 
-def no_such_route(name: str) -> web.Response:
-    """No route of that name can be moved."""
-    detail = f"there is no route {name!r} that has a stage; GET /api/routes lists those there are"
-    return problem(HTTPStatus.NOT_FOUND, detail)
+def no_such_route(name: str, known: Iterable[str], *, staged: bool = False) -> web.Response:
+    """There is none of that name; `staged`: none that can be moved, of which `known` are the names."""
+    meant = nearest(name[:_LONGEST_NAME], known)
+    asked = f"did you mean {meant}? " if meant else ""
+    what = f"there is no route {name[:_LONGEST_NAME]!r}{' that has a stage' if staged else ''}"
+    return problem(HTTPStatus.NOT_FOUND, f"{what}; {asked}GET /api/routes lists those there are")
 
 
 def tagged(request: web.Request, view: msgspec.Struct, prefix: str) -> web.Response:

@@ -116,8 +116,9 @@ class Bench:
 
     def _due(self, routes: Mapping[str, Route]) -> dict[str, Route]:
         """Those that could move, and the members of their groups."""
-        alarmed = {name: routes[name] for name in self._open if self._dockets[name].is_alarmed}
-        due = {**self._roster.ramped, **alarmed}
+        found = ((name, self._dockets[name]) for name in self._open)
+        stirred = {name: routes[name] for name, each in found if each.is_alarmed or each.recovery is not None}
+        due = {**self._roster.ramped, **stirred}
         groups = {each.group for each in due.values() if each.group}
         if not groups:
             return due
@@ -220,6 +221,7 @@ class Bench:
             processes=tuple(docket.processes.values()),
             breaker=docket.breaker,
             stuck=docket.stuck,
+            recovered=docket.recovered(now),
             legacy_is_down=known(docket.legacy, self._probe(route.legacy), now) is Known.DOWN,
             measures=measures,
             changes={} if measures is None else docket.changes.of(measures.epoch),

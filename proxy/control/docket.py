@@ -16,7 +16,8 @@ Rule 7: an answer that failed is never a good one, whether or not its event coun
         long it lasts: a cohort counts twice in a row only once, and what the worst one was asked stays part of what new
         was asked, as it was of legacy's. Who asks alone is the breakers' business.
 Rule 8: nothing known of legacy is not "down". While it is known to be down no breaker opens; where new is alone and
-        fails, that is said (`stuck`), to be told to somebody: there is nowhere to go back to.
+        fails, that is said (`stuck`), to be told to somebody: there is nowhere to go back to. A route that is held for
+        that is watched until new answers well again (recovery.py), which answers what led to it.
 """
 
 from __future__ import annotations
@@ -37,7 +38,8 @@ from proxy.core.judge.ladder import Place, is_above
 from proxy.core.judge.legacy import Known, Legacy, heard, known
 from proxy.core.judge.policy import GUARDED
 from proxy.core.judge.position import Cause, Position
-from proxy.core.judge.share import Failing, Second, Window, usual
+from proxy.core.judge.recovery import NOT_YET, Recovery, told
+from proxy.core.judge.share import LIMIT, TIMES, Failing, Second, Window, usual
 from proxy.core.outcome import Side
 from proxy.core.stage import Stage
 from proxy.link import CohortDelta
@@ -90,6 +92,7 @@ class Docket:
     """One route's. `answers` are what new was asked at this step, `failed` those of them that it failed to answer;
     `asked` are what both sides were.
 
+    `recovery`: how new answers since the judge holds the route for a legacy that was down, else None.
     `version`, `step`, `place`, `latched`, `since` are those of the position that was followed last. `stuck`: why the
     route should go back, and cannot (rule 8); `latest`: whose hard failure counted last where new was alone, by class.
     """
@@ -113,14 +116,16 @@ class Docket:
     failed: int = 0
     capacity: Capacity = NOTHING_CARRIED
     changes: Changes = field(default_factory=Changes)
+    recovery: Recovery | None = None
 
     def follow(self, position: Position) -> None:
         """The route stands here now."""
         self.changes.follow(position.step)
         if position.version == self.version:
             return
-        if self._is_answered_by(position):
+        if self._is_answered_by(position) or self._is_released_by(position):
             self.clear()
+        self.recovery = (self.recovery or NOT_YET) if position.waits else None
         self.place, self.latched, self.since = position.place, position.latched, position.since
         self.version = position.version
         if self.step != (step := Step.of(position)):
@@ -145,6 +150,14 @@ class Docket:
             return self.latched or (position.cause in _ANEW and position.since != self.since)
         return position.stage in GUARDED and is_above(self.place, position.place)
 
+    def _is_released_by(self, position: Position) -> bool:
+        return self.recovery is not None and position.cause is Cause.LEGACY and not position.held
+
+    def recovered(self, now: float) -> str:
+        """Why the judge's hold ends, as a sentence; empty: it does not."""
+        is_over = self.recovery is not None and self.recovery.is_over(self._normal(), now)
+        return self.recovery.sentence if self.recovery is not None and is_over else ""
+
     def _alarmed_before(self, position: Position) -> bool:
         """Whether an alarm that was kept is older than what ended it; a file that is read at a start ends none."""
         alarms = (self.breaker.opened_at, *(each.alarmed_at for each in self.processes.values()))
@@ -159,19 +172,22 @@ class Docket:
     @property
     def is_open(self) -> bool:
         """Whether something is under way that even a quiet second may change or that others must see."""
-        return bool(self.breaker.row) or self.is_alarmed
+        return bool(self.breaker.row) or self.is_alarmed or self.recovery is not None
 
     def count(self, answered: Answered, now: float) -> None:
         """Answers without anything bad among them, while legacy answers some of the requests."""
         self._hear(answered, (), now)
-        self._count(answered)
+        self._count(answered, now)
 
-    def _count(self, answered: Answered) -> None:
+    def _count(self, answered: Answered, now: float) -> None:
         self.answers += answered.new
         self.asked += answered.new + answered.legacy
         self.failed += answered.new_bad
         self.rates.answers += answered.legacy
         self.rates.failed += answered.legacy_bad
+        if self.recovery is not None:
+            is_failing, counts = bool(self.stuck) or self.breaker.is_due, (answered.new, answered.new_bad)
+            self.recovery = told(self.recovery, *counts, usual=self._normal(), is_failing=is_failing, now=now)
 
     def fold(self, position: Position, seen: Seen) -> None:
         """What happened since the last fold, while the route stood at `position`."""
@@ -183,7 +199,7 @@ class Docket:
         for event in counted:
             self._observe(position, event, seen, weight=1 / slow if event.bad is Bad.LATENCY else 1.0)
         self._pass(position, counted, seen)
-        self._count(seen.answered)
+        self._count(seen.answered, seen.now)
 
     def carry(self, answered: Answered, epoch: int, now: float) -> None:
         """What new carried of a route that climbs, in this epoch of its evidence."""
@@ -279,6 +295,11 @@ class Docket:
         if legacy is Known.DOWN:
             return found
         return fast.answered(found, Side.LEGACY) if seen.legacy_answered else fast.waited(found, seen.now)
+
+    def _normal(self) -> float:
+        """Legacy's share of bad answers; at most a third of the breaker's limit: it may have been down."""
+        rates = self.rates
+        return min((rates.failed + _UNKNOWN_RATE * _WEIGHT) / (rates.answers + _WEIGHT), LIMIT / TIMES)
 
     def _usual(self) -> float:
         """The share of answers that fails as a rule: legacy's, or where too little is known of it, new's own before."""

@@ -1,8 +1,9 @@
 """What becomes of the judge's rulings: which are carried out, and which have to be made anew.
 
 Rule 1: a ruling is carried out only where the position that it saw still stands.
-Rule 2: steps back come first, of all routes. Then steps forward, each only while nothing at all has changed since the
-        standing that was looked at for it: an order on this route, or on another one that it depends on, comes first.
+Rule 2: steps back come first, of all routes. Then ends of the judge's own holds and steps forward, each only while
+        nothing at all has changed since the standing that was looked at for it: an order on this route, or on another
+        one that it depends on, comes first.
 Rule 3: what was ruled on routes of one group is done to all of them or to none; for a step forward those that stay
         where they are must still stand there.
 Rule 4: an alarm that moves nothing is told once for as long as it lasts.
@@ -49,12 +50,19 @@ class Enforcing:
         if not all(are_back):
             return False
         for each in groups if self.leading.lead is not None else ():
+            await self._release(each)
             await self._forward(each)
         return True
 
     async def _back(self, group: Mapping[str, Ruling]) -> bool:
         chosen = {name: each for name, each in group.items() if each.action in _BACK}
         return not chosen or (self._still_stand(chosen) and await self._carry_out(chosen))
+
+    async def _release(self, group: Mapping[str, Ruling]) -> None:
+        """End the judge's own holds; whoever has ordered something since comes first."""
+        chosen = {name: each for name, each in group.items() if each.action is Action.RELEASE}
+        if chosen and self._still_stand(chosen):
+            await self._carry_out(chosen, self.replica.standing.version)
 
     async def _forward(self, group: Mapping[str, Ruling]) -> None:
         chosen = {name: each for name, each in group.items() if each.action is Action.PROMOTE}
@@ -110,7 +118,7 @@ class Enforcing:
 def _after(before: Position, ruling: Ruling, now: float) -> Position:
     """Where a ruling leads that moves something."""
     if ruling.to is None:
-        return held(before, ruling.cause)
+        return held(before, ruling.cause, on=ruling.action is not Action.RELEASE)
     if ruling.action is Action.PROMOTE:
         return moved(before, ruling.to, Cause.EVIDENCE, now)
     return rolled_back(before, ruling.to, ruling.cause, now)

@@ -36,6 +36,8 @@ EVERY, SOONEST = 1.0, 0.2
 PATIENCE = 1.5
 WITHIN = 15.0
 """Seconds for which a replica that says nothing counts as living."""
+REMEMBERED = 86_400.0
+"""Seconds for which one that fell silent without taking its leave is known to have read another file."""
 KEEP_EVERY, SLOW_EVERY = 5.0, 60.0
 """Seconds between two times at which the guards' numbers are kept: evidence, and what changes slowly."""
 LOOK_BACK, MOST_KNOWN = 200, 5_000
@@ -151,7 +153,10 @@ class Judge:
     async def _announce(self) -> None:
         mine = Presence(instance=self.replica.instance, revision=self.revision(), version=self.replica.obeyed)
         await self.store.announce(mine)
-        self.presences = await self.store.presences(WITHIN)
+        known = await self.store.presences(REMEMBERED)
+        self.presences = tuple(each for each in known if each.seconds_ago < WITHIN)
+        if is_skewed(known):
+            self.reconciling.doubt()
 
     async def _catch_up(self) -> None:
         """The store answers: write what was done without it, and carry out edits that nobody else disputes."""

@@ -80,7 +80,9 @@ class KillSwitch:
             return problem(HTTPStatus.BAD_REQUEST, detail)
         tag = self._page()[1]
         if request.if_match is not None and all(each.value not in {tag, "*"} for each in request.if_match):
-            detail = "the kill switch is not as it was when you looked: look again with GET /api/kill"
+            detail = (
+                "the kill switch is not as it was when you looked: look again with `banyan status` or GET /api/kill"
+            )
             return problem(HTTPStatus.PRECONDITION_FAILED, detail, {"ETag": f'"{tag}"'})
         path = self.path
         try:

@@ -19,7 +19,7 @@ from enum import StrEnum
 import structlog
 
 from proxy.control.kept import Pending
-from proxy.control.replica import Replica
+from proxy.control.replica import MOVES_KEPT, Replica
 from proxy.control.state import Positions
 from proxy.core.judge.ladder import Place, is_above
 from proxy.core.judge.position import Cause, Move, Position, Transition, transition
@@ -159,7 +159,7 @@ class Mover:
     def _note(self, record: Transition) -> None:
         start, end = (record.from_stage.value, record.to_stage.value)
         self.counts[record.route, start, end, record.cause.value] += 1
-        self._replica.moves[record.route] = record
+        self._replica.note(record)
         _log.warning(
             "route_moved",
             route=record.route,
@@ -177,8 +177,10 @@ class Mover:
         try:
             async with asyncio.timeout(PATIENCE):
                 for each in positions:
-                    if (known := self._replica.moves.get(each.route)) is None or known.version != each.version:
-                        for found in await self._store.transitions(each.route, 1):
+                    known = self._replica.moves.get(each.route)
+                    if not known or known[0].version != each.version:
+                        most = MOVES_KEPT if each.latched or each.held else 1
+                        if found := await self._store.transitions(each.route, most):
                             self._replica.moves[each.route] = found
                     self._asked.add(each.route)
         except (StoreUnavailable, TimeoutError):
@@ -198,7 +200,8 @@ def _joined(pending: Pending, known: Position | None) -> Position:
     if known is None:
         return here
     latched, held = here.latched or known.latched, here.held or known.held
-    joined = replace(here, latched=latched, held=held, begun=max(here.begun, known.begun))
+    cause = known.cause if here.waits and known.held else here.cause  # a person's hold is none that ends by itself
+    joined = replace(here, latched=latched, held=held, cause=cause, begun=max(here.begun, known.begun))
     if pending.transition.cause is Cause.FILE:
         return joined
     return replace(joined, file_stage=known.file_stage, file_split=known.file_split)
@@ -209,7 +212,8 @@ def _is_due(pending: Pending, known: Position | None) -> bool:
     if known is None or known.version == pending.base:
         return True
     here = pending.position
-    if (known.place, known.latched, known.held) == (here.place, here.latched, here.held):
+    is_same = (known.place, known.latched, known.held) == (here.place, here.latched, here.held)
+    if is_same and (here.waits or not known.waits):  # else a person's hold is to replace the judge's
         return False
     if known.cause in _PEOPLE and known.since > pending.transition.at:
         return False

@@ -11,7 +11,7 @@ Rule 4: an answer is about the position that the order has made, whatever stands
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from typing import assert_never
@@ -26,6 +26,7 @@ from proxy.control.mover import PATIENCE, AwayError, Made, Mover
 from proxy.control.problem import problem
 from proxy.control.replica import Replica
 from proxy.control.running import Running
+from proxy.control.standing_reasons import BEGUN
 from proxy.control.standing_views import TransitionsView, instance_views, moved_view, transition_view
 from proxy.control.state import Positions
 from proxy.control.tags import is_seen, tag_of
@@ -39,6 +40,8 @@ from proxy.core.unavailable import StoreUnavailable
 
 ACKNOWLEDGED_WITHIN = 2.0
 """Seconds that an answer waits for every live replica."""
+LONGEST_PIN = 366 * 86_400.0
+"""Seconds; a pin for longer is one for ever."""
 _MOST_SHOWN = 1000
 _TRIES = 10
 """How often a pin that was to be set on what was seen is tried, where other routes keep changing."""
@@ -100,7 +103,7 @@ class OrdersAsked:
         """`POST /api/routes/{name}/{verb}`."""
         route, asked = self._find(request), read_body(await request.read(), Asked)
         if route is None:
-            return no_such_route(request.match_info["name"])
+            return self._no_such_route(request)
         if isinstance(asked, web.Response):
             return asked
         await self.mover.look()
@@ -121,11 +124,13 @@ class OrdersAsked:
         """`POST /api/routes/{name}/pin`: one cohort to one side, or no longer."""
         route, asked = self._find(request), read_body(await request.read(), AskedPin)
         if route is None:
-            return no_such_route(request.match_info["name"])
+            return self._no_such_route(request)
         if isinstance(asked, web.Response):
             return asked
         if not asked.cohort or asked.cohort == NEWCOMERS:
             return problem(HTTPStatus.BAD_REQUEST, "cohort must be the key of one cohort, as clients send it")
+        if asked.seconds is not None and not 0.0 < asked.seconds <= LONGEST_PIN:
+            return problem(HTTPStatus.BAD_REQUEST, _no_time(asked.seconds))
         by, now = asked.by or f"admin API, {request.remote or ''}", self.replica.clock()
         until = None if asked.seconds is None else now + asked.seconds
         pin = None
@@ -160,7 +165,7 @@ class OrdersAsked:
             return late
         before = self.replica.position(route)
         after, reason = begun(before), asked.reason or "a new epoch was ordered"
-        made = move(before, after, at=self.replica.clock(), actor=by, numbers={}, reason=reason)
+        made = move(before, after, at=self.replica.clock(), actor=by, numbers={BEGUN: after.begun}, reason=reason)
         made = replace(made, record=replace(made.record, cause=Cause.OPERATOR))
         if await self.mover.move(made, needs_store=True) is Made.LOST:
             return _late(route.name, (route.name,))
@@ -200,13 +205,20 @@ class OrdersAsked:
 
     def _find(self, request: web.Request) -> Route | None:
         name = request.match_info["name"]
-        return next((each for each in self.running.snapshot.routes if each.name == name and each.respond is None), None)
+        return next((each for each in self._staged() if each.name == name), None)
+
+    def _staged(self) -> Iterator[Route]:
+        return (each for each in self.running.snapshot.routes if each.respond is None)
+
+    def _no_such_route(self, request: web.Request) -> web.Response:
+        return no_such_route(request.match_info["name"], [each.name for each in self._staged()], staged=True)
 
     def _if_match(self, request: web.Request, route: Route) -> web.Response | None:
         tag = self._tag(route.name, self.replica.positions.get(route.name))
         if is_seen(request, tag):
             return None
-        detail = f"{route.name} is not as it was when you looked: look again with GET /api/routes/{route.name}"
+        again = f"`banyan status --route {route.name}` or GET /api/routes/{route.name}"
+        detail = f"{route.name} is not as it was when you looked: look again with {again}"
         return problem(HTTPStatus.PRECONDITION_FAILED, detail, {"ETag": f'"{tag}"'})
 
     def _tag(self, route: str, position: Position | None) -> str:
@@ -228,6 +240,11 @@ class OrdersAsked:
 def _late(route: str, faster: Sequence[str]) -> web.Response:
     who = f"{', '.join(faster) or 'something'} was moved by somebody else just now"
     return problem(HTTPStatus.CONFLICT, f"{route} is not moved: {who}; look, then ask again")
+
+
+def _no_time(seconds: float) -> str:
+    said = f"seconds must be more than 0 and at most {LONGEST_PIN:.0f} (366 days), got {seconds:g}"
+    return f"{said}; leave it out to pin the cohort for ever, or say side null to end its pin"
 
 
 def _not_pinned(route: str, cohort: str) -> str:

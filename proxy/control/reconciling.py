@@ -4,7 +4,10 @@ Rule 1: an edit is what this replica has seen change: under it while it ran, or 
         moves the route at once, whatever other replicas read: a file that reaches them later says the same.
 Rule 2: a replica that has no memory takes a difference for an edit only when all live replicas read the same revision:
         one that was started with an old file must end no latch.
-Rule 3: what an edit does is said by `judge.position.reconcile`: it lowers at once, and raises a ramp by one step.
+Rule 3: a latch is ended by an edit of the file that this replica reads, never by what another one reads, or by that
+        one's going: whoever remembers what the file said before, or has met a replica that reads another one, takes no
+        difference for an edit that it has not seen itself.
+Rule 4: what an edit does is said by `judge.position.reconcile`: it lowers at once, and raises a ramp by one step.
 """
 
 from __future__ import annotations
@@ -36,6 +39,8 @@ class Reconciling:
         self._replica = replica
         self._mover = mover
         self._origins = replica.origins
+        self._unread: set[str] = set()
+        """Origins of the routes of which nobody here knows what the file said before it was read first."""
 
     async def follow(self) -> bool:
         """Carry out what was edited in the present table; False when some of it has to wait for the store."""
@@ -43,16 +48,26 @@ class Reconciling:
         if self._origins != self._replica.origins:
             self._origins = self._replica.origins
             await self._mover.look()  # what was nobody's so far may be somebody's now
-        edited = [route for route in self._running.snapshot.routes if self._is_edit(route)]
+        routes = self._running.snapshot.routes
+        self._unread |= {each.origin for each in routes if each.name not in self._replica.said}
+        edited = [route for route in routes if self._is_edit(route)]
         await self._move(edited)
         waiting = self._left_over(edited)
         self._replica.follow(waiting)
         return not waiting
 
     async def agree(self) -> None:
-        """All live replicas read one revision: whatever differs from it was edited."""
-        await self._move(self._running.snapshot.routes)
+        """All live replicas read one revision: whatever differs from it was edited, but for latches (rule 3)."""
+        await self._move([each for each in self._running.snapshot.routes if self._may_differ(each)])
         await self._begin_ramps()
+
+    def doubt(self) -> None:
+        """A replica reads another file, or did when it fell silent: nobody knows which of the two was edited."""
+        self._unread.clear()
+
+    def _may_differ(self, route: Route) -> bool:
+        position = self._replica.positions.get(route.name)
+        return position is None or not position.latched or route.origin in self._unread
 
     async def _begin_ramps(self) -> None:
         """A route with a ramp has a position from the first: its time at a step counts over restarts."""

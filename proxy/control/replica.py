@@ -32,6 +32,8 @@ from proxy.link import Orders
 
 KEEPS_OUT = 30.0
 """Seconds for which a replica that does not know where routes stand is not ready: an outage must not keep it out."""
+MOVES_KEPT = 20
+"""Of each route, so that a reason which stands is known though other moves came after it."""
 _log = structlog.get_logger()
 
 
@@ -39,12 +41,13 @@ _log = structlog.get_logger()
 class Placed:
     """Where a route runs. `position` None: as the file says. `possible` False: an upstream for it is missing.
 
-    `known` False: nobody has read where it stands, and legacy answers meanwhile.
+    `moves`: what led there, newest first, as far as they are known. `known` False: nobody has read where it stands, and
+    legacy answers meanwhile.
     """
 
     place: Place
     position: Position | None = None
-    transition: Transition | None = None
+    moves: tuple[Transition, ...] = ()
     pins: tuple[Pin, ...] = ()
     possible: bool = True
     here: bool = False
@@ -73,7 +76,7 @@ class Replica:
         self.standing = Standing(version=kept.standing, positions=kept.positions, pins=kept.pins)
         self.pending: dict[str, Pending] = {each.position.route: each for each in kept.pending}
         self.said = _places(kept.said)
-        self.moves: dict[str, Transition] = {}
+        self.moves: dict[str, tuple[Transition, ...]] = {}
         self.slow: Mapping[str, float] = {}
         self.samples: Mapping[str, float] = {}
         self.changed: Callable[[], None] = lambda: None
@@ -129,7 +132,7 @@ class Replica:
         return Placed(
             place=place if possible else place_of(route),
             position=position,
-            transition=self.moves.get(route.name),
+            moves=self.moves.get(route.name, ()),
             pins=self.pins(route.name),
             possible=possible,
             here=route.name in self.pending,
@@ -162,6 +165,12 @@ class Replica:
         if self.pending.pop(route, None) is not None:
             self.refresh()
 
+    def note(self, record: Transition) -> None:
+        """A move was made; those before it are kept where none is missing in between."""
+        before = self.moves.get(record.route, ())
+        follows = bool(before) and before[0].version == record.version - 1
+        self.moves[record.route] = (record, *before)[:MOVES_KEPT] if follows else (record,)
+
     def expire(self) -> None:
         """Pins whose time is over end now."""
         now = self.clock()
@@ -184,7 +193,8 @@ class Replica:
         self.standing = replace(self.standing, positions=found.positions, pins=found.pins, holds=holds)
         self.pending = {each.position.route: each for each in found.pending}
         self.said = _places(found.said)
-        self.moves = {each.route: each for each in all_called(self.moves.values(), now)}
+        moves = (all_called(each, now) for each in self.moves.values())
+        self.moves = {each[0].route: each for each in map(tuple, moves) if each}
         self.refresh()
         return True
 

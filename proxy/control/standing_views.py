@@ -13,11 +13,9 @@ from proxy.control.bench import Bench
 from proxy.control.group_orders import Given, Member
 from proxy.control.judging import Judge
 from proxy.control.mover import Made
-from proxy.control.replica import Placed, Replica
+from proxy.control.replica import Replica
 from proxy.core.judge.ladder import Place
-from proxy.core.judge.position import Cause, Position, Transition
-from proxy.core.ordered import place_of
-from proxy.core.orders import NEWCOMERS
+from proxy.core.judge.position import Transition
 from proxy.core.route import Route
 from proxy.core.stage import Stage
 from proxy.log import stamp
@@ -230,57 +228,3 @@ def transition_view(each: Transition) -> TransitionView:
         numbers={name: number for name, number in each.numbers if isfinite(number)},
         version=each.version,
     )
-
-
-def why(route: Route, placed: Placed) -> str:
-    """Why a route runs where it runs, where that is not simply what the file says; else empty."""
-    said = [_difference(route, placed), *_exceptions(placed)]
-    return "; ".join(each for each in said if each)
-
-
-def _difference(route: Route, placed: Placed) -> str:
-    position = placed.position
-    if not placed.known:
-        return "legacy answers until it has been read where the route stands"
-    if position is None:
-        return ""
-    if not placed.possible:
-        return f"as the file says; {position.place} is ordered and needs an upstream that routes.yaml does not have"
-    said = _cause(position, placed.transition)
-    if position.latched:
-        return f"rolled back {said}; ends with resume, or an edit of its stage or split"
-    if position.place == place_of(route):
-        return f"on hold {said}" if position.held else ""
-    return f"{'on hold' if position.held else 'moved'} {said}"
-
-
-def _cause(position: Position, moved: Transition | None) -> str:
-    """By whom or what, and in which words."""
-    if moved is None or moved.version != position.version:
-        return f"by {_BY[position.cause]}"
-    actor = f"{moved.actor}" if position.cause in (Cause.OPERATOR, Cause.RESUME) else _BY[position.cause]
-    return f"by {actor}: {moved.reason}" if moved.reason else f"by {actor}"
-
-
-_BY = {
-    Cause.FILE: "an edit of routes.yaml",
-    Cause.OPERATOR: "an operator",
-    Cause.EVIDENCE: "the judge",
-    Cause.GUARD: "the guard",
-    Cause.BREAKER: "the breaker",
-    Cause.BUDGET: "the error budget",
-    Cause.KILL: "the kill switch",
-    Cause.WINDOW: "a window",
-    Cause.RESUME: "resume",
-}
-
-
-def _exceptions(placed: Placed) -> list[str]:
-    pins = [each for each in placed.pins if each.cohort != NEWCOMERS]
-    drains = [each for each in placed.pins if each.cohort == NEWCOMERS]
-    said = [f"drains by {drains[0].by}: new cohorts go to legacy"] if drains else []
-    if pins:
-        said.append(f"{len(pins)} cohort{'' if len(pins) == 1 else 's'} pinned")
-    if placed.here:
-        said.append("moved here alone, as the state store is away")
-    return said

@@ -19,7 +19,8 @@ from proxy.control.ledger import Ledger, Series, WorkerState
 from proxy.control.ordering import drains
 from proxy.control.replica import Placed
 from proxy.control.running import Reload, Running
-from proxy.control.standing_views import NO_VERDICT, Judged, StandingView, standing_view, why
+from proxy.control.standing_reasons import why
+from proxy.control.standing_views import NO_VERDICT, Judged, StandingView, standing_view
 from proxy.control.tags import UNTOUCHED, tag_of
 from proxy.core.judge.ladder import Place
 from proxy.core.kill import Order, decide_killed

@@ -1,7 +1,8 @@
 """What each verb of an operator leads to on one route: a position, or a refusal in the stage machine's words.
 
 Rule 1: an order that stands already leads to the very position there is: whoever gives it twice changes nothing. That
-        holds for `rollback` (back by one step is another order each time) and for `hold`.
+        holds for `rollback` (back by one step is another order each time) and for `hold`. A hold that the judge would
+        end by itself becomes the operator's, who alone ends it then.
 Rule 2: those two take nothing from anybody's caution, so that they may be given to whatever stands by the time they
         come; the others are about what was seen.
 """
@@ -35,7 +36,7 @@ def wanted(
             back = moves.step_back(before, steps, Maker.OPERATOR, door=door) if step else _all_the_way(before, route)
             after = back if isinstance(back, Refusal) else _back(before, back, now)
         case "hold":
-            after = before if before.held else held(before, Cause.OPERATOR)
+            after = before if before.held and not before.waits else held(before, Cause.OPERATOR)
         case _:
             after = _resumed(route, before, now)
     return after if isinstance(after, Refusal) else _possible(route, after, upstreams)

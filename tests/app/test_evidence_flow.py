@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -11,7 +12,9 @@ from proxy.app.evidence_flow import EvidenceFlow
 from proxy.control.comparing import Comparing
 from proxy.control.evidence import EvidenceBook
 from proxy.control.running import Reload, Running
+from proxy.core.evidence import NoiseFinding
 from proxy.core.parity.fold import Part
+from proxy.core.unavailable import StoreUnavailable
 from proxy.link import Comparer, Evidence
 from proxy.store.memory_evidence import MemoryEvidence
 from proxy.store.memory_positions import MemoryPositions
@@ -112,3 +115,33 @@ async def test_an_epoch_that_is_ordered_is_there_at_once_and_takes_what_was_aske
     assert [(each.begun, each.why) for each in ordered] == [(1, "ann: mended"), (0, "")]
     assert epochs is not None
     assert [(each.number, each.begun) for each in epochs] == [(2, 1), (1, 0)]
+
+
+class Away(MemoryEvidence):
+    """A store that cannot be read the first two times, as when it begins."""
+
+    failures = 2
+
+    async def noise(self, route: str) -> tuple[NoiseFinding, ...]:
+        """As EvidenceStore says."""
+        if self.failures:
+            self.failures -= 1
+            raise StoreUnavailable("it begins")
+        return await super().noise(route)
+
+
+async def test_what_is_known_of_noise_is_read_when_the_store_begins_late() -> None:
+    """A route that nobody asks for meanwhile is not forgotten: its keys are known as soon as the store answers."""
+    running = Running(SHOP, Reload(ok=True, at=datetime.now(UTC)))
+    positions = MemoryPositions()
+    store = Away(positions)
+    flow = EvidenceFlow(Stores(evidence=store, positions=positions), EvidenceBook(), Comparing(), running)
+    watching = asyncio.create_task(flow.watch_noise())
+    try:
+        async with asyncio.timeout(60):
+            while "orders" not in flow._findings:  # noqa: ASYNC110 -- nothing tells of it
+                await asyncio.sleep(0.05)
+    finally:
+        watching.cancel()
+
+    assert store.failures == 0

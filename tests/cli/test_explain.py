@@ -8,6 +8,7 @@ import pytest
 
 from proxy.core.split import draw, salt_of
 from tests.cli.conftest import ROUTES, Banyan
+from tests.cli.listening import listening
 
 
 def rows(text: str) -> dict[str, str]:
@@ -211,3 +212,25 @@ def test_a_pin_is_the_reason_and_a_choice_outranks_it(banyan: Banyan, folder: Pa
     assert rows(chosen)["decision"].endswith("reason: pinned")
     assert rows(chosen)["cohort"] == "anonymous = 'of its cookie, or a new one', drawn for 'a'"
     assert refused["decision"].endswith("reason: above_split")
+
+
+def test_where_the_route_stands_is_asked_for(banyan: Banyan) -> None:
+    """With --admin a running Banyan says it, beside what the file says; without it nobody is asked."""
+    runs = {"stage": "shadow", "split": 0.0, "reason": "rolled back by the guard: 5xx of new"}
+    pages = {"/api/routes/orders.show": json.dumps({"name": "orders.show", "runs": runs}).encode()}
+    with listening(pages) as admin:
+        found = rows(banyan(f"explain GET /orders/7 --admin {admin.url}").stdout)
+        page = json.loads(banyan(f"explain GET /orders/7 --json --admin {admin.url}").stdout)
+
+    assert found["stage"] == "canary, split 10 %"
+    assert found["stands"] == "shadow at that Banyan, rolled back by the guard: 5xx of new"
+    assert page["stands"] == runs
+    assert "stands" not in rows(banyan("explain GET /orders/7").stdout)
+
+
+def test_a_banyan_that_does_not_answer_is_told(banyan: Banyan) -> None:
+    """Whoever asks where a route stands is not told the file's place instead."""
+    result = banyan("explain GET /orders/7 --admin 127.0.0.1:1")
+
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "nothing answers at http://127.0.0.1:1" in result.stderr

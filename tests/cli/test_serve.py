@@ -7,6 +7,8 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
+
 from proxy.cli import serve, status
 from tests.cli.conftest import ROUTES, Banyan
 from tests.e2e.program import free_port
@@ -49,3 +51,28 @@ def test_a_file_with_problems_is_not_served(folder: Path) -> None:
 def test_an_option_that_is_not_there_is_wrong_usage(banyan: Banyan) -> None:
     """A mistyped option leaves with 2 before anything is started."""
     assert banyan("serve --confg routes.yaml").exit_code == 2
+
+
+@pytest.mark.parametrize("named", ["other.yaml", "--config other.yaml", "-c other.yaml other.yaml"])
+def test_serve_and_check_take_a_file_in_the_same_way(folder: Path, named: str) -> None:
+    """As an argument or by --config: both read that very file, and find the same in it."""
+    (folder / "other.yaml").write_text(ROUTES.replace("10%", "250%"), encoding="utf-8")
+    served, checked = (
+        subprocess.run(as_module(f"banyan {command} {named}"), capture_output=True, text=True, check=False)
+        for command in ("serve", "check")
+    )
+
+    assert (served.returncode, checked.returncode) == (2, 2)
+    assert served.stderr.startswith("other.yaml:")
+    assert served.stderr.splitlines()[0] == checked.stdout.splitlines()[0]
+    assert checked.stdout.count("nothing of this file would be loaded") == 1
+
+
+def test_two_files_are_not_served(banyan: Banyan) -> None:
+    """Which of them is meant is not guessed."""
+    result = banyan("serve one.yaml --config two.yaml")
+
+    assert (result.exit_code, result.stderr.splitlines()[0]) == (
+        2,
+        "banyan: one.yaml and --config two.yaml are two files.",
+    )

@@ -350,6 +350,22 @@ def test_watching_goes_on_until_interrupted(folder: Path, admin: Admin) -> None:
     assert admin.asked.count("/api/routes") >= 2
 
 
+LONG = (
+    "rolled back by the guard: 5xx of new is more frequent than legacy's allows, after 40 bad events; ends with resume"
+)
+
+
+def test_a_long_reason_is_cut_in_the_table_alone(banyan: Banyan, admin: Admin) -> None:
+    """The line above the table and the JSON have it whole."""
+    moved = route("rest", runs=RunsView(stage=Stage.SHADOW, split=0.0, reason=LONG, latched=True))
+    admin.view = msgspec.structs.replace(ROUTES_VIEW, routes=[moved])
+    text, page = (banyan("status", "--admin", admin.url, *more).stdout for more in ([], ["--json"]))
+
+    assert cells(text, "rest")[-1] == f"{LONG[:59]}…"
+    assert f"rest runs shadow, the file says legacy: {LONG}" in text
+    assert json.loads(page)["routes"][0]["runs"]["reason"] == LONG
+
+
 def test_upstreams_that_are_left_alone_are_named() -> None:
     """An open or half-open breaker and ejected addresses have a sentence each; what is well has none."""
     metrics = (

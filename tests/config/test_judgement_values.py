@@ -14,7 +14,6 @@ from proxy.config.judgement_values import (
     read_on_failure,
     read_quantile,
     read_share_above_zero,
-    read_span,
     read_steps,
     read_time,
     read_zone,
@@ -27,10 +26,6 @@ from proxy.core.stage import Stage
 @pytest.mark.parametrize(
     ("read", "written", "means"),
     [
-        (read_span, "30d", 30 * 86_400.0),
-        (read_span, "366 d", 366 * 86_400.0),
-        (read_span, "12h", 43_200.0),
-        (read_span, "90s", 90.0),
         (read_share_above_zero, "0.01%", 0.0001),
         (read_quantile, "50%", 0.5),
         (read_quantile, "99.9%", 0.999),
@@ -63,10 +58,6 @@ def test_one_word_holds_for_every_stage_and_a_mapping_for_its_own() -> None:
 @pytest.mark.parametrize(
     ("read", "written", "said"),
     [
-        (read_span, 30, "must be a length of time such as 30d, 12h or 10m"),
-        (read_span, "1w", "must be a length of time such as 30d, 12h or 10m"),
-        (read_span, "367d", "must be at most 366d"),
-        (read_span, "0s", "must be longer than nothing"),
         (read_share_above_zero, "0%", "can never be proved to be nothing"),
         (read_quantile, "40%", "must be between 50 % and 99.99 %"),
         (read_quantile, "100%", "must be between 50 % and 99.99 %"),

@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from proxy.config.problem import FromEnvironment, Path, Problem, like, nearest, show, where
+from proxy.config.problem import FromEnvironment, Path, Problem, like, show, where
+from proxy.core.nearest import nearest
 
 
 def test_a_problem_prints_in_the_form_that_editors_open() -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -7,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from proxy.config.units import (
+    LENGTH_PATTERN,
     Whole,
     is_number,
     read_length,
@@ -14,10 +16,12 @@ from proxy.config.units import (
     read_share,
     read_share_or_fraction,
     read_size,
+    read_span,
 )
 from tests.config.refusing import refusal
 
 LENGTH = "must be a length of time such as 5s, 250ms, 1m or 2h"
+SPAN = "must be a length of time such as 30d, 36h or 10m"
 SHARE = "must be a share such as 10% or 0.25%"
 SIZE = "must be a size such as 512B, 64KiB or 10MiB"
 
@@ -31,12 +35,14 @@ SIZE = "must be a size such as 512B, 64KiB or 10MiB"
         ("1.5m", 90.0),
         ("2h", 7200.0),
         ("24h", 86400.0),
+        ("1d", 86400.0),
+        ("0.5 d", 43200.0),
         ("0s", 0.0),
         ("5 s", 5),
     ],
 )
 def test_lengths_are_seconds(text: str, seconds: float) -> None:
-    """A length of time has one of four units and comes out in seconds."""
+    """A length of time has one of five units and comes out in seconds."""
     assert read_length(text) == seconds
 
 
@@ -45,7 +51,8 @@ def test_lengths_are_seconds(text: str, seconds: float) -> None:
     [
         (5, f"{LENGTH} | a number alone has no unit: write 5s or 5ms"),
         ("5", LENGTH),
-        ("5d", LENGTH),
+        ("5d", "must be at most 24h"),
+        ("5w", LENGTH),
         ("-5s", LENGTH),
         ("1m30s", LENGTH),
         (True, LENGTH),
@@ -61,6 +68,48 @@ def test_a_length_that_must_pass_is_above_zero() -> None:
     """Where zero would end what has not begun, it is refused."""
     assert read_length_above_zero("1ms") == 0.001
     assert refusal(read_length_above_zero, "0s") == "must be longer than nothing"
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("25h", 90_000.0),
+        ("1.5d", 129_600.0),
+        ("366 d", 366 * 86_400.0),
+        ("8784h", 366 * 86_400.0),
+        ("1ms", 0.001),
+    ],
+)
+def test_a_span_is_longer_than_a_day_in_every_unit(text: str, seconds: float) -> None:
+    """Hours beyond a day are read as days are."""
+    assert read_span(text) == seconds
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        (30, f"{SPAN} | a number alone has no unit: write 30s or 30ms"),
+        ("1w", SPAN),
+        ("1d12h", SPAN),
+        ("367d", "must be at most 366d"),
+        ("8785h", "must be at most 366d"),
+        ("0d", "must be longer than nothing"),
+    ],
+)
+def test_what_is_no_span_is_refused(value: object, said: str) -> None:
+    """A number without unit, another unit, nothing and more than a year are refused."""
+    assert refusal(read_span, value) == said
+
+
+@pytest.mark.parametrize("text", ["5s", "250ms", "1.5m", "25h", "2d", "0.5 d", "5", "5w", "-5s", ".5s", "1d12h", "٣s"])
+def test_the_schema_takes_the_lengths_that_are_read(text: str) -> None:
+    """A pattern in an editor and the reader agree about what is a length of time."""
+    try:
+        read_span(text)
+    except ValueError:
+        assert not re.search(LENGTH_PATTERN, text)
+    else:
+        assert re.search(LENGTH_PATTERN, text)
 
 
 @pytest.mark.parametrize(
@@ -146,13 +195,13 @@ def test_truth_values_are_no_numbers() -> None:
     assert [is_number(each) for each in (1, 0.5, True, "1", None)] == [True, True, False, False, False]
 
 
-@pytest.mark.parametrize("reader", [read_length, read_share, read_share_or_fraction, read_size])
+@pytest.mark.parametrize("reader", [read_length, read_span, read_share, read_share_or_fraction, read_size])
 @given(
     value=st.none()
     | st.booleans()
     | st.integers()
     | st.floats(allow_nan=False)
-    | st.text("0123456789.%smhKMGiB -", max_size=25)
+    | st.text("0123456789.%smhdKMGiB -", max_size=25)
 )
 def test_every_value_is_read_or_refused(reader: Callable[[object], float], value: object) -> None:
     """Whatever stands there, a reader answers with a finite number above or at zero, or with a refusal."""

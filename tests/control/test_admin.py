@@ -201,6 +201,18 @@ async def test_an_unknown_route_is_named(port: Port, path: str) -> None:
     assert document["title"] == "Not Found"
     assert "'none'" in document["detail"]
     assert "/api/routes" in document["detail"]
+    assert "did you mean" not in document["detail"]
+
+
+@pytest.mark.parametrize("page", ["", "/mismatches", "/exchanges", "/epochs"])
+async def test_a_mistyped_route_is_asked_about(port: Port, page: str) -> None:
+    """The nearest name there is stands in the sentence; a very long one is cut, and costs no search."""
+    names = [each.name for each in port.running.snapshot.routes]
+    document = await refused(port, f"/api/routes/{names[0][:-1]}x{page}")
+    long = await refused(port, f"/api/routes/{'x' * 5000}{page}")
+
+    assert f"did you mean {names[0]}? GET /api/routes lists those there are" in document["detail"]
+    assert len(long["detail"]) < 200
 
 
 async def test_a_wrong_method_is_told_the_right_ones(open_port: Open) -> None:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
+from proxy.control.wishes import wanted
+from proxy.core.judge.position import Cause, Position, held, move, transition
 from proxy.core.judge.verdict import Action, Ruling
 from proxy.link import CohortDelta
 from tests.control.stands import Clock, Stand, Store, alone, bad, canary
@@ -19,6 +23,7 @@ def store(clock: Clock) -> Store:
     return Store(clock)
 
 
+ANN: dict[str, Any] = {"actor": "ann", "numbers": {}, "reason": "wait"}
 LIVE = "name: a, match: /a, stage: live"
 
 
@@ -95,6 +100,98 @@ async def test_trouble_that_legacy_shares_is_no_reason_to_go_back(store: Store, 
 
     assert during == ("live", True)
     assert (stand.place(), stand.bench.ruling(stand.route()).action) == ("live", Action.STAY)
+
+
+async def held_for_legacy(store: Store, clock: Clock, route: str = LIVE) -> Stand:
+    """A replica whose judge has held the route, as both sides fail."""
+    stand = await alone(store, clock, route)
+    stand.ill.add("legacy")
+    for _ in range(30):
+        half(stand, 1, 2, 3, good=0, failed=10)
+        await stand.rounds()
+    assert stand.replica.position(stand.route()).waits
+    return stand
+
+
+async def well(stand: Stand, seconds: int) -> None:
+    """New answers everything."""
+    for _ in range(seconds):
+        half(stand, 1, 2, 3, good=10, failed=0)
+        await stand.rounds()
+
+
+@pytest.mark.parametrize("legacy", ["comes back later", "stays down"])
+@pytest.mark.parametrize("route", [LIVE, f"{LIVE}, ramp: {{}}"], ids=["no ramp", "ramp"])
+async def test_a_hold_for_legacy_ends_when_new_answers_well(
+    store: Store, clock: Clock, route: str, legacy: str
+) -> None:
+    """Five minutes after new came back the judge ends its own hold, and that is a move that is told and recorded."""
+    stand = await held_for_legacy(store, clock, route)
+    told: list[str] = []
+    stand.mover.made.append(lambda record: told.append(record.reason))
+    await well(stand, 290)
+    before = stand.replica.position(stand.route()).held
+    await well(stand, 20)
+    if legacy == "comes back later":
+        stand.ill.clear()
+    await well(stand, 60)
+    position = stand.replica.position(stand.route())
+    record = (await store.behind.transitions("a", 1))[0]
+
+    assert before
+    assert (str(position.place), position.held, position.latched) == ("live", False, False)
+    assert (record.cause, record.version) == (Cause.LEGACY, position.version)
+    assert told == [record.reason]
+    assert record.reason.startswith("new answers well again: it failed 0 of ")
+
+
+async def test_a_hold_for_legacy_lasts_while_new_fails(store: Store, clock: Clock) -> None:
+    """One failure in fifty is more than is usual; ten minutes change nothing, nor does a route that is not asked."""
+    stand = await held_for_legacy(store, clock)
+    for second in range(600):
+        half(stand, second % 7, good=10 if second % 5 else 9, failed=0 if second % 5 else 1)
+        await stand.rounds()
+    failing = stand.replica.position(stand.route()).waits
+    await stand.rounds(600)
+
+    assert failing
+    assert stand.replica.position(stand.route()).waits
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+async def test_an_operators_hold_never_ends_by_itself(store: Store, clock: Clock, when: str) -> None:
+    """Whether it was there first, or was ordered when the judge held the route already."""
+    stand = await alone(store, clock, LIVE) if when == "before" else await held_for_legacy(store, clock)
+    position = stand.replica.position(stand.route())
+    after = wanted(stand.route(), position, "hold", clock(), stand.running.snapshot.upstreams)
+    assert isinstance(after, Position)
+    await stand.mover.move(move(position, after, at=clock(), actor="ann", numbers={}, reason="wait"))
+    stand.ill.add("legacy")
+    for _ in range(30):
+        half(stand, 1, 2, 3, good=0, failed=10)
+        await stand.rounds()
+    await well(stand, 900)
+    found = stand.replica.position(stand.route())
+
+    assert (found.held, found.cause, found.version) == (True, Cause.OPERATOR, after.version)
+
+
+async def test_a_hold_that_is_ordered_meanwhile_outruns_the_judges_release(store: Store, clock: Clock) -> None:
+    """The judge has ruled that its hold ends; an order that came in between makes it a person's."""
+    stand = await held_for_legacy(store, clock)
+    rulings: dict[str, Ruling] = {}
+    while not rulings or rulings["a"].action is not Action.RELEASE:
+        half(stand, 1, 2, 3, good=10, failed=0)
+        clock.now += 1.0
+        rulings = dict(stand.bench.rule([stand.gathering.take()]))
+    position = stand.replica.position(stand.route())
+    after = held(position, Cause.OPERATOR)
+    await store.behind.compare_and_set(after, position.version, transition(position, after, **ANN))
+    await stand.judge._act(rulings)
+    await stand.rounds(3)
+    found = stand.replica.position(stand.route())
+
+    assert (found.held, found.cause) == (True, Cause.OPERATOR)
 
 
 async def test_a_dead_new_is_not_hidden_behind_refusals(store: Store, clock: Clock) -> None:

@@ -199,8 +199,8 @@ async def test_the_reason_of_a_move_is_known_to_all(clock: Clock, store: Store) 
     await there.mover.look()
 
     shown = there.replica.placed(there.route())
-    assert shown.transition is not None
-    assert (shown.transition.reason, shown.transition.actor) == ("why", "ann")
+    assert shown.moves
+    assert (shown.moves[0].reason, shown.moves[0].actor) == ("why", "ann")
 
 
 async def test_a_change_is_looked_at_until_it_is_seen(stand: Stand, store: Store, clock: Clock) -> None:
@@ -280,6 +280,21 @@ async def test_a_latch_and_a_hold_of_others_outlive_what_is_written_late(clock: 
 
     stood = there.replica.position(there.route())
     assert (str(stood.place), stood.latched, stood.held, stood.version) == ("shadow", True, True, 3)
+
+
+@pytest.mark.parametrize("alone", [Cause.OPERATOR, Cause.LEGACY])
+async def test_of_two_holds_the_persons_stands(clock: Clock, store: Store, alone: Cause) -> None:
+    """One was set without the store, the other one in it: that of the judge would end by itself."""
+    other = next(each for each in (Cause.OPERATOR, Cause.LEGACY) if each is not alone)
+    here, there = Stand(table(canary()), store, clock), Stand(table(canary()), store, clock, instance="two")
+    store.away = True
+    await move(here, held(here.replica.position(here.route()), alone))
+    store.away = False
+    await move(there, held(there.replica.position(there.route()), other))
+    await here.mover.settle()
+
+    stood = (await store.behind.standing()).positions[0]
+    assert (stood.held, stood.cause, here.replica.pending) == (True, Cause.OPERATOR, {})
 
 
 async def test_what_was_moved_here_runs_until_the_store_s_is_known(stand: Stand, store: Store) -> None:

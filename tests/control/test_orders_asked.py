@@ -78,9 +78,18 @@ async def test_the_verbs_move_a_route_and_say_so(port: Port) -> None:
         ("a/pin", {"cohort": "x"}, 409, "no cohort 'x' is pinned on a"),
         ("a/pin", {"cohort": "", "side": "new"}, 400, "cohort must be the key"),
         ("a/pin", {"cohort": "x", "side": "old"}, 400, "the body must be JSON"),
+        ("a/pin", {"cohort": "x", "side": "new", "seconds": 0}, 400, "seconds must be more than 0"),
+        ("a/pin", {"cohort": "x", "side": "new", "seconds": -3}, 400, "got -3; leave it out to pin"),
+        ("a/pin", {"cohort": "x", "side": "new", "seconds": 1e300}, 400, "at most 31622400 (366 days), got 1e+300"),
+        ("a/pin", {"cohort": "x", "side": "new", "seconds": float("nan")}, 400, "the body must be JSON"),
+        ("a/pin", {"cohort": "x", "side": "new", "seconds": float("inf")}, 400, "the body must be JSON"),
+        ("a/hold", {"seconds": 0}, 400, "unknown field `seconds`"),
+        ("a/drain", {"seconds": 0}, 400, "unknown field `seconds`"),
         ("a/rollback", {"resaon": "x"}, 400, "unknown field `resaon`"),
         ("closed/rollback", {}, 404, "there is no route 'closed' that has a stage"),
         ("nothing/pin", {"cohort": "x", "side": "new"}, 404, "there is no route 'nothing'"),
+        ("dome/hold", {}, 404, "'dome' that has a stage; did you mean done? GET /api/routes lists"),
+        ("close/hold", {}, 404, "'close' that has a stage; GET /api/routes lists"),
     ],
 )
 async def test_a_refusal_says_why(port: Port, path: str, said: object, status: int, words: str) -> None:
@@ -105,6 +114,7 @@ async def test_a_tag_that_is_old_is_refused(port: Port) -> None:
     """The tag of the last answer, or `*`, is taken; any other gets 412 and the present tag."""
     _, first = await post(port, "/api/routes/a/hold", **{"If-Match": '"v0"'})
     late, told = await post(port, "/api/routes/a/resume", **{"If-Match": '"v0"'})
+    assert "look again with `banyan status --route a` or GET /api/routes/a" in told["detail"]
     known, _ = await post(port, "/api/routes/a/resume", **{"If-Match": f'"other", {first["tag"]}'})
     star, _ = await post(port, "/api/routes/a/hold", **{"If-Match": "*"})
 

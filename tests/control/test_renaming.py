@@ -66,7 +66,7 @@ async def test_a_latch_survives_a_rename(store: Store, clock: Clock) -> None:
     assert (stand.place("b"), latched(stand, "b")) == ("shadow", True)
     assert [each.cohort for each in stand.replica.pins("b")] == ["acme"]
     assert [each.route for each in stand.replica.standing.holds] == ["b"]
-    assert stand.replica.moves["b"].reason == "why"
+    assert stand.replica.moves["b"][0].reason == "why"
     assert await store.behind.standing() == before
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from proxy.control.mover import Made
 from proxy.core.judge.ladder import SHADOW, Place
-from proxy.core.judge.position import Cause, Move, Position, Transition, held, resumed, rolled_back, transition
+from proxy.core.judge.position import Cause, Move, Position, Transition, held, moved, resumed, rolled_back, transition
 from proxy.core.judge.ramp import Counts, Measures
 from proxy.core.stage import Stage
 from proxy.core.unavailable import StoreUnavailable
@@ -67,6 +67,25 @@ async def test_a_replica_that_reads_another_file_ends_no_latch() -> None:
         two.running.snapshot.revision,
     }
     assert (two.place(), two.replica.position(two.route()).latched) == ("shadow", True)
+
+
+async def test_a_replica_that_reads_another_file_moves_nothing() -> None:
+    """The same of a route that nothing keeps back: where it stands is not for the one that leads to say."""
+    clock = Clock()
+    store = Store(clock)
+    one = Stand(table(canary("10%")), store, clock)
+    await one.begin()
+    before = one.replica.position(one.route())
+    after = moved(before, Place(Stage.CANARY, 0.25), Cause.OPERATOR, clock())
+    await one.mover.move(Move(before=before, after=after, record=_record(before, after)))
+    await one.rounds()
+    await one.judge.leading.resign()
+    two = Stand(table(canary("20%")), store, clock, instance="two")
+    await two.begin()
+    await two.rounds(2)
+
+    assert two.judge.leading.lead is not None
+    assert two.place() == "canary 25%"
 
 
 async def test_a_move_made_here_outranks_what_a_person_did_before_it() -> None:

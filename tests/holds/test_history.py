@@ -52,6 +52,23 @@ def test_a_good_history_breaks_nothing_and_says_where_everything_stands() -> Non
     assert reading.at("never moved") == Stands(place=SHADOW)
 
 
+def test_a_judges_own_hold_ends_by_itself_and_a_persons_does_not() -> None:
+    """It is over by the judge's word or by any move; an order to hold makes it a person's."""
+    begun = moved("a", 1, SHADOW, TWENTY), own(2)
+    ordered_too = ordered("a", 3, TWENTY, TWENTY, "hold")
+
+    assert broken(*begun, own(3), moved("a", 4, TWENTY, FORTY)) == []
+    assert broken(*begun, ordered("a", 3, TWENTY, FORTY, "promote"), moved("a", 4, FORTY, SIXTY)) == []
+    assert "goes up while it is held" in broken(*begun, moved("a", 3, TWENTY, FORTY))[0]
+    assert "a hold that is not its own" in broken(*begun, ordered_too, own(4))[0]
+    assert "goes up while it is held" in broken(*begun, ordered_too, moved("a", 4, TWENTY, FORTY))[0]
+
+
+def own(version: int) -> Moved:
+    """A hold of the judge's own that begins, or ends."""
+    return replace(moved("a", version, TWENTY, TWENTY, why="legacy"), cause="legacy")
+
+
 @pytest.mark.parametrize(
     ("moves", "words"),
     [

@@ -36,6 +36,20 @@ MUTANTS = (
         tests=("tests/control/test_store_comes_and_goes.py",),
     ),
     Mutant(
+        name="who fell silent with another file is forgotten at once",
+        path="proxy/control/judging.py",
+        before="if is_skewed(known):",
+        after="if is_skewed(self.presences):",
+        tests=("tests/store/test_files_apart.py",),
+    ),
+    Mutant(
+        name="a file that was never edited ends a latch",
+        path="proxy/control/reconciling.py",
+        before="return position is None or not position.latched or route.origin in self._unread",
+        after="return True",
+        tests=("tests/store/test_files_apart.py",),
+    ),
+    Mutant(
         name="a person's earlier move outranks a later one made here",
         path="proxy/control/mover.py",
         before="if known.cause in _PEOPLE and known.since > pending.transition.at:",

@@ -5,6 +5,8 @@ Rule 2: an edit of a route's stage or split in routes.yaml ends its latch, and s
 Rule 3: without a ramp the file is law. With one an edit lowers at once and raises by one step.
 Rule 4: a move and a resume begin a step; a hold does not. Whoever begins an epoch changes what is evidence, and nothing
         else: place, step, latch and hold stay.
+Rule 5: a hold that the judge set because legacy was down (`waits`) is the judge's to end, and no move keeps it. Whoever
+        holds such a route makes the hold a person's.
 """
 
 from __future__ import annotations
@@ -24,6 +26,7 @@ class Cause(StrEnum):
     EVIDENCE = "evidence"
     GUARD = "guard"
     BREAKER = "breaker"
+    LEGACY = "legacy"
     BUDGET = "budget"
     KILL = "kill"
     WINDOW = "window"
@@ -49,6 +52,11 @@ class Position:
     file_stage: Stage
     file_split: float
     begun: int = 0
+
+    @property
+    def waits(self) -> bool:
+        """Whether the judge holds it, as new failed while legacy was down."""
+        return self.held and self.cause is Cause.LEGACY
 
     @property
     def step(self) -> int:
@@ -143,8 +151,9 @@ def _no_further(target: Place | None, said: Place) -> Place:
 
 
 def moved(position: Position, to: Place, cause: Cause, at: float) -> Position:
-    """The position after a move, with the next version. Latch and hold stay as they are."""
-    return replace(position, stage=to.stage, split=to.split, version=position.version + 1, cause=cause, since=at)
+    """The position after a move, with the next version. Latch and hold stay as they are, but for rule 5."""
+    after = replace(position, stage=to.stage, split=to.split, version=position.version + 1, cause=cause, since=at)
+    return replace(after, held=False) if position.waits else after
 
 
 def rolled_back(position: Position, to: Place, cause: Cause, at: float) -> Position:

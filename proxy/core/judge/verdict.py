@@ -7,7 +7,8 @@ Rule 2: alarms are heard wherever new answers somebody: latched, on hold, while 
 Rule 3: a hold stops promotion, never a rollback. A window that stops everything stops both.
 Rule 4: waiting is no failure: time that passes without evidence changes nothing.
 Rule 5: what an alarm does is said by `on_failure`; past the one-way door it is never a rollback.
-Rule 6: nothing goes back to a legacy that is known to be down: the route is held, and somebody is told.
+Rule 6: nothing goes back to a legacy that is known to be down: the route is held, and somebody is told. That hold ends
+        when new answers well again (recovery.py); a person's never does by itself.
 Rule 7: with `dry_run` the reasons say what would have been done, and nothing is done.
 Rule 8: a ruling is about one position; it says which, and means nothing for any other.
 """
@@ -15,7 +16,7 @@ Rule 8: a ruling is about one position; it says which, and means nothing for any
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from proxy.core.judge import moves
@@ -50,12 +51,13 @@ class Judgement:
 
 
 class Action(StrEnum):
-    """What is to be done: `freeze` holds the route, `page` tells somebody."""
+    """What is to be done: `freeze` holds the route, `release` ends such a hold, `page` tells somebody."""
 
     PROMOTE = "promote"
     STAY = "stay"
     ROLLBACK = "rollback"
     FREEZE = "freeze"
+    RELEASE = "release"
     PAGE = "page"
 
 
@@ -79,7 +81,8 @@ class Case:
     """All that is known. `changes` by the side that answered; `blocked`: sentences of what other routes forbid
     (`budget`); `now` in unix seconds.
 
-    `stuck`: why the route should go back though legacy is down, or empty.
+    `stuck`: why the route should go back though legacy is down, or empty. `recovered`: that new answers well again
+    since it was held for that, or empty.
     """
 
     position: Position
@@ -90,6 +93,7 @@ class Case:
     breaker: Breaker = field(default_factory=Breaker)
     stuck: str = ""
     legacy_is_down: bool = False
+    recovered: str = ""
     measures: Measures | None = None
     changes: Mapping[Side, Change] = field(default_factory=dict)
     closed: tuple[Closed, ...] = ()
@@ -104,6 +108,9 @@ class _Alarm:
 
 def judge(case: Case) -> Ruling:
     """The ruling on one route."""
+    if _is_released(case):
+        judgement = _judgement(case, Verdict.HOLD, case.recovered, "the hold from when legacy was down ends")
+        return Ruling(position=case.position, judgement=judgement, action=Action.RELEASE, cause=Cause.LEGACY)
     alarm = _alarm(case)
     if alarm is not None and case.position.stage in GUARDED:
         return _answer(case, alarm)
@@ -113,6 +120,12 @@ def judge(case: Case) -> Ruling:
     if alarm is not None:
         return _stay(case, alarm.reason, f"at {case.position.place} legacy answers everybody: there is nothing to undo")
     return _climb(case)
+
+
+def _is_released(case: Case) -> bool:
+    """Whether the judge's own hold ends. Alarms of before then are over with it; a proof of mismatches is none."""
+    stopped = any(each.stops is Stops.EVERYTHING for each in case.closed)
+    return bool(case.recovered) and not (case.guard.dry_run or stopped) and _proof(case) is None
 
 
 def _alarm(case: Case) -> _Alarm | None:
@@ -155,7 +168,8 @@ def _answer(case: Case, alarm: _Alarm) -> Ruling:
         return _act(case, Action.PAGE, alarm, "on_failure says page: somebody has to look")
     if does is OnFailure.ROLLBACK and case.legacy_is_down:
         why = "legacy is known to be down: going back would help nobody. It is held, and goes back once legacy answers"
-        return _act(case, Action.PAGE if case.position.held else Action.FREEZE, alarm, why)
+        found = _act(case, Action.PAGE if case.position.held else Action.FREEZE, alarm, why)
+        return replace(found, cause=Cause.LEGACY) if found.action is Action.FREEZE else found
     to = moves.rollback(case.position, Maker.JUDGE, door=case.guard.door)
     if does is OnFailure.FREEZE or isinstance(to, Refusal):
         why = to.sentence if isinstance(to, Refusal) else "on_failure says freeze: it stays, and is not promoted"

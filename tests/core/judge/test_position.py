@@ -112,6 +112,22 @@ def test_a_rollback_latches_and_a_move_does_not() -> None:
     assert (back.place, back.version, back.cause, back.since, back.latched) == (SHADOW, 8, Cause.BREAKER, 400.0, True)
 
 
+def test_a_hold_for_a_legacy_that_was_down_is_kept_by_no_move() -> None:
+    """Whoever moves the route ends it; any other hold stays."""
+    waits = held(at(FIVE), Cause.LEGACY)
+    moves = [
+        edited(waits, TEN),
+        moved(waits, QUARTER, Cause.OPERATOR, 200.0),
+        rolled_back(waits, SHADOW, Cause.GUARD, 200.0),
+    ]
+
+    assert waits.waits
+    assert not any(each.held for each in moves)
+    assert begun(waits).waits
+    assert not held(waits, Cause.OPERATOR).waits
+    assert moved(held(at(FIVE), Cause.GUARD), QUARTER, Cause.OPERATOR, 200.0).held
+
+
 def test_a_hold_stops_nothing_that_runs() -> None:
     """Holding, and letting go, change who may promote, not what runs nor since when."""
     on = held(at(FIVE), Cause.OPERATOR)

@@ -344,6 +344,28 @@ def test_nothing_goes_back_to_a_legacy_that_is_down(alarmed: dict[str, Any], hel
     assert judge(case(LIVE, held=held, **alarmed)).action is Action.ROLLBACK
 
 
+@pytest.mark.parametrize("alarmed", [{}, {"breaker": OPENED}, {"processes": (ALARM,)}], ids=str)
+@pytest.mark.parametrize("legacy_is_down", [False, True])
+def test_the_judges_own_hold_ends_when_new_answers_well_again(alarmed: dict[str, Any], *, legacy_is_down: bool) -> None:
+    """What was raised before is over with it, whatever legacy does."""
+    found = judge(case(LIVE, held=True, legacy_is_down=legacy_is_down, recovered="new is well", **alarmed))
+
+    assert (found.action, found.to, found.cause) == (Action.RELEASE, None, Cause.LEGACY)
+    assert found.judgement.reasons[0] == "new is well"
+
+
+@pytest.mark.parametrize(
+    "more",
+    [{"measures": BAD}, {"closed": (QUIET,)}, {"guard": GuardPolicy(dry_run=True)}, {"recovered": ""}],
+    ids=["mismatches", "window", "dry run", "not yet"],
+)
+def test_the_judges_own_hold_stays_for_a_reason(more: dict[str, Any]) -> None:
+    """Mismatches that are proved, a window that stops everything, and a guard that only tells."""
+    known: dict[str, Any] = {"recovered": "new is well", "legacy_is_down": True} | more
+
+    assert judge(case(QUARTER, held=True, **known)).action is not Action.RELEASE
+
+
 def test_a_legacy_that_is_down_is_no_alarm() -> None:
     """Nothing is wrong with new: the route stays, and nobody is told."""
     assert judge(case(LIVE, legacy_is_down=True)).action is Action.STAY
