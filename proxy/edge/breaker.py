@@ -80,8 +80,13 @@ class Breaker:
         self._open(rule, now)
         return True
 
-    def failed(self, asking: Asking, operation: bytes, client: bytes, now: float) -> bool:
-        """What was sent has failed hard; True when that opens the breaker."""
+    @property
+    def of_several(self) -> bool:
+        """Whether more than one client was seen lately."""
+        return self._outcomes.of_several
+
+    def failed(self, asking: Asking, operation: bytes, client: bytes, now: float, *, others: bool = False) -> bool:
+        """What was sent has failed hard; True when that opens the breaker. `others`: there are other clients."""
         rule = self._rule
         if rule is None or self.state is State.OPEN:
             return False
@@ -93,7 +98,7 @@ class Breaker:
             opens = len(self._failed) >= PROOF
         else:
             self._outcomes.add(self._witness(operation, client), client, now, failed=True)
-            opens = self._outcomes.are_too_bad(now)
+            opens = self._outcomes.are_too_bad(now, others=others)
         if opens:
             self._open(rule, now)
         return opens

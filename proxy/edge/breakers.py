@@ -65,7 +65,7 @@ class Breakers:
             self._operations.clear()
             return [Turned("", State.OPEN)]
         turned = []
-        if alone is not None and alone.failed(asking, operation, client, now):
+        if alone is not None and alone.failed(asking, operation, client, now, others=self.whole.of_several):
             turned.append(Turned(operation.decode("latin-1"), State.OPEN))
         return turned
 

@@ -28,7 +28,12 @@ class Asking(Protocol):
 class Outcomes:
     """`window` in seconds; times are on the monotonic clock."""
 
-    __slots__ = ("_began", "_clients", "_failed", "_operations", "_seen", "_share", "_volume", "_window", "failed_at")
+    # fmt: off
+    __slots__ = (
+        "_began", "_clients", "_failed", "_had_several", "_operations", "_seen", "_share", "_volume", "_window",
+        "failed_at",
+    )
+    # fmt: on
 
     def __init__(self, share: float, volume: int, window: float) -> None:
         """Nothing has failed."""
@@ -38,6 +43,7 @@ class Outcomes:
         self._operations: dict[bytes, list[int]] = {}
         self._clients: dict[bytes, list[int]] = {}
         self._failed = self._seen = 0
+        self._had_several = False
         self._began = float("-inf")
         self.failed_at = float("-inf")
 
@@ -50,8 +56,9 @@ class Outcomes:
         if now - self._began > self._window:
             if not failed and self.is_calm(now):
                 return
+            several = len(self._clients) > 1
             self.forget()
-            self._began = now
+            self._began, self._had_several = now, several
         if failed:
             self._failed += 1
             self.failed_at = now
@@ -62,15 +69,21 @@ class Outcomes:
     def forget(self) -> None:
         """Begin anew."""
         self._failed = self._seen = 0
+        self._had_several = False
         self._began = float("-inf")
         self._operations.clear()
         self._clients.clear()
 
-    def are_too_bad(self, now: float) -> bool:
-        """Rules 2 and 3."""
+    @property
+    def of_several(self) -> bool:
+        """Whether more than one client was seen in this window or the last."""
+        return self._had_several or len(self._clients) > 1
+
+    def are_too_bad(self, now: float, *, others: bool = False) -> bool:
+        """Rules 2 and 3; `others`: it is known that there are other clients."""
         if self._seen < self._volume or self._failed < self._share * self._seen:
             return False
-        least = 1 if now - self._began >= self._window / 2 else 2
+        least = 2 if others or now - self._began < self._window / 2 else 1
         return self._most(self._operations, least) and self._most(self._clients, least)
 
     def _most(self, counts: dict[bytes, list[int]], least: int) -> bool:

@@ -98,6 +98,19 @@ def test_one_client_breaks_nothing() -> None:
     assert found == []
 
 
+def test_a_client_is_not_alone_where_others_ask_for_something_else() -> None:
+    """Its failures at one operation, which nobody else asks for, are still those of one client."""
+    breakers = Breakers(Rule())
+    bad, well = Question(b"own", b"bad"), everybody()
+    found = []
+    for number in range(400):
+        now = 1.0 + number / 10
+        found += opened(breakers, [bad], now)
+        answered(breakers, [well[number % len(well)]] if number % 5 == 0 else [], now)
+
+    assert found == []
+
+
 def test_where_one_client_asks_alone_its_failures_count() -> None:
     """Behind a balancer that is not trusted all clients are one: nobody else within half a window is nobody else."""
     breakers = Breakers(Rule())
