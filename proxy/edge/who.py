@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from proxy.core.cohort import cohort_of
-from proxy.core.forwarded import client_of, is_trusted
+from proxy.core.forwarded import client_of, client_within, is_trusted
 from proxy.core.route import CLIENT_IP
 from proxy.core.split import hash_of
 
@@ -18,6 +18,12 @@ if TYPE_CHECKING:
 def address_behind(head: RequestHead, peer: bytes, snapshot: Snapshot) -> bytes:
     """The client's address behind a trusted peer, in text form."""
     return client_of(head, peer.decode("ascii"), snapshot.trusted).encode("ascii")
+
+
+def address_within(raw: bytes, peer: bytes, snapshot: Snapshot) -> bytes:
+    """The same for a head that was refused; of one that could not be read (`raw` is empty) the peer is all there is."""
+    name = peer.decode("ascii") if raw else ""
+    return client_within(raw, name, snapshot.trusted).encode("ascii") if is_trusted(name, snapshot.trusted) else peer
 
 
 def cohort_hash(head: RequestHead, peer: bytes, snapshot: Snapshot, bound: BoundRoute) -> int:
