@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import sys
+
 from proxy.cli.lesson import FINE, FOUND, UNUSABLE, Lesson
 from proxy.cli.options import CONFIG, ROUTES
-from proxy.cli.terminal import leave
+from proxy.cli.terminal import complain, leave
+from proxy.core.build import BUILD, SLOW, Build
 
 LESSON = Lesson(
     purpose="Run the proxy until SIGTERM.",
@@ -23,4 +26,6 @@ def serve(*, config: CONFIG = ROUTES) -> None:
     """See LESSON."""
     from proxy.app.supervisor import serve as run
 
+    if BUILD is Build.INTERPRETED and sys.stderr.isatty() and not sys.stdout.isatty():  # else the log says so there
+        complain(SLOW)
     leave(run(config))

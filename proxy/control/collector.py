@@ -23,6 +23,7 @@ from proxy.control.ledger import Counts
 from proxy.control.possible import MoveSeries, Possible, with_zeros
 from proxy.control.running import Reload
 from proxy.control.upstreams import worst
+from proxy.core.build import BUILD
 from proxy.core.outcome import ServedBy
 from proxy.core.route import Route
 from proxy.core.shed import Shed
@@ -103,7 +104,12 @@ class BanyanCollector(Collector):
         )
 
     def _builds(self) -> Iterator[Metric]:
-        build = {"version": __version__, "python": platform.python_version(), "parser": self._reading.parser}
+        build = {
+            "version": __version__,
+            "python": platform.python_version(),
+            "parser": self._reading.parser,
+            "build": BUILD.value,
+        }
         yield InfoMetricFamily("banyan_build", "What this is made of.", build)
         revision = {"revision": self._reading.snapshot.revision}
         yield InfoMetricFamily("banyan_config_revision", "The revision that control hands to workers.", revision)

@@ -14,6 +14,7 @@ from proxy.control.collector import Reading, migration_progress, render
 from proxy.control.health import Condition, Status
 from proxy.control.ledger import Counts, FailureSeries, RefusedSeries, Series, Totals, WorkerState
 from proxy.control.running import Reload
+from proxy.core.build import BUILD
 from proxy.core.judge.policy import GuardPolicy, Ramp
 from proxy.core.outcome import Refused, Side
 from proxy.core.shadow import ShadowPolicy
@@ -194,9 +195,10 @@ def test_the_build_is_shown() -> None:
     """Versions of Banyan, Python and what parses HTTP."""
     family = families(reading())["banyan_build_info"]
 
-    assert family.samples[0].labels.keys() == {"version", "python", "parser"}
+    assert family.samples[0].labels.keys() == {"version", "python", "parser", "build"}
     assert family.samples[0].labels["version"] == __version__
     assert family.samples[0].labels["parser"] == "llhttp 9.3"
+    assert family.samples[0].labels["build"] == BUILD
 
 
 def test_only_probed_upstreams_are_up_or_down() -> None:
