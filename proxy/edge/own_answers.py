@@ -6,7 +6,8 @@ from time import monotonic, time
 from typing import TYPE_CHECKING
 
 from proxy.core.request import RequestHead
-from proxy.edge.record import OwnAnswer, line_of_answer
+from proxy.edge.own_answer import OwnAnswer
+from proxy.edge.record import line_of_answer
 from proxy.edge.rescue import answer_bytes, problem_body
 
 if TYPE_CHECKING:

@@ -20,7 +20,8 @@ from proxy.core.redact import redact_target
 from proxy.core.route import CLIENT_IP
 from proxy.core.seen import Seen, drawn_for, source_text, sources_text, veiled_fields, veiled_query
 from proxy.core.split import cohort_at, draw_of, hash_of
-from proxy.edge.record import OwnAnswer, Recorded
+from proxy.edge.own_answer import OwnAnswer
+from proxy.edge.record import Recorded
 
 if TYPE_CHECKING:
     from proxy.core.request import RequestHead

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from proxy.core.outcome import CLIENT_GONE, Blame, ServedBy
@@ -13,8 +12,8 @@ if TYPE_CHECKING:
     from proxy.core.decide import Decision
     from proxy.core.outcome import Failure
     from proxy.core.request import RequestHead
-    from proxy.edge.admit import Answer
     from proxy.edge.live import BoundRoute, Leg, Live
+    from proxy.edge.own_answer import OwnAnswer
     from proxy.edge.request_bytes import Ids
 
 _LEVELS = {4: "warning", 5: "error"}
@@ -42,20 +41,6 @@ class Recorded(Protocol):
     attempts: int
     fell_back: bool
     fell_back_from: Failure | None
-
-
-@dataclass(frozen=True, slots=True)
-class OwnAnswer:
-    """A request that Banyan answered itself; `ended` on the monotonic clock."""
-
-    answer: Answer
-    head: RequestHead
-    ids: Ids
-    live: Live
-    seconds: float
-    ended: float
-    peer: bytes
-    address: bytes
 
 
 def line_of_exchange(stamp: str, exchange: Recorded, seconds: float) -> CanonicalLine:
