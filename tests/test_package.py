@@ -81,7 +81,7 @@ def _files(path: Path) -> list[Path]:
 
 
 def _collected(root: Path) -> set[str]:
-    command = [sys.executable, "-P", "-m", "pytest", "--collect-only", "-q", "-p", "no:cacheprovider", "tests"]
+    command = [sys.executable, "-P", "-m", "pytest", "--collect-only", "-q", "tests"]
     env = os.environ | {"PYTHONPATH": str(root)}
     ran = subprocess.run(command, cwd=root, env=env, check=False, capture_output=True, text=True)
     assert not ran.returncode, ran.stdout[-4000:]
