@@ -37,6 +37,57 @@ def test_the_wheel_holds_both_packages_and_their_data(wheel: ZipFile) -> None:
     assert {name for name in wheel.namelist() if ".dist-info/" not in name} == ours
 
 
+@pytest.fixture(scope="module")
+def sources(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The sdist, unpacked."""
+    folder = tmp_path_factory.mktemp("sdist")
+    build = [sys.executable, "-m", "hatchling", "build", "--target", "sdist", "--directory", str(folder)]
+    subprocess.run(build, cwd=ROOT, check=True, capture_output=True)
+    (path,) = folder.iterdir()
+    subprocess.run(["tar", "-xzf", path, "-C", folder], check=True)
+    return folder / f"banyan_proxy-{proxy.__version__}"
+
+
+def test_the_sources_are_all_there(sources: Path) -> None:
+    """Whoever unpacks the sdist has each file that builds, runs and tests it, and nothing that is made by the way."""
+    names = [*PARTS, *(name for name in BESIDE if (ROOT / name).exists())]
+    here = {path.relative_to(ROOT) for name in names for path in _files(ROOT / name)}
+    packed = {path.relative_to(sources) for path in _files(sources)}
+
+    assert here - packed == set()
+    assert {str(path) for path in packed - here} == {"PKG-INFO"}
+
+
+@pytest.mark.unmeasured
+def test_the_sources_collect_every_test(sources: Path) -> None:
+    """Pytest finds the same tests in the unpacked sdist as here: none lacks a module or a file."""
+    collected = [_collected(root) for root in (ROOT, sources)]
+
+    assert collected[0] == collected[1]
+    assert len(collected[0]) > 1000
+
+
+PARTS = ("proxy", "adapters", "tests", "bench", "holds", "docs", "requirements", ".ci")
+BESIDE = (
+    *("run", "hatch_build.py", "pyproject.toml", "Dockerfile", ".dockerignore", ".gitignore", "routes.yaml"),
+    *("LICENSE", "README.md", "SECURITY.md"),
+)
+
+
+def _files(path: Path) -> list[Path]:
+    """The file, or those below the folder that nobody's tools have made."""
+    found = [path] if path.is_file() else [each for each in path.rglob("*") if each.is_file()]
+    return [each for each in found if not {"__pycache__", ".cache", ".hypothesis", ".banyan"} & {*each.parts}]
+
+
+def _collected(root: Path) -> set[str]:
+    command = [sys.executable, "-P", "-m", "pytest", "--collect-only", "-q", "tests"]
+    env = os.environ | {"PYTHONPATH": str(root)}
+    ran = subprocess.run(command, cwd=root, env=env, check=False, capture_output=True, text=True)
+    assert not ran.returncode, ran.stdout[-4000:]
+    return {line for line in ran.stdout.splitlines() if "::" in line}
+
+
 def test_the_wheel_makes_the_command(wheel: ZipFile) -> None:
     """Installing it makes the command `banyan`, and type checkers see its types."""
     entry_points = wheel.read(f"banyan_proxy-{proxy.__version__}.dist-info/entry_points.txt").decode()

@@ -17,6 +17,7 @@ ASKED = {
     "run": PROJECT["dependencies"],
     "dev": PROJECT["dependencies"] + PROJECT["optional-dependencies"]["dev"],
     "bench": PROJECT["dependencies"] + PROJECT["optional-dependencies"]["bench"],
+    "release": PROJECT["optional-dependencies"]["release"],
 }
 SHAPE = re.compile(
     r"(?P<name>[a-z0-9.-]+)==(?P<version>[^ ;]+)( ; [^\\]+)? \\\n(    --hash=sha256:[0-9a-f]{64}( \\)?\n)+"
@@ -46,9 +47,9 @@ def test_what_is_asked_for_is_locked(group: str) -> None:
 
 def test_the_locked_files_agree() -> None:
     """A package has the same version in every file, so that one environment can hold several of them."""
-    everything = locked("dev") | locked("bench")
+    everything = locked("dev") | locked("bench") | locked("release")
 
-    assert all(locked(group).items() <= everything.items() for group in ("run", "dev", "build"))
+    assert all(locked(group).items() <= everything.items() for group in ("run", "dev", "build", "release"))
     assert locked("run").items() <= locked("bench").items()
 
 
@@ -67,7 +68,7 @@ def test_lint_and_types_are_pinned_where_they_are_asked_for() -> None:
     assert [name(asked) for asked in exact] == ["mypy", "ruff"]
 
 
-@pytest.mark.parametrize("asked", [*ASKED["dev"], *PROJECT["optional-dependencies"]["bench"]])
+@pytest.mark.parametrize("asked", [*ASKED["dev"], *PROJECT["optional-dependencies"]["bench"], *ASKED["release"]])
 def test_every_dependency_says_why_it_is_there(asked: str) -> None:
     """docs/dependencies.md has a line for each package that pyproject.toml names."""
     assert f"| `{name(asked)}` |" in (ROOT / "docs/dependencies.md").read_text(encoding="utf-8")

@@ -9,6 +9,7 @@ import resource
 import time
 from collections.abc import Callable, Iterator
 
+from proxy.core.build import BUILD, SLOW, Build
 from proxy.core.ceiling import share_of_group
 from proxy.core.snapshot import AUTO, Limits
 from proxy.edge.head_parser import judge_request
@@ -40,8 +41,10 @@ def prepare() -> Iterator[str]:
         yield f"only {hard} open files are allowed: raise the limit to {ENOUGH_FILES} or more (ulimit -n, LimitNOFILE=)"
 
 
-def cautions(limits: Limits, workers: int) -> Iterator[str]:
+def cautions(limits: Limits, workers: int, build: Build = BUILD) -> Iterator[str]:
     """What will hurt later; each says what to change."""
+    if build is Build.INTERPRETED:
+        yield SLOW
     yield from check_year(time.gmtime().tm_year)
     yield from check_files(limits, resource.getrlimit(resource.RLIMIT_NOFILE)[0])
     yield from check_memory(limits, workers, group_limit(), resident())

@@ -31,6 +31,7 @@ from proxy.cli import (
 from proxy.cli.later import ANY_ARGUMENTS, LATER, command_of
 from proxy.cli.lesson import FINE, FOUND, UNUSABLE, Lesson
 from proxy.cli.terminal import leave, say
+from proxy.core.build import BUILD
 
 LESSON = Lesson(
     purpose="A strangler-fig reverse proxy: moves traffic from a legacy system to a new one, route by route.",
@@ -74,7 +75,7 @@ app = typer.Typer(
 
 def _tell_version(wanted: bool) -> None:  # noqa: FBT001  typer gives it so
     if wanted:
-        say(f"banyan {__version__}")
+        say(f"banyan {__version__} ({BUILD})")
         leave(FINE)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +11,7 @@ import typer
 from proxy.cli.lesson import FINE, FOUND, UNUSABLE, Lesson
 from proxy.cli.options import CONFIG, ROUTES
 from proxy.cli.terminal import complain, leave
+from proxy.core.build import BUILD, SLOW, Build
 
 LESSON = Lesson(
     purpose="Run the proxy until SIGTERM.",
@@ -37,4 +39,6 @@ def serve(
     if file is not None and config not in (ROUTES, file):
         complain(f"{file} and --config {config} are two files.", "Name one of them.")
         leave(UNUSABLE)
+    if BUILD is Build.INTERPRETED and sys.stderr.isatty() and not sys.stdout.isatty():  # else the log says so there
+        complain(SLOW)
     leave(run(file or config))

@@ -16,12 +16,14 @@ from proxy import __version__
 from proxy.control.certificates import Shown
 from proxy.control.evidence_metrics import NOTHING as NO_EVIDENCE
 from proxy.control.evidence_metrics import EvidenceReading, collect_comparing, write_incomparable, write_parity
-from proxy.control.exposition import write_series
+from proxy.control.exposition import write_moves, write_series
 from proxy.control.health import Condition, Status
 from proxy.control.hooks import Delivery
 from proxy.control.ledger import Counts
+from proxy.control.possible import MoveSeries, Possible, with_zeros
 from proxy.control.running import Reload
 from proxy.control.upstreams import worst
+from proxy.core.build import BUILD
 from proxy.core.outcome import ServedBy
 from proxy.core.route import Route
 from proxy.core.shed import Shed
@@ -58,10 +60,12 @@ def render(reading: Reading) -> bytes:
     registry = CollectorRegistry()
     registry.register(BanyanCollector(reading))
     ProcessCollector(registry=registry)
-    counts = reading.counts
-    series = write_series(reading.running, counts.totals, counts.failures, counts.shadows, counts.refused)
-    evidence = (*write_parity(reading.evidence), *write_incomparable(reading.evidence))
-    return "".join((*series, *evidence)).encode() + generate_latest(registry)
+    possible = Possible(reading.running, reading.snapshot.upstreams)
+    series = write_series(reading.running, reading.counts, possible)
+    moved = {MoveSeries(*key): count for key, count in reading.moved.items()}
+    moves = write_moves(with_zeros(moved, possible.moves()))
+    evidence = (*write_parity(reading.evidence, possible.comparisons()), *write_incomparable(reading.evidence))
+    return "".join((*series, *moves, *evidence)).encode() + generate_latest(registry)
 
 
 def migration_progress(routes: tuple[Route, ...]) -> float:
@@ -86,7 +90,6 @@ class BanyanCollector(Collector):
         yield from collect_comparing(self._reading.evidence)
         yield from self._left_alone()
         yield self._repeats()
-        yield self._moved()
         yield GaugeMetricFamily(
             "banyan_standing_known",
             "0 while nobody has read where routes stand, and legacy answers what it can; else 1.",
@@ -101,7 +104,12 @@ class BanyanCollector(Collector):
         )
 
     def _builds(self) -> Iterator[Metric]:
-        build = {"version": __version__, "python": platform.python_version(), "parser": self._reading.parser}
+        build = {
+            "version": __version__,
+            "python": platform.python_version(),
+            "parser": self._reading.parser,
+            "build": BUILD.value,
+        }
         yield InfoMetricFamily("banyan_build", "What this is made of.", build)
         revision = {"revision": self._reading.snapshot.revision}
         yield InfoMetricFamily("banyan_config_revision", "The revision that control hands to workers.", revision)
@@ -180,16 +188,6 @@ class BanyanCollector(Collector):
             labels=["route", "side", "outcome"],
         )
         for series, count in self._reading.counts.repeats.items():
-            family.add_metric(list(series), count)
-        return family
-
-    def _moved(self) -> Metric:
-        family = CounterMetricFamily(
-            "banyan_transitions",
-            "Moves that this replica made, by cause.",
-            labels=["route", "from", "to", "cause"],
-        )
-        for series, count in self._reading.moved.items():
             family.add_metric(list(series), count)
         return family
 

@@ -7,12 +7,13 @@ Rule 2: the counter says what a comparison came to when it was made; one that wa
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
 from proxy.control.exposition import label
+from proxy.control.possible import with_zeros
 from proxy.core.parity.compare import Outcome
 from proxy.link import Comparer
 
@@ -37,11 +38,11 @@ class EvidenceReading:
 NOTHING = EvidenceReading()
 
 
-def write_parity(reading: EvidenceReading) -> Iterator[str]:
-    """`banyan_parity_total` and `banyan_parity_undecided`, which grow with the table."""
+def write_parity(reading: EvidenceReading, possible: Iterable[tuple[str, Outcome]] = ()) -> Iterator[str]:
+    """`banyan_parity_total`, at 0 where it is `possible`, and `banyan_parity_undecided`: they grow with the table."""
     name = "banyan_parity_total"
     yield f"# HELP {name} Comparisons by what they came to.\n# TYPE {name} counter\n"
-    for (route, outcome), count in reading.outcomes.items():
+    for (route, outcome), count in with_zeros(reading.outcomes, possible).items():
         yield f'{name}{{route="{label(route)}",outcome="{outcome.value}"}} {count}\n'
     name = "banyan_parity_undecided"
     yield f"# HELP {name} Comparisons of the present epoch that are undecided now.\n# TYPE {name} gauge\n"

@@ -3,7 +3,8 @@
 Written straight as text: 10,000 routes are a quarter of a million samples, for which prometheus_client's objects took
 thirty times as long. Everything that does not grow with the table is in `collector`.
 
-Rule 1: a series exists from its first count on; stages and splits exist for every route that has a stage.
+Rule 1: what can happen exists at 0 (`possible`), other series from their first count on; stages and splits exist for
+        every route that has a stage.
 Rule 2: `side` is who answered: legacy, new, or self, which is Banyan.
 """
 
@@ -11,9 +12,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import accumulate
-from types import MappingProxyType
 
-from proxy.control.ledger import FailureSeries, RefusedSeries, Series, ShadowSeries, Totals
+from proxy.control.ledger import Counts, FailureSeries, RefusedSeries, Series, ShadowSeries, Totals
+from proxy.control.possible import FAILING, MoveSeries, Possible, with_zeros
 from proxy.core.route import Route
 from proxy.core.stage import Stage
 from proxy.link import BUCKETS, CODE_CLASSES
@@ -21,21 +22,17 @@ from proxy.link import BUCKETS, CODE_CLASSES
 _BOUNDS = (*(repr(bound) for bound in BUCKETS), "+Inf")
 
 
-def write_series(
-    routes: Iterable[Route],
-    totals: Mapping[Series, Totals],
-    failures: Mapping[FailureSeries, int],
-    shadows: Mapping[ShadowSeries, int] = MappingProxyType({}),
-    refused: Mapping[RefusedSeries, int] = MappingProxyType({}),
-) -> Iterator[str]:
-    """All families of this module, line by line."""
+def write_series(routes: Iterable[Route], counts: Counts, possible: Possible) -> Iterator[str]:
+    """What workers have counted, and where routes stand, line by line."""
+    totals = counts.totals
     staged = [(label(route.name), route) for route in routes if route.respond is None]
     labelled = [(f'route="{label(series.route)}",side="{series.side}"', each) for series, each in totals.items()]
     yield from _requests(labelled)
+    yield from _unfailing(totals, possible.answers())
     yield from _durations(labelled)
-    yield from _failures(failures)
-    yield from _shadows(shadows)
-    yield from _refused(refused)
+    yield from _failures(with_zeros(counts.failures, possible.failures()))
+    yield from _shadows(with_zeros(counts.shadows, possible.shadows()))
+    yield from _refused(with_zeros(counts.refused, possible.refused()))
     yield from _stages(staged)
     yield from _splits(staged)
 
@@ -55,6 +52,25 @@ def _requests(labelled: list[tuple[str, Totals]]) -> Iterator[str]:
         for code, count in zip(CODE_CLASSES, totals.codes, strict=True):
             if count:
                 yield f'banyan_requests_total{{{labels},code="{code}"}} {count}\n'
+
+
+def _unfailing(totals: Mapping[Series, Totals], answers: Iterable[Series]) -> Iterator[str]:
+    """Those of the same family that are 0 and can be more."""
+    failing = CODE_CLASSES.index(FAILING)
+    for series in answers:
+        counted = totals.get(series)
+        if counted is None or not counted.codes[failing]:
+            labels = f'route="{label(series.route)}",side="{series.side}",code="{FAILING}"'
+            yield f"banyan_requests_total{{{labels}}} 0\n"
+
+
+def write_moves(moves: Mapping[MoveSeries, int]) -> Iterator[str]:
+    """`banyan_transitions_total`."""
+    name = "banyan_transitions_total"
+    yield _head(name, "counter", "Moves that this replica made, by cause.")
+    for series, count in moves.items():
+        labels = f'route="{label(series.route)}",from="{series.start}",to="{series.end}",cause="{series.cause}"'
+        yield f"{name}{{{labels}}} {count}\n"
 
 
 def _durations(labelled: list[tuple[str, Totals]]) -> Iterator[str]:

@@ -9,7 +9,7 @@ Rule 3: the client is the right-most address in the chain that is not itself a t
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
 from proxy.core.headers import is_managed
@@ -28,7 +28,17 @@ def is_trusted(address: str, networks: Sequence[IPv4Network | IPv6Network]) -> b
 
 def client_of(head: RequestHead, peer: str, networks: Sequence[IPv4Network | IPv6Network]) -> str:
     """The client's address behind a trusted `peer`."""
-    chain = b",".join(head.fields.get(b"x-forwarded-for", ())).decode("latin-1").split(",")
+    return _client_of(head.fields.get(b"x-forwarded-for", ()), peer, networks)
+
+
+def client_within(raw: bytes, peer: str, networks: Sequence[IPv4Network | IPv6Network]) -> str:
+    """As `client_of`, of a head that the C parser took and Banyan did not."""
+    lines = [line.partition(b":") for line in raw.split(b"\r\n")[1:]]
+    return _client_of([value for name, _, value in lines if name.lower() == b"x-forwarded-for"], peer, networks)
+
+
+def _client_of(values: Iterable[bytes], peer: str, networks: Sequence[IPv4Network | IPv6Network]) -> str:
+    chain = b",".join(values).decode("latin-1").split(",")
     client = peer
     for entry in reversed([part.strip(" \t") for part in chain]):
         if not entry:

@@ -55,6 +55,8 @@ class Refused(StrEnum):
     RESOURCES = "resources"
 
 
+CLIENT_GONE = 499
+"""In log and metrics, for a client that left before its answer was whole: nginx's number."""
 UNAVAILABLE = (502, 503, 504)
 """Answers that say that somebody behind the answerer did not answer."""
 

@@ -13,38 +13,10 @@ from random import random
 import msgspec
 import structlog
 
+from proxy.edge.line import CanonicalLine
 from proxy.log import Sink, stamp
 
 _FLUSH_LINES = 256
-
-
-class CanonicalLine(msgspec.Struct, omit_defaults=True):
-    """One finished request. `ms` runs from the head's arrival to the last byte; `sent` counts body bytes.
-
-    `attempts` and `fallback` stand there when the request was sent more than once.
-    """
-
-    ts: str
-    level: str
-    event: str
-    route: str
-    side: str
-    reason: str
-    method: str
-    target: str
-    status: int
-    ms: float
-    sent: int
-    received: int
-    client: str
-    request_id: str
-    host: str = ""
-    trace_id: str = ""
-    draw: float | None = None
-    failure: str = ""
-    detail: str = ""
-    attempts: int = 1
-    fallback: bool = False
 
 
 def _nothing() -> None:

@@ -18,7 +18,20 @@ if TYPE_CHECKING:
 
 _LEGACY, _NEW = Side.LEGACY, Side.NEW
 _PROBLEM = b"application/problem+json"
+_VERSION_13 = (b"Upgrade: websocket", b"Connection: Upgrade", b"Sec-WebSocket-Version: 13")
+"""What a 426 has to say (RFC 9110 sections 15.5.22 and 7.8, RFC 6455 section 4.4)."""
 _WEBSOCKET_KEY = re.compile(rb"[A-Za-z0-9+/]{22}==")
+_NO_PROXY_PROTOCOL = (
+    "the PROXY protocol is not spoken here: let the balancer send X-Forwarded-For, and name it in trusted_proxies"
+)
+_FOREIGN = (
+    (b"\x16\x03", "a TLS handshake came to a port that speaks plain HTTP: ask with http://, or write a tls block"),
+    (b"PROXY TCP", _NO_PROXY_PROTOCOL),
+    (b"PROXY UNKNOWN", _NO_PROXY_PROTOCOL),
+    (b"\x00\r\nQUIT\n", _NO_PROXY_PROTOCOL),
+)
+"""How what comes to a port for HTTP by mistake begins (RFC 8446 section 5.1; HAProxy's PROXY, less its CRLFs)."""
+_FIRST_BYTES = tuple(first for first, _ in _FOREIGN)
 _ALL_METHODS = b"Allow: GET, HEAD, OPTIONS, POST, PUT, PATCH, DELETE"
 
 
@@ -89,6 +102,17 @@ def refused(refusal: Refusal) -> Answer:
     return Answer(refusal.status, refusal.detail, close=True, lines=lines, shed=refusal.shed)
 
 
+def is_foreign(data: bytes) -> bool:
+    """Whether a connection begins with another protocol that is known by its first bytes."""
+    return data.startswith(_FIRST_BYTES)
+
+
+def unreadable(problem: str, data: bytes) -> Answer:
+    """What the parser refused, or another protocol by its name."""
+    named = (sentence for first, sentence in _FOREIGN if data.startswith(first))
+    return Answer(400, next(named, problem))
+
+
 def too_long(data: bytes, bounds: HeadBounds) -> Answer:
     """A head that is not whole and longer than any may be."""
     if data.find(b"\r\n", 0, bounds.line) < 0:
@@ -146,9 +170,7 @@ def _check_upgrade(head: RequestHead, bound: BoundRoute) -> Answer | None:
     if head.method != b"GET" or head.length:
         return Answer(400, "a WebSocket begins with GET and no body", bound, close=True)
     if head.first(b"sec-websocket-version") != b"13":
-        return Answer(
-            426, "WebSocket version 13 is the one spoken", bound, lines=(b"Sec-WebSocket-Version: 13",), close=True
-        )
+        return Answer(426, "WebSocket version 13 is the one spoken", bound, lines=_VERSION_13, close=True)
     if not _WEBSOCKET_KEY.fullmatch(head.first(b"sec-websocket-key") or b""):
         return Answer(400, "Sec-WebSocket-Key is not 16 bytes in base64", bound, close=True)
     return None

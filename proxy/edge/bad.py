@@ -51,7 +51,7 @@ class BadEvents:
             _tally_of(bound, first).fail(elsewhere=True)
             self._note(each, Bad.TIMEOUT if before.timed_out else Bad.ERROR, first, before, at)
         if failure is not None and failure.is_nobodys:
-            if not each.tunnel:
+            if not each.tunnel and failure.refused is None:  # that was counted as Banyan's own
                 each.leg.tally.disown(seconds)
             return
         bad = kind_of(each, seconds, 0.0 if each.fell_back else bound.slow)

@@ -21,6 +21,8 @@ class Client(Protocol):
     scheme: bytes
     trusted: bool
     peer: bytes
+    address: bytes
+    """Who asks: behind trusted proxies not the connection's other end, which is `peer`."""
 
     @property
     def held(self) -> bool:

@@ -4,7 +4,10 @@ Rule 1: one request is parsed at a time; what a client sends ahead waits as byte
 Rule 2: a refused request puts nothing upstream; unless its body is already here, the connection is closed after it.
 Rule 3: closing lingers: the answer is sent, the sending half is closed, and what still comes is read and dropped for a
         moment, because a reset would take the answer away from the client (RFC 9112 section 9.6).
+        moment, because a reset would take the answer away from the client (RFC 9112 section 9.6).
 Rule 4: an exception in here costs this one request, never the worker (DR06).
+
+Long: the states of one connection, which each read and each write may change.
 """
 
 from __future__ import annotations
@@ -21,7 +24,7 @@ from proxy.core.leniency import NONE, Points
 from proxy.core.outcome import Blame, Failure, Phase
 from proxy.core.request import Refusal, RequestHead
 from proxy.core.shed import Shed
-from proxy.edge.admit import Answer, admit, no_room, refused, too_long
+from proxy.edge.admit import Answer, admit, is_foreign, no_room, refused, too_long, unreadable
 from proxy.edge.ending import CONTINUE, end_half, leave, reset, watch
 from proxy.edge.exchange import Exchange
 from proxy.edge.head_parser import END, PartialHead, judge_request
@@ -29,7 +32,7 @@ from proxy.edge.linger import LINGER, Linger
 from proxy.edge.own_answers import NO_HEAD, account, own_answer, with_connection
 from proxy.edge.request_bytes import Ids
 from proxy.edge.rescue import problem_body, problem_lines
-from proxy.edge.who import address_behind
+from proxy.edge.who import address_behind, address_within
 
 if TYPE_CHECKING:
     from proxy.edge.finished import Finished
@@ -49,7 +52,7 @@ class Downstream:
     # fmt: off
     __slots__ = (
         "_ahead", "_forwarded", "_half_closed", "_linger", "_live", "_partial", "_services", "_waiting",
-        "closing", "counters", "deadline", "exchange", "finished", "held", "pace", "peer", "requests",
+        "address", "closing", "counters", "deadline", "exchange", "finished", "held", "pace", "peer", "requests",
         "scheme", "started", "stuffed", "transport", "trusted",
     )
     # fmt: on
@@ -63,7 +66,7 @@ class Downstream:
         self.exchange: Exchange | None = None
         self.deadline = float("inf")
         self.started = 0.0
-        self.peer = b""
+        self.peer = self.address = b""
         self.scheme = b"http"
         self.closing = False
         self._live: Live | None = None
@@ -88,7 +91,7 @@ class Downstream:
             self.scheme = b"https"
         address = transport.get_extra_info("peername")
         peer = str(address[0]) if address else ""
-        self.peer = peer.removeprefix("::ffff:").encode("ascii")
+        self.peer = self.address = peer.removeprefix("::ffff:").encode("ascii")
         self._services.opened(self)
 
     def data_received(self, data: bytes) -> None:
@@ -173,7 +176,7 @@ class Downstream:
                 if not problem or live.forgiving is None:
                     self._take_head(data, end, problem, NONE)
                     return
-            elif not data:
+            elif not data or self._is_foreign(data):
                 return
             self._partial = PartialHead.of_request(self._services.live.forgiven)
             self.started = monotonic()
@@ -188,16 +191,24 @@ class Downstream:
             self._partial = None
             self._answer(too_long(data, bounds), None)
 
+    def _is_foreign(self, data: bytes) -> bool:
+        """Another protocol is told so at once: it may never send the end of a line."""
+        if not is_foreign(data):
+            return False
+        self.started = monotonic()
+        self._answer(unreadable("", data), None)
+        return True
+
     def _take_head(self, data: bytes, end: int, problem: str, used: Points) -> None:
         self.started = monotonic()
         live = self._services.live
         if problem:
-            self._answer(Answer(400, problem), None)
+            self._answer(unreadable(problem, data), None)
             return
         forgiving = live.forgiving if used else None
         head = live.reader.read(data[:end]) if forgiving is None else forgiving.read(data[:end], used)
         if isinstance(head, Refusal):
-            self._answer(refused(head), None)
+            self._answer(refused(head), None, refused=data[:end])
         else:
             self._admit(live, head, data[end:])
 
@@ -206,9 +217,10 @@ class Downstream:
             self._meet(live)
         if head.managed and not self.trusted:
             forget_managed(head)
-        client_ip = address_behind(head, self.peer, live.snapshot) if self.trusted else self.peer
+        if self.trusted:
+            self.address = address_behind(head, self.peer, live.snapshot)
         gate = self._services.gate
-        admitted = admit(live, head, client_ip) if gate is None else gate.admit(self, live, head, client_ip)
+        admitted = admit(live, head, self.address) if gate is None else gate.admit(self, live, head, self.address)
         if isinstance(admitted, Answer):
             self._answer(admitted, head, rest)
             return
@@ -229,6 +241,7 @@ class Downstream:
     def _meet(self, live: Live) -> None:
         """A new table: what it says of this peer."""
         self._live = live
+        self.address = self.peer
         self.trusted = is_trusted(self.peer.decode("ascii"), live.snapshot.trusted)
         self._forwarded = b"X-Forwarded-For: %b\r\nX-Forwarded-Proto: %b\r\nX-Forwarded-Host:" % (
             self.peer,
@@ -316,15 +329,20 @@ class Downstream:
 
     # -- answering here -----------------------------------------------------------------------------------------------
 
-    def _answer(self, answer: Answer, head: RequestHead | None, rest: bytes = b"") -> None:
-        """Banyan's own answer; keeps the connection only where the request is known to have ended."""
+    def _answer(self, answer: Answer, head: RequestHead | None, rest: bytes = b"", refused: bytes = b"") -> None:
+        """Banyan's own answer; keeps the connection only where the request is known to have ended.
+
+        `refused` are the bytes of a head that can be read and is not taken.
+        """
         self.started = self.started or monotonic()
+        if head is None:
+            self.address = address_within(refused, self.peer, self._services.live.snapshot)
         ids = Ids(head if head is not None else NO_HEAD, None)
         length = head.length if head is not None else -1
         if head is None or answer.close or not head.keep_alive or not 0 <= length <= len(rest):
             self.closing = True
         self.transport.write(own_answer(answer, head, ids, closing=self.closing))
-        account(self._services, answer, head, ids, self.started, self.peer)
+        account(self._services, self, answer, head, ids)
         if self.closing:
             self._end()
             return
@@ -389,7 +407,7 @@ class Downstream:
         leave(self.transport, lambda: self.exchange is None and self._partial is None and not self._ahead)
 
     def _broken(self, error: Exception) -> None:
-        structlog.get_logger().error("request_broke", client=self.peer.decode("ascii"), exc_info=error)
+        structlog.get_logger().error("request_broke", client=self.address.decode("ascii"), exc_info=error)
         exchange = self.exchange
         self.closing = True
         if exchange is not None:

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 from proxy.core.chunked import encode_chunk, encode_end
 from proxy.core.headers import keep_trailer
-from proxy.core.outcome import SERVED_BY_SIDE, UNAVAILABLE, Blame, Failure, Phase
+from proxy.core.outcome import CLIENT_GONE, SERVED_BY_SIDE, UNAVAILABLE, Blame, Failure, Phase
 from proxy.core.rewrite import rewrite_lines
 from proxy.edge.again import next_leg, next_leg_after
 from proxy.edge.ending import probe
@@ -41,7 +41,6 @@ if TYPE_CHECKING:
     from proxy.edge.live import BoundRoute, Leg, Live
     from proxy.edge.upstream import UpstreamConnection
 
-CLIENT_GONE = 499  # nginx's number for a client that left first
 _AS_IS, _UNTIL_CLOSE = Coding.AS_IS, Coding.UNTIL_CLOSE
 _NEVER = float("inf")
 _UNAVAILABLE = min(UNAVAILABLE)
@@ -88,6 +87,7 @@ class Exchange:
         self.started = client.started
         self._coding = _AS_IS
         self.peer = client.peer
+        self.address = client.address
         self.request_done = not head.length
         self.is_head = head.method == b"HEAD"
         self.responses: ResponseReader = live.responses
@@ -161,7 +161,7 @@ class Exchange:
         self._drop_connection()
         if not self.tunnel:
             self.failure = client_gone(responding=self.responding)
-            self.status = self.status or CLIENT_GONE
+            self.status = CLIENT_GONE
         self._record()
 
     def client_half_closed(self) -> None:

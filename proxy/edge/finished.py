@@ -61,7 +61,9 @@ class Finished:
             fell_back = each.fell_back
             self._counters.repeated(each.bound.route.name, SERVED_BY_SIDE[each.leg.side], outcome_of(each))
         if not each.tunnel:
-            each.leg.tally.count(each.status, seconds)
+            refused = each.failure is not None and each.failure.refused is not None
+            tally = each.bound.own if refused else each.leg.tally
+            tally.count(each.status, seconds)
         if each.failure is not None or log.wants(each.status):
             log.write(line_of_exchange(log.stamp(each.ended + wall), each, seconds))
         bound = each.bound

@@ -6,12 +6,13 @@ from time import monotonic, time
 from typing import TYPE_CHECKING
 
 from proxy.core.request import RequestHead
-from proxy.edge.recently import OwnAnswer
+from proxy.edge.own_answer import OwnAnswer
 from proxy.edge.record import line_of_answer
 from proxy.edge.rescue import answer_bytes, problem_body
 
 if TYPE_CHECKING:
     from proxy.edge.admit import Answer
+    from proxy.edge.client import Client
     from proxy.edge.request_bytes import Ids
     from proxy.edge.services import Services
     from proxy.edge.tally import Tally
@@ -39,11 +40,10 @@ def with_connection(
     return answer_bytes(status, lines, content_type, body, bodyless=bodyless)
 
 
-def account(
-    services: Services, answer: Answer, head: RequestHead | None, ids: Ids, started: float, peer: bytes
-) -> None:
+def account(services: Services, client: Client, answer: Answer, head: RequestHead | None, ids: Ids) -> None:
     """Count the answer and write its line, behind those of the requests that ended before it."""
-    seconds = monotonic() - started
+    ended = monotonic()
+    seconds = ended - client.started
     live = services.live
     tally: Tally = answer.bound.own if answer.bound else live.unmatched if head else live.refused
     tally.count(answer.status, seconds)
@@ -51,8 +51,9 @@ def account(
         services.counters.shed(answer.shed)
     finished = services.finished
     finished.fold()
+    own = OwnAnswer(answer, head or NO_HEAD, ids, live, seconds, ended, client.peer, client.address)
     if head is not None and finished.recent.count():
-        finished.recent.keep(OwnAnswer(answer, head, ids, live, seconds, started + seconds, peer))
+        finished.recent.keep(own)
     log = services.access_log
     if log.wants(answer.status) or not answer.reason:
-        log.write(line_of_answer(log.stamp(time()), answer, head, tally.route, ids, seconds, peer))
+        log.write(line_of_answer(log.stamp(time()), own, tally.route))

@@ -10,44 +10,27 @@ Rule 3: a record is made for the report; until then the exchange itself is held,
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from math import exp, floor, log
 from random import random
 from typing import TYPE_CHECKING
 
 from proxy.core.cohort import cohort_of
-from proxy.core.forwarded import is_trusted
 from proxy.core.outcome import ServedBy
 from proxy.core.redact import redact_target
 from proxy.core.route import CLIENT_IP
 from proxy.core.seen import Seen, drawn_for, source_text, sources_text, veiled_fields, veiled_query
 from proxy.core.split import cohort_at, draw_of, hash_of
-from proxy.edge.who import address_behind
+from proxy.edge.own_answer import OwnAnswer
+from proxy.edge.record import Recorded
 
 if TYPE_CHECKING:
     from proxy.core.request import RequestHead
-    from proxy.edge.admit import Answer
-    from proxy.edge.live import BoundRoute, Live
-    from proxy.edge.record import Recorded
-    from proxy.edge.request_bytes import Ids
+    from proxy.edge.live import BoundRoute
 
 MOST = 200
 MOST_BAD = 50
 LONGEST = 2048
 """Bytes of a target; requests with a longer one are not remembered."""
-
-
-@dataclass(frozen=True, slots=True)
-class OwnAnswer:
-    """A request that Banyan answered itself; `ended` on the monotonic clock."""
-
-    answer: Answer
-    head: RequestHead
-    ids: Ids
-    live: Live
-    seconds: float
-    ended: float
-    peer: bytes
 
 
 class Recently:
@@ -141,7 +124,7 @@ def _exchange(each: Recorded, wall: float) -> Seen | None:
     head, route, decision, failure, ids = each.head, each.bound.route, each.decision, each.failure, each.ids
     if len(head.target) > LONGEST:
         return None
-    source, cohort = _cohort(head, each.peer, each.live, each.bound)
+    source, cohort = _cohort(head, each.address, each.bound)
     if decision.draw is not None and decision.draw != draw_of(cohort):
         cohort = cohort_at(decision.draw)  # a cohort that Banyan's own cookie names
     return Seen(
@@ -179,7 +162,7 @@ def _own(each: OwnAnswer, wall: float) -> Seen | None:
     if len(head.target) > LONGEST:
         return None
     route = None if bound is None else bound.route
-    source, cohort = ("", 0) if bound is None else _cohort(head, each.peer, each.live, bound)
+    source, cohort = ("", 0) if bound is None else _cohort(head, each.address, bound)
     return Seen(
         at=each.ended + wall,
         id=each.ids.request_id.decode("latin-1"),
@@ -210,11 +193,8 @@ def _own(each: OwnAnswer, wall: float) -> Seen | None:
     )
 
 
-def _cohort(head: RequestHead, peer: bytes, live: Live, bound: BoundRoute) -> tuple[str, int]:
+def _cohort(head: RequestHead, address: bytes, bound: BoundRoute) -> tuple[str, int]:
     """The source that was present, empty when none was, and the 64 bits that stand for the cohort."""
-    snapshot = live.snapshot
-    trusted = is_trusted(peer.decode("ascii"), snapshot.trusted)
-    address = address_behind(head, peer, snapshot) if trusted else peer
     found = cohort_of(bound.route.cohort, head, address)
     source, key = found or (CLIENT_IP, address)
     return "" if found is None else source_text(source), hash_of(bound.salt, source.prefix + key)

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from proxy.core.outcome import ServedBy
+from proxy.core.outcome import CLIENT_GONE, Blame, ServedBy
 from proxy.core.redact import redact_target
-from proxy.edge.access_log import CanonicalLine
+from proxy.edge.line import CanonicalLine
 
 if TYPE_CHECKING:
     from proxy.core.decide import Decision
     from proxy.core.outcome import Failure
     from proxy.core.request import RequestHead
-    from proxy.edge.admit import Answer
     from proxy.edge.live import BoundRoute, Leg, Live
+    from proxy.edge.own_answer import OwnAnswer
     from proxy.edge.request_bytes import Ids
 
 _LEVELS = {4: "warning", 5: "error"}
+_BAD = 500
 
 
 class Recorded(Protocol):
@@ -34,6 +35,7 @@ class Recorded(Protocol):
     ended: float
     tunnel: bool
     peer: bytes
+    address: bytes
     sent: int
     received: int
     attempts: int
@@ -45,12 +47,13 @@ def line_of_exchange(stamp: str, exchange: Recorded, seconds: float) -> Canonica
     """An exchange that an upstream answered, or failed to."""
     head, failure, ids, decision = exchange.head, exchange.failure, exchange.ids, exchange.decision
     trace_id = ids.trace_id.decode("ascii")
+    refused = "" if failure is None or failure.refused is None else failure.refused.value
     return CanonicalLine(
         stamp,
-        "info" if failure is None and exchange.status < 500 else "error",
+        _level(exchange.status, failure),
         "request",
         exchange.bound.route.name,
-        exchange.leg.name,
+        ServedBy.SELF.value if refused else exchange.leg.name,
         decision.reason.value,
         head.method.decode("ascii"),
         _shown_target(head) if head.query else head.target.decode("ascii"),
@@ -58,22 +61,32 @@ def line_of_exchange(stamp: str, exchange: Recorded, seconds: float) -> Canonica
         int(seconds * 1_000_000) / 1000,
         exchange.sent,
         exchange.received,
-        exchange.peer.decode("ascii"),
+        exchange.address.decode("ascii"),
         trace_id if ids.request_id is ids.trace_id else ids.request_id.decode("latin-1"),
+        "" if exchange.address == exchange.peer else exchange.peer.decode("ascii"),
         head.host,
         trace_id,
         decision.draw,
         "" if failure is None else f"{failure.phase.value}:{failure.blame.value}",
+        refused,
         "" if failure is None else failure.detail,
         exchange.attempts,
         exchange.fell_back,
     )
 
 
-def line_of_answer(
-    stamp: str, answer: Answer, head: RequestHead | None, route: str, ids: Ids, seconds: float, peer: bytes
-) -> CanonicalLine:
-    """A request that Banyan answered itself; `head` None when it could not be read."""
+def _level(status: int, failure: Failure | None) -> str:
+    """A client that left is no error of anybody's, and what else a client did is a warning, as where Banyan refuses."""
+    if failure is None:
+        return "info" if status < _BAD else "error"
+    if failure.blame is not Blame.CLIENT:
+        return "error"
+    return "info" if status == CLIENT_GONE else "warning"
+
+
+def line_of_answer(stamp: str, own: OwnAnswer, route: str) -> CanonicalLine:
+    """A request that Banyan answered itself."""
+    answer, head, ids = own.answer, own.head, own.ids
     return CanonicalLine(
         stamp,
         _LEVELS.get(answer.status // 100, "info"),
@@ -81,15 +94,16 @@ def line_of_answer(
         route,
         ServedBy.SELF.value,
         answer.reason or "refused",
-        head.method.decode("ascii") if head is not None else "",
-        _shown_target(head) if head is not None else "",
+        head.method.decode("ascii"),
+        _shown_target(head),
         answer.status,
-        int(seconds * 1_000_000) / 1000,
+        int(own.seconds * 1_000_000) / 1000,
         0,
         0,
-        peer.decode("ascii"),
+        own.address.decode("ascii"),
         ids.request_id.decode("latin-1"),
-        head.host if head is not None else "",
+        "" if own.address == own.peer else own.peer.decode("ascii"),
+        head.host,
         ids.trace_id.decode("ascii"),
         detail=answer.detail,
     )

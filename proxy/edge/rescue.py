@@ -6,23 +6,15 @@ Rule 2: every invented answer is `application/problem+json` (RFC 9457) with the 
 
 from __future__ import annotations
 
+from email.utils import formatdate
 from http import HTTPStatus
+from time import time
 from typing import assert_never
 
 import msgspec
 
 from proxy.core.outcome import Blame, Failure, Phase
-
-
-class Problem(msgspec.Struct, frozen=True):
-    """RFC 9457 section 3.1; `type` stays `about:blank`, the status says it all."""
-
-    type: str
-    title: str
-    status: int
-    detail: str
-    request_id: str
-
+from proxy.edge.problem import Problem
 
 _encode = msgspec.json.Encoder().encode
 
@@ -52,9 +44,29 @@ def problem_lines(request_id: bytes, retry_after: int) -> list[bytes]:
     return [*lines, b"Retry-After: %d" % retry_after] if retry_after else lines
 
 
+class _Dated:
+    """The `Date` line of this second (RFC 9110 section 6.6.1), made once in each."""
+
+    __slots__ = ("line", "second")
+
+    def __init__(self) -> None:
+        self.second = -1
+        self.line = b""
+
+    def take(self) -> bytes:
+        now = int(time())
+        if now != self.second:
+            self.second, self.line = now, b"Date: " + formatdate(now, usegmt=True).encode("ascii")
+        return self.line
+
+
+_date_line = _Dated().take
+
+
 def head_bytes(status: int, lines: list[bytes]) -> bytes:
     """A response head of our own making."""
-    return b"\r\n".join([b"HTTP/1.1 %d %b" % (status, HTTPStatus(status).phrase.encode("ascii")), *lines, b"", b""])
+    first = b"HTTP/1.1 %d %b" % (status, HTTPStatus(status).phrase.encode("ascii"))
+    return b"\r\n".join([first, _date_line(), *lines, b"", b""])
 
 
 def answer_bytes(status: int, lines: list[bytes], content_type: bytes, body: bytes, *, bodyless: bool) -> bytes:

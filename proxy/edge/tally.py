@@ -5,7 +5,7 @@ Rule 2: only what changed is reported, so 10,000 quiet routes cost nothing.
 Rule 3: where very many changed, most of them wait for a later report; those on which something went wrong do not, and
         go whole: a guard must not see bad answers without the good ones.
 Rule 4: a status says what the client got, not who failed: what a side failed to do, and what is nobody's answer, is
-        counted beside it, and only where something went wrong.
+        counted beside it, and only where something went wrong. What Banyan sent nowhere is its own answer.
 """
 
 from __future__ import annotations
@@ -124,10 +124,11 @@ class Counters:
         return found
 
     def fail(self, route: str, side: ServedBy, failure: Failure) -> None:
-        """Count a failure of an upstream (or of a client during a relay) by phase and blame."""
-        self._failures[route, side.value, failure.phase.value, failure.blame.value] += 1
+        """Count a failure of an upstream (or of a client during a relay) by phase and blame, a refusal by reason."""
         if failure.refused is not None:
             self._refused[route, side.value, failure.refused.value] += 1
+        else:
+            self._failures[route, side.value, failure.phase.value, failure.blame.value] += 1
 
     def repeated(self, route: str, side: ServedBy, outcome: Repeat) -> None:
         """Count what became of a request that was sent more than once; `side` is who was asked last."""

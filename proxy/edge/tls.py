@@ -28,13 +28,7 @@ SHUTDOWN = 2.0
 """Seconds that a client has for its own goodbye (close_notify) before the connection is cut."""
 BACKLOG = 4096
 _TLS_RECORD = 0x16
-_NOT_TLS = answer_bytes(
-    400,
-    [b"Connection: close"],
-    b"application/problem+json",
-    problem_body(400, "this port speaks TLS: ask with https:// instead of http://", b""),
-    bodyless=False,
-)
+_NOT_TLS = problem_body(400, "this port speaks TLS: ask with https:// instead of http://", b"")
 
 
 class Door:
@@ -179,5 +173,6 @@ def _settle(came: asyncio.Future[None]) -> None:
 def _refuse(client: socket.socket) -> None:
     """Rule 3; what the client has sent is read first, because a reset would take the answer away."""
     client.recv(65536)
-    client.send(_NOT_TLS)
+    answer = answer_bytes(400, [b"Connection: close"], b"application/problem+json", _NOT_TLS, bodyless=False)
+    client.send(answer)
     client.shutdown(socket.SHUT_WR)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from proxy.core.cohort import cohort_of
-from proxy.core.forwarded import client_of, is_trusted
+from proxy.core.forwarded import client_of, client_within, is_trusted
 from proxy.core.route import CLIENT_IP
 from proxy.core.split import hash_of
 
@@ -26,6 +26,12 @@ def address_of(head: RequestHead, peer: bytes, snapshot: Snapshot) -> bytes:
     if networks and is_trusted(peer.decode("ascii"), networks):
         return address_behind(head, peer, snapshot)
     return peer
+
+
+def address_within(raw: bytes, peer: bytes, snapshot: Snapshot) -> bytes:
+    """The same for a head that was refused; of one that could not be read (`raw` is empty) the peer is all there is."""
+    name = peer.decode("ascii") if raw else ""
+    return client_within(raw, name, snapshot.trusted).encode("ascii") if is_trusted(name, snapshot.trusted) else peer
 
 
 def cohort_hash(head: RequestHead, peer: bytes, snapshot: Snapshot, bound: BoundRoute) -> int:

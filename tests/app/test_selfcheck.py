@@ -9,6 +9,7 @@ from itertools import chain, count, repeat
 import pytest
 
 from proxy.app.selfcheck import cautions, check_files, check_memory, check_steady, check_year, prepare
+from proxy.core.build import Build
 from proxy.core.snapshot import Limits
 
 MIB = 1 << 20
@@ -72,4 +73,11 @@ def test_memory_is_held_against_the_control_group(memory: int, workers: int, gro
 
 def test_cautions_are_about_this_machine() -> None:
     """With next to no clients and no ceiling there is nothing to warn of here."""
-    assert list(cautions(Limits(connections=1, memory=0), 1)) == []
+    assert list(cautions(Limits(connections=1, memory=0), 1, Build.COMPILED)) == []
+
+
+def test_an_interpreted_build_is_a_caution() -> None:
+    """A checkout's always, and a wheel's that found no compiler: it serves, at the price that it names."""
+    (said,) = cautions(Limits(connections=1, memory=0), 1)
+
+    assert said.startswith("this build is interpreted")

@@ -2,15 +2,21 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+import typer
 
 from proxy import __version__
+from proxy.app import supervisor
+from proxy.cli import serve
 from proxy.cli.later import LATER
 from proxy.cli.main import COMMANDS
+from proxy.core.build import BUILD
 from tests.cli.conftest import Banyan
 
 HEAVY = {"aiohttp", "asyncio", "asyncpg", "httptools", "msgspec", "pydantic", "rich", "structlog", "uvloop", "yaml"}
+VERSION = f"banyan {__version__} ({BUILD})\n"
 CONTRACT = (
     "serve check schema explain plan status mismatches promote rollback hold resume drain kill probe replay export demo"
     " accept"
@@ -78,10 +84,24 @@ def test_a_command_of_a_later_version_says_so(banyan: Banyan, name: str) -> None
 
 
 def test_the_version_is_told(banyan: Banyan) -> None:
-    """`banyan --version` prints it and leaves with 0."""
+    """`banyan --version` prints it, and that a checkout is interpreted, and leaves with 0."""
     result = banyan("--version")
 
-    assert (result.exit_code, result.stdout) == (0, f"banyan {__version__}\n")
+    assert (result.exit_code, result.stdout) == (0, VERSION)
+
+
+@pytest.mark.parametrize(("stdout", "said"), [(False, True), (True, False)])
+def test_an_interpreted_build_says_so_once_on_the_terminal(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *, stdout: bool, said: bool
+) -> None:
+    """On stderr, unless the log, which says it too, goes to the same terminal."""
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: stdout)
+    monkeypatch.setattr(supervisor, "serve", lambda _: 0)
+    with pytest.raises(typer.Exit):
+        serve.serve(config=Path("routes.yaml"))
+
+    assert ("this build is interpreted" in capsys.readouterr().err) is said
 
 
 def test_help_loads_nothing_heavy() -> None:
@@ -96,4 +116,4 @@ def test_the_package_runs_as_a_module() -> None:
     """`python -m proxy` is `banyan`."""
     run = subprocess.run([sys.executable, "-m", "proxy", "--version"], capture_output=True, text=True, check=False)
 
-    assert (run.returncode, run.stdout) == (0, f"banyan {__version__}\n")
+    assert (run.returncode, run.stdout) == (0, VERSION)

@@ -14,11 +14,15 @@ from proxy.control.collector import Reading, migration_progress, render
 from proxy.control.health import Condition, Status
 from proxy.control.ledger import Counts, FailureSeries, RefusedSeries, Series, Totals, WorkerState
 from proxy.control.running import Reload
+from proxy.core.build import BUILD
+from proxy.core.judge.policy import GuardPolicy, Ramp
+from proxy.core.outcome import Refused, Side
+from proxy.core.shadow import ShadowPolicy
 from proxy.core.shed import Shed
 from proxy.core.snapshot import Snapshot
 from proxy.core.stage import Stage
 from proxy.link import BUCKETS
-from tests.control.tables import crm, refusal, route, snapshot
+from tests.control.tables import crm, refusal, route, snapshot, upstream
 
 AT = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 EMPTY = Counts(totals={}, failures={}, workers=(), lines_dropped=0)
@@ -55,6 +59,11 @@ def samples(read: Reading, name: str) -> dict[tuple[str, ...], float]:
     }
 
 
+def counted(read: Reading, name: str) -> dict[tuple[str, ...], float]:
+    """Those of which there was one."""
+    return {labels: value for labels, value in samples(read, name).items() if value}
+
+
 def totals(codes: tuple[int, ...], buckets: dict[int, int], seconds: float) -> Totals:
     return Totals(codes, tuple(buckets.get(at, 0) for at in range(len(BUCKETS) + 1)), seconds)
 
@@ -78,8 +87,8 @@ BUSY = Counts(
 
 
 def test_requests_are_counted_by_who_answered_and_class() -> None:
-    """Only classes that occurred have a series."""
-    assert samples(reading(counts=BUSY), "banyan_requests_total") == {
+    """Classes that occurred have a series with their count."""
+    assert counted(reading(counts=BUSY), "banyan_requests_total") == {
         ("rest", "legacy", "2xx"): 5,
         ("rest", "legacy", "4xx"): 1,
         ("rest", "new", "5xx"): 2,
@@ -103,7 +112,7 @@ def test_failures_have_phase_and_blame() -> None:
     """A failure's four labels are closed enums and the route."""
     family = families(reading(counts=BUSY))["banyan_upstream_failures"]
 
-    assert [(sample.labels, sample.value) for sample in family.samples] == [
+    assert [(sample.labels, sample.value) for sample in family.samples if sample.value] == [
         ({"route": "rest", "side": "new", "phase": "connect", "blame": "upstream"}, 2)
     ]
 
@@ -113,7 +122,7 @@ def test_refusals_have_a_reason() -> None:
     counts = replace(EMPTY, refused={RefusedSeries("rest", "new", "breaker"): 3})
     family = families(reading(counts=counts))["banyan_upstream_refused"]
 
-    assert [(sample.labels, sample.value) for sample in family.samples] == [
+    assert [(sample.labels, sample.value) for sample in family.samples if sample.value] == [
         ({"route": "rest", "side": "new", "reason": "breaker"}, 3)
     ]
 
@@ -186,9 +195,10 @@ def test_the_build_is_shown() -> None:
     """Versions of Banyan, Python and what parses HTTP."""
     family = families(reading())["banyan_build_info"]
 
-    assert family.samples[0].labels.keys() == {"version", "python", "parser"}
+    assert family.samples[0].labels.keys() == {"version", "python", "parser", "build"}
     assert family.samples[0].labels["version"] == __version__
     assert family.samples[0].labels["parser"] == "llhttp 9.3"
+    assert family.samples[0].labels["build"] == BUILD
 
 
 def test_only_probed_upstreams_are_up_or_down() -> None:
@@ -219,8 +229,8 @@ def test_odd_names_are_escaped() -> None:
     )
     read = reading(snapshot(route(name, path="/a")), counts)
 
-    assert samples(read, "banyan_requests_total").keys() == {(name, "new", "2xx")}
-    assert samples(read, "banyan_upstream_failures_total").keys() == {(name, "new", "head", "upstream")}
+    assert counted(read, "banyan_requests_total").keys() == {(name, "new", "2xx")}
+    assert counted(read, "banyan_upstream_failures_total").keys() == {(name, "new", "head", "upstream")}
     assert samples(read, "banyan_route_split_ratio").keys() == {(name,)}
 
 
@@ -234,11 +244,65 @@ def test_every_family_is_described_once() -> None:
     assert len(series) == len(set(series))
 
 
-def test_series_exist_only_where_something_was_counted() -> None:
-    """A table of quiet routes costs its stages and splits and nothing more."""
-    quiet = snapshot(*(route(f"r{number}") for number in range(100)))
-    found = families(reading(quiet))
+def test_what_can_happen_is_0_before_it_does() -> None:
+    """An alert on an increase sees the first 5xx, failure, refusal, shed shadow, mismatch and rollback of a route."""
+    read = reading(snapshot(route("r", stage=Stage.CANARY, split=0.1, shadow=ShadowPolicy())))
 
-    assert found["banyan_requests"].samples == []
-    assert found["banyan_request_duration_seconds"].samples == []
-    assert sum(len(family.samples) for name, family in found.items() if name.startswith("banyan_route_")) == 700
+    assert samples(read, "banyan_requests_total") == {("r", "legacy", "5xx"): 0, ("r", "new", "5xx"): 0}
+    assert samples(read, "banyan_upstream_failures_total") == {
+        ("r", side, phase, "upstream"): 0 for side in Side for phase in ("connect", "head", "body")
+    }
+    assert samples(read, "banyan_upstream_refused_total") == {
+        ("r", side, reason): 0 for side in Side for reason in Refused
+    }
+    assert samples(read, "banyan_shadow_total") == {("r", outcome): 0 for outcome in ("shed", "failed")}
+    assert samples(read, "banyan_parity_total") == {("r", outcome): 0 for outcome in ("mismatch", "incomparable")}
+    assert samples(read, "banyan_transitions_total") == {
+        ("r", stage, "shadow", cause): 0 for stage in ("canary", "live") for cause in ("guard", "breaker")
+    }
+
+
+def test_a_ramp_adds_the_moves_that_evidence_makes() -> None:
+    """Up by one stage, and back where mismatches are proved; where only people move, moves begin with their first."""
+    table = snapshot(route("r", stage=Stage.SHADOW, ramp=Ramp()), route("s", guard=GuardPolicy(dry_run=True)))
+    found = samples(reading(table), "banyan_transitions_total")
+
+    assert {labels[1:3] for labels in found if labels[3] == "evidence"} == {
+        ("shadow", "canary"),
+        ("canary", "canary"),
+        ("canary", "live"),
+        ("canary", "shadow"),
+        ("live", "shadow"),
+    }
+    assert {labels[0] for labels in found} == {"r"}
+
+
+def test_what_cannot_happen_has_no_series() -> None:
+    """A side without an upstream answers nobody, a route of `respond` has no side, and what is off opens no breaker."""
+    unbroken = replace(upstream("legacy"), breaker=None)
+    table = snapshot(route("r", shadow=ShadowPolicy()), refusal("own"), upstreams=(unbroken,))
+    read = reading(table)
+
+    assert samples(read, "banyan_requests_total") == {("r", "legacy", "5xx"): 0}
+    assert {labels[2] for labels in samples(read, "banyan_upstream_refused_total")} == {*Refused} - {Refused.BREAKER}
+    for name in ("banyan_shadow_total", "banyan_parity_total", "banyan_transitions_total"):
+        assert samples(read, name) == {}
+
+
+def test_a_count_takes_the_place_of_its_0() -> None:
+    """Each series stands once, with what was counted."""
+    move = ("rest", "canary", "shadow", "guard")
+    read = replace(reading(counts=BUSY), moved={move: 3, ("rest", "legacy", "shadow", "operator"): 1})
+    found = samples(read, "banyan_transitions_total")
+
+    assert (found[move], found["rest", "legacy", "shadow", "operator"]) == (3, 1)
+    assert samples(read, "banyan_requests_total")["rest", "new", "5xx"] == 2
+
+
+def test_the_page_of_a_quiet_table_stays_small() -> None:
+    """A route with two sides, a shadow and a ramp costs at most 3 kB before its first request, and no histogram."""
+    quiet = snapshot(*(route(f"r{number}", shadow=ShadowPolicy(), ramp=Ramp()) for number in range(100)))
+    read = reading(quiet)
+
+    assert len(render(read)) - len(render(reading(snapshot()))) < 100 * 3000
+    assert families(read)["banyan_request_duration_seconds"].samples == []

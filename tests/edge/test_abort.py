@@ -97,7 +97,9 @@ async def test_a_client_that_leaves_within_its_download_ends_the_upstreams_work(
     await asyncio.wait_for(ended.wait(), PATIENCE)
     (line,) = await proxy.lines(1)
 
-    assert (line["status"], line["failure"]) == (200, "body:client")
+    assert (line["status"], line["failure"], line["level"]) == (499, "body:client", "info")
+    assert [each.codes for each in proxy.counted()[0]] == [[0, 0, 0, 1, 0]]
+    assert proxy.counted() == ([], [])
 
 
 async def test_a_client_that_leaves_while_it_waits_for_a_connection_is_forgotten(play: Play, serve: Serve) -> None:

@@ -6,12 +6,13 @@ import json
 import pytest
 import structlog
 
-from proxy.edge.access_log import AccessLog, CanonicalLine
+from proxy.edge.access_log import AccessLog
+from proxy.edge.line import CanonicalLine
 from proxy.log import Sink
 from tests.edge.client import get, post, request
 from tests.edge.conftest import Play, Serve
-from tests.edge.proxy import Block, upstream
-from tests.edge.scripted import always, chunked, sized, then_close
+from tests.edge.proxy import REST, Block, upstream
+from tests.edge.scripted import always, chunked, silent, sized, then_close
 
 
 async def test_a_served_request_is_one_line(play: Play, serve: Serve) -> None:
@@ -96,6 +97,51 @@ async def test_what_the_proxy_answers_itself_has_its_line(serve: Serve) -> None:
     ]
     assert [line["level"] for line in lines] == ["warning"] * 3
     assert [line["target"] for line in lines] == ["/admin", "/nowhere", ""]
+
+
+async def test_behind_a_trusted_proxy_the_client_is_who_asks(play: Play, serve: Serve) -> None:
+    """Served, answered by the proxy, or refused by what stands in a head: the client is named, its peer beside it."""
+    routes: list[Block] = [REST, {"name": "admin", "match": "/admin", "respond": {"status": 403}}]
+    proxy = await serve(await play(always(sized(b"hi"))), routes=routes, trusted_proxies=["127.0.0.0/8"])
+    for target in (b"/a", b"/admin", b"/../bad"):
+        await proxy.ask(get(target, b"X-Forwarded-For: 6.6.6.6, 203.0.113.7"))
+    lines = await proxy.lines(3)
+
+    assert [(line["client"], line["peer"]) for line in lines] == [("203.0.113.7", "127.0.0.1")] * 3
+
+
+async def test_a_request_that_cannot_be_read_is_its_peers(play: Play, serve: Serve) -> None:
+    """Nothing in it is believed, and the client before it on the same connection has not sent it."""
+    proxy = await serve(await play(always(sized(b"hi"))), trusted_proxies=["127.0.0.0/8"])
+    client = await proxy.client()
+    await client.ask(get(b"/a", b"X-Forwarded-For: 203.0.113.7"))
+    await client.ask(b"GET /b HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: 203.0.113.8\r\nbad line\r\n\r\n")
+    good, bad = await proxy.lines(2)
+
+    assert (good["client"], bad["client"]) == ("203.0.113.7", "127.0.0.1")
+    assert "peer" not in bad
+
+
+async def test_without_trust_what_a_client_says_of_itself_is_not_written(play: Play, serve: Serve) -> None:
+    """Neither for a good request nor for one that is refused."""
+    proxy = await serve(await play(always(sized(b"hi"))))
+    for target in (b"/a", b"/../bad"):
+        await proxy.ask(get(target, b"X-Forwarded-For: 203.0.113.7"))
+    lines = await proxy.lines(2)
+
+    assert [(line["client"], line.get("peer")) for line in lines] == [("127.0.0.1", None)] * 2
+
+
+async def test_what_a_client_did_is_a_warning(play: Play, serve: Serve) -> None:
+    """A body that breaks off is the client's doing: no error of anybody whom an operator could call."""
+    proxy = await serve(await play(silent))
+    client = await proxy.client()
+    await client.send(request(b"POST", b"/", b"Content-Length: 5"))
+    client.end_writing()
+    await client.rest()
+    (line,) = await proxy.lines(1)
+
+    assert (line["status"], line["failure"], line["level"]) == (400, "send:client", "warning")
 
 
 @pytest.mark.parametrize(

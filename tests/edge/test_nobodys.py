@@ -52,14 +52,17 @@ def shut(proxy: Proxy, name: str = "new") -> None:
 
 
 async def test_a_breaker_that_is_open_is_nobodys_failure(play: Play, serve: Serve) -> None:
-    """The client gets 503, which is counted as such: no bad event, no failure of new, no good answer, by its reason."""
+    """The client gets 503, which is Banyan's own answer, by its reason: no bad event, no failure of new, no answer."""
     proxy = await serving(play, serve, FINE, await play(FINE), {})
     shut(proxy)
     answer = await proxy.ask(get())
-    found = counts(proxy)
+    counted, failures = proxy.counted()
+    (line,) = await proxy.lines(1)
 
     assert answer.status == 503
-    assert (found.codes[4], found.asked, found.failed, sum(found.nobodys)) == (1, 0, 0, 1)
+    assert [(each.side, each.codes[4], each.failed) for each in counted] == [("self", 1, 0)]
+    assert failures == []
+    assert (line["side"], line["failure"], line["refused"]) == ("self", "connect:proxy", "breaker")
     assert told(proxy) == []
     assert proxy.listener.counters.take_refused() == [RefusedDelta("orders", "new", "breaker", 1)]
     assert proxy.listener.counters.take_refused() == []
@@ -82,10 +85,10 @@ async def test_no_room_is_nobodys_failure(play: Play, serve: Serve, queue: int, 
     await client.send(get())
     await started.wait()
     answer = await proxy.ask(get())
-    found = counts(proxy)
+    found = counts(proxy, "self")
 
     assert answer.status == 503
-    assert (found.asked, found.failed, sum(found.nobodys)) == (0, 0, 1)
+    assert (found.codes[4], found.failed) == (1, 0)
     assert told(proxy) == []
     assert [each.reason for each in proxy.listener.counters.take_refused()] == [reason]
 
@@ -104,7 +107,7 @@ async def test_a_machine_without_descriptors_has_not_asked(
     pool = proxy.pool("new")
 
     assert answer.status == 503
-    assert (counts(proxy).asked, told(proxy)) == (0, [])
+    assert (counts(proxy, "self").codes[4], told(proxy)) == (1, [])
     assert (pool.breakers.whole.state, pool.ejected) == (State.CLOSED, 0)
     assert [each.reason for each in proxy.listener.counters.take_refused()] == ["resources"]
 

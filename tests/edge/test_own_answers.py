@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+from email.utils import parsedate_to_datetime
+from time import time
 
 import pytest
 
@@ -8,7 +10,7 @@ from tests.edge.client import get, post, request
 from tests.edge.conftest import Play, Serve
 from tests.edge.message import check_problem
 from tests.edge.proxy import REST, Block, upstream
-from tests.edge.scripted import always, sized
+from tests.edge.scripted import always, sized, then_close
 
 ADMIN: Block = {"name": "admin", "match": "/admin/**", "respond": {"status": 403}}
 
@@ -41,6 +43,64 @@ async def test_respond_with_a_good_status_may_be_empty(serve: Serve, status: int
 
     assert (answer.status, answer.body) == (status, b"")
     assert answer.value(b"Content-Length") == (None if status == 204 else b"0")
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        get(b"/admin/x"),
+        get(b"/elsewhere"),
+        get(b"/gone"),
+        get(b"/broken"),
+        post(b"x", target=b"/gone"),
+        request(b"HEAD", b"/admin/x"),
+        b"GET / HTTP/1.1\r\n\r\n",
+        b"nonsense\r\n\r\n",
+    ],
+)
+async def test_own_answers_have_a_date(play: Play, serve: Serve, message: bytes) -> None:
+    """Whatever Banyan says itself says when, once (RFC 9110 section 6.6.1)."""
+    routes: list[Block] = [
+        ADMIN,
+        {"name": "gone", "match": "/gone", "stage": "retired"},
+        {"name": "broken", "match": "/broken", "stage": "legacy"},
+    ]
+    proxy = await serve(await play(then_close()), routes=routes)
+    before = int(time())
+    answer = await proxy.ask(message)
+    (date,) = answer.values(b"Date")
+
+    assert before <= parsedate_to_datetime(date.decode("ascii")).timestamp() <= time()
+
+
+async def test_an_interim_answer_has_no_date(play: Play, serve: Serve) -> None:
+    """A 100 is no answer yet."""
+    proxy = await serve(await play(always(sized(b"hi"))))
+    client = await proxy.client()
+    await client.send(request(b"POST", b"/", b"Content-Length: 1", b"Expect: 100-continue"))
+
+    assert await client.reader.readuntil(b"\r\n\r\n") == b"HTTP/1.1 100 Continue\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    ("first", "named"),
+    [
+        (b"\x16\x03\x01\x00\xc8\x01\x00\x00\xc4\x03\x03", "a TLS handshake came to a port that speaks plain HTTP"),
+        (b"\x16\x03\x01\x00\xc8\x01\r\n\r\n", "a TLS handshake came to a port that speaks plain HTTP"),
+        (b"PROXY TCP4 203.0.113.7 127.0.0.1 1 2\r\n" + get(), "the PROXY protocol is not spoken here"),
+        (b"\r\n\r\n\x00\r\nQUIT\n\x21\x11\x00\x0c", "the PROXY protocol is not spoken here"),
+    ],
+)
+@pytest.mark.parametrize("leniency", [[], ["bare_lf"]])
+async def test_another_protocol_is_named(serve: Serve, first: bytes, named: str, leniency: list[str]) -> None:
+    """Answer and log say what came, at once, even where heads are forgiven and so read to their end."""
+    proxy = await serve(1, routes=[ADMIN], leniency=leniency)
+    answer = await proxy.ask(first)
+    (line,) = await proxy.lines(1)
+
+    assert answer.status == line["status"] == 400
+    assert line["detail"] == answer.problem["detail"]
+    assert str(line["detail"]).startswith(named)
 
 
 async def test_no_route_is_404(play: Play, serve: Serve) -> None:

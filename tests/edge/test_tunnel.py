@@ -271,6 +271,8 @@ async def test_a_handshake_that_is_none_is_refused(play: Play, serve: Serve, han
 
     assert answer.status == status
     assert answer.value(b"Sec-WebSocket-Version") == (b"13" if status == 426 else None)
+    assert answer.value(b"Upgrade") == (b"websocket" if status == 426 else None)
+    assert answer.values(b"Connection") == ([b"Upgrade"] if status == 426 else []) + [b"close"]
     assert legacy.peers == []
 
 

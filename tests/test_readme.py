@@ -1,0 +1,26 @@
+"""What a newcomer copies from the README works."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from proxy.config.load import Loaded, load_text
+
+README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
+
+
+def test_the_first_example_loads_and_serves_websockets() -> None:
+    """It is a whole routes.yaml, and what runs over its last route today, WebSockets too, still does."""
+    found = re.search(r"```yaml\n(.*?)```", README, re.DOTALL)
+    assert found is not None
+    loaded = load_text(found[1], "README.md", {})
+
+    assert isinstance(loaded, Loaded), loaded
+    assert [route.name for route in loaded.snapshot.routes if route.websocket] == ["rest"]
+
+
+def test_it_says_how_to_install_and_what_to_set() -> None:
+    """The ways to install, the token of the admin API, and the key without which a WebSocket is refused."""
+    for named in ("pip install banyan-proxy", "docker run", "BANYAN_ADMIN_TOKEN", "upgrades: [websocket]"):
+        assert named in README
