@@ -47,9 +47,7 @@ DRAWS = (Path(__file__).parent / "draws.txt").read_text("utf-8").splitlines()
 def test_a_key_is_what_was_meant(
     source: CohortSource, target: str, fields: list[tuple[bytes, bytes]], key: bytes | None
 ) -> None:
-    """Each kind of source finds its key as bytes, the first of several, of a URL's part in one spelling; what is missing
-    or empty is no key.
-    """
+    """Each kind of source finds its key as bytes, the first of several, a URL's part in one spelling; or no key."""
     assert source.key(asking(target, fields=fields), IP) == key
 
 
