@@ -5,6 +5,8 @@ Rule 2: a refused request puts nothing upstream; unless its body is already here
 Rule 3: closing lingers: the answer is sent, the sending half is closed, and what still comes is read and dropped for a
         moment, because a reset would take the answer away from the client (RFC 9112 section 9.6).
 Rule 4: an exception in here costs this one request, never the worker (DR06).
+
+Long: one connection is one state machine, and what it reads, answers and ends share its state.
 """
 
 from __future__ import annotations
@@ -223,7 +225,10 @@ class Downstream:
                 exchange.wants_upgrade = True
                 shadows.pass_over(bound)
         if head.expect and not rest and head.length:
-            self.write(CONTINUE)
+            if leg.expects:
+                exchange.expecting = True
+            else:
+                self.write(CONTINUE)
         exchange.open(rest)
 
     def _meet(self, live: Live) -> None:
@@ -359,6 +364,8 @@ class Downstream:
         """The deadline has passed; called by the listener's sweep."""
         exchange = self.exchange
         if exchange is not None:
+            if exchange.expecting and exchange.go_ahead(now):
+                return
             if not exchange.request_done and not self.held:
                 self.counters.shed(Shed.BODY_TIME)
             exchange.expire(now)
