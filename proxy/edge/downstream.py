@@ -6,7 +6,7 @@ Rule 3: closing lingers: the answer is sent, the sending half is closed, and wha
         moment, because a reset would take the answer away from the client (RFC 9112 section 9.6).
 Rule 4: an exception in here costs this one request, never the worker (DR06).
 
-Long: one connection is one state machine, and what it reads, answers and ends share its state.
+Long: the states of one connection, which each read and each write may change.
 """
 
 from __future__ import annotations
