@@ -228,6 +228,7 @@ def _upstream(name: str, block: UpstreamBlock, directory: str) -> Upstream:
     return replace(
         plain,
         host_mode=plain.host_mode if block.host is None else block.host,
+        expectation=plain.expectation if block.expect is None else block.expect,
         connections=plain.connections if block.connections is None else block.connections,
         queue=plain.queue if block.queue is None else block.queue,
         balance=plain.balance if block.balance is None else block.balance,

@@ -14,7 +14,7 @@ from proxy.core.effects import Effects
 from proxy.core.leniency import OF_REQUESTS, OF_RESPONSES, Leniency
 from proxy.core.path import PathPattern
 from proxy.core.predicate import HostIs
-from proxy.core.route import Balance, HostMode, Rate
+from proxy.core.route import Balance, Expectation, HostMode, Rate
 from proxy.core.snapshot import Network
 from proxy.core.stage import Stage
 
@@ -110,6 +110,7 @@ StageWord = Annotated[Stage, BeforeValidator(single.Choice(Stage))]
 EffectsWord = Annotated[Effects, BeforeValidator(single.Choice(Effects))]
 BalanceWord = Annotated[Balance, BeforeValidator(single.Choice(Balance))]
 HostModeWord = Annotated[HostMode, BeforeValidator(single.Choice(HostMode))]
+ExpectWord = Annotated[Expectation, BeforeValidator(single.Choice(Expectation))]
 
 Methods = Annotated[frozenset[bytes], BeforeValidator(asked.read_methods), _METHODS]
 Pattern = Annotated[PathPattern, BeforeValidator(asked.read_path), _SLASHED]

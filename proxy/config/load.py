@@ -19,6 +19,7 @@ from proxy.config.read import read
 from proxy.config.shadow_advise import shadows_to_know, shadows_without_credentials
 from proxy.config.source import decode, read_source
 from proxy.config.tls_files import BadFile, bad_files, ending_soon
+from proxy.config.wait_advise import waits_to_know
 from proxy.core.snapshot import Snapshot
 
 
@@ -52,7 +53,7 @@ def load_text(text: str, name: str, env: Mapping[str, str]) -> Loaded | list[Pro
     now = datetime.now(UTC).timestamp()
     found = [*advise(draft), *ending_soon(draft, snapshot, now), *expired_rules(draft, now)]
     warnings = _in_order([*found, *shadows_without_credentials(draft, routes), *ramps_that_stop(draft, routes)])
-    remarks = _in_order([*shadows_to_know(draft, routes), *ramps_to_know(draft, routes)])
+    remarks = _in_order([*shadows_to_know(draft, routes), *ramps_to_know(draft, routes), *waits_to_know(draft)])
     bad = tuple(bad_files(draft, snapshot, now))
     return Loaded(
         snapshot=snapshot,

@@ -3,12 +3,14 @@
 Rule 1: a model knows single values only; what depends on two of them is `check`'s.
 Rule 2: None means that the key is not there; defaults stand in `proxy.core` and are filled in by `build`.
 Rule 3: what is promised but does not work yet is refused by its name (`NOT_LANDED`), never ignored.
+
+Long: the keys of the whole file stand in one place, each with its sentence.
 """
 
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
@@ -56,6 +58,11 @@ class TimeoutBlock(Block):
     total: kinds.Length | None = _optional("For the whole exchange. 0s, the default, is no bound.", "2m")
 
 
+AnyTimeout = Annotated[
+    TimeoutBlock,
+    BeforeValidator(single.read_timeout, json_schema_input_type=Literal["streaming"] | TimeoutBlock),
+]
+"""The mapping, or the word for what waits long."""
 AnyHealth = Annotated[
     HealthBlock, BeforeValidator(single.read_health, json_schema_input_type=kinds.HealthPath | HealthBlock)
 ]
@@ -88,7 +95,13 @@ class UpstreamBlock(Block):
     host: kinds.HostModeWord | None = _optional(
         "Which Host it sees. preserve, the default: the client's; upstream: its own.", "preserve", "upstream"
     )
-    timeout: TimeoutBlock | None = _optional("How long to wait for it.", {"connect": "1s", "response": "15s"})
+    expect: kinds.ExpectWord | None = _optional(
+        "Who answers a client that waits with its body (Expect: 100-continue). answer, the default: Banyan, at once; "
+        "forward: it, so that what it refuses is never sent.",
+        "answer",
+        "forward",
+    )
+    timeout: AnyTimeout | None = _optional("How long to wait for it.", {"connect": "1s", "response": "15s"})
     connections: kinds.Connections | None = _optional(
         f"Most connections of one worker to each of its addresses. Default {_UPSTREAM.connections}.", 512
     )
@@ -229,7 +242,9 @@ class RouteBlock(Block):
     )
     respond: RespondBlock | None = _optional("An answer of Banyan's own, instead of a stage.", {"status": 403})
     upgrades: kinds.Upgrades | None = _optional("Upgrades that this route lets through.", ["websocket"])
-    timeout: TimeoutBlock | None = _optional("Waits of this route instead of its upstream's.", {"response": "60s"})
+    timeout: AnyTimeout | None = _optional(
+        "Waits of this route instead of its upstream's.", {"response": "60s"}, "streaming"
+    )
     limits: RouteLimitsBlock | None = _optional("Bounds of this route.", {"body_size": "10MiB"})
     leniency: list[kinds.RequestPoint] | None = _optional(
         "Single points that requests of this route are forgiven.", ["bare_lf"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Generic, TypeVar
 
@@ -14,6 +15,10 @@ _NAME = re.compile(NAME_PATTERN)
 _HEALTH_PATH = re.compile(r"/[A-Za-z0-9\-._~!$&'()*+,;=:@%/?]*")
 _CONTENT_TYPE = re.compile(r"[\x21-\x7e]+/[\x20-\x7e]{1,200}")
 Word = TypeVar("Word", bound=StrEnum)
+
+STREAMING = "streaming"
+STREAMS: Mapping[str, str] = {"response": "10m", "idle": "1h", "total": "0s"}
+"""What the word stands for: a long poll's answer, silence inside an event stream, and no end of the whole."""
 
 
 class Choice(Generic[Word]):
@@ -68,6 +73,15 @@ def read_health(value: object) -> object:
     if isinstance(value, dict):
         return value
     return {"path": value}
+
+
+def read_timeout(value: object) -> object:
+    """The word for long polls and event streams as the mapping that it stands for."""
+    if value == STREAMING:
+        return dict(STREAMS)
+    if isinstance(value, str):
+        raise fault(f"must be {STREAMING}, or a mapping such as {{response: 15s}}")
+    return value
 
 
 def read_health_path(value: object) -> str:

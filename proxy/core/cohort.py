@@ -1,6 +1,7 @@
 """Where a request's cohort key comes from: the first source of the list that is present wins.
 
-Rule 1: a key is bytes as sent; two spellings of one tenant are two cohorts, on both sides and for ever.
+Rule 1: spellings that mean the same are one key: a part of the path as RFC 3986 section 6.2.2 writes it, a parameter
+        as a form reads it. Of fields and cookies only blanks around them go: what else differs there is another tenant.
 Rule 2: the kind of source is part of the key, so that tenant `7` and session `7` are drawn apart.
 Rule 3: an anonymous cohort is what the edge found in, or is about to set as, Banyan's own cookie.
 """
@@ -12,6 +13,7 @@ from enum import StrEnum
 
 from proxy.core.predicate import query_values
 from proxy.core.request import RequestHead
+from proxy.core.target import one_spelling
 
 
 class SourceKind(StrEnum):
@@ -66,7 +68,7 @@ class CohortSource:
                 return values[0].encode("utf-8", "surrogateescape") if values and values[0] else None
             case SourceKind.PATH:
                 segments = head.path.split(b"/")
-                return (segments[self.position] or None) if self.position < len(segments) else None
+                return one_spelling(segments[self.position]) or None if self.position < len(segments) else None
             case SourceKind.ANONYMOUS:
                 return None if head.visit is None else head.visit.anonymous or None
             case _:

@@ -1,4 +1,8 @@
-"""Banyan's own cookies are taken out of a request: upstreams never see them, and every other byte stays as sent."""
+"""Banyan's own cookies are taken out of a request: upstreams never see them, and every other byte stays as sent.
+
+Rule 1: one name may come more than once, set for other paths or domains, and their order says nothing (RFC 6265 section
+        4.2.2): all values are found, the first few of each, so that a request cannot have thousands verified.
+"""
 
 from __future__ import annotations
 
@@ -7,14 +11,15 @@ from collections.abc import Collection
 from proxy.core.request import RequestHead
 
 _FIELD = b"cookie"
+_MOST_OF_A_NAME = 8
 
 
-def take_own(head: RequestHead, names: Collection[bytes]) -> dict[bytes, bytes]:
-    """The first value of each cookie with one of these names; the head is without them from now on.
+def take_own(head: RequestHead, names: Collection[bytes]) -> dict[bytes, list[bytes]]:
+    """The values of each cookie with one of these names; the head is without them from now on.
 
     A head's lines and fields may be those of other requests too, so they are replaced and never changed.
     """
-    found: dict[bytes, bytes] = {}
+    found: dict[bytes, list[bytes]] = {}
     if not any(name in value for value in head.fields.get(_FIELD, ()) for name in names):
         return found
     lines: list[bytes] = []
@@ -34,13 +39,15 @@ def take_own(head: RequestHead, names: Collection[bytes]) -> dict[bytes, bytes]:
     return found
 
 
-def _without(value: bytes, names: Collection[bytes], found: dict[bytes, bytes]) -> bytes:
+def _without(value: bytes, names: Collection[bytes], found: dict[bytes, list[bytes]]) -> bytes:
     kept: list[bytes] = []
     for pair in value.split(b";"):
         name, _, content = pair.partition(b"=")
         name = name.strip(b" \t")
         if name in names:
-            found.setdefault(name, content.strip(b" \t"))
+            values = found.setdefault(name, [])
+            if len(values) < _MOST_OF_A_NAME:
+                values.append(content.strip(b" \t"))
         else:
             kept.append(pair)
     return b";".join(kept)

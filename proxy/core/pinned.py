@@ -2,7 +2,7 @@
 
 Rule 1: the first of these decides: a pin (an allowed client's own choice, then a cohort's), the side on which a flow
         stays, the side of the cohort's last write; then stage, drain and split. The kill switch goes before them all.
-Rule 2: a pin names the cohort key as it was sent, whatever source it came from.
+Rule 2: a pin names the cohort key as it was sent, whatever source it came from; a part of a path in any spelling.
 Rule 3: flows stay and reads follow while both sides are there: at shadow, canary and live. Pins hold at legacy too.
 Rule 4: while a route drains, only cohorts that new has served lately stay with new; every other one goes to legacy.
 """
@@ -12,13 +12,14 @@ from __future__ import annotations
 from collections.abc import Container, Mapping
 from dataclasses import dataclass
 
-from proxy.core.cohort import cohort_of
+from proxy.core.cohort import SourceKind, cohort_of
 from proxy.core.decide import Decision, Reason, decide_by_draw, settled
 from proxy.core.outcome import Side
 from proxy.core.request import RequestHead
 from proxy.core.route import CLIENT_IP, Route
 from proxy.core.split import draw
 from proxy.core.stage import Stage
+from proxy.core.target import one_spelling
 from proxy.core.visit import Visit
 
 _NOBODY: frozenset[Side] = frozenset()
@@ -56,14 +57,26 @@ def exceptions_of(
     """
     if route.respond is not None or route.stage in _WITHOUT_LEGACY:
         return None
-    written = () if route.tie is None else route.tie.pins
-    sides = {key: side for key, side in (*written, *ordered.items()) if side in there}
+    sides = _sides(route, there, ordered)
     recalls = choosers or route.is_tied
     if not (sides or recalls or present is not None):
         return None
     kept = there if route.stage in _WITH_BOTH else _NOBODY
     certain = settled(route)
     return Exceptions(sides=sides, certain=certain, present=present, open=there, kept=kept, recalls=recalls)
+
+
+def _sides(route: Route, there: frozenset[Side], ordered: Mapping[bytes, Side]) -> dict[bytes, Side]:
+    """By key; where keys are parts of paths, also by the spelling that those are compared in."""
+    written = () if route.tie is None else route.tie.pins
+    spelled = any(each.kind is SourceKind.PATH for each in route.cohort)
+    sides: dict[bytes, Side] = {}
+    for key, side in (*written, *ordered.items()):
+        if side in there:
+            sides[key] = side
+            if spelled:
+                sides[one_spelling(key)] = side
+    return sides
 
 
 def decide_pinned(route: Route, salt: int, head: RequestHead, client_ip: bytes, exceptions: Exceptions) -> Decision:

@@ -29,6 +29,13 @@ class HostMode(StrEnum):
     UPSTREAM = "upstream"
 
 
+class Expectation(StrEnum):
+    """Who asks a client for the body that it waits with (`Expect: 100-continue`): Banyan, at once, or the upstream."""
+
+    ANSWER = "answer"
+    FORWARD = "forward"
+
+
 class Balance(StrEnum):
     """Which of an upstream's addresses is asked: the less busy of two drawn, or the next in turn."""
 
@@ -146,6 +153,7 @@ class Upstream:
     breaker: Breaker | None = Breaker()
     eject: Eject | None = Eject()
     dry_run: str = ""
+    expectation: Expectation = Expectation.ANSWER
 
     @property
     def endpoints(self) -> tuple[Endpoint, ...]:

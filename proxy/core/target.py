@@ -23,6 +23,7 @@ PLAIN = bytes(ord("a") if chr(each) in "/-_~!$&'()*+,=:@" else each for each in 
 """Makes a path of harmless characters alphanumeric; `%`, `\\`, `;` and `.` stay what they are: past a regex."""
 _AMBIGUOUS = re.compile(rb"[%\\;]|//|/\.")
 _STRUCTURE = re.compile(rb"[\\;]|//|/\.")
+_ENCODED = re.compile(rb"%[0-9A-Fa-f]{2}")
 _UNRESERVED = re.compile(rb"%(2[DE]|3[0-9]|[46][1-9A-F]|[57][0-9A]|5F|7E)", re.IGNORECASE)
 _PARAMETERS = re.compile(rb";[^/]*")
 _SLASHES = re.compile(rb"/{2,}")
@@ -53,6 +54,13 @@ def readings(path: bytes) -> list[bytes]:
     return [reading for reading in dict.fromkeys(reading for reading, _ in found) if reading != path]
 
 
+def one_spelling(text: bytes) -> bytes:
+    """The one of many spellings of a path, or of a part of one, that mean the same (RFC 3986 section 6.2.2)."""
+    if b"%" not in text:
+        return text
+    return _ENCODED.sub(_upper, _UNRESERVED.sub(_decode, text))
+
+
 def _one_step(state: tuple[bytes, bool]) -> Iterator[tuple[bytes, bool]]:
     """What one more step of normalising makes of a path; the flag says that it has not been decoded yet."""
     path, encoded = state
@@ -68,6 +76,10 @@ def _one_step(state: tuple[bytes, bool]) -> Iterator[tuple[bytes, bool]]:
 
 def _decode(hit: re.Match[bytes]) -> bytes:
     return bytes([int(hit[1], 16)])
+
+
+def _upper(hit: re.Match[bytes]) -> bytes:
+    return hit[0].upper()
 
 
 def _remove_dots(path: bytes) -> bytes:

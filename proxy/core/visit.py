@@ -5,7 +5,7 @@ The edge fills it in, from signed cookies and from memory; decisions read it, so
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from proxy.core.outcome import Side
 
@@ -15,16 +15,16 @@ _NOTHING: Mapping[int, tuple[Side, float]] = {}
 class Visit:
     """`asked`: the side that an allowed client names; `stays`, `follows`: those of its flow and of its last write.
 
-    `cohort_cookie` and `side_cookie` are values as sent. `known` are the ties that the side cookie holds: by mark, the
-    side and the unix second until which it holds. `uses`: marks to be put, each with the seconds that it holds for.
+    `cohort_cookies` and `side_cookies` are values as sent. `known` are the ties that the side cookie holds: by mark,
+    the side and the unix second until which it holds. `uses`: marks to be put, each with the seconds that it holds for.
     """
 
     asked: Side | None = None
     stays: Side | None = None
     follows: Side | None = None
     anonymous: bytes = b""
-    cohort_cookie: bytes = b""
-    side_cookie: bytes = b""
+    cohort_cookies: Sequence[bytes] = ()
+    side_cookies: Sequence[bytes] = ()
     known: Mapping[int, tuple[Side, float]] = _NOTHING
     writes: bool = False
     """Whether it is a write that reads are to follow."""

@@ -235,7 +235,10 @@ class Downstream:
                 exchange.wants_upgrade = True
                 shadows.pass_over(bound)
         if head.expect and not rest and head.length:
-            self.write(CONTINUE)
+            if leg.expects:
+                exchange.expecting = True
+            else:
+                self.write(CONTINUE)
         exchange.open(rest)
 
     def _meet(self, live: Live) -> None:
@@ -377,6 +380,8 @@ class Downstream:
         """The deadline has passed; called by the listener's sweep."""
         exchange = self.exchange
         if exchange is not None:
+            if exchange.expecting and exchange.go_ahead(now):
+                return
             if not exchange.request_done and not self.held:
                 self.counters.shed(Shed.BODY_TIME)
             exchange.expire(now)

@@ -10,6 +10,10 @@ Long: what one request goes through is read in one place.
 
 Rule 1: once a byte of an unsafe request has left, it is never sent again (invariant 5).
 Rule 2: after the response head has gone to the client, a failure can only cut: never pad, never end cleanly (R12).
+Rule 3: a client that waits with its body waits for the upstream's word where its leg says so, for a bounded time; then
+        for ours. Nothing of the body is asked for before, so a refusal costs a head (RFC 9110 section 10.1.1).
+
+Long: one request is one state machine, and its steps share its state.
 """
 
 from __future__ import annotations
@@ -22,7 +26,7 @@ from proxy.core.headers import keep_trailer
 from proxy.core.outcome import CLIENT_GONE, SERVED_BY_SIDE, UNAVAILABLE, Blame, Failure, Phase
 from proxy.core.rewrite import rewrite_lines
 from proxy.edge.again import next_leg, next_leg_after
-from proxy.edge.ending import probe
+from proxy.edge.ending import CONTINUE, probe
 from proxy.edge.finished import BATCH
 from proxy.edge.overdue import client_gone, why_overdue
 from proxy.edge.request_bytes import Ids, public_name, request_head
@@ -44,6 +48,9 @@ if TYPE_CHECKING:
 _AS_IS, _UNTIL_CLOSE = Coding.AS_IS, Coding.UNTIL_CLOSE
 _NEVER = float("inf")
 _UNAVAILABLE = min(UNAVAILABLE)
+CONTINUE_WITHIN = 1.0
+"""Seconds that an upstream has to say whether it wants a body; curl and Go wait as long for the 100."""
+EXPECT = b"Expect: 100-continue\r\n"
 _CLOSE = b"Connection: close\r\n"
 _KEEP = b"Connection: keep-alive\r\n"
 
@@ -58,6 +65,8 @@ class Exchange:
     tunnel = False
     wants_upgrade = False
     binds = False
+    expecting = False
+    """Whether the client was not told yet to send its body; by `_admit`, where the upstream is to say it."""
     status = 0
     ended = 0.0
     sent = 0
@@ -205,12 +214,36 @@ class Exchange:
         if self._pending:
             data += self._pending
             self._pending = b""
-        timeout = leg.timeouts.response if self.request_done else self.live.snapshot.limits.body
+        timeout = leg.timeouts.response
+        if not self.request_done:
+            timeout = self.live.snapshot.limits.body
+            if self.expecting:
+                data, timeout = self._pass_expectation(data, timeout)
         deadline = (self.started if self._opening else monotonic()) + timeout
         client.deadline = deadline if deadline < self.total_at else self.total_at  # noqa: FURB136 -- a call costs more
         connection.begin(self, data)
         if not self.request_done:
             client.unhold()
+
+    def _pass_expectation(self, data: bytes, timeout: float) -> tuple[bytes, float]:
+        """The request's head with it, and how long its answer is waited for; where it is not passed on: as they are."""
+        if self.leg.expects and not self.received:
+            return data[:-2] + EXPECT + b"\r\n", CONTINUE_WITHIN
+        self._continue()
+        return data, timeout
+
+    def go_ahead(self, now: float) -> bool:
+        """The upstream has not said in time whether it wants the body: ask for it. False: nobody waits to be asked."""
+        if self.responding or self.received or self._connection is None or now >= self.total_at:
+            return False
+        self._continue()
+        return True
+
+    def _continue(self) -> None:
+        self.expecting = False
+        if not self.received:  # else it has not waited
+            self._client.write(CONTINUE)
+        self._client.deadline = self._until(self.live.snapshot.limits.body)
 
     # -- towards the upstream (Asker) ---------------------------------------------------------------------------------
 
@@ -223,8 +256,11 @@ class Exchange:
         self._client.unhold()
 
     def interim(self, head: ResponseHead) -> None:
-        """100 was ours to say; others go to clients that know them (RFC 9110 section 15.2)."""
-        if head.status != 100 and self.head.minor:
+        """100 goes to who waits for it, others to clients that know them (RFC 9110 section 15.2)."""
+        if head.status == 100:
+            if self.expecting:
+                self._continue()
+        elif self.head.minor:
             self._client.write(interim_head(head))
 
     def respond(self, head: ResponseHead, payload: bytes, *, done: bool) -> None:
@@ -376,7 +412,7 @@ class Exchange:
             self.client_lost()
             self._client.close()
             return
-        failure = why_overdue(self, self._client, now, connected=self._connection is not None)
+        failure = why_overdue(self, self._client, now, self._connection)
         if failure.blame is Blame.CLIENT:
             self._refuse(failure, status_of(failure))
             return

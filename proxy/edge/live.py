@@ -13,7 +13,7 @@ from proxy.core.ordered import as_killed
 from proxy.core.outcome import SERVED_BY_SIDE, ServedBy, Side
 from proxy.core.pinned import Exceptions, exceptions_of
 from proxy.core.response import ResponseReader
-from proxy.core.route import HostMode, Route, Timeouts
+from proxy.core.route import Expectation, HostMode, Route, Timeouts
 from proxy.core.shadow import ShadowPolicy, is_shadowed, sample_of
 from proxy.core.snapshot import Snapshot
 from proxy.edge.forgive import Forgiving
@@ -31,7 +31,9 @@ NO_PINS: Mapping[bytes, Side] = {}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Leg:
-    """One side of one route, ready to be asked. `host_line` replaces `Host`; `authority` is the upstream's own name."""
+    """One side of one route, ready to be asked. `host_line` replaces `Host`; `authority` is the upstream's own name;
+    `expects`: it says itself whether a client is to send the body that it waits with.
+    """
 
     side: Side
     name: str
@@ -42,6 +44,7 @@ class Leg:
     host_line: bytes
     rewrites: bool
     authority: bytes
+    expects: bool = False
 
 
 class BoundRoute:
@@ -148,4 +151,5 @@ def _leg(route: Route, side: Side, pool: Pool, counters: Counters) -> Leg:
         host_line=b"Host: " + authority if pool.upstream.host_mode is HostMode.UPSTREAM else b"",
         rewrites=pool.upstream.host_mode is HostMode.UPSTREAM,
         authority=authority,
+        expects=pool.upstream.expectation is Expectation.FORWARD,
     )

@@ -5,17 +5,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from proxy.core.outcome import Blame, Failure, Phase, Refused
+from proxy.core.waiting import asked_to_wait, is_event_stream
 from proxy.edge.dial import refusal
 
 if TYPE_CHECKING:
+    from proxy.core.request import RequestHead
     from proxy.edge.client import Client
     from proxy.edge.live import Leg
+    from proxy.edge.upstream import UpstreamConnection
 
 
 class Late(Protocol):
     """What is to be known of an exchange."""
 
     leg: Leg
+    head: RequestHead
     request_done: bool
     responding: bool
     total_at: float
@@ -26,7 +30,7 @@ def client_gone(*, responding: bool) -> Failure:
     return Failure(phase=Phase.BODY if responding else Phase.SEND, blame=Blame.CLIENT, detail="client gone")
 
 
-def why_overdue(late: Late, client: Client, now: float, *, connected: bool) -> Failure:
+def why_overdue(late: Late, client: Client, now: float, connection: UpstreamConnection | None) -> Failure:
     """The client's, when it neither sends nor reads; ours, when no connection became free; else the upstream's."""
     if not late.request_done and not client.held and now < late.total_at:
         return Failure(phase=Phase.SEND, blame=Blame.CLIENT, timed_out=True, detail="the body stalled")
@@ -34,9 +38,25 @@ def why_overdue(late: Late, client: Client, now: float, *, connected: bool) -> F
         return Failure(phase=Phase.BODY, blame=Blame.CLIENT, timed_out=True, detail="the client does not read")
     pool = late.leg.pool
     name = pool.upstream.name
-    phase = Phase.BODY if late.responding else Phase.HEAD if connected else Phase.CONNECT
+    phase = Phase.BODY if late.responding else Phase.CONNECT if connection is None else Phase.HEAD
     if phase is Phase.CONNECT and pool.is_behind(late):
         detail = f"no connection to upstream {name} became free in time"
         return refusal(Refused.WAIT, detail)
-    detail = f"upstream {name} took too long ({phase.value})"
+    detail = f"upstream {name} took too long ({phase.value}){_cure(late, now, connection)}"
     return Failure(phase=phase, blame=Blame.UPSTREAM, timed_out=True, detail=detail)
+
+
+def _cure(late: Late, now: float, connection: UpstreamConnection | None) -> str:
+    """What to write where somebody waited on purpose; empty where nobody did."""
+    if connection is None:
+        return ""
+    timeouts, answer = late.leg.timeouts, connection.answer
+    key, bound = ("idle", timeouts.idle) if late.responding else ("response", timeouts.response)
+    if now >= late.total_at:
+        key, bound = "total", timeouts.total
+    if late.responding:
+        waits = "an event stream" if answer is not None and is_event_stream(answer.lines) else ""
+    else:
+        asked = asked_to_wait(late.head.lines)
+        waits = f"the client asked to wait {asked}s (Prefer)" if asked > bound else ""
+    return f": {waits}, and timeout.{key} is {bound:g}s; write timeout: streaming on its route" if waits else ""

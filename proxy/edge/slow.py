@@ -20,6 +20,7 @@ class Uploading(Protocol):
     tunnel: bool
     request_done: bool
     received: int
+    expecting: bool
 
 
 class Client(Protocol):
@@ -56,6 +57,8 @@ def too_slow(client: Client, limits: Limits, now: float) -> Shed | None:
         received = -1
     elif exchange is None or exchange.request_done or client.held or not limits.body_rate:
         received = None
+    elif exchange.expecting and not exchange.received:
+        received = None  # it waits to be asked for its body
     else:
         received = exchange.received
     if received is None:

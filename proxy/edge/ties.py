@@ -4,7 +4,8 @@ Rule 1: it is only there where the table asks for some of it, and runs in front 
 Rule 2: a mark is put as soon as a request is decided, before anything is sent, and again when it is answered, by the
         side that answered: a fallback moves the flow with it.
 Rule 3: memory and cookie can differ, since a client goes to many machines, and a cohort has many clients: what was
-        put later holds. A cookie can only be missing or old, never another's.
+        put later holds. A cookie can only be missing or old, never another's: of several the first that verifies
+        counts, and where none of a name does, the answer sets it anew or takes it away.
 Rule 4: Banyan's cookies never reach an upstream. They are set on answers of both sides alike.
 Rule 5: when the kill switch turns, everything is forgotten: flows that were cut must not be sent back.
 """
@@ -152,8 +153,8 @@ class Ties:
         found = take_own(head, self._own) if b"cookie" in head.fields else None
         if found:
             head.visit = visit = Visit()
-            visit.cohort_cookie = found.get(self._cohort, b"")
-            visit.side_cookie = found.get(self._side, b"")
+            visit.cohort_cookies = found.get(self._cohort, ())
+            visit.side_cookies = found.get(self._side, ())
 
     def decide(self, bound: Bound, head: RequestHead, client_ip: bytes, exceptions: Exceptions) -> Decision:
         """Who answers, by the function that decides for all; rule 2."""
@@ -183,8 +184,10 @@ class Ties:
         tie = route.tie
         if tie is None:
             return
-        if visit.side_cookie:
-            visit.known = open_ties(self._key, visit.side_cookie, self._memory.wall(), self._memory.since)
+        for sent in visit.side_cookies:
+            visit.known = open_ties(self._key, sent, self._memory.wall(), self._memory.since)
+            if visit.known:
+                break
         scope = route.scope
         for each in tie.stay:
             value = each.key(head, client_ip)
@@ -221,7 +224,7 @@ class Ties:
         if source.kind is not SourceKind.ANONYMOUS:
             return CLIENT_IP, client_ip
         now = self._memory.wall()
-        found = open_cohort(self._key, visit.cohort_cookie, now)
+        found = next(filter(None, (open_cohort(self._key, each, now) for each in visit.cohort_cookies)), None)
         visit.renews = found is None or found[1] - now < self._age / 2
         visit.anonymous = urandom(ID_BYTES) if found is None else found[0]
         return source, visit.anonymous
@@ -252,6 +255,8 @@ class Ties:
             self._put(visit, asked.leg.side)
             if self._side:
                 lines += self._side_line(visit, asked.leg.side, secure=secure)
+        elif visit.side_cookies and tie is not None and not visit.known:
+            lines += set_cookie(self._side, b"", 0, secure=secure)
         return lines
 
     def _side_line(self, visit: Visit, side: Side, *, secure: bool) -> bytes:

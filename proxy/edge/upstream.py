@@ -146,6 +146,11 @@ class UpstreamConnection:
         self._stopped = False
         self._stuck = False
 
+    @property
+    def answer(self) -> ResponseHead | None:
+        """The head of what is being read."""
+        return self._head
+
     # -- what the asker does ------------------------------------------------------------------------------------------
 
     def begin(self, asker: Asker, data: bytes) -> None:

@@ -5,12 +5,14 @@ Rule 2: bounded: of the writes that are over, the newest are known; a read that 
 Rule 3: nothing that a client sent is kept, only a hash of it: two that meet there make a read count as overlapped.
 Rule 4: a write reaches what lies above its path and below it, segment by segment: `/orders/7` has to do with `/orders`
         and `/orders/7/lines`, not with `/orders/8`. Segments beyond the eighth are taken for the same.
+Rule 5: spellings of a path that mean the same (RFC 3986 section 6.2.2) are one path.
 """
 
 from __future__ import annotations
 
 from time import monotonic
 
+from proxy.core.target import one_spelling
 from proxy.edge.exchange import Exchange
 
 MOST = 16384
@@ -57,19 +59,24 @@ class Writes:
 
 def place_of(path: bytes, cohort: bytes) -> int:
     """What stands for a path and a cohort's key: rule 3."""
-    return hash((path, cohort))
+    return _at(one_spelling(path), cohort)
 
 
 def places_of(path: bytes, cohort: bytes) -> tuple[int, ...]:
     """Where a write is known: its path, and below each path that it lies under."""
+    path = one_spelling(path)
     above = _prefixes(path)
-    return tuple({place_of(path, cohort), place_of(above[-1], cohort), *(_below(each, cohort) for each in above)})
+    return tuple({_at(path, cohort), _at(above[-1], cohort), *(_below(each, cohort) for each in above)})
 
 
 def reach_of(path: bytes, cohort: bytes) -> tuple[int, ...]:
     """Where a write is looked for that this path has to do with: rule 4."""
-    above = _prefixes(path)
-    return (_below(above[-1], cohort), *(place_of(each, cohort) for each in above))
+    above = _prefixes(one_spelling(path))
+    return (_below(above[-1], cohort), *(_at(each, cohort) for each in above))
+
+
+def _at(path: bytes, cohort: bytes) -> int:
+    return hash((path, cohort))
 
 
 def _below(path: bytes, cohort: bytes) -> int:

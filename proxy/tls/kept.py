@@ -135,7 +135,7 @@ def _chooser(
     starred = [(name, context) for names, context in choices for name in names if name.startswith("*.")]
 
     def choose(connection: ssl.SSLObject, name: str | None, _first: ssl.SSLContext) -> None:
-        host = (name or "").lower()
+        host = (name or "").lower().removesuffix(".")  # clients send it as typed, though RFC 6066 section 3 says none
         found = exact.get(host) or next((context for star, context in starred if fits(star, host)), None)
         if found is not None:
             connection.context = found

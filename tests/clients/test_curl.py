@@ -10,7 +10,7 @@ import pytest
 from aiohttp import web
 
 from tests.clients.conftest import Play, Serve, Web
-from tests.edge.proxy import Proxy
+from tests.edge.proxy import Proxy, upstream
 from tests.edge.scripted import Peer, always, chunked, deaf, sized, then_close
 
 BODY = Random(3).randbytes(3_000_000)
@@ -60,6 +60,28 @@ async def test_a_large_upload_expects_100_and_gets_it(aiohttp_port: Web, serve: 
     assert (code, out) == (0, BODY)
     assert "> Expect: 100-continue" in said
     assert "< HTTP/1.1 100 Continue" in said
+
+
+@pytest.mark.parametrize("status", [401, 413, 417])
+async def test_a_refused_upload_costs_no_body(play: Play, serve: Serve, tmp_path: Path, status: int) -> None:
+    """`expect: forward`, 40 MB and a server that says no to the head: curl sends no byte of them, and hears why."""
+
+    async def refuse(peer: Peer) -> None:
+        await peer.head()
+        await peer.send(sized(b"no", status=b"%d No" % status))
+        await peer.rest()
+
+    file = tmp_path / "file"
+    file.write_bytes(bytes(40_000_000))
+    proxy = await serve(upstreams={"legacy": upstream(await play(refuse), expect="forward")})
+    expect = ("-H", "Expect: 100-continue", "--expect100-timeout", "30")
+    code, out, said = await curl(proxy, *expect, "--data-binary", f"@{file}", "-w", " %{size_upload}")
+
+    assert f"< HTTP/1.1 {status} No" in said
+    assert "100 Continue" not in said
+    assert (code, out) == (0, b"no 0")
+    line = (await proxy.lines(1))[0]
+    assert (line["status"], line["received"]) == (status, 0)
 
 
 async def test_http_1_0_gets_plain_bodies(play: Play, serve: Serve) -> None:

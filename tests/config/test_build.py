@@ -11,7 +11,7 @@ from proxy.core.cohort import CohortSource, SourceKind
 from proxy.core.effects import Effects
 from proxy.core.path import PathPattern
 from proxy.core.predicate import HeaderAbsent, HeaderIs, HostIs, QueryAbsent, QueryIs
-from proxy.core.route import CLIENT_IP, Health, HostMode, Respond, Route, Timeouts, Upstream
+from proxy.core.route import CLIENT_IP, Expectation, Health, HostMode, Respond, Route, Timeouts, Upstream
 from proxy.core.shadow import ShadowPolicy
 from proxy.core.snapshot import AccessLog, Limits
 from proxy.core.stage import Stage
@@ -90,6 +90,24 @@ def test_everything_that_an_upstream_can_say_arrives() -> None:
             keep_alive=0.0,
         ),
     }
+
+
+def test_an_upstream_may_answer_expectations_itself() -> None:
+    """By default Banyan does."""
+    text = FILE.replace("new: {", "new: {expect: forward, ")
+    found = snapshot(text).upstreams
+
+    assert (found["legacy"].expectation, found["new"].expectation) == (Expectation.ANSWER, Expectation.FORWARD)
+
+
+def test_streaming_is_a_word_for_long_waits() -> None:
+    """Of an upstream and of a route; what it leaves out is the default, or the upstream's."""
+    text = FILE.replace("legacy: {", "legacy: {timeout: streaming, ")
+    text = text.replace("new: {", "new: {timeout: {connect: 1s, total: 1m}, ")
+    found = snapshot(text.replace("stage: legacy", "stage: live, timeout: streaming"))
+
+    assert found.upstreams["legacy"].timeouts == Timeouts(response=600.0, idle=3600.0)
+    assert found.routes[0].timeouts == Timeouts(connect=1.0, response=600.0, idle=3600.0, total=0.0)
 
 
 def test_everything_that_a_route_can_say_arrives() -> None:

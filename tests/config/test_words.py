@@ -28,7 +28,8 @@ def said(**also: object) -> list[Said | None]:
             'must be one of legacy, shadow, canary, live, complete, retired; got "canry" (did you mean canary?)',
         ),
         ("group", 7, "must be a name: a letter, then up to 63 letters, digits, dots, dashes or underscores; got 7"),
-        ("timeout", "5s", 'must be a mapping, got "5s"'),
+        ("timeout", "5s", 'must be streaming, or a mapping such as {response: 15s}; got "5s"'),
+        ("timeout", 5, "must be a mapping, got 5"),
         ("limits", ["a"], "must be a mapping, got a list"),
     ],
 )

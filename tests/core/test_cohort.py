@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from proxy.core.cohort import CohortSource, SourceKind, cohort_of
+from proxy.core.split import draw, salt_of
 from tests.core.asking import asking
 
 IP = b"203.0.113.7"
@@ -13,6 +16,8 @@ COOKIE = CohortSource(SourceKind.COOKIE, "sid")
 QUERY = CohortSource(SourceKind.QUERY, "tenant")
 PATH = CohortSource(SourceKind.PATH, "tenant", 2)
 CLIENT = CohortSource(SourceKind.CLIENT_IP)
+DRAWS = (Path(__file__).parent / "draws.txt").read_text("utf-8").splitlines()
+"""Group, kind of source, value as sent, and the draw as `float.hex` writes it."""
 
 
 @pytest.mark.parametrize(
@@ -30,16 +35,19 @@ CLIENT = CohortSource(SourceKind.CLIENT_IP)
         (QUERY, "/?tenant=", [], None),
         (QUERY, "/", [], None),
         (PATH, "/tenants/7/orders", [], b"7"),
-        (PATH, "/tenants/%37", [], b"%37"),
+        (PATH, "/tenants/%37", [], b"7"),
+        (PATH, "/tenants/a%c3%A9%2f%7E%zz", [], b"a%C3%A9%2F~%zz"),
+        (HEADER, "/", [(b"x-tenant", b"%37")], b"%37"),
+        (COOKIE, "/", [(b"cookie", b"sid=%37")], b"%37"),
         (PATH, "/tenants/", [], None),
         (PATH, "/tenants", [], None),
         (CLIENT, "/", [], IP),
     ],
 )
-def test_a_key_is_what_was_sent(
+def test_a_key_is_what_was_meant(
     source: CohortSource, target: str, fields: list[tuple[bytes, bytes]], key: bytes | None
 ) -> None:
-    """Each kind of source finds its key as bytes, the first of several; what is missing or empty is no key."""
+    """Each kind of source finds its key as bytes, the first of several, a URL's part in one spelling; or no key."""
     assert source.key(asking(target, fields=fields), IP) == key
 
 
@@ -65,6 +73,28 @@ def test_the_kind_is_part_of_the_key() -> None:
 
     assert len(prefixes) == len(SourceKind)
     assert HEADER.prefix == b"header:"
+
+
+@pytest.mark.parametrize("line", DRAWS, ids=lambda line: line.rpartition(" ")[0])
+def test_a_key_without_a_percent_sign_keeps_its_draw(line: str) -> None:
+    """These draws were made when every byte of a path counted: no tenant of a running canary moves."""
+    group, kind, value, number = line.split(" ")
+    source = CohortSource(SourceKind(kind), "t", 2)
+    target = {"path": f"/tenants/{value}/orders", "query": f"/?t={value}"}.get(kind, "/")
+    found = cohort_of(
+        (source,), asking(target, fields=[(b"t", value.encode()), (b"cookie", b"t=" + value.encode())]), IP
+    )
+
+    assert found is not None
+    assert draw(salt_of(group), source.prefix + found[1]).hex() == number
+
+
+@given(st.text(st.characters(codec="ascii", categories=("L", "N")) | st.sampled_from("-._~"), min_size=1))
+def test_all_spellings_of_a_path_are_one_tenant(name: str) -> None:
+    """Encoded wholly, in either case of digits, or not at all: one key, and so one draw."""
+    spellings = [name, "".join(f"%{ord(each):02X}" for each in name), "".join(f"%{ord(each):02x}" for each in name)]
+
+    assert {PATH.key(asking("/tenants/" + each), IP) for each in spellings} == {name.encode()}
 
 
 @given(st.binary(max_size=40), st.sampled_from([HEADER, COOKIE, QUERY, PATH, CLIENT]))

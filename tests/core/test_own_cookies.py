@@ -17,20 +17,25 @@ def head(*lines: bytes) -> RequestHead:
 @pytest.mark.parametrize(
     ("lines", "found", "left", "values"),
     [
-        ([b"Host: a", b"Cookie: c=1"], {b"c": b"1"}, [b"Host: a"], []),
+        ([b"Host: a", b"Cookie: c=1"], {b"c": [b"1"]}, [b"Host: a"], []),
         (
             [b"Cookie: c=1; a=2;  s=3; b=4", b"Host: a"],
-            {b"c": b"1", b"s": b"3"},
+            {b"c": [b"1"], b"s": [b"3"]},
             [b"Cookie: a=2; b=4", b"Host: a"],
             [b"a=2; b=4"],
         ),
-        ([b"Cookie: c=1", b"Host: a", b"cookie: c=2; a=c"], {b"c": b"1"}, [b"Host: a", b"cookie: a=c"], [b"a=c"]),
+        (
+            [b"Cookie: c=1", b"Host: a", b"cookie: c=2; a=c"],
+            {b"c": [b"1", b"2"]},
+            [b"Host: a", b"cookie: a=c"],
+            [b"a=c"],
+        ),
         ([b"Host: a", b"Cookie: ac=1; sc; cs=c"], {}, [b"Host: a", b"Cookie: ac=1; sc; cs=c"], [b"ac=1; sc; cs=c"]),
         ([b"Host: a"], {}, [b"Host: a"], []),
     ],
 )
 def test_our_own_are_taken_and_the_rest_stays(
-    lines: list[bytes], found: dict[bytes, bytes], left: list[bytes], values: list[bytes]
+    lines: list[bytes], found: dict[bytes, list[bytes]], left: list[bytes], values: list[bytes]
 ) -> None:
     """Byte for byte; a field of which nothing is left goes, and Host is found where it is then."""
     request = head(*lines)
@@ -64,3 +69,11 @@ def test_other_requests_with_the_same_fields_keep_theirs() -> None:
     assert second is not None
     assert second.lines == [b"Host: a", b"Cookie: c=1; a=2"]
     assert second.fields[b"cookie"] == [b"c=1; a=2"]
+
+
+def test_of_very_many_only_the_first_few_are_found() -> None:
+    """All are taken out of the request, and no more are handed on than anybody has."""
+    request = head(b"Host: a", b"Cookie: " + b"; ".join(b"c=%d" % each for each in range(1000)))
+
+    assert take_own(request, OWN) == {b"c": [b"%d" % each for each in range(8)]}
+    assert request.lines == [b"Host: a"]

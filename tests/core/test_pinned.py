@@ -92,6 +92,19 @@ def test_an_ordered_pin_outranks_one_of_the_file() -> None:
     assert found.sides == {b"7": LEGACY, b"8": NEW}
 
 
+def test_a_pin_of_a_path_holds_in_every_spelling() -> None:
+    """Written encoded or not, and the later one outranks the earlier; keys of other sources are compared as sent."""
+    tenant = CohortSource(SourceKind.PATH, "tenant", 1)
+    written = Tie(pins=((b"%41cme", NEW), (b"%c3%a9", NEW)))
+    by_path = exceptions_of(route(tie=written, cohort=(tenant,)), BOTH, {b"Acme": LEGACY}, None, choosers=False)
+    by_field = exceptions_of(route(tie=written), BOTH, NO_PINS, None, choosers=False)
+
+    assert by_path is not None
+    assert (by_path.sides[b"Acme"], by_path.sides[b"%C3%A9"]) == (LEGACY, NEW)
+    assert by_field is not None
+    assert by_field.sides == {b"%41cme": NEW, b"%c3%a9": NEW}
+
+
 @pytest.mark.parametrize(
     ("known", "serve", "reason"),
     [

@@ -82,6 +82,33 @@ async def test_a_cookie_that_is_not_ours_counts_as_absent(play: Play, serve: Ser
     assert opened[0] != bytes(16)
 
 
+@pytest.mark.parametrize("others", [b"%b; banyan_cohort=forged", b"banyan_cohort=forged; %b", b"banyan_cohort=; %b"])
+async def test_of_several_cookies_the_one_that_is_ours_counts(play: Play, serve: Serve, others: bytes) -> None:
+    """Whoever may set cookies for another path or a domain above cannot hide a client's cohort; no cookie goes on."""
+    sides = await both(play, serve, ANONYMOUS, cookies=SHARED)
+    first = await sides.ask(get(b"/a"))
+    own = b"banyan_cohort=" + cookies(first)[b"banyan_cohort"]
+    again = await sides.ask(get(b"/a", b"Cookie: " + others % own))
+
+    assert (again.body, cookies(again)) == (first.body, {})
+    got = [each for side in (sides.legacy, sides.new) for peer in side.peers for each in peer.requests]
+    assert [line for each in got for line in each.lines if b"banyan_cohort" in line] == []
+
+
+async def test_a_side_cookie_that_holds_nothing_is_taken_away(play: Play, serve: Serve) -> None:
+    """Forged, or forgotten by the kill switch: it is not verified again with every request; one that holds stays."""
+    sides = await both(play, serve, STATE, cookies=SHARED)
+    sides.move("canary", "100%")
+    tied = await sides.ask(get(b"/a?state=one"))
+    own = b"banyan_side=" + cookies(tied)[b"banyan_side"]
+
+    assert cookies(await sides.ask(get(b"/a", b"Cookie: banyan_side=forged; " + own))) == {}
+    gone = await sides.ask(get(b"/a", b"Cookie: banyan_side=forged"))
+    assert gone.values(b"Set-Cookie") == [b"banyan_side=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax"]
+    anew = await sides.ask(get(b"/a?state=two", b"Cookie: banyan_side=forged"))
+    assert [*cookies(anew)] == [b"banyan_side"]
+
+
 async def test_a_cookie_is_renewed_after_half_its_time(play: Play, serve: Serve) -> None:
     """With the same cohort in it, so that nobody is drawn anew."""
     sides = await both(play, serve, ANONYMOUS, cookies={**SHARED, "days": 10})

@@ -14,6 +14,7 @@ from tests.edge.proxy import REST, upstream
 from tests.edge.scripted import Peer, always, deaf, echo, once, silent, sized
 
 SHORT = "200ms"
+CURE = "the client asked to wait 60s (Prefer), and timeout.response is 0.2s; write timeout: streaming"
 
 
 @BOTH
@@ -39,6 +40,32 @@ async def test_the_response_head_has_its_own_timeout(play: Play, serve: Serve) -
 
     assert "took too long (head)" in check_problem(answer, 504)
     await proxy.until(legacy.peers[0].reader.at_eof)
+
+
+async def test_a_long_poll_that_is_cut_is_told_why(play: Play, serve: Serve) -> None:
+    """Who asks to wait longer than the bound learns of it, and so does the log; who asks for less, or nothing, not."""
+    proxy = await serve(await play(silent), waits={"response": SHORT})
+    for asked, told in ((b"Prefer: wait=60", True), (b"Prefer: wait=0", False), (b"X: y", False)):
+        detail = check_problem(await proxy.ask(get(b"/", asked)), 504)
+
+        assert (CURE in detail) is told
+    assert [CURE in line["detail"] for line in await proxy.lines(3)] == [True, False, False]
+
+
+async def test_an_event_stream_that_is_cut_is_told_in_the_log(play: Play, serve: Serve) -> None:
+    """Silence within one is no fault of the upstream's; another body that stops coming is."""
+    cut = []
+    for media in (b"text/event-stream", b"text/plain"):
+        head = b"HTTP/1.1 200 OK\r\nContent-Type: %b\r\nTransfer-Encoding: chunked\r\n\r\n" % media
+        proxy = await serve(await play(once(head + b"7\r\ndata:\n\n\r\n")), waits={"idle": SHORT})
+        client = await proxy.client()
+        await client.send(get())
+        await client.head()
+        await client.rest()
+        cut.append((await proxy.lines(1))[0]["detail"])
+
+    assert cut[0].endswith(": an event stream, and timeout.idle is 0.2s; write timeout: streaming on its route")
+    assert cut[1] == "upstream legacy took too long (body)"
 
 
 async def test_the_response_timeout_begins_when_the_request_has_been_sent(play: Play, serve: Serve) -> None:

@@ -325,6 +325,8 @@ _NAMES = {
     "shop.test": "shop.test",
     "a.shop.test": "shop.test",
     "TILL.shop.test": "till.shop.test",
+    "till.shop.test.": "till.shop.test",
+    "A.shop.test.": "shop.test",
     "a.b.shop.test": "localhost",
     "renamed.test": "other.test",
     "other.test": "localhost",
