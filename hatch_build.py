@@ -20,7 +20,7 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 # fmt: off
 _CORE = (
-    "authority", "chunked", "cohort", "decide", "effects", "forwarded", "headers", "memo", "outcome", "path",
+    "authority", "chunked", "cohort", "decide", "effects", "forwarded", "headers", "memo", "outcome", "passed", "path",
     "predicate", "redact", "request", "response", "rewrite", "route", "sample", "split", "stage", "table", "target",
     "trace",
 )

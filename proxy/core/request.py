@@ -77,6 +77,7 @@ class RequestHead:
     `length` is the body's size in bytes, `CHUNKED`, or 0. `host_at` is the place of `Host` in `lines` (-1: none,
     HTTP/1.0), `host_value` what stands after its colon, `host` the name that predicates compare.
     `binds`: it authenticates the connection it is sent on (RFC 4559 section 6), which is then nobody else's.
+    `passed`: what it went through before (`proxy.core.passed`); `mark`: the line instead of its route's own, or empty.
     Defaults stand on the class: interpreted, setting sixteen attributes costs a microsecond; compiled, they are slots.
     """
 
@@ -93,6 +94,8 @@ class RequestHead:
     binds: bool = False
     joined: bytes | None = None
     visit: Visit | None = None
+    passed: tuple[bytes, ...] = ()
+    mark: bytes = b""
 
     def __init__(self, method: bytes, target: bytes, path: bytes, query: bytes, minor: int) -> None:
         """The request line's parts; `minor` is 1 for HTTP/1.1, 0 for HTTP/1.0."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from proxy.core.decide import Decision, decide_by_draw
 from proxy.core.outcome import Side
+from proxy.core.passed import line_of, why_refused
 from proxy.core.pinned import decide_pinned
 from proxy.core.shed import Shed
 from proxy.core.table import Miss
@@ -72,6 +73,17 @@ def admit(live: Live, head: RequestHead, client_ip: bytes) -> Admitted | Answer:
             return extras
         upgrade = extras
     return bound, leg, decision, upgrade
+
+
+def unless_it_loops(admitted: Admitted | Answer, head: RequestHead) -> Admitted | Answer:
+    """A request that came through a Banyan before: what was admitted, with its mark, or why it goes no further."""
+    if isinstance(admitted, Answer):
+        return admitted
+    bound = admitted[0]
+    if why := why_refused(bound.entry, head.passed, bound.route.name):
+        return Answer(508, why, bound)
+    head.mark = line_of(bound.entry, head.passed)
+    return admitted
 
 
 def _check_extras(head: RequestHead, bound: BoundRoute) -> Answer | bool:

@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING, cast
 
 import structlog
 
-from proxy.core.forwarded import forget_managed, is_trusted, kept_request_id, trusted_lines
+from proxy.core.forwarded import is_trusted, kept_request_id, take_managed, trusted_lines
 from proxy.core.leniency import NONE, Points
 from proxy.core.outcome import Blame, Failure, Phase
 from proxy.core.request import Refusal, RequestHead
 from proxy.core.shed import Shed
-from proxy.edge.admit import Answer, admit, no_room, refused, too_long
+from proxy.edge.admit import Answer, admit, no_room, refused, too_long, unless_it_loops
 from proxy.edge.ending import CONTINUE, end_half, leave, reset, watch
 from proxy.edge.exchange import Exchange
 from proxy.edge.head_parser import END, PartialHead, judge_request
@@ -204,11 +204,13 @@ class Downstream:
     def _admit(self, live: Live, head: RequestHead, rest: bytes) -> None:
         if live is not self._live:
             self._meet(live)
-        if head.managed and not self.trusted:
-            forget_managed(head)
+        if head.managed:
+            take_managed(head, trusted=self.trusted)
         client_ip = address_behind(head, self.peer, live.snapshot) if self.trusted else self.peer
         gate = self._services.gate
         admitted = admit(live, head, client_ip) if gate is None else gate.admit(self, live, head, client_ip)
+        if head.passed:
+            admitted = unless_it_loops(admitted, head)
         if isinstance(admitted, Answer):
             self._answer(admitted, head, rest)
             return

@@ -8,6 +8,8 @@
 
 Rule 1: once a byte of an unsafe request has left, it is never sent again (invariant 5).
 Rule 2: after the response head has gone to the client, a failure can only cut: never pad, never end cleanly (R12).
+
+Long: the states of one request and all that ends them stand side by side, so that none is left in two ways.
 """
 
 from __future__ import annotations
@@ -190,7 +192,8 @@ class Exchange:
         self._connection = connection
         client, head, leg = self._client, self.head, self.leg
         tunnel = b"websocket" if self.wants_upgrade else b""
-        data = request_head(head, self.ids, client.forwarded(head), leg.host_line, leg.authority, tunnel)
+        ours = client.forwarded(head) + (head.mark or self.bound.mark)
+        data = request_head(head, self.ids, ours, leg.host_line, leg.authority, tunnel)
         if self._pending:
             data += self._pending
             self._pending = b""

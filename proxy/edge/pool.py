@@ -20,6 +20,7 @@ from proxy.core.outcome import UNAVAILABLE, Failure, Refused
 from proxy.edge.address import Address, Chooser, usable_of
 from proxy.edge.breaker import Breaker, RetryBudget, State
 from proxy.edge.dial import Dialler, cannot_connect, refusal
+from proxy.edge.here import NOWHERE, Here
 from proxy.edge.resolve import Found, Names
 from proxy.edge.upstream import Mode
 
@@ -45,11 +46,11 @@ class Pool:
     )
     # fmt: on
 
-    def __init__(self, upstream: Upstream, tasks: Tasks) -> None:
+    def __init__(self, upstream: Upstream, tasks: Tasks, here: Here = NOWHERE) -> None:
         """Nothing is opened, and no name asked for, before it is needed."""
         self.upstream = upstream
         self.breaker = Breaker(upstream.breaker)
-        self.dialler = Dialler(upstream)
+        self.dialler = Dialler(upstream, here)
         self.addresses: list[Address] = []
         self.waiting: deque[Waiter] = deque()
         self.asked = 0
@@ -206,7 +207,7 @@ class Pool:
 
     def _no_connection(self, failure: Failure) -> None:
         self._connecting -= 1
-        if failure.refused is None:
+        if failure.refused is None and not failure.loops:
             self._opens_breaker(failure)
         if self.waiting:
             self.waiting.popleft().failed(failure)
