@@ -42,6 +42,9 @@ _BLOCKS = 512
 _LONGEST_BLOCK = 768
 _METHODS = 64
 _BINDING = (b"ntlm", b"negotiate")
+_HOPS = b"max-forwards"
+_MOST_HOP_DIGITS = 9
+"""Of a longer number the first ones are read, as the standard lets a recipient have a greatest value."""
 _TARGET = bytes(each for each in range(0x21, 0x7F) if each != ord("#"))
 """What llhttp and `is_acceptable` take in a target of origin form."""
 _NOTHING: Mapping[bytes, list[bytes]] = {}
@@ -78,6 +81,7 @@ class RequestHead:
     HTTP/1.0), `host_value` what stands after its colon, `host` the name that predicates compare.
     `binds`: it authenticates the connection it is sent on (RFC 4559 section 6), which is then nobody else's.
     `passed`: what it went through before (`proxy.core.passed`); `mark`: the line instead of its route's own, or empty.
+    `hops`: how many more an OPTIONS may make (`Max-Forwards`), or -1.
     Defaults stand on the class: interpreted, setting sixteen attributes costs a microsecond; compiled, they are slots.
     """
 
@@ -95,6 +99,7 @@ class RequestHead:
     joined: bytes | None = None
     visit: Visit | None = None
     passed: tuple[bytes, ...] = ()
+    hops: int = -1
     mark: bytes = b""
 
     def __init__(self, method: bytes, target: bytes, path: bytes, query: bytes, minor: int) -> None:
@@ -197,7 +202,7 @@ class RequestReader:
         return head
 
     def _remember(self, raw: bytes, head: RequestHead) -> None:
-        if head.minor and len(self._methods) < _METHODS:
+        if head.minor and len(self._methods) < _METHODS and _HOPS not in head.fields:
             self._methods.add(head.method)
             head.block()
             known = RequestHead(b"", b"", b"", b"", 1)
@@ -263,6 +268,8 @@ class RequestReader:
                 special.append((kind, line, value.strip(b" \t")))
         if (hosts != 1 or not head.host) and (refusal := _check_hosts(head, hosts)) is not None:
             return refusal
+        if _HOPS in head.fields and head.method == b"OPTIONS":
+            _count_hops(head)
         return _apply(head, special) if special else None
 
     def _learn(self, name: bytes) -> int:
@@ -282,6 +289,19 @@ class RequestReader:
                 self._hosts.clear()
             self._hosts[value] = host
         return host
+
+
+def _count_hops(head: RequestHead) -> None:
+    """RFC 9110 section 7.6.2: one hop less for whoever is next; what is no number passes as it is."""
+    values = head.fields.get(_HOPS, ())
+    if len(values) != 1 or not values[0].isdigit():
+        return
+    digits = values[0].lstrip(b"0")[:_MOST_HOP_DIGITS]
+    head.hops = int(digits or b"0")
+    for at, line in enumerate(head.lines):
+        name = line.partition(b":")[0]
+        if head.hops and name.lower() == _HOPS:
+            head.lines[at] = b"%b: %d" % (name, head.hops - 1)
 
 
 def _check_method(method: bytes) -> Refusal | None:

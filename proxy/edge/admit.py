@@ -67,8 +67,8 @@ def admit(live: Live, head: RequestHead, client_ip: bytes) -> Admitted | Answer:
     if leg is None:
         return _own_answer(bound, decision)
     upgrade = False
-    if head.expect or head.length > 0 or head.connection:
-        extras = _check_extras(head, bound)
+    if head.expect or head.length > 0 or head.connection or not head.hops:
+        extras = _check_extras(live, head, bound)
         if isinstance(extras, Answer):
             return extras
         upgrade = extras
@@ -86,8 +86,10 @@ def unless_it_loops(admitted: Admitted | Answer, head: RequestHead) -> Admitted 
     return admitted
 
 
-def _check_extras(head: RequestHead, bound: BoundRoute) -> Answer | bool:
+def _check_extras(live: Live, head: RequestHead, bound: BoundRoute) -> Answer | bool:
     """What few requests have: the answer where it cannot be, or whether a tunnel is wanted."""
+    if not head.hops:
+        return _last_hop(live, head, bound)
     answer = _check_body(head, bound)
     if answer is None and head.upgrade and b"upgrade" in head.connection:
         answer = _check_upgrade(head, bound)
@@ -137,6 +139,13 @@ def _own_answer(bound: BoundRoute, decision: Decision) -> Answer:
             answer.detail = "this route is answered by the proxy itself"
         return answer
     return Answer(410, f"{bound.route.name} has been retired", bound, reason=decision.reason.value)
+
+
+def _last_hop(live: Live, head: RequestHead, bound: BoundRoute) -> Answer:
+    """RFC 9110 section 7.6.2: `Max-Forwards: 0` is answered by whoever has it."""
+    methods = () if bound.route.methods is None else sorted(live.table.methods(head))
+    allow = b"Allow: " + b", ".join(methods) if methods else _ALL_METHODS
+    return Answer(204, "", bound, body=b"", lines=(allow,))
 
 
 def _check_body(head: RequestHead, bound: BoundRoute) -> Answer | None:
