@@ -76,17 +76,18 @@ def trusted_lines(head: RequestHead, peer: bytes, scheme: bytes) -> bytes:
     return b"\r\n".join(lines) + b"\r\n"
 
 
-def kept_request_id(head: RequestHead) -> bytes | None:
-    """A trusted peer's `X-Request-Id`, when it is a plain token of at most 128 bytes."""
+def said_request_id(head: RequestHead) -> bytes:
+    """The client's `X-Request-Id`, when it is a plain token of at most 128 bytes; or empty."""
     sent = head.first(b"x-request-id")
-    return sent if sent is not None and _REQUEST_ID.fullmatch(sent) else None
+    return sent if sent is not None and _REQUEST_ID.fullmatch(sent) else b""
 
 
 def take_managed(head: RequestHead, *, trusted: bool) -> None:
-    """What is read of managed fields before rule 1: the mark of requests that pass comes from strangers, too."""
+    """What is read of managed fields before rule 1: the mark of requests that pass, and an id for the log."""
     marks = head.fields.get(PASSED)
     if marks:
         head.passed = passed_of(marks)
+    head.said_id = said_request_id(head)
     if not trusted:
         forget_managed(head)
 

@@ -4,6 +4,8 @@ Rule 1: the C parser (llhttp) has accepted the very same bytes before; here stan
         version, Host, target, method, TE in 1.0, codings, header count and sizes (reliability R3-R5, R10, R16).
 Rule 2: field lines that pass are the client's own bytes, in their order; only framing and managed fields are left out.
 Rule 3: a refusal is a value with its status; nothing raises.
+
+Long: what is read of a head, and every reason to refuse one, stands in one order, which is the order of the checks.
 """
 
 from __future__ import annotations
@@ -81,6 +83,7 @@ class RequestHead:
     HTTP/1.0), `host_value` what stands after its colon, `host` the name that predicates compare.
     `binds`: it authenticates the connection it is sent on (RFC 4559 section 6), which is then nobody else's.
     `passed`: what it went through before (`proxy.core.passed`); `mark`: the line instead of its route's own, or empty.
+    `said_id`: the `X-Request-Id` that it came with, where that is a token, whoever sent it.
     `hops`: how many more an OPTIONS may make (`Max-Forwards`), or -1.
     Defaults stand on the class: interpreted, setting sixteen attributes costs a microsecond; compiled, they are slots.
     """
@@ -100,6 +103,7 @@ class RequestHead:
     visit: Visit | None = None
     passed: tuple[bytes, ...] = ()
     hops: int = -1
+    said_id: bytes = b""
     mark: bytes = b""
 
     def __init__(self, method: bytes, target: bytes, path: bytes, query: bytes, minor: int) -> None:
@@ -230,6 +234,7 @@ class RequestReader:
         if not minor:
             head.keep_alive = False
         refusal = self._read_fields(head, lines)
+        _count_hops(head)
         if refusal is not None:
             return refusal
         if target[:1] != b"/":
@@ -268,8 +273,6 @@ class RequestReader:
                 special.append((kind, line, value.strip(b" \t")))
         if (hosts != 1 or not head.host) and (refusal := _check_hosts(head, hosts)) is not None:
             return refusal
-        if _HOPS in head.fields and head.method == b"OPTIONS":
-            _count_hops(head)
         return _apply(head, special) if special else None
 
     def _learn(self, name: bytes) -> int:
@@ -293,7 +296,7 @@ class RequestReader:
 
 def _count_hops(head: RequestHead) -> None:
     """RFC 9110 section 7.6.2: one hop less for whoever is next; what is no number passes as it is."""
-    values = head.fields.get(_HOPS, ())
+    values = head.fields.get(_HOPS, ()) if head.method == b"OPTIONS" else ()
     if len(values) != 1 or not values[0].isdigit():
         return
     digits = values[0].lstrip(b"0")[:_MOST_HOP_DIGITS]

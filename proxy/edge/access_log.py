@@ -21,7 +21,8 @@ _FLUSH_LINES = 256
 class CanonicalLine(msgspec.Struct, omit_defaults=True):
     """One finished request. `ms` runs from the head's arrival to the last byte; `sent` counts body bytes.
 
-    `attempts` and `fallback` stand there when the request was sent more than once.
+    `attempts` and `fallback` stand there when the request was sent more than once; `parent_id` when the trace is the
+    client's, `client_request_id` when it gave an id that is not used.
     """
 
     ts: str
@@ -45,6 +46,8 @@ class CanonicalLine(msgspec.Struct, omit_defaults=True):
     detail: str = ""
     attempts: int = 1
     fallback: bool = False
+    parent_id: str = ""
+    client_request_id: str = ""
 
 
 def _nothing() -> None:

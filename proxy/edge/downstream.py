@@ -5,6 +5,8 @@ Rule 2: a refused request puts nothing upstream; unless its body is already here
 Rule 3: closing lingers: the answer is sent, the sending half is closed, and what still comes is read and dropped for a
         moment, because a reset would take the answer away from the client (RFC 9112 section 9.6).
 Rule 4: an exception in here costs this one request, never the worker (DR06).
+
+Long: what one connection may be sent, and all the ways in which it ends, stand side by side.
 """
 
 from __future__ import annotations
@@ -16,11 +18,12 @@ from typing import TYPE_CHECKING, cast
 
 import structlog
 
-from proxy.core.forwarded import is_trusted, kept_request_id, take_managed, trusted_lines
+from proxy.core.forwarded import is_trusted, take_managed, trusted_lines
 from proxy.core.leniency import NONE, Points
 from proxy.core.outcome import Blame, Failure, Phase
 from proxy.core.request import Refusal, RequestHead
 from proxy.core.shed import Shed
+from proxy.core.trace import keeps_id
 from proxy.edge.admit import Answer, admit, no_room, refused, too_long, unless_it_loops
 from proxy.edge.ending import CONTINUE, end_half, leave, reset, watch
 from proxy.edge.exchange import Exchange
@@ -48,7 +51,7 @@ class Downstream:
 
     # fmt: off
     __slots__ = (
-        "_ahead", "_forwarded", "_half_closed", "_linger", "_live", "_partial", "_services", "_waiting",
+        "_ahead", "_forwarded", "_half_closed", "_keeps_id", "_linger", "_live", "_partial", "_services", "_waiting",
         "closing", "counters", "deadline", "exchange", "finished", "held", "pace", "peer", "requests",
         "scheme", "started", "stuffed", "transport", "trusted",
     )
@@ -72,6 +75,7 @@ class Downstream:
         self._waiting = 0
         self._half_closed = False
         self._forwarded = b""
+        self._keeps_id = False
         self.trusted = False
         self.held = False
         self.stuffed = False
@@ -215,7 +219,7 @@ class Downstream:
             self._answer(admitted, head, rest)
             return
         bound, leg, decision, upgrade = admitted
-        ids = Ids(head, kept_request_id(head) if self.trusted else None)
+        ids = Ids(head, keeps=self._keeps_id)
         shadows = self._services.shadows
         if shadows.pools and not upgrade:
             self.exchange = exchange = shadows.watch(self, live, bound, leg, decision, head, ids)
@@ -232,6 +236,7 @@ class Downstream:
         """A new table: what it says of this peer."""
         self._live = live
         self.trusted = is_trusted(self.peer.decode("ascii"), live.snapshot.trusted)
+        self._keeps_id = keeps_id(live.snapshot.request_id, trusted=self.trusted)
         self._forwarded = b"X-Forwarded-For: %b\r\nX-Forwarded-Proto: %b\r\nX-Forwarded-Host:" % (
             self.peer,
             self.scheme,
@@ -321,7 +326,7 @@ class Downstream:
     def _answer(self, answer: Answer, head: RequestHead | None, rest: bytes = b"") -> None:
         """Banyan's own answer; keeps the connection only where the request is known to have ended."""
         self.started = self.started or monotonic()
-        ids = Ids(head if head is not None else NO_HEAD, None)
+        ids = Ids(head if head is not None else NO_HEAD, keeps=self._keeps_id)
         length = head.length if head is not None else -1
         if head is None or answer.close or not head.keep_alive or not 0 <= length <= len(rest):
             self.closing = True

@@ -22,6 +22,7 @@ from proxy.core.redact import redact_target
 from proxy.core.route import CLIENT_IP
 from proxy.core.seen import Seen, drawn_for, source_text, sources_text, veiled_fields, veiled_query
 from proxy.core.split import cohort_at, draw_of, hash_of
+from proxy.edge.request_bytes import said_beside
 from proxy.edge.who import address_behind
 
 if TYPE_CHECKING:
@@ -171,6 +172,7 @@ def _exchange(each: Recorded, wall: float) -> Seen | None:
         fell_back=each.fell_back,
         failure="" if failure is None else f"{failure.phase.value}:{failure.blame.value}",
         revision=each.live.snapshot.revision,
+        client_request_id=said_beside(head, ids).decode("ascii"),
     )
 
 
@@ -207,6 +209,7 @@ def _own(each: OwnAnswer, wall: float) -> Seen | None:
         fell_back=False,
         failure="",
         revision=each.live.snapshot.revision,
+        client_request_id=said_beside(head, each.ids).decode("ascii"),
     )
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 from proxy.core.outcome import ServedBy
 from proxy.core.redact import redact_target
 from proxy.edge.access_log import CanonicalLine
+from proxy.edge.request_bytes import parent_of, said_beside
 
 if TYPE_CHECKING:
     from proxy.core.decide import Decision
@@ -45,7 +46,7 @@ def line_of_exchange(stamp: str, exchange: Recorded, seconds: float) -> Canonica
     """An exchange that an upstream answered, or failed to."""
     head, failure, ids, decision = exchange.head, exchange.failure, exchange.ids, exchange.decision
     trace_id = ids.trace_id.decode("ascii")
-    return CanonicalLine(
+    line = CanonicalLine(
         stamp,
         "info" if failure is None and exchange.status < 500 else "error",
         "request",
@@ -68,13 +69,14 @@ def line_of_exchange(stamp: str, exchange: Recorded, seconds: float) -> Canonica
         exchange.attempts,
         exchange.fell_back,
     )
+    return _with_clients_ids(line, head, ids) if ids.continued or head.said_id else line
 
 
 def line_of_answer(
     stamp: str, answer: Answer, head: RequestHead | None, route: str, ids: Ids, seconds: float, peer: bytes
 ) -> CanonicalLine:
     """A request that Banyan answered itself; `head` None when it could not be read."""
-    return CanonicalLine(
+    line = CanonicalLine(
         stamp,
         _LEVELS.get(answer.status // 100, "info"),
         "request",
@@ -93,6 +95,13 @@ def line_of_answer(
         ids.trace_id.decode("ascii"),
         detail=answer.detail,
     )
+    return line if head is None else _with_clients_ids(line, head, ids)
+
+
+def _with_clients_ids(line: CanonicalLine, head: RequestHead, ids: Ids) -> CanonicalLine:
+    line.parent_id = parent_of(ids).decode("ascii")
+    line.client_request_id = said_beside(head, ids).decode("ascii")
+    return line
 
 
 def _shown_target(head: RequestHead) -> str:
