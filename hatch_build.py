@@ -21,8 +21,8 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 # fmt: off
 _CORE = (
     "authority", "chunked", "cohort", "decide", "effects", "forwarded", "headers", "memo", "operation", "outcome",
-    "path", "predicate", "redact", "request", "response", "rewrite", "route", "sample", "split", "stage", "table",
-    "target", "trace",
+    "passed", "path", "predicate", "redact", "request", "response", "rewrite", "route", "sample", "split", "stage",
+    "table", "target", "trace",
 )
 _EDGE = (
     "access_log", "address", "admit", "again", "breaker", "breakers", "capture", "client", "downstream", "ending",

@@ -25,6 +25,7 @@ from proxy.app.worker import Post, Worker
 from proxy.config import kill_order, lastgood
 from proxy.config.load import Loaded
 from proxy.config.reload import FileWatch
+from proxy.edge.here import Here
 from proxy.log import Sink, is_console, set_up
 
 _PR_SET_PDEATHSIG = 1
@@ -44,11 +45,12 @@ Alive = Callable[[Coroutine[Any, Any, None]], Coroutine[Any, Any, None]]
 class WorkerSeat:
     """What is a worker's own, and what it shares with the others; `serving` is to be called once it serves.
 
-    `succeeds`: a predecessor serves until then.
+    `succeeds`: a predecessor serves until then. `instance` is drawn with the start, for all workers.
     """
 
     number: int
     sockets: Sockets
+    instance: int
     ties: SharedTies
     serving: Callable[[], None]
     alive: Alive
@@ -58,6 +60,7 @@ class WorkerSeat:
 def be_worker(seat: WorkerSeat, config: Path, start: Start, *, fresh: bool) -> None:
     """Serve until told to stop; `fresh`: `start` was read just now, so that control need not be asked first."""
     number, sockets = seat.number, seat.sockets
+    here = Here(seat.instance, sockets.bound)
     sink = _begin(f"worker-{number}")
     sys.setswitchinterval(_SWITCH_INTERVAL)
     for other, sock in enumerate(sockets.workers):
@@ -71,6 +74,7 @@ def be_worker(seat: WorkerSeat, config: Path, start: Start, *, fresh: bool) -> N
         sock=sockets.workers[number],
         link=sockets.link_path,
         snapshot=start.snapshot,
+        here=here,
         serving=seat.serving,
         fresh=fresh,
         kill_file=_killed_by(config),

@@ -36,6 +36,12 @@ class Sockets:
         host, port = self.workers[0].getsockname()[:2]
         return str(host), int(port)
 
+    @property
+    def bound(self) -> tuple[tuple[str, int], ...]:
+        """Where clients and operators connect: before the admin's socket is closed."""
+        host, port = self.admin.getsockname()[:2]
+        return self.address, (str(host), int(port))
+
     def close_listening(self) -> None:
         """Let go of the clients' sockets, so that a worker's closing is the last one and new clients are refused."""
         for sock in self.workers:

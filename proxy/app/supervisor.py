@@ -32,6 +32,7 @@ from proxy.app.shared_ties import SharedTies
 from proxy.app.sockets import Sockets, bind
 from proxy.app.start import Start, first_start
 from proxy.app.succession import HandedDown, Readiness, handed_down, start_successor
+from proxy.edge.here import draw_instance
 from proxy.log import DirectSink, is_console, set_up
 
 KILL_AFTER = 5.0
@@ -99,6 +100,7 @@ class Supervisor:
         self._start = start
         self._sockets = sockets
         self._ties = SharedTies()
+        self._instance = draw_instance()
         self._heartbeats = Heartbeats(len(sockets.workers) - _FIRST)
         self._children: dict[int, _Child] = {}
         self._due: dict[int, float] = {}
@@ -245,6 +247,7 @@ class Supervisor:
             seat = WorkerSeat(
                 number=number,
                 sockets=self._sockets,
+                instance=self._instance,
                 ties=self._ties,
                 serving=self._readiness.say,
                 alive=alive,

@@ -31,6 +31,7 @@ from proxy.app.table_bytes import load
 from proxy.core.kill import Order
 from proxy.core.snapshot import Snapshot
 from proxy.edge.access_log import AccessLog
+from proxy.edge.here import Here
 from proxy.edge.listener import Listener, Prepared
 from proxy.edge.recently import Taken
 from proxy.edge.ties import Memory
@@ -66,13 +67,14 @@ class Post:
     `serving` is to be called once clients are accepted; `fresh` says that the table was read just now.
     `kill_file` turns the path that routes.yaml writes into the one to watch; `orders` are the last that were kept, or
     say that it is unknown where routes stand. `succeeds`: a predecessor serves until `serving` is called.
-    `ties` is what the workers share to keep flows on their sides.
+    `ties` is what the workers share to keep flows on their sides; `here`: which instance they are, and where.
     """
 
     number: int
     sock: socket.socket
     link: Path
     snapshot: Snapshot
+    here: Here
     serving: Callable[[], None]
     fresh: bool
     kill_file: Callable[[str], Path]
@@ -89,7 +91,7 @@ class Worker:
         """To be made inside the running loop."""
         self._post = post
         self._sink = sink
-        self._listener = Listener(post.snapshot, AccessLog(sink, console=console), post.ties)
+        self._listener = Listener(post.snapshot, AccessLog(sink, console=console), post.ties, post.here)
         self._pairs = PairLink(post.link.with_name(PAIRS))
         self._listener.shadows.recorder = self._pairs
         self._kill_file = KillFile(post.kill_file(post.snapshot.kill_file), self._ordered)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 LESSON = Lesson(
     purpose="Say how one recent request was decided, and would be now.",
     more="Asks the admin API of a running Banyan, which remembers a sample of the last quarter of an hour. The id is "
-    "the answer's X-Request-Id.",
+    "the answer's X-Request-Id, or the one that the client sent.",
     example="banyan why 635e8efcb39266cd7754bdeb559118ac",
     exits={
         FINE: "it is remembered",
@@ -59,6 +59,8 @@ def why_lines(found: Requested) -> Iterator[str]:
     outcome = f"{facts['side']}, {facts['status']} in {facts['ms']} ms"
     asked = f"{facts['method']} {facts['path']}"
     yield f"{painted(asked, Ink.STRONG)} → {painted(outcome, _ink(facts['status']))}"
+    if said := facts.get("client_request_id"):
+        yield _row("id", f"{facts['id']}, which the client called {said}")
     yield _row("route", facts["route"] or "none")
     if facts["stage"]:
         yield _row("stage", _place(facts["stage"], facts["split"]))

@@ -38,6 +38,7 @@ from proxy.core.shadow import ShadowPolicy
 from proxy.core.snapshot import AccessLog, Limits, Snapshot
 from proxy.core.stage import Stage
 from proxy.core.table import RouteTable
+from proxy.core.trace import RequestIds
 
 Value = TypeVar("Value", Timeouts, Limits, Respond, AccessLog)
 _MOST_WORKERS = 256
@@ -66,6 +67,7 @@ def build_snapshot(
         fleet=fleet_of(settings.guard),
         leniency=frozenset(settings.leniency or ()),
         underscores=settings.underscore_headers is not Underscores.REJECT,
+        request_id=RequestIds(settings.request_id or RequestIds.TRUSTED),
         tls=listener_tls(settings.tls, directory),
         kill_file=settings.kill_file or "",
         shadow_memory=memory_of(settings.shadow),

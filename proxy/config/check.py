@@ -15,6 +15,7 @@ from proxy.config.conditions import Asked, asked
 from proxy.config.conflicts import MAX_SIGNATURES, conflicts, crowded
 from proxy.config.cover import unreachable
 from proxy.config.judgement_check import JUDGEMENT_RULES
+from proxy.config.loop_check import LOOP_RULES
 from proxy.config.problem import Path, Problem
 from proxy.config.read import Draft
 from proxy.config.schema import TimeoutBlock
@@ -273,6 +274,7 @@ RULES = (
     tls_is_whole,
     admin_is_apart,
     admin_is_guarded,
+    *LOOP_RULES,
     *JUDGEMENT_RULES,
     *COMPARE_RULES,
     *SHADOW_RULES,

@@ -316,6 +316,13 @@ class Underscores(StrEnum):
     REJECT = "reject"
 
 
+class Keeping(StrEnum):
+    """What becomes of an id that a client gave."""
+
+    KEEP = "keep"
+    REPLACE = "replace"
+
+
 class LogBlock(Block):
     """The canonical lines."""
 
@@ -377,6 +384,12 @@ class SettingsBlock(Block):
     )
     underscore_headers: Annotated[Underscores, BeforeValidator(single.Choice(Underscores))] | None = _optional(
         "What becomes of a request with a field whose name holds an underscore. Default allow.", "allow", "reject"
+    )
+    request_id: Annotated[Keeping, BeforeValidator(single.Choice(Keeping))] | None = _optional(
+        "What becomes of the X-Request-Id that a request comes with: keep or replace. Default: trusted_proxies' are "
+        "kept, others' replaced.",
+        "keep",
+        "replace",
     )
     tls: ListenerTlsBlock | None = _optional(
         "TLS on the clients' port. Without it the port speaks plain HTTP.",

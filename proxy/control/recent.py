@@ -28,13 +28,14 @@ _decoder: msgspec.msgpack.Decoder[Seen] = msgspec.msgpack.Decoder(Seen)
 
 
 class Kept(NamedTuple):
-    """One remembered request; `weight` is how many it stands for, `at` in unix seconds."""
+    """One remembered request; `weight` is how many it stands for, `at` in unix seconds, `client_id` the client's."""
 
     at: float
     weight: float
     id: str
     route: str
     body: bytes
+    client_id: str
 
     @property
     def seen(self) -> Seen:
@@ -64,7 +65,7 @@ class RecentRequests:
         self._forget()
 
     def _add(self, seen: Seen, weight: float) -> None:
-        kept = Kept(seen.at, weight, seen.id, seen.route, _encode(seen))
+        kept = Kept(seen.at, weight, seen.id, seen.route, _encode(seen), seen.client_request_id)
         self._kept.append(kept)
         self._bytes += len(kept.body)
 
@@ -87,9 +88,9 @@ class RecentRequests:
         return len(self._kept)
 
     def find(self, request_id: str) -> Seen | None:
-        """The latest request of this id."""
+        """The latest request of this id, or to which its client gave this id."""
         self._forget()
-        return next((each.seen for each in reversed(self._kept) if each.id == request_id), None)
+        return next((each.seen for each in reversed(self._kept) if request_id in (each.id, each.client_id)), None)
 
     def latest(self, route: str | None, most: int) -> tuple[Kept, ...]:
         """At most so many, newest first; of one route, or of all."""

@@ -84,7 +84,7 @@ class RecentPages:
             request=shown(seen),
             now=await asyncio.to_thread(self._now, seen),
             revision=self.running().revision,
-            comparison=self.compared(name),
+            comparison=self.compared(seen.id),
         )
         headers = {"Cache-Control": "no-store"}
         return web.Response(body=msgspec.json.encode(view), content_type="application/json", headers=headers)
@@ -123,5 +123,5 @@ def _page(head: dict[str, object], found: Sequence[Kept]) -> bytes:
 def _absent(name: str) -> str:
     return (
         f"request {name!r} is not remembered: of busy seconds a sample is kept, for {LASTS / 60:g} minutes, and nothing"
-        " over a restart of control; the log's canonical line has every request under `request_id`"
+        " over a restart of control; its canonical line in the log has `request_id` or `client_request_id`"
     )

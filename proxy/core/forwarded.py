@@ -13,10 +13,13 @@ from collections.abc import Iterable, Sequence
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
 from proxy.core.headers import is_managed
+from proxy.core.passed import NAME as PASSED
+from proxy.core.passed import passed_of
 from proxy.core.request import RequestHead
 
 CHOICE = b"x-banyan-side"
 """In which an allowed client says which side is to answer: for Banyan, so it goes no further."""
+_SET_HERE = (b"x-forwarded-for", b"x-forwarded-proto", b"x-forwarded-host", b"x-request-id", CHOICE, PASSED)
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._:/+=@-]{1,128}")
 
 
@@ -79,15 +82,24 @@ def trusted_lines(head: RequestHead, peer: bytes, scheme: bytes) -> bytes:
     for name, default in ((b"X-Forwarded-Proto", scheme), (b"X-Forwarded-Host", head.host_value.strip(b" \t"))):
         sent = head.fields.get(name.lower(), ())
         lines.append(name + b": " + (sent[-1] if sent else default))
-    set_here = (b"x-forwarded-for", b"x-forwarded-proto", b"x-forwarded-host", b"x-request-id", CHOICE)
-    lines += [line for line in head.managed if line.partition(b":")[0].lower() not in set_here]
+    lines += [line for line in head.managed if line.partition(b":")[0].lower() not in _SET_HERE]
     return b"\r\n".join(lines) + b"\r\n"
 
 
-def kept_request_id(head: RequestHead) -> bytes | None:
-    """A trusted peer's `X-Request-Id`, when it is a plain token of at most 128 bytes."""
+def said_request_id(head: RequestHead) -> bytes:
+    """The client's `X-Request-Id`, when it is a plain token of at most 128 bytes; or empty."""
     sent = head.first(b"x-request-id")
-    return sent if sent is not None and _REQUEST_ID.fullmatch(sent) else None
+    return sent if sent is not None and _REQUEST_ID.fullmatch(sent) else b""
+
+
+def take_managed(head: RequestHead, *, trusted: bool) -> None:
+    """What is read of managed fields before rule 1: the mark of requests that pass, and an id for the log."""
+    marks = head.fields.get(PASSED)
+    if marks:
+        head.passed = passed_of(marks)
+    head.said_id = said_request_id(head)
+    if not trusted:
+        forget_managed(head)
 
 
 def forget_managed(head: RequestHead) -> None:

@@ -83,7 +83,9 @@ _RESPONSE_SPECIAL = {
     b"trailer": Kind.TRAILER,
 }
 
-ALWAYS_WANTED = frozenset({b"idempotency-key", b"sec-websocket-key", b"sec-websocket-version", b"authorization"})
+ALWAYS_WANTED = frozenset(
+    {b"idempotency-key", b"sec-websocket-key", b"sec-websocket-version", b"authorization", b"max-forwards"}
+)
 """Request fields that the data plane itself asks about."""
 
 PROTECTED = frozenset(

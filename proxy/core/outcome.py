@@ -75,7 +75,8 @@ class Repeat(StrEnum):
 class Failure:
     """What went wrong with one upstream; `replayable` says that nothing can have been executed.
 
-    `retry_after` is in seconds, for a client that is told to come back; `refused`: nobody was asked.
+    `retry_after` is in seconds, for a client that is told to come back; `refused`: nobody was asked. `loops`: what was
+    to be asked is Banyan itself.
     """
 
     phase: Phase
@@ -85,6 +86,7 @@ class Failure:
     detail: str = ""
     retry_after: int = 0
     refused: Refused | None = None
+    loops: bool = False
 
     @property
     def is_nobodys(self) -> bool:

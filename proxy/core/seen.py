@@ -31,6 +31,7 @@ class Seen(NamedTuple):
     answered (a fallback makes the two differ), `upstream` its name; each is `self` or empty where Banyan answered.
     `drawn_for` is the group or route whose salt made `cohort`, `sources` its list of cohort sources, `source` the one
     that was present: empty where none was and the client's address stood in. `draw` is there where a draw decided.
+    `client_request_id`: the id that the client gave, where another one is used.
     """
 
     at: float
@@ -59,6 +60,7 @@ class Seen(NamedTuple):
     fell_back: bool
     failure: str
     revision: str
+    client_request_id: str = ""
 
 
 def veil(value: bytes) -> str:

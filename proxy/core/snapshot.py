@@ -18,6 +18,7 @@ from proxy.core.shadow import MEMORY
 from proxy.core.table import RouteTable
 from proxy.core.tie import PLAIN_COOKIES, Cookies
 from proxy.core.tls import ListenerTls
+from proxy.core.trace import RequestIds
 
 Network = IPv4Network | IPv6Network
 
@@ -88,6 +89,7 @@ class Snapshot:
     leniency: Points = NONE
     underscores: bool = True
     """Whether the names of a request's fields may hold one."""
+    request_id: RequestIds = RequestIds.TRUSTED
     kill_file: str = ""
     hooks: tuple[Hook, ...] = ()
     shadow_memory: int = MEMORY

@@ -177,7 +177,11 @@ class RouteTable:
         return _walk(self._root, segments, 1, head)
 
     def _miss(self, head: RequestHead) -> Miss:
-        """Which methods would have matched: a slow second walk, taken for errors only."""
+        methods = self.methods(head)
+        return Miss(methods) if methods else _NO_ROUTE
+
+    def methods(self, head: RequestHead) -> frozenset[bytes]:
+        """Which of the methods that routes name would match: a slow second walk, seldom taken."""
         methods: set[bytes] = set()
         original = head.method
         for method in self._methods:
@@ -185,7 +189,7 @@ class RouteTable:
             if self._match_path(head, head.path) is not None:
                 methods.add(method)
         head.method = original
-        return Miss(frozenset(methods)) if methods else _NO_ROUTE
+        return frozenset(methods)
 
 
 def _forms(places: Mapping[tuple[bytes, ...], _Routes]) -> dict[int, list[_Form]]:

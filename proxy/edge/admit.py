@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from proxy.core.decide import Decision, decide_by_draw
 from proxy.core.outcome import Side
+from proxy.core.passed import line_of, why_refused
 from proxy.core.pinned import decide_pinned
 from proxy.core.shed import Shed
 from proxy.core.table import Miss
@@ -79,16 +80,29 @@ def admit(live: Live, head: RequestHead, client_ip: bytes) -> Admitted | Answer:
     if leg is None:
         return _own_answer(bound, decision)
     upgrade = False
-    if head.expect or head.length > 0 or head.connection:
-        extras = _check_extras(head, bound)
+    if head.expect or head.length > 0 or head.connection or not head.hops:
+        extras = _check_extras(live, head, bound)
         if isinstance(extras, Answer):
             return extras
         upgrade = extras
     return bound, leg, decision, upgrade
 
 
-def _check_extras(head: RequestHead, bound: BoundRoute) -> Answer | bool:
+def unless_it_loops(admitted: Admitted | Answer, head: RequestHead) -> Admitted | Answer:
+    """A request that came through a Banyan before: what was admitted, with its mark, or why it goes no further."""
+    if isinstance(admitted, Answer):
+        return admitted
+    bound = admitted[0]
+    if why := why_refused(bound.entry, head.passed, bound.route.name):
+        return Answer(508, why, bound)
+    head.mark = line_of(bound.entry, head.passed)
+    return admitted
+
+
+def _check_extras(live: Live, head: RequestHead, bound: BoundRoute) -> Answer | bool:
     """What few requests have: the answer where it cannot be, or whether a tunnel is wanted."""
+    if not head.hops:
+        return _last_hop(live, head, bound)
     answer = _check_body(head, bound)
     if answer is None and head.upgrade and b"upgrade" in head.connection:
         answer = _check_upgrade(head, bound)
@@ -149,6 +163,13 @@ def _own_answer(bound: BoundRoute, decision: Decision) -> Answer:
             answer.detail = "this route is answered by the proxy itself"
         return answer
     return Answer(410, f"{bound.route.name} has been retired", bound, reason=decision.reason.value)
+
+
+def _last_hop(live: Live, head: RequestHead, bound: BoundRoute) -> Answer:
+    """RFC 9110 section 7.6.2: `Max-Forwards: 0` is answered by whoever has it."""
+    methods = () if bound.route.methods is None else sorted(live.table.methods(head))
+    allow = b"Allow: " + b", ".join(methods) if methods else _ALL_METHODS
+    return Answer(204, "", bound, body=b"", lines=(allow,))
 
 
 def _check_body(head: RequestHead, bound: BoundRoute) -> Answer | None:

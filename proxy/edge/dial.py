@@ -4,6 +4,7 @@ Rule 1: an idle connection whose other end is gone is found out within half a mi
         takes nothing any more within a minute (TCP_USER_TIMEOUT), not after the quarter of an hour of TCP's repeats.
 Rule 2: where this machine has no descriptor or memory left for a connection, the upstream was not asked and has not
         failed.
+Rule 3: an address at which Banyan itself listens is not connected to: what is sent there would come in again.
 """
 
 from __future__ import annotations
@@ -14,7 +15,10 @@ import socket
 from functools import partial
 from typing import TYPE_CHECKING, cast
 
+import structlog
+
 from proxy.core.outcome import Blame, Failure, Phase, Refused
+from proxy.edge.here import NOWHERE, Here
 from proxy.edge.upstream import Mode, UpstreamConnection
 from proxy.tls.kept import ForUpstream
 from proxy.tls.sentence import sentence_of
@@ -36,15 +40,20 @@ _NONE_LEFT = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
 class Dialler:
     """Opens connections to the addresses of one upstream."""
 
-    __slots__ = ("_upstream", "tls")
+    __slots__ = ("_here", "_told", "_upstream", "tls")
 
-    def __init__(self, upstream: Upstream) -> None:
+    def __init__(self, upstream: Upstream, here: Here = NOWHERE) -> None:
         """`tls` is None for one that is spoken to in the clear."""
+        self._here = here
+        self._told = False
         self._upstream = upstream
         self.tls = ForUpstream(upstream.tls) if upstream.scheme == "https" else None
 
     async def dial(self, address: Address, length: float) -> UpstreamConnection | Failure:
         """A connection within `length` seconds, or why there is none; `address.open` counts it already."""
+        if self._here.is_at(address.host, address.endpoint.port):
+            address.open -= 1
+            return self._loop(address)
         connection = UpstreamConnection(address, self._upstream.leniency)
         try:
             async with asyncio.timeout(length):
@@ -68,6 +77,16 @@ class Dialler:
         if error.errno in _NONE_LEFT:
             return refusal(Refused.RESOURCES, f"there is nothing left here to connect to {self._upstream.name}: {why}")
         return cannot_connect(self._upstream, why, timed_out=False)
+
+    def _loop(self, address: Address) -> Failure:
+        """Rule 3; told once, and again after it was mended."""
+        upstream, name, at = self._upstream, address.endpoint.host, f"{address.host}:{address.endpoint.port}"
+        if not self._told:
+            self._told = True
+            hint = "its requests are answered with 508; let the name stand for the system behind Banyan"
+            structlog.get_logger().error("upstream_is_itself", upstream=upstream.name, name=name, at=at, hint=hint)
+        detail = f"upstream {upstream.name} ({name}) is at {at}, where this proxy listens itself: a loop"
+        return Failure(phase=Phase.CONNECT, blame=Blame.UPSTREAM, replayable=True, detail=detail, loops=True)
 
     async def _open(self, connection: UpstreamConnection, address: Address) -> None:
         tls = self.tls.to_use() if self.tls is not None else None

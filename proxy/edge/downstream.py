@@ -4,7 +4,6 @@ Rule 1: one request is parsed at a time; what a client sends ahead waits as byte
 Rule 2: a refused request puts nothing upstream; unless its body is already here, the connection is closed after it.
 Rule 3: closing lingers: the answer is sent, the sending half is closed, and what still comes is read and dropped for a
         moment, because a reset would take the answer away from the client (RFC 9112 section 9.6).
-        moment, because a reset would take the answer away from the client (RFC 9112 section 9.6).
 Rule 4: an exception in here costs this one request, never the worker (DR06).
 
 Long: the states of one connection, which each read and each write may change.
@@ -19,12 +18,13 @@ from typing import TYPE_CHECKING, cast
 
 import structlog
 
-from proxy.core.forwarded import forget_managed, is_trusted, kept_request_id, trusted_lines
+from proxy.core.forwarded import is_trusted, take_managed, trusted_lines
 from proxy.core.leniency import NONE, Points
 from proxy.core.outcome import Blame, Failure, Phase
 from proxy.core.request import Refusal, RequestHead
 from proxy.core.shed import Shed
-from proxy.edge.admit import Answer, admit, is_foreign, no_room, refused, too_long, unreadable
+from proxy.core.trace import keeps_id
+from proxy.edge.admit import Answer, admit, is_foreign, no_room, refused, too_long, unless_it_loops, unreadable
 from proxy.edge.ending import CONTINUE, end_half, leave, reset, watch
 from proxy.edge.exchange import Exchange
 from proxy.edge.head_parser import END, PartialHead, judge_request
@@ -51,7 +51,7 @@ class Downstream:
 
     # fmt: off
     __slots__ = (
-        "_ahead", "_forwarded", "_half_closed", "_linger", "_live", "_partial", "_services", "_waiting",
+        "_ahead", "_forwarded", "_half_closed", "_keeps_id", "_linger", "_live", "_partial", "_services", "_waiting",
         "address", "closing", "counters", "deadline", "exchange", "finished", "held", "pace", "peer", "requests",
         "scheme", "started", "stuffed", "transport", "trusted",
     )
@@ -75,6 +75,7 @@ class Downstream:
         self._waiting = 0
         self._half_closed = False
         self._forwarded = b""
+        self._keeps_id = False
         self.trusted = False
         self.held = False
         self.stuffed = False
@@ -215,17 +216,19 @@ class Downstream:
     def _admit(self, live: Live, head: RequestHead, rest: bytes) -> None:
         if live is not self._live:
             self._meet(live)
-        if head.managed and not self.trusted:
-            forget_managed(head)
+        if head.managed:
+            take_managed(head, trusted=self.trusted)
         if self.trusted:
             self.address = address_behind(head, self.peer, live.snapshot)
         gate = self._services.gate
         admitted = admit(live, head, self.address) if gate is None else gate.admit(self, live, head, self.address)
+        if head.passed:
+            admitted = unless_it_loops(admitted, head)
         if isinstance(admitted, Answer):
             self._answer(admitted, head, rest)
             return
         bound, leg, decision, upgrade = admitted
-        ids = Ids(head, kept_request_id(head) if self.trusted else None)
+        ids = Ids(head, keeps=self._keeps_id)
         shadows = self._services.shadows
         if shadows.pools and not upgrade:
             self.exchange = exchange = shadows.watch(self, live, bound, leg, decision, head, ids)
@@ -246,6 +249,7 @@ class Downstream:
         self._live = live
         self.address = self.peer
         self.trusted = is_trusted(self.peer.decode("ascii"), live.snapshot.trusted)
+        self._keeps_id = keeps_id(live.snapshot.request_id, trusted=self.trusted)
         self._forwarded = b"X-Forwarded-For: %b\r\nX-Forwarded-Proto: %b\r\nX-Forwarded-Host:" % (
             self.peer,
             self.scheme,
@@ -340,7 +344,7 @@ class Downstream:
         self.started = self.started or monotonic()
         if head is None:
             self.address = address_within(refused, self.peer, self._services.live.snapshot)
-        ids = Ids(head if head is not None else NO_HEAD, None)
+        ids = Ids(head if head is not None else NO_HEAD, keeps=self._keeps_id)
         length = head.length if head is not None else -1
         if head is None or answer.close or not head.keep_alive or not 0 <= length <= len(rest):
             self.closing = True

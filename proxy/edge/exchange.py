@@ -6,8 +6,6 @@
   4 feed        more of the body, as the client sends it        · expire   a deadline has passed
   5 respond     the final head                                  · upgrade  a tunnel until somebody closes
 
-Long: what one request goes through is read in one place.
-
 Rule 1: once a byte of an unsafe request has left, it is never sent again (invariant 5).
 Rule 2: after the response head has gone to the client, a failure can only cut: never pad, never end cleanly (R12).
 Rule 3: a client that waits with its body waits for the upstream's word where its leg says so, for a bounded time; then
@@ -35,7 +33,6 @@ from proxy.edge.response_bytes import Coding, coding_for, interim_head, response
 from proxy.edge.ties import cookie_lines
 from proxy.edge.tunnel import Tunnel
 from proxy.edge.upload import Upload
-from proxy.edge.who import address_of
 
 if TYPE_CHECKING:
     from proxy.core.decide import Decision
@@ -203,14 +200,15 @@ class Exchange:
 
     def who(self) -> bytes:
         """The client's address, behind a trusted peer its own."""
-        return address_of(self.head, self.peer, self.live.snapshot)
+        return self.address
 
     def lend(self, connection: UpstreamConnection) -> None:
         """Step 3."""
         self._connection = connection
         client, head, leg = self._client, self.head, self.leg
         tunnel = b"websocket" if self.wants_upgrade else b""
-        data = request_head(head, self.ids, client.forwarded(head), leg.host_line, leg.authority, tunnel)
+        ours = client.forwarded(head) + (head.mark or self.bound.mark)
+        data = request_head(head, self.ids, ours, leg.host_line, leg.authority, tunnel)
         if self._pending:
             data += self._pending
             self._pending = b""

@@ -9,7 +9,8 @@ class CanonicalLine(msgspec.Struct, omit_defaults=True):
     """One finished request. `ms` runs from the head's arrival to the last byte; `sent` counts body bytes.
 
     `client` is who asks: the address behind trusted proxies. `peer` is the connection's other end, where it is another.
-    `attempts` and `fallback` stand there when the request was sent more than once; `refused` when it was sent nowhere.
+    `attempts` and `fallback` stand there when the request was sent more than once; `refused` when it was sent nowhere;
+    `parent_id` when the trace is the client's, `client_request_id` when it gave an id that is not used.
     """
 
     ts: str
@@ -35,3 +36,5 @@ class CanonicalLine(msgspec.Struct, omit_defaults=True):
     detail: str = ""
     attempts: int = 1
     fallback: bool = False
+    parent_id: str = ""
+    client_request_id: str = ""

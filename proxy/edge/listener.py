@@ -20,6 +20,7 @@ from proxy.edge.crowd import Crowd
 from proxy.edge.downstream import Downstream
 from proxy.edge.finished import Finished
 from proxy.edge.gate import Gate
+from proxy.edge.here import Here, draw_instance
 from proxy.edge.kill import rewrite
 from proxy.edge.live import Live
 from proxy.edge.orders import NO_ORDERS, added, obey
@@ -53,8 +54,14 @@ class Prepared(NamedTuple):
 class Listener:
     """Owns the client connections and the pools of one worker."""
 
-    def __init__(self, snapshot: Snapshot, access_log: AccessLog, memory: Memory | None = None) -> None:
-        """Serves from `snapshot` until `install` brings another; `memory` None: none is shared with other workers."""
+    def __init__(
+        self, snapshot: Snapshot, access_log: AccessLog, memory: Memory | None = None, here: Here | None = None
+    ) -> None:
+        """Serves from `snapshot` until `install` brings another; `memory` None: none is shared with other workers.
+
+        `here` None: an instance of its own.
+        """
+        self._here = here or Here(draw_instance())
         self.counters = Counters()
         self.access_log = access_log
         self.finished = Finished(access_log, self.counters)
@@ -84,8 +91,9 @@ class Listener:
     def prepare(self, snapshot: Snapshot) -> Prepared:
         """Make a snapshot ready, which takes a while with thousands of routes: may run in a thread, one at a time."""
         pools = self._pools_for(snapshot.upstreams)
-        shadows = shadow_pools(snapshot, self.shadows.pools, self._tasks)
-        return Prepared(Live(snapshot, pools, self.counters), pools, shadows, self._contexts_for(snapshot.tls))
+        shadows = shadow_pools(snapshot, self.shadows.pools, self._tasks, self._here)
+        live = Live(snapshot, pools, self.counters, self._here)
+        return Prepared(live, pools, shadows, self._contexts_for(snapshot.tls))
 
     def adopt(self, prepared: Prepared) -> None:
         """Serve from what was prepared last."""
@@ -156,7 +164,7 @@ class Listener:
         return {
             name: old
             if (old := self._pools.get(name)) is not None and old.upstream == upstream
-            else Pool(upstream, self._tasks)
+            else Pool(upstream, self._tasks, self._here)
             for name, upstream in upstreams.items()
         }
 

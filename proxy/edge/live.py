@@ -11,12 +11,14 @@ from proxy.core.kill import decide_killed
 from proxy.core.operation import Operations
 from proxy.core.ordered import as_killed
 from proxy.core.outcome import SERVED_BY_SIDE, ServedBy, Side
+from proxy.core.passed import entry_of, line_of
 from proxy.core.pinned import Exceptions, exceptions_of
 from proxy.core.response import ResponseReader
 from proxy.core.route import Expectation, HostMode, Route, Timeouts
 from proxy.core.shadow import ShadowPolicy, is_shadowed, sample_of
 from proxy.core.snapshot import Snapshot
 from proxy.edge.forgive import Forgiving
+from proxy.edge.here import NOWHERE, Here
 from proxy.edge.lately import Lately
 from proxy.edge.pool import Pool
 from proxy.edge.switch import Switch
@@ -56,21 +58,31 @@ class BoundRoute:
     shadowed where it runs now; `sample`: the share of requests that may be; `raised`: what was ordered of it, or 0;
     `answered_sample`: the share of those that new answers. `step`, `begun` and `addresses` go onto every pair.
     `operations` names what its requests ask for; `troubled`: until when new's good answers are looked at, too
-    (`edge/bad.py`).
+    (`edge/bad.py`). `entry` is the route's own in the mark of requests that pass, `mark` the whole line of one that
+    passes here first (`core/passed.py`).
     """
 
     __slots__ = (
         *("body_limit", "decision", "exceptions", "holds", "killed", "lately", "legacy", "new", "own", "route", "said"),
-        *("addresses", "answered_sample", "begun", "choosers", "operations", "ordered", "raised", "salt", "sample"),
-        *("settled", "shadow", "slow", "step", "there", "troubled"),
+        *("addresses", "answered_sample", "begun", "choosers", "entry", "mark", "operations", "ordered", "raised"),
+        *("salt", "sample", "settled", "shadow", "slow", "step", "there", "troubled"),
     )
 
     def __init__(
-        self, route: Route, legs: Mapping[Side, Leg], own: Tally, body_limit: int, *, choosers: bool = False
+        self,
+        route: Route,
+        legs: Mapping[Side, Leg],
+        own: Tally,
+        body_limit: int,
+        *,
+        choosers: bool = False,
+        instance: int = NOWHERE.instance,
     ) -> None:
         """`own` counts what Banyan answers itself on this route; `choosers`: some clients may choose a side."""
         self.route = route
         self.said = route
+        self.entry = entry_of(instance, route.name)
+        self.mark = line_of(self.entry)
         self.lately = Lately()
         self.slow = 0.0
         self.troubled = 0.0
@@ -111,9 +123,10 @@ class BoundRoute:
 class Live:
     """What the data plane serves from; replaced whole by a reload, kept by the requests that began with it."""
 
-    def __init__(self, snapshot: Snapshot, pools: Mapping[str, Pool], counters: Counters) -> None:
+    def __init__(self, snapshot: Snapshot, pools: Mapping[str, Pool], counters: Counters, here: Here = NOWHERE) -> None:
         """`pools` by upstream name."""
         self.snapshot = snapshot
+        self._instance = here.instance
         self.table = snapshot.table
         self.switch = Switch()  # that of the worker, once the table is adopted
         self.ties: Ties | None = None  # given by the worker, too
@@ -133,7 +146,8 @@ class Live:
         }
         limit = route.body_limit or self.snapshot.limits.body_size
         own = counters.tally(route.name, ServedBy.SELF)
-        bound = BoundRoute(route, legs, own, limit, choosers=bool(self.snapshot.choosers))
+        choosers = bool(self.snapshot.choosers)
+        bound = BoundRoute(route, legs, own, limit, choosers=choosers, instance=self._instance)
         bound.addresses = self.snapshot.addresses(route)
         return bound
 

@@ -27,6 +27,7 @@ from proxy.edge.breaker import RetryBudget, State
 from proxy.edge.breakers import Breakers, Turned
 from proxy.edge.dial import Dialler, cannot_connect, refusal
 from proxy.edge.fair_share import KEPT, FairShare
+from proxy.edge.here import NOWHERE, Here
 from proxy.edge.resolve import Found, Names
 from proxy.edge.upstream import Mode
 
@@ -56,11 +57,11 @@ class Pool:
     )
     # fmt: on
 
-    def __init__(self, upstream: Upstream, tasks: Tasks) -> None:
+    def __init__(self, upstream: Upstream, tasks: Tasks, here: Here = NOWHERE) -> None:
         """Nothing is opened, and no name asked for, before it is needed."""
         self.upstream = upstream
         self.breakers = Breakers(upstream.breaker)
-        self.dialler = Dialler(upstream)
+        self.dialler = Dialler(upstream, here)
         self.addresses: list[Address] = []
         self.waiting: deque[Waiter] = deque()
         self._apart: deque[Waiter] = deque()
@@ -265,7 +266,7 @@ class Pool:
 
     def _no_connection(self, failure: Failure) -> None:
         self._connecting -= 1
-        if failure.refused is None:
+        if failure.refused is None and not failure.loops:
             self._no_connect(failure)
         if self.waiting:
             self.waiting.popleft().failed(failure)

@@ -22,6 +22,7 @@ from proxy.core.seen import Seen, drawn_for, source_text, sources_text, veiled_f
 from proxy.core.split import cohort_at, draw_of, hash_of
 from proxy.edge.own_answer import OwnAnswer
 from proxy.edge.record import Recorded
+from proxy.edge.request_bytes import said_beside
 
 if TYPE_CHECKING:
     from proxy.core.request import RequestHead
@@ -154,6 +155,7 @@ def _exchange(each: Recorded, wall: float) -> Seen | None:
         fell_back=each.fell_back,
         failure="" if failure is None else f"{failure.phase.value}:{failure.blame.value}",
         revision=each.live.snapshot.revision,
+        client_request_id=said_beside(head, ids).decode("ascii"),
     )
 
 
@@ -190,6 +192,7 @@ def _own(each: OwnAnswer, wall: float) -> Seen | None:
         fell_back=False,
         failure="",
         revision=each.live.snapshot.revision,
+        client_request_id=said_beside(head, each.ids).decode("ascii"),
     )
 
 

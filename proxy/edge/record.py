@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 from proxy.core.outcome import CLIENT_GONE, Blame, ServedBy
 from proxy.core.redact import redact_target
 from proxy.edge.line import CanonicalLine
+from proxy.edge.request_bytes import parent_of, said_beside
 
 if TYPE_CHECKING:
     from proxy.core.decide import Decision
@@ -48,7 +49,7 @@ def line_of_exchange(stamp: str, exchange: Recorded, seconds: float) -> Canonica
     head, failure, ids, decision = exchange.head, exchange.failure, exchange.ids, exchange.decision
     trace_id = ids.trace_id.decode("ascii")
     refused = "" if failure is None or failure.refused is None else failure.refused.value
-    return CanonicalLine(
+    line = CanonicalLine(
         stamp,
         _level(exchange.status, failure),
         "request",
@@ -73,6 +74,7 @@ def line_of_exchange(stamp: str, exchange: Recorded, seconds: float) -> Canonica
         exchange.attempts,
         exchange.fell_back,
     )
+    return _with_clients_ids(line, head, ids) if ids.continued or head.said_id else line
 
 
 def _level(status: int, failure: Failure | None) -> str:
@@ -87,7 +89,7 @@ def _level(status: int, failure: Failure | None) -> str:
 def line_of_answer(stamp: str, own: OwnAnswer, route: str) -> CanonicalLine:
     """A request that Banyan answered itself."""
     answer, head, ids = own.answer, own.head, own.ids
-    return CanonicalLine(
+    line = CanonicalLine(
         stamp,
         _LEVELS.get(answer.status // 100, "info"),
         "request",
@@ -107,6 +109,13 @@ def line_of_answer(stamp: str, own: OwnAnswer, route: str) -> CanonicalLine:
         ids.trace_id.decode("ascii"),
         detail=answer.detail,
     )
+    return _with_clients_ids(line, head, ids)
+
+
+def _with_clients_ids(line: CanonicalLine, head: RequestHead, ids: Ids) -> CanonicalLine:
+    line.parent_id = parent_of(ids).decode("ascii")
+    line.client_request_id = said_beside(head, ids).decode("ascii")
+    return line
 
 
 def _shown_target(head: RequestHead) -> str:

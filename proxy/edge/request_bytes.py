@@ -6,7 +6,7 @@ from os import urandom
 
 from proxy.core.authority import split_authority
 from proxy.core.request import RequestHead
-from proxy.core.trace import begin_trace, continue_trace
+from proxy.core.trace import begin_trace, valid_trace
 
 _SPAN = 48
 _BATCH = 85
@@ -33,25 +33,38 @@ _take_digits = _Digits().take
 
 
 class Ids:
-    """Request id, trace id and span id of one request, drawn together: 24 random bytes in hex."""
+    """Request id, trace id and span id of one request, drawn together: 24 random bytes in hex.
+
+    `continued`: the trace is the client's, and so is its parent.
+    """
 
     __slots__ = ("continued", "request_id", "trace_id", "traceparent")
 
-    def __init__(self, head: RequestHead, kept: bytes | None) -> None:
-        """`kept` is a trusted peer's request id."""
+    def __init__(self, head: RequestHead, *, keeps: bool) -> None:
+        """`keeps`: the id that the client gave is used."""
         digits = _take_digits()
         self.trace_id = trace_id = digits[:32]
-        self.request_id = kept or trace_id
+        self.request_id = (keeps and head.said_id) or trace_id
         self.continued = False
         incoming = head.fields.get(b"traceparent")
         if incoming:
-            continued = continue_trace(incoming[0], digits[32:])
+            continued = valid_trace(incoming)
             if continued is not None:
                 self.traceparent = continued
                 self.trace_id = continued[3:35]
                 self.continued = True
                 return
         self.traceparent = begin_trace(trace_id, digits[32:])
+
+
+def said_beside(head: RequestHead, ids: Ids) -> bytes:
+    """The request id that the client gave, where another one is used; or empty."""
+    return head.said_id if head.said_id != ids.request_id else b""
+
+
+def parent_of(ids: Ids) -> bytes:
+    """The client's span, where the trace is its own; or empty."""
+    return ids.traceparent[36:52] if ids.continued else b""
 
 
 def public_name(head: RequestHead, scheme: bytes, *, trusted: bool) -> tuple[bytes, bytes]:

@@ -1,6 +1,7 @@
 """The one table in which statuses are invented: what a failure is answered with, and the answer's bytes.
 
-Rule 1: a refusal by the client's fault is 4xx, an upstream's 502 or 504, our own 503 or 500.
+Rule 1: a refusal by the client's fault is 4xx, an upstream's 502 or 504 (508 where it is Banyan
+        itself), our own 503 or 500.
 Rule 2: every invented answer is `application/problem+json` (RFC 9457) with the request id, to be found in the log by.
 """
 
@@ -25,7 +26,7 @@ def status_of(failure: Failure) -> int:
         case Blame.CLIENT:
             return 408 if failure.timed_out else 400
         case Blame.UPSTREAM:
-            return 504 if failure.timed_out else 502
+            return 504 if failure.timed_out else 508 if failure.loops else 502
         case Blame.PROXY:
             return 503 if failure.phase is Phase.CONNECT else 500
         case _:

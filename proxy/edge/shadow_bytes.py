@@ -25,11 +25,12 @@ def shadow_head(
     more = [MARKER, DRY_RUN] if dry_run else [MARKER]
     if ids.continued:
         more += [b"tracestate: " + value for value in head.fields.get(b"tracestate", ())]
-    return b"%b %b HTTP/1.1\r\n%b\r\n%bX-Request-Id: %b\r\ntraceparent: %b\r\n%b\r\n\r\n" % (
+    return b"%b %b HTTP/1.1\r\n%b\r\n%b%bX-Request-Id: %b\r\ntraceparent: %b\r\n%b\r\n\r\n" % (
         head.method,
         head.target,
         b"\r\n".join(lines),
         forwarded,
+        head.mark,
         ids.request_id,
         ids.traceparent,
         b"\r\n".join(more),

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from proxy.core.outcome import Side
+from proxy.core.passed import line_of, was_shadowed
 from proxy.core.route import Breaker
 from proxy.core.sample import is_sampled
 from proxy.core.shadow import (
@@ -38,6 +39,7 @@ from proxy.core.split import draw_of
 from proxy.edge.asked import Asked
 from proxy.edge.capture import FIXED, Capture
 from proxy.edge.exchange import Exchange
+from proxy.edge.here import NOWHERE, Here
 from proxy.edge.kept import SHED, Kept, Room
 from proxy.edge.pool import Pool
 from proxy.edge.shadow import ShadowLeg
@@ -123,7 +125,8 @@ class Shadows:
             self._counters.shadowed(route.name, Shadowed.SKIPPED)
             return None
         copied = copy_lines(policy, head.lines)
-        outcome = self._refuses(live, head, is_marked=client.trusted and _is_marked(head))
+        is_marked = was_shadowed(head.passed) or (client.trusted and _is_marked(head))
+        outcome = self._refuses(live, head, is_marked=is_marked)
         if outcome is None and not safe and (copied.conditional or not self._is_proven(bound.new)):
             outcome = Shadowed.SKIPPED
         if outcome is None and not self.room.take(FIXED):
@@ -131,6 +134,7 @@ class Shadows:
         if outcome is not None:
             self._counters.shadowed(route.name, outcome)
             return None
+        head.mark = line_of(bound.entry, head.passed, shadowed=True)
         return Capture(self, Asked(policy, live, bound, leg, side, head, ids, client.peer, copied, not safe))
 
     def _refuses(self, live: Live, head: RequestHead, *, is_marked: bool) -> Shadowed | None:
@@ -244,7 +248,7 @@ class Shadows:
             pool.retire()
 
 
-def shadow_pools(snapshot: Snapshot, before: Mapping[str, Pool], tasks: Tasks) -> dict[str, Pool]:
+def shadow_pools(snapshot: Snapshot, before: Mapping[str, Pool], tasks: Tasks, here: Here = NOWHERE) -> dict[str, Pool]:
     """A pool for each upstream that shadows may be sent to; one that stays as it is keeps its connections."""
     most: dict[str, int] = {}
     for route in snapshot.routes:
@@ -254,7 +258,7 @@ def shadow_pools(snapshot: Snapshot, before: Mapping[str, Pool], tasks: Tasks) -
     wanted = [_for_shadows(snapshot.upstreams[name], most[name]) for name in most if name in snapshot.upstreams]
     known = {each.name: before.get(each.name) for each in wanted}
     return {
-        each.name: old if (old := known[each.name]) is not None and old.upstream == each else Pool(each, tasks)
+        each.name: old if (old := known[each.name]) is not None and old.upstream == each else Pool(each, tasks, here)
         for each in wanted
     }
 

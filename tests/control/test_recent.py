@@ -234,3 +234,15 @@ async def test_a_route_shows_its_cohorts(port: Port) -> None:
         "without": 0.0,
         "sources": [{"source": "client_ip", "requests": 1, "cohorts": 1}],
     }
+
+
+def test_a_request_is_found_by_its_clients_id(memory: RecentRequests) -> None:
+    """As by Banyan's own, the latest first."""
+    memory.take(report(seen(1)._replace(client_request_id="mine"), seen(2)._replace(client_request_id="mine"), seen(3)))
+
+    assert [found.id if (found := memory.find(name)) else "" for name in ("mine", "r1", "r3", "no")] == [
+        "r2",
+        "r1",
+        "r3",
+        "",
+    ]

@@ -6,12 +6,12 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from proxy.core.trace import begin_trace, continue_trace
+from proxy.core.trace import RequestIds, begin_trace, keeps_id, valid_trace
 
 TRACE = b"4bf92f3577b34da6a3ce929d0e0e4736"
 PARENT = b"00f067aa0ba902b7"
 SPAN = b"b9c7c989f97918e1"
-VALID = re.compile(rb"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-0[0-3]")
+ANY = re.compile(rb"(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(-.*)?")
 
 
 def field(version: bytes = b"00", trace: bytes = TRACE, parent: bytes = PARENT, flags: bytes = b"01") -> bytes:
@@ -19,22 +19,26 @@ def field(version: bytes = b"00", trace: bytes = TRACE, parent: bytes = PARENT, 
 
 
 @pytest.mark.parametrize(
-    ("incoming", "flags"),
+    "incoming",
     [
-        (field(), b"01"),
-        (field(flags=b"00"), b"00"),
-        (field(flags=b"03"), b"03"),
-        (field(flags=b"ff"), b"03"),
-        (field(flags=b"08"), b"00"),
-        (field(version=b"01"), b"01"),
-        (field(version=b"cc") + b"-what-the-future-will-be-like", b"01"),
-        (field(version=b"fe") + b"-", b"01"),
+        field(),
+        field(flags=b"00"),
+        field(flags=b"ff"),
+        field(version=b"01"),
+        field(version=b"cc") + b"-what-the-future-will-be-like",
+        field(version=b"fe") + b"-",
     ],
-    ids=["sampled", "not sampled", "random id", "unknown flags", "unknown flag", "version 01", "longer", "empty rest"],
+    ids=["sampled", "not sampled", "unknown flags", "version 01", "longer", "empty rest"],
 )
-def test_a_valid_trace_goes_on_with_our_span(incoming: bytes, flags: bytes) -> None:
-    """The trace id stays, the parent becomes ours, the version is 00 and only known flags are passed on."""
-    assert continue_trace(incoming, SPAN) == b"00-" + TRACE + b"-" + SPAN + b"-" + flags
+def test_a_valid_trace_passes_as_it_is(incoming: bytes) -> None:
+    """Banyan writes no span of its own, so nothing is changed, nor is anything that it does not know left out."""
+    assert valid_trace([incoming]) is incoming
+
+
+def test_a_trace_that_is_stated_twice_is_none() -> None:
+    """Nor is one that is not stated; the caller begins a new one (section 4.3)."""
+    assert valid_trace([field(), field()]) is None
+    assert valid_trace([]) is None
 
 
 @pytest.mark.parametrize(
@@ -63,7 +67,7 @@ def test_a_valid_trace_goes_on_with_our_span(incoming: bytes, flags: bytes) -> N
 )
 def test_an_invalid_trace_is_not_continued(incoming: bytes) -> None:
     """What the standard calls invalid starts no child span; the caller begins a new trace."""
-    assert continue_trace(incoming, SPAN) is None
+    assert valid_trace([incoming]) is None
 
 
 @given(
@@ -71,12 +75,19 @@ def test_an_invalid_trace_is_not_continued(incoming: bytes) -> None:
 )
 @example(field(version=b"fe") + b"-\xff")
 def test_what_goes_out_is_always_valid(incoming: bytes) -> None:
-    """Whatever came in, the field that goes out is a valid version 00 `traceparent`, or none."""
-    continued = continue_trace(incoming, SPAN)
-
-    assert continued is None or VALID.fullmatch(continued)
+    """Whatever came in, what passes is a `traceparent` by the standard's grammar."""
+    assert valid_trace([incoming]) is None or ANY.fullmatch(incoming)
 
 
 def test_a_new_trace_is_valid_and_not_sampled() -> None:
     """A trace that begins here asks nobody to record it."""
     assert begin_trace(TRACE, SPAN) == b"00-" + TRACE + b"-" + SPAN + b"-00"
+
+
+@pytest.mark.parametrize(
+    ("rule", "of_strangers", "of_trusted"),
+    [(RequestIds.TRUSTED, False, True), (RequestIds.KEEP, True, True), (RequestIds.REPLACE, False, False)],
+)
+def test_whose_id_is_kept(rule: RequestIds, of_strangers: bool, of_trusted: bool) -> None:  # noqa: FBT001
+    """By default a trusted peer's alone."""
+    assert (keeps_id(rule, trusted=False), keeps_id(rule, trusted=True)) == (of_strangers, of_trusted)

@@ -15,6 +15,7 @@ from proxy.config.load import Loaded, load_text
 from proxy.core.snapshot import Snapshot
 from proxy.edge.access_log import AccessLog
 from proxy.edge.downstream import Downstream
+from proxy.edge.here import Here, draw_instance
 from proxy.edge.listener import Listener
 from proxy.edge.pool import Pool
 from proxy.link import FailureDelta, RouteDelta
@@ -58,8 +59,9 @@ class Proxy:
 
     async def start(self, snapshot: Snapshot, send: int = 0) -> Proxy:
         """Listen on a free port of loopback; `send` bounds what the system takes for a client that does not read."""
-        self.listener = Listener(snapshot, AccessLog(self._sink, console=False))
         sock = socket.create_server(("127.0.0.1", 0))
+        here = Here(draw_instance(), (sock.getsockname(),))
+        self.listener = Listener(snapshot, AccessLog(self._sink, console=False), here=here)
         if send:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, send)
         self.port = sock.getsockname()[1]

@@ -20,7 +20,7 @@ def test_a_row_of_the_table_is_what_the_code_answers(
 ) -> None:
     """The status of a failure of this phase and blame is the row's, as late as the row says."""
     timed_out = status in ("504", "408")
-    failure = Failure(phase=Phase(phase), blame=Blame(blame), timed_out=timed_out)
+    failure = Failure(phase=Phase(phase), blame=Blame(blame), timed_out=timed_out, loops=status == "508")
 
     assert status_of(failure) == int(status), what
     assert after.startswith("`connect`") == (phase == "connect")
@@ -40,9 +40,11 @@ def test_every_status_that_a_failure_can_have_stands_in_the_table() -> None:
         )
         for late in (False, True)
     }
+    own = Failure(phase=Phase.CONNECT, blame=Blame.UPSTREAM, loops=True)
+    possible.add((own.phase.value, own.blame.value, status_of(own)))
 
     assert rows == possible
-    assert len(ROWS) == 9
+    assert len(ROWS) == 10
 
 
 def test_every_outcome_of_a_repeat_stands_in_the_document() -> None:

@@ -8,7 +8,14 @@ from tests.edge.message import Message
 from tests.edge.proxy import REST, Block, upstream
 from tests.edge.scripted import always, sized
 
-ADDED = {b"x-forwarded-for", b"x-forwarded-proto", b"x-forwarded-host", b"x-request-id", b"traceparent"}
+ADDED = {
+    b"x-forwarded-for",
+    b"x-forwarded-proto",
+    b"x-forwarded-host",
+    b"x-banyan-via",
+    b"x-request-id",
+    b"traceparent",
+}
 OWN = b"X-Kept: as it was"
 
 

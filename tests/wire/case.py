@@ -21,7 +21,7 @@ from tests.wire.recorder import Recorder
 from tests.wire.reference import Broken, Message
 
 FILE = Path(__file__).with_name("cases.json")
-_OURS = (b"x-request-id", b"traceparent")
+_OURS = (b"x-request-id", b"traceparent", b"x-banyan-via")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -57,6 +57,7 @@ PER_CALL = frozenset(
         b"x-b3-sampled",
         b"x-b3-spanid",
         b"x-b3-traceid",
+        b"x-banyan-via",
         b"x-cloud-trace-context",
         b"x-correlation-id",
         b"x-datadog-parent-id",
