@@ -5,7 +5,7 @@ Rule 1: a head that the strict reader takes is never looked at here. One that it
 Rule 2: each point mends one thing, and says so; a head that needs a point which is not open stays refused.
 Rule 3: nothing mends what decides where a body ends or which host is meant, but for equal lengths: CL beside TE, TE
         in HTTP/1.0, two Hosts, a blank before a request's colon, a folded framing field are refused for ever.
-Rule 4: bodies are never mended: chunk lines and trailers stay strict (CVE-2025-55315).
+Rule 4: bodies are never mended: chunk lines of requests and trailers stay strict (CVE-2025-55315).
 """
 
 from __future__ import annotations

@@ -328,7 +328,7 @@ class UpstreamConnection:
                 asker.respond(head, rest if clean else rest[:length], done=True)
         elif length == CHUNKED:
             self.mode = Mode.CHUNKED
-            self._decoder = ChunkedDecoder()
+            self._decoder = ChunkedDecoder(of_answer=True)
             asker.respond(head, b"", done=False)
             if rest and self.asker is asker:
                 self._read_chunked(asker, rest)
