@@ -24,7 +24,7 @@ from proxy.core.shed import Shed
 from proxy.edge.admit import Answer, admit, no_room, refused, too_long
 from proxy.edge.ending import CONTINUE, end_half, leave, reset, watch
 from proxy.edge.exchange import Exchange
-from proxy.edge.head_parser import END, PartialHead, judge_request
+from proxy.edge.head_parser import END, PartialHead, judge_request, refusal_of
 from proxy.edge.linger import LINGER, Linger
 from proxy.edge.own_answers import NO_HEAD, account, own_answer, with_connection
 from proxy.edge.request_bytes import Ids
@@ -170,7 +170,7 @@ class Downstream:
                     self._admit(live, head, data[end:])
                     return
                 problem = judge_request(raw)
-                if not problem or live.forgiving is None:
+                if not problem:
                     self._take_head(data, end, problem, NONE)
                     return
             elif not data:
@@ -192,10 +192,12 @@ class Downstream:
         self.started = monotonic()
         live = self._services.live
         if problem:
-            self._answer(Answer(400, problem), None)
+            self._answer(refused(refusal_of(data, problem)), None)
             return
-        forgiving = live.forgiving if used else None
-        head = live.reader.read(data[:end]) if forgiving is None else forgiving.read(data[:end], used)
+        forgiving = live.forgiving
+        head = forgiving.read(data[:end], used) if used and forgiving is not None else live.reader.read(data[:end])
+        if isinstance(head, Refusal) and forgiving is not None and not used:
+            head = forgiving.read_again(data[:end], head)
         if isinstance(head, Refusal):
             self._answer(refused(head), None)
         else:

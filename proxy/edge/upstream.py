@@ -268,7 +268,7 @@ class UpstreamConnection:
                     self._start_body(asker, known, data[end:])
                     return
                 problem = judge_response(raw)
-                if not problem or not self._lenient:
+                if not problem:
                     self._take_head(asker, data, end, problem)
                     return
             self._partial = PartialHead.of_response(self._lenient)

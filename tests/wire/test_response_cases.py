@@ -258,3 +258,19 @@ async def test_chunk_sizes_as_old_servers_write_them_are_an_answer(body: bytes) 
 
     assert heard.statuses == [200, 200]
     assert heard.data.count(b"\r\n\r\n5\r\nhello\r\n0\r\n\r\n") == 2
+
+
+@pytest.mark.parametrize("cut", [len(b"HTTP/1."), len(b"HTTP/1.2"), 10_000], ids=["before", "behind", "whole"])
+async def test_an_answer_in_a_newer_minor_version_is_one_in_1_1(cut: int) -> None:
+    """RFC 9110 section 2.5: HTTP/1.2 is read as 1.1 and goes on as such; its connection serves the next request."""
+    data = HELLO.replace(b"HTTP/1.1", b"HTTP/1.2")
+    async with behind(answers(says(data[:cut], data[cut:]), says(HELLO))) as (plane, _):
+        client = await Client.to(plane.port)
+        await client.send(GET)
+        await client.hear(1)
+        await client.send(GET)
+        heard = await client.hear(2)
+        client.close()
+
+    assert heard.statuses == [200, 200]
+    assert heard.data.count(b"HTTP/1.1 200 OK\r\n") == 2
