@@ -25,10 +25,10 @@ _CORE = (
     "trace",
 )
 _EDGE = (
-    "access_log", "address", "admit", "again", "breaker", "capture", "client", "downstream", "ending", "exchange",
-    "finished", "head_parser", "kept", "lately", "linger", "live", "own_answers", "pool", "record", "request_bytes",
-    "rescue", "response_bytes", "services", "shadow", "shadow_bytes", "shadows", "switch", "tally", "tunnel", "upload",
-    "upstream", "watched", "who", "writes",
+    "access_log", "address", "admit", "again", "breaker", "by_host", "capture", "client", "downstream", "ending",
+    "exchange", "finished", "head_parser", "kept", "lately", "linger", "live", "own_answers", "pool", "record",
+    "request_bytes", "rescue", "response_bytes", "services", "shadow", "shadow_bytes", "shadows", "switch", "tally",
+    "tunnel", "upload", "upstream", "watched", "who", "writes",
 )
 _PARITY = (
     "answers", "bodies", "difference", "exact", "excuse", "fields", "lists", "numerals", "paths", "rules", "texts",

@@ -29,6 +29,10 @@ _SHUN = 1.0
 class Waiter(Protocol):
     """Who waits for a connection."""
 
+    @property
+    def host(self) -> str:
+        """The host that the request is for, in lower case and without port; empty: none was said."""
+
     def lend(self, connection: UpstreamConnection) -> None:
         """Here it is."""
 
@@ -156,12 +160,15 @@ class Address:
             self.idle.popleft().abort()
 
     def expire_idle(self, now: float, keep_alive: float) -> None:
-        """Close what has been idle for too long; the oldest stand first."""
-        idle = self.idle
-        for connection in idle:
-            connection.idle_since = connection.idle_since or now
-        while idle and now - idle[0].idle_since > keep_alive:
-            idle.popleft().abort()
+        """Close what has been idle for too long: for `keep_alive`, or for as long as its upstream said."""
+        overdue: list[UpstreamConnection] = []
+        for connection in self.idle:
+            since = connection.idle_since = connection.idle_since or now
+            if now - since > min(keep_alive, connection.idles):
+                overdue.append(connection)
+        for connection in overdue:
+            self.idle.remove(connection)
+            connection.abort()
 
 
 def usable_of(addresses: list[Address], share: float, now: float) -> list[Address]:

@@ -38,10 +38,10 @@ class Dialler:
 
     __slots__ = ("_upstream", "tls")
 
-    def __init__(self, upstream: Upstream) -> None:
-        """`tls` is None for one that is spoken to in the clear."""
+    def __init__(self, upstream: Upstream, shared: ForUpstream | None = None) -> None:
+        """`tls` is None for one that is spoken to in the clear; `shared` is another's, made from the same files."""
         self._upstream = upstream
-        self.tls = ForUpstream(upstream.tls) if upstream.scheme == "https" else None
+        self.tls = shared or (ForUpstream(upstream.tls) if upstream.scheme == "https" else None)
 
     async def dial(self, address: Address, length: float) -> UpstreamConnection | Failure:
         """A connection within `length` seconds, or why there is none; `address.open` counts it already."""

@@ -34,10 +34,17 @@ class ShadowLeg:
     _connection: UpstreamConnection | None = None
 
     def __init__(
-        self, leg: Leg, pool: Pool, responses: ResponseReader, kept: Kept, ended: Callable[[ShadowLeg], None]
+        self,
+        leg: Leg,
+        pool: Pool,
+        host: str,
+        responses: ResponseReader,
+        kept: Kept,
+        ended: Callable[[ShadowLeg], None],
     ) -> None:
-        """`ended` hears that it is over, once."""
+        """`host` is the one asked for; `ended` hears that it is over, once."""
         self.leg = leg
+        self.host = host
         self.kept = kept
         self.responses = responses
         self.is_head = False

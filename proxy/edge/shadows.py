@@ -36,6 +36,7 @@ from proxy.core.shadow import (
 )
 from proxy.core.split import draw_of
 from proxy.edge.asked import Asked
+from proxy.edge.by_host import pool_of
 from proxy.edge.capture import FIXED, Capture
 from proxy.edge.exchange import Exchange
 from proxy.edge.kept import SHED, Kept, Room
@@ -163,7 +164,8 @@ class Shadows:
         now = monotonic()
         if pool.breaker.rests(now) or self._rests.get(capture.bound.route.name, 0.0) - now > IN_VAIN:
             return None
-        made = ShadowLeg(leg, pool, capture.table.responses, Kept(self.room, policy.max_body), capture.ended)
+        kept = Kept(self.room, policy.max_body)
+        made = ShadowLeg(leg, pool, capture.head.host, capture.table.responses, kept, capture.ended)
         flying.add(made)
         return made
 
@@ -252,7 +254,7 @@ def shadow_pools(snapshot: Snapshot, before: Mapping[str, Pool], tasks: Tasks) -
     wanted = [_for_shadows(snapshot.upstreams[name], most[name]) for name in most if name in snapshot.upstreams]
     known = {each.name: before.get(each.name) for each in wanted}
     return {
-        each.name: old if (old := known[each.name]) is not None and old.upstream == each else Pool(each, tasks)
+        each.name: old if (old := known[each.name]) is not None and old.upstream == each else pool_of(each, tasks)
         for each in wanted
     }
 

@@ -15,7 +15,7 @@ from typing import Protocol, cast
 from proxy.core.chunked import ChunkedDecoder
 from proxy.core.leniency import NONE, Points
 from proxy.core.outcome import Blame, Failure, Phase
-from proxy.core.response import CHUNKED, MAX_HEAD, ResponseHead, ResponseReader
+from proxy.core.response import CHUNKED, MAX_HEAD, NEVER, ResponseHead, ResponseReader
 from proxy.edge.ending import ended_cleanly, last_words
 from proxy.edge.head_parser import END, PartialHead, judge_response
 from proxy.tls.sentence import sentence_of
@@ -116,6 +116,7 @@ class UpstreamConnection:
         "asker",
         "home",
         "idle_since",
+        "idles",
         "mode",
         "opened",
         "reused",
@@ -132,6 +133,7 @@ class UpstreamConnection:
         self.reused = False
         self.opened = False
         self.idle_since = 0.0
+        self.idles = NEVER
         self._partial: PartialHead | None = None
         self._decoder: ChunkedDecoder | None = None
         self._head: ResponseHead | None = None
@@ -372,6 +374,7 @@ class UpstreamConnection:
         if clean and head is not None and head.keep_alive:
             if self._stopped:
                 self.go_on_reading()
+            self.idles = head.idles
             self.mode = _IDLE
             self.home.release(self)
         else:
