@@ -34,8 +34,8 @@ BURST = 48
 LONGEST_ANSWER = 60.0
 TO_BANYAN = 30.0
 """Seconds for which the client keeps its own connections to Banyan, which keeps them longer."""
-SHORTEST_KEPT, BEYOND = 2.0, 0.5
-"""Pauses reach beyond the server's own end, or beyond 2 s where that is later."""
+LONGEST_PAUSE = IDLE + 1.0
+"""Seconds; beyond the ends of the servers that end first, after 1 s and 2 s, and of the pools."""
 WHY_SHOWN = 3
 
 
@@ -145,20 +145,19 @@ async def _both(
     """Through Banyan and directly, by the same pauses."""
     ways = (Way(listen, f"/{server.name}/x", TO_BANYAN), Way(port, f"/{server.name}/x", IDLE))
     seed = draw.random()
-    through, direct = await asyncio.gather(*(_play(server, way, posts, random.Random(seed), drawn) for way in ways))
+    through, direct = await asyncio.gather(*(_play(way, posts, random.Random(seed), drawn) for way in ways))
     return through, direct
 
 
-async def _play(server: Keeping, way: Way, posts: int, draw: random.Random, drawn: Bar) -> Lost:
+async def _play(way: Way, posts: int, draw: random.Random, drawn: Bar) -> Lost:
     poster, lost = Poster(way), Lost(0, [])
-    longest = max(min(server.keeps, 2 * SHORTEST_KEPT), SHORTEST_KEPT) + BEYOND
     while lost.sent < posts:
         count = min(draw.randint(1, BURST), posts - lost.sent)
         whys = await asyncio.gather(*(poster.post() for _ in range(count)))
         lost.sent += count
         lost.why += [why for why in whys if why]
         drawn.step(by=count)
-        await asyncio.sleep(draw.uniform(0, longest))
+        await asyncio.sleep(draw.uniform(0, LONGEST_PAUSE))
     poster.close()
     return lost
 
@@ -177,10 +176,9 @@ def _finding(known: tuple[Keeping, ...], found: list[tuple[Lost, Lost]]) -> Find
     )
     columns = ("server", "ends idle connections", "says so", "POSTs each way", "lost through Banyan", "lost directly")
     title = f"POSTs after random pauses; unused connections are kept {IDLE:g} s"
-    more = [
-        each.name for each, (through, direct) in zip(known, found, strict=True) if len(through.why) > len(direct.why)
-    ]
-    unsafe = [each.name for each, (through, _) in zip(known, found, strict=True) if each.is_safe and through.why]
+    outcomes = list(zip(known, found, strict=True))
+    more = [each.name for each, (through, direct) in outcomes if len(through.why) > len(direct.why)]
+    unsafe = [each.name for each, (through, _) in outcomes if each.is_safe and through.why]
     checks = (
         Check(
             sentence="no more are lost through Banyan than by a direct client that keeps connections as long",

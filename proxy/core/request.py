@@ -4,6 +4,8 @@ Rule 1: the C parser (llhttp) has accepted the very same bytes before; here stan
         version, Host, target, method, TE in 1.0, codings, header count and sizes (reliability R3-R5, R10, R16).
 Rule 2: field lines that pass are the client's own bytes, in their order; only framing and managed fields are left out.
 Rule 3: a refusal is a value with its status; nothing raises.
+
+Long: every check of a head stands in one place, so that none is made twice, or nowhere.
 """
 
 from __future__ import annotations

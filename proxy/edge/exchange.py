@@ -8,6 +8,8 @@
 
 Rule 1: once a byte of an unsafe request has left, it is never sent again (invariant 5).
 Rule 2: after the response head has gone to the client, a failure can only cut: never pad, never end cleanly (R12).
+
+Long: one request is one state machine, and its steps share its state.
 """
 
 from __future__ import annotations

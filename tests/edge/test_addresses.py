@@ -342,6 +342,7 @@ class Heard:
     """Somebody who waits."""
 
     def __init__(self) -> None:
+        self.host = ""
         self.failures: list[Failure] = []
 
     def lend(self, connection: object) -> None:
