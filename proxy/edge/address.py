@@ -61,6 +61,7 @@ class Address:
 
     __slots__ = (
         "_overseer",
+        "_swept",
         "_waiting",
         "back_at",
         "down_until",
@@ -82,6 +83,7 @@ class Address:
         self.host = host
         self._overseer = overseer
         self._waiting = waiting
+        self._swept = 0.0
         self.idle: deque[UpstreamConnection] = deque()
         self.open = 0
         self.gone = False
@@ -160,10 +162,15 @@ class Address:
             self.idle.popleft().abort()
 
     def expire_idle(self, now: float, keep_alive: float) -> None:
-        """Close what has been idle for too long: for `keep_alive`, or for as long as its upstream said."""
+        """Close what has been idle for too long: for `keep_alive`, or for as long as its upstream said.
+
+        Looked at in every sweep: a connection counts as idle from the sweep before the one that finds it so, since that
+        may come late.
+        """
+        before, self._swept = self._swept or now, now
         overdue: list[UpstreamConnection] = []
         for connection in self.idle:
-            since = connection.idle_since = connection.idle_since or now
+            since = connection.idle_since = connection.idle_since or before
             if now - since > min(keep_alive, connection.idles):
                 overdue.append(connection)
         for connection in overdue:

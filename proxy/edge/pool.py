@@ -340,8 +340,7 @@ class Pool:
     def sweep(self, now: float) -> None:
         """Close what has been idle for too long, let in who is due, look at names again."""
         for address in self.addresses:
-            if address.idle:
-                address.expire_idle(now, self.upstream.keep_alive)
+            address.expire_idle(now, self.upstream.keep_alive)
         if self._restless:
             self._settle(now)
         if self._names.is_due(now):
