@@ -10,8 +10,10 @@ from proxy.edge.pool import Pool
 from proxy.tasks import Tasks
 from tests.edge.authority import Authority
 from tests.edge.client import get
-from tests.edge.conftest import Serve
-from tests.edge.proxy import REST, snapshot_of
+from tests.edge.conftest import Play, Serve
+from tests.edge.pairs import Pairs
+from tests.edge.proxy import REST, snapshot_of, upstream
+from tests.edge.scripted import always, sized
 from tests.edge.test_pool import Asking
 from tests.edge.test_upstream_tls import Behind, authority, behind, https
 
@@ -67,3 +69,22 @@ async def test_a_pool_that_was_replaced_keeps_no_connection(behind: Behind, serv
     late.lent[0].home.release(late.lent[0])
 
     await proxy.until(there.peers[1].reader.at_eof)
+
+
+async def test_a_shadow_is_asked_for_by_its_host_too(
+    behind: Behind, serve: Serve, play: Play, authority: Authority
+) -> None:
+    """Its copy of the request goes over a connection of that name."""
+    asked: list[str | None] = []
+    context = authority.serving(authority.sign("shop.test", "localhost"))
+    context.sni_callback = lambda _connection, name, _context: asked.append(name)
+    new = await behind(context)
+    legacy = await play(always(sized(b"old")))
+    follows = {"url": f"https://localhost:{new.port}", "tls": {"ca": str(authority.file), "sni": "host"}}
+    route = {"name": "rest", "match": "/**", "stage": "shadow", "shadow": {"second": "0%"}}
+    proxy = await serve(upstreams={"legacy": upstream(legacy), "new": follows}, routes=[route])
+    proxy.listener.shadows.recorder = pairs = Pairs()
+    assert (await proxy.ask(get().replace(b"Host: a", b"Host: shop.test"))).body == b"old"
+
+    assert (await pairs.next()).new.body == b"ok"
+    assert asked == ["shop.test"]
