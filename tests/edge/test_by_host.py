@@ -12,7 +12,7 @@ from tests.edge.authority import Authority
 from tests.edge.client import get
 from tests.edge.conftest import Play, Serve
 from tests.edge.pairs import Pairs
-from tests.edge.proxy import REST, snapshot_of, upstream
+from tests.edge.proxy import REST, Block, snapshot_of, upstream
 from tests.edge.scripted import always, sized
 from tests.edge.test_pool import Asking
 from tests.edge.test_upstream_tls import Behind, authority, behind, https
@@ -45,8 +45,8 @@ def test_a_name_for_tls_is_a_host_or_an_address(host: str, name: str) -> None:
 async def test_only_an_upstream_that_follows_host_has_pools_by_name() -> None:
     """Everybody else pays nothing for it."""
     tasks = Tasks()
-    plain = {"url": "https://localhost:1", "tls": {"verify": False, "sni": "upstream"}}
-    follows = {"url": "https://localhost:1", "tls": {"verify": False, "sni": "host"}}
+    plain: Block = {"url": "https://localhost:1", "tls": {"verify": False, "sni": "upstream"}}
+    follows: Block = {"url": "https://localhost:1", "tls": {"verify": False, "sni": "host"}}
     for block, kind in ((plain, Pool), (follows, PoolByHost)):
         found = snapshot_of({"legacy": block}, [REST], {}).upstreams["legacy"]
 
