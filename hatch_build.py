@@ -25,8 +25,8 @@ _CORE = (
     "table", "target", "trace",
 )
 _EDGE = (
-    "access_log", "address", "admit", "again", "breaker", "breakers", "capture", "client", "downstream", "ending",
-    "exchange", "fair_share", "finished", "head_parser", "kept", "lately", "linger", "live", "outcomes",
+    "access_log", "address", "admit", "again", "breaker", "breakers", "by_host", "capture", "client", "downstream",
+    "ending", "exchange", "fair_share", "finished", "head_parser", "kept", "lately", "linger", "live", "outcomes",
     "own_answers", "pool", "record", "request_bytes", "rescue", "response_bytes", "services", "shadow",
     "shadow_bytes", "shadows", "switch", "tally", "tunnel", "upload", "upstream", "watched", "who", "writes",
 )

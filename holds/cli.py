@@ -17,7 +17,21 @@ import typer
 
 from bench.errors import BenchError
 from bench.machine import describe_machine
-from holds import blast, cases, climb, database, fuzz, judge, race, restarts, rollback, slow, soak, websocket
+from holds import (
+    blast,
+    cases,
+    climb,
+    database,
+    fuzz,
+    judge,
+    keepalive,
+    race,
+    restarts,
+    rollback,
+    slow,
+    soak,
+    websocket,
+)
 from holds.climb import Options, Part
 from holds.finding import Document, Finding, as_json, as_plain, fill
 from holds.fixtures import CONTENDERS
@@ -124,6 +138,22 @@ def restarts_command(
 ) -> None:
     """Rolling restarts (SIGUSR2) under keep-alive load: no request fails, nothing is done twice. About a minute."""
     _finish(restarts.measure(times, rate), as_json=as_json, markdown=markdown)
+
+
+@app.command("keepalive")
+def keepalive_command(
+    *,
+    posts: Annotated[int, typer.Option(min=1, help="POSTs to each server, each way.")] = 10_000,
+    seed: Annotated[int, typer.Option(help="Of the bursts and pauses.")] = 1,
+    as_json: Json = False,
+    markdown: Markdown = None,
+) -> None:
+    """POSTs to servers that end idle connections by themselves, beside a direct client. About ten minutes.
+
+    gunicorn, uvicorn, waitress, node, nginx and Apache, each with its own idea of how long an idle connection is kept.
+    The first three are installed once, into .cache; Apache is left out where it is not installed.
+    """
+    _finish(keepalive.measure(posts, seed), as_json=as_json, markdown=markdown)
 
 
 @app.command("fuzz")

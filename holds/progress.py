@@ -32,9 +32,9 @@ class Bar:
             self._tenths = tenths
             self.say(f"{self._title} {10 * tenths} % {text}".strip())
 
-    def step(self, text: str = "") -> None:
-        """One more."""
-        self.to(self._done + 1, text)
+    def step(self, text: str = "", by: int = 1) -> None:
+        """One more, or several."""
+        self.to(self._done + by, text)
 
     def say(self, text: str) -> None:
         """A line with the seconds since the start."""

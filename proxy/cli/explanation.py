@@ -23,8 +23,8 @@ from proxy.core.snapshot import Snapshot
 from proxy.core.stage import Stage
 from proxy.core.table import Miss
 from proxy.edge.admit import Answer, admit
+from proxy.edge.by_host import pool_of
 from proxy.edge.live import Live
-from proxy.edge.pool import Pool
 from proxy.edge.tally import Counters
 from proxy.edge.ties import Memory, Ties
 from proxy.tasks import Tasks
@@ -158,7 +158,7 @@ def explain_head(
 
 def _live(snapshot: Snapshot, key: bytes) -> Live:
     tasks = Tasks()
-    live = Live(snapshot, {name: Pool(each, tasks) for name, each in snapshot.upstreams.items()}, Counters())
+    live = Live(snapshot, {name: pool_of(each, tasks) for name, each in snapshot.upstreams.items()}, Counters())
     if snapshot.is_tied:
         live.ties = Ties(snapshot, Memory(find_key=lambda: key or urandom(32)))
     return live

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from proxy.core.request import Refusal, RequestHead
 from proxy.core.snapshot import Snapshot
 from proxy.edge.forgive import Forgiving
-from proxy.edge.head_parser import PartialHead
+from proxy.edge.head_parser import PartialHead, refusal_of
 
 NO_HOST = "localhost"
 
@@ -63,7 +63,9 @@ def read_typed(request: TypedRequest, snapshot: Snapshot) -> RequestHead | Refus
     partial = PartialHead.of_request(snapshot.forgiven)
     end, problem = partial.add(request.raw)
     if problem:
-        return Refusal(400, problem)
+        return refusal_of(partial.data, problem)
+    raw = partial.data[:end]
     if partial.used:
-        return Forgiving(snapshot).read(partial.data[:end], partial.used)
-    return snapshot.reader().read(partial.data[:end])
+        return Forgiving(snapshot).read(raw, partial.used)
+    head = snapshot.reader().read(raw)
+    return Forgiving(snapshot).read_again(raw, head) if isinstance(head, Refusal) and snapshot.forgiven else head

@@ -9,6 +9,7 @@ from proxy.config.problem import Problem
 from proxy.config.read import Draft
 from proxy.config.secret_check import secrets_in_the_file
 from proxy.config.tie_check import unshared_keys
+from proxy.core.route import HostMode
 from proxy.core.stage import Stage
 
 
@@ -70,6 +71,19 @@ def unverified_upstreams(draft: Draft) -> Iterator[Problem]:
             yield draft.problem(("upstreams", name, "tls", "verify"), message)
 
 
+def names_apart(draft: Draft) -> Iterator[Problem]:
+    """An https upstream that is asked for one name by TLS, and sees another as Host."""
+    for name, block in draft.upstreams.items():
+        keeps = block.host is not HostMode.UPSTREAM and (block.tls is None or block.tls.sni is None)
+        if keeps and any(each.scheme == "https" for each in block.places):
+            asked = (block.tls and block.tls.server_name) or block.places[0].host
+            message = (
+                f"is asked for {asked} by TLS (SNI) and sees the client's Host, which strict servers answer with 421; "
+                "write tls: {sni: host} or host: upstream, or tls: {sni: upstream} where it takes both"
+            )
+            yield draft.problem(("upstreams", name), message, at_key=True)
+
+
 RULES = (
     unused_upstreams,
     one_upstream_twice,
@@ -78,5 +92,6 @@ RULES = (
     lonely_groups,
     misleading_groups,
     unverified_upstreams,
+    names_apart,
     secrets_in_the_file,
 )

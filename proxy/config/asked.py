@@ -7,6 +7,7 @@ import re
 from proxy.config.fault import fault, one_of
 from proxy.config.problem import like
 from proxy.core.cohort import CohortSource, SourceKind
+from proxy.core.first_line import UNNAMED_METHODS
 from proxy.core.headers import Kind, request_kind
 from proxy.core.nearest import nearest
 from proxy.core.path import PathPattern, parse_pattern
@@ -18,6 +19,7 @@ METHODS = (
     *("ACL", "BIND", "CHECKOUT", "COPY", "LINK", "LOCK", "M-SEARCH", "MERGE", "MKACTIVITY", "MKCALENDAR", "MKCOL"),
     *("MOVE", "NOTIFY", "PROPFIND", "PROPPATCH", "PURGE", "QUERY", "REBIND", "REPORT", "SEARCH", "SOURCE", "SUBSCRIBE"),
     *("UNBIND", "UNLINK", "UNLOCK", "UNSUBSCRIBE"),
+    *sorted(each.decode("ascii") for each in UNNAMED_METHODS),
 )
 _REFUSED = {
     "CONNECT": "it asks for a tunnel to any address, which is a forward proxy's work",

@@ -23,8 +23,9 @@ from proxy.config.shadow_check import SHADOW_RULES
 from proxy.config.tie_check import ALWAYS_THERE, TIE_RULES
 from proxy.core.cohort import SourceKind
 from proxy.core.nearest import nearest
-from proxy.core.route import Route
+from proxy.core.route import HostMode, Route
 from proxy.core.stage import Stage
+from proxy.core.tls import Sni
 
 _TOKEN = "BANYAN_ADMIN_TOKEN"  # noqa: S105 - the variable's name
 _BODYLESS = frozenset({204, 205, 304})
@@ -215,6 +216,12 @@ def tls_is_whole(draft: Draft) -> Iterator[Problem]:
         for one, other in (("cert", "key"), ("key", "cert")):
             if getattr(tls, one) and not getattr(tls, other):
                 yield draft.problem((*path, one), f"has no {other} to go with it; write {other} too", at_key=True)
+        if tls.sni is Sni.HOST and tls.server_name:
+            what = "is not looked at with sni: host; take one of them out"
+            yield draft.problem((*path, "server_name"), what, at_key=True)
+        if tls.sni is Sni.HOST and block.host is HostMode.UPSTREAM:
+            what = "follows nothing with host: upstream, which is the url's own; take one of them out"
+            yield draft.problem((*path, "sni"), what, at_key=True)
         if tls.verify is False and tls.ca:
             yield draft.problem((*path, "ca"), "is not looked at with verify: false; take one of them out", at_key=True)
 

@@ -115,7 +115,7 @@ class UpstreamBlock(Block):
     keep_alive: kinds.Length | None = _optional(
         "How long an unused connection is kept: shorter than the upstream itself keeps it, or requests run into its "
         f"closing. Default {_UPSTREAM.keep_alive:g}s.",
-        "4s",
+        "1.5s",
     )
     leniency: list[kinds.ResponsePoint] | None = _optional(
         "Single points that its responses are forgiven.", ["bare_lf"]

@@ -9,6 +9,7 @@ from typing import Generic, TypeVar
 
 from proxy.config.fault import fault, one_of
 from proxy.config.units import Whole, is_number
+from proxy.core.authority import normal_host
 
 NAME_PATTERN = r"[A-Za-z][A-Za-z0-9_.-]{0,63}"
 _NAME = re.compile(NAME_PATTERN)
@@ -89,6 +90,13 @@ def read_health_path(value: object) -> str:
     if isinstance(value, str) and _HEALTH_PATH.fullmatch(value):
         return str(value)
     raise fault("must be a path such as /healthz")
+
+
+def read_authority(value: object) -> str:
+    """A host, perhaps with a port, as it stands in a Host field."""
+    if isinstance(value, str) and value.isascii() and normal_host(value.encode("ascii")):
+        return str(value)
+    raise fault("must be a host such as api.example.com or api.example.com:8443")
 
 
 def read_body(value: object) -> bytes:

@@ -17,7 +17,7 @@ from pydantic import BeforeValidator, WithJsonSchema
 from proxy.config.block import Block, needed, optional
 from proxy.config.fault import fault
 from proxy.config.single import Choice
-from proxy.core.tls import VERIFIED, CertificateFiles, ListenerTls, TlsVersion, UpstreamTls
+from proxy.core.tls import VERIFIED, CertificateFiles, ListenerTls, Sni, TlsVersion, UpstreamTls
 
 _HOST = re.compile(r"(?:\*\.)?(?!-)[A-Za-z0-9_-]{1,63}(?:\.[A-Za-z0-9_-]{1,63})*")
 _DEFAULT = VERIFIED
@@ -79,6 +79,11 @@ Version = Annotated[
 Switch = Annotated[bool, BeforeValidator(read_switch), WithJsonSchema({"type": "boolean"})]
 
 
+SniWord = Annotated[
+    Sni, BeforeValidator(Choice(Sni)), WithJsonSchema({"type": "string", "enum": [each.value for each in Sni]})
+]
+
+
 class UpstreamTlsBlock(Block):
     """How an upstream with an https url is met."""
 
@@ -90,6 +95,11 @@ class UpstreamTlsBlock(Block):
     server_name: ServerName | None = optional(
         "The name that it is asked for (SNI) and that its certificate must hold. Default the url's host.",
         "new.internal",
+    )
+    sni: SniWord | None = optional(
+        "host: the name follows the Host that the request carries, with connections for each name; upstream, the "
+        "default: server_name, or the url's host.",
+        Sni.HOST.value,
     )
     verify: Switch | None = optional(
         "false takes any certificate: anyone on the way may read and change everything. Default true.",
@@ -144,6 +154,7 @@ def upstream_tls(block: UpstreamTlsBlock | None, directory: str) -> UpstreamTls:
         cert=_path(block.cert, directory),
         key=_path(block.key, directory),
         server_name=block.server_name or "",
+        sni=block.sni or _DEFAULT.sni,
         verify=block.verify is not False,
         min_version=block.min_version or _DEFAULT.min_version,
     )

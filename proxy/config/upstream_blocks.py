@@ -39,6 +39,9 @@ class HealthBlock(Block):
     """How an upstream is asked how it is."""
 
     path: kinds.HealthPath = needed("Asked with GET at each endpoint; below 400 says that it is well.", "/healthz")
+    host: kinds.Authority | None = optional(
+        "The Host that it sees, perhaps with a port. Default its own.", "api.example.com"
+    )
     every: kinds.LengthAboveZero | None = optional(f"How often. Default {_HEALTH.every:g}s.", "5s")
     unhealthy_after: kinds.AtLeastOne | None = optional(
         f"Bad answers in a row after which it counts as down. Default {_HEALTH.unhealthy_after}.", 3

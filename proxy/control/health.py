@@ -23,6 +23,7 @@ import structlog
 import yarl
 
 from proxy.control.dry_run import DryRuns
+from proxy.core.authority import normal_host
 from proxy.core.route import Endpoint, Health, Upstream
 from proxy.core.shadow import ACCEPTED, DRY_RUN
 from proxy.link import Probed
@@ -132,20 +133,21 @@ class Probes:
         while health is not None:
             if kept is not None:
                 await asyncio.to_thread(kept.refresh)
-            error = await self._ask(place, health.path, kept)
+            error = await self._ask(place, health, kept)
             status = self._note(upstream, endpoint, health, error)
             lasts = SILENCE * (health.every + self._timeout)
             self._tell(Probed(upstream.name, endpoint.text, status is not Status.DOWN, lasts))
             await asyncio.sleep(health.every)
 
-    async def _ask(self, upstream: Upstream, path: str, kept: ForUpstream | None) -> str:
+    async def _ask(self, upstream: Upstream, health: Health, kept: ForUpstream | None) -> str:
         """What is wrong, empty when nothing is; the one place where the client's exceptions end."""
-        url = yarl.URL(f"{upstream.scheme}://{upstream.authority}{path}", encoded=True)
+        url = yarl.URL(f"{upstream.scheme}://{upstream.authority}{health.path}", encoded=True)
+        sees = {"Host": health.host} if health.host else {}
         try:
             async with (
                 self._slots,
                 asyncio.timeout(self._timeout),
-                self._client().get(url, allow_redirects=False, **_by_tls(kept, upstream)) as answer,
+                self._client().get(url, headers=sees, allow_redirects=False, **_by_tls(kept, upstream)) as answer,
             ):
                 return "" if answer.status < 400 else f"answered {answer.status}"
         except TimeoutError:
@@ -203,7 +205,13 @@ class Probes:
 
 def _by_tls(kept: ForUpstream | None, upstream: Upstream) -> dict[str, Any]:
     """What aiohttp wants to know of TLS; OSError when the files of `tls` cannot be used."""
-    return {} if kept is None else {"ssl": kept.to_use(), "server_hostname": upstream.tls_name}
+    return {} if kept is None else {"ssl": kept.to_use(), "server_hostname": _tls_name(upstream)}
+
+
+def _tls_name(upstream: Upstream) -> str:
+    """That of the probe's Host, where TLS follows it."""
+    said = upstream.health.host if upstream.health is not None and upstream.follows_host else ""
+    return (normal_host(said.encode("ascii")) or "").strip("[]") or upstream.tls_name
 
 
 def _sentence(error: Exception, upstream: Upstream) -> str:

@@ -4,6 +4,9 @@ Rule 1: every line ends in CRLF; a bare CR, a bare LF, any control character or 
         so is an extension that is not `;name`, `;name=token` or `;name="quoted"` without blanks around its parts.
 Rule 2: extensions are checked, counted and dropped; trailers are kept apart and never become headers (CVE-2025-53643).
 Rule 3: the verdict does not depend on how the bytes were cut into reads.
+Rule 4: in answers, and in them alone, what clients have read for twenty years is read: blanks and tabs behind a size
+        (Apache's Coyote pads it) and around the parts of an extension, an extension without a name, and up to
+        `MOST_ZEROS` zeros before a size. nginx, HAProxy and curl skip them too. Where a line ends is as strict as ever.
 """
 
 from __future__ import annotations
@@ -15,9 +18,17 @@ MAX_EXTENSION = 256
 MAX_TRAILERS = 8 * 1024
 """Bytes of the trailer section; precedents: nginx and Node count it into 8 or 16 KiB of headers."""
 
+MOST_ZEROS = 32
+"""Zeros before the size of an answer's chunk; curl reads sizes of 16 digits, nginx and HAProxy any number of zeros."""
+
 _TOKEN = rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 _QUOTED = rb'"(?:[\t\x20!\x23-\x5b\x5d-\x7e\x80-\xff]|\\[\t\x20-\x7e\x80-\xff])*"'
 _SIZE = re.compile(rb"([0-9A-Fa-f]{1,15})(?:;%b(?:=(?:%b|%b))?)*" % (_TOKEN, _TOKEN, _QUOTED))
+_PADDED = re.compile(
+    rb"(?=[0-9A-Fa-f])0{0,%d}+([0-9A-Fa-f]{0,15})[\t ]*+(?:;[\t ]*+(?:%b[\t ]*+(?:=[\t ]*+(?:%b|%b)?[\t ]*+)?)?)*+"
+    % (MOST_ZEROS, _TOKEN, _TOKEN, _QUOTED)
+)
+"""Possessive, so that no line is tried in two ways; the size is empty when it is zeros alone."""
 _FIELD = re.compile(_TOKEN + rb":[\t\x20-\x7e\x80-\xff]*")
 _LONGEST_SIZE = 16
 LAST_CHUNK = b"0\r\n\r\n"
@@ -38,13 +49,19 @@ class ChunkedDecoder:
 
     # fmt: off
     __slots__ = (
-        "_crlf_due", "_extension", "_held", "_in_trailers", "_left", "_line", "_trailers", "done", "error", "rest",
-        "trailers",
+        "_crlf_due", "_extension", "_held", "_in_trailers", "_left", "_line", "_size", "_trailers", "done", "error",
+        "rest", "trailers",
     )
     # fmt: on
 
-    def __init__(self, extension: int = MAX_EXTENSION, trailers: int = MAX_TRAILERS) -> None:
-        """Begin before the first size line; the bounds in bytes of one line's extensions, and of all trailers."""
+    def __init__(
+        self, extension: int = MAX_EXTENSION, trailers: int = MAX_TRAILERS, *, of_answer: bool = False
+    ) -> None:
+        """Begin before the first size line; the bounds in bytes of one line's extensions, and of all trailers.
+
+        `of_answer`: rule 4 holds.
+        """
+        self._size = _PADDED if of_answer else _SIZE
         self._extension = extension
         self._line = _LONGEST_SIZE + extension
         self._trailers = trailers
@@ -101,12 +118,12 @@ class ChunkedDecoder:
         line = data[at:end]
         size = _KNOWN_SIZES.get(line)
         if size is None:
-            found = _SIZE.fullmatch(line)
+            found = self._size.fullmatch(line)
             if found is None:
                 return self._fail("invalid chunk size line", at)
             if len(line) - len(found[1]) > self._extension:
                 return self._fail("chunk extension too long", at)
-            size = int(found[1], 16)
+            size = int(found[1] or b"0", 16)
         start, stop = end + 2, end + 2 + size
         if size and data[stop : stop + 2] == b"\r\n":
             out.append(data[start:stop])

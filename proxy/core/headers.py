@@ -32,6 +32,7 @@ class Kind(IntEnum):
     LOCATION = 15
     TRAILER = 16
     UNDERSCORE = 17
+    KEEP_ALIVE = 18
 
 
 _HOP_BY_HOP = frozenset({b"keep-alive", b"proxy-connection", b"proxy-authorization", b"proxy-authenticate"})
@@ -71,7 +72,7 @@ _RESPONSE_SPECIAL = {
     b"connection": Kind.CONNECTION,
     b"upgrade": Kind.UPGRADE,
     b"te": Kind.HOP_BY_HOP,
-    b"keep-alive": Kind.HOP_BY_HOP,
+    b"keep-alive": Kind.KEEP_ALIVE,
     b"proxy-connection": Kind.HOP_BY_HOP,
     b"proxy-authenticate": Kind.HOP_BY_HOP,
     b"proxy-authentication-info": Kind.HOP_BY_HOP,

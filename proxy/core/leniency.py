@@ -5,7 +5,7 @@ Rule 1: a head that the strict reader takes is never looked at here. One that it
 Rule 2: each point mends one thing, and says so; a head that needs a point which is not open stays refused.
 Rule 3: nothing mends what decides where a body ends or which host is meant, but for equal lengths: CL beside TE, TE
         in HTTP/1.0, two Hosts, a blank before a request's colon, a folded framing field are refused for ever.
-Rule 4: bodies are never mended: chunk lines and trailers stay strict (CVE-2025-55315).
+Rule 4: bodies are never mended: chunk lines of requests and trailers stay strict (CVE-2025-55315).
 """
 
 from __future__ import annotations
@@ -24,6 +24,9 @@ class Leniency(StrEnum):
     AMBIGUOUS_PATH = "ambiguous_path"
     SPACE_BEFORE_COLON = "space_before_colon"
     CTL_IN_VALUES = "ctl_in_values"
+    RAW_UTF8_TARGET = "raw_utf8_target"
+    PERCENT_NUL = "percent_nul"
+    FRAGMENT_IN_TARGET = "fragment_in_target"
 
 
 Points = frozenset[Leniency]
@@ -31,7 +34,9 @@ NONE: Points = frozenset()
 _BARE_LF, _OBS_FOLD, _EQUAL_LENGTHS = Leniency.BARE_LF, Leniency.OBS_FOLD, Leniency.EQUAL_CONTENT_LENGTHS
 _SPACE, _CTL, _METHODS = Leniency.SPACE_BEFORE_COLON, Leniency.CTL_IN_VALUES, Leniency.UNKNOWN_METHODS
 
-OF_REQUESTS = (_BARE_LF, _OBS_FOLD, _EQUAL_LENGTHS, _METHODS, Leniency.AMBIGUOUS_PATH)
+_RAW, _NUL, _FRAGMENT = Leniency.RAW_UTF8_TARGET, Leniency.PERCENT_NUL, Leniency.FRAGMENT_IN_TARGET
+
+OF_REQUESTS = (_BARE_LF, _OBS_FOLD, _EQUAL_LENGTHS, _METHODS, Leniency.AMBIGUOUS_PATH, _RAW, _NUL, _FRAGMENT)
 """What a client may be forgiven, at the top or on a route."""
 OF_RESPONSES = (_BARE_LF, _OBS_FOLD, _EQUAL_LENGTHS, _SPACE, _CTL)
 """What an upstream may be forgiven."""
@@ -46,6 +51,7 @@ _NEVER_FOLDED = frozenset({_LENGTH, b"transfer-encoding", b"host", b"connection"
 _NAME = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _CONTROLS = bytes(0x20 if (each < 0x20 and each not in b"\t\n") or each == 0x7F else each for each in range(256))
 _LONE_LF = re.compile(rb"(?<!\r)\n")
+_ABOVE_ASCII = re.compile(rb"[\x80-\xff]")
 _METHOD = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+(?= )")
 
 
@@ -67,6 +73,7 @@ def mend(head: bytes, points: Points) -> tuple[bytes, Points]:
     """A whole head as a strict sender would have written it, and which points that took; to be read strictly after."""
     used: set[Leniency] = set()
     lines = _lines(head, points, used)
+    lines[0] = _plain_target(lines[0], points, used)
     if _OBS_FOLD in points:
         lines = _unfold(lines, used)
     if _SPACE in points:
@@ -76,6 +83,38 @@ def mend(head: bytes, points: Points) -> tuple[bytes, Points]:
     if _EQUAL_LENGTHS in points:
         lines = _one_length(lines, used)
     return b"\r\n".join([*lines, b"", b""]), frozenset(used)
+
+
+def mend_target(head: bytes, points: Points) -> tuple[bytes, Points]:
+    """A head that is strict but for its target, as `mend` says."""
+    used: set[Leniency] = set()
+    line, end, rest = head.partition(b"\r\n")
+    return _plain_target(line, points, used) + end + rest, frozenset(used)
+
+
+def _plain_target(line: bytes, points: Points, used: set[Leniency]) -> bytes:
+    """A request line with a target that the strict reader takes, but for `%00`, which stays.
+
+    Bytes above ASCII are encoded one by one (RFC 3986 section 2.5), whatever charset they are of. A fragment is no part
+    of a target (RFC 9112 section 3.2): nginx routes by what stands before it, and so it is cut off.
+    """
+    start, end = line.find(b" ") + 1, line.rfind(b" ")
+    if not 0 < start < end:
+        return line
+    target = line[start:end]
+    if _FRAGMENT in points and b"#" in target:
+        target = target[: target.index(b"#")]
+        used.add(_FRAGMENT)
+    if _RAW in points and _ABOVE_ASCII.search(target) is not None:
+        target = _ABOVE_ASCII.sub(_percent, target)
+        used.add(_RAW)
+    if _NUL in points and b"%00" in target:
+        used.add(_NUL)
+    return line[:start] + target + line[end:]
+
+
+def _percent(byte: re.Match[bytes]) -> bytes:
+    return b"%%%02X" % byte[0][0]
 
 
 def with_known_method(head: bytes) -> bytes:

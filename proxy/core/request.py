@@ -31,7 +31,7 @@ _KEEP_ALIVE = b" keep-alive"
 """What browsers send: says nothing in HTTP/1.1, so it is left out without a second look."""
 _STAYS = frozenset({int(Kind.CONTENT_LENGTH), int(Kind.TRANSFER_ENCODING)})
 _USUAL_METHODS = frozenset({b"GET", b"HEAD", b"POST", b"PUT", b"PATCH", b"DELETE", b"OPTIONS"})
-_REFUSED_METHODS = frozenset({b"CONNECT", b"TRACE", b"PRI"})
+REFUSED_METHODS = frozenset({b"CONNECT", b"TRACE", b"PRI"})
 """Never for an upstream: a tunnel to anywhere, an echo of the client's own credentials, HTTP/2's first word (R10)."""
 _METHOD = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _MEMO = 2048
@@ -73,6 +73,7 @@ class HeadBounds:
 
 _USUAL_BOUNDS = HeadBounds()
 _UNDERSCORE = Refusal(400, "a header field's name holds an underscore, which is refused here")
+_FORBIDDEN = Refusal(400, "the request target holds a forbidden character")
 _TWICE = Refusal(400, "the body's end is declared more than once")
 
 
@@ -159,18 +160,24 @@ class RequestReader:
 
     # fmt: off
     __slots__ = (
-        "_blocks", "_hosts", "_kinds", "_methods", "_most_lines", "_recalled", "_small", "_underscores", "_wanted",
-        "bounds",
+        "_blocks", "_hosts", "_kinds", "_methods", "_most_lines", "_nul", "_recalled", "_small", "_underscores",
+        "_wanted", "bounds",
     )
     # fmt: on
 
     def __init__(
-        self, wanted: frozenset[bytes], bounds: HeadBounds = _USUAL_BOUNDS, *, underscores: bool = True
+        self,
+        wanted: frozenset[bytes],
+        bounds: HeadBounds = _USUAL_BOUNDS,
+        *,
+        underscores: bool = True,
+        nul: bool = False,
     ) -> None:
         """`wanted`: lower-case names of the fields that routes, cohorts and predicates ask about.
 
-        `underscores`: whether a field's name may hold one.
+        `underscores`: whether a field's name may hold one; `nul`: whether a target may hold `%00`.
         """
+        self._nul = nul
         self.bounds = bounds
         self._recalled = min(bounds.line, bounds.head - _LONGEST_BLOCK)
         self._small = min(bounds.line, bounds.field, bounds.head)
@@ -199,7 +206,7 @@ class RequestReader:
         if version != b"HTTP/1.1" or method not in self._methods or target.translate(None, _TARGET):
             return None
         path, _, query = target.partition(b"?")
-        if cut > self._recalled or target[:1] != b"/" or path.find(b"%00") >= 0:
+        if cut > self._recalled or target[:1] != b"/" or target.find(b"%00") >= 0:
             return None
         head = RequestHead(method, target, path, query, 1)
         head.take_fields(known)
@@ -238,9 +245,9 @@ class RequestReader:
         if refusal is not None:
             return refusal
         if target[:1] != b"/":
-            return _other_form(head)
-        if not is_acceptable(target):
-            return Refusal(400, "the request target holds a forbidden character")
+            return _other_form(head, nul=self._nul)
+        if not is_acceptable(target, nul=self._nul):
+            return _FORBIDDEN
         self._remember(raw, head)
         return head
 
@@ -309,7 +316,7 @@ def _count_hops(head: RequestHead) -> None:
 
 def _check_method(method: bytes) -> Refusal | None:
     """The C parser skips empty lines before the method, and a bare LF or CR too, which must not pass as part of it."""
-    if method in _REFUSED_METHODS:
+    if method in REFUSED_METHODS:
         return Refusal(405, "CONNECT, TRACE and PRI are not passed on")
     return None if _METHOD.fullmatch(method) else Refusal(400, "the method is not a token")
 
@@ -393,7 +400,7 @@ def _apply_connection(head: RequestHead) -> None:
         head.host_at = head.lines.index(host) if host is not None else -1
 
 
-def _other_form(head: RequestHead) -> RequestHead | Refusal:
+def _other_form(head: RequestHead, *, nul: bool) -> RequestHead | Refusal:
     """Absolute form (RFC 9112 section 3.2.2) and asterisk form (3.2.4)."""
     if head.target == b"*":
         return head if head.method == b"OPTIONS" else Refusal(400, "the target * belongs to OPTIONS alone")
@@ -409,7 +416,7 @@ def _other_form(head: RequestHead) -> RequestHead | Refusal:
         return head
     head.target = rest if rest[:1] == b"/" else b"/" + rest
     head.path, _, head.query = head.target.partition(b"?")
-    return head if is_acceptable(head.target) else Refusal(400, "the request target holds a forbidden character")
+    return head if is_acceptable(head.target, nul=nul) else _FORBIDDEN
 
 
 def _names_the_host(authority: bytes, head: RequestHead) -> bool:

@@ -4,6 +4,8 @@ Rule 1: the C parser has refused bare CR, bare LF and control characters in fiel
         beside chunked, nor a status below 100.
 Rule 2: how the body ends depends on the request too (RFC 9112 section 6.3): HEAD, 1xx, 204, 205 and 304 have none.
 Rule 3: a response whose framing is not certain is a failure, never a guess (R12).
+Rule 4: an upstream that says how long it keeps an idle connection (`Keep-Alive: timeout=5`, RFC 2068 section 19.7.1) is
+        believed, less a margin for what is on its way and for the look at idle connections every 100 ms.
 """
 
 from __future__ import annotations
@@ -28,6 +30,10 @@ _NO_CONTENT = frozenset({204, _RESET_CONTENT})
 _BODYLESS = _NO_CONTENT | {304}
 _MAX_DIGITS = 18
 _STATUS_LINE = re.compile(rb"HTTP/1\.([01]) (([1-9][0-9]{2})(?: [\t\x20-\x7e\x80-\xff]*)?)")
+_TIMEOUT = re.compile(rb"(?:^|,)[\t ]*timeout[\t ]*=[\t ]*\"?([0-9]{1,6})\"?[\t ]*(?:,|$)", re.IGNORECASE)
+_MARGIN = 1.0
+"""Seconds before an upstream's own end of an idle connection; of a short time, half of it."""
+NEVER = float("inf")
 _LENGTH, _CONNECTION = int(Kind.CONTENT_LENGTH), int(Kind.CONNECTION)
 _KEEP_ALIVE = b" keep-alive"
 _HEADS = 256
@@ -38,12 +44,14 @@ _STAYS = frozenset({int(each) for each in (Kind.LOCATION, Kind.SET_COOKIE, Kind.
 class ResponseHead:
     """`length` is bytes, `CHUNKED` or `UNTIL_CLOSE`; `reason` is the status line after the version.
 
+    `idles` is for how many seconds the connection may be idle after it, as the upstream says.
     `framing_at` is the place in `lines` of the upstream's own length or coding (-1: none).
     Defaults stand on the class for speed.
     """
 
     framing_at: int = -1
     has_request_id: bool = False
+    idles: float = NEVER
     keep_alive: bool = True
     upgrade: bytes = b""
     rewritable: bool = False
@@ -118,6 +126,8 @@ class ResponseReader:
             problem = _apply(head, kind, line, value.strip(b" \t"), named) or problem
         if named:
             _apply_connection(head, named)
+        if not head.idles:
+            head.keep_alive = False
         return problem
 
     def _learn_start(self, line: bytes) -> tuple[int, bytes, int] | None:
@@ -157,11 +167,22 @@ def _apply(head: ResponseHead, kind: int, line: bytes, value: bytes, named: list
             head.rewritable = True
         case Kind.MANAGED:
             head.has_request_id = True
+        case Kind.KEEP_ALIVE:
+            head.idles = min(head.idles, _idles(value))
         case Kind.TRAILER:
             head.trailer = (*head.trailer, line)
         case _:
             pass
     return ""
+
+
+def _idles(value: bytes) -> float:
+    """Rule 4; seconds."""
+    found = _TIMEOUT.search(value)
+    if found is None:
+        return NEVER
+    told = float(found[1])
+    return told - min(_MARGIN, told / 2)
 
 
 def _apply_connection(head: ResponseHead, named: list[bytes]) -> None:

@@ -17,7 +17,7 @@ from proxy.core.shadow import ShadowPolicy
 from proxy.core.split import salt_of
 from proxy.core.stage import Stage
 from proxy.core.tie import Tie
-from proxy.core.tls import VERIFIED, UpstreamTls
+from proxy.core.tls import VERIFIED, Sni, UpstreamTls
 
 CLIENT_IP = CohortSource(SourceKind.CLIENT_IP)
 
@@ -67,12 +67,16 @@ class Timeouts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Health:
-    """How the control process asks an upstream how it is; `every` in seconds, the others in answers in a row."""
+    """How the control process asks an upstream how it is; `every` in seconds, the others in answers in a row.
+
+    `host` is the Host that it sees; empty: its own.
+    """
 
     path: str
     every: float = 5.0
     unhealthy_after: int = 3
     healthy_after: int = 2
+    host: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,7 +149,7 @@ class Upstream:
     health: Health | None = None
     connections: int = 512
     queue: int = 1024
-    keep_alive: float = 4.0
+    keep_alive: float = 1.5
     leniency: Points = NONE
     more: tuple[Endpoint, ...] = ()
     balance: Balance = Balance.LEAST_REQUEST
@@ -164,6 +168,12 @@ class Upstream:
     def tls_name(self) -> str:
         """The name that is asked for by TLS, and that the certificate must hold."""
         return self.tls.server_name or self.host.removesuffix(".")
+
+    @property
+    def follows_host(self) -> bool:
+        """Whether that name is each request's Host instead."""
+        https, preserved = self.scheme == "https", self.host_mode is HostMode.PRESERVE
+        return https and preserved and self.tls.sni is Sni.HOST
 
     @property
     def authority(self) -> str:

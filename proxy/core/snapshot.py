@@ -113,11 +113,11 @@ class Snapshot:
         known = (self.upstreams.get(name) for name in (route.legacy, route.new))
         return sha256("\0".join(_addressed(each) for each in known).encode()).hexdigest()[:12]
 
-    def reader(self) -> RequestReader:
-        """A reader of request heads with these bounds."""
+    def reader(self, *, nul: bool = False) -> RequestReader:
+        """A reader of request heads with these bounds; `nul`: it takes `%00` in targets."""
         limits = self.limits
         bounds = HeadBounds(line=limits.request_line, field=limits.field, head=limits.head_size, fields=limits.fields)
-        return RequestReader(self.fields, bounds, underscores=self.underscores)
+        return RequestReader(self.fields, bounds, underscores=self.underscores, nul=nul)
 
     @property
     def fields(self) -> frozenset[bytes]:

@@ -34,9 +34,9 @@ def is_ambiguous(path: bytes) -> bool:
     return _AMBIGUOUS.search(path) is not None
 
 
-def is_acceptable(target: bytes) -> bool:
-    """Origin form without a fragment, nor an encoded NUL in its path; the C parser has refused blanks and controls."""
-    return target[:1] == b"/" and b"#" not in target and b"%00" not in target.partition(b"?")[0]
+def is_acceptable(target: bytes, *, nul: bool = False) -> bool:
+    """Origin form without a fragment, nor an encoded NUL unless `nul`; llhttp has refused blanks and controls."""
+    return target[:1] == b"/" and b"#" not in target and (nul or b"%00" not in target)
 
 
 def readings(path: bytes) -> list[bytes]:
@@ -67,6 +67,8 @@ def _one_step(state: tuple[bytes, bool]) -> Iterator[tuple[bytes, bool]]:
     if encoded and b"%" in path:
         yield unquote_to_bytes(path), False
         yield _UNRESERVED.sub(_decode, path), True
+    if b"\0" in path:  # where `percent_nul` is open: what is written in C ends there
+        yield path[: path.index(b"\0")], encoded
     if _STRUCTURE.search(path):
         yield path.replace(b"\\", b"/"), encoded
         yield _PARAMETERS.sub(b"", path), encoded

@@ -13,6 +13,13 @@ class TlsVersion(StrEnum):
     TLS13 = "1.3"
 
 
+class Sni(StrEnum):
+    """Which name an upstream is asked for: that of its url, or of each request's Host."""
+
+    UPSTREAM = "upstream"
+    HOST = "host"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CertificateFiles:
     """A certificate with its chain, and its key, both in PEM. `hosts` empty: the names that the certificate holds."""
@@ -33,12 +40,13 @@ class ListenerTls:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UpstreamTls:
-    """How an upstream is met. `ca` empty: the system's own; `server_name` empty: the url's host."""
+    """How an upstream is met. `ca` empty: the system's own; `server_name` empty: the url's host, or what `sni` says."""
 
     ca: str = ""
     cert: str = ""
     key: str = ""
     server_name: str = ""
+    sni: Sni = Sni.UPSTREAM
     verify: bool = True
     min_version: TlsVersion = TlsVersion.TLS12
 

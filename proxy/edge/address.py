@@ -32,6 +32,10 @@ _SHUN = 1.0
 class Waiter(Protocol):
     """Who waits for a connection."""
 
+    @property
+    def host(self) -> str:
+        """The host that the request is for, in lower case and without port; empty: none was said."""
+
     def operation(self) -> bytes:
         """What is asked for (`core/operation.py`)."""
 
@@ -69,6 +73,7 @@ class Address:
     __slots__ = (
         "_outcomes",
         "_overseer",
+        "_swept",
         "_waiting",
         "back_at",
         "connections",
@@ -91,6 +96,7 @@ class Address:
         self.host = host
         self._overseer = overseer
         self._waiting = waiting
+        self._swept = 0.0
         self.idle: deque[UpstreamConnection] = deque()
         self.open = 0
         self.connections: set[UpstreamConnection] = set()
@@ -201,12 +207,20 @@ class Address:
             self.idle.popleft().abort()
 
     def expire_idle(self, now: float, keep_alive: float) -> None:
-        """Close what has been idle for too long; the oldest stand first."""
-        idle = self.idle
-        for connection in idle:
-            connection.idle_since = connection.idle_since or now
-        while idle and now - idle[0].idle_since > keep_alive:
-            idle.popleft().abort()
+        """Close what has been idle for too long: for `keep_alive`, or for as long as its upstream said.
+
+        Looked at in every sweep: a connection counts as idle from the sweep before the one that finds it so, since that
+        may come late.
+        """
+        before, self._swept = self._swept or now, now
+        overdue: list[UpstreamConnection] = []
+        for connection in self.idle:
+            since = connection.idle_since = connection.idle_since or before
+            if now - since > min(keep_alive, connection.idles):
+                overdue.append(connection)
+        for connection in overdue:
+            self.idle.remove(connection)
+            connection.abort()
 
 
 def usable_of(addresses: list[Address], share: float, now: float) -> list[Address]:

@@ -32,7 +32,6 @@ _FOREIGN = (
     (b"\x00\r\nQUIT\n", _NO_PROXY_PROTOCOL),
 )
 """How what comes to a port for HTTP by mistake begins (RFC 8446 section 5.1; HAProxy's PROXY, less its CRLFs)."""
-_FIRST_BYTES = tuple(first for first, _ in _FOREIGN)
 _ALL_METHODS = b"Allow: GET, HEAD, OPTIONS, POST, PUT, PATCH, DELETE"
 
 
@@ -116,15 +115,11 @@ def refused(refusal: Refusal) -> Answer:
     return Answer(refusal.status, refusal.detail, close=True, lines=lines, shed=refusal.shed)
 
 
-def is_foreign(data: bytes) -> bool:
-    """Whether a connection begins with another protocol that is known by its first bytes."""
-    return data.startswith(_FIRST_BYTES)
-
-
-def unreadable(problem: str, data: bytes) -> Answer:
-    """What the parser refused, or another protocol by its name."""
+def foreign(data: bytes) -> Answer | None:
+    """The answer to another protocol, by its name; None: it is none."""
     named = (sentence for first, sentence in _FOREIGN if data.startswith(first))
-    return Answer(400, next(named, problem))
+    sentence = next(named, "")
+    return Answer(400, sentence) if sentence else None
 
 
 def too_long(data: bytes, bounds: HeadBounds) -> Answer:

@@ -42,12 +42,12 @@ class Dialler:
 
     __slots__ = ("_here", "_told", "_upstream", "tls")
 
-    def __init__(self, upstream: Upstream, here: Here = NOWHERE) -> None:
-        """`tls` is None for one that is spoken to in the clear."""
+    def __init__(self, upstream: Upstream, here: Here = NOWHERE, shared: ForUpstream | None = None) -> None:
+        """`tls` is None for one that is spoken to in the clear; `shared` is another's, made from the same files."""
         self._here = here
         self._told = False
         self._upstream = upstream
-        self.tls = ForUpstream(upstream.tls) if upstream.scheme == "https" else None
+        self.tls = shared or (ForUpstream(upstream.tls) if upstream.scheme == "https" else None)
 
     async def dial(self, address: Address, length: float) -> UpstreamConnection | Failure:
         """A connection within `length` seconds, or why there is none; `address.open` counts it already."""

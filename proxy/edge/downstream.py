@@ -24,10 +24,10 @@ from proxy.core.outcome import Blame, Failure, Phase
 from proxy.core.request import Refusal, RequestHead
 from proxy.core.shed import Shed
 from proxy.core.trace import keeps_id
-from proxy.edge.admit import Answer, admit, is_foreign, no_room, refused, too_long, unless_it_loops, unreadable
+from proxy.edge.admit import Answer, admit, foreign, no_room, refused, too_long, unless_it_loops
 from proxy.edge.ending import CONTINUE, end_half, leave, reset, watch
 from proxy.edge.exchange import Exchange
-from proxy.edge.head_parser import END, PartialHead, judge_request
+from proxy.edge.head_parser import END, PartialHead, judge_request, refusal_of
 from proxy.edge.linger import LINGER, Linger
 from proxy.edge.own_answers import NO_HEAD, account, own_answer, with_connection
 from proxy.edge.request_bytes import Ids
@@ -174,7 +174,7 @@ class Downstream:
                     self._admit(live, head, data[end:])
                     return
                 problem = judge_request(raw)
-                if not problem or live.forgiving is None:
+                if not problem:
                     self._take_head(data, end, problem, NONE)
                     return
             elif not data or self._is_foreign(data):
@@ -194,20 +194,23 @@ class Downstream:
 
     def _is_foreign(self, data: bytes) -> bool:
         """Another protocol is told so at once: it may never send the end of a line."""
-        if not is_foreign(data):
+        answer = foreign(data)
+        if answer is None:
             return False
         self.started = monotonic()
-        self._answer(unreadable("", data), None)
+        self._answer(answer, None)
         return True
 
     def _take_head(self, data: bytes, end: int, problem: str, used: Points) -> None:
         self.started = monotonic()
         live = self._services.live
         if problem:
-            self._answer(unreadable(problem, data), None)
+            self._answer(foreign(data) or refused(refusal_of(data, problem)), None)
             return
-        forgiving = live.forgiving if used else None
-        head = live.reader.read(data[:end]) if forgiving is None else forgiving.read(data[:end], used)
+        forgiving = live.forgiving
+        head = forgiving.read(data[:end], used) if used and forgiving is not None else live.reader.read(data[:end])
+        if isinstance(head, Refusal) and forgiving is not None and not used:
+            head = forgiving.read_again(data[:end], head)
         if isinstance(head, Refusal):
             self._answer(refused(head), None, refused=data[:end])
         else:

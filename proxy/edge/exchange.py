@@ -103,6 +103,11 @@ class Exchange:
             self.upload = Upload(head, bound.body_limit, live.snapshot.limits, holds=bound.holds)
         self.total_at = self.started + leg.timeouts.total if leg.timeouts.total else _NEVER
 
+    @property
+    def host(self) -> str:
+        """The host that was asked for."""
+        return self.head.host
+
     # -- towards the client -------------------------------------------------------------------------------------------
 
     def open(self, rest: bytes) -> None:

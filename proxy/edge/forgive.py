@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from proxy.core.leniency import OF_FRAMING, Leniency, Points
+from proxy.core.leniency import OF_FRAMING, Leniency, Points, mend_target
 from proxy.core.request import Refusal, RequestHead
 from proxy.core.route import Route
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from proxy.core.table import Miss
 
 _AMBIGUOUS_PATH = Leniency.AMBIGUOUS_PATH
+_METHODS: Points = frozenset({Leniency.UNKNOWN_METHODS})
 
 
 class Forgiving:
@@ -29,7 +30,7 @@ class Forgiving:
         """`points` are those that are open for some request."""
         self.points = snapshot.forgiven
         self._everywhere = snapshot.leniency
-        self._reader = snapshot.reader()
+        self._reader = snapshot.reader(nul=Leniency.PERCENT_NUL in self.points)
         self._table = snapshot.table
 
     def read(self, mended: bytes, used: Points) -> RequestHead | Refusal:
@@ -41,10 +42,16 @@ class Forgiving:
         route = found if isinstance(found, Route) else self.by_raw_path(head, found)
         missing = used - self._everywhere - (route.leniency if route is not None else frozenset())
         if missing:
-            return Refusal(400, f"this needs leniency that is not open here: {', '.join(sorted(missing))}")
+            status = 501 if missing == _METHODS else 400
+            return Refusal(status, f"this needs leniency that is not open here: {', '.join(sorted(missing))}")
         if used & OF_FRAMING:
             head.keep_alive = False
         return head
+
+    def read_again(self, head: bytes, refusal: Refusal) -> RequestHead | Refusal:
+        """A head that llhttp took and the strict reader did not: perhaps for its target alone."""
+        mended, used = mend_target(head, self.points)
+        return self.read(mended, used) if used else refusal
 
     def by_raw_path(self, head: RequestHead, miss: Miss) -> Route | None:
         """The route of an ambiguous path's own bytes, where that is forgiven."""

@@ -16,6 +16,7 @@ from proxy.core.route import Upstream
 from proxy.core.snapshot import Snapshot
 from proxy.core.tls import ListenerTls
 from proxy.edge.access_log import AccessLog
+from proxy.edge.by_host import pool_of
 from proxy.edge.crowd import Crowd
 from proxy.edge.downstream import Downstream
 from proxy.edge.finished import Finished
@@ -164,7 +165,7 @@ class Listener:
         return {
             name: old
             if (old := self._pools.get(name)) is not None and old.upstream == upstream
-            else Pool(upstream, self._tasks, self._here)
+            else pool_of(upstream, self._tasks, self._here)
             for name, upstream in upstreams.items()
         }
 

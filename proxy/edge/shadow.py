@@ -48,12 +48,14 @@ class ShadowLeg:
         self,
         leg: Leg,
         pool: Pool,
+        host: str,
         responses: ResponseReader,
         kept: Kept,
         capture: Capturing,
     ) -> None:
-        """`capture` hears that it is over, once, and knows what is asked for and by whom."""
+        """`host` is the one asked for; `capture` hears that it is over, once, and knows what is asked for, by whom."""
         self.leg = leg
+        self.host = host
         self.kept = kept
         self.responses = responses
         self.is_head = False

@@ -37,6 +37,7 @@ from proxy.core.shadow import (
 )
 from proxy.core.split import draw_of
 from proxy.edge.asked import Asked
+from proxy.edge.by_host import pool_of
 from proxy.edge.capture import FIXED, Capture
 from proxy.edge.exchange import Exchange
 from proxy.edge.here import NOWHERE, Here
@@ -167,7 +168,8 @@ class Shadows:
         now = monotonic()
         if self._rests.get(capture.bound.route.name, 0.0) - now > IN_VAIN:
             return None
-        made = ShadowLeg(leg, pool, capture.table.responses, Kept(self.room, policy.max_body), capture)
+        kept = Kept(self.room, policy.max_body)
+        made = ShadowLeg(leg, pool, capture.head.host, capture.table.responses, kept, capture)
         if pool.rests(made, now):
             return None
         flying.add(made)
@@ -258,7 +260,7 @@ def shadow_pools(snapshot: Snapshot, before: Mapping[str, Pool], tasks: Tasks, h
     wanted = [_for_shadows(snapshot.upstreams[name], most[name]) for name in most if name in snapshot.upstreams]
     known = {each.name: before.get(each.name) for each in wanted}
     return {
-        each.name: old if (old := known[each.name]) is not None and old.upstream == each else Pool(each, tasks, here)
+        each.name: old if (old := known[each.name]) is not None and old.upstream == each else pool_of(each, tasks, here)
         for each in wanted
     }
 

@@ -15,7 +15,7 @@ from typing import Protocol, cast
 from proxy.core.chunked import ChunkedDecoder
 from proxy.core.leniency import NONE, Points
 from proxy.core.outcome import Blame, Failure, Phase
-from proxy.core.response import CHUNKED, MAX_HEAD, ResponseHead, ResponseReader
+from proxy.core.response import CHUNKED, MAX_HEAD, NEVER, ResponseHead, ResponseReader
 from proxy.edge.ending import ended_cleanly, last_words
 from proxy.edge.head_parser import END, PartialHead, judge_response
 from proxy.tls.sentence import sentence_of
@@ -122,6 +122,7 @@ class UpstreamConnection:
         "asker",
         "home",
         "idle_since",
+        "idles",
         "mode",
         "opened",
         "reused",
@@ -138,6 +139,7 @@ class UpstreamConnection:
         self.reused = False
         self.opened = False
         self.idle_since = 0.0
+        self.idles = NEVER
         self._partial: PartialHead | None = None
         self._decoder: ChunkedDecoder | None = None
         self._head: ResponseHead | None = None
@@ -280,7 +282,7 @@ class UpstreamConnection:
                     self._start_body(asker, known, data[end:])
                     return
                 problem = judge_response(raw)
-                if not problem or not self._lenient:
+                if not problem:
                     self._take_head(asker, data, end, problem)
                     return
             self._partial = PartialHead.of_response(self._lenient)
@@ -340,7 +342,7 @@ class UpstreamConnection:
                 asker.respond(head, rest if clean else rest[:length], done=True)
         elif length == CHUNKED:
             self.mode = Mode.CHUNKED
-            self._decoder = ChunkedDecoder()
+            self._decoder = ChunkedDecoder(of_answer=True)
             asker.respond(head, b"", done=False)
             if rest and self.asker is asker:
                 self._read_chunked(asker, rest)
@@ -384,6 +386,7 @@ class UpstreamConnection:
         if clean and head is not None and head.keep_alive:
             if self._stopped:
                 self.go_on_reading()
+            self.idles = head.idles
             self.mode = _IDLE
             self.home.release(self)
         else:

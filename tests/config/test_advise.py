@@ -52,3 +52,20 @@ def test_advice_stands_beside_advice() -> None:
     text = with_routes("name: a, match: /a, stage: live, new: legacy, group: g", head=HEAD)
 
     assert len(warnings(text)) == 3
+
+
+def test_an_https_upstream_that_sees_another_name_as_host_is_told() -> None:
+    """With `host: preserve`, said or not, SNI and Host differ; a file that says how they go together is not warned."""
+    text = with_routes("name: a, match: /a, stage: live")
+    told = "asked for new.internal by TLS (SNI)"
+    for keys, count in (
+        ("", 1),
+        (", host: preserve", 1),
+        (", tls: {verify: true}", 1),
+        (", host: upstream", 0),
+        (", tls: {sni: host}", 0),
+        (", tls: {sni: upstream}", 0),
+    ):
+        found = warnings(text.replace('{url: "http://127.0.0.1:3001"}', f'{{url: "https://new.internal"{keys}}}'))
+
+        assert len([each for each in found if told in each]) == len(found) == count, keys

@@ -13,7 +13,8 @@ FILE = """\
 version: 1
 listen: :8443
 tls: {{cert: {site}.pem, key: {key}.key}}
-upstreams: {{legacy: {{url: "https://legacy.internal", tls: {{ca: {ca}.pem, cert: own.pem, key: own.key}}}}}}
+upstreams: {{legacy: {{url: "https://legacy.internal", tls: {{ca: {ca}.pem, cert: own.pem, key: own.key}},
+                     host: upstream}}}}
 routes: [{{name: rest, match: /**, stage: legacy}}]
 """
 

@@ -97,7 +97,7 @@ def test_the_keys_of_every_block_are_known() -> None:
     assert known_keys(RouteBlock, ()) == list(RouteBlock.model_fields)
     assert known_keys(RouteBlock, ("match",)) == list(MatchBlock.model_fields)
     assert known_keys(RouteBlock, ("timeout",)) == ["connect", "queue", "response", "idle", "total"]
-    assert known_keys(UpstreamBlock, ("health",)) == ["path", "every", "unhealthy_after", "healthy_after"]
+    assert known_keys(UpstreamBlock, ("health",)) == ["path", "host", "every", "unhealthy_after", "healthy_after"]
     assert known_keys(FileBlock, ("limits",))[0] == "connections"
 
 

@@ -278,3 +278,20 @@ async def test_each_endpoint_is_asked_for_itself(serve: Serve, tasks: Restarting
     assert bad_one is not None
     assert bad_one.status is Status.DOWN
     await probes.close()
+
+
+async def test_a_probe_carries_the_host_that_it_is_given(probes: Probes, serve: Serve) -> None:
+    """Servers of several sites choose by it; without one it is the upstream's own."""
+    seen: list[str] = []
+
+    async def handler(request: web.BaseRequest) -> web.StreamResponse:
+        seen.append(request.headers["Host"])
+        return web.Response()
+
+    port = await serve(handler)
+    probes.follow({"new": upstream("new", port, Health(path="/", every=0.02, host="shop.example:8443"))})
+    await settled(probes, Status.UP)
+    probes.follow({"new": upstream("new", port, Health(path="/", every=0.02))})
+    await until(lambda: len(set(seen)) > 1)
+
+    assert set(seen) == {"shop.example:8443", f"127.0.0.1:{port}"}

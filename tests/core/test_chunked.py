@@ -7,7 +7,7 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from proxy.core.chunked import MAX_EXTENSION, MAX_TRAILERS, ChunkedDecoder, encode_chunk, encode_end
+from proxy.core.chunked import MAX_EXTENSION, MAX_TRAILERS, MOST_ZEROS, ChunkedDecoder, encode_chunk, encode_end
 from tests.core.llhttp import hear_chunked
 
 
@@ -170,6 +170,58 @@ def test_trailers_stay_apart_and_byte_exact() -> None:
     body = b"1\r\nZ\r\n0\r\nHost: evil\r\nX-Forwarded-For: 6.6.6.6\r\nUser:\x85admin\xa0\r\n\r\n"
 
     assert decode(body).trailers == (b"Host: evil", b"X-Forwarded-For: 6.6.6.6", b"User:\x85admin\xa0")
+
+
+OF_ANSWERS = {
+    "padded (Coyote)": b"5   \r\nhello\r\n0   \r\n\r\n",
+    "tab": b"5\t\r\nhello\r\n0\t\r\n\r\n",
+    "blank before the extension": b"5 ; x=1\r\nhello\r\n0\r\n\r\n",
+    "blanks in the extension": b'5 ; x = "a b" ;y\r\nhello\r\n0;\tz\r\n\r\n',
+    "extension without a name": b"5;\r\nhello\r\n0;;\r\n\r\n",
+    "zeros at the bound": b"0" * MOST_ZEROS + b"5\r\nhello\r\n" + b"0" * MOST_ZEROS + b"\r\n\r\n",
+}
+
+
+@pytest.mark.parametrize("body", OF_ANSWERS.values(), ids=OF_ANSWERS)
+def test_what_old_servers_write_into_size_lines_is_read_in_answers_alone(body: bytes) -> None:
+    """Rule 4, whole or byte by byte; the same bytes in a request are refused, but for zeros that are few enough."""
+    for parts in ([body], bytewise(body)):
+        decoder = ChunkedDecoder(of_answer=True)
+
+        assert b"".join(decoder.feed(part) for part in parts) == b"hello"
+        assert (decoder.done, decoder.error) == (True, "")
+        assert decode(*parts).failed
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b" 5\r\nhello\r\n",
+        b"5 5\r\nhello\r\n",
+        b"5 x\r\nhello\r\n",
+        b"5;x y\r\nhello\r\n",
+        b"5;x=a b\r\nhello\r\n",
+        b"5 \nhello\r\n",
+        b"5 \r\r\nhello\r\n",
+        b"5\x0b\r\nhello\r\n",
+        b'5;a="b\r\nhello\r\n',
+        b"   \r\nhello\r\n",
+        b";x\r\nhello\r\n",
+        b"0" * (MOST_ZEROS + 16) + b"\r\n",
+        b"1" + b"0" * 15 + b"\r\n",
+        b"5" + b" " * (MAX_EXTENSION + 1) + b"\r\n",
+        b"5" + b";  " * 80 + b"\x01\r\n",
+    ],
+)
+def test_an_answers_size_line_is_read_in_one_way_or_not_at_all(body: bytes) -> None:
+    """Where a line ends, what a size is and how long all of it may be is as strict as in requests."""
+    for parts in ([body], bytewise(body)):
+        decoder = ChunkedDecoder(of_answer=True)
+        for part in parts:
+            decoder.feed(part)
+
+        assert decoder.error
+        assert not decoder.done
 
 
 BOUNDS = [

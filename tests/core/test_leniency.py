@@ -14,6 +14,7 @@ from proxy.core.leniency import (
     end_of_head,
     is_hopeless,
     mend,
+    mend_target,
     with_known_method,
 )
 from proxy.core.request import RequestHead, RequestReader
@@ -21,6 +22,7 @@ from tests.core.heads import REQUEST_HEADS, RESPONSE_HEADS
 from tests.core.llhttp import hear_request, hear_response
 
 ALL = frozenset(Leniency)
+OF_TARGETS = (Leniency.RAW_UTF8_TARGET, Leniency.PERCENT_NUL, Leniency.FRAGMENT_IN_TARGET)
 START = b"GET /x HTTP/1.1\r\nHost: a\r\n"
 MENDED = {
     "FR32": (b"GET /x HTTP/1.1\nHost: a\n\n", Leniency.BARE_LF, b"GET /x HTTP/1.1\r\nHost: a\r\n\r\n"),
@@ -83,11 +85,33 @@ NEVER = {
     "FR41": START + b"Content-Length 10\r\n\r\n",
     "RT01": b"GET /x HTTP/1.1\r\n\r\n",
     "RT02": START + b"Host: b\r\n\r\n",
-    "RT16": b"GET /pub#/../admin HTTP/1.1\r\nHost: a\r\n\r\n",
+    "fragment on a host": b"GET http://a#/../admin HTTP/1.1\r\nHost: b\r\n\r\n",
     "RT17": b"GET /a%00b HTTP/1.1\r\nHost: a\r\n\r\n",
     "RT22": b"TRACE /x HTTP/1.1\r\nHost: a\r\n\r\n",
     "CR before LF": b"GET /x HTTP/1.1\r\r\nHost: a\r\n\r\n",
 }
+
+
+TARGETS = {
+    "RT16": (b"/pub#/../admin", b"/pub", frozenset({Leniency.FRAGMENT_IN_TARGET})),
+    "fragment in a query": (b"/a?b#c#d", b"/a?b", frozenset({Leniency.FRAGMENT_IN_TARGET})),
+    "UTF-8": (b"/\xc3\xbc?q=\xc3\xbc%20", b"/%C3%BC?q=%C3%BC%20", frozenset({Leniency.RAW_UTF8_TARGET})),
+    "Latin-1": (b"/?q=\xfc", b"/?q=%FC", frozenset({Leniency.RAW_UTF8_TARGET})),
+    "RT17": (b"/a%00b", b"/a%00b", frozenset({Leniency.PERCENT_NUL})),
+    "all": (b"/\xfc%00#\xfc", b"/%FC%00", frozenset(OF_TARGETS)),
+    "behind a fragment": (b"/a#%00\xfc", b"/a", frozenset({Leniency.FRAGMENT_IN_TARGET})),
+    "plain": (b"/a?b=%20", b"/a?b=%20", NONE),
+}
+
+
+@pytest.mark.parametrize(("target", "mended", "points"), TARGETS.values(), ids=TARGETS)
+def test_a_target_is_mended_point_by_point(target: bytes, mended: bytes, points: Points) -> None:
+    """Its bytes above ASCII are encoded, its fragment is cut off; a NUL stays, and whoever needs a point is told."""
+    head = b"GET %b HTTP/1.1\r\nHost: a\xfc#%%00\r\n\r\n"
+
+    assert mend_target(head % target, frozenset(OF_REQUESTS)) == (head % mended, points)
+    assert mend(head % target, frozenset(OF_TARGETS)) == (head % mended, points)
+    assert mend_target(head % target, NONE) == (head % target, NONE)
 
 
 @pytest.mark.parametrize("raw", NEVER.values(), ids=NEVER)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import assume, example, given
 
 from proxy.core.headers import PROTECTED, Kind, connection_tokens, is_managed, response_kind
-from proxy.core.response import CHUNKED, MAX_FIELDS, UNTIL_CLOSE, ResponseHead, ResponseReader
+from proxy.core.response import CHUNKED, MAX_FIELDS, NEVER, UNTIL_CLOSE, ResponseHead, ResponseReader
 from tests.core.heads import RESPONSE_HEADS
 from tests.core.llhttp import OFFERED, Heard, hear_response
 
@@ -338,3 +338,44 @@ def test_where_llhttp_would_read_until_close(raw: bytes, length: int) -> None:
     """RFC 9112 section 5 strips the tab and RFC 9110 section 15.3.6 forbids the content; llhttp does neither."""
     assert hear_response(raw).length == OFFERED
     assert accepted(raw).length == length
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"),
+    [
+        (b"timeout=5, max=100", 4.0),
+        (b"max=100, Timeout = 15", 14.0),
+        (b'timeout="60"', 59.0),
+        (b"timeout=2", 1.0),
+        (b"timeout=1", 0.5),
+        (b"max=100", NEVER),
+        (b"xtimeout=5", NEVER),
+        (b"timeout=-5", NEVER),
+        (b"timeout=5s", NEVER),
+        (b"", NEVER),
+    ],
+)
+def test_how_long_a_connection_may_be_idle_is_what_the_upstream_says_less_a_margin(
+    value: bytes, seconds: float
+) -> None:
+    """A second, or half of a shorter time; what is not understood says nothing. The field is for this hop alone."""
+    raw = b"HTTP/1.1 200 OK\r\nKeep-Alive: %b\r\nContent-Length: 0\r\n\r\n" % value
+    head = ResponseReader().read(raw, bodyless=False)
+
+    assert isinstance(head, ResponseHead)
+    assert (head.idles, head.keep_alive) == (seconds, True)
+    assert head.lines == [b"Content-Length: 0"]
+
+
+def test_an_upstream_that_keeps_no_idle_connection_is_not_asked_on_one() -> None:
+    """`timeout=0` is as good as close; of two fields the shorter counts."""
+    end = b"Content-Length: 0\r\n\r\n"
+    none = ResponseReader().read(b"HTTP/1.1 200 OK\r\nKeep-Alive: timeout=0\r\n" + end, bodyless=False)
+    two = ResponseReader().read(
+        b"HTTP/1.1 200 OK\r\nKeep-Alive: timeout=9\r\nKeep-Alive: timeout=5\r\n" + end, bodyless=False
+    )
+
+    assert isinstance(none, ResponseHead)
+    assert isinstance(two, ResponseHead)
+    assert not none.keep_alive
+    assert two.idles == 4.0

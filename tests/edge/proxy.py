@@ -35,7 +35,7 @@ def upstream(where: Scripted | int, **more: object) -> Block:
     """An upstream's block: where it listens, and any other key; what a test does not bound outlasts a busy machine."""
     port = where if isinstance(where, int) else where.port
     own = cast("Block", more.pop("timeout", {}))
-    return {"url": f"http://127.0.0.1:{port}", "timeout": {**PATIENT, **own}, **more}
+    return {"url": f"http://127.0.0.1:{port}", "timeout": {**PATIENT, **own}, "keep_alive": "1m", **more}
 
 
 def snapshot_of(upstreams: dict[str, Block], routes: list[Block], top: Block) -> Snapshot:

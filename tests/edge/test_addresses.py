@@ -367,6 +367,7 @@ class Heard(Question):
 
     def __init__(self) -> None:
         super().__init__()
+        self.host = ""
         self.failures: list[Failure] = []
 
     def lend(self, connection: object) -> None:

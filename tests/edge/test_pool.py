@@ -23,6 +23,7 @@ class Asking(Question):
 
     def __init__(self) -> None:
         super().__init__()
+        self.host = ""
         self.lent: list[UpstreamConnection] = []
         self.failures: list[Failure] = []
 
@@ -154,6 +155,20 @@ async def test_an_unused_connection_expires(play: Play, serve: Serve) -> None:
     await proxy.ask(get())
 
     assert len(legacy.peers) == 2
+
+
+async def test_what_an_upstream_says_of_its_idle_connections_is_believed(play: Play, serve: Serve) -> None:
+    """`Keep-Alive: timeout=1` ends a connection before that, however long `keep_alive` is; a word of 0 at once."""
+    hint = b"HTTP/1.1 200 OK\r\nConnection: keep-alive\r\nKeep-Alive: timeout=%d, max=100\r\nContent-Length: 0\r\n\r\n"
+    for told in (1, 0):
+        legacy = await play(always(hint % told))
+        proxy = await serve(upstreams={"legacy": upstream(legacy, keep_alive="1m")}, routes=[REST])
+        for count in (1, 2):
+            answer = await proxy.ask(get())
+            await proxy.until(legacy.peers[-1].reader.at_eof)
+
+            assert b"keep-alive" not in answer.names
+            assert len(legacy.peers) == count
 
 
 async def test_a_connection_in_use_does_not_expire(play: Play, serve: Serve) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import socket
 import ssl
@@ -12,10 +13,13 @@ from pathlib import Path
 
 import pytest
 
+from proxy.core.authority import normal_host
+from proxy.edge.by_host import MOST_NAMES, PoolByHost
 from tests.edge.authority import Authority
 from tests.edge.client import get
 from tests.edge.conftest import Serve
 from tests.edge.loops import BOTH
+from tests.edge.message import check_problem
 from tests.edge.proxy import Block, Proxy
 from tests.edge.scripted import Peer, Script, Scripted, always, sized, then_close
 
@@ -45,7 +49,7 @@ async def behind() -> AsyncIterator[Behind]:
 
 def https(upstream: Scripted, host: str = "localhost", **tls: object) -> dict[str, Block]:
     """The upstreams block."""
-    return {"legacy": {"url": f"https://{host}:{upstream.port}", "tls": tls}}
+    return {"legacy": {"url": f"https://{host}:{upstream.port}", "tls": tls, "keep_alive": "1m"}}
 
 
 @BOTH
@@ -225,3 +229,62 @@ async def refused(proxy: Proxy) -> str:
     """The reason of a 502, as the log has it."""
     assert (await proxy.ask(get())).status == 502
     return str((await proxy.lines(1))[0]["detail"])
+
+
+@BOTH
+async def test_the_name_follows_host_where_the_file_says_so(behind: Behind, serve: Serve, authority: Authority) -> None:
+    """`sni: host`: each Host is asked for by its own name, and no request goes over a connection of another one's."""
+    asked: list[str | None] = []
+    context = authority.serving(authority.sign("shop.test", "crm.test", "localhost"))
+    context.sni_callback = lambda _connection, name, _context: asked.append(name)
+    upstream = await behind(context)
+    proxy = await serve(upstreams=https(upstream, ca=str(authority.file), sni="host"))
+
+    client = await proxy.client()
+    hosts = (b"shop.test", b"crm.test:8443", b"SHOP.test.", b"localhost")
+    for host in hosts * 3:
+        assert (await client.ask(get().replace(b"Host: a", b"Host: " + host))).body == b"ok"
+    assert sorted(str(each) for each in asked) == ["crm.test", "localhost", "shop.test"]
+    carried = [{normal_host(each.value(b"host") or b"") or "" for each in peer.requests} for peer in upstream.peers]
+    assert sorted(sorted(each) for each in carried) == [["crm.test"], ["localhost"], ["shop.test"]]
+
+
+async def test_a_host_that_the_certificate_lacks_harms_no_other(
+    behind: Behind, serve: Serve, authority: Authority
+) -> None:
+    """It is 502 for those who ask for it, however often; one that is no name is asked for as the url's."""
+    upstream = await behind(authority.serving(authority.sign("shop.test", "localhost")))
+    proxy = await serve(upstreams=https(upstream, ca=str(authority.file), sni="host"))
+
+    for number in range(MOST_NAMES * 2):
+        wrong = await proxy.ask(get().replace(b"Host: a", b"Host: wrong%d.test" % number))
+        assert "wrong" in check_problem(wrong, 502)
+    for host in (b"shop.test", b"1.2.3", b"a!b"):
+        assert (await proxy.ask(get().replace(b"Host: a", b"Host: " + host))).status == 200
+    pool = proxy.pool()
+    assert isinstance(pool, PoolByHost)
+    assert len(pool._named) == MOST_NAMES
+
+
+async def test_names_that_are_all_in_use_leave_no_room_for_another(
+    behind: Behind, serve: Serve, authority: Authority
+) -> None:
+    """A further one is refused at once, and served when one of them has its answer."""
+    gate = asyncio.Event()
+
+    async def waits(peer: Peer) -> None:
+        while await peer.next_request() is not None:
+            await gate.wait()
+            await peer.send(OK)
+
+    names = [f"n{number}.test" for number in range(MOST_NAMES)]
+    upstream = await behind(authority.serving(authority.sign("localhost", "late.test", *names)), waits)
+    proxy = await serve(upstreams=https(upstream, ca=str(authority.file), sni="host"))
+    asking = [asyncio.ensure_future(proxy.ask(get().replace(b"Host: a", f"Host: {each}".encode()))) for each in names]
+    await proxy.until(lambda: len(upstream.requests) == MOST_NAMES)
+    late = get().replace(b"Host: a", b"Host: late.test")
+
+    assert "other names" in check_problem(await proxy.ask(late), 503)
+    gate.set()
+    assert {answer.status for answer in await asyncio.gather(*asking)} == {200}
+    assert (await proxy.ask(late)).status == 200

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from proxy.core.leniency import OF_REQUESTS
 from tests.wire.ask import GET, ask_once, only
 from tests.wire.case import BY_ID
 from tests.wire.plane import ROUTES, serving, snapshot_for, troubles
@@ -24,9 +25,34 @@ REQUESTS = {
     ),
     "FR05": (BY_ID["FR05"].data, "equal_content_lengths", b"\r\nContent-Length: 1\r\n"),
     "RT24 unknown": (GET.replace(b"GET", b"FOO"), "unknown_methods", b"FOO /x HTTP/1.1\r\n"),
+    "raw UTF-8": (
+        GET.replace(b"/x", b"/caf\xc3\xa9?q=\xc3\xbc"),
+        "raw_utf8_target",
+        b"GET /caf%C3%A9?q=%C3%BC HTTP/1.1\r\n",
+    ),
+    "raw Latin-1": (GET.replace(b"/x", b"/x?q=\xfc"), "raw_utf8_target", b"GET /x?q=%FC HTTP/1.1\r\n"),
+    "RT17": (GET.replace(b"/x", b"/x%00y"), "percent_nul", b"GET /x%00y HTTP/1.1\r\n"),
+    "NUL in a query": (GET.replace(b"/x", b"/x?q=%00"), "percent_nul", b"GET /x?q=%00 HTTP/1.1\r\n"),
+    "fragment": (GET.replace(b"/x", b"/x?q#/../admin#y"), "fragment_in_target", b"GET /x?q HTTP/1.1\r\n"),
+    "RT05 fragment": (
+        b"GET http://a/x#y HTTP/1.1\r\nHost: a\r\n\r\n",
+        "fragment_in_target",
+        b"GET /x HTTP/1.1\r\n",
+    ),
     "RT14": (b"GET //admin/x HTTP/1.1\r\nHost: a\r\n\r\n", "ambiguous_path", b"GET //admin/x HTTP/1.1\r\n"),
 }
+METHODS = (
+    b"ACL BASELINE-CONTROL BIND CHECKIN CHECKOUT COPY DELETE GET LABEL LINK LOCK MERGE MKACTIVITY MKCALENDAR MKCOL "
+    b"MKREDIRECTREF MKWORKSPACE MOVE OPTIONS ORDERPATCH PATCH POST PROPFIND PROPPATCH PUT QUERY REBIND REPORT SEARCH "
+    b"UNBIND UNCHECKOUT UNLINK UNLOCK UPDATE UPDATEREDIRECTREF VERSION-CONTROL"
+).split()
+"""IANA's registry, without HEAD, whose answer has no body here."""
 STEPS = pytest.mark.parametrize("step", [10_000, 7, 1], ids=["whole", "sevens", "bytes"])
+
+
+def refused(point: str) -> int:
+    """With which status, while it is closed."""
+    return 501 if point == "unknown_methods" else 400
 
 
 async def played(data: bytes, points: str, step: int, route: str = "") -> tuple[list[int], bytes]:
@@ -66,20 +92,65 @@ async def test_an_open_point_forgives_a_request(data: bytes, point: str, sent: b
 @STEPS
 @pytest.mark.parametrize(("data", "point", "sent"), REQUESTS.values(), ids=REQUESTS)
 async def test_a_closed_point_forgives_nothing(data: bytes, point: str, sent: bytes, step: int) -> None:
-    """With every other point open it is 400, and nothing goes upstream."""
+    """With every other point open it is 400, an unknown method 501, and nothing goes upstream."""
     del sent
-    points = {"bare_lf", "obs_fold", "equal_content_lengths", "unknown_methods", "ambiguous_path"} - {point}
+    points = {each.value for each in OF_REQUESTS} - {point}
 
-    assert await played(data, ", ".join(sorted(points)), step) == ([400], b"")
+    assert await played(data, ", ".join(sorted(points)), step) == ([refused(point)], b"")
 
 
-@pytest.mark.parametrize("data", [BY_ID["FR32"].data, GET.replace(b"GET", b"FOO")], ids=["bare LF", "method"])
-async def test_another_routes_leniency_is_not_this_ones(data: bytes) -> None:
+@pytest.mark.parametrize("hidden", [b"/api/v2%00y/x", b"/x/../api/v2%00/x", b"/x%00/../../api/v2/x"])
+async def test_a_nul_hides_no_other_route(hidden: bytes) -> None:
+    """What an upstream written in C reads up to the NUL, or another behind it, takes the same route, or it is 400."""
+    assert await played(GET.replace(b"/x", hidden), "percent_nul", 10_000) == ([400], b"")
+
+
+@STEPS
+@pytest.mark.parametrize("method", [b"FOO", b"get", b"G" * 32, b"PLAY"])
+async def test_a_method_that_nobody_registered_is_501(method: bytes, step: int) -> None:
+    """RFC 9110 section 15.6.2, however it arrives; it is the connection's last request."""
+    assert await played(GET.replace(b"GET", method) + GET, "", step) == ([501], b"")
+
+
+@STEPS
+@pytest.mark.parametrize("method", METHODS)
+async def test_every_registered_method_passes(method: bytes, step: int) -> None:
+    """IANA's registry without CONNECT, TRACE and PRI, which are Banyan's own: a name that llhttp lacks is no reason."""
+    statuses, raw = await played(GET.replace(b"GET", method) + GET, "", step)
+
+    assert statuses == [200, 200]
+    assert method + b" /x HTTP/1.1\r\n" in raw
+
+
+@STEPS
+@pytest.mark.parametrize("version", [b"1.2", b"1.9"])
+async def test_a_newer_minor_version_is_1_1(version: bytes, step: int) -> None:
+    """RFC 9110 section 2.5: it is forwarded as 1.1, and its connection is kept as one of 1.1 is."""
+    data = GET.replace(b"HTTP/1.1", b"HTTP/" + version)
+    statuses, raw = await played(data + data, "", step)
+
+    assert statuses == [200, 200]
+    assert raw.count(b"GET /x HTTP/1.1\r\n") == 2
+
+
+@STEPS
+@pytest.mark.parametrize(("version", "status"), [(b"2.0", 505), (b"3.1", 505), (b"0.9", 505), (b"1.10", 400)])
+async def test_another_version_is_not_spoken(version: bytes, status: int, step: int) -> None:
+    """505 for another major version, 400 for what is none, however it arrives."""
+    assert await played(GET.replace(b"HTTP/1.1", b"HTTP/" + version), "", step) == ([status], b"")
+
+
+@pytest.mark.parametrize(
+    ("data", "status"),
+    [(BY_ID["FR32"].data, 400), (GET.replace(b"GET", b"FOO"), 501), (GET.replace(b"/x", b"/x%00"), 400)],
+    ids=["bare LF", "method", "NUL"],
+)
+async def test_another_routes_leniency_is_not_this_ones(data: bytes, status: int) -> None:
     """What the rest is forgiven, /api/v2 is not, though the same reader has taken it a moment before."""
-    lenient = "bare_lf, unknown_methods"
+    lenient = "bare_lf, unknown_methods, percent_nul"
 
     assert (await played(data, "", 10_000, lenient))[0] == [200]
-    assert await played(data.replace(b"/x", b"/api/v2/x"), "", 10_000, lenient) == ([400], b"")
+    assert await played(data.replace(b"/x", b"/api/v2/x"), "", 10_000, lenient) == ([status], b"")
 
 
 async def test_a_forgiven_framing_ends_its_connection() -> None:

@@ -235,3 +235,42 @@ async def test_rs20_trailers_stay_trailers(wanted: bool) -> None:  # noqa: FBT00
     assert only(heard).body == b"hello"
     assert only(heard).trailers == (((b"X-Checksum", b"1"),) if wanted else ())
     assert b"evil" not in heard.data
+
+
+PADDED = {
+    "padded by Coyote": b"5   \r\nhello\r\n0   \r\n\r\n",
+    "tabs and an empty extension": b"5\t;\r\nhello\r\n0;\t\r\n\r\n",
+    "blanks around an extension": b"005 ; x = 1\r\nhello\r\n000\r\n\r\n",
+}
+
+
+@pytest.mark.parametrize("body", PADDED.values(), ids=PADDED)
+async def test_chunk_sizes_as_old_servers_write_them_are_an_answer(body: bytes) -> None:
+    """They go on in our own chunks, and the next request is answered too."""
+    coded = says(OK + b"Transfer-Encoding: chunked\r\n\r\n" + body)
+    async with behind(answers(coded, coded)) as (plane, _):
+        client = await Client.to(plane.port)
+        await client.send(GET)
+        await client.hear(1)
+        await client.send(GET)
+        heard = await client.hear(2)
+        client.close()
+
+    assert heard.statuses == [200, 200]
+    assert heard.data.count(b"\r\n\r\n5\r\nhello\r\n0\r\n\r\n") == 2
+
+
+@pytest.mark.parametrize("cut", [len(b"HTTP/1."), len(b"HTTP/1.2"), 10_000], ids=["before", "behind", "whole"])
+async def test_an_answer_in_a_newer_minor_version_is_one_in_1_1(cut: int) -> None:
+    """RFC 9110 section 2.5: HTTP/1.2 is read as 1.1 and goes on as such; its connection serves the next request."""
+    data = HELLO.replace(b"HTTP/1.1", b"HTTP/1.2")
+    async with behind(answers(says(data[:cut], data[cut:]), says(HELLO))) as (plane, _):
+        client = await Client.to(plane.port)
+        await client.send(GET)
+        await client.hear(1)
+        await client.send(GET)
+        heard = await client.hear(2)
+        client.close()
+
+    assert heard.statuses == [200, 200]
+    assert heard.data.count(b"HTTP/1.1 200 OK\r\n") == 2

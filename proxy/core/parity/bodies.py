@@ -25,7 +25,7 @@ def compare_bodies(legacy: bytes, new: bytes, kinds: tuple[ContentType, ContentT
     elif kinds[0].media is not kinds[1].media:
         walk.note(root, Kind.TYPE, kinds[0].media.value, kinds[1].media.value)
     elif kinds[0].media is Media.JSON:
-        _compare_json(legacy, new, walk, root)
+        _compare_json(legacy, new, kinds, walk, root)
     elif kinds[0].media is Media.XML:
         _compare_xml(legacy, new, kinds, walk, root)
     elif kinds[0].media is Media.BINARY:
@@ -46,8 +46,8 @@ def fingerprint(data: bytes) -> str:
     return f"sha256:{sha256(data).hexdigest()[:16]} ({len(data)} bytes)"
 
 
-def _compare_json(legacy: bytes, new: bytes, walk: Walk, root: Place) -> None:
-    one, other = read_json(legacy), read_json(new)
+def _compare_json(legacy: bytes, new: bytes, kinds: tuple[ContentType, ContentType], walk: Walk, root: Place) -> None:
+    one, other = read_json(legacy, kinds[0].charset), read_json(new, kinds[1].charset)
     if one is None or other is None:
         _unparsable(legacy, new, (one is None, other is None), walk, root)
         return
@@ -109,7 +109,7 @@ def _csv(data: bytes, kind: ContentType) -> object:
 
 
 _READERS: dict[Media, Callable[[bytes, ContentType], object]] = {
-    Media.LINES: lambda data, _: lines_tree(data),
+    Media.LINES: lambda data, kind: lines_tree(data, kind.charset),
     Media.FORM: lambda data, kind: form_tree(read_text(data, kind.charset)),
     Media.CSV: _csv,
     Media.EVENTS: lambda data, kind: events_tree(read_text(data, kind.charset)),

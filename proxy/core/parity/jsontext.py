@@ -3,7 +3,9 @@
 Rule 1: the fast path reads what RFC 8259 allows. It keeps the last of repeated keys, so what it read is written again:
         a text that has more quotation marks than that held more strings, and is read again slowly.
 Rule 2: the slow path also reads what lenient parsers read (NaN, half surrogates, a byte order mark, UTF-16).
-Rule 3: what neither reads is no JSON.
+Rule 3: JSON is UTF-8 (RFC 8259 section 8.1), whatever its charset says; what is no Unicode at all is read in the
+        charset that was declared, as old servers write it.
+Rule 4: what nobody reads is no JSON.
 """
 
 from __future__ import annotations
@@ -54,14 +56,14 @@ class JsonText(NamedTuple):
     marked: bool = False
 
 
-def read_json(data: bytes) -> JsonText | None:
-    """The document, None when it is none."""
+def read_json(data: bytes, charset: str = "utf-8") -> JsonText | None:
+    """The document, None when it is none; `charset` is the one declared, that Python knows."""
     try:
         tree = _DECODER.decode(data)
         canonical = _ENCODER.encode(tree)
     except (ValueError, RecursionError):
-        return _read_slowly(data)
-    return _read_slowly(data) if _lost_strings(data, canonical) else JsonText(tree, canonical)
+        return _read_slowly(data, charset)
+    return _read_slowly(data, charset) if _lost_strings(data, canonical) else JsonText(tree, canonical)
 
 
 def _lost_strings(data: bytes, canonical: bytes) -> bool:
@@ -71,9 +73,9 @@ def _lost_strings(data: bytes, canonical: bytes) -> bool:
     return data.count(b'"') != canonical.count(b'"') or (escaped and b"\\u0022" in data)
 
 
-def _read_slowly(data: bytes) -> JsonText | None:
+def _read_slowly(data: bytes, charset: str) -> JsonText | None:
     try:
-        text = data.decode(json.detect_encoding(data), "surrogatepass")
+        text = _text(data, charset)
         marked = data.startswith((b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff"))
         tree = json.loads(
             text.removeprefix(_BOM),
@@ -85,6 +87,14 @@ def _read_slowly(data: bytes) -> JsonText | None:
     except (ValueError, RecursionError):
         return None
     return JsonText(tree, None, marked)
+
+
+def _text(data: bytes, charset: str) -> str:
+    """Rules 2 and 3."""
+    try:
+        return data.decode(json.detect_encoding(data), "surrogatepass")
+    except UnicodeDecodeError:
+        return data.decode(charset)
 
 
 def _object(pairs: list[tuple[str, object]]) -> dict[str, object] | Repeated:

@@ -142,7 +142,7 @@ class Redactor:
         kind = read_content_type(first_value(said, b"content-type"), plain)
         match kind.media:
             case Media.JSON:
-                document = read_json(plain)
+                document = read_json(plain, kind.charset)
                 return self.hashed(plain) if document is None else self._document(document.tree)
             case Media.FORM:
                 return _cut(plain, lambda part: redact_target(b"?" + part, self.hashed, self._is_secret)[1:])

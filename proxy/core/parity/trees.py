@@ -37,9 +37,9 @@ def csv_tree(text: str, delimiter: str) -> list[object]:
     return [dict(zip(head, row, strict=True)) for row in rows[1:]] or [head]
 
 
-def lines_tree(data: bytes) -> list[object]:
+def lines_tree(data: bytes, charset: str = "utf-8") -> list[object]:
     """One document per line; raises `ValueError` where a line is none."""
-    documents = [read_json(line) for line in data.splitlines() if line.strip()]
+    documents = [read_json(line, charset) for line in data.splitlines() if line.strip()]
     if any(each is None for each in documents):
         raise ValueError("a line is no JSON")
     return [each.tree for each in documents if each is not None]
@@ -87,7 +87,7 @@ def _fields(head: str) -> Iterator[tuple[str, str]]:
 
 
 def _content(body: bytes, kind: ContentType) -> object:
-    document = read_json(body) if kind.media is Media.JSON else None
+    document = read_json(body, kind.charset) if kind.media is Media.JSON else None
     if document is not None:
         return document.tree
     return body.decode("utf-8", "backslashreplace")

@@ -53,6 +53,16 @@ def test_another_charset_is_no_other_text() -> None:
     assert of_media("text/plain", "a", "<a/>", "application/xml") == ["$ type high"]
 
 
+@pytest.mark.parametrize("media", ["application/json", "application/hal+json", "application/x-ndjson"])
+def test_json_is_read_in_the_charset_that_it_declares(media: str) -> None:
+    """Old servers write ISO-8859-1 and say so; what it says is compared, as it is with text."""
+    latin, utf = f"{media}; charset=ISO-8859-1", f"{media}; charset=utf-8"
+
+    assert of_media(latin, '{"a":"é"}'.encode("latin-1"), '{"a":"é"}', utf) == []
+    assert of_media(latin, '{"a":"é"}'.encode("latin-1"), '{"a":"è"}', utf) != []
+    assert of_media(latin, '{"a":"é"}', '{"a":"é"} ', utf) == []
+
+
 def test_binary_bodies_are_told_by_their_hash() -> None:
     """No byte of them is repeated."""
     one, other = (answer(body, in_fields("Content-Type: image/png")) for body in (b"\x89one", b"\x89other"))

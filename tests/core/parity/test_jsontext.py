@@ -83,6 +83,23 @@ def test_other_encodings_are_read_and_marks_are_told() -> None:
         assert found.marked
 
 
+def test_what_is_no_unicode_is_read_in_its_declared_charset() -> None:
+    """ISO-8859-1 and its like, numbers and repeated keys as ever; UTF-8 is UTF-8 whatever was declared (RFC 8259)."""
+    for charset, text in (("iso-8859-1", "é"), ("windows-1252", "€"), ("shift_jis", "日本"), ("iso-8859-15", "œ")):
+        document = f'{{"{text}": [1.10, "{text}"], "a": 1}}'
+        found, plain = read_json(document.encode(charset), charset), read_json(document.encode())
+
+        assert found is not None
+        assert plain is not None
+        assert canonical(found.tree) == canonical(plain.tree)
+        assert read_json(document.encode(), charset) == plain
+    repeated = read_json('{"é":1,"é":2}'.encode("latin-1"), "latin-1")
+    assert repeated is not None
+    assert isinstance(repeated.tree, Repeated)
+    assert read_json('"é"'.encode("latin-1")) is None
+    assert read_json(b'"\x81\xff"', "shift_jis") is None
+
+
 def test_a_canonical_text_tells_all_values_apart() -> None:
     """True from 1, 1 from 1.0, NaN from its name, half surrogates, repeated keys from single ones."""
     texts = [b"true", b"1", b"1.0", b'"1"', b"NaN", b'"NaN"', rb'"\ud800"', rb'"\ud801"', b'{"a":1}', b'{"a":0,"a":1}']

@@ -1,0 +1,139 @@
+"""Connections to an upstream whose TLS name follows the request's Host: a pool for each name.
+
+Rule 1: no request goes over a connection that was opened for another name: servers choose certificate and site by it,
+        and answer 421 where it is not the Host's (RFC 9110 section 15.5.20).
+Rule 2: at most `MOST_NAMES` names at once, since clients say them: the one not asked for longest goes, with its idle
+        connections; one with requests never does. Where all have some, a further name is refused at once.
+Rule 3: each name has connections, queue and breaker of its own, so that a name nobody serves harms no other.
+Rule 4: a Host that can be no TLS name, or none, is asked for by the name of the url.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from ipaddress import ip_address
+from typing import TYPE_CHECKING
+
+from proxy.core.outcome import Refused
+from proxy.core.tls import Sni
+from proxy.edge.dial import Dialler, refusal
+from proxy.edge.here import NOWHERE, Here
+from proxy.edge.pool import Pool
+
+if TYPE_CHECKING:
+    from proxy.core.route import Upstream
+    from proxy.edge.address import Waiter
+    from proxy.tasks import Tasks
+
+MOST_NAMES = 32
+_LONGEST = 253
+_LABEL = r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
+_NAME = re.compile(rf"(?:{_LABEL}\.)*{_LABEL}")
+
+
+def pool_of(upstream: Upstream, tasks: Tasks, here: Here = NOWHERE) -> Pool:
+    """Its connections, by name where these follow Host."""
+    return PoolByHost(upstream, tasks, here) if upstream.follows_host else Pool(upstream, tasks, here)
+
+
+def tls_name(host: str) -> str:
+    """The name that stands for `host`, which is lower case and without port; empty where none can."""
+    if host[:1] == "[":
+        return host[1:-1]
+    if len(host) > _LONGEST or _NAME.fullmatch(host) is None:
+        return ""
+    return "" if host.rpartition(".")[2].isdigit() and not _is_address(host) else host
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+class PoolByHost(Pool):
+    """Hands every waiter to the pool of its name; in itself it opens nothing."""
+
+    __slots__ = ("_here", "_latest", "_named", "_ours")
+
+    def __init__(self, upstream: Upstream, tasks: Tasks, here: Here = NOWHERE) -> None:
+        """No name is known yet; what all share is the context, so that files are read once."""
+        super().__init__(upstream, tasks, here)
+        self._ours = tasks
+        self._here = here
+        self._named: dict[str, Pool] = {}
+        self._latest: Pool | None = None
+
+    def acquire(self, waiter: Waiter, *, fresh: bool = False) -> None:
+        """Rule 1."""
+        self.asked += 1
+        pool = self._pool_for(tls_name(waiter.host) or self.upstream.tls_name)
+        if pool is None:
+            detail = f"upstream {self.upstream.name} is asked under {MOST_NAMES} other names"
+            waiter.failed(refusal(Refused.QUEUE, detail))
+            return
+        self._latest = pool
+        pool.acquire(waiter, fresh=fresh)
+
+    def _pool_for(self, name: str) -> Pool | None:
+        """The name's pool, which is then the last to go; None: rule 2."""
+        pool = self._named.pop(name, None)
+        if pool is None:
+            if len(self._named) >= MOST_NAMES and not self._make_room():
+                return None
+            tls = replace(self.upstream.tls, server_name=name, sni=Sni.UPSTREAM)
+            upstream = replace(self.upstream, tls=tls)
+            dialler = Dialler(upstream, self._here, self.dialler.tls)
+            pool = Pool(upstream, self._ours, self._here, dialler)
+            if self._retired:
+                pool.retire()
+        self._named[name] = pool
+        return pool
+
+    def _make_room(self) -> bool:
+        for name, pool in self._named.items():
+            if not pool.waiting and not any(each.busy for each in pool.addresses):
+                del self._named[name]
+                pool.retire()
+                return True
+        return False
+
+    def forget(self, waiter: Waiter) -> None:
+        """It waits no longer, wherever it did."""
+        for pool in self._named.values():
+            pool.forget(waiter)
+
+    def is_behind(self, waiter: object) -> bool:
+        """Whether it waits for others to finish."""
+        return any(pool.is_behind(waiter) for pool in self._named.values())
+
+    @property
+    def is_full(self) -> bool:
+        """Whether the name that was asked for last has no connection more to open."""
+        return self._latest is not None and self._latest.is_full
+
+    @property
+    def ejected(self) -> int:
+        """Addresses that the name that was asked for last leaves out."""
+        return 0 if self._latest is None else self._latest.ejected
+
+    def hear(self, endpoint: str, now: float, down_until: float) -> None:
+        """What control's probes found, for every name."""
+        for pool in self._named.values():
+            pool.hear(endpoint, now, down_until)
+
+    def sweep(self, now: float) -> None:
+        """Each name's connections; told of are addresses and breakers of the one that was asked for last."""
+        for pool in self._named.values():
+            pool.sweep(now)
+        if self._latest is not None:
+            self.addresses, self.breakers = self._latest.addresses, self._latest.breakers
+
+    def retire(self) -> None:
+        """A reload has replaced this pool."""
+        self._retired = True
+        for pool in self._named.values():
+            pool.retire()
