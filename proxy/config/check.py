@@ -15,6 +15,7 @@ from proxy.config.conditions import Asked, asked
 from proxy.config.conflicts import MAX_SIGNATURES, conflicts, crowded
 from proxy.config.cover import unreachable
 from proxy.config.judgement_check import JUDGEMENT_RULES
+from proxy.config.name_check import NAME_RULES
 from proxy.config.problem import Path, Problem, nearest
 from proxy.config.read import Draft
 from proxy.config.schema import TimeoutBlock
@@ -276,4 +277,5 @@ RULES = (
     *COMPARE_RULES,
     *SHADOW_RULES,
     *TIE_RULES,
+    *NAME_RULES,
 )

@@ -1,9 +1,11 @@
 """Connections to one upstream, of one worker: which address is asked, who waits for a connection, who is refused one.
 
 Rule 1: an idle connection is closed before the upstream would (default 4 s; common servers close at 5 s).
-Rule 2: names are resolved at most every 30 s; an address that is named no more is drained, nothing else is touched.
+Rule 2: names are resolved again when they are due (`resolve.py`); an address that is named no more is drained, nothing
+        else is touched.
 Rule 3: whoever waits is in one place only: the queue; it is bounded, and beyond it is refused at once.
-Rule 4: for one who waits, at most `MAX_DIALS` addresses are tried, within one connect timeout.
+Rule 4: for one who waits, at most `MAX_DIALS` addresses are tried, and one of which a look-up then tells, within one
+        connect timeout.
 Rule 5: while the breaker is open nobody waits: all are refused at once, and nothing is sent.
 """
 
@@ -22,11 +24,13 @@ from proxy.edge.breaker import Breaker, RetryBudget, State
 from proxy.edge.dial import Dialler, cannot_connect, refusal
 from proxy.edge.resolve import Found, Names
 from proxy.edge.upstream import Mode
+from proxy.names.answer import Why
 
 if TYPE_CHECKING:
     from proxy.core.route import Upstream
     from proxy.edge.address import Waiter
     from proxy.edge.upstream import UpstreamConnection
+    from proxy.names.resolver import Resolver
     from proxy.tasks import Tasks
 from proxy.tls.kept import ForUpstream
 
@@ -40,13 +44,13 @@ class Pool:
 
     # fmt: off
     __slots__ = (
-        "_budget", "_chooser", "_connecting", "_guarded", "_names", "_only", "_resolving", "_restless", "_retired",
-        "_tasks", "_usable", "addresses", "asked", "breaker", "dialler", "upstream", "waiting",
+        "_budget", "_chooser", "_connecting", "_guarded", "_looking", "_names", "_only", "_resolving", "_restless",
+        "_retired", "_tasks", "_usable", "addresses", "asked", "breaker", "dialler", "upstream", "waiting",
     )
     # fmt: on
 
-    def __init__(self, upstream: Upstream, tasks: Tasks) -> None:
-        """Nothing is opened, and no name asked for, before it is needed."""
+    def __init__(self, upstream: Upstream, tasks: Tasks, resolver: Resolver) -> None:
+        """Nothing is opened, and no name asked for, before it is needed; `resolver` is shared with other pools."""
         self.upstream = upstream
         self.breaker = Breaker(upstream.breaker)
         self.dialler = Dialler(upstream)
@@ -54,13 +58,14 @@ class Pool:
         self.waiting: deque[Waiter] = deque()
         self.asked = 0
         self._tasks = tasks
-        self._names = Names(upstream.endpoints)
+        self._names = Names(upstream.endpoints, upstream.resolve, resolver)
         self._chooser = Chooser(upstream.balance)
         self._budget = RetryBudget()
         self._usable: list[Address] = []
         self._only: Address | None = None
         self._connecting = 0
         self._resolving = False
+        self._looking: asyncio.Task[None] | None = None
         self._retired = False
         self._guarded = False
         self._restless = False
@@ -198,11 +203,23 @@ class Pool:
             if made.refused is None:
                 self._refused(address)
             other = None if is_last or made.refused is not None or monotonic() >= until else self._with_room(tried)
+            if other is None and made.refused is None:
+                other = await self._named_since(address, tried, until)
             if other is None:
                 break
             other.open += 1
             address = other
         self._no_connection(made)
+
+    async def _named_since(self, vain: Address, tried: tuple[Address, ...], until: float) -> Address | None:
+        """An address that its name has by now, when no other can be reached."""
+        now = monotonic()
+        if len(tried) > MAX_DIALS or now >= until or not self._names.tried_in_vain(vain.endpoint, now):
+            return None
+        self._look_up()
+        if self._looking is not None:
+            await asyncio.wait([self._looking], timeout=until - now)
+        return self._with_room(tried) if monotonic() < until else None
 
     def _no_connection(self, failure: Failure) -> None:
         self._connecting -= 1
@@ -226,24 +243,24 @@ class Pool:
     def _look_up(self) -> None:
         if not self._resolving:
             self._resolving = True
-            self._tasks.start(self._resolve(), name=f"resolve-{self.upstream.name}")
+            self._looking = self._tasks.start(self._resolve(), name=f"resolve-{self.upstream.name}")
 
     async def _resolve(self) -> None:
         """The first time somebody waits for it, later nobody does; all who wait hear of a failure."""
         failure = None
         try:
             async with asyncio.timeout(None if self.addresses else self.upstream.timeouts.connect):
-                await self._names.look_up()
+                unknown = await self._names.look_up()
+            if unknown is not None:
+                failure = cannot_connect(self.upstream, unknown.detail, timed_out=unknown.why is Why.SILENT)
         except TimeoutError:
             failure = cannot_connect(self.upstream, "the look-up of its name timed out", timed_out=True)
-        except OSError as error:
-            failure = cannot_connect(self.upstream, str(error), timed_out=False)
         finally:
             self._resolving = False
         self._follow_names()
         if self.addresses:
             self.freed()
-        elif failure is not None:
+        elif failure is not None and self.waiting:
             self._opens_breaker(failure)
             self._refuse_all(failure)
 

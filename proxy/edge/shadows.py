@@ -55,6 +55,7 @@ if TYPE_CHECKING:
     from proxy.edge.recorder import Recorder
     from proxy.edge.request_bytes import Ids
     from proxy.edge.tally import Counters
+    from proxy.names.resolver import Resolver
     from proxy.tasks import Tasks
 
 IN_VAIN = 8.0
@@ -242,7 +243,7 @@ class Shadows:
             pool.retire()
 
 
-def shadow_pools(snapshot: Snapshot, before: Mapping[str, Pool], tasks: Tasks) -> dict[str, Pool]:
+def shadow_pools(snapshot: Snapshot, before: Mapping[str, Pool], tasks: Tasks, names: Resolver) -> dict[str, Pool]:
     """A pool for each upstream that shadows may be sent to; one that stays as it is keeps its connections."""
     most: dict[str, int] = {}
     for route in snapshot.routes:
@@ -252,7 +253,7 @@ def shadow_pools(snapshot: Snapshot, before: Mapping[str, Pool], tasks: Tasks) -
     wanted = [_for_shadows(snapshot.upstreams[name], most[name]) for name in most if name in snapshot.upstreams]
     known = {each.name: before.get(each.name) for each in wanted}
     return {
-        each.name: old if (old := known[each.name]) is not None and old.upstream == each else Pool(each, tasks)
+        each.name: old if (old := known[each.name]) is not None and old.upstream == each else Pool(each, tasks, names)
         for each in wanted
     }
 
