@@ -17,7 +17,7 @@ import typer
 
 from bench.errors import BenchError
 from bench.machine import describe_machine
-from holds import cases, climb, database, fuzz, judge, race, restarts, rollback, slow, soak, websocket
+from holds import cases, climb, database, fuzz, judge, names, namespace, race, restarts, rollback, slow, soak, websocket
 from holds.climb import Options, Part
 from holds.finding import Document, Finding, as_json, as_plain, fill
 from holds.fixtures import CONTENDERS
@@ -93,6 +93,23 @@ def slow_command(
     Needed: slowhttptest from the system's packages.
     """
     _finish(slow.measure(connections, rate), as_json=as_json, markdown=markdown)
+
+
+@app.command("names")
+def names_command(
+    *,
+    seconds: Annotated[float, typer.Option(min=1, help="How long each part of a round takes.")] = 3,
+    rounds: Annotated[int, typer.Option(min=1, help="How often both are measured, in turn.")] = 10,
+    rate: Annotated[float, typer.Option(min=1, help="Requests per second of the normal clients.")] = 200,
+    as_json: Json = False,
+    markdown: Markdown = None,
+) -> None:
+    """Upstreams whose names are silent beside others: these must not notice. About a minute.
+
+    A name server and a resolv.conf of its own, in a network and mounts of its own (`unshare`).
+    """
+    namespace.enter()
+    _finish(names.measure(seconds, rounds, rate), as_json=as_json, markdown=markdown)
 
 
 @app.command("restarts")

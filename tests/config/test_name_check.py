@@ -113,11 +113,11 @@ admin: unix:/run/a.sock
 resolve: systemd
 upstreams: { legacy: { url: "http+unix:///run/app.sock?x" } }
 """
+    rest = "must end after the socket's path, in which ? is %3F and # is %23"
     path = "must hold the whole path of a socket, such as /run/banyan.sock"
     assert said(text) == [
         f'routes.yaml:2:9: listen: {path}; got "unix:banyan.sock"',
         'routes.yaml:3:8: admin: must be an address and a port: only listen can be a socket, got "unix:/run/a.sock"',
         'routes.yaml:4:10: resolve: must be one of dns, system; got "systemd" (did you mean system?)',
-        "routes.yaml:5:29: upstreams.legacy.url: must end after the socket's path, in which ? is %3F and # is %23; "
-        + 'got "http+unix:///run/app.sock?x"',
+        f'routes.yaml:5:29: upstreams.legacy.url: {rest}; got "http+unix:///run/app.sock?x"',
     ]
