@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack
+from functools import partial
 from pathlib import Path
 from time import monotonic
 
@@ -41,14 +42,24 @@ def files(server: NameServer, tmp_path: Path) -> Files:
     return Files(server.resolv_conf(tmp_path / "resolv.conf"), tmp_path / "hosts")
 
 
-def named(port: int, name: str = NAME, **more: object) -> Block:
+def named(port: int, host: str = NAME, **more: object) -> Block:
     """An upstream by name, looked up often."""
-    return {"url": f"http://{name}:{port}", "timeout": PATIENT, "resolve": SOON, **more}
+    return {"url": f"http://{host}:{port}", "timeout": PATIENT, "resolve": SOON, **more}
 
 
 def hosts(proxy: Proxy) -> list[str]:
     """The addresses that the pool knows."""
     return [each.host for each in proxy.pool().addresses]
+
+
+def has_more(requests: Sequence[object], count: int) -> bool:
+    """Than so many."""
+    return len(requests) > count
+
+
+def is_asked(server: NameServer, count: int) -> bool:
+    """More often than so for the name."""
+    return server.kinds(NAME) > count
 
 
 async def twins(stack: AsyncExitStack) -> tuple[Scripted, Scripted]:
@@ -124,7 +135,7 @@ async def test_no_request_fails_through_moves(serve: Serve, server: NameServer, 
             server.book[NAME] = Told(1, (f"127.0.0.{2 - move % 2}",))
             here.stop_listening()
             count = len(there.requests)
-            await proxy.until(lambda there=there, count=count: len(there.requests) > count + 5)
+            await proxy.until(partial(has_more, there.requests, count + 5))
         moving = False
         await asyncio.gather(*asking)
 
@@ -146,7 +157,7 @@ async def test_a_look_up_that_fails_or_hangs_changes_nothing(
         else:
             server.book[NAME] = fault
         asked = server.kinds(NAME)
-        await proxy.until(lambda asked=asked: server.kinds(NAME) > asked + 1)
+        await proxy.until(partial(is_asked, server, asked + 1))
 
         assert (await proxy.ask(get())).status == 200
 
@@ -184,8 +195,8 @@ async def test_upstreams_that_share_a_name_share_its_look_up(
     server.book[NAME] = Told(60, ("127.0.0.1",))
     names = ("legacy", "b", "c")
     routes = [REST, *({"name": name, "match": f"/{name}", "stage": "legacy", "legacy": name} for name in names[1:])]
-    bounds: Block = {"resolve": {"least": "60s", "most": "60s"}}
-    proxy = await serve(upstreams={each: named(legacy.port, **bounds) for each in names}, routes=routes, files=files)
+    block = named(legacy.port, resolve={"least": "60s", "most": "60s"})
+    proxy = await serve(upstreams=dict.fromkeys(names, block), routes=routes, files=files)
     answers = await asyncio.gather(*[proxy.ask(get(b"/" + each.encode())) for each in names])
 
     assert [each.status for each in answers] == [200, 200, 200]
@@ -195,8 +206,9 @@ async def test_upstreams_that_share_a_name_share_its_look_up(
 async def test_failed_connects_make_no_storm_of_look_ups(serve: Serve, server: NameServer, files: Files) -> None:
     """Two hundred requests to an address that refuses: the name is looked up again, yet not more often than `least`."""
     server.book[NAME] = Told(600, ("127.0.0.1",))
-    off: Block = {"breaker": {"enabled": False}, "resolve": {"least": "1s", "most": "600s"}}
-    proxy = await serve(upstreams={"legacy": named(1, **off)}, routes=[REST], files=files)
+    slow: Block = {"least": "1s", "most": "600s"}
+    block = named(1, breaker={"enabled": False}, resolve=slow)
+    proxy = await serve(upstreams={"legacy": block}, routes=[REST], files=files)
     began = monotonic()
     answers = [await proxy.ask(get()) for _ in range(200)]
 
