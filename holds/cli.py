@@ -25,6 +25,8 @@ from holds import (
     fuzz,
     judge,
     keepalive,
+    names,
+    namespace,
     race,
     restarts,
     rollback,
@@ -126,6 +128,23 @@ def blast_command(
     fail. And an upstream that hangs for everybody opens its breaker, and is found again: --only 'all/*'.
     """
     _finish(blast.measure(choose(only), seconds), as_json=as_json, markdown=markdown)
+
+
+@app.command("names")
+def names_command(
+    *,
+    seconds: Annotated[float, typer.Option(min=1, help="How long each part of a round takes.")] = 3,
+    rounds: Annotated[int, typer.Option(min=1, help="How often both are measured, in turn.")] = 10,
+    rate: Annotated[float, typer.Option(min=1, help="Requests per second of the normal clients.")] = 200,
+    as_json: Json = False,
+    markdown: Markdown = None,
+) -> None:
+    """Upstreams whose names are silent beside others: these must not notice. About a minute.
+
+    A name server and a resolv.conf of its own, in a network and mounts of its own (`unshare`).
+    """
+    namespace.enter()
+    _finish(names.measure(seconds, rounds, rate), as_json=as_json, markdown=markdown)
 
 
 @app.command("restarts")

@@ -22,13 +22,14 @@ import pytest
 ROOT = Path(__file__).parent.parent
 
 CORE = {"proxy.core"}
-BESIDE = CORE | {"proxy", "proxy.link", "proxy.log", "proxy.pairs", "proxy.tasks", "proxy.tls"}
+BESIDE = CORE | {"proxy", "proxy.link", "proxy.log", "proxy.names", "proxy.pairs", "proxy.tasks", "proxy.tls"}
 PARTS = BESIDE | {"proxy.config", "proxy.edge", "proxy.store", "proxy.control"}
 MAY_IMPORT: dict[str, set[str]] = {
     "proxy": set(),
     "proxy.core": CORE,
     "proxy.link": CORE,
     "proxy.log": CORE,
+    "proxy.names": CORE | {"proxy.names", "proxy.tasks"},
     "proxy.pairs": CORE,
     "proxy.tasks": CORE,
     "proxy.tls": CORE | {"proxy.tls"},

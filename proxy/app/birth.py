@@ -27,6 +27,7 @@ from proxy.config.load import Loaded
 from proxy.config.reload import FileWatch
 from proxy.edge.here import Here
 from proxy.log import Sink, is_console, set_up
+from proxy.names.system import NamingLoop
 
 _PR_SET_PDEATHSIG = 1
 _SWITCH_INTERVAL = 0.0005
@@ -117,7 +118,8 @@ def be_control(config: Path, start: Start, sockets: Sockets, alive: Alive) -> No
         kill_file=_killed_by(config),
         directory=directory,
     )
-    asyncio.run(alive(run_control(given)))
+    with asyncio.Runner(loop_factory=NamingLoop) as runner:
+        runner.run(alive(run_control(given)))
     sink.close()
 
 

@@ -193,5 +193,6 @@ class Judging:
 
 
 def instance_of(snapshot: Snapshot) -> str:
-    """What this replica is called: its machine, and its port for clients, which a successor takes over."""
-    return f"{socket.gethostname()}:{snapshot.listen[1]}"
+    """What this replica is called: its machine, and its port (or socket) for clients, which a successor takes over."""
+    host, port = snapshot.listen
+    return f"{socket.gethostname()}:{port or host}"

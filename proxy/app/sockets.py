@@ -6,6 +6,7 @@ import socket
 from dataclasses import dataclass
 from pathlib import Path
 
+from proxy.app import socket_file
 from proxy.app.succession import HandedDown
 from proxy.core.snapshot import Snapshot
 from proxy.edge.tls import BACKLOG
@@ -14,7 +15,8 @@ from proxy.pairs import PAIRS
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sockets:
-    """One listening socket per worker (SO_REUSEPORT), the admin's, and with their paths the link's and that for pairs.
+    """One listening socket per worker (SO_REUSEPORT; of a Unix socket they are copies), the admin's, and with their
+    paths the link's and that for pairs.
 
     A connection to these two waits in the kernel while the process that takes it is being replaced.
     """
@@ -31,16 +33,16 @@ class Sockets:
         return self.link_path.with_name(PAIRS)
 
     @property
-    def address(self) -> tuple[str, int]:
-        """Where clients connect."""
-        host, port = self.workers[0].getsockname()[:2]
-        return str(host), int(port)
+    def address(self) -> str:
+        """Where clients connect: `host:port`, or `unix:/path`."""
+        name = self.workers[0].getsockname()
+        return f"unix:{name}" if isinstance(name, str) else f"{name[0]}:{name[1]}"
 
     @property
     def bound(self) -> tuple[tuple[str, int], ...]:
-        """Where clients and operators connect: before the admin's socket is closed."""
-        host, port = self.admin.getsockname()[:2]
-        return self.address, (str(host), int(port))
+        """Where clients and operators connect: before the admin's socket is closed. A socket in a file is port 0."""
+        names = (self.workers[0].getsockname(), self.admin.getsockname())
+        return tuple((each, 0) if isinstance(each, str) else (str(each[0]), int(each[1])) for each in names)
 
     def close_listening(self) -> None:
         """Let go of the clients' sockets, so that a worker's closing is the last one and new clients are refused."""
@@ -50,14 +52,24 @@ class Sockets:
 
 def bind(snapshot: Snapshot, link_path: Path, given: HandedDown | None = None) -> Sockets:
     """All of them, or OSError that names the address; what a predecessor has `given` is used first."""
-    workers = list(given.workers[: snapshot.workers]) if given else [_listen(snapshot.listen)]
+    workers = list(given.workers[: snapshot.workers]) if given else [_first(snapshot.listen)]
     for unneeded in given.workers[snapshot.workers :] if given else ():
         unneeded.close()
-    address = workers[0].getsockname()[:2]
-    workers += [_listen(address) for _ in range(snapshot.workers - len(workers))]
+    workers += [_another(workers[0]) for _ in range(snapshot.workers - len(workers))]
     admin = given.admin if given else _listen(snapshot.admin, shared=False)
     link, pairs = _private(link_path), _private(link_path.with_name(PAIRS))
     return Sockets(workers=tuple(workers), admin=admin, link=link, link_path=link_path, pairs=pairs)
+
+
+def _first(listen: tuple[str, int]) -> socket.socket:
+    return _listen(listen) if listen[1] or not listen[0].startswith("/") else socket_file.listen(Path(listen[0]))
+
+
+def _another(first: socket.socket) -> socket.socket:
+    """For one more worker."""
+    if first.family == socket.AF_UNIX:  # which has one queue for all
+        return first.dup()
+    return _listen(first.getsockname()[:2])
 
 
 def _private(path: Path) -> socket.socket:

@@ -29,6 +29,7 @@ from proxy.app.birth import WorkerSeat, be_comparer, be_control, be_worker
 from proxy.app.heartbeat import HUNG, Heartbeats, Silence
 from proxy.app.selfcheck import cautions, prepare
 from proxy.app.shared_ties import SharedTies
+from proxy.app.socket_file import SocketFile
 from proxy.app.sockets import Sockets, bind
 from proxy.app.start import Start, first_start
 from proxy.app.succession import HandedDown, Readiness, handed_down, start_successor
@@ -99,6 +100,7 @@ class Supervisor:
         self._config = config
         self._start = start
         self._sockets = sockets
+        self._file = SocketFile.of(sockets.workers[0])
         self._ties = SharedTies()
         self._instance = draw_instance()
         self._heartbeats = Heartbeats(len(sockets.workers) - _FIRST)
@@ -111,8 +113,7 @@ class Supervisor:
     def run(self) -> int:
         """Until all children have ended after a SIGTERM."""
         signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
-        host, port = self._sockets.address
-        _log.info("serving", listen=f"{host}:{port}", workers=len(self._sockets.workers), pid=os.getpid())
+        _log.info("serving", listen=self._sockets.address, workers=len(self._sockets.workers), pid=os.getpid())
         for number in (_CONTROL, _COMPARER, *range(len(self._sockets.workers))):
             self._give_birth(number)
         while self._children or self._due:
@@ -123,6 +124,8 @@ class Supervisor:
             self._kill_hung()
             self._replace()
             self._succeed()
+        if self._file is not None and self._successor is None:
+            self._file.remove()
         return 0
 
     def _succeed(self) -> None:

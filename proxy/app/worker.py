@@ -91,7 +91,7 @@ class Worker:
         """To be made inside the running loop."""
         self._post = post
         self._sink = sink
-        self._listener = Listener(post.snapshot, AccessLog(sink, console=console), post.ties, post.here)
+        self._listener = Listener(post.snapshot, AccessLog(sink, console=console), post.ties, here=post.here)
         self._pairs = PairLink(post.link.with_name(PAIRS))
         self._listener.shadows.recorder = self._pairs
         self._kill_file = KillFile(post.kill_file(post.snapshot.kill_file), self._ordered)

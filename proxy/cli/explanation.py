@@ -27,6 +27,7 @@ from proxy.edge.by_host import pool_of
 from proxy.edge.live import Live
 from proxy.edge.tally import Counters
 from proxy.edge.ties import Memory, Ties
+from proxy.names.resolver import Resolver
 from proxy.tasks import Tasks
 
 
@@ -158,7 +159,9 @@ def explain_head(
 
 def _live(snapshot: Snapshot, key: bytes) -> Live:
     tasks = Tasks()
-    live = Live(snapshot, {name: pool_of(each, tasks) for name, each in snapshot.upstreams.items()}, Counters())
+    names = Resolver(tasks)
+    pools = {name: pool_of(each, tasks, names) for name, each in snapshot.upstreams.items()}
+    live = Live(snapshot, pools, Counters())
     if snapshot.is_tied:
         live.ties = Ties(snapshot, Memory(find_key=lambda: key or urandom(32)))
     return live
@@ -223,7 +226,7 @@ def _upstream(route: Route, side: Side | None, snapshot: Snapshot) -> UpstreamSh
     timeouts = route.timeouts or upstream.timeouts
     return UpstreamShown(
         name=upstream.name,
-        url=f"{upstream.scheme}://{upstream.authority}",
+        url=upstream.url,
         host=upstream.authority if upstream.host_mode is HostMode.UPSTREAM else "as the client sent it",
         connect=timeouts.connect,
         response=timeouts.response,

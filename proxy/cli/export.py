@@ -48,7 +48,7 @@ def export(
         complain(error.message, error.cure)
         leave(FOUND)
     new = snapshot.upstreams[found.new]
-    text, left_out = text_of(found, shown.clusters[0], shown.exchanges or [], f"{new.scheme}://{new.authority}")
+    text, left_out = text_of(found, shown.clusters[0], shown.exchanges or [], new.url)
     for why, count in left_out.items():
         complain(f"{count} left out: {why.value}")
     if not text:

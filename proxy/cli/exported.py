@@ -32,8 +32,9 @@ Exported by `banyan export {route} {cluster}`: it passes once new answers as leg
 
 import json
 import os
+import socket
 from http.client import HTTPConnection, HTTPSConnection
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import pytest
 
@@ -47,7 +48,10 @@ CASES = {cases}
 def ask(method, target, fields):
     parts = urlsplit(TARGET)
     connect = HTTPSConnection if parts.scheme == "https" else HTTPConnection
-    connection = connect(parts.hostname, parts.port, timeout=30)
+    connection = connect(parts.hostname or "localhost", parts.port, timeout=30)
+    if parts.scheme == "http+unix":
+        connection.sock = socket.socket(socket.AF_UNIX)
+        connection.sock.connect(unquote(parts.path))
     try:
         connection.putrequest(method, target, skip_host=True, skip_accept_encoding=True)
         for name, value in fields:

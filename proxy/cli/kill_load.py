@@ -63,8 +63,21 @@ class Load:
             return False
         return head.startswith(b"HTTP/1.") and head[9:10] in (b"1", b"2", b"3", b"4")
 
+    def _plain(self) -> socket.socket:
+        host, _ = self._address
+        if not host.startswith("/"):
+            return socket.create_connection(self._address, timeout=_TIMEOUT)
+        plain = socket.socket(socket.AF_UNIX)
+        plain.settimeout(_TIMEOUT)
+        try:
+            plain.connect(host)
+        except OSError:
+            plain.close()
+            raise
+        return plain
+
     def _connection(self) -> socket.socket:
-        plain = socket.create_connection(self._address, timeout=_TIMEOUT)
+        plain = self._plain()
         if self._context is None:
             return plain
         try:

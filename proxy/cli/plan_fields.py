@@ -65,7 +65,7 @@ def _whole(name: str, before: str, after: str) -> Change:
 
 
 def _url(upstream: Upstream) -> str:
-    return f"{upstream.scheme}://{upstream.authority}"
+    return upstream.url
 
 
 def _differences(before: object, after: object, without: frozenset[str], prefix: str = "") -> Iterator[Change]:

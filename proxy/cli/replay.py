@@ -89,7 +89,7 @@ def _plan(route: str, to: str, header: list[str], config: Path) -> Plan:
         key = b""
     return Plan(
         route=found,
-        to=to.rstrip("/") or f"{upstream.scheme}://{upstream.authority}",
+        to=to.rstrip("/") or upstream.url,
         own_host=bool(to) or upstream.host_mode is HostMode.UPSTREAM,
         key=key,
         fields=tuple((name.strip(), value.strip()) for name, _, value in named),

@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
+from proxy.cli.socket_connection import SocketConnection
 from proxy.core.noise.state import KeyState
 from proxy.core.noise.told import Told
 from proxy.core.outcome import Side
@@ -93,7 +94,7 @@ def send(request: CapturedRequest, plan: Plan) -> CapturedAnswer:
     """The answer of the new side, or one that says why there is none."""
     began = time.monotonic()
     parts = urlsplit(plan.to)
-    connection = _connection(parts.scheme, parts.hostname or "", parts.port)
+    connection = _connection(parts)
     try:
         connection.putrequest(
             request.method.decode("latin-1"),
@@ -101,7 +102,7 @@ def send(request: CapturedRequest, plan: Plan) -> CapturedAnswer:
             skip_host=True,
             skip_accept_encoding=True,
         )
-        for name, value in _fields(request, parts.netloc, plan):
+        for name, value in _fields(request, parts.netloc or "localhost", plan):
             connection.putheader(name, value)
         connection.endheaders()
         response = connection.getresponse()
@@ -120,10 +121,13 @@ def send(request: CapturedRequest, plan: Plan) -> CapturedAnswer:
     )
 
 
-def _connection(scheme: str, host: str, port: int | None) -> HTTPConnection:
-    if scheme == "https":
-        return HTTPSConnection(host, port, timeout=TIMEOUT, context=ssl.create_default_context())
-    return HTTPConnection(host, port, timeout=TIMEOUT)
+def _connection(to: SplitResult) -> HTTPConnection:
+    host = to.hostname or ""
+    if to.scheme == "http+unix":
+        return SocketConnection(unquote(to.netloc + to.path), TIMEOUT)
+    if to.scheme == "https":
+        return HTTPSConnection(host, to.port, timeout=TIMEOUT, context=ssl.create_default_context())
+    return HTTPConnection(host, to.port, timeout=TIMEOUT)
 
 
 def _fields(request: CapturedRequest, authority: str, plan: Plan) -> Iterator[tuple[str, bytes | str]]:

@@ -27,7 +27,7 @@ from proxy.config.shadow_blocks import memory_of, policy_of
 from proxy.config.shared import Shared
 from proxy.config.tie_blocks import cookies_of, tie_of
 from proxy.config.tls_block import listener_tls, upstream_tls
-from proxy.config.upstream_blocks import breaker_of, eject_of, fallback_of, health_of
+from proxy.config.upstream_blocks import breaker_of, eject_of, fallback_of, health_of, resolve_of
 from proxy.core.cohort import CohortSource, SourceKind
 from proxy.core.judge.policy import Freeze, Window
 from proxy.core.path import PathPattern
@@ -57,7 +57,7 @@ def build_snapshot(
         listen=_pair(settings.listen),
         admin=_pair(settings.admin),
         workers=settings.workers or min(cores(), _MOST_WORKERS),
-        upstreams={name: _upstream(name, block, directory) for name, block in upstreams.items()},
+        upstreams={name: _upstream(name, block, settings, directory) for name, block in upstreams.items()},
         table=RouteTable(routes),
         trusted=tuple(settings.trusted_proxies),
         limits=_over(Limits(), settings.limits),
@@ -212,7 +212,7 @@ def _query(name: str, asked: Condition) -> Predicate:
     return QueryIs(name, frozenset() if asked is True else asked)
 
 
-def _upstream(name: str, block: UpstreamBlock, directory: str) -> Upstream:
+def _upstream(name: str, block: UpstreamBlock, settings: SettingsBlock, directory: str) -> Upstream:
     first, *more = block.places
     plain = Upstream(
         name=name,
@@ -226,6 +226,7 @@ def _upstream(name: str, block: UpstreamBlock, directory: str) -> Upstream:
         tls=upstream_tls(block.tls, directory),
         health=health_of(block.health),
         dry_run=block.dry_run or "",
+        resolve=resolve_of(settings.resolve, block.resolve),
     )
     return replace(
         plain,

@@ -16,6 +16,7 @@ from proxy.config.conflicts import MAX_SIGNATURES, conflicts, crowded
 from proxy.config.cover import unreachable
 from proxy.config.judgement_check import JUDGEMENT_RULES
 from proxy.config.loop_check import LOOP_RULES
+from proxy.config.name_check import NAME_RULES
 from proxy.config.problem import Path, Problem
 from proxy.config.read import Draft
 from proxy.config.schema import TimeoutBlock
@@ -286,4 +287,5 @@ RULES = (
     *COMPARE_RULES,
     *SHADOW_RULES,
     *TIE_RULES,
+    *NAME_RULES,
 )

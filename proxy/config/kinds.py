@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import BeforeValidator, WithJsonSchema
 
 from proxy.config import asked, bounds, single, units
-from proxy.config.address import Address, Url, read_address, read_network, read_url
+from proxy.config.address import Address, Url, read_address, read_listen, read_network, read_url
 from proxy.config.state import read_state
 from proxy.core.cohort import CohortSource
 from proxy.core.effects import Effects
@@ -24,7 +24,13 @@ _FRACTION = {"type": "number", "minimum": 0, "maximum": 1}
 _SIZE = WithJsonSchema({"type": "string", "pattern": "^[0-9]+ ?(B|KB|MB|GB|KiB|MiB|GiB)$"})
 _TEXT = WithJsonSchema({"type": "string"})
 _ADDRESS = WithJsonSchema({"type": "string", "pattern": ":[0-9]+$"})
-_URL = WithJsonSchema({"type": "string", "pattern": "^[Hh][Tt][Tt][Pp][Ss]?://[^/?#@]+$"})
+_LISTEN = WithJsonSchema({"type": "string", "pattern": "(^unix:/.|:[0-9]+$)"})
+_URL = WithJsonSchema(
+    {
+        "type": "string",
+        "pattern": "^([Hh][Tt][Tt][Pp][Ss]?://[^/?#@]+|[Hh][Tt][Tt][Pp]\\+[Uu][Nn][Ii][Xx]://[^?#]+)$",
+    }
+)
 _SLASHED = WithJsonSchema({"type": "string", "pattern": "^/"})
 _NAME = WithJsonSchema({"type": "string", "pattern": f"^{single.NAME_PATTERN}$"})
 _METHOD = {"type": "string", "enum": list(asked.METHODS)}
@@ -94,7 +100,8 @@ ResponsePoint = Annotated[
 ]
 Status = Annotated[int, BeforeValidator(units.Whole(200, 599)), _whole(200, 599)]
 
-ListenAddress = Annotated[Address, BeforeValidator(read_address), _ADDRESS]
+ListenAddress = Annotated[Address, BeforeValidator(read_listen), _LISTEN]
+AdminAddress = Annotated[Address, BeforeValidator(read_address), _ADDRESS]
 NetworkText = Annotated[Network, BeforeValidator(read_network), _TEXT]
 UpstreamUrl = Annotated[Url, BeforeValidator(read_url), _URL]
 

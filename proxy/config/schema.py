@@ -25,7 +25,7 @@ from proxy.config.judgement_blocks import FleetGuardBlock, GuardBlock, RampBlock
 from proxy.config.shadow_blocks import FileShadowBlock, ShadowBlock
 from proxy.config.tie_blocks import AnyStay, CookiesBlock, PinBlock, PinsBlock
 from proxy.config.tls_block import ListenerTlsBlock, UpstreamTlsBlock
-from proxy.config.upstream_blocks import AnyFallback, BreakerBlock, EjectBlock, HealthBlock
+from proxy.config.upstream_blocks import AnyFallback, AnyResolve, BreakerBlock, EjectBlock, HealthBlock
 from proxy.core.route import Respond, Timeouts, Upstream
 from proxy.core.snapshot import AccessLog, Limits
 
@@ -72,7 +72,11 @@ AnyHealth = Annotated[
 class UpstreamBlock(Block):
     """One system behind the proxy."""
 
-    url: kinds.UpstreamUrl | None = _optional("Scheme, host and port; no path.", "http://legacy.internal:3000")
+    url: kinds.UpstreamUrl | None = _optional(
+        "Scheme, host and port; no path. Or http+unix:// and the path of a socket.",
+        "http://legacy.internal:3000",
+        "http+unix:///run/legacy.sock",
+    )
     endpoints: list[kinds.UpstreamUrl] | None = _optional(
         "Instead of url: several of them, all with the same scheme.", ["http://new-1:8080", "http://new-2:8080"]
     )
@@ -122,6 +126,11 @@ class UpstreamBlock(Block):
     )
     dry_run: kinds.HealthPath | None = _optional(
         "Where it is asked with OPTIONS whether it can take writes without doing them; see shadow.", "/-/dry-run"
+    )
+    resolve: AnyResolve | None = _optional(
+        "How its names become addresses, and how long those are used; what it leaves out is that of the top.",
+        {"most": "10s"},
+        "system",
     )
     tls: UpstreamTlsBlock | None = _optional("How it is met, with an https url.", {"ca": "tls/ca.pem"})
 
@@ -338,8 +347,13 @@ class SettingsBlock(Block):
     """Everything but upstreams and routes."""
 
     version: kinds.Version = _needed("Of this format: 1.", 1)
-    listen: kinds.ListenAddress = _needed("Where clients come in: address and port.", "0.0.0.0:8080", ":8080")
-    admin: kinds.ListenAddress = Field(
+    listen: kinds.ListenAddress = _needed(
+        "Where clients come in: address and port, or unix: and a path.",
+        "0.0.0.0:8080",
+        ":8080",
+        "unix:/run/banyan.sock",
+    )
+    admin: kinds.AdminAddress = Field(
         Address("127.0.0.1", 9090),
         description="Metrics, health and API; never on the port of the clients. Default 127.0.0.1:9090.",
         examples=["127.0.0.1:9090"],
@@ -360,6 +374,11 @@ class SettingsBlock(Block):
         "While a file stands here, everything that legacy can answer goes to legacy. Relative paths count from the "
         "folder of this file. Without it: kill in the state directory.",
         "/run/banyan/kill",
+    )
+    resolve: AnyResolve | None = _optional(
+        "How names of upstreams become addresses: a mapping, or dns or system alone. Default dns.",
+        {"least": "1s", "most": "30s"},
+        "system",
     )
     trusted_proxies: list[kinds.NetworkText] = Field(
         default_factory=list,

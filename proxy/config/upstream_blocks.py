@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from enum import StrEnum
 from typing import Annotated
 
 from pydantic import BeforeValidator
@@ -12,9 +13,9 @@ from proxy.config.block import Block, needed, optional
 from proxy.config.fault import fault
 from proxy.config.tls_block import Switch
 from proxy.core.outcome import Side
-from proxy.core.route import Breaker, Eject, Fallback, Health, Trigger
+from proxy.core.route import Breaker, Eject, Fallback, Health, Resolve, Trigger
 
-_HEALTH, _BREAKER, _EJECT = Health(path="/"), Breaker(), Eject()
+_HEALTH, _BREAKER, _EJECT, _RESOLVE = Health(path="/"), Breaker(), Eject(), Resolve()
 _EITHER = "other"
 _SWITCHED = (True, False)
 
@@ -95,6 +96,41 @@ class EjectBlock(Block):
     )
 
 
+class ResolveBy(StrEnum):
+    """Who is asked for the addresses of a name."""
+
+    DNS = "dns"
+    SYSTEM = "system"
+
+
+ResolveWord = Annotated[ResolveBy, BeforeValidator(single.Choice(ResolveBy))]
+
+
+class ResolveBlock(Block):
+    """How names become addresses."""
+
+    by: ResolveWord | None = optional(
+        "dns, the default: the hosts file, then the name servers of resolv.conf; system: the modules of nsswitch.conf, "
+        "for names that only these know.",
+        ResolveBy.SYSTEM.value,
+    )
+    least: kinds.LengthAboveZero | None = optional(
+        f"How long addresses are used at least, whatever their TTL. Default {_RESOLVE.least:g}s.", "1s"
+    )
+    most: kinds.LengthAboveZero | None = optional(
+        f"How long at most; so long where no TTL is told. Default {_RESOLVE.most:g}s.", "30s"
+    )
+
+
+def read_resolve(value: object) -> object:
+    """The short form, dns or system alone, as the mapping that it stands for."""
+    return {"by": value} if isinstance(value, str) else value
+
+
+AnyResolve = Annotated[ResolveBlock, BeforeValidator(read_resolve, json_schema_input_type=ResolveWord | ResolveBlock)]
+"""The mapping, or who is asked alone."""
+
+
 class FallbackBlock(Block):
     """When the other side is asked instead."""
 
@@ -130,6 +166,13 @@ def eject_of(block: EjectBlock | None) -> Eject | None:
         return _EJECT
     said = said_by(block)
     return None if said.pop("enabled", True) is False else replace(_EJECT, **said)  # type: ignore[arg-type]
+
+
+def resolve_of(top: ResolveBlock | None, own: ResolveBlock | None) -> Resolve:
+    """The value of an upstream's block over that at the top, key by key."""
+    said = {**({} if top is None else said_by(top)), **({} if own is None else said_by(own))}
+    by = said.pop("by", ResolveBy.DNS)
+    return replace(_RESOLVE, system=by is ResolveBy.SYSTEM, **said)  # type: ignore[arg-type]
 
 
 def fallback_of(block: FallbackBlock | None) -> Fallback | None:

@@ -22,11 +22,15 @@ import aiohttp
 import structlog
 import yarl
 
+from proxy.control.connecting import connector_to
 from proxy.control.dry_run import DryRuns
 from proxy.core.authority import normal_host
 from proxy.core.route import Endpoint, Health, Upstream
 from proxy.core.shadow import ACCEPTED, DRY_RUN
 from proxy.link import Probed
+from proxy.names.files import Files
+from proxy.names.resolver import Resolver
+from proxy.tasks import Tasks
 from proxy.tls.kept import ForUpstream
 from proxy.tls.sentence import sentence_of
 
@@ -74,13 +78,18 @@ class Probes:
         now: Callable[[], datetime],
         tell: Callable[[Probed], None] = lambda _: None,
         timeout: float = TIMEOUT,
+        files: Files | None = None,
     ) -> None:
-        """Begin with no upstream; `now` is wall time, `timeout` the length in seconds that one probe may take."""
+        """Begin with no upstream; `now` is wall time, `timeout` the length in seconds that one probe may take.
+
+        `files` say where names are looked up; None: the system's.
+        """
         self._background = background
         self._now = now
         self._tell = tell
         self._timeout = timeout
-        self._session: aiohttp.ClientSession | None = None
+        self._looking = Tasks()
+        self._resolver = Resolver(self._looking, files)
         self._slots = asyncio.Semaphore(MAX_AT_ONCE)
         self._probed: dict[str, tuple[Upstream, list[asyncio.Task[None]]]] = {}
         self._conditions: dict[tuple[str, Endpoint], Condition] = {}
@@ -123,8 +132,8 @@ class Probes:
     async def close(self) -> None:
         """End all probes."""
         self.follow({})
-        if self._session is not None:
-            await self._session.close()
+        await self._looking.end()
+        await self._resolver.close()
 
     async def _watch(self, upstream: Upstream, endpoint: Endpoint) -> None:
         health = upstream.health
@@ -141,13 +150,14 @@ class Probes:
 
     async def _ask(self, upstream: Upstream, health: Health, kept: ForUpstream | None) -> str:
         """What is wrong, empty when nothing is; the one place where the client's exceptions end."""
-        url = yarl.URL(f"{upstream.scheme}://{upstream.authority}{health.path}", encoded=True)
+        url = _url(upstream, health.path)
         sees = {"Host": health.host} if health.host else {}
         try:
             async with (
                 self._slots,
                 asyncio.timeout(self._timeout),
-                self._client().get(url, headers=sees, allow_redirects=False, **_by_tls(kept, upstream)) as answer,
+                self._client(upstream) as client,
+                client.get(url, headers=sees, allow_redirects=False, **_by_tls(kept, upstream)) as answer,
             ):
                 return "" if answer.status < 400 else f"answered {answer.status}"
         except TimeoutError:
@@ -157,30 +167,28 @@ class Probes:
 
     async def _accepts(self, upstream: Upstream, path: str, kept: ForUpstream | None) -> bool:
         """Whether it says that it can dry-run (`proxy.control.dry_run`)."""
-        url = yarl.URL(f"{upstream.scheme}://{upstream.authority}{path}", encoded=True)
+        url = _url(upstream, path)
         name, _, asked = DRY_RUN.decode("ascii").partition(": ")
         try:
             async with (
                 self._slots,
                 asyncio.timeout(self._timeout),
-                self._client().options(
-                    url, headers={name: asked}, allow_redirects=False, **_by_tls(kept, upstream)
-                ) as answer,
+                self._client(upstream) as client,
+                client.options(url, headers={name: asked}, allow_redirects=False, **_by_tls(kept, upstream)) as answer,
             ):
                 said = answer.headers.get(name, "").strip().lower()
                 return answer.status < 400 and said == ACCEPTED.decode("ascii")
         except (TimeoutError, aiohttp.ClientError, OSError, ValueError):
             return False
 
-    def _client(self) -> aiohttp.ClientSession:
-        if self._session is None:
-            self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=MAX_AT_ONCE, force_close=True),
-                cookie_jar=aiohttp.DummyCookieJar(),
-                timeout=aiohttp.ClientTimeout(total=None),
-                headers={"User-Agent": "banyan-health"},
-            )
-        return self._session
+    def _client(self, upstream: Upstream) -> aiohttp.ClientSession:
+        """For one request (rule 2)."""
+        return aiohttp.ClientSession(
+            connector=connector_to(upstream, self._resolver),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            timeout=aiohttp.ClientTimeout(total=None),
+            headers={"User-Agent": "banyan-health"},
+        )
 
     def _note(self, upstream: Upstream, endpoint: Endpoint, health: Health, error: str) -> Status:
         """What the endpoint is now, by rule 3."""
@@ -201,6 +209,12 @@ class Probes:
             what = {"upstream": upstream.name, "endpoint": endpoint.text}
             say("upstream_health_changed", **what, status=found.value, error=error)
         return found
+
+
+def _url(upstream: Upstream, path: str) -> yarl.URL:
+    """Over a socket, too, the client wants to know a host."""
+    scheme = "http" if upstream.scheme == "http+unix" else upstream.scheme
+    return yarl.URL(f"{scheme}://{upstream.authority}{path}", encoded=True)
 
 
 def _by_tls(kept: ForUpstream | None, upstream: Upstream) -> dict[str, Any]:
@@ -224,8 +238,8 @@ def _sentence(error: Exception, upstream: Upstream) -> str:
         case aiohttp.ClientSSLError():
             return str(error)
         case aiohttp.ClientConnectorError(os_error=OSError(errno=int(number))) if number > 0:
-            return f"cannot connect to {upstream.authority}: {os.strerror(number)}"
+            return f"cannot connect to {upstream.where}: {os.strerror(number)}"
         case aiohttp.ClientConnectorError(os_error=cause):  # name resolution: its numbers are not the system's
-            return f"cannot connect to {upstream.authority}: {cause.strerror or cause}"
+            return f"cannot connect to {upstream.where}: {cause.strerror or cause}"
         case _:
             return str(error) or type(error).__name__

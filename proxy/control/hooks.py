@@ -145,9 +145,15 @@ class Hooks:
 
     def _begin(self, hook: Hook) -> tuple[_Listener, asyncio.Task[None]]:
         listener = _Listener(hook, self.counts)
-        session = self._session = self._session or aiohttp.ClientSession(auto_decompress=False)
+        session = self._session = self._session or _session()
         work = lambda: listener.run(session, self._first_wait)  # noqa: E731
         return listener, self._background.start(work, name=f"hook {hook.shown}")
+
+
+def _session() -> aiohttp.ClientSession:
+    """Names by the loop's own look-up, which knows all that the system knows, whatever else is installed."""
+    connector = aiohttp.TCPConnector(resolver=aiohttp.ThreadedResolver())
+    return aiohttp.ClientSession(connector=connector, auto_decompress=False)
 
 
 def signed(secret: str, id_: str, at: int, body: bytes) -> dict[str, str]:

@@ -53,7 +53,7 @@ def upstream_view(upstream: Upstream, probes: Probes, state: UpstreamState | Non
     """One entry of `GET /api/upstreams`."""
     return UpstreamView(
         name=upstream.name,
-        url=f"{upstream.scheme}://{upstream.authority}",
+        url=upstream.url,
         health=_health_view(probes.conditions.get(upstream.name)),
         endpoints=[
             EndpointView(endpoint=each.text, health=_health_view(probes.condition_of(upstream.name, each)))

@@ -3,7 +3,8 @@
 Rule 1: ports are the same; a socket bound to port 0 is not known yet and is nobody's.
 Rule 2: the unspecified address stands for every address of this machine where one listens, and for loopback where one
         connects. `::` takes IPv4 too, as Linux has it by default.
-Rule 3: names are not looked up: of them `localhost` alone is known.
+Rule 3: a socket in a file is its path, and has no port.
+Rule 4: names are not looked up: of them `localhost` alone is known.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ def is_own(host: str, port: int, bound: tuple[str, int], is_local: Callable[[str
 
     `is_local` is asked of addresses that may be an interface's of this machine.
     """
+    if bound[0].startswith("/"):
+        return host == bound[0]
     own = _number(bound[0])
     if own is None or port != bound[1] or not port:
         return False

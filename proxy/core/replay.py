@@ -126,7 +126,7 @@ class Replay:
         if side is None:
             return Answerer(SELF)
         upstream = self._upstreams.get(route.upstream(side))
-        return Answerer(side.value, "" if upstream is None else upstream.authority)
+        return Answerer(side.value, "" if upstream is None else upstream.where)
 
 
 def _whose(route: Route) -> tuple[str, str]:

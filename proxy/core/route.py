@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from urllib.parse import quote
 
 from proxy.core.cohort import CohortSource, SourceKind
 from proxy.core.effects import Effects
@@ -110,16 +111,35 @@ class Eject:
     max_ejected: float = 0.5
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resolve:
+    """How long the addresses of a name are used: its TTL, but at `least` and at `most` so many seconds.
+
+    `system`: by the system's own modules (nsswitch.conf), which tell no TTL, instead of hosts file and name servers.
+    """
+
+    least: float = 1.0
+    most: float = 30.0
+    system: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """One place where an upstream listens."""
+    """One place where an upstream listens: a host and its port, or the path of a Unix socket (port 0)."""
 
     host: str
     port: int
 
     @property
+    def is_unix(self) -> bool:
+        """No host begins with a slash."""
+        return self.host.startswith("/")
+
+    @property
     def text(self) -> str:
-        """`host:port`, brackets around an IPv6 address."""
+        """`host:port`, brackets around an IPv6 address; `unix:/path`."""
+        if self.is_unix:
+            return f"unix:{self.host}"
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
 
@@ -135,6 +155,7 @@ class Fallback:
 class Upstream:
     """One system behind the proxy. `host` and `port` are its first endpoint; `more` are the others.
 
+    `scheme` is http, https or http+unix.
     `connections` bounds one worker's to each address, `queue` the requests that wait; `slow_start` in seconds;
     `dry_run` is the path of its handshake, or empty.
     """
@@ -158,6 +179,7 @@ class Upstream:
     eject: Eject | None = Eject()
     dry_run: str = ""
     expectation: Expectation = Expectation.ANSWER
+    resolve: Resolve = Resolve()
 
     @property
     def endpoints(self) -> tuple[Endpoint, ...]:
@@ -177,9 +199,22 @@ class Upstream:
 
     @property
     def authority(self) -> str:
-        """`host[:port]` as it stands in a Host field; the scheme's own port is left out."""
+        """`host[:port]` as it stands in a Host field, without the scheme's own port; `localhost` behind a socket."""
+        if self.host.startswith("/"):
+            return "localhost"
         host = f"[{self.host}]" if ":" in self.host else self.host
         return host if self.port == (443 if self.scheme == "https" else 80) else f"{host}:{self.port}"
+
+    @property
+    def where(self) -> str:
+        """For people: the authority, or `unix:/path`."""
+        first = Endpoint(self.host, self.port)
+        return first.text if first.is_unix else self.authority
+
+    @property
+    def url(self) -> str:
+        """Of the first endpoint, as routes.yaml may write it."""
+        return f"{self.scheme}://{quote(self.host) if self.host.startswith('/') else self.authority}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

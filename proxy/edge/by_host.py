@@ -24,6 +24,7 @@ from proxy.edge.pool import Pool
 if TYPE_CHECKING:
     from proxy.core.route import Upstream
     from proxy.edge.address import Waiter
+    from proxy.names.resolver import Resolver
     from proxy.tasks import Tasks
 
 MOST_NAMES = 32
@@ -32,9 +33,10 @@ _LABEL = r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
 _NAME = re.compile(rf"(?:{_LABEL}\.)*{_LABEL}")
 
 
-def pool_of(upstream: Upstream, tasks: Tasks, here: Here = NOWHERE) -> Pool:
+def pool_of(upstream: Upstream, tasks: Tasks, resolver: Resolver, here: Here = NOWHERE) -> Pool:
     """Its connections, by name where these follow Host."""
-    return PoolByHost(upstream, tasks, here) if upstream.follows_host else Pool(upstream, tasks, here)
+    kind = PoolByHost if upstream.follows_host else Pool
+    return kind(upstream, tasks, resolver, here)
 
 
 def tls_name(host: str) -> str:
@@ -57,13 +59,14 @@ def _is_address(host: str) -> bool:
 class PoolByHost(Pool):
     """Hands every waiter to the pool of its name; in itself it opens nothing."""
 
-    __slots__ = ("_here", "_latest", "_named", "_ours")
+    __slots__ = ("_here", "_latest", "_named", "_ours", "_resolver")
 
-    def __init__(self, upstream: Upstream, tasks: Tasks, here: Here = NOWHERE) -> None:
+    def __init__(self, upstream: Upstream, tasks: Tasks, resolver: Resolver, here: Here = NOWHERE) -> None:
         """No name is known yet; what all share is the context, so that files are read once."""
-        super().__init__(upstream, tasks, here)
+        super().__init__(upstream, tasks, resolver, here)
         self._ours = tasks
         self._here = here
+        self._resolver = resolver
         self._named: dict[str, Pool] = {}
         self._latest: Pool | None = None
 
@@ -87,7 +90,7 @@ class PoolByHost(Pool):
             tls = replace(self.upstream.tls, server_name=name, sni=Sni.UPSTREAM)
             upstream = replace(self.upstream, tls=tls)
             dialler = Dialler(upstream, self._here, self.dialler.tls)
-            pool = Pool(upstream, self._ours, self._here, dialler)
+            pool = Pool(upstream, self._ours, self._resolver, self._here, dialler)
             if self._retired:
                 pool.retire()
         self._named[name] = pool

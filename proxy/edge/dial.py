@@ -5,6 +5,7 @@ Rule 1: an idle connection whose other end is gone is found out within half a mi
 Rule 2: where this machine has no descriptor or memory left for a connection, the upstream was not asked and has not
         failed.
 Rule 3: an address at which Banyan itself listens is not connected to: what is sent there would come in again.
+Rule 4: a Unix socket whose queue of connections is full is tried again until the time for a connection is over.
 """
 
 from __future__ import annotations
@@ -32,7 +33,8 @@ KEEP_ALIVE = (("TCP_KEEPIDLE", 15), ("TCP_KEEPINTVL", 5), ("TCP_KEEPCNT", 3))
 USER_TIMEOUT = 60_000
 """Milliseconds; longer than a client may be silent within a body, since a closed window counts too."""
 
-
+QUEUE_FULL = 0.01
+"""Seconds between two tries (rule 3)."""
 _NONE_LEFT = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 """Errors that say that this machine lacks something."""
 
@@ -91,14 +93,33 @@ class Dialler:
     async def _open(self, connection: UpstreamConnection, address: Address) -> None:
         tls = self.tls.to_use() if self.tls is not None else None
         name = (self._upstream.tls.server_name or address.endpoint.host.removesuffix(".")) if tls is not None else None
-        await asyncio.get_running_loop().create_connection(
-            partial(_same, connection), address.host, address.endpoint.port, ssl=tls, server_hostname=name
-        )
+        loop, protocol = asyncio.get_running_loop(), partial(_same, connection)
+        if address.endpoint.is_unix:
+            await loop.create_unix_connection(protocol, sock=await _connected(address.host))
+        else:
+            await loop.create_connection(protocol, address.host, address.endpoint.port, ssl=tls, server_hostname=name)
+
+
+async def _connected(path: str) -> socket.socket:
+    """To a Unix socket: it refuses at once while its queue is full, where TCP would wait (rule 4)."""
+    sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    sock.settimeout(0)
+    try:
+        while True:
+            try:
+                sock.connect(path)
+            except BlockingIOError:
+                await asyncio.sleep(QUEUE_FULL)
+            else:
+                return sock
+    except BaseException:
+        sock.close()
+        raise
 
 
 def cannot_connect(upstream: Upstream, why: str, *, timed_out: bool) -> Failure:
     """There is no connection: nothing was sent."""
-    detail = f"cannot connect to upstream {upstream.name} ({upstream.authority}): {why}"
+    detail = f"cannot connect to upstream {upstream.name} ({upstream.where}): {why}"
     return Failure(phase=Phase.CONNECT, blame=Blame.UPSTREAM, timed_out=timed_out, replayable=True, detail=detail)
 
 
@@ -112,7 +133,7 @@ def refusal(why: Refused, detail: str, retry_after: int = 1) -> Failure:
 def keep_alive(transport: asyncio.Transport) -> None:
     """Rule 1; what this system does not know is left out."""
     sock = transport.get_extra_info("socket")
-    if sock is None:
+    if sock is None or sock.family == socket.AF_UNIX:  # there the system itself tells at once who is gone
         return
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
     for name, value in (*KEEP_ALIVE, ("TCP_USER_TIMEOUT", USER_TIMEOUT)):

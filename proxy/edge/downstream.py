@@ -43,6 +43,8 @@ if TYPE_CHECKING:
 
 MAX_AHEAD = 64 * 1024
 """Bytes of later requests that may wait while one is answered; then the client is no longer read (R16)."""
+THIS_MACHINE = "127.0.0.1"
+"""Who comes through a Unix socket: it has no address, and is here."""
 _BLANK_LINES = re.compile(rb"\A(?:\r\n)+")
 
 
@@ -91,7 +93,7 @@ class Downstream:
         if transport.get_extra_info("sslcontext") is not None:
             self.scheme = b"https"
         address = transport.get_extra_info("peername")
-        peer = str(address[0]) if address else ""
+        peer = address[0] if isinstance(address, tuple) else THIS_MACHINE
         self.peer = self.address = peer.removeprefix("::ffff:").encode("ascii")
         self._services.opened(self)
 

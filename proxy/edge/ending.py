@@ -96,7 +96,11 @@ def watch(transport: asyncio.Transport, waits: Callable[[], bool], ask: Callable
 def _is_gone(transport: asyncio.Transport) -> bool:
     """Whether a reset has come; the loop would not tell, since it reads no more after a FIN."""
     sock = transport.get_extra_info("socket")
-    return sock is not None and sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1) == _TCP_CLOSE
+    if sock is None:
+        return False
+    if sock.family == socket.AF_UNIX:  # which knows no reset: its other end is closed, not only half
+        return bool(_polled(sock.fileno(), 0) & select.POLLHUP)
+    return bool(sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1) == _TCP_CLOSE)
 
 
 def leave(transport: asyncio.Transport, is_idle: Callable[[], bool]) -> None:
@@ -123,6 +127,11 @@ def _has_unread(transport: asyncio.Transport) -> bool:
     sock = transport.get_extra_info("socket")
     if sock is None:
         return False
+    return bool(_polled(sock.fileno(), select.POLLIN))
+
+
+def _polled(descriptor: int, events: int) -> int:
+    """Which of the events hold, those that are always told (POLLHUP) among them."""
     poll = select.poll()
-    poll.register(sock.fileno(), select.POLLIN)
-    return bool(poll.poll(0))
+    poll.register(descriptor, events)
+    return next((found for _, found in poll.poll(0)), 0)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
+import sys
 from collections.abc import Callable, Mapping
 from time import monotonic
-from typing import NamedTuple, cast
+from typing import Any, NamedTuple, cast
 
 import structlog
 
@@ -33,12 +34,16 @@ from proxy.edge.tally import Counters
 from proxy.edge.ties import Memory, Ties
 from proxy.edge.tls import BACKLOG, Door
 from proxy.link import Orders, Probed, UpstreamState
+from proxy.names.files import Files
+from proxy.names.resolver import Resolver
 from proxy.tasks import Tasks
 from proxy.tls.contexts import UnusableError
 from proxy.tls.kept import ForClients, ForUpstream
 
 SWEEP = 0.1
 """Seconds between two looks at the deadlines: timeouts are kept to a tenth of a second, without a timer per request."""
+_REMOVES_SOCKETS = sys.version_info >= (3, 13)
+"""Whether asyncio removes the file of a socket that it closes."""
 AT_ONCE = 16
 """Connections that asyncio's own loop accepts in one go; without files it fails, and says so, as often in one go."""
 
@@ -56,11 +61,17 @@ class Listener:
     """Owns the client connections and the pools of one worker."""
 
     def __init__(
-        self, snapshot: Snapshot, access_log: AccessLog, memory: Memory | None = None, here: Here | None = None
+        self,
+        snapshot: Snapshot,
+        access_log: AccessLog,
+        memory: Memory | None = None,
+        *,
+        files: Files | None = None,
+        here: Here | None = None,
     ) -> None:
         """Serves from `snapshot` until `install` brings another; `memory` None: none is shared with other workers.
 
-        `here` None: an instance of its own.
+        `files` say where names are looked up; None: the system's. `here` None: an instance of its own.
         """
         self._here = here or Here(draw_instance())
         self.counters = Counters()
@@ -76,6 +87,7 @@ class Listener:
         self.live: Live
         self._loop = asyncio.get_running_loop()
         self._tasks = Tasks()
+        self._resolver = Resolver(self._tasks, files)
         self._pools: dict[str, Pool] = {}
         self.gate: Gate | None = None
         self._crowd = Crowd(self._place)
@@ -92,7 +104,7 @@ class Listener:
     def prepare(self, snapshot: Snapshot) -> Prepared:
         """Make a snapshot ready, which takes a while with thousands of routes: may run in a thread, one at a time."""
         pools = self._pools_for(snapshot.upstreams)
-        shadows = shadow_pools(snapshot, self.shadows.pools, self._tasks, self._here)
+        shadows = shadow_pools(snapshot, self.shadows.pools, self._tasks, self._resolver, self._here)
         live = Live(snapshot, pools, self.counters, self._here)
         return Prepared(live, pools, shadows, self._contexts_for(snapshot.tls))
 
@@ -165,7 +177,7 @@ class Listener:
         return {
             name: old
             if (old := self._pools.get(name)) is not None and old.upstream == upstream
-            else pool_of(upstream, self._tasks, self._here)
+            else pool_of(upstream, self._tasks, self._resolver, self._here)
             for name, upstream in upstreams.items()
         }
 
@@ -183,13 +195,20 @@ class Listener:
     async def start(self, sock: socket.socket, contexts: ForClients | None = None) -> None:
         """Accept clients on a bound socket, by TLS where there are `contexts`."""
         if contexts is None:
-            self._server = await self._loop.create_server(self._accept, sock=sock, backlog=AT_ONCE)
+            self._server = await self._serve(sock)
             sock.listen(BACKLOG)
         else:
             self._door = Door(contexts, self._accept, lambda: self.live.snapshot.limits.head)
             self._door.contexts = self._contexts_for(self.live.snapshot.tls) or contexts
             self._door.open(sock)
         self._tick()
+
+    async def _serve(self, sock: socket.socket) -> asyncio.Server:
+        """The file of a Unix socket is not ours to remove: other workers accept on it."""
+        if sock.family != socket.AF_UNIX:
+            return await self._loop.create_server(self._accept, sock=sock, backlog=AT_ONCE)
+        stays: dict[str, Any] = {"cleanup_socket": False} if _REMOVES_SOCKETS else {}
+        return await self._loop.create_unix_server(self._accept, sock=sock, backlog=AT_ONCE, **stays)
 
     @property
     def kept(self) -> list[tuple[str, ForClients | ForUpstream]]:
@@ -280,4 +299,5 @@ class Listener:
             pool.retire()
         self.shadows.close()
         await self._tasks.end()
+        await self._resolver.close()
         self.access_log.flush()

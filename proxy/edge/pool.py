@@ -3,10 +3,12 @@
 Long: who is asked, who waits and who is refused are one decision.
 
 Rule 1: an idle connection is closed before the upstream would (default 1.5 s; gunicorn closes at 2 s, others at 5 s).
-Rule 2: names are resolved at most every 30 s; an address that is named no more is drained, nothing else is touched.
+Rule 2: names are resolved again when they are due (`resolve.py`); an address that is named no more is drained, nothing
+        else is touched.
 Rule 3: whoever waits is in one of two queues: that of all, or that of those who hold too much already (`fair_share`),
         which moves with each sweep; both are bounded, and beyond them is refused at once.
-Rule 4: for one who waits, at most `MAX_DIALS` addresses are tried, within one connect timeout.
+Rule 4: for one who waits, at most `MAX_DIALS` addresses are tried, and one of which a look-up then tells, within one
+        connect timeout.
 Rule 5: while the breaker is open nobody waits: all are refused at once, and nothing is sent. What is wrong with one
         operation alone concerns that operation alone (`breakers`, `fair_share`).
 Rule 6: requests are looked at one by one only while something has failed lately, or connections are scarce.
@@ -30,6 +32,7 @@ from proxy.edge.fair_share import KEPT, FairShare
 from proxy.edge.here import NOWHERE, Here
 from proxy.edge.resolve import Found, Names
 from proxy.edge.upstream import Mode
+from proxy.names.answer import Why
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,6 +41,7 @@ if TYPE_CHECKING:
     from proxy.edge.address import Waiter
     from proxy.edge.outcomes import Asking
     from proxy.edge.upstream import UpstreamConnection
+    from proxy.names.resolver import Resolver
     from proxy.tasks import Tasks
 from proxy.tls.kept import ForUpstream
 
@@ -51,14 +55,24 @@ class Pool:
 
     # fmt: off
     __slots__ = (
-        "_apart", "_budget", "_chooser", "_connecting", "_fair_share", "_names", "_only", "_resolving", "_restless",
-        "_retired", "_tasks", "_troubled", "_usable", "addresses", "asked", "breakers", "dialler", "upstream",
-        "waiting",
+        "_apart", "_budget", "_chooser", "_connecting", "_fair_share", "_looking", "_names", "_only", "_resolving",
+        "_restless", "_retired", "_tasks", "_troubled", "_usable", "addresses", "asked", "breakers", "dialler",
+        "upstream", "waiting",
     )
     # fmt: on
 
-    def __init__(self, upstream: Upstream, tasks: Tasks, here: Here = NOWHERE, dialler: Dialler | None = None) -> None:
-        """Nothing is opened, and no name asked for, before it is needed; `dialler` None: one of its own."""
+    def __init__(
+        self,
+        upstream: Upstream,
+        tasks: Tasks,
+        resolver: Resolver,
+        here: Here = NOWHERE,
+        dialler: Dialler | None = None,
+    ) -> None:
+        """Nothing is opened, and no name asked for, before it is needed; `resolver` is shared with other pools.
+
+        `dialler` None: one of its own.
+        """
         self.upstream = upstream
         self.breakers = Breakers(upstream.breaker)
         self.dialler = dialler or Dialler(upstream, here)
@@ -67,13 +81,14 @@ class Pool:
         self._apart: deque[Waiter] = deque()
         self.asked = 0
         self._tasks = tasks
-        self._names = Names(upstream.endpoints)
+        self._names = Names(upstream.endpoints, upstream.resolve, resolver)
         self._chooser = Chooser(upstream.balance)
         self._budget = RetryBudget()
         self._usable: list[Address] = []
         self._only: Address | None = None
         self._connecting = 0
         self._resolving = False
+        self._looking: asyncio.Task[None] | None = None
         self._retired = False
         self._troubled = False
         self._restless = False
@@ -258,11 +273,23 @@ class Pool:
             if made.refused is None:
                 self._refused(address)
             other = None if is_last or made.refused is not None or monotonic() >= until else self._with_room(tried)
+            if other is None and made.refused is None:
+                other = await self._named_since(address, tried, until)
             if other is None:
                 break
             other.open += 1
             address = other
         self._no_connection(made)
+
+    async def _named_since(self, vain: Address, tried: tuple[Address, ...], until: float) -> Address | None:
+        """An address that its name has by now, when no other can be reached."""
+        now = monotonic()
+        if len(tried) > MAX_DIALS or now >= until or not self._names.tried_in_vain(vain.endpoint, now):
+            return None
+        self._look_up()
+        if self._looking is not None:
+            await asyncio.wait([self._looking], timeout=until - now)
+        return self._with_room(tried) if monotonic() < until else None
 
     def _no_connection(self, failure: Failure) -> None:
         self._connecting -= 1
@@ -286,24 +313,24 @@ class Pool:
     def _look_up(self) -> None:
         if not self._resolving:
             self._resolving = True
-            self._tasks.start(self._resolve(), name=f"resolve-{self.upstream.name}")
+            self._looking = self._tasks.start(self._resolve(), name=f"resolve-{self.upstream.name}")
 
     async def _resolve(self) -> None:
         """The first time somebody waits for it, later nobody does; all who wait hear of a failure."""
         failure = None
         try:
             async with asyncio.timeout(None if self.addresses else self.upstream.timeouts.connect):
-                await self._names.look_up()
+                unknown = await self._names.look_up()
+            if unknown is not None:
+                failure = cannot_connect(self.upstream, unknown.detail, timed_out=unknown.why is Why.SILENT)
         except TimeoutError:
             failure = cannot_connect(self.upstream, "the look-up of its name timed out", timed_out=True)
-        except OSError as error:
-            failure = cannot_connect(self.upstream, str(error), timed_out=False)
         finally:
             self._resolving = False
         self._follow_names()
         if self.addresses:
             self.freed()
-        elif failure is not None:
+        elif failure is not None and self.waiting:
             self._no_connect(failure)
             self._refuse_all(failure)
 

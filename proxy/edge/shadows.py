@@ -58,6 +58,7 @@ if TYPE_CHECKING:
     from proxy.edge.recorder import Recorder
     from proxy.edge.request_bytes import Ids
     from proxy.edge.tally import Counters
+    from proxy.names.resolver import Resolver
     from proxy.tasks import Tasks
 
 IN_VAIN = 8.0
@@ -250,7 +251,9 @@ class Shadows:
             pool.retire()
 
 
-def shadow_pools(snapshot: Snapshot, before: Mapping[str, Pool], tasks: Tasks, here: Here = NOWHERE) -> dict[str, Pool]:
+def shadow_pools(
+    snapshot: Snapshot, before: Mapping[str, Pool], tasks: Tasks, names: Resolver, here: Here = NOWHERE
+) -> dict[str, Pool]:
     """A pool for each upstream that shadows may be sent to; one that stays as it is keeps its connections."""
     most: dict[str, int] = {}
     for route in snapshot.routes:
@@ -260,7 +263,9 @@ def shadow_pools(snapshot: Snapshot, before: Mapping[str, Pool], tasks: Tasks, h
     wanted = [_for_shadows(snapshot.upstreams[name], most[name]) for name in most if name in snapshot.upstreams]
     known = {each.name: before.get(each.name) for each in wanted}
     return {
-        each.name: old if (old := known[each.name]) is not None and old.upstream == each else pool_of(each, tasks, here)
+        each.name: old
+        if (old := known[each.name]) is not None and old.upstream == each
+        else pool_of(each, tasks, names, here)
         for each in wanted
     }
 

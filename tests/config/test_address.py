@@ -4,7 +4,7 @@ from ipaddress import ip_network
 
 import pytest
 
-from proxy.config.address import Address, Url, read_address, read_network, read_url
+from proxy.config.address import Address, Url, read_address, read_listen, read_network, read_url
 from tests.config.refusing import refusal
 
 ADDRESS = 'must be an address and a port such as 127.0.0.1:9090, "[::1]:9090" or :8080'
@@ -133,3 +133,72 @@ def test_a_url_names_a_system(text: str, url: Url) -> None:
 def test_what_is_no_url_is_refused(value: object, said: str) -> None:
     """Paths, users and broken hosts are refused; what may hold a secret is not repeated."""
     assert refusal(read_url, value) == said
+
+
+PATH = "must hold the whole path of a socket, such as /run/banyan.sock"
+LONG = "/run/" + "x" * 102
+TOO_LONG = "holds a path of 108 bytes, and a socket's has at most 107 | got "
+
+
+def test_clients_may_come_in_by_a_socket() -> None:
+    """`unix:` and a whole path of 107 bytes at most; everything else is an address as before."""
+    assert read_listen("unix:/run/banyan.sock") == Address("/run/banyan.sock", 0)
+    assert read_listen(f"unix:{LONG}").host == LONG
+    assert read_listen(":8080") == Address("0.0.0.0", 8080)
+    assert Address("/run/a.sock", 0).is_loopback
+    assert not Address("/run/a.sock", 0).overlaps(Address("127.0.0.1", 80))
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        ("unix:run/banyan.sock", PATH),
+        ("unix:", PATH),
+        ("unix:/run/", PATH),
+        ("unix:/run/a\0b", PATH),
+        (f"unix:{LONG}x", TOO_LONG),
+    ],
+)
+def test_what_is_no_path_of_a_socket_is_refused(value: object, said: str) -> None:
+    """Relative paths, folders, NULs, and what `sun_path` cannot hold."""
+    assert refusal(read_listen, value) == said
+
+
+def test_only_listen_may_be_a_socket() -> None:
+    """The admin port is one."""
+    assert refusal(read_address, "unix:/run/a.sock") == "must be an address and a port: only listen can be a socket"
+
+
+@pytest.mark.parametrize(
+    ("text", "path"),
+    [
+        ("http+unix:///run/app.sock", "/run/app.sock"),
+        ("HTTP+UNIX:///run/app.sock", "/run/app.sock"),
+        ("http+unix://%2Frun%2Fapp.sock", "/run/app.sock"),
+        ("http+unix:///run/a%20b%3F%23%25.sock", "/run/a b?#%.sock"),
+        ("http+unix:///run/%C3%A4.sock", "/run/ä.sock"),
+    ],
+)
+def test_an_upstream_may_be_a_socket(text: str, path: str) -> None:
+    """Its path, percent-encoded or not, in either of the two ways in which it is commonly written."""
+    assert read_url(text) == Url("http+unix", path, 0)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("http+unix://run/app.sock", "must end after the socket's path: the client's own path and query are sent"),
+        (
+            "http+unix://%2Frun%2Fa.sock/api",
+            "must end after the socket's path: the client's own path and query are sent",
+        ),
+        ("http+unix:///run/a.sock?x", "must end after the socket's path, in which ? is %3F and # is %23"),
+        ("http+unix:///run/100%.sock", "must write a % in the socket's path as %25"),
+        ("http+unix:///run/%FF", "must hold a path in UTF-8"),
+        ("http+unix://", PATH),
+        (f"http+unix://{LONG}x", TOO_LONG),
+    ],
+)
+def test_what_is_no_url_of_a_socket_is_refused(text: str, said: str) -> None:
+    """A path behind the path, wrong escapes, and what `sun_path` cannot hold."""
+    assert refusal(read_url, text) == said

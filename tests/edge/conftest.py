@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from proxy.names.files import Files
 from tests.edge.loops import FACTORIES
 from tests.edge.proxy import REST, Block, Proxy, snapshot_of, upstream
 from tests.edge.scripted import Script, Scripted
@@ -45,7 +46,7 @@ async def serve(tmp_path: Path) -> AsyncIterator[Serve]:
     number = count()
     async with AsyncExitStack() as stack:
 
-        async def start(
+        async def start(  # noqa: PLR0913 -- by name
             legacy: Scripted | int = 1,
             *,
             upstreams: dict[str, Block] | None = None,
@@ -53,11 +54,13 @@ async def serve(tmp_path: Path) -> AsyncIterator[Serve]:
             route: Block | None = None,
             waits: dict[str, str] | None = None,
             send: int = 0,
+            files: Files | None = None,
+            path: Path | None = None,
             **top: object,
         ) -> Proxy:
             own = {"legacy": upstream(legacy, timeout=waits or {})}
             snapshot = snapshot_of(upstreams or own, routes or [{**REST, **(route or {})}], top)
-            proxy = await Proxy(tmp_path / f"{next(number)}.log").start(snapshot, send)
+            proxy = await Proxy(tmp_path / f"{next(number)}.log").start(snapshot, send, files, path)
             stack.push_async_callback(proxy.stop)
             return proxy
 

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, cast
 
+from proxy.app import socket_file
 from proxy.config.load import Loaded, load_text
 from proxy.core.snapshot import Snapshot
 from proxy.edge.access_log import AccessLog
@@ -20,6 +21,7 @@ from proxy.edge.listener import Listener
 from proxy.edge.pool import Pool
 from proxy.link import FailureDelta, RouteDelta
 from proxy.log import Sink
+from proxy.names.files import Files
 from proxy.tls.kept import ForClients
 from tests.edge.client import Client
 from tests.edge.message import Message
@@ -57,14 +59,20 @@ class Proxy:
         self.listener: Listener
         self.port = 0
 
-    async def start(self, snapshot: Snapshot, send: int = 0) -> Proxy:
-        """Listen on a free port of loopback; `send` bounds what the system takes for a client that does not read."""
-        sock = socket.create_server(("127.0.0.1", 0))
-        here = Here(draw_instance(), (sock.getsockname(),))
-        self.listener = Listener(snapshot, AccessLog(self._sink, console=False), here=here)
+    async def start(
+        self, snapshot: Snapshot, send: int = 0, files: Files | None = None, path: Path | None = None
+    ) -> Proxy:
+        """Listen on a free port of loopback, or on a socket at `path`; `files` say where names are looked up.
+
+        `send` bounds what the system takes for a client that does not read.
+        """
+        sock = socket.create_server(("127.0.0.1", 0)) if path is None else socket_file.listen(path)
+        at = (sock.getsockname(),) if path is None else ()
+        here = Here(draw_instance(), at)
+        self.listener = Listener(snapshot, AccessLog(self._sink, console=False), files=files, here=here)
         if send:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, send)
-        self.port = sock.getsockname()[1]
+        self.port = sock.getsockname()[1] if path is None else 0
         await self.listener.start(sock, None if snapshot.tls is None else ForClients(snapshot.tls))
         return self
 

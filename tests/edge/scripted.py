@@ -12,6 +12,7 @@ import ssl
 import struct
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from pathlib import Path
 
 from tests.edge.message import Message, read_head, read_request
 
@@ -114,10 +115,15 @@ class Scripted:
         self._server: asyncio.Server | None = None
         self._running: set[asyncio.Task[None]] = set()
 
-    async def start(self, tls: ssl.SSLContext | None = None) -> Scripted:
+    async def start(self, tls: ssl.SSLContext | None = None, host: str = "127.0.0.1") -> Scripted:
         """Listen on a free port of loopback, in the clear or behind TLS."""
-        self._server = await asyncio.start_server(self._connected, "127.0.0.1", self.port, limit=1 << 17, ssl=tls)
+        self._server = await asyncio.start_server(self._connected, host, self.port, limit=1 << 17, ssl=tls)
         self.port = self._server.sockets[0].getsockname()[1]
+        return self
+
+    async def start_at(self, path: Path) -> Scripted:
+        """Listen on a Unix socket."""
+        self._server = await asyncio.start_unix_server(self._connected, path, limit=1 << 17)
         return self
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

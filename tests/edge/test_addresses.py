@@ -6,20 +6,17 @@ import asyncio
 import socket
 from collections import Counter, deque
 from collections.abc import Sequence
-from time import monotonic
 
 import pytest
 
-from proxy.core.outcome import Failure
 from proxy.core.route import Balance, Eject, Endpoint
 from proxy.edge.address import Address, Chooser, usable_of
 from proxy.edge.dial import USER_TIMEOUT
 from proxy.edge.outcomes import Asking
-from proxy.edge.resolve import Names
 from tests.edge.client import get, post
 from tests.edge.conftest import Play, Serve
 from tests.edge.loops import BOTH
-from tests.edge.proxy import REST, Block, Proxy
+from tests.edge.proxy import REST, Block
 from tests.edge.questions import Question, everybody
 from tests.edge.scripted import Peer, Scripted, always, sized, then_close
 from tests.edge.test_breaker import crowd
@@ -229,103 +226,6 @@ async def test_what_the_probes_found_is_heard(play: Play, serve: Serve) -> None:
     assert {(await proxy.ask(get())).body for _ in range(40)} == {b"1", b"2"}
 
 
-class Book:
-    """The system's names, as a test has them."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.hosts: list[str] = []
-        self.asked = 0
-        self.gate = asyncio.Event()
-        self.gate.set()
-        monkeypatch.setattr(Names, "_ask", self._ask())
-
-    def _ask(self) -> object:
-        async def ask(names: Names, endpoint: Endpoint) -> None:
-            self.asked += 1
-            await self.gate.wait()
-            if not self.hosts:
-                raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
-            names._known[endpoint] = list(self.hosts)
-
-        return ask
-
-
-def named(port: int, **more: object) -> Block:
-    """An upstream by name."""
-    return {"url": f"http://legacy.test:{port}", **more}
-
-
-async def age(proxy: Proxy) -> None:
-    """Let the names be due, and looked up again."""
-    names = proxy.pool()._names
-    names._due = 0.0
-    await proxy.until(lambda: names._due > 0.0)
-
-
-async def test_a_new_address_is_used_and_the_old_one_drained(
-    play: Play, serve: Serve, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """FT18: when the name means another address, its idle connections are closed and new ones go there."""
-    book = Book(monkeypatch)
-    legacy = await play(always(sized(b"hi")))
-    book.hosts = ["127.0.0.1"]
-    proxy = await serve(upstreams={"legacy": named(legacy.port)}, routes=[REST])
-
-    assert (await proxy.ask(get())).status == 200
-
-    book.hosts = ["127.0.0.2"]
-    await age(proxy)
-    await proxy.until(legacy.peers[0].reader.at_eof)
-
-    assert [each.host for each in proxy.pool().addresses] == ["127.0.0.2"]
-    assert (await proxy.ask(get())).status == 502
-
-
-async def test_a_look_up_that_fails_or_hangs_changes_nothing(
-    play: Play, serve: Serve, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """FT18: the last good addresses serve on, and no request waits for the name."""
-    book = Book(monkeypatch)
-    legacy = await play(always(sized(b"hi")))
-    book.hosts = ["127.0.0.1"]
-    proxy = await serve(upstreams={"legacy": named(legacy.port, keep_alive="0s")}, routes=[REST])
-    await proxy.ask(get())
-    book.hosts = []
-    await age(proxy)
-
-    assert (await proxy.ask(get())).status == 200
-
-    book.gate.clear()
-    asked = book.asked
-    proxy.pool()._names._due = 0.0
-    await proxy.until(lambda: book.asked > asked)
-
-    assert (await proxy.ask(get())).status == 200
-    book.gate.set()
-
-
-async def test_a_name_is_asked_for_again_within_thirty_seconds() -> None:
-    """R28: the next look-up is due before what is known is thirty seconds old, at its worst."""
-    names = Names((Endpoint("localhost", 80),))
-
-    assert not names.is_due(float(10**9))
-
-    began = monotonic()
-    await names.look_up()
-
-    assert names.is_due(began + 30.0)
-    assert not names.is_due(monotonic())
-    assert {each.host for each in names.found} <= {"127.0.0.1", "::1"}
-
-
-async def test_numbers_are_never_looked_up() -> None:
-    """An address needs no name server."""
-    names = Names((Endpoint("127.0.0.1", 80), Endpoint("::1", 80)))
-
-    assert [each.host for each in names.found] == ["127.0.0.1", "::1"]
-    assert not names.is_due(float(10**9))
-
-
 @BOTH
 async def test_a_connection_that_dies_silently_is_found_out(play: Play, serve: Serve) -> None:
     """FT03: keep-alive probes and a user timeout are set on every connection to an upstream."""
@@ -360,34 +260,3 @@ async def test_a_wait_for_a_turn_that_is_too_long_is_our_own_503(play: Play, ser
     assert (await first).status == 200
     assert {line["failure"] for line in await proxy.lines(2) if line["status"] == 503} == {"connect:proxy"}
     assert len(legacy.requests) == 1
-
-
-class Heard(Question):
-    """Somebody who waits."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.host = ""
-        self.failures: list[Failure] = []
-
-    def lend(self, connection: object) -> None:
-        """Not in these tests."""
-
-    def failed(self, failure: Failure) -> None:
-        """Keep it."""
-        self.failures.append(failure)
-
-
-async def test_a_name_that_nobody_knows_is_told_to_all_who_wait(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
-    """One look-up, one answer for everybody."""
-    book = Book(monkeypatch)
-    book.gate.clear()
-    proxy = await serve(upstreams={"legacy": named(1)}, routes=[REST])
-    waiting = [Heard() for _ in range(3)]
-    for each in waiting:
-        proxy.pool().acquire(each)
-    book.gate.set()
-    await proxy.until(lambda: all(each.failures for each in waiting))
-
-    assert book.asked == 1
-    assert ["not known" in each.failures[0].detail for each in waiting] == [True] * 3

@@ -7,6 +7,7 @@ import pytest
 from proxy.core.tls import Sni, UpstreamTls
 from proxy.edge.by_host import PoolByHost, pool_of, tls_name
 from proxy.edge.pool import Pool
+from proxy.names.resolver import Resolver
 from proxy.tasks import Tasks
 from tests.edge.authority import Authority
 from tests.edge.client import get
@@ -50,7 +51,7 @@ async def test_only_an_upstream_that_follows_host_has_pools_by_name() -> None:
     for block, kind in ((plain, Pool), (follows, PoolByHost)):
         found = snapshot_of({"legacy": block}, [REST], {}).upstreams["legacy"]
 
-        assert type(pool_of(found, tasks)) is kind
+        assert type(pool_of(found, tasks, Resolver(tasks))) is kind
     assert UpstreamTls().sni is Sni.UPSTREAM
 
 

@@ -23,6 +23,7 @@ from proxy.edge.pool import Pool
 from proxy.edge.switch import Switch
 from proxy.edge.tally import Counters
 from proxy.edge.ties import Memory, Ties
+from proxy.names.resolver import Resolver
 from proxy.tasks import Tasks
 from tests.edge.client import get, request
 from tests.edge.proxy import Block, snapshot_of, upstream
@@ -43,7 +44,7 @@ def table(stage: str, split: str) -> Snapshot:
 
 
 TABLES = [table(*place) for place in PLACES]
-POOLS = {name: Pool(each, Tasks()) for name, each in TABLES[0].upstreams.items()}
+POOLS = {name: Pool(each, Tasks(), Resolver(Tasks())) for name, each in TABLES[0].upstreams.items()}
 
 
 @dataclass

@@ -1,0 +1,42 @@
+"""What is known of a name: its addresses, or why there are none."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Why(StrEnum):
+    """Why a name has no address."""
+
+    UNKNOWN = "no name server and no hosts file knows it"
+    SILENT = "no name server answered"
+    FAILED = "the name servers could not say"
+    CROWDED = "too many names are being asked for"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Addresses in text form, each once; `ttl` in seconds, `at` by the monotonic clock."""
+
+    hosts: tuple[str, ...]
+    ttl: float
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Unresolved:
+    """There is no address; `detail` is a sentence that names what was asked for."""
+
+    name: str
+    why: Why
+    at: float
+    said: str = ""
+
+    @property
+    def detail(self) -> str:
+        """For the log and for operators."""
+        return f"{self.name}: {self.why.value}" + (f" ({self.said})" if self.said else "")
+
+
+Resolved = Answer | Unresolved

@@ -1,0 +1,193 @@
+"""Asks name servers, by c-ares: A and AAAA at once, along the search list, over TCP where an answer is cut short.
+
+Rule 1: addresses of one family do not wait long for a server that is silent about the other.
+Rule 2: "there is no such name" leads on to the next name of the search list, and so does a server that fails, as in
+        glibc; silence does not: it must not lead to another system.
+Rule 3: c-ares remembers answers for their whole TTL and cannot be told not to, so that a channel is asked for half a
+        second only. It is closed once nobody waits for it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+from dataclasses import dataclass
+from enum import Enum, auto
+from time import monotonic
+from typing import TYPE_CHECKING
+
+import aiodns
+import pycares
+
+from proxy.names.answer import Answer, Unresolved, Why
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from proxy.names.files import Servers
+
+TRY, TRIES = 1.0, 3
+"""Seconds that the first try of one server takes, doubled with each round; rounds."""
+OTHER_FAMILY = 0.3
+"""Seconds that the second family has after the first has brought addresses."""
+CHANNEL = 0.5
+"""Seconds for which a channel takes questions: nothing that it says is older."""
+MOST = 256
+"""Addresses of one name; of more, the first in order count."""
+_NONE = frozenset({aiodns.error.ARES_ENODATA, aiodns.error.ARES_ENOTFOUND})
+_QUIET = frozenset({aiodns.error.ARES_ETIMEOUT, aiodns.error.ARES_ECONNREFUSED, aiodns.error.ARES_ECANCELLED})
+_KINDS = ("A", "AAAA")
+_AN_ADDRESS = (pycares.ARecordData, pycares.AAAARecordData)
+_OF_A_CHAIN = (*_AN_ADDRESS, pycares.CNAMERecordData)
+"""Each of them bounds how long the whole answer holds."""
+logging.getLogger("aiodns").setLevel(logging.ERROR)
+"""It warns each time that inotify's watches are used up, and then works without them."""
+
+
+class _Part(Enum):
+    """What came of one question."""
+
+    NO_ADDRESS = auto()
+    NO_NAME = auto()
+    SILENT = auto()
+    FAILED = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class _Addresses:
+    hosts: tuple[str, ...]
+    ttl: float
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """By family: addresses, empty for none, or None where nobody could say."""
+
+    four: tuple[str, ...] | None
+    six: tuple[str, ...] | None
+    ttl: float
+
+    def over(self, before: Found | None) -> Found:
+        """With what was known before of a family about which nobody could say."""
+        four = self.four if self.four is not None or before is None else before.four
+        six = self.six if self.six is not None or before is None else before.six
+        return Found(four, six, self.ttl)
+
+    def answer(self) -> Answer:
+        """Both families in one order, whatever order a server put them in."""
+        return Answer((*_in_order(self.four), *_in_order(self.six))[:MOST], self.ttl, monotonic())
+
+
+def _in_order(hosts: Sequence[str] | None) -> list[str]:
+    family = socket.AF_INET6 if hosts and ":" in hosts[0] else socket.AF_INET
+    return sorted(hosts or (), key=lambda each: socket.inet_pton(family, each))
+
+
+@dataclass(slots=True)
+class _Channel:
+    resolver: aiodns.DNSResolver
+    servers: Servers
+    until: float
+    asked: int = 0
+
+
+class Dns:
+    """One process's way to its name servers; to be used within the running loop."""
+
+    def __init__(self) -> None:
+        """No channel is open before a question."""
+        self._channel: _Channel | None = None
+
+    async def ask(self, name: str, servers: Servers) -> Found | Unresolved:
+        """All addresses of `name`, or of the first name of the search list that has some."""
+        failed: Why | None = None
+        for full in servers.names_for(name):
+            match await self._both(full, servers):
+                case Found() as found:
+                    return found
+                case _Part.SILENT:
+                    return Unresolved(name, Why.SILENT, monotonic(), ", ".join(servers.addresses))
+                case _Part.FAILED:
+                    failed = Why.FAILED
+                case _:
+                    pass
+        return Unresolved(name, failed or Why.UNKNOWN, monotonic())
+
+    async def close(self) -> None:
+        """Whoever waits hears that nobody answered."""
+        channel, self._channel = self._channel, None
+        if channel is not None:
+            await channel.resolver.close()
+
+    async def _both(self, full: str, servers: Servers) -> Found | _Part:
+        """Rule 1."""
+        channel = await self._open(servers)
+        channel.asked += 1
+        questions = [_question(channel.resolver, full, kind) for kind in _KINDS]
+        try:
+            first, _ = await asyncio.wait(questions, return_when=asyncio.FIRST_COMPLETED)
+            is_good = any(isinstance(_part(each), _Addresses) for each in first)
+            await asyncio.wait(questions, timeout=OTHER_FAMILY if is_good else None)
+            return _together([_part(each) if each.done() else _Part.SILENT for each in questions])
+        finally:
+            for each in questions:
+                each.cancel()
+            channel.asked -= 1
+            if channel is not self._channel and not channel.asked:
+                await channel.resolver.close()
+
+    async def _open(self, servers: Servers) -> _Channel:
+        """Rule 3."""
+        now, channel = monotonic(), self._channel
+        if channel is not None and channel.until > now and channel.servers == servers:
+            return channel
+        made = aiodns.DNSResolver(nameservers=servers.addresses, timeout=TRY, tries=TRIES)
+        self._channel = _Channel(made, servers, now + CHANNEL)
+        if channel is not None and not channel.asked:
+            await channel.resolver.close()
+        return self._channel
+
+
+_Question = asyncio.Future[pycares.DNSResult]
+
+
+def _question(resolver: aiodns.DNSResolver, full: str, kind: str) -> _Question:
+    return resolver.query_dns(full, kind)
+
+
+def _part(question: _Question) -> _Addresses | _Part:
+    """What came of a question that is done."""
+    error = None if question.cancelled() else question.exception()
+    if error is not None or question.cancelled():
+        return _fault(error)
+    records = [each for each in question.result().answer if isinstance(each.data, _OF_A_CHAIN)]
+    hosts = [each.data.addr for each in records if isinstance(each.data, _AN_ADDRESS)]
+    if not hosts:
+        return _Part.NO_ADDRESS
+    return _Addresses(tuple(dict.fromkeys(hosts)), float(min(each.ttl for each in records)))
+
+
+def _fault(error: BaseException | None) -> _Part:
+    number = error.args[0] if isinstance(error, aiodns.error.DNSError) and error.args else aiodns.error.ARES_ECANCELLED
+    if number == aiodns.error.ARES_ENOTFOUND:
+        return _Part.NO_NAME
+    if number in _NONE:
+        return _Part.NO_ADDRESS
+    return _Part.SILENT if number in _QUIET else _Part.FAILED
+
+
+def _together(parts: Sequence[_Addresses | _Part]) -> Found | _Part:
+    """A name that is not there is not there for either family."""
+    good = [each for each in parts if isinstance(each, _Addresses)]
+    if good:
+        four, six = (_family(each) for each in parts)
+        return Found(four, six, min(each.ttl for each in good))
+    bad = [each for each in parts if isinstance(each, _Part)]
+    return next(each for each in (_Part.NO_NAME, _Part.SILENT, _Part.FAILED, _Part.NO_ADDRESS) if each in bad)
+
+
+def _family(part: _Addresses | _Part) -> tuple[str, ...] | None:
+    if isinstance(part, _Addresses):
+        return part.hosts
+    return () if part in (_Part.NO_ADDRESS, _Part.NO_NAME) else None

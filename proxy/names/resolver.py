@@ -1,0 +1,102 @@
+"""Names to addresses, for everything that one process connects to.
+
+Rule 1: a name is looked up once at a time, however many ask; whoever stops waiting ends nothing for the others.
+Rule 2: no name waits for another one.
+Rule 3: the last good addresses are kept: a look-up that fails takes nothing away.
+Rule 4: a failure is not asked about again for a second, so that a name which is gone makes no storm.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from time import monotonic
+from typing import TYPE_CHECKING
+
+from proxy.names.answer import Answer, Resolved, Unresolved, Why
+from proxy.names.dns import Dns, Found
+from proxy.names.files import Files
+from proxy.names.system import System
+
+if TYPE_CHECKING:
+    from proxy.tasks import Tasks
+
+LOOKUP = 10.0
+"""Seconds that one look-up may take."""
+FAILED_FOR = 1.0
+HOSTS_TTL = 5.0
+"""Seconds after which a hosts file is looked at again."""
+MOST_KEPT = 4096
+"""Names whose last answers are kept; beyond, the one that was asked for longest ago goes."""
+
+
+class Resolver:
+    """`ask` is all of it."""
+
+    def __init__(self, tasks: Tasks, files: Files | None = None) -> None:
+        """Made anywhere, used within one running loop; `files` are the system's unless given."""
+        self._tasks = tasks
+        self._files = files or Files()
+        self._dns = Dns()
+        self._system = System()
+        self._running: dict[tuple[str, bool], asyncio.Task[None]] = {}
+        self._last: dict[tuple[str, bool], Resolved] = {}
+        self._good: dict[tuple[str, bool], Answer] = {}
+        self._found: dict[str, Found] = {}
+
+    async def ask(self, name: str, newer_than: float, *, system: bool = False) -> Resolved:
+        """What is known if it was found after `newer_than` (monotonic), else what a look-up finds now."""
+        key = name.lower(), system
+        known = self._last.get(key)
+        if known is None or known.at <= _since(known, newer_than):
+            await asyncio.shield(self._look_up(key))
+            known = self._last[key]
+        return known
+
+    def kept(self, name: str, *, system: bool = False) -> Answer | None:
+        """The last good answer, however old (rule 3)."""
+        return self._good.get((name.lower(), system))
+
+    async def close(self) -> None:
+        """The tasks are ended by whoever gave them."""
+        await self._dns.close()
+
+    def _look_up(self, key: tuple[str, bool]) -> asyncio.Task[None]:
+        """Rule 1."""
+        running = self._running.get(key)
+        if running is None:
+            running = self._running[key] = self._tasks.start(self._keep(key), name=f"name {key[0]}")
+            running.add_done_callback(lambda _: self._running.pop(key, None))
+        return running
+
+    async def _keep(self, key: tuple[str, bool]) -> None:
+        try:
+            async with asyncio.timeout(LOOKUP):
+                found = await (self._system.ask(key[0]) if key[1] else self._by_files_or_dns(key[0]))
+        except TimeoutError:
+            found = Unresolved(key[0], Why.SILENT, monotonic())
+        self._last.pop(key, None)
+        self._last[key] = found
+        if isinstance(found, Answer):
+            self._good[key] = found
+        while len(self._last) > MOST_KEPT:
+            self._forget(next(iter(self._last)))
+
+    def _forget(self, key: tuple[str, bool]) -> None:
+        del self._last[key]
+        self._good.pop(key, None)
+        self._found.pop(key[0], None)
+
+    async def _by_files_or_dns(self, name: str) -> Resolved:
+        listed = self._files.hosts_of(name)
+        if listed:
+            return Answer(listed, HOSTS_TTL, monotonic())
+        found = await self._dns.ask(name, self._files.servers)
+        if isinstance(found, Unresolved):
+            return found
+        self._found[name] = known = found.over(self._found.get(name))
+        return known.answer()
+
+
+def _since(known: Resolved, newer_than: float) -> float:
+    """Rule 4."""
+    return min(newer_than, monotonic() - FAILED_FOR) if isinstance(known, Unresolved) else newer_than
