@@ -3,7 +3,8 @@
 Rule 1: a route whose path has no `**` is one operation.
 Rule 2: behind `**` an operation is a method and the next two segments; a segment that looks like an id (digits, eight
         hexadecimal ones, over 24 characters) stands for all such.
-Rule 3: a route has at most `MOST` operations: when there would be more, one segment counts, and then the method alone.
+Rule 3: names are learned from failures alone, `MOST` of a route; of further ones the first segment counts, and beyond
+        `MOST` of those they are one. Who asks for what is not there spoils no names.
 """
 
 from __future__ import annotations
@@ -17,38 +18,50 @@ if TYPE_CHECKING:
 MOST = 32
 _LONGEST = 24
 _ID = re.compile(rb"[0-9]+|(?=.*[0-9])[0-9a-fA-F-]{8,}")
+_OTHERS = "\u2026".encode()
 
 
 class Operations:
     """The operations of one route."""
 
-    __slots__ = ("_behind", "_deep", "_known", "_name")
+    __slots__ = ("_behind", "_known", "_known_first", "_name")
 
     def __init__(self, route: str, pattern: PathPattern) -> None:
         """`route` is its name."""
         self._name = route.encode()
         self._behind = len(pattern.shape) if pattern.takes_rest else 0
-        self._deep = 2
         self._known: set[bytes] = set()
+        self._known_first: set[bytes] = set()
 
-    def of(self, method: bytes, path: bytes) -> bytes:
-        """The operation's name, for logs too: the route's, or `ROUTE METHOD /first/second`."""
+    def of(self, method: bytes, path: bytes, *, failed: bool = False) -> bytes:
+        """The operation's name, for logs too: the route's, or `ROUTE METHOD /first/second`. `failed`: it is learned."""
         if not self._behind:
             return self._name
-        found = self._named(method, path)
-        while found not in self._known:
-            if len(self._known) < MOST or not self._deep:
-                self._known.add(found)
-                break
-            self._deep -= 1
-            self._known.clear()
-            found = self._named(method, path)
-        return found
+        segments = path.split(b"/", self._behind + 2)[self._behind : self._behind + 2]
+        whole = self._named(method, segments)
+        if whole in self._known:
+            return whole
+        part = self._named(method, segments[:1])
+        if part in self._known_first:
+            return part
+        return self._learned(method, whole, part) if failed else whole
 
-    def _named(self, method: bytes, path: bytes) -> bytes:
-        first = self._behind
-        segments = path.split(b"/", first + self._deep)[first : first + self._deep]
+    def _named(self, method: bytes, segments: list[bytes]) -> bytes:
         return b"%b %b /%b" % (self._name, method, b"/".join(map(_shape, segments)))
+
+    def _learned(self, method: bytes, whole: bytes, part: bytes) -> bytes:
+        """Rule 3."""
+        for known, name in ((self._known, whole), (self._known_first, part)):
+            if len(known) < MOST:
+                known.add(name)
+                return name
+        return b"%b %b /%b" % (self._name, method, _OTHERS)
+
+
+def group_of(operation: bytes) -> bytes:
+    """An operation without its second segment: what many slugs below one path have in common."""
+    first, slash, rest = operation.partition(b" /")
+    return first + slash + rest.partition(b"/")[0]
 
 
 def _shape(segment: bytes) -> bytes:

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 _LEAST = 0.1
 """The part that an address gets when it has just come back."""
 _JITTER = 0.2
+_SETTLED = 10.0
+"""Seconds for which an address that is back has to be well before its next ejection is a short one again."""
 _SHUN = 1.0
 """Seconds for which an address that refuses is asked after the others."""
 
@@ -36,7 +38,7 @@ class Waiter(Protocol):
     def host(self) -> str:
         """The host that the request is for, in lower case and without port; empty: none was said."""
 
-    def operation(self) -> bytes:
+    def operation(self, *, failed: bool = False) -> bytes:
         """What is asked for (`core/operation.py`)."""
 
     def who(self) -> bytes:
@@ -61,13 +63,16 @@ class Overseer(Protocol):
     def failed(self, address: Address, asking: Asking) -> None:
         """Something asked there has failed hard."""
 
+    def unavailable(self, address: Address, asking: Asking) -> None:
+        """Its answer says that somebody behind it did not answer, and is not wanted."""
+
     def answered(self, address: Address, asking: Asking, status: int) -> None:
         """Something asked there was answered; heard from addresses that are watched."""
 
 
 class Address:
     """Connections that are idle stand in `idle`, the most recently used last; `open` counts all, and those that are
-    being opened, `connections` holds all that are there.
+    being opened, `connections` holds all that are there; `awaited`: somebody waits apart.
     """
 
     __slots__ = (
@@ -75,6 +80,7 @@ class Address:
         "_overseer",
         "_swept",
         "_waiting",
+        "awaited",
         "back_at",
         "connections",
         "down_until",
@@ -83,6 +89,7 @@ class Address:
         "gone",
         "host",
         "idle",
+        "name",
         "open",
         "out_until",
         "refusals",
@@ -99,6 +106,8 @@ class Address:
         self._swept = 0.0
         self.idle: deque[UpstreamConnection] = deque()
         self.open = 0
+        self.awaited = False
+        self.name = host.encode("ascii", "replace") + b":%d" % endpoint.port
         self.connections: set[UpstreamConnection] = set()
         self.gone = False
         self.watched = False
@@ -119,11 +128,16 @@ class Address:
 
     def release(self, connection: UpstreamConnection) -> None:
         """A clean connection comes back."""
-        if self.gone or self._waiting:
+        if self.gone or self._waiting or self.awaited:
             self._overseer.returned(connection)
         else:
             connection.idle_since = 0.0  # the next sweep stamps it: a clock read per request saved
             self.idle.append(connection)
+
+    def keep(self, connection: UpstreamConnection) -> None:
+        """A clean connection stays for whoever comes next."""
+        connection.idle_since = 0.0
+        self.idle.append(connection)
 
     def lost(self, connection: UpstreamConnection) -> None:
         """A connection is gone."""
@@ -136,6 +150,10 @@ class Address:
     def failed(self, asking: Asking) -> None:
         """What was asked here has failed hard."""
         self._overseer.failed(self, asking)
+
+    def unavailable(self, asking: Asking) -> None:
+        """What was asked here was answered with 502, 503 or 504, and somebody else is asked instead."""
+        self._overseer.unavailable(self, asking)
 
     def answered(self, asking: Asking, status: int) -> None:
         """What was asked here was answered; said only while `watched`."""
@@ -163,8 +181,9 @@ class Address:
         """What was sent there has failed hard; True when that ejects the address."""
         if rule is None or self.is_out(now):
             return False
-        self._outcomes_by(rule).add(asking.operation(), asking.who(), now, failed=True)
-        ejects = self._outcomes_by(rule).are_too_bad(now)
+        outcomes = self._outcomes_by(rule)
+        outcomes.add(asking.operation(failed=True), asking.who(), b"", now, failed=True)
+        ejects = outcomes.are_too_bad(now)
         if ejects:
             self._eject(rule, now)
         return ejects
@@ -190,10 +209,10 @@ class Address:
     def recover(self, asking: Asking, now: float) -> None:
         """An answer has come: refusals count no more; once nothing fails, the next ejection is a short one again."""
         self.refusals = 0
-        if self.calm_down(now) or self._outcomes is None:
+        if not self.calm_down(now) and self._outcomes is not None:
+            self._outcomes.add(asking.operation(), asking.who(), b"", now, failed=False)
+        elif now > self.out_until + _SETTLED:
             self.ejections = 0
-        else:
-            self._outcomes.add(asking.operation(), asking.who(), now, failed=False)
 
     def warm(self, now: float, slow_start: float) -> None:
         """Its part of the requests by how long it has been back."""

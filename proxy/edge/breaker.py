@@ -3,7 +3,8 @@
 Rule 1: a breaker opens after so many failed connects in a row, or when too large a share of requests fails
         (`outcomes`): a broken connection, no answer in time, and 5xx where routes.yaml says so.
 Rule 2: while it is open nothing is sent; after that a few real requests find out. One that is answered closes it. One
-        that fails is followed by others, of another operation and client; it opens again when `PROOF` have failed.
+        that fails is followed by others, of another operation or client; it opens again when `PROOF` have failed. Who
+        failed, or did not answer, is asked in the next round only when nobody else has come for half of `open`.
 Rule 3: repeats are at most a fifth of the requests of a window, or so few that they cannot hurt (R15, PL09).
 """
 
@@ -14,7 +15,7 @@ from math import ceil
 from random import random
 from typing import TYPE_CHECKING
 
-from proxy.edge.outcomes import Outcomes
+from proxy.edge.outcomes import MOST, Outcomes
 
 if TYPE_CHECKING:
     from proxy.core.route import Breaker as Rule
@@ -26,6 +27,8 @@ BUDGET_FLOOR = 30
 """Repeats that any window may have: three a second."""
 PROOF = 3
 _JITTER = 0.2
+_FEWEST = 5
+"""The least volume, where few requests can be under way."""
 
 
 class State(IntEnum):
@@ -37,32 +40,44 @@ class State(IntEnum):
 
 
 class Breaker:
-    """Times are on the monotonic clock. Probes are of different operations; `within_operation` of different clients."""
+    """Times are on the monotonic clock. Probes are of different operations; `within_operation` of different clients.
+
+    `memory`: seconds after a failure for which outcomes are looked at; `most`: requests that can be under way at once.
+    """
 
     # fmt: off
     __slots__ = (
-        "_failed", "_outcomes", "_probes", "_refused", "_refused_at", "_rule", "_until", "_within_operation", "state",
+        "_failed", "_half_open_at", "_last", "_outcomes", "_probes", "_refused", "_refused_at", "_rule", "_until",
+        "_within_operation", "state",
     )
     # fmt: on
 
-    def __init__(self, rule: Rule | None, *, within_operation: bool = False) -> None:
+    def __init__(
+        self, rule: Rule | None, *, within_operation: bool = False, memory: float = 0.0, most: int = MOST
+    ) -> None:
         """Closed; without a rule for ever."""
         self._rule = rule
         self._within_operation = within_operation
         self.state = State.CLOSED
-        self._outcomes = Outcomes(1.0, 0, 0.0) if rule is None else Outcomes(rule.share, rule.volume, rule.window)
+        self._outcomes = Outcomes(1.0, 0, 0.0)
+        if rule is not None:
+            volume = min(rule.volume, max(_FEWEST, most))
+            self._outcomes = Outcomes(rule.share, volume, rule.window, max(memory, rule.window))
         self._refused = 0
         self._refused_at = float("-inf")
-        self._until = 0.0
-        self._probes: list[Asking] = []
+        self._half_open_at = self._until = 0.0
+        self._probes: dict[Asking, bytes] = {}
         self._failed: set[bytes] = set()
+        self._last: set[bytes] = set()
 
     def is_calm(self, now: float) -> bool:
-        """Whether it is closed, and nothing has failed for a window."""
+        """Whether nothing has failed for as long as is remembered; one that nobody asks any more is, too."""
         rule = self._rule
         if rule is None:
             return True
-        return self.state is State.CLOSED and self._outcomes.is_calm(now) and now - self._refused_at > rule.window
+        if self.state is not State.CLOSED:
+            return self._within_operation and now > self._until + rule.window
+        return self._outcomes.is_calm(now) and now - self._refused_at > rule.window
 
     # -- what has come of requests ------------------------------------------------------------------------------------
 
@@ -80,25 +95,36 @@ class Breaker:
         self._open(rule, now)
         return True
 
-    @property
-    def of_several(self) -> bool:
+    def has_others(self, now: float) -> bool:
         """Whether more than one client was seen lately."""
-        return self._outcomes.of_several
+        return self._outcomes.has_others(now)
 
-    def failed(self, asking: Asking, operation: bytes, client: bytes, now: float, *, others: bool = False) -> bool:
+    def failed(
+        self, asking: Asking, operation: bytes, client: bytes, address: bytes, now: float, *, others: bool = False
+    ) -> bool:
         """What was sent has failed hard; True when that opens the breaker. `others`: there are other clients."""
         rule = self._rule
         if rule is None or self.state is State.OPEN:
             return False
         if self.state is State.HALF_OPEN:
-            if asking not in self._probes:
-                return False  # sent before: it says how things were then
-            self._probes.remove(asking)
-            self._failed.add(self._witness(operation, client))
-            opens = len(self._failed) >= PROOF
-        else:
-            self._outcomes.add(self._witness(operation, client), client, now, failed=True)
-            opens = self._outcomes.are_too_bad(now, others=others)
+            return self._probe_failed(rule, asking, now)
+        self._outcomes.add(self._witness(operation, client), client, address, now, failed=True)
+        opens = self._outcomes.are_too_bad(now, others=others)
+        if opens:
+            self._open(rule, now)
+        return opens
+
+    def said_nothing(self, asking: Asking, now: float) -> bool:
+        """An answer that says that somebody behind it did not answer: no proof of health from a probe."""
+        rule = self._rule
+        return rule is not None and self.state is State.HALF_OPEN and self._probe_failed(rule, asking, now)
+
+    def _probe_failed(self, rule: Rule, asking: Asking, now: float) -> bool:
+        witness = self._probes.pop(asking, None)
+        if witness is None:
+            return False  # sent before: it says how things were then
+        self._failed.add(witness)
+        opens = len(self._failed) >= PROOF
         if opens:
             self._open(rule, now)
         return opens
@@ -107,18 +133,19 @@ class Breaker:
         self.state = State.OPEN
         self._until = now + rule.open * (1.0 - _JITTER * random())  # noqa: S311 -- no secret hangs on it
         self._refused = 0
-        self._probes = []
         self._outcomes.forget()
 
-    def succeeded(self, operation: bytes, client: bytes, now: float) -> bool:
+    def succeeded(self, operation: bytes, client: bytes, address: bytes, now: float) -> bool:
         """An answer has come; True when it closes the breaker."""
         self._refused = 0
         if self._rule is not None and self.state is State.CLOSED:
-            self._outcomes.add(self._witness(operation, client), client, now, failed=False)
+            self._outcomes.add(self._witness(operation, client), client, address, now, failed=False)
         if self.state is not State.HALF_OPEN:
             return False
         self.state = State.CLOSED
-        self._probes = []
+        self._probes.clear()
+        self._failed.clear()
+        self._last.clear()
         self._outcomes.forget()
         return True
 
@@ -127,25 +154,28 @@ class Breaker:
     def rests(self, operation: bytes, client: bytes, now: float) -> bool:
         """Whether `admits` would refuse; this only looks, and takes no probe."""
         rule = self._rule
-        if rule is None or self.state is State.CLOSED or now >= self._until:
+        if rule is None or self.state is State.CLOSED:
             return False
+        witness = self._witness(operation, client)
+        if now >= self._until:
+            return witness in self._failed | set(self._probes.values()) and now < self._until + rule.open / 2
         if self.state is State.OPEN or len(self._probes) >= rule.probes:
             return True
-        return self._witness(operation, client) in self._failed
+        return witness in self._failed or (witness in self._last and now < self._half_open_at + rule.open / 2)
 
     def admits(self, asking: Asking, operation: bytes, client: bytes, now: float) -> bool:
         """Whether one more request may go out; one that may while not closed is a probe."""
         rule = self._rule
         if rule is None or self.state is State.CLOSED or asking in self._probes:
             return True
-        if now >= self._until:
-            self.state = State.HALF_OPEN
-            self._until = now + rule.open
-            self._probes = []
-            self._failed = set()
         if self.rests(operation, client, now):
             return False
-        self._probes.append(asking)
+        if now >= self._until:
+            self.state = State.HALF_OPEN
+            self._half_open_at, self._until = now, now + rule.open
+            self._last = self._failed | set(self._probes.values())
+            self._probes, self._failed = {}, set()
+        self._probes[asking] = self._witness(operation, client)
         return True
 
     def retry_after(self, now: float) -> int:

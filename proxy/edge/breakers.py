@@ -37,12 +37,14 @@ class Resting(NamedTuple):
 class Breakers:
     """`whole` is the upstream's own."""
 
-    __slots__ = ("_operations", "_rule", "whole")
+    __slots__ = ("_memory", "_most", "_operations", "_rule", "whole")
 
-    def __init__(self, rule: Rule | None) -> None:
-        """All closed; without a rule for ever."""
+    def __init__(self, rule: Rule | None, *, memory: float = 0.0, most: int = MOST) -> None:
+        """All closed; without a rule for ever. `memory` and `most` as for `Breaker`."""
         self._rule = rule
-        self.whole = Breaker(rule)
+        self._memory = memory
+        self._most = most
+        self.whole = Breaker(rule, memory=memory, most=most)
         self._operations: dict[bytes, Breaker] = {}
 
     @property
@@ -51,36 +53,50 @@ class Breakers:
         resting = [operation for operation, each in self._operations.items() if each.state is not State.CLOSED]
         return tuple(each.decode("latin-1") for each in resting[:TOLD])
 
-    def failed(self, asking: Asking, now: float) -> list[Turned]:
-        """What was sent has failed hard."""
+    def failed(self, asking: Asking, now: float, address: bytes = b"") -> list[Turned]:
+        """What was sent to this address has failed hard."""
         if self._rule is None:
             return []
-        operation, client = asking.operation(), asking.who()
-        if self.whole.state is not State.CLOSED:
-            return [Turned("", State.OPEN)] if self.whole.failed(asking, operation, client, now) else []
-        alone = self._operations.get(operation)
-        if alone is None and len(self._operations) < MOST:
-            alone = self._operations[operation] = Breaker(self._rule, within_operation=True)
-        if self.whole.failed(asking, operation, client, now):
+        operation, client = asking.operation(failed=True), asking.who()
+        if self.whole.failed(asking, operation, client, address, now):
             self._operations.clear()
             return [Turned("", State.OPEN)]
-        turned = []
-        if alone is not None and alone.failed(asking, operation, client, now, others=self.whole.of_several):
-            turned.append(Turned(operation.decode("latin-1"), State.OPEN))
+        if self.whole.state is not State.CLOSED:
+            return []
+        alone = self._alone(operation)
+        others = self.whole.has_others(now)
+        if alone is None or not alone.failed(asking, operation, client, address, now, others=others):
+            return []
+        return [Turned(operation.decode("latin-1"), State.OPEN)]
+
+    def _alone(self, operation: bytes) -> Breaker | None:
+        """The operation's own; None: rule 3."""
+        found = self._operations.get(operation)
+        if found is None and len(self._operations) < MOST:
+            found = Breaker(self._rule, within_operation=True, memory=self._memory, most=self._most)
+            self._operations[operation] = found
+        return found
+
+    def said_nothing(self, asking: Asking, now: float) -> list[Turned]:
+        """An answer that says that somebody behind it did not answer."""
+        alone = self._operations.get(asking.operation())
+        turned = [Turned("", State.OPEN)] if self.whole.said_nothing(asking, now) else []
+        if alone is not None and alone.said_nothing(asking, now):
+            turned.append(Turned(asking.operation().decode("latin-1"), State.OPEN))
         return turned
 
     def refused(self, now: float) -> list[Turned]:
         """No connection could be made."""
         return [Turned("", State.OPEN)] if self.whole.refused(now) else []
 
-    def succeeded(self, asking: Asking, now: float) -> list[Turned]:
-        """An answer has come."""
+    def succeeded(self, asking: Asking, now: float, address: bytes = b"") -> list[Turned]:
+        """An answer has come from this address."""
         operation, client = asking.operation(), asking.who()
         alone = self._operations.get(operation)
         turned = []
-        if self.whole.succeeded(operation, client, now):
+        if self.whole.succeeded(operation, client, address, now):
             turned.append(Turned("", State.CLOSED))
-        if alone is not None and alone.succeeded(operation, client, now):
+        if alone is not None and alone.succeeded(operation, client, address, now):
             turned.append(Turned(operation.decode("latin-1"), State.CLOSED))
         return turned
 

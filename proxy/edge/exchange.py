@@ -199,9 +199,9 @@ class Exchange:
 
     # -- towards the pool ---------------------------------------------------------------------------------------------
 
-    def operation(self) -> bytes:
+    def operation(self, *, failed: bool = False) -> bytes:
         """What is asked for, where failures are told apart."""
-        return self.bound.operations.of(self.head.method, self.head.path)
+        return self.bound.operations.of(self.head.method, self.head.path, failed=failed)
 
     def who(self) -> bytes:
         """The client's address, behind a trusted peer its own."""

@@ -3,7 +3,8 @@
 Rule 1: nothing is looked at before half of the connections of an address are open.
 Rule 2: the last `KEPT`th part is for operations and clients that hold less than an equal part of all; whoever holds
         more waits until some of its own have ended. Of fewer connections than `KEPT` none can be kept.
-Rule 3: where all requests since then are for one operation, or of one client, there is nobody to keep anything for.
+Rule 3: it is kept only while somebody who holds less has asked within `LATELY` seconds: where one operation alone is
+        asked for, by one client alone, or all hold the same, all connections may be had.
 """
 
 from __future__ import annotations
@@ -17,46 +18,59 @@ if TYPE_CHECKING:
     from proxy.edge.outcomes import Asking
 
 KEPT = 8
+LATELY = 10.0
 _MOST = 256
 """Operations, and clients, that are told apart."""
 _LOOK_EVERY = 0.1
 """Seconds."""
 
 
+class Holders:
+    """How many connections each key held when it was looked, and when it asked last."""
+
+    __slots__ = ("_asked", "_held")
+
+    def __init__(self) -> None:
+        """Nobody."""
+        self._asked: dict[bytes, float] = {}
+        self._held: Counter[bytes] = Counter()
+
+    def note(self, key: bytes, now: float) -> None:
+        """It asks."""
+        if key in self._asked or len(self._asked) < _MOST:
+            self._asked[key] = now
+
+    def look(self, keys: Iterable[bytes], now: float) -> None:
+        """These hold one each; who has not asked lately is forgotten."""
+        self._held = Counter(keys)
+        self._asked = {key: at for key, at in self._asked.items() if now - at <= LATELY}
+
+    def is_greedy(self, key: bytes) -> bool:
+        """Rules 2 and 3."""
+        most = self._held.total() / (len(self._held) + 1)
+        return self._held[key] > most and any(self._held[each] <= most for each in self._asked)
+
+
 class FairShare:
-    """Of the connections of one upstream in one worker: who had how many when it was last looked at."""
+    """Of the connections of one upstream in one worker."""
 
     __slots__ = ("_clients", "_look_at", "_operations")
 
     def __init__(self) -> None:
         """Nothing was looked at."""
         self._look_at = 0.0
-        self._operations: Counter[bytes] = Counter()
-        self._clients: Counter[bytes] = Counter()
+        self._operations, self._clients = Holders(), Holders()
 
-    def note(self, asking: Asking) -> None:
+    def note(self, asking: Asking, now: float) -> None:
         """It asks: remembered for rule 3."""
-        for counts, key in ((self._operations, asking.operation()), (self._clients, asking.who())):
-            if len(counts) < _MOST:
-                counts.setdefault(key, 0)
+        self._operations.note(asking.operation(), now)
+        self._clients.note(asking.who(), now)
 
     def is_greedy(self, asking: Asking, holding: Iterable[Asking], now: float) -> bool:
-        """Whether its operation, or its client, holds more than an equal part of all that `holding` say."""
+        """Whether its operation, or its client, holds too much of what all `holding` have."""
         if now >= self._look_at:
             self._look_at = now + _LOOK_EVERY
-            self._look(holding)
-        return _is_most(self._operations, asking.operation()) or _is_most(self._clients, asking.who())
-
-    def _look(self, holding: Iterable[Asking]) -> None:
-        for counts in (self._operations, self._clients):
-            for key in counts:
-                counts[key] = 0
-        for each in holding:
-            self._operations[each.operation()] += 1
-            self._clients[each.who()] += 1
-
-
-def _is_most(counts: Counter[bytes], key: bytes) -> bool:
-    """Rules 2 and 3; those that hold none have no part."""
-    holders = sum(held > 0 for held in counts.values())
-    return len(counts) > 1 and counts[key] * (holders + 1) > counts.total()
+            all_of_them = list(holding)
+            self._operations.look((each.operation() for each in all_of_them), now)
+            self._clients.look((each.who() for each in all_of_them), now)
+        return self._operations.is_greedy(asking.operation()) or self._clients.is_greedy(asking.who())

@@ -26,7 +26,7 @@ import structlog
 from proxy.core.outcome import UNAVAILABLE, Failure, Refused
 from proxy.edge.address import Address, Chooser, usable_of
 from proxy.edge.breaker import RetryBudget, State
-from proxy.edge.breakers import Breakers, Turned
+from proxy.edge.breakers import Breakers, Resting, Turned
 from proxy.edge.dial import Dialler, cannot_connect, refusal
 from proxy.edge.fair_share import KEPT, FairShare
 from proxy.edge.here import NOWHERE, Here
@@ -74,7 +74,8 @@ class Pool:
         `dialler` None: one of its own.
         """
         self.upstream = upstream
-        self.breakers = Breakers(upstream.breaker)
+        memory = upstream.timeouts.response + (upstream.breaker.window if upstream.breaker else 0.0)
+        self.breakers = Breakers(upstream.breaker, memory=memory, most=upstream.connections)
         self.dialler = dialler or Dialler(upstream, here)
         self.addresses: list[Address] = []
         self.waiting: deque[Waiter] = deque()
@@ -107,9 +108,9 @@ class Pool:
         self.asked += 1
         if (self._troubled or self._fair_share is not None) and not self._admits(waiter):
             return
-        self._serve(waiter, fresh=fresh)
+        self._lend(waiter, fresh=fresh)
 
-    def _serve(self, waiter: Waiter, *, fresh: bool) -> None:
+    def _lend(self, waiter: Waiter, *, fresh: bool) -> None:
         address = self._only
         if address is None:
             address = self._choose()
@@ -172,33 +173,48 @@ class Pool:
     def _admits(self, waiter: Waiter) -> bool:
         """Rule 5."""
         now = monotonic()
-        resting = self.breakers.refuses(waiter, now) if self._troubled else None
-        if resting is not None:
-            name = self.upstream.name
-            what = f"{resting.operation} at upstream {name}" if resting.operation else f"upstream {name}"
-            detail = f"{what} failed too often; it is left alone for a moment"
-            waiter.failed(refusal(Refused.BREAKER, detail, resting.seconds))
+        if self._troubled and (resting := self.breakers.refuses(waiter, now)) is not None:
+            waiter.failed(self._left_alone(resting))
             return False
         fair = self._fair_share
         if fair is None:
             return True
-        fair.note(waiter)
-        if self._is_scarce and fair.is_greedy(waiter, self._holding(), now):
-            self._wait_apart(waiter)
-            return False
-        return True
-
-    @property
-    def _is_scarce(self) -> bool:
-        """Whether only the part that is kept for those who hold little is left."""
-        most = self.upstream.connections * len(self._usable)
-        return sum(each.busy for each in self.addresses) >= most - most // KEPT
-
-    def _wait_apart(self, waiter: Waiter) -> None:
+        fair.note(waiter, now)
+        if self._left > 0 or not fair.is_greedy(waiter, self._holding(), now):
+            return True
         if len(self._apart) < self.upstream.queue:
             self._apart.append(waiter)
+            self._await(apart=True)
         else:
             waiter.failed(refusal(Refused.QUEUE, self._queue_full))
+        return False
+
+    def _left_alone(self, resting: Resting) -> Failure:
+        name = self.upstream.name
+        what = f"{resting.operation} at upstream {name}" if resting.operation else f"upstream {name}"
+        return refusal(Refused.BREAKER, f"{what} failed too often; it is left alone for a moment", resting.seconds)
+
+    @property
+    def _left(self) -> int:
+        """Connections that anybody may have: all but those that are lent, and those that are kept."""
+        most = self.upstream.connections * len(self._usable)
+        return most - most // KEPT - sum(each.busy for each in self.addresses)
+
+    def _await(self, *, apart: bool) -> None:
+        """Whether connections that become free are told to this pool, as somebody waits apart."""
+        for each in self.addresses:
+            each.awaited = apart
+
+    def _serve_apart(self, spare: int = 0) -> None:
+        """Those who wait apart, while there is more than what is kept; `spare`: so many are about to be free."""
+        while self._apart and self._left + spare > 0:
+            waiter = self._apart.popleft()
+            if not self._troubled or (resting := self.breakers.refuses(waiter, monotonic())) is None:
+                self._lend(waiter, fresh=False)
+            else:
+                waiter.failed(self._left_alone(resting))
+        if not self._apart:
+            self._await(apart=False)
 
     @property
     def _queue_full(self) -> str:
@@ -223,6 +239,8 @@ class Pool:
 
     def freed(self) -> None:
         """Open what those who wait need and the bound allows."""
+        if self._apart:
+            self._serve_apart()
         if self.waiting and not self.addresses:
             self._look_up()
             return
@@ -235,7 +253,7 @@ class Pool:
     def _open(self, address: Address) -> None:
         address.open += 1
         self._connecting += 1
-        if 2 * address.open > self.upstream.connections >= KEPT and self._fair_share is None:
+        if 2 * address.open > self.upstream.connections >= KEPT and self.upstream.queue and self._fair_share is None:
             self._fair_share = FairShare()
         self._tasks.start(self._connect(address), name=f"connect-{self.upstream.name}")
 
@@ -253,7 +271,8 @@ class Pool:
             connection.reused = True
             self.waiting.popleft().lend(connection)
         else:
-            home.release(connection)
+            home.keep(connection)
+            self._serve_apart()
 
     # -- connecting ---------------------------------------------------------------------------------------------------
 
@@ -388,7 +407,12 @@ class Pool:
         if len(self.addresses) > 1 and address.fail(self.upstream.eject, asking, now):
             self._ejected(address)
         self._look_after(now)
-        self._tell(self.breakers.failed(asking, now))
+        self._tell(self.breakers.failed(asking, now, address.name))
+
+    def unavailable(self, address: Address, asking: Asking) -> None:
+        """It was answered with 502, 503 or 504 (told already where 5xx count), and somebody else is asked instead."""
+        if not self._counts_5xx:
+            self.failed(address, asking)
 
     def _refused(self, address: Address) -> None:
         """No connection could be made."""
@@ -403,9 +427,9 @@ class Pool:
         now = monotonic()
         self._look_after(now)
         turned = self.breakers.refused(now)
-        self._tell(turned)
         if turned:
             self._refuse_all(failure)
+        self._tell(turned)
 
     def _look_after(self, now: float) -> None:
         """Hear of answers too, until nothing has failed for a while (rule 6)."""
@@ -420,11 +444,12 @@ class Pool:
             if self._counts_5xx:
                 self.failed(address, asking)
             if self._counts_5xx or status in UNAVAILABLE:
+                self._tell(self.breakers.said_nothing(asking, monotonic()))
                 return  # no sign of health
         if self._troubled:
             now = monotonic()
             address.recover(asking, now)
-            self._tell(self.breakers.succeeded(asking, now))
+            self._tell(self.breakers.succeeded(asking, now, address.name))
 
     def _calm_down(self, now: float) -> None:
         """Nothing is looked at any more once nothing fails, and connections are there."""
@@ -440,6 +465,8 @@ class Pool:
 
     def _tell(self, turned: list[Turned]) -> None:
         for operation, state in turned:
+            if not operation and state is State.OPEN:
+                self._refuse_all(self._left_alone(Resting("", self.breakers.whole.retry_after(monotonic()))))
             event = "breaker_opened" if state is State.OPEN else "breaker_closed"
             more = {"operation": operation} if operation else {}
             _say(event, self.upstream, state=state.name.lower(), **more)
@@ -454,8 +481,8 @@ class Pool:
             self._settle(now)
         if self._names.is_due(now):
             self._look_up()
-        while self._apart and not self._is_scarce:
-            self._serve(self._apart.popleft(), fresh=False)
+        if self._apart:
+            self._serve_apart()
         if self._troubled or self._fair_share is not None:
             self._calm_down(now)
 
@@ -464,6 +491,10 @@ class Pool:
         self._retired = True
         for address in self.addresses:
             address.drain()
+        self.waiting.extend(self._apart)
+        self._apart.clear()
+        self._await(apart=False)
+        self.freed()
 
 
 def _say(event: str, upstream: Upstream, **more: object) -> None:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 class Capturing(Protocol):
     """What a shadow belongs to."""
 
-    def operation(self) -> bytes:
+    def operation(self, *, failed: bool = False) -> bytes:
         """What is asked for, where failures are told apart."""
 
     def who(self) -> bytes:
@@ -92,9 +92,9 @@ class ShadowLeg:
 
     # -- towards the pool ---------------------------------------------------------------------------------------------
 
-    def operation(self) -> bytes:
+    def operation(self, *, failed: bool = False) -> bytes:
         """What is asked for, where failures are told apart."""
-        return self._capture.operation()
+        return self._capture.operation(failed=failed)
 
     def who(self) -> bytes:
         """The client's address."""

@@ -73,7 +73,7 @@ class Asker(Protocol):
     def failed(self, failure: Failure) -> None:
         """No (whole) response will come."""
 
-    def operation(self) -> bytes:
+    def operation(self, *, failed: bool = False) -> bytes:
         """What is asked for (`core/operation.py`)."""
 
     def who(self) -> bytes:
@@ -97,11 +97,17 @@ class Home(Protocol):
     def release(self, connection: UpstreamConnection) -> None:
         """It is free and clean."""
 
+    def keep(self, connection: UpstreamConnection) -> None:
+        """It stays for whoever comes next, though somebody waits apart."""
+
     def lost(self, connection: UpstreamConnection) -> None:
         """It is gone."""
 
     def failed(self, asker: Asker) -> None:
         """What was asked on it has failed, hard."""
+
+    def unavailable(self, asker: Asker) -> None:
+        """It was answered with 502, 503 or 504, and somebody else is asked instead."""
 
     def answered(self, asker: Asker, status: int) -> None:
         """What was asked on it is being answered."""
@@ -202,7 +208,7 @@ class UpstreamConnection:
 
     def unavailable(self, asker: Asker, *, done: bool) -> None:
         """Its answer says that somebody behind it did not answer, and is not wanted; once `done` it is another's."""
-        self.home.failed(asker)
+        self.home.unavailable(asker)
         if not done:
             self.abort()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from proxy.core.operation import MOST, Operations
+from proxy.core.operation import MOST, Operations, group_of
 from proxy.core.path import PathPattern, parse_pattern
 
 
@@ -19,7 +19,7 @@ def test_a_route_without_a_rest_is_one() -> None:
     """Whatever its parameters are."""
     found = operations("/users/{id}/orders")
 
-    assert {found.of(b"GET", b"/users/1/orders"), found.of(b"POST", b"/users/2/orders")} == {b"r"}
+    assert {found.of(b"GET", b"/users/1/orders"), found.of(b"POST", b"/users/2/orders", failed=True)} == {b"r"}
 
 
 @pytest.mark.parametrize(
@@ -48,14 +48,34 @@ def test_methods_are_apart() -> None:
     assert found.of(b"GET", b"/a") != found.of(b"POST", b"/a")
 
 
-def test_there_is_no_end_of_paths_but_of_operations() -> None:
-    """Beyond the bound fewer segments count, and in the end the method alone."""
-    found = operations("/**")
-    two = {found.of(b"GET", b"/shop/%c-%c" % (65 + each % 26, 65 + each // 26)) for each in range(MOST)}
-    one = {found.of(b"GET", b"/shop/%c-%c" % (65 + each % 26, 97 + each // 26)) for each in range(MOST)}
-    none = {found.of(b"GET", b"/%c-%c" % (65 + each % 26, 97 + each // 26)) for each in range(400)}
+def word(number: int) -> bytes:
+    """No id."""
+    return b"%c-%c" % (97 + number % 26, 97 + number // 26)
 
-    assert len(two) == MOST
-    assert one == {b"r GET /shop"}
-    assert found.of(b"GET", b"/anything/else") == b"r GET /"
-    assert len(none) <= MOST + 1
+
+def test_there_is_no_end_of_paths_but_of_operations() -> None:
+    """What fails beyond the bound is told apart by its first segment, and in the end not at all."""
+    found = operations("/**")
+    two = {found.of(b"GET", b"/shop/" + word(each), failed=True) for each in range(MOST)}
+    more = {found.of(b"GET", b"/shop/more-" + word(each), failed=True) for each in range(MOST)}
+    many = {found.of(b"GET", b"/" + word(each), failed=True) for each in range(400)}
+
+    assert (len(two), more) == (MOST, {b"r GET /shop"})
+    assert found.of(b"GET", b"/shop/" + word(3)) == b"r GET /shop/" + word(3)
+    assert found.of(b"GET", b"/shop/unknown") == b"r GET /shop"
+    assert len(many) == MOST
+
+
+def test_who_asks_for_what_is_not_there_spoils_no_names() -> None:
+    """Names are learned from failures alone."""
+    found = operations("/**")
+    for each in range(400):
+        found.of(b"GET", b"/scan/" + word(each))
+
+    assert found.of(b"GET", b"/orders/open", failed=True) == b"r GET /orders/open"
+
+
+def test_slugs_below_one_path_have_it_in_common() -> None:
+    """The first segment; a route without a rest is its own."""
+    assert group_of(b"r GET /shop/red-shoes") == group_of(b"r GET /shop/blue-shoes") == b"r GET /shop"
+    assert group_of(b"r") == b"r"

@@ -10,8 +10,9 @@ class Question:
         """For this operation, of this client."""
         self._operation, self._client = operation, client
 
-    def operation(self) -> bytes:
+    def operation(self, *, failed: bool = False) -> bytes:
         """What is asked for."""
+        del failed
         return self._operation
 
     def who(self) -> bytes:

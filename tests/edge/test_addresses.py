@@ -34,6 +34,9 @@ class Nobody:
     def failed(self, address: Address, asking: Asking) -> None:
         """Nothing."""
 
+    def unavailable(self, address: Address, asking: Asking) -> None:
+        """Nothing."""
+
     def answered(self, address: Address, asking: Asking, status: int) -> None:
         """Nothing."""
 
@@ -92,11 +95,14 @@ def test_each_ejection_is_longer_up_to_a_cap_and_an_answer_ends_the_series() -> 
 
     assert [10 <= lengths[0] <= 12, 20 <= lengths[1] <= 24, 25 <= lengths[2] <= 30] == [True] * 3
 
-    address.recover(Question(), 100.0)
+    address.recover(Question(), 101.0)
     address.out_until = 0.0
-    address.refuse(rule, 100.0)
-    address.refuse(rule, 100.0)
+    assert [address.refuse(rule, 100.0) for _ in range(2)] == [False, True]
+    assert address.out_until >= 125.0  # an answer that comes late says nothing of what comes next
 
+    address.out_until = 0.0
+    address.recover(Question(), 100.0)
+    assert [address.refuse(rule, 100.0) for _ in range(2)] == [False, True]
     assert address.out_until <= 112.0
     assert not any(address.refuse(None, 100.0) for _ in range(9))
 

@@ -177,13 +177,82 @@ def test_probes_of_several_operations_open_it_again() -> None:
 
 
 def test_probes_that_say_nothing_are_followed_by_others() -> None:
-    """A client that leaves takes its probe with it; the upstream is not lost for that."""
+    """A client that leaves takes its probe with it; then another operation's turn comes, and after it its own again."""
     breakers = half_open(Rule(failures=1, open=5.0))
-    several = everybody()
+    left, other = Question(b"left"), Question(b"other")
 
-    assert [breakers.refuses(each, at) is None for each, at in zip(several, (6.0, 6.1, 10.9, 11.0), strict=False)] == [
+    assert [breakers.refuses(each, at) is None for each, at in ((left, 6.0), (other, 6.1), (other, 10.9))] == [
+        *(True, False, False)
+    ]
+    assert breakers.refuses(Question(b"left"), 11.0) is not None
+    assert breakers.refuses(other, 11.1) is None
+
+    breakers = half_open(Rule(failures=1, open=5.0))
+
+    assert [breakers.refuses(Question(b"left"), at) is None for at in (6.0, 11.0, 13.4, 13.6)] == [
         *(True, False, False, True)
     ]
+
+
+def test_bursts_of_one_client_that_are_far_apart_open_it() -> None:
+    """All connections hang and time out together, every thirty seconds: at the second burst nobody else was there."""
+    breakers = Breakers(Rule(), memory=40.0)
+    several = [Question(b"o%d" % (each % 5)) for each in range(64)]
+
+    assert opened(breakers, several, 31.0) == []
+    assert not breakers.are_calm(60.0)
+    assert opened(breakers, several, 62.0)[0] == ""
+
+
+def test_few_connections_are_enough() -> None:
+    """Where eight requests can be under way, eight that hang are all of them."""
+    breakers = Breakers(Rule(), most=8)
+
+    assert opened(breakers, everybody()[:7] + everybody()[12:13]) == [""]
+
+
+def test_many_names_below_one_path_are_not_many_operations() -> None:
+    """A bad endpoint whose slugs all differ is one of several first segments."""
+    breakers = Breakers(Rule())
+    found = []
+    for number in range(200):
+        client = b"c%d" % (number % 40)
+        found += opened(breakers, [Question(b"r GET /bad/slug-%d" % (number % 30), client)])
+        answered(breakers, [Question(b"r GET /good%d/list" % (number % 4), client)] if number % 2 else [])
+
+    assert "" not in found
+
+
+def test_one_address_of_two_is_no_breakers_business() -> None:
+    """What fails at one address alone, of all operations and clients, is for `eject`; what fails at both opens it."""
+    breakers = Breakers(Rule())
+    for each in everybody() * 4:
+        assert breakers.failed(each, 1.0, b"one:80") == []
+        breakers.succeeded(each, 1.0, b"two:80")
+
+    both = [breakers.failed(each, 1.0, b"%d:80" % at) for each in everybody() * 9 for at in range(2)]
+
+    assert [Turned("", State.OPEN)] in both
+
+
+def test_an_operation_that_nobody_asks_for_any_more_is_forgotten() -> None:
+    """Also one whose breaker has opened."""
+    breakers = Breakers(Rule())
+    answered(breakers, everybody())
+
+    assert opened(breakers, [Question(b"slow", b"c%d" % each) for each in range(30)]) == ["slow"]
+    assert breakers.are_calm(60.0)
+    assert breakers.alone == ()
+
+
+def test_a_probe_that_says_nothing_of_the_upstream_gives_way() -> None:
+    """A 503 neither closes it nor keeps the place of another operation's probe."""
+    breakers = half_open(Rule(failures=1, open=5.0))
+    bad, other = Question(b"bad"), Question(b"other")
+
+    assert breakers.refuses(bad, 6.0) is None
+    assert breakers.said_nothing(bad, 6.1) == []
+    assert breakers.refuses(other, 6.2) is None
 
 
 def test_looking_takes_no_probe() -> None:

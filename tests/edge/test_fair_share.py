@@ -10,13 +10,16 @@ from tests.edge.client import get
 from tests.edge.conftest import Play, Serve
 from tests.edge.loops import BOTH
 from tests.edge.proxy import Block, upstream
-from tests.edge.questions import Question
+from tests.edge.questions import Question, everybody
 from tests.edge.scripted import Peer
 
 
 def is_greedy(asking: Question, holding: list[Question]) -> bool:
-    """Whether this one holds too much while those have one each."""
-    return FairShare().is_greedy(asking, holding, 1.0)
+    """Whether this one holds too much while those have one each, and all have asked."""
+    share = FairShare()
+    for each in (*holding, asking):
+        share.note(each, 1.0)
+    return share.is_greedy(asking, holding, 1.0)
 
 
 def test_who_holds_more_than_an_equal_part_is_greedy() -> None:
@@ -34,8 +37,19 @@ def test_who_holds_more_than_an_equal_part_is_greedy() -> None:
 
 
 def test_where_there_is_nobody_else_nobody_is() -> None:
-    """One operation, one client: all connections may be had."""
+    """One operation, one client, or all alike: all connections may be had."""
     assert not is_greedy(Question(), [Question()] * 16)
+    assert not any(is_greedy(each, everybody()) for each in everybody())
+
+
+def test_two_that_hang_together_are_greedy_while_a_third_asks() -> None:
+    """Half each is too much then."""
+    holding = [Question(b"o%d" % (each % 2), b"c%d" % each) for each in range(14)]
+    share = FairShare()
+    share.note(Question(b"quick", b"c99"), 1.0)
+
+    assert share.is_greedy(Question(b"o1", b"c100"), holding, 1.0)
+    assert not share.is_greedy(Question(b"o1", b"c100"), holding, 12.0)
 
 
 @BOTH
@@ -63,3 +77,45 @@ async def test_an_endpoint_that_hangs_leaves_connections_to_others(play: Play, s
 
     assert (answers, asked) == ({200: 20}, 14)
     assert Counter([each.status for each in await asyncio.gather(*slow)]) == {200: 40}
+
+
+@BOTH
+async def test_a_burst_is_served_as_fast_as_connections_become_free(play: Play, serve: Serve) -> None:
+    """Three hundred at once for one endpoint, and one for another: nobody is refused, or waits for a clock."""
+    legacy = await play(answering_at_once)
+    rest: Block = {"name": "rest", "match": "/**", "stage": "legacy"}
+    proxy = await serve(upstreams={"legacy": upstream(legacy, connections=16)}, routes=[rest])
+    asked = [b"/busy"] * 150 + [b"/other"] + [b"/busy"] * 150
+    answers = await asyncio.gather(*[proxy.ask(get(each)) for each in asked])
+
+    assert Counter(each.status for each in answers) == {200: 301}
+
+
+async def test_who_waits_apart_is_served_after_a_reload(play: Play, serve: Serve) -> None:
+    """The upstream is another from now on; who waits for the old one waits for its connections, not for nothing."""
+    hang = asyncio.Event()
+
+    async def answering(peer: Peer) -> None:
+        while (message := await peer.next_request()) is not None:
+            if message.target.startswith(b"/slow"):
+                await hang.wait()
+            await peer.send(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nwell")
+
+    legacy = await play(answering)
+    rest: Block = {"name": "rest", "match": "/**", "stage": "legacy"}
+    proxy = await serve(upstreams={"legacy": upstream(legacy, connections=16, queue=64)}, routes=[rest])
+    slow = [asyncio.ensure_future(proxy.ask(get(b"/slow/report"))) for _ in range(10)]
+    await proxy.until(lambda: len(legacy.requests) == 10)
+    assert (await proxy.ask(get(b"/quick"))).status == 200
+    slow += [asyncio.ensure_future(proxy.ask(get(b"/slow/report"))) for _ in range(30)]
+    await proxy.until(lambda: len(proxy.pool()._apart) == 26)
+    proxy.install({"legacy": upstream(legacy, connections=32)}, [rest])
+    hang.set()
+
+    assert Counter([each.status for each in await asyncio.gather(*slow)]) == {200: 40}
+
+
+async def answering_at_once(peer: Peer) -> None:
+    """Every request."""
+    while await peer.next_request() is not None:
+        await peer.send(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nwell")

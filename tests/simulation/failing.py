@@ -53,8 +53,9 @@ class Asking:
     def __init__(self, cohort: int) -> None:
         self._client = b"%d" % cohort
 
-    def operation(self) -> bytes:
+    def operation(self, *, failed: bool = False) -> bytes:
         """What is asked for."""
+        del failed
         return b"a"
 
     def who(self) -> bytes:
