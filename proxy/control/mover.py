@@ -188,9 +188,13 @@ class Mover:
 
 
 def _is_forward(move: Move) -> bool:
-    """Further from legacy, or free to go there: what a replica alone must not do."""
+    """Further from legacy, or free to go there: what a replica alone must not do.
+
+    A step back from the judge's own hold ends that hold (position.py, rule 5), and frees nothing.
+    """
     before, after = move.before, move.after
-    freed = (before.latched and not after.latched) or (before.held and not after.held)
+    is_hold_kept = after.held or (before.waits and is_above(before.place, after.place))
+    freed = (before.latched and not after.latched) or (before.held and not is_hold_kept)
     return freed or is_above(after.place, before.place)
 
 

@@ -101,6 +101,40 @@ async def test_without_the_store_nothing_goes_forward(stand: Stand, store: Store
     assert stand.replica.position(stand.route()) == before
 
 
+@pytest.mark.parametrize("back_to", [SHADOW, FIVE])
+async def test_without_the_store_a_route_goes_back_from_the_judges_own_hold(
+    stand: Stand, store: Store, back_to: Place
+) -> None:
+    """That hold was for want of a way back: a step back ends it, and is written as it was made."""
+    await move(stand, held(stand.replica.position(stand.route()), Cause.LEGACY))
+    before = stand.replica.position(stand.route())
+    store.away = True
+    outcome = await move(stand, rolled_back(before, back_to, Cause.OPERATOR, START))
+    store.away = False
+    await stand.mover.settle()
+    stood = (await store.behind.standing()).positions[0]
+
+    assert (before.waits, outcome) == (True, Made.HERE)
+    assert (stood.place, stood.latched, stood.version) == (back_to, True, 2)
+
+
+@pytest.mark.parametrize("what", ["released", "resumed", "further"])
+async def test_the_end_of_the_judges_own_hold_needs_the_store(stand: Stand, store: Store, what: str) -> None:
+    """Where the route stays in its place, or goes further."""
+    await move(stand, held(stand.replica.position(stand.route()), Cause.LEGACY))
+    before = stand.replica.position(stand.route())
+    store.away = True
+    wanted = {
+        "released": held(before, Cause.LEGACY, on=False),
+        "resumed": resumed(before, START, has_ramp=True),
+        "further": moved(before, HALF, Cause.OPERATOR, START),
+    }[what]
+
+    with pytest.raises(AwayError, match="cannot be reached"):
+        await move(stand, wanted)
+    assert stand.replica.position(stand.route()) == before
+
+
 async def test_a_second_move_here_replaces_the_first(stand: Stand, store: Store) -> None:
     """Both are based on what the store has; the last one is written."""
     store.away = True
