@@ -161,6 +161,45 @@ async def test_a_route_that_is_held_for_legacy_goes_back_without_the_store(store
     assert set(stand.replica.pending) == {"a", "b"}
 
 
+@pytest.mark.parametrize("route", [LIVE, f"{LIVE}, ramp: {{}}"], ids=["no ramp", "ramp"])
+async def test_a_hold_for_legacy_ends_by_itself_after_a_restart_too(store: Store, clock: Clock, route: str) -> None:
+    """Whoever leads next takes up what was kept of the route, and watches it until new answers well."""
+    guards = Guards()
+    before = await held_for_legacy(store, clock, route, guards=guards)
+    for _ in range(10):
+        half(before, 1, 2, 3, good=0, failed=10)
+        await before.rounds()
+    await before.judge.leading.resign()
+    stand = Stand(before.running.snapshot, store, clock, kept=before.kept[-1], guards=guards)
+    stand.ill.add("legacy")
+    await stand.begin()
+    await well(stand, 290)
+    waited = stand.replica.position(stand.route()).waits
+    await well(stand, 60)
+    position = stand.replica.position(stand.route())
+
+    assert waited
+    assert (str(position.place), position.held, position.cause) == ("live", False, Cause.LEGACY)
+
+
+@pytest.mark.parametrize("here", [Cause.OPERATOR, Cause.LEGACY])
+async def test_of_two_holds_under_one_version_the_stores_is_followed(store: Store, clock: Clock, here: Cause) -> None:
+    """One was set here without the store, the other one in it: a person's never ends by itself."""
+    other = next(each for each in (Cause.OPERATOR, Cause.LEGACY) if each is not here)
+    stand = await alone(store, clock, LIVE)
+    first = stand.replica.position(stand.route())
+    store.away = True
+    await stand.mover.move(move(first, held(first, here), at=clock(), **ANN))
+    await well(stand, 5)
+    store.away = False
+    after = held(first, other)
+    await store.behind.compare_and_set(after, first.version, transition(first, after, **ANN))
+    await well(stand, 900)
+    found = stand.replica.position(stand.route())
+
+    assert (found.held, found.cause) == (True, Cause.OPERATOR)
+
+
 async def test_a_hold_for_legacy_lasts_while_new_fails(store: Store, clock: Clock) -> None:
     """One failure in fifty is more than is usual; ten minutes change nothing, nor does a route that is not asked."""
     stand = await held_for_legacy(store, clock)
