@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 
 import pytest
 
 from proxy.control.kept import Kept
 from proxy.control.mover import AwayError, Made
 from proxy.core.judge.ladder import LIVE, SHADOW, Place
-from proxy.core.judge.position import Cause, Move, Position, Transition, held, moved, resumed, rolled_back
+from proxy.core.judge.position import Cause, Move, Position, Transition, begun, held, moved, resumed, rolled_back
 from proxy.core.judge.position import move as decided
 from proxy.core.orders import Lead, Pin
 from proxy.core.outcome import Side
@@ -166,6 +166,65 @@ async def test_what_happened_meanwhile_elsewhere(clock: Clock, store: Store, by:
 
     assert here.replica.pending == {}
     assert (here.place(), str((await store.behind.standing()).positions[0].place)) == (ends, ends)
+
+
+ORDERS: dict[str, Callable[[Position, float], Position]] = {
+    "promoted": lambda before, at: moved(before, HALF, Cause.OPERATOR, at),
+    "resumed": lambda before, at: resumed(before, at, has_ramp=True),
+    "edited": lambda before, at: moved(before, HALF, Cause.FILE, at),
+    "held": lambda before, _: held(before, Cause.OPERATOR),
+    "nothing": lambda before, _: before,
+}
+SINCE: dict[str, Callable[[Position, float], Position]] = {
+    "the judge promotes": lambda before, at: moved(before, LIVE, Cause.EVIDENCE, at),
+    "the judge holds": lambda before, _: held(before, Cause.LEGACY),
+    "an epoch begins": lambda before, _: begun(before),
+}
+
+
+@pytest.mark.parametrize("since", SINCE)
+@pytest.mark.parametrize(
+    ("ordered", "ends"),
+    [("promoted", "stays"), ("resumed", "stays"), ("edited", "stays"), ("held", "shadow"), ("nothing", "shadow")],
+)
+async def test_an_order_is_not_overtaken_by_an_older_move(
+    clock: Clock, store: Store, since: str, ordered: str, ends: str
+) -> None:
+    """Whatever the judge has made of the route since a person moved it or let it go on; a hold keeps nobody back."""
+    here, there = Stand(table(canary()), store, clock), Stand(table(canary()), store, clock, instance="two")
+    await move(here, held(here.replica.position(here.route()), Cause.OPERATOR))
+    await there.mover.look()
+    store.away = True
+    await move(here, back(here))
+    store.away = False
+    for make in (ORDERS[ordered], SINCE[since]):
+        clock.now += 10.0
+        before = there.replica.position(there.route())
+        if before != (after := make(before, clock())):
+            record = decided(before, after, at=clock(), actor="ann", numbers={}, reason="why")
+            assert await there.mover.move(record) is Made.FOR_ALL
+    stood = there.place()
+    await here.mover.settle()
+
+    assert here.replica.pending == {}
+    assert str((await store.behind.standing()).positions[0].place) == (stood if ends == "stays" else ends)
+
+
+async def test_the_beginning_of_a_ramp_is_no_order(clock: Clock, store: Store) -> None:
+    """The route had no position when it was taken back here alone; another replica has begun its ramp since."""
+    ramp = canary("10%", "ramp: {}")
+    here, there = Stand(table(ramp), store, clock), Stand(table(ramp), store, clock, instance="two")
+    store.away = True
+    await move(here, back(here))
+    store.away = False
+    clock.now += 10.0
+    await there.begin()
+    await there.rounds()
+    began = there.replica.position(there.route())
+    await here.mover.settle()
+
+    assert (began.version, str(began.place)) == (1, "canary 10%")
+    assert str((await store.behind.standing()).positions[0].place) == "shadow"
 
 
 async def test_a_move_that_others_have_made_as_well_is_not_repeated(clock: Clock, store: Store) -> None:
