@@ -213,11 +213,14 @@ def _is_forward(move: Move) -> bool:
 
 
 def _joined(pending: Pending, known: Position | None) -> Position:
-    """The move with what this replica did not know of: latches, holds, epochs, and what the file said meanwhile."""
+    """The move with what this replica did not know of: latches, holds, epochs, and what the file said meanwhile.
+
+    It knew what it was decided on; of that the move says itself what stays. No move keeps a hold that is the judge's.
+    """
     here = pending.position
-    if known is None:
+    if known is None or known.version == pending.base:
         return here
-    latched, held = here.latched or known.latched, here.held or known.held
+    latched, held = here.latched or known.latched, here.held or (known.held and not known.waits)
     cause = known.cause if here.waits and known.held else here.cause  # a person's hold is none that ends by itself
     joined = replace(here, latched=latched, held=held, cause=cause, begun=max(here.begun, known.begun))
     if pending.transition.cause is Cause.FILE:

@@ -115,7 +115,55 @@ async def test_without_the_store_a_route_goes_back_from_the_judges_own_hold(
     stood = (await store.behind.standing()).positions[0]
 
     assert (before.waits, outcome) == (True, Made.HERE)
-    assert (stood.place, stood.latched, stood.version) == (back_to, True, 2)
+    assert (stood.place, stood.latched, stood.held, stood.version) == (back_to, True, False, 2)
+
+
+@pytest.mark.parametrize("kept_back", ["latched", "held by the judge", "held by a person"])
+async def test_an_edit_without_the_store_is_written_as_it_was_made(clock: Clock, store: Store, kept_back: str) -> None:
+    """It ends the latch, and the hold that is the judge's, as it does with the store there; a person's hold stays."""
+    stand = Stand(table(canary("50%")), store, clock)
+    await stand.begin()
+    before = stand.replica.position(stand.route())
+    on_hold = held(before, Cause.LEGACY if kept_back == "held by the judge" else Cause.OPERATOR)
+    await move(stand, back(stand) if kept_back == "latched" else on_hold)
+    store.away = True
+    await stand.edit(table(canary("5%")))
+    here = stand.replica.position(stand.route())
+    store.away = False
+    await stand.rounds(3)
+    stood = (await store.behind.standing()).positions[0]
+
+    assert (str(here.place), stand.replica.pending) == ("canary 5%", {})
+    assert (stood.place, stood.file_place, stood.latched) == (FIVE, FIVE, False)
+    assert (stood.held, here.held) == (kept_back == "held by a person",) * 2
+
+
+async def test_an_edit_and_a_rollback_without_the_store_are_both_written(clock: Clock, store: Store) -> None:
+    """The rollback comes last, and what routes.yaml said before it is what `resume` leads to."""
+    stand = Stand(table(canary("50%")), store, clock)
+    await stand.begin()
+    await move(stand, held(stand.replica.position(stand.route()), Cause.OPERATOR))
+    store.away = True
+    await stand.edit(table(canary("5%")))
+    await move(stand, back(stand))
+    store.away = False
+    await stand.mover.settle()
+    stood = (await store.behind.standing()).positions[0]
+
+    assert (stood.place, stood.file_place, stood.latched) == (SHADOW, FIVE, True)
+
+
+async def test_a_move_here_keeps_no_hold_of_the_judge_elsewhere(clock: Clock, store: Store) -> None:
+    """Two replicas that see legacy differently: what is written late would make that hold one that never ends."""
+    here, there = Stand(table(canary("50%")), store, clock), Stand(table(canary("50%")), store, clock, instance="two")
+    store.away = True
+    await move(here, back(here))
+    store.away = False
+    await move(there, held(there.replica.position(there.route()), Cause.LEGACY))
+    await here.mover.settle()
+    stood = (await store.behind.standing()).positions[0]
+
+    assert (stood.place, stood.latched, stood.held) == (SHADOW, True, False)
 
 
 @pytest.mark.parametrize("what", ["released", "resumed", "further"])
