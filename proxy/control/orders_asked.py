@@ -87,15 +87,18 @@ class OrdersAsked:
         self._orders = GroupOrders(running=self.running, replica=self.replica, mover=self.mover)
 
     async def transitions(self, request: web.Request) -> web.Response:
-        """`GET /api/transitions?route=`."""
-        limit = request.query.get("limit", "100")
-        if not limit.isdecimal() or not 0 < int(limit) <= _MOST_SHOWN:
-            return problem(HTTPStatus.BAD_REQUEST, f"limit must be a number from 1 to {_MOST_SHOWN}, got {limit!r}")
+        """`GET /api/transitions?route=`: of one that is gone or was renamed as well, while its moves are kept."""
+        route, limit = request.query.get("route") or None, request.query.get("limit", "100")
+        if not limit.isdecimal() or not 0 < int(limit[:9]) <= _MOST_SHOWN:
+            return problem(HTTPStatus.BAD_REQUEST, f"limit must be a number from 1 to {_MOST_SHOWN}, got {limit[:9]!r}")
         try:
             async with asyncio.timeout(PATIENCE):
-                found = await self.store.transitions(request.query.get("route"), int(limit))
+                found = await self.store.transitions(route, int(limit))
         except (StoreUnavailable, TimeoutError) as error:
             return store_away(str(error))
+        known = [each.name for each in self.running.snapshot.routes]
+        if route is not None and not found and route not in known:
+            return no_such_route(route, known)
         view = TransitionsView(transitions=[transition_view(each) for each in found])
         return tagged(request, view, self.running.snapshot.revision)
 
