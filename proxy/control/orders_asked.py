@@ -40,8 +40,8 @@ from proxy.core.unavailable import StoreUnavailable
 
 ACKNOWLEDGED_WITHIN = 2.0
 """Seconds that an answer waits for every live replica."""
-LONGEST_PIN = 366 * 86_400.0
-"""Seconds; a pin for longer is one for ever."""
+SHORTEST_PIN, LONGEST_PIN = 1.0, 366 * 86_400.0
+"""Seconds: one for less may be over before anybody obeys it, one for longer is one for ever."""
 _MOST_SHOWN = 1000
 _TRIES = 10
 """How often a pin that was to be set on what was seen is tried, where other routes keep changing."""
@@ -132,7 +132,7 @@ class OrdersAsked:
             return asked
         if not asked.cohort or asked.cohort == NEWCOMERS:
             return problem(HTTPStatus.BAD_REQUEST, "cohort must be the key of one cohort, as clients send it")
-        if asked.seconds is not None and not 0.0 < asked.seconds <= LONGEST_PIN:
+        if asked.seconds is not None and not SHORTEST_PIN <= asked.seconds <= LONGEST_PIN:
             return problem(HTTPStatus.BAD_REQUEST, _no_time(asked.seconds))
         by, now = asked.by or f"admin API, {request.remote or ''}", self.replica.clock()
         until = None if asked.seconds is None else now + asked.seconds
@@ -246,7 +246,7 @@ def _late(route: str, faster: Sequence[str]) -> web.Response:
 
 
 def _no_time(seconds: float) -> str:
-    said = f"seconds must be more than 0 and at most {LONGEST_PIN:.0f} (366 days), got {seconds:g}"
+    said = f"seconds must be at least {SHORTEST_PIN:.0f} and at most {LONGEST_PIN:.0f} (366 days), got {seconds:g}"
     return f"{said}; leave it out to pin the cohort for ever, or say side null to end its pin"
 
 

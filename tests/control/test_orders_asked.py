@@ -78,7 +78,9 @@ async def test_the_verbs_move_a_route_and_say_so(port: Port) -> None:
         ("a/pin", {"cohort": "x"}, 409, "no cohort 'x' is pinned on a"),
         ("a/pin", {"cohort": "", "side": "new"}, 400, "cohort must be the key"),
         ("a/pin", {"cohort": "x", "side": "old"}, 400, "the body must be JSON"),
-        ("a/pin", {"cohort": "x", "side": "new", "seconds": 0}, 400, "seconds must be more than 0"),
+        ("a/pin", {"cohort": "x", "side": "new", "seconds": 0}, 400, "seconds must be at least 1"),
+        ("a/pin", {"cohort": "x", "side": "new", "seconds": 1e-9}, 400, "at least 1 and at most 31622400"),
+        ("a/pin", {"cohort": "x", "side": "new", "seconds": 0.99}, 400, "got 0.99; leave it out to pin"),
         ("a/pin", {"cohort": "x", "side": "new", "seconds": -3}, 400, "got -3; leave it out to pin"),
         ("a/pin", {"cohort": "x", "side": "new", "seconds": 1e300}, 400, "at most 31622400 (366 days), got 1e+300"),
         ("a/pin", {"cohort": "x", "side": "new", "seconds": float("nan")}, 400, "the body must be JSON"),
@@ -191,7 +193,7 @@ async def test_metrics_show_where_routes_run(port: Port) -> None:
 
 async def test_a_pin_ends_when_its_time_is_over(port: Port) -> None:
     """Nobody has to take it back."""
-    await post(port, "/api/routes/a/pin", {"cohort": "acme", "side": "new", "seconds": 0.2})
+    await post(port, "/api/routes/a/pin", {"cohort": "acme", "side": "new", "seconds": 1})
     pinned = port.workers[0].orders.routes[0].pins
     async with asyncio.timeout(30):
         while any(each.pins for each in port.workers[0].orders.routes):
