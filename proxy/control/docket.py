@@ -162,7 +162,9 @@ class Docket:
             began = position.stage in GUARDED if position.latched else position.cause in _ANEW
             return began and self._alarmed_before(position)
         if not position.latched:
-            return self.stood.latched or (position.cause in _ANEW and position.since != self.stood.since)
+            is_edited = position.version == self.stood.version == 0  # the file alone rules; nothing dates its edits
+            is_anew = position.cause in _ANEW and (is_edited or position.since != self.stood.since)
+            return self.stood.latched or is_anew
         return position.stage in GUARDED and is_above(self.stood.place, position.place)
 
     def _is_released_by(self, position: Position) -> bool:
