@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 
 from proxy.config.fault import fault, one_of
-from proxy.config.units import is_number, read_size
+from proxy.config.units import read_size, with_unit
 from proxy.core.leniency import OF_REQUESTS, OF_RESPONSES, Leniency
 from proxy.core.route import Rate
 from proxy.core.snapshot import AUTO
@@ -20,8 +20,7 @@ def read_rate(value: object) -> Rate:
     """`100/s`, `600/m` or `1000/h`: so many at once, and as many again over the unit."""
     found = _RATE.fullmatch(value) if isinstance(value, str) else None
     if found is None:
-        cure = f"a number alone has no unit: write {value}/s" if is_number(value) else ""
-        raise fault("must be a rate such as 100/s, 600/m or 1000/h", cure=cure)
+        raise fault("must be a rate such as 100/s, 600/m or 1000/h", cure=with_unit(value, "/s"))
     return Rate(requests=int(found[1]), seconds=_UNITS[found[2]])
 
 
@@ -33,7 +32,7 @@ def read_byte_rate(value: object) -> int:
     try:
         return read_size(found[1] if found is not None else None)
     except ValueError:
-        cure = f"a number alone has no unit: write {value}B/s" if is_number(value) else ""
+        cure = with_unit(value, "B/s")
         raise fault("must be a size per second such as 240B/s, or 0B/s for no bound", cure=cure) from None
 
 

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Generic, TypeVar
 
 from proxy.config.fault import fault, one_of
-from proxy.config.units import Whole, is_number
+from proxy.config.units import Whole, can_be_repeated
 from proxy.core.authority import normal_host
 
 NAME_PATTERN = r"[A-Za-z][A-Za-z0-9_.-]{0,63}"
@@ -103,7 +103,7 @@ def read_body(value: object) -> bytes:
     """Text, sent as UTF-8."""
     if isinstance(value, str):
         return value.encode("utf-8")
-    raise fault("must be text", cure=f'write "{value}" in quotes' if is_number(value) else "")
+    raise fault("must be text", cure=f'write "{value}" in quotes' if can_be_repeated(value) else "")
 
 
 def read_content_type(value: object) -> str:

@@ -20,12 +20,25 @@ _MOST_DAYS = 366
 _SHARE = re.compile(r"(0|[1-9][0-9]{0,8})(?:\.([0-9]{1,9}))? ?%")
 _SIZE = re.compile(r"([0-9]{1,12}) ?(B|KB|MB|GB|KiB|MiB|GiB)")
 _MOST_AT_ONCE = 16 << 20
+_NO_NUMBER = 10**18
 _BYTES = {"B": 1, "KB": 1000, "MB": 1000**2, "GB": 1000**3, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30}
 
 
 def is_number(value: object) -> bool:
     """A number as YAML has them; True and False are none."""
     return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def can_be_repeated(value: object) -> bool:
+    """Whether it is a number that a file may hold, so that a cure may name it (scalar.py reads longer ones as text)."""
+    return is_number(value) and -_NO_NUMBER < value < _NO_NUMBER  # type: ignore[operator]  # told by `is_number`
+
+
+def with_unit(value: object, *units: str) -> str:
+    """The cure for a number alone; empty for anything else."""
+    if not can_be_repeated(value):
+        return ""
+    return f"a number alone has no unit: write {' or '.join(f'{value}{each}' for each in units)}"
 
 
 def read_length(value: object) -> float:
@@ -52,8 +65,7 @@ def read_span(value: object) -> float:
 def _seconds(value: object, such_as: str) -> Decimal:
     found = _LENGTH.fullmatch(value) if isinstance(value, str) else None
     if found is None:
-        cure = f"a number alone has no unit: write {value}s or {value}ms" if is_number(value) else ""
-        raise fault(f"must be a length of time such as {such_as}", cure=cure)
+        raise fault(f"must be a length of time such as {such_as}", cure=with_unit(value, "s", "ms"))
     return Decimal(found[1]) * _SECONDS[found[2]]
 
 
@@ -79,9 +91,8 @@ def read_share(value: object) -> float:
 def read_share_or_fraction(value: object) -> float:
     """A share, or a number from 0 to 1: both are common for sampling."""
     if is_number(value):
-        number = float(value)  # type: ignore[arg-type]
-        if 0 <= number <= 1:
-            return number
+        if 0 <= value <= 1:  # type: ignore[operator]  # told by `is_number`
+            return float(value)  # type: ignore[arg-type]
         raise fault("must be a share from 0% to 100%, or a number from 0 to 1", cure=_share_meant(value))
     return read_share(value)
 
@@ -89,6 +100,8 @@ def read_share_or_fraction(value: object) -> float:
 def _share_meant(value: object) -> str:
     if not is_number(value):
         return "between 0 % and 100 %" if isinstance(value, str) and value.startswith("-") else ""
+    if not can_be_repeated(value):
+        return "between 0 % and 100 %"
     number = Decimal(str(value))
     if 0 < number <= 1:
         return f"write {_short(number * 100)} %, or {_short(number)} % if you mean that"
@@ -103,8 +116,7 @@ def read_size(value: object) -> int:
     """`10MiB` or `64KB` as bytes."""
     found = _SIZE.fullmatch(value) if isinstance(value, str) else None
     if found is None:
-        cure = f"a number alone has no unit: write {value}B" if is_number(value) else ""
-        raise fault("must be a size such as 512B, 64KiB or 10MiB", cure=cure)
+        raise fault("must be a size such as 512B, 64KiB or 10MiB", cure=with_unit(value, "B"))
     size = int(found[1]) * _BYTES[found[2]]
     if not 1 <= size <= 1 << 50:
         raise fault("must be between 1B and 1024 TiB", cure="leave it out for no bound" if not size else "")

@@ -84,6 +84,21 @@ class Step(NamedTuple):
         return cls(position.stage, position.split, round(position.since))
 
 
+class Stood(NamedTuple):
+    """A position as far as a docket follows it."""
+
+    version: int
+    place: Place
+    latched: bool
+    waits: bool
+    since: float
+
+    @classmethod
+    def of(cls, position: Position) -> Stood:
+        """That of a position."""
+        return cls(position.version, position.place, position.latched, position.waits, position.since)
+
+
 NO_STEP = Step(Stage.LEGACY, 0.0, 0)
 
 
@@ -93,8 +108,9 @@ class Docket:
     `asked` are what both sides were.
 
     `recovery`: how new answers since the judge holds the route for a legacy that was down, else None.
-    `version`, `step`, `place`, `latched`, `since` are those of the position that was followed last. `stuck`: why the
-    route should go back, and cannot (rule 8); `latest`: whose hard failure counted last where new was alone, by class.
+    `version`, `step` are those of the position that was followed last, here or by who led before; `stood` is how it
+    stood, None: not here. `stuck`: why the route should go back, and cannot (rule 8); `latest`: whose hard failure
+    counted last where new was alone, by class.
     """
 
     rates: Rates = field(default_factory=Rates)
@@ -108,9 +124,7 @@ class Docket:
     latest: dict[Bad, int] = field(default_factory=dict)
     version: int = -1
     step: Step = NO_STEP
-    place: Place | None = None
-    latched: bool = False
-    since: float = 0.0
+    stood: Stood | None = None
     answers: int = 0
     asked: int = 0
     failed: int = 0
@@ -119,19 +133,20 @@ class Docket:
     recovery: Recovery | None = None
 
     def follow(self, position: Position) -> None:
-        """The route stands here now."""
+        """The route stands here now. Of two positions with one version one was made here without the store."""
         self.changes.follow(position.step)
-        if position.version == self.version:
+        stood = Stood.of(position)
+        if stood == self.stood:
             return
-        if self._is_answered_by(position) or self._is_released_by(position):
+        is_recalled = self.stood is None and position.version == self.version
+        if not is_recalled and (self._is_answered_by(position) or self._is_released_by(position)):
             self.clear()
         self.recovery = (self.recovery or NOT_YET) if position.waits else None
-        self.place, self.latched, self.since = position.place, position.latched, position.since
-        self.version = position.version
+        self.stood, self.version = stood, position.version
         if self.step != (step := Step.of(position)):
             self.step, self.answers, self.asked, self.failed = step, 0, 0, 0
             self.capacity = self.capacity.step()
-        if position.latched:
+        if position.latched and not is_recalled:
             self.capacity = NOTHING_CARRIED
 
     @property
@@ -143,12 +158,14 @@ class Docket:
 
     def _is_answered_by(self, position: Position) -> bool:
         """Whether what led here ends what was known; hold after resume, which may come within one round, does too."""
-        if self.place is None:
+        if self.stood is None:
             began = position.stage in GUARDED if position.latched else position.cause in _ANEW
             return began and self._alarmed_before(position)
         if not position.latched:
-            return self.latched or (position.cause in _ANEW and position.since != self.since)
-        return position.stage in GUARDED and is_above(self.place, position.place)
+            is_edited = position.version == self.stood.version == 0  # the file alone rules; nothing dates its edits
+            is_anew = position.cause in _ANEW and (is_edited or position.since != self.stood.since)
+            return self.stood.latched or is_anew
+        return position.stage in GUARDED and is_above(self.stood.place, position.place)
 
     def _is_released_by(self, position: Position) -> bool:
         return self.recovery is not None and position.cause is Cause.LEGACY and not position.held

@@ -11,14 +11,14 @@ Rule 4: an alarm that moves nothing is told once for as long as it lasts.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import structlog
 
 from proxy.control.bench import Bench
 from proxy.control.leading import Leading
-from proxy.control.mover import Made, Mover
+from proxy.control.mover import AwayError, Made, Mover
 from proxy.control.replica import Replica
 from proxy.core.judge.position import Cause, Move, Position, held, move, moved, rolled_back
 from proxy.core.judge.verdict import Action, Ruling
@@ -46,13 +46,24 @@ class Enforcing:
         if not acting:
             return True
         groups = [each for each in self.bench.groups(rulings) if not acting.isdisjoint(each)]
-        are_back = [await self._back(each) for each in groups]
-        if not all(are_back):
+        if not await self._all_back(groups):
             return False
         for each in groups if self.leading.lead is not None else ():
             await self._release(each)
             await self._forward(each)
         return True
+
+    async def _all_back(self, groups: Sequence[Mapping[str, Ruling]]) -> bool:
+        """Each group by itself: one whose move has to wait for the store keeps no other from going back."""
+        are_back, away = True, None
+        for group in groups:
+            try:
+                are_back = await self._back(group) and are_back
+            except AwayError as error:
+                away = error
+        if away is not None:
+            raise away
+        return are_back
 
     async def _back(self, group: Mapping[str, Ruling]) -> bool:
         chosen = {name: each for name, each in group.items() if each.action in _BACK}

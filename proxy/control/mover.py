@@ -31,6 +31,8 @@ PATIENCE = 1.5
 AGAIN = 0.2
 """Seconds between two looks of which the first one failed."""
 _PEOPLE = (Cause.OPERATOR, Cause.RESUME, Cause.FILE)
+_LOOKED_AT = 1000
+"""Moves of a route, newest first, among which a person's is looked for before an older one is written."""
 _log = structlog.get_logger()
 
 
@@ -133,9 +135,21 @@ class Mover:
         for route, pending in tuple(self._replica.pending.items()):
             standing = await self._store.standing()
             known = next((each for each in standing.positions if each.route == route), None)
-            is_done = not _is_due(pending, known) or await self._write(pending, known)
+            is_done = not await self._is_due(pending, known) or await self._write(pending, known)
             if await self.look() and is_done:  # what the store has is taken before what was moved here is forgotten
                 self._replica.done_here(route)
+
+    async def _is_due(self, pending: Pending, known: Position | None) -> bool:
+        """Whether a move that was made here is still to be made."""
+        if known is None or known.version == pending.base:
+            return True
+        if not _is_wanted(pending, known):
+            return False
+        at = pending.transition.at
+        if _is_a_persons(known) and known.since > at:
+            return False
+        later = await self._store.transitions(known.route, _LOOKED_AT)
+        return not any(each.at > at and _is_an_order(each) for each in later)
 
     async def _write(self, pending: Pending, known: Position | None) -> bool:
         base, moved = (0 if known is None else known.version), pending.transition
@@ -188,18 +202,25 @@ class Mover:
 
 
 def _is_forward(move: Move) -> bool:
-    """Further from legacy, or free to go there: what a replica alone must not do."""
+    """Further from legacy, or free to go there: what a replica alone must not do.
+
+    A step back from the judge's own hold ends that hold (position.py, rule 5), and frees nothing.
+    """
     before, after = move.before, move.after
-    freed = (before.latched and not after.latched) or (before.held and not after.held)
+    is_hold_kept = after.held or (before.waits and is_above(before.place, after.place))
+    freed = (before.latched and not after.latched) or (before.held and not is_hold_kept)
     return freed or is_above(after.place, before.place)
 
 
 def _joined(pending: Pending, known: Position | None) -> Position:
-    """The move with what this replica did not know of: latches, holds, epochs, and what the file said meanwhile."""
+    """The move with what this replica did not know of: latches, holds, epochs, and what the file said meanwhile.
+
+    It knew what it was decided on; of that the move says itself what stays. No move keeps a hold that is the judge's.
+    """
     here = pending.position
-    if known is None:
+    if known is None or known.version == pending.base:
         return here
-    latched, held = here.latched or known.latched, here.held or known.held
+    latched, held = here.latched or known.latched, here.held or (known.held and not known.waits)
     cause = known.cause if here.waits and known.held else here.cause  # a person's hold is none that ends by itself
     joined = replace(here, latched=latched, held=held, cause=cause, begun=max(here.begun, known.begun))
     if pending.transition.cause is Cause.FILE:
@@ -207,14 +228,23 @@ def _joined(pending: Pending, known: Position | None) -> Position:
     return replace(joined, file_stage=known.file_stage, file_split=known.file_split)
 
 
-def _is_due(pending: Pending, known: Position | None) -> bool:
-    """Whether a move that was made here is still to be made."""
-    if known is None or known.version == pending.base:
-        return True
+def _is_wanted(pending: Pending, known: Position) -> bool:
+    """Whether it changes anything, and goes no further than the route has come meanwhile."""
     here = pending.position
     is_same = (known.place, known.latched, known.held) == (here.place, here.latched, here.held)
     if is_same and (here.waits or not known.waits):  # else a person's hold is to replace the judge's
         return False
-    if known.cause in _PEOPLE and known.since > pending.transition.at:
-        return False
     return known.version < pending.base or not is_above(here.place, known.place)
+
+
+def _is_a_persons(known: Position) -> bool:
+    """Whether a person has made it: the first position of a ramp is nobody's order, though it is the file's."""
+    return known.cause in _PEOPLE and (known.cause is not Cause.FILE or known.version > 1)
+
+
+def _is_an_order(record: Transition) -> bool:
+    """Whether a person moved the route or freed it, whoever moved it after that; a hold and an epoch do neither."""
+    is_elsewhere = (record.from_stage, record.from_split) != (record.to_stage, record.to_split)
+    if record.cause is Cause.FILE:
+        return is_elsewhere or record.version > 1
+    return record.cause is Cause.RESUME or (record.cause is Cause.OPERATOR and is_elsewhere)

@@ -40,8 +40,8 @@ from proxy.core.unavailable import StoreUnavailable
 
 ACKNOWLEDGED_WITHIN = 2.0
 """Seconds that an answer waits for every live replica."""
-LONGEST_PIN = 366 * 86_400.0
-"""Seconds; a pin for longer is one for ever."""
+SHORTEST_PIN, LONGEST_PIN = 1.0, 366 * 86_400.0
+"""Seconds: one for less may be over before anybody obeys it, one for longer is one for ever."""
 _MOST_SHOWN = 1000
 _TRIES = 10
 """How often a pin that was to be set on what was seen is tried, where other routes keep changing."""
@@ -87,15 +87,18 @@ class OrdersAsked:
         self._orders = GroupOrders(running=self.running, replica=self.replica, mover=self.mover)
 
     async def transitions(self, request: web.Request) -> web.Response:
-        """`GET /api/transitions?route=`."""
-        limit = request.query.get("limit", "100")
-        if not limit.isdecimal() or not 0 < int(limit) <= _MOST_SHOWN:
-            return problem(HTTPStatus.BAD_REQUEST, f"limit must be a number from 1 to {_MOST_SHOWN}, got {limit!r}")
+        """`GET /api/transitions?route=`: of one that is gone or was renamed as well, while its moves are kept."""
+        route, limit = request.query.get("route") or None, request.query.get("limit", "100")
+        if not limit.isdecimal() or not 0 < int(limit[:9]) <= _MOST_SHOWN:
+            return problem(HTTPStatus.BAD_REQUEST, f"limit must be a number from 1 to {_MOST_SHOWN}, got {limit[:9]!r}")
         try:
             async with asyncio.timeout(PATIENCE):
-                found = await self.store.transitions(request.query.get("route"), int(limit))
+                found = await self.store.transitions(route, int(limit))
         except (StoreUnavailable, TimeoutError) as error:
             return store_away(str(error))
+        known = [each.name for each in self.running.snapshot.routes]
+        if route is not None and not found and route not in known:
+            return no_such_route(route, known)
         view = TransitionsView(transitions=[transition_view(each) for each in found])
         return tagged(request, view, self.running.snapshot.revision)
 
@@ -129,7 +132,7 @@ class OrdersAsked:
             return asked
         if not asked.cohort or asked.cohort == NEWCOMERS:
             return problem(HTTPStatus.BAD_REQUEST, "cohort must be the key of one cohort, as clients send it")
-        if asked.seconds is not None and not 0.0 < asked.seconds <= LONGEST_PIN:
+        if asked.seconds is not None and not SHORTEST_PIN <= asked.seconds <= LONGEST_PIN:
             return problem(HTTPStatus.BAD_REQUEST, _no_time(asked.seconds))
         by, now = asked.by or f"admin API, {request.remote or ''}", self.replica.clock()
         until = None if asked.seconds is None else now + asked.seconds
@@ -243,7 +246,7 @@ def _late(route: str, faster: Sequence[str]) -> web.Response:
 
 
 def _no_time(seconds: float) -> str:
-    said = f"seconds must be more than 0 and at most {LONGEST_PIN:.0f} (366 days), got {seconds:g}"
+    said = f"seconds must be at least {SHORTEST_PIN:.0f} and at most {LONGEST_PIN:.0f} (366 days), got {seconds:g}"
     return f"{said}; leave it out to pin the cohort for ever, or say side null to end its pin"
 
 

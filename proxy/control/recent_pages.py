@@ -14,6 +14,7 @@ from http import HTTPStatus
 import msgspec
 from aiohttp import web
 
+from proxy.control.asking import no_such_route
 from proxy.control.problem import problem
 from proxy.control.recent import LASTS, MOST, Kept, RecentRequests
 from proxy.core.replay import Again, Replay
@@ -65,11 +66,14 @@ class RecentPages:
     compared: Callable[[str], Comparison | None] = _no_comparison
 
     async def page(self, request: web.Request) -> web.Response:
-        """`GET /api/recent?route=&limit=`."""
+        """`GET /api/recent?route=&limit=`: of a route that is gone as well, while its requests are remembered."""
         text = request.query.get("limit", str(USUAL))
         if not (text.isascii() and text.isdigit() and 0 < int(text[:9]) <= MOST):
             return problem(HTTPStatus.BAD_REQUEST, f"`limit` is a number from 1 to {MOST}, not {text!r}")
-        found = self.recent.latest(request.query.get("route"), int(text))
+        route, known = request.query.get("route") or None, [each.name for each in self.running().routes]
+        found = self.recent.latest(route, int(text))
+        if route is not None and not found and route not in known:
+            return no_such_route(route, known)
         head = {"revision": self.running().revision, "seconds": self.recent.seconds, "remembered": len(self.recent)}
         body = await asyncio.to_thread(_page, head, found)
         return web.Response(body=body, content_type="application/json", headers={"Cache-Control": "no-store"})

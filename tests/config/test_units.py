@@ -2,11 +2,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from decimal import Decimal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from proxy.config.bounds import read_byte_rate, read_memory, read_rate
+from proxy.config.compare_blocks import read_bound
+from proxy.config.single import read_body
 from proxy.config.units import (
     LENGTH_PATTERN,
     Whole,
@@ -195,14 +199,33 @@ def test_truth_values_are_no_numbers() -> None:
     assert [is_number(each) for each in (1, 0.5, True, "1", None)] == [True, True, False, False, False]
 
 
-@pytest.mark.parametrize("reader", [read_length, read_span, read_share, read_share_or_fraction, read_size])
-@given(
-    value=st.none()
-    | st.booleans()
-    | st.integers()
-    | st.floats(allow_nan=False)
-    | st.text("0123456789.%smhdKMGiB -", max_size=25)
+@pytest.mark.parametrize("text", ["nan", "inf", "-inf", "1e400", "1e5000", "-1e5000"])
+@pytest.mark.parametrize(
+    "reader",
+    [
+        read_length,
+        read_span,
+        read_share,
+        read_share_or_fraction,
+        read_size,
+        read_rate,
+        read_byte_rate,
+        read_memory,
+        read_body,
+        read_bound,
+        Whole(1, 256),
+    ],
 )
+def test_a_number_that_no_file_can_hold_is_refused(reader: Callable[[object], object], text: str) -> None:
+    """As any other that is out of bounds; it is not repeated in the cure. From 1e400 on these are whole numbers."""
+    said = refusal(reader, float(text) if text.endswith(("nan", "inf")) else int(Decimal(text)))
+
+    assert said.startswith("must be ")
+    assert "write" not in said
+
+
+@pytest.mark.parametrize("reader", [read_length, read_span, read_share, read_share_or_fraction, read_size])
+@given(value=st.none() | st.booleans() | st.integers() | st.floats() | st.text("0123456789.%smhdKMGiB -", max_size=25))
 def test_every_value_is_read_or_refused(reader: Callable[[object], float], value: object) -> None:
     """Whatever stands there, a reader answers with a finite number above or at zero, or with a refusal."""
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -44,6 +45,19 @@ def test_what_answers_an_alarm(start: Place, move: Callable[[Position], Position
     docket.follow(move(standing(start)))
 
     assert (docket.is_alarmed, docket.is_open) == (not answered, not answered)
+
+
+def test_an_edit_answers_an_alarm_where_the_file_alone_rules() -> None:
+    """A route that nobody ever moved has version 0 before and after it, and the same time since when it stands."""
+    filed = replace(standing(FIVE), version=0)
+    docket = alarmed(filed)
+    docket.follow(replace(filed))
+    looked_at_twice = docket.is_alarmed
+    docket.answers = 20
+    docket.follow(replace(filed, split=0.1, file_split=0.1))
+
+    assert looked_at_twice
+    assert (docket.is_alarmed, docket.answers) == (False, 0)
 
 
 def test_a_hold_right_after_resume_hides_no_resume() -> None:

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from proxy.control.mover import AwayError
 from proxy.core.judge.ladder import LEGACY, SHADOW, Place
 from proxy.core.judge.position import Cause, Move, Position, held, move, moved, rolled_back, transition
 from proxy.core.judge.ramp import Counts, Measures
@@ -268,3 +269,19 @@ async def test_a_round_ends_though_somebody_is_always_faster(store: Store, clock
 
     assert tries == [1, 2, 3]
     assert (before, stand.place()) == ("canary 50%", "shadow")
+
+
+async def test_one_route_that_waits_for_the_store_keeps_no_other_from_going_back(store: Store, clock: Clock) -> None:
+    """Of two rulings the first one needs the store, which is away: the second one is carried out, and that is said."""
+    stand = Stand(table(canary("10%"), canary("10%", name="b")), store, clock)
+    await stand.begin()
+    fails(stand, "b")
+    stand.judge.away = "no answer in time"
+    found = stand.bench.rule([stand.gathering.take()])
+    position = stand.replica.position(stand.route("a"))
+    needs_store = replace(found["b"], position=position, to=Place(Stage.CANARY, 0.5))
+    store.away = True
+    with pytest.raises(AwayError):
+        await stand.judge._enforcing.enforce({"a": needs_store, "b": found["b"]})
+
+    assert (stand.place("a"), stand.place("b")) == ("canary 10%", "shadow")

@@ -10,7 +10,7 @@ from proxy.control.wishes import wanted
 from proxy.core.judge.position import Cause, Position, held, move, transition
 from proxy.core.judge.verdict import Action, Ruling
 from proxy.link import CohortDelta
-from tests.control.stands import Clock, Stand, Store, alone, bad, canary
+from tests.control.stands import Clock, Guards, Stand, Store, alone, bad, canary
 
 
 @pytest.fixture
@@ -102,9 +102,11 @@ async def test_trouble_that_legacy_shares_is_no_reason_to_go_back(store: Store, 
     assert (stand.place(), stand.bench.ruling(stand.route()).action) == ("live", Action.STAY)
 
 
-async def held_for_legacy(store: Store, clock: Clock, route: str = LIVE) -> Stand:
+async def held_for_legacy(
+    store: Store, clock: Clock, route: str = LIVE, *others: str, guards: Guards | None = None
+) -> Stand:
     """A replica whose judge has held the route, as both sides fail."""
-    stand = await alone(store, clock, route)
+    stand = await alone(store, clock, route, *others, guards=guards)
     stand.ill.add("legacy")
     for _ in range(30):
         half(stand, 1, 2, 3, good=0, failed=10)
@@ -143,6 +145,59 @@ async def test_a_hold_for_legacy_ends_when_new_answers_well(
     assert (record.cause, record.version) == (Cause.LEGACY, position.version)
     assert told == [record.reason]
     assert record.reason.startswith("new answers well again: it failed 0 of ")
+
+
+async def test_a_route_that_is_held_for_legacy_goes_back_without_the_store(store: Store, clock: Clock) -> None:
+    """Then legacy is back and new fails everything: all that fail go back here, also one that was not held."""
+    stand = await held_for_legacy(store, clock, LIVE, "name: b, match: /b, stage: live")
+    stand.ill.clear()
+    store.away = True
+    for _ in range(30):
+        half(stand, 1, 2, 3, good=0, failed=10)
+        stand.hear(route="b", new_bad=30, bad=[bad(cohort=each % 3, route="b") for each in range(30)])
+        await stand.rounds()
+
+    assert (stand.place("a"), stand.place("b")) == ("shadow", "shadow")
+    assert set(stand.replica.pending) == {"a", "b"}
+
+
+@pytest.mark.parametrize("route", [LIVE, f"{LIVE}, ramp: {{}}"], ids=["no ramp", "ramp"])
+async def test_a_hold_for_legacy_ends_by_itself_after_a_restart_too(store: Store, clock: Clock, route: str) -> None:
+    """Whoever leads next takes up what was kept of the route, and watches it until new answers well."""
+    guards = Guards()
+    before = await held_for_legacy(store, clock, route, guards=guards)
+    for _ in range(10):
+        half(before, 1, 2, 3, good=0, failed=10)
+        await before.rounds()
+    await before.judge.leading.resign()
+    stand = Stand(before.running.snapshot, store, clock, kept=before.kept[-1], guards=guards)
+    stand.ill.add("legacy")
+    await stand.begin()
+    await well(stand, 290)
+    waited = stand.replica.position(stand.route()).waits
+    await well(stand, 60)
+    position = stand.replica.position(stand.route())
+
+    assert waited
+    assert (str(position.place), position.held, position.cause) == ("live", False, Cause.LEGACY)
+
+
+@pytest.mark.parametrize("here", [Cause.OPERATOR, Cause.LEGACY])
+async def test_of_two_holds_under_one_version_the_stores_is_followed(store: Store, clock: Clock, here: Cause) -> None:
+    """One was set here without the store, the other one in it: a person's never ends by itself."""
+    other = next(each for each in (Cause.OPERATOR, Cause.LEGACY) if each is not here)
+    stand = await alone(store, clock, LIVE)
+    first = stand.replica.position(stand.route())
+    store.away = True
+    await stand.mover.move(move(first, held(first, here), at=clock(), **ANN))
+    await well(stand, 5)
+    store.away = False
+    after = held(first, other)
+    await store.behind.compare_and_set(after, first.version, transition(first, after, **ANN))
+    await well(stand, 900)
+    found = stand.replica.position(stand.route())
+
+    assert (found.held, found.cause) == (True, Cause.OPERATOR)
 
 
 async def test_a_hold_for_legacy_lasts_while_new_fails(store: Store, clock: Clock) -> None:

@@ -12,6 +12,8 @@ from proxy.core.judge.breaker import Breaker
 from proxy.core.judge.capacity import Capacity
 from proxy.core.judge.dedupe import Baseline
 from proxy.core.judge.guard import Bad, Process, observe
+from proxy.core.judge.position import Cause
+from proxy.core.judge.recovery import NOT_YET
 from proxy.core.outcome import Side
 from proxy.link import ComparedDelta
 from tests.control.stands import START
@@ -57,6 +59,24 @@ def test_a_step_comes_back_as_it_was() -> None:
 
     assert (again.answers, again.capacity, again.breaker.opened_at) == (100, capacity, START + 1)
     assert (plain.answers, plain.capacity.proved, plain.version) == (0, None, -1)
+
+
+def test_a_docket_follows_what_it_was_kept_for() -> None:
+    """The judge's own hold is watched after a restart, and what new carried since a rollback is not lost by it."""
+    capacity = Capacity(proved=0.6, epoch=3)
+    waits = replace(standing(FIVE, held=True), cause=Cause.LEGACY)
+    back = standing(FIVE, latched=True, since=NOW)
+    again = {}
+    for position in (waits, back):
+        docket = Docket()
+        docket.follow(position)
+        docket.capacity, docket.answers = capacity, 20
+        again[position] = Docket()
+        recalled(again[position], states_of("a", docket, START, requests=100))
+        again[position].follow(position)
+
+    assert (again[waits].recovery, again[back].recovery) == (NOT_YET, None)
+    assert [(each.answers, each.capacity) for each in again.values()] == [(20, capacity)] * 2
 
 
 def test_a_step_that_has_ended_gives_no_answers() -> None:

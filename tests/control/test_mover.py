@@ -101,6 +101,40 @@ async def test_without_the_store_nothing_goes_forward(stand: Stand, store: Store
     assert stand.replica.position(stand.route()) == before
 
 
+@pytest.mark.parametrize("back_to", [SHADOW, FIVE])
+async def test_without_the_store_a_route_goes_back_from_the_judges_own_hold(
+    stand: Stand, store: Store, back_to: Place
+) -> None:
+    """That hold was for want of a way back: a step back ends it, and is written as it was made."""
+    await move(stand, held(stand.replica.position(stand.route()), Cause.LEGACY))
+    before = stand.replica.position(stand.route())
+    store.away = True
+    outcome = await move(stand, rolled_back(before, back_to, Cause.OPERATOR, START))
+    store.away = False
+    await stand.mover.settle()
+    stood = (await store.behind.standing()).positions[0]
+
+    assert (before.waits, outcome) == (True, Made.HERE)
+    assert (stood.place, stood.latched, stood.held, stood.version) == (back_to, True, False, 2)
+
+
+@pytest.mark.parametrize("what", ["released", "resumed", "further"])
+async def test_the_end_of_the_judges_own_hold_needs_the_store(stand: Stand, store: Store, what: str) -> None:
+    """Where the route stays in its place, or goes further."""
+    await move(stand, held(stand.replica.position(stand.route()), Cause.LEGACY))
+    before = stand.replica.position(stand.route())
+    store.away = True
+    wanted = {
+        "released": held(before, Cause.LEGACY, on=False),
+        "resumed": resumed(before, START, has_ramp=True),
+        "further": moved(before, HALF, Cause.OPERATOR, START),
+    }[what]
+
+    with pytest.raises(AwayError, match="cannot be reached"):
+        await move(stand, wanted)
+    assert stand.replica.position(stand.route()) == before
+
+
 async def test_a_second_move_here_replaces_the_first(stand: Stand, store: Store) -> None:
     """Both are based on what the store has; the last one is written."""
     store.away = True
@@ -265,36 +299,6 @@ async def test_what_was_moved_here_is_written_before_the_next_move(clock: Clock,
 
     assert outcome is Made.LOST
     assert here.place() == str((await store.behind.standing()).positions[0].place) == "live"
-
-
-async def test_a_latch_and_a_hold_of_others_outlive_what_is_written_late(clock: Clock, store: Store) -> None:
-    """A replica that was cut off froze the route here; meanwhile it was stepped back and held elsewhere."""
-    here, there = Stand(table(canary()), store, clock), Stand(table(canary()), store, clock, instance="two")
-    store.away = True
-    await move(here, back(here))
-    store.away = False
-    await move(there, rolled_back(there.replica.position(there.route()), FIVE, Cause.BREAKER, clock()))
-    await move(there, held(there.replica.position(there.route()), Cause.OPERATOR))
-    await here.mover.settle()
-    await there.mover.look()
-
-    stood = there.replica.position(there.route())
-    assert (str(stood.place), stood.latched, stood.held, stood.version) == ("shadow", True, True, 3)
-
-
-@pytest.mark.parametrize("alone", [Cause.OPERATOR, Cause.LEGACY])
-async def test_of_two_holds_the_persons_stands(clock: Clock, store: Store, alone: Cause) -> None:
-    """One was set without the store, the other one in it: that of the judge would end by itself."""
-    other = next(each for each in (Cause.OPERATOR, Cause.LEGACY) if each is not alone)
-    here, there = Stand(table(canary()), store, clock), Stand(table(canary()), store, clock, instance="two")
-    store.away = True
-    await move(here, held(here.replica.position(here.route()), alone))
-    store.away = False
-    await move(there, held(there.replica.position(there.route()), other))
-    await here.mover.settle()
-
-    stood = (await store.behind.standing()).positions[0]
-    assert (stood.held, stood.cause, here.replica.pending) == (True, Cause.OPERATOR, {})
 
 
 async def test_what_was_moved_here_runs_until_the_store_s_is_known(stand: Stand, store: Store) -> None:

@@ -78,7 +78,9 @@ async def test_the_verbs_move_a_route_and_say_so(port: Port) -> None:
         ("a/pin", {"cohort": "x"}, 409, "no cohort 'x' is pinned on a"),
         ("a/pin", {"cohort": "", "side": "new"}, 400, "cohort must be the key"),
         ("a/pin", {"cohort": "x", "side": "old"}, 400, "the body must be JSON"),
-        ("a/pin", {"cohort": "x", "side": "new", "seconds": 0}, 400, "seconds must be more than 0"),
+        ("a/pin", {"cohort": "x", "side": "new", "seconds": 0}, 400, "seconds must be at least 1"),
+        ("a/pin", {"cohort": "x", "side": "new", "seconds": 1e-9}, 400, "at least 1 and at most 31622400"),
+        ("a/pin", {"cohort": "x", "side": "new", "seconds": 0.99}, 400, "got 0.99; leave it out to pin"),
         ("a/pin", {"cohort": "x", "side": "new", "seconds": -3}, 400, "got -3; leave it out to pin"),
         ("a/pin", {"cohort": "x", "side": "new", "seconds": 1e300}, 400, "at most 31622400 (366 days), got 1e+300"),
         ("a/pin", {"cohort": "x", "side": "new", "seconds": float("nan")}, 400, "the body must be JSON"),
@@ -145,7 +147,30 @@ async def test_pins_and_drains_are_told_to_workers(port: Port) -> None:
     assert port.workers[0].orders.routes == []
 
 
-@pytest.mark.parametrize("limit", ["0", "1001", "many"])
+async def test_moves_of_a_route_that_never_was_are_not_asked_for(port: Port) -> None:
+    """A name that is mistyped is not an empty history. A route that was removed or renamed still has its own."""
+
+    async def ask(route: str) -> tuple[int, Any]:
+        async with port.client.get(f"{port.url}/api/transitions?route={route}") as answer:
+            body = await answer.json(content_type=None)
+            return answer.status, body["detail"] if answer.status == 404 else [
+                each["route"] for each in body["transitions"]
+            ]
+
+    await post(port, "/api/routes/a/rollback")
+    await post(port, "/api/routes/done/hold")
+    before = [await ask(each) for each in ("b", "closed", "donne", "")]
+    port.running.take(table("name: renamed, was: a, match: /a, stage: shadow"), port.running.reload)
+    await port.judging.judge.reconciling.follow()
+
+    assert before[:2] == [(200, []), (200, [])]
+    assert before[2][0] == 404
+    assert "there is no route 'donne'; did you mean done?" in before[2][1]
+    assert before[3] == (200, ["done", "a"])
+    assert [(await ask(each))[0] for each in ("a", "renamed", "done", "b")] == [200, 200, 200, 404]
+
+
+@pytest.mark.parametrize("limit", ["0", "1001", "many", "9" * 5000])
 async def test_a_limit_out_of_bounds_is_refused(port: Port, limit: str) -> None:
     """So that nobody reads the whole history by accident."""
     async with port.client.get(f"{port.url}/api/transitions?limit={limit}") as answer:
@@ -161,14 +186,14 @@ async def test_metrics_show_where_routes_run(port: Port) -> None:
 
     assert 'banyan_route_split_ratio{route="a"} 0.5' in lines
     assert 'banyan_route_stage{route="b",stage="shadow"} 1' in lines
-    assert 'banyan_transitions_total{cause="operator",from="canary",route="a",to="canary"} 1.0' in lines
-    assert 'banyan_transitions_total{cause="operator",from="canary",route="c",to="shadow"} 1.0' in lines
+    assert 'banyan_transitions_total{route="a",from="canary",to="canary",cause="operator"} 1' in lines
+    assert 'banyan_transitions_total{route="c",from="canary",to="shadow",cause="operator"} 1' in lines
     assert "banyan_migration_progress_ratio 0.375" in lines
 
 
 async def test_a_pin_ends_when_its_time_is_over(port: Port) -> None:
     """Nobody has to take it back."""
-    await post(port, "/api/routes/a/pin", {"cohort": "acme", "side": "new", "seconds": 0.2})
+    await post(port, "/api/routes/a/pin", {"cohort": "acme", "side": "new", "seconds": 1})
     pinned = port.workers[0].orders.routes[0].pins
     async with asyncio.timeout(30):
         while any(each.pins for each in port.workers[0].orders.routes):

@@ -165,6 +165,19 @@ async def test_the_page_holds_what_is_remembered(port: Port) -> None:
     assert len((await get(port, "/api/recent?limit=1"))["requests"]) == 1
 
 
+async def test_requests_of_a_route_that_never_was_are_not_asked_for(port: Port) -> None:
+    """A name that is mistyped is not a route without requests; one that is gone still has those it had."""
+    await told(port, now(seen(2, "/orders")))
+    mistyped = await refused(port, "/api/recent?route=orders.lst")
+    port.take(snapshot(route("orders.show", crm().routes[0].stage, 1.0, "/orders/{id}"), revision="r2"))
+
+    assert mistyped["status"] == 404
+    assert "there is no route 'orders.lst'; did you mean orders.list?" in mistyped["detail"]
+    assert (await get(port, "/api/recent?route=orders.show"))["requests"] == []
+    assert len((await get(port, "/api/recent?route=orders.list"))["requests"]) == 1
+    assert len((await get(port, "/api/recent?route="))["requests"]) == 1
+
+
 @pytest.mark.parametrize("limit", ["0", "x", "-1", "50001", "9" * 5000, "²"])
 async def test_a_limit_is_a_number(port: Port, limit: str) -> None:
     """What is no number within bounds is refused, and the bounds are said."""

@@ -52,9 +52,23 @@ MUTANTS = (
     Mutant(
         name="a person's earlier move outranks a later one made here",
         path="proxy/control/mover.py",
-        before="if known.cause in _PEOPLE and known.since > pending.transition.at:",
-        after="if known.cause in _PEOPLE:",
+        before="if _is_a_persons(known) and known.since > at:",
+        after="if _is_a_persons(known):",
         tests=("tests/control/test_store_comes_and_goes.py",),
+    ),
+    Mutant(
+        name="a person's later move counts only while nobody moved the route after it",
+        path="proxy/control/mover.py",
+        before="return not any(each.at > at and _is_an_order(each) for each in later)",
+        after="return True",
+        tests=("tests/control/test_written_late.py",),
+    ),
+    Mutant(
+        name="what a move without the store has ended comes back with the store",
+        path="proxy/control/mover.py",
+        before="if known is None or known.version == pending.base:\n        return here",
+        after="if known is None:\n        return here",
+        tests=("tests/control/test_written_late.py",),
     ),
     Mutant(
         name="a move for all passes over the one made here",

@@ -72,8 +72,9 @@ class Ruling:
     cause: Cause = Cause.EVIDENCE
 
     def is_about(self, position: Position) -> bool:
-        """Whether what stands is what was ruled on: the same version, at the same place."""
-        return (position.version, position.place) == (self.position.version, self.position.place)
+        """Whether what stands is what was ruled on: the same version, at the same place, for the same cause."""
+        ruled = self.position
+        return (position.version, position.place, position.cause) == (ruled.version, ruled.place, ruled.cause)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

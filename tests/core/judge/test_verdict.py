@@ -145,14 +145,23 @@ def test_a_proof_that_nothing_was_added_to_is_answered_by_the_move() -> None:
 
 
 def test_a_ruling_says_which_position_it_is_about() -> None:
-    """Whatever it is; and it is about no other version, and no other place that a file gives to the same version."""
+    """Whatever it is; and it is about no other version, and no other place that a file gives to the same version.
+
+    Of two holds under one version one may be a person's: what was made without the store, and what the store has.
+    """
     known = case()
     rulings = [judge(known), judge(replace(known, measures=None)), judge(replace(known, breaker=OPENED))]
     later = replace(known.position, version=known.position.version + 1)
     edited = replace(known.position, split=0.5)
+    ordered = replace(known.position, held=True, cause=Cause.OPERATOR)
 
     assert {each.position for each in rulings} == {known.position}
-    assert [rulings[0].is_about(each) for each in (known.position, later, edited)] == [True, False, False]
+    assert [rulings[0].is_about(each) for each in (known.position, later, edited, ordered)] == [
+        True,
+        False,
+        False,
+        False,
+    ]
 
 
 def test_a_latched_route_still_tells_its_alarms() -> None:
