@@ -43,11 +43,15 @@ class Placed(msgspec.Struct, frozen=True):
 
 
 class Rate(msgspec.Struct, frozen=True):
-    """Requests per second, by who answered."""
+    """Requests per second over the last ten seconds, by who answered; `failed` are those of them that were a 5xx.
+
+    `failed` None: a Banyan that does not say it.
+    """
 
     legacy: float = 0.0
     new: float = 0.0
     self: float = 0.0
+    failed: float | None = None
 
 
 class Parity(msgspec.Struct, frozen=True):

@@ -9,7 +9,6 @@ Rule 3: a name is never cut: a narrow terminal gets fewer columns, those of traf
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterator
 
 from rich.cells import cell_len
@@ -23,6 +22,7 @@ from proxy.cli.admin_api import (
     NoAnswerError,
     Parity,
     Placed,
+    Rate,
     RoutesStatus,
     RouteStatus,
     WorkerStatus,
@@ -30,7 +30,6 @@ from proxy.cli.admin_api import (
 from proxy.cli.status_standing import differences, standing_lines
 
 NOTHING = "–"
-_COUNTED = re.compile(r"^banyan_requests_total\{([^}]*)\} (\S+)$", re.MULTILINE)
 _TROUBLE = re.compile(r"^banyan_(breaker_state|breaker_operations|upstream_ejected)\{([^}]*)\} (\S+)$", re.MULTILINE)
 _LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
 _TRAFFIC = ("legacy/s", "new/s", "new", "5xx")
@@ -62,7 +61,7 @@ def picture(base: str, status: RoutesStatus, metrics: str, width: int) -> Group:
     """All of it; `metrics` is the text of `/metrics`, empty when it could not be had; `width` in columns."""
     left_alone = [Text(each, style="bold red") for each in upstreams_in_trouble(metrics)]
     standing = [*standing_lines(status), *differences(status)]
-    return Group(*_header(base, status), *standing, *left_alone, Text(), _table(status, failed_shares(metrics), width))
+    return Group(*_header(base, status), *standing, *left_alone, Text(), _table(status, width))
 
 
 def upstreams_in_trouble(metrics: str) -> Iterator[str]:
@@ -127,9 +126,9 @@ def _lagging(worker: WorkerStatus) -> str:
     return f"{who} serves revision {worker.revision or 'none'}, or has not been heard of lately"
 
 
-def _table(status: RoutesStatus, failed: dict[str, float], width: int) -> Table:
+def _table(status: RoutesStatus, width: int) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, _BETWEEN, 0, 0), header_style="bold")
-    rows = [dict(zip(_HEADS, _cells(route, failed.get(route.name)), strict=True)) for route in status.routes]
+    rows = [dict(zip(_HEADS, _cells(route), strict=True)) for route in status.routes]
     heads = _fitting(rows, width)
     for head in heads:
         table.add_column(head, justify="right" if head in _RIGHT else "left", no_wrap=head != "reason")
@@ -155,17 +154,25 @@ def _width_of(head: str, rows: list[dict[str, str | Text]]) -> int:
     return _BETWEEN + (min(widest, _SHORTEST_REASON) if head == "reason" else widest)
 
 
-def _cells(route: RouteStatus, failed: float | None) -> Iterator[str | Text]:
+def _cells(route: RouteStatus) -> Iterator[str | Text]:
     yield Text(route.name)
     yield from _placed(route.file, route.runs)
     answered = route.rate.legacy + route.rate.new
     yield f"{route.rate.legacy:.1f}"
     yield Text(f"{route.rate.new:.1f}", style="cyan")
     yield Text(f"{route.rate.new / answered:.1%}" if answered else NOTHING, style="bold cyan")
-    yield NOTHING if failed is None else Text(f"{failed:.2%}", style="bold red" if failed else "green")
+    yield _failed(route.rate)
     yield from _evidence(route.parity, route.coverage)
     yield route.verdict or NOTHING
     yield _reason(route.runs.reason)
+
+
+def _failed(rate: Rate) -> str | Text:
+    """The share of 5xx among the answers of the last ten seconds, Banyan's own included."""
+    answered = rate.legacy + rate.new + rate.self
+    if rate.failed is None or not answered:
+        return NOTHING
+    return Text(f"{rate.failed / answered:.2%}", style="bold red" if rate.failed else "green")
 
 
 def _reason(reason: str) -> Text:
@@ -197,17 +204,6 @@ def _evidence(parity: Parity, coverage: Coverage) -> Iterator[str]:
     yield f"{parity.undecided / comparable:.2%}{fields}" if parity.undecided or fields else NOTHING
     open_ = f" ({coverage.uncovered} open)" if coverage.uncovered else ""
     yield f"{1 - coverage.unseen_bound:.1%}{open_}"
-
-
-def failed_shares(metrics: str) -> dict[str, float]:
-    """Route → share of its answers that were 5xx, since the control process began."""
-    total: Counter[str] = Counter()
-    failed: Counter[str] = Counter()
-    for line in _COUNTED.finditer(metrics):
-        labels = dict(_LABEL.findall(line[1]))
-        total[labels["route"]] += int(float(line[2]))
-        failed[labels["route"]] += int(float(line[2])) if labels["code"] == "5xx" else 0
-    return {route: failed[route] / count for route, count in total.items() if count}
 
 
 def _percent(share: float | None) -> str:

@@ -71,11 +71,12 @@ class TrafficView(View, frozen=True, kw_only=True):
 
 
 class RateView(View, frozen=True, kw_only=True):
-    """Requests per second over the last ten seconds."""
+    """Requests per second over the last ten seconds, by who answered; `failed` are those of them that were a 5xx."""
 
     legacy: float
     new: float
     self: float
+    failed: float = 0.0
 
 
 class RouteView(View, frozen=True, kw_only=True):
@@ -248,7 +249,7 @@ def route_view(
         file=FileView(stage=stage, split=split),
         runs=_runs_view(route, running, judged, killed=_order(running, ledger) is not None),
         traffic=TrafficView(legacy=ledger.served(legacy), new=ledger.served(new)),
-        rate=RateView(legacy=ledger.rate(legacy), new=ledger.rate(new), self=ledger.rate(own)),
+        rate=_rate_view(legacy, new, own, ledger),
         answered=ledger.served(own),
         parity=NO_PARITY if book is None else parity_view(book, route.name),
         coverage=NO_COVERAGE if book is None else coverage_view(book, route.name),
@@ -256,6 +257,11 @@ def route_view(
         reasons=verdict.reasons,
         numbers=verdict.numbers,
     )
+
+
+def _rate_view(legacy: Series, new: Series, own: Series, ledger: Ledger) -> RateView:
+    failed = sum(ledger.failed_rate(each) for each in (legacy, new, own))
+    return RateView(legacy=ledger.rate(legacy), new=ledger.rate(new), self=ledger.rate(own), failed=failed)
 
 
 def route_detail_view(

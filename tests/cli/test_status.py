@@ -36,10 +36,7 @@ from tests.cli.conftest import ROUTES, Banyan
 METRICS = """\
 # HELP banyan_requests_total Requests.
 # TYPE banyan_requests_total counter
-banyan_requests_total{code="2xx",route="orders.show",side="legacy"} 150.0
 banyan_requests_total{code="5xx",route="orders.show",side="new"} 50.0
-banyan_requests_total{code="2xx",route="rest",side="legacy"} 7.0
-banyan_requests_total{code="2xx",route="idle",side="legacy"} 0.0
 """
 
 
@@ -67,7 +64,12 @@ def worker(**more: object) -> WorkerView:
 ROUTES_VIEW = RoutesView(
     revision="abc123",
     routes=[
-        route("orders.show", stage=Stage.CANARY, split=0.25, rate=RateView(legacy=30.0, new=10.0, self=0.0)),
+        route(
+            "orders.show",
+            stage=Stage.CANARY,
+            split=0.25,
+            rate=RateView(legacy=30.0, new=10.0, self=0.0, failed=10.0),
+        ),
         route("closed", stage=None, split=None),
         route(
             "rest",
@@ -171,7 +173,7 @@ def test_every_route_has_its_row(banyan: Banyan, admin: Admin) -> None:
             "0.0",
             "0.0",
             "–",
-            "0.00%",
+            "–",
             "200",
             "1.50% (<7.1%)",
             "20.00% (2)",
@@ -193,11 +195,22 @@ def test_where_everything_waits_nothing_is_compared(banyan: Banyan, admin: Admin
     ]
 
 
-def test_what_was_not_measured_is_a_dash(banyan: Banyan, admin: Admin) -> None:
-    """Without metrics there is no share of failures, and no number stands in its place."""
-    admin.metrics = ""
+@pytest.mark.parametrize(
+    ("rate", "said"),
+    [
+        (RateView(legacy=0.0, new=0.0, self=0.0, failed=0.0), "–"),
+        (RateView(legacy=30.0, new=10.0, self=0.0, failed=0.0), "0.00%"),
+        (RateView(legacy=0.0, new=6.0, self=2.0, failed=2.0), "25.00%"),
+    ],
+    ids=["idle", "well", "refused here"],
+)
+def test_5xx_are_a_share_of_what_was_answered_lately(banyan: Banyan, admin: Admin, rate: RateView, said: str) -> None:
+    """Of the seconds that the columns beside it show, Banyan's own answers among them; what was counted before is
+    over, and where nothing was answered there is no number.
+    """
+    admin.view = msgspec.structs.replace(ROUTES_VIEW, routes=[route("a", rate=rate)])
 
-    assert cells(banyan("status", "--admin", admin.url).stdout, "orders.show")[5] == "–"
+    assert cells(banyan("status", "--admin", admin.url).stdout, "a")[5] == said
 
 
 def test_the_header_tells_of_file_and_workers(banyan: Banyan, admin: Admin) -> None:
