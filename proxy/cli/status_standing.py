@@ -11,6 +11,8 @@ from rich.text import Text
 
 from proxy.cli.admin_api import Placed, RoutesStatus, RouteStatus
 
+WITH_SPLIT = frozenset({"canary", "retired"})
+"""Stages at which a split counts."""
 _MOST = 50
 
 
@@ -54,8 +56,4 @@ def _differs(route: RouteStatus) -> bool:
 
 
 def _place(placed: Placed) -> str:
-    return (
-        f"{placed.stage} {(placed.split or 0.0) * 100:g}%"
-        if placed.stage in {"canary", "retired"}
-        else f"{placed.stage}"
-    )
+    return f"{placed.stage} {(placed.split or 0.0) * 100:g}%" if placed.stage in WITH_SPLIT else f"{placed.stage}"

@@ -4,6 +4,7 @@ Rule 1: nothing that was not measured is shown as a number: a dash stands there.
 Rule 2: stage and split are what runs; where the file says something else, both are shown.
 Rule 3: a name is never cut: a narrow terminal gets fewer columns, those of traffic first, and more of them go where the
         cells are wide. A reason is cut: it stands whole in `status --route NAME` and in JSON.
+Rule 4: a split stands at the stages that have one: at `live` new answers everybody, and 0% would deny it.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from proxy.cli.admin_api import (
     RouteStatus,
     WorkerStatus,
 )
-from proxy.cli.status_standing import differences, standing_lines
+from proxy.cli.status_standing import WITH_SPLIT, differences, standing_lines
 
 NOTHING = "–"
 _TROUBLE = re.compile(r"^banyan_(breaker_state|breaker_operations|upstream_ejected)\{([^}]*)\} (\S+)$", re.MULTILINE)
@@ -186,7 +187,8 @@ def _placed(file: Placed, runs: Placed) -> Iterator[str]:
         yield from ("answered here", NOTHING)
         return
     yield runs.stage if runs.stage == file.stage else f"{runs.stage} (file: {file.stage})"
-    yield _percent(runs.split) if runs.split == file.split else f"{_percent(runs.split)} (file: {_percent(file.split)})"
+    here, said = _split(runs), _split(file)
+    yield here if said in {here, NOTHING} else f"{here} (file: {said})"
 
 
 def _evidence(parity: Parity, coverage: Coverage) -> Iterator[str]:
@@ -206,5 +208,6 @@ def _evidence(parity: Parity, coverage: Coverage) -> Iterator[str]:
     yield f"{1 - coverage.unseen_bound:.1%}{open_}"
 
 
-def _percent(share: float | None) -> str:
-    return NOTHING if share is None else f"{share * 100:g}%"
+def _split(placed: Placed) -> str:
+    """Only at `canary` and `retired` it says anything: rule 4."""
+    return NOTHING if placed.split is None or placed.stage not in WITH_SPLIT else f"{placed.split * 100:g}%"

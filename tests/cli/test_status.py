@@ -169,7 +169,7 @@ def test_every_route_has_its_row(banyan: Banyan, admin: Admin) -> None:
     assert cells(result.stdout, "rest") == [
         *[
             "legacy",
-            "0%",
+            "–",
             "0.0",
             "0.0",
             "–",
@@ -277,13 +277,29 @@ def test_what_waits_for_a_restart_is_told(banyan: Banyan, admin: Admin) -> None:
     assert "listen: wide open" in result.stdout
 
 
-def test_file_and_running_are_both_shown_where_they_differ(banyan: Banyan, admin: Admin) -> None:
-    """Where what runs is not what the file says, the row holds both."""
-    moved = route("a", file=FileView(stage=Stage.LIVE, split=1.0), stage=Stage.CANARY, split=0.5)
+@pytest.mark.parametrize(
+    ("file", "runs", "said"),
+    [
+        ((Stage.CANARY, 0.1), (Stage.CANARY, 0.5), ["canary", "50% (file: 10%)"]),
+        ((Stage.CANARY, 0.1), (Stage.LIVE, 0.0), ["live (file: canary)", "– (file: 10%)"]),
+        ((Stage.CANARY, 0.1), (Stage.SHADOW, 0.0), ["shadow (file: canary)", "– (file: 10%)"]),
+        ((Stage.LIVE, 0.0), (Stage.CANARY, 0.5), ["canary (file: live)", "50%"]),
+        ((Stage.LIVE, 0.1), (Stage.LIVE, 0.0), ["live", "–"]),
+        ((Stage.RETIRED, 0.2), (Stage.RETIRED, 0.2), ["retired", "20%"]),
+    ],
+)
+def test_file_and_running_are_both_shown_where_they_differ(
+    banyan: Banyan, admin: Admin, file: tuple[Stage, float], runs: tuple[Stage, float], said: list[str]
+) -> None:
+    """Where what runs is not what the file says, the row holds both; a split stands where the stage has one."""
+    moved = route(
+        "a",
+        file=FileView(stage=file[0], split=file[1]),
+        runs=RunsView(stage=runs[0], split=runs[1], reason="moved"),
+    )
     admin.view = msgspec.structs.replace(ROUTES_VIEW, routes=[moved])
 
-    row = cells(banyan("status", "--admin", admin.url).stdout, "a")
-    assert row[:2] == ["canary (file: live)", "50% (file: 100%)"]
+    assert cells(banyan("status", "--admin", admin.url).stdout, "a")[:2] == said
 
 
 def test_scripts_get_what_the_api_says(banyan: Banyan, admin: Admin) -> None:
