@@ -82,6 +82,13 @@ class RouteStatus(msgspec.Struct, frozen=True):
     parity: Parity = Parity()
     coverage: Coverage = Coverage()
     verdict: str = ""
+    state: str = ""
+    reasons: tuple[str, ...] = ()
+
+    @property
+    def waits(self) -> str:
+        """What its ramp waits for; empty where it does not wait, or has none."""
+        return "; ".join(self.reasons) if self.state == "waiting" else ""
 
 
 class ReloadStatus(msgspec.Struct, frozen=True):

@@ -1,6 +1,7 @@
 """The part of `banyan status` about what stands: the state store, the replicas, and every difference from the file.
 
 Rule 1: every route that runs elsewhere than the file says has a line with the reason, however narrow the terminal is.
+Rule 2: so has every route whose ramp waits; of them only the first few, as a fleet that climbs has many.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from proxy.cli.admin_api import Placed, RoutesStatus, RouteStatus
 
 WITH_SPLIT = frozenset({"canary", "retired"})
 """Stages at which a split counts."""
-_MOST = 50
+_MOST, _MOST_WAITING = 50, 10
 
 
 def standing_lines(status: RoutesStatus) -> Iterator[Text]:
@@ -48,6 +49,14 @@ def differences(status: RoutesStatus) -> Iterator[Text]:
         yield Text(line, style="bold red" if each.runs.latched else "yellow")
     if len(moved) > _MOST:
         yield Text(f"… and {len(moved) - _MOST} more routes that do not run as the file says", style="yellow")
+
+
+def waiting(status: RoutesStatus) -> Iterator[Text]:
+    """One line for each route whose ramp waits, with all that it waits for."""
+    found = [] if status.killed is not None else [each for each in status.routes if each.waits]
+    yield from (Text(f"{each.name} waits: {each.waits}") for each in found[:_MOST_WAITING])
+    if len(found) > _MOST_WAITING:
+        yield Text(f"… and {len(found) - _MOST_WAITING} more routes whose ramp waits: `--route NAME` says for what")
 
 
 def _differs(route: RouteStatus) -> bool:

@@ -28,7 +28,7 @@ from proxy.cli.admin_api import (
     RouteStatus,
     WorkerStatus,
 )
-from proxy.cli.status_standing import WITH_SPLIT, differences, standing_lines
+from proxy.cli.status_standing import WITH_SPLIT, differences, standing_lines, waiting
 
 NOTHING = "–"
 _TROUBLE = re.compile(r"^banyan_(breaker_state|breaker_operations|upstream_ejected)\{([^}]*)\} (\S+)$", re.MULTILINE)
@@ -61,7 +61,7 @@ _LONGEST_REASON, _SHORTEST_REASON = 60, 20
 def picture(base: str, status: RoutesStatus, metrics: str, width: int) -> Group:
     """All of it; `metrics` is the text of `/metrics`, empty when it could not be had; `width` in columns."""
     left_alone = [Text(each, style="bold red") for each in upstreams_in_trouble(metrics)]
-    standing = [*standing_lines(status), *differences(status)]
+    standing = [*standing_lines(status), *differences(status), *waiting(status)]
     return Group(*_header(base, status), *standing, *left_alone, Text(), _table(status, width))
 
 
@@ -165,7 +165,7 @@ def _cells(route: RouteStatus) -> Iterator[str | Text]:
     yield _failed(route.rate)
     yield from _evidence(route.parity, route.coverage)
     yield route.verdict or NOTHING
-    yield _reason(route.runs.reason)
+    yield _reason(route)
 
 
 def _failed(rate: Rate) -> str | Text:
@@ -176,8 +176,10 @@ def _failed(rate: Rate) -> str | Text:
     return Text(f"{rate.failed / answered:.2%}", style="bold red" if rate.failed else "green")
 
 
-def _reason(reason: str) -> Text:
-    text = Text(reason, no_wrap=True, overflow="ellipsis")
+def _reason(route: RouteStatus) -> Text:
+    """What its ramp waits for, if it does, then why it runs where it runs."""
+    waits = [f"waits: {route.waits}"] if route.waits else []
+    text = Text("; ".join([*waits, route.runs.reason]), no_wrap=True, overflow="ellipsis")
     text.truncate(_LONGEST_REASON, overflow="ellipsis")
     return text
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from enum import StrEnum
 from math import isfinite
 
 import msgspec
@@ -14,8 +15,9 @@ from proxy.control.group_orders import Given, Member
 from proxy.control.judging import Judge
 from proxy.control.mover import Made
 from proxy.control.replica import Replica
-from proxy.core.judge.ladder import Place
-from proxy.core.judge.position import Transition
+from proxy.core.judge.ladder import LIVE, Place, is_above
+from proxy.core.judge.position import Position, Transition
+from proxy.core.judge.verdict import Verdict
 from proxy.core.route import Route
 from proxy.core.stage import Stage
 from proxy.log import stamp
@@ -121,10 +123,25 @@ class MovedView(msgspec.Struct, frozen=True, kw_only=True, rename={"start": "fro
     instances: list[InstanceView]
 
 
+class RampState(StrEnum):
+    """What becomes of a route by itself. `complete`: no step is left that the judge may take.
+
+    `waiting`: the verdict's reasons say for what; `ready`: the next step is proven.
+    """
+
+    NO_RAMP = "no_ramp"
+    WAITING = "waiting"
+    READY = "ready"
+    HELD = "held"
+    LATCHED = "latched"
+    COMPLETE = "complete"
+
+
 class VerdictView(msgspec.Struct, frozen=True, kw_only=True):
     """What the judge says, why, and on which numbers."""
 
     verdict: str = "hold"
+    state: RampState = RampState.NO_RAMP
     reasons: tuple[str, ...] = ()
     numbers: dict[str, float] = {}
 
@@ -144,7 +161,19 @@ class Judged:
         """On one route."""
         found = self.bench.ruling(route).judgement
         numbers = {name: number for name, number in found.numbers if isfinite(number)}
-        return VerdictView(verdict=found.verdict.value, reasons=found.reasons, numbers=numbers)
+        state = _ramp_state(route, self.replica.position(route), found.verdict)
+        return VerdictView(verdict=found.verdict.value, state=state, reasons=found.reasons, numbers=numbers)
+
+
+def _ramp_state(route: Route, position: Position, verdict: Verdict) -> RampState:
+    """A latch and a hold are told of routes without a ramp as well."""
+    if position.latched or position.held:
+        return RampState.LATCHED if position.latched else RampState.HELD
+    if route.ramp is None:
+        return RampState.NO_RAMP
+    if is_above(position.place, LIVE) or position.place == LIVE:
+        return RampState.COMPLETE
+    return RampState.READY if verdict is Verdict.PROMOTE else RampState.WAITING
 
 
 def standing_view(judged: Judged, revision: str) -> StandingView:

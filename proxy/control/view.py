@@ -20,7 +20,7 @@ from proxy.control.ordering import drains
 from proxy.control.replica import Placed
 from proxy.control.running import Reload, Running
 from proxy.control.standing_reasons import why
-from proxy.control.standing_views import NO_VERDICT, Judged, StandingView, standing_view
+from proxy.control.standing_views import NO_VERDICT, Judged, RampState, StandingView, standing_view
 from proxy.control.tags import UNTOUCHED, tag_of
 from proxy.core.judge.ladder import Place
 from proxy.core.kill import Order, decide_killed
@@ -91,6 +91,7 @@ class RouteView(View, frozen=True, kw_only=True):
     parity: ParityView = NO_PARITY
     coverage: CoverageView = NO_COVERAGE
     verdict: str = "hold"
+    state: RampState = RampState.NO_RAMP
     reasons: tuple[str, ...] = ()
     numbers: dict[str, float] = {}
 
@@ -254,6 +255,7 @@ def route_view(
         parity=NO_PARITY if book is None else parity_view(book, route.name),
         coverage=NO_COVERAGE if book is None else coverage_view(book, route.name),
         verdict=verdict.verdict,
+        state=verdict.state,
         reasons=verdict.reasons,
         numbers=verdict.numbers,
     )

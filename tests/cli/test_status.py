@@ -18,7 +18,7 @@ import pytest
 
 from proxy.cli.status_table import upstreams_in_trouble
 from proxy.control.evidence_view import CoverageView, ParityView
-from proxy.control.standing_views import StandingView
+from proxy.control.standing_views import RampState, StandingView
 from proxy.control.view import (
     FileView,
     OrderView,
@@ -393,6 +393,33 @@ def test_a_long_reason_is_cut_in_the_table_alone(banyan: Banyan, admin: Admin) -
     assert cells(text, "rest")[-1] == f"{LONG[:59]}…"
     assert f"rest runs shadow, the file says legacy: {LONG}" in text
     assert json.loads(page)["routes"][0]["runs"]["reason"] == LONG
+
+
+UNSEEN = "the next request has an unseen shape with at most 0.591 %; 0.5 % is needed"
+
+
+def test_the_table_says_why_a_ramp_waits(banyan: Banyan, admin: Admin) -> None:
+    """In the column of reasons, cut, and whole above the table; without a ramp, or on hold, nothing is waited for."""
+    said = {"verdict": "hold", "reasons": (UNSEEN, "window night is on")}
+    states = {"climbs": "waiting", "rests": "no_ramp", "kept": "held"}
+    routes = [route(name, state=RampState(state), **said) for name, state in states.items()]
+    admin.view = msgspec.structs.replace(ROUTES_VIEW, routes=routes)
+    text = banyan("status", "--admin", admin.url).stdout
+
+    assert " ".join(text.split()).count(f"climbs waits: {UNSEEN}; window night is on") == 1
+    assert cells(text, "climbs")[-1] == f"waits: {UNSEEN}"[:59] + "…"
+    assert [cells(text, name)[-1] for name in ("rests", "kept")] == ["as the file says"] * 2
+
+
+def test_of_many_ramps_that_wait_a_few_are_told(banyan: Banyan, admin: Admin) -> None:
+    """The rest is a number: the table is not pushed off the screen, and the kill switch silences all of them."""
+    routes = [route(f"r{at}", state=RampState.WAITING, reasons=("more",)) for at in range(13)]
+    admin.view = msgspec.structs.replace(ROUTES_VIEW, routes=routes)
+    text = banyan("status", "--admin", admin.url).stdout
+    admin.view = msgspec.structs.replace(admin.view, killed=OrderView(by="", at="", reason=""))
+
+    assert (text.count("waits: more\n"), "… and 3 more routes whose ramp waits" in text) == (10, True)
+    assert "waits: more\n" not in banyan("status", "--admin", admin.url).stdout
 
 
 def test_upstreams_that_are_left_alone_are_named() -> None:
