@@ -29,6 +29,16 @@ class NoAnswerError(Exception):
         self.cure = cure
 
 
+class Pinned(msgspec.Struct, frozen=True):
+    """A cohort that one side answers, `until` a time in RFC 3339, or for ever."""
+
+    cohort: str
+    side: str
+    until: str | None = None
+    by: str = ""
+    reason: str = ""
+
+
 class Placed(msgspec.Struct, frozen=True):
     """A route's position; null on a route that Banyan answers itself."""
 
@@ -38,6 +48,7 @@ class Placed(msgspec.Struct, frozen=True):
     latched: bool = False
     held: bool = False
     drains: bool = False
+    pinned: tuple[Pinned, ...] = ()
     sample: float = 0.0
     tag: str = "v0"
 

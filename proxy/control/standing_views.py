@@ -18,6 +18,7 @@ from proxy.control.replica import Replica
 from proxy.core.judge.ladder import LIVE, Place, is_above
 from proxy.core.judge.position import Position, Transition
 from proxy.core.judge.verdict import Verdict
+from proxy.core.orders import Pin
 from proxy.core.route import Route
 from proxy.core.stage import Stage
 from proxy.log import stamp
@@ -107,6 +108,7 @@ class MovedView(msgspec.Struct, frozen=True, kw_only=True, rename={"start": "fro
     """What became of an operator's move. `done`: every live replica obeys; `everywhere` False: it holds here alone.
 
     `moved` False: it stood like that already, or what was ordered is no move. `tag` is what `If-Match` takes.
+    `pin` is the one that was set; `notes` are sentences on what stands beside it (`order_notes.py`).
     """
 
     route: str
@@ -121,6 +123,18 @@ class MovedView(msgspec.Struct, frozen=True, kw_only=True, rename={"start": "fro
     everywhere: bool
     done: bool
     instances: list[InstanceView]
+    pin: PinView | None = None
+    notes: list[str] = []
+
+
+class PinView(msgspec.Struct, frozen=True, kw_only=True):
+    """A cohort's key as clients send it, and the side that answers it; `until` in RFC 3339, null for ever."""
+
+    cohort: str
+    side: str
+    until: str | None
+    by: str
+    reason: str
 
 
 class RampState(StrEnum):
@@ -214,7 +228,15 @@ def instance_views(replica: Replica, judge: Judge, revision: str) -> list[Instan
     return [mine, *others]
 
 
-def moved_view(given: Given, *, tag: str, instances: list[InstanceView]) -> MovedView:
+def pin_view(pin: Pin) -> PinView:
+    """One pin as JSON."""
+    until = None if pin.until is None else stamp(datetime.fromtimestamp(pin.until, UTC))
+    return PinView(cohort=pin.cohort, side=pin.side.value, until=until, by=pin.by, reason=pin.reason)
+
+
+def moved_view(
+    given: Given, *, tag: str, instances: list[InstanceView], pin: Pin | None = None, notes: Sequence[str] = ()
+) -> MovedView:
     """After a verb."""
     position, everywhere = given.after, given.made is not Made.HERE
     return MovedView(
@@ -230,6 +252,8 @@ def moved_view(given: Given, *, tag: str, instances: list[InstanceView]) -> Move
         everywhere=everywhere,
         done=everywhere and all(each.obeys for each in instances),
         instances=instances,
+        pin=None if pin is None else pin_view(pin),
+        notes=list(notes),
     )
 
 

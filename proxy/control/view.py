@@ -20,7 +20,15 @@ from proxy.control.ordering import drains
 from proxy.control.replica import Placed
 from proxy.control.running import Reload, Running
 from proxy.control.standing_reasons import why
-from proxy.control.standing_views import NO_VERDICT, Judged, RampState, StandingView, standing_view
+from proxy.control.standing_views import (
+    NO_VERDICT,
+    Judged,
+    PinView,
+    RampState,
+    StandingView,
+    pin_view,
+    standing_view,
+)
 from proxy.control.tags import UNTOUCHED, tag_of
 from proxy.core.judge.ladder import Place
 from proxy.core.kill import Order, decide_killed
@@ -50,7 +58,8 @@ class FileView(View, frozen=True, kw_only=True):
 class RunsView(FileView, frozen=True, kw_only=True, omit_defaults=True):
     """What runs, and why that is so. `version` counts moves; 0: the file alone rules. `tag` is for `If-Match`.
 
-    `sample`: the share of requests that is shadowed for the next step's sake; 0: as many as otherwise.
+    `pinned` are the pins with their ends. `sample`: the share of requests that is shadowed for the next step's sake; 0:
+    as many as otherwise.
     """
 
     reason: str
@@ -60,6 +69,7 @@ class RunsView(FileView, frozen=True, kw_only=True, omit_defaults=True):
     held: bool = False
     drains: bool = False
     pins: dict[str, str] = {}
+    pinned: tuple[PinView, ...] = ()
     sample: float = 0.0
 
 
@@ -213,7 +223,7 @@ def routes_view(
         routes=[route_view(route, running, ledger, book, judged) for route in running.snapshot.routes],
         reload=_reload_view(running.reload),
         workers=[_worker_view(each, running, ledger) for each in ledger.counts().workers],
-        killed=_order_view(_order(running, ledger)),
+        killed=_order_view(ordered_kill(running, ledger)),
         tls=[_tls_view(each) for each in shown],
         standing=None if judged is None else standing_view(judged, running.snapshot.revision),
     )
@@ -226,7 +236,7 @@ def _tls_view(shown: Shown) -> TlsView:
 
 def kill_view(running: Running, ledger: Ledger, file: str) -> KillView:
     """`GET /api/kill`."""
-    order = _order(running, ledger)
+    order = ordered_kill(running, ledger)
     workers = [
         WorkerKillView(worker=each.worker, pid=each.pid, killed=each.killed, switched=each.switched)
         for each in ledger.counts().workers
@@ -248,7 +258,7 @@ def route_view(
     return RouteView(
         name=route.name,
         file=FileView(stage=stage, split=split),
-        runs=_runs_view(route, running, judged, killed=_order(running, ledger) is not None),
+        runs=_runs_view(route, running, judged, killed=ordered_kill(running, ledger) is not None),
         traffic=TrafficView(legacy=ledger.served(legacy), new=ledger.served(new)),
         rate=_rate_view(legacy, new, own, ledger),
         answered=ledger.served(own),
@@ -308,7 +318,7 @@ def _worker_view(worker: WorkerState, running: Running, ledger: Ledger) -> Worke
     )
 
 
-def _order(running: Running, ledger: Ledger) -> Order | None:
+def ordered_kill(running: Running, ledger: Ledger) -> Order | None:
     """What the file orders, as far as control has seen; a worker that has seen more is believed."""
     if running.order is None and ledger.is_killed():
         return Order()
@@ -339,12 +349,13 @@ def _runs_view(route: Route, running: Running, judged: Judged | None, *, killed:
         drains=drains(placed.pins),
         sample=0.0 if judged is None else judged.replica.samples.get(route.name, 0.0),
         pins={each.cohort: each.side.value for each in placed.pins if each.cohort != NEWCOMERS},
+        pinned=tuple(pin_view(each) for each in placed.pins if each.cohort != NEWCOMERS),
     )
 
 
 def running_routes(running: Running, ledger: Ledger, judged: Judged | None) -> tuple[Route, ...]:
     """The table's routes, each where it runs."""
-    killed = _order(running, ledger) is not None
+    killed = ordered_kill(running, ledger) is not None
     found = (route_at(route, _placed(route, judged).place) for route in running.snapshot.routes)
     return tuple(
         route_at(each, Place(Stage.LEGACY)) if killed and _is_killed(each, running) else each for each in found

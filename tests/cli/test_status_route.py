@@ -67,6 +67,20 @@ def test_what_differs_is_shown(banyan: Banyan, more: dict[str, object], line: st
     assert line in said(banyan, **more)
 
 
+def test_pins_are_listed(banyan: Banyan) -> None:
+    """Key, side, end, by whom and why; of many the first ones."""
+    some = [
+        {"cohort": "127.0.0.11", "side": "legacy", "until": "2026-11-28T19:30:00.000Z", "by": "ann", "reason": "asked"},
+        {"cohort": "acme", "side": "new", "until": None, "by": "bob", "reason": ""},
+    ]
+    text = said(banyan, runs={**PLACE, "reason": "2 cohorts pinned", "pinned": some})
+    many = said(banyan, runs={**PLACE, "pinned": [{"cohort": f"c{at}", "side": "new"} for at in range(23)]})
+
+    assert "pins      '127.0.0.11' → legacy until 2026-11-28T19:30:00.000Z, by ann: asked" in text
+    assert "          'acme' → new until `banyan unpin`, by bob\n" in text
+    assert (many.count("→ new"), "… and 3 more, in `runs.pinned` of --json" in many) == (20, True)
+
+
 def test_few_without_a_cohort_are_no_warning(banyan: Banyan) -> None:
     """Less than one in a hundred is told by the figures alone."""
     assert "name no cohort" not in said(banyan, cohorts={"without": 0.001, "sources": [{"source": "cookie:s"}]})
