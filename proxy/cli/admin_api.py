@@ -139,6 +139,21 @@ class TlsStatus(msgspec.Struct, frozen=True):
     problem: str = ""
 
 
+class DownStatus(msgspec.Struct, frozen=True):
+    """An upstream that is down by its health probe, since when (RFC 3339), and the routes that it is to answer."""
+
+    upstream: str
+    since: str = ""
+    error: str = ""
+    routes: tuple[str, ...] = ()
+
+    @property
+    def sentence(self) -> str:
+        """As people read it."""
+        why = f" ({self.error})" if self.error else ""
+        return f"{self.upstream} is down since {self.since}: it answers nothing now{why}"
+
+
 class InstanceStatus(msgspec.Struct, frozen=True):
     """One live replica: whether it obeys what stands, and which revision it reads."""
 
@@ -171,6 +186,7 @@ class RoutesStatus(msgspec.Struct, frozen=True):
     workers: tuple[WorkerStatus, ...] = ()
     killed: KillOrder | None = None
     tls: tuple[TlsStatus, ...] = ()
+    down: tuple[DownStatus, ...] = ()
     standing: StandingStatus | None = None
 
 

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 import msgspec
 
-from proxy.cli.admin_api import NoAnswerError, Parity, Pinned, Placed, Rate, fetch
+from proxy.cli.admin_api import DownStatus, NoAnswerError, Parity, Pinned, Placed, Rate, fetch
 from proxy.cli.terminal import Ink, painted
 from proxy.core.parity.reasons import in_words, sorted_out
 
@@ -51,6 +51,7 @@ class RouteDetail(msgspec.Struct, frozen=True):
     verdict: str = ""
     reasons: tuple[str, ...] = ()
     cohorts: CohortsStatus = CohortsStatus()
+    down: tuple[DownStatus, ...] = ()
     was: str = ""
 
 
@@ -76,6 +77,8 @@ def route_lines(route: RouteDetail) -> Iterator[str]:
     yield _row("runs", f"{_place(route.runs)}, {route.runs.reason}")
     if (route.file.stage, route.file.split) != (route.runs.stage, route.runs.split):
         yield _row("file", _place(route.file))
+    for each in route.down:
+        yield _row("down", painted(each.sentence, Ink.BAD))
     yield from _pins(route.runs.pinned)
     if route.parity.undecided:
         yield _row("waits", _waits(route.name, route.parity))

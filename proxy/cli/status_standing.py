@@ -14,7 +14,7 @@ from proxy.cli.admin_api import Placed, RoutesStatus, RouteStatus
 
 WITH_SPLIT = frozenset({"canary", "retired"})
 """Stages at which a split counts."""
-_MOST, _MOST_WAITING = 50, 10
+_MOST, _MOST_WAITING, _MOST_NAMED = 50, 10, 5
 
 
 def standing_lines(status: RoutesStatus) -> Iterator[Text]:
@@ -37,6 +37,15 @@ def standing_lines(status: RoutesStatus) -> Iterator[Text]:
             yield Text(f"{each.instance} does not obey version {standing.version} yet", style="bold red")
         if not each.same_revision:
             yield Text(f"{each.instance} reads revision {each.revision} of routes.yaml", style="yellow")
+
+
+def down(status: RoutesStatus) -> Iterator[Text]:
+    """A line for every upstream that is down, with the routes that it is to answer all the same."""
+    for each in status.down:
+        named = ", ".join(each.routes[:_MOST_NAMED])
+        more = f" and {len(each.routes) - _MOST_NAMED} more" if len(each.routes) > _MOST_NAMED else ""
+        asked = f"; it is to answer {named}{more}" if named else ""
+        yield Text(f"{each.sentence}{asked}", style="bold red" if named else "yellow")
 
 
 def differences(status: RoutesStatus) -> Iterator[Text]:

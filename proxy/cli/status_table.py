@@ -28,7 +28,7 @@ from proxy.cli.admin_api import (
     RouteStatus,
     WorkerStatus,
 )
-from proxy.cli.status_standing import WITH_SPLIT, differences, standing_lines, waiting
+from proxy.cli.status_standing import WITH_SPLIT, differences, down, standing_lines, waiting
 
 NOTHING = "–"
 _TROUBLE = re.compile(r"^banyan_(breaker_state|breaker_operations|upstream_ejected)\{([^}]*)\} (\S+)$", re.MULTILINE)
@@ -61,7 +61,7 @@ _LONGEST_REASON, _SHORTEST_REASON = 60, 20
 def picture(base: str, status: RoutesStatus, metrics: str, width: int) -> Group:
     """All of it; `metrics` is the text of `/metrics`, empty when it could not be had; `width` in columns."""
     left_alone = [Text(each, style="bold red") for each in upstreams_in_trouble(metrics)]
-    standing = [*standing_lines(status), *differences(status), *waiting(status)]
+    standing = [*standing_lines(status), *down(status), *differences(status), *waiting(status)]
     return Group(*_header(base, status), *standing, *left_alone, Text(), _table(status, width))
 
 

@@ -68,16 +68,14 @@ def down_sentences(route: Route, pins: Iterable[Pin], conditions: Mapping[str, C
             yield f"{who} is down since {stamp(condition.since)}: it answers nothing now{why}"
 
 
-def down_views(routes: Iterable[tuple[Route, Iterable[Pin]]], conditions: Mapping[str, Condition]) -> list[DownView]:
-    """Every upstream that is down; `routes` where they run, with the pins that hold."""
+def down_views(asked: Iterable[tuple[str, Iterable[str]]], conditions: Mapping[str, Condition]) -> list[DownView]:
+    """Every upstream that is down; `asked` are routes by name, each with the upstreams that are to answer it."""
     down = {name: each for name, each in conditions.items() if each.status is Status.DOWN}
-    if not down:
-        return []
-    asked: dict[str, list[str]] = {}
-    for route, pins in routes:
-        for upstream in sorted({route.upstream(side) for side in answering(route, pins)}):
-            asked.setdefault(upstream, []).append(route.name)
+    routes: dict[str, list[str]] = {name: [] for name in down}
+    for route, upstreams in asked if down else ():
+        for upstream in down.keys() & set(upstreams):
+            routes[upstream].append(route)
     return [
-        DownView(upstream=name, since=stamp(each.since), error=each.error, routes=asked.get(name, []))
+        DownView(upstream=name, since=stamp(each.since), error=each.error, routes=routes[name])
         for name, each in down.items()
     ]

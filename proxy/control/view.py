@@ -6,13 +6,14 @@ Rule 2: no clock and no age stands in an answer, so that an ETag holds while no 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
 import msgspec
 
 from proxy.control.certificates import Shown
 from proxy.control.cohorts import NO_COHORTS, CohortsView
+from proxy.control.down import DownView, answering, by_stage
 from proxy.control.evidence import EvidenceBook
 from proxy.control.evidence_view import CoverageView, EvidenceView, ParityView, coverage_view, parity_view
 from proxy.control.ledger import Ledger, Series, WorkerState
@@ -124,7 +125,8 @@ class MinuteView(View, frozen=True, kw_only=True):
 class RouteDetailView(RouteView, frozen=True, kw_only=True):
     """One route alone: also where it stands in the file, and its last minute. `methods` null: every method.
 
-    `was` is the name under which its state is kept, if it has another now.
+    `down` are upstreams that are to answer some of it and answer nothing. `was` is the name under which its state is
+    kept, if it has another now.
     """
 
     revision: str
@@ -135,6 +137,7 @@ class RouteDetailView(RouteView, frozen=True, kw_only=True):
     last_minute: MinuteView
     evidence: EvidenceView
     cohorts: CohortsView = NO_COHORTS
+    down: list[DownView] = []
     was: str = ""
 
 
@@ -181,7 +184,7 @@ class TlsView(View, frozen=True, kw_only=True):
 
 
 class RoutesView(View, frozen=True, kw_only=True):
-    """All routes in file order; `killed` is null while the kill switch is off."""
+    """All routes in file order; `killed` is null while the kill switch is off, `down` are upstreams that are down."""
 
     revision: str
     routes: list[RouteView]
@@ -189,6 +192,7 @@ class RoutesView(View, frozen=True, kw_only=True):
     workers: list[WorkerView]
     killed: OrderView | None = None
     tls: list[TlsView] = []
+    down: list[DownView] = []
     standing: StandingView | None = None
 
 
@@ -360,6 +364,15 @@ def running_routes(running: Running, ledger: Ledger, judged: Judged | None) -> t
     return tuple(
         route_at(each, Place(Stage.LEGACY)) if killed and _is_killed(each, running) else each for each in found
     )
+
+
+def asked_upstreams(running: Running, ledger: Ledger, judged: Judged | None) -> Iterator[tuple[str, set[str]]]:
+    """Each route by name, with the upstreams that are to answer some of it now; the kill switch outranks pins."""
+    killed = ordered_kill(running, ledger) is not None
+    for route in running_routes(running, ledger, judged):
+        if route.respond is None:
+            sides = by_stage(route) if killed else answering(route, _placed(route, judged).pins)
+            yield route.name, {route.upstream(side) for side in sides}
 
 
 def _placed(route: Route, judged: Judged | None) -> Placed:

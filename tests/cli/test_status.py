@@ -17,6 +17,7 @@ import msgspec
 import pytest
 
 from proxy.cli.status_table import upstreams_in_trouble
+from proxy.control.down import DownView
 from proxy.control.evidence_view import CoverageView, ParityView
 from proxy.control.standing_views import RampState, StandingView
 from proxy.control.view import (
@@ -420,6 +421,28 @@ def test_of_many_ramps_that_wait_a_few_are_told(banyan: Banyan, admin: Admin) ->
 
     assert (text.count("waits: more\n"), "… and 3 more routes whose ramp waits" in text) == (10, True)
     assert "waits: more\n" not in banyan("status", "--admin", admin.url).stdout
+
+
+def test_an_upstream_that_is_down_is_told_with_its_routes(banyan: Banyan, admin: Admin) -> None:
+    """Above the table, since when and why, with the first routes that it is to answer; neither that nor an open breaker
+    is a fault of Banyan: exit 0.
+    """
+    since = "2026-11-28T19:00:00.000Z"
+    names = [f"r{at}" for at in range(7)]
+    down = [
+        DownView(upstream="legacy", since=since, error="answered 500", routes=names),
+        DownView(upstream="new", since=since, error="", routes=[]),
+    ]
+    admin.view = msgspec.structs.replace(ROUTES_VIEW, down=down)
+    admin.metrics = 'banyan_breaker_state{upstream="legacy"} 2.0\n'
+    result = banyan("status", "--admin", admin.url)
+    text = " ".join(result.stdout.split())
+
+    assert f"legacy is down since {since}: it answers nothing now (answered 500); it is to answer r0, r1" in text
+    assert "r4 and 2 more" in text
+    assert f"new is down since {since}: it answers nothing now" in text
+    assert "the breaker of upstream legacy is open" in text
+    assert result.exit_code == 0
 
 
 def test_upstreams_that_are_left_alone_are_named() -> None:

@@ -59,6 +59,14 @@ def test_a_route_shows_place_and_cohorts(banyan: Banyan) -> None:
         ),
         ({"parity": {"undecided": 10, "fields_waiting": 1}}, "waits     10 of 10 answers are undecided, at 1 field;"),
         ({"cohorts": {"without": 0.0, "sources": []}}, "cohorts   none seen yet"),
+        (
+            {
+                "down": [
+                    {"upstream": "old", "since": "2026-11-28T19:00:00.000Z", "error": "refused", "routes": ["orders"]}
+                ]
+            },
+            "down      old is down since 2026-11-28T19:00:00.000Z: it answers nothing now (refused)",
+        ),
         ({"was": "orders.get"}, "was       orders.get: its state and its draws are kept under this name"),
     ],
 )

@@ -243,6 +243,15 @@ async def half_dead(open_port: Open) -> AsyncIterator[Port]:
         yield made
 
 
+async def told_down(port: Port) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """The upstreams that are down, as all routes and as one route tell of them."""
+    found = []
+    for path in ("", "/a"):
+        async with port.client.get(f"{port.url}/api/routes{path}") as answer:
+            found.append((await answer.json())["down"])
+    return found[0], found[1]
+
+
 async def test_an_order_to_a_side_that_is_down_is_carried_out_and_warned_of(half_dead: Port) -> None:
     """Wherever legacy is to answer anything: all, a share, one cohort, or by the kill switch."""
     found = {}
@@ -273,6 +282,24 @@ async def test_an_order_to_a_side_that_is_down_is_carried_out_and_warned_of(half
     half_dead.kill.take(Order())
     _, killed = await post(half_dead, "/api/routes/a/hold")
     assert killed["notes"][1].startswith(down)
+
+
+async def test_what_is_down_is_shown_with_the_routes_that_it_is_to_answer(half_dead: Port) -> None:
+    """At a split, for a pinned cohort and by the kill switch, not where new answers all; one route tells alike."""
+    seen = [await told_down(half_dead)]
+    while (await place(half_dead, "a"))[0] != "live":
+        await post(half_dead, "/api/routes/a/promote")
+    seen.append(await told_down(half_dead))
+    await post(half_dead, "/api/routes/a/pin", {"cohort": "x", "side": "legacy"})
+    seen.append(await told_down(half_dead))
+    await post(half_dead, "/api/routes/a/pin", {"cohort": "x"})
+    half_dead.kill.take(Order())
+    seen.append(await told_down(half_dead))
+
+    assert [[each["upstream"] for each in everywhere] for everywhere, _ in seen] == [["legacy"]] * 4
+    assert [everywhere[0]["routes"] for everywhere, _ in seen] == [["a"], [], ["a"], ["a"]]
+    assert [len(one) for _, one in seen] == [1, 0, 1, 1]
+    assert seen[0][0][0]["since"] == stamp(half_dead.probes.conditions["legacy"].since)
 
 
 @pytest.mark.parametrize("limit", ["0", "1001", "many"])
