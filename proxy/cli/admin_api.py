@@ -48,6 +48,7 @@ class Placed(msgspec.Struct, frozen=True):
     latched: bool = False
     held: bool = False
     drains: bool = False
+    killed: bool = False
     pinned: tuple[Pinned, ...] = ()
     sample: float = 0.0
     tag: str = "v0"

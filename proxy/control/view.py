@@ -59,8 +59,8 @@ class FileView(View, frozen=True, kw_only=True):
 class RunsView(FileView, frozen=True, kw_only=True, omit_defaults=True):
     """What runs, and why that is so. `version` counts moves; 0: the file alone rules. `tag` is for `If-Match`.
 
-    `pinned` are the pins with their ends. `sample`: the share of requests that is shadowed for the next step's sake; 0:
-    as many as otherwise.
+    `killed`: by the kill switch, which outranks `pins`; `pinned` are these with their ends. `sample`: the share of
+    requests that is shadowed for the next step's sake; 0: as many as otherwise.
     """
 
     reason: str
@@ -69,6 +69,7 @@ class RunsView(FileView, frozen=True, kw_only=True, omit_defaults=True):
     latched: bool = False
     held: bool = False
     drains: bool = False
+    killed: bool = False
     pins: dict[str, str] = {}
     pinned: tuple[PinView, ...] = ()
     sample: float = 0.0
@@ -338,7 +339,8 @@ def _runs_view(route: Route, running: Running, judged: Judged | None, *, killed:
         return RunsView(stage=None, split=None, reason=_reason(running.reload))
     placed = _placed(route, judged)
     place, reason = placed.place, why(route, placed)
-    if killed and _is_killed(route_at(route, place), running):
+    killed = killed and _is_killed(route_at(route, place), running)
+    if killed:
         place, reason = Place(Stage.LEGACY), KILLED
     position = placed.position
     version = 0 if position is None else position.version
@@ -351,6 +353,7 @@ def _runs_view(route: Route, running: Running, judged: Judged | None, *, killed:
         latched=position is not None and position.latched,
         held=position is not None and position.held,
         drains=drains(placed.pins),
+        killed=killed,
         sample=0.0 if judged is None else judged.replica.samples.get(route.name, 0.0),
         pins={each.cohort: each.side.value for each in placed.pins if each.cohort != NEWCOMERS},
         pinned=tuple(pin_view(each) for each in placed.pins if each.cohort != NEWCOMERS),
