@@ -401,9 +401,9 @@ UNSEEN = "the next request has an unseen shape with at most 0.591 %; 0.5 % is ne
 
 def test_the_table_says_why_a_ramp_waits(banyan: Banyan, admin: Admin) -> None:
     """In the column of reasons, cut, and whole above the table; without a ramp, or on hold, nothing is waited for."""
-    said = {"verdict": "hold", "reasons": (UNSEEN, "window night is on")}
+    reasons = (UNSEEN, "window night is on")
     states = {"climbs": "waiting", "rests": "no_ramp", "kept": "held"}
-    routes = [route(name, state=RampState(state), **said) for name, state in states.items()]
+    routes = [route(name, state=RampState(state), reasons=reasons) for name, state in states.items()]
     admin.view = msgspec.structs.replace(ROUTES_VIEW, routes=routes)
     text = banyan("status", "--admin", admin.url).stdout
 

@@ -255,19 +255,18 @@ async def told_down(port: Port) -> tuple[list[dict[str, Any]], list[dict[str, An
 async def test_an_order_to_a_side_that_is_down_is_carried_out_and_warned_of(half_dead: Port) -> None:
     """Wherever legacy is to answer anything: all, a share, one cohort, or by the kill switch."""
     found = {}
-    for order, verb, said in (
-        ("share", "hold", {}),
-        ("nobody", "promote", {}),
-        ("one cohort", "pin", {"cohort": "x", "side": "legacy"}),
-        ("none again", "pin", {"cohort": "x"}),
-        ("all", "rollback", {}),
-    ):
-        while verb == "promote" and (await place(half_dead, "a"))[0] != "live":
-            _, body = await post(half_dead, "/api/routes/a/promote")
-        if verb != "promote":
-            status, body = await post(half_dead, f"/api/routes/a/{verb}", said)
-            assert status == 200
+
+    async def give(order: str, verb: str, said: dict[str, str]) -> None:
+        status, body = await post(half_dead, f"/api/routes/a/{verb}", said)
+        assert status == 200
         found[order] = [each for each in body["notes"] if " is down since " in each]
+
+    await give("share", "hold", {})
+    while (await place(half_dead, "a"))[0] != "live":
+        await give("nobody", "promote", {})
+    await give("one cohort", "pin", {"cohort": "x", "side": "legacy"})
+    await give("none again", "pin", {"cohort": "x"})
+    await give("all", "rollback", {})
     since = stamp(half_dead.probes.conditions["legacy"].since)
 
     down = f"legacy is down since {since}: it answers nothing now (cannot connect to "
