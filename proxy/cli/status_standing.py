@@ -1,7 +1,7 @@
 """The part of `banyan status` about what stands: the state store, the replicas, and every difference from the file.
 
 Rule 1: every route that runs elsewhere than the file says has a line with the reason, however narrow the terminal is.
-Rule 2: so has every route whose ramp waits; of them only the first few, as a fleet that climbs has many.
+Rule 2: so has every route whose ramp waits; of routes and reasons only the first few, as a fleet that climbs has many.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from proxy.cli.admin_api import Placed, RoutesStatus, RouteStatus
 
 WITH_SPLIT = frozenset({"canary", "retired"})
 """Stages at which a split counts."""
-_MOST, _MOST_WAITING, _MOST_NAMED = 50, 10, 5
+_MOST, _MOST_WAITING, _MOST_NAMED, _MOST_REASONS = 50, 10, 5, 3
 
 
 def standing_lines(status: RoutesStatus) -> Iterator[Text]:
@@ -61,9 +61,12 @@ def differences(status: RoutesStatus) -> Iterator[Text]:
 
 
 def waiting(status: RoutesStatus) -> Iterator[Text]:
-    """One line for each route whose ramp waits, with all that it waits for."""
+    """One line for each route whose ramp waits, with the first of what it waits for: a new step lacks all."""
     found = [] if status.killed is not None else [each for each in status.routes if each.waits]
-    yield from (Text(f"{each.name} waits: {each.waits}") for each in found[:_MOST_WAITING])
+    for each in found[:_MOST_WAITING]:
+        left = len(each.reasons) - _MOST_REASONS
+        more = f"; and {left} more: `--route {each.name}`" if left > 0 else ""
+        yield Text(f"{each.name} waits: {'; '.join(each.reasons[:_MOST_REASONS])}{more}")
     if len(found) > _MOST_WAITING:
         yield Text(f"… and {len(found) - _MOST_WAITING} more routes whose ramp waits: `--route NAME` says for what")
 

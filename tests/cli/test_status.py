@@ -1,3 +1,8 @@
+"""What `banyan status` shows of the answers that it gets.
+
+Long: one picture, and each of its lines and columns.
+"""
+
 from __future__ import annotations
 
 import json
@@ -413,13 +418,15 @@ def test_the_table_says_why_a_ramp_waits(banyan: Banyan, admin: Admin) -> None:
 
 
 def test_of_many_ramps_that_wait_a_few_are_told(banyan: Banyan, admin: Admin) -> None:
-    """The rest is a number: the table is not pushed off the screen, and the kill switch silences all of them."""
-    routes = [route(f"r{at}", state=RampState.WAITING, reasons=("more",)) for at in range(13)]
+    """Of routes and of reasons; the rest is a number: the table stays in sight, and the kill switch silences all."""
+    routes = [route(f"r{at}", state=RampState.WAITING, reasons=("more",)) for at in range(12)]
+    routes.insert(0, route("new", state=RampState.WAITING, reasons=tuple("abcde")))
     admin.view = msgspec.structs.replace(ROUTES_VIEW, routes=routes)
     text = banyan("status", "--admin", admin.url).stdout
     admin.view = msgspec.structs.replace(admin.view, killed=OrderView(by="", at="", reason=""))
 
-    assert (text.count("waits: more\n"), "… and 3 more routes whose ramp waits" in text) == (10, True)
+    assert (text.count("waits: more\n"), "… and 3 more routes whose ramp waits" in text) == (9, True)
+    assert "new waits: a; b; c; and 2 more: `--route new`\n" in text
     assert "waits: more\n" not in banyan("status", "--admin", admin.url).stdout
 
 

@@ -1,4 +1,7 @@
-"""What operators ask of a real admin port, over a store in memory."""
+"""What operators ask of a real admin port, over a store in memory.
+
+Long: every verb, on one port.
+"""
 
 from __future__ import annotations
 
