@@ -22,6 +22,7 @@ from proxy.control.judging import Judge
 from proxy.control.leading import Leading
 from proxy.control.links import Links
 from proxy.control.mover import Mover
+from proxy.control.order_notes import Around
 from proxy.control.orders_asked import OrdersAsked
 from proxy.control.reconciling import Reconciling
 from proxy.control.replica import Replica
@@ -29,6 +30,7 @@ from proxy.control.running import Running
 from proxy.control.slowness import slow_above
 from proxy.control.standing_views import AlarmView, Judged, ToldView, transition_view
 from proxy.control.steady import SteadyTime
+from proxy.control.view import ordered_kill
 from proxy.core.judge.legacy import Known
 from proxy.core.judge.position import Transition
 from proxy.core.judge.verdict import Ruling
@@ -92,7 +94,12 @@ class Judging:
             leading=Leading(store, self.replica.instance),
         )
         self.judged = Judged(replica=self.replica, judge=self.judge, bench=bench)
-        self.asked = OrdersAsked(running=running, replica=self.replica, mover=self.mover, judge=self.judge, store=store)
+        around = Around(
+            killed=lambda: ordered_kill(running, parts.links.ledger), conditions=lambda: parts.probes.conditions
+        )
+        self.asked = OrdersAsked(
+            running=running, replica=self.replica, mover=self.mover, judge=self.judge, store=store, around=around
+        )
         parts.links.heard = self._hear
         parts.links.comparing.compared = self._gathering.compare
         self._hooks = parts.hooks

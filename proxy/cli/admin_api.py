@@ -29,6 +29,16 @@ class NoAnswerError(Exception):
         self.cure = cure
 
 
+class Pinned(msgspec.Struct, frozen=True):
+    """A cohort that one side answers, `until` a time in RFC 3339, or for ever."""
+
+    cohort: str
+    side: str
+    until: str | None = None
+    by: str = ""
+    reason: str = ""
+
+
 class Placed(msgspec.Struct, frozen=True):
     """A route's position; null on a route that Banyan answers itself."""
 
@@ -38,16 +48,22 @@ class Placed(msgspec.Struct, frozen=True):
     latched: bool = False
     held: bool = False
     drains: bool = False
+    killed: bool = False
+    pinned: tuple[Pinned, ...] = ()
     sample: float = 0.0
     tag: str = "v0"
 
 
 class Rate(msgspec.Struct, frozen=True):
-    """Requests per second, by who answered."""
+    """Requests per second over the last ten seconds, by who answered; `failed` are those of them that were a 5xx.
+
+    `failed` None: a Banyan that does not say it.
+    """
 
     legacy: float = 0.0
     new: float = 0.0
     self: float = 0.0
+    failed: float | None = None
 
 
 class Parity(msgspec.Struct, frozen=True):
@@ -78,6 +94,13 @@ class RouteStatus(msgspec.Struct, frozen=True):
     parity: Parity = Parity()
     coverage: Coverage = Coverage()
     verdict: str = ""
+    state: str = ""
+    reasons: tuple[str, ...] = ()
+
+    @property
+    def waits(self) -> str:
+        """What its ramp waits for; empty where it does not wait, or has none."""
+        return "; ".join(self.reasons) if self.state == "waiting" else ""
 
 
 class ReloadStatus(msgspec.Struct, frozen=True):
@@ -117,6 +140,21 @@ class TlsStatus(msgspec.Struct, frozen=True):
     problem: str = ""
 
 
+class DownStatus(msgspec.Struct, frozen=True):
+    """An upstream that is down by its health probe, since when (RFC 3339), and the routes that it is to answer."""
+
+    upstream: str
+    since: str = ""
+    error: str = ""
+    routes: tuple[str, ...] = ()
+
+    @property
+    def sentence(self) -> str:
+        """As people read it."""
+        why = f" ({self.error})" if self.error else ""
+        return f"{self.upstream} is down since {self.since}: it answers nothing now{why}"
+
+
 class InstanceStatus(msgspec.Struct, frozen=True):
     """One live replica: whether it obeys what stands, and which revision it reads."""
 
@@ -149,6 +187,7 @@ class RoutesStatus(msgspec.Struct, frozen=True):
     workers: tuple[WorkerStatus, ...] = ()
     killed: KillOrder | None = None
     tls: tuple[TlsStatus, ...] = ()
+    down: tuple[DownStatus, ...] = ()
     standing: StandingStatus | None = None
 
 

@@ -16,14 +16,15 @@ from proxy.cli.options import CONFIG, JSON, ROUTES
 from proxy.cli.terminal import complain, leave, say, say_json
 
 if TYPE_CHECKING:
-    from proxy.cli.explanation import Explanation, Stands
+    from proxy.cli.explanation import Explanation, Stands, Stood
     from proxy.core.kill import Order
 
 LESSON = Lesson(
     purpose="Say who would answer one request, and why.",
     more="The request is read, routed and decided by the code that serves live traffic; nothing is sent anywhere. "
     "It goes by the file alone. With --admin a running Banyan is asked where the route stands since the judge or an "
-    "order has moved it; what was decided for a request that came stands in `banyan why`.",
+    "order has moved it, and the first line says who answers there now, the kill switch and pins included; what was "
+    "decided for a request that came stands in `banyan why`.",
     example="banyan explain GET /orders/7 -H 'X-Tenant-Id: acme'",
     exits={
         FINE: "a route answers it",
@@ -51,7 +52,7 @@ def explain(  # noqa: PLR0913  a command's options
     json: JSON = False,
 ) -> None:
     """See LESSON."""
-    from proxy.cli.explanation import explain_head
+    from proxy.cli.explanation import Stood, explain_head, served_by
     from proxy.cli.explanation_text import explanation_lines
     from proxy.cli.loading import load_or_leave
     from proxy.cli.typed_request import TypedRequest, fault_of, read_typed
@@ -62,9 +63,11 @@ def explain(  # noqa: PLR0913  a command's options
         leave(UNUSABLE)
     snapshot = load_or_leave(config).snapshot
     head = read_typed(typed, snapshot)
-    explained = explain_head(head, f"{method} {target}", str(ip_address(client_ip)), snapshot, _key(config))
-    stands = _stands(base_of(admin, config), explained) if admin else None
-    explanation = replace(explained, killed=_order(snapshot.kill_file, config), stands=stands)
+    asked = head, f"{method} {target}", str(ip_address(client_ip)), snapshot, _key(config)
+    explained, killed = explain_head(*asked), _order(snapshot.kill_file, config)
+    stood = _stood(base_of(admin, config), explained) if admin else Stood(killed=killed is not None)
+    now = served_by(explain_head(*asked, stood)) if stood != Stood() else None
+    explanation = replace(explained, killed=killed, stands=_stands(stood), now=now)
     if json:
         say_json(explanation)
     else:
@@ -73,20 +76,27 @@ def explain(  # noqa: PLR0913  a command's options
     leave(FOUND if explanation.refused else FINE)
 
 
-def _stands(base: str, explained: Explanation) -> Stands | None:
+def _stands(stood: Stood) -> Stands | None:
+    from proxy.cli.explanation import Stands
+
+    runs = stood.runs
+    return None if runs is None else Stands(stage=runs.stage or "", split=runs.split or 0.0, reason=runs.reason)
+
+
+def _stood(base: str, explained: Explanation) -> Stood:
     """Where a running Banyan has the route that takes the request."""
     from proxy.cli.admin_api import NoAnswerError
-    from proxy.cli.explanation import Stands
+    from proxy.cli.explanation import Stood
     from proxy.cli.status_route import get_route
 
     if explained.route is None or explained.route.stage is None:
-        return None
+        return Stood()
     try:
         runs = get_route(base, explained.route.name)[0].runs
     except NoAnswerError as error:
         complain(error.message, error.cure)
         leave(FOUND)
-    return Stands(stage=runs.stage or "", split=runs.split or 0.0, reason=runs.reason)
+    return Stood(route=explained.route.name, runs=runs, killed=runs.killed)
 
 
 def _order(kill_file: str, config: Path) -> Order | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from os import urandom
 
+from proxy.cli.admin_api import Placed
 from proxy.cli.candidates import asked_about, candidates, other_readings
 from proxy.core.cohort import CohortSource, SourceKind, cohort_of
 from proxy.core.decide import Decision, decide, with_shadow
@@ -25,8 +26,10 @@ from proxy.core.table import Miss
 from proxy.edge.admit import Answer, admit
 from proxy.edge.by_host import pool_of
 from proxy.edge.live import Live
+from proxy.edge.orders import obey
 from proxy.edge.tally import Counters
 from proxy.edge.ties import Memory, Ties
+from proxy.link import Orders, RouteOrder
 from proxy.names.resolver import Resolver
 from proxy.tasks import Tasks
 
@@ -109,12 +112,34 @@ class Stands:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Stood:
+    """What stands beside the file: where a running Banyan runs that route, if one was asked, and the kill switch."""
+
+    route: str = ""
+    runs: Placed | None = None
+    killed: bool = False
+
+
+_FILE = Stood()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Served:
+    """Who answers: `side` is legacy, new or self; `url` of its upstream, or `status` of Banyan's own answer."""
+
+    side: str
+    url: str
+    status: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Explanation:
     """`route` where one fits; `answer` where Banyan answers; `refused` when that is not what routes.yaml wants.
 
     `near` are all routes whose path fits, in the order in which they are asked. `killed` is the kill switch's order
-    while it is on; everything else is said as if it were off. `stands`: where a running Banyan has the route,
-    if one was asked; everything else goes by the file.
+    while it is on, `stands` where a running Banyan has the route, if one was asked. `now`: who answers by these;
+    everything else goes by the file, with the switch off.
     """
 
     request: str
@@ -125,10 +150,11 @@ class Explanation:
     near: tuple[NearRoute, ...] = ()
     killed: Order | None = None
     stands: Stands | None = None
+    now: Served | None = None
 
 
 def explain_head(
-    head: RequestHead | Refusal, request: str, peer: str, snapshot: Snapshot, key: bytes = b""
+    head: RequestHead | Refusal, request: str, peer: str, snapshot: Snapshot, key: bytes = b"", stood: Stood = _FILE
 ) -> Explanation:
     """`request` is the method and target as typed, `peer` the address that it comes from.
 
@@ -139,6 +165,7 @@ def explain_head(
         return Explanation(request=request, client_ip=peer, answer=answer, refused=True)
     client_ip = client_of(head, peer, snapshot.trusted) if is_trusted(peer, snapshot.trusted) else peer
     live = _live(snapshot, key)
+    _stand(live, stood)
     if live.ties is not None:
         live.ties.meet(head)
     admitted = admit(live, head, client_ip.encode("ascii"))
@@ -165,6 +192,34 @@ def _live(snapshot: Snapshot, key: bytes) -> Live:
     if snapshot.is_tied:
         live.ties = Ties(snapshot, Memory(find_key=lambda: key or urandom(32)))
     return live
+
+
+def _stand(live: Live, stood: Stood) -> None:
+    """As a worker obeys it. Of a drain it is not known here whom new has served lately: everybody is a newcomer."""
+    live.switch.on = stood.killed
+    orders = [_order(bound.said, stood.runs) for bound in live.bound if stood.runs and bound.said.name == stood.route]
+    obey(live, Orders(1, orders))
+
+
+def _order(said: Route, runs: Placed) -> RouteOrder:
+    return RouteOrder(
+        route=said.origin,
+        stage=runs.stage or said.stage.value,
+        split=runs.split or 0.0,
+        said_stage=said.stage.value,
+        said_split=said.split,
+        pins=[(each.cohort, each.side) for each in runs.pinned],
+        drained=runs.drains,
+    )
+
+
+def served_by(shown: Explanation) -> Served | None:
+    """Who answers the request that was explained; None: no route does."""
+    route, answer = shown.route, shown.answer
+    if route is None:
+        return None
+    url = "" if route.upstream is None else route.upstream.url
+    return Served(side=route.serve, url=url, status=0 if answer is None else answer.status, reason=route.reason)
 
 
 def _near(snapshot: Snapshot, head: RequestHead) -> list[NearRoute]:

@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from proxy.cli.explanation import CohortShown, Explanation, NearRoute, OwnAnswer, RouteShown, Stands, UpstreamShown
+from proxy.cli.explanation import (
+    CohortShown,
+    Explanation,
+    NearRoute,
+    OwnAnswer,
+    RouteShown,
+    Stands,
+    UpstreamShown,
+    served_by,
+)
 from proxy.cli.terminal import Ink, painted
 from proxy.core.kill import Order
 
@@ -30,6 +39,15 @@ def explanation_lines(shown: Explanation, config: Path) -> Iterator[str]:
 
 
 def _outcome(shown: Explanation) -> str:
+    """Who answers by what stands; where the file says another, both."""
+    said, now = served_by(shown), shown.now
+    if now is None or said is None or (now.side, now.url, now.status) == (said.side, said.url, said.status):
+        return _by_file(shown)
+    who = f"{now.side}, {now.url}" if now.url else f"Banyan itself, {now.status}"
+    return f"{painted(f'{who}, reason: {now.reason}', Ink.WARN)} (the file says: {said.side})"
+
+
+def _by_file(shown: Explanation) -> str:
     match shown:
         case Explanation(answer=OwnAnswer(status=status), refused=True):
             return painted(f"refused with {status}", Ink.BAD)

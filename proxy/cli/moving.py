@@ -212,6 +212,8 @@ def _tell(verb: str, moved: Moved) -> None:
     marks = ", rolled back until resume" * moved.latched + ", on hold" * moved.held
     stood = "; that stood already, and nothing was moved" if verb in _STANDING and not moved.moved else ""
     say(f"{moved.route}: {runs}{marks}{stood}")
+    for note in moved.notes:
+        say(f"  {note}")
     for member in moved.group:
         say(f"  {'with it' if member.moved else 'NOT moved'}  {member.route}: {member.why or f'→ {member.runs}'}")
     if not moved.everywhere:

@@ -44,7 +44,7 @@ class Member(msgspec.Struct, frozen=True):
 class Moved(msgspec.Struct, frozen=True, rename={"start": "from"}):
     """What became of an order. `everywhere` False: it holds at that replica alone, as the state store is away.
 
-    `moved` False: it stood like that already, or what was ordered is no move.
+    `moved` False: it stood like that already, or what was ordered is no move. `notes` are what stands beside it.
     """
 
     route: str
@@ -56,6 +56,7 @@ class Moved(msgspec.Struct, frozen=True, rename={"start": "from"}):
     group: tuple[Member, ...] = ()
     everywhere: bool = True
     done: bool = False
+    notes: tuple[str, ...] = ()
     instances: tuple[Instance, ...] = ()
 
 

@@ -23,7 +23,8 @@ LESSON = Lesson(
     more="Asks the admin API of a running Banyan; BANYAN_ADMIN_TOKEN is sent when it is set.",
     example="banyan status --config routes.yaml",
     exits={
-        FINE: "it runs, and every worker serves the file as it stands",
+        FINE: "it runs, and every worker serves the file as it stands; so it is, too, while an upstream is down or its "
+        "breaker is open",
         FOUND: "nothing answers there, the file has problems, a worker or replica lags behind, the store is away, "
         "or the kill switch is on",
         UNUSABLE: "wrong usage, or no admin address can be found",

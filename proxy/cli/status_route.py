@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from urllib.parse import quote
 
 import msgspec
 
-from proxy.cli.admin_api import NoAnswerError, Parity, Placed, Rate, fetch
+from proxy.cli.admin_api import DownStatus, NoAnswerError, Parity, Pinned, Placed, Rate, fetch
 from proxy.cli.terminal import Ink, painted
 from proxy.core.parity.reasons import in_words, sorted_out
 
 _WIDTH = 10
+_MOST_PINS = 20
 _MANY_WITHOUT = 0.01
 """The share of requests without a cohort from which on it is a warning: they move by their client's address."""
 
@@ -50,6 +51,7 @@ class RouteDetail(msgspec.Struct, frozen=True):
     verdict: str = ""
     reasons: tuple[str, ...] = ()
     cohorts: CohortsStatus = CohortsStatus()
+    down: tuple[DownStatus, ...] = ()
     was: str = ""
 
 
@@ -75,6 +77,9 @@ def route_lines(route: RouteDetail) -> Iterator[str]:
     yield _row("runs", f"{_place(route.runs)}, {route.runs.reason}")
     if (route.file.stage, route.file.split) != (route.runs.stage, route.runs.split):
         yield _row("file", _place(route.file))
+    for each in route.down:
+        yield _row("down", painted(each.sentence, Ink.BAD))
+    yield from _pins(route.runs.pinned)
     if route.parity.undecided:
         yield _row("waits", _waits(route.name, route.parity))
     yield _row("tag", f"{route.runs.tag}, for --if-match")
@@ -84,6 +89,16 @@ def route_lines(route: RouteDetail) -> Iterator[str]:
         yield _row("shadow", f"{route.runs.sample:.0%} of the requests, until the next step has what it needs")
     yield _row("verdict", "; ".join([route.verdict, *route.reasons]))
     yield from cohort_lines(route.cohorts)
+
+
+def _pins(pins: Sequence[Pinned]) -> Iterator[str]:
+    """A line for each of the first ones."""
+    for at, each in enumerate(pins[:_MOST_PINS]):
+        until = f"until {each.until}" if each.until else "until `banyan unpin`"
+        by = f", by {each.by}" * bool(each.by) + f": {each.reason}" * bool(each.reason)
+        yield _row("" if at else "pins", f"{each.cohort!r} → {each.side} {until}{by}")
+    if len(pins) > _MOST_PINS:
+        yield _row("", f"… and {len(pins) - _MOST_PINS} more, in `runs.pinned` of --json")
 
 
 def _compared(route: RouteDetail) -> Iterator[str]:

@@ -1,6 +1,7 @@
 """The part of `banyan status` about what stands: the state store, the replicas, and every difference from the file.
 
 Rule 1: every route that runs elsewhere than the file says has a line with the reason, however narrow the terminal is.
+Rule 2: so has every route whose ramp waits; of routes and reasons only the first few, as a fleet that climbs has many.
 """
 
 from __future__ import annotations
@@ -11,7 +12,9 @@ from rich.text import Text
 
 from proxy.cli.admin_api import Placed, RoutesStatus, RouteStatus
 
-_MOST = 50
+WITH_SPLIT = frozenset({"canary", "retired"})
+"""Stages at which a split counts."""
+_MOST, _MOST_WAITING, _MOST_NAMED, _MOST_REASONS = 50, 10, 5, 3
 
 
 def standing_lines(status: RoutesStatus) -> Iterator[Text]:
@@ -36,6 +39,15 @@ def standing_lines(status: RoutesStatus) -> Iterator[Text]:
             yield Text(f"{each.instance} reads revision {each.revision} of routes.yaml", style="yellow")
 
 
+def down(status: RoutesStatus) -> Iterator[Text]:
+    """A line for every upstream that is down, with the routes that it is to answer all the same."""
+    for each in status.down:
+        named = ", ".join(each.routes[:_MOST_NAMED])
+        more = f" and {len(each.routes) - _MOST_NAMED} more" if len(each.routes) > _MOST_NAMED else ""
+        asked = f"; it is to answer {named}{more}" if named else ""
+        yield Text(f"{each.sentence}{asked}", style="bold red" if named else "yellow")
+
+
 def differences(status: RoutesStatus) -> Iterator[Text]:
     """One line for each route that does not run as the file says."""
     if status.killed is not None:
@@ -48,14 +60,21 @@ def differences(status: RoutesStatus) -> Iterator[Text]:
         yield Text(f"… and {len(moved) - _MOST} more routes that do not run as the file says", style="yellow")
 
 
+def waiting(status: RoutesStatus) -> Iterator[Text]:
+    """One line for each route whose ramp waits, with the first of what it waits for: a new step lacks all."""
+    found = [] if status.killed is not None else [each for each in status.routes if each.waits]
+    for each in found[:_MOST_WAITING]:
+        left = len(each.reasons) - _MOST_REASONS
+        more = f"; and {left} more: `--route {each.name}`" if left > 0 else ""
+        yield Text(f"{each.name} waits: {'; '.join(each.reasons[:_MOST_REASONS])}{more}")
+    if len(found) > _MOST_WAITING:
+        yield Text(f"… and {len(found) - _MOST_WAITING} more routes whose ramp waits: `--route NAME` says for what")
+
+
 def _differs(route: RouteStatus) -> bool:
     runs, file = route.runs, route.file
     return (runs.stage, runs.split) != (file.stage, file.split) or runs.latched or runs.held or runs.drains
 
 
 def _place(placed: Placed) -> str:
-    return (
-        f"{placed.stage} {(placed.split or 0.0) * 100:g}%"
-        if placed.stage in {"canary", "retired"}
-        else f"{placed.stage}"
-    )
+    return f"{placed.stage} {(placed.split or 0.0) * 100:g}%" if placed.stage in WITH_SPLIT else f"{placed.stage}"

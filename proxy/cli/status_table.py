@@ -4,12 +4,12 @@ Rule 1: nothing that was not measured is shown as a number: a dash stands there.
 Rule 2: stage and split are what runs; where the file says something else, both are shown.
 Rule 3: a name is never cut: a narrow terminal gets fewer columns, those of traffic first, and more of them go where the
         cells are wide. A reason is cut: it stands whole in `status --route NAME` and in JSON.
+Rule 4: a split stands at the stages that have one: at `live` new answers everybody, and 0% would deny it.
 """
 
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterator
 
 from rich.cells import cell_len
@@ -23,14 +23,14 @@ from proxy.cli.admin_api import (
     NoAnswerError,
     Parity,
     Placed,
+    Rate,
     RoutesStatus,
     RouteStatus,
     WorkerStatus,
 )
-from proxy.cli.status_standing import differences, standing_lines
+from proxy.cli.status_standing import WITH_SPLIT, differences, down, standing_lines, waiting
 
 NOTHING = "–"
-_COUNTED = re.compile(r"^banyan_requests_total\{([^}]*)\} (\S+)$", re.MULTILINE)
 _TROUBLE = re.compile(r"^banyan_(breaker_state|breaker_operations|upstream_ejected)\{([^}]*)\} (\S+)$", re.MULTILINE)
 _LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
 _TRAFFIC = ("legacy/s", "new/s", "new", "5xx")
@@ -61,8 +61,8 @@ _LONGEST_REASON, _SHORTEST_REASON = 60, 20
 def picture(base: str, status: RoutesStatus, metrics: str, width: int) -> Group:
     """All of it; `metrics` is the text of `/metrics`, empty when it could not be had; `width` in columns."""
     left_alone = [Text(each, style="bold red") for each in upstreams_in_trouble(metrics)]
-    standing = [*standing_lines(status), *differences(status)]
-    return Group(*_header(base, status), *standing, *left_alone, Text(), _table(status, failed_shares(metrics), width))
+    standing = [*standing_lines(status), *down(status), *differences(status), *waiting(status)]
+    return Group(*_header(base, status), *standing, *left_alone, Text(), _table(status, width))
 
 
 def upstreams_in_trouble(metrics: str) -> Iterator[str]:
@@ -127,9 +127,9 @@ def _lagging(worker: WorkerStatus) -> str:
     return f"{who} serves revision {worker.revision or 'none'}, or has not been heard of lately"
 
 
-def _table(status: RoutesStatus, failed: dict[str, float], width: int) -> Table:
+def _table(status: RoutesStatus, width: int) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, _BETWEEN, 0, 0), header_style="bold")
-    rows = [dict(zip(_HEADS, _cells(route, failed.get(route.name)), strict=True)) for route in status.routes]
+    rows = [dict(zip(_HEADS, _cells(route), strict=True)) for route in status.routes]
     heads = _fitting(rows, width)
     for head in heads:
         table.add_column(head, justify="right" if head in _RIGHT else "left", no_wrap=head != "reason")
@@ -155,21 +155,31 @@ def _width_of(head: str, rows: list[dict[str, str | Text]]) -> int:
     return _BETWEEN + (min(widest, _SHORTEST_REASON) if head == "reason" else widest)
 
 
-def _cells(route: RouteStatus, failed: float | None) -> Iterator[str | Text]:
+def _cells(route: RouteStatus) -> Iterator[str | Text]:
     yield Text(route.name)
     yield from _placed(route.file, route.runs)
     answered = route.rate.legacy + route.rate.new
     yield f"{route.rate.legacy:.1f}"
     yield Text(f"{route.rate.new:.1f}", style="cyan")
     yield Text(f"{route.rate.new / answered:.1%}" if answered else NOTHING, style="bold cyan")
-    yield NOTHING if failed is None else Text(f"{failed:.2%}", style="bold red" if failed else "green")
+    yield _failed(route.rate)
     yield from _evidence(route.parity, route.coverage)
     yield route.verdict or NOTHING
-    yield _reason(route.runs.reason)
+    yield _reason(route)
 
 
-def _reason(reason: str) -> Text:
-    text = Text(reason, no_wrap=True, overflow="ellipsis")
+def _failed(rate: Rate) -> str | Text:
+    """The share of 5xx among the answers of the last ten seconds, Banyan's own included."""
+    answered = rate.legacy + rate.new + rate.self
+    if rate.failed is None or not answered:
+        return NOTHING
+    return Text(f"{rate.failed / answered:.2%}", style="bold red" if rate.failed else "green")
+
+
+def _reason(route: RouteStatus) -> Text:
+    """What its ramp waits for, if it does, then why it runs where it runs."""
+    waits = [f"waits: {route.waits}"] if route.waits else []
+    text = Text("; ".join([*waits, route.runs.reason]), no_wrap=True, overflow="ellipsis")
     text.truncate(_LONGEST_REASON, overflow="ellipsis")
     return text
 
@@ -179,7 +189,8 @@ def _placed(file: Placed, runs: Placed) -> Iterator[str]:
         yield from ("answered here", NOTHING)
         return
     yield runs.stage if runs.stage == file.stage else f"{runs.stage} (file: {file.stage})"
-    yield _percent(runs.split) if runs.split == file.split else f"{_percent(runs.split)} (file: {_percent(file.split)})"
+    here, said = _split(runs), _split(file)
+    yield here if said in {here, NOTHING} else f"{here} (file: {said})"
 
 
 def _evidence(parity: Parity, coverage: Coverage) -> Iterator[str]:
@@ -199,16 +210,6 @@ def _evidence(parity: Parity, coverage: Coverage) -> Iterator[str]:
     yield f"{1 - coverage.unseen_bound:.1%}{open_}"
 
 
-def failed_shares(metrics: str) -> dict[str, float]:
-    """Route → share of its answers that were 5xx, since the control process began."""
-    total: Counter[str] = Counter()
-    failed: Counter[str] = Counter()
-    for line in _COUNTED.finditer(metrics):
-        labels = dict(_LABEL.findall(line[1]))
-        total[labels["route"]] += int(float(line[2]))
-        failed[labels["route"]] += int(float(line[2])) if labels["code"] == "5xx" else 0
-    return {route: failed[route] / count for route, count in total.items() if count}
-
-
-def _percent(share: float | None) -> str:
-    return NOTHING if share is None else f"{share * 100:g}%"
+def _split(placed: Placed) -> str:
+    """Only at `canary` and `retired` it says anything: rule 4."""
+    return NOTHING if placed.split is None or placed.stage not in WITH_SPLIT else f"{placed.split * 100:g}%"

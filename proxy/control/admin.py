@@ -21,6 +21,7 @@ from proxy.control.asking import no_such_route, tagged
 from proxy.control.auth import Gate, guarded_by
 from proxy.control.certificates import Certificates
 from proxy.control.collector import CONTENT_TYPE, Reading, render
+from proxy.control.down import DownView, down_views
 from proxy.control.evidence_metrics import EvidenceReading
 from proxy.control.evidence_view import evidence_view
 from proxy.control.health import Probes
@@ -36,6 +37,7 @@ from proxy.control.standing_views import Judged
 from proxy.control.upstream_view import UpstreamsView, upstream_view
 from proxy.control.upstreams import worst
 from proxy.control.view import (
+    asked_upstreams,
     route_detail_view,
     routes_view,
     running_routes,
@@ -91,7 +93,7 @@ class Admin:
         """`GET /api/routes`."""
         await self.links.refresh()
         found = routes_view(self.running, self.links.ledger, self.certificates.shown, self.parity.book, self.judged)
-        return self._json(request, found)
+        return self._json(request, msgspec.structs.replace(found, down=self._down()))
 
     async def route(self, request: web.Request) -> web.Response:
         """`GET /api/routes/{name}`."""
@@ -102,7 +104,8 @@ class Admin:
         book, findings = self.parity.book, self.parity.archive.findings(route.name)
         evidence = evidence_view(book, route.name, route.compare, findings, time.time())
         view = route_detail_view(route, self.running, self.links.ledger, evidence, book, self.judged)
-        view = msgspec.structs.replace(view, cohorts=self.links.recent.cohorts.view(route.name))
+        down = [each for each in self._down() if route.name in each.routes]
+        view = msgspec.structs.replace(view, cohorts=self.links.recent.cohorts.view(route.name), down=down)
         return self._json(request, view, f"{view.runs.tag}.")
 
     async def mismatches(self, request: web.Request) -> web.Response:
@@ -145,6 +148,10 @@ class Admin:
     def placed_routes(self) -> tuple[Route, ...]:
         """Its routes, each where it runs."""
         return running_routes(self.running, self.links.ledger, self.judged)
+
+    def _down(self) -> list[DownView]:
+        asked = asked_upstreams(self.running, self.links.ledger, self.judged)
+        return down_views(asked, self.probes.conditions)
 
     def _find(self, request: web.Request) -> Route | None:
         name = request.match_info["name"]

@@ -168,6 +168,8 @@ class Ledger:
             row = self._rows[series] = _Row(second)
         row.totals = row.totals.plus(delta)
         row.ring.add(second, sum(delta.codes))
+        if delta.codes[_FAILED]:
+            row.add_failed(second, delta.codes[_FAILED])
         self._reported.add(delta.route)
 
     def _fold_failure(self, delta: FailureDelta) -> None:
@@ -229,11 +231,17 @@ class Ledger:
     def rate(self, series: Series, seconds: int = 10) -> float:
         """Requests per second over the last whole `seconds` (at most a minute), or since the start if that is later."""
         row = self._rows.get(series)
-        if row is None:
-            return 0.0
+        return 0.0 if row is None else self._per_second(row.ring, seconds)
+
+    def failed_rate(self, series: Series, seconds: int = 10) -> float:
+        """Those of `rate` that were a 5xx."""
+        row = self._rows.get(series)
+        return 0.0 if row is None or row.failed is None else self._per_second(row.failed, seconds)
+
+    def _per_second(self, ring: Ring, seconds: int) -> float:
         now = int(self._clock())
         length = max(1, min(seconds, MINUTE, now - self._began))
-        return row.ring.total(now, length) / length
+        return ring.total(now, length) / length
 
     def last_minute(self, series: Series) -> list[int]:
         """Requests in each of the last sixty whole seconds, oldest first."""
@@ -251,16 +259,24 @@ class Ledger:
 
 
 _NOTHING = Totals()
+_FAILED = CODE_CLASSES.index("5xx")
 
 
 class _Row:
-    """What is known of one series, behind one look-up."""
+    """What is known of one series, behind one look-up; `failed` are its 5xx, None before the first one."""
 
-    __slots__ = ("ring", "totals")
+    __slots__ = ("failed", "ring", "totals")
 
     def __init__(self, second: int) -> None:
         self.totals = _NOTHING
         self.ring = Ring(second)
+        self.failed: Ring | None = None
+
+    def add_failed(self, second: int, count: int) -> None:
+        """Count `count` more 5xx in `second`."""
+        if self.failed is None:
+            self.failed = Ring(second)
+        self.failed.add(second, count)
 
 
 def _check(report: Report) -> None:

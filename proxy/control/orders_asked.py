@@ -23,6 +23,7 @@ from proxy.control.asking import as_json, no_such_route, read_body, store_away, 
 from proxy.control.group_orders import Given, GroupOrders, Late, Order
 from proxy.control.judging import Judge
 from proxy.control.mover import PATIENCE, AwayError, Made, Mover
+from proxy.control.order_notes import Around, drain_of, order_notes, pin_sentence
 from proxy.control.problem import problem
 from proxy.control.replica import Replica
 from proxy.control.running import Running
@@ -80,6 +81,7 @@ class OrdersAsked:
     judge: Judge
     store: Positions
     epoch_begun: Callable[[str, int, str], Awaitable[None]] = _nobody_hears
+    around: Around = field(default_factory=Around)
     _orders: GroupOrders = field(init=False)
 
     def __post_init__(self) -> None:
@@ -180,6 +182,9 @@ class OrdersAsked:
         if not asked.off and position.stage is not Stage.CANARY:
             sentence = f"a drain stops new cohorts of a split, and {route.name} is at {position.place}"
             return problem(HTTPStatus.CONFLICT, f"{sentence}; say rollback, or kill in an emergency")
+        if not asked.off and drain_of(self.replica.pins(route.name)) is not None:
+            stood = "that stood already, and nothing was changed"
+            return await self._answer(route, Given(before=position, after=position), stood)
         pin = Pin(route=route.name, cohort=NEWCOMERS, side=Side.LEGACY, by=by, since=since, reason=asked.reason)
         return await self._pinned(request, route, NEWCOMERS, None if asked.off else pin)
 
@@ -199,7 +204,8 @@ class OrdersAsked:
             if made:
                 await self.mover.look()
                 position = self.replica.position(route)
-                return await self._answer(route, Given(before=position, after=position, made=Made.FOR_ALL))
+                given = Given(before=position, after=position, made=Made.FOR_ALL)
+                return await self._answer(route, given, *_set(cohort, pin), pin=None if cohort == NEWCOMERS else pin)
             if pin is None and all(each.cohort != cohort for each in self.replica.pins(route.name)):
                 return problem(HTTPStatus.CONFLICT, _not_pinned(route.name, cohort))
         return _late(route.name, ())
@@ -227,12 +233,15 @@ class OrdersAsked:
     def _tag(self, route: str, position: Position | None) -> str:
         return tag_of(0 if position is None else position.version, self.replica.pins(route))
 
-    async def _answer(self, route: Route, given: Given) -> web.Response:
-        """What was made, and who obeys it."""
+    async def _answer(self, route: Route, given: Given, *said: str, pin: Pin | None = None) -> web.Response:
+        """What was made, who obeys it, and what stands beside it; `said` comes before that."""
         await _until(self._is_obeyed, ACKNOWLEDGED_WITHIN)
         tag = self._tag(route.name, given.after)
         instances = instance_views(self.replica, self.judge, self.running.snapshot.revision)
-        return as_json(moved_view(given, tag=tag, instances=instances), {"ETag": f'"{tag}"'})
+        upstreams = self.running.snapshot.upstreams
+        beside = order_notes(route, given.after.place, self.replica.pins(route.name), self.around, upstreams)
+        view = moved_view(given, tag=tag, instances=instances, pin=pin, notes=[*said, *beside])
+        return as_json(view, {"ETag": f'"{tag}"'})
 
     async def _is_obeyed(self) -> bool:
         self.judge.wake()
@@ -248,6 +257,14 @@ def _late(route: str, faster: Sequence[str]) -> web.Response:
 def _no_time(seconds: float) -> str:
     said = f"seconds must be at least {SHORTEST_PIN:.0f} and at most {LONGEST_PIN:.0f} (366 days), got {seconds:g}"
     return f"{said}; leave it out to pin the cohort for ever, or say side null to end its pin"
+
+
+def _set(cohort: str, pin: Pin | None) -> Iterator[str]:
+    """Of a pin; that a route drains is told with what stands."""
+    if pin is None:
+        yield "it drains no longer" if cohort == NEWCOMERS else f"cohort {cohort!r} is pinned no longer"
+    elif cohort != NEWCOMERS:
+        yield pin_sentence(pin)
 
 
 def _not_pinned(route: str, cohort: str) -> str:

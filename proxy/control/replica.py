@@ -132,11 +132,18 @@ class Replica:
         return Placed(
             place=place if possible else place_of(route),
             position=position,
-            moves=self.moves.get(route.name, ()),
+            moves=self._led_to(route.name),
             pins=self.pins(route.name),
             possible=possible,
             here=route.name in self.pending,
         )
+
+    def _led_to(self, route: str) -> tuple[Transition, ...]:
+        """What was moved here came last, whatever the store has told of the moves before it."""
+        moves, pending = self.moves.get(route, ()), self.pending.get(route)
+        if pending is None or moves[:1] == (pending.transition,):
+            return moves
+        return pending.transition, *moves
 
     def take(self, standing: Standing) -> None:
         """The store says this now."""
@@ -162,8 +169,18 @@ class Replica:
 
     def done_here(self, route: str) -> None:
         """The store has it, or has something newer."""
-        if self.pending.pop(route, None) is not None:
+        pending = self.pending.pop(route, None)
+        if pending is not None:
+            self._note_written(pending)
             self.refresh()
+
+    def _note_written(self, pending: Pending) -> None:
+        """The store has the move under its own version; what was read of it meanwhile may end before that one."""
+        made, moves = pending.position, self.moves.get(pending.position.route, ())
+        stands = next((each for each in self.standing.positions if each.route == made.route), None)
+        is_it = stands is not None and (stands.place, stands.since) == (made.place, made.since)
+        if stands is not None and is_it and moves and moves[0].version == stands.version - 1:
+            self.note(replace(pending.transition, version=stands.version))
 
     def note(self, record: Transition) -> None:
         """A move was made; those before it are kept where none is missing in between."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from proxy.control.order_notes import drain_sentence
 from proxy.control.replica import Placed
 from proxy.core.judge.position import Cause, Position, Transition
 from proxy.core.ordered import place_of
@@ -82,7 +83,7 @@ def _cause(position: Position, moved: Transition | None) -> str:
 def _exceptions(placed: Placed) -> list[str]:
     pins = [each for each in placed.pins if each.cohort != NEWCOMERS]
     drains = [each for each in placed.pins if each.cohort == NEWCOMERS]
-    said = [f"drains by {drains[0].by}: new cohorts go to legacy"] if drains else []
+    said = [f"{drain_sentence(drains[0])}: new cohorts go to legacy"] if drains else []
     if pins:
         said.append(f"{len(pins)} cohort{'' if len(pins) == 1 else 's'} pinned")
     if placed.here:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from enum import StrEnum
 from math import isfinite
 
 import msgspec
@@ -14,8 +15,10 @@ from proxy.control.group_orders import Given, Member
 from proxy.control.judging import Judge
 from proxy.control.mover import Made
 from proxy.control.replica import Replica
-from proxy.core.judge.ladder import Place
-from proxy.core.judge.position import Transition
+from proxy.core.judge.ladder import LIVE, Place, is_above
+from proxy.core.judge.position import Position, Transition
+from proxy.core.judge.verdict import Verdict
+from proxy.core.orders import Pin
 from proxy.core.route import Route
 from proxy.core.stage import Stage
 from proxy.log import stamp
@@ -105,6 +108,7 @@ class MovedView(msgspec.Struct, frozen=True, kw_only=True, rename={"start": "fro
     """What became of an operator's move. `done`: every live replica obeys; `everywhere` False: it holds here alone.
 
     `moved` False: it stood like that already, or what was ordered is no move. `tag` is what `If-Match` takes.
+    `pin` is the one that was set; `notes` are sentences on what stands beside it (`order_notes.py`).
     """
 
     route: str
@@ -119,12 +123,39 @@ class MovedView(msgspec.Struct, frozen=True, kw_only=True, rename={"start": "fro
     everywhere: bool
     done: bool
     instances: list[InstanceView]
+    pin: PinView | None = None
+    notes: list[str] = []
+
+
+class PinView(msgspec.Struct, frozen=True, kw_only=True):
+    """A cohort's key as clients send it, and the side that answers it; `until` in RFC 3339, null for ever."""
+
+    cohort: str
+    side: str
+    until: str | None
+    by: str
+    reason: str
+
+
+class RampState(StrEnum):
+    """What becomes of a route by itself. `complete`: no step is left that the judge may take.
+
+    `waiting`: the verdict's reasons say for what; `ready`: the next step is proven.
+    """
+
+    NO_RAMP = "no_ramp"
+    WAITING = "waiting"
+    READY = "ready"
+    HELD = "held"
+    LATCHED = "latched"
+    COMPLETE = "complete"
 
 
 class VerdictView(msgspec.Struct, frozen=True, kw_only=True):
     """What the judge says, why, and on which numbers."""
 
     verdict: str = "hold"
+    state: RampState = RampState.NO_RAMP
     reasons: tuple[str, ...] = ()
     numbers: dict[str, float] = {}
 
@@ -144,7 +175,19 @@ class Judged:
         """On one route."""
         found = self.bench.ruling(route).judgement
         numbers = {name: number for name, number in found.numbers if isfinite(number)}
-        return VerdictView(verdict=found.verdict.value, reasons=found.reasons, numbers=numbers)
+        state = _ramp_state(route, self.replica.position(route), found.verdict)
+        return VerdictView(verdict=found.verdict.value, state=state, reasons=found.reasons, numbers=numbers)
+
+
+def _ramp_state(route: Route, position: Position, verdict: Verdict) -> RampState:
+    """A latch and a hold are told of routes without a ramp as well."""
+    if position.latched or position.held:
+        return RampState.LATCHED if position.latched else RampState.HELD
+    if route.ramp is None:
+        return RampState.NO_RAMP
+    if is_above(position.place, LIVE) or position.place == LIVE:
+        return RampState.COMPLETE
+    return RampState.READY if verdict is Verdict.PROMOTE else RampState.WAITING
 
 
 def standing_view(judged: Judged, revision: str) -> StandingView:
@@ -185,7 +228,15 @@ def instance_views(replica: Replica, judge: Judge, revision: str) -> list[Instan
     return [mine, *others]
 
 
-def moved_view(given: Given, *, tag: str, instances: list[InstanceView]) -> MovedView:
+def pin_view(pin: Pin) -> PinView:
+    """One pin as JSON."""
+    until = None if pin.until is None else stamp(datetime.fromtimestamp(pin.until, UTC))
+    return PinView(cohort=pin.cohort, side=pin.side.value, until=until, by=pin.by, reason=pin.reason)
+
+
+def moved_view(
+    given: Given, *, tag: str, instances: list[InstanceView], pin: Pin | None = None, notes: Sequence[str] = ()
+) -> MovedView:
     """After a verb."""
     position, everywhere = given.after, given.made is not Made.HERE
     return MovedView(
@@ -201,6 +252,8 @@ def moved_view(given: Given, *, tag: str, instances: list[InstanceView]) -> Move
         everywhere=everywhere,
         done=everywhere and all(each.obeys for each in instances),
         instances=instances,
+        pin=None if pin is None else pin_view(pin),
+        notes=list(notes),
     )
 
 

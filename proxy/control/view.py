@@ -6,13 +6,14 @@ Rule 2: no clock and no age stands in an answer, so that an ETag holds while no 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
 import msgspec
 
 from proxy.control.certificates import Shown
 from proxy.control.cohorts import NO_COHORTS, CohortsView
+from proxy.control.down import DownView, answering, by_stage
 from proxy.control.evidence import EvidenceBook
 from proxy.control.evidence_view import CoverageView, EvidenceView, ParityView, coverage_view, parity_view
 from proxy.control.ledger import Ledger, Series, WorkerState
@@ -20,7 +21,15 @@ from proxy.control.ordering import drains
 from proxy.control.replica import Placed
 from proxy.control.running import Reload, Running
 from proxy.control.standing_reasons import why
-from proxy.control.standing_views import NO_VERDICT, Judged, StandingView, standing_view
+from proxy.control.standing_views import (
+    NO_VERDICT,
+    Judged,
+    PinView,
+    RampState,
+    StandingView,
+    pin_view,
+    standing_view,
+)
 from proxy.control.tags import UNTOUCHED, tag_of
 from proxy.core.judge.ladder import Place
 from proxy.core.kill import Order, decide_killed
@@ -50,7 +59,8 @@ class FileView(View, frozen=True, kw_only=True):
 class RunsView(FileView, frozen=True, kw_only=True, omit_defaults=True):
     """What runs, and why that is so. `version` counts moves; 0: the file alone rules. `tag` is for `If-Match`.
 
-    `sample`: the share of requests that is shadowed for the next step's sake; 0: as many as otherwise.
+    `killed`: by the kill switch, which outranks `pins`; `pinned` are these with their ends. `sample`: the share of
+    requests that is shadowed for the next step's sake; 0: as many as otherwise.
     """
 
     reason: str
@@ -59,7 +69,9 @@ class RunsView(FileView, frozen=True, kw_only=True, omit_defaults=True):
     latched: bool = False
     held: bool = False
     drains: bool = False
+    killed: bool = False
     pins: dict[str, str] = {}
+    pinned: tuple[PinView, ...] = ()
     sample: float = 0.0
 
 
@@ -71,11 +83,12 @@ class TrafficView(View, frozen=True, kw_only=True):
 
 
 class RateView(View, frozen=True, kw_only=True):
-    """Requests per second over the last ten seconds."""
+    """Requests per second over the last ten seconds, by who answered; `failed` are those of them that were a 5xx."""
 
     legacy: float
     new: float
     self: float
+    failed: float = 0.0
 
 
 class RouteView(View, frozen=True, kw_only=True):
@@ -90,6 +103,7 @@ class RouteView(View, frozen=True, kw_only=True):
     parity: ParityView = NO_PARITY
     coverage: CoverageView = NO_COVERAGE
     verdict: str = "hold"
+    state: RampState = RampState.NO_RAMP
     reasons: tuple[str, ...] = ()
     numbers: dict[str, float] = {}
 
@@ -112,7 +126,8 @@ class MinuteView(View, frozen=True, kw_only=True):
 class RouteDetailView(RouteView, frozen=True, kw_only=True):
     """One route alone: also where it stands in the file, and its last minute. `methods` null: every method.
 
-    `was` is the name under which its state is kept, if it has another now.
+    `down` are upstreams that are to answer some of it and answer nothing. `was` is the name under which its state is
+    kept, if it has another now.
     """
 
     revision: str
@@ -123,6 +138,7 @@ class RouteDetailView(RouteView, frozen=True, kw_only=True):
     last_minute: MinuteView
     evidence: EvidenceView
     cohorts: CohortsView = NO_COHORTS
+    down: list[DownView] = []
     was: str = ""
 
 
@@ -169,7 +185,7 @@ class TlsView(View, frozen=True, kw_only=True):
 
 
 class RoutesView(View, frozen=True, kw_only=True):
-    """All routes in file order; `killed` is null while the kill switch is off."""
+    """All routes in file order; `killed` is null while the kill switch is off, `down` are upstreams that are down."""
 
     revision: str
     routes: list[RouteView]
@@ -177,6 +193,7 @@ class RoutesView(View, frozen=True, kw_only=True):
     workers: list[WorkerView]
     killed: OrderView | None = None
     tls: list[TlsView] = []
+    down: list[DownView] = []
     standing: StandingView | None = None
 
 
@@ -211,7 +228,7 @@ def routes_view(
         routes=[route_view(route, running, ledger, book, judged) for route in running.snapshot.routes],
         reload=_reload_view(running.reload),
         workers=[_worker_view(each, running, ledger) for each in ledger.counts().workers],
-        killed=_order_view(_order(running, ledger)),
+        killed=_order_view(ordered_kill(running, ledger)),
         tls=[_tls_view(each) for each in shown],
         standing=None if judged is None else standing_view(judged, running.snapshot.revision),
     )
@@ -224,7 +241,7 @@ def _tls_view(shown: Shown) -> TlsView:
 
 def kill_view(running: Running, ledger: Ledger, file: str) -> KillView:
     """`GET /api/kill`."""
-    order = _order(running, ledger)
+    order = ordered_kill(running, ledger)
     workers = [
         WorkerKillView(worker=each.worker, pid=each.pid, killed=each.killed, switched=each.switched)
         for each in ledger.counts().workers
@@ -246,16 +263,22 @@ def route_view(
     return RouteView(
         name=route.name,
         file=FileView(stage=stage, split=split),
-        runs=_runs_view(route, running, judged, killed=_order(running, ledger) is not None),
+        runs=_runs_view(route, running, judged, killed=ordered_kill(running, ledger) is not None),
         traffic=TrafficView(legacy=ledger.served(legacy), new=ledger.served(new)),
-        rate=RateView(legacy=ledger.rate(legacy), new=ledger.rate(new), self=ledger.rate(own)),
+        rate=_rate_view(legacy, new, own, ledger),
         answered=ledger.served(own),
         parity=NO_PARITY if book is None else parity_view(book, route.name),
         coverage=NO_COVERAGE if book is None else coverage_view(book, route.name),
         verdict=verdict.verdict,
+        state=verdict.state,
         reasons=verdict.reasons,
         numbers=verdict.numbers,
     )
+
+
+def _rate_view(legacy: Series, new: Series, own: Series, ledger: Ledger) -> RateView:
+    failed = sum(ledger.failed_rate(each) for each in (legacy, new, own))
+    return RateView(legacy=ledger.rate(legacy), new=ledger.rate(new), self=ledger.rate(own), failed=failed)
 
 
 def route_detail_view(
@@ -300,7 +323,7 @@ def _worker_view(worker: WorkerState, running: Running, ledger: Ledger) -> Worke
     )
 
 
-def _order(running: Running, ledger: Ledger) -> Order | None:
+def ordered_kill(running: Running, ledger: Ledger) -> Order | None:
     """What the file orders, as far as control has seen; a worker that has seen more is believed."""
     if running.order is None and ledger.is_killed():
         return Order()
@@ -316,7 +339,8 @@ def _runs_view(route: Route, running: Running, judged: Judged | None, *, killed:
         return RunsView(stage=None, split=None, reason=_reason(running.reload))
     placed = _placed(route, judged)
     place, reason = placed.place, why(route, placed)
-    if killed and _is_killed(route_at(route, place), running):
+    killed = killed and _is_killed(route_at(route, place), running)
+    if killed:
         place, reason = Place(Stage.LEGACY), KILLED
     position = placed.position
     version = 0 if position is None else position.version
@@ -329,18 +353,29 @@ def _runs_view(route: Route, running: Running, judged: Judged | None, *, killed:
         latched=position is not None and position.latched,
         held=position is not None and position.held,
         drains=drains(placed.pins),
+        killed=killed,
         sample=0.0 if judged is None else judged.replica.samples.get(route.name, 0.0),
         pins={each.cohort: each.side.value for each in placed.pins if each.cohort != NEWCOMERS},
+        pinned=tuple(pin_view(each) for each in placed.pins if each.cohort != NEWCOMERS),
     )
 
 
 def running_routes(running: Running, ledger: Ledger, judged: Judged | None) -> tuple[Route, ...]:
     """The table's routes, each where it runs."""
-    killed = _order(running, ledger) is not None
+    killed = ordered_kill(running, ledger) is not None
     found = (route_at(route, _placed(route, judged).place) for route in running.snapshot.routes)
     return tuple(
         route_at(each, Place(Stage.LEGACY)) if killed and _is_killed(each, running) else each for each in found
     )
+
+
+def asked_upstreams(running: Running, ledger: Ledger, judged: Judged | None) -> Iterator[tuple[str, set[str]]]:
+    """Each route by name, with the upstreams that are to answer some of it now; the kill switch outranks pins."""
+    killed = ordered_kill(running, ledger) is not None
+    for route in running_routes(running, ledger, judged):
+        if route.respond is None:
+            sides = by_stage(route) if killed else answering(route, _placed(route, judged).pins)
+            yield route.name, {route.upstream(side) for side in sides}
 
 
 def _placed(route: Route, judged: Judged | None) -> Placed:

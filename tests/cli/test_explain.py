@@ -177,7 +177,7 @@ def test_the_example_runs(banyan: Banyan) -> None:
 
 
 def test_the_kill_switch_is_mentioned(banyan: Banyan, folder: Path) -> None:
-    """While the kill file is there that is said first, and the rest is explained as if it were not."""
+    """While the kill file is there the first line says who answers now, and the rest is explained as if it were not."""
     plain = banyan("explain GET /orders/7").stdout
     (folder / ".banyan").mkdir()
     (folder / ".banyan" / "kill").write_text('{"by": "ann", "reason": "why"}')
@@ -186,7 +186,10 @@ def test_the_kill_switch_is_mentioned(banyan: Banyan, folder: Path) -> None:
     said = rows(killed.stdout)["killed"]
 
     assert re.match(r"the kill switch is on \(ann, .+, why\): at shadow, canary and live legacy answers", said)
-    assert [line for line in killed.stdout.splitlines() if "kill switch" not in line] == plain.splitlines()
+    first, *others = [line for line in killed.stdout.splitlines() if "kill switch" not in line]
+    assert first == "GET /orders/7 → legacy, http://legacy.internal:3000, reason: killed (the file says: new)"
+    assert others == plain.splitlines()[1:]
+    assert told["now"] == {"side": "legacy", "url": "http://legacy.internal:3000", "status": 0, "reason": "killed"}
     assert (told["killed"]["by"], told["route"]["name"]) == ("ann", "orders.show")
 
 
@@ -226,6 +229,43 @@ def test_where_the_route_stands_is_asked_for(banyan: Banyan) -> None:
     assert found["stands"] == "shadow at that Banyan, rolled back by the guard: 5xx of new"
     assert page["stands"] == runs
     assert "stands" not in rows(banyan("explain GET /orders/7").stdout)
+
+
+BELOW, ABOVE = tenants()
+NEW, LEGACY = "new, https://crm.internal:8443", "legacy, http://legacy.internal:3000"
+
+
+@pytest.mark.parametrize(
+    ("runs", "tenant", "said"),
+    [
+        ({"stage": "canary", "split": 0.1}, BELOW, NEW),
+        ({"stage": "shadow"}, BELOW, f"{LEGACY}, reason: stage (the file says: new)"),
+        ({"stage": "live"}, ABOVE, f"{NEW}, reason: stage (the file says: legacy)"),
+        ({"stage": "canary", "split": 1.0}, ABOVE, f"{NEW}, reason: below_split (the file says: legacy)"),
+        ({"stage": "live"}, BELOW, NEW),
+        ({"stage": "retired", "split": 1.0}, BELOW, "Banyan itself, 410, reason: retired (the file says: new)"),
+        ({"stage": "canary", "split": 0.1, "drains": True}, BELOW, f"{LEGACY}, reason: drained (the file says: new)"),
+        (
+            {"stage": "shadow", "pinned": [{"cohort": ABOVE, "side": "new"}]},
+            ABOVE,
+            f"{NEW}, reason: pinned (the file says: legacy)",
+        ),
+        (
+            {"stage": "legacy", "killed": True, "pinned": [{"cohort": BELOW, "side": "new"}]},
+            BELOW,
+            f"{LEGACY}, reason: killed (the file says: new)",
+        ),
+    ],
+)
+def test_the_first_line_says_who_answers_there_now(
+    banyan: Banyan, runs: dict[str, object], tenant: str, said: str
+) -> None:
+    """By the function that decides live requests, on what that Banyan runs: place, pins, drain and kill switch."""
+    page = json.dumps({"name": "orders.show", "runs": {"split": 0.0, "reason": "why", **runs}}).encode()
+    with listening({"/api/routes/orders.show": page}) as admin:
+        result = banyan("explain", "GET", "/orders/7", "-H", f"X-Tenant-Id: {tenant}", "--admin", admin.url)
+
+    assert (result.exit_code, result.stdout.splitlines()[0]) == (0, f"GET /orders/7 → {said}")
 
 
 def test_a_banyan_that_does_not_answer_is_told(banyan: Banyan) -> None:

@@ -53,6 +53,14 @@ def test_a_pin_moves_nothing_and_says_nothing_of_it(banyan: Banyan) -> None:
     assert lines[0] == "orders: canary 5% → shadow"
 
 
+def test_what_stands_beside_it_is_told(banyan: Banyan) -> None:
+    """Sentence by sentence, below the move."""
+    notes = ["cohort 'acme' is pinned to new until 2026-11-28T19:30:00.000Z", "the kill switch is on: legacy answers"]
+    code, lines, _ = ordered(banyan, "pin orders acme --to new", "pin", moved=False, notes=notes)
+
+    assert (code, lines[1:3]) == (0, [f"  {each}" for each in notes])
+
+
 def test_members_of_the_group_are_told_of(banyan: Banyan) -> None:
     """Each that went along, and each that did not with the reason."""
     group = [

@@ -1,3 +1,8 @@
+"""What `banyan status` shows of the answers that it gets.
+
+Long: one picture, and each of its lines and columns.
+"""
+
 from __future__ import annotations
 
 import json
@@ -17,8 +22,9 @@ import msgspec
 import pytest
 
 from proxy.cli.status_table import upstreams_in_trouble
+from proxy.control.down import DownView
 from proxy.control.evidence_view import CoverageView, ParityView
-from proxy.control.standing_views import StandingView
+from proxy.control.standing_views import RampState, StandingView
 from proxy.control.view import (
     FileView,
     OrderView,
@@ -36,10 +42,7 @@ from tests.cli.conftest import ROUTES, Banyan
 METRICS = """\
 # HELP banyan_requests_total Requests.
 # TYPE banyan_requests_total counter
-banyan_requests_total{code="2xx",route="orders.show",side="legacy"} 150.0
 banyan_requests_total{code="5xx",route="orders.show",side="new"} 50.0
-banyan_requests_total{code="2xx",route="rest",side="legacy"} 7.0
-banyan_requests_total{code="2xx",route="idle",side="legacy"} 0.0
 """
 
 
@@ -67,7 +70,12 @@ def worker(**more: object) -> WorkerView:
 ROUTES_VIEW = RoutesView(
     revision="abc123",
     routes=[
-        route("orders.show", stage=Stage.CANARY, split=0.25, rate=RateView(legacy=30.0, new=10.0, self=0.0)),
+        route(
+            "orders.show",
+            stage=Stage.CANARY,
+            split=0.25,
+            rate=RateView(legacy=30.0, new=10.0, self=0.0, failed=10.0),
+        ),
         route("closed", stage=None, split=None),
         route(
             "rest",
@@ -167,11 +175,11 @@ def test_every_route_has_its_row(banyan: Banyan, admin: Admin) -> None:
     assert cells(result.stdout, "rest") == [
         *[
             "legacy",
-            "0%",
+            "–",
             "0.0",
             "0.0",
             "–",
-            "0.00%",
+            "–",
             "200",
             "1.50% (<7.1%)",
             "20.00% (2)",
@@ -193,11 +201,22 @@ def test_where_everything_waits_nothing_is_compared(banyan: Banyan, admin: Admin
     ]
 
 
-def test_what_was_not_measured_is_a_dash(banyan: Banyan, admin: Admin) -> None:
-    """Without metrics there is no share of failures, and no number stands in its place."""
-    admin.metrics = ""
+@pytest.mark.parametrize(
+    ("rate", "said"),
+    [
+        (RateView(legacy=0.0, new=0.0, self=0.0, failed=0.0), "–"),
+        (RateView(legacy=30.0, new=10.0, self=0.0, failed=0.0), "0.00%"),
+        (RateView(legacy=0.0, new=6.0, self=2.0, failed=2.0), "25.00%"),
+    ],
+    ids=["idle", "well", "refused here"],
+)
+def test_5xx_are_a_share_of_what_was_answered_lately(banyan: Banyan, admin: Admin, rate: RateView, said: str) -> None:
+    """Of the seconds that the columns beside it show, Banyan's own answers among them; what was counted before is
+    over, and where nothing was answered there is no number.
+    """
+    admin.view = msgspec.structs.replace(ROUTES_VIEW, routes=[route("a", rate=rate)])
 
-    assert cells(banyan("status", "--admin", admin.url).stdout, "orders.show")[5] == "–"
+    assert cells(banyan("status", "--admin", admin.url).stdout, "a")[5] == said
 
 
 def test_the_header_tells_of_file_and_workers(banyan: Banyan, admin: Admin) -> None:
@@ -264,13 +283,29 @@ def test_what_waits_for_a_restart_is_told(banyan: Banyan, admin: Admin) -> None:
     assert "listen: wide open" in result.stdout
 
 
-def test_file_and_running_are_both_shown_where_they_differ(banyan: Banyan, admin: Admin) -> None:
-    """Where what runs is not what the file says, the row holds both."""
-    moved = route("a", file=FileView(stage=Stage.LIVE, split=1.0), stage=Stage.CANARY, split=0.5)
+@pytest.mark.parametrize(
+    ("file", "runs", "said"),
+    [
+        ((Stage.CANARY, 0.1), (Stage.CANARY, 0.5), ["canary", "50% (file: 10%)"]),
+        ((Stage.CANARY, 0.1), (Stage.LIVE, 0.0), ["live (file: canary)", "– (file: 10%)"]),
+        ((Stage.CANARY, 0.1), (Stage.SHADOW, 0.0), ["shadow (file: canary)", "– (file: 10%)"]),
+        ((Stage.LIVE, 0.0), (Stage.CANARY, 0.5), ["canary (file: live)", "50%"]),
+        ((Stage.LIVE, 0.1), (Stage.LIVE, 0.0), ["live", "–"]),
+        ((Stage.RETIRED, 0.2), (Stage.RETIRED, 0.2), ["retired", "20%"]),
+    ],
+)
+def test_file_and_running_are_both_shown_where_they_differ(
+    banyan: Banyan, admin: Admin, file: tuple[Stage, float], runs: tuple[Stage, float], said: list[str]
+) -> None:
+    """Where what runs is not what the file says, the row holds both; a split stands where the stage has one."""
+    moved = route(
+        "a",
+        file=FileView(stage=file[0], split=file[1]),
+        runs=RunsView(stage=runs[0], split=runs[1], reason="moved"),
+    )
     admin.view = msgspec.structs.replace(ROUTES_VIEW, routes=[moved])
 
-    row = cells(banyan("status", "--admin", admin.url).stdout, "a")
-    assert row[:2] == ["canary (file: live)", "50% (file: 100%)"]
+    assert cells(banyan("status", "--admin", admin.url).stdout, "a")[:2] == said
 
 
 def test_scripts_get_what_the_api_says(banyan: Banyan, admin: Admin) -> None:
@@ -364,6 +399,57 @@ def test_a_long_reason_is_cut_in_the_table_alone(banyan: Banyan, admin: Admin) -
     assert cells(text, "rest")[-1] == f"{LONG[:59]}…"
     assert f"rest runs shadow, the file says legacy: {LONG}" in text
     assert json.loads(page)["routes"][0]["runs"]["reason"] == LONG
+
+
+UNSEEN = "the next request has an unseen shape with at most 0.591 %; 0.5 % is needed"
+
+
+def test_the_table_says_why_a_ramp_waits(banyan: Banyan, admin: Admin) -> None:
+    """In the column of reasons, cut, and whole above the table; without a ramp, or on hold, nothing is waited for."""
+    reasons = (UNSEEN, "window night is on")
+    states = {"climbs": "waiting", "rests": "no_ramp", "kept": "held"}
+    routes = [route(name, state=RampState(state), reasons=reasons) for name, state in states.items()]
+    admin.view = msgspec.structs.replace(ROUTES_VIEW, routes=routes)
+    text = banyan("status", "--admin", admin.url).stdout
+
+    assert " ".join(text.split()).count(f"climbs waits: {UNSEEN}; window night is on") == 1
+    assert cells(text, "climbs")[-1] == f"waits: {UNSEEN}"[:59] + "…"
+    assert [cells(text, name)[-1] for name in ("rests", "kept")] == ["as the file says"] * 2
+
+
+def test_of_many_ramps_that_wait_a_few_are_told(banyan: Banyan, admin: Admin) -> None:
+    """Of routes and of reasons; the rest is a number: the table stays in sight, and the kill switch silences all."""
+    routes = [route(f"r{at}", state=RampState.WAITING, reasons=("more",)) for at in range(12)]
+    routes.insert(0, route("new", state=RampState.WAITING, reasons=tuple("abcde")))
+    admin.view = msgspec.structs.replace(ROUTES_VIEW, routes=routes)
+    text = banyan("status", "--admin", admin.url).stdout
+    admin.view = msgspec.structs.replace(admin.view, killed=OrderView(by="", at="", reason=""))
+
+    assert (text.count("waits: more\n"), "… and 3 more routes whose ramp waits" in text) == (9, True)
+    assert "new waits: a; b; c; and 2 more: `--route new`\n" in text
+    assert "waits: more\n" not in banyan("status", "--admin", admin.url).stdout
+
+
+def test_an_upstream_that_is_down_is_told_with_its_routes(banyan: Banyan, admin: Admin) -> None:
+    """Above the table, since when and why, with the first routes that it is to answer; neither that nor an open breaker
+    is a fault of Banyan: exit 0.
+    """
+    since = "2026-11-28T19:00:00.000Z"
+    names = [f"r{at}" for at in range(7)]
+    down = [
+        DownView(upstream="legacy", since=since, error="answered 500", routes=names),
+        DownView(upstream="new", since=since, error="", routes=[]),
+    ]
+    admin.view = msgspec.structs.replace(ROUTES_VIEW, down=down)
+    admin.metrics = 'banyan_breaker_state{upstream="legacy"} 2.0\n'
+    result = banyan("status", "--admin", admin.url)
+    text = " ".join(result.stdout.split())
+
+    assert f"legacy is down since {since}: it answers nothing now (answered 500); it is to answer r0, r1" in text
+    assert "r4 and 2 more" in text
+    assert f"new is down since {since}: it answers nothing now" in text
+    assert "the breaker of upstream legacy is open" in text
+    assert result.exit_code == 0
 
 
 def test_upstreams_that_are_left_alone_are_named() -> None:

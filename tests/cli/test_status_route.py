@@ -59,12 +59,34 @@ def test_a_route_shows_place_and_cohorts(banyan: Banyan) -> None:
         ),
         ({"parity": {"undecided": 10, "fields_waiting": 1}}, "waits     10 of 10 answers are undecided, at 1 field;"),
         ({"cohorts": {"without": 0.0, "sources": []}}, "cohorts   none seen yet"),
+        (
+            {
+                "down": [
+                    {"upstream": "old", "since": "2026-11-28T19:00:00.000Z", "error": "refused", "routes": ["orders"]}
+                ]
+            },
+            "down      old is down since 2026-11-28T19:00:00.000Z: it answers nothing now (refused)",
+        ),
         ({"was": "orders.get"}, "was       orders.get: its state and its draws are kept under this name"),
     ],
 )
 def test_what_differs_is_shown(banyan: Banyan, more: dict[str, object], line: str) -> None:
     """A place that is not the file's, a route without one, cohorts that nobody has seen, and the name of before."""
     assert line in said(banyan, **more)
+
+
+def test_pins_are_listed(banyan: Banyan) -> None:
+    """Key, side, end, by whom and why; of many the first ones."""
+    some = [
+        {"cohort": "127.0.0.11", "side": "legacy", "until": "2026-11-28T19:30:00.000Z", "by": "ann", "reason": "asked"},
+        {"cohort": "acme", "side": "new", "until": None, "by": "bob", "reason": ""},
+    ]
+    text = said(banyan, runs={**PLACE, "reason": "2 cohorts pinned", "pinned": some})
+    many = said(banyan, runs={**PLACE, "pinned": [{"cohort": f"c{at}", "side": "new"} for at in range(23)]})
+
+    assert "pins      '127.0.0.11' → legacy until 2026-11-28T19:30:00.000Z, by ann: asked" in text
+    assert "          'acme' → new until `banyan unpin`, by bob\n" in text
+    assert (many.count("→ new"), "… and 3 more, in `runs.pinned` of --json" in many) == (20, True)
 
 
 def test_few_without_a_cohort_are_no_warning(banyan: Banyan) -> None:

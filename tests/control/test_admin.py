@@ -46,7 +46,7 @@ async def test_routes_have_the_contracts_shape(port: Port) -> None:
         "file": {"stage": "canary", "split": 0.1},
         "runs": {"stage": "canary", "split": 0.1, "reason": "as the file says"},
         "traffic": {"legacy": 0, "new": 0},
-        "rate": {"legacy": 0.0, "new": 0.0, "self": 0.0},
+        "rate": {"legacy": 0.0, "new": 0.0, "self": 0.0, "failed": 0.0},
         "answered": 0,
         "parity": {
             "compared": 0,
@@ -60,6 +60,7 @@ async def test_routes_have_the_contracts_shape(port: Port) -> None:
         },
         "coverage": {"shapes": 0, "uncovered": 0, "unseen": 1.0, "unseen_bound": 1.0},
         "verdict": "hold",
+        "state": "no_ramp",
         "reasons": ["no ramp is declared: it goes as far as routes.yaml says"],
         "numbers": {},
     }
@@ -94,7 +95,7 @@ async def test_traffic_is_what_workers_counted_up_to_now(port: Port, clock: Cloc
     clock.now += 1
     route = (await get(port, "/api/routes"))["routes"][2]
 
-    assert route["rate"] == {"legacy": 7.0, "new": 1.0, "self": 1.0}
+    assert route["rate"] == {"legacy": 7.0, "new": 1.0, "self": 1.0, "failed": 1.0}
     assert (await get(port, "/api/routes/rest"))["last_minute"]["legacy"] == [0] * 59 + [7]
 
 

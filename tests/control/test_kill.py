@@ -186,7 +186,7 @@ async def test_routes_show_legacy_while_killed(open_port: Open) -> None:
     runs = {each["name"]: each["runs"] for each in found["routes"]}
 
     assert found["killed"] == {"by": "ann", "at": "now", "reason": "why"}
-    assert runs["canary"] == runs["live"] == {"stage": "legacy", "split": 0.0, "reason": KILLED}
+    assert runs["canary"] == runs["live"] == {"stage": "legacy", "split": 0.0, "reason": KILLED, "killed": True}
     assert [runs[name]["stage"] for name in ("orphan", "complete", "rest", "closed")] == [
         *["live", "complete", "legacy", None]
     ]

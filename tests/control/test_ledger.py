@@ -171,9 +171,24 @@ def test_the_rate_is_right_from_the_start(ledger: Ledger, clock: Clock) -> None:
     assert ledger.rate(SHOW) == 10.0
 
 
+def test_the_rate_of_5xx_is_that_of_the_same_seconds(ledger: Ledger, clock: Clock) -> None:
+    """Three a second while they come, and none ten seconds after the last one; the totals keep them."""
+    for _ in range(20):
+        ledger.fold(report(delta("show", "legacy", ok=9, failed=3)))
+        clock.now += 1
+    during = ledger.failed_rate(SHOW), ledger.rate(SHOW)
+    for _ in range(10):
+        ledger.fold(report(delta("show", "legacy", ok=9)))
+        clock.now += 1
+
+    assert during == (3.0, 12.0)
+    assert (ledger.failed_rate(SHOW), ledger.rate(SHOW)) == (0.0, 9.0)
+    assert ledger.counts().totals[SHOW].codes[4] == 60
+
+
 def test_a_series_without_traffic_has_no_rate(ledger: Ledger) -> None:
     """Nothing counted reads as zero everywhere."""
-    assert ledger.rate(SHOW) == 0.0
+    assert ledger.rate(SHOW) == ledger.failed_rate(SHOW) == 0.0
     assert ledger.served(SHOW) == 0
     assert ledger.last_minute(SHOW) == [0] * 60
 

@@ -238,6 +238,26 @@ async def test_epochs_are_listed(port: Port) -> None:
     assert found == [(200, []), (404, None)]
 
 
+async def test_the_state_says_what_becomes_of_a_route_by_itself(port: Port) -> None:
+    """Its ramp waits, or is at its end; it is on hold or rolled back; or there is no ramp."""
+
+    async def states(*names: str) -> list[str]:
+        async with port.client.get(f"{port.url}/api/routes") as answer:
+            found = {each["name"]: each["state"] for each in (await answer.json())["routes"]}
+        return [found[name] for name in names]
+
+    first = await states("a", "b", "done", "closed")
+    await post(port, "/api/routes/a/hold")
+    await post(port, "/api/routes/b/rollback")
+    then = await states("a", "b", "c")
+    for _ in range(2):
+        await post(port, "/api/routes/a/promote")
+    await post(port, "/api/routes/a/resume")
+
+    assert first == ["waiting", "waiting", "no_ramp", "no_ramp"]
+    assert (then, await states("a")) == (["held", "latched", "latched"], ["complete"])
+
+
 async def test_a_rollback_that_stands_is_done(port: Port) -> None:
     """The second answer is as good as the first, says that nothing was moved, and no move is recorded."""
     answers = [await post(port, "/api/routes/a/rollback") for _ in range(2)]

@@ -102,3 +102,46 @@ async def test_a_held_route_at_its_place_is_on_hold(stand: Stand) -> None:
     await make(stand, held(at(stand), Cause.OPERATOR), "ann", "until Monday")
 
     assert told(stand) == "on hold by ann: until Monday"
+
+
+async def test_a_control_that_begins_anew_tells_the_last_rollback(stand: Stand, store: Store, clock: Clock) -> None:
+    """Resumed, held, begun anew from the disk, rolled back while the store is away: the reason is the rollback's,
+    while it holds here alone, when the store tells what came before it, and once it is written.
+    """
+    await make(stand, rolled_back(at(stand), SHADOW, Cause.GUARD, clock()), "judge at one", "5xx of new")
+    await make(stand, resumed(at(stand), clock(), has_ramp=False), "ann", "resume was ordered")
+    await make(stand, held(at(stand), Cause.OPERATOR), "ann", "hold was ordered")
+    reborn = Stand(table(canary("10%")), store, clock, kept=stand.kept[-1])
+    store.away = True
+    clock.now += 1.0
+    await make(reborn, rolled_back(at(reborn), SHADOW, Cause.OPERATOR, clock()), "bob", "while control is dead")
+    said = [told(reborn)]
+    store.away = False
+    await reborn.mover.look()
+    said.append(told(reborn))
+    await reborn.mover.settle()
+    await reborn.mover.look()
+    said.append(told(reborn))
+
+    away = "moved here alone, as the state store is away"
+    held_ = "on hold by ann: hold was ordered"
+    rolled = f"rolled back by bob: while control is dead; {ENDS}"
+    assert said == [f"{rolled}; on hold; {away}", f"{rolled}; {held_}; {away}", f"{rolled}; {held_}"]
+
+
+async def test_a_move_made_here_that_others_have_overtaken_is_not_told(
+    stand: Stand, store: Store, clock: Clock
+) -> None:
+    """A person resumed elsewhere in the meantime: the move from here is never written, and gives no reason."""
+    other = Stand(table(canary("10%")), store, clock, instance="two")
+    await make(stand, rolled_back(at(stand), SHADOW, Cause.GUARD, clock()), "judge at one", "5xx of new")
+    await other.mover.look()
+    store.away = True
+    await make(stand, held(at(stand), Cause.OPERATOR), "bob", "while it is away")
+    store.away = False
+    clock.now += 1.0
+    await make(other, resumed(at(other), clock(), has_ramp=False), "ann", "go on")
+    await stand.mover.look()
+    await stand.mover.settle()
+
+    assert told(stand) == told(other) == ""
