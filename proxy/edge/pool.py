@@ -177,7 +177,8 @@ class Pool:
             name = self.upstream.name
             what = f"{resting.operation} at upstream {name}" if resting.operation else f"upstream {name}"
             detail = f"{what} failed too often; it is left alone for a moment"
-            waiter.failed(refusal(Refused.BREAKER, detail, resting.seconds))
+            why = Refused.BREAKER if resting.operation else Refused.UPSTREAM
+            waiter.failed(refusal(why, detail, resting.seconds))
             return False
         fair = self._fair_share
         if fair is None:
