@@ -172,7 +172,7 @@ class Docket:
     @property
     def is_open(self) -> bool:
         """Whether something is under way that even a quiet second may change or that others must see."""
-        return bool(self.breaker.row) or self.is_alarmed or self.recovery is not None
+        return self.breaker.is_begun or self.is_alarmed or self.recovery is not None
 
     def count(self, answered: Answered, now: float) -> None:
         """Answers without anything bad among them, while legacy answers some of the requests."""
@@ -192,7 +192,7 @@ class Docket:
     def fold(self, position: Position, seen: Seen) -> None:
         """What happened since the last fold, while the route stood at `position`."""
         self._hear(seen.answered, seen.cohorts, seen.now)
-        if seen.hard or self.breaker.row or self.window.seconds:
+        if seen.hard or seen.answered.left_alone or self.breaker.is_begun or self.window.seconds:
             self._fold_breaker(seen, alone=is_alone(position))
         counted = [each for each in seen.events if each.bad is Bad.LATENCY or self.dedupe.counts(each)]
         slow = sum(each.bad is Bad.LATENCY for each in counted)
@@ -291,7 +291,7 @@ class Docket:
                     found = fast.failed(
                         found, Side.NEW, cohort=event.cohort, at=event.at, unreachable=event.unreachable
                     )
-            found = fast.refused(found, seen.answered.refused, seen.now)
+            found = fast.refused(found, seen.answered.refused, seen.now, left_alone=seen.answered.left_alone)
         if legacy is Known.DOWN:
             return found
         return fast.answered(found, Side.LEGACY) if seen.legacy_answered else fast.waited(found, seen.now)
@@ -358,7 +358,7 @@ def _stuck(row: Breaker, failing: Failing | None) -> str:
     """Rule 7: the sentence, or empty."""
     if failing is not None:
         return failing.sentence
-    return f"new failed {row.row} times in a row" if row.is_due else ""
+    return row.what if row.is_due else ""
 
 
 def is_alone(position: Position) -> bool:
