@@ -9,7 +9,8 @@ Rule 3: `resume`, an edit and the end of a window in which nothing counts begin 
 Rule 4: slow answers are many and come together: all of one fold weigh as one (guard.py, rule 6). That is their
         deduplication; once a minute every cohort has a slow answer, on a good side and on a bad one.
 Rule 5: what counts for a step (answers, what new carried) goes on where a hold leaves the route in its place.
-Rule 6: within one batch nobody knows in which order answers and failures came: one good answer of new ends a row. What
+Rule 6: within one batch nobody knows in which order answers and failures came: one good answer of new ends a row, and
+        the last failures of that batch count where the whole of new is left alone afterwards (breaker.py, rule 6). What
         fails with good answers in between is found by its share (share.py).
 Rule 7: an answer that failed is never a good one, whether or not its event counts (dedupe.py), and what is nobody's
         answer is neither. Where new is alone, one cohort's own trouble is no evidence while others are well, however
@@ -283,14 +284,16 @@ class Docket:
             found = replace(found, is_sole=not self.window.has_well(found.cohort))
         if legacy is Known.DOWN:
             found = fast.failed(found, Side.LEGACY, cohort=0, at=seen.now)
+        events = sorted(
+            (each for each in seen.hard if each.bad in HARD and each.side is Side.NEW), key=lambda each: each.at
+        )
         if seen.answered.new > seen.answered.new_bad:
-            found = fast.answered(found, Side.NEW)
+            last = events[-fast.MOST_BEFORE :]
+            unreachable = bool(last) and all(each.unreachable for each in last)
+            found = fast.answered(found, Side.NEW, before=len(last), unreachable=unreachable)
         else:
-            for event in sorted((each for each in seen.hard if each.bad in HARD), key=lambda each: each.at):
-                if event.side is Side.NEW:
-                    found = fast.failed(
-                        found, Side.NEW, cohort=event.cohort, at=event.at, unreachable=event.unreachable
-                    )
+            for event in events:
+                found = fast.failed(found, Side.NEW, cohort=event.cohort, at=event.at, unreachable=event.unreachable)
             found = fast.refused(found, seen.answered.refused, seen.now, left_alone=seen.answered.left_alone)
         if legacy is Known.DOWN:
             return found

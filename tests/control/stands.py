@@ -235,9 +235,17 @@ async def alone(store: Store, clock: Clock, *routes: str, top: str = "", **named
     return stand
 
 
-def bad(side: str = "new", cohort: int = 0, *, kind: str = "5xx", draw: float = 0.01, route: str = "a") -> BadDelta:
+def bad(
+    side: str = "new",
+    cohort: int = 0,
+    *,
+    kind: str = "5xx",
+    draw: float = 0.01,
+    route: str = "a",
+    unreachable: bool = False,
+) -> BadDelta:
     """One bad event."""
-    return BadDelta(route, kind, side, cohort, draw, START)
+    return BadDelta(route, kind, side, cohort, draw, START, unreachable)
 
 
 def failures(count: int, first: int = 0, **more: Any) -> list[BadDelta]:  # noqa: ANN401 -- as for `bad`

@@ -289,6 +289,22 @@ async def test_where_nothing_is_known_of_legacy_a_new_that_is_left_alone_goes_ba
     assert await refusing(stand, 30) == 10
 
 
+@pytest.mark.parametrize("left", [True, False], ids=["left alone", "asked on"])
+async def test_the_first_failures_of_a_dying_new_are_not_lost(store: Store, clock: Clock, *, left: bool) -> None:
+    """They were told with its last good answers: one probe more is enough where all of new is left alone meanwhile."""
+    stand = await alone(store, clock, LIVE)
+    stand.healthy.add("legacy")
+    stand.hear(new=9, new_bad=4, bad=[bad(unreachable=True) for _ in range(4)])
+    await stand.rounds()
+    if left:
+        await refusing(stand, 4, requests=9)
+    before = stand.place()
+    stand.hear(new_bad=1, bad=[bad(unreachable=True)])
+    await stand.rounds()
+
+    assert (before, stand.place()) == ("live", "shadow" if left else "live")
+
+
 @pytest.mark.parametrize("reason", set(Refused) - {Refused.UPSTREAM})
 async def test_no_other_refusal_takes_a_route_back(store: Store, clock: Clock, reason: Refused) -> None:
     """Nor does it make a restart last longer."""

@@ -190,6 +190,27 @@ def test_new_that_is_left_alone_goes_back_to_no_legacy_that_is_down() -> None:
     )
 
 
+def test_failures_told_with_good_answers_count_once_new_is_left_alone() -> None:
+    """A side that dies: four failures to connect beside answers, then refusals, and one probe that fails."""
+    dying = answered(Breaker(), Side.NEW, before=9, unreachable=True)
+    breaker = left_alone(dying, 1, 2, 3, 4)
+    late = answered(failed(breaker, Side.NEW, cohort=1, at=5, unreachable=True), Side.LEGACY)
+
+    assert (breaker.opened_at, late.opened_at) == (None, 5)
+    assert late.sentence == "new failed 5 times in a row while legacy answered"
+    assert answered(failed(dying, Side.NEW, cohort=1, at=5, unreachable=True), Side.LEGACY).opened_at is None
+
+
+def test_failures_told_with_good_answers_that_were_sent_count_for_a_new_that_is_left_alone_alone() -> None:
+    """Beside steady failures they would make rows; after ten seconds of refusals they are of the five."""
+    dying = answered(Breaker(), Side.NEW, before=3)
+    probed = failed(left_alone(dying, 1), Side.NEW, cohort=1, at=5, unreachable=True)
+
+    assert answered(probed, Side.LEGACY).opened_at is None
+    assert left_alone(dying, 1, 11).opened_at == 11
+    assert left_alone(answered(dying, Side.NEW), 1, 11).opened_at is None
+
+
 def test_an_open_breaker_keeps_its_reason() -> None:
     """Also when the row is over and another one begins."""
     opened_ = opened(row(2), "why", 7.0)
