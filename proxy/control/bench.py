@@ -162,7 +162,7 @@ class Bench:
             if name in self._roster.ramped:
                 docket.carry(told, self._evidence.epoch_number(name), now)
             answers = cohorts.get(name, [])
-            if failed or answers or docket.is_open or is_alone(position):
+            if failed or answers or told.left_alone or docket.is_open or is_alone(position):
                 docket.fold(position, self._seen(route, told, failed or [], now, answers))
                 (self._open.add if docket.is_open else self._open.discard)(name)
             else:

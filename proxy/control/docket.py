@@ -9,7 +9,8 @@ Rule 3: `resume`, an edit and the end of a window in which nothing counts begin 
 Rule 4: slow answers are many and come together: all of one fold weigh as one (guard.py, rule 6). That is their
         deduplication; once a minute every cohort has a slow answer, on a good side and on a bad one.
 Rule 5: what counts for a step (answers, what new carried) goes on where a hold leaves the route in its place.
-Rule 6: within one batch nobody knows in which order answers and failures came: one good answer of new ends a row. What
+Rule 6: within one batch nobody knows in which order answers and failures came: one good answer of new ends a row, and
+        the last failures of that batch count where the whole of new is left alone afterwards (breaker.py, rule 6). What
         fails with good answers in between is found by its share (share.py).
 Rule 7: an answer that failed is never a good one, whether or not its event counts (dedupe.py), and what is nobody's
         answer is neither. Where new is alone, one cohort's own trouble is no evidence while others are well, however
@@ -189,7 +190,7 @@ class Docket:
     @property
     def is_open(self) -> bool:
         """Whether something is under way that even a quiet second may change or that others must see."""
-        return bool(self.breaker.row) or self.is_alarmed or self.recovery is not None
+        return self.breaker.is_begun or self.is_alarmed or self.recovery is not None
 
     def count(self, answered: Answered, now: float) -> None:
         """Answers without anything bad among them, while legacy answers some of the requests."""
@@ -209,7 +210,7 @@ class Docket:
     def fold(self, position: Position, seen: Seen) -> None:
         """What happened since the last fold, while the route stood at `position`."""
         self._hear(seen.answered, seen.cohorts, seen.now)
-        if seen.hard or self.breaker.row or self.window.seconds:
+        if seen.hard or seen.answered.left_alone or self.breaker.is_begun or self.window.seconds:
             self._fold_breaker(seen, alone=is_alone(position))
         counted = [each for each in seen.events if each.bad is Bad.LATENCY or self.dedupe.counts(each)]
         slow = sum(each.bad is Bad.LATENCY for each in counted)
@@ -300,15 +301,17 @@ class Docket:
             found = replace(found, is_sole=not self.window.has_well(found.cohort))
         if legacy is Known.DOWN:
             found = fast.failed(found, Side.LEGACY, cohort=0, at=seen.now)
+        events = sorted(
+            (each for each in seen.hard if each.bad in HARD and each.side is Side.NEW), key=lambda each: each.at
+        )
         if seen.answered.new > seen.answered.new_bad:
-            found = fast.answered(found, Side.NEW)
+            last = events[-fast.MOST_BEFORE :]
+            unreachable = bool(last) and all(each.unreachable for each in last)
+            found = fast.answered(found, Side.NEW, before=len(last), unreachable=unreachable)
         else:
-            for event in sorted((each for each in seen.hard if each.bad in HARD), key=lambda each: each.at):
-                if event.side is Side.NEW:
-                    found = fast.failed(
-                        found, Side.NEW, cohort=event.cohort, at=event.at, unreachable=event.unreachable
-                    )
-            found = fast.refused(found, seen.answered.refused, seen.now)
+            for event in events:
+                found = fast.failed(found, Side.NEW, cohort=event.cohort, at=event.at, unreachable=event.unreachable)
+            found = fast.refused(found, seen.answered.refused, seen.now, left_alone=seen.answered.left_alone)
         if legacy is Known.DOWN:
             return found
         return fast.answered(found, Side.LEGACY) if seen.legacy_answered else fast.waited(found, seen.now)
@@ -375,7 +378,7 @@ def _stuck(row: Breaker, failing: Failing | None) -> str:
     """Rule 7: the sentence, or empty."""
     if failing is not None:
         return failing.sentence
-    return f"new failed {row.row} times in a row" if row.is_due else ""
+    return row.what if row.is_due else ""
 
 
 def is_alone(position: Position) -> bool:

@@ -14,6 +14,7 @@ import msgspec
 from msgspec.structs import replace
 
 from proxy.core.origins import Naming
+from proxy.core.outcome import Refused
 from proxy.core.shadow import Shadowed
 from proxy.link import BadDelta, CohortDelta, ComparedDelta, Report
 
@@ -28,8 +29,8 @@ class Answered(msgspec.Struct, array_like=True):
     """What both sides of one route were asked; `_bad`: and failed to answer. `shadowed` are requests sent twice.
 
     Of those that were to be, `shadow_shed` found no room or no answer, and `shadow_unfit` cannot be. `refused` are
-    requests for new that Banyan sent nowhere, which are in no other number. `shadow_good` and `shadow_bad` are legacy's
-    answers to shadows.
+    requests for new that Banyan sent nowhere, which are in no other number; `left_alone` those of them that the whole
+    upstream is left alone for. `shadow_good` and `shadow_bad` are legacy's answers to shadows.
     """
 
     route: str
@@ -43,6 +44,7 @@ class Answered(msgspec.Struct, array_like=True):
     refused: int = 0
     shadow_good: int = 0
     shadow_bad: int = 0
+    left_alone: int = 0
 
     def plus(self, more: Answered) -> Answered:
         """Both together."""
@@ -127,7 +129,9 @@ class Gathering:
                     assert_never(other)
         for refused in report.refused:
             if refused.side == "new":
-                self._of(refused.route).refused += refused.count
+                found = self._of(refused.route)
+                found.refused += refused.count
+                found.left_alone += refused.count * (refused.reason == Refused.UPSTREAM)
         for alive in report.alive:
             found = self._of(alive.route)
             found.shadow_good += alive.good

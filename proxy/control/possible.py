@@ -30,6 +30,7 @@ _BACK = [(start, end) for start, end in _BY_JUDGE if STAGES.index(start) > STAGE
 _LOST = (Shadowed.SHED, Shadowed.FAILED)
 _UNLIKE = (Outcome.MISMATCH, Outcome.INCOMPARABLE)
 _ALARMS = (Cause.GUARD, Cause.BREAKER)
+_OF_BREAKERS = (Refused.UPSTREAM, Refused.BREAKER)
 _Key = TypeVar("_Key")
 
 
@@ -78,7 +79,7 @@ class Possible:
             RefusedSeries(name, side, reason.value)
             for name, side, upstream in self._sides
             for reason in Refused
-            if upstream.breaker is not None or reason is not Refused.BREAKER
+            if upstream.breaker is not None or reason not in _OF_BREAKERS
         )
 
     def shadows(self) -> Iterator[ShadowSeries]:

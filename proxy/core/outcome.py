@@ -47,8 +47,12 @@ class Blame(StrEnum):
 
 
 class Refused(StrEnum):
-    """Why Banyan sent a request nowhere: nobody was asked, so nobody has failed."""
+    """Why Banyan sent a request nowhere: nobody was asked, so nobody has failed.
 
+    `upstream`: the whole upstream is left alone; `breaker`: one operation at it is.
+    """
+
+    UPSTREAM = "upstream"
     BREAKER = "breaker"
     QUEUE = "queue"
     WAIT = "wait"

@@ -192,7 +192,8 @@ class Pool:
     def _left_alone(self, resting: Resting) -> Failure:
         name = self.upstream.name
         what = f"{resting.operation} at upstream {name}" if resting.operation else f"upstream {name}"
-        return refusal(Refused.BREAKER, f"{what} failed too often; it is left alone for a moment", resting.seconds)
+        why = Refused.BREAKER if resting.operation else Refused.UPSTREAM
+        return refusal(why, f"{what} failed too often; it is left alone for a moment", resting.seconds)
 
     @property
     def _left(self) -> int:

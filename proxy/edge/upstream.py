@@ -1,5 +1,7 @@
 """One connection to an upstream: sends requests one after the other, reads their responses.
 
+Long: what each byte of an answer is depends on all that came before it on the connection.
+
 Rule 1: a connection is reused only when the request was sent whole, the response read whole, nothing is left over and
         neither side wants to close or has authenticated on it (R14); a byte or an end while idle discards it.
 Rule 2: a body is only ever complete by its framing; an end before that is a failure (R12).

@@ -28,6 +28,7 @@ from proxy.core.judge.legacy import Known as Legacy
 from proxy.core.judge.position import Position
 from proxy.core.judge.ramp import Measures
 from proxy.core.orders import Lead
+from proxy.core.outcome import Refused
 from proxy.core.route import Route
 from proxy.core.snapshot import Snapshot
 from proxy.core.unavailable import StoreUnavailable
@@ -203,11 +204,13 @@ class Stand:
         shadows: Mapping[str, int] | None = None,
         cohorts: Iterable[CohortDelta] = (),
         refused: int = 0,
+        reason: Refused = Refused.BREAKER,
         alive: tuple[int, int] = (0, 0),
     ) -> None:
         """A worker's report: good answers of both sides, bad ones of new, and bad events; `cohorts` as new has them.
 
-        `refused` were sent nowhere; `alive`: shadows that legacy answered, and failed to; `shadows` by outcome.
+        `refused` were sent nowhere for that `reason`; `alive`: shadows that legacy answered, and failed to;
+        `shadows` by outcome.
         """
         routes = [
             RouteDelta(route, side, [0, good, 0, 0, failed], [good + failed] + [0] * len(BUCKETS), 0.0, failed)
@@ -217,7 +220,7 @@ class Stand:
         told = Report(0, 1, "r", {}, 0, routes, [], bad=list(bad), cohorts=list(cohorts))
         more = msgspec.structs.replace(
             told,
-            refused=[RefusedDelta(route, "new", "breaker", refused)] if refused else [],
+            refused=[RefusedDelta(route, "new", reason.value, refused)] if refused else [],
             alive=[AliveDelta(route, *alive)] if any(alive) else [],
             shadows=[ShadowDelta(route, outcome, count) for outcome, count in (shadows or {}).items()],
         )
@@ -232,9 +235,17 @@ async def alone(store: Store, clock: Clock, *routes: str, top: str = "", **named
     return stand
 
 
-def bad(side: str = "new", cohort: int = 0, *, kind: str = "5xx", draw: float = 0.01, route: str = "a") -> BadDelta:
+def bad(
+    side: str = "new",
+    cohort: int = 0,
+    *,
+    kind: str = "5xx",
+    draw: float = 0.01,
+    route: str = "a",
+    unreachable: bool = False,
+) -> BadDelta:
     """One bad event."""
-    return BadDelta(route, kind, side, cohort, draw, START)
+    return BadDelta(route, kind, side, cohort, draw, START, unreachable)
 
 
 def failures(count: int, first: int = 0, **more: Any) -> list[BadDelta]:  # noqa: ANN401 -- as for `bad`

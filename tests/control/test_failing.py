@@ -9,6 +9,7 @@ import pytest
 from proxy.control.wishes import wanted
 from proxy.core.judge.position import Cause, Position, held, move, transition
 from proxy.core.judge.verdict import Action, Ruling
+from proxy.core.outcome import Refused
 from proxy.link import CohortDelta
 from tests.control.stands import Clock, Guards, Stand, Store, alone, bad, canary
 
@@ -274,6 +275,102 @@ async def test_refusals_that_another_route_caused_move_nothing(store: Store, clo
 
     assert stand.place() == before
     assert stand.bench._budget.spent(clock.now) == (2001, 1)
+
+
+async def refusing(stand: Stand, seconds: int, *, every: int = 1, requests: int = 1) -> int | None:
+    """The whole of new is left alone; seconds until the route is taken back, None: it is not."""
+    before = stand.place()
+    for second in range(seconds):
+        if second % every == 0:
+            stand.hear(refused=requests, reason=Refused.UPSTREAM)
+        await stand.rounds()
+        if stand.place() != before:
+            return second
+    return None
+
+
+@pytest.mark.parametrize("route", [LIVE, canary("50%")])
+@pytest.mark.parametrize(("every", "requests", "after"), [(1, 20, 10), (1, 2, 10), (2, 1, 10), (20, 1, 80)])
+async def test_a_route_is_taken_back_from_a_new_that_others_found_dead(
+    store: Store, clock: Clock, route: str, every: int, requests: int, after: int
+) -> None:
+    """None of its own requests has failed: twenty a second, two, one in two seconds; one in twenty when it has five."""
+    stand = await alone(store, clock, route)
+    stand.healthy.add("legacy")
+
+    assert await refusing(stand, 200, every=every, requests=requests) == after
+    told = (await store.behind.transitions("a", 1))[0]
+    assert (told.cause, stand.place()) == (Cause.BREAKER, "shadow")
+    assert told.reason == (
+        f"nothing could be sent to new for {after} s: its upstream is left alone "
+        f"({requests * (after // every + 1)} requests refused), while legacy answered"
+    )
+
+
+async def test_a_restart_of_new_moves_no_route(store: Store, clock: Clock) -> None:
+    """Again and again six seconds of refusals, of which nobody hears more than once a minute that new is well."""
+    stand = await alone(store, clock, LIVE)
+    stand.healthy.add("legacy")
+    for _ in range(5):
+        moved = await refusing(stand, 6, requests=50)
+        await stand.rounds(54)
+        stand.hear(new=1)
+        await stand.rounds()
+        assert moved is None
+
+    assert stand.place() == "live"
+
+
+async def test_a_new_that_is_left_alone_is_held_while_legacy_is_down(store: Store, clock: Clock) -> None:
+    """It is held and told once, and goes back when legacy answers."""
+    told: list[Ruling] = []
+    stand = await alone(store, clock, LIVE)
+    stand.judge.page = lambda _, ruling: told.append(ruling)
+    stand.ill.add("legacy")
+    moved = await refusing(stand, 30, requests=9)
+    held = stand.replica.position(stand.route()).held
+    stand.ill.clear()
+    stand.healthy.add("legacy")
+
+    assert (moved, held) == (None, True)
+    assert ["its upstream is left alone" in str(each) for each in told] == [True]
+    assert await refusing(stand, 5) is not None
+
+
+async def test_where_nothing_is_known_of_legacy_a_new_that_is_left_alone_goes_back(store: Store, clock: Clock) -> None:
+    """Unknown is not down, and the row has lasted longer than that takes."""
+    stand = await alone(store, clock, LIVE)
+
+    assert await refusing(stand, 30) == 10
+
+
+@pytest.mark.parametrize("left", [True, False], ids=["left alone", "asked on"])
+async def test_the_first_failures_of_a_dying_new_are_not_lost(store: Store, clock: Clock, *, left: bool) -> None:
+    """They were told with its last good answers: one probe more is enough where all of new is left alone meanwhile."""
+    stand = await alone(store, clock, LIVE)
+    stand.healthy.add("legacy")
+    stand.hear(new=9, new_bad=4, bad=[bad(unreachable=True) for _ in range(4)])
+    await stand.rounds()
+    if left:
+        await refusing(stand, 4, requests=9)
+    before = stand.place()
+    stand.hear(new_bad=1, bad=[bad(unreachable=True)])
+    await stand.rounds()
+
+    assert (before, stand.place()) == ("live", "shadow" if left else "live")
+
+
+@pytest.mark.parametrize("reason", set(Refused) - {Refused.UPSTREAM})
+async def test_no_other_refusal_takes_a_route_back(store: Store, clock: Clock, reason: Refused) -> None:
+    """Nor does it make a restart last longer."""
+    stand = await alone(store, clock, LIVE)
+    stand.healthy.add("legacy")
+    await refusing(stand, 5, requests=9)
+    for _ in range(60):
+        stand.hear(refused=9, reason=reason)
+        await stand.rounds()
+
+    assert stand.place() == "live"
 
 
 async def test_one_tenants_own_trouble_moves_nothing(store: Store, clock: Clock) -> None:

@@ -71,14 +71,18 @@ def test_what_the_sides_were_asked_is_not_what_clients_got() -> None:
     gathering.hear(
         report(
             elsewhere,
-            refused=[RefusedDelta("a", "new", "breaker", 2), RefusedDelta("a", "legacy", "queue", 9)],
+            refused=[
+                RefusedDelta("a", "new", "breaker", 2),
+                RefusedDelta("a", "new", "upstream", 5),
+                RefusedDelta("a", "legacy", "upstream", 9),
+            ],
             alive=[AliveDelta("a", 6, 1)],
             cohorts=[CohortDelta("a", 7, 3, 4)],
         )
     )
     taken = gathering.take()
 
-    assert taken.answered == [Answered("a", new=7, new_bad=4, refused=2, shadow_good=6, shadow_bad=1)]
+    assert taken.answered == [Answered("a", new=7, new_bad=4, refused=7, shadow_good=6, shadow_bad=1, left_alone=5)]
     assert taken.cohorts == [CohortDelta("a", 7, 3, 4)]
     assert read(written(taken)) == taken
     assert gathering.take().cohorts == []

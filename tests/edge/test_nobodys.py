@@ -62,10 +62,23 @@ async def test_a_breaker_that_is_open_is_nobodys_failure(play: Play, serve: Serv
     assert answer.status == 503
     assert [(each.side, each.codes[4], each.failed) for each in counted] == [("self", 1, 0)]
     assert failures == []
-    assert (line["side"], line["failure"], line["refused"]) == ("self", "connect:proxy", "breaker")
+    assert (line["side"], line["failure"], line["refused"]) == ("self", "connect:proxy", "upstream")
     assert told(proxy) == []
-    assert proxy.listener.counters.take_refused() == [RefusedDelta("orders", "new", "breaker", 1)]
+    assert proxy.listener.counters.take_refused() == [RefusedDelta("orders", "new", "upstream", 1)]
     assert proxy.listener.counters.take_refused() == []
+
+
+async def test_an_operation_that_is_left_alone_has_a_reason_of_its_own(play: Play, serve: Serve) -> None:
+    """The rest of the upstream is asked as ever, so nothing is said of it."""
+    new = await play(silent)
+    proxy = await serving(play, serve, FINE, new, {"breaker": {"volume": 2}}, timeout={"response": "50ms"})
+    statuses = []
+    for number in range(3):
+        client = await proxy.client(source=f"127.0.4.{number + 1}")
+        statuses.append((await client.ask(get())).status)
+
+    assert statuses == [504, 504, 503]
+    assert proxy.listener.counters.take_refused() == [RefusedDelta("orders", "new", "breaker", 1)]
 
 
 @pytest.mark.parametrize(("queue", "reason"), [(0, "queue"), (9, "wait")])

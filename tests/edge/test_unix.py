@@ -85,7 +85,8 @@ async def test_of_two_sockets_the_one_that_is_there_is_asked(serve: Serve, place
     """Dials, ejection and probes know sockets as they know addresses."""
     other = place.with_name("b.sock")
     app = await listening(place, b"1")
-    proxy = await serve(upstreams={"legacy": behind(place, other)}, routes=[REST])
+    soon: Block = {"base": "200ms", "cap": "200ms"}
+    proxy = await serve(upstreams={"legacy": behind(place, other, eject=soon, slow_start="0s")}, routes=[REST])
 
     assert {(await proxy.ask(get())).body for _ in range(20)} == {b"1"}
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import product
@@ -74,12 +75,12 @@ class Worker:
 
     def second(self, at: float, share: float) -> Report:
         """The report of the second that begins `at`."""
-        fault, cohorts, failed, refused = self.fault, dict[int, list[int]](), list[int](), 0
+        fault, cohorts, failed, refused = self.fault, dict[int, list[int]](), list[int](), Counter[str]()
         for number in range(fault.rate):
             cohort = COHORTS[self._dice.randrange(fault.tenants)]
             fails = self._ask(Asking(cohort), at + number / fault.rate, share)
-            if fails is None:
-                refused += 1
+            if isinstance(fails, Refused):
+                refused[fails.value] += 1
                 continue
             cohorts.setdefault(cohort, [0, 0])[fails] += 1
             if fails:
@@ -88,17 +89,18 @@ class Worker:
         events = [BadDelta("a", "5xx", "new", cohort, draw_of(cohort), at) for cohort in failed[:MOST]]
         told = [CohortDelta("a", cohort, *counts) for cohort, counts in cohorts.items()] if share else []
         return report(
-            answered(fault.rate - refused - len(failed), len(failed)),
+            answered(fault.rate - refused.total() - len(failed), len(failed)),
             bad=events,
             cohorts=told,
-            refused=[RefusedDelta("a", "new", Refused.BREAKER.value, refused)] if refused else [],
+            refused=[RefusedDelta("a", "new", *each) for each in refused.items()],
             alive=[AliveDelta("a", shadows, 0)] if shadows else [],
         )
 
-    def _ask(self, asking: Asking, at: float, share: float) -> bool | None:
-        """Whether one request fails; None: it is refused."""
-        if self._breakers.refuses(asking, at) is not None:
-            return None
+    def _ask(self, asking: Asking, at: float, share: float) -> bool | Refused:
+        """Whether one request fails, or why it is refused."""
+        resting = self._breakers.refuses(asking, at)
+        if resting is not None:
+            return Refused.BREAKER if resting.operation else Refused.UPSTREAM
         fails = self._dice.random() < share
         if fails:
             self._breakers.failed(asking, at)

@@ -4,7 +4,8 @@ Rule 1: an answer that is not whole is incomparable, for a reason from a closed 
 Rule 2: so is a 304, 412 or 206 on one side of a conditional request: each side has validators of its own.
 Rule 3: so is a side that was asked without the client's credentials and turns the request away, where the other did
         not: it says what nobody in particular gets. Any other difference of such an answer counts as ever.
-Rule 4: a body is compared after its Content-Encoding is undone; an answer that has none by its nature has none.
+Rule 4: where both sides failed, by a 5xx or without an answer, there is no agreement: what differs all the same counts.
+Rule 5: a body is compared after its Content-Encoding is undone; an answer that has none by its nature has none.
 """
 
 from __future__ import annotations
@@ -36,9 +37,12 @@ class Incomparable(StrEnum):
     UNDECODABLE = "undecodable"
     CONDITIONAL = "conditional"
     CREDENTIALS = "credentials"
+    BOTH_FAILED = "both_failed"
 
 
 _FAILURES = {each.value: each for each in (Incomparable.TIMED_OUT, Incomparable.SHED, Incomparable.STREAMING)}
+_ASKED_IN_VAIN = frozenset({Incomparable.TIMED_OUT, Incomparable.FAILED})
+_SERVER_ERROR = 500
 _CONDITIONS = frozenset({b"if-match", b"if-none-match", b"if-modified-since", b"if-unmodified-since", b"if-range"})
 _OF_BODIES = frozenset({b"content-encoding", b"content-length", b"content-type"})
 _OF_CONDITIONS = frozenset({206, 304, 412})
@@ -93,18 +97,28 @@ def find_differences(
     if legacy.status != new.status:
         walk.note(Place("status", rules), Kind.STATUS, str(legacy.status), str(new.status), _redirects(legacy, new))
     compare_fields(request, legacy.fields, new.fields, walk, rules)
-    return walk.finds, _compare_contents(one, other, walk, rules)
+    why = _compare_contents(one, other, walk, rules)
+    return walk.finds, Incomparable.BOTH_FAILED if _fails(legacy) and _fails(new) else why
 
 
 def _whole(request: CapturedRequest, legacy: CapturedAnswer, new: CapturedAnswer) -> Incomparable | None:
     for answer in (legacy, new):
         if answer.failure:
-            return _FAILURES.get(answer.failure, Incomparable.FAILED)
+            return Incomparable.BOTH_FAILED if _fails(legacy) and _fails(new) else _why_failed(answer)
     if legacy.status == new.status:
         return None
     statuses = {legacy.status, new.status}
     asked = any(name.lower() in _CONDITIONS for name, _ in request.fields)
     return Incomparable.CONDITIONAL if 304 in statuses or (asked and statuses & _OF_CONDITIONS) else None
+
+
+def _why_failed(answer: CapturedAnswer) -> Incomparable:
+    return _FAILURES.get(answer.failure, Incomparable.FAILED)
+
+
+def _fails(answer: CapturedAnswer) -> bool:
+    """Rule 4; what was shed here, or streams, says nothing of the side."""
+    return _why_failed(answer) in _ASKED_IN_VAIN if answer.failure else answer.status >= _SERVER_ERROR
 
 
 def is_turned_away(asked: CapturedAnswer, bare: CapturedAnswer) -> bool:

@@ -231,7 +231,7 @@ class Fold:
         if shape not in heap.shapes and len(heap.shapes) >= MOST_KEYS:
             shape = OTHER
         counts = heap.shapes.setdefault(shape, [0, 0, at, at])
-        counts[0] += not found.pair.legacy.failure
+        counts[0] += not (found.pair.legacy.failure or found.comparison.why is Incomparable.BOTH_FAILED)
         counts[1] += found.comparison.outcome is not Outcome.INCOMPARABLE
         counts[2], counts[3] = min(counts[2], at), max(counts[3], at)
         return shape

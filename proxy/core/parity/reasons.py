@@ -13,6 +13,7 @@ _MOST_NAMED = 3
 _WORDS = {
     "truncated": "longer than what is kept",
     "timed_out": "too late on one side",
+    "both_failed": "failed on both sides",
     "failed": "without an answer of one side",
     "shed": "shed at a limit",
     "streaming": "streams",

@@ -131,6 +131,86 @@ def test_refusals_alone_open_nothing(own: int) -> None:
     assert refused(row(own, cohorts=1), 10_000, 99.0).opened_at is None
 
 
+def left_alone(breaker: Breaker, *seconds: float, requests: int = 1) -> Breaker:
+    """So many requests at each of these seconds are refused, as all of new is left alone; legacy answers."""
+    for at in seconds:
+        breaker = answered(refused(breaker, requests, at, left_alone=requests), Side.LEGACY)
+    return breaker
+
+
+def test_a_route_that_new_is_left_alone_for_goes_back() -> None:
+    """Its own requests never failed: others have found out. Five refusals, ten seconds from the first to the last."""
+    breaker = left_alone(Breaker(), 0, 2, 4, 6, 8)
+    late = left_alone(breaker, 10)
+
+    assert (breaker.opened_at, late.opened_at) == (None, 10)
+    assert late.sentence == (
+        "nothing could be sent to new for 10 s: its upstream is left alone (6 requests refused), while legacy answered"
+    )
+
+
+def test_own_failures_count_among_what_is_refused() -> None:
+    """A quiet route: two probes of its own and three refusals, in whatever order; four of both are too few."""
+    mixed = failed(left_alone(failed(Breaker(), Side.NEW, cohort=1, at=0), 20, 40), Side.NEW, cohort=1, at=60)
+
+    assert mixed.opened_at is None
+    assert left_alone(mixed, 80).opened_at == 80
+
+
+def test_a_restart_moves_nothing() -> None:
+    """Five seconds of refusals, however many: a good answer ends them, and a later restart begins anew."""
+    breaker = left_alone(Breaker(), 0, 1, 2, 3, 4, 5, requests=500)
+
+    assert breaker.opened_at is None
+    assert answered(breaker, Side.NEW) == Breaker()
+    assert left_alone(answered(breaker, Side.NEW), 60, 65, requests=500).opened_at is None
+
+
+def test_what_is_refused_for_other_reasons_does_not_make_it_last() -> None:
+    """A restart, and then a full queue; nor does a client whose own requests fail, before and after."""
+    queued = refused(left_alone(Breaker(), 0, 4, requests=9), 99, 30)
+    own = row(IN_A_ROW - 1, cohorts=1)
+    for at in (20, 25):
+        own = failed(left_alone(own, 16), Side.NEW, cohort=0, at=at)
+
+    assert answered(queued, Side.LEGACY).opened_at is None
+    assert answered(own, Side.LEGACY).opened_at is None
+
+
+def test_new_that_is_left_alone_goes_back_to_no_legacy_that_is_down() -> None:
+    """Nothing known is as for every row: back, with another sentence."""
+    down = refused(Breaker(), 9, 0, left_alone=9)
+    down = refused(failed(down, Side.LEGACY, cohort=0, at=5), 9, 10, left_alone=9)
+    late = waited(down, 10)
+
+    assert (down.is_due, down.opened_at, late.opened_at) == (True, None, 10)
+    assert late.sentence == (
+        "nothing could be sent to new for 10 s: its upstream is left alone (18 requests refused), and nothing is known "
+        "of legacy that speaks against going back"
+    )
+
+
+def test_failures_told_with_good_answers_count_once_new_is_left_alone() -> None:
+    """A side that dies: four failures to connect beside answers, then refusals, and one probe that fails."""
+    dying = answered(Breaker(), Side.NEW, before=9, unreachable=True)
+    breaker = left_alone(dying, 1, 2, 3, 4)
+    late = answered(failed(breaker, Side.NEW, cohort=1, at=5, unreachable=True), Side.LEGACY)
+
+    assert (breaker.opened_at, late.opened_at) == (None, 5)
+    assert late.sentence == "new failed 5 times in a row while legacy answered"
+    assert answered(failed(dying, Side.NEW, cohort=1, at=5, unreachable=True), Side.LEGACY).opened_at is None
+
+
+def test_failures_told_with_good_answers_that_were_sent_count_for_a_new_that_is_left_alone_alone() -> None:
+    """Beside steady failures they would make rows; after ten seconds of refusals they are of the five."""
+    dying = answered(Breaker(), Side.NEW, before=3)
+    probed = failed(left_alone(dying, 1), Side.NEW, cohort=1, at=5, unreachable=True)
+
+    assert answered(probed, Side.LEGACY).opened_at is None
+    assert left_alone(dying, 1, 11).opened_at == 11
+    assert left_alone(answered(dying, Side.NEW), 1, 11).opened_at is None
+
+
 def test_an_open_breaker_keeps_its_reason() -> None:
     """Also when the row is over and another one begins."""
     opened_ = opened(row(2), "why", 7.0)

@@ -32,6 +32,27 @@ def test_why_answers_cannot_be_compared(new: CapturedAnswer, why: Incomparable |
     assert find_differences(ASKED, new, legacy, Rules())[1] is why
 
 
+ERROR = answer({"error": 1}, status=500)
+
+
+@pytest.mark.parametrize(
+    ("legacy", "new", "why"),
+    [
+        (ERROR, ERROR, Incomparable.BOTH_FAILED),
+        (ERROR, answer({"error": 1}, status=503), Incomparable.BOTH_FAILED),
+        (ERROR, answer(failure="timed_out"), Incomparable.BOTH_FAILED),
+        (answer(failure="connect: refused"), answer(failure="timed_out"), Incomparable.BOTH_FAILED),
+        (ERROR, answer(failure="shed"), Incomparable.SHED),
+        (answer(failure="streaming"), ERROR, Incomparable.STREAMING),
+        (answer({"error": 1}, status=404), answer({"error": 1}, status=404), None),
+        (ERROR, answer({"error": 1}), None),
+    ],
+)
+def test_two_failures_are_no_agreement(legacy: CapturedAnswer, new: CapturedAnswer, why: Incomparable | None) -> None:
+    """Of whatever kind; a client's own error is an answer, and what was never asked has not failed."""
+    assert find_differences(ASKED, legacy, new, Rules())[1] is why
+
+
 def test_conditional_requests() -> None:
     """304 never compares with 200; 412 and 206 do not if the request had conditions."""
     ranged = asking(If_Range='"a"')

@@ -61,6 +61,17 @@ def test_a_certain_difference_counts_although_the_rest_cannot_be_seen() -> None:
     assert compared(half, answer({"a": 1})).why is Incomparable.TRUNCATED
 
 
+def test_equal_errors_prove_nothing_and_other_errors_differ() -> None:
+    """Two equal 500s are incomparable, with an excused difference too; another 5xx, or another body, is a mismatch."""
+    error = answer({"a": 1}, status=500)
+    ignore = rule(Treatment.IGNORE, "$.a")
+
+    assert compared(error, error) == Comparison(outcome=Outcome.INCOMPARABLE, why=Incomparable.BOTH_FAILED)
+    assert compared(error, answer({"a": 2}, status=500), ignore).outcome is Outcome.INCOMPARABLE
+    assert said(compared(error, answer({"a": 1}, status=503))) == ["status status high"]
+    assert compared(error, answer({"a": 2}, status=500)).outcome is Outcome.MISMATCH
+
+
 def test_a_rule_ends() -> None:
     """At its end a rule excuses nothing any more."""
     rules = Rules(rules=(rule(Treatment.IGNORE, "$.a", until=NOW),))
