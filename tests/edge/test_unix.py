@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack
 from pathlib import Path
-from time import monotonic
 
 import pytest
 
@@ -17,6 +17,21 @@ from tests.edge.conftest import Play, Serve
 from tests.edge.loops import BOTH
 from tests.edge.proxy import PATIENT, REST, Block
 from tests.edge.scripted import Peer, Scripted, always, chunked, reset, sized
+
+Started = Callable[[Path, bytes], Awaitable[Scripted]]
+
+
+@pytest.fixture
+async def listening() -> AsyncIterator[Started]:
+    """Starts upstreams at paths, and stops them all: a loop is not closed before its servers are."""
+    async with AsyncExitStack() as stack:
+
+        async def start(path: Path, body: bytes) -> Scripted:
+            app = await Scripted(always(sized(body))).start_at(path)
+            stack.push_async_callback(app.stop)
+            return app
+
+        yield start
 
 
 @pytest.fixture
@@ -34,18 +49,13 @@ def behind(*paths: Path, **more: object) -> Block:
     return {"endpoints": [f"http+unix://{each}" for each in paths], "timeout": PATIENT, **more}
 
 
-async def listening(path: Path, body: bytes) -> Scripted:
-    """An upstream there."""
-    return await Scripted(always(sized(body))).start_at(path)
-
-
 async def through(path: Path) -> Client:
     """A client that comes in there."""
     return Client(*await asyncio.open_unix_connection(path))
 
 
 @BOTH
-async def test_an_upstream_behind_a_socket_is_asked(serve: Serve, place: Path) -> None:
+async def test_an_upstream_behind_a_socket_is_asked(serve: Serve, place: Path, listening: Started) -> None:
     """Bodies both ways, over one connection that is kept; the Host is the client's."""
     app = await listening(place, b"hi")
     proxy = await serve(upstreams={"legacy": behind(place)}, routes=[REST])
@@ -54,17 +64,15 @@ async def test_an_upstream_behind_a_socket_is_asked(serve: Serve, place: Path) -
     assert [(each.status, each.body) for each in answers] == [(200, b"hi")] * 3
     assert (len(app.peers), len(app.requests[1].body), app.requests[0].value(b"Host")) == (1, 100_000, b"a")
     assert proxy.pool().upstream.endpoints[0].text == f"unix:{place}"
-    await app.stop()
 
 
-async def test_its_own_host_is_localhost(serve: Serve, place: Path) -> None:
+async def test_its_own_host_is_localhost(serve: Serve, place: Path, listening: Started) -> None:
     """`host: upstream`: a socket has no name, and nginx and curl say localhost too."""
     app = await listening(place, b"hi")
     proxy = await serve(upstreams={"legacy": behind(place, host="upstream")}, routes=[REST])
     await proxy.ask(get())
 
     assert app.requests[0].value(b"Host") == b"localhost"
-    await app.stop()
 
 
 @BOTH
@@ -81,22 +89,20 @@ async def test_nobody_behind_the_socket_is_a_failed_connect(serve: Serve, place:
     assert {line["failure"] for line in lines[:3]} == {"connect:upstream"}
 
 
-async def test_of_two_sockets_the_one_that_is_there_is_asked(serve: Serve, place: Path) -> None:
+async def test_of_two_sockets_the_one_that_is_there_is_asked(serve: Serve, place: Path, listening: Started) -> None:
     """Dials, ejection and probes know sockets as they know addresses."""
     other = place.with_name("b.sock")
-    app = await listening(place, b"1")
+    await listening(place, b"1")
     soon: Block = {"base": "200ms", "cap": "200ms"}
     proxy = await serve(upstreams={"legacy": behind(place, other, eject=soon, slow_start="0s")}, routes=[REST])
 
     assert {(await proxy.ask(get())).body for _ in range(20)} == {b"1"}
 
-    second = await listening(other, b"2")
+    await listening(other, b"2")
     proxy.pool().hear(f"unix:{place}", 0.0, float("inf"))
-    await proxy.until(lambda: not proxy.pool().addresses[1].is_out(monotonic()))
+    await proxy.until(lambda: proxy.pool()._usable == proxy.pool().addresses[1:])
 
     assert {(await proxy.ask(get())).body for _ in range(20)} == {b"2"}
-    await app.stop()
-    await second.stop()
 
 
 @BOTH
