@@ -70,16 +70,16 @@ class PoolByHost(Pool):
         self._named: dict[str, Pool] = {}
         self._latest: Pool | None = None
 
-    def acquire(self, waiter: Waiter, *, fresh: bool = False) -> None:
+    def acquire(self, waiter: Waiter, *, fresh: bool = False, admitted: bool = False) -> None:
         """Rule 1."""
-        self.asked += 1
+        self.asked += not admitted
         pool = self._pool_for(tls_name(waiter.host) or self.upstream.tls_name)
         if pool is None:
             detail = f"upstream {self.upstream.name} is asked under {MOST_NAMES} other names"
             waiter.failed(refusal(Refused.QUEUE, detail))
             return
         self._latest = pool
-        pool.acquire(waiter, fresh=fresh)
+        pool.acquire(waiter, fresh=fresh, admitted=admitted)
 
     def _pool_for(self, name: str) -> Pool | None:
         """The name's pool, which is then the last to go; None: rule 2."""

@@ -55,9 +55,9 @@ class Pool:
 
     # fmt: off
     __slots__ = (
-        "_apart", "_budget", "_chooser", "_connecting", "_fair_share", "_looking", "_names", "_only", "_resolving",
-        "_restless", "_retired", "_tasks", "_troubled", "_usable", "addresses", "asked", "breakers", "dialler",
-        "upstream", "waiting",
+        "_apart", "_budget", "_chooser", "_connecting", "_fair_share", "_looking", "_looks", "_names", "_only",
+        "_resolving", "_restless", "_retired", "_tasks", "_troubled", "_usable", "addresses", "asked", "breakers",
+        "dialler", "upstream", "waiting",
     )
     # fmt: on
 
@@ -91,7 +91,7 @@ class Pool:
         self._resolving = False
         self._looking: asyncio.Task[None] | None = None
         self._retired = False
-        self._troubled = False
+        self._troubled = self._looks = False
         self._restless = False
         self._fair_share: FairShare | None = None
         self._follow_names()
@@ -103,14 +103,15 @@ class Pool:
 
     # -- for exchanges ------------------------------------------------------------------------------------------------
 
-    def acquire(self, waiter: Waiter, *, fresh: bool = False) -> None:
-        """Lend a connection; `fresh` wants one that was never used (after a reused one had died)."""
-        self.asked += 1
-        if (self._troubled or self._fair_share is not None) and not self._admits(waiter):
-            return
-        self._lend(waiter, fresh=fresh)
+    def acquire(self, waiter: Waiter, *, fresh: bool = False, admitted: bool = False) -> None:
+        """Lend a connection; `fresh` wants one that was never used (after a reused one had died).
 
-    def _lend(self, waiter: Waiter, *, fresh: bool) -> None:
+        `admitted`: this one was counted and looked at already.
+        """
+        if not admitted:
+            self.asked += 1
+            if self._looks and not self._admits(waiter):
+                return
         address = self._only
         if address is None:
             address = self._choose()
@@ -211,7 +212,7 @@ class Pool:
         while self._apart and self._left + spare > 0:
             waiter = self._apart.popleft()
             if not self._troubled or (resting := self.breakers.refuses(waiter, monotonic())) is None:
-                self._lend(waiter, fresh=False)
+                self.acquire(waiter, admitted=True)
             else:
                 waiter.failed(self._left_alone(resting))
         if not self._apart:
@@ -256,6 +257,7 @@ class Pool:
         self._connecting += 1
         if 2 * address.open > self.upstream.connections >= KEPT and self.upstream.queue and self._fair_share is None:
             self._fair_share = FairShare()
+            self._looks = True
         self._tasks.start(self._connect(address), name=f"connect-{self.upstream.name}")
 
     def _with_room(self, tried: tuple[Address, ...] = ()) -> Address | None:
@@ -434,7 +436,7 @@ class Pool:
 
     def _look_after(self, now: float) -> None:
         """Hear of answers too, until nothing has failed for a while (rule 6)."""
-        self._troubled = True
+        self._troubled = self._looks = True
         for each in self.addresses:
             each.watched = True
         self._settle(now)
@@ -460,6 +462,7 @@ class Pool:
                 each.watched = self._counts_5xx
         if not self._apart and all(4 * each.busy < self.upstream.connections for each in self.addresses):
             self._fair_share = None
+        self._looks = self._troubled or self._fair_share is not None
 
     def _ejected(self, address: Address) -> None:
         _say("address_ejected", self.upstream, address=address.host, port=address.endpoint.port)
@@ -484,7 +487,7 @@ class Pool:
             self._look_up()
         if self._apart:
             self._serve_apart()
-        if self._troubled or self._fair_share is not None:
+        if self._looks:
             self._calm_down(now)
 
     def retire(self) -> None:
