@@ -135,7 +135,8 @@ ASKED = (
     b"\x16\x03\x01\x00\xc8\x01\x00",
 )
 VARIES = re.compile(
-    rb"(?im)(?<=^date: )[^\r]+|(?<=^x-request-id: )[^\r]+|(?<=^traceparent: )[^\r]+|(?<=^x-banyan-via: )[^\r]+|(?<=\"request_id\":\")[^\"]+"
+    rb"(?im)(?<=^date: )[^\r]+|(?<=^x-request-id: )[^\r]+|(?<=^traceparent: )[^\r]+|(?<=^x-banyan-via: )[^\r]+"
+    rb"|(?<=\"request_id\":\")[^\"]+"
 )
 """Times and ids: what no two runs have in common."""
 FLEETING = re.compile(
