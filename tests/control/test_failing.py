@@ -360,7 +360,7 @@ async def test_the_first_failures_of_a_dying_new_are_not_lost(store: Store, cloc
     assert (before, stand.place()) == ("live", "shadow" if left else "live")
 
 
-@pytest.mark.parametrize("reason", set(Refused) - {Refused.UPSTREAM})
+@pytest.mark.parametrize("reason", [each for each in Refused if each is not Refused.UPSTREAM])
 async def test_no_other_refusal_takes_a_route_back(store: Store, clock: Clock, reason: Refused) -> None:
     """Nor does it make a restart last longer."""
     stand = await alone(store, clock, LIVE)
