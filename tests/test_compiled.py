@@ -161,7 +161,7 @@ async def _said(banyan: Program) -> Said:
     async with aiohttp.ClientSession() as session, session.get(f"{banyan.admin_url}/metrics") as response:
         page = (await response.text()).splitlines()
     (build,) = re.findall(r'build="(\w+)"', "\n".join(page))
-    ours = [line for line in page if line.startswith("banyan_") and not FLEETING.match(line)]
+    ours = sorted(line for line in page if line.startswith("banyan_") and not FLEETING.match(line))
     lines = [
         [(key, value) for key, value in line.items() if key not in ("ts", "ms", "request_id", "trace_id")]
         for line in banyan.events("request")
