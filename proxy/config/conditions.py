@@ -39,6 +39,7 @@ class Variable(NamedTuple):
     name: bytes | str = ""
 
 
+MOST_ALIKE = 16
 Point = bytes | str | Mark
 METHOD, HOST = Variable("method"), Variable("host")
 
@@ -129,7 +130,7 @@ class Index:
     def agreeing(self, signature: Signature, other: Asked) -> list[Asked]:
         """The routes of one signature that could take a request which `other` takes; hosts are the same or wider.
 
-        Of routes that are in conflict with each other, the first in the file.
+        Of routes that are in conflict with each other, the first in the file; of many that are in none, `MOST_ALIKE`.
         """
         return self._groups[signature].agreeing(other)
 
@@ -139,7 +140,7 @@ class _Group:
 
     def __init__(self) -> None:
         self._members: list[Asked] = []
-        self._tables: dict[tuple[Variable, ...], dict[tuple[object, ...], Asked]] = {}
+        self._tables: dict[tuple[Variable, ...], _Table] = {}
 
     def add(self, new: Asked) -> None:
         self._members.append(new)
@@ -158,12 +159,10 @@ class _Group:
         table = self._table(compared)
         found: dict[int, Asked] = {}
         for key in product(*(_wider(other.conditions[each]) for each in compared)):
-            member = table.get(key)
-            if member is not None:
-                found[member.route.index] = member
+            found |= {member.route.index: member for member in table.get(key, ())}
         return list(found.values())
 
-    def _table(self, compared: tuple[Variable, ...]) -> dict[tuple[object, ...], Asked]:
+    def _table(self, compared: tuple[Variable, ...]) -> _Table:
         table = self._tables.get(compared)
         if table is None:
             table = self._tables[compared] = {}
@@ -172,9 +171,26 @@ class _Group:
         return table
 
 
-def _store(table: dict[tuple[object, ...], Asked], compared: tuple[Variable, ...], new: Asked) -> None:
+_Table = dict[tuple[object, ...], list[Asked]]
+
+
+def _store(table: _Table, compared: tuple[Variable, ...], new: Asked) -> None:
+    """Under each of its values, beside those that it is in no conflict with: by what is not compared, they differ."""
     for key in product(*(new.conditions[each].values for each in compared)):
-        table.setdefault(key, new)
+        members = table.setdefault(key, [])
+        if len(members) < MOST_ALIKE and not any(_agree(new, each) for each in members):
+            members.append(new)
+
+
+def _agree(one: Asked, other: Asked) -> bool:
+    """Whether two routes of one signature could take the same request."""
+    return all(_meet(condition, other.conditions[variable]) for variable, condition in one.conditions.items())
+
+
+def _meet(one: Condition, other: Condition) -> bool:
+    if one.kind not in (Kind.VALUES, Kind.HOST):
+        return True
+    return any(other.accepts(each) for each in one.values) or any(one.accepts(each) for each in other.values)
 
 
 def _wider(condition: Condition) -> list[Point]:

@@ -111,7 +111,7 @@ def test_no_spelling_of_a_managed_name_passes(name: bytes, data: st.DataObject) 
         (b"Connection", Kind.CONNECTION),
         (b"Upgrade", Kind.UPGRADE),
         (b"TE", Kind.HOP_BY_HOP),
-        (b"Keep-Alive", Kind.HOP_BY_HOP),
+        (b"Keep-Alive", Kind.KEEP_ALIVE),
         (b"Proxy-Connection", Kind.HOP_BY_HOP),
         (b"Proxy-Authenticate", Kind.HOP_BY_HOP),
         (b"Proxy-Authentication-Info", Kind.HOP_BY_HOP),

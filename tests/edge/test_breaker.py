@@ -1,4 +1,7 @@
-"""An upstream that fails is left alone for a moment, and asked again by single real requests (R29)."""
+"""An upstream that fails is left alone for a moment, and asked again by single real requests (R29).
+
+Long: every rule of breakers is shown by them alone, and again through the proxy.
+"""
 
 from __future__ import annotations
 

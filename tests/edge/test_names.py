@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import socket
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack
 from functools import partial
@@ -63,11 +65,24 @@ def is_asked(server: NameServer, count: int) -> bool:
     return server.kinds(NAME) > count
 
 
+def free_port() -> int:
+    """Below those that the system gives to clients, so that it can be listened on again."""
+    for port in range(20_000 + os.getpid() % 10_000, 32_000):
+        with socket.socket() as one, socket.socket() as two:
+            try:
+                one.bind(("127.0.0.1", port))
+                two.bind(("127.0.0.2", port))
+            except OSError:
+                continue
+            return port
+    raise AssertionError("no port is free")
+
+
 async def twins(stack: AsyncExitStack) -> tuple[Scripted, Scripted]:
     """Two upstreams on one port of two addresses, each of which says which one it is."""
     one, two = Scripted(always(sized(b"1"))), Scripted(always(sized(b"2")))
+    one.port = two.port = free_port()
     await one.start(host="127.0.0.1")
-    two.port = one.port
     await two.start(host="127.0.0.2")
     for each in (one, two):
         stack.push_async_callback(each.stop)
@@ -137,6 +152,7 @@ async def test_no_request_fails_through_moves(serve: Serve, server: NameServer, 
             here.stop_listening()
             count = len(there.requests)
             await proxy.until(partial(has_more, there.requests, count + 5))
+            await asyncio.sleep(1.1)  # a TTL of 1 s says that the name does not move again before
         moving = False
         await asyncio.gather(*asking)
 
