@@ -46,6 +46,8 @@ if TYPE_CHECKING:
 from proxy.tls.kept import ForUpstream
 
 MAX_DIALS = 3
+NAMED_AGAIN = 2
+"""Look-ups after a failed connect, for one who waits."""
 _IDLE = Mode.IDLE
 _SERVER_ERROR = 500
 
@@ -304,14 +306,22 @@ class Pool:
         self._no_connection(made)
 
     async def _named_since(self, vain: Address, tried: tuple[Address, ...], until: float) -> Address | None:
-        """An address that its name has by now, when no other can be reached."""
-        now = monotonic()
-        if len(tried) > MAX_DIALS or now >= until or not self._names.tried_in_vain(vain.endpoint, now):
-            return None
-        self._look_up()
-        if self._looking is not None:
-            await asyncio.wait([self._looking], timeout=until - now)
-        return self._with_room(tried) if monotonic() < until else None
+        """An address that its name has by now, when no other can be reached: it may have moved since the last look-up,
+        or an answer may be as old as its TTL.
+        """
+        for _ in range(NAMED_AGAIN if len(tried) <= MAX_DIALS else 0):
+            now = monotonic()
+            due = self._names.tried_in_vain(vain.endpoint, now)
+            if due >= until:
+                return None
+            await asyncio.sleep(max(due - now, 0.0))
+            self._look_up()
+            if self._looking is not None:
+                await asyncio.wait([self._looking], timeout=max(until - monotonic(), 0.0))
+            other = self._with_room(tried) if monotonic() < until else None
+            if other is not None:
+                return other
+        return None
 
     def _no_connection(self, failure: Failure) -> None:
         self._connecting -= 1

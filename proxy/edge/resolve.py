@@ -69,13 +69,13 @@ class Names:
         """Whether it is time to look again; never for numbers, nor before somebody has asked for what is only names."""
         return not self._running and any(name.due <= now for name in self._named.values())
 
-    def tried_in_vain(self, endpoint: Endpoint, now: float) -> bool:
-        """No connection could be made there: whether a look-up now may tell of other addresses (rule 3)."""
+    def tried_in_vain(self, endpoint: Endpoint, now: float) -> float:
+        """No connection could be made there: when a look-up may tell of other addresses (rule 3); never of a number."""
         name = self._named.get(endpoint)
         if name is None:
-            return False
+            return _NEVER
         name.due = min(name.due, max(now, name.asked + self._resolve.least))
-        return name.due <= now
+        return name.due
 
     async def look_up(self) -> Unresolved | None:
         """Ask for every name that is due, or that nothing is known of; a failure when nothing is known at all."""
