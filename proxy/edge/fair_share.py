@@ -3,6 +3,7 @@
 Rule 1: nothing is looked at before half of the connections of an address are open.
 Rule 2: the last `KEPT`th part is for operations and clients that hold less than an equal part of all; whoever holds
         more waits until some of its own have ended. Of fewer connections than `KEPT` none can be kept.
+        What a client that dominates holds is not held against the operations that others ask for.
 Rule 3: it is kept only while somebody who holds less has asked within `LATELY` seconds: where one operation alone is
         asked for, by one client alone, or all hold the same, all connections may be had.
 """
@@ -45,6 +46,10 @@ class Holders:
         self._held = Counter(keys)
         self._asked = {key: at for key, at in self._asked.items() if now - at <= LATELY}
 
+    def is_dominant(self, key: bytes) -> bool:
+        """Whether it holds more than twice an equal part of all that have asked lately."""
+        return self._held[key] * len(self._asked) > 2 * self._held.total()
+
     def is_greedy(self, key: bytes) -> bool:
         """Rules 2 and 3."""
         most = self._held.total() / (len(self._held) + 1)
@@ -70,7 +75,8 @@ class FairShare:
         """Whether its operation, or its client, holds too much of what all `holding` have."""
         if now >= self._look_at:
             self._look_at = now + _LOOK_EVERY
-            all_of_them = list(holding)
-            self._operations.look((each.operation() for each in all_of_them), now)
-            self._clients.look((each.who() for each in all_of_them), now)
+            all_of_them = [(each.operation(), each.who()) for each in holding]
+            self._clients.look((who for _, who in all_of_them), now)
+            of_others = (operation for operation, who in all_of_them if not self._clients.is_dominant(who))
+            self._operations.look(of_others, now)
         return self._operations.is_greedy(asking.operation()) or self._clients.is_greedy(asking.who())

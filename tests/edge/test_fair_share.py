@@ -42,6 +42,17 @@ def test_where_there_is_nobody_else_nobody_is() -> None:
     assert not any(is_greedy(each, everybody()) for each in everybody())
 
 
+def test_what_one_client_holds_is_not_held_against_others() -> None:
+    """It hangs at every operation; others that ask for the same are not greedy, though they hold less elsewhere."""
+    holding = [Question(b"o%d" % (each % 7), b"greedy") for each in range(14)]
+    share = FairShare()
+    for each in (*holding, *(Question(b"other", b"c%d" % number) for number in range(5))):
+        share.note(each, 1.0)
+
+    assert share.is_greedy(Question(b"o1", b"greedy"), holding, 1.0)
+    assert not share.is_greedy(Question(b"o1", b"c1"), holding, 1.0)
+
+
 def test_two_that_hang_together_are_greedy_while_a_third_asks() -> None:
     """Half each is too much then."""
     holding = [Question(b"o%d" % (each % 2), b"c%d" % each) for each in range(14)]
