@@ -46,7 +46,7 @@ def shut(proxy: Proxy, name: str = "new") -> None:
     pool = proxy.pool(name)
     while not pool.breakers.refused(monotonic()):
         pass
-    pool._troubled = True
+    pool._troubled = pool._looks = True
     pool.breakers.whole._until = monotonic() + 3600.0
     assert pool.breakers.whole.state is State.OPEN
 
