@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 from proxy.tls.kept import ForUpstream
 
 MAX_DIALS = 3
-NAMED_AGAIN = 2
+NAMED_AGAIN = 3
 """Look-ups after a failed connect, for one who waits."""
 _IDLE = Mode.IDLE
 _SERVER_ERROR = 500
