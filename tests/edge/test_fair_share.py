@@ -11,7 +11,7 @@ from tests.edge.conftest import Play, Serve
 from tests.edge.loops import BOTH
 from tests.edge.proxy import Block, upstream
 from tests.edge.questions import Question, everybody
-from tests.edge.scripted import Peer
+from tests.edge.scripted import Peer, Script
 
 
 def is_greedy(asking: Question, holding: list[Question]) -> bool:
@@ -63,10 +63,8 @@ def test_two_that_hang_together_are_greedy_while_a_third_asks() -> None:
     assert not share.is_greedy(Question(b"o1", b"c100"), holding, 12.0)
 
 
-@BOTH
-async def test_an_endpoint_that_hangs_leaves_connections_to_others(play: Play, serve: Serve) -> None:
-    """Of sixteen connections those that never answer get fourteen; the rest of the route goes on, and they wait."""
-    hang = asyncio.Event()
+def until_set(hang: asyncio.Event) -> Script:
+    """What is slow is answered then, everything else at once."""
 
     async def answering(peer: Peer) -> None:
         while (message := await peer.next_request()) is not None:
@@ -74,7 +72,15 @@ async def test_an_endpoint_that_hangs_leaves_connections_to_others(play: Play, s
                 await hang.wait()
             await peer.send(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nwell")
 
-    legacy = await play(answering)
+    return answering
+
+
+@BOTH
+async def test_an_endpoint_that_hangs_leaves_connections_to_others(play: Play, serve: Serve) -> None:
+    """Of sixteen connections those that never answer get fourteen; the rest of the route goes on, and they wait."""
+    hang = asyncio.Event()
+
+    legacy = await play(until_set(hang))
     rest: Block = {"name": "rest", "match": "/**", "stage": "legacy"}
     proxy = await serve(upstreams={"legacy": upstream(legacy, connections=16, queue=64)}, routes=[rest])
     slow = [asyncio.ensure_future(proxy.ask(get(b"/slow/report"))) for _ in range(10)]
@@ -106,13 +112,7 @@ async def test_who_waits_apart_is_served_after_a_reload(play: Play, serve: Serve
     """The upstream is another from now on; who waits for the old one waits for its connections, not for nothing."""
     hang = asyncio.Event()
 
-    async def answering(peer: Peer) -> None:
-        while (message := await peer.next_request()) is not None:
-            if message.target.startswith(b"/slow"):
-                await hang.wait()
-            await peer.send(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nwell")
-
-    legacy = await play(answering)
+    legacy = await play(until_set(hang))
     rest: Block = {"name": "rest", "match": "/**", "stage": "legacy"}
     proxy = await serve(upstreams={"legacy": upstream(legacy, connections=16, queue=64)}, routes=[rest])
     slow = [asyncio.ensure_future(proxy.ask(get(b"/slow/report"))) for _ in range(10)]
