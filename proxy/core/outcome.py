@@ -80,7 +80,7 @@ class Failure:
     """What went wrong with one upstream; `replayable` says that nothing can have been executed.
 
     `retry_after` is in seconds, for a client that is told to come back; `refused`: nobody was asked. `loops`: what was
-    to be asked is Banyan itself.
+    to be asked is Banyan itself. `wrong_peer`: somebody answered at the address, who is not the upstream.
     """
 
     phase: Phase
@@ -91,6 +91,7 @@ class Failure:
     retry_after: int = 0
     refused: Refused | None = None
     loops: bool = False
+    wrong_peer: bool = False
 
     @property
     def is_nobodys(self) -> bool:

@@ -13,6 +13,8 @@ from __future__ import annotations
 import asyncio
 import errno
 import socket
+import ssl
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, cast
 
@@ -78,7 +80,8 @@ class Dialler:
         why = sentence_of(error, self._upstream)
         if error.errno in _NONE_LEFT:
             return refusal(Refused.RESOURCES, f"there is nothing left here to connect to {self._upstream.name}: {why}")
-        return cannot_connect(self._upstream, why, timed_out=False)
+        failure = cannot_connect(self._upstream, why, timed_out=False)
+        return replace(failure, wrong_peer=True) if isinstance(error, ssl.SSLError) else failure
 
     def _loop(self, address: Address) -> Failure:
         """Rule 3; told once, and again after it was mended."""
@@ -88,7 +91,9 @@ class Dialler:
             hint = "its requests are answered with 508; let the name stand for the system behind Banyan"
             structlog.get_logger().error("upstream_is_itself", upstream=upstream.name, name=name, at=at, hint=hint)
         detail = f"upstream {upstream.name} ({name}) is at {at}, where this proxy listens itself: a loop"
-        return Failure(phase=Phase.CONNECT, blame=Blame.UPSTREAM, replayable=True, detail=detail, loops=True)
+        return Failure(
+            phase=Phase.CONNECT, blame=Blame.UPSTREAM, replayable=True, detail=detail, loops=True, wrong_peer=True
+        )
 
     async def _open(self, connection: UpstreamConnection, address: Address) -> None:
         tls = self.tls.to_use() if self.tls is not None else None

@@ -298,12 +298,18 @@ class Pool:
                 self._refused(address)
             other = None if is_last or made.refused is not None or monotonic() >= until else self._with_room(tried)
             if other is None and made.refused is None:
-                other = await self._named_since(address, tried, until)
+                other = None if self._is_wrong(made, address) else await self._named_since(address, tried, until)
             if other is None:
                 break
             other.open += 1
             address = other
         self._no_connection(made)
+
+    def _is_wrong(self, failure: Failure, address: Address) -> bool:
+        """Whether somebody else is there: nobody waits for the next look-up, which is brought forward all the same."""
+        if failure.wrong_peer:
+            self._names.tried_in_vain(address.endpoint, monotonic())
+        return failure.wrong_peer
 
     async def _named_since(self, vain: Address, tried: tuple[Address, ...], until: float) -> Address | None:
         """An address that its name has by now, when no other can be reached: it may have moved since the last look-up,

@@ -199,7 +199,9 @@ async def test_a_successor_without_a_directory_lets_its_predecessor_serve(databa
     async with both() as (legacy, new):
         ports = written(tmp_path, database.address, legacy, new)
         async with started(tmp_path, *ports) as banyan:
-            shutil.rmtree(tmp_path / ".banyan")
+            (tmp_path / ".banyan").rename(
+                tmp_path / "lost"
+            )  # at once: what is being written there meanwhile goes with it
             ended = asyncio.Event()
             asking = asyncio.ensure_future(asked_from_the_start(f"{banyan.url}/orders/1", ended))
             banyan.signal(signal.SIGUSR2)

@@ -7,6 +7,8 @@ import pytest
 from proxy.core.parity.compare import compare
 from proxy.core.parity.rules import NO_RULES
 from proxy.core.passed import MOST
+from proxy.names.answer import Resolved
+from proxy.names.resolver import Resolver
 from tests.edge.client import get, post, request
 from tests.edge.conftest import Play, Serve
 from tests.edge.proxy import REST, Block, Proxy, upstream
@@ -174,6 +176,25 @@ async def test_an_upstream_whose_name_is_here_is_not_asked(
     assert capsys.readouterr().out.count("upstream_is_itself") == 1
     lines = await proxy.lines(12)
     assert {(each["side"], each["failure"]) for each in lines} == {("legacy", "connect:upstream")}
+
+
+async def test_nobody_waits_for_another_name_of_one_that_is_here(
+    serve: Serve, play: Play, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody answers there, so that the name has not moved away from a dead address: one look-up, then 508."""
+    look_ups: list[str] = []
+    ask = Resolver.ask
+
+    async def counted_ask(resolver: Resolver, name: str, newer_than: float, *, system: bool = False) -> Resolved:
+        look_ups.append(name)
+        return await ask(resolver, name, newer_than, system=system)
+
+    monkeypatch.setattr(Resolver, "ask", counted_ask)
+    proxy = await serve(await play(always(sized(b"hi"))))
+    proxy.install({"legacy": {"url": f"http://localhost:{proxy.port}", "resolve": {"least": "1s"}}}, [REST])
+
+    assert (await proxy.ask(get())).status == 508
+    assert look_ups == ["localhost"]
 
 
 async def test_the_other_side_answers_for_one_that_is_here(serve: Serve, play: Play) -> None:
