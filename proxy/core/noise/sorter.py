@@ -10,7 +10,8 @@ Rule 4: two instants are a clock's, or stored (`proxy.core.noise.clock`).
 Rule 5: at a noisy key another value is excused; of words only such as legacy was seen to say there, of numbers once
         there were enough to see whether they are tied to legacy's. A word that legacy was not seen to say waits until
         so much was seen of it that it would have said it: after a restart or a deploy nothing was.
-Rule 6: everything else waits.
+Rule 6: two numbers that one double stands for count until their key is known: precision was lost on the way.
+Rule 7: everything else waits.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ from proxy.core.parity.captured import Pair
 from proxy.core.parity.difference import VALUE_KINDS, Kind
 from proxy.core.parity.excuse import COUNTED, Aliases, Sorted, Verdict
 from proxy.core.parity.finds import Find
-from proxy.core.parity.numerals import is_number, text_of
+from proxy.core.parity.numerals import is_number, is_one_double, text_of
 from proxy.core.parity.texts import are_alike
 
 _EXCUSED = Sorted(Verdict.NOISE)
@@ -131,6 +132,8 @@ class PairSorter:
                 return COUNTED
             case KeyState.CLOCK:
                 return COUNTED
+            case _ if _lost_precision(find):
+                return COUNTED
             case _:
                 return Sorted(Verdict.WAITS, key)
 
@@ -219,3 +222,8 @@ def _lead_elsewhere(one: str, other: str, around: float) -> bool:
         for (_, value), (_, new) in zip(named, renamed, strict=True)
     )
     return any(each is not None and its is not None and abs(each.at - its.at) > WITHIN for each, its in times)
+
+
+def _lost_precision(find: Find) -> bool:
+    """Rule 6: as 9007199254740993 becomes 9007199254740992 in JavaScript."""
+    return is_number(find.legacy) and is_number(find.new) and is_one_double(find.legacy, find.new)

@@ -54,6 +54,12 @@ def number_kind(one: object, other: object) -> Kind:
     return Kind.NUM_REPR if first == second else Kind.NUM
 
 
+def is_one_double(one: object, other: object) -> bool:
+    """Whether a double (IEEE 754, what JavaScript calls a number) stands for both numbers, though they differ."""
+    near = _rough(one)
+    return near is not None and near == _rough(other)
+
+
 def _rough(value: object) -> float | None:
     """The nearest float; None for what is too large or no number."""
     text = text_of(value)

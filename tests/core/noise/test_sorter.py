@@ -50,10 +50,11 @@ def test_what_nobody_knows_waits(legacy: object, new: object) -> None:
         ("https://[a", "https://[b"),
         ([True, 1], [False, 1]),
         ("2027-01-15T08:00:00Z", "2027-01-15T09:00:00Z"),
+        (9007199254740993, 9007199254740992),
     ],
 )
 def test_what_counts_at_once(legacy: object, new: object) -> None:
-    """Another type or form, other words, other places, other times."""
+    """Another type or form, other words, other places, other times, a precision that was lost."""
     assert outcome(legacy, new) == COUNTS
 
 
@@ -70,6 +71,7 @@ def test_a_parameter_of_a_url_may_be_noise() -> None:
         (KeyState.NOISY, 1, 2, WAITS),
         (KeyState.NOISY, "ab12cd34", "ef56ab78", NOISE),
         (KeyState.NOISY, "open", "paid", WAITS),
+        (KeyState.NOISY, 9007199254740993, 9007199254740992, WAITS),
         (KeyState.HELD, 1, 2, COUNTS),
         (KeyState.OPEN, 1, 2, WAITS),
         (KeyState.CLOCK, 1, 2, COUNTS),

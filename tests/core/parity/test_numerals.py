@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from proxy.core.parity.difference import Kind
-from proxy.core.parity.numerals import are_close, decimal_of, number_kind, text_of
+from proxy.core.parity.numerals import are_close, decimal_of, is_one_double, number_kind, text_of
 
 
 def raw(text: str) -> msgspec.Raw:
@@ -68,3 +68,17 @@ def test_what_is_no_number_has_no_value() -> None:
 def test_close_numbers(one: object, other: object, absolute: float, relative: float, close: bool) -> None:  # noqa: FBT001 - a column
     """Either bound is enough, and the bound itself is within."""
     assert are_close(one, other, absolute, relative) is close
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "expected"),
+    [
+        (9007199254740993, 9007199254740992, True),
+        (raw("0.1"), raw("0.10000000000000001"), True),
+        (1, 2, False),
+        (raw("1e400"), raw("1e401"), False),
+    ],
+)
+def test_some_numbers_have_one_double(one: object, other: object, *, expected: bool) -> None:
+    """Beyond 2 ** 53 and beyond 17 digits; numbers without a double have none in common."""
+    assert is_one_double(one, other) is expected
