@@ -123,19 +123,7 @@ class PairSorter:
             return COUNTED
         if instants is not None:
             return self._timed(key, memory, instants, state, first=first)
-        match state:
-            case KeyState.NOISY if memory.sort is Sort.NUMBER and memory.pairs < FINDS:
-                return Sorted(Verdict.WAITS, key)  # it may still turn out to be tied to legacy's
-            case KeyState.NOISY if memory.sort is not Sort.WORD or find.new in memory.words:
-                return _EXCUSED
-            case KeyState.NOISY if memory.has_all_words:
-                return COUNTED
-            case KeyState.CLOCK:
-                return COUNTED
-            case _ if _lost_precision(find):
-                return COUNTED
-            case _:
-                return Sorted(Verdict.WAITS, key)
+        return _by_state(find, key, memory, state)
 
     def _timed(
         self, key: str, memory: KeyMemory, instants: tuple[Instant, Instant], state: KeyState, *, first: bool
@@ -193,6 +181,23 @@ class PairSorter:
     def _was_said_elsewhere(self, token: str) -> bool:
         asked = self._memory.said_to(token)
         return asked is not None and asked != self.asked
+
+
+def _by_state(find: Find, key: str, memory: KeyMemory, state: KeyState) -> Sorted:
+    """Rules 5 to 7."""
+    match state:
+        case KeyState.NOISY if memory.sort is Sort.NUMBER and memory.pairs < FINDS:
+            return Sorted(Verdict.WAITS, key)  # it may still turn out to be tied to legacy's
+        case KeyState.NOISY if memory.sort is not Sort.WORD or find.new in memory.words:
+            return _EXCUSED
+        case KeyState.NOISY if memory.has_all_words:
+            return COUNTED
+        case KeyState.CLOCK:
+            return COUNTED
+        case _ if _lost_precision(find):
+            return COUNTED
+        case _:
+            return Sorted(Verdict.WAITS, key)
 
 
 def _text(value: object) -> str:
