@@ -69,3 +69,13 @@ def test_an_https_upstream_that_sees_another_name_as_host_is_told() -> None:
         found = warnings(text.replace('{url: "http://127.0.0.1:3001"}', f'{{url: "https://new.internal"{keys}}}'))
 
         assert len([each for each in found if told in each]) == len(found) == count, keys
+
+
+def test_a_split_that_waits_for_its_stage_is_told() -> None:
+    """Whoever went back by the stage alone; at canary and retired a split has a meaning."""
+    routes = [f"name: {stage}, match: /{stage}, stage: {stage}, split: 5%" for stage in ("legacy", "canary")]
+    found = warnings(with_routes(*routes))
+
+    assert [each for each in found if "split" in each] == [
+        "routes.yaml:7:51: routes[0].split: has no meaning at stage legacy; it waits for stage: canary"
+    ]

@@ -6,7 +6,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proxy.core.forwarded import client_of, forget_managed, is_trusted, said_request_id, trusted_lines
+from proxy.core.forwarded import (
+    client_of,
+    client_within,
+    forget_managed,
+    is_trusted,
+    said_request_id,
+    take_managed,
+    trusted_lines,
+)
+from proxy.core.passed import NAME as PASSED
+from proxy.core.passed import entry_of
 from proxy.core.request import RequestHead, RequestReader
 
 TRUSTED = tuple(map(ip_network, ("10.0.0.0/8", "2001:db8::/32", "fe80::/10")))
@@ -177,3 +187,23 @@ def test_an_untrusted_peers_managed_fields_are_forgotten() -> None:
     forget_managed(head)
 
     assert head.fields == {b"idempotency-key": [b"7"]}
+
+
+def test_a_head_that_is_refused_names_its_client_all_the_same() -> None:
+    """Only the C parser took it: its lines are read for the one field."""
+    raw = b"GET /\xfc HTTP/1.1\r\nHost: a\r\nx-forwarded-FOR: 203.0.113.7\r\nNo-Colon\r\n\r\n"
+
+    assert client_within(raw, PEER, TRUSTED) == "203.0.113.7"
+    assert client_within(b"GET / HTTP/1.1\r\n\r\n", PEER, TRUSTED) == PEER
+
+
+@pytest.mark.parametrize("trusted", [True, False])
+def test_the_mark_and_the_id_are_read_before_managed_fields_go(trusted: bool) -> None:  # noqa: FBT001 - a table's column
+    """Whoever sent them; what a stranger said otherwise is forgotten."""
+    entry = entry_of(7, "orders")
+    head = request(PASSED + b": " + entry, b"X-Request-Id: mine", b"X-Forwarded-For: 203.0.113.7")
+    take_managed(head, trusted=trusted)
+
+    assert head.passed == (entry,)
+    assert head.said_id == b"mine"
+    assert bool(head.fields.get(b"x-forwarded-for")) is trusted

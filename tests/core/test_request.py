@@ -372,3 +372,22 @@ def test_an_encoded_nul_is_refused_wherever_it_stands_unless_it_is_allowed() -> 
         assert isinstance(strict.read(raw), Refusal)
         assert strict.recall(raw) is None
         assert isinstance(lenient.read(raw), RequestHead)
+
+
+@pytest.mark.parametrize(
+    ("method", "fields", "hops", "line"),
+    [
+        (b"OPTIONS", [b"Max-Forwards: 3"], 3, b"Max-Forwards: 2"),
+        (b"OPTIONS", [b"MAX-forwards: 007"], 7, b"MAX-forwards: 6"),
+        (b"OPTIONS", [b"Max-Forwards: 0"], 0, b"Max-Forwards: 0"),
+        (b"OPTIONS", [b"Max-Forwards: soon"], -1, b"Max-Forwards: soon"),
+        (b"OPTIONS", [b"Max-Forwards: 1", b"Max-Forwards: 2"], -1, b"Max-Forwards: 1"),
+        (b"GET", [b"Max-Forwards: 3"], -1, b"Max-Forwards: 3"),
+    ],
+)
+def test_an_options_may_make_so_many_hops_more(method: bytes, fields: list[bytes], hops: int, line: bytes) -> None:
+    """RFC 9110 section 7.6.2: one less for whoever is next; what is no one number, and other methods, pass as is."""
+    head = accepted(b"\r\n".join([method + b" /a HTTP/1.1", b"Host: a", *fields, b"", b""]))
+
+    assert head.hops == hops
+    assert line in head.lines

@@ -7,7 +7,8 @@ import pytest
 from proxy.core.cohort import CohortSource, SourceKind
 from proxy.core.outcome import Side
 from proxy.core.predicate import HeaderIs, HostIs
-from proxy.core.route import Upstream
+from proxy.core.route import Endpoint, HostMode, Upstream
+from proxy.core.tls import Sni
 from tests.core.asking import route
 
 
@@ -25,6 +26,34 @@ from tests.core.asking import route
 def test_an_authority_leaves_out_the_schemes_own_port(scheme: str, host: str, port: int, authority: str) -> None:
     """An upstream's authority is what a Host field would say of it."""
     assert Upstream(name="legacy", scheme=scheme, host=host, port=port).authority == authority
+
+
+def test_a_socket_is_named_by_its_path() -> None:
+    """For people, in the file's own way; a Host field of it says localhost."""
+    socket = Upstream(name="legacy", scheme="http+unix", host="/run/a b.sock", port=0)
+
+    assert socket.where == Endpoint("/run/a b.sock", 0).text == "unix:/run/a b.sock"
+    assert (socket.authority, socket.url) == ("localhost", "http+unix:///run/a%20b.sock")
+    assert replace(socket, scheme="http", host="legacy.internal", port=80).where == "legacy.internal"
+
+
+@pytest.mark.parametrize(
+    ("scheme", "mode", "sni", "follows"),
+    [
+        ("https", HostMode.PRESERVE, Sni.HOST, True),
+        ("http", HostMode.PRESERVE, Sni.HOST, False),
+        ("https", HostMode.UPSTREAM, Sni.HOST, False),
+    ],
+)
+def test_the_name_of_tls_is_the_urls_or_each_requests_host(
+    scheme: str, mode: HostMode, sni: Sni, *, follows: bool
+) -> None:
+    """`sni: host` where a Host passes as it came, over TLS; a dot at the end is no part of a name."""
+    known = Upstream(name="new", scheme=scheme, host="new.internal.", port=443, host_mode=mode)
+    asking = replace(known, tls=replace(known.tls, sni=sni))
+
+    assert asking.follows_host is follows
+    assert asking.tls_name == "new.internal"
 
 
 def test_routes_of_a_group_share_their_salt() -> None:

@@ -3,7 +3,9 @@ from __future__ import annotations
 import pickle
 from dataclasses import replace
 
+from proxy.core.leniency import Leniency
 from proxy.core.predicate import HeaderAbsent, HeaderIs
+from proxy.core.request import RequestHead
 from proxy.core.route import Endpoint, HostMode, Upstream
 from proxy.core.snapshot import Snapshot
 from proxy.core.table import RouteTable
@@ -32,6 +34,17 @@ def test_a_snapshot_holds_its_routes_in_file_order() -> None:
 def test_a_snapshot_names_the_fields_that_routing_reads() -> None:
     """The fields to collect are those of all routes together."""
     assert SNAPSHOT.fields == {b"x-client", b"x-debug"}
+
+
+def test_what_any_route_forgives_is_read() -> None:
+    """A point is open while a head is read if some route opens it; `%00` is taken where the reader is told so."""
+    lenient = replace(ROUTES[0], leniency=frozenset({Leniency.RAW_UTF8_TARGET}))
+    forgiving = replace(SNAPSHOT, table=RouteTable((lenient, *ROUTES[1:])))
+    raw = b"GET /%00 HTTP/1.1\r\nHost: a\r\n\r\n"
+
+    assert SNAPSHOT.forgiven == frozenset()
+    assert forgiving.forgiven == {Leniency.RAW_UTF8_TARGET}
+    assert [isinstance(SNAPSHOT.reader(nul=nul).read(raw), RequestHead) for nul in (False, True)] == [False, True]
 
 
 def test_a_snapshot_travels_to_workers() -> None:

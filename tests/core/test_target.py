@@ -64,6 +64,11 @@ def test_a_lenient_upstreams_reading_is_among_them(path: bytes, reading: bytes) 
     assert reading in readings(path)
 
 
+def test_what_stands_before_a_nul_is_read_too() -> None:
+    """An upstream in C ends there, where `percent_nul` lets it through."""
+    assert b"/admin" in readings(b"/admin%00/x")
+
+
 @pytest.mark.parametrize(
     ("path", "not_read"),
     [(b"/pub/%252e%252e/x", b"/x"), (b"/%2561dmin", b"/admin"), (b"/a%252fb", b"/a/b")],

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from math import isclose, log
 from random import Random
 
@@ -73,6 +74,18 @@ def test_events_at_once_count_as_one_by_one_while_evidence_grows() -> None:
 
     assert at_once.logs == pytest.approx(fed([True] * 3, 0.1).logs)
     assert at_once.events == 3
+
+
+def test_events_told_as_one_weigh_as_one() -> None:
+    """One cohort's ten failures are less than ten of as many; good answers alone wait for the next bad one."""
+    alone, together = (
+        observe_alone(Process(bad=Bad.ERROR), 10, 10, rate=0.01, at=0.0, log_a=LOG_A, as_one=as_one)
+        for as_one in (False, True)
+    )
+    waiting = observe_alone(together, 0, 5, rate=0.01, at=1.0, log_a=LOG_A)
+
+    assert 0 < together.level < alone.level
+    assert waiting == replace(together, gap=5)
 
 
 @pytest.mark.parametrize("share", [0.0, 1.0, -1.0, 2.0])

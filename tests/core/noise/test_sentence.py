@@ -6,7 +6,7 @@ import pytest
 
 from proxy.core.noise.measure import HOLDING, Measure
 from proxy.core.noise.proof import Trials
-from proxy.core.noise.sentence import line, sentence
+from proxy.core.noise.sentence import line, sentence, unknown
 from proxy.core.noise.standing import KeyCounts, Ruling
 from proxy.core.noise.state import KeyState
 
@@ -53,6 +53,8 @@ def test_what_waits_says_what_to_write() -> None:
         "itself. If it is noise: `compare: { noisy: [{ path: $.a, reason: …, owner: …, until: … }] }`; "
         "if not, the same with `exact`"
     )
+    assert "; too much else there looks like it" in sentence("$[*] ~ <n> ms", waits, COUNTS)
+    assert unknown("$.a") == f"it differs, and whether legacy would repeat it is not known yet. {line('$.a')}"
     assert "; another value in 4 of 20 repeats prove nothing yet. If" in sentence("$.a", waits, TRIED)
 
 
