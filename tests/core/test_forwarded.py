@@ -207,3 +207,11 @@ def test_the_mark_and_the_id_are_read_before_managed_fields_go(trusted: bool) ->
     assert head.passed == (entry,)
     assert head.said_id == b"mine"
     assert bool(head.fields.get(b"x-forwarded-for")) is trusted
+
+
+def test_a_request_without_a_mark_has_passed_nobody() -> None:
+    """Nor does it say an id."""
+    head = request()
+    take_managed(head, trusted=True)
+
+    assert (head.passed, head.said_id) == ((), b"")
