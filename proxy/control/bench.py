@@ -1,14 +1,15 @@
 """All routes before the judge: their dockets, what stands, and what the rules of judging make of it.
 
 Rule 1: a route is ruled on when it could move: it has a ramp, or something happened on it, or an alarm stands.
-Rule 2: what other routes forbid (budget, how many move at once, order, groups) is put into each case in words.
+Rule 2: what other routes forbid (budget, how many move at once, order, groups), and orders that a step up would undo,
+        is put into each case in words.
 Rule 3: nothing here moves anything.
 Rule 4: a round costs what happened in it, not what the table holds.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -18,6 +19,7 @@ from zoneinfo import ZoneInfo
 from proxy.control.docket import Docket, Seen, answered_in, is_alone
 from proxy.control.feed import Answered, Batch
 from proxy.control.guard_states import recalled, states_of
+from proxy.control.order_notes import drain_of, drain_sentence
 from proxy.control.replica import Replica
 from proxy.control.roster import roster
 from proxy.control.running import Running
@@ -253,6 +255,7 @@ class Bench:
     def _blocked(
         self, route: Route, position: Position, routes: Mapping[str, Route], moving: list[str]
     ) -> Iterable[str]:
+        yield from self._ordered(route)
         fleet = self._running.snapshot.fleet
         if fleet.errors is not None and self._budget.is_exhausted(fleet.errors, self._replica.clock()):
             yield "the error budget of all routes is spent"
@@ -270,6 +273,12 @@ class Bench:
             yield waits
         if not is_possible(route, to, self._running.snapshot.upstreams):
             yield f"{to} needs an upstream that routes.yaml does not have"
+
+    def _ordered(self, route: Route) -> Iterator[str]:
+        """Orders of operators that a step up would undo or overtake."""
+        drain = drain_of(self._replica.pins(route.name))
+        if drain is not None:
+            yield f"it {drain_sentence(drain)}; `banyan drain {route.name} --off` lets it climb"
 
     def _agreed(self, rulings: dict[str, Ruling]) -> dict[str, Ruling]:
         guards = {name: self._roster.routes[name].guard for name in rulings}

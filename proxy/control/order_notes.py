@@ -38,7 +38,7 @@ def order_notes(
 ) -> list[str]:
     """Of a route that an order has left at this place, with these pins."""
     there, order, conditions = placed(route, place), around.killed(), around.conditions()
-    said = [*_drain(there, pins), *_elsewhere(there, pins)]
+    said = [*drain_notes(there, pins), *_elsewhere(there, pins)]
     if order is None or beyond(there, upstreams) is not None:
         return [*down_sentences(there, pins, conditions), *said]
     at = placed(route, Place(Stage.SHADOW))
@@ -72,7 +72,8 @@ def _killed(order: Order) -> str:
     return f"the kill switch is on{more}: legacy answers, and this takes effect when `banyan kill --off` ends it"
 
 
-def _drain(route: Route, pins: Iterable[Pin]) -> Iterator[str]:
+def drain_notes(route: Route, pins: Iterable[Pin]) -> Iterator[str]:
+    """What the drain among these pins does where the route runs; nothing without one."""
     drain = drain_of(pins)
     if drain is not None and route.stage is Stage.CANARY:
         yield f"it {drain_sentence(drain)}: new cohorts go to legacy until `banyan drain {route.name} --off`"

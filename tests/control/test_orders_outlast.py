@@ -1,0 +1,99 @@
+"""Orders of operators that the judge does not overtake: what is drained climbs no further, however much was proved."""
+
+from __future__ import annotations
+
+import pytest
+
+from proxy.control.standing_reasons import why
+from proxy.core.judge.ladder import Place
+from proxy.core.judge.position import Cause, move, moved
+from proxy.core.judge.verdict import Action
+from proxy.core.orders import NEWCOMERS, Pin
+from proxy.core.outcome import Side
+from proxy.core.stage import Stage
+from tests.control.stands import START, Clock, Stand, Store, canary
+from tests.control.test_enforcing import RAMP, at_shadow, between, by_the_judge, proved
+
+DRAIN = Pin(route="a", cohort=NEWCOMERS, side=Side.LEGACY, by="ann", since=START, reason="new goes down at six")
+SINCE = "it drains since 2027-01-15T08:00:00.000Z by ann (new goes down at six)"
+LETS_CLIMB = f"{SINCE}; `banyan drain a --off` lets it climb"
+HALF = canary("50%", RAMP)
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def store(clock: Clock) -> Store:
+    return Store(clock)
+
+
+def reasons(stand: Stand) -> tuple[str, ...]:
+    return stand.bench.ruling(stand.route()).judgement.reasons
+
+
+@pytest.mark.parametrize("route", [HALF, at_shadow("a")])
+async def test_a_drained_route_climbs_after_the_drain_alone(store: Store, clock: Clock, route: str) -> None:
+    """All of its needs are met: the drain is the one thing that is missing, in words, and its end lets it go on."""
+    stand = await proved(store, clock, route)
+    await store.behind.set_pin(DRAIN)
+    await stand.rounds(seconds=3601.0)
+    drained = await by_the_judge(store), reasons(stand)
+    await store.behind.drop_pin("a", NEWCOMERS)
+    await stand.rounds(seconds=0.1)
+
+    assert drained == ([], (LETS_CLIMB,))
+    assert len(await by_the_judge(store)) == 1
+
+
+async def test_a_pinned_cohort_is_no_drain(store: Store, clock: Clock) -> None:
+    """It stays where it is whatever the split, and the route goes on."""
+    stand = await proved(store, clock, HALF)
+    await store.behind.set_pin(Pin(route="a", cohort="acme", side=Side.LEGACY, by="ann", since=START))
+    await stand.rounds(seconds=3601.0)
+
+    assert await by_the_judge(store) == [("a", "live")]
+
+
+async def test_a_drain_at_the_last_moment_comes_first(store: Store, clock: Clock) -> None:
+    """It reaches the store between the judge's look and its move: nothing is promoted, in that round or the next."""
+    stand = await proved(store, clock, HALF)
+
+    async def drain() -> None:
+        await store.behind.set_pin(DRAIN)
+
+    between(store, drain)
+    await stand.rounds(2, seconds=3601.0)
+
+    assert await by_the_judge(store) == []
+
+
+async def test_a_drain_that_is_seen_after_the_ruling_is_asked_for_again(store: Store, clock: Clock) -> None:
+    """What was ruled a promotion is none by the time that it would be carried out."""
+    stand = await proved(store, clock, HALF)
+    clock.now += 3601.0
+    rulings = stand.bench.rule([stand.gathering.take()])
+    await store.behind.set_pin(DRAIN)
+    await stand.mover.look()
+    await stand.judge._enforcing.enforce(rulings)
+
+    assert rulings["a"].action is Action.PROMOTE
+    assert stand.bench.forbidden(stand.route()) == LETS_CLIMB
+    assert await by_the_judge(store) == []
+
+
+async def test_what_a_drain_does_is_told_by_where_the_route_runs(store: Store, clock: Clock) -> None:
+    """Promoted to live by a person it sends newcomers to legacy no more, and its reason does not say that it does."""
+    stand = await proved(store, clock, HALF)
+    await store.behind.set_pin(DRAIN)
+    await stand.mover.look()
+    before = stand.replica.position(stand.route())
+    at_canary = why(stand.route(), stand.replica.placed(stand.route()))
+    after = moved(before, Place(Stage.LIVE), Cause.OPERATOR, clock.now)
+    await stand.mover.move(move(before, after, at=clock.now, actor="bob", numbers={}, reason="all of it"))
+
+    assert at_canary == f"{SINCE}: new cohorts go to legacy until `banyan drain a --off`"
+    ends = f"{SINCE}, which counts at canary alone; `banyan drain a --off` ends it"
+    assert why(stand.route(), stand.replica.placed(stand.route())) == f"moved by bob: all of it; {ends}"
