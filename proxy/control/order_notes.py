@@ -42,7 +42,8 @@ def order_notes(
     if order is None or beyond(there, upstreams) is not None:
         return [*down_sentences(there, pins, conditions), *said]
     at = placed(route, Place(Stage.SHADOW))
-    return [_killed(order), *down_sentences(at, (), conditions), *said]
+    killed = f"{kill_sentence(order)}: legacy answers, and this takes effect when `banyan kill --off` ends it"
+    return [killed, *down_sentences(at, (), conditions), *said]
 
 
 def pin_sentence(pin: Pin) -> str:
@@ -66,10 +67,11 @@ def drain_of(pins: Iterable[Pin]) -> Pin | None:
     return next((each for each in pins if each.cohort == NEWCOMERS), None)
 
 
-def _killed(order: Order) -> str:
+def kill_sentence(order: Order) -> str:
+    """By whom, since when and why, as far as the order says."""
     said = [f"by {order.by}"] * bool(order.by) + [f"since {order.at}"] * bool(order.at) + [order.reason]
     more = f" ({', '.join(each for each in said if each)})" if any(said) else ""
-    return f"the kill switch is on{more}: legacy answers, and this takes effect when `banyan kill --off` ends it"
+    return f"the kill switch is on{more}"
 
 
 def drain_notes(route: Route, pins: Iterable[Pin]) -> Iterator[str]:
