@@ -15,7 +15,8 @@ from proxy.core.kill import Order
 from proxy.core.orders import NEWCOMERS, Pin
 from proxy.core.outcome import Side
 from proxy.core.stage import Stage
-from tests.control.stands import START, Clock, Stand, Store, canary
+from tests.control.conftest import Open
+from tests.control.stands import START, Clock, Stand, Store, canary, table
 from tests.control.test_enforcing import RAMP, at_shadow, between, by_the_judge, fails, proved
 
 DRAIN = Pin(route="a", cohort=NEWCOMERS, side=Side.LEGACY, by="ann", since=START, reason="new goes down at six")
@@ -164,6 +165,24 @@ async def test_a_kill_that_is_seen_after_the_ruling_is_asked_for_again(store: St
     assert rulings["a"].action is Action.PROMOTE
     assert stand.bench.forbidden(stand.route()) == KILLED
     assert await by_the_judge(store) == []
+
+
+@pytest.mark.parametrize("by", ["control", "worker"])
+async def test_the_judge_that_runs_asks_for_the_switch(open_port: Open, by: str) -> None:
+    """Put together as control does it, it knows what the file says and what a worker has seen before control."""
+    port = await open_port(snapshot=table(HALF))
+    worker, bench = await port.worker(), port.judging.judge.bench
+    route = bench.route("a")
+    assert route is not None
+    before = bench.forbidden(route)
+    if by == "control":
+        port.kill.take(KILL)
+    else:
+        worker.killed = True
+        await port.links.refresh()
+
+    assert before is None
+    assert str(bench.forbidden(route)).startswith("the kill switch is on")
 
 
 async def test_a_killed_route_goes_back_all_the_same(store: Store, clock: Clock) -> None:
