@@ -34,6 +34,7 @@ from proxy.control.view import ordered_kill
 from proxy.core.judge.legacy import Known
 from proxy.core.judge.position import Transition
 from proxy.core.judge.verdict import Ruling
+from proxy.core.kill import Order
 from proxy.core.snapshot import Snapshot
 from proxy.link import BadDelta, Report
 from proxy.store.opening import Stores
@@ -81,7 +82,7 @@ class Judging:
         self.mover = Mover(store, self.replica)
         self._reconciling = Reconciling(running, self.replica, self.mover, store)
         self._gathering = Gathering()
-        bench = Bench(running, self.replica, parts.book, self._probe)
+        bench = Bench(running, self.replica, parts.book, self._probe, self._killed)
         self.judge = Judge(
             store=store,
             guards=parts.stores.evidence,
@@ -94,9 +95,7 @@ class Judging:
             leading=Leading(store, self.replica.instance),
         )
         self.judged = Judged(replica=self.replica, judge=self.judge, bench=bench)
-        around = Around(
-            killed=lambda: ordered_kill(running, parts.links.ledger), conditions=lambda: parts.probes.conditions
-        )
+        around = Around(killed=self._killed, conditions=lambda: parts.probes.conditions)
         self.asked = OrdersAsked(
             running=running, replica=self.replica, mover=self.mover, judge=self.judge, store=store, around=around
         )
@@ -197,6 +196,9 @@ class Judging:
     def _probe(self, upstream: str) -> Known:
         found = self._parts.probes.conditions.get(upstream)
         return Known.UNKNOWN if found is None else Known(found.status.value)
+
+    def _killed(self) -> Order | None:
+        return ordered_kill(self._parts.running, self._parts.links.ledger)
 
 
 def instance_of(snapshot: Snapshot) -> str:

@@ -1,14 +1,15 @@
 """All routes before the judge: their dockets, what stands, and what the rules of judging make of it.
 
 Rule 1: a route is ruled on when it could move: it has a ramp, or something happened on it, or an alarm stands.
-Rule 2: what other routes forbid (budget, how many move at once, order, groups) is put into each case in words.
+Rule 2: what other routes forbid (budget, how many move at once, order, groups), and orders that a step up would undo,
+        is put into each case in words.
 Rule 3: nothing here moves anything.
 Rule 4: a round costs what happened in it, not what the table holds.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -18,6 +19,8 @@ from zoneinfo import ZoneInfo
 from proxy.control.docket import Docket, Seen, answered_in, is_alone
 from proxy.control.feed import Answered, Batch
 from proxy.control.guard_states import recalled, states_of
+from proxy.control.kill_times import KillTimes
+from proxy.control.order_notes import drain_of, drain_sentence, kill_sentence
 from proxy.control.replica import Replica
 from proxy.control.roster import roster
 from proxy.control.running import Running
@@ -37,6 +40,7 @@ from proxy.core.judge.ramp import Measures, has_answered_enough
 from proxy.core.judge.together import agree
 from proxy.core.judge.verdict import Case, Ruling, judge
 from proxy.core.judge.windows import Closed, LocalTime, closed, local_time
+from proxy.core.kill import Order
 from proxy.core.ordered import is_possible
 from proxy.core.orders import EVERY_ROUTE
 from proxy.core.outcome import Side
@@ -54,8 +58,9 @@ class Bench:
         replica: Replica,
         evidence: Evidence,
         probe: Callable[[str], Known] = lambda _: Known.UNKNOWN,
+        killed: Callable[[], Order | None] = lambda: None,
     ) -> None:
-        """`probe` says of an upstream what its last health probe found."""
+        """`probe` says of an upstream what its last health probe found, `killed` what the kill switch's order says."""
         self.rulings: Mapping[str, Ruling] = {}
         self.samples: Mapping[str, float] = {}
         self.lost = 0
@@ -63,6 +68,9 @@ class Bench:
         self._replica = replica
         self._evidence = evidence
         self._probe = probe
+        self._killed = killed
+        self._order: Order | None = None
+        self._kills = KillTimes()
         self._roster = roster(running.snapshot)
         self._dockets: dict[str, Docket] = {}
         self._open: set[str] = set()
@@ -77,6 +85,8 @@ class Bench:
     def rule(self, batches: Iterable[Batch]) -> Mapping[str, Ruling]:
         """Fold what was told, then rule."""
         self._follow()
+        self._order = self._killed()
+        self._kills.note(self._order, self._replica.clock())
         self._fold(list(batches))
         routes = self._roster.routes
         before = self._due(routes)
@@ -97,6 +107,7 @@ class Bench:
 
     def forbidden(self, route: Route) -> str | None:
         """What speaks by now against a step forward that was allowed when it was ruled on; None: nothing."""
+        self._order = self._killed()
         routes, position = self._roster.routes, self._replica.position(route)
         return next(iter(self._blocked(route, position, routes, self._moving(routes))), None)
 
@@ -248,11 +259,13 @@ class Bench:
             carried=docket.capacity.proved if found.carried is None else found.carried,
             unfit=docket.capacity.last.unfit_share,
             raised=_raised(route, docket, position, found),
+            killed=self._kills.seconds_since(position.since),
         )
 
     def _blocked(
         self, route: Route, position: Position, routes: Mapping[str, Route], moving: list[str]
     ) -> Iterable[str]:
+        yield from self._ordered(route)
         fleet = self._running.snapshot.fleet
         if fleet.errors is not None and self._budget.is_exhausted(fleet.errors, self._replica.clock()):
             yield "the error budget of all routes is spent"
@@ -270,6 +283,14 @@ class Bench:
             yield waits
         if not is_possible(route, to, self._running.snapshot.upstreams):
             yield f"{to} needs an upstream that routes.yaml does not have"
+
+    def _ordered(self, route: Route) -> Iterator[str]:
+        """Orders of operators that a step up would undo or overtake."""
+        if self._order is not None:
+            yield f"{kill_sentence(self._order)}: nothing is promoted until `banyan kill --off` ends it"
+        drain = drain_of(self._replica.pins(route.name))
+        if drain is not None:
+            yield f"it {drain_sentence(drain)}; `banyan drain {route.name} --off` lets it climb"
 
     def _agreed(self, rulings: dict[str, Ruling]) -> dict[str, Ruling]:
         guards = {name: self._roster.routes[name].guard for name in rulings}

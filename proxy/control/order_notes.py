@@ -38,11 +38,12 @@ def order_notes(
 ) -> list[str]:
     """Of a route that an order has left at this place, with these pins."""
     there, order, conditions = placed(route, place), around.killed(), around.conditions()
-    said = [*_drain(there, pins), *_elsewhere(there, pins)]
+    said = [*drain_notes(there, pins), *_elsewhere(there, pins)]
     if order is None or beyond(there, upstreams) is not None:
         return [*down_sentences(there, pins, conditions), *said]
     at = placed(route, Place(Stage.SHADOW))
-    return [_killed(order), *down_sentences(at, (), conditions), *said]
+    killed = f"{kill_sentence(order)}: legacy answers, and this takes effect when `banyan kill --off` ends it"
+    return [killed, *down_sentences(at, (), conditions), *said]
 
 
 def pin_sentence(pin: Pin) -> str:
@@ -66,13 +67,15 @@ def drain_of(pins: Iterable[Pin]) -> Pin | None:
     return next((each for each in pins if each.cohort == NEWCOMERS), None)
 
 
-def _killed(order: Order) -> str:
+def kill_sentence(order: Order) -> str:
+    """By whom, since when and why, as far as the order says."""
     said = [f"by {order.by}"] * bool(order.by) + [f"since {order.at}"] * bool(order.at) + [order.reason]
     more = f" ({', '.join(each for each in said if each)})" if any(said) else ""
-    return f"the kill switch is on{more}: legacy answers, and this takes effect when `banyan kill --off` ends it"
+    return f"the kill switch is on{more}"
 
 
-def _drain(route: Route, pins: Iterable[Pin]) -> Iterator[str]:
+def drain_notes(route: Route, pins: Iterable[Pin]) -> Iterator[str]:
+    """What the drain among these pins does where the route runs; nothing without one."""
     drain = drain_of(pins)
     if drain is not None and route.stage is Stage.CANARY:
         yield f"it {drain_sentence(drain)}: new cohorts go to legacy until `banyan drain {route.name} --off`"

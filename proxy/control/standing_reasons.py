@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from proxy.control.order_notes import drain_sentence
+from proxy.control.order_notes import drain_notes
 from proxy.control.replica import Placed
 from proxy.core.judge.position import Cause, Position, Transition
 from proxy.core.ordered import place_of
+from proxy.core.ordered import placed as route_at
 from proxy.core.orders import NEWCOMERS
 from proxy.core.route import Route
 
@@ -35,7 +36,7 @@ _BY = {
 
 def why(route: Route, placed: Placed) -> str:
     """Why a route runs where it runs, where that is not simply what the file says; else empty."""
-    said = [*_difference(route, placed), *_exceptions(placed)]
+    said = [*_difference(route, placed), *_exceptions(route, placed)]
     return "; ".join(each for each in said if each)
 
 
@@ -80,10 +81,9 @@ def _cause(position: Position, moved: Transition | None) -> str:
     return f" by {actor}: {moved.reason}" if moved.reason else f" by {actor}"
 
 
-def _exceptions(placed: Placed) -> list[str]:
+def _exceptions(route: Route, placed: Placed) -> list[str]:
     pins = [each for each in placed.pins if each.cohort != NEWCOMERS]
-    drains = [each for each in placed.pins if each.cohort == NEWCOMERS]
-    said = [f"{drain_sentence(drains[0])}: new cohorts go to legacy"] if drains else []
+    said = list(drain_notes(route_at(route, placed.place), placed.pins))
     if pins:
         said.append(f"{len(pins)} cohort{'' if len(pins) == 1 else 's'} pinned")
     if placed.here:

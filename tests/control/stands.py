@@ -144,7 +144,7 @@ class Stand:
         self.gathering = Gathering()
         self.healthy: set[str] = set()
         self.ill: set[str] = set()
-        self.bench = Bench(self.running, self.replica, self.known, self._probe)
+        self.bench = Bench(self.running, self.replica, self.known, self._probe, lambda: self.running.order)
         self.judge = Judge(
             store=positions,
             guards=guards or Guards(),

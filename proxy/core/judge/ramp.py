@@ -104,7 +104,7 @@ class Measures:
     `requests` are answers of new at this step, `asked` those of both sides; `carried` is the greatest share of the
     route's requests that new has carried, shadow included, `raised` the share that the judge lets be shadowed, 0 for
     the usual one, `unfit` the share that cannot be shadowed; `lag` is that of a journal of writes. `epoch` is the mark
-    of the present one.
+    of the present one. `killed`: seconds of this step in which the kill switch was on.
     """
 
     compared: int = 0
@@ -127,6 +127,7 @@ class Measures:
     raised: float = 0.0
     unfit: float = 0.0
     lag: float | None = None
+    killed: float = 0.0
 
     @property
     def bounded(self) -> Counts:
@@ -145,7 +146,7 @@ class Check:
 def checks(ramp: Ramp, position: Position, to: Place, measures: Measures, now: float) -> tuple[Check, ...]:
     """Every need of the step from where the route is to `to`."""
     return (
-        _time(ramp, position, now),
+        _time(ramp, position, measures, now),
         *(_evidence if ramp.needs.compared else _found_anyway)(ramp, position, to, measures, now),
         *_served(ramp.needs, position, measures),
         *_lag(ramp.needs, measures),
@@ -186,10 +187,12 @@ def _met(*, when: bool, sentence: str, otherwise: State = State.OPEN) -> Check:
     return Check(State.MET if when else otherwise, sentence)
 
 
-def _time(ramp: Ramp, position: Position, now: float) -> Check:
+def _time(ramp: Ramp, position: Position, measures: Measures, now: float) -> Check:
+    """While the kill switch was on new answered nobody: that is no time at the step."""
     least = _least(ramp, position)
-    been = max(now - position.since, 0.0)
-    return _met(when=been >= least, sentence=f"at {position.place} for {length(been)} of {length(least)}")
+    been = max(now - position.since - measures.killed, 0.0)
+    more = f", without {length(measures.killed)} under the kill switch" if measures.killed else ""
+    return _met(when=been >= least, sentence=f"at {position.place} for {length(been)} of {length(least)}{more}")
 
 
 def _least(ramp: Ramp, position: Position) -> float:

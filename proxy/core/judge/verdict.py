@@ -79,8 +79,8 @@ class Ruling:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """All that is known. `changes` by the side that answered; `blocked`: sentences of what other routes forbid
-    (`budget`); `now` in unix seconds.
+    """All that is known. `changes` by the side that answered; `blocked`: sentences of what other routes and
+    orders forbid (`budget`); `now` in unix seconds.
 
     `stuck`: why the route should go back though legacy is down, or empty. `recovered`: that new answers well again
     since it was held for that, or empty.

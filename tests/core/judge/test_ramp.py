@@ -29,6 +29,15 @@ def test_good_evidence_meets_every_need() -> None:
     assert found(GOOD).keys() == {State.MET}
 
 
+def test_time_under_the_kill_switch_is_no_time_at_a_step() -> None:
+    """A second that is missing after ten minutes under it is missing, and the ten minutes are said."""
+    killed = replace(GOOD, killed=600.0)
+    said = found(killed, since=NOW - RAMP.hold - 599.0)
+
+    assert any(each.endswith(", without 10m under the kill switch") for each in said[State.OPEN])
+    assert State.OPEN not in found(killed, since=NOW - RAMP.hold - 600.0)
+
+
 def test_no_data_meets_nothing_and_fails_nothing() -> None:
     """Of a route without any traffic every need is open, but for those that count what is bad."""
     states = found(Measures(), since=NOW)
