@@ -18,7 +18,10 @@ Rule 7: an answer that failed is never a good one, whether or not its event coun
         was asked, as it was of legacy's. Who asks alone is the breakers' business.
 Rule 8: nothing known of legacy is not "down". While it is known to be down no breaker opens; where new is alone and
         fails, that is said (`stuck`), to be told to somebody: there is nowhere to go back to. A route that is held for
-        that is watched until new answers well again (recovery.py), which answers what led to it.
+        that is watched until new answers well again (recovery.py), which answers what led to it. While legacy is down
+        the guard's processes keep nothing there: a new that is well when legacy answers does not go back for what was.
+
+Long: whatever is told of a route is folded into all of its statistics in one place, each event once.
 """
 
 from __future__ import annotations
@@ -142,6 +145,8 @@ class Docket:
         is_recalled = self.stood is None and position.version == self.version
         if not is_recalled and (self._is_answered_by(position) or self._is_released_by(position)):
             self.clear()
+        if position.waits and self.recovery is None and not is_recalled:
+            self._forget()  # the alarm that led here is told; the next one is about what comes after it
         self.recovery = (self.recovery or NOT_YET) if position.waits else None
         self.stood, self.version = stood, position.version
         if self.step != (step := Step.of(position)):
@@ -184,8 +189,11 @@ class Docket:
     def clear(self) -> None:
         """Begin the guard, the breakers and the detectors of change anew."""
         self.changes.clear()
-        self.processes = {bad: cleared(each) for bad, each in self.processes.items()}
+        self._forget()
         self.breaker, self.window, self.stuck = Breaker(), Window(), ""
+
+    def _forget(self) -> None:
+        self.processes = {bad: cleared(each) for bad, each in self.processes.items()}
 
     @property
     def is_open(self) -> bool:
@@ -217,6 +225,8 @@ class Docket:
         for event in counted:
             self._observe(position, event, seen, weight=1 / slow if event.bad is Bad.LATENCY else 1.0)
         self._pass(position, counted, seen)
+        if position.waits and known(self.legacy, seen.probe, seen.now) is Known.DOWN:
+            self._forget()
         self._count(seen.answered, seen.now)
 
     def carry(self, answered: Answered, epoch: int, now: float) -> None:

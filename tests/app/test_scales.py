@@ -67,6 +67,22 @@ def test_high_mismatches_are_bad_events_of_who_answered(monkeypatch: pytest.Monk
     assert on.evidence() is None
 
 
+def test_a_failure_of_legacy_alone_is_no_bad_event() -> None:
+    """Neither the guard nor the detector hears of it, whoever answered; it is counted under a reason of its own."""
+    on, good = made(), pair({"id": 1}, {"id": 1}, authoritative=Side.NEW)
+    failed = replace(good, legacy=replace(good.legacy, status=503))
+    gone = replace(good, legacy=replace(good.legacy, status=0, failure="timed_out"))
+    for each in (failed, gone, replace(failed, authoritative=Side.LEGACY)):
+        on.take(encode(each)[4:])
+    evidence = on.evidence()
+
+    assert evidence is not None
+    assert (evidence.bad, evidence.bad_lost, evidence.compared) == ([], 0, [])
+    parts = msgspec.msgpack.decode(evidence.parts, type=list[Part])
+    assert {each[:2] for each in outcomes(parts)} == {("incomparable", "legacy_failed")}
+    assert sum(each[2] for each in outcomes(parts)) == 3
+
+
 def test_rules_noise_and_secrets_are_those_of_the_table() -> None:
     """A table that is taken brings rules and secrets; a noisy path is excused."""
     on = made()

@@ -1,4 +1,7 @@
-"""The judge over a new side that fails much of what it is asked: of few cohorts, of one, with a legacy that is down."""
+"""The judge over a new side that fails much of what it is asked: of few cohorts, of one, with a legacy that is down.
+
+Long: the routes that fail and those that are held for it are told of by the same seconds, `half` and `well`.
+"""
 
 from __future__ import annotations
 
@@ -121,6 +124,46 @@ async def well(stand: Stand, seconds: int) -> None:
     for _ in range(seconds):
         half(stand, 1, 2, 3, good=10, failed=0)
         await stand.rounds()
+
+
+@pytest.mark.parametrize("down", [30, 90])
+@pytest.mark.parametrize("seconds", [40, 250])
+async def test_what_new_failed_while_both_were_down_takes_nobody_back(
+    store: Store, clock: Clock, seconds: int, down: int
+) -> None:
+    """New is well again before legacy answers: no alarm of then is acted on, and the hold ends in its time."""
+    stand = await held_for_legacy(store, clock)
+    for _ in range(down):
+        half(stand, *range(40), good=0, failed=2)
+        await stand.rounds()
+    await well(stand, seconds)
+    alarmed = stand.bench.alarmed()
+    stand.ill.clear()
+    for _ in range(20):
+        half(stand, 1, 2, 3, good=10, failed=0, alive=(3, 0))
+        await stand.rounds()
+    position = stand.replica.position(stand.route())
+    await well(stand, 300)
+
+    assert (alarmed, str(position.place), position.waits) == ({}, "live", True)
+    assert not stand.replica.position(stand.route()).held
+
+
+async def test_a_new_that_fails_little_goes_back_once_legacy_answers(store: Store, clock: Clock) -> None:
+    """No breaker opens for one answer in five; the guard alarms anew, about what is told after legacy came back."""
+    stand = await held_for_legacy(store, clock)
+    for second in range(300):
+        half(stand, *range(second * 5, second * 5 + 5), good=4, failed=1)
+        await stand.rounds()
+    before = stand.replica.position(stand.route()).waits, stand.bench.alarmed()
+    stand.ill.clear()
+    for second in range(300, 330):
+        half(stand, *range(second * 5, second * 5 + 5), good=4, failed=1, alive=(3, 0))
+        await stand.rounds()
+
+    assert before == (True, {})
+    assert stand.place() == "shadow"
+    assert (await store.behind.transitions("a", 1))[0].cause is Cause.GUARD
 
 
 @pytest.mark.parametrize("legacy", ["comes back later", "stays down"])

@@ -5,6 +5,7 @@ Rule 2: so is a 304, 412 or 206 on one side of a conditional request: each side 
 Rule 3: so is a side that was asked without the client's credentials and turns the request away, where the other did
         not: it says what nobody in particular gets. Any other difference of such an answer counts as ever.
 Rule 4: where both sides failed, by a 5xx or without an answer, there is no agreement: what differs all the same counts.
+        Where legacy alone failed there is nothing to hold new against: whatever new says instead is no fault of it.
 Rule 5: a body is compared after its Content-Encoding is undone; an answer that has none by its nature has none.
 """
 
@@ -38,6 +39,7 @@ class Incomparable(StrEnum):
     CONDITIONAL = "conditional"
     CREDENTIALS = "credentials"
     BOTH_FAILED = "both_failed"
+    LEGACY_FAILED = "legacy_failed"
 
 
 _FAILURES = {each.value: each for each in (Incomparable.TIMED_OUT, Incomparable.SHED, Incomparable.STREAMING)}
@@ -102,6 +104,8 @@ def find_differences(
 
 
 def _whole(request: CapturedRequest, legacy: CapturedAnswer, new: CapturedAnswer) -> Incomparable | None:
+    if _fails(legacy) and not (_fails(new) or new.failure):
+        return Incomparable.LEGACY_FAILED
     for answer in (legacy, new):
         if answer.failure:
             return Incomparable.BOTH_FAILED if _fails(legacy) and _fails(new) else _why_failed(answer)

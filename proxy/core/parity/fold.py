@@ -55,6 +55,7 @@ MOST_HELD, MOST_NEWEST = 1024 * 1024, 256 * 1024
 a quarter of a second; of a thousand clusters at once each has its samples after some seconds.
 """
 MOST_CLUSTERS = 5_000
+_NOT_ANSWERED = frozenset({Incomparable.BOTH_FAILED, Incomparable.LEGACY_FAILED})
 _GRAVITY = {Severity.HIGH: 0, Severity.MEDIUM: 1, Severity.LOW: 2}
 
 
@@ -231,7 +232,7 @@ class Fold:
         if shape not in heap.shapes and len(heap.shapes) >= MOST_KEYS:
             shape = OTHER
         counts = heap.shapes.setdefault(shape, [0, 0, at, at])
-        counts[0] += not (found.pair.legacy.failure or found.comparison.why is Incomparable.BOTH_FAILED)
+        counts[0] += not (found.pair.legacy.failure or found.comparison.why in _NOT_ANSWERED)
         counts[1] += found.comparison.outcome is not Outcome.INCOMPARABLE
         counts[2], counts[3] = min(counts[2], at), max(counts[3], at)
         return shape

@@ -14,6 +14,7 @@ _WORDS = {
     "truncated": "longer than what is kept",
     "timed_out": "too late on one side",
     "both_failed": "failed on both sides",
+    "legacy_failed": "failed on legacy alone",
     "failed": "without an answer of one side",
     "shed": "shed at a limit",
     "streaming": "streams",

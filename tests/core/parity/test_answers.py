@@ -25,11 +25,12 @@ from tests.core.parity.pairs import ASKED, NOISELESS, NOW, answer, asking, in_fi
     ],
 )
 def test_why_answers_cannot_be_compared(new: CapturedAnswer, why: Incomparable | None) -> None:
-    """Each reason on either side."""
+    """Each reason on either side; where it was asked in vain, legacy has one of its own."""
     legacy = answer({"a": 1})
+    of_legacy = Incomparable.LEGACY_FAILED if why in {Incomparable.TIMED_OUT, Incomparable.FAILED} else why
 
     assert find_differences(ASKED, legacy, new, Rules())[1] is why
-    assert find_differences(ASKED, new, legacy, Rules())[1] is why
+    assert find_differences(ASKED, new, legacy, Rules())[1] is of_legacy
 
 
 ERROR = answer({"error": 1}, status=500)
@@ -45,12 +46,30 @@ ERROR = answer({"error": 1}, status=500)
         (ERROR, answer(failure="shed"), Incomparable.SHED),
         (answer(failure="streaming"), ERROR, Incomparable.STREAMING),
         (answer({"error": 1}, status=404), answer({"error": 1}, status=404), None),
-        (ERROR, answer({"error": 1}), None),
+        (answer({"error": 1}), ERROR, None),
     ],
 )
 def test_two_failures_are_no_agreement(legacy: CapturedAnswer, new: CapturedAnswer, why: Incomparable | None) -> None:
     """Of whatever kind; a client's own error is an answer, and what was never asked has not failed."""
     assert find_differences(ASKED, legacy, new, Rules())[1] is why
+
+
+@pytest.mark.parametrize(
+    "legacy", [ERROR, answer(status=501), answer({"a": 1}, status=503, size=99), answer(failure="x")]
+)
+@pytest.mark.parametrize("new", [answer({"a": 1}), answer({"a": 1}, status=404), answer({"a": 1}, size=99)])
+def test_a_failure_of_legacy_alone_is_no_difference_of_new(legacy: CapturedAnswer, new: CapturedAnswer) -> None:
+    """Whatever new says instead, and however legacy failed; a failure of new alone is a difference."""
+    assert find_differences(ASKED, legacy, new, Rules()) == ([], Incomparable.LEGACY_FAILED)
+    assert find_differences(ASKED, new, legacy, Rules())[1] is not Incomparable.LEGACY_FAILED
+
+
+@pytest.mark.parametrize("status", [400, 404, 409, 429])
+def test_an_error_of_the_client_that_only_legacy_sees_differs(status: int) -> None:
+    """A 4xx is an answer: new has to give it as well."""
+    found, why = find_differences(ASKED, answer({"a": 1}, status=status), answer({"a": 1}), Rules())
+
+    assert ([each.kind.value for each in found], why) == (["status"], None)
 
 
 def test_conditional_requests() -> None:

@@ -294,12 +294,13 @@ def test_a_forgotten_cluster_is_sampled_anew(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_an_answer_that_failed_was_not_answered() -> None:
-    """Legacy's failures are no answers of this shape, so two equal 500s leave nothing to be covered."""
+    """Legacy's failures are no answers of this shape: its 500, alone or not, leaves nothing to be covered."""
     fold = Fold()
     error = answer({"error": 1}, status=500)
     fold.add(
         found(one(legacy=error, new=error), Comparison(outcome=Outcome.INCOMPARABLE, why=Incomparable.BOTH_FAILED))
     )
+    fold.add(found(one(legacy=error), Comparison(outcome=Outcome.INCOMPARABLE, why=Incomparable.LEGACY_FAILED)))
     failed = CapturedAnswer(status=0, fields=(), body=b"", size=0, seconds=0.0, failure="timed_out")
     fold.add(found(one(legacy=failed), Comparison(outcome=Outcome.INCOMPARABLE, why=Incomparable.TIMED_OUT)))
 
