@@ -1,11 +1,13 @@
 """What the judge knows of one route beside its comparisons: the guard's processes, the breaker, baselines and counts.
 
+Long: all that one route's events change together.
 Rule 1: every replica folds what all of them tell, so that whoever leads next knows what the last one knew.
 Rule 2: baselines grow only while legacy answers everybody and nothing was moved yet; later they would lack the cohorts
         that moved.
 Rule 3: `resume`, an edit and the end of a window in which nothing counts begin the guard anew. So does a step back to
         where new still answers somebody: what led to it is answered by it, and a new alarm is about what is told
-        after it. A step forward, a hold and a rollback to legacy answer no alarm.
+        after it. So does the way up to where new begins to answer somebody: what failed before then is known to who
+        takes it. Any other step forward, a hold and a rollback to legacy answer no alarm.
 Rule 4: slow answers are many and come together: all of one fold weigh as one (guard.py, rule 6). That is their
         deduplication; once a minute every cohort has a slow answer, on a good side and on a bad one.
 Rule 5: what counts for a step (answers, what new carried) goes on where a hold leaves the route in its place.
@@ -19,6 +21,8 @@ Rule 7: an answer that failed is never a good one, whether or not its event coun
 Rule 8: nothing known of legacy is not "down". While it is known to be down no breaker opens; where new is alone and
         fails, that is said (`stuck`), to be told to somebody: there is nowhere to go back to. A route that is held for
         that is watched until new answers well again (recovery.py), which answers what led to it.
+Rule 9: where legacy answers everybody but pinned cohorts, and the route is not latched, an alarm lasts no longer than
+        the failing: until a good answer of new, unless a share still fails, or `LONGEST` seconds after what raised it.
 """
 
 from __future__ import annotations
@@ -40,7 +44,7 @@ from proxy.core.judge.legacy import Known, Legacy, heard, known
 from proxy.core.judge.policy import GUARDED
 from proxy.core.judge.position import Cause, Position
 from proxy.core.judge.recovery import NOT_YET, Recovery, told
-from proxy.core.judge.share import LIMIT, TIMES, Failing, Second, Window, usual
+from proxy.core.judge.share import LIMIT, LONGEST, TIMES, Failing, Second, Window, usual
 from proxy.core.outcome import Side
 from proxy.core.stage import Stage
 from proxy.link import CohortDelta
@@ -49,6 +53,7 @@ _HOUR, _DAY = 3600.0, 86_400.0
 _UNKNOWN_RATE, _WEIGHT = 0.01, 1000.0
 """What legacy's share of bad answers is taken for before it was seen, and how many answers that weighs."""
 _ALONE = (Stage.LIVE, Stage.COMPLETE)
+_BEFORE = (Stage.LEGACY, Stage.SHADOW)
 _ANEW = (Cause.RESUME, Cause.FILE)
 
 
@@ -165,7 +170,8 @@ class Docket:
         if not position.latched:
             is_edited = position.version == self.stood.version == 0  # the file alone rules; nothing dates its edits
             is_anew = position.cause in _ANEW and (is_edited or position.since != self.stood.since)
-            return self.stood.latched or is_anew
+            is_taken = self.stood.place.stage not in GUARDED and position.stage in GUARDED
+            return self.stood.latched or is_anew or is_taken
         return position.stage in GUARDED and is_above(self.stood.place, position.place)
 
     def _is_released_by(self, position: Position) -> bool:
@@ -184,8 +190,20 @@ class Docket:
     def clear(self) -> None:
         """Begin the guard, the breakers and the detectors of change anew."""
         self.changes.clear()
+        self.window = Window()
+        self._forget_alarms()
+
+    def _forget_alarms(self) -> None:
         self.processes = {bad: cleared(each) for bad, each in self.processes.items()}
-        self.breaker, self.window, self.stuck = Breaker(), Window(), ""
+        self.breaker, self.stuck = Breaker(), ""
+
+    def _is_over(self, seen: Seen) -> bool:
+        """Rule 9."""
+        if self.window.failing(self._usual(), alone=False) is not None:
+            return False
+        raised = (each.alarmed_at or 0.0 for each in self.processes.values())
+        last = max(self.breaker.opened_at or 0.0, self.breaker.last, self.breaker.alone_until, *raised)
+        return seen.answered.new > seen.answered.new_bad or seen.now - last >= LONGEST
 
     @property
     def is_open(self) -> bool:
@@ -212,6 +230,8 @@ class Docket:
         self._hear(seen.answered, seen.cohorts, seen.now)
         if seen.hard or seen.answered.left_alone or self.breaker.is_begun or self.window.seconds:
             self._fold_breaker(seen, alone=is_alone(position))
+        if position.stage in _BEFORE and not position.latched and self.is_alarmed and self._is_over(seen):
+            self._forget_alarms()
         counted = [each for each in seen.events if each.bad is Bad.LATENCY or self.dedupe.counts(each)]
         slow = sum(each.bad is Bad.LATENCY for each in counted)
         for event in counted:
