@@ -32,6 +32,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
+from proxy.control.answered_alarms import answers
 from proxy.control.changes import Changes
 from proxy.control.feed import Answered
 from proxy.core.judge import breaker as fast
@@ -42,7 +43,7 @@ from proxy.core.judge.guard import HARD, Bad, BadEvent, Process, cleared, observ
 from proxy.core.judge.ladder import Place, is_above
 from proxy.core.judge.legacy import Known, Legacy, heard, known
 from proxy.core.judge.policy import GUARDED
-from proxy.core.judge.position import Cause, Position
+from proxy.core.judge.position import Cause, Position, Transition
 from proxy.core.judge.recovery import NOT_YET, Recovery, told
 from proxy.core.judge.share import LIMIT, LONGEST, TIMES, Failing, Second, Window, usual
 from proxy.core.outcome import Side
@@ -138,14 +139,17 @@ class Docket:
     changes: Changes = field(default_factory=Changes)
     recovery: Recovery | None = None
 
-    def follow(self, position: Position) -> None:
-        """The route stands here now. Of two positions with one version one was made here without the store."""
+    def follow(self, position: Position, moves: Iterable[Transition] = ()) -> None:
+        """The route stands here now, after `moves`, as far as they are known: there may have been several.
+
+        Of two positions with one version one was made here without the store.
+        """
         self.changes.follow(position.step)
         stood = Stood.of(position)
         if stood == self.stood:
             return
         is_recalled = self.stood is None and position.version == self.version
-        if not is_recalled and (self._is_answered_by(position) or self._is_released_by(position)):
+        if not is_recalled and (self._is_answered_by(position, moves) or self._is_released_by(position)):
             self.clear()
         self.recovery = (self.recovery or NOT_YET) if position.waits else None
         self.stood, self.version = stood, position.version
@@ -162,11 +166,13 @@ class Docket:
             return True
         return bool(self.processes) and any(each.alarmed_at is not None for each in self.processes.values())
 
-    def _is_answered_by(self, position: Position) -> bool:
+    def _is_answered_by(self, position: Position, moves: Iterable[Transition]) -> bool:
         """Whether what led here ends what was known; hold after resume, which may come within one round, does too."""
         if self.stood is None:
             began = position.stage in GUARDED if position.latched else position.cause in _ANEW
             return began and self._alarmed_before(position)
+        if any(each.version > self.stood.version and answers(each) for each in moves):
+            return True
         if not position.latched:
             is_edited = position.version == self.stood.version == 0  # the file alone rules; nothing dates its edits
             is_anew = position.cause in _ANEW and (is_edited or position.since != self.stood.since)
