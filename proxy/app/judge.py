@@ -127,7 +127,7 @@ class Judging:
         """The end is near: nobody waits for this replica, and another one may judge."""
         try:
             async with asyncio.timeout(1.0):
-                await self.judge.leading.resign()
+                await self.judge.end()
                 await self._parts.stores.positions.leave(self.replica.instance)
         except (StoreUnavailable, StoreRefused, TimeoutError) as error:
             _log.info("left_without_a_word", error=str(error))

@@ -166,7 +166,7 @@ class Bench:
             route = self._roster.routes[name]
             docket = self._dockets.setdefault(name, Docket())
             position = self._replica.position(route)
-            docket.follow(position)
+            docket.follow(position, self._replica.moves.get(name, ()))
             self._end_of_window(route, docket, now)
             self._watch(route, docket, compared.get(name, ()), now)
             told, failed = answered.get(name) or Answered(name), bad.get(name)
@@ -322,13 +322,16 @@ class Bench:
         """These are in the store."""
         self._kept |= {(each.route, each.bad): each.numbers for each in states}
 
-    def recall(self, states: Iterable[GuardState]) -> None:
-        """What was kept by another process; what this one has seen so far stays beside it."""
+    def recall(self, states: Iterable[GuardState], answered: Mapping[str, float] | None = None) -> None:
+        """What was kept by another process; what this one has seen so far stays beside it.
+
+        `answered` by route: when what was known until then began anew (answered_alarms.py).
+        """
         listed = list(states)
         self.kept(listed)
         for name in {each.route for each in listed} & self._roster.routes.keys():
             docket = self._dockets.setdefault(name, Docket())
-            recalled(docket, [each for each in listed if each.route == name])
+            recalled(docket, [each for each in listed if each.route == name], (answered or {}).get(name, 0.0))
             if docket.is_open:
                 self._open.add(name)
 

@@ -5,7 +5,8 @@ Rule 2: baselines grow only while legacy answers everybody and nothing was moved
         that moved.
 Rule 3: `resume`, an edit and the end of a window in which nothing counts begin the guard anew. So does a step back to
         where new still answers somebody: what led to it is answered by it, and a new alarm is about what is told
-        after it. A step forward, a hold and a rollback to legacy answer no alarm.
+        after it. So does the way up to where new begins to answer somebody: what failed before then is known to who
+        takes it. Any other step forward, a hold and a rollback to legacy answer no alarm.
 Rule 4: slow answers are many and come together: all of one fold weigh as one (guard.py, rule 6). That is their
         deduplication; once a minute every cohort has a slow answer, on a good side and on a bad one.
 Rule 5: what counts for a step (answers, what new carried) goes on where a hold leaves the route in its place.
@@ -20,6 +21,8 @@ Rule 8: nothing known of legacy is not "down". While it is known to be down no b
         fails, that is said (`stuck`), to be told to somebody: there is nowhere to go back to. A route that is held for
         that is watched until new answers well again (recovery.py), which answers what led to it. While legacy is down
         the guard's processes keep nothing there: a new that is well when legacy answers does not go back for what was.
+Rule 9: where legacy answers everybody but pinned cohorts, and the route is not latched, an alarm lasts no longer than
+        the failing: until a good answer of new, unless a share still fails, or `LONGEST` seconds after what raised it.
 
 Long: whatever is told of a route is folded into all of its statistics in one place, each event once.
 """
@@ -31,6 +34,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
+from proxy.control.answered_alarms import answers
 from proxy.control.changes import Changes
 from proxy.control.feed import Answered
 from proxy.core.judge import breaker as fast
@@ -41,9 +45,9 @@ from proxy.core.judge.guard import HARD, Bad, BadEvent, Process, cleared, observ
 from proxy.core.judge.ladder import Place, is_above
 from proxy.core.judge.legacy import Known, Legacy, heard, known
 from proxy.core.judge.policy import GUARDED
-from proxy.core.judge.position import Cause, Position
+from proxy.core.judge.position import Cause, Position, Transition
 from proxy.core.judge.recovery import NOT_YET, Recovery, told
-from proxy.core.judge.share import LIMIT, TIMES, Failing, Second, Window, usual
+from proxy.core.judge.share import LIMIT, LONGEST, TIMES, Failing, Second, Window, usual
 from proxy.core.outcome import Side
 from proxy.core.stage import Stage
 from proxy.link import CohortDelta
@@ -52,6 +56,7 @@ _HOUR, _DAY = 3600.0, 86_400.0
 _UNKNOWN_RATE, _WEIGHT = 0.01, 1000.0
 """What legacy's share of bad answers is taken for before it was seen, and how many answers that weighs."""
 _ALONE = (Stage.LIVE, Stage.COMPLETE)
+_BEFORE = (Stage.LEGACY, Stage.SHADOW)
 _ANEW = (Cause.RESUME, Cause.FILE)
 
 
@@ -136,17 +141,20 @@ class Docket:
     changes: Changes = field(default_factory=Changes)
     recovery: Recovery | None = None
 
-    def follow(self, position: Position) -> None:
-        """The route stands here now. Of two positions with one version one was made here without the store."""
+    def follow(self, position: Position, moves: Iterable[Transition] = ()) -> None:
+        """The route stands here now, after `moves`, as far as they are known: there may have been several.
+
+        Of two positions with one version one was made here without the store.
+        """
         self.changes.follow(position.step)
         stood = Stood.of(position)
         if stood == self.stood:
             return
         is_recalled = self.stood is None and position.version == self.version
-        if not is_recalled and (self._is_answered_by(position) or self._is_released_by(position)):
+        if not is_recalled and (self._is_answered_by(position, moves) or self._is_released_by(position)):
             self.clear()
         if position.waits and self.recovery is None and not is_recalled:
-            self._forget()  # the alarm that led here is told; the next one is about what comes after it
+            self._clear_processes()  # the alarm that led here is told; the next one is about what comes after it
         self.recovery = (self.recovery or NOT_YET) if position.waits else None
         self.stood, self.version = stood, position.version
         if self.step != (step := Step.of(position)):
@@ -162,15 +170,18 @@ class Docket:
             return True
         return bool(self.processes) and any(each.alarmed_at is not None for each in self.processes.values())
 
-    def _is_answered_by(self, position: Position) -> bool:
+    def _is_answered_by(self, position: Position, moves: Iterable[Transition]) -> bool:
         """Whether what led here ends what was known; hold after resume, which may come within one round, does too."""
         if self.stood is None:
             began = position.stage in GUARDED if position.latched else position.cause in _ANEW
             return began and self._alarmed_before(position)
+        if any(each.version > self.stood.version and answers(each) for each in moves):
+            return True
         if not position.latched:
             is_edited = position.version == self.stood.version == 0  # the file alone rules; nothing dates its edits
             is_anew = position.cause in _ANEW and (is_edited or position.since != self.stood.since)
-            return self.stood.latched or is_anew
+            is_taken = self.stood.place.stage not in GUARDED and position.stage in GUARDED
+            return self.stood.latched or is_anew or is_taken
         return position.stage in GUARDED and is_above(self.stood.place, position.place)
 
     def _is_released_by(self, position: Position) -> bool:
@@ -189,10 +200,22 @@ class Docket:
     def clear(self) -> None:
         """Begin the guard, the breakers and the detectors of change anew."""
         self.changes.clear()
-        self._forget()
-        self.breaker, self.window, self.stuck = Breaker(), Window(), ""
+        self.window = Window()
+        self._forget_alarms()
 
-    def _forget(self) -> None:
+    def _forget_alarms(self) -> None:
+        self._clear_processes()
+        self.breaker, self.stuck = Breaker(), ""
+
+    def _is_over(self, seen: Seen) -> bool:
+        """Rule 9."""
+        if self.window.failing(self._usual(), alone=False) is not None:
+            return False
+        raised = (each.alarmed_at or 0.0 for each in self.processes.values())
+        last = max(self.breaker.opened_at or 0.0, self.breaker.last, self.breaker.alone_until, *raised)
+        return seen.answered.new > seen.answered.new_bad or seen.now - last >= LONGEST
+
+    def _clear_processes(self) -> None:
         self.processes = {bad: cleared(each) for bad, each in self.processes.items()}
 
     @property
@@ -220,13 +243,15 @@ class Docket:
         self._hear(seen.answered, seen.cohorts, seen.now)
         if seen.hard or seen.answered.left_alone or self.breaker.is_begun or self.window.seconds:
             self._fold_breaker(seen, alone=is_alone(position))
+        if position.stage in _BEFORE and not position.latched and self.is_alarmed and self._is_over(seen):
+            self._forget_alarms()
         counted = [each for each in seen.events if each.bad is Bad.LATENCY or self.dedupe.counts(each)]
         slow = sum(each.bad is Bad.LATENCY for each in counted)
         for event in counted:
             self._observe(position, event, seen, weight=1 / slow if event.bad is Bad.LATENCY else 1.0)
         self._pass(position, counted, seen)
         if position.waits and known(self.legacy, seen.probe, seen.now) is Known.DOWN:
-            self._forget()
+            self._clear_processes()
         self._count(seen.answered, seen.now)
 
     def carry(self, answered: Answered, epoch: int, now: float) -> None:

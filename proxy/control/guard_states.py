@@ -66,13 +66,17 @@ def _step(docket: Docket, requests: int) -> tuple[float, ...]:
     )
 
 
-def recalled(docket: Docket, states: Iterable[GuardState]) -> None:
-    """Put the rows into a docket, beside what it has seen already; rows of another version are passed over."""
+def recalled(docket: Docket, states: Iterable[GuardState], answered: float = 0.0) -> None:
+    """Put the rows into a docket, beside what it has seen already; rows of another version are passed over.
+
+    Of what a move `answered` (unix seconds; 0: none did) nothing is left, so that it is kept like that from now on.
+    """
     for each in states:
-        numbers = each.numbers
+        is_void = _is_answered(each, answered)
+        numbers = (0.0,) * len(each.numbers) if is_void else each.numbers
         if each.bad in list(Bad) and len(numbers) == _LOGS + 3:
             seen = docket.processes.get(Bad(each.bad))
-            if seen is None or seen.alarmed_at is None:
+            if seen is None or (seen.alarmed_at is None and not is_void):
                 docket.processes[Bad(each.bad)] = _process(Bad(each.bad), numbers)
         elif each.bad == _BREAKER and len(numbers) == 1:
             opened = docket.breaker.opened_at or numbers[0] or None
@@ -87,6 +91,12 @@ def recalled(docket: Docket, states: Iterable[GuardState]) -> None:
             pairs = zip(numbers[::2], numbers[1::2], strict=False)
             counts = ((int(slot), int(count)) for slot, count in pairs)
             docket.baselines[Bad(each.bad.removeprefix(_BASELINE))] = Baseline.of(counts)
+
+
+def _is_answered(state: GuardState, at: float) -> bool:
+    """Whether it is of a guard or breaker and older, or an alarm of before: the last number says when it was raised."""
+    is_guard = state.bad in {_BREAKER, *Bad} and bool(state.numbers)
+    return is_guard and (state.updated <= at or 0.0 < state.numbers[-1] <= at)
 
 
 def _recall_rates(docket: Docket, numbers: tuple[float, ...]) -> None:

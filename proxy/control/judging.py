@@ -7,6 +7,7 @@
 Rule 1: every replica does 1 to 4 alike, so that whoever leads next knows as much; one alone acts.
 Rule 2: a store that does not answer costs a round `PATIENCE`, never the round itself.
 Rule 3: what the last leader knew is taken up before anything is kept over it, also where the store was away at first.
+        What a move has answered since it was kept is not taken up; who ends in order keeps what is known by then.
 Rule 4: a ruling that could not be carried out is made anew from what stands then; it is never kept. Where it led back
         that happens at once, a few times; else in the next round.
 """
@@ -15,10 +16,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 import structlog
 
+from proxy.control.answered_alarms import LOOKED_AT, answered_at
 from proxy.control.bench import Bench
 from proxy.control.enforcing import Enforcing
 from proxy.control.feed import Batch, Gathering, batch_called, read, written
@@ -34,6 +37,8 @@ from proxy.core.unavailable import StoreRefused, StoreUnavailable
 EVERY, SOONEST = 1.0, 0.2
 """Seconds between two rounds: as a rule, and when something has happened."""
 PATIENCE = 1.5
+LAST_PATIENCE = 0.5
+"""Seconds that the store has for what is kept at the end."""
 WITHIN = 15.0
 """Seconds for which a replica that says nothing counts as living."""
 REMEMBERED = 86_400.0
@@ -204,13 +209,22 @@ class Judge:
     # -- for who comes next -------------------------------------------------------------------------------------------
 
     async def begin(self) -> None:
-        """Take up what the last leader kept; StoreUnavailable."""
-        self.bench.recall(await self.guards.guards())
+        """Take up what the last leader kept, but for what was answered before anybody kept that; StoreUnavailable."""
+        kept = await self.guards.guards()
+        self.bench.recall(kept, answered_at(await self.store.transitions(None, LOOKED_AT)))
         self._begun = True
 
-    async def _keep(self) -> None:
+    async def end(self) -> None:
+        """Keep what is known by now, then let the next one lead at once."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LAST_PATIENCE):
+                await self._keep(is_last=True)
+        await self.leading.resign()
+
+    async def _keep(self, *, is_last: bool = False) -> None:
         now, lead = self.replica.clock(), self.leading.lead
-        if lead is None or self.away or not self._begun or now - self._kept_at < KEEP_EVERY:
+        is_due = is_last or now - self._kept_at >= KEEP_EVERY
+        if lead is None or self.away or not self._begun or not is_due:
             return
         slow = now - self._slow_kept_at >= SLOW_EVERY
         self._kept_at, self._slow_kept_at = now, now if slow else self._slow_kept_at

@@ -10,7 +10,7 @@ import pytest
 from proxy.control.docket import Docket
 from proxy.core.judge.breaker import Breaker
 from proxy.core.judge.guard import Bad, Process
-from proxy.core.judge.ladder import LIVE, SHADOW, Place
+from proxy.core.judge.ladder import COMPLETE, LEGACY, LIVE, RETIRED, SHADOW, Place
 from proxy.core.judge.position import Cause, Position, begun, held, moved, resumed, rolled_back
 from tests.core.judge.cases import FIVE, standing
 
@@ -33,14 +33,31 @@ LATCHED_FIVE = rolled_back(standing(LIVE), FIVE, Cause.OPERATOR, 9.0)
         (LIVE, lambda at: rolled_back(at, FIVE, Cause.OPERATOR, 9.0), True),
         (FIVE, lambda at: rolled_back(at, SHADOW, Cause.GUARD, 9.0), False),
         (FIVE, lambda at: moved(at, LIVE, Cause.OPERATOR, 9.0), False),
+        (SHADOW, lambda at: moved(at, FIVE, Cause.OPERATOR, 9.0), True),
+        (SHADOW, lambda at: moved(at, FIVE, Cause.EVIDENCE, 9.0), True),
+        (LEGACY, lambda at: moved(at, SHADOW, Cause.OPERATOR, 9.0), False),
+        (RETIRED, lambda at: moved(at, COMPLETE, Cause.OPERATOR, 9.0), True),
         (FIVE, lambda at: held(at, Cause.OPERATOR), False),
         (FIVE, lambda at: moved(at, SHADOW, Cause.FILE, 9.0), True),
         (FIVE, lambda at: resumed(at, 9.0, has_ramp=True), True),
     ],
-    ids=["a step back", "a rollback", "a step forward", "a hold", "an edit", "resume"],
+    ids=[
+        "a step back",
+        "a rollback",
+        "a step forward",
+        "promote to where new begins to answer",
+        "the judge's step there",
+        "a step to shadow",
+        "back from retired",
+        "a hold",
+        "an edit",
+        "resume",
+    ],
 )
 def test_what_answers_an_alarm(start: Place, move: Callable[[Position], Position], *, answered: bool) -> None:
-    """A step back to where new still answers somebody, an edit and resume begin the guard anew; nothing else does."""
+    """A step back to where new still answers somebody, one up to where it begins to, an edit and resume begin the guard
+    anew; nothing else does.
+    """
     docket = alarmed(standing(start))
     docket.follow(move(standing(start)))
 

@@ -4,6 +4,7 @@ from dataclasses import replace
 from math import log
 
 import msgspec
+import pytest
 
 from proxy.control.docket import Docket, Rates
 from proxy.control.guard_states import recalled, states_of
@@ -105,6 +106,23 @@ def test_what_was_seen_before_the_store_answered_stays() -> None:
     assert (seen.answers, seen.capacity.proved) == (70, 0.6)
     assert (seen.rates.answers, seen.rates.bad[Bad.ERROR]) == (70, 2)
     assert seen.processes[Bad.ERROR].alarmed_at == START
+
+
+@pytest.mark.parametrize(
+    ("updated", "alarmed_at", "void"), [(START, 0.0, True), (START + 2, START, True), (START + 2, START + 2, False)]
+)
+def test_what_a_move_answered_is_nothing(updated: float, alarmed_at: float, *, void: bool) -> None:
+    """Neither evidence that was kept before it, nor an alarm of before; baselines and rates outlive it."""
+    kept, fresh, seen = Docket(), Docket(), Docket()
+    kept.processes[Bad.ERROR] = Process(bad=Bad.ERROR, logs=(6.0,) * 7, events=9, alarmed_at=alarmed_at or None)
+    kept.breaker, kept.rates = Breaker(opened_at=alarmed_at or None), Rates(answers=500, since=START)
+    seen.processes[Bad.ERROR] = known = Process(bad=Bad.ERROR, events=2)
+    for docket in (fresh, seen):
+        recalled(docket, states_of("a", kept, updated), START + 1)
+
+    assert fresh.processes[Bad.ERROR] == (Process(bad=Bad.ERROR) if void else kept.processes[Bad.ERROR])
+    assert (seen.processes[Bad.ERROR] == known, fresh.breaker.opened_at is None) == (void, void)
+    assert fresh.rates.answers == 500
 
 
 def test_an_older_epoch_has_proved_nothing() -> None:

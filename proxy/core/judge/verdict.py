@@ -29,8 +29,10 @@ from proxy.core.judge.policy import GUARDED, GuardPolicy, OnFailure, Ramp, Stops
 from proxy.core.judge.position import Cause, Position
 from proxy.core.judge.promotion import lower_bound, upper_bound
 from proxy.core.judge.ramp import Measures, State, checks
+from proxy.core.judge.share import LONGEST
 from proxy.core.judge.windows import Closed
 from proxy.core.outcome import Side
+from proxy.core.stage import Stage
 
 
 class Verdict(StrEnum):
@@ -119,8 +121,19 @@ def judge(case: Case) -> Ruling:
         said = f"rolled back ({case.position.cause}); stays back until resume, or an edit of its stage or split"
         return _stay(case, said, *([alarm.reason] if alarm else []))
     if alarm is not None:
-        return _stay(case, alarm.reason, f"at {case.position.place} legacy answers everybody: there is nothing to undo")
+        return _stay(case, alarm.reason, _no_undoing(case.position, alarm))
     return _climb(case)
+
+
+def _no_undoing(position: Position, alarm: _Alarm) -> str:
+    """What an alarm means where no split is answered by new, and what ends it (docket.py, rule 9)."""
+    if position.stage is Stage.RETIRED:
+        return "it is retired, nobody answers any more: there is nothing to undo"
+    ends = f"one good answer of new ends this, and so do {LONGEST // 60} minutes without a failure"
+    if alarm.cause is Cause.EVIDENCE:
+        ends = "comparisons that agree again end this"
+    who = f"at {position.place} new answers pinned cohorts alone: there is nothing to undo"
+    return f"{who}; {ends}; promote does not wait for it"
 
 
 def _is_released(case: Case) -> bool:

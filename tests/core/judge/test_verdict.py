@@ -224,13 +224,25 @@ def test_a_failed_need_holds_and_does_not_roll_back() -> None:
         assert len(found.judgement.reasons) == 1
 
 
-@pytest.mark.parametrize("place", [LEGACY, SHADOW, RETIRED], ids=str)
-def test_where_new_answers_nobody_an_alarm_holds(place: Place) -> None:
-    """There is nothing to undo, and nothing is promoted."""
+PINNED = "new answers pinned cohorts alone: there is nothing to undo"
+ENDS = "one good answer of new ends this, and so do 5 minutes without a failure; promote does not wait for it"
+
+
+@pytest.mark.parametrize(
+    ("place", "said"),
+    [
+        (LEGACY, f"at legacy {PINNED}; {ENDS}"),
+        (SHADOW, f"at shadow {PINNED}; {ENDS}"),
+        (RETIRED, "it is retired, nobody answers any more: there is nothing to undo"),
+    ],
+    ids=str,
+)
+def test_where_no_split_is_answered_by_new_an_alarm_holds(place: Place, said: str) -> None:
+    """There is nothing to undo, and nothing is promoted; it is said what ends that."""
     found = judge(case(place, processes=(ALARM,)))
 
     assert (found.action, found.judgement.verdict) == (Action.STAY, Verdict.HOLD)
-    assert found.judgement.reasons[1].endswith("there is nothing to undo")
+    assert found.judgement.reasons[1] == said
 
 
 @pytest.mark.parametrize(
@@ -337,7 +349,8 @@ def test_a_late_regression_is_an_alarm_of_its_own(side: Side, who: str) -> None:
 
     assert (back.action, back.to, back.cause) == (Action.ROLLBACK, SHADOW, Cause.EVIDENCE)
     assert back.judgement.reasons == (said,)
-    assert (stays.action, stays.judgement.reasons[0]) == (Action.STAY, said)
+    ends = f"at shadow {PINNED}; comparisons that agree again end this; promote does not wait for it"
+    assert (stays.action, stays.judgement.reasons) == (Action.STAY, (said, ends))
     assert judge(case(changes={side: replace(CHANGED, alarmed_at=None)})).action is Action.PROMOTE
     assert judge(case(changes={side: CHANGED}, ramp=None)).action is Action.STAY
 
