@@ -383,3 +383,31 @@ async def test_one_tenants_own_trouble_moves_nothing(store: Store, clock: Clock)
         await stand.rounds()
 
     assert stand.place() == "live"
+
+
+@pytest.mark.parametrize(
+    "route",
+    ["name: a, match: /a, stage: complete", f"{LIVE}, guard: {{on_failure: freeze}}"],
+    ids=["complete", "freeze"],
+)
+@pytest.mark.parametrize("by", ["nobody", "a person"])
+async def test_a_death_that_moves_nothing_is_told_each_time(store: Store, clock: Clock, route: str, by: str) -> None:
+    """Total failure where going back is refused, whoever holds the route; ten minutes after it another one."""
+    told: list[Ruling] = []
+    stand = await alone(store, clock, route)
+    stand.judge.page = lambda _, ruling: told.append(ruling)
+    stand.healthy.add("legacy")
+    if by == "a person":
+        position = stand.replica.position(stand.route())
+        await stand.mover.move(move(position, held(position, Cause.OPERATOR), at=clock(), **ANN))
+    counts = []
+    for _ in range(2):
+        for _ in range(60):
+            half(stand, 1, 2, 3, good=0, failed=10)
+            await stand.rounds()
+        counts.append(len(told))
+        await well(stand, 600)
+
+    position = stand.replica.position(stand.route())
+    assert (counts, {each.cause for each in told}) == ([1, 2], {Cause.BREAKER})
+    assert (position.held, position.latched, position.version) == (True, False, 1)

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from proxy.core.judge.breaker import (
+    ANEW,
     IN_A_ROW,
     OF_ONE_COHORT,
     ONE_LASTS,
@@ -114,7 +115,7 @@ def test_where_nothing_is_known_of_legacy_it_opens_after_a_while() -> None:
 
     assert (early.opened_at, late.opened_at, waited(short, 99.0).opened_at) == (None, PATIENCE, None)
     assert late.sentence == "new failed 5 times in a row, and nothing is known of legacy that speaks against going back"
-    assert waited(late, 99.0) == late
+    assert waited(late, 99.0) == replace(late, due_at=99.0)
 
 
 def test_what_was_refused_goes_on_with_a_row_that_the_route_began() -> None:
@@ -217,4 +218,30 @@ def test_an_open_breaker_keeps_its_reason() -> None:
     later = failed(answered(opened_, Side.NEW), Side.NEW, cohort=1, at=9.0)
 
     assert (later.sentence, later.opened_at, later.row) == ("why", 7.0, 1)
-    assert opened(opened_, "another", 8.0) == opened_
+    assert opened(opened_, "another", 8.0) == replace(opened_, due_at=8.0)
+
+
+@pytest.mark.parametrize(
+    ("well", "after", "raised"),
+    [(True, ANEW, True), (True, ANEW - 1, False), (False, ANEW, False)],
+    ids=["later", "soon", "the same row"],
+)
+def test_a_later_death_is_another_one(*, well: bool, after: float, raised: bool) -> None:
+    """New was well in between, and nothing would have opened it for a while; it is open since the first one."""
+    first = row(IN_A_ROW)
+    again = answered(first, Side.NEW) if well else first
+    for cohort in range(IN_A_ROW):
+        again = answered(failed(again, Side.NEW, cohort=cohort, at=first.due_at + after), Side.LEGACY)
+
+    assert (again.raised_at, again.opened_at) == (first.due_at + after if raised else first.raised_at, first.opened_at)
+    assert again.due_at == first.due_at + after
+
+
+def test_a_later_death_has_a_reason_of_its_own() -> None:
+    """What opened it first is over."""
+    again = answered(opened(row(2), "why", 7.0), Side.NEW)
+    for cohort in range(IN_A_ROW):
+        again = failed(again, Side.NEW, cohort=cohort, at=900.0)
+
+    assert answered(again, Side.LEGACY).sentence == "new failed 5 times in a row while legacy answered"
+    assert waited(again, 905.0).sentence.endswith("nothing is known of legacy that speaks against going back")
