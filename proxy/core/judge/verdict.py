@@ -65,7 +65,8 @@ class Action(StrEnum):
 class Ruling:
     """A judgement on `position` with what follows from it: where the route goes (None: it stays), and why.
 
-    `alarmed_at`: when what it answers was raised, in unix seconds; None: nothing was, or nobody knows.
+    `alarmed_at`: when what it answers was raised, in unix seconds; None: nothing was, or nobody knows;
+    `legacy_is_down`: as the case had it.
     """
 
     position: Position
@@ -74,6 +75,7 @@ class Ruling:
     to: Place | None = None
     cause: Cause = Cause.EVIDENCE
     alarmed_at: float | None = None
+    legacy_is_down: bool = False
 
     def is_about(self, position: Position) -> bool:
         """Whether what stands is what was ruled on: the same version, at the same place, for the same cause."""
@@ -114,6 +116,10 @@ class _Alarm:
 
 def judge(case: Case) -> Ruling:
     """The ruling on one route."""
+    return replace(_ruling(case), legacy_is_down=case.legacy_is_down)
+
+
+def _ruling(case: Case) -> Ruling:
     if _is_released(case):
         judgement = _judgement(case, Verdict.HOLD, case.recovered, "the hold from when legacy was down ends")
         return Ruling(position=case.position, judgement=judgement, action=Action.RELEASE, cause=Cause.LEGACY)
