@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,8 +11,9 @@ from proxy.control.wishes import wanted
 from proxy.core.judge.position import Cause, Position, held, move, transition
 from proxy.core.judge.verdict import Action, Ruling
 from proxy.core.outcome import Refused
+from proxy.core.route import Breaker as Rule
 from proxy.link import CohortDelta
-from tests.control.stands import Clock, Guards, Stand, Store, alone, bad, canary
+from tests.control.stands import Clock, Guards, Stand, Store, alone, bad, canary, table
 
 
 @pytest.fixture
@@ -305,6 +307,35 @@ async def test_a_route_is_taken_back_from_a_new_that_others_found_dead(
         f"nothing could be sent to new for {after} s: its upstream is left alone "
         f"({requests * (after // every + 1)} requests refused), while legacy answered"
     )
+
+
+@pytest.mark.parametrize(
+    ("rule", "after"), [(Rule(open=15.0), 17), (Rule(open=1.0), 10), (None, 10)], ids=["15 s", "1 s", "off"]
+)
+async def test_a_quiet_route_waits_until_new_was_asked_after_its_rest(
+    store: Store, clock: Clock, rule: Rule | None, after: int
+) -> None:
+    """One second without new costs fifteen where its breaker says so; that is no death. Twenty are one."""
+    snapshot = table(LIVE)
+    upstreams = {**snapshot.upstreams, "new": replace(snapshot.upstreams["new"], breaker=rule)}
+    stand = Stand(replace(snapshot, upstreams=upstreams), store, clock)
+    await stand.begin()
+    await stand.rounds()
+    stand.healthy.add("legacy")
+
+    assert await refusing(stand, 30) == after
+
+
+async def test_refusals_hours_apart_do_not_add_up(store: Store, clock: Clock) -> None:
+    """A restart every three hours, at each of which one request of a quiet route is refused."""
+    stand = await alone(store, clock, canary("50%"))
+    stand.healthy.add("legacy")
+    for _ in range(8):
+        stand.hear(refused=1, reason=Refused.UPSTREAM)
+        await stand.rounds()
+        await stand.rounds(180, seconds=60.0)
+
+    assert stand.place() == "canary 50%"
 
 
 async def test_a_restart_of_new_moves_no_route(store: Store, clock: Clock) -> None:

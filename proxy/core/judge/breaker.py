@@ -13,7 +13,9 @@ Rule 4: a request that Banyan refused by itself has not been asked of new. Where
         new is not hidden behind refusals, and a route that has not failed is not moved by them.
 Rule 5: where the whole upstream of new is left alone, new cannot answer this route either, whoever found that out.
         Such refusals begin a row and go on with it: five, with the route's own failures, open it once `ONE_LASTS`
-        seconds lie between the first and the last refusal. A restart costs fewer, and moves nothing.
+        seconds lie between the first and the last refusal; more where the upstream is left alone for longer at a time
+        (`lasting`), so that somebody has asked it in between, and it failed. A restart costs fewer, and moves nothing.
+        Two refusals that are further apart than that time and `FORGOTTEN` are not of one death.
 Rule 6: a side that dies answers first and fails then, but of failures and answers that are told together nobody knows
         the order. The last four of those failures count from where the whole of new is left alone: at rule 5, and if
         there was no connection, with one more such failure after them, in the row. To count them always would make
@@ -35,6 +37,7 @@ MOST_BEFORE = IN_A_ROW - 1
 OF_ONE_COHORT = 20
 ONE_LASTS = 10.0
 PATIENCE = 5.0
+FORGOTTEN = 60.0
 ANEW = 300.0
 
 
@@ -43,8 +46,8 @@ class Breaker:
     """The row so far: its length, when it began and was last added to, its first cohort, how many failures are of
     others, and how many requests were refused since.
 
-    `left_alone`: refusals of rule 5 since the last good answer, and when the first and the last of them came; `before`:
-    failures of rule 6, told with it.
+    `left_alone`: refusals of rule 5 since the last good answer, when the first and the last of them came, and how far
+    apart those have to be; `before`: failures of rule 6, told with it.
     `is_sole`: no other cohort is answered well lately; `why`: the sentence that it was opened with. `due_at`: when
     something would have opened it last; `raised_at`: when that was another death than before (rule 7); `was_well`: new
     has answered since.
@@ -61,6 +64,7 @@ class Breaker:
     left_alone: int = 0
     alone_since: float = 0.0
     alone_until: float = 0.0
+    alone_lasts: float = ONE_LASTS
     is_sole: bool = True
     legacy_answered: bool = False
     opened_at: float | None = None
@@ -78,7 +82,7 @@ class Breaker:
     def is_left_alone(self) -> bool:
         """Whether rule 5 is met, whatever legacy does."""
         count = self.before + self.row + self.left_alone
-        return count >= IN_A_ROW and self.alone_until - self.alone_since >= ONE_LASTS
+        return count >= IN_A_ROW and self.alone_until - self.alone_since >= self.alone_lasts
 
     @property
     def is_due(self) -> bool:
@@ -148,11 +152,17 @@ def failed(breaker: Breaker, side: Side, *, cohort: int, at: float, unreachable:
     )
 
 
-def refused(breaker: Breaker, count: int, at: float, *, left_alone: int = 0) -> Breaker:
-    """After so many requests that Banyan sent nowhere: rule 4; `left_alone` of them: rule 5."""
+def lasting(rest: float, connect: float) -> float:
+    """How long refusals of rule 5 have to last: a `rest` of the upstream, and a try to `connect` after it (seconds)."""
+    return max(ONE_LASTS, rest + connect)
+
+
+def refused(breaker: Breaker, count: int, at: float, *, left_alone: int = 0, lasts: float = ONE_LASTS) -> Breaker:
+    """After so many requests that Banyan sent nowhere: rule 4; `left_alone` of them: rule 5, which `lasts` so long."""
     if left_alone:
-        since = breaker.alone_since if breaker.left_alone else at
-        breaker = replace(breaker, left_alone=breaker.left_alone + left_alone, alone_since=since, alone_until=at)
+        is_one = breaker.left_alone and at - breaker.alone_until <= lasts + FORGOTTEN
+        so_far, since = (breaker.left_alone, breaker.alone_since) if is_one else (0, at)
+        breaker = replace(breaker, left_alone=so_far + left_alone, alone_since=since, alone_until=at, alone_lasts=lasts)
     if not breaker.is_begun or not count:
         return breaker
     return _judged(replace(breaker, refused=breaker.refused + count * bool(breaker.row), last=at), at)

@@ -6,6 +6,7 @@ import pytest
 
 from proxy.core.judge.breaker import (
     ANEW,
+    FORGOTTEN,
     IN_A_ROW,
     OF_ONE_COHORT,
     ONE_LASTS,
@@ -13,6 +14,7 @@ from proxy.core.judge.breaker import (
     Breaker,
     answered,
     failed,
+    lasting,
     opened,
     refused,
     waited,
@@ -148,6 +150,28 @@ def test_a_route_that_new_is_left_alone_for_goes_back() -> None:
     assert late.sentence == (
         "nothing could be sent to new for 10 s: its upstream is left alone (6 requests refused), while legacy answered"
     )
+
+
+def test_an_upstream_that_rests_for_longer_has_to_be_asked_in_between() -> None:
+    """The first rest says nothing about how new is now; after one that is followed by another, new goes back."""
+    breaker = Breaker()
+    for at in range(17):
+        breaker = answered(refused(breaker, 1, at, left_alone=1, lasts=lasting(15.0, 2.0)), Side.LEGACY)
+    late = answered(refused(breaker, 1, 17, left_alone=1, lasts=lasting(15.0, 2.0)), Side.LEGACY)
+
+    assert (breaker.opened_at, late.opened_at) == (None, 17)
+    assert [lasting(*each) for each in ((5.0, 2.0), (1.0, 0.5), (30.0, 2.0))] == [ONE_LASTS, ONE_LASTS, 32.0]
+
+
+def test_restarts_hours_apart_do_not_add_up() -> None:
+    """Of what is further apart than a rest and a minute each begins anew; what is as close as that goes on."""
+    apart, most = Breaker(), ONE_LASTS + FORGOTTEN
+    for hour in range(5):
+        apart = left_alone(apart, 3600 * hour, 3600 * hour + 6)
+
+    assert (apart.opened_at, apart.left_alone) == (None, 2)
+    assert left_alone(Breaker(), *(most * each for each in range(5))).opened_at == 4 * most
+    assert left_alone(Breaker(), *((most + 1) * each for each in range(9))).opened_at is None
 
 
 def test_own_failures_count_among_what_is_refused() -> None:
