@@ -27,6 +27,7 @@ from proxy.control.running import Running
 from proxy.control.state import Evidence
 from proxy.core.evidence import GuardState
 from proxy.core.judge import moves
+from proxy.core.judge.breaker import ONE_LASTS, lasting
 from proxy.core.judge.budget import ErrorBudget, is_in_motion, too_many, unit, waits_for
 from proxy.core.judge.capacity import raised
 from proxy.core.judge.change import threshold
@@ -209,7 +210,13 @@ class Bench:
             probe=self._probe(route.legacy),
             slow=1 - route.guard.latency,
             cohorts=tuple(cohorts),
+            alone_lasts=self._alone_lasts(route.new),
         )
+
+    def _alone_lasts(self, upstream: str) -> float:
+        found = self._running.snapshot.upstreams.get(upstream)
+        rule = None if found is None else found.breaker
+        return ONE_LASTS if found is None or rule is None else lasting(rule.open, found.timeouts.connect)
 
     def _end_of_window(self, route: Route, docket: Docket, now: float) -> None:
         """After a window that stopped everything the guard begins anew."""

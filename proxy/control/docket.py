@@ -346,7 +346,8 @@ class Docket:
         else:
             for event in events:
                 found = fast.failed(found, Side.NEW, cohort=event.cohort, at=event.at, unreachable=event.unreachable)
-            found = fast.refused(found, seen.answered.refused, seen.now, left_alone=seen.answered.left_alone)
+            told = seen.answered
+            found = fast.refused(found, told.refused, seen.now, left_alone=told.left_alone, lasts=seen.alone_lasts)
         if legacy is Known.DOWN:
             return found
         return fast.answered(found, Side.LEGACY) if seen.legacy_answered else fast.waited(found, seen.now)
@@ -370,7 +371,7 @@ class Seen(NamedTuple):
 
     `budget` in seconds and `processes` as for `threshold`; `probe`: what legacy's last health probe found; `slow`: the
     share of legacy's answers that are slow by definition; counted is less, as it begins when a bound is known.
-    `cohorts`: some of those that new answered, where it fails.
+    `cohorts`: some of those that new answered, where it fails; `alone_lasts`: breaker.py, rule 5.
     """
 
     now: float
@@ -382,6 +383,7 @@ class Seen(NamedTuple):
     probe: Known
     slow: float
     cohorts: tuple[CohortDelta, ...] = ()
+    alone_lasts: float = fast.ONE_LASTS
 
     @property
     def legacy_answered(self) -> bool:

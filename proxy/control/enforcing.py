@@ -6,7 +6,7 @@ Rule 2: steps back come first, of all routes. Then ends of the judge's own holds
         one that it depends on, comes first.
 Rule 3: what was ruled on routes of one group is done to all of them or to none; for a step forward those that stay
         where they are must still stand there.
-Rule 4: an alarm that moves nothing is told once for as long as it lasts.
+Rule 4: an alarm that moves nothing is told once for as long as it lasts, and again where new died anew meanwhile.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from proxy.control.bench import Bench
 from proxy.control.leading import Leading
 from proxy.control.mover import AwayError, Made, Mover
 from proxy.control.replica import Replica
+from proxy.core.judge.breaker import ANEW
 from proxy.core.judge.position import Cause, Move, Position, held, move, moved, rolled_back
 from proxy.core.judge.verdict import Action, Ruling
 from proxy.core.unavailable import StoreRefused
@@ -119,11 +120,17 @@ class Enforcing:
 
     def _tell(self, rulings: Mapping[str, Ruling]) -> None:
         paging = {name: each for name, each in rulings.items() if each.action is Action.PAGE}
+        self._paged = {name: each for name, each in self._paged.items() if name in paging}
         for name, each in paging.items():
-            if name not in self._paged:
+            if name not in self._paged or _is_later(each, self._paged[name]):
                 _log.error("alarm", route=name, cause=each.cause.value, reasons=each.judgement.reasons)
                 self.page(name, each)
-        self._paged = paging
+                self._paged[name] = each
+
+
+def _is_later(ruling: Ruling, told: Ruling) -> bool:
+    """Whether what it answers was raised long after what was told last: guard and breakers find one death together."""
+    return ruling.alarmed_at is not None and ruling.alarmed_at - (told.alarmed_at or 0.0) >= ANEW
 
 
 def _after(before: Position, ruling: Ruling, now: float) -> Position:

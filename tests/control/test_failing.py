@@ -5,6 +5,7 @@ Long: the routes that fail and those that are held for it are told of by the sam
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,8 +14,9 @@ from proxy.control.wishes import wanted
 from proxy.core.judge.position import Cause, Position, held, move, transition
 from proxy.core.judge.verdict import Action, Ruling
 from proxy.core.outcome import Refused
+from proxy.core.route import Breaker as Rule
 from proxy.link import CohortDelta
-from tests.control.stands import Clock, Guards, Stand, Store, alone, bad, canary
+from tests.control.stands import Clock, Guards, Stand, Store, alone, bad, canary, table
 
 
 @pytest.fixture
@@ -350,6 +352,35 @@ async def test_a_route_is_taken_back_from_a_new_that_others_found_dead(
     )
 
 
+@pytest.mark.parametrize(
+    ("rule", "after"), [(Rule(open=15.0), 17), (Rule(open=1.0), 10), (None, 10)], ids=["15 s", "1 s", "off"]
+)
+async def test_a_quiet_route_waits_until_new_was_asked_after_its_rest(
+    store: Store, clock: Clock, rule: Rule | None, after: int
+) -> None:
+    """One second without new costs fifteen where its breaker says so; that is no death. Twenty are one."""
+    snapshot = table(LIVE)
+    upstreams = {**snapshot.upstreams, "new": replace(snapshot.upstreams["new"], breaker=rule)}
+    stand = Stand(replace(snapshot, upstreams=upstreams), store, clock)
+    await stand.begin()
+    await stand.rounds()
+    stand.healthy.add("legacy")
+
+    assert await refusing(stand, 30) == after
+
+
+async def test_refusals_hours_apart_do_not_add_up(store: Store, clock: Clock) -> None:
+    """A restart every three hours, at each of which one request of a quiet route is refused."""
+    stand = await alone(store, clock, canary("50%"))
+    stand.healthy.add("legacy")
+    for _ in range(8):
+        stand.hear(refused=1, reason=Refused.UPSTREAM)
+        await stand.rounds()
+        await stand.rounds(180, seconds=60.0)
+
+    assert stand.place() == "canary 50%"
+
+
 async def test_a_restart_of_new_moves_no_route(store: Store, clock: Clock) -> None:
     """Again and again six seconds of refusals, of which nobody hears more than once a minute that new is well."""
     stand = await alone(store, clock, LIVE)
@@ -426,3 +457,31 @@ async def test_one_tenants_own_trouble_moves_nothing(store: Store, clock: Clock)
         await stand.rounds()
 
     assert stand.place() == "live"
+
+
+@pytest.mark.parametrize(
+    "route",
+    ["name: a, match: /a, stage: complete", f"{LIVE}, guard: {{on_failure: freeze}}"],
+    ids=["complete", "freeze"],
+)
+@pytest.mark.parametrize("by", ["nobody", "a person"])
+async def test_a_death_that_moves_nothing_is_told_each_time(store: Store, clock: Clock, route: str, by: str) -> None:
+    """Total failure where going back is refused, whoever holds the route; ten minutes after it another one."""
+    told: list[Ruling] = []
+    stand = await alone(store, clock, route)
+    stand.judge.page = lambda _, ruling: told.append(ruling)
+    stand.healthy.add("legacy")
+    if by == "a person":
+        position = stand.replica.position(stand.route())
+        await stand.mover.move(move(position, held(position, Cause.OPERATOR), at=clock(), **ANN))
+    counts = []
+    for _ in range(2):
+        for _ in range(60):
+            half(stand, 1, 2, 3, good=0, failed=10)
+            await stand.rounds()
+        counts.append(len(told))
+        await well(stand, 600)
+
+    position = stand.replica.position(stand.route())
+    assert (counts, {each.cause for each in told}) == ([1, 2], {Cause.BREAKER})
+    assert (position.held, position.latched, position.version) == (True, False, 1)

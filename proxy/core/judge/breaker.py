@@ -13,11 +13,15 @@ Rule 4: a request that Banyan refused by itself has not been asked of new. Where
         new is not hidden behind refusals, and a route that has not failed is not moved by them.
 Rule 5: where the whole upstream of new is left alone, new cannot answer this route either, whoever found that out.
         Such refusals begin a row and go on with it: five, with the route's own failures, open it once `ONE_LASTS`
-        seconds lie between the first and the last refusal. A restart costs fewer, and moves nothing.
+        seconds lie between the first and the last refusal; more where the upstream is left alone for longer at a time
+        (`lasting`), so that somebody has asked it in between, and it failed. A restart costs fewer, and moves nothing.
+        Two refusals that are further apart than that time and `FORGOTTEN` are not of one death.
 Rule 6: a side that dies answers first and fails then, but of failures and answers that are told together nobody knows
         the order. The last four of those failures count from where the whole of new is left alone: at rule 5, and if
         there was no connection, with one more such failure after them, in the row. To count them always would make
         rows of steady failures: at 4 requests/s of which 30 % fail, 22 an hour instead of one in four hours.
+Rule 7: what is open already is raised again where new was well in between, and nothing would have opened it for `ANEW`
+        seconds: a later death is another one, also where the first one moved nothing.
 Half of all answers that fail end every row: those are found by their share (share.py).
 """
 
@@ -33,6 +37,8 @@ MOST_BEFORE = IN_A_ROW - 1
 OF_ONE_COHORT = 20
 ONE_LASTS = 10.0
 PATIENCE = 5.0
+FORGOTTEN = 60.0
+ANEW = 300.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,9 +46,11 @@ class Breaker:
     """The row so far: its length, when it began and was last added to, its first cohort, how many failures are of
     others, and how many requests were refused since.
 
-    `left_alone`: refusals of rule 5 since the last good answer, and when the first and the last of them came; `before`:
-    failures of rule 6, told with it.
-    `is_sole`: no other cohort is answered well lately; `why`: the sentence that it was opened with.
+    `left_alone`: refusals of rule 5 since the last good answer, when the first and the last of them came, and how far
+    apart those have to be; `before`: failures of rule 6, told with it.
+    `is_sole`: no other cohort is answered well lately; `why`: the sentence that it was opened with. `due_at`: when
+    something would have opened it last; `raised_at`: when that was another death than before (rule 7); `was_well`: new
+    has answered since.
     """
 
     row: int = 0
@@ -56,10 +64,14 @@ class Breaker:
     left_alone: int = 0
     alone_since: float = 0.0
     alone_until: float = 0.0
+    alone_lasts: float = ONE_LASTS
     is_sole: bool = True
     legacy_answered: bool = False
     opened_at: float | None = None
     why: str = ""
+    due_at: float = 0.0
+    raised_at: float | None = None
+    was_well: bool = False
 
     @property
     def is_begun(self) -> bool:
@@ -70,7 +82,7 @@ class Breaker:
     def is_left_alone(self) -> bool:
         """Whether rule 5 is met, whatever legacy does."""
         count = self.before + self.row + self.left_alone
-        return count >= IN_A_ROW and self.alone_until - self.alone_since >= ONE_LASTS
+        return count >= IN_A_ROW and self.alone_until - self.alone_since >= self.alone_lasts
 
     @property
     def is_due(self) -> bool:
@@ -98,7 +110,7 @@ class Breaker:
     @property
     def sentence(self) -> str:
         """Why it is open, for people."""
-        return self.why or f"{self.what}{',' * self.is_left_alone} while legacy answered"
+        return self.why or _sentence(self)
 
 
 def answered(breaker: Breaker, side: Side, *, before: int = 0, unreachable: bool = False) -> Breaker:
@@ -108,8 +120,15 @@ def answered(breaker: Breaker, side: Side, *, before: int = 0, unreachable: bool
     """
     if side is Side.LEGACY:
         return _judged(replace(breaker, legacy_answered=True), max(breaker.began, breaker.last))
-    before = min(before, MOST_BEFORE)
-    return Breaker(before=before, unreachable=unreachable, opened_at=breaker.opened_at, why=breaker.why)
+    return Breaker(
+        before=min(before, MOST_BEFORE),
+        unreachable=unreachable,
+        opened_at=breaker.opened_at,
+        why=breaker.why,
+        due_at=breaker.due_at,
+        raised_at=breaker.raised_at,
+        was_well=breaker.opened_at is not None,
+    )
 
 
 def failed(breaker: Breaker, side: Side, *, cohort: int, at: float, unreachable: bool = False) -> Breaker:
@@ -133,11 +152,17 @@ def failed(breaker: Breaker, side: Side, *, cohort: int, at: float, unreachable:
     )
 
 
-def refused(breaker: Breaker, count: int, at: float, *, left_alone: int = 0) -> Breaker:
-    """After so many requests that Banyan sent nowhere: rule 4; `left_alone` of them: rule 5."""
+def lasting(rest: float, connect: float) -> float:
+    """How long refusals of rule 5 have to last: a `rest` of the upstream, and a try to `connect` after it (seconds)."""
+    return max(ONE_LASTS, rest + connect)
+
+
+def refused(breaker: Breaker, count: int, at: float, *, left_alone: int = 0, lasts: float = ONE_LASTS) -> Breaker:
+    """After so many requests that Banyan sent nowhere: rule 4; `left_alone` of them: rule 5, which `lasts` so long."""
     if left_alone:
-        since = breaker.alone_since if breaker.left_alone else at
-        breaker = replace(breaker, left_alone=breaker.left_alone + left_alone, alone_since=since, alone_until=at)
+        is_one = breaker.left_alone and at - breaker.alone_until <= lasts + FORGOTTEN
+        so_far, since = (breaker.left_alone, breaker.alone_since) if is_one else (0, at)
+        breaker = replace(breaker, left_alone=so_far + left_alone, alone_since=since, alone_until=at, alone_lasts=lasts)
     if not breaker.is_begun or not count:
         return breaker
     return _judged(replace(breaker, refused=breaker.refused + count * bool(breaker.row), last=at), at)
@@ -146,16 +171,24 @@ def refused(breaker: Breaker, count: int, at: float, *, left_alone: int = 0) -> 
 def waited(breaker: Breaker, at: float) -> Breaker:
     """Now, while nothing is known of legacy: rule 2."""
     lasts = breaker.is_left_alone or at - breaker.began >= PATIENCE
-    if breaker.opened_at is not None or not breaker.is_due or not lasts:
+    if not breaker.is_due or not lasts:
         return breaker
     why = f"{breaker.what}, and nothing is known of legacy that speaks against going back"
     return opened(breaker, why, at)
 
 
 def opened(breaker: Breaker, why: str, at: float) -> Breaker:
-    """The breaker, open; one that is open already stays as it is."""
-    return breaker if breaker.opened_at is not None else replace(breaker, opened_at=at, why=why)
+    """The breaker, open; one that is open already stays so since the same time, but for rule 7."""
+    if breaker.opened_at is None:
+        return replace(breaker, opened_at=at, why=why, due_at=at, raised_at=at, was_well=False)
+    if breaker.was_well and at - max(breaker.due_at, breaker.opened_at) >= ANEW:
+        return replace(breaker, why=why, due_at=at, raised_at=at, was_well=False)
+    return replace(breaker, due_at=at)
 
 
 def _judged(breaker: Breaker, at: float) -> Breaker:
-    return opened(breaker, breaker.sentence, at) if breaker.legacy_answered and breaker.is_due else breaker
+    return opened(breaker, _sentence(breaker), at) if breaker.legacy_answered and breaker.is_due else breaker
+
+
+def _sentence(breaker: Breaker) -> str:
+    return f"{breaker.what}{',' * breaker.is_left_alone} while legacy answered"

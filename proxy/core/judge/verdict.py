@@ -3,7 +3,7 @@
 Rule 1: a latched route climbs no more; no later evidence overwrites the verdict that latched it.
 Rule 2: alarms are heard wherever new answers somebody: latched, on hold, while waiting for whatever it is, and outside
         the ramp. What was known before the route was taken there is no new alarm (docket.py, rule 3): a proof of
-        mismatches needs a comparison since.
+        mismatches needs a comparison since. What is held already and cannot go back is told to somebody.
 Rule 3: a hold stops promotion, never a rollback. A window that stops everything stops both.
 Rule 4: waiting is no failure: time that passes without evidence changes nothing.
 Rule 5: what an alarm does is said by `on_failure`; past the one-way door it is never a rollback.
@@ -65,13 +65,19 @@ class Action(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ruling:
-    """A judgement on `position` with what follows from it: where the route goes (None: it stays), and why."""
+    """A judgement on `position` with what follows from it: where the route goes (None: it stays), and why.
+
+    `alarmed_at`: when what it answers was raised, in unix seconds; None: nothing was, or nobody knows;
+    `legacy_is_down`: as the case had it.
+    """
 
     position: Position
     judgement: Judgement
     action: Action = Action.STAY
     to: Place | None = None
     cause: Cause = Cause.EVIDENCE
+    alarmed_at: float | None = None
+    legacy_is_down: bool = False
 
     def is_about(self, position: Position) -> bool:
         """Whether what stands is what was ruled on: the same version, at the same place, for the same cause."""
@@ -107,10 +113,15 @@ class Case:
 class _Alarm:
     cause: Cause
     reason: str
+    at: float | None = None
 
 
 def judge(case: Case) -> Ruling:
     """The ruling on one route."""
+    return replace(_ruling(case), legacy_is_down=case.legacy_is_down)
+
+
+def _ruling(case: Case) -> Ruling:
     if _is_released(case):
         judgement = _judgement(case, Verdict.HOLD, case.recovered, "the hold from when legacy was down ends")
         return Ruling(position=case.position, judgement=judgement, action=Action.RELEASE, cause=Cause.LEGACY)
@@ -145,12 +156,12 @@ def _is_released(case: Case) -> bool:
 def _alarm(case: Case) -> _Alarm | None:
     """The first alarm: breaker, guard, mismatches that are proved to be too frequent, or have become so."""
     if case.breaker.opened_at is not None:
-        return _Alarm(Cause.BREAKER, case.breaker.sentence)
+        return _Alarm(Cause.BREAKER, case.breaker.sentence, case.breaker.raised_at)
     if case.stuck:
         return _Alarm(Cause.BREAKER, case.stuck)
     for process in alarms(each for each in case.processes if each.bad in case.guard.classes):
         said = f"{process.bad} of new is more frequent than legacy's allows, after {process.events} bad events"
-        return _Alarm(Cause.GUARD, said)
+        return _Alarm(Cause.GUARD, said, process.alarmed_at)
     return _proof(case)
 
 
@@ -187,14 +198,14 @@ def _answer(case: Case, alarm: _Alarm) -> Ruling:
     to = moves.rollback(case.position, Maker.JUDGE, door=case.guard.door)
     if does is OnFailure.FREEZE or isinstance(to, Refusal):
         why = to.sentence if isinstance(to, Refusal) else "on_failure says freeze: it stays, and is not promoted"
-        return _act(case, Action.STAY if case.position.held else Action.FREEZE, alarm, why)
+        return _act(case, Action.PAGE if case.position.held else Action.FREEZE, alarm, why)
     judgement = _judgement(case, Verdict.ROLLBACK, alarm.reason)
     return Ruling(position=case.position, judgement=judgement, action=Action.ROLLBACK, to=to, cause=alarm.cause)
 
 
 def _act(case: Case, action: Action, alarm: _Alarm, why: str) -> Ruling:
     judgement = _judgement(case, Verdict.HOLD, alarm.reason, why)
-    return Ruling(position=case.position, judgement=judgement, action=action, cause=alarm.cause)
+    return Ruling(position=case.position, judgement=judgement, action=action, cause=alarm.cause, alarmed_at=alarm.at)
 
 
 def _climb(case: Case) -> Ruling:

@@ -5,6 +5,8 @@ from dataclasses import replace
 import pytest
 
 from proxy.core.judge.breaker import (
+    ANEW,
+    FORGOTTEN,
     IN_A_ROW,
     OF_ONE_COHORT,
     ONE_LASTS,
@@ -12,6 +14,7 @@ from proxy.core.judge.breaker import (
     Breaker,
     answered,
     failed,
+    lasting,
     opened,
     refused,
     waited,
@@ -114,7 +117,7 @@ def test_where_nothing_is_known_of_legacy_it_opens_after_a_while() -> None:
 
     assert (early.opened_at, late.opened_at, waited(short, 99.0).opened_at) == (None, PATIENCE, None)
     assert late.sentence == "new failed 5 times in a row, and nothing is known of legacy that speaks against going back"
-    assert waited(late, 99.0) == late
+    assert waited(late, 99.0) == replace(late, due_at=99.0)
 
 
 def test_what_was_refused_goes_on_with_a_row_that_the_route_began() -> None:
@@ -147,6 +150,28 @@ def test_a_route_that_new_is_left_alone_for_goes_back() -> None:
     assert late.sentence == (
         "nothing could be sent to new for 10 s: its upstream is left alone (6 requests refused), while legacy answered"
     )
+
+
+def test_an_upstream_that_rests_for_longer_has_to_be_asked_in_between() -> None:
+    """The first rest says nothing about how new is now; after one that is followed by another, new goes back."""
+    breaker = Breaker()
+    for at in range(17):
+        breaker = answered(refused(breaker, 1, at, left_alone=1, lasts=lasting(15.0, 2.0)), Side.LEGACY)
+    late = answered(refused(breaker, 1, 17, left_alone=1, lasts=lasting(15.0, 2.0)), Side.LEGACY)
+
+    assert (breaker.opened_at, late.opened_at) == (None, 17)
+    assert [lasting(*each) for each in ((5.0, 2.0), (1.0, 0.5), (30.0, 2.0))] == [ONE_LASTS, ONE_LASTS, 32.0]
+
+
+def test_restarts_hours_apart_do_not_add_up() -> None:
+    """Of what is further apart than a rest and a minute each begins anew; what is as close as that goes on."""
+    apart, most = Breaker(), ONE_LASTS + FORGOTTEN
+    for hour in range(5):
+        apart = left_alone(apart, 3600 * hour, 3600 * hour + 6)
+
+    assert (apart.opened_at, apart.left_alone) == (None, 2)
+    assert left_alone(Breaker(), *(most * each for each in range(5))).opened_at == 4 * most
+    assert left_alone(Breaker(), *((most + 1) * each for each in range(9))).opened_at is None
 
 
 def test_own_failures_count_among_what_is_refused() -> None:
@@ -217,4 +242,30 @@ def test_an_open_breaker_keeps_its_reason() -> None:
     later = failed(answered(opened_, Side.NEW), Side.NEW, cohort=1, at=9.0)
 
     assert (later.sentence, later.opened_at, later.row) == ("why", 7.0, 1)
-    assert opened(opened_, "another", 8.0) == opened_
+    assert opened(opened_, "another", 8.0) == replace(opened_, due_at=8.0)
+
+
+@pytest.mark.parametrize(
+    ("well", "after", "raised"),
+    [(True, ANEW, True), (True, ANEW - 1, False), (False, ANEW, False)],
+    ids=["later", "soon", "the same row"],
+)
+def test_a_later_death_is_another_one(*, well: bool, after: float, raised: bool) -> None:
+    """New was well in between, and nothing would have opened it for a while; it is open since the first one."""
+    first = row(IN_A_ROW)
+    again = answered(first, Side.NEW) if well else first
+    for cohort in range(IN_A_ROW):
+        again = answered(failed(again, Side.NEW, cohort=cohort, at=first.due_at + after), Side.LEGACY)
+
+    assert (again.raised_at, again.opened_at) == (first.due_at + after if raised else first.raised_at, first.opened_at)
+    assert again.due_at == first.due_at + after
+
+
+def test_a_later_death_has_a_reason_of_its_own() -> None:
+    """What opened it first is over."""
+    again = answered(opened(row(2), "why", 7.0), Side.NEW)
+    for cohort in range(IN_A_ROW):
+        again = failed(again, Side.NEW, cohort=cohort, at=900.0)
+
+    assert answered(again, Side.LEGACY).sentence == "new failed 5 times in a row while legacy answered"
+    assert waited(again, 905.0).sentence.endswith("nothing is known of legacy that speaks against going back")

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from proxy.core.judge.ladder import COMPLETE, SHADOW, Place
 from proxy.core.judge.policy import GuardPolicy, OnFailure
 from proxy.core.judge.position import Cause
@@ -67,6 +69,48 @@ def test_a_door_of_its_own_keeps_a_member_where_it_is() -> None:
     found = agreed(show=case(processes=(ALARM,)), done=done)
 
     assert found["done"].action is Action.FREEZE
+
+
+@pytest.mark.parametrize("held", [False, True])
+def test_no_member_goes_back_to_a_legacy_that_is_down(*, held: bool) -> None:
+    """A group moves together: all that would go are held, whosever legacy it is; of held ones the ill one is told."""
+    members = {"ill": case(processes=(ALARM,), held=held), "well": case(legacy_is_down=True, held=held)}
+    found = agreed(**members, done=case(COMPLETE))
+    why = "legacy of well is known to be down: its group is held, and goes back once that legacy answers"
+
+    assert [each.action for each in found.values()] == [
+        Action.PAGE if held else Action.FREEZE,
+        Action.STAY if held else Action.FREEZE,
+        Action.STAY,
+    ]
+    assert {each.to for each in found.values()} == {None}
+    assert [
+        each.judgement.reasons.index(why) for each in found.values() if each.position.stage is not Stage.COMPLETE
+    ] == [1, 0]
+    assert {each.judgement.verdict for each in found.values()} == {Verdict.HOLD}
+    assert held or {found[name].cause for name in members} == {Cause.LEGACY}
+
+
+def test_a_member_with_an_alarm_and_a_legacy_that_is_down_keeps_the_others() -> None:
+    """Its own hold is not turned into a rollback by another's alarm; where the member stays anyway it keeps nobody."""
+    failing = case(processes=(ALARM,), legacy_is_down=True)
+    stays = agreed(show=case(processes=(ALARM,)), done=case(COMPLETE, legacy_is_down=True))
+
+    assert {each.action for each in agreed(show=case(processes=(ALARM,)), list=failing).values()} == {Action.FREEZE}
+    assert stays["show"].action is Action.ROLLBACK
+
+
+def test_the_judges_holds_of_a_group_end_together() -> None:
+    """One that has recovered waits for those that have not; a hold of a person is none of them."""
+    waits = replace(case(held=True).position, cause=Cause.LEGACY)
+    well, ill = replace(case(recovered="new is well"), position=waits), replace(case(), position=waits)
+
+    apart = agreed(show=well, list=ill)
+
+    assert (apart["show"].action, apart["show"].judgement.verdict) == (Action.STAY, Verdict.HOLD)
+    assert apart["show"].judgement.reasons[0] == "it stays on hold with list of its group"
+    assert {each.action for each in agreed(show=well, list=well).values()} == {Action.RELEASE}
+    assert agreed(show=well, list=case(held=True))["show"].action is Action.RELEASE
 
 
 def test_a_member_waits_for_those_behind() -> None:

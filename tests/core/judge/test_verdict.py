@@ -262,11 +262,13 @@ def test_an_alarm_does_what_on_failure_says(said: OnFailure, door: Stage, action
     assert (found.cause, found.judgement.reasons[1]) == (Cause.BREAKER, reason)
 
 
-def test_a_frozen_route_is_not_frozen_again() -> None:
-    """What is held already stays held, without another move."""
+@pytest.mark.parametrize("place", [FIVE, COMPLETE], ids=str)
+def test_a_frozen_route_is_not_frozen_again(place: Place) -> None:
+    """What is held already stays held, without another move; somebody is told, whoever holds it."""
     guard = GuardPolicy(on_failure=((Stage.CANARY, OnFailure.FREEZE),))
+    found = judge(case(place, held=True, breaker=replace(OPENED, raised_at=NOW - 1), guard=guard))
 
-    assert judge(case(held=True, breaker=OPENED, guard=guard)).action is Action.STAY
+    assert (found.action, found.to, found.alarmed_at) == (Action.PAGE, None, NOW - 1)
 
 
 def test_a_dry_run_says_what_it_would_do() -> None:
