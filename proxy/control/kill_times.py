@@ -7,41 +7,53 @@ Rule 2: of very many orders the oldest are forgotten, and all of those that ende
 
 from __future__ import annotations
 
-from collections import deque
+from bisect import bisect_right
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import NamedTuple
 
 from proxy.core.kill import Order
 
 _MOST = 64
 
 
+class _Stretch(NamedTuple):
+    """Unix seconds; `before` is the length of all stretches before this one."""
+
+    begun: float
+    ended: float
+    before: float
+
+    @property
+    def sum(self) -> float:
+        return self.before + self.ended - self.begun
+
+
 @dataclass(slots=True)
 class KillTimes:
-    """Stretches (unix seconds), oldest first; the last one goes on while the switch is on."""
+    """Stretches, oldest first; the last one goes on while the switch is on."""
 
-    _stretches: deque[tuple[float, float]] = field(default_factory=lambda: deque(maxlen=_MOST))
+    _stretches: list[_Stretch] = field(default_factory=list)
     _is_on: bool = False
 
     def note(self, order: Order | None, now: float) -> None:
         """What is ordered now; one that ended since the last time counts until now."""
         if self._is_on:
-            begun, _ = self._stretches.pop()
-            self._stretches.append((begun, now))
+            self._stretches[-1] = self._stretches[-1]._replace(ended=now)
         elif order is not None:
-            ended = self._stretches[-1][1] if self._stretches else 0.0
-            self._stretches.append((max(_given(order, now), ended), now))
+            last = self._stretches[-1] if self._stretches else _Stretch(0.0, 0.0, 0.0)
+            self._stretches.append(_Stretch(max(_given(order, now), last.ended), now, last.sum))
+            del self._stretches[:-_MOST]
         self._is_on = order is not None
 
     def seconds_since(self, moment: float) -> float:
         """For how many seconds it was on since then."""
-        found = 0.0
-        for begun, ended in reversed(self._stretches):
-            if ended <= moment:
-                break
-            found += ended - max(begun, moment)
-        return found
+        at = bisect_right(self._stretches, moment, key=lambda each: each.ended)
+        if at == len(self._stretches):
+            return 0.0
+        first = self._stretches[at]
+        return self._stretches[-1].sum - first.before - max(moment - first.begun, 0.0)
 
 
 def _given(order: Order, now: float) -> float:

@@ -222,3 +222,13 @@ def test_of_several_orders_each_counts_for_its_own_time() -> None:
     assert times.seconds_since(START) == 45.0
     assert times.seconds_since(START + 15.0) == 30.0
     assert times.seconds_since(START + 45.0) == 0.0
+
+
+def test_a_drill_of_many_orders_is_remembered_in_part() -> None:
+    """Of a hundred seconds under the switch the last sixty-four are known, and the first ones are time at the step."""
+    times = KillTimes()
+    for second in range(200):
+        times.note(None if second % 2 else Order(), START + second)
+
+    assert times.seconds_since(START) == 64.0
+    assert times.seconds_since(START + 180.5) == 9.5
