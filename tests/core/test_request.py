@@ -308,34 +308,6 @@ def test_anything_unusual_is_judged_and_read_as_ever(raw: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    "field",
-    [
-        b"Content-Length: 1",
-        b"Transfer-Encoding: chunked",
-        b"X-Forwarded-For: 10.0.0.1",
-        b"X-Banyan-Via: 0123456789abcdef",
-        b"Expect: 100-continue",
-        b"Upgrade: websocket",
-        b"Connection: close",
-        b"TE: trailers",
-        b"Authorization: NTLM x",
-        b"traceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
-    ],
-)
-def test_a_head_is_plain_unless_banyan_reads_more_of_it(field: bytes) -> None:
-    """Plain is what has no field that Banyan reads for itself, and no mark, when read and when recalled alike."""
-    wanted = WANTED | {b"authorization"}
-    for raw, is_plain in ((PLAIN, True), (get(field), False)):
-        reader = RequestReader(wanted)
-        read, recalled = reader.read(raw), reader.recall(raw)
-        assert isinstance(read, RequestHead)
-        assert recalled is not None
-        assert (read.plain, recalled.plain) == (is_plain, is_plain)
-        recalled.bear(b"X-Banyan-Via: 0123456789abcdef\r\n")
-        assert not recalled.plain
-
-
-@pytest.mark.parametrize(
     "raw",
     [
         request(b"GET /x HTTP/1.0", b"Host: a"),
