@@ -43,6 +43,7 @@ COMPILED = (
 """What every request and every comparison runs through, in one unit so that calls between files are calls in C.
 
 The rest runs interpreted: it is seldom called, and each file costs every builder seconds.
+Constants that every request reads are `Final` there: any other is looked up in its module each time.
 """
 MODES = ("auto", "always", "never")
 

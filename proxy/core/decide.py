@@ -7,7 +7,7 @@ Rule 2: no clock, no dice: the same request and route give the same decision on 
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import NamedTuple, assert_never
+from typing import Final, NamedTuple, assert_never
 
 from proxy.core.cohort import CohortSource, cohort_of
 from proxy.core.outcome import Side
@@ -47,8 +47,11 @@ class Decision(NamedTuple):
     source: CohortSource | None = None
 
 
-_BELOW, _ABOVE = Reason.BELOW_SPLIT, Reason.ABOVE_SPLIT
-_LEGACY_SIDE, _NEW_SIDE, _RETIRED_STAGE = Side.LEGACY, Side.NEW, Stage.RETIRED
+_BELOW: Final = Reason.BELOW_SPLIT
+_ABOVE: Final = Reason.ABOVE_SPLIT
+_LEGACY_SIDE: Final = Side.LEGACY
+_NEW_SIDE: Final = Side.NEW
+_RETIRED_STAGE: Final = Stage.RETIRED
 _RESPOND = Decision(None, None, Reason.RESPOND)
 _LEGACY = Decision(Side.LEGACY, None, Reason.STAGE)
 _NEW = Decision(Side.NEW, None, Reason.STAGE)

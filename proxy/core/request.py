@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from proxy.core.authority import normal_host
 from proxy.core.headers import PROTECTED, Kind, connection_tokens, is_managed, request_kind
@@ -21,13 +22,15 @@ from proxy.core.shed import Shed
 from proxy.core.target import is_acceptable
 from proxy.core.visit import Visit
 
-CHUNKED = -1
+CHUNKED: Final = -1
 """`length` of a body whose size is not known."""
 _MAX_LENGTH = 2**63 - 1
 _MAX_DIGITS = 40
-_PLAIN, _HOST = int(Kind.PLAIN), int(Kind.HOST)
-_WANTED, _CONNECTION = int(Kind.WANTED), int(Kind.CONNECTION)
-_KEEP_ALIVE = b" keep-alive"
+_PLAIN: Final = int(Kind.PLAIN)
+_HOST: Final = int(Kind.HOST)
+_WANTED: Final = int(Kind.WANTED)
+_CONNECTION: Final = int(Kind.CONNECTION)
+_KEEP_ALIVE: Final = b" keep-alive"
 """What browsers send: says nothing in HTTP/1.1, so it is left out without a second look."""
 _STAYS = frozenset({int(Kind.CONTENT_LENGTH), int(Kind.TRANSFER_ENCODING)})
 _USUAL_METHODS = frozenset({b"GET", b"HEAD", b"POST", b"PUT", b"PATCH", b"DELETE", b"OPTIONS"})
@@ -47,7 +50,7 @@ _BINDING = (b"ntlm", b"negotiate")
 _HOPS = b"max-forwards"
 _MOST_HOP_DIGITS = 9
 """Of a longer number the first ones are read, as the standard lets a recipient have a greatest value."""
-_TARGET = bytes(each for each in range(0x21, 0x7F) if each != ord("#"))
+_TARGET: Final = bytes(each for each in range(0x21, 0x7F) if each != ord("#"))
 """What llhttp and `is_acceptable` take in a target of origin form."""
 _NOTHING: Mapping[bytes, list[bytes]] = {}
 
@@ -86,6 +89,7 @@ class RequestHead:
     `passed`: what it went through before (`proxy.core.passed`); `mark`: the line instead of its route's own, or empty.
     `said_id`: the `X-Request-Id` that it came with, where that is a token, whoever sent it.
     `hops`: how many more an OPTIONS may make (`Max-Forwards`), or -1.
+    `plain`: no body, no mark, and no field that Banyan reads for itself: what follows from those need not be looked at.
     Defaults stand on the class: interpreted, setting sixteen attributes costs a microsecond; compiled, they are slots.
     """
 
@@ -106,6 +110,7 @@ class RequestHead:
     hops: int = -1
     said_id: bytes = b""
     mark: bytes = b""
+    plain: bool = False
 
     def __init__(self, method: bytes, target: bytes, path: bytes, query: bytes, minor: int) -> None:
         """The request line's parts; `minor` is 1 for HTTP/1.1, 0 for HTTP/1.0."""
@@ -124,15 +129,23 @@ class RequestHead:
         self.host = known.host
         self.host_value = known.host_value
         self.host_at = known.host_at
+        self.keep_alive = known.keep_alive
+        self.joined = known.joined
+        self.plain = known.plain
+        if known.plain:
+            return  # the rest is as it stands on the class
         self.length = known.length
         self.managed = known.managed
-        self.keep_alive = known.keep_alive
         self.expect = known.expect
         self.upgrade = known.upgrade
         self.connection = known.connection
         self.te_trailers = known.te_trailers
         self.binds = known.binds
-        self.joined = known.joined
+
+    def bear(self, mark: bytes) -> None:
+        """Go on with this `mark`."""
+        self.mark = mark
+        self.plain = False
 
     def note(self, name: bytes, value: bytes) -> None:
         """Remember a value of the wanted field `name` (lower case)."""
@@ -216,6 +229,7 @@ class RequestReader:
         if head.minor and len(self._methods) < _METHODS and _HOPS not in head.fields:
             self._methods.add(head.method)
             head.block()
+            head.plain = _is_plain(head)
             known = RequestHead(b"", b"", b"", b"", 1)
             known.take_fields(head)
             self._blocks.put(raw[raw.find(b"\r\n") :], known)
@@ -299,6 +313,11 @@ class RequestReader:
                 self._hosts.clear()
             self._hosts[value] = host
         return host
+
+
+def _is_plain(head: RequestHead) -> bool:
+    special = (head.length, head.managed, head.expect, head.upgrade, head.connection, head.te_trailers, head.binds)
+    return not any(special) and b"traceparent" not in head.fields
 
 
 def _count_hops(head: RequestHead) -> None:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from typing import Final
 
 from proxy.core.headers import PROTECTED, Kind, connection_tokens, is_managed, response_kind
 from proxy.core.memo import Memo
@@ -20,7 +21,7 @@ MAX_HEAD = 64 * 1024
 """Bytes of a response head; legacy cookies do reach 9 KiB, so this is wider than a client's request line."""
 MAX_FIELDS = 512
 UNTIL_CLOSE = -2
-CHUNKED = -1
+CHUNKED: Final = -1
 _MEMO = 2048
 _MEMO_KEY = 128
 """Remembered names and status lines, and the bytes of one; when full, everything is forgotten and learnt again."""
@@ -33,7 +34,7 @@ _STATUS_LINE = re.compile(rb"HTTP/1\.([01]) (([1-9][0-9]{2})(?: [\t\x20-\x7e\x80
 _TIMEOUT = re.compile(rb"(?:^|,)[\t ]*timeout[\t ]*=[\t ]*\"?([0-9]{1,6})\"?[\t ]*(?:,|$)", re.IGNORECASE)
 _MARGIN = 1.0
 """Seconds before an upstream's own end of an idle connection; of a short time, half of it."""
-NEVER = float("inf")
+NEVER: Final = float("inf")
 _LENGTH, _CONNECTION = int(Kind.CONTENT_LENGTH), int(Kind.CONNECTION)
 _KEEP_ALIVE = b" keep-alive"
 _HEADS = 256

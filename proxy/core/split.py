@@ -7,10 +7,12 @@ Rule 3: routes of one group share the salt, so a tenant moves on all of them tog
 
 from __future__ import annotations
 
+from typing import Final
+
 from xxhash import xxh3_64_intdigest
 
-_BITS = 53
-_SCALE = 1.0 / (1 << _BITS)
+_BITS: Final = 53
+_SCALE: Final = 1.0 / (1 << _BITS)
 
 
 def salt_of(group: str) -> int:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import Final
 from urllib.parse import unquote_to_bytes
 
 MAX_READABLE = 4 * 1024
@@ -19,7 +20,7 @@ MAX_READINGS = 32
 UNREADABLE = b""
 """The reading that no route takes."""
 
-PLAIN = bytes(ord("a") if chr(each) in "/-_~!$&'()*+,=:@" else each for each in range(256))
+PLAIN: Final = bytes(ord("a") if chr(each) in "/-_~!$&'()*+,=:@" else each for each in range(256))
 """Makes a path of harmless characters alphanumeric; `%`, `\\`, `;` and `.` stay what they are: past a regex."""
 _AMBIGUOUS = re.compile(rb"[%\\;]|//|/\.")
 _STRUCTURE = re.compile(rb"[\\;]|//|/\.")

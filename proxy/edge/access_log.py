@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime
 from random import random
+from typing import Final
 
 import msgspec
 import structlog
@@ -16,7 +17,7 @@ import structlog
 from proxy.edge.line import CanonicalLine
 from proxy.log import Sink, stamp
 
-_FLUSH_LINES = 256
+_FLUSH_LINES: Final = 256
 
 
 def _nothing() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from proxy.core.decide import Decision, decide_by_draw
 from proxy.core.outcome import Side
@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from proxy.core.request import HeadBounds, Refusal, RequestHead
     from proxy.edge.live import BoundRoute, Leg, Live
 
-_LEGACY, _NEW = Side.LEGACY, Side.NEW
+_LEGACY: Final = Side.LEGACY
+_NEW: Final = Side.NEW
 _PROBLEM = b"application/problem+json"
 _VERSION_13 = (b"Upgrade: websocket", b"Connection: Upgrade", b"Sec-WebSocket-Version: 13")
 """What a 426 has to say (RFC 9110 sections 15.5.22 and 7.8, RFC 6455 section 4.4)."""
@@ -79,7 +80,7 @@ def admit(live: Live, head: RequestHead, client_ip: bytes) -> Admitted | Answer:
     if leg is None:
         return _own_answer(bound, decision)
     upgrade = False
-    if head.expect or head.length > 0 or head.connection or not head.hops:
+    if not head.plain and (head.expect or head.length > 0 or head.connection or not head.hops):
         extras = _check_extras(live, head, bound)
         if isinstance(extras, Answer):
             return extras
@@ -94,7 +95,7 @@ def unless_it_loops(admitted: Admitted | Answer, head: RequestHead) -> Admitted 
     bound = admitted[0]
     if why := why_refused(bound.entry, head.passed, bound.route.name):
         return Answer(508, why, bound)
-    head.mark = line_of(bound.entry, head.passed)
+    head.bear(line_of(bound.entry, head.passed))
     return admitted
 
 

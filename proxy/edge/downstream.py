@@ -53,9 +53,9 @@ class Downstream:
 
     # fmt: off
     __slots__ = (
-        "_ahead", "_forwarded", "_half_closed", "_keeps_id", "_linger", "_live", "_partial", "_services", "_waiting",
-        "address", "closing", "counters", "deadline", "exchange", "finished", "held", "pace", "peer", "requests",
-        "scheme", "started", "stuffed", "transport", "trusted",
+        "_ahead", "_forwarded", "_half_closed", "_keeps_id", "_lines", "_lines_host", "_linger", "_live", "_partial",
+        "_services", "_waiting", "address", "closing", "counters", "deadline", "exchange", "finished", "held", "pace",
+        "peer", "requests", "scheme", "started", "stuffed", "transport", "trusted",
     )
     # fmt: on
 
@@ -76,7 +76,8 @@ class Downstream:
         self._ahead = b""
         self._waiting = 0
         self._half_closed = False
-        self._forwarded = b""
+        self._forwarded = self._lines = b""
+        self._lines_host: bytes | None = None
         self._keeps_id = False
         self.trusted = False
         self.held = False
@@ -221,13 +222,14 @@ class Downstream:
     def _admit(self, live: Live, head: RequestHead, rest: bytes) -> None:
         if live is not self._live:
             self._meet(live)
-        if head.managed:
+        plain = head.plain
+        if not plain and head.managed:
             take_managed(head, trusted=self.trusted)
         if self.trusted:
             self.address = address_behind(head, self.peer, live.snapshot)
         gate = self._services.gate
         admitted = admit(live, head, self.address) if gate is None else gate.admit(self, live, head, self.address)
-        if head.passed:
+        if not plain and head.passed:
             admitted = unless_it_loops(admitted, head)
         if isinstance(admitted, Answer):
             self._answer(admitted, head, rest)
@@ -242,7 +244,7 @@ class Downstream:
             if upgrade:
                 exchange.wants_upgrade = True
                 shadows.pass_over(bound)
-        if head.expect and not rest and head.length:
+        if not plain and head.expect and not rest and head.length:
             if leg.expects:
                 exchange.expecting = True
             else:
@@ -259,12 +261,17 @@ class Downstream:
             self.peer,
             self.scheme,
         )
+        self._lines_host = None
 
     def forwarded(self, head: RequestHead) -> bytes:
         """The forwarding fields for the upstream, each with CRLF."""
         if self.trusted:
             return trusted_lines(head, self.peer, self.scheme)
-        return self._forwarded + head.host_value + b"\r\n"
+        host = head.host_value
+        if host is not self._lines_host:  # one client asks for one host mostly, and its heads are remembered with it
+            self._lines_host = host
+            self._lines = self._forwarded + host + b"\r\n"
+        return self._lines
 
     # -- what an exchange does ----------------------------------------------------------------------------------------
 

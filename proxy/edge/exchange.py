@@ -17,7 +17,7 @@ Long: one request is one state machine, and its steps share its state.
 from __future__ import annotations
 
 from time import monotonic
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from proxy.core.chunked import encode_chunk, encode_end
 from proxy.core.headers import keep_trailer
@@ -42,14 +42,16 @@ if TYPE_CHECKING:
     from proxy.edge.live import BoundRoute, Leg, Live
     from proxy.edge.upstream import UpstreamConnection
 
-_AS_IS, _UNTIL_CLOSE = Coding.AS_IS, Coding.UNTIL_CLOSE
-_NEVER = float("inf")
-_UNAVAILABLE = min(UNAVAILABLE)
+_AS_IS: Final = Coding.AS_IS
+_CHUNKED: Final = Coding.CHUNKED
+_UNTIL_CLOSE: Final = Coding.UNTIL_CLOSE
+_NEVER: Final = float("inf")
+_UNAVAILABLE: Final = min(UNAVAILABLE)
 CONTINUE_WITHIN = 1.0
 """Seconds that an upstream has to say whether it wants a body; curl and Go wait as long for the 100."""
 EXPECT = b"Expect: 100-continue\r\n"
-_CLOSE = b"Connection: close\r\n"
-_KEEP = b"Connection: keep-alive\r\n"
+_CLOSE: Final = b"Connection: close\r\n"
+_KEEP: Final = b"Connection: keep-alive\r\n"
 
 
 class Exchange:
@@ -94,13 +96,15 @@ class Exchange:
         self._coding = _AS_IS
         self.peer = client.peer
         self.address = client.address
-        self.request_done = not head.length
         self.is_head = head.method == b"HEAD"
         self.responses: ResponseReader = live.responses
-        if head.fields:
+        if head.plain:
+            self.request_done = True
+        else:
+            self.request_done = not head.length
             self.binds = head.binds
-        if head.length:
-            self.upload = Upload(head, bound.body_limit, live.snapshot.limits, holds=bound.holds)
+            if head.length:
+                self.upload = Upload(head, bound.body_limit, live.snapshot.limits, holds=bound.holds)
         self.total_at = self.started + leg.timeouts.total if leg.timeouts.total else _NEVER
 
     @property
@@ -113,12 +117,13 @@ class Exchange:
     def open(self, rest: bytes) -> None:
         """Step 2; `rest` is what came behind the head."""
         self.leg.gauge.value += 1
-        if self.upload is not None:
+        if self.request_done or self.upload is None:
+            if rest:
+                self._client.keep_for_later(rest)
+        else:
             self._pending = self._take(self.upload, rest)
             if self._over:
                 return
-        elif rest:
-            self._client.keep_for_later(rest)
         self._opening = True
         self.leg.pool.acquire(self)
         self._opening = False
@@ -211,9 +216,11 @@ class Exchange:
         """Step 3."""
         self._connection = connection
         client, head, leg = self._client, self.head, self.leg
-        tunnel = b"websocket" if self.wants_upgrade else b""
-        ours = client.forwarded(head) + (head.mark or self.bound.mark)
-        data = request_head(head, self.ids, ours, leg.host_line, leg.authority, tunnel)
+        mark, tunnel = self.bound.mark, b""
+        if not head.plain:
+            mark, tunnel = head.mark or mark, b"websocket" if self.wants_upgrade else b""
+        ours = client.forwarded(head)
+        data = request_head(head, self.ids, mark, ours, leg.host_line, leg.authority, tunnel)
         if self._pending:
             data += self._pending
             self._pending = b""
@@ -282,13 +289,13 @@ class Exchange:
             connection = _CLOSE
         elif not minor:
             connection = _KEEP
-        if self.head.visit is not None:
+        if self.live.ties is not None and self.head.visit is not None:
             connection += cookie_lines(self, client, head)
         lines = head.lines
         if self.leg.rewrites and head.rewritable:
             public = public_name(self.head, client.scheme, trusted=client.trusted)
             lines = rewrite_lines(lines, self.leg.authority, *public)
-        if head.trailer and self.head.te_trailers and coding is Coding.CHUNKED:
+        if coding is _CHUNKED and head.trailer and self.head.te_trailers:
             lines = [*lines, *head.trailer]
         data = response_head(head, lines, coding, connection, self.ids.request_id)
         if done:

@@ -8,7 +8,7 @@ anybody looks at the counters or the log.
 from __future__ import annotations
 
 from time import monotonic, time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import structlog
 
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from proxy.edge.access_log import AccessLog
     from proxy.edge.tally import Counters
 
-BATCH = 128
-_BAD = 500
+BATCH: Final = 128
+_BAD: Final = 500
 
 
 class Finished:
@@ -54,25 +54,24 @@ class Finished:
 
     def _finish(self, each: Recorded, wall: float) -> None:
         """`wall` is what to add to monotonic time for the time of day."""
-        log = self._log
+        log, bound = self._log, each.bound
         seconds = each.ended - each.started
         fell_back = False
-        if each.attempts > 1:
+        failure, status, attempts = each.failure, each.status, each.attempts
+        if attempts > 1:
             fell_back = each.fell_back
-            self._counters.repeated(each.bound.route.name, SERVED_BY_SIDE[each.leg.side], outcome_of(each))
+            self._counters.repeated(bound.route.name, SERVED_BY_SIDE[each.leg.side], outcome_of(each))
         if not each.tunnel:
-            refused = each.failure is not None and each.failure.refused is not None
-            tally = each.bound.own if refused else each.leg.tally
-            tally.count(each.status, seconds)
-        if each.failure is not None or log.wants(each.status):
+            tally = each.leg.tally if failure is None or failure.refused is None else bound.own
+            tally.count(status, seconds)
+        if failure is not None or log.wants(status):
             log.write(line_of_exchange(log.stamp(each.ended + wall), each, seconds))
-        bound = each.bound
         slow = bound.slow
-        if each.failure is not None or each.status >= _BAD or fell_back or (slow and seconds > slow):
+        if failure is not None or status >= _BAD or fell_back or (slow and seconds > slow):
             self.bad.judge(each, seconds, each.ended + wall)
             self.recent.note_bad(each)
             return
-        if each.attempts > 1:  # well in the end, and something went wrong on the way
+        if attempts > 1:  # well in the end, and something went wrong on the way
             self.recent.note_bad(each)
         if bound.troubled > each.ended:
             self.bad.note_good(each)

@@ -11,6 +11,7 @@ Rule 4: a first line that llhttp does not know, and RFC 9110 does, is judged in 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Final
 
 from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser, HttpResponseParser
 
@@ -19,7 +20,7 @@ from proxy.core.first_line import refusal_of as _refusal_of
 from proxy.core.leniency import NONE, Leniency, Points, end_of_head, is_hopeless, mend, with_known_method
 from proxy.core.request import Refusal
 
-END = b"\r\n\r\n"
+END: Final = b"\r\n\r\n"
 
 
 class _NoCallbacks:

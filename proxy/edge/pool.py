@@ -19,7 +19,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from time import monotonic
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import structlog
 
@@ -48,7 +48,7 @@ from proxy.tls.kept import ForUpstream
 MAX_DIALS = 3
 NAMED_AGAIN = 3
 """Look-ups after a failed connect, for one who waits."""
-_IDLE = Mode.IDLE
+_IDLE: Final = Mode.IDLE
 _SERVER_ERROR = 500
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from proxy.core.outcome import CLIENT_GONE, Blame, ServedBy
 from proxy.core.redact import redact_target
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from proxy.edge.request_bytes import Ids
 
 _LEVELS = {4: "warning", 5: "error"}
-_BAD = 500
+_BAD: Final = 500
 
 
 class Recorded(Protocol):
@@ -48,33 +48,39 @@ def line_of_exchange(stamp: str, exchange: Recorded, seconds: float) -> Canonica
     """An exchange that an upstream answered, or failed to."""
     head, failure, ids, decision = exchange.head, exchange.failure, exchange.ids, exchange.decision
     trace_id = ids.trace_id.decode("ascii")
-    refused = "" if failure is None or failure.refused is None else failure.refused.value
+    status, address, peer = exchange.status, exchange.address, exchange.peer
     line = CanonicalLine(
         stamp,
-        _level(exchange.status, failure),
+        "info" if failure is None and status < _BAD else _level(status, failure),
         "request",
         exchange.bound.route.name,
-        ServedBy.SELF.value if refused else exchange.leg.name,
+        exchange.leg.name,
         decision.reason.value,
         head.method.decode("ascii"),
         _shown_target(head) if head.query else head.target.decode("ascii"),
-        exchange.status,
+        status,
         int(seconds * 1_000_000) / 1000,
         exchange.sent,
         exchange.received,
-        exchange.address.decode("ascii"),
+        address.decode("ascii"),
         trace_id if ids.request_id is ids.trace_id else ids.request_id.decode("latin-1"),
-        "" if exchange.address == exchange.peer else exchange.peer.decode("ascii"),
+        "" if address == peer else peer.decode("ascii"),
         head.host,
         trace_id,
         decision.draw,
-        "" if failure is None else f"{failure.phase.value}:{failure.blame.value}",
-        refused,
-        "" if failure is None else failure.detail,
-        exchange.attempts,
-        exchange.fell_back,
+        attempts=exchange.attempts,
     )
-    return _with_clients_ids(line, head, ids) if ids.continued or head.said_id else line
+    if failure is not None:
+        _add_failure(line, failure)
+    if line.attempts > 1:
+        line.fallback = exchange.fell_back
+    return line if head.plain else _with_clients_ids(line, head, ids)
+
+
+def _add_failure(line: CanonicalLine, failure: Failure) -> None:
+    line.failure, line.detail = f"{failure.phase.value}:{failure.blame.value}", failure.detail
+    if failure.refused is not None:
+        line.refused, line.side = failure.refused.value, ServedBy.SELF.value
 
 
 def _level(status: int, failure: Failure | None) -> str:

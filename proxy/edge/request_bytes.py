@@ -3,33 +3,23 @@
 from __future__ import annotations
 
 from os import urandom
+from typing import Final
 
 from proxy.core.authority import split_authority
 from proxy.core.request import RequestHead
 from proxy.core.trace import begin_trace, valid_trace
 
-_SPAN = 48
-_BATCH = 85
+_SPAN: Final = 48
+_BATCH: Final = 85
+_drawn: Final[list[tuple[bytes, bytes]]] = []
+"""Traces that are begun, and their ids, made many at a time: a system call per request would cost a microsecond."""
 
 
-class _Digits:
-    """Random hex digits, drawn a few thousand at a time: a system call per request would cost a microsecond."""
-
-    __slots__ = ("_at", "_held")
-
-    def __init__(self) -> None:
-        self._held = b""
-        self._at = 0
-
-    def take(self) -> bytes:
-        at = self._at
-        if at >= len(self._held):
-            self._held, at = urandom(_SPAN // 2 * _BATCH).hex().encode("ascii"), 0
-        self._at = at + _SPAN
-        return self._held[at : at + _SPAN]
-
-
-_take_digits = _Digits().take
+def _draw() -> None:
+    digits = urandom(_SPAN // 2 * _BATCH).hex().encode("ascii")
+    for at in range(0, len(digits), _SPAN):
+        trace_id = digits[at : at + 32]
+        _drawn.append((trace_id, begin_trace(trace_id, digits[at + 32 : at + _SPAN])))
 
 
 class Ids:
@@ -42,19 +32,20 @@ class Ids:
 
     def __init__(self, head: RequestHead, *, keeps: bool) -> None:
         """`keeps`: the id that the client gave is used."""
-        digits = _take_digits()
-        self.trace_id = trace_id = digits[:32]
-        self.request_id = (keeps and head.said_id) or trace_id
+        if not _drawn:
+            _draw()
+        self.trace_id, self.traceparent = _drawn.pop()
+        self.request_id = self.trace_id
         self.continued = False
+        if head.plain:
+            return
+        self.request_id = (keeps and head.said_id) or self.trace_id
         incoming = head.fields.get(b"traceparent")
-        if incoming:
-            continued = valid_trace(incoming)
-            if continued is not None:
-                self.traceparent = continued
-                self.trace_id = continued[3:35]
-                self.continued = True
-                return
-        self.traceparent = begin_trace(trace_id, digits[32:])
+        continued = valid_trace(incoming) if incoming else None
+        if continued is not None:
+            self.traceparent = continued
+            self.trace_id = continued[3:35]
+            self.continued = True
 
 
 def said_beside(head: RequestHead, ids: Ids) -> bytes:
@@ -79,14 +70,14 @@ def public_name(head: RequestHead, scheme: bytes, *, trusted: bool) -> tuple[byt
 
 
 def request_head(
-    head: RequestHead, ids: Ids, forwarded: bytes, host_line: bytes, fallback: bytes, tunnel: bytes
+    head: RequestHead, ids: Ids, mark: bytes, forwarded: bytes, host_line: bytes, fallback: bytes, tunnel: bytes
 ) -> bytes:
-    """`forwarded`: ready lines with CRLF; `host_line` replaces Host; `fallback` is Host for a client that sent none.
+    """`mark` and `forwarded`: ready lines with CRLF; `host_line` replaces Host; `fallback` is Host where none was sent.
 
     `tunnel` is the protocol to upgrade to, or empty.
     """
     if not host_line and head.host_at >= 0:
-        block = head.block()
+        block = head.joined or head.block()
     else:
         lines = head.lines.copy()
         if head.host_at >= 0:
@@ -94,18 +85,24 @@ def request_head(
         else:
             lines.insert(0, host_line or b"Host: " + fallback)
         block = b"\r\n".join(lines)
-    extra = forwarded
+    return b"%b %b HTTP/1.1\r\n%b\r\n%b%b%bX-Request-Id: %b\r\ntraceparent: %b\r\n\r\n" % (
+        head.method,
+        head.target,
+        block,
+        forwarded,
+        mark,
+        b"" if head.plain else _more(head, ids, tunnel),
+        ids.request_id,
+        ids.traceparent,
+    )
+
+
+def _more(head: RequestHead, ids: Ids, tunnel: bytes) -> bytes:
+    extra = b""
     if tunnel:
         extra += b"Connection: Upgrade\r\nUpgrade: " + tunnel + b"\r\n"
     elif head.te_trailers:
         extra += b"Connection: TE\r\nTE: trailers\r\n"
     if ids.continued:
         extra += b"".join([b"tracestate: " + value + b"\r\n" for value in head.fields.get(b"tracestate", ())])
-    return b"%b %b HTTP/1.1\r\n%b\r\n%bX-Request-Id: %b\r\ntraceparent: %b\r\n\r\n" % (
-        head.method,
-        head.target,
-        block,
-        extra,
-        ids.request_id,
-        ids.traceparent,
-    )
+    return extra

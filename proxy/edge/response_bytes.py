@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import IntEnum
+from typing import Final
 
 from proxy.core.response import CHUNKED, ResponseHead
 
@@ -15,8 +16,8 @@ class Coding(IntEnum):
     UNTIL_CLOSE = 2
 
 
-_AS_IS = Coding.AS_IS
-_RESET_CONTENT = 205
+_AS_IS: Final = Coding.AS_IS
+_RESET_CONTENT: Final = 205
 
 
 def coding_for(head: ResponseHead, minor: int) -> Coding:

@@ -136,7 +136,7 @@ class Shadows:
         if outcome is not None:
             self._counters.shadowed(route.name, outcome)
             return None
-        head.mark = line_of(bound.entry, head.passed, shadowed=True)
+        head.bear(line_of(bound.entry, head.passed, shadowed=True))
         return Capture(self, Asked(policy, live, bound, leg, side, head, ids, client.peer, copied, not safe))
 
     def _refuses(self, live: Live, head: RequestHead, *, is_marked: bool) -> Shadowed | None:

@@ -14,14 +14,15 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable
 from collections.abc import Set as AbstractSet
+from typing import Final
 
 from proxy.core.outcome import Failure, Repeat, ServedBy
 from proxy.core.shadow import Shadowed
 from proxy.core.shed import Shed
 from proxy.link import BUCKETS, AliveDelta, FailureDelta, RefusedDelta, RepeatDelta, RouteDelta, ShadowDelta
 
-_CLASSES = 5
-_BEYOND = 600
+_CLASSES: Final = 5
+_BEYOND: Final = 600
 """Statuses from here on are none of HTTP's; they count as 5xx (RFC 9110 section 15)."""
 _NOTHING = [0] * (_CLASSES + len(BUCKETS) + 1)
 
