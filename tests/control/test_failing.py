@@ -1,4 +1,7 @@
-"""The judge over a new side that fails much of what it is asked: of few cohorts, of one, with a legacy that is down."""
+"""The judge over a new side that fails much of what it is asked: of few cohorts, of one, with a legacy that is down.
+
+Long: each stands by what all of them play, seconds in which new fails.
+"""
 
 from __future__ import annotations
 
