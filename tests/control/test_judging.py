@@ -175,7 +175,7 @@ async def test_dry_run_moves_nothing_and_says_what_it_would(store: Store, clock:
 
 
 async def test_freeze_holds_and_page_tells_once(store: Store, clock: Clock) -> None:
-    """`on_failure`: freeze puts the route on hold where it is; page tells somebody, once for as long as it lasts."""
+    """`on_failure`: freeze puts the route on hold where it is; page tells somebody, once, and so does a hold."""
     told: list[tuple[str, Ruling]] = []
     frozen = canary("10%", "guard: {on_failure: freeze}")
     paged = canary("10%", "guard: {on_failure: page}", name="b")
@@ -189,7 +189,7 @@ async def test_freeze_holds_and_page_tells_once(store: Store, clock: Clock) -> N
     assert (stand.place(), held.held, held.latched) == ("canary 10%", True, False)
     assert (stand.place("b"), [(route, ruling.action) for route, ruling in told]) == (
         "canary 10%",
-        [("b", Action.PAGE)],
+        [("b", Action.PAGE), ("a", Action.PAGE)],
     )
 
 

@@ -51,9 +51,9 @@ def _follow(ruling: Ruling, leader: Ruling, name: str, guard: GuardPolicy) -> Ru
 
 def _held_for_legacy(back: Ruling, own: Ruling, down: Sequence[str]) -> Ruling:
     """Rule 3, for a member that would go `back`; where it is held already an alarm of its `own` is told."""
-    if back.action is not Action.ROLLBACK:
-        return back
     why = f"legacy of {', '.join(down)} is known to be down: its group is held, and goes back once that legacy answers"
+    if back.action is not Action.ROLLBACK:
+        return _held(own, why)
     reasons = (*own.judgement.reasons[:1], why) if own.action in _ALARMED else (why, *own.judgement.reasons)
     judgement = replace(own.judgement, verdict=Verdict.HOLD, reasons=reasons)
     if not own.position.held:
