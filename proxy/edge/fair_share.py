@@ -2,8 +2,8 @@
 
 Rule 1: nothing is looked at before half of the connections of an address are open.
 Rule 2: the last `KEPT`th part is for operations and clients that hold less than an equal part of all; whoever holds
-        more waits until some of its own have ended. Of fewer connections than `KEPT` none can be kept.
-        What a client that dominates holds is not held against the operations that others ask for.
+        more, and more than `_FEW`, waits until some of its own have ended. Of fewer connections than `KEPT` none can
+        be kept. What a client that dominates holds is not held against the operations that others ask for.
 Rule 3: it is kept only while somebody who holds less has asked within `LATELY` seconds: where one operation alone is
         asked for, by one client alone, or all hold the same, all connections may be had.
 """
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 KEPT = 8
 LATELY = 10.0
+_FEW = 1 / 32
+"""Of all connections that are taken: a page that asks for many things at once is no reason why others have none."""
 _MOST = 256
 """Operations, and clients, that are told apart."""
 _LOOK_EVERY = 0.1
@@ -29,30 +31,31 @@ _LOOK_EVERY = 0.1
 class Holders:
     """How many connections each key held when it was looked, and when it asked last."""
 
-    __slots__ = ("_asked", "_held")
+    __slots__ = ("_asked", "_held", "_taken")
 
     def __init__(self) -> None:
         """Nobody."""
         self._asked: dict[bytes, float] = {}
         self._held: Counter[bytes] = Counter()
+        self._taken = 0
 
     def note(self, key: bytes, now: float) -> None:
         """It asks."""
         if key in self._asked or len(self._asked) < _MOST:
             self._asked[key] = now
 
-    def look(self, keys: Iterable[bytes], now: float) -> None:
-        """These hold one each; who has not asked lately is forgotten."""
-        self._held = Counter(keys)
+    def look(self, keys: Iterable[bytes], taken: int, now: float) -> None:
+        """These hold one each, of so many; who has not asked lately is forgotten."""
+        self._held, self._taken = Counter(keys), taken
         self._asked = {key: at for key, at in self._asked.items() if now - at <= LATELY}
 
     def is_dominant(self, key: bytes) -> bool:
         """Whether it holds more than twice an equal part of all that have asked lately."""
-        return self._held[key] * len(self._asked) > 2 * self._held.total()
+        return self._held[key] * len(self._asked) > 2 * self._taken
 
     def is_greedy(self, key: bytes) -> bool:
         """Rules 2 and 3."""
-        most = self._held.total() / (len(self._held) + 1)
+        most = self._taken * max(1 / (len(self._held) + 1), _FEW)
         return self._held[key] > most and any(self._held[each] <= most for each in self._asked)
 
 
@@ -76,7 +79,7 @@ class FairShare:
         if now >= self._look_at:
             self._look_at = now + _LOOK_EVERY
             all_of_them = [(each.operation(), each.who()) for each in holding]
-            self._clients.look((who for _, who in all_of_them), now)
+            self._clients.look((who for _, who in all_of_them), len(all_of_them), now)
             of_others = (operation for operation, who in all_of_them if not self._clients.is_dominant(who))
-            self._operations.look(of_others, now)
+            self._operations.look(of_others, len(all_of_them), now)
         return self._operations.is_greedy(asking.operation()) or self._clients.is_greedy(asking.who())

@@ -53,6 +53,26 @@ def test_what_one_client_holds_is_not_held_against_others() -> None:
     assert not share.is_greedy(Question(b"o1", b"c1"), holding, 1.0)
 
 
+def test_one_that_has_just_asked_is_not_greedy_because_all_else_is_held_by_one_client() -> None:
+    """Its operation holds one of fifteen connections; that nobody else's holds any does not make it too much."""
+    holding = [Question(b"o%d" % (each % 7), b"greedy") for each in range(14)] + [Question(b"o1", b"c1")]
+    share = FairShare()
+    for each in (*holding, *(Question(b"o%d" % number, b"c%d" % number) for number in range(5))):
+        share.note(each, 1.0)
+
+    assert not share.is_greedy(Question(b"o1", b"c2"), holding, 1.0)
+    assert share.is_greedy(Question(b"o1", b"greedy"), holding, 1.0)
+
+
+def test_a_page_of_many_parts_is_not_greedy_beside_many_who_hold_one_each() -> None:
+    """One endpoint hangs for four hundred clients; one that asks for twelve others at once holds little."""
+    holding = [Question(b"slow", b"c%d" % each) for each in range(400)]
+    holding += [Question(b"part%d" % each, b"page") for each in range(12)]
+
+    assert not is_greedy(Question(b"part99", b"page"), holding)
+    assert is_greedy(Question(b"slow", b"page"), holding)
+
+
 def test_two_that_hang_together_are_greedy_while_a_third_asks() -> None:
     """Half each is too much then."""
     holding = [Question(b"o%d" % (each % 2), b"c%d" % each) for each in range(14)]
