@@ -3,7 +3,9 @@
 Rule 1: nothing is looked at before half of the connections of an address are open.
 Rule 2: the last `KEPT`th part is for operations and clients that hold less than an equal part of all; whoever holds
         more, and more than `_FEW`, waits until some of its own have ended. Of fewer connections than `KEPT` none can
-        be kept. What a client that dominates holds is not held against the operations that others ask for.
+        be kept. What a client that dominates holds is not held against the operations that others ask for; nor is
+        what an operation holds that has too much held against its clients, who may be one balancer for all.
+        Of a client that holds too much for one operation mostly, only that waits.
 Rule 3: it is kept only while somebody who holds less has asked within `LATELY` seconds: where one operation alone is
         asked for, by one client alone, or all hold the same, all connections may be had.
 """
@@ -22,6 +24,7 @@ KEPT = 8
 LATELY = 10.0
 _FEW = 1 / 32
 """Of all connections that are taken: a page that asks for many things at once is no reason why others have none."""
+_NEARLY_ALL = 3 / 4
 _MOST = 256
 """Operations, and clients, that are told apart."""
 _LOOK_EVERY = 0.1
@@ -50,8 +53,13 @@ class Holders:
         self._asked = {key: at for key, at in self._asked.items() if now - at <= LATELY}
 
     def is_dominant(self, key: bytes) -> bool:
-        """Whether it holds more than twice an equal part of all that have asked lately."""
-        return self._held[key] * len(self._asked) > 2 * self._taken
+        """Whether it holds more than twice an equal part of all that have asked lately, or nearly all of several."""
+        held, asked = self._held[key], len(self._asked)
+        return held * asked > 2 * self._taken or (asked > 1 and held > _NEARLY_ALL * self._taken)
+
+    def held(self, key: bytes) -> int:
+        """How many it held."""
+        return self._held[key]
 
     def is_greedy(self, key: bytes) -> bool:
         """Rules 2 and 3."""
@@ -60,14 +68,15 @@ class Holders:
 
 
 class FairShare:
-    """Of the connections of one upstream in one worker."""
+    """Of the connections of one upstream in one worker; `_mostly`: what a client holds more than half of its for."""
 
-    __slots__ = ("_clients", "_look_at", "_operations")
+    __slots__ = ("_clients", "_look_at", "_mostly", "_operations")
 
     def __init__(self) -> None:
         """Nothing was looked at."""
         self._look_at = 0.0
         self._operations, self._clients = Holders(), Holders()
+        self._mostly: dict[bytes, bytes] = {}
 
     def note(self, asking: Asking, now: float) -> None:
         """It asks: remembered for rule 3."""
@@ -78,8 +87,21 @@ class FairShare:
         """Whether its operation, or its client, holds too much of what all `holding` have."""
         if now >= self._look_at:
             self._look_at = now + _LOOK_EVERY
-            all_of_them = [(each.operation(), each.who()) for each in holding]
-            self._clients.look((who for _, who in all_of_them), len(all_of_them), now)
-            of_others = (operation for operation, who in all_of_them if not self._clients.is_dominant(who))
-            self._operations.look(of_others, len(all_of_them), now)
-        return self._operations.is_greedy(asking.operation()) or self._clients.is_greedy(asking.who())
+            self._look([(each.operation(), each.who()) for each in holding], now)
+        operation, who = asking.operation(), asking.who()
+        if self._operations.is_greedy(operation):
+            return True
+        return self._clients.is_greedy(who) and self._mostly.get(who, operation) == operation
+
+    def _look(self, holding: list[tuple[bytes, bytes]], now: float) -> None:
+        """Rule 2: operations apart from clients that dominate, then clients apart from operations with too much."""
+        taken = len(holding)
+        self._clients.look((who for _, who in holding), taken, now)
+        dominant = {who for _, who in holding if self._clients.is_dominant(who)}
+        self._operations.look((operation for operation, who in holding if who not in dominant), taken, now)
+        greedy = {operation for operation, _ in holding if self._operations.is_greedy(operation)}
+        left = [(operation, who) for operation, who in holding if operation not in greedy]
+        self._clients.look((who for _, who in left), taken, now)
+        self._mostly = {
+            who: operation for (operation, who), held in Counter(left).items() if 2 * held > self._clients.held(who)
+        }

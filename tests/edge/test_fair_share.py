@@ -73,6 +73,28 @@ def test_a_page_of_many_parts_is_not_greedy_beside_many_who_hold_one_each() -> N
     assert is_greedy(Question(b"slow", b"page"), holding)
 
 
+def test_where_few_balancers_ask_for_all_only_the_operation_that_hangs_waits() -> None:
+    """Each holds more than an equal part beside one that probes; none of that is for anything else."""
+    for balancers in (1, 3):
+        holding = [Question(b"slow", b"b%d" % (each % balancers)) for each in range(440)]
+        holding += [Question(b"o%d" % (each % 8), b"b%d" % (each % balancers)) for each in range(8)]
+        share = FairShare()
+        for each in (*holding, Question(b"health", b"probe1"), Question(b"health", b"probe2")):
+            share.note(each, 1.0)
+
+        assert share.is_greedy(Question(b"slow", b"b0"), holding, 1.0), balancers
+        assert not share.is_greedy(Question(b"o1", b"b0"), holding, 1.0), balancers
+
+
+def test_one_of_two_clients_that_hangs_at_every_operation_leaves_them_to_the_other() -> None:
+    """It holds nearly all; what it holds is not held against the operations, though only two have asked."""
+    holding = [Question(b"o%d" % (each % 7), b"greedy") for each in range(448)] + [Question(b"o1", b"other")]
+
+    for each in range(7):
+        assert not is_greedy(Question(b"o%d" % each, b"other"), holding)
+        assert is_greedy(Question(b"o%d" % each, b"greedy"), holding)
+
+
 def test_two_that_hang_together_are_greedy_while_a_third_asks() -> None:
     """Half each is too much then."""
     holding = [Question(b"o%d" % (each % 2), b"c%d" % each) for each in range(14)]
