@@ -110,7 +110,7 @@ def until_set(hang: asyncio.Event) -> Script:
 
     async def answering(peer: Peer) -> None:
         while (message := await peer.next_request()) is not None:
-            if message.target.startswith(b"/slow"):
+            if b"slow" in message.target:
                 await hang.wait()
             await peer.send(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nwell")
 
@@ -136,6 +136,38 @@ async def test_an_endpoint_that_hangs_leaves_connections_to_others(play: Play, s
 
     assert (answers, asked) == ({200: 20}, 14)
     assert Counter([each.status for each in await asyncio.gather(*slow)]) == {200: 40}
+
+
+@BOTH
+async def test_one_client_that_hangs_everywhere_takes_no_endpoint_from_others(play: Play, serve: Serve) -> None:
+    """It holds fourteen of sixteen connections; an endpoint where somebody else has one of the others is answered."""
+    hang = asyncio.Event()
+
+    legacy = await play(until_set(hang))
+    rest: Block = {"name": "rest", "match": "/**", "stage": "legacy"}
+    proxy = await serve(upstreams={"legacy": upstream(legacy, connections=16, queue=64)}, routes=[rest])
+    hanging = [
+        asyncio.ensure_future((await proxy.client(source="127.0.9.9")).ask(get(b"/o%d?slow" % (each % 7))))
+        for each in range(10)
+    ]
+    await proxy.until(lambda: len(legacy.requests) == 10)
+    for each in range(7):
+        assert (await proxy.ask(get(b"/o%d" % each))).status == 200
+    hanging += [
+        asyncio.ensure_future((await proxy.client(source="127.0.9.9")).ask(get(b"/o%d?slow" % (each % 7))))
+        for each in range(20)
+    ]
+    await proxy.until(lambda: len(proxy.pool()._apart) == 16)
+    hanging.append(asyncio.ensure_future(proxy.ask(get(b"/o1?slow"))))
+    await proxy.until(lambda: len(legacy.requests) == 10 + 7 + 4 + 1)
+    share = proxy.pool()._fair_share
+    assert share is not None
+    share._look_at = 0.0
+    answers = [(await proxy.ask(get(b"/o%d" % each))).status for each in range(7)]
+    hang.set()
+
+    assert answers == [200] * 7
+    assert Counter([each.status for each in await asyncio.gather(*hanging)]) == {200: 31}
 
 
 @BOTH
