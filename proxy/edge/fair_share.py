@@ -5,7 +5,7 @@ Rule 2: the last `KEPT`th part is for operations and clients that hold less than
         more, and more than `_FEW`, waits until some of its own have ended. Of fewer connections than `KEPT` none can
         be kept. What a client that dominates holds is not held against the operations that others ask for; nor is
         what an operation holds that has too much held against its clients, who may be one balancer for all.
-        Of a client that holds too much for one operation mostly, only that waits.
+        Of a client that holds too much, mostly for a few operations, only these wait while the rest is little.
 Rule 3: it is kept only while somebody who holds less has asked within `LATELY` seconds: where one operation alone is
         asked for, by one client alone, or all hold the same, all connections may be had.
 """
@@ -24,6 +24,8 @@ KEPT = 8
 LATELY = 10.0
 _FEW = 1 / 32
 """Of all connections that are taken: a page that asks for many things at once is no reason why others have none."""
+_MUCH = 1 / 8
+"""Of all that a client holds."""
 _NEARLY_ALL = 3 / 4
 _MOST = 256
 """Operations, and clients, that are told apart."""
@@ -47,19 +49,15 @@ class Holders:
         if key in self._asked or len(self._asked) < _MOST:
             self._asked[key] = now
 
-    def look(self, keys: Iterable[bytes], taken: int, now: float) -> None:
-        """These hold one each, of so many; who has not asked lately is forgotten."""
-        self._held, self._taken = Counter(keys), taken
+    def look(self, held: Counter[bytes], now: float, taken: int = 0) -> None:
+        """So much each, of all that are `taken` (0: of these); who has not asked lately is forgotten."""
+        self._held, self._taken = +held, taken or held.total()
         self._asked = {key: at for key, at in self._asked.items() if now - at <= LATELY}
 
     def is_dominant(self, key: bytes) -> bool:
         """Whether it holds more than twice an equal part of all that have asked lately, or nearly all of several."""
         held, asked = self._held[key], len(self._asked)
         return held * asked > 2 * self._taken or (asked > 1 and held > _NEARLY_ALL * self._taken)
-
-    def held(self, key: bytes) -> int:
-        """How many it held."""
-        return self._held[key]
 
     def is_greedy(self, key: bytes) -> bool:
         """Rules 2 and 3."""
@@ -68,15 +66,20 @@ class Holders:
 
 
 class FairShare:
-    """Of the connections of one upstream in one worker; `_mostly`: what a client holds more than half of its for."""
+    """Of the connections of one upstream in one worker.
 
-    __slots__ = ("_clients", "_look_at", "_mostly", "_operations")
+    `_much`: operations for which a client holds a good part of its own, with the client; `_rest`: what else it holds.
+    """
+
+    __slots__ = ("_clients", "_few", "_look_at", "_much", "_operations", "_rest")
 
     def __init__(self) -> None:
         """Nothing was looked at."""
         self._look_at = 0.0
         self._operations, self._clients = Holders(), Holders()
-        self._mostly: dict[bytes, bytes] = {}
+        self._much: set[tuple[bytes, bytes]] = set()
+        self._rest: Counter[bytes] = Counter()
+        self._few = 1.0
 
     def note(self, asking: Asking, now: float) -> None:
         """It asks: remembered for rule 3."""
@@ -87,21 +90,30 @@ class FairShare:
         """Whether its operation, or its client, holds too much of what all `holding` have."""
         if now >= self._look_at:
             self._look_at = now + _LOOK_EVERY
-            self._look([(each.operation(), each.who()) for each in holding], now)
+            self._look(Counter([(each.operation(), each.who()) for each in holding]), now)
         operation, who = asking.operation(), asking.who()
         if self._operations.is_greedy(operation):
             return True
-        return self._clients.is_greedy(who) and self._mostly.get(who, operation) == operation
+        return self._clients.is_greedy(who) and ((operation, who) in self._much or self._rest[who] >= self._few)
 
-    def _look(self, holding: list[tuple[bytes, bytes]], now: float) -> None:
+    def _look(self, holding: Counter[tuple[bytes, bytes]], now: float) -> None:
         """Rule 2: operations apart from clients that dominate, then clients apart from operations with too much."""
-        taken = len(holding)
-        self._clients.look((who for _, who in holding), taken, now)
-        dominant = {who for _, who in holding if self._clients.is_dominant(who)}
-        self._operations.look((operation for operation, who in holding if who not in dominant), taken, now)
-        greedy = {operation for operation, _ in holding if self._operations.is_greedy(operation)}
-        left = [(operation, who) for operation, who in holding if operation not in greedy]
-        self._clients.look((who for _, who in left), taken, now)
-        self._mostly = {
-            who: operation for (operation, who), held in Counter(left).items() if 2 * held > self._clients.held(who)
-        }
+        operations, clients = self._operations, self._clients
+        clients.look(_by_client(holding), now)
+        of_others: Counter[bytes] = Counter()
+        for (operation, who), held in holding.items():
+            of_others[operation] += 0 if clients.is_dominant(who) else held
+        operations.look(of_others, now, holding.total())
+        left = Counter({key: held for key, held in holding.items() if not operations.is_greedy(key[0])})
+        by_client = _by_client(left)
+        clients.look(by_client, now, holding.total())
+        self._much = {(operation, who) for (operation, who), held in left.items() if held > _MUCH * by_client[who]}
+        self._rest = _by_client(Counter({key: held for key, held in left.items() if key not in self._much}))
+        self._few = max(1.0, _FEW * holding.total())
+
+
+def _by_client(holding: Counter[tuple[bytes, bytes]]) -> Counter[bytes]:
+    found: Counter[bytes] = Counter()
+    for (_, who), held in holding.items():
+        found[who] += held
+    return found

@@ -75,15 +75,27 @@ def test_a_page_of_many_parts_is_not_greedy_beside_many_who_hold_one_each() -> N
 
 def test_where_few_balancers_ask_for_all_only_the_operation_that_hangs_waits() -> None:
     """Each holds more than an equal part beside one that probes; none of that is for anything else."""
-    for balancers in (1, 3):
-        holding = [Question(b"slow", b"b%d" % (each % balancers)) for each in range(440)]
+    for balancers, slow in ((1, 1), (3, 1), (1, 4), (3, 2)):
+        holding = [Question(b"slow%d" % (each % slow), b"b%d" % (each % balancers)) for each in range(440)]
         holding += [Question(b"o%d" % (each % 8), b"b%d" % (each % balancers)) for each in range(8)]
         share = FairShare()
         for each in (*holding, Question(b"health", b"probe1"), Question(b"health", b"probe2")):
             share.note(each, 1.0)
 
-        assert share.is_greedy(Question(b"slow", b"b0"), holding, 1.0), balancers
-        assert not share.is_greedy(Question(b"o1", b"b0"), holding, 1.0), balancers
+        assert share.is_greedy(Question(b"slow0", b"b0"), holding, 1.0), (balancers, slow)
+        assert not share.is_greedy(Question(b"o1", b"b0"), holding, 1.0), (balancers, slow)
+
+
+def test_a_client_that_hangs_here_and_there_takes_few_of_the_last() -> None:
+    """It holds most at one operation, and a twentieth at many others: it waits at all of them."""
+    for elsewhere, waits in ((5, False), (20, True)):
+        holding = [Question(b"o1", b"greedy")] * 428
+        holding += [Question(b"o%d" % each, b"greedy") for each in range(2, 2 + elsewhere)]
+        holding.append(Question(b"o1", b"c1"))
+
+        assert is_greedy(Question(b"o99", b"greedy"), holding) is waits
+        assert is_greedy(Question(b"o1", b"greedy"), holding)
+        assert not is_greedy(Question(b"o1", b"c1"), holding)
 
 
 def test_one_of_two_clients_that_hangs_at_every_operation_leaves_them_to_the_other() -> None:
