@@ -2,8 +2,10 @@
 
 Rule 1: nothing is looked at before half of the connections of an address are open.
 Rule 2: the last `KEPT`th part is for operations and clients that hold less than an equal part of all; whoever holds
-        more waits until some of its own have ended. Of fewer connections than `KEPT` none can be kept.
-        What a client that dominates holds is not held against the operations that others ask for.
+        more, and more than `_FEW`, waits until some of its own have ended. Of fewer connections than `KEPT` none can
+        be kept. What a client that dominates holds is not held against the operations that others ask for; nor is
+        what an operation holds that has too much held against its clients, who may be one balancer for all.
+        Of a client that holds too much, mostly for a few operations, only these wait while the rest is little.
 Rule 3: it is kept only while somebody who holds less has asked within `LATELY` seconds: where one operation alone is
         asked for, by one client alone, or all hold the same, all connections may be had.
 """
@@ -20,6 +22,11 @@ if TYPE_CHECKING:
 
 KEPT = 8
 LATELY = 10.0
+_FEW = 1 / 32
+"""Of all connections that are taken: a page that asks for many things at once is no reason why others have none."""
+_MUCH = 1 / 8
+"""Of all that a client holds."""
+_NEARLY_ALL = 3 / 4
 _MOST = 256
 """Operations, and clients, that are told apart."""
 _LOOK_EVERY = 0.1
@@ -29,42 +36,50 @@ _LOOK_EVERY = 0.1
 class Holders:
     """How many connections each key held when it was looked, and when it asked last."""
 
-    __slots__ = ("_asked", "_held")
+    __slots__ = ("_asked", "_held", "_taken")
 
     def __init__(self) -> None:
         """Nobody."""
         self._asked: dict[bytes, float] = {}
         self._held: Counter[bytes] = Counter()
+        self._taken = 0
 
     def note(self, key: bytes, now: float) -> None:
         """It asks."""
         if key in self._asked or len(self._asked) < _MOST:
             self._asked[key] = now
 
-    def look(self, keys: Iterable[bytes], now: float) -> None:
-        """These hold one each; who has not asked lately is forgotten."""
-        self._held = Counter(keys)
+    def look(self, held: Counter[bytes], now: float, taken: int = 0) -> None:
+        """So much each, of all that are `taken` (0: of these); who has not asked lately is forgotten."""
+        self._held, self._taken = +held, taken or held.total()
         self._asked = {key: at for key, at in self._asked.items() if now - at <= LATELY}
 
     def is_dominant(self, key: bytes) -> bool:
-        """Whether it holds more than twice an equal part of all that have asked lately."""
-        return self._held[key] * len(self._asked) > 2 * self._held.total()
+        """Whether it holds more than twice an equal part of all that have asked lately, or nearly all of several."""
+        held, asked = self._held[key], len(self._asked)
+        return held * asked > 2 * self._taken or (asked > 1 and held > _NEARLY_ALL * self._taken)
 
     def is_greedy(self, key: bytes) -> bool:
         """Rules 2 and 3."""
-        most = self._held.total() / (len(self._held) + 1)
+        most = self._taken * max(1 / (len(self._held) + 1), _FEW)
         return self._held[key] > most and any(self._held[each] <= most for each in self._asked)
 
 
 class FairShare:
-    """Of the connections of one upstream in one worker."""
+    """Of the connections of one upstream in one worker.
 
-    __slots__ = ("_clients", "_look_at", "_operations")
+    `_much`: operations for which a client holds a good part of its own, with the client; `_rest`: what else it holds.
+    """
+
+    __slots__ = ("_clients", "_few", "_look_at", "_much", "_operations", "_rest")
 
     def __init__(self) -> None:
         """Nothing was looked at."""
         self._look_at = 0.0
         self._operations, self._clients = Holders(), Holders()
+        self._much: set[tuple[bytes, bytes]] = set()
+        self._rest: Counter[bytes] = Counter()
+        self._few = 1.0
 
     def note(self, asking: Asking, now: float) -> None:
         """It asks: remembered for rule 3."""
@@ -75,8 +90,30 @@ class FairShare:
         """Whether its operation, or its client, holds too much of what all `holding` have."""
         if now >= self._look_at:
             self._look_at = now + _LOOK_EVERY
-            all_of_them = [(each.operation(), each.who()) for each in holding]
-            self._clients.look((who for _, who in all_of_them), now)
-            of_others = (operation for operation, who in all_of_them if not self._clients.is_dominant(who))
-            self._operations.look(of_others, now)
-        return self._operations.is_greedy(asking.operation()) or self._clients.is_greedy(asking.who())
+            self._look(Counter([(each.operation(), each.who()) for each in holding]), now)
+        operation, who = asking.operation(), asking.who()
+        if self._operations.is_greedy(operation):
+            return True
+        return self._clients.is_greedy(who) and ((operation, who) in self._much or self._rest[who] >= self._few)
+
+    def _look(self, holding: Counter[tuple[bytes, bytes]], now: float) -> None:
+        """Rule 2: operations apart from clients that dominate, then clients apart from operations with too much."""
+        operations, clients = self._operations, self._clients
+        clients.look(_by_client(holding), now)
+        of_others: Counter[bytes] = Counter()
+        for (operation, who), held in holding.items():
+            of_others[operation] += 0 if clients.is_dominant(who) else held
+        operations.look(of_others, now, holding.total())
+        left = Counter({key: held for key, held in holding.items() if not operations.is_greedy(key[0])})
+        by_client = _by_client(left)
+        clients.look(by_client, now, holding.total())
+        self._much = {(operation, who) for (operation, who), held in left.items() if held > _MUCH * by_client[who]}
+        self._rest = _by_client(Counter({key: held for key, held in left.items() if key not in self._much}))
+        self._few = max(1.0, _FEW * holding.total())
+
+
+def _by_client(holding: Counter[tuple[bytes, bytes]]) -> Counter[bytes]:
+    found: Counter[bytes] = Counter()
+    for (_, who), held in holding.items():
+        found[who] += held
+    return found

@@ -53,6 +53,60 @@ def test_what_one_client_holds_is_not_held_against_others() -> None:
     assert not share.is_greedy(Question(b"o1", b"c1"), holding, 1.0)
 
 
+def test_one_that_has_just_asked_is_not_greedy_because_all_else_is_held_by_one_client() -> None:
+    """Its operation holds one of fifteen connections; that nobody else's holds any does not make it too much."""
+    holding = [Question(b"o%d" % (each % 7), b"greedy") for each in range(14)] + [Question(b"o1", b"c1")]
+    share = FairShare()
+    for each in (*holding, *(Question(b"o%d" % number, b"c%d" % number) for number in range(5))):
+        share.note(each, 1.0)
+
+    assert not share.is_greedy(Question(b"o1", b"c2"), holding, 1.0)
+    assert share.is_greedy(Question(b"o1", b"greedy"), holding, 1.0)
+
+
+def test_a_page_of_many_parts_is_not_greedy_beside_many_who_hold_one_each() -> None:
+    """One endpoint hangs for four hundred clients; one that asks for twelve others at once holds little."""
+    holding = [Question(b"slow", b"c%d" % each) for each in range(400)]
+    holding += [Question(b"part%d" % each, b"page") for each in range(12)]
+
+    assert not is_greedy(Question(b"part99", b"page"), holding)
+    assert is_greedy(Question(b"slow", b"page"), holding)
+
+
+def test_where_few_balancers_ask_for_all_only_the_operation_that_hangs_waits() -> None:
+    """Each holds more than an equal part beside one that probes; none of that is for anything else."""
+    for balancers, slow in ((1, 1), (3, 1), (1, 4), (3, 2)):
+        holding = [Question(b"slow%d" % (each % slow), b"b%d" % (each % balancers)) for each in range(440)]
+        holding += [Question(b"o%d" % (each % 8), b"b%d" % (each % balancers)) for each in range(8)]
+        share = FairShare()
+        for each in (*holding, Question(b"health", b"probe1"), Question(b"health", b"probe2")):
+            share.note(each, 1.0)
+
+        assert share.is_greedy(Question(b"slow0", b"b0"), holding, 1.0), (balancers, slow)
+        assert not share.is_greedy(Question(b"o1", b"b0"), holding, 1.0), (balancers, slow)
+
+
+def test_a_client_that_hangs_here_and_there_takes_few_of_the_last() -> None:
+    """It holds most at one operation, and a twentieth at many others: it waits at all of them."""
+    for elsewhere, waits in ((5, False), (20, True)):
+        holding = [Question(b"o1", b"greedy")] * 428
+        holding += [Question(b"o%d" % each, b"greedy") for each in range(2, 2 + elsewhere)]
+        holding.append(Question(b"o1", b"c1"))
+
+        assert is_greedy(Question(b"o99", b"greedy"), holding) is waits
+        assert is_greedy(Question(b"o1", b"greedy"), holding)
+        assert not is_greedy(Question(b"o1", b"c1"), holding)
+
+
+def test_one_of_two_clients_that_hangs_at_every_operation_leaves_them_to_the_other() -> None:
+    """It holds nearly all; what it holds is not held against the operations, though only two have asked."""
+    holding = [Question(b"o%d" % (each % 7), b"greedy") for each in range(448)] + [Question(b"o1", b"other")]
+
+    for each in range(7):
+        assert not is_greedy(Question(b"o%d" % each, b"other"), holding)
+        assert is_greedy(Question(b"o%d" % each, b"greedy"), holding)
+
+
 def test_two_that_hang_together_are_greedy_while_a_third_asks() -> None:
     """Half each is too much then."""
     holding = [Question(b"o%d" % (each % 2), b"c%d" % each) for each in range(14)]
@@ -68,7 +122,7 @@ def until_set(hang: asyncio.Event) -> Script:
 
     async def answering(peer: Peer) -> None:
         while (message := await peer.next_request()) is not None:
-            if message.target.startswith(b"/slow"):
+            if b"slow" in message.target:
                 await hang.wait()
             await peer.send(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nwell")
 
@@ -94,6 +148,38 @@ async def test_an_endpoint_that_hangs_leaves_connections_to_others(play: Play, s
 
     assert (answers, asked) == ({200: 20}, 14)
     assert Counter([each.status for each in await asyncio.gather(*slow)]) == {200: 40}
+
+
+@BOTH
+async def test_one_client_that_hangs_everywhere_takes_no_endpoint_from_others(play: Play, serve: Serve) -> None:
+    """It holds fourteen of sixteen connections; an endpoint where somebody else has one of the others is answered."""
+    hang = asyncio.Event()
+
+    legacy = await play(until_set(hang))
+    rest: Block = {"name": "rest", "match": "/**", "stage": "legacy"}
+    proxy = await serve(upstreams={"legacy": upstream(legacy, connections=16, queue=64)}, routes=[rest])
+    hanging = [
+        asyncio.ensure_future((await proxy.client(source="127.0.9.9")).ask(get(b"/o%d?slow" % (each % 7))))
+        for each in range(10)
+    ]
+    await proxy.until(lambda: len(legacy.requests) == 10)
+    for each in range(7):
+        assert (await proxy.ask(get(b"/o%d" % each))).status == 200
+    hanging += [
+        asyncio.ensure_future((await proxy.client(source="127.0.9.9")).ask(get(b"/o%d?slow" % (each % 7))))
+        for each in range(20)
+    ]
+    await proxy.until(lambda: len(proxy.pool()._apart) == 16)
+    hanging.append(asyncio.ensure_future(proxy.ask(get(b"/o1?slow"))))
+    await proxy.until(lambda: len(legacy.requests) == 10 + 7 + 4 + 1)
+    share = proxy.pool()._fair_share
+    assert share is not None
+    share._look_at = 0.0
+    answers = [(await proxy.ask(get(b"/o%d" % each))).status for each in range(7)]
+    hang.set()
+
+    assert answers == [200] * 7
+    assert Counter([each.status for each in await asyncio.gather(*hanging)]) == {200: 31}
 
 
 @BOTH
