@@ -298,7 +298,8 @@ class Pool:
                 return
             if made.refused is None:
                 self._refused(address)
-            other = None if is_last or made.refused is not None or monotonic() >= until else self._with_room(tried)
+            is_over = len(tried) >= MAX_DIALS or made.refused is not None or monotonic() >= until
+            other = None if is_over else self._with_room(tried)  # there may be more by now
             if other is None and made.refused is None:
                 other = None if self._is_wrong(made, address) else await self._named_since(address, tried, until)
             if other is None:

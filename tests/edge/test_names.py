@@ -103,6 +103,37 @@ async def test_a_new_address_is_used_and_the_old_one_drained(serve: Serve, serve
         assert (await proxy.ask(get())).body == b"2"
 
 
+async def test_a_move_that_is_known_when_a_connect_fails_needs_no_look_up(
+    serve: Serve, server: NameServer, files: Files
+) -> None:
+    """An address that came to be known while another one was silent is tried, however soon `least` allows to ask."""
+    async with AsyncExitStack() as stack:
+        two = Scripted(always(sized(b"2")))
+        two.port = free_port()
+        await two.start(host="127.0.0.2")
+        stack.push_async_callback(two.stop)
+        silent = stack.enter_context(socket.socket())
+        silent.bind(("127.0.0.1", two.port))
+        silent.listen(0)
+        for _ in range(2):  # its queue is full
+            waiting = stack.enter_context(socket.socket())
+            waiting.setblocking(False)  # noqa: FBT003
+            waiting.connect_ex(silent.getsockname())
+        server.book[NAME] = Told(1, ("127.0.0.1",))
+        proxy = await serve(
+            upstreams={"legacy": named(two.port, resolve={"least": "40s", "most": "60s"})}, routes=[REST], files=files
+        )
+        asked = asyncio.ensure_future(proxy.ask(post(b"write")))
+        await proxy.until(lambda: hosts(proxy) == ["127.0.0.1"])
+        server.book[NAME] = Told(1, ("127.0.0.2",))
+        for each in proxy.pool()._names._named.values():
+            each.due, each.vain = 0.0, monotonic()
+        await proxy.until(lambda: hosts(proxy) == ["127.0.0.2"])
+        silent.close()  # the system asks it again, and is refused
+
+        assert (await asked).body == b"2"
+
+
 async def test_what_runs_at_an_old_address_is_finished(serve: Serve, server: NameServer, files: Files) -> None:
     """A request in flight gets its answer from where it was sent, however long ago the name has moved."""
     async with AsyncExitStack() as stack:
