@@ -139,7 +139,7 @@ def names_command(
     as_json: Json = False,
     markdown: Markdown = None,
 ) -> None:
-    """Upstreams whose names are silent beside others: these must not notice. About a minute.
+    """Names that move, vanish, have many addresses or are silent: no request fails, others do not notice. 2.5 minutes.
 
     A name server and a resolv.conf of its own, in a network and mounts of its own (`unshare`).
     """

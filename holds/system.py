@@ -22,7 +22,9 @@ LARGE = b"." * 8 * 1024 * 1024
 
 
 class Talk(asyncio.Protocol):
-    """One connection."""
+    """One connection; `lines` are more of each answer's head."""
+
+    lines = b""
 
     def __init__(self, name: bytes, executed: int) -> None:
         """`executed` is a file descriptor that appends."""
@@ -53,7 +55,7 @@ class Talk(asyncio.Protocol):
         padding = LARGE if message.words[1].startswith(b"/large") else PADDING
         body = b"%b %b %d " % (self._name, asked, len(message.body))
         length = len(body) + len(padding)
-        self._transport.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (length, body))
+        self._transport.write(b"HTTP/1.1 200 OK\r\n%bContent-Length: %d\r\n\r\n%b" % (self.lines, length, body))
         self._transport.write(padding)
 
 

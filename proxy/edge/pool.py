@@ -46,8 +46,10 @@ if TYPE_CHECKING:
 from proxy.tls.kept import ForUpstream
 
 MAX_DIALS = 3
-NAMED_AGAIN = 3
-"""Look-ups after a failed connect, for one who waits."""
+NAMED_AGAIN = 2
+"""Look-ups after a failed connect, for one who waits: a name server may say for a TTL of 1 s what it remembers."""
+TICK = 0.001
+"""Seconds by which a loop's clock is coarse: a sleep may end as much too early."""
 _IDLE: Final = Mode.IDLE
 _SERVER_ERROR = 500
 
@@ -296,7 +298,8 @@ class Pool:
                 return
             if made.refused is None:
                 self._refused(address)
-            other = None if is_last or made.refused is not None or monotonic() >= until else self._with_room(tried)
+            is_over = len(tried) >= MAX_DIALS or made.refused is not None or monotonic() >= until
+            other = None if is_over else self._with_room(tried)  # there may be more by now
             if other is None and made.refused is None:
                 other = None if self._is_wrong(made, address) else await self._named_since(address, tried, until)
             if other is None:
@@ -316,18 +319,26 @@ class Pool:
         or an answer may be as old as its TTL.
         """
         for _ in range(NAMED_AGAIN if len(tried) <= MAX_DIALS else 0):
-            now = monotonic()
-            due = self._names.tried_in_vain(vain.endpoint, now)
+            since = monotonic()
+            due = self._names.tried_in_vain(vain.endpoint, since)
             if due >= until:
                 return None
-            await asyncio.sleep(max(due - now, 0.0))
-            self._look_up()
-            if self._looking is not None:
-                await asyncio.wait([self._looking], timeout=max(until - monotonic(), 0.0))
+            await self._looked_up(until)  # it may tell of one already, or be too old to
+            if self._with_room(tried) is None:
+                await wait_until(due)
+                await self._looked_up(until)
+            if self._with_room(tried) is None and not self._names.was_asked(vain.endpoint, since):
+                self._look_up()
+                await self._looked_up(until)
             other = self._with_room(tried) if monotonic() < until else None
             if other is not None:
                 return other
         return None
+
+    async def _looked_up(self, until: float) -> None:
+        """Wait for the look-up that runs, if any does."""
+        if self._looking is not None and not self._looking.done():
+            await asyncio.wait([self._looking], timeout=max(until - monotonic(), 0.0))
 
     def _no_connection(self, failure: Failure) -> None:
         self._connecting -= 1
@@ -515,6 +526,12 @@ class Pool:
         self._apart.clear()
         self._await(apart=False)
         self.freed()
+
+
+async def wait_until(due: float) -> None:
+    """By the monotonic clock, and not a moment earlier."""
+    while (left := due - monotonic()) > 0.0:  # noqa: ASYNC110 -- what is waited for is a time
+        await asyncio.sleep(max(left, TICK))
 
 
 def _say(event: str, upstream: Upstream, **more: object) -> None:

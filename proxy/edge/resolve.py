@@ -2,7 +2,8 @@
 
 Rule 1: a name is asked for again when its TTL is over, but never before `least` and never after `most`.
 Rule 2: what was known stays while a look-up fails; then it is asked for again ever later, up to `most`.
-Rule 3: after a failed connect it is due at once, yet not more often than `least`.
+Rule 3: after a failed connect it is due at once, yet not more often than `least`; then only an answer counts that was
+        asked for since, and a look-up that began before it makes it no less due.
 """
 
 from __future__ import annotations
@@ -34,11 +35,12 @@ class Found(NamedTuple):
 
 @dataclass(slots=True)
 class _Name:
-    """`asked` is when its last look-up began, `fails` how many failed in a row."""
+    """`asked` is when its last look-up began, `fails` how many failed in a row, `vain` when no connection was made."""
 
     hosts: tuple[str, ...] = ()
     due: float = _NEVER
     asked: float = -_NEVER
+    vain: float = -_NEVER
     fails: int = 0
 
 
@@ -74,8 +76,14 @@ class Names:
         name = self._named.get(endpoint)
         if name is None:
             return _NEVER
-        name.due = min(name.due, max(now, name.asked + self._resolve.least))
-        return name.due
+        name.vain = now
+        due = max(now, name.asked + self._resolve.least)
+        name.due = min(name.due, due)
+        return due
+
+    def was_asked(self, endpoint: Endpoint, since: float) -> bool:
+        """Whether a look-up of its name has begun since then."""
+        return self._named[endpoint].asked >= since
 
     async def look_up(self) -> Unresolved | None:
         """Ask for every name that is due, or that nothing is known of; a failure when nothing is known at all."""
@@ -96,7 +104,8 @@ class Names:
         name, bounds = self._named[endpoint], self._resolve
         name.asked = began = monotonic()
         name.due = _NEVER
-        answer = await self._resolver.ask(endpoint.host, began - bounds.least / 2, system=bounds.system)
+        newer_than = max(began - bounds.least / 2, name.vain)
+        answer = await self._resolver.ask(endpoint.host, newer_than, system=bounds.system)
         if isinstance(answer, Answer):
             name.hosts, name.fails = answer.hosts, 0
             self._plan(name, min(max(answer.ttl, bounds.least), bounds.most))
@@ -110,6 +119,8 @@ class Names:
     def _plan(self, name: _Name, length: float) -> None:
         earlier = length * _JITTER * random()  # noqa: S311 -- no secret hangs on it
         name.due = monotonic() + max(self._resolve.least, length - earlier)
+        if name.vain > name.asked:
+            name.due = min(name.due, name.asked + self._resolve.least)
 
 
 def _is_number(host: str) -> bool:

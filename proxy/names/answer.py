@@ -17,7 +17,7 @@ class Why(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Addresses in text form, each once; `ttl` in seconds, `at` by the monotonic clock."""
+    """Addresses in text form, each once; `ttl` in seconds; `at` is when it was asked for, by the monotonic clock."""
 
     hosts: tuple[str, ...]
     ttl: float
@@ -26,7 +26,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Unresolved:
-    """There is no address; `detail` is a sentence that names what was asked for."""
+    """There is no address; `detail` is a sentence that names what was asked for; `at` is when the look-up ended."""
 
     name: str
     why: Why

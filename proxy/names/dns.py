@@ -3,8 +3,10 @@
 Rule 1: addresses of one family do not wait long for a server that is silent about the other.
 Rule 2: "there is no such name" leads on to the next name of the search list, and so does a server that fails, as in
         glibc; silence does not: it must not lead to another system.
-Rule 3: c-ares remembers answers for their whole TTL and cannot be told not to, so that a channel is asked for half a
-        second only. It is closed once nobody waits for it.
+Rule 3: c-ares remembers answers for their whole TTL and cannot be told not to, so that a channel is asked for a name
+        once only: what is heard is never older than the question. It is closed once nobody waits for it.
+Rule 4: a channel keeps its port, so that it is asked for half a second only: whoever forges an answer has to guess it
+        anew.
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum, auto
 from time import monotonic
 from typing import TYPE_CHECKING
@@ -32,7 +34,7 @@ TRY, TRIES = 1.0, 3
 OTHER_FAMILY = 0.3
 """Seconds that the second family has after the first has brought addresses."""
 CHANNEL = 0.5
-"""Seconds for which a channel takes questions: nothing that it says is older."""
+"""Seconds for which a channel takes questions (rule 4)."""
 MOST = 256
 """Addresses of one name; of more, the first in order count."""
 _NONE = frozenset({aiodns.error.ARES_ENODATA, aiodns.error.ARES_ENOTFOUND})
@@ -74,9 +76,9 @@ class Found:
         six = self.six if self.six is not None or before is None else before.six
         return Found(four, six, self.ttl)
 
-    def answer(self) -> Answer:
-        """Both families in one order, whatever order a server put them in."""
-        return Answer((*_in_order(self.four), *_in_order(self.six))[:MOST], self.ttl, monotonic())
+    def answer(self, at: float) -> Answer:
+        """Both families in one order, whatever order a server put them in; `at` is when they were asked for."""
+        return Answer((*_in_order(self.four), *_in_order(self.six))[:MOST], self.ttl, at)
 
 
 def _in_order(hosts: Sequence[str] | None) -> list[str]:
@@ -89,7 +91,8 @@ class _Channel:
     resolver: aiodns.DNSResolver
     servers: Servers
     until: float
-    asked: int = 0
+    waiting: int = 0
+    names: set[str] = field(default_factory=set)
 
 
 class Dns:
@@ -122,8 +125,8 @@ class Dns:
 
     async def _both(self, full: str, servers: Servers) -> Found | _Part:
         """Rule 1."""
-        channel = await self._open(servers)
-        channel.asked += 1
+        channel = await self._open(full, servers)
+        channel.waiting += 1
         questions = [_question(channel.resolver, full, kind) for kind in _KINDS]
         try:
             first, _ = await asyncio.wait(questions, return_when=asyncio.FIRST_COMPLETED)
@@ -133,20 +136,21 @@ class Dns:
         finally:
             for each in questions:
                 each.cancel()
-            channel.asked -= 1
-            if channel is not self._channel and not channel.asked:
+            channel.waiting -= 1
+            if channel is not self._channel and not channel.waiting:
                 await channel.resolver.close()
 
-    async def _open(self, servers: Servers) -> _Channel:
-        """Rule 3."""
-        now, channel = monotonic(), self._channel
-        if channel is not None and channel.until > now and channel.servers == servers:
-            return channel
-        made = aiodns.DNSResolver(nameservers=servers.addresses, timeout=TRY, tries=TRIES)
-        self._channel = _Channel(made, servers, now + CHANNEL)
-        if channel is not None and not channel.asked:
-            await channel.resolver.close()
-        return self._channel
+    async def _open(self, full: str, servers: Servers) -> _Channel:
+        """One that was not asked for this name yet (rules 3 and 4)."""
+        now, old = monotonic(), self._channel
+        if old is not None and old.until > now and old.servers == servers and full not in old.names:
+            old.names.add(full)
+            return old
+        resolver = aiodns.DNSResolver(nameservers=servers.addresses, timeout=TRY, tries=TRIES)
+        made = self._channel = _Channel(resolver, servers, now + CHANNEL, names={full})
+        if old is not None and not old.waiting:
+            await old.resolver.close()
+        return made
 
 
 _Question = asyncio.Future[pycares.DNSResult]

@@ -44,12 +44,12 @@ class Resolver:
         self._found: dict[str, Found] = {}
 
     async def ask(self, name: str, newer_than: float, *, system: bool = False) -> Resolved:
-        """What is known if it was found after `newer_than` (monotonic), else what a look-up finds now."""
+        """What is known if it was asked for since `newer_than` (monotonic, not later than now), else what a look-up
+        finds now: one that runs already may have begun too early.
+        """
         key = name.lower(), system
-        known = self._last.get(key)
-        if known is None or known.at <= _since(known, newer_than):
+        while (known := self._last.get(key)) is None or known.at < _since(known, newer_than):
             await asyncio.shield(self._look_up(key))
-            known = self._last[key]
         return known
 
     def kept(self, name: str, *, system: bool = False) -> Answer | None:
@@ -87,14 +87,15 @@ class Resolver:
         self._found.pop(key[0], None)
 
     async def _by_files_or_dns(self, name: str) -> Resolved:
+        began = monotonic()
         listed = self._files.hosts_of(name)
         if listed:
-            return Answer(listed, HOSTS_TTL, monotonic())
+            return Answer(listed, HOSTS_TTL, began)
         found = await self._dns.ask(name, self._files.servers)
         if isinstance(found, Unresolved):
             return found
         self._found[name] = known = found.over(self._found.get(name))
-        return known.answer()
+        return known.answer(began)
 
 
 def _since(known: Resolved, newer_than: float) -> float:

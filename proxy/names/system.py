@@ -92,11 +92,12 @@ class System:
 
     async def ask(self, name: str) -> Resolved:
         """Its addresses, or why there are none."""
+        began = monotonic()
         try:
             entries = await self._threads.look_up(Question(name, type=socket.SOCK_STREAM))
         except (OSError, UnicodeError) as error:
             return Unresolved(name, _why(error), monotonic(), getattr(error, "strerror", None) or str(error))
-        return Answer(tuple(dict.fromkeys(str(entry[4][0]) for entry in entries)), UNTOLD, monotonic())
+        return Answer(tuple(dict.fromkeys(str(entry[4][0]) for entry in entries)), UNTOLD, began)
 
 
 def _why(error: Exception) -> Why:
