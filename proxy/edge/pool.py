@@ -481,7 +481,7 @@ class Pool:
         self._looks = self._troubled or self._fair_share is not None
 
     def _ejected(self, address: Address) -> None:
-        _say("address_ejected", self.upstream, address=address.host, port=address.endpoint.port)
+        self._say("address_ejected", address=address.host, port=address.endpoint.port)
 
     def _tell(self, turned: list[Turned]) -> None:
         for operation, state in turned:
@@ -489,7 +489,10 @@ class Pool:
                 self._refuse_all(self._left_alone(Resting("", self.breakers.whole.retry_after(monotonic()))))
             event = "breaker_opened" if state is State.OPEN else "breaker_closed"
             more = {"operation": operation} if operation else {}
-            _say(event, self.upstream, state=state.name.lower(), **more)
+            self._say(event, state=state.name.lower(), **more)
+
+    def _say(self, event: str, **more: object) -> None:
+        structlog.get_logger().warning(event, upstream=self.upstream.name, **more)
 
     # -- in the course of time ----------------------------------------------------------------------------------------
 
@@ -515,7 +518,3 @@ class Pool:
         self._apart.clear()
         self._await(apart=False)
         self.freed()
-
-
-def _say(event: str, upstream: Upstream, **more: object) -> None:
-    structlog.get_logger().warning(event, upstream=upstream.name, **more)
