@@ -130,7 +130,7 @@ class Gathering:
         for refused in report.refused:
             if refused.side == "new":
                 found = self._of(refused.route)
-                found.refused += refused.count
+                found.refused += refused.count * (refused.reason != Refused.MISDIRECTED)  # the client's own doing
                 found.left_alone += refused.count * (refused.reason == Refused.UPSTREAM)
         for alive in report.alive:
             found = self._of(alive.route)

@@ -49,7 +49,8 @@ class Blame(StrEnum):
 class Refused(StrEnum):
     """Why Banyan sent a request nowhere: nobody was asked, so nobody has failed.
 
-    `upstream`: the whole upstream is left alone; `breaker`: one operation at it is.
+    `upstream`: the whole upstream is left alone; `breaker`: one operation at it is, or one name of it; `misdirected`:
+    the client asks for a name that the upstream does not have.
     """
 
     UPSTREAM = "upstream"
@@ -57,6 +58,7 @@ class Refused(StrEnum):
     QUEUE = "queue"
     WAIT = "wait"
     RESOURCES = "resources"
+    MISDIRECTED = "misdirected"
 
 
 CLIENT_GONE = 499

@@ -5,25 +5,28 @@ Rule 1: no request goes over a connection that was opened for another name: serv
 Rule 2: at most `MOST_NAMES` names at once, since clients say them: the one not asked for longest goes, with its idle
         connections; one with requests never does. Where all have some, a further name is refused at once.
 Rule 3: each name has connections, queue and breaker of its own, so that a name nobody serves harms no other.
-Rule 4: a Host that can be no TLS name, or none, is asked for by the name of the url.
+Rule 4: a Host that can be no TLS name (an address is none, RFC 6066 section 3), or none, is asked for by the name of
+        the url.
+Rule 5: what is told of the upstream as a whole is told of the url's name, where that is held, or of every name that is
+        (`held`): one name that is left alone is told by its name.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import replace
-from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
-from proxy.core.outcome import Refused
-from proxy.core.tls import Sni
-from proxy.edge.dial import Dialler, refusal
+from proxy.core.outcome import Failure, Refused
+from proxy.edge.breaker import State
+from proxy.edge.dial import refusal
+from proxy.edge.held import DiallerByName, Held
 from proxy.edge.here import NOWHERE, Here
 from proxy.edge.pool import Pool
 
 if TYPE_CHECKING:
     from proxy.core.route import Upstream
     from proxy.edge.address import Waiter
+    from proxy.edge.breakers import Resting
     from proxy.names.resolver import Resolver
     from proxy.tasks import Tasks
 
@@ -41,25 +44,39 @@ def pool_of(upstream: Upstream, tasks: Tasks, resolver: Resolver, here: Here = N
 
 def tls_name(host: str) -> str:
     """The name that stands for `host`, which is lower case and without port; empty where none can."""
-    if host[:1] == "[":
-        return host[1:-1]
-    if len(host) > _LONGEST or _NAME.fullmatch(host) is None:
+    if len(host) > _LONGEST or _NAME.fullmatch(host) is None or host.rpartition(".")[2].isdigit():
         return ""
-    return "" if host.rpartition(".")[2].isdigit() and not _is_address(host) else host
+    return host
 
 
-def _is_address(host: str) -> bool:
-    try:
-        ip_address(host)
-    except ValueError:
-        return False
-    return True
+class PoolOfName(Pool):
+    """The connections that were opened for one name; it says so where it says anything."""
+
+    __slots__ = ("_all", "_name")
+
+    def __init__(self, every: PoolByHost, name: str, tasks: Tasks, resolver: Resolver, here: Here) -> None:
+        """`every` is all names together."""
+        self._all = every
+        self._name = name
+        upstream = every.upstream
+        dialler = DiallerByName(upstream, here, every.dialler.tls, name, every.held)
+        super().__init__(upstream, tasks, resolver, here, dialler)
+
+    def _left_alone(self, resting: Resting) -> Failure:
+        """That one name is left alone says no more of the whole than that one operation is."""
+        who = f"upstream {self.upstream.name} as {self._name}"
+        what = f"{resting.operation} at {who}" if resting.operation else who
+        why = Refused.UPSTREAM if not resting.operation and self._all.rests_whole else Refused.BREAKER
+        return refusal(why, f"{what} failed too often; it is left alone for a moment", resting.seconds)
+
+    def _say(self, event: str, **more: object) -> None:
+        super()._say(event, host=self._name, **more)
 
 
 class PoolByHost(Pool):
     """Hands every waiter to the pool of its name; in itself it opens nothing."""
 
-    __slots__ = ("_here", "_latest", "_named", "_ours", "_resolver")
+    __slots__ = ("_here", "_latest", "_named", "_ours", "_resolver", "held")
 
     def __init__(self, upstream: Upstream, tasks: Tasks, resolver: Resolver, here: Here = NOWHERE) -> None:
         """No name is known yet; what all share is the context, so that files are read once."""
@@ -67,13 +84,17 @@ class PoolByHost(Pool):
         self._ours = tasks
         self._here = here
         self._resolver = resolver
-        self._named: dict[str, Pool] = {}
+        self._named: dict[str, PoolOfName] = {}
+        self.held = Held(upstream.tls_name)
         self._latest: Pool | None = None
 
     def acquire(self, waiter: Waiter, *, fresh: bool = False, admitted: bool = False) -> None:
         """Rule 1."""
         self.asked += not admitted
-        pool = self._pool_for(tls_name(waiter.host) or self.upstream.tls_name)
+        own = self.upstream.tls_name
+        if waiter.host.strip("[]") == own:
+            self.held.own_said = True
+        pool = self._pool_for(tls_name(waiter.host) or own)
         if pool is None:
             detail = f"upstream {self.upstream.name} is asked under {MOST_NAMES} other names"
             waiter.failed(refusal(Refused.QUEUE, detail))
@@ -81,16 +102,13 @@ class PoolByHost(Pool):
         self._latest = pool
         pool.acquire(waiter, fresh=fresh, admitted=admitted)
 
-    def _pool_for(self, name: str) -> Pool | None:
+    def _pool_for(self, name: str) -> PoolOfName | None:
         """The name's pool, which is then the last to go; None: rule 2."""
         pool = self._named.pop(name, None)
         if pool is None:
             if len(self._named) >= MOST_NAMES and not self._make_room():
                 return None
-            tls = replace(self.upstream.tls, server_name=name, sni=Sni.UPSTREAM)
-            upstream = replace(self.upstream, tls=tls)
-            dialler = Dialler(upstream, self._here, self.dialler.tls)
-            pool = Pool(upstream, self._ours, self._resolver, self._here, dialler)
+            pool = PoolOfName(self, name, self._ours, self._resolver, self._here)
             if self._retired:
                 pool.retire()
         self._named[name] = pool
@@ -129,14 +147,31 @@ class PoolByHost(Pool):
             pool.hear(endpoint, now, down_until)
 
     def sweep(self, now: float) -> None:
-        """Each name's connections; told of are addresses and breakers of the one that was asked for last."""
+        """Each name's connections; told of are addresses of the one that was asked for last, and breakers by rule 5."""
         for pool in self._named.values():
             pool.sweep(now)
         if self._latest is not None:
-            self.addresses, self.breakers = self._latest.addresses, self._latest.breakers
+            self.addresses, self.breakers = self._latest.addresses, self._least_broken(self._latest).breakers
+
+    @property
+    def rests_whole(self) -> bool:
+        """Whether all of the upstream is left alone."""
+        return self._latest is not None and self._least_broken(self._latest).breakers.whole.state is not State.CLOSED
+
+    def _least_broken(self, latest: Pool) -> Pool:
+        """Rule 5: the pool whose breakers speak for all; of several that are as well, the one asked for last."""
+        known = {name: pool for name, pool in self._named.items() if self.held.was_held(name)} or self._named
+        own = known.get(self.upstream.tls_name)
+        if own is not None and own.breakers.whole.state is State.OPEN:
+            return own
+        return min(reversed(known.values()), key=_state, default=latest)
 
     def retire(self) -> None:
         """A reload has replaced this pool."""
         self._retired = True
         for pool in self._named.values():
             pool.retire()
+
+
+def _state(pool: Pool) -> State:
+    return pool.breakers.whole.state

@@ -53,6 +53,11 @@ class Dialler:
         self._upstream = upstream
         self.tls = shared or (ForUpstream(upstream.tls) if upstream.scheme == "https" else None)
 
+    @property
+    def asked_as(self) -> str:
+        """The name that TLS asks for; empty: the address's own."""
+        return self._upstream.tls.server_name
+
     async def dial(self, address: Address, length: float) -> UpstreamConnection | Failure:
         """A connection within `length` seconds, or why there is none; `address.open` counts it already."""
         if self._here.is_at(address.host, address.endpoint.port):
@@ -77,7 +82,7 @@ class Dialler:
 
     def _failure(self, error: OSError) -> Failure:
         """Rule 2."""
-        why = sentence_of(error, self._upstream)
+        why = sentence_of(error, self._upstream, self.asked_as)
         if error.errno in _NONE_LEFT:
             return refusal(Refused.RESOURCES, f"there is nothing left here to connect to {self._upstream.name}: {why}")
         failure = cannot_connect(self._upstream, why, timed_out=False)
@@ -97,7 +102,7 @@ class Dialler:
 
     async def _open(self, connection: UpstreamConnection, address: Address) -> None:
         tls = self.tls.to_use() if self.tls is not None else None
-        name = (self._upstream.tls.server_name or address.endpoint.host.removesuffix(".")) if tls is not None else None
+        name = (self.asked_as or address.endpoint.host.removesuffix(".")) if tls is not None else None
         loop, protocol = asyncio.get_running_loop(), partial(_same, connection)
         if address.endpoint.is_unix:
             await loop.create_unix_connection(protocol, sock=await _connected(address.host))

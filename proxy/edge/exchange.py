@@ -26,7 +26,7 @@ from proxy.core.rewrite import rewrite_lines
 from proxy.edge.again import next_leg, next_leg_after
 from proxy.edge.ending import CONTINUE, probe
 from proxy.edge.finished import BATCH
-from proxy.edge.overdue import client_gone, why_overdue
+from proxy.edge.overdue import as_declared, client_gone, why_overdue
 from proxy.edge.request_bytes import Ids, public_name, request_head
 from proxy.edge.rescue import status_of
 from proxy.edge.response_bytes import Coding, coding_for, interim_head, response_head
@@ -362,6 +362,7 @@ class Exchange:
     def failed(self, failure: Failure) -> None:
         """No (whole) response will come: ask again, rescue or cut."""
         self._connection = None
+        failure = as_declared(failure, self.bound.route)
         if self.tunnel:
             self._record()
             self._client.close()

@@ -1,15 +1,18 @@
-"""Whose fault it is that an exchange has met its deadline, or was left."""
+"""Whose fault it is that an exchange has met its deadline, was left, or asked for a name that nobody has."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 from proxy.core.outcome import Blame, Failure, Phase, Refused
+from proxy.core.predicate import HostIs
 from proxy.core.waiting import asked_to_wait, is_event_stream
 from proxy.edge.dial import refusal
 
 if TYPE_CHECKING:
     from proxy.core.request import RequestHead
+    from proxy.core.route import Route
     from proxy.edge.client import Client
     from proxy.edge.live import Leg
     from proxy.edge.upstream import UpstreamConnection
@@ -28,6 +31,14 @@ class Late(Protocol):
 def client_gone(*, responding: bool) -> Failure:
     """The client has left."""
     return Failure(phase=Phase.BODY if responding else Phase.SEND, blame=Blame.CLIENT, detail="client gone")
+
+
+def as_declared(failure: Failure, route: Route) -> Failure:
+    """A name that routes.yaml itself says for this route (`match: {host: …}`) is the upstream's to hold."""
+    if failure.refused is not Refused.MISDIRECTED:
+        return failure
+    declared = any(isinstance(each, HostIs) and each.exact for each in route.predicates)
+    return replace(failure, blame=Blame.UPSTREAM, refused=None) if declared else failure
 
 
 def why_overdue(late: Late, client: Client, now: float, connection: UpstreamConnection | None) -> Failure:

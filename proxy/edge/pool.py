@@ -492,7 +492,7 @@ class Pool:
         self._looks = self._troubled or self._fair_share is not None
 
     def _ejected(self, address: Address) -> None:
-        _say("address_ejected", self.upstream, address=address.host, port=address.endpoint.port)
+        self._say("address_ejected", address=address.host, port=address.endpoint.port)
 
     def _tell(self, turned: list[Turned]) -> None:
         for operation, state in turned:
@@ -500,7 +500,10 @@ class Pool:
                 self._refuse_all(self._left_alone(Resting("", self.breakers.whole.retry_after(monotonic()))))
             event = "breaker_opened" if state is State.OPEN else "breaker_closed"
             more = {"operation": operation} if operation else {}
-            _say(event, self.upstream, state=state.name.lower(), **more)
+            self._say(event, state=state.name.lower(), **more)
+
+    def _say(self, event: str, **more: object) -> None:
+        structlog.get_logger().warning(event, upstream=self.upstream.name, **more)
 
     # -- in the course of time ----------------------------------------------------------------------------------------
 
@@ -532,7 +535,3 @@ async def wait_until(due: float) -> None:
     """By the monotonic clock, and not a moment earlier."""
     while (left := due - monotonic()) > 0.0:  # noqa: ASYNC110 -- what is waited for is a time
         await asyncio.sleep(max(left, TICK))
-
-
-def _say(event: str, upstream: Upstream, **more: object) -> None:
-    structlog.get_logger().warning(event, upstream=upstream.name, **more)

@@ -1,7 +1,7 @@
 """The one table in which statuses are invented: what a failure is answered with, and the answer's bytes.
 
-Rule 1: a refusal by the client's fault is 4xx, an upstream's 502 or 504 (508 where it is Banyan
-        itself), our own 503 or 500.
+Rule 1: a refusal by the client's fault is 4xx (421 where its Host is none of the upstream's, RFC 9110 section 15.5.20),
+        an upstream's 502 or 504 (508 where it is Banyan itself), our own 503 or 500.
 Rule 2: every invented answer is `application/problem+json` (RFC 9457) with the request id, to be found in the log by.
 """
 
@@ -24,7 +24,7 @@ def status_of(failure: Failure) -> int:
     """The status a client gets for a failure before the response began."""
     match failure.blame:
         case Blame.CLIENT:
-            return 408 if failure.timed_out else 400
+            return 421 if failure.phase is Phase.CONNECT else 408 if failure.timed_out else 400
         case Blame.UPSTREAM:
             return 504 if failure.timed_out else 508 if failure.loops else 502
         case Blame.PROXY:

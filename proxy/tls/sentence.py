@@ -9,24 +9,30 @@ from proxy.core.route import Upstream
 _CODE = " (_ssl.c:"
 
 
-def sentence_of(error: BaseException, upstream: Upstream | None = None) -> str:
-    """The library's own words without its codes; where `upstream` is known, the key of routes.yaml that mends it."""
+def sentence_of(error: BaseException, upstream: Upstream | None = None, asked: str = "") -> str:
+    """The library's own words without its codes; where `upstream` is known, the key of routes.yaml that mends it.
+
+    `asked`: the name that TLS asked for, where it was not the url's.
+    """
     match error:
         case ssl.SSLCertVerificationError():
             said = f"certificate verify failed: {error.verify_message.rstrip('.')}"
-            return f"{said}; {_cure(error, upstream)}" if upstream is not None else said
+            return f"{said}; {_cure(error, upstream, asked)}" if upstream is not None else said
         case ssl.SSLError(reason=str(reason)):
             return _plain(reason, upstream)
         case _:
             return str(error).partition(_CODE)[0]
 
 
-def _cure(error: ssl.SSLCertVerificationError, upstream: Upstream) -> str:
+def _cure(error: ssl.SSLCertVerificationError, upstream: Upstream, asked: str) -> str:
     key = f"upstreams.{upstream.name}.tls"
     match error.verify_code:
         case 62 | 64:  # hostname, address
-            wanted = upstream.tls.server_name or upstream.host
-            return f"it should hold {wanted}, or {key}.server_name should name what it holds"
+            wanted = asked or upstream.tls.server_name or upstream.host
+            if not upstream.follows_host:
+                return f"it should hold {wanted}, or {key}.server_name should name what it holds"
+            rest = f"or {key}.sni be upstream"
+            return f"it should hold {wanted}, or the route match only hosts that it holds (match: {{host: …}}), {rest}"
         case 9 | 10:  # not yet, no longer
             return "have the upstream's certificate renewed, and look at both clocks"
         case _:

@@ -14,7 +14,7 @@ from proxy.core.outcome import SERVED_BY_SIDE, Blame, Failure, Phase, Refused, S
         (ServedBy, ["legacy", "new", "self"]),
         (Phase, ["connect", "send", "head", "body"]),
         (Blame, ["client", "upstream", "proxy"]),
-        (Refused, ["upstream", "breaker", "queue", "wait", "resources"]),
+        (Refused, ["upstream", "breaker", "queue", "wait", "resources", "misdirected"]),
     ],
     ids=["side", "served by", "phase", "blame", "refused"],
 )
@@ -50,11 +50,12 @@ def test_a_failure_is_a_value() -> None:
     [
         (Failure(phase=Phase.CONNECT, blame=Blame.PROXY, refused=Refused.QUEUE), True, False),
         (Failure(phase=Phase.SEND, blame=Blame.CLIENT), True, False),
+        (Failure(phase=Phase.CONNECT, blame=Blame.CLIENT, refused=Refused.MISDIRECTED), True, False),
         (Failure(phase=Phase.CONNECT, blame=Blame.UPSTREAM), False, True),
         (Failure(phase=Phase.HEAD, blame=Blame.UPSTREAM), False, False),
         (Failure(phase=Phase.HEAD, blame=Blame.PROXY), False, False),
     ],
-    ids=["refused", "the client's", "no connection", "no answer", "an error inside the proxy"],
+    ids=["refused", "the client's", "a made-up name", "no connection", "no answer", "an error inside the proxy"],
 )
 def test_a_failure_says_whose_it_is(failure: Failure, nobodys: bool, unreachable: bool) -> None:  # noqa: FBT001
     """What was sent nowhere and what the client did is nobody's; an error while new answers may be new's doing."""

@@ -112,11 +112,15 @@ class Scripted:
         self.requests: list[Message] = []
         self.errors: list[Exception] = []
         self.port = 0
+        self._host = ""
+        self._kept: socket.socket | None = None
         self._server: asyncio.Server | None = None
         self._running: set[asyncio.Task[None]] = set()
 
     async def start(self, tls: ssl.SSLContext | None = None, host: str = "127.0.0.1") -> Scripted:
         """Listen on a free port of loopback, in the clear or behind TLS."""
+        self._release()
+        self._host = host
         self._server = await asyncio.start_server(self._connected, host, self.port, limit=1 << 17, ssl=tls)
         self.port = self._server.sockets[0].getsockname()[1]
         return self
@@ -143,9 +147,16 @@ class Scripted:
             writer.close()
 
     def stop_listening(self) -> None:
-        """Refuse new connections; those that are open stay."""
+        """Refuse new connections; those that are open stay, and the port is nobody else's."""
         if self._server is not None:
             self._server.close()
+        if self.port and self._kept is None:
+            self._kept = _bound(self._host, self.port)
+
+    def _release(self) -> None:
+        if self._kept is not None:
+            self._kept.close()
+            self._kept = None
 
     async def stop(self) -> None:
         """End every script; what went wrong in one is raised."""
@@ -155,8 +166,17 @@ class Scripted:
         await asyncio.gather(*self._running, return_exceptions=True)
         for peer in self.peers:
             abort(peer.writer.transport)
+        self._release()
         if self.errors:
             raise self.errors[0]
+
+
+def _bound(host: str, port: int) -> socket.socket:
+    """A socket that has the port and does not listen: whoever connects is refused."""
+    found = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    found.bind((host, port))
+    return found
 
 
 def sized(body: bytes, *lines: bytes, status: bytes = b"200 OK") -> bytes:

@@ -42,9 +42,11 @@ def test_every_status_that_a_failure_can_have_stands_in_the_table() -> None:
     }
     own = Failure(phase=Phase.CONNECT, blame=Blame.UPSTREAM, loops=True)
     possible.add((own.phase.value, own.blame.value, status_of(own)))
+    misdirected = Failure(phase=Phase.CONNECT, blame=Blame.CLIENT)
+    possible.add((misdirected.phase.value, misdirected.blame.value, status_of(misdirected)))
 
     assert rows == possible
-    assert len(ROWS) == 10
+    assert len(ROWS) == 11
 
 
 def test_every_outcome_of_a_repeat_stands_in_the_document() -> None:
