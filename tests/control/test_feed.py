@@ -75,6 +75,7 @@ def test_what_the_sides_were_asked_is_not_what_clients_got() -> None:
                 RefusedDelta("a", "new", "breaker", 2),
                 RefusedDelta("a", "new", "upstream", 5),
                 RefusedDelta("a", "legacy", "upstream", 9),
+                RefusedDelta("a", "new", "misdirected", 8),
             ],
             alive=[AliveDelta("a", 6, 1)],
             cohorts=[CohortDelta("a", 7, 3, 4)],
