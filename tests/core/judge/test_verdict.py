@@ -1,3 +1,8 @@
+"""What the judge rules of one case: by alarms, needs and time, at every stage.
+
+Long: one function decides, and each of its answers is a row of what stands and what is known.
+"""
+
 from __future__ import annotations
 
 from dataclasses import replace
