@@ -67,9 +67,15 @@ class Stopped:
 
     @property
     def probes(self) -> int:
-        """The most that may not have been answered at once, by rule 2: those of each round that may have begun."""
+        """The most that may not have been answered at once, by rule 2: those of each round that may have begun.
+
+        One that waits for longer than `open` is followed by another after `open`.
+        """
         timeout = float(self.scenario.response.removesuffix("s") or LIMIT)
-        return PROOF * (1 + int((self.ended - self.began - self.bound) / (RESTS + PROOF * timeout)))
+        seconds = self.ended - self.began - self.bound
+        if timeout > RESTS:
+            return 2 + int(seconds / RESTS)
+        return PROOF * (1 + int(seconds / (RESTS + PROOF * timeout)))
 
 
 def is_quick(answer: Answer) -> bool:
