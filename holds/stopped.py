@@ -26,8 +26,10 @@ OPENS_WITHIN = 10.0
 BACK_WITHIN = 8.0
 """Seconds: the default `open` of 5 s, one request more, and a slow machine."""
 AFTERWARDS = 15.0
-PROBES_EVERY = 4.0
+RESTS = 4.0
 """Seconds: the default `open`, less a fifth."""
+PROOF = 3
+"""So many requests, one after the other, have to fail before the breaker opens again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,8 +67,15 @@ class Stopped:
 
     @property
     def probes(self) -> int:
-        """The most that may not have been answered at once, by rule 2."""
-        return 2 + int((self.ended - self.began - self.bound) / PROBES_EVERY)
+        """The most that may not have been answered at once, by rule 2: those of each round that may have begun.
+
+        One that waits for longer than `open` is followed by another after `open`.
+        """
+        timeout = float(self.scenario.response.removesuffix("s") or LIMIT)
+        seconds = self.ended - self.began - self.bound
+        if timeout > RESTS:
+            return 2 + int(seconds / RESTS)
+        return PROOF * (1 + int(seconds / (RESTS + PROOF * timeout)))
 
 
 def is_quick(answer: Answer) -> bool:

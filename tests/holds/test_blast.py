@@ -118,10 +118,14 @@ def test_an_upstream_that_hangs_must_be_refused_at_once_and_found_again() -> Non
     good = Stopped(scenario=scenario, began=1.0, ended=26.0, answers=[*quick, WELL], told=Counter())
     slow = replace(good, answers=[replace(each, ended=each.began + 1.0) for each in quick])
     gone = replace(good, answers=[*quick, replace(REFUSED, began=36.0, ended=36.01)])
+    asks = replace(good, answers=[*quick, *(replace(REFUSED, began=each, ended=each + 1.0) for each in range(12, 21))])
 
     assert [each.holds for each in stopped_checks(good)] == [True, True, True]
     assert [each.holds for each in stopped_checks(slow)] == [False, False, True]
     assert [each.holds for each in stopped_checks(gone)] == [True, True, False]
+    assert [each.holds for each in stopped_checks(asks)] == [True, True, True]
+    more = replace(asks, answers=[*asks.answers, *slow.answers[-1:]])
+    assert [each.holds for each in stopped_checks(more)] == [True, False, True]
 
 
 async def test_good_clients_come_from_many_addresses_and_begin_at_different_endpoints() -> None:
