@@ -4,6 +4,8 @@ Rule 1: whoever was told that something was done finds that very move recorded, 
         ended, latch and hold.
 Rule 2: whoever was told that it stood like that already, or that nothing was done, finds no move of that name. A 503
         says neither: the store may have done what it was asked, and not have said so.
+Rule 3: whoever was told that it holds at one replica alone, as the store did not answer in time, finds that it was
+        written down as it was told, or not at all: somebody may have moved the route since.
 """
 
 from __future__ import annotations
@@ -19,7 +21,10 @@ _UNKNOWN = 503
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
-    """What an operator was told of one route: of the order called `name`; `moved` False: it stood like that."""
+    """What an operator was told of one route: of the order called `name`; `moved` False: it stood like that.
+
+    `everywhere` False: it holds at the replica that was asked, and is written down later.
+    """
 
     name: str
     route: str
@@ -30,6 +35,7 @@ class Told:
     start: Place | None = None
     latched: bool | None = None
     held: bool | None = None
+    everywhere: bool = True
 
 
 def answers(told: Iterable[Told], moves: Iterable[Moved], reading: Reading) -> list[str]:
@@ -52,6 +58,9 @@ def answers(told: Iterable[Told], moves: Iterable[Moved], reading: Reading) -> l
 def _wrong(told: Told, moved: Moved | None, reading: Reading) -> str:
     if told.status == _UNKNOWN:
         return ""
+    if not told.everywhere:
+        end = told.runs if moved is None else moved.end
+        return "" if end == told.runs else f"it is recorded as a move to {text_of(end)}"
     if told.status != 200 or not told.moved:
         if moved is not None:
             return f"it is recorded as version {moved.version}"

@@ -88,6 +88,7 @@ class Operators:
                 start=place_of(each["from"]) if "from" in each else None,
                 latched=each.get("latched"),
                 held=each.get("held"),
+                everywhere=body["everywhere"],
             )
             self.told.append(told)
 

@@ -45,6 +45,7 @@ def test_the_truth_is_no_lie() -> None:
         (replace(BACK, moved=False), "it is recorded as version 2"),
         (replace(STOOD, version=3), "it says"),
         (replace(STOOD, version=9), "there is no version 9"),
+        (replace(BACK, everywhere=False, runs=TWENTY), "it is recorded as a move to shadow"),
     ],
 )
 def test_each_lie_is_found(told: Told, words: str) -> None:
@@ -53,6 +54,13 @@ def test_each_lie_is_found(told: Told, words: str) -> None:
 
     assert len(found) == 1
     assert words in found[0]
+
+
+def test_what_holds_at_one_replica_is_written_down_later() -> None:
+    """With another version, from where the route stood by then, or not at all."""
+    here = replace(BACK, everywhere=False, version=1, start=FORTY)
+
+    assert lies(here, replace(here, name="rollback 23")) == []
 
 
 def test_an_order_that_was_carried_out_twice_is_found() -> None:
