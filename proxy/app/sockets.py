@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import socket
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,17 @@ from proxy.app.succession import HandedDown
 from proxy.core.snapshot import Snapshot
 from proxy.edge.tls import BACKLOG
 from proxy.pairs import PAIRS
+
+_HINTS = {
+    errno.EADDRINUSE: "another process may hold the address: see `listen` and `admin`",
+    errno.EADDRNOTAVAIL: "this machine has no such address: see `listen` and `admin`",
+    errno.EACCES: "this user may not listen there: a port below 1024 asks for CAP_NET_BIND_SERVICE, a socket for the "
+    "right to write to its folder",
+    errno.EEXIST: "move that file, or name another path in `listen`",
+    errno.ENOENT: "the folder of the socket must be there first: make it, or name another path in `listen`",
+    errno.ENOTDIR: "a part of the socket's path is no folder: name another path in `listen`",
+    errno.EROFS: "the folder of the socket cannot be written to: name another path in `listen`",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +71,12 @@ def bind(snapshot: Snapshot, link_path: Path, given: HandedDown | None = None) -
     admin = given.admin if given else _listen(snapshot.admin, shared=False)
     link, pairs = _private(link_path), _private(link_path.with_name(PAIRS))
     return Sockets(workers=tuple(workers), admin=admin, link=link, link_path=link_path, pairs=pairs)
+
+
+def hint_of(error: OSError) -> str:
+    """What to do about an address, or a socket's path, that `bind` could not have."""
+    cause = error.__cause__ if isinstance(error.__cause__, OSError) else error
+    return _HINTS.get(cause.errno or 0, "see `listen` and `admin`")
 
 
 def _first(listen: tuple[str, int]) -> socket.socket:

@@ -30,7 +30,7 @@ from proxy.app.heartbeat import HUNG, Heartbeats, Silence
 from proxy.app.selfcheck import cautions, prepare
 from proxy.app.shared_ties import SharedTies
 from proxy.app.socket_file import SocketFile
-from proxy.app.sockets import Sockets, bind
+from proxy.app.sockets import Sockets, bind, hint_of
 from proxy.app.start import Start, first_start
 from proxy.app.succession import HandedDown, Readiness, handed_down, start_successor
 from proxy.edge.here import draw_instance
@@ -79,9 +79,7 @@ def serve(config: Path) -> int:
         given = handed_down(os.environ)
         sockets = bind(start.snapshot, directory / "link", given)
     except OSError as error:
-        _log.error(
-            "cannot_listen", error=str(error), hint="another process may hold the address: see `listen` and `admin`"
-        )
+        _log.error("cannot_listen", error=str(error), hint=hint_of(error))
         return 1
     else:
         return Supervisor(config, start, sockets, given).run()

@@ -265,4 +265,6 @@ def _refused(base: str, path: str, status: int, body: bytes) -> NoAnswerError:
     detail = said.detail or said.title or "no reason given"
     if said.detail and path.startswith("/api/routes/") and status in _SAID_NO:
         return NoAnswerError(detail, "`banyan status` shows how things stand.")
+    if said.detail and said.title:  # a problem document, as this API writes them
+        return NoAnswerError(f"{base}{path} answered {status}: {detail}", "")
     return NoAnswerError(f"{base}{path} answered {status}: {detail}", "Is this Banyan's `admin` address?")

@@ -25,7 +25,10 @@ _NAME = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)(?:\.(?!-)[A-Za-z0-9_-]{1,63}
 _NUMERIC = re.compile(r"[0-9.]+")
 _SOCKET = "unix:"
 _UNIX_URL = re.compile(r"http\+unix://(?P<path>[^?#]*)(?P<rest>.*)", re.DOTALL | re.IGNORECASE)
+_MEANS_SOCKET = re.compile(r"/|unix:|[a-z]*\+unix:", re.IGNORECASE)
+_WRITE_SOCKET = "a socket is written http+unix:///run/legacy.sock"
 _ENCODED = re.compile(r"(?:[^%]|%[0-9A-Fa-f]{2})*")
+_SLASH = "%2F"
 MOST_PATH = 107
 """Bytes: `sun_path` has 108 with the NUL at its end (unix(7))."""
 
@@ -120,7 +123,8 @@ def read_url(value: object) -> Url:
         return Url("http+unix", _socket_path(socket["path"], socket["rest"]), 0)
     found = _URL.fullmatch(value) if isinstance(value, str) else None
     if found is None:
-        raise fault("must be a url such as http://legacy.internal:3000", got=_without_user(value))
+        cure = _WRITE_SOCKET if isinstance(value, str) and _MEANS_SOCKET.match(value) else ""
+        raise fault("must be a url such as http://legacy.internal:3000", got=_without_user(value), cure=cure)
     if found["user"]:
         raise fault("must not hold a user or password: they would stand in logs", got="")
     if found["rest"]:
@@ -141,6 +145,8 @@ def _socket_path(written: str, rest: str) -> str:
     if not _ENCODED.fullmatch(written):
         raise fault("must write a % in the socket's path as %25")
     if not written.startswith("/") and "/" in written:
+        if not written.upper().startswith(_SLASH):
+            raise fault("must have three slashes before the socket's path", cure=f"write http+unix:///{written}")
         raise fault("must end after the socket's path: the client's own path and query are sent")
     try:
         return _path(unquote_to_bytes(written).decode("utf-8"))

@@ -25,6 +25,7 @@ _REFUSED = {
     "CONNECT": "it asks for a tunnel to any address, which is a forward proxy's work",
     "TRACE": "it sends a request's credentials back to whoever asks",
 }
+_OWN_METHOD = "one of your own is matched by its path alone, and let in by leniency: [unknown_methods]"
 _TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,256}")
 _LABEL = r"[A-Za-z0-9_](?:[A-Za-z0-9_-]*[A-Za-z0-9_])?"
 _HOST = re.compile(rf"(?:\*\.)?(?:{_LABEL}\.)*{_LABEL}")
@@ -68,7 +69,8 @@ def _no_method(word: str) -> Exception:
     if method in METHODS:
         return fault("methods are in capitals, with a comma and no blank between them", cure=f"write {method}")
     meant = nearest(word, METHODS)
-    return fault("is not a method that HTTP knows", got=f'"{word}"', cure=f"did you mean {meant}?" if meant else "")
+    cures = [f"did you mean {meant}?"] * bool(meant) + [_OWN_METHOD] * bool(_TOKEN.fullmatch(word))
+    return fault("is not a method that HTTP knows", got=f'"{word}"', cure=" ".join(cures))
 
 
 def read_path(value: object) -> PathPattern:

@@ -17,10 +17,12 @@ from proxy.config.document import parse
 from proxy.config.problem import Problem
 from proxy.config.read import read
 from proxy.config.shadow_advise import shadows_to_know, shadows_without_credentials
-from proxy.config.source import decode, read_source
+from proxy.config.source import ABSENT, decode, read_source
 from proxy.config.tls_files import BadFile, bad_files, ending_soon
 from proxy.config.wait_advise import waits_to_know
 from proxy.core.snapshot import Snapshot
+
+_FIRST_FILE = "the README begins with one to copy, and `banyan demo` shows a running one"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +74,7 @@ def load_file(path: Path, env: Mapping[str, str]) -> Loaded | list[Problem]:
     """The same for a file on the disk; the problems name it as `path` does."""
     found = read_source(path)
     if isinstance(found, str):
-        return [unreadable(path, found)]
+        return [unreadable(path, f"{found}; {_FIRST_FILE}" if found == ABSENT else found)]
     return load_bytes(found.data, str(path), env)
 
 

@@ -80,6 +80,8 @@ def read_timeout(value: object) -> object:
     """The word for long polls and event streams as the mapping that it stands for."""
     if value == STREAMING:
         return dict(STREAMS)
+    if isinstance(value, dict) and STREAMING in value:
+        raise fault(f"{STREAMING} is a word, not a key", got="", cure=f"write timeout: {STREAMING}")
     if isinstance(value, str):
         raise fault(f"must be {STREAMING}, or a mapping such as {{response: 15s}}")
     return value

@@ -14,6 +14,8 @@ from typing import NamedTuple
 from proxy.config.document import MAX_BYTES
 from proxy.config.problem import Problem
 
+ABSENT = "is not there"
+
 
 class Signature(NamedTuple):
     """What changes when a file does: written in place, replaced, or reached by another link. Times in nanoseconds."""
@@ -87,7 +89,7 @@ def _signature(found: os.stat_result) -> Signature:
 def _sentence(error: OSError) -> str:
     match error:
         case FileNotFoundError():
-            return "is not there"
+            return ABSENT
         case PermissionError():
             return "may not be read by this user"
         case _:

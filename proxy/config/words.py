@@ -6,8 +6,8 @@ Rule 2: nothing is said about a value that an earlier step has refused already.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import NamedTuple, get_args
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple, get_args, get_origin
 
 from pydantic import BaseModel
 from pydantic_core import ErrorDetails
@@ -42,7 +42,8 @@ def explain(error: ErrorDetails, model: type[BaseModel]) -> Said | None:
         return None
     match error["type"]:
         case "extra_forbidden":
-            return Said(path, unknown_key(str(path[-1]), known_keys(model, path[:-1])), at_key=True)
+            inside = _blocks_with(str(path[-1]), _block_at(model, path[:-1]))
+            return Said(path, unknown_key(str(path[-1]), known_keys(model, path[:-1]), inside), at_key=True)
         case "missing":
             return Said(path, "is missing")
         case "banyan":
@@ -67,22 +68,41 @@ def _own_words(error: ErrorDetails) -> str:
     return f"{message}{joint} got {got}{cured}" if got else f"{message}{cured}"
 
 
-def unknown_key(key: str, known: Iterable[str]) -> str:
-    """The sentence for a key that a block does not know, or does not know yet."""
+def unknown_key(key: str, known: Iterable[str], inside: Sequence[str] = ()) -> str:
+    """The sentence for a key that a block does not know, or does not know yet; `inside`: the blocks in it that do."""
     names = list(known)
     if key in NOT_LANDED:
         return "has not landed in this version of Banyan; take it out until it has"
+    if inside:
+        ways = " or ".join(f"{block}: {{ {key}: … }}" for block in inside)
+        return f"is not known here; write it inside {ways}"
     meant = nearest(key, names)
     return f"is not known here; did you mean {meant}?" if meant else f"is not known here; known are {', '.join(names)}"
 
 
 def known_keys(model: type[BaseModel], path: Path) -> list[str]:
     """The keys of the block that `path` leads to from `model`."""
+    return list(_block_at(model, path).model_fields)
+
+
+def _block_at(model: type[BaseModel], path: Path) -> type[BaseModel]:
     for part in path:
         if isinstance(part, int):  # a list's blocks are all of one kind
             continue
         (model,) = _blocks(model.model_fields[part].annotation)
-    return list(model.model_fields)
+    return model
+
+
+def _blocks_with(key: str, model: type[BaseModel]) -> list[str]:
+    """The keys of a model whose value is one block that has this key; none where a block of many has it too."""
+    fields = {name: field.annotation for name, field in model.model_fields.items()}
+    found = [name for name, each in fields.items() for block in _blocks(each) if key in block.model_fields]
+    return [] if any(_is_of_many(fields[name]) for name in found) else found
+
+
+def _is_of_many(annotation: object) -> bool:
+    """Whether a list or a mapping of names stands in it."""
+    return get_origin(annotation) in (list, dict) or any(map(_is_of_many, get_args(annotation)))
 
 
 def _blocks(annotation: object) -> list[type[BaseModel]]:

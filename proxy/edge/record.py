@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, Protocol
 
+from proxy.core.forgivable import of_request, of_response
 from proxy.core.outcome import CLIENT_GONE, Blame, ServedBy
 from proxy.core.redact import redact_target
 from proxy.edge.line import CanonicalLine
@@ -78,7 +79,7 @@ def line_of_exchange(stamp: str, exchange: Recorded, seconds: float) -> Canonica
 
 
 def _add_failure(line: CanonicalLine, failure: Failure) -> None:
-    line.failure, line.detail = f"{failure.phase.value}:{failure.blame.value}", failure.detail
+    line.failure, line.detail = f"{failure.phase.value}:{failure.blame.value}", of_response(failure.detail)
     if failure.refused is not None:
         line.refused, line.side = failure.refused.value, ServedBy.SELF.value
 
@@ -113,7 +114,7 @@ def line_of_answer(stamp: str, own: OwnAnswer, route: str) -> CanonicalLine:
         "" if own.address == own.peer else own.peer.decode("ascii"),
         head.host,
         ids.trace_id.decode("ascii"),
-        detail=answer.detail,
+        detail=of_request(answer.detail),
     )
     return _with_clients_ids(line, head, ids)
 

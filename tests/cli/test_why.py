@@ -80,6 +80,18 @@ def test_what_is_not_remembered_comes_with_advice(banyan: Banyan) -> None:
 
     assert result.exit_code == 1
     assert "it is not there" in result.stderr
+    assert "`admin` address" not in result.stderr
+
+
+@pytest.mark.parametrize("answer", [b"<h1>Not Found</h1>", b'{"detail": "Not Found"}', b"{}"])
+def test_another_server_is_noticed(banyan: Banyan, answer: bytes) -> None:
+    """A refusal that is not as this API writes them asks whether it is the right address."""
+    with listening({}) as admin:
+        admin.refusal = answer
+        result = banyan(f"why gone --admin {admin.url}")
+
+    assert result.exit_code == 1
+    assert "Is this Banyan's `admin` address?" in result.stderr
 
 
 def test_another_version_is_noticed(banyan: Banyan) -> None:

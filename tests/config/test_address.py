@@ -10,6 +10,7 @@ from tests.config.refusing import refusal
 ADDRESS = 'must be an address and a port such as 127.0.0.1:9090, "[::1]:9090" or :8080'
 NETWORK = "must be an address or a network such as 10.0.0.0/8"
 URL = "must be a url such as http://legacy.internal:3000"
+SOCKET = "a socket is written http+unix:///run/legacy.sock"
 HOST = "must name a valid host, and a port between 1 and 65535"
 
 
@@ -118,6 +119,11 @@ def test_a_url_names_a_system(text: str, url: Url) -> None:
         ("http://", URL),
         (3000, URL),
         ("user:secret@legacy", f"{URL} | got "),
+        ("unix:/run/a.sock", f"{URL} | {SOCKET}"),
+        ("http+unix:/root/x.sock", f"{URL} | {SOCKET}"),
+        ("HTTPS+UNIX:///run/a.sock", f"{URL} | {SOCKET}"),
+        ("/run/a.sock", f"{URL} | {SOCKET}"),
+        ("unix:/run/user@a.sock", f"{URL} | got  | {SOCKET}"),
         ("http://user:secret@legacy", "must not hold a user or password: they would stand in logs | got "),
         ("http://legacy/", "must end after host and port: the client's own path and query are sent"),
         ("http://legacy?token=s", "must end after host and port: the client's own path and query are sent | got "),
@@ -187,9 +193,12 @@ def test_an_upstream_may_be_a_socket(text: str, path: str) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("http+unix://run/app.sock", "must end after the socket's path: the client's own path and query are sent"),
         (
-            "http+unix://%2Frun%2Fa.sock/api",
+            "http+unix://run/app.sock",
+            "must have three slashes before the socket's path | write http+unix:///run/app.sock",
+        ),
+        (
+            "http+unix://%2frun%2Fa.sock/api",
             "must end after the socket's path: the client's own path and query are sent",
         ),
         ("http+unix:///run/a.sock?x", "must end after the socket's path, in which ? is %3F and # is %23"),

@@ -15,6 +15,8 @@ from tests.config.refusing import refusal
 CONDITION = "must be text, a list of texts, true (present) or false (absent)"
 SOURCE = "must be header:NAME, cookie:NAME, query:NAME, path:NAME, client_ip or anonymous"
 OWN = "is a field that belongs to one connection or to the proxy: routes cannot ask about it"
+UNKNOWN = "is not a method that HTTP knows"
+OF_YOURS = "one of your own is matched by its path alone, and let in by leniency: [unknown_methods]"
 
 
 @pytest.mark.parametrize(
@@ -62,8 +64,9 @@ def test_right_values_are_read(reader: Callable[[object], object], value: object
         (asked.read_methods, 7, "must be a method, or a list of methods"),
         (asked.read_methods, [], "must be a method, or a list of methods"),
         (asked.read_methods, ["GET", 7], "must be a method, or a list of methods"),
-        (asked.read_methods, "GET,PSOT", 'is not a method that HTTP knows | got "PSOT" | did you mean POST?'),
-        (asked.read_methods, "XYZZY", 'is not a method that HTTP knows | got "XYZZY"'),
+        (asked.read_methods, "GET,PSOT", f'{UNKNOWN} | got "PSOT" | did you mean POST? {OF_YOURS}'),
+        (asked.read_methods, "XYZZY", f'{UNKNOWN} | got "XYZZY" | {OF_YOURS}'),
+        (asked.read_methods, ["Ä"], f'{UNKNOWN} | got "Ä"'),
         (
             asked.read_methods,
             "get",

@@ -55,10 +55,12 @@ def test_a_file_is_loaded_from_disk(tmp_path: Path) -> None:
 
 
 def test_a_file_that_is_not_there_is_a_problem(tmp_path: Path) -> None:
-    """What cannot be read is told like everything else."""
+    """What cannot be read is told like everything else, and where there is no file yet, where to get one."""
     path = tmp_path / "routes.yaml"
+    then = "the README begins with one to copy, and `banyan demo` shows a running one"
 
-    assert load_file(path, NOTHING) == [unreadable(path, "is not there")]
+    assert load_file(path, NOTHING) == [unreadable(path, f"is not there; {then}")]
+    assert load_file(tmp_path, NOTHING) == [unreadable(tmp_path, "is a directory; routes.yaml must be a file")]
     assert str(unreadable(path, "is not there")) == f"{path}:1:1: the file is not there"
 
 

@@ -29,6 +29,7 @@ def said(**also: object) -> list[Said | None]:
         ),
         ("group", 7, "must be a name: a letter, then up to 63 letters, digits, dots, dashes or underscores; got 7"),
         ("timeout", "5s", 'must be streaming, or a mapping such as {response: 15s}; got "5s"'),
+        ("timeout", {"streaming": True}, "streaming is a word, not a key (write timeout: streaming)"),
         ("timeout", 5, "must be a mapping, got 5"),
         ("limits", ["a"], "must be a mapping, got a list"),
     ],
@@ -90,6 +91,28 @@ def test_an_unknown_key_far_from_all_others_is_told_what_is_known() -> None:
     """Without a near word, all known keys are listed; what has not landed is refused by its name."""
     assert unknown_key("zzz", ["path", "host"]) == "is not known here; known are path, host"
     assert unknown_key("handover", ["path"]) == "has not landed in this version of Banyan; take it out until it has"
+
+
+def test_a_key_of_a_block_beside_it_is_told_where_it_belongs() -> None:
+    """Inside the block, or one of the blocks, that has it; not where one of many blocks might be meant."""
+    with pytest.raises(ValidationError) as errors:
+        UpstreamBlock.model_validate({"url": "https://a", "sni": "host", "failures": 3})
+
+    assert [explain(error, UpstreamBlock) for error in errors.value.errors()] == [
+        Said(("sni",), "is not known here; write it inside tls: { sni: … }", at_key=True),
+        Said(
+            ("failures",),
+            "is not known here; write it inside breaker: { failures: … } or eject: { failures: … }",
+            at_key=True,
+        ),
+    ]
+    assert said(path="/") == [Said(("path",), "is not known here; write it inside match: { path: … }", at_key=True)]
+
+    with pytest.raises(ValidationError) as errors:
+        FileBlock.model_validate({"cohort": "anonymous", "version": 1, "listen": ":1", "upstreams": {}, "routes": []})
+    (found,) = [explain(error, FileBlock) for error in errors.value.errors() if error["loc"] == ("cohort",)]
+    assert found is not None
+    assert found.message.startswith("is not known here; known are version, ")
 
 
 def test_the_keys_of_every_block_are_known() -> None:

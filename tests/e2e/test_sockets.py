@@ -148,4 +148,6 @@ async def test_what_belongs_to_others_is_left_alone(folder: Path, what: str) -> 
 
         why = "another process listens there" if what == "listener" else "a file that is no socket stands there"
         assert banyan.events[-1]["error"] == f"cannot listen on unix:{folder}/b.sock: {why}"
+        hint = "another process may hold the address" if what == "listener" else "move that file, or name another path"
+        assert str(banyan.events[-1]["hint"]).startswith(hint)
         assert (folder / "b.sock").exists()
