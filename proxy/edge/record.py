@@ -58,7 +58,7 @@ def line_of_exchange(stamp: str, exchange: Recorded, seconds: float) -> Canonica
         exchange.leg.name,
         decision.reason.value,
         head.method.decode("ascii"),
-        _shown_target(head) if head.query else head.target.decode("ascii"),
+        _shown_target(head),
         status,
         int(seconds * 1_000_000) / 1000,
         exchange.sent,
@@ -127,6 +127,6 @@ def _with_clients_ids(line: CanonicalLine, head: RequestHead, ids: Ids) -> Canon
 
 def _shown_target(head: RequestHead) -> str:
     target = head.target
-    if head.query or b";" in target or b"@" in target or b"#" in target:
+    if head.query or b";" in target or b"@" in target or b"%3" in target or b"#" in target:
         target = redact_target(target)
     return target.decode("latin-1")

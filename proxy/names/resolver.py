@@ -63,10 +63,14 @@ class Resolver:
     def _look_up(self, key: tuple[str, bool]) -> asyncio.Task[None]:
         """Rule 1."""
         running = self._running.get(key)
-        if running is None:
+        if running is None or running.done():  # what is done stays there until the loop's next turn
             running = self._running[key] = self._tasks.start(self._keep(key), name=f"name {key[0]}")
-            running.add_done_callback(lambda _: self._running.pop(key, None))
+            running.add_done_callback(lambda done: self._ended(key, done))
         return running
+
+    def _ended(self, key: tuple[str, bool], done: asyncio.Task[None]) -> None:
+        if self._running.get(key) is done:
+            del self._running[key]
 
     async def _keep(self, key: tuple[str, bool]) -> None:
         try:

@@ -165,6 +165,25 @@ async def test_secrets_in_the_query_are_not_written(play: Play, serve: Serve, qu
     assert legacy.requests[0].target == b"/x?" + query
 
 
+@pytest.mark.parametrize(
+    ("target", "shown"),
+    [
+        (b"/c/1;jsessionid=abc", "/c/1;jsessionid=[redacted]"),
+        (b"/c/1%3Btoken=abc", "/c/1%3Btoken=[redacted]"),
+        (b"//ann:abc@h/x", "//[redacted]@h/x"),
+    ],
+)
+async def test_secrets_in_the_path_are_not_written(play: Play, serve: Serve, target: bytes, shown: str) -> None:
+    """Without a query too, for what an upstream answers and for what Banyan does."""
+    legacy = await play(always(sized(b"hi")))
+    own = {"name": "own", "match": {"path": "/**", "methods": ["DELETE"]}, "respond": {"status": 403}}
+    proxy = await serve(upstreams={"legacy": upstream(legacy)}, routes=[own, REST])
+    await proxy.ask(get(target))
+    await proxy.ask(get(target).replace(b"GET", b"DELETE"))
+
+    assert [line["target"] for line in await proxy.lines(2)] == [shown] * 2
+
+
 async def test_secrets_are_not_written_for_refusals_either(serve: Serve) -> None:
     """A 404 shows its target in the same way."""
     proxy = await serve(1, routes=[{"name": "admin", "match": "/admin", "respond": {"status": 403}}])

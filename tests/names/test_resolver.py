@@ -150,6 +150,30 @@ async def test_a_look_up_that_began_too_early_is_not_taken_for_a_newer_one(
     assert addresses(await first) == ("10.0.0.1",)
 
 
+async def test_a_look_up_that_ends_while_somebody_asks_holds_up_nobody(
+    resolver: Resolver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever wants something newer, in the very turn of the loop in which it ends, begins one of its own."""
+    told: list[asyncio.Future[None]] = []
+
+    async def asked(_name: str, _servers: object) -> dns.Found:
+        told.append(asyncio.get_running_loop().create_future())
+        await told[-1]
+        return dns.Found((f"10.0.0.{len(told)}",), None, 1.0)
+
+    monkeypatch.setattr(resolver._dns, "ask", asked)
+    first = asyncio.ensure_future(resolver.ask("app.test", monotonic()))
+    while not told:  # noqa: ASYNC110 - what is waited for has no event
+        await asyncio.sleep(0)
+    told[0].set_result(None)
+    second = asyncio.ensure_future(resolver.ask("app.test", monotonic()))
+    while len(told) < 2:  # noqa: ASYNC110 - the same
+        await asyncio.sleep(0)
+    told[1].set_result(None)
+
+    assert [addresses(each) for each in await asyncio.gather(first, second)] == [("10.0.0.1",), ("10.0.0.2",)]
+
+
 async def test_what_was_told_a_moment_ago_is_asked_for_anew(resolver: Resolver, server: NameServer) -> None:
     """c-ares' own memory, which keeps an answer for its TTL, is never asked."""
     for number in range(20):
