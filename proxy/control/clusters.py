@@ -17,6 +17,7 @@ from proxy.core.noise.keys import path_of
 from proxy.core.noise.sentence import unknown
 from proxy.core.noise.state import EXCUSED, Decided, KeyState, decide
 from proxy.core.parity.difference import VALUE_KINDS
+from proxy.core.parity.difference import VALUE_KINDS
 from proxy.core.parity.excuse import NOISE, UNDECIDED
 from proxy.core.parity.rules import Rules, Treatment
 
@@ -35,7 +36,12 @@ def as_they_stand(
 
 
 def why(cluster: Cluster, findings: Iterable[NoiseFinding]) -> str:
-    """What is known of the values of a cluster as it stands, as a sentence. Empty: nothing is to be said."""
+    """What is known of the values of a cluster as it stands, as a sentence. Empty: nothing is to be said.
+
+    What is no value (a status, a member that is missing) is never noise, whatever is known of its path.
+    """
+    if cluster.kind not in VALUE_KINDS:
+        return ""
     excused = cluster.accepted == NOISE
     said = (each for each in findings if each.why and path_of(each.path) == cluster.path)
     sentence = next((each.why for each in said if (each.decided in EXCUSED) is excused), "")

@@ -202,6 +202,15 @@ def test_a_cluster_says_whether_it_counts_and_what_is_known() -> None:
     ]
 
 
+def test_what_is_no_value_is_never_told_to_be_noise() -> None:
+    """A status that differed has no advice for noise, whatever was found of its path."""
+    finding = NoiseFinding(
+        route="a", path="status", numbers=(), decided="", until=None, updated=0.0, why="looks random"
+    )
+
+    assert why(cluster("status", Kind.STATUS, Severity.HIGH, ""), [finding]) == ""
+
+
 def test_an_edit_of_the_rules_begins_evidence_anew() -> None:
     """Not for people, who see the epoch, and not when the rules are the same; a route that went is forgotten."""
     book = EvidenceBook()

@@ -142,7 +142,8 @@ def _no_undoing(position: Position, alarm: _Alarm) -> str:
         return "it is retired, nobody answers any more: there is nothing to undo"
     ends = f"one good answer of new ends this, and so do {LONGEST // 60} minutes without a failure"
     if alarm.cause is Cause.EVIDENCE:
-        ends = "comparisons that agree again end this"
+        anew = f"banyan epoch {position.route} --begin"
+        ends = f"comparisons that agree again end this, and so does `{anew}` once new is mended"
     who = f"at {position.place} new answers pinned cohorts alone: there is nothing to undo"
     return f"{who}; {ends}; promote does not wait for it"
 
