@@ -17,7 +17,6 @@ from proxy.core.noise.keys import path_of
 from proxy.core.noise.sentence import unknown
 from proxy.core.noise.state import EXCUSED, Decided, KeyState, decide
 from proxy.core.parity.difference import VALUE_KINDS
-from proxy.core.parity.difference import VALUE_KINDS
 from proxy.core.parity.excuse import NOISE, UNDECIDED
 from proxy.core.parity.rules import Rules, Treatment
 
