@@ -20,9 +20,13 @@ Rule 7: an answer that failed is never a good one, whether or not its event coun
 Rule 8: nothing known of legacy is not "down". While it is known to be down no breaker opens; where new is alone and
         fails, that is said (`stuck`), to be told to somebody: there is nowhere to go back to. A route that is held for
         that is watched until new answers well again (recovery.py), which answers what led to it. While legacy is down
-        the guard's processes keep nothing there: a new that is well when legacy answers does not go back for what was.
+        the guard's processes keep nothing there. Elsewhere, as under a person's hold, they go on, so that an alarm is
+        told once, and are put back to what they were `before` as soon as it is not down: either way a new that is well
+        when legacy answers does not go back for what was.
 Rule 9: where legacy answers everybody but pinned cohorts, and the route is not latched, an alarm lasts no longer than
         the failing: until a good answer of new, unless a share still fails, or `LONGEST` seconds after what raised it.
+        Where the judge holds a route because the legacy of another one of its group is down, until new answers well
+        (recovery.py, rule 3): what a breaker of long ago was opened for takes no group back.
 
 Long: whatever is told of a route is folded into all of its statistics in one place, each event once.
 """
@@ -41,12 +45,12 @@ from proxy.core.judge import breaker as fast
 from proxy.core.judge.breaker import Breaker
 from proxy.core.judge.capacity import NOTHING_CARRIED, Capacity, Load
 from proxy.core.judge.dedupe import Baseline, Dedupe
-from proxy.core.judge.guard import HARD, Bad, BadEvent, Process, cleared, observe, observe_alone, threshold
+from proxy.core.judge.guard import HARD, Bad, BadEvent, Process, alarms, cleared, observe, observe_alone, threshold
 from proxy.core.judge.ladder import Place, is_above
 from proxy.core.judge.legacy import Known, Legacy, heard, known
 from proxy.core.judge.policy import GUARDED
 from proxy.core.judge.position import Cause, Position, Transition
-from proxy.core.judge.recovery import NOT_YET, Recovery, told
+from proxy.core.judge.recovery import LATELY, NOT_YET, Recovery, told
 from proxy.core.judge.share import LIMIT, LONGEST, TIMES, Failing, Second, Window, usual
 from proxy.core.outcome import Side
 from proxy.core.stage import Stage
@@ -116,7 +120,8 @@ class Docket:
     """One route's. `answers` are what new was asked at this step, `failed` those of them that it failed to answer;
     `asked` are what both sides were.
 
-    `recovery`: how new answers since the judge holds the route for a legacy that was down, else None.
+    `recovery`: how new answers since the judge holds the route for a legacy that was down, else None, and
+    `lately`. `before`: the processes as legacy went down, None: it is not down (rule 8).
     `version`, `step` are those of the position that was followed last, here or by who led before; `stood` is how it
     stood, None: not here. `stuck`: why the route should go back, and cannot (rule 8); `latest`: whose hard failure
     counted last where new was alone, by class.
@@ -125,6 +130,7 @@ class Docket:
     rates: Rates = field(default_factory=Rates)
     dedupe: Dedupe = field(default_factory=Dedupe)
     processes: dict[Bad, Process] = field(default_factory=dict)
+    before: dict[Bad, Process] | None = None
     baselines: dict[Bad, Baseline] = field(default_factory=dict)
     breaker: Breaker = field(default_factory=Breaker)
     window: Window = field(default_factory=Window)
@@ -140,6 +146,7 @@ class Docket:
     capacity: Capacity = NOTHING_CARRIED
     changes: Changes = field(default_factory=Changes)
     recovery: Recovery | None = None
+    lately: Recovery = NOT_YET
 
     def follow(self, position: Position, moves: Iterable[Transition] = ()) -> None:
         """The route stands here now, after `moves`, as far as they are known: there may have been several.
@@ -155,7 +162,8 @@ class Docket:
             self.clear()
         if position.waits and self.recovery is None and not is_recalled:
             self._clear_processes()  # the alarm that led here is told; the next one is about what comes after it
-        self.recovery = (self.recovery or NOT_YET) if position.waits else None
+        if not position.waits or self.recovery is None:
+            self.recovery, self.lately = NOT_YET if position.waits else None, NOT_YET
         self.stood, self.version = stood, position.version
         if self.step != (step := Step.of(position)):
             self.step, self.answers, self.asked, self.failed = step, 0, 0, 0
@@ -208,7 +216,7 @@ class Docket:
         self.breaker, self.stuck = Breaker(), ""
 
     def _is_over(self, seen: Seen) -> bool:
-        """Rule 9."""
+        """Rule 9, at legacy and shadow."""
         if self.window.failing(self._usual(), alone=False) is not None:
             return False
         raised = (each.alarmed_at or 0.0 for each in self.processes.values())
@@ -217,6 +225,19 @@ class Docket:
 
     def _clear_processes(self) -> None:
         self.processes = {bad: cleared(each) for bad, each in self.processes.items()}
+        self.before = None
+
+    def _spare(self, *, is_down: bool) -> None:
+        """Rule 8: nothing that new failed while legacy `is_down` is left when it is not down any more."""
+        if is_down and self.before is None:
+            self.before = dict(self.processes)
+        elif not is_down and self.before is not None:
+            self.processes, self.before = self.before, None
+
+    @property
+    def kept_processes(self) -> dict[Bad, Process]:
+        """What the next judge takes up: it cannot tell what came while legacy was down."""
+        return self.processes if self.before is None else self.before
 
     @property
     def is_open(self) -> bool:
@@ -226,21 +247,31 @@ class Docket:
     def count(self, answered: Answered, now: float) -> None:
         """Answers without anything bad among them, while legacy answers some of the requests."""
         self._hear(answered, (), now)
-        self._count(answered, now)
+        self._count(answered)
 
-    def _count(self, answered: Answered, now: float) -> None:
+    def _count(self, answered: Answered) -> None:
         self.answers += answered.new
         self.asked += answered.new + answered.legacy
         self.failed += answered.new_bad
         self.rates.answers += answered.legacy
         self.rates.failed += answered.legacy_bad
-        if self.recovery is not None:
-            is_failing, counts = bool(self.stuck) or self.breaker.is_due, (answered.new, answered.new_bad)
-            self.recovery = told(self.recovery, *counts, usual=self._normal(), is_failing=is_failing, now=now)
+
+    def _watch(self, recovery: Recovery, position: Position, seen: Seen, *, alarmed: int) -> None:
+        """How new answers on a route that the judge holds, of whose processes so many were `alarmed` before."""
+        is_failing = self.breaker.is_due or len(alarms(self.processes.values())) > alarmed
+        is_failing = is_failing or self.window.failing(self._usual(), alone=is_alone(position)) is not None
+        counts, usual, now = (seen.answered.new, seen.answered.new_bad), self._normal(), seen.now
+        self.recovery = told(recovery, *counts, usual=usual, is_failing=is_failing, now=now)
+        self.lately = told(self.lately, *counts, usual=usual, is_failing=is_failing, now=now, lasts=LATELY)
+        if self.is_alarmed and self.lately.is_over(usual, now, LATELY):
+            self._forget_alarms()
 
     def fold(self, position: Position, seen: Seen) -> None:
         """What happened since the last fold, while the route stood at `position`."""
         self._hear(seen.answered, seen.cohorts, seen.now)
+        is_down = known(self.legacy, seen.probe, seen.now) is Known.DOWN
+        self._spare(is_down=is_down)
+        alarmed = len(alarms(self.processes.values()))
         if seen.hard or seen.answered.left_alone or self.breaker.is_begun or self.window.seconds:
             self._fold_breaker(seen, alone=is_alone(position))
         if position.stage in _BEFORE and not position.latched and self.is_alarmed and self._is_over(seen):
@@ -250,9 +281,11 @@ class Docket:
         for event in counted:
             self._observe(position, event, seen, weight=1 / slow if event.bad is Bad.LATENCY else 1.0)
         self._pass(position, counted, seen)
-        if position.waits and known(self.legacy, seen.probe, seen.now) is Known.DOWN:
+        self._count(seen.answered)
+        if self.recovery is not None:
+            self._watch(self.recovery, position, seen, alarmed=alarmed)
+        if position.waits and is_down:
             self._clear_processes()
-        self._count(seen.answered, seen.now)
 
     def carry(self, answered: Answered, epoch: int, now: float) -> None:
         """What new carried of a route that climbs, in this epoch of its evidence."""

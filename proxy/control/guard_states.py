@@ -36,7 +36,7 @@ def states_of(
 
     `requests`: answers of new that a step of its ramp needs; None: it has no ramp, and its steps are nobody's.
     """
-    for bad, each in docket.processes.items():
+    for bad, each in docket.kept_processes.items():
         numbers = (*each.logs, float(each.events), float(each.gap), each.alarmed_at or 0.0)
         yield GuardState(route=route, bad=bad.value, numbers=numbers, updated=now)
     yield GuardState(route=route, bad=_BREAKER, numbers=(docket.breaker.opened_at or 0.0,), updated=now)
@@ -75,9 +75,7 @@ def recalled(docket: Docket, states: Iterable[GuardState], answered: float = 0.0
         is_void = _is_answered(each, answered)
         numbers = (0.0,) * len(each.numbers) if is_void else each.numbers
         if each.bad in list(Bad) and len(numbers) == _LOGS + 3:
-            seen = docket.processes.get(Bad(each.bad))
-            if seen is None or (seen.alarmed_at is None and not is_void):
-                docket.processes[Bad(each.bad)] = _process(Bad(each.bad), numbers)
+            _recall_process(docket, _process(Bad(each.bad), numbers), is_void=is_void)
         elif each.bad == _BREAKER and len(numbers) == 1:
             opened = docket.breaker.opened_at or numbers[0] or None
             docket.breaker = replace(docket.breaker, opened_at=opened)
@@ -97,6 +95,14 @@ def _is_answered(state: GuardState, at: float) -> bool:
     """Whether it is of a guard or breaker and older, or an alarm of before: the last number says when it was raised."""
     is_guard = state.bad in {_BREAKER, *Bad} and bool(state.numbers)
     return is_guard and (state.updated <= at or 0.0 < state.numbers[-1] <= at)
+
+
+def _recall_process(docket: Docket, process: Process, *, is_void: bool) -> None:
+    """Beside an alarm of one's own; while legacy is down also what is put back afterwards (docket.py, rule 8)."""
+    for known in (docket.processes, docket.before):
+        seen = None if known is None else known.get(process.bad)
+        if known is not None and (seen is None or (seen.alarmed_at is None and not is_void)):
+            known[process.bad] = process
 
 
 def _recall_rates(docket: Docket, numbers: tuple[float, ...]) -> None:

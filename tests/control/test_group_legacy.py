@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
 from proxy.config.load import Loaded, load_text
 from proxy.core.snapshot import Snapshot
-from tests.control.stands import HEAD, Clock, Stand, Store, failures
+from tests.control.stands import HEAD, Clock, Stand, Store, bad, failures
 
 OLD = HEAD.replace("upstreams: {", 'upstreams: {old: {url: "http://127.0.0.1:3"}, ')
 ROUTES = """\
@@ -28,15 +30,30 @@ async def asked(stand: Stand, seconds: int, *, fails: bool) -> None:
         await stand.rounds()
 
 
-async def held(told: list[str]) -> Stand:
-    """New fails a, whose legacy is up; that of b is down."""
+async def half(stand: Stand, seconds: int, *, good: int, failed: int, cohorts: int = 1000) -> None:
+    """New answers b well, and fails some of so many cohorts of a."""
+    for _ in range(seconds):
+        whose = [(int(stand.clock.now) * failed + each) % cohorts for each in range(failed)]
+        stand.hear(new=10, route="b")
+        stand.hear(new=good, new_bad=failed, bad=[bad(cohort=each) for each in whose])
+        await stand.rounds()
+
+
+async def begun(told: list[str]) -> Stand:
+    """New is well, and so is the legacy of a; that of b is down."""
     clock = Clock()
     stand = Stand(two_legacies(), Store(clock), clock)
     stand.judge.page = lambda route, _ruling: told.append(route)
     stand.healthy.add("legacy")
     stand.ill.add("old")
     await stand.begin()
-    await asked(stand, 10, fails=False)
+    await half(stand, 60, good=50, failed=0)
+    return stand
+
+
+async def held(told: list[str]) -> Stand:
+    """New fails a, whose legacy is up; that of b is down."""
+    stand = await begun(told)
     await asked(stand, 600, fails=True)
     return stand
 
@@ -77,3 +94,42 @@ async def test_the_groups_hold_ends_when_new_answers_well() -> None:
     assert before == [("live", True), ("live", True)]
     assert after == [("live", False), ("live", False)]
     assert holds(stand) == before
+
+
+FAILS = pytest.mark.parametrize(
+    ("good", "failed", "cohorts"),
+    [(0, 50, 1000), (35, 15, 1000), (35, 15, 1), (45, 5, 1000)],
+    ids=["everything", "a share", "one cohort alone", "too little for a breaker"],
+)
+
+
+@FAILS
+async def test_what_new_failed_long_ago_takes_no_group_back(good: int, failed: int, cohorts: int) -> None:
+    """New is well again when that legacy answers: the hold goes on, and nothing is told again."""
+    told: list[str] = []
+    stand = await begun(told)
+    await half(stand, 60, good=good, failed=failed, cohorts=cohorts)
+    during = holds(stand), list(told)
+    await half(stand, 180, good=50, failed=0)
+    stand.ill.clear()
+    stand.healthy.add("old")
+    await half(stand, 10, good=50, failed=0)
+
+    assert during == ([("live", True), ("live", True)], told)
+    assert holds(stand) == during[0]
+
+
+@FAILS
+async def test_a_group_goes_back_for_what_new_fails_still(good: int, failed: int, cohorts: int) -> None:
+    """However much it is, and though new was well for a while in between."""
+    stand = await begun([])
+    await half(stand, 60, good=good, failed=failed, cohorts=cohorts)
+    await half(stand, 180, good=50, failed=0)
+    await half(stand, 60, good=good, failed=failed, cohorts=cohorts)
+    before = holds(stand)
+    stand.ill.clear()
+    stand.healthy.add("old")
+    await half(stand, 10, good=good, failed=failed, cohorts=cohorts)
+
+    assert before == [("live", True), ("live", True)]
+    assert holds(stand) == [("shadow", False), ("shadow", False)]

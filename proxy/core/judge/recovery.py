@@ -3,6 +3,8 @@
 Rule 1: it does when, over the longest stretch that the breaker by share looks at and as many answers as that wants, it
         failed no larger a share than the guard tolerates.
 Rule 2: the time begins anew while a breaker would open, and after a stretch that was not good enough.
+Rule 3: over `LATELY` seconds in the same way it is good enough for an alarm to end before the hold does: long enough
+        that few failures are not overlooked, and told of again and again.
 """
 
 from __future__ import annotations
@@ -11,6 +13,8 @@ from dataclasses import dataclass
 
 from proxy.core.judge.guard import TOLERATED
 from proxy.core.judge.share import ENOUGH, LONGEST
+
+LATELY = 30.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,13 +25,13 @@ class Recovery:
     asked: int = 0
     failed: int = 0
 
-    def is_over(self, usual: float, now: float) -> bool:
+    def is_over(self, usual: float, now: float, lasts: float = LONGEST) -> bool:
         """Rule 1; `usual` is the share that fails as a rule."""
-        return self.is_long(now) and self.failed <= usual * TOLERATED * self.asked
+        return self.is_long(now, lasts) and self.failed <= usual * TOLERATED * self.asked
 
-    def is_long(self, now: float) -> bool:
+    def is_long(self, now: float, lasts: float = LONGEST) -> bool:
         """Whether it has seen enough to say so."""
-        return self.since is not None and now - self.since >= LONGEST and self.asked >= ENOUGH
+        return self.since is not None and now - self.since >= lasts and self.asked >= ENOUGH
 
     @property
     def sentence(self) -> str:
@@ -38,9 +42,19 @@ class Recovery:
 NOT_YET = Recovery()
 
 
-def told(recovery: Recovery, asked: int, failed: int, *, usual: float, is_failing: bool, now: float) -> Recovery:
-    """After so many answers of new; `is_failing`: a breaker would open."""
+def told(
+    recovery: Recovery,
+    asked: int,
+    failed: int,
+    *,
+    usual: float,
+    is_failing: bool,
+    now: float,
+    lasts: float = LONGEST,
+) -> Recovery:
+    """After so many answers of new; `is_failing`: a breaker would open; `lasts`: how long a stretch is (seconds)."""
     if is_failing or recovery.since is None:
         return Recovery(since=now)
     found = Recovery(since=recovery.since, asked=recovery.asked + asked, failed=recovery.failed + failed)
-    return Recovery(since=now) if found.is_long(now) and not found.is_over(usual, now) else found
+    is_bad = found.is_long(now, lasts) and not found.is_over(usual, now, lasts)
+    return Recovery(since=now) if is_bad else found
