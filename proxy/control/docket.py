@@ -254,8 +254,8 @@ class Docket:
             self._clear_processes()
         self._count(seen.answered, seen.now)
 
-    def carry(self, answered: Answered, epoch: int, now: float) -> None:
-        """What new carried of a route that climbs, in this epoch of its evidence."""
+    def carry(self, answered: Answered, epoch: int, now: float, *, is_raised: bool) -> None:
+        """What new carried of a route that climbs, in this epoch of its evidence; `is_raised`: as of capacity.py."""
         load = Load(
             new=answered.new,
             legacy=answered.legacy,
@@ -263,7 +263,7 @@ class Docket:
             refused=answered.shadow_shed,
             unfit=answered.shadow_unfit,
         )
-        self.capacity = self.capacity.at(epoch).add(load, now)
+        self.capacity = self.capacity.at(epoch).add(load, now, is_raised=is_raised)
 
     def _hear(self, answered: Answered, cohorts: Iterable[CohortDelta], now: float) -> None:
         """What both sides did now: a minute of it is kept while new fails, and how legacy is."""
