@@ -90,7 +90,7 @@ class Bench:
         routes = self._roster.routes
         before = self._due(routes)
         moving = self._moving(routes)
-        cases = {name: self._case(each, routes, moving) for name, each in before.items()}
+        cases = self._recovered({name: self._case(each, routes, moving) for name, each in before.items()})
         self.samples = {
             name: case.measures.raised for name, case in cases.items() if case.measures and case.measures.raised
         }
@@ -255,6 +255,19 @@ class Bench:
             closed=closed_now(route, now),
             blocked=tuple(self._blocked(route, position, routes, moving)),
         )
+
+    def _recovered(self, cases: dict[str, Case]) -> dict[str, Case]:
+        """Once one of a group has, so have those that were asked too little to fail (recovery.py, rule 2)."""
+        groups = {name: self._roster.routes[name].group for name in cases}
+        well = {groups[name]: name for name, each in cases.items() if each.recovered and groups[name]}
+        found = dict(cases)
+        for name, case in cases.items() if well else ():
+            docket = self._dockets.get(name)  # None: nothing ever happened there
+            waits = case.position.waits and not case.recovered and groups[name] in well
+            if waits and (docket is None or docket.is_clean(case.now)):
+                why = f"new failed nothing here, and answers well again at {well[groups[name]]} of its group"
+                found[name] = replace(case, recovered=why)
+        return found
 
     def _held(self, position: Position, now: float) -> Position:
         holds = self._replica.standing.holds

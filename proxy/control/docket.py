@@ -192,6 +192,10 @@ class Docket:
         is_over = self.recovery is not None and self.recovery.is_over(self._normal(), now)
         return self.recovery.sentence if self.recovery is not None and is_over else ""
 
+    def is_clean(self, now: float) -> bool:
+        """Whether it failed nothing since the judge holds it, however little it was asked (recovery.py, rule 2)."""
+        return self.recovery is not None and self.recovery.is_clean(now) and not self.is_alarmed
+
     def _alarmed_before(self, position: Position) -> bool:
         """Whether an alarm that was kept is older than what ended it; a file that is read at a start ends none."""
         alarms = (self.breaker.opened_at, *(each.alarmed_at for each in self.processes.values()))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from proxy.config.load import Loaded, load_text
 from proxy.core.snapshot import Snapshot
 from tests.control.stands import HEAD, Clock, Stand, Store, failures
@@ -77,3 +79,40 @@ async def test_the_groups_hold_ends_when_new_answers_well() -> None:
     assert before == [("live", True), ("live", True)]
     assert after == [("live", False), ("live", False)]
     assert holds(stand) == before
+
+
+async def idle(told: dict[str, int], *, quiet: int, new_bad: int = 0) -> tuple[Stand, list[str]]:
+    """New fails a while the legacy of b is down, and is well again; b is `told` these answers, then nothing."""
+    clock, moved = Clock(), list[str]()
+    stand = Stand(two_legacies(), Store(clock), clock)
+    stand.healthy.add("legacy")
+    stand.ill.add("old")
+    await stand.begin()
+    for _ in range(60):
+        stand.hear(new_bad=10, bad=failures(10))
+        await stand.rounds()
+    for second in range(quiet):
+        if not second:
+            stand.hear(route="b", new_bad=new_bad, bad=failures(new_bad, route="b"), **told)
+        stand.hear(new=10)
+        await stand.rounds()
+        moved += [str(stand.bench.rulings["b"].judgement.reasons[0])] if not holds(stand)[1][1] and not moved else []
+    return stand, moved
+
+
+@pytest.mark.parametrize("told", [{}, {"new": 30}])
+async def test_an_idle_member_keeps_no_other_on_hold(told: dict[str, int]) -> None:
+    """It failed nothing, asked nothing at all or too little to have recovered: its hold ends with that of the other."""
+    before, _ = await idle(told, quiet=290)
+    after, said = await idle(told, quiet=380)
+
+    assert holds(before) == [("live", True), ("live", True)]
+    assert holds(after) == [("live", False), ("live", False)]
+    assert said == ["new failed nothing here, and answers well again at a of its group"]
+
+
+async def test_a_member_that_failed_last_is_not_idle() -> None:
+    """Nobody asked it since: what new answers elsewhere says nothing of it."""
+    stand, _ = await idle({}, quiet=380, new_bad=10)
+
+    assert holds(stand) == [("live", True), ("live", True)]

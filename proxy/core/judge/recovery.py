@@ -2,7 +2,8 @@
 
 Rule 1: it does when, over the longest stretch that the breaker by share looks at and as many answers as that wants, it
         failed no larger a share than the guard tolerates.
-Rule 2: the time begins anew while a breaker would open, and after a stretch that was not good enough.
+Rule 2: one that was asked too little to say so, but failed nothing for as long, keeps nobody else waiting.
+Rule 3: the time begins anew while a breaker would open, and after a stretch that was not good enough.
 """
 
 from __future__ import annotations
@@ -28,6 +29,10 @@ class Recovery:
     def is_long(self, now: float) -> bool:
         """Whether it has seen enough to say so."""
         return self.since is not None and now - self.since >= LONGEST and self.asked >= ENOUGH
+
+    def is_clean(self, now: float) -> bool:
+        """Rule 2."""
+        return self.since is not None and now - self.since >= LONGEST and not self.failed
 
     @property
     def sentence(self) -> str:
