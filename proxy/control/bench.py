@@ -12,9 +12,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
-from datetime import UTC, datetime
-from functools import lru_cache
-from zoneinfo import ZoneInfo
 
 from proxy.control.docket import Docket, Seen, answered_in, is_alone
 from proxy.control.feed import Answered, Batch
@@ -25,22 +22,22 @@ from proxy.control.replica import Replica
 from proxy.control.roster import roster
 from proxy.control.running import Running
 from proxy.control.state import Evidence
+from proxy.control.window_times import closed_now, is_shut, opened_last
 from proxy.core.evidence import GuardState
 from proxy.core.judge import moves
 from proxy.core.judge.breaker import ONE_LASTS, lasting
 from proxy.core.judge.budget import ErrorBudget, is_in_motion, too_many, unit, waits_for
-from proxy.core.judge.capacity import raised
+from proxy.core.judge.capacity import may_raise, raised
 from proxy.core.judge.change import threshold
 from proxy.core.judge.guard import Bad, BadEvent, alarms
 from proxy.core.judge.ladder import Place
 from proxy.core.judge.legacy import Known, known
 from proxy.core.judge.moves import Maker
-from proxy.core.judge.policy import GUARDED, Freeze, Stops
+from proxy.core.judge.policy import GUARDED
 from proxy.core.judge.position import Position
 from proxy.core.judge.ramp import Measures, has_answered_enough
 from proxy.core.judge.together import agree
 from proxy.core.judge.verdict import Case, Ruling, judge
-from proxy.core.judge.windows import Closed, LocalTime, closed, local_time
 from proxy.core.kill import Order
 from proxy.core.ordered import is_possible
 from proxy.core.orders import EVERY_ROUTE
@@ -72,6 +69,7 @@ class Bench:
         self._killed = killed
         self._order: Order | None = None
         self._kills = KillTimes()
+        self._folded_at = replica.clock()
         self._roster = roster(running.snapshot)
         self._dockets: dict[str, Docket] = {}
         self._open: set[str] = set()
@@ -92,7 +90,7 @@ class Bench:
         routes = self._roster.routes
         before = self._due(routes)
         moving = self._moving(routes)
-        cases = {name: self._case(each, routes, moving) for name, each in before.items()}
+        cases = self._recovered({name: self._case(each, routes, moving) for name, each in before.items()})
         self.samples = {
             name: case.measures.raised for name, case in cases.items() if case.measures and case.measures.raised
         }
@@ -171,8 +169,7 @@ class Bench:
             self._end_of_window(route, docket, now)
             self._watch(route, docket, compared.get(name, ()), now)
             told, failed = answered.get(name) or Answered(name), bad.get(name)
-            if name in self._roster.ramped:
-                docket.carry(told, self._evidence.epoch_number(name), now)
+            self._carry(route, docket, told, now)
             answers = cohorts.get(name, [])
             if failed or answers or told.left_alone or docket.is_open or is_alone(position):
                 docket.fold(position, self._seen(route, told, failed or [], now, answers))
@@ -182,6 +179,18 @@ class Bench:
                 self._open.discard(name)
         told_all = answered.values()
         self._budget.add(sum(each.new for each in told_all), sum(each.new_bad for each in told_all), now)
+        self._folded_at = now
+
+    def _carry(self, route: Route, docket: Docket, told: Answered, now: float) -> None:
+        """Time under the kill switch says nothing of what new can carry: a stretch that it meets is dropped."""
+        if route.ramp is None:
+            return
+        epoch = self._evidence.epoch_number(route.name)
+        if self._order is not None or self._kills.seconds_since(self._folded_at):
+            docket.capacity = docket.capacity.at(epoch).stopped()
+            return
+        position = self._held(self._replica.position(route), now)
+        docket.carry(told, epoch, now, is_raised=may_raise(route.ramp, position))
 
     def _watch(self, route: Route, docket: Docket, compared: Iterable[ComparedDelta], now: float) -> None:
         """The limit is the ramp's: without one nobody has said what is too much."""
@@ -220,7 +229,7 @@ class Bench:
 
     def _end_of_window(self, route: Route, docket: Docket, now: float) -> None:
         """After a window that stopped everything the guard begins anew."""
-        shut = any(each.stops is Stops.EVERYTHING for each in _closed(route, now))
+        shut = is_shut(route, now)
         if not shut and route.name in self._shut:
             docket.clear()
         (self._shut.add if shut else self._shut.discard)(route.name)
@@ -243,9 +252,22 @@ class Bench:
             legacy_is_down=known(docket.legacy, self._probe(route.legacy), now) is Known.DOWN,
             measures=measures,
             changes={} if measures is None else docket.changes.of(measures.epoch),
-            closed=_closed(route, now),
+            closed=closed_now(route, now),
             blocked=tuple(self._blocked(route, position, routes, moving)),
         )
+
+    def _recovered(self, cases: dict[str, Case]) -> dict[str, Case]:
+        """Once one of a group has, so have those that were asked too little to fail (recovery.py, rule 2)."""
+        groups = {name: self._roster.routes[name].group for name in cases}
+        well = {groups[name]: name for name, each in cases.items() if each.recovered and groups[name]}
+        found = dict(cases)
+        for name, case in cases.items() if well else ():
+            docket = self._dockets.get(name)  # None: nothing ever happened there
+            waits = case.position.waits and not case.recovered and groups[name] in well
+            if waits and (docket is None or docket.is_clean(case.now)):
+                why = f"new failed nothing here, and answers well again at {well[groups[name]]} of its group"
+                found[name] = replace(case, recovered=why)
+        return found
 
     def _held(self, position: Position, now: float) -> Position:
         holds = self._replica.standing.holds
@@ -265,7 +287,7 @@ class Bench:
             asked=docket.asked if here else 0,
             carried=docket.capacity.proved if found.carried is None else found.carried,
             unfit=docket.capacity.last.unfit_share,
-            raised=_raised(route, docket, position, found),
+            raised=0.0 if self._order is not None else _raised(route, docket, position, found),
             killed=self._kills.seconds_since(position.since),
         )
 
@@ -332,13 +354,17 @@ class Bench:
     def recall(self, states: Iterable[GuardState], answered: Mapping[str, float] | None = None) -> None:
         """What was kept by another process; what this one has seen so far stays beside it.
 
-        `answered` by route: when what was known until then began anew (answered_alarms.py).
+        `answered` by route: when what was known until then began anew (answered_alarms.py); the end of a window that
+        stopped everything does so too, and is known by what time it is.
         """
-        listed = list(states)
+        listed, now = list(states), self._replica.clock()
         self.kept(listed)
         for name in {each.route for each in listed} & self._roster.routes.keys():
-            docket = self._dockets.setdefault(name, Docket())
-            recalled(docket, [each for each in listed if each.route == name], (answered or {}).get(name, 0.0))
+            docket, route = self._dockets.setdefault(name, Docket()), self._roster.routes[name]
+            anew = max((answered or {}).get(name, 0.0), opened_last(route, now))
+            recalled(docket, [each for each in listed if each.route == name], anew)
+            if is_shut(route, now):
+                self._shut.add(name)
             if docket.is_open:
                 self._open.add(name)
 
@@ -361,20 +387,3 @@ def _raised(route: Route, docket: Docket, position: Position, measures: Measures
     is_short = position.stage in GUARDED and not has_answered_enough(route.ramp.needs, to, measures)
     found = raised(route.ramp, position, to, docket.capacity, 0 if is_short else measures.compared)
     return found if found > LATER else 0.0
-
-
-def _closed(route: Route, now: float) -> tuple[Closed, ...]:
-    if not route.windows:
-        return ()
-    zones = {each.zone for each in route.windows if not isinstance(each, Freeze)}
-    return closed(route.windows, now, {zone: _local(zone, now) for zone in zones})
-
-
-def _local(zone: str, now: float) -> LocalTime:
-    offset = datetime.fromtimestamp(now, UTC).astimezone(_zone(zone)).utcoffset()
-    return local_time(now, offset.total_seconds() if offset else 0.0)
-
-
-@lru_cache(maxsize=256)
-def _zone(name: str) -> ZoneInfo:
-    return ZoneInfo(name)

@@ -200,6 +200,10 @@ class Docket:
         is_over = self.recovery is not None and self.recovery.is_over(self._normal(), now)
         return self.recovery.sentence if self.recovery is not None and is_over else ""
 
+    def is_clean(self, now: float) -> bool:
+        """Whether it failed nothing since the judge holds it, however little it was asked (recovery.py, rule 2)."""
+        return self.recovery is not None and self.recovery.is_clean(now) and not self.is_alarmed
+
     def _alarmed_before(self, position: Position) -> bool:
         """Whether an alarm that was kept is older than what ended it; a file that is read at a start ends none."""
         alarms = (self.breaker.opened_at, *(each.alarmed_at for each in self.processes.values()))
@@ -287,8 +291,8 @@ class Docket:
         if position.waits and is_down:
             self._clear_processes()
 
-    def carry(self, answered: Answered, epoch: int, now: float) -> None:
-        """What new carried of a route that climbs, in this epoch of its evidence."""
+    def carry(self, answered: Answered, epoch: int, now: float, *, is_raised: bool) -> None:
+        """What new carried of a route that climbs, in this epoch of its evidence; `is_raised`: as of capacity.py."""
         load = Load(
             new=answered.new,
             legacy=answered.legacy,
@@ -296,7 +300,7 @@ class Docket:
             refused=answered.shadow_shed,
             unfit=answered.shadow_unfit,
         )
-        self.capacity = self.capacity.at(epoch).add(load, now)
+        self.capacity = self.capacity.at(epoch).add(load, now, is_raised=is_raised)
 
     def _hear(self, answered: Answered, cohorts: Iterable[CohortDelta], now: float) -> None:
         """What both sides did now: a minute of it is kept while new fails, and how legacy is."""

@@ -69,10 +69,13 @@ def _step(docket: Docket, requests: int) -> tuple[float, ...]:
 def recalled(docket: Docket, states: Iterable[GuardState], answered: float = 0.0) -> None:
     """Put the rows into a docket, beside what it has seen already; rows of another version are passed over.
 
-    Of what a move `answered` (unix seconds; 0: none did) nothing is left, so that it is kept like that from now on.
+    Of what a move or a window's end `answered` (unix seconds; 0: none did) nothing is left, so that guards and breakers
+    are kept like that from now on.
     """
     for each in states:
         is_void = _is_answered(each, answered)
+        if is_void and each.bad.startswith(_CHANGE):
+            continue
         numbers = (0.0,) * len(each.numbers) if is_void else each.numbers
         if each.bad in list(Bad) and len(numbers) == _LOGS + 3:
             _recall_process(docket, _process(Bad(each.bad), numbers), is_void=is_void)
@@ -92,8 +95,8 @@ def recalled(docket: Docket, states: Iterable[GuardState], answered: float = 0.0
 
 
 def _is_answered(state: GuardState, at: float) -> bool:
-    """Whether it is of a guard or breaker and older, or an alarm of before: the last number says when it was raised."""
-    is_guard = state.bad in {_BREAKER, *Bad} and bool(state.numbers)
+    """Whether it began anew with them and is older, or an alarm of before: the last number says when it was raised."""
+    is_guard = (state.bad in {_BREAKER, *Bad} or state.bad.startswith(_CHANGE)) and bool(state.numbers)
     return is_guard and (state.updated <= at or 0.0 < state.numbers[-1] <= at)
 
 

@@ -133,3 +133,40 @@ async def test_a_group_goes_back_for_what_new_fails_still(good: int, failed: int
 
     assert before == [("live", True), ("live", True)]
     assert holds(stand) == [("shadow", False), ("shadow", False)]
+
+
+async def idle(new: int = 0, *, quiet: int, new_bad: int = 0) -> tuple[Stand, list[str]]:
+    """New fails a while the legacy of b is down, and is well again; b is told so many answers, then none."""
+    clock, moved = Clock(), list[str]()
+    stand = Stand(two_legacies(), Store(clock), clock)
+    stand.healthy.add("legacy")
+    stand.ill.add("old")
+    await stand.begin()
+    for _ in range(60):
+        stand.hear(new_bad=10, bad=failures(10))
+        await stand.rounds()
+    for second in range(quiet):
+        if not second:
+            stand.hear(route="b", new=new, new_bad=new_bad, bad=failures(new_bad, route="b"))
+        stand.hear(new=10)
+        await stand.rounds()
+        moved += [str(stand.bench.rulings["b"].judgement.reasons[0])] if not holds(stand)[1][1] and not moved else []
+    return stand, moved
+
+
+@pytest.mark.parametrize("asked_before", [0, 30])
+async def test_an_idle_member_keeps_no_other_on_hold(asked_before: int) -> None:
+    """It failed nothing, asked nothing at all or too little to have recovered: its hold ends with that of the other."""
+    before, _ = await idle(asked_before, quiet=290)
+    after, said = await idle(asked_before, quiet=380)
+
+    assert holds(before) == [("live", True), ("live", True)]
+    assert holds(after) == [("live", False), ("live", False)]
+    assert said == ["new failed nothing here, and answers well again at a of its group"]
+
+
+async def test_a_member_that_failed_last_is_not_idle() -> None:
+    """Nobody asked it since: what new answers elsewhere says nothing of it."""
+    stand, _ = await idle(quiet=380, new_bad=10)
+
+    assert holds(stand) == [("live", True), ("live", True)]

@@ -148,6 +148,18 @@ def test_a_detector_of_change_comes_back_with_its_step() -> None:
     assert again.changes == present.changes
 
 
+def test_a_detector_of_change_begins_anew_with_the_guard() -> None:
+    """What was kept of one before that, or alarmed before, is passed over."""
+    row, present = _changed(ComparedDelta("a", "mark", 7_000, "legacy", [(3, 7)]))
+    found = {}
+    for updated, answered in ((START, START), (START + 2, START + 1), (START + 2, START - 1)):
+        found[updated, answered] = Docket()
+        recalled(found[updated, answered], [replace(row, updated=updated)], answered)
+
+    assert [bool(each.changes.by_epoch) for each in found.values()] == [False, False, True]
+    assert present.changes.of("mark")[Side.LEGACY].alarmed_at == START
+
+
 def _changed(delta: ComparedDelta) -> tuple[GuardState, Docket]:
     """A docket with this behind it, and its row."""
     docket = Docket()

@@ -12,11 +12,11 @@ from proxy.core.judge.ladder import Place
 from proxy.core.judge.position import Cause, move, moved
 from proxy.core.judge.verdict import Action
 from proxy.core.kill import Order
-from proxy.core.orders import NEWCOMERS, Pin
+from proxy.core.orders import NEWCOMERS, Hold, Pin
 from proxy.core.outcome import Side
 from proxy.core.stage import Stage
 from tests.control.conftest import Open
-from tests.control.stands import START, Clock, Stand, Store, canary, table
+from tests.control.stands import START, Clock, Known, Stand, Store, alone, canary, table
 from tests.control.test_enforcing import RAMP, at_shadow, between, by_the_judge, fails, proved
 
 DRAIN = Pin(route="a", cohort=NEWCOMERS, side=Side.LEGACY, by="ann", since=START, reason="new goes down at six")
@@ -152,6 +152,59 @@ async def test_a_step_goes_on_after_the_kill_switch(store: Store, clock: Clock) 
     assert any(each.endswith(left_out) for each in killed)
     assert waits == ((f"at canary 50% for 9m {left_out}",), "canary 50%")
     assert stand.place() == "live"
+
+
+CLIMBS = canary(more="ramp: {steps: [10%, 25%], hold: 1h}")
+
+
+async def carries(stand: Stand, seconds: int, *, is_killed: bool = False) -> None:
+    """So many seconds of a tenth to new and the usual shadows, or of legacy alone."""
+    stand.running.order = KILL if is_killed else None
+    for _ in range(seconds):
+        stand.hear(**({"legacy": 100} if is_killed else {"legacy": 90, "new": 10, "shadows": {"sent": 5}}))
+        await stand.rounds()
+
+
+async def test_time_under_the_kill_switch_raises_no_sample(store: Store, clock: Clock) -> None:
+    """What new did not carry then is no reason for more shadows afterwards, and nobody says that there are any."""
+    stand = await alone(store, clock, CLIMBS, known=Known())
+    await carries(stand, 15)
+    before = dict(stand.bench.samples), stand.bench._dockets["a"].capacity.short
+    await carries(stand, 600, is_killed=True)
+    killed = dict(stand.bench.samples), any("are shadowed" in each for each in reasons(stand))
+    await carries(stand, 8)
+
+    assert killed == ({}, False)
+    assert before == (stand.bench.samples, stand.bench._dockets["a"].capacity.short) == ({"a": 4 / 15}, 1)
+
+
+@pytest.mark.parametrize("seconds", [5, 600])
+async def test_the_kill_switch_ends_a_stretch(store: Store, clock: Clock, seconds: int) -> None:
+    """One that it met says nothing of what new can carry: the next whole one is the first after it."""
+    stand = await alone(store, clock, CLIMBS, known=Known())
+    await carries(stand, 5)
+    await carries(stand, seconds, is_killed=True)
+    await carries(stand, 9)
+    before = stand.bench._dockets["a"].capacity
+    await carries(stand, 3)
+
+    assert (before.short, before.proved) == (0, None)
+    assert stand.bench._dockets["a"].capacity.proved == pytest.approx(0.145)
+
+
+async def test_time_on_hold_raises_no_sample_either(store: Store, clock: Clock) -> None:
+    """Nobody raised it then; what new carried meanwhile counts."""
+    stand = await alone(store, clock, CLIMBS, known=Known())
+    await carries(stand, 5)
+    await store.behind.set_hold(Hold(route="a", by="ann", since=clock.now))
+    await carries(stand, 600)
+    on_hold, proved = dict(stand.bench.samples), stand.bench._dockets["a"].capacity.proved
+    await store.behind.drop_hold("a")
+    await carries(stand, 8)
+
+    assert on_hold == {}
+    assert proved == pytest.approx(0.145)
+    assert stand.bench.samples == {"a": pytest.approx(0.15 / 0.9 + 0.05)}
 
 
 async def test_a_kill_that_is_seen_after_the_ruling_is_asked_for_again(store: Store, clock: Clock) -> None:

@@ -6,6 +6,8 @@ Rule 2: what cannot be shadowed (writes, upgrades, conditional requests) proves 
 Rule 3: another epoch (a side was deployed) and a rollback begin anew.
 Rule 4: at canary the sample is raised to what the next step needs: so that new carries its share, a little more after
         each stretch that fell short; and while comparisons are missing as far as new has carried already.
+Rule 5: a stretch fell short only where the judge could raise the sample over all of it: what new carried on hold
+        counts, and is no reason for more. Under the kill switch new carries nothing, and no stretch goes on.
 """
 
 from __future__ import annotations
@@ -71,7 +73,8 @@ NO_LOAD = Load()
 class Capacity:
     """`proved` in [0, 1], None: unknown. `load` is that of the stretch which began at `since`, unix seconds.
 
-    `short` counts the whole stretches of this step; `last` is the load of the newest one; `epoch` 0: none is known yet.
+    `short` counts the whole stretches of this step over which the sample was the judge's, `is_raised` whether it was
+    over the present one so far; `last` is the load of the newest one; `epoch` 0: none is known yet.
     """
 
     proved: float | None = None
@@ -80,18 +83,24 @@ class Capacity:
     load: Load = NO_LOAD
     last: Load = NO_LOAD
     since: float = 0.0
+    is_raised: bool = True
 
-    def add(self, load: Load, now: float) -> Capacity:
-        """With what was carried since the last call."""
+    def add(self, load: Load, now: float, *, is_raised: bool = True) -> Capacity:
+        """With what was carried since the last call; `is_raised`: the sample was as the judge wants it."""
         if not load.answers and not self.load.answers:
             return self
         both = self.load + load
-        since = self.since if self.load.answers else now
+        is_begun = self.load.answers > 0
+        since, is_raised = self.since if is_begun else now, is_raised and (self.is_raised or not is_begun)
         if now - since < (AT_LEAST if both.answers >= STRETCH else AT_MOST):
-            return replace(self, load=both, since=since)
+            return replace(self, load=both, since=since, is_raised=is_raised)
         carried = both.carried
         proved = self.proved if carried is None else max(self.proved or 0.0, carried)
-        return replace(self, proved=proved, short=self.short + 1, load=NO_LOAD, last=both, since=now)
+        return replace(self, proved=proved, short=self.short + is_raised, load=NO_LOAD, last=both, since=now)
+
+    def stopped(self) -> Capacity:
+        """Without the stretch that had begun."""
+        return replace(self, load=NO_LOAD)
 
     def at(self, epoch: int) -> Capacity:
         """In this epoch; 0: nobody knows it yet."""
@@ -110,12 +119,16 @@ NOTHING_CARRIED = Capacity()
 def raised(ramp: Ramp, position: Position, to: Place, capacity: Capacity, compared: int) -> float:
     """The share to shadow until new has carried what `to` needs and is `compared` enough; 0: nobody waits for it."""
     needs, split, proved = ramp.needs, position.split, capacity.proved or 0.0
-    waits = not (position.held or position.latched or ramp.dry_run) and needs.compared
-    if not waits or position.stage is not Stage.CANARY:
+    if not may_raise(ramp, position) or position.stage is not Stage.CANARY:
         return 0.0
     carries = needs.capacity and to.stage is Stage.CANARY and proved < to.split
     most = sample_needed(split, to.split, capacity.short) if carries else 0.0
     return max(most, _within(split, proved)) if compared < needs.compared else most
+
+
+def may_raise(ramp: Ramp, position: Position) -> bool:
+    """Whether a sample is raised at all: the route waits for evidence, and for nobody's word."""
+    return not (position.held or position.latched or ramp.dry_run) and ramp.needs.compared > 0
 
 
 def _within(split: float, proved: float) -> float:

@@ -5,6 +5,7 @@ Rule 1: it does when, over the longest stretch that the breaker by share looks a
 Rule 2: the time begins anew while a breaker would open, and after a stretch that was not good enough.
 Rule 3: over `LATELY` seconds in the same way it is good enough for an alarm to end before the hold does: long enough
         that few failures are not overlooked, and told of again and again.
+Rule 4: one that was asked too little to say so, but failed nothing for as long, keeps nobody else waiting.
 """
 
 from __future__ import annotations
@@ -32,6 +33,10 @@ class Recovery:
     def is_long(self, now: float, lasts: float = LONGEST) -> bool:
         """Whether it has seen enough to say so."""
         return self.since is not None and now - self.since >= lasts and self.asked >= ENOUGH
+
+    def is_clean(self, now: float) -> bool:
+        """Rule 4."""
+        return self.since is not None and now - self.since >= LONGEST and not self.failed
 
     @property
     def sentence(self) -> str:

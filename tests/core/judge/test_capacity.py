@@ -51,6 +51,18 @@ def test_new_carries_its_answers_and_its_shadows(load: Load, carried: float | No
     assert load.carried == carried
 
 
+def test_a_stretch_without_a_raised_sample_did_not_fall_short() -> None:
+    """Not if it was so for a part of it; what was carried counts. One that is stopped leaves nothing."""
+    half = Load(legacy=STRETCH, sent=STRETCH // 2)
+    in_part = NOTHING_CARRIED.add(half, NOW, is_raised=False).add(Load(), NOW + AT_LEAST)
+    after = in_part.add(half, NOW + AT_LEAST).add(Load(), NOW + 2 * AT_LEAST)
+    stopped = NOTHING_CARRIED.add(half, NOW, is_raised=False).stopped()
+
+    assert (in_part.proved, in_part.short) == (0.5, 0)
+    assert (after.proved, after.short) == (0.5, 1)
+    assert (stopped.load, stretch(stopped, half).short) == (Load(), 1)
+
+
 def test_a_share_says_something_after_a_stretch() -> None:
     """Two hundred requests in ten seconds, or ten minutes with one; before, nothing is known; quiet time is none."""
     burst = NOTHING_CARRIED.add(AT_SHADOW, NOW)

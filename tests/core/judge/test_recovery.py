@@ -23,6 +23,14 @@ def test_it_takes_the_whole_stretch_and_enough_answers() -> None:
     assert after(begun, (LONGEST, ENOUGH, 0)).is_over(USUAL, LONGEST)
 
 
+def test_what_was_asked_little_is_clean_after_a_while() -> None:
+    """Over the whole stretch and without a failure, were it without an answer; nothing is known before it began."""
+    begun = after(NOT_YET, (0.0, 500, 500))
+
+    assert [each.is_clean(LONGEST) for each in (NOT_YET, begun, after(begun, (9.0, 5, 1)))] == [False, True, False]
+    assert not begun.is_clean(LONGEST - 1)
+
+
 def test_a_few_failures_are_as_usual() -> None:
     """What the guard tolerates of new is well; a failure more begins the stretch anew."""
     begun = after(NOT_YET, (0.0, 0, 0))
