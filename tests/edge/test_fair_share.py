@@ -299,6 +299,7 @@ async def test_what_hangs_at_an_address_that_is_out_takes_none_of_the_others(pla
     proxy.pool().hear(names[1], 0.0, float("inf"))
     slow = burst(proxy, 14)
     await proxy.until(lambda: len(bad.requests) + len(good.requests) == 15)
+    assert (await proxy.ask(get(b"/quick"))).status == 200
     proxy.pool().hear(names[1], 0.0, 0.0)
     proxy.pool().hear(names[0], 0.0, float("inf"))
     for _ in range(2):
