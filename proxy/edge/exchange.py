@@ -132,8 +132,9 @@ class Exchange:
 
     def _wait(self) -> None:
         """There is no connection yet."""
-        timeouts = self.leg.timeouts
-        self._client.deadline = self._until(timeouts.queue if self.leg.pool.is_full else timeouts.connect)
+        timeouts, pool = self.leg.timeouts, self.leg.pool
+        behind = pool.is_full or pool.is_behind(self)
+        self._client.deadline = self._until(timeouts.queue if behind else timeouts.connect)
         if not self.request_done:
             self._client.hold()
 

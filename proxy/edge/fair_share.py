@@ -7,7 +7,8 @@ Rule 2: the last `KEPT`th part is for operations and clients that hold less than
         what an operation holds that has too much held against its clients, who may be one balancer for all.
         Of a client that holds too much, mostly for a few operations, only these wait while the rest is little.
 Rule 3: it is kept only while somebody who holds less has asked within `LATELY` seconds: where one operation alone is
-        asked for, by one client alone, or all hold the same, all connections may be had.
+        asked for, by one client alone, or all hold the same, all connections may be had. Who asked before it was
+        looked is not known, so for the first `LATELY` seconds it is taken that somebody did who holds nothing.
 """
 
 from __future__ import annotations
@@ -31,6 +32,8 @@ _MOST = 256
 """Operations, and clients, that are told apart."""
 _LOOK_EVERY = 0.1
 """Seconds."""
+_SOMEBODY = b"\0"
+"""Who may have asked before it was looked: no operation's name, and no client's."""
 
 
 class Holders:
@@ -38,9 +41,9 @@ class Holders:
 
     __slots__ = ("_asked", "_held", "_taken")
 
-    def __init__(self) -> None:
-        """Nobody."""
-        self._asked: dict[bytes, float] = {}
+    def __init__(self, now: float) -> None:
+        """Nobody is known (rule 3)."""
+        self._asked = {_SOMEBODY: now}
         self._held: Counter[bytes] = Counter()
         self._taken = 0
 
@@ -73,10 +76,10 @@ class FairShare:
 
     __slots__ = ("_clients", "_few", "_look_at", "_much", "_operations", "_rest")
 
-    def __init__(self) -> None:
-        """Nothing was looked at."""
+    def __init__(self, now: float) -> None:
+        """Nothing was looked at before."""
         self._look_at = 0.0
-        self._operations, self._clients = Holders(), Holders()
+        self._operations, self._clients = Holders(now), Holders(now)
         self._much: set[tuple[bytes, bytes]] = set()
         self._rest: Counter[bytes] = Counter()
         self._few = 1.0

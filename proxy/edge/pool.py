@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from itertools import islice
 from time import monotonic
 from typing import TYPE_CHECKING, Final
 
@@ -50,6 +51,8 @@ NAMED_AGAIN = 2
 """Look-ups after a failed connect, for one who waits: a name server may say for a TTL of 1 s what it remembers."""
 TICK = 0.001
 """Seconds by which a loop's clock is coarse: a sleep may end as much too early."""
+_LOOKED_AT = 64
+"""Of those who wait apart, in one sweep: it costs some microseconds each."""
 _IDLE: Final = Mode.IDLE
 _SERVER_ERROR = 500
 
@@ -138,10 +141,12 @@ class Pool:
 
     def is_behind(self, waiter: object) -> bool:
         """Whether it waits for others to finish, not for a connection that is being opened."""
-        if any(each is waiter for each in self._apart):
+        if any(each is waiter for each in reversed(self._apart)):
             return True
+        if self._resolving or self._connecting >= len(self.waiting):
+            return False
         before = [place for place, each in enumerate(self.waiting) if each is waiter]
-        return not self._resolving and bool(before) and before[0] >= self._connecting
+        return bool(before) and before[0] >= self._connecting
 
     @property
     def is_full(self) -> bool:
@@ -203,24 +208,43 @@ class Pool:
     @property
     def _left(self) -> int:
         """Connections that anybody may have: all but those that are lent, and those that are kept."""
-        most = self.upstream.connections * len(self._usable)
-        return most - most // KEPT - sum(each.busy for each in self.addresses)
+        return self._spare - self.upstream.connections * len(self._usable) // KEPT
+
+    @property
+    def _spare(self) -> int:
+        """Connections that are not lent, of the addresses that are asked: what hangs at one that is out takes none."""
+        return sum(self.upstream.connections - each.busy for each in self._usable)
 
     def _await(self, *, apart: bool) -> None:
         """Whether connections that become free are told to this pool, as somebody waits apart."""
         for each in self.addresses:
             each.awaited = apart
 
-    def _serve_apart(self, spare: int = 0) -> None:
-        """Those who wait apart, while there is more than what is kept; `spare`: so many are about to be free."""
-        while self._apart and self._left + spare > 0:
-            waiter = self._apart.popleft()
-            if not self._troubled or (resting := self.breakers.refuses(waiter, monotonic())) is None:
-                self.acquire(waiter, admitted=True)
-            else:
-                waiter.failed(self._left_alone(resting))
+    def _serve_apart(self) -> None:
+        """Those who wait apart, while there is more than what is kept."""
+        while self._apart and self._left > 0:
+            self._serve(self._apart.popleft())
         if not self._apart:
             self._await(apart=False)
+
+    def _serve_kept(self, now: float) -> None:
+        """Those who wait apart and hold too much no more, as nobody else asks, or theirs have ended."""
+        fair = self._fair_share
+        if fair is None:
+            return
+        for waiter in [*islice(self._apart, _LOOKED_AT)]:
+            if self._spare <= 0:
+                return
+            if not fair.is_greedy(waiter, self._holding(), now) and waiter in self._apart:
+                self._apart.remove(waiter)
+                self._serve(waiter)
+
+    def _serve(self, waiter: Waiter) -> None:
+        """One that has waited apart."""
+        if not self._troubled or (resting := self.breakers.refuses(waiter, monotonic())) is None:
+            self.acquire(waiter, admitted=True)
+        else:
+            waiter.failed(self._left_alone(resting))
 
     @property
     def _queue_full(self) -> str:
@@ -229,7 +253,7 @@ class Pool:
     def _holding(self) -> Iterator[Asking]:
         """Who has a connection, or will have one next."""
         yield from self.waiting
-        for address in self.addresses:
+        for address in self._usable:
             for connection in address.connections:
                 if connection.asker is not None:
                     yield connection.asker
@@ -260,7 +284,7 @@ class Pool:
         address.open += 1
         self._connecting += 1
         if 2 * address.open > self.upstream.connections >= KEPT and self.upstream.queue and self._fair_share is None:
-            self._fair_share = FairShare()
+            self._fair_share = FairShare(monotonic())
             self._looks = True
         self._tasks.start(self._connect(address), name=f"connect-{self.upstream.name}")
 
@@ -487,8 +511,9 @@ class Pool:
             self._troubled = False
             for each in self.addresses:
                 each.watched = self._counts_5xx
-        if not self._apart and all(4 * each.busy < self.upstream.connections for each in self.addresses):
-            self._fair_share = None
+        most = self.upstream.connections
+        if not self._apart and all(4 * each.busy < most and 2 * each.open <= most for each in self.addresses):
+            self._fair_share = None  # not before: what is open already can be had without `_open`, which makes one
         self._looks = self._troubled or self._fair_share is not None
 
     def _ejected(self, address: Address) -> None:
@@ -516,6 +541,7 @@ class Pool:
         if self._names.is_due(now):
             self._look_up()
         if self._apart:
+            self._serve_kept(now)
             self._serve_apart()
         if self._looks:
             self._calm_down(now)

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from time import monotonic
 
+from proxy.edge.exchange import Exchange
 from proxy.edge.fair_share import FairShare
 from tests.edge.client import get
 from tests.edge.conftest import Play, Serve
 from tests.edge.loops import BOTH
-from tests.edge.proxy import Block, upstream
+from tests.edge.proxy import REST, Block, Proxy, upstream
 from tests.edge.questions import Question, everybody
-from tests.edge.scripted import Peer, Script
+from tests.edge.scripted import Peer, Script, Scripted
+
+LONG_AGO = -60.0
+"""When it was begun to look, where that was before all that a test tells."""
 
 
 def is_greedy(asking: Question, holding: list[Question]) -> bool:
     """Whether this one holds too much while those have one each, and all have asked."""
-    share = FairShare()
+    share = FairShare(LONG_AGO)
     for each in (*holding, asking):
         share.note(each, 1.0)
     return share.is_greedy(asking, holding, 1.0)
@@ -45,7 +50,7 @@ def test_where_there_is_nobody_else_nobody_is() -> None:
 def test_what_one_client_holds_is_not_held_against_others() -> None:
     """It hangs at every operation; others that ask for the same are not greedy, though they hold less elsewhere."""
     holding = [Question(b"o%d" % (each % 7), b"greedy") for each in range(14)]
-    share = FairShare()
+    share = FairShare(LONG_AGO)
     for each in (*holding, *(Question(b"other", b"c%d" % number) for number in range(5))):
         share.note(each, 1.0)
 
@@ -56,7 +61,7 @@ def test_what_one_client_holds_is_not_held_against_others() -> None:
 def test_one_that_has_just_asked_is_not_greedy_because_all_else_is_held_by_one_client() -> None:
     """Its operation holds one of fifteen connections; that nobody else's holds any does not make it too much."""
     holding = [Question(b"o%d" % (each % 7), b"greedy") for each in range(14)] + [Question(b"o1", b"c1")]
-    share = FairShare()
+    share = FairShare(LONG_AGO)
     for each in (*holding, *(Question(b"o%d" % number, b"c%d" % number) for number in range(5))):
         share.note(each, 1.0)
 
@@ -78,7 +83,7 @@ def test_where_few_balancers_ask_for_all_only_the_operation_that_hangs_waits() -
     for balancers, slow in ((1, 1), (3, 1), (1, 4), (3, 2)):
         holding = [Question(b"slow%d" % (each % slow), b"b%d" % (each % balancers)) for each in range(440)]
         holding += [Question(b"o%d" % (each % 8), b"b%d" % (each % balancers)) for each in range(8)]
-        share = FairShare()
+        share = FairShare(LONG_AGO)
         for each in (*holding, Question(b"health", b"probe1"), Question(b"health", b"probe2")):
             share.note(each, 1.0)
 
@@ -110,11 +115,22 @@ def test_one_of_two_clients_that_hangs_at_every_operation_leaves_them_to_the_oth
 def test_two_that_hang_together_are_greedy_while_a_third_asks() -> None:
     """Half each is too much then."""
     holding = [Question(b"o%d" % (each % 2), b"c%d" % each) for each in range(14)]
-    share = FairShare()
+    share = FairShare(LONG_AGO)
     share.note(Question(b"quick", b"c99"), 1.0)
 
     assert share.is_greedy(Question(b"o1", b"c100"), holding, 1.0)
     assert not share.is_greedy(Question(b"o1", b"c100"), holding, 12.0)
+
+
+def test_when_it_has_just_begun_to_look_somebody_else_is_taken_to_have_asked() -> None:
+    """Who asked before is not known; after ten seconds it would be."""
+    holding = [Question(b"o%d" % (each % 4), b"greedy") for each in range(14)]
+    share = FairShare(1.0)
+    for now, waits in ((1.0, True), (12.0, False)):
+        share.note(Question(b"o1", b"greedy"), now)
+
+        assert share.is_greedy(Question(b"o1", b"greedy"), holding, now) is waits
+        assert not share.is_greedy(Question(b"quick", b"other"), holding, now)
 
 
 def until_set(hang: asyncio.Event) -> Script:
@@ -180,6 +196,117 @@ async def test_one_client_that_hangs_everywhere_takes_no_endpoint_from_others(pl
 
     assert answers == [200] * 7
     assert Counter([each.status for each in await asyncio.gather(*hanging)]) == {200: 31}
+
+
+def burst(proxy: Proxy, count: int = 16) -> list[asyncio.Future[int]]:
+    """Requests that hang, at once, of one client at several operations; what each is answered with."""
+
+    async def ask(number: int) -> int:
+        client = await proxy.client(source="127.0.9.9")
+        return (await client.ask(get(b"/o%d?slow" % (number % 4)))).status
+
+    return [asyncio.ensure_future(ask(each)) for each in range(count)]
+
+
+async def beside_a_burst(proxy: Proxy, legacy: Scripted) -> tuple[Counter[int], int]:
+    """What others are answered with, once two of a burst wait apart, and how many of it were sent."""
+    await proxy.until(lambda: len(proxy.pool()._apart) == 2)
+    answers = Counter([(await proxy.ask(get(b"/quick"))).status for _ in range(4)])
+    return answers, sum(b"slow" in each.target for each in legacy.requests)
+
+
+@BOTH
+async def test_a_burst_of_what_hangs_leaves_connections_to_who_asked_before_it(play: Play, serve: Serve) -> None:
+    """All comes at once, when it was not yet looked who asks."""
+    hang = asyncio.Event()
+    legacy = await play(until_set(hang))
+    proxy = await serve(upstreams={"legacy": upstream(legacy, connections=16, queue=64)}, routes=[REST])
+    assert (await proxy.ask(get(b"/quick"))).status == 200
+    slow = burst(proxy)
+    found = await beside_a_burst(proxy, legacy)
+    hang.set()
+
+    assert found == ({200: 4}, 14)
+    assert await asyncio.gather(*slow) == [200] * 16
+
+
+@BOTH
+async def test_a_burst_over_connections_that_are_open_leaves_some_to_others(play: Play, serve: Serve) -> None:
+    """None is opened for it, since a rush before it has left as many as may be."""
+    hang = asyncio.Event()
+    legacy = await play(until_set(hang))
+    proxy = await serve(upstreams={"legacy": upstream(legacy, connections=16, queue=64)}, routes=[REST])
+    many = [await proxy.client(source=f"127.0.8.{each}") for each in range(1, 17)]
+    first = [asyncio.ensure_future(each.ask(get(b"/o%d?slow" % number))) for number, each in enumerate(many)]
+    await proxy.until(lambda: len(legacy.requests) == 16)
+    hang.set()
+    await asyncio.gather(*first)
+    await proxy.until(lambda: proxy.idle() == 16)
+    hang.clear()
+    proxy.pool().sweep(monotonic())
+    legacy.requests.clear()
+    slow = burst(proxy)
+    found = await beside_a_burst(proxy, legacy)
+    hang.set()
+
+    assert found == ({200: 4}, 14)
+    assert await asyncio.gather(*slow) == [200] * 16
+
+
+async def test_who_waits_apart_is_served_once_nobody_else_has_asked_for_a_while(play: Play, serve: Serve) -> None:
+    """What was kept for others is not kept for nobody, though nothing has ended."""
+    hang = asyncio.Event()
+    legacy = await play(until_set(hang))
+    proxy = await serve(upstreams={"legacy": upstream(legacy, connections=16, queue=64)}, routes=[REST])
+    slow = burst(proxy, 20)
+    await proxy.until(lambda: len(proxy.pool()._apart) == 6)
+    await proxy.until(lambda: len(legacy.requests) == 14)
+    proxy.pool().sweep(monotonic() + 11.0)
+    await proxy.until(lambda: len(legacy.requests) == 16)
+
+    assert len(proxy.pool()._apart) == 4
+
+    hang.set()
+
+    assert await asyncio.gather(*slow) == [200] * 20
+
+
+async def test_who_waits_apart_waits_as_long_as_in_the_other_queue(play: Play, serve: Serve) -> None:
+    """For `timeout.queue`, not for `timeout.connect`: nothing is being opened for it."""
+    hang = asyncio.Event()
+    legacy = await play(until_set(hang))
+    block = upstream(legacy, connections=16, queue=64, timeout={"queue": "30m"})
+    proxy = await serve(upstreams={"legacy": block}, routes=[REST])
+    slow = burst(proxy)
+    await proxy.until(lambda: len(proxy.pool()._apart) == 2)
+    apart = [each for each in proxy.pool()._apart if isinstance(each, Exchange)]
+
+    assert [each._client.deadline > monotonic() + 60.0 for each in apart] == [True, True]
+
+    hang.set()
+    await asyncio.gather(*slow)
+
+
+async def test_what_hangs_at_an_address_that_is_out_takes_none_of_the_others(play: Play, serve: Serve) -> None:
+    """The client that has most of it is answered by the address that is left, which has connections for all."""
+    hang = asyncio.Event()
+    bad, good = await play(until_set(hang)), await play(until_set(hang))
+    names = [f"127.0.0.1:{each.port}" for each in (bad, good)]
+    block = {**upstream(bad, connections=16, queue=64), "endpoints": [f"http://{each}" for each in names]}
+    del block["url"]
+    proxy = await serve(upstreams={"legacy": block}, routes=[REST])
+    assert (await proxy.ask(get(b"/quick"))).status == 200
+    proxy.pool().hear(names[1], 0.0, float("inf"))
+    slow = burst(proxy, 14)
+    await proxy.until(lambda: len(bad.requests) + len(good.requests) == 15)
+    assert (await proxy.ask(get(b"/quick"))).status == 200
+    proxy.pool().hear(names[1], 0.0, 0.0)
+    proxy.pool().hear(names[0], 0.0, float("inf"))
+    for _ in range(2):
+        client = await proxy.client(source="127.0.9.9")
+        assert (await client.ask(get(b"/o1"))).status == 200
+    hang.set()
+    await asyncio.gather(*slow)
 
 
 @BOTH
