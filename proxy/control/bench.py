@@ -257,7 +257,7 @@ class Bench:
         )
 
     def _recovered(self, cases: dict[str, Case]) -> dict[str, Case]:
-        """Once one of a group has, so have those that were asked too little to fail (recovery.py, rule 2)."""
+        """Once one of a group has, so have those that were asked too little to fail (recovery.py, rule 4)."""
         groups = {name: self._roster.routes[name].group for name in cases}
         well = {groups[name]: name for name, each in cases.items() if each.recovered and groups[name]}
         found = dict(cases)

@@ -201,7 +201,7 @@ class Docket:
         return self.recovery.sentence if self.recovery is not None and is_over else ""
 
     def is_clean(self, now: float) -> bool:
-        """Whether it failed nothing since the judge holds it, however little it was asked (recovery.py, rule 2)."""
+        """Whether it failed nothing since the judge holds it, however little it was asked (recovery.py, rule 4)."""
         return self.recovery is not None and self.recovery.is_clean(now) and not self.is_alarmed
 
     def _alarmed_before(self, position: Position) -> bool:

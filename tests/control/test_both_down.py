@@ -46,7 +46,7 @@ def legacy(stand: Stand, *, is_up: bool) -> None:
 
 async def held(clock: Clock, store: Store, when: str = "before", **named: object) -> tuple[Stand, list[Ruling]]:
     """Somebody holds the route, before new fails together with legacy or meanwhile; and what was told."""
-    stand = await alone(store, clock, LIVE, **named)
+    stand = await alone(store, clock, LIVE, **named)  # type: ignore[arg-type]
     told: list[Ruling] = []
     stand.judge.page = lambda _route, ruling: told.append(ruling)
     legacy(stand, is_up=True)
