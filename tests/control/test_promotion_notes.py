@@ -50,10 +50,9 @@ async def test_mismatches_that_are_proved_are_told(port: Port) -> None:
     _, second = await post(port, "/api/routes/read/promote")
 
     assert (status, first["runs"], second["notes"]) == (200, {"stage": "canary", "split": 0.05}, [])
-    assert first["notes"] == [
-        "mismatches are proved to be above 37.2 %; at most 1 % may be: the judge would not have promoted it; "
-        "`banyan mismatches read` shows what differs"
-    ]
+    proved = "mismatches are proved to be above 37.2 %; at most 1 % may be"
+    shows = "`banyan mismatches read` shows what differs"
+    assert first["notes"] == [f"{proved}: the judge would not have promoted it; {shows}"]
 
 
 async def test_other_orders_say_nothing_of_it(port: Port) -> None:
