@@ -101,6 +101,9 @@ def _write(path: Path, base: str, *, on: bool, reason: str) -> bool:
             kill_order.lift(path)
     except OSError as error:
         said = f"{path} cannot be {'written' if on else 'removed'}: {error.strerror or error}"
+        if isinstance(error, IsADirectoryError):  # Banyan could remove it no better
+            complain(said, "While it is there the kill switch is on.")
+            return False
         if not os.environ.get(TOKEN):
             complain(said, f"Become the user that runs Banyan, or set {TOKEN} to have Banyan itself do it.")
             return False

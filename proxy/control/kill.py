@@ -92,7 +92,8 @@ class KillSwitch:
         try:
             await asyncio.wait_for(self._write(path, asked, request.remote or ""), PATIENCE)
         except (OSError, TimeoutError) as error:
-            said = str(error) or f"its disk did not answer within {PATIENCE:g} s"
+            said = (isinstance(error, IsADirectoryError) and error.strerror) or str(error)
+            said = said or f"its disk did not answer within {PATIENCE:g} s"
             return problem(HTTPStatus.SERVICE_UNAVAILABLE, f"{path} could not be changed: {said}")
         return _answer(*self._page())
 

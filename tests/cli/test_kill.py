@@ -215,6 +215,23 @@ def test_who_may_not_write_asks_banyan_with_the_token(
     assert [json.loads(each) for each in running.posted] == [{"on": True, "reason": "why"}]
 
 
+def test_a_directory_in_its_place_is_for_a_person_to_remove(
+    banyan: Banyan, running: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the token or without: Banyan could remove it no better, and is not asked."""
+    running.file.mkdir(parents=True)
+    without = banyan("kill --off")
+    monkeypatch.setenv("BANYAN_ADMIN_TOKEN", "t")
+    results = [without, banyan("kill --off")]
+
+    assert ([each.exit_code for each in results], running.posted) == ([1, 1], [])
+    for each in results:
+        said = " ".join(each.stderr.split())
+        assert f"cannot be removed: it is a directory; see what is in it, then `rmdir {running.file}`" in said
+        assert "While it is there the kill switch is on." in said
+        assert "admin" not in said.lower()
+
+
 def test_neither_way_is_told(banyan: Banyan, away: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """With a token, and nobody at the admin port, both failures are told: exit 1."""
     away.parent.touch()

@@ -87,6 +87,16 @@ async def test_who_stays_is_told_by_where_routes_run(open_port: Open) -> None:
     assert (said["beyond"], (await page(port))["beyond"]) == (stay, stay)
 
 
+async def test_a_directory_in_its_place_is_for_a_person_to_remove(port: Port) -> None:
+    """The answer says how; the switch stays on."""
+    port.kill.path.mkdir()
+    status, said = await turn(port, {"on": False})
+
+    assert status == 503
+    how = f"it is a directory; see what is in it, then `rmdir {port.kill.path}`"
+    assert said["detail"] == f"{port.kill.path} could not be changed: {how}"
+
+
 async def test_only_the_token_turns_it(open_port: Open) -> None:
     """Without the token nothing is written."""
     port = await open_port(token="t")
