@@ -4,7 +4,7 @@ It is read off the API alone, and shares no code with what decides: the ladder, 
 
 Rule 1: a route's moves have the versions 1, 2, 3, …, and each begins where the one before it ended.
 Rule 2: a judge goes up by one rung, never while the route is latched or held; down only to shadow. An operator's
-        promotion goes up by one rung, never while the route is latched.
+        promotion goes up by one rung, never while the route is latched, and to live at most.
 Rule 3: after a judge has moved a member of a group, no other member is below it (up), or is answered by new (down).
 Rule 4: a judge puts a route or a group in motion only while fewer than the bound are.
 """
@@ -110,6 +110,8 @@ class Reading:
             self._break(moved, "a judge ends a hold that is not its own")
         if verb == "promote" and before.latched:
             self._break(moved, "it is promoted while it is latched")
+        if verb == "promote" and moved.end[0] in {"complete", "retired"}:
+            self._break(moved, "it is promoted beyond live")
         if up and moved.end != next((each for each in ladder if self._height(each) > self._height(moved.start)), None):
             self._break(moved, "it skips a step")
         if moved.is_judge and not up and moved.end not in (moved.start, SHADOW):

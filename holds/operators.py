@@ -47,8 +47,8 @@ class Operators:
     async def _order(self, dice: random.Random, number: str) -> None:
         """One order; a promotion, and every third other, with the tag that was seen last."""
         banyan, route, drawn = dice.choice(self.banyans), dice.choice(self.names), dice.choice(VERBS)
-        if drawn == "promote" and await self._is_live(banyan, route):
-            drawn = "rollback"  # nobody means the stages beyond
+        if drawn == "promote":
+            await self._look(banyan, route)
         path, said = _asked(drawn, dice)
         name = f"{path} {number}"
         tag = self.tags.get(route) if drawn == "promote" or dice.random() < 1 / 3 else None
@@ -63,15 +63,14 @@ class Operators:
         except (aiohttp.ClientError, TimeoutError):
             self.statuses[f"{drawn}: no answer"] += 1
 
-    async def _is_live(self, banyan: Program, route: str) -> bool:
-        """Whether the next promotion would lead beyond live; the tag is of what was seen."""
+    async def _look(self, banyan: Program, route: str) -> None:
+        """The tag is of what was seen."""
         try:
             async with self.session.get(f"{banyan.admin_url}/api/routes/{route}") as answer:
                 runs = (await answer.json())["runs"]
         except (aiohttp.ClientError, TimeoutError):
-            return True
+            return
         self.tags[route] = f'"{runs.get("tag", "v0")}"'
-        return runs["stage"] in ("live", "complete", "retired")
 
     def _note(self, name: str, route: str, status: int, body: Mapping[str, Any]) -> None:
         if status != 200:

@@ -40,6 +40,7 @@ from proxy.control.ledger import Ledger
 from proxy.control.links import Links
 from proxy.control.parity_pages import ParityPages
 from proxy.control.running import Running
+from proxy.control.standing_views import Judged
 from proxy.core.snapshot import Snapshot
 from proxy.store.connections import Patience
 from proxy.store.opening import Stores, open_stores
@@ -76,9 +77,9 @@ async def run_control(given: Inheritance) -> None:
     parts = _parts(given, tasks)
     running, links, stores, probes = parts.running, parts.links, parts.stores, parts.probes
     flow = EvidenceFlow(stores, parts.book, links.comparing, running)
-    kill = _kill_switch(given, running, links)
-    kill_file = KillFile(kill.path, kill.take)
     judging = Judging(parts)
+    kill = _kill_switch(given, running, links, judging.judged)
+    kill_file = KillFile(kill.path, kill.take)
     judging.asked.epoch_begun = flow.begin
     reloads = Reloads(
         running=running,
@@ -151,8 +152,15 @@ def _admin(parts: Parts, kill: KillSwitch, certificates: Certificates, parity: P
     )
 
 
-def _kill_switch(given: Inheritance, running: Running, links: Links) -> KillSwitch:
-    return KillSwitch(running=running, links=links, place=given.kill_file, give=kill_order.give, lift=kill_order.lift)
+def _kill_switch(given: Inheritance, running: Running, links: Links, judged: Judged) -> KillSwitch:
+    return KillSwitch(
+        running=running,
+        links=links,
+        place=given.kill_file,
+        give=kill_order.give,
+        lift=kill_order.lift,
+        judged=judged,
+    )
 
 
 def _gate(given: Inheritance) -> Gate:

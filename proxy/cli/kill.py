@@ -61,7 +61,7 @@ def kill(  # noqa: PLR0913  a command's options
 
 def _turn(config: Path, *, on: bool, reason: str, json: bool) -> int:
     from proxy.cli.admin_address import url_of
-    from proxy.cli.kill_following import await_workers
+    from proxy.cli.kill_following import await_workers, who_stays
     from proxy.cli.kill_picture import Turned, beyond_reach, turned_lines
     from proxy.cli.kill_writing import snapshot_or_leave
     from proxy.config import kill_order
@@ -71,12 +71,14 @@ def _turn(config: Path, *, on: bool, reason: str, json: bool) -> int:
     began = time.monotonic()
     if not _write(path, base, on=on, reason=reason):
         return FOUND
+    following = await_workers(base, began, on=on)
+    stay = None if following.away or not on else who_stays(base)
     turned = Turned(
         on=on,
         file=str(path),
         ms=round((time.monotonic() - began) * 1000, 1),
-        following=await_workers(base, began, on=on),
-        beyond=beyond_reach(snapshot) if on else (),
+        following=following,
+        beyond=() if not on else beyond_reach(snapshot) if stay is None else stay,
     )
     if json:
         say_json(turned)
@@ -99,6 +101,9 @@ def _write(path: Path, base: str, *, on: bool, reason: str) -> bool:
             kill_order.lift(path)
     except OSError as error:
         said = f"{path} cannot be {'written' if on else 'removed'}: {error.strerror or error}"
+        if isinstance(error, IsADirectoryError):  # Banyan could remove it no better
+            complain(said, "While it is there the kill switch is on.")
+            return False
         if not os.environ.get(TOKEN):
             complain(said, f"Become the user that runs Banyan, or set {TOKEN} to have Banyan itself do it.")
             return False

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import msgspec
 
 from proxy.cli.admin_api import NoAnswerError, fetch
+from proxy.core.kill import Beyond
 
 PATIENCE = 5.0
 """Seconds until a worker that does not follow is told as one that does not."""
@@ -29,12 +30,20 @@ class WorkerKill(msgspec.Struct, frozen=True):
     switched: float = 0.0
 
 
+class Stays(msgspec.Struct, frozen=True):
+    """A route that the switch leaves where it is, and why."""
+
+    route: str
+    why: Beyond
+
+
 class KillStatus(msgspec.Struct, frozen=True):
-    """`GET /api/kill`."""
+    """`GET /api/kill`; an older Banyan does not say who stays."""
 
     on: bool
     file: str = ""
     workers: tuple[WorkerKill, ...] = ()
+    beyond: tuple[Stays, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +102,14 @@ def await_workers(base: str, began: float, *, on: bool, patience: float = PATIEN
         if following.whole or now - began > patience:
             return following
         time.sleep(POLL_EVERY)
+
+
+def who_stays(base: str) -> tuple[Stays, ...] | None:
+    """Who stays by where routes run; None when nobody says so."""
+    try:
+        return ask(base).beyond
+    except NoAnswerError:
+        return None
 
 
 def _milliseconds(switched: float, began: float, now: float) -> float:

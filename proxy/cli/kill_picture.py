@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from proxy.cli.kill_following import Followed, Following
+from proxy.cli.kill_following import Followed, Following, Stays
 from proxy.cli.terminal import Ink, painted
 from proxy.core.kill import Beyond, beyond
 from proxy.core.snapshot import Snapshot
@@ -20,14 +20,6 @@ _WHY = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Stays:
-    """A route that the switch leaves where it is."""
-
-    route: str
-    why: Beyond
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Turned:
     """What a command has done; `ms` until the file was there, or gone."""
 
@@ -39,7 +31,7 @@ class Turned:
 
 
 def beyond_reach(snapshot: Snapshot) -> tuple[Stays, ...]:
-    """Routes that the switch cannot give to legacy, in file order."""
+    """Routes that the switch cannot give to legacy by what the file says, in its order."""
     found = ((route.name, beyond(route, snapshot.upstreams)) for route in snapshot.routes)
     return tuple(Stays(route=name, why=why) for name, why in found if why is not None)
 
@@ -50,10 +42,13 @@ def turned_lines(turned: Turned, base: str) -> Iterator[str]:
     yield f"{state}: {turned.file} {'written' if turned.on else 'gone'} after {turned.ms:g} ms"
     yield from _following(turned.following, base, on=turned.on)
     if turned.beyond:
-        yield f"{len(turned.beyond)} of the routes stay, since legacy cannot answer them:"
+        stay = "routes stay" if len(turned.beyond) > 1 else "route stays"
+        yield f"{len(turned.beyond)} {stay}, since legacy cannot answer {'them' if len(turned.beyond) > 1 else 'it'}:"
         yield from (f"  {each.route}  {painted(_WHY[each.why], Ink.FAINT)}" for each in turned.beyond[:MOST])
         if len(turned.beyond) > MOST:
             yield f"  … and {len(turned.beyond) - MOST} more; --json lists all"
+    if turned.on and turned.following.away:
+        yield "Whether an order left others at complete or retired, which stay as well, could not be asked."
     if turned.on:
         yield "`banyan kill --off` ends it."
 

@@ -28,8 +28,9 @@ _ASKS = "Asks a running Banyan; BANYAN_ADMIN_TOKEN has to be set to its token. r
 PROMOTE = Lesson(
     purpose="Move a route one step towards new.",
     more=_ASKS + "No evidence is waited for. "
-    "The steps are those of the route's ramp, or 1%, 5%, 25%, 50%, 98%. A route that was rolled back stays "
-    "until `banyan resume`. The guard goes on watching.",
+    "The steps are those of the route's ramp, or 1%, 5%, 25%, 50%, 98%, and live, where it ends: complete and retired "
+    "are written in routes.yaml as `stage:`. A route that was rolled back stays until `banyan resume`. "
+    "The guard goes on watching.",
     example="banyan promote orders.show --reason 'release 2.4 is out'",
     exits=_EXITS,
 )

@@ -2,26 +2,39 @@
 
 Rule 1: a field is named as near to routes.yaml as can be: `split`, `guard.budget`, `timeouts.response`.
 Rule 2: of a secret only that it differs is written.
+Rule 3: a value is written as a person writes it there, and of something whole only what was said of it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import Field, dataclass, fields, is_dataclass
+from datetime import UTC, datetime
 from enum import Enum
 from pathlib import PurePath
 
 from proxy.cli.explanation import match_of
+from proxy.core.judge.policy import GuardPolicy
 from proxy.core.ordered import place_of
+from proxy.core.parity.rules import Rule
 from proxy.core.route import Route, Upstream
 from proxy.core.secret import Secret
 from proxy.core.seen import sources_text
+from proxy.core.shadow import ShadowPolicy
 from proxy.core.snapshot import Snapshot
 
 NOTHING, ANOTHER = "nothing", "another"
 _OF_ROUTE = frozenset({"name", "index", "line", "pattern", "methods", "predicates", "stage", "split", "cohort"})
 _OF_SNAPSHOT = frozenset({"revision", "upstreams", "table"})
 _LONGEST = 80
+_DAY = 86_400
+_WRITTEN = {
+    (ShadowPolicy, "carry"): "credentials",
+    (ShadowPolicy, "replacements"): "credentials.replace",
+    (ShadowPolicy, "dry_run"): "writes",
+    (GuardPolicy, "door"): "one_way_door",
+}
+"""Fields that have another name in routes.yaml."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +91,22 @@ def _differences(before: object, after: object, without: frozenset[str], prefix:
     for field in fields(before):
         old, new = getattr(before, field.name), getattr(after, field.name)
         if field.name not in without and old != new:
-            yield from _differences(old, new, frozenset(), f"{prefix}.{field.name}" if prefix else field.name)
+            name = _WRITTEN.get((type(before), field.name), field.name)
+            old, new = _as_written(name, old), _as_written(name, new)
+            yield from _differences(old, new, frozenset(), f"{prefix}.{name}" if prefix else name)
+
+
+def _as_written(name: str, value: object) -> object:
+    """Of fields whose value has another form in routes.yaml."""
+    match name, value:
+        case "until", None:
+            return "never"
+        case "until", float():  # the end of the last day
+            return datetime.fromtimestamp(value - _DAY, UTC).date().isoformat()
+        case "writes", bool():
+            return "dry_run" if value else "never"
+        case _:
+            return value
 
 
 def _text(value: object) -> str:
@@ -108,4 +136,12 @@ def _text(value: object) -> str:
 def _described(value: object) -> str:
     if not is_dataclass(value):
         return str(value)
-    return " ".join(f"{each.name} {_text(getattr(value, each.name))}" for each in fields(value) if each.repr)
+    shown = [each for each in fields(value) if each.repr and _is_said(value, each)]
+    return " ".join(f"{each.name} {_text(_as_written(each.name, getattr(value, each.name)))}" for each in shown)
+
+
+def _is_said(value: object, field: Field[object]) -> bool:
+    """Not what a person left out; but an end that is `never` is always written, and a rule's id by nobody."""
+    if isinstance(value, Rule) and field.name == "id":
+        return False
+    return field.name == "until" or getattr(value, field.name) != field.default

@@ -75,7 +75,7 @@ def route_lines(route: RouteDetail) -> Iterator[str]:
         yield _row("runs", "answered here")
         return
     yield _row("runs", f"{_place(route.runs)}, {route.runs.reason}")
-    if (route.file.stage, route.file.split) != (route.runs.stage, route.runs.split):
+    if _place(route.file) != _place(route.runs):
         yield _row("file", _place(route.file))
     for each in route.down:
         yield _row("down", painted(each.sentence, Ink.BAD))

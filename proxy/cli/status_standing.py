@@ -49,15 +49,21 @@ def down(status: RoutesStatus) -> Iterator[Text]:
 
 
 def differences(status: RoutesStatus) -> Iterator[Text]:
-    """One line for each route that does not run as the file says."""
+    """One line for each route that runs elsewhere than the file says, or that an order keeps where it says."""
     if status.killed is not None:
         return
     moved = [each for each in status.routes if _differs(each)]
     for each in moved[:_MOST]:
-        line = f"{each.name} runs {_place(each.runs)}, the file says {_place(each.file)}: {each.runs.reason}"
-        yield Text(line, style="bold red" if each.runs.latched else "yellow")
+        runs, said = _place(each.runs), _place(each.file)
+        file = "as the file says" if runs == said else f"the file says {said}"
+        yield Text(
+            f"{each.name} runs {runs}, {file}: {each.runs.reason}", style="bold red" if each.runs.latched else "yellow"
+        )
     if len(moved) > _MOST:
-        yield Text(f"… and {len(moved) - _MOST} more routes that do not run as the file says", style="yellow")
+        yield Text(
+            f"… and {len(moved) - _MOST} more routes that run elsewhere than the file says, or are kept there",
+            style="yellow",
+        )
 
 
 def waiting(status: RoutesStatus) -> Iterator[Text]:
@@ -73,7 +79,7 @@ def waiting(status: RoutesStatus) -> Iterator[Text]:
 
 def _differs(route: RouteStatus) -> bool:
     runs, file = route.runs, route.file
-    return (runs.stage, runs.split) != (file.stage, file.split) or runs.latched or runs.held or runs.drains
+    return _place(runs) != _place(file) or runs.latched or runs.held or runs.drains
 
 
 def _place(placed: Placed) -> str:

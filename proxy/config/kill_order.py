@@ -7,6 +7,7 @@ Rule 3: what it says is shown to operators, so that it is bounded, and holds not
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import tempfile
@@ -41,7 +42,12 @@ def give(path: Path, order: Order) -> None:
 
 
 def lift(path: Path) -> bool:
-    """Take the file away; False when there was none, OSError when it cannot be taken away."""
+    """Take the file away; False when there was none, OSError when it cannot be taken away.
+
+    What is in a directory is nobody's order, and may be somebody's: that one is left, and it is said what to do.
+    """
+    if path.is_dir():
+        raise IsADirectoryError(errno.EISDIR, f"it is a directory; see what is in it, then `rmdir {path}`")
     try:
         path.unlink()
     except (FileNotFoundError, NotADirectoryError):

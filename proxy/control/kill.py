@@ -19,10 +19,11 @@ import msgspec
 import structlog
 from aiohttp import web
 
+from proxy.control.kill_view import KillView, kill_view
 from proxy.control.links import Links
 from proxy.control.problem import problem
 from proxy.control.running import Running
-from proxy.control.view import KillView, kill_view
+from proxy.control.standing_views import Judged
 from proxy.core.kill import Order
 from proxy.log import stamp
 
@@ -40,13 +41,16 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 @dataclass(slots=True, kw_only=True)
 class KillSwitch:
-    """`place` finds the file, `give` makes it and `lift` takes it away; these two may block, and raise OSError."""
+    """`place` finds the file, `give` makes it and `lift` takes it away; these two may block, and raise OSError.
+    `judged` knows where routes run.
+    """
 
     running: Running
     links: Links
     place: Callable[[str], Path]
     give: Callable[[Path, Order], None]
     lift: Callable[[Path], bool]
+    judged: Judged | None = None
 
     @property
     def path(self) -> Path:
@@ -88,7 +92,8 @@ class KillSwitch:
         try:
             await asyncio.wait_for(self._write(path, asked, request.remote or ""), PATIENCE)
         except (OSError, TimeoutError) as error:
-            said = str(error) or f"its disk did not answer within {PATIENCE:g} s"
+            said = (isinstance(error, IsADirectoryError) and error.strerror) or str(error)
+            said = said or f"its disk did not answer within {PATIENCE:g} s"
             return problem(HTTPStatus.SERVICE_UNAVAILABLE, f"{path} could not be changed: {said}")
         return _answer(*self._page())
 
@@ -103,7 +108,7 @@ class KillSwitch:
 
     def _page(self) -> tuple[bytes, str]:
         """The state as JSON, and the tag of that state."""
-        view: KillView = kill_view(self.running, self.links.ledger, str(self.path))
+        view: KillView = kill_view(self.running, self.links.ledger, str(self.path), self.judged)
         body = msgspec.json.encode(view)
         return body, hashlib.sha256(body).hexdigest()[:16]
 

@@ -25,6 +25,7 @@ from proxy.control.judging import Judge
 from proxy.control.mover import PATIENCE, AwayError, Made, Mover
 from proxy.control.order_notes import Around, drain_of, order_notes, pin_sentence
 from proxy.control.problem import problem
+from proxy.control.promotion_notes import promotion_notes
 from proxy.control.replica import Replica
 from proxy.control.running import Running
 from proxy.control.standing_reasons import BEGUN
@@ -151,10 +152,13 @@ class OrdersAsked:
 
     async def _verb(self, request: web.Request, route: Route, order: Order) -> web.Response:
         seen = None if request.if_match is None else lambda: self._if_match(request, route) is None
+        rulings = self.judge.bench.rulings
         match await self._orders.give(route, order, seen):
             case Given() as given:
                 self.judge.wake()
-                return await self._answer(route, given)
+                routes = {each.name: each for each in self.running.snapshot.routes}
+                said = promotion_notes(given, routes, rulings) if order.verb == "promote" else ()
+                return await self._answer(route, given, *said)
             case Refusal(sentence=sentence):
                 return problem(HTTPStatus.CONFLICT, f"{route.name} is not moved: {sentence}")
             case Late(faster=faster):

@@ -197,24 +197,6 @@ class RoutesView(View, frozen=True, kw_only=True):
     standing: StandingView | None = None
 
 
-class WorkerKillView(View, frozen=True, kw_only=True):
-    """One linked worker's switch; see `WorkerView`."""
-
-    worker: int
-    pid: int
-    killed: bool
-    switched: float
-
-
-class KillView(View, frozen=True, kw_only=True):
-    """`GET /api/kill`: what is ordered, the file that orders it, and which workers follow."""
-
-    on: bool
-    order: OrderView | None
-    file: str
-    workers: list[WorkerKillView]
-
-
 def routes_view(
     running: Running,
     ledger: Ledger,
@@ -228,7 +210,7 @@ def routes_view(
         routes=[route_view(route, running, ledger, book, judged) for route in running.snapshot.routes],
         reload=_reload_view(running.reload),
         workers=[_worker_view(each, running, ledger) for each in ledger.counts().workers],
-        killed=_order_view(ordered_kill(running, ledger)),
+        killed=order_view(ordered_kill(running, ledger)),
         tls=[_tls_view(each) for each in shown],
         standing=None if judged is None else standing_view(judged, running.snapshot.revision),
     )
@@ -237,16 +219,6 @@ def routes_view(
 def _tls_view(shown: Shown) -> TlsView:
     ends = {key: stamp(datetime.fromtimestamp(end, UTC)) for key, end in shown.ends}
     return TlsView(key=shown.key, ends=ends, problem=shown.problem)
-
-
-def kill_view(running: Running, ledger: Ledger, file: str) -> KillView:
-    """`GET /api/kill`."""
-    order = ordered_kill(running, ledger)
-    workers = [
-        WorkerKillView(worker=each.worker, pid=each.pid, killed=each.killed, switched=each.switched)
-        for each in ledger.counts().workers
-    ]
-    return KillView(on=order is not None, order=_order_view(order), file=file, workers=workers)
 
 
 def route_view(
@@ -330,7 +302,8 @@ def ordered_kill(running: Running, ledger: Ledger) -> Order | None:
     return running.order
 
 
-def _order_view(order: Order | None) -> OrderView | None:
+def order_view(order: Order | None) -> OrderView | None:
+    """The order as it is shown."""
     return None if order is None else OrderView(by=order.by, at=order.at, reason=order.reason)
 
 

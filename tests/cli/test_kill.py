@@ -28,6 +28,7 @@ class Running:
     elsewhere: str = ""
     switched: float = 0.0
     posted: list[bytes] = field(default_factory=list)
+    beyond: list[dict[str, str]] | None = None
 
     def page(self) -> dict[str, object]:
         on = self.file.exists()
@@ -40,7 +41,7 @@ class Running:
             }
             for number, follows in enumerate(self.follows)
         ]
-        return {"on": on, "file": self.elsewhere or str(self.file), "workers": workers}
+        return {"on": on, "file": self.elsewhere or str(self.file), "workers": workers, "beyond": self.beyond}
 
 
 @pytest.fixture
@@ -100,10 +101,22 @@ def test_it_writes_the_file_and_shows_who_follows(banyan: Banyan, running: Runni
     assert re.fullmatch(rf"kill switch is on: {running.file} written after [\d.]+ ms", lines[0])
     assert re.fullmatch(r"  worker 1 \(pid 101\) gives legacy everything it can answer after [\d.]+ ms", lines[2])
     assert lines[3:] == [
-        "3 of the routes stay, since legacy cannot answer them:",
+        "3 routes stay, since legacy cannot answer them:",
         "  orders.app  complete: legacy is no longer kept for it",
         "  closed  answered by Banyan itself",
         "  items  retired: legacy is no longer kept for it",
+        "`banyan kill --off` ends it.",
+    ]
+
+
+def test_who_stays_is_told_by_where_routes_run(banyan: Banyan, running: Running) -> None:
+    """What the running Banyan says outranks the file: an order may have left a route elsewhere."""
+    running.beyond = [{"route": "orders.list", "why": "retired"}]
+    result = banyan("kill")
+
+    assert result.stdout.splitlines()[3:] == [
+        "1 route stays, since legacy cannot answer it:",
+        "  orders.list  retired: legacy is no longer kept for it",
         "`banyan kill --off` ends it.",
     ]
 
@@ -140,6 +153,7 @@ def test_without_control_the_file_is_all_there_is(banyan: Banyan, away: Path) ->
     assert away.exists()
     assert "nobody could be asked: nothing answers at" in result.stdout
     assert "Each worker watches the file by itself" in result.stdout
+    assert "Whether an order left others at complete or retired, which stay as well, could not be" in result.stdout
     assert json.loads(banyan("kill --off --json").stdout)["following"]["away"]
     assert not away.exists()
 
@@ -199,6 +213,23 @@ def test_who_may_not_write_asks_banyan_with_the_token(
     assert f"{running.file} cannot be written" in refused.stderr
     assert "BANYAN_ADMIN_TOKEN" in refused.stderr
     assert [json.loads(each) for each in running.posted] == [{"on": True, "reason": "why"}]
+
+
+def test_a_directory_in_its_place_is_for_a_person_to_remove(
+    banyan: Banyan, running: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the token or without: Banyan could remove it no better, and is not asked."""
+    running.file.mkdir(parents=True)
+    without = banyan("kill --off")
+    monkeypatch.setenv("BANYAN_ADMIN_TOKEN", "t")
+    results = [without, banyan("kill --off")]
+
+    assert ([each.exit_code for each in results], running.posted) == ([1, 1], [])
+    for each in results:
+        said = " ".join(each.stderr.split())
+        assert f"cannot be removed: it is a directory; see what is in it, then `rmdir {running.file}`" in said
+        assert "While it is there the kill switch is on." in said
+        assert "admin" not in said.lower()
 
 
 def test_neither_way_is_told(banyan: Banyan, away: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -274,7 +305,7 @@ def test_many_routes_that_stay_are_cut_short(banyan: Banyan, folder: Path, runni
         file.writelines(f"  - {{ name: done{each}, match: /done/{each}, stage: complete }}\n" for each in range(50))
     shown = banyan("kill").stdout
 
-    assert "53 of the routes stay" in shown
+    assert "53 routes stay" in shown
     assert "… and 33 more; --json lists all" in shown
     assert len(json.loads(banyan("kill --json").stdout)["beyond"]) == 53
     assert running.file.exists()

@@ -267,3 +267,25 @@ def test_fields_are_named_as_in_the_file(tmp_path: Path) -> None:
     ]
     assert upstream_changes(two.upstreams, one.upstreams)[0].after == "nothing"
     assert ("drain", "30", "5") in {(each.field, each.before, each.after) for each in settings_changes(one, two)}
+
+
+def test_values_are_written_as_in_the_file(tmp_path: Path) -> None:
+    """The end of a rule is its last day or never, credentials and writes have the file's names; no default is shown."""
+    rule = "path: $.at, reason: agreed, owner: us"
+    said = {
+        "a": f"compare: {{ ignore: [{{ {rule}, until: never }}] }}\n    guard: {{ one_way_door: live }}",
+        "b": f'compare: {{ ignore: [{{ {rule}, until: "2999-12-31" }}] }}\n    shadow: {{ credentials: forward }}',
+    }
+    found = []
+    for name, more in said.items():
+        path = tmp_path / f"{name}.yaml"
+        path.write_text(ROUTES.replace("split: 10%", f"split: 10%\n    {more}"))
+        found.append(loaded(path).snapshot.routes[0])
+    changes = {each.field: (each.before, each.after) for each in route_changes(*found)}
+
+    assert changes["shadow.credentials"] == ("drop", "forward")
+    assert changes["guard.one_way_door"] == ("live", "complete")
+    assert changes["compare.rules"] == (
+        "path $.at treatment ignore reason agreed owner us until never",
+        "path $.at treatment ignore reason agreed owner us until 2999-12-31",
+    )

@@ -401,6 +401,22 @@ def test_a_long_reason_is_cut_in_the_table_alone(banyan: Banyan, admin: Admin) -
     assert json.loads(page)["routes"][0]["runs"]["reason"] == LONG
 
 
+def test_who_is_kept_where_the_file_says_is_not_said_to_run_elsewhere(banyan: Banyan, admin: Admin) -> None:
+    """On hold, rolled back or draining there, or with a split that is the same as it is written: one place is named."""
+    file = FileView(stage=Stage.CANARY, split=0.25)
+    runs = {
+        "held": RunsView(stage=Stage.CANARY, split=0.25, reason="on hold by ann", held=True),
+        "close": RunsView(stage=Stage.CANARY, split=0.25 + 1e-12, reason="moved by ann"),
+    }
+    routes = [route(name, file=file, runs=each) for name, each in runs.items()]
+    admin.view = msgspec.structs.replace(ROUTES_VIEW, routes=routes)
+    text = banyan("status", "--admin", admin.url).stdout
+
+    assert "held runs canary 25%, as the file says: on hold by ann" in text
+    assert "the file says canary 25%" not in text
+    assert "close runs" not in text
+
+
 UNSEEN = "the next request has an unseen shape with at most 0.591 %; 0.5 % is needed"
 
 

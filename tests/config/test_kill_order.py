@@ -32,6 +32,17 @@ def test_everybody_may_read_it(tmp_path: Path) -> None:
     assert stat.S_IMODE((tmp_path / "kill").stat().st_mode) == 0o644
 
 
+def test_a_directory_is_left_and_it_is_said_what_to_do(tmp_path: Path) -> None:
+    """It is an order as well as long as it is there; what is in it is not Banyan's to remove."""
+    path = tmp_path / "kill"
+    path.mkdir()
+    kill_order.give(path, ORDER)
+
+    with pytest.raises(IsADirectoryError, match=f"see what is in it, then `rmdir {re.escape(str(path))}`"):
+        kill_order.lift(path)
+    assert kill_order.read(path) is not None
+
+
 def test_lifting_takes_the_file_away(tmp_path: Path) -> None:
     """Afterwards there is no order; lifting what is not there is told, and is no error."""
     path = tmp_path / "kill"

@@ -141,16 +141,17 @@ async def open_port(links: Links, link_path: Path, tasks: Restarting) -> AsyncIt
             running = Running(snapshot or crm(), Reload(ok=True, at=STARTED))
             probes = Probes(tasks, lambda: STARTED)
             stack.push_async_callback(probes.close)
+            hooks = Hooks(tasks)
+            stack.push_async_callback(hooks.close)
+            judging = Judging(_parts(running, links, probes, hooks, link_path.parent))
             kill = KillSwitch(
                 running=running,
                 links=links,
                 place=lambda written: link_path.parent / (written or "kill"),
                 give=kill_order.give,
                 lift=kill_order.lift,
+                judged=judging.judged,
             )
-            hooks = Hooks(tasks)
-            stack.push_async_callback(hooks.close)
-            judging = Judging(_parts(running, links, probes, hooks, link_path.parent))
             admin = Admin(
                 running=running,
                 links=links,

@@ -12,6 +12,8 @@ from prometheus_client.parser import text_string_to_metric_families
 from proxy.config import kill_order
 from proxy.control import kill
 from proxy.control.view import KILLED
+from proxy.core.judge.ladder import RETIRED, SHADOW
+from proxy.core.judge.position import Cause, move, moved
 from proxy.core.kill import Order
 from proxy.core.stage import Stage
 from tests.control.conftest import Open, Port
@@ -61,7 +63,38 @@ async def test_a_post_writes_the_file_and_another_takes_it_away(port: Port) -> N
     assert said["order"] == {"by": order.by, "at": order.at, "reason": order.reason}
     assert [(await turn(port, {"on": False}))[0] for _ in range(2)] == [200, 200]
     assert not path.exists()
-    assert await page(port) == {"on": False, "order": None, "file": str(path), "workers": []}
+    stay = [{"route": "internal", "why": "respond"}]
+    assert await page(port) == {"on": False, "order": None, "file": str(path), "workers": [], "beyond": stay}
+
+
+async def test_who_stays_is_told_by_where_routes_run(open_port: Open) -> None:
+    """One that an order left at retired is named though the file says live, and one that runs at shadow is not."""
+    port = await open_port(
+        token="t",
+        snapshot=snapshot(
+            route("gone", stage=Stage.LIVE), route("back", stage=Stage.COMPLETE), route("done", stage=Stage.COMPLETE)
+        ),
+    )
+    port.client.headers["Authorization"] = "Bearer t"
+    for name, place in (("gone", RETIRED), ("back", SHADOW)):
+        found = next(each for each in port.running.snapshot.routes if each.name == name)
+        before = port.judging.replica.position(found)
+        after = moved(before, place, Cause.OPERATOR, 1.0)
+        await port.judging.mover.move(move(before, after, at=1.0, actor="ann", numbers={}, reason="long ago"))
+    _, said = await turn(port, ON)
+
+    stay = [{"route": "gone", "why": "retired"}, {"route": "done", "why": "complete"}]
+    assert (said["beyond"], (await page(port))["beyond"]) == (stay, stay)
+
+
+async def test_a_directory_in_its_place_is_for_a_person_to_remove(port: Port) -> None:
+    """The answer says how; the switch stays on."""
+    port.kill.path.mkdir()
+    status, said = await turn(port, {"on": False})
+
+    assert status == 503
+    how = f"it is a directory; see what is in it, then `rmdir {port.kill.path}`"
+    assert said["detail"] == f"{port.kill.path} could not be changed: {how}"
 
 
 async def test_only_the_token_turns_it(open_port: Open) -> None:

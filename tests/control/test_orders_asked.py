@@ -73,6 +73,7 @@ async def test_the_verbs_move_a_route_and_say_so(port: Port) -> None:
     [
         ("a/resume", {}, 409, "nothing holds it back"),
         ("done/rollback", {}, 409, "past its one-way door"),
+        ("done/promote", {}, 409, "live is the last step that promote takes; complete and retired are written in"),
         ("done/drain", {}, 409, "a drain stops new cohorts of a split, and done is at complete"),
         ("a/drain", {"off": True}, 409, "a does not drain"),
         ("a/pin", {"cohort": "x"}, 409, "no cohort 'x' is pinned on a"),

@@ -95,6 +95,16 @@ def own(version: int) -> Moved:
             ],
             "it is promoted while it is latched",
         ),
+        (
+            [
+                moved("a", 1, SHADOW, TWENTY),
+                moved("a", 2, TWENTY, FORTY),
+                moved("a", 3, FORTY, SIXTY),
+                moved("a", 4, SIXTY, LIVE),
+                ordered("a", 5, LIVE, ("complete", 0.0), "promote"),
+            ],
+            "it is promoted beyond live",
+        ),
         ([moved("a", 1, SHADOW, FORTY)], "it skips a step"),
         ([ordered("a", 1, SHADOW, FORTY, "promote")], "it skips a step"),
         ([moved("a", 1, SHADOW, ("canary", 0.24))], "it skips a step"),

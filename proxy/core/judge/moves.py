@@ -1,7 +1,8 @@
 """The stage machine: which move is legal, who may make it, and what it needs.
 
 Rule 1: nothing but this table says which move is legal. A refusal is a value with a sentence for whoever asked.
-Rule 2: `complete` and `retired` are entered by people only: by the file or by an operator.
+Rule 2: `complete` and `retired` are entered by the file only: once legacy is gone no order leads back, so that none
+        leads there.
 Rule 3: the judge moves up from `shadow` on, one rung at a time, and back to `shadow`, the last stage at which legacy
         answers everybody. It never goes back from the route's one-way door or beyond.
 Rule 4: the file may say anything; how far an edit goes at once is `reconcile`'s.
@@ -15,7 +16,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from proxy.core.judge.ladder import LEGACY, SHADOW, Place, is_above, next_above, next_below
+from proxy.core.judge.ladder import LEGACY, LIVE, SHADOW, Place, is_above, next_above, next_below
 from proxy.core.judge.policy import is_past
 from proxy.core.judge.position import Position
 from proxy.core.stage import Stage
@@ -66,6 +67,7 @@ class Row:
     needs: frozenset[Need]
 
 
+_FILE = frozenset({Maker.FILE})
 _PEOPLE = frozenset({Maker.FILE, Maker.OPERATOR})
 _ALL = frozenset(Maker)
 _UP = frozenset({Need.UNLATCHED})
@@ -78,9 +80,9 @@ TABLE = (
     Row(Stage.SHADOW, Stage.CANARY, _ALL, _BY_EVIDENCE),
     Row(Stage.CANARY, Stage.CANARY, _ALL, _BY_EVIDENCE | _BACK),
     Row(Stage.CANARY, Stage.LIVE, _ALL, _BY_EVIDENCE),
-    Row(Stage.LIVE, Stage.COMPLETE, _PEOPLE, _UP),
-    Row(Stage.COMPLETE, Stage.RETIRED, _PEOPLE, _UP),
-    Row(Stage.RETIRED, Stage.RETIRED, _PEOPLE, _FREE),
+    Row(Stage.LIVE, Stage.COMPLETE, _FILE, _UP),
+    Row(Stage.COMPLETE, Stage.RETIRED, _FILE, _UP),
+    Row(Stage.RETIRED, Stage.RETIRED, _FILE, _FREE),
     Row(Stage.SHADOW, Stage.LEGACY, _PEOPLE, _FREE),
     Row(Stage.CANARY, Stage.LEGACY, _PEOPLE, _BACK),
     Row(Stage.CANARY, Stage.SHADOW, _ALL, _BACK),
@@ -104,8 +106,18 @@ def refused(position: Position, to: Place, maker: Maker, *, door: Stage) -> Refu
     if row is None or to == position.place:
         return Refusal(Why.NOWHERE, f"no move leads from {position.place} to {to}; edit routes.yaml if that is meant")
     if maker not in row.makers:
-        return Refusal(Why.NOT_YOURS, f"{to} is entered by people only: by an edit of routes.yaml or by an operator")
+        return Refusal(Why.NOT_YOURS, _not_yours(to, row, maker))
     return _up(position, row, maker) if is_above(to, position.place) else _down(position, row, door)
+
+
+def _not_yours(to: Place, row: Row, maker: Maker) -> str:
+    if Maker.OPERATOR in row.makers:
+        return f"{to} is entered by people only: by an edit of routes.yaml or by an operator"
+    if maker is Maker.OPERATOR:
+        return (
+            f"{LIVE} is the last step that promote takes; complete and retired are written in routes.yaml as `stage:`"
+        )
+    return f"{to} is entered by an edit of routes.yaml only (`stage: {to.stage}`)"
 
 
 def _up(position: Position, row: Row, maker: Maker) -> Refusal | None:
@@ -121,7 +133,12 @@ def _down(position: Position, row: Row, door: Stage) -> Refusal | None:
     if Need.BEFORE_THE_DOOR not in row.needs or not is_past(position.stage, door):
         return None
     sentence = f"{position.stage} is past its one-way door ({door}): what new has written, legacy does not know; "
-    return Refusal(Why.DOOR, sentence + "edit routes.yaml if going back is meant")
+    return Refusal(Why.DOOR, sentence + f"if going back is meant, {_write_another(position)}")
+
+
+def _write_another(position: Position) -> str:
+    """Only an edit that changes them moves the route: the file may say already where it is to be."""
+    return f"write another stage or split in routes.yaml than it says now ({position.file_place})"
 
 
 def promotion(position: Position, steps: tuple[float, ...], maker: Maker, *, door: Stage) -> Place | Refusal:
@@ -147,7 +164,7 @@ def stands_back(position: Position) -> bool:
 
 def _no_way_back(position: Position) -> str:
     if position.stage is Stage.RETIRED:
-        return "it is retired: nobody answers any more; edit routes.yaml if it is to come back"
+        return f"it is retired; if it is to come back, {_write_another(position)}"
     return f"legacy answers everybody at {position.place} already"
 
 

@@ -68,7 +68,7 @@ class Ruling:
     """A judgement on `position` with what follows from it: where the route goes (None: it stays), and why.
 
     `alarmed_at`: when what it answers was raised, in unix seconds; None: nothing was, or nobody knows;
-    `legacy_is_down`: as the case had it.
+    `legacy_is_down`: as the case had it; `against`: what comparisons have proved against new, whatever follows.
     """
 
     position: Position
@@ -78,6 +78,7 @@ class Ruling:
     cause: Cause = Cause.EVIDENCE
     alarmed_at: float | None = None
     legacy_is_down: bool = False
+    against: str = ""
 
     def is_about(self, position: Position) -> bool:
         """Whether what stands is what was ruled on: the same version, at the same place, for the same cause."""
@@ -118,14 +119,16 @@ class _Alarm:
 
 def judge(case: Case) -> Ruling:
     """The ruling on one route."""
-    return replace(_ruling(case), legacy_is_down=case.legacy_is_down)
+    proof = _proof(case)
+    against = "" if proof is None else proof.reason
+    return replace(_ruling(case, proof), legacy_is_down=case.legacy_is_down, against=against)
 
 
-def _ruling(case: Case) -> Ruling:
-    if _is_released(case):
+def _ruling(case: Case, proof: _Alarm | None) -> Ruling:
+    if proof is None and _is_released(case):
         judgement = _judgement(case, Verdict.HOLD, case.recovered, "the hold from when legacy was down ends")
         return Ruling(position=case.position, judgement=judgement, action=Action.RELEASE, cause=Cause.LEGACY)
-    alarm = _alarm(case)
+    alarm = _alarm(case) or proof
     if alarm is not None and case.position.stage in GUARDED:
         return _answer(case, alarm)
     if case.position.latched:
@@ -151,11 +154,11 @@ def _no_undoing(position: Position, alarm: _Alarm) -> str:
 def _is_released(case: Case) -> bool:
     """Whether the judge's own hold ends. Alarms of before then are over with it; a proof of mismatches is none."""
     stopped = any(each.stops is Stops.EVERYTHING for each in case.closed)
-    return bool(case.recovered) and not (case.guard.dry_run or stopped) and _proof(case) is None
+    return bool(case.recovered) and not (case.guard.dry_run or stopped)
 
 
 def _alarm(case: Case) -> _Alarm | None:
-    """The first alarm: breaker, guard, mismatches that are proved to be too frequent, or have become so."""
+    """The first alarm of breaker and guard."""
     if case.breaker.opened_at is not None:
         return _Alarm(Cause.BREAKER, case.breaker.sentence, case.breaker.raised_at)
     if case.stuck:
@@ -163,11 +166,11 @@ def _alarm(case: Case) -> _Alarm | None:
     for process in alarms(each for each in case.processes if each.bad in case.guard.classes):
         said = f"{process.bad} of new is more frequent than legacy's allows, after {process.events} bad events"
         return _Alarm(Cause.GUARD, said, process.alarmed_at)
-    return _proof(case)
+    return None
 
 
 def _proof(case: Case) -> _Alarm | None:
-    """Mismatches that are proved to be too frequent, if anything was compared since the route is where it is."""
+    """Mismatches that are proved to be too frequent, or have become so, since the route is where it is."""
     if case.ramp is None or case.measures is None or (case.measures.newest_at or 0.0) <= case.position.since:
         return None
     found = checks(case.ramp, case.position, case.position.place, case.measures, case.now)

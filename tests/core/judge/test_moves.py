@@ -23,7 +23,7 @@ def why(answer: Refusal | Place | None) -> Why | None:
 
 @pytest.mark.parametrize(("start", "end"), list(product(PLACES, PLACES)), ids=str)
 def test_the_whole_matrix(start: Place, end: Place) -> None:
-    """The file may say any place. The judge enters neither complete nor retired, and nobody gets past the door back."""
+    """The file may say any place. Only it goes up to complete or retired, and nobody gets past the door back."""
     for door, latched in product(DOORS, (False, True)):
         at = standing(start, latched=latched)
         by = {maker: refused(at, end, maker, door=door) for maker in Maker}
@@ -31,21 +31,26 @@ def test_the_whole_matrix(start: Place, end: Place) -> None:
         assert by[Maker.FILE] is None
         if by[Maker.JUDGE] is None:
             assert by[Maker.OPERATOR] is None
-            assert end.stage not in WITHOUT
             assert not (is_above(end, start) and latched)
         if by[Maker.OPERATOR] is None:
             assert start != end
-            assert is_above(end, start) or not is_past(start.stage, door) or start.stage is Stage.RETIRED is end.stage
+            assert end.stage not in WITHOUT or not is_above(end, start)
+            assert is_above(end, start) or not is_past(start.stage, door)
         for each in by.values():
             assert each is None or each.sentence
 
 
 def test_the_table_has_each_pair_of_stages_once() -> None:
-    """One row per pair, and every row is a move that somebody beside the file may make."""
+    """One row per pair, the file may make each, and operators all that do not lead up from where legacy may be gone."""
     pairs = [(row.start, row.end) for row in TABLE]
 
     assert len(pairs) == len(set(pairs))
-    assert all(Maker.FILE in row.makers and Maker.OPERATOR in row.makers for row in TABLE)
+    assert all(Maker.FILE in row.makers for row in TABLE)
+    assert [(row.start, row.end) for row in TABLE if Maker.OPERATOR not in row.makers] == [
+        (Stage.LIVE, Stage.COMPLETE),
+        (Stage.COMPLETE, Stage.RETIRED),
+        (Stage.RETIRED, Stage.RETIRED),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -54,21 +59,37 @@ def test_the_table_has_each_pair_of_stages_once() -> None:
     ids=str,
 )
 def test_the_judge_climbs_from_shadow_to_live(place: Place, up: Place | Why) -> None:
-    """One rung at a time; the first step into shadow and the last into complete are people's."""
+    """One rung at a time; the first step into shadow is people's, the last into complete the file's."""
     found = moves.promotion(standing(place), RAMP.steps, Maker.JUDGE, door=Stage.COMPLETE)
 
     assert (why(found) or found) == up
 
 
-def test_operators_go_one_rung_up_to_the_top() -> None:
-    """From legacy to retired there is always a next rung, and none above."""
+def test_operators_go_one_rung_up_to_live() -> None:
+    """From legacy on there is always a next rung; from live on the refusal says what to write instead."""
     place, climbed = LEGACY, []
     while isinstance(found := moves.promotion(standing(place), RAMP.steps, Maker.OPERATOR, door=Stage.LIVE), Place):
         climbed.append(found)
         place = found
 
-    assert climbed == [SHADOW, ONE, FIVE, QUARTER, LIVE, COMPLETE, RETIRED]
-    assert found.why is Why.NOWHERE
+    assert climbed == [SHADOW, ONE, FIVE, QUARTER, LIVE]
+    assert (found.why, found.sentence) == (
+        Why.NOT_YOURS,
+        "live is the last step that promote takes; complete and retired are written in routes.yaml as `stage:`",
+    )
+    for beyond in (COMPLETE, Place(Stage.RETIRED, 0.1)):
+        assert moves.promotion(standing(beyond), RAMP.steps, Maker.OPERATOR, door=Stage.LIVE) == found
+    assert why(moves.promotion(standing(RETIRED), RAMP.steps, Maker.OPERATOR, door=Stage.LIVE)) is Why.NOWHERE
+
+
+@pytest.mark.parametrize("place", [COMPLETE, RETIRED], ids=str)
+def test_who_went_beyond_the_door_by_an_order_is_told_what_to_write(place: Place) -> None:
+    """The file may say already where the route is to be: only another stage or split than it says now moves it."""
+    position = replace(standing(place), file_stage=Stage.CANARY, file_split=0.5)
+    found = moves.rollback(position, Maker.OPERATOR, door=Stage.COMPLETE)
+
+    assert isinstance(found, Refusal)
+    assert found.sentence.endswith("write another stage or split in routes.yaml than it says now (canary 50%)")
 
 
 @pytest.mark.parametrize(

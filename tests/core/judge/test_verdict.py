@@ -28,7 +28,7 @@ QUIET, NO_PROMOTION = Closed("night", Stops.EVERYTHING), Closed("christmas", Sto
 BAD = replace(GOOD, mismatched=500)
 DOOR = (
     "live is past its one-way door (live): what new has written, legacy does not know; "
-    "edit routes.yaml if going back is meant"
+    "if going back is meant, write another stage or split in routes.yaml than it says now (live)"
 )
 
 
@@ -312,13 +312,11 @@ def test_holds_other_routes_and_missing_ramps_stop_promotion() -> None:
 
 
 def test_the_judge_never_enters_complete() -> None:
-    """At live the best evidence holds: complete is for people."""
+    """At live the best evidence holds: complete is for the file."""
     found = judge(case(LIVE))
 
     assert found.action is Action.STAY
-    assert found.judgement.reasons == (
-        "complete is entered by people only: by an edit of routes.yaml or by an operator",
-    )
+    assert found.judgement.reasons == ("complete is entered by an edit of routes.yaml only (`stage: complete`)",)
 
 
 def test_no_case_moves_a_route_two_steps_or_without_evidence() -> None:
