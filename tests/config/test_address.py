@@ -120,7 +120,7 @@ def test_a_url_names_a_system(text: str, url: Url) -> None:
         (3000, URL),
         ("user:secret@legacy", f"{URL} | got "),
         ("unix:/run/a.sock", f"{URL} | {SOCKET}"),
-        ("http+unix:/root/x.sock", f"{URL} | {SOCKET}"),
+        ("http+unix:/srv/x.sock", f"{URL} | {SOCKET}"),
         ("HTTPS+UNIX:///run/a.sock", f"{URL} | {SOCKET}"),
         ("/run/a.sock", f"{URL} | {SOCKET}"),
         ("unix:/run/user@a.sock", f"{URL} | got  | {SOCKET}"),
