@@ -3,6 +3,8 @@
 Rule 1: nothing that a pair holds can end it; a comparison that breaks is counted as incomparable, and logged.
 Rule 2: what is found of a route is told by its origin, under which it is kept; bad events by its name.
 Rule 3: an answer that failed says no version: then the last one that its side said holds.
+Rule 4: where a route says `second: 0%` nothing is learned as noise: each value that differs counts, unless a rule or
+        an operator's word excuses it.
 """
 
 from __future__ import annotations
@@ -21,6 +23,8 @@ from proxy.app.runs import Runs
 from proxy.core.judge.guard import Bad
 from proxy.core.noise.memories import Memories
 from proxy.core.noise.sorter import PairSorter
+from proxy.core.noise.state import KeyState
+from proxy.core.noise.told import Told
 from proxy.core.origins import called, origins_of
 from proxy.core.parity.captured import Label, Pair
 from proxy.core.parity.compare import Comparison, Incomparable, Outcome, compare
@@ -60,6 +64,7 @@ class Scales:
         """Compare by this table from now on."""
         self.revision = snapshot.revision
         self._rules = {route.name: route.compare for route in snapshot.routes}
+        self._exact = {each.name for each in snapshot.routes if each.shadow is not None and not each.shadow.second}
         self._origins = origins_of(snapshot.routes)
         origins = {route.origin for route in snapshot.routes}
         self._counting.follow(origins, len(self._rules))
@@ -111,6 +116,9 @@ class Scales:
     def _compare_and_learn(self, pair: Pair, rules: Rules, now: float) -> Comparison:
         if pair.raced:
             return compare(pair, rules, None, now)
+        if pair.route in self._exact:
+            noisy = {path: KeyState.NOISY for path, is_noise in rules.words_at(now).items() if is_noise}
+            return compare(pair, rules, Told(noisy), now)
         memory = self.memories.of(pair)
         sorter = PairSorter(pair, memory, rules.words_at(now))
         comparison = compare(pair, rules, sorter, now)

@@ -117,7 +117,8 @@ class ShadowBlock(Block):
     second: kinds.ShareOrFraction | None = optional(
         "Share of the shadowed requests for which legacy is asked a second time, later, to learn what it does not "
         "repeat; always for the first 500 of a route in a worker. Only where the route declares effects: safe, and "
-        "never with a session, code, token or cursor in the target. Default 2%; 0% is none.",
+        "never with a session, code, token or cursor in the target. Default 2%; at 0% nothing is learned as noise: "
+        "every value that differs counts, but for what compare says.",
         "2%",
     )
     writes: WritesWord | None = optional(

@@ -14,7 +14,8 @@ from proxy.core.noise.state import KeyState
 from proxy.core.outcome import Side
 from proxy.core.parity.captured import Pair
 from proxy.core.parity.fold import REPEATED, Part
-from proxy.core.parity.rules import Rules
+from proxy.core.parity.rules import NoiseWord, Rules
+from proxy.core.shadow import ShadowPolicy
 from proxy.pairs import decode_label, encode
 from tests.control.tables import route, snapshot
 from tests.e2e.pairs import pair
@@ -95,6 +96,16 @@ def test_rules_noise_and_secrets_are_those_of_the_table() -> None:
     assert on.revision == "r2"
     assert outcomes(parts) == [("ignored", "", 1), ("undecided", group_id(["$.n"]), 1)]
     assert "HH-1" not in repr(parts)
+
+
+def test_where_noise_is_not_to_be_learned_every_value_counts() -> None:
+    """`second: 0%`: at once, whatever other routes know; an operator's word holds there as well."""
+    words = (NoiseWord(path="$.at", noisy=True),)
+    on = Scales(snapshot(route("a", shadow=ShadowPolicy(second=0.0), compare=Rules(words=words))), b"k" * 32)
+    on.memories.hear({"a": Learned(states={"$.n": KeyState.NOISY})})
+    parts = weigh(on, pair({"n": 1}, {"n": 2}), pair({"at": 1}, {"at": 2}))
+
+    assert outcomes(parts) == [("mismatch", "", 1), ("ignored", "", 1)]
 
 
 def test_a_comparison_that_breaks_ends_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
