@@ -102,7 +102,7 @@ def test_plan_prints_no_secret(tmp_path: Path, options: list[str]) -> None:
     said = CliRunner().invoke(app, ["plan", "--file", str(after), "--against", str(before), *options])
 
     assert "SECRET" not in said.output
-    assert all(field in said.output for field in ("cookies.key", "hooks", "state", "shadow.replacements"))
+    assert all(field in said.output for field in ("cookies.key", "hooks", "state", "shadow.credentials.replace"))
 
 
 def test_no_text_of_a_table_holds_a_secret() -> None:
