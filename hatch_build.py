@@ -19,27 +19,33 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 # fmt: off
-_CORE = (
-    "authority", "chunked", "cohort", "decide", "effects", "forwarded", "headers", "memo", "operation", "outcome",
-    "passed", "path", "predicate", "redact", "request", "response", "rewrite", "route", "sample", "split", "stage",
-    "table", "target", "trace",
-)
-_EDGE = (
-    "access_log", "address", "admit", "again", "breaker", "breakers", "by_host", "capture", "client", "downstream",
-    "ending", "exchange", "fair_share", "finished", "head_parser", "kept", "lately", "linger", "live", "outcomes",
-    "own_answers", "pool", "record", "request_bytes", "rescue", "response_bytes", "services", "shadow",
-    "shadow_bytes", "shadows", "switch", "tally", "tunnel", "upload", "upstream", "watched", "who", "writes",
-)
-_PARITY = (
-    "answers", "bodies", "difference", "exact", "excuse", "fields", "lists", "numerals", "paths", "rules", "texts",
-    "walk",
-)
+_FILES = {
+    "proxy/core": ("outcome", "stage"),
+    "proxy/core/http": (
+        "authority", "chunked", "forwarded", "headers", "memo", "passed", "redact", "request", "response", "rewrite",
+        "target", "trace",
+    ),
+    "proxy/core/parity": ("answers", "bodies", "excuse", "fields", "numerals", "texts", "walk"),
+    "proxy/core/parity/formats": ("exact", "lists"),
+    "proxy/core/parity/rules": ("difference", "paths", "rules"),
+    "proxy/core/routing": (
+        "cohort", "decide", "effects", "operation", "path", "predicate", "route", "sample", "split", "table",
+    ),
+    "proxy/edge": ("tally",),
+    "proxy/edge/account": ("access_log", "canonical_line", "finished_batch"),
+    "proxy/edge/client": ("downstream", "own_answers", "services"),
+    "proxy/edge/exchange": ("client", "exchange", "rescue", "retry", "tunnel"),
+    "proxy/edge/routing": ("admission", "bound_table", "drain_memory", "identity", "kill_switch"),
+    "proxy/edge/shadow": (
+        "capture", "captured_body", "leg", "overlapping_writes", "shadow_bytes", "shadows", "watched",
+    ),
+    "proxy/edge/upstream": (
+        "address", "breaker", "breakers", "connection", "fair_share", "outcomes", "pool", "pools_by_host",
+    ),
+    "proxy/edge/wire": ("ending", "head_parser", "linger", "request_bytes", "response_bytes", "upload"),
+}
 # fmt: on
-COMPILED = (
-    *(f"proxy/core/{name}.py" for name in _CORE),
-    *(f"proxy/edge/{name}.py" for name in _EDGE),
-    *(f"proxy/core/parity/{name}.py" for name in _PARITY),
-)
+COMPILED = tuple(f"{folder}/{name}.py" for folder, names in _FILES.items() for name in names)
 """What every request and every comparison runs through, in one unit so that calls between files are calls in C.
 
 The rest runs interpreted: it is seldom called, and each file costs every builder seconds.

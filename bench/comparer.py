@@ -19,7 +19,7 @@ import msgspec
 
 from proxy.core.outcome import Side
 from proxy.core.parity.captured import CapturedAnswer, CapturedRequest, Pair
-from proxy.pairs import encode
+from proxy.link.pairs import encode
 from tests.e2e.program import Program, program, system
 
 ROUTE = "  - { name: a, match: /**, stage: shadow }\n"

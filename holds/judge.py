@@ -27,7 +27,7 @@ from bench.table import Table
 from holds.clock import TAKEN_AFTER, Clock, library
 from holds.finding import Check, Finding
 from holds.progress import bar
-from proxy.store.embedded import Embedded
+from proxy.store.embedded.database import Embedded
 from tests.e2e.program import Program
 from tests.e2e.replicas import TOKEN, post, postgres, replicas, systems
 

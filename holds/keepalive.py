@@ -26,7 +26,7 @@ from holds.fixtures import Site, launch_banyan
 from holds.keeping_servers import Keeping, install, missing, servers
 from holds.launching import running
 from holds.progress import Bar, bar
-from proxy.core.route import Upstream
+from proxy.core.routing.route import Upstream
 
 IDLE = Upstream(name="", scheme="http", host="", port=0).keep_alive
 """Seconds for which an unused connection is kept: Banyan's default, and the direct client's."""

@@ -25,8 +25,8 @@ import asyncpg
 from bench import procfs
 from bench.errors import BenchError
 from holds.relay import Relay
-from proxy.store.driver import Connection
-from proxy.store.embedded import Embedded
+from proxy.store.embedded.database import Embedded
+from proxy.store.postgres.driver import Connection
 
 DISK = "512m"
 PATIENCE = 60.0

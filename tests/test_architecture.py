@@ -1,11 +1,12 @@
 """The tree keeps its promise: imports point one way, the core is pure, tasks are born in one place.
 
 Rules, each a function from a tree of sources to sentences about what breaks it:
-- a part imports only the parts that its line in `MAY_IMPORT` names; siblings meet in `proxy.app` alone
+- a part imports only the parts that its line in `MAY_IMPORT` names
 - the core imports the standard library's pure modules and xxhash, its comparer parsers of bodies as well; it awaits
   nothing, and calls no built-in that reads or writes the world
 - a library that would bring another part's work into the wrong process stays out of the parts in `STAYS_OUT`
 - imports are absolute, and no chain of them is a circle; those under `TYPE_CHECKING` or within a function count too
+- folders within a part import one way as well: what one of them uses never uses it
 - tasks are created in `TASKS` alone, which keeps references to them: the loop itself keeps weak ones
 """
 
@@ -22,21 +23,30 @@ import pytest
 ROOT = Path(__file__).parent.parent
 
 CORE = {"proxy.core"}
-BESIDE = CORE | {"proxy", "proxy.link", "proxy.log", "proxy.names", "proxy.pairs", "proxy.tasks", "proxy.tls"}
-PARTS = BESIDE | {"proxy.config", "proxy.edge", "proxy.store", "proxy.control"}
+BESIDE = CORE | {
+    "proxy",
+    "proxy.link",
+    "proxy.log",
+    "proxy.names",
+    "proxy.supervised_tasks",
+    "proxy.tasks",
+    "proxy.tls",
+}
+PARTS = BESIDE | {"proxy.comparer", "proxy.config", "proxy.edge", "proxy.store", "proxy.control"}
 MAY_IMPORT: dict[str, set[str]] = {
     "proxy": set(),
     "proxy.core": CORE,
-    "proxy.link": CORE,
+    "proxy.link": CORE | {"proxy.link"},
     "proxy.log": CORE,
     "proxy.names": CORE | {"proxy.names", "proxy.tasks"},
-    "proxy.pairs": CORE,
     "proxy.tasks": CORE,
+    "proxy.supervised_tasks": CORE | {"proxy.tasks"},
     "proxy.tls": CORE | {"proxy.tls"},
     "proxy.config": CORE | {"proxy", "proxy.config", "proxy.tls"},
     "proxy.edge": BESIDE | {"proxy.edge"},
     "proxy.store": CORE | {"proxy", "proxy.store"},
-    "proxy.control": BESIDE | {"proxy.control"},
+    "proxy.comparer": BESIDE | {"proxy.comparer"},
+    "proxy.control": BESIDE | {"proxy.control", "proxy.store"},
     "proxy.app": PARTS | {"proxy.app"},
     "proxy.demo": PARTS | {"proxy.app", "proxy.cli", "proxy.demo"},
     "proxy.cli": PARTS | {"proxy.app", "proxy.cli", "proxy.demo"},
@@ -147,7 +157,7 @@ def impure_core(tree: list[Module]) -> Iterator[str]:
 
 def is_pure(name: str, within: str) -> bool:
     parts = name.split(".")
-    allowed = PURE | PURE_IN.get(within.rpartition(".")[0], set())
+    allowed = PURE.union(*(more for part, more in PURE_IN.items() if within.startswith(f"{part}.")))
     return any(".".join(parts[:length]) in allowed for length in range(1, len(parts) + 1))
 
 
@@ -171,10 +181,30 @@ def circles(tree: list[Module]) -> Iterator[str]:
     """The first chain of imports that ends where it began."""
     known = {module.name for module in tree}
     graph = {module.name: {target for _, target in module.imports if target in known} for module in tree}
+    yield from ordered(graph, "imports go in a circle: ")
+
+
+def ordered(graph: dict[str, set[str]], complaint: str) -> Iterator[str]:
     try:
         TopologicalSorter(graph).prepare()
     except CycleError as error:
-        yield "imports go in a circle: " + " <- ".join(error.args[1])
+        yield complaint + " <- ".join(error.args[1])
+
+
+def folders_in_circles(tree: list[Module]) -> Iterator[str]:
+    """The first chain of folders whose imports end where they began; a module beside folders stands for itself."""
+    rooms = {module.name: room_of(module.name) for module in tree}
+    graph: dict[str, set[str]] = {}
+    for module in tree:
+        used = {rooms[target] for _, target in module.imports if target in rooms}
+        graph.setdefault(rooms[module.name], set()).update(used - {rooms[module.name]})
+    if not any(circles(tree)):  # a circle of modules is told as such
+        yield from ordered(graph, "folders import in a circle: ")
+
+
+def room_of(name: str) -> str:
+    """`proxy.edge.wire` for what lies in it; `proxy.edge.tally` lies beside the folders and is its own room."""
+    return name.rpartition(".")[0] if name.count(".") > 2 else name
 
 
 def stray_tasks(tree: list[Module]) -> Iterator[str]:
@@ -193,7 +223,7 @@ def mentioned(node: ast.AST) -> str:
             return ""
 
 
-RULES = (wrong_direction, impure_core, out_of_place, relative, circles, stray_tasks)
+RULES = (wrong_direction, impure_core, out_of_place, relative, circles, folders_in_circles, stray_tasks)
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
@@ -224,7 +254,7 @@ VIOLATIONS = {
         "a.py:3: proxy.edge may not import proxy.app.b",
     ),
     "within a function": ({"proxy/store/a.py": "def f():\n    import proxy.edge.b"}, "a.py:2: proxy.store may not"),
-    "link knows the core only": ({"proxy/link.py": "import proxy.log"}, "proxy.link may not import proxy.log"),
+    "link knows the core only": ({"proxy/link/a.py": "import proxy.log"}, "proxy.link may not import proxy.log"),
     "config does not log": ({"proxy/config/a.py": "import proxy.log"}, "proxy.config may not import proxy.log"),
     "demo is for the command line": ({"proxy/app/a.py": "import proxy.demo.b"}, "proxy.app may not import proxy.demo"),
     "an adapter is named, not imported": ({"proxy/app/a.py": "import adapters.crm"}, "may not import adapters.crm"),
@@ -248,6 +278,15 @@ VIOLATIONS = {
             "proxy/edge/c.py": "import proxy.edge.a",
         },
         "circle",
+    ),
+    "circle of folders": (
+        {
+            "proxy/edge/wire/a.py": "import proxy.edge.shadow.c",
+            "proxy/edge/wire/b.py": "",
+            "proxy/edge/shadow/c.py": "",
+            "proxy/edge/shadow/d.py": "import proxy.edge.wire.b",
+        },
+        "folders import in a circle",
     ),
     "circle for types": (
         {"proxy/edge/a.py": "import proxy.edge.b", "proxy/edge/b.py": "if TYPE_CHECKING:\n    import proxy.edge.a"},
@@ -277,14 +316,16 @@ def test_what_is_allowed_is_not_reported(tmp_path: Path) -> None:
         {
             "proxy/core/a.py": "import re, xxhash\nfrom collections.abc import Mapping\nfrom urllib.parse import quote",
             "proxy/core/parity/a.py": "import msgspec, brotli, zstandard, csv\nfrom html.parser import HTMLParser",
-            "proxy/link.py": "import msgspec\nimport proxy.core.a",
+            "proxy/link/messages.py": "import msgspec\nimport proxy.core.a",
             "proxy/log.py": "import structlog\nimport proxy.core.a",
             "proxy/config/a.py": "import yaml, pydantic\nimport proxy.core.a",
-            "proxy/edge/a.py": "import asyncio, httptools\nimport proxy.link, proxy.log\nfrom proxy.core import a",
+            "proxy/edge/wire/a.py": "import asyncio, httptools\nimport proxy.link.messages\nfrom proxy.core import a",
+            "proxy/edge/shadow/a.py": "import proxy.edge.wire.a, proxy.edge.b",
+            "proxy/edge/b.py": "import proxy.edge.wire.a, proxy.log",
             "proxy/store/a.py": "import asyncpg\nimport proxy.core.a",
-            "proxy/control/a.py": "import aiohttp, prometheus_client\nimport proxy.link\nfrom proxy import __version__",
+            "proxy/control/a.py": "import proxy.store.a\nimport proxy.link.messages\nfrom proxy import __version__",
             "proxy/tasks.py": "asyncio.create_task(f())",
-            "proxy/app/a.py": "import proxy.config.a, proxy.edge.a, proxy.control.a, proxy.store.a, proxy.tasks",
+            "proxy/app/a.py": "import proxy.config.a, proxy.edge.b, proxy.control.a, proxy.tasks",
             "proxy/demo/a.py": "import proxy.app.a",
             "proxy/cli/main.py": "import proxy.demo.a",
             "proxy/__main__.py": "from proxy.cli.main import main",

@@ -18,23 +18,23 @@ import aiohttp
 import pytest
 
 from tests.e2e.program import PATIENCE, Program, free_port, started, text_of
-from tests.edge.client import get, post, request
+from tests.edge.raw_client import get, post, request
 
 pytestmark = pytest.mark.unmeasured
 
 ROOT = Path(__file__).parent.parent
 EDGE = (
-    "bodies",
-    "breaker",
-    "drain",
-    "fallback",
-    "faults",
-    "keep_alive",
-    "orders",
-    "pipelining",
-    "second",
-    "shadow",
-    "tunnel",
+    "wire/test_bodies",
+    "upstream/test_breaker",
+    "routing/test_drain",
+    "exchange/test_fallback",
+    "exchange/test_faults",
+    "client/test_keep_alive",
+    "routing/test_orders",
+    "client/test_pipelining",
+    "shadow/test_second",
+    "shadow/test_leg",
+    "exchange/test_tunnel",
 )
 
 
@@ -61,7 +61,7 @@ def test_the_hot_path_is_compiled(tree: Path) -> None:
 
 def test_the_compiled_data_plane_passes_the_tests_of_the_interpreted_one(tree: Path) -> None:
     """All published byte cases and tests of every part of the data plane pass when the code under them is compiled."""
-    files = [f"tests/edge/test_{name}.py" for name in EDGE]
+    files = [f"tests/edge/{name}.py" for name in EDGE]
     command = [sys.executable, "-P", "-m", "pytest", "-q", "-p", "proxy", "tests/wire/test_cases.py", *files]
     env = os.environ | {"PYTHONPATH": f"{tree}:{ROOT}"}
     ran = subprocess.run(command, cwd=ROOT, env=env, check=False, capture_output=True, text=True)
@@ -202,8 +202,8 @@ async def _upstream(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) 
 def test_a_table_crosses_processes_compiled(tree: Path) -> None:
     """Values of compiled classes travel to the workers and are equal there; the modules are the compiled ones."""
     code = (
-        "import proxy.core.route as r; assert r.__file__.endswith('.so'), r.__file__\n"
-        "from proxy.config.load import load_text; from proxy.app.table_bytes import dump, load\n"
+        "import proxy.core.routing.route as r; assert r.__file__.endswith('.so'), r.__file__\n"
+        "from proxy.config.load import load_text; from proxy.link.table_bytes import dump, load\n"
         "s = load_text(open('routes.yaml').read(), 'routes.yaml', {}).snapshot\n"
         "assert load(dump(s)).routes == s.routes\n"
     )

@@ -27,13 +27,13 @@ def test_a_file_without_its_test_is_found(tmp_path: Path) -> None:
     """A file without a test is named, with the test that is missing; one with a test is not."""
     for name in (
         "proxy/core/__init__.py",
-        "proxy/core/split.py",
+        "proxy/core/routing/split.py",
         "proxy/core/stage.py",
         "proxy/core/parity/walk.py",
-        "proxy/core/parity/lists.py",
+        "proxy/core/parity/formats/lists.py",
         "proxy/config/read.py",
-        "tests/core/test_split.py",
-        "tests/core/parity/test_lists.py",
+        "tests/core/routing/test_split.py",
+        "tests/core/parity/formats/test_lists.py",
     ):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).touch()

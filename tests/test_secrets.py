@@ -13,9 +13,9 @@ from typer.testing import CliRunner
 
 from proxy.cli.main import app
 from proxy.config.load import Loaded, load_text
-from proxy.core.route import Route
+from proxy.core.routing.route import Route
+from proxy.core.routing.snapshot import Snapshot
 from proxy.core.secret import Secret
-from proxy.core.snapshot import Snapshot
 
 SOUNDS_SECRET = re.compile(
     r"key|secret|token|passw|credential|replacement|cookie|auth|bearer|signature|private|state|url|dsn", re.IGNORECASE

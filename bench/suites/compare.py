@@ -20,7 +20,7 @@ from bench.table import Table
 from proxy.core.outcome import Side
 from proxy.core.parity.captured import CapturedAnswer, CapturedRequest, Pair
 from proxy.core.parity.compare import Outcome, compare
-from proxy.core.parity.rules import Rules
+from proxy.core.parity.rules.rules import Rules
 
 ROUNDS = 40
 ROUND_SECONDS = 0.05

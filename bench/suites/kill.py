@@ -24,8 +24,8 @@ import typer
 
 from bench.errors import BenchError
 from bench.machine import free_ports
-from proxy.config.kill_order import give, lift
-from proxy.core.kill import Order
+from proxy.config.files.kill_file import give, lift
+from proxy.core.routing.kill_switch import Order
 
 BAR = 1000.0
 """Milliseconds that the 99th percentile may take."""

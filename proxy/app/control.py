@@ -19,31 +19,31 @@ from pathlib import Path
 
 import structlog
 
-from proxy.app.evidence_flow import EvidenceFlow
-from proxy.app.judge import Judging, Parts
-from proxy.app.kill_file import KillFile
-from proxy.app.openings import name_openings
+from proxy.app.control_parts import Judging, Parts
+from proxy.app.kill_file_watch import KillFile
+from proxy.app.leniency_log import name_openings
 from proxy.app.reloads import Reloads, Watch, good, refused, table_of
-from proxy.app.restarting import Restarting, Work
-from proxy.config import kill_order
+from proxy.config.files import kill_file
 from proxy.config.load import Loaded
-from proxy.config.problem import Problem
-from proxy.control.admin import Admin, application, serve
-from proxy.control.auth import TOKEN_VARIABLE, Gate, gate_for
-from proxy.control.certificates import Certificates
-from proxy.control.comparing import Comparing
-from proxy.control.evidence import EvidenceBook
-from proxy.control.health import Probes
-from proxy.control.hooks import Hooks
-from proxy.control.kill import KillSwitch
-from proxy.control.ledger import Ledger
-from proxy.control.links import Links
-from proxy.control.parity_pages import ParityPages
+from proxy.config.text.problem import Problem
+from proxy.control.admin.admin import Admin, application, serve
+from proxy.control.admin.auth import TOKEN_VARIABLE, Gate, gate_for
+from proxy.control.admin.evidence import ParityPages
+from proxy.control.admin.kill import KillSwitch
+from proxy.control.admin.standing import Judged
+from proxy.control.evidence.book import EvidenceBook
+from proxy.control.evidence.flow import EvidenceFlow
+from proxy.control.fleet.comparer import Comparing
+from proxy.control.fleet.links import Links
+from proxy.control.position.hooks import Hooks
+from proxy.control.probe.certificates import Certificates
+from proxy.control.probe.health import Probes
 from proxy.control.running import Running
-from proxy.control.standing_views import Judged
-from proxy.core.snapshot import Snapshot
-from proxy.store.connections import Patience
-from proxy.store.opening import Stores, open_stores
+from proxy.control.traffic.ledger import Ledger
+from proxy.core.routing.snapshot import Snapshot
+from proxy.store.open_stores import Stores, open_stores
+from proxy.store.postgres.connections import Patience
+from proxy.supervised_tasks import Restarting, Work
 
 PATIENCE = Patience(longest_wait=1.0)
 """With the state store: one that is back is found within a second, so that replicas agree again within two."""
@@ -157,8 +157,8 @@ def _kill_switch(given: Inheritance, running: Running, links: Links, judged: Jud
         running=running,
         links=links,
         place=given.kill_file,
-        give=kill_order.give,
-        lift=kill_order.lift,
+        give=kill_file.give,
+        lift=kill_file.lift,
         judged=judged,
     )
 

@@ -15,16 +15,16 @@ from typing import Protocol
 
 import structlog
 
-from proxy.app.openings import name_openings
-from proxy.app.table_bytes import dump
+from proxy.app.leniency_log import name_openings
+from proxy.config.checks.tls_files import newly_bad
 from proxy.config.load import Loaded
-from proxy.config.problem import Problem
-from proxy.config.tls_files import newly_bad
-from proxy.control.health import Probes
-from proxy.control.links import Links
+from proxy.config.text.problem import Problem
+from proxy.control.fleet.links import Links
+from proxy.control.probe.health import Probes
 from proxy.control.running import Reload, Running, bounded, changed_routes, needs_restart
-from proxy.core.snapshot import Snapshot
-from proxy.link import Table
+from proxy.core.routing.snapshot import Snapshot
+from proxy.link.messages import Table
+from proxy.link.table_bytes import dump
 
 POLL_EVERY = 0.1
 """Seconds between two looks at the file."""

@@ -14,9 +14,9 @@ from pathlib import Path
 
 import structlog
 
-from proxy.app.redaction_key import key_of
-from proxy.core.marks import SIZE
-from proxy.edge.ties import Memory
+from proxy.comparer.redaction_key import key_of
+from proxy.core.stickiness.marks import SIZE
+from proxy.edge.routing.stickiness import Memory
 
 NAME = "cookie.key"
 

@@ -15,7 +15,7 @@ import stat
 from dataclasses import dataclass
 from pathlib import Path
 
-from proxy.edge.tls import BACKLOG
+from proxy.edge.client.tls_listener import BACKLOG
 
 _ASKED_FOR = 1.0
 """Seconds that somebody who listens has to take a connection; a full queue counts as somebody."""

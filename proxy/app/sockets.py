@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from proxy.app import socket_file
-from proxy.app.succession import HandedDown
-from proxy.core.snapshot import Snapshot
-from proxy.edge.tls import BACKLOG
-from proxy.pairs import PAIRS
+from proxy.app.handover import HandedDown
+from proxy.core.routing.snapshot import Snapshot
+from proxy.edge.client.tls_listener import BACKLOG
+from proxy.link.pairs import PAIRS
 
 _HINTS = {
     errno.EADDRINUSE: "another process may hold the address: see `listen` and `admin`",

@@ -25,15 +25,15 @@ from pathlib import Path
 
 import structlog
 
-from proxy.app.birth import WorkerSeat, be_comparer, be_control, be_worker
+from proxy.app.child_start import WorkerSeat, be_comparer, be_control, be_worker
+from proxy.app.handover import HandedDown, Readiness, handed_down, start_successor
 from proxy.app.heartbeat import HUNG, Heartbeats, Silence
+from proxy.app.initial_table import Start, first_start
 from proxy.app.selfcheck import cautions, prepare
 from proxy.app.shared_ties import SharedTies
 from proxy.app.socket_file import SocketFile
 from proxy.app.sockets import Sockets, bind, hint_of
-from proxy.app.start import Start, first_start
-from proxy.app.succession import HandedDown, Readiness, handed_down, start_successor
-from proxy.edge.here import draw_instance
+from proxy.edge.instance import draw_instance
 from proxy.log import DirectSink, is_console, set_up
 
 KILL_AFTER = 5.0

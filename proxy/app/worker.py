@@ -21,23 +21,23 @@ from time import monotonic, time
 
 import structlog
 
-from proxy.app.certificates import Certificates
-from proxy.app.control_link import ControlLink
+from proxy.app.certificate_watch import Certificates
 from proxy.app.huge_pages import collapse
-from proxy.app.kill_file import KillFile
-from proxy.app.pair_link import PairLink
-from proxy.app.restarting import Restarting
-from proxy.app.table_bytes import load
-from proxy.core.kill import Order
-from proxy.core.snapshot import Snapshot
-from proxy.edge.access_log import AccessLog
-from proxy.edge.here import Here
-from proxy.edge.listener import Listener, Prepared
-from proxy.edge.recently import Taken
-from proxy.edge.ties import Memory
-from proxy.link import Orders, Poll, Probed, Recent, Report, Table, read_to_worker
+from proxy.app.kill_file_watch import KillFile
+from proxy.core.routing.kill_switch import Order
+from proxy.core.routing.snapshot import Snapshot
+from proxy.edge.account.access_log import AccessLog
+from proxy.edge.account.request_sample import Taken
+from proxy.edge.data_plane import Listener, Prepared
+from proxy.edge.instance import Here
+from proxy.edge.routing.stickiness import Memory
+from proxy.link.control_link import ControlLink
+from proxy.link.messages import Orders, Poll, Probed, Recent, Report, Table, read_to_worker
+from proxy.link.pair_link import PairLink
+from proxy.link.pairs import PAIRS
+from proxy.link.table_bytes import load
 from proxy.log import Sink
-from proxy.pairs import PAIRS
+from proxy.supervised_tasks import Restarting
 from proxy.tasks import Tasks
 from proxy.tls.kept import ForClients
 

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from proxy.cli.lesson import UNUSABLE
+from proxy.cli.help_text import UNUSABLE
 from proxy.cli.terminal import complain, leave
 
 ADMIN = Annotated[str, typer.Option(metavar="URL", help="The admin address; else the one in --config.")]

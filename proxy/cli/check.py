@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from proxy.cli.lesson import FINE, FOUND, UNUSABLE, Lesson
+from proxy.cli.help_text import FINE, FOUND, UNUSABLE, Lesson
 from proxy.cli.options import CONFIG, JSON, ROUTES
 from proxy.cli.terminal import Ink, leave, painted, say, say_json
 
 if TYPE_CHECKING:
     from proxy.config.load import Loaded
-    from proxy.config.problem import Problem
+    from proxy.config.text.problem import Problem
 
 LESSON = Lesson(
     purpose="Check a routes.yaml by the very code that loads it.",

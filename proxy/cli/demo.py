@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from proxy.cli.lesson import FINE, FOUND, UNUSABLE, Lesson
+from proxy.cli.help_text import FINE, FOUND, UNUSABLE, Lesson
 from proxy.cli.options import JSON
 from proxy.cli.terminal import leave
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import NoReturn
 
-from proxy.cli.lesson import UNUSABLE
+from proxy.cli.help_text import UNUSABLE
 from proxy.cli.problem_text import problem_lines
 from proxy.cli.terminal import complain, leave
 from proxy.config.load import Loaded, load_file

@@ -11,25 +11,15 @@ from typing import Annotated
 import typer
 
 from proxy import __version__
-from proxy.cli import (
-    accept,
-    check,
-    demo,
-    epoch,
-    explain,
-    export,
-    kill,
-    mismatches,
-    moving,
-    plan,
-    replay,
-    schema,
-    serve,
-    status,
-    why,
-)
-from proxy.cli.later import ANY_ARGUMENTS, LATER, command_of
-from proxy.cli.lesson import FINE, FOUND, UNUSABLE, Lesson
+from proxy.cli import check, demo, schema, serve, why
+from proxy.cli.evidence import accept, export, mismatches, replay
+from proxy.cli.explain import explain
+from proxy.cli.help_text import FINE, FOUND, UNUSABLE, Lesson
+from proxy.cli.kill import kill
+from proxy.cli.not_yet import ANY_ARGUMENTS, LATER, command_of
+from proxy.cli.orders import epoch, route_orders
+from proxy.cli.plan import plan
+from proxy.cli.status import status
 from proxy.cli.terminal import leave, say
 from proxy.core.build import BUILD
 
@@ -51,13 +41,13 @@ COMMANDS: Mapping[str, tuple[Callable[..., None], Lesson]] = {
     "replay": (replay.replay, replay.LESSON),
     "export": (export.export, export.LESSON),
     "epoch": (epoch.epoch, epoch.LESSON),
-    "promote": (moving.promote, moving.PROMOTE),
-    "rollback": (moving.rollback, moving.ROLLBACK),
-    "hold": (moving.hold, moving.HOLD),
-    "resume": (moving.resume, moving.RESUME),
-    "drain": (moving.drain, moving.DRAIN),
-    "pin": (moving.pin, moving.PIN),
-    "unpin": (moving.unpin, moving.UNPIN),
+    "promote": (route_orders.promote, route_orders.PROMOTE),
+    "rollback": (route_orders.rollback, route_orders.ROLLBACK),
+    "hold": (route_orders.hold, route_orders.HOLD),
+    "resume": (route_orders.resume, route_orders.RESUME),
+    "drain": (route_orders.drain, route_orders.DRAIN),
+    "pin": (route_orders.pin, route_orders.PIN),
+    "unpin": (route_orders.unpin, route_orders.UNPIN),
     "kill": (kill.kill, kill.LESSON),
     "demo": (demo.demo, demo.LESSON),
 }

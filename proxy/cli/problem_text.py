@@ -9,7 +9,7 @@ from pathlib import Path
 from unicodedata import combining, east_asian_width
 
 from proxy.cli.terminal import Ink, painted
-from proxy.config.problem import Problem
+from proxy.config.text.problem import Problem
 
 
 def problem_lines(problems: Iterable[Problem], *, with_source: bool | None = None) -> Iterator[str]:

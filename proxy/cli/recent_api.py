@@ -9,9 +9,9 @@ from urllib.parse import quote
 import msgspec
 
 from proxy.cli.admin_api import NoAnswerError, Parity, fetch
-from proxy.core.judge.position import Cause, Position
-from proxy.core.seen import Seen
+from proxy.core.position.position import Cause, Position
 from proxy.core.stage import Stage
+from proxy.core.traffic.remembered_request import Seen
 
 PATIENCE = 30.0
 """Seconds for a page that may hold all of the memory."""

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from proxy.cli.lesson import FINE, UNUSABLE, Lesson
+from proxy.cli.help_text import FINE, UNUSABLE, Lesson
 from proxy.cli.terminal import complain, leave, say
 
 LESSON = Lesson(

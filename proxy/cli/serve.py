@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from proxy.cli.lesson import FINE, FOUND, UNUSABLE, Lesson
+from proxy.cli.help_text import FINE, FOUND, UNUSABLE, Lesson
 from proxy.cli.options import CONFIG, ROUTES
 from proxy.cli.terminal import complain, leave
 from proxy.core.build import BUILD, SLOW, Build

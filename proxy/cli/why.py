@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from proxy.cli.admin_base import ADMIN, base_of
-from proxy.cli.lesson import FINE, FOUND, UNUSABLE, Lesson
+from proxy.cli.help_text import FINE, FOUND, UNUSABLE, Lesson
 from proxy.cli.options import CONFIG, JSON, ROUTES
 from proxy.cli.terminal import Ink, complain, leave, painted, say
 

@@ -6,15 +6,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import TypeVar
 
-from proxy.config.address import Address
-from proxy.config.asked import Condition
-from proxy.config.block import Block
-from proxy.config.compare_build import build_rules
-from proxy.config.environment import cores
-from proxy.config.hook_blocks import hooks_of
-from proxy.config.judgement_build import fleet_of, guard_of, ramp_of, windows_of
-from proxy.config.read import Draft
-from proxy.config.schema import (
+from proxy.config.blocks.base_block import Block
+from proxy.config.blocks.compare_build import build_rules
+from proxy.config.blocks.hook_blocks import hooks_of
+from proxy.config.blocks.judgement_build import fleet_of, guard_of, ramp_of, windows_of
+from proxy.config.blocks.schema import (
     MatchBlock,
     RateBy,
     RouteBlock,
@@ -23,22 +19,26 @@ from proxy.config.schema import (
     Underscores,
     UpstreamBlock,
 )
-from proxy.config.shadow_blocks import memory_of, policy_of
+from proxy.config.blocks.shadow_blocks import memory_of, policy_of
+from proxy.config.blocks.tie_blocks import cookies_of, tie_of
+from proxy.config.blocks.tls_block import listener_tls, upstream_tls
+from proxy.config.blocks.upstream_blocks import breaker_of, eject_of, fallback_of, health_of, resolve_of
+from proxy.config.read import Draft
+from proxy.config.readers.address import Address
+from proxy.config.readers.match_values import Condition
 from proxy.config.shared import Shared
-from proxy.config.tie_blocks import cookies_of, tie_of
-from proxy.config.tls_block import listener_tls, upstream_tls
-from proxy.config.upstream_blocks import breaker_of, eject_of, fallback_of, health_of, resolve_of
-from proxy.core.cohort import CohortSource, SourceKind
+from proxy.config.text.environment import cores
+from proxy.core.http.trace import RequestIds
 from proxy.core.judge.policy import Freeze, Window
-from proxy.core.path import PathPattern
-from proxy.core.predicate import HeaderAbsent, HeaderIs, Predicate, QueryAbsent, QueryIs
-from proxy.core.route import CLIENT_IP, Endpoint, Rate, Respond, Route, Timeouts, Upstream
+from proxy.core.routing.cohort import CohortSource, SourceKind
+from proxy.core.routing.path import PathPattern
+from proxy.core.routing.predicate import HeaderAbsent, HeaderIs, Predicate, QueryAbsent, QueryIs
+from proxy.core.routing.route import CLIENT_IP, Endpoint, Rate, Respond, Route, Timeouts, Upstream
+from proxy.core.routing.shadow import ShadowPolicy
+from proxy.core.routing.snapshot import AccessLog, Limits, Snapshot
+from proxy.core.routing.table import RouteTable
 from proxy.core.secret import Secret
-from proxy.core.shadow import ShadowPolicy
-from proxy.core.snapshot import AccessLog, Limits, Snapshot
 from proxy.core.stage import Stage
-from proxy.core.table import RouteTable
-from proxy.core.trace import RequestIds
 
 Value = TypeVar("Value", Timeouts, Limits, Respond, AccessLog)
 _MOST_WORKERS = 256

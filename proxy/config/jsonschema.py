@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from proxy.config.schema import NOT_LANDED, FileBlock, MatchBlock, RouteBlock, UpstreamBlock
+from proxy.config.blocks.schema import NOT_LANDED, FileBlock, MatchBlock, RouteBlock, UpstreamBlock
 
 _DIALECT = "http://json-schema.org/draft-07/schema#"
 _VARIABLE = {"type": "string", "pattern": r"\$\{"}

@@ -8,19 +8,19 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 
-from proxy.config.advise import advise
 from proxy.config.build import build_routes, build_snapshot
-from proxy.config.check import check
-from proxy.config.climb_check import ramps_that_stop, ramps_to_know
-from proxy.config.compare_check import expired_rules
-from proxy.config.document import parse
-from proxy.config.problem import Problem
+from proxy.config.checks.check import check
+from proxy.config.checks.climb_check import ramps_that_stop, ramps_to_know
+from proxy.config.checks.compare_check import expired_rules
+from proxy.config.checks.shadow_advise import shadows_to_know, shadows_without_credentials
+from proxy.config.checks.tls_files import BadFile, bad_files, ending_soon
+from proxy.config.checks.wait_advise import waits_to_know
+from proxy.config.checks.warnings import advise
 from proxy.config.read import read
-from proxy.config.shadow_advise import shadows_to_know, shadows_without_credentials
-from proxy.config.source import ABSENT, decode, read_source
-from proxy.config.tls_files import BadFile, bad_files, ending_soon
-from proxy.config.wait_advise import waits_to_know
-from proxy.core.snapshot import Snapshot
+from proxy.config.text.document import parse
+from proxy.config.text.problem import Problem
+from proxy.config.text.source import ABSENT, decode, read_source
+from proxy.core.routing.snapshot import Snapshot
 
 _FIRST_FILE = "the README begins with one to copy, and `banyan demo` shows a running one"
 

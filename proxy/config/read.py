@@ -8,13 +8,13 @@ from typing import NamedTuple, TypeVar
 
 from pydantic import ValidationError
 
-from proxy.config.block import Block
-from proxy.config.document import Document, ListNode, MapNode, Node, ScalarNode
-from proxy.config.problem import Path, Problem, show, where
-from proxy.config.schema import FileBlock, RouteBlock, SettingsBlock, UpstreamBlock
-from proxy.config.single import read_name
-from proxy.config.values import Broken, Reader
-from proxy.config.words import explain
+from proxy.config.blocks.base_block import Block
+from proxy.config.blocks.schema import FileBlock, RouteBlock, SettingsBlock, UpstreamBlock
+from proxy.config.pydantic_messages import explain
+from proxy.config.readers.scalars import read_name
+from proxy.config.text.document import Document, ListNode, MapNode, Node, ScalarNode
+from proxy.config.text.plain_values import Broken, Reader
+from proxy.config.text.problem import Path, Problem, show, where
 
 Kind = TypeVar("Kind", bound=Block)
 _FILLERS: Mapping[str, object] = {"version": 1, "listen": ":0", "admin": "127.0.0.1:0"}

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from proxy.core.kill import Order
-from proxy.core.origins import origins_of
-from proxy.core.route import Route
-from proxy.core.snapshot import Snapshot
+from proxy.core.routing.kill_switch import Order
+from proxy.core.routing.route import Route
+from proxy.core.routing.snapshot import Snapshot
+from proxy.core.routing.state_names import origins_of
 
 MAX_SHOWN = 20
 """Names or problems in one log line or answer; the rest is counted."""

@@ -12,9 +12,9 @@ from rich.live import Live
 from rich.text import Text
 
 from proxy.cli.admin_api import NoAnswerError, RoutesStatus, get_routes
-from proxy.cli.mismatch_picture import cluster_table
+from proxy.cli.evidence.picture import cluster_table
 from proxy.cli.terminal import say, say_json
-from proxy.control.evidence_view import ClusterView
+from proxy.control.admin.evidence_view import ClusterView
 from proxy.demo.children import Children
 from proxy.demo.notebook import Notebook
 from proxy.demo.scenery import Scenery

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
-from proxy.cli.lesson import FINE, FOUND, UNUSABLE
+from proxy.cli.help_text import FINE, FOUND, UNUSABLE
 from proxy.cli.terminal import complain, say
 from proxy.demo.children import Children, DemoError
 from proxy.demo.held_port import held_port

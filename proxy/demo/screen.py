@@ -14,9 +14,9 @@ from rich.table import Table
 from rich.text import Text
 
 from proxy.cli.admin_api import RoutesStatus
-from proxy.cli.mismatch_picture import cluster_table
+from proxy.cli.evidence.picture import cluster_table
 from proxy.cli.terminal import this_command
-from proxy.control.evidence_view import ClusterView
+from proxy.control.admin.evidence_view import ClusterView
 from proxy.demo.notebook import Figures, Notebook
 from proxy.demo.routes_file import MOVED
 from proxy.demo.story import Measured, Report

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 import msgspec
 
 from proxy.cli.admin_api import NoAnswerError, fetch
-from proxy.cli.evidence_api import Mismatches, get_mismatches
-from proxy.control.evidence_view import ClusterView, EvidenceView, ParityView
+from proxy.cli.evidence.evidence_api import Mismatches, get_mismatches
+from proxy.control.admin.evidence_view import ClusterView, EvidenceView, ParityView
 from proxy.demo.children import DemoError
 from proxy.demo.new import FIRST, QUIRK
 from proxy.demo.routes_file import MOVED

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from proxy.store.binaries import NoPostgres, binaries_for
-from proxy.store.privilege import identity
+from proxy.store.embedded.binaries import NoPostgres, binaries_for
+from proxy.store.embedded.privilege import identity
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

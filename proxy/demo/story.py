@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from proxy.cli.admin_api import NoAnswerError, fetch, get_routes
-from proxy.control.evidence_view import ClusterView
+from proxy.control.admin.evidence_view import ClusterView
 from proxy.core.outcome import Side
 from proxy.demo.children import DemoError
 from proxy.demo.notebook import Figures, Notebook, Window, figures

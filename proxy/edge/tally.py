@@ -16,10 +16,10 @@ from collections.abc import Callable
 from collections.abc import Set as AbstractSet
 from typing import Final
 
+from proxy.core.limits.bounds_met import Shed
 from proxy.core.outcome import Failure, Repeat, ServedBy
-from proxy.core.shadow import Shadowed
-from proxy.core.shed import Shed
-from proxy.link import BUCKETS, AliveDelta, FailureDelta, RefusedDelta, RepeatDelta, RouteDelta, ShadowDelta
+from proxy.core.routing.shadow import Shadowed
+from proxy.link.messages import BUCKETS, AliveDelta, FailureDelta, RefusedDelta, RepeatDelta, RouteDelta, ShadowDelta
 
 _CLASSES: Final = 5
 _BEYOND: Final = 600

@@ -13,7 +13,7 @@ from collections import deque
 
 import structlog
 
-from proxy.core.evidence import Increments, joined
+from proxy.core.evidence.records import Increments, joined
 from proxy.store.evidence import EvidenceStore
 from proxy.store.unavailable import StoreRefused, StoreUnavailable
 

@@ -1,4 +1,4 @@
-"""What a store of evidence can do. `memory_evidence.py` and `postgres_evidence.py` both do, by the same tests.
+"""What a store of evidence can do. `memory/evidence.py` and `postgres/evidence.py` both do, by the same tests.
 
 Every method may raise `StoreUnavailable`. All of them may be repeated after that without counting anything twice.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from proxy.core.evidence import (
+from proxy.core.evidence.records import (
     Cluster,
     Epoch,
     Exchange,
@@ -22,7 +22,7 @@ from proxy.core.evidence import (
     ShapeCount,
     Tally,
 )
-from proxy.core.orders import Lead
+from proxy.core.position.standing import Lead
 
 
 class EvidenceStore(Protocol):

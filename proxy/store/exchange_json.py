@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import msgspec
 
-from proxy.core.evidence import Exchange, storable
+from proxy.core.evidence.records import Exchange, storable
 
 _decoder = msgspec.json.Decoder(Exchange)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from proxy.core.evidence import (
+from proxy.core.evidence.records import (
     Cluster,
     Epoch,
     Exchange,
@@ -23,8 +23,8 @@ from proxy.core.evidence import (
     ShapeCount,
     Tally,
 )
-from proxy.core.orders import Lead
-from proxy.core.origins import Origins, all_called, called
+from proxy.core.position.standing import Lead
+from proxy.core.routing.state_names import Origins, all_called, called
 from proxy.store.evidence import EvidenceStore
 
 

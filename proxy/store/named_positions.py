@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import replace
 
-from proxy.core.judge.position import Move, Position, Transition
-from proxy.core.orders import Hold, Kill, Lead, Pin, Presence, Standing, Told
-from proxy.core.origins import Origins, all_called, called
+from proxy.core.position.position import Move, Position, Transition
+from proxy.core.position.standing import Hold, Kill, Lead, Pin, Presence, Standing, Told
+from proxy.core.routing.state_names import Origins, all_called, called
 from proxy.store.positions import PositionStore
 
 

@@ -1,4 +1,4 @@
-"""What a store of positions can do. `memory_positions.py` and `postgres_positions.py` both do, by the same tests.
+"""What a store of positions can do. `memory/positions.py` and `postgres/positions.py` both do, by the same tests.
 
 Every method but `subscribe` may raise `StoreUnavailable`.
 
@@ -14,8 +14,8 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 from typing import Protocol
 
-from proxy.core.judge.position import Move, Position, Transition
-from proxy.core.orders import Hold, Kill, Lead, Pin, Presence, Standing, Told
+from proxy.core.position.position import Move, Position, Transition
+from proxy.core.position.standing import Hold, Kill, Lead, Pin, Presence, Standing, Told
 
 KEPT_TRANSITIONS = 100_000
 """Moves are kept until the standing has changed so many times again."""

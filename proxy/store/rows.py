@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from proxy.core.evidence import Cluster, Epoch, GuardState, KeyGroup, NoiseFinding, Sample, Tally
-from proxy.core.judge.position import Cause, Position, Transition
-from proxy.core.orders import Hold, Kill, Pin
+from proxy.core.evidence.records import Cluster, Epoch, GuardState, KeyGroup, NoiseFinding, Sample, Tally
 from proxy.core.outcome import Side
 from proxy.core.parity.compare import Outcome
-from proxy.core.parity.difference import Kind, Severity
+from proxy.core.parity.rules.difference import Kind, Severity
+from proxy.core.position.position import Cause, Position, Transition
+from proxy.core.position.standing import Hold, Kill, Pin
 from proxy.core.stage import Stage
 from proxy.store.exchange_json import decode
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from proxy.core.evidence import Increments, Occurrence, Tally, storable
+from proxy.core.evidence.records import Increments, Occurrence, Tally, storable
 from proxy.store.exchange_json import encode
 
 Row = tuple[object, ...]

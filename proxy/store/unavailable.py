@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from proxy.core.unavailable import StoreRefused, StoreUnavailable
+from proxy.core.store_errors import StoreRefused, StoreUnavailable
 
 __all__ = ["SchemaRefused", "StoreRefused", "StoreUnavailable"]
 

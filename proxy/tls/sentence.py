@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ssl
 
-from proxy.core.route import Upstream
+from proxy.core.routing.route import Upstream
 
 _CODE = " (_ssl.c:"
 

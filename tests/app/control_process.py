@@ -9,9 +9,9 @@ import sys
 from pathlib import Path
 
 from proxy.app.control import Inheritance, run_control
-from proxy.config import kill_order
+from proxy.config.files import kill_file
+from proxy.config.files.watch import FileWatch
 from proxy.config.load import Loaded, load_file
-from proxy.config.reload import FileWatch
 from proxy.log import Sink, set_up
 
 
@@ -30,7 +30,7 @@ def main(config: Path, admin: int, link: int, last_good: Path) -> None:
         snapshot=loaded.snapshot,
         watch=FileWatch(config, env, running=loaded.text),
         remember=lambda good: last_good.write_text(good.text),
-        kill_file=lambda written: kill_order.place(written, config, {}),
+        kill_file=lambda written: kill_file.place(written, config, {}),
         directory=last_good.parent,
         problems=problems,
         warnings=loaded.warnings,

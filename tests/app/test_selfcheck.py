@@ -10,7 +10,7 @@ import pytest
 
 from proxy.app.selfcheck import cautions, check_files, check_memory, check_steady, check_year, prepare
 from proxy.core.build import Build
-from proxy.core.snapshot import Limits
+from proxy.core.routing.snapshot import Limits
 
 MIB = 1 << 20
 

@@ -11,7 +11,7 @@ from bench.steady import Latencies, load
 from bench.suites.shadow import TENTH, TWICE, WITH, WITHOUT, shadowing
 from bench.workload import Site
 from proxy.config.load import Loaded, load_text
-from tests.config.files import NOTHING
+from tests.config.given_files import NOTHING
 
 
 @pytest.mark.parametrize(

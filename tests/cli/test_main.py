@@ -10,8 +10,8 @@ import typer
 from proxy import __version__
 from proxy.app import supervisor
 from proxy.cli import serve
-from proxy.cli.later import LATER
 from proxy.cli.main import COMMANDS
+from proxy.cli.not_yet import LATER
 from proxy.core.build import BUILD
 from tests.cli.conftest import Banyan
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from proxy.cli.problem_text import problem_lines
-from proxy.config.problem import Problem
+from proxy.config.text.problem import Problem
 
 
 def problem_at(file: Path, line: int, column: int) -> Problem:

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from proxy.cli import serve, status
+from proxy.cli import serve
+from proxy.cli.status import status
 from tests.cli.conftest import ROUTES, Banyan
 from tests.e2e.program import free_port
 

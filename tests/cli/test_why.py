@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from proxy.control.recent_pages import shown
+from proxy.control.admin.recent import shown
 from proxy.core.stage import Stage
 from tests.cli.conftest import Banyan
 from tests.cli.listening import listening

@@ -12,8 +12,8 @@ import sys
 
 import uvloop
 
-from proxy.edge.access_log import AccessLog
-from proxy.edge.listener import Listener
+from proxy.edge.account.access_log import AccessLog
+from proxy.edge.data_plane import Listener
 from proxy.log import Sink
 from tests.edge.proxy import snapshot_of
 

@@ -14,11 +14,11 @@ import pytest
 import trustme
 
 from tests.clients.conftest import Play
-from tests.edge.client import Client, get, post
+from tests.edge.exchange.test_tunnel import HANDSHAKE, parrot
 from tests.edge.message import check_problem
 from tests.edge.proxy import REST
+from tests.edge.raw_client import Client, get, post
 from tests.edge.scripted import Peer, Scripted, echo, sized, then_close
-from tests.edge.test_tunnel import HANDSHAKE, parrot
 
 pytestmark = pytest.mark.asyncio(loop_factories=["asyncio"])  # of the test; the data plane has its own
 ROOT = Path(__file__).parents[2]

@@ -7,9 +7,9 @@ from itertools import product
 
 from hypothesis import strategies as st
 
-from proxy.core.predicate import HeaderAbsent, HeaderIs, HostIs, Predicate, QueryAbsent, QueryIs
-from proxy.core.request import RequestHead
-from proxy.core.route import Route
+from proxy.core.http.request import RequestHead
+from proxy.core.routing.predicate import HeaderAbsent, HeaderIs, HostIs, Predicate, QueryAbsent, QueryIs
+from proxy.core.routing.route import Route
 from tests.core.asking import asking, route
 
 _HEADERS: list[list[Predicate]] = [

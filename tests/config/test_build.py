@@ -7,15 +7,15 @@ from ipaddress import ip_network
 import pytest
 
 from proxy.config.build import needed_upstreams
-from proxy.core.cohort import CohortSource, SourceKind
-from proxy.core.effects import Effects
-from proxy.core.path import PathPattern
-from proxy.core.predicate import HeaderAbsent, HeaderIs, HostIs, QueryAbsent, QueryIs
-from proxy.core.route import CLIENT_IP, Expectation, Health, HostMode, Respond, Route, Timeouts, Upstream
-from proxy.core.shadow import ShadowPolicy
-from proxy.core.snapshot import AccessLog, Limits
+from proxy.core.routing.cohort import CohortSource, SourceKind
+from proxy.core.routing.effects import Effects
+from proxy.core.routing.path import PathPattern
+from proxy.core.routing.predicate import HeaderAbsent, HeaderIs, HostIs, QueryAbsent, QueryIs
+from proxy.core.routing.route import CLIENT_IP, Expectation, Health, HostMode, Respond, Route, Timeouts, Upstream
+from proxy.core.routing.shadow import ShadowPolicy
+from proxy.core.routing.snapshot import AccessLog, Limits
 from proxy.core.stage import Stage
-from tests.config.files import FILE, HEAD, draft, snapshot, with_routes
+from tests.config.given_files import FILE, HEAD, draft, snapshot, with_routes
 
 EVERYTHING = """\
 version: 1

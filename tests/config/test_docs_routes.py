@@ -8,10 +8,10 @@ from typing import NamedTuple
 
 import pytest
 
-from proxy.config import schema
-from proxy.config.block import Block
+from proxy.config.blocks import schema
+from proxy.config.blocks.base_block import Block
+from proxy.config.blocks.schema import NOT_LANDED, FileBlock
 from proxy.config.load import Loaded, load_text
-from proxy.config.schema import NOT_LANDED, FileBlock
 
 DOCUMENT = Path(__file__).parent.parent.parent / "docs" / "routes.md"
 TEXT = DOCUMENT.read_text(encoding="utf-8")

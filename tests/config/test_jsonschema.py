@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from proxy.config import schema as blocks
-from proxy.config.block import Block
+from proxy.config.blocks import schema as blocks
+from proxy.config.blocks.base_block import Block
+from proxy.config.blocks.schema import NOT_LANDED
 from proxy.config.jsonschema import schema, schema_text
-from proxy.config.schema import NOT_LANDED
 from tests.config.editor import Editor
-from tests.config.files import FILE, with_routes
+from tests.config.given_files import FILE, with_routes
 from tests.config.test_build import EVERYTHING
 
 SCHEMA = schema()

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from proxy.config.load import Loaded, load_bytes, load_file, load_text, unreadable
-from tests.config.files import FILE, NOTHING, problems, with_routes
+from tests.config.given_files import FILE, NOTHING, problems, with_routes
 
 
 def test_a_right_text_is_loaded_with_its_revision() -> None:

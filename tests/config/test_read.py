@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from proxy.config.address import Address
-from tests.config.files import FILE, HEAD, draft, with_routes
+from proxy.config.readers.address import Address
+from tests.config.given_files import FILE, HEAD, draft, with_routes
 
 
 def test_a_right_file_is_read_whole() -> None:

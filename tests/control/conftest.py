@@ -13,21 +13,21 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from proxy.app.judge import Judging, Parts
-from proxy.app.restarting import Restarting
-from proxy.config import kill_order
-from proxy.control.admin import Admin, application, serve
-from proxy.control.auth import Gate
-from proxy.control.evidence import EvidenceBook
-from proxy.control.health import Probes
-from proxy.control.hooks import Hooks
-from proxy.control.kill import KillSwitch
-from proxy.control.ledger import Ledger
-from proxy.control.links import Links
+from proxy.app.control_parts import Judging, Parts
+from proxy.config.files import kill_file
+from proxy.control.admin.admin import Admin, application, serve
+from proxy.control.admin.auth import Gate
+from proxy.control.admin.kill import KillSwitch
+from proxy.control.evidence.book import EvidenceBook
+from proxy.control.fleet.links import Links
+from proxy.control.position.hooks import Hooks
+from proxy.control.probe.health import Probes
 from proxy.control.running import Reload, Running
-from proxy.core.snapshot import Snapshot
-from proxy.link import Table
-from proxy.store.opening import open_stores
+from proxy.control.traffic.ledger import Ledger
+from proxy.core.routing.snapshot import Snapshot
+from proxy.link.messages import Table
+from proxy.store.open_stores import open_stores
+from proxy.supervised_tasks import Restarting
 from tests.control.tables import crm
 from tests.control.worker import FakeWorker, start_worker
 
@@ -148,8 +148,8 @@ async def open_port(links: Links, link_path: Path, tasks: Restarting) -> AsyncIt
                 running=running,
                 links=links,
                 place=lambda written: link_path.parent / (written or "kill"),
-                give=kill_order.give,
-                lift=kill_order.lift,
+                give=kill_file.give,
+                lift=kill_file.lift,
                 judged=judging.judged,
             )
             admin = Admin(

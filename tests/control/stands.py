@@ -11,29 +11,39 @@ from typing import Any, cast
 import msgspec
 
 from proxy.config.load import Loaded, load_text
-from proxy.control.bench import Bench
-from proxy.control.feed import Gathering
-from proxy.control.judging import Judge
-from proxy.control.kept import NOTHING, Kept, read
-from proxy.control.leading import Leading
-from proxy.control.ledger import Ledger
-from proxy.control.links import Links
-from proxy.control.mover import Mover
-from proxy.control.reconciling import Reconciling
-from proxy.control.replica import Replica
+from proxy.control.fleet.gossip import Gathering
+from proxy.control.fleet.lease import Leading
+from proxy.control.fleet.links import Links
+from proxy.control.judge.judge_round import Bench
+from proxy.control.judge.judging import Judge
+from proxy.control.position.mover import Mover
+from proxy.control.position.reconciling import Reconciling
+from proxy.control.position.standing_file import NOTHING, Kept, read
+from proxy.control.position.standing_here import Replica
 from proxy.control.running import Reload, Running
-from proxy.control.state import Positions
-from proxy.core.evidence import GuardState
+from proxy.control.stores import Positions
+from proxy.control.traffic.ledger import Ledger
+from proxy.core.evidence.records import GuardState
 from proxy.core.judge.legacy import Known as Legacy
-from proxy.core.judge.position import Position
 from proxy.core.judge.ramp import Measures
-from proxy.core.orders import Lead
 from proxy.core.outcome import Refused
-from proxy.core.route import Route
-from proxy.core.snapshot import Snapshot
-from proxy.core.unavailable import StoreUnavailable
-from proxy.link import BUCKETS, AliveDelta, BadDelta, CohortDelta, RefusedDelta, Report, RouteDelta, ShadowDelta, Table
-from proxy.store.memory_positions import MemoryPositions
+from proxy.core.position.position import Position
+from proxy.core.position.standing import Lead
+from proxy.core.routing.route import Route
+from proxy.core.routing.snapshot import Snapshot
+from proxy.core.store_errors import StoreUnavailable
+from proxy.link.messages import (
+    BUCKETS,
+    AliveDelta,
+    BadDelta,
+    CohortDelta,
+    RefusedDelta,
+    Report,
+    RouteDelta,
+    ShadowDelta,
+    Table,
+)
+from proxy.store.memory.positions import MemoryPositions
 from proxy.store.named_positions import NamedPositions
 from proxy.store.positions import PositionStore
 

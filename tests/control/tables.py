@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from proxy.core.path import PathPattern, parse_pattern
-from proxy.core.route import Health, Respond, Route, Upstream
-from proxy.core.snapshot import Snapshot
+from proxy.core.routing.path import PathPattern, parse_pattern
+from proxy.core.routing.route import Health, Respond, Route, Upstream
+from proxy.core.routing.snapshot import Snapshot
+from proxy.core.routing.table import RouteTable
 from proxy.core.stage import Stage
-from proxy.core.table import RouteTable
 
 
 def pattern(path: str) -> PathPattern:

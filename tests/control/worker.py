@@ -1,4 +1,4 @@
-"""A worker as control sees one: a real Unix-socket client that speaks `proxy.link`."""
+"""A worker as control sees one: a real Unix-socket client that speaks `proxy.link.messages`."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import pickle
 from pathlib import Path
 from typing import cast
 
-from proxy.core.snapshot import Snapshot
-from proxy.link import (
+from proxy.core.routing.snapshot import Snapshot
+from proxy.link.messages import (
     BUCKETS,
     FailureDelta,
     Orders,

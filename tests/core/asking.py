@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from proxy.core.path import PathPattern, parse_pattern
-from proxy.core.predicate import Predicate
-from proxy.core.request import RequestHead
-from proxy.core.route import Route
+from proxy.core.http.request import RequestHead
+from proxy.core.routing.path import PathPattern, parse_pattern
+from proxy.core.routing.predicate import Predicate
+from proxy.core.routing.route import Route
 
 
 def asking(

@@ -4,14 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from proxy.core.cohort import CohortSource, SourceKind, cohort_of
-from proxy.core.decide import decide
-from proxy.core.path import PathPattern, parse_pattern
-from proxy.core.request import RequestHead, RequestReader
-from proxy.core.route import CLIENT_IP, Route, Upstream
-from proxy.core.seen import Seen, drawn_for, source_text, sources_text, veiled_fields, veiled_query
-from proxy.core.split import hash_of
-from proxy.core.table import RouteTable
+from proxy.core.http.request import RequestHead, RequestReader
+from proxy.core.routing.cohort import CohortSource, SourceKind, cohort_of
+from proxy.core.routing.decide import decide
+from proxy.core.routing.path import PathPattern, parse_pattern
+from proxy.core.routing.route import CLIENT_IP, Route, Upstream
+from proxy.core.routing.split import hash_of
+from proxy.core.routing.table import RouteTable
+from proxy.core.traffic.remembered_request import (
+    Seen,
+    drawn_for,
+    source_text,
+    sources_text,
+    veiled_fields,
+    veiled_query,
+)
 
 TENANT = CohortSource(SourceKind.HEADER, "x-tenant-id")
 IP = b"203.0.113.7"

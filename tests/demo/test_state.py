@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from proxy.demo.state import choose_state
-from proxy.store import binaries, privilege
+from proxy.store.embedded import binaries, privilege
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 from proxy.core.outcome import Side
-from proxy.core.split import draw, salt_of
+from proxy.core.routing.split import draw, salt_of
 from proxy.demo.asks import Ask, Written, visit
 from proxy.demo.notebook import Window, figures
 from proxy.demo.routes_file import MOVED

@@ -11,7 +11,7 @@ from itertools import count
 
 from proxy.core.outcome import Side
 from proxy.core.parity.captured import CapturedAnswer, CapturedRequest, Pair
-from proxy.pairs import encode
+from proxy.link.pairs import encode
 
 _numbers = count(1)
 

@@ -11,7 +11,7 @@ import aiohttp
 import asyncpg
 import pytest
 
-from proxy.store.embedded import Embedded
+from proxy.store.embedded.database import Embedded
 from tests.e2e.program import Program, free_port, started, text_of, until
 from tests.e2e.replicas import postgres, systems
 

@@ -17,8 +17,8 @@ import pytest
 
 from proxy.config.load import Loaded, load_text
 from proxy.core.parity.captured import Pair
-from proxy.store.binaries import installed
-from proxy.store.embedded import Embedded
+from proxy.store.embedded.binaries import installed
+from proxy.store.embedded.database import Embedded
 from tests.e2e.pairs import hand_over, pair
 from tests.e2e.program import Program, program, system, until
 from tests.e2e.test_comparer import ROUTE, parity, socket_of, until_compared

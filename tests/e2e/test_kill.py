@@ -15,8 +15,8 @@ from typing import Any
 import aiohttp
 import pytest
 
-from proxy.config.kill_order import give, lift
-from proxy.core.kill import Order
+from proxy.config.files.kill_file import give, lift
+from proxy.core.routing.kill_switch import Order
 from tests.e2e.program import Program, program, started, system, until, write
 
 ROUTES = """\

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from proxy.core.parity.captured import Pair
-from proxy.pairs import decode
+from proxy.link.pairs import decode
 from tests.edge.scripted import PATIENCE
 
 

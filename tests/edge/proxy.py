@@ -13,18 +13,18 @@ from typing import Any, cast
 
 from proxy.app import socket_file
 from proxy.config.load import Loaded, load_text
-from proxy.core.snapshot import Snapshot
-from proxy.edge.access_log import AccessLog
-from proxy.edge.downstream import Downstream
-from proxy.edge.here import Here, draw_instance
-from proxy.edge.listener import Listener
-from proxy.edge.pool import Pool
-from proxy.link import FailureDelta, RouteDelta
+from proxy.core.routing.snapshot import Snapshot
+from proxy.edge.account.access_log import AccessLog
+from proxy.edge.client.downstream import Downstream
+from proxy.edge.data_plane import Listener
+from proxy.edge.instance import Here, draw_instance
+from proxy.edge.upstream.pool import Pool
+from proxy.link.messages import FailureDelta, RouteDelta
 from proxy.log import Sink
 from proxy.names.files import Files
 from proxy.tls.kept import ForClients
-from tests.edge.client import Client
 from tests.edge.message import Message
+from tests.edge.raw_client import Client
 from tests.edge.scripted import PATIENCE, Scripted, abort
 
 Block = dict[str, object]

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from proxy.core.outcome import ServedBy
 from proxy.edge.tally import Counters
-from proxy.link import BUCKETS
+from proxy.link.messages import BUCKETS
 
 
 def test_counters_are_taken_once() -> None:

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from proxy.config.load import Loaded, load_text
-from proxy.core.predicate import HeaderAbsent, HeaderIs, HostIs, Predicate, QueryAbsent, QueryIs
-from proxy.core.route import Route, Upstream
-from proxy.core.snapshot import Limits, Snapshot
+from proxy.core.routing.predicate import HeaderAbsent, HeaderIs, HostIs, Predicate, QueryAbsent, QueryIs
+from proxy.core.routing.route import Route, Upstream
+from proxy.core.routing.snapshot import Limits, Snapshot
 
 FILES = sorted(Path(__file__).parent.glob("*.yaml"))
 DASHES = "\n-----\n"

@@ -6,7 +6,7 @@ from math import inf
 from random import Random
 from statistics import median
 
-from proxy.core.judge.promotion import is_proved
+from proxy.core.math.confidence import is_proved
 from proxy.core.noise.proof import alarm, sign_evidence
 
 

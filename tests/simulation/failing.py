@@ -18,11 +18,11 @@ from random import Random
 from statistics import median
 
 from proxy.core.outcome import Refused
-from proxy.core.route import Breaker as Rule
-from proxy.core.split import draw_of, hash_of
-from proxy.edge.bad import MOST
-from proxy.edge.breakers import Breakers
-from proxy.link import BUCKETS, AliveDelta, BadDelta, CohortDelta, RefusedDelta, Report, RouteDelta
+from proxy.core.routing.route import Breaker as Rule
+from proxy.core.routing.split import draw_of, hash_of
+from proxy.edge.account.guard_events import MOST
+from proxy.edge.upstream.breakers import Breakers
+from proxy.link.messages import BUCKETS, AliveDelta, BadDelta, CohortDelta, RefusedDelta, Report, RouteDelta
 from tests.control.stands import Clock, Stand, Store, table
 
 TENANTS, RATES, SHARES = (1, 5, 10, 20), (20, 100, 500), (0.3, 0.5, 1.0)

@@ -14,16 +14,16 @@ from datetime import UTC, datetime
 from random import Random
 from typing import NamedTuple
 
-from proxy.control.noise import learned, step
-from proxy.core.evidence import Epoch, NoiseCount, NoiseFinding
-from proxy.core.noise.memories import Memories
+from proxy.control.evidence.noise import learned, step
+from proxy.core.evidence.noise_memories import Memories
+from proxy.core.evidence.records import Epoch, NoiseCount, NoiseFinding
 from proxy.core.noise.memory import NOTHING_LEARNED, Learned
 from proxy.core.noise.sorter import PairSorter
 from proxy.core.noise.state import Decided, KeyState, decide
 from proxy.core.outcome import Side
 from proxy.core.parity.captured import CapturedAnswer, CapturedRequest, Pair
 from proxy.core.parity.compare import Comparison, Outcome, compare
-from proxy.core.parity.rules import NO_RULES
+from proxy.core.parity.rules.rules import NO_RULES
 
 START = 1_800_000_000.0
 MINUTE = 60.0

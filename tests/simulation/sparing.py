@@ -9,16 +9,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from random import Random
 
-from proxy.control.docket import Docket, Seen
-from proxy.control.feed import Answered
+from proxy.control.fleet.gossip import Answered
+from proxy.control.judge.route_watch import Docket, Seen
 from proxy.core.judge.guard import Bad, BadEvent
-from proxy.core.judge.ladder import LEGACY, LIVE
 from proxy.core.judge.legacy import Known
-from proxy.core.judge.position import Cause
 from proxy.core.outcome import Side
-from proxy.core.split import draw_of
-from proxy.edge.bad import TROUBLE
-from proxy.link import CohortDelta
+from proxy.core.position.ladder import LEGACY, LIVE
+from proxy.core.position.position import Cause
+from proxy.core.routing.split import draw_of
+from proxy.edge.account.guard_events import TROUBLE
+from proxy.link.messages import CohortDelta
 from tests.core.judge.cases import standing
 from tests.simulation import sticking
 from tests.simulation.failing import COHORTS

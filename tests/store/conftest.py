@@ -12,11 +12,11 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from proxy.store.binaries import Binaries, installed
-from proxy.store.connections import Connections
-from proxy.store.embedded import Embedded
-from proxy.store.privilege import identity
-from proxy.store.server import Server
+from proxy.store.embedded.binaries import Binaries, installed
+from proxy.store.embedded.database import Embedded
+from proxy.store.embedded.privilege import identity
+from proxy.store.embedded.server import Server
+from proxy.store.postgres.connections import Connections
 from tests.store.stores import Stores, memory, postgres
 from tests.store.waiting import PATIENT
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import itertools
 
-from proxy.core.evidence import Epoch, Exchange, Increments, Occurrence, Sample, ShapeCount, Tally, cluster_id
-from proxy.core.judge.position import Cause, Position, Transition
+from proxy.core.evidence.records import Epoch, Exchange, Increments, Occurrence, Sample, ShapeCount, Tally, cluster_id
 from proxy.core.parity.captured import CapturedAnswer, CapturedRequest
 from proxy.core.parity.compare import Outcome
-from proxy.core.parity.difference import Difference, Kind, Severity
+from proxy.core.parity.rules.difference import Difference, Kind, Severity
+from proxy.core.position.position import Cause, Position, Transition
 from proxy.core.stage import Stage
 
 _numbers = itertools.count(1)

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 
-from proxy.core.evidence import Retention
-from proxy.core.origins import NO_ORIGINS
-from proxy.store.connections import Connections
+from proxy.core.evidence.records import Retention
+from proxy.core.routing.state_names import NO_ORIGINS
 from proxy.store.evidence import EvidenceStore
-from proxy.store.memory_evidence import MemoryEvidence
-from proxy.store.memory_positions import MemoryPositions
+from proxy.store.memory.evidence import MemoryEvidence
+from proxy.store.memory.positions import MemoryPositions
 from proxy.store.named_evidence import NamedEvidence
 from proxy.store.named_positions import NamedPositions
 from proxy.store.positions import PositionStore
-from proxy.store.postgres_evidence import PostgresEvidence
-from proxy.store.postgres_positions import PostgresPositions
+from proxy.store.postgres.connections import Connections
+from proxy.store.postgres.evidence import PostgresEvidence
+from proxy.store.postgres.positions import PostgresPositions
 from tests.store.waiting import PATIENT
 
 TIGHT = Retention(

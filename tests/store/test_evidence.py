@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from dataclasses import replace
 
-from proxy.core.evidence import (
+from proxy.core.evidence.records import (
     OTHER,
     GuardState,
     NoiseCount,
@@ -14,10 +14,10 @@ from proxy.core.evidence import (
     Sample,
     cluster_id,
 )
-from proxy.core.orders import Lead
 from proxy.core.outcome import Side
 from proxy.core.parity.compare import Outcome
-from proxy.core.parity.difference import Kind, Severity
+from proxy.core.parity.rules.difference import Kind, Severity
+from proxy.core.position.standing import Lead
 from tests.store.records import PATH, ROUTE, epoch, exchange, increments, occurrence, sample, shape, tally
 from tests.store.stores import Stores
 

@@ -12,11 +12,11 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from proxy.store.binaries import installed
-from proxy.store.connections import Connections, Patience
-from proxy.store.embedded import Embedded
-from proxy.store.postgres_evidence import PostgresEvidence
-from proxy.store.postgres_positions import PostgresPositions
+from proxy.store.embedded.binaries import installed
+from proxy.store.embedded.database import Embedded
+from proxy.store.postgres.connections import Connections, Patience
+from proxy.store.postgres.evidence import PostgresEvidence
+from proxy.store.postgres.positions import PostgresPositions
 from proxy.store.unavailable import StoreRefused, StoreUnavailable
 from tests.store.records import ROUTE, increments, position, tally, transition
 from tests.store.waiting import PATIENT, until

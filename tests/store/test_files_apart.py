@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any, cast
 
-from proxy.control.kept import NOTHING, Kept
-from proxy.core.judge.ladder import SHADOW
-from proxy.core.judge.position import Cause, move, rolled_back
+from proxy.control.position.standing_file import NOTHING, Kept
+from proxy.core.position.ladder import SHADOW
+from proxy.core.position.position import Cause, move, rolled_back
 from tests.control.stands import Clock, Stand, canary, table
 from tests.store.stores import Stores
 

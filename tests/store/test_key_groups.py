@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from proxy.core.evidence import KeyGroup, storable
+from proxy.core.evidence.records import KeyGroup, storable
 from proxy.core.parity.compare import Outcome
-from proxy.core.parity.difference import Kind, Severity
+from proxy.core.parity.rules.difference import Kind, Severity
 from tests.store.records import ROUTE, increments, tally
 from tests.store.stores import Stores
 

@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from proxy.core.evidence import GuardState, NoiseCount, NoiseFinding, RuleHits
-from proxy.core.judge.position import Position
-from proxy.core.orders import EVERY_ROUTE, Hold, Kill, Lead, Pin, Standing
-from proxy.core.origins import Origins
+from proxy.core.evidence.records import GuardState, NoiseCount, NoiseFinding, RuleHits
 from proxy.core.outcome import Side
+from proxy.core.position.position import Position
+from proxy.core.position.standing import EVERY_ROUTE, Hold, Kill, Lead, Pin, Standing
+from proxy.core.routing.state_names import Origins
 from proxy.store.evidence import EvidenceStore
 from proxy.store.named_evidence import NamedEvidence
 from proxy.store.named_positions import NamedPositions

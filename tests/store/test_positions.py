@@ -9,9 +9,9 @@ from dataclasses import replace
 
 import pytest
 
-from proxy.core.judge.position import Move, Transition
-from proxy.core.orders import EVERY_ROUTE, Hold, Kill, Lead, Pin, Presence, Standing
 from proxy.core.outcome import Side
+from proxy.core.position.position import Move, Transition
+from proxy.core.position.standing import EVERY_ROUTE, Hold, Kill, Lead, Pin, Presence, Standing
 from proxy.core.stage import Stage
 from tests.store.records import ROUTE, position, transition
 from tests.store.stores import Stores

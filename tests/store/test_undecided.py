@@ -11,20 +11,20 @@ from itertools import count
 
 import msgspec
 
-from proxy.app.evidence_flow import EvidenceFlow
-from proxy.control.comparing import Comparing
-from proxy.control.evidence import EvidenceBook, Look
+from proxy.control.evidence.book import EvidenceBook, Look
+from proxy.control.evidence.flow import EvidenceFlow
+from proxy.control.fleet.comparer import Comparing
 from proxy.control.running import Reload, Running
-from proxy.core.judge.position import reconcile
+from proxy.core.evidence.fold import Fold, Found
 from proxy.core.judge.ramp import Measures
 from proxy.core.noise.state import KeyState
 from proxy.core.parity.compare import Comparison, Outcome
-from proxy.core.parity.difference import Kind, differ
-from proxy.core.parity.fold import Fold, Found
 from proxy.core.parity.redact import Redactor
+from proxy.core.parity.rules.difference import Kind, differ
+from proxy.core.position.position import reconcile
 from proxy.core.stage import Stage
-from proxy.link import Evidence
-from proxy.store.opening import Stores as Opened
+from proxy.link.messages import Evidence
+from proxy.store.open_stores import Stores as Opened
 from tests.control.tables import route, snapshot
 from tests.core.parity.pairs import answer, pair
 from tests.store.stores import Stores

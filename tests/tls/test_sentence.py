@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from proxy.core.route import Upstream
+from proxy.core.routing.route import Upstream
 from proxy.core.tls import Sni, UpstreamTls
 from proxy.tls.sentence import sentence_of
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from proxy.core.redact import redact_target
+from proxy.core.http.redact import redact_target
 from tests.wire.plane import Line, Plane, serving, snapshot_for, troubles
 from tests.wire.play import Client, Cut, Heard, is_poisoned, pieces
 from tests.wire.recorder import Recorder

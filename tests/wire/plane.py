@@ -12,9 +12,9 @@ import structlog
 import uvloop
 
 from proxy.config.load import Loaded, load_text
-from proxy.core.snapshot import Snapshot
-from proxy.edge.access_log import AccessLog
-from proxy.edge.listener import Listener
+from proxy.core.routing.snapshot import Snapshot
+from proxy.edge.account.access_log import AccessLog
+from proxy.edge.data_plane import Listener
 from proxy.log import Sink
 from tests.wire.recorder import listening
 

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
+from proxy.config.files.watch import FileWatch
 from proxy.config.load import Loaded
-from proxy.config.problem import Problem
-from proxy.config.reload import FileWatch
+from proxy.config.text.problem import Problem
 from tests.wire.ask import ask_once
 from tests.wire.plane import ROUTES, Plane, serving, snapshot_for, troubles
 from tests.wire.recorder import Recorder

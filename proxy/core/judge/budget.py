@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from proxy.core.judge.ladder import Place, is_above
+from proxy.core.position.ladder import Place, is_above
 from proxy.core.stage import Stage
 
 _PARTS = 60

@@ -14,9 +14,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from proxy.core.judge.ladder import Place
 from proxy.core.judge.policy import Ramp
-from proxy.core.judge.position import Position
+from proxy.core.position.ladder import Place
+from proxy.core.position.position import Position
 from proxy.core.stage import Stage
 
 STRETCH = 200

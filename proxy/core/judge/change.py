@@ -17,8 +17,8 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from math import log
 
-from proxy.core.judge.mixture import Logs, bernoulli, log_mean
-from proxy.core.judge.promotion import ALPHA
+from proxy.core.math.confidence import ALPHA
+from proxy.core.math.mixture import Logs, bernoulli, log_mean
 
 HIGHER = (2.0, 4.0, 10.0, 50.0)
 """The alternatives: how many times the limit, in odds."""

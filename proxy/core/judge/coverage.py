@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from proxy.core.judge.promotion import upper_bound
+from proxy.core.math.confidence import upper_bound
 
 MOST_SHAPES = 2_000
 OFTEN = 20

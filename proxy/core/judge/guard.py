@@ -23,7 +23,7 @@ from functools import lru_cache
 from math import log
 from typing import NamedTuple
 
-from proxy.core.judge.mixture import Logs, bernoulli, log_mean
+from proxy.core.math.mixture import Logs, bernoulli, log_mean
 from proxy.core.outcome import Side
 
 TOLERATED = 1.25

@@ -36,14 +36,14 @@ from enum import StrEnum
 from math import log
 from typing import NamedTuple
 
-from proxy.core.judge.ladder import Place
 from proxy.core.judge.policy import GUARDED, Needs, Ramp
-from proxy.core.judge.position import Position
-from proxy.core.judge.promotion import ALPHA, PER_DAY, is_proved, lower_bound, upper_bound
+from proxy.core.math.confidence import ALPHA, PER_DAY, is_proved, lower_bound, upper_bound
 from proxy.core.noise.groups import NOTHING_WAITS, Waiting
 from proxy.core.noise.keys import path_of
 from proxy.core.noise.sentence import line
-from proxy.core.parity.reasons import Reasons, in_words
+from proxy.core.parity.rules.reasons import Reasons, in_words
+from proxy.core.position.ladder import Place
+from proxy.core.position.position import Position
 from proxy.core.stage import Stage
 
 _FRESH = 600.0

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from proxy.core.judge.capacity import most_carried
 from proxy.core.judge.coverage import ALPHA as UNSEEN_ALPHA
 from proxy.core.judge.policy import Needs
-from proxy.core.judge.promotion import ALPHA, upper_bound
+from proxy.core.math.confidence import ALPHA, upper_bound
 
 
 class Shortfall(NamedTuple):

@@ -2,7 +2,7 @@
 
 Rule 1: a latched route climbs no more; no later evidence overwrites the verdict that latched it.
 Rule 2: alarms are heard wherever new answers somebody: latched, on hold, while waiting for whatever it is, and outside
-        the ramp. What was known before the route was taken there is no new alarm (docket.py, rule 3): a proof of
+        the ramp. What was known before the route was taken there is no new alarm (route_watch.py, rule 3): a proof of
         mismatches needs a comparison since. What is held already and cannot go back is told to somebody.
 Rule 3: a hold stops promotion, never a rollback. A window that stops everything stops both.
 Rule 4: waiting is no failure: time that passes without evidence changes nothing.
@@ -19,19 +19,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from proxy.core.judge import moves
+from proxy.core.judge import stage_machine
 from proxy.core.judge.breaker import Breaker
 from proxy.core.judge.change import Change
 from proxy.core.judge.guard import Process, alarms
-from proxy.core.judge.ladder import Place
-from proxy.core.judge.moves import Maker, Refusal
 from proxy.core.judge.policy import GUARDED, GuardPolicy, OnFailure, Ramp, Stops
-from proxy.core.judge.position import Cause, Position
-from proxy.core.judge.promotion import lower_bound, upper_bound
 from proxy.core.judge.ramp import Measures, State, checks
 from proxy.core.judge.share import LONGEST
+from proxy.core.judge.stage_machine import Maker, Refusal
 from proxy.core.judge.windows import Closed
+from proxy.core.math.confidence import lower_bound, upper_bound
 from proxy.core.outcome import Side
+from proxy.core.position.ladder import Place
+from proxy.core.position.position import Cause, Position
 from proxy.core.stage import Stage
 
 
@@ -140,7 +140,7 @@ def _ruling(case: Case, proof: _Alarm | None) -> Ruling:
 
 
 def _no_undoing(position: Position, alarm: _Alarm) -> str:
-    """What an alarm means where no split is answered by new, and what ends it (docket.py, rule 9)."""
+    """What an alarm means where no split is answered by new, and what ends it (route_watch.py, rule 9)."""
     if position.stage is Stage.RETIRED:
         return "it is retired, nobody answers any more: there is nothing to undo"
     ends = f"one good answer of new ends this, and so do {LONGEST // 60} minutes without a failure"
@@ -199,7 +199,7 @@ def _answer(case: Case, alarm: _Alarm) -> Ruling:
         why = "legacy is known to be down: going back would help nobody. It is held, and goes back once legacy answers"
         found = _act(case, Action.PAGE if case.position.held else Action.FREEZE, alarm, why)
         return replace(found, cause=Cause.LEGACY) if found.action is Action.FREEZE else found
-    to = moves.rollback(case.position, Maker.JUDGE, door=case.guard.door)
+    to = stage_machine.rollback(case.position, Maker.JUDGE, door=case.guard.door)
     if does is OnFailure.FREEZE or isinstance(to, Refusal):
         why = to.sentence if isinstance(to, Refusal) else "on_failure says freeze: it stays, and is not promoted"
         return _act(case, Action.PAGE if case.position.held else Action.FREEZE, alarm, why)
@@ -216,7 +216,7 @@ def _climb(case: Case) -> Ruling:
     """The way up, where nothing is wrong."""
     if case.ramp is None:
         return _stay(case, "no ramp is declared: it goes as far as routes.yaml says")
-    to = moves.promotion(case.position, case.ramp.steps, Maker.JUDGE, door=case.guard.door)
+    to = stage_machine.promotion(case.position, case.ramp.steps, Maker.JUDGE, door=case.guard.door)
     if isinstance(to, Refusal):
         return _stay(case, to.sentence)
     found = checks(case.ramp, case.position, to, case.measures or Measures(), case.now)

@@ -11,7 +11,7 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
-from proxy.core.parity.moments import read_http_date, read_moment
+from proxy.core.parity.formats.moments import read_http_date, read_moment
 from proxy.core.parity.numerals import is_number, text_of
 
 NEAR = 5 * 365 * 86_400.0

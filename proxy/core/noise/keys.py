@@ -16,10 +16,10 @@ import re
 from hashlib import sha256
 
 from proxy.core.noise.tokens import LONGEST_TEXT, letters_of, skeleton
-from proxy.core.parity.difference import VALUE_KINDS
 from proxy.core.parity.finds import Find
 from proxy.core.parity.numerals import is_number
-from proxy.core.parity.paths import ROOT
+from proxy.core.parity.rules.difference import VALUE_KINDS
+from proxy.core.parity.rules.paths import ROOT
 
 BETWEEN = " ~ "
 """Stands between path and skeleton."""

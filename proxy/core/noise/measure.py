@@ -71,7 +71,7 @@ HOLDING = frozenset(
 
 
 class Mark(NamedTuple):
-    """One count more; the numbers are those of `proxy.core.evidence.NoiseCount`."""
+    """One count more; the numbers are those of `proxy.core.evidence.records.NoiseCount`."""
 
     key: str
     measure: Measure

@@ -26,7 +26,7 @@ from proxy.core.parity.answers import find_differences
 from proxy.core.parity.captured import CapturedAnswer, CapturedRequest, Pair
 from proxy.core.parity.excuse import unruled
 from proxy.core.parity.finds import Find
-from proxy.core.parity.rules import Rules
+from proxy.core.parity.rules.rules import Rules
 
 SELDOM = 16
 _LEAF = re.compile(r"([A-Za-z0-9_@-]+)[\]'}*\[]*$")

@@ -17,7 +17,7 @@ from collections.abc import Mapping
 from math import exp, log
 from typing import NamedTuple
 
-from proxy.core.judge.mixture import Logs, bernoulli, log_mean
+from proxy.core.math.mixture import Logs, bernoulli, log_mean
 from proxy.core.noise.measure import GAPS, TRIALS, Measure
 
 ALPHA = 0.001

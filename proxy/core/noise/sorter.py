@@ -30,10 +30,10 @@ from proxy.core.noise.ties import FINDS
 from proxy.core.noise.tokens import LONGEST_TEXT, SHORTEST, Sort, skeleton, sort_of, tokens_of
 from proxy.core.noise.wording import Said, Wording
 from proxy.core.parity.captured import Pair
-from proxy.core.parity.difference import VALUE_KINDS, Kind
 from proxy.core.parity.excuse import COUNTED, Aliases, Sorted, Verdict
 from proxy.core.parity.finds import Find
 from proxy.core.parity.numerals import is_number, is_one_double, text_of
+from proxy.core.parity.rules.difference import VALUE_KINDS, Kind
 from proxy.core.parity.texts import are_alike
 
 _EXCUSED = Sorted(Verdict.NOISE)

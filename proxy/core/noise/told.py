@@ -6,9 +6,9 @@ from collections.abc import Mapping
 
 from proxy.core.noise.keys import key_of
 from proxy.core.noise.state import EXCUSED, KeyState
-from proxy.core.parity.difference import VALUE_KINDS
 from proxy.core.parity.excuse import COUNTED, Aliases, Sorted, Verdict
 from proxy.core.parity.finds import Find
+from proxy.core.parity.rules.difference import VALUE_KINDS
 from proxy.core.parity.texts import are_alike
 
 

@@ -16,13 +16,13 @@ from enum import StrEnum
 
 from proxy.core.parity.bodies import compare_bodies
 from proxy.core.parity.captured import CapturedAnswer, CapturedRequest
-from proxy.core.parity.decode import Undecodable, decode
-from proxy.core.parity.difference import Kind, Severity
 from proxy.core.parity.fields import compare_fields, fields_of, first_value
 from proxy.core.parity.finds import Find
-from proxy.core.parity.media import ContentType, read_content_type
-from proxy.core.parity.paths import ROOT, Place
-from proxy.core.parity.rules import Rules
+from proxy.core.parity.formats.decode import Undecodable, decode
+from proxy.core.parity.formats.media import ContentType, read_content_type
+from proxy.core.parity.rules.difference import Kind, Severity
+from proxy.core.parity.rules.paths import ROOT, Place
+from proxy.core.parity.rules.rules import Rules
 from proxy.core.parity.walk import Walk
 
 

@@ -6,13 +6,13 @@ import csv
 from collections.abc import Callable
 from hashlib import sha256
 
-from proxy.core.parity.difference import Kind
 from proxy.core.parity.finds import ABSENT
-from proxy.core.parity.jsontext import read_json
-from proxy.core.parity.markup import Xml, html_tokens, read_xml
-from proxy.core.parity.media import ContentType, Media
-from proxy.core.parity.paths import Place
-from proxy.core.parity.trees import csv_tree, events_tree, form_tree, lines_tree, multipart_tree, read_text
+from proxy.core.parity.formats.jsontext import read_json
+from proxy.core.parity.formats.markup import Xml, html_tokens, read_xml
+from proxy.core.parity.formats.media import ContentType, Media
+from proxy.core.parity.formats.trees import csv_tree, events_tree, form_tree, lines_tree, multipart_tree, read_text
+from proxy.core.parity.rules.difference import Kind
+from proxy.core.parity.rules.paths import Place
 from proxy.core.parity.walk import Walk
 
 

@@ -18,9 +18,9 @@ from typing import NamedTuple
 from proxy.core.outcome import Side
 from proxy.core.parity.answers import Incomparable, find_differences, is_turned_away
 from proxy.core.parity.captured import CapturedAnswer, Pair
-from proxy.core.parity.difference import VALUE_KINDS, Difference
 from proxy.core.parity.excuse import NOISE, Excused, Sorter, judge
-from proxy.core.parity.rules import Rules
+from proxy.core.parity.rules.difference import VALUE_KINDS, Difference
+from proxy.core.parity.rules.rules import Rules
 
 __all__ = ["Comparison", "Incomparable", "Outcome", "compare"]
 

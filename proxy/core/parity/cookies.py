@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from proxy.core.parity.moments import read_http_date
+from proxy.core.parity.formats.moments import read_http_date
 from proxy.core.parity.texts import are_alike, format_of
 
 _MINUTE = 60.0

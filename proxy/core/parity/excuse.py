@@ -15,13 +15,13 @@ from typing import NamedTuple, Protocol
 
 import msgspec
 
-from proxy.core.parity.difference import LONGEST, VALUE_KINDS, Difference, differ, excerpts
 from proxy.core.parity.finds import Absent, Find
-from proxy.core.parity.jsontext import canonical
-from proxy.core.parity.moments import Moment, read_epoch, read_moment
+from proxy.core.parity.formats.jsontext import canonical
+from proxy.core.parity.formats.moments import Moment, read_epoch, read_moment
+from proxy.core.parity.formats.patterns import matches
 from proxy.core.parity.numerals import are_close, is_number, text_of
-from proxy.core.parity.patterns import matches
-from proxy.core.parity.rules import Rule, Treatment
+from proxy.core.parity.rules.difference import LONGEST, VALUE_KINDS, Difference, differ, excerpts
+from proxy.core.parity.rules.rules import Rule, Treatment
 from proxy.core.parity.texts import are_alike, is_id
 
 NOISE = "noise"

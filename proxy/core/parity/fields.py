@@ -16,12 +16,12 @@ from urllib.parse import urljoin, urlsplit
 
 from proxy.core.parity.captured import CapturedRequest, Fields
 from proxy.core.parity.cookies import Cookie, are_equivalent, read_cookie
-from proxy.core.parity.difference import Kind, Severity
 from proxy.core.parity.finds import ABSENT
-from proxy.core.parity.media import parameters_of, read_content_type
-from proxy.core.parity.moments import read_http_date
-from proxy.core.parity.paths import Place
-from proxy.core.parity.rules import Rules
+from proxy.core.parity.formats.media import parameters_of, read_content_type
+from proxy.core.parity.formats.moments import read_http_date
+from proxy.core.parity.rules.difference import Kind, Severity
+from proxy.core.parity.rules.paths import Place
+from proxy.core.parity.rules.rules import Rules
 from proxy.core.parity.walk import Walk
 
 FRAMING = frozenset(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-from proxy.core.parity.difference import Kind, Severity
-from proxy.core.parity.paths import Place
+from proxy.core.parity.rules.difference import Kind, Severity
+from proxy.core.parity.rules.paths import Place
 
 
 class Absent:

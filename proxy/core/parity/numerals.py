@@ -7,7 +7,7 @@ from math import inf, isfinite
 
 import msgspec
 
-from proxy.core.parity.difference import Kind
+from proxy.core.parity.rules.difference import Kind
 
 EXACT = Context(prec=400, Emax=999_999, Emin=-999_999, traps=[])
 """Without traps: what cannot be computed is no number."""

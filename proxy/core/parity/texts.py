@@ -6,9 +6,9 @@ import re
 from functools import lru_cache
 from unicodedata import is_normalized, normalize
 
-from proxy.core.parity.difference import Kind
-from proxy.core.parity.moments import read_moment
+from proxy.core.parity.formats.moments import read_moment
 from proxy.core.parity.numerals import is_number
+from proxy.core.parity.rules.difference import Kind
 
 _FORMATS = (
     ("empty", re.compile(r"")),

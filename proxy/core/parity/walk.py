@@ -2,7 +2,7 @@
 
 Rule 1: `true`, `1`, `1.0` and `"1"` are four values. Python's `==` is asked first all the same, since it is quick to
         say no; what it takes for equal is looked at exactly.
-Rule 2: lists are compared by position, unless a rule for their path says otherwise (`proxy.core.parity.lists`).
+Rule 2: lists are compared by position, unless a rule for their path says otherwise (`proxy.core.parity.formats.lists`).
 Rule 3: every find is kept, also those with one path: a rule may excuse one of them and not the next.
 """
 
@@ -10,14 +10,14 @@ from __future__ import annotations
 
 import msgspec
 
-from proxy.core.parity import lists
-from proxy.core.parity.difference import Kind, Severity
-from proxy.core.parity.exact import are_exact
 from proxy.core.parity.finds import ABSENT, Find
-from proxy.core.parity.jsontext import Repeated
+from proxy.core.parity.formats import lists
+from proxy.core.parity.formats.exact import are_exact
+from proxy.core.parity.formats.jsontext import Repeated
 from proxy.core.parity.numerals import is_number, number_kind
-from proxy.core.parity.paths import Place, keys_are_data
-from proxy.core.parity.rules import Treatment
+from proxy.core.parity.rules.difference import Kind, Severity
+from proxy.core.parity.rules.paths import Place, keys_are_data
+from proxy.core.parity.rules.rules import Treatment
 from proxy.core.parity.texts import text_kind
 
 _SCALARS = frozenset({str, int, bool, type(None), msgspec.Raw})

@@ -6,11 +6,11 @@ from dataclasses import replace
 
 from proxy.core.judge.breaker import Breaker
 from proxy.core.judge.guard import Bad, Process
-from proxy.core.judge.ladder import Place
 from proxy.core.judge.policy import Ramp
-from proxy.core.judge.position import Cause, Position
 from proxy.core.judge.ramp import Counts, Fault, Measures
 from proxy.core.judge.verdict import Case
+from proxy.core.position.ladder import Place
+from proxy.core.position.position import Cause, Position
 from proxy.core.stage import Stage
 
 NOW = 1_000_000.0

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from proxy.core.judge.budget import ErrorBudget, is_in_motion, too_many, unit, waits_for
-from proxy.core.judge.ladder import LIVE, SHADOW, Place
+from proxy.core.position.ladder import LIVE, SHADOW, Place
 from proxy.core.stage import Stage
 
 DAY = 86_400.0

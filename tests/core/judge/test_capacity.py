@@ -15,8 +15,8 @@ from proxy.core.judge.capacity import (
     raised,
     sample_needed,
 )
-from proxy.core.judge.ladder import LIVE, SHADOW, Place
 from proxy.core.judge.policy import Needs
+from proxy.core.position.ladder import LIVE, SHADOW, Place
 from proxy.core.stage import Stage
 from tests.core.judge.cases import FIVE, NOW, ONE, QUARTER, RAMP, standing
 

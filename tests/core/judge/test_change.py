@@ -6,7 +6,7 @@ from random import Random
 import pytest
 
 from proxy.core.judge.change import A_MONTH, NO_CHANGE, Change, Run, observe, threshold
-from proxy.core.judge.promotion import is_proved
+from proxy.core.math.confidence import is_proved
 
 MONTH = 30 * 86_400.0
 LOG_A = threshold(MONTH)

@@ -4,12 +4,12 @@ from dataclasses import replace
 
 import pytest
 
-from proxy.core.judge.ladder import LIVE, SHADOW, Place
 from proxy.core.judge.policy import Needs
-from proxy.core.judge.promotion import is_proved
 from proxy.core.judge.ramp import Counts, Fault, Measures, State, checks, length, share
+from proxy.core.math.confidence import is_proved
 from proxy.core.noise.groups import Waiting
 from proxy.core.noise.keys import BETWEEN
+from proxy.core.position.ladder import LIVE, SHADOW, Place
 from proxy.core.stage import Stage
 from tests.core.judge.cases import FAULT, FIVE, GOOD, NOW, ONE, QUARTER, RAMP, standing
 

@@ -4,8 +4,8 @@ import pytest
 
 from proxy.core.judge.coverage import Coverage
 from proxy.core.judge.policy import Needs, Ramp
-from proxy.core.judge.promotion import is_proved
 from proxy.core.judge.reach import least_comparisons, least_sample, shortfall
+from proxy.core.math.confidence import is_proved
 
 STEPS = Ramp().steps
 

@@ -14,13 +14,13 @@ import pytest
 from proxy.core.judge.breaker import Breaker
 from proxy.core.judge.change import Change
 from proxy.core.judge.guard import Bad, Process, observe
-from proxy.core.judge.ladder import COMPLETE, LEGACY, LIVE, RETIRED, SHADOW, Place
 from proxy.core.judge.policy import GuardPolicy, OnFailure, Stops
-from proxy.core.judge.position import Cause, rolled_back
 from proxy.core.judge.ramp import Measures
 from proxy.core.judge.verdict import Action, Case, Verdict, judge
 from proxy.core.judge.windows import Closed
 from proxy.core.outcome import Side
+from proxy.core.position.ladder import COMPLETE, LEGACY, LIVE, RETIRED, SHADOW, Place
+from proxy.core.position.position import Cause, rolled_back
 from proxy.core.stage import Stage
 from tests.core.judge.cases import ALARM, FAULT, FIVE, GOOD, NOW, ONE, OPENED, QUARTER, RAMP, case
 

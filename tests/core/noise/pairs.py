@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from proxy.core.noise.memories import Memories
+from proxy.core.evidence.noise_memories import Memories
 from proxy.core.noise.memory import RouteMemory
 from proxy.core.noise.sorter import PairSorter
 from proxy.core.parity.captured import CapturedRequest, Pair
 from proxy.core.parity.compare import Comparison, compare
 from proxy.core.parity.finds import Find
-from proxy.core.parity.paths import Place
-from proxy.core.parity.rules import NO_RULES
+from proxy.core.parity.rules.paths import Place
+from proxy.core.parity.rules.rules import NO_RULES
 from proxy.core.parity.walk import Walk
 from tests.core.parity.pairs import NOW, answer, asking
 from tests.core.parity.pairs import pair as untimed

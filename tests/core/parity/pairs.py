@@ -9,7 +9,7 @@ from proxy.core.noise.told import Told
 from proxy.core.outcome import Side
 from proxy.core.parity.captured import CapturedAnswer, CapturedRequest, Fields, Pair
 from proxy.core.parity.compare import Comparison, compare
-from proxy.core.parity.rules import Rule, Rules, Treatment
+from proxy.core.parity.rules.rules import Rule, Rules, Treatment
 
 NOW = 1_800_000_000.0
 NOISELESS = None

@@ -8,7 +8,7 @@ from proxy.core.outcome import Side
 from proxy.core.parity.answers import Incomparable, find_differences
 from proxy.core.parity.captured import CapturedAnswer
 from proxy.core.parity.compare import compare
-from proxy.core.parity.rules import Rules
+from proxy.core.parity.rules.rules import Rules
 from tests.core.parity.pairs import ASKED, NOISELESS, NOW, answer, asking, in_fields, pair
 
 

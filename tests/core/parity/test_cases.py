@@ -10,8 +10,8 @@ import pytest
 import zstandard
 
 from proxy.core.parity.compare import Incomparable, Outcome, compare
-from proxy.core.parity.difference import Kind
-from proxy.core.parity.rules import Rules, Treatment
+from proxy.core.parity.rules.difference import Kind
+from proxy.core.parity.rules.rules import Rules, Treatment
 from tests.core.parity.pairs import (
     JSON,
     NOISELESS,

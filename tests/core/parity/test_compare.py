@@ -6,15 +6,15 @@ from dataclasses import replace
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from proxy.core.noise.memories import Memories
+from proxy.core.evidence.noise_memories import Memories
 from proxy.core.noise.sorter import PairSorter
 from proxy.core.noise.state import KeyState
 from proxy.core.noise.told import Told
 from proxy.core.parity.compare import Comparison, Incomparable, Outcome, compare
-from proxy.core.parity.difference import Kind, differ
 from proxy.core.parity.excuse import COUNTED, Aliases, Sorted, Verdict
 from proxy.core.parity.finds import Find
-from proxy.core.parity.rules import Rules, Treatment
+from proxy.core.parity.rules.difference import Kind, differ
+from proxy.core.parity.rules.rules import Rules, Treatment
 from tests.core.parity.pairs import NOISELESS, NOW, answer, asking, compared, excused, in_fields, pair, rule, said
 
 TYPES = [

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from proxy.core.parity.difference import Kind
 from proxy.core.parity.excuse import Aliases
-from proxy.core.parity.rules import Rule, Treatment
+from proxy.core.parity.rules.difference import Kind
+from proxy.core.parity.rules.rules import Rule, Treatment
 from tests.core.parity.pairs import compared, differences, excused, rule
 
 

@@ -3,9 +3,9 @@ from __future__ import annotations
 import pytest
 
 from proxy.core.parity.compare import compare
-from proxy.core.parity.difference import Kind
 from proxy.core.parity.fields import FRAMING, PER_CALL, fields_of, first_value
-from proxy.core.parity.rules import Rules, Treatment
+from proxy.core.parity.rules.difference import Kind
+from proxy.core.parity.rules.rules import Rules, Treatment
 from tests.core.parity.pairs import NOISELESS, NOW, answer, compared, excused, in_fields, of_fields, pair, rule
 
 

@@ -2,10 +2,10 @@ from __future__ import annotations
 
 import pickle
 
-from proxy.core.parity.difference import Kind
 from proxy.core.parity.finds import ABSENT, Find
-from proxy.core.parity.paths import Place
-from proxy.core.parity.rules import Rules
+from proxy.core.parity.rules.difference import Kind
+from proxy.core.parity.rules.paths import Place
+from proxy.core.parity.rules.rules import Rules
 
 
 def test_nothing_is_one_thing() -> None:

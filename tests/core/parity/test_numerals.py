@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proxy.core.parity.difference import Kind
 from proxy.core.parity.numerals import are_close, decimal_of, is_one_double, number_kind, text_of
+from proxy.core.parity.rules.difference import Kind
 
 
 def raw(text: str) -> msgspec.Raw:

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from proxy.core.http.redact import REMEMBERED
 from proxy.core.parity.compare import Outcome, compare
-from proxy.core.parity.difference import Kind, differ
 from proxy.core.parity.redact import MOST_BODY, Redactor, is_card
-from proxy.core.parity.rules import Rules
-from proxy.core.redact import REMEMBERED
+from proxy.core.parity.rules.difference import Kind, differ
+from proxy.core.parity.rules.rules import Rules
 from tests.core.parity.pairs import NOISELESS, NOW, answer, asking, in_fields, pair
 
 REDACTOR = Redactor(key=b"0123456789abcdef", names=frozenset({"patient_number"}))

@@ -3,7 +3,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from proxy.core.parity.difference import Kind
+from proxy.core.parity.rules.difference import Kind
 from proxy.core.parity.texts import are_alike, format_of, is_id, text_kind
 
 UUID = "0189f7e2-7b1a-7cc0-8f00-000000000001"

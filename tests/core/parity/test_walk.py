@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proxy.core.parity.difference import Kind
-from proxy.core.parity.paths import Place
-from proxy.core.parity.rules import Rules, Treatment
+from proxy.core.parity.rules.difference import Kind
+from proxy.core.parity.rules.paths import Place
+from proxy.core.parity.rules.rules import Rules, Treatment
 from proxy.core.parity.walk import Walk
 from tests.core.parity.pairs import compared, differences, excused, rule
 

@@ -1,0 +1,176 @@
+"""What a forked child does first: signals, log, a tie to its parent, memory set aside; then its work."""
+
+from __future__ import annotations
+
+import asyncio
+import ctypes
+import gc
+import os
+import signal
+import sys
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+from proxy.app.initial_table import Start
+from proxy.app.shared_ties import SharedTies
+from proxy.app.sockets import Sockets
+from proxy.app.worker import Post, Worker
+from proxy.config.files import kill_file, lastgood
+from proxy.config.files.watch import FileWatch
+from proxy.config.load import Loaded
+from proxy.control.position import last_orders
+from proxy.edge.instance import Here
+from proxy.log import Sink, is_console, set_up
+from proxy.names.system import NamingLoop
+
+_PR_SET_PDEATHSIG = 1
+_SWITCH_INTERVAL = 0.0005
+"""Seconds for which a thread that prepares a table may keep the loop waiting; Python's own is ten times that."""
+COMPARER_NICE = 10
+"""Where cores are short, the live path goes first: evidence can wait, and is shed beyond a bound."""
+_GC_THRESHOLD = (50_000, 20, 100)
+"""Requests free what they made by counting references; the collector is there for what goes wrong."""
+
+
+Alive = Callable[[Coroutine[Any, Any, None]], Coroutine[Any, Any, None]]
+"""Runs a child's work, with signs of life beside it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerSeat:
+    """What is a worker's own, and what it shares with the others; `serving` is to be called once it serves.
+
+    `succeeds`: a predecessor serves until then. `instance` is drawn with the start, for all workers.
+    """
+
+    number: int
+    sockets: Sockets
+    instance: int
+    ties: SharedTies
+    serving: Callable[[], None]
+    alive: Alive
+    succeeds: bool = False
+
+
+def be_worker(seat: WorkerSeat, config: Path, start: Start, *, fresh: bool) -> None:
+    """Serve until told to stop; `fresh`: `start` was read just now, so that control need not be asked first."""
+    number, sockets = seat.number, seat.sockets
+    here = Here(seat.instance, sockets.bound)
+    sink = _begin(f"worker-{number}")
+    sys.setswitchinterval(_SWITCH_INTERVAL)
+    for other, sock in enumerate(sockets.workers):
+        if other != number:
+            sock.close()
+    sockets.admin.close()
+    sockets.link.close()
+    sockets.pairs.close()
+    post = Post(
+        number=number,
+        sock=sockets.workers[number],
+        link=sockets.link_path,
+        snapshot=start.snapshot,
+        here=here,
+        serving=seat.serving,
+        fresh=fresh,
+        kill_file=_killed_by(config),
+        contexts=start.contexts,
+        orders=last_orders.begin(lastgood.directory(config, os.environ), start.snapshot.state.reveal()).orders,
+        succeeds=seat.succeeds,
+        ties=seat.ties.memory(lastgood.directory(config, os.environ)),
+    )
+
+    async def live() -> None:
+        await Worker(post, sink, console=is_console()).run()
+
+    with _runner() as runner:
+        runner.run(seat.alive(live()))
+    sink.close()
+
+
+def be_control(config: Path, start: Start, sockets: Sockets, alive: Alive) -> None:
+    """Watch, report and answer until told to stop; aiohttp is loaded here and in no other process."""
+    from proxy.app.control import Inheritance, run_control  # noqa: PLC0415 -- half a second that workers do not wait for
+
+    sink = _begin("control")
+    sockets.close_listening()
+    sockets.pairs.close()
+    directory = lastgood.directory(config, os.environ)
+
+    def remember(loaded: Loaded) -> None:
+        lastgood.save(directory, loaded.text)
+
+    if not start.problems:
+        _keep(directory, start.text)
+    given = Inheritance(
+        admin=sockets.admin,
+        link=sockets.link,
+        snapshot=start.snapshot,
+        watch=FileWatch(config, os.environ, running=start.text),
+        remember=remember,
+        problems=start.problems,
+        warnings=start.warnings,
+        kill_file=_killed_by(config),
+        directory=directory,
+    )
+    with asyncio.Runner(loop_factory=NamingLoop) as runner:
+        runner.run(alive(run_control(given)))
+    sink.close()
+
+
+def be_comparer(config: Path, start: Start, sockets: Sockets, alive: Alive) -> None:
+    """Compare until told to stop; what it needs for that is loaded here, so that workers stay small."""
+    from proxy.comparer.process import ComparerProcess, Seat  # noqa: PLC0415 -- see above
+    from proxy.comparer.redaction_key import key_for_now  # noqa: PLC0415
+
+    sink = _begin("comparer")
+    os.nice(COMPARER_NICE)
+    sockets.close_listening()
+    sockets.admin.close()
+    sockets.link.close()
+    key = key_for_now(lastgood.directory(config, os.environ))
+    seat = Seat(pairs=sockets.pairs, link=sockets.link_path, snapshot=start.snapshot, key=key)
+
+    async def live() -> None:
+        await ComparerProcess(seat).run()
+
+    with _runner() as runner:
+        runner.run(alive(live()))
+    sink.close()
+
+
+def _killed_by(config: Path) -> Callable[[str], Path]:
+    """From `kill_file` as routes.yaml writes it to the path."""
+    return lambda written: kill_file.place(written, config, os.environ)
+
+
+def _keep(directory: Path, text: str) -> None:
+    """The file was good at the start: remember it, or say that nothing can be remembered here."""
+    try:
+        lastgood.save(directory, text)
+    except OSError as error:
+        structlog.get_logger().warning("last_good_not_kept", directory=str(directory), error=str(error))
+
+
+def _begin(process: str) -> Sink:
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+    signal.pthread_sigmask(signal.SIG_SETMASK, set())
+    sink = Sink(sys.stdout.fileno())
+    set_up(process, sink, console=is_console())
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*_GC_THRESHOLD)
+    structlog.get_logger().info("process_started", pid=os.getpid())
+    return sink
+
+
+def _runner() -> asyncio.Runner:
+    """Uvloop where it exists."""
+    if find_spec("uvloop") is None:
+        return asyncio.Runner()
+    return asyncio.Runner(loop_factory=import_module("uvloop").new_event_loop)

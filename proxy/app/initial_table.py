@@ -1,0 +1,61 @@
+"""What a process begins with: the file if it is good, else the last good one with a loud warning, else nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from proxy.config.checks.tls_files import BadFile, newly_bad
+from proxy.config.files import lastgood
+from proxy.config.load import Loaded, load_file, load_text
+from proxy.config.text.problem import Problem
+from proxy.core.routing.snapshot import Snapshot
+from proxy.tls.kept import ForClients
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Start:
+    """`problems` are those of the file when `snapshot` is the last good one.
+
+    `contexts` are what clients are shown, as loaded before the first child was born: who is born later and finds files
+    that cannot be used serves with these.
+    """
+
+    snapshot: Snapshot
+    text: str
+    warnings: Sequence[str] = ()
+    problems: Sequence[Problem] = ()
+    bad_files: tuple[BadFile, ...] = ()
+    contexts: ForClients | None = None
+
+    def again(self, config: Path, env: Mapping[str, str]) -> Start:
+        """For a child that is born later; addresses stay those that were bound."""
+        found = first_start(config, env)
+        if not isinstance(found, Start) or newly_bad(found.bad_files, self.snapshot, found.snapshot):
+            return self
+        mine = self.snapshot
+        tls = mine.tls if mine.tls is None or found.snapshot.tls is None else found.snapshot.tls
+        bound = replace(found.snapshot, listen=mine.listen, admin=mine.admin, workers=mine.workers, tls=tls)
+        return replace(found, snapshot=bound, contexts=self.contexts)
+
+    def with_contexts(self) -> Start | Sequence[Problem]:
+        """Ready to have children, or what is wrong with the listener's files."""
+        if self.snapshot.tls is None:
+            return self
+        bad = [each.problem for each in self.bad_files if not each.upstream and not each.usable]
+        return bad or replace(self, contexts=ForClients(self.snapshot.tls))
+
+
+def first_start(config: Path, env: Mapping[str, str]) -> Start | Sequence[Problem]:
+    """The start, or why there is none."""
+    found = load_file(config, env)
+    if isinstance(found, Loaded):
+        return Start(snapshot=found.snapshot, text=found.text, warnings=found.warnings, bad_files=found.bad_files)
+    text = lastgood.load(lastgood.directory(config, env))
+    if text is None:
+        return found
+    last = load_text(text, str(config), env)
+    if not isinstance(last, Loaded):
+        return found
+    return Start(snapshot=last.snapshot, text=text, warnings=last.warnings, problems=found, bad_files=last.bad_files)

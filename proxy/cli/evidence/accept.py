@@ -1,0 +1,119 @@
+"""`banyan accept`: the rule for routes.yaml that accepts one cluster of differences."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from proxy.cli.admin_base import ADMIN, base_of
+from proxy.cli.help_text import FINE, FOUND, UNUSABLE, Lesson
+from proxy.cli.options import CONFIG, JSON, ROUTES
+from proxy.cli.terminal import complain, leave, say, say_json
+
+if TYPE_CHECKING:
+    from proxy.control.admin.evidence_view import ClusterView
+
+LESSON = Lesson(
+    purpose="Print the rule that accepts a difference.",
+    more="It edits nothing: put the rule into routes.yaml, where it is reviewed like everything else. "
+    "The rule covers this path and this kind and nothing beside them; `banyan check` takes it as it is printed.",
+    example="banyan accept orders.show 3f2a9c01d4e5 --reason 'rounds half up' --owner team-orders --until 2026-12-31",
+    exits={
+        FINE: "the rule is printed",
+        FOUND: "there is no such cluster now, or nothing answers there",
+        UNUSABLE: "wrong usage, or no admin address can be found",
+    },
+)
+_OWN = {"order": "unordered", "null_absent": "null_absent"}
+_ACCEPTING = frozenset({"ignore", *_OWN.values()})
+_NARROWER = {
+    "num": "to accept close numbers only, write it under tolerance: with absolute: or relative: and without kinds:",
+    "time": "to accept close times only, write it under time: with within: and without kinds:",
+    "string": "to accept values that look alike only, write it under mask: without kinds:",
+    "order": "to pair elements by a member instead, write it under keyed: with key:",
+}
+
+
+def accept(  # noqa: PLR0913  a command's options
+    route: Annotated[str, typer.Argument(metavar="ROUTE", help="The route's name.", show_default=False)],
+    cluster: Annotated[str, typer.Argument(metavar="CLUSTER", help="The cluster's id.", show_default=False)],
+    *,
+    reason: Annotated[str, typer.Option(metavar="TEXT", help="Why it is accepted.", show_default=False)],
+    owner: Annotated[str, typer.Option(metavar="NAME", help="Who answers for it.", show_default=False)],
+    until: Annotated[
+        str, typer.Option(metavar="DATE", help="The last day on which it holds, or never.", show_default=False)
+    ],
+    admin: ADMIN = "",
+    config: CONFIG = ROUTES,
+    json: JSON = False,
+) -> None:
+    """See LESSON."""
+    from proxy.cli.admin_api import NoAnswerError
+    from proxy.cli.evidence.evidence_api import get_mismatches
+
+    try:
+        found = get_mismatches(base_of(admin, config), route).clusters
+    except NoAnswerError as error:
+        complain(error.message, error.cure)
+        leave(FOUND)
+    accepted = next((each for each in found if each.id == cluster), None)
+    if accepted is None:
+        complain(f"{route} has no cluster {cluster!r} now.", f"banyan mismatches {route}")
+        leave(FOUND)
+    treatment, rule = rule_of(accepted, reason, owner, until)
+    _refuse_bad(treatment, rule)
+    if json:
+        say_json({treatment: [rule]})
+    else:
+        for line in rule_lines(route, accepted, treatment, rule):
+            say(line)
+    leave(FINE)
+
+
+def rule_of(cluster: ClusterView, reason: str, owner: str, until: str) -> tuple[str, dict[str, object]]:
+    """The narrowest rule that always covers the cluster: its treatment and its keys.
+
+    Of one that is undecided it is the word that legacy does not repeat the value.
+    """
+    from proxy.control.admin.evidence_view import ClusterStanding
+
+    if cluster.state is ClusterStanding.UNDECIDED:
+        return "noisy", {"path": cluster.path, "reason": reason, "owner": owner, "until": until}
+    treatment = _OWN.get(cluster.kind, "ignore")
+    kinds: dict[str, object] = {} if cluster.kind in _OWN else {"kinds": [cluster.kind]}
+    return treatment, {"path": cluster.path, **kinds, "reason": reason, "owner": owner, "until": until}
+
+
+def rule_lines(route: str, cluster: ClusterView, treatment: str, rule: dict[str, object]) -> list[str]:
+    """As it goes into the route's entry of routes.yaml."""
+    keys = [f"{name}: {_written(value)}" for name, value in rule.items()]
+    lines = [
+        f"# in the entry of {route} in routes.yaml; where it has `compare:` already, add the rule there",
+        f"# {cluster.severity}: {cluster.count} times, {cluster.share:.2%} of what was compared",
+        *([f"# {_NARROWER[cluster.kind]}"] if cluster.kind in _NARROWER and treatment in _ACCEPTING else []),
+        "    compare:",
+        f"      {treatment}:",
+    ]
+    return [*lines, f"        - {keys[0]}", *(f"          {each}" for each in keys[1:])]
+
+
+def _written(value: object) -> str:
+    """A list of words, or a text in quotes that YAML and JSON read alike."""
+    from json import dumps
+
+    return f"[{', '.join(map(str, value))}]" if isinstance(value, list) else dumps(value, ensure_ascii=False)
+
+
+def _refuse_bad(treatment: str, rule: dict[str, object]) -> None:
+    """The very code that `banyan check` runs judges the rule."""
+    from pydantic import ValidationError
+
+    from proxy.config.blocks.compare_blocks import CompareBlock
+
+    try:
+        CompareBlock.model_validate({treatment: [rule]})
+    except ValidationError as error:
+        first = error.errors()[0]
+        complain(f"{first['loc'][-1]}: {first['msg']}", "See `banyan accept --help`.")
+        leave(UNUSABLE)

@@ -1,0 +1,66 @@
+"""`banyan mismatches`: what differs between the sides, then one exchange that shows it."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from proxy.cli.admin_base import ADMIN, base_of
+from proxy.cli.help_text import FINE, FOUND, UNUSABLE, Lesson
+from proxy.cli.options import CONFIG, JSON, ROUTES
+from proxy.cli.terminal import complain, console, is_coloured, leave, say
+
+LESSON = Lesson(
+    purpose="Show where new answers otherwise than legacy.",
+    more="Differences at the same path and of the same kind are one cluster; its id names it for `accept`, `replay` "
+    "and `export`. With a cluster: its newest exchange, both sides beside each other, differing lines marked. Where "
+    "nobody knows yet whether legacy would repeat a value, its cluster is undecided, and a line below says what to "
+    "write if it is generated. Secrets were replaced by hashes when they were captured; equal ones have equal hashes.",
+    example="banyan mismatches orders.show 3f2a9c01d4e5",
+    exits={
+        FINE: "no difference that counts or is undecided",
+        FOUND: "there are differences that nobody has accepted, such that wait for a word included, or nothing answers "
+        "there",
+        UNUSABLE: "wrong usage, or no admin address can be found",
+    },
+)
+
+
+def mismatches(
+    route: Annotated[str, typer.Argument(metavar="ROUTE", help="The route's name.", show_default=False)],
+    cluster: Annotated[str, typer.Argument(metavar="[CLUSTER]", help="A cluster's id.", show_default=False)] = "",
+    *,
+    number: Annotated[int, typer.Option("--exchange", "-n", min=1, help="Which exchange; 1 is the newest.")] = 1,
+    admin: ADMIN = "",
+    config: CONFIG = ROUTES,
+    json: JSON = False,
+) -> None:
+    """See LESSON."""
+    from proxy.cli.admin_api import NoAnswerError, fetch
+    from proxy.cli.evidence.evidence_api import get_mismatches, mismatches_path
+    from proxy.cli.evidence.picture import cluster_table, exchange_lines, reason_lines
+
+    base = base_of(admin, config)
+    try:
+        found = get_mismatches(base, route, cluster)
+        if json:
+            say(fetch(base, mismatches_path(route, cluster)).decode().rstrip())
+    except NoAnswerError as error:
+        complain(error.message, error.cure)
+        leave(FOUND)
+    if not json:
+        screen = console()
+        screen.print(cluster_table(found.clusters))
+        if found.incomparable:
+            say(f"not compared: {found.incomparable}")
+        for line in reason_lines(found.clusters):
+            say(line)
+        if cluster:
+            import shutil
+            import sys
+
+            width = shutil.get_terminal_size((100, 24)).columns
+            for line in exchange_lines(found.exchanges or [], number, width, coloured=is_coloured(sys.stdout)):
+                say(line)
+    leave(FOUND if any(each.accepted is None for each in found.clusters) else FINE)

@@ -1,0 +1,302 @@
+"""What `banyan explain` has to say about one request: plain values, for text and JSON alike.
+
+Rule 1: the data plane's own `admit` decides, on the same snapshot; here its answer is only put into words.
+Rule 2: nothing is connected to: pools are made, as a worker makes them, and never asked.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from os import urandom
+
+from proxy.cli.admin_api import Placed
+from proxy.cli.explain.candidates import asked_about, candidates, other_readings
+from proxy.core.http.forwarded import client_of, is_trusted
+from proxy.core.http.request import Refusal, RequestHead
+from proxy.core.outcome import Side
+from proxy.core.routing.cohort import CohortSource, SourceKind, cohort_of
+from proxy.core.routing.decide import Decision, decide, with_shadow
+from proxy.core.routing.effects import effects_of
+from proxy.core.routing.kill_switch import Order
+from proxy.core.routing.route import CLIENT_IP, HostMode, Route
+from proxy.core.routing.shadow import sample_at
+from proxy.core.routing.snapshot import Snapshot
+from proxy.core.routing.table import Miss
+from proxy.core.stage import Stage
+from proxy.edge.routing.admission import Answer, admit
+from proxy.edge.routing.bound_table import Live
+from proxy.edge.routing.orders import obey
+from proxy.edge.routing.stickiness import Memory, Ties
+from proxy.edge.tally import Counters
+from proxy.edge.upstream.pools_by_host import pool_of
+from proxy.link.messages import Orders, RouteOrder
+from proxy.names.resolver import Resolver
+from proxy.tasks import Tasks
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NearRoute:
+    """A route whose path fits; `fit` is taken, declined or not_asked."""
+
+    name: str
+    line: int
+    match: str
+    fit: str
+    why: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CohortShown:
+    """Whose draw it is; `key` as the request carries it."""
+
+    source: str
+    key: str
+    group: str
+    draw: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpstreamShown:
+    """Where the request goes; timeouts in seconds, a `total` of 0 is none."""
+
+    name: str
+    url: str
+    host: str
+    connect: float
+    response: float
+    idle: float
+    total: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnAnswer:
+    """What Banyan answers itself; `readings` are the routes that an ambiguous path could lead to."""
+
+    status: int
+    detail: str
+    headers: tuple[str, ...] = ()
+    readings: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RouteShown:
+    """The route and its decision; `serve` is legacy, new or self; `stage` is null where the route says `respond`.
+
+    `sample` is the share of such requests that is shadowed, 0 for none; `rises`: the judge may raise it for a step.
+    `was` is the name that it began with, or empty.
+    """
+
+    name: str
+    line: int
+    match: str
+    stage: str | None
+    split: float
+    effects: str
+    serve: str
+    shadow: str | None
+    reason: str
+    cohort: CohortShown | None
+    upstream: UpstreamShown | None
+    sample: float = 0.0
+    rises: bool = False
+    was: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stands:
+    """Where a route runs, and why. `split` in [0, 1]."""
+
+    stage: str
+    split: float
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stood:
+    """What stands beside the file: where a running Banyan runs that route, if one was asked, and the kill switch."""
+
+    route: str = ""
+    runs: Placed | None = None
+    killed: bool = False
+
+
+_FILE = Stood()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Served:
+    """Who answers: `side` is legacy, new or self; `url` of its upstream, or `status` of Banyan's own answer."""
+
+    side: str
+    url: str
+    status: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explanation:
+    """`route` where one fits; `answer` where Banyan answers; `refused` when that is not what routes.yaml wants.
+
+    `near` are all routes whose path fits, in the order in which they are asked. `killed` is the kill switch's order
+    while it is on, `stands` where a running Banyan has the route, if one was asked. `now`: who answers by these;
+    everything else goes by the file, with the switch off.
+    """
+
+    request: str
+    client_ip: str
+    route: RouteShown | None = None
+    answer: OwnAnswer | None = None
+    refused: bool = False
+    near: tuple[NearRoute, ...] = ()
+    killed: Order | None = None
+    stands: Stands | None = None
+    now: Served | None = None
+
+
+def explain_head(
+    head: RequestHead | Refusal, request: str, peer: str, snapshot: Snapshot, key: bytes = b"", stood: Stood = _FILE
+) -> Explanation:
+    """`request` is the method and target as typed, `peer` the address that it comes from.
+
+    `key` is what Banyan's cookies are signed with, if the file does not say it; without it they count for nothing.
+    """
+    if isinstance(head, Refusal):
+        answer = OwnAnswer(status=head.status, detail=head.detail)
+        return Explanation(request=request, client_ip=peer, answer=answer, refused=True)
+    client_ip = client_of(head, peer, snapshot.trusted) if is_trusted(peer, snapshot.trusted) else peer
+    live = _live(snapshot, key)
+    _stand(live, stood)
+    if live.ties is not None:
+        live.ties.meet(head)
+    admitted = admit(live, head, client_ip.encode("ascii"))
+    own = admitted if isinstance(admitted, Answer) else None
+    bound = admitted.bound if isinstance(admitted, Answer) else admitted[0]
+    address = client_ip.encode("ascii")
+    decision = admitted[2] if own is None and isinstance(admitted, tuple) else None
+    route = _route(bound.route, head, address, snapshot, decision) if bound else None
+    return Explanation(
+        request=request,
+        client_ip=client_ip,
+        route=route,
+        answer=None if own is None else _answer(own, snapshot, head),
+        refused=own is not None and own.status >= 400 and (route is None or route.serve != "self"),
+        near=tuple(_near(snapshot, head)),
+    )
+
+
+def _live(snapshot: Snapshot, key: bytes) -> Live:
+    tasks = Tasks()
+    names = Resolver(tasks)
+    pools = {name: pool_of(each, tasks, names) for name, each in snapshot.upstreams.items()}
+    live = Live(snapshot, pools, Counters())
+    if snapshot.is_tied:
+        live.ties = Ties(snapshot, Memory(find_key=lambda: key or urandom(32)))
+    return live
+
+
+def _stand(live: Live, stood: Stood) -> None:
+    """As a worker obeys it. Of a drain it is not known here whom new has served lately: everybody is a newcomer."""
+    live.switch.on = stood.killed
+    orders = [_order(bound.said, stood.runs) for bound in live.bound if stood.runs and bound.said.name == stood.route]
+    obey(live, Orders(1, orders))
+
+
+def _order(said: Route, runs: Placed) -> RouteOrder:
+    return RouteOrder(
+        route=said.origin,
+        stage=runs.stage or said.stage.value,
+        split=runs.split or 0.0,
+        said_stage=said.stage.value,
+        said_split=said.split,
+        pins=[(each.cohort, each.side) for each in runs.pinned],
+        drained=runs.drains,
+    )
+
+
+def served_by(shown: Explanation) -> Served | None:
+    """Who answers the request that was explained; None: no route does."""
+    route, answer = shown.route, shown.answer
+    if route is None:
+        return None
+    url = "" if route.upstream is None else route.upstream.url
+    return Served(side=route.serve, url=url, status=0 if answer is None else answer.status, reason=route.reason)
+
+
+def _near(snapshot: Snapshot, head: RequestHead) -> list[NearRoute]:
+    return [
+        NearRoute(name=near.route.name, line=near.route.line, match=match_of(near.route), fit=near.fit, why=near.why)
+        for near in candidates(snapshot.table, head)
+    ]
+
+
+def _answer(own: Answer, snapshot: Snapshot, head: RequestHead) -> OwnAnswer:
+    found = snapshot.table.match(head)
+    readings = tuple(other_readings(snapshot.table, head)) if isinstance(found, Miss) and found.ambiguous else ()
+    headers = tuple(line.decode("latin-1") for line in own.lines)
+    return OwnAnswer(status=own.status, detail=own.detail, headers=headers, readings=readings)
+
+
+def _route(
+    route: Route, head: RequestHead, client_ip: bytes, snapshot: Snapshot, admitted: Decision | None
+) -> RouteShown:
+    decision = decide(route, head, client_ip) if admitted is None else with_shadow(route, head, admitted)
+    effects = route.effects or effects_of(head.method, has_key=head.first(b"idempotency-key") is not None)
+    return RouteShown(
+        name=route.name,
+        line=route.line,
+        match=match_of(route),
+        stage=route.stage if route.respond is None else None,
+        split=route.split,
+        effects=effects,
+        serve=decision.serve or "self",
+        shadow=decision.shadow,
+        reason=decision.reason,
+        cohort=_cohort(route, head, client_ip, decision),
+        upstream=_upstream(route, decision.serve, snapshot),
+        sample=sample_at(route.shadow, route.stage) if route.shadow and decision.shadow else 0.0,
+        rises=_rises(route),
+        was=route.was,
+    )
+
+
+def _rises(route: Route) -> bool:
+    """Whether the judge chooses the sample while a step waits for it."""
+    chosen = route.shadow is not None and route.shadow.sample is None
+    return chosen and route.stage is Stage.CANARY and route.ramp is not None and route.ramp.needs.capacity
+
+
+def _cohort(route: Route, head: RequestHead, client_ip: bytes, decision: Decision) -> CohortShown | None:
+    if decision.draw is None:
+        return None
+    source, key = cohort_of(route.cohort, head, client_ip) or (CLIENT_IP, client_ip)
+    anonymous = source.kind is SourceKind.ANONYMOUS
+    text = "of its cookie, or a new one" if anonymous else key.decode("utf-8", "replace")
+    return CohortShown(source=source_text(source), key=text, group=route.scope, draw=decision.draw)
+
+
+def _upstream(route: Route, side: Side | None, snapshot: Snapshot) -> UpstreamShown | None:
+    upstream = snapshot.upstreams.get(route.upstream(side)) if side is not None else None
+    if upstream is None:
+        return None
+    timeouts = route.timeouts or upstream.timeouts
+    return UpstreamShown(
+        name=upstream.name,
+        url=upstream.url,
+        host=upstream.authority if upstream.host_mode is HostMode.UPSTREAM else "as the client sent it",
+        connect=timeouts.connect,
+        response=timeouts.response,
+        idle=timeouts.idle,
+        total=timeouts.total,
+    )
+
+
+def source_text(source: CohortSource) -> str:
+    """As routes.yaml writes it: `header:x-tenant-id`, `client_ip`."""
+    return source.kind.value if not source.name else f"{source.kind}:{source.name}"
+
+
+def match_of(route: Route) -> str:
+    """Methods and path, as in `match: GET,HEAD /orders/{id}`, and what else is asked about: `+ header x-client`."""
+    methods = ",".join(sorted(method.decode("ascii") for method in route.methods or ()))
+    place = f"{methods} {route.pattern.text}" if methods else route.pattern.text
+    return " + ".join([place, *map(asked_about, route.predicates)])

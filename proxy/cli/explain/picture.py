@@ -1,0 +1,136 @@
+"""What `banyan explain` prints: the outcome first, then what led to it, then the routes that came near."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from proxy.cli.explain.model import (
+    CohortShown,
+    Explanation,
+    NearRoute,
+    OwnAnswer,
+    RouteShown,
+    Stands,
+    UpstreamShown,
+    served_by,
+)
+from proxy.cli.terminal import Ink, painted
+from proxy.core.routing.kill_switch import Order
+
+_WIDTH = 10
+
+
+def explanation_lines(shown: Explanation, config: Path) -> Iterator[str]:
+    """Line by line; `config` is the file that line numbers belong to."""
+    yield f"{painted(shown.request, Ink.STRONG)} → {_outcome(shown)}"
+    if shown.killed is not None:
+        yield _row("killed", painted(_killed(shown.killed), Ink.BAD))
+    if shown.answer is not None:
+        yield from _own(shown.answer)
+    if shown.route is not None:
+        yield from _routed(shown.route, config)
+    if shown.stands is not None:
+        yield _row("stands", _standing(shown.stands))
+    if shown.near:
+        yield ""
+        yield painted("asked in this order:", Ink.FAINT)
+        yield from _near(shown.near, config)
+
+
+def _outcome(shown: Explanation) -> str:
+    """Who answers by what stands; where the file says another, both."""
+    said, now = served_by(shown), shown.now
+    if now is None or said is None or (now.side, now.url, now.status) == (said.side, said.url, said.status):
+        return _by_file(shown)
+    who = f"{now.side}, {now.url}" if now.url else f"Banyan itself, {now.status}"
+    return f"{painted(f'{who}, reason: {now.reason}', Ink.WARN)} (the file says: {said.side})"
+
+
+def _by_file(shown: Explanation) -> str:
+    match shown:
+        case Explanation(answer=OwnAnswer(status=status), refused=True):
+            return painted(f"refused with {status}", Ink.BAD)
+        case Explanation(answer=OwnAnswer(status=status)):
+            return painted(f"Banyan itself, {status}", Ink.GOOD)
+        case Explanation(route=RouteShown(upstream=UpstreamShown(url=url), serve=side)):
+            return painted(f"{side}, {url}", Ink.GOOD)
+        case _:
+            return painted("nobody", Ink.BAD)
+
+
+def _killed(order: Order) -> str:
+    said = ", ".join([each for each in (order.by, order.at, order.reason) if each])
+    more = f" ({said})" if said else ""
+    return f"the kill switch is on{more}: at shadow, canary and live legacy answers, whatever stands below"
+
+
+def _standing(stands: Stands) -> str:
+    place = f"{stands.stage}, split {_percent(stands.split)}" if stands.stage == "canary" else stands.stage
+    return f"{place} at that Banyan, {stands.reason}"
+
+
+def _own(answer: OwnAnswer) -> Iterator[str]:
+    if answer.detail:
+        yield _row("because", answer.detail)
+    for header in answer.headers:
+        yield _row("header", header)
+    for reading, route in answer.readings:
+        yield _row("read as", f"{reading} → {route or 'no route'}")
+
+
+def _routed(route: RouteShown, config: Path) -> Iterator[str]:
+    yield _row("route", f"{route.name}  {painted(f'{config}:{route.line}  {route.match}', Ink.FAINT)}")
+    if route.was:
+        yield _row("was", f"{route.was}: its state and its draws are kept under this name")
+    if route.stage is not None:
+        yield _row("stage", f"{route.stage}, split {_percent(route.split)}" if route.cohort else route.stage)
+    if route.cohort is not None:
+        yield from _cohort(route.cohort, route.split)
+    shadow = f", shadow: {route.shadow}" if route.shadow else ""
+    yield _row("decision", f"{route.serve}{shadow}, reason: {route.reason}")
+    if route.shadow and route.sample < 1.0:
+        more = "; more while a step of the ramp needs it" if route.rises else ""
+        yield _row("sample", f"{_percent(route.sample)} of them are shadowed{more}")
+    yield _row("effects", route.effects)
+    if route.upstream is not None:
+        yield _row("upstream", f"{route.upstream.name} at {route.upstream.url}, Host: {route.upstream.host}")
+        yield _row("timeouts", _timeouts(route.upstream))
+
+
+def _cohort(cohort: CohortShown, split: float) -> Iterator[str]:
+    yield _row("cohort", f"{cohort.source} = {cohort.key!r}, drawn for {cohort.group!r}")
+    place = "below the split" if cohort.draw < split else "not below the split"
+    yield _row("draw", f"{cohort.draw * 100:.4f} %, {place} of {_percent(split)}")
+
+
+def _timeouts(upstream: UpstreamShown) -> str:
+    lengths = {"connect": upstream.connect, "response": upstream.response, "idle": upstream.idle}
+    named = [f"{name} {length:g}s" for name, length in lengths.items()]
+    return ", ".join([*named, f"total {upstream.total:g}s" if upstream.total else "no total"])
+
+
+def _near(routes: Sequence[NearRoute], config: Path) -> Iterator[str]:
+    columns = [(near.name, near.match, f"{config}:{near.line}") for near in routes]
+    widths = [max(map(len, column)) for column in zip(*columns, strict=True)]
+    for near, cells in zip(routes, columns, strict=True):
+        name, *place = (cell.ljust(width) for cell, width in zip(cells, widths, strict=True))
+        yield f"  {name}  {painted('  '.join(place), Ink.FAINT)}  {_fit(near)}"
+
+
+def _fit(near: NearRoute) -> str:
+    match near.fit:
+        case "taken":
+            return painted("taken", Ink.GOOD)
+        case "declined":
+            return f"{painted('declined', Ink.WARN)}: {'; '.join(near.why)}"
+        case _:
+            return "not asked: it fits too, but is less specific"
+
+
+def _row(name: str, text: str) -> str:
+    return f"  {painted(name.ljust(_WIDTH), Ink.FAINT)}{text}"
+
+
+def _percent(share: float) -> str:
+    return f"{share * 100:g} %"

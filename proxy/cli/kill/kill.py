@@ -1,0 +1,128 @@
+"""`banyan kill`: everything that legacy can answer goes to legacy, at once, in every worker."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from proxy.cli.help_text import FINE, FOUND, UNUSABLE, Lesson
+from proxy.cli.options import CONFIG, JSON, ROUTES
+from proxy.cli.terminal import complain, leave, say, say_json
+
+if TYPE_CHECKING:
+    from proxy.cli.kill.picture import Turned
+
+LESSON = Lesson(
+    purpose="Send everything that legacy can answer to legacy, at once.",
+    more="Writes the kill file, which every worker watches by itself, so that it works with control and stores gone. "
+    "Requests in flight and open WebSockets stay where they are. --off ends it. --drill GET /path turns the switch on "
+    "and off several times under a light load of that request, and measures it; real traffic follows meanwhile.",
+    example="banyan kill --reason 'new loses orders'",
+    exits={
+        FINE: "every worker was seen to follow",
+        FOUND: "the file is written, but not every worker was seen to follow; or it could not be written",
+        UNUSABLE: "wrong usage, or there is no routes.yaml to tell where the kill file is",
+    },
+)
+
+
+def kill(  # noqa: PLR0913  a command's options
+    request: Annotated[list[str], typer.Argument(metavar="[METHOD TARGET]", help="With --drill.")] = [],  # noqa: B006
+    *,
+    off: Annotated[bool, typer.Option("--off", help="End it: every route is back where it was.")] = False,
+    reason: Annotated[str, typer.Option(metavar="TEXT", help="Why; shown by status and written to the log.")] = "",
+    drill: Annotated[bool, typer.Option("--drill", help="Measure it, with a request that new answers now.")] = False,
+    times: Annotated[int, typer.Option(min=1, max=1000, help="How often a drill turns it on and off.")] = 20,
+    header: Annotated[
+        list[str], typer.Option("--header", "-H", metavar="'NAME: VALUE'", help="A header of the drill's request.")
+    ] = [],  # noqa: B006
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before a drill.")] = False,
+    config: CONFIG = ROUTES,
+    json: JSON = False,
+) -> None:
+    """See LESSON."""
+    if drill:
+        from proxy.cli.kill.drill import Asked, run
+
+        if len(request) != 2 or off:
+            complain("A drill needs a request that new answers now.", "banyan kill --drill GET /orders/7")
+            leave(UNUSABLE)
+        asked = Asked(method=request[0], target=request[1], fields=tuple(header), times=times, config=config)
+        leave(run(asked, sure=yes, json=json))
+    if request or header:
+        complain(f"{' '.join([*request, *header])!r} is for --drill only.", "See `banyan kill --help`.")
+        leave(UNUSABLE)
+    leave(_turn(config, on=not off, reason=reason, json=json))
+
+
+def _turn(config: Path, *, on: bool, reason: str, json: bool) -> int:
+    from proxy.cli.admin_address import url_of
+    from proxy.cli.kill.following import await_workers, who_stays
+    from proxy.cli.kill.picture import Turned, beyond_reach, turned_lines
+    from proxy.cli.kill.writing import snapshot_or_leave
+    from proxy.config.files import kill_file
+
+    snapshot = snapshot_or_leave(config)
+    path, base = kill_file.place(snapshot.kill_file, config, os.environ), url_of(snapshot.admin)
+    began = time.monotonic()
+    if not _write(path, base, on=on, reason=reason):
+        return FOUND
+    following = await_workers(base, began, on=on)
+    stay = None if following.away or not on else who_stays(base)
+    turned = Turned(
+        on=on,
+        file=str(path),
+        ms=round((time.monotonic() - began) * 1000, 1),
+        following=following,
+        beyond=() if not on else beyond_reach(snapshot) if stay is None else stay,
+    )
+    if json:
+        say_json(turned)
+    else:
+        for line in turned_lines(turned, base):
+            say(line)
+    return FINE if turned.following.whole and _same_file(turned) else FOUND
+
+
+def _write(path: Path, base: str, *, on: bool, reason: str) -> bool:
+    """The file itself; where this user may not, the admin port with the token."""
+    from proxy.cli.admin_api import TOKEN, NoAnswerError, post_kill
+    from proxy.cli.kill.writing import order_now
+    from proxy.config.files import kill_file
+
+    try:
+        if on:
+            kill_file.give(path, order_now(reason))
+        else:
+            kill_file.lift(path)
+    except OSError as error:
+        said = f"{path} cannot be {'written' if on else 'removed'}: {error.strerror or error}"
+        if isinstance(error, IsADirectoryError):  # Banyan could remove it no better
+            complain(said, "While it is there the kill switch is on.")
+            return False
+        if not os.environ.get(TOKEN):
+            complain(said, f"Become the user that runs Banyan, or set {TOKEN} to have Banyan itself do it.")
+            return False
+        try:
+            post_kill(base, on=on, reason=reason)
+        except NoAnswerError as refused:
+            complain(f"{said}; {refused.message}", refused.cure)
+            return False
+    return True
+
+
+def _same_file(turned: Turned) -> bool:
+    from proxy.config.files.lastgood import VARIABLE
+
+    watched = turned.following.file
+    if watched in {"", turned.file}:
+        return True
+    complain(
+        f"Banyan watches {watched}, and not {turned.file}.",
+        f"Set {VARIABLE} as it is set there, or use the same --config; or: touch {watched}",
+    )
+    return False

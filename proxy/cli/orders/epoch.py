@@ -1,0 +1,86 @@
+"""`banyan epoch`: into what a route's evidence is divided, and how to begin anew."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from proxy.cli.admin_base import ADMIN, base_of
+from proxy.cli.help_text import FINE, FOUND, UNUSABLE, Lesson
+from proxy.cli.options import CONFIG, JSON, ROUTES
+from proxy.cli.orders.route_orders import REASON, ROUTE, TAG, give
+from proxy.cli.terminal import complain, console, leave, say
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from proxy.control.admin.epoch_view import EpochView
+
+LESSON = Lesson(
+    purpose="Show the epochs of a route's evidence, or begin one.",
+    more="What was found in an earlier epoch says nothing about now. A deploy of either side begins one where "
+    "`version_header` names the field in which it says its version, and so does an edit of the addresses of either "
+    "side in routes.yaml. --begin says that something else has changed: new was mended, or its data. Differences found "
+    "before no longer block the route; it stays where it is, and a rollback or a hold stays too. Earlier evidence is "
+    "kept.",
+    example="banyan epoch orders.show --begin --reason 'created_at is filled in again'",
+    exits={
+        FINE: "shown; or begun, and every live replica obeys",
+        FOUND: "refused, and the reason is said; or nothing answers there",
+        UNUSABLE: "wrong usage, or no admin address can be found",
+    },
+)
+
+
+def epoch(
+    route: ROUTE,
+    *,
+    begin: Annotated[bool, typer.Option("--begin", help="Begin a new one.")] = False,
+    reason: REASON = "",
+    tag: TAG = "",
+    admin: ADMIN = "",
+    config: CONFIG = ROUTES,
+    json: JSON = False,
+) -> None:
+    """See LESSON."""
+    if begin:
+        give(route, "epoch", {"reason": reason}, tag, admin, config, json=json)
+    elif reason or tag:
+        complain("--reason says why an epoch begins, and none does without --begin.", LESSON.example)
+        leave(UNUSABLE)
+    else:
+        _show(route, base_of(admin, config), json=json)
+
+
+def _show(route: str, base: str, *, json: bool) -> None:
+    from proxy.cli.admin_api import NoAnswerError, fetch
+    from proxy.cli.evidence.evidence_api import epochs_path, get_epochs
+
+    try:
+        found = get_epochs(base, route)
+        if json:
+            say(fetch(base, epochs_path(route)).decode().rstrip())
+    except NoAnswerError as error:
+        complain(error.message, error.cure)
+        leave(FOUND)
+    if not json:
+        console().print(_table(found.epochs) if found.epochs else f"{route}: nothing has been compared yet")
+    leave(FINE)
+
+
+def _table(epochs: list[EpochView]) -> Table:
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    for column in ("epoch", "began", "last met", "legacy", "new", "why"):
+        table.add_column(column, overflow="fold")
+    for each in epochs:
+        number = f"{each.number}{' counts' if each.counts else ''}"
+        versions = each.legacy_version or "–", each.new_version or "–"
+        table.add_row(number, _when(each.began), _when(each.seen), *versions, each.why)
+    return table
+
+
+def _when(stamped: str) -> str:
+    return stamped[:16].replace("T", " ")

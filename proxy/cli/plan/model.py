@@ -1,0 +1,248 @@
+"""What `banyan plan` has to say: plain values, for text and JSON alike."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from proxy.cli.plan.fields import Change, route_changes, settings_changes, upstream_changes
+from proxy.cli.recent_api import Remembered
+from proxy.control.running import needs_restart
+from proxy.core.position.position import Position
+from proxy.core.routing.snapshot import Snapshot
+from proxy.core.traffic.plan import (
+    Edit,
+    Flow,
+    Note,
+    RoutePlan,
+    Traffic,
+    compare,
+    dried_up,
+    places_after,
+    places_before,
+    plan_routes,
+    replayed,
+)
+from proxy.core.traffic.remembered_request import Seen
+from proxy.core.traffic.replay import Replay
+
+DAY = 86_400.0
+_MOVING = frozenset({"match", "stage", "cohort", "group", "legacy", "new", "respond", "effects"})
+_EXACT_ADDRESS = ("scheme", "host", "port", "more")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taken:
+    """Requests per day that another route would take."""
+
+    route: str
+    requests_per_day: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RouteShown:
+    """One route. `runs` and `would_run` are places such as `canary 5%`; null where there is none.
+
+    `exact`: every remembered request of it has the same draw again; else moves are reckoned by the split's share.
+    Figures of traffic are null where none is known; those of a new route are requests that other routes lose to it.
+    """
+
+    name: str
+    edit: Edit
+    runs: str | None
+    would_run: str | None
+    changes: tuple[Change, ...]
+    notes: tuple[Note, ...]
+    requests_per_day: float | None = None
+    moving_per_day: float | None = None
+    cohorts: int | None = None
+    cohorts_moving: float | None = None
+    exact: bool = True
+    taken_by: tuple[Taken, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrafficShown:
+    """The requests that the figures come from: how many are remembered, of how many seconds, for how many they stand.
+
+    `moving_per_day` are those that another side or address would answer.
+    """
+
+    remembered: int
+    seconds: float
+    requests_per_day: float
+    moving_per_day: float
+    cohorts_moving: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replayed:
+    """Requests of one route that would be another answer than they got, or would not; `examples` are their ids."""
+
+    route: str
+    would_take: str
+    requests: int
+    moving: float
+    exact: bool
+    examples: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planned:
+    """All of it. `moves` says whether anything would be answered by somebody else, as far as can be told."""
+
+    file: str
+    against: str
+    revision: str
+    revision_before: str
+    moves: bool
+    routes: tuple[RouteShown, ...]
+    upstreams: tuple[Change, ...]
+    settings: tuple[Change, ...]
+    needs_restart: tuple[str, ...]
+    warnings: tuple[str, ...]
+    traffic: TrafficShown | None
+    no_traffic: str = ""
+    killed: bool = False
+    replayed: tuple[Replayed, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What to compare. `positions` are those that run, `compared` how many comparisons they have.
+
+    `last` None: no replay, else of so many requests, 0 for all.
+    """
+
+    file: str
+    against: str
+    before: Snapshot
+    after: Snapshot
+    warnings: Sequence[str]
+    positions: Mapping[str, Position]
+    compared: Mapping[str, int]
+    recent: Remembered | None
+    no_traffic: str
+    killed: bool
+    last: int | None
+
+
+def planned(asked: Question) -> Planned:
+    """The answer."""
+    before, after = asked.before, asked.after
+    routes = plan_routes(before.routes, after.routes, asked.positions, asked.compared)
+    then = Replay(before.table, before.upstreams, places_before(before.routes, asked.positions))
+    soon = Replay(after.table, after.upstreams, places_after(routes))
+    traffic = None if asked.recent is None else compare(then, soon, asked.recent.requests)
+    shown = _routes(routes, traffic, asked.recent)
+    upstreams = tuple(upstream_changes(before.upstreams, after.upstreams))
+    total = None if traffic is None or asked.recent is None else _total(traffic, asked.recent)
+    return Planned(
+        file=asked.file,
+        against=asked.against,
+        revision=after.revision,
+        revision_before=before.revision,
+        moves=any(map(_moves, shown)) or any(_is_address(each) for each in upstreams),
+        routes=shown,
+        upstreams=upstreams,
+        settings=tuple(settings_changes(before, after)),
+        needs_restart=needs_restart(before, after),
+        warnings=tuple(asked.warnings),
+        traffic=total,
+        no_traffic=asked.no_traffic,
+        killed=asked.killed,
+        replayed=_replayed(then, soon, asked),
+    )
+
+
+def _replayed(then: Replay, soon: Replay, asked: Question) -> tuple[Replayed, ...] | None:
+    if asked.last is None or asked.recent is None:
+        return None
+    found: list[tuple[float, Seen]] = asked.recent.requests[: asked.last or None]
+    flows = replayed(then, soon, found).flows
+    return tuple(_replay(key, flow) for key, flow in sorted(flows.items(), key=lambda item: -item[1].moving))
+
+
+def _replay(key: tuple[str, str], flow: Flow) -> Replayed:
+    return Replayed(
+        route=key[0],
+        would_take=key[1],
+        requests=round(flow.requests),
+        moving=flow.moving,
+        exact=flow.is_exact,
+        examples=tuple(flow.examples),
+    )
+
+
+def _moves(route: RouteShown) -> bool:
+    return (
+        route.edit in (Edit.ADDED, Edit.REMOVED)
+        or route.runs != route.would_run
+        or bool(route.moving_per_day)
+        or any(each.field in _MOVING for each in route.changes)
+    )
+
+
+def _is_address(change: Change) -> bool:
+    _, _, field = change.field.partition(".")
+    return field.partition(".")[0] in _EXACT_ADDRESS
+
+
+def _routes(routes: Iterable[RoutePlan], traffic: Traffic | None, recent: Remembered | None) -> tuple[RouteShown, ...]:
+    routes = list(routes)
+    shown = [_shown(each) for each in routes]
+    if traffic is None or recent is None:
+        return tuple(shown)
+    dry: dict[str, Note] = dict(dried_up(routes, traffic))
+    names = [each.name_before for each in routes]
+    measured = [_measured(each, name, traffic, recent.seconds) for each, name in zip(shown, names, strict=True)]
+    return tuple(
+        replace(each, notes=(*each.notes, *([dry[each.name]] if each.name in dry else []))) for each in measured
+    )
+
+
+def _shown(route: RoutePlan) -> RouteShown:
+    both = route.before is not None and route.after is not None
+    return RouteShown(
+        name=route.name,
+        edit=route.edit,
+        runs=None if route.start is None else str(route.start),
+        would_run=None if route.end is None else str(route.end),
+        changes=tuple(route_changes(route.before, route.after)) if both else (),  # type: ignore[arg-type]
+        notes=route.notes,
+    )
+
+
+def _measured(route: RouteShown, before: str, traffic: Traffic, seconds: float) -> RouteShown:
+    """With its figures; `before` is what it is called where it runs."""
+    daily = DAY / seconds
+    if route.edit is Edit.ADDED:
+        coming = sum(flow.requests for (_, end), flow in traffic.flows.items() if end == route.name)
+        return replace(route, requests_per_day=coming * daily)
+    flows = {end: flow for (start, end), flow in traffic.flows.items() if start == before}
+    cohorts = traffic.cohorts.get(before)
+    return replace(
+        route,
+        requests_per_day=sum(flow.requests for flow in flows.values()) * daily,
+        moving_per_day=sum(flow.moving for flow in flows.values()) * daily,
+        cohorts=0 if cohorts is None else len(cohorts.chances),
+        cohorts_moving=0.0 if cohorts is None else cohorts.moving,
+        exact=all(flow.is_exact for flow in flows.values()),
+        taken_by=tuple(
+            Taken(route=end, requests_per_day=flow.requests * daily)
+            for end, flow in sorted(flows.items(), key=lambda item: -item[1].requests)
+            if end != route.name
+        ),
+    )
+
+
+def _total(traffic: Traffic, recent: Remembered) -> TrafficShown:
+    daily = DAY / recent.seconds
+    flows = traffic.flows.values()
+    return TrafficShown(
+        remembered=len(recent.requests),
+        seconds=recent.seconds,
+        requests_per_day=sum(flow.requests for flow in flows) * daily,
+        moving_per_day=sum(flow.moving for flow in flows) * daily,
+        cohorts_moving=sum(each.moving for each in traffic.cohorts.values()),
+    )

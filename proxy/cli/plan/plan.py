@@ -1,0 +1,124 @@
+"""`banyan plan`: what an edit of routes.yaml does, before it is applied."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from proxy.cli.admin_base import ADMIN, base_of
+from proxy.cli.help_text import FINE, FOUND, UNUSABLE, Lesson
+from proxy.cli.options import CONFIG, JSON, ROUTES
+from proxy.cli.terminal import complain, console, leave, say_json
+
+if TYPE_CHECKING:
+    from proxy.cli.plan.model import Planned
+    from proxy.cli.recent_api import Remembered, Standing
+    from proxy.config.load import Loaded
+
+LESSON = Lesson(
+    purpose="Say what an edit of routes.yaml does, before it is applied.",
+    more="Write the edit into a copy, plan it, then save it over the file that runs. Routes are matched and decided by "
+    "the code that serves live traffic, on the requests that a running Banyan remembers; nothing is sent or changed.",
+    example="banyan plan --file routes.new.yaml",
+    exits={
+        FINE: "nothing moves; without --exit-code also when something does",
+        FOUND: "something moves, and --exit-code was given",
+        UNUSABLE: "the file has problems, or what to compare it with cannot be had",
+    },
+)
+_ALL = 50_000
+
+
+def plan(
+    *,
+    file: Annotated[Path, typer.Option("--file", "-f", metavar="FILE", help="The edited routes.yaml.")] = ROUTES,
+    against: Annotated[
+        str, typer.Option(metavar="running|FILE", help="What to compare with: what runs, or another file.")
+    ] = "running",
+    replay: Annotated[
+        int | None,
+        typer.Option(metavar="N", min=0, help="Decide the last N remembered requests again; 0 takes all."),
+    ] = None,
+    exit_code: Annotated[bool, typer.Option("--exit-code", help="Leave with 1 when something moves.")] = False,
+    admin: ADMIN = "",
+    config: CONFIG = ROUTES,
+    json: JSON = False,
+) -> None:
+    """See LESSON."""
+    from proxy.cli.loading import load_or_leave
+    from proxy.cli.plan.picture import picture
+
+    after = load_or_leave(file)
+    found = _planned(file, after, against, base_of(admin, config), config, replay)
+    if json:
+        say_json(found)
+    else:
+        console().print(picture(found), soft_wrap=True)
+    leave(FOUND if exit_code and found.moves else FINE)
+
+
+def _planned(file: Path, after: Loaded, against: str, base: str, config: Path, last: int | None) -> Planned:
+    from proxy.cli.loading import load_or_leave
+    from proxy.cli.plan.base import RUNNING
+    from proxy.cli.plan.model import Question, planned
+    from proxy.cli.recent_api import Standing
+
+    if against == RUNNING:
+        standing = _standing(base)
+        before = _running(standing.revision, config)
+    else:
+        before = load_or_leave(Path(against))
+        standing = Standing(revision=before.snapshot.revision, positions={}, compared={}, killed=False)
+    recent, why_not = _recent(base)
+    return planned(
+        Question(
+            file=str(file),
+            against=f"what runs at {base}" if against == RUNNING else against,
+            before=before.snapshot,
+            after=after.snapshot,
+            warnings=after.warnings,
+            positions=standing.positions,
+            compared=standing.compared,
+            recent=recent,
+            no_traffic=why_not,
+            killed=standing.killed,
+            last=last,
+        )
+    )
+
+
+def _standing(base: str) -> Standing:
+    from proxy.cli.admin_api import NoAnswerError
+    from proxy.cli.recent_api import get_standing
+
+    try:
+        return get_standing(base)
+    except NoAnswerError as error:
+        complain(error.message, "Name the file to compare with, where none runs: --against FILE.")
+        leave(UNUSABLE)
+
+
+def _running(revision: str, config: Path) -> Loaded:
+    from proxy.cli.plan.base import running_loaded
+
+    found = running_loaded(revision, config)
+    if found is None:
+        complain(
+            f"revision {revision} runs, and neither {config} nor the copy beside it is that text.",
+            "Name the running file with --config, or the one to compare with by --against FILE.",
+        )
+        leave(UNUSABLE)
+    return found
+
+
+def _recent(base: str) -> tuple[Remembered | None, str]:
+    """What is remembered, or why nothing is known: a plan without figures is one still."""
+    from proxy.cli.admin_api import NoAnswerError
+    from proxy.cli.recent_api import get_recent
+
+    try:
+        return get_recent(base, _ALL), ""
+    except NoAnswerError as error:
+        return None, error.message

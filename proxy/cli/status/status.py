@@ -1,0 +1,121 @@
+"""`banyan status`: what the file says, what runs, and what the routes do."""
+
+from __future__ import annotations
+
+import time
+from contextlib import suppress
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+
+from proxy.cli.admin_base import base_of
+from proxy.cli.help_text import FINE, FOUND, UNUSABLE, Lesson
+from proxy.cli.options import CONFIG, JSON, ROUTES
+from proxy.cli.terminal import complain, console, leave, say
+
+if TYPE_CHECKING:
+    from rich.console import Group
+
+    from proxy.cli.admin_api import RoutesStatus
+
+LESSON = Lesson(
+    purpose="Show every route: what the file says, what runs, what it does.",
+    more="Asks the admin API of a running Banyan; BANYAN_ADMIN_TOKEN is sent when it is set.",
+    example="banyan status --config routes.yaml",
+    exits={
+        FINE: "it runs, and every worker serves the file as it stands; so it is, too, while an upstream is down or its "
+        "breaker is open",
+        FOUND: "nothing answers there, the file has problems, a worker or replica lags behind, the store is away, "
+        "or the kill switch is on",
+        UNUSABLE: "wrong usage, or no admin address can be found",
+    },
+)
+_INTERVAL = 1.0
+
+
+def status(
+    *,
+    admin: Annotated[str, typer.Option(metavar="URL", help="The admin address; else the one in --config.")] = "",
+    config: CONFIG = ROUTES,
+    route: Annotated[str, typer.Option(metavar="NAME", help="Show one route alone, with its cohorts.")] = "",
+    watch: Annotated[bool, typer.Option("--watch", "-w", help="Go on, once a second, until Ctrl-C.")] = False,
+    json: JSON = False,
+) -> None:
+    """See LESSON."""
+    from proxy.cli.admin_api import NoAnswerError, fetch, get_routes
+
+    if watch and json:
+        complain("--watch is for people and --json for scripts.", "Give one of them.")
+        leave(UNUSABLE)
+    if watch and route:
+        complain("--watch shows all routes.", "Leave out --route, or --watch.")
+        leave(UNUSABLE)
+    base = base_of(admin, config)
+    if route:
+        _one(base, route, json=json)
+    if watch:
+        _watch(base)
+        leave(FINE)
+    try:
+        found = get_routes(base)
+        if json:
+            say(fetch(base, "/api/routes").decode().rstrip())
+        else:
+            screen = console()
+            screen.print(_picture(base, found, screen.width))
+    except NoAnswerError as error:
+        complain(error.message, error.cure)
+        leave(FOUND)
+    leave(FINE if _is_settled(found) else FOUND)
+
+
+def _one(base: str, name: str, *, json: bool) -> NoReturn:
+    """One route, for people or scripts."""
+    from proxy.cli.admin_api import NoAnswerError
+    from proxy.cli.status.route import get_route, route_lines
+
+    try:
+        found, body = get_route(base, name)
+    except NoAnswerError as error:
+        complain(error.message, error.cure)
+        leave(FOUND)
+    for line in (body.decode().rstrip(),) if json else route_lines(found):
+        say(line)
+    leave(FINE)
+
+
+def _watch(base: str) -> None:
+    """Draw until Ctrl-C; a Banyan that does not answer for a while is shown as such."""
+    from rich.live import Live
+
+    from proxy.cli.admin_api import NoAnswerError, get_routes
+    from proxy.cli.status.table import absent
+
+    with suppress(KeyboardInterrupt), Live(console=console(), auto_refresh=False) as screen:
+        while True:
+            try:
+                picture = _picture(base, get_routes(base), screen.console.width)
+            except NoAnswerError as error:
+                picture = absent(error)
+            screen.update(picture, refresh=True)
+            time.sleep(_INTERVAL)
+
+
+def _picture(base: str, found: RoutesStatus, width: int) -> Group:
+    from proxy.cli.admin_api import NoAnswerError, fetch
+    from proxy.cli.status.table import picture
+
+    try:
+        metrics = fetch(base, "/metrics").decode()
+    except NoAnswerError:
+        metrics = ""
+    return picture(base, found, metrics, width)
+
+
+def _is_settled(found: RoutesStatus) -> bool:
+    standing = found.standing
+    obeyed = standing is None or (
+        standing.known and not standing.away and all(each.obeys for each in standing.instances)
+    )
+    serve = all(worker.serves_current for worker in found.workers)
+    return found.reload.ok and found.killed is None and serve and obeyed

@@ -1,0 +1,104 @@
+"""The kill file on the disk: where it is, what it says, how it is made and taken away.
+
+Rule 1: that it is there is the whole order: an empty file made by `touch` counts; who, when and why may stand in it.
+Rule 2: it appears whole or not at all; where there is no room for its text, it appears empty.
+Rule 3: what it says is shown to operators, so that it is bounded, and holds nothing that a terminal would act on.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import tempfile
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from stat import S_ISREG
+
+from proxy.config.files.lastgood import directory
+from proxy.core.routing.kill_switch import Order
+
+NAME = "kill"
+_MOST_BYTES = 4096
+_MOST_TEXT = 200
+
+
+def place(kill_file: str, config: Path, env: Mapping[str, str]) -> Path:
+    """Where it is looked for: `kill_file` beside routes.yaml, or `kill` in the state directory when that is empty."""
+    found = config.parent / kill_file if kill_file else directory(config, env) / NAME
+    return Path(os.path.abspath(found))  # noqa: PTH100 -- `resolve` would ask the disk, which may hang
+
+
+def give(path: Path, order: Order) -> None:
+    """Make the file, in place of one that is there; OSError when it cannot be made at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        _write(path, json.dumps(asdict(order), ensure_ascii=False) + "\n")
+    except OSError:
+        path.touch()
+
+
+def lift(path: Path) -> bool:
+    """Take the file away; False when there was none, OSError when it cannot be taken away.
+
+    What is in a directory is nobody's order, and may be somebody's: that one is left, and it is said what to do.
+    """
+    if path.is_dir():
+        raise IsADirectoryError(errno.EISDIR, f"it is a directory; see what is in it, then `rmdir {path}`")
+    try:
+        path.unlink()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    return True
+
+
+def read(path: Path) -> Order | None:
+    """The order, or None when there is no such file; OSError when nobody can tell."""
+    try:
+        found = os.stat(path)  # noqa: PTH116 -- called many times a second for ever
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    order = _understand(_text(path) if S_ISREG(found.st_mode) else "")  # a pipe would keep its reader waiting
+    return order if order.at else Order(by=order.by, at=_moment(found.st_mtime), reason=order.reason)
+
+
+def _write(path: Path, text: str) -> None:
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fchmod(file.fileno(), 0o644)  # the workers may run as somebody else
+        Path(temporary).replace(path)
+    except OSError:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def _text(path: Path) -> str:
+    with suppress(OSError), path.open("rb") as file:
+        return file.read(_MOST_BYTES).decode("utf-8", "replace")
+    return ""
+
+
+def _understand(text: str) -> Order:
+    """A JSON object with any of the three; anything else is a reason in somebody's own words."""
+    try:
+        said = json.loads(text)
+    except (ValueError, RecursionError):  # the latter: thousands of brackets
+        return Order(reason=_clean(text))
+    if not isinstance(said, dict):
+        return Order(reason=_clean(text))
+    return Order(**{key: _clean(str(said.get(key) or "")) for key in ("by", "at", "reason")})
+
+
+def _clean(text: str) -> str:
+    shown = "".join(each if each.isprintable() else " " for each in text[:_MOST_TEXT])
+    return " ".join(shown.split())
+
+
+def _moment(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,0 +1,110 @@
+"""Notices that routes.yaml has changed, whatever the way, and says what the change means.
+
+Rule 1: a look is a stat; the content is read when that differs, and at least every two seconds (R22): some file systems
+        keep times too coarse to tell two edits apart.
+Rule 2: what runs is compared by content, so a touched file is no change, and an older time is no reason to keep it.
+Rule 3: a text that only lacks the end of what runs is taken for half-written: refused when it stops within a line,
+        else taken once it has stayed so for a moment. SIGHUP takes it as it is.
+Rule 4: a file that cannot be read is told once it has stayed so for a moment: editors move files out of the way.
+Rule 5: every problem is told once; when the file is again what runs, that is told too, as a load of the same text.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from proxy.config.load import Loaded, load_bytes, unreadable
+from proxy.config.text.problem import Problem
+from proxy.config.text.source import Signature, read_source, signature_of
+
+READ_EVERY = 2.0
+SETTLE = 0.5
+
+
+def elapsed() -> float:
+    """Seconds since a moment in the past that no change of the date moves (times(2))."""
+    return os.times().elapsed
+
+
+class FileWatch:
+    """`poll` is meant to be called every 200 ms, from one thread at a time; it never raises."""
+
+    def __init__(self, path: Path, env: Mapping[str, str], *, running: str, now: Callable[[], float] = elapsed) -> None:
+        """`running` is the text that runs; `now` a clock that only goes forward, in seconds."""
+        self._path = path
+        self._env = env
+        self._now = now
+        self._running = running.encode("utf-8")
+        self._told: bytes | str | None = None
+        self._waiting: tuple[bytes | str, float] | None = None
+        self._seen: Signature | str | None = None
+        self._read_at = 0.0
+        self._forced = False
+
+    def force(self) -> None:
+        """Take the file at the next poll as it is, changed or not."""
+        self._forced = True
+
+    def poll(self) -> Loaded | list[Problem] | None:
+        """What there is to take over or to tell since the last call; None when there is nothing."""
+        forced, self._forced = self._forced, False
+        now = self._now()
+        signature = signature_of(self._path)
+        if signature == self._seen and now < self._read_at and not forced:
+            return None
+        found = read_source(self._path)
+        self._seen, self._read_at = signature, now + READ_EVERY
+        if isinstance(found, str):
+            return self._tell_unreadable(found, now, forced=forced)
+        if forced:
+            return self._take(found.data)
+        if not found.steady:
+            self._seen = None
+            return None
+        return self._compare(found.data, now)
+
+    def _tell_unreadable(self, sentence: str, now: float, *, forced: bool) -> list[Problem] | None:
+        if not forced and (sentence == self._told or not self._settled(sentence, now)):
+            return None
+        self._told = sentence
+        return [unreadable(self._path, sentence)]
+
+    def _compare(self, data: bytes, now: float) -> Loaded | list[Problem] | None:
+        if data == self._running:
+            self._waiting = None
+            return None if self._told is None else self._take(data)
+        if data == self._told:
+            return None
+        if not self._running.startswith(data):
+            return self._take(data)
+        if not data.endswith(b"\n"):
+            return self._refuse_half(data)
+        return self._take(data) if self._settled(data, now) else None
+
+    def _settled(self, what: bytes | str, now: float) -> bool:
+        """Whether this was seen a moment ago too; if not, the next look is due when that moment has passed."""
+        if self._waiting is None or self._waiting[0] != what:
+            self._waiting = (what, now)
+        due = self._waiting[1] + SETTLE
+        self._read_at = min(self._read_at, due)
+        return now >= due
+
+    def _take(self, data: bytes) -> Loaded | list[Problem]:
+        found = load_bytes(data, str(self._path), self._env)
+        self._waiting = None
+        if isinstance(found, Loaded):
+            self._running, self._told = data, None
+        else:
+            self._told = data
+        return found
+
+    def _refuse_half(self, data: bytes) -> list[Problem]:
+        self._told, self._waiting = data, None
+        message = (
+            f"looks half-written: these are the first {len(data)} of the {len(self._running)} bytes that run; "
+            "finish the write, or send SIGHUP to load it as it is"
+        )
+        line = data.count(b"\n") + 1
+        return [Problem(file=str(self._path), line=line, column=1, where="", message=f"the file {message}")]

@@ -1,0 +1,205 @@
+"""Text → a tree of nodes that know where they stand.
+
+Rule 1: the YAML that JSON could say: one document, keys that are text, no tags, no merge keys.
+Rule 2: libyaml's events are taken one by one, so that a bomb is refused at its bound, before it fills the memory.
+Rule 3: problems are collected; only a syntax error ends the reading, since what follows it cannot be trusted.
+Rule 4: exceptions of the YAML library end here.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple, cast
+
+import yaml
+
+from proxy.config.text.problem import Path, Problem, show, where
+from proxy.config.text.scalar import MERGE, key_surprise
+from proxy.config.text.syntax import explain_syntax
+
+MAX_BYTES = 5 * 1024 * 1024
+"""Precedents: 10,000 routes are 1 MB; Kubernetes bounds a ConfigMap to 1 MiB."""
+MAX_DEPTH = 32
+MAX_VALUES = 500_000
+"""Values in the file, those behind an alias counted each time they stand."""
+
+
+class ScalarNode(NamedTuple):
+    """Text as written; `plain` without quotes, so that it may mean a number or a truth value."""
+
+    text: str
+    plain: bool
+    line: int
+    column: int
+
+
+class ListNode(NamedTuple):
+    """A sequence."""
+
+    items: list[Node]
+    line: int
+    column: int
+
+
+class Entry(NamedTuple):
+    """One key's place and its value."""
+
+    value: Node
+    line: int
+    column: int
+
+
+class MapNode(NamedTuple):
+    """A mapping, in the order of the file."""
+
+    entries: dict[str, Entry]
+    line: int
+    column: int
+
+
+Node = ScalarNode | ListNode | MapNode
+
+
+class Document(NamedTuple):
+    """A file's nodes. `root` None means that it cannot be read at all."""
+
+    name: str
+    root: MapNode | None
+    problems: list[Problem]
+
+
+class _Refusal(Exception):  # noqa: N818 - it never leaves this file
+    """What ends the reading."""
+
+    def __init__(self, line: int, column: int, message: str, path: Path = ()) -> None:
+        super().__init__(message)
+        self.place = (line, column)
+        self.message = message
+        self.path = path
+
+
+def parse(text: str, name: str) -> Document:
+    """The nodes of a file called `name`, with everything that YAML alone can find wrong."""
+    composer = _Composer(name)
+    try:
+        return Document(name, composer.compose(text), composer.problems)
+    except _Refusal as refusal:
+        composer.report(*refusal.place, refusal.path, refusal.message)
+    except yaml.YAMLError as error:
+        line, column, message = explain_syntax(error, text)
+        composer.report(line, column, (), message)
+    return Document(name, None, composer.problems)
+
+
+class _Composer:
+    """Builds nodes from events; its state is where it is, and what anchors have named so far."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.problems: list[Problem] = []
+        self._anchors: dict[str, tuple[Node, int]] = {}
+        self._values = 0
+
+    def report(self, line: int, column: int, path: Path, message: str) -> None:
+        self.problems.append(Problem(file=self.name, line=line, column=column, where=where(path), message=message))
+
+    def compose(self, text: str) -> MapNode:
+        _check_text(text)
+        self._loader = yaml.CSafeLoader(text)
+        self._take()
+        if isinstance(self._take(), yaml.StreamEndEvent):
+            raise _Refusal(1, 1, "the file is empty; the least it needs is version, upstreams and routes")
+        event = self._take()
+        root = self._node(event, ())
+        self._take()
+        after = self._take()
+        if not isinstance(after, yaml.StreamEndEvent):
+            raise _Refusal(*_place(after), "a second document begins here; drop the ---")
+        if not isinstance(root, MapNode):
+            kind = "a list" if isinstance(root, ListNode) else show(root.text)
+            raise _Refusal(*_place(event), f"the file must be a mapping that begins with version: 1, got {kind}")
+        return root
+
+    def _take(self) -> yaml.Event:
+        return self._loader.get_event()  # type: ignore[return-value]  # None comes after the end of the stream only
+
+    def _node(self, event: yaml.Event, path: Path) -> Node:
+        if isinstance(event, yaml.AliasEvent):
+            return self._alias(event, path)
+        begun = cast("yaml.ScalarEvent | yaml.CollectionStartEvent", event)
+        before = self._values
+        self._count(1, event, path)
+        if begun.tag is not None:
+            self.report(*_place(event), path, f"tags such as {begun.tag} have no meaning here; write the value alone")
+        node: Node
+        match begun:
+            case yaml.ScalarEvent():
+                node = ScalarNode(begun.value, begun.implicit[0], *_place(event))
+            case yaml.MappingStartEvent():
+                node = self._map(event, path)
+            case _:
+                node = self._list(event, path)
+        if begun.anchor is not None:
+            self._anchors[begun.anchor] = (node, self._values - before)
+        return node
+
+    def _alias(self, event: yaml.AliasEvent, path: Path) -> Node:
+        found = self._anchors.get(event.anchor or "")
+        if found is None:
+            message = f"*{event.anchor} stands for nothing that ended above; put &{event.anchor} before it"
+            raise _Refusal(*_place(event), message, path)
+        self._count(found[1], event, path)
+        return found[0]
+
+    def _count(self, values: int, event: yaml.Event, path: Path) -> None:
+        self._values += values
+        if self._values > MAX_VALUES:
+            raise _Refusal(*_place(event), f"the file holds more than {MAX_VALUES} values, aliases counted", path)
+        if len(path) > MAX_DEPTH:
+            raise _Refusal(*_place(event), f"values are nested more than {MAX_DEPTH} deep", path[:3])
+
+    def _list(self, start: yaml.Event, path: Path) -> ListNode:
+        items: list[Node] = []
+        while not isinstance(event := self._take(), yaml.SequenceEndEvent):
+            items.append(self._node(event, (*path, len(items))))
+        return ListNode(items, *_place(start))
+
+    def _map(self, start: yaml.Event, path: Path) -> MapNode:
+        entries: dict[str, Entry] = {}
+        while not isinstance(event := self._take(), yaml.MappingEndEvent):
+            key = self._key(event, path)
+            entry = Entry(self._node(self._take(), (*path, key)), *_place(event))
+            if key == MERGE and event.implicit[0]:  # type: ignore[attr-defined]  # told by `_key`
+                continue
+            if key in entries:
+                first = entries[key].line
+                self.report(entry.line, entry.column, (*path, key), f"stands twice; the first is in line {first}")
+            else:
+                entries[key] = entry
+        return MapNode(entries, *_place(start))
+
+    def _key(self, event: yaml.Event, path: Path) -> str:
+        if not isinstance(event, yaml.ScalarEvent):
+            raise _Refusal(*_place(event), "a key must be text", path)
+        text: str = event.value
+        surprise = key_surprise(text) if event.implicit[0] else None
+        if surprise is not None:
+            self.report(*_place(event), (*path, text), surprise)
+        return text
+
+
+def _check_text(text: str) -> None:
+    """What the YAML library would say less clearly, or not at all."""
+    if text.startswith("\ufeff"):
+        raise _Refusal(1, 1, "the file begins with a byte order mark; save it as UTF-8 without one")
+    try:
+        size = len(text.encode("utf-8"))
+    except UnicodeEncodeError as error:
+        line = text.count("\n", 0, error.start) + 1
+        raise _Refusal(line, 1, "half a surrogate pair is not text; save the file as UTF-8") from None
+    if size > MAX_BYTES:
+        raise _Refusal(1, 1, f"the file has {size} bytes, more than the {MAX_BYTES} that are read")
+
+
+def _place(event: yaml.Event) -> tuple[int, int]:
+    mark: yaml.Mark = event.start_mark  # type: ignore[assignment]  # events out of a text have one
+    return mark.line + 1, mark.column + 1

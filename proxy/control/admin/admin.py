@@ -1,0 +1,245 @@
+"""The admin port: metrics, health, and the API that people, scripts and the command line read.
+
+Rule 1: workers are asked for their figures at the moment of the question; a silent one delays it by 0.25 s.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import socket
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from http import HTTPStatus
+
+import msgspec
+from aiohttp import web
+from prometheus_client.exposition import gzip_accepted
+
+from proxy.control.admin.auth import Gate, guarded_by
+from proxy.control.admin.evidence import ParityPages
+from proxy.control.admin.evidence_view import evidence_view
+from proxy.control.admin.kill import KillSwitch
+from proxy.control.admin.moves import OrdersAsked
+from proxy.control.admin.problem import answer_problems, problem
+from proxy.control.admin.recent import RecentPages
+from proxy.control.admin.responses import no_such_route, tagged
+from proxy.control.admin.routes import (
+    asked_upstreams,
+    route_detail_view,
+    routes_view,
+    running_routes,
+    serves_current,
+)
+from proxy.control.admin.standing import Judged
+from proxy.control.admin.upstream_view import UpstreamsView, upstream_view
+from proxy.control.fleet.links import Links
+from proxy.control.fleet.upstreams import worst
+from proxy.control.metrics.collector import CONTENT_TYPE, Reading, render
+from proxy.control.metrics.evidence_metrics import EvidenceReading
+from proxy.control.position.hooks import Delivery
+from proxy.control.probe.certificates import Certificates
+from proxy.control.probe.health import Probes
+from proxy.control.probe.upstreams_down import DownView, down_views
+from proxy.control.running import Running
+from proxy.core.routing.route import Route
+from proxy.core.routing.snapshot import Snapshot
+
+VERBS = ("promote", "rollback", "hold", "resume", "drain", "epoch")
+_MAX_BODY = 64 * 1024
+_UNKNOWN = "the state store has not said yet where routes stand; legacy answers meanwhile what it can"
+_SHUTDOWN = 5.0
+"""Seconds that a scrape in flight has to finish."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Admin:
+    """The handlers; one method per path of the contract."""
+
+    running: Running
+    links: Links
+    probes: Probes
+    kill: KillSwitch
+    parser: str
+    certificates: Certificates = field(default_factory=Certificates)
+    parity: ParityPages = field(default_factory=ParityPages)
+    judged: Judged | None = None
+    asked: OrdersAsked | None = None
+    moved: Mapping[tuple[str, str, str, str], int] = field(default_factory=dict)
+    told: Mapping[Delivery, int] = field(default_factory=dict)
+
+    async def metrics(self, request: web.Request) -> web.Response:
+        """`GET /metrics`."""
+        await self.links.refresh()
+        squeeze = gzip_accepted(request.headers.get("Accept-Encoding", ""))
+        body = await asyncio.to_thread(_page, self._reading(), squeeze=squeeze)
+        headers = {"Content-Type": CONTENT_TYPE, "Vary": "Accept-Encoding"}
+        return web.Response(body=body, headers=headers | ({"Content-Encoding": "gzip"} if squeeze else {}))
+
+    async def healthy(self, _request: web.Request) -> web.Response:
+        """`GET /-/healthy`: the control process lives."""
+        return web.Response(text="healthy\n")
+
+    async def ready(self, _request: web.Request) -> web.Response:
+        """`GET /-/ready`: some worker serves what runs; it is known where routes stand, or 30 s have passed."""
+        reason = self._why_not_ready()
+        if reason:  # only then are workers asked: this path is open to everyone
+            await self.links.refresh()
+            reason = self._why_not_ready()
+        return problem(HTTPStatus.SERVICE_UNAVAILABLE, reason) if reason else web.Response(text="ready\n")
+
+    async def routes(self, request: web.Request) -> web.Response:
+        """`GET /api/routes`."""
+        await self.links.refresh()
+        found = routes_view(self.running, self.links.ledger, self.certificates.shown, self.parity.book, self.judged)
+        return self._json(request, msgspec.structs.replace(found, down=self._down()))
+
+    async def route(self, request: web.Request) -> web.Response:
+        """`GET /api/routes/{name}`."""
+        route = self._find(request)
+        if route is None:
+            return self._no_such_route(request)
+        await self.links.refresh()
+        book, findings = self.parity.book, self.parity.archive.findings(route.name)
+        evidence = evidence_view(book, route.name, route.compare, findings, time.time())
+        view = route_detail_view(route, self.running, self.links.ledger, evidence, book, self.judged)
+        down = [each for each in self._down() if route.name in each.routes]
+        view = msgspec.structs.replace(view, cohorts=self.links.recent.cohorts.view(route.name), down=down)
+        return self._json(request, view, f"{view.runs.tag}.")
+
+    async def mismatches(self, request: web.Request) -> web.Response:
+        """`GET /api/routes/{name}/mismatches`."""
+        route = self._find(request)
+        return (
+            self._no_such_route(request)
+            if route is None
+            else await self.parity.mismatches(request, route.name, self._json)
+        )
+
+    async def epochs(self, request: web.Request) -> web.Response:
+        """`GET /api/routes/{name}/epochs`."""
+        route = self._find(request)
+        return (
+            self._no_such_route(request) if route is None else await self.parity.epochs(request, route.name, self._json)
+        )
+
+    async def exchanges(self, request: web.Request) -> web.Response:
+        """`GET /api/routes/{name}/exchanges`."""
+        route = self._find(request)
+        return (
+            self._no_such_route(request)
+            if route is None
+            else await self.parity.exchanges(request, route.name, self._json)
+        )
+
+    async def upstreams(self, request: web.Request) -> web.Response:
+        """`GET /api/upstreams`."""
+        snapshot = self.running.snapshot
+        await self.links.refresh()
+        found = worst(self.links.ledger.counts().workers)
+        views = [upstream_view(each, self.probes, found.get(each.name)) for each in snapshot.upstreams.values()]
+        return self._json(request, UpstreamsView(revision=snapshot.revision, upstreams=views))
+
+    def snapshot(self) -> Snapshot:
+        """What runs."""
+        return self.running.snapshot
+
+    def placed_routes(self) -> tuple[Route, ...]:
+        """Its routes, each where it runs."""
+        return running_routes(self.running, self.links.ledger, self.judged)
+
+    def _down(self) -> list[DownView]:
+        asked = asked_upstreams(self.running, self.links.ledger, self.judged)
+        return down_views(asked, self.probes.conditions)
+
+    def _find(self, request: web.Request) -> Route | None:
+        name = request.match_info["name"]
+        return next((route for route in self.running.snapshot.routes if route.name == name), None)
+
+    def _no_such_route(self, request: web.Request) -> web.Response:
+        known = [route.name for route in self.running.snapshot.routes]
+        return no_such_route(request.match_info["name"], known)
+
+    def _reading(self) -> Reading:
+        return Reading(
+            snapshot=self.running.snapshot,
+            reload=self.running.reload,
+            counts=self.links.ledger.counts(),
+            conditions=self.probes.conditions,
+            parser=self.parser,
+            evidence=EvidenceReading(
+                outcomes=self.parity.book.counted(),
+                incomparable=self.parity.book.incomparable(),
+                undecided=self.parity.book.undecided(),
+                state=self.links.comparing.state,
+                sheds=self.links.comparing.sheds,
+                lost=self.parity.archive.lost,
+                waiting=self.parity.archive.waiting,
+            ),
+            shown=self.certificates.shown,
+            routes=self._running_routes(),
+            moved=self.moved,
+            told=self.told,
+            known=self.judged is None or self.judged.replica.known,
+        )
+
+    def _running_routes(self) -> tuple[Route, ...]:
+        """The routes where they run: orders and the kill switch taken into account."""
+        return running_routes(self.running, self.links.ledger, self.judged)
+
+    def _why_not_ready(self) -> str:
+        ledger = self.links.ledger
+        workers = ledger.counts().workers
+        if any(serves_current(worker, self.running, ledger) for worker in workers):
+            keeps_out = self.judged is not None and self.judged.replica.keeps_out
+            return _UNKNOWN if keeps_out else ""
+        if not workers:
+            return "no worker is linked to control"
+        seen = "; ".join(
+            f"worker {each.worker} (pid {each.pid}) serves {each.revision or 'nothing'}"
+            f"{', is draining' if each.draining else ''}{'' if ledger.is_heard(each) else ', is silent'}"
+            for each in workers
+        )
+        return f"no worker serves revision {self.running.snapshot.revision}: {seen}"
+
+    def _json(self, request: web.Request, view: msgspec.Struct, prefix: str = "") -> web.Response:
+        return tagged(request, view, prefix + self.running.snapshot.revision)
+
+
+def application(admin: Admin, gate: Gate) -> web.Application:
+    """The paths of the contract behind the gate."""
+    app = web.Application(middlewares=[answer_problems, guarded_by(gate)], client_max_size=_MAX_BODY)
+    app.router.add_get("/metrics", admin.metrics)
+    app.router.add_get("/-/healthy", admin.healthy)
+    app.router.add_get("/-/ready", admin.ready)
+    app.router.add_get("/api/routes", admin.routes)
+    app.router.add_get("/api/routes/{name}", admin.route)
+    app.router.add_get("/api/routes/{name}/mismatches", admin.mismatches)
+    app.router.add_get("/api/routes/{name}/exchanges", admin.exchanges)
+    app.router.add_get("/api/routes/{name}/epochs", admin.epochs)
+    app.router.add_get("/api/upstreams", admin.upstreams)
+    recent = RecentPages(recent=admin.links.recent, running=admin.snapshot, routes=admin.placed_routes)
+    app.router.add_get("/api/recent", recent.page)
+    app.router.add_get("/api/requests/{id}", recent.one)
+    if admin.asked is not None:
+        app.router.add_get("/api/transitions", admin.asked.transitions)
+        app.router.add_post("/api/routes/{name}/pin", admin.asked.pin)
+        for verb in VERBS:
+            app.router.add_post(f"/api/routes/{{name}}/{verb}", admin.asked.move)
+    app.router.add_get("/api/kill", admin.kill.look)
+    app.router.add_post("/api/kill", admin.kill.turn)
+    return app
+
+
+async def serve(app: web.Application, listening: socket.socket) -> Callable[[], Awaitable[None]]:
+    """Serve on a bound socket; await what the returned function gives to end, after scrapes in flight have finished."""
+    runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=_SHUTDOWN)
+    await runner.setup()
+    await web.SockSite(runner, listening).start()
+    return runner.cleanup
+
+
+def _page(reading: Reading, *, squeeze: bool) -> bytes:
+    page = render(reading)
+    return gzip.compress(page, compresslevel=1) if squeeze else page

@@ -1,0 +1,284 @@
+"""What operators ask of the admin port: promote, rollback, hold, resume, drain, pin, epoch, and the list of moves.
+
+Rule 1: a move that is refused says why, in the sentence of the stage machine, and nothing has changed.
+Rule 2: whoever looked first sends the tag of what was seen (`If-Match`), and is refused when it has changed since;
+        whoever has no time need not look.
+Rule 3: routes of one group are moved together (`group_orders.py`); who is not moved with the others is named.
+Rule 4: an answer is about the position that the order has made, whatever stands by the time it is read, and says which
+        replicas obey; a rollback is done when all that live do.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from http import HTTPStatus
+from typing import assert_never
+
+import msgspec
+from aiohttp import web
+
+from proxy.control.admin.problem import problem
+from proxy.control.admin.responses import as_json, no_such_route, read_body, store_away, tagged
+from proxy.control.admin.standing import TransitionsView, instance_views, moved_view, transition_view
+from proxy.control.admin.tags import is_seen, tag_of
+from proxy.control.judge.judging import Judge
+from proxy.control.position.group_orders import Given, GroupOrders, Late, Order
+from proxy.control.position.mover import PATIENCE, AwayError, Made, Mover
+from proxy.control.position.order_notes import Around, drain_of, order_notes, pin_sentence
+from proxy.control.position.promotion_notes import promotion_notes
+from proxy.control.position.reasons import BEGUN
+from proxy.control.position.standing_here import Replica
+from proxy.control.running import Running
+from proxy.control.stores import Positions
+from proxy.core.judge.stage_machine import Refusal
+from proxy.core.outcome import Side
+from proxy.core.position.position import Cause, Position, begun, move
+from proxy.core.position.standing import NEWCOMERS, Pin
+from proxy.core.routing.route import Route
+from proxy.core.stage import Stage
+from proxy.core.store_errors import StoreUnavailable
+
+ACKNOWLEDGED_WITHIN = 2.0
+"""Seconds that an answer waits for every live replica."""
+SHORTEST_PIN, LONGEST_PIN = 1.0, 366 * 86_400.0
+"""Seconds: one for less may be over before anybody obeys it, one for longer is one for ever."""
+_MOST_SHOWN = 1000
+_TRIES = 10
+"""How often a pin that was to be set on what was seen is tried, where other routes keep changing."""
+
+
+class Asked(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The body of each verb; may be empty. `step`: back by one rung instead of to where legacy answers everybody."""
+
+    reason: str = ""
+    by: str = ""
+    off: bool = False
+    step: bool = False
+
+
+class AskedPin(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The body of `pin`: the cohort's key as clients send it, and the side; null ends it. `seconds` null: for ever."""
+
+    cohort: str
+    side: Side | None = None
+    seconds: float | None = None
+    reason: str = ""
+    by: str = ""
+
+
+async def _nobody_hears(_route: str, _begun: int, _why: str) -> None:
+    pass
+
+
+@dataclass(slots=True, kw_only=True)
+class OrdersAsked:
+    """The handlers. `epoch_begun` hears of a route's new epoch, which it is, by whom and why; it does not fail."""
+
+    running: Running
+    replica: Replica
+    mover: Mover
+    judge: Judge
+    store: Positions
+    epoch_begun: Callable[[str, int, str], Awaitable[None]] = _nobody_hears
+    around: Around = field(default_factory=Around)
+    _orders: GroupOrders = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Orders are given through the same mover."""
+        self._orders = GroupOrders(running=self.running, replica=self.replica, mover=self.mover)
+
+    async def transitions(self, request: web.Request) -> web.Response:
+        """`GET /api/transitions?route=`: of one that is gone or was renamed as well, while its moves are kept."""
+        route, limit = request.query.get("route") or None, request.query.get("limit", "100")
+        if not limit.isdecimal() or not 0 < int(limit[:9]) <= _MOST_SHOWN:
+            return problem(HTTPStatus.BAD_REQUEST, f"limit must be a number from 1 to {_MOST_SHOWN}, got {limit[:9]!r}")
+        try:
+            async with asyncio.timeout(PATIENCE):
+                found = await self.store.transitions(route, int(limit))
+        except (StoreUnavailable, TimeoutError) as error:
+            return store_away(str(error))
+        known = [each.name for each in self.running.snapshot.routes]
+        if route is not None and not found and route not in known:
+            return no_such_route(route, known)
+        view = TransitionsView(transitions=[transition_view(each) for each in found])
+        return tagged(request, view, self.running.snapshot.revision)
+
+    async def move(self, request: web.Request) -> web.Response:
+        """`POST /api/routes/{name}/{verb}`."""
+        route, asked = self._find(request), read_body(await request.read(), Asked)
+        if route is None:
+            return self._no_such_route(request)
+        if isinstance(asked, web.Response):
+            return asked
+        await self.mover.look()
+        late = self._if_match(request, route)
+        if late is not None:
+            return late
+        verb, by = request.path.rpartition("/")[2], asked.by or f"admin API, {request.remote or ''}"
+        try:
+            if verb == "drain":
+                return await self._drain(request, route, asked, by)
+            if verb == "epoch":
+                return await self._epoch(request, route, asked, by)
+            return await self._verb(request, route, Order(verb=verb, reason=asked.reason, by=by, step=asked.step))
+        except (AwayError, StoreUnavailable, TimeoutError) as error:
+            return store_away(str(error))
+
+    async def pin(self, request: web.Request) -> web.Response:
+        """`POST /api/routes/{name}/pin`: one cohort to one side, or no longer."""
+        route, asked = self._find(request), read_body(await request.read(), AskedPin)
+        if route is None:
+            return self._no_such_route(request)
+        if isinstance(asked, web.Response):
+            return asked
+        if not asked.cohort or asked.cohort == NEWCOMERS:
+            return problem(HTTPStatus.BAD_REQUEST, "cohort must be the key of one cohort, as clients send it")
+        if asked.seconds is not None and not SHORTEST_PIN <= asked.seconds <= LONGEST_PIN:
+            return problem(HTTPStatus.BAD_REQUEST, _no_time(asked.seconds))
+        by, now = asked.by or f"admin API, {request.remote or ''}", self.replica.clock()
+        until = None if asked.seconds is None else now + asked.seconds
+        pin = None
+        if asked.side is not None:
+            what = {"route": route.name, "cohort": asked.cohort, "by": by, "reason": asked.reason}
+            pin = Pin(**what, side=asked.side, since=now, until=until)
+        try:
+            return await self._pinned(request, route, asked.cohort, pin)
+        except (StoreUnavailable, TimeoutError) as error:
+            return store_away(str(error))
+
+    # -- what is done -------------------------------------------------------------------------------------------------
+
+    async def _verb(self, request: web.Request, route: Route, order: Order) -> web.Response:
+        seen = None if request.if_match is None else lambda: self._if_match(request, route) is None
+        rulings = self.judge.bench.rulings
+        match await self._orders.give(route, order, seen):
+            case Given() as given:
+                self.judge.wake()
+                routes = {each.name: each for each in self.running.snapshot.routes}
+                said = promotion_notes(given, routes, rulings) if order.verb == "promote" else ()
+                return await self._answer(route, given, *said)
+            case Refusal(sentence=sentence):
+                return problem(HTTPStatus.CONFLICT, f"{route.name} is not moved: {sentence}")
+            case Late(faster=faster):
+                return self._if_match(request, route) or _late(route.name, faster)
+            case never:
+                assert_never(never)
+
+    async def _epoch(self, request: web.Request, route: Route, asked: Asked, by: str) -> web.Response:
+        """Of this route alone: that others of its group were mended is for others to say."""
+        await self.mover.look()
+        late = self._if_match(request, route)
+        if late is not None:
+            return late
+        before = self.replica.position(route)
+        after, reason = begun(before), asked.reason or "a new epoch was ordered"
+        made = move(before, after, at=self.replica.clock(), actor=by, numbers={BEGUN: after.begun}, reason=reason)
+        made = replace(made, record=replace(made.record, cause=Cause.OPERATOR))
+        if await self.mover.move(made, needs_store=True) is Made.LOST:
+            return _late(route.name, (route.name,))
+        await self.epoch_begun(route.name, after.begun, f"{by}: {reason}")
+        return await self._answer(route, Given(before=before, after=after, made=Made.FOR_ALL))
+
+    async def _drain(self, request: web.Request, route: Route, asked: Asked, by: str) -> web.Response:
+        position, since = self.replica.position(route), self.replica.clock()
+        if not asked.off and position.stage is not Stage.CANARY:
+            sentence = f"a drain stops new cohorts of a split, and {route.name} is at {position.place}"
+            return problem(HTTPStatus.CONFLICT, f"{sentence}; say rollback, or kill in an emergency")
+        if not asked.off and drain_of(self.replica.pins(route.name)) is not None:
+            stood = "that stood already, and nothing was changed"
+            return await self._answer(route, Given(before=position, after=position), stood)
+        pin = Pin(route=route.name, cohort=NEWCOMERS, side=Side.LEGACY, by=by, since=since, reason=asked.reason)
+        return await self._pinned(request, route, NEWCOMERS, None if asked.off else pin)
+
+    async def _pinned(self, request: web.Request, route: Route, cohort: str, pin: Pin | None) -> web.Response:
+        """Set this pin, or with None end that of the cohort, on what was seen (`If-Match`)."""
+        for _ in range(_TRIES):
+            await self.mover.look()
+            late = self._if_match(request, route)
+            if late is not None:
+                return late
+            standing = None if request.if_match is None else self.replica.standing.version
+            async with asyncio.timeout(PATIENCE):
+                if pin is None:
+                    made = await self.store.drop_pin(route.name, cohort, standing)
+                else:
+                    made = await self.store.set_pin(pin, standing)
+            if made:
+                await self.mover.look()
+                position = self.replica.position(route)
+                given = Given(before=position, after=position, made=Made.FOR_ALL)
+                return await self._answer(route, given, *_set(cohort, pin), pin=None if cohort == NEWCOMERS else pin)
+            if pin is None and all(each.cohort != cohort for each in self.replica.pins(route.name)):
+                return problem(HTTPStatus.CONFLICT, _not_pinned(route.name, cohort))
+        return _late(route.name, ())
+
+    # -- asking and answering -----------------------------------------------------------------------------------------
+
+    def _find(self, request: web.Request) -> Route | None:
+        name = request.match_info["name"]
+        return next((each for each in self._staged() if each.name == name), None)
+
+    def _staged(self) -> Iterator[Route]:
+        return (each for each in self.running.snapshot.routes if each.respond is None)
+
+    def _no_such_route(self, request: web.Request) -> web.Response:
+        return no_such_route(request.match_info["name"], [each.name for each in self._staged()], staged=True)
+
+    def _if_match(self, request: web.Request, route: Route) -> web.Response | None:
+        tag = self._tag(route.name, self.replica.positions.get(route.name))
+        if is_seen(request, tag):
+            return None
+        again = f"`banyan status --route {route.name}` or GET /api/routes/{route.name}"
+        detail = f"{route.name} is not as it was when you looked: look again with {again}"
+        return problem(HTTPStatus.PRECONDITION_FAILED, detail, {"ETag": f'"{tag}"'})
+
+    def _tag(self, route: str, position: Position | None) -> str:
+        return tag_of(0 if position is None else position.version, self.replica.pins(route))
+
+    async def _answer(self, route: Route, given: Given, *said: str, pin: Pin | None = None) -> web.Response:
+        """What was made, who obeys it, and what stands beside it; `said` comes before that."""
+        await _until(self._is_obeyed, ACKNOWLEDGED_WITHIN)
+        tag = self._tag(route.name, given.after)
+        instances = instance_views(self.replica, self.judge, self.running.snapshot.revision)
+        upstreams = self.running.snapshot.upstreams
+        beside = order_notes(route, given.after.place, self.replica.pins(route.name), self.around, upstreams)
+        view = moved_view(given, tag=tag, instances=instances, pin=pin, notes=[*said, *beside])
+        return as_json(view, {"ETag": f'"{tag}"'})
+
+    async def _is_obeyed(self) -> bool:
+        self.judge.wake()
+        shown = instance_views(self.replica, self.judge, self.running.snapshot.revision)
+        return all(each.obeys for each in shown)
+
+
+def _late(route: str, faster: Sequence[str]) -> web.Response:
+    who = f"{', '.join(faster) or 'something'} was moved by somebody else just now"
+    return problem(HTTPStatus.CONFLICT, f"{route} is not moved: {who}; look, then ask again")
+
+
+def _no_time(seconds: float) -> str:
+    said = f"seconds must be at least {SHORTEST_PIN:.0f} and at most {LONGEST_PIN:.0f} (366 days), got {seconds:g}"
+    return f"{said}; leave it out to pin the cohort for ever, or say side null to end its pin"
+
+
+def _set(cohort: str, pin: Pin | None) -> Iterator[str]:
+    """Of a pin; that a route drains is told with what stands."""
+    if pin is None:
+        yield "it drains no longer" if cohort == NEWCOMERS else f"cohort {cohort!r} is pinned no longer"
+    elif cohort != NEWCOMERS:
+        yield pin_sentence(pin)
+
+
+def _not_pinned(route: str, cohort: str) -> str:
+    return f"{route} does not drain" if cohort == NEWCOMERS else f"no cohort {cohort!r} is pinned on {route}"
+
+
+async def _until(holds: Callable[[], Awaitable[bool]], within: float) -> None:
+    try:
+        async with asyncio.timeout(within):
+            while not await holds():  # noqa: ASYNC110 -- other replicas set no event here
+                await asyncio.sleep(0.02)
+    except TimeoutError:
+        return

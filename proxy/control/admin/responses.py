@@ -1,0 +1,57 @@
+"""What handlers of operators' requests share: reading a body, and the answers that several of them give."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from http import HTTPStatus
+from typing import TypeVar
+
+import msgspec
+from aiohttp import web
+
+from proxy.control.admin.problem import problem
+from proxy.core.nearest import nearest
+
+Body = TypeVar("Body", bound=msgspec.Struct)
+_NONE: Mapping[str, str] = {}
+_LONGEST_NAME = 64
+"""Characters of a route's name; what is longer need not be looked for."""
+
+
+def read_body(body: bytes, kind: type[Body]) -> Body | web.Response:
+    """The body, empty for nothing said; or the problem with it."""
+    try:
+        return msgspec.json.decode(body or b"{}", type=kind)
+    except msgspec.DecodeError as error:
+        return problem(HTTPStatus.BAD_REQUEST, f'the body must be JSON such as {{"reason": "…"}}: {error}')
+
+
+def store_away(error: str) -> web.Response:
+    """The state store does not answer. It may have done what it was asked: that shows when it is back."""
+    detail = f"the state store is away, and this needs it; look again when it is back: {error or 'no answer in time'}"
+    return problem(HTTPStatus.SERVICE_UNAVAILABLE, detail)
+
+
+def no_such_route(name: str, known: Iterable[str], *, staged: bool = False) -> web.Response:
+    """There is none of that name; `staged`: none that can be moved, of which `known` are the names."""
+    meant = nearest(name[:_LONGEST_NAME], known)
+    asked = f"did you mean {meant}? " if meant else ""
+    what = f"there is no route {name[:_LONGEST_NAME]!r}{' that has a stage' if staged else ''}"
+    return problem(HTTPStatus.NOT_FOUND, f"{what}; {asked}GET /api/routes lists those there are")
+
+
+def tagged(request: web.Request, view: msgspec.Struct, prefix: str) -> web.Response:
+    """A good answer to a question: with a tag, and without a body for whoever knows it already."""
+    body = msgspec.json.encode(view)
+    tag = f"{prefix}.{hashlib.sha256(body).hexdigest()[:12]}"
+    headers = {"ETag": f'"{tag}"', "Cache-Control": "no-cache"}
+    if any(each.value in {tag, "*"} for each in request.if_none_match or ()):
+        return web.Response(status=HTTPStatus.NOT_MODIFIED, headers=headers)
+    return web.Response(body=body, content_type="application/json", headers=headers)
+
+
+def as_json(view: msgspec.Struct, headers: Mapping[str, str] = _NONE) -> web.Response:
+    """A good answer to an order."""
+    shown = {"Cache-Control": "no-cache", **headers}
+    return web.Response(body=msgspec.json.encode(view), content_type="application/json", headers=shown)

@@ -1,0 +1,218 @@
+"""The control end of the links to workers: tables go out, reports come in.
+
+Rule 1: a worker gets the current table as soon as it links, and every later one as it comes.
+Rule 2: nothing waits for a worker beyond its timeout; a poll is not queued behind bytes that a worker has not read.
+Rule 3: a worker that has not read one table when the next is due loses its link; linking again, it gets the current.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import sys
+from collections.abc import Callable
+from typing import cast
+
+import msgspec
+import structlog
+
+from proxy.control.fleet.comparer import Comparing
+from proxy.control.traffic.ledger import Ledger
+from proxy.control.traffic.recent_requests import RecentRequests
+from proxy.link.messages import (
+    Comparer,
+    Evidence,
+    Orders,
+    Poll,
+    Probed,
+    Report,
+    Table,
+    ToControl,
+    Unframer,
+    frame,
+    read_to_control,
+)
+
+MAX_UNREAD = 64 * 1024 * 1024
+"""Bytes that may wait for a worker: more than a table of 10,000 routes."""
+_log = structlog.get_logger()
+
+
+class Links:
+    """All linked workers, and the comparer."""
+
+    def __init__(self, ledger: Ledger, table: Table, comparing: Comparing | None = None) -> None:
+        """Reports go into `ledger`, the comparer's words to `comparing`; `table` is what new links get until `push`."""
+        self.ledger = ledger
+        self.comparing = comparing or Comparing()
+        self.recent = RecentRequests()
+        self.heard: Callable[[Report], None] = _drop
+        self._table = frame(table)
+        self._orders = b""
+        self._links: set[_Link] = set()
+        self._polls = 0
+        self._server: asyncio.Server | None = None
+
+    async def serve(self, listening: socket.socket) -> None:
+        """Take links on a bound Unix socket, which stays on disk when this process ends (its owner removes it)."""
+        loop = asyncio.get_running_loop()
+        if sys.version_info >= (3, 13):
+            self._server = await loop.create_unix_server(lambda: _Link(self), sock=listening, cleanup_socket=False)
+        else:
+            self._server = await loop.create_unix_server(lambda: _Link(self), sock=listening)
+
+    def push(self, table: Table) -> None:
+        """Give every worker this table, and ask each to say when it serves it."""
+        self._table = frame(table)
+        for link in tuple(self._links):
+            self._hand_over(link)
+
+    def order(self, orders: Orders) -> None:
+        """Give every worker these orders; each reports as soon as it obeys, and who links later gets them first."""
+        self._orders = frame(orders)
+        for link in tuple(self._links):
+            link.post(self._orders)
+
+    def tell(self, probed: Probed) -> None:
+        """Give every worker that reads what a probe found; one that does not hears the next."""
+        data = frame(probed)
+        for link in tuple(self._links):
+            link.mention(data)
+
+    async def refresh(self, within: float = 0.25) -> None:
+        """Return when every worker has reported anew, or after `within` seconds."""
+        poll = self._next_poll()
+        answers = [answer for link in tuple(self._links) if (answer := link.ask(poll)) is not None]
+        if answers:
+            _, late = await asyncio.wait(answers, timeout=within)
+            for answer in late:
+                answer.cancel()
+
+    async def close(self) -> None:
+        """End every link; workers serve on with what they have."""
+        if self._server is not None:
+            self._server.close()
+        for link in tuple(self._links):
+            link.abort()
+        if self._server is not None:
+            await self._server.wait_closed()
+
+    def joined(self, link: _Link) -> None:
+        """A worker has linked."""
+        self._links.add(link)
+        self._hand_over(link)
+
+    def left(self, link: _Link) -> None:
+        """A link has ended; a worker that has linked anew keeps its state."""
+        self._links.discard(link)
+        self.comparing.left(link)
+        if all(other.pid != link.pid for other in self._links):
+            self.ledger.end(link.pid)
+
+    def _hand_over(self, link: _Link) -> None:
+        link.give(self._orders + self._table + frame(Poll(self._next_poll())))
+
+    def _next_poll(self) -> int:
+        self._polls += 1
+        return self._polls
+
+
+class _Link(asyncio.Protocol):
+    """One worker's connection."""
+
+    def __init__(self, links: Links) -> None:
+        self._links = links
+        self._unframer = Unframer()
+        self._asked: dict[int, asyncio.Future[None]] = {}
+        self._compares = False
+        self.pid = 0
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.Transport", transport)
+        self._links.joined(self)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        for answer in self._asked.values():
+            answer.cancel()
+        self._links.left(self)
+        _log.info("worker_unlinked", worker_pid=self.pid, error=str(error or ""))
+
+    def data_received(self, data: bytes) -> None:
+        try:
+            for body in self._unframer.feed(data):
+                self._take(read_to_control(body))
+        except (ValueError, msgspec.DecodeError) as error:
+            _log.error("worker_report_refused", worker_pid=self.pid, error=str(error))
+            self.abort()
+
+    def give(self, data: bytes) -> None:
+        """Send a table, unless the last one is still unread: then end the link."""
+        if self._unread:
+            _log.warning("worker_does_not_read", worker_pid=self.pid, unread_bytes=self._unread)
+            self.abort()
+        elif not self._transport.is_closing():
+            self._transport.write(data)
+
+    def post(self, data: bytes) -> None:
+        """Send what may not be lost, behind whatever is unread; a worker that reads nothing at all loses its link."""
+        if self._unread > MAX_UNREAD:
+            self.abort()
+        elif not self._transport.is_closing():
+            self._transport.write(data)
+
+    def mention(self, data: bytes) -> None:
+        """Send what may be lost."""
+        if not self._unread and not self._transport.is_closing():
+            self._transport.write(data)
+
+    def ask(self, poll: int) -> asyncio.Future[None] | None:
+        """Send a poll; the future ends with its answer or with the link. None when the worker is behind in reading."""
+        if self._unread or self._compares or self._transport.is_closing():
+            return None
+        self._asked = {asked: answer for asked, answer in self._asked.items() if not answer.done()}
+        answer = self._asked[poll] = asyncio.get_running_loop().create_future()
+        self._transport.write(frame(Poll(poll)))
+        return answer
+
+    def abort(self) -> None:
+        """End the link at once."""
+        self._transport.abort()
+
+    @property
+    def _unread(self) -> int:
+        """Bytes that the kernel would not take because the worker does not read."""
+        return self._transport.get_write_buffer_size()
+
+    def _take(self, message: ToControl) -> None:
+        match message:
+            case Report():
+                self._report(message)
+            case Comparer():
+                self._compare(message)
+            case Evidence():
+                self._links.comparing.take(message)
+
+    def _report(self, report: Report) -> None:
+        if self.pid != report.pid:
+            self.pid = report.pid
+            _log.info("worker_linked", worker=report.worker, worker_pid=report.pid, revision=report.revision)
+        self._links.ledger.fold(report)
+        if report.recent is not None:
+            self._links.recent.take(report.recent)
+        self._links.heard(report)
+        for asked, answer in self._asked.items():
+            if asked <= report.poll and not answer.done():
+                answer.set_result(None)
+
+    def _compare(self, state: Comparer) -> None:
+        """The comparer is asked for nothing: it reports by itself."""
+        if not self._compares:
+            self._compares, self.pid = True, state.pid
+            for answer in self._asked.values():
+                answer.cancel()
+            _log.info("comparer_linked", comparer_pid=state.pid, revision=state.revision)
+        self._links.comparing.hear(self, state)
+
+
+def _drop(_: Report) -> None:
+    """Nobody listens."""

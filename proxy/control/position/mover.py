@@ -1,0 +1,250 @@
+"""Moves a route: in the store for everybody, or here alone while the store is away.
+
+Rule 1: a move is made by compare-and-set on the version that it was decided on; whoever is late has to decide anew.
+        That holds here alone as well: the position it was decided on must still stand. Moves that are made together are
+        all made, or none is.
+Rule 2: without the store a replica goes back and keeps back by itself, never forward; it writes that down when the
+        store is back, unless a person has moved the route since.
+Rule 3: each move that is made is counted, told to the log and handed on, once, by the replica that made it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import replace
+from enum import StrEnum
+
+import structlog
+
+from proxy.control.position.standing_file import Pending
+from proxy.control.position.standing_here import MOVES_KEPT, Replica
+from proxy.control.stores import Positions
+from proxy.core.position.ladder import Place, is_above
+from proxy.core.position.position import Cause, Move, Position, Transition, transition
+from proxy.core.position.standing import Lead
+from proxy.core.store_errors import StoreUnavailable
+
+PATIENCE = 1.5
+"""Seconds that the store has for a move before it counts as away."""
+AGAIN = 0.2
+"""Seconds between two looks of which the first one failed."""
+_PEOPLE = (Cause.OPERATOR, Cause.RESUME, Cause.FILE)
+_LOOKED_AT = 1000
+"""Moves of a route, newest first, among which a person's is looked for before an older one is written."""
+_log = structlog.get_logger()
+
+
+class Made(StrEnum):
+    """What became of a move: made for everybody, made here alone, or somebody else was faster."""
+
+    FOR_ALL = "for_all"
+    HERE = "here"
+    LOST = "lost"
+
+
+class AwayError(Exception):
+    """The store is away, and this move needs it."""
+
+
+class Mover:
+    """`counts` are moves made here: (route, from, to, cause). `made` is called with each of them."""
+
+    def __init__(self, store: Positions, replica: Replica) -> None:
+        """Nothing is asked of the store yet."""
+        self.counts: Counter[tuple[str, str, str, str]] = Counter()
+        self.made: list[Callable[[Transition], None]] = []
+        self._store = store
+        self._replica = replica
+        self._looking = asyncio.Lock()
+        self._asked: set[str] = set()
+
+    async def move(
+        self, *moves: Move, lead: Lead | None = None, standing: int | None = None, needs_store: bool | None = None
+    ) -> Made:
+        """Make these moves, all or none; AwayError when one needs the store, which by default every one forward does.
+
+        `standing`: only while nothing at all has changed since that version of the standing.
+        """
+        try:
+            async with asyncio.timeout(PATIENCE):
+                won = await self._written(moves, lead, standing)
+        except (StoreUnavailable, TimeoutError) as error:
+            if needs_store or (needs_store is None and any(_is_forward(each) for each in moves)):
+                raise AwayError(str(error) or "the state store did not answer") from error
+            return self._move_here(moves)
+        if not won:
+            return Made.LOST
+        for each in moves:
+            self._note(each.record)
+        await self.look()
+        return Made.FOR_ALL
+
+    async def _written(self, moves: Sequence[Move], lead: Lead | None, standing: int | None) -> bool:
+        """Whether the store has made them. What was moved here is written first; that may change what stands."""
+        if any(each.before.route in self._replica.pending for each in moves):
+            await self.settle()
+            if not all(self._is_written(each.before) for each in moves):
+                return False
+        return await self._store.compare_and_set_all(moves, lead, standing)
+
+    def _is_written(self, position: Position) -> bool:
+        return position.route not in self._replica.pending and self._stands(position)
+
+    def _stands(self, position: Position) -> bool:
+        known = self._replica.positions.get(position.route)
+        return position.version == 0 if known is None else known == position
+
+    async def follow(self, changes: AsyncIterator[object]) -> None:
+        """Take what stands after each of these changes, however often that fails: no other may come for days."""
+        async for _ in changes:
+            while not await self.look():  # noqa: ASYNC110 -- nobody calls when the store can be read again
+                await asyncio.sleep(AGAIN)
+
+    async def look(self) -> bool:
+        """Take what stands now; False: the store is away."""
+        async with self._looking:  # of two looks the later one must also be taken later
+            try:
+                async with asyncio.timeout(PATIENCE):
+                    standing = await self._store.standing()
+            except (StoreUnavailable, TimeoutError):
+                return False
+            known = self._replica.positions
+            fresh = [
+                each for each in standing.positions if known.get(each.route) != each or each.route not in self._asked
+            ]
+            self._replica.take(standing)
+            await self._learn(fresh)
+            return True
+
+    async def restore(self) -> None:
+        """Give a store that has lost them, or that lives in memory, what this replica has kept; StoreUnavailable."""
+        kept, standing = self._replica.kept, await self._store.standing()
+        known = {each.route for each in standing.positions}
+        for lost in [each for each in kept.positions if each.route not in known]:
+            reason = "the store had lost it; this replica has kept it"
+            record = transition(lost, lost, actor=self._replica.instance, numbers={}, reason=reason)
+            await self._store.compare_and_set(lost, 0, record)
+        for pin in kept.pins if not standing.version else ():
+            await self._store.set_pin(pin)
+        await self.look()
+
+    async def settle(self) -> None:
+        """Write the moves that were made here; StoreUnavailable when the store is away again."""
+        for route, pending in tuple(self._replica.pending.items()):
+            standing = await self._store.standing()
+            known = next((each for each in standing.positions if each.route == route), None)
+            is_done = not await self._is_due(pending, known) or await self._write(pending, known)
+            if await self.look() and is_done:  # what the store has is taken before what was moved here is forgotten
+                self._replica.done_here(route)
+
+    async def _is_due(self, pending: Pending, known: Position | None) -> bool:
+        """Whether a move that was made here is still to be made."""
+        if known is None or known.version == pending.base:
+            return True
+        if not _is_wanted(pending, known):
+            return False
+        at = pending.transition.at
+        if _is_a_persons(known) and known.since > at:
+            return False
+        later = await self._store.transitions(known.route, _LOOKED_AT)
+        return not any(each.at > at and _is_an_order(each) for each in later)
+
+    async def _write(self, pending: Pending, known: Position | None) -> bool:
+        base, moved = (0 if known is None else known.version), pending.transition
+        position = replace(_joined(pending, known), version=base + 1)
+        start = Place(moved.from_stage, moved.from_split) if known is None else known.place
+        record = replace(moved, version=base + 1, from_stage=start.stage, from_split=start.split)
+        return await self._store.compare_and_set(position, base, record)
+
+    def _move_here(self, moves: Sequence[Move]) -> Made:
+        if not all(self._stands(each.before) for each in moves):
+            return Made.LOST
+        for each in moves:
+            route = each.after.route
+            known = self._replica.pending.get(route)
+            base = each.before.version if known is None else known.base
+            self._note(each.record)
+            self._replica.go_here(Pending(position=each.after, base=base, transition=each.record))
+            _log.warning("moved_here", route=route, hint="the store is away; other replicas do not know of this yet")
+        return Made.HERE
+
+    def _note(self, record: Transition) -> None:
+        start, end = (record.from_stage.value, record.to_stage.value)
+        self.counts[record.route, start, end, record.cause.value] += 1
+        self._replica.note(record)
+        _log.warning(
+            "route_moved",
+            route=record.route,
+            start=str(Place(record.from_stage, record.from_split)),
+            end=str(Place(record.to_stage, record.to_split)),
+            cause=record.cause.value,
+            actor=record.actor,
+            reason=record.reason,
+        )
+        for tell in self.made:
+            tell(record)
+
+    async def _learn(self, positions: list[Position]) -> None:
+        """Why the routes stand where they stand."""
+        try:
+            async with asyncio.timeout(PATIENCE):
+                for each in positions:
+                    known = self._replica.moves.get(each.route)
+                    if not known or known[0].version != each.version:
+                        most = MOVES_KEPT if each.latched or each.held else 1
+                        if found := await self._store.transitions(each.route, most):
+                            self._replica.moves[each.route] = found
+                    self._asked.add(each.route)
+        except (StoreUnavailable, TimeoutError):
+            return
+
+
+def _is_forward(move: Move) -> bool:
+    """Further from legacy, or free to go there: what a replica alone must not do.
+
+    A step back from the judge's own hold ends that hold (position.py, rule 5), and frees nothing.
+    """
+    before, after = move.before, move.after
+    is_hold_kept = after.held or (before.waits and is_above(before.place, after.place))
+    freed = (before.latched and not after.latched) or (before.held and not is_hold_kept)
+    return freed or is_above(after.place, before.place)
+
+
+def _joined(pending: Pending, known: Position | None) -> Position:
+    """The move with what this replica did not know of: latches, holds, epochs, and what the file said meanwhile.
+
+    It knew what it was decided on; of that the move says itself what stays. No move keeps a hold that is the judge's.
+    """
+    here = pending.position
+    if known is None or known.version == pending.base:
+        return here
+    latched, held = here.latched or known.latched, here.held or (known.held and not known.waits)
+    cause = known.cause if here.waits and known.held else here.cause  # a person's hold is none that ends by itself
+    joined = replace(here, latched=latched, held=held, cause=cause, begun=max(here.begun, known.begun))
+    if pending.transition.cause is Cause.FILE:
+        return joined
+    return replace(joined, file_stage=known.file_stage, file_split=known.file_split)
+
+
+def _is_wanted(pending: Pending, known: Position) -> bool:
+    """Whether it changes anything, and goes no further than the route has come meanwhile."""
+    here = pending.position
+    is_same = (known.place, known.latched, known.held) == (here.place, here.latched, here.held)
+    if is_same and (here.waits or not known.waits):  # else a person's hold is to replace the judge's
+        return False
+    return known.version < pending.base or not is_above(here.place, known.place)
+
+
+def _is_a_persons(known: Position) -> bool:
+    """Whether a person has made it: the first position of a ramp is nobody's order, though it is the file's."""
+    return known.cause in _PEOPLE and (known.cause is not Cause.FILE or known.version > 1)
+
+
+def _is_an_order(record: Transition) -> bool:
+    """Whether a person moved the route or freed it, whoever moved it after that; a hold and an epoch do neither."""
+    is_elsewhere = (record.from_stage, record.from_split) != (record.to_stage, record.to_split)
+    if record.cause is Cause.FILE:
+        return is_elsewhere or record.version > 1
+    return record.cause is Cause.RESUME or (record.cause is Cause.OPERATOR and is_elsewhere)

@@ -1,0 +1,96 @@
+"""What an operator ought to know beside what an order has made: sentences for its answer.
+
+Rule 1: no order is refused for any of it.
+Rule 2: they are about what stands after the order: what outranks it, who answers nothing, which cohorts stay elsewhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from proxy.control.probe.health import Condition
+from proxy.control.probe.upstreams_down import by_stage, down_sentences, pinned
+from proxy.core.outcome import Side
+from proxy.core.position.ladder import Place
+from proxy.core.position.standing import NEWCOMERS, Pin
+from proxy.core.routing.kill_switch import Order, beyond
+from proxy.core.routing.placement import placed
+from proxy.core.routing.route import Route
+from proxy.core.stage import Stage
+from proxy.log import stamp
+
+_MOST_NAMED = 5
+"""Cohorts that a sentence names."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Around:
+    """What stands around orders: that of the kill switch while it is on, and how health probes find each upstream."""
+
+    killed: Callable[[], Order | None] = lambda: None
+    conditions: Callable[[], Mapping[str, Condition]] = dict
+
+
+def order_notes(
+    route: Route, place: Place, pins: Sequence[Pin], around: Around, upstreams: Container[str]
+) -> list[str]:
+    """Of a route that an order has left at this place, with these pins."""
+    there, order, conditions = placed(route, place), around.killed(), around.conditions()
+    said = [*drain_notes(there, pins), *_elsewhere(there, pins)]
+    if order is None or beyond(there, upstreams) is not None:
+        return [*down_sentences(there, pins, conditions), *said]
+    at = placed(route, Place(Stage.SHADOW))
+    killed = f"{kill_sentence(order)}: legacy answers, and this takes effect when `banyan kill --off` ends it"
+    return [killed, *down_sentences(at, (), conditions), *said]
+
+
+def pin_sentence(pin: Pin) -> str:
+    """Whom it sends where, and until when."""
+    until = "until it is taken back" if pin.until is None else f"until {moment(pin.until)}"
+    return f"cohort {pin.cohort!r} is pinned to {pin.side} {until}"
+
+
+def drain_sentence(pin: Pin) -> str:
+    """Since when, by whom and why."""
+    return f"drains since {moment(pin.since)} by {pin.by}{f' ({pin.reason})' if pin.reason else ''}"
+
+
+def moment(at: float) -> str:
+    """Unix seconds in RFC 3339."""
+    return stamp(datetime.fromtimestamp(at, UTC))
+
+
+def drain_of(pins: Iterable[Pin]) -> Pin | None:
+    """The drain among these pins."""
+    return next((each for each in pins if each.cohort == NEWCOMERS), None)
+
+
+def kill_sentence(order: Order) -> str:
+    """By whom, since when and why, as far as the order says."""
+    said = [f"by {order.by}"] * bool(order.by) + [f"since {order.at}"] * bool(order.at) + [order.reason]
+    more = f" ({', '.join(each for each in said if each)})" if any(said) else ""
+    return f"the kill switch is on{more}"
+
+
+def drain_notes(route: Route, pins: Iterable[Pin]) -> Iterator[str]:
+    """What the drain among these pins does where the route runs; nothing without one."""
+    drain = drain_of(pins)
+    if drain is not None and route.stage is Stage.CANARY:
+        yield f"it {drain_sentence(drain)}: new cohorts go to legacy until `banyan drain {route.name} --off`"
+    elif drain is not None:
+        yield f"it {drain_sentence(drain)}, which counts at canary alone; `banyan drain {route.name} --off` ends it"
+
+
+def _elsewhere(route: Route, pins: Iterable[Pin]) -> Iterator[str]:
+    """Where one side answers everybody, the cohorts that are pinned to the other."""
+    sides, cohorts = by_stage(route), pinned(route, pins)
+    for side in (Side.LEGACY, Side.NEW):
+        keys = sorted(key for key, to in cohorts.items() if to is side)
+        if keys and side not in sides:
+            named = ", ".join(map(repr, keys[:_MOST_NAMED]))
+            more = f" and {len(keys) - _MOST_NAMED} more" if len(keys) > _MOST_NAMED else ""
+            many = f"{len(keys)} cohorts are" if len(keys) > 1 else "1 cohort is"
+            stay = "stay" if len(keys) > 1 else "stays"
+            yield f"{many} pinned to {side} and {stay} there: {named}{more}"

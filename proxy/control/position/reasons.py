@@ -1,0 +1,91 @@
+"""Why a route runs where it runs, in words.
+
+Rule 1: all that stands is told: a hold hides no rollback, and a rollback no hold.
+Rule 2: a reason is that of the move which began what stands, whatever came after it. Where that is not known any more,
+        it is said by whom or what, if that is certain.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from proxy.control.position.order_notes import drain_notes
+from proxy.control.position.standing_here import Placed
+from proxy.core.position.position import Cause, Position, Transition
+from proxy.core.position.standing import NEWCOMERS
+from proxy.core.routing.placement import place_of
+from proxy.core.routing.placement import placed as route_at
+from proxy.core.routing.route import Route
+
+BEGUN = "begun"
+"""The number by which the record of a new epoch is known: how many have been ordered."""
+_NO_HOLD = (Cause.FILE, Cause.RESUME)
+_BY = {
+    Cause.FILE: "an edit of routes.yaml",
+    Cause.OPERATOR: "an operator",
+    Cause.EVIDENCE: "the judge",
+    Cause.GUARD: "the guard",
+    Cause.BREAKER: "the breaker",
+    Cause.LEGACY: "the judge",
+    Cause.BUDGET: "the error budget",
+    Cause.KILL: "the kill switch",
+    Cause.WINDOW: "a window",
+    Cause.RESUME: "resume",
+}
+
+
+def why(route: Route, placed: Placed) -> str:
+    """Why a route runs where it runs, where that is not simply what the file says; else empty."""
+    said = [*_difference(route, placed), *_exceptions(route, placed)]
+    return "; ".join(each for each in said if each)
+
+
+def _difference(route: Route, placed: Placed) -> Iterable[str]:
+    position = placed.position
+    if not placed.known:
+        yield "legacy answers until it has been read where the route stands"
+    elif position is None:
+        return
+    elif not placed.possible:
+        yield f"as the file says; {position.place} is ordered and needs an upstream that routes.yaml does not have"
+    else:
+        yield _moved(route, position, placed.moves)
+        yield _held(position, placed.moves)
+
+
+def _moved(route: Route, position: Position, moves: tuple[Transition, ...]) -> str:
+    begun = next((each for each in moves if each.cause in _NO_HOLD or not _stays(each)), None)
+    said = _cause(position, begun)
+    if position.latched:
+        return f"rolled back{said}; ends with resume, or an edit of its stage or split"
+    return "" if position.place == place_of(route) or (position.held and not begun) else f"moved{said}"
+
+
+def _held(position: Position, moves: tuple[Transition, ...]) -> str:
+    return f"on hold{_cause(position, next(filter(_is_hold, moves), None))}" if position.held else ""
+
+
+def _is_hold(move: Transition) -> bool:
+    return _stays(move) and move.cause not in _NO_HOLD and BEGUN not in dict(move.numbers)
+
+
+def _stays(move: Transition) -> bool:
+    return (move.from_stage, move.from_split) == (move.to_stage, move.to_split)
+
+
+def _cause(position: Position, moved: Transition | None) -> str:
+    """By whom or what, and in which words."""
+    if moved is None:
+        return "" if position.latched and position.held else f" by {_BY[position.cause]}"
+    actor = f"{moved.actor}" if moved.cause in (Cause.OPERATOR, Cause.RESUME) else _BY[moved.cause]
+    return f" by {actor}: {moved.reason}" if moved.reason else f" by {actor}"
+
+
+def _exceptions(route: Route, placed: Placed) -> list[str]:
+    pins = [each for each in placed.pins if each.cohort != NEWCOMERS]
+    said = list(drain_notes(route_at(route, placed.place), placed.pins))
+    if pins:
+        said.append(f"{len(pins)} cohort{'' if len(pins) == 1 else 's'} pinned")
+    if placed.here:
+        said.append("moved here alone, as the state store is away")
+    return said

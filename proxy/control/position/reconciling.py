@@ -1,0 +1,112 @@
+"""What an edit of routes.yaml does to positions.
+
+Rule 1: an edit is what this replica has seen change: under it while it ran, or since it last read the file. Then it
+        moves the route at once, whatever other replicas read: a file that reaches them later says the same.
+Rule 2: a replica that has no memory takes a difference for an edit only when all live replicas read the same revision:
+        one that was started with an old file must end no latch.
+Rule 3: a latch is ended by an edit of the file that this replica reads, never by what another one reads, or by that
+        one's going: whoever remembers what the file said before, or has met a replica that reads another one, takes no
+        difference for an edit that it has not seen itself.
+Rule 4: what an edit does is said by `judge.position.reconcile`: it lowers at once, and raises a ramp by one step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+import structlog
+
+from proxy.control.position.mover import AwayError, Made, Mover
+from proxy.control.position.standing_here import Replica
+from proxy.control.running import Running
+from proxy.control.stores import Positions
+from proxy.core.position.position import Position, move, reconcile, transition
+from proxy.core.routing.placement import place_of
+from proxy.core.routing.route import Route
+from proxy.core.store_errors import StoreUnavailable
+
+_log = structlog.get_logger()
+
+
+class Reconciling:
+    """Carries edits to positions, one table at a time."""
+
+    def __init__(self, running: Running, replica: Replica, mover: Mover, store: Positions) -> None:
+        """`replica.said` is what it read last."""
+        self._store = store
+        self._running = running
+        self._replica = replica
+        self._mover = mover
+        self._origins = replica.origins
+        self._unread: set[str] = set()
+        """Origins of the routes of which nobody here knows what the file said before it was read first."""
+
+    async def follow(self) -> bool:
+        """Carry out what was edited in the present table; False when some of it has to wait for the store."""
+        self._replica.rename()
+        if self._origins != self._replica.origins:
+            self._origins = self._replica.origins
+            await self._mover.look()  # what was nobody's so far may be somebody's now
+        routes = self._running.snapshot.routes
+        self._unread |= {each.origin for each in routes if each.name not in self._replica.said}
+        edited = [route for route in routes if self._is_edit(route)]
+        await self._move(edited)
+        waiting = self._left_over(edited)
+        self._replica.follow(waiting)
+        return not waiting
+
+    async def agree(self) -> None:
+        """All live replicas read one revision: whatever differs from it was edited, but for latches (rule 3)."""
+        await self._move([each for each in self._running.snapshot.routes if self._may_differ(each)])
+        await self._begin_ramps()
+
+    def doubt(self) -> None:
+        """A replica reads another file, or did when it fell silent: nobody knows which of the two was edited."""
+        self._unread.clear()
+
+    def _may_differ(self, route: Route) -> bool:
+        position = self._replica.positions.get(route.name)
+        return position is None or not position.latched or route.origin in self._unread
+
+    async def _begin_ramps(self) -> None:
+        """A route with a ramp has a position from the first: its time at a step counts over restarts."""
+        fresh = [
+            each
+            for each in self._running.snapshot.routes
+            if each.ramp is not None and each.name not in self._replica.positions
+        ]
+        for route in fresh:
+            first = replace(self._replica.position(route), version=1, since=self._replica.clock())
+            record = transition(first, first, actor="routes.yaml", numbers={}, reason="its ramp begins here")
+            await self._store.compare_and_set(first, 0, record)
+        if fresh:
+            await self._mover.look()
+
+    def _is_edit(self, route: Route) -> bool:
+        said = self._replica.said.get(route.name)
+        return said is not None and said != place_of(route) and route.respond is None
+
+    def _left_over(self, edited: Iterable[Route]) -> frozenset[str]:
+        """Routes of which an edit could not be carried out yet; workers keep the lower of the two."""
+        positions = self._replica.positions
+        known = ((each, positions.get(each.name)) for each in edited)
+        return frozenset(each.name for each, found in known if found and found.file_place != place_of(each))
+
+    async def _move(self, routes: Iterable[Route]) -> None:
+        for route in routes:
+            before = self._replica.positions.get(route.name)
+            if before is not None and route.respond is None and before.file_place != place_of(route):
+                await self._edit(route, before)
+
+    async def _edit(self, route: Route, before: Position) -> None:
+        steps = route.ramp.steps if route.ramp else ()
+        now = self._replica.clock()
+        after = reconcile(before, route.stage, route.split, route=route.name, now=now, steps=steps)
+        reason = f"routes.yaml was edited: it says {place_of(route)}"
+        edit = move(before, after, at=now, actor="routes.yaml", numbers={}, reason=reason)
+        try:
+            if await self._mover.move(edit, needs_store=None if steps else False) is Made.LOST:
+                await self._mover.look()
+        except (AwayError, StoreUnavailable) as error:
+            _log.warning("edit_waits", route=route.name, error=str(error))

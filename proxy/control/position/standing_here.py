@@ -1,0 +1,290 @@
+"""What this replica obeys, and what it has told its workers.
+
+Rule 1: what stands in the store is obeyed by everybody. Moves made here while the store was away come before it until
+        they are written (`Mover`); nothing else does.
+Rule 2: every change goes to the workers at once, and to this replica's disk, so that neither a restart nor a dead store
+        changes what runs.
+Rule 3: a route without a position, pin or other order runs as routes.yaml says.
+Rule 4: until the store has said it once, unless the disk has it, it is not `known` where routes stand: workers send
+        to legacy what legacy can answer (`core/routing/placement.py`, rule 3).
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Container, Mapping
+from dataclasses import dataclass, replace
+
+import structlog
+
+from proxy.control.fleet.links import Links
+from proxy.control.position.orders_for_workers import Stood, pins_now, route_orders
+from proxy.control.position.standing_file import NOTHING, Kept, Pending, Said, kept_called, pending_called, written
+from proxy.control.running import Running
+from proxy.core.position.ladder import Place
+from proxy.core.position.position import Position, Transition, reconcile
+from proxy.core.position.standing import Pin, Standing
+from proxy.core.routing.placement import is_possible, place_of, waits
+from proxy.core.routing.route import Route
+from proxy.core.routing.state_names import Origins, all_called
+from proxy.core.stage import Stage
+from proxy.link.messages import Orders
+
+KEEPS_OUT = 30.0
+"""Seconds for which a replica that does not know where routes stand is not ready: an outage must not keep it out."""
+MOVES_KEPT = 20
+"""Of each route, so that a reason which stands is known though other moves came after it."""
+_log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Placed:
+    """Where a route runs. `position` None: as the file says. `possible` False: an upstream for it is missing.
+
+    `moves`: what led there, newest first, as far as they are known. `known` False: nobody has read where it stands, and
+    legacy answers meanwhile.
+    """
+
+    place: Place
+    position: Position | None = None
+    moves: tuple[Transition, ...] = ()
+    pins: tuple[Pin, ...] = ()
+    possible: bool = True
+    here: bool = False
+    known: bool = True
+
+
+class Replica:
+    """One instance of Banyan among those that share a store."""
+
+    def __init__(
+        self,
+        instance: str,
+        running: Running,
+        links: Links,
+        clock: Callable[[], float],
+        *,
+        keep: Callable[[bytes], None] = lambda _: None,
+        kept: Kept = NOTHING,
+    ) -> None:
+        """`kept` is what the disk had at the start; `keep` replaces it, and may be slow."""
+        self.instance = instance
+        self.clock = clock
+        self._origins = running.origins
+        self.kept = kept = kept_called(kept, self._origins.name)
+        self.known = kept.orders.known
+        self.standing = Standing(version=kept.standing, positions=kept.positions, pins=kept.pins)
+        self.pending: dict[str, Pending] = {each.position.route: each for each in kept.pending}
+        self.said = _places(kept.said)
+        self.moves: dict[str, tuple[Transition, ...]] = {}
+        self.slow: Mapping[str, float] = {}
+        self.samples: Mapping[str, float] = {}
+        self.changed: Callable[[], None] = lambda: None
+        self._running = running
+        self._links = links
+        self._keep = keep
+        self._began = clock()
+        self._version = secrets.randbits(48) + 1
+        self._positions: dict[str, Position] = {}
+        self._filed: dict[str, Position] = {}
+        self._pins: dict[str, tuple[Pin, ...]] = {}
+        self._orders = Orders(0, [], self.known)
+        self._standing_of: tuple[int, int] = (0, 0)
+        self._obeyed = 0
+        if not self.known:
+            _log.warning("standing_unknown", hint="legacy answers what it can until the state store has said it once")
+        self.refresh()
+
+    # -- what stands --------------------------------------------------------------------------------------------------
+
+    @property
+    def positions(self) -> Mapping[str, Position]:
+        """By route; only those that have one."""
+        return self._positions
+
+    def position(self, route: Route) -> Position:
+        """The route's position; one that nobody has written, with version 0, where the file alone rules."""
+        found = self._positions.get(route.name)
+        if found is not None:
+            return found
+        filed = self._filed.get(route.name)
+        if filed is None or (filed.stage, filed.split) != (route.stage, route.split):
+            filed = reconcile(None, route.stage, route.split, route=route.name, now=self._began)
+            self._filed[route.name] = filed
+        return filed
+
+    @property
+    def origins(self) -> Origins:
+        """By which names it calls routes."""
+        return self._origins
+
+    def pins(self, route: str) -> tuple[Pin, ...]:
+        """Those of one route that are not over."""
+        return self._pins.get(route, ())
+
+    def placed(self, route: Route) -> Placed:
+        """Where a route runs, and since which move."""
+        if not self.known and waits(route, self._running.snapshot.upstreams):
+            return Placed(place=Place(Stage.LEGACY), known=False)
+        position = self._positions.get(route.name)
+        place = place_of(route) if position is None else position.place
+        possible = is_possible(route, place, self._running.snapshot.upstreams)
+        return Placed(
+            place=place if possible else place_of(route),
+            position=position,
+            moves=self._led_to(route.name),
+            pins=self.pins(route.name),
+            possible=possible,
+            here=route.name in self.pending,
+        )
+
+    def _led_to(self, route: str) -> tuple[Transition, ...]:
+        """What was moved here came last, whatever the store has told of the moves before it."""
+        moves, pending = self.moves.get(route, ()), self.pending.get(route)
+        if pending is None or moves[:1] == (pending.transition,):
+            return moves
+        return pending.transition, *moves
+
+    def take(self, standing: Standing) -> None:
+        """The store says this now."""
+        if standing.version < self.standing.version:
+            _log.warning("standing_went_back", was=self.standing.version, now=standing.version)
+        self.standing = standing
+        if not self.known:
+            self.known = True
+            _log.info("standing_known", version=standing.version, after=round(self.clock() - self._began, 3))
+        self.refresh()
+
+    @property
+    def keeps_out(self) -> bool:
+        """Whether clients should not be sent here yet: where routes stand is unknown, and has not been for long."""
+        return not self.known and self.clock() - self._began < KEEPS_OUT
+
+    def go_here(self, pending: Pending) -> None:
+        """Move a route here, until the store is back; it may have been renamed while the store was asked."""
+        route = pending.position.route
+        name = self._origins.name(self._origins.origin(route)) or route
+        self.pending[name] = pending_called(pending, name)
+        self.refresh()
+
+    def done_here(self, route: str) -> None:
+        """The store has it, or has something newer."""
+        pending = self.pending.pop(route, None)
+        if pending is not None:
+            self._note_written(pending)
+            self.refresh()
+
+    def _note_written(self, pending: Pending) -> None:
+        """The store has the move under its own version; what was read of it meanwhile may end before that one."""
+        made, moves = pending.position, self.moves.get(pending.position.route, ())
+        stands = next((each for each in self.standing.positions if each.route == made.route), None)
+        is_it = stands is not None and (stands.place, stands.since) == (made.place, made.since)
+        if stands is not None and is_it and moves and moves[0].version == stands.version - 1:
+            self.note(replace(pending.transition, version=stands.version))
+
+    def note(self, record: Transition) -> None:
+        """A move was made; those before it are kept where none is missing in between."""
+        before = self.moves.get(record.route, ())
+        follows = bool(before) and before[0].version == record.version - 1
+        self.moves[record.route] = (record, *before)[:MOVES_KEPT] if follows else (record,)
+
+    def expire(self) -> None:
+        """Pins whose time is over end now."""
+        now = self.clock()
+        if any(each.until is not None and each.until <= now for pins in self._pins.values() for each in pins):
+            self.refresh()
+
+    # -- what is told -------------------------------------------------------------------------------------------------
+
+    def rename(self) -> bool:
+        """Call routes as the present table does; whether any is called otherwise than before."""
+        before, self._origins = self._origins, self._running.origins
+        if before == self._origins:
+            return False
+
+        def now(name: str) -> str | None:
+            return self._origins.name(before.origin(name))
+
+        self.kept = found = kept_called(self.kept, now)
+        holds = all_called(self.standing.holds, now)
+        self.standing = replace(self.standing, positions=found.positions, pins=found.pins, holds=holds)
+        self.pending = {each.position.route: each for each in found.pending}
+        self.said = _places(found.said)
+        moves = (all_called(each, now) for each in self.moves.values())
+        self.moves = {each[0].route: each for each in map(tuple, moves) if each}
+        self.refresh()
+        return True
+
+    def follow(self, waiting: Container[str] = ()) -> None:
+        """The present table's edits have been carried out, but for those routes that are `waiting`."""
+        known, routes = self.said, self._running.snapshot.routes
+        self.said = {
+            each.name: known[each.name] if each.name in waiting and each.name in known else place_of(each)
+            for each in routes
+        }
+        self.refresh()
+
+    def sample(self, samples: Mapping[str, float]) -> None:
+        """The judge lets these shares be shadowed where routes.yaml says none."""
+        if samples != self.samples:
+            self.samples = samples
+            self.refresh()
+
+    def refresh(self) -> None:
+        """Tell the workers what stands, if it is something else than before."""
+        self._filed = {}
+        self._positions = {each.route: each for each in self.standing.positions}
+        self._positions |= {route: each.position for route, each in self.pending.items()}
+        self._pins = pins_now(self.standing.pins, self.clock())
+        slow = self.slow if self.known else {}  # else the file's place would be ordered with it
+        samples = self.samples if self.known else {}
+        stood = Stood(positions=self._positions, pins=self._pins, slow=slow, said=self.said, samples=samples)
+        routes = route_orders(self._running.snapshot.routes, stood)
+        if (routes, self.known) != (self._orders.routes, self._orders.known) or not self._orders.version:
+            self._version += 1
+            self._orders = Orders(self._version, routes, self.known)
+            self._links.order(self._orders)
+        self._standing_of = (self._orders.version, self.standing.version)
+        self.heard()
+        self._remember()
+        self.changed()
+
+    def heard(self) -> bool:
+        """A worker has reported: whether that means that all obey a later version of the standing than before."""
+        orders, standing = self._standing_of
+        if standing == self._obeyed or not self._is_followed(orders):
+            return False
+        self._obeyed = standing
+        return True
+
+    @property
+    def obeyed(self) -> int:
+        """The version of the standing that every worker of this replica obeys."""
+        return self._obeyed
+
+    @property
+    def followed(self) -> bool:
+        """Whether every worker runs what was ordered last, moves made here included."""
+        return self._is_followed(self._orders.version)
+
+    def _is_followed(self, version: int) -> bool:
+        workers = [each for each in self._links.ledger.workers if not each.draining]
+        return bool(workers) and all(each.orders == version for each in workers)
+
+    def _remember(self) -> None:
+        kept = Kept(
+            orders=self._orders,
+            standing=self.standing.version,
+            positions=self.standing.positions,
+            pins=self.standing.pins,
+            pending=tuple(self.pending.values()),
+            said={name: Said(stage=each.stage.value, split=each.split) for name, each in self.said.items()},
+            store=self.kept.store,
+        )
+        if kept != self.kept:
+            self.kept = kept
+            self._keep(written(kept_called(kept, self._origins.origin)))
+
+
+def _places(said: Mapping[str, Said]) -> dict[str, Place]:
+    return {name: Place(Stage(each.stage), each.split) for name, each in said.items()}

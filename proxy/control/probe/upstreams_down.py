@@ -1,0 +1,81 @@
+"""Which upstreams answer nothing now, by their health probes, and what they are to answer all the same.
+
+Rule 1: an upstream without `health` is never called down: nothing is known of it.
+Rule 2: what a side is to answer is told by stage, split and pins, as they run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+import msgspec
+
+from proxy.control.probe.health import Condition, Status
+from proxy.core.outcome import Side
+from proxy.core.position.standing import NEWCOMERS, Pin
+from proxy.core.routing.route import Route
+from proxy.core.stage import Stage
+from proxy.log import stamp
+
+_PINNED_AT = frozenset({Stage.LEGACY, Stage.SHADOW, Stage.CANARY, Stage.LIVE})
+
+
+class DownView(msgspec.Struct, frozen=True, kw_only=True):
+    """An upstream whose probes fail, `since` in RFC 3339; `routes` are those of which it is to answer something."""
+
+    upstream: str
+    since: str
+    error: str
+    routes: list[str]
+
+
+def pinned(route: Route, pins: Iterable[Pin]) -> dict[str, Side]:
+    """Cohorts by key and the side that answers them, those of routes.yaml included; an ordered pin outranks them."""
+    if route.respond is not None or route.stage not in _PINNED_AT:
+        return {}
+    written = {} if route.tie is None else {key.decode("utf-8", "replace"): side for key, side in route.tie.pins}
+    return written | {each.cohort: each.side for each in pins if each.cohort != NEWCOMERS}
+
+
+def answering(route: Route, pins: Iterable[Pin] = ()) -> frozenset[Side]:
+    """The sides that are to answer something of a route, which is given at the place where it runs."""
+    if route.respond is not None:
+        return frozenset()
+    return by_stage(route) | frozenset(pinned(route, pins).values())
+
+
+def by_stage(route: Route) -> frozenset[Side]:
+    """Those that answer cohorts which are not pinned."""
+    match route.stage:
+        case Stage.LEGACY | Stage.SHADOW:
+            return frozenset({Side.LEGACY})
+        case Stage.CANARY:
+            return frozenset(({Side.NEW} if route.split else set()) | ({Side.LEGACY} if route.split < 1.0 else set()))
+        case Stage.LIVE | Stage.COMPLETE:
+            return frozenset({Side.NEW})
+        case Stage.RETIRED:
+            return frozenset({Side.NEW} if route.split < 1.0 else ())
+
+
+def down_sentences(route: Route, pins: Iterable[Pin], conditions: Mapping[str, Condition]) -> Iterator[str]:
+    """One for each side that is to answer something of the route and is down."""
+    for side in sorted(answering(route, pins)):
+        upstream = route.upstream(side)
+        condition = conditions.get(upstream)
+        if condition is not None and condition.status is Status.DOWN:
+            who = side.value if upstream == side else f"{side} ({upstream})"
+            why = f" ({condition.error})" if condition.error else ""
+            yield f"{who} is down since {stamp(condition.since)}: it answers nothing now{why}"
+
+
+def down_views(asked: Iterable[tuple[str, Iterable[str]]], conditions: Mapping[str, Condition]) -> list[DownView]:
+    """Every upstream that is down; `asked` are routes by name, each with the upstreams that are to answer it."""
+    down = {name: each for name, each in conditions.items() if each.status is Status.DOWN}
+    routes: dict[str, list[str]] = {name: [] for name in down}
+    for route, upstreams in asked if down else ():
+        for upstream in down.keys() & set(upstreams):
+            routes[upstream].append(route)
+    return [
+        DownView(upstream=name, since=stamp(each.since), error=each.error, routes=routes[name])
+        for name, each in down.items()
+    ]

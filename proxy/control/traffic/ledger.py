@@ -1,0 +1,305 @@
+"""What all workers have counted so far: their increments, folded into totals.
+
+Rule 1: totals are never taken back: a worker that dies, or a link that breaks, ends its gauges and nothing else.
+Rule 2: totals are values that a fold replaces, so a copy of the table is one moment of it, on any thread.
+Rule 3: the tables are bounded: a name that is no route now is forgotten at the first reload after its last report.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from operator import add
+from typing import NamedTuple
+
+from proxy.control.traffic.per_second import MINUTE, Ring
+from proxy.link.messages import (
+    BUCKETS,
+    CODE_CLASSES,
+    FailureDelta,
+    RefusedDelta,
+    RepeatDelta,
+    Report,
+    RouteDelta,
+    ShadowDelta,
+    UpstreamState,
+)
+
+SILENT_AFTER = 5.0
+"""Seconds without a report after which a worker no longer counts as serving; it reports every second."""
+
+
+class Series(NamedTuple):
+    """One route and who answered (`legacy`, `new`, `self`)."""
+
+    route: str
+    side: str
+
+
+class FailureSeries(NamedTuple):
+    """One kind of upstream failure."""
+
+    route: str
+    side: str
+    phase: str
+    blame: str
+
+
+class RepeatSeries(NamedTuple):
+    """Requests that were sent more than once, by what became of them."""
+
+    route: str
+    side: str
+    outcome: str
+
+
+class RefusedSeries(NamedTuple):
+    """Requests of one route and side that Banyan sent nowhere, by reason."""
+
+    route: str
+    side: str
+    reason: str
+
+
+class ShadowSeries(NamedTuple):
+    """What became of the shadows of one route: sent, shed, failed, skipped."""
+
+    route: str
+    outcome: str
+
+
+class Totals(NamedTuple):
+    """Since the control process began; `codes` follows CODE_CLASSES, `buckets` BUCKETS and one infinite.
+
+    `nobodys` are those of `buckets` that say nothing of the side.
+    """
+
+    codes: tuple[int, ...] = (0,) * len(CODE_CLASSES)
+    buckets: tuple[int, ...] = (0,) * (len(BUCKETS) + 1)
+    seconds: float = 0.0
+    nobodys: tuple[int, ...] = (0,) * (len(BUCKETS) + 1)
+
+    @property
+    def requests(self) -> int:
+        """How many were answered."""
+        return sum(self.codes)
+
+    def plus(self, delta: RouteDelta) -> Totals:
+        """These totals and one increment more."""
+        return Totals(
+            tuple(map(add, self.codes, delta.codes)),
+            tuple(map(add, self.buckets, delta.buckets)),
+            self.seconds + delta.seconds,
+            tuple(map(add, self.nobodys, delta.nobodys)) if delta.nobodys else self.nobodys,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerState:
+    """What a linked worker last said of itself; `seen` is on the ledger's clock, `switched` on the machine's."""
+
+    worker: int
+    pid: int
+    revision: str
+    inflight: Mapping[str, int]
+    connections: int
+    draining: bool
+    seen: float
+    killed: bool = False
+    switched: float = 0.0
+    upstreams: tuple[UpstreamState, ...] = ()
+    orders: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counts:
+    """One moment of the ledger, which later folds do not touch."""
+
+    totals: Mapping[Series, Totals]
+    failures: Mapping[FailureSeries, int]
+    workers: tuple[WorkerState, ...]
+    lines_dropped: int
+    repeats: Mapping[RepeatSeries, int] = field(default_factory=dict)
+    sheds: Mapping[str, int] = field(default_factory=dict)
+    shadows: Mapping[ShadowSeries, int] = field(default_factory=dict)
+    refused: Mapping[RefusedSeries, int] = field(default_factory=dict)
+
+
+class Ledger:
+    """Folds reports; `clock` is steady and in seconds."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        """Begin with nothing counted."""
+        self._clock = clock
+        self._began = int(clock())
+        self._rows: dict[Series, _Row] = {}
+        self._failures: dict[FailureSeries, int] = {}
+        self._repeats: dict[RepeatSeries, int] = {}
+        self._workers: dict[int, WorkerState] = {}
+        self._lines_dropped = 0
+        self._sheds: dict[str, int] = {}
+        self._shadows: dict[ShadowSeries, int] = {}
+        self._refused: dict[RefusedSeries, int] = {}
+        self._reported: set[str] = set()
+
+    def fold(self, report: Report) -> None:
+        """Add one report; ValueError, and nothing added, when it does not fit this version's classes and bounds."""
+        _check(report)
+        second = int(self._clock())
+        for delta in report.routes:
+            self._fold_route(delta, second)
+        for failure in report.failures:
+            self._fold_failure(failure)
+        for repeat in report.repeats:
+            self._fold_repeat(repeat)
+        for shadow in report.shadows:
+            self._fold_shadow(shadow)
+        for refused in report.refused:
+            self._fold_refused(refused)
+        self._lines_dropped += report.lines_dropped
+        for reason, count in report.sheds.items():
+            self._sheds[reason] = self._sheds.get(reason, 0) + count
+        self._workers[report.pid] = _state_of(report, self._clock())
+
+    def _fold_route(self, delta: RouteDelta, second: int) -> None:
+        series = Series(delta.route, delta.side)
+        row = self._rows.get(series)
+        if row is None:
+            row = self._rows[series] = _Row(second)
+        row.totals = row.totals.plus(delta)
+        row.ring.add(second, sum(delta.codes))
+        if delta.codes[_FAILED]:
+            row.add_failed(second, delta.codes[_FAILED])
+        self._reported.add(delta.route)
+
+    def _fold_failure(self, delta: FailureDelta) -> None:
+        series = FailureSeries(delta.route, delta.side, delta.phase, delta.blame)
+        self._failures[series] = self._failures.get(series, 0) + delta.count
+        self._reported.add(delta.route)
+
+    def _fold_repeat(self, delta: RepeatDelta) -> None:
+        series = RepeatSeries(delta.route, delta.side, delta.outcome)
+        self._repeats[series] = self._repeats.get(series, 0) + delta.count
+        self._reported.add(delta.route)
+
+    def _fold_shadow(self, delta: ShadowDelta) -> None:
+        series = ShadowSeries(delta.route, delta.outcome)
+        self._shadows[series] = self._shadows.get(series, 0) + delta.count
+        self._reported.add(delta.route)
+
+    def _fold_refused(self, delta: RefusedDelta) -> None:
+        series = RefusedSeries(delta.route, delta.side, delta.reason)
+        self._refused[series] = self._refused.get(series, 0) + delta.count
+        self._reported.add(delta.route)
+
+    def end(self, pid: int) -> None:
+        """The worker's link is gone: so are its gauges; its counts stay."""
+        self._workers.pop(pid, None)
+
+    def follow(self, routes: frozenset[str]) -> None:
+        """The table now has these routes: forget others, unless something was reported for them since the last call."""
+        kept = routes | self._reported
+        self._rows = {series: row for series, row in self._rows.items() if series.route in kept}
+        self._failures = {series: value for series, value in self._failures.items() if series.route in kept}
+        self._repeats = {series: value for series, value in self._repeats.items() if series.route in kept}
+        self._shadows = {series: value for series, value in self._shadows.items() if series.route in kept}
+        self._refused = {series: value for series, value in self._refused.items() if series.route in kept}
+        self._reported = set()
+
+    def counts(self) -> Counts:
+        """This moment, for a reader on any thread."""
+        return Counts(
+            totals={series: row.totals for series, row in self._rows.items()},
+            failures=self._failures.copy(),
+            repeats=self._repeats.copy(),
+            workers=tuple(sorted(self._workers.values(), key=lambda each: (each.worker, each.pid))),
+            lines_dropped=self._lines_dropped,
+            sheds=self._sheds.copy(),
+            shadows=self._shadows.copy(),
+            refused=self._refused.copy(),
+        )
+
+    def is_killed(self) -> bool:
+        """Whether the kill switch is on in a linked worker."""
+        return any(each.killed for each in self._workers.values())
+
+    def served(self, series: Series) -> int:
+        """Requests answered since the start."""
+        row = self._rows.get(series)
+        return row.totals.requests if row is not None else 0
+
+    def rate(self, series: Series, seconds: int = 10) -> float:
+        """Requests per second over the last whole `seconds` (at most a minute), or since the start if that is later."""
+        row = self._rows.get(series)
+        return 0.0 if row is None else self._per_second(row.ring, seconds)
+
+    def failed_rate(self, series: Series, seconds: int = 10) -> float:
+        """Those of `rate` that were a 5xx."""
+        row = self._rows.get(series)
+        return 0.0 if row is None or row.failed is None else self._per_second(row.failed, seconds)
+
+    def _per_second(self, ring: Ring, seconds: int) -> float:
+        now = int(self._clock())
+        length = max(1, min(seconds, MINUTE, now - self._began))
+        return ring.total(now, length) / length
+
+    def last_minute(self, series: Series) -> list[int]:
+        """Requests in each of the last sixty whole seconds, oldest first."""
+        row = self._rows.get(series)
+        return row.ring.before(int(self._clock()), MINUTE) if row is not None else [0] * MINUTE
+
+    @property
+    def workers(self) -> tuple[WorkerState, ...]:
+        """Every linked worker, as it last said it is."""
+        return tuple(self._workers.values())
+
+    def is_heard(self, worker: WorkerState) -> bool:
+        """Whether the worker has reported lately."""
+        return self._clock() - worker.seen < SILENT_AFTER
+
+
+_NOTHING = Totals()
+_FAILED = CODE_CLASSES.index("5xx")
+
+
+class _Row:
+    """What is known of one series, behind one look-up; `failed` are its 5xx, None before the first one."""
+
+    __slots__ = ("failed", "ring", "totals")
+
+    def __init__(self, second: int) -> None:
+        self.totals = _NOTHING
+        self.ring = Ring(second)
+        self.failed: Ring | None = None
+
+    def add_failed(self, second: int, count: int) -> None:
+        """Count `count` more 5xx in `second`."""
+        if self.failed is None:
+            self.failed = Ring(second)
+        self.failed.add(second, count)
+
+
+def _check(report: Report) -> None:
+    """Refuse a report as a whole, before any of it is folded."""
+    for delta in report.routes:
+        if len(delta.codes) != len(CODE_CLASSES) or len(delta.buckets) != len(BUCKETS) + 1:
+            raise ValueError(
+                f"worker {report.worker} counts {delta.route!r} in {len(delta.codes)} code classes and "
+                f"{len(delta.buckets)} bounds; this version has {len(CODE_CLASSES)} and {len(BUCKETS) + 1}"
+            )
+
+
+def _state_of(report: Report, now: float) -> WorkerState:
+    return WorkerState(
+        worker=report.worker,
+        pid=report.pid,
+        revision=report.revision,
+        inflight=report.inflight,
+        connections=report.connections,
+        draining=report.draining,
+        seen=now,
+        killed=report.killed,
+        switched=report.switched,
+        upstreams=tuple(report.upstreams),
+        orders=report.orders,
+    )

@@ -1,0 +1,112 @@
+"""What operators order and what replicas say of themselves: the values beside positions that stores take and give.
+
+Rule 1: everything that a replica obeys has one version, which grows with each change: whoever has acknowledged a
+version has obeyed every change up to it.
+Rule 2: a lease names who may judge; its epoch grows with each holder, and a write under an old epoch is refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from proxy.core.outcome import Side
+from proxy.core.position.position import Position
+
+EVERY_ROUTE = ""
+"""Stands for a route's name where an order is for all of them."""
+NEWCOMERS = "(newcomers)"
+"""Stands for a cohort in a pin to legacy: every one that new has not served lately. The route drains."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pin:
+    """A cohort that is answered by one side whatever the split says; an empty `cohort` means the whole route.
+
+    Pins to `new` are the list of those allowed, pins to `legacy` of those denied. `until` in unix seconds, or for ever.
+    """
+
+    route: str
+    cohort: str
+    side: Side
+    by: str
+    since: float
+    until: float | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hold:
+    """No promotion on a route (or on `EVERY_ROUTE`) until released or `until`."""
+
+    route: str
+    by: str
+    since: float
+    until: float | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kill:
+    """Whether the new side is switched off on a route, or on `EVERY_ROUTE`; by whom and since when."""
+
+    route: str
+    on: bool
+    by: str
+    since: float
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """Everything a replica obeys, read at one moment."""
+
+    version: int = 0
+    positions: tuple[Position, ...] = ()
+    pins: tuple[Pin, ...] = ()
+    holds: tuple[Hold, ...] = ()
+    kills: tuple[Kill, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lead:
+    """The right to judge under one name.
+
+    `holder` is one process and no other, ever; `epoch` grows with each new holder.
+    """
+
+    name: str
+    holder: str
+    epoch: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Presence:
+    """One live replica: the revision of its routes.yaml, the version of the standing that it obeys, when it said so.
+
+    `seconds_ago` is by the store's clock: replicas need not agree on the time.
+    """
+
+    instance: str
+    revision: str
+    version: int
+    seconds_ago: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """What one replica told the others: bytes that only they understand. `id` grows, though not without gaps."""
+
+    id: int
+    instance: str
+    body: bytes
+
+
+def laggards(presences: Iterable[Presence], version: int) -> tuple[str, ...]:
+    """The instances that do not obey `version` yet; a rollback is done when there are none."""
+    return tuple(each.instance for each in presences if each.version < version)
+
+
+def is_skewed(presences: Iterable[Presence]) -> bool:
+    """Whether the instances run different revisions of routes.yaml."""
+    return len({each.revision for each in presences}) > 1

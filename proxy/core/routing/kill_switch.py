@@ -1,0 +1,59 @@
+"""The kill switch: while it is on, legacy answers whatever legacy can answer.
+
+Rule 1: it moves routes at shadow, canary and live; at those the way back exists by definition of the stage.
+Rule 2: legacy no longer has what is complete, retired or answered by Banyan: those routes stay as they are.
+Rule 3: nobody is called as shadow, and no draw is made: a killed route has one decision for every request.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container
+from dataclasses import dataclass
+from enum import StrEnum
+
+from proxy.core.outcome import Side
+from proxy.core.routing.decide import Decision, Reason
+from proxy.core.routing.route import Route
+from proxy.core.stage import Stage
+
+_KILLED = Decision(Side.LEGACY, None, Reason.KILLED)
+_MOVED = frozenset({Stage.SHADOW, Stage.CANARY, Stage.LIVE})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """What the kill file says of itself: who gave the order, when (RFC 3339) and why; each may be empty."""
+
+    by: str = ""
+    at: str = ""
+    reason: str = ""
+
+
+class Beyond(StrEnum):
+    """Why a route is beyond the switch: new, or Banyan itself, goes on answering it."""
+
+    COMPLETE = "complete"
+    RETIRED = "retired"
+    RESPOND = "respond"
+    NO_LEGACY = "no_legacy"
+
+
+def decide_killed(route: Route, *, has_legacy: bool) -> Decision | None:
+    """The decision for every request while the switch is on; None: the route stays as it is.
+
+    `has_legacy`: routes.yaml has the upstream that is legacy on this route, which `live` does not need otherwise.
+    """
+    return _KILLED if has_legacy and route.respond is None and route.stage in _MOVED else None
+
+
+def beyond(route: Route, upstreams: Container[str]) -> Beyond | None:
+    """Why the switch cannot give this route to legacy; None when it does, or when legacy answers anyway."""
+    if route.respond is not None:
+        return Beyond.RESPOND
+    match route.stage:
+        case Stage.COMPLETE:
+            return Beyond.COMPLETE
+        case Stage.RETIRED:
+            return Beyond.RETIRED
+        case _:
+            return None if route.legacy in upstreams else Beyond.NO_LEGACY

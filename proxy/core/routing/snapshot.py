@@ -1,0 +1,139 @@
+"""One generation of everything that routes.yaml says: immutable, swapped whole, held by a request to its end."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from ipaddress import IPv4Network, IPv6Network
+
+from proxy.core.http.chunked import MAX_EXTENSION, MAX_TRAILERS
+from proxy.core.http.leniency import NONE, Points
+from proxy.core.http.request import HeadBounds, RequestReader
+from proxy.core.http.trace import RequestIds
+from proxy.core.judge.policy import PLAIN_FLEET, FleetPolicy
+from proxy.core.routing.hook import Hook
+from proxy.core.routing.route import Rate, Route, Upstream
+from proxy.core.routing.shadow import MEMORY
+from proxy.core.routing.table import RouteTable
+from proxy.core.routing.tie import PLAIN_COOKIES, Cookies
+from proxy.core.secret import Secret
+from proxy.core.tls import ListenerTls
+
+Network = IPv4Network | IPv6Network
+
+
+AUTO = -1
+"""`memory`: what the control group allows, shared among the workers."""
+_BOUNDS = HeadBounds()
+IN_MEMORY = Secret("memory")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """Bounds of the client's side, per worker; seconds and bytes; 0 is none. Precedents stand in docs/limits.md.
+
+    `head` is the time for a whole request head, `idle` between two requests, `body` inside a silent body, `write` for a
+    client that does not read; `body_rate` is the least that a body must bring, in bytes per second, over each `body`.
+    """
+
+    connections: int = 16_000
+    connections_per_client: int = 0
+    requests_per_connection: int = 0
+    pipeline: int = 100
+    rate: Rate | None = None
+    memory: int = AUTO
+    head: float = 10.0
+    body: float = 30.0
+    body_rate: int = 240
+    idle: float = 75.0
+    write: float = 60.0
+    tunnel: float = 3600.0
+    body_size: int = 0
+    request_line: int = _BOUNDS.line
+    field: int = _BOUNDS.field
+    head_size: int = _BOUNDS.head
+    fields: int = _BOUNDS.fields
+    chunk_extension: int = MAX_EXTENSION
+    trailers: int = MAX_TRAILERS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccessLog:
+    """The canonical lines: `sample` is the share of good requests that get one; failures and 5xx always do."""
+
+    sample: float = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """What runs. `revision` names the text that it came from (12 hex digits of its SHA-256).
+
+    `kill_file` as written: a path, relative ones from the folder of routes.yaml; empty: in the state directory.
+    """
+
+    revision: str
+    listen: tuple[str, int]
+    admin: tuple[str, int]
+    workers: int
+    upstreams: Mapping[str, Upstream]
+    table: RouteTable
+    trusted: tuple[Network, ...] = ()
+    limits: Limits = Limits()
+    access_log: AccessLog = AccessLog()
+    fleet: FleetPolicy = PLAIN_FLEET
+    state: Secret[str] = IN_MEMORY
+    """As in routes.yaml; it may hold a password."""
+    drain: float = 30.0
+    tls: ListenerTls | None = None
+    leniency: Points = NONE
+    underscores: bool = True
+    """Whether the names of a request's fields may hold one."""
+    request_id: RequestIds = RequestIds.TRUSTED
+    kill_file: str = ""
+    hooks: tuple[Hook, ...] = ()
+    shadow_memory: int = MEMORY
+    """Bytes that all captures of one worker may hold."""
+    cookies: Cookies = PLAIN_COOKIES
+    choosers: tuple[Network, ...] = ()
+    """Clients that may say which side is to answer them."""
+
+    @property
+    def routes(self) -> tuple[Route, ...]:
+        """All routes in file order."""
+        return self.table.routes
+
+    @property
+    def forgiven(self) -> Points:
+        """Every point that is open for some request; which of them a route allows is asked once it is known."""
+        return self.leniency.union(*(route.leniency for route in self.routes))
+
+    def addresses(self, route: Route) -> str:
+        """Stands for the addresses of both sides of a route: another one after an edit of either, 12 hex digits."""
+        known = (self.upstreams.get(name) for name in (route.legacy, route.new))
+        return sha256("\0".join(_addressed(each) for each in known).encode()).hexdigest()[:12]
+
+    def reader(self, *, nul: bool = False) -> RequestReader:
+        """A reader of request heads with these bounds; `nul`: it takes `%00` in targets."""
+        limits = self.limits
+        bounds = HeadBounds(line=limits.request_line, field=limits.field, head=limits.head_size, fields=limits.fields)
+        return RequestReader(self.fields, bounds, underscores=self.underscores, nul=nul)
+
+    @property
+    def fields(self) -> frozenset[bytes]:
+        """Lower-case names of the header fields that routing reads."""
+        own = {b"cookie"} if self.is_tied else set[bytes]()
+        return frozenset(own).union(*(route.fields for route in self.routes))
+
+    @property
+    def is_tied(self) -> bool:
+        """Whether requests can be tied to a side otherwise than by pins of their cohorts."""
+        return bool(self.choosers) or any(route.is_tied for route in self.routes)
+
+
+def _addressed(upstream: Upstream | None) -> str:
+    """What decides which system answers: timeouts and bounds do not, nor does the order of its endpoints."""
+    if upstream is None:
+        return ""
+    endpoints = " ".join(sorted(each.text for each in upstream.endpoints))
+    return f"{upstream.scheme} {upstream.host_mode} {upstream.tls_name} {endpoints}"

@@ -1,0 +1,330 @@
+"""What an edit of routes.yaml does, before it is applied: routes, places, and the recent requests that would move.
+
+Rule 1: where a route comes to stand is `reconcile`'s to say, what a move needs is the stage machine's: both are asked.
+Rule 2: requests move when another side or another address answers; both tables are asked about the same requests.
+Rule 3: a route is the same if its origin is, whatever its name; if neither is, what was kept of it is left behind.
+Rule 4: what counts is what runs, not what the file said: a latched route is compared from where it was rolled back to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import NamedTuple
+
+from proxy.core.judge.policy import is_past
+from proxy.core.judge.stage_machine import Maker, Why, refused
+from proxy.core.position.ladder import Place, height, is_above, rungs
+from proxy.core.position.position import Position, reconcile
+from proxy.core.routing.decide import Reason, settled
+from proxy.core.routing.placement import place_of, placed
+from proxy.core.routing.route import Route
+from proxy.core.stage import Stage, progress
+from proxy.core.traffic.remembered_request import Seen, drawn_for, sources_text
+from proxy.core.traffic.replay import Again, Replay, moved
+
+MOST_POINTS = 0.25
+"""The share of a route's cohorts that may move to new at once without a warning."""
+EXAMPLES = 3
+_LEFT_OUT = frozenset({Reason.KILLED.value, Reason.STANDING_UNKNOWN.value})
+
+
+class Edit(StrEnum):
+    """What becomes of a route."""
+
+    ADDED = "added"
+    REMOVED = "removed"
+    CHANGED = "changed"
+    SAME = "same"
+
+
+class Caution(StrEnum):
+    """What deserves a second look, a closed list."""
+
+    TOO_BIG = "too_big"
+    SKIPS = "skips"
+    RAMP = "ramp"
+    LATCH = "latch"
+    HOLD = "hold"
+    DOOR = "door"
+    REDRAWN = "redrawn"
+    FREED = "freed"
+    DRIES_UP = "dries_up"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Note:
+    """One caution, in a sentence."""
+
+    caution: Caution
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoutePlan:
+    """One route. `start` is where it runs, `end` where it would; None where there is no route, or no stage."""
+
+    name: str
+    edit: Edit
+    before: Route | None
+    after: Route | None
+    start: Place | None
+    end: Place | None
+    notes: tuple[Note, ...] = ()
+
+    @property
+    def name_before(self) -> str:
+        """What it is called where it runs."""
+        return self.name if self.before is None else self.before.name
+
+
+class Known(NamedTuple):
+    """What is kept of one route that runs: its position, if it was ever moved, and how many comparisons."""
+
+    position: Position | None = None
+    compared: int = 0
+
+
+NOTHING_KNOWN = Known()
+
+
+def plan_routes(
+    before: Sequence[Route], after: Sequence[Route], positions: Mapping[str, Position], compared: Mapping[str, int] = {}
+) -> list[RoutePlan]:
+    """Every route of both tables, those that go last.
+
+    `positions` are those of routes that were ever moved, `compared` how many comparisons there are; by names of before.
+    """
+    known = {each.name: Known(positions.get(each.name), compared.get(each.name, 0)) for each in before}
+    pairs = paired(before, after)
+    planned = [_plan(old, new, known[old.name] if old else NOTHING_KNOWN) for old, new in pairs]
+    taken = {old.name for old, _ in pairs if old is not None}
+    added = [new for old, new in pairs if old is None]
+    return planned + [_gone(each, known[each.name], added) for each in before if each.name not in taken]
+
+
+def paired(before: Iterable[Route], after: Sequence[Route]) -> list[tuple[Route | None, Route]]:
+    """Each route of the new table with what it was: by its origin, else, if nobody else is that one, by its name."""
+    by_origin = {each.origin: each for each in before}
+    taken = {each.origin for each in after}
+    by_name = {each.name: each for each in by_origin.values() if each.origin not in taken}
+    return [(by_origin.get(each.origin) or by_name.get(each.name), each) for each in after]
+
+
+def places_before(routes: Iterable[Route], positions: Mapping[str, Position]) -> dict[str, Place]:
+    """Where routes run now, if not where the file says."""
+    return {each.name: positions[each.name].place for each in routes if each.name in positions}
+
+
+def places_after(planned: Iterable[RoutePlan]) -> dict[str, Place]:
+    """Where routes would run."""
+    return {each.name: each.end for each in planned if each.end is not None}
+
+
+def _start(route: Route, position: Position | None) -> Place | None:
+    if route.respond is not None:
+        return None
+    return place_of(route) if position is None else position.place
+
+
+def _gone(route: Route, known: Known, added: Iterable[Route]) -> RoutePlan:
+    asks = (route.pattern, route.methods, route.predicates)
+    heir = next((each.name for each in added if (each.pattern, each.methods, each.predicates) == asks), "")
+    start = _start(route, known.position)
+    notes = tuple(_freed(route, known, heir))
+    return RoutePlan(name=route.name, edit=Edit.REMOVED, before=route, after=None, start=start, end=None, notes=notes)
+
+
+def _plan(before: Route | None, after: Route, known: Known) -> RoutePlan:
+    is_heir = before is not None and before.origin == after.origin
+    position = known.position if is_heir else None
+    end = None if after.respond is not None else _end(after, position)
+    if before is None:
+        notes = tuple(_steps(after, Place(Stage.LEGACY), end)) if end is not None else ()
+        return RoutePlan(name=after.name, edit=Edit.ADDED, before=None, after=after, start=None, end=end, notes=notes)
+    start = _start(before, known.position)
+    edit = Edit.SAME if _unplaced(before) == _unplaced(after) else Edit.CHANGED
+    notes = () if start is None or end is None else tuple(_notes(before, after, start, end, position))
+    notes += () if is_heir else tuple(_freed(before, known, after.name))
+    return RoutePlan(name=after.name, edit=edit, before=before, after=after, start=start, end=end, notes=notes)
+
+
+def _end(route: Route, position: Position | None) -> Place:
+    steps = route.ramp.steps if route.ramp else ()
+    return reconcile(position, route.stage, route.split, route=route.name, now=0.0, steps=steps).place
+
+
+def _unplaced(route: Route) -> Route:
+    """Moving within the file is no change."""
+    return replace(route, index=0, line=0)
+
+
+# -- cautions ---------------------------------------------------------------------------------------------------------
+
+
+def _notes(before: Route, after: Route, start: Place, end: Place, position: Position | None) -> Iterator[Note]:
+    if position is not None:
+        yield from _standing(after, position, end)
+    yield from _steps(after, start, end)
+    yield from _doors(after, start, end)
+    if position is None and start != end:
+        yield from _by_table(after, start, end)
+    if not _same_draw(before, after) and settled(placed(after, end)) is None:
+        sentence = f"its cohorts are drawn anew ({_drawn(before)} → {_drawn(after)}): some go back, others come"
+        yield Note(caution=Caution.REDRAWN, sentence=sentence)
+
+
+def _standing(route: Route, position: Position, end: Place) -> Iterator[Note]:
+    """What the edit does to a latch, a hold and a ramp."""
+    said = place_of(route)
+    is_edited = position.file_place != said
+    if position.latched:
+        what = "this edit of stage or split ends that" if is_edited else "it stays there, whatever else is edited"
+        yield Note(caution=Caution.LATCH, sentence=f"it was rolled back to {position.place}; {what}")
+    if position.held:
+        yield Note(caution=Caution.HOLD, sentence="it is on hold: the judge promotes nothing until resume")
+    if is_edited and end != said:
+        sentence = f"the file says {said}; its ramp goes one step at a time, first to {end}"
+        yield Note(caution=Caution.RAMP, sentence=sentence)
+
+
+def _steps(route: Route, start: Place, end: Place) -> Iterator[Note]:
+    points = progress(*end) - progress(*start)
+    if points > MOST_POINTS and end.stage is not Stage.RETIRED:
+        sentence = f"{points * 100:g} points at once ({start} → {end}); more than {MOST_POINTS * 100:g} is a leap"
+        yield Note(caution=Caution.TOO_BIG, sentence=sentence)
+    steps = rungs(route.ramp.steps) if route.ramp else ()
+    passed = [str(each) for each in steps if is_above(each, start) and is_above(end, each)]
+    if passed:
+        yield Note(caution=Caution.SKIPS, sentence=f"{start} → {end} skips steps of its ramp: {', '.join(passed)}")
+
+
+def _doors(route: Route, start: Place, end: Place) -> Iterator[Note]:
+    door = route.guard.door
+    was, will = is_past(start.stage, door), is_past(end.stage, door)
+    if will and not was:
+        sentence = f"{end} is past its one-way door ({door}): from there nothing rolls it back by itself"
+        yield Note(caution=Caution.DOOR, sentence=sentence)
+    if was and not will:
+        sentence = f"{start} → {end} goes back through its one-way door ({door}): "
+        yield Note(caution=Caution.DOOR, sentence=sentence + "what new has written, legacy does not know")
+
+
+def _freed(route: Route, known: Known, heir: str) -> Iterator[Note]:
+    """What is kept of a route, and of nobody from now on; `heir` takes its requests."""
+    position, kept = known.position, []
+    if position is not None:
+        kept.append(f"{'its latch' if position.latched else 'its position'} ({position.place})")
+    if known.compared:
+        kept.append(f"{known.compared:,} comparisons")
+    start = _start(route, position)
+    if heir and not route.group and start is not None and settled(placed(route, start)) is None:
+        kept.append("its draws")
+    if kept:
+        who = heir or "the route that takes its place"
+        sentence = f"left behind, as nobody is {route.origin} any more: {', '.join(kept)}; "
+        yield Note(caution=Caution.FREED, sentence=sentence + f"`was: {route.origin}` on {who} keeps all of it")
+
+
+def _by_table(route: Route, start: Place, end: Place) -> Iterator[Note]:
+    """A leap that no command would make."""
+    standing = reconcile(None, start.stage, start.split, route=route.name, now=0.0)
+    refusal = refused(standing, end, Maker.OPERATOR, door=route.guard.door)
+    if refusal is not None and refusal.why is Why.NOWHERE and height(start)[0] != height(end)[0]:
+        sentence = f"the stage machine has no move from {start} to {end}: it skips what lies between"
+        yield Note(caution=Caution.SKIPS, sentence=sentence)
+
+
+def _same_draw(before: Route, after: Route) -> bool:
+    return _drawn(before) == _drawn(after)
+
+
+def _drawn(route: Route) -> str:
+    return f"{drawn_for(route)} by {sources_text(route)}"
+
+
+# -- traffic ----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True, kw_only=True)
+class Flow:
+    """Requests of one route that another (or the same) would take. `moving` of them change sides or addresses.
+
+    `is_exact` False: some of them would be drawn anew. `examples` are ids of requests that would certainly move.
+    """
+
+    requests: float = 0.0
+    moving: float = 0.0
+    is_exact: bool = True
+    to_new: float = 0.0
+    examples: list[str] = field(default_factory=list)
+
+
+@dataclass(slots=True, kw_only=True)
+class Cohorts:
+    """Cohorts of one route that were seen, each with the chance that it moves."""
+
+    chances: dict[int, float] = field(default_factory=dict)
+
+    @property
+    def moving(self) -> float:
+        """How many would."""
+        return sum(self.chances.values())
+
+
+@dataclass(slots=True, kw_only=True)
+class Traffic:
+    """`flows` by route now and route then; `cohorts` by route now. `killed`: left out, no route decided them."""
+
+    flows: dict[tuple[str, str], Flow] = field(default_factory=dict)
+    cohorts: dict[str, Cohorts] = field(default_factory=dict)
+    killed: float = 0.0
+
+    def add(self, seen: Seen, weight: float, before: Again, after: Again) -> None:
+        """One request, which stands for `weight`."""
+        chance = moved(before, after)
+        flow = self.flows.setdefault((before.route, after.route), Flow())
+        flow.requests += weight
+        flow.moving += weight * chance
+        flow.is_exact = flow.is_exact and before.is_certain and after.is_certain
+        flow.to_new += weight * _to_new(after)
+        if chance == 1.0 and len(flow.examples) < EXAMPLES:
+            flow.examples.append(seen.id)
+        if weight and seen.stage:
+            chances = self.cohorts.setdefault(before.route, Cohorts()).chances
+            chances[seen.cohort] = max(chances.get(seen.cohort, 0.0), chance)
+
+
+def _to_new(again: Again) -> float:
+    below = again.split if again.below.side == "new" else 0.0
+    return below + (1.0 - again.split if again.above.side == "new" else 0.0)
+
+
+def compare(before: Replay, after: Replay, requests: Iterable[tuple[float, Seen]]) -> Traffic:
+    """What would move, by the same requests under both tables; each comes with how many it stands for."""
+    traffic = Traffic()
+    for weight, seen in requests:
+        traffic.add(seen, weight, before.decide(seen), after.decide(seen))
+    return traffic
+
+
+def replayed(before: Replay, after: Replay, requests: Iterable[tuple[float, Seen]]) -> Traffic:
+    """What would be another answer than the one that was given; each request counts once."""
+    traffic = Traffic()
+    for _, seen in requests:
+        if seen.reason in _LEFT_OUT:
+            traffic.killed += 1
+        else:
+            traffic.add(seen, 1.0, before.happened(seen), after.decide(seen))
+    return traffic
+
+
+def dried_up(planned: Iterable[RoutePlan], traffic: Traffic) -> Iterator[tuple[str, Note]]:
+    """Routes that had requests and would get none of them."""
+    for each in planned:
+        flows = {end: flow for (start, end), flow in traffic.flows.items() if start == each.name_before}
+        total = sum(flow.requests for flow in flows.values())
+        if each.after is not None and total and each.name not in flows:
+            takers = ", ".join(sorted(flows))
+            yield each.name, Note(caution=Caution.DRIES_UP, sentence=f"all of its recent requests would go to {takers}")

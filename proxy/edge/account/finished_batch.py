@@ -1,0 +1,84 @@
+"""Exchanges that have ended but are neither counted nor written yet: they are worked off together.
+
+The same work costs less in a loop over many than between the reads and writes of other requests, where neither its
+code nor its data are in the processor's caches. It is done after `BATCH` exchanges, at every sweep, and before
+anybody looks at the counters or the log.
+"""
+
+from __future__ import annotations
+
+from time import monotonic, time
+from typing import TYPE_CHECKING, Final
+
+import structlog
+
+from proxy.core.outcome import SERVED_BY_SIDE, Repeat
+from proxy.edge.account.canonical_line import Recorded, line_of_exchange
+from proxy.edge.account.guard_events import BadEvents
+from proxy.edge.account.request_sample import Recently
+
+if TYPE_CHECKING:
+    from proxy.edge.account.access_log import AccessLog
+    from proxy.edge.tally import Counters
+
+BATCH: Final = 128
+_BAD: Final = 500
+
+
+class Finished:
+    """`waiting` is appended to by exchanges; `fold` works it off. `bad` keeps what the guard is to know.
+
+    `recent` is a sample, for those who ask later.
+    """
+
+    __slots__ = ("_counters", "_log", "bad", "recent", "waiting")
+
+    def __init__(self, log: AccessLog, counters: Counters) -> None:
+        """Begin with none."""
+        self._log = log
+        self._counters = counters
+        self.bad = BadEvents()
+        self.recent = Recently()
+        self.waiting: list[Recorded] = []
+
+    def fold(self) -> None:
+        """Count and write all that wait."""
+        waiting, self.waiting = self.waiting, []
+        self.recent.look(waiting)
+        wall = time() - monotonic()
+        for each in waiting:
+            try:
+                self._finish(each, wall)
+            except Exception as error:  # noqa: BLE001 -- an error in one must not cost the others their lines
+                structlog.get_logger().error("line_broke", exc_info=error)
+
+    def _finish(self, each: Recorded, wall: float) -> None:
+        """`wall` is what to add to monotonic time for the time of day."""
+        log, bound = self._log, each.bound
+        seconds = each.ended - each.started
+        fell_back = False
+        failure, status, attempts = each.failure, each.status, each.attempts
+        if attempts > 1:
+            fell_back = each.fell_back
+            self._counters.repeated(bound.route.name, SERVED_BY_SIDE[each.leg.side], outcome_of(each))
+        if not each.tunnel:
+            tally = each.leg.tally if failure is None or failure.refused is None else bound.own
+            tally.count(status, seconds)
+        if failure is not None or log.wants(status):
+            log.write(line_of_exchange(log.stamp(each.ended + wall), each, seconds))
+        slow = bound.slow
+        if failure is not None or status >= _BAD or fell_back or (slow and seconds > slow):
+            self.bad.judge(each, seconds, each.ended + wall)
+            self.recent.note_bad(each)
+            return
+        if attempts > 1:  # well in the end, and something went wrong on the way
+            self.recent.note_bad(each)
+        if bound.troubled > each.ended:
+            self.bad.note_good(each)
+
+
+def outcome_of(each: Recorded) -> Repeat:
+    """What became of a request that was sent more than once."""
+    if each.fell_back:
+        return Repeat.FELL_BACK if each.failure is None else Repeat.FALLBACK_FAILED
+    return Repeat.RETRIED if each.failure is None else Repeat.RETRY_FAILED

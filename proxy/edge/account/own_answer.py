@@ -1,0 +1,26 @@
+"""A request that Banyan answered. Interpreted: compiled, it needs its types at once, and these go in circles."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from proxy.core.http.request import RequestHead
+    from proxy.edge.routing.admission import Answer
+    from proxy.edge.routing.bound_table import Live
+    from proxy.edge.wire.request_bytes import Ids
+
+
+@dataclass(frozen=True, slots=True)
+class OwnAnswer:
+    """A request that Banyan answered itself; `ended` on the monotonic clock."""
+
+    answer: Answer
+    head: RequestHead
+    ids: Ids
+    live: Live
+    seconds: float
+    ended: float
+    peer: bytes
+    address: bytes

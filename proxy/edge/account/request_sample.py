@@ -1,0 +1,210 @@
+"""A sample of the requests that have ended, for those who ask later: `plan`, `why`, and what is said of cohorts.
+
+Rule 1: of all requests between two reports each is as likely to be in the sample (a reservoir, filled by Algorithm L,
+        Li 1994): a batch costs one comparison, however long it is, and those that are taken what they cost.
+Rule 2: a few of those that went wrong are kept beside it, since those are asked about; they count for nothing else.
+Rule 3: a record is made for the report; until then the exchange itself is held, for seconds at most. A few are made at
+        a time: all at once would keep requests waiting for some milliseconds, each second.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from math import exp, floor, log
+from random import random
+from typing import TYPE_CHECKING
+
+from proxy.core.http.redact import redact_target
+from proxy.core.outcome import ServedBy
+from proxy.core.routing.cohort import cohort_of
+from proxy.core.routing.route import CLIENT_IP
+from proxy.core.routing.split import cohort_at, draw_of, hash_of
+from proxy.core.traffic.remembered_request import (
+    Seen,
+    drawn_for,
+    source_text,
+    sources_text,
+    veiled_fields,
+    veiled_query,
+)
+from proxy.edge.account.canonical_line import Recorded
+from proxy.edge.account.own_answer import OwnAnswer
+from proxy.edge.wire.request_bytes import said_beside
+
+if TYPE_CHECKING:
+    from proxy.core.http.request import RequestHead
+    from proxy.edge.routing.bound_table import BoundRoute
+
+MOST = 200
+MOST_BAD = 50
+LONGEST = 2048
+"""Bytes of a target; requests with a longer one are not remembered."""
+
+
+class Recently:
+    """The sample since the last report."""
+
+    __slots__ = ("_bad", "_kept", "_next", "_seen", "_weight")
+
+    def __init__(self) -> None:
+        """None yet; the first `MOST` are all taken."""
+        self._kept: list[Recorded | OwnAnswer] = []
+        self._bad: list[Recorded] = []
+        self._seen = 0
+        self._next = 0
+        self._weight = 1.0
+
+    def _begin(self) -> None:
+        self._kept = []
+        self._bad = []
+        self._seen = self._next = 0
+        self._weight = 1.0
+
+    def look(self, batch: Sequence[Recorded]) -> None:
+        """Exchanges that have ended."""
+        start = self._seen
+        self._seen = end = start + len(batch)
+        while self._next < end:
+            self._keep(batch[self._next - start])
+
+    def count(self) -> bool:
+        """One request that Banyan answered itself has ended: whether `keep` wants it."""
+        self._seen += 1
+        return self._next < self._seen
+
+    def keep(self, own: OwnAnswer) -> None:
+        """Take the one that `count` asked for."""
+        self._keep(own)
+
+    def note_bad(self, each: Recorded) -> None:
+        """An exchange that went wrong."""
+        if len(self._bad) < MOST_BAD:
+            self._bad.append(each)
+
+    def _keep(self, each: Recorded | OwnAnswer) -> None:
+        if len(self._kept) < MOST:
+            self._kept.append(each)
+        else:
+            self._kept[int(random() * MOST)] = each  # noqa: S311 -- a sample, no secret
+        self._next += 1
+        if len(self._kept) == MOST:
+            self._weight *= exp(log(1.0 - random()) / MOST)  # noqa: S311
+            self._next += floor(log(1.0 - random()) / log(1.0 - self._weight))  # noqa: S311
+
+    def take(self, wall: float) -> Taken:
+        """The sample, and those beside it that went wrong; begin anew.
+
+        `wall` is what to add to monotonic time for the time of day.
+        """
+        known = set(map(id, self._kept))
+        beside = {id(each): each for each in self._bad if id(each) not in known}
+        taken = Taken(self._kept, list(beside.values()), self._seen, wall)
+        self._begin()
+        return taken
+
+
+class Taken:
+    """A sample on its way into a report; `total` is how many requests there were."""
+
+    __slots__ = ("_beside", "_kept", "_wall", "bad", "sample", "total")
+
+    def __init__(self, kept: list[Recorded | OwnAnswer], beside: list[Recorded], total: int, wall: float) -> None:
+        """Nothing is made yet."""
+        self.sample: list[Seen] = []
+        self.bad: list[Seen] = []
+        self.total = total
+        self._kept = kept
+        self._beside = beside
+        self._wall = wall
+
+    def make(self, most: int) -> Iterator[None]:
+        """Make all records, with a pause after each `most` of them."""
+        wanted = [*((each, self.sample) for each in self._kept), *((each, self.bad) for each in self._beside)]
+        for number, (each, into) in enumerate(wanted, 1):
+            made = _own(each, self._wall) if isinstance(each, OwnAnswer) else _exchange(each, self._wall)
+            if made is not None:
+                into.append(made)
+            if number % most == 0:
+                yield
+
+
+def _exchange(each: Recorded, wall: float) -> Seen | None:
+    head, route, decision, failure, ids = each.head, each.bound.route, each.decision, each.failure, each.ids
+    if len(head.target) > LONGEST:
+        return None
+    source, cohort = _cohort(head, each.address, each.bound)
+    if decision.draw is not None and decision.draw != draw_of(cohort):
+        cohort = cohort_at(decision.draw)  # a cohort that Banyan's own cookie names
+    return Seen(
+        at=each.ended + wall,
+        id=ids.request_id.decode("latin-1"),
+        method=head.method.decode("latin-1"),
+        path=redact_target(head.path).decode("latin-1"),
+        query=veiled_query(head.query).decode("latin-1"),
+        host=head.host,
+        fields=veiled_fields(head.fields),
+        route=route.name,
+        stage=route.stage.value,
+        split=route.split,
+        reason=decision.reason.value,
+        serve=ServedBy.SELF.value if decision.serve is None else decision.serve.value,
+        side=each.leg.name,
+        upstream=each.leg.pool.upstream.name,
+        status=each.status,
+        ms=int((each.ended - each.started) * 1_000_000) / 1000,
+        drawn_for=drawn_for(route),
+        sources=sources_text(route),
+        source=source,
+        cohort=cohort,
+        draw=decision.draw,
+        shadow="" if decision.shadow is None else decision.shadow.value,
+        attempts=each.attempts,
+        fell_back=each.fell_back,
+        failure="" if failure is None else f"{failure.phase.value}:{failure.blame.value}",
+        revision=each.live.snapshot.revision,
+        client_request_id=said_beside(head, ids).decode("ascii"),
+    )
+
+
+def _own(each: OwnAnswer, wall: float) -> Seen | None:
+    head, bound = each.head, each.answer.bound
+    if len(head.target) > LONGEST:
+        return None
+    route = None if bound is None else bound.route
+    source, cohort = ("", 0) if bound is None else _cohort(head, each.address, bound)
+    return Seen(
+        at=each.ended + wall,
+        id=each.ids.request_id.decode("latin-1"),
+        method=head.method.decode("latin-1"),
+        path=redact_target(head.path).decode("latin-1"),
+        query=veiled_query(head.query).decode("latin-1"),
+        host=head.host,
+        fields=veiled_fields(head.fields),
+        route="" if route is None else route.name,
+        stage="" if route is None or route.respond is not None else route.stage.value,
+        split=0.0 if route is None else route.split,
+        reason=each.answer.reason or "refused",
+        serve=ServedBy.SELF.value,
+        side=ServedBy.SELF.value,
+        upstream="",
+        status=each.answer.status,
+        ms=int(each.seconds * 1_000_000) / 1000,
+        drawn_for="" if route is None else drawn_for(route),
+        sources="" if route is None else sources_text(route),
+        source=source,
+        cohort=cohort,
+        draw=None,
+        shadow="",
+        attempts=1,
+        fell_back=False,
+        failure="",
+        revision=each.live.snapshot.revision,
+        client_request_id=said_beside(head, each.ids).decode("ascii"),
+    )
+
+
+def _cohort(head: RequestHead, address: bytes, bound: BoundRoute) -> tuple[str, int]:
+    """The source that was present, empty when none was, and the 64 bits that stand for the cohort."""
+    found = cohort_of(bound.route.cohort, head, address)
+    source, key = found or (CLIENT_IP, address)
+    return "" if found is None else source_text(source), hash_of(bound.salt, source.prefix + key)

@@ -1,0 +1,116 @@
+"""Who is connected, and whether there is room for more: connections, memory, and clients that do next to nothing.
+
+Rule 1: a client that finds no room is told so and let go (503, Retry-After); left in the system's queue it would hang,
+        while other workers may have room.
+Rule 2: near the memory's ceiling nobody new is let in and no connection is kept; above, no request is taken (FT20).
+Rule 3: nothing here runs per request; connections come and go through it, and once a second it looks around.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+import structlog
+
+from proxy.core.http.forwarded import is_trusted
+from proxy.core.limits.bounds_met import Shed
+from proxy.core.limits.ceiling import Level, next_level
+from proxy.edge.client.memory import ceiling, give_back, resident
+from proxy.edge.client.slow_clients import too_slow
+from proxy.edge.routing.admission_limits import Gate
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from proxy.edge.client.services import Connected
+    from proxy.edge.client.slow_clients import Client
+    from proxy.edge.routing.bound_table import Live
+
+LOOK_EVERY = 1.0
+"""Seconds; a request is never measured by this, only what lasts."""
+
+
+class Crowd:
+    """The clients of one worker; `measure` tells how many bytes the process holds."""
+
+    __slots__ = ("_ceiling", "_gate", "_live", "_look_at", "_peers", "_place", "clients", "level", "measure")
+
+    def __init__(self, place: Callable[[Gate | None], None], measure: Callable[[], int] = resident) -> None:
+        """Nobody is there; `place` puts a gate before requests, or takes it away."""
+        self._place = place
+        self.clients: set[Connected] = set()
+        self.level = Level.CALM
+        self.measure = measure
+        self._peers: dict[bytes, int] = {}
+        self._gate: Gate | None = None
+        self._ceiling = 0
+        self._look_at = 0.0
+        self._live: Live | None = None
+
+    def follow(self, live: Live) -> None:
+        """By the bounds of this table from now on."""
+        self._live = live
+        self._gate = Gate(live.snapshot, self._gate)
+        self._ceiling = ceiling(live.snapshot.limits.memory, live.snapshot.workers)
+        self._place_gate()
+
+    def _place_gate(self) -> None:
+        """Only where it has something to do."""
+        gate = self._gate
+        if gate is not None:
+            gate.refuses = self.level is Level.REFUSING
+            self._place(gate if gate.counts or gate.refuses else None)
+
+    def enter(self, client: Connected) -> Shed | None:
+        """A client has come; why it cannot stay."""
+        self.clients.add(client)
+        peer = client.peer
+        of_peer = self._peers[peer] = self._peers.get(peer, 0) + 1
+        live = self._live
+        if live is None:
+            return None
+        limits = live.snapshot.limits
+        if len(self.clients) > limits.connections:
+            return Shed.CONNECTIONS
+        if self.level is not Level.CALM:
+            return Shed.MEMORY
+        most = limits.connections_per_client
+        if most and of_peer > most and not is_trusted(peer.decode("ascii"), live.snapshot.trusted):
+            return Shed.CONNECTIONS_PER_CLIENT
+        return None
+
+    def leave(self, client: Connected) -> None:
+        """It has gone."""
+        self.clients.discard(client)
+        left = self._peers.get(client.peer, 0) - 1
+        if left > 0:
+            self._peers[client.peer] = left
+        else:
+            self._peers.pop(client.peer, None)
+
+    def look(self, now: float) -> None:
+        """At most once in `LOOK_EVERY`: who is too slow, and how full the memory is."""
+        live = self._live
+        if now < self._look_at or live is None:
+            return
+        self._look_at = now + LOOK_EVERY
+        limits = live.snapshot.limits
+        for each in tuple(self.clients):
+            reason = too_slow(cast("Client", each), limits, now)
+            if reason is not None:
+                each.too_slow(reason, now)
+        if self._ceiling:
+            self._weigh(self.measure())
+
+    def _weigh(self, used: int) -> None:
+        """Rule 2."""
+        level = next_level(self.level, used, self._ceiling)
+        if level is not self.level:
+            self.level = level
+            self._place_gate()
+            structlog.get_logger().warning("memory", state=level.name.lower(), used=used, ceiling=self._ceiling)
+        if level is not Level.CALM:
+            for client in tuple(self.clients):
+                if not client.closing:
+                    client.drain()
+            give_back()

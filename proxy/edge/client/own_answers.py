@@ -1,0 +1,59 @@
+"""Banyan's own answers to clients: their bytes, their count, their canonical line."""
+
+from __future__ import annotations
+
+from time import monotonic, time
+from typing import TYPE_CHECKING
+
+from proxy.core.http.request import RequestHead
+from proxy.edge.account.canonical_line import line_of_answer
+from proxy.edge.account.own_answer import OwnAnswer
+from proxy.edge.exchange.rescue import answer_bytes, problem_body
+
+if TYPE_CHECKING:
+    from proxy.edge.client.services import Services
+    from proxy.edge.exchange.client import Client
+    from proxy.edge.routing.admission import Answer
+    from proxy.edge.tally import Tally
+    from proxy.edge.wire.request_bytes import Ids
+
+NO_HEAD = RequestHead(b"", b"", b"", b"", 1)
+"""Stands for the head of a request that could not be read."""
+
+
+def own_answer(answer: Answer, head: RequestHead | None, ids: Ids, *, closing: bool) -> bytes:
+    """The whole answer; `head` None when the request could not be read."""
+    body = answer.body if answer.body is not None else problem_body(answer.status, answer.detail, ids.request_id)
+    lines = [*answer.lines, b"X-Request-Id: " + ids.request_id]
+    return with_connection(answer.status, answer.content_type, body, head, lines, closing=closing)
+
+
+def with_connection(
+    status: int, content_type: bytes, body: bytes, head: RequestHead | None, lines: list[bytes], *, closing: bool
+) -> bytes:
+    """An answer that says what becomes of the connection."""
+    if closing:
+        lines.append(b"Connection: close")
+    elif head is not None and not head.minor:
+        lines.append(b"Connection: keep-alive")
+    bodyless = head is not None and head.method == b"HEAD"
+    return answer_bytes(status, lines, content_type, body, bodyless=bodyless)
+
+
+def account(services: Services, client: Client, answer: Answer, head: RequestHead | None, ids: Ids) -> None:
+    """Count the answer and write its line, behind those of the requests that ended before it."""
+    ended = monotonic()
+    seconds = ended - client.started
+    live = services.live
+    tally: Tally = answer.bound.own if answer.bound else live.unmatched if head else live.refused
+    tally.count(answer.status, seconds)
+    if answer.shed is not None:
+        services.counters.shed(answer.shed)
+    finished = services.finished
+    finished.fold()
+    own = OwnAnswer(answer, head or NO_HEAD, ids, live, seconds, ended, client.peer, client.address)
+    if head is not None and finished.recent.count():
+        finished.recent.keep(own)
+    log = services.access_log
+    if log.wants(answer.status) or not answer.reason:
+        log.write(line_of_answer(log.stamp(time()), own, tally.route))

@@ -1,0 +1,169 @@
+"""A snapshot made ready to serve: every route bound to its pools, timeouts and counters."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from proxy.core.http.passed import entry_of, line_of
+from proxy.core.http.response import ResponseReader
+from proxy.core.outcome import SERVED_BY_SIDE, ServedBy, Side
+from proxy.core.routing.decide import Decision, settled
+from proxy.core.routing.effects import Effects
+from proxy.core.routing.kill_switch import decide_killed
+from proxy.core.routing.operation import Operations
+from proxy.core.routing.placement import as_killed
+from proxy.core.routing.route import Expectation, HostMode, Route, Timeouts
+from proxy.core.routing.shadow import ShadowPolicy, is_shadowed, sample_of
+from proxy.core.routing.snapshot import Snapshot
+from proxy.core.routing.split_exceptions import Exceptions, exceptions_of
+from proxy.edge.instance import NOWHERE, Here
+from proxy.edge.routing.drain_memory import Lately
+from proxy.edge.routing.kill_switch import Switch
+from proxy.edge.routing.lenient_requests import Forgiving
+from proxy.edge.routing.stickiness import Ties
+from proxy.edge.tally import Counters, Gauge, Tally
+from proxy.edge.upstream.pool import Pool
+
+UNMATCHED = "(unmatched)"
+REFUSED = "(refused)"
+"""Names that stand for a route in metrics and log where there is none; a real name cannot hold a parenthesis."""
+NO_PINS: Mapping[bytes, Side] = {}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leg:
+    """One side of one route, ready to be asked. `host_line` replaces `Host`; `authority` is the upstream's own name;
+    `expects`: it says itself whether a client is to send the body that it waits with.
+    """
+
+    side: Side
+    name: str
+    pool: Pool
+    timeouts: Timeouts
+    tally: Tally
+    gauge: Gauge
+    host_line: bytes
+    rewrites: bool
+    authority: bytes
+    expects: bool = False
+
+
+class BoundRoute:
+    """A route with what it needs at hand; `decision` is `settled`, or `killed` while the kill switch moves it.
+
+    `said` is the route as the table has it, `route` as it runs by order (`edge/routing/orders.py`), `ordered` whether
+    there is one. `there` are the sides that have an upstream; `exceptions` None: it has none. `lately`: cohorts that
+    new has served; `slow`: seconds above which an answer is a bad event, 0 for none; `shadow` None: no request of it is
+    shadowed where it runs now; `sample`: the share of requests that may be; `raised`: what was ordered of it, or 0;
+    `answered_sample`: the share of those that new answers. `step`, `begun` and `addresses` go onto every pair.
+    `operations` names what its requests ask for; `troubled`: until when new's good answers are looked at, too
+    (`account/guard_events.py`). `entry` is the route's own in the mark of requests that pass, `mark` the whole line
+    of one that passes here first (`core/http/passed.py`).
+    """
+
+    __slots__ = (
+        *("body_limit", "decision", "exceptions", "holds", "killed", "lately", "legacy", "new", "own", "route", "said"),
+        *("addresses", "answered_sample", "begun", "choosers", "entry", "mark", "operations", "ordered", "raised"),
+        *("salt", "sample", "settled", "shadow", "slow", "step", "there", "troubled"),
+    )
+
+    def __init__(
+        self,
+        route: Route,
+        legs: Mapping[Side, Leg],
+        own: Tally,
+        body_limit: int,
+        *,
+        choosers: bool = False,
+        instance: int = NOWHERE.instance,
+    ) -> None:
+        """`own` counts what Banyan answers itself on this route; `choosers`: some clients may choose a side."""
+        self.route = route
+        self.said = route
+        self.entry = entry_of(instance, route.name)
+        self.mark = line_of(self.entry)
+        self.lately = Lately()
+        self.slow = 0.0
+        self.troubled = 0.0
+        self.ordered = False
+        self.step = self.begun = 0
+        self.addresses = ""
+        self.salt = route.salt
+        self.legacy = legs.get(Side.LEGACY)
+        self.new = legs.get(Side.NEW)
+        self.there = frozenset(legs)
+        self.choosers = choosers
+        self.exceptions: Exceptions | None = exceptions_of(route, self.there, NO_PINS, None, choosers=choosers)
+        self.settled = settled(route) if self.exceptions is None else None
+        self.decision: Decision | None = self.settled
+        self.killed = decide_killed(as_killed(route, self.exceptions), has_legacy=self.legacy is not None)
+        self.own = own
+        self.operations = Operations(route.name, route.pattern)
+        self.body_limit = body_limit
+        self.holds = route.effects not in (None, Effects.UNSAFE)
+        self.shadow: ShadowPolicy | None = None
+        self.sample = self.answered_sample = 0.0
+        self.raised = 0.0
+        self.follow_stage()
+
+    def follow_stage(self) -> None:
+        """What depends on where the route runs now."""
+        both = self.legacy is not None and self.new is not None
+        route = self.route
+        shadows = both and route.respond is None and is_shadowed(route.shadow, route.stage)
+        self.shadow = route.shadow if shadows else None
+        self.sample = self.answered_sample = 0.0
+        if self.shadow is not None:
+            at = (self.shadow, route.stage, route.split)
+            self.sample = sample_of(*at, Side.LEGACY, self.raised)
+            self.answered_sample = sample_of(*at, Side.NEW, self.raised)
+
+
+class Live:
+    """What the data plane serves from; replaced whole by a reload, kept by the requests that began with it."""
+
+    def __init__(self, snapshot: Snapshot, pools: Mapping[str, Pool], counters: Counters, here: Here = NOWHERE) -> None:
+        """`pools` by upstream name."""
+        self.snapshot = snapshot
+        self._instance = here.instance
+        self.table = snapshot.table
+        self.switch = Switch()  # that of the worker, once the table is adopted
+        self.ties: Ties | None = None  # given by the worker, too
+        self.reader = snapshot.reader()
+        self.forgiven = snapshot.forgiven
+        self.forgiving = Forgiving(snapshot) if self.forgiven else None
+        self.responses = ResponseReader()
+        self.bound = [self._bind(route, pools, counters) for route in snapshot.routes]
+        self.unmatched = counters.tally(UNMATCHED, ServedBy.SELF)
+        self.refused = counters.tally(REFUSED, ServedBy.SELF)
+
+    def _bind(self, route: Route, pools: Mapping[str, Pool], counters: Counters) -> BoundRoute:
+        legs = {
+            side: _leg(route, side, pools[route.upstream(side)], counters)
+            for side in Side
+            if route.upstream(side) in pools
+        }
+        limit = route.body_limit or self.snapshot.limits.body_size
+        own = counters.tally(route.name, ServedBy.SELF)
+        choosers = bool(self.snapshot.choosers)
+        bound = BoundRoute(route, legs, own, limit, choosers=choosers, instance=self._instance)
+        bound.addresses = self.snapshot.addresses(route)
+        return bound
+
+
+def _leg(route: Route, side: Side, pool: Pool, counters: Counters) -> Leg:
+    served_by = SERVED_BY_SIDE[side]
+    authority = pool.upstream.authority.encode("ascii")
+    return Leg(
+        side=side,
+        name=side.value,
+        pool=pool,
+        timeouts=route.timeouts or pool.upstream.timeouts,
+        tally=counters.tally(route.name, served_by),
+        gauge=counters.inflight[served_by],
+        host_line=b"Host: " + authority if pool.upstream.host_mode is HostMode.UPSTREAM else b"",
+        rewrites=pool.upstream.host_mode is HostMode.UPSTREAM,
+        authority=authority,
+        expects=pool.upstream.expectation is Expectation.FORWARD,
+    )

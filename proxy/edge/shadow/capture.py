@@ -1,0 +1,362 @@
+"""One request with all that was answered to it: the client's own answer, the shadow's, and perhaps legacy's second.
+
+Rule 1: nothing here runs before the client's own bytes are on their way.
+Rule 2: where the client sent validators or a range of its own, the other side is asked after the client's answer. If
+        that is a 304 or the like, it has no body to compare with: then the side that answered is asked once more
+        without them, where it may be asked twice, and that is what is compared; otherwise nobody is asked.
+Rule 3: legacy is asked a second time only where that may be (`core/routing/second.py`), when the client has its answer
+        and both first answers are whole, never beside them. It carries what the first question to legacy carried.
+Rule 4: when the last answer is in, the pair is offered once; there is no second try.
+Rule 5: a pair says whether a write overlapped it: the answers may then be about two states (`overlapping_writes.py`).
+Rule 6: where the route may fall back to the side that the shadow asks, the shadow waits for the client's answer: if
+        that came from there, the side has been asked already.
+"""
+
+from __future__ import annotations
+
+from random import random
+from time import monotonic, time
+from typing import TYPE_CHECKING, Protocol
+
+from proxy.core.http.chunked import ChunkedDecoder
+from proxy.core.http.request import CHUNKED
+from proxy.core.outcome import Blame, Side
+from proxy.core.parity.captured import CapturedAnswer, CapturedRequest, Pair
+from proxy.core.routing.second import may_ask_again
+from proxy.core.routing.shadow import CONDITIONAL, Shadowed, without_conditions
+from proxy.core.routing.split import hash_of
+from proxy.edge.routing.identity import address_of, cohort_key
+from proxy.edge.shadow.captured_body import SHED, STREAMING, Kept, fields_of, why_not_whole
+from proxy.edge.shadow.overlapping_writes import place_of, reach_of
+from proxy.edge.shadow.shadow_bytes import shadow_head
+from proxy.edge.shadow.shadow_request import Asked
+from proxy.link.pairs import encode
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from proxy.core.http.response import ResponseHead
+    from proxy.core.outcome import Failure
+    from proxy.core.routing.shadow import ShadowPolicy
+    from proxy.edge.routing.bound_table import Leg
+    from proxy.edge.shadow.captured_body import Room
+    from proxy.edge.shadow.leg import ShadowLeg
+    from proxy.edge.shadow.overlapping_writes import Writes
+
+FIXED = 4096
+"""Bytes that a capture is taken to hold beside bodies."""
+_MOST_OF_A_VERSION = 100
+_SERVER_ERROR = 500
+
+
+class Keeper(Protocol):
+    """The shadows of the worker, as one capture sees them."""
+
+    room: Room
+    """What all captures hold together."""
+    writes: Writes
+    """What is being written."""
+    soon: Callable[[Callable[[], None]], None]
+    """Runs work from a fresh stack."""
+
+    def leg(self, capture: Capture, leg: Leg, policy: ShadowPolicy) -> ShadowLeg | None:
+        """Another leg for this request; None when the upstream has as many as it may."""
+
+    def release(self, leg: ShadowLeg) -> None:
+        """It is over."""
+
+    def asks_twice(self, route: str, policy: ShadowPolicy) -> bool:
+        """Whether this request asks the side that answers it once more."""
+
+    def heard(self, shadow: ShadowLeg) -> None:
+        """A dry run was answered."""
+
+    def in_vain(self, capture: Capture, size: int) -> None:
+        """So many bytes were read of an answer that is too large to be compared."""
+
+    def offer(self, frame: bytes) -> bool:
+        """Hand a pair over; False: it is lost."""
+
+    def ended(self, capture: Capture, outcome: Shadowed) -> None:
+        """A capture has come to its end."""
+
+
+class Capture:
+    """What one request needs to be compared. `live` keeps what the client gets; `side` is the shadow's."""
+
+    started = False
+    failure: Failure | None = None
+    fell_back = False
+    status = 0
+    _live_ended = False
+    _launched = False
+    _settled = False
+    _told = False
+    _shadow: ShadowLeg | None = None
+    _second: ShadowLeg | None = None
+    _plain: ShadowLeg | None = None
+    _forwarded = b""
+    _public: tuple[bytes, bytes] | None = None
+    _request_size = 0
+
+    def __init__(self, shadows: Keeper, asked: Asked) -> None:
+        """Nothing is sent before the request is whole."""
+        self.live = Kept(shadows.room, asked.policy.max_body)
+        self.policy = asked.policy
+        self.table = asked.table
+        self.bound = asked.bound
+        self.side = asked.side
+        self.head = asked.head
+        self._shadows = shadows
+        self._leg = asked.leg
+        self._ids = asked.ids
+        self._peer = asked.peer
+        self._copied = asked.copied
+        self._dry_run = asked.dry_run
+        self._body: list[bytes] = []
+        self._since = monotonic()
+        self._step, self._begun = asked.bound.step, asked.bound.begun
+
+    # -- what the exchange does ---------------------------------------------------------------------------------------
+
+    def begin(self, head: ResponseHead, payload: bytes) -> None:
+        """The client's answer begins."""
+        self.live.begin(head, payload)
+        if self.live.failure == STREAMING:
+            self._shadows.soon(self._stop)
+
+    def take(self, payload: bytes) -> None:
+        """More of the request's body, coded as it is sent on."""
+        if payload and not self._live_ended:
+            self._request_size += len(payload)
+            if self._request_size <= self.policy.max_body and self._shadows.room.take(len(payload)):
+                self._body.append(payload)
+            else:
+                self._request_size = self.policy.max_body + 1
+
+    def request_is_whole(self, forwarded: bytes, public: tuple[bytes, bytes] | None) -> None:
+        """Everything can be sent; what is said of the client comes as for the live leg."""
+        self.started = True
+        self._forwarded = forwarded
+        self._public = public
+        if not self._asks_late():
+            self._shadows.soon(self._launch)
+
+    def live_ended(self, failure: Failure | None, began: float, ended: float, *, fell_back: bool) -> None:
+        """The client has its answer, or none; both times are monotonic."""
+        kept = self.live
+        kept.began, kept.seconds = began, ended - began
+        if failure is not None:
+            kept.fail("client_gone" if failure.blame is Blame.CLIENT else why_not_whole(failure))
+        elif fell_back:
+            kept.fail("fell_back")
+        self._live_ended = True
+        self._shadows.soon(self._go_on)
+
+    # -- the other answers --------------------------------------------------------------------------------------------
+
+    def _launch(self) -> None:
+        """From a fresh stack, after the live request was written; an answer that streams may have ended it before."""
+        if self._told or self._launched or self._request_size > self.policy.max_body:
+            return
+        self._launched = True
+        other = self.bound.new if self.side is Side.NEW else self.bound.legacy
+        self._shadow = None if other is None else self._shadows.leg(self, other, self.policy)
+        if self._shadow is None:
+            return
+        if self._is_conditional_answer() and not self._take_plain():
+            self._shadows.release(self._shadow)
+            self._shadow = None
+            return
+        legs = [self._shadow] if self._plain is None else [self._shadow, self._plain]
+        if random() < 0.5:  # noqa: S311 -- chance, not secrecy
+            legs.reverse()
+        for leg in legs:
+            self._start(leg)
+
+    def _take_plain(self) -> bool:
+        """Rule 2; False: there is no room for it."""
+        self._plain = self._shadows.leg(self, self._leg, self.policy)
+        return self._plain is not None
+
+    def _start(self, leg: ShadowLeg) -> None:
+        """A leg to the side that answered the client carries what the client sent, credentials and all."""
+        marker = self._dry_run and leg is self._shadow
+        lines = without_conditions(self.head.lines) if leg.leg is self._leg else self._copied.lines
+        data = shadow_head(self.head, self._ids, self._forwarded, leg.leg, lines, dry_run=marker)
+        leg.start(data + b"".join(self._body), self.policy.timeout, is_head=self.head.method == b"HEAD")
+
+    def _asks_late(self) -> bool:
+        """Rule 2, and rule 6: whether the shadow has to wait until the client has its answer."""
+        rule = self.bound.route.fallback
+        return self._copied.conditional or (rule is not None and rule.to in (None, self.side))
+
+    def _is_conditional_answer(self) -> bool:
+        return self._copied.conditional and self.live.status in CONDITIONAL
+
+    def _asks_now(self) -> bool:
+        """Late: whether the client's answer is one that another can be held to."""
+        if not self.live.is_whole:
+            return False
+        return not self._is_conditional_answer() or self._may_ask_again()
+
+    def _may_ask_again(self) -> bool:
+        """Whether legacy, or for rule 2 the side that answered the client, may be asked a second time."""
+        bound = self.bound
+        if self._dry_run or not may_ask_again(bound.route.effects, self.head.target):
+            return False
+        return self._shadows.asks_twice(bound.route.name, self.policy)
+
+    def _ask_again(self) -> bool:
+        """Rule 3; whether legacy is asked a second time."""
+        legacy, shadow = self.bound.legacy, self._shadow
+        if self._settled or legacy is None or shadow is None or self._plain is not None:
+            return False
+        self._settled = True
+        if not (self.live.is_whole and shadow.kept.is_whole and self._may_ask_again()):
+            return False
+        self._second = self._shadows.leg(self, legacy, self.policy)
+        if self._second is None:
+            return False
+        self._start(self._second)
+        return True
+
+    def operation(self, *, failed: bool = False) -> bytes:
+        """What is asked for, where failures are told apart."""
+        return self.bound.operations.of(self.head.method, self.head.path, failed=failed)
+
+    def who(self) -> bytes:
+        """The client's address."""
+        return address_of(self.head, self._peer, self.table.snapshot)
+
+    def ended(self, leg: ShadowLeg) -> None:
+        """One of them is over."""
+        self._shadows.release(leg)
+        if leg.kept.is_truncated:
+            self._shadows.in_vain(self, leg.kept.size)
+        self._shadows.soon(self._go_on)
+
+    def _stop(self) -> None:
+        """The client's answer may go on for ever; nothing more will come of this."""
+        for leg in self._legs():
+            leg.cut(STREAMING)
+        self._live_ended = True
+        self._go_on()
+
+    @property
+    def legacy_failed(self) -> bool | None:
+        """Whether legacy, as the shadow, has failed to answer; None: it was not asked, or nobody waited for it."""
+        shadow = self._shadow
+        if self.side is not Side.LEGACY or shadow is None or shadow.kept.failure in {SHED, STREAMING}:
+            return None
+        return bool(shadow.kept.failure) or shadow.kept.status >= _SERVER_ERROR
+
+    # -- the end ------------------------------------------------------------------------------------------------------
+
+    def _go_on(self) -> None:
+        """What one end leads to: another question, or rule 4."""
+        if self._told or not self._live_ended:
+            return
+        if self.started and not self._launched and self._asks_now():
+            self._launch()
+        if self._is_waiting() or (self._ask_again() and self._is_waiting()):
+            return
+        self._told = True
+        outcome = self._offer()
+        self._shadows.ended(self, outcome)
+        self._free()
+
+    def _is_waiting(self) -> bool:
+        return any(not leg.is_over for leg in self._legs())
+
+    def _legs(self) -> list[ShadowLeg]:
+        return [leg for leg in (self._shadow, self._second, self._plain) if leg is not None]
+
+    def _offer(self) -> Shadowed:
+        shadow = self._shadow
+        if shadow is None:
+            return self._offer_alone()
+        if self._dry_run and not shadow.kept.failure:
+            self._shadows.heard(shadow)
+        if not self._shadows.offer(encode(self._pair(self._answer(shadow.kept, shadow.leg, self._epoch())))):
+            return Shadowed.SHED
+        match shadow.kept.failure:
+            case "" | "streaming":
+                return Shadowed.SENT
+            case "shed":
+                return Shadowed.SHED
+            case _:
+                return Shadowed.FAILED
+
+    def _offer_alone(self) -> Shadowed:
+        """Nobody else was asked: for want of room, or as the client's answer is none that another could be held to."""
+        failure = SHED if self._launched else self.live.failure
+        self.live.free()
+        if self.started and failure and self._request_size <= self.policy.max_body:
+            nothing = CapturedAnswer(status=0, fields=(), body=b"", size=0, seconds=0.0, failure=failure)
+            self._shadows.offer(encode(self._pair(nothing)))
+        return Shadowed.SHED if failure == SHED and self.started else Shadowed.SKIPPED
+
+    def _pair(self, other: CapturedAnswer) -> Pair:
+        """`other` is the shadow's answer."""
+        head, epoch = self.head, self._epoch()
+        own = self._answer(self.live if self._plain is None else self._plain.kept, self._leg, epoch)
+        cohort = cohort_key(head, self._peer, self.table.snapshot, self.bound)
+        written = self._shadows.writes.last(reach_of(head.path, cohort))
+        served_legacy = self._leg.side is Side.LEGACY
+        legacy, new = (own, other) if served_legacy else (other, own)
+        return Pair(
+            route=self.bound.route.name,
+            request=CapturedRequest(
+                method=head.method, target=head.target, fields=fields_of(self._asked_with()), body=self._request_body()
+            ),
+            legacy=legacy,
+            new=new,
+            second=None if self._second is None else self._answer(self._second.kept, self._second.leg, epoch),
+            cohort=hash_of(self.bound.salt, cohort),
+            at=epoch + monotonic(),
+            request_id=self._ids.request_id.decode("latin-1"),
+            authoritative=self._leg.side,
+            legacy_version=self._version(legacy),
+            new_version=self._version(new),
+            raced=not self._dry_run and self._shadows.writes.overlapped(place_of(head.path, cohort), self._since),
+            written_at=written + epoch if written else 0.0,
+            bare=self._copied.bare,
+            step=self._step,
+            begun=self._begun,
+            addresses=self.bound.addresses,
+        )
+
+    def _epoch(self) -> float:
+        """Unix time at monotonic 0."""
+        return time() - monotonic()
+
+    def _asked_with(self) -> list[bytes]:
+        """What both sides were asked with: the client's own lines, unless both answers are to the copy."""
+        return self._copied.lines if self._plain is not None else self.head.lines
+
+    def _answer(self, kept: Kept, leg: Leg, epoch: float) -> CapturedAnswer:
+        return kept.answer(leg.authority, self._public if leg.rewrites else None, epoch)
+
+    def _request_body(self) -> bytes:
+        coded = b"".join(self._body)
+        if self.head.length != CHUNKED or not coded:
+            return coded
+        return ChunkedDecoder().feed(coded)
+
+    def _version(self, answer: CapturedAnswer) -> str:
+        wanted = self.policy.version_header
+        for name, value in answer.fields if wanted else ():
+            if name.lower() == wanted:
+                return value[:_MOST_OF_A_VERSION].decode("latin-1")
+        return ""
+
+    def _free(self) -> None:
+        """Legs know their capture: it lets go of them, or only the collector would ever find them all."""
+        room = self._shadows.room
+        self.live.free()
+        for leg in self._legs():
+            leg.kept.free()
+        self._shadow = self._second = self._plain = None
+        room.give_back(FIXED + sum(len(each) for each in self._body))
+        self._body = []

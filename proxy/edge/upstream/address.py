@@ -1,0 +1,283 @@
+"""One address of an upstream, as one worker knows it: its connections, and whether it is to be asked.
+
+Rule 1: an address is left out when it refuses connections in a row, when too much fails of what is sent there
+        (`outcomes`: of several operations and clients), or while control's probes say that it is down; what control
+        says holds for a while only, since a control that is gone cannot take it back.
+Rule 2: never more than a share of all addresses is left out, and never all: then all are asked (panic).
+Rule 3: an address that comes back gets its full part only after `slow_start`.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from random import random
+from typing import TYPE_CHECKING, Protocol
+
+from proxy.core.routing.route import Balance
+from proxy.edge.upstream.outcomes import Outcomes
+
+if TYPE_CHECKING:
+    from proxy.core.outcome import Failure
+    from proxy.core.routing.route import Eject, Endpoint
+    from proxy.edge.upstream.connection import UpstreamConnection
+    from proxy.edge.upstream.outcomes import Asking
+
+_LEAST = 0.1
+"""The part that an address gets when it has just come back."""
+_JITTER = 0.2
+_SETTLED = 10.0
+"""Seconds for which an address that is back has to be well before its next ejection is a short one again."""
+_SHUN = 1.0
+"""Seconds for which an address that refuses is asked after the others."""
+
+
+class Waiter(Protocol):
+    """Who waits for a connection."""
+
+    @property
+    def host(self) -> str:
+        """The host that the request is for, in lower case and without port; empty: none was said."""
+
+    def operation(self, *, failed: bool = False) -> bytes:
+        """What is asked for (`core/routing/operation.py`)."""
+
+    def who(self) -> bytes:
+        """The address of the client for whom it is asked."""
+
+    def lend(self, connection: UpstreamConnection) -> None:
+        """Here it is."""
+
+    def failed(self, failure: Failure) -> None:
+        """There is none."""
+
+
+class Overseer(Protocol):
+    """The pool, as its addresses see it."""
+
+    def returned(self, connection: UpstreamConnection) -> None:
+        """A clean connection is free, and somebody waits, or its address is gone."""
+
+    def freed(self) -> None:
+        """A connection is gone."""
+
+    def failed(self, address: Address, asking: Asking) -> None:
+        """Something asked there has failed hard."""
+
+    def unavailable(self, address: Address, asking: Asking) -> None:
+        """Its answer says that somebody behind it did not answer, and is not wanted."""
+
+    def answered(self, address: Address, asking: Asking, status: int) -> None:
+        """Something asked there was answered; heard from addresses that are watched."""
+
+
+class Address:
+    """Connections that are idle stand in `idle`, the most recently used last; `open` counts all, and those that are
+    being opened, `connections` holds all that are there; `awaited`: somebody waits apart.
+    """
+
+    __slots__ = (
+        "_outcomes",
+        "_overseer",
+        "_swept",
+        "_waiting",
+        "awaited",
+        "back_at",
+        "connections",
+        "down_until",
+        "ejections",
+        "endpoint",
+        "gone",
+        "host",
+        "idle",
+        "name",
+        "open",
+        "out_until",
+        "refusals",
+        "watched",
+        "weight",
+    )
+
+    def __init__(self, endpoint: Endpoint, host: str, overseer: Overseer, waiting: deque[Waiter]) -> None:
+        """`waiting` is the pool's own queue."""
+        self.endpoint = endpoint
+        self.host = host
+        self._overseer = overseer
+        self._waiting = waiting
+        self._swept = 0.0
+        self.idle: deque[UpstreamConnection] = deque()
+        self.open = 0
+        self.awaited = False
+        self.name = host.encode("ascii", "replace") + b":%d" % endpoint.port
+        self.connections: set[UpstreamConnection] = set()
+        self.gone = False
+        self.watched = False
+        self.refusals = 0
+        self.ejections = 0
+        self._outcomes: Outcomes | None = None
+        self.out_until = 0.0
+        self.down_until = 0.0
+        self.back_at = 0.0
+        self.weight = 1.0
+
+    @property
+    def busy(self) -> int:
+        """Connections that are lent or being opened."""
+        return self.open - len(self.idle)
+
+    # -- what its connections say -------------------------------------------------------------------------------------
+
+    def release(self, connection: UpstreamConnection) -> None:
+        """A clean connection comes back."""
+        if self.gone or self._waiting or self.awaited:
+            self._overseer.returned(connection)
+        else:
+            connection.idle_since = 0.0  # the next sweep stamps it: a clock read per request saved
+            self.idle.append(connection)
+
+    def keep(self, connection: UpstreamConnection) -> None:
+        """A clean connection stays for whoever comes next."""
+        connection.idle_since = 0.0
+        self.idle.append(connection)
+
+    def lost(self, connection: UpstreamConnection) -> None:
+        """A connection is gone."""
+        self.open -= 1
+        self.connections.discard(connection)
+        if connection in self.idle:
+            self.idle.remove(connection)
+        self._overseer.freed()
+
+    def failed(self, asking: Asking) -> None:
+        """What was asked here has failed hard."""
+        self._overseer.failed(self, asking)
+
+    def unavailable(self, asking: Asking) -> None:
+        """What was asked here was answered with 502, 503 or 504, and somebody else is asked instead."""
+        self._overseer.unavailable(self, asking)
+
+    def answered(self, asking: Asking, status: int) -> None:
+        """What was asked here was answered; said only while `watched`."""
+        self._overseer.answered(self, asking, status)
+
+    # -- whether it is asked ------------------------------------------------------------------------------------------
+
+    def is_out(self, now: float) -> bool:
+        """Whether it would better not be asked."""
+        return self.out_until > now or self.down_until > now
+
+    def shun(self, now: float) -> None:
+        """No connection could be made: ask others first for a moment."""
+        self.out_until = max(self.out_until, now + _SHUN)
+
+    def refuse(self, rule: Eject | None, now: float) -> bool:
+        """No connection could be made, again; True when that ejects the address."""
+        self.refusals += 1
+        ejects = rule is not None and self.refusals >= rule.failures
+        if rule is not None and ejects:
+            self._eject(rule, now)
+        return ejects
+
+    def fail(self, rule: Eject | None, asking: Asking, now: float) -> bool:
+        """What was sent there has failed hard; True when that ejects the address."""
+        if rule is None or self.is_out(now):
+            return False
+        outcomes = self._outcomes_by(rule)
+        outcomes.add(asking.operation(failed=True), asking.who(), b"", now, failed=True)
+        ejects = outcomes.are_too_bad(now)
+        if ejects:
+            self._eject(rule, now)
+        return ejects
+
+    def calm_down(self, now: float) -> bool:
+        """Whether nothing has failed there for a while; what was counted is forgotten then."""
+        if self._outcomes is not None and self._outcomes.is_calm(now):
+            self._outcomes = None
+        return self._outcomes is None
+
+    def _outcomes_by(self, rule: Eject) -> Outcomes:
+        if self._outcomes is None:
+            self._outcomes = Outcomes(rule.share, rule.volume, rule.window)
+        return self._outcomes
+
+    def _eject(self, rule: Eject, now: float) -> None:
+        self.refusals = 0
+        self.ejections += 1
+        self._outcomes = None
+        length = min(rule.base * self.ejections, rule.cap)
+        self.out_until = now + length * (1.0 + _JITTER * random())  # noqa: S311 -- no secret hangs on it
+
+    def recover(self, asking: Asking, now: float) -> None:
+        """An answer has come: refusals count no more; once nothing fails, the next ejection is a short one again."""
+        self.refusals = 0
+        if not self.calm_down(now) and self._outcomes is not None:
+            self._outcomes.add(asking.operation(), asking.who(), b"", now, failed=False)
+        elif now > self.out_until + _SETTLED:
+            self.ejections = 0
+
+    def warm(self, now: float, slow_start: float) -> None:
+        """Its part of the requests by how long it has been back."""
+        since = now - self.back_at
+        self.weight = 1.0 if since >= slow_start else max(_LEAST, since / slow_start)
+
+    def drain(self) -> None:
+        """Nothing new goes there; what runs may finish."""
+        self.gone = True
+        while self.idle:
+            self.idle.popleft().abort()
+
+    def expire_idle(self, now: float, keep_alive: float) -> None:
+        """Close what has been idle for too long: for `keep_alive`, or for as long as its upstream said.
+
+        Looked at in every sweep: a connection counts as idle from the sweep before the one that finds it so, since that
+        may come late.
+        """
+        before, self._swept = self._swept or now, now
+        overdue: list[UpstreamConnection] = []
+        for connection in self.idle:
+            since = connection.idle_since = connection.idle_since or before
+            if now - since > min(keep_alive, connection.idles):
+                overdue.append(connection)
+        for connection in overdue:
+            self.idle.remove(connection)
+            connection.abort()
+
+
+def usable_of(addresses: list[Address], share: float, now: float) -> list[Address]:
+    """Those to be asked (rule 2): of those that are out, the ones that would be back first stay in."""
+    out = [each for each in addresses if each.is_out(now)]
+    if not out or len(out) == len(addresses):
+        return list(addresses)
+    out.sort(key=_back, reverse=True)
+    left = out[: int(len(addresses) * share)]
+    return [each for each in addresses if each not in left]
+
+
+def _back(address: Address) -> float:
+    return max(address.out_until, address.down_until)
+
+
+class Chooser:
+    """Draws among the usable addresses."""
+
+    __slots__ = ("_in_turn", "_turn")
+
+    def __init__(self, balance: Balance) -> None:
+        """By this policy."""
+        self._in_turn = balance is Balance.ROUND_ROBIN
+        self._turn = 0
+
+    def choose(self, usable: list[Address]) -> Address:
+        """One of at least two: what `balance` says, and rule 3."""
+        count = len(usable)
+        if self._in_turn:
+            self._turn += 1
+            one, other = usable[self._turn % count], usable[(self._turn + 1) % count]
+        else:
+            first = int(random() * count)  # noqa: S311 -- no secret hangs on it
+            second = int(random() * (count - 1))  # noqa: S311
+            one, other = usable[first], usable[second + (second >= first)]
+            if other.busy < one.busy:
+                one, other = other, one
+        if one.weight < 1.0 and one.weight < other.weight and random() > one.weight:  # noqa: S311
+            return other
+        return one

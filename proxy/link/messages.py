@@ -1,0 +1,338 @@
+"""What workers, the comparer and the control process say to each other over a private Unix socket.
+
+Rule 1: a worker never waits for the other end; counters that do not fit into the socket add up until they do.
+Rule 2: counters travel as increments, so a worker that dies takes at most one report with it.
+Rule 3: frames are a 4-byte big-endian length and a MessagePack body; a frame over `MAX_FRAME` ends the link.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from proxy.core.traffic.remembered_request import Seen
+
+MAX_FRAME = 256 * 1024 * 1024
+BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+"""Upper bounds in seconds of `banyan_request_duration_seconds`; one more, infinite, follows."""
+CODE_CLASSES = ("1xx", "2xx", "3xx", "4xx", "5xx")
+
+
+class RouteDelta(msgspec.Struct, frozen=True, array_like=True):
+    """One route and one server of it (`legacy`, `new`, `self`) since the last report; `codes` follows CODE_CLASSES.
+
+    `failed` counts what a side was asked and failed to answer, whatever the client got; `elsewhere` those of them that
+    the other side answered, which are not in `codes`. `nobodys` are buckets of answers in `codes` that say nothing of
+    the side (`proxy.core.outcome.Failure.is_nobodys`); empty: there are none.
+    """
+
+    route: str
+    side: str
+    codes: list[int]
+    buckets: list[int]
+    seconds: float
+    failed: int = 0
+    elsewhere: int = 0
+    nobodys: list[int] = []
+
+    @property
+    def asked(self) -> int:
+        """How often the side was asked and answered or failed."""
+        return sum(self.codes) - sum(self.nobodys) + self.elsewhere
+
+
+class FailureDelta(msgspec.Struct, frozen=True, array_like=True):
+    """Failures of one kind since the last report."""
+
+    route: str
+    side: str
+    phase: str
+    blame: str
+    count: int
+
+
+class RefusedDelta(msgspec.Struct, frozen=True, array_like=True):
+    """Requests of one route and side that were sent nowhere, by `proxy.core.outcome.Refused`, since the last report."""
+
+    route: str
+    side: str
+    reason: str
+    count: int
+
+
+class RepeatDelta(msgspec.Struct, frozen=True, array_like=True):
+    """Requests sent more than once, of one route and outcome, since the last report; `side` was asked last."""
+
+    route: str
+    side: str
+    outcome: str
+    count: int
+
+
+class ShadowDelta(msgspec.Struct, frozen=True, array_like=True):
+    """What became of shadows of one route since the last report (`proxy.core.routing.shadow.Shadowed`)."""
+
+    route: str
+    outcome: str
+    count: int
+
+
+class AliveDelta(msgspec.Struct, frozen=True, array_like=True):
+    """Legacy's answers to shadows of one route since the last report: what it answered, and what it failed to."""
+
+    route: str
+    good: int
+    failed: int
+
+
+class UpstreamState(msgspec.Struct, frozen=True, array_like=True):
+    """One upstream, now: its breaker (0 closed, 1 half-open, 2 open), and of its addresses how many are left out.
+
+    `alone` names operations whose own breaker is not closed.
+    """
+
+    upstream: str
+    breaker: int
+    addresses: int
+    ejected: int
+    alone: tuple[str, ...] = ()
+
+
+class Report(msgspec.Struct, frozen=True, tag="report"):
+    """Worker to control, once a second and when polled. `inflight` by side, now; `poll` echoes a Poll's id.
+
+    `lines_dropped` are canonical lines that found no room; `poll` is 0 when nobody asked.
+    `sheds`: how often each bound was met (proxy.core.limits.bounds_met) since the last report.
+    `killed`: the kill switch is on; `switched`: when it was last turned, on the machine's monotonic clock, 0 for never.
+    `orders` is the version of the Orders that it obeys; `bad` are bad events of live traffic, `bad_lost` more of them;
+    `cohorts` are those that new answered on routes where it fails.
+    """
+
+    worker: int
+    pid: int
+    revision: str
+    inflight: dict[str, int]
+    connections: int
+    routes: list[RouteDelta]
+    failures: list[FailureDelta]
+    repeats: list[RepeatDelta] = []
+    upstreams: list[UpstreamState] = []
+    lines_dropped: int = 0
+    draining: bool = False
+    poll: int = 0
+    killed: bool = False
+    switched: float = 0.0
+    sheds: dict[str, int] = {}
+    orders: int = 0
+    bad: list[BadDelta] = []
+    bad_lost: int = 0
+    shadows: list[ShadowDelta] = []
+    recent: Recent | None = None
+    cohorts: list[CohortDelta] = []
+    refused: list[RefusedDelta] = []
+    alive: list[AliveDelta] = []
+
+
+class Recent(msgspec.Struct, frozen=True, array_like=True):
+    """A sample of the `requests` that ended since the last report, and beside it some that went wrong."""
+
+    sample: list[Seen]
+    bad: list[Seen]
+    requests: int
+
+
+class BadDelta(msgspec.Struct, frozen=True, array_like=True):
+    """One bad event of a route: `bad` and `side` are words, `cohort` 64 bits, `draw` its own, `at` unix seconds.
+
+    `unreachable`: the side was not even connected to.
+    """
+
+    route: str
+    bad: str
+    side: str
+    cohort: int
+    draw: float
+    at: float
+    unreachable: bool = False
+
+
+class CohortDelta(msgspec.Struct, frozen=True, array_like=True):
+    """What new answered one cohort (64 bits) of a route on which it fails, and failed to, since the last report."""
+
+    route: str
+    cohort: int
+    good: int
+    failed: int
+
+
+class ComparedDelta(msgspec.Struct, frozen=True, array_like=True):
+    """Comparisons of one route, epoch (its mark), step and side that answered, in order: (clean, then mismatches).
+
+    A request counts once a minute. `rest`: those whose order finds no room.
+    """
+
+    route: str
+    epoch: str
+    step: int
+    side: str
+    runs: list[tuple[int, int]]
+    rest: tuple[int, int] = (0, 0)
+
+
+class Comparer(msgspec.Struct, frozen=True, tag="comparer"):
+    """Comparer to control, as its first word and once a second: what waits now, and what it did since its start.
+
+    `lag` is the age in seconds of the oldest pair that waits; `shed` counts by reason pairs that nobody compared;
+    `lost` are records of evidence that found no place; `unreadable` frames that were no pairs.
+    """
+
+    pid: int
+    revision: str
+    waiting: int
+    waiting_bytes: int
+    lag: float
+    compared: int
+    shed: dict[str, int]
+    lost: int
+    unreadable: int
+
+
+class Evidence(msgspec.Struct, frozen=True, tag="evidence"):
+    """Comparer to control: what was found since the last one. `parts` is MessagePack of `core/evidence/fold.Part`.
+
+    `bad` are mismatches of high severity, by who answered the client; `bad_lost` more of them than a message holds.
+    `compared` is for the detectors of change.
+    """
+
+    parts: bytes
+    bad: list[BadDelta]
+    bad_lost: int = 0
+    compared: list[ComparedDelta] = []
+
+
+class Noise(msgspec.Struct, frozen=True, tag="noise"):
+    """Control to comparer: by route and key what all replicas know (`proxy.core.noise.state.KeyState`, but `waits`).
+
+    `lags`: of clocks that are not the present how far they are from it, in seconds. All of it holds in the epoch of
+    the mark in `epochs`; `lasting` is what holds in any other.
+    """
+
+    states: dict[str, dict[str, str]]
+    lags: dict[str, dict[str, float]] = {}
+    epochs: dict[str, str] = {}
+    lasting: dict[str, dict[str, str]] = {}
+
+
+class Poll(msgspec.Struct, frozen=True, tag="poll"):
+    """Control to worker: report now."""
+
+    id: int
+
+
+class Table(msgspec.Struct, frozen=True, tag="table"):
+    """Control to worker: serve this from the next request on. `pickled` is a `proxy.core.routing.snapshot.Snapshot`."""
+
+    revision: str
+    pickled: bytes
+
+
+class RouteOrder(msgspec.Struct, frozen=True, array_like=True):
+    """Where one route (by its origin) runs, whatever the table says: `stage`, and `split` in [0, 1].
+
+    `said_stage` and `said_split` are what routes.yaml said when this was ordered: a table that says something else was
+    edited since. `pins` are (cohort key, side); `slow` is the time in seconds above which an answer is a bad event, 0
+    for none; `drained`: cohorts that new has not served lately go to legacy; `sample`: at canary this share of the
+    requests is shadowed where routes.yaml says none, 0 for the usual one. `step` and `begun` are the position's, put on
+    every pair.
+    """
+
+    route: str
+    stage: str
+    split: float
+    said_stage: str
+    said_split: float
+    pins: list[tuple[str, str]] = []
+    slow: float = 0.0
+    drained: bool = False
+    sample: float = 0.0
+    step: int = 0
+    begun: int = 0
+
+
+class Orders(msgspec.Struct, frozen=True, tag="orders"):
+    """Control to worker: what runs on the routes named here; all others run as the table says.
+
+    `version` has no order: a worker that obeys these orders says the same one. `known` False: where routes stand has
+    not been read yet, and routes that may stand elsewhere than the table says wait at legacy.
+    """
+
+    version: int
+    routes: list[RouteOrder]
+    known: bool = True
+
+
+class Probed(msgspec.Struct, frozen=True, tag="probed"):
+    """Control to worker: how an endpoint (`host:port`) of an upstream is; `lasts` is how many seconds that holds.
+
+    `dry_run` None: nothing is said of it; else whether it accepts dry runs, and then nothing is said of its health.
+    """
+
+    upstream: str
+    endpoint: str
+    healthy: bool
+    lasts: float
+    dry_run: bool | None = None
+
+
+ToWorker = Poll | Table | Probed | Orders
+ToComparer = Poll | Table | Probed | Noise | Orders
+ToControl = Report | Comparer | Evidence
+
+_encode = msgspec.msgpack.Encoder().encode
+_to_worker: msgspec.msgpack.Decoder[ToWorker] = msgspec.msgpack.Decoder(ToWorker)
+_to_comparer: msgspec.msgpack.Decoder[ToComparer] = msgspec.msgpack.Decoder(ToComparer)
+_to_control: msgspec.msgpack.Decoder[ToControl] = msgspec.msgpack.Decoder(ToControl)
+
+
+def frame(message: ToWorker | ToComparer | ToControl) -> bytes:
+    """The message as it goes over the socket."""
+    body = _encode(message)
+    return len(body).to_bytes(4, "big") + body
+
+
+class Unframer:
+    """Cuts a byte stream into message bodies."""
+
+    def __init__(self, most: int = MAX_FRAME) -> None:
+        """Begin at a frame's start; `most` bytes may be in one."""
+        self._held = bytearray()
+        self._most = most
+
+    def feed(self, data: bytes) -> list[bytes]:
+        """The bodies that are now whole; ValueError when a frame is too long to be one of ours."""
+        self._held += data
+        bodies: list[bytes] = []
+        while len(self._held) >= 4:
+            size = int.from_bytes(self._held[:4], "big")
+            if size > self._most:
+                message = f"a frame of {size} bytes cannot come from a worker or control of this version"
+                raise ValueError(message)
+            if len(self._held) < 4 + size:
+                break
+            bodies.append(bytes(self._held[4 : 4 + size]))
+            del self._held[: 4 + size]
+        return bodies
+
+
+def read_to_worker(body: bytes) -> ToWorker:
+    """What control said; msgspec.DecodeError when it is not of this version."""
+    return _to_worker.decode(body)
+
+
+def read_to_comparer(body: bytes) -> ToComparer:
+    """What control said; msgspec.DecodeError when it is not of this version."""
+    return _to_comparer.decode(body)
+
+
+def read_to_control(body: bytes) -> ToControl:
+    """What a worker or the comparer said; msgspec.DecodeError when it is not of this version."""
+    return _to_control.decode(body)

@@ -1,0 +1,90 @@
+"""From the value of `state:` to stores.
+
+memory              in this process, gone with it
+embedded            a private PostgreSQL below the state directory
+postgresql://…      a database that somebody keeps
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import structlog
+
+from proxy.core.evidence.records import Retention
+from proxy.core.routing.state_names import Origins
+from proxy.store.embedded.database import Embedded
+from proxy.store.evidence import EvidenceStore
+from proxy.store.memory.evidence import MemoryEvidence
+from proxy.store.memory.positions import MemoryPositions
+from proxy.store.named_evidence import NamedEvidence
+from proxy.store.named_positions import NamedPositions
+from proxy.store.positions import PositionStore
+from proxy.store.postgres.connections import Connections, Patience
+from proxy.store.postgres.evidence import PostgresEvidence
+from proxy.store.postgres.positions import PostgresPositions
+from proxy.store.unavailable import StoreRefused, StoreUnavailable
+
+_log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stores:
+    """Both stores over one state. Nothing is connected or started before it is needed."""
+
+    evidence: EvidenceStore
+    positions: PositionStore
+    embedded: Embedded | None = None
+    connections: Connections | None = None
+
+    def named(self, origins: Callable[[], Origins]) -> Stores:
+        """The same for who calls routes by the names of the present table, whose `origins` are asked for each time."""
+        evidence, positions = NamedEvidence(self.evidence, origins), NamedPositions(self.positions, origins)
+        return replace(self, evidence=evidence, positions=positions)
+
+    async def start(self) -> None:
+        """Start the private server, if there is one; NoPostgres when it does not come up."""
+        if self.embedded is not None:
+            await self.embedded.start()
+
+    async def keep(self) -> None:
+        """Keep the private server running until cancelled; run it in the background. It starts the server, too."""
+        if self.embedded is not None:
+            await self.embedded.keep()
+
+    async def sweep(self, every: float = 600.0) -> None:
+        """Let the evidence go that retention does not keep, until cancelled; run it in the background."""
+        while True:
+            await asyncio.sleep(every)
+            try:
+                _log.info("evidence_pruned", pruned=str(await self.evidence.prune(time.time())))
+            except (StoreUnavailable, StoreRefused) as error:
+                _log.warning("evidence_not_pruned", error=str(error))
+
+    async def close(self) -> None:
+        """Close connections and end the private server."""
+        if self.connections is not None:
+            await self.connections.close()
+        if self.embedded is not None:
+            await self.embedded.stop()
+
+
+def open_stores(
+    state: str, directory: Path, *, retention: Retention | None = None, patience: Patience | None = None
+) -> Stores:
+    """The stores of a `state:` that has been read; `directory` is where Banyan may keep files."""
+    if state == "memory":
+        positions = MemoryPositions()
+        return Stores(evidence=MemoryEvidence(positions, retention), positions=positions)
+    embedded = Embedded(directory / "postgres") if state == "embedded" else None
+    connections = Connections(embedded.address if embedded else state, patience=patience)
+    return Stores(
+        evidence=PostgresEvidence(connections, retention),
+        positions=PostgresPositions(connections),
+        embedded=embedded,
+        connections=connections,
+    )

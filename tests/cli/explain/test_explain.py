@@ -1,0 +1,276 @@
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from proxy.core.routing.split import draw, salt_of
+from tests.cli.conftest import ROUTES, Banyan
+from tests.cli.listening import listening
+
+
+def rows(text: str) -> dict[str, str]:
+    """The rows below the first line, by name."""
+    return {row[1]: row[2] for row in re.finditer(r"^  (\w+) {2,}(.*)$", text.partition("\n\n")[0], re.MULTILINE)}
+
+
+def tenants() -> tuple[str, str]:
+    """Two tenants, one below the split of orders.show and one above."""
+    drawn = {name: draw(salt_of("orders.show"), f"header:{name}".encode()) for name in map(str, range(100))}
+    return min(drawn, key=drawn.__getitem__), max(drawn, key=drawn.__getitem__)
+
+
+def test_a_cohort_below_the_split_goes_to_new(banyan: Banyan) -> None:
+    """The explanation names route and line, stage, cohort, draw, decision and reason, upstream and timeouts."""
+    tenant, _ = tenants()
+    result = banyan("explain", "GET", "/orders/7", "-H", f"X-Tenant-Id: {tenant}")
+
+    assert result.exit_code == 0
+    assert result.stdout.startswith("GET /orders/7 → new, https://crm.internal:8443\n")
+    found = rows(result.stdout)
+    assert found["route"] == "orders.show  routes.yaml:13  GET /orders/{id}"
+    assert found["stage"] == "canary, split 10 %"
+    assert found["cohort"] == f"header:x-tenant-id = '{tenant}', drawn for 'orders.show'"
+    assert found["draw"].endswith("%, below the split of 10 %")
+    assert found["decision"] == "new, shadow: legacy, reason: below_split"
+    assert found["sample"] == "10 % of them are shadowed"
+    assert found["effects"] == "safe"
+    assert found["upstream"] == "new at https://crm.internal:8443, Host: crm.internal:8443"
+    assert found["timeouts"] == "connect 1s, response 15s, idle 60s, no total"
+
+
+def test_a_sample_that_the_judge_chooses_is_told(banyan: Banyan, folder: Path) -> None:
+    """With a ramp and no written sample at canary it may be more; where all are shadowed nothing is said."""
+    text = (folder / "routes.yaml").read_text()
+    said = []
+    for stage in ("stage: canary", "stage: shadow"):
+        ramped = text.replace("    stage: canary\n    split: 10%", f"    {stage}\n    split: 10%\n    ramp: {{}}", 1)
+        (folder / "routes.yaml").write_text(ramped)
+        said.append(rows(banyan("explain", "GET", "/orders/7").stdout).get("sample"))
+
+    assert said == ["10 % of them are shadowed; more while a step of the ramp needs it", None]
+
+
+def test_a_renamed_route_draws_as_it_did(banyan: Banyan, folder: Path) -> None:
+    """`was` is shown, and the draw is that of the name that the route began with."""
+    tenant, _ = tenants()
+    text = ROUTES.replace("name: orders.show", "name: orders.one\n    was: orders.show")
+    (folder / "routes.yaml").write_text(text, encoding="utf-8")
+    found = rows(banyan("explain", "GET", "/orders/7", "-H", f"X-Tenant-Id: {tenant}").stdout)
+
+    assert text != ROUTES
+    assert found["was"] == "orders.show: its state and its draws are kept under this name"
+    assert found["cohort"] == f"header:x-tenant-id = '{tenant}', drawn for 'orders.show'"
+    assert found["decision"].startswith("new")
+
+
+def test_a_cohort_above_the_split_stays(banyan: Banyan) -> None:
+    """Another tenant is answered by legacy, with its reason."""
+    _, tenant = tenants()
+    result = banyan("explain", "GET", "/orders/7", "-H", f"X-Tenant-Id: {tenant}")
+
+    assert result.stdout.startswith("GET /orders/7 → legacy, http://legacy.internal:3000\n")
+    assert rows(result.stdout)["decision"] == "legacy, shadow: new, reason: above_split"
+
+
+def test_without_its_source_a_cohort_is_the_address(banyan: Banyan) -> None:
+    """No tenant in the request: the client's address draws, and --client-ip says which one."""
+    result = banyan("explain GET /orders/7 --client-ip 203.0.113.7")
+
+    assert rows(result.stdout)["cohort"] == "client_ip = '203.0.113.7', drawn for 'orders.show'"
+
+
+def test_a_trusted_proxy_may_name_the_client(banyan: Banyan, folder: Path) -> None:
+    """Behind a trusted peer the address in X-Forwarded-For draws; from anybody else it is not believed."""
+    (folder / "routes.yaml").write_text(f"{ROUTES}\ntrusted_proxies: [10.0.0.0/8]\n", encoding="utf-8")
+    asked = ["explain", "GET", "/orders/7", "-H", "X-Forwarded-For: 203.0.113.7", "--client-ip"]
+
+    assert "'203.0.113.7'" in rows(banyan(*asked, "10.1.2.3").stdout)["cohort"]
+    assert "'192.0.2.1'" in rows(banyan(*asked, "192.0.2.1").stdout)["cohort"]
+
+
+def test_routes_that_came_near_are_told(banyan: Banyan) -> None:
+    """Below stand all routes with this path, in order: who declined and why, who took it, who was not asked."""
+    near = banyan("explain GET /orders/7").stdout.partition("asked in this order:\n")[2].splitlines()
+
+    assert [line.split()[0] for line in near] == ["orders.app", "orders.show", "rest"]
+    assert near[0].endswith("declined: header x-client is not sent, the route wants 'app'")
+    assert near[1].endswith("taken")
+    assert near[2].endswith("not asked: it fits too, but is less specific")
+
+
+@pytest.mark.parametrize(
+    ("asked", "outcome"),
+    [
+        ("GET /closed/now", "Banyan itself, 403"),
+        ("GET /items/7", "Banyan itself, 410"),
+        ("OPTIONS *", "Banyan itself, 204"),
+    ],
+    ids=["respond", "retired", "options"],
+)
+def test_banyan_answers_itself_where_the_file_says_so(banyan: Banyan, asked: str, outcome: str) -> None:
+    """An answer of Banyan's own that routes.yaml wants is no refusal: exit 0."""
+    method, target = asked.split()
+    result = banyan("explain", method, target)
+
+    assert result.exit_code == 0
+    assert result.stdout.startswith(f"{asked} → {outcome}\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "because"),
+    [
+        ("POST /nowhere", 405, "GET"),
+        ("GET /orders/%2e%2e/closed/x", 400, "closed"),
+        ("GET / -H 'Content-Length: x'", 400, "Content-Length"),
+        ("GET / -H 'Connection: upgrade' -H 'Upgrade: websocket'", 403, "upgrades: [websocket]"),
+        ("CONNECT /", 405, "CONNECT"),
+    ],
+    ids=["method", "ambiguous", "parser", "upgrade", "connect"],
+)
+def test_a_refusal_is_shown_as_such(banyan: Banyan, arguments: str, status: int, because: str) -> None:
+    """What live traffic would be refused is explained with its status and its cause, and found: exit 1."""
+    result = banyan(f"explain {arguments}")
+
+    assert result.exit_code == 1
+    assert f"→ refused with {status}\n" in result.stdout
+    assert because in result.stdout
+
+
+def test_no_route_is_a_refusal(banyan: Banyan, folder: Path) -> None:
+    """A path that no route has is a 404."""
+    (folder / "routes.yaml").write_text(ROUTES.replace("GET /**", "GET /rest/**"), encoding="utf-8")
+    result = banyan("explain GET /nowhere")
+
+    assert result.exit_code == 1
+    assert "→ refused with 404\n" in result.stdout
+
+
+def test_scripts_get_json(banyan: Banyan) -> None:
+    """With --json the same is there to compute with; the draw is the very number."""
+    tenant, _ = tenants()
+    told = json.loads(banyan("explain", "GET", "/orders/7", "-H", f"X-Tenant-Id: {tenant}", "--json").stdout)
+
+    assert told["request"] == "GET /orders/7"
+    assert told["route"]["cohort"]["draw"] == draw(salt_of("orders.show"), f"header:{tenant}".encode())
+    assert (told["route"]["serve"], told["route"]["reason"], told["refused"]) == ("new", "below_split", False)
+    assert [each["fit"] for each in told["near"]] == ["declined", "taken", "not_asked"]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    ["GET", "GET '/a b'", "GET / -H nocolon", "GET / --client-ip nowhere", "GET / --config missing.yaml"],
+)
+def test_wrong_usage_leaves_with_2(banyan: Banyan, arguments: str) -> None:
+    """A request that cannot be meant, or a file that cannot be read, is exit 2 with nothing on stdout."""
+    result = banyan(f"explain {arguments}")
+
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr
+
+
+def test_the_example_runs(banyan: Banyan) -> None:
+    """What the help shows as an example works."""
+    assert banyan("explain GET /orders/7 -H 'X-Tenant-Id: acme'").exit_code == 0
+
+
+def test_the_kill_switch_is_mentioned(banyan: Banyan, folder: Path) -> None:
+    """While the kill file is there the first line says who answers now, and the rest is explained as if it were not."""
+    plain = banyan("explain GET /orders/7").stdout
+    (folder / ".banyan").mkdir()
+    (folder / ".banyan" / "kill").write_text('{"by": "ann", "reason": "why"}')
+    killed = banyan("explain GET /orders/7")
+    told = json.loads(banyan("explain GET /orders/7 --json").stdout)
+    said = rows(killed.stdout)["killed"]
+
+    assert re.match(r"the kill switch is on \(ann, .+, why\): at shadow, canary and live legacy answers", said)
+    first, *others = [line for line in killed.stdout.splitlines() if "kill switch" not in line]
+    assert first == "GET /orders/7 → legacy, http://legacy.internal:3000, reason: killed (the file says: new)"
+    assert others == plain.splitlines()[1:]
+    assert told["now"] == {"side": "legacy", "url": "http://legacy.internal:3000", "status": 0, "reason": "killed"}
+    assert (told["killed"]["by"], told["route"]["name"]) == ("ann", "orders.show")
+
+
+def test_a_kill_file_that_cannot_be_looked_at_is_not_mentioned(banyan: Banyan, folder: Path) -> None:
+    """Where nobody can tell from here, the explanation is the plain one."""
+    (folder / ".banyan").mkdir()
+    (folder / ".banyan" / "kill").symlink_to("kill")
+
+    assert "kill switch" not in banyan("explain GET /orders/7").stdout
+
+
+def test_a_pin_is_the_reason_and_a_choice_outranks_it(banyan: Banyan, folder: Path) -> None:
+    """The cohorts that the file pins, and the field of an allowed client; a cookie needs a key to count."""
+    route = "{name: a, match: /a, stage: canary, split: 0%, cohort: ['header:T', anonymous], pin: {new: acme}}"
+    text = f"{ROUTES.partition('routes:')[0]}pins: {{header: [10.0.0.0/8]}}\nroutes:\n  - {route}\n"
+    (folder / "routes.yaml").write_text(text, encoding="utf-8")
+    pinned = rows(banyan("explain", "GET", "/a", "-H", "T: acme").stdout)
+    chosen = banyan("explain", "GET", "/a", "-H", "X-Banyan-Side: new", "--client-ip", "10.1.1.1").stdout
+    refused = rows(banyan("explain", "GET", "/a", "-H", "X-Banyan-Side: new", "--client-ip", "11.1.1.1").stdout)
+
+    assert pinned["decision"].startswith("new, ")
+    assert pinned["decision"].endswith("reason: pinned")
+    assert rows(chosen)["decision"].endswith("reason: pinned")
+    assert rows(chosen)["cohort"] == "anonymous = 'of its cookie, or a new one', drawn for 'a'"
+    assert refused["decision"].endswith("reason: above_split")
+
+
+def test_where_the_route_stands_is_asked_for(banyan: Banyan) -> None:
+    """With --admin a running Banyan says it, beside what the file says; without it nobody is asked."""
+    runs = {"stage": "shadow", "split": 0.0, "reason": "rolled back by the guard: 5xx of new"}
+    pages = {"/api/routes/orders.show": json.dumps({"name": "orders.show", "runs": runs}).encode()}
+    with listening(pages) as admin:
+        found = rows(banyan(f"explain GET /orders/7 --admin {admin.url}").stdout)
+        page = json.loads(banyan(f"explain GET /orders/7 --json --admin {admin.url}").stdout)
+
+    assert found["stage"] == "canary, split 10 %"
+    assert found["stands"] == "shadow at that Banyan, rolled back by the guard: 5xx of new"
+    assert page["stands"] == runs
+    assert "stands" not in rows(banyan("explain GET /orders/7").stdout)
+
+
+BELOW, ABOVE = tenants()
+NEW, LEGACY = "new, https://crm.internal:8443", "legacy, http://legacy.internal:3000"
+
+
+@pytest.mark.parametrize(
+    ("runs", "tenant", "said"),
+    [
+        ({"stage": "canary", "split": 0.1}, BELOW, NEW),
+        ({"stage": "shadow"}, BELOW, f"{LEGACY}, reason: stage (the file says: new)"),
+        ({"stage": "live"}, ABOVE, f"{NEW}, reason: stage (the file says: legacy)"),
+        ({"stage": "canary", "split": 1.0}, ABOVE, f"{NEW}, reason: below_split (the file says: legacy)"),
+        ({"stage": "live"}, BELOW, NEW),
+        ({"stage": "retired", "split": 1.0}, BELOW, "Banyan itself, 410, reason: retired (the file says: new)"),
+        ({"stage": "canary", "split": 0.1, "drains": True}, BELOW, f"{LEGACY}, reason: drained (the file says: new)"),
+        (
+            {"stage": "shadow", "pinned": [{"cohort": ABOVE, "side": "new"}]},
+            ABOVE,
+            f"{NEW}, reason: pinned (the file says: legacy)",
+        ),
+        (
+            {"stage": "legacy", "killed": True, "pinned": [{"cohort": BELOW, "side": "new"}]},
+            BELOW,
+            f"{LEGACY}, reason: killed (the file says: new)",
+        ),
+    ],
+)
+def test_the_first_line_says_who_answers_there_now(
+    banyan: Banyan, runs: dict[str, object], tenant: str, said: str
+) -> None:
+    """By the function that decides live requests, on what that Banyan runs: place, pins, drain and kill switch."""
+    page = json.dumps({"name": "orders.show", "runs": {"split": 0.0, "reason": "why", **runs}}).encode()
+    with listening({"/api/routes/orders.show": page}) as admin:
+        result = banyan("explain", "GET", "/orders/7", "-H", f"X-Tenant-Id: {tenant}", "--admin", admin.url)
+
+    assert (result.exit_code, result.stdout.splitlines()[0]) == (0, f"GET /orders/7 → {said}")
+
+
+def test_a_banyan_that_does_not_answer_is_told(banyan: Banyan) -> None:
+    """Whoever asks where a route stands is not told the file's place instead."""
+    result = banyan("explain GET /orders/7 --admin 127.0.0.1:1")
+
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "nothing answers at http://127.0.0.1:1" in result.stderr

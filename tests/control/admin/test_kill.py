@@ -1,0 +1,242 @@
+from __future__ import annotations
+
+import asyncio
+import json
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from proxy.config.files import kill_file
+from proxy.control.admin import kill
+from proxy.control.admin.routes import KILLED
+from proxy.core.position.ladder import RETIRED, SHADOW
+from proxy.core.position.position import Cause, move, moved
+from proxy.core.routing.kill_switch import Order
+from proxy.core.stage import Stage
+from tests.control.conftest import Open, Port
+from tests.control.tables import refusal, route, snapshot, upstream
+
+ON = {"on": True, "reason": "new loses orders"}
+
+
+@pytest.fixture
+async def port(open_port: Open) -> Port:
+    """An admin port whose token the client sends."""
+    opened = await open_port(token="t")
+    opened.client.headers["Authorization"] = "Bearer t"
+    return opened
+
+
+async def page(port: Port, path: str = "/api/kill") -> dict[str, Any]:
+    async with port.client.get(port.url + path) as answer:
+        assert answer.status == 200
+        found: dict[str, Any] = await answer.json()
+        return found
+
+
+async def turn(port: Port, body: object, **headers: str) -> tuple[int, dict[str, Any]]:
+    """Status and answer of a POST; `If_Match` becomes `If-Match`."""
+    sent = {name.replace("_", "-"): value for name, value in headers.items()}
+    data = body if isinstance(body, bytes) else json.dumps(body)
+    async with port.client.post(port.url + "/api/kill", data=data, headers=sent) as answer:
+        return answer.status, {**await answer.json(), "etag": answer.headers.get("ETag", "")}
+
+
+async def samples(port: Port) -> dict[str, float]:
+    async with port.client.get(port.url + "/metrics") as answer:
+        families = text_string_to_metric_families(await answer.text())
+    return {each.name: each.value for family in families for each in family.samples if not each.labels}
+
+
+async def test_a_post_writes_the_file_and_another_takes_it_away(port: Port) -> None:
+    """`on` makes the very file that workers watch, with who asked and why; off removes it, also when there is none."""
+    path = port.kill.path
+    status, said = await turn(port, ON)
+    order = kill_file.read(path)
+
+    assert (status, said["on"], said["file"]) == (200, True, str(path))
+    assert order is not None
+    assert (order.by, order.reason) == ("admin API, 127.0.0.1", "new loses orders")
+    assert said["order"] == {"by": order.by, "at": order.at, "reason": order.reason}
+    assert [(await turn(port, {"on": False}))[0] for _ in range(2)] == [200, 200]
+    assert not path.exists()
+    stay = [{"route": "internal", "why": "respond"}]
+    assert await page(port) == {"on": False, "order": None, "file": str(path), "workers": [], "beyond": stay}
+
+
+async def test_who_stays_is_told_by_where_routes_run(open_port: Open) -> None:
+    """One that an order left at retired is named though the file says live, and one that runs at shadow is not."""
+    port = await open_port(
+        token="t",
+        snapshot=snapshot(
+            route("gone", stage=Stage.LIVE), route("back", stage=Stage.COMPLETE), route("done", stage=Stage.COMPLETE)
+        ),
+    )
+    port.client.headers["Authorization"] = "Bearer t"
+    for name, place in (("gone", RETIRED), ("back", SHADOW)):
+        found = next(each for each in port.running.snapshot.routes if each.name == name)
+        before = port.judging.replica.position(found)
+        after = moved(before, place, Cause.OPERATOR, 1.0)
+        await port.judging.mover.move(move(before, after, at=1.0, actor="ann", numbers={}, reason="long ago"))
+    _, said = await turn(port, ON)
+
+    stay = [{"route": "gone", "why": "retired"}, {"route": "done", "why": "complete"}]
+    assert (said["beyond"], (await page(port))["beyond"]) == (stay, stay)
+
+
+async def test_a_directory_in_its_place_is_for_a_person_to_remove(port: Port) -> None:
+    """The answer says how; the switch stays on."""
+    port.kill.path.mkdir()
+    status, said = await turn(port, {"on": False})
+
+    assert status == 503
+    how = f"it is a directory; see what is in it, then `rmdir {port.kill.path}`"
+    assert said["detail"] == f"{port.kill.path} could not be changed: {how}"
+
+
+async def test_only_the_token_turns_it(open_port: Open) -> None:
+    """Without the token nothing is written."""
+    port = await open_port(token="t")
+
+    assert (await turn(port, ON))[0] == 401
+    assert not port.kill.path.exists()
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"on", b"[]", b"{}", b'{"on": 1}', b'{"on": "false"}', b'{"on": true, "raeson": "x"}']
+)
+async def test_what_is_not_clearly_meant_is_refused(port: Port, body: bytes) -> None:
+    """A body that does not say on or off, or says more than is known, changes nothing and is answered with the form."""
+    status, said = await turn(port, body)
+
+    assert status == 400
+    assert '{"on": true, "reason": "…"}' in said["detail"]
+    assert not port.kill.path.exists()
+
+
+async def test_if_match_is_honoured(port: Port) -> None:
+    """Who sends the tag of an older look is refused and gets the present one; with that, or `*`, it is done."""
+    async with port.client.get(port.url + "/api/kill") as answer:
+        old = answer.headers["ETag"]
+    await turn(port, ON)
+    status, said = await turn(port, {"on": False}, If_Match=old)
+
+    assert status == 412
+    assert port.kill.path.exists()
+    assert (await turn(port, {"on": False}, If_Match=said["etag"]))[0] == 200
+    assert not port.kill.path.exists()
+    assert (await turn(port, ON, If_Match="*"))[0] == 200
+
+
+async def test_a_look_is_saved_while_nothing_changes(port: Port) -> None:
+    """With the tag of the last look the answer is 304, until something changes."""
+    async with port.client.get(port.url + "/api/kill") as answer:
+        tag = {"If-None-Match": answer.headers["ETag"]}
+    async with port.client.get(port.url + "/api/kill", headers=tag) as answer:
+        assert answer.status == 304
+    await turn(port, ON)
+    async with port.client.get(port.url + "/api/kill", headers=tag) as answer:
+        assert answer.status == 200
+
+
+async def test_a_disk_that_refuses_is_told(port: Port) -> None:
+    """Where the file cannot be written the answer is 503 and names the file; nothing claims to be killed."""
+    port.kill.place = lambda _: Path("/proc/none/kill")
+    status, said = await turn(port, ON)
+
+    assert status == 503
+    assert "/proc/none/kill could not be changed" in said["detail"]
+    assert (await page(port))["on"] is False
+
+
+async def test_a_disk_that_hangs_costs_the_asker_alone(port: Port, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While the disk does not answer others are answered, and the one who asked hears of it in the end."""
+    monkeypatch.setattr(kill, "PATIENCE", 0.05)
+    go_on = threading.Event()
+
+    def hang(_: Path, __: Order) -> None:
+        go_on.wait()
+
+    port.kill.give = hang
+    asking = asyncio.ensure_future(turn(port, ON))
+    await page(port)
+    status, said = await asking
+    go_on.set()
+
+    assert status == 503
+    assert "did not answer" in said["detail"]
+
+
+async def test_the_file_follows_the_table(port: Port) -> None:
+    """After a reload that names another kill file, that one is written."""
+    port.running.snapshot = snapshot(route("a"), upstreams=(upstream("legacy"),))
+    before = port.kill.path
+    object.__setattr__(port.running.snapshot, "kill_file", "stop")
+    await turn(port, ON)
+
+    assert port.kill.path == before.with_name("stop")
+    assert port.kill.path.exists()
+
+
+async def test_every_worker_says_whether_it_follows(port: Port) -> None:
+    """Workers that have turned their switch are told apart from those that have not, with the moment they did."""
+    quick, _slow = await port.worker(0, 100), await port.worker(1, 101)
+    quick.killed, quick.switched = True, 12.5
+    found = await page(port)
+
+    assert found["workers"] == [
+        {"worker": 0, "pid": 100, "killed": True, "switched": 12.5},
+        {"worker": 1, "pid": 101, "killed": False, "switched": 0.0},
+    ]
+    workers = (await page(port, "/api/routes"))["workers"]
+    assert [(each["killed"], each["switched"]) for each in workers] == [(True, 12.5), (False, 0.0)]
+
+
+async def test_a_worker_that_is_killed_is_believed(port: Port) -> None:
+    """When a worker has seen the file and control has not, the switch is told as on, by nobody known."""
+    worker = await port.worker()
+    worker.killed = True
+
+    assert (await page(port, "/api/routes"))["killed"] == {"by": "", "at": "", "reason": ""}
+
+
+async def test_routes_show_legacy_while_killed(open_port: Open) -> None:
+    """What legacy answers meanwhile runs at legacy with that reason, beside what the file says; the rest runs on."""
+    table = snapshot(
+        route("canary", Stage.CANARY, 0.1),
+        route("live", Stage.LIVE),
+        route("orphan", Stage.LIVE, legacy="gone"),
+        route("complete", Stage.COMPLETE),
+        route("rest"),
+        refusal("closed"),
+    )
+    port = await open_port(snapshot=table)
+    port.kill.take(Order(by="ann", at="now", reason="why"))
+    found = await page(port, "/api/routes")
+    runs = {each["name"]: each["runs"] for each in found["routes"]}
+
+    assert found["killed"] == {"by": "ann", "at": "now", "reason": "why"}
+    assert runs["canary"] == runs["live"] == {"stage": "legacy", "split": 0.0, "reason": KILLED, "killed": True}
+    assert [runs[name]["stage"] for name in ("orphan", "complete", "rest", "closed")] == [
+        *["live", "complete", "legacy", None]
+    ]
+    assert {runs[name]["reason"] for name in ("orphan", "complete", "rest", "closed")} == {"as the file says"}
+    assert found["routes"][0]["file"] == {"stage": "canary", "split": 0.1}
+    assert (await page(port, "/api/routes/live"))["runs"]["reason"] == KILLED
+    port.kill.take(None)
+    after = await page(port, "/api/routes")
+    assert (after["killed"], after["routes"][0]["runs"]["stage"]) == (None, "canary")
+
+
+async def test_metrics_say_in_how_many_workers_it_is_on(port: Port) -> None:
+    """`banyan_killed` is 1 as soon as one worker is killed; how many are is a figure of its own."""
+    one, two = await port.worker(0, 100), await port.worker(1, 101)
+    found = []
+    for one.killed, two.killed in ((False, False), (True, False), (True, True)):
+        read = await samples(port)
+        found.append((read["banyan_killed"], read["banyan_killed_workers"]))
+
+    assert found == [(0, 0), (1, 1), (1, 2)]

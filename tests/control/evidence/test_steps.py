@@ -1,0 +1,99 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+from proxy.control.evidence.steps import MOST_STEPS, Steps
+from proxy.core.evidence.fold import REPEATED
+from proxy.core.evidence.records import Tally
+from proxy.core.judge.ramp import Counts
+from proxy.core.outcome import Side
+from proxy.core.parity.compare import Outcome
+
+
+def tally(minute: int, count: int, outcome: Outcome = Outcome.MATCH, **more: object) -> Tally:
+    plain = Tally(route="a", epoch=1, minute=minute, shape="s", outcome=outcome, count=count)
+    return replace(plain, **more)  # type: ignore[arg-type]
+
+
+def test_a_step_has_its_own_counts_and_those_that_new_answered() -> None:
+    """Minutes that ended and those that may still grow; repeated ones are no evidence; other steps stay apart."""
+    steps = Steps()
+    steps.follow(
+        [tally(1, 70, step=7), tally(1, 900, step=6), tally(2, 5, Outcome.INCOMPARABLE, step=7)],
+        [
+            tally(4, 3, Outcome.MISMATCH, step=7, side=Side.NEW),
+            tally(4, 20, Outcome.IGNORED, step=7, side=Side.NEW),
+            tally(4, 40, step=7, why=REPEATED),
+            tally(5, 2, Outcome.MISMATCH, step=7),
+        ],
+    )
+
+    assert steps.at(7).now.all == Counts(95, 5, 5)
+    assert steps.at(7).now.answered == Counts(23, 3)
+    assert steps.at(6).now.all == Counts(900)
+    assert steps.at(5).now.all == steps.at(5).lately() == Counts()
+
+
+def test_bounds_look_back_to_a_power_of_two() -> None:
+    """A fault of the first second is out of sight after as many clean ones, to the second for who watched."""
+    steps = Steps()
+    seen = []
+    for clean in (0, 150, 450, 2_000):
+        steps.follow([], [tally(1, 100, Outcome.MISMATCH, step=7), tally(1, clean, step=7)])
+        seen.append(steps.at(7).lately())
+    fresh = Steps()
+    fresh.follow([], [tally(1, 100, Outcome.MISMATCH, step=7), tally(1, 2_000, step=7)])
+
+    assert seen == [Counts(100, 100), Counts(150, 0), Counts(300, 0), Counts(1_550, 0)]
+    assert fresh.at(7).lately() == Counts(2_100, 100)
+
+
+def test_what_is_read_again_is_counted_once_and_the_powers_stay_known() -> None:
+    """Once an hour the store is read from the beginning; what a bound looks at does not jump back by that."""
+    steps = Steps()
+    fault, clean = tally(1, 100, Outcome.MISMATCH, step=7), tally(1, 450, step=7)
+    steps.follow([], [fault])
+    steps.follow([], [fault, clean])
+    again = steps.anew()
+    again.follow([fault, clean], [])
+
+    assert again.at(7).now.all == Counts(550, 100)
+    assert again.at(7).lately() == steps.at(7).lately() == Counts(450, 0)
+
+
+def test_how_many_steps_are_known_is_bounded() -> None:
+    """The oldest go."""
+    steps = Steps()
+    steps.follow([], [tally(1, 1, step=step) for step in range(MOST_STEPS + 5)])
+    steps.decide([])
+
+    assert steps.at(4).now.all == Counts()
+    assert steps.at(5).now.all == Counts(1)
+
+
+def test_what_had_to_wait_counts_once_it_is_decided() -> None:
+    """At its step, as it is now; while it waits it is nothing, and a mark that was passed stays where it was."""
+    steps = Steps()
+    late = tally(1, 30, Outcome.MISMATCH, step=7, side=Side.NEW)
+    for clean in (100, 300):
+        steps.follow([], [tally(1, clean, step=7), tally(1, 40, Outcome.UNDECIDED, step=7)])
+        steps.decide([replace(late, outcome=Outcome.UNDECIDED)])
+    waits = steps.at(7).now
+    steps.decide([late, tally(1, 3, step=9)])
+
+    assert (waits.all, waits.answered) == (Counts(300), Counts())
+    assert (steps.at(7).now.all, steps.at(7).now.answered) == (Counts(330, 30), Counts(30, 30))
+    assert steps.at(7).lately() == Counts(230, 30)
+    assert steps.at(9).now.all == Counts(3)
+
+
+def test_what_had_to_wait_thins_out_nothing_that_came_later() -> None:
+    """A thousand that were found to be noise at last are out of sight after as many that came since."""
+    steps = Steps()
+    waited = tally(1, 1_000, Outcome.IGNORED, step=7)
+    for late in (0, 200, 1_000, 1_400):
+        steps.follow([], [tally(5, late, Outcome.MISMATCH, step=7)])
+        steps.decide([waited])
+
+    assert steps.at(7).now.all == Counts(2_400, 1_400)
+    assert steps.at(7).lately() == Counts(1_200, 1_200)

@@ -1,0 +1,102 @@
+"""An alarm where legacy answers everybody but a pinned tester: how long it lasts, and what it keeps from going on."""
+
+from __future__ import annotations
+
+from proxy.control.position.group_orders import GroupOrders, Order
+from proxy.core.judge.share import LONGEST
+from proxy.core.position.position import Cause, rolled_back
+from proxy.link.messages import CohortDelta
+from tests.control.stands import Clock, Stand, Store, alone, bad, failures
+
+RAMPED = "name: a, match: /a, stage: shadow, ramp: {steps: [10%, 50%]}"
+
+
+async def alarmed() -> Stand:
+    """A route at shadow on which new could not be reached for a pinned tester, five times in a row."""
+    clock = Clock()
+    stand = await alone(Store(clock), clock, RAMPED)
+    stand.healthy.add("legacy")
+    stand.hear(legacy=50, new_bad=5, bad=[bad(unreachable=True)] * 5)
+    await stand.rounds()
+    return stand
+
+
+def opened(stand: Stand) -> bool:
+    """Whether the judge waits for the breaker's alarm."""
+    reasons = stand.bench.rulings["a"].judgement.reasons
+    return reasons[0] == "new failed 5 times in a row while legacy answered"
+
+
+async def test_a_good_answer_ends_it() -> None:
+    """While new fails the ramp waits; once the tester was answered well it waits for its needs alone."""
+    stand = await alarmed()
+    before = opened(stand)
+    stand.hear(legacy=50, new=1)
+    await stand.rounds()
+
+    assert before
+    assert not opened(stand)
+    assert stand.bench.rulings["a"].judgement.reasons[0].startswith("at shadow for 2s")
+
+
+async def test_time_ends_it() -> None:
+    """Nobody asks new any more: it ends after as long as the breakers look back, and no row is left of it."""
+    stand = await alarmed()
+    await stand.rounds(LONGEST - 1)
+    before = opened(stand)
+    await stand.rounds()
+    stand.hear(legacy=50, new_bad=1, bad=[bad(unreachable=True)])
+    await stand.rounds()
+
+    assert before
+    assert not opened(stand)
+
+
+async def test_a_failure_keeps_it() -> None:
+    """The time begins anew with each."""
+    stand = await alarmed()
+    await stand.rounds(LONGEST - 1)
+    stand.hear(legacy=50, new_bad=1, bad=[bad(unreachable=True)])
+    await stand.rounds(2)
+
+    assert stand.bench.rulings["a"].judgement.reasons[1].startswith("at shadow new answers pinned cohorts alone")
+
+
+async def test_promote_is_not_overtaken_by_it() -> None:
+    """Whoever takes the route to canary has been told of it; what fails there takes it back as ever."""
+    stand = await alarmed()
+    orders = GroupOrders(running=stand.running, replica=stand.replica, mover=stand.mover)
+    await orders.give(stand.route(), Order(verb="promote", reason="new is well", by="somebody"))
+    await stand.rounds(2)
+    promoted = stand.place()
+    stand.hear(legacy=50, new_bad=5, bad=failures(5))
+    await stand.rounds()
+
+    assert (promoted, stand.place()) == ("canary 10%", "shadow")
+
+
+async def test_a_share_that_fails_is_ended_by_no_single_answer() -> None:
+    """Half of what pinned cohorts ask fails, and half is answered well: the ramp waits until that is over."""
+    stand = await alarmed()
+    cohorts = [CohortDelta("a", cohort, 4, 4) for cohort in range(5)]
+    for _ in range(12):
+        stand.hear(legacy=50, new=20, new_bad=20, bad=failures(20), cohorts=cohorts)
+        await stand.rounds()
+    during = stand.bench.rulings["a"].judgement.reasons
+    for _ in range(12):
+        stand.hear(legacy=50, new=40)
+        await stand.rounds()
+
+    assert during[0].startswith("new failed ")
+    assert stand.bench.rulings["a"].judgement.reasons[0].startswith("at shadow for")
+
+
+async def test_a_latched_route_keeps_its_alarm() -> None:
+    """It says why it was rolled back until somebody says resume."""
+    stand = await alarmed()
+    route = stand.route()
+    before = stand.replica.position(route)
+    docket = stand.bench._dockets["a"]
+    docket.follow(rolled_back(before, before.place, Cause.BREAKER, stand.clock.now))
+
+    assert docket.is_alarmed

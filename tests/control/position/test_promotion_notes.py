@@ -1,0 +1,86 @@
+"""What the answer to a promotion says beside the move."""
+
+from __future__ import annotations
+
+import pytest
+
+from proxy.config.load import Loaded, load_text
+from proxy.core.judge.ramp import Measures
+from proxy.core.judge.verdict import Case, judge
+from proxy.core.routing.snapshot import Snapshot
+from tests.control.admin.test_moves import post
+from tests.control.conftest import Open, Port
+from tests.control.stands import HEAD
+
+UNSEEN = "wrong answers of new go unseen there"
+
+ROUTES = (
+    "name: read, match: /read, stage: shadow, ramp: {steps: [5%, 50%]}",
+    "name: b, match: GET /b, stage: shadow, group: g",
+    "name: make, match: POST /make, stage: shadow, group: g",
+    'name: dry, match: POST /dry, stage: canary, split: "98%", shadow: {writes: dry_run}, new: dryer',
+    "name: alone, match: /alone, stage: shadow, shadow: {sample: 0%}",
+)
+
+
+def routes() -> Snapshot:
+    text = HEAD.replace("{legacy:", '{dryer: {url: "http://127.0.0.1:3", dry_run: /-/dry}, legacy:') + "routes:\n"
+    found = load_text(text + "".join(f"  - {{{each}}}\n" for each in ROUTES), "routes.yaml", {})
+    assert isinstance(found, Loaded), found
+    return found.snapshot
+
+
+@pytest.fixture
+async def port(open_port: Open) -> Port:
+    """A port with a token and these routes; comparisons of `read` at shadow have proved mismatches."""
+    made = await open_port(token="t", snapshot=routes())
+    made.client.headers["Authorization"] = "Bearer t"
+    await made.worker()
+    read = made.running.snapshot.routes[0]
+    position = made.judging.replica.position(read)
+    measures = Measures(compared=200, mismatched=100, newest_at=position.since + 1)
+    case = Case(position=position, now=position.since + 2, guard=read.guard, ramp=read.ramp, measures=measures)
+    made.judging.judge.bench.rulings = {"read": judge(case)}
+    return made
+
+
+async def test_mismatches_that_are_proved_are_told(port: Port) -> None:
+    """The promotion is made all the same; a further one is about a place of which nothing is known yet."""
+    status, first = await post(port, "/api/routes/read/promote")
+    _, second = await post(port, "/api/routes/read/promote")
+
+    assert (status, first["runs"], second["notes"]) == (200, {"stage": "canary", "split": 0.05}, [])
+    proved = "mismatches are proved to be above 37.2 %; at most 1 % may be"
+    shows = "`banyan mismatches read` shows what differs"
+    assert first["notes"] == [f"{proved}: the judge would not have promoted it; {shows}"]
+
+
+async def test_other_orders_say_nothing_of_it(port: Port) -> None:
+    """A rollback and a hold need no warning."""
+    found = [(await post(port, f"/api/routes/read/{verb}"))[1]["notes"] for verb in ("hold", "rollback")]
+
+    assert found == [[], []]
+
+
+@pytest.mark.parametrize(
+    ("route", "said"),
+    [
+        ("make", f"canary 1%, as it changes something and has no dry run (`shadow: {{writes: dry_run}}`): {UNSEEN}"),
+        ("dry", f"live, as legacy cannot be asked to dry-run a write: {UNSEEN}"),
+        ("alone", f"canary 1%, as it is not shadowed: {UNSEEN}"),
+    ],
+)
+async def test_a_route_of_which_nothing_is_compared_is_promoted_and_said_to_be(
+    port: Port, route: str, said: str
+) -> None:
+    """By its method and place, its dry run and its sample."""
+    status, body = await post(port, f"/api/routes/{route}/promote")
+
+    assert (status, body["moved"], body["notes"]) == (200, True, [f"nothing of it is compared at {said}"])
+
+
+async def test_a_member_that_goes_along_is_named(port: Port) -> None:
+    """The route itself is compared, the one that its group takes along is not."""
+    _, body = await post(port, "/api/routes/b/promote")
+
+    assert [each.partition(" is compared")[0] for each in body["notes"]] == ["make of its group: nothing of it"]

@@ -1,0 +1,147 @@
+"""Why a route runs where it runs: everything that stands is told, each with its own reason."""
+
+from __future__ import annotations
+
+import pytest
+
+from proxy.control.position.reasons import BEGUN, why
+from proxy.core.position.ladder import SHADOW, Place
+from proxy.core.position.position import Cause, Position, begun, held, move, moved, resumed, rolled_back
+from proxy.core.stage import Stage
+from tests.control.stands import Clock, Stand, Store, canary, table
+
+ENDS = "ends with resume, or an edit of its stage or split"
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def store(clock: Clock) -> Store:
+    return Store(clock)
+
+
+@pytest.fixture
+async def stand(store: Store, clock: Clock) -> Stand:
+    made = Stand(table(canary("10%")), store, clock)
+    await made.begin()
+    return made
+
+
+async def make(stand: Stand, after: Position, actor: str, reason: str, **numbers: float) -> None:
+    before = stand.replica.position(stand.route())
+    await stand.mover.move(move(before, after, at=stand.clock(), actor=actor, numbers=numbers, reason=reason))
+
+
+def at(stand: Stand) -> Position:
+    return stand.replica.position(stand.route())
+
+
+def told(stand: Stand) -> str:
+    return why(stand.route(), stand.replica.placed(stand.route()))
+
+
+async def roll_back_and_hold(stand: Stand) -> None:
+    await make(stand, rolled_back(at(stand), SHADOW, Cause.GUARD, stand.clock()), "judge at one", "5xx of new")
+    await make(stand, held(at(stand), Cause.OPERATOR), "ann", "until Monday")
+
+
+async def test_a_hold_hides_no_rollback(stand: Stand, store: Store, clock: Clock) -> None:
+    """Both are told with whose they are and why: here, at another replica, and at one that begins later."""
+    other = Stand(table(canary("10%")), store, clock, instance="two")
+    await other.begin()
+    await roll_back_and_hold(stand)
+    await other.mover.look()
+    later = Stand(table(canary("10%")), store, clock, instance="three")
+    await later.begin()
+
+    said = f"rolled back by the guard: 5xx of new; {ENDS}; on hold by ann: until Monday"
+    assert [told(each) for each in (stand, other, later)] == [said] * 3
+
+
+async def test_a_rollback_hides_no_hold(stand: Stand) -> None:
+    """The other way round it is the same."""
+    await make(stand, held(at(stand), Cause.OPERATOR), "ann", "until Monday")
+    await make(stand, rolled_back(at(stand), SHADOW, Cause.GUARD, stand.clock()), "judge at one", "5xx of new")
+
+    assert told(stand) == f"rolled back by the guard: 5xx of new; {ENDS}; on hold by ann: until Monday"
+
+
+async def test_a_new_epoch_hides_neither(stand: Stand) -> None:
+    """Its reason is that of the evidence, and not of where the route stands."""
+    await roll_back_and_hold(stand)
+    after = begun(at(stand))
+    await make(stand, after, "bob", "mended in place", **{BEGUN: after.begun})
+
+    assert told(stand) == f"rolled back by the guard: 5xx of new; {ENDS}; on hold by ann: until Monday"
+
+
+async def test_a_hold_hides_no_move(stand: Stand) -> None:
+    """A route that was promoted and is held then says both; after resume neither."""
+    await make(stand, moved(at(stand), Place(Stage.CANARY, 0.5), Cause.OPERATOR, 1.0), "ann", "2.4 is out")
+    await make(stand, held(at(stand), Cause.OPERATOR), "bob", "slowly")
+    both = told(stand)
+    await make(stand, resumed(at(stand), 2.0, has_ramp=False), "bob", "go on")
+
+    assert both == "moved by ann: 2.4 is out; on hold by bob: slowly"
+    assert told(stand) == ""
+
+
+async def test_where_it_is_not_known_nothing_is_guessed(stand: Stand) -> None:
+    """Of moves that are no longer known neither reason nor cause is told: the position has the last cause alone."""
+    await roll_back_and_hold(stand)
+    stand.replica.moves.clear()
+
+    assert told(stand) == f"rolled back; {ENDS}; on hold"
+
+
+async def test_a_held_route_at_its_place_is_on_hold(stand: Stand) -> None:
+    """Nothing else is said of it."""
+    await make(stand, held(at(stand), Cause.OPERATOR), "ann", "until Monday")
+
+    assert told(stand) == "on hold by ann: until Monday"
+
+
+async def test_a_control_that_begins_anew_tells_the_last_rollback(stand: Stand, store: Store, clock: Clock) -> None:
+    """Resumed, held, begun anew from the disk, rolled back while the store is away: the reason is the rollback's,
+    while it holds here alone, when the store tells what came before it, and once it is written.
+    """
+    await make(stand, rolled_back(at(stand), SHADOW, Cause.GUARD, clock()), "judge at one", "5xx of new")
+    await make(stand, resumed(at(stand), clock(), has_ramp=False), "ann", "resume was ordered")
+    await make(stand, held(at(stand), Cause.OPERATOR), "ann", "hold was ordered")
+    reborn = Stand(table(canary("10%")), store, clock, kept=stand.kept[-1])
+    store.away = True
+    clock.now += 1.0
+    await make(reborn, rolled_back(at(reborn), SHADOW, Cause.OPERATOR, clock()), "bob", "while control is dead")
+    said = [told(reborn)]
+    store.away = False
+    await reborn.mover.look()
+    said.append(told(reborn))
+    await reborn.mover.settle()
+    await reborn.mover.look()
+    said.append(told(reborn))
+
+    away = "moved here alone, as the state store is away"
+    held_ = "on hold by ann: hold was ordered"
+    rolled = f"rolled back by bob: while control is dead; {ENDS}"
+    assert said == [f"{rolled}; on hold; {away}", f"{rolled}; {held_}; {away}", f"{rolled}; {held_}"]
+
+
+async def test_a_move_made_here_that_others_have_overtaken_is_not_told(
+    stand: Stand, store: Store, clock: Clock
+) -> None:
+    """A person resumed elsewhere in the meantime: the move from here is never written, and gives no reason."""
+    other = Stand(table(canary("10%")), store, clock, instance="two")
+    await make(stand, rolled_back(at(stand), SHADOW, Cause.GUARD, clock()), "judge at one", "5xx of new")
+    await other.mover.look()
+    store.away = True
+    await make(stand, held(at(stand), Cause.OPERATOR), "bob", "while it is away")
+    store.away = False
+    clock.now += 1.0
+    await make(other, resumed(at(other), clock(), has_ramp=False), "ann", "go on")
+    await stand.mover.look()
+    await stand.mover.settle()
+
+    assert told(stand) == told(other) == ""

@@ -1,0 +1,174 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from proxy.core.http.headers import (
+    FORBIDDEN_TRAILERS,
+    PROTECTED,
+    Kind,
+    connection_tokens,
+    is_managed,
+    keep_trailer,
+    request_kind,
+    response_kind,
+)
+
+TOKEN_MARKS = "!#$%&'*+.^_`|~"
+"""What a field name may hold beside letters, digits and the hyphen."""
+MANAGED = [
+    b"X-Forwarded-For",
+    b"X-Forwarded-Proto",
+    b"X-Forwarded-Host",
+    b"X-Forwarded-Port",
+    b"X-Forwarded",
+    b"Forwarded",
+    b"Forwarded-For",
+    b"X-Real-IP",
+    b"X-Request-Id",
+    b"X-Client-IP",
+    b"Client-IP",
+    b"True-Client-IP",
+    b"X-Cluster-Client-IP",
+    b"CF-Connecting-IP",
+    b"Fastly-Client-IP",
+    b"X-Original-URL",
+    b"X-Rewrite-URL",
+    b"X-Banyan-Shadow",
+]
+FRAMING = [b"Content-Length", b"Transfer-Encoding", b"Host"]
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        (b"Host", Kind.HOST),
+        (b"Content-Length", Kind.CONTENT_LENGTH),
+        (b"Transfer-Encoding", Kind.TRANSFER_ENCODING),
+        (b"Connection", Kind.CONNECTION),
+        (b"TE", Kind.TE),
+        (b"Expect", Kind.EXPECT),
+        (b"Upgrade", Kind.UPGRADE),
+        (b"traceparent", Kind.TRACEPARENT),
+        (b"tracestate", Kind.TRACESTATE),
+        (b"Keep-Alive", Kind.HOP_BY_HOP),
+        (b"Proxy-Connection", Kind.HOP_BY_HOP),
+        (b"Proxy-Authorization", Kind.HOP_BY_HOP),
+        (b"Proxy-Authenticate", Kind.HOP_BY_HOP),
+        (b"HTTP2-Settings", Kind.HOP_BY_HOP),
+        (b"X-Tenant-Id", Kind.WANTED),
+        (b"Idempotency-Key", Kind.WANTED),
+        (b"Authorization", Kind.WANTED),
+        (b"Sec-WebSocket-Key", Kind.WANTED),
+        (b"Accept", Kind.PLAIN),
+        (b"Cookie", Kind.PLAIN),
+        (b"my_legacy_token", Kind.PLAIN),
+        (b"X-Forwardedness", Kind.PLAIN),
+        (b"", Kind.PLAIN),
+    ],
+)
+def test_a_request_field_is_known_by_name_in_any_case(name: bytes, kind: Kind) -> None:
+    """Framing, hop-by-hop and wanted fields are told apart from those that simply pass (R8, HD03, HD09)."""
+    wanted = frozenset({b"x-tenant-id"})
+
+    assert {request_kind(each, wanted) for each in (name, name.lower(), name.upper())} == {kind}
+
+
+@pytest.mark.parametrize("name", MANAGED)
+def test_what_banyan_alone_sets_is_managed(name: bytes) -> None:
+    """Where a request comes from and what it asks for is never the client's word (R7, HD05, HD10)."""
+    assert request_kind(name, frozenset()) is Kind.MANAGED
+    assert is_managed(name.lower())
+
+
+@pytest.mark.parametrize("mark", TOKEN_MARKS)
+@pytest.mark.parametrize("name", [each for each in MANAGED + FRAMING if b"-" in each])
+def test_a_name_that_a_framework_may_fold_is_an_alias(name: bytes, mark: str) -> None:
+    """CGI upstreams read `X_Forwarded_For` as `X-Forwarded-For`, so every such spelling is left out: HD06, HD08."""
+    alias = name.replace(b"-", mark.encode())
+
+    assert request_kind(alias, frozenset()) in (Kind.ALIAS, Kind.MANAGED)
+    assert request_kind(alias.swapcase(), frozenset()) in (Kind.ALIAS, Kind.MANAGED)
+
+
+@given(st.sampled_from(MANAGED + FRAMING), st.data())
+def test_no_spelling_of_a_managed_name_passes(name: bytes, data: st.DataObject) -> None:
+    """Whatever case and separators a client chooses, even several in one name, the field does not get through."""
+    spelt = bytes(
+        ord(data.draw(st.sampled_from("-" + TOKEN_MARKS))) if byte == ord("-") else data.draw(st.sampled_from(cases))
+        for byte, cases in ((byte, bytes({byte, bytes([byte]).swapcase()[0]})) for byte in name)
+    )
+
+    assert request_kind(spelt, frozenset()) not in (Kind.PLAIN, Kind.WANTED)
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        (b"Content-Length", Kind.CONTENT_LENGTH),
+        (b"Transfer-Encoding", Kind.TRANSFER_ENCODING),
+        (b"Connection", Kind.CONNECTION),
+        (b"Upgrade", Kind.UPGRADE),
+        (b"TE", Kind.HOP_BY_HOP),
+        (b"Keep-Alive", Kind.KEEP_ALIVE),
+        (b"Proxy-Connection", Kind.HOP_BY_HOP),
+        (b"Proxy-Authenticate", Kind.HOP_BY_HOP),
+        (b"Proxy-Authentication-Info", Kind.HOP_BY_HOP),
+        (b"Proxy-Authorization", Kind.HOP_BY_HOP),
+        (b"Trailer", Kind.TRAILER),
+        (b"Location", Kind.LOCATION),
+        (b"Content-Location", Kind.LOCATION),
+        (b"Set-Cookie", Kind.SET_COOKIE),
+        (b"X-Request-Id", Kind.MANAGED),
+        (b"Server", Kind.PLAIN),
+        (b"X-Forwarded-For", Kind.PLAIN),
+    ],
+)
+def test_a_response_field_is_known_by_name_in_any_case(name: bytes, kind: Kind) -> None:
+    """What an upstream sends is framing, hop-by-hop, to be rewritten, or simply passes (RS14)."""
+    assert {response_kind(each) for each in (name, name.lower(), name.upper())} == {kind}
+
+
+@pytest.mark.parametrize(
+    ("value", "tokens"),
+    [
+        (b"close", [b"close"]),
+        (b"Keep-Alive, X-Custom", [b"keep-alive", b"x-custom"]),
+        (b" close ,\tUpgrade\t", [b"close", b"upgrade"]),
+        (b",, close,", [b"close"]),
+        (b"", []),
+        (b" , ", []),
+        (b"\xa0close\x85", [b"\xa0close\x85"]),
+        (b"\x0bclose", [b"\x0bclose"]),
+    ],
+    ids=["one", "two", "blanks", "empty members", "empty", "only blanks", "no Unicode blanks", "no vertical tab"],
+)
+def test_connection_members_are_split_at_commas(value: bytes, tokens: list[bytes]) -> None:
+    """Only space and tab surround a member; other blanks belong to it and name nothing."""
+    assert connection_tokens(value) == tokens
+
+
+@pytest.mark.parametrize("name", sorted(FORBIDDEN_TRAILERS | PROTECTED))
+def test_a_field_that_a_trailer_must_not_hold_is_dropped(name: bytes) -> None:
+    """Framing, routing, caching and credentials never come behind a body (FR52)."""
+    assert not keep_trailer(name)
+    assert not keep_trailer(name.upper())
+    assert not keep_trailer(name.replace(b"-", b"_"))
+
+
+@pytest.mark.parametrize("name", [*MANAGED, b"x.forwarded.for", b"X_Real_IP"])
+def test_a_managed_field_in_a_trailer_is_dropped(name: bytes) -> None:
+    """Trailers are no way around what Banyan alone sets, under no alias (FR52)."""
+    assert not keep_trailer(name)
+
+
+@pytest.mark.parametrize("name", [b"Server-Timing", b"ETag", b"grpc-status", b"X-Checksum", b"my_digest"])
+def test_other_trailers_are_kept(name: bytes) -> None:
+    """What a trailer section is for goes through."""
+    assert keep_trailer(name)
+
+
+def test_what_connection_can_never_remove_is_protected() -> None:
+    """R6 names Host, framing and credentials."""
+    assert {b"host", b"content-length", b"transfer-encoding", b"cookie", b"authorization"} <= PROTECTED

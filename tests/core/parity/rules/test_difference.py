@@ -1,0 +1,34 @@
+from __future__ import annotations
+
+from proxy.core.parity.rules.difference import LONGEST, SEVERITY, VALUE_KINDS, Kind, Severity, bounded, differ, excerpts
+
+
+def test_every_kind_has_a_severity() -> None:
+    """What breaks clients is high, what they skip is low; presence and type are never mere values."""
+    high = {kind for kind, severity in SEVERITY.items() if severity is Severity.HIGH}
+
+    assert SEVERITY.keys() == set(Kind)
+    assert high == {Kind.STATUS, Kind.MISSING, Kind.TYPE, Kind.UNPARSABLE}
+    assert not VALUE_KINDS & (high | {Kind.EXTRA, Kind.NULL_ABSENT, Kind.LENGTH, Kind.ELEMENT, Kind.ORDER})
+
+
+def test_a_difference_takes_its_kind_s_severity_or_another() -> None:
+    """The finder may know better."""
+    assert differ("$", Kind.NUM, "1", "2").severity is Severity.MEDIUM
+    assert differ("$", Kind.NUM, "1", "2", Severity.LOW).severity is Severity.LOW
+
+
+def test_values_are_bounded_and_printable() -> None:
+    """A long value is cut, a control character replaced."""
+    assert bounded("a" * 1000) == "a" * (LONGEST - 1) + "…"
+    assert bounded("a\0\ud800b") == "a��b"
+
+
+def test_long_texts_are_shown_where_they_begin_to_differ() -> None:
+    """Two long texts with a common beginning show what follows it; short ones stay whole."""
+    one, other = excerpts("x" * 900 + "left", "x" * 900 + "right")
+
+    assert one == "…" + "x" * 50 + "left"
+    assert other == "…" + "x" * 50 + "right"
+    assert excerpts("a", "b") == ("a", "b")
+    assert excerpts("a" * 300, "b") == ("a" * 300, "b")

@@ -1,0 +1,193 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from proxy.core.position.ladder import COMPLETE, LEGACY, LIVE, SHADOW, Place
+from proxy.core.position.position import (
+    Cause,
+    Position,
+    begun,
+    held,
+    move,
+    moved,
+    reconcile,
+    resumed,
+    rolled_back,
+    transition,
+)
+from proxy.core.stage import Stage
+
+STEPS = (0.01, 0.05, 0.25)
+ONE, FIVE, TEN, QUARTER, HALF = (Place(Stage.CANARY, split) for split in (0.01, 0.05, 0.1, 0.25, 0.5))
+
+
+def at(place: Place, file: Place | None = None) -> Position:
+    said = file or place
+    return Position(
+        route="orders",
+        stage=place.stage,
+        split=place.split,
+        version=7,
+        latched=False,
+        held=False,
+        cause=Cause.FILE,
+        since=100.0,
+        file_stage=said.stage,
+        file_split=said.split,
+    )
+
+
+def edited(position: Position | None, to: Place, steps: tuple[float, ...] = ()) -> Position:
+    return reconcile(position, to.stage, to.split, route="orders", now=200.0, steps=steps)
+
+
+@pytest.mark.parametrize("steps", [(), STEPS], ids=["no ramp", "ramp"])
+def test_a_route_without_a_position_takes_the_files(steps: tuple[float, ...]) -> None:
+    """What nobody has ever moved runs as the file says, at version 0."""
+    found = edited(None, HALF, steps)
+
+    assert (found.place, found.version, found.cause, found.since) == (HALF, 0, Cause.FILE, 200.0)
+    assert found.file_place == HALF
+    assert not found.latched
+    assert not found.held
+
+
+@pytest.mark.parametrize("steps", [(), STEPS], ids=["no ramp", "ramp"])
+def test_a_file_that_says_the_same_changes_nothing(steps: tuple[float, ...]) -> None:
+    """A reload that leaves stage and split alone ends no latch and moves nothing."""
+    latched = rolled_back(at(HALF), SHADOW, Cause.GUARD, 150.0)
+
+    assert edited(latched, HALF, steps) is latched
+
+
+def test_an_edit_of_stage_or_split_ends_a_latch() -> None:
+    """After a rollback the operator's edit counts: the route runs as edited, unlatched, at the next version."""
+    latched = rolled_back(at(HALF), SHADOW, Cause.GUARD, 150.0)
+
+    found = edited(latched, TEN)
+
+    assert (found.place, found.file_place, found.latched) == (TEN, TEN, False)
+    assert (found.version, found.cause, found.since) == (latched.version + 1, Cause.FILE, 200.0)
+
+
+@pytest.mark.parametrize(
+    ("runs", "said", "becomes"),
+    [
+        (LEGACY, HALF, SHADOW),
+        (SHADOW, HALF, ONE),
+        (ONE, HALF, FIVE),
+        (FIVE, TEN, TEN),
+        (QUARTER, LIVE, LIVE),
+        (QUARTER, COMPLETE, LIVE),
+        (LIVE, COMPLETE, COMPLETE),
+        (LIVE, ONE, ONE),
+        (QUARTER, LEGACY, LEGACY),
+        (FIVE, FIVE, FIVE),
+    ],
+    ids=str,
+)
+def test_with_a_ramp_an_edit_lowers_at_once_and_raises_by_one_step(runs: Place, said: Place, becomes: Place) -> None:
+    """Down goes the whole way; up goes one rung, and never past what the file says."""
+    assert edited(at(runs, LEGACY if said != LEGACY else LIVE), said, STEPS).place == becomes
+
+
+def test_without_a_ramp_the_file_is_law() -> None:
+    """An edit moves the route the whole way up."""
+    assert edited(at(LEGACY), COMPLETE).place == COMPLETE
+
+
+def test_an_edit_leaves_a_hold_alone() -> None:
+    """Whoever held the route wanted the judge to keep off; an edit is no permission to promote."""
+    assert edited(held(at(ONE), Cause.OPERATOR), TEN).held
+
+
+def test_a_rollback_latches_and_a_move_does_not() -> None:
+    """Both make the next version and say why and since when."""
+    move = moved(at(ONE), FIVE, Cause.EVIDENCE, 300.0)
+    back = rolled_back(at(FIVE), SHADOW, Cause.BREAKER, 400.0)
+
+    assert (move.place, move.version, move.cause, move.since, move.latched) == (FIVE, 8, Cause.EVIDENCE, 300.0, False)
+    assert (back.place, back.version, back.cause, back.since, back.latched) == (SHADOW, 8, Cause.BREAKER, 400.0, True)
+
+
+def test_a_hold_for_a_legacy_that_was_down_is_kept_by_no_move() -> None:
+    """Whoever moves the route ends it; any other hold stays."""
+    waits = held(at(FIVE), Cause.LEGACY)
+    moves = [
+        edited(waits, TEN),
+        moved(waits, QUARTER, Cause.OPERATOR, 200.0),
+        rolled_back(waits, SHADOW, Cause.GUARD, 200.0),
+    ]
+
+    assert waits.waits
+    assert not any(each.held for each in moves)
+    assert begun(waits).waits
+    assert not held(waits, Cause.OPERATOR).waits
+    assert moved(held(at(FIVE), Cause.GUARD), QUARTER, Cause.OPERATOR, 200.0).held
+
+
+def test_a_hold_stops_nothing_that_runs() -> None:
+    """Holding, and letting go, change who may promote, not what runs nor since when."""
+    on = held(at(FIVE), Cause.OPERATOR)
+    off = held(on, Cause.OPERATOR, on=False)
+
+    assert (on.held, on.place, on.since, on.version) == (True, FIVE, 100.0, 8)
+    assert (off.held, off.version) == (False, 9)
+
+
+def test_resuming_goes_back_to_the_file_or_climbs_from_where_it_is() -> None:
+    """Without a ramp nothing else would bring the route back; with one it climbs again, by evidence."""
+    latched = replace(rolled_back(at(HALF), SHADOW, Cause.GUARD, 150.0), held=True)
+
+    plain, ramped = resumed(latched, 500.0, has_ramp=False), resumed(latched, 500.0, has_ramp=True)
+
+    assert (plain.place, ramped.place) == (HALF, SHADOW)
+    for each in (plain, ramped):
+        assert (each.latched, each.held, each.cause, each.since, each.version) == (False, False, Cause.RESUME, 500.0, 9)
+
+
+def test_a_transition_tells_the_whole_move() -> None:
+    """The record has both places, the new version, the cause, the numbers and the reason."""
+    before = at(FIVE)
+    after = rolled_back(before, SHADOW, Cause.GUARD, 400.0)
+
+    found = transition(before, after, actor="judge", numbers={"evidence": 12.5}, reason="5xx of new")
+
+    assert (found.from_stage, found.from_split, found.to_stage, found.to_split) == (*FIVE, *SHADOW)
+    assert (found.route, found.version, found.cause, found.actor) == ("orders", 8, Cause.GUARD, "judge")
+    assert (found.at, found.numbers, found.reason) == (400.0, (("evidence", 12.5),), "5xx of new")
+
+
+def test_a_step_begins_with_a_move_and_a_resume() -> None:
+    """Its name is the moment; a hold and a new epoch go on with it, and where the file alone rules there is none."""
+    position = at(FIVE)
+    others = (
+        moved(position, TEN, Cause.EVIDENCE, 150.5),
+        resumed(position, 150.5, has_ramp=True),
+        held(position, Cause.OPERATOR),
+        begun(position),
+        replace(position, version=0),
+    )
+
+    assert position.step == 100_000
+    assert [each.step for each in others] == [150_500, 150_500, 100_000, 100_000, 0]
+
+
+def test_a_new_epoch_changes_nothing_but_what_counts() -> None:
+    """Place, latch, hold and cause stay; the version grows, so that what was ruled on before is dropped."""
+    latched = held(rolled_back(at(HALF), SHADOW, Cause.GUARD, 150.0), Cause.GUARD)
+
+    assert begun(latched) == replace(latched, begun=1, version=latched.version + 1)
+
+
+def test_a_move_is_recorded_when_it_is_made() -> None:
+    """A hold leaves what runs, and since when; its record has the time at which it was ordered."""
+    before = at(FIVE)
+    after = held(before, Cause.OPERATOR)
+
+    found = move(before, after, at=400.0, actor="ann", numbers={}, reason="release")
+
+    assert (found.before, found.after, found.record.at, after.since) == (before, after, 400.0, 100.0)
+    assert found.record == replace(transition(before, after, actor="ann", numbers={}, reason="release"), at=400.0)
