@@ -182,8 +182,12 @@ def _idles(value: bytes) -> float:
     found = _TIMEOUT.search(value)
     if found is None:
         return NEVER
-    told = float(found[1])
-    return told - min(_MARGIN, told / 2)
+    return short_of(float(found[1]))
+
+
+def short_of(end: float) -> float:
+    """For how many seconds a connection may be idle that its upstream ends after so many."""
+    return end - min(_MARGIN, end / 2)
 
 
 def _apply_connection(head: ResponseHead, named: list[bytes]) -> None:

@@ -5,14 +5,18 @@ Rule 1: an address is left out when it refuses connections in a row, when too mu
         says holds for a while only, since a control that is gone cannot take it back.
 Rule 2: never more than a share of all addresses is left out, and never all: then all are asked (panic).
 Rule 3: an address that comes back gets its full part only after `slow_start`.
+Rule 4: an upstream that ends idle connections before `keep_alive` is over does so again, and a request that meets the
+        end is lost: for a while connections are let go as if it had told (Apache tells nobody who does not ask).
 """
 
 from __future__ import annotations
 
 from collections import deque
 from random import random
+from time import monotonic
 from typing import TYPE_CHECKING, Protocol
 
+from proxy.core.http.response import NEVER, short_of
 from proxy.core.routing.route import Balance
 from proxy.edge.upstream.outcomes import Outcomes
 
@@ -29,6 +33,11 @@ _SETTLED = 10.0
 """Seconds for which an address that is back has to be well before its next ejection is a short one again."""
 _SHUN = 1.0
 """Seconds for which an address that refuses is asked after the others."""
+
+_EARLIEST = 0.5
+"""Seconds; an end after less says nothing of the next ones: it is a restart more often than a rule."""
+_REMEMBERED = 300.0
+"""Seconds for which an end that was seen counts."""
 
 
 class Waiter(Protocol):
@@ -76,6 +85,8 @@ class Address:
     """
 
     __slots__ = (
+        "_idles",
+        "_idles_until",
         "_outcomes",
         "_overseer",
         "_swept",
@@ -104,6 +115,8 @@ class Address:
         self._overseer = overseer
         self._waiting = waiting
         self._swept = 0.0
+        self._idles = NEVER
+        self._idles_until = 0.0
         self.idle: deque[UpstreamConnection] = deque()
         self.open = 0
         self.awaited = False
@@ -145,6 +158,7 @@ class Address:
         self.connections.discard(connection)
         if connection in self.idle:
             self.idle.remove(connection)
+            self._learn(connection, monotonic())  # what is ended here is taken out before
         self._overseer.freed()
 
     def failed(self, asking: Asking) -> None:
@@ -226,20 +240,42 @@ class Address:
             self.idle.popleft().abort()
 
     def expire_idle(self, now: float, keep_alive: float) -> None:
-        """Close what has been idle for too long: for `keep_alive`, or for as long as its upstream said.
+        """Close what has been idle for too long: for `keep_alive`, or for as long as its upstream says or does.
 
         Looked at in every sweep: a connection counts as idle from the sweep before the one that finds it so, since that
         may come late.
         """
         before, self._swept = self._swept or now, now
+        if now > self._idles_until:
+            self._idles = NEVER
         overdue: list[UpstreamConnection] = []
         for connection in self.idle:
-            since = connection.idle_since = connection.idle_since or before
-            if now - since > min(keep_alive, connection.idles):
+            connection.idle_since = connection.idle_since or before
+            if self._is_over(connection, keep_alive, now):
                 overdue.append(connection)
         for connection in overdue:
             self.idle.remove(connection)
             connection.abort()
+
+    def is_over(self, connection: UpstreamConnection, keep_alive: float) -> bool:
+        """Whether its time is over, and this worker was held up so that no sweep has found it yet.
+
+        One that came back after the last sweep has been idle since then at most, and is held to its upstream's word.
+        """
+        now = monotonic()
+        if connection.idle_since:
+            return self._is_over(connection, keep_alive, now)
+        return bool(self._swept) and now - self._swept > connection.idles
+
+    def _is_over(self, connection: UpstreamConnection, keep_alive: float, now: float) -> bool:
+        return now - connection.idle_since > min(keep_alive, connection.idles, self._idles)
+
+    def _learn(self, connection: UpstreamConnection, now: float) -> None:
+        """Rule 4: the upstream has ended an idle connection."""
+        age = now - connection.idle_since
+        if connection.idle_since and age >= _EARLIEST:
+            self._idles = min(self._idles, short_of(age))
+            self._idles_until = now + _REMEMBERED
 
 
 def usable_of(addresses: list[Address], share: float, now: float) -> list[Address]:

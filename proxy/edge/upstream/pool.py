@@ -2,7 +2,8 @@
 
 Long: who is asked, who waits and who is refused are one decision.
 
-Rule 1: an idle connection is closed before the upstream would (default 1.5 s; gunicorn closes at 2 s, others at 5 s).
+Rule 1: an idle connection is closed before the upstream would (default 1.5 s; gunicorn closes at 2 s, others at 5 s),
+        by a sweep; should that come late, it is not lent any more.
 Rule 2: names are resolved again when they are due (`resolve.py`); an address that is named no more is drained, nothing
         else is touched.
 Rule 3: whoever waits is in one of two queues: that of all, or that of those who hold too much already (`fair_share`),
@@ -54,6 +55,7 @@ TICK = 0.001
 _LOOKED_AT = 64
 """Of those who wait apart, in one sweep: it costs some microseconds each."""
 _IDLE: Final = Mode.IDLE
+_NEVER: Final = float("inf")
 _SERVER_ERROR = 500
 
 
@@ -127,6 +129,11 @@ class Pool:
             while idle:
                 connection = idle.pop()
                 if connection.mode is _IDLE and not connection.transport.is_closing():
+                    if (connection.idle_since or connection.idles < _NEVER) and address.is_over(
+                        connection, self.upstream.keep_alive
+                    ):
+                        connection.abort()
+                        continue
                     connection.reused = True
                     waiter.lend(connection)
                     return
