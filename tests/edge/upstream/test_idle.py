@@ -4,14 +4,14 @@ from time import monotonic
 
 import pytest
 
-from proxy.edge.upstream import Mode, UpstreamConnection
 from proxy.edge.upstream.address import Address
+from proxy.edge.upstream.connection import Mode, UpstreamConnection
 from tests.edge.conftest import Play, Serve
 from tests.edge.loops import BOTH
 from tests.edge.proxy import Proxy
 from tests.edge.raw_client import get
 from tests.edge.scripted import always, sized
-from tests.edge.test_pool import Asking
+from tests.edge.upstream.test_pool import Asking
 
 pytestmark = BOTH
 HINT = b"HTTP/1.1 200 OK\r\nKeep-Alive: timeout=60\r\nContent-Length: 0\r\n\r\n"
