@@ -26,7 +26,7 @@ from proxy.app.huge_pages import collapse
 from proxy.app.kill_file_watch import KillFile
 from proxy.core.routing.kill_switch import Order
 from proxy.core.routing.snapshot import Snapshot
-from proxy.edge.account.access_log import AccessLog
+from proxy.edge.account.canonical_line import AccessLog
 from proxy.edge.account.request_sample import Taken
 from proxy.edge.data_plane import Listener, Prepared
 from proxy.edge.instance import Here

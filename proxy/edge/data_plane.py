@@ -16,11 +16,10 @@ from proxy.core.limits.ceiling import Level
 from proxy.core.routing.route import Upstream
 from proxy.core.routing.snapshot import Snapshot
 from proxy.core.tls import ListenerTls
-from proxy.edge.account.access_log import AccessLog
+from proxy.edge.account.canonical_line import AccessLog
 from proxy.edge.account.finished_batch import Finished
-from proxy.edge.client.connections import Crowd
+from proxy.edge.client.connections import Connected, Crowd
 from proxy.edge.client.downstream import Downstream
-from proxy.edge.client.services import Connected
 from proxy.edge.client.tls_listener import BACKLOG, Door
 from proxy.edge.instance import Here, draw_instance
 from proxy.edge.routing.admission_limits import Gate

@@ -12,7 +12,7 @@ import sys
 
 import uvloop
 
-from proxy.edge.account.access_log import AccessLog
+from proxy.edge.account.canonical_line import AccessLog
 from proxy.edge.data_plane import Listener
 from proxy.log import Sink
 from tests.edge.proxy import snapshot_of

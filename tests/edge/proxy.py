@@ -14,7 +14,7 @@ from typing import Any, cast
 from proxy.app import socket_file
 from proxy.config.load import Loaded, load_text
 from proxy.core.routing.snapshot import Snapshot
-from proxy.edge.account.access_log import AccessLog
+from proxy.edge.account.canonical_line import AccessLog
 from proxy.edge.client.downstream import Downstream
 from proxy.edge.data_plane import Listener
 from proxy.edge.instance import Here, draw_instance

@@ -13,7 +13,7 @@ import uvloop
 
 from proxy.config.load import Loaded, load_text
 from proxy.core.routing.snapshot import Snapshot
-from proxy.edge.account.access_log import AccessLog
+from proxy.edge.account.canonical_line import AccessLog
 from proxy.edge.data_plane import Listener
 from proxy.log import Sink
 from tests.wire.recorder import listening

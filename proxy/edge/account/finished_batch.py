@@ -18,7 +18,7 @@ from proxy.edge.account.guard_events import BadEvents
 from proxy.edge.account.request_sample import Recently
 
 if TYPE_CHECKING:
-    from proxy.edge.account.access_log import AccessLog
+    from proxy.edge.account.canonical_line import AccessLog
     from proxy.edge.tally import Counters
 
 BATCH: Final = 128

@@ -8,7 +8,7 @@ Rule 3: nothing here runs per request; connections come and go through it, and o
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Protocol, cast
 
 import structlog
 
@@ -20,14 +20,60 @@ from proxy.edge.client.slow_clients import too_slow
 from proxy.edge.routing.admission_limits import Gate
 
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import Callable
 
-    from proxy.edge.client.services import Connected
+    from proxy.edge.account.canonical_line import AccessLog
+    from proxy.edge.account.finished_batch import Finished
     from proxy.edge.client.slow_clients import Client
     from proxy.edge.routing.bound_table import Live
+    from proxy.edge.shadow.shadows import Shadows
+    from proxy.edge.tally import Counters
 
 LOOK_EVERY = 1.0
 """Seconds; a request is never measured by this, only what lasts."""
+
+
+class Connected(Protocol):
+    """A client's connection, as the worker sees it."""
+
+    deadline: float
+    transport: asyncio.Transport
+    peer: bytes
+    closing: bool
+
+    def expire(self, now: float) -> None:
+        """The deadline has passed."""
+
+    def drain(self) -> None:
+        """Finish what runs, then close."""
+
+    def too_slow(self, reason: Shed, now: float) -> None:
+        """It sends or reads too little."""
+
+    def refuse_connection(self, reason: Shed) -> None:
+        """There are too many, or no room."""
+
+
+class Services(Protocol):
+    """The worker, as a client's connection sees it."""
+
+    live: Live
+    gate: Gate | None
+    """What stands before admission; None when nothing does."""
+    counters: Counters
+    access_log: AccessLog
+    finished: Finished
+    shadows: Shadows
+
+    def opened(self, client: Connected) -> None:
+        """A client has connected."""
+
+    def closed(self, client: Connected) -> None:
+        """A client has gone."""
+
+    def soon(self, work: Callable[[], None]) -> None:
+        """Run `work` from a fresh stack."""
 
 
 class Crowd:

@@ -29,14 +29,13 @@ from proxy.edge.exchange.exchange import Exchange
 from proxy.edge.exchange.rescue import problem_body, problem_lines
 from proxy.edge.routing.admission import Answer, admit, foreign, no_room, refused, too_long, unless_it_loops
 from proxy.edge.routing.identity import address_behind, address_within
-from proxy.edge.wire.ending import CONTINUE, end_half, leave, reset, watch
+from proxy.edge.wire.ending import CONTINUE, LINGER, Linger, end_half, leave, reset, watch
 from proxy.edge.wire.head_parser import END, PartialHead, judge_request, refusal_of
-from proxy.edge.wire.linger import LINGER, Linger
 from proxy.edge.wire.request_bytes import Ids
 
 if TYPE_CHECKING:
     from proxy.edge.account.finished_batch import Finished
-    from proxy.edge.client.services import Services
+    from proxy.edge.client.connections import Services
     from proxy.edge.client.slow_clients import Pace
     from proxy.edge.routing.bound_table import Live
     from proxy.edge.tally import Counters

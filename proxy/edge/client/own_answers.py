@@ -11,7 +11,7 @@ from proxy.edge.account.own_answer import OwnAnswer
 from proxy.edge.exchange.rescue import answer_bytes, problem_body
 
 if TYPE_CHECKING:
-    from proxy.edge.client.services import Services
+    from proxy.edge.client.connections import Services
     from proxy.edge.exchange.client import Client
     from proxy.edge.routing.admission import Answer
     from proxy.edge.tally import Tally

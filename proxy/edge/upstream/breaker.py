@@ -5,7 +5,11 @@ Rule 1: a breaker opens after so many failed connects in a row, or when too larg
 Rule 2: while it is open nothing is sent; after that a few real requests find out. One that is answered closes it. One
         that fails is followed by others, of another operation or client; it opens again when `PROOF` have failed. Who
         failed, or did not answer, is asked in the next round only when nobody else has come for half of `open`.
-Rule 3: repeats are at most a fifth of the requests of a window, or so few that they cannot hurt (R15, PL09).
+Rule 3: what fails at one operation alone breaks that operation; the upstream's own breaker opens by what several
+        operations and clients meet, or where no connection can be made.
+Rule 4: what breaks while the client still sends, or does not read, counts nowhere: servers hang up on slow clients.
+Rule 5: at most `MOST_OPERATIONS` have a breaker of their own; one that nothing failed at for a window is forgotten.
+Rule 6: repeats are at most a fifth of the requests of a window, or so few that they cannot hurt (R15, PL09).
 """
 
 from __future__ import annotations
@@ -13,7 +17,7 @@ from __future__ import annotations
 from enum import IntEnum
 from math import ceil
 from random import random
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from proxy.edge.upstream.outcomes import MOST, Outcomes
 
@@ -26,6 +30,9 @@ BUDGET_SHARE = 0.2
 BUDGET_FLOOR = 30
 """Repeats that any window may have: three a second."""
 PROOF = 3
+MOST_OPERATIONS = 256
+TOLD = 16
+"""Operations that are named to operators."""
 _JITTER = 0.2
 _FEWEST = 5
 """The least volume, where few requests can be under way."""
@@ -186,8 +193,113 @@ class Breaker:
         return client if self._within_operation else operation
 
 
+class Turned(NamedTuple):
+    """A breaker has opened or closed: that of `operation`, or of the whole upstream (empty)."""
+
+    operation: str
+    state: State
+
+
+class Resting(NamedTuple):
+    """What must not be asked for so many seconds: an operation, or nothing of the upstream (empty)."""
+
+    operation: str
+    seconds: int
+
+
+class Breakers:
+    """`whole` is the upstream's own."""
+
+    __slots__ = ("_memory", "_most", "_operations", "_rule", "whole")
+
+    def __init__(self, rule: Rule | None, *, memory: float = 0.0, most: int = MOST) -> None:
+        """All closed; without a rule for ever. `memory` and `most` as for `Breaker`."""
+        self._rule = rule
+        self._memory = memory
+        self._most = most
+        self.whole = Breaker(rule, memory=memory, most=most)
+        self._operations: dict[bytes, Breaker] = {}
+
+    @property
+    def alone(self) -> tuple[str, ...]:
+        """The operations that are left alone now, or are being asked how they are; not more than `TOLD` of them."""
+        resting = [operation for operation, each in self._operations.items() if each.state is not State.CLOSED]
+        return tuple(each.decode("latin-1") for each in resting[:TOLD])
+
+    def failed(self, asking: Asking, now: float, address: bytes = b"") -> list[Turned]:
+        """What was sent to this address has failed hard."""
+        if self._rule is None:
+            return []
+        operation, client = asking.operation(failed=True), asking.who()
+        if self.whole.failed(asking, operation, client, address, now):
+            self._operations.clear()
+            return [Turned("", State.OPEN)]
+        if self.whole.state is not State.CLOSED:
+            return []
+        alone = self._alone(operation)
+        others = self.whole.has_others(now)
+        if alone is None or not alone.failed(asking, operation, client, address, now, others=others):
+            return []
+        return [Turned(operation.decode("latin-1"), State.OPEN)]
+
+    def _alone(self, operation: bytes) -> Breaker | None:
+        """The operation's own; None: rule 5."""
+        found = self._operations.get(operation)
+        if found is None and len(self._operations) < MOST_OPERATIONS:
+            found = Breaker(self._rule, within_operation=True, memory=self._memory, most=self._most)
+            self._operations[operation] = found
+        return found
+
+    def said_nothing(self, asking: Asking, now: float) -> list[Turned]:
+        """An answer that says that somebody behind it did not answer."""
+        alone = self._operations.get(asking.operation())
+        turned = [Turned("", State.OPEN)] if self.whole.said_nothing(asking, now) else []
+        if alone is not None and alone.said_nothing(asking, now):
+            turned.append(Turned(asking.operation().decode("latin-1"), State.OPEN))
+        return turned
+
+    def refused(self, now: float) -> list[Turned]:
+        """No connection could be made."""
+        return [Turned("", State.OPEN)] if self.whole.refused(now) else []
+
+    def succeeded(self, asking: Asking, now: float, address: bytes = b"") -> list[Turned]:
+        """An answer has come from this address."""
+        operation, client = asking.operation(), asking.who()
+        alone = self._operations.get(operation)
+        turned = []
+        if self.whole.succeeded(operation, client, address, now):
+            turned.append(Turned("", State.CLOSED))
+        if alone is not None and alone.succeeded(operation, client, address, now):
+            turned.append(Turned(operation.decode("latin-1"), State.CLOSED))
+        return turned
+
+    def refuses(self, asking: Asking, now: float) -> Resting | None:
+        """Why this must not be sent; None: it may be, perhaps as a probe."""
+        operation, client = asking.operation(), asking.who()
+        alone = self._operations.get(operation)
+        if alone is not None and alone.rests(operation, client, now):
+            return Resting(operation.decode("latin-1"), alone.retry_after(now))
+        if not self.whole.admits(asking, operation, client, now):
+            return Resting("", self.whole.retry_after(now))
+        if alone is not None:
+            alone.admits(asking, operation, client, now)
+        return None
+
+    def rests(self, asking: Asking, now: float) -> bool:
+        """Whether `refuses` would; this only looks."""
+        operation, client = asking.operation(), asking.who()
+        alone = self._operations.get(operation)
+        return self.whole.rests(operation, client, now) or (alone is not None and alone.rests(operation, client, now))
+
+    def are_calm(self, now: float) -> bool:
+        """Whether there is nothing to look after; forgets operations of which that is true (rule 5)."""
+        for operation in [operation for operation, each in self._operations.items() if each.is_calm(now)]:
+            del self._operations[operation]
+        return not self._operations and self.whole.is_calm(now)
+
+
 class RetryBudget:
-    """How many repeats an upstream gets; `asked` as above."""
+    """How many repeats an upstream gets; `asked`: requests so far, repeats among them."""
 
     __slots__ = ("_asked", "_began", "_spent")
 

@@ -11,7 +11,7 @@ Rule 3: whoever waits is in one of two queues: that of all, or that of those who
 Rule 4: for one who waits, at most `MAX_DIALS` addresses are tried, and one of which a look-up then tells, within one
         connect timeout.
 Rule 5: while the breaker is open nobody waits: all are refused at once, and nothing is sent. What is wrong with one
-        operation alone concerns that operation alone (`breakers`, `fair_share`).
+        operation alone concerns that operation alone (`breaker`, `fair_share`).
 Rule 6: requests are looked at one by one only while something has failed lately, or connections are scarce.
 """
 
@@ -28,8 +28,7 @@ import structlog
 from proxy.core.outcome import UNAVAILABLE, Failure, Refused
 from proxy.edge.instance import NOWHERE, Here
 from proxy.edge.upstream.address import Address, Chooser, usable_of
-from proxy.edge.upstream.breaker import RetryBudget, State
-from proxy.edge.upstream.breakers import Breakers, Resting, Turned
+from proxy.edge.upstream.breaker import Breakers, Resting, RetryBudget, State, Turned
 from proxy.edge.upstream.connection import Mode
 from proxy.edge.upstream.dial import Dialler, cannot_connect, refusal
 from proxy.edge.upstream.fair_share import KEPT, FairShare

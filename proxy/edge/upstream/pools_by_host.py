@@ -26,7 +26,7 @@ from proxy.edge.upstream.pool import Pool
 if TYPE_CHECKING:
     from proxy.core.routing.route import Upstream
     from proxy.edge.upstream.address import Waiter
-    from proxy.edge.upstream.breakers import Resting
+    from proxy.edge.upstream.breaker import Resting
     from proxy.names.resolver import Resolver
     from proxy.tasks import Tasks
 

@@ -1,4 +1,4 @@
-"""How a connection ends when it does not end well.
+"""How connections end: with a reset, half, while a client waits, in a drain, or after an answer that closes them.
 
 Rule 1: where only the end of a connection marks the end of a body, a body that broke off ends with a reset.
 Rule 2: a client that waits behind its FIN is served. One that is gone looks the same until it is sent something, to
@@ -6,6 +6,8 @@ Rule 2: a client that waits behind its FIN is served. One that is gone looks the
         nothing: before the answer a 100 (RFC 9110 section 15.2), between two chunks a zero, with which the next
         chunk's size may begin (RFC 9112 section 7.1). Elsewhere the answer's own bytes will tell.
 Rule 3: an upstream may answer and break off within an upload: when a write fails, what came before is read (EX07).
+Rule 4: after an answer that closes the connection, what the client still sends is read and dropped for a moment:
+        closing over unread bytes is a reset, which would take the answer away from the client (RFC 9112 section 9.6).
 """
 
 from __future__ import annotations
@@ -22,6 +24,10 @@ FAREWELL = 1.0
 """Seconds that an idle connection is still listened to when the worker drains."""
 LOOK_EVERY = 0.25
 """Seconds: a client that is gone is known after two looks."""
+LINGER = 3.0
+"""Seconds that a closing connection is still read; nginx takes 5, HAProxy none."""
+MAX_LINGER = 4 * 1024 * 1024
+"""Bytes that are dropped within them; then the client is no longer read."""
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 _READ = 64 * 1024
 _LINGER_NOT = struct.pack("ii", 1, 0)
@@ -135,3 +141,20 @@ def _polled(descriptor: int, events: int) -> int:
     poll = select.poll()
     poll.register(descriptor, events)
     return next((found for _, found in poll.poll(0)), 0)
+
+
+class Linger:
+    """Counts what is dropped."""
+
+    __slots__ = ("_dropped", "_transport")
+
+    def __init__(self, transport: asyncio.Transport) -> None:
+        """Nothing yet."""
+        self._transport = transport
+        self._dropped = 0
+
+    def drop(self, data: bytes) -> None:
+        """More of what nobody reads."""
+        self._dropped += len(data)
+        if self._dropped > MAX_LINGER:
+            self._transport.pause_reading()  # closing now would be the reset

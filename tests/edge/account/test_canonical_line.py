@@ -6,7 +6,7 @@ import json
 import pytest
 import structlog
 
-from proxy.edge.account.access_log import AccessLog
+from proxy.edge.account.canonical_line import AccessLog
 from proxy.edge.account.line_shape import CanonicalLine
 from proxy.log import Sink
 from tests.edge.conftest import Play, Serve

@@ -11,8 +11,16 @@ from collections.abc import Sequence
 import pytest
 
 from proxy.core.routing.route import Breaker as Rule
-from proxy.edge.upstream.breaker import BUDGET_FLOOR, BUDGET_WINDOW, RetryBudget, State
-from proxy.edge.upstream.breakers import MOST, Breakers, Resting, Turned
+from proxy.edge.upstream.breaker import (
+    BUDGET_FLOOR,
+    BUDGET_WINDOW,
+    MOST_OPERATIONS,
+    Breakers,
+    Resting,
+    RetryBudget,
+    State,
+    Turned,
+)
 from tests.edge.conftest import Play, Serve
 from tests.edge.loops import BOTH
 from tests.edge.message import check_problem
@@ -280,7 +288,7 @@ def test_what_was_looked_after_is_forgotten() -> None:
 
     opened(breakers, [Question(b"o%d" % each, b"c%d" % each) for each in range(2000)] + [Question()] * 2000, 20.0)
 
-    assert len(breakers._operations) <= MOST
+    assert len(breakers._operations) <= MOST_OPERATIONS
 
 
 def test_the_budget_is_a_fifth_of_the_requests_or_a_floor() -> None:
