@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 import aiodns
 import pycares
 
-from proxy.names.answer import Answer, Unresolved, Why
+from proxy.names.resolution import NoAddress, Resolved, Unresolved
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -63,22 +63,22 @@ class _Addresses:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class AddressesByFamily:
     """By family: addresses, empty for none, or None where nobody could say."""
 
     four: tuple[str, ...] | None
     six: tuple[str, ...] | None
     ttl: float
 
-    def over(self, before: Found | None) -> Found:
+    def over(self, before: AddressesByFamily | None) -> AddressesByFamily:
         """With what was known before of a family about which nobody could say."""
         four = self.four if self.four is not None or before is None else before.four
         six = self.six if self.six is not None or before is None else before.six
-        return Found(four, six, self.ttl)
+        return AddressesByFamily(four, six, self.ttl)
 
-    def answer(self, at: float) -> Answer:
+    def resolved(self, at: float) -> Resolved:
         """Both families in one order, whatever order a server put them in; `at` is when they were asked for."""
-        return Answer((*_in_order(self.four), *_in_order(self.six))[:MOST], self.ttl, at)
+        return Resolved((*_in_order(self.four), *_in_order(self.six))[:MOST], self.ttl, at)
 
 
 def _in_order(hosts: Sequence[str] | None) -> list[str]:
@@ -102,20 +102,20 @@ class Dns:
         """No channel is open before a question."""
         self._channel: _Channel | None = None
 
-    async def ask(self, name: str, servers: Servers) -> Found | Unresolved:
+    async def ask(self, name: str, servers: Servers) -> AddressesByFamily | Unresolved:
         """All addresses of `name`, or of the first name of the search list that has some."""
-        failed: Why | None = None
+        failed: NoAddress | None = None
         for full in servers.names_for(name):
             match await self._both(full, servers):
-                case Found() as found:
+                case AddressesByFamily() as found:
                     return found
                 case _Part.SILENT:
-                    return Unresolved(name, Why.SILENT, monotonic(), ", ".join(servers.addresses))
+                    return Unresolved(name, NoAddress.SILENT, monotonic(), ", ".join(servers.addresses))
                 case _Part.FAILED:
-                    failed = Why.FAILED
+                    failed = NoAddress.FAILED
                 case _:
                     pass
-        return Unresolved(name, failed or Why.UNKNOWN, monotonic())
+        return Unresolved(name, failed or NoAddress.UNKNOWN, monotonic())
 
     async def close(self) -> None:
         """Whoever waits hears that nobody answered."""
@@ -123,7 +123,7 @@ class Dns:
         if channel is not None:
             await channel.resolver.close()
 
-    async def _both(self, full: str, servers: Servers) -> Found | _Part:
+    async def _both(self, full: str, servers: Servers) -> AddressesByFamily | _Part:
         """Rule 1."""
         channel = await self._open(full, servers)
         channel.waiting += 1
@@ -181,12 +181,12 @@ def _fault(error: BaseException | None) -> _Part:
     return _Part.SILENT if number in _QUIET else _Part.FAILED
 
 
-def _together(parts: Sequence[_Addresses | _Part]) -> Found | _Part:
+def _together(parts: Sequence[_Addresses | _Part]) -> AddressesByFamily | _Part:
     """A name that is not there is not there for either family."""
     good = [each for each in parts if isinstance(each, _Addresses)]
     if good:
         four, six = (_family(each) for each in parts)
-        return Found(four, six, min(each.ttl for each in good))
+        return AddressesByFamily(four, six, min(each.ttl for each in good))
     bad = [each for each in parts if isinstance(each, _Part)]
     return next(each for each in (_Part.NO_NAME, _Part.SILENT, _Part.FAILED, _Part.NO_ADDRESS) if each in bad)
 

@@ -12,10 +12,10 @@ import asyncio
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from proxy.names.answer import Answer, Resolved, Unresolved, Why
-from proxy.names.dns import Dns, Found
+from proxy.names.dns import AddressesByFamily, Dns
 from proxy.names.files import Files
-from proxy.names.system import System
+from proxy.names.resolution import NoAddress, Resolution, Resolved, Unresolved
+from proxy.names.system import SystemResolver
 
 if TYPE_CHECKING:
     from proxy.tasks import Tasks
@@ -37,13 +37,13 @@ class Resolver:
         self._tasks = tasks
         self._files = files or Files()
         self._dns = Dns()
-        self._system = System()
+        self._system = SystemResolver()
         self._running: dict[tuple[str, bool], asyncio.Task[None]] = {}
-        self._last: dict[tuple[str, bool], Resolved] = {}
-        self._good: dict[tuple[str, bool], Answer] = {}
-        self._found: dict[str, Found] = {}
+        self._last: dict[tuple[str, bool], Resolution] = {}
+        self._good: dict[tuple[str, bool], Resolved] = {}
+        self._found: dict[str, AddressesByFamily] = {}
 
-    async def ask(self, name: str, newer_than: float, *, system: bool = False) -> Resolved:
+    async def ask(self, name: str, newer_than: float, *, system: bool = False) -> Resolution:
         """What is known if it was asked for since `newer_than` (monotonic, not later than now), else what a look-up
         finds now: one that runs already may have begun too early.
         """
@@ -52,7 +52,7 @@ class Resolver:
             await asyncio.shield(self._look_up(key))
         return known
 
-    def kept(self, name: str, *, system: bool = False) -> Answer | None:
+    def kept(self, name: str, *, system: bool = False) -> Resolved | None:
         """The last good answer, however old (rule 3)."""
         return self._good.get((name.lower(), system))
 
@@ -77,10 +77,10 @@ class Resolver:
             async with asyncio.timeout(LOOKUP):
                 found = await (self._system.ask(key[0]) if key[1] else self._by_files_or_dns(key[0]))
         except TimeoutError:
-            found = Unresolved(key[0], Why.SILENT, monotonic())
+            found = Unresolved(key[0], NoAddress.SILENT, monotonic())
         self._last.pop(key, None)
         self._last[key] = found
-        if isinstance(found, Answer):
+        if isinstance(found, Resolved):
             self._good[key] = found
         while len(self._last) > MOST_KEPT:
             self._forget(next(iter(self._last)))
@@ -90,18 +90,18 @@ class Resolver:
         self._good.pop(key, None)
         self._found.pop(key[0], None)
 
-    async def _by_files_or_dns(self, name: str) -> Resolved:
+    async def _by_files_or_dns(self, name: str) -> Resolution:
         began = monotonic()
         listed = self._files.hosts_of(name)
         if listed:
-            return Answer(listed, HOSTS_TTL, began)
+            return Resolved(listed, HOSTS_TTL, began)
         found = await self._dns.ask(name, self._files.servers)
         if isinstance(found, Unresolved):
             return found
         self._found[name] = known = found.over(self._found.get(name))
-        return known.answer(began)
+        return known.resolved(began)
 
 
-def _since(known: Resolved, newer_than: float) -> float:
+def _since(known: Resolution, newer_than: float) -> float:
     """Rule 4."""
     return min(newer_than, monotonic() - FAILED_FOR) if isinstance(known, Unresolved) else newer_than

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from proxy.core.http.request import RequestHead
     from proxy.core.outcome import Failure
     from proxy.core.routing.decide import Decision
-    from proxy.edge.account.own_answer import OwnAnswer
+    from proxy.edge.account.own_answer import OwnAnswerRecord
     from proxy.edge.routing.bound_table import BoundRoute, Leg, Live
     from proxy.edge.wire.request_bytes import Ids
 
@@ -34,7 +34,7 @@ _BAD: Final = 500
 _FLUSH_LINES: Final = 256
 
 
-class Recorded(Protocol):
+class FinishedExchange(Protocol):
     """What the line needs of an exchange."""
 
     head: RequestHead
@@ -57,7 +57,7 @@ class Recorded(Protocol):
     fell_back_from: Failure | None
 
 
-def line_of_exchange(stamp: str, exchange: Recorded, seconds: float) -> CanonicalLine:
+def line_of_exchange(stamp: str, exchange: FinishedExchange, seconds: float) -> CanonicalLine:
     """An exchange that an upstream answered, or failed to."""
     head, failure, ids, decision = exchange.head, exchange.failure, exchange.ids, exchange.decision
     trace_id = ids.trace_id.decode("ascii")
@@ -105,7 +105,7 @@ def _level(status: int, failure: Failure | None) -> str:
     return "info" if status == CLIENT_GONE else "warning"
 
 
-def line_of_answer(stamp: str, own: OwnAnswer, route: str) -> CanonicalLine:
+def line_of_answer(stamp: str, own: OwnAnswerRecord, route: str) -> CanonicalLine:
     """A request that Banyan answered itself."""
     answer, head, ids = own.answer, own.head, own.ids
     line = CanonicalLine(
@@ -148,7 +148,7 @@ def _nothing() -> None:
     """By default nobody has lines in waiting."""
 
 
-class AccessLog:
+class AccessLogWriter:
     """Takes lines from the hot path, hands them to the sink every 256 lines or when the caller's timer says so."""
 
     __slots__ = ("_console", "_encode", "_held", "_second", "_sink", "_stamp", "before_flush", "sample")

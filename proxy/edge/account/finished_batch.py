@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Final
 import structlog
 
 from proxy.core.outcome import SERVED_BY_SIDE, Repeat
-from proxy.edge.account.canonical_line import Recorded, line_of_exchange
+from proxy.edge.account.canonical_line import FinishedExchange, line_of_exchange
 from proxy.edge.account.guard_events import BadEvents
-from proxy.edge.account.request_sample import Recently
+from proxy.edge.account.request_sample import RequestSample
 
 if TYPE_CHECKING:
-    from proxy.edge.account.canonical_line import AccessLog
+    from proxy.edge.account.canonical_line import AccessLogWriter
     from proxy.edge.tally import Counters
 
 BATCH: Final = 128
@@ -33,13 +33,13 @@ class Finished:
 
     __slots__ = ("_counters", "_log", "bad", "recent", "waiting")
 
-    def __init__(self, log: AccessLog, counters: Counters) -> None:
+    def __init__(self, log: AccessLogWriter, counters: Counters) -> None:
         """Begin with none."""
         self._log = log
         self._counters = counters
         self.bad = BadEvents()
-        self.recent = Recently()
-        self.waiting: list[Recorded] = []
+        self.recent = RequestSample()
+        self.waiting: list[FinishedExchange] = []
 
     def fold(self) -> None:
         """Count and write all that wait."""
@@ -52,7 +52,7 @@ class Finished:
             except Exception as error:  # noqa: BLE001 -- an error in one must not cost the others their lines
                 structlog.get_logger().error("line_broke", exc_info=error)
 
-    def _finish(self, each: Recorded, wall: float) -> None:
+    def _finish(self, each: FinishedExchange, wall: float) -> None:
         """`wall` is what to add to monotonic time for the time of day."""
         log, bound = self._log, each.bound
         seconds = each.ended - each.started
@@ -77,7 +77,7 @@ class Finished:
             self.bad.note_good(each)
 
 
-def outcome_of(each: Recorded) -> Repeat:
+def outcome_of(each: FinishedExchange) -> Repeat:
     """What became of a request that was sent more than once."""
     if each.fell_back:
         return Repeat.FELL_BACK if each.failure is None else Repeat.FALLBACK_FAILED

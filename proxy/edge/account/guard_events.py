@@ -20,9 +20,9 @@ from proxy.link.messages import BadDelta, CohortDelta
 
 if TYPE_CHECKING:
     from proxy.core.outcome import Failure
-    from proxy.edge.account.canonical_line import Recorded
+    from proxy.edge.account.canonical_line import FinishedExchange
     from proxy.edge.routing.bound_table import BoundRoute
-    from proxy.edge.tally import Tally
+    from proxy.edge.tally import AnswerTally
 
 MOST = 500
 MOST_COHORTS = 200
@@ -43,7 +43,7 @@ class BadEvents:
         self._cohorts: dict[str, dict[int, list[int]]] = {}
         self._lost = 0
 
-    def judge(self, each: Recorded, seconds: float, at: float) -> None:
+    def judge(self, each: FinishedExchange, seconds: float, at: float) -> None:
         """What this exchange, which is not plainly good, says of the sides that it asked; `at` in unix seconds."""
         bound, before, failure = each.bound, each.fell_back_from, each.failure
         if before is not None and not before.is_nobodys:
@@ -60,13 +60,13 @@ class BadEvents:
         if bad is not None:
             self._note(each, bad, each.leg.side, failure, at)
 
-    def note_good(self, each: Recorded) -> None:
+    def note_good(self, each: FinishedExchange) -> None:
         """Rule 1: a good answer on a route in trouble."""
         if each.leg.side is Side.NEW:
             self._counts.setdefault(each.bound.route.name, 0)
             self._see(each, cohort_hash(each.head, each.peer, each.live.snapshot, each.bound), failed=False)
 
-    def _note(self, each: Recorded, bad: Bad, side: Side, failure: Failure | None, at: float) -> None:
+    def _note(self, each: FinishedExchange, bad: Bad, side: Side, failure: Failure | None, at: float) -> None:
         bound = each.bound
         if bound.legacy is None or bound.new is None:
             return
@@ -85,7 +85,7 @@ class BadEvents:
         unreachable = failure is not None and failure.is_unreachable
         self._events.append(BadDelta(name, bad.value, side.value, cohort, draw_of(cohort), at, unreachable))
 
-    def _see(self, each: Recorded, cohort: int, *, failed: bool) -> None:
+    def _see(self, each: FinishedExchange, cohort: int, *, failed: bool) -> None:
         """One answer of new to this cohort."""
         seen = self._cohorts.setdefault(each.bound.route.name, {})
         counts = seen.get(cohort)
@@ -112,7 +112,7 @@ class BadEvents:
         return [CohortDelta(name, cohort, *counts) for name, seen in cohorts.items() for cohort, counts in seen.items()]
 
 
-def kind_of(each: Recorded, seconds: float, slow: float) -> Bad | None:
+def kind_of(each: FinishedExchange, seconds: float, slow: float) -> Bad | None:
     """What is bad about an answer that is somebody's. `slow` 0: no answer is too slow."""
     failure = each.failure
     if failure is not None and failure.timed_out:
@@ -122,7 +122,7 @@ def kind_of(each: Recorded, seconds: float, slow: float) -> Bad | None:
     return Bad.LATENCY if slow and seconds > slow and not each.tunnel else None
 
 
-def _tally_of(bound: BoundRoute, side: Side) -> Tally:
+def _tally_of(bound: BoundRoute, side: Side) -> AnswerTally:
     """Where the route counts that side; one that was asked has an upstream."""
     leg = bound.legacy if side is Side.LEGACY else bound.new
     return bound.own if leg is None else leg.tally

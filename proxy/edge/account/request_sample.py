@@ -27,8 +27,8 @@ from proxy.core.traffic.remembered_request import (
     veiled_fields,
     veiled_query,
 )
-from proxy.edge.account.canonical_line import Recorded
-from proxy.edge.account.own_answer import OwnAnswer
+from proxy.edge.account.canonical_line import FinishedExchange
+from proxy.edge.account.own_answer import OwnAnswerRecord
 from proxy.edge.wire.request_bytes import said_beside
 
 if TYPE_CHECKING:
@@ -41,15 +41,15 @@ LONGEST = 2048
 """Bytes of a target; requests with a longer one are not remembered."""
 
 
-class Recently:
+class RequestSample:
     """The sample since the last report."""
 
     __slots__ = ("_bad", "_kept", "_next", "_seen", "_weight")
 
     def __init__(self) -> None:
         """None yet; the first `MOST` are all taken."""
-        self._kept: list[Recorded | OwnAnswer] = []
-        self._bad: list[Recorded] = []
+        self._kept: list[FinishedExchange | OwnAnswerRecord] = []
+        self._bad: list[FinishedExchange] = []
         self._seen = 0
         self._next = 0
         self._weight = 1.0
@@ -60,7 +60,7 @@ class Recently:
         self._seen = self._next = 0
         self._weight = 1.0
 
-    def look(self, batch: Sequence[Recorded]) -> None:
+    def look(self, batch: Sequence[FinishedExchange]) -> None:
         """Exchanges that have ended."""
         start = self._seen
         self._seen = end = start + len(batch)
@@ -72,16 +72,16 @@ class Recently:
         self._seen += 1
         return self._next < self._seen
 
-    def keep(self, own: OwnAnswer) -> None:
+    def keep(self, own: OwnAnswerRecord) -> None:
         """Take the one that `count` asked for."""
         self._keep(own)
 
-    def note_bad(self, each: Recorded) -> None:
+    def note_bad(self, each: FinishedExchange) -> None:
         """An exchange that went wrong."""
         if len(self._bad) < MOST_BAD:
             self._bad.append(each)
 
-    def _keep(self, each: Recorded | OwnAnswer) -> None:
+    def _keep(self, each: FinishedExchange | OwnAnswerRecord) -> None:
         if len(self._kept) < MOST:
             self._kept.append(each)
         else:
@@ -91,24 +91,26 @@ class Recently:
             self._weight *= exp(log(1.0 - random()) / MOST)  # noqa: S311
             self._next += floor(log(1.0 - random()) / log(1.0 - self._weight))  # noqa: S311
 
-    def take(self, wall: float) -> Taken:
+    def take(self, wall: float) -> TakenSample:
         """The sample, and those beside it that went wrong; begin anew.
 
         `wall` is what to add to monotonic time for the time of day.
         """
         known = set(map(id, self._kept))
         beside = {id(each): each for each in self._bad if id(each) not in known}
-        taken = Taken(self._kept, list(beside.values()), self._seen, wall)
+        taken = TakenSample(self._kept, list(beside.values()), self._seen, wall)
         self._begin()
         return taken
 
 
-class Taken:
+class TakenSample:
     """A sample on its way into a report; `total` is how many requests there were."""
 
     __slots__ = ("_beside", "_kept", "_wall", "bad", "sample", "total")
 
-    def __init__(self, kept: list[Recorded | OwnAnswer], beside: list[Recorded], total: int, wall: float) -> None:
+    def __init__(
+        self, kept: list[FinishedExchange | OwnAnswerRecord], beside: list[FinishedExchange], total: int, wall: float
+    ) -> None:
         """Nothing is made yet."""
         self.sample: list[Seen] = []
         self.bad: list[Seen] = []
@@ -121,14 +123,14 @@ class Taken:
         """Make all records, with a pause after each `most` of them."""
         wanted = [*((each, self.sample) for each in self._kept), *((each, self.bad) for each in self._beside)]
         for number, (each, into) in enumerate(wanted, 1):
-            made = _own(each, self._wall) if isinstance(each, OwnAnswer) else _exchange(each, self._wall)
+            made = _own(each, self._wall) if isinstance(each, OwnAnswerRecord) else _exchange(each, self._wall)
             if made is not None:
                 into.append(made)
             if number % most == 0:
                 yield
 
 
-def _exchange(each: Recorded, wall: float) -> Seen | None:
+def _exchange(each: FinishedExchange, wall: float) -> Seen | None:
     head, route, decision, failure, ids = each.head, each.bound.route, each.decision, each.failure, each.ids
     if len(head.target) > LONGEST:
         return None
@@ -166,7 +168,7 @@ def _exchange(each: Recorded, wall: float) -> Seen | None:
     )
 
 
-def _own(each: OwnAnswer, wall: float) -> Seen | None:
+def _own(each: OwnAnswerRecord, wall: float) -> Seen | None:
     head, bound = each.head, each.answer.bound
     if len(head.target) > LONGEST:
         return None

@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable
 
-    from proxy.edge.account.canonical_line import AccessLog
+    from proxy.edge.account.canonical_line import AccessLogWriter
     from proxy.edge.account.finished_batch import Finished
-    from proxy.edge.client.slow_clients import Client
+    from proxy.edge.client.slow_clients import PacedClient
     from proxy.edge.routing.bound_table import Live
     from proxy.edge.shadow.shadows import Shadows
     from proxy.edge.tally import Counters
@@ -62,7 +62,7 @@ class Services(Protocol):
     gate: Gate | None
     """What stands before admission; None when nothing does."""
     counters: Counters
-    access_log: AccessLog
+    access_log: AccessLogWriter
     finished: Finished
     shadows: Shadows
 
@@ -76,7 +76,7 @@ class Services(Protocol):
         """Run `work` from a fresh stack."""
 
 
-class Crowd:
+class ClientConnections:
     """The clients of one worker; `measure` tells how many bytes the process holds."""
 
     __slots__ = ("_ceiling", "_gate", "_live", "_look_at", "_peers", "_place", "clients", "level", "measure")
@@ -142,7 +142,7 @@ class Crowd:
         self._look_at = now + LOOK_EVERY
         limits = live.snapshot.limits
         for each in tuple(self.clients):
-            reason = too_slow(cast("Client", each), limits, now)
+            reason = too_slow(cast("PacedClient", each), limits, now)
             if reason is not None:
                 each.too_slow(reason, now)
         if self._ceiling:

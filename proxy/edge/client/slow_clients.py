@@ -23,7 +23,7 @@ class Uploading(Protocol):
     expecting: bool
 
 
-class Client(Protocol):
+class PacedClient(Protocol):
     """A client's connection, as far as its pace goes."""
 
     started: float
@@ -48,7 +48,7 @@ class Pace:
         self.request = request
 
 
-def too_slow(client: Client, limits: Limits, now: float) -> Shed | None:
+def too_slow(client: PacedClient, limits: Limits, now: float) -> Shed | None:
     """Which bound this client has met by now."""
     exchange, pace = client.exchange, client.pace
     if exchange is not None and exchange.tunnel:

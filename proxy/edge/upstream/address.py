@@ -60,7 +60,7 @@ class Waiter(Protocol):
         """There is none."""
 
 
-class Overseer(Protocol):
+class AddressOwner(Protocol):
     """The pool, as its addresses see it."""
 
     def returned(self, connection: UpstreamConnection) -> None:
@@ -69,17 +69,17 @@ class Overseer(Protocol):
     def freed(self) -> None:
         """A connection is gone."""
 
-    def failed(self, address: Address, asking: Asking) -> None:
+    def failed(self, address: UpstreamAddress, asking: Asking) -> None:
         """Something asked there has failed hard."""
 
-    def unavailable(self, address: Address, asking: Asking) -> None:
+    def unavailable(self, address: UpstreamAddress, asking: Asking) -> None:
         """Its answer says that somebody behind it did not answer, and is not wanted."""
 
-    def answered(self, address: Address, asking: Asking, status: int) -> None:
+    def answered(self, address: UpstreamAddress, asking: Asking, status: int) -> None:
         """Something asked there was answered; heard from addresses that are watched."""
 
 
-class Address:
+class UpstreamAddress:
     """Connections that are idle stand in `idle`, the most recently used last; `open` counts all, and those that are
     being opened, `connections` holds all that are there; `awaited`: somebody waits apart.
     """
@@ -88,7 +88,7 @@ class Address:
         "_idles",
         "_idles_until",
         "_outcomes",
-        "_overseer",
+        "_owner",
         "_swept",
         "_waiting",
         "awaited",
@@ -108,11 +108,11 @@ class Address:
         "weight",
     )
 
-    def __init__(self, endpoint: Endpoint, host: str, overseer: Overseer, waiting: deque[Waiter]) -> None:
+    def __init__(self, endpoint: Endpoint, host: str, owner: AddressOwner, waiting: deque[Waiter]) -> None:
         """`waiting` is the pool's own queue."""
         self.endpoint = endpoint
         self.host = host
-        self._overseer = overseer
+        self._owner = owner
         self._waiting = waiting
         self._swept = 0.0
         self._idles = NEVER
@@ -142,7 +142,7 @@ class Address:
     def release(self, connection: UpstreamConnection) -> None:
         """A clean connection comes back."""
         if self.gone or self._waiting or self.awaited:
-            self._overseer.returned(connection)
+            self._owner.returned(connection)
         else:
             connection.idle_since = 0.0  # the next sweep stamps it: a clock read per request saved
             self.idle.append(connection)
@@ -159,19 +159,19 @@ class Address:
         if connection in self.idle:
             self.idle.remove(connection)
             self._learn(connection, monotonic())  # what is ended here is taken out before
-        self._overseer.freed()
+        self._owner.freed()
 
     def failed(self, asking: Asking) -> None:
         """What was asked here has failed hard."""
-        self._overseer.failed(self, asking)
+        self._owner.failed(self, asking)
 
     def unavailable(self, asking: Asking) -> None:
         """What was asked here was answered with 502, 503 or 504, and somebody else is asked instead."""
-        self._overseer.unavailable(self, asking)
+        self._owner.unavailable(self, asking)
 
     def answered(self, asking: Asking, status: int) -> None:
         """What was asked here was answered; said only while `watched`."""
-        self._overseer.answered(self, asking, status)
+        self._owner.answered(self, asking, status)
 
     # -- whether it is asked ------------------------------------------------------------------------------------------
 
@@ -278,7 +278,7 @@ class Address:
             self._idles_until = now + _REMEMBERED
 
 
-def usable_of(addresses: list[Address], share: float, now: float) -> list[Address]:
+def usable_of(addresses: list[UpstreamAddress], share: float, now: float) -> list[UpstreamAddress]:
     """Those to be asked (rule 2): of those that are out, the ones that would be back first stay in."""
     out = [each for each in addresses if each.is_out(now)]
     if not out or len(out) == len(addresses):
@@ -288,7 +288,7 @@ def usable_of(addresses: list[Address], share: float, now: float) -> list[Addres
     return [each for each in addresses if each not in left]
 
 
-def _back(address: Address) -> float:
+def _back(address: UpstreamAddress) -> float:
     return max(address.out_until, address.down_until)
 
 
@@ -302,7 +302,7 @@ class Chooser:
         self._in_turn = balance is Balance.ROUND_ROBIN
         self._turn = 0
 
-    def choose(self, usable: list[Address]) -> Address:
+    def choose(self, usable: list[UpstreamAddress]) -> UpstreamAddress:
         """One of at least two: what `balance` says, and rule 3."""
         count = len(usable)
         if self._in_turn:

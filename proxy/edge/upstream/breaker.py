@@ -38,7 +38,7 @@ _FEWEST = 5
 """The least volume, where few requests can be under way."""
 
 
-class State(IntEnum):
+class BreakerState(IntEnum):
     """The numbers are those of the metric."""
 
     CLOSED = 0
@@ -46,7 +46,7 @@ class State(IntEnum):
     OPEN = 2
 
 
-class Breaker:
+class CircuitBreaker:
     """Times are on the monotonic clock. Probes are of different operations; `within_operation` of different clients.
 
     `memory`: seconds after a failure for which outcomes are looked at; `most`: requests that can be under way at once.
@@ -65,7 +65,7 @@ class Breaker:
         """Closed; without a rule for ever."""
         self._rule = rule
         self._within_operation = within_operation
-        self.state = State.CLOSED
+        self.state = BreakerState.CLOSED
         self._outcomes = Outcomes(1.0, 0, 0.0)
         if rule is not None:
             volume = min(rule.volume, max(_FEWEST, most))
@@ -82,7 +82,7 @@ class Breaker:
         rule = self._rule
         if rule is None:
             return True
-        if self.state is not State.CLOSED:
+        if self.state is not BreakerState.CLOSED:
             return self._within_operation and now > self._until + rule.window
         return self._outcomes.is_calm(now) and now - self._refused_at > rule.window
 
@@ -91,13 +91,13 @@ class Breaker:
     def refused(self, now: float) -> bool:
         """No connection could be made; True when that opens the breaker."""
         rule = self._rule
-        if rule is None or self.state is State.OPEN:
+        if rule is None or self.state is BreakerState.OPEN:
             return False
         if now - self._refused_at > rule.window:
             self._refused = 0
         self._refused += 1
         self._refused_at = now
-        if self.state is State.CLOSED and self._refused < rule.failures:
+        if self.state is BreakerState.CLOSED and self._refused < rule.failures:
             return False
         self._open(rule, now)
         return True
@@ -111,9 +111,9 @@ class Breaker:
     ) -> bool:
         """What was sent has failed hard; True when that opens the breaker. `others`: there are other clients."""
         rule = self._rule
-        if rule is None or self.state is State.OPEN:
+        if rule is None or self.state is BreakerState.OPEN:
             return False
-        if self.state is State.HALF_OPEN:
+        if self.state is BreakerState.HALF_OPEN:
             return self._probe_failed(rule, asking, now)
         self._outcomes.add(self._witness(operation, client), client, address, now, failed=True)
         opens = self._outcomes.are_too_bad(now, others=others)
@@ -124,7 +124,7 @@ class Breaker:
     def said_nothing(self, asking: Asking, now: float) -> bool:
         """An answer that says that somebody behind it did not answer: no proof of health from a probe."""
         rule = self._rule
-        return rule is not None and self.state is State.HALF_OPEN and self._probe_failed(rule, asking, now)
+        return rule is not None and self.state is BreakerState.HALF_OPEN and self._probe_failed(rule, asking, now)
 
     def _probe_failed(self, rule: Rule, asking: Asking, now: float) -> bool:
         witness = self._probes.pop(asking, None)
@@ -137,7 +137,7 @@ class Breaker:
         return opens
 
     def _open(self, rule: Rule, now: float) -> None:
-        self.state = State.OPEN
+        self.state = BreakerState.OPEN
         self._until = now + rule.open * (1.0 - _JITTER * random())  # noqa: S311 -- no secret hangs on it
         self._refused = 0
         self._outcomes.forget()
@@ -145,11 +145,11 @@ class Breaker:
     def succeeded(self, operation: bytes, client: bytes, address: bytes, now: float) -> bool:
         """An answer has come; True when it closes the breaker."""
         self._refused = 0
-        if self._rule is not None and self.state is State.CLOSED:
+        if self._rule is not None and self.state is BreakerState.CLOSED:
             self._outcomes.add(self._witness(operation, client), client, address, now, failed=False)
-        if self.state is not State.HALF_OPEN:
+        if self.state is not BreakerState.HALF_OPEN:
             return False
-        self.state = State.CLOSED
+        self.state = BreakerState.CLOSED
         self._probes.clear()
         self._failed.clear()
         self._last.clear()
@@ -161,24 +161,24 @@ class Breaker:
     def rests(self, operation: bytes, client: bytes, now: float) -> bool:
         """Whether `admits` would refuse; this only looks, and takes no probe."""
         rule = self._rule
-        if rule is None or self.state is State.CLOSED:
+        if rule is None or self.state is BreakerState.CLOSED:
             return False
         witness = self._witness(operation, client)
         if now >= self._until:
             return witness in self._failed | set(self._probes.values()) and now < self._until + rule.open / 2
-        if self.state is State.OPEN or len(self._probes) >= rule.probes:
+        if self.state is BreakerState.OPEN or len(self._probes) >= rule.probes:
             return True
         return witness in self._failed or (witness in self._last and now < self._half_open_at + rule.open / 2)
 
     def admits(self, asking: Asking, operation: bytes, client: bytes, now: float) -> bool:
         """Whether one more request may go out; one that may while not closed is a probe."""
         rule = self._rule
-        if rule is None or self.state is State.CLOSED or asking in self._probes:
+        if rule is None or self.state is BreakerState.CLOSED or asking in self._probes:
             return True
         if self.rests(operation, client, now):
             return False
         if now >= self._until:
-            self.state = State.HALF_OPEN
+            self.state = BreakerState.HALF_OPEN
             self._half_open_at, self._until = now, now + rule.open
             self._last = self._failed | set(self._probes.values())
             self._probes, self._failed = {}, set()
@@ -193,11 +193,11 @@ class Breaker:
         return client if self._within_operation else operation
 
 
-class Turned(NamedTuple):
+class BreakerChange(NamedTuple):
     """A breaker has opened or closed: that of `operation`, or of the whole upstream (empty)."""
 
     operation: str
-    state: State
+    state: BreakerState
 
 
 class Resting(NamedTuple):
@@ -213,64 +213,64 @@ class Breakers:
     __slots__ = ("_memory", "_most", "_operations", "_rule", "whole")
 
     def __init__(self, rule: Rule | None, *, memory: float = 0.0, most: int = MOST) -> None:
-        """All closed; without a rule for ever. `memory` and `most` as for `Breaker`."""
+        """All closed; without a rule for ever. `memory` and `most` as for `CircuitBreaker`."""
         self._rule = rule
         self._memory = memory
         self._most = most
-        self.whole = Breaker(rule, memory=memory, most=most)
-        self._operations: dict[bytes, Breaker] = {}
+        self.whole = CircuitBreaker(rule, memory=memory, most=most)
+        self._operations: dict[bytes, CircuitBreaker] = {}
 
     @property
     def alone(self) -> tuple[str, ...]:
         """The operations that are left alone now, or are being asked how they are; not more than `TOLD` of them."""
-        resting = [operation for operation, each in self._operations.items() if each.state is not State.CLOSED]
+        resting = [operation for operation, each in self._operations.items() if each.state is not BreakerState.CLOSED]
         return tuple(each.decode("latin-1") for each in resting[:TOLD])
 
-    def failed(self, asking: Asking, now: float, address: bytes = b"") -> list[Turned]:
+    def failed(self, asking: Asking, now: float, address: bytes = b"") -> list[BreakerChange]:
         """What was sent to this address has failed hard."""
         if self._rule is None:
             return []
         operation, client = asking.operation(failed=True), asking.who()
         if self.whole.failed(asking, operation, client, address, now):
             self._operations.clear()
-            return [Turned("", State.OPEN)]
-        if self.whole.state is not State.CLOSED:
+            return [BreakerChange("", BreakerState.OPEN)]
+        if self.whole.state is not BreakerState.CLOSED:
             return []
         alone = self._alone(operation)
         others = self.whole.has_others(now)
         if alone is None or not alone.failed(asking, operation, client, address, now, others=others):
             return []
-        return [Turned(operation.decode("latin-1"), State.OPEN)]
+        return [BreakerChange(operation.decode("latin-1"), BreakerState.OPEN)]
 
-    def _alone(self, operation: bytes) -> Breaker | None:
+    def _alone(self, operation: bytes) -> CircuitBreaker | None:
         """The operation's own; None: rule 5."""
         found = self._operations.get(operation)
         if found is None and len(self._operations) < MOST_OPERATIONS:
-            found = Breaker(self._rule, within_operation=True, memory=self._memory, most=self._most)
+            found = CircuitBreaker(self._rule, within_operation=True, memory=self._memory, most=self._most)
             self._operations[operation] = found
         return found
 
-    def said_nothing(self, asking: Asking, now: float) -> list[Turned]:
+    def said_nothing(self, asking: Asking, now: float) -> list[BreakerChange]:
         """An answer that says that somebody behind it did not answer."""
         alone = self._operations.get(asking.operation())
-        turned = [Turned("", State.OPEN)] if self.whole.said_nothing(asking, now) else []
+        turned = [BreakerChange("", BreakerState.OPEN)] if self.whole.said_nothing(asking, now) else []
         if alone is not None and alone.said_nothing(asking, now):
-            turned.append(Turned(asking.operation().decode("latin-1"), State.OPEN))
+            turned.append(BreakerChange(asking.operation().decode("latin-1"), BreakerState.OPEN))
         return turned
 
-    def refused(self, now: float) -> list[Turned]:
+    def refused(self, now: float) -> list[BreakerChange]:
         """No connection could be made."""
-        return [Turned("", State.OPEN)] if self.whole.refused(now) else []
+        return [BreakerChange("", BreakerState.OPEN)] if self.whole.refused(now) else []
 
-    def succeeded(self, asking: Asking, now: float, address: bytes = b"") -> list[Turned]:
+    def succeeded(self, asking: Asking, now: float, address: bytes = b"") -> list[BreakerChange]:
         """An answer has come from this address."""
         operation, client = asking.operation(), asking.who()
         alone = self._operations.get(operation)
         turned = []
         if self.whole.succeeded(operation, client, address, now):
-            turned.append(Turned("", State.CLOSED))
+            turned.append(BreakerChange("", BreakerState.CLOSED))
         if alone is not None and alone.succeeded(operation, client, address, now):
-            turned.append(Turned(operation.decode("latin-1"), State.CLOSED))
+            turned.append(BreakerChange(operation.decode("latin-1"), BreakerState.CLOSED))
         return turned
 
     def refuses(self, asking: Asking, now: float) -> Resting | None:

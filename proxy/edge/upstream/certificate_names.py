@@ -21,9 +21,9 @@ from proxy.edge.upstream.dial import Dialler
 if TYPE_CHECKING:
     from proxy.core.routing.route import Upstream
     from proxy.edge.instance import Here
-    from proxy.edge.upstream.address import Address
+    from proxy.edge.upstream.address import UpstreamAddress
     from proxy.edge.upstream.connection import UpstreamConnection
-    from proxy.tls.kept import ForUpstream
+    from proxy.tls.live_contexts import UpstreamContext
 
 MOST = 256
 _MISMATCHES = frozenset({62, 64})
@@ -32,7 +32,7 @@ _ALERTS = ("UNRECOGNIZED_NAME", "ALERT_INTERNAL_ERROR", "ALERT_HANDSHAKE_FAILURE
 """How servers may end a handshake that asks for a name that they lack; where another name is held, it is the name."""
 
 
-class Held:
+class CertificateNames:
     """By the handshakes of one upstream in one worker."""
 
     __slots__ = ("_names", "_own", "own_said")
@@ -67,7 +67,9 @@ class DiallerByName(Dialler):
 
     __slots__ = ("_held", "_name")
 
-    def __init__(self, upstream: Upstream, here: Here, shared: ForUpstream | None, name: str, held: Held) -> None:
+    def __init__(
+        self, upstream: Upstream, here: Here, shared: UpstreamContext | None, name: str, held: CertificateNames
+    ) -> None:
         """`held` is shared by all names of the upstream."""
         super().__init__(upstream, here, shared)
         self._name = name
@@ -78,7 +80,7 @@ class DiallerByName(Dialler):
         """The one."""
         return self._name
 
-    async def dial(self, address: Address, length: float) -> UpstreamConnection | Failure:
+    async def dial(self, address: UpstreamAddress, length: float) -> UpstreamConnection | Failure:
         """Notes what the handshake has shown."""
         made = await super().dial(address, length)
         if not isinstance(made, Failure):

@@ -20,7 +20,7 @@ from proxy.core.http.response import CHUNKED, MAX_HEAD, NEVER, ResponseHead, Res
 from proxy.core.outcome import Blame, Failure, Phase
 from proxy.edge.wire.ending import ended_cleanly, last_words
 from proxy.edge.wire.head_parser import END, PartialHead, judge_response
-from proxy.tls.sentence import sentence_of
+from proxy.tls.handshake_errors import sentence_of
 
 MAX_INTERIM = 16
 """1xx answers before the final one; more is an attack or a loop."""
@@ -90,7 +90,7 @@ class Asker(Protocol):
         """It can again."""
 
 
-class Home(Protocol):
+class ConnectionAddress(Protocol):
     """The address that a connection leads to, as the connection sees it."""
 
     gone: bool
@@ -129,8 +129,8 @@ class UpstreamConnection:
         "_partial",
         "_stopped",
         "_stuck",
+        "address",
         "asker",
-        "home",
         "idle_since",
         "idles",
         "mode",
@@ -139,9 +139,9 @@ class UpstreamConnection:
         "transport",
     )
 
-    def __init__(self, home: Home, lenient: Points = NONE) -> None:
-        """Being opened; `home` hears what becomes of it. `lenient`: what its heads are forgiven."""
-        self.home = home
+    def __init__(self, address: ConnectionAddress, lenient: Points = NONE) -> None:
+        """Being opened; `address` hears what becomes of it. `lenient`: what its heads are forgiven."""
+        self.address = address
         self._lenient = lenient
         self.asker: Asker | None = None
         self.transport: asyncio.Transport = cast("asyncio.Transport", None)
@@ -207,12 +207,12 @@ class UpstreamConnection:
     def give_up(self) -> None:
         """The answer has taken too long."""
         if self.asker is not None:
-            self.home.failed(self.asker)
+            self.address.failed(self.asker)
         self.abort()
 
     def unavailable(self, asker: Asker, *, done: bool) -> None:
         """Its answer says that somebody behind it did not answer, and is not wanted; once `done` it is another's."""
-        self.home.unavailable(asker)
+        self.address.unavailable(asker)
         if not done:
             self.abort()
 
@@ -266,7 +266,7 @@ class UpstreamConnection:
             else:
                 self._fail(f"the connection to the upstream broke ({sentence_of(exc) if exc else 'closed'})")
         self.mode = Mode.CLOSED
-        self.home.lost(self)
+        self.address.lost(self)
 
     def pause_writing(self) -> None:
         """The upstream reads slowly."""
@@ -322,8 +322,8 @@ class UpstreamConnection:
         if not asker.wants_upgrade or head.upgrade != b"websocket":
             self._fail("the upstream switched protocols, which nobody asked for")
             return
-        if self.home.watched:
-            self.home.answered(asker, head.status)
+        if self.address.watched:
+            self.address.answered(asker, head.status)
         self.mode = Mode.TUNNEL
         asker.upgraded(head, rest)
 
@@ -339,8 +339,8 @@ class UpstreamConnection:
     def _start_body(self, asker: Asker, head: ResponseHead, rest: bytes) -> None:
         length = head.length
         self._head = head
-        if self.home.watched:
-            self.home.answered(asker, head.status)
+        if self.address.watched:
+            self.address.answered(asker, head.status)
         if length >= 0:
             self._left = length - len(rest)
             if self._left > 0:
@@ -398,7 +398,7 @@ class UpstreamConnection:
                 self.go_on_reading()
             self.idles = head.idles
             self.mode = _IDLE
-            self.home.release(self)
+            self.address.release(self)
         else:
             self.mode = Mode.CLOSED
             self.transport.abort()
@@ -413,5 +413,5 @@ class UpstreamConnection:
         phase = Phase.HEAD if mode is _HEAD else Phase.BODY
         stale = self.reused and mode is _HEAD and self._partial is None and not self._interim
         if not stale and asker.request_done and not self._stopped:
-            self.home.failed(asker)  # else it may have lost patience with a client that sends, or reads, slowly
+            self.address.failed(asker)  # else it may have lost patience with a client that sends, or reads, slowly
         asker.failed(Failure(phase=phase, blame=Blame.UPSTREAM, replayable=stale, detail=detail))

@@ -23,12 +23,12 @@ import structlog
 from proxy.core.outcome import Blame, Failure, Phase, Refused
 from proxy.edge.instance import NOWHERE, Here
 from proxy.edge.upstream.connection import Mode, UpstreamConnection
-from proxy.tls.kept import ForUpstream
-from proxy.tls.sentence import sentence_of
+from proxy.tls.handshake_errors import sentence_of
+from proxy.tls.live_contexts import UpstreamContext
 
 if TYPE_CHECKING:
     from proxy.core.routing.route import Upstream
-    from proxy.edge.upstream.address import Address
+    from proxy.edge.upstream.address import UpstreamAddress
 
 KEEP_ALIVE = (("TCP_KEEPIDLE", 15), ("TCP_KEEPINTVL", 5), ("TCP_KEEPCNT", 3))
 """Options of TCP as Linux calls them, in seconds and probes."""
@@ -46,19 +46,19 @@ class Dialler:
 
     __slots__ = ("_here", "_told", "_upstream", "tls")
 
-    def __init__(self, upstream: Upstream, here: Here = NOWHERE, shared: ForUpstream | None = None) -> None:
+    def __init__(self, upstream: Upstream, here: Here = NOWHERE, shared: UpstreamContext | None = None) -> None:
         """`tls` is None for one that is spoken to in the clear; `shared` is another's, made from the same files."""
         self._here = here
         self._told = False
         self._upstream = upstream
-        self.tls = shared or (ForUpstream(upstream.tls) if upstream.scheme == "https" else None)
+        self.tls = shared or (UpstreamContext(upstream.tls) if upstream.scheme == "https" else None)
 
     @property
     def asked_as(self) -> str:
         """The name that TLS asks for; empty: the address's own."""
         return self._upstream.tls.server_name
 
-    async def dial(self, address: Address, length: float) -> UpstreamConnection | Failure:
+    async def dial(self, address: UpstreamAddress, length: float) -> UpstreamConnection | Failure:
         """A connection within `length` seconds, or why there is none; `address.open` counts it already."""
         if self._here.is_at(address.host, address.endpoint.port):
             address.open -= 1
@@ -88,7 +88,7 @@ class Dialler:
         failure = cannot_connect(self._upstream, why, timed_out=False)
         return replace(failure, wrong_peer=True) if isinstance(error, ssl.SSLError) else failure
 
-    def _loop(self, address: Address) -> Failure:
+    def _loop(self, address: UpstreamAddress) -> Failure:
         """Rule 3; told once, and again after it was mended."""
         upstream, name, at = self._upstream, address.endpoint.host, f"{address.host}:{address.endpoint.port}"
         if not self._told:
@@ -100,7 +100,7 @@ class Dialler:
             phase=Phase.CONNECT, blame=Blame.UPSTREAM, replayable=True, detail=detail, loops=True, wrong_peer=True
         )
 
-    async def _open(self, connection: UpstreamConnection, address: Address) -> None:
+    async def _open(self, connection: UpstreamConnection, address: UpstreamAddress) -> None:
         tls = self.tls.to_use() if self.tls is not None else None
         name = (self.asked_as or address.endpoint.host.removesuffix(".")) if tls is not None else None
         loop, protocol = asyncio.get_running_loop(), partial(_same, connection)

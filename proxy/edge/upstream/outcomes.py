@@ -29,7 +29,7 @@ class Asking(Protocol):
         """The address of the client for whom it is asked."""
 
 
-class Kind:
+class OutcomesByKey:
     """Outcomes by one kind of thing: which were seen, and since when it is always the same one."""
 
     __slots__ = ("_counts", "_latest", "changed_at", "several")
@@ -79,7 +79,8 @@ class Outcomes:
         self._volume = volume
         self._window = window
         self._memory = memory or window
-        self._operations, self._groups, self._clients, self._addresses = Kind(), Kind(), Kind(), Kind()
+        self._operations, self._groups = OutcomesByKey(), OutcomesByKey()
+        self._clients, self._addresses = OutcomesByKey(), OutcomesByKey()
         self._failed = self._seen = 0
         self._began = _NEVER
         self.failed_at = _NEVER
@@ -130,5 +131,5 @@ class Outcomes:
             and self._addresses.fails(self._share, 1)
         )
 
-    def _least(self, kind: Kind, now: float) -> int:
+    def _least(self, kind: OutcomesByKey, now: float) -> int:
         return 1 if now - kind.changed_at >= self._window / 2 else 2

@@ -27,13 +27,13 @@ import structlog
 
 from proxy.core.outcome import UNAVAILABLE, Failure, Refused
 from proxy.edge.instance import NOWHERE, Here
-from proxy.edge.upstream.address import Address, Chooser, usable_of
-from proxy.edge.upstream.breaker import Breakers, Resting, RetryBudget, State, Turned
+from proxy.edge.upstream.address import Chooser, UpstreamAddress, usable_of
+from proxy.edge.upstream.breaker import BreakerChange, Breakers, BreakerState, Resting, RetryBudget
 from proxy.edge.upstream.connection import Mode
 from proxy.edge.upstream.dial import Dialler, cannot_connect, refusal
 from proxy.edge.upstream.fair_share import KEPT, FairShare
-from proxy.edge.upstream.resolve import Found, Names
-from proxy.names.answer import Why
+from proxy.edge.upstream.resolve import Names, ResolvedEndpoint
+from proxy.names.resolution import NoAddress
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from proxy.edge.upstream.outcomes import Asking
     from proxy.names.resolver import Resolver
     from proxy.tasks import Tasks
-from proxy.tls.kept import ForUpstream
+    from proxy.tls.live_contexts import UpstreamContext
 
 MAX_DIALS = 3
 NAMED_AGAIN = 2
@@ -85,7 +85,7 @@ class Pool:
         memory = upstream.timeouts.response + (upstream.breaker.window if upstream.breaker else 0.0)
         self.breakers = Breakers(upstream.breaker, memory=memory, most=upstream.connections)
         self.dialler = dialler or Dialler(upstream, here)
-        self.addresses: list[Address] = []
+        self.addresses: list[UpstreamAddress] = []
         self.waiting: deque[Waiter] = deque()
         self._apart: deque[Waiter] = deque()
         self.asked = 0
@@ -93,8 +93,8 @@ class Pool:
         self._names = Names(upstream.endpoints, upstream.resolve, resolver)
         self._chooser = Chooser(upstream.balance)
         self._budget = RetryBudget()
-        self._usable: list[Address] = []
-        self._only: Address | None = None
+        self._usable: list[UpstreamAddress] = []
+        self._only: UpstreamAddress | None = None
         self._connecting = 0
         self._resolving = False
         self._looking: asyncio.Task[None] | None = None
@@ -169,7 +169,7 @@ class Pool:
         return self._troubled and self.breakers.rests(asking, now)
 
     @property
-    def tls(self) -> ForUpstream | None:
+    def tls(self) -> UpstreamContext | None:
         """The context of its connections; None for one that is spoken to in the clear."""
         return self.dialler.tls
 
@@ -180,7 +180,7 @@ class Pool:
 
     # -- waiting ------------------------------------------------------------------------------------------------------
 
-    def _choose(self) -> Address | None:
+    def _choose(self) -> UpstreamAddress | None:
         usable = self._usable
         if len(usable) > 1:
             return self._chooser.choose(usable)
@@ -264,7 +264,7 @@ class Pool:
                 if connection.asker is not None:
                     yield connection.asker
 
-    def _wait(self, waiter: Waiter, wanted: Address | None) -> None:
+    def _wait(self, waiter: Waiter, wanted: UpstreamAddress | None) -> None:
         if self.is_full and len(self.waiting) - self._connecting >= self.upstream.queue:
             waiter.failed(refusal(Refused.QUEUE, self._queue_full))
             return
@@ -286,7 +286,7 @@ class Pool:
                 return
             self._open(address)
 
-    def _open(self, address: Address) -> None:
+    def _open(self, address: UpstreamAddress) -> None:
         address.open += 1
         self._connecting += 1
         if 2 * address.open > self.upstream.connections >= KEPT and self.upstream.queue and self._fair_share is None:
@@ -294,29 +294,29 @@ class Pool:
             self._looks = True
         self._tasks.start(self._connect(address), name=f"connect-{self.upstream.name}")
 
-    def _with_room(self, tried: tuple[Address, ...] = ()) -> Address | None:
+    def _with_room(self, tried: tuple[UpstreamAddress, ...] = ()) -> UpstreamAddress | None:
         most = self.upstream.connections
         room = [each for each in self._usable if each.open < most and each not in tried]
         return self._chooser.choose(room) if len(room) > 1 else room[0] if room else None
 
     def returned(self, connection: UpstreamConnection) -> None:
         """A clean connection is free, and somebody waits, or its address is gone."""
-        home = connection.home
-        if home.gone:
+        address = connection.address
+        if address.gone:
             connection.abort()
         elif self.waiting:
             connection.reused = True
             self.waiting.popleft().lend(connection)
         else:
-            home.keep(connection)
+            address.keep(connection)
             self._serve_apart()
 
     # -- connecting ---------------------------------------------------------------------------------------------------
 
-    async def _connect(self, address: Address) -> None:
+    async def _connect(self, address: UpstreamAddress) -> None:
         """For one who waits, whoever that is by then (rule 4)."""
         until = monotonic() + self.upstream.timeouts.connect
-        tried: tuple[Address, ...] = ()
+        tried: tuple[UpstreamAddress, ...] = ()
         while True:
             tried = (*tried, address)
             is_last = len(tried) >= MAX_DIALS or len(self._usable) < 2
@@ -338,13 +338,15 @@ class Pool:
             address = other
         self._no_connection(made)
 
-    def _is_wrong(self, failure: Failure, address: Address) -> bool:
+    def _is_wrong(self, failure: Failure, address: UpstreamAddress) -> bool:
         """Whether somebody else is there: nobody waits for the next look-up, which is brought forward all the same."""
         if failure.wrong_peer:
             self._names.tried_in_vain(address.endpoint, monotonic())
         return failure.wrong_peer
 
-    async def _named_since(self, vain: Address, tried: tuple[Address, ...], until: float) -> Address | None:
+    async def _named_since(
+        self, vain: UpstreamAddress, tried: tuple[UpstreamAddress, ...], until: float
+    ) -> UpstreamAddress | None:
         """An address that its name has by now, when no other can be reached: it may have moved since the last look-up,
         or an answer may be as old as its TTL.
         """
@@ -381,13 +383,13 @@ class Pool:
     def _hand_over(self, connection: UpstreamConnection) -> None:
         if connection.mode is Mode.CLOSED:
             return
-        home = connection.home
+        address = connection.address
         if self.waiting:
             self.waiting.popleft().lend(connection)
-        elif home.gone:
+        elif address.gone:
             connection.abort()
         else:
-            home.release(connection)
+            address.release(connection)
 
     def _look_up(self) -> None:
         if not self._resolving:
@@ -401,7 +403,7 @@ class Pool:
             async with asyncio.timeout(None if self.addresses else self.upstream.timeouts.connect):
                 unknown = await self._names.look_up()
             if unknown is not None:
-                failure = cannot_connect(self.upstream, unknown.detail, timed_out=unknown.why is Why.SILENT)
+                failure = cannot_connect(self.upstream, unknown.detail, timed_out=unknown.why is NoAddress.SILENT)
         except TimeoutError:
             failure = cannot_connect(self.upstream, "the look-up of its name timed out", timed_out=True)
         finally:
@@ -422,8 +424,8 @@ class Pool:
     def _follow_names(self) -> None:
         """Addresses as they are named now (rule 2)."""
         now = monotonic()
-        before = {Found(each.endpoint, each.host): each for each in self.addresses}
-        self.addresses = [before.get(each) or Address(*each, self, self.waiting) for each in self._names.found]
+        before = {ResolvedEndpoint(each.endpoint, each.host): each for each in self.addresses}
+        self.addresses = [before.get(each) or UpstreamAddress(*each, self, self.waiting) for each in self._names.found]
         for left in before.values():
             if left not in self.addresses:
                 left.drain()
@@ -461,7 +463,7 @@ class Pool:
                 each.down_until = down_until
         self._settle(now)
 
-    def failed(self, address: Address, asking: Asking) -> None:
+    def failed(self, address: UpstreamAddress, asking: Asking) -> None:
         """A hard failure of what was sent there."""
         now = monotonic()
         if len(self.addresses) > 1 and address.fail(self.upstream.eject, asking, now):
@@ -469,12 +471,12 @@ class Pool:
         self._look_after(now)
         self._tell(self.breakers.failed(asking, now, address.name))
 
-    def unavailable(self, address: Address, asking: Asking) -> None:
+    def unavailable(self, address: UpstreamAddress, asking: Asking) -> None:
         """It was answered with 502, 503 or 504 (told already where 5xx count), and somebody else is asked instead."""
         if not self._counts_5xx:
             self.failed(address, asking)
 
-    def _refused(self, address: Address) -> None:
+    def _refused(self, address: UpstreamAddress) -> None:
         """No connection could be made."""
         now = monotonic()
         address.shun(now)
@@ -498,7 +500,7 @@ class Pool:
             each.watched = True
         self._settle(now)
 
-    def answered(self, address: Address, asking: Asking, status: int) -> None:
+    def answered(self, address: UpstreamAddress, asking: Asking, status: int) -> None:
         """Something was answered there after failures, or where 5xx are failures."""
         if status >= _SERVER_ERROR:
             if self._counts_5xx:
@@ -522,14 +524,14 @@ class Pool:
             self._fair_share = None  # not before: what is open already can be had without `_open`, which makes one
         self._looks = self._troubled or self._fair_share is not None
 
-    def _ejected(self, address: Address) -> None:
+    def _ejected(self, address: UpstreamAddress) -> None:
         self._say("address_ejected", address=address.host, port=address.endpoint.port)
 
-    def _tell(self, turned: list[Turned]) -> None:
+    def _tell(self, turned: list[BreakerChange]) -> None:
         for operation, state in turned:
-            if not operation and state is State.OPEN:
+            if not operation and state is BreakerState.OPEN:
                 self._refuse_all(self._left_alone(Resting("", self.breakers.whole.retry_after(monotonic()))))
-            event = "breaker_opened" if state is State.OPEN else "breaker_closed"
+            event = "breaker_opened" if state is BreakerState.OPEN else "breaker_closed"
             more = {"operation": operation} if operation else {}
             self._say(event, state=state.name.lower(), **more)
 

@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING
 
 from proxy.core.outcome import Failure, Refused
 from proxy.edge.instance import NOWHERE, Here
-from proxy.edge.upstream.breaker import State
-from proxy.edge.upstream.certificate_names import DiallerByName, Held
+from proxy.edge.upstream.breaker import BreakerState
+from proxy.edge.upstream.certificate_names import CertificateNames, DiallerByName
 from proxy.edge.upstream.dial import refusal
 from proxy.edge.upstream.pool import Pool
 
@@ -85,7 +85,7 @@ class PoolByHost(Pool):
         self._here = here
         self._resolver = resolver
         self._named: dict[str, PoolOfName] = {}
-        self.held = Held(upstream.tls_name)
+        self.held = CertificateNames(upstream.tls_name)
         self._latest: Pool | None = None
 
     def acquire(self, waiter: Waiter, *, fresh: bool = False, admitted: bool = False) -> None:
@@ -156,13 +156,14 @@ class PoolByHost(Pool):
     @property
     def rests_whole(self) -> bool:
         """Whether all of the upstream is left alone."""
-        return self._latest is not None and self._least_broken(self._latest).breakers.whole.state is not State.CLOSED
+        latest = self._latest
+        return latest is not None and _state(self._least_broken(latest)) is not BreakerState.CLOSED
 
     def _least_broken(self, latest: Pool) -> Pool:
         """Rule 5: the pool whose breakers speak for all; of several that are as well, the one asked for last."""
         known = {name: pool for name, pool in self._named.items() if self.held.was_held(name)} or self._named
         own = known.get(self.upstream.tls_name)
-        if own is not None and own.breakers.whole.state is State.OPEN:
+        if own is not None and own.breakers.whole.state is BreakerState.OPEN:
             return own
         return min(reversed(known.values()), key=_state, default=latest)
 
@@ -173,5 +174,5 @@ class PoolByHost(Pool):
             pool.retire()
 
 
-def _state(pool: Pool) -> State:
+def _state(pool: Pool) -> BreakerState:
     return pool.breakers.whole.state

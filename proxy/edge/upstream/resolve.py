@@ -15,7 +15,7 @@ from random import random
 from time import monotonic
 from typing import TYPE_CHECKING, NamedTuple
 
-from proxy.names.answer import Answer, Unresolved
+from proxy.names.resolution import Resolved, Unresolved
 
 if TYPE_CHECKING:
     from proxy.core.routing.route import Endpoint, Resolve
@@ -26,7 +26,7 @@ _JITTER = 0.1
 """Workers do not all ask in the same instant: each up to a tenth earlier."""
 
 
-class Found(NamedTuple):
+class ResolvedEndpoint(NamedTuple):
     """One address, and the endpoint whose it is."""
 
     endpoint: Endpoint
@@ -60,9 +60,10 @@ class Names:
                 name.due = 0.0
 
     @property
-    def found(self) -> list[Found]:
+    def found(self) -> list[ResolvedEndpoint]:
         """What is known, each address once, in the order of the file."""
-        return list(dict.fromkeys(Found(each, host) for each in self._endpoints for host in self._hosts(each)))
+        known = (ResolvedEndpoint(endpoint, host) for endpoint in self._endpoints for host in self._hosts(endpoint))
+        return list(dict.fromkeys(known))
 
     def _hosts(self, endpoint: Endpoint) -> tuple[str, ...]:
         return (endpoint.host,) if endpoint in self._fixed else self._named[endpoint].hosts
@@ -106,7 +107,7 @@ class Names:
         name.due = _NEVER
         newer_than = max(began - bounds.least / 2, name.vain)
         answer = await self._resolver.ask(endpoint.host, newer_than, system=bounds.system)
-        if isinstance(answer, Answer):
+        if isinstance(answer, Resolved):
             name.hosts, name.fails = answer.hosts, 0
             self._plan(name, min(max(answer.ttl, bounds.least), bounds.most))
             return None

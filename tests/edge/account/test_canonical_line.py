@@ -6,7 +6,7 @@ import json
 import pytest
 import structlog
 
-from proxy.edge.account.canonical_line import AccessLog
+from proxy.edge.account.canonical_line import AccessLogWriter
 from proxy.edge.account.line_shape import CanonicalLine
 from proxy.log import Sink
 from tests.edge.conftest import Play, Serve
@@ -262,7 +262,7 @@ def test_a_person_at_a_terminal_sees_the_same_fields() -> None:
     sink = Sink(2)
     line = CanonicalLine("t", "info", "request", "r", "new", "stage", "GET", "/", 200, 1.5, 2, 0, "::1", "id", draw=0.5)
     with structlog.testing.capture_logs() as said:
-        AccessLog(sink, console=True).write(line)
+        AccessLogWriter(sink, console=True).write(line)
 
     assert said == [
         {

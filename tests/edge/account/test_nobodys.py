@@ -12,7 +12,7 @@ from proxy.core.outcome import Blame, Failure, Phase, Refused
 from proxy.edge.account.guard_events import MOST_COHORTS
 from proxy.edge.shadow.captured_body import why_not_whole
 from proxy.edge.upstream import dial
-from proxy.edge.upstream.breaker import State
+from proxy.edge.upstream.breaker import BreakerState
 from proxy.link.messages import CohortDelta, RefusedDelta, RouteDelta, ShadowDelta
 from tests.edge.account.test_bad_events import told
 from tests.edge.conftest import Play, Serve
@@ -48,7 +48,7 @@ def shut(proxy: Proxy, name: str = "new") -> None:
         pass
     pool._troubled = pool._looks = True
     pool.breakers.whole._until = monotonic() + 3600.0
-    assert pool.breakers.whole.state is State.OPEN
+    assert pool.breakers.whole.state is BreakerState.OPEN
 
 
 async def test_a_breaker_that_is_open_is_nobodys_failure(play: Play, serve: Serve) -> None:
@@ -121,7 +121,7 @@ async def test_a_machine_without_descriptors_has_not_asked(
 
     assert answer.status == 503
     assert (counts(proxy, "self").codes[4], told(proxy)) == (1, [])
-    assert (pool.breakers.whole.state, pool.ejected) == (State.CLOSED, 0)
+    assert (pool.breakers.whole.state, pool.ejected) == (BreakerState.CLOSED, 0)
     assert [each.reason for each in proxy.listener.counters.take_refused()] == ["resources"]
 
 

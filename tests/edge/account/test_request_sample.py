@@ -4,7 +4,7 @@ from collections import Counter
 from typing import Any, cast
 
 from proxy.core.traffic.remembered_request import Seen
-from proxy.edge.account.request_sample import LONGEST, MOST, MOST_BAD, Recently
+from proxy.edge.account.request_sample import LONGEST, MOST, MOST_BAD, RequestSample
 from tests.edge.conftest import Play, Serve
 from tests.edge.proxy import REST, Proxy, upstream
 from tests.edge.raw_client import get, post
@@ -91,7 +91,7 @@ class Ended:
 
 def sampled(batches: list[int]) -> list[int]:
     """The numbers of the exchanges that are kept out of batches of these lengths."""
-    recent, number = Recently(), 0
+    recent, number = RequestSample(), 0
     for length in batches:
         recent.look(cast("Any", [Ended(number + at) for at in range(length)]))
         number += length
@@ -130,7 +130,7 @@ async def test_records_are_made_a_few_at_a_time(play: Play, serve: Serve) -> Non
 
 def test_those_that_went_wrong_are_bounded() -> None:
     """A system that fails all the time does not fill the report."""
-    recent = Recently()
+    recent = RequestSample()
     for number in range(MOST_BAD + 5):
         recent.note_bad(cast("Any", Ended(number)))
 

@@ -26,7 +26,7 @@ MIB, GIB = 1 << 20, 1 << 30
 
 def fill(proxy: Proxy, percent: int) -> None:
     """Let the worker see so much of its 100 GiB taken, at a look that is due now."""
-    crowd = proxy.listener._crowd
+    crowd = proxy.listener._connections
     crowd.measure = lambda: percent * GIB
     crowd._look_at = 0.0
     crowd.look(monotonic())
@@ -65,7 +65,7 @@ async def test_near_its_ceiling_a_worker_sheds_and_above_refuses(play: Play, ser
     assert answer.value(b"Retry-After") == b"1"
     assert proxy.listener.counters.take_sheds() == {"memory": 2}
     fill(proxy, 85)
-    assert proxy.listener._crowd.level is Level.SHEDDING
+    assert proxy.listener._connections.level is Level.SHEDDING
     fill(proxy, 70)
     assert proxy.listener.gate is None
     assert (await proxy.ask(get())).status == 200

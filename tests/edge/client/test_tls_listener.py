@@ -248,7 +248,7 @@ async def test_no_descriptor_left_is_a_pause(
 ) -> None:
     """When the system has no descriptor left, accepting goes on once it has."""
     proxy = await serve(await play(always(OK)), tls=site.block)
-    opened = proxy.listener._door
+    opened = proxy.listener._tls_listener
     assert opened is not None
     opened._pause(OSError(24, "Too many open files"))
 
@@ -351,7 +351,7 @@ async def test_clients_show_certificates(
 
 
 def _waiting(proxy: Proxy) -> int:
-    opened = proxy.listener._door
+    opened = proxy.listener._tls_listener
     return 0 if opened is None else opened.waiting
 
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import pytest
 
 from proxy.core.routing.route import Balance, Eject, Endpoint
-from proxy.edge.upstream.address import Address, Chooser, usable_of
+from proxy.edge.upstream.address import Chooser, UpstreamAddress, usable_of
 from proxy.edge.upstream.dial import USER_TIMEOUT
 from proxy.edge.upstream.outcomes import Asking
 from tests.edge.conftest import Play, Serve
@@ -31,20 +31,20 @@ class Nobody:
     def freed(self) -> None:
         """Nothing."""
 
-    def failed(self, address: Address, asking: Asking) -> None:
+    def failed(self, address: UpstreamAddress, asking: Asking) -> None:
         """Nothing."""
 
-    def unavailable(self, address: Address, asking: Asking) -> None:
+    def unavailable(self, address: UpstreamAddress, asking: Asking) -> None:
         """Nothing."""
 
-    def answered(self, address: Address, asking: Asking, status: int) -> None:
+    def answered(self, address: UpstreamAddress, asking: Asking, status: int) -> None:
         """Nothing."""
 
 
-def some(count: int) -> list[Address]:
+def some(count: int) -> list[UpstreamAddress]:
     """Addresses without connections."""
     waiting: deque[object] = deque()
-    return [Address(Endpoint("a", each), "127.0.0.1", Nobody(), waiting) for each in range(count)]  # type: ignore[arg-type]
+    return [UpstreamAddress(Endpoint("a", each), "127.0.0.1", Nobody(), waiting) for each in range(count)]  # type: ignore[arg-type]
 
 
 def several(*upstreams: Scripted | int, **more: object) -> Block:

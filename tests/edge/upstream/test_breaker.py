@@ -15,11 +15,11 @@ from proxy.edge.upstream.breaker import (
     BUDGET_FLOOR,
     BUDGET_WINDOW,
     MOST_OPERATIONS,
+    BreakerChange,
     Breakers,
+    BreakerState,
     Resting,
     RetryBudget,
-    State,
-    Turned,
 )
 from tests.edge.conftest import Play, Serve
 from tests.edge.loops import BOTH
@@ -49,7 +49,7 @@ def test_failed_connects_in_a_row_open_it() -> None:
 
     assert [breakers.refused(1.0) for _ in range(4)] == [[]] * 4
     assert answered(breakers, [Question()]) == []
-    assert [breakers.refused(1.0) for _ in range(5)] == [[]] * 4 + [[Turned("", State.OPEN)]]
+    assert [breakers.refused(1.0) for _ in range(5)] == [[]] * 4 + [[BreakerChange("", BreakerState.OPEN)]]
 
 
 def test_failed_connects_far_apart_do_not() -> None:
@@ -146,7 +146,7 @@ def half_open(rule: Rule) -> Breakers:
     breakers = Breakers(rule)
     for _ in range(rule.failures):
         breakers.refused(1.0)
-    assert breakers.whole.state is State.OPEN
+    assert breakers.whole.state is BreakerState.OPEN
     return breakers
 
 
@@ -157,7 +157,7 @@ def test_single_requests_find_out_how_the_upstream_is() -> None:
 
     assert breakers.refuses(several[0], 4.9) in (Resting("", 1), Resting("", 2))
     assert [breakers.refuses(each, 6.0) is None for each in several[:3]] == [True, True, False]
-    assert breakers.whole.state is State.HALF_OPEN
+    assert breakers.whole.state is BreakerState.HALF_OPEN
     assert answered(breakers, several[:1], 6.1) == [""]
     assert breakers.refuses(several[2], 6.2) is None
 
@@ -243,7 +243,7 @@ def test_one_address_of_two_is_no_breakers_business() -> None:
 
     both = [breakers.failed(each, 1.0, b"%d:80" % at) for each in everybody() * 9 for at in range(2)]
 
-    assert [Turned("", State.OPEN)] in both
+    assert [BreakerChange("", BreakerState.OPEN)] in both
 
 
 def test_an_operation_that_nobody_asks_for_any_more_is_forgotten() -> None:
@@ -324,7 +324,7 @@ async def test_an_open_breaker_answers_at_once_and_sends_nothing(play: Play, ser
     assert "left alone" in check_problem(refused, 503)
     assert refused.value(b"Retry-After") in (b"4", b"5")
     assert len(legacy.requests) == 3
-    assert proxy.pool().breakers.whole.state is State.OPEN
+    assert proxy.pool().breakers.whole.state is BreakerState.OPEN
     assert (await proxy.lines(4))[3]["failure"] == "connect:proxy"
 
 
@@ -340,7 +340,7 @@ async def test_an_upstream_that_is_back_is_found_again(play: Play, serve: Serve)
             await asyncio.sleep(0.02)
 
     assert {(await proxy.ask(get())).status for _ in range(5)} == {200}
-    assert proxy.pool().breakers.whole.state is State.CLOSED
+    assert proxy.pool().breakers.whole.state is BreakerState.CLOSED
 
 
 async def test_its_return_is_no_storm(play: Play, serve: Serve) -> None:
@@ -372,7 +372,7 @@ async def test_an_upstream_that_is_gone_takes_its_queue_with_it(play: Play, serv
     answers = await asyncio.gather(*[proxy.ask(get()) for _ in range(20)])
 
     assert {each.status for each in answers} <= {502, 503}
-    assert proxy.pool().breakers.whole.state is State.OPEN
+    assert proxy.pool().breakers.whole.state is BreakerState.OPEN
 
 
 @pytest.mark.parametrize(("breaker", "status"), [({"volume": 2, "count_5xx": True}, 503), ({"volume": 2}, 500)])
@@ -406,7 +406,7 @@ async def test_clients_that_leave_do_not(play: Play, serve: Serve) -> None:
         client.reset()
     await proxy.until(lambda: proxy.connections == 0)
 
-    assert proxy.pool().breakers.whole.state is State.CLOSED
+    assert proxy.pool().breakers.whole.state is BreakerState.CLOSED
 
 
 async def test_others_are_not_touched(play: Play, serve: Serve) -> None:

@@ -13,8 +13,8 @@ from proxy.core.judge.guard import Bad
 from proxy.core.outcome import Blame, Refused
 from proxy.core.routing.route import Upstream
 from proxy.edge.instance import NOWHERE
-from proxy.edge.upstream.breaker import State
-from proxy.edge.upstream.certificate_names import MOST, DiallerByName, Held
+from proxy.edge.upstream.breaker import BreakerState
+from proxy.edge.upstream.certificate_names import MOST, CertificateNames, DiallerByName
 from proxy.edge.upstream.pools_by_host import PoolByHost
 from proxy.link.messages import RefusedDelta
 from tests.edge.account.test_bad_events import told
@@ -95,7 +95,7 @@ async def test_a_name_that_a_client_made_up_is_nobodys_failure(
     assert (await ask(proxy, "shop.test")).status == 200
     pool = proxy.pool("new")
     assert isinstance(pool, PoolByHost)
-    assert {each.breakers.whole.state for each in pool._named.values()} == {State.CLOSED}
+    assert {each.breakers.whole.state for each in pool._named.values()} == {BreakerState.CLOSED}
     line = (await proxy.lines(2 + 3 * MANY))[2]
     assert (line["side"], line["failure"], line["refused"]) == ("self", "connect:client", "misdirected")
 
@@ -111,7 +111,7 @@ async def test_a_name_that_a_client_made_up_is_nobodys_failure(
 )
 def test_a_server_that_ends_the_handshake_over_the_name_says_the_same(reason: str, blame: Blame) -> None:
     """An alert instead of another name's certificate, once another name is held."""
-    held = Held("own.test")
+    held = CertificateNames("own.test")
     new = Upstream(name="new", scheme="https", host="own.test", port=443)
     error = ssl.SSLError(1, reason)
     error.reason = reason
@@ -204,7 +204,7 @@ async def test_one_name_that_is_left_alone_is_told_by_its_name(
 
     opened = [each for each in said if each["event"] == "breaker_opened"]
     assert [(each["upstream"], each["host"], each["state"]) for each in opened] == [("new", "old.test", "open")]
-    assert [each.breaker for each in proxy.listener.upstreams() if each.upstream == "new"] == [State.CLOSED]
+    assert [each.breaker for each in proxy.listener.upstreams() if each.upstream == "new"] == [BreakerState.CLOSED]
     assert "upstream new as old.test failed too often" in check_problem(await ask(proxy, "old.test"), 503)
     assert [each.reason for each in proxy.listener.counters.take_refused()] == [Refused.BREAKER]
 
@@ -222,15 +222,15 @@ async def test_the_upstream_is_open_where_every_name_is(
     shop, own = pool._named["shop.test"].breakers.whole, pool._named["localhost"].breakers.whole
 
     for states, shown in (("oc", "c"), ("co", "o"), ("oo", "o"), ("cc", "c")):
-        shop.state, own.state = (State.OPEN if each == "o" else State.CLOSED for each in states)
+        shop.state, own.state = (BreakerState.OPEN if each == "o" else BreakerState.CLOSED for each in states)
         pool.sweep(0.0)
-        expected = State.OPEN if shown == "o" else State.CLOSED
+        expected = BreakerState.OPEN if shown == "o" else BreakerState.CLOSED
         assert (pool.breakers.whole.state, pool.rests_whole) == (expected, shown == "o"), states
 
 
 def test_so_many_names_are_remembered() -> None:
     """The one whose handshake is the oldest is forgotten."""
-    held = Held("own.test")
+    held = CertificateNames("own.test")
     for number in range(MOST):
         held.takes(f"n{number}.test")
     held.takes("n0.test")

@@ -7,7 +7,7 @@ import pytest
 from proxy.core.http.passed import MOST
 from proxy.core.parity.compare import compare
 from proxy.core.parity.rules.rules import NO_RULES
-from proxy.names.answer import Resolved
+from proxy.names.resolution import Resolution
 from proxy.names.resolver import Resolver
 from tests.edge.conftest import Play, Serve
 from tests.edge.proxy import REST, Block, Proxy, upstream
@@ -185,7 +185,7 @@ async def test_nobody_waits_for_another_name_of_one_that_is_here(
     look_ups: list[str] = []
     ask = Resolver.ask
 
-    async def counted_ask(resolver: Resolver, name: str, newer_than: float, *, system: bool = False) -> Resolved:
+    async def counted_ask(resolver: Resolver, name: str, newer_than: float, *, system: bool = False) -> Resolution:
         look_ups.append(name)
         return await ask(resolver, name, newer_than, system=system)
 

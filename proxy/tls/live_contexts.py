@@ -20,7 +20,7 @@ from proxy.tls.contexts import UnusableError, certificate_in, client_context, se
 Signature = tuple[tuple[int, ...], ...]
 
 
-class ForUpstream:
+class UpstreamContext:
     """The context of connections to one upstream; `context` is None while there never was a usable one."""
 
     def __init__(self, tls: UpstreamTls) -> None:
@@ -54,7 +54,7 @@ class ForUpstream:
         return True
 
 
-class ForClients:
+class ListenerContexts:
     """What clients are shown; `context` chooses among the certificates by the name that a client asks for."""
 
     def __init__(self, tls: ListenerTls, now: Callable[[], float] = time.time) -> None:
