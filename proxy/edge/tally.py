@@ -178,13 +178,13 @@ class Counters:
         What the others counted adds up; `only` is looked at last, so that it may be a view of what is counted.
         """
         self.before_take()
-        taken = [each for each in self._touched if only is None or each.route in only]
-        rest = [each for each in self._touched if each.route not in only] if only else []
+        taken = [tally for tally in self._touched if only is None or tally.route in only]
+        rest = [tally for tally in self._touched if tally.route not in only] if only else []
         if only is None or taken:
             self._touched[:] = rest
         failures = [FailureDelta(*key, count) for key, count in self._failures.items()]
         self._failures.clear()
-        return [each.take() for each in taken], failures
+        return [tally.take() for tally in taken], failures
 
     def take_repeats(self) -> list[RepeatDelta]:
         """Repeats since the last call; to be asked for after `take`."""

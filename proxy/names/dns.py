@@ -83,7 +83,7 @@ class AddressesByFamily:
 
 def _in_order(hosts: Sequence[str] | None) -> list[str]:
     family = socket.AF_INET6 if hosts and ":" in hosts[0] else socket.AF_INET
-    return sorted(hosts or (), key=lambda each: socket.inet_pton(family, each))
+    return sorted(hosts or (), key=lambda host: socket.inet_pton(family, host))
 
 
 @dataclass(slots=True)
@@ -130,12 +130,12 @@ class Dns:
         questions = [_question(channel.resolver, full, kind) for kind in _KINDS]
         try:
             first, _ = await asyncio.wait(questions, return_when=asyncio.FIRST_COMPLETED)
-            is_good = any(isinstance(_part(each), _Addresses) for each in first)
+            is_good = any(isinstance(_part(question), _Addresses) for question in first)
             await asyncio.wait(questions, timeout=OTHER_FAMILY if is_good else None)
-            return _together([_part(each) if each.done() else _Part.SILENT for each in questions])
+            return _together([_part(question) if question.done() else _Part.SILENT for question in questions])
         finally:
-            for each in questions:
-                each.cancel()
+            for question in questions:
+                question.cancel()
             channel.waiting -= 1
             if channel is not self._channel and not channel.waiting:
                 await channel.resolver.close()
@@ -165,11 +165,11 @@ def _part(question: _Question) -> _Addresses | _Part:
     error = None if question.cancelled() else question.exception()
     if error is not None or question.cancelled():
         return _fault(error)
-    records = [each for each in question.result().answer if isinstance(each.data, _OF_A_CHAIN)]
-    hosts = [each.data.addr for each in records if isinstance(each.data, _AN_ADDRESS)]
+    records = [record for record in question.result().answer if isinstance(record.data, _OF_A_CHAIN)]
+    hosts = [record.data.addr for record in records if isinstance(record.data, _AN_ADDRESS)]
     if not hosts:
         return _Part.NO_ADDRESS
-    return _Addresses(tuple(dict.fromkeys(hosts)), float(min(each.ttl for each in records)))
+    return _Addresses(tuple(dict.fromkeys(hosts)), float(min(record.ttl for record in records)))
 
 
 def _fault(error: BaseException | None) -> _Part:
@@ -183,12 +183,12 @@ def _fault(error: BaseException | None) -> _Part:
 
 def _together(parts: Sequence[_Addresses | _Part]) -> AddressesByFamily | _Part:
     """A name that is not there is not there for either family."""
-    good = [each for each in parts if isinstance(each, _Addresses)]
+    good = [part for part in parts if isinstance(part, _Addresses)]
     if good:
-        four, six = (_family(each) for each in parts)
-        return AddressesByFamily(four, six, min(each.ttl for each in good))
-    bad = [each for each in parts if isinstance(each, _Part)]
-    return next(each for each in (_Part.NO_NAME, _Part.SILENT, _Part.FAILED, _Part.NO_ADDRESS) if each in bad)
+        four, six = (_family(part) for part in parts)
+        return AddressesByFamily(four, six, min(part.ttl for part in good))
+    bad = [part for part in parts if isinstance(part, _Part)]
+    return next(part for part in (_Part.NO_NAME, _Part.SILENT, _Part.FAILED, _Part.NO_ADDRESS) if part in bad)
 
 
 def _family(part: _Addresses | _Part) -> tuple[str, ...] | None:

@@ -83,7 +83,7 @@ class ListenerContexts:
     @property
     def ends(self) -> list[float]:
         """When each certificate ends, in unix seconds."""
-        return [each.ends for each in self._held]
+        return [certificate.ends for certificate in self._held]
 
     def _refuse_older(self, held: list[Certificate]) -> None:
         """A certificate that has ended never takes the place of one that has not."""
@@ -112,15 +112,15 @@ def day(moment: float) -> str:
 
 
 def _files(tls: ListenerTls) -> list[str]:
-    paths = [path for each in tls.certificates for path in (each.cert, each.key)]
+    paths = [path for files in tls.certificates for path in (files.cert, files.key)]
     return [*paths, tls.client_ca] if tls.client_ca else paths
 
 
 def _load(tls: ListenerTls) -> tuple[ssl.SSLContext, list[Certificate]]:
     """The first certificate's context, which hands over to the others, and what each certificate says."""
-    held = [certificate_in(each.cert) for each in tls.certificates]
-    contexts = [server_context(each, tls) for each in tls.certificates]
-    names = [each.hosts or found.names for each, found in zip(tls.certificates, held, strict=True)]
+    held = [certificate_in(files.cert) for files in tls.certificates]
+    contexts = [server_context(files, tls) for files in tls.certificates]
+    names = [files.hosts or certificate.names for files, certificate in zip(tls.certificates, held, strict=True)]
     default = contexts[0]
     if len(contexts) > 1:
         default.sni_callback = _chooser(list(zip(names, contexts, strict=True)))

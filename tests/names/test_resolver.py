@@ -141,7 +141,7 @@ async def test_a_name_is_asked_for_once_at_a_time(resolver: Resolver, server: Na
     await asyncio.sleep(0)
     waiting.pop().cancel()
 
-    assert {addresses(each) for each in await asyncio.gather(*waiting)} == {("10.0.0.1",)}
+    assert {addresses(answer) for answer in await asyncio.gather(*waiting)} == {("10.0.0.1",)}
     assert server.kinds("app.test") == 1
 
 
@@ -180,7 +180,7 @@ async def test_a_look_up_that_ends_while_somebody_asks_holds_up_nobody(
         await asyncio.sleep(0)
     told[1].set_result(None)
 
-    assert [addresses(each) for each in await asyncio.gather(first, second)] == [("10.0.0.1",), ("10.0.0.2",)]
+    assert [addresses(answer) for answer in await asyncio.gather(first, second)] == [("10.0.0.1",), ("10.0.0.2",)]
 
 
 async def test_what_was_told_a_moment_ago_is_asked_for_anew(resolver: Resolver, server: NameServer) -> None:
@@ -200,10 +200,10 @@ async def test_a_silent_name_keeps_no_other_waiting(resolver: Resolver, server: 
         await asyncio.sleep(0.005)
 
     assert addresses(await resolver.ask("app.test", EVER)) == ("10.0.0.1",)
-    assert not any(each.done() for each in waiting)
+    assert not any(waiter.done() for waiter in waiting)
 
-    for each in waiting:
-        each.cancel()
+    for task in waiting:
+        task.cancel()
 
 
 async def test_a_failure_is_not_asked_about_again_at_once(resolver: Resolver, server: NameServer) -> None:

@@ -52,11 +52,13 @@ async def test_a_silent_name_has_one_thread_and_keeps_no_other_waiting(silent: t
     found = await asking.ask("127.0.0.1")
 
     assert isinstance(found, Resolved)
-    assert sum(each.name == "name 'silent'" for each in threading.enumerate()) == 1
+    assert sum(thread.name == "name 'silent'" for thread in threading.enumerate()) == 1
 
     silent.set()
 
-    assert {each.hosts for each in await asyncio.gather(*waiting) if isinstance(each, Resolved)} == {("127.0.0.9",)}
+    assert {answer.hosts for answer in await asyncio.gather(*waiting) if isinstance(answer, Resolved)} == {
+        ("127.0.0.9",)
+    }
 
 
 @pytest.mark.usefixtures("silent")
@@ -69,9 +71,9 @@ async def test_threads_are_bounded() -> None:
 
     assert isinstance(found, Unresolved)
     assert found.why is NoAddress.CROWDED
-    assert not any(each.done() for each in waiting)
-    for each in waiting:
-        each.cancel()
+    assert not any(waiter.done() for waiter in waiting)
+    for task in waiting:
+        task.cancel()
 
 
 @pytest.mark.usefixtures("silent")
@@ -85,9 +87,9 @@ def test_no_library_s_look_up_takes_the_loop_s_own_threads() -> None:
         await asyncio.to_thread(lambda: None)
 
         assert (await loop.getaddrinfo("localhost", 80, type=socket.SOCK_STREAM))[0][4][1] == 80
-        assert not any(each.done() for each in waiting)
-        for each in waiting:
-            each.cancel()
+        assert not any(waiter.done() for waiter in waiting)
+        for task in waiting:
+            task.cancel()
 
     with asyncio.Runner(loop_factory=NamingLoop) as runner:
         runner.run(main())

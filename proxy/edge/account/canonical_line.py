@@ -18,7 +18,7 @@ from proxy.core.http.forgivable import of_request, of_response
 from proxy.core.http.redact import redact_target
 from proxy.core.outcome import CLIENT_GONE, Blame, ServedBy
 from proxy.edge.account.line_shape import CanonicalLine
-from proxy.edge.wire.request_bytes import parent_of, said_beside
+from proxy.edge.wire.request_bytes import parent_id_of, unused_client_id
 from proxy.log import Sink, stamp
 
 if TYPE_CHECKING:
@@ -132,8 +132,8 @@ def line_of_answer(stamp: str, own: OwnAnswerRecord, route: str) -> CanonicalLin
 
 
 def _with_clients_ids(line: CanonicalLine, head: RequestHead, ids: Ids) -> CanonicalLine:
-    line.parent_id = parent_of(ids).decode("ascii")
-    line.client_request_id = said_beside(head, ids).decode("ascii")
+    line.parent_id = parent_id_of(ids).decode("ascii")
+    line.client_request_id = unused_client_id(head, ids).decode("ascii")
     return line
 
 

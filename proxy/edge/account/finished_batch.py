@@ -46,39 +46,39 @@ class Finished:
         waiting, self.waiting = self.waiting, []
         self.recent.look(waiting)
         wall = time() - monotonic()
-        for each in waiting:
+        for exchange in waiting:
             try:
-                self._finish(each, wall)
+                self._finish(exchange, wall)
             except Exception as error:  # noqa: BLE001 -- an error in one must not cost the others their lines
                 structlog.get_logger().error("line_broke", exc_info=error)
 
-    def _finish(self, each: FinishedExchange, wall: float) -> None:
+    def _finish(self, exchange: FinishedExchange, wall: float) -> None:
         """`wall` is what to add to monotonic time for the time of day."""
-        log, bound = self._log, each.bound
-        seconds = each.ended - each.started
+        log, bound = self._log, exchange.bound
+        seconds = exchange.ended - exchange.started
         fell_back = False
-        failure, status, attempts = each.failure, each.status, each.attempts
+        failure, status, attempts = exchange.failure, exchange.status, exchange.attempts
         if attempts > 1:
-            fell_back = each.fell_back
-            self._counters.repeated(bound.route.name, SERVED_BY_SIDE[each.leg.side], outcome_of(each))
-        if not each.tunnel:
-            tally = each.leg.tally if failure is None or failure.refused is None else bound.own
+            fell_back = exchange.fell_back
+            self._counters.repeated(bound.route.name, SERVED_BY_SIDE[exchange.leg.side], outcome_of(exchange))
+        if not exchange.tunnel:
+            tally = exchange.leg.tally if failure is None or failure.refused is None else bound.own
             tally.count(status, seconds)
         if failure is not None or log.wants(status):
-            log.write(line_of_exchange(log.stamp(each.ended + wall), each, seconds))
+            log.write(line_of_exchange(log.stamp(exchange.ended + wall), exchange, seconds))
         slow = bound.slow
         if failure is not None or status >= _BAD or fell_back or (slow and seconds > slow):
-            self.bad.judge(each, seconds, each.ended + wall)
-            self.recent.note_bad(each)
+            self.bad.judge(exchange, seconds, exchange.ended + wall)
+            self.recent.note_bad(exchange)
             return
         if attempts > 1:  # well in the end, and something went wrong on the way
-            self.recent.note_bad(each)
-        if bound.troubled > each.ended:
-            self.bad.note_good(each)
+            self.recent.note_bad(exchange)
+        if bound.troubled > exchange.ended:
+            self.bad.note_good(exchange)
 
 
-def outcome_of(each: FinishedExchange) -> Repeat:
+def outcome_of(exchange: FinishedExchange) -> Repeat:
     """What became of a request that was sent more than once."""
-    if each.fell_back:
-        return Repeat.FELL_BACK if each.failure is None else Repeat.FALLBACK_FAILED
-    return Repeat.RETRIED if each.failure is None else Repeat.RETRY_FAILED
+    if exchange.fell_back:
+        return Repeat.FELL_BACK if exchange.failure is None else Repeat.FALLBACK_FAILED
+    return Repeat.RETRIED if exchange.failure is None else Repeat.RETRY_FAILED

@@ -29,7 +29,7 @@ from proxy.core.traffic.remembered_request import (
 )
 from proxy.edge.account.canonical_line import FinishedExchange
 from proxy.edge.account.own_answer import OwnAnswerRecord
-from proxy.edge.wire.request_bytes import said_beside
+from proxy.edge.wire.request_bytes import unused_client_id
 
 if TYPE_CHECKING:
     from proxy.core.http.request import RequestHead
@@ -76,16 +76,16 @@ class RequestSample:
         """Take the one that `count` asked for."""
         self._keep(own)
 
-    def note_bad(self, each: FinishedExchange) -> None:
+    def note_bad(self, exchange: FinishedExchange) -> None:
         """An exchange that went wrong."""
         if len(self._bad) < MOST_BAD:
-            self._bad.append(each)
+            self._bad.append(exchange)
 
-    def _keep(self, each: FinishedExchange | OwnAnswerRecord) -> None:
+    def _keep(self, finished: FinishedExchange | OwnAnswerRecord) -> None:
         if len(self._kept) < MOST:
-            self._kept.append(each)
+            self._kept.append(finished)
         else:
-            self._kept[int(random() * MOST)] = each  # noqa: S311 -- a sample, no secret
+            self._kept[int(random() * MOST)] = finished  # noqa: S311 -- a sample, no secret
         self._next += 1
         if len(self._kept) == MOST:
             self._weight *= exp(log(1.0 - random()) / MOST)  # noqa: S311
@@ -97,7 +97,7 @@ class RequestSample:
         `wall` is what to add to monotonic time for the time of day.
         """
         known = set(map(id, self._kept))
-        beside = {id(each): each for each in self._bad if id(each) not in known}
+        beside = {id(exchange): exchange for exchange in self._bad if id(exchange) not in known}
         taken = TakenSample(self._kept, list(beside.values()), self._seen, wall)
         self._begin()
         return taken
@@ -121,24 +121,31 @@ class TakenSample:
 
     def make(self, most: int) -> Iterator[None]:
         """Make all records, with a pause after each `most` of them."""
-        wanted = [*((each, self.sample) for each in self._kept), *((each, self.bad) for each in self._beside)]
-        for number, (each, into) in enumerate(wanted, 1):
-            made = _own(each, self._wall) if isinstance(each, OwnAnswerRecord) else _exchange(each, self._wall)
-            if made is not None:
-                into.append(made)
+        of_sample = [(finished, self.sample) for finished in self._kept]
+        of_bad = [(exchange, self.bad) for exchange in self._beside]
+        for number, (finished, records) in enumerate([*of_sample, *of_bad], 1):
+            record = _seen_of(finished, self._wall)
+            if record is not None:
+                records.append(record)
             if number % most == 0:
                 yield
 
 
-def _exchange(each: FinishedExchange, wall: float) -> Seen | None:
-    head, route, decision, failure, ids = each.head, each.bound.route, each.decision, each.failure, each.ids
-    if len(head.target) > LONGEST:
+def _seen_of(finished: FinishedExchange | OwnAnswerRecord, wall: float) -> Seen | None:
+    """What is remembered of it; None where its target is too long."""
+    if len(finished.head.target) > LONGEST:
         return None
-    source, cohort = _cohort(head, each.address, each.bound)
+    return _own(finished, wall) if isinstance(finished, OwnAnswerRecord) else _exchange(finished, wall)
+
+
+def _exchange(exchange: FinishedExchange, wall: float) -> Seen:
+    head, route, decision = exchange.head, exchange.bound.route, exchange.decision
+    failure, ids = exchange.failure, exchange.ids
+    source, cohort = _cohort(head, exchange.address, exchange.bound)
     if decision.draw is not None and decision.draw != draw_of(cohort):
         cohort = cohort_at(decision.draw)  # a cohort that Banyan's own cookie names
     return Seen(
-        at=each.ended + wall,
+        at=exchange.ended + wall,
         id=ids.request_id.decode("latin-1"),
         method=head.method.decode("latin-1"),
         path=redact_target(head.path).decode("latin-1"),
@@ -150,33 +157,31 @@ def _exchange(each: FinishedExchange, wall: float) -> Seen | None:
         split=route.split,
         reason=decision.reason.value,
         serve=ServedBy.SELF.value if decision.serve is None else decision.serve.value,
-        side=each.leg.name,
-        upstream=each.leg.pool.upstream.name,
-        status=each.status,
-        ms=int((each.ended - each.started) * 1_000_000) / 1000,
+        side=exchange.leg.name,
+        upstream=exchange.leg.pool.upstream.name,
+        status=exchange.status,
+        ms=int((exchange.ended - exchange.started) * 1_000_000) / 1000,
         drawn_for=drawn_for(route),
         sources=sources_text(route),
         source=source,
         cohort=cohort,
         draw=decision.draw,
         shadow="" if decision.shadow is None else decision.shadow.value,
-        attempts=each.attempts,
-        fell_back=each.fell_back,
+        attempts=exchange.attempts,
+        fell_back=exchange.fell_back,
         failure="" if failure is None else f"{failure.phase.value}:{failure.blame.value}",
-        revision=each.live.snapshot.revision,
-        client_request_id=said_beside(head, ids).decode("ascii"),
+        revision=exchange.live.snapshot.revision,
+        client_request_id=unused_client_id(head, ids).decode("ascii"),
     )
 
 
-def _own(each: OwnAnswerRecord, wall: float) -> Seen | None:
-    head, bound = each.head, each.answer.bound
-    if len(head.target) > LONGEST:
-        return None
+def _own(own: OwnAnswerRecord, wall: float) -> Seen:
+    head, bound = own.head, own.answer.bound
     route = None if bound is None else bound.route
-    source, cohort = ("", 0) if bound is None else _cohort(head, each.address, bound)
+    source, cohort = ("", 0) if bound is None else _cohort(head, own.address, bound)
     return Seen(
-        at=each.ended + wall,
-        id=each.ids.request_id.decode("latin-1"),
+        at=own.ended + wall,
+        id=own.ids.request_id.decode("latin-1"),
         method=head.method.decode("latin-1"),
         path=redact_target(head.path).decode("latin-1"),
         query=veiled_query(head.query).decode("latin-1"),
@@ -185,12 +190,12 @@ def _own(each: OwnAnswerRecord, wall: float) -> Seen | None:
         route="" if route is None else route.name,
         stage="" if route is None or route.respond is not None else route.stage.value,
         split=0.0 if route is None else route.split,
-        reason=each.answer.reason or "refused",
+        reason=own.answer.reason or "refused",
         serve=ServedBy.SELF.value,
         side=ServedBy.SELF.value,
         upstream="",
-        status=each.answer.status,
-        ms=int(each.seconds * 1_000_000) / 1000,
+        status=own.answer.status,
+        ms=int(own.seconds * 1_000_000) / 1000,
         drawn_for="" if route is None else drawn_for(route),
         sources="" if route is None else sources_text(route),
         source=source,
@@ -200,8 +205,8 @@ def _own(each: OwnAnswerRecord, wall: float) -> Seen | None:
         attempts=1,
         fell_back=False,
         failure="",
-        revision=each.live.snapshot.revision,
-        client_request_id=said_beside(head, each.ids).decode("ascii"),
+        revision=own.live.snapshot.revision,
+        client_request_id=unused_client_id(head, own.ids).decode("ascii"),
     )
 
 

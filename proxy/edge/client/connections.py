@@ -141,10 +141,10 @@ class ClientConnections:
             return
         self._look_at = now + LOOK_EVERY
         limits = live.snapshot.limits
-        for each in tuple(self.clients):
-            reason = too_slow(cast("PacedClient", each), limits, now)
+        for client in tuple(self.clients):
+            reason = too_slow(cast("PacedClient", client), limits, now)
             if reason is not None:
-                each.too_slow(reason, now)
+                client.too_slow(reason, now)
         if self._ceiling:
             self._weigh(self.measure())
 

@@ -29,7 +29,7 @@ from proxy.edge.exchange.exchange import Exchange
 from proxy.edge.exchange.rescue import problem_body, problem_lines
 from proxy.edge.routing.admission import Answer, admit, foreign, no_room, refused, too_long, unless_it_loops
 from proxy.edge.routing.identity import address_behind, address_within
-from proxy.edge.wire.ending import CONTINUE, LINGER, Linger, end_half, leave, reset, watch
+from proxy.edge.wire.ending import CONTINUE, LINGER, Linger, abort_when_gone, close_when_idle, end_half, reset
 from proxy.edge.wire.head_parser import END, PartialHead, judge_request, refusal_of
 from proxy.edge.wire.request_bytes import Ids
 
@@ -128,7 +128,7 @@ class Downstream:
         self.closing = True
         exchange = self.exchange
         if exchange is not None:
-            watch(self.transport, lambda: self.exchange is exchange and not exchange.tunnel, exchange.probe)
+            abort_when_gone(self.transport, lambda: self.exchange is exchange and not exchange.tunnel, exchange.probe)
             exchange.client_half_closed()
             return True
         if self._partial is not None:
@@ -424,7 +424,7 @@ class Downstream:
     def drain(self) -> None:
         """Finish what runs, then close; an idle connection closes when nothing is on its way to it."""
         self.closing = True
-        leave(self.transport, lambda: self.exchange is None and self._partial is None and not self._ahead)
+        close_when_idle(self.transport, lambda: self.exchange is None and self._partial is None and not self._ahead)
 
     def _broken(self, error: Exception) -> None:
         structlog.get_logger().error("request_broke", client=self.address.decode("ascii"), exc_info=error)

@@ -280,12 +280,12 @@ class UpstreamAddress:
 
 def usable_of(addresses: list[UpstreamAddress], share: float, now: float) -> list[UpstreamAddress]:
     """Those to be asked (rule 2): of those that are out, the ones that would be back first stay in."""
-    out = [each for each in addresses if each.is_out(now)]
+    out = [address for address in addresses if address.is_out(now)]
     if not out or len(out) == len(addresses):
         return list(addresses)
     out.sort(key=_back, reverse=True)
     left = out[: int(len(addresses) * share)]
-    return [each for each in addresses if each not in left]
+    return [address for address in addresses if address not in left]
 
 
 def _back(address: UpstreamAddress) -> float:

@@ -223,8 +223,10 @@ class Breakers:
     @property
     def alone(self) -> tuple[str, ...]:
         """The operations that are left alone now, or are being asked how they are; not more than `TOLD` of them."""
-        resting = [operation for operation, each in self._operations.items() if each.state is not BreakerState.CLOSED]
-        return tuple(each.decode("latin-1") for each in resting[:TOLD])
+        resting = [
+            operation for operation, breaker in self._operations.items() if breaker.state is not BreakerState.CLOSED
+        ]
+        return tuple(operation.decode("latin-1") for operation in resting[:TOLD])
 
     def failed(self, asking: Asking, now: float, address: bytes = b"") -> list[BreakerChange]:
         """What was sent to this address has failed hard."""
@@ -253,10 +255,10 @@ class Breakers:
     def said_nothing(self, asking: Asking, now: float) -> list[BreakerChange]:
         """An answer that says that somebody behind it did not answer."""
         alone = self._operations.get(asking.operation())
-        turned = [BreakerChange("", BreakerState.OPEN)] if self.whole.said_nothing(asking, now) else []
+        changes = [BreakerChange("", BreakerState.OPEN)] if self.whole.said_nothing(asking, now) else []
         if alone is not None and alone.said_nothing(asking, now):
-            turned.append(BreakerChange(asking.operation().decode("latin-1"), BreakerState.OPEN))
-        return turned
+            changes.append(BreakerChange(asking.operation().decode("latin-1"), BreakerState.OPEN))
+        return changes
 
     def refused(self, now: float) -> list[BreakerChange]:
         """No connection could be made."""
@@ -266,12 +268,12 @@ class Breakers:
         """An answer has come from this address."""
         operation, client = asking.operation(), asking.who()
         alone = self._operations.get(operation)
-        turned = []
+        changes = []
         if self.whole.succeeded(operation, client, address, now):
-            turned.append(BreakerChange("", BreakerState.CLOSED))
+            changes.append(BreakerChange("", BreakerState.CLOSED))
         if alone is not None and alone.succeeded(operation, client, address, now):
-            turned.append(BreakerChange(operation.decode("latin-1"), BreakerState.CLOSED))
-        return turned
+            changes.append(BreakerChange(operation.decode("latin-1"), BreakerState.CLOSED))
+        return changes
 
     def refuses(self, asking: Asking, now: float) -> Resting | None:
         """Why this must not be sent; None: it may be, perhaps as a probe."""
@@ -293,7 +295,7 @@ class Breakers:
 
     def are_calm(self, now: float) -> bool:
         """Whether there is nothing to look after; forgets operations of which that is true (rule 5)."""
-        for operation in [operation for operation, each in self._operations.items() if each.is_calm(now)]:
+        for operation in [operation for operation, breaker in self._operations.items() if breaker.is_calm(now)]:
             del self._operations[operation]
         return not self._operations and self.whole.is_calm(now)
 

@@ -35,13 +35,13 @@ _ALERTS = ("UNRECOGNIZED_NAME", "ALERT_INTERNAL_ERROR", "ALERT_HANDSHAKE_FAILURE
 class CertificateNames:
     """By the handshakes of one upstream in one worker."""
 
-    __slots__ = ("_names", "_own", "own_said")
+    __slots__ = ("_names", "_own", "own_asked")
 
     def __init__(self, own: str) -> None:
-        """`own` is the url's name; `own_said`: a client has said it."""
+        """`own` is the url's name; `own_asked`: a client has said it."""
         self._names: dict[str, bool] = {}
         self._own = own
-        self.own_said = False
+        self.own_asked = False
 
     def takes(self, name: str) -> None:
         """A handshake for it has succeeded."""
@@ -55,7 +55,7 @@ class CertificateNames:
         if name in self._names:
             self._names[name] = False
             return False
-        return any(held and (each != self._own or self.own_said) for each, held in self._names.items())
+        return any(held and (other != self._own or self.own_asked) for other, held in self._names.items())
 
     def was_held(self, name: str) -> bool:
         """Whether a handshake for it has ever succeeded."""
@@ -76,7 +76,7 @@ class DiallerByName(Dialler):
         self._held = held
 
     @property
-    def asked_as(self) -> str:
+    def server_name(self) -> str:
         """The one."""
         return self._name
 

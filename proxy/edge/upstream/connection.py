@@ -18,7 +18,7 @@ from proxy.core.http.chunked import ChunkedDecoder
 from proxy.core.http.leniency import NONE, Points
 from proxy.core.http.response import CHUNKED, MAX_HEAD, NEVER, ResponseHead, ResponseReader
 from proxy.core.outcome import Blame, Failure, Phase
-from proxy.edge.wire.ending import ended_cleanly, last_words
+from proxy.edge.wire.ending import ended_cleanly, unread_bytes
 from proxy.edge.wire.head_parser import END, PartialHead, judge_response
 from proxy.tls.handshake_errors import sentence_of
 
@@ -257,7 +257,7 @@ class UpstreamConnection:
         """Gone, by whomever."""
         if exc is not None and self.asker is not None and self.mode is not Mode.TUNNEL:
             self._stuck = True  # never to be used again
-            for data in last_words(self.transport):
+            for data in unread_bytes(self.transport):
                 self.data_received(data)
         if self.asker is not None:
             if self.mode is Mode.TUNNEL:

@@ -54,7 +54,7 @@ class Dialler:
         self.tls = shared or (UpstreamContext(upstream.tls) if upstream.scheme == "https" else None)
 
     @property
-    def asked_as(self) -> str:
+    def server_name(self) -> str:
         """The name that TLS asks for; empty: the address's own."""
         return self._upstream.tls.server_name
 
@@ -82,7 +82,7 @@ class Dialler:
 
     def _failure(self, error: OSError) -> Failure:
         """Rule 2."""
-        why = sentence_of(error, self._upstream, self.asked_as)
+        why = sentence_of(error, self._upstream, self.server_name)
         if error.errno in _NONE_LEFT:
             return refusal(Refused.RESOURCES, f"there is nothing left here to connect to {self._upstream.name}: {why}")
         failure = cannot_connect(self._upstream, why, timed_out=False)
@@ -102,7 +102,7 @@ class Dialler:
 
     async def _open(self, connection: UpstreamConnection, address: UpstreamAddress) -> None:
         tls = self.tls.to_use() if self.tls is not None else None
-        name = (self.asked_as or address.endpoint.host.removesuffix(".")) if tls is not None else None
+        name = (self.server_name or address.endpoint.host.removesuffix(".")) if tls is not None else None
         loop, protocol = asyncio.get_running_loop(), partial(_same, connection)
         if address.endpoint.is_unix:
             await loop.create_unix_connection(protocol, sock=await _connected(address.host))

@@ -65,7 +65,7 @@ class Holders:
     def is_greedy(self, key: bytes) -> bool:
         """Rules 2 and 3."""
         most = self._taken * max(1 / (len(self._held) + 1), _FEW)
-        return self._held[key] > most and any(self._held[each] <= most for each in self._asked)
+        return self._held[key] > most and any(self._held[other] <= most for other in self._asked)
 
 
 class FairShare:
@@ -93,7 +93,7 @@ class FairShare:
         """Whether its operation, or its client, holds too much of what all `holding` have."""
         if now >= self._look_at:
             self._look_at = now + _LOOK_EVERY
-            self._look(Counter([(each.operation(), each.who()) for each in holding]), now)
+            self._look(Counter([(holder.operation(), holder.who()) for holder in holding]), now)
         operation, who = asking.operation(), asking.who()
         if self._operations.is_greedy(operation):
             return True

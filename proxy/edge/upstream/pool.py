@@ -63,7 +63,7 @@ class Pool:
 
     # fmt: off
     __slots__ = (
-        "_apart", "_budget", "_chooser", "_connecting", "_fair_share", "_looking", "_looks", "_names", "_only",
+        "_budget", "_chooser", "_connecting", "_fair_share", "_greedy", "_looking", "_looks", "_names", "_only",
         "_resolving", "_restless", "_retired", "_tasks", "_troubled", "_usable", "addresses", "asked", "breakers",
         "dialler", "upstream", "waiting",
     )
@@ -87,7 +87,7 @@ class Pool:
         self.dialler = dialler or Dialler(upstream, here)
         self.addresses: list[UpstreamAddress] = []
         self.waiting: deque[Waiter] = deque()
-        self._apart: deque[Waiter] = deque()
+        self._greedy: deque[Waiter] = deque()
         self.asked = 0
         self._tasks = tasks
         self._names = Names(upstream.endpoints, upstream.resolve, resolver)
@@ -106,7 +106,8 @@ class Pool:
 
     def __repr__(self) -> str:
         """For the debugger and the log."""
-        is_open, idle = (sum(each) for each in zip(*[(one.open, len(one.idle)) for one in self.addresses], strict=True))
+        is_open = sum(address.open for address in self.addresses)
+        idle = sum(len(address.idle) for address in self.addresses)
         return f"<Pool {self.upstream.name}: {is_open} open, {idle} idle, {len(self.waiting)} waiting>"
 
     # -- for exchanges ------------------------------------------------------------------------------------------------
@@ -142,23 +143,23 @@ class Pool:
         """It waits no longer."""
         if waiter in self.waiting:
             self.waiting.remove(waiter)
-        elif waiter in self._apart:
-            self._apart.remove(waiter)
+        elif waiter in self._greedy:
+            self._greedy.remove(waiter)
 
     def is_behind(self, waiter: object) -> bool:
         """Whether it waits for others to finish, not for a connection that is being opened."""
-        if any(each is waiter for each in reversed(self._apart)):
+        if any(other is waiter for other in reversed(self._greedy)):
             return True
         if self._resolving or self._connecting >= len(self.waiting):
             return False
-        before = [place for place, each in enumerate(self.waiting) if each is waiter]
+        before = [place for place, other in enumerate(self.waiting) if other is waiter]
         return bool(before) and before[0] >= self._connecting
 
     @property
     def is_full(self) -> bool:
         """Whether no connection more may be opened."""
         most = self.upstream.connections
-        return bool(self._usable) and all(each.open >= most for each in self._usable)
+        return bool(self._usable) and all(address.open >= most for address in self._usable)
 
     def spend_repeat(self) -> bool:
         """Take one of the repeats that this upstream may get; False when there is none left."""
@@ -198,9 +199,9 @@ class Pool:
         fair.note(waiter, now)
         if self._left > 0 or not fair.is_greedy(waiter, self._holding(), now):
             return True
-        if len(self._apart) < self.upstream.queue:
-            self._apart.append(waiter)
-            self._await(apart=True)
+        if len(self._greedy) < self.upstream.queue:
+            self._greedy.append(waiter)
+            self._await(greedy=True)
         else:
             waiter.failed(refusal(Refused.QUEUE, self._queue_full))
         return False
@@ -219,30 +220,30 @@ class Pool:
     @property
     def _spare(self) -> int:
         """Connections that are not lent, of the addresses that are asked: what hangs at one that is out takes none."""
-        return sum(self.upstream.connections - each.busy for each in self._usable)
+        return sum(self.upstream.connections - address.busy for address in self._usable)
 
-    def _await(self, *, apart: bool) -> None:
+    def _await(self, *, greedy: bool) -> None:
         """Whether connections that become free are told to this pool, as somebody waits apart."""
-        for each in self.addresses:
-            each.awaited = apart
+        for address in self.addresses:
+            address.awaited = greedy
 
-    def _serve_apart(self) -> None:
+    def _serve_greedy(self) -> None:
         """Those who wait apart, while there is more than what is kept."""
-        while self._apart and self._left > 0:
-            self._serve(self._apart.popleft())
-        if not self._apart:
-            self._await(apart=False)
+        while self._greedy and self._left > 0:
+            self._serve(self._greedy.popleft())
+        if not self._greedy:
+            self._await(greedy=False)
 
     def _serve_kept(self, now: float) -> None:
         """Those who wait apart and hold too much no more, as nobody else asks, or theirs have ended."""
         fair = self._fair_share
         if fair is None:
             return
-        for waiter in [*islice(self._apart, _LOOKED_AT)]:
+        for waiter in [*islice(self._greedy, _LOOKED_AT)]:
             if self._spare <= 0:
                 return
-            if not fair.is_greedy(waiter, self._holding(), now) and waiter in self._apart:
-                self._apart.remove(waiter)
+            if not fair.is_greedy(waiter, self._holding(), now) and waiter in self._greedy:
+                self._greedy.remove(waiter)
                 self._serve(waiter)
 
     def _serve(self, waiter: Waiter) -> None:
@@ -275,8 +276,8 @@ class Pool:
 
     def freed(self) -> None:
         """Open what those who wait need and the bound allows."""
-        if self._apart:
-            self._serve_apart()
+        if self._greedy:
+            self._serve_greedy()
         if self.waiting and not self.addresses:
             self._look_up()
             return
@@ -296,7 +297,7 @@ class Pool:
 
     def _with_room(self, tried: tuple[UpstreamAddress, ...] = ()) -> UpstreamAddress | None:
         most = self.upstream.connections
-        room = [each for each in self._usable if each.open < most and each not in tried]
+        room = [address for address in self._usable if address.open < most and address not in tried]
         return self._chooser.choose(room) if len(room) > 1 else room[0] if room else None
 
     def returned(self, connection: UpstreamConnection) -> None:
@@ -309,7 +310,7 @@ class Pool:
             self.waiting.popleft().lend(connection)
         else:
             address.keep(connection)
-            self._serve_apart()
+            self._serve_greedy()
 
     # -- connecting ---------------------------------------------------------------------------------------------------
 
@@ -341,25 +342,25 @@ class Pool:
     def _is_wrong(self, failure: Failure, address: UpstreamAddress) -> bool:
         """Whether somebody else is there: nobody waits for the next look-up, which is brought forward all the same."""
         if failure.wrong_peer:
-            self._names.tried_in_vain(address.endpoint, monotonic())
+            self._names.connect_failed(address.endpoint, monotonic())
         return failure.wrong_peer
 
     async def _named_since(
-        self, vain: UpstreamAddress, tried: tuple[UpstreamAddress, ...], until: float
+        self, unreachable: UpstreamAddress, tried: tuple[UpstreamAddress, ...], until: float
     ) -> UpstreamAddress | None:
         """An address that its name has by now, when no other can be reached: it may have moved since the last look-up,
         or an answer may be as old as its TTL.
         """
         for _ in range(NAMED_AGAIN if len(tried) <= MAX_DIALS else 0):
             since = monotonic()
-            due = self._names.tried_in_vain(vain.endpoint, since)
+            due = self._names.connect_failed(unreachable.endpoint, since)
             if due >= until:
                 return None
             await self._looked_up(until)  # it may tell of one already, or be too old to
             if self._with_room(tried) is None:
                 await wait_until(due)
                 await self._looked_up(until)
-            if self._with_room(tried) is None and not self._names.was_asked(vain.endpoint, since):
+            if self._with_room(tried) is None and not self._names.was_asked(unreachable.endpoint, since):
                 self._look_up()
                 await self._looked_up(until)
             other = self._with_room(tried) if monotonic() < until else None
@@ -416,7 +417,7 @@ class Pool:
             self._refuse_all(failure)
 
     def _refuse_all(self, failure: Failure) -> None:
-        for queue in (self.waiting, self._apart):
+        for queue in (self.waiting, self._greedy):
             for _ in range(len(queue)):
                 if queue:
                     queue.popleft().failed(failure)
@@ -424,15 +425,18 @@ class Pool:
     def _follow_names(self) -> None:
         """Addresses as they are named now (rule 2)."""
         now = monotonic()
-        before = {ResolvedEndpoint(each.endpoint, each.host): each for each in self.addresses}
-        self.addresses = [before.get(each) or UpstreamAddress(*each, self, self.waiting) for each in self._names.found]
+        before = {ResolvedEndpoint(address.endpoint, address.host): address for address in self.addresses}
+        self.addresses = [
+            before.get(found) or UpstreamAddress(found.endpoint, found.host, self, self.waiting)
+            for found in self._names.found
+        ]
         for left in before.values():
             if left not in self.addresses:
                 left.drain()
-        for each in self.addresses:
-            each.watched = each.watched or self._counts_5xx
+        for address in self.addresses:
+            address.watched = address.watched or self._counts_5xx
             if self._retired:
-                each.drain()
+                address.drain()
         self._settle(now)
 
     # -- who is asked -------------------------------------------------------------------------------------------------
@@ -452,15 +456,15 @@ class Pool:
             for back in self._usable:
                 if back not in before:
                     back.back_at = now
-        for each in self._usable:
-            each.warm(now, self.upstream.slow_start)
-        self._restless = any(each.is_out(now) or each.weight < 1.0 for each in self.addresses)
+        for address in self._usable:
+            address.warm(now, self.upstream.slow_start)
+        self._restless = any(address.is_out(now) or address.weight < 1.0 for address in self.addresses)
 
     def hear(self, endpoint: str, now: float, down_until: float) -> None:
         """What control's probes found; it holds until then, and 0 says that the endpoint is well."""
-        for each in self.addresses:
-            if each.endpoint.text == endpoint:
-                each.down_until = down_until
+        for address in self.addresses:
+            if address.endpoint.text == endpoint:
+                address.down_until = down_until
         self._settle(now)
 
     def failed(self, address: UpstreamAddress, asking: Asking) -> None:
@@ -488,16 +492,16 @@ class Pool:
         """None to any address; when that opens the breaker, all who wait hear `failure`."""
         now = monotonic()
         self._look_after(now)
-        turned = self.breakers.refused(now)
-        if turned:
+        changes = self.breakers.refused(now)
+        if changes:
             self._refuse_all(failure)
-        self._tell(turned)
+        self._tell(changes)
 
     def _look_after(self, now: float) -> None:
         """Hear of answers too, until nothing has failed for a while (rule 6)."""
         self._troubled = self._looks = True
-        for each in self.addresses:
-            each.watched = True
+        for address in self.addresses:
+            address.watched = True
         self._settle(now)
 
     def answered(self, address: UpstreamAddress, asking: Asking, status: int) -> None:
@@ -515,20 +519,21 @@ class Pool:
 
     def _calm_down(self, now: float) -> None:
         """Nothing is looked at any more once nothing fails, and connections are there."""
-        if self._troubled and all([self.breakers.are_calm(now), *(each.calm_down(now) for each in self.addresses)]):
+        are_calm = [address.calm_down(now) for address in self.addresses] if self._troubled else []
+        if self._troubled and self.breakers.are_calm(now) and all(are_calm):
             self._troubled = False
-            for each in self.addresses:
-                each.watched = self._counts_5xx
+            for address in self.addresses:
+                address.watched = self._counts_5xx
         most = self.upstream.connections
-        if not self._apart and all(4 * each.busy < most and 2 * each.open <= most for each in self.addresses):
+        if not self._greedy and all(4 * address.busy < most and 2 * address.open <= most for address in self.addresses):
             self._fair_share = None  # not before: what is open already can be had without `_open`, which makes one
         self._looks = self._troubled or self._fair_share is not None
 
     def _ejected(self, address: UpstreamAddress) -> None:
         self._say("address_ejected", address=address.host, port=address.endpoint.port)
 
-    def _tell(self, turned: list[BreakerChange]) -> None:
-        for operation, state in turned:
+    def _tell(self, changes: list[BreakerChange]) -> None:
+        for operation, state in changes:
             if not operation and state is BreakerState.OPEN:
                 self._refuse_all(self._left_alone(Resting("", self.breakers.whole.retry_after(monotonic()))))
             event = "breaker_opened" if state is BreakerState.OPEN else "breaker_closed"
@@ -548,9 +553,9 @@ class Pool:
             self._settle(now)
         if self._names.is_due(now):
             self._look_up()
-        if self._apart:
+        if self._greedy:
             self._serve_kept(now)
-            self._serve_apart()
+            self._serve_greedy()
         if self._looks:
             self._calm_down(now)
 
@@ -559,9 +564,9 @@ class Pool:
         self._retired = True
         for address in self.addresses:
             address.drain()
-        self.waiting.extend(self._apart)
-        self._apart.clear()
-        self._await(apart=False)
+        self.waiting.extend(self._greedy)
+        self._greedy.clear()
+        self._await(greedy=False)
         self.freed()
 
 

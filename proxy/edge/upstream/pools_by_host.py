@@ -93,7 +93,7 @@ class PoolByHost(Pool):
         self.asked += not admitted
         own = self.upstream.tls_name
         if waiter.host.strip("[]") == own:
-            self.held.own_said = True
+            self.held.own_asked = True
         pool = self._pool_for(tls_name(waiter.host) or own)
         if pool is None:
             detail = f"upstream {self.upstream.name} is asked under {MOST_NAMES} other names"
@@ -116,7 +116,7 @@ class PoolByHost(Pool):
 
     def _make_room(self) -> bool:
         for name, pool in self._named.items():
-            if not pool.waiting and not any(each.busy for each in pool.addresses):
+            if not pool.waiting and not any(address.busy for address in pool.addresses):
                 del self._named[name]
                 pool.retire()
                 return True

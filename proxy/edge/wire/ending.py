@@ -20,7 +20,7 @@ import ssl
 import struct
 from collections.abc import Callable, Iterator
 
-FAREWELL = 1.0
+QUIET = 1.0
 """Seconds that an idle connection is still listened to when the worker drains."""
 LOOK_EVERY = 0.25
 """Seconds: a client that is gone is known after two looks."""
@@ -63,7 +63,7 @@ def ended_cleanly(transport: asyncio.Transport) -> bool:
         return False
 
 
-def last_words(transport: asyncio.Transport) -> Iterator[bytes]:
+def unread_bytes(transport: asyncio.Transport) -> Iterator[bytes]:
     """What the other end had sent before a write to it failed; the loop reads no more then."""
     sock = transport.get_extra_info("socket")
     if sock is None or transport.get_extra_info("sslcontext") is not None:
@@ -82,7 +82,7 @@ def probe(minor: int, *, responding: bool, chunked: bool) -> bytes:
     return CONTINUE if minor else b""
 
 
-def watch(transport: asyncio.Transport, waits: Callable[[], bool], ask: Callable[[], bytes]) -> None:
+def abort_when_gone(transport: asyncio.Transport, waits: Callable[[], bool], ask: Callable[[], bytes]) -> None:
     """Look after a half-closed client for as long as it `waits` for an answer, and abort when it is gone."""
     loop = asyncio.get_running_loop()
 
@@ -109,7 +109,7 @@ def _is_gone(transport: asyncio.Transport) -> bool:
     return bool(sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1) == _TCP_CLOSE)
 
 
-def leave(transport: asyncio.Transport, is_idle: Callable[[], bool]) -> None:
+def close_when_idle(transport: asyncio.Transport, is_idle: Callable[[], bool]) -> None:
     """Close a kept connection that a client may be writing to just now: a request that comes in time is answered.
 
     Closing over unread bytes would be a reset, and a request that nobody answers. Once it is not idle, the end of what
@@ -121,11 +121,11 @@ def leave(transport: asyncio.Transport, is_idle: Callable[[], bool]) -> None:
         if transport.is_closing() or not is_idle():
             return
         if _has_unread(transport):
-            loop.call_later(FAREWELL, look)
+            loop.call_later(QUIET, look)
         else:
             transport.close()
 
-    loop.call_later(FAREWELL, look)
+    loop.call_later(QUIET, look)
 
 
 def _has_unread(transport: asyncio.Transport) -> bool:

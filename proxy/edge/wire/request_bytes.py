@@ -48,12 +48,12 @@ class Ids:
             self.continued = True
 
 
-def said_beside(head: RequestHead, ids: Ids) -> bytes:
+def unused_client_id(head: RequestHead, ids: Ids) -> bytes:
     """The request id that the client gave, where another one is used; or empty."""
     return head.said_id if head.said_id != ids.request_id else b""
 
 
-def parent_of(ids: Ids) -> bytes:
+def parent_id_of(ids: Ids) -> bytes:
     """The client's span, where the trace is its own; or empty."""
     return ids.traceparent[36:52] if ids.continued else b""
 

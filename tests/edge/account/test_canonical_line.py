@@ -209,7 +209,7 @@ async def test_nothing_from_the_network_begins_a_line(play: Play, serve: Serve) 
     assert len(proxy.raw_lines()) == len(hostile)
     for line in proxy.raw_lines():
         assert json.loads(line)["event"] == "request"
-        assert all(32 <= each < 127 for each in line)
+        assert all(32 <= byte < 127 for byte in line)
 
 
 async def test_good_requests_are_sampled_and_bad_ones_are_not(play: Play, serve: Serve) -> None:

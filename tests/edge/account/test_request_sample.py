@@ -44,7 +44,7 @@ async def test_a_request_without_a_cohort_says_so(play: Play, serve: Serve) -> N
     proxy = await serve(await play(always(sized(b"x"))), route={"cohort": "header:X-Tenant-Id"})
     await proxy.ask(get())
 
-    assert [each.source for each in taken(proxy)[0]] == [""]
+    assert [seen.source for seen in taken(proxy)[0]] == [""]
 
 
 async def test_what_banyan_answers_itself_is_remembered(play: Play, serve: Serve) -> None:
@@ -56,7 +56,7 @@ async def test_what_banyan_answers_itself_is_remembered(play: Play, serve: Serve
     await proxy.ask(b"GET  / HTTP/1.1\r\n\r\n")
     sample, _, total = taken(proxy)
 
-    assert [(each.route, each.status, each.side, each.reason) for each in sample] == [
+    assert [(seen.route, seen.status, seen.side, seen.reason) for seen in sample] == [
         ("closed", 403, "self", "respond"),
         ("", 404, "self", "refused"),
     ]
@@ -78,7 +78,7 @@ async def test_what_went_wrong_is_in_the_sample_once(play: Play, serve: Serve) -
     await proxy.ask(post(b"x"))
     sample, bad, total = taken(proxy)
 
-    assert ([each.status for each in sample], bad, total) == ([502], [], 1)
+    assert ([seen.status for seen in sample], bad, total) == ([502], [], 1)
     assert sample[0].failure.endswith(":upstream")
 
 
@@ -95,7 +95,7 @@ def sampled(batches: list[int]) -> list[int]:
     for length in batches:
         recent.look(cast("Any", [Ended(number + at) for at in range(length)]))
         number += length
-    return [cast("Any", each).number for each in recent._kept]
+    return [cast("Any", finished).number for finished in recent._kept]
 
 
 def test_all_are_kept_while_there_is_room() -> None:

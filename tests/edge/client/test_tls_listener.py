@@ -46,7 +46,7 @@ async def test_a_request_is_answered_over_tls(play: Play, serve: Serve, authorit
 
     connection = client.writer.get_extra_info("ssl_object")
     assert (connection.version(), connection.selected_alpn_protocol()) == ("TLSv1.3", "http/1.1")
-    assert [each.value(b"x-forwarded-proto") for each in upstream.requests] == [b"https", b"https"]
+    assert [received.value(b"x-forwarded-proto") for received in upstream.requests] == [b"https", b"https"]
 
 
 @BOTH
