@@ -99,7 +99,6 @@ class Dns:
     """One process's way to its name servers; to be used within the running loop."""
 
     def __init__(self) -> None:
-        """No channel is open before a question."""
         self._channel: _Channel | None = None
 
     async def ask(self, name: str, servers: Servers) -> AddressesByFamily | Unresolved:
@@ -118,13 +117,13 @@ class Dns:
         return Unresolved(name, failed or NoAddress.UNKNOWN, monotonic())
 
     async def close(self) -> None:
-        """Whoever waits hears that nobody answered."""
+        """End the channel: whoever waits gets `SILENT`."""
         channel, self._channel = self._channel, None
         if channel is not None:
             await channel.resolver.close()
 
     async def _both(self, full: str, servers: Servers) -> AddressesByFamily | _Part:
-        """Rule 1."""
+        """Ask for A and AAAA at once, by rule 1."""
         channel = await self._open(full, servers)
         channel.waiting += 1
         questions = [_question(channel.resolver, full, kind) for kind in _KINDS]
@@ -141,7 +140,7 @@ class Dns:
                 await channel.resolver.close()
 
     async def _open(self, full: str, servers: Servers) -> _Channel:
-        """One that was not asked for this name yet (rules 3 and 4)."""
+        """A channel that was not asked for this name yet (rules 3 and 4)."""
         now, old = monotonic(), self._channel
         if old is not None and old.until > now and old.servers == servers and full not in old.names:
             old.names.add(full)
@@ -182,7 +181,7 @@ def _fault(error: BaseException | None) -> _Part:
 
 
 def _together(parts: Sequence[_Addresses | _Part]) -> AddressesByFamily | _Part:
-    """A name that is not there is not there for either family."""
+    """The addresses of both families, or why there are none: what one family says of a name holds for the other."""
     good = [part for part in parts if isinstance(part, _Addresses)]
     if good:
         four, six = (_family(part) for part in parts)

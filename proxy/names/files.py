@@ -87,7 +87,7 @@ def _is_address(text: str) -> bool:
 
 
 class _Watched(Generic[Parsed]):
-    """One file, parsed anew when another one stands there."""
+    """One file, parsed again when its inode, size or time of change differs."""
 
     def __init__(self, path: Path, parse: Callable[[str], Parsed]) -> None:
         self._path = path
@@ -118,16 +118,15 @@ class _Watched(Generic[Parsed]):
 
 
 class Files:
-    """Both files as they are now."""
+    """Both files as they are now; each is read when it is asked for."""
 
     def __init__(self, resolv_conf: Path = RESOLV_CONF, hosts: Path = HOSTS) -> None:
-        """Nothing is read before it is asked for."""
         self._servers = _Watched(resolv_conf, read_servers)
         self._hosts = _Watched(hosts, read_hosts)
 
     @property
     def servers(self) -> Servers:
-        """Whom to ask, and how."""
+        """The name servers and search list of resolv.conf."""
         return self._servers.value()
 
     def hosts_of(self, name: str) -> tuple[str, ...]:

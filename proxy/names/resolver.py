@@ -30,7 +30,7 @@ MOST_KEPT = 4096
 
 
 class Resolver:
-    """`ask` is all of it."""
+    """Look-ups of one process, by hosts file and name servers, or by the system."""
 
     def __init__(self, tasks: Tasks, files: Files | None = None) -> None:
         """Made anywhere, used within one running loop; `files` are the system's unless given."""
@@ -57,11 +57,11 @@ class Resolver:
         return self._good.get((name.lower(), system))
 
     async def close(self) -> None:
-        """The tasks are ended by whoever gave them."""
+        """End the name server channel; whoever owns `tasks` ends those."""
         await self._dns.close()
 
     def _look_up(self, key: tuple[str, bool]) -> asyncio.Task[None]:
-        """Rule 1."""
+        """The look-up that runs for this name, or a new one (rule 1)."""
         running = self._running.get(key)
         if running is None or running.done():  # what is done stays there until the loop's next turn
             running = self._running[key] = self._tasks.start(self._keep(key), name=f"name {key[0]}")
@@ -103,5 +103,5 @@ class Resolver:
 
 
 def _since(known: Resolution, newer_than: float) -> float:
-    """Rule 4."""
+    """From when on an answer counts; a failure counts for `FAILED_FOR` seconds (rule 4)."""
     return min(newer_than, monotonic() - FAILED_FOR) if isinstance(known, Unresolved) else newer_than

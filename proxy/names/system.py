@@ -40,7 +40,6 @@ class Threads:
     """One process's look-ups by the system; to be used within one running loop."""
 
     def __init__(self) -> None:
-        """No thread runs before a question."""
         self._running: dict[Lookup, asyncio.Future[Entries]] = {}
 
     async def look_up(self, question: Lookup) -> Entries:
@@ -84,10 +83,9 @@ def _entries(question: Lookup) -> Entries | Exception:
 
 
 class SystemResolver:
-    """Names to addresses, by the system."""
+    """Names to addresses by `socket.getaddrinfo`; to be used within one running loop."""
 
     def __init__(self) -> None:
-        """As `Threads`."""
         self._threads = Threads()
 
     async def ask(self, name: str) -> Resolution:

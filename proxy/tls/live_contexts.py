@@ -34,7 +34,7 @@ class UpstreamContext:
         self.refresh(force=True)
 
     def to_use(self) -> ssl.SSLContext:
-        """The context; OSError that says why there is none."""
+        """The context; raises OSError where there is none, which says why."""
         if self.context is None:
             message = f"its TLS cannot be set up: {self.problem}"
             raise OSError(message)
@@ -107,7 +107,7 @@ def signature(paths: Iterable[str]) -> Signature:
 
 
 def day(moment: float) -> str:
-    """A unix time as people read it."""
+    """A unix time as `YYYY-MM-DD HH:MM UTC`."""
     return datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%d %H:%M UTC")
 
 

@@ -35,7 +35,7 @@ _FLUSH_LINES: Final = 256
 
 
 class FinishedExchange(Protocol):
-    """What the line needs of an exchange."""
+    """An exchange that has ended, as far as its accounts need it; times are monotonic seconds."""
 
     head: RequestHead
     ids: Ids
@@ -58,7 +58,7 @@ class FinishedExchange(Protocol):
 
 
 def line_of_exchange(stamp: str, exchange: FinishedExchange, seconds: float) -> CanonicalLine:
-    """An exchange that an upstream answered, or failed to."""
+    """The line of an exchange that went to an upstream; `seconds` is how long it took."""
     head, failure, ids, decision = exchange.head, exchange.failure, exchange.ids, exchange.decision
     trace_id = ids.trace_id.decode("ascii")
     status, address, peer = exchange.status, exchange.address, exchange.peer
@@ -106,7 +106,7 @@ def _level(status: int, failure: Failure | None) -> str:
 
 
 def line_of_answer(stamp: str, own: OwnAnswerRecord, route: str) -> CanonicalLine:
-    """A request that Banyan answered itself."""
+    """The line of a request that Banyan answered itself."""
     answer, head, ids = own.answer, own.head, own.ids
     line = CanonicalLine(
         stamp,
@@ -145,7 +145,7 @@ def _shown_target(head: RequestHead) -> str:
 
 
 def _nothing() -> None:
-    """By default nobody has lines in waiting."""
+    """The default of `before_flush`."""
 
 
 class AccessLogWriter:
@@ -177,7 +177,7 @@ class AccessLogWriter:
         return f"{self._stamp}{int((moment - second) * 1000):03d}Z"
 
     def write(self, line: CanonicalLine) -> None:
-        """Keep the line for the next flush."""
+        """Encode the line and keep it for the next flush; on a terminal print it at once."""
         if self._console is not None:
             fields = msgspec.structs.asdict(line)
             shown = {key: value for key, value in fields.items() if value not in ("", None)}
@@ -190,7 +190,7 @@ class AccessLogWriter:
             self.flush()
 
     def flush(self) -> None:
-        """Hand over what is kept, and what somebody still has to write."""
+        """Hand over what is kept, and first the lines that `before_flush` still has to write."""
         self.before_flush()
         if self._held:
             self._held.append(b"")

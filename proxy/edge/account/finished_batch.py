@@ -34,7 +34,6 @@ class Finished:
     __slots__ = ("_counters", "_log", "bad", "recent", "waiting")
 
     def __init__(self, log: AccessLogWriter, counters: Counters) -> None:
-        """Begin with none."""
         self._log = log
         self._counters = counters
         self.bad = BadEvents()
@@ -42,7 +41,7 @@ class Finished:
         self.waiting: list[FinishedExchange] = []
 
     def fold(self) -> None:
-        """Count and write all that wait."""
+        """Count and write all exchanges that wait."""
         waiting, self.waiting = self.waiting, []
         self.recent.look(waiting)
         wall = time() - monotonic()

@@ -32,12 +32,11 @@ _SERVER_ERROR = 500
 
 
 class BadEvents:
-    """Those since the last report."""
+    """Bad events, and cohorts on routes in trouble, since the last report."""
 
     __slots__ = ("_cohorts", "_counts", "_events", "_lost")
 
     def __init__(self) -> None:
-        """None yet."""
         self._events: list[BadDelta] = []
         self._counts: dict[str, int] = {}
         self._cohorts: dict[str, dict[int, list[int]]] = {}
@@ -87,7 +86,7 @@ class BadEvents:
         self._events.append(BadDelta(name, bad.value, side.value, cohort, draw_of(cohort), at, unreachable))
 
     def _see(self, exchange: FinishedExchange, cohort: int, *, failed: bool) -> None:
-        """One answer of new to this cohort."""
+        """Count one answer of new to this cohort."""
         seen = self._cohorts.setdefault(exchange.bound.route.name, {})
         counts = seen.get(cohort)
         if counts is not None:
@@ -97,7 +96,7 @@ class BadEvents:
 
     @property
     def routes(self) -> AbstractSet[str]:
-        """Where there are some."""
+        """Names of routes with events or with good answers in trouble."""
         return self._counts.keys()
 
     def take(self) -> tuple[list[BadDelta], int]:

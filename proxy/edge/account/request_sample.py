@@ -47,7 +47,6 @@ class RequestSample:
     __slots__ = ("_bad", "_kept", "_next", "_seen", "_weight")
 
     def __init__(self) -> None:
-        """None yet; the first `MOST` are all taken."""
         self._kept: list[FinishedExchange | OwnAnswerRecord] = []
         self._bad: list[FinishedExchange] = []
         self._seen = 0
@@ -61,7 +60,7 @@ class RequestSample:
         self._weight = 1.0
 
     def look(self, batch: Sequence[FinishedExchange]) -> None:
-        """Exchanges that have ended."""
+        """Draw from a batch of exchanges that have ended."""
         start = self._seen
         self._seen = end = start + len(batch)
         while self._next < end:
@@ -77,7 +76,7 @@ class RequestSample:
         self._keep(own)
 
     def note_bad(self, exchange: FinishedExchange) -> None:
-        """An exchange that went wrong."""
+        """Keep an exchange that went wrong, beside the sample (rule 2)."""
         if len(self._bad) < MOST_BAD:
             self._bad.append(exchange)
 
@@ -111,7 +110,6 @@ class TakenSample:
     def __init__(
         self, kept: list[FinishedExchange | OwnAnswerRecord], beside: list[FinishedExchange], total: int, wall: float
     ) -> None:
-        """Nothing is made yet."""
         self.sample: list[Seen] = []
         self.bad: list[Seen] = []
         self.total = total

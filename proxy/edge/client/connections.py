@@ -1,4 +1,4 @@
-"""Who is connected, and whether there is room for more: connections, memory, and clients that do next to nothing.
+"""The clients of one worker, and whether there is room for more: connections, memory, clients that are too slow.
 
 Rule 1: a client that finds no room is told so and let go (503, Retry-After); left in the system's queue it would hang,
         while other workers may have room.
@@ -35,7 +35,7 @@ LOOK_EVERY = 1.0
 
 
 class Connected(Protocol):
-    """A client's connection, as the worker sees it."""
+    """A client's connection (`downstream.py`), as far as the worker needs it."""
 
     deadline: float
     transport: asyncio.Transport
@@ -43,20 +43,20 @@ class Connected(Protocol):
     closing: bool
 
     def expire(self, now: float) -> None:
-        """The deadline has passed."""
+        """`deadline` has passed."""
 
     def drain(self) -> None:
         """Finish what runs, then close."""
 
     def too_slow(self, reason: Shed, now: float) -> None:
-        """It sends or reads too little."""
+        """End it: it sends or reads too little."""
 
     def refuse_connection(self, reason: Shed) -> None:
-        """There are too many, or no room."""
+        """Answer 503 and close: there are too many connections, or there is no memory."""
 
 
 class Services(Protocol):
-    """The worker, as a client's connection sees it."""
+    """The worker (`data_plane.py`), as far as a client's connection needs it."""
 
     live: Live
     gate: Gate | None
@@ -73,16 +73,16 @@ class Services(Protocol):
         """A client has gone."""
 
     def soon(self, work: Callable[[], None]) -> None:
-        """Run `work` from a fresh stack."""
+        """Run `work` in the loop's next turn, from a fresh stack."""
 
 
 class ClientConnections:
-    """The clients of one worker; `measure` tells how many bytes the process holds."""
+    """`clients` are those connected now; `measure` gives the bytes of memory that the process holds."""
 
     __slots__ = ("_ceiling", "_gate", "_live", "_look_at", "_peers", "_place", "clients", "level", "measure")
 
     def __init__(self, place: Callable[[Gate | None], None], measure: Callable[[], int] = resident) -> None:
-        """Nobody is there; `place` puts a gate before requests, or takes it away."""
+        """`place` puts a gate before requests, or takes it away (None)."""
         self._place = place
         self.clients: set[Connected] = set()
         self.level = Level.CALM
@@ -94,21 +94,21 @@ class ClientConnections:
         self._live: Live | None = None
 
     def follow(self, live: Live) -> None:
-        """By the bounds of this table from now on."""
+        """Take the bounds of this table from now on."""
         self._live = live
         self._gate = Gate(live.snapshot, self._gate)
         self._ceiling = ceiling(live.snapshot.limits.memory, live.snapshot.workers)
         self._place_gate()
 
     def _place_gate(self) -> None:
-        """Only where it has something to do."""
+        """Put the gate before requests where it has something to do, so that others pay nothing."""
         gate = self._gate
         if gate is not None:
             gate.refuses = self.level is Level.REFUSING
             self._place(gate if gate.counts or gate.refuses else None)
 
     def enter(self, client: Connected) -> Shed | None:
-        """A client has come; why it cannot stay."""
+        """Count a client that has connected; the bound it meets, or None."""
         self.clients.add(client)
         peer = client.peer
         of_peer = self._peers[peer] = self._peers.get(peer, 0) + 1
@@ -126,7 +126,7 @@ class ClientConnections:
         return None
 
     def leave(self, client: Connected) -> None:
-        """It has gone."""
+        """Count a client out."""
         self.clients.discard(client)
         left = self._peers.get(client.peer, 0) - 1
         if left > 0:
@@ -146,10 +146,10 @@ class ClientConnections:
             if reason is not None:
                 client.too_slow(reason, now)
         if self._ceiling:
-            self._weigh(self.measure())
+            self._check_memory(self.measure())
 
-    def _weigh(self, used: int) -> None:
-        """Rule 2."""
+    def _check_memory(self, used: int) -> None:
+        """Rule 2; `used` in bytes."""
         level = next_level(self.level, used, self._ceiling)
         if level is not self.level:
             self.level = level

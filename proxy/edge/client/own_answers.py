@@ -31,7 +31,7 @@ def own_answer(answer: Answer, head: RequestHead | None, ids: Ids, *, closing: b
 def with_connection(
     status: int, content_type: bytes, body: bytes, head: RequestHead | None, lines: list[bytes], *, closing: bool
 ) -> bytes:
-    """An answer that says what becomes of the connection."""
+    """The bytes of an answer, with the `Connection` field that the client needs to see."""
     if closing:
         lines.append(b"Connection: close")
     elif head is not None and not head.minor:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Uploading(Protocol):
-    """An exchange, as far as its body goes."""
+    """An exchange, as far as the pace of its body matters."""
 
     tunnel: bool
     request_done: bool
@@ -24,7 +24,7 @@ class Uploading(Protocol):
 
 
 class PacedClient(Protocol):
-    """A client's connection, as far as its pace goes."""
+    """A client's connection, as far as its pace matters."""
 
     started: float
     stuffed: bool
@@ -33,7 +33,7 @@ class PacedClient(Protocol):
 
     @property
     def exchange(self) -> Uploading | None:
-        """What runs."""
+        """The exchange that runs, if any."""
 
 
 class Pace:
@@ -49,7 +49,7 @@ class Pace:
 
 
 def too_slow(client: PacedClient, limits: Limits, now: float) -> Shed | None:
-    """Which bound this client has met by now."""
+    """The bound that this client has met by now, or None; called once a second."""
     exchange, pace = client.exchange, client.pace
     if exchange is not None and exchange.tunnel:
         received = None

@@ -32,7 +32,7 @@ _NOT_TLS = problem_body(400, "this port speaks TLS: ask with https:// instead of
 
 
 class TlsListener:
-    """Lets clients in from one listening socket."""
+    """Accepts on one listening socket; `failed` counts handshakes that did not succeed."""
 
     def __init__(
         self, contexts: ListenerContexts, welcome: Callable[[], asyncio.Protocol], limit: Callable[[], float]
@@ -70,7 +70,7 @@ class TlsListener:
 
     @property
     def waiting(self) -> int:
-        """How many are between accept and the end of their handshake."""
+        """Clients between accept and the end of their handshake."""
         return len(self._waiting)
 
     def _accept(self) -> None:

@@ -39,7 +39,7 @@ _FEWEST = 5
 
 
 class BreakerState(IntEnum):
-    """The numbers are those of the metric."""
+    """The values are those of the metric."""
 
     CLOSED = 0
     HALF_OPEN = 1
@@ -62,7 +62,7 @@ class CircuitBreaker:
     def __init__(
         self, rule: Rule | None, *, within_operation: bool = False, memory: float = 0.0, most: int = MOST
     ) -> None:
-        """Closed; without a rule for ever."""
+        """Without a rule it stays closed."""
         self._rule = rule
         self._within_operation = within_operation
         self.state = BreakerState.CLOSED
@@ -122,7 +122,7 @@ class CircuitBreaker:
         return opens
 
     def said_nothing(self, asking: Asking, now: float) -> bool:
-        """An answer that says that somebody behind it did not answer: no proof of health from a probe."""
+        """A 502, 503 or 504: a probe that gets one has failed. True when that opens the breaker."""
         rule = self._rule
         return rule is not None and self.state is BreakerState.HALF_OPEN and self._probe_failed(rule, asking, now)
 
@@ -194,26 +194,26 @@ class CircuitBreaker:
 
 
 class BreakerChange(NamedTuple):
-    """A breaker has opened or closed: that of `operation`, or of the whole upstream (empty)."""
+    """A breaker has opened or closed; `operation` is empty for the upstream's own."""
 
     operation: str
     state: BreakerState
 
 
 class Resting(NamedTuple):
-    """What must not be asked for so many seconds: an operation, or nothing of the upstream (empty)."""
+    """A breaker is open for `seconds` more; `operation` is empty for the upstream's own."""
 
     operation: str
     seconds: int
 
 
 class Breakers:
-    """`whole` is the upstream's own."""
+    """`whole` is the breaker of the upstream itself; the others belong to operations (method and path)."""
 
     __slots__ = ("_memory", "_most", "_operations", "_rule", "whole")
 
     def __init__(self, rule: Rule | None, *, memory: float = 0.0, most: int = MOST) -> None:
-        """All closed; without a rule for ever. `memory` and `most` as for `CircuitBreaker`."""
+        """Without a rule all stay closed. `memory` and `most` as for `CircuitBreaker`."""
         self._rule = rule
         self._memory = memory
         self._most = most
@@ -229,7 +229,7 @@ class Breakers:
         return tuple(operation.decode("latin-1") for operation in resting[:TOLD])
 
     def failed(self, asking: Asking, now: float, address: bytes = b"") -> list[BreakerChange]:
-        """What was sent to this address has failed hard."""
+        """A request sent to this address has failed (a 5xx, too, where these count); the breakers that this opens."""
         if self._rule is None:
             return []
         operation, client = asking.operation(failed=True), asking.who()
@@ -238,14 +238,14 @@ class Breakers:
             return [BreakerChange("", BreakerState.OPEN)]
         if self.whole.state is not BreakerState.CLOSED:
             return []
-        alone = self._alone(operation)
+        breaker = self._breaker_of(operation)
         others = self.whole.has_others(now)
-        if alone is None or not alone.failed(asking, operation, client, address, now, others=others):
+        if breaker is None or not breaker.failed(asking, operation, client, address, now, others=others):
             return []
         return [BreakerChange(operation.decode("latin-1"), BreakerState.OPEN)]
 
-    def _alone(self, operation: bytes) -> CircuitBreaker | None:
-        """The operation's own; None: rule 5."""
+    def _breaker_of(self, operation: bytes) -> CircuitBreaker | None:
+        """The operation's breaker, made on its first failure; None where there are too many (rule 5)."""
         found = self._operations.get(operation)
         if found is None and len(self._operations) < MOST_OPERATIONS:
             found = CircuitBreaker(self._rule, within_operation=True, memory=self._memory, most=self._most)
@@ -253,45 +253,47 @@ class Breakers:
         return found
 
     def said_nothing(self, asking: Asking, now: float) -> list[BreakerChange]:
-        """An answer that says that somebody behind it did not answer."""
-        alone = self._operations.get(asking.operation())
+        """A request was answered with 502, 503 or 504; the breakers that this opens."""
+        breaker = self._operations.get(asking.operation())
         changes = [BreakerChange("", BreakerState.OPEN)] if self.whole.said_nothing(asking, now) else []
-        if alone is not None and alone.said_nothing(asking, now):
+        if breaker is not None and breaker.said_nothing(asking, now):
             changes.append(BreakerChange(asking.operation().decode("latin-1"), BreakerState.OPEN))
         return changes
 
     def refused(self, now: float) -> list[BreakerChange]:
-        """No connection could be made."""
+        """No connection could be made; the breakers that this opens."""
         return [BreakerChange("", BreakerState.OPEN)] if self.whole.refused(now) else []
 
     def succeeded(self, asking: Asking, now: float, address: bytes = b"") -> list[BreakerChange]:
-        """An answer has come from this address."""
+        """An answer has come from this address; the breakers that this closes."""
         operation, client = asking.operation(), asking.who()
-        alone = self._operations.get(operation)
+        breaker = self._operations.get(operation)
         changes = []
         if self.whole.succeeded(operation, client, address, now):
             changes.append(BreakerChange("", BreakerState.CLOSED))
-        if alone is not None and alone.succeeded(operation, client, address, now):
+        if breaker is not None and breaker.succeeded(operation, client, address, now):
             changes.append(BreakerChange(operation.decode("latin-1"), BreakerState.CLOSED))
         return changes
 
     def refuses(self, asking: Asking, now: float) -> Resting | None:
         """Why this must not be sent; None: it may be, perhaps as a probe."""
         operation, client = asking.operation(), asking.who()
-        alone = self._operations.get(operation)
-        if alone is not None and alone.rests(operation, client, now):
-            return Resting(operation.decode("latin-1"), alone.retry_after(now))
+        breaker = self._operations.get(operation)
+        if breaker is not None and breaker.rests(operation, client, now):
+            return Resting(operation.decode("latin-1"), breaker.retry_after(now))
         if not self.whole.admits(asking, operation, client, now):
             return Resting("", self.whole.retry_after(now))
-        if alone is not None:
-            alone.admits(asking, operation, client, now)
+        if breaker is not None:
+            breaker.admits(asking, operation, client, now)
         return None
 
     def rests(self, asking: Asking, now: float) -> bool:
         """Whether `refuses` would; this only looks."""
         operation, client = asking.operation(), asking.who()
-        alone = self._operations.get(operation)
-        return self.whole.rests(operation, client, now) or (alone is not None and alone.rests(operation, client, now))
+        breaker = self._operations.get(operation)
+        return self.whole.rests(operation, client, now) or (
+            breaker is not None and breaker.rests(operation, client, now)
+        )
 
     def are_calm(self, now: float) -> bool:
         """Whether there is nothing to look after; forgets operations of which that is true (rule 5)."""
@@ -306,7 +308,6 @@ class RetryBudget:
     __slots__ = ("_asked", "_began", "_spent")
 
     def __init__(self) -> None:
-        """Nothing is spent."""
         self._asked = 0
         self._began = 0.0
         self._spent = 0

@@ -33,12 +33,12 @@ _ALERTS = ("UNRECOGNIZED_NAME", "ALERT_INTERNAL_ERROR", "ALERT_HANDSHAKE_FAILURE
 
 
 class CertificateNames:
-    """By the handshakes of one upstream in one worker."""
+    """Names for which handshakes with one upstream have succeeded, in one worker."""
 
     __slots__ = ("_names", "_own", "own_asked")
 
     def __init__(self, own: str) -> None:
-        """`own` is the url's name; `own_asked`: a client has said it."""
+        """`own` is the url's name; `own_asked`: a client has asked for it."""
         self._names: dict[str, bool] = {}
         self._own = own
         self.own_asked = False
@@ -51,7 +51,7 @@ class CertificateNames:
         self._names[name] = True
 
     def lacks(self, name: str) -> bool:
-        """One has failed over its name; whether that is the client's doing."""
+        """A handshake has failed over its name; whether that is the client's doing (rules 1 and 2)."""
         if name in self._names:
             self._names[name] = False
             return False
@@ -63,7 +63,7 @@ class CertificateNames:
 
 
 class DiallerByName(Dialler):
-    """Asks for one name."""
+    """Opens connections whose handshakes ask for one name."""
 
     __slots__ = ("_held", "_name")
 
@@ -77,18 +77,18 @@ class DiallerByName(Dialler):
 
     @property
     def server_name(self) -> str:
-        """The one."""
+        """The name, whatever the address is called."""
         return self._name
 
     async def dial(self, address: UpstreamAddress, length: float) -> UpstreamConnection | Failure:
-        """Notes what the handshake has shown."""
+        """As `Dialler.dial`; a success proves the name."""
         made = await super().dial(address, length)
         if not isinstance(made, Failure):
             self._held.takes(self._name)
         return made
 
     def _failure(self, error: OSError) -> Failure:
-        """Rules 1 and 2."""
+        """As `Dialler._failure`, blamed on the client by rules 1 and 2."""
         failure = super()._failure(error)
         if not _is_over_name(error) or not self._held.lacks(self._name):
             return failure

@@ -28,7 +28,7 @@ _SWITCHING = 101
 
 
 class Mode(IntEnum):
-    """What the next byte is."""
+    """What the next byte from the upstream belongs to."""
 
     IDLE = 0
     HEAD = 1
@@ -46,7 +46,7 @@ _SIZED: Final = Mode.SIZED
 
 
 class Asker(Protocol):
-    """An exchange, seen from its upstream: live today, a shadow tomorrow."""
+    """An exchange or a shadow, as far as the connection needs it."""
 
     responses: ResponseReader
     """The reader of response heads for this snapshot."""
@@ -75,7 +75,7 @@ class Asker(Protocol):
         """Bytes of the tunnel."""
 
     def failed(self, failure: Failure) -> None:
-        """No (whole) response will come."""
+        """No response will come, or no more of it."""
 
     def operation(self, *, failed: bool = False) -> bytes:
         """What is asked for (`core/routing/operation.py`)."""
@@ -87,34 +87,34 @@ class Asker(Protocol):
         """The upstream cannot take more: stop reading the client."""
 
     def resume(self) -> None:
-        """It can again."""
+        """The upstream takes more: read the client again."""
 
 
 class ConnectionAddress(Protocol):
-    """The address that a connection leads to, as the connection sees it."""
+    """The address that a connection leads to, as far as the connection needs it."""
 
     gone: bool
-    """Whether nothing new may go there."""
+    """Whether it is drained: nothing new may go there."""
     watched: bool
-    """Whether it wants to hear of answers too."""
+    """Whether it is to be told of answers, not only of failures."""
 
     def release(self, connection: UpstreamConnection) -> None:
-        """It is free and clean."""
+        """Its response was read whole, and it may be used again."""
 
     def keep(self, connection: UpstreamConnection) -> None:
-        """It stays for whoever comes next, though somebody waits apart."""
+        """As `release`, where nobody is to be served before."""
 
     def lost(self, connection: UpstreamConnection) -> None:
-        """It is gone."""
+        """It has ended, idle or not."""
 
     def failed(self, asker: Asker) -> None:
-        """What was asked on it has failed, hard."""
+        """The request on it got no answer, or not all of it."""
 
     def unavailable(self, asker: Asker) -> None:
-        """It was answered with 502, 503 or 504, and somebody else is asked instead."""
+        """The request was answered with 502, 503 or 504, and is repeated elsewhere."""
 
     def answered(self, asker: Asker, status: int) -> None:
-        """What was asked on it is being answered."""
+        """The head of an answer has come; told only while `watched`."""
 
 
 class UpstreamConnection:
@@ -160,7 +160,7 @@ class UpstreamConnection:
 
     @property
     def answer(self) -> ResponseHead | None:
-        """The head of what is being read."""
+        """The head of the response that is being read."""
         return self._head
 
     # -- what the asker does ------------------------------------------------------------------------------------------
@@ -176,12 +176,12 @@ class UpstreamConnection:
         self.transport.write(data)
 
     def stop_reading(self) -> None:
-        """The client reads slowly."""
+        """Stop reading: the client reads more slowly than the upstream sends."""
         self._stopped = True
         self.transport.pause_reading()
 
     def go_on_reading(self) -> None:
-        """It has caught up, or needs no more."""
+        """Read again: the client has caught up, or needs no more."""
         self._stopped = False
         self.transport.resume_reading()
 
@@ -205,13 +205,13 @@ class UpstreamConnection:
         self.transport.abort()
 
     def give_up(self) -> None:
-        """The answer has taken too long."""
+        """The deadline has passed without the whole answer: count it as a failure and abort."""
         if self.asker is not None:
             self.address.failed(self.asker)
         self.abort()
 
     def unavailable(self, asker: Asker, *, done: bool) -> None:
-        """Its answer says that somebody behind it did not answer, and is not wanted; once `done` it is another's."""
+        """A 502, 503 or 504 that is not passed on; where it is `done`, the connection has been released already."""
         self.address.unavailable(asker)
         if not done:
             self.abort()
@@ -219,7 +219,7 @@ class UpstreamConnection:
     # -- what the loop does -------------------------------------------------------------------------------------------
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Keep the transport."""
+        """The loop has connected."""
         self.opened = True
         self.transport = cast("asyncio.Transport", transport)
 
@@ -227,7 +227,7 @@ class UpstreamConnection:
         """Bytes from the upstream."""
         asker, mode = self.asker, self.mode
         if asker is None:
-            self.abort()
+            self.abort()  # nobody asked: an answer to the next request must not be mistaken for its own
         elif mode is _HEAD:
             self._read_head(asker, data)
         elif mode is _SIZED:
@@ -254,7 +254,7 @@ class UpstreamConnection:
         return False
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Gone, by whomever."""
+        """The connection has ended, on either side."""
         if exc is not None and self.asker is not None and self.mode is not Mode.TUNNEL:
             self._stuck = True  # never to be used again
             for data in unread_bytes(self.transport):
@@ -269,13 +269,13 @@ class UpstreamConnection:
         self.address.lost(self)
 
     def pause_writing(self) -> None:
-        """The upstream reads slowly."""
+        """The upstream reads more slowly than the client sends."""
         self._stuck = True
         if self.asker is not None:
             self.asker.pause()
 
     def resume_writing(self) -> None:
-        """It has caught up."""
+        """The upstream has caught up."""
         self._stuck = False
         if self.asker is not None:
             self.asker.resume()
@@ -287,6 +287,7 @@ class UpstreamConnection:
             end = data.find(END) + 4
             if end >= 4:
                 raw = data[:end]
+                # A head that came whole and is known costs a look-up; after HEAD the same bytes announce no body.
                 known = None if asker.is_head else asker.responses.recall(raw)
                 if known is not None:
                     self._start_body(asker, known, data[end:])
@@ -333,7 +334,7 @@ class UpstreamConnection:
             self._fail(f"the upstream sent more than {MAX_INTERIM} interim responses")
             return
         asker.interim(head)
-        if rest and self.asker is asker:
+        if rest and self.asker is asker:  # it may have given up meanwhile
             self._read_head(asker, rest)
 
     def _start_body(self, asker: Asker, head: ResponseHead, rest: bytes) -> None:
@@ -347,14 +348,14 @@ class UpstreamConnection:
                 self.mode = _SIZED
                 asker.respond(head, rest, done=False)
             else:
-                clean = not self._left
-                self._end(asker, reusable=clean)
+                clean = not self._left  # bytes behind the answer belong to nobody: the connection is not reused
+                self._end(asker, reusable=clean)  # before the asker hears: what it does next may want a connection
                 asker.respond(head, rest if clean else rest[:length], done=True)
         elif length == CHUNKED:
             self.mode = Mode.CHUNKED
             self._decoder = ChunkedDecoder(of_answer=True)
             asker.respond(head, b"", done=False)
-            if rest and self.asker is asker:
+            if rest and self.asker is asker:  # it may have given up meanwhile
                 self._read_chunked(asker, rest)
         else:
             self.mode = Mode.UNTIL_CLOSE
@@ -392,7 +393,7 @@ class UpstreamConnection:
         self.asker = None
         self._head = self._decoder = None
         self._interim = 0
-        clean = reusable and asker.request_done and not (self._stuck or asker.binds)
+        clean = reusable and asker.request_done and not (self._stuck or asker.binds)  # rule 1
         if clean and head is not None and head.keep_alive:
             if self._stopped:
                 self.go_on_reading()
@@ -411,6 +412,7 @@ class UpstreamConnection:
         self.mode = Mode.CLOSED
         self.transport.abort()
         phase = Phase.HEAD if mode is _HEAD else Phase.BODY
+        # Reused, and not a byte came: the upstream ended it while it was idle and has seen nothing of this request.
         stale = self.reused and mode is _HEAD and self._partial is None and not self._interim
         if not stale and asker.request_done and not self._stopped:
             self.address.failed(asker)  # else it may have lost patience with a client that sends, or reads, slowly

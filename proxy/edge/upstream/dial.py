@@ -36,7 +36,7 @@ USER_TIMEOUT = 60_000
 """Milliseconds; longer than a client may be silent within a body, since a closed window counts too."""
 
 QUEUE_FULL = 0.01
-"""Seconds between two tries (rule 3)."""
+"""Seconds between two tries (rule 4)."""
 _NONE_LEFT = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 """Errors that say that this machine lacks something."""
 
@@ -81,7 +81,7 @@ class Dialler:
         return failure
 
     def _failure(self, error: OSError) -> Failure:
-        """Rule 2."""
+        """What the error means; rule 2."""
         why = sentence_of(error, self._upstream, self.server_name)
         if error.errno in _NONE_LEFT:
             return refusal(Refused.RESOURCES, f"there is nothing left here to connect to {self._upstream.name}: {why}")
@@ -89,7 +89,7 @@ class Dialler:
         return replace(failure, wrong_peer=True) if isinstance(error, ssl.SSLError) else failure
 
     def _loop(self, address: UpstreamAddress) -> Failure:
-        """Rule 3; told once, and again after it was mended."""
+        """Rule 3; logged once per pool."""
         upstream, name, at = self._upstream, address.endpoint.host, f"{address.host}:{address.endpoint.port}"
         if not self._told:
             self._told = True
@@ -128,13 +128,13 @@ async def _connected(path: str) -> socket.socket:
 
 
 def cannot_connect(upstream: Upstream, why: str, *, timed_out: bool) -> Failure:
-    """There is no connection: nothing was sent."""
+    """A failure to connect: nothing was sent, so the request may be repeated."""
     detail = f"cannot connect to upstream {upstream.name} ({upstream.where}): {why}"
     return Failure(phase=Phase.CONNECT, blame=Blame.UPSTREAM, timed_out=timed_out, replayable=True, detail=detail)
 
 
 def refusal(why: Refused, detail: str, retry_after: int = 1) -> Failure:
-    """Nobody was asked; the client may come back after so many seconds."""
+    """A failure of Banyan's own: the upstream was not asked. `retry_after` in seconds."""
     return Failure(
         phase=Phase.CONNECT, blame=Blame.PROXY, replayable=True, detail=detail, retry_after=retry_after, refused=why
     )
@@ -153,5 +153,5 @@ def keep_alive(transport: asyncio.Transport) -> None:
 
 
 def _same(connection: UpstreamConnection) -> asyncio.Protocol:
-    """It is no subclass, so that it can be compiled; asyncio asks for the methods alone."""
+    """For types alone: a compiled class cannot inherit from `asyncio.Protocol`; asyncio asks only for the methods."""
     return cast("asyncio.Protocol", connection)

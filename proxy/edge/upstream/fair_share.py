@@ -37,23 +37,22 @@ _SOMEBODY = b"\0"
 
 
 class Holders:
-    """How many connections each key held when it was looked, and when it asked last."""
+    """Connections held by each key (operation or client) at the last look, and when each asked last."""
 
     __slots__ = ("_asked", "_held", "_taken")
 
     def __init__(self, now: float) -> None:
-        """Nobody is known (rule 3)."""
         self._asked = {_SOMEBODY: now}
         self._held: Counter[bytes] = Counter()
         self._taken = 0
 
     def note(self, key: bytes, now: float) -> None:
-        """It asks."""
+        """Somebody asks under `key` at `now`."""
         if key in self._asked or len(self._asked) < _MOST:
             self._asked[key] = now
 
     def look(self, held: Counter[bytes], now: float, taken: int = 0) -> None:
-        """So much each, of all that are `taken` (0: of these); who has not asked lately is forgotten."""
+        """Take over the counts, out of `taken` connections (0: their sum); who has not asked lately is forgotten."""
         self._held, self._taken = +held, taken or held.total()
         self._asked = {key: at for key, at in self._asked.items() if now - at <= LATELY}
 
@@ -63,7 +62,7 @@ class Holders:
         return held * asked > 2 * self._taken or (asked > 1 and held > _NEARLY_ALL * self._taken)
 
     def is_greedy(self, key: bytes) -> bool:
-        """Rules 2 and 3."""
+        """Whether it holds more than an equal part, and somebody who holds less has asked lately (rules 2 and 3)."""
         most = self._taken * max(1 / (len(self._held) + 1), _FEW)
         return self._held[key] > most and any(self._held[other] <= most for other in self._asked)
 
@@ -77,7 +76,6 @@ class FairShare:
     __slots__ = ("_clients", "_few", "_look_at", "_much", "_operations", "_rest")
 
     def __init__(self, now: float) -> None:
-        """Nothing was looked at before."""
         self._look_at = 0.0
         self._operations, self._clients = Holders(now), Holders(now)
         self._much: set[tuple[bytes, bytes]] = set()
@@ -85,7 +83,7 @@ class FairShare:
         self._few = 1.0
 
     def note(self, asking: Asking, now: float) -> None:
-        """It asks: remembered for rule 3."""
+        """Remember who asks, for rule 3."""
         self._operations.note(asking.operation(), now)
         self._clients.note(asking.who(), now)
 

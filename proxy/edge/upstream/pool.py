@@ -52,7 +52,7 @@ NAMED_AGAIN = 2
 TICK = 0.001
 """Seconds by which a loop's clock is coarse: a sleep may end as much too early."""
 _LOOKED_AT = 64
-"""Of those who wait apart, in one sweep: it costs some microseconds each."""
+"""Waiters of the greedy queue looked at in one sweep: each costs some microseconds."""
 _IDLE: Final = Mode.IDLE
 _NEVER: Final = float("inf")
 _SERVER_ERROR = 500
@@ -127,8 +127,9 @@ class Pool:
         if address is not None and not fresh:
             idle = address.idle
             while idle:
-                connection = idle.pop()
+                connection = idle.pop()  # the one used last: its upstream is the least likely to be ending it
                 if connection.mode is _IDLE and not connection.transport.is_closing():
+                    # The clock is read only where a sweep has stamped it, or its upstream has said how long it idles.
                     if (connection.idle_since or connection.idles < _NEVER) and address.is_over(
                         connection, self.upstream.keep_alive
                     ):
@@ -140,7 +141,7 @@ class Pool:
         self._wait(waiter, address)
 
     def forget(self, waiter: Waiter) -> None:
-        """It waits no longer."""
+        """Take it out of the queue in which it waits."""
         if waiter in self.waiting:
             self.waiting.remove(waiter)
         elif waiter in self._greedy:
@@ -188,7 +189,7 @@ class Pool:
         return usable[0] if usable else None
 
     def _admits(self, waiter: Waiter) -> bool:
-        """Rule 5."""
+        """Whether one more request may be sent or wait; its waiter is told where not (rules 3 and 5)."""
         now = monotonic()
         if self._troubled and (resting := self.breakers.refuses(waiter, now)) is not None:
             waiter.failed(self._left_alone(resting))
@@ -214,7 +215,7 @@ class Pool:
 
     @property
     def _left(self) -> int:
-        """Connections that anybody may have: all but those that are lent, and those that are kept."""
+        """Connections that anybody may have: all that are not lent, less the part kept for those who hold little."""
         return self._spare - self.upstream.connections * len(self._usable) // KEPT
 
     @property
@@ -223,19 +224,19 @@ class Pool:
         return sum(self.upstream.connections - address.busy for address in self._usable)
 
     def _await(self, *, greedy: bool) -> None:
-        """Whether connections that become free are told to this pool, as somebody waits apart."""
+        """Have addresses hand free connections to this pool while the `greedy` queue holds somebody."""
         for address in self.addresses:
             address.awaited = greedy
 
     def _serve_greedy(self) -> None:
-        """Those who wait apart, while there is more than what is kept."""
+        """Serve the greedy queue while there is more than what is kept."""
         while self._greedy and self._left > 0:
             self._serve(self._greedy.popleft())
         if not self._greedy:
             self._await(greedy=False)
 
     def _serve_kept(self, now: float) -> None:
-        """Those who wait apart and hold too much no more, as nobody else asks, or theirs have ended."""
+        """Serve those of the greedy queue who hold too much no longer: nobody else asks, or theirs have ended."""
         fair = self._fair_share
         if fair is None:
             return
@@ -247,7 +248,7 @@ class Pool:
                 self._serve(waiter)
 
     def _serve(self, waiter: Waiter) -> None:
-        """One that has waited apart."""
+        """Serve one from the greedy queue; a breaker may have opened meanwhile."""
         if not self._troubled or (resting := self.breakers.refuses(waiter, monotonic())) is None:
             self.acquire(waiter, admitted=True)
         else:
@@ -258,7 +259,7 @@ class Pool:
         return f"{self.upstream.queue} requests already wait for upstream {self.upstream.name}"
 
     def _holding(self) -> Iterator[Asking]:
-        """Who has a connection, or will have one next."""
+        """Exchanges that have a connection, or will have one next."""
         yield from self.waiting
         for address in self._usable:
             for connection in address.connections:
@@ -266,10 +267,12 @@ class Pool:
                     yield connection.asker
 
     def _wait(self, waiter: Waiter, wanted: UpstreamAddress | None) -> None:
+        # Whoever gets the next connection that is being opened waits for no other request, and takes no place.
         if self.is_full and len(self.waiting) - self._connecting >= self.upstream.queue:
             waiter.failed(refusal(Refused.QUEUE, self._queue_full))
             return
         self.waiting.append(waiter)
+        # Never more attempts than waiters: a burst that is over would leave connections that nobody asked for.
         if wanted is not None and wanted.open < self.upstream.connections and self._connecting < len(self.waiting):
             self._open(wanted)
         self.freed()
@@ -290,6 +293,7 @@ class Pool:
     def _open(self, address: UpstreamAddress) -> None:
         address.open += 1
         self._connecting += 1
+        # Nobody can take the last connections before half of them are open, and looking costs every request.
         if 2 * address.open > self.upstream.connections >= KEPT and self.upstream.queue and self._fair_share is None:
             self._fair_share = FairShare(monotonic())
             self._looks = True
@@ -315,14 +319,14 @@ class Pool:
     # -- connecting ---------------------------------------------------------------------------------------------------
 
     async def _connect(self, address: UpstreamAddress) -> None:
-        """For one who waits, whoever that is by then (rule 4)."""
+        """Open a connection for whoever waits first by then (rule 4)."""
         until = monotonic() + self.upstream.timeouts.connect
         tried: tuple[UpstreamAddress, ...] = ()
         while True:
             tried = (*tried, address)
             is_last = len(tried) >= MAX_DIALS or len(self._usable) < 2
             left = until - monotonic()
-            made = await self.dialler.dial(address, left if is_last else left / 2)
+            made = await self.dialler.dial(address, left if is_last else left / 2)  # half: another one can be tried
             if not isinstance(made, Failure):
                 self._connecting -= 1
                 self._hand_over(made)
@@ -383,7 +387,7 @@ class Pool:
 
     def _hand_over(self, connection: UpstreamConnection) -> None:
         if connection.mode is Mode.CLOSED:
-            return
+            return  # it ended right after its handshake, and `lost` has given its place away already
         address = connection.address
         if self.waiting:
             self.waiting.popleft().lend(connection)
@@ -418,7 +422,7 @@ class Pool:
 
     def _refuse_all(self, failure: Failure) -> None:
         for queue in (self.waiting, self._greedy):
-            for _ in range(len(queue)):
+            for _ in range(len(queue)):  # those of now: who is refused may come again at once, or take others along
                 if queue:
                     queue.popleft().failed(failure)
 
@@ -447,12 +451,12 @@ class Pool:
         return rule is not None and rule.count_5xx
 
     def _settle(self, now: float) -> None:
-        """Who is in and who is out, as of now."""
+        """Work out which addresses are asked as of `now`, and with what weight."""
         eject = self.upstream.eject
         before = self._usable
         self._usable = usable_of(self.addresses, 0.5 if eject is None else eject.max_ejected, now)
         self._only = self._usable[0] if len(self._usable) == 1 else None
-        if before:
+        if before:  # at the start nobody has come back
             for back in self._usable:
                 if back not in before:
                     back.back_at = now
@@ -468,7 +472,7 @@ class Pool:
         self._settle(now)
 
     def failed(self, address: UpstreamAddress, asking: Asking) -> None:
-        """A hard failure of what was sent there."""
+        """Count a failed request against the address, its operation and the upstream."""
         now = monotonic()
         if len(self.addresses) > 1 and address.fail(self.upstream.eject, asking, now):
             self._ejected(address)
@@ -481,7 +485,7 @@ class Pool:
             self.failed(address, asking)
 
     def _refused(self, address: UpstreamAddress) -> None:
-        """No connection could be made."""
+        """Count a failed connect against its address."""
         now = monotonic()
         address.shun(now)
         if len(self.addresses) > 1 and address.refuse(self.upstream.eject, now):
@@ -489,16 +493,16 @@ class Pool:
         self._look_after(now)
 
     def _no_connect(self, failure: Failure) -> None:
-        """None to any address; when that opens the breaker, all who wait hear `failure`."""
+        """Count that no address could be reached; when that opens the breaker, all who wait hear `failure`."""
         now = monotonic()
         self._look_after(now)
         changes = self.breakers.refused(now)
-        if changes:
+        if changes:  # they would only wait for what has just been found out
             self._refuse_all(failure)
         self._tell(changes)
 
     def _look_after(self, now: float) -> None:
-        """Hear of answers too, until nothing has failed for a while (rule 6)."""
+        """Have addresses tell of answers, too, until nothing has failed for a while (rule 6)."""
         self._troubled = self._looks = True
         for address in self.addresses:
             address.watched = True
@@ -518,7 +522,7 @@ class Pool:
             self._tell(self.breakers.succeeded(asking, now, address.name))
 
     def _calm_down(self, now: float) -> None:
-        """Nothing is looked at any more once nothing fails, and connections are there."""
+        """Stop looking at requests one by one once nothing fails and connections are plenty (rule 6)."""
         are_calm = [address.calm_down(now) for address in self.addresses] if self._troubled else []
         if self._troubled and self.breakers.are_calm(now) and all(are_calm):
             self._troubled = False
@@ -571,6 +575,6 @@ class Pool:
 
 
 async def wait_until(due: float) -> None:
-    """By the monotonic clock, and not a moment earlier."""
+    """Sleep until `due` by the monotonic clock, never less: a loop's timer may fire up to `TICK` too early."""
     while (left := due - monotonic()) > 0.0:  # noqa: ASYNC110 -- what is waited for is a time
         await asyncio.sleep(max(left, TICK))

@@ -8,7 +8,7 @@ Rule 3: each name has connections, queue and breaker of its own, so that a name 
 Rule 4: a Host that can be no TLS name (an address is none, RFC 6066 section 3), or none, is asked for by the name of
         the url.
 Rule 5: what is told of the upstream as a whole is told of the url's name, where that is held, or of every name that is
-        (`held`): one name that is left alone is told by its name.
+        (`certificate_names`): one name that is left alone is told by its name.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _NAME = re.compile(rf"(?:{_LABEL}\.)*{_LABEL}")
 
 
 def pool_of(upstream: Upstream, tasks: Tasks, resolver: Resolver, here: Here = NOWHERE) -> Pool:
-    """Its connections, by name where these follow Host."""
+    """The pool of an upstream; one for each name where TLS follows Host."""
     kind = PoolByHost if upstream.follows_host else Pool
     return kind(upstream, tasks, resolver, here)
 
@@ -55,7 +55,7 @@ class PoolOfName(Pool):
     __slots__ = ("_all", "_name")
 
     def __init__(self, every: PoolByHost, name: str, tasks: Tasks, resolver: Resolver, here: Here) -> None:
-        """`every` is all names together."""
+        """`every` holds the pools of all names."""
         self._all = every
         self._name = name
         upstream = every.upstream
@@ -89,7 +89,7 @@ class PoolByHost(Pool):
         self._latest: Pool | None = None
 
     def acquire(self, waiter: Waiter, *, fresh: bool = False, admitted: bool = False) -> None:
-        """Rule 1."""
+        """As `Pool.acquire`, from the pool of the request's host (rule 1)."""
         self.asked += not admitted
         own = self.upstream.tls_name
         if waiter.host.strip("[]") == own:
@@ -123,7 +123,7 @@ class PoolByHost(Pool):
         return False
 
     def forget(self, waiter: Waiter) -> None:
-        """It waits no longer, wherever it did."""
+        """Take it out of whichever queue it waits in."""
         for pool in self._named.values():
             pool.forget(waiter)
 

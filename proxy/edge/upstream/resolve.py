@@ -27,7 +27,7 @@ _JITTER = 0.1
 
 
 class ResolvedEndpoint(NamedTuple):
-    """One address, and the endpoint whose it is."""
+    """One address (`host`, in text) of an endpoint."""
 
     endpoint: Endpoint
     host: str
@@ -48,7 +48,7 @@ class _Name:
 
 
 class Names:
-    """The endpoints of one upstream."""
+    """The names among the endpoints of one upstream, and their addresses."""
 
     def __init__(self, endpoints: tuple[Endpoint, ...], resolve: Resolve, resolver: Resolver) -> None:
         """Numbers and sockets need no look-up; names are asked for once somebody needs one."""
@@ -90,7 +90,7 @@ class Names:
         return self._named[endpoint].asked >= since
 
     async def look_up(self) -> Unresolved | None:
-        """Ask for every name that is due, or that nothing is known of; a failure when nothing is known at all."""
+        """Look up every name that is due or has no address yet; Unresolved when no endpoint has any."""
         now = monotonic()
         wanted = [endpoint for endpoint, name in self._named.items() if name.due <= now or not name.hosts]
         self._running = True

@@ -83,7 +83,10 @@ def probe(minor: int, *, responding: bool, chunked: bool) -> bytes:
 
 
 def abort_when_gone(transport: asyncio.Transport, waits: Callable[[], bool], ask: Callable[[], bytes]) -> None:
-    """Look after a half-closed client for as long as it `waits` for an answer, and abort when it is gone."""
+    """While a half-closed client `waits` for an answer, find out whether it is gone, and abort then (rule 2).
+
+    `ask` gives the bytes to send it, once, or none.
+    """
     loop = asyncio.get_running_loop()
 
     def look(*, asked: bool) -> None:
@@ -144,17 +147,16 @@ def _polled(descriptor: int, events: int) -> int:
 
 
 class Linger:
-    """Counts what is dropped."""
+    """Drops what a client sends after its last answer, up to `MAX_LINGER` bytes (rule 4)."""
 
     __slots__ = ("_dropped", "_transport")
 
     def __init__(self, transport: asyncio.Transport) -> None:
-        """Nothing yet."""
         self._transport = transport
         self._dropped = 0
 
     def drop(self, data: bytes) -> None:
-        """More of what nobody reads."""
+        """Count `data` and forget it; past the bound the client is no longer read."""
         self._dropped += len(data)
         if self._dropped > MAX_LINGER:
             self._transport.pause_reading()  # closing now would be the reset

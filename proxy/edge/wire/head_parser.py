@@ -86,12 +86,12 @@ class PartialHead:
 
     @classmethod
     def of_request(cls, points: Points = NONE) -> PartialHead:
-        """For the client's side."""
+        """Of a request, from a client."""
         return cls(_request_parser, points, of_request=True)
 
     @classmethod
     def of_response(cls, points: Points = NONE) -> PartialHead:
-        """For the upstream's side."""
+        """Of a response, from an upstream."""
         return cls(_response_parser, points, of_request=False)
 
     def add(self, data: bytes) -> tuple[int, str]:
@@ -131,7 +131,7 @@ class PartialHead:
         return familiar(head) if self._of_request else as_spoken(head)
 
     def _mend(self, start: int) -> tuple[int, str]:
-        """Rule 3; what stands before `start` has no end in it."""
+        """Rule 3; as `add`. The end of the head is looked for from `start` on."""
         end = end_of_head(self.data, self._points, start)
         if end < 0:
             return -1, "a line ends in LF alone" if is_hopeless(self.data, self._points) else ""

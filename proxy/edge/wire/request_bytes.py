@@ -16,6 +16,7 @@ _drawn: Final[list[tuple[bytes, bytes]]] = []
 
 
 def _draw() -> None:
+    """Refill `_drawn`: 16 random bytes of trace id and 8 of span id each, in hex."""
     digits = urandom(_SPAN // 2 * _BATCH).hex().encode("ascii")
     for at in range(0, len(digits), _SPAN):
         trace_id = digits[at : at + 32]
