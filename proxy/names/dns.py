@@ -106,8 +106,8 @@ class Dns:
         failed: NoAddress | None = None
         for full in servers.names_for(name):
             match await self._both(full, servers):
-                case AddressesByFamily() as found:
-                    return found
+                case AddressesByFamily() as addresses:
+                    return addresses
                 case _Part.SILENT:
                     return Unresolved(name, NoAddress.SILENT, monotonic(), ", ".join(servers.addresses))
                 case _Part.FAILED:
@@ -146,10 +146,10 @@ class Dns:
             old.names.add(full)
             return old
         resolver = aiodns.DNSResolver(nameservers=servers.addresses, timeout=TRY, tries=TRIES)
-        made = self._channel = _Channel(resolver, servers, now + CHANNEL, names={full})
+        channel = self._channel = _Channel(resolver, servers, now + CHANNEL, names={full})
         if old is not None and not old.waiting:
             await old.resolver.close()
-        return made
+        return channel
 
 
 _Question = asyncio.Future[pycares.DNSResult]

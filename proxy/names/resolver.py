@@ -75,13 +75,13 @@ class Resolver:
     async def _keep(self, key: tuple[str, bool]) -> None:
         try:
             async with asyncio.timeout(LOOKUP):
-                found = await (self._system.ask(key[0]) if key[1] else self._by_files_or_dns(key[0]))
+                resolution = await (self._system.ask(key[0]) if key[1] else self._by_files_or_dns(key[0]))
         except TimeoutError:
-            found = Unresolved(key[0], NoAddress.SILENT, monotonic())
+            resolution = Unresolved(key[0], NoAddress.SILENT, monotonic())
         self._last.pop(key, None)
-        self._last[key] = found
-        if isinstance(found, Resolved):
-            self._good[key] = found
+        self._last[key] = resolution
+        if isinstance(resolution, Resolved):
+            self._good[key] = resolution
         while len(self._last) > MOST_KEPT:
             self._forget(next(iter(self._last)))
 
@@ -95,10 +95,10 @@ class Resolver:
         listed = self._files.hosts_of(name)
         if listed:
             return Resolved(listed, HOSTS_TTL, began)
-        found = await self._dns.ask(name, self._files.servers)
-        if isinstance(found, Unresolved):
-            return found
-        self._found[name] = known = found.over(self._found.get(name))
+        addresses = await self._dns.ask(name, self._files.servers)
+        if isinstance(addresses, Unresolved):
+            return addresses
+        self._found[name] = known = addresses.over(self._found.get(name))
         return known.resolved(began)
 
 

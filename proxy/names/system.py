@@ -56,20 +56,20 @@ class Threads:
         running: asyncio.Future[Entries] = loop.create_future()
         self._running[question] = running
 
-        def settle(found: Entries | Exception) -> None:
+        def settle(result: Entries | Exception) -> None:
             del self._running[question]
             if running.done():
                 return
-            if isinstance(found, Exception):
-                running.set_exception(found)
+            if isinstance(result, Exception):
+                running.set_exception(result)
                 running.exception()  # nobody may be waiting any more
             else:
-                running.set_result(found)
+                running.set_result(result)
 
         def work() -> None:
-            found = _entries(question)
+            result = _entries(question)
             with contextlib.suppress(RuntimeError):  # the loop has ended
-                loop.call_soon_threadsafe(settle, found)
+                loop.call_soon_threadsafe(settle, result)
 
         threading.Thread(target=work, name=f"name {question.host!r}", daemon=True).start()
         return running

@@ -95,15 +95,15 @@ class ListenerContexts:
 
 def signature(paths: Iterable[str]) -> Signature:
     """What tells one content of these files from another without reading them; of one that is not there, nothing."""
-    found: list[tuple[int, ...]] = []
+    marks: list[tuple[int, ...]] = []
     for path in paths:
         try:
             stat = os.stat(path)  # noqa: PTH116 -- a Path of each file at every look is not needed
         except (OSError, ValueError):
-            found.append(())
+            marks.append(())
         else:
-            found.append((stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns))
-    return tuple(found)
+            marks.append((stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns))
+    return tuple(marks)
 
 
 def day(moment: float) -> str:
@@ -136,8 +136,8 @@ def _chooser(
 
     def choose(connection: ssl.SSLObject, name: str | None, _first: ssl.SSLContext) -> None:
         host = (name or "").lower().removesuffix(".")  # clients send it as typed, though RFC 6066 section 3 says none
-        found = exact.get(host) or next((context for star, context in starred if fits(star, host)), None)
-        if found is not None:
-            connection.context = found
+        context_for_name = exact.get(host) or next((context for star, context in starred if fits(star, host)), None)
+        if context_for_name is not None:
+            connection.context = context_for_name
 
     return choose

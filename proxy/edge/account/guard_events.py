@@ -77,11 +77,11 @@ class BadEvents:
             if bound.troubled > exchange.ended:
                 self._see(exchange, cohort, failed=bad in HARD)
         name = bound.route.name
-        known = self._counts.get(name, 0)
-        if known >= MOST:
+        count = self._counts.get(name, 0)
+        if count >= MOST:
             self._lost += 1
             return
-        self._counts[name] = known + 1
+        self._counts[name] = count + 1
         unreachable = failure is not None and failure.is_unreachable
         self._events.append(BadDelta(name, bad.value, side.value, cohort, draw_of(cohort), at, unreachable))
 

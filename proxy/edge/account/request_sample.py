@@ -95,8 +95,8 @@ class RequestSample:
 
         `wall` is what to add to monotonic time for the time of day.
         """
-        known = set(map(id, self._kept))
-        beside = {id(exchange): exchange for exchange in self._bad if id(exchange) not in known}
+        sampled = set(map(id, self._kept))
+        beside = {id(exchange): exchange for exchange in self._bad if id(exchange) not in sampled}
         taken = TakenSample(self._kept, list(beside.values()), self._seen, wall)
         self._begin()
         return taken
@@ -210,6 +210,6 @@ def _own(own: OwnAnswerRecord, wall: float) -> Seen:
 
 def _cohort(head: RequestHead, address: bytes, bound: BoundRoute) -> tuple[str, int]:
     """The source that was present, empty when none was, and the 64 bits that stand for the cohort."""
-    found = cohort_of(bound.route.cohort, head, address)
-    source, key = found or (CLIENT_IP, address)
-    return "" if found is None else source_text(source), hash_of(bound.salt, source.prefix + key)
+    present = cohort_of(bound.route.cohort, head, address)
+    source, key = present or (CLIENT_IP, address)
+    return "" if present is None else source_text(source), hash_of(bound.salt, source.prefix + key)

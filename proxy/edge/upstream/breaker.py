@@ -246,11 +246,11 @@ class Breakers:
 
     def _breaker_of(self, operation: bytes) -> CircuitBreaker | None:
         """The operation's breaker, made on its first failure; None where there are too many (rule 5)."""
-        found = self._operations.get(operation)
-        if found is None and len(self._operations) < MOST_OPERATIONS:
-            found = CircuitBreaker(self._rule, within_operation=True, memory=self._memory, most=self._most)
-            self._operations[operation] = found
-        return found
+        breaker = self._operations.get(operation)
+        if breaker is None and len(self._operations) < MOST_OPERATIONS:
+            breaker = CircuitBreaker(self._rule, within_operation=True, memory=self._memory, most=self._most)
+            self._operations[operation] = breaker
+        return breaker
 
     def said_nothing(self, asking: Asking, now: float) -> list[BreakerChange]:
         """A request was answered with 502, 503 or 504; the breakers that this opens."""

@@ -82,10 +82,10 @@ class DiallerByName(Dialler):
 
     async def dial(self, address: UpstreamAddress, length: float) -> UpstreamConnection | Failure:
         """As `Dialler.dial`; a success proves the name."""
-        made = await super().dial(address, length)
-        if not isinstance(made, Failure):
+        outcome = await super().dial(address, length)
+        if not isinstance(outcome, Failure):
             self._held.takes(self._name)
-        return made
+        return outcome
 
     def _failure(self, error: OSError) -> Failure:
         """As `Dialler._failure`, blamed on the client by rules 1 and 2."""

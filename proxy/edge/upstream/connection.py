@@ -288,9 +288,9 @@ class UpstreamConnection:
             if end >= 4:
                 raw = data[:end]
                 # A head that came whole and is known costs a look-up; after HEAD the same bytes announce no body.
-                known = None if asker.is_head else asker.responses.recall(raw)
-                if known is not None:
-                    self._start_body(asker, known, data[end:])
+                head = None if asker.is_head else asker.responses.recall(raw)
+                if head is not None:
+                    self._start_body(asker, head, data[end:])
                     return
                 problem = judge_response(raw)
                 if not problem:

@@ -6,9 +6,9 @@ Rule 2: the last `KEPT`th part is for operations and clients that hold less than
         be kept. What a client that dominates holds is not held against the operations that others ask for; nor is
         what an operation holds that has too much held against its clients, who may be one balancer for all.
         Of a client that holds too much, mostly for a few operations, only these wait while the rest is little.
-Rule 3: it is kept only while somebody who holds less has asked within `LATELY` seconds: where one operation alone is
-        asked for, by one client alone, or all hold the same, all connections may be had. Who asked before it was
-        looked is not known, so for the first `LATELY` seconds it is taken that somebody did who holds nothing.
+Rule 3: it is kept only while somebody who holds less has asked within `ASKED_WITHIN` seconds: where one operation alone
+        is asked for, by one client alone, or all hold the same, all connections may be had. Who asked before it was
+        looked is not known, so for the first `ASKED_WITHIN` seconds it is taken that somebody did who holds nothing.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from proxy.edge.upstream.outcomes import Asking
 
 KEPT = 8
-LATELY = 10.0
+ASKED_WITHIN = 10.0
 _FEW = 1 / 32
 """Of all connections that are taken: a page that asks for many things at once is no reason why others have none."""
 _MUCH = 1 / 8
@@ -54,7 +54,7 @@ class Holders:
     def look(self, held: Counter[bytes], now: float, taken: int = 0) -> None:
         """Take over the counts, out of `taken` connections (0: their sum); who has not asked lately is forgotten."""
         self._held, self._taken = +held, taken or held.total()
-        self._asked = {key: at for key, at in self._asked.items() if now - at <= LATELY}
+        self._asked = {key: at for key, at in self._asked.items() if now - at <= ASKED_WITHIN}
 
     def is_dominant(self, key: bytes) -> bool:
         """Whether it holds more than twice an equal part of all that have asked lately, or nearly all of several."""
@@ -114,7 +114,7 @@ class FairShare:
 
 
 def _by_client(holding: Counter[tuple[bytes, bytes]]) -> Counter[bytes]:
-    found: Counter[bytes] = Counter()
+    by_client: Counter[bytes] = Counter()
     for (_, who), held in holding.items():
-        found[who] += held
-    return found
+        by_client[who] += held
+    return by_client

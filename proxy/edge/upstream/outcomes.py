@@ -46,11 +46,11 @@ class OutcomesByKey:
             self.several = self._latest is not None
             self._latest, self.changed_at = key, now
         counts = self._counts
-        found = counts.get(key)
-        if found is None:
-            found = counts.setdefault(key if len(counts) < MOST else _OTHERS, [0, 0])
-        found[0] += failed
-        found[1] += 1
+        count = counts.get(key)
+        if count is None:
+            count = counts.setdefault(key if len(counts) < MOST else _OTHERS, [0, 0])
+        count[0] += failed
+        count[1] += 1
 
     def clear(self) -> None:
         """Forget the counts, but not which key was the last."""

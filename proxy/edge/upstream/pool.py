@@ -326,22 +326,22 @@ class Pool:
             tried = (*tried, address)
             is_last = len(tried) >= MAX_DIALS or len(self._usable) < 2
             left = until - monotonic()
-            made = await self.dialler.dial(address, left if is_last else left / 2)  # half: another one can be tried
-            if not isinstance(made, Failure):
+            outcome = await self.dialler.dial(address, left if is_last else left / 2)  # half: another one can be tried
+            if not isinstance(outcome, Failure):
                 self._connecting -= 1
-                self._hand_over(made)
+                self._hand_over(outcome)
                 return
-            if made.refused is None:
+            if outcome.refused is None:
                 self._refused(address)
-            is_over = len(tried) >= MAX_DIALS or made.refused is not None or monotonic() >= until
+            is_over = len(tried) >= MAX_DIALS or outcome.refused is not None or monotonic() >= until
             other = None if is_over else self._with_room(tried)  # there may be more by now
-            if other is None and made.refused is None:
-                other = None if self._is_wrong(made, address) else await self._named_since(address, tried, until)
+            if other is None and outcome.refused is None:
+                other = None if self._is_wrong(outcome, address) else await self._named_since(address, tried, until)
             if other is None:
                 break
             other.open += 1
             address = other
-        self._no_connection(made)
+        self._no_connection(outcome)
 
     def _is_wrong(self, failure: Failure, address: UpstreamAddress) -> bool:
         """Whether somebody else is there: nobody waits for the next look-up, which is brought forward all the same."""
@@ -431,8 +431,8 @@ class Pool:
         now = monotonic()
         before = {ResolvedEndpoint(address.endpoint, address.host): address for address in self.addresses}
         self.addresses = [
-            before.get(found) or UpstreamAddress(found.endpoint, found.host, self, self.waiting)
-            for found in self._names.found
+            before.get(resolved) or UpstreamAddress(resolved.endpoint, resolved.host, self, self.waiting)
+            for resolved in self._names.found
         ]
         for left in before.values():
             if left not in self.addresses:

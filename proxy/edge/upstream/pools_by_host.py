@@ -161,11 +161,11 @@ class PoolByHost(Pool):
 
     def _least_broken(self, latest: Pool) -> Pool:
         """Rule 5: the pool whose breakers speak for all; of several that are as well, the one asked for last."""
-        known = {name: pool for name, pool in self._named.items() if self.held.was_held(name)} or self._named
-        own = known.get(self.upstream.tls_name)
+        candidates = {name: pool for name, pool in self._named.items() if self.held.was_held(name)} or self._named
+        own = candidates.get(self.upstream.tls_name)
         if own is not None and own.breakers.whole.state is BreakerState.OPEN:
             return own
-        return min(reversed(known.values()), key=_state, default=latest)
+        return min(reversed(candidates.values()), key=_state, default=latest)
 
     def retire(self) -> None:
         """A reload has replaced this pool."""

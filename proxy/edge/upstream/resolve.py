@@ -65,8 +65,8 @@ class Names:
     @property
     def found(self) -> list[ResolvedEndpoint]:
         """What is known, each address once, in the order of the file."""
-        known = (ResolvedEndpoint(endpoint, host) for endpoint in self._endpoints for host in self._hosts(endpoint))
-        return list(dict.fromkeys(known))
+        resolved = (ResolvedEndpoint(endpoint, host) for endpoint in self._endpoints for host in self._hosts(endpoint))
+        return list(dict.fromkeys(resolved))
 
     def _hosts(self, endpoint: Endpoint) -> tuple[str, ...]:
         return (endpoint.host,) if endpoint in self._fixed else self._named[endpoint].hosts
@@ -115,8 +115,8 @@ class Names:
             self._plan(name, min(max(answer.ttl, bounds.least), bounds.most))
             return None
         name.fails += 1
-        kept = self._resolver.kept(endpoint.host, system=bounds.system)
-        name.hosts = name.hosts or (kept.hosts if kept is not None else ())
+        last = self._resolver.kept(endpoint.host, system=bounds.system)
+        name.hosts = name.hosts or (last.hosts if last is not None else ())
         self._plan(name, min(bounds.least * 2.0 ** min(name.fails - 1, 10), bounds.most))
         return answer
 

@@ -89,17 +89,17 @@ def abort_when_gone(transport: asyncio.Transport, waits: Callable[[], bool], ask
     """
     loop = asyncio.get_running_loop()
 
-    def look(*, asked: bool) -> None:
+    def look(*, told: bool) -> None:
         if transport.is_closing() or not waits():
             return
         if _is_gone(transport):
             transport.abort()
             return
-        if not asked and (question := ask()):
-            transport.write(question)
-        loop.call_later(LOOK_EVERY, lambda: look(asked=True))
+        if not told and (probe_bytes := ask()):
+            transport.write(probe_bytes)
+        loop.call_later(LOOK_EVERY, lambda: look(told=True))
 
-    loop.call_later(LOOK_EVERY, lambda: look(asked=False))
+    loop.call_later(LOOK_EVERY, lambda: look(told=False))
 
 
 def _is_gone(transport: asyncio.Transport) -> bool:
@@ -143,7 +143,7 @@ def _polled(descriptor: int, events: int) -> int:
     """Which of the events hold, those that are always told (POLLHUP) among them."""
     poll = select.poll()
     poll.register(descriptor, events)
-    return next((found for _, found in poll.poll(0)), 0)
+    return next((held for _, held in poll.poll(0)), 0)
 
 
 class Linger:

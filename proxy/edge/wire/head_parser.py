@@ -100,8 +100,8 @@ class PartialHead:
         self.data += data
         if self._mending:
             return self._mend(start)
-        found = self.data.find(END, start)
-        end = found + len(END) if found >= 0 else -1
+        at = self.data.find(END, start)
+        end = at + len(END) if at >= 0 else -1
         stop = end if end >= 0 else len(self.data)
         problem = _feed(self._parser, self.data[self._fed : stop])
         self._fed = len(self.data)
@@ -118,11 +118,11 @@ class PartialHead:
         if self._of_request and is_open(head):
             self._parser, self._fed = self._make(), 0
             return ""
-        known = self._familiar(head)
-        if known == head:
+        translated = self._familiar(head)
+        if translated == head:
             return problem
         parser = self._make()
-        if not (problem := _feed(parser, known)):
+        if not (problem := _feed(parser, translated)):
             self._parser = parser
             self.data = as_spoken(head) + self.data[stop:]
         return problem
