@@ -22,7 +22,6 @@ from proxy.core.routing.route import CLIENT_IP, HostMode, Route
 from proxy.core.routing.shadow import sample_at
 from proxy.core.routing.snapshot import Snapshot
 from proxy.core.routing.table import Miss
-from proxy.core.stage import Stage
 from proxy.edge.routing.admission import Answer, admit
 from proxy.edge.routing.bound_table import Live
 from proxy.edge.routing.orders import obey
@@ -262,7 +261,7 @@ def _route(
 def _rises(route: Route) -> bool:
     """Whether the judge chooses the sample while a step waits for it."""
     chosen = route.shadow is not None and route.shadow.sample is None
-    return chosen and route.stage is Stage.CANARY and route.ramp is not None and route.ramp.needs.capacity
+    return chosen and route.stage.facts.draws and route.ramp is not None and route.ramp.needs.capacity
 
 
 def _cohort(route: Route, head: RequestHead, client_ip: bytes, decision: Decision) -> CohortShown | None:

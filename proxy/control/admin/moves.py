@@ -37,7 +37,6 @@ from proxy.core.outcome import Side
 from proxy.core.position.position import Cause, Position, begun, move
 from proxy.core.position.standing import NEWCOMERS, Pin
 from proxy.core.routing.route import Route
-from proxy.core.stage import Stage
 from proxy.core.store_errors import StoreUnavailable
 
 ACKNOWLEDGED_WITHIN = 2.0
@@ -183,7 +182,7 @@ class OrdersAsked:
 
     async def _drain(self, request: web.Request, route: Route, asked: Asked, by: str) -> web.Response:
         position, since = self.replica.position(route), self.replica.clock()
-        if not asked.off and position.stage is not Stage.CANARY:
+        if not asked.off and not position.stage.facts.draws:
             sentence = f"a drain stops new cohorts of a split, and {route.name} is at {position.place}"
             return problem(HTTPStatus.CONFLICT, f"{sentence}; say rollback, or kill in an emergency")
         if not asked.off and drain_of(self.replica.pins(route.name)) is not None:

@@ -32,7 +32,6 @@ from proxy.core.judge.change import threshold
 from proxy.core.judge.groups import agree
 from proxy.core.judge.guard import Bad, BadEvent, alarms
 from proxy.core.judge.legacy import Known, known
-from proxy.core.judge.policy import GUARDED
 from proxy.core.judge.ramp import Measures, has_answered_enough
 from proxy.core.judge.stage_machine import Maker
 from proxy.core.judge.verdict import Case, Ruling, judge
@@ -384,6 +383,6 @@ def _raised(route: Route, docket: Docket, position: Position, measures: Measures
     to = stage_machine.promotion(position, route.ramp.steps, Maker.JUDGE, door=route.guard.door)
     if not isinstance(to, Place):
         return 0.0
-    is_short = position.stage in GUARDED and not has_answered_enough(route.ramp.needs, to, measures)
+    is_short = position.stage.facts.guarded and not has_answered_enough(route.ramp.needs, to, measures)
     found = raised(route.ramp, position, to, docket.capacity, 0 if is_short else measures.compared)
     return found if found > LATER else 0.0

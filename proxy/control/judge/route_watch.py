@@ -47,11 +47,10 @@ from proxy.core.judge.capacity import NOTHING_CARRIED, Capacity, Load
 from proxy.core.judge.dedupe import Baseline, Dedupe
 from proxy.core.judge.guard import HARD, Bad, BadEvent, Process, alarms, cleared, observe, observe_alone, threshold
 from proxy.core.judge.legacy import Known, Legacy, heard, known
-from proxy.core.judge.policy import GUARDED
 from proxy.core.judge.recovery import LATELY, NOT_YET, Recovery, told
 from proxy.core.judge.share import LIMIT, LONGEST, TIMES, Failing, Second, Window, usual
 from proxy.core.outcome import Side
-from proxy.core.position.ladder import Place, is_above
+from proxy.core.position.ladder import LEGACY, Place, is_above
 from proxy.core.position.position import Cause, Position, Transition
 from proxy.core.stage import Stage
 from proxy.link.messages import CohortDelta
@@ -59,8 +58,6 @@ from proxy.link.messages import CohortDelta
 _HOUR, _DAY = 3600.0, 86_400.0
 _UNKNOWN_RATE, _WEIGHT = 0.01, 1000.0
 """What legacy's share of bad answers is taken for before it was seen, and how many answers that weighs."""
-_ALONE = (Stage.LIVE, Stage.COMPLETE)
-_BEFORE = (Stage.LEGACY, Stage.SHADOW)
 _ANEW = (Cause.RESUME, Cause.FILE)
 
 
@@ -112,7 +109,7 @@ class Stood(NamedTuple):
         return cls(position.version, position.place, position.latched, position.waits, position.since)
 
 
-NO_STEP = Step(Stage.LEGACY, 0.0, 0)
+NO_STEP = Step(*LEGACY, 0)
 
 
 @dataclass(slots=True)
@@ -181,16 +178,16 @@ class Docket:
     def _is_answered_by(self, position: Position, moves: Iterable[Transition]) -> bool:
         """Whether what led here ends what was known; hold after resume, which may come within one round, does too."""
         if self.stood is None:
-            began = position.stage in GUARDED if position.latched else position.cause in _ANEW
+            began = position.stage.facts.guarded if position.latched else position.cause in _ANEW
             return began and self._alarmed_before(position)
         if any(each.version > self.stood.version and answers(each) for each in moves):
             return True
         if not position.latched:
             is_edited = position.version == self.stood.version == 0  # the file alone rules; nothing dates its edits
             is_anew = position.cause in _ANEW and (is_edited or position.since != self.stood.since)
-            is_taken = self.stood.place.stage not in GUARDED and position.stage in GUARDED
+            is_taken = not self.stood.place.stage.facts.guarded and position.stage.facts.guarded
             return self.stood.latched or is_anew or is_taken
-        return position.stage in GUARDED and is_above(self.stood.place, position.place)
+        return position.stage.facts.guarded and is_above(self.stood.place, position.place)
 
     def _is_released_by(self, position: Position) -> bool:
         return self.recovery is not None and position.cause is Cause.LEGACY and not position.held
@@ -278,7 +275,12 @@ class Docket:
         alarmed = len(alarms(self.processes.values()))
         if seen.hard or seen.answered.left_alone or self.breaker.is_begun or self.window.seconds:
             self._fold_breaker(seen, alone=is_alone(position))
-        if position.stage in _BEFORE and not position.latched and self.is_alarmed and self._is_over(seen):
+        if (
+            position.stage.facts.serves is Side.LEGACY
+            and not position.latched
+            and self.is_alarmed
+            and self._is_over(seen)
+        ):
             self._forget_alarms()
         counted = [each for each in seen.events if each.bad is Bad.LATENCY or self.dedupe.counts(each)]
         slow = sum(each.bad is Bad.LATENCY for each in counted)
@@ -317,11 +319,11 @@ class Docket:
         bad = event.bad
         if event.side is Side.LEGACY:
             self.rates.bad[bad] = self.rates.bad.get(bad, 0) + 1
-        if position.stage in (Stage.LEGACY, Stage.SHADOW):
+        if position.stage.facts.serves is Side.LEGACY:
             if event.side is Side.LEGACY and not position.latched:
                 self.baselines.setdefault(bad, Baseline()).add(event.draw)
             return
-        if position.stage in _ALONE or position.split >= 1.0:
+        if position.stage.facts.serves is Side.NEW or position.split >= 1.0:
             return
         share = self.baselines.get(bad, Baseline()).share(position.split)
         new = int(event.side is Side.NEW)
@@ -457,7 +459,8 @@ def _stuck(row: Breaker, failing: Failing | None) -> str:
 
 def is_alone(position: Position) -> bool:
     """Whether new answers everybody."""
-    return position.stage in _ALONE or (position.stage is Stage.CANARY and position.split >= 1.0)
+    facts = position.stage.facts
+    return facts.serves is Side.NEW or (facts.draws and position.split >= 1.0)
 
 
 def answered_in(batches: Iterable[list[Answered]]) -> dict[str, Answered]:

@@ -20,7 +20,7 @@ from proxy.core.judge.change import NO_CHANGE, QUIET, Change
 from proxy.core.judge.dedupe import Baseline
 from proxy.core.judge.guard import RATIOS, Bad, Process
 from proxy.core.outcome import Side
-from proxy.core.position.ladder import STAGES
+from proxy.core.stage import STAGES
 
 _BASELINE = "baseline "
 _CHANGE = "change "

@@ -17,7 +17,6 @@ from dataclasses import dataclass, replace
 from proxy.core.judge.policy import Ramp
 from proxy.core.position.ladder import Place
 from proxy.core.position.position import Position
-from proxy.core.stage import Stage
 
 STRETCH = 200
 AT_LEAST, AT_MOST = 10.0, 600.0
@@ -119,9 +118,9 @@ NOTHING_CARRIED = Capacity()
 def raised(ramp: Ramp, position: Position, to: Place, capacity: Capacity, compared: int) -> float:
     """The share to shadow until new has carried what `to` needs and is `compared` enough; 0: nobody waits for it."""
     needs, split, proved = ramp.needs, position.split, capacity.proved or 0.0
-    if not may_raise(ramp, position) or position.stage is not Stage.CANARY:
+    if not may_raise(ramp, position) or not position.stage.facts.draws:
         return 0.0
-    carries = needs.capacity and to.stage is Stage.CANARY and proved < to.split
+    carries = needs.capacity and to.stage.facts.draws and proved < to.split
     most = sample_needed(split, to.split, capacity.short) if carries else 0.0
     return max(most, _within(split, proved)) if compared < needs.compared else most
 

@@ -36,7 +36,7 @@ from enum import StrEnum
 from math import log
 from typing import NamedTuple
 
-from proxy.core.judge.policy import GUARDED, Needs, Ramp
+from proxy.core.judge.policy import Needs, Ramp
 from proxy.core.math.confidence import ALPHA, PER_DAY, is_proved, lower_bound, upper_bound
 from proxy.core.noise.groups import NOTHING_WAITS, Waiting
 from proxy.core.noise.keys import path_of
@@ -44,7 +44,6 @@ from proxy.core.noise.sentence import line
 from proxy.core.parity.rules.reasons import Reasons, in_words
 from proxy.core.position.ladder import Place
 from proxy.core.position.position import Position
-from proxy.core.stage import Stage
 
 _FRESH = 600.0
 FEWEST = 20
@@ -196,7 +195,7 @@ def _time(ramp: Ramp, position: Position, measures: Measures, now: float) -> Che
 
 
 def _least(ramp: Ramp, position: Position) -> float:
-    return ramp.soak if position.stage is Stage.SHADOW else ramp.hold
+    return ramp.soak if position.stage.facts.shadows_all else ramp.hold
 
 
 def _compared(needs: Needs, measures: Measures) -> Check:
@@ -264,7 +263,7 @@ def _waiting(measures: Measures) -> Iterator[Check]:
 
 def _answered(needs: Needs, position: Position, to: Place, measures: Measures) -> Iterator[Check]:
     """Rule 6."""
-    if position.stage not in GUARDED:
+    if not position.stage.facts.guarded:
         return
     found, limit = measures.answered, needs.mismatch_rate
     lately = found if measures.answered_lately is None else measures.answered_lately
@@ -330,7 +329,7 @@ def _uncovered(measures: Measures) -> Check:
 
 
 def _served(needs: Needs, position: Position, measures: Measures) -> Iterator[Check]:
-    if position.stage is Stage.CANARY:
+    if position.stage.facts.draws:
         sentence = f"new answered {measures.requests} of {needs.requests} requests at this step"
         if not measures.requests and needs.requests and measures.asked * position.split > _IN_VAIN:
             sentence += (
@@ -341,7 +340,7 @@ def _served(needs: Needs, position: Position, measures: Measures) -> Iterator[Ch
 
 
 def _capacity(needs: Needs, to: Place, measures: Measures) -> Iterator[Check]:
-    if not needs.capacity or to.stage is not Stage.CANARY:
+    if not needs.capacity or not to.stage.facts.draws:
         return
     sentence = "which share of the requests new carries is unknown"
     if measures.carried is not None:

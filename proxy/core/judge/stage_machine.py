@@ -16,10 +16,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from proxy.core.judge.policy import is_past
+from proxy.core.outcome import Side
 from proxy.core.position.ladder import LEGACY, LIVE, SHADOW, Place, is_above, next_above, next_below
 from proxy.core.position.position import Position
-from proxy.core.stage import Stage
+from proxy.core.stage import Stage, is_past
 
 
 class Maker(StrEnum):
@@ -159,7 +159,7 @@ def rollback(position: Position, maker: Maker, *, door: Stage) -> Place | Refusa
 
 def stands_back(position: Position) -> bool:
     """Whether a rollback stands already: latched where legacy answers everybody."""
-    return position.latched and position.stage in (Stage.LEGACY, Stage.SHADOW)
+    return position.latched and position.stage.facts.serves is Side.LEGACY
 
 
 def _no_way_back(position: Position) -> str:
@@ -178,4 +178,4 @@ def step_back(position: Position, steps: tuple[float, ...], maker: Maker, *, doo
 
 def _with_file(position: Position, steps: tuple[float, ...]) -> tuple[float, ...]:
     said = position.file_place
-    return tuple(sorted({*steps, said.split})) if said.stage is Stage.CANARY else steps
+    return tuple(sorted({*steps, said.split})) if said.stage.facts.draws else steps

@@ -23,7 +23,7 @@ from proxy.core.judge import stage_machine
 from proxy.core.judge.breaker import Breaker
 from proxy.core.judge.change import Change
 from proxy.core.judge.guard import Process, alarms
-from proxy.core.judge.policy import GUARDED, GuardPolicy, OnFailure, Ramp, Stops
+from proxy.core.judge.policy import GuardPolicy, OnFailure, Ramp, Stops
 from proxy.core.judge.ramp import Measures, State, checks
 from proxy.core.judge.share import LONGEST
 from proxy.core.judge.stage_machine import Maker, Refusal
@@ -32,7 +32,6 @@ from proxy.core.math.confidence import lower_bound, upper_bound
 from proxy.core.outcome import Side
 from proxy.core.position.ladder import Place
 from proxy.core.position.position import Cause, Position
-from proxy.core.stage import Stage
 
 
 class Verdict(StrEnum):
@@ -129,7 +128,7 @@ def _ruling(case: Case, proof: _Alarm | None) -> Ruling:
         judgement = _judgement(case, Verdict.HOLD, case.recovered, "the hold from when legacy was down ends")
         return Ruling(position=case.position, judgement=judgement, action=Action.RELEASE, cause=Cause.LEGACY)
     alarm = _alarm(case) or proof
-    if alarm is not None and case.position.stage in GUARDED:
+    if alarm is not None and case.position.stage.facts.guarded:
         return _answer(case, alarm)
     if case.position.latched:
         said = f"rolled back ({case.position.cause}); stays back until resume, or an edit of its stage or split"
@@ -141,7 +140,7 @@ def _ruling(case: Case, proof: _Alarm | None) -> Ruling:
 
 def _no_undoing(position: Position, alarm: _Alarm) -> str:
     """What an alarm means where no split is answered by new, and what ends it (route_watch.py, rule 9)."""
-    if position.stage is Stage.RETIRED:
+    if position.stage.facts.ends:
         return "it is retired, nobody answers any more: there is nothing to undo"
     ends = f"one good answer of new ends this, and so do {LONGEST // 60} minutes without a failure"
     if alarm.cause is Cause.EVIDENCE:

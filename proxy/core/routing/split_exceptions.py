@@ -20,11 +20,8 @@ from proxy.core.routing.cohort import SourceKind, cohort_of
 from proxy.core.routing.decide import Decision, Reason, decide_by_draw, settled
 from proxy.core.routing.route import CLIENT_IP, Route
 from proxy.core.routing.split import draw
-from proxy.core.stage import Stage
 
 _NOBODY: frozenset[Side] = frozenset()
-_WITHOUT_LEGACY = frozenset({Stage.COMPLETE, Stage.RETIRED})
-_WITH_BOTH = frozenset({Stage.SHADOW, Stage.CANARY, Stage.LIVE})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,13 +52,13 @@ def exceptions_of(
 
     A pin to a side that is not there counts for nothing. `present` as in `Exceptions`; `choosers`: the table has some.
     """
-    if route.respond is not None or route.stage in _WITHOUT_LEGACY:
+    if route.respond is not None or not route.stage.facts.has_legacy:
         return None
     sides = _sides(route, there, ordered)
     recalls = choosers or route.is_tied
     if not (sides or recalls or present is not None):
         return None
-    kept = there if route.stage in _WITH_BOTH else _NOBODY
+    kept = there if route.stage.facts.has_both else _NOBODY
     certain = settled(route)
     return Exceptions(sides=sides, certain=certain, present=present, open=there, kept=kept, recalls=recalls)
 

@@ -13,14 +13,13 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import NamedTuple
 
-from proxy.core.judge.policy import is_past
 from proxy.core.judge.stage_machine import Maker, Why, refused
-from proxy.core.position.ladder import Place, height, is_above, rungs
+from proxy.core.position.ladder import LEGACY, Place, height, is_above, rungs
 from proxy.core.position.position import Position, reconcile
 from proxy.core.routing.decide import Reason, settled
 from proxy.core.routing.placement import place_of, placed
 from proxy.core.routing.route import Route
-from proxy.core.stage import Stage, progress
+from proxy.core.stage import is_past, progress
 from proxy.core.traffic.remembered_request import Seen, drawn_for, sources_text
 from proxy.core.traffic.replay import Again, Replay, moved
 
@@ -141,7 +140,7 @@ def _plan(before: Route | None, after: Route, known: Known) -> RoutePlan:
     position = known.position if is_heir else None
     end = None if after.respond is not None else _end(after, position)
     if before is None:
-        notes = tuple(_steps(after, Place(Stage.LEGACY), end)) if end is not None else ()
+        notes = tuple(_steps(after, LEGACY, end)) if end is not None else ()
         return RoutePlan(name=after.name, edit=Edit.ADDED, before=None, after=after, start=None, end=end, notes=notes)
     start = _start(before, known.position)
     edit = Edit.SAME if _unplaced(before) == _unplaced(after) else Edit.CHANGED
@@ -191,7 +190,7 @@ def _standing(route: Route, position: Position, end: Place) -> Iterator[Note]:
 
 def _steps(route: Route, start: Place, end: Place) -> Iterator[Note]:
     points = progress(*end) - progress(*start)
-    if points > MOST_POINTS and end.stage is not Stage.RETIRED:
+    if points > MOST_POINTS and not end.stage.facts.ends:
         sentence = f"{points * 100:g} points at once ({start} → {end}); more than {MOST_POINTS * 100:g} is a leap"
         yield Note(caution=Caution.TOO_BIG, sentence=sentence)
     steps = rungs(route.ramp.steps) if route.ramp else ()

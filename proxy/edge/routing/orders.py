@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from proxy.core.outcome import Side
-from proxy.core.position.ladder import Place
+from proxy.core.position.ladder import LEGACY, Place
 from proxy.core.routing.decide import settled
 from proxy.core.routing.kill_switch import decide_killed
 from proxy.core.routing.placement import UNKNOWN, as_killed, is_possible, place_now, place_of, placed, waits
@@ -55,7 +55,7 @@ def obey(live: Live, orders: Orders) -> tuple[str, ...]:
 def _wait(bound: BoundRoute) -> None:
     bound.slow = 0.0
     bound.ordered = True
-    _run(bound, placed(bound.said, Place(Stage.LEGACY)), None)
+    _run(bound, placed(bound.said, LEGACY), None)
     bound.settled = bound.decision = UNKNOWN
 
 
@@ -98,5 +98,5 @@ def _run(bound: BoundRoute, route: Route, exceptions: Exceptions | None) -> None
 def _exceptions(bound: BoundRoute, route: Route, order: RouteOrder) -> Exceptions | None:
     """Those of the file as well; an ordered pin outranks one of the file."""
     pins = {key.encode("utf-8", "surrogateescape"): Side(side) for key, side in order.pins}
-    drains = order.drained and route.stage is Stage.CANARY
+    drains = order.drained and route.stage.facts.draws
     return exceptions_of(route, bound.there, pins, bound.lately if drains else None, choosers=bound.choosers)

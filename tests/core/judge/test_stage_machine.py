@@ -6,10 +6,9 @@ from itertools import product
 import pytest
 
 from proxy.core.judge import stage_machine
-from proxy.core.judge.policy import is_past
 from proxy.core.judge.stage_machine import TABLE, Maker, Refusal, Why, refused
 from proxy.core.position.ladder import COMPLETE, LEGACY, LIVE, RETIRED, SHADOW, Place, is_above
-from proxy.core.stage import Stage
+from proxy.core.stage import Stage, is_past
 from tests.core.judge.cases import FIVE, ONE, QUARTER, RAMP, standing
 
 PLACES = (LEGACY, SHADOW, ONE, FIVE, LIVE, COMPLETE, Place(Stage.RETIRED, 0.1), RETIRED)
