@@ -35,14 +35,14 @@ from proxy.core.position.ladder import LEGACY
 from proxy.core.routing.cohort import CohortSource, SourceKind
 from proxy.core.routing.path import PathPattern
 from proxy.core.routing.predicate import HeaderAbsent, HeaderIs, Predicate, QueryAbsent, QueryIs
-from proxy.core.routing.route import CLIENT_IP, Endpoint, Rate, Respond, Route, Timeouts, Upstream
+from proxy.core.routing.route import CLIENT_IP, Endpoint, RateLimit, Respond, Route, Timeouts, Upstream
 from proxy.core.routing.shadow import ShadowPolicy
-from proxy.core.routing.snapshot import AccessLog, Limits, Snapshot
+from proxy.core.routing.snapshot import AccessLogPolicy, Limits, Snapshot
 from proxy.core.routing.table import RouteTable
 from proxy.core.secret import Secret
 from proxy.core.stage import Stage
 
-Value = TypeVar("Value", Timeouts, Limits, Respond, AccessLog)
+Value = TypeVar("Value", Timeouts, Limits, Respond, AccessLogPolicy)
 _MOST_WORKERS = 256
 
 
@@ -63,7 +63,7 @@ def build_snapshot(
         table=RouteTable(routes),
         trusted=tuple(settings.trusted_proxies),
         limits=_over(Limits(), settings.limits),
-        access_log=_over(AccessLog(), settings.log),
+        access_log=_over(AccessLogPolicy(), settings.log),
         state=Secret(settings.state),
         drain=settings.drain,
         fleet=fleet_of(settings.guard),
@@ -168,7 +168,7 @@ def _route_timeouts(block: RouteBlock, upstreams: Mapping[str, UpstreamBlock]) -
     return _over(known[0] if known else Timeouts(), block.timeout)
 
 
-def _rate(limits: RouteLimitsBlock | None) -> Rate | None:
+def _rate(limits: RouteLimitsBlock | None) -> RateLimit | None:
     if limits is None or limits.rate is None:
         return None
     return replace(limits.rate, by_cohort=limits.rate_by is RateBy.COHORT)

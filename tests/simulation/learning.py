@@ -17,9 +17,9 @@ from typing import NamedTuple
 from proxy.control.evidence.noise import learned, step
 from proxy.core.evidence.noise_memories import Memories
 from proxy.core.evidence.records import Epoch, NoiseCount, NoiseFinding
+from proxy.core.noise.key_state import Decided, KeyState, decide
 from proxy.core.noise.memory import NOTHING_LEARNED, Learned
 from proxy.core.noise.sorter import PairSorter
-from proxy.core.noise.state import Decided, KeyState, decide
 from proxy.core.outcome import Side
 from proxy.core.parity.captured import CapturedAnswer, CapturedRequest, Pair
 from proxy.core.parity.compare import Comparison, Outcome, compare

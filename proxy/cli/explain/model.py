@@ -12,12 +12,12 @@ from os import urandom
 from proxy.cli.admin_api import Placed
 from proxy.cli.explain.candidates import asked_about, candidates, other_readings
 from proxy.core.http.forwarded import client_of, is_trusted
-from proxy.core.http.request import Refusal, RequestHead
+from proxy.core.http.request import RequestHead, RequestRefusal
 from proxy.core.outcome import Side
 from proxy.core.routing.cohort import CohortSource, SourceKind, cohort_of
 from proxy.core.routing.decide import Decision, decide, with_shadow
 from proxy.core.routing.effects import effects_of
-from proxy.core.routing.kill_switch import Order
+from proxy.core.routing.kill_switch import KillSwitchOrder
 from proxy.core.routing.route import CLIENT_IP, HostMode, Route
 from proxy.core.routing.shadow import sample_at
 from proxy.core.routing.snapshot import Snapshot
@@ -147,19 +147,24 @@ class Explanation:
     answer: OwnAnswer | None = None
     refused: bool = False
     near: tuple[NearRoute, ...] = ()
-    killed: Order | None = None
+    killed: KillSwitchOrder | None = None
     stands: Stands | None = None
     now: Served | None = None
 
 
 def explain_head(
-    head: RequestHead | Refusal, request: str, peer: str, snapshot: Snapshot, key: bytes = b"", stood: Stood = _FILE
+    head: RequestHead | RequestRefusal,
+    request: str,
+    peer: str,
+    snapshot: Snapshot,
+    key: bytes = b"",
+    stood: Stood = _FILE,
 ) -> Explanation:
     """`request` is the method and target as typed, `peer` the address that it comes from.
 
     `key` is what Banyan's cookies are signed with, if the file does not say it; without it they count for nothing.
     """
-    if isinstance(head, Refusal):
+    if isinstance(head, RequestRefusal):
         answer = OwnAnswer(status=head.status, detail=head.detail)
         return Explanation(request=request, client_ip=peer, answer=answer, refused=True)
     client_ip = client_of(head, peer, snapshot.trusted) if is_trusted(peer, snapshot.trusted) else peer

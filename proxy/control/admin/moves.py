@@ -32,7 +32,7 @@ from proxy.control.position.reasons import BEGUN
 from proxy.control.position.standing_here import Replica
 from proxy.control.running import Running
 from proxy.control.stores import Positions
-from proxy.core.judge.stage_machine import Refusal
+from proxy.core.judge.stage_machine import MoveRefusal
 from proxy.core.outcome import Side
 from proxy.core.position.position import Cause, Position, begun, move
 from proxy.core.position.standing import NEWCOMERS, Pin
@@ -158,7 +158,7 @@ class OrdersAsked:
                 routes = {each.name: each for each in self.running.snapshot.routes}
                 said = promotion_notes(given, routes, rulings) if order.verb == "promote" else ()
                 return await self._answer(route, given, *said)
-            case Refusal(sentence=sentence):
+            case MoveRefusal(sentence=sentence):
                 return problem(HTTPStatus.CONFLICT, f"{route.name} is not moved: {sentence}")
             case Late(faster=faster):
                 return self._if_match(request, route) or _late(route.name, faster)

@@ -42,13 +42,13 @@ from proxy.control.fleet.gossip import Answered
 from proxy.control.judge.answered_alarms import answers
 from proxy.control.judge.change_detectors import Changes
 from proxy.core.judge import breaker as fast
-from proxy.core.judge.breaker import Breaker
-from proxy.core.judge.capacity import NOTHING_CARRIED, Capacity, Load
+from proxy.core.judge.breaker import FailureRow
+from proxy.core.judge.capacity import NOTHING_CARRIED, Capacity, CarriedLoad
 from proxy.core.judge.dedupe import Baseline, Dedupe
 from proxy.core.judge.guard import HARD, Bad, BadEvent, Process, alarms, cleared, observe, observe_alone, threshold
-from proxy.core.judge.legacy import Known, Legacy, heard, known
+from proxy.core.judge.legacy import Legacy, LegacyHealth, heard, known
 from proxy.core.judge.recovery import LATELY, NOT_YET, Recovery, told
-from proxy.core.judge.share import LIMIT, LONGEST, TIMES, Failing, Second, Window, usual
+from proxy.core.judge.share import LIMIT, LONGEST, TIMES, AnswerWindow, Failing, Second, usual
 from proxy.core.outcome import Side
 from proxy.core.position.ladder import LEGACY, Place, is_above
 from proxy.core.position.position import Cause, Position, Transition
@@ -129,8 +129,8 @@ class Docket:
     processes: dict[Bad, Process] = field(default_factory=dict)
     before: dict[Bad, Process] | None = None
     baselines: dict[Bad, Baseline] = field(default_factory=dict)
-    breaker: Breaker = field(default_factory=Breaker)
-    window: Window = field(default_factory=Window)
+    breaker: FailureRow = field(default_factory=FailureRow)
+    window: AnswerWindow = field(default_factory=AnswerWindow)
     legacy: Legacy = field(default_factory=Legacy)
     stuck: str = ""
     latest: dict[Bad, int] = field(default_factory=dict)
@@ -209,12 +209,12 @@ class Docket:
     def clear(self) -> None:
         """Begin the guard, the breakers and the detectors of change anew."""
         self.changes.clear()
-        self.window = Window()
+        self.window = AnswerWindow()
         self._forget_alarms()
 
     def _forget_alarms(self) -> None:
         self._clear_processes()
-        self.breaker, self.stuck = Breaker(), ""
+        self.breaker, self.stuck = FailureRow(), ""
 
     def _is_over(self, seen: Seen) -> bool:
         """Rule 9, at legacy and shadow."""
@@ -270,7 +270,7 @@ class Docket:
     def fold(self, position: Position, seen: Seen) -> None:
         """What happened since the last fold, while the route stood at `position`."""
         self._hear(seen.answered, seen.cohorts, seen.now)
-        is_down = known(self.legacy, seen.probe, seen.now) is Known.DOWN
+        is_down = known(self.legacy, seen.probe, seen.now) is LegacyHealth.DOWN
         self._spare(is_down=is_down)
         alarmed = len(alarms(self.processes.values()))
         if seen.hard or seen.answered.left_alone or self.breaker.is_begun or self.window.seconds:
@@ -295,7 +295,7 @@ class Docket:
 
     def carry(self, answered: Answered, epoch: int, now: float, *, is_raised: bool) -> None:
         """What new carried of a route that climbs, in this epoch of its evidence; `is_raised`: as of capacity.py."""
-        load = Load(
+        load = CarriedLoad(
             new=answered.new,
             legacy=answered.legacy,
             sent=answered.shadowed,
@@ -363,17 +363,17 @@ class Docket:
         self.breaker = found = self._row(seen, legacy)
         failing = self.window.failing(self._usual(), alone=alone)
         self.stuck = ""
-        if legacy is not Known.DOWN:
+        if legacy is not LegacyHealth.DOWN:
             self.breaker = found if failing is None else fast.opened(found, failing.sentence, seen.now)
         elif alone and found.opened_at is None:
             self.stuck = _stuck(found, failing)
 
-    def _row(self, seen: Seen, legacy: Known) -> Breaker:
+    def _row(self, seen: Seen, legacy: LegacyHealth) -> FailureRow:
         """The row after what was seen."""
         found = self.breaker
         if found.row:
             found = replace(found, is_sole=not self.window.has_well(found.cohort))
-        if legacy is Known.DOWN:
+        if legacy is LegacyHealth.DOWN:
             found = fast.failed(found, Side.LEGACY, cohort=0, at=seen.now)
         events = sorted(
             (each for each in seen.hard if each.bad in HARD and each.side is Side.NEW), key=lambda each: each.at
@@ -387,7 +387,7 @@ class Docket:
                 found = fast.failed(found, Side.NEW, cohort=event.cohort, at=event.at, unreachable=event.unreachable)
             told = seen.answered
             found = fast.refused(found, told.refused, seen.now, left_alone=told.left_alone, lasts=seen.alone_lasts)
-        if legacy is Known.DOWN:
+        if legacy is LegacyHealth.DOWN:
             return found
         return fast.answered(found, Side.LEGACY) if seen.legacy_answered else fast.waited(found, seen.now)
 
@@ -419,7 +419,7 @@ class Seen(NamedTuple):
     events: tuple[BadEvent, ...]
     budget: float
     processes: int
-    probe: Known
+    probe: LegacyHealth
     slow: float
     cohorts: tuple[CohortDelta, ...] = ()
     alone_lasts: float = fast.ONE_LASTS
@@ -428,7 +428,7 @@ class Seen(NamedTuple):
     def legacy_answered(self) -> bool:
         """Whether anything says that legacy answers now."""
         told = self.answered
-        return self.probe is Known.UP or told.legacy > told.legacy_bad or told.shadow_good > 0
+        return self.probe is LegacyHealth.UP or told.legacy > told.legacy_bad or told.shadow_good > 0
 
     def log_a(self, per_day: float) -> float:
         """The alarm's threshold for a process of so many events."""
@@ -450,7 +450,7 @@ def _no_good(cohorts: list[int], failed: int, counted: int) -> float:
     return failed - (failed - counted) * worst
 
 
-def _stuck(row: Breaker, failing: Failing | None) -> str:
+def _stuck(row: FailureRow, failing: Failing | None) -> str:
     """Rule 7: the sentence, or empty."""
     if failing is not None:
         return failing.sentence

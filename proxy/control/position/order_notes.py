@@ -15,7 +15,7 @@ from proxy.control.probe.upstreams_down import by_stage, down_sentences, pinned
 from proxy.core.outcome import Side
 from proxy.core.position.ladder import SHADOW, Place
 from proxy.core.position.standing import NEWCOMERS, Pin
-from proxy.core.routing.kill_switch import Order, beyond
+from proxy.core.routing.kill_switch import KillSwitchOrder, beyond
 from proxy.core.routing.placement import placed
 from proxy.core.routing.route import Route
 from proxy.log import stamp
@@ -28,7 +28,7 @@ _MOST_NAMED = 5
 class Around:
     """What stands around orders: that of the kill switch while it is on, and how health probes find each upstream."""
 
-    killed: Callable[[], Order | None] = lambda: None
+    killed: Callable[[], KillSwitchOrder | None] = lambda: None
     conditions: Callable[[], Mapping[str, Condition]] = dict
 
 
@@ -66,7 +66,7 @@ def drain_of(pins: Iterable[Pin]) -> Pin | None:
     return next((each for each in pins if each.cohort == NEWCOMERS), None)
 
 
-def kill_sentence(order: Order) -> str:
+def kill_sentence(order: KillSwitchOrder) -> str:
     """By whom, since when and why, as far as the order says."""
     said = [f"by {order.by}"] * bool(order.by) + [f"since {order.at}"] * bool(order.at) + [order.reason]
     more = f" ({', '.join(each for each in said if each)})" if any(said) else ""

@@ -17,7 +17,7 @@ from typing import Any, ClassVar, Protocol, TypeVar
 from proxy.core.outcome import Side
 from proxy.core.parity.captured import CapturedAnswer, CapturedRequest
 from proxy.core.parity.compare import Outcome
-from proxy.core.parity.rules.difference import Difference, Kind, Severity
+from proxy.core.parity.rules.difference import Difference, DifferenceKind, Severity
 
 
 class _Dataclass(Protocol):
@@ -60,7 +60,7 @@ class Epoch:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Tally:
+class EvidenceTally:
     """How many comparisons of one route, epoch, minute and shape ended in this way.
 
     Each comparison is counted once: under the kind and severity of its gravest difference, under its reason when it was
@@ -74,7 +74,7 @@ class Tally:
     minute: int
     shape: str
     outcome: Outcome
-    kind: Kind | None = None
+    kind: DifferenceKind | None = None
     severity: Severity | None = None
     why: str = ""
     step: int = 0
@@ -92,7 +92,7 @@ class Occurrence:
     route: str
     epoch: int
     path: str
-    kind: Kind
+    kind: DifferenceKind
     severity: Severity
     first_seen: float
     last_seen: float
@@ -114,7 +114,7 @@ class Cluster:
     route: str
     epoch: int
     path: str
-    kind: Kind
+    kind: DifferenceKind
     severity: Severity
     count: int
     first_seen: float
@@ -134,7 +134,7 @@ class KeyGroup:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Exchange:
+class ComparedExchange:
     """One request and what both sides said, redacted. `draw` in [0, 1) decides whether it stays in a sample."""
 
     route: str
@@ -153,7 +153,7 @@ class Sample:
 
     cluster: str
     epoch: int
-    exchange: Exchange
+    exchange: ComparedExchange
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -225,13 +225,13 @@ class Increments:
 
     id: str
     at: float
-    tallies: tuple[Tally, ...] = ()
+    tallies: tuple[EvidenceTally, ...] = ()
     occurrences: tuple[Occurrence, ...] = ()
     samples: tuple[Sample, ...] = ()
     shapes: tuple[ShapeCount, ...] = ()
     rule_hits: tuple[RuleHits, ...] = ()
     noise: tuple[NoiseCount, ...] = ()
-    recorded: tuple[Exchange, ...] = ()
+    recorded: tuple[ComparedExchange, ...] = ()
     groups: tuple[KeyGroup, ...] = ()
 
     def __len__(self) -> int:

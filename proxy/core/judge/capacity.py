@@ -25,7 +25,7 @@ _MARGIN = 0.05
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Load:
+class CarriedLoad:
     """Answers of both sides, and what became of the requests that were drawn for a shadow: `unfit` cannot have one."""
 
     new: int = 0
@@ -34,9 +34,9 @@ class Load:
     refused: int = 0
     unfit: int = 0
 
-    def __add__(self, other: Load) -> Load:
+    def __add__(self, other: CarriedLoad) -> CarriedLoad:
         """Both together."""
-        return Load(
+        return CarriedLoad(
             new=self.new + other.new,
             legacy=self.legacy + other.legacy,
             sent=self.sent + other.sent,
@@ -65,7 +65,7 @@ class Load:
         return min(self.new / self.answers + self.sent * by_legacy / (self.answers * fit), 1.0)
 
 
-NO_LOAD = Load()
+NO_LOAD = CarriedLoad()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,12 +79,12 @@ class Capacity:
     proved: float | None = None
     epoch: int = 0
     short: int = 0
-    load: Load = NO_LOAD
-    last: Load = NO_LOAD
+    load: CarriedLoad = NO_LOAD
+    last: CarriedLoad = NO_LOAD
     since: float = 0.0
     is_raised: bool = True
 
-    def add(self, load: Load, now: float, *, is_raised: bool = True) -> Capacity:
+    def add(self, load: CarriedLoad, now: float, *, is_raised: bool = True) -> Capacity:
         """With what was carried since the last call; `is_raised`: the sample was as the judge wants it."""
         if not load.answers and not self.load.answers:
             return self

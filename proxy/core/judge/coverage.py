@@ -29,7 +29,7 @@ class Shape:
 
 
 @dataclass(slots=True)
-class Coverage:
+class ShapeCoverage:
     """The shapes of one route. `halves`: requests and new shapes at the last two doublings of the count."""
 
     most: int = MOST_SHAPES

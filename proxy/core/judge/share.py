@@ -66,7 +66,7 @@ class Second:
 
 
 @dataclass(slots=True)
-class Window:
+class AnswerWindow:
     """The newest answers on a route on which new fails: no more of them than rule 1 wants.
 
     `well`: the two cohorts that were answered well last, and at which second.

@@ -20,13 +20,13 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from proxy.core.judge import stage_machine
-from proxy.core.judge.breaker import Breaker
-from proxy.core.judge.change import Change
+from proxy.core.judge.breaker import FailureRow
+from proxy.core.judge.change import ChangeDetector
 from proxy.core.judge.guard import Process, alarms
 from proxy.core.judge.policy import GuardPolicy, OnFailure, Ramp, Stops
-from proxy.core.judge.ramp import Measures, State, checks
+from proxy.core.judge.ramp import CheckState, Measures, checks
 from proxy.core.judge.share import LONGEST
-from proxy.core.judge.stage_machine import Maker, Refusal
+from proxy.core.judge.stage_machine import Maker, MoveRefusal
 from proxy.core.judge.windows import Closed
 from proxy.core.math.confidence import lower_bound, upper_bound
 from proxy.core.outcome import Side
@@ -99,12 +99,12 @@ class Case:
     guard: GuardPolicy = field(default_factory=GuardPolicy)
     ramp: Ramp | None = None
     processes: tuple[Process, ...] = ()
-    breaker: Breaker = field(default_factory=Breaker)
+    breaker: FailureRow = field(default_factory=FailureRow)
     stuck: str = ""
     legacy_is_down: bool = False
     recovered: str = ""
     measures: Measures | None = None
-    changes: Mapping[Side, Change] = field(default_factory=dict)
+    changes: Mapping[Side, ChangeDetector] = field(default_factory=dict)
     closed: tuple[Closed, ...] = ()
     blocked: tuple[str, ...] = ()
 
@@ -173,12 +173,12 @@ def _proof(case: Case) -> _Alarm | None:
     if case.ramp is None or case.measures is None or (case.measures.newest_at or 0.0) <= case.position.since:
         return None
     found = checks(case.ramp, case.position, case.position.place, case.measures, case.now)
-    worse = [each.sentence for each in found if each.state is State.WORSE]
+    worse = [each.sentence for each in found if each.state is CheckState.WORSE]
     worse += [_changed(side, each) for side, each in case.changes.items() if each.alarmed_at is not None]
     return _Alarm(Cause.EVIDENCE, worse[0]) if worse else None
 
 
-def _changed(side: Side, change: Change) -> str:
+def _changed(side: Side, change: ChangeDetector) -> str:
     who = "that new answered" if side is Side.NEW else "that legacy answered"
     counts = f"{change.mismatched} of the last {change.compared} comparisons"
     return f"mismatches have become more frequent than the ramp allows: {counts} of requests {who}"
@@ -199,8 +199,8 @@ def _answer(case: Case, alarm: _Alarm) -> Ruling:
         found = _act(case, Action.PAGE if case.position.held else Action.FREEZE, alarm, why)
         return replace(found, cause=Cause.LEGACY) if found.action is Action.FREEZE else found
     to = stage_machine.rollback(case.position, Maker.JUDGE, door=case.guard.door)
-    if does is OnFailure.FREEZE or isinstance(to, Refusal):
-        why = to.sentence if isinstance(to, Refusal) else "on_failure says freeze: it stays, and is not promoted"
+    if does is OnFailure.FREEZE or isinstance(to, MoveRefusal):
+        why = to.sentence if isinstance(to, MoveRefusal) else "on_failure says freeze: it stays, and is not promoted"
         return _act(case, Action.PAGE if case.position.held else Action.FREEZE, alarm, why)
     judgement = _judgement(case, Verdict.ROLLBACK, alarm.reason)
     return Ruling(position=case.position, judgement=judgement, action=Action.ROLLBACK, to=to, cause=alarm.cause)
@@ -216,10 +216,10 @@ def _climb(case: Case) -> Ruling:
     if case.ramp is None:
         return _stay(case, "no ramp is declared: it goes as far as routes.yaml says")
     to = stage_machine.promotion(case.position, case.ramp.steps, Maker.JUDGE, door=case.guard.door)
-    if isinstance(to, Refusal):
+    if isinstance(to, MoveRefusal):
         return _stay(case, to.sentence)
     found = checks(case.ramp, case.position, to, case.measures or Measures(), case.now)
-    waits = [each.sentence for each in found if each.state is not State.MET]
+    waits = [each.sentence for each in found if each.state is not CheckState.MET]
     waits += [f"window {each.name} is on" for each in case.closed]
     waits += case.blocked
     if waits:

@@ -35,7 +35,7 @@ _FOLLOWS = {Sort.TOKEN: 4}
 _FOLLOWS_OF_OTHERS, _FOLLOWS_RATIO = 12, 4
 
 
-class Repeat(NamedTuple):
+class KeyRepeat(NamedTuple):
     """What a request that came again showed at a key; `stuck`: new said what it had said before, None if unknown."""
 
     raw: bool
@@ -126,7 +126,7 @@ class KeyMemory:
         if self._shared_by_new == SAID_TWICE:
             self.tell((Measure.STUCK, 0.0))
 
-    def repeat(self, seen: Repeat) -> None:
+    def repeat(self, seen: KeyRepeat) -> None:
         """The same request came again."""
         match seen.raw, seen.noise:
             case True, True:
@@ -146,7 +146,7 @@ class KeyMemory:
                 if enough and self._follows > _FOLLOWS_RATIO * self._hits:
                     self.tell((Measure.STATE, 0.0))
 
-    def _stand_still(self, seen: Repeat) -> None:
+    def _stand_still(self, seen: KeyRepeat) -> None:
         if self.sort is not Sort.TOKEN or seen.stuck is None:
             return
         self._unlike += 1

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
+from proxy.core.noise.key_standing import KeyCounts, KeyRuling
+from proxy.core.noise.key_state import KeyState
 from proxy.core.noise.keys import is_loose, path_of
 from proxy.core.noise.measure import Measure
-from proxy.core.noise.standing import KeyCounts, Ruling
-from proxy.core.noise.state import KeyState
 
 _HOLDING = {
     Measure.FORM: "new writes its times otherwise than legacy",
@@ -26,7 +26,7 @@ _HOLDING = {
 _PLAIN = re.compile(r"[$A-Za-z0-9_.:-]+")
 
 
-def sentence(key: str, ruling: Ruling, counts: KeyCounts) -> str:
+def sentence(key: str, ruling: KeyRuling, counts: KeyCounts) -> str:
     """Why a key stands as it does, in a line."""
     if ruling.is_regression:
         return f"new differs {counts.raw_only} times where legacy repeats itself, the other way {counts.noise_only}"

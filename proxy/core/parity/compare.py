@@ -16,13 +16,13 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from proxy.core.outcome import Side
-from proxy.core.parity.answers import Incomparable, find_differences, is_turned_away
+from proxy.core.parity.answers import IncomparableReason, find_differences, is_turned_away
 from proxy.core.parity.captured import CapturedAnswer, Pair
 from proxy.core.parity.excuse import NOISE, Excused, Sorter, judge
 from proxy.core.parity.rules.difference import VALUE_KINDS, Difference
 from proxy.core.parity.rules.rules import Rules
 
-__all__ = ["Comparison", "Incomparable", "Outcome", "compare"]
+__all__ = ["Comparison", "IncomparableReason", "Outcome", "compare"]
 
 
 class Outcome(StrEnum):
@@ -45,7 +45,7 @@ class Comparison:
     outcome: Outcome
     differences: tuple[Difference, ...] = ()
     excused: Excused = ()
-    why: Incomparable | None = None
+    why: IncomparableReason | None = None
     waiting: tuple[tuple[str, Difference], ...] = ()
 
 
@@ -55,13 +55,13 @@ class _Sides(NamedTuple):
     differences: tuple[Difference, ...]
     excused: Excused
     waiting: tuple[tuple[str, Difference], ...]
-    why: Incomparable | None
+    why: IncomparableReason | None
 
 
 def compare(pair: Pair, rules: Rules, sorter: Sorter | None, now: float) -> Comparison:
     """The two answers under the rules that hold at `now` (unix seconds); `sorter` says what is noise, or waits."""
     if pair.bare and _lacks_credentials(pair):
-        return Comparison(outcome=Outcome.INCOMPARABLE, why=Incomparable.CREDENTIALS)
+        return Comparison(outcome=Outcome.INCOMPARABLE, why=IncomparableReason.CREDENTIALS)
     in_force = rules.in_force(now, pair.request.target)
     found = _against_legacy(pair, pair.new, in_force, sorter)
     if pair.raced and (found.differences or found.waiting):
@@ -87,7 +87,7 @@ def _lacks_credentials(pair: Pair) -> bool:
 
 def _raced(found: _Sides, raced: tuple[Difference, ...]) -> Comparison:
     excused = (*found.excused, *((NOISE, each) for each in raced))
-    return Comparison(outcome=Outcome.INCOMPARABLE, excused=excused, why=Incomparable.RACE)
+    return Comparison(outcome=Outcome.INCOMPARABLE, excused=excused, why=IncomparableReason.RACE)
 
 
 def _against_legacy(pair: Pair, answer: CapturedAnswer, rules: Rules, sorter: Sorter | None) -> _Sides:

@@ -94,7 +94,7 @@ class Presence:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
+class InstanceMessage:
     """What one replica told the others: bytes that only they understand. `id` grows, though not without gaps."""
 
     id: int

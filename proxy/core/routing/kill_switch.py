@@ -19,7 +19,7 @@ _KILLED = Decision(Side.LEGACY, None, Reason.KILLED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Order:
+class KillSwitchOrder:
     """What the kill file says of itself: who gave the order, when (RFC 3339) and why; each may be empty."""
 
     by: str = ""

@@ -16,7 +16,7 @@ from proxy.core.outcome import Side
 from proxy.core.position.ladder import LEGACY, SHADOW, Place, is_above
 from proxy.core.routing.decide import Decision, Reason
 from proxy.core.routing.route import Route
-from proxy.core.routing.split_exceptions import Exceptions
+from proxy.core.routing.split_exceptions import SplitExceptions
 from proxy.core.stage import is_past
 
 UNKNOWN = Decision(Side.LEGACY, None, Reason.STANDING_UNKNOWN)
@@ -54,6 +54,6 @@ def placed(route: Route, place: Place) -> Route:
     return route if place_of(route) == place else replace(route, stage=place.stage, split=place.split)
 
 
-def as_killed(route: Route, exceptions: Exceptions | None) -> Route:
+def as_killed(route: Route, exceptions: SplitExceptions | None) -> Route:
     """A route at legacy of which single cohorts are pinned to new has something to switch off."""
     return route if exceptions is None or route.stage is not LEGACY.stage else placed(route, SHADOW)

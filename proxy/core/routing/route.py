@@ -81,7 +81,7 @@ class Health:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Breaker:
+class BreakerPolicy:
     """When an upstream, or one operation of it, is not asked for `open` seconds: after `failures` to connect in a row,
     or when a `share` of at least `volume` requests fails, within `window` seconds. Then `probes` requests find out.
     """
@@ -175,7 +175,7 @@ class Upstream:
     more: tuple[Endpoint, ...] = ()
     balance: Balance = Balance.LEAST_REQUEST
     slow_start: float = 10.0
-    breaker: Breaker | None = Breaker()
+    breaker: BreakerPolicy | None = BreakerPolicy()
     eject: Eject | None = Eject()
     dry_run: str = ""
     expectation: Expectation = Expectation.ANSWER
@@ -227,7 +227,7 @@ class Respond:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rate:
+class RateLimit:
     """`requests` at once, refilled evenly over `seconds`; counted per client, or `by_cohort`."""
 
     requests: int
@@ -261,7 +261,7 @@ class Route:
     body_limit: int = 0
     fallback: Fallback | None = None
     leniency: Points = NONE
-    rate: Rate | None = None
+    rate: RateLimit | None = None
     guard: GuardPolicy = PLAIN_GUARD
     ramp: Ramp | None = None
     windows: tuple[Window | Freeze, ...] = ()

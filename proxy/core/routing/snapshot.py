@@ -13,7 +13,7 @@ from proxy.core.http.request import HeadBounds, RequestReader
 from proxy.core.http.trace import RequestIds
 from proxy.core.judge.policy import PLAIN_FLEET, FleetPolicy
 from proxy.core.routing.hook import Hook
-from proxy.core.routing.route import Rate, Route, Upstream
+from proxy.core.routing.route import RateLimit, Route, Upstream
 from proxy.core.routing.shadow import MEMORY
 from proxy.core.routing.table import RouteTable
 from proxy.core.routing.tie import PLAIN_COOKIES, Cookies
@@ -41,7 +41,7 @@ class Limits:
     connections_per_client: int = 0
     requests_per_connection: int = 0
     pipeline: int = 100
-    rate: Rate | None = None
+    rate: RateLimit | None = None
     memory: int = AUTO
     head: float = 10.0
     body: float = 30.0
@@ -59,7 +59,7 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AccessLog:
+class AccessLogPolicy:
     """The canonical lines: `sample` is the share of good requests that get one; failures and 5xx always do."""
 
     sample: float = 1.0
@@ -80,7 +80,7 @@ class Snapshot:
     table: RouteTable
     trusted: tuple[Network, ...] = ()
     limits: Limits = Limits()
-    access_log: AccessLog = AccessLog()
+    access_log: AccessLogPolicy = AccessLogPolicy()
     fleet: FleetPolicy = PLAIN_FLEET
     state: Secret[str] = IN_MEMORY
     """As in routes.yaml; it may hold a password."""

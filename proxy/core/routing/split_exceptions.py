@@ -13,7 +13,7 @@ from collections.abc import Container, Mapping
 from dataclasses import dataclass
 
 from proxy.core.http.request import RequestHead
-from proxy.core.http.request_context import Visit
+from proxy.core.http.request_context import RequestContext
 from proxy.core.http.target import one_spelling
 from proxy.core.outcome import Side
 from proxy.core.routing.cohort import SourceKind, cohort_of
@@ -25,7 +25,7 @@ _NOBODY: frozenset[Side] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Exceptions:
+class SplitExceptions:
     """What is said of single cohorts. `sides` by cohort key; `certain` is the decision for all others, None: a draw.
 
     `present` None: no drain; else the draws of the cohorts that stay. `open`: sides that a client may choose, `kept`:
@@ -47,10 +47,10 @@ def exceptions_of(
     present: Container[float] | None,
     *,
     choosers: bool,
-) -> Exceptions | None:
+) -> SplitExceptions | None:
     """All that holds on a route: `there` are the sides that have an upstream, `ordered` pins outrank the file's.
 
-    A pin to a side that is not there counts for nothing. `present` as in `Exceptions`; `choosers`: the table has some.
+    A pin to a side that is not there counts for nothing. `present` as in `SplitExceptions`; `choosers`: some exist.
     """
     if route.respond is not None or not route.stage.facts.has_legacy:
         return None
@@ -60,7 +60,7 @@ def exceptions_of(
         return None
     kept = there if route.stage.facts.has_both else _NOBODY
     certain = settled(route)
-    return Exceptions(sides=sides, certain=certain, present=present, open=there, kept=kept, recalls=recalls)
+    return SplitExceptions(sides=sides, certain=certain, present=present, open=there, kept=kept, recalls=recalls)
 
 
 def _sides(route: Route, there: frozenset[Side], ordered: Mapping[bytes, Side]) -> dict[bytes, Side]:
@@ -76,7 +76,9 @@ def _sides(route: Route, there: frozenset[Side], ordered: Mapping[bytes, Side]) 
     return sides
 
 
-def decide_pinned(route: Route, salt: int, head: RequestHead, client_ip: bytes, exceptions: Exceptions) -> Decision:
+def decide_pinned(
+    route: Route, salt: int, head: RequestHead, client_ip: bytes, exceptions: SplitExceptions
+) -> Decision:
     """The decision for one request of a route that has exceptions."""
     source, key = cohort_of(route.cohort, head, client_ip) or (CLIENT_IP, client_ip)
     visit = head.visit
@@ -93,7 +95,7 @@ def decide_pinned(route: Route, salt: int, head: RequestHead, client_ip: bytes, 
     return Decision(Side.LEGACY, None, Reason.DRAINED, found.draw, found.source)
 
 
-def _tied(visit: Visit, pinned: Side | None, exceptions: Exceptions) -> tuple[Side | None, Reason]:
+def _tied(visit: RequestContext, pinned: Side | None, exceptions: SplitExceptions) -> tuple[Side | None, Reason]:
     """Rule 1, of a request of which something is known."""
     if visit.asked in exceptions.open:
         return visit.asked, Reason.PINNED

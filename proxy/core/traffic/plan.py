@@ -13,14 +13,14 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import NamedTuple
 
-from proxy.core.judge.stage_machine import Maker, Why, refused
+from proxy.core.judge.stage_machine import Maker, RefusalReason, refused
 from proxy.core.position.ladder import LEGACY, Place, height, is_above, rungs
 from proxy.core.position.position import Position, reconcile
 from proxy.core.routing.decide import Reason, settled
 from proxy.core.routing.placement import place_of, placed
 from proxy.core.routing.route import Route
 from proxy.core.stage import is_past, progress
-from proxy.core.traffic.remembered_request import Seen, drawn_for, sources_text
+from proxy.core.traffic.remembered_request import RememberedRequest, drawn_for, sources_text
 from proxy.core.traffic.replay import Again, Replay, moved
 
 MOST_POINTS = 0.25
@@ -29,7 +29,7 @@ EXAMPLES = 3
 _LEFT_OUT = frozenset({Reason.KILLED.value, Reason.STANDING_UNKNOWN.value})
 
 
-class Edit(StrEnum):
+class RouteEdit(StrEnum):
     """What becomes of a route."""
 
     ADDED = "added"
@@ -65,7 +65,7 @@ class RoutePlan:
     """One route. `start` is where it runs, `end` where it would; None where there is no route, or no stage."""
 
     name: str
-    edit: Edit
+    edit: RouteEdit
     before: Route | None
     after: Route | None
     start: Place | None
@@ -78,14 +78,14 @@ class RoutePlan:
         return self.name if self.before is None else self.before.name
 
 
-class Known(NamedTuple):
+class RouteState(NamedTuple):
     """What is kept of one route that runs: its position, if it was ever moved, and how many comparisons."""
 
     position: Position | None = None
     compared: int = 0
 
 
-NOTHING_KNOWN = Known()
+NOTHING_KNOWN = RouteState()
 
 
 def plan_routes(
@@ -95,7 +95,7 @@ def plan_routes(
 
     `positions` are those of routes that were ever moved, `compared` how many comparisons there are; by names of before.
     """
-    known = {each.name: Known(positions.get(each.name), compared.get(each.name, 0)) for each in before}
+    known = {each.name: RouteState(positions.get(each.name), compared.get(each.name, 0)) for each in before}
     pairs = paired(before, after)
     planned = [_plan(old, new, known[old.name] if old else NOTHING_KNOWN) for old, new in pairs]
     taken = {old.name for old, _ in pairs if old is not None}
@@ -127,23 +127,27 @@ def _start(route: Route, position: Position | None) -> Place | None:
     return place_of(route) if position is None else position.place
 
 
-def _gone(route: Route, known: Known, added: Iterable[Route]) -> RoutePlan:
+def _gone(route: Route, known: RouteState, added: Iterable[Route]) -> RoutePlan:
     asks = (route.pattern, route.methods, route.predicates)
     heir = next((each.name for each in added if (each.pattern, each.methods, each.predicates) == asks), "")
     start = _start(route, known.position)
     notes = tuple(_freed(route, known, heir))
-    return RoutePlan(name=route.name, edit=Edit.REMOVED, before=route, after=None, start=start, end=None, notes=notes)
+    return RoutePlan(
+        name=route.name, edit=RouteEdit.REMOVED, before=route, after=None, start=start, end=None, notes=notes
+    )
 
 
-def _plan(before: Route | None, after: Route, known: Known) -> RoutePlan:
+def _plan(before: Route | None, after: Route, known: RouteState) -> RoutePlan:
     is_heir = before is not None and before.origin == after.origin
     position = known.position if is_heir else None
     end = None if after.respond is not None else _end(after, position)
     if before is None:
         notes = tuple(_steps(after, LEGACY, end)) if end is not None else ()
-        return RoutePlan(name=after.name, edit=Edit.ADDED, before=None, after=after, start=None, end=end, notes=notes)
+        return RoutePlan(
+            name=after.name, edit=RouteEdit.ADDED, before=None, after=after, start=None, end=end, notes=notes
+        )
     start = _start(before, known.position)
-    edit = Edit.SAME if _unplaced(before) == _unplaced(after) else Edit.CHANGED
+    edit = RouteEdit.SAME if _unplaced(before) == _unplaced(after) else RouteEdit.CHANGED
     notes = () if start is None or end is None else tuple(_notes(before, after, start, end, position))
     notes += () if is_heir else tuple(_freed(before, known, after.name))
     return RoutePlan(name=after.name, edit=edit, before=before, after=after, start=start, end=end, notes=notes)
@@ -210,7 +214,7 @@ def _doors(route: Route, start: Place, end: Place) -> Iterator[Note]:
         yield Note(caution=Caution.DOOR, sentence=sentence + "what new has written, legacy does not know")
 
 
-def _freed(route: Route, known: Known, heir: str) -> Iterator[Note]:
+def _freed(route: Route, known: RouteState, heir: str) -> Iterator[Note]:
     """What is kept of a route, and of nobody from now on; `heir` takes its requests."""
     position, kept = known.position, []
     if position is not None:
@@ -230,7 +234,7 @@ def _by_table(route: Route, start: Place, end: Place) -> Iterator[Note]:
     """A leap that no command would make."""
     standing = reconcile(None, start.stage, start.split, route=route.name, now=0.0)
     refusal = refused(standing, end, Maker.OPERATOR, door=route.guard.door)
-    if refusal is not None and refusal.why is Why.NOWHERE and height(start)[0] != height(end)[0]:
+    if refusal is not None and refusal.why is RefusalReason.NOWHERE and height(start)[0] != height(end)[0]:
         sentence = f"the stage machine has no move from {start} to {end}: it skips what lies between"
         yield Note(caution=Caution.SKIPS, sentence=sentence)
 
@@ -261,7 +265,7 @@ class Flow:
 
 
 @dataclass(slots=True, kw_only=True)
-class Cohorts:
+class MovingCohorts:
     """Cohorts of one route that were seen, each with the chance that it moves."""
 
     chances: dict[int, float] = field(default_factory=dict)
@@ -273,14 +277,14 @@ class Cohorts:
 
 
 @dataclass(slots=True, kw_only=True)
-class Traffic:
+class TrafficFlows:
     """`flows` by route now and route then; `cohorts` by route now. `killed`: left out, no route decided them."""
 
     flows: dict[tuple[str, str], Flow] = field(default_factory=dict)
-    cohorts: dict[str, Cohorts] = field(default_factory=dict)
+    cohorts: dict[str, MovingCohorts] = field(default_factory=dict)
     killed: float = 0.0
 
-    def add(self, seen: Seen, weight: float, before: Again, after: Again) -> None:
+    def add(self, seen: RememberedRequest, weight: float, before: Again, after: Again) -> None:
         """One request, which stands for `weight`."""
         chance = moved(before, after)
         flow = self.flows.setdefault((before.route, after.route), Flow())
@@ -291,7 +295,7 @@ class Traffic:
         if chance == 1.0 and len(flow.examples) < EXAMPLES:
             flow.examples.append(seen.id)
         if weight and seen.stage:
-            chances = self.cohorts.setdefault(before.route, Cohorts()).chances
+            chances = self.cohorts.setdefault(before.route, MovingCohorts()).chances
             chances[seen.cohort] = max(chances.get(seen.cohort, 0.0), chance)
 
 
@@ -300,17 +304,17 @@ def _to_new(again: Again) -> float:
     return below + (1.0 - again.split if again.above.side == "new" else 0.0)
 
 
-def compare(before: Replay, after: Replay, requests: Iterable[tuple[float, Seen]]) -> Traffic:
+def compare(before: Replay, after: Replay, requests: Iterable[tuple[float, RememberedRequest]]) -> TrafficFlows:
     """What would move, by the same requests under both tables; each comes with how many it stands for."""
-    traffic = Traffic()
+    traffic = TrafficFlows()
     for weight, seen in requests:
         traffic.add(seen, weight, before.decide(seen), after.decide(seen))
     return traffic
 
 
-def replayed(before: Replay, after: Replay, requests: Iterable[tuple[float, Seen]]) -> Traffic:
+def replayed(before: Replay, after: Replay, requests: Iterable[tuple[float, RememberedRequest]]) -> TrafficFlows:
     """What would be another answer than the one that was given; each request counts once."""
-    traffic = Traffic()
+    traffic = TrafficFlows()
     for _, seen in requests:
         if seen.reason in _LEFT_OUT:
             traffic.killed += 1
@@ -319,7 +323,7 @@ def replayed(before: Replay, after: Replay, requests: Iterable[tuple[float, Seen
     return traffic
 
 
-def dried_up(planned: Iterable[RoutePlan], traffic: Traffic) -> Iterator[tuple[str, Note]]:
+def dried_up(planned: Iterable[RoutePlan], traffic: TrafficFlows) -> Iterator[tuple[str, Note]]:
     """Routes that had requests and would get none of them."""
     for each in planned:
         flows = {end: flow for (start, end), flow in traffic.flows.items() if start == each.name_before}

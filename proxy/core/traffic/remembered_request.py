@@ -24,7 +24,7 @@ _SEED = 0x62616E79616E
 _BITS = 24
 
 
-class Seen(NamedTuple):
+class RememberedRequest(NamedTuple):
     """One recent request. `at` in unix seconds; `path` and names as sent, decoded as Latin-1.
 
     `route` is empty where there was none; `stage` and `split` are where it ran; `serve` is what was decided, `side` who
@@ -99,7 +99,7 @@ def _veiled(predicate: Predicate) -> Predicate:
             return predicate
 
 
-def head_of(seen: Seen) -> RequestHead:
+def head_of(seen: RememberedRequest) -> RequestHead:
     """A head that a veiled table can be asked about."""
     path, query = seen.path.encode("latin-1"), seen.query.encode("latin-1")
     head = RequestHead(seen.method.encode("latin-1"), path + b"?" + query if query else path, path, query, 1)

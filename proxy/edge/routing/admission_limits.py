@@ -17,7 +17,7 @@ from proxy.edge.routing.admission import Admitted, Answer, admit, no_room
 
 if TYPE_CHECKING:
     from proxy.core.http.request import RequestHead
-    from proxy.core.routing.route import Rate, Route
+    from proxy.core.routing.route import RateLimit, Route
     from proxy.core.routing.snapshot import Snapshot
     from proxy.edge.routing.bound_table import BoundRoute, Live
     from proxy.edge.tally import Counters
@@ -46,7 +46,7 @@ class Gate:
         if snapshot.limits.rate is not None:
             rates[_EVERYWHERE] = snapshot.limits.rate
         known = before.meters if before is not None else {}
-        self.meters: dict[str, tuple[Rate, Meter]] = {
+        self.meters: dict[str, tuple[RateLimit, Meter]] = {
             name: known[name]
             if name in known and known[name][0] == rate
             else (rate, Meter(rate.requests, rate.seconds))

@@ -16,7 +16,7 @@ from proxy.core.routing.placement import as_killed
 from proxy.core.routing.route import Expectation, HostMode, Route, Timeouts
 from proxy.core.routing.shadow import ShadowPolicy, is_shadowed, sample_of
 from proxy.core.routing.snapshot import Snapshot
-from proxy.core.routing.split_exceptions import Exceptions, exceptions_of
+from proxy.core.routing.split_exceptions import SplitExceptions, exceptions_of
 from proxy.edge.instance import NOWHERE, Here
 from proxy.edge.routing.drain_memory import Lately
 from proxy.edge.routing.kill_switch import Switch
@@ -94,7 +94,7 @@ class BoundRoute:
         self.new = legs.get(Side.NEW)
         self.there = frozenset(legs)
         self.choosers = choosers
-        self.exceptions: Exceptions | None = exceptions_of(route, self.there, NO_PINS, None, choosers=choosers)
+        self.exceptions: SplitExceptions | None = exceptions_of(route, self.there, NO_PINS, None, choosers=choosers)
         self.settled = settled(route) if self.exceptions is None else None
         self.decision: Decision | None = self.settled
         self.killed = decide_killed(as_killed(route, self.exceptions), has_legacy=self.legacy is not None)

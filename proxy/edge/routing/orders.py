@@ -18,7 +18,7 @@ from proxy.core.routing.decide import settled
 from proxy.core.routing.kill_switch import decide_killed
 from proxy.core.routing.placement import UNKNOWN, as_killed, is_possible, place_now, place_of, placed, waits
 from proxy.core.routing.route import Route
-from proxy.core.routing.split_exceptions import Exceptions, exceptions_of
+from proxy.core.routing.split_exceptions import SplitExceptions, exceptions_of
 from proxy.core.stage import Stage
 from proxy.edge.routing.bound_table import NO_PINS, BoundRoute, Live
 from proxy.edge.routing.kill_orders import rewrite
@@ -85,7 +85,7 @@ def _follow(bound: BoundRoute, order: RouteOrder, live: Live) -> bool:
     return possible
 
 
-def _run(bound: BoundRoute, route: Route, exceptions: Exceptions | None) -> None:
+def _run(bound: BoundRoute, route: Route, exceptions: SplitExceptions | None) -> None:
     """From the next request on."""
     bound.route = route
     bound.exceptions = exceptions
@@ -95,7 +95,7 @@ def _run(bound: BoundRoute, route: Route, exceptions: Exceptions | None) -> None
     bound.follow_stage()
 
 
-def _exceptions(bound: BoundRoute, route: Route, order: RouteOrder) -> Exceptions | None:
+def _exceptions(bound: BoundRoute, route: Route, order: RouteOrder) -> SplitExceptions | None:
     """Those of the file as well; an ordered pin outranks one of the file."""
     pins = {key.encode("utf-8", "surrogateescape"): Side(side) for key, side in order.pins}
     drains = order.drained and route.stage.facts.draws

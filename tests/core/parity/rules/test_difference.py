@@ -1,21 +1,39 @@
 from __future__ import annotations
 
-from proxy.core.parity.rules.difference import LONGEST, SEVERITY, VALUE_KINDS, Kind, Severity, bounded, differ, excerpts
+from proxy.core.parity.rules.difference import (
+    LONGEST,
+    SEVERITY,
+    VALUE_KINDS,
+    DifferenceKind,
+    Severity,
+    bounded,
+    differ,
+    excerpts,
+)
 
 
 def test_every_kind_has_a_severity() -> None:
     """What breaks clients is high, what they skip is low; presence and type are never mere values."""
     high = {kind for kind, severity in SEVERITY.items() if severity is Severity.HIGH}
 
-    assert SEVERITY.keys() == set(Kind)
-    assert high == {Kind.STATUS, Kind.MISSING, Kind.TYPE, Kind.UNPARSABLE}
-    assert not VALUE_KINDS & (high | {Kind.EXTRA, Kind.NULL_ABSENT, Kind.LENGTH, Kind.ELEMENT, Kind.ORDER})
+    assert SEVERITY.keys() == set(DifferenceKind)
+    assert high == {DifferenceKind.STATUS, DifferenceKind.MISSING, DifferenceKind.TYPE, DifferenceKind.UNPARSABLE}
+    assert not VALUE_KINDS & (
+        high
+        | {
+            DifferenceKind.EXTRA,
+            DifferenceKind.NULL_ABSENT,
+            DifferenceKind.LENGTH,
+            DifferenceKind.ELEMENT,
+            DifferenceKind.ORDER,
+        }
+    )
 
 
 def test_a_difference_takes_its_kind_s_severity_or_another() -> None:
     """The finder may know better."""
-    assert differ("$", Kind.NUM, "1", "2").severity is Severity.MEDIUM
-    assert differ("$", Kind.NUM, "1", "2", Severity.LOW).severity is Severity.LOW
+    assert differ("$", DifferenceKind.NUM, "1", "2").severity is Severity.MEDIUM
+    assert differ("$", DifferenceKind.NUM, "1", "2", Severity.LOW).severity is Severity.LOW
 
 
 def test_values_are_bounded_and_printable() -> None:
