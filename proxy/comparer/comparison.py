@@ -26,8 +26,8 @@ from proxy.core.judge.guard import Bad
 from proxy.core.noise.key_state import KeyState
 from proxy.core.noise.recorded_noise import RecordedNoise
 from proxy.core.noise.sorter import PairSorter
-from proxy.core.parity.captured import Label, Pair
 from proxy.core.parity.compare import Comparison, IncomparableReason, Outcome, compare
+from proxy.core.parity.pair import Label, Pair
 from proxy.core.parity.redact import Redactor
 from proxy.core.parity.rules.difference import Severity
 from proxy.core.parity.rules.rules import NO_RULES, Rules

@@ -13,8 +13,8 @@ from proxy.core.parity.compare import IncomparableReason, Outcome
 from proxy.core.parity.rules.reasons import CURE
 
 if TYPE_CHECKING:
-    from proxy.core.parity.captured import Pair
     from proxy.core.parity.compare import Comparison
+    from proxy.core.parity.pair import Pair
 
 _TURNED_AWAY = f"the shadow turns away what the other side answers, as credentials are not sent to it; {CURE}"
 _DIFFERS = f"the sides differ, and credentials are not sent to the shadow: it may answer about nobody; {CURE}"

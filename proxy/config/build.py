@@ -32,10 +32,10 @@ from proxy.core.http.trace import RequestIds
 from proxy.core.judge.policy import Freeze, Window
 from proxy.core.outcome import Side
 from proxy.core.position.ladder import LEGACY
-from proxy.core.routing.cohort import CohortSource, SourceKind
+from proxy.core.routing.cohort import CLIENT_IP, CohortSource, SourceKind
 from proxy.core.routing.path import PathPattern
 from proxy.core.routing.predicate import HeaderAbsent, HeaderIs, Predicate, QueryAbsent, QueryIs
-from proxy.core.routing.route import CLIENT_IP, Endpoint, RateLimit, Respond, Route, Timeouts, Upstream
+from proxy.core.routing.route import Endpoint, RateLimit, Respond, Route, Timeouts, Upstream
 from proxy.core.routing.shadow import ShadowPolicy
 from proxy.core.routing.snapshot import AccessLogPolicy, Limits, Snapshot
 from proxy.core.routing.table import RouteTable

@@ -7,11 +7,11 @@ from ipaddress import ip_network
 import pytest
 
 from proxy.config.build import needed_upstreams
-from proxy.core.routing.cohort import CohortSource, SourceKind
+from proxy.core.routing.cohort import CLIENT_IP, CohortSource, SourceKind
 from proxy.core.routing.effects import Effects
 from proxy.core.routing.path import PathPattern
 from proxy.core.routing.predicate import HeaderAbsent, HeaderIs, HostIs, QueryAbsent, QueryIs
-from proxy.core.routing.route import CLIENT_IP, Expectation, Health, HostMode, Respond, Route, Timeouts, Upstream
+from proxy.core.routing.route import Expectation, Health, HostMode, Respond, Route, Timeouts, Upstream
 from proxy.core.routing.shadow import ShadowPolicy
 from proxy.core.routing.snapshot import AccessLogPolicy, Limits
 from proxy.core.stage import Stage

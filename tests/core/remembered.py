@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from proxy.core.http.request import RequestHead, RequestReader
-from proxy.core.routing.cohort import CohortSource, SourceKind, cohort_of
+from proxy.core.routing.cohort import CLIENT_IP, CohortSource, SourceKind, present_cohort
 from proxy.core.routing.decide import decide
 from proxy.core.routing.path import PathPattern, parse_pattern
-from proxy.core.routing.route import CLIENT_IP, Route, Upstream
+from proxy.core.routing.route import Route, Upstream
 from proxy.core.routing.split import hash_of
 from proxy.core.routing.table import RouteTable
 from proxy.core.traffic.remembered_request import (
@@ -51,7 +51,7 @@ def remember(known: RouteTable, asked: RequestHead, **more: object) -> Remembere
     found = known.match(asked)
     route = found if isinstance(found, Route) else None
     decision = None if route is None else decide(route, asked, IP)
-    winner = None if route is None else cohort_of(route.cohort, asked, IP)
+    winner = None if route is None else present_cohort(route.cohort, asked, IP)
     source, key = winner or (CLIENT_IP, IP)
     seen = RememberedRequest(
         at=1.0,

@@ -8,8 +8,8 @@ import msgspec
 import pytest
 
 from proxy.core.outcome import Side
-from proxy.core.parity.captured import CapturedAnswer, CapturedRequest, Pair
 from proxy.core.parity.compare import IncomparableReason, compare
+from proxy.core.parity.pair import CapturedAnswer, CapturedRequest, Pair
 from proxy.core.parity.rules.rules import NO_RULES
 from proxy.link import pairs
 

@@ -14,8 +14,8 @@ from proxy.core.evidence.records import (
     ShapeCount,
     cluster_id,
 )
-from proxy.core.parity.captured import CapturedAnswer, CapturedRequest
 from proxy.core.parity.compare import Outcome
+from proxy.core.parity.pair import CapturedAnswer, CapturedRequest
 from proxy.core.parity.rules.difference import Difference, DifferenceKind, Severity
 from proxy.core.position.position import Cause, Position, Transition
 from proxy.core.stage import Stage

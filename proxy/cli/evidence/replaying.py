@@ -15,8 +15,8 @@ from proxy.cli.socket_connection import SocketConnection
 from proxy.core.noise.key_state import KeyState
 from proxy.core.noise.recorded_noise import RecordedNoise
 from proxy.core.outcome import Side
-from proxy.core.parity.captured import CapturedAnswer, CapturedRequest, Pair
 from proxy.core.parity.compare import Comparison, Outcome, compare
+from proxy.core.parity.pair import CapturedAnswer, CapturedRequest, Pair
 from proxy.core.parity.redact import Redactor
 
 if TYPE_CHECKING:

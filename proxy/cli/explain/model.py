@@ -14,14 +14,15 @@ from proxy.cli.explain.candidates import asked_about, candidates, other_readings
 from proxy.core.http.forwarded import client_of, is_trusted
 from proxy.core.http.request import RequestHead, RequestRefusal
 from proxy.core.outcome import Side
-from proxy.core.routing.cohort import CohortSource, SourceKind, cohort_of
+from proxy.core.routing.cohort import SourceKind, cohort_of
 from proxy.core.routing.decide import Decision, decide, with_shadow
 from proxy.core.routing.effects import effects_of
 from proxy.core.routing.kill_switch import KillSwitchOrder
-from proxy.core.routing.route import CLIENT_IP, HostMode, Route
+from proxy.core.routing.route import HostMode, Route
 from proxy.core.routing.shadow import sample_at
 from proxy.core.routing.snapshot import Snapshot
 from proxy.core.routing.table import Miss
+from proxy.core.traffic.remembered_request import source_text
 from proxy.edge.routing.admission import Answer, admit
 from proxy.edge.routing.bound_table import Live
 from proxy.edge.routing.orders import obey
@@ -272,7 +273,7 @@ def _rises(route: Route) -> bool:
 def _cohort(route: Route, head: RequestHead, client_ip: bytes, decision: Decision) -> CohortShown | None:
     if decision.draw is None:
         return None
-    source, key = cohort_of(route.cohort, head, client_ip) or (CLIENT_IP, client_ip)
+    source, key = cohort_of(route.cohort, head, client_ip)
     anonymous = source.kind is SourceKind.ANONYMOUS
     text = "of its cookie, or a new one" if anonymous else key.decode("utf-8", "replace")
     return CohortShown(source=source_text(source), key=text, group=route.scope, draw=decision.draw)
@@ -292,11 +293,6 @@ def _upstream(route: Route, side: Side | None, snapshot: Snapshot) -> UpstreamSh
         idle=timeouts.idle,
         total=timeouts.total,
     )
-
-
-def source_text(source: CohortSource) -> str:
-    """As routes.yaml writes it: `header:x-tenant-id`, `client_ip`."""
-    return source.kind.value if not source.name else f"{source.kind}:{source.name}"
 
 
 def match_of(route: Route) -> str:

@@ -17,8 +17,8 @@ from proxy.core.evidence.records import Cluster, ComparedExchange, NoiseFinding
 from proxy.core.noise.key_state import EXCUSED, KeyState
 from proxy.core.noise.keys import path_of
 from proxy.core.noise.sentence import unknown
-from proxy.core.parity.captured import CapturedAnswer, CapturedRequest, Fields
 from proxy.core.parity.excuse import UNDECIDED
+from proxy.core.parity.pair import CapturedAnswer, CapturedRequest, Fields
 from proxy.core.parity.rules.rules import Rules
 from proxy.core.parity.rules.usage import Misuse, RuleFinding, review
 from proxy.log import stamp

@@ -47,7 +47,7 @@ from proxy.core.judge.capacity import NOTHING_CARRIED, Capacity, CarriedLoad
 from proxy.core.judge.dedupe import Baseline, Dedupe
 from proxy.core.judge.guard import HARD, Bad, BadEvent, Process, alarms, cleared, observe, observe_alone, threshold
 from proxy.core.judge.legacy import Legacy, LegacyHealth, heard, known
-from proxy.core.judge.recovery import LATELY, NOT_YET, Recovery, told
+from proxy.core.judge.recovery import ALARM_ENDS_AFTER, NOT_YET, Recovery, told
 from proxy.core.judge.share import LIMIT, LONGEST, TIMES, AnswerWindow, Failing, Second, usual
 from proxy.core.outcome import Side
 from proxy.core.position.ladder import LEGACY, Place, is_above
@@ -263,8 +263,8 @@ class Docket:
         is_failing = is_failing or self.window.failing(self._usual(), alone=is_alone(position)) is not None
         counts, usual, now = (seen.answered.new, seen.answered.new_bad), self._normal(), seen.now
         self.recovery = told(recovery, *counts, usual=usual, is_failing=is_failing, now=now)
-        self.lately = told(self.lately, *counts, usual=usual, is_failing=is_failing, now=now, lasts=LATELY)
-        if self.is_alarmed and self.lately.is_over(usual, now, LATELY):
+        self.lately = told(self.lately, *counts, usual=usual, is_failing=is_failing, now=now, lasts=ALARM_ENDS_AFTER)
+        if self.is_alarmed and self.lately.is_over(usual, now, ALARM_ENDS_AFTER):
             self._forget_alarms()
 
     def fold(self, position: Position, seen: Seen) -> None:

@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
-from proxy.core.evidence.noise_counts import KeyGroupBounds
+from proxy.core.evidence.key_groups import KeyGroupBounds
 from proxy.core.evidence.records import (
     OTHER,
     SAMPLED,
@@ -32,15 +32,15 @@ from proxy.core.evidence.records import (
 )
 from proxy.core.noise.groups import marked
 from proxy.core.outcome import Side
-from proxy.core.parity.captured import Label, Pair
 from proxy.core.parity.compare import Comparison, IncomparableReason, Outcome
 from proxy.core.parity.excuse import NOISE, UNDECIDED
+from proxy.core.parity.pair import Label, Pair
 from proxy.core.parity.redact import MOST_BODY, Redactor
 from proxy.core.parity.rules.difference import Difference, DifferenceKind, Severity
+from proxy.core.routing.effects import SAFE_METHODS
 
 REPEATED = "repeated"
 """The `why` of a tally whose requests had been compared often enough that day."""
-SAFE = frozenset({b"GET", b"HEAD", b"OPTIONS"})
 
 NoiseMark = tuple[str, str, int, int, int, int]
 """Key, measure and the numbers of a `NoiseCount`."""
@@ -304,7 +304,7 @@ def _hit(heap: _Heap, rule: str, at: float) -> None:
 def _can_be_sent_again(found: ComparedPair) -> bool:
     legacy = found.pair.legacy
     whole = not legacy.failure and legacy.size == len(legacy.body) <= MOST_BODY
-    return whole and found.pair.request.method in SAFE and not found.pair.request.body
+    return whole and found.pair.request.method in SAFE_METHODS and not found.pair.request.body
 
 
 def _increments(route: str, heap: _Heap, redactor: Redactor, id_: str, at: float) -> Increments:
@@ -383,9 +383,9 @@ def _samples(heap: _Heap, kept: _Redacted) -> Iterator[Sample]:
     for cluster in heap.newest | heap.drawn:
         drawn = sorted(heap.drawn.get(cluster, ()), key=lambda each: each.draw)[:SAMPLED]
         newest = heap.newest.get(cluster)
-        chosen = drawn if newest is None or any(each is newest for each in drawn) else [*drawn, newest]
-        for each in chosen:
-            yield Sample(cluster=cluster, epoch=0, exchange=kept.exchange(each))
+        chosen = drawn if newest is None or any(exchange is newest for exchange in drawn) else [*drawn, newest]
+        for exchange in chosen:
+            yield Sample(cluster=cluster, epoch=0, exchange=kept.exchange(exchange))
 
 
 class _Redacted:

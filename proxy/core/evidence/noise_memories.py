@@ -17,7 +17,7 @@ from proxy.core.noise.memory_bounds import MemoryBounds
 from proxy.core.noise.sorter import PairSorter
 from proxy.core.noise.token_memory import TokenMemory
 from proxy.core.noise.tokens import SHORTEST, tokens_of
-from proxy.core.parity.captured import Pair
+from proxy.core.parity.pair import Pair
 from proxy.core.parity.rules.rules import Rules
 
 MOST = 4000

@@ -15,8 +15,8 @@ from hashlib import sha256
 from typing import Any, ClassVar, Protocol, TypeVar
 
 from proxy.core.outcome import Side
-from proxy.core.parity.captured import CapturedAnswer, CapturedRequest
 from proxy.core.parity.compare import Outcome
+from proxy.core.parity.pair import CapturedAnswer, CapturedRequest
 from proxy.core.parity.rules.difference import Difference, DifferenceKind, Severity
 
 
@@ -239,7 +239,7 @@ class Increments:
         return sum(len(getattr(self, name)) for name in _PARTS)
 
 
-_PARTS = tuple(each.name for each in fields(Increments) if each.name not in {"id", "at"})
+_PARTS = tuple(field.name for field in fields(Increments) if field.name not in {"id", "at"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -278,15 +278,15 @@ def joined(id_: str, parts: Iterable[Increments]) -> Increments:
     pieces = tuple(parts)
     return Increments(
         id=id_,
-        at=max((each.at for each in pieces), default=0.0),
-        tallies=tuple(record for each in pieces for record in each.tallies),
-        occurrences=tuple(record for each in pieces for record in each.occurrences),
-        samples=tuple(record for each in pieces for record in each.samples),
-        shapes=tuple(record for each in pieces for record in each.shapes),
-        rule_hits=tuple(record for each in pieces for record in each.rule_hits),
-        noise=tuple(record for each in pieces for record in each.noise),
-        recorded=tuple(record for each in pieces for record in each.recorded),
-        groups=tuple(record for each in pieces for record in each.groups),
+        at=max((piece.at for piece in pieces), default=0.0),
+        tallies=tuple(record for piece in pieces for record in piece.tallies),
+        occurrences=tuple(record for piece in pieces for record in piece.occurrences),
+        samples=tuple(record for piece in pieces for record in piece.samples),
+        shapes=tuple(record for piece in pieces for record in piece.shapes),
+        rule_hits=tuple(record for piece in pieces for record in piece.rule_hits),
+        noise=tuple(record for piece in pieces for record in piece.noise),
+        recorded=tuple(record for piece in pieces for record in piece.recorded),
+        groups=tuple(record for piece in pieces for record in piece.groups),
     )
 
 
@@ -313,7 +313,7 @@ def storable(text: str, longest: int = LONGEST_TEXT) -> str:
 
 def cleaned(record: Record) -> Record:
     """The record with its texts storable."""
-    texts = {each.name: getattr(record, each.name) for each in fields(record)}
+    texts = {field.name: getattr(record, field.name) for field in fields(record)}
     return replace(record, **{name: storable(text) for name, text in texts.items() if type(text) is str})
 
 

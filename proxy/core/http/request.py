@@ -50,7 +50,7 @@ _BINDING = (b"ntlm", b"negotiate")
 _HOPS = b"max-forwards"
 _MOST_HOP_DIGITS = 9
 """Of a longer number the first ones are read, as the standard lets a recipient have a greatest value."""
-_TARGET: Final = bytes(each for each in range(0x21, 0x7F) if each != ord("#"))
+_TARGET: Final = bytes(byte for byte in range(0x21, 0x7F) if byte != ord("#"))
 """What llhttp and `is_acceptable` take in a target of origin form."""
 _NOTHING: Mapping[bytes, list[bytes]] = {}
 
@@ -86,7 +86,7 @@ class RequestHead:
     `length` is the body's size in bytes, `CHUNKED`, or 0. `host_at` is the place of `Host` in `lines` (-1: none,
     HTTP/1.0), `host_value` what stands after its colon, `host` the name that predicates compare.
     `binds`: it authenticates the connection it is sent on (RFC 4559 section 6), which is then nobody else's.
-    `passed`: what it went through before (`passed.py`); `mark`: the line in place of the route's own, or empty.
+    `passed`: what it went through before (`via.py`); `mark`: the line in place of the route's own, or empty.
     `said_id`: the `X-Request-Id` that it came with, where that is a token, whoever sent it.
     `hops`: how many more an OPTIONS may make (`Max-Forwards`), or -1.
     `plain`: no body, no mark, and no field that Banyan reads for itself: what follows from those need not be looked at.

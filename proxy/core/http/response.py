@@ -40,7 +40,7 @@ _KEEP_ALIVE = b" keep-alive"
 _HEADS = 256
 _LONGEST_HEAD = 1024
 _STAYS = frozenset(
-    {int(each) for each in (FieldKind.LOCATION, FieldKind.SET_COOKIE, FieldKind.MANAGED, FieldKind.TRANSFER_ENCODING)}
+    {int(kind) for kind in (FieldKind.LOCATION, FieldKind.SET_COOKIE, FieldKind.MANAGED, FieldKind.TRANSFER_ENCODING)}
 )
 
 

@@ -17,8 +17,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from math import log
 
-from proxy.core.math.confidence import ALPHA
-from proxy.core.math.mixture import Logs, bernoulli, log_mean
+from proxy.core.math.confidence import ALPHA, Logs, bernoulli, log_mean
 
 HIGHER = (2.0, 4.0, 10.0, 50.0)
 """The alternatives: how many times the limit, in odds."""
@@ -88,7 +87,7 @@ def _alone(change: ChangeDetector, run: Run, limit: float, at: float, log_a: flo
 def _steps(limit: float, *, is_alarmed: bool) -> tuple[Logs, Logs]:
     """What a mismatch adds for each alternative, and what a clean comparison does."""
     odds = limit / (1 - limit)
-    higher = [odds * each / (1 + odds * each) for each in HIGHER]
-    against = [limit * each for each in LOWER] if is_alarmed else higher
-    hits, misses = ([bernoulli(limit, each, *one) for each in against] for one in ((1, 0), (0, 1)))
+    higher = [odds * factor / (1 + odds * factor) for factor in HIGHER]
+    against = [limit * factor for factor in LOWER] if is_alarmed else higher
+    hits, misses = ([bernoulli(limit, chance, *one) for chance in against] for one in ((1, 0), (0, 1)))
     return tuple(hits), tuple(misses)

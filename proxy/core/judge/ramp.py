@@ -294,7 +294,7 @@ def _loosened(limit: float, to: Place) -> float:
 def _high(ramp: Ramp, position: Position, measures: Measures, now: float) -> Check:
     """Rule 8."""
     least = _least(ramp, position)
-    left = [each for each in measures.faults if not _is_mended(each, ramp.needs, least, now)]
+    left = [fault for fault in measures.faults if not _is_mended(fault, ramp.needs, least, now)]
     sentence = f"{len(left)} differences of high severity that nobody has accepted"
     return _met(when=not left, sentence=sentence, otherwise=CheckState.FAILED)
 

@@ -152,7 +152,7 @@ def _no_undoing(position: Position, alarm: _Alarm) -> str:
 
 def _is_released(case: Case) -> bool:
     """Whether the judge's own hold ends. Alarms of before then are over with it; a proof of mismatches is none."""
-    stopped = any(each.stops is Stops.EVERYTHING for each in case.closed)
+    stopped = any(window.stops is Stops.EVERYTHING for window in case.closed)
     return bool(case.recovered) and not (case.guard.dry_run or stopped)
 
 
@@ -162,7 +162,7 @@ def _alarm(case: Case) -> _Alarm | None:
         return _Alarm(Cause.BREAKER, case.breaker.sentence, case.breaker.raised_at)
     if case.stuck:
         return _Alarm(Cause.BREAKER, case.stuck)
-    for process in alarms(each for each in case.processes if each.bad in case.guard.classes):
+    for process in alarms(stream for stream in case.processes if stream.bad in case.guard.classes):
         said = f"{process.bad} of new is more frequent than legacy's allows, after {process.events} bad events"
         return _Alarm(Cause.GUARD, said, process.alarmed_at)
     return None
@@ -173,7 +173,7 @@ def _proof(case: Case) -> _Alarm | None:
     if case.ramp is None or case.measures is None or (case.measures.newest_at or 0.0) <= case.position.since:
         return None
     found = checks(case.ramp, case.position, case.position.place, case.measures, case.now)
-    worse = [each.sentence for each in found if each.state is CheckState.WORSE]
+    worse = [check.sentence for check in found if check.state is CheckState.WORSE]
     worse += [_changed(side, each) for side, each in case.changes.items() if each.alarmed_at is not None]
     return _Alarm(Cause.EVIDENCE, worse[0]) if worse else None
 
@@ -219,12 +219,12 @@ def _climb(case: Case) -> Ruling:
     if isinstance(to, MoveRefusal):
         return _stay(case, to.sentence)
     found = checks(case.ramp, case.position, to, case.measures or Measures(), case.now)
-    waits = [each.sentence for each in found if each.state is not CheckState.MET]
-    waits += [f"window {each.name} is on" for each in case.closed]
+    waits = [check.sentence for check in found if check.state is not CheckState.MET]
+    waits += [f"window {window.name} is on" for window in case.closed]
     waits += case.blocked
     if waits:
         return _stay(case, *waits)
-    met = [each.sentence for each in found]
+    met = [check.sentence for check in found]
     if case.ramp.dry_run:
         return _stay(case, f"dry run: without it this would be a promotion to {to}", *met)
     judgement = _judgement(case, Verdict.PROMOTE, *met)
@@ -241,7 +241,7 @@ def _judgement(case: Case, verdict: Verdict, *reasons: str) -> Judgement:
 
 def _numbers(case: Case) -> tuple[tuple[str, float], ...]:
     """What the reasons rest on; the guard's evidence as a natural logarithm."""
-    numbers = [(f"guard_{each.bad}", each.level) for each in case.processes]
+    numbers = [(f"guard_{process.bad}", process.level) for process in case.processes]
     if case.measures is not None:
         found = case.measures
         numbers += [

@@ -17,8 +17,8 @@ from xxhash import xxh3_64_intdigest
 from proxy.core.noise.clock import times_of
 from proxy.core.noise.measure import LONGEST_GAP
 from proxy.core.noise.memory_bounds import LARGEST, MemoryBounds
-from proxy.core.parity.captured import CapturedAnswer, CapturedRequest, Pair
 from proxy.core.parity.fields import FRAMING, PER_CALL
+from proxy.core.parity.pair import CapturedAnswer, CapturedRequest, Pair
 
 MOST = 256
 FIXED = 1000

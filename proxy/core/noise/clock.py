@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 from proxy.core.noise.instants import Instant
 from proxy.core.noise.measure import Measure
-from proxy.core.parity.captured import CapturedAnswer, Pair
+from proxy.core.parity.pair import CapturedAnswer, Pair
 
 WITHIN = 2.0
 """Seconds by which clocks of two hosts may differ."""
@@ -136,7 +136,7 @@ class Clock:
         Of so many values alike two are beyond all others: to count them would be to count equal sides. But where all of
         legacy's lie on one side of now, new's has to as well.
         """
-        lags = [each.lag for each in self._lags]
+        lags = [lag.lag for lag in self._lags]
         if len(lags) < _FEWEST_STORED:
             return False
         first, last = min(lags), max(lags)
@@ -184,9 +184,9 @@ class Clock:
         return ClockReading.WAITS if self.middle is None else ClockReading.EXCUSED
 
     def _learn(self, *, coarse: bool) -> None:
-        lags = [each.lag for each in self._lags]
+        lags = [lag.lag for lag in self._lags]
         spread = max(lags) - min(lags)
-        slack = 1.0 + coarse + 2 * max(each.took for each in self._lags)
+        slack = 1.0 + coarse + 2 * max(lag.took for lag in self._lags)
         if spread > slack:
             self.stored = len(lags) >= _FEWEST_STORED
             if self.stored:

@@ -112,7 +112,7 @@ class KeyMemory:
 
     def is_timed(self, find: Find, around: float) -> bool:
         """Whether two values there are instants; they were said `around` then (unix seconds)."""
-        return not self.plain and all(read_instant(each, around) is not None for each in (find.legacy, find.new))
+        return not self.plain and all(read_instant(value, around) is not None for value in (find.legacy, find.new))
 
     def shared(self) -> None:
         """Legacy said a token that it had said to another request."""

@@ -23,9 +23,9 @@ from proxy.core.noise.sorter import PairSorter
 from proxy.core.noise.token_memory import TokenMemory
 from proxy.core.noise.tokens import Sort
 from proxy.core.parity.answers import find_differences
-from proxy.core.parity.captured import CapturedAnswer, CapturedRequest, Pair
 from proxy.core.parity.excuse import unruled
 from proxy.core.parity.finds import Find
+from proxy.core.parity.pair import CapturedAnswer, CapturedRequest, Pair
 from proxy.core.parity.rules.rules import Rules
 
 SELDOM = 16

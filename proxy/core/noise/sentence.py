@@ -64,13 +64,13 @@ def _differs(counts: KeyCounts) -> str:
 
 
 def _repeats(counts: KeyCounts) -> str:
-    asked, hits = (sum(each[place] for each in counts.trials.values()) for place in (0, 1))
+    asked, hits = (sum(trial[place] for trial in counts.trials.values()) for place in (0, 1))
     return f"another value in {hits} of {asked} repeats"
 
 
 def _unproved(key: str, counts: KeyCounts) -> str:
     if is_loose(key):
         return "too much else there looks like it for repeats to prove that it is noise"
-    if not any(each.asked for each in counts.trials.values()):
+    if not any(trial.asked for trial in counts.trials.values()):
         return "no request came twice within a minute, so legacy cannot be told from itself"
     return f"{_repeats(counts)} prove nothing yet"

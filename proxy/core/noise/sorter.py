@@ -29,10 +29,10 @@ from proxy.core.noise.keys import key_of
 from proxy.core.noise.ties import FINDS
 from proxy.core.noise.tokens import LONGEST_TEXT, SHORTEST, Sort, skeleton, sort_of, tokens_of
 from proxy.core.noise.wording import Speaker, Wording
-from proxy.core.parity.captured import Pair
 from proxy.core.parity.excuse import COUNTED, Aliases, FindVerdict, Sorted
 from proxy.core.parity.finds import Find
 from proxy.core.parity.numerals import is_number, is_one_double, text_of
+from proxy.core.parity.pair import Pair
 from proxy.core.parity.rules.difference import VALUE_KINDS, DifferenceKind
 from proxy.core.parity.texts import are_alike
 
@@ -158,7 +158,7 @@ class PairSorter:
     def _was_asked(self, one: str, other: str) -> bool:
         wording = self.wording
         return any(
-            SHORTEST <= len(each) <= _MOST_ASKED and wording.holds(each, Speaker.REQUEST) for each in (one, other)
+            SHORTEST <= len(side) <= _MOST_ASKED and wording.holds(side, Speaker.REQUEST) for side in (one, other)
         )
 
     def _is_told_elsewhere(self, one: str, other: str, key: str, memory: KeyMemory, *, first: bool) -> bool:
@@ -221,7 +221,7 @@ def _lead_elsewhere(one: str, other: str, around: float) -> bool:
         return True
     if first[:3] != second[:3]:
         return True
-    named, renamed = (parse_qsl(each.query, keep_blank_values=True) for each in (first, second))
+    named, renamed = (parse_qsl(side.query, keep_blank_values=True) for side in (first, second))
     if [name for name, _ in named] != [name for name, _ in renamed]:
         return True
     times = (

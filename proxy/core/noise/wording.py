@@ -7,9 +7,9 @@ from typing import assert_never
 from urllib.parse import unquote_to_bytes
 
 from proxy.core.noise.tokens import MOST_READ, first_tokens, tokens_of
-from proxy.core.parity.captured import CapturedAnswer, Pair
 from proxy.core.parity.fields import fields_of, first_value
 from proxy.core.parity.formats.decode import Undecodable, decode
+from proxy.core.parity.pair import CapturedAnswer, Pair
 
 BEGIN, MOST_BEGIN = 4 * 1024, 64
 """Bytes of an answer's beginning, and how many of its tokens are remembered."""

@@ -15,11 +15,11 @@ import re
 from enum import StrEnum
 
 from proxy.core.parity.bodies import compare_bodies
-from proxy.core.parity.captured import CapturedAnswer, CapturedRequest
 from proxy.core.parity.fields import compare_fields, fields_of, first_value
 from proxy.core.parity.finds import Find
 from proxy.core.parity.formats.decode import Undecodable, decode
 from proxy.core.parity.formats.media import ContentType, read_content_type
+from proxy.core.parity.pair import CapturedAnswer, CapturedRequest
 from proxy.core.parity.rules.difference import DifferenceKind, Severity
 from proxy.core.parity.rules.paths import ROOT, PathRules
 from proxy.core.parity.rules.rules import Rules
@@ -43,7 +43,8 @@ class IncomparableReason(StrEnum):
 
 
 _FAILURES = {
-    each.value: each for each in (IncomparableReason.TIMED_OUT, IncomparableReason.SHED, IncomparableReason.STREAMING)
+    reason.value: reason
+    for reason in (IncomparableReason.TIMED_OUT, IncomparableReason.SHED, IncomparableReason.STREAMING)
 }
 _ASKED_IN_VAIN = frozenset({IncomparableReason.TIMED_OUT, IncomparableReason.FAILED})
 _SERVER_ERROR = 500

@@ -17,8 +17,8 @@ from typing import NamedTuple
 
 from proxy.core.outcome import Side
 from proxy.core.parity.answers import IncomparableReason, find_differences, is_turned_away
-from proxy.core.parity.captured import CapturedAnswer, Pair
 from proxy.core.parity.excuse import NOISE, Excused, Sorter, judge
+from proxy.core.parity.pair import CapturedAnswer, Pair
 from proxy.core.parity.rules.difference import VALUE_KINDS, Difference
 from proxy.core.parity.rules.rules import Rules
 
@@ -67,7 +67,7 @@ def compare(pair: Pair, rules: Rules, sorter: Sorter | None, now: float) -> Comp
     if pair.raced and (found.differences or found.waiting):
         return _raced(found, (*found.differences, *(each for _, each in found.waiting)))
     kept, raced = _without_races(pair, in_force, found.differences)
-    excused = (*found.excused, *((NOISE, each) for each in raced))
+    excused = (*found.excused, *((NOISE, difference) for difference in raced))
     if kept:
         return Comparison(outcome=Outcome.MISMATCH, differences=kept, excused=excused, waiting=found.waiting)
     if raced and not found.waiting:
@@ -86,7 +86,7 @@ def _lacks_credentials(pair: Pair) -> bool:
 
 
 def _raced(found: _Sides, raced: tuple[Difference, ...]) -> Comparison:
-    excused = (*found.excused, *((NOISE, each) for each in raced))
+    excused = (*found.excused, *((NOISE, difference) for difference in raced))
     return Comparison(outcome=Outcome.INCOMPARABLE, excused=excused, why=IncomparableReason.RACE)
 
 
@@ -105,9 +105,9 @@ def _without_races(
     if pair.second is None or not found:
         return found, ()
     itself = _against_legacy(pair, pair.second, rules, None).differences
-    racing = {(each.path, also) for each in itself for also in (True, _is_value(each))}
-    raced = tuple(each for each in found if (each.path, _is_value(each)) in racing)
-    return tuple(each for each in found if (each.path, _is_value(each)) not in racing), raced
+    racing = {(difference.path, also) for difference in itself for also in (True, _is_value(difference))}
+    raced = tuple(difference for difference in found if (difference.path, _is_value(difference)) in racing)
+    return tuple(difference for difference in found if (difference.path, _is_value(difference)) not in racing), raced
 
 
 def _is_value(difference: Difference) -> bool:

@@ -14,11 +14,11 @@ import re
 from collections.abc import Callable
 from urllib.parse import urljoin, urlsplit
 
-from proxy.core.parity.captured import CapturedRequest, Fields
 from proxy.core.parity.cookies import Cookie, are_equivalent, read_cookie
 from proxy.core.parity.finds import ABSENT
 from proxy.core.parity.formats.media import parameters_of, read_content_type
 from proxy.core.parity.formats.moments import read_http_date
+from proxy.core.parity.pair import CapturedRequest, Fields
 from proxy.core.parity.rules.difference import DifferenceKind, Severity
 from proxy.core.parity.rules.paths import PathRules
 from proxy.core.parity.rules.rules import Rules
@@ -129,11 +129,11 @@ def place_of(name: bytes, rules: Rules) -> PathRules:
 def _compare_values(
     request: CapturedRequest, name: bytes, values: tuple[list[bytes], list[bytes]], walk: Walk, rules: Rules
 ) -> None:
-    legacy, new = (b", ".join(each).decode("latin-1") for each in values)
+    legacy, new = (b", ".join(value).decode("latin-1") for value in values)
     if not values[0] or not values[1]:
         _note_presence(name, values, legacy or new, walk, rules)
         return
-    one, other = (_normal(request, name, each) for each in values)
+    one, other = (_normal(request, name, value) for value in values)
     if one != other:
         walk.note(place_of(name, rules), DifferenceKind.HEADER, legacy, new, _SEVERITIES.get(name))
     elif name == b"content-type" and _charset(legacy) != _charset(new):
@@ -149,7 +149,7 @@ def _note_presence(name: bytes, values: tuple[list[bytes], list[bytes]], said: s
 
 
 def _normal(request: CapturedRequest, name: bytes, values: list[bytes]) -> object:
-    texts = [each.decode("latin-1") for each in values]
+    texts = [value.decode("latin-1") for value in values]
     policy = _POLICIES.get(name)
     return texts if policy is None else policy(request, texts)
 
@@ -228,7 +228,7 @@ def _compare_cookies(legacy: dict[str, list[Cookie]], new: dict[str, list[Cookie
     for name in legacy | new:
         first, second = legacy.get(name, []), new.get(name, [])
         place = PathRules(f"header:Set-Cookie:{name[:100]}", rules)
-        one, other = (" | ".join(map(str, each)) for each in (first, second))
+        one, other = (" | ".join(map(str, side)) for side in (first, second))
         if not second:
             walk.note(place, DifferenceKind.MISSING, one, ABSENT)
         elif not first:

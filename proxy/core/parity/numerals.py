@@ -69,7 +69,7 @@ def _rough(value: object) -> float | None:
 
 def _are_long(one: object, other: object) -> bool:
     """Whether both are numbers, only too long to compute with."""
-    return all(text_of(each).lstrip("-")[:1].isdigit() for each in (one, other))
+    return all(text_of(side).lstrip("-")[:1].isdigit() for side in (one, other))
 
 
 def are_close(one: object, other: object, absolute: float, relative: float) -> bool:

@@ -43,9 +43,9 @@ def rungs(steps: tuple[float, ...]) -> tuple[Place, ...]:
 
 def next_above(place: Place, steps: tuple[float, ...]) -> Place | None:
     """The next place up; None at the top."""
-    return next((each for each in rungs(steps) if is_above(each, place)), None)
+    return next((rung for rung in rungs(steps) if is_above(rung, place)), None)
 
 
 def next_below(place: Place, steps: tuple[float, ...]) -> Place | None:
     """The next place down; None at the bottom."""
-    return next((each for each in reversed(rungs(steps)) if is_above(place, each)), None)
+    return next((rung for rung in reversed(rungs(steps)) if is_above(place, rung)), None)

@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 from proxy.core.http.request import RequestHead
 from proxy.core.outcome import Side
 from proxy.core.routing.cohort import CohortSource, cohort_of
-from proxy.core.routing.route import CLIENT_IP, Route
+from proxy.core.routing.route import Route
 from proxy.core.routing.shadow import shadow_side
 from proxy.core.routing.split import draw
 from proxy.core.stage import Stage
@@ -83,7 +83,7 @@ def with_shadow(route: Route, head: RequestHead, decision: Decision) -> Decision
 
 def decide_by_draw(route: Route, salt: int, head: RequestHead, client_ip: bytes) -> Decision:
     """The same for a route in `canary`, or in a brown-out before `retired`; `salt` is `route.salt`."""
-    source, key = cohort_of(route.cohort, head, client_ip) or (CLIENT_IP, client_ip)
+    source, key = cohort_of(route.cohort, head, client_ip)
     return decide_at(route, draw(salt, source.prefix + key), source)
 
 

@@ -10,7 +10,7 @@ from proxy.core.http.leniency import NONE, Points
 from proxy.core.judge.policy import PLAIN_GUARD, Freeze, GuardPolicy, Ramp, Window
 from proxy.core.outcome import Side
 from proxy.core.parity.rules.rules import NO_RULES, Rules
-from proxy.core.routing.cohort import CohortSource, SourceKind
+from proxy.core.routing.cohort import CLIENT_IP, CohortSource, SourceKind
 from proxy.core.routing.effects import Effects
 from proxy.core.routing.path import PathPattern
 from proxy.core.routing.predicate import Predicate
@@ -19,8 +19,6 @@ from proxy.core.routing.split import salt_of
 from proxy.core.routing.tie import Tie
 from proxy.core.stage import Stage
 from proxy.core.tls import VERIFIED, Sni, UpstreamTls
-
-CLIENT_IP = CohortSource(SourceKind.CLIENT_IP)
 
 
 class HostMode(StrEnum):
@@ -293,7 +291,7 @@ class Route:
     @property
     def fields(self) -> frozenset[bytes]:
         """Lower-case names of the header fields that routing this route reads."""
-        asked = [each.fields for each in self.predicates] + [each.fields for each in self.cohort]
+        asked = [predicate.fields for predicate in self.predicates] + [source.fields for source in self.cohort]
         return frozenset[bytes]().union(*asked, *(() if self.tie is None else (self.tie.fields,)))
 
     @property
@@ -301,4 +299,4 @@ class Route:
         """Whether something is remembered, or set, for its requests."""
         tie = self.tie
         remembers = tie is not None and bool(tie.affinity or tie.stay)
-        return remembers or any(each.kind is SourceKind.ANONYMOUS for each in self.cohort)
+        return remembers or any(source.kind is SourceKind.ANONYMOUS for source in self.cohort)

@@ -18,7 +18,7 @@ from proxy.core.http.target import one_spelling
 from proxy.core.outcome import Side
 from proxy.core.routing.cohort import SourceKind, cohort_of
 from proxy.core.routing.decide import Decision, Reason, decide_by_draw, settled
-from proxy.core.routing.route import CLIENT_IP, Route
+from proxy.core.routing.route import Route
 from proxy.core.routing.split import draw
 
 _NOBODY: frozenset[Side] = frozenset()
@@ -66,7 +66,7 @@ def exceptions_of(
 def _sides(route: Route, there: frozenset[Side], ordered: Mapping[bytes, Side]) -> dict[bytes, Side]:
     """By key; where keys are parts of paths, also by the spelling that those are compared in."""
     written = () if route.tie is None else route.tie.pins
-    spelled = any(each.kind is SourceKind.PATH for each in route.cohort)
+    spelled = any(source.kind is SourceKind.PATH for source in route.cohort)
     sides: dict[bytes, Side] = {}
     for key, side in (*written, *ordered.items()):
         if side in there:
@@ -80,7 +80,7 @@ def decide_pinned(
     route: Route, salt: int, head: RequestHead, client_ip: bytes, exceptions: SplitExceptions
 ) -> Decision:
     """The decision for one request of a route that has exceptions."""
-    source, key = cohort_of(route.cohort, head, client_ip) or (CLIENT_IP, client_ip)
+    source, key = cohort_of(route.cohort, head, client_ip)
     visit = head.visit
     side, reason = exceptions.sides.get(key), Reason.PINNED
     if visit is not None:

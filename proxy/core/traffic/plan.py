@@ -95,30 +95,30 @@ def plan_routes(
 
     `positions` are those of routes that were ever moved, `compared` how many comparisons there are; by names of before.
     """
-    known = {each.name: RouteState(positions.get(each.name), compared.get(each.name, 0)) for each in before}
+    known = {route.name: RouteState(positions.get(route.name), compared.get(route.name, 0)) for route in before}
     pairs = paired(before, after)
     planned = [_plan(old, new, known[old.name] if old else NOTHING_KNOWN) for old, new in pairs]
     taken = {old.name for old, _ in pairs if old is not None}
     added = [new for old, new in pairs if old is None]
-    return planned + [_gone(each, known[each.name], added) for each in before if each.name not in taken]
+    return planned + [_gone(route, known[route.name], added) for route in before if route.name not in taken]
 
 
 def paired(before: Iterable[Route], after: Sequence[Route]) -> list[tuple[Route | None, Route]]:
     """Each route of the new table with what it was: by its origin, else, if nobody else is that one, by its name."""
-    by_origin = {each.origin: each for each in before}
-    taken = {each.origin for each in after}
-    by_name = {each.name: each for each in by_origin.values() if each.origin not in taken}
-    return [(by_origin.get(each.origin) or by_name.get(each.name), each) for each in after]
+    by_origin = {route.origin: route for route in before}
+    taken = {route.origin for route in after}
+    by_name = {route.name: route for route in by_origin.values() if route.origin not in taken}
+    return [(by_origin.get(route.origin) or by_name.get(route.name), route) for route in after]
 
 
 def places_before(routes: Iterable[Route], positions: Mapping[str, Position]) -> dict[str, Place]:
     """Where routes run now, if not where the file says."""
-    return {each.name: positions[each.name].place for each in routes if each.name in positions}
+    return {route.name: positions[route.name].place for route in routes if route.name in positions}
 
 
 def places_after(planned: Iterable[RoutePlan]) -> dict[str, Place]:
     """Where routes would run."""
-    return {each.name: each.end for each in planned if each.end is not None}
+    return {route.name: route.end for route in planned if route.end is not None}
 
 
 def _start(route: Route, position: Position | None) -> Place | None:
@@ -198,7 +198,7 @@ def _steps(route: Route, start: Place, end: Place) -> Iterator[Note]:
         sentence = f"{points * 100:g} points at once ({start} → {end}); more than {MOST_POINTS * 100:g} is a leap"
         yield Note(caution=Caution.TOO_BIG, sentence=sentence)
     steps = rungs(route.ramp.steps) if route.ramp else ()
-    passed = [str(each) for each in steps if is_above(each, start) and is_above(end, each)]
+    passed = [str(step) for step in steps if is_above(step, start) and is_above(end, step)]
     if passed:
         yield Note(caution=Caution.SKIPS, sentence=f"{start} → {end} skips steps of its ramp: {', '.join(passed)}")
 
@@ -325,9 +325,12 @@ def replayed(before: Replay, after: Replay, requests: Iterable[tuple[float, Reme
 
 def dried_up(planned: Iterable[RoutePlan], traffic: TrafficFlows) -> Iterator[tuple[str, Note]]:
     """Routes that had requests and would get none of them."""
-    for each in planned:
-        flows = {end: flow for (start, end), flow in traffic.flows.items() if start == each.name_before}
+    for route in planned:
+        flows = {end: flow for (start, end), flow in traffic.flows.items() if start == route.name_before}
         total = sum(flow.requests for flow in flows.values())
-        if each.after is not None and total and each.name not in flows:
+        if route.after is not None and total and route.name not in flows:
             takers = ", ".join(sorted(flows))
-            yield each.name, Note(caution=Caution.DRIES_UP, sentence=f"all of its recent requests would go to {takers}")
+            yield (
+                route.name,
+                Note(caution=Caution.DRIES_UP, sentence=f"all of its recent requests would go to {takers}"),
+            )

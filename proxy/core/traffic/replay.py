@@ -17,7 +17,7 @@ from typing import NamedTuple
 from proxy.core.http.request import RequestHead
 from proxy.core.outcome import Side
 from proxy.core.position.ladder import Place
-from proxy.core.routing.cohort import SourceKind, cohort_of
+from proxy.core.routing.cohort import SourceKind, present_cohort
 from proxy.core.routing.decide import Decision, Reason, decide_at, settled
 from proxy.core.routing.placement import placed
 from proxy.core.routing.route import Route, Upstream
@@ -27,7 +27,7 @@ from proxy.core.traffic.remembered_request import RememberedRequest, drawn_for, 
 
 UNMATCHED = "(unmatched)"
 SELF = "self"
-_EXCEPTIONS = frozenset(each.value for each in (Reason.PINNED, Reason.DRAINED, Reason.STAYS, Reason.AFFINITY))
+_EXCEPTIONS = frozenset(reason.value for reason in (Reason.PINNED, Reason.DRAINED, Reason.STAYS, Reason.AFFINITY))
 _ALMOST_ONE = 1.0 - 2.0**-53
 
 
@@ -73,12 +73,12 @@ class Replay:
         """Veil the table once."""
         there = places or {}
         self.routes = tuple(
-            placed(each, there[each.name]) if each.name in there and each.respond is None else each
-            for each in table.routes
+            placed(route, there[route.name]) if route.name in there and route.respond is None else route
+            for route in table.routes
         )
         self._table = RouteTable(veiled(replace(each, index=at)) for at, each in enumerate(self.routes))
         self._upstreams = upstreams
-        self._named = {each.name: each for each in self.routes}
+        self._named = {route.name: route for route in self.routes}
 
     def decide(self, seen: RememberedRequest) -> Again:
         """Who would answer it."""
@@ -137,8 +137,8 @@ def _draw_again(route: Route, head: RequestHead, seen: RememberedRequest) -> flo
     """The draw that this request has on this route; None where that cannot be known from what is remembered."""
     if (seen.drawn_for, seen.sources) == _whose(route):
         return draw_of(seen.cohort)
-    if all(each.kind is SourceKind.PATH for each in route.cohort):
-        found = cohort_of(route.cohort, head, b"")
+    if all(source.kind is SourceKind.PATH for source in route.cohort):
+        found = present_cohort(route.cohort, head, b"")
         return None if found is None else draw(route.salt, found[0].prefix + found[1])
     return None
 

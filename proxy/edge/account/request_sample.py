@@ -16,8 +16,7 @@ from typing import TYPE_CHECKING
 
 from proxy.core.http.redact import redact_target
 from proxy.core.outcome import ServedBy
-from proxy.core.routing.cohort import cohort_of
-from proxy.core.routing.route import CLIENT_IP
+from proxy.core.routing.cohort import CLIENT_IP, present_cohort
 from proxy.core.routing.split import cohort_at, draw_of, hash_of
 from proxy.core.traffic.remembered_request import (
     RememberedRequest,
@@ -205,6 +204,6 @@ def _own(each: OwnAnswer, wall: float) -> RememberedRequest | None:
 
 def _cohort(head: RequestHead, address: bytes, bound: BoundRoute) -> tuple[str, int]:
     """The source that was present, empty when none was, and the 64 bits that stand for the cohort."""
-    found = cohort_of(bound.route.cohort, head, address)
+    found = present_cohort(bound.route.cohort, head, address)
     source, key = found or (CLIENT_IP, address)
     return "" if found is None else source_text(source), hash_of(bound.salt, source.prefix + key)

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from proxy.core.http.passed import line_of, why_refused
+from proxy.core.http.via import line_of, why_refused
 from proxy.core.limits.bounds_met import Shed
 from proxy.core.outcome import Side
 from proxy.core.routing.decide import Decision, decide_by_draw

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from proxy.core.limits.bounds_met import Shed
 from proxy.core.limits.rate import Meter
-from proxy.core.routing.cohort import cohort_of
+from proxy.core.routing.cohort import present_cohort
 from proxy.edge.routing.admission import Admitted, Answer, admit, no_room
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ class Gate:
     def _on_route(self, route: Route, head: RequestHead, client_ip: bytes) -> float:
         """Seconds to wait, or none."""
         rate, meter = self.meters[route.name]
-        found = cohort_of(route.cohort, head, client_ip) if rate.by_cohort else None
+        found = present_cohort(route.cohort, head, client_ip) if rate.by_cohort else None
         return meter.take(client_ip if found is None else found[0].prefix + found[1], monotonic())
 
     def _age(self, client: Client) -> None:

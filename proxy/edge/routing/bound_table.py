@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from proxy.core.http.passed import entry_of, line_of
 from proxy.core.http.response import ResponseReader
+from proxy.core.http.via import entry_of, line_of
 from proxy.core.outcome import SERVED_BY_SIDE, ServedBy, Side
 from proxy.core.routing.decide import Decision, settled
 from proxy.core.routing.effects import Effects
@@ -59,7 +59,7 @@ class BoundRoute:
     `answered_sample`: the share of those that new answers. `step`, `begun` and `addresses` go onto every pair.
     `operations` names what its requests ask for; `troubled`: until when new's good answers are looked at, too
     (`account/guard_events.py`). `entry` is the route's own in the mark of requests that pass, `mark` the whole line
-    of one that passes here first (`core/http/passed.py`).
+    of one that passes here first (`core/http/via.py`).
     """
 
     __slots__ = (

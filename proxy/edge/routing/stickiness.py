@@ -22,8 +22,7 @@ from typing import TYPE_CHECKING, Protocol
 from proxy.core.http.forwarded import CHOICE, is_trusted
 from proxy.core.http.request_context import RequestContext
 from proxy.core.outcome import Side
-from proxy.core.routing.cohort import CohortSource, SourceKind, cohort_of
-from proxy.core.routing.route import CLIENT_IP
+from proxy.core.routing.cohort import CLIENT_IP, CohortSource, SourceKind, present_cohort
 from proxy.core.routing.shadow import is_safe
 from proxy.core.routing.split_exceptions import SplitExceptions, decide_pinned
 from proxy.core.routing.tie import Tie, issued, text_of
@@ -180,7 +179,7 @@ class Ties:
         return None
 
     def _recall(self, visit: RequestContext, route: Route, head: RequestHead, client_ip: bytes) -> None:
-        source, key = cohort_of(route.cohort, head, client_ip) or self._anonymous(visit, route, client_ip)
+        source, key = present_cohort(route.cohort, head, client_ip) or self._anonymous(visit, route, client_ip)
         tie = route.tie
         if tie is None:
             return

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from proxy.core.http.passed import line_of, was_shadowed
+from proxy.core.http.via import line_of, was_shadowed
 from proxy.core.outcome import Side
 from proxy.core.routing.route import BreakerPolicy
 from proxy.core.routing.sample import is_sampled

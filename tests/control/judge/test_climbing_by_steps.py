@@ -11,8 +11,8 @@ from proxy.comparer.runs import Runs
 from proxy.control.evidence.book import EvidenceBook, Look
 from proxy.core.evidence.records import Epoch, EvidenceTally, ShapeCount
 from proxy.core.outcome import Side
-from proxy.core.parity.captured import Label
 from proxy.core.parity.compare import Outcome
+from proxy.core.parity.pair import Label
 from proxy.core.routing.shadow import sample_of
 from proxy.core.stage import Stage
 from tests.control.stands import Clock, Known, Stand, Store, table

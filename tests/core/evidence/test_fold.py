@@ -7,13 +7,13 @@ from itertools import count
 import pytest
 
 from proxy.core.evidence import fold as module
-from proxy.core.evidence import noise_counts
+from proxy.core.evidence import key_groups
 from proxy.core.evidence.fold import REPEATED, ComparedPair, Fold, Part
 from proxy.core.evidence.records import OTHER, SAMPLED, Increments, cluster_id
 from proxy.core.outcome import Side
-from proxy.core.parity.captured import CapturedAnswer, Pair
 from proxy.core.parity.compare import Comparison, IncomparableReason, Outcome
 from proxy.core.parity.excuse import NOISE, UNDECIDED
+from proxy.core.parity.pair import CapturedAnswer, Pair
 from proxy.core.parity.redact import Redactor
 from proxy.core.parity.rules.difference import Difference, DifferenceKind, differ
 from tests.core.parity.pairs import answer, pair
@@ -163,7 +163,7 @@ def test_what_is_undecided_is_counted_under_the_group_of_its_keys() -> None:
 
 def test_what_is_undecided_and_finds_no_place_counts(monkeypatch: pytest.MonkeyPatch) -> None:
     """Its differences are then those of a mismatch, so that clusters and counts say the same."""
-    monkeypatch.setattr(noise_counts, "MOST_OF_PART", 1)
+    monkeypatch.setattr(key_groups, "MOST_OF_PART", 1)
     fold = Fold()
     for key in ("$.at", "$.other"):
         fold.add(found(one(), Comparison(outcome=Outcome.UNDECIDED, waiting=((key, AT),))))

@@ -7,9 +7,9 @@ from dataclasses import replace
 from proxy.core.evidence.noise_memories import Memories
 from proxy.core.noise.memory import RouteMemory
 from proxy.core.noise.sorter import PairSorter
-from proxy.core.parity.captured import CapturedRequest, Pair
 from proxy.core.parity.compare import Comparison, compare
 from proxy.core.parity.finds import Find
+from proxy.core.parity.pair import CapturedRequest, Pair
 from proxy.core.parity.rules.paths import PathRules
 from proxy.core.parity.rules.rules import NO_RULES
 from proxy.core.parity.walk import Walk

@@ -7,8 +7,8 @@ import json
 from proxy.core.noise.key_state import KeyState
 from proxy.core.noise.recorded_noise import RecordedNoise
 from proxy.core.outcome import Side
-from proxy.core.parity.captured import CapturedAnswer, CapturedRequest, Fields, Pair
 from proxy.core.parity.compare import Comparison, compare
+from proxy.core.parity.pair import CapturedAnswer, CapturedRequest, Fields, Pair
 from proxy.core.parity.rules.rules import Rule, Rules, Treatment
 
 NOW = 1_800_000_000.0

@@ -6,8 +6,8 @@ import pytest
 
 from proxy.core.outcome import Side
 from proxy.core.parity.answers import IncomparableReason, find_differences
-from proxy.core.parity.captured import CapturedAnswer
 from proxy.core.parity.compare import compare
+from proxy.core.parity.pair import CapturedAnswer
 from proxy.core.parity.rules.rules import Rules
 from tests.core.parity.pairs import ASKED, NOISELESS, NOW, answer, asking, in_fields, pair
 

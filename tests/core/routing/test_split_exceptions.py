@@ -7,10 +7,10 @@ import pytest
 from proxy.core.http.request import RequestHead
 from proxy.core.http.request_context import RequestContext
 from proxy.core.outcome import Side
-from proxy.core.routing.cohort import CohortSource, SourceKind
+from proxy.core.routing.cohort import CLIENT_IP, CohortSource, SourceKind
 from proxy.core.routing.decide import Decision, Reason, decide
 from proxy.core.routing.path import PathPattern, parse_pattern
-from proxy.core.routing.route import CLIENT_IP, Respond, Route
+from proxy.core.routing.route import Respond, Route
 from proxy.core.routing.split import draw
 from proxy.core.routing.split_exceptions import SplitExceptions, decide_pinned, exceptions_of
 from proxy.core.routing.tie import Tie

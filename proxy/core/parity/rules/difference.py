@@ -105,7 +105,7 @@ def bounded(text: str) -> str:
     """At most 200 characters, what cannot be printed shown as a replacement character."""
     if len(text) > LONGEST:
         text = text[: LONGEST - 1] + "…"
-    return text if text.isprintable() else "".join(each if each.isprintable() else "�" for each in text)
+    return text if text.isprintable() else "".join(character if character.isprintable() else "�" for character in text)
 
 
 def excerpts(legacy: str, new: str) -> tuple[str, str]:

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 from proxy.core.parity.rules.difference import (
     LONGEST,
     SEVERITY,
@@ -28,6 +31,15 @@ def test_every_kind_has_a_severity() -> None:
             DifferenceKind.ORDER,
         }
     )
+
+
+def test_the_page_has_every_kind_with_its_usual_severity() -> None:
+    """The table of kinds in docs/compare.md is the enum: a kind that is added there or here alone fails."""
+    page = (Path(__file__).parents[4] / "docs/compare.md").read_text(encoding="utf-8")
+    table = page.partition("| kind | what differs | severity |")[2].partition("\n\n")[0]
+    rows = dict(re.findall(r"^\| `(\w+)` \|.*\| (\w+) \|$", table, re.MULTILINE))
+
+    assert rows == {kind.value: severity.value for kind, severity in SEVERITY.items()}
 
 
 def test_a_difference_takes_its_kind_s_severity_or_another() -> None:

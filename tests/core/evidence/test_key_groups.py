@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from proxy.core.evidence import noise_counts as module
-from proxy.core.evidence.noise_counts import KeyGroupBounds
+from proxy.core.evidence import key_groups as module
+from proxy.core.evidence.key_groups import KeyGroupBounds
 from proxy.core.evidence.records import KeyGroup
 from proxy.core.noise.groups import MOST_KEYS
 
