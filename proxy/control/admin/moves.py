@@ -216,8 +216,8 @@ class OrdersAsked:
     # -- asking and answering -----------------------------------------------------------------------------------------
 
     def _find(self, request: web.Request) -> Route | None:
-        name = request.match_info["name"]
-        return next((each for each in self._staged() if each.name == name), None)
+        route = self.running.snapshot.named(request.match_info["name"])
+        return None if route is None or route.respond is not None else route
 
     def _staged(self) -> Iterator[Route]:
         return (each for each in self.running.snapshot.routes if each.respond is None)
