@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 import msgspec
 import structlog
 
-from proxy.core.http.forgivable import of_request, of_response
+from proxy.core.http.leniency_hints import of_request, of_response
 from proxy.core.http.redact import redact_target
 from proxy.core.outcome import CLIENT_GONE, Blame, ServedBy
 from proxy.edge.account.line_shape import CanonicalLine

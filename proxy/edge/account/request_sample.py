@@ -16,11 +16,10 @@ from typing import TYPE_CHECKING
 
 from proxy.core.http.redact import redact_target
 from proxy.core.outcome import ServedBy
-from proxy.core.routing.cohort import cohort_of
-from proxy.core.routing.route import CLIENT_IP
+from proxy.core.routing.cohort import CLIENT_IP, present_cohort
 from proxy.core.routing.split import cohort_at, draw_of, hash_of
 from proxy.core.traffic.remembered_request import (
-    Seen,
+    RememberedRequest,
     drawn_for,
     source_text,
     sources_text,
@@ -110,8 +109,8 @@ class TakenSample:
     def __init__(
         self, kept: list[FinishedExchange | OwnAnswerRecord], beside: list[FinishedExchange], total: int, wall: float
     ) -> None:
-        self.sample: list[Seen] = []
-        self.bad: list[Seen] = []
+        self.sample: list[RememberedRequest] = []
+        self.bad: list[RememberedRequest] = []
         self.total = total
         self._kept = kept
         self._beside = beside
@@ -129,20 +128,20 @@ class TakenSample:
                 yield
 
 
-def _seen_of(finished: FinishedExchange | OwnAnswerRecord, wall: float) -> Seen | None:
+def _seen_of(finished: FinishedExchange | OwnAnswerRecord, wall: float) -> RememberedRequest | None:
     """What is remembered of it; None where its target is too long."""
     if len(finished.head.target) > LONGEST:
         return None
     return _own(finished, wall) if isinstance(finished, OwnAnswerRecord) else _exchange(finished, wall)
 
 
-def _exchange(exchange: FinishedExchange, wall: float) -> Seen:
+def _exchange(exchange: FinishedExchange, wall: float) -> RememberedRequest:
     head, route, decision = exchange.head, exchange.bound.route, exchange.decision
     failure, ids = exchange.failure, exchange.ids
     source, cohort = _cohort(head, exchange.address, exchange.bound)
     if decision.draw is not None and decision.draw != draw_of(cohort):
         cohort = cohort_at(decision.draw)  # a cohort that Banyan's own cookie names
-    return Seen(
+    return RememberedRequest(
         at=exchange.ended + wall,
         id=ids.request_id.decode("latin-1"),
         method=head.method.decode("latin-1"),
@@ -173,11 +172,11 @@ def _exchange(exchange: FinishedExchange, wall: float) -> Seen:
     )
 
 
-def _own(own: OwnAnswerRecord, wall: float) -> Seen:
+def _own(own: OwnAnswerRecord, wall: float) -> RememberedRequest:
     head, bound = own.head, own.answer.bound
     route = None if bound is None else bound.route
     source, cohort = ("", 0) if bound is None else _cohort(head, own.address, bound)
-    return Seen(
+    return RememberedRequest(
         at=own.ended + wall,
         id=own.ids.request_id.decode("latin-1"),
         method=head.method.decode("latin-1"),
@@ -210,6 +209,6 @@ def _own(own: OwnAnswerRecord, wall: float) -> Seen:
 
 def _cohort(head: RequestHead, address: bytes, bound: BoundRoute) -> tuple[str, int]:
     """The source that was present, empty when none was, and the 64 bits that stand for the cohort."""
-    present = cohort_of(bound.route.cohort, head, address)
+    present = present_cohort(bound.route.cohort, head, address)
     source, key = present or (CLIENT_IP, address)
     return "" if present is None else source_text(source), hash_of(bound.salt, source.prefix + key)
