@@ -12,7 +12,7 @@ from typing import NamedTuple, cast
 
 import yaml
 
-from proxy.config.text.problem import Path, Problem, show, where
+from proxy.config.text.problem import FileProblem, Path, show, where
 from proxy.config.text.scalar import MERGE, key_surprise
 from proxy.config.text.syntax import explain_syntax
 
@@ -64,7 +64,7 @@ class Document(NamedTuple):
 
     name: str
     root: MapNode | None
-    problems: list[Problem]
+    problems: list[FileProblem]
 
 
 class _Refusal(Exception):  # noqa: N818 - it never leaves this file
@@ -95,12 +95,12 @@ class _Composer:
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self.problems: list[Problem] = []
+        self.problems: list[FileProblem] = []
         self._anchors: dict[str, tuple[Node, int]] = {}
         self._values = 0
 
     def report(self, line: int, column: int, path: Path, message: str) -> None:
-        self.problems.append(Problem(file=self.name, line=line, column=column, where=where(path), message=message))
+        self.problems.append(FileProblem(file=self.name, line=line, column=column, where=where(path), message=message))
 
     def compose(self, text: str) -> MapNode:
         _check_text(text)

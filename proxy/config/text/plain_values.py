@@ -10,7 +10,7 @@ from typing import Final
 
 from proxy.config.text.document import MapNode, Node, ScalarNode
 from proxy.config.text.environment import substitute
-from proxy.config.text.problem import FromEnvironment, Path, Problem, where
+from proxy.config.text.problem import FileProblem, FromEnvironment, Path, where
 from proxy.config.text.scalar import Surprise, meaning, resolve
 
 
@@ -25,7 +25,7 @@ class Reader:
     """Reads the nodes of one file; problems gather in `problems`."""
 
     def __init__(self, file: str, env: Mapping[str, str]) -> None:
-        self.problems: list[Problem] = []
+        self.problems: list[FileProblem] = []
         self._file = file
         self._env = env
 
@@ -61,6 +61,6 @@ class Reader:
         return FromEnvironment.of(text, node.text) if isinstance(found, str) or not text else found
 
     def _broken(self, node: ScalarNode, path: Path, message: str) -> Broken:
-        problem = Problem(file=self._file, line=node.line, column=node.column, where=where(path), message=message)
+        problem = FileProblem(file=self._file, line=node.line, column=node.column, where=where(path), message=message)
         self.problems.append(problem)
         return BROKEN

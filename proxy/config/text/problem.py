@@ -14,7 +14,7 @@ _LONGEST = 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Problem:
+class FileProblem:
     """`line` and `column` count from 1; `where` is empty when the whole file is meant."""
 
     file: str
