@@ -5,7 +5,7 @@ Rule 2: None means that a key is not there; defaults stand in `proxy.core` and a
 Rule 3: a rule looks only at what is right by itself, and at every name that the file declares, so that one mistake
         makes one problem. A problem stands at the value that has to change, and says what to write there.
 Rule 4: a block knows the file by the classes of keys that it asks for (`Draft.top`, `.of_upstreams`, `.of_routes`);
-        the whole models are put together of all blocks' keys, in `proxy.config.blocks.schema`.
+        the whole models are put together of all blocks' keys, in `proxy.config.schema`.
 """
 
 from __future__ import annotations
