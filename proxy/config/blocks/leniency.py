@@ -10,7 +10,7 @@ from pydantic import BeforeValidator
 
 from proxy.config.block import Block, Draft, KeysAt, Section, optional
 from proxy.config.blocks.upstream import UpstreamKeys
-from proxy.config.readers import points, scalars
+from proxy.config.readers import scalars
 from proxy.config.text.problem import FileProblem, Path
 from proxy.core.http.trace import RequestIds
 
@@ -32,7 +32,7 @@ class Keeping(StrEnum):
 class LeniencyAtTop(Block):
     """What every request is forgiven."""
 
-    leniency: list[points.RequestPoint] | None = optional(
+    leniency: list[scalars.RequestPoint] | None = optional(
         "Single points that every request is forgiven.", ["unknown_methods"]
     )
     underscore_headers: Annotated[Underscores, BeforeValidator(scalars.Choice(Underscores))] | None = optional(
@@ -49,7 +49,7 @@ class LeniencyAtTop(Block):
 class LeniencyOfRoute(Block):
     """What requests of one route are forgiven."""
 
-    leniency: list[points.RequestPoint] | None = optional(
+    leniency: list[scalars.RequestPoint] | None = optional(
         "Single points that requests of this route are forgiven.", ["bare_lf"]
     )
 

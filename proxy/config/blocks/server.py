@@ -5,6 +5,7 @@ Rule 1: an address of a database may hold a password, so nothing of it is ever r
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator, Mapping
 from typing import Annotated
@@ -18,7 +19,6 @@ from proxy.config.readers import address, scalars, units
 from proxy.config.readers.address import BindAddress
 from proxy.config.readers.errors import fault
 from proxy.config.readers.patterns import beginning
-from proxy.config.text.environment import cores
 from proxy.config.text.problem import FileProblem
 from proxy.core.routing.snapshot import AccessLog
 from proxy.core.secret import Secret
@@ -181,11 +181,16 @@ def _server(keys: ServerKeys, _: Draft) -> Mapping[str, object]:
     return {
         "listen": _pair(keys.listen),
         "admin": _pair(keys.admin),
-        "workers": keys.workers or min(cores(), _MOST_WORKERS),
+        "workers": keys.workers or min(_cores(), _MOST_WORKERS),
         "state": Secret(keys.state),
         "drain": keys.drain,
         "kill_file": keys.kill_file or "",
     }
+
+
+def _cores() -> int:
+    """How many processors this process may run on."""
+    return len(os.sched_getaffinity(0))
 
 
 def _pair(place: BindAddress) -> tuple[str, int]:

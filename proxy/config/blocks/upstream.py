@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from ipaddress import IPv6Address
+from pathlib import Path as FilePath
 from typing import Annotated, Literal
 
 from pydantic import BeforeValidator
@@ -11,8 +14,7 @@ from pydantic import BeforeValidator
 from proxy.config.block import Block, Draft, KeysAt, Section, needed, optional, said_by
 from proxy.config.blocks.server import ServerKeys
 from proxy.config.blocks.windows import WindowBlock
-from proxy.config.checks.own_addresses import addresses
-from proxy.config.readers import address, points, scalars, units
+from proxy.config.readers import address, scalars, units
 from proxy.config.readers.address import Url
 from proxy.config.readers.errors import fault
 from proxy.config.text.problem import FileProblem, Path
@@ -196,7 +198,7 @@ class UpstreamKeys(Block):
         f"closing. Default {_UPSTREAM.keep_alive:g}s.",
         "1.5s",
     )
-    leniency: list[points.ResponsePoint] | None = optional(
+    leniency: list[scalars.ResponsePoint] | None = optional(
         "Single points that its responses are forgiven.", ["bare_lf"]
     )
     dry_run: scalars.HealthPath | None = optional(
@@ -297,6 +299,24 @@ def _ends(name: str) -> tuple[str, str, str]:
 
 def _is_local(address: str) -> bool:
     return address in addresses()
+
+
+FOUR = FilePath("/proc/net/fib_trie")
+SIX = FilePath("/proc/net/if_inet6")
+_LOCAL = re.compile(r"\|-- ([0-9.]+)\n\s+/32 host LOCAL")
+
+
+def addresses(four: FilePath = FOUR, six: FilePath = SIX) -> frozenset[str]:
+    """Those of this machine, in text form, out of /proc: no socket is opened. None where the kernel does not say."""
+    found = set(_LOCAL.findall(_text(four)))
+    return frozenset(found.union(str(IPv6Address(int(line[:32], 16))) for line in _text(six).splitlines()))
+
+
+def _text(path: FilePath) -> str:
+    try:
+        return path.read_text(encoding="ascii")
+    except (OSError, ValueError):
+        return ""
 
 
 UPSTREAM = Section(upstream=KeysAt(UpstreamKeys, _build), checks=(upstreams_are_somewhere, upstreams_are_elsewhere))

@@ -63,7 +63,7 @@ class VariableCondition(NamedTuple):
             case ConditionKind.VALUES:
                 return point in self.values
             case ConditionKind.HOST:
-                return any(each in self.values for each in _hosts_above(point))
+                return any(host in self.values for host in _hosts_above(point))
             case ConditionKind.PRESENT:
                 return point is not Unnamed.ABSENT
             case _:
@@ -169,7 +169,7 @@ class _Group:
         )
         table = self._table(compared)
         found: dict[int, RouteConditions] = {}
-        for key in product(*(_wider(other.conditions[each]) for each in compared)):
+        for key in product(*(_wider(other.conditions[variable]) for variable in compared)):
             found |= {member.route.index: member for member in table.get(key, ())}
         return list(found.values())
 
@@ -187,9 +187,9 @@ _Table = dict[tuple[object, ...], list[RouteConditions]]
 
 def _store(table: _Table, compared: tuple[Variable, ...], new: RouteConditions) -> None:
     """Under each of its values, beside those that it is in no conflict with: by what is not compared, they differ."""
-    for key in product(*(new.conditions[each].values for each in compared)):
+    for key in product(*(new.conditions[variable].values for variable in compared)):
         members = table.setdefault(key, [])
-        if len(members) < MOST_ALIKE and not any(_agree(new, each) for each in members):
+        if len(members) < MOST_ALIKE and not any(_agree(new, member) for member in members):
             members.append(new)
 
 
@@ -201,38 +201,38 @@ def _agree(one: RouteConditions, other: RouteConditions) -> bool:
 def _meet(one: VariableCondition, other: VariableCondition) -> bool:
     if one.kind not in (ConditionKind.VALUES, ConditionKind.HOST):
         return True
-    return any(other.accepts(each) for each in one.values) or any(one.accepts(each) for each in other.values)
+    return any(map(other.accepts, one.values)) or any(map(one.accepts, other.values))
 
 
 def _wider(condition: VariableCondition) -> list[Point]:
     """The values, and for a host the wildcards above it too."""
     if condition.kind is ConditionKind.HOST:
-        return [each for value in condition.values for each in _hosts_above(value)]
+        return [host for value in condition.values for host in _hosts_above(value)]
     return list(condition.values)
 
 
 def crowded(routes: Iterable[RouteConditions]) -> Iterator[Route]:
     """For each path with more than `MAX_SIGNATURES` sets of conditions, the route that has one too many."""
     seen: dict[object, set[Signature]] = {}
-    for each in routes:
-        signatures = seen.setdefault(each.route.pattern.shape, set())
+    for entry in routes:
+        signatures = seen.setdefault(entry.route.pattern.shape, set())
         before = len(signatures)
-        signatures.add(each.signature)
+        signatures.add(entry.signature)
         if before == MAX_SIGNATURES < len(signatures):
-            yield each.route
+            yield entry.route
 
 
 def conflicts(routes: Iterable[RouteConditions]) -> Iterator[tuple[Route, Route]]:
     """`(later, earlier)` for every route that conflicts with one before it; the first such one is named."""
     indexes: dict[object, Index] = {}
-    for each in routes:
-        index = indexes.setdefault((each.route.pattern.shape, rank(each.route)), Index())
-        earlier = _first(index, each)
+    for entry in routes:
+        index = indexes.setdefault((entry.route.pattern.shape, rank(entry.route)), Index())
+        earlier = _first(index, entry)
         if earlier is not None:
-            yield each.route, earlier
-        index.add(each)
+            yield entry.route, earlier
+        index.add(entry)
 
 
 def _first(index: Index, new: RouteConditions) -> Route | None:
-    found = [each.route for signature in index.signatures for each in index.agreeing(signature, new)]
+    found = [earlier.route for signature in index.signatures for earlier in index.agreeing(signature, new)]
     return min(found, key=lambda route: route.index, default=None)

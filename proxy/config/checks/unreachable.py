@@ -34,10 +34,10 @@ MAX_STEPS = 10_000
 def unreachable(routes: Sequence[RouteConditions]) -> Iterator[tuple[Route, tuple[Route, ...]]]:
     """Each route that can never be reached, with those that take its requests, in file order."""
     paths = _Paths(routes)
-    for each in routes:
-        covering = paths.covering(each)
+    for target in routes:
+        covering = paths.covering(target)
         if covering is not None:
-            yield each.route, tuple(covering[index] for index in sorted(covering))
+            yield target.route, tuple(covering[index] for index in sorted(covering))
 
 
 class _Paths:
@@ -46,12 +46,12 @@ class _Paths:
     def __init__(self, routes: Sequence[RouteConditions]) -> None:
         self._indexes: dict[Shape, Index] = {}
         self._deeper: dict[Shape, list[int]] = {}
-        for each in routes:
-            shape = each.route.pattern.shape
+        for entry in routes:
+            shape = entry.route.pattern.shape
             if shape not in self._indexes:
                 self._indexes[shape] = Index()
                 self._note(shape)
-            self._indexes[shape].add(each)
+            self._indexes[shape].add(entry)
 
     def _note(self, shape: Shape) -> None:
         """`/a/{x}/{y}/**` goes on after `/a/{x}` by one segment, after `/a` by two."""
@@ -66,7 +66,7 @@ class _Paths:
         """The routes that together take all of its requests, by index, or None."""
         found: dict[int, Route] = {}
         for shapes in self._places(target.route.pattern.shape):
-            rivals = [each for shape in shapes for each in self._rivals(shape, target)]
+            rivals = [rival for shape in shapes for rival in self._rivals(shape, target)]
             taken = covered(target, rivals)
             if taken is None:
                 return None
@@ -118,13 +118,13 @@ class _Search:
         self._steps += 1
         if not rivals or self._steps > MAX_STEPS:
             return None
-        for each in rivals:
-            if each.conditions.keys() <= fixed:
-                return {each.route.index: each.route}
-        variable = next(each for each in rivals[0].conditions if each not in fixed)
+        for rival in rivals:
+            if rival.conditions.keys() <= fixed:
+                return {rival.route.index: rival.route}
+        variable = next(free for free in rivals[0].conditions if free not in fixed)
         found: dict[int, Route] = {}
         for point in _points(self._target.conditions.get(variable)):
-            left = [each for each in rivals if _accepts(each, variable, point)]
+            left = [rival for rival in rivals if _accepts(rival, variable, point)]
             taken = self.cover(left, fixed | {variable})
             if taken is None:
                 return None

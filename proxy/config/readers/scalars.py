@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from enum import StrEnum
 from typing import Annotated, Generic, TypeVar
 
 from pydantic import BeforeValidator, WithJsonSchema
 
 from proxy.config.readers.errors import fault, one_of
-from proxy.config.readers.patterns import TEXT, matching
+from proxy.config.readers.patterns import TEXT, matching, words
 from proxy.core.http.authority import normal_host
+from proxy.core.http.leniency import OF_REQUESTS, OF_RESPONSES, Leniency
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,63}")
 _HEALTH_PATH = re.compile(r"/[A-Za-z0-9\-._~!$&'()*+,;=:@%/?]*")
@@ -73,3 +75,28 @@ FilePath = Annotated[str, BeforeValidator(read_file_path), TEXT]
 HealthPath = Annotated[str, BeforeValidator(read_health_path), matching(_HEALTH_PATH)]
 Authority = Annotated[str, BeforeValidator(read_authority), TEXT]
 Switch = Annotated[bool, BeforeValidator(read_switch), WithJsonSchema({"type": "boolean"})]
+
+
+class Point:
+    """Reads one point of leniency out of those that stand here; one that stands elsewhere is told so."""
+
+    def __init__(self, known: Iterable[Leniency], elsewhere: str) -> None:
+        """The points, and where the others stand."""
+        self._known = {point.value: point for point in known}
+        self._elsewhere = elsewhere
+
+    def __call__(self, value: object) -> Leniency:
+        """The point."""
+        found = self._known.get(value) if isinstance(value, str) else None
+        if found is not None:
+            return found
+        if isinstance(value, str) and value in Leniency.__members__.values():
+            raise fault(f"must be one of {', '.join(self._known)}", cure=f"{value} is {self._elsewhere}")
+        raise one_of(value, self._known)
+
+
+read_request_point = Point(OF_REQUESTS, "for the responses of an upstream: put it there")
+read_response_point = Point(OF_RESPONSES, "for requests: put it on a route, or at the top")
+
+RequestPoint = Annotated[Leniency, BeforeValidator(read_request_point), words(OF_REQUESTS)]
+ResponsePoint = Annotated[Leniency, BeforeValidator(read_response_point), words(OF_RESPONSES)]

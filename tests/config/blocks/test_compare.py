@@ -1,13 +1,11 @@
 from __future__ import annotations
 
 import pytest
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from proxy.config.blocks import compare
 from proxy.config.blocks.compare import (
     CompareBlock,
-    KeyedBlock,
-    SaidBlock,
     build_rules,
     expired_rules,
     placed_rules,
@@ -15,10 +13,8 @@ from proxy.config.blocks.compare import (
 )
 from proxy.core.parity.rules.difference import Kind
 from proxy.core.parity.rules.rules import Rule, Rules, Treatment
-from tests.config.every_block import all_blocks
 from tests.config.given_files import FILE, draft, problems, snapshot, told, warnings, with_routes
 
-BLOCKS = all_blocks(CompareBlock)
 RULE = {"path": "$.a", "reason": "r", "owner": "o", "until": "never"}
 ROUTE = """\
 version: 1
@@ -30,17 +26,6 @@ routes:
     stage: live
     compare:
 """
-
-
-@pytest.mark.parametrize("block", BLOCKS, ids=lambda block: block.__name__)
-def test_every_key_is_described_with_an_example_that_is_right(block: type[BaseModel]) -> None:
-    """Whoever asks an editor about a key reads a sentence and sees an example."""
-    for name, field in block.model_fields.items():
-        assert (field.description or "").endswith("."), name
-        assert field.examples, name
-        for example in field.examples:
-            usual = RULE if issubclass(block, SaidBlock) else {}
-            block.model_validate({**usual, **({"key": "id"} if block is KeyedBlock else {}), name: example})
 
 
 def test_every_treatment_has_a_key() -> None:

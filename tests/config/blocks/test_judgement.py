@@ -19,23 +19,10 @@ from proxy.config.blocks.judgement import (
     read_share_above_zero,
     read_steps,
 )
-from proxy.config.blocks.windows import WindowBlock
 from proxy.core.judge.guard import Bad
 from proxy.core.judge.policy import FleetPolicy, GuardPolicy, Needs, OnFailure, Ramp
 from proxy.core.stage import Stage
 from tests.config.given_files import FILE, HEAD, snapshot, told, with_routes
-
-BLOCKS = (FleetGuardBlock, GuardBlock, NeedsBlock, RampBlock, WindowBlock)
-
-
-@pytest.mark.parametrize("block", BLOCKS, ids=lambda block: block.__name__)
-def test_every_key_has_a_sentence_and_examples_that_it_takes(block: type[Block]) -> None:
-    """What an editor shows of a key is right."""
-    for name, field in block.model_fields.items():
-        assert (field.description or "").endswith("."), name
-        assert field.examples, name
-        for example in field.examples:
-            assert name not in wrong(block, {name: example}), (name, example)
 
 
 def wrong(block: type[Block], values: dict[str, object]) -> set[object]:

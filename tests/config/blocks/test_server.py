@@ -111,3 +111,14 @@ def test_an_admin_port_that_others_can_reach_needs_a_token() -> None:
 
     assert told(text) == told(text, {"BANYAN_ADMIN_TOKEN": ""}) == refused
     assert snapshot(text.replace("¦", ""), {"BANYAN_ADMIN_TOKEN": "t"}).admin == ("0.0.0.0", 9090)
+
+
+def test_cores_are_those_of_this_process() -> None:
+    """`auto` counts the processors that the process may use, not those of the machine."""
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {min(before)})
+    try:
+        assert snapshot(FILE + "workers: auto\n").workers == 1
+    finally:
+        os.sched_setaffinity(0, before)
+    assert snapshot(FILE + "workers: auto\n").workers == len(before)

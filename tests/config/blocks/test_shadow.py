@@ -1,14 +1,10 @@
 from __future__ import annotations
 
 import pytest
-from pydantic import ValidationError
 
-from proxy.config.block import Block
 from proxy.config.blocks.shadow import (
     MOST_NAMED,
-    CredentialsBlock,
     FileShadowBlock,
-    ShadowBlock,
     memory_of,
     policy_of,
 )
@@ -17,26 +13,7 @@ from proxy.core.routing.shadow import MEMORY, Carry, ShadowPolicy
 from proxy.core.secret import Secret
 from tests.config.given_files import HEAD, NOTHING, problems, snapshot, told, warnings, with_routes
 
-BLOCKS = (CredentialsBlock, ShadowBlock, FileShadowBlock)
 ROUTE = "name: a, match: /a, stage: shadow"
-
-
-@pytest.mark.parametrize("block", BLOCKS, ids=lambda block: block.__name__)
-def test_every_key_has_a_sentence_and_examples_that_it_takes(block: type[Block]) -> None:
-    """What an editor shows of a key is right."""
-    for name, field in block.model_fields.items():
-        assert (field.description or "").endswith("."), name
-        assert field.examples, name
-        for example in field.examples:
-            assert name not in wrong(block, {name: example}), (name, example)
-
-
-def wrong(block: type[Block], values: dict[str, object]) -> set[object]:
-    try:
-        block.model_validate(values)
-    except ValidationError as errors:
-        return {each["loc"][0] for each in errors.errors()}
-    return set()
 
 
 def policy(inside: str, top: str = "") -> ShadowPolicy:

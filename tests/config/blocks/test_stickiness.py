@@ -3,37 +3,16 @@ from __future__ import annotations
 from hashlib import sha256
 
 import pytest
-from pydantic import ValidationError
 
-from proxy.config.block import Block
-from proxy.config.blocks.stickiness import CookiesBlock, PinBlock, PinsBlock, StayBlock, cookies_of, tie_of
+from proxy.config.blocks.stickiness import CookiesBlock, cookies_of, tie_of
 from proxy.core.outcome import Side
 from proxy.core.routing.cohort import CohortSource, SourceKind
 from proxy.core.routing.route import Route
 from proxy.core.routing.tie import PLAIN_COOKIES, Tie
 from tests.config.given_files import HEAD, snapshot, told, warnings, with_routes
 
-BLOCKS = (CookiesBlock, PinBlock, PinsBlock, StayBlock)
 KEY = "0123456789-0123456789-0123456789"
 STATE = CohortSource(SourceKind.QUERY, "state")
-
-
-@pytest.mark.parametrize("block", BLOCKS, ids=lambda block: block.__name__)
-def test_every_key_has_a_sentence_and_examples_that_it_takes(block: type[Block]) -> None:
-    """What an editor shows of a key is right."""
-    for name, field in block.model_fields.items():
-        assert (field.description or "").endswith("."), name
-        assert field.examples, name
-        for example in field.examples:
-            assert name not in wrong(block, {name: example}), (name, example)
-
-
-def wrong(block: type[Block], values: dict[str, object]) -> set[object]:
-    try:
-        block.model_validate(values)
-    except ValidationError as errors:
-        return {each["loc"][0] for each in errors.errors() if each["type"] != "missing"}
-    return set()
 
 
 def route(inside: str, top: str = "") -> Route:
