@@ -26,8 +26,8 @@ from proxy.core.secret import Secret
 MEMORY = "memory"
 EMBEDDED = "embedded"
 _DRAIN = 30.0
-_WORKERS = units.Whole(1, 256)
 _MOST_WORKERS = 256
+_WORKERS = units.Whole(1, _MOST_WORKERS)
 _TOKEN = "BANYAN_ADMIN_TOKEN"  # noqa: S105 - the variable's name
 _SCHEME = re.compile(r"postgres(?:ql)?://")
 _ENDPOINT = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::(?P<port>[0-9]{1,5}))?")
@@ -48,7 +48,7 @@ def read_workers(value: object) -> int:
     try:
         return _WORKERS(value)
     except ValueError:
-        raise fault("must be a whole number between 1 and 256, or auto") from None
+        raise fault(f"must be a whole number between 1 and {_MOST_WORKERS}, or auto") from None
 
 
 def read_state(value: object) -> str:
