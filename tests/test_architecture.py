@@ -31,6 +31,7 @@ BESIDE = CORE | {
     "proxy.supervised_tasks",
     "proxy.tasks",
     "proxy.tls",
+    "proxy.whole_file",
 }
 PARTS = BESIDE | {"proxy.comparer", "proxy.config", "proxy.edge", "proxy.store", "proxy.control"}
 MAY_IMPORT: dict[str, set[str]] = {
@@ -42,7 +43,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "proxy.tasks": CORE,
     "proxy.supervised_tasks": CORE | {"proxy.tasks"},
     "proxy.tls": CORE | {"proxy.tls"},
-    "proxy.config": CORE | {"proxy", "proxy.config", "proxy.tls"},
+    "proxy.whole_file": set(),
+    "proxy.config": CORE | {"proxy", "proxy.config", "proxy.tls", "proxy.whole_file"},
     "proxy.edge": BESIDE | {"proxy.edge"},
     "proxy.store": CORE | {"proxy", "proxy.store"},
     "proxy.comparer": BESIDE | {"proxy.comparer"},

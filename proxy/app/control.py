@@ -25,7 +25,7 @@ from proxy.app.leniency_log import name_openings
 from proxy.app.reloads import Reloads, Watch, good, refused, table_of
 from proxy.config.files import kill_file
 from proxy.config.load import Loaded
-from proxy.config.text.problem import Problem
+from proxy.config.text.problem import FileProblem
 from proxy.control.admin.admin import Admin, application, serve
 from proxy.control.admin.auth import TOKEN_VARIABLE, Gate, gate_for
 from proxy.control.admin.evidence import ParityPages
@@ -66,7 +66,7 @@ class Inheritance:
     remember: Callable[[Loaded], object]
     kill_file: Callable[[str], Path]
     directory: Path
-    problems: Sequence[Problem] = ()
+    problems: Sequence[FileProblem] = ()
     warnings: Sequence[str] = ()
 
 

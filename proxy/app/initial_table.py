@@ -9,7 +9,7 @@ from pathlib import Path
 from proxy.config.checks.tls_files import BadFile, newly_bad
 from proxy.config.files import lastgood
 from proxy.config.load import Loaded, load_file, load_text
-from proxy.config.text.problem import Problem
+from proxy.config.text.problem import FileProblem
 from proxy.core.routing.snapshot import Snapshot
 from proxy.tls.live_contexts import ListenerContexts
 
@@ -25,7 +25,7 @@ class Start:
     snapshot: Snapshot
     text: str
     warnings: Sequence[str] = ()
-    problems: Sequence[Problem] = ()
+    problems: Sequence[FileProblem] = ()
     bad_files: tuple[BadFile, ...] = ()
     contexts: ListenerContexts | None = None
 
@@ -39,7 +39,7 @@ class Start:
         bound = replace(found.snapshot, listen=mine.listen, admin=mine.admin, workers=mine.workers, tls=tls)
         return replace(found, snapshot=bound, contexts=self.contexts)
 
-    def with_contexts(self) -> Start | Sequence[Problem]:
+    def with_contexts(self) -> Start | Sequence[FileProblem]:
         """Ready to have children, or what is wrong with the listener's files."""
         if self.snapshot.tls is None:
             return self
@@ -47,7 +47,7 @@ class Start:
         return bad or replace(self, contexts=ListenerContexts(self.snapshot.tls))
 
 
-def first_start(config: Path, env: Mapping[str, str]) -> Start | Sequence[Problem]:
+def first_start(config: Path, env: Mapping[str, str]) -> Start | Sequence[FileProblem]:
     """The start, or why there is none."""
     found = load_file(config, env)
     if isinstance(found, Loaded):

@@ -18,7 +18,7 @@ import structlog
 from proxy.app.leniency_log import name_openings
 from proxy.config.checks.tls_files import newly_bad
 from proxy.config.load import Loaded
-from proxy.config.text.problem import Problem
+from proxy.config.text.problem import FileProblem
 from proxy.control.fleet.links import Links
 from proxy.control.probe.health import Probes
 from proxy.control.running import Reload, Running, bounded, changed_routes, needs_restart
@@ -34,7 +34,7 @@ _log = structlog.get_logger()
 class Watch(Protocol):
     """What notices that routes.yaml has changed; `poll` may block and is called from threads, one call at a time."""
 
-    def poll(self) -> list[Problem] | Loaded | None:
+    def poll(self) -> list[FileProblem] | Loaded | None:
         """What there is to take over since the last call, if anything."""
 
     def force(self) -> None:
@@ -111,7 +111,7 @@ class Reloads:
         except OSError as error:
             _log.warning("last_good_not_kept", revision=loaded.snapshot.revision, error=str(error))
 
-    def _refuse(self, problems: Sequence[Problem]) -> None:
+    def _refuse(self, problems: Sequence[FileProblem]) -> None:
         reload = refused(problems)
         self.running.refuse(reload)
         _log.error(
@@ -132,7 +132,7 @@ def good(warnings: Sequence[str] = (), restart: tuple[str, ...] = ()) -> Reload:
     return Reload(ok=True, at=_now(), warnings=bounded(list(warnings)), needs_restart=restart)
 
 
-def refused(problems: Sequence[Problem]) -> Reload:
+def refused(problems: Sequence[FileProblem]) -> Reload:
     """The file was refused just now."""
     return Reload(ok=False, at=_now(), problems=bounded([str(problem) for problem in problems]))
 

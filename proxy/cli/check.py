@@ -17,7 +17,7 @@ from proxy.cli.terminal import Ink, leave, painted, say, say_json
 
 if TYPE_CHECKING:
     from proxy.config.load import Loaded
-    from proxy.config.text.problem import Problem
+    from proxy.config.text.problem import FileProblem
 
 LESSON = Lesson(
     purpose="Check a routes.yaml by the very code that loads it.",
@@ -42,7 +42,7 @@ class Checked:
     upstreams: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
-    problems: tuple[Problem, ...] = ()
+    problems: tuple[FileProblem, ...] = ()
 
 
 def check(
@@ -68,7 +68,7 @@ def check(
     leave(_exit_code(checked, strict=strict))
 
 
-def _checked(path: Path, found: Loaded | list[Problem]) -> Checked:
+def _checked(path: Path, found: Loaded | list[FileProblem]) -> Checked:
     if isinstance(found, list):
         return Checked(file=str(path), ok=False, stages={}, problems=tuple(found))
     if found.bad_files:

@@ -9,10 +9,10 @@ from pathlib import Path
 from unicodedata import combining, east_asian_width
 
 from proxy.cli.terminal import Ink, painted
-from proxy.config.text.problem import Problem
+from proxy.config.text.problem import FileProblem
 
 
-def problem_lines(problems: Iterable[Problem], *, with_source: bool | None = None) -> Iterator[str]:
+def problem_lines(problems: Iterable[FileProblem], *, with_source: bool | None = None) -> Iterator[str]:
     """Each problem; `with_source` None shows the source where a person reads (stdout is a terminal)."""
     shown = sys.stdout.isatty() if with_source is None else with_source
     for problem in problems:
@@ -22,7 +22,7 @@ def problem_lines(problems: Iterable[Problem], *, with_source: bool | None = Non
             yield from _source(problem)
 
 
-def _source(problem: Problem) -> Iterator[str]:
+def _source(problem: FileProblem) -> Iterator[str]:
     lines = _lines_of(problem.file)
     if not problem.line <= len(lines):
         return

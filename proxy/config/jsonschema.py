@@ -10,19 +10,13 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from proxy.config.blocks.schema import NOT_LANDED, FileBlock, MatchBlock, RouteBlock, UpstreamBlock
+from proxy.config.schema import LATER, FileBlock
 
 _DIALECT = "http://json-schema.org/draft-07/schema#"
 _VARIABLE = {"type": "string", "pattern": r"\$\{"}
 _NULL = {"type": "null"}
 _RULES = frozenset(("type", "enum", "const", "pattern", "minimum", "maximum"))
 _SINGLE = frozenset(("string", "integer", "number", "boolean"))
-_LATER = {
-    FileBlock: ("include", "auth"),
-    UpstreamBlock: ("auth",),
-    MatchBlock: ("graphql", "jwt"),
-    RouteBlock: tuple(name for name in NOT_LANDED if name not in ("include", "graphql", "jwt")),
-}
 
 Schema = dict[str, Any]
 
@@ -36,7 +30,7 @@ def schema() -> Schema:
     """The schema as JSON values (draft 7, the newest that every editor knows)."""
     made = FileBlock.model_json_schema(ref_template="#/definitions/{model}")
     blocks: Schema = made.pop("$defs")
-    for model, names in _LATER.items():
+    for model, names in LATER.items():
         block = made if model is FileBlock else blocks[model.__name__]
         block["properties"] |= {name: _not_landed(name) for name in names}
     made["properties"]["upstreams"]["additionalProperties"] = False
@@ -58,9 +52,9 @@ def _revised(node: Schema) -> Schema:
             case "title" | "default":
                 continue
             case "properties" | "definitions":
-                kept[key] = {name: _revised(each) for name, each in value.items()}
+                kept[key] = {name: _revised(inner) for name, inner in value.items()}
             case "anyOf":
-                kept[key] = _flat([_revised(each) for each in value if each != _NULL])
+                kept[key] = _flat([_revised(choice) for choice in value if choice != _NULL])
             case "items" | "additionalProperties" if isinstance(value, dict):
                 kept[key] = _revised(value)
             case _:
@@ -74,8 +68,8 @@ def _revised(node: Schema) -> Schema:
 def _flat(choices: list[Schema]) -> list[Schema]:
     """Choices among choices are choices; none stands twice."""
     found: list[Schema] = []
-    for each in choices:
-        found += [inner for inner in (each["anyOf"] if each.keys() == {"anyOf"} else [each]) if inner not in found]
+    for choice in choices:
+        found += [one for one in (choice["anyOf"] if choice.keys() == {"anyOf"} else [choice]) if one not in found]
     return found
 
 

@@ -7,20 +7,19 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
-from proxy.config.build import build_routes, build_snapshot
-from proxy.config.checks.check import check
-from proxy.config.checks.climb_check import ramps_that_stop, ramps_to_know
-from proxy.config.checks.compare_check import expired_rules
-from proxy.config.checks.shadow_advise import shadows_to_know, shadows_without_credentials
-from proxy.config.checks.tls_files import BadFile, bad_files, ending_soon
-from proxy.config.checks.wait_advise import waits_to_know
-from proxy.config.checks.warnings import advise
+from proxy.config.block import Block, Draft
+from proxy.config.check import check, remark, warn
+from proxy.config.checks.tls_files import BadFile, bad_files
 from proxy.config.read import read
+from proxy.config.schema import levels
 from proxy.config.text.document import parse
-from proxy.config.text.problem import Problem
+from proxy.config.text.problem import FileProblem
 from proxy.config.text.source import ABSENT, decode, read_source
+from proxy.core.routing.route import Route, Upstream
 from proxy.core.routing.snapshot import Snapshot
+from proxy.core.routing.table import RouteTable
 
 _FIRST_FILE = "the README begins with one to copy, and `banyan demo` shows a running one"
 
@@ -40,37 +39,60 @@ class Loaded:
     bad_files: tuple[BadFile, ...] = ()
 
 
-def load_text(text: str, name: str, env: Mapping[str, str]) -> Loaded | list[Problem]:
+def load_text(text: str, name: str, env: Mapping[str, str]) -> Loaded | list[FileProblem]:
     """The snapshot of a file called `name`, or everything that is wrong with it, in the order of the file."""
     document = parse(text, name)
     if document.root is None:
         return document.problems
     draft = read(document, document.root, env)
-    routes = build_routes(draft)
-    draft.problems += check(draft, routes)
+    draft.now = datetime.now(UTC).timestamp()
+    draft.built = build_routes(draft)
+    draft.problems += check(draft)
     if draft.problems:
         return _in_order(draft.problems)
-    revision = sha256(text.encode("utf-8")).hexdigest()[:12]
-    snapshot = build_snapshot(draft.settings, draft.upstreams, routes, revision, str(Path(name).parent))
-    now = datetime.now(UTC).timestamp()
-    found = [*advise(draft), *ending_soon(draft, snapshot, now), *expired_rules(draft, now)]
-    warnings = _in_order([*found, *shadows_without_credentials(draft, routes), *ramps_that_stop(draft, routes)])
-    remarks = _in_order([*shadows_to_know(draft, routes), *ramps_to_know(draft, routes), *waits_to_know(draft)])
-    bad = tuple(bad_files(draft, snapshot, now))
+    draft.snapshot = build_snapshot(draft, sha256(text.encode("utf-8")).hexdigest()[:12])
     return Loaded(
-        snapshot=snapshot,
-        warnings=tuple(map(str, warnings)),
+        snapshot=draft.snapshot,
+        warnings=tuple(map(str, _in_order(warn(draft)))),
         text=text,
-        remarks=tuple(map(str, remarks)),
-        bad_files=bad,
+        remarks=tuple(map(str, _in_order(remark(draft)))),
+        bad_files=tuple(bad_files(draft)),
     )
 
 
-def _in_order(problems: Iterable[Problem]) -> list[Problem]:
-    return sorted(problems, key=lambda each: (each.line, each.column))
+def build_routes(draft: Draft) -> list[Route]:
+    """Every route that is right by itself; an upstream that is missing is reported elsewhere."""
+    return [
+        Route(index=route.place, line=draft.line(("routes", route.place)), **_built("route", route.block, draft))
+        for route in draft.routes
+    ]
 
 
-def load_file(path: Path, env: Mapping[str, str]) -> Loaded | list[Problem]:
+def build_snapshot(draft: Draft, revision: str) -> Snapshot:
+    """The whole generation of a file without problems; its routes are those that were built."""
+    return Snapshot(
+        revision=revision,
+        upstreams={
+            name: Upstream(name=name, **_built("upstream", block, draft)) for name, block in draft.upstreams.items()
+        },
+        table=RouteTable(draft.built),
+        **_built("top", draft.settings, draft),
+    )
+
+
+def _built(level: str, block: Block, draft: Draft) -> dict[str, Any]:
+    """What all blocks give to one value of the core: defaults filled in, names resolved."""
+    values: dict[str, Any] = {}
+    for keys in levels(level):
+        values.update(keys.build(block, draft))
+    return values
+
+
+def _in_order(problems: Iterable[FileProblem]) -> list[FileProblem]:
+    return sorted(problems, key=lambda problem: (problem.line, problem.column))
+
+
+def load_file(path: Path, env: Mapping[str, str]) -> Loaded | list[FileProblem]:
     """The same for a file on the disk; the problems name it as `path` does."""
     found = read_source(path)
     if isinstance(found, str):
@@ -78,12 +100,12 @@ def load_file(path: Path, env: Mapping[str, str]) -> Loaded | list[Problem]:
     return load_bytes(found.data, str(path), env)
 
 
-def load_bytes(data: bytes, name: str, env: Mapping[str, str]) -> Loaded | list[Problem]:
+def load_bytes(data: bytes, name: str, env: Mapping[str, str]) -> Loaded | list[FileProblem]:
     """The same for what was read already."""
     text = decode(data, name)
-    return [text] if isinstance(text, Problem) else load_text(text, name, env)
+    return [text] if isinstance(text, FileProblem) else load_text(text, name, env)
 
 
-def unreadable(path: Path, sentence: str) -> Problem:
+def unreadable(path: Path, sentence: str) -> FileProblem:
     """The problem of a file that cannot be read."""
-    return Problem(file=str(path), line=1, column=1, where="", message=f"the file {sentence}")
+    return FileProblem(file=str(path), line=1, column=1, where="", message=f"the file {sentence}")

@@ -12,7 +12,7 @@ from typing import NamedTuple, get_args, get_origin
 from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
-from proxy.config.blocks.schema import NOT_LANDED
+from proxy.config.schema import NOT_LANDED
 from proxy.config.text.plain_values import Broken
 from proxy.config.text.problem import FromEnvironment, Path, show
 from proxy.core.nearest import nearest
@@ -27,7 +27,7 @@ _KEY = "[key]"
 _OF_KEYS = ("extra_forbidden", "missing")
 
 
-class Said(NamedTuple):
+class Complaint(NamedTuple):
     """The way to what is wrong, the sentence, and whether a key is meant rather than its value."""
 
     path: Path
@@ -35,7 +35,7 @@ class Said(NamedTuple):
     at_key: bool = False
 
 
-def explain(error: ErrorDetails, model: type[BaseModel]) -> Said | None:
+def explain(error: ErrorDetails, model: type[BaseModel]) -> Complaint | None:
     """What to say of one error in a `model`'s block; None when enough has been said."""
     path = tuple(part for part in error["loc"] if part != _KEY)
     if _is_broken(error["input"]) and error["type"] not in _OF_KEYS:
@@ -43,19 +43,19 @@ def explain(error: ErrorDetails, model: type[BaseModel]) -> Said | None:
     match error["type"]:
         case "extra_forbidden":
             inside = _blocks_with(str(path[-1]), _block_at(model, path[:-1]))
-            return Said(path, unknown_key(str(path[-1]), known_keys(model, path[:-1]), inside), at_key=True)
+            return Complaint(path, unknown_key(str(path[-1]), known_keys(model, path[:-1]), inside), at_key=True)
         case "missing":
-            return Said(path, "is missing")
+            return Complaint(path, "is missing")
         case "banyan":
-            return Said(path, _own_words(error), at_key=_KEY in error["loc"])
+            return Complaint(path, _own_words(error), at_key=_KEY in error["loc"])
         case kind:
-            return Said(path, f"{_EXPECTED.get(kind, error['msg'])}, got {show(error['input'])}")
+            return Complaint(path, f"{_EXPECTED.get(kind, error['msg'])}, got {show(error['input'])}")
 
 
 def _is_broken(value: object) -> bool:
     """Whether a value, or one right within it, could not be had."""
     within = value.values() if isinstance(value, dict) else value if isinstance(value, list) else (value,)
-    return any(isinstance(each, Broken) for each in within)
+    return any(isinstance(inner, Broken) for inner in within)
 
 
 def _own_words(error: ErrorDetails) -> str:
@@ -96,7 +96,7 @@ def _block_at(model: type[BaseModel], path: Path) -> type[BaseModel]:
 def _blocks_with(key: str, model: type[BaseModel]) -> list[str]:
     """The keys of a model whose value is one block that has this key; none where a block of many has it too."""
     fields = {name: field.annotation for name, field in model.model_fields.items()}
-    found = [name for name, each in fields.items() for block in _blocks(each) if key in block.model_fields]
+    found = [name for name, kind in fields.items() for block in _blocks(kind) if key in block.model_fields]
     return [] if any(_is_of_many(fields[name]) for name in found) else found
 
 

@@ -3,72 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import NamedTuple, TypeVar
 
 from pydantic import ValidationError
 
-from proxy.config.blocks.base_block import Block
-from proxy.config.blocks.schema import FileBlock, RouteBlock, SettingsBlock, UpstreamBlock
+from proxy.config.block import Block, Draft, NumberedRoute
 from proxy.config.pydantic_messages import explain
 from proxy.config.readers.scalars import read_name
-from proxy.config.text.document import Document, ListNode, MapNode, Node, ScalarNode
+from proxy.config.schema import FileBlock, RouteBlock, SettingsBlock, UpstreamBlock
+from proxy.config.text.document import Document, MapNode
 from proxy.config.text.plain_values import Broken, Reader
-from proxy.config.text.problem import Path, Problem, show, where
+from proxy.config.text.problem import Path, show
 
-Kind = TypeVar("Kind", bound=Block)
 _FILLERS: Mapping[str, object] = {"version": 1, "listen": ":0", "admin": "127.0.0.1:0"}
-
-
-class NumberedRoute(NamedTuple):
-    """One route of the file that is right by itself; `place` counts from 0."""
-
-    place: int
-    block: RouteBlock
-
-
-@dataclass(slots=True, kw_only=True)
-class Draft:
-    """A file as far as it could be read. `declared` names every upstream, right or wrong; None: nobody can tell."""
-
-    name: str
-    root: MapNode
-    env: Mapping[str, str]
-    problems: list[Problem]
-    settings: SettingsBlock = field(default_factory=lambda: SettingsBlock.model_validate(_FILLERS))
-    upstreams: dict[str, UpstreamBlock] = field(default_factory=dict)
-    declared: frozenset[str] | None = None
-    routes: list[NumberedRoute] = field(default_factory=list)
-
-    def line(self, path: Path) -> int:
-        """The line on which the value at `path` begins."""
-        return _locate(self.root, path)[0]
-
-    def written(self, path: Path) -> str:
-        """The text of the value at `path` before variables are replaced; empty where there is no text."""
-        node: Node | None = self.root
-        for part in path:
-            match node:
-                case MapNode():
-                    entry = node.entries.get(str(part))
-                    node = None if entry is None else entry.value
-                case ListNode() if isinstance(part, int) and part < len(node.items):
-                    node = node.items[part]
-                case _:
-                    return ""
-        return node.text if isinstance(node, ScalarNode) else ""
-
-    def problem(self, path: Path, message: str, *, at_key: bool = False) -> Problem:
-        """A problem with the value at `path`, or with its key."""
-        line, column, known = _locate(self.root, path, at_key=at_key)
-        return Problem(file=self.name, line=line, column=column, where=where(known), message=message)
 
 
 def read(document: Document, root: MapNode, env: Mapping[str, str]) -> Draft:
     """Everything that is right by itself, and every problem that a single value or block has."""
     reader = Reader(document.name, env)
     values = {key: reader.value(entry.value, (key,)) for key, entry in root.entries.items()}
-    draft = Draft(name=document.name, root=root, env=env, problems=[*document.problems])
+    nothing = SettingsBlock.model_validate(_FILLERS)
+    draft = Draft(name=document.name, root=root, env=env, problems=[*document.problems], settings=nothing)
     _read_upstreams(draft, values.pop("upstreams", {}))
     _read_routes(draft, values.pop("routes", None))
     draft.settings = _settings(draft, values)
@@ -76,7 +30,7 @@ def read(document: Document, root: MapNode, env: Mapping[str, str]) -> Draft:
     return draft
 
 
-def _settings(draft: Draft, values: Mapping[str, object]) -> SettingsBlock:
+def _settings(draft: Draft, values: Mapping[str, object]) -> Block:
     """The settings; where some are wrong, the right ones beside ports in nobody's way, for rules that look at those."""
     try:
         return SettingsBlock.model_validate(values)
@@ -121,7 +75,7 @@ def _refuse(draft: Draft, path: Path, message: str, value: object) -> None:
         draft.problems.append(draft.problem(path, f"{message}, got {show(value)}"))
 
 
-def _validate(draft: Draft, model: type[Kind], value: object, path: Path) -> Kind | None:
+def _validate(draft: Draft, model: type[Block], value: object, path: Path) -> Block | None:
     """The block, or None with its problems noted."""
     try:
         return model.model_validate(value)
@@ -135,22 +89,3 @@ def _report(draft: Draft, errors: ValidationError, model: type[Block], path: Pat
         said = explain(error, model)
         if said is not None:
             draft.problems.append(draft.problem((*path, *said.path), said.message, at_key=said.at_key))
-
-
-def _locate(root: MapNode, path: Path, *, at_key: bool = False) -> tuple[int, int, Path]:
-    """Line, column and path of the value (or key) at `path`, or of the short form that stands for it."""
-    node: Node = root
-    line, column = node.line, node.column
-    for depth, part in enumerate(path):
-        match node:
-            case MapNode():
-                entry = node.entries.get(str(part))
-                if entry is None:
-                    return line, column, path
-                node, line, column = entry.value, entry.line, entry.column
-            case ListNode() if isinstance(part, int):
-                node = node.items[part]
-                line, column = node.line, node.column
-            case _:
-                return node.line, node.column, path[:depth]
-    return (line, column, path) if at_key else (node.line, node.column, path)

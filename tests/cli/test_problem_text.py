@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 
 from proxy.cli.problem_text import problem_lines
-from proxy.config.text.problem import Problem
+from proxy.config.text.problem import FileProblem
 
 
-def problem_at(file: Path, line: int, column: int) -> Problem:
-    return Problem(file=str(file), line=line, column=column, where="routes[0].split", message="must be less")
+def problem_at(file: Path, line: int, column: int) -> FileProblem:
+    return FileProblem(file=str(file), line=line, column=column, where="routes[0].split", message="must be less")
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from proxy.config.block import Draft
 from proxy.config.load import Loaded, load_text
-from proxy.config.read import Draft, read
+from proxy.config.read import read
 from proxy.config.text.document import Document, parse
 from proxy.core.routing.snapshot import Snapshot
 

@@ -8,10 +8,13 @@ from typing import NamedTuple
 
 import pytest
 
-from proxy.config.blocks import schema
-from proxy.config.blocks.base_block import Block
-from proxy.config.blocks.schema import NOT_LANDED, FileBlock
+from proxy.config.blocks.limits import LimitsBlock
+from proxy.config.blocks.upstream import TimeoutBlock
 from proxy.config.load import Loaded, load_text
+from proxy.config.readers.sources import written
+from proxy.config.schema import NOT_LANDED, FileBlock, RouteBlock, UpstreamBlock
+from proxy.core.routing.cohort import SourceKind
+from tests.config.every_block import all_blocks
 
 DOCUMENT = Path(__file__).parent.parent.parent / "docs" / "routes.md"
 TEXT = DOCUMENT.read_text(encoding="utf-8")
@@ -64,8 +67,7 @@ def test_all_examples_are_found() -> None:
 
 def test_every_key_is_documented() -> None:
     """Every key of every block stands in the document, and so does everything that has not landed."""
-    blocks = [each for each in vars(schema).values() if isinstance(each, type) and issubclass(each, Block)]
-    keys = {key for block in blocks for key in block.model_fields} | set(NOT_LANDED)
+    keys = {key for block in all_blocks() for key in block.model_fields} | set(NOT_LANDED)
 
     assert [key for key in sorted(keys) if f"`{key}`" not in TEXT] == []
 
@@ -74,7 +76,7 @@ def test_the_defaults_of_the_document_are_those_of_the_schema() -> None:
     """A default that a key's description names is the one in the document's table."""
     described = [
         (key, found[1].replace("3600s", "1h"))
-        for block in (FileBlock, schema.LimitsBlock, schema.TimeoutBlock, schema.UpstreamBlock)
+        for block in (FileBlock, LimitsBlock, TimeoutBlock, UpstreamBlock)
         for key, field in block.model_fields.items()
         if (found := re.search(r"Default ([0-9.:]+[0-9a-z%]*?)\.$", field.description or ""))
     ]
@@ -82,3 +84,10 @@ def test_the_defaults_of_the_document_are_those_of_the_schema() -> None:
 
     assert len(described) > 10
     assert [each for each in described if each not in rows] == []
+
+
+def test_every_source_of_a_cohort_is_documented() -> None:
+    """Whatever the reader takes for a cohort stands in the document and in what editors show of the key."""
+    assert [form for form in map(written, SourceKind) if f"`{form}`" not in TEXT] == []
+    description = RouteBlock.model_fields["cohort"].description or ""
+    assert [form for form in map(written, SourceKind) if form not in description] == []

@@ -7,16 +7,15 @@ from typing import Any
 
 import pytest
 
-from proxy.config.blocks import schema as blocks
-from proxy.config.blocks.base_block import Block
-from proxy.config.blocks.schema import NOT_LANDED
 from proxy.config.jsonschema import schema, schema_text
+from proxy.config.schema import NOT_LANDED
 from tests.config.editor import Editor
+from tests.config.every_block import all_blocks
 from tests.config.given_files import FILE, with_routes
-from tests.config.test_build import EVERYTHING
+from tests.config.test_load import EVERYTHING
 
 SCHEMA = schema()
-MODELS = {each.__name__: each for each in vars(blocks).values() if isinstance(each, type) and issubclass(each, Block)}
+MODELS = {block.__name__: block for block in all_blocks()}
 
 
 def block(name: str) -> Any:  # noqa: ANN401 - JSON

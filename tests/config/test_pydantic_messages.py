@@ -3,15 +3,16 @@ from __future__ import annotations
 import pytest
 from pydantic import ValidationError
 
-from proxy.config.blocks.schema import FileBlock, MatchBlock, RouteBlock, UpstreamBlock
-from proxy.config.pydantic_messages import Said, explain, known_keys, unknown_key
+from proxy.config.blocks.match import MatchBlock
+from proxy.config.pydantic_messages import Complaint, explain, known_keys, unknown_key
+from proxy.config.schema import FileBlock, RouteBlock, UpstreamBlock
 from proxy.config.text.plain_values import BROKEN
 from proxy.config.text.problem import FromEnvironment
 
 ROUTE = {"name": "a", "match": "/a", "stage": "legacy"}
 
 
-def said(**also: object) -> list[Said | None]:
+def said(**also: object) -> list[Complaint | None]:
     """What is said of a route with these values."""
     with pytest.raises(ValidationError) as errors:
         RouteBlock.model_validate(ROUTE | also)
@@ -36,12 +37,12 @@ def said(**also: object) -> list[Said | None]:
 )
 def test_words_are_message_then_value_then_cure(key: str, value: object, message: str) -> None:
     """A sentence says what is right, what was got, and the cure; a comma within it makes the joint a semicolon."""
-    assert said(**{key: value}) == [Said((key,), message)]
+    assert said(**{key: value}) == [Complaint((key,), message)]
 
 
 def test_nothing_is_said_of_a_value_that_should_not_be_repeated() -> None:
     """Where the reader wants the value hidden, the sentence ends without it."""
-    assert said(cohort=[]) == [Said(("cohort",), "must name at least one source")]
+    assert said(cohort=[]) == [Complaint(("cohort",), "must name at least one source")]
 
 
 def test_values_out_of_the_environment_are_not_repeated() -> None:
@@ -50,8 +51,10 @@ def test_values_out_of_the_environment_are_not_repeated() -> None:
     share = FromEnvironment.of("250%", "${SHARE}")
 
     assert said(stage=secret, split=share) == [
-        Said(("stage",), "must be one of legacy, shadow, canary, live, complete, retired; got the value of ${STAGE}"),
-        Said(("split",), "must be between 0 % and 100 %, got the value of ${SHARE}"),
+        Complaint(
+            ("stage",), "must be one of legacy, shadow, canary, live, complete, retired; got the value of ${STAGE}"
+        ),
+        Complaint(("split",), "must be between 0 % and 100 %, got the value of ${SHARE}"),
     ]
 
 
@@ -67,9 +70,9 @@ def test_a_missing_key_and_an_unknown_key_are_said_at_their_place() -> None:
         RouteBlock.model_validate({"match": {"paht": "/"}, "stage": "legacy"})
 
     assert [explain(error, RouteBlock) for error in errors.value.errors()] == [
-        Said(("name",), "is missing"),
-        Said(("match", "path"), "is missing"),
-        Said(("match", "paht"), "is not known here; did you mean path?", at_key=True),
+        Complaint(("name",), "is missing"),
+        Complaint(("match", "path"), "is missing"),
+        Complaint(("match", "paht"), "is not known here; did you mean path?", at_key=True),
     ]
 
 
@@ -78,7 +81,7 @@ def test_a_wrong_key_of_a_mapping_is_said_at_the_key() -> None:
     found = said(match={"path": "/", "headers": {"Host": "a"}})
 
     assert found == [
-        Said(
+        Complaint(
             ("match", "headers", "Host"),
             "is a field that belongs to one connection or to the proxy: routes cannot ask about it, "
             'got "Host" (ask by match.host)',
@@ -99,14 +102,16 @@ def test_a_key_of_a_block_beside_it_is_told_where_it_belongs() -> None:
         UpstreamBlock.model_validate({"url": "https://a", "sni": "host", "failures": 3})
 
     assert [explain(error, UpstreamBlock) for error in errors.value.errors()] == [
-        Said(("sni",), "is not known here; write it inside tls: { sni: … }", at_key=True),
-        Said(
+        Complaint(("sni",), "is not known here; write it inside tls: { sni: … }", at_key=True),
+        Complaint(
             ("failures",),
             "is not known here; write it inside breaker: { failures: … } or eject: { failures: … }",
             at_key=True,
         ),
     ]
-    assert said(path="/") == [Said(("path",), "is not known here; write it inside match: { path: … }", at_key=True)]
+    assert said(path="/") == [
+        Complaint(("path",), "is not known here; write it inside match: { path: … }", at_key=True)
+    ]
 
     with pytest.raises(ValidationError) as errors:
         FileBlock.model_validate({"cohort": "anonymous", "version": 1, "listen": ":1", "upstreams": {}, "routes": []})
@@ -128,4 +133,4 @@ def test_an_error_without_words_of_ours_keeps_its_own() -> None:
     """A kind of error that nobody has foreseen is still told."""
     error = {"type": "odd", "loc": ("a",), "input": "x", "msg": "Odd"}
 
-    assert explain(error, RouteBlock) == Said(("a",), 'Odd, got "x"')  # type: ignore[arg-type]
+    assert explain(error, RouteBlock) == Complaint(("a",), 'Odd, got "x"')  # type: ignore[arg-type]

@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from proxy.config.readers.address import Address
+from proxy.config.blocks.route import RouteKeys
+from proxy.config.blocks.server import ServerKeys
+from proxy.config.readers.address import BindAddress
 from tests.config.given_files import FILE, HEAD, draft, with_routes
 
 
@@ -11,9 +13,9 @@ def test_a_right_file_is_read_whole() -> None:
     found = draft(FILE)
 
     assert found.problems == []
-    assert found.settings.listen == Address("127.0.0.1", 8080)
+    assert found.top(ServerKeys).listen == BindAddress("127.0.0.1", 8080)
     assert list(found.upstreams) == ["legacy", "new"]
-    assert [(each.place, each.block.name) for each in found.routes] == [(0, "rest")]
+    assert [(place, block.name) for place, block in found.of_routes(RouteKeys)] == [(0, "rest")]
     assert found.declared == frozenset({"legacy", "new"})
 
 
@@ -84,7 +86,7 @@ def test_one_mistake_hides_no_other() -> None:
     ]
     assert list(found.upstreams) == ["new"]
     assert found.declared == frozenset({"legacy", "new"})
-    assert [each.block.name for each in found.routes] == ["c"]
+    assert [block.name for _, block in found.of_routes(RouteKeys)] == ["c"]
 
 
 def test_right_settings_stay_beside_wrong_ones() -> None:
@@ -92,9 +94,9 @@ def test_right_settings_stay_beside_wrong_ones() -> None:
     found = draft(FILE.replace("listen: 127.0.0.1:8080", "listen: 8080\nadmin: 10.0.0.1:80\nworkers: 0\nodd: 1"))
 
     assert [each.where for each in found.problems] == ["listen", "workers", "odd"]
-    assert found.settings.listen.port == 0
-    assert found.settings.admin == Address("10.0.0.1", 80)
-    assert found.settings.workers == 1
+    assert found.top(ServerKeys).listen.port == 0
+    assert found.top(ServerKeys).admin == BindAddress("10.0.0.1", 80)
+    assert found.top(ServerKeys).workers == 1
 
 
 def test_nobody_can_tell_the_upstreams_of_a_file_that_has_none_in_form() -> None:

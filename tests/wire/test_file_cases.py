@@ -15,7 +15,7 @@ import pytest
 
 from proxy.config.files.watch import FileWatch
 from proxy.config.load import Loaded
-from proxy.config.text.problem import Problem
+from proxy.config.text.problem import FileProblem
 from tests.wire.ask import ask_once
 from tests.wire.plane import ROUTES, Plane, serving, snapshot_for, troubles
 from tests.wire.recorder import Recorder
@@ -32,7 +32,7 @@ class Reloading:
     def __init__(self, path: Path, text: str, plane: Plane) -> None:
         self.path = path
         self.text = text
-        self.problems: list[list[Problem]] = []
+        self.problems: list[list[FileProblem]] = []
         self.loads = 0
         self._plane = plane
         self._now = 0.0

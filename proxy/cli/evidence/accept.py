@@ -109,7 +109,7 @@ def _refuse_bad(treatment: str, rule: dict[str, object]) -> None:
     """The very code that `banyan check` runs judges the rule."""
     from pydantic import ValidationError
 
-    from proxy.config.blocks.compare_blocks import CompareBlock
+    from proxy.config.blocks.compare import CompareBlock
 
     try:
         CompareBlock.model_validate({treatment: [rule]})

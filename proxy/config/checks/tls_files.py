@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from proxy.config.read import Draft
-from proxy.config.text.problem import Path, Problem
+from proxy.config.block import Draft
+from proxy.config.text.problem import FileProblem, Path
 from proxy.core.routing.snapshot import Snapshot
 from proxy.tls.certificate import Certificate
 from proxy.tls.contexts import UnusableError, certificate_in, client_context, server_context
@@ -25,7 +25,7 @@ SOON = 14 * 24 * 3600.0
 class BadFile:
     """`upstream` is empty for the listener; `usable`: only its time is over or has not come."""
 
-    problem: Problem
+    problem: FileProblem
     upstream: str = ""
     usable: bool = False
 
@@ -39,30 +39,30 @@ class _Found:
     certificate: Certificate
 
 
-def bad_files(draft: Draft, snapshot: Snapshot, now: float) -> Iterator[BadFile]:
-    """Everything that `check` refuses; `now` is unix time."""
-    for upstream, path, make in _uses(snapshot):
+def bad_files(draft: Draft) -> Iterator[BadFile]:
+    """Everything that `check` refuses."""
+    for upstream, path, make in _uses(draft.snapshot):
         try:
             make()
         except UnusableError as error:
             yield BadFile(problem=draft.problem((*path, error.key), str(error)), upstream=upstream)
-    for found in _certificates(snapshot):
-        said = _over(found.certificate, now)
+    for found in _certificates(draft.snapshot):
+        said = _over(found.certificate, draft.now)
         if said:
             yield BadFile(problem=draft.problem(found.path, said), upstream=found.upstream, usable=True)
 
 
-def ending_soon(draft: Draft, snapshot: Snapshot, now: float) -> Iterator[Problem]:
+def ending_soon(draft: Draft) -> Iterator[FileProblem]:
     """The warnings about certificates that end within `SOON`."""
-    for found in _certificates(snapshot):
+    for found in _certificates(draft.snapshot):
         ends = found.certificate.ends
-        if now <= ends < now + SOON:
+        if draft.now <= ends < draft.now + SOON:
             yield draft.problem(found.path, f"ends on {day(ends)}; have it renewed")
 
 
-def newly_bad(files: tuple[BadFile, ...], before: Snapshot, after: Snapshot) -> list[Problem]:
+def newly_bad(files: tuple[BadFile, ...], before: Snapshot, after: Snapshot) -> list[FileProblem]:
     """Those that cannot be used and that the snapshot `before` did not name in the same way."""
-    return [each.problem for each in files if not each.usable and not _same(each.upstream, before, after)]
+    return [file.problem for file in files if not file.usable and not _same(file.upstream, before, after)]
 
 
 def _same(upstream: str, before: Snapshot, after: Snapshot) -> bool:

@@ -14,7 +14,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from proxy.config.checks.conditions import Asked, Condition, Index, Kind, Mark, Point, Signature, Variable
+from proxy.config.checks.overlap import (
+    ConditionKind,
+    Index,
+    Point,
+    RouteConditions,
+    Signature,
+    Unnamed,
+    Variable,
+    VariableCondition,
+)
 from proxy.core.routing.path import ANY, REST
 from proxy.core.routing.route import Route
 
@@ -22,27 +31,27 @@ Shape = tuple[bytes, ...]
 MAX_STEPS = 10_000
 
 
-def unreachable(routes: Sequence[Asked]) -> Iterator[tuple[Route, tuple[Route, ...]]]:
+def unreachable(routes: Sequence[RouteConditions]) -> Iterator[tuple[Route, tuple[Route, ...]]]:
     """Each route that can never be reached, with those that take its requests, in file order."""
     paths = _Paths(routes)
-    for each in routes:
-        covering = paths.covering(each)
+    for target in routes:
+        covering = paths.covering(target)
         if covering is not None:
-            yield each.route, tuple(covering[index] for index in sorted(covering))
+            yield target.route, tuple(covering[index] for index in sorted(covering))
 
 
 class _Paths:
     """All routes by their shape; `deeper` finds the patterns that continue a prefix by open segments and a `**`."""
 
-    def __init__(self, routes: Sequence[Asked]) -> None:
+    def __init__(self, routes: Sequence[RouteConditions]) -> None:
         self._indexes: dict[Shape, Index] = {}
         self._deeper: dict[Shape, list[int]] = {}
-        for each in routes:
-            shape = each.route.pattern.shape
+        for entry in routes:
+            shape = entry.route.pattern.shape
             if shape not in self._indexes:
                 self._indexes[shape] = Index()
                 self._note(shape)
-            self._indexes[shape].add(each)
+            self._indexes[shape].add(entry)
 
     def _note(self, shape: Shape) -> None:
         """`/a/{x}/{y}/**` goes on after `/a/{x}` by one segment, after `/a` by two."""
@@ -53,11 +62,11 @@ class _Paths:
                 return
             self._deeper.setdefault(shape[:length], []).append(len(shape) - 1 - length)
 
-    def covering(self, target: Asked) -> dict[int, Route] | None:
+    def covering(self, target: RouteConditions) -> dict[int, Route] | None:
         """The routes that together take all of its requests, by index, or None."""
         found: dict[int, Route] = {}
         for shapes in self._places(target.route.pattern.shape):
-            rivals = [each for shape in shapes for each in self._rivals(shape, target)]
+            rivals = [rival for shape in shapes for rival in self._rivals(shape, target)]
             taken = covered(target, rivals)
             if taken is None:
                 return None
@@ -82,7 +91,7 @@ class _Paths:
             yield [shape, open_path, *shallow]
             yield [shape, (*open_path, b""), *shallow]
 
-    def _rivals(self, shape: Shape, target: Asked) -> Iterator[Asked]:
+    def _rivals(self, shape: Shape, target: RouteConditions) -> Iterator[RouteConditions]:
         """Routes of one shape that come before the target and could help to cover it."""
         index = self._indexes.get(shape)
         if index is None:
@@ -93,7 +102,7 @@ class _Paths:
                 yield from index.agreeing(signature, target)
 
 
-def covered(target: Asked, rivals: Sequence[Asked]) -> dict[int, Route] | None:
+def covered(target: RouteConditions, rivals: Sequence[RouteConditions]) -> dict[int, Route] | None:
     """The rivals that together take whatever the conditions of the target let in, by index; None when some is left."""
     return _Search(target).cover(rivals, frozenset())
 
@@ -101,21 +110,21 @@ def covered(target: Asked, rivals: Sequence[Asked]) -> dict[int, Route] | None:
 class _Search:
     """Fixes one variable after the other; every point of each must end at a rival that asks no more."""
 
-    def __init__(self, target: Asked) -> None:
+    def __init__(self, target: RouteConditions) -> None:
         self._target = target
         self._steps = 0
 
-    def cover(self, rivals: Sequence[Asked], fixed: frozenset[Variable]) -> dict[int, Route] | None:
+    def cover(self, rivals: Sequence[RouteConditions], fixed: frozenset[Variable]) -> dict[int, Route] | None:
         self._steps += 1
         if not rivals or self._steps > MAX_STEPS:
             return None
-        for each in rivals:
-            if each.conditions.keys() <= fixed:
-                return {each.route.index: each.route}
-        variable = next(each for each in rivals[0].conditions if each not in fixed)
+        for rival in rivals:
+            if rival.conditions.keys() <= fixed:
+                return {rival.route.index: rival.route}
+        variable = next(free for free in rivals[0].conditions if free not in fixed)
         found: dict[int, Route] = {}
         for point in _points(self._target.conditions.get(variable)):
-            left = [each for each in rivals if _accepts(each, variable, point)]
+            left = [rival for rival in rivals if _accepts(rival, variable, point)]
             taken = self.cover(left, fixed | {variable})
             if taken is None:
                 return None
@@ -123,28 +132,30 @@ class _Search:
         return found
 
 
-def _points(condition: Condition | None) -> Sequence[Point]:
+def _points(condition: VariableCondition | None) -> Sequence[Point]:
     """The points that decide: if these are covered, so is every other that the target lets in."""
     if condition is None:
-        return (Mark.FRESH, Mark.ABSENT)
+        return (Unnamed.FRESH, Unnamed.ABSENT)
     match condition.kind:
-        case Kind.VALUES | Kind.HOST:
+        case ConditionKind.VALUES | ConditionKind.HOST:
             return tuple(condition.values)
-        case Kind.PRESENT:
-            return (Mark.FRESH,)
+        case ConditionKind.PRESENT:
+            return (Unnamed.FRESH,)
         case _:
-            return (Mark.ABSENT,)
+            return (Unnamed.ABSENT,)
 
 
-def _accepts(rival: Asked, variable: Variable, point: Point) -> bool:
+def _accepts(rival: RouteConditions, variable: Variable, point: Point) -> bool:
     condition = rival.conditions.get(variable)
     return condition is None or condition.accepts(point)
 
 
-def _can_help(signature: Signature, target: Asked) -> bool:
+def _can_help(signature: Signature, target: RouteConditions) -> bool:
     """Whether a route of this signature takes a value that no route names, where the target leaves one open."""
     for variable, kind in signature:
         condition = target.conditions.get(variable)
-        if kind in (Kind.VALUES, Kind.HOST) and (condition is None or condition.kind is Kind.PRESENT):
+        if kind in (ConditionKind.VALUES, ConditionKind.HOST) and (
+            condition is None or condition.kind is ConditionKind.PRESENT
+        ):
             return False
     return True

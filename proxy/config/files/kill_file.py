@@ -1,7 +1,7 @@
 """The kill file on the disk: where it is, what it says, how it is made and taken away.
 
 Rule 1: that it is there is the whole order: an empty file made by `touch` counts; who, when and why may stand in it.
-Rule 2: it appears whole or not at all; where there is no room for its text, it appears empty.
+Rule 2: it appears whole or not at all; where there is no room for its text, it appears empty. No wait for the disk.
 Rule 3: what it says is shown to operators, so that it is bounded, and holds nothing that a terminal would act on.
 """
 
@@ -10,7 +10,6 @@ from __future__ import annotations
 import errno
 import json
 import os
-import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict
@@ -20,10 +19,13 @@ from stat import S_ISREG
 
 from proxy.config.files.lastgood import directory
 from proxy.core.routing.kill_switch import KillSwitchOrder
+from proxy.whole_file import write_whole
 
 NAME = "kill"
 _MOST_BYTES = 4096
 _MOST_TEXT = 200
+_READABLE_BY_WORKERS = 0o644
+"""They may run as somebody else."""
 
 
 def place(kill_file: str, config: Path, env: Mapping[str, str]) -> Path:
@@ -36,7 +38,8 @@ def give(path: Path, order: KillSwitchOrder) -> None:
     """Make the file, in place of one that is there; OSError when it cannot be made at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
-        _write(path, json.dumps(asdict(order), ensure_ascii=False) + "\n")
+        text = json.dumps(asdict(order), ensure_ascii=False) + "\n"
+        write_whole(path, text.encode("utf-8"), _READABLE_BY_WORKERS, lasting=False)
     except OSError:
         path.touch()
 
@@ -65,19 +68,6 @@ def read(path: Path) -> KillSwitchOrder | None:
     return order if order.at else KillSwitchOrder(by=order.by, at=_moment(found.st_mtime), reason=order.reason)
 
 
-def _write(path: Path, text: str) -> None:
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fchmod(file.fileno(), 0o644)  # the workers may run as somebody else
-        Path(temporary).replace(path)
-    except OSError:
-        Path(temporary).unlink(missing_ok=True)
-        raise
-
-
 def _text(path: Path) -> str:
     with suppress(OSError), path.open("rb") as file:
         return file.read(_MOST_BYTES).decode("utf-8", "replace")
@@ -96,7 +86,7 @@ def _understand(text: str) -> KillSwitchOrder:
 
 
 def _clean(text: str) -> str:
-    shown = "".join(each if each.isprintable() else " " for each in text[:_MOST_TEXT])
+    shown = "".join(sign if sign.isprintable() else " " for sign in text[:_MOST_TEXT])
     return " ".join(shown.split())
 
 

@@ -7,10 +7,10 @@ Rule 3: nobody but the user who runs Banyan can read it.
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
+
+from proxy.whole_file import write_whole
 
 NAME = "last-good.yaml"
 VARIABLE = "BANYAN_STATE_DIR"
@@ -25,17 +25,7 @@ def directory(config: Path, env: Mapping[str, str]) -> Path:
 def save(place: Path, text: str) -> None:
     """Keep `text`; OSError when the directory cannot be written."""
     place.mkdir(parents=True, exist_ok=True, mode=0o700)
-    descriptor, temporary = tempfile.mkstemp(dir=place, prefix=NAME)
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).replace(place / NAME)
-    except OSError:
-        Path(temporary).unlink(missing_ok=True)
-        raise
-    _sync(place)
+    write_whole(place / NAME, text.encode("utf-8"))
 
 
 def load(place: Path) -> str | None:
@@ -44,12 +34,3 @@ def load(place: Path) -> str | None:
         return (place / NAME).read_bytes().decode("utf-8")
     except (OSError, UnicodeDecodeError):
         return None
-
-
-def _sync(place: Path) -> None:
-    """Make the new name last, too."""
-    descriptor = os.open(place, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

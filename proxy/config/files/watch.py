@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from proxy.config.load import Loaded, load_bytes, unreadable
-from proxy.config.text.problem import Problem
+from proxy.config.text.problem import FileProblem
 from proxy.config.text.source import Signature, read_source, signature_of
 
 READ_EVERY = 2.0
@@ -47,7 +47,7 @@ class FileWatch:
         """Take the file at the next poll as it is, changed or not."""
         self._forced = True
 
-    def poll(self) -> Loaded | list[Problem] | None:
+    def poll(self) -> Loaded | list[FileProblem] | None:
         """What there is to take over or to tell since the last call; None when there is nothing."""
         forced, self._forced = self._forced, False
         now = self._now()
@@ -65,13 +65,13 @@ class FileWatch:
             return None
         return self._compare(found.data, now)
 
-    def _tell_unreadable(self, sentence: str, now: float, *, forced: bool) -> list[Problem] | None:
+    def _tell_unreadable(self, sentence: str, now: float, *, forced: bool) -> list[FileProblem] | None:
         if not forced and (sentence == self._told or not self._settled(sentence, now)):
             return None
         self._told = sentence
         return [unreadable(self._path, sentence)]
 
-    def _compare(self, data: bytes, now: float) -> Loaded | list[Problem] | None:
+    def _compare(self, data: bytes, now: float) -> Loaded | list[FileProblem] | None:
         if data == self._running:
             self._waiting = None
             return None if self._told is None else self._take(data)
@@ -91,7 +91,7 @@ class FileWatch:
         self._read_at = min(self._read_at, due)
         return now >= due
 
-    def _take(self, data: bytes) -> Loaded | list[Problem]:
+    def _take(self, data: bytes) -> Loaded | list[FileProblem]:
         found = load_bytes(data, str(self._path), self._env)
         self._waiting = None
         if isinstance(found, Loaded):
@@ -100,11 +100,11 @@ class FileWatch:
             self._told = data
         return found
 
-    def _refuse_half(self, data: bytes) -> list[Problem]:
+    def _refuse_half(self, data: bytes) -> list[FileProblem]:
         self._told, self._waiting = data, None
         message = (
             f"looks half-written: these are the first {len(data)} of the {len(self._running)} bytes that run; "
             "finish the write, or send SIGHUP to load it as it is"
         )
         line = data.count(b"\n") + 1
-        return [Problem(file=str(self._path), line=line, column=1, where="", message=f"the file {message}")]
+        return [FileProblem(file=str(self._path), line=line, column=1, where="", message=f"the file {message}")]

@@ -10,21 +10,28 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from ipaddress import ip_address, ip_network
+from typing import Annotated
 from urllib.parse import unquote_to_bytes
 
+from pydantic import BeforeValidator
+
 from proxy.config.readers.errors import fault
+from proxy.config.readers.patterns import TEXT, matching
 from proxy.core.routing.snapshot import Network
 
 _LISTEN = re.compile(r"(?:\[(?P<six>[0-9A-Fa-f:.]+)\]|(?P<four>[0-9.]+|localhost)?):(?P<port>[0-9]{1,5})")
-_URL = re.compile(
-    r"(?P<scheme>https?)://(?P<user>[^/?#]*@)?(?P<host>\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_.-]+)(?::(?P<port>[0-9]{1,5}))?"
-    r"(?P<rest>[/?#].*)?",
-    re.DOTALL | re.IGNORECASE,
-)
+_SCHEME = r"(?P<scheme>https?)://"
+_PLACE = r"(?P<host>\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_.-]+)(?::(?P<port>[0-9]{1,5}))?"
+_RIGHT_URL = re.compile(_SCHEME + _PLACE, re.IGNORECASE)
+_URL = re.compile(rf"{_SCHEME}(?P<user>[^/?#]*@)?{_PLACE}(?P<rest>[/?#].*)?", re.DOTALL | re.IGNORECASE)
+"""With what may not stand in one."""
 _NAME = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)(?:\.(?!-)[A-Za-z0-9_-]{1,63}(?<!-))*\.?")
 _NUMERIC = re.compile(r"[0-9.]+")
 _SOCKET = "unix:"
-_UNIX_URL = re.compile(r"http\+unix://(?P<path>[^?#]*)(?P<rest>.*)", re.DOTALL | re.IGNORECASE)
+_RIGHT_SOCKET = re.compile(rf"{_SOCKET}/.+")
+_SOCKET_URL = r"http\+unix://(?P<path>[^?#]*)"
+_RIGHT_SOCKET_URL = re.compile(_SOCKET_URL, re.IGNORECASE)
+_UNIX_URL = re.compile(rf"{_SOCKET_URL}(?P<rest>.*)", re.DOTALL | re.IGNORECASE)
 _MEANS_SOCKET = re.compile(r"/|unix:|[a-z]*\+unix:", re.IGNORECASE)
 _WRITE_SOCKET = "a socket is written http+unix:///run/legacy.sock"
 _ENCODED = re.compile(r"(?:[^%]|%[0-9A-Fa-f]{2})*")
@@ -34,7 +41,7 @@ MOST_PATH = 107
 
 
 @dataclass(frozen=True, slots=True)
-class Address:
+class BindAddress:
     """A host as a number in text form, and a port; port 0 lets the system choose. Or the path of a socket, and 0."""
 
     host: str
@@ -50,7 +57,7 @@ class Address:
         """Whether only this machine can reach it."""
         return self.is_unix or ip_address(self.host).is_loopback
 
-    def overlaps(self, other: Address) -> bool:
+    def overlaps(self, other: BindAddress) -> bool:
         """Whether both cannot be bound at once; port 0 never collides."""
         if self.port != other.port or not self.port:
             return False
@@ -67,10 +74,10 @@ class Url:
     port: int
 
 
-def read_listen(value: object) -> Address:
+def read_listen(value: object) -> BindAddress:
     """`unix:/path`, or as `read_address`."""
     if isinstance(value, str) and value.startswith(_SOCKET):
-        return Address(_path(value.removeprefix(_SOCKET)), 0)
+        return BindAddress(_path(value.removeprefix(_SOCKET)), 0)
     return read_address(value)
 
 
@@ -84,7 +91,7 @@ def _path(text: str) -> str:
     return text
 
 
-def read_address(value: object) -> Address:
+def read_address(value: object) -> BindAddress:
     """`host:port`, `[::1]:9090` or `:8080`."""
     if isinstance(value, str) and value.startswith(_SOCKET):
         raise fault("must be an address and a port: only listen can be a socket")
@@ -96,7 +103,7 @@ def read_address(value: object) -> Address:
     host = "127.0.0.1" if host == "localhost" else host
     if not _is_ip(host) or int(found["port"]) > 65535:
         raise fault("must be a valid address and a port up to 65535")
-    return Address(str(ip_address(host)), int(found["port"]))
+    return BindAddress(str(ip_address(host)), int(found["port"]))
 
 
 def read_network(value: object) -> Network:
@@ -165,3 +172,9 @@ def _is_ip(text: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+ListenAddress = Annotated[BindAddress, BeforeValidator(read_listen), matching(_RIGHT_SOCKET, _LISTEN)]
+AdminAddress = Annotated[BindAddress, BeforeValidator(read_address), matching(_LISTEN)]
+NetworkText = Annotated[Network, BeforeValidator(read_network), TEXT]
+UpstreamUrl = Annotated[Url, BeforeValidator(read_url), matching(_RIGHT_URL, _RIGHT_SOCKET_URL)]

@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable
 from enum import StrEnum
-from typing import Generic, TypeVar
+from typing import Annotated, Generic, TypeVar
+
+from pydantic import BeforeValidator, WithJsonSchema
 
 from proxy.config.readers.errors import fault, one_of
-from proxy.config.readers.units import Whole, can_be_repeated
+from proxy.config.readers.patterns import TEXT, matching, words
 from proxy.core.http.authority import normal_host
+from proxy.core.http.leniency import OF_REQUESTS, OF_RESPONSES, Leniency
 
-NAME_PATTERN = r"[A-Za-z][A-Za-z0-9_.-]{0,63}"
-_NAME = re.compile(NAME_PATTERN)
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,63}")
 _HEALTH_PATH = re.compile(r"/[A-Za-z0-9\-._~!$&'()*+,;=:@%/?]*")
-_CONTENT_TYPE = re.compile(r"[\x21-\x7e]+/[\x20-\x7e]{1,200}")
 Word = TypeVar("Word", bound=StrEnum)
-
-STREAMING = "streaming"
-STREAMS: Mapping[str, str] = {"response": "10m", "idle": "1h", "total": "0s"}
-"""What the word stands for: a long poll's answer, silence inside an event stream, and no end of the whole."""
 
 
 class Choice(Generic[Word]):
@@ -28,7 +25,7 @@ class Choice(Generic[Word]):
     def __init__(self, words: type[Word]) -> None:
         """The enum that lists them."""
         self._words = words
-        self._known: dict[str, Word] = {each.value: each for each in words}
+        self._known: dict[str, Word] = {word.value: word for word in words}
 
     def __call__(self, value: object) -> Word:
         """The member."""
@@ -45,46 +42,11 @@ def read_name(value: object) -> str:
     raise fault("must be a name: a letter, then up to 63 letters, digits, dots, dashes or underscores")
 
 
-def read_version(value: object) -> int:
-    """The one version of this format."""
-    if isinstance(value, int) and not isinstance(value, bool) and value == 1:
-        return 1
-    raise fault("must be 1, the only version of this format", cure="write version: 1")
-
-
-def read_workers(value: object) -> int:
-    """A number of processes, 0 for `auto`."""
-    if value == "auto":
-        return 0
-    try:
-        return Whole(1, 256)(value)
-    except ValueError:
-        raise fault("must be a whole number between 1 and 256, or auto") from None
-
-
 def read_file_path(value: object) -> str:
     """Where a file is, or will be."""
     if isinstance(value, str) and value.strip() and "\0" not in value and not value.endswith("/"):
         return str(value)
     raise fault("must be the path of a file such as /run/banyan/kill")
-
-
-def read_health(value: object) -> object:
-    """The short form, a path alone, as the mapping that it stands for."""
-    if isinstance(value, dict):
-        return value
-    return {"path": value}
-
-
-def read_timeout(value: object) -> object:
-    """The word for long polls and event streams as the mapping that it stands for."""
-    if value == STREAMING:
-        return dict(STREAMS)
-    if isinstance(value, dict) and STREAMING in value:
-        raise fault(f"{STREAMING} is a word, not a key", got="", cure=f"write timeout: {STREAMING}")
-    if isinstance(value, str):
-        raise fault(f"must be {STREAMING}, or a mapping such as {{response: 15s}}")
-    return value
 
 
 def read_health_path(value: object) -> str:
@@ -101,15 +63,40 @@ def read_authority(value: object) -> str:
     raise fault("must be a host such as api.example.com or api.example.com:8443")
 
 
-def read_body(value: object) -> bytes:
-    """Text, sent as UTF-8."""
-    if isinstance(value, str):
-        return value.encode("utf-8")
-    raise fault("must be text", cure=f'write "{value}" in quotes' if can_be_repeated(value) else "")
+def read_switch(value: object) -> bool:
+    """True or false."""
+    if isinstance(value, bool):
+        return value
+    raise fault("must be true or false")
 
 
-def read_content_type(value: object) -> str:
-    """What a Content-Type field may hold."""
-    if isinstance(value, str) and _CONTENT_TYPE.fullmatch(value):
-        return str(value)
-    raise fault("must be a media type such as application/json")
+Name = Annotated[str, BeforeValidator(read_name), matching(_NAME)]
+FilePath = Annotated[str, BeforeValidator(read_file_path), TEXT]
+HealthPath = Annotated[str, BeforeValidator(read_health_path), matching(_HEALTH_PATH)]
+Authority = Annotated[str, BeforeValidator(read_authority), TEXT]
+Switch = Annotated[bool, BeforeValidator(read_switch), WithJsonSchema({"type": "boolean"})]
+
+
+class Point:
+    """Reads one point of leniency out of those that stand here; one that stands elsewhere is told so."""
+
+    def __init__(self, known: Iterable[Leniency], elsewhere: str) -> None:
+        """The points, and where the others stand."""
+        self._known = {point.value: point for point in known}
+        self._elsewhere = elsewhere
+
+    def __call__(self, value: object) -> Leniency:
+        """The point."""
+        found = self._known.get(value) if isinstance(value, str) else None
+        if found is not None:
+            return found
+        if isinstance(value, str) and value in Leniency.__members__.values():
+            raise fault(f"must be one of {', '.join(self._known)}", cure=f"{value} is {self._elsewhere}")
+        raise one_of(value, self._known)
+
+
+read_request_point = Point(OF_REQUESTS, "for the responses of an upstream: put it there")
+read_response_point = Point(OF_RESPONSES, "for requests: put it on a route, or at the top")
+
+RequestPoint = Annotated[Leniency, BeforeValidator(read_request_point), words(OF_REQUESTS)]
+ResponsePoint = Annotated[Leniency, BeforeValidator(read_response_point), words(OF_RESPONSES)]

@@ -8,17 +8,22 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, GetCoreSchemaHandler, WithJsonSchema
+from pydantic_core import CoreSchema, core_schema
 
 from proxy.config.readers.errors import fault
+from proxy.config.readers.patterns import matching, pattern_of
 
-LENGTH_PATTERN = r"^[0-9]+(\.[0-9]+)? ?(ms|s|m|h|d)$"
-"""How the JSON Schema describes a length of time."""
 _LENGTH = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,6})?) ?(ms|s|m|h|d)")
 _DAY = 86_400
 _SECONDS = {"ms": Decimal("0.001"), "s": Decimal(1), "m": Decimal(60), "h": Decimal(3600), "d": Decimal(_DAY)}
 _MOST_DAYS = 366
-_SHARE = re.compile(r"(0|[1-9][0-9]{0,8})(?:\.([0-9]{1,9}))? ?%")
-_SIZE = re.compile(r"([0-9]{1,12}) ?(B|KB|MB|GB|KiB|MiB|GiB)")
+_SHARE = re.compile(r"(?:100(?:\.0{1,2})?|(?:0|[1-9][0-9]?)(?:\.[0-9]{1,2})?) ?%")
+_NO_SHARE = re.compile(r"(0|[1-9][0-9]{0,8})(?:\.([0-9]{1,9}))? ?%")
+"""What was meant as one, and is too large or too fine."""
+SIZE = re.compile(r"([0-9]{1,12}) ?(B|KB|MB|GB|KiB|MiB|GiB)")
 _MOST_AT_ONCE = 16 << 20
 _NO_NUMBER = 10**18
 _BYTES = {"B": 1, "KB": 1000, "MB": 1000**2, "GB": 1000**3, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30}
@@ -38,7 +43,7 @@ def with_unit(value: object, *units: str) -> str:
     """The cure for a number alone; empty for anything else."""
     if not can_be_repeated(value):
         return ""
-    return f"a number alone has no unit: write {' or '.join(f'{value}{each}' for each in units)}"
+    return f"a number alone has no unit: write {' or '.join(f'{value}{unit}' for unit in units)}"
 
 
 def read_length(value: object) -> float:
@@ -77,15 +82,15 @@ def _above_zero(seconds: float) -> float:
 
 def read_share(value: object) -> float:
     """`10%` or `0.25 %` as a number in [0, 1]."""
-    found = _SHARE.fullmatch(value) if isinstance(value, str) else None
+    if isinstance(value, str) and _SHARE.fullmatch(value):
+        return float(Decimal(value.rstrip(" %")) / 100)
+    found = _NO_SHARE.fullmatch(value) if isinstance(value, str) else None
     if found is None:
         raise fault("must be a share such as 10% or 0.25%", cure=_share_meant(value))
     number = Decimal(f"{found[1]}.{found[2] or 0}")
     if number > 100:
         raise fault("must be between 0 % and 100 %", got=f"{_short(number)} %")
-    if len(found[2] or "") > 2:
-        raise fault("a share has at most two decimals", got=f"{_short(number)} %")
-    return float(number / 100)
+    raise fault("a share has at most two decimals", got=f"{_short(number)} %")
 
 
 def read_share_or_fraction(value: object) -> float:
@@ -114,7 +119,7 @@ def _short(number: Decimal) -> str:
 
 def read_size(value: object) -> int:
     """`10MiB` or `64KB` as bytes."""
-    found = _SIZE.fullmatch(value) if isinstance(value, str) else None
+    found = SIZE.fullmatch(value) if isinstance(value, str) else None
     if found is None:
         raise fault("must be a size such as 512B, 64KiB or 10MiB", cure=with_unit(value, "B"))
     size = int(found[1]) * _BYTES[found[2]]
@@ -132,7 +137,7 @@ def read_bounded_size(value: object) -> int:
 
 
 class Whole:
-    """Reads a whole number between two bounds, both included."""
+    """Reads a whole number between two bounds, both included; within `Annotated` it describes itself."""
 
     def __init__(self, least: int, most: int) -> None:
         """The bounds."""
@@ -144,3 +149,36 @@ class Whole:
         if isinstance(value, int) and not isinstance(value, bool) and self._least <= value <= self._most:
             return value
         raise fault(f"must be a whole number between {self._least} and {self._most}")
+
+    @property
+    def schema(self) -> dict[str, Any]:
+        """What the JSON Schema says of it."""
+        return {"type": "integer", "minimum": self._least, "maximum": self._most}
+
+    def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
+        """Pydantic reads by it."""
+        return core_schema.no_info_before_validator_function(self, handler(source))
+
+    def __get_pydantic_json_schema__(self, *_: object) -> dict[str, Any]:
+        """Pydantic describes it so."""
+        return dict(self.schema)
+
+
+SHARE_SCHEMA = {"type": "string", "pattern": pattern_of(_SHARE)}
+SIZE_SCHEMA = {"type": "string", "pattern": pattern_of(SIZE)}
+_FRACTION = {"type": "number", "minimum": 0, "maximum": 1}
+
+Length = Annotated[float, BeforeValidator(read_length), matching(_LENGTH)]
+LengthAboveZero = Annotated[float, BeforeValidator(read_length_above_zero), matching(_LENGTH)]
+Span = Annotated[float, BeforeValidator(read_span), matching(_LENGTH)]
+Share = Annotated[float, BeforeValidator(read_share), WithJsonSchema(SHARE_SCHEMA)]
+ShareOrFraction = Annotated[
+    float, BeforeValidator(read_share_or_fraction), WithJsonSchema({"anyOf": [SHARE_SCHEMA, _FRACTION]})
+]
+Size = Annotated[int, BeforeValidator(read_size), WithJsonSchema(SIZE_SCHEMA)]
+Bytes = Annotated[int, BeforeValidator(read_bounded_size), WithJsonSchema(SIZE_SCHEMA)]
+Connections = Annotated[int, Whole(1, 1_000_000)]
+AtLeastOne = Annotated[int, Whole(1, 1_000_000)]
+Queue = Annotated[int, Whole(0, 1_000_000)]
+Few = Annotated[int, Whole(1, 3)]
+Status = Annotated[int, Whole(200, 599)]

@@ -3,7 +3,7 @@
 Rule 1: the YAML that JSON could say: one document, keys that are text, no tags, no merge keys.
 Rule 2: libyaml's events are taken one by one, so that a bomb is refused at its bound, before it fills the memory.
 Rule 3: problems are collected; only a syntax error ends the reading, since what follows it cannot be trusted.
-Rule 4: exceptions of the YAML library end here.
+Rule 4: exceptions of the YAML library end here, in words that an operator can act on.
 """
 
 from __future__ import annotations
@@ -11,10 +11,11 @@ from __future__ import annotations
 from typing import NamedTuple, cast
 
 import yaml
+from yaml import MarkedYAMLError, YAMLError
+from yaml.reader import ReaderError
 
-from proxy.config.text.problem import Path, Problem, show, where
+from proxy.config.text.problem import FileProblem, Path, show, where
 from proxy.config.text.scalar import MERGE, key_surprise
-from proxy.config.text.syntax import explain_syntax
 
 MAX_BYTES = 5 * 1024 * 1024
 """Precedents: 10,000 routes are 1 MB; Kubernetes bounds a ConfigMap to 1 MiB."""
@@ -64,7 +65,7 @@ class Document(NamedTuple):
 
     name: str
     root: MapNode | None
-    problems: list[Problem]
+    problems: list[FileProblem]
 
 
 class _Refusal(Exception):  # noqa: N818 - it never leaves this file
@@ -95,12 +96,12 @@ class _Composer:
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self.problems: list[Problem] = []
+        self.problems: list[FileProblem] = []
         self._anchors: dict[str, tuple[Node, int]] = {}
         self._values = 0
 
     def report(self, line: int, column: int, path: Path, message: str) -> None:
-        self.problems.append(Problem(file=self.name, line=line, column=column, where=where(path), message=message))
+        self.problems.append(FileProblem(file=self.name, line=line, column=column, where=where(path), message=message))
 
     def compose(self, text: str) -> MapNode:
         _check_text(text)
@@ -203,3 +204,47 @@ def _check_text(text: str) -> None:
 def _place(event: yaml.Event) -> tuple[int, int]:
     mark: yaml.Mark = event.start_mark  # type: ignore[assignment]  # events out of a text have one
     return mark.line + 1, mark.column + 1
+
+
+_TAB = "tabs do not indent in YAML; use spaces"
+_WORDS = (
+    ("tab character", _TAB),
+    ("cannot start any token", "a value cannot begin with this character; put it in quotes"),
+    ("mapping values are not allowed", "a colon with a blank after it begins a mapping; indent it, or quote the value"),
+    ("alphabetic or numeric character", "what begins with * or & is an alias or an anchor; to mean text, quote it"),
+    ("unknown escape", "in double quotes a backslash begins an escape; use single quotes, or two backslashes"),
+    ("unexpected end of stream", "the quote that opens here is never closed"),
+    ("did not find expected ','", "what opens in line {context} is not closed, or a comma is missing"),
+    ("expected node content", "a value is missing here, or begins with a bracket, brace or comma: then quote it"),
+    ("could not find expected ':'", "a key without its colon, or a value that should be in quotes"),
+    ("did not find expected", "the indentation fits nothing above"),
+)
+_AT_CONTEXT = "unexpected end of stream"
+
+
+def explain_syntax(error: YAMLError, text: str) -> tuple[int, int, str]:
+    """Line and column, both from 1, and the sentence."""
+    match error:
+        case ReaderError():
+            before = text.encode()[: error.position].decode(errors="ignore")
+            line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
+            return line, column, f"the character U+{error.character:04X} may not stand in YAML"
+        case MarkedYAMLError():
+            return _explain_marked(error, text)
+        case _:
+            return 1, 1, str(error)
+
+
+def _explain_marked(error: MarkedYAMLError, text: str) -> tuple[int, int, str]:
+    found = error.problem or "this is not YAML"
+    mark = error.context_mark if _AT_CONTEXT in found else error.problem_mark
+    line, column = (mark.line + 1, mark.column + 1) if mark is not None else (1, 1)
+    written = (text.splitlines() or [""])[line - 1 : line]
+    start = "".join(written)[column - 1 :]
+    if start.startswith("\t"):
+        return line, column, _TAB
+    if start.startswith("{") and "".join(written)[: column - 1].endswith("$"):
+        return line, column, 'between { } or [ ] a variable must stand in quotes: "${NAME}"'
+    opened = line if error.context_mark is None else error.context_mark.line + 1
+    words = next((words for needle, words in _WORDS if needle in found), found)
+    return line, column, words.replace("{context}", str(opened))

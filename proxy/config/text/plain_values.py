@@ -1,17 +1,42 @@
 """Nodes → plain Python values: variables replaced, scalars resolved, every problem noted at its place.
 
-A value that cannot be had becomes `BROKEN`, about which no later step says anything more.
+Rule 1: a value that cannot be had becomes `BROKEN`, about which no later step says anything more.
+Rule 2: a variable (`${NAME}`, `${NAME:-default}`) stands anywhere within a value, quoted or not, never in a key; what
+        it brings is not read again. `:-` is the shell's: the default holds when the variable is missing or empty.
+Rule 3: any other `$` is itself; `$$` is one `$`, so `$${X}` means the text `${X}`.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Final
 
 from proxy.config.text.document import MapNode, Node, ScalarNode
-from proxy.config.text.environment import substitute
-from proxy.config.text.problem import FromEnvironment, Path, Problem, where
+from proxy.config.text.problem import FileProblem, FromEnvironment, Path, where
 from proxy.config.text.scalar import Surprise, meaning, resolve
+
+_MARK = re.compile(r"\$\$|\$\{(?P<inside>[^}]*)(?P<end>\}?)")
+_INSIDE = re.compile(r"(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?::-(?P<default>.*))?", re.DOTALL)
+
+
+def substitute(text: str, env: Mapping[str, str]) -> tuple[str, list[str]]:
+    """The text with its variables replaced, and what is wrong with them."""
+    wrong: list[str] = []
+
+    def replace(found: re.Match[str]) -> str:
+        if found[0] == "$$":
+            return "$"
+        inside = _INSIDE.fullmatch(found["inside"])
+        if inside is None or not found["end"]:
+            wrong.append(f"{found[0]} is no variable; write ${{NAME}} or ${{NAME:-default}}, or $${{ to mean the text")
+            return ""
+        name, default = inside["name"], inside["default"]
+        if name not in env and default is None:
+            wrong.append(f"the environment has no {name}; set it, or give a default: ${{{name}:-…}}")
+        return env.get(name, "") if default is None else env.get(name) or default
+
+    return _MARK.sub(replace, text), wrong
 
 
 class Broken:
@@ -25,7 +50,7 @@ class Reader:
     """Reads the nodes of one file; problems gather in `problems`."""
 
     def __init__(self, file: str, env: Mapping[str, str]) -> None:
-        self.problems: list[Problem] = []
+        self.problems: list[FileProblem] = []
         self._file = file
         self._env = env
 
@@ -61,6 +86,6 @@ class Reader:
         return FromEnvironment.of(text, node.text) if isinstance(found, str) or not text else found
 
     def _broken(self, node: ScalarNode, path: Path, message: str) -> Broken:
-        problem = Problem(file=self._file, line=node.line, column=node.column, where=where(path), message=message)
+        problem = FileProblem(file=self._file, line=node.line, column=node.column, where=where(path), message=message)
         self.problems.append(problem)
         return BROKEN

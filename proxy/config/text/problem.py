@@ -14,7 +14,7 @@ _LONGEST = 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Problem:
+class FileProblem:
     """`line` and `column` count from 1; `where` is empty when the whole file is meant."""
 
     file: str
@@ -61,7 +61,7 @@ def show(value: object) -> str:
             return f"the value of {value.raw}"
         case str():
             text = value if len(value) <= _LONGEST else value[: _LONGEST - 1] + "…"
-            return '"' + "".join(each if each.isprintable() else "�" for each in text) + '"'
+            return '"' + "".join(sign if sign.isprintable() else "�" for sign in text) + '"'
         case bool():
             return "true" if value else "false"
         case list():

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from proxy.config.text.document import MAX_BYTES
-from proxy.config.text.problem import Problem
+from proxy.config.text.problem import FileProblem
 
 ABSENT = "is not there"
 
@@ -27,7 +27,7 @@ class Signature(NamedTuple):
     changed: int
 
 
-class Source(NamedTuple):
+class FileBytes(NamedTuple):
     """A file's bytes. `steady` is False when somebody wrote to it meanwhile."""
 
     data: bytes
@@ -35,7 +35,7 @@ class Source(NamedTuple):
     steady: bool
 
 
-def read_source(path: Path) -> Source | str:
+def read_source(path: Path) -> FileBytes | str:
     """The file, or why it cannot be had."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
@@ -57,7 +57,7 @@ def signature_of(path: Path) -> Signature | str:
         return _sentence(error)
 
 
-def decode(data: bytes, name: str) -> str | Problem:
+def decode(data: bytes, name: str) -> str | FileProblem:
     """The text of a file called `name`."""
     try:
         return data.decode("utf-8")
@@ -65,10 +65,10 @@ def decode(data: bytes, name: str) -> str | Problem:
         before = data[: error.start].decode("utf-8")
         line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
         message = f"the byte 0x{data[error.start]:02X} is not UTF-8; save the file as UTF-8"
-        return Problem(file=name, line=line, column=column, where="", message=message)
+        return FileProblem(file=name, line=line, column=column, where="", message=message)
 
 
-def _read(descriptor: int) -> Source | str:
+def _read(descriptor: int) -> FileBytes | str:
     before = os.fstat(descriptor)
     if stat.S_ISDIR(before.st_mode):
         return "is a directory; routes.yaml must be a file"
@@ -79,7 +79,7 @@ def _read(descriptor: int) -> Source | str:
     with os.fdopen(descriptor, "rb", closefd=False) as file:
         data = file.read(MAX_BYTES + 1)
     after = _signature(os.fstat(descriptor))
-    return Source(data, after, after == _signature(before) and len(data) == after.size)
+    return FileBytes(data, after, after == _signature(before) and len(data) == after.size)
 
 
 def _signature(found: os.stat_result) -> Signature:

@@ -7,13 +7,12 @@ Rule 2: control never waits for the disk: the newest text is written by a thread
 from __future__ import annotations
 
 import asyncio
-import os
-import tempfile
 from pathlib import Path
 
 import structlog
 
 from proxy.control.position.standing_file import Kept, begun, read
+from proxy.whole_file import write_whole
 
 NAME = "last-orders.json"
 _log = structlog.get_logger()
@@ -36,16 +35,7 @@ def begin(directory: Path, state: str) -> Kept:
 def save(directory: Path, text: bytes) -> None:
     """Keep it; OSError when the directory cannot be written."""
     directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-    descriptor, temporary = tempfile.mkstemp(dir=directory, prefix=NAME)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).replace(directory / NAME)
-    except OSError:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    write_whole(directory / NAME, text)
 
 
 class Keeper:

@@ -8,9 +8,10 @@ Rule 3: an anonymous cohort is what the edge found in, or is about to set as, Ba
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Final
+from typing import Final, NamedTuple
 
 from proxy.core.http.request import RequestHead
 from proxy.core.http.target import one_spelling
@@ -28,6 +29,25 @@ class SourceKind(StrEnum):
     ANONYMOUS = "anonymous"
 
 
+class SourceFacts(NamedTuple):
+    """`named`: written with a name behind a colon; `always`: every request has it; `note`: for who reads the forms."""
+
+    named: bool
+    always: bool = False
+    note: str = ""
+
+
+FACTS: Mapping[SourceKind, SourceFacts] = {
+    SourceKind.HEADER: SourceFacts(named=True),
+    SourceKind.COOKIE: SourceFacts(named=True),
+    SourceKind.QUERY: SourceFacts(named=True),
+    SourceKind.PATH: SourceFacts(named=True),
+    SourceKind.CLIENT_IP: SourceFacts(named=False, always=True, note="default"),
+    SourceKind.ANONYMOUS: SourceFacts(named=False, always=True, note="a cookie of Banyan's own"),
+}
+"""All that the reader of routes.yaml, its JSON Schema and its messages know of the kinds."""
+FLOWS = (SourceKind.QUERY, SourceKind.COOKIE, SourceKind.HEADER, SourceKind.PATH)
+"""Those that can belong to one flow and not to a client, the usual ones first."""
 _HEADER = SourceKind.HEADER
 
 

@@ -4,8 +4,7 @@ import pytest
 from hypothesis import given
 
 from proxy.config.checks import unreachable as module
-from proxy.config.checks.conditions import asked
-from proxy.config.checks.conflicts import conflicts
+from proxy.config.checks.overlap import conditions_of, conflicts
 from proxy.config.checks.unreachable import covered, unreachable
 from proxy.core.routing.predicate import HeaderAbsent, HeaderIs, HostIs, Predicate, QueryAbsent, QueryIs
 from proxy.core.routing.route import Route
@@ -26,7 +25,9 @@ def found(*rows: tuple[object, ...]) -> dict[str, list[str]]:
     for at, (name, match, *predicates) in enumerate(rows):
         methods, _, path = str(match).rpartition(" ")
         routes.append(route(str(name), path, *predicates, methods=methods, index=at))  # type: ignore[arg-type]
-    return {each.name: [other.name for other in others] for each, others in unreachable(list(map(asked, routes)))}
+    return {
+        each.name: [other.name for other in others] for each, others in unreachable(list(map(conditions_of, routes)))
+    }
 
 
 def test_a_rest_behind_all_depths_is_never_reached() -> None:
@@ -115,7 +116,11 @@ def test_hosts_are_covered_by_wider_hosts_only() -> None:
 
 def test_a_search_that_grows_too_long_reports_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     """When the search would take too long, the route counts as reachable."""
-    target, present, absent = asked(route("a", "/a")), asked(route("b", "/a", PRESENT)), asked(route("c", "/a", ABSENT))
+    target, present, absent = (
+        conditions_of(route("a", "/a")),
+        conditions_of(route("b", "/a", PRESENT)),
+        conditions_of(route("c", "/a", ABSENT)),
+    )
     assert covered(target, [present, absent]) is not None
 
     monkeypatch.setattr(module, "MAX_STEPS", 2)
@@ -126,7 +131,7 @@ def test_a_search_that_grows_too_long_reports_nothing(monkeypatch: pytest.Monkey
 @given(TABLES)
 def test_reported_routes_are_never_reached_and_all_others_are(routes: list[Route]) -> None:
     """In any small table without conflicts, the analysis and trying all requests agree on every route."""
-    compared = list(map(asked, routes))
+    compared = list(map(conditions_of, routes))
     in_conflict = any(True for _ in conflicts(compared))
     reported = {each.index for each, _ in unreachable(compared)}
     table = RouteTable(routes)

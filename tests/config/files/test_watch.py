@@ -10,7 +10,7 @@ import pytest
 
 from proxy.config.files.watch import READ_EVERY, SETTLE, FileWatch, elapsed
 from proxy.config.load import Loaded
-from proxy.config.text.problem import Problem
+from proxy.config.text.problem import FileProblem
 from tests.config.given_files import FILE
 
 OTHER = FILE.replace("name: rest", "name: all")
@@ -275,7 +275,7 @@ def test_problems_name_the_file_as_it_was_given(tmp_path: Path) -> None:
     found = FileWatch(path, {}, running=FILE, now=Clock()).poll()
 
     assert isinstance(found, list)
-    assert isinstance(found[0], Problem)
+    assert isinstance(found[0], FileProblem)
     assert str(found[0]).startswith(f"{path}:2:1: the file looks half-written")
 
 

@@ -4,7 +4,7 @@ from ipaddress import ip_network
 
 import pytest
 
-from proxy.config.readers.address import Address, Url, read_address, read_listen, read_network, read_url
+from proxy.config.readers.address import BindAddress, Url, read_address, read_listen, read_network, read_url
 from tests.config.refusing import refusal
 
 ADDRESS = 'must be an address and a port such as 127.0.0.1:9090, "[::1]:9090" or :8080'
@@ -28,7 +28,7 @@ HOST = "must name a valid host, and a port between 1 and 65535"
 )
 def test_an_address_is_a_number_and_a_port(text: str, host: str, port: int) -> None:
     """IPv4, IPv6 in brackets, the name localhost, or nothing for every address; port 0 is left to the system."""
-    assert read_address(text) == Address(host, port)
+    assert read_address(text) == BindAddress(host, port)
 
 
 @pytest.mark.parametrize(
@@ -54,21 +54,21 @@ def test_loopback_is_known_in_both_families() -> None:
     """Only what this machine alone can reach is loopback."""
     hosts = ("127.0.0.1", "127.8.0.1", "::1", "0.0.0.0", "::", "10.0.0.1")
 
-    assert [Address(host, 1).is_loopback for host in hosts] == [True, True, True, False, False, False]
+    assert [BindAddress(host, 1).is_loopback for host in hosts] == [True, True, True, False, False, False]
 
 
 @pytest.mark.parametrize(
     ("one", "other", "overlap"),
     [
-        (Address("127.0.0.1", 80), Address("127.0.0.1", 80), True),
-        (Address("0.0.0.0", 80), Address("127.0.0.1", 80), True),
-        (Address("127.0.0.1", 80), Address("::", 80), True),
-        (Address("127.0.0.1", 80), Address("10.0.0.1", 80), False),
-        (Address("127.0.0.1", 80), Address("127.0.0.1", 81), False),
-        (Address("127.0.0.1", 0), Address("127.0.0.1", 0), False),
+        (BindAddress("127.0.0.1", 80), BindAddress("127.0.0.1", 80), True),
+        (BindAddress("0.0.0.0", 80), BindAddress("127.0.0.1", 80), True),
+        (BindAddress("127.0.0.1", 80), BindAddress("::", 80), True),
+        (BindAddress("127.0.0.1", 80), BindAddress("10.0.0.1", 80), False),
+        (BindAddress("127.0.0.1", 80), BindAddress("127.0.0.1", 81), False),
+        (BindAddress("127.0.0.1", 0), BindAddress("127.0.0.1", 0), False),
     ],
 )
-def test_addresses_overlap_when_both_cannot_be_bound(one: Address, other: Address, *, overlap: bool) -> None:
+def test_addresses_overlap_when_both_cannot_be_bound(one: BindAddress, other: BindAddress, *, overlap: bool) -> None:
     """The same port on the same address, or on every address, collides; port 0 never does."""
     assert one.overlaps(other) is other.overlaps(one) is overlap
 
@@ -148,11 +148,11 @@ TOO_LONG = "holds a path of 108 bytes, and a socket's has at most 107 | got "
 
 def test_clients_may_come_in_by_a_socket() -> None:
     """`unix:` and a whole path of 107 bytes at most; everything else is an address as before."""
-    assert read_listen("unix:/run/banyan.sock") == Address("/run/banyan.sock", 0)
+    assert read_listen("unix:/run/banyan.sock") == BindAddress("/run/banyan.sock", 0)
     assert read_listen(f"unix:{LONG}").host == LONG
-    assert read_listen(":8080") == Address("0.0.0.0", 8080)
-    assert Address("/run/a.sock", 0).is_loopback
-    assert not Address("/run/a.sock", 0).overlaps(Address("127.0.0.1", 80))
+    assert read_listen(":8080") == BindAddress("0.0.0.0", 8080)
+    assert BindAddress("/run/a.sock", 0).is_loopback
+    assert not BindAddress("/run/a.sock", 0).overlaps(BindAddress("127.0.0.1", 80))
 
 
 @pytest.mark.parametrize(

@@ -2,14 +2,14 @@ from __future__ import annotations
 
 import pytest
 
-from proxy.config.text.problem import FromEnvironment, Path, Problem, like, show, where
+from proxy.config.text.problem import FileProblem, FromEnvironment, Path, like, show, where
 from proxy.core.nearest import nearest
 
 
 def test_a_problem_prints_in_the_form_that_editors_open() -> None:
     """File, line, column, the way to the value, and the sentence; without a way, the sentence alone."""
-    problem = Problem(file="routes.yaml", line=42, column=9, where="routes[3].split", message="must be less")
-    whole = Problem(file="routes.yaml", line=1, column=1, where="", message="the file is empty")
+    problem = FileProblem(file="routes.yaml", line=42, column=9, where="routes[3].split", message="must be less")
+    whole = FileProblem(file="routes.yaml", line=1, column=1, where="", message="the file is empty")
 
     assert str(problem) == "routes.yaml:42:9: routes[3].split: must be less"
     assert str(whole) == "routes.yaml:1:1: the file is empty"

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from proxy.config.text.document import MAX_BYTES
-from proxy.config.text.problem import Problem
-from proxy.config.text.source import Source, decode, read_source, signature_of
+from proxy.config.text.problem import FileProblem
+from proxy.config.text.source import FileBytes, decode, read_source, signature_of
 
 
 def test_a_file_is_read_with_its_signature(tmp_path: Path) -> None:
@@ -16,7 +16,7 @@ def test_a_file_is_read_with_its_signature(tmp_path: Path) -> None:
     path.write_bytes(b"a: 1\r\n")
     found = read_source(path)
 
-    assert isinstance(found, Source)
+    assert isinstance(found, FileBytes)
     assert (found.data, found.steady) == (b"a: 1\r\n", True)
     assert found.signature == signature_of(path)
 
@@ -103,14 +103,14 @@ def test_a_file_that_grows_while_it_is_read_is_not_steady(tmp_path: Path, monkey
         patched.setattr(os, "fstat", written_meanwhile)
         found = read_source(path)
 
-    assert isinstance(found, Source)
+    assert isinstance(found, FileBytes)
     assert not found.steady
 
 
 def test_text_is_utf_8() -> None:
     """Text is decoded; the first byte that is none has its place, counted in characters."""
     assert decode("é: ü".encode(), "routes.yaml") == "é: ü"
-    assert decode(b"a: 1\n\xc3\xa9\xc3\xa9: \xff", "routes.yaml") == Problem(
+    assert decode(b"a: 1\n\xc3\xa9\xc3\xa9: \xff", "routes.yaml") == FileProblem(
         file="routes.yaml",
         line=2,
         column=5,

@@ -1,0 +1,90 @@
+"""`fallback:` of a route: the side that is asked when the other one fails."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Annotated
+
+from pydantic import BeforeValidator
+
+from proxy.config.block import Block, Draft, KeysAt, Section, needed, optional
+from proxy.config.blocks.route import RouteWithSides, needed_upstreams
+from proxy.config.readers import scalars
+from proxy.config.readers.errors import fault
+from proxy.config.readers.patterns import words
+from proxy.config.text.problem import FileProblem
+from proxy.core.outcome import Side
+from proxy.core.routing.route import Fallback, Trigger
+
+_EITHER = "other"
+_SIDES = (Side.LEGACY.value, Side.NEW.value, _EITHER)
+
+
+def read_side(value: object) -> str:
+    """The side that steps in."""
+    if value in _SIDES:
+        return str(value)
+    raise fault("must be legacy, new or other")
+
+
+def read_fallback(value: object) -> object:
+    """The short form, a side alone, as the mapping that it stands for."""
+    return value if isinstance(value, dict) else {"to": value}
+
+
+SideWord = Annotated[str, BeforeValidator(read_side), words(_SIDES)]
+TriggerWord = Annotated[Trigger, BeforeValidator(scalars.Choice(Trigger))]
+
+
+class FallbackBlock(Block):
+    """When the other side is asked instead."""
+
+    to: SideWord = needed("The side that steps in: legacy, new, or other for either.", "legacy")
+    after: list[TriggerWord] | None = optional(
+        "connect: there is no connection (whatever the method: nothing was sent). What follows is for requests that "
+        "may be repeated: failure: it broke off before its answer; timeout: it did not answer; 5xx: 502, 503 or 504. "
+        "Default connect and failure.",
+        ["connect", "failure", "timeout"],
+    )
+
+
+AnyFallback = Annotated[FallbackBlock, BeforeValidator(read_fallback, json_schema_input_type=SideWord | FallbackBlock)]
+"""The mapping, or the side alone."""
+
+
+class FallbackKeys(Block):
+    """When the other side is asked instead."""
+
+    fallback: AnyFallback | None = optional(
+        "The side that is asked when the other one fails; without it none is.", "legacy", {"to": "legacy"}
+    )
+
+
+class _Route(RouteWithSides, FallbackKeys):
+    """What the rule asks of a route."""
+
+
+def fallbacks_exist(draft: Draft) -> Iterator[FileProblem]:
+    """The side that steps in is an upstream, and another one than it steps in for."""
+    for index, block in draft.of_routes(_Route):
+        if block.fallback is None or draft.declared is None:
+            continue
+        for role in ("legacy", "new"):
+            name = getattr(block, role) or role
+            if name not in draft.declared and not getattr(block, role) and name not in needed_upstreams(block):
+                message = f'needs both sides, and there is no upstream "{name}"; add it, or name another: {role}: NAME'
+                yield draft.problem(("routes", index, "fallback"), message)
+
+
+def fallback_of(block: FallbackBlock | None) -> Fallback | None:
+    """The value of the block."""
+    if block is None:
+        return None
+    plain = Fallback(to=None if block.to == _EITHER else Side(block.to))
+    return plain if block.after is None else replace(plain, after=frozenset(block.after))
+
+
+FALLBACK = Section(
+    route=KeysAt(FallbackKeys, lambda keys, _: {"fallback": fallback_of(keys.fallback)}), checks=(fallbacks_exist,)
+)
