@@ -25,19 +25,25 @@ if not os.environ.get("CI"):  # there, hypothesis loads a profile of its own: th
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Long ones first, within a file and among the others in their order; each again if the machine stood still."""
+    """Long ones first, within a file and among the others in their order; `timing` again if the machine stood still."""
     items.sort(key=_rank)
     if config.getoption("usepdb"):  # who debugs wants the first failure
         return
-    again = pytest.mark.flaky(reruns=2, reruns_delay=2, condition=STALLS.explain)
+    again = pytest.mark.flaky(reruns=1, reruns_delay=2, condition=STALLS.explain)
     for item in items:
-        item.add_marker(again)
+        if item.get_closest_marker("timing"):
+            item.add_marker(again)
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup() -> None:
     """Each attempt at a test is a case of its own."""
     STALLS.begin()
+
+
+def pytest_unconfigure() -> None:
+    """The watch ends with the run."""
+    STALLS.end()
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
