@@ -17,8 +17,9 @@ from zipfile import ZipFile
 import aiohttp
 import pytest
 
-from tests.e2e.program import PATIENCE, Program, free_port, started, text_of
+from tests.e2e.program import Program, free_port, started, text_of
 from tests.edge.raw_client import get, post, request
+from tests.waiting import PATIENCE
 
 pytestmark = pytest.mark.unmeasured
 

@@ -12,8 +12,9 @@ import asyncpg
 import pytest
 
 from proxy.store.embedded.database import Embedded
-from tests.e2e.program import Program, free_port, started, text_of, until
+from tests.e2e.program import Program, free_port, started, text_of
 from tests.e2e.replicas import postgres, systems
+from tests.waiting import until
 
 pytestmark = pytest.mark.unmeasured
 

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from tests.e2e.pairs import hand_over, pair
-from tests.e2e.program import Program, program, system, until, write
+from tests.e2e.program import Program, program, system, write
+from tests.waiting import until
 
 ROUTE = "  - {{ name: a, match: /**, stage: shadow{more} }}\n"
 

@@ -20,9 +20,10 @@ from proxy.core.parity.captured import Pair
 from proxy.store.embedded.binaries import installed
 from proxy.store.embedded.database import Embedded
 from tests.e2e.pairs import hand_over, pair
-from tests.e2e.program import Program, program, system, until
+from tests.e2e.program import Program, program, system
 from tests.e2e.test_comparer import ROUTE, parity, socket_of, until_compared
 from tests.store.test_failure import freeze, thaw
+from tests.waiting import until
 
 
 @pytest.fixture

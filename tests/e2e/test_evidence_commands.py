@@ -16,7 +16,8 @@ import pytest
 from aiohttp import web
 
 from tests.e2e.pairs import hand_over, pair
-from tests.e2e.program import Program, program, until
+from tests.e2e.program import Program, program
+from tests.waiting import until
 
 ROUTE = "  - name: a\n    match: /**\n    stage: shadow\n"
 

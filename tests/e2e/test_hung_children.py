@@ -9,7 +9,8 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from tests.e2e.program import program, system, until
+from tests.e2e.program import program, system
+from tests.waiting import until
 
 ROUTES = "  - { name: rest, match: /**, stage: shadow }\n"
 CHILDREN = ("control", "comparer", "worker-1")

@@ -17,7 +17,8 @@ import pytest
 
 from proxy.config.files.kill_file import give, lift
 from proxy.core.routing.kill_switch import Order
-from tests.e2e.program import Program, program, started, system, until, write
+from tests.e2e.program import Program, program, started, system, write
+from tests.waiting import until
 
 ROUTES = """\
   - { name: live, match: /live/**, stage: live }

@@ -12,7 +12,8 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from tests.e2e.program import Program, free_port, program, started, system, text_of, until
+from tests.e2e.program import Program, free_port, program, started, system, text_of
+from tests.waiting import until
 
 pytestmark = pytest.mark.unmeasured
 

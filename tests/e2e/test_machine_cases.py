@@ -17,7 +17,8 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from tests.e2e.program import PATIENCE, Program, command, free_port, program, system, text_of, until, write
+from tests.e2e.program import Program, command, free_port, program, system, text_of, write
+from tests.waiting import PATIENCE, until
 
 pytestmark = pytest.mark.unmeasured
 

@@ -14,7 +14,8 @@ from typing import Any
 import aiohttp
 import pytest
 
-from tests.e2e.program import Program, program, started, system, until, write
+from tests.e2e.program import Program, program, started, system, write
+from tests.waiting import until
 
 pytestmark = pytest.mark.unmeasured
 

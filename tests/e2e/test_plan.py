@@ -11,7 +11,8 @@ from typing import Any
 import aiohttp
 import pytest
 
-from tests.e2e.program import Program, program, system, until, write
+from tests.e2e.program import Program, program, system, write
+from tests.waiting import until
 
 pytestmark = pytest.mark.unmeasured
 

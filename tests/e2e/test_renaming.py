@@ -10,8 +10,9 @@ from typing import Any
 import aiohttp
 import pytest
 
-from tests.e2e.program import Program, until, write
+from tests.e2e.program import Program, write
 from tests.e2e.replicas import TOKEN, post, postgres, replicas, runs, systems
+from tests.waiting import until
 
 ROUTES = """\
   - { name: c, match: /c/**, stage: live }

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from holds.judge import measure
-from tests.e2e.program import Program, until
+from tests.e2e.program import Program
 from tests.e2e.replicas import TOKEN, load, post, postgres, replicas, runs, systems
+from tests.waiting import until
 
 pytestmark = pytest.mark.unmeasured
 

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import aiohttp
 
-from tests.e2e.program import command, free_port, program, started, system, text_of, until, write
+from tests.e2e.program import command, free_port, program, started, system, text_of, write
+from tests.waiting import until
 
 REST = '  - {{ name: rest, match: "/**", stage: {stage} }}\n'
 LEGACY, LIVE = REST.format(stage="legacy"), REST.format(stage="live")

@@ -14,7 +14,8 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from tests.e2e.program import Program, program, system, until, write
+from tests.e2e.program import Program, program, system, write
+from tests.waiting import until
 
 pytestmark = pytest.mark.unmeasured
 

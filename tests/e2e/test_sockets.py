@@ -15,7 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.program import PATIENCE, free_port
+from tests.e2e.program import free_port
+from tests.waiting import until
 
 ROOT = Path(__file__).parent.parent.parent
 TEXT = """version: 1
@@ -43,10 +44,12 @@ class Running:
 
     async def logged(self, event: str, count: int = 1) -> dict[str, object]:
         """The last of so many."""
-        async with asyncio.timeout(PATIENCE):
-            while len(found := [each for each in self.events if each.get("event") == event]) < count:  # noqa: ASYNC110 - no event
-                await asyncio.sleep(0.02)
-        return found[-1]
+        await until(lambda: len(self.of(event)) >= count)
+        return self.of(event)[-1]
+
+    def of(self, event: str) -> list[dict[str, object]]:
+        """Those of one name so far."""
+        return [line for line in self.events if line.get("event") == event]
 
 
 @asynccontextmanager
@@ -119,9 +122,7 @@ async def test_a_successor_takes_the_socket_over(folder: Path) -> None:
         assert isinstance(pid, int)
         assert successor["predecessor"] == banyan.process.pid
         os.kill(pid, signal.SIGTERM)
-        async with asyncio.timeout(PATIENCE):
-            while (folder / "b.sock").exists():  # noqa: ASYNC110 - what is waited for has no event
-                await asyncio.sleep(0.02)
+        await until(lambda: not (folder / "b.sock").exists())
 
 
 async def test_a_file_that_nobody_listens_on_is_replaced(folder: Path) -> None:

@@ -16,9 +16,10 @@ import aiohttp
 import pytest
 
 from proxy.store.embedded.database import Embedded
-from tests.e2e.program import Program, free_port, started, system, text_of, until
+from tests.e2e.program import Program, free_port, started, system, text_of
 from tests.e2e.replicas import TOKEN, post, postgres, runs
 from tests.store.test_failure import freeze, thaw
+from tests.waiting import until
 
 ROUTES = """\
   - { name: orders, match: /orders/**, stage: live }

@@ -9,7 +9,8 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from tests.e2e.program import Program, program, system, until, write
+from tests.e2e.program import Program, program, system, write
+from tests.waiting import until
 
 pytestmark = pytest.mark.unmeasured
 

@@ -14,8 +14,9 @@ from pathlib import Path
 
 import aiohttp
 
-from tests.e2e.program import Program, free_port, started, system, text_of, until
+from tests.e2e.program import Program, free_port, started, system, text_of
 from tests.edge.authority import Authority
+from tests.waiting import until
 
 REST = '  - { name: rest, match: "/**", stage: legacy }\n'
 TLS = "tls: { cert: tls/site.pem, key: tls/site.key }\n"

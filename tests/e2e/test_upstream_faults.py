@@ -12,8 +12,9 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from tests.e2e.program import Program, free_port, started, system, text_of, until
+from tests.e2e.program import Program, free_port, started, system, text_of
 from tests.edge.blackhole import blackhole
+from tests.waiting import until
 
 pytestmark = pytest.mark.unmeasured
 

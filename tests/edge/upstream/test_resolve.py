@@ -15,6 +15,7 @@ from proxy.names.files import Files
 from proxy.names.resolver import Resolver
 from proxy.tasks import Tasks
 from tests.names.server import Mute, NameServer, Told
+from tests.waiting import until
 
 NAME = "legacy.test"
 
@@ -67,8 +68,7 @@ async def test_a_connect_that_fails_during_a_look_up_makes_its_name_due_again(
     server.book[NAME] = Told(600, ("127.0.0.1",), mute=Mute.SILENT_ABOUT_SIX)
     names = Names((endpoint,), Resolve(least=1.0, most=600.0), resolver)
     looking = asyncio.ensure_future(names.look_up())
-    while not server.asked:  # noqa: ASYNC110 - what is waited for has no event
-        await asyncio.sleep(0.005)
+    await until(lambda: server.asked)
     failed = monotonic()
     names.tried_in_vain(endpoint, failed)
     await looking
