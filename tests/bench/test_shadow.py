@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from bench.hostile import Mode, serve
+from bench.load.hostile import Mode, serve
+from bench.load.steady import Latencies, load
+from bench.load.workload import Site
 from bench.machine import free_ports
-from bench.steady import Latencies, load
 from bench.suites.shadow import TENTH, TWICE, WITH, WITHOUT, shadowing
-from bench.workload import Site
 from proxy.config.load import Loaded, load_text
 from tests.config.given_files import NOTHING
 
