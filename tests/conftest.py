@@ -19,6 +19,7 @@ MEASURE = "COVERAGE_PROCESS_CONFIG"
 STALLS = Stalls()
 
 configuration.set_hypothesis_home_dir(Path(__file__).parent.parent / ".cache/hypothesis")
+settings.register_profile("quick", deadline=None, max_examples=10)  # `./run check`
 if not os.environ.get("CI"):  # there, hypothesis loads a profile of its own: the same examples at every run
     settings.register_profile("here", deadline=None)  # a busy machine is not a defect
     settings.load_profile("here")

@@ -41,6 +41,7 @@ def test_ranks_are_the_nearest() -> None:
     assert Latencies().rank(99) == float("inf")
 
 
+@pytest.mark.timing
 async def test_a_steady_load_times_every_answer() -> None:
     """As many answers as were due; a side that resets fails each connection once."""
     ports = free_ports(2)

@@ -196,6 +196,7 @@ async def test_a_silent_name_keeps_no_other_waiting(resolver: Resolver, server: 
         each.cancel()
 
 
+@pytest.mark.timing
 async def test_a_failure_is_not_asked_about_again_at_once(resolver: Resolver, server: NameServer) -> None:
     """A thousand requests for a name that is gone make no storm; later it is asked for again."""
     for _ in range(1000):

@@ -38,6 +38,7 @@ async def resolver(server: NameServer, tmp_path: Path) -> AsyncIterator[Resolver
     await made.close()
 
 
+@pytest.mark.timing
 async def test_a_name_is_due_when_its_ttl_is_over(server: NameServer, resolver: Resolver) -> None:
     """R28: after its TTL, never before `least` and never after `most`; numbers never are."""
     for ttl, due in ((0, 2.0), (5, 5.0), (600, 30.0)):
@@ -60,6 +61,7 @@ async def test_a_name_is_due_when_its_ttl_is_over(server: NameServer, resolver: 
     assert not fixed.is_due(float(10**9))
 
 
+@pytest.mark.timing
 async def test_a_connect_that_fails_during_a_look_up_makes_its_name_due_again(
     server: NameServer, resolver: Resolver
 ) -> None:

@@ -91,6 +91,7 @@ async def test_pl04_a_streamed_body_is_never_sent_again() -> None:
     assert [message.words[0] for _, message in upstream.requests] == [b"GET"]
 
 
+@pytest.mark.timing
 async def test_pl05_the_pool_lets_go_before_the_upstream_does() -> None:
     """PL05: with an idle time below the upstream's, requests around that moment never meet its closing."""
     gave_up: list[Talk] = []
