@@ -13,6 +13,7 @@ Rules of ours, each a function from a folder to sentences about what breaks it:
 from __future__ import annotations
 
 import ast
+import functools
 import os
 import re
 import subprocess
@@ -63,9 +64,14 @@ def functions(root: Path) -> Iterator[tuple[str, ast.FunctionDef | ast.AsyncFunc
     """Place and node of every function in every Python file."""
     for name, text in texts(root):
         if name.endswith(".py"):
-            for node in ast.walk(ast.parse(text)):
-                if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-                    yield f"{name}:{node.lineno}", node
+            for node in functions_in(text):
+                yield f"{name}:{node.lineno}", node
+
+
+@functools.cache
+def functions_in(text: str) -> list[ast.FunctionDef | ast.AsyncFunctionDef]:
+    """Read once for all rules."""
+    return [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
 
 
 def long_files(root: Path) -> Iterator[str]:
