@@ -13,8 +13,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from bench.errors import BenchError
+from bench.load.workload import TENANT_HEADER, TENANTS, Site, item_path, tenant
 from bench.processes import Running
-from bench.workload import TENANT_HEADER, TENANTS, Site, item_path, tenant
 
 LOG_SECONDS = 5.0
 ASKED = 2 * TENANTS

@@ -17,13 +17,13 @@ import typer
 
 from bench.bars import BARS, judge
 from bench.errors import BenchError
+from bench.load.workload import ROUTES
 from bench.machine import Cores, choose_cores, describe_machine, share_a_core
 from bench.peers import PEERS, VARIANTS
 from bench.peers.peer import Peer
 from bench.report import Document, Report, fill, render_json, render_text
 from bench.rounds import Plan
 from bench.suites import body, compare, idle, peers, profile, routes, shadow, stream, tls
-from bench.workload import ROUTES
 
 HELP = """Measures Banyan beside nginx, HAProxy, Caddy, Envoy and Traefik on this machine.
 

@@ -12,7 +12,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench import procfs, wrk
+from bench import procfs
+from bench.load import wrk
 from bench.machine import Cores
 from bench.processes import Running
 

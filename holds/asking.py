@@ -82,7 +82,7 @@ class Asker:
         belongs: Belongs | None = None,
         patience: float = TIMEOUT,
     ) -> None:
-        """From the address `source`; `belongs` is for upstreams other than `holds.system`; `patience` in seconds."""
+        """From the address `source`; `belongs` is for upstreams other than `system.py`; `patience` in seconds."""
         self.answers: list[Answer] = []
         self._port = port
         self._asks = asks

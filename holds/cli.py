@@ -17,29 +17,18 @@ import typer
 
 from bench.errors import BenchError
 from bench.machine import describe_machine
-from holds import (
-    blast,
-    cases,
-    climb,
-    database,
-    fuzz,
-    judge,
-    keepalive,
-    names,
-    namespace,
-    race,
-    restarts,
-    rollback,
-    slow,
-    soak,
-    websocket,
-)
-from holds.climb import Options, Part
+from holds.endurance import restarts, slow, soak
 from holds.finding import Document, Finding, as_json, as_plain, fill
 from holds.fixtures import CONTENDERS
-from holds.harm import choose
-from holds.journey import State
+from holds.isolation import blast
+from holds.isolation.harm import choose
 from holds.launching import ROOT
+from holds.moving import climb, judge, race, rollback
+from holds.moving.climb import Options, Part
+from holds.moving.journey import State
+from holds.state import database
+from holds.upstreams import keepalive, names, namespace
+from holds.wire import cases, fuzz, websocket
 from tests.wire.play import Cut
 
 HELP = """Shows that Banyan holds: hostile bytes, slow clients, killed processes, edits under load, restarts.

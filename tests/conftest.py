@@ -19,25 +19,32 @@ MEASURE = "COVERAGE_PROCESS_CONFIG"
 STALLS = Stalls()
 
 configuration.set_hypothesis_home_dir(Path(__file__).parent.parent / ".cache/hypothesis")
+settings.register_profile("quick", deadline=None, max_examples=10)  # `./run check`
 if not os.environ.get("CI"):  # there, hypothesis loads a profile of its own: the same examples at every run
     settings.register_profile("here", deadline=None)  # a busy machine is not a defect
     settings.load_profile("here")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Long ones first, within a file and among the others in their order; each again if the machine stood still."""
+    """Long ones first, within a file and among the others in their order; `timing` again if the machine stood still."""
     items.sort(key=_rank)
     if config.getoption("usepdb"):  # who debugs wants the first failure
         return
-    again = pytest.mark.flaky(reruns=2, reruns_delay=2, condition=STALLS.explain)
+    again = pytest.mark.flaky(reruns=1, reruns_delay=2, condition=STALLS.explain)
     for item in items:
-        item.add_marker(again)
+        if item.get_closest_marker("timing"):
+            item.add_marker(again)
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup() -> None:
     """Each attempt at a test is a case of its own."""
     STALLS.begin()
+
+
+def pytest_unconfigure() -> None:
+    """The watch ends with the run."""
+    STALLS.end()
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

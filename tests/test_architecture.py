@@ -228,15 +228,21 @@ def mentioned(node: ast.AST) -> str:
 RULES = (wrong_direction, impure_core, out_of_place, relative, circles, folders_in_circles, stray_tasks)
 
 
+@pytest.fixture(scope="module")
+def tree() -> list[Module]:
+    """The tree, read once."""
+    return modules(ROOT)
+
+
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
-def test_the_tree_keeps_the_rule(rule: Callable[[list[Module]], Iterator[str]]) -> None:
+def test_the_tree_keeps_the_rule(tree: list[Module], rule: Callable[[list[Module]], Iterator[str]]) -> None:
     """No source file of Banyan breaks this rule of the architecture."""
-    assert list(rule(modules(ROOT))) == []
+    assert list(rule(tree)) == []
 
 
-def test_the_walk_sees_the_tree() -> None:
+def test_the_walk_sees_the_tree(tree: list[Module]) -> None:
     """What the rules look at is the real tree: both packages, the core's files and the imports between them."""
-    seen = {module.name: module for module in modules(ROOT)}
+    seen = {module.name: module for module in tree}
 
     assert {"proxy", "proxy.__main__", "proxy.core", "adapters"} <= seen.keys()
     assert "proxy.cli.main" in {target for _, target in seen["proxy.__main__"].imports}

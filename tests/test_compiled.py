@@ -17,8 +17,9 @@ from zipfile import ZipFile
 import aiohttp
 import pytest
 
-from tests.e2e.program import PATIENCE, Program, free_port, started, text_of
+from tests.e2e.program import Program, free_port, started, text_of
 from tests.edge.raw_client import get, post, request
+from tests.waiting import PATIENCE
 
 pytestmark = pytest.mark.unmeasured
 
@@ -62,7 +63,7 @@ def test_the_hot_path_is_compiled(tree: Path) -> None:
 def test_the_compiled_data_plane_passes_the_tests_of_the_interpreted_one(tree: Path) -> None:
     """All published byte cases and tests of every part of the data plane pass when the code under them is compiled."""
     files = [f"tests/edge/{name}.py" for name in EDGE]
-    command = [sys.executable, "-P", "-m", "pytest", "-q", "-p", "proxy", "tests/wire/test_cases.py", *files]
+    command = [sys.executable, "-P", "-m", "pytest", "-q", "-p", "proxy", "tests/wire/cases/test_cases.py", *files]
     env = os.environ | {"PYTHONPATH": f"{tree}:{ROOT}"}
     ran = subprocess.run(command, cwd=ROOT, env=env, check=False, capture_output=True, text=True)
 

@@ -206,6 +206,14 @@ def test_root_installs_what_the_tests_lack(tree: Tree) -> None:
     assert asked[-1].endswith("--no-install-recommends nodejs npm")
 
 
+def test_the_quick_lane_asks_for_python_alone(tree: Tree) -> None:
+    """`check` needs neither curl nor Node.js: it comes as far as pytest, which the stand-in has not installed."""
+    answer = tree.run("check")
+
+    assert "the tests also need" not in answer.stderr
+    assert answer.stderr.endswith("No module named pytest\n"), answer.stderr
+
+
 def test_ci_runs_what_a_contributor_runs(tree: Tree) -> None:
     """CI's entry runs `./run test` at the top of the tree, wherever it is called, with nothing on its input."""
     (tree.root / ".ci").mkdir()

@@ -3,6 +3,7 @@
 Rules of ours, each a function from a folder to sentences about what breaks it:
 - a Python file has at most 600 lines, a function at most 50; one above 400 says why in its docstring, in a line that
   begins with `Long: `
+- a folder has at most 20 Python files
 - no file is named for what it might hold one day: utils, helpers, common, manager
 - every test's docstring is the sentence it proves
 - nothing is left for later: no marks of unfinished work, no test that is passed over
@@ -12,10 +13,12 @@ Rules of ours, each a function from a folder to sentences about what breaks it:
 from __future__ import annotations
 
 import ast
+import functools
 import os
 import re
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -28,6 +31,7 @@ MADE = {".git", ".venv", ".cache", ".banyan", ".hypothesis", "__pycache__", "dis
 FILE_LINES, UNEXPLAINED_LINES = 600, 400
 WHY_LONG = re.compile(r"^Long: \S+", re.MULTILINE)
 FUNCTION_LINES = 50
+FOLDER_FILES = 20
 EMPTY_NAMES = re.compile(r"(^|_)(util|helper|common|manager|misc)s?(_|$)")
 UNFINISHED = re.compile(
     r"\b(TO[D]O|FIXM[E]|XX[X]|HAC[K])\b|\bNotImplementedErro[r]\b|\bmark\.(skip|xfail)|\bpytest\.(skip|xfail|importorskip)\("
@@ -60,9 +64,14 @@ def functions(root: Path) -> Iterator[tuple[str, ast.FunctionDef | ast.AsyncFunc
     """Place and node of every function in every Python file."""
     for name, text in texts(root):
         if name.endswith(".py"):
-            for node in ast.walk(ast.parse(text)):
-                if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-                    yield f"{name}:{node.lineno}", node
+            for node in functions_in(text):
+                yield f"{name}:{node.lineno}", node
+
+
+@functools.cache
+def functions_in(text: str) -> list[ast.FunctionDef | ast.AsyncFunctionDef]:
+    """Read once for all rules."""
+    return [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
 
 
 def long_files(root: Path) -> Iterator[str]:
@@ -79,6 +88,13 @@ def long_functions(root: Path) -> Iterator[str]:
     for place, node in functions(root):
         if (lines := (node.end_lineno or 0) - node.lineno + 1) > FUNCTION_LINES:
             yield f"{place}: {node.name} has {lines} lines"
+
+
+def crowded_folders(root: Path) -> Iterator[str]:
+    folders = Counter(path.parent for path in files(root) if path.suffix == ".py" and path.name != "__init__.py")
+    for folder, count in folders.items():
+        if count > FOLDER_FILES:
+            yield f"{folder.relative_to(root)}: {count} files; a concept among them wants a folder"
 
 
 def empty_names(root: Path) -> Iterator[str]:
@@ -113,7 +129,7 @@ def found(root: Path, pattern: re.Pattern[str], complaint: str) -> Iterator[str]
                 yield f"{name}:{number}: {hit[0]} {complaint}"
 
 
-RULES = (long_files, long_functions, empty_names, mute_tests, unfinished, registries, private_paths)
+RULES = (long_files, long_functions, crowded_folders, empty_names, mute_tests, unfinished, registries, private_paths)
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
@@ -175,6 +191,19 @@ def test_a_long_file_that_says_why_is_no_violation(tmp_path: Path) -> None:
     (tmp_path / "a.py").write_text('"""A.\n\nLong: one table.\n"""\n' + "x = 1\n" * 500, encoding="utf-8")
 
     assert [sentence for rule in RULES for sentence in rule(tmp_path)] == []
+
+
+def test_a_crowded_folder_is_found(tmp_path: Path) -> None:
+    """Twenty files beside an `__init__.py` are no violation, one more is."""
+    (tmp_path / "proxy").mkdir()
+    for name in ("__init__", *(f"part{number}" for number in range(20))):
+        (tmp_path / f"proxy/{name}.py").touch()
+
+    assert list(crowded_folders(tmp_path)) == []
+
+    (tmp_path / "proxy/more.py").touch()
+
+    assert list(crowded_folders(tmp_path)) == ["proxy: 21 files; a concept among them wants a folder"]
 
 
 def test_what_runs_leave_behind_is_not_judged(tmp_path: Path) -> None:

@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import proxy
 from bench.compiled import installed, is_compiled
+from bench.load.workload import TENANT_HEADER, Site, services
 from bench.peers.peer import Peer
 from bench.processes import Launch
-from bench.workload import TENANT_HEADER, Site, services
 
 HEAD = """\
 version: 1

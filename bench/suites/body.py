@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bench import wrk
 from bench.bars import BarId, Measure
+from bench.load import wrk
 from bench.peers.peer import Peer
 from bench.report import Report
 from bench.rounds import Contender, Plan, Round, Series, by_label, doubts, play, ratio

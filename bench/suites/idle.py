@@ -6,8 +6,9 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bench.bodies import read_head
 from bench.errors import BenchError
+from bench.load.bodies import read_head
+from bench.load.workload import ROUTES, TENANTS, item_path, tenant
 from bench.machine import Cores, raise_file_limit
 from bench.peers.peer import Peer
 from bench.processes import Running
@@ -15,7 +16,6 @@ from bench.report import Report
 from bench.rounds import Say
 from bench.suites.stand import stand
 from bench.table import Table
-from bench.workload import ROUTES, TENANTS, item_path, tenant
 
 CONNECTIONS = 10_000
 SPARE_FILES = 1_000

@@ -6,10 +6,10 @@ import http.client
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bench import wrk
 from bench.audit import Audit, audit
 from bench.bars import BarId, Measure
 from bench.errors import BenchError
+from bench.load import wrk
 from bench.peers.peer import Peer
 from bench.report import Report
 from bench.rounds import Contender, Plan, Round, Series, by_label, doubts, play, ratio

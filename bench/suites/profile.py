@@ -5,14 +5,15 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
-from bench import procfs, wrk
+from bench import procfs
 from bench.errors import BenchError
+from bench.load import wrk
+from bench.load.workload import ROUTES
 from bench.machine import Cores
 from bench.peers import banyan
 from bench.processes import find_program
 from bench.rounds import Say
 from bench.suites.stand import stand
-from bench.workload import ROUTES
 
 ADVICE = "pip install py-spy (it reads another process' memory: run as root, or allow ptrace)"
 

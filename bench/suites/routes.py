@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bench import wrk
 from bench.audit import audit
 from bench.bars import BarId, Measure
+from bench.load import wrk
 from bench.peers import banyan
 from bench.report import Report
 from bench.rounds import Contender, Plan, Series, doubts, play, ratio

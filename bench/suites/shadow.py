@@ -20,18 +20,18 @@ from dataclasses import dataclass, replace
 from functools import partial
 from time import monotonic, sleep
 
-from bench import wrk
-from bench.hostile import Mode
+from bench.load import wrk
+from bench.load.hostile import Mode
+from bench.load.steady import Latencies, load
+from bench.load.workload import ROUTES, Site, item_path
 from bench.machine import free_ports
 from bench.peers import banyan
 from bench.peers.peer import Peer
 from bench.processes import Launch, Running, running
 from bench.report import Report
 from bench.rounds import Contender, Plan, Series, by_label, doubts, play, ratio
-from bench.steady import Latencies, load
 from bench.suites.stand import Stand, stand
 from bench.table import Table
-from bench.workload import ROUTES, Site, item_path
 
 RATE = 500
 """Requests a second of the steady load, as in the published case SH01."""
@@ -116,7 +116,7 @@ def _side(ground: Stand, mode: Mode) -> Iterator[int]:
     folder = ground.folder / mode.value
     started = Launch(
         label=f"{mode.value} side",
-        argv=(sys.executable, "-m", "bench.hostile", mode.value, str(port)),
+        argv=(sys.executable, "-m", "bench.load.hostile", mode.value, str(port)),
         folder=folder,
         output=folder / "stdout.txt",
         port=port,

@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from bench.load.upstream import launch_upstream
+from bench.load.workload import ROUTES, Site
 from bench.machine import Cores, free_ports
 from bench.peers.peer import Peer
 from bench.processes import Running, running
-from bench.upstream import launch_upstream
-from bench.workload import ROUTES, Site
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

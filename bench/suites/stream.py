@@ -17,8 +17,8 @@ import msgspec
 
 from bench import procfs
 from bench.bars import BarId, Measure
-from bench.bodies import Digest, Framing, digest_of, framing_fields, read_head, receive, send
 from bench.errors import BenchError
+from bench.load.bodies import Digest, Framing, digest_of, framing_fields, read_head, receive, send
 from bench.machine import Cores, free_ports
 from bench.peers.peer import Peer
 from bench.processes import Launch, Running, running
@@ -65,7 +65,7 @@ def _one_peer(peer: Peer, ground: Stand, say: Say, size: int) -> list[Transfer]:
 def _launch_upstream(folder: Path, port: int) -> Launch:
     return Launch(
         label="stream upstream",
-        argv=(sys.executable, "-m", "bench.stream_upstream", str(port)),
+        argv=(sys.executable, "-m", "bench.load.stream_upstream", str(port)),
         folder=folder,
         output=folder / "stdout.txt",
         port=port,

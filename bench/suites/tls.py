@@ -11,8 +11,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from bench import wrk
 from bench.errors import BenchError
+from bench.load import wrk
+from bench.load.workload import Site
 from bench.peers import banyan, nginx
 from bench.peers.peer import Peer
 from bench.processes import Launch, find_program
@@ -20,7 +21,6 @@ from bench.report import Report
 from bench.rounds import Contender, Plan, Series, by_label, doubts, play, ratio
 from bench.suites.stand import stand
 from bench.table import Table
-from bench.workload import Site
 
 Rewrite = Callable[[str, Path, Path], str]
 

@@ -19,6 +19,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from tests.control.conftest import listening_tcp, listening_unix
 from tests.control.worker import FakeWorker, delta, start_worker
+from tests.waiting import until
 
 SCRIPT = Path(__file__).with_name("control_process.py")
 FILE = """\
@@ -140,8 +141,7 @@ async def end(control: Control) -> None:
 
 
 async def polled(worker: FakeWorker, times: int) -> None:
-    while len(worker.polls) < times:  # noqa: ASYNC110 a fake keeps a list and announces nothing
-        await asyncio.sleep(0.001)
+    await until(lambda: len(worker.polls) >= times)
 
 
 async def test_an_edit_reaches_workers_and_the_api(start: Start) -> None:

@@ -13,6 +13,7 @@ from structlog.testing import capture_logs
 
 from proxy.app.kill_file_watch import KillFile
 from proxy.core.routing.kill_switch import KillSwitchOrder
+from tests.waiting import until
 
 EVERY = 0.005
 PATIENCE = 60.0
@@ -121,9 +122,7 @@ async def test_when_nobody_can_tell_the_last_answer_holds(watched: Watched) -> N
     with capture_logs() as logged:
         path.with_name("loop").symlink_to(path)  # once it stands there, it leads to itself
         path.with_name("loop").replace(path)
-        async with asyncio.timeout(PATIENCE):
-            while not logged:  # noqa: ASYNC110 -- the thread sets no event here
-                await asyncio.sleep(EVERY)
+        await until(lambda: logged)
         for _ in range(5):
             await asyncio.sleep(EVERY)
     path.unlink()

@@ -6,8 +6,8 @@ import asyncio
 
 import pytest
 
-from bench.bodies import BLOCK, Framing, blocks, digest_of, framing_fields, parse_head, read_head, receive, send
 from bench.errors import BenchError
+from bench.load.bodies import BLOCK, Framing, blocks, digest_of, framing_fields, parse_head, read_head, receive, send
 
 
 @pytest.mark.parametrize("size", [0, 1, BLOCK - 1, BLOCK, BLOCK + 1, 3 * BLOCK + 7])

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
+from bench.load.upstream import upstream_file
+from bench.load.workload import Site, item_path, service, services
 from bench.peers import PEERS, banyan, caddy, envoy, haproxy, nginx, traefik
-from bench.upstream import upstream_file
-from bench.workload import Site, item_path, service, services
 
 
 def _site(routes: int = 1000) -> Site:

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from bench.hostile import Mode, serve
+from bench.load.hostile import Mode, serve
+from bench.load.steady import Latencies, load
+from bench.load.workload import Site
 from bench.machine import free_ports
-from bench.steady import Latencies, load
 from bench.suites.shadow import TENTH, TWICE, WITH, WITHOUT, shadowing
-from bench.workload import Site
 from proxy.config.load import Loaded, load_text
 from tests.config.given_files import NOTHING
 
@@ -41,6 +41,7 @@ def test_ranks_are_the_nearest() -> None:
     assert Latencies().rank(99) == float("inf")
 
 
+@pytest.mark.timing
 async def test_a_steady_load_times_every_answer() -> None:
     """As many answers as were due; a side that resets fails each connection once."""
     ports = free_ports(2)

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from bench.load.workload import Site
 from bench.peers.peer import Peer
 from bench.suites.tls import PEERS, make_certificate
-from bench.workload import Site
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from bench import wrk
 from bench.errors import BenchError
+from bench.load import wrk
 
 LINE = (
     '{"requests":54321,"microseconds":2000000,"bytes":999,"p50":1840,"p99":4680,'

@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 
 import aiohttp
+import pytest
 from aiohttp import web
 
 from tests.clients.conftest import Serve, Web
@@ -68,6 +69,7 @@ async def test_the_head_comes_before_the_first_event(aiohttp_port: Web, serve: S
         assert response.status == 200
 
 
+@pytest.mark.timing
 async def test_events_stream_longer_than_the_wait_for_a_response(aiohttp_port: Web, serve: Serve) -> None:
     """`timeout.response` ends with the head; a stream goes on as long as something comes within `timeout.idle`."""
     lockstep = Lockstep()

@@ -19,6 +19,7 @@ from tests.edge.message import check_problem
 from tests.edge.proxy import REST
 from tests.edge.raw_client import Client, get, post
 from tests.edge.scripted import Peer, Scripted, echo, sized, then_close
+from tests.waiting import until
 
 pytestmark = pytest.mark.asyncio(loop_factories=["asyncio"])  # of the test; the data plane has its own
 ROOT = Path(__file__).parents[2]
@@ -145,9 +146,7 @@ async def test_a_websocket_goes_through_tls(play: Play, before: Before, authorit
     client.end_writing()
 
     assert await client.rest() == b""
-    async with asyncio.timeout(60):
-        while not legacy.peers[0].reader.at_eof():  # noqa: ASYNC110 - it has no event
-            await asyncio.sleep(0.01)
+    await until(legacy.peers[0].reader.at_eof)
 
 
 async def test_a_truncated_body_over_tls_never_ends_cleanly(play: Play, before: Before, authority: trustme.CA) -> None:

@@ -103,6 +103,7 @@ def marked(editor: tuple[Editor, str], text: str) -> list[tuple[int, str]]:
     return [(each["range"]["start"]["line"], each["message"]) for each in server.open(modeline + text)]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     "text",
     [
@@ -119,6 +120,7 @@ def test_an_editor_marks_nothing_in_a_right_file(editor: tuple[Editor, str], tex
     assert marked(editor, text) == []
 
 
+@pytest.mark.thorough
 def test_an_editor_marks_typos(editor: tuple[Editor, str]) -> None:
     """A misspelt key, a misspelt stage, a bare number and a block that has not landed are marked on their lines."""
     text = with_routes(
@@ -142,6 +144,7 @@ def test_an_editor_marks_typos(editor: tuple[Editor, str]) -> None:
     }
 
 
+@pytest.mark.thorough
 def test_an_editor_completes_and_explains(editor: tuple[Editor, str]) -> None:
     """Editors offer the stages, and the keys of a route but none that has not landed; and they explain a key."""
     server, modeline = editor

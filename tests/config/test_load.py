@@ -96,6 +96,7 @@ VALUES = st.recursive(
 )
 
 
+@pytest.mark.thorough
 @given(st.lists(st.tuples(KEYS, VALUES), max_size=4), st.lists(st.tuples(KEYS, VALUES), max_size=4))
 def test_whatever_stands_in_a_file_it_is_loaded_or_explained(
     top: list[tuple[str, str]], route: list[tuple[str, str]]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +10,8 @@ from tempfile import TemporaryDirectory
 from uuid import uuid4
 
 import pytest
+
+from tests.waiting import blocking_until
 
 MARK = "BANYAN_TEST_MARK"
 
@@ -34,10 +35,8 @@ class Marked:
 
     def until(self, is_so: Callable[[dict[int, str]], bool], seconds: float = 120.0) -> dict[int, str]:
         """Look again and again; the last look, whether it was so or not."""
-        deadline = time.monotonic() + seconds
-        while not is_so(found := self.alive()) and time.monotonic() < deadline:
-            time.sleep(0.05)
-        return found
+        blocking_until(lambda: is_so(self.alive()), seconds)
+        return self.alive()
 
 
 def family_of(process: int) -> set[int]:
@@ -64,9 +63,13 @@ def parent_of(process: int) -> int:
 
 def left_of(family: set[int], seconds: float = 120.0) -> set[int]:
     """Which of them still live, once all are gone or the time is over."""
-    deadline = time.monotonic() + seconds
-    while (left := {each for each in family if parent_of(each)}) and time.monotonic() < deadline:
-        time.sleep(0.05)
+    left = set(family)
+
+    def are_gone() -> bool:
+        left.intersection_update({process for process in left if parent_of(process)})
+        return not left
+
+    blocking_until(are_gone, seconds)
     return left
 
 

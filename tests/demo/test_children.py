@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import os
 import signal
-import time
 from pathlib import Path
 
 import pytest
@@ -10,6 +9,7 @@ import pytest
 from proxy.demo import children as module
 from proxy.demo.children import Child, Children, DemoError
 from tests.demo.conftest import Marked
+from tests.waiting import blocking_until
 
 STUBBORN = """\
 import os, signal, time
@@ -44,8 +44,7 @@ def test_a_folder_called_proxy_is_in_nobodys_way(
 
 
 def until_it_says(log: Path, word: str) -> None:
-    while word not in log.read_text(encoding="utf-8"):
-        time.sleep(0.02)
+    assert blocking_until(lambda: word in log.read_text(encoding="utf-8"))
 
 
 def test_a_dead_child_is_told_with_its_last_words(scripts: Path) -> None:

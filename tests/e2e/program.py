@@ -10,7 +10,7 @@ import secrets
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,16 +19,10 @@ from types import MappingProxyType
 import aiohttp
 from aiohttp import web
 
-PATIENCE = 120.0
+from tests.waiting import PATIENCE, until
+
 WAITS = "timeout: { connect: 30s, queue: 30s, response: 2m }"
 """What a test does not bound outlasts a busy machine."""
-
-
-async def until(holds: Callable[[], Awaitable[bool]]) -> None:
-    """Wait for something outside to become true; the patience is a bound for a hang, not a measure."""
-    async with asyncio.timeout(PATIENCE):
-        while not await holds():  # noqa: ASYNC110 -- other processes set no event here
-            await asyncio.sleep(0.05)
 
 
 def free_port() -> int:

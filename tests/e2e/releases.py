@@ -19,7 +19,8 @@ from pathlib import Path
 
 import aiohttp
 
-from tests.e2e.program import PATIENCE, free_port, until
+from tests.e2e.program import free_port
+from tests.waiting import PATIENCE, until
 
 FOLDER = Path(__file__).parents[2] / ".cache/releases"
 LIBRARIES = Path(__file__).with_suffix(".txt")

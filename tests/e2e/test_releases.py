@@ -15,8 +15,9 @@ from typing import Any
 import aiohttp
 from yarl import URL
 
-from tests.e2e.program import Program, program, until
+from tests.e2e.program import Program, program
 from tests.e2e.releases import databases, datasette
+from tests.waiting import until
 
 ROUTES = """\
   - { name: names, match: "/store/**", stage: shadow }

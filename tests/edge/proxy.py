@@ -25,7 +25,8 @@ from proxy.names.files import Files
 from proxy.tls.live_contexts import ListenerContexts
 from tests.edge.message import Message
 from tests.edge.raw_client import Client
-from tests.edge.scripted import PATIENCE, Scripted, abort
+from tests.edge.scripted import Scripted, abort
+from tests.waiting import until
 
 Block = dict[str, object]
 """A block of the table; JSON is YAML."""
@@ -108,9 +109,7 @@ class Proxy:
 
     async def until(self, condition: Callable[[], object]) -> None:
         """Wait until `condition()` holds."""
-        async with asyncio.timeout(PATIENCE):
-            while not condition():  # noqa: ASYNC110 - what is waited for has no event
-                await asyncio.sleep(0.005)
+        await until(condition)
 
     async def lines(self, count: int) -> list[dict[str, Any]]:
         """The canonical lines, once there are `count` of them."""

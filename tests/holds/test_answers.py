@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from holds.answers import Told, answers
-from holds.history import SHADOW, Moved, read
+from holds.moving.answers import Told, answers
+from holds.moving.history import SHADOW, Moved, read
 from tests.holds.test_history import FORTY, ROUTES, TWENTY, moved, ordered
 
 MOVES = (

@@ -10,14 +10,14 @@ import pytest
 
 from bench.errors import BenchError
 from holds.asking import Answer, Ask, Asker
-from holds.blast import Played, checks
-from holds.crowd import Crowd, turned
-from holds.faulty import Fault, Talk, belongs
-from holds.harm import Death, Layout, Scenario, choose, scenarios
-from holds.misuse import Conduct, Misuse, Misuser
-from holds.setting import table
-from holds.stopped import Stopped
-from holds.stopped import checks as stopped_checks
+from holds.isolation.blast import Played, checks
+from holds.isolation.crowd import Crowd, turned
+from holds.isolation.faulty import Fault, Talk, belongs
+from holds.isolation.harm import Death, Layout, Scenario, choose, scenarios
+from holds.isolation.misuse import Conduct, Misuse, Misuser
+from holds.isolation.setting import table
+from holds.isolation.stopped import Stopped
+from holds.isolation.stopped import checks as stopped_checks
 from proxy.config.load import Loaded, load_text
 from tests.edge.blackhole import blackhole
 

@@ -8,11 +8,11 @@ from dataclasses import replace
 
 import pytest
 
-from holds.climb import ALLOWED, FIELD, conclude, joined
-from holds.journey import FIRST_STEP, LIVE, SHADOW, Journey, Place, Plan, State
-from holds.sides import WRONG_SHARE, Asked, Fault, Side
-from holds.untouched import Seen
-from holds.visits import Visits
+from holds.moving.climb import ALLOWED, FIELD, conclude, joined
+from holds.moving.journey import FIRST_STEP, LIVE, SHADOW, Journey, Place, Plan, State
+from holds.moving.sides import WRONG_SHARE, Asked, Fault, Side
+from holds.moving.untouched import Seen
+from holds.moving.visits import Visits
 
 NOW = 1_800_000_000.0
 ASKED = Asked(method="GET", path="/orders/7", shadow=False, now=NOW)

@@ -12,10 +12,10 @@ import pytest
 from bench.errors import BenchError
 from bench.machine import describe_machine
 from bench.table import Table
-from holds.cases import choose
 from holds.finding import Check, Document, Finding, as_json, as_plain, fill
 from holds.fixtures import CONTENDERS
-from holds.websocket import WITH, WITHOUT, Verdict, compare, gather
+from holds.wire.cases import choose
+from holds.wire.websocket import WITH, WITHOUT, Verdict, compare, gather
 
 ROOT = Path(__file__).parents[2]
 TABLE = Table(title="Soak", columns=("outcome", "requests"), rows=(("answered", "7"),))

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from holds.history import SHADOW, Moved, Place, Routes, Stands, read, verb_of
+from holds.moving.history import SHADOW, Moved, Place, Routes, Stands, read, verb_of
 
 TWENTY, FORTY, SIXTY, LIVE = ("canary", 0.2), ("canary", 0.4), ("canary", 0.6), ("live", 0.0)
 ROUTES = Routes(file=SHADOW, steps=(0.2, 0.4, 0.6), groups={"b": "g", "c": "g"}, in_motion=2)

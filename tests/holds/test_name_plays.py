@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from holds.asking import Answer, Ask
-from holds.name_plays import Place, Played, let_nothing_in
+from holds.upstreams.name_plays import Place, Played, let_nothing_in
 
 REQUEST = b"GET /any/7 HTTP/1.1\r\nHost: a.example\r\nX-Ask: 7\r\n\r\n"
 

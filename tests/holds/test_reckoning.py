@@ -6,8 +6,8 @@ from dataclasses import replace
 import pytest
 
 from holds.asking import Answer, Ask
-from holds.differing import EVERY, PATHS, belongs, body_of, differs
-from holds.reckoning import Books, Readings, Stretch, conclude, counted, read
+from holds.state.differing import EVERY, PATHS, belongs, body_of, differs
+from holds.state.reckoning import Books, Readings, Stretch, conclude, counted, read
 
 PAGE = """\
 # HELP banyan_shadow_total Requests.

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from holds.relay import Relay
+from holds.state.relay import Relay
 
 
 @asynccontextmanager

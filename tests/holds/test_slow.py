@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from holds.slow import attackers
+from holds.endurance.slow import attackers
 
 HEAD = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n"
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from holds.asking import Answer, Ask
-from holds.sorting import Excuse, Outage, excuse, executed_twice, growth
+from holds.endurance.sorting import Excuse, Outage, excuse, executed_twice, growth
 
 KILLS = [100.0]
 OUTAGES = [Outage(name="new", began=200.0, ended=201.0)]

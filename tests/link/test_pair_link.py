@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from proxy.link.pair_link import PairLink
+from tests.waiting import until
 
 PATIENCE = 60.0
 
@@ -62,16 +63,12 @@ async def running(link: PairLink) -> AsyncIterator[None]:
         await asyncio.gather(task, return_exceptions=True)
 
 
-async def until(link: PairLink, *, ready: bool) -> None:
-    async with asyncio.timeout(PATIENCE):
-        while link.ready is not ready:  # noqa: ASYNC110 - what is waited for has no event
-            await asyncio.sleep(0.005)
+async def until_ready(link: PairLink, *, ready: bool) -> None:
+    await until(lambda: link.ready is ready)
 
 
 async def arrived(comparer: Comparer, size: int) -> bytes:
-    async with asyncio.timeout(PATIENCE):
-        while len(comparer.read) < size:  # noqa: ASYNC110
-            await asyncio.sleep(0.005)
+    await until(lambda: len(comparer.read) >= size)
     return bytes(comparer.read)
 
 
@@ -80,7 +77,7 @@ async def test_frames_reach_the_comparer(comparer: Comparer) -> None:
     await comparer.start()
     link = PairLink(comparer.path)
     async with running(link):
-        await until(link, ready=True)
+        await until_ready(link, ready=True)
 
         assert all(link.offer(frame) for frame in (b"one", b"two"))
         assert await arrived(comparer, 6) == b"onetwo"
@@ -97,13 +94,13 @@ async def test_a_comparer_that_comes_late_or_again_is_found(comparer: Comparer) 
         for expected in (b"first", b"second"):
             comparer.read.clear()
             await comparer.start()
-            await until(link, ready=True)
+            await until_ready(link, ready=True)
 
             assert link.offer(expected)
             assert await arrived(comparer, len(expected)) == expected
 
             comparer.end()
-            await until(link, ready=False)
+            await until_ready(link, ready=False)
 
 
 async def test_a_comparer_that_does_not_read_is_not_waited_for(comparer: Comparer) -> None:
@@ -114,7 +111,7 @@ async def test_a_comparer_that_does_not_read_is_not_waited_for(comparer: Compare
     link = PairLink(comparer.path, most)
     frame = b"x" * 100_000
     async with running(link):
-        await until(link, ready=True)
+        await until_ready(link, ready=True)
         taken = 0
         while link.offer(frame):
             taken += 1
@@ -126,6 +123,6 @@ async def test_a_comparer_that_does_not_read_is_not_waited_for(comparer: Compare
 
         assert len(await arrived(comparer, taken * len(frame))) == taken * len(frame)
 
-        await until(link, ready=True)
+        await until_ready(link, ready=True)
 
         assert link.offer(frame)

@@ -15,6 +15,7 @@ from proxy.names.files import Files
 from proxy.names.resolution import NoAddress, Resolution, Resolved, Unresolved
 from proxy.names.resolver import Resolver
 from tests.names.server import Mute, NameServer, Told
+from tests.waiting import until
 
 EVER = -float("inf")
 """Any answer is new enough."""
@@ -151,8 +152,7 @@ async def test_a_look_up_that_began_too_early_is_not_taken_for_a_newer_one(
     """Whoever wants to know what holds from now on waits for the one that runs, and then for one of its own."""
     server.book["app.test"] = Told(9, ("10.0.0.1",), mute=Mute.SILENT_ABOUT_SIX)
     first = asyncio.ensure_future(resolver.ask("app.test", EVER))
-    while not server.asked:  # noqa: ASYNC110 - what is waited for has no event
-        await asyncio.sleep(0.005)
+    await until(lambda: server.asked)
     server.book["app.test"] = Told(9, ("10.0.0.2",))
 
     assert addresses(await resolver.ask("app.test", monotonic())) == ("10.0.0.2",)
@@ -164,20 +164,20 @@ async def test_a_look_up_that_ends_while_somebody_asks_holds_up_nobody(
 ) -> None:
     """Whoever wants something newer, in the very turn of the loop in which it ends, begins one of its own."""
     told: list[asyncio.Future[None]] = []
+    begun = [asyncio.Event(), asyncio.Event()]
 
     async def asked(_name: str, _servers: object) -> dns.AddressesByFamily:
         told.append(asyncio.get_running_loop().create_future())
+        begun[len(told) - 1].set()
         await told[-1]
         return dns.AddressesByFamily((f"10.0.0.{len(told)}",), None, 1.0)
 
     monkeypatch.setattr(resolver._dns, "ask", asked)
     first = asyncio.ensure_future(resolver.ask("app.test", monotonic()))
-    while not told:  # noqa: ASYNC110 - what is waited for has no event
-        await asyncio.sleep(0)
+    await begun[0].wait()
     told[0].set_result(None)
     second = asyncio.ensure_future(resolver.ask("app.test", monotonic()))
-    while len(told) < 2:  # noqa: ASYNC110 - the same
-        await asyncio.sleep(0)
+    await begun[1].wait()
     told[1].set_result(None)
 
     assert [addresses(answer) for answer in await asyncio.gather(first, second)] == [("10.0.0.1",), ("10.0.0.2",)]
@@ -196,8 +196,7 @@ async def test_a_silent_name_keeps_no_other_waiting(resolver: Resolver, server: 
     silent = [f"silent{number}.test" for number in range(100)]
     server.book |= dict.fromkeys(silent, Mute.SILENT) | {"app.test": Told(9, ("10.0.0.1",))}
     waiting = [asyncio.ensure_future(resolver.ask(name, EVER)) for name in silent]
-    while len(server.asked) < len(silent):  # noqa: ASYNC110 - what is waited for has no event
-        await asyncio.sleep(0.005)
+    await until(lambda: len(server.asked) >= len(silent))
 
     assert addresses(await resolver.ask("app.test", EVER)) == ("10.0.0.1",)
     assert not any(waiter.done() for waiter in waiting)
@@ -206,6 +205,7 @@ async def test_a_silent_name_keeps_no_other_waiting(resolver: Resolver, server: 
         task.cancel()
 
 
+@pytest.mark.timing
 async def test_a_failure_is_not_asked_about_again_at_once(resolver: Resolver, server: NameServer) -> None:
     """A thousand requests for a name that is gone make no storm; later it is asked for again."""
     for _ in range(1000):

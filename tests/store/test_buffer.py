@@ -9,7 +9,7 @@ from proxy.store.memory.positions import MemoryPositions
 from proxy.store.unavailable import StoreRefused, StoreUnavailable
 from proxy.tasks import Tasks
 from tests.store.records import ROUTE, increments, tally
-from tests.store.waiting import until
+from tests.waiting import until
 
 
 class Flaky(MemoryEvidence):

@@ -19,7 +19,8 @@ from proxy.store.postgres.evidence import PostgresEvidence
 from proxy.store.postgres.positions import PostgresPositions
 from proxy.store.unavailable import StoreRefused, StoreUnavailable
 from tests.store.records import ROUTE, increments, position, tally, transition
-from tests.store.waiting import PATIENT, until
+from tests.store.waiting import PATIENT
+from tests.waiting import until
 
 SHORT = Patience(timeout=1.0, connect=0.7, first_wait=0.05, longest_wait=0.2)
 
@@ -40,12 +41,14 @@ async def running(home: Path, patience: Patience = PATIENT) -> AsyncIterator[tup
 
 async def recovered(connections: Connections) -> None:
     """Ask again until an answer comes, as every caller does."""
-    async with asyncio.timeout(60):
-        while True:
-            with suppress(StoreUnavailable):
-                await PostgresPositions(connections).standing()
-                return
-            await asyncio.sleep(0.02)
+
+    async def answers() -> bool:
+        with suppress(StoreUnavailable):
+            await PostgresPositions(connections).standing()
+            return True
+        return False
+
+    await until(answers)
 
 
 async def test_a_server_that_is_gone_is_said_to_be_gone(home: Path) -> None:

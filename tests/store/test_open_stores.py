@@ -8,6 +8,7 @@ from pathlib import Path
 from proxy.store.open_stores import Stores, open_stores
 from proxy.tasks import Tasks
 from tests.store.records import ROUTE, increments, position, tally, transition
+from tests.waiting import until
 
 
 async def works(stores: Stores) -> None:
@@ -61,9 +62,11 @@ async def test_sweeping_lets_old_evidence_go() -> None:
     stores, tasks = open_stores("memory", Path("unused")), Tasks()
     await stores.evidence.add(increments(tallies=(tally(),)))
     tasks.start(stores.sweep(0.001), name="sweep")
-    async with asyncio.timeout(60):
-        while await stores.evidence.tallies(ROUTE, 1):  # noqa: ASYNC110 - stores announce no such thing
-            await asyncio.sleep(0.001)
+
+    async def is_swept() -> bool:
+        return not await stores.evidence.tallies(ROUTE, 1)
+
+    await until(is_swept)
     await tasks.end()
 
 

@@ -20,7 +20,7 @@ from tests.wire.play import Client, Cut, Heard, is_poisoned, pieces
 from tests.wire.recorder import Recorder
 from tests.wire.reference import Broken, Message
 
-FILE = Path(__file__).with_name("cases.json")
+FILE = Path(__file__).parent / "published/cases.json"
 _OURS = (b"x-request-id", b"traceparent", b"x-banyan-via")
 
 

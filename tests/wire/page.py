@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from tests.wire.case import CASES
-from tests.wire.index import INDEX
+from tests.wire.published.index import INDEX
 from tests.wire.vectors import VECTORS
 
 PAGE = Path(__file__).parents[2] / "docs" / "wire-cases.md"

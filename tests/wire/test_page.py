@@ -20,7 +20,7 @@ def test_every_case_has_a_verdict_and_a_test() -> None:
     """Each case is either one of bytes, played by its id, or a test's docstring begins with its id."""
     assert [case.id for case in CASES if not case.verdict] == []
 
-    sources = [path.read_text(encoding="utf-8") for path in Path(__file__).parent.glob("test_*.py")]
+    sources = [path.read_text(encoding="utf-8") for path in Path(__file__).parent.rglob("test_*.py")]
     told = {
         name
         for text in sources

@@ -14,7 +14,7 @@ from pathlib import Path
 from tests.wire.case import Case, Seen
 from tests.wire.reference import Broken, Message, read_request
 
-FILE = Path(__file__).with_name("http11probe.json")
+FILE = Path(__file__).parent / "published/http11probe.json"
 _ANY_FINAL = ("!101", "non-1")
 _UPSTREAMS_OWN = {
     "405 + Allow header",

@@ -128,6 +128,7 @@ def test_a_search_that_grows_too_long_reports_nothing(monkeypatch: pytest.Monkey
     assert covered(target, [present, absent]) is None
 
 
+@pytest.mark.thorough
 @given(TABLES)
 def test_reported_routes_are_never_reached_and_all_others_are(routes: list[Route]) -> None:
     """In any small table without conflicts, the analysis and trying all requests agree on every route."""

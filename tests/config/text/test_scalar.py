@@ -104,6 +104,7 @@ def test_what_comes_out_of_the_environment_has_no_surprise() -> None:
 PLAIN = st.text("01279.:_-+eExobnyTtZ~= aflrsu", min_size=1, max_size=8)
 
 
+@pytest.mark.thorough
 @given(PLAIN | st.sampled_from(["Yes", "oFF", "1e1", "1_0", "0b1", "2001-1-1", "1:1", "0.1", "190:20:30.15"]))
 def test_nobody_else_reads_it_differently(text: str) -> None:
     """What is taken as text is text to PyYAML's reader of YAML 1.1 too, what is taken as a number the same number."""

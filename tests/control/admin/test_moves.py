@@ -10,6 +10,7 @@ import pytest
 from proxy.core.routing.snapshot import Snapshot
 from tests.control.conftest import Open, Port
 from tests.control.stands import canary, table
+from tests.waiting import until
 
 RAMP = "ramp: {steps: [5%, 50%]}"
 
@@ -196,10 +197,12 @@ async def test_a_pin_ends_when_its_time_is_over(port: Port) -> None:
     """Nobody has to take it back."""
     await post(port, "/api/routes/a/pin", {"cohort": "acme", "side": "new", "seconds": 1})
     pinned = port.workers[0].orders.routes[0].pins
-    async with asyncio.timeout(30):
-        while any(each.pins for each in port.workers[0].orders.routes):
-            await port.judging.judge.round()
-            await asyncio.sleep(0.02)
+
+    async def is_over() -> bool:
+        await port.judging.judge.round()
+        return not any(each.pins for each in port.workers[0].orders.routes)
+
+    await until(is_over)
 
     assert pinned == [("acme", "new")]
 

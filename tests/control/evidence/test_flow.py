@@ -22,6 +22,7 @@ from proxy.store.open_stores import Stores
 from tests.control.fleet.test_comparer import Link, state
 from tests.control.tables import route, snapshot
 from tests.store.records import increments, tally
+from tests.waiting import until
 
 MATCH = Part(route="orders", legacy_version="1", new_version="2", increments=increments(tallies=(tally(epoch=0),)))
 SHOP = snapshot(route("orders"))
@@ -138,9 +139,7 @@ async def test_what_is_known_of_noise_is_read_when_the_store_begins_late() -> No
     flow = EvidenceFlow(Stores(evidence=store, positions=positions), EvidenceBook(), Comparing(), running)
     watching = asyncio.create_task(flow.watch_noise())
     try:
-        async with asyncio.timeout(60):
-            while "orders" not in flow._findings:  # noqa: ASYNC110 -- nothing tells of it
-                await asyncio.sleep(0.05)
+        await until(lambda: "orders" in flow._findings)
     finally:
         watching.cancel()
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import hashlib
 import hmac
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -21,6 +20,7 @@ from proxy.control.position.hooks import Delivery, Hooks, signed
 from proxy.core.routing.snapshot import Hook
 from proxy.core.secret import Secret
 from proxy.supervised_tasks import Restarting
+from tests.waiting import until
 
 SECRET = "0123456789abcdef"
 
@@ -67,12 +67,6 @@ async def hooks() -> AsyncIterator[Hooks]:
     yield made
     await made.close()
     await tasks.end()
-
-
-async def until(holds: Callable[[], object]) -> None:
-    async with asyncio.timeout(30):
-        while not holds():  # noqa: ASYNC110 -- another loop's task sets no event here
-            await asyncio.sleep(0.005)
 
 
 def has_come(listener: Listener, number: int) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import socket
 from collections.abc import AsyncIterator
 from contextlib import closing
@@ -17,6 +16,7 @@ from proxy.log import stamp
 from tests.control.admin.test_moves import place, post, routes
 from tests.control.conftest import Open, Port
 from tests.control.stands import HEAD
+from tests.waiting import until
 
 
 @pytest.fixture
@@ -113,9 +113,7 @@ async def half_dead(open_port: Open) -> AsyncIterator[Port]:
         made.client.headers["Authorization"] = "Bearer t"
         await made.worker()
         made.probes.follow(found.snapshot.upstreams)
-        async with asyncio.timeout(60):
-            while made.probes.conditions["legacy"].status is not Status.DOWN:  # noqa: ASYNC110 -- probes set no event
-                await asyncio.sleep(0.02)
+        await until(lambda: made.probes.conditions["legacy"].status is Status.DOWN)
         yield made
 
 

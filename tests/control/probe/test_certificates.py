@@ -13,6 +13,7 @@ from proxy.tls.contexts import certificate_in
 from tests.control.conftest import STARTED
 from tests.control.tables import crm
 from tests.edge.authority import Authority, Files
+from tests.waiting import until
 
 
 def with_tls(site: Files, own: Files) -> Snapshot:
@@ -22,12 +23,6 @@ def with_tls(site: Files, own: Files) -> Snapshot:
     tls = UpstreamTls(cert=str(own.cert), key=str(own.key))
     new = replace(table.upstreams["new"], tls=tls)
     return replace(table, tls=ListenerTls(certificates=(files, files)), upstreams={**table.upstreams, "new": new})
-
-
-async def until(holds: Callable[[], bool]) -> None:
-    async with asyncio.timeout(60):
-        while not holds():  # noqa: ASYNC110 - what is waited for has no event
-            await asyncio.sleep(0.02)
 
 
 async def looking(running: Running, act: Callable[[Certificates], Awaitable[None]]) -> None:

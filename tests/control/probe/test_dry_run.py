@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from dataclasses import replace
@@ -15,6 +14,7 @@ from proxy.link.messages import Probed
 from proxy.supervised_tasks import Restarting
 from tests.control.conftest import listening_tcp
 from tests.control.tables import upstream
+from tests.waiting import until
 
 
 class Asked:
@@ -34,9 +34,7 @@ class Told(list[Probed]):
     """What the workers hear."""
 
     async def next(self, count: int = 1) -> list[bool | None]:
-        async with asyncio.timeout(30):
-            while len(self) < count:  # noqa: ASYNC110 - what is waited for has no event
-                await asyncio.sleep(0.005)
+        await until(lambda: len(self) >= count)
         return [each.dry_run for each in self]
 
 

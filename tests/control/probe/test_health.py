@@ -15,6 +15,7 @@ from proxy.link.messages import Probed
 from proxy.supervised_tasks import Restarting
 from tests.control.conftest import listening_tcp
 from tests.control.tables import upstream
+from tests.waiting import until
 
 Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 Serve = Callable[[Handler], Awaitable[int]]
@@ -52,11 +53,6 @@ async def probes(tasks: Restarting) -> AsyncIterator[Probes]:
     made = Probes(tasks, Now())
     yield made
     await made.close()
-
-
-async def until(holds: Callable[[], bool]) -> None:
-    while not holds():  # noqa: ASYNC110 conditions are there to be read, nobody announces them
-        await asyncio.sleep(0.005)
 
 
 async def settled(probes: Probes, status: Status, name: str = "new") -> Condition:

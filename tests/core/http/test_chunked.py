@@ -311,6 +311,7 @@ def test_what_was_encoded_is_decoded(sound: tuple[list[bytes], list[bytes], byte
     assert decode(body) == Read(b"".join(chunks), done=True, failed=False, rest=rest, trailers=tuple(trailers))
 
 
+@pytest.mark.thorough
 @given(bodies())
 @example(b"5 ;a\r\nhello\r\n0\r\n\r\n")
 @example(b"5;\r\nhello\r\n0\r\n\r\n")

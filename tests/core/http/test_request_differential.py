@@ -40,6 +40,7 @@ def forwarded(heard: Heard, noted: dict[bytes, list[bytes]]) -> list[tuple[bytes
     return [(name, canonical.get(kind, bytes)(value)) for kind, name, value in kept]
 
 
+@pytest.mark.thorough
 @given(REQUEST_HEADS)
 @example(b"\nGET /x HTTP/1.1\r\nHost: a\r\n\r\n")
 @example(b"GET /x HTTP/1.1\r\nHost: a\r\nContent-Length:\t5 \r\n\r\n")
@@ -60,6 +61,7 @@ def test_both_read_the_same_fields(raw: bytes) -> None:
     assert pairs == forwarded(heard, noted)
 
 
+@pytest.mark.thorough
 @given(REQUEST_HEADS)
 @example(b"GET http://a?x HTTP/1.1\r\nHost: a\r\n\r\n")
 @example(b"\rGET /x HTTP/1.1\r\nHost: a\r\n\r\n")
@@ -76,6 +78,7 @@ def test_both_read_the_same_request_line(raw: bytes) -> None:
         assert heard.target.lower().startswith((b"http://", b"https://"))
 
 
+@pytest.mark.thorough
 @given(REQUEST_HEADS)
 @example(b"POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 010\r\n\r\n")
 @example(b"POST /x HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: Chunked\r\n\r\n")

@@ -319,6 +319,7 @@ def forwarded(head: ResponseHead, heard: Heard) -> list[tuple[bytes, bytes]]:
     return found
 
 
+@pytest.mark.thorough
 @given(RESPONSE_HEADS)
 @example(response(b"content-length:\t05 ", b"X: \xff"))
 @example(response(line=b"HTTP/1.1 099 x"))

@@ -107,6 +107,7 @@ STEPS: dict[str, Callable[[bytes], bytes]] = {
 }
 
 
+@pytest.mark.thorough
 @given(PATHS)
 @example(b"/%61dmin;%2fz")
 def test_every_order_of_the_steps_is_covered(path: bytes) -> None:

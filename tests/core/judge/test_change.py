@@ -41,6 +41,7 @@ def test_one_wrong_answer_in_ten_is_found_within_four_hundred() -> None:
     assert max(found_after(0.1, 10_000_000, seed) for seed in range(40)) <= 400
 
 
+@pytest.mark.thorough
 def test_at_the_limit_false_alarms_are_as_rare_as_was_said() -> None:
     """The mean wait is at least A comparisons: with A at 5,000, at most 40 alarms in 200,000."""
     dice, change, alarms = Random(3), NO_CHANGE, 0

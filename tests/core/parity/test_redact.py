@@ -142,6 +142,7 @@ def test_a_members_name_may_be_a_secret_itself(name: str) -> None:
     assert name[-9:] not in kept_body(json.dumps({name: 1, "plain": 2}))
 
 
+@pytest.mark.thorough
 def test_long_bodies_are_cut_after_they_were_redacted() -> None:
     """No more than 64 KiB, and no half of a secret at the end; the size tells that something is missing."""
     text = ("x" * 1000 + f" {CARD} ") * 200

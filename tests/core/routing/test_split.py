@@ -63,6 +63,7 @@ def test_draws_are_equal_in_every_process() -> None:
     assert said == [draw(salt_of("orders"), b"header:t1").hex()] * 2
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES)
 def test_the_share_is_the_split(shape: Callable[[int], str]) -> None:
     """Of 100,000 cohorts, whatever their keys look like, the new side gets the split within half a point."""
@@ -82,6 +83,7 @@ def test_raising_a_split_only_adds_cohorts(key: bytes, group: str, one: float, o
     assert number < high or not number < low
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES)
 def test_groups_draw_independently(shape: Callable[[int], str]) -> None:
     """The cohorts that two groups pick overlap as chance would have it: no tenant is always the first."""

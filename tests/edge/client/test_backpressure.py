@@ -5,6 +5,8 @@ import gc
 from hashlib import sha256
 from pathlib import Path
 
+import pytest
+
 from tests.edge.conftest import Play, Serve
 from tests.edge.loops import BOTH
 from tests.edge.message import read_chunk
@@ -101,6 +103,7 @@ async def test_an_upstream_that_does_not_read_stops_the_client(play: Play, serve
         assert _resident() - before < FLAT
 
 
+@pytest.mark.timing
 async def test_a_response_that_ends_while_its_client_is_slow_leaves_a_clean_connection(
     play: Play, serve: Serve
 ) -> None:
@@ -116,6 +119,7 @@ async def test_a_response_that_ends_while_its_client_is_slow_leaves_a_clean_conn
     assert len((await slow.response()).body) == 3 * MIB
 
 
+@pytest.mark.timing
 async def test_every_size_around_the_high_water_mark_leaves_a_clean_connection(play: Play, serve: Serve) -> None:
     """Responses whose last read overfills the client's buffer, by a little or a lot, do not stop the next one."""
     sizes = [20_000 * number for number in range(3, 30)]

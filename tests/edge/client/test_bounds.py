@@ -82,6 +82,7 @@ async def test_a_slow_head_and_a_silent_body_are_counted(play: Play, serve: Serv
     assert proxy.listener.counters.take_sheds() == {"head_time": 1, "body_time": 1}
 
 
+@pytest.mark.timing
 @pytest.mark.parametrize(("rate", "status"), [("100KiB/s", 408), ("1B/s", 200)], ids=["too slow", "fast enough"])
 async def test_a_body_that_trickles_is_cut(play: Play, serve: Serve, rate: str, status: int) -> None:
     """R.U.D.Y.: a body that never falls silent and never ends brings too little over `body`."""

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
+
 from tests.edge.conftest import Play, Serve
 from tests.edge.loops import BOTH
 from tests.edge.message import Message
@@ -34,6 +36,7 @@ async def test_a_pipeline_that_ends_with_a_fin_is_answered_to_the_last(play: Pla
     assert await client.rest() == b""
 
 
+@pytest.mark.timing
 async def test_a_slow_answer_still_reaches_a_half_closed_client(play: Play, serve: Serve) -> None:
     """While such a client waits it may be sent a 100, which says nothing to it; its answer comes whole."""
 
@@ -170,6 +173,7 @@ async def test_an_upstream_may_half_close_behind_its_answer(play: Play, serve: S
     assert len(seen) == 3
 
 
+@pytest.mark.timing
 async def test_a_quiet_stream_to_a_half_closed_client_stays_whole(play: Play, serve: Serve) -> None:
     """Between two chunks such a client may be sent the zero that the next size begins with; the body is the same."""
 

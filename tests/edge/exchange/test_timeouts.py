@@ -68,6 +68,7 @@ async def test_an_event_stream_that_is_cut_is_told_in_the_log(play: Play, serve:
     assert cut[1] == "upstream legacy took too long (body)"
 
 
+@pytest.mark.timing
 async def test_the_response_timeout_begins_when_the_request_has_been_sent(play: Play, serve: Serve) -> None:
     """A slow upload does not use up the time that the upstream has for its answer."""
     client = await (await serve(await play(echo), waits={"response": "2s"})).client()
@@ -88,6 +89,7 @@ async def test_interim_answers_do_not_end_the_wait(play: Play, serve: Serve) -> 
     assert [(await client.response()).status for _ in range(2)] == [103, 504]
 
 
+@pytest.mark.timing
 async def test_a_body_has_its_own_timeout(play: Play, serve: Serve) -> None:
     """A response that stops coming is cut after `timeout.idle`, visibly; one that goes on slowly is not."""
     stalled = await play(once(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello"))
@@ -112,6 +114,7 @@ async def test_a_body_has_its_own_timeout(play: Play, serve: Serve) -> None:
     assert answer.body == b"xxxxx"
 
 
+@pytest.mark.timing
 async def test_the_whole_exchange_may_have_a_timeout(play: Play, serve: Serve) -> None:
     """`timeout.total` ends what goes on, before the answer (504) or within it (cut), however lively it is."""
     proxy = await serve(await play(silent), waits={"total": SHORT})
@@ -147,6 +150,7 @@ async def test_a_route_may_have_its_own_timeouts(play: Play, serve: Serve) -> No
     check_problem(await proxy.ask(get()), 504)
 
 
+@pytest.mark.timing
 async def test_a_head_that_does_not_come_whole_is_408(serve: Serve) -> None:
     """`limits.head` bounds a whole request head, drop by drop too (LM03)."""
     proxy = await serve(1, limits={"head": SHORT})
@@ -182,6 +186,7 @@ async def test_a_body_that_stalls_is_408_and_frees_its_upstream(play: Play, serv
     assert (await proxy.lines(1))[0]["failure"] == "send:client"
 
 
+@pytest.mark.timing
 async def test_a_body_that_comes_slowly_is_taken(play: Play, serve: Serve) -> None:
     """What bounds a body is silence, not its duration."""
     client = await (await serve(await play(echo), limits={"body": "2s"})).client()
@@ -204,6 +209,7 @@ async def test_an_upstream_that_does_not_take_a_body_is_504(play: Play, serve: S
     assert (await proxy.lines(1))[0]["failure"] == "head:upstream"
 
 
+@pytest.mark.timing
 async def test_an_idle_client_connection_is_closed(play: Play, serve: Serve) -> None:
     """`limits.idle` after the last answer the connection ends; before, it serves."""
     proxy = await serve(await play(always(sized(b"hi"))), limits={"idle": "600ms"})
@@ -248,6 +254,7 @@ async def _drip(client: Client, data: bytes) -> None:
         await asyncio.sleep(0.02)
 
 
+@pytest.mark.timing
 async def test_no_timeout_runs_while_a_post_waits_for_its_turn(play: Play, serve: Serve) -> None:
     """A request behind another of the same client has its own time, from when it is read."""
 

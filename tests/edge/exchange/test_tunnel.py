@@ -167,6 +167,7 @@ async def test_a_reset_of_either_side_ends_the_other(play: Play, serve: Serve) -
     await proxy.until(lambda: proxy.connections == 0)
 
 
+@pytest.mark.timing
 async def test_a_quiet_tunnel_ends_after_its_timeout(play: Play, serve: Serve) -> None:
     """`limits.tunnel` is the time without a byte either way; a tunnel that speaks lives on."""
     _, proxy, client = await _open(play, serve, parrot, limits={"tunnel": "600ms"})

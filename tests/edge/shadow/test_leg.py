@@ -32,11 +32,13 @@ async def shadowing(
 async def counted(proxy: Proxy, total: int = 1) -> dict[str, int]:
     """What became of shadows, once there are so many."""
     found: dict[str, int] = {}
-    async with asyncio.timeout(30):
-        while sum(found.values()) < total:
-            for delta in proxy.listener.counters.take_shadows():
-                found[delta.outcome] = found.get(delta.outcome, 0) + delta.count
-            await asyncio.sleep(0.005)
+
+    def are_counted() -> bool:
+        for delta in proxy.listener.counters.take_shadows():
+            found[delta.outcome] = found.get(delta.outcome, 0) + delta.count
+        return sum(found.values()) >= total
+
+    await proxy.until(are_counted)
     return found
 
 

@@ -117,6 +117,7 @@ async def test_a_flood_is_cut_at_the_cap(play: Play, serve: Serve) -> None:
     await proxy.until(lambda: at_rest(proxy.listener.shadows))
 
 
+@pytest.mark.timing
 async def test_a_flood_that_goes_on_is_hardly_read(play: Play, serve: Serve) -> None:
     """A route whose answers are too large to be compared is shed after some of them, and asked again now and then."""
     legacy, new = await play(always(sized(b"legacy"))), await play(flood)

@@ -183,7 +183,7 @@ async def test_the_busy_endpoint_is_asked_less(play: Play, serve: Serve) -> None
     slow, quick = await play(hanging), await play(always(sized(b"quick")))
     proxy = await serve(upstreams={"legacy": several(slow, quick)}, routes=[REST])
     asking = [asyncio.ensure_future(proxy.ask(get())) for _ in range(3)]
-    await asyncio.sleep(0.2)
+    await proxy.until(lambda: len(slow.requests) + len(quick.requests) == 3)
     answers = [(await proxy.ask(get())).body for _ in range(30)]
     gate.set()
     await asyncio.gather(*asking)

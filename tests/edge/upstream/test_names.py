@@ -255,6 +255,7 @@ async def test_upstreams_that_share_a_name_share_its_look_up(
     assert server.kinds(NAME) == 1
 
 
+@pytest.mark.timing
 async def test_failed_connects_make_no_storm_of_look_ups(serve: Serve, server: NameServer, files: Files) -> None:
     """Two hundred requests to an address that refuses: the name is looked up again, yet not more often than `least`."""
     server.book[NAME] = Told(600, ("127.0.0.1",))

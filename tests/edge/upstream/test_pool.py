@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+from time import monotonic
 
 import pytest
 
@@ -175,9 +176,10 @@ async def test_a_connection_in_use_does_not_expire(play: Play, serve: Serve) -> 
     """`keep_alive` counts from the last answer."""
     gate = Gate()
     legacy = await play(gate)
-    proxy = await serve(upstreams={"legacy": upstream(legacy, keep_alive="100ms")}, routes=[REST])
+    proxy = await serve(upstreams={"legacy": upstream(legacy, keep_alive="1m")}, routes=[REST])
     asking = asyncio.ensure_future(proxy.ask(get()))
-    await asyncio.sleep(0.5)
+    await proxy.until(lambda: legacy.requests)
+    proxy.pool().sweep(monotonic() + 3600.0)
     gate.open.set()
 
     assert (await asking).status == 200

@@ -15,6 +15,7 @@ from proxy.names.files import Files
 from proxy.names.resolver import Resolver
 from proxy.tasks import Tasks
 from tests.names.server import Mute, NameServer, Told
+from tests.waiting import until
 
 NAME = "legacy.test"
 
@@ -37,6 +38,7 @@ async def resolver(server: NameServer, tmp_path: Path) -> AsyncIterator[Resolver
     await made.close()
 
 
+@pytest.mark.timing
 async def test_a_name_is_due_when_its_ttl_is_over(server: NameServer, resolver: Resolver) -> None:
     """R28: after its TTL, never before `least` and never after `most`; numbers never are."""
     for ttl, due in ((0, 2.0), (5, 5.0), (600, 30.0)):
@@ -59,6 +61,7 @@ async def test_a_name_is_due_when_its_ttl_is_over(server: NameServer, resolver: 
     assert not fixed.is_due(float(10**9))
 
 
+@pytest.mark.timing
 async def test_a_connect_that_fails_during_a_look_up_makes_its_name_due_again(
     server: NameServer, resolver: Resolver
 ) -> None:
@@ -67,8 +70,7 @@ async def test_a_connect_that_fails_during_a_look_up_makes_its_name_due_again(
     server.book[NAME] = Told(600, ("127.0.0.1",), mute=Mute.SILENT_ABOUT_SIX)
     names = Names((endpoint,), Resolve(least=1.0, most=600.0), resolver)
     looking = asyncio.ensure_future(names.look_up())
-    while not server.asked:  # noqa: ASYNC110 - what is waited for has no event
-        await asyncio.sleep(0.005)
+    await until(lambda: server.asked)
     failed = monotonic()
     names.connect_failed(endpoint, failed)
     await looking

@@ -12,7 +12,7 @@ import stat
 import subprocess
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,7 +22,7 @@ import pytest
 from proxy.store.embedded.binaries import Binaries, NoPostgres, installed
 from proxy.store.embedded.database import Embedded
 from proxy.store.embedded.privilege import Identity, identity, until_we_die
-from tests.store.waiting import until
+from tests.waiting import until
 
 pytestmark = pytest.mark.unmeasured
 
@@ -57,14 +57,15 @@ async def banyan(
 
 async def ask(address: str, *statements: str) -> object:
     """The first value of the last statement; a server that is just starting is asked again."""
-    async with asyncio.timeout(120):
-        while True:
-            try:
-                connection = await asyncpg.connect(address)
-            except (OSError, asyncpg.PostgresError):
-                await asyncio.sleep(0.05)
-                continue
-            break
+    connections: list[asyncpg.Connection] = []
+
+    async def connected() -> bool:
+        with suppress(OSError, asyncpg.PostgresError):
+            connections.append(await asyncpg.connect(address))
+        return bool(connections)
+
+    await until(connected)
+    (connection,) = connections
     for statement in statements[:-1]:
         await connection.execute(statement)
     value: object = await connection.fetchval(statements[-1])

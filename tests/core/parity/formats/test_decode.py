@@ -35,6 +35,7 @@ def test_what_was_packed_is_unpacked(coding: str, data: bytes) -> None:
     assert decode(CODINGS[coding](data), f" {coding.upper()} , identity") == data
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("coding", CODINGS)
 def test_a_bomb_is_not_unpacked(coding: str) -> None:
     """64 MiB of zeros stay packed: beyond the size, and beyond what so few bytes may become."""
@@ -73,6 +74,7 @@ def test_streams_that_follow_each_other() -> None:
     assert [decode(b"", coding) for coding in CODINGS] == [b""] * len(CODINGS)
 
 
+@pytest.mark.thorough
 def test_a_large_answer_is_unpacked_in_pieces() -> None:
     """What is large and honest comes out whole."""
     data = Random(1).randbytes(150_000) * 2

@@ -15,6 +15,7 @@ TREES = st.recursive(
 )
 
 
+@pytest.mark.thorough
 @given(TREES)
 def test_what_is_written_is_read(tree: object) -> None:
     """Every document of texts and whole numbers is read as what it says, on the fast path and on the slow one."""
