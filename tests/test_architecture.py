@@ -28,7 +28,6 @@ BESIDE = CORE | {
     "proxy.link",
     "proxy.log",
     "proxy.names",
-    "proxy.supervised_tasks",
     "proxy.tasks",
     "proxy.tls",
 }
@@ -40,7 +39,6 @@ MAY_IMPORT: dict[str, set[str]] = {
     "proxy.log": CORE,
     "proxy.names": CORE | {"proxy.names", "proxy.tasks"},
     "proxy.tasks": CORE,
-    "proxy.supervised_tasks": CORE | {"proxy.tasks"},
     "proxy.tls": CORE | {"proxy.tls"},
     "proxy.config": CORE | {"proxy", "proxy.config", "proxy.tls"},
     "proxy.edge": BESIDE | {"proxy.edge"},

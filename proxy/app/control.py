@@ -43,7 +43,7 @@ from proxy.control.traffic.ledger import Ledger
 from proxy.core.routing.snapshot import Snapshot
 from proxy.store.open_stores import Stores, open_stores
 from proxy.store.postgres.connections import Patience
-from proxy.supervised_tasks import Restarting, Work
+from proxy.tasks import RestartedTasks, Work
 
 PATIENCE = Patience(longest_wait=1.0)
 """With the state store: one that is back is found within a second, so that replicas agree again within two."""
@@ -73,7 +73,7 @@ class Inheritance:
 async def run_control(given: Inheritance) -> None:
     """Be the control process until SIGTERM."""
     name_openings(given.snapshot)
-    tasks = Restarting()
+    tasks = RestartedTasks()
     parts = _parts(given, tasks)
     running, links, stores, probes = parts.running, parts.links, parts.stores, parts.probes
     flow = EvidenceFlow(stores, parts.book, links.comparing, running)
@@ -110,7 +110,7 @@ async def run_control(given: Inheritance) -> None:
     _log.info("control_ended")
 
 
-def _parts(given: Inheritance, tasks: Restarting) -> Parts:
+def _parts(given: Inheritance, tasks: RestartedTasks) -> Parts:
     """What everything else stands on."""
     running = Running(given.snapshot, refused(given.problems) if given.problems else good(given.warnings))
     links = Links(Ledger(time.monotonic), table_of(given.snapshot), Comparing())

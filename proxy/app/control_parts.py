@@ -36,9 +36,9 @@ from proxy.core.position.position import Transition
 from proxy.core.routing.kill_switch import Order
 from proxy.core.routing.snapshot import Snapshot
 from proxy.link.messages import BadDelta, Report
+from proxy.store.errors import StoreRefused, StoreUnavailable
 from proxy.store.open_stores import Stores
-from proxy.store.unavailable import StoreRefused, StoreUnavailable
-from proxy.supervised_tasks import Work
+from proxy.tasks import Work
 
 LOOK_EVERY = 0.5
 """Seconds after which a change of what stands is seen at the latest, where nobody calls."""

@@ -37,8 +37,7 @@ from proxy.link.pair_link import PairLink
 from proxy.link.pairs import PAIRS
 from proxy.link.table_bytes import load
 from proxy.log import Sink
-from proxy.supervised_tasks import Restarting
-from proxy.tasks import Tasks
+from proxy.tasks import RestartedTasks, Tasks
 from proxy.tls.kept import ForClients
 
 REPORT_EVERY = 1.0
@@ -100,7 +99,7 @@ class Worker:
         self._has_standing = asyncio.Event()
         self._obey(post.orders)
         self._tasks = Tasks()
-        self._loops = Restarting()
+        self._loops = RestartedTasks()
         self._link = ControlLink(post.link, MAX_UNSENT, lambda: self._send(0), self._hear)
         self._has_table = asyncio.Event()
         self._installing = asyncio.Lock()

@@ -27,8 +27,7 @@ from proxy.core.routing.snapshot import Snapshot
 from proxy.link.control_link import ControlLink
 from proxy.link.messages import Comparer, Noise, Orders, Poll, Probed, Table, read_to_comparer
 from proxy.link.table_bytes import load
-from proxy.supervised_tasks import Restarting
-from proxy.tasks import Tasks
+from proxy.tasks import RestartedTasks, Tasks
 
 TELL_EVERY = 1.0
 SLICE = 0.005
@@ -61,7 +60,7 @@ class ComparerProcess:
         self._installing = asyncio.Lock()
         self._stopping = asyncio.Event()
         self._tasks = Tasks()
-        self._loops = Restarting()
+        self._loops = RestartedTasks()
 
     async def run(self) -> None:
         """Compare until told to stop."""

@@ -14,8 +14,8 @@ from collections import deque
 import structlog
 
 from proxy.core.evidence.records import Increments, joined
+from proxy.store.errors import StoreRefused, StoreUnavailable
 from proxy.store.evidence import EvidenceStore
-from proxy.store.unavailable import StoreRefused, StoreUnavailable
 
 _log = structlog.get_logger()
 

@@ -27,7 +27,7 @@ from proxy.control.traffic.ledger import Ledger
 from proxy.core.routing.snapshot import Snapshot
 from proxy.link.messages import Table
 from proxy.store.open_stores import open_stores
-from proxy.supervised_tasks import Restarting
+from proxy.tasks import RestartedTasks
 from tests.control.tables import crm
 from tests.control.worker import FakeWorker, start_worker
 
@@ -59,8 +59,8 @@ def table_of(snapshot: Snapshot) -> Table:
 
 
 @pytest.fixture
-async def tasks() -> AsyncIterator[Restarting]:
-    made = Restarting()
+async def tasks() -> AsyncIterator[RestartedTasks]:
+    made = RestartedTasks()
     yield made
     await made.end()
 
@@ -132,7 +132,7 @@ Open = Callable[..., Awaitable[Port]]
 
 
 @pytest.fixture
-async def open_port(links: Links, link_path: Path, tasks: Restarting) -> AsyncIterator[Open]:
+async def open_port(links: Links, link_path: Path, tasks: RestartedTasks) -> AsyncIterator[Open]:
     """What opens an admin port, with a token, beyond loopback, or with another table."""
     async with AsyncExitStack() as stack:
 

@@ -11,6 +11,7 @@ from typing import Any, cast
 import msgspec
 
 from proxy.config.load import Loaded, load_text
+from proxy.control.evidence.book import EvidenceBook
 from proxy.control.fleet.gossip import Gathering
 from proxy.control.fleet.lease import Leading
 from proxy.control.fleet.links import Links
@@ -21,7 +22,6 @@ from proxy.control.position.reconciling import Reconciling
 from proxy.control.position.standing_file import NOTHING, Kept, read
 from proxy.control.position.standing_here import Replica
 from proxy.control.running import Reload, Running
-from proxy.control.stores import Positions
 from proxy.control.traffic.ledger import Ledger
 from proxy.core.evidence.records import GuardState
 from proxy.core.judge.legacy import Known as Legacy
@@ -31,7 +31,6 @@ from proxy.core.position.position import Position
 from proxy.core.position.standing import Lead
 from proxy.core.routing.route import Route
 from proxy.core.routing.snapshot import Snapshot
-from proxy.core.store_errors import StoreUnavailable
 from proxy.link.messages import (
     BUCKETS,
     AliveDelta,
@@ -43,6 +42,8 @@ from proxy.link.messages import (
     ShadowDelta,
     Table,
 )
+from proxy.store.errors import StoreUnavailable
+from proxy.store.evidence import EvidenceStore
 from proxy.store.memory.positions import MemoryPositions
 from proxy.store.named_positions import NamedPositions
 from proxy.store.positions import PositionStore
@@ -146,18 +147,19 @@ class Stand:
         self.known = known or Known()
         self.running = Running(snapshot, GOOD)
         self.links = Links(Ledger(clock), Table(snapshot.revision, b""))
-        named = NamedPositions(cast("PositionStore", store), lambda: self.running.origins)
-        positions = cast("Positions", named)
+        positions = NamedPositions(cast("PositionStore", store), lambda: self.running.origins)
         self.replica = Replica(instance, self.running, self.links, clock, keep=self._keep, kept=kept)
         self.mover = Mover(positions, self.replica)
         self.reconciling = Reconciling(self.running, self.replica, self.mover, positions)
         self.gathering = Gathering()
         self.healthy: set[str] = set()
         self.ill: set[str] = set()
-        self.bench = Bench(self.running, self.replica, self.known, self._probe, lambda: self.running.order)
+        self.bench = Bench(
+            self.running, self.replica, cast("EvidenceBook", self.known), self._probe, lambda: self.running.order
+        )
         self.judge = Judge(
             store=positions,
-            guards=guards or Guards(),
+            guards=cast("EvidenceStore", guards or Guards()),
             replica=self.replica,
             mover=self.mover,
             reconciling=self.reconciling,

@@ -31,14 +31,14 @@ from proxy.control.position.promotion_notes import promotion_notes
 from proxy.control.position.reasons import BEGUN
 from proxy.control.position.standing_here import Replica
 from proxy.control.running import Running
-from proxy.control.stores import Positions
 from proxy.core.judge.stage_machine import Refusal
 from proxy.core.outcome import Side
 from proxy.core.position.position import Cause, Position, begun, move
 from proxy.core.position.standing import NEWCOMERS, Pin
 from proxy.core.routing.route import Route
 from proxy.core.stage import Stage
-from proxy.core.store_errors import StoreUnavailable
+from proxy.store.errors import StoreUnavailable
+from proxy.store.positions import PositionStore
 
 ACKNOWLEDGED_WITHIN = 2.0
 """Seconds that an answer waits for every live replica."""
@@ -80,7 +80,7 @@ class OrdersAsked:
     replica: Replica
     mover: Mover
     judge: Judge
-    store: Positions
+    store: PositionStore
     epoch_begun: Callable[[str, int, str], Awaitable[None]] = _nobody_hears
     around: Around = field(default_factory=Around)
     _orders: GroupOrders = field(init=False)

@@ -32,9 +32,9 @@ from proxy.core.position.standing import Lead
 from proxy.core.routing.snapshot import Snapshot
 from proxy.core.routing.state_names import all_called
 from proxy.store.buffer import EvidenceBuffer
+from proxy.store.errors import StoreRefused, StoreUnavailable
 from proxy.store.open_stores import Stores
-from proxy.store.unavailable import StoreRefused, StoreUnavailable
-from proxy.supervised_tasks import Work
+from proxy.tasks import Work
 
 EVERY, LONGEST_REST = 1.0, 5.0
 NOISE_EVERY = 5.0

@@ -23,7 +23,7 @@ from proxy.control.position.standing_here import Replica
 from proxy.core.judge.breaker import ANEW
 from proxy.core.judge.verdict import Action, Ruling
 from proxy.core.position.position import Cause, Move, Position, held, move, moved, rolled_back
-from proxy.core.store_errors import StoreRefused
+from proxy.store.errors import StoreRefused
 
 _BACK = (Action.ROLLBACK, Action.FREEZE)
 _log = structlog.get_logger()

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
 
+from proxy.control.evidence.book import EvidenceBook
 from proxy.control.fleet.gossip import Answered, Batch
 from proxy.control.judge.judged_table import roster
 from proxy.control.judge.route_watch import Docket, Seen, answered_in, is_alone
@@ -22,7 +23,6 @@ from proxy.control.position.kill_times import KillTimes
 from proxy.control.position.order_notes import drain_of, drain_sentence, kill_sentence
 from proxy.control.position.standing_here import Replica
 from proxy.control.running import Running
-from proxy.control.stores import Evidence
 from proxy.core.evidence.records import GuardState
 from proxy.core.judge import stage_machine
 from proxy.core.judge.breaker import ONE_LASTS, lasting
@@ -54,7 +54,7 @@ class Bench:
         self,
         running: Running,
         replica: Replica,
-        evidence: Evidence,
+        evidence: EvidenceBook,
         probe: Callable[[str], Known] = lambda _: Known.UNKNOWN,
         killed: Callable[[], Order | None] = lambda: None,
     ) -> None:

@@ -29,10 +29,11 @@ from proxy.control.judge.judge_round import Bench
 from proxy.control.position.mover import AwayError, Mover
 from proxy.control.position.reconciling import Reconciling
 from proxy.control.position.standing_here import Replica
-from proxy.control.stores import Guards, Positions
 from proxy.core.judge.verdict import Ruling
 from proxy.core.position.standing import Presence, is_skewed
-from proxy.core.store_errors import StoreRefused, StoreUnavailable
+from proxy.store.errors import StoreRefused, StoreUnavailable
+from proxy.store.evidence import EvidenceStore
+from proxy.store.positions import PositionStore
 
 EVERY, SOONEST = 1.0, 0.2
 """Seconds between two rounds: as a rule, and when something has happened."""
@@ -58,8 +59,8 @@ class Judge:
     `turn` is to be called for ever; `page` is told of alarms that move nothing.
     """
 
-    store: Positions
-    guards: Guards
+    store: PositionStore
+    guards: EvidenceStore
     replica: Replica
     mover: Mover
     reconciling: Reconciling

@@ -20,11 +20,11 @@ import structlog
 
 from proxy.control.position.standing_file import Pending
 from proxy.control.position.standing_here import MOVES_KEPT, Replica
-from proxy.control.stores import Positions
 from proxy.core.position.ladder import Place, is_above
 from proxy.core.position.position import Cause, Move, Position, Transition, transition
 from proxy.core.position.standing import Lead
-from proxy.core.store_errors import StoreUnavailable
+from proxy.store.errors import StoreUnavailable
+from proxy.store.positions import PositionStore
 
 PATIENCE = 1.5
 """Seconds that the store has for a move before it counts as away."""
@@ -51,7 +51,7 @@ class AwayError(Exception):
 class Mover:
     """`counts` are moves made here: (route, from, to, cause). `made` is called with each of them."""
 
-    def __init__(self, store: Positions, replica: Replica) -> None:
+    def __init__(self, store: PositionStore, replica: Replica) -> None:
         """Nothing is asked of the store yet."""
         self.counts: Counter[tuple[str, str, str, str]] = Counter()
         self.made: list[Callable[[Transition], None]] = []

@@ -20,11 +20,11 @@ import structlog
 from proxy.control.position.mover import AwayError, Made, Mover
 from proxy.control.position.standing_here import Replica
 from proxy.control.running import Running
-from proxy.control.stores import Positions
 from proxy.core.position.position import Position, move, reconcile, transition
 from proxy.core.routing.placement import place_of
 from proxy.core.routing.route import Route
-from proxy.core.store_errors import StoreUnavailable
+from proxy.store.errors import StoreUnavailable
+from proxy.store.positions import PositionStore
 
 _log = structlog.get_logger()
 
@@ -32,7 +32,7 @@ _log = structlog.get_logger()
 class Reconciling:
     """Carries edits to positions, one table at a time."""
 
-    def __init__(self, running: Running, replica: Replica, mover: Mover, store: Positions) -> None:
+    def __init__(self, running: Running, replica: Replica, mover: Mover, store: PositionStore) -> None:
         """`replica.said` is what it read last."""
         self._store = store
         self._running = running

@@ -11,12 +11,12 @@ from __future__ import annotations
 import asyncio
 import os
 import ssl
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from functools import partial
-from typing import Any, Protocol
+from typing import Any
 
 import aiohttp
 import structlog
@@ -30,7 +30,7 @@ from proxy.core.routing.shadow import ACCEPTED, DRY_RUN
 from proxy.link.messages import Probed
 from proxy.names.files import Files
 from proxy.names.resolver import Resolver
-from proxy.tasks import Tasks
+from proxy.tasks import RestartedTasks, Tasks
 from proxy.tls.kept import ForUpstream
 from proxy.tls.sentence import sentence_of
 
@@ -62,19 +62,12 @@ class Condition:
     error: str = ""
 
 
-class Background(Protocol):
-    """Starts tasks, keeps them and starts those anew that die; `proxy.app` brings it."""
-
-    def start(self, work: Callable[[], Coroutine[Any, Any, None]], *, name: str) -> asyncio.Task[None]:
-        """Run `work` in the background."""
-
-
 class Probes:
     """One probe task per endpoint of an upstream with `health`."""
 
     def __init__(
         self,
-        background: Background,
+        tasks: RestartedTasks,
         now: Callable[[], datetime],
         tell: Callable[[Probed], None] = lambda _: None,
         timeout: float = TIMEOUT,
@@ -84,7 +77,7 @@ class Probes:
 
         `files` say where names are looked up; None: the system's.
         """
-        self._background = background
+        self._tasks = tasks
         self._now = now
         self._tell = tell
         self._timeout = timeout
@@ -94,7 +87,7 @@ class Probes:
         self._probed: dict[str, tuple[Upstream, list[asyncio.Task[None]]]] = {}
         self._conditions: dict[tuple[str, Endpoint], Condition] = {}
         self._streaks: dict[tuple[str, Endpoint], int] = {}
-        self._dry_runs = DryRuns(background, self._accepts, tell)
+        self._dry_runs = DryRuns(tasks, self._accepts, tell)
 
     @property
     def conditions(self) -> Mapping[str, Condition]:
@@ -127,7 +120,7 @@ class Probes:
     def _begin(self, upstream: Upstream, endpoint: Endpoint) -> asyncio.Task[None]:
         self._conditions[upstream.name, endpoint] = Condition(status=Status.UNKNOWN, since=self._now())
         name = f"probe {upstream.name}" + (f" {endpoint.text}" if upstream.more else "")
-        return self._background.start(partial(self._watch, upstream, endpoint), name=name)
+        return self._tasks.start(partial(self._watch, upstream, endpoint), name=name)
 
     async def close(self) -> None:
         """End all probes."""

@@ -9,11 +9,11 @@ from proxy.core.evidence.records import cleaned, storable
 from proxy.core.position.position import Move, Position, Transition
 from proxy.core.position.standing import Hold, Kill, Lead, Pin, Presence, Standing, Told
 from proxy.store import rows
+from proxy.store.errors import StoreRefused, StoreUnavailable
 from proxy.store.positions import KEPT_TRANSITIONS, check_move
 from proxy.store.postgres.connections import AWAY, Connections, give_up
 from proxy.store.postgres.driver import Connection
 from proxy.store.postgres.queries import query
-from proxy.store.unavailable import StoreRefused, StoreUnavailable
 
 CHANNEL = "banyan_standing"
 

@@ -14,8 +14,8 @@ from proxy.control.fleet.comparer import Comparing
 from proxy.control.running import Reload, Running
 from proxy.core.evidence.fold import Part
 from proxy.core.evidence.records import NoiseFinding
-from proxy.core.store_errors import StoreUnavailable
 from proxy.link.messages import Comparer, Evidence
+from proxy.store.errors import StoreUnavailable
 from proxy.store.memory.evidence import MemoryEvidence
 from proxy.store.memory.positions import MemoryPositions
 from proxy.store.open_stores import Stores

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import cast
 
 import pytest
 
@@ -12,6 +13,7 @@ from proxy.control.position.group_orders import GroupOrders, Order
 from proxy.control.position.reasons import BEGUN
 from proxy.core.position.ladder import COMPLETE, LEGACY, LIVE, RETIRED, SHADOW, Place
 from proxy.core.position.position import Cause, Transition
+from proxy.store.evidence import EvidenceStore
 from tests.control.stands import Clock, Guards, Stand, Store, alone, canary, failures
 from tests.core.judge.cases import FIVE, ONE
 
@@ -141,7 +143,7 @@ async def test_a_store_that_hangs_at_the_end_holds_up_no_successor(
     stand = await alone(store, clock, RAMPED)
     await fails(stand)
     monkeypatch.setattr("proxy.control.judge.judging.LAST_PATIENCE", 0.0)
-    stand.judge.guards = HangingGuards()
+    stand.judge.guards = cast("EvidenceStore", HangingGuards())
     await stand.judge.end()
 
     assert await store.behind.try_lead("judge", "the next one", 4.0) is not None

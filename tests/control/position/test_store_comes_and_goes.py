@@ -21,7 +21,7 @@ from proxy.core.position.position import (
     transition,
 )
 from proxy.core.stage import Stage
-from proxy.core.store_errors import StoreUnavailable
+from proxy.store.errors import StoreUnavailable
 from tests.control.stands import START, Clock, Known, Stand, Store, canary, table
 
 RAMP = "ramp: {steps: [10%, 50%], hold: 10m, soak: 1h, needs: {capacity: false, requests: 10}}"

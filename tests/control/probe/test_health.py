@@ -12,7 +12,7 @@ from aiohttp import web
 from proxy.control.probe.health import Condition, Probes, Status
 from proxy.core.routing.route import Endpoint, Health
 from proxy.link.messages import Probed
-from proxy.supervised_tasks import Restarting
+from proxy.tasks import RestartedTasks
 from tests.control.conftest import listening_tcp
 from tests.control.tables import upstream
 
@@ -48,7 +48,7 @@ async def serve() -> AsyncIterator[Serve]:
 
 
 @pytest.fixture
-async def probes(tasks: Restarting) -> AsyncIterator[Probes]:
+async def probes(tasks: RestartedTasks) -> AsyncIterator[Probes]:
     made = Probes(tasks, Now())
     yield made
     await made.close()
@@ -96,7 +96,7 @@ async def test_400_and_above_is_down(probes: Probes, serve: Serve, status: int) 
     assert (await settled(probes, Status.DOWN)).error == f"answered {status}"
 
 
-async def test_no_answer_in_time_is_down(tasks: Restarting, serve: Serve) -> None:
+async def test_no_answer_in_time_is_down(tasks: RestartedTasks, serve: Serve) -> None:
     """A probe gives up after its own timeout and says how long that was."""
     probes = Probes(tasks, Now(), timeout=0.05)
 
@@ -234,7 +234,7 @@ class Flag:
         return web.Response(status=200 if self.well else 500)
 
 
-async def test_one_bad_answer_is_no_outage(serve: Serve, tasks: Restarting) -> None:
+async def test_one_bad_answer_is_no_outage(serve: Serve, tasks: RestartedTasks) -> None:
     """After `unhealthy_after` bad answers in a row an endpoint is down, after `healthy_after` good ones it is up."""
     flag = Flag()
     told: list[Probed] = []
@@ -258,7 +258,7 @@ async def test_one_bad_answer_is_no_outage(serve: Serve, tasks: Restarting) -> N
     assert probes.conditions == {}
 
 
-async def test_each_endpoint_is_asked_for_itself(serve: Serve, tasks: Restarting) -> None:
+async def test_each_endpoint_is_asked_for_itself(serve: Serve, tasks: RestartedTasks) -> None:
     """Of two endpoints one is down: the upstream is up, and workers are told of each."""
     bad = Flag()
     bad.well = False

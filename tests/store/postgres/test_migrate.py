@@ -9,10 +9,10 @@ from pathlib import Path
 import asyncpg
 import pytest
 
+from proxy.store.errors import SchemaRefused
 from proxy.store.postgres.connections import Connections
 from proxy.store.postgres.migrate import Migration, migrate, missing, shipped
 from proxy.store.postgres.positions import PostgresPositions
-from proxy.store.unavailable import SchemaRefused
 from tests.store.waiting import PATIENT
 
 STORE = Path(__file__).parents[3] / "proxy/store"

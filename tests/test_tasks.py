@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from structlog.testing import capture_logs
 
-from proxy.supervised_tasks import Restarting
+from proxy.tasks import RestartedTasks
 
 
 async def test_work_that_dies_is_started_anew(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -18,7 +18,7 @@ async def test_work_that_dies_is_started_anew(monkeypatch: pytest.MonkeyPatch) -
         if lives < 4:
             raise RuntimeError(f"death {lives}")
 
-    tasks = Restarting(first_delay=0.001)
+    tasks = RestartedTasks(first_delay=0.001)
     with capture_logs() as logs:
         await tasks.start(work, name="watch")
 
@@ -38,7 +38,7 @@ async def test_work_that_is_cancelled_stays_so() -> None:
         began.set()
         raise RuntimeError("once")
 
-    tasks = Restarting(first_delay=3600)
+    tasks = RestartedTasks(first_delay=3600)
     with capture_logs():
         task = tasks.start(work, name="watch")
         await began.wait()
@@ -53,7 +53,7 @@ async def test_a_task_can_be_cancelled_alone() -> None:
     async def work() -> None:
         await asyncio.sleep(3600)
 
-    tasks = Restarting()
+    tasks = RestartedTasks()
     one, other = tasks.start(work, name="one"), tasks.start(work, name="other")
     await asyncio.sleep(0)
     one.cancel()

@@ -1,4 +1,4 @@
-"""What goes wrong with a store, said once for those who keep it and those who ask it."""
+"""What goes wrong with a store."""
 
 from __future__ import annotations
 
@@ -12,3 +12,7 @@ class StoreUnavailable(Exception):  # noqa: N818 - the name that all of Banyan u
 
 class StoreRefused(Exception):  # noqa: N818 - as above
     """The store answered and would not take it: a defect of ours. Asking again would give the same answer."""
+
+
+class SchemaRefused(StoreUnavailable):
+    """The database holds a schema that this version of Banyan cannot work with; only an operator can change that."""
