@@ -15,7 +15,7 @@ from collections.abc import AsyncIterator, Sequence
 from typing import Protocol
 
 from proxy.core.position.position import Move, Position, Transition
-from proxy.core.position.standing import Hold, Kill, Lead, Pin, Presence, Standing, Told
+from proxy.core.position.standing import Lead, Pin, Presence, Standing, Told
 
 KEPT_TRANSITIONS = 100_000
 """Moves are kept until the standing has changed so many times again."""
@@ -52,15 +52,6 @@ class PositionStore(Protocol):
 
     async def drop_pin(self, route: str, cohort: str, standing: int | None = None) -> bool:
         """Whether there was one, and the standing had this version."""
-
-    async def set_hold(self, hold: Hold) -> None:
-        """Add a hold, or replace the route's."""
-
-    async def drop_hold(self, route: str) -> bool:
-        """Whether there was one."""
-
-    async def set_kill(self, kill: Kill) -> None:
-        """Switch the new side off or on again."""
 
     async def try_lead(self, name: str, holder: str, seconds: float) -> int | None:
         """The epoch under which `holder` may judge for so long; None while another does. A leader keeps its epoch."""

@@ -39,7 +39,6 @@ from proxy.core.judge.verdict import Case, Ruling, judge
 from proxy.core.outcome import Side
 from proxy.core.position.ladder import Place
 from proxy.core.position.position import Position
-from proxy.core.position.standing import EVERY_ROUTE
 from proxy.core.routing.kill_switch import Order
 from proxy.core.routing.placement import is_possible
 from proxy.core.routing.route import Route
@@ -189,8 +188,8 @@ class Bench:
         if self._order is not None or self._kills.seconds_since(self._folded_at):
             docket.capacity = docket.capacity.at(epoch).stopped()
             return
-        position = self._held(self._replica.position(route), now)
-        docket.carry(told, epoch, now, is_raised=may_raise(route.ramp, position))
+        is_raised = may_raise(route.ramp, self._replica.position(route))
+        docket.carry(told, epoch, now, is_raised=is_raised)
 
     def _watch(self, route: Route, docket: Docket, compared: Iterable[ComparedDelta], now: float) -> None:
         """The limit is the ramp's: without one nobody has said what is too much."""
@@ -238,7 +237,7 @@ class Bench:
 
     def _case(self, route: Route, routes: Mapping[str, Route], moving: list[str]) -> Case:
         now, docket = self._replica.clock(), self._dockets.get(route.name) or Docket()
-        position = self._held(self._replica.position(route), now)
+        position = self._replica.position(route)
         measures = self._measures(route, docket, position)
         return Case(
             position=position,
@@ -268,13 +267,6 @@ class Bench:
                 why = f"new failed nothing here, and answers well again at {well[groups[name]]} of its group"
                 found[name] = replace(case, recovered=why)
         return found
-
-    def _held(self, position: Position, now: float) -> Position:
-        holds = self._replica.standing.holds
-        on = any(
-            each.route in {position.route, EVERY_ROUTE} and (each.until is None or each.until > now) for each in holds
-        )
-        return replace(position, held=True) if on else position
 
     def _measures(self, route: Route, docket: Docket, position: Position) -> Measures | None:
         if route.ramp is None:

@@ -206,8 +206,7 @@ class Replica:
             return self._origins.name(before.origin(name))
 
         self.kept = found = kept_called(self.kept, now)
-        holds = all_called(self.standing.holds, now)
-        self.standing = replace(self.standing, positions=found.positions, pins=found.pins, holds=holds)
+        self.standing = replace(self.standing, positions=found.positions, pins=found.pins)
         self.pending = {each.position.route: each for each in found.pending}
         self.said = _places(found.said)
         moves = (all_called(each, now) for each in self.moves.values())

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Sequence
 
 from proxy.core.evidence.records import cleaned, storable
 from proxy.core.position.position import Move, Position, Transition
-from proxy.core.position.standing import Hold, Kill, Lead, Pin, Presence, Standing, Told
+from proxy.core.position.standing import Lead, Pin, Presence, Standing, Told
 from proxy.store import rows
 from proxy.store.errors import StoreRefused, StoreUnavailable
 from proxy.store.positions import KEPT_TRANSITIONS, check_move
@@ -31,14 +31,10 @@ class PostgresPositions:
             version = await connection.fetchval(query("standing_version"))
             positions = await connection.fetch(query("positions"))
             pins = await connection.fetch(query("pins"))
-            holds = await connection.fetch(query("holds"))
-            kills = await connection.fetch(query("kills"))
         return Standing(
             version=version,
             positions=tuple(sorted(map(rows.position, positions), key=lambda each: each.route)),
             pins=tuple(sorted(map(rows.pin, pins), key=lambda each: (each.route, each.cohort))),
-            holds=tuple(sorted((Hold(**row) for row in holds), key=lambda each: each.route)),
-            kills=tuple(sorted((Kill(**row) for row in kills), key=lambda each: each.route)),
         )
 
     async def compare_and_set(
@@ -75,18 +71,6 @@ class PostgresPositions:
     async def drop_pin(self, route: str, cohort: str, standing: int | None = None) -> bool:
         """As PositionStore says."""
         return await self._changed("drop_pin", route, storable(cohort), standing)
-
-    async def set_hold(self, hold: Hold) -> None:
-        """As PositionStore says."""
-        await self._changed("set_hold", *rows.hold_row(cleaned(hold)))
-
-    async def drop_hold(self, route: str) -> bool:
-        """As PositionStore says."""
-        return await self._changed("drop_hold", route)
-
-    async def set_kill(self, kill: Kill) -> None:
-        """As PositionStore says."""
-        await self._changed("set_kill", *rows.kill_row(cleaned(kill)))
 
     async def try_lead(self, name: str, holder: str, seconds: float) -> int | None:
         """As PositionStore says."""

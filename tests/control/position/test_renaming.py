@@ -10,7 +10,7 @@ from proxy.core.judge.verdict import Action
 from proxy.core.outcome import Side
 from proxy.core.position.ladder import SHADOW
 from proxy.core.position.position import Cause, Move, Position, rolled_back, transition
-from proxy.core.position.standing import Hold, Pin, Standing
+from proxy.core.position.standing import Pin, Standing
 from proxy.core.routing.snapshot import Snapshot
 from proxy.core.routing.state_names import origins_of
 from proxy.link.messages import Orders
@@ -51,12 +51,11 @@ def latched(stand: Stand, name: str) -> bool:
 
 
 async def test_a_latch_survives_a_rename(store: Store, clock: Clock) -> None:
-    """Position, pins, holds and the reason of the last move are those of before; nothing in the store was touched."""
+    """Position, pins and the reason of the last move are those of before; nothing in the store was touched."""
     stand = Stand(OLD, store, clock)
     await stand.begin()
     await roll_back(stand)
     await store.behind.set_pin(Pin(route="a", cohort="acme", side=Side.NEW, by="ann", since=clock()))
-    await store.behind.set_hold(Hold(route="a", by="ann", since=clock()))
     await stand.rounds()
     before = await store.behind.standing()
     done = await stand.edit(NEW)
@@ -65,7 +64,6 @@ async def test_a_latch_survives_a_rename(store: Store, clock: Clock) -> None:
     assert done
     assert (stand.place("b"), latched(stand, "b")) == ("shadow", True)
     assert [each.cohort for each in stand.replica.pins("b")] == ["acme"]
-    assert [each.route for each in stand.replica.standing.holds] == ["b"]
     assert stand.replica.moves["b"][0].reason == "why"
     assert await store.behind.standing() == before
 
