@@ -35,7 +35,7 @@ from proxy.core.judge.verdict import Ruling
 from proxy.core.position.position import Transition
 from proxy.core.routing.kill_switch import Order
 from proxy.core.routing.snapshot import Snapshot
-from proxy.link.messages import BadDelta, Report
+from proxy.link.messages import Report
 from proxy.store.errors import StoreRefused, StoreUnavailable
 from proxy.store.open_stores import Stores
 from proxy.tasks import Work
@@ -100,6 +100,7 @@ class Judging:
             running=running, replica=self.replica, mover=self.mover, judge=self.judge, store=store, around=around
         )
         parts.links.heard = self._hear
+        parts.links.comparing.bad_events = self._gathering.add
         parts.links.comparing.compared = self._gathering.compare
         self._hooks = parts.hooks
         self._hooks.follow(running.snapshot.hooks)
@@ -164,7 +165,6 @@ class Judging:
     async def _judge(self) -> None:
         await self._once(self.judge.begin)
         while True:
-            self._take_mismatches()
             await self.judge.turn()
 
     async def _once(self, work: Work) -> None:
@@ -177,12 +177,6 @@ class Judging:
                 await asyncio.sleep(AGAIN)
         _log.warning("judge_begins_without_store")
         return None
-
-    def _take_mismatches(self) -> None:
-        taken = self._parts.book.take_bad()
-        self._gathering.add(
-            BadDelta(route, each.bad.value, each.side.value, each.cohort, each.draw, each.at) for route, each in taken
-        )
 
     async def _slowness(self) -> None:
         while True:

@@ -40,11 +40,6 @@ class Sockets:
     pairs: socket.socket
 
     @property
-    def pairs_path(self) -> Path:
-        """Where workers hand pairs to the comparer."""
-        return self.link_path.with_name(PAIRS)
-
-    @property
     def address(self) -> str:
         """Where clients connect: `host:port`, or `unix:/path`."""
         name = self.workers[0].getsockname()

@@ -27,7 +27,7 @@ from proxy.core.evidence.records import GuardState
 from proxy.core.judge.legacy import Known as Legacy
 from proxy.core.judge.ramp import Measures
 from proxy.core.outcome import Refused
-from proxy.core.position.position import Position
+from proxy.core.position.position import Cause, Position, held, move
 from proxy.core.position.standing import Lead
 from proxy.core.routing.route import Route
 from proxy.core.routing.snapshot import Snapshot
@@ -186,6 +186,12 @@ class Stand:
     def place(self, name: str = "a") -> str:
         """Where a route runs, as people write it."""
         return str(self.replica.placed(self.route(name)).place)
+
+    async def hold(self, *, on: bool, name: str = "a") -> None:
+        """An operator's hold, or its end."""
+        before = self.replica.position(self.route(name))
+        after = held(before, Cause.OPERATOR, on=on)
+        await self.mover.move(move(before, after, at=self.clock(), actor="ann", numbers={}, reason="wait"))
 
     async def edit(self, snapshot: Snapshot) -> bool:
         """routes.yaml says this now."""

@@ -11,7 +11,7 @@ Rule 5: what is undecided is judged again at every look and at every word about 
 
 from __future__ import annotations
 
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
@@ -22,19 +22,15 @@ from proxy.control.evidence.minutes import NO_SUMS, Minutes, Sums
 from proxy.control.evidence.undecided import room, verdicts, waiting
 from proxy.core.evidence.records import Cluster, Epoch, KeyGroup, RuleHits, ShapeCount, Tally
 from proxy.core.judge.coverage import OFTEN
-from proxy.core.judge.guard import Bad, BadEvent
 from proxy.core.judge.ramp import Fault, Measures
 from proxy.core.math.confidence import upper_bound
 from proxy.core.noise.groups import Waiting
 from proxy.core.noise.state import EXCUSED, KeyState
-from proxy.core.outcome import Side
 from proxy.core.parity.compare import Outcome
 from proxy.core.parity.rules.difference import Severity
 from proxy.core.parity.rules.rules import NO_RULES, Rules
 from proxy.core.position.position import Position
-from proxy.link.messages import BadDelta
 
-MOST_BAD = 20_000
 SHAPE_LIVES = 7 * 86_400.0
 """Seconds after which a shape that nobody asked for again need not be covered."""
 
@@ -103,8 +99,6 @@ class EvidenceBook:
         self._states: Mapping[str, States] = {}
         self._counted: Counter[tuple[str, Outcome]] = Counter()
         self._incomparable: Counter[tuple[str, str]] = Counter()
-        self._bad: deque[tuple[str, BadEvent]] = deque(maxlen=MOST_BAD)
-        self.bad_dropped = 0
 
     def measures(self, route: str, position: Position) -> Measures:
         """What the judge needs to know; what evidence cannot tell (`requests`, `carried`, `lag`) is left as it is."""
@@ -137,12 +131,6 @@ class EvidenceBook:
             if each.severity is Severity.HIGH and not each.accepted:
                 before = min(page.until.get(each.id, (0.0, now))[1], now)
                 yield Fault(seen=each.count, last_seen=each.last_seen, before=before, since=now - before)
-
-    def take_bad(self) -> list[tuple[str, BadEvent]]:
-        """Mismatches of high severity since the last call, by route, oldest first; `side` answered the client."""
-        taken = list(self._bad)
-        self._bad.clear()
-        return taken
 
     def parity(self, route: str) -> Parity:
         """All comparisons of the current epoch."""
@@ -241,13 +229,6 @@ class EvidenceBook:
             self._counted[each.route, each.outcome] += each.count
             if each.outcome is Outcome.INCOMPARABLE:
                 self._incomparable[each.route, each.why] += each.count
-
-    def happened(self, events: Iterable[BadDelta]) -> None:
-        """Bad events from the comparer."""
-        for each in events:
-            self.bad_dropped += len(self._bad) == MOST_BAD
-            event = BadEvent(bad=Bad(each.bad), side=Side(each.side), cohort=each.cohort, draw=each.draw, at=each.at)
-            self._bad.append((each.route, event))
 
     def hear(self, states: Mapping[str, States]) -> None:
         """What is known of keys now, by route."""

@@ -79,7 +79,6 @@ class EvidenceFlow:
         self._comparer_lost = (0, 0)  # of which comparer, by process id, and how much of its loss is counted
         self._holder = uuid.uuid4().hex
         comparing.hand_on = self._take
-        comparing.bad_events = book.happened
         self.follow()
 
     @property

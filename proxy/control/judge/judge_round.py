@@ -78,7 +78,7 @@ class Bench:
 
     def route(self, name: str) -> Route | None:
         """The route as the present table has it."""
-        return next((each for each in self._running.snapshot.routes if each.name == name), None)
+        return self._running.snapshot.named(name)
 
     def rule(self, batches: Iterable[Batch]) -> Mapping[str, Ruling]:
         """Fold what was told, then rule."""

@@ -76,11 +76,6 @@ class Told:
     body: bytes
 
 
-def laggards(presences: Iterable[Presence], version: int) -> tuple[str, ...]:
-    """The instances that do not obey `version` yet; a rollback is done when there are none."""
-    return tuple(each.instance for each in presences if each.version < version)
-
-
 def is_skewed(presences: Iterable[Presence]) -> bool:
     """Whether the instances run different revisions of routes.yaml."""
     return len({each.revision for each in presences}) > 1

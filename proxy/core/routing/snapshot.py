@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 from ipaddress import IPv4Network, IPv6Network
 
@@ -97,6 +97,15 @@ class Snapshot:
     cookies: Cookies = PLAIN_COOKIES
     choosers: tuple[Network, ...] = ()
     """Clients that may say which side is to answer them."""
+    _named: Mapping[str, Route] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """A table may have 10,000 routes: looking for one by its name is no walk through all."""
+        object.__setattr__(self, "_named", {route.name: route for route in self.table.routes})
+
+    def named(self, name: str) -> Route | None:
+        """The route of this name, if there is one."""
+        return self._named.get(name)
 
     @property
     def routes(self) -> tuple[Route, ...]:

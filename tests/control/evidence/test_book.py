@@ -17,7 +17,6 @@ from proxy.core.parity.rules.rules import NO_RULES, Rule, Rules, Treatment
 from proxy.core.position.ladder import Place
 from proxy.core.position.position import Cause, moved, reconcile
 from proxy.core.stage import Stage
-from proxy.link.messages import BadDelta
 
 AT = reconcile(None, Stage.SHADOW, 0.0, route="a", now=0.0)
 
@@ -224,16 +223,6 @@ def test_an_edit_of_the_rules_begins_evidence_anew() -> None:
 
     assert (same, edited, shown) == (9, 0, 9)
     assert book.parity("a").sums.compared == 0
-
-
-def test_bad_events_are_taken_once() -> None:
-    """The judge gets each mismatch of high severity, with who answered the client."""
-    book = EvidenceBook()
-    book.happened([BadDelta("a", "mismatch", "new", 7, 0.25, 9.0)])
-    ((route, event),) = book.take_bad()
-
-    assert (route, event.side, event.cohort, event.draw, event.at) == ("a", Side.NEW, 7, 0.25, 9.0)
-    assert book.take_bad() == []
 
 
 def test_counts_of_this_replica_only_grow() -> None:

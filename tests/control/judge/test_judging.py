@@ -10,7 +10,6 @@ from proxy.control.fleet.lease import LASTS
 from proxy.core.judge.ramp import Counts, Measures
 from proxy.core.judge.verdict import Action, Ruling
 from proxy.core.position.position import Cause, move, resumed, transition
-from proxy.core.position.standing import Hold
 from tests.control.stands import START, Clock, Guards, Known, Stand, Store, alone, bad, canary, failures, table
 
 RAMP = "ramp: {steps: [1%, 5%, 50%], hold: 10m, soak: 1h, needs: {capacity: false, requests: 10}}"
@@ -150,7 +149,7 @@ async def test_without_one_of_them_it_stays(store: Store, clock: Clock, lacks: s
     known = Known({} if lacks == "evidence" else {"a": PROVED})
     stand = await alone(store, clock, canary("1%", RAMP), known=known)
     if lacks == "a hold":
-        await store.behind.set_hold(Hold(route="a", by="ann", since=START))
+        await stand.hold(on=True)
     if lacks == "a side":
         stand.running.snapshot = replace(stand.running.snapshot, upstreams={})
     for _ in range(3):

@@ -11,7 +11,7 @@ from proxy.control.position.reasons import why
 from proxy.core.judge.verdict import Action
 from proxy.core.outcome import Side
 from proxy.core.position.ladder import Place
-from proxy.core.position.position import Cause, held, move, moved
+from proxy.core.position.position import Cause, move, moved
 from proxy.core.position.standing import NEWCOMERS, Pin
 from proxy.core.routing.kill_switch import Order
 from proxy.core.stage import Stage
@@ -37,13 +37,6 @@ def store(clock: Clock) -> Store:
 
 def reasons(stand: Stand) -> tuple[str, ...]:
     return stand.bench.ruling(stand.route()).judgement.reasons
-
-
-async def hold(stand: Stand, *, on: bool) -> None:
-    """An operator's hold, or its end."""
-    before = stand.replica.position(stand.route())
-    after = held(before, Cause.OPERATOR, on=on)
-    await stand.mover.move(move(before, after, at=stand.clock(), actor="ann", numbers={}, reason="wait"))
 
 
 @pytest.mark.parametrize("route", [HALF, at_shadow("a")])
@@ -203,10 +196,10 @@ async def test_time_on_hold_raises_no_sample_either(store: Store, clock: Clock) 
     """Nobody raised it then; what new carried meanwhile counts."""
     stand = await alone(store, clock, CLIMBS, known=Known())
     await carries(stand, 5)
-    await hold(stand, on=True)
+    await stand.hold(on=True)
     await carries(stand, 600)
     on_hold, proved = dict(stand.bench.samples), stand.bench._dockets["a"].capacity.proved
-    await hold(stand, on=False)
+    await stand.hold(on=False)
     await carries(stand, 8)
 
     assert on_hold == {}

@@ -31,6 +31,16 @@ def test_a_snapshot_holds_its_routes_in_file_order() -> None:
     assert SNAPSHOT.routes == ROUTES
 
 
+def test_a_route_is_found_by_its_name() -> None:
+    """Also after the way to another process, and in a snapshot that was made of this one with another table."""
+    fewer = replace(SNAPSHOT, table=RouteTable(ROUTES[:1]))
+
+    assert [SNAPSHOT.named(each.name) for each in ROUTES] == list(ROUTES)
+    assert SNAPSHOT.named("other") is None
+    assert pickle.loads(pickle.dumps(SNAPSHOT)).named("plain") == ROUTES[1]
+    assert (fewer.named("app"), fewer.named("plain")) == (ROUTES[0], None)
+
+
 def test_a_snapshot_names_the_fields_that_routing_reads() -> None:
     """The fields to collect are those of all routes together."""
     assert SNAPSHOT.fields == {b"x-client", b"x-debug"}
