@@ -5,6 +5,8 @@ Rule 2: what is found of a route is told by its origin, under which it is kept; 
 Rule 3: an answer that failed says no version: then the last one that its side said holds.
 Rule 4: where a route says `second: 0%` nothing is learned as noise: each value that differs counts, unless a rule or
         an operator's word excuses it.
+Rule 5: that a shadow goes without credentials that its answers depend on is said once for each route and kind until the
+        table changes, however often it happens: the numbers are in the evidence.
 """
 
 from __future__ import annotations
@@ -18,7 +20,6 @@ import msgspec
 import structlog
 
 from proxy.comparer.counting import Counting
-from proxy.comparer.notices import Notices
 from proxy.comparer.runs import Runs
 from proxy.core.evidence.fold import Fold, Found
 from proxy.core.evidence.noise_memories import Memories
@@ -30,6 +31,7 @@ from proxy.core.parity.captured import Label, Pair
 from proxy.core.parity.compare import Comparison, Incomparable, Outcome, compare
 from proxy.core.parity.redact import Redactor
 from proxy.core.parity.rules.difference import Severity
+from proxy.core.parity.rules.reasons import CURE
 from proxy.core.parity.rules.rules import NO_RULES, Rules
 from proxy.core.parity.shape import shape_of
 from proxy.core.routing.snapshot import Snapshot
@@ -40,10 +42,12 @@ from proxy.link.pairs import decode
 MOST_BAD = 2_000
 """Bad events that wait to be told."""
 _RACES = frozenset({None, Incomparable.RACE})
+_TURNED_AWAY = f"the shadow turns away what the other side answers, as credentials are not sent to it; {CURE}"
+_DIFFERS = f"the sides differ, and credentials are not sent to the shadow: it may answer about nobody; {CURE}"
 _log = structlog.get_logger()
 
 
-class Scales:
+class PairComparer:
     """`compared` counts since the start; `bad` are events to be told, `bad_lost` those that found no place."""
 
     def __init__(self, snapshot: Snapshot, key: bytes) -> None:
@@ -172,3 +176,29 @@ class Scales:
             secrets = self._rules.get(self._origins.name(route) or route, NO_RULES).secrets
             known = self._redactors[route] = Redactor(key=self._key, names=secrets)
         return known
+
+
+class Notices:
+    """Says once of a route and kind, until the table changes, that its shadow goes without the credentials it needs."""
+
+    def __init__(self) -> None:
+        """Nothing was said."""
+        self._told: set[tuple[str, str]] = set()
+
+    def look(self, pair: Pair, comparison: Comparison) -> None:
+        """Say what is to be said of this comparison, if that was not said before."""
+        if not pair.bare:
+            return
+        if comparison.why is Incomparable.CREDENTIALS:
+            self._tell("credentials_not_sent", _TURNED_AWAY, pair)
+        elif comparison.outcome is Outcome.MISMATCH:
+            self._tell("differs_without_credentials", _DIFFERS, pair)
+
+    def forget(self) -> None:
+        """Another table: it may say otherwise."""
+        self._told.clear()
+
+    def _tell(self, event: str, hint: str, pair: Pair) -> None:
+        if (pair.route, event) not in self._told:
+            self._told.add((pair.route, event))
+            _log.warning(event, route=pair.route, request_id=pair.request_id, hint=hint)

@@ -7,7 +7,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from proxy.comparer import comparison
-from proxy.comparer.comparison import Scales
+from proxy.comparer.comparison import PairComparer
 from proxy.core.evidence.fold import REPEATED, Part
 from proxy.core.noise.groups import group_id
 from proxy.core.noise.memory import Learned
@@ -21,11 +21,11 @@ from tests.control.tables import route, snapshot
 from tests.e2e.pairs import pair
 
 
-def made(*names: str) -> Scales:
-    return Scales(snapshot(*(route(name) for name in names or ("a",))), b"k" * 32)
+def made(*names: str) -> PairComparer:
+    return PairComparer(snapshot(*(route(name) for name in names or ("a",))), b"k" * 32)
 
 
-def weigh(on: Scales, *pairs: Pair) -> list[Part]:
+def weigh(on: PairComparer, *pairs: Pair) -> list[Part]:
     for each in pairs:
         on.take(encode(each)[4:])
     evidence = on.evidence()
@@ -101,7 +101,7 @@ def test_rules_noise_and_secrets_are_those_of_the_table() -> None:
 def test_where_noise_is_not_to_be_learned_every_value_counts() -> None:
     """`second: 0%`: at once, whatever other routes know; an operator's word holds there as well."""
     words = (NoiseWord(path="$.at", noisy=True),)
-    on = Scales(snapshot(route("a", shadow=ShadowPolicy(second=0.0), compare=Rules(words=words))), b"k" * 32)
+    on = PairComparer(snapshot(route("a", shadow=ShadowPolicy(second=0.0), compare=Rules(words=words))), b"k" * 32)
     on.memories.hear({"a": Learned(states={"$.n": KeyState.NOISY})})
     parts = weigh(on, pair({"n": 1}, {"n": 2}), pair({"at": 1}, {"at": 2}))
 
@@ -153,7 +153,7 @@ def test_what_is_found_of_a_renamed_route_is_told_by_its_origin() -> None:
 
     A table that renames a route forgets neither its versions nor what was compared today.
     """
-    on = Scales(snapshot(route("a")), b"k" * 32)
+    on = PairComparer(snapshot(route("a")), b"k" * 32)
     again = pair({"id": 1}, {}, new_version="7")
     before = weigh(on, *[again] * 3)
     on.follow(snapshot(route("b", was="a")))

@@ -13,7 +13,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from proxy.app.control_parts import Judging, Parts
+from proxy.app.control_parts import ControlBase, ControlParts
 from proxy.config.files import kill_file
 from proxy.control.admin.admin import Admin, application, serve
 from proxy.control.admin.auth import Gate
@@ -28,25 +28,21 @@ from proxy.core.routing.snapshot import Snapshot
 from proxy.link.messages import Table
 from proxy.store.open_stores import open_stores
 from proxy.tasks import RestartedTasks
+from tests.control.stands import Clock, Store
 from tests.control.tables import crm
 from tests.control.worker import FakeWorker, start_worker
 
 STARTED = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 
 
-class Clock:
-    """A steady clock that moves when told."""
-
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
 @pytest.fixture
 def clock() -> Clock:
     return Clock()
+
+
+@pytest.fixture
+def store(clock: Clock) -> Store:
+    return Store(clock)
 
 
 @pytest.fixture
@@ -103,7 +99,7 @@ class Port:
     client: aiohttp.ClientSession
     link_path: Path
     kill: KillSwitch
-    judging: Judging
+    parts: ControlParts
     workers: list[FakeWorker] = field(default_factory=list)
 
     async def worker(self, worker: int = 0, pid: int = 100) -> FakeWorker:
@@ -119,11 +115,11 @@ class Port:
         self.links.push(table_of(snapshot))
 
 
-def _parts(running: Running, links: Links, probes: Probes, hooks: Hooks, directory: Path) -> Parts:
+def _base(running: Running, links: Links, probes: Probes, hooks: Hooks, directory: Path) -> ControlBase:
     """What the judge stands on, with a store in memory."""
     stores = open_stores("memory", directory)
     book = EvidenceBook()
-    return Parts(
+    return ControlBase(
         running=running, links=links, stores=stores, book=book, probes=probes, directory=directory, hooks=hooks
     )
 
@@ -143,14 +139,14 @@ async def open_port(links: Links, link_path: Path, tasks: RestartedTasks) -> Asy
             stack.push_async_callback(probes.close)
             hooks = Hooks(tasks)
             stack.push_async_callback(hooks.close)
-            judging = Judging(_parts(running, links, probes, hooks, link_path.parent))
+            parts = ControlParts(_base(running, links, probes, hooks, link_path.parent))
             kill = KillSwitch(
                 running=running,
                 links=links,
                 place=lambda written: link_path.parent / (written or "kill"),
                 give=kill_file.give,
                 lift=kill_file.lift,
-                judged=judging.judged,
+                judged=parts.judged,
             )
             admin = Admin(
                 running=running,
@@ -158,9 +154,9 @@ async def open_port(links: Links, link_path: Path, tasks: RestartedTasks) -> Asy
                 probes=probes,
                 kill=kill,
                 parser="llhttp",
-                judged=judging.judged,
-                asked=judging.asked,
-                moved=judging.mover.counts,
+                judged=parts.judged,
+                asked=parts.asked,
+                moved=parts.mover.counts,
             )
             gate = Gate(loopback=loopback, token=token, own_host="127.0.0.1")
             host, port = listening.getsockname()
@@ -174,7 +170,7 @@ async def open_port(links: Links, link_path: Path, tasks: RestartedTasks) -> Asy
                 client=client,
                 link_path=link_path,
                 kill=kill,
-                judging=judging,
+                parts=parts,
             )
 
         yield start

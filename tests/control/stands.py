@@ -12,15 +12,15 @@ import msgspec
 
 from proxy.config.load import Loaded, load_text
 from proxy.control.evidence.book import EvidenceBook
-from proxy.control.fleet.gossip import Gathering
+from proxy.control.fleet.gossip import Outbox
 from proxy.control.fleet.lease import Leading
 from proxy.control.fleet.links import Links
-from proxy.control.judge.judge_round import Bench
+from proxy.control.judge.judge_round import RouteJudging
 from proxy.control.judge.judging import Judge
 from proxy.control.position.mover import Mover
 from proxy.control.position.reconciling import Reconciling
-from proxy.control.position.standing_file import NOTHING, Kept, read
-from proxy.control.position.standing_here import Replica
+from proxy.control.position.standing_file import NOTHING, StandingFile, read
+from proxy.control.position.standing_here import StandingHere
 from proxy.control.running import Reload, Running
 from proxy.control.traffic.ledger import Ledger
 from proxy.core.evidence.records import GuardState
@@ -138,7 +138,7 @@ class Stand:
         clock: Clock,
         *,
         instance: str = "one",
-        kept: Kept = NOTHING,
+        kept: StandingFile = NOTHING,
         guards: Guards | None = None,
         known: Known | None = None,
     ) -> None:
@@ -148,23 +148,23 @@ class Stand:
         self.running = Running(snapshot, GOOD)
         self.links = Links(Ledger(clock), Table(snapshot.revision, b""))
         positions = NamedPositions(cast("PositionStore", store), lambda: self.running.origins)
-        self.replica = Replica(instance, self.running, self.links, clock, keep=self._keep, kept=kept)
-        self.mover = Mover(positions, self.replica)
-        self.reconciling = Reconciling(self.running, self.replica, self.mover, positions)
-        self.gathering = Gathering()
+        self.here = StandingHere(instance, self.running, self.links, clock, keep=self._keep, kept=kept)
+        self.mover = Mover(positions, self.here)
+        self.reconciling = Reconciling(self.running, self.here, self.mover, positions)
+        self.outbox = Outbox()
         self.healthy: set[str] = set()
         self.ill: set[str] = set()
-        self.bench = Bench(
-            self.running, self.replica, cast("EvidenceBook", self.known), self._probe, lambda: self.running.order
+        self.judging = RouteJudging(
+            self.running, self.here, cast("EvidenceBook", self.known), self._probe, lambda: self.running.order
         )
         self.judge = Judge(
             store=positions,
             guards=cast("EvidenceStore", guards or Guards()),
-            replica=self.replica,
+            here=self.here,
             mover=self.mover,
             reconciling=self.reconciling,
-            bench=self.bench,
-            gathering=self.gathering,
+            judging=self.judging,
+            outbox=self.outbox,
             revision=lambda: self.running.snapshot.revision,
             leading=Leading(positions, instance),
         )
@@ -185,11 +185,11 @@ class Stand:
 
     def place(self, name: str = "a") -> str:
         """Where a route runs, as people write it."""
-        return str(self.replica.placed(self.route(name)).place)
+        return str(self.here.placed(self.route(name)).place)
 
     async def hold(self, *, on: bool, name: str = "a") -> None:
         """An operator's hold, or its end."""
-        before = self.replica.position(self.route(name))
+        before = self.here.position(self.route(name))
         after = held(before, Cause.OPERATOR, on=on)
         await self.mover.move(move(before, after, at=self.clock(), actor="ann", numbers={}, reason="wait"))
 
@@ -242,7 +242,7 @@ class Stand:
             alive=[AliveDelta(route, *alive)] if any(alive) else [],
             shadows=[ShadowDelta(route, outcome, count) for outcome, count in (shadows or {}).items()],
         )
-        self.gathering.hear(more)
+        self.outbox.hear(more)
 
 
 async def alone(store: Store, clock: Clock, *routes: str, top: str = "", **named: object) -> Stand:

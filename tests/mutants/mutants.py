@@ -73,7 +73,7 @@ MUTANTS = (
     Mutant(
         name="a move for all passes over the one made here",
         path="proxy/control/position/mover.py",
-        before="if any(each.before.route in self._replica.pending for each in moves):",
+        before="if any(each.before.route in self._here.pending for each in moves):",
         after="if False:",
         tests=("tests/control/position/test_store_comes_and_goes.py",),
     ),

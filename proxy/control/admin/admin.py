@@ -36,7 +36,7 @@ from proxy.control.admin.standing import Judged
 from proxy.control.admin.upstream_view import UpstreamsView, upstream_view
 from proxy.control.fleet.links import Links
 from proxy.control.fleet.upstreams import worst
-from proxy.control.metrics.collector import CONTENT_TYPE, Reading, render
+from proxy.control.metrics.collector import CONTENT_TYPE, MetricsReading, render
 from proxy.control.metrics.evidence_metrics import EvidenceReading
 from proxy.control.position.hooks import Delivery
 from proxy.control.probe.certificates import Certificates
@@ -161,8 +161,8 @@ class Admin:
         known = [route.name for route in self.running.snapshot.routes]
         return no_such_route(request.match_info["name"], known)
 
-    def _reading(self) -> Reading:
-        return Reading(
+    def _reading(self) -> MetricsReading:
+        return MetricsReading(
             snapshot=self.running.snapshot,
             reload=self.running.reload,
             counts=self.links.ledger.counts(),
@@ -181,7 +181,7 @@ class Admin:
             routes=self._running_routes(),
             moved=self.moved,
             told=self.told,
-            known=self.judged is None or self.judged.replica.known,
+            known=self.judged is None or self.judged.here.known,
         )
 
     def _running_routes(self) -> tuple[Route, ...]:
@@ -192,7 +192,7 @@ class Admin:
         ledger = self.links.ledger
         workers = ledger.counts().workers
         if any(serves_current(worker, self.running, ledger) for worker in workers):
-            keeps_out = self.judged is not None and self.judged.replica.keeps_out
+            keeps_out = self.judged is not None and self.judged.here.keeps_out
             return _UNKNOWN if keeps_out else ""
         if not workers:
             return "no worker is linked to control"
@@ -240,6 +240,6 @@ async def serve(app: web.Application, listening: socket.socket) -> Callable[[], 
     return runner.cleanup
 
 
-def _page(reading: Reading, *, squeeze: bool) -> bytes:
+def _page(reading: MetricsReading, *, squeeze: bool) -> bytes:
     page = render(reading)
     return gzip.compress(page, compresslevel=1) if squeeze else page

@@ -24,12 +24,11 @@ from proxy.control.admin.responses import as_json, no_such_route, read_body, sto
 from proxy.control.admin.standing import TransitionsView, instance_views, moved_view, transition_view
 from proxy.control.admin.tags import is_seen, tag_of
 from proxy.control.judge.judging import Judge
-from proxy.control.position.group_orders import Given, GroupOrders, Late, Order
+from proxy.control.position.group_orders import Given, GroupOrders, OperatorOrder, TooLate
 from proxy.control.position.mover import PATIENCE, AwayError, Made, Mover
-from proxy.control.position.order_notes import Around, drain_of, order_notes, pin_sentence
-from proxy.control.position.promotion_notes import promotion_notes
+from proxy.control.position.order_notes import Around, drain_of, order_notes, pin_sentence, promotion_notes
 from proxy.control.position.reasons import BEGUN
-from proxy.control.position.standing_here import Replica
+from proxy.control.position.standing_here import StandingHere
 from proxy.control.running import Running
 from proxy.core.judge.stage_machine import Refusal
 from proxy.core.outcome import Side
@@ -77,7 +76,7 @@ class OrdersAsked:
     """The handlers. `epoch_begun` hears of a route's new epoch, which it is, by whom and why; it does not fail."""
 
     running: Running
-    replica: Replica
+    here: StandingHere
     mover: Mover
     judge: Judge
     store: PositionStore
@@ -87,7 +86,7 @@ class OrdersAsked:
 
     def __post_init__(self) -> None:
         """Orders are given through the same mover."""
-        self._orders = GroupOrders(running=self.running, replica=self.replica, mover=self.mover)
+        self._orders = GroupOrders(running=self.running, here=self.here, mover=self.mover)
 
     async def transitions(self, request: web.Request) -> web.Response:
         """`GET /api/transitions?route=`: of one that is gone or was renamed as well, while its moves are kept."""
@@ -122,7 +121,9 @@ class OrdersAsked:
                 return await self._drain(request, route, asked, by)
             if verb == "epoch":
                 return await self._epoch(request, route, asked, by)
-            return await self._verb(request, route, Order(verb=verb, reason=asked.reason, by=by, step=asked.step))
+            return await self._verb(
+                request, route, OperatorOrder(verb=verb, reason=asked.reason, by=by, step=asked.step)
+            )
         except (AwayError, StoreUnavailable, TimeoutError) as error:
             return store_away(str(error))
 
@@ -137,7 +138,7 @@ class OrdersAsked:
             return problem(HTTPStatus.BAD_REQUEST, "cohort must be the key of one cohort, as clients send it")
         if asked.seconds is not None and not SHORTEST_PIN <= asked.seconds <= LONGEST_PIN:
             return problem(HTTPStatus.BAD_REQUEST, _no_time(asked.seconds))
-        by, now = asked.by or f"admin API, {request.remote or ''}", self.replica.clock()
+        by, now = asked.by or f"admin API, {request.remote or ''}", self.here.clock()
         until = None if asked.seconds is None else now + asked.seconds
         pin = None
         if asked.side is not None:
@@ -150,9 +151,9 @@ class OrdersAsked:
 
     # -- what is done -------------------------------------------------------------------------------------------------
 
-    async def _verb(self, request: web.Request, route: Route, order: Order) -> web.Response:
+    async def _verb(self, request: web.Request, route: Route, order: OperatorOrder) -> web.Response:
         seen = None if request.if_match is None else lambda: self._if_match(request, route) is None
-        rulings = self.judge.bench.rulings
+        rulings = self.judge.judging.rulings
         match await self._orders.give(route, order, seen):
             case Given() as given:
                 self.judge.wake()
@@ -161,7 +162,7 @@ class OrdersAsked:
                 return await self._answer(route, given, *said)
             case Refusal(sentence=sentence):
                 return problem(HTTPStatus.CONFLICT, f"{route.name} is not moved: {sentence}")
-            case Late(faster=faster):
+            case TooLate(faster=faster):
                 return self._if_match(request, route) or _late(route.name, faster)
             case never:
                 assert_never(never)
@@ -172,9 +173,9 @@ class OrdersAsked:
         late = self._if_match(request, route)
         if late is not None:
             return late
-        before = self.replica.position(route)
+        before = self.here.position(route)
         after, reason = begun(before), asked.reason or "a new epoch was ordered"
-        made = move(before, after, at=self.replica.clock(), actor=by, numbers={BEGUN: after.begun}, reason=reason)
+        made = move(before, after, at=self.here.clock(), actor=by, numbers={BEGUN: after.begun}, reason=reason)
         made = replace(made, record=replace(made.record, cause=Cause.OPERATOR))
         if await self.mover.move(made, needs_store=True) is Made.LOST:
             return _late(route.name, (route.name,))
@@ -182,11 +183,11 @@ class OrdersAsked:
         return await self._answer(route, Given(before=before, after=after, made=Made.FOR_ALL))
 
     async def _drain(self, request: web.Request, route: Route, asked: Asked, by: str) -> web.Response:
-        position, since = self.replica.position(route), self.replica.clock()
+        position, since = self.here.position(route), self.here.clock()
         if not asked.off and position.stage is not Stage.CANARY:
             sentence = f"a drain stops new cohorts of a split, and {route.name} is at {position.place}"
             return problem(HTTPStatus.CONFLICT, f"{sentence}; say rollback, or kill in an emergency")
-        if not asked.off and drain_of(self.replica.pins(route.name)) is not None:
+        if not asked.off and drain_of(self.here.pins(route.name)) is not None:
             stood = "that stood already, and nothing was changed"
             return await self._answer(route, Given(before=position, after=position), stood)
         pin = Pin(route=route.name, cohort=NEWCOMERS, side=Side.LEGACY, by=by, since=since, reason=asked.reason)
@@ -199,7 +200,7 @@ class OrdersAsked:
             late = self._if_match(request, route)
             if late is not None:
                 return late
-            standing = None if request.if_match is None else self.replica.standing.version
+            standing = None if request.if_match is None else self.here.standing.version
             async with asyncio.timeout(PATIENCE):
                 if pin is None:
                     made = await self.store.drop_pin(route.name, cohort, standing)
@@ -207,10 +208,10 @@ class OrdersAsked:
                     made = await self.store.set_pin(pin, standing)
             if made:
                 await self.mover.look()
-                position = self.replica.position(route)
+                position = self.here.position(route)
                 given = Given(before=position, after=position, made=Made.FOR_ALL)
                 return await self._answer(route, given, *_set(cohort, pin), pin=None if cohort == NEWCOMERS else pin)
-            if pin is None and all(each.cohort != cohort for each in self.replica.pins(route.name)):
+            if pin is None and all(each.cohort != cohort for each in self.here.pins(route.name)):
                 return problem(HTTPStatus.CONFLICT, _not_pinned(route.name, cohort))
         return _late(route.name, ())
 
@@ -227,7 +228,7 @@ class OrdersAsked:
         return no_such_route(request.match_info["name"], [each.name for each in self._staged()], staged=True)
 
     def _if_match(self, request: web.Request, route: Route) -> web.Response | None:
-        tag = self._tag(route.name, self.replica.positions.get(route.name))
+        tag = self._tag(route.name, self.here.positions.get(route.name))
         if is_seen(request, tag):
             return None
         again = f"`banyan status --route {route.name}` or GET /api/routes/{route.name}"
@@ -235,21 +236,21 @@ class OrdersAsked:
         return problem(HTTPStatus.PRECONDITION_FAILED, detail, {"ETag": f'"{tag}"'})
 
     def _tag(self, route: str, position: Position | None) -> str:
-        return tag_of(0 if position is None else position.version, self.replica.pins(route))
+        return tag_of(0 if position is None else position.version, self.here.pins(route))
 
     async def _answer(self, route: Route, given: Given, *said: str, pin: Pin | None = None) -> web.Response:
         """What was made, who obeys it, and what stands beside it; `said` comes before that."""
         await _until(self._is_obeyed, ACKNOWLEDGED_WITHIN)
         tag = self._tag(route.name, given.after)
-        instances = instance_views(self.replica, self.judge, self.running.snapshot.revision)
+        instances = instance_views(self.here, self.judge, self.running.snapshot.revision)
         upstreams = self.running.snapshot.upstreams
-        beside = order_notes(route, given.after.place, self.replica.pins(route.name), self.around, upstreams)
+        beside = order_notes(route, given.after.place, self.here.pins(route.name), self.around, upstreams)
         view = moved_view(given, tag=tag, instances=instances, pin=pin, notes=[*said, *beside])
         return as_json(view, {"ETag": f'"{tag}"'})
 
     async def _is_obeyed(self) -> bool:
         self.judge.wake()
-        shown = instance_views(self.replica, self.judge, self.running.snapshot.revision)
+        shown = instance_views(self.here, self.judge, self.running.snapshot.revision)
         return all(each.obeys for each in shown)
 
 

@@ -16,7 +16,7 @@ from aiohttp import web
 
 from proxy.control.admin.problem import problem
 from proxy.control.admin.responses import no_such_route
-from proxy.control.traffic.recent_requests import LASTS, MOST, Kept, RecentRequests
+from proxy.control.traffic.recent_requests import LASTS, MOST, KeptRequest, RecentRequests
 from proxy.core.routing.route import Route
 from proxy.core.routing.snapshot import Snapshot
 from proxy.core.routing.table import RouteTable
@@ -119,7 +119,7 @@ def shown(seen: Seen) -> dict[str, object]:
     return {**seen._asdict(), "cohort": f"{seen.cohort:016x}"}
 
 
-def _page(head: dict[str, object], found: Sequence[Kept]) -> bytes:
+def _page(head: dict[str, object], found: Sequence[KeptRequest]) -> bytes:
     each = b",".join([msgspec.json.encode({**shown(kept.seen), "weight": kept.weight}) for kept in found])
     return msgspec.json.encode(head)[:-1] + b',"requests":[' + each + b"]}"
 

@@ -25,7 +25,7 @@ from proxy.control.admin.tags import UNTOUCHED, tag_of
 from proxy.control.evidence.book import EvidenceBook
 from proxy.control.position.orders_for_workers import drains
 from proxy.control.position.reasons import why
-from proxy.control.position.standing_here import Placed
+from proxy.control.position.standing_here import RoutePlace
 from proxy.control.probe.certificates import Shown
 from proxy.control.probe.upstreams_down import DownView, answering, by_stage
 from proxy.control.running import Reload, Running
@@ -327,7 +327,7 @@ def _runs_view(route: Route, running: Running, judged: Judged | None, *, killed:
         held=position is not None and position.held,
         drains=drains(placed.pins),
         killed=killed,
-        sample=0.0 if judged is None else judged.replica.samples.get(route.name, 0.0),
+        sample=0.0 if judged is None else judged.here.samples.get(route.name, 0.0),
         pins={each.cohort: each.side.value for each in placed.pins if each.cohort != NEWCOMERS},
         pinned=tuple(pin_view(each) for each in placed.pins if each.cohort != NEWCOMERS),
     )
@@ -351,8 +351,8 @@ def asked_upstreams(running: Running, ledger: Ledger, judged: Judged | None) -> 
             yield route.name, {route.upstream(side) for side in sides}
 
 
-def _placed(route: Route, judged: Judged | None) -> Placed:
-    return Placed(place=place_of(route)) if judged is None else judged.replica.placed(route)
+def _placed(route: Route, judged: Judged | None) -> RoutePlace:
+    return RoutePlace(place=place_of(route)) if judged is None else judged.here.placed(route)
 
 
 def _is_killed(route: Route, running: Running) -> bool:

@@ -10,11 +10,11 @@ from math import isfinite
 
 import msgspec
 
-from proxy.control.judge.judge_round import Bench
+from proxy.control.judge.judge_round import RouteJudging
 from proxy.control.judge.judging import Judge
-from proxy.control.position.group_orders import Given, Member
+from proxy.control.position.group_orders import Given, GroupMember
 from proxy.control.position.mover import Made
-from proxy.control.position.standing_here import Replica
+from proxy.control.position.standing_here import StandingHere
 from proxy.core.judge.verdict import Verdict
 from proxy.core.position.ladder import LIVE, Place, is_above
 from proxy.core.position.position import Position, Transition
@@ -167,15 +167,15 @@ NO_VERDICT = VerdictView()
 class Judged:
     """Those who know what stands and what is to be thought of it."""
 
-    replica: Replica
+    here: StandingHere
     judge: Judge
-    bench: Bench
+    judging: RouteJudging
 
     def verdict(self, route: Route) -> VerdictView:
         """On one route."""
-        found = self.bench.ruling(route).judgement
+        found = self.judging.ruling(route).judgement
         numbers = {name: number for name, number in found.numbers if isfinite(number)}
-        state = _ramp_state(route, self.replica.position(route), found.verdict)
+        state = _ramp_state(route, self.here.position(route), found.verdict)
         return VerdictView(verdict=found.verdict.value, state=state, reasons=found.reasons, numbers=numbers)
 
 
@@ -192,25 +192,25 @@ def _ramp_state(route: Route, position: Position, verdict: Verdict) -> RampState
 
 def standing_view(judged: Judged, revision: str) -> StandingView:
     """As this replica sees it."""
-    replica, judge = judged.replica, judged.judge
+    here, judge = judged.here, judged.judge
     return StandingView(
-        version=replica.standing.version,
+        version=here.standing.version,
         leads=judge.leading.lead is not None,
         away=judge.away,
-        here=sorted(replica.pending),
-        instances=instance_views(replica, judge, revision),
-        known=replica.known,
+        here=sorted(here.pending),
+        instances=instance_views(here, judge, revision),
+        known=here.known,
     )
 
 
-def instance_views(replica: Replica, judge: Judge, revision: str) -> list[InstanceView]:
+def instance_views(here: StandingHere, judge: Judge, revision: str) -> list[InstanceView]:
     """All live replicas, this one as it is now and not as it was last announced."""
-    version = replica.standing.version
+    version = here.standing.version
     mine = InstanceView(
-        instance=replica.instance,
+        instance=here.instance,
         revision=revision,
-        version=replica.obeyed,
-        obeys=replica.followed,
+        version=here.obeyed,
+        obeys=here.followed,
         same_revision=True,
         this=True,
     )
@@ -223,7 +223,7 @@ def instance_views(replica: Replica, judge: Judge, revision: str) -> list[Instan
             same_revision=each.revision == revision,
         )
         for each in judge.presences
-        if each.instance != replica.instance
+        if each.instance != here.instance
     ]
     return [mine, *others]
 
@@ -257,7 +257,7 @@ def moved_view(
     )
 
 
-def _member_view(member: Member) -> MemberView:
+def _member_view(member: GroupMember) -> MemberView:
     position = member.position
     runs, version = place_view(position.place), position.version
     return MemberView(route=position.route, runs=runs, version=version, moved=not member.why, why=member.why)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from proxy.control.admin.routes import View
 from proxy.control.fleet.upstreams import BREAKER_WORDS
-from proxy.control.probe.health import Condition, Probes
+from proxy.control.probe.health import Probes, UpstreamCondition
 from proxy.core.routing.route import Upstream
 from proxy.link.messages import UpstreamState
 from proxy.log import stamp
@@ -66,7 +66,7 @@ def upstream_view(upstream: Upstream, probes: Probes, state: UpstreamState | Non
     )
 
 
-def _health_view(condition: Condition | None) -> HealthView | None:
+def _health_view(condition: UpstreamCondition | None) -> HealthView | None:
     if condition is None:
         return None
     return HealthView(status=condition.status.value, since=stamp(condition.since), error=condition.error)

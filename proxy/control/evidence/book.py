@@ -69,7 +69,7 @@ States = Mapping[str, KeyState]
 """What is known of a route's keys; those that are not there wait."""
 
 
-class Told(NamedTuple):
+class ComparedRoute(NamedTuple):
     """What the table says of a route; `addresses` as `Snapshot.addresses`."""
 
     name: str
@@ -237,7 +237,7 @@ class EvidenceBook:
             if page.look is not None and before.get(name, {}) != self.states(name):
                 page.minutes.judge_again(verdicts(page.look.groups, self.states(name)))
 
-    def follow(self, routes: Iterable[Told], minute: int) -> None:
+    def follow(self, routes: Iterable[ComparedRoute], minute: int) -> None:
         """The table now has these routes; others are forgotten. `minute` is the present one."""
         kept: dict[str, _Page] = {}
         for name, rules, addresses in routes:

@@ -22,7 +22,7 @@ import msgspec
 import structlog
 
 from proxy.control.evidence import noise
-from proxy.control.evidence.book import EvidenceBook, Look, Told
+from proxy.control.evidence.book import ComparedRoute, EvidenceBook, Look
 from proxy.control.fleet.comparer import Comparing
 from proxy.control.running import Running
 from proxy.core.evidence.fold import Part
@@ -98,7 +98,7 @@ class EvidenceFlow:
     def follow(self) -> None:
         """A table was taken: its routes and rules are those that count."""
         rules = self._rules()
-        said = [Told(name, each, self._addresses[name]) for name, each in rules.items()]
+        said = [ComparedRoute(name, each, self._addresses[name]) for name, each in rules.items()]
         self._book.follow(said, int(time.time() // 60))
         origins = {self._running.origins.origin(name) for name in rules}
         self._epochs = {origin: epoch for origin, epoch in self._epochs.items() if origin in origins}

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from operator import attrgetter
 
-from proxy.control.evidence.steps import Step, Steps
+from proxy.control.evidence.steps import StepEvidence, Steps
 from proxy.control.evidence.undecided import HOUR, MOST, Undecided, Verdicts, judged_again, unproved
 from proxy.core.evidence.fold import REPEATED
 from proxy.core.evidence.records import Tally
@@ -170,7 +170,7 @@ class Minutes:
         """For the same epoch, to be read again from its beginning."""
         return Minutes(self._judged_from, self._steps.anew())
 
-    def step(self, step: int) -> Step:
+    def step(self, step: int) -> StepEvidence:
         """What is evidence for the judge at one step, what was undecided at it included."""
         return self._steps.at(step)
 

@@ -57,7 +57,7 @@ def _counts(tally: Tally) -> Counts:
 
 
 @dataclass(slots=True)
-class Marks:
+class SightMarks:
     """The counts when a power of two of comparisons was passed, one after another."""
 
     passed: list[Counts] = field(default_factory=lambda: [NONE_COUNTED])
@@ -74,14 +74,14 @@ class Marks:
 
 
 @dataclass(slots=True)
-class Step:
+class StepEvidence:
     """One step: minutes that have ended, those that may grow beside them, all that is known, and the powers of two."""
 
     ended: StepCounts = NO_STEP
     read: StepCounts = NO_STEP
     now: StepCounts = NO_STEP
-    marks: Marks = field(default_factory=Marks)
-    answered_marks: Marks = field(default_factory=Marks)
+    marks: SightMarks = field(default_factory=SightMarks)
+    answered_marks: SightMarks = field(default_factory=SightMarks)
 
     def lately(self) -> Counts:
         """What the bounds look at."""
@@ -101,26 +101,26 @@ class Step:
 class Steps:
     """By step."""
 
-    def __init__(self, known: Mapping[int, Step] | None = None) -> None:
+    def __init__(self, known: Mapping[int, StepEvidence] | None = None) -> None:
         """Begin with these, or empty."""
-        self._steps: dict[int, Step] = dict(known or {})
+        self._steps: dict[int, StepEvidence] = dict(known or {})
 
     def anew(self) -> Steps:
         """For the same epoch, read again from its beginning: where the powers of two were passed is known."""
         known = self._steps.items()
-        return Steps({name: Step(marks=each.marks, answered_marks=each.answered_marks) for name, each in known})
+        return Steps({name: StepEvidence(marks=each.marks, answered_marks=each.answered_marks) for name, each in known})
 
     def follow(self, ended: Iterable[Tally], opened: Iterable[Tally]) -> None:
         """Minutes that have ended since, and those that may still grow, each the oldest first."""
         for name, minutes in _by_step(ended):
-            step = self._steps.setdefault(name, Step())
+            step = self._steps.setdefault(name, StepEvidence())
             for minute in minutes:
                 step.ended = step.ended.plus(minute)
                 step.note(step.ended)
         for step in self._steps.values():
             step.read = step.ended
         for name, minutes in _by_step(opened):
-            step = self._steps.setdefault(name, Step())
+            step = self._steps.setdefault(name, StepEvidence())
             for minute in minutes:
                 step.read = step.read.plus(minute)
                 step.note(step.read)
@@ -131,15 +131,15 @@ class Steps:
         for each in tallies:
             decided.setdefault(each.step, []).append(each)
         for name in decided.keys() - self._steps.keys():
-            self._steps[name] = Step()
+            self._steps[name] = StepEvidence()
         for name, step in self._steps.items():
             step.note(step.read.plus(decided.get(name, ())))
         while len(self._steps) > MOST_STEPS:
             del self._steps[min(self._steps)]
 
-    def at(self, step: int) -> Step:
+    def at(self, step: int) -> StepEvidence:
         """One of them as it is now."""
-        return replace(self._steps.get(step) or Step())
+        return replace(self._steps.get(step) or StepEvidence())
 
 
 def _by_step(tallies: Iterable[Tally]) -> Iterator[tuple[int, Iterator[list[Tally]]]]:

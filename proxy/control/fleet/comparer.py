@@ -17,7 +17,7 @@ REMIND = 10
 """After so many words of the comparer it is told again what is noise: what was told before may have been lost."""
 
 
-class Heard(Protocol):
+class MentionLink(Protocol):
     """Its link."""
 
     def mention(self, data: bytes) -> None:
@@ -34,7 +34,7 @@ class Comparing:
         self.bad_events: Callable[[list[BadDelta]], None] = _drop
         self.compared: Callable[[list[ComparedDelta]], None] = _drop
         self.bad_lost = 0
-        self._link: Heard | None = None
+        self._link: MentionLink | None = None
         self._noise = frame(Noise({}))
         self._heard = 0
         self._pid = 0
@@ -46,7 +46,7 @@ class Comparing:
         """Pairs by reason that nobody compared, over all comparers that there were."""
         return self._sheds
 
-    def hear(self, link: Heard, state: Comparer) -> None:
+    def hear(self, link: MentionLink, state: Comparer) -> None:
         """The comparer speaks; the first time, and now and then, it is told what is noise."""
         if self._link is not link:
             self._link, self._heard = link, 0

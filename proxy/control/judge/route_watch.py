@@ -27,25 +27,23 @@ Rule 9: where legacy answers everybody but pinned cohorts, and the route is not 
         the failing: until a good answer of new, unless a share still fails, or `LONGEST` seconds after what raised it.
         Where the judge holds a route because the legacy of another one of its group is down, until new answers well
         (recovery.py, rule 3): what a breaker of long ago was opened for takes no group back.
-
-Long: whatever is told of a route is folded into all of its statistics in one place, each event once.
 """
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
-from proxy.control.fleet.gossip import Answered
+from proxy.control.fleet.gossip import RouteAnswers
 from proxy.control.judge.answered_alarms import answers
 from proxy.control.judge.change_detectors import Changes
+from proxy.control.judge.observed import UNKNOWN_RATE, WEIGHT, Observed, Rates, cohorts_of_new, no_good
 from proxy.core.judge import breaker as fast
 from proxy.core.judge.breaker import Breaker
 from proxy.core.judge.capacity import NOTHING_CARRIED, Capacity, Load
 from proxy.core.judge.dedupe import Baseline, Dedupe
-from proxy.core.judge.guard import HARD, Bad, BadEvent, Process, alarms, cleared, observe, observe_alone, threshold
+from proxy.core.judge.guard import HARD, Bad, BadEvent, Process, alarms, cleared, observe, observe_alone
 from proxy.core.judge.legacy import Known, Legacy, heard, known
 from proxy.core.judge.policy import GUARDED
 from proxy.core.judge.recovery import LATELY, NOT_YET, Recovery, told
@@ -56,35 +54,12 @@ from proxy.core.position.position import Cause, Position, Transition
 from proxy.core.stage import Stage
 from proxy.link.messages import CohortDelta
 
-_HOUR, _DAY = 3600.0, 86_400.0
-_UNKNOWN_RATE, _WEIGHT = 0.01, 1000.0
-"""What legacy's share of bad answers is taken for before it was seen, and how many answers that weighs."""
 _ALONE = (Stage.LIVE, Stage.COMPLETE)
 _BEFORE = (Stage.LEGACY, Stage.SHADOW)
 _ANEW = (Cause.RESUME, Cause.FILE)
 
 
-@dataclass(slots=True)
-class Rates:
-    """What legacy was asked and failed to answer, its bad events that counted by class, since when (unix seconds)."""
-
-    answers: int = 0
-    failed: int = 0
-    bad: dict[Bad, int] = field(default_factory=dict)
-    since: float = 0.0
-
-    def share(self, bad: Bad) -> float:
-        """The share of legacy's answers that were bad in this way: of good ones and of those that counted (rule 6)."""
-        counted = self.bad.get(bad, 0)
-        good = self.answers - self.failed
-        return (counted + _UNKNOWN_RATE * _WEIGHT) / (good + counted * (bad in HARD) + _WEIGHT)
-
-    def per_day(self, bad: Bad, now: float) -> float:
-        """How many of them there are in a day."""
-        return self.bad.get(bad, 0) / max(now - self.since, _HOUR) * _DAY
-
-
-class Step(NamedTuple):
+class ClimbStep(NamedTuple):
     """Where a route stands, and since when (unix seconds, whole ones: stores round)."""
 
     stage: Stage
@@ -92,13 +67,13 @@ class Step(NamedTuple):
     since: int
 
     @classmethod
-    def of(cls, position: Position) -> Step:
+    def of(cls, position: Position) -> ClimbStep:
         """That of a position."""
         return cls(position.stage, position.split, round(position.since))
 
 
-class Stood(NamedTuple):
-    """A position as far as a docket follows it."""
+class Followed(NamedTuple):
+    """A position as far as a RouteWatch follows it."""
 
     version: int
     place: Place
@@ -107,16 +82,16 @@ class Stood(NamedTuple):
     since: float
 
     @classmethod
-    def of(cls, position: Position) -> Stood:
+    def of(cls, position: Position) -> Followed:
         """That of a position."""
         return cls(position.version, position.place, position.latched, position.waits, position.since)
 
 
-NO_STEP = Step(Stage.LEGACY, 0.0, 0)
+NO_STEP = ClimbStep(Stage.LEGACY, 0.0, 0)
 
 
 @dataclass(slots=True)
-class Docket:
+class RouteWatch:
     """One route's. `answers` are what new was asked at this step, `failed` those of them that it failed to answer;
     `asked` are what both sides were.
 
@@ -138,8 +113,8 @@ class Docket:
     stuck: str = ""
     latest: dict[Bad, int] = field(default_factory=dict)
     version: int = -1
-    step: Step = NO_STEP
-    stood: Stood | None = None
+    step: ClimbStep = NO_STEP
+    stood: Followed | None = None
     answers: int = 0
     asked: int = 0
     failed: int = 0
@@ -154,7 +129,7 @@ class Docket:
         Of two positions with one version one was made here without the store.
         """
         self.changes.follow(position.step)
-        stood = Stood.of(position)
+        stood = Followed.of(position)
         if stood == self.stood:
             return
         is_recalled = self.stood is None and position.version == self.version
@@ -165,7 +140,7 @@ class Docket:
         if not position.waits or self.recovery is None:
             self.recovery, self.lately = NOT_YET if position.waits else None, NOT_YET
         self.stood, self.version = stood, position.version
-        if self.step != (step := Step.of(position)):
+        if self.step != (step := ClimbStep.of(position)):
             self.step, self.answers, self.asked, self.failed = step, 0, 0, 0
             self.capacity = self.capacity.step()
         if position.latched and not is_recalled:
@@ -219,7 +194,7 @@ class Docket:
         self._clear_processes()
         self.breaker, self.stuck = Breaker(), ""
 
-    def _is_over(self, seen: Seen) -> bool:
+    def _is_over(self, seen: Observed) -> bool:
         """Rule 9, at legacy and shadow."""
         if self.window.failing(self._usual(), alone=False) is not None:
             return False
@@ -248,19 +223,19 @@ class Docket:
         """Whether something is under way that even a quiet second may change or that others must see."""
         return self.breaker.is_begun or self.is_alarmed or self.recovery is not None
 
-    def count(self, answered: Answered, now: float) -> None:
+    def count(self, answered: RouteAnswers, now: float) -> None:
         """Answers without anything bad among them, while legacy answers some of the requests."""
         self._hear(answered, (), now)
         self._count(answered)
 
-    def _count(self, answered: Answered) -> None:
+    def _count(self, answered: RouteAnswers) -> None:
         self.answers += answered.new
         self.asked += answered.new + answered.legacy
         self.failed += answered.new_bad
         self.rates.answers += answered.legacy
         self.rates.failed += answered.legacy_bad
 
-    def _watch(self, recovery: Recovery, position: Position, seen: Seen, *, alarmed: int) -> None:
+    def _watch(self, recovery: Recovery, position: Position, seen: Observed, *, alarmed: int) -> None:
         """How new answers on a route that the judge holds, of whose processes so many were `alarmed` before."""
         is_failing = self.breaker.is_due or len(alarms(self.processes.values())) > alarmed
         is_failing = is_failing or self.window.failing(self._usual(), alone=is_alone(position)) is not None
@@ -270,7 +245,7 @@ class Docket:
         if self.is_alarmed and self.lately.is_over(usual, now, LATELY):
             self._forget_alarms()
 
-    def fold(self, position: Position, seen: Seen) -> None:
+    def fold(self, position: Position, seen: Observed) -> None:
         """What happened since the last fold, while the route stood at `position`."""
         self._hear(seen.answered, seen.cohorts, seen.now)
         is_down = known(self.legacy, seen.probe, seen.now) is Known.DOWN
@@ -291,7 +266,7 @@ class Docket:
         if position.waits and is_down:
             self._clear_processes()
 
-    def carry(self, answered: Answered, epoch: int, now: float, *, is_raised: bool) -> None:
+    def carry(self, answered: RouteAnswers, epoch: int, now: float, *, is_raised: bool) -> None:
         """What new carried of a route that climbs, in this epoch of its evidence; `is_raised`: as of capacity.py."""
         load = Load(
             new=answered.new,
@@ -302,7 +277,7 @@ class Docket:
         )
         self.capacity = self.capacity.at(epoch).add(load, now, is_raised=is_raised)
 
-    def _hear(self, answered: Answered, cohorts: Iterable[CohortDelta], now: float) -> None:
+    def _hear(self, answered: RouteAnswers, cohorts: Iterable[CohortDelta], now: float) -> None:
         """What both sides did now: a minute of it is kept while new fails, and how legacy is."""
         if not self.rates.since:
             self.rates.since = now
@@ -313,7 +288,7 @@ class Docket:
             second = Second(int(now), answered.new, answered.new_bad, asked, failed)
             self.window.add(second, ((each.cohort, each.good, each.failed) for each in cohorts))
 
-    def _observe(self, position: Position, event: BadEvent, seen: Seen, *, weight: float) -> None:
+    def _observe(self, position: Position, event: BadEvent, seen: Observed, *, weight: float) -> None:
         bad = event.bad
         if event.side is Side.LEGACY:
             self.rates.bad[bad] = self.rates.bad.get(bad, 0) + 1
@@ -329,20 +304,20 @@ class Docket:
         log_a = seen.log_a(self.rates.per_day(bad, seen.now) / max(1 - share, 0.01))
         self.processes[bad] = observe(process, new, 1 - new, share=share, at=event.at, log_a=log_a, weight=weight)
 
-    def _pass(self, position: Position, counted: list[BadEvent], seen: Seen) -> None:
+    def _pass(self, position: Position, counted: list[BadEvent], seen: Observed) -> None:
         """Where new is alone: its bad answers against the rate that legacy had (rule 6)."""
         if not is_alone(position) or not seen.answered.new:
             return
-        hard, failed = _of_new(seen.hard, *HARD), seen.answered.new_bad
+        hard, failed = cohorts_of_new(seen.hard, *HARD), seen.answered.new_bad
         for bad in Bad:
             mine = [each.cohort for each in counted if each.bad is bad and each.side is Side.NEW]
             events = self._of_others(bad, mine) if bad in HARD else len(mine)
             process = self.processes.get(bad) or Process(bad=bad)
             log_a = seen.log_a(self.rates.per_day(bad, seen.now))
             slow, is_hard = bad is Bad.LATENCY, bad in HARD
-            no_good = _no_good(hard, failed, events if is_hard else 0)
-            no_good += 0 if is_hard else _no_good(_of_new(seen.events, bad), 0, events)
-            good = max(seen.answered.new - round(no_good), 0)
+            failures = no_good(hard, failed, events if is_hard else 0)
+            failures += 0 if is_hard else no_good(cohorts_of_new(seen.events, bad), 0, events)
+            good = max(seen.answered.new - round(failures), 0)
             rate = max(self.rates.share(bad), seen.slow if slow else 0.0)
             self.processes[bad] = observe_alone(process, events, good, rate=rate, at=seen.now, log_a=log_a, as_one=slow)
 
@@ -356,7 +331,7 @@ class Docket:
             self.latest[bad] = before
         return counts
 
-    def _fold_breaker(self, seen: Seen, *, alone: bool) -> None:
+    def _fold_breaker(self, seen: Observed, *, alone: bool) -> None:
         legacy = known(self.legacy, seen.probe, seen.now)
         self.breaker = found = self._row(seen, legacy)
         failing = self.window.failing(self._usual(), alone=alone)
@@ -366,7 +341,7 @@ class Docket:
         elif alone and found.opened_at is None:
             self.stuck = _stuck(found, failing)
 
-    def _row(self, seen: Seen, legacy: Known) -> Breaker:
+    def _row(self, seen: Observed, legacy: Known) -> Breaker:
         """The row after what was seen."""
         found = self.breaker
         if found.row:
@@ -392,60 +367,15 @@ class Docket:
     def _normal(self) -> float:
         """Legacy's share of bad answers; at most a third of the breaker's limit: it may have been down."""
         rates = self.rates
-        return min((rates.failed + _UNKNOWN_RATE * _WEIGHT) / (rates.answers + _WEIGHT), LIMIT / TIMES)
+        return min((rates.failed + UNKNOWN_RATE * WEIGHT) / (rates.answers + WEIGHT), LIMIT / TIMES)
 
     def _usual(self) -> float:
         """The share of answers that fails as a rule: legacy's, or where too little is known of it, new's own before."""
         rates = self.rates
-        if rates.answers >= _WEIGHT:
+        if rates.answers >= WEIGHT:
             return usual(rates.answers, rates.failed)
         answers, failed = max(self.answers - self.window.asked, 0), max(self.failed - self.window.failed, 0)
         return min(usual(answers, failed), usual(rates.answers, rates.failed))
-
-
-class Seen(NamedTuple):
-    """One route's part of what was told since the last look. `hard` are all bad events, `events` those of its classes.
-
-    `budget` in seconds and `processes` as for `threshold`; `probe`: what legacy's last health probe found; `slow`: the
-    share of legacy's answers that are slow by definition; counted is less, as it begins when a bound is known.
-    `cohorts`: some of those that new answered, where it fails; `alone_lasts`: breaker.py, rule 5.
-    """
-
-    now: float
-    answered: Answered
-    hard: tuple[BadEvent, ...]
-    events: tuple[BadEvent, ...]
-    budget: float
-    processes: int
-    probe: Known
-    slow: float
-    cohorts: tuple[CohortDelta, ...] = ()
-    alone_lasts: float = fast.ONE_LASTS
-
-    @property
-    def legacy_answered(self) -> bool:
-        """Whether anything says that legacy answers now."""
-        told = self.answered
-        return self.probe is Known.UP or told.legacy > told.legacy_bad or told.shadow_good > 0
-
-    def log_a(self, per_day: float) -> float:
-        """The alarm's threshold for a process of so many events."""
-        return threshold(per_day, budget=self.budget, processes=self.processes)
-
-
-def _of_new(events: Iterable[BadEvent], *kinds: Bad) -> list[int]:
-    """Whose they are."""
-    return [each.cohort for each in events if each.side is Side.NEW and each.bad in kinds]
-
-
-def _no_good(cohorts: list[int], failed: int, counted: int) -> float:
-    """Rule 6: how many of what was asked are no good answers: all that failed, but for those of the worst cohort that
-    are not `counted`. `failed` may be more than was told as events, whose `cohorts` these are.
-    """
-    if not cohorts:
-        return failed
-    failed, worst = max(failed, len(cohorts)), max(Counter(cohorts).values()) / len(cohorts)
-    return failed - (failed - counted) * worst
 
 
 def _stuck(row: Breaker, failing: Failing | None) -> str:
@@ -458,13 +388,3 @@ def _stuck(row: Breaker, failing: Failing | None) -> str:
 def is_alone(position: Position) -> bool:
     """Whether new answers everybody."""
     return position.stage in _ALONE or (position.stage is Stage.CANARY and position.split >= 1.0)
-
-
-def answered_in(batches: Iterable[list[Answered]]) -> dict[str, Answered]:
-    """By route, all replicas together."""
-    found: dict[str, Answered] = {}
-    for batch in batches:
-        for each in batch:
-            so_far = found.get(each.route)
-            found[each.route] = each if so_far is None else so_far.plus(each)
-    return found

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from proxy.control.position.order_notes import drain_notes
-from proxy.control.position.standing_here import Placed
+from proxy.control.position.standing_here import RoutePlace
 from proxy.core.position.position import Cause, Position, Transition
 from proxy.core.position.standing import NEWCOMERS
 from proxy.core.routing.placement import place_of
@@ -31,13 +31,13 @@ _BY = {
 }
 
 
-def why(route: Route, placed: Placed) -> str:
+def why(route: Route, placed: RoutePlace) -> str:
     """Why a route runs where it runs, where that is not simply what the file says; else empty."""
     said = [*_difference(route, placed), *_exceptions(route, placed)]
     return "; ".join(each for each in said if each)
 
 
-def _difference(route: Route, placed: Placed) -> Iterable[str]:
+def _difference(route: Route, placed: RoutePlace) -> Iterable[str]:
     position = placed.position
     if not placed.known:
         yield "legacy answers until it has been read where the route stands"
@@ -78,7 +78,7 @@ def _cause(position: Position, moved: Transition | None) -> str:
     return f" by {actor}: {moved.reason}" if moved.reason else f" by {actor}"
 
 
-def _exceptions(route: Route, placed: Placed) -> list[str]:
+def _exceptions(route: Route, placed: RoutePlace) -> list[str]:
     pins = [each for each in placed.pins if each.cohort != NEWCOMERS]
     said = list(drain_notes(route_at(route, placed.place), placed.pins))
     if pins:

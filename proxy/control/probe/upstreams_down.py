@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 import msgspec
 
-from proxy.control.probe.health import Condition, Status
+from proxy.control.probe.health import Status, UpstreamCondition
 from proxy.core.outcome import Side
 from proxy.core.position.standing import NEWCOMERS, Pin
 from proxy.core.routing.route import Route
@@ -57,7 +57,7 @@ def by_stage(route: Route) -> frozenset[Side]:
             return frozenset({Side.NEW} if route.split < 1.0 else ())
 
 
-def down_sentences(route: Route, pins: Iterable[Pin], conditions: Mapping[str, Condition]) -> Iterator[str]:
+def down_sentences(route: Route, pins: Iterable[Pin], conditions: Mapping[str, UpstreamCondition]) -> Iterator[str]:
     """One for each side that is to answer something of the route and is down."""
     for side in sorted(answering(route, pins)):
         upstream = route.upstream(side)
@@ -68,7 +68,9 @@ def down_sentences(route: Route, pins: Iterable[Pin], conditions: Mapping[str, C
             yield f"{who} is down since {stamp(condition.since)}: it answers nothing now{why}"
 
 
-def down_views(asked: Iterable[tuple[str, Iterable[str]]], conditions: Mapping[str, Condition]) -> list[DownView]:
+def down_views(
+    asked: Iterable[tuple[str, Iterable[str]]], conditions: Mapping[str, UpstreamCondition]
+) -> list[DownView]:
     """Every upstream that is down; `asked` are routes by name, each with the upstreams that are to answer it."""
     down = {name: each for name, each in conditions.items() if each.status is Status.DOWN}
     routes: dict[str, list[str]] = {name: [] for name in down}

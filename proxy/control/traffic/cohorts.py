@@ -51,7 +51,7 @@ class _Counted:
     by: dict[str, _Source] = field(default_factory=dict)
 
 
-class Cohorts:
+class RecentCohorts:
     """Of all routes, since control began."""
 
     def __init__(self) -> None:

@@ -27,8 +27,7 @@ from proxy.core.position.standing import Lead
 from proxy.store import rows, sorting
 from proxy.store.exchange_json import decode
 from proxy.store.postgres.connections import Connections
-from proxy.store.postgres.driver import Connection
-from proxy.store.postgres.queries import query
+from proxy.store.postgres.driver import Connection, query
 from proxy.store.staged import Staged, staged
 
 _REMEMBERED = 3600.0

@@ -12,8 +12,7 @@ from proxy.store import rows
 from proxy.store.errors import StoreRefused, StoreUnavailable
 from proxy.store.positions import KEPT_TRANSITIONS, check_move
 from proxy.store.postgres.connections import AWAY, Connections, give_up
-from proxy.store.postgres.driver import Connection
-from proxy.store.postgres.queries import query
+from proxy.store.postgres.driver import Connection, query
 
 CHANNEL = "banyan_standing"
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from aiohttp import web
 
-from proxy.control.probe.health import Condition, Probes, Status
+from proxy.control.probe.health import Probes, Status, UpstreamCondition
 from proxy.core.routing.route import Endpoint, Health
 from proxy.link.messages import Probed
 from proxy.tasks import RestartedTasks
@@ -59,7 +59,7 @@ async def until(holds: Callable[[], bool]) -> None:
         await asyncio.sleep(0.005)
 
 
-async def settled(probes: Probes, status: Status, name: str = "new") -> Condition:
+async def settled(probes: Probes, status: Status, name: str = "new") -> UpstreamCondition:
     """Wait until the upstream has this status."""
     await until(lambda: probes.conditions[name].status is status)
     return probes.conditions[name]

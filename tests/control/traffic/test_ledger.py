@@ -5,7 +5,7 @@ import pytest
 
 from proxy.control.traffic.ledger import SILENT_AFTER, FailureSeries, Ledger, Series
 from proxy.link.messages import BUCKETS, FailureDelta, RefusedDelta, Report, RouteDelta, ShadowDelta
-from tests.control.conftest import Clock
+from tests.control.stands import Clock
 from tests.control.worker import delta
 
 SHOW = Series("show", "legacy")

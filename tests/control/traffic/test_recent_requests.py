@@ -6,18 +6,19 @@ from typing import Any
 import pytest
 
 from proxy.control.traffic import recent_requests as module
-from proxy.control.traffic.cohorts import FELL_BACK, Cohorts
+from proxy.control.traffic.cohorts import FELL_BACK, RecentCohorts
 from proxy.control.traffic.recent_requests import LASTS, RecentRequests
 from proxy.core.traffic.remembered_request import Seen
 from proxy.link.messages import Recent
 from tests.control.admin.test_admin import get, refused
-from tests.control.conftest import Clock, Port
+from tests.control.conftest import Port
+from tests.control.stands import START, Clock
 from tests.control.tables import crm, route, snapshot
 from tests.core.remembered import head, remember
 
 
 def seen(number: int = 1, target: str = "/orders/7", **more: object) -> Seen:
-    return remember(crm().table, head(target), id=f"r{number}", at=1000.0, **more)
+    return remember(crm().table, head(target), id=f"r{number}", at=START, **more)
 
 
 def report(*sample: Seen, requests: int = 0, bad: tuple[Seen, ...] = ()) -> Recent:
@@ -69,7 +70,7 @@ def test_it_is_bounded_by_number_and_bytes(
 ) -> None:
     """Beyond the bounds the oldest go first, and the time that is covered shrinks with them."""
     monkeypatch.setattr(module, "MOST", 10)
-    memory.take(report(*(seen(number)._replace(at=1000.0 + number) for number in range(20))))
+    memory.take(report(*(seen(number)._replace(at=START + number) for number in range(20))))
     clock.now = 1020.0
 
     assert [each.id for each in memory.latest(None, 99)][-1] == "r10"
@@ -102,7 +103,7 @@ def cohort(source: str, number: int, **more: object) -> Seen:
 
 def test_cohorts_are_counted_by_source() -> None:
     """Requests are weighed, cohorts are different ones, and the share without any source is said."""
-    cohorts = Cohorts()
+    cohorts = RecentCohorts()
     for number in range(30):
         cohorts.note(cohort("header:x", number * 977 + 1), 2.0)
     for _ in range(20):
@@ -117,7 +118,7 @@ def test_cohorts_are_counted_by_source() -> None:
 
 def test_cohorts_begin_anew_when_they_are_others() -> None:
     """Another group or list of sources makes other cohorts; a route that is gone has none."""
-    cohorts = Cohorts()
+    cohorts = RecentCohorts()
     cohorts.note(cohort("header:x", 1), 1.0)
     cohorts.note(cohort("header:x", 1, drawn_for="group"), 3.0)
 
@@ -135,7 +136,7 @@ def test_cohorts_begin_anew_when_they_are_others() -> None:
 
 def test_what_needs_no_side_has_no_cohort() -> None:
     """A request without a route, or that the file answers, counts for no source."""
-    cohorts = Cohorts()
+    cohorts = RecentCohorts()
     cohorts.note(seen(target="/internal"), 1.0)
 
     assert cohorts.view("internal").sources == ()

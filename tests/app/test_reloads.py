@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import structlog
 
-from proxy.app.leniency_log import name_openings
+from proxy.app.reloads import log_leniency
 from proxy.config.load import Loaded, load_text
 
 OPEN = """
@@ -25,7 +25,7 @@ def test_every_open_point_is_named_with_its_place() -> None:
     assert isinstance(loaded, Loaded)
 
     with structlog.testing.capture_logs() as lines:
-        name_openings(loaded.snapshot)
+        log_leniency(loaded.snapshot)
 
     assert [(line["event"], line["where"], line["points"]) for line in lines] == [
         ("leniency_open", "top", ["unknown_methods"]),

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from proxy.link.pair_link import PairLink
+from proxy.link.reconnecting import PairLink
 
 PATIENCE = 60.0
 
