@@ -71,7 +71,7 @@ def test_it_is_bounded_by_number_and_bytes(
     """Beyond the bounds the oldest go first, and the time that is covered shrinks with them."""
     monkeypatch.setattr(module, "MOST", 10)
     memory.take(report(*(seen(number)._replace(at=START + number) for number in range(20))))
-    clock.now = 1020.0
+    clock.now = START + 20.0
 
     assert [each.id for each in memory.latest(None, 99)][-1] == "r10"
     assert memory.seconds == 10.0
