@@ -22,8 +22,8 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 _FILES = {
     "proxy/core": ("outcome", "stage"),
     "proxy/core/http": (
-        "authority", "chunked", "forwarded", "headers", "memo", "passed", "redact", "request", "response", "rewrite",
-        "target", "trace",
+        "authority", "chunked", "forwarded", "headers", "memo", "redact", "request", "response", "rewrite",
+        "target", "trace", "via",
     ),
     "proxy/core/parity": ("answers", "bodies", "excuse", "fields", "numerals", "texts", "walk"),
     "proxy/core/parity/formats": ("exact", "lists"),

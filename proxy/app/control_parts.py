@@ -28,10 +28,10 @@ from proxy.control.position.standing_file import StandingWriter, begin
 from proxy.control.position.standing_here import StandingHere
 from proxy.control.probe.health import Probes
 from proxy.control.running import Running
-from proxy.core.judge.legacy import Known
+from proxy.core.judge.legacy import LegacyHealth
 from proxy.core.judge.verdict import Ruling
 from proxy.core.position.position import Transition
-from proxy.core.routing.kill_switch import Order
+from proxy.core.routing.kill_switch import KillSwitchOrder
 from proxy.core.routing.snapshot import Snapshot
 from proxy.link.messages import Report
 from proxy.store.errors import StoreRefused, StoreUnavailable
@@ -138,11 +138,11 @@ class ControlParts:
         alarm = AlarmView(route=route, cause=ruling.cause.value, reasons=ruling.judgement.reasons)
         self._hooks.tell(ToldView(type="alarm", instance=self.here.instance, alarm=alarm))
 
-    def _probe(self, upstream: str) -> Known:
+    def _probe(self, upstream: str) -> LegacyHealth:
         found = self._base.probes.conditions.get(upstream)
-        return Known.UNKNOWN if found is None else Known(found.status.value)
+        return LegacyHealth.UNKNOWN if found is None else LegacyHealth(found.status.value)
 
-    def _killed(self) -> Order | None:
+    def _killed(self) -> KillSwitchOrder | None:
         return ordered_kill(self._base.running, self._base.links.ledger)
 
 

@@ -24,7 +24,7 @@ import structlog
 from proxy.app.certificate_watch import CertificateWatch
 from proxy.app.huge_pages import collapse
 from proxy.app.kill_file_watch import KillFile
-from proxy.core.routing.kill_switch import Order
+from proxy.core.routing.kill_switch import KillSwitchOrder
 from proxy.core.routing.snapshot import Snapshot
 from proxy.edge.account.access_log import AccessLog
 from proxy.edge.account.request_sample import Taken
@@ -154,7 +154,7 @@ class Worker:
             self._cutting.set()
         self._stopping.set()
 
-    def _ordered(self, order: Order | None) -> None:
+    def _ordered(self, order: KillSwitchOrder | None) -> None:
         """The kill file has come, changed or gone."""
         on = order is not None
         if on == self._listener.switch.on:

@@ -21,14 +21,14 @@ import structlog
 
 from proxy.comparer.counting import Counting
 from proxy.comparer.runs import Runs
-from proxy.core.evidence.fold import Fold, Found
+from proxy.core.evidence.fold import ComparedPair, Fold
 from proxy.core.evidence.noise_memories import Memories
 from proxy.core.judge.guard import Bad
+from proxy.core.noise.key_state import KeyState
+from proxy.core.noise.recorded_noise import RecordedNoise
 from proxy.core.noise.sorter import PairSorter
-from proxy.core.noise.state import KeyState
-from proxy.core.noise.told import Told
-from proxy.core.parity.captured import Label, Pair
-from proxy.core.parity.compare import Comparison, Incomparable, Outcome, compare
+from proxy.core.parity.compare import Comparison, IncomparableReason, Outcome, compare
+from proxy.core.parity.pair import Label, Pair
 from proxy.core.parity.redact import Redactor
 from proxy.core.parity.rules.difference import Severity
 from proxy.core.parity.rules.reasons import CURE
@@ -41,7 +41,7 @@ from proxy.link.pairs import decode
 
 MOST_BAD = 2_000
 """Bad events that wait to be told."""
-_RACES = frozenset({None, Incomparable.RACE})
+_RACES = frozenset({None, IncomparableReason.RACE})
 _TURNED_AWAY = f"the shadow turns away what the other side answers, as credentials are not sent to it; {CURE}"
 _DIFFERS = f"the sides differ, and credentials are not sent to the shadow: it may answer about nobody; {CURE}"
 _log = structlog.get_logger()
@@ -84,7 +84,7 @@ class PairComparer:
         comparison = self._compare(pair, rules)
         self.compared += 1
         self._notices.look(pair, comparison)
-        found = Found(
+        found = ComparedPair(
             pair=called(pair, self._origins.origin(pair.route)),
             comparison=comparison,
             shape=shape_of(pair),
@@ -115,14 +115,14 @@ class PairComparer:
             return self._compare_and_learn(pair, rules, time.time())
         except Exception:  # noqa: BLE001 -- a defect in one comparison may not end the others
             _log.exception("comparison_broke", route=pair.route, request_id=pair.request_id)
-            return Comparison(outcome=Outcome.INCOMPARABLE, why=Incomparable.UNDECODABLE)
+            return Comparison(outcome=Outcome.INCOMPARABLE, why=IncomparableReason.UNDECODABLE)
 
     def _compare_and_learn(self, pair: Pair, rules: Rules, now: float) -> Comparison:
         if pair.raced:
             return compare(pair, rules, None, now)
         if pair.route in self._exact:
             noisy = {path: KeyState.NOISY for path, is_noise in rules.words_at(now).items() if is_noise}
-            return compare(pair, rules, Told(noisy), now)
+            return compare(pair, rules, RecordedNoise(noisy), now)
         memory = self.memories.of(pair)
         sorter = PairSorter(pair, memory, rules.words_at(now))
         comparison = compare(pair, rules, sorter, now)
@@ -189,7 +189,7 @@ class Notices:
         """Say what is to be said of this comparison, if that was not said before."""
         if not pair.bare:
             return
-        if comparison.why is Incomparable.CREDENTIALS:
+        if comparison.why is IncomparableReason.CREDENTIALS:
             self._tell("credentials_not_sent", _TURNED_AWAY, pair)
         elif comparison.outcome is Outcome.MISMATCH:
             self._tell("differs_without_credentials", _DIFFERS, pair)

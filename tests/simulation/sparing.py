@@ -13,7 +13,7 @@ from proxy.control.fleet.gossip import RouteAnswers
 from proxy.control.judge.observed import Observed
 from proxy.control.judge.route_watch import RouteWatch
 from proxy.core.judge.guard import Bad, BadEvent
-from proxy.core.judge.legacy import Known
+from proxy.core.judge.legacy import LegacyHealth
 from proxy.core.outcome import Side
 from proxy.core.position.ladder import LEGACY, LIVE
 from proxy.core.position.position import Cause
@@ -137,7 +137,7 @@ def seen(at: float, answered: RouteAnswers, events: Iterable[BadEvent], told: di
     """What the RouteWatch is told; nothing else says how legacy is."""
     listed = tuple(events)
     cohorts = tuple(CohortDelta("a", cohort, *each) for cohort, each in told.items())
-    return Observed(at, answered, listed, listed, 30 * DAY, 4, Known.UNKNOWN, 0.05, cohorts)
+    return Observed(at, answered, listed, listed, 30 * DAY, 4, LegacyHealth.UNKNOWN, 0.05, cohorts)
 
 
 def _events(side: Side, at: float, counts: dict[int, list[int]]) -> Iterable[BadEvent]:

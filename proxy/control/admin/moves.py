@@ -30,12 +30,11 @@ from proxy.control.position.order_notes import Around, drain_of, order_notes, pi
 from proxy.control.position.reasons import BEGUN
 from proxy.control.position.standing_here import StandingHere
 from proxy.control.running import Running
-from proxy.core.judge.stage_machine import Refusal
+from proxy.core.judge.stage_machine import MoveRefusal
 from proxy.core.outcome import Side
 from proxy.core.position.position import Cause, Position, begun, move
 from proxy.core.position.standing import NEWCOMERS, Pin
 from proxy.core.routing.route import Route
-from proxy.core.stage import Stage
 from proxy.store.errors import StoreUnavailable
 from proxy.store.positions import PositionStore
 
@@ -160,7 +159,7 @@ class OrdersAsked:
                 routes = {each.name: each for each in self.running.snapshot.routes}
                 said = promotion_notes(given, routes, rulings) if order.verb == "promote" else ()
                 return await self._answer(route, given, *said)
-            case Refusal(sentence=sentence):
+            case MoveRefusal(sentence=sentence):
                 return problem(HTTPStatus.CONFLICT, f"{route.name} is not moved: {sentence}")
             case TooLate(faster=faster):
                 return self._if_match(request, route) or _late(route.name, faster)
@@ -184,7 +183,7 @@ class OrdersAsked:
 
     async def _drain(self, request: web.Request, route: Route, asked: Asked, by: str) -> web.Response:
         position, since = self.here.position(route), self.here.clock()
-        if not asked.off and position.stage is not Stage.CANARY:
+        if not asked.off and not position.stage.facts.draws:
             sentence = f"a drain stops new cohorts of a split, and {route.name} is at {position.place}"
             return problem(HTTPStatus.CONFLICT, f"{sentence}; say rollback, or kill in an emergency")
         if not asked.off and drain_of(self.here.pins(route.name)) is not None:
@@ -218,8 +217,8 @@ class OrdersAsked:
     # -- asking and answering -----------------------------------------------------------------------------------------
 
     def _find(self, request: web.Request) -> Route | None:
-        name = request.match_info["name"]
-        return next((each for each in self._staged() if each.name == name), None)
+        route = self.running.snapshot.named(request.match_info["name"])
+        return None if route is None or route.respond is not None else route
 
     def _staged(self) -> Iterator[Route]:
         return (each for each in self.running.snapshot.routes if each.respond is None)

@@ -33,15 +33,14 @@ from proxy.core.judge.capacity import may_raise, raised
 from proxy.core.judge.change import threshold
 from proxy.core.judge.groups import agree
 from proxy.core.judge.guard import Bad, BadEvent, alarms
-from proxy.core.judge.legacy import Known, known
-from proxy.core.judge.policy import GUARDED
+from proxy.core.judge.legacy import LegacyHealth, known
 from proxy.core.judge.ramp import Measures, has_answered_enough
 from proxy.core.judge.stage_machine import Maker
 from proxy.core.judge.verdict import Case, Ruling, judge
 from proxy.core.outcome import Side
 from proxy.core.position.ladder import Place
 from proxy.core.position.position import Position
-from proxy.core.routing.kill_switch import Order
+from proxy.core.routing.kill_switch import KillSwitchOrder
 from proxy.core.routing.placement import is_possible
 from proxy.core.routing.route import Route
 from proxy.core.routing.shadow import LATER
@@ -71,7 +70,7 @@ def judged_table(snapshot: Snapshot) -> JudgedTable:
         routes=routes,
         ramped={name: each for name, each in routes.items() if each.ramp is not None},
         windowed={name: each for name, each in routes.items() if each.windows},
-        guarded=sum(each.stage in GUARDED for each in routes.values()),
+        guarded=sum(each.stage.facts.guarded for each in routes.values()),
     )
 
 
@@ -83,8 +82,8 @@ class RouteJudging:
         running: Running,
         here: StandingHere,
         evidence: EvidenceBook,
-        probe: Callable[[str], Known] = lambda _: Known.UNKNOWN,
-        killed: Callable[[], Order | None] = lambda: None,
+        probe: Callable[[str], LegacyHealth] = lambda _: LegacyHealth.UNKNOWN,
+        killed: Callable[[], KillSwitchOrder | None] = lambda: None,
     ) -> None:
         """`probe` says of an upstream what its last health probe found, `killed` what the kill switch's order says."""
         self.rulings: Mapping[str, Ruling] = {}
@@ -95,7 +94,7 @@ class RouteJudging:
         self._evidence = evidence
         self._probe = probe
         self._killed = killed
-        self._order: Order | None = None
+        self._order: KillSwitchOrder | None = None
         self._kills = KillTimes()
         self._folded_at = here.clock()
         self._table = judged_table(running.snapshot)
@@ -275,7 +274,7 @@ class RouteJudging:
             breaker=watch.breaker,
             stuck=watch.stuck,
             recovered=watch.recovered(now),
-            legacy_is_down=known(watch.legacy, self._probe(route.legacy), now) is Known.DOWN,
+            legacy_is_down=known(watch.legacy, self._probe(route.legacy), now) is LegacyHealth.DOWN,
             measures=measures,
             changes={} if measures is None else watch.changes.of(measures.epoch),
             closed=closed_now(route, now),
@@ -403,6 +402,6 @@ def _raised(route: Route, watch: RouteWatch, position: Position, measures: Measu
     to = stage_machine.promotion(position, route.ramp.steps, Maker.JUDGE, door=route.guard.door)
     if not isinstance(to, Place):
         return 0.0
-    is_short = position.stage in GUARDED and not has_answered_enough(route.ramp.needs, to, measures)
+    is_short = position.stage.facts.guarded and not has_answered_enough(route.ramp.needs, to, measures)
     found = raised(route.ramp, position, to, watch.capacity, 0 if is_short else measures.compared)
     return found if found > LATER else 0.0

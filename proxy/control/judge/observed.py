@@ -10,7 +10,7 @@ from typing import NamedTuple
 from proxy.control.fleet.gossip import RouteAnswers
 from proxy.core.judge.breaker import ONE_LASTS
 from proxy.core.judge.guard import HARD, Bad, BadEvent, threshold
-from proxy.core.judge.legacy import Known
+from proxy.core.judge.legacy import LegacyHealth
 from proxy.core.outcome import Side
 from proxy.link.messages import CohortDelta
 
@@ -53,7 +53,7 @@ class Observed(NamedTuple):
     events: tuple[BadEvent, ...]
     budget: float
     processes: int
-    probe: Known
+    probe: LegacyHealth
     slow: float
     cohorts: tuple[CohortDelta, ...] = ()
     alone_lasts: float = ONE_LASTS
@@ -62,7 +62,7 @@ class Observed(NamedTuple):
     def legacy_answered(self) -> bool:
         """Whether anything says that legacy answers now."""
         told = self.answered
-        return self.probe is Known.UP or told.legacy > told.legacy_bad or told.shadow_good > 0
+        return self.probe is LegacyHealth.UP or told.legacy > told.legacy_bad or told.shadow_good > 0
 
     def log_a(self, per_day: float) -> float:
         """The alarm's threshold for a process of so many events."""

@@ -17,11 +17,11 @@ from dataclasses import replace
 from proxy.control.judge.observed import Rates
 from proxy.control.judge.route_watch import ClimbStep, RouteWatch
 from proxy.core.evidence.records import GuardState
-from proxy.core.judge.change import NO_CHANGE, QUIET, Change
+from proxy.core.judge.change import NO_CHANGE, QUIET, ChangeDetector
 from proxy.core.judge.dedupe import Baseline
 from proxy.core.judge.guard import RATIOS, Bad, Process
 from proxy.core.outcome import Side
-from proxy.core.position.ladder import STAGES
+from proxy.core.stage import STAGES
 
 _BASELINE = "baseline "
 _CHANGE = "change "
@@ -146,7 +146,9 @@ def _recall_change(watch: RouteWatch, name: str, numbers: tuple[float, ...]) -> 
         return
     watch.changes.follow(int(numbers[0]))
     compared, mismatched, alarmed = numbers[-3:]
-    change = Change(logs=numbers[1:-3], compared=int(compared), mismatched=int(mismatched), alarmed_at=alarmed or None)
+    change = ChangeDetector(
+        logs=numbers[1:-3], compared=int(compared), mismatched=int(mismatched), alarmed_at=alarmed or None
+    )
     known = watch.changes.by_epoch.setdefault(epoch, {})
     if known.get(Side(side), NO_CHANGE).alarmed_at is None:
         known[Side(side)] = change

@@ -15,7 +15,7 @@ from proxy.control.position.mover import Made, Mover
 from proxy.control.position.operator_moves import may_repeat, target_of
 from proxy.control.position.standing_here import StandingHere
 from proxy.control.running import Running
-from proxy.core.judge.stage_machine import Refusal
+from proxy.core.judge.stage_machine import MoveRefusal
 from proxy.core.position.position import Move, Position, move
 from proxy.core.routing.route import Route
 
@@ -68,12 +68,12 @@ class GroupOrders:
 
     async def give(
         self, route: Route, order: OperatorOrder, is_seen: Callable[[], bool] | None = None
-    ) -> Given | Refusal | TooLate:
+    ) -> Given | MoveRefusal | TooLate:
         """`is_seen`: only while this holds, and nothing that anybody obeys changes meanwhile. AwayError."""
         for _ in range(TRIES):
             before = self.here.position(route)
             after = self._wanted(route, before, order)
-            if isinstance(after, Refusal):
+            if isinstance(after, MoveRefusal):
                 return after
             if after is before:
                 return Given(before=before, after=after)
@@ -88,7 +88,7 @@ class GroupOrders:
                 return late
         return TooLate(faster=())
 
-    def _wanted(self, route: Route, before: Position, order: OperatorOrder) -> Position | Refusal:
+    def _wanted(self, route: Route, before: Position, order: OperatorOrder) -> Position | MoveRefusal:
         upstreams = self.running.snapshot.upstreams
         return target_of(route, before, order.verb, self.here.clock(), upstreams, step=order.step)
 
@@ -101,12 +101,12 @@ class GroupOrders:
                 yield each, position
 
     def _moves(
-        self, route: Route, order: OperatorOrder, found: Iterable[tuple[Position, Position | Refusal]]
+        self, route: Route, order: OperatorOrder, found: Iterable[tuple[Position, Position | MoveRefusal]]
     ) -> list[Move]:
         """Of those that the order changes."""
         moves, now = [], self.here.clock()
         for before, after in found:
-            if isinstance(after, Refusal) or after is before:
+            if isinstance(after, MoveRefusal) or after is before:
                 continue
             given = order.reason or f"{order.verb} was ordered"
             reason = given if before.route == route.name else f"with {route.name} of its group: {given}"
@@ -120,7 +120,7 @@ class GroupOrders:
         return TooLate(faster=tuple(moved))
 
 
-def _member(before: Position, after: Position | Refusal) -> GroupMember:
-    if isinstance(after, Refusal):
+def _member(before: Position, after: Position | MoveRefusal) -> GroupMember:
+    if isinstance(after, MoveRefusal):
         return GroupMember(position=before, why=after.sentence)
     return GroupMember(position=after, why="it stands like that already" if after is before else "")

@@ -25,7 +25,7 @@ import aiohttp
 import msgspec
 import structlog
 
-from proxy.core.routing.hook import Hook
+from proxy.core.routing.snapshot import Hook
 from proxy.tasks import RestartedTasks
 
 MOST_WAITING = 1000

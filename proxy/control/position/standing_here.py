@@ -31,7 +31,7 @@ from proxy.control.position.standing_file import (
 )
 from proxy.control.running import Running
 from proxy.control.traffic.slow_threshold import slow_above
-from proxy.core.position.ladder import Place
+from proxy.core.position.ladder import LEGACY, Place
 from proxy.core.position.position import Position, Transition, reconcile
 from proxy.core.position.standing import Pin, Standing
 from proxy.core.routing.placement import is_possible, place_of, waits
@@ -136,7 +136,7 @@ class StandingHere:
     def placed(self, route: Route) -> RoutePlace:
         """Where a route runs, and since which move."""
         if not self.known and waits(route, self._running.snapshot.upstreams):
-            return RoutePlace(place=Place(Stage.LEGACY), known=False)
+            return RoutePlace(place=LEGACY, known=False)
         position = self._positions.get(route.name)
         place = place_of(route) if position is None else position.place
         possible = is_possible(route, place, self._running.snapshot.upstreams)

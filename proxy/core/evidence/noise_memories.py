@@ -11,13 +11,13 @@ from typing import NamedTuple
 from urllib.parse import unquote_to_bytes
 
 from proxy.core.evidence.records import epoch_mark
-from proxy.core.noise.measure import Mark, Measure
+from proxy.core.noise.measure import Measure, NoiseIncrement
 from proxy.core.noise.memory import NOTHING_LEARNED, Learned, RouteMemory
-from proxy.core.noise.ring import Ring
-from proxy.core.noise.room import Room
+from proxy.core.noise.memory_bounds import MemoryBounds
 from proxy.core.noise.sorter import PairSorter
+from proxy.core.noise.token_memory import TokenMemory
 from proxy.core.noise.tokens import SHORTEST, tokens_of
-from proxy.core.parity.captured import Pair
+from proxy.core.parity.pair import Pair
 from proxy.core.parity.rules.rules import Rules
 
 MOST = 4000
@@ -46,9 +46,9 @@ class Memories:
 
     def __init__(self) -> None:
         """Nothing is remembered."""
-        self.room = Room()
+        self.room = MemoryBounds()
         self._kept: dict[Versions, RouteMemory] = {}
-        self._minted: Ring[tuple[RouteMemory, str]] = Ring()
+        self._minted: TokenMemory[tuple[RouteMemory, str]] = TokenMemory()
         self._learned: Mapping[str, Learned] = {}
 
     def hear(self, learned: Mapping[str, Learned]) -> None:
@@ -88,7 +88,7 @@ class Memories:
             if 0.0 < memory.seen < now - IDLE:
                 self._kept.pop(versions).close()
 
-    def take(self) -> Iterator[tuple[Versions, tuple[Mark, ...]]]:
+    def take(self) -> Iterator[tuple[Versions, tuple[NoiseIncrement, ...]]]:
         """What was counted and found since the last call."""
         for versions, memory in self._kept.items():
             marks = memory.take()

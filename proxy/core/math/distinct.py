@@ -34,7 +34,7 @@ class Distinct:
     @property
     def count(self) -> int:
         """An estimate of how many different ones."""
-        estimate = _ALPHA * _REGISTERS * _REGISTERS / sum([_POWERS[each] for each in self._registers])
+        estimate = _ALPHA * _REGISTERS * _REGISTERS / sum([_POWERS[register] for register in self._registers])
         empty = self._registers.count(0)
         if empty and estimate <= 2.5 * _REGISTERS:
             estimate = _REGISTERS * log(_REGISTERS / empty)

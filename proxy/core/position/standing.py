@@ -68,7 +68,7 @@ class Presence:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
+class InstanceMessage:
     """What one replica told the others: bytes that only they understand. `id` grows, though not without gaps."""
 
     id: int
@@ -78,4 +78,4 @@ class Told:
 
 def is_skewed(presences: Iterable[Presence]) -> bool:
     """Whether the instances run different revisions of routes.yaml."""
-    return len({each.revision for each in presences}) > 1
+    return len({presence.revision for presence in presences}) > 1

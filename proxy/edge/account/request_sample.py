@@ -16,11 +16,10 @@ from typing import TYPE_CHECKING
 
 from proxy.core.http.redact import redact_target
 from proxy.core.outcome import ServedBy
-from proxy.core.routing.cohort import cohort_of
-from proxy.core.routing.route import CLIENT_IP
+from proxy.core.routing.cohort import CLIENT_IP, present_cohort
 from proxy.core.routing.split import cohort_at, draw_of, hash_of
 from proxy.core.traffic.remembered_request import (
-    Seen,
+    RememberedRequest,
     drawn_for,
     source_text,
     sources_text,
@@ -110,8 +109,8 @@ class Taken:
 
     def __init__(self, kept: list[Recorded | OwnAnswer], beside: list[Recorded], total: int, wall: float) -> None:
         """Nothing is made yet."""
-        self.sample: list[Seen] = []
-        self.bad: list[Seen] = []
+        self.sample: list[RememberedRequest] = []
+        self.bad: list[RememberedRequest] = []
         self.total = total
         self._kept = kept
         self._beside = beside
@@ -128,14 +127,14 @@ class Taken:
                 yield
 
 
-def _exchange(each: Recorded, wall: float) -> Seen | None:
+def _exchange(each: Recorded, wall: float) -> RememberedRequest | None:
     head, route, decision, failure, ids = each.head, each.bound.route, each.decision, each.failure, each.ids
     if len(head.target) > LONGEST:
         return None
     source, cohort = _cohort(head, each.address, each.bound)
     if decision.draw is not None and decision.draw != draw_of(cohort):
         cohort = cohort_at(decision.draw)  # a cohort that Banyan's own cookie names
-    return Seen(
+    return RememberedRequest(
         at=each.ended + wall,
         id=ids.request_id.decode("latin-1"),
         method=head.method.decode("latin-1"),
@@ -166,13 +165,13 @@ def _exchange(each: Recorded, wall: float) -> Seen | None:
     )
 
 
-def _own(each: OwnAnswer, wall: float) -> Seen | None:
+def _own(each: OwnAnswer, wall: float) -> RememberedRequest | None:
     head, bound = each.head, each.answer.bound
     if len(head.target) > LONGEST:
         return None
     route = None if bound is None else bound.route
     source, cohort = ("", 0) if bound is None else _cohort(head, each.address, bound)
-    return Seen(
+    return RememberedRequest(
         at=each.ended + wall,
         id=each.ids.request_id.decode("latin-1"),
         method=head.method.decode("latin-1"),
@@ -205,6 +204,6 @@ def _own(each: OwnAnswer, wall: float) -> Seen | None:
 
 def _cohort(head: RequestHead, address: bytes, bound: BoundRoute) -> tuple[str, int]:
     """The source that was present, empty when none was, and the 64 bits that stand for the cohort."""
-    found = cohort_of(bound.route.cohort, head, address)
+    found = present_cohort(bound.route.cohort, head, address)
     source, key = found or (CLIENT_IP, address)
     return "" if found is None else source_text(source), hash_of(bound.salt, source.prefix + key)

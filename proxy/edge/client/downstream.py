@@ -20,7 +20,7 @@ import structlog
 
 from proxy.core.http.forwarded import is_trusted, take_managed, trusted_lines
 from proxy.core.http.leniency import NONE, Points
-from proxy.core.http.request import Refusal, RequestHead
+from proxy.core.http.request import RequestHead, RequestRefusal
 from proxy.core.http.trace import keeps_id
 from proxy.core.limits.bounds_met import Shed
 from proxy.core.outcome import Blame, Failure, Phase
@@ -212,9 +212,9 @@ class Downstream:
             return
         forgiving = live.forgiving
         head = forgiving.read(data[:end], used) if used and forgiving is not None else live.reader.read(data[:end])
-        if isinstance(head, Refusal) and forgiving is not None and not used:
+        if isinstance(head, RequestRefusal) and forgiving is not None and not used:
             head = forgiving.read_again(data[:end], head)
-        if isinstance(head, Refusal):
+        if isinstance(head, RequestRefusal):
             self._answer(refused(head), None, refused=data[:end])
         else:
             self._admit(live, head, data[end:])

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from proxy.edge.upstream.outcomes import MOST, Outcomes
 
 if TYPE_CHECKING:
-    from proxy.core.routing.route import Breaker as Rule
+    from proxy.core.routing.route import BreakerPolicy as Rule
     from proxy.edge.upstream.outcomes import Asking
 
 BUDGET_WINDOW = 10.0

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from proxy.edge.upstream.breaker import Breaker, State
 
 if TYPE_CHECKING:
-    from proxy.core.routing.route import Breaker as Rule
+    from proxy.core.routing.route import BreakerPolicy as Rule
     from proxy.edge.upstream.outcomes import Asking
 
 MOST = 256

@@ -18,7 +18,7 @@ from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser, Htt
 from proxy.core.http.first_line import as_spoken, familiar, is_open, method_of
 from proxy.core.http.first_line import refusal_of as _refusal_of
 from proxy.core.http.leniency import NONE, Leniency, Points, end_of_head, is_hopeless, mend, with_known_method
-from proxy.core.http.request import Refusal
+from proxy.core.http.request import RequestRefusal
 
 END: Final = b"\r\n\r\n"
 
@@ -58,7 +58,7 @@ def _feed(parser: HttpRequestParser | HttpResponseParser, data: bytes) -> str:
     return ""
 
 
-def refusal_of(head: bytes, problem: str) -> Refusal:
+def refusal_of(head: bytes, problem: str) -> RequestRefusal:
     """What a request is answered with, of whose head, or beginning, llhttp says `problem`."""
     return _refusal_of(head, problem, known=not judge_request(method_of(head) + b" / HTTP/1.1\r\n"))
 

@@ -15,7 +15,7 @@ from proxy.control.fleet.gossip import RouteAnswers
 from proxy.control.judge.observed import Observed
 from proxy.control.judge.route_watch import RouteWatch
 from proxy.core.judge.guard import Bad, BadEvent
-from proxy.core.judge.legacy import Known
+from proxy.core.judge.legacy import LegacyHealth
 from proxy.core.outcome import Side
 from proxy.core.position.ladder import LEGACY
 from proxy.core.position.position import Cause, Position
@@ -53,7 +53,7 @@ def seconds(
             told.legacy += side is Side.LEGACY
             if held or dice.random() < (slow if side is Side.NEW else SLOW):
                 events.append(BadEvent(Bad.LATENCY, side, cohort, DRAWS[cohort], start + at))
-        seen = Observed(start + at, told, tuple(events), tuple(events), 30 * 86_400.0, 4, Known.UP, slow=0.05)
+        seen = Observed(start + at, told, tuple(events), tuple(events), 30 * 86_400.0, 4, LegacyHealth.UP, slow=0.05)
         watch.fold(position, seen)
         yield start + at
 

@@ -10,7 +10,7 @@ from proxy.control.judge.observed import Rates
 from proxy.control.judge.route_watch import RouteWatch
 from proxy.control.judge.watch_rows import recalled, states_of
 from proxy.core.evidence.records import GuardState
-from proxy.core.judge.breaker import Breaker
+from proxy.core.judge.breaker import FailureRow
 from proxy.core.judge.capacity import Capacity
 from proxy.core.judge.dedupe import Baseline
 from proxy.core.judge.guard import Bad, Process, observe
@@ -51,7 +51,7 @@ def test_rates_of_the_version_before_are_taken_up() -> None:
 def test_a_step_comes_back_as_it_was() -> None:
     """Answers up to those that are needed, what new carried, an alarm of the breaker; without a ramp there is none."""
     capacity = Capacity(proved=0.6, epoch=3)
-    watch = RouteWatch(breaker=Breaker(opened_at=START + 1), capacity=capacity)
+    watch = RouteWatch(breaker=FailureRow(opened_at=START + 1), capacity=capacity)
     watch.follow(standing(FIVE, since=START + 0.25))
     watch.answers = 170
     again, plain = RouteWatch(), RouteWatch()
@@ -116,7 +116,7 @@ def test_what_a_move_answered_is_nothing(updated: float, alarmed_at: float, *, v
     """Neither evidence that was kept before it, nor an alarm of before; baselines and rates outlive it."""
     kept, fresh, seen = RouteWatch(), RouteWatch(), RouteWatch()
     kept.processes[Bad.ERROR] = Process(bad=Bad.ERROR, logs=(6.0,) * 7, events=9, alarmed_at=alarmed_at or None)
-    kept.breaker, kept.rates = Breaker(opened_at=alarmed_at or None), Rates(answers=500, since=START)
+    kept.breaker, kept.rates = FailureRow(opened_at=alarmed_at or None), Rates(answers=500, since=START)
     seen.processes[Bad.ERROR] = known = Process(bad=Bad.ERROR, events=2)
     for watch in (fresh, seen):
         recalled(watch, states_of("a", kept, updated), START + 1)

@@ -9,7 +9,7 @@ import pytest
 
 from proxy.control.position.group_orders import Given, GroupOrders, OperatorOrder, TooLate
 from proxy.control.position.mover import Made
-from proxy.core.judge.stage_machine import Refusal
+from proxy.core.judge.stage_machine import MoveRefusal
 from proxy.core.position.ladder import LEGACY, SHADOW, Place
 from proxy.core.position.position import Cause, Move, Position, held, move, moved, resumed, rolled_back
 from proxy.core.position.standing import Lead
@@ -29,7 +29,7 @@ def stand(clock: Clock, store: Store) -> Stand:
 
 async def give(
     stand: Stand, verb: str, route: str = "a", *, step: bool = False, is_seen: Callable[[], bool] | None = None
-) -> Given | Refusal | TooLate:
+) -> Given | MoveRefusal | TooLate:
     orders = GroupOrders(running=stand.running, here=stand.here, mover=stand.mover)
     await stand.mover.look()
     return await orders.give(stand.route(route), OperatorOrder(verb=verb, reason="why", by="ann", step=step), is_seen)

@@ -7,20 +7,20 @@ from itertools import count
 import pytest
 
 from proxy.core.evidence import fold as module
-from proxy.core.evidence import noise_counts
-from proxy.core.evidence.fold import REPEATED, Fold, Found, Part
+from proxy.core.evidence import key_groups
+from proxy.core.evidence.fold import REPEATED, ComparedPair, Fold, Part
 from proxy.core.evidence.records import OTHER, SAMPLED, Increments, cluster_id
 from proxy.core.outcome import Side
-from proxy.core.parity.captured import CapturedAnswer, Pair
-from proxy.core.parity.compare import Comparison, Incomparable, Outcome
+from proxy.core.parity.compare import Comparison, IncomparableReason, Outcome
 from proxy.core.parity.excuse import NOISE, UNDECIDED
+from proxy.core.parity.pair import CapturedAnswer, Pair
 from proxy.core.parity.redact import Redactor
-from proxy.core.parity.rules.difference import Difference, Kind, differ
+from proxy.core.parity.rules.difference import Difference, DifferenceKind, differ
 from tests.core.parity.pairs import answer, pair
 
-TOTAL = differ("$.total", Kind.NUM, "1", "2")
-AT = differ("$.at", Kind.TIME, "2026-01-01T00:00:00Z", "2026-01-01T00:00:01Z")
-GONE = differ("$.id", Kind.MISSING, "7", "")
+TOTAL = differ("$.total", DifferenceKind.NUM, "1", "2")
+AT = differ("$.at", DifferenceKind.TIME, "2026-01-01T00:00:00Z", "2026-01-01T00:00:01Z")
+GONE = differ("$.id", DifferenceKind.MISSING, "7", "")
 REDACTOR = Redactor(key=b"k" * 32)
 
 
@@ -35,9 +35,9 @@ def mismatch(*differences: Difference) -> Comparison:
 MATCH = Comparison(outcome=Outcome.MATCH)
 
 
-def found(given: Pair, comparison: Comparison = MATCH, draw: float = 0.5, **more: object) -> Found:
+def found(given: Pair, comparison: Comparison = MATCH, draw: float = 0.5, **more: object) -> ComparedPair:
     values = {"pair": given, "comparison": comparison, "shape": "s", "draw": draw}
-    return Found(**values | more)  # type: ignore[arg-type]
+    return ComparedPair(**values | more)  # type: ignore[arg-type]
 
 
 def taken(fold: Fold) -> tuple[Part, ...]:
@@ -57,7 +57,7 @@ def test_comparisons_add_up_by_minute_shape_and_gravest_difference() -> None:
         fold.add(found(one(at)))
     fold.add(found(one(62.0), mismatch(TOTAL, GONE)))
     fold.add(found(one(63.0), repeated=True))
-    fold.add(found(one(64.0), Comparison(outcome=Outcome.INCOMPARABLE, why=Incomparable.TIMED_OUT)))
+    fold.add(found(one(64.0), Comparison(outcome=Outcome.INCOMPARABLE, why=IncomparableReason.TIMED_OUT)))
     told = only(fold)
 
     assert [(each.minute, each.outcome, each.kind, each.why, each.count) for each in told.tallies] == [
@@ -157,13 +157,13 @@ def test_what_is_undecided_is_counted_under_the_group_of_its_keys() -> None:
         "$.at": (UNDECIDED, 2, 0),
         "$.id": ("", 1, 1),
     }
-    shown = next(each for each in told.samples if each.cluster == cluster_id("a", "$.at", Kind.TIME))
+    shown = next(each for each in told.samples if each.cluster == cluster_id("a", "$.at", DifferenceKind.TIME))
     assert [each.path for each in shown.exchange.differences] == ["$.total", "$.at"]
 
 
 def test_what_is_undecided_and_finds_no_place_counts(monkeypatch: pytest.MonkeyPatch) -> None:
     """Its differences are then those of a mismatch, so that clusters and counts say the same."""
-    monkeypatch.setattr(noise_counts, "MOST_OF_PART", 1)
+    monkeypatch.setattr(key_groups, "MOST_OF_PART", 1)
     fold = Fold()
     for key in ("$.at", "$.other"):
         fold.add(found(one(), Comparison(outcome=Outcome.UNDECIDED, waiting=((key, AT),))))
@@ -208,7 +208,7 @@ def test_what_is_kept_is_redacted_once() -> None:
     """An exchange that shows two clusters is made once, and holds no secret."""
     fold = Fold()
     secret = replace(one().request, target=b"/a?password=geheim")
-    card = differ("$.note", Kind.STRING, "4111111111111111", "x")
+    card = differ("$.note", DifferenceKind.STRING, "4111111111111111", "x")
     fold.add(found(one(request=secret), mismatch(TOTAL, card)))
     samples = only(fold).samples
 
@@ -267,7 +267,7 @@ def test_memory_is_bounded_and_losses_are_counted(monkeypatch: pytest.MonkeyPatc
         fold.add(found(one(), shape=shape))
     assert fold.lost == 0
     fold.mark(("a", "1", "2", "", 0), [(f"$.{name}", "gap 1", 0, 1, 0, 0) for name in "rst"])
-    for kind in (Kind.NUM, Kind.TYPE, Kind.STRING, Kind.TIME):
+    for kind in (DifferenceKind.NUM, DifferenceKind.TYPE, DifferenceKind.STRING, DifferenceKind.TIME):
         fold.add(found(one(route="b"), mismatch(differ(f"$.{kind}", kind, "1", "2"))))
     fold.add(found(one(route="c")))
     fold.shed(one(route="d"))
@@ -298,10 +298,12 @@ def test_an_answer_that_failed_was_not_answered() -> None:
     fold = Fold()
     error = answer({"error": 1}, status=500)
     fold.add(
-        found(one(legacy=error, new=error), Comparison(outcome=Outcome.INCOMPARABLE, why=Incomparable.BOTH_FAILED))
+        found(
+            one(legacy=error, new=error), Comparison(outcome=Outcome.INCOMPARABLE, why=IncomparableReason.BOTH_FAILED)
+        )
     )
-    fold.add(found(one(legacy=error), Comparison(outcome=Outcome.INCOMPARABLE, why=Incomparable.LEGACY_FAILED)))
+    fold.add(found(one(legacy=error), Comparison(outcome=Outcome.INCOMPARABLE, why=IncomparableReason.LEGACY_FAILED)))
     failed = CapturedAnswer(status=0, fields=(), body=b"", size=0, seconds=0.0, failure="timed_out")
-    fold.add(found(one(legacy=failed), Comparison(outcome=Outcome.INCOMPARABLE, why=Incomparable.TIMED_OUT)))
+    fold.add(found(one(legacy=failed), Comparison(outcome=Outcome.INCOMPARABLE, why=IncomparableReason.TIMED_OUT)))
 
     assert [(each.legacy, each.compared) for each in only(fold).shapes] == [(0, 0)]

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from proxy.core.judge.breaker import Breaker
-from proxy.core.judge.change import Change
+from proxy.core.judge.breaker import FailureRow
+from proxy.core.judge.change import ChangeDetector
 from proxy.core.judge.guard import Bad, Process, observe
 from proxy.core.judge.policy import GuardPolicy, OnFailure, Stops
 from proxy.core.judge.ramp import Measures
@@ -49,7 +49,7 @@ def test_good_evidence_promotes_by_one_step_with_its_numbers() -> None:
     [
         ({"breaker": OPENED}, Cause.BREAKER, "new failed 5 times in a row while legacy answered"),
         (
-            {"breaker": Breaker(opened_at=1.0)},
+            {"breaker": FailureRow(opened_at=1.0)},
             Cause.BREAKER,
             "new failed too many times in a row while legacy answered",
         ),
@@ -341,7 +341,7 @@ def test_no_case_moves_a_route_two_steps_or_without_evidence() -> None:
             assert found.to is None
 
 
-CHANGED = Change(compared=9, mismatched=7, alarmed_at=NOW - 1)
+CHANGED = ChangeDetector(compared=9, mismatched=7, alarmed_at=NOW - 1)
 
 
 @pytest.mark.parametrize(("side", "who"), [(Side.NEW, "new"), (Side.LEGACY, "legacy")])
@@ -401,6 +401,6 @@ def test_a_legacy_that_is_down_is_no_alarm() -> None:
 
 def test_a_breaker_says_why_it_opened() -> None:
     """Its own sentence, also when the row is over."""
-    opened = Breaker(opened_at=1.0, why="new failed 60 of 120 answers")
+    opened = FailureRow(opened_at=1.0, why="new failed 60 of 120 answers")
 
     assert judge(case(breaker=opened)).judgement.reasons[0] == "new failed 60 of 120 answers"

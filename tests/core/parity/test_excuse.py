@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from proxy.core.parity.excuse import Aliases
-from proxy.core.parity.rules.difference import Kind
+from proxy.core.parity.rules.difference import DifferenceKind
 from proxy.core.parity.rules.rules import Rule, Treatment
 from tests.core.parity.pairs import compared, differences, excused, rule
 
@@ -13,7 +13,7 @@ from tests.core.parity.pairs import compared, differences, excused, rule
     [
         (rule(Treatment.IGNORE, "$.a"), 1, 2, True),
         (rule(Treatment.IGNORE, "$.a"), 1, "1", False),
-        (rule(Treatment.IGNORE, "$.a", kinds=frozenset({Kind.TYPE})), 1, "1", True),
+        (rule(Treatment.IGNORE, "$.a", kinds=frozenset({DifferenceKind.TYPE})), 1, "1", True),
         (rule(Treatment.IGNORE, "$.b"), 1, 2, False),
         (rule(Treatment.MASK, "$.a"), "ord-111111", "ord-222222", True),
         (rule(Treatment.MASK, "$.a"), "ord-111111", "none", False),
@@ -30,7 +30,7 @@ from tests.core.parity.pairs import compared, differences, excused, rule
         (rule(Treatment.TIME, "$.a", within=2.0), "2026-03-01T12:00:00Z", "2026-03-01T12:00:03Z", False),
         (rule(Treatment.TIME, "$.a"), "2026-03-01T12:00:00Z", "2026-03-01T12:00:00", False),
         (rule(Treatment.TIME, "$.a"), "2026-03-01T12:00:00Z", "later", False),
-        (rule(Treatment.TIME, "$.a", kinds=frozenset({Kind.NUM})), 1.5, 2.5, False),
+        (rule(Treatment.TIME, "$.a", kinds=frozenset({DifferenceKind.NUM})), 1.5, 2.5, False),
     ],
 )
 def test_what_a_rule_excuses(made: Rule, legacy: object, new: object, passes: bool) -> None:  # noqa: FBT001 - a column

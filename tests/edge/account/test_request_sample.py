@@ -3,7 +3,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any, cast
 
-from proxy.core.traffic.remembered_request import Seen
+from proxy.core.traffic.remembered_request import RememberedRequest
 from proxy.edge.account.request_sample import LONGEST, MOST, MOST_BAD, Recently
 from tests.edge.conftest import Play, Serve
 from tests.edge.proxy import REST, Proxy, upstream
@@ -11,7 +11,7 @@ from tests.edge.raw_client import get, post
 from tests.edge.scripted import always, sized, then_close
 
 
-def taken(proxy: Proxy) -> tuple[list[Seen], list[Seen], int]:
+def taken(proxy: Proxy) -> tuple[list[RememberedRequest], list[RememberedRequest], int]:
     """What the worker would report, a clock of zero added."""
     proxy.listener.finished.fold()
     made = proxy.listener.finished.recent.take(0.0)

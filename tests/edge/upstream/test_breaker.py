@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from proxy.core.routing.route import Breaker as Rule
+from proxy.core.routing.route import BreakerPolicy as Rule
 from proxy.edge.upstream.breaker import BUDGET_FLOOR, BUDGET_WINDOW, RetryBudget, State
 from proxy.edge.upstream.breakers import MOST, Breakers, Resting, Turned
 from tests.edge.conftest import Play, Serve

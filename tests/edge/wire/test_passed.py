@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from proxy.core.http.passed import MOST
+from proxy.core.http.via import MOST
 from proxy.core.parity.compare import compare
 from proxy.core.parity.rules.rules import NO_RULES
 from proxy.names.answer import Resolved

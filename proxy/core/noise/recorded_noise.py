@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from proxy.core.noise.key_state import EXCUSED, KeyState
 from proxy.core.noise.keys import key_of
-from proxy.core.noise.state import EXCUSED, KeyState
-from proxy.core.parity.excuse import COUNTED, Aliases, Sorted, Verdict
+from proxy.core.parity.excuse import COUNTED, Aliases, FindVerdict, Sorted
 from proxy.core.parity.finds import Find
 from proxy.core.parity.rules.difference import VALUE_KINDS
 from proxy.core.parity.texts import are_alike
 
 
-class Told:
+class RecordedNoise:
     """A sorter: values at keys that are excused are noise, if they are alike; everything else counts."""
 
     __slots__ = ("_states",)
@@ -27,4 +27,4 @@ class Told:
             return COUNTED
         state = self._states.get(find.place.text) or self._states.get(key_of(find) or "")
         excused = state in EXCUSED and aliases.agree(find.legacy, find.new)
-        return Sorted(Verdict.NOISE) if excused else COUNTED
+        return Sorted(FindVerdict.NOISE) if excused else COUNTED

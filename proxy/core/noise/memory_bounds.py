@@ -13,7 +13,7 @@ LARGEST = 64 * 1024
 """Bytes of an answer that is remembered."""
 
 
-class Room:
+class MemoryBounds:
     """`routes` are the memories that hold something; `size` bytes and `keys` are what they hold."""
 
     __slots__ = ("keys", "routes", "size")

@@ -9,7 +9,7 @@ from xxhash import xxh3_64_intdigest
 About = TypeVar("About")
 
 
-class Ring(Generic[About]):
+class TokenMemory(Generic[About]):
     """What is kept of a token is a hash."""
 
     __slots__ = ("_kept",)
