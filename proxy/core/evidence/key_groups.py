@@ -1,4 +1,4 @@
-"""Room for the groups of keys that are met until somebody takes them away."""
+"""How many groups of keys are kept until the next taking, for each part and in all."""
 
 from __future__ import annotations
 

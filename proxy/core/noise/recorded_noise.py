@@ -1,4 +1,4 @@
-"""Noise as it was told, without a memory: what a comparison of a kept exchange goes by."""
+"""A sorter for exchanges that are compared again later: it goes by the recorded states of keys, and learns nothing."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from proxy.core.parity.texts import are_alike
 
 
 class RecordedNoise:
-    """A sorter: values at keys that are excused are noise, if they are alike; everything else counts."""
+    """Values at keys that are excused are noise, if they are alike; everything else counts."""
 
     __slots__ = ("_states",)
 

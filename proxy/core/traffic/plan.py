@@ -284,7 +284,7 @@ class TrafficFlows:
     cohorts: dict[str, MovingCohorts] = field(default_factory=dict)
     killed: float = 0.0
 
-    def add(self, seen: RememberedRequest, weight: float, before: Again, after: Again) -> None:
+    def add(self, request: RememberedRequest, weight: float, before: Again, after: Again) -> None:
         """One request, which stands for `weight`."""
         chance = moved(before, after)
         flow = self.flows.setdefault((before.route, after.route), Flow())
@@ -293,10 +293,10 @@ class TrafficFlows:
         flow.is_exact = flow.is_exact and before.is_certain and after.is_certain
         flow.to_new += weight * _to_new(after)
         if chance == 1.0 and len(flow.examples) < EXAMPLES:
-            flow.examples.append(seen.id)
-        if weight and seen.stage:
+            flow.examples.append(request.id)
+        if weight and request.stage:
             chances = self.cohorts.setdefault(before.route, MovingCohorts()).chances
-            chances[seen.cohort] = max(chances.get(seen.cohort, 0.0), chance)
+            chances[request.cohort] = max(chances.get(request.cohort, 0.0), chance)
 
 
 def _to_new(again: Again) -> float:
@@ -307,19 +307,19 @@ def _to_new(again: Again) -> float:
 def compare(before: Replay, after: Replay, requests: Iterable[tuple[float, RememberedRequest]]) -> TrafficFlows:
     """What would move, by the same requests under both tables; each comes with how many it stands for."""
     traffic = TrafficFlows()
-    for weight, seen in requests:
-        traffic.add(seen, weight, before.decide(seen), after.decide(seen))
+    for weight, request in requests:
+        traffic.add(request, weight, before.decide(request), after.decide(request))
     return traffic
 
 
 def replayed(before: Replay, after: Replay, requests: Iterable[tuple[float, RememberedRequest]]) -> TrafficFlows:
     """What would be another answer than the one that was given; each request counts once."""
     traffic = TrafficFlows()
-    for _, seen in requests:
-        if seen.reason in _LEFT_OUT:
+    for _, request in requests:
+        if request.reason in _LEFT_OUT:
             traffic.killed += 1
         else:
-            traffic.add(seen, 1.0, before.happened(seen), after.decide(seen))
+            traffic.add(request, 1.0, before.happened(request), after.decide(request))
     return traffic
 
 

@@ -99,12 +99,12 @@ def _veiled(predicate: Predicate) -> Predicate:
             return predicate
 
 
-def head_of(seen: RememberedRequest) -> RequestHead:
+def head_of(request: RememberedRequest) -> RequestHead:
     """A head that a veiled table can be asked about."""
-    path, query = seen.path.encode("latin-1"), seen.query.encode("latin-1")
-    head = RequestHead(seen.method.encode("latin-1"), path + b"?" + query if query else path, path, query, 1)
-    head.host = seen.host
-    head.fields = {name.encode("latin-1"): [value.encode() for value in values] for name, values in seen.fields}
+    path, query = request.path.encode("latin-1"), request.query.encode("latin-1")
+    head = RequestHead(request.method.encode("latin-1"), path + b"?" + query if query else path, path, query, 1)
+    head.host = request.host
+    head.fields = {name.encode("latin-1"): [value.encode() for value in values] for name, values in request.fields}
     return head
 
 

@@ -60,18 +60,18 @@ def test_comparisons_add_up_by_minute_shape_and_gravest_difference() -> None:
     fold.add(found(one(64.0), Comparison(outcome=Outcome.INCOMPARABLE, why=IncomparableReason.TIMED_OUT)))
     told = only(fold)
 
-    assert [(each.minute, each.outcome, each.kind, each.why, each.count) for each in told.tallies] == [
+    assert [(tally.minute, tally.outcome, tally.kind, tally.why, tally.count) for tally in told.tallies] == [
         (1, "match", None, "", 2),
         (2, "match", None, "", 1),
         (1, "mismatch", "missing", "", 1),
         (1, "match", None, REPEATED, 1),
         (1, "incomparable", None, "timed_out", 1),
     ]
-    assert [(each.path, each.count, each.accepted) for each in told.occurrences] == [
+    assert [(occurrence.path, occurrence.count, occurrence.accepted) for occurrence in told.occurrences] == [
         ("$.total", 1, ""),
         ("$.id", 1, ""),
     ]
-    assert [(each.legacy, each.compared, each.first_seen, each.last_seen) for each in told.shapes] == [
+    assert [(shape.legacy, shape.compared, shape.first_seen, shape.last_seen) for shape in told.shapes] == [
         (6, 5, 60.0, 120.0)
     ]
     assert (told.id, told.at) == ("id1", 99.0)
@@ -85,7 +85,7 @@ def test_routes_and_versions_are_kept_apart() -> None:
         fold.add(found(made))
 
     parts = taken(fold)
-    assert [(each.route, each.new_version, each.increments.tallies[0].count) for each in parts] == [
+    assert [(part.route, part.new_version, part.increments.tallies[0].count) for part in parts] == [
         ("a", one().new_version, 2),
         ("b", one().new_version, 1),
         ("a", "9", 1),
@@ -106,12 +106,12 @@ def test_steps_and_who_answered_are_kept_apart() -> None:
         fold.add(found(one(**more)))
     parts = taken(fold)
 
-    assert [(each.step, each.side, each.count) for each in parts[0].increments.tallies] == [
+    assert [(tally.step, tally.side, tally.count) for tally in parts[0].increments.tallies] == [
         (0, "legacy", 1),
         (7, "legacy", 2),
         (7, "new", 1),
     ]
-    assert [(each.addresses, each.begun) for each in parts] == [("", 0), ("", 1), ("x", 0)]
+    assert [(part.addresses, part.begun) for part in parts] == [("", 0), ("", 1), ("x", 0)]
 
 
 def test_what_was_shed_is_incomparable() -> None:
@@ -131,7 +131,7 @@ def test_excuses_are_counted_and_the_last_one_speaks() -> None:
         fold.add(found(one(at), Comparison(outcome=Outcome.IGNORED, excused=((rule, TOTAL),))))
     told = only(fold)
 
-    assert [(each.rule, each.hits, each.last_hit) for each in told.rule_hits] == [("mask $.total", 2, 90.0)]
+    assert [(hit.rule, hit.hits, hit.last_hit) for hit in told.rule_hits] == [("mask $.total", 2, 90.0)]
     (seen,) = told.occurrences
     assert (seen.accepted, seen.count, seen.first_seen, seen.last_seen) == ("mask $.total", 3, 60.0, 90.0)
 
@@ -147,18 +147,20 @@ def test_what_is_undecided_is_counted_under_the_group_of_its_keys() -> None:
 
     (group,) = told.groups
     assert (group.route, group.keys, group.last_seen) == ("a", ("$.at", "$.total"), 60.0)
-    assert [(each.outcome, each.kind, each.why) for each in told.tallies] == [
+    assert [(tally.outcome, tally.kind, tally.why) for tally in told.tallies] == [
         ("undecided", "num", group.id),
         ("undecided", "num", f"{group.id} {REPEATED}"),
         ("mismatch", "missing", ""),
     ]
-    assert {each.path: (each.accepted, each.count, each.counted) for each in told.occurrences} == {
+    assert {
+        occurrence.path: (occurrence.accepted, occurrence.count, occurrence.counted) for occurrence in told.occurrences
+    } == {
         "$.total": (UNDECIDED, 3, 0),
         "$.at": (UNDECIDED, 2, 0),
         "$.id": ("", 1, 1),
     }
-    shown = next(each for each in told.samples if each.cluster == cluster_id("a", "$.at", DifferenceKind.TIME))
-    assert [each.path for each in shown.exchange.differences] == ["$.total", "$.at"]
+    shown = next(sample for sample in told.samples if sample.cluster == cluster_id("a", "$.at", DifferenceKind.TIME))
+    assert [difference.path for difference in shown.exchange.differences] == ["$.total", "$.at"]
 
 
 def test_what_is_undecided_and_finds_no_place_counts(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -169,8 +171,10 @@ def test_what_is_undecided_and_finds_no_place_counts(monkeypatch: pytest.MonkeyP
         fold.add(found(one(), Comparison(outcome=Outcome.UNDECIDED, waiting=((key, AT),))))
     told = only(fold)
 
-    assert [(each.outcome, each.kind) for each in told.tallies] == [("undecided", "time"), ("mismatch", "time")]
-    assert [(each.accepted, each.count, each.counted) for each in told.occurrences] == [("", 2, 1)]
+    assert [(tally.outcome, tally.kind) for tally in told.tallies] == [("undecided", "time"), ("mismatch", "time")]
+    assert [(occurrence.accepted, occurrence.count, occurrence.counted) for occurrence in told.occurrences] == [
+        ("", 2, 1)
+    ]
     assert len(told.groups) == 1
 
 
@@ -278,7 +282,7 @@ def test_memory_is_bounded_and_losses_are_counted(monkeypatch: pytest.MonkeyPatc
     assert lost == 4 + 1 + 3  # tallies without a place, marks, parts
     assert [each.shape for each in first.shapes] == ["s", "t", OTHER]
     assert [each.path for each in first.noise] == ["$.r", "$.s"]
-    assert [each.path for each in second.occurrences] == ["$.num", "$.type", OTHER, OTHER]
+    assert [occurrence.path for occurrence in second.occurrences] == ["$.num", "$.type", OTHER, OTHER]
     assert len(second.samples) == 1
     assert (len(first.recorded), len(second.recorded)) == (1, 0)
 
@@ -306,4 +310,4 @@ def test_an_answer_that_failed_was_not_answered() -> None:
     failed = CapturedAnswer(status=0, fields=(), body=b"", size=0, seconds=0.0, failure="timed_out")
     fold.add(found(one(legacy=failed), Comparison(outcome=Outcome.INCOMPARABLE, why=IncomparableReason.TIMED_OUT)))
 
-    assert [(each.legacy, each.compared) for each in only(fold).shapes] == [(0, 0)]
+    assert [(shape.legacy, shape.compared) for shape in only(fold).shapes] == [(0, 0)]

@@ -7,8 +7,8 @@ from proxy.core.judge.coverage import ShapeCoverage
 
 def compared(shapes: list[int], most: int = 2000) -> ShapeCoverage:
     coverage = ShapeCoverage(most=most)
-    for each in shapes:
-        coverage.compare(each)
+    for shape in shapes:
+        coverage.compare(shape)
     return coverage
 
 

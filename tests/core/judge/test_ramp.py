@@ -19,8 +19,8 @@ def found(
 ) -> dict[CheckState, list[str]]:
     ramp = replace(RAMP, needs=needs or Needs())
     sorted_out: dict[CheckState, list[str]] = {}
-    for each in checks(ramp, standing(place, since=since), to, measures, NOW):
-        sorted_out.setdefault(each.state, []).append(each.sentence)
+    for check in checks(ramp, standing(place, since=since), to, measures, NOW):
+        sorted_out.setdefault(check.state, []).append(check.sentence)
     return sorted_out
 
 

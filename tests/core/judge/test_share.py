@@ -97,7 +97,7 @@ def test_only_the_newest_answers_are_kept() -> None:
     for at in range(0, 2 * LONGEST, 50):
         rare.add(Second(at, 1, 1), [(1, 0, 1)])
 
-    assert [each.at for each in busy.seconds] == list(range(50, 60))
+    assert [second.at for second in busy.seconds] == list(range(50, 60))
     assert rare.seconds[0].at == 2 * LONGEST - 50 - LONGEST + 50
     assert (rare.asked, rare.failed) == (LONGEST // 50, LONGEST // 50)
 

@@ -170,8 +170,8 @@ def test_a_rollback_stands_where_legacy_answers_everybody_and_it_is_latched() ->
     """Nothing is to be done then; where new answers somebody, or nothing keeps the route back, there is."""
     places = (LEGACY, SHADOW, ONE, LIVE)
 
-    assert [stage_machine.stands_back(standing(each, latched=True)) for each in places] == [True, True, False, False]
-    assert not any(stage_machine.stands_back(standing(each)) for each in places)
+    assert [stage_machine.stands_back(standing(place, latched=True)) for place in places] == [True, True, False, False]
+    assert not any(stage_machine.stands_back(standing(place)) for place in places)
 
 
 def test_a_hold_binds_the_judge_and_a_latch_everybody() -> None:
@@ -179,8 +179,11 @@ def test_a_hold_binds_the_judge_and_a_latch_everybody() -> None:
     on_hold, back = standing(FIVE, held=True), standing(SHADOW, latched=True)
     makers = (Maker.JUDGE, Maker.OPERATOR)
 
-    assert [why(refused(on_hold, QUARTER, each, door=Stage.COMPLETE)) for each in makers] == [RefusalReason.HELD, None]
-    assert [why(refused(back, ONE, each, door=Stage.COMPLETE)) for each in makers] == [
+    assert [why(refused(on_hold, QUARTER, maker, door=Stage.COMPLETE)) for maker in makers] == [
+        RefusalReason.HELD,
+        None,
+    ]
+    assert [why(refused(back, ONE, maker, door=Stage.COMPLETE)) for maker in makers] == [
         RefusalReason.LATCHED,
         RefusalReason.LATCHED,
     ]

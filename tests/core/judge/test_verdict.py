@@ -143,7 +143,7 @@ def test_a_proof_that_nothing_was_added_to_is_answered_by_the_move() -> None:
     stepped = rolled_back(case(LIVE).position, QUARTER, Cause.OPERATOR, NOW - 10)
     measures = [replace(BAD, newest_at=at) for at in (NOW - 10, NOW - 9)]
 
-    assert [judge(replace(case(), position=stepped, measures=each)).action for each in measures] == [
+    assert [judge(replace(case(), position=stepped, measures=measure)).action for measure in measures] == [
         Action.STAY,
         Action.ROLLBACK,
     ]
@@ -160,7 +160,7 @@ def test_a_ruling_says_which_position_it_is_about() -> None:
     edited = replace(known.position, split=0.5)
     ordered = replace(known.position, held=True, cause=Cause.OPERATOR)
 
-    assert {each.position for each in rulings} == {known.position}
+    assert {ruling.position for ruling in rulings} == {known.position}
     assert [rulings[0].is_about(each) for each in (known.position, later, edited, ordered)] == [
         True,
         False,
@@ -368,7 +368,7 @@ def test_nothing_goes_back_to_a_legacy_that_is_down(alarmed: dict[str, Any], hel
     found = judge(case(LIVE, held=held, legacy_is_down=True, **alarmed))
 
     assert (found.action, found.to) == (action, None)
-    assert any(each.startswith("legacy is known to be down") for each in found.judgement.reasons)
+    assert any(reason.startswith("legacy is known to be down") for reason in found.judgement.reasons)
     assert judge(case(LIVE, held=held, **alarmed)).action is Action.ROLLBACK
 
 

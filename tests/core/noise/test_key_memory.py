@@ -16,8 +16,8 @@ FOLLOWS = KeyRepeat(raw=False, noise=True, gap=1.0, is_instant=False)
 
 def repeated(sort: Sort, *repeats: KeyRepeat) -> Measure | None:
     memory = KeyMemory(sort)
-    for each in repeats:
-        memory.repeat(each)
+    for repeat in repeats:
+        memory.repeat(repeat)
     return memory.held
 
 

@@ -68,7 +68,7 @@ def compared(legacy: object, new: object, *rules: Rule, noisy: frozenset[str] = 
 
 def said(comparison: Comparison) -> list[str]:
     """Each difference as `path kind severity`."""
-    return [f"{each.path} {each.kind} {each.severity}" for each in comparison.differences]
+    return [f"{difference.path} {difference.kind} {difference.severity}" for difference in comparison.differences]
 
 
 def excused(comparison: Comparison) -> list[str]:

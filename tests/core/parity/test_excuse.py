@@ -46,7 +46,7 @@ def test_a_rule_is_asked_about_every_element() -> None:
     near = rule(Treatment.TOLERANCE, "$[*]", absolute=0.1)
     found = compared("[1.0, 1.0]", "[1.05, 9.0]", near)
 
-    assert [each.new for each in found.differences] == ["9.0"]
+    assert [difference.new for difference in found.differences] == ["9.0"]
     assert excused(found) == ["tolerance $[*] num"]
 
 
@@ -65,14 +65,16 @@ def test_differences_of_one_path_and_kind_are_told_once() -> None:
     """A hundred prices that differ are one difference, shown by the first."""
     found = compared([{"p": n} for n in range(100)], [{"p": n + 1} for n in range(100)])
 
-    assert [(each.path, each.legacy, each.new) for each in found.differences] == [("$[*].p", "0", "1")]
+    assert [(difference.path, difference.legacy, difference.new) for difference in found.differences] == [
+        ("$[*].p", "0", "1")
+    ]
 
 
 def test_values_are_shown_as_json_and_fields_as_they_are() -> None:
     """Strings in quotes, numbers as written, what is not there as nothing, long ones where they begin to differ."""
     found = compared('{"a": "x", "b": 1.50, "c": {"d": [null]}}', '{"a": true, "b": 2}')
 
-    assert [(each.legacy, each.new) for each in found.differences] == [
+    assert [(difference.legacy, difference.new) for difference in found.differences] == [
         ('"x"', "true"),
         ("1.50", "2"),
         ('{"d":[null]}', ""),

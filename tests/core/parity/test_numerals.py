@@ -49,7 +49,7 @@ def test_what_is_no_number_has_no_value() -> None:
     assert decimal_of("12.50") == Decimal("12.5")
     values: list[object] = ["12,50", True, None, [], "1" * 500]
 
-    assert [decimal_of(each) for each in values] == [None] * 5
+    assert [decimal_of(value) for value in values] == [None] * 5
     assert [text_of(each) for each in (12, raw("1.50"))] == ["12", "1.50"]
 
 

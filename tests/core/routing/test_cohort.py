@@ -94,7 +94,7 @@ def test_all_spellings_of_a_path_are_one_tenant(name: str) -> None:
     """Encoded wholly, in either case of digits, or not at all: one key, and so one draw."""
     spellings = [name, "".join(f"%{ord(each):02X}" for each in name), "".join(f"%{ord(each):02x}" for each in name)]
 
-    assert {PATH.key(asking("/tenants/" + each), IP) for each in spellings} == {name.encode()}
+    assert {PATH.key(asking("/tenants/" + spelling), IP) for spelling in spellings} == {name.encode()}
 
 
 @given(st.binary(max_size=40), st.sampled_from([HEADER, COOKIE, QUERY, PATH, CLIENT]))

@@ -115,4 +115,4 @@ def test_a_pattern_is_read_or_explained(text: str) -> None:
         assert found
     else:
         literals = [each for each in found.shape if each not in (ANY, REST)]
-        assert not any(re.search(rb"[/\\;]|^\.\.?$", unquote_to_bytes(each)) for each in literals)
+        assert not any(re.search(rb"[/\\;]|^\.\.?$", unquote_to_bytes(literal)) for literal in literals)

@@ -56,7 +56,7 @@ def test_an_edit_lowers_at_once_and_raises_through_control(
 def test_a_place_needs_its_upstreams(place: Place, upstreams: set[str]) -> None:
     """Each place is possible with these upstreams, and with none of them fewer."""
     assert is_possible(route(), place, upstreams)
-    assert not any(is_possible(route(), place, upstreams - {each}) for each in upstreams)
+    assert not any(is_possible(route(), place, upstreams - {upstream}) for upstream in upstreams)
 
 
 def test_a_route_at_its_own_place_is_the_same_object() -> None:

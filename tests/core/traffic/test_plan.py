@@ -55,7 +55,7 @@ def planned(before: Route, after: Route, at: Position | None = None) -> RoutePla
 
 
 def cautions(plan: RoutePlan) -> list[Caution]:
-    return [each.caution for each in plan.notes]
+    return [note.caution for note in plan.notes]
 
 
 def test_routes_come_go_change_and_stay() -> None:
@@ -184,7 +184,7 @@ def tenants(*routes: Route, number: int = 100, target: str = "/orders/7") -> lis
 
 def traffic(before: Route, after: Iterable[Route], weight: float = 2.0) -> TrafficFlows:
     then, soon = Replay(table(before), UPSTREAMS), Replay(table(*after), UPSTREAMS)
-    return compare(then, soon, [(weight, each) for each in tenants(before)])
+    return compare(then, soon, [(weight, tenant) for tenant in tenants(before)])
 
 
 def test_requests_and_cohorts_that_move_are_counted() -> None:
@@ -192,7 +192,7 @@ def test_requests_and_cohorts_that_move_are_counted() -> None:
     before, after = route(split=0.1), route(split=0.5)
     found = traffic(before, [after])
     (flow,) = found.flows.values()
-    moving = sum(0.1 <= (each.draw or 0) < 0.5 for each in tenants(before))
+    moving = sum(0.1 <= (tenant.draw or 0) < 0.5 for tenant in tenants(before))
 
     assert flow.requests == 200
     assert flow.moving == 2 * moving
@@ -313,7 +313,7 @@ def test_a_name_that_changes_hands_takes_nothing_along() -> None:
     back, other = renamed("orders", split=0.5), renamed("b", split=0.1)
     plans = plan_routes([before], [back, other], {})
 
-    assert [(each.name, each.name_before, each.edit) for each in plans] == [
+    assert [(plan.name, plan.name_before, plan.edit) for plan in plans] == [
         ("orders", "b", RouteEdit.CHANGED),
         ("b", "b", RouteEdit.ADDED),
     ]
@@ -323,7 +323,7 @@ def test_traffic_of_a_renamed_route_is_its_own() -> None:
     """Its requests are known by the old name; with `was` none of them moves, and it does not dry up."""
     before, after = renamed("orders", split=0.5), renamed("b", was="orders", split=0.5)
     then, soon = Replay(table(before), UPSTREAMS), Replay(table(after), UPSTREAMS)
-    found = compare(then, soon, [(1.0, each) for each in tenants(before)])
+    found = compare(then, soon, [(1.0, tenant) for tenant in tenants(before)])
     flow = found.flows["orders", "b"]
 
     assert (flow.moving, flow.is_exact) == (0.0, True)
