@@ -88,7 +88,7 @@ class Reloads:
         if bad:
             self._refuse(bad)
             return
-        warnings = (*loaded.warnings, *(str(each.problem) for each in loaded.bad_files))
+        warnings = (*loaded.warnings, *(str(file.problem) for file in loaded.bad_files))
         table, changed = await asyncio.to_thread(lambda: (table_of(after), changed_routes(before, after)))
         restart = needs_restart(self.running.started_with, after)
         self.running.take(after, good(warnings, restart))

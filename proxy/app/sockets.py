@@ -49,7 +49,7 @@ class Sockets:
     def bound(self) -> tuple[tuple[str, int], ...]:
         """Where clients and operators connect: before the admin's socket is closed. A socket in a file is port 0."""
         names = (self.workers[0].getsockname(), self.admin.getsockname())
-        return tuple((each, 0) if isinstance(each, str) else (str(each[0]), int(each[1])) for each in names)
+        return tuple((name, 0) if isinstance(name, str) else (str(name[0]), int(name[1])) for name in names)
 
     def close_listening(self) -> None:
         """Let go of the clients' sockets, so that a worker's closing is the last one and new clients are refused."""

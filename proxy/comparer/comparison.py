@@ -68,7 +68,7 @@ class PairComparer:
         """Compare by this table from now on."""
         self.revision = snapshot.revision
         self._rules = {route.name: route.compare for route in snapshot.routes}
-        self._exact = {each.name for each in snapshot.routes if each.shadow is not None and not each.shadow.second}
+        self._exact = {route.name for route in snapshot.routes if route.shadow is not None and not route.shadow.second}
         self._origins = origins_of(snapshot.routes)
         origins = {route.origin for route in snapshot.routes}
         self._counting.follow(origins, len(self._rules))
@@ -92,7 +92,7 @@ class PairComparer:
             repeated=not self._counts(pair, comparison.outcome),
         )
         self.fold.add(found)
-        if any(each.severity is Severity.HIGH for each in comparison.differences):
+        if any(difference.severity is Severity.HIGH for difference in comparison.differences):
             self._note_bad(pair)
 
     def shed(self, label: Label) -> None:

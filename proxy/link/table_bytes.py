@@ -46,7 +46,7 @@ class _Pickler(pickle.Pickler):
 def _names(of: type[Any]) -> tuple[str, ...]:
     found = _KNOWN.get(of)
     if found is None:
-        found = _KNOWN[of] = tuple(each.name for each in fields(of) if each.init)
+        found = _KNOWN[of] = tuple(field.name for field in fields(of) if field.init)
     return found
 
 

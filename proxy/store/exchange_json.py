@@ -23,7 +23,9 @@ def decode(document: bytes) -> ComparedExchange:
 
 def _clean(exchange: ComparedExchange) -> ComparedExchange:
     differences = tuple(
-        replace(each, path=storable(each.path), legacy=storable(each.legacy), new=storable(each.new))
-        for each in exchange.differences
+        replace(
+            difference, path=storable(difference.path), legacy=storable(difference.legacy), new=storable(difference.new)
+        )
+        for difference in exchange.differences
     )
     return replace(exchange, request_id=storable(exchange.request_id), differences=differences)

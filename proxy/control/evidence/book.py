@@ -127,10 +127,10 @@ class EvidenceBook:
     def _faults(self, route: str) -> Iterator[Fault]:
         page = self._page(route)
         now = page.minutes.decided_at_once.evidence
-        for each in self.clusters(route):
-            if each.severity is Severity.HIGH and not each.accepted:
-                before = min(page.until.get(each.id, (0.0, now))[1], now)
-                yield Fault(seen=each.count, last_seen=each.last_seen, before=before, since=now - before)
+        for cluster in self.clusters(route):
+            if cluster.severity is Severity.HIGH and not cluster.accepted:
+                before = min(page.until.get(cluster.id, (0.0, now))[1], now)
+                yield Fault(seen=cluster.count, last_seen=cluster.last_seen, before=before, since=now - before)
 
     def parity(self, route: str) -> Parity:
         """All comparisons of the current epoch."""
@@ -144,11 +144,11 @@ class EvidenceBook:
             return Covered()
         compared = page.minutes.shapes()
         unseen, bound = page.minutes.unseen()
-        newest = max((each.last_seen for each in page.look.shapes), default=0.0)
+        newest = max((shape.last_seen for shape in page.look.shapes), default=0.0)
         uncovered = (
-            replace(each, compared=compared[each.shape])
-            for each in page.look.shapes
-            if each.legacy >= OFTEN > compared[each.shape] and newest - each.last_seen < SHAPE_LIVES
+            replace(shape, compared=compared[shape.shape])
+            for shape in page.look.shapes
+            if shape.legacy >= OFTEN > compared[shape.shape] and newest - shape.last_seen < SHAPE_LIVES
         )
         return Covered(shapes=len(compared), unseen=unseen, unseen_bound=bound, uncovered=tuple(uncovered))
 
@@ -216,7 +216,9 @@ class EvidenceBook:
         page.minutes.follow(look.tallies, room(len(self._pages)))
         page.minutes.judge_again(verdicts(look.groups, self.states(look.epoch.route)))
         page.look = replace(look, tallies=())  # the minutes have them
-        page.until = {each.id: _until(page, each) for each in look.clusters if each.severity is Severity.HIGH}
+        page.until = {
+            cluster.id: _until(page, cluster) for cluster in look.clusters if cluster.severity is Severity.HIGH
+        }
 
     def forget_minutes(self) -> None:
         """Read everything again: replicas may have brought what was found long ago."""
@@ -225,10 +227,10 @@ class EvidenceBook:
 
     def count(self, tallies: Iterable[EvidenceTally]) -> None:
         """What this replica found."""
-        for each in tallies:
-            self._counted[each.route, each.outcome] += each.count
-            if each.outcome is Outcome.INCOMPARABLE:
-                self._incomparable[each.route, each.why] += each.count
+        for tally in tallies:
+            self._counted[tally.route, tally.outcome] += tally.count
+            if tally.outcome is Outcome.INCOMPARABLE:
+                self._incomparable[tally.route, tally.why] += tally.count
 
     def hear(self, states: Mapping[str, States]) -> None:
         """What is known of keys now, by route."""

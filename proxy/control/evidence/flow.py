@@ -226,9 +226,9 @@ class EvidenceFlow:
         """By route; asked for every second, and the same until the table changes."""
         snapshot = self._running.snapshot
         if snapshot is not self._rules_of[0]:
-            routes = [each for each in snapshot.routes if each.respond is None]
-            self._addresses = {each.name: snapshot.addresses(each) for each in routes}
-            self._rules_of = snapshot, {each.name: each.compare for each in routes}
+            routes = [route for route in snapshot.routes if route.respond is None]
+            self._addresses = {route.name: snapshot.addresses(route) for route in routes}
+            self._rules_of = snapshot, {route.name: route.compare for route in routes}
         return self._rules_of[1]
 
     def _take(self, parts: bytes) -> None:
@@ -309,7 +309,7 @@ class EvidenceFlow:
         changed = noise.step(findings, counts, epoch, time.time())
         if not changed or not await self._stores.evidence.save_noise(changed, lead):
             return findings
-        return tuple(({each.path: each for each in findings} | {each.path: each for each in changed}).values())
+        return tuple(({finding.path: finding for finding in findings} | {each.path: each for each in changed}).values())
 
     def _tell_noise(self) -> None:
         now, rules = time.time(), self._rules()
@@ -338,8 +338,8 @@ def _asked(part: Part) -> Epoch:
 def _numbered(increments: Increments, epoch: int) -> Increments:
     return replace(
         increments,
-        tallies=tuple(replace(each, epoch=epoch) for each in increments.tallies),
-        occurrences=tuple(replace(each, epoch=epoch) for each in increments.occurrences),
-        samples=tuple(replace(each, epoch=epoch) for each in increments.samples),
-        noise=tuple(replace(each, epoch=epoch) for each in increments.noise),
+        tallies=tuple(replace(tally, epoch=epoch) for tally in increments.tallies),
+        occurrences=tuple(replace(occurrence, epoch=epoch) for occurrence in increments.occurrences),
+        samples=tuple(replace(sample, epoch=epoch) for sample in increments.samples),
+        noise=tuple(replace(finding, epoch=epoch) for finding in increments.noise),
     )

@@ -36,10 +36,10 @@ class StepCounts(NamedTuple):
     def plus(self, tallies: Iterable[EvidenceTally]) -> StepCounts:
         """These and more."""
         all_, answered = self
-        for each in tallies:
-            more = _counts(each)
+        for tally in tallies:
+            more = _counts(tally)
             all_ = _sum(all_, more)
-            if each.side is Side.NEW:
+            if tally.side is Side.NEW:
                 answered = _sum(answered, more)
         return StepCounts(all_, answered)
 
@@ -128,8 +128,8 @@ class Steps:
     def decide(self, tallies: Iterable[EvidenceTally]) -> None:
         """What had to wait, with the outcomes that it has now."""
         decided: dict[int, list[EvidenceTally]] = {}
-        for each in tallies:
-            decided.setdefault(each.step, []).append(each)
+        for tally in tallies:
+            decided.setdefault(tally.step, []).append(tally)
         for name in decided.keys() - self._steps.keys():
             self._steps[name] = StepEvidence()
         for name, step in self._steps.items():
@@ -144,8 +144,8 @@ class Steps:
 
 def _by_step(tallies: Iterable[EvidenceTally]) -> Iterator[tuple[int, Iterator[list[EvidenceTally]]]]:
     found: dict[int, list[EvidenceTally]] = {}
-    for each in tallies:
-        found.setdefault(each.step, []).append(each)
+    for tally in tallies:
+        found.setdefault(tally.step, []).append(tally)
     for step, listed in found.items():
         yield step, (list(minute) for _, minute in groupby(listed, key=attrgetter("minute")))
 

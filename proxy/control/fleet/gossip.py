@@ -87,8 +87,8 @@ def read(body: bytes) -> Gossip | None:
 
 def gossip_called(batch: Gossip, naming: Naming) -> Gossip:
     """The same by other names of routes, without what is nobody's."""
-    answered = ((each, naming(each.route)) for each in batch.answered)
-    bad = ((each, naming(each.route)) for each in batch.bad)
+    answered = ((counts, naming(counts.route)) for counts in batch.answered)
+    bad = ((event, naming(event.route)) for event in batch.bad)
     compared = ((delta, naming(delta.route)) for delta in batch.compared)
     cohorts = ((delta, naming(delta.route)) for delta in batch.cohorts)
     return replace(

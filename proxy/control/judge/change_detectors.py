@@ -36,15 +36,15 @@ class Changes:
 
     def add(self, deltas: Iterable[ComparedDelta], *, limit: float, at: float, log_a: float) -> None:
         """What was compared since the last look."""
-        for each in deltas:
-            if each.step != self.step:
+        for delta in deltas:
+            if delta.step != self.step:
                 continue
-            known = self.by_epoch.pop(each.epoch, {})
-            side = Side(each.side)
+            known = self.by_epoch.pop(delta.epoch, {})
+            side = Side(delta.side)
             change = known.get(side, NO_CHANGE)
-            after = observe(change, each.runs, each.rest, limit=limit, at=at, log_a=log_a)
+            after = observe(change, delta.runs, delta.rest, limit=limit, at=at, log_a=log_a)
             if known or after.mismatched:
-                self.by_epoch[each.epoch] = known | {side: after}
+                self.by_epoch[delta.epoch] = known | {side: after}
         while len(self.by_epoch) > MOST_EPOCHS:
             del self.by_epoch[next(iter(self.by_epoch))]
 

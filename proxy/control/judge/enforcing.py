@@ -49,9 +49,9 @@ class Enforcing:
         groups = [each for each in self.judging.groups(rulings) if not acting.isdisjoint(each)]
         if not await self._all_back(groups):
             return False
-        for each in groups if self.leading.lead is not None else ():
-            await self._release(each)
-            await self._forward(each)
+        for group in groups if self.leading.lead is not None else ():
+            await self._release(group)
+            await self._forward(group)
         return True
 
     async def _all_back(self, groups: Sequence[Mapping[str, Ruling]]) -> bool:

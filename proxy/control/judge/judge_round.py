@@ -64,13 +64,13 @@ class JudgedTable:
 
 def judged_table(snapshot: Snapshot) -> JudgedTable:
     """Of this table."""
-    routes = {each.name: each for each in snapshot.routes if each.respond is None}
+    routes = {route.name: route for route in snapshot.routes if route.respond is None}
     return JudgedTable(
         of=snapshot,
         routes=routes,
         ramped={name: each for name, each in routes.items() if each.ramp is not None},
         windowed={name: each for name, each in routes.items() if each.windows},
-        guarded=sum(each.stage.facts.guarded for each in routes.values()),
+        guarded=sum(route.stage.facts.guarded for route in routes.values()),
     )
 
 
@@ -146,7 +146,7 @@ class RouteJudging:
         """What is in motion, groups and routes; nobody asks where their number is not bounded."""
         if self._running.snapshot.fleet.in_motion is None:
             return []
-        moving = (each for each in routes.values() if is_in_motion(self._here.position(each).place))
+        moving = (route for route in routes.values() if is_in_motion(self._here.position(route).place))
         return [unit(each.name, each.group) for each in moving]
 
     def _due(self, routes: Mapping[str, Route]) -> dict[str, Route]:
@@ -232,13 +232,14 @@ class RouteJudging:
         self, route: Route, answered: RouteAnswers, bad: list[BadDelta], now: float, cohorts: Iterable[CohortDelta]
     ) -> Observed:
         events = tuple(
-            BadEvent(Bad(each.bad), Side(each.side), each.cohort, each.draw, now, each.unreachable) for each in bad
+            BadEvent(Bad(event.bad), Side(event.side), event.cohort, event.draw, now, event.unreachable)
+            for event in bad
         )
         return Observed(
             now=now,
             answered=answered,
             hard=events,
-            events=tuple(each for each in events if each.bad in route.guard.classes),
+            events=tuple(event for event in events if event.bad in route.guard.classes),
             budget=route.guard.budget,
             processes=max(self._table.guarded, 1) * len(route.guard.classes),
             probe=self._probe(route.legacy),
@@ -367,7 +368,7 @@ class RouteJudging:
 
     def kept(self, states: Iterable[GuardState]) -> None:
         """These are in the store."""
-        self._kept |= {(each.route, each.bad): each.numbers for each in states}
+        self._kept |= {(state.route, state.bad): state.numbers for state in states}
 
     def recall(self, states: Iterable[GuardState], answered: Mapping[str, float] | None = None) -> None:
         """What was kept by another process; what this one has seen so far stays beside it.
@@ -389,7 +390,7 @@ class RouteJudging:
     def alarmed(self) -> dict[str, tuple[str, ...]]:
         """The classes that have raised an alarm, by route."""
         return {
-            name: tuple(each.bad.value for each in alarms(watch.processes.values()))
+            name: tuple(alarm.bad.value for alarm in alarms(watch.processes.values()))
             for name, watch in self._watches.items()
             if alarms(watch.processes.values())
         }

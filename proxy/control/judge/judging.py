@@ -152,15 +152,15 @@ class Judge:
             await self.store.tell(self.here.instance, written(gossip_called(mine, self.here.origins.origin)))
         after = max(self._heard_up_to - LOOK_BACK, 0)
         told = await self.store.heard(after, self.here.instance)
-        fresh = [each for each in told if each.id not in self._known]
-        self._known |= dict.fromkeys(each.id for each in fresh)
+        fresh = [message for message in told if message.id not in self._known]
+        self._known |= dict.fromkeys(message.id for message in fresh)
         for gone in tuple(self._known)[: max(len(self._known) - MOST_KNOWN, 0)]:
             del self._known[gone]
-        first, self._heard_up_to = self._heard_up_to < 0, max([self._heard_up_to, 0, *(each.id for each in told)])
+        first, self._heard_up_to = self._heard_up_to < 0, max([self._heard_up_to, 0, *(message.id for message in told)])
         if first:
             return []
-        batches = (read(each.body) for each in fresh)
-        return [gossip_called(each, self.here.origins.name) for each in batches if each is not None]
+        batches = (read(message.body) for message in fresh)
+        return [gossip_called(batch, self.here.origins.name) for batch in batches if batch is not None]
 
     async def _announce(self) -> None:
         mine = Presence(instance=self.here.instance, revision=self.revision(), version=self.here.obeyed)

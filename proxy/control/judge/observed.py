@@ -71,7 +71,7 @@ class Observed(NamedTuple):
 
 def cohorts_of_new(events: Iterable[BadEvent], *kinds: Bad) -> list[int]:
     """Whose they are."""
-    return [each.cohort for each in events if each.side is Side.NEW and each.bad in kinds]
+    return [event.cohort for event in events if event.side is Side.NEW and event.bad in kinds]
 
 
 def no_good(cohorts: list[int], failed: int, counted: int) -> float:

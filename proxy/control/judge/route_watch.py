@@ -148,14 +148,14 @@ class RouteWatch:
         """Whether the guard or a breaker has raised an alarm that nobody has cleared, or would if it could."""
         if self.breaker.opened_at is not None or self.stuck:
             return True
-        return bool(self.processes) and any(each.alarmed_at is not None for each in self.processes.values())
+        return bool(self.processes) and any(process.alarmed_at is not None for process in self.processes.values())
 
     def _is_answered_by(self, position: Position, moves: Iterable[Transition]) -> bool:
         """Whether what led here ends what was known; hold after resume, which may come within one round, does too."""
         if self.stood is None:
             began = position.stage.facts.guarded if position.latched else position.cause in _ANEW
             return began and self._alarmed_before(position)
-        if any(each.version > self.stood.version and answers(each) for each in moves):
+        if any(move.version > self.stood.version and answers(move) for move in moves):
             return True
         if not position.latched:
             is_edited = position.version == self.stood.version == 0  # the file alone rules; nothing dates its edits
@@ -178,8 +178,8 @@ class RouteWatch:
 
     def _alarmed_before(self, position: Position) -> bool:
         """Whether an alarm that was kept is older than what ended it; a file that is read at a start ends none."""
-        alarms = (self.breaker.opened_at, *(each.alarmed_at for each in self.processes.values()))
-        return position.version > 0 and any(each is not None and each <= position.since for each in alarms)
+        alarms = (self.breaker.opened_at, *(process.alarmed_at for process in self.processes.values()))
+        return position.version > 0 and any(alarm is not None and alarm <= position.since for alarm in alarms)
 
     def clear(self) -> None:
         """Begin the guard, the breakers and the detectors of change anew."""
@@ -195,7 +195,7 @@ class RouteWatch:
         """Rule 9, at legacy and shadow."""
         if self.window.failing(self._usual(), alone=False) is not None:
             return False
-        raised = (each.alarmed_at or 0.0 for each in self.processes.values())
+        raised = (process.alarmed_at or 0.0 for process in self.processes.values())
         last = max(self.breaker.opened_at or 0.0, self.breaker.last, self.breaker.alone_until, *raised)
         return seen.answered.new > seen.answered.new_bad or seen.now - last >= LONGEST
 
@@ -288,7 +288,7 @@ class RouteWatch:
         self.legacy = heard(self.legacy, asked - failed, failed, now)
         if answered.new_bad or self.window.seconds:
             second = Second(int(now), answered.new, answered.new_bad, asked, failed)
-            self.window.add(second, ((each.cohort, each.good, each.failed) for each in cohorts))
+            self.window.add(second, ((cohort.cohort, cohort.good, cohort.failed) for cohort in cohorts))
 
     def _observe(self, position: Position, event: BadEvent, seen: Observed, *, weight: float) -> None:
         bad = event.bad

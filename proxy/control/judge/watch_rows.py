@@ -73,26 +73,26 @@ def recalled(watch: RouteWatch, states: Iterable[GuardState], answered: float = 
     Of what a move or a window's end `answered` (unix seconds; 0: none did) nothing is left, so that guards and breakers
     are kept like that from now on.
     """
-    for each in states:
-        is_void = _is_answered(each, answered)
-        if is_void and each.bad.startswith(_CHANGE):
+    for state in states:
+        is_void = _is_answered(state, answered)
+        if is_void and state.bad.startswith(_CHANGE):
             continue
-        numbers = (0.0,) * len(each.numbers) if is_void else each.numbers
-        if each.bad in list(Bad) and len(numbers) == _LOGS + 3:
-            _recall_process(watch, _process(Bad(each.bad), numbers), is_void=is_void)
-        elif each.bad == _BREAKER and len(numbers) == 1:
+        numbers = (0.0,) * len(state.numbers) if is_void else state.numbers
+        if state.bad in list(Bad) and len(numbers) == _LOGS + 3:
+            _recall_process(watch, _process(Bad(state.bad), numbers), is_void=is_void)
+        elif state.bad == _BREAKER and len(numbers) == 1:
             opened = watch.breaker.opened_at or numbers[0] or None
             watch.breaker = replace(watch.breaker, opened_at=opened)
-        elif each.bad == _STEP and len(numbers) == _STEP_LENGTH:
+        elif state.bad == _STEP and len(numbers) == _STEP_LENGTH:
             _recall_step(watch, numbers)
-        elif each.bad.startswith(_CHANGE) and len(numbers) == len(QUIET) + 4:
-            _recall_change(watch, each.bad, numbers)
-        elif each.bad == _RATES and len(numbers) in {len(Bad) + 2, len(Bad) + 3}:
+        elif state.bad.startswith(_CHANGE) and len(numbers) == len(QUIET) + 4:
+            _recall_change(watch, state.bad, numbers)
+        elif state.bad == _RATES and len(numbers) in {len(Bad) + 2, len(Bad) + 3}:
             _recall_rates(watch, numbers)
-        elif each.bad.startswith(_BASELINE) and each.bad.removeprefix(_BASELINE) in list(Bad):
+        elif state.bad.startswith(_BASELINE) and state.bad.removeprefix(_BASELINE) in list(Bad):
             pairs = zip(numbers[::2], numbers[1::2], strict=False)
             counts = ((int(slot), int(count)) for slot, count in pairs)
-            watch.baselines[Bad(each.bad.removeprefix(_BASELINE))] = Baseline.of(counts)
+            watch.baselines[Bad(state.bad.removeprefix(_BASELINE))] = Baseline.of(counts)
 
 
 def _is_answered(state: GuardState, at: float) -> bool:

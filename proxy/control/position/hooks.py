@@ -117,7 +117,7 @@ class Hooks:
 
     def follow(self, hooks: Sequence[Hook]) -> None:
         """Tell these from now on; one that stays keeps what waits for it."""
-        for gone in [each for each in self._listeners if each not in hooks]:
+        for gone in [hook for hook in self._listeners if hook not in hooks]:
             self._listeners.pop(gone)[1].cancel()
         for hook in hooks:
             if hook not in self._listeners:

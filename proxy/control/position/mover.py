@@ -88,16 +88,16 @@ class Mover:
             return self._move_here(moves)
         if not won:
             return Made.LOST
-        for each in moves:
-            self._note(each.record)
+        for move in moves:
+            self._note(move.record)
         await self.look()
         return Made.FOR_ALL
 
     async def _written(self, moves: Sequence[Move], lead: Lead | None, standing: int | None) -> bool:
         """Whether the store has made them. What was moved here is written first; that may change what stands."""
-        if any(each.before.route in self._here.pending for each in moves):
+        if any(move.before.route in self._here.pending for move in moves):
             await self.settle()
-            if not all(self._is_written(each.before) for each in moves):
+            if not all(self._is_written(move.before) for move in moves):
                 return False
         return await self._store.compare_and_set_all(moves, lead, standing)
 
@@ -124,7 +124,9 @@ class Mover:
                 return False
             known = self._here.positions
             fresh = [
-                each for each in standing.positions if known.get(each.route) != each or each.route not in self._asked
+                position
+                for position in standing.positions
+                if known.get(position.route) != position or position.route not in self._asked
             ]
             self._here.take(standing)
             await self._learn(fresh)
@@ -133,8 +135,8 @@ class Mover:
     async def restore(self) -> None:
         """Give a store that has lost them, or that lives in memory, what this replica has kept; StoreUnavailable."""
         kept, standing = self._here.kept, await self._store.standing()
-        known = {each.route for each in standing.positions}
-        for lost in [each for each in kept.positions if each.route not in known]:
+        known = {position.route for position in standing.positions}
+        for lost in [position for position in kept.positions if position.route not in known]:
             reason = "the store had lost it; this replica has kept it"
             record = transition(lost, lost, actor=self._here.instance, numbers={}, reason=reason)
             await self._store.compare_and_set(lost, 0, record)
@@ -146,7 +148,7 @@ class Mover:
         """Write the moves that were made here; StoreUnavailable when the store is away again."""
         for route, pending in tuple(self._here.pending.items()):
             standing = await self._store.standing()
-            known = next((each for each in standing.positions if each.route == route), None)
+            known = next((position for position in standing.positions if position.route == route), None)
             is_done = not await self._is_due(pending, known) or await self._write(pending, known)
             if await self.look() and is_done:  # what the store has is taken before what was moved here is forgotten
                 self._here.done_here(route)
@@ -173,12 +175,12 @@ class Mover:
     def _move_here(self, moves: Sequence[Move]) -> Made:
         if not all(self._stands(each.before) for each in moves):
             return Made.LOST
-        for each in moves:
-            route = each.after.route
+        for move in moves:
+            route = move.after.route
             known = self._here.pending.get(route)
-            base = each.before.version if known is None else known.base
-            self._note(each.record)
-            self._here.go_here(Pending(position=each.after, base=base, transition=each.record))
+            base = move.before.version if known is None else known.base
+            self._note(move.record)
+            self._here.go_here(Pending(position=move.after, base=base, transition=move.record))
             _log.warning("moved_here", route=route, hint="the store is away; other replicas do not know of this yet")
         return Made.HERE
 
@@ -202,13 +204,13 @@ class Mover:
         """Why the routes stand where they stand."""
         try:
             async with asyncio.timeout(PATIENCE):
-                for each in positions:
-                    known = self._here.moves.get(each.route)
-                    if not known or known[0].version != each.version:
-                        most = MOVES_KEPT if each.latched or each.held else 1
-                        if found := await self._store.transitions(each.route, most):
-                            self._here.moves[each.route] = found
-                    self._asked.add(each.route)
+                for position in positions:
+                    known = self._here.moves.get(position.route)
+                    if not known or known[0].version != position.version:
+                        most = MOVES_KEPT if position.latched or position.held else 1
+                        if found := await self._store.transitions(position.route, most):
+                            self._here.moves[position.route] = found
+                    self._asked.add(position.route)
         except (StoreUnavailable, TimeoutError):
             return
 

@@ -68,13 +68,13 @@ def moment(at: float) -> str:
 
 def drain_of(pins: Iterable[Pin]) -> Pin | None:
     """The drain among these pins."""
-    return next((each for each in pins if each.cohort == NEWCOMERS), None)
+    return next((pin for pin in pins if pin.cohort == NEWCOMERS), None)
 
 
 def kill_sentence(order: KillSwitchOrder) -> str:
     """By whom, since when and why, as far as the order says."""
     said = [f"by {order.by}"] * bool(order.by) + [f"since {order.at}"] * bool(order.at) + [order.reason]
-    more = f" ({', '.join(each for each in said if each)})" if any(said) else ""
+    more = f" ({', '.join(sentence for sentence in said if sentence)})" if any(said) else ""
     return f"the kill switch is on{more}"
 
 
@@ -130,10 +130,12 @@ def _uncompared(route: Route, place: Place) -> str:
         return "it is not shadowed"
     sides = by_stage(placed(route, place))
     asks = (
-        shadow_side(policy, place.stage, route.effects, side, each, has_key=False) for each in methods for side in sides
+        shadow_side(policy, place.stage, route.effects, side, method, has_key=False)
+        for method in methods
+        for side in sides
     )
-    if any(each is not None for each in asks):
+    if any(shadowed is not None for shadowed in asks):
         return ""
-    if policy.dry_run and not any(is_safe(route.effects, each, has_key=False) for each in methods):
+    if policy.dry_run and not any(is_safe(route.effects, method, has_key=False) for method in methods):
         return "legacy cannot be asked to dry-run a write"
     return "it changes something and has no dry run (`shadow: {writes: dry_run}`)"

@@ -38,7 +38,7 @@ def pins_now(pins: Iterable[Pin], now: float) -> dict[str, tuple[Pin, ...]]:
 
 def drains(pins: Iterable[Pin]) -> bool:
     """Whether newcomers are sent to legacy."""
-    return any(each.cohort == NEWCOMERS for each in pins)
+    return any(pin.cohort == NEWCOMERS for pin in pins)
 
 
 def route_orders(routes: Iterable[Route], stood: StandingByRoute) -> list[RouteOrder]:
@@ -59,7 +59,7 @@ def _order(route: Route, stood: StandingByRoute) -> RouteOrder | None:
         split=place.split,
         said_stage=said.stage.value,
         said_split=said.split,
-        pins=[(each.cohort, each.side.value) for each in pins if each.cohort != NEWCOMERS],
+        pins=[(pin.cohort, pin.side.value) for pin in pins if pin.cohort != NEWCOMERS],
         slow=slow,
         drained=drains(pins),
         sample=sample,

@@ -34,7 +34,7 @@ _BY = {
 def why(route: Route, placed: RoutePlace) -> str:
     """Why a route runs where it runs, where that is not simply what the file says; else empty."""
     said = [*_difference(route, placed), *_exceptions(route, placed)]
-    return "; ".join(each for each in said if each)
+    return "; ".join(sentence for sentence in said if sentence)
 
 
 def _difference(route: Route, placed: RoutePlace) -> Iterable[str]:
@@ -51,7 +51,7 @@ def _difference(route: Route, placed: RoutePlace) -> Iterable[str]:
 
 
 def _moved(route: Route, position: Position, moves: tuple[Transition, ...]) -> str:
-    begun = next((each for each in moves if each.cause in _NO_HOLD or not _stays(each)), None)
+    begun = next((move for move in moves if move.cause in _NO_HOLD or not _stays(move)), None)
     said = _cause(position, begun)
     if position.latched:
         return f"rolled back{said}; ends with resume, or an edit of its stage or split"
@@ -79,7 +79,7 @@ def _cause(position: Position, moved: Transition | None) -> str:
 
 
 def _exceptions(route: Route, placed: RoutePlace) -> list[str]:
-    pins = [each for each in placed.pins if each.cohort != NEWCOMERS]
+    pins = [pin for pin in placed.pins if pin.cohort != NEWCOMERS]
     said = list(drain_notes(route_at(route, placed.place), placed.pins))
     if pins:
         said.append(f"{len(pins)} cohort{'' if len(pins) == 1 else 's'} pinned")

@@ -67,7 +67,7 @@ class Reconciling:
             self._origins = self._here.origins
             await self._mover.look()  # what was nobody's so far may be somebody's now
         routes = self._running.snapshot.routes
-        self._unread |= {each.origin for each in routes if each.name not in self._here.said}
+        self._unread |= {route.origin for route in routes if route.name not in self._here.said}
         edited = [route for route in routes if self._is_edit(route)]
         await self._move(edited)
         waiting = self._left_over(edited)
@@ -76,7 +76,7 @@ class Reconciling:
 
     async def agree(self) -> None:
         """All live replicas read one revision: whatever differs from it was edited, but for latches (rule 3)."""
-        await self._move([each for each in self._running.snapshot.routes if self._may_differ(each)])
+        await self._move([route for route in self._running.snapshot.routes if self._may_differ(route)])
         await self._begin_ramps()
 
     def doubt(self) -> None:

@@ -188,7 +188,7 @@ class StandingHere:
     def _note_written(self, pending: Pending) -> None:
         """The store has the move under its own version; what was read of it meanwhile may end before that one."""
         made, moves = pending.position, self.moves.get(pending.position.route, ())
-        stands = next((each for each in self.standing.positions if each.route == made.route), None)
+        stands = next((position for position in self.standing.positions if position.route == made.route), None)
         is_it = stands is not None and (stands.place, stands.since) == (made.place, made.since)
         if stands is not None and is_it and moves and moves[0].version == stands.version - 1:
             self.note(replace(pending.transition, version=stands.version))
@@ -202,7 +202,7 @@ class StandingHere:
     def expire(self) -> None:
         """Pins whose time is over end now."""
         now = self.clock()
-        if any(each.until is not None and each.until <= now for pins in self._pins.values() for each in pins):
+        if any(pin.until is not None and pin.until <= now for pins in self._pins.values() for pin in pins):
             self.refresh()
 
     # -- what is told -------------------------------------------------------------------------------------------------
@@ -220,8 +220,8 @@ class StandingHere:
         self.standing = replace(self.standing, positions=found.positions, pins=found.pins)
         self.pending = {each.position.route: each for each in found.pending}
         self.said = _places(found.said)
-        moves = (all_called(each, now) for each in self.moves.values())
-        self.moves = {each[0].route: each for each in map(tuple, moves) if each}
+        moves = (all_called(move, now) for move in self.moves.values())
+        self.moves = {move[0].route: move for move in map(tuple, moves) if move}
         self.refresh()
         return True
 
@@ -229,8 +229,8 @@ class StandingHere:
         """The present table's edits have been carried out, but for those routes that are `waiting`."""
         known, routes = self.said, self._running.snapshot.routes
         self.said = {
-            each.name: known[each.name] if each.name in waiting and each.name in known else place_of(each)
-            for each in routes
+            route.name: known[route.name] if route.name in waiting and route.name in known else place_of(route)
+            for route in routes
         }
         self.refresh()
 
@@ -252,7 +252,7 @@ class StandingHere:
     def refresh(self) -> None:
         """Tell the workers what stands, if it is something else than before."""
         self._filed = {}
-        self._positions = {each.route: each for each in self.standing.positions}
+        self._positions = {position.route: position for position in self.standing.positions}
         self._positions |= {route: each.position for route, each in self.pending.items()}
         self._pins = pins_now(self.standing.pins, self.clock())
         slow = self.slow if self.known else {}  # else the file's place would be ordered with it
@@ -287,8 +287,8 @@ class StandingHere:
         return self._is_followed(self._orders.version)
 
     def _is_followed(self, version: int) -> bool:
-        workers = [each for each in self._links.ledger.workers if not each.draining]
-        return bool(workers) and all(each.orders == version for each in workers)
+        workers = [worker for worker in self._links.ledger.workers if not worker.draining]
+        return bool(workers) and all(worker.orders == version for worker in workers)
 
     def _remember(self) -> None:
         kept = StandingFile(

@@ -31,7 +31,7 @@ def pinned(route: Route, pins: Iterable[Pin]) -> dict[str, Side]:
     if route.respond is not None or not route.stage.facts.has_legacy:
         return {}
     written = {} if route.tie is None else {key.decode("utf-8", "replace"): side for key, side in route.tie.pins}
-    return written | {each.cohort: each.side for each in pins if each.cohort != NEWCOMERS}
+    return written | {pin.cohort: pin.side for pin in pins if pin.cohort != NEWCOMERS}
 
 
 def answering(route: Route, pins: Iterable[Pin] = ()) -> frozenset[Side]:

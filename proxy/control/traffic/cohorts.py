@@ -71,7 +71,7 @@ class RecentCohorts:
 
     def follow(self, routes: Iterable[Route]) -> None:
         """The table now has these routes."""
-        said = {each.name: (drawn_for(each), sources_text(each)) for each in routes}
+        said = {route.name: (drawn_for(route), sources_text(route)) for route in routes}
         kept = self._routes.items()
         self._routes = {name: each for name, each in kept if said.get(name) == (each.drawn_for, each.sources)}
 

@@ -265,7 +265,7 @@ class Ledger:
 
     def is_killed(self) -> bool:
         """Whether the kill switch is on in a linked worker."""
-        return any(each.killed for each in self._workers.values())
+        return any(worker.killed for worker in self._workers.values())
 
     def served(self, series: Series) -> int:
         """Requests answered since the start."""

@@ -101,7 +101,7 @@ class Server:
             *_MODEST,
             *(() if self._durable else _THROW_AWAY),
         )
-        options = [part for each in settings for part in ("-c", each)]
+        options = [part for setting in settings for part in ("-c", setting)]
         with (self.directory / "server.log").open("wb") as log:
             self._process = subprocess.Popen(  # noqa: S603 - our own arguments
                 [*self._who.prefix, *until_we_die(), str(folder / "postgres"), "-D", str(self.data), *options],

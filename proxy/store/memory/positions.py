@@ -64,8 +64,8 @@ class MemoryPositions:
         self, moves: Sequence[Move], lead: Lead | None = None, standing: int | None = None
     ) -> bool:
         """As PositionStore says."""
-        for each in moves:
-            check_move(each.after, each.before.version, each.record)
+        for move in moves:
+            check_move(move.after, move.before.version, move.record)
         is_late = standing not in {None, self._version} or (lead and not self.leads(lead))
         if is_late or not all(self._has(each.after.route, each.before.version) for each in moves):
             return False

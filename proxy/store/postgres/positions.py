@@ -47,8 +47,8 @@ class PostgresPositions:
         self, moves: Sequence[Move], lead: Lead | None = None, standing: int | None = None
     ) -> bool:
         """As PositionStore says."""
-        for each in moves:
-            check_move(each.after, each.before.version, each.record)
+        for move in moves:
+            check_move(move.after, move.before.version, move.record)
         if len(moves) == 1 and standing is None:
             return await self.compare_and_set(moves[0].after, moves[0].before.version, moves[0].record, lead)
         async with self._connections.connection() as connection:
@@ -144,8 +144,8 @@ def _arguments(position: Position, expected: int, transition: Transition, lead: 
 
 async def _all_made(connection: Connection, moves: Sequence[Move], lead: Lead | None) -> bool:
     """Within a transaction that is ended for nothing at the first one that was late."""
-    for each in moves:
-        arguments = _arguments(each.after, each.before.version, each.record, lead)
+    for move in moves:
+        arguments = _arguments(move.after, move.before.version, move.record, lead)
         if await connection.fetchrow(query("compare_and_set"), *arguments) is None:
             return False
     return True
