@@ -109,7 +109,7 @@ class Guards:
         return tuple(self.states.values())
 
     async def save_guards(self, states: tuple[GuardState, ...], lead: Lead) -> bool:  # noqa: ARG002 - as stores do
-        self.states |= {(each.route, each.bad): each for each in states}
+        self.states |= {(state.route, state.bad): state for state in states}
         return True
 
 
@@ -181,7 +181,7 @@ class Stand:
         return Legacy.DOWN if upstream in self.ill else Legacy.UNKNOWN
 
     def route(self, name: str = "a") -> Route:
-        return next(each for each in self.running.snapshot.routes if each.name == name)
+        return next(route for route in self.running.snapshot.routes if route.name == name)
 
     def place(self, name: str = "a") -> str:
         """Where a route runs, as people write it."""

@@ -62,7 +62,7 @@ async def test_a_replica_that_falls_silent_ends_no_latch(stores: Stores) -> None
     await two.rounds(3)
 
     assert two.judge.leading.lead is not None
-    assert [each.instance for each in two.judge.presences] == ["two"]
+    assert [presence.instance for presence in two.judge.presences] == ["two"]
     assert (two.place(), is_latched(two)) == ("shadow", True)
 
 

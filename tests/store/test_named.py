@@ -43,7 +43,7 @@ def named(found: Standing) -> tuple[list[str], ...]:
     """By which names its positions and pins call routes."""
     return (
         [each.route for each in found.positions],
-        [each.route for each in found.pins],
+        [pin.route for pin in found.pins],
     )
 
 

@@ -131,7 +131,7 @@ async def test_movers_of_one_and_of_several_never_wait_for_each_other(stores: St
     assert len(standing.pins) == 6
     moves = await stores.positions.transitions(None, 99)
     for route, found in zip(routes, standing.positions, strict=True):
-        versions = [each.version for each in moves if each.route == route]
+        versions = [move.version for move in moves if move.route == route]
         assert versions == list(range(found.version, 0, -1))
 
 
@@ -216,7 +216,11 @@ async def test_replicas_tell_each_other(stores: Stores) -> None:
         await stores.positions.tell(instance, body)
     heard = await stores.positions.heard(0, "third")
 
-    assert [(each.instance, each.body) for each in heard] == [("first", b"1"), ("second", b"\x00\xff"), ("first", b"3")]
+    assert [(message.instance, message.body) for message in heard] == [
+        ("first", b"1"),
+        ("second", b"\x00\xff"),
+        ("first", b"3"),
+    ]
     assert [each.body for each in await stores.positions.heard(0, "first")] == [b"\x00\xff"]
     assert await stores.positions.heard(heard[1].id, "third") == heard[2:]
     assert await stores.positions.heard(heard[2].id, "third") == ()

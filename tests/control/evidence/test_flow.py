@@ -114,7 +114,7 @@ async def test_an_epoch_that_is_ordered_is_there_at_once_and_takes_what_was_aske
     assert ordered is not None
     assert [(each.begun, each.why) for each in ordered] == [(1, "ann: mended"), (0, "")]
     assert epochs is not None
-    assert [(each.number, each.begun) for each in epochs] == [(2, 1), (1, 0)]
+    assert [(epoch.number, epoch.begun) for epoch in epochs] == [(2, 1), (1, 0)]
 
 
 class Away(MemoryEvidence):

@@ -36,7 +36,7 @@ def test_reports_add_up_until_they_are_taken() -> None:
     outbox = Outbox()
     outbox.hear(report(delta("legacy", 5, 1), delta("new", 2, 2), delta("self", 9), bad=[bad()], bad_lost=3))
     outcomes = {"sent": 4, "skipped": 7, "shed": 1, "failed": 2}
-    outbox.hear(report(delta("new", 1), shadows=[ShadowDelta("a", *each) for each in outcomes.items()]))
+    outbox.hear(report(delta("new", 1), shadows=[ShadowDelta("a", *item) for item in outcomes.items()]))
 
     taken = outbox.take()
     assert taken == Gossip(answered=[RouteAnswers("a", 6, 1, 5, 2, 4, 3, 7)], bad=[bad()], lost=3)

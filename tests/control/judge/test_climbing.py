@@ -77,7 +77,7 @@ async def test_a_ramp_that_begins_at_canary_climbs(clock: Clock, unfit: float) -
     raised = dict(one.here.samples)
 
     assert 0.2 < raised["a"] < 0.4
-    assert any("are shadowed until then" in each for each in reasons(one))
+    assert any("are shadowed until then" in reason for reason in reasons(one))
     assert await climbed(one, clock, unfit=unfit) == LADDER[2:]
     assert one.here.samples == {}
 
@@ -91,7 +91,7 @@ async def test_missing_comparisons_raise_it_as_far_as_new_has_carried(clock: Clo
     one.known.by_route["a"] = replace(PROVED, compared=10, answered=ComparedCounts(5), newest_at=clock.now)
     one.hear(legacy=950, new=50, shadows={"sent": 100})
     await one.rounds()
-    missing = dict(one.here.samples), any("are shadowed until then" in each for each in reasons(one))
+    missing = dict(one.here.samples), any("are shadowed until then" in reason for reason in reasons(one))
     one.known.by_route["a"] = replace(PROVED, newest_at=clock.now)
     await one.rounds()
 
@@ -120,7 +120,7 @@ async def test_a_new_version_has_to_carry_it_again(clock: Clock) -> None:
 
     assert before == {}
     assert one.here.samples["a"] > 0.2
-    assert any("which share of the requests new carries" in each for each in reasons(one))
+    assert any("which share of the requests new carries" in reason for reason in reasons(one))
     assert await climbed(one, clock) == LADDER[2:]
 
 
@@ -153,7 +153,7 @@ async def test_writes_alone_go_by_guard_requests_and_time(clock: Clock) -> None:
             await one.rounds(seconds=EVERY)
 
     assert (asked.place(), told.place()) == ("shadow", "live")
-    assert any("100 % of the requests cannot be shadowed" in each for each in reasons(asked))
+    assert any("100 % of the requests cannot be shadowed" in reason for reason in reasons(asked))
 
 
 RAMP = "ramp: {hold: 30s, soak: 30s, needs: {requests: 100, capacity: false}}"
@@ -207,7 +207,7 @@ async def test_who_leads_next_has_counted_each_answer_once(clock: Clock) -> None
 
     assert second.judge.leading.lead is not None
     assert "new answered 70 of 100 requests at this step" in reasons(second)
-    assert {each.numbers[4] for each in guards.states.values() if each.bad == "step"} == {70.0}
+    assert {state.numbers[4] for state in guards.states.values() if state.bad == "step"} == {70.0}
 
 
 async def test_a_store_that_is_away_at_first_is_asked_later(clock: Clock) -> None:
@@ -220,7 +220,7 @@ async def test_a_store_that_is_away_at_first_is_asked_later(clock: Clock) -> Non
     await again.rounds(2, seconds=KEEP_EVERY)
 
     assert "new answered 90 of 100 requests at this step" in reasons(again)
-    assert {each.numbers[4] for each in guards.states.values() if each.bad == "step"} == {90.0}
+    assert {state.numbers[4] for state in guards.states.values() if state.bad == "step"} == {90.0}
 
 
 async def test_what_the_step_needs_is_kept_once(clock: Clock) -> None:
@@ -232,5 +232,5 @@ async def test_what_the_step_needs_is_kept_once(clock: Clock) -> None:
         one.hear(legacy=30_000, new=300)
         await one.rounds(seconds=KEEP_EVERY)
 
-    assert {each.numbers[4] for each in guards.states.values() if each.bad == "step"} == {100.0}
+    assert {state.numbers[4] for state in guards.states.values() if state.bad == "step"} == {100.0}
     assert one.judging.states(clock.now, slow=False) == ()

@@ -32,9 +32,9 @@ async def proved(store: Store, clock: Clock, *routes: str, top: str = "", second
     stand = Stand(table(*routes, top=top), store, clock, known=known)
     await stand.begin()
     await stand.rounds()
-    for each in stand.running.snapshot.routes:
-        known.by_route[each.name] = replace(PROVED, newest_at=clock.now + seconds)
-        stand.hear(legacy=90, new=20, route=each.name)
+    for route in stand.running.snapshot.routes:
+        known.by_route[route.name] = replace(PROVED, newest_at=clock.now + seconds)
+        stand.hear(legacy=90, new=20, route=route.name)
     return stand
 
 
@@ -185,7 +185,7 @@ async def test_a_ruling_on_another_file_is_dropped(store: Store, clock: Clock) -
     rulings = stand.judging.rule([stand.outbox.take()])
     stand.running.snapshot = table(canary("20%"))
 
-    assert [each.action for each in rulings.values()] == [Action.ROLLBACK]
+    assert [ruling.action for ruling in rulings.values()] == [Action.ROLLBACK]
     assert not await stand.judge._enforcing.enforce(rulings)
     assert await by_the_judge(store) == []
 

@@ -396,7 +396,7 @@ async def test_a_new_that_is_left_alone_is_held_while_legacy_is_down(store: Stor
     stand.healthy.add("legacy")
 
     assert (moved, held) == (None, True)
-    assert ["its upstream is left alone" in str(each) for each in told] == [True]
+    assert ["its upstream is left alone" in str(message) for message in told] == [True]
     assert await refusing(stand, 5) is not None
 
 
@@ -472,5 +472,5 @@ async def test_a_death_that_moves_nothing_is_told_each_time(store: Store, clock:
         await well(stand, 600)
 
     position = stand.here.position(stand.route())
-    assert (counts, {each.cause for each in told}) == ([1, 2], {Cause.BREAKER})
+    assert (counts, {message.cause for message in told}) == ([1, 2], {Cause.BREAKER})
     assert (position.held, position.latched, position.version) == (True, False, 1)

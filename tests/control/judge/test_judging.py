@@ -219,7 +219,7 @@ async def test_the_next_judge_knows_what_the_last_one_knew(store: Store, clock: 
     reborn = Stand(table(canary()), store, clock, guards=guards)
     await reborn.begin()
 
-    assert {each.bad for each in guards.states.values()} == {"5xx", "rates"}
+    assert {state.bad for state in guards.states.values()} == {"5xx", "rates"}
     assert reborn.judging.states(clock.now) == ()
     assert level.action is Action.STAY
 
@@ -269,7 +269,7 @@ async def test_a_judge_that_wakes_up_moves_nothing(store: Store, clock: Clock) -
     rulings = first.judging.rule([first.outbox.take()])
     await first.judge._act(rulings)
 
-    assert [each.action for each in rulings.values()] == [Action.ROLLBACK]
+    assert [ruling.action for ruling in rulings.values()] == [Action.ROLLBACK]
     assert (await store.behind.standing()).positions == ()
     assert first.judge.leading.lead is None
     await first.rounds(seconds=0.0)
@@ -337,4 +337,4 @@ async def test_only_so_many_routes_are_in_motion(store: Store, clock: Clock) -> 
     await stand.rounds(seconds=3700.0)
 
     assert stand.place("b") == "shadow"
-    assert any("at most 1 may be: a" in each for each in stand.judging.ruling(stand.route("b")).judgement.reasons)
+    assert any("at most 1 may be: a" in reason for reason in stand.judging.ruling(stand.route("b")).judgement.reasons)

@@ -38,7 +38,7 @@ async def give(
 async def elsewhere(store: Store, stand: Stand, step: Step, route: str = "a") -> None:
     """A move that this replica has not heard of yet, from what really stands."""
     standing = await store.behind.standing()
-    known = {each.route: each for each in standing.positions}
+    known = {position.route: position for position in standing.positions}
     before = known.get(route) or stand.here.position(stand.route(route))
     made = move(before, step(before), at=1.0, actor="bob", numbers={}, reason="bob's")
     assert await store.behind.compare_and_set_all([made])

@@ -48,9 +48,9 @@ async def test_a_move_is_made_once_and_counted_once(stand: Stand, store: Store) 
 
     assert outcomes == [Made.FOR_ALL, Made.LOST]
     assert stand.place() == "shadow"
-    assert [each.reason for each in told] == ["why"]
+    assert [message.reason for message in told] == ["why"]
     assert dict(stand.mover.counts) == {("a", "canary", "shadow", "guard"): 1}
-    assert [each.stage for each in stand.kept[-1].positions] == [Stage.SHADOW]
+    assert [position.stage for position in stand.kept[-1].positions] == [Stage.SHADOW]
     assert (await store.behind.transitions("a", 9))[0].numbers == (("n", 1.0),)
 
 
@@ -68,9 +68,9 @@ async def test_without_the_store_a_route_goes_back_here_alone(
 
     assert (outcome, here) == (Made.HERE, ("shadow", [Stage.SHADOW]))
     assert stand.here.pending == {}
-    assert [(each.stage, each.latched, each.version) for each in (await store.behind.standing()).positions] == [
-        (Stage.SHADOW, True, 1)
-    ]
+    assert [
+        (position.stage, position.latched, position.version) for position in (await store.behind.standing()).positions
+    ] == [(Stage.SHADOW, True, 1)]
     assert (stand.place(), stand.kept[-1].pending) == ("shadow", ())
 
 
@@ -194,7 +194,7 @@ async def test_a_store_that_lost_everything_gets_it_back(stand: Stand, clock: Cl
     await reborn.begin()
 
     standing = await fresh.behind.standing()
-    assert [(each.stage, each.latched) for each in standing.positions] == [(Stage.SHADOW, True)]
+    assert [(position.stage, position.latched) for position in standing.positions] == [(Stage.SHADOW, True)]
     assert standing.pins == (pin,)
     assert reborn.place() == "shadow"
 
@@ -215,7 +215,7 @@ async def test_a_reborn_replica_goes_on_where_it_was_without_a_store(stand: Stan
     await reborn.mover.settle()
 
     assert (before, reborn.place()) == ("shadow", "shadow")
-    assert [each.stage for each in (await store.behind.standing()).positions] == [Stage.SHADOW]
+    assert [position.stage for position in (await store.behind.standing()).positions] == [Stage.SHADOW]
 
 
 async def test_the_reason_of_a_move_is_known_to_all(clock: Clock, store: Store) -> None:

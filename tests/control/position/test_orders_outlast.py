@@ -161,7 +161,7 @@ async def test_time_under_the_kill_switch_raises_no_sample(store: Store, clock: 
     await carries(stand, 15)
     before = dict(stand.judging.samples), stand.judging._watches["a"].capacity.short
     await carries(stand, 600, is_killed=True)
-    killed = dict(stand.judging.samples), any("are shadowed" in each for each in reasons(stand))
+    killed = dict(stand.judging.samples), any("are shadowed" in reason for reason in reasons(stand))
     await carries(stand, 8)
 
     assert killed == ({}, False)

@@ -53,7 +53,7 @@ async def test_a_latch_survives_a_rename(store: Store, clock: Clock) -> None:
 
     assert done
     assert (stand.place("b"), latched(stand, "b")) == ("shadow", True)
-    assert [each.cohort for each in stand.here.pins("b")] == ["acme"]
+    assert [pin.cohort for pin in stand.here.pins("b")] == ["acme"]
     assert stand.here.moves["b"][0].reason == "why"
     assert await store.behind.standing() == before
 
@@ -66,7 +66,7 @@ async def test_workers_are_told_by_origin(store: Store, clock: Clock) -> None:
     before = ordered(stand)
     await stand.edit(NEW)
 
-    assert [(each.route, each.stage) for each in before.routes] == [("a", "shadow")]
+    assert [(route.route, route.stage) for route in before.routes] == [("a", "shadow")]
     assert ordered(stand) == before
 
 
@@ -112,7 +112,7 @@ async def test_what_was_kept_under_the_new_name_is_nobodys(store: Store, clock: 
     await stand.edit(FORGETFUL)
 
     assert (as_heir, still, latched(stand, "b")) == (True, 1, True)
-    assert {each.route for each in (await store.behind.standing()).positions} == {"a", "b"}
+    assert {position.route for position in (await store.behind.standing()).positions} == {"a", "b"}
 
 
 async def test_replicas_with_both_files_mean_the_same_route(store: Store, clock: Clock) -> None:
@@ -155,7 +155,7 @@ async def test_a_move_made_here_is_written_under_the_new_name(store: Store, cloc
     positions = (await store.behind.standing()).positions
 
     assert waiting == {"b"}
-    assert [(each.route, each.latched) for each in positions] == [("a", True)]
+    assert [(position.route, position.latched) for position in positions] == [("a", True)]
     assert latched(stand, "b")
     assert stand.here.pending == {}
 
@@ -176,7 +176,9 @@ async def test_a_move_that_a_rename_overtakes_is_not_lost(store: Store, clock: C
     await stand.rounds(3)
 
     assert (here, stand.place("b"), stand.here.pending) == ("shadow", "shadow", {})
-    assert [(each.route, each.latched) for each in (await store.behind.standing()).positions] == [("a", True)]
+    assert [(position.route, position.latched) for position in (await store.behind.standing()).positions] == [
+        ("a", True)
+    ]
 
 
 async def test_an_edit_in_the_same_file_counts(store: Store, clock: Clock) -> None:
@@ -187,7 +189,7 @@ async def test_an_edit_in_the_same_file_counts(store: Store, clock: Clock) -> No
     await stand.edit(table(canary("5%", name="b", more="was: a")))
 
     assert (stand.place("b"), latched(stand, "b")) == ("canary 5%", False)
-    assert [each.route for each in (await store.behind.standing()).positions] == ["a"]
+    assert [position.route for position in (await store.behind.standing()).positions] == ["a"]
 
 
 async def test_the_guard_goes_on(store: Store, clock: Clock) -> None:
@@ -276,7 +278,7 @@ def test_what_replicas_tell_each_other_is_by_origin() -> None:
     mine = Gossip(answered=[RouteAnswers("b", legacy=3)], bad=[bad(route="b")], lost=2)
     told = gossip_called(mine, origins.origin)
 
-    assert ([each.route for each in told.answered], [each.route for each in told.bad]) == (["a"], ["a"])
+    assert ([counts.route for counts in told.answered], [event.route for event in told.bad]) == (["a"], ["a"])
     assert gossip_called(told, origins.name) == mine
     assert gossip_called(mine, origins.name) == Gossip(lost=2)
 

@@ -53,7 +53,7 @@ async def test_nothing_is_moved_before_it_is_known_from_where(store: Store, cloc
     store.away = False
     await two.rounds(5)
 
-    assert [each.version for each in (await store.behind.standing()).positions] == [1]
+    assert [position.version for position in (await store.behind.standing()).positions] == [1]
     assert two.here.pending == {}
 
 
@@ -100,5 +100,5 @@ async def test_what_is_slow_is_no_order_before_it_is_known(store: Store, clock: 
     made = two.kept[-1].orders
 
     assert slow == []
-    assert [(each.route, each.stage) for each in made.routes] == [("a", "shadow")]
+    assert [(route.route, route.stage) for route in made.routes] == [("a", "shadow")]
     assert not made.known

@@ -247,7 +247,7 @@ async def test_one_bad_answer_is_no_outage(serve: Serve, tasks: RestartedTasks) 
     first_bad = next(index for index, each in enumerate(told) if not each.healthy)
 
     assert probes.conditions["a"].error == "answered 500"
-    assert all(each.healthy for each in told[:first_bad])
+    assert all(message.healthy for message in told[:first_bad])
 
     flag.well = True
     await until(lambda: told[-1].healthy)
@@ -267,9 +267,9 @@ async def test_each_endpoint_is_asked_for_itself(serve: Serve, tasks: RestartedT
     probes = Probes(tasks, Now(), told.append)
     two = replace(upstream("a", ports[0], Health(path="/h", every=0.01)), more=(Endpoint("127.0.0.1", ports[1]),))
     probes.follow({"a": two})
-    await until(lambda: len({each.endpoint for each in told}) == 2)
+    await until(lambda: len({message.endpoint for message in told}) == 2)
 
-    assert {each.endpoint: each.healthy for each in told} == {
+    assert {message.endpoint: message.healthy for message in told} == {
         f"127.0.0.1:{ports[0]}": True,
         f"127.0.0.1:{ports[1]}": False,
     }

@@ -121,7 +121,7 @@ def test_the_latest_report_is_the_workers_state(ledger: Ledger) -> None:
 
     workers = ledger.counts().workers
 
-    assert [(each.worker, each.pid) for each in workers] == [(0, 9), (1, 7)]
+    assert [(worker.worker, worker.pid) for worker in workers] == [(0, 9), (1, 7)]
     assert (workers[0].connections, workers[0].inflight) == (3, {"legacy": 2})
 
 

@@ -111,7 +111,7 @@ def test_cohorts_are_counted_by_source() -> None:
     view = cohorts.view("orders.show")
 
     assert view.without == 0.25
-    assert [(each.source, each.requests) for each in view.sources] == [("header:x", 60), (FELL_BACK, 20)]
+    assert [(source.source, source.requests) for source in view.sources] == [("header:x", 60), (FELL_BACK, 20)]
     assert view.sources[1].cohorts == 1
     assert cohorts.view("rest").sources == ()
 
@@ -122,7 +122,7 @@ def test_cohorts_begin_anew_when_they_are_others() -> None:
     cohorts.note(cohort("header:x", 1), 1.0)
     cohorts.note(cohort("header:x", 1, drawn_for="group"), 3.0)
 
-    assert [each.requests for each in cohorts.view("orders.show").sources] == [3]
+    assert [source.requests for source in cohorts.view("orders.show").sources] == [3]
 
     cohorts.follow((route("orders.show"),))
 
@@ -131,7 +131,7 @@ def test_cohorts_begin_anew_when_they_are_others() -> None:
     cohorts.note(cohort("client_ip", 1, sources="client_ip"), 1.0)
     cohorts.follow((route("orders.show"),))
 
-    assert [each.requests for each in cohorts.view("orders.show").sources] == [1]
+    assert [source.requests for source in cohorts.view("orders.show").sources] == [1]
 
 
 def test_what_needs_no_side_has_no_cohort() -> None:

@@ -24,8 +24,8 @@ async def test_of_ten_migrators_each_finds_it_done(empty_database: str) -> None:
     await asyncio.gather(*(PostgresPositions(each).standing() for each in replicas))
     async with replicas[0].connection() as connection:
         applied = await connection.fetch("SELECT number FROM banyan.migration ORDER BY number")
-    for each in replicas:
-        await each.close()
+    for replica in replicas:
+        await replica.close()
 
     assert [row["number"] for row in applied] == [each.number for each in shipped()]
 
