@@ -17,10 +17,12 @@ from proxy.app.control_parts import Judging, Parts
 from proxy.config.files import kill_file
 from proxy.control.admin.admin import Admin, application, serve
 from proxy.control.admin.auth import Gate
+from proxy.control.admin.evidence import ParityPages
 from proxy.control.admin.kill import KillSwitch
 from proxy.control.evidence.book import EvidenceBook
 from proxy.control.fleet.links import Links
 from proxy.control.position.hooks import Hooks
+from proxy.control.probe.certificates import Certificates
 from proxy.control.probe.health import Probes
 from proxy.control.running import Reload, Running
 from proxy.control.traffic.ledger import Ledger
@@ -136,7 +138,14 @@ async def open_port(links: Links, link_path: Path, tasks: Restarting) -> AsyncIt
     """What opens an admin port, with a token, beyond loopback, or with another table."""
     async with AsyncExitStack() as stack:
 
-        async def start(*, token: str = "", loopback: bool = True, snapshot: Snapshot | None = None) -> Port:
+        async def start(
+            *,
+            token: str = "",
+            loopback: bool = True,
+            snapshot: Snapshot | None = None,
+            parity: ParityPages | None = None,
+            certificates: Certificates | None = None,
+        ) -> Port:
             listening = listening_tcp()
             running = Running(snapshot or crm(), Reload(ok=True, at=STARTED))
             probes = Probes(tasks, lambda: STARTED)
@@ -158,6 +167,8 @@ async def open_port(links: Links, link_path: Path, tasks: Restarting) -> AsyncIt
                 probes=probes,
                 kill=kill,
                 parser="llhttp",
+                certificates=certificates or Certificates(),
+                parity=parity or ParityPages(),
                 judged=judging.judged,
                 asked=judging.asked,
                 moved=judging.mover.counts,
