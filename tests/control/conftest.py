@@ -9,6 +9,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import pytest
@@ -17,12 +18,10 @@ from proxy.app.control_parts import Judging, Parts
 from proxy.config.files import kill_file
 from proxy.control.admin.admin import Admin, application, serve
 from proxy.control.admin.auth import Gate
-from proxy.control.admin.evidence import ParityPages
 from proxy.control.admin.kill import KillSwitch
 from proxy.control.evidence.book import EvidenceBook
 from proxy.control.fleet.links import Links
 from proxy.control.position.hooks import Hooks
-from proxy.control.probe.certificates import Certificates
 from proxy.control.probe.health import Probes
 from proxy.control.running import Reload, Running
 from proxy.control.traffic.ledger import Ledger
@@ -130,6 +129,17 @@ def _parts(running: Running, links: Links, probes: Probes, hooks: Hooks, directo
     )
 
 
+def _switch(running: Running, links: Links, directory: Path, judging: Judging) -> KillSwitch:
+    return KillSwitch(
+        running=running,
+        links=links,
+        place=lambda written: directory / (written or "kill"),
+        give=kill_file.give,
+        lift=kill_file.lift,
+        judged=judging.judged,
+    )
+
+
 Open = Callable[..., Awaitable[Port]]
 
 
@@ -143,8 +153,7 @@ async def open_port(links: Links, link_path: Path, tasks: Restarting) -> AsyncIt
             token: str = "",
             loopback: bool = True,
             snapshot: Snapshot | None = None,
-            parity: ParityPages | None = None,
-            certificates: Certificates | None = None,
+            **shows: Any,  # noqa: ANN401
         ) -> Port:
             listening = listening_tcp()
             running = Running(snapshot or crm(), Reload(ok=True, at=STARTED))
@@ -153,25 +162,17 @@ async def open_port(links: Links, link_path: Path, tasks: Restarting) -> AsyncIt
             hooks = Hooks(tasks)
             stack.push_async_callback(hooks.close)
             judging = Judging(_parts(running, links, probes, hooks, link_path.parent))
-            kill = KillSwitch(
-                running=running,
-                links=links,
-                place=lambda written: link_path.parent / (written or "kill"),
-                give=kill_file.give,
-                lift=kill_file.lift,
-                judged=judging.judged,
-            )
+            kill = _switch(running, links, link_path.parent, judging)
             admin = Admin(
                 running=running,
                 links=links,
                 probes=probes,
                 kill=kill,
                 parser="llhttp",
-                certificates=certificates or Certificates(),
-                parity=parity or ParityPages(),
                 judged=judging.judged,
                 asked=judging.asked,
                 moved=judging.mover.counts,
+                **shows,
             )
             gate = Gate(loopback=loopback, token=token, own_host="127.0.0.1")
             host, port = listening.getsockname()

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-import msgspec
-
+from proxy.api.upstreams import DownView
 from proxy.control.probe.health import Condition, Status
 from proxy.core.outcome import Side
 from proxy.core.position.standing import NEWCOMERS, Pin
@@ -18,15 +17,6 @@ from proxy.core.stage import Stage
 from proxy.log import stamp
 
 _PINNED_AT = frozenset({Stage.LEGACY, Stage.SHADOW, Stage.CANARY, Stage.LIVE})
-
-
-class DownView(msgspec.Struct, frozen=True, kw_only=True):
-    """An upstream whose probes fail, `since` in RFC 3339; `routes` are those of which it is to answer something."""
-
-    upstream: str
-    since: str
-    error: str
-    routes: list[str]
 
 
 def pinned(route: Route, pins: Iterable[Pin]) -> dict[str, Side]:
