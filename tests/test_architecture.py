@@ -31,10 +31,11 @@ BESIDE = CORE | {
     "proxy.tasks",
     "proxy.tls",
 }
-PARTS = BESIDE | {"proxy.comparer", "proxy.config", "proxy.edge", "proxy.store", "proxy.control"}
+PARTS = BESIDE | {"proxy.api", "proxy.comparer", "proxy.config", "proxy.edge", "proxy.store", "proxy.control"}
 MAY_IMPORT: dict[str, set[str]] = {
     "proxy": set(),
     "proxy.core": CORE,
+    "proxy.api": CORE | {"proxy.api"},
     "proxy.link": CORE | {"proxy.link"},
     "proxy.log": CORE,
     "proxy.names": CORE | {"proxy.names", "proxy.tasks"},
@@ -44,7 +45,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "proxy.edge": BESIDE | {"proxy.edge"},
     "proxy.store": CORE | {"proxy", "proxy.store"},
     "proxy.comparer": BESIDE | {"proxy.comparer"},
-    "proxy.control": BESIDE | {"proxy.control", "proxy.store"},
+    "proxy.control": BESIDE | {"proxy.api", "proxy.control", "proxy.store"},
     "proxy.app": PARTS | {"proxy.app"},
     "proxy.demo": PARTS | {"proxy.app", "proxy.cli", "proxy.demo"},
     "proxy.cli": PARTS | {"proxy.app", "proxy.cli", "proxy.demo"},
@@ -252,6 +253,7 @@ VIOLATIONS = {
         "a.py:3: proxy.edge may not import proxy.app.b",
     ),
     "within a function": ({"proxy/store/a.py": "def f():\n    import proxy.edge.b"}, "a.py:2: proxy.store may not"),
+    "api knows the core only": ({"proxy/api/a.py": "import proxy.log"}, "proxy.api may not import proxy.log"),
     "link knows the core only": ({"proxy/link/a.py": "import proxy.log"}, "proxy.link may not import proxy.log"),
     "config does not log": ({"proxy/config/a.py": "import proxy.log"}, "proxy.config may not import proxy.log"),
     "demo is for the command line": ({"proxy/app/a.py": "import proxy.demo.b"}, "proxy.app may not import proxy.demo"),
@@ -321,7 +323,8 @@ def test_what_is_allowed_is_not_reported(tmp_path: Path) -> None:
             "proxy/edge/shadow/a.py": "import proxy.edge.wire.a, proxy.edge.b",
             "proxy/edge/b.py": "import proxy.edge.wire.a, proxy.log",
             "proxy/store/a.py": "import asyncpg\nimport proxy.core.a",
-            "proxy/control/a.py": "import proxy.store.a\nimport proxy.link.messages\nfrom proxy import __version__",
+            "proxy/api/a.py": "import msgspec\nimport proxy.core.a",
+            "proxy/control/a.py": "import proxy.store.a, proxy.api.a, proxy.link.m\nfrom proxy import __version__",
             "proxy/tasks.py": "asyncio.create_task(f())",
             "proxy/app/a.py": "import proxy.config.a, proxy.edge.b, proxy.control.a, proxy.tasks",
             "proxy/demo/a.py": "import proxy.app.a",

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import structlog
 
+from proxy.api.standing import AlarmView, ToldView
 from proxy.control.admin.moves import OrdersAsked
 from proxy.control.admin.routes import ordered_kill
-from proxy.control.admin.standing import AlarmView, Judged, ToldView, transition_view
+from proxy.control.admin.standing import Judged, transition_view
 from proxy.control.evidence.book import EvidenceBook
 from proxy.control.fleet.gossip import Outbox
 from proxy.control.fleet.lease import Leading

@@ -11,10 +11,11 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
-from proxy.cli.admin_api import NoAnswerError, RoutesStatus, get_routes
+from proxy.api.evidence import ClusterView
+from proxy.api.routes import RoutesView
+from proxy.cli.admin_client import NoAnswerError, get_routes
 from proxy.cli.evidence.picture import cluster_table
 from proxy.cli.terminal import say, say_json
-from proxy.control.admin.evidence_view import ClusterView
 from proxy.demo.children import Children
 from proxy.demo.notebook import Notebook
 from proxy.demo.scenery import Scenery
@@ -94,7 +95,7 @@ async def _live(scenery: Scenery, traffic: Traffic, tasks: Tasks) -> Report:
 
 async def _refresh(scenery: Scenery, notebook: Notebook, screen: Live) -> None:
     """Draw the table anew, for ever."""
-    status: RoutesStatus | None = None
+    status: RoutesView | None = None
     while True:
         with suppress(NoAnswerError):
             status = await asyncio.to_thread(get_routes, scenery.admin)

@@ -13,10 +13,10 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from proxy.cli.admin_api import RoutesStatus
+from proxy.api.evidence import ClusterView
+from proxy.api.routes import RoutesView
 from proxy.cli.evidence.picture import cluster_table
 from proxy.cli.terminal import this_command
-from proxy.control.admin.evidence_view import ClusterView
 from proxy.demo.notebook import Figures, Notebook
 from proxy.demo.routes_file import MOVED
 from proxy.demo.story import Measured, Report
@@ -32,7 +32,7 @@ _HEADS = ("stage", "split", "legacy/s", "new/s", "new", "failed", "p50 ms", "p99
 class Moment:
     """What the live table shows now; `now` is the monotonic clock's, `ended` are systems that went away."""
 
-    status: RoutesStatus | None
+    status: RoutesView | None
     notebook: Notebook
     now: float
     ended: tuple[str, ...]

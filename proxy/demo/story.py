@@ -14,8 +14,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-from proxy.cli.admin_api import NoAnswerError, fetch, get_routes
-from proxy.control.admin.evidence_view import ClusterView
+from proxy.api.evidence import ClusterView
+from proxy.cli.admin_client import NoAnswerError, fetch, get_routes
 from proxy.core.outcome import Side
 from proxy.demo.children import DemoError
 from proxy.demo.notebook import Figures, Notebook, Window, figures

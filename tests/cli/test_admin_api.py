@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from proxy.cli.admin_api import NoAnswerError, fetch, get_routes
+from proxy.cli.admin_client import NoAnswerError, fetch, get_routes
 
 
 def answering_once(answer: bytes) -> str:

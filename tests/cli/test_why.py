@@ -55,7 +55,7 @@ def test_the_decision_is_told_line_by_line(banyan: Banyan) -> None:
         (page({"side": "legacy", "differs": True, "stage": "shadow"}), "would be legacy on orders at shadow, reason"),
         (page({"side": None}), "its cohort would be drawn anew on orders at canary, split 100 % (revision r2)"),
         (page({"stage": None, "side": "self"}), "would again be self on orders, reason"),
-        (page(comparison={"outcome": "mismatch"}), "compared  outcome mismatch"),
+        (page(comparison={"outcome": "mismatch"}), "compared  mismatch\n"),
     ],
 )
 def test_what_was_particular_is_told(banyan: Banyan, body: bytes, line: str) -> None:

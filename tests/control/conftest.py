@@ -9,6 +9,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import pytest
@@ -124,6 +125,17 @@ def _base(running: Running, links: Links, probes: Probes, hooks: Hooks, director
     )
 
 
+def _switch(running: Running, links: Links, directory: Path, parts: ControlParts) -> KillSwitch:
+    return KillSwitch(
+        running=running,
+        links=links,
+        place=lambda written: directory / (written or "kill"),
+        give=kill_file.give,
+        lift=kill_file.lift,
+        judged=parts.judged,
+    )
+
+
 Open = Callable[..., Awaitable[Port]]
 
 
@@ -132,7 +144,13 @@ async def open_port(links: Links, link_path: Path, tasks: RestartedTasks) -> Asy
     """What opens an admin port, with a token, beyond loopback, or with another table."""
     async with AsyncExitStack() as stack:
 
-        async def start(*, token: str = "", loopback: bool = True, snapshot: Snapshot | None = None) -> Port:
+        async def start(
+            *,
+            token: str = "",
+            loopback: bool = True,
+            snapshot: Snapshot | None = None,
+            **shows: Any,  # noqa: ANN401
+        ) -> Port:
             listening = listening_tcp()
             running = Running(snapshot or crm(), Reload(ok=True, at=STARTED))
             probes = Probes(tasks, lambda: STARTED)
@@ -140,14 +158,7 @@ async def open_port(links: Links, link_path: Path, tasks: RestartedTasks) -> Asy
             hooks = Hooks(tasks)
             stack.push_async_callback(hooks.close)
             parts = ControlParts(_base(running, links, probes, hooks, link_path.parent))
-            kill = KillSwitch(
-                running=running,
-                links=links,
-                place=lambda written: link_path.parent / (written or "kill"),
-                give=kill_file.give,
-                lift=kill_file.lift,
-                judged=parts.judged,
-            )
+            kill = _switch(running, links, link_path.parent, parts)
             admin = Admin(
                 running=running,
                 links=links,
@@ -157,6 +168,7 @@ async def open_port(links: Links, link_path: Path, tasks: RestartedTasks) -> Asy
                 judged=parts.judged,
                 asked=parts.asked,
                 moved=parts.mover.counts,
+                **shows,
             )
             gate = Gate(loopback=loopback, token=token, own_host="127.0.0.1")
             host, port = listening.getsockname()

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
 
-    from proxy.control.admin.evidence_view import AnswerView, ClusterView, DifferenceView, ExchangeView, MessageView
+    from proxy.api.evidence import CapturedAnswerView, ClusterView, DifferenceView, ExchangeView, MessageView
 
 _HEADS = ("cluster", "severity", "path", "kind", "count", "share", "first seen", "last seen", "accepted by")
 _LEAST = 24
@@ -31,7 +31,7 @@ def cluster_table(clusters: Sequence[ClusterView]) -> Table | Text:
     from rich.table import Table
     from rich.text import Text
 
-    from proxy.control.admin.evidence_view import ClusterStanding
+    from proxy.api.evidence import ClusterStanding
 
     if not clusters:
         return Text("no differences; `banyan status` says how much was compared")
@@ -92,7 +92,7 @@ def _differences(differences: Sequence[DifferenceView], *, coloured: bool) -> It
         yield f"         new:    {each.new or '(nothing)'}"
 
 
-def _beside(legacy: AnswerView, new: AnswerView, column: int, *, coloured: bool) -> Iterator[str]:
+def _beside(legacy: CapturedAnswerView, new: CapturedAnswerView, column: int, *, coloured: bool) -> Iterator[str]:
     yield _painted(f"{'legacy':<{column}}   new", Ink.STRONG, coloured)
     left, right = list(_lines(legacy)), list(_lines(new))
     count = 0
@@ -113,7 +113,7 @@ def _paired(left: list[str], right: list[str]) -> Iterator[tuple[str, str, bool]
             yield one, other, tag == "equal"
 
 
-def _lines(answer: AnswerView) -> Iterator[str]:
+def _lines(answer: CapturedAnswerView) -> Iterator[str]:
     """An answer laid out: status, fields by name, body."""
     yield f"{answer.status}" + (f" ({answer.failure})" if answer.failure else "")
     yield from sorted(f"{name.title()}: {value}" for name, value in answer.fields)

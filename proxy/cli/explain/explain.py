@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from proxy.cli.admin_base import base_of
+from proxy.cli.admin_address import base_of
 from proxy.cli.help_text import FINE, FOUND, UNUSABLE, Lesson
 from proxy.cli.options import CONFIG, JSON, ROUTES
 from proxy.cli.terminal import complain, leave, say, say_json
@@ -85,9 +85,8 @@ def _stands(stood: Stood) -> Stands | None:
 
 def _stood(base: str, explained: Explanation) -> Stood:
     """Where a running Banyan has the route that takes the request."""
-    from proxy.cli.admin_api import NoAnswerError
+    from proxy.cli.admin_client import NoAnswerError, get_route
     from proxy.cli.explain.model import Stood
-    from proxy.cli.status.route import get_route
 
     if explained.route is None or explained.route.stage is None:
         return Stood()

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from os import urandom
 
-from proxy.cli.admin_api import Placed
+from proxy.api.routes import RunsView
 from proxy.cli.explain.candidates import asked_about, candidates, other_readings
 from proxy.core.http.forwarded import client_of, is_trusted
 from proxy.core.http.request import RequestHead, RequestRefusal
@@ -116,7 +116,7 @@ class Stood:
     """What stands beside the file: where a running Banyan runs that route, if one was asked, and the kill switch."""
 
     route: str = ""
-    runs: Placed | None = None
+    runs: RunsView | None = None
     killed: bool = False
 
 
@@ -206,7 +206,7 @@ def _stand(live: Live, stood: Stood) -> None:
     obey(live, Orders(1, orders))
 
 
-def _order(said: Route, runs: Placed) -> RouteOrder:
+def _order(said: Route, runs: RunsView) -> RouteOrder:
     return RouteOrder(
         route=said.origin,
         stage=runs.stage or said.stage.value,

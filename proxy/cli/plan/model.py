@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from proxy.cli.plan.fields import Change, route_changes, settings_changes, upstream_changes
-from proxy.cli.recent_api import Remembered
+from proxy.cli.plan.running import RecentTraffic
 from proxy.control.running import needs_restart
 from proxy.core.position.position import Position
 from proxy.core.routing.snapshot import Snapshot
@@ -121,7 +121,7 @@ class Question:
     warnings: Sequence[str]
     positions: Mapping[str, Position]
     compared: Mapping[str, int]
-    recent: Remembered | None
+    recent: RecentTraffic | None
     no_traffic: str
     killed: bool
     last: int | None
@@ -189,7 +189,7 @@ def _is_address(change: Change) -> bool:
 
 
 def _routes(
-    routes: Iterable[RoutePlan], traffic: TrafficFlows | None, recent: Remembered | None
+    routes: Iterable[RoutePlan], traffic: TrafficFlows | None, recent: RecentTraffic | None
 ) -> tuple[RouteShown, ...]:
     routes = list(routes)
     shown = [_shown(each) for each in routes]
@@ -238,7 +238,7 @@ def _measured(route: RouteShown, before: str, traffic: TrafficFlows, seconds: fl
     )
 
 
-def _total(traffic: TrafficFlows, recent: Remembered) -> TrafficShown:
+def _total(traffic: TrafficFlows, recent: RecentTraffic) -> TrafficShown:
     daily = DAY / recent.seconds
     flows = traffic.flows.values()
     return TrafficShown(

@@ -17,14 +17,13 @@ import msgspec
 from aiohttp import web
 from prometheus_client.exposition import gzip_accepted
 
+from proxy.api.upstreams import DownView, UpstreamsView
 from proxy.control.admin.auth import Gate, guarded_by
-from proxy.control.admin.evidence import ParityPages
-from proxy.control.admin.evidence_view import evidence_view
+from proxy.control.admin.evidence import ParityPages, evidence_view
 from proxy.control.admin.kill import KillSwitch
 from proxy.control.admin.moves import OrdersAsked
-from proxy.control.admin.problem import answer_problems, problem
 from proxy.control.admin.recent import RecentPages
-from proxy.control.admin.responses import no_such_route, tagged
+from proxy.control.admin.responses import answer_problems, no_such_route, problem, tagged
 from proxy.control.admin.routes import (
     asked_upstreams,
     route_detail_view,
@@ -33,7 +32,7 @@ from proxy.control.admin.routes import (
     serves_current,
 )
 from proxy.control.admin.standing import Judged
-from proxy.control.admin.upstream_view import UpstreamsView, upstream_view
+from proxy.control.admin.upstreams import upstream_view
 from proxy.control.fleet.links import Links
 from proxy.control.fleet.upstreams import worst
 from proxy.control.metrics.collector import CONTENT_TYPE, MetricsReading, render
@@ -41,7 +40,7 @@ from proxy.control.metrics.evidence_metrics import EvidenceReading
 from proxy.control.position.hooks import Delivery
 from proxy.control.probe.certificates import Certificates
 from proxy.control.probe.health import Probes
-from proxy.control.probe.upstreams_down import DownView, down_views
+from proxy.control.probe.upstreams_down import down_views
 from proxy.control.running import Running
 from proxy.core.routing.route import Route
 from proxy.core.routing.snapshot import Snapshot

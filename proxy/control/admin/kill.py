@@ -2,7 +2,8 @@
 
 Rule 1: the file is the switch: a POST writes it or takes it away, as `banyan kill` does; workers watch it themselves.
 Rule 2: nobody has to look before killing: `If-Match` is honoured where it is sent, and not asked for.
-Rule 3: a disk that does not answer costs the one who asked `PATIENCE`, and nobody else anything.
+Rule 3: a route that stays is told by where it runs: an order may have left it where the file does not have it.
+Rule 4: a disk that does not answer costs the one who asked `PATIENCE`, and nobody else anything.
 """
 
 from __future__ import annotations
@@ -19,24 +20,19 @@ import msgspec
 import structlog
 from aiohttp import web
 
-from proxy.control.admin.kill_view import KillView, kill_view
-from proxy.control.admin.problem import problem
+from proxy.api.kill import KillBody, KillView, StaysView, WorkerKillView
+from proxy.control.admin.responses import problem
+from proxy.control.admin.routes import order_view, ordered_kill, running_routes
 from proxy.control.admin.standing import Judged
 from proxy.control.fleet.links import Links
 from proxy.control.running import Running
-from proxy.core.routing.kill_switch import KillSwitchOrder
+from proxy.control.traffic.ledger import Ledger
+from proxy.core.routing.kill_switch import KillSwitchOrder, beyond
 from proxy.log import stamp
 
 PATIENCE = 5.0
 """Seconds that the disk may take."""
 _log = structlog.get_logger()
-
-
-class Asked(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The body of `POST /api/kill`."""
-
-    on: bool
-    reason: str = ""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -78,7 +74,7 @@ class KillSwitch:
     async def turn(self, request: web.Request) -> web.Response:
         """`POST /api/kill`."""
         try:
-            asked = msgspec.json.decode(await request.read(), type=Asked)
+            asked = msgspec.json.decode(await request.read(), type=KillBody)
         except msgspec.DecodeError as error:
             detail = f'the body must be JSON such as {{"on": true, "reason": "…"}}: {error}'
             return problem(HTTPStatus.BAD_REQUEST, detail)
@@ -97,7 +93,7 @@ class KillSwitch:
             return problem(HTTPStatus.SERVICE_UNAVAILABLE, f"{path} could not be changed: {said}")
         return _answer(*self._page())
 
-    async def _write(self, path: Path, asked: Asked, peer: str) -> None:
+    async def _write(self, path: Path, asked: KillBody, peer: str) -> None:
         order = KillSwitchOrder(by=f"admin API, {peer}", at=stamp(datetime.now(UTC)), reason=asked.reason)
         if asked.on:
             await asyncio.to_thread(self.give, path, order)
@@ -119,3 +115,15 @@ def _answer(body: bytes, tag: str) -> web.Response:
 
 def _headers(tag: str) -> dict[str, str]:
     return {"ETag": f'"{tag}"', "Cache-Control": "no-cache"}
+
+
+def kill_view(running: Running, ledger: Ledger, file: str, judged: Judged | None) -> KillView:
+    """As it is now; without `judged` routes run where the file says."""
+    order, upstreams = ordered_kill(running, ledger), running.snapshot.upstreams
+    workers = [
+        WorkerKillView(worker=each.worker, pid=each.pid, killed=each.killed, switched=each.switched)
+        for each in ledger.counts().workers
+    ]
+    found = ((each.name, beyond(each, upstreams)) for each in running_routes(running, ledger, judged))
+    stay = [StaysView(route=name, why=why) for name, why in found if why is not None]
+    return KillView(on=order is not None, order=order_view(order), file=file, workers=workers, beyond=stay)

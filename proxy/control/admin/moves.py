@@ -16,13 +16,21 @@ from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from typing import assert_never
 
-import msgspec
 from aiohttp import web
 
-from proxy.control.admin.problem import problem
-from proxy.control.admin.responses import as_json, no_such_route, read_body, store_away, tagged
-from proxy.control.admin.standing import TransitionsView, instance_views, moved_view, transition_view
-from proxy.control.admin.tags import is_seen, tag_of
+from proxy.api.orders import OrderBody, PinBody
+from proxy.api.standing import TransitionsView
+from proxy.control.admin.responses import (
+    as_json,
+    is_seen,
+    no_such_route,
+    problem,
+    read_body,
+    store_away,
+    tag_of,
+    tagged,
+)
+from proxy.control.admin.standing import instance_views, moved_view, transition_view
 from proxy.control.judge.judging import Judge
 from proxy.control.position.group_orders import Given, GroupOrders, OperatorOrder, TooLate
 from proxy.control.position.mover import PATIENCE, AwayError, Made, Mover
@@ -45,25 +53,6 @@ SHORTEST_PIN, LONGEST_PIN = 1.0, 366 * 86_400.0
 _MOST_SHOWN = 1000
 _TRIES = 10
 """How often a pin that was to be set on what was seen is tried, where other routes keep changing."""
-
-
-class Asked(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The body of each verb; may be empty. `step`: back by one rung instead of to where legacy answers everybody."""
-
-    reason: str = ""
-    by: str = ""
-    off: bool = False
-    step: bool = False
-
-
-class AskedPin(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The body of `pin`: the cohort's key as clients send it, and the side; null ends it. `seconds` null: for ever."""
-
-    cohort: str
-    side: Side | None = None
-    seconds: float | None = None
-    reason: str = ""
-    by: str = ""
 
 
 async def _nobody_hears(_route: str, _begun: int, _why: str) -> None:
@@ -105,7 +94,7 @@ class OrdersAsked:
 
     async def move(self, request: web.Request) -> web.Response:
         """`POST /api/routes/{name}/{verb}`."""
-        route, asked = self._find(request), read_body(await request.read(), Asked)
+        route, asked = self._find(request), read_body(await request.read(), OrderBody)
         if route is None:
             return self._no_such_route(request)
         if isinstance(asked, web.Response):
@@ -128,7 +117,7 @@ class OrdersAsked:
 
     async def pin(self, request: web.Request) -> web.Response:
         """`POST /api/routes/{name}/pin`: one cohort to one side, or no longer."""
-        route, asked = self._find(request), read_body(await request.read(), AskedPin)
+        route, asked = self._find(request), read_body(await request.read(), PinBody)
         if route is None:
             return self._no_such_route(request)
         if isinstance(asked, web.Response):
@@ -166,7 +155,7 @@ class OrdersAsked:
             case never:
                 assert_never(never)
 
-    async def _epoch(self, request: web.Request, route: Route, asked: Asked, by: str) -> web.Response:
+    async def _epoch(self, request: web.Request, route: Route, asked: OrderBody, by: str) -> web.Response:
         """Of this route alone: that others of its group were mended is for others to say."""
         await self.mover.look()
         late = self._if_match(request, route)
@@ -181,7 +170,7 @@ class OrdersAsked:
         await self.epoch_begun(route.name, after.begun, f"{by}: {reason}")
         return await self._answer(route, Given(before=before, after=after, made=Made.FOR_ALL))
 
-    async def _drain(self, request: web.Request, route: Route, asked: Asked, by: str) -> web.Response:
+    async def _drain(self, request: web.Request, route: Route, asked: OrderBody, by: str) -> web.Response:
         position, since = self.here.position(route), self.here.clock()
         if not asked.off and not position.stage.facts.draws:
             sentence = f"a drain stops new cohorts of a split, and {route.name} is at {position.place}"

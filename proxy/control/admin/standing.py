@@ -1,15 +1,22 @@
-"""What stands, as JSON and in sentences: where a route runs and why, what the judge says, who obeys."""
+"""How the shapes of what stands are filled: where a route runs, what the judge says, who obeys."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from enum import StrEnum
 from math import isfinite
 
-import msgspec
-
+from proxy.api.orders import MemberView, MovedView
+from proxy.api.standing import (
+    InstanceView,
+    PinView,
+    PlaceView,
+    RampState,
+    StandingView,
+    TransitionView,
+    VerdictView,
+)
 from proxy.control.judge.judge_round import RouteJudging
 from proxy.control.judge.judging import Judge
 from proxy.control.position.group_orders import Given, GroupMember
@@ -20,145 +27,7 @@ from proxy.core.position.ladder import LIVE, Place, is_above
 from proxy.core.position.position import Position, Transition
 from proxy.core.position.standing import Pin
 from proxy.core.routing.route import Route
-from proxy.core.stage import Stage
 from proxy.log import stamp
-
-
-class PlaceView(msgspec.Struct, frozen=True, kw_only=True):
-    """A stage and a split in [0, 1]."""
-
-    stage: Stage
-    split: float
-
-
-class TransitionView(msgspec.Struct, frozen=True, kw_only=True, rename={"start": "from", "end": "to"}):
-    """One recorded move; `at` in RFC 3339."""
-
-    route: str
-    start: PlaceView
-    end: PlaceView
-    cause: str
-    actor: str
-    at: str
-    reason: str
-    numbers: dict[str, float]
-    version: int
-
-
-class ToldView(msgspec.Struct, frozen=True, kw_only=True):
-    """What listeners are told: `type` is `transition` (with `transition`) or `alarm` (with `alarm`)."""
-
-    type: str
-    instance: str
-    transition: TransitionView | None = None
-    alarm: AlarmView | None = None
-
-
-class AlarmView(msgspec.Struct, frozen=True, kw_only=True):
-    """An alarm that moved nothing, since somebody has to decide."""
-
-    route: str
-    cause: str
-    reasons: tuple[str, ...]
-
-
-class TransitionsView(msgspec.Struct, frozen=True, kw_only=True):
-    """Recorded moves, newest first."""
-
-    transitions: Sequence[TransitionView] = ()
-
-
-class InstanceView(msgspec.Struct, frozen=True, kw_only=True):
-    """One live replica: whether it obeys what this one knows to stand, and whether it reads the same routes.yaml."""
-
-    instance: str
-    revision: str
-    version: int
-    obeys: bool
-    same_revision: bool
-    this: bool = False
-
-
-class StandingView(msgspec.Struct, frozen=True, kw_only=True):
-    """What all replicas obey, as seen here. `away` is why the state store does not answer, or empty.
-
-    `here` are routes that were moved here alone meanwhile; `leads` says whether this replica judges. `known` False: it
-    has not been read where routes stand since this replica lost its own copy, and legacy answers what it can.
-    """
-
-    version: int
-    leads: bool
-    away: str
-    here: list[str]
-    instances: list[InstanceView]
-    known: bool = True
-
-
-class MemberView(msgspec.Struct, frozen=True, kw_only=True):
-    """Another route of the group, which stood where the ordered one stood; `why` it was not moved with it, or empty."""
-
-    route: str
-    runs: PlaceView
-    version: int
-    moved: bool
-    why: str
-
-
-class MovedView(msgspec.Struct, frozen=True, kw_only=True, rename={"start": "from"}):
-    """What became of an operator's move. `done`: every live replica obeys; `everywhere` False: it holds here alone.
-
-    `moved` False: it stood like that already, or what was ordered is no move. `tag` is what `If-Match` takes.
-    `pin` is the one that was set; `notes` are sentences on what stands beside it (`order_notes.py`).
-    """
-
-    route: str
-    start: PlaceView
-    runs: PlaceView
-    latched: bool
-    held: bool
-    version: int
-    moved: bool
-    tag: str
-    group: list[MemberView]
-    everywhere: bool
-    done: bool
-    instances: list[InstanceView]
-    pin: PinView | None = None
-    notes: list[str] = []
-
-
-class PinView(msgspec.Struct, frozen=True, kw_only=True):
-    """A cohort's key as clients send it, and the side that answers it; `until` in RFC 3339, null for ever."""
-
-    cohort: str
-    side: str
-    until: str | None
-    by: str
-    reason: str
-
-
-class RampState(StrEnum):
-    """What becomes of a route by itself. `complete`: no step is left that the judge may take.
-
-    `waiting`: the verdict's reasons say for what; `ready`: the next step is proven.
-    """
-
-    NO_RAMP = "no_ramp"
-    WAITING = "waiting"
-    READY = "ready"
-    HELD = "held"
-    LATCHED = "latched"
-    COMPLETE = "complete"
-
-
-class VerdictView(msgspec.Struct, frozen=True, kw_only=True):
-    """What the judge says, why, and on which numbers."""
-
-    verdict: str = "hold"
-    state: RampState = RampState.NO_RAMP
-    reasons: tuple[str, ...] = ()
-    numbers: dict[str, float] = {}
-
 
 NO_VERDICT = VerdictView()
 

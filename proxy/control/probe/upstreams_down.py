@@ -8,22 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-import msgspec
-
+from proxy.api.upstreams import DownView
 from proxy.control.probe.health import Status, UpstreamCondition
 from proxy.core.outcome import Side
 from proxy.core.position.standing import NEWCOMERS, Pin
 from proxy.core.routing.route import Route
 from proxy.log import stamp
-
-
-class DownView(msgspec.Struct, frozen=True, kw_only=True):
-    """An upstream whose probes fail, `since` in RFC 3339; `routes` are those of which it is to answer something."""
-
-    upstream: str
-    since: str
-    error: str
-    routes: list[str]
 
 
 def pinned(route: Route, pins: Iterable[Pin]) -> dict[str, Side]:

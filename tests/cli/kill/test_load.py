@@ -10,8 +10,7 @@ import pytest
 import trustme
 
 from proxy.cli.explain.typed_request import TypedRequest
-from proxy.cli.kill.drill import Times, times_of
-from proxy.cli.kill.load import Load
+from proxy.cli.kill.drill import Load, TurnTimes, times_of
 
 REQUEST = TypedRequest(method="GET", target="/orders/7", fields=("X-Tenant-Id: a",))
 
@@ -76,6 +75,6 @@ def test_tls_with_somebody_who_does_not_speak_it_fails() -> None:
 
 def test_times_are_of_those_that_were_measured() -> None:
     """Percentiles are values that occurred (nearest rank); with few turns the 99th is the largest."""
-    assert times_of([30.0, 10.0, 20.0]) == Times(p50=20.0, p99=30.0, max=30.0)
-    assert times_of([float(each) for each in range(1, 201)]) == Times(p50=100.0, p99=198.0, max=200.0)
-    assert times_of([7.0]) == Times(p50=7.0, p99=7.0, max=7.0)
+    assert times_of([30.0, 10.0, 20.0]) == TurnTimes(p50=20.0, p99=30.0, max=30.0)
+    assert times_of([float(each) for each in range(1, 201)]) == TurnTimes(p50=100.0, p99=198.0, max=200.0)
+    assert times_of([7.0]) == TurnTimes(p50=7.0, p99=7.0, max=7.0)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from proxy.control.admin.evidence_view import cluster_view, evidence_view, parity_view
+from proxy.control.admin.evidence import cluster_view, evidence_view, parity_view
 from proxy.control.evidence.book import ComparedRoute, EvidenceBook, Look
 from proxy.control.evidence.clusters import why
 from proxy.core.evidence.records import Cluster, Epoch, EvidenceTally, KeyGroup, NoiseFinding, RuleHits, ShapeCount

@@ -2,51 +2,12 @@
 
 from __future__ import annotations
 
-from proxy.control.admin.routes import View
+from proxy.api.upstreams import EndpointView, HealthView, UpstreamView
 from proxy.control.fleet.upstreams import BREAKER_WORDS
 from proxy.control.probe.health import Probes, UpstreamCondition
 from proxy.core.routing.route import Upstream
 from proxy.link.messages import UpstreamState
 from proxy.log import stamp
-
-
-class HealthView(View, frozen=True, kw_only=True):
-    """What the probes found; `since` in RFC 3339."""
-
-    status: str
-    since: str
-    error: str
-
-
-class EndpointView(View, frozen=True, kw_only=True):
-    """One endpoint of an upstream, as `host:port`."""
-
-    endpoint: str
-    health: HealthView | None
-
-
-class UpstreamView(View, frozen=True, kw_only=True):
-    """One upstream; `health` is null when routes.yaml names no path to probe, else up when any endpoint is.
-
-    `breaker`, `addresses` and `ejected` are those of the worker that finds it worst; null while none has reported.
-    `alone` names operations (`ROUTE`, behind `**` with method and two segments) whose own breaker is not closed.
-    """
-
-    name: str
-    url: str
-    health: HealthView | None
-    endpoints: list[EndpointView]
-    breaker: str | None
-    addresses: int | None
-    ejected: int | None
-    alone: list[str]
-
-
-class UpstreamsView(View, frozen=True, kw_only=True):
-    """All upstreams in file order."""
-
-    revision: str
-    upstreams: list[UpstreamView]
 
 
 def upstream_view(upstream: Upstream, probes: Probes, state: UpstreamState | None) -> UpstreamView:

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from proxy.control.admin.epoch_view import epoch_views
+from proxy.control.admin.evidence import epoch_views
 from tests.store.records import epoch
 
 

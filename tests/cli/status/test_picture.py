@@ -8,10 +8,9 @@ import msgspec
 import pytest
 from rich.console import Console
 
-from proxy.cli.admin_api import RoutesStatus
-from proxy.cli.status.table import picture
-from proxy.control.admin.evidence_view import CoverageView, ParityView
-from proxy.control.admin.routes import RunsView
+from proxy.api.evidence import CoverageView, ParityView
+from proxy.api.routes import RoutesView, RunsView
+from proxy.cli.status.picture import picture
 from proxy.core.stage import Stage
 from tests.cli.status.test_status import LONG, METRICS, ROUTES_VIEW, route
 
@@ -25,7 +24,7 @@ def test_a_table_fits_the_terminal(width: int) -> None:
     name, runs = "orders.show.of.a.tenant", RunsView(stage=Stage.SHADOW, split=0.0, reason=LONG, latched=True)
     wide = route(name, stage=Stage.CANARY, split=0.25, runs=runs, parity=PARITY, coverage=COVERAGE)
     view = msgspec.structs.replace(ROUTES_VIEW, routes=[wide, route("rest")])
-    status = msgspec.json.decode(msgspec.json.encode(view), type=RoutesStatus)
+    status = msgspec.json.decode(msgspec.json.encode(view), type=RoutesView)
     screen = Console(width=width, highlight=False, file=io.StringIO())
     with screen.capture() as seen:
         screen.print(picture("http://x", status, METRICS, width))
