@@ -26,7 +26,7 @@ class Stage(StrEnum):
 
     @property
     def facts(self) -> Facts:
-        """What holds here."""
+        """The stage's row of `FACTS`."""
         return FACTS[self]
 
 

@@ -102,7 +102,7 @@ class _Seen:
 
 @dataclass(slots=True)
 class _Heap:
-    """Everything of one part."""
+    """What one part has added up since the last taking."""
 
     tallies: dict[_Key, int] = field(default_factory=dict)
     seen: dict[tuple[str, DifferenceKind], _Seen] = field(default_factory=dict)
@@ -129,7 +129,7 @@ class Fold:
         self._lowest: dict[str, list[float]] = {}
 
     def add(self, found: ComparedPair) -> None:
-        """One comparison more."""
+        """Adds one comparison to the counts of its route."""
         pair = found.pair
         heap = self._heap(pair)
         if heap is None:
@@ -165,7 +165,7 @@ class Fold:
         return replace(found, comparison=counts), ""
 
     def _show(self, heap: _Heap, difference: Difference, accepted: str, found: ComparedPair) -> None:
-        """In a cluster, with a sample."""
+        """Counts a difference in its cluster, and offers the pair as a sample."""
         _occur(heap, difference, found.pair.at, accepted)
         self._sample(heap, cluster_id(found.pair.route, difference.path, difference.kind), found)
 

@@ -37,12 +37,12 @@ class Versions(NamedTuple):
 
     @property
     def mark(self) -> str:
-        """That of its epoch."""
+        """The mark of its epoch."""
         return epoch_mark(self.legacy, self.new, self.addresses, self.begun)
 
 
 class Memories:
-    """`room` is what they hold together."""
+    """The noise memories of all routes and versions; `room` bounds what they hold together."""
 
     def __init__(self) -> None:
         """Nothing is remembered."""
@@ -58,7 +58,7 @@ class Memories:
             memory.hear(learned.get(versions.route, NOTHING_LEARNED).within(versions.mark))
 
     def follow(self, routes: Mapping[str, object]) -> None:
-        """Only these routes are left."""
+        """Closes the memories of all other routes."""
         for versions in [each for each in self._kept if each.route not in routes]:
             self._kept.pop(versions).close()
 
@@ -82,7 +82,7 @@ class Memories:
             self._minted.say(token, (memory, key), MOST_MINTED)
 
     def forget(self, now: float) -> None:
-        """Let go of what is old."""
+        """Forgets what is old, and closes memories that were idle for `IDLE` seconds."""
         for versions, memory in list(self._kept.items()):
             memory.forget(now)
             if 0.0 < memory.seen < now - IDLE:

@@ -143,7 +143,7 @@ class RequestHead:
         self.binds = known.binds
 
     def bear(self, mark: bytes) -> None:
-        """Go on with this `mark`."""
+        """Puts this line in place of the route's own mark."""
         self.mark = mark
         self.plain = False
 

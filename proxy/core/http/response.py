@@ -180,7 +180,7 @@ def _apply(head: ResponseHead, kind: int, line: bytes, value: bytes, named: list
 
 
 def _idles(value: bytes) -> float:
-    """Rule 4; seconds."""
+    """The seconds of a `Keep-Alive: timeout`, by rule 4."""
     found = _TIMEOUT.search(value)
     if found is None:
         return NEVER

@@ -42,7 +42,7 @@ def passed_of(values: Iterable[bytes]) -> tuple[bytes, ...]:
 
 
 def was_shadowed(passed: Sequence[bytes]) -> bool:
-    """Rule 3."""
+    """Whether an entry says that the request is a shadow of some Banyan, by rule 3."""
     return any(len(entry) > 16 for entry in passed)
 
 

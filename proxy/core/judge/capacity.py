@@ -35,7 +35,7 @@ class CarriedLoad:
     unfit: int = 0
 
     def __add__(self, other: CarriedLoad) -> CarriedLoad:
-        """Both together."""
+        """The sums of both."""
         return CarriedLoad(
             new=self.new + other.new,
             legacy=self.legacy + other.legacy,
@@ -46,7 +46,7 @@ class CarriedLoad:
 
     @property
     def answers(self) -> int:
-        """Of both sides."""
+        """Answers of both sides."""
         return self.new + self.legacy
 
     @property
@@ -98,7 +98,7 @@ class Capacity:
         return replace(self, proved=proved, short=self.short + is_raised, load=NO_LOAD, last=both, since=now)
 
     def stopped(self) -> Capacity:
-        """Without the stretch that had begun."""
+        """The same, with the stretch that had begun thrown away."""
         return replace(self, load=NO_LOAD)
 
     def at(self, epoch: int) -> Capacity:

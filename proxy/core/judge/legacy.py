@@ -15,7 +15,7 @@ IN_A_ROW = 3
 
 
 class LegacyHealth(StrEnum):
-    """What is known of legacy."""
+    """Whether legacy answers one route."""
 
     UP = "up"
     UNKNOWN = "unknown"

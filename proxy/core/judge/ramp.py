@@ -169,7 +169,7 @@ def _evidence(ramp: Ramp, position: Position, to: Place, measures: Measures, now
 
 
 def _found_anyway(ramp: Ramp, position: Position, to: Place, measures: Measures, now: float) -> tuple[Check, ...]:
-    """Rule 11."""
+    """The checks of a ramp that compares nothing, by rule 11."""
     found = (
         _mismatches(ramp.needs, measures),
         *_answered(ramp.needs, position, to, measures),
@@ -264,7 +264,7 @@ def _waiting(measures: Measures) -> Iterator[Check]:
 
 
 def _answered(needs: Needs, position: Position, to: Place, measures: Measures) -> Iterator[Check]:
-    """Rule 6."""
+    """What new answered itself, by rule 6."""
     if not position.stage.facts.guarded:
         return
     found, limit = measures.answered, needs.mismatch_rate
@@ -292,7 +292,7 @@ def _loosened(limit: float, to: Place) -> float:
 
 
 def _high(ramp: Ramp, position: Position, measures: Measures, now: float) -> Check:
-    """Rule 8."""
+    """Differences of high severity that nobody has accepted, by rule 8."""
     least = _least(ramp, position)
     left = [fault for fault in measures.faults if not _is_mended(fault, ramp.needs, least, now)]
     sentence = f"{len(left)} differences of high severity that nobody has accepted"

@@ -36,7 +36,7 @@ class Recovery:
         return self.since is not None and now - self.since >= lasts and self.asked >= ENOUGH
 
     def is_clean(self, now: float) -> bool:
-        """Rule 4."""
+        """Whether nothing failed for `LONGEST` seconds (rule 4)."""
         return self.since is not None and now - self.since >= LONGEST and not self.failed
 
     @property

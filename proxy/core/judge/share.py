@@ -45,7 +45,7 @@ class Failing:
 
     @property
     def sentence(self) -> str:
-        """For people."""
+        """What new failed, in a sentence for people."""
         share = f"{self.failed / self.asked:.0%}"
         return (
             f"new failed {self.failed} of {self.asked} answers ({share}) within {self.seconds} s, "
@@ -113,12 +113,12 @@ class AnswerWindow:
 
     @property
     def asked(self) -> int:
-        """All that it holds."""
+        """Answers of new in the window."""
         return sum(second.asked for second in self.seconds)
 
     @property
     def failed(self) -> int:
-        """All failures that it holds."""
+        """Answers of new in the window that failed."""
         return sum(second.failed for second in self.seconds)
 
     def failing(self, usual: float, *, alone: bool) -> Failing | None:

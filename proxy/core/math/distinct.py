@@ -18,7 +18,7 @@ _POWERS = tuple(2.0**-rank for rank in range(_REST + 2))
 
 
 class Distinct:
-    """Counts without remembering."""
+    """Estimates a number of distinct hashes in `_REGISTERS` bytes."""
 
     __slots__ = ("_registers",)
 

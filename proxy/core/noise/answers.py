@@ -39,7 +39,7 @@ class RememberedAnswer(NamedTuple):
 
 
 def asked_as(request: CapturedRequest, cohort: int) -> int:
-    """What stands for a request, see rule 1."""
+    """The 64-bit hash that stands for a request, by rule 1."""
     parts = [b"%d" % cohort, request.method, request.target, request.body]
     for name, value in request.fields:
         lower = name.lower()
@@ -49,7 +49,7 @@ def asked_as(request: CapturedRequest, cohort: int) -> int:
 
 
 class Answers:
-    """By `asked_as`."""
+    """Answers of legacy by what stands for their request (`asked_as`)."""
 
     __slots__ = ("_kept", "_room", "_size")
 

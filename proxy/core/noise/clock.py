@@ -89,7 +89,7 @@ class Clock:
     )
 
     def __init__(self) -> None:
-        """Nothing is known."""
+        """No lag is known."""
         self.middle: float | None = None
         self.stored = False
         self._found: tuple[Measure, float] | None = None

@@ -85,7 +85,7 @@ class KeyMemory:
         self._follows = self._stuck = self._unlike = self._same_words = self._shared_by_new = 0
 
     def tell(self, found: tuple[Measure, float] | None) -> None:
-        """Something was found; see rule 1."""
+        """A measure was found at the key, with its number (rule 1)."""
         if found is None or self.held is not None:
             return
         if found[0] in HOLDING:

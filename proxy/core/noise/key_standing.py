@@ -95,7 +95,7 @@ def _since(proved: Mapping[Measure, Trials], trials: Mapping[Measure, Trials]) -
 
 
 def ruled(standing: KeyStanding, counts: KeyCounts, now: float) -> KeyRuling:
-    """The state of a key, see the rules."""
+    """The state of a key by the module's rules."""
     holding = next((measure for measure in Measure if measure in HOLDING and measure in counts.found), None)
     if holding is not None:
         return KeyRuling(state=KeyState.HELD, by=holding, number=counts.found[holding])

@@ -84,11 +84,11 @@ class RouteMemory:
         self._repeats = 0
 
     def hear(self, told: Learned) -> None:
-        """What all replicas know."""
+        """States of keys over all replicas."""
         self._told = told
 
     def state(self, key: str) -> KeyState:
-        """What all replicas know of a key."""
+        """The state of one key over all replicas."""
         return self._told.states.get(key, KeyState.WAITS)
 
     def said_to(self, token: str) -> int | None:
@@ -147,7 +147,7 @@ class RouteMemory:
         self._answers.forget(now - LONGEST_GAP)
 
     def close(self) -> None:
-        """Let go of everything."""
+        """Forgets its answers, and gives its share of the bounds back."""
         self._answers.forget(float("inf"))
         self._room.routes -= bool(self._keys)
         self._room.keys -= len(self._keys)

@@ -18,11 +18,11 @@ class RecordedNoise:
     __slots__ = ("_states",)
 
     def __init__(self, states: Mapping[str, KeyState]) -> None:
-        """By key."""
+        """`states` by key."""
         self._states = states
 
     def sort(self, find: Find, aliases: Aliases) -> Sorted:
-        """As a `Sorter`."""
+        """The verdict on one find, as `proxy.core.parity.excuse.Sorter` has it."""
         if find.kind not in VALUE_KINDS or not are_alike(find.legacy, find.new):
             return COUNTED
         state = self._states.get(find.place.text) or self._states.get(key_of(find) or "")

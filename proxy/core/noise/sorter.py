@@ -43,16 +43,16 @@ _MOST_ASKED = 200
 
 
 class NoiseMemory(Protocol):
-    """What one route's memory knows."""
+    """What a sorter asks of one route's noise memory."""
 
     def key(self, key: str, sort: Sort) -> KeyMemory | None:
         """What is remembered of a key; None when there is no room for another."""
 
     def state(self, key: str) -> KeyState:
-        """What is known of it by all replicas."""
+        """The key's state over all replicas."""
 
     def clock(self, key: str, memory: KeyMemory) -> Clock:
-        """Its clock."""
+        """The key's clock."""
 
     def said_to(self, token: str) -> int | None:
         """The request to which legacy last said this token."""
@@ -94,7 +94,7 @@ class PairSorter:
         return self._times
 
     def sort(self, find: Find, aliases: Aliases) -> Sorted:
-        """As a `Sorter`."""
+        """The verdict on one find, as `proxy.core.parity.excuse.Sorter` has it."""
         key = key_of(find)
         first = key is not None and self.finds.setdefault(key, find) is find
         if find.kind not in VALUE_KINDS or not are_alike(find.legacy, find.new):

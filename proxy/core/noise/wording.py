@@ -19,7 +19,7 @@ _CODED = frozenset({b"content-encoding"})
 
 
 class Speaker(Enum):
-    """Who said it."""
+    """In whose words a token stands."""
 
     REQUEST = 1
     LEGACY = 2
@@ -27,7 +27,7 @@ class Speaker(Enum):
 
 
 class Wording:
-    """Of one pair."""
+    """The texts and tokens of one pair, read once each."""
 
     __slots__ = ("_looks", "_pair", "_texts", "_tokens")
 

@@ -63,7 +63,7 @@ COUNTED = Sorted(FindVerdict.COUNTS)
 
 
 class Sorter(Protocol):
-    """Knows noise (`proxy.core.noise`)."""
+    """Says whether a find is noise (`proxy.core.noise`)."""
 
     def sort(self, find: Find, aliases: Aliases) -> Sorted:
         """What a find is that no rule excuses; `aliases` are those of the answer."""
@@ -104,7 +104,7 @@ def judge(finds: Iterable[Find], sorter: Sorter | None) -> JudgedFinds:
 
 
 def unruled(finds: Iterable[Find]) -> Iterator[Find]:
-    """Those that no rule excuses."""
+    """The finds that no rule excuses."""
     aliases = Aliases()
     return (find for find in finds if not (find.place.rules and _ruled(find, aliases)))
 

@@ -66,7 +66,7 @@ class Redactor:
         return b"hash:" + blake2b(value, key=self.key[:64], digest_size=6).hexdigest().encode("ascii")
 
     def pair(self, pair: Pair) -> Pair:
-        """Both sides and the request."""
+        """The pair with the secrets of both answers and of the request replaced."""
         second = None if pair.second is None else self.answer(pair.second)
         request = self.request(pair.request)
         return replace(pair, request=request, legacy=self.answer(pair.legacy), new=self.answer(pair.new), second=second)

@@ -27,7 +27,7 @@ RETIRED = Place(Stage.RETIRED, 1.0)
 
 
 def height(place: Place) -> tuple[int, float]:
-    """A number to compare places by."""
+    """The sort key of a place."""
     return STAGES.index(place.stage), place.split if place.stage.facts.has_split else 0.0
 
 

@@ -24,7 +24,7 @@ UNKNOWN = Decision(Side.LEGACY, None, Reason.STANDING_UNKNOWN)
 
 
 def place_of(route: Route) -> Place:
-    """What the file says."""
+    """The place that routes.yaml says."""
     return Place(route.stage, route.split)
 
 

@@ -130,7 +130,7 @@ class Endpoint:
 
     @property
     def is_unix(self) -> bool:
-        """No host begins with a slash."""
+        """Whether the host is the path of a socket: no name of a host begins with a slash."""
         return self.host.startswith("/")
 
     @property

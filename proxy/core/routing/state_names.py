@@ -49,7 +49,7 @@ NO_ORIGINS = Origins()
 
 
 def origins_of(routes: Iterable[Route]) -> Origins:
-    """Those of a table."""
+    """Names and origins of a table's renamed routes."""
     renamed = {route.name: route.was for route in routes if route.was}
     return Origins(by_name=renamed, by_origin={was: name for name, was in renamed.items()}) if renamed else NO_ORIGINS
 

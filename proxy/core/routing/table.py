@@ -105,7 +105,7 @@ def rank(route: Route) -> tuple[int, int]:
 
 
 class RouteTable:
-    """`match` is the only question."""
+    """Finds the route of a request (`match`), and a route by its name (`by_name`)."""
 
     __slots__ = ("_forms", "_literal", "_methods", "_root", "by_name", "routes")
 
@@ -127,7 +127,7 @@ class RouteTable:
         self._forms = _forms(found)
 
     def __reduce__(self) -> tuple[type[RouteTable], tuple[tuple[Route, ...]]]:
-        """Travels as its routes."""
+        """Pickled as its routes; the tree is built anew."""
         return RouteTable, (self.routes,)
 
     def _place(self, shape: tuple[bytes, ...], routes: _Routes) -> None:
@@ -221,7 +221,7 @@ def _forms(places: Mapping[tuple[bytes, ...], _Routes]) -> dict[int, list[_Form]
 
 
 def _opens(shape: tuple[bytes, ...]) -> tuple[bool, ...]:
-    """Where it takes any segment."""
+    """The positions of a pattern that take any segment."""
     return tuple(segment == ANY for segment in shape)
 
 

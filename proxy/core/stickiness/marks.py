@@ -39,7 +39,7 @@ class MarkTable:
     __slots__ = ("_buckets", "_words")
 
     def __init__(self, words: memoryview[int]) -> None:
-        """Whatever the memory holds is kept."""
+        """`words` may hold ties already."""
         self._words = words
         self._buckets = len(words) // _BUCKET - 1
 

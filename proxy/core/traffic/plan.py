@@ -231,7 +231,7 @@ def _freed(route: Route, known: RouteState, heir: str) -> Iterator[Note]:
 
 
 def _by_table(route: Route, start: Place, end: Place) -> Iterator[Note]:
-    """A leap that no command would make."""
+    """A caution where the stage machine has no move from `start` to `end`."""
     standing = reconcile(None, start.stage, start.split, route=route.name, now=0.0)
     refusal = refused(standing, end, Maker.OPERATOR, door=route.guard.door)
     if refusal is not None and refusal.why is RefusalReason.NOWHERE and height(start)[0] != height(end)[0]:
@@ -272,7 +272,7 @@ class MovingCohorts:
 
     @property
     def moving(self) -> float:
-        """How many would."""
+        """The expected number of cohorts that move."""
         return sum(self.chances.values())
 
 

@@ -70,7 +70,7 @@ class Replay:
     def __init__(
         self, table: RouteTable, upstreams: Mapping[str, Upstream], places: Mapping[str, Place] | None = None
     ) -> None:
-        """Veil the table once."""
+        """`places` by route name; the table is veiled once."""
         there = places or {}
         self.routes = tuple(
             placed(route, there[route.name]) if route.name in there and route.respond is None else route
@@ -81,7 +81,7 @@ class Replay:
         self._named = {route.name: route for route in self.routes}
 
     def decide(self, request: RememberedRequest) -> Again:
-        """Who would answer it."""
+        """Who would answer this request by this table."""
         head = head_of(request)
         found = self._table.match(head)
         if not isinstance(found, Route) and request.route:  # the leniency that let it in is taken to do so again

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, Protocol
 
-from proxy.core.http.forgivable import of_request, of_response
+from proxy.core.http.leniency_hints import of_request, of_response
 from proxy.core.http.redact import redact_target
 from proxy.core.outcome import CLIENT_GONE, Blame, ServedBy
 from proxy.edge.account.line_shape import CanonicalLine

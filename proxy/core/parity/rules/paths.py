@@ -55,7 +55,7 @@ class PathRules:
         return found
 
     def element(self) -> PathRules:
-        """Any element of a list."""
+        """The place of a list's elements, whatever their position."""
         if self._element is None:
             self._element = PathRules(_short(self.text + "[*]"), self._rules)
         return self._element

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from proxy.core.http import leniency
-from proxy.core.http.forgivable import OF_REQUESTS, OF_RESPONSES, Openings, of_request, of_response
 from proxy.core.http.leniency import Leniency
+from proxy.core.http.leniency_hints import OF_REQUESTS, OF_RESPONSES, Openings, of_request, of_response
 
 DOCS = Path(__file__).parents[3] / "docs" / "routes.md"
 HEAD = "| a refusal says | what opens it | where |\n|---|---|---|\n"
