@@ -17,7 +17,7 @@ _log = structlog.get_logger()
 
 
 class ServesCertificates(Protocol):
-    """A listener."""
+    """A data plane, as far as its TLS contexts go."""
 
     @property
     def kept(self) -> list[tuple[str, ForClients | ForUpstream]]:

@@ -102,7 +102,7 @@ class ControlParts:
 
     @property
     def loops(self) -> Mapping[str, Work]:
-        """By name."""
+        """What is to run in the background, by the name of its task."""
         return {
             "last orders": self._writer.run,
             "standing": self.mover.run,

@@ -79,7 +79,7 @@ def _first(listen: tuple[str, int]) -> socket.socket:
 
 
 def _another(first: socket.socket) -> socket.socket:
-    """For one more worker."""
+    """A socket for one more worker on the address of the first."""
     if first.family == socket.AF_UNIX:  # which has one queue for all
         return first.dup()
     return _listen(first.getsockname()[:2])

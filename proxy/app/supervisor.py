@@ -219,7 +219,7 @@ class Supervisor:
         self._due[number] = time.monotonic() + delay
 
     def _replace(self) -> None:
-        """Start what is due."""
+        """Start the children whose time to be started has come."""
         now = time.monotonic()
         for number in [each for each, at in self._due.items() if at <= now]:
             del self._due[number]

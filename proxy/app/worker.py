@@ -83,7 +83,7 @@ class WorkerInputs:
 
 
 class Worker:
-    """One worker's life."""
+    """One worker, from the table it is born with to the last client it drains."""
 
     def __init__(self, inputs: WorkerInputs, sink: Sink, *, console: bool) -> None:
         """To be made inside the running loop."""

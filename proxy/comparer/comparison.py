@@ -143,7 +143,7 @@ class PairComparer:
         return counts
 
     def _with_versions(self, pair: Pair) -> Pair:
-        """See rule 3."""
+        """The pair with each side's last known version where the answer said none (rule 3)."""
         origin = self._origins.origin(pair.route)
         known = self._versions.get(origin, ("", ""))
         said = (pair.legacy_version or known[0], pair.new_version or known[1])

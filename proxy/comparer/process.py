@@ -49,7 +49,7 @@ class ComparerInputs:
 
 
 class ComparerProcess:
-    """The comparer's life."""
+    """The process from its first connection to its last word."""
 
     def __init__(self, inputs: ComparerInputs) -> None:
         """To be made inside the running loop."""

@@ -92,13 +92,13 @@ class ControlLink(ReconnectingLink):
         self._unframer = Unframer()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Control is there."""
+        """A connection to control: begin a new frame, and greet."""
         super().connection_made(transport)
         self._unframer = Unframer()
         self._found()
 
     def data_received(self, data: bytes) -> None:
-        """What control says."""
+        """Frames from control, each handed to `heard` as a body."""
         for body in self._unframer.feed(data):
             self._heard(body)
 
@@ -109,7 +109,7 @@ class ControlLink(ReconnectingLink):
         return unread is not None and unread < self._most
 
     def send(self, message: ToControl) -> None:
-        """Hand it over."""
+        """Write the message as a frame; nothing when control is away."""
         self.write(frame(message))
 
     async def finish(self) -> None:

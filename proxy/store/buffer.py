@@ -35,7 +35,7 @@ class EvidenceBuffer:
 
     @property
     def waiting(self) -> int:
-        """Records."""
+        """Records that wait, in all increments."""
         return self._queued + len(self._sending or ())
 
     def add(self, increments: Increments) -> None:

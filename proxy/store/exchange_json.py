@@ -12,12 +12,12 @@ _decoder = msgspec.json.Decoder(ComparedExchange)
 
 
 def encode(exchange: ComparedExchange) -> bytes:
-    """For the store."""
+    """JSON for the store; texts in a form that any store takes."""
     return msgspec.json.encode(_clean(exchange))
 
 
 def decode(document: bytes) -> ComparedExchange:
-    """From the store."""
+    """An exchange from JSON; msgspec.DecodeError when it is none."""
     return _decoder.decode(document)
 
 

@@ -25,7 +25,7 @@ class PositionStore(Protocol):
     """What all replicas obey."""
 
     async def standing(self) -> Standing:
-        """Everything at one moment."""
+        """Positions and pins of all routes and their version, read at one moment."""
 
     async def compare_and_set(
         self, position: Position, expected_version: int, transition: Transition, lead: Lead | None = None

@@ -91,7 +91,7 @@ class _Page:
 
 
 class EvidenceBook:
-    """Pages by route."""
+    """What the store holds of each route, and what this replica counted."""
 
     def __init__(self) -> None:
         """Begin empty."""
@@ -226,7 +226,7 @@ class EvidenceBook:
             page.look = None
 
     def count(self, tallies: Iterable[EvidenceTally]) -> None:
-        """What this replica found."""
+        """Count for the metrics what this replica's comparer found."""
         for tally in tallies:
             self._counted[tally.route, tally.outcome] += tally.count
             if tally.outcome is Outcome.INCOMPARABLE:

@@ -54,7 +54,7 @@ class Sums:
         return self.match + self.mismatch + self.ignored
 
     def plus(self, tallies: Iterable[EvidenceTally]) -> Sums:
-        """These and more."""
+        """The sums with these tallies added."""
         by: Counter[Outcome] = Counter()
         evidence = against = 0
         reasons: list[tuple[str, int]] = []

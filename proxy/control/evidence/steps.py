@@ -68,7 +68,7 @@ class SightMarks:
             self.passed.append(now)
 
     def since(self, now: ComparedCounts) -> ComparedCounts:
-        """See rule 1."""
+        """The counts that bounds look at: those after the last mark that is at most half of `now` (rule 1)."""
         began = next(each for each in reversed(self.passed) if each.compared <= now.compared / 2)
         return ComparedCounts(*(max(end - start, 0) for end, start in zip(now, began, strict=True)))
 

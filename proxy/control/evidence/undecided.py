@@ -112,7 +112,7 @@ class Undecided:
         return self._compared.total()
 
     def forget_hour(self) -> None:
-        """Evidence begins anew."""
+        """Evidence begins anew: the last hour's comparisons and waits count no more."""
         self._compared.clear()
 
     def _grouped(self) -> list[EvidenceTally]:

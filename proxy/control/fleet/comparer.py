@@ -18,7 +18,7 @@ REMIND = 10
 
 
 class MentionLink(Protocol):
-    """Its link."""
+    """The comparer's link, as far as it is written to from here."""
 
     def mention(self, data: bytes) -> None:
         """Send what may be lost."""
@@ -66,7 +66,7 @@ class Comparing:
             self._link, self.state = None, None
 
     def take(self, evidence: Evidence) -> None:
-        """What was found."""
+        """Hand on what the comparer found: parts for the book, bad events and comparisons for the judge."""
         self.bad_lost += evidence.bad_lost
         self.hand_on(evidence.parts)
         if evidence.bad:
@@ -92,4 +92,4 @@ def _words(states: Mapping[str, KeyState]) -> dict[str, str]:
 
 
 def _drop(_: object) -> None:
-    """Nobody listens."""
+    """Stands for a listener that has not been set."""

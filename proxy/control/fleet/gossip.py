@@ -47,7 +47,7 @@ class RouteAnswers(msgspec.Struct, array_like=True):
     left_alone: int = 0
 
     def plus(self, more: RouteAnswers) -> RouteAnswers:
-        """Both together."""
+        """The sums of both, count by count; the route is this one's."""
         counts = (getattr(self, name) + getattr(more, name) for name in _COUNTS)
         return RouteAnswers(self.route, *counts)
 
@@ -112,7 +112,7 @@ class Outbox:
         self._lost = 0
 
     def hear(self, report: Report) -> None:
-        """One worker's increments."""
+        """Add one worker's increments."""
         for delta in report.routes:
             if delta.side in _SIDES:
                 self._count(delta.route, delta.side, delta.asked, delta.failed)

@@ -42,7 +42,7 @@ class Leading:
             _log.info("judge_leads" if self.lead else "judge_follows", epoch=epoch)
 
     def doubt(self) -> None:
-        """Perhaps somebody else leads."""
+        """Lead no more until the store was asked again."""
         self.lead = None
 
     async def resign(self) -> None:

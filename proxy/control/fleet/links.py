@@ -98,7 +98,7 @@ class Links:
             await self._server.wait_closed()
 
     def joined(self, link: _Link) -> None:
-        """A worker has linked."""
+        """A worker, or the comparer, has linked: it gets the table, and the orders if there are any."""
         self._links.add(link)
         self._hand_over(link)
 
@@ -118,7 +118,7 @@ class Links:
 
 
 class _Link(asyncio.Protocol):
-    """One worker's connection."""
+    """The connection of one worker or of the comparer."""
 
     def __init__(self, links: Links) -> None:
         self._links = links
@@ -215,4 +215,4 @@ class _Link(asyncio.Protocol):
 
 
 def _drop(_: Report) -> None:
-    """Nobody listens."""
+    """Stands for a listener that has not been set."""

@@ -31,7 +31,7 @@ class Changes:
             self.step, self.by_epoch = step, {}
 
     def clear(self) -> None:
-        """Begin anew."""
+        """Forget every detector; the step stays."""
         self.by_epoch = {}
 
     def add(self, deltas: Iterable[ComparedDelta], *, limit: float, at: float, log_a: float) -> None:
@@ -49,5 +49,5 @@ class Changes:
             del self.by_epoch[next(iter(self.by_epoch))]
 
     def of(self, epoch: str) -> Mapping[Side, ChangeDetector]:
-        """Those of one epoch."""
+        """The detectors of one epoch, by the side that answered the client."""
         return self.by_epoch.get(epoch, {})

@@ -63,7 +63,7 @@ class JudgedTable:
 
 
 def judged_table(snapshot: Snapshot) -> JudgedTable:
-    """Of this table."""
+    """The JudgedTable of a snapshot."""
     routes = {route.name: route for route in snapshot.routes if route.respond is None}
     return JudgedTable(
         of=snapshot,

@@ -111,7 +111,7 @@ class Judge:
             return
 
     async def round(self) -> None:
-        """All six steps."""
+        """One round: the six steps above."""
         mine = self.outbox.take()
         batches = [mine, *await self._share(mine)]
         self.here.expire()

@@ -70,7 +70,7 @@ class Observed(NamedTuple):
 
 
 def cohorts_of_new(events: Iterable[BadEvent], *kinds: Bad) -> list[int]:
-    """Whose they are."""
+    """The cohorts of new's events of these kinds, one for each event."""
     return [event.cohort for event in events if event.side is Side.NEW and event.bad in kinds]
 
 

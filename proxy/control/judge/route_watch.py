@@ -65,7 +65,7 @@ class ClimbStep(NamedTuple):
 
     @classmethod
     def of(cls, position: Position) -> ClimbStep:
-        """That of a position."""
+        """The step of a position."""
         return cls(position.stage, position.split, round(position.since))
 
 
@@ -80,7 +80,7 @@ class Followed(NamedTuple):
 
     @classmethod
     def of(cls, position: Position) -> Followed:
-        """That of a position."""
+        """What is followed of a position."""
         return cls(position.version, position.place, position.latched, position.waits, position.since)
 
 
@@ -388,6 +388,6 @@ def _stuck(row: FailureRow, failing: Failing | None) -> str:
 
 
 def is_alone(position: Position) -> bool:
-    """Whether new answers everybody."""
+    """Whether new answers every cohort that is not pinned."""
     facts = position.stage.facts
     return facts.serves is Side.NEW or (facts.draws and position.split >= 1.0)

@@ -65,7 +65,7 @@ def _unfailing(totals: Mapping[Series, Totals], answers: Iterable[Series]) -> It
 
 
 def write_moves(moves: Mapping[MoveSeries, int]) -> Iterator[str]:
-    """`banyan_transitions_total`."""
+    """The family `banyan_transitions_total`: moves by route, stages and cause."""
     name = "banyan_transitions_total"
     yield _head(name, "counter", "Moves that this replica made, by cause.")
     for series, count in moves.items():

@@ -60,7 +60,7 @@ class TooLate:
 
 @dataclass(slots=True, kw_only=True)
 class GroupOrders:
-    """Gives orders."""
+    """Carries out operators' orders on routes and on their groups."""
 
     running: Running
     here: StandingHere

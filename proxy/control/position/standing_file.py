@@ -97,7 +97,7 @@ def pending_called(pending: Pending, name: str) -> Pending:
 
 
 def written(kept: StandingFile) -> bytes:
-    """The file's text."""
+    """The file as JSON."""
     return _encode(kept)
 
 
@@ -149,7 +149,7 @@ class StandingWriter:
         self._fault = ""
 
     def keep(self, text: bytes) -> None:
-        """Write this soon."""
+        """Write this text at the next turn of `run`, instead of any that waits."""
         self._text = text
         self._come.set()
 

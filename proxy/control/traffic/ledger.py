@@ -125,7 +125,7 @@ class Totals(NamedTuple):
 
     @property
     def requests(self) -> int:
-        """How many were answered."""
+        """How many requests were answered."""
         return sum(self.codes)
 
     def plus(self, delta: RouteDelta) -> Totals:

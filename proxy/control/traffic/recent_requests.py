@@ -39,7 +39,7 @@ class KeptRequest(NamedTuple):
 
     @property
     def seen(self) -> RememberedRequest:
-        """All that is remembered."""
+        """The request, made anew from its bytes at each call."""
         return _decoder.decode(self.body)
 
 

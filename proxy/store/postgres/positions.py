@@ -18,7 +18,7 @@ CHANNEL = "banyan_standing"
 
 
 class PostgresPositions:
-    """A PositionStore."""
+    """A PositionStore over a database; one connection for each question."""
 
     def __init__(self, connections: Connections) -> None:
         """Nothing is asked of the database yet."""
@@ -180,7 +180,7 @@ class _Ear:
             return
 
     async def close(self) -> None:
-        """Listen no more."""
+        """Give the listening connection back."""
         connection, self._connection = self._connection, None
         if connection is not None:
             await give_up(connection)
