@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
 from proxy.core.outcome import Side
@@ -15,6 +18,24 @@ def test_every_stage_has_its_facts() -> None:
     """A stage without a row would fail where it is asked for, not where it was forgotten."""
     assert list(FACTS) == list(Stage)
     assert all(stage.facts is FACTS[stage] for stage in Stage)
+
+
+def test_few_files_name_a_stage() -> None:
+    """Everybody else asks for a fact, so that another stage is a row of the table and its moves."""
+    product = Path(__file__).parents[2] / "proxy"
+    naming = {
+        path.relative_to(product).as_posix()
+        for path in product.rglob("*.py")
+        if re.search(r"\bStage\.[A-Z]", path.read_text(encoding="utf-8"))
+    }
+
+    assert naming == {
+        "core/stage.py",
+        "core/judge/stage_machine.py",
+        "core/position/ladder.py",
+        "core/routing/decide.py",
+        "core/routing/route.py",
+    }
 
 
 def test_facts_agree_with_each_other() -> None:
