@@ -19,6 +19,7 @@ import structlog
 
 from proxy.comparer.counting import Counting
 from proxy.comparer.notices import Notices
+from proxy.comparer.outcomes import Outcomes
 from proxy.comparer.runs import Runs
 from proxy.core.evidence.fold import Fold, Found
 from proxy.core.evidence.noise_memories import Memories
@@ -57,6 +58,7 @@ class Scales:
         self._notices = Notices()
         self._counting = Counting()
         self._runs = Runs()
+        self._outcomes = Outcomes()
         self._versions: dict[str, tuple[str, str]] = {}
         self.follow(snapshot)
 
@@ -88,6 +90,7 @@ class Scales:
             repeated=not self._counts(pair, comparison.outcome),
         )
         self.fold.add(found)
+        self._outcomes.add(found.pair, comparison)
         if any(each.severity is Severity.HIGH for each in comparison.differences):
             self._note_bad(pair)
 
@@ -104,7 +107,13 @@ class Scales:
         if not parts:
             return None
         bad, self.bad, lost, self.bad_lost = self.bad, [], self.bad_lost, 0
-        return Evidence(parts=msgspec.msgpack.encode(parts), bad=bad, bad_lost=lost, compared=self._runs.take())
+        return Evidence(
+            parts=msgspec.msgpack.encode(parts),
+            bad=bad,
+            bad_lost=lost,
+            compared=self._runs.take(),
+            outcomes=self._outcomes.take(),
+        )
 
     def _compare(self, pair: Pair, rules: Rules) -> Comparison:
         try:
