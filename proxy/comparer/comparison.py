@@ -20,6 +20,7 @@ import msgspec
 import structlog
 
 from proxy.comparer.counting import Counting
+from proxy.comparer.outcomes import Outcomes
 from proxy.comparer.runs import Runs
 from proxy.core.evidence.fold import ComparedPair, Fold
 from proxy.core.evidence.noise_memories import Memories
@@ -61,6 +62,7 @@ class PairComparer:
         self._notices = Notices()
         self._counting = Counting()
         self._runs = Runs()
+        self._outcomes = Outcomes()
         self._versions: dict[str, tuple[str, str]] = {}
         self.follow(snapshot)
 
@@ -92,6 +94,7 @@ class PairComparer:
             repeated=not self._counts(pair, comparison.outcome),
         )
         self.fold.add(found)
+        self._outcomes.add(found.pair, comparison)
         if any(difference.severity is Severity.HIGH for difference in comparison.differences):
             self._note_bad(pair)
 
@@ -108,7 +111,13 @@ class PairComparer:
         if not parts:
             return None
         bad, self.bad, lost, self.bad_lost = self.bad, [], self.bad_lost, 0
-        return Evidence(parts=msgspec.msgpack.encode(parts), bad=bad, bad_lost=lost, compared=self._runs.take())
+        return Evidence(
+            parts=msgspec.msgpack.encode(parts),
+            bad=bad,
+            bad_lost=lost,
+            compared=self._runs.take(),
+            outcomes=self._outcomes.take(),
+        )
 
     def _compare(self, pair: Pair, rules: Rules) -> Comparison:
         try:

@@ -217,7 +217,12 @@ def application(admin: Admin, gate: Gate) -> web.Application:
     app.router.add_get("/api/routes/{name}/exchanges", admin.exchanges)
     app.router.add_get("/api/routes/{name}/epochs", admin.epochs)
     app.router.add_get("/api/upstreams", admin.upstreams)
-    recent = RecentPages(recent=admin.links.recent, running=admin.snapshot, routes=admin.placed_routes)
+    recent = RecentPages(
+        recent=admin.links.recent,
+        running=admin.snapshot,
+        routes=admin.placed_routes,
+        compared=admin.links.comparisons.find,
+    )
     app.router.add_get("/api/recent", recent.page)
     app.router.add_get("/api/requests/{id}", recent.one)
     if admin.asked is not None:

@@ -27,10 +27,6 @@ from proxy.core.traffic.replay import Again, Replay
 USUAL = 1_000
 
 
-def _no_comparison(_: str) -> ComparisonView | None:
-    return None
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecentPages:
     """`running` is the present table, `routes` are its routes where they run; `compared` knows comparisons by id."""
@@ -38,7 +34,7 @@ class RecentPages:
     recent: RecentRequests
     running: Callable[[], Snapshot]
     routes: Callable[[], Sequence[Route]]
-    compared: Callable[[str], ComparisonView | None] = _no_comparison
+    compared: Callable[[str], ComparisonView | None]
 
     async def page(self, request: web.Request) -> web.Response:
         """`GET /api/recent?route=&limit=`: of a route that is gone as well, while its requests are remembered."""

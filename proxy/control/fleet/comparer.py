@@ -11,7 +11,7 @@ from typing import Protocol
 
 from proxy.core.noise.key_state import KeyState
 from proxy.core.noise.memory import Learned
-from proxy.link.messages import BadDelta, ComparedDelta, Comparer, Evidence, Noise, frame
+from proxy.link.messages import BadDelta, ComparedDelta, Comparer, Evidence, Noise, OutcomeDelta, frame
 
 REMIND = 10
 """After so many words of the comparer it is told again what is noise: what was told before may have been lost."""
@@ -33,6 +33,7 @@ class Comparing:
         self.hand_on: Callable[[bytes], None] = _drop
         self.bad_events: Callable[[list[BadDelta]], None] = _drop
         self.compared: Callable[[list[ComparedDelta]], None] = _drop
+        self.outcomes: Callable[[list[OutcomeDelta]], None] = _drop
         self.bad_lost = 0
         self._link: MentionLink | None = None
         self._noise = frame(Noise({}))
@@ -73,6 +74,7 @@ class Comparing:
             self.bad_events(evidence.bad)
         if evidence.compared:
             self.compared(evidence.compared)
+        self.outcomes(evidence.outcomes)
 
     def tell(self, learned: Mapping[str, Learned]) -> None:
         """By route what is known of its keys."""

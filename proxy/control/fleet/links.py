@@ -18,6 +18,7 @@ import structlog
 
 from proxy.control.fleet.comparer import Comparing
 from proxy.control.traffic.ledger import Ledger
+from proxy.control.traffic.recent_comparisons import RecentComparisons
 from proxy.control.traffic.recent_requests import RecentRequests
 from proxy.link.messages import (
     Comparer,
@@ -46,6 +47,8 @@ class Links:
         self.ledger = ledger
         self.comparing = comparing or Comparing()
         self.recent = RecentRequests()
+        self.comparisons = RecentComparisons()
+        self.comparing.outcomes = self.comparisons.take
         self.heard: Callable[[Report], None] = _drop
         self._table = frame(table)
         self._orders = b""
