@@ -20,7 +20,7 @@ import msgspec
 import structlog
 
 from proxy.comparer.counting import Counting
-from proxy.comparer.outcomes import Outcomes
+from proxy.comparer.outcomes import ComparedOutcomes
 from proxy.comparer.runs import Runs
 from proxy.core.evidence.fold import ComparedPair, Fold
 from proxy.core.evidence.noise_memories import Memories
@@ -62,7 +62,7 @@ class PairComparer:
         self._notices = Notices()
         self._counting = Counting()
         self._runs = Runs()
-        self._outcomes = Outcomes()
+        self._outcomes = ComparedOutcomes()
         self._versions: dict[str, tuple[str, str]] = {}
         self.follow(snapshot)
 

@@ -16,7 +16,7 @@ from proxy.link.messages import OutcomeDelta
 MOST = 2_000
 
 
-class Outcomes:
+class ComparedOutcomes:
     """Until somebody takes them."""
 
     def __init__(self) -> None:

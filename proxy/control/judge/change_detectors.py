@@ -19,7 +19,7 @@ MOST_EPOCHS = 8
 
 
 @dataclass(slots=True)
-class Changes:
+class ChangeDetectors:
     """`by_epoch` are processes by the epoch's mark and by side; only those on which something differed."""
 
     step: int = -1

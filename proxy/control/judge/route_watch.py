@@ -37,7 +37,7 @@ from typing import NamedTuple
 
 from proxy.control.fleet.gossip import RouteAnswers
 from proxy.control.judge.answered_alarms import answers
-from proxy.control.judge.change_detectors import Changes
+from proxy.control.judge.change_detectors import ChangeDetectors
 from proxy.control.judge.observed import UNKNOWN_RATE, WEIGHT, Observed, Rates, cohorts_of_new, no_good
 from proxy.core.judge import breaker as fast
 from proxy.core.judge.breaker import FailureRow
@@ -69,7 +69,7 @@ class ClimbStep(NamedTuple):
         return cls(position.stage, position.split, round(position.since))
 
 
-class Followed(NamedTuple):
+class FollowedPosition(NamedTuple):
     """A position as far as a RouteWatch follows it."""
 
     version: int
@@ -79,7 +79,7 @@ class Followed(NamedTuple):
     since: float
 
     @classmethod
-    def of(cls, position: Position) -> Followed:
+    def of(cls, position: Position) -> FollowedPosition:
         """What is followed of a position."""
         return cls(position.version, position.place, position.latched, position.waits, position.since)
 
@@ -111,12 +111,12 @@ class RouteWatch:
     latest: dict[Bad, int] = field(default_factory=dict)
     version: int = -1
     step: ClimbStep = NO_STEP
-    stood: Followed | None = None
+    stood: FollowedPosition | None = None
     answers: int = 0
     asked: int = 0
     failed: int = 0
     capacity: Capacity = NOTHING_CARRIED
-    changes: Changes = field(default_factory=Changes)
+    changes: ChangeDetectors = field(default_factory=ChangeDetectors)
     recovery: Recovery | None = None
     lately: Recovery = NOT_YET
 
@@ -126,7 +126,7 @@ class RouteWatch:
         Of two positions with one version one was made here without the store.
         """
         self.changes.follow(position.step)
-        stood = Followed.of(position)
+        stood = FollowedPosition.of(position)
         if stood == self.stood:
             return
         is_recalled = self.stood is None and position.version == self.version
