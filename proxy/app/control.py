@@ -27,10 +27,10 @@ from proxy.config.files import kill_file
 from proxy.config.load import Loaded
 from proxy.config.text.problem import Problem
 from proxy.control.admin.admin import Admin, application, serve
-from proxy.control.admin.auth import TOKEN_VARIABLE, Gate, gate_for
+from proxy.control.admin.auth import TOKEN_VARIABLE, AdminAuth, gate_for
 from proxy.control.admin.evidence import ParityPages
 from proxy.control.admin.kill import KillSwitch
-from proxy.control.admin.standing import Judged
+from proxy.control.admin.standing import JudgedRoutes
 from proxy.control.evidence.book import EvidenceBook
 from proxy.control.evidence.flow import EvidenceFlow
 from proxy.control.fleet.comparer import Comparing
@@ -152,7 +152,7 @@ def _admin(parts: Parts, kill: KillSwitch, certificates: Certificates, parity: P
     )
 
 
-def _kill_switch(given: Inheritance, running: Running, links: Links, judged: Judged) -> KillSwitch:
+def _kill_switch(given: Inheritance, running: Running, links: Links, judged: JudgedRoutes) -> KillSwitch:
     return KillSwitch(
         running=running,
         links=links,
@@ -163,7 +163,7 @@ def _kill_switch(given: Inheritance, running: Running, links: Links, judged: Jud
     )
 
 
-def _gate(given: Inheritance) -> Gate:
+def _gate(given: Inheritance) -> AdminAuth:
     gate = gate_for(given.admin, given.snapshot.admin[0], os.environ.get(TOKEN_VARIABLE, ""))
     if not gate.token and not gate.loopback:
         _log.warning(

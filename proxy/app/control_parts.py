@@ -12,9 +12,9 @@ from pathlib import Path
 import structlog
 
 from proxy.api.standing import AlarmView, ToldView
-from proxy.control.admin.moves import OrdersAsked
+from proxy.control.admin.moves import RouteMoves
 from proxy.control.admin.routes import ordered_kill
-from proxy.control.admin.standing import Judged, transition_view
+from proxy.control.admin.standing import JudgedRoutes, transition_view
 from proxy.control.evidence.book import EvidenceBook
 from proxy.control.fleet.gossip import Gathering
 from proxy.control.fleet.lease import Leading
@@ -95,9 +95,9 @@ class Judging:
             revision=lambda: running.snapshot.revision,
             leading=Leading(store, self.replica.instance),
         )
-        self.judged = Judged(replica=self.replica, judge=self.judge, bench=bench)
+        self.judged = JudgedRoutes(replica=self.replica, judge=self.judge, bench=bench)
         around = Around(killed=self._killed, conditions=lambda: parts.probes.conditions)
-        self.asked = OrdersAsked(
+        self.asked = RouteMoves(
             running=running, replica=self.replica, mover=self.mover, judge=self.judge, store=store, around=around
         )
         parts.links.heard = self._hear

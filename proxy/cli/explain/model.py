@@ -14,7 +14,7 @@ from proxy.cli.explain.candidates import asked_about, candidates, other_readings
 from proxy.core.http.forwarded import client_of, is_trusted
 from proxy.core.http.request import Refusal, RequestHead
 from proxy.core.outcome import Side
-from proxy.core.routing.cohort import CohortSource, SourceKind, cohort_of
+from proxy.core.routing.cohort import SourceKind, cohort_of
 from proxy.core.routing.decide import Decision, decide, with_shadow
 from proxy.core.routing.effects import effects_of
 from proxy.core.routing.kill_switch import Order
@@ -23,6 +23,7 @@ from proxy.core.routing.shadow import sample_at
 from proxy.core.routing.snapshot import Snapshot
 from proxy.core.routing.table import Miss
 from proxy.core.stage import Stage
+from proxy.core.traffic.remembered_request import source_text
 from proxy.edge.routing.admission import Answer, admit
 from proxy.edge.routing.bound_table import Live
 from proxy.edge.routing.orders import obey
@@ -69,7 +70,7 @@ class UpstreamShown:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OwnAnswer:
+class OwnAnswerShown:
     """What Banyan answers itself; `readings` are the routes that an ambiguous path could lead to."""
 
     status: int
@@ -79,7 +80,7 @@ class OwnAnswer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RouteShown:
+class ExplainedRoute:
     """The route and its decision; `serve` is legacy, new or self; `stage` is null where the route says `respond`.
 
     `sample` is the share of such requests that is shadowed, 0 for none; `rises`: the judge may raise it for a step.
@@ -112,7 +113,7 @@ class Stands:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Stood:
+class BesideFile:
     """What stands beside the file: where a running Banyan runs that route, if one was asked, and the kill switch."""
 
     route: str = ""
@@ -120,7 +121,7 @@ class Stood:
     killed: bool = False
 
 
-_FILE = Stood()
+_FILE = BesideFile()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,8 +145,8 @@ class Explanation:
 
     request: str
     client_ip: str
-    route: RouteShown | None = None
-    answer: OwnAnswer | None = None
+    route: ExplainedRoute | None = None
+    answer: OwnAnswerShown | None = None
     refused: bool = False
     near: tuple[NearRoute, ...] = ()
     killed: Order | None = None
@@ -154,14 +155,19 @@ class Explanation:
 
 
 def explain_head(
-    head: RequestHead | Refusal, request: str, peer: str, snapshot: Snapshot, key: bytes = b"", stood: Stood = _FILE
+    head: RequestHead | Refusal,
+    request: str,
+    peer: str,
+    snapshot: Snapshot,
+    key: bytes = b"",
+    stood: BesideFile = _FILE,
 ) -> Explanation:
     """`request` is the method and target as typed, `peer` the address that it comes from.
 
     `key` is what Banyan's cookies are signed with, if the file does not say it; without it they count for nothing.
     """
     if isinstance(head, Refusal):
-        answer = OwnAnswer(status=head.status, detail=head.detail)
+        answer = OwnAnswerShown(status=head.status, detail=head.detail)
         return Explanation(request=request, client_ip=peer, answer=answer, refused=True)
     client_ip = client_of(head, peer, snapshot.trusted) if is_trusted(peer, snapshot.trusted) else peer
     live = _live(snapshot, key)
@@ -187,14 +193,14 @@ def explain_head(
 def _live(snapshot: Snapshot, key: bytes) -> Live:
     tasks = Tasks()
     names = Resolver(tasks)
-    pools = {name: pool_of(each, tasks, names) for name, each in snapshot.upstreams.items()}
+    pools = {name: pool_of(upstream, tasks, names) for name, upstream in snapshot.upstreams.items()}
     live = Live(snapshot, pools, Counters())
     if snapshot.is_tied:
         live.ties = Ties(snapshot, Memory(find_key=lambda: key or urandom(32)))
     return live
 
 
-def _stand(live: Live, stood: Stood) -> None:
+def _stand(live: Live, stood: BesideFile) -> None:
     """As a worker obeys it. Of a drain it is not known here whom new has served lately: everybody is a newcomer."""
     live.switch.on = stood.killed
     orders = [_order(bound.said, stood.runs) for bound in live.bound if stood.runs and bound.said.name == stood.route]
@@ -208,7 +214,7 @@ def _order(said: Route, runs: RunsView) -> RouteOrder:
         split=runs.split or 0.0,
         said_stage=said.stage.value,
         said_split=said.split,
-        pins=[(each.cohort, each.side) for each in runs.pinned],
+        pins=[(pin.cohort, pin.side) for pin in runs.pinned],
         drained=runs.drains,
     )
 
@@ -229,19 +235,19 @@ def _near(snapshot: Snapshot, head: RequestHead) -> list[NearRoute]:
     ]
 
 
-def _answer(own: Answer, snapshot: Snapshot, head: RequestHead) -> OwnAnswer:
+def _answer(own: Answer, snapshot: Snapshot, head: RequestHead) -> OwnAnswerShown:
     found = snapshot.table.match(head)
     readings = tuple(other_readings(snapshot.table, head)) if isinstance(found, Miss) and found.ambiguous else ()
     headers = tuple(line.decode("latin-1") for line in own.lines)
-    return OwnAnswer(status=own.status, detail=own.detail, headers=headers, readings=readings)
+    return OwnAnswerShown(status=own.status, detail=own.detail, headers=headers, readings=readings)
 
 
 def _route(
     route: Route, head: RequestHead, client_ip: bytes, snapshot: Snapshot, admitted: Decision | None
-) -> RouteShown:
+) -> ExplainedRoute:
     decision = decide(route, head, client_ip) if admitted is None else with_shadow(route, head, admitted)
     effects = route.effects or effects_of(head.method, has_key=head.first(b"idempotency-key") is not None)
-    return RouteShown(
+    return ExplainedRoute(
         name=route.name,
         line=route.line,
         match=match_of(route),
@@ -288,11 +294,6 @@ def _upstream(route: Route, side: Side | None, snapshot: Snapshot) -> UpstreamSh
         idle=timeouts.idle,
         total=timeouts.total,
     )
-
-
-def source_text(source: CohortSource) -> str:
-    """As routes.yaml writes it: `header:x-tenant-id`, `client_ip`."""
-    return source.kind.value if not source.name else f"{source.kind}:{source.name}"
 
 
 def match_of(route: Route) -> str:
