@@ -14,7 +14,7 @@ from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
 import msgspec
 
-from proxy.api.paths import ENDPOINTS, Endpoint
+from proxy.api.paths import PATHS, ApiPath
 from proxy.api.problem import ProblemView
 from proxy.api.standing import ToldView
 from proxy.api.view import View, empty, null
@@ -39,7 +39,7 @@ _PLAIN = {str: "text", int: "integer", float: "number", bool: "boolean", type(No
 
 def page() -> str:
     """All of docs/api.md."""
-    parts = [_INTRODUCTION, "## Paths\n", *map(_endpoint, ENDPOINTS), "## Shapes\n", *map(_shape, shapes())]
+    parts = [_INTRODUCTION, "## Paths\n", *map(_endpoint, PATHS), "## Shapes\n", *map(_shape, shapes())]
     parts += ["## Hooks\n", "To the addresses under `hooks:` in routes.yaml a [ToldView](#toldview) is posted.\n"]
     return "\n".join(parts)
 
@@ -48,7 +48,7 @@ def shapes() -> list[type[View]]:
     """Every shape that can be met, by name."""
     met: set[type[View]] = set()
     waiting: list[Any] = [ProblemView, ToldView]
-    waiting += [kind for each in ENDPOINTS for kind in (each.answer, each.body) if kind is not None]
+    waiting += [kind for each in PATHS for kind in (each.answer, each.body) if kind is not None]
     while waiting:
         kind = waiting.pop()
         if isinstance(kind, type) and issubclass(kind, View):
@@ -60,7 +60,7 @@ def shapes() -> list[type[View]]:
     return sorted(met, key=lambda each: each.__name__)
 
 
-def _endpoint(endpoint: Endpoint) -> str:
+def _endpoint(endpoint: ApiPath) -> str:
     lines = [f"### `{endpoint.method} {endpoint.path}`", "", endpoint.sentence, "", f"- token: {endpoint.token}"]
     lines += [f"- `?{name}=`: {sentence}" for name, sentence in endpoint.query]
     if endpoint.body is not None:

@@ -24,7 +24,7 @@ class TokenScope(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Endpoint:
+class ApiPath:
     """`answer` None: text, as the sentence says. `query`: parameters, each with a sentence."""
 
     method: str
@@ -36,14 +36,14 @@ class Endpoint:
     query: tuple[tuple[str, str], ...] = ()
 
 
-def _read(path: str, sentence: str, answer: type[View], *query: tuple[str, str]) -> Endpoint:
-    return Endpoint(
+def _read(path: str, sentence: str, answer: type[View], *query: tuple[str, str]) -> ApiPath:
+    return ApiPath(
         method="GET", path=path, token=TokenScope.BEYOND_LOOPBACK, sentence=sentence, answer=answer, query=query
     )
 
 
-def _order(verb: str, sentence: str, body: type[View] = OrderBody) -> Endpoint:
-    return Endpoint(
+def _order(verb: str, sentence: str, body: type[View] = OrderBody) -> ApiPath:
+    return ApiPath(
         method="POST",
         path=f"/api/routes/{{name}}/{verb}",
         token=TokenScope.ALWAYS,
@@ -53,15 +53,15 @@ def _order(verb: str, sentence: str, body: type[View] = OrderBody) -> Endpoint:
     )
 
 
-ENDPOINTS = (
-    Endpoint(method="GET", path="/-/healthy", token=TokenScope.NEVER, sentence="200 as text: control lives."),
-    Endpoint(
+PATHS = (
+    ApiPath(method="GET", path="/-/healthy", token=TokenScope.NEVER, sentence="200 as text: control lives."),
+    ApiPath(
         method="GET",
         path="/-/ready",
         token=TokenScope.NEVER,
         sentence="200 as text: a worker serves what runs, and it is known where routes stand; else 503 says why not.",
     ),
-    Endpoint(
+    ApiPath(
         method="GET",
         path="/metrics",
         token=TokenScope.BEYOND_LOOPBACK,
@@ -105,7 +105,7 @@ ENDPOINTS = (
         RequestedView,
     ),
     _read("/api/kill", "The kill switch.", KillView),
-    Endpoint(
+    ApiPath(
         method="POST",
         path="/api/kill",
         token=TokenScope.ALWAYS,

@@ -26,10 +26,10 @@ from proxy.config.files import kill_file
 from proxy.config.load import Loaded
 from proxy.config.text.problem import Problem
 from proxy.control.admin.admin import Admin, application, serve
-from proxy.control.admin.auth import TOKEN_VARIABLE, Gate, gate_for
+from proxy.control.admin.auth import TOKEN_VARIABLE, AdminAuth, gate_for
 from proxy.control.admin.evidence import ParityPages
 from proxy.control.admin.kill import KillSwitch
-from proxy.control.admin.standing import Judged
+from proxy.control.admin.standing import JudgedRoutes
 from proxy.control.evidence.book import EvidenceBook
 from proxy.control.evidence.flow import EvidenceFlow
 from proxy.control.fleet.comparer import Comparing
@@ -153,7 +153,7 @@ def _admin(
     )
 
 
-def _kill_switch(given: ControlInputs, running: Running, links: Links, judged: Judged) -> KillSwitch:
+def _kill_switch(given: ControlInputs, running: Running, links: Links, judged: JudgedRoutes) -> KillSwitch:
     return KillSwitch(
         running=running,
         links=links,
@@ -164,7 +164,7 @@ def _kill_switch(given: ControlInputs, running: Running, links: Links, judged: J
     )
 
 
-def _gate(given: ControlInputs) -> Gate:
+def _gate(given: ControlInputs) -> AdminAuth:
     gate = gate_for(given.admin, given.snapshot.admin[0], os.environ.get(TOKEN_VARIABLE, ""))
     if not gate.token and not gate.loopback:
         _log.warning(

@@ -11,9 +11,9 @@ from pathlib import Path
 import structlog
 
 from proxy.api.standing import AlarmView, ToldView
-from proxy.control.admin.moves import OrdersAsked
+from proxy.control.admin.moves import RouteMoves
 from proxy.control.admin.routes import ordered_kill
-from proxy.control.admin.standing import Judged, transition_view
+from proxy.control.admin.standing import JudgedRoutes, transition_view
 from proxy.control.evidence.book import EvidenceBook
 from proxy.control.fleet.gossip import Outbox
 from proxy.control.fleet.lease import Leading
@@ -87,9 +87,9 @@ class ControlParts:
             revision=lambda: running.snapshot.revision,
             leading=Leading(store, self.here.instance),
         )
-        self.judged = Judged(here=self.here, judge=self.judge, judging=judging)
+        self.judged = JudgedRoutes(here=self.here, judge=self.judge, judging=judging)
         around = Around(killed=self._killed, conditions=lambda: base.probes.conditions)
-        self.asked = OrdersAsked(
+        self.asked = RouteMoves(
             running=running, here=self.here, mover=self.mover, judge=self.judge, store=store, around=around
         )
         base.links.heard = self._hear

@@ -19,9 +19,9 @@ from proxy.cli.terminal import say, say_json
 from proxy.demo.children import Children
 from proxy.demo.notebook import Notebook
 from proxy.demo.scenery import Scenery
-from proxy.demo.screen import Moment, hints, live, mismatch_lines, plain_head, plain_row, verdict
-from proxy.demo.story import Measured, Report, play, until_all_are_up
-from proxy.demo.traffic import QUIET, Traffic
+from proxy.demo.screen import ScreenMoment, hints, live, mismatch_lines, plain_head, plain_row, verdict
+from proxy.demo.story import Measured, StoryReport, play, until_all_are_up
+from proxy.demo.traffic import QUIET, DemoTraffic
 from proxy.tasks import Tasks
 
 BRIEF, UNHURRIED = 2.0, 5.0
@@ -29,9 +29,9 @@ BRIEF, UNHURRIED = 2.0, 5.0
 _REFRESH = 0.25
 
 
-async def perform(scenery: Scenery) -> Report:
+async def perform(scenery: Scenery) -> StoryReport:
     """Play the story once; on a terminal, stay until Ctrl-C."""
-    traffic = Traffic(scenery.clients)
+    traffic = DemoTraffic(scenery.clients)
     tasks = Tasks()
     try:
         return await (_plainly if scenery.once else _live)(scenery, traffic, tasks)
@@ -39,7 +39,7 @@ async def perform(scenery: Scenery) -> Report:
         await tasks.end()
 
 
-async def _plainly(scenery: Scenery, traffic: Traffic, tasks: Tasks) -> Report:
+async def _plainly(scenery: Scenery, traffic: DemoTraffic, tasks: Tasks) -> StoryReport:
     tell = _silent if scenery.json else say
     await until_all_are_up(scenery)
     tell(plain_head())
@@ -64,7 +64,7 @@ def _silent(_: str) -> None:
     """With --json nothing but the JSON goes to stdout."""
 
 
-async def _live(scenery: Scenery, traffic: Traffic, tasks: Tasks) -> Report:
+async def _live(scenery: Scenery, traffic: DemoTraffic, tasks: Tasks) -> StoryReport:
     console = Console(highlight=False)
     with console.status("starting both systems and Banyan"):
         await until_all_are_up(scenery)
@@ -99,7 +99,9 @@ async def _refresh(scenery: Scenery, notebook: Notebook, screen: Live) -> None:
     while True:
         with suppress(NoAnswerError):
             status = await asyncio.to_thread(get_routes, scenery.admin)
-        moment = Moment(status=status, notebook=notebook, now=time.monotonic(), ended=tuple(scenery.children.ended()))
+        moment = ScreenMoment(
+            status=status, notebook=notebook, now=time.monotonic(), ended=tuple(scenery.children.ended())
+        )
         screen.update(live(moment, screen.console.width), refresh=True)
         await asyncio.sleep(_REFRESH)
 

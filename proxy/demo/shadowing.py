@@ -94,13 +94,13 @@ def _compared(admin: str, release: str) -> Compared | None:
         compared=page.parity.compared,
         mismatch=page.parity.mismatch,
         bound=page.parity.rate_upper_bound,
-        worst=next((each for each in clusters if each.accepted is None), None),
+        worst=next((cluster for cluster in clusters if cluster.accepted is None), None),
     )
 
 
 def _show_worst(scenery: Scenery, tell: Callable[[str], None], table: Callable[[list[ClusterView]], None]) -> None:
     """The cluster as `banyan mismatches` prints it, and what both sides said."""
-    worst = [each for each in _read(scenery.admin).clusters if each.accepted is None][:1]
+    worst = [cluster for cluster in _read(scenery.admin).clusters if cluster.accepted is None][:1]
     tell(f"`banyan mismatches {MOVED}` says:")
     table(worst)
     for each in worst:

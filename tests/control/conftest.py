@@ -17,7 +17,7 @@ import pytest
 from proxy.app.control_parts import ControlBase, ControlParts
 from proxy.config.files import kill_file
 from proxy.control.admin.admin import Admin, application, serve
-from proxy.control.admin.auth import Gate
+from proxy.control.admin.auth import AdminAuth
 from proxy.control.admin.kill import KillSwitch
 from proxy.control.evidence.book import EvidenceBook
 from proxy.control.fleet.links import Links
@@ -170,7 +170,7 @@ async def open_port(links: Links, link_path: Path, tasks: RestartedTasks) -> Asy
                 moved=parts.mover.counts,
                 **shows,
             )
-            gate = Gate(loopback=loopback, token=token, own_host="127.0.0.1")
+            gate = AdminAuth(loopback=loopback, token=token, own_host="127.0.0.1")
             host, port = listening.getsockname()
             stack.push_async_callback(await serve(application(admin, gate), listening))
             client = await stack.enter_async_context(aiohttp.ClientSession())

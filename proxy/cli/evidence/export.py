@@ -35,7 +35,7 @@ def export(
     """See LESSON."""
     from proxy.cli.admin_client import NoAnswerError, get_mismatches
     from proxy.cli.evidence.exported import text_of
-    from proxy.cli.loading import load_or_leave, no_such_route
+    from proxy.cli.routes_file import load_or_leave, no_such_route
 
     snapshot = load_or_leave(config).snapshot
     found = snapshot.named(route)

@@ -94,8 +94,8 @@ def text_of(
         steps.pop()
     plan = ReplayPlan(route=route, to=target, own_host=False, key=b"none is needed: hashes elsewhere do not matter")
     cases, left_out = [], Counter[LeftOut]()
-    for each in exchanges:
-        case = _case(each, cluster.path, steps, plan)
+    for exchange in exchanges:
+        case = _case(exchange, cluster.path, steps, plan)
         if isinstance(case, LeftOut):
             left_out[case] += 1
         else:
@@ -142,7 +142,7 @@ def _case(exchange: ExchangeView, path: str, steps: list[str | None], plan: Repl
     if HASHED.search(repr(said).encode("utf-8", "replace")):
         return LeftOut.HASHED
     request = exchange.request
-    return request.method, request.target, [tuple(each) for each in request.fields], exchange.legacy.status, said
+    return request.method, request.target, [tuple(pair) for pair in request.fields], exchange.legacy.status, said
 
 
 def _said(legacy: CapturedAnswerView, path: str, steps: list[str | None]) -> object:

@@ -39,27 +39,30 @@ def cluster_table(clusters: Sequence[ClusterView]) -> Table | Text:
     for head in _HEADS:
         table.add_column(head, justify="right" if head in {"count", "share"} else "left", no_wrap=head == "cluster")
     styles = {"high": "bold red", "medium": "yellow", "low": "dim"}
-    for each in clusters:
+    for cluster in clusters:
         table.add_row(
-            each.id,
-            Text(each.severity, style=styles.get(each.severity, "") if each.state is ClusterStanding.COUNTS else "dim"),
-            Text(each.path),
-            each.kind,
-            str(each.count),
-            f"{each.share:.2%}",
-            _when(each.first_seen),
-            _when(each.last_seen),
-            Text(each.accepted or ("undecided" if each.state is ClusterStanding.UNDECIDED else "–")),
+            cluster.id,
+            Text(
+                cluster.severity,
+                style=styles.get(cluster.severity, "") if cluster.state is ClusterStanding.COUNTS else "dim",
+            ),
+            Text(cluster.path),
+            cluster.kind,
+            str(cluster.count),
+            f"{cluster.share:.2%}",
+            _when(cluster.first_seen),
+            _when(cluster.last_seen),
+            Text(cluster.accepted or ("undecided" if cluster.state is ClusterStanding.UNDECIDED else "–")),
         )
     return table
 
 
 def reason_lines(clusters: Sequence[ClusterView]) -> Iterator[str]:
     """What is known of clusters that count or wait, one line each where there is something to be said."""
-    told = [each for each in clusters if each.why and not each.accepted]
+    told = [cluster for cluster in clusters if cluster.why and not cluster.accepted]
     if told:
         yield ""
-    yield from (f"{each.id}  {each.path}: {each.why}" for each in told)
+    yield from (f"{cluster.id}  {cluster.path}: {cluster.why}" for cluster in told)
 
 
 def exchange_lines(exchanges: Sequence[ExchangeView], number: int, width: int, *, coloured: bool) -> Iterator[str]:
@@ -86,10 +89,14 @@ def _when(moment: str) -> str:
 
 
 def _differences(differences: Sequence[DifferenceView], *, coloured: bool) -> Iterator[str]:
-    for each in differences:
-        yield _painted(f"{each.severity:<6} {each.path}  {each.kind}", _INK.get(each.severity, Ink.STRONG), coloured)
-        yield f"         legacy: {each.legacy or '(nothing)'}"
-        yield f"         new:    {each.new or '(nothing)'}"
+    for difference in differences:
+        yield _painted(
+            f"{difference.severity:<6} {difference.path}  {difference.kind}",
+            _INK.get(difference.severity, Ink.STRONG),
+            coloured,
+        )
+        yield f"         legacy: {difference.legacy or '(nothing)'}"
+        yield f"         new:    {difference.new or '(nothing)'}"
 
 
 def _beside(legacy: CapturedAnswerView, new: CapturedAnswerView, column: int, *, coloured: bool) -> Iterator[str]:

@@ -66,7 +66,7 @@ def replay(
 
 def _plan(route: str, to: str, header: list[str], config: Path) -> ReplayPlan:
     from proxy.cli.evidence.replaying import ReplayPlan
-    from proxy.cli.loading import load_or_leave, no_such_route
+    from proxy.cli.routes_file import load_or_leave, no_such_route
     from proxy.comparer.redaction_key import read_key
     from proxy.config.files.lastgood import directory
     from proxy.core.routing.route import HostMode
@@ -76,7 +76,7 @@ def _plan(route: str, to: str, header: list[str], config: Path) -> ReplayPlan:
     if found is None or found.respond is not None:
         no_such_route(config, route, (each.name for each in snapshot.routes if each.respond is None))
     upstream = snapshot.upstreams[found.new]
-    named = [each.partition(":") for each in header]
+    named = [line.partition(":") for line in header]
     if any(not (name.strip() and colon) for name, colon, _ in named):
         complain(f"{header!r} are not fields.", "banyan replay ROUTE -H 'Authorization: Bearer …'")
         leave(UNUSABLE)
@@ -99,9 +99,9 @@ def _lines(result: ReplayResult, to: str) -> list[str]:
     undecided = f", {result.undecided} undecided" if result.undecided else ""
     lines = [f"{total}, {result.mismatch} mismatch{undecided}, {result.incomparable} could not be compared"]
     lines += [f"{count} left out: {why}" for why, count in result.left_out.items()]
-    for each in result.remaining:
-        lines.append(f"  {each.request}")
-        lines += [f"    {path}" for path in each.paths]
+    for request in result.remaining:
+        lines.append(f"  {request.request}")
+        lines += [f"    {path}" for path in request.paths]
     if not result.sent:
         lines.append("nothing was sent, so nothing is known")
     return lines

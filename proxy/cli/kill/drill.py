@@ -89,10 +89,10 @@ class DrillResult:
     @property
     def clean(self) -> bool:
         """Whether nothing failed and new answered none of the checks while it was killed."""
-        return not self.failed and not any(each.by_new for each in self.flips if each.on)
+        return not self.failed and not any(turn.by_new for turn in self.flips if turn.on)
 
 
-class Load:
+class DrillLoad:
     """The light load of a drill: one request after the other from a thread, each on a connection of its own."""
 
     def __init__(self, listen: tuple[str, int], request: TypedRequest, *, tls: bool = False) -> None:
@@ -173,7 +173,7 @@ def run(asked: DrillRequest, *, sure: bool, json: bool) -> int:
     try:
         workers = _ready(base, path)
         _confirm(asked.times, sure=sure)
-        with closing(Load(snapshot.listen, typed, tls=snapshot.tls is not None)) as load:
+        with closing(DrillLoad(snapshot.listen, typed, tls=snapshot.tls is not None)) as load:
             flips = tuple(_shown(_flips(base, path, route, load, asked.times), asked.times * 2))
     except NoAnswerError as error:
         complain(error.message, error.cure)
@@ -181,8 +181,8 @@ def run(asked: DrillRequest, *, sure: bool, json: bool) -> int:
     drilled = DrillResult(
         route=route,
         workers=workers,
-        on=times_of([each.ms for each in flips if each.on]),
-        off=times_of([each.ms for each in flips if not each.on]),
+        on=times_of([turn.ms for turn in flips if turn.on]),
+        off=times_of([turn.ms for turn in flips if not turn.on]),
         flips=flips,
         requests=load.sent,
         failed=load.failed,
@@ -247,7 +247,7 @@ def _confirm(times: int, *, sure: bool) -> None:
     typer.confirm(f"Move all traffic to legacy and back {times} times?", abort=True, err=True)
 
 
-def _flips(base: str, path: Path, route: str, load: Load, times: int) -> Iterator[Turn]:
+def _flips(base: str, path: Path, route: str, load: DrillLoad, times: int) -> Iterator[Turn]:
     try:
         for number in range(times * 2):
             on = number % 2 == 0
@@ -266,7 +266,7 @@ def _flips(base: str, path: Path, route: str, load: Load, times: int) -> Iterato
         kill_file.lift(path)
 
 
-def _by_new(base: str, route: str, load: Load) -> int:
+def _by_new(base: str, route: str, load: DrillLoad) -> int:
     """How many requests new answers while ours of the check are, all of which began after this call."""
     load.await_answers(1)  # it is one after the other: whatever began before has been answered
     before = _count(base, route)
@@ -294,8 +294,8 @@ def _print(drilled: DrillResult) -> None:
     for head in ("command to last worker", "turns", "p50", "p99", "max", "answered by new afterwards"):
         table.add_column(head, justify="left" if head.startswith("command") else "right")
     for name, times, on in (("kill", drilled.on, True), ("kill --off", drilled.off, False)):
-        flips = [each for each in drilled.flips if each.on is on]
-        by_new = str(sum(each.by_new for each in flips))
+        flips = [turn for turn in drilled.flips if turn.on is on]
+        by_new = str(sum(turn.by_new for turn in flips))
         figures = (f"{each:.0f} ms" for each in (times.p50, times.p99, times.max))
         table.add_row(name, str(len(flips)), *figures, by_new)
     screen = console()

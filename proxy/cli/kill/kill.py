@@ -14,7 +14,7 @@ from proxy.cli.options import CONFIG, JSON, ROUTES
 from proxy.cli.terminal import complain, leave, say, say_json
 
 if TYPE_CHECKING:
-    from proxy.cli.kill.turning import Turned
+    from proxy.cli.kill.turning import SwitchTurned
 
 LESSON = Lesson(
     purpose="Send everything that legacy can answer to legacy, at once.",
@@ -62,7 +62,7 @@ def kill(  # noqa: PLR0913  a command's options
 def _turn(config: Path, *, on: bool, reason: str, json: bool) -> int:
     from proxy.cli.admin_address import url_of
     from proxy.cli.kill.turning import (
-        Turned,
+        SwitchTurned,
         await_workers,
         beyond_reach,
         snapshot_or_leave,
@@ -78,7 +78,7 @@ def _turn(config: Path, *, on: bool, reason: str, json: bool) -> int:
         return FOUND
     following = await_workers(base, began, on=on)
     stay = None if following.away or not on else who_stays(base)
-    turned = Turned(
+    turned = SwitchTurned(
         on=on,
         file=str(path),
         ms=round((time.monotonic() - began) * 1000, 1),
@@ -120,7 +120,7 @@ def _write(path: Path, base: str, *, on: bool, reason: str) -> bool:
     return True
 
 
-def _same_file(turned: Turned) -> bool:
+def _same_file(turned: SwitchTurned) -> bool:
     from proxy.config.files.lastgood import VARIABLE
 
     watched = turned.following.file

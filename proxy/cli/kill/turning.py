@@ -18,7 +18,7 @@ from proxy.api.kill import StaysView
 from proxy.app.initial_table import Start, first_start
 from proxy.cli.admin_client import NoAnswerError, get_kill, whoever
 from proxy.cli.help_text import UNUSABLE
-from proxy.cli.problem_text import problem_lines
+from proxy.cli.routes_file import problem_lines
 from proxy.cli.terminal import Ink, complain, leave, painted
 from proxy.core.routing.kill_switch import Beyond, KillSwitchOrder, beyond
 from proxy.core.routing.snapshot import Snapshot
@@ -57,16 +57,16 @@ class Following:
     @property
     def whole(self) -> bool:
         """Whether every worker was seen to follow."""
-        return not self.away and bool(self.workers) and all(each.ms is not None for each in self.workers)
+        return not self.away and bool(self.workers) and all(worker.ms is not None for worker in self.workers)
 
     @property
     def slowest(self) -> float:
         """Milliseconds of the last worker."""
-        return max((each.ms or 0.0 for each in self.workers), default=0.0)
+        return max((worker.ms or 0.0 for worker in self.workers), default=0.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Turned:
+class SwitchTurned:
     """What a command has done; `ms` until the file was there, or gone."""
 
     on: bool
@@ -101,12 +101,12 @@ def await_workers(base: str, began: float, *, on: bool, patience: float = PATIEN
         except NoAnswerError as error:
             return Following(away=error.message)
         now = time.monotonic()
-        for each in status.workers:
-            if each.killed is on:
-                seen.setdefault(each.pid, _milliseconds(each.switched, began, now))
+        for worker in status.workers:
+            if worker.killed is on:
+                seen.setdefault(worker.pid, _milliseconds(worker.switched, began, now))
         found = tuple(
-            Followed(worker=each.worker, pid=each.pid, ms=seen.get(each.pid) if each.killed is on else None)
-            for each in status.workers
+            Followed(worker=worker.worker, pid=worker.pid, ms=seen.get(worker.pid) if worker.killed is on else None)
+            for worker in status.workers
         )
         following = Following(workers=found, file=status.file)
         if following.whole or now - began > patience:
@@ -135,7 +135,7 @@ def beyond_reach(snapshot: Snapshot) -> tuple[StaysView, ...]:
     return tuple(StaysView(route=name, why=why) for name, why in found if why is not None)
 
 
-def turned_lines(turned: Turned, base: str) -> Iterator[str]:
+def turned_lines(turned: SwitchTurned, base: str) -> Iterator[str]:
     """Line by line."""
     state = painted("kill switch is on", Ink.BAD) if turned.on else painted("kill switch is off", Ink.GOOD)
     yield f"{state}: {turned.file} {'written' if turned.on else 'gone'} after {turned.ms:g} ms"
@@ -143,7 +143,7 @@ def turned_lines(turned: Turned, base: str) -> Iterator[str]:
     if turned.beyond:
         stay = "routes stay" if len(turned.beyond) > 1 else "route stays"
         yield f"{len(turned.beyond)} {stay}, since legacy cannot answer {'them' if len(turned.beyond) > 1 else 'it'}:"
-        yield from (f"  {each.route}  {painted(_WHY[each.why], Ink.FAINT)}" for each in turned.beyond[:MOST])
+        yield from (f"  {stays.route}  {painted(_WHY[stays.why], Ink.FAINT)}" for stays in turned.beyond[:MOST])
         if len(turned.beyond) > MOST:
             yield f"  … and {len(turned.beyond) - MOST} more; --json lists all"
     if turned.on and turned.following.away:
@@ -161,8 +161,8 @@ def _following(following: Following, base: str, *, on: bool) -> Iterator[str]:
         yield painted(
             f"  no worker is linked to control at {base}; each follows the file as soon as it serves", Ink.WARN
         )
-    for each in following.workers:
-        yield f"  worker {each.worker} (pid {each.pid}) {_said(each, on=on)}"
+    for worker in following.workers:
+        yield f"  worker {worker.worker} (pid {worker.pid}) {_said(worker, on=on)}"
 
 
 def _said(worker: Followed, *, on: bool) -> str:

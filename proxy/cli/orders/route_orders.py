@@ -221,8 +221,8 @@ def _tell(verb: str, moved: MovedView) -> None:
         say(f"  {'with it' if member.moved else 'NOT moved'}  {member.route}: {became}")
     if not moved.everywhere:
         complain("the state store is away: this holds at that replica alone.", "Order it at each replica's admin.")
-    for each in moved.instances:
-        say(f"  {'obeys' if each.obeys else 'does NOT obey yet'}  {each.instance}")
+    for instance in moved.instances:
+        say(f"  {'obeys' if instance.obeys else 'does NOT obey yet'}  {instance.instance}")
 
 
 def _place(place: PlaceView) -> str:

@@ -47,8 +47,8 @@ def plan(
     json: JSON = False,
 ) -> None:
     """See LESSON."""
-    from proxy.cli.loading import load_or_leave
     from proxy.cli.plan.picture import picture
+    from proxy.cli.routes_file import load_or_leave
 
     after = load_or_leave(file)
     found = _planned(file, after, against, base_of(admin, config), config, replay)
@@ -60,9 +60,9 @@ def plan(
 
 
 def _planned(file: Path, after: Loaded, against: str, base: str, config: Path, last: int | None) -> Planned:
-    from proxy.cli.loading import load_or_leave
-    from proxy.cli.plan.model import Question, planned
+    from proxy.cli.plan.model import PlanQuestion, planned
     from proxy.cli.plan.running import RUNNING, RunningRoutes
+    from proxy.cli.routes_file import load_or_leave
 
     if against == RUNNING:
         standing = _standing(base)
@@ -72,7 +72,7 @@ def _planned(file: Path, after: Loaded, against: str, base: str, config: Path, l
         standing = RunningRoutes(revision=before.snapshot.revision, positions={}, compared={}, killed=False)
     recent, why_not = _recent(base)
     return planned(
-        Question(
+        PlanQuestion(
             file=str(file),
             against=f"what runs at {base}" if against == RUNNING else against,
             before=before.snapshot,

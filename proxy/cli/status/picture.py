@@ -139,28 +139,30 @@ def standing_lines(status: RoutesView) -> Iterator[Text]:
     if standing.here:
         yield Text(f"moved at this replica alone: {', '.join(standing.here)}", style="bold red")
     if len(standing.instances) > 1:
-        yield Text(f"{len(standing.instances)} replicas: {', '.join(each.instance for each in standing.instances)}")
-    for each in standing.instances:
-        if not each.obeys:
-            yield Text(f"{each.instance} does not obey version {standing.version} yet", style="bold red")
-        if not each.same_revision:
-            yield Text(f"{each.instance} reads revision {each.revision} of routes.yaml", style="yellow")
+        yield Text(
+            f"{len(standing.instances)} replicas: {', '.join(instance.instance for instance in standing.instances)}"
+        )
+    for instance in standing.instances:
+        if not instance.obeys:
+            yield Text(f"{instance.instance} does not obey version {standing.version} yet", style="bold red")
+        if not instance.same_revision:
+            yield Text(f"{instance.instance} reads revision {instance.revision} of routes.yaml", style="yellow")
 
 
 def down(status: RoutesView) -> Iterator[Text]:
     """A line for every upstream that is down, with the routes that it is to answer all the same."""
-    for each in status.down:
-        named = ", ".join(each.routes[:_MOST_NAMED])
-        more = f" and {len(each.routes) - _MOST_NAMED} more" if len(each.routes) > _MOST_NAMED else ""
+    for upstream in status.down:
+        named = ", ".join(upstream.routes[:_MOST_NAMED])
+        more = f" and {len(upstream.routes) - _MOST_NAMED} more" if len(upstream.routes) > _MOST_NAMED else ""
         asked = f"; it is to answer {named}{more}" if named else ""
-        yield Text(f"{down_sentence(each)}{asked}", style="bold red" if named else "yellow")
+        yield Text(f"{down_sentence(upstream)}{asked}", style="bold red" if named else "yellow")
 
 
 def differences(status: RoutesView) -> Iterator[Text]:
     """One line for each route that runs elsewhere than the file says, or that an order keeps where it says."""
     if status.killed is not None:
         return
-    moved = [each for each in status.routes if _differs(each)]
+    moved = [route for route in status.routes if _differs(route)]
     for each in moved[:_MOST]:
         runs, said = _place(each.runs), _place(each.file)
         file = "as the file says" if runs == said else f"the file says {said}"
@@ -176,7 +178,7 @@ def differences(status: RoutesView) -> Iterator[Text]:
 
 def waiting(status: RoutesView) -> Iterator[Text]:
     """One line for each route whose ramp waits, with the first of what it waits for: a new step lacks all."""
-    found = [] if status.killed is not None else [each for each in status.routes if waits_for(each)]
+    found = [] if status.killed is not None else [route for route in status.routes if waits_for(route)]
     for each in found[:_MOST_WAITING]:
         left = len(each.reasons) - _MOST_REASONS
         more = f"; and {left} more: `--route {each.name}`" if left > 0 else ""

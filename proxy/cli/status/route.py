@@ -28,8 +28,8 @@ def route_lines(route: RouteDetailView) -> Iterator[str]:
     yield _row("runs", f"{_place(route.runs)}, {route.runs.reason}")
     if _place(route.file) != _place(route.runs):
         yield _row("file", _place(route.file))
-    for each in route.down:
-        yield _row("down", painted(down_sentence(each), Ink.BAD))
+    for upstream in route.down:
+        yield _row("down", painted(down_sentence(upstream), Ink.BAD))
     yield from _pins(route.runs.pinned)
     if route.parity.undecided:
         yield _row("waits", _waits(route.name, route.parity))
@@ -44,10 +44,10 @@ def route_lines(route: RouteDetailView) -> Iterator[str]:
 
 def _pins(pins: Sequence[PinView]) -> Iterator[str]:
     """A line for each of the first ones."""
-    for at, each in enumerate(pins[:_MOST_PINS]):
-        until = f"until {each.until}" if each.until else "until `banyan unpin`"
-        by = f", by {each.by}" * bool(each.by) + f": {each.reason}" * bool(each.reason)
-        yield _row("" if at else "pins", f"{each.cohort!r} → {each.side} {until}{by}")
+    for at, pin in enumerate(pins[:_MOST_PINS]):
+        until = f"until {pin.until}" if pin.until else "until `banyan unpin`"
+        by = f", by {pin.by}" * bool(pin.by) + f": {pin.reason}" * bool(pin.reason)
+        yield _row("" if at else "pins", f"{pin.cohort!r} → {pin.side} {until}{by}")
     if len(pins) > _MOST_PINS:
         yield _row("", f"… and {len(pins) - _MOST_PINS} more, in `runs.pinned` of --json")
 
@@ -76,8 +76,10 @@ def cohort_lines(cohorts: CohortsView) -> Iterator[str]:
     if not cohorts.sources:
         yield _row("cohorts", "none seen yet")
         return
-    for at, each in enumerate(cohorts.sources):
-        yield _row("" if at else "cohorts", f"{each.source}: about {each.cohorts:,} in {each.requests:,} requests")
+    for at, source in enumerate(cohorts.sources):
+        yield _row(
+            "" if at else "cohorts", f"{source.source}: about {source.cohorts:,} in {source.requests:,} requests"
+        )
     if cohorts.without >= _MANY_WITHOUT:
         text = f"{cohorts.without:.1%} of the requests name no cohort; they are drawn by the client's address"
         yield _row("", painted(text, Ink.WARN))

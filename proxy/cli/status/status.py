@@ -115,7 +115,7 @@ def _picture(base: str, found: RoutesView, width: int) -> Group:
 def _is_settled(found: RoutesView) -> bool:
     standing = found.standing
     obeyed = standing is None or (
-        standing.known and not standing.away and all(each.obeys for each in standing.instances)
+        standing.known and not standing.away and all(instance.obeys for instance in standing.instances)
     )
     serve = all(worker.serves_current for worker in found.workers)
     return found.reload.ok and found.killed is None and serve and obeyed

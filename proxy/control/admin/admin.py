@@ -18,10 +18,10 @@ from aiohttp import web
 from prometheus_client.exposition import gzip_accepted
 
 from proxy.api.upstreams import DownView, UpstreamsView
-from proxy.control.admin.auth import Gate, guarded_by
+from proxy.control.admin.auth import AdminAuth, guarded_by
 from proxy.control.admin.evidence import ParityPages, evidence_view
 from proxy.control.admin.kill import KillSwitch
-from proxy.control.admin.moves import OrdersAsked
+from proxy.control.admin.moves import RouteMoves
 from proxy.control.admin.recent import RecentPages
 from proxy.control.admin.responses import answer_problems, no_such_route, problem, tagged
 from proxy.control.admin.routes import (
@@ -31,7 +31,7 @@ from proxy.control.admin.routes import (
     running_routes,
     serves_current,
 )
-from proxy.control.admin.standing import Judged
+from proxy.control.admin.standing import JudgedRoutes
 from proxy.control.admin.upstreams import upstream_view
 from proxy.control.fleet.links import Links
 from proxy.control.fleet.upstreams import worst
@@ -63,8 +63,8 @@ class Admin:
     parser: str
     certificates: Certificates = field(default_factory=Certificates)
     parity: ParityPages = field(default_factory=ParityPages)
-    judged: Judged | None = None
-    asked: OrdersAsked | None = None
+    judged: JudgedRoutes | None = None
+    asked: RouteMoves | None = None
     moved: Mapping[tuple[str, str, str, str], int] = field(default_factory=dict)
     told: Mapping[Delivery, int] = field(default_factory=dict)
 
@@ -103,7 +103,7 @@ class Admin:
         book, findings = self.parity.book, self.parity.archive.findings(route.name)
         evidence = evidence_view(book, route.name, route.compare, findings, time.time())
         view = route_detail_view(route, self.running, self.links.ledger, evidence, book, self.judged)
-        down = [each for each in self._down() if route.name in each.routes]
+        down = [upstream for upstream in self._down() if route.name in upstream.routes]
         view = msgspec.structs.replace(view, cohorts=self.links.recent.cohorts.view(route.name), down=down)
         return self._json(request, view, f"{view.runs.tag}.")
 
@@ -137,7 +137,9 @@ class Admin:
         snapshot = self.running.snapshot
         await self.links.refresh()
         found = worst(self.links.ledger.counts().workers)
-        views = [upstream_view(each, self.probes, found.get(each.name)) for each in snapshot.upstreams.values()]
+        views = [
+            upstream_view(upstream, self.probes, found.get(upstream.name)) for upstream in snapshot.upstreams.values()
+        ]
         return self._json(request, UpstreamsView(revision=snapshot.revision, upstreams=views))
 
     def snapshot(self) -> Snapshot:
@@ -205,7 +207,7 @@ class Admin:
         return tagged(request, view, prefix + self.running.snapshot.revision)
 
 
-def application(admin: Admin, gate: Gate) -> web.Application:
+def application(admin: Admin, gate: AdminAuth) -> web.Application:
     """The paths of the contract behind the gate."""
     app = web.Application(middlewares=[answer_problems, guarded_by(gate)], client_max_size=_MAX_BODY)
     app.router.add_get("/metrics", admin.metrics)

@@ -131,13 +131,13 @@ class ParityPages:
         samples = await self.archive.samples(route, cluster)
         if samples is None:
             return problem(HTTPStatus.SERVICE_UNAVAILABLE, AWAY)
-        exchanges = [exchange_view(each.exchange) for each in samples]
+        exchanges = [exchange_view(sample.exchange) for sample in samples]
         return answer(request, MismatchesView(clusters=self._views(route, (found,)), exchanges=exchanges))
 
     def _views(self, route: str, clusters: tuple[Cluster, ...]) -> list[ClusterView]:
         sums, findings = self.book.parity(route).sums, self.archive.findings(route)
         comparable = sums.compared + sums.undecided
-        return [cluster_view(each, comparable, why(each, findings)) for each in clusters]
+        return [cluster_view(cluster, comparable, why(cluster, findings)) for cluster in clusters]
 
     async def epochs(self, request: web.Request, route: str, answer: Answer) -> web.Response:
         """What the evidence is divided into."""
@@ -151,7 +151,7 @@ class ParityPages:
         recorded = await self.archive.recorded(route, MOST_RECORDED)
         if recorded is None:
             return problem(HTTPStatus.SERVICE_UNAVAILABLE, AWAY)
-        exchanges = [exchange_view(each) for each in recorded]
+        exchanges = [exchange_view(exchange) for exchange in recorded]
         return answer(request, ExchangesView(exchanges=exchanges, noisy=sorted(self.book.noisy(route))))
 
 
@@ -231,9 +231,13 @@ def exchange_view(exchange: ComparedExchange) -> ExchangeView:
         new=_answer(exchange.new),
         differences=[
             DifferenceView(
-                path=each.path, kind=each.kind.value, severity=each.severity.value, legacy=each.legacy, new=each.new
+                path=difference.path,
+                kind=difference.kind.value,
+                severity=difference.severity.value,
+                legacy=difference.legacy,
+                new=difference.new,
             )
-            for each in exchange.differences
+            for difference in exchange.differences
         ],
     )
 
@@ -245,7 +249,7 @@ def at(seconds: float) -> str:
 
 def _noise(book: EvidenceBook, route: str, findings: Iterable[NoiseFinding]) -> Iterator[NoiseView]:
     """Keys of which something is known, and those that wait."""
-    states, told = book.states(route), {each.path: each for each in findings}
+    states, told = book.states(route), {finding.path: finding for finding in findings}
     waiting = book.waiting(route).keys
     for key in sorted({*states, *waiting, *told}):
         found, state = told.get(key), states.get(key, KeyState.WAITS)
@@ -284,8 +288,8 @@ def _rules(book: EvidenceBook, route: str, rules: Rules, now: float) -> Iterator
 def _misused(book: EvidenceBook, route: str, rules: Rules, now: float) -> Iterator[RuleFinding]:
     """What is wrong; a rule counts as unused only once enough was compared to say so."""
     used: dict[str, set[str]] = defaultdict(set)
-    for each in book.hits(route):
-        used[each.rule].add("")
+    for hit in book.hits(route):
+        used[hit.rule].add("")
     for cluster in book.clusters(route):
         if cluster.accepted and cluster.accepted != UNDECIDED:
             used[cluster.accepted] = (used[cluster.accepted] - {""}) | {cluster.path}
@@ -348,8 +352,8 @@ def epoch_view(epoch: Epoch, before: Epoch | None = None, *, counts: bool = True
 
 def epoch_views(epochs: Sequence[Epoch]) -> list[EpochView]:
     """All of a route's, the present one first."""
-    known = {each.number: each for each in epochs}
-    return [epoch_view(each, known.get(each.number - 1), counts=each is epochs[0]) for each in epochs]
+    known = {epoch.number: epoch for epoch in epochs}
+    return [epoch_view(epoch, known.get(epoch.number - 1), counts=epoch is epochs[0]) for epoch in epochs]
 
 
 def _why(epoch: Epoch, before: Epoch | None) -> str:

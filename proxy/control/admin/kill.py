@@ -23,7 +23,7 @@ from aiohttp import web
 from proxy.api.kill import KillBody, KillView, StaysView, WorkerKillView
 from proxy.control.admin.responses import problem
 from proxy.control.admin.routes import order_view, ordered_kill, running_routes
-from proxy.control.admin.standing import Judged
+from proxy.control.admin.standing import JudgedRoutes
 from proxy.control.fleet.links import Links
 from proxy.control.running import Running
 from proxy.control.traffic.ledger import Ledger
@@ -46,7 +46,7 @@ class KillSwitch:
     place: Callable[[str], Path]
     give: Callable[[Path, KillSwitchOrder], None]
     lift: Callable[[Path], bool]
-    judged: Judged | None = None
+    judged: JudgedRoutes | None = None
 
     @property
     def path(self) -> Path:
@@ -67,7 +67,7 @@ class KillSwitch:
         """`GET /api/kill`."""
         await self.links.refresh()
         body, tag = self._page()
-        if any(each.value in {tag, "*"} for each in request.if_none_match or ()):
+        if any(tag_sent.value in {tag, "*"} for tag_sent in request.if_none_match or ()):
             return web.Response(status=HTTPStatus.NOT_MODIFIED, headers=_headers(tag))
         return _answer(body, tag)
 
@@ -79,7 +79,7 @@ class KillSwitch:
             detail = f'the body must be JSON such as {{"on": true, "reason": "…"}}: {error}'
             return problem(HTTPStatus.BAD_REQUEST, detail)
         tag = self._page()[1]
-        if request.if_match is not None and all(each.value not in {tag, "*"} for each in request.if_match):
+        if request.if_match is not None and all(tag_sent.value not in {tag, "*"} for tag_sent in request.if_match):
             detail = (
                 "the kill switch is not as it was when you looked: look again with `banyan status` or GET /api/kill"
             )
@@ -117,13 +117,13 @@ def _headers(tag: str) -> dict[str, str]:
     return {"ETag": f'"{tag}"', "Cache-Control": "no-cache"}
 
 
-def kill_view(running: Running, ledger: Ledger, file: str, judged: Judged | None) -> KillView:
+def kill_view(running: Running, ledger: Ledger, file: str, judged: JudgedRoutes | None) -> KillView:
     """As it is now; without `judged` routes run where the file says."""
     order, upstreams = ordered_kill(running, ledger), running.snapshot.upstreams
     workers = [
-        WorkerKillView(worker=each.worker, pid=each.pid, killed=each.killed, switched=each.switched)
-        for each in ledger.counts().workers
+        WorkerKillView(worker=worker.worker, pid=worker.pid, killed=worker.killed, switched=worker.switched)
+        for worker in ledger.counts().workers
     ]
-    found = ((each.name, beyond(each, upstreams)) for each in running_routes(running, ledger, judged))
+    found = ((route.name, beyond(route, upstreams)) for route in running_routes(running, ledger, judged))
     stay = [StaysView(route=name, why=why) for name, why in found if why is not None]
     return KillView(on=order is not None, order=order_view(order), file=file, workers=workers, beyond=stay)

@@ -60,7 +60,7 @@ async def _nobody_hears(_route: str, _begun: int, _why: str) -> None:
 
 
 @dataclass(slots=True, kw_only=True)
-class OrdersAsked:
+class RouteMoves:
     """The handlers. `epoch_begun` hears of a route's new epoch, which it is, by whom and why; it does not fail."""
 
     running: Running
@@ -210,10 +210,10 @@ class OrdersAsked:
         return None if route is None or route.respond is not None else route
 
     def _staged(self) -> Iterator[Route]:
-        return (each for each in self.running.snapshot.routes if each.respond is None)
+        return (route for route in self.running.snapshot.routes if route.respond is None)
 
     def _no_such_route(self, request: web.Request) -> web.Response:
-        return no_such_route(request.match_info["name"], [each.name for each in self._staged()], staged=True)
+        return no_such_route(request.match_info["name"], [route.name for route in self._staged()], staged=True)
 
     def _if_match(self, request: web.Request, route: Route) -> web.Response | None:
         tag = self._tag(route.name, self.here.positions.get(route.name))

@@ -69,7 +69,7 @@ class RecentPages:
     def _now(self, seen: RememberedRequest) -> NowView:
         routes = self.routes()
         replay = Replay(RouteTable(routes), self.running().upstreams)
-        return _now_view(replay.decide(seen), replay.happened(seen), {each.name: each for each in routes})
+        return _now_view(replay.decide(seen), replay.happened(seen), {route.name: route for route in routes})
 
 
 def _now_view(now: Again, then: Again, routes: Mapping[str, Route]) -> NowView:

@@ -85,7 +85,7 @@ def tagged(request: web.Request, view: msgspec.Struct, prefix: str) -> web.Respo
     body = msgspec.json.encode(view)
     tag = f"{prefix}.{hashlib.sha256(body).hexdigest()[:12]}"
     headers = {"ETag": f'"{tag}"', "Cache-Control": "no-cache"}
-    if any(each.value in {tag, "*"} for each in request.if_none_match or ()):
+    if any(tag_sent.value in {tag, "*"} for tag_sent in request.if_none_match or ()):
         return web.Response(status=HTTPStatus.NOT_MODIFIED, headers=headers)
     return web.Response(body=body, content_type="application/json", headers=headers)
 
@@ -98,10 +98,12 @@ def as_json(view: msgspec.Struct, headers: Mapping[str, str] = _NONE) -> web.Res
 
 def tag_of(version: int, pins: Iterable[Pin]) -> str:
     """`v3`, and with pins `v3p0c5b1a9d`; version 0 where the file alone rules."""
-    listed = sorted((each.cohort, each.side.value, each.until or 0.0) for each in pins)
+    listed = sorted((pin.cohort, pin.side.value, pin.until or 0.0) for pin in pins)
     return f"v{version}" + (f"p{hashlib.sha256(repr(listed).encode()).hexdigest()[:8]}" if listed else "")
 
 
 def is_seen(request: web.Request, tag: str) -> bool:
     """Whether the request was made by somebody who has seen this, or who has not looked."""
-    return request.if_match is None or any(each.value.partition(".")[0] in {tag, "*"} for each in request.if_match)
+    return request.if_match is None or any(
+        tag_sent.value.partition(".")[0] in {tag, "*"} for tag_sent in request.if_match
+    )

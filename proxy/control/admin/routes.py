@@ -25,7 +25,7 @@ from proxy.api.routes import (
 )
 from proxy.control.admin.evidence import coverage_view, parity_view
 from proxy.control.admin.responses import tag_of
-from proxy.control.admin.standing import NO_VERDICT, Judged, pin_view, standing_view
+from proxy.control.admin.standing import NO_VERDICT, JudgedRoutes, pin_view, standing_view
 from proxy.control.evidence.book import EvidenceBook
 from proxy.control.position.orders_for_workers import drains
 from proxy.control.position.reasons import why
@@ -52,14 +52,14 @@ def routes_view(
     ledger: Ledger,
     shown: Sequence[Shown] = (),
     book: EvidenceBook | None = None,
-    judged: Judged | None = None,
+    judged: JudgedRoutes | None = None,
 ) -> RoutesView:
     """`GET /api/routes`."""
     return RoutesView(
         revision=running.snapshot.revision,
         routes=[route_view(route, running, ledger, book, judged) for route in running.snapshot.routes],
         reload=_reload_view(running.reload),
-        workers=[_worker_view(each, running, ledger) for each in ledger.counts().workers],
+        workers=[_worker_view(worker, running, ledger) for worker in ledger.counts().workers],
         killed=order_view(ordered_kill(running, ledger)),
         tls=[_tls_view(each) for each in shown],
         standing=None if judged is None else standing_view(judged, running.snapshot.revision),
@@ -76,7 +76,7 @@ def route_view(
     running: Running,
     ledger: Ledger,
     book: EvidenceBook | None = None,
-    judged: Judged | None = None,
+    judged: JudgedRoutes | None = None,
 ) -> RouteView:
     """One entry of `routes`."""
     legacy, new, own = (Series(route.name, side) for side in ServedBy)
@@ -109,7 +109,7 @@ def route_detail_view(
     ledger: Ledger,
     evidence: EvidenceView,
     book: EvidenceBook | None = None,
-    judged: Judged | None = None,
+    judged: JudgedRoutes | None = None,
 ) -> RouteDetailView:
     """`GET /api/routes/{name}`."""
     view = route_view(route, running, ledger, book, judged)
@@ -119,7 +119,7 @@ def route_detail_view(
         revision=running.snapshot.revision,
         line=route.line,
         path=route.pattern.text,
-        methods=None if route.methods is None else sorted(each.decode("ascii") for each in route.methods),
+        methods=None if route.methods is None else sorted(method.decode("ascii") for method in route.methods),
         upstreams=SidesView(legacy=route.legacy, new=route.new),
         last_minute=MinuteView(legacy=legacy, new=new, self=own),
         evidence=evidence,
@@ -157,7 +157,7 @@ def order_view(order: KillSwitchOrder | None) -> KillOrderView | None:
     return None if order is None else KillOrderView(by=order.by, at=order.at, reason=order.reason)
 
 
-def _runs_view(route: Route, running: Running, judged: Judged | None, *, killed: bool) -> RunsView:
+def _runs_view(route: Route, running: Running, judged: JudgedRoutes | None, *, killed: bool) -> RunsView:
     if route.respond is not None:
         return RunsView(stage=None, split=None, reason=_reason(running.reload))
     placed = _placed(route, judged)
@@ -178,19 +178,19 @@ def _runs_view(route: Route, running: Running, judged: Judged | None, *, killed:
         drains=drains(placed.pins),
         killed=killed,
         sample=NO_SAMPLE if judged is None else judged.here.samples.get(route.name) or NO_SAMPLE,
-        pins={each.cohort: each.side.value for each in placed.pins if each.cohort != NEWCOMERS},
-        pinned=tuple(pin_view(each) for each in placed.pins if each.cohort != NEWCOMERS),
+        pins={pin.cohort: pin.side.value for pin in placed.pins if pin.cohort != NEWCOMERS},
+        pinned=tuple(pin_view(pin) for pin in placed.pins if pin.cohort != NEWCOMERS),
     )
 
 
-def running_routes(running: Running, ledger: Ledger, judged: Judged | None) -> tuple[Route, ...]:
+def running_routes(running: Running, ledger: Ledger, judged: JudgedRoutes | None) -> tuple[Route, ...]:
     """The table's routes, each where it runs."""
     killed = ordered_kill(running, ledger) is not None
     found = (route_at(route, _placed(route, judged).place) for route in running.snapshot.routes)
     return tuple(route_at(each, LEGACY) if killed and _is_killed(each, running) else each for each in found)
 
 
-def asked_upstreams(running: Running, ledger: Ledger, judged: Judged | None) -> Iterator[tuple[str, set[str]]]:
+def asked_upstreams(running: Running, ledger: Ledger, judged: JudgedRoutes | None) -> Iterator[tuple[str, set[str]]]:
     """Each route by name, with the upstreams that are to answer some of it now; the kill switch outranks pins."""
     killed = ordered_kill(running, ledger) is not None
     for route in running_routes(running, ledger, judged):
@@ -199,7 +199,7 @@ def asked_upstreams(running: Running, ledger: Ledger, judged: Judged | None) -> 
             yield route.name, {route.upstream(side) for side in sides}
 
 
-def _placed(route: Route, judged: Judged | None) -> RoutePlace:
+def _placed(route: Route, judged: JudgedRoutes | None) -> RoutePlace:
     return RoutePlace(place=place_of(route)) if judged is None else judged.here.placed(route)
 
 

@@ -33,7 +33,7 @@ NO_VERDICT = VerdictView()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Judged:
+class JudgedRoutes:
     """Those who know what stands and what is to be thought of it."""
 
     here: StandingHere
@@ -59,7 +59,7 @@ def _ramp_state(route: Route, position: Position, verdict: Verdict) -> RampState
     return RampState.READY if verdict is Verdict.PROMOTE else RampState.WAITING
 
 
-def standing_view(judged: Judged, revision: str) -> StandingView:
+def standing_view(judged: JudgedRoutes, revision: str) -> StandingView:
     """As this replica sees it."""
     here, judge = judged.here, judged.judge
     return StandingView(
@@ -85,14 +85,14 @@ def instance_views(here: StandingHere, judge: Judge, revision: str) -> list[Inst
     )
     others = [
         InstanceView(
-            instance=each.instance,
-            revision=each.revision,
-            version=each.version,
-            obeys=each.version >= version,
-            same_revision=each.revision == revision,
+            instance=presence.instance,
+            revision=presence.revision,
+            version=presence.version,
+            obeys=presence.version >= version,
+            same_revision=presence.revision == revision,
         )
-        for each in judge.presences
-        if each.instance != here.instance
+        for presence in judge.presences
+        if presence.instance != here.instance
     ]
     return [mine, *others]
 
@@ -117,9 +117,9 @@ def moved_view(
         version=position.version,
         moved=given.after.version != given.before.version,
         tag=tag,
-        group=[_member_view(each) for each in given.group],
+        group=[_member_view(member) for member in given.group],
         everywhere=everywhere,
-        done=everywhere and all(each.obeys for each in instances),
+        done=everywhere and all(instance.obeys for instance in instances),
         instances=instances,
         pin=None if pin is None else pin_view(pin),
         notes=list(notes),

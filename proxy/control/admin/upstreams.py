@@ -17,8 +17,8 @@ def upstream_view(upstream: Upstream, probes: Probes, state: UpstreamState | Non
         url=upstream.url,
         health=_health_view(probes.conditions.get(upstream.name)),
         endpoints=[
-            EndpointView(endpoint=each.text, health=_health_view(probes.condition_of(upstream.name, each)))
-            for each in upstream.endpoints
+            EndpointView(endpoint=endpoint.text, health=_health_view(probes.condition_of(upstream.name, endpoint)))
+            for endpoint in upstream.endpoints
         ],
         breaker=None if state is None else BREAKER_WORDS[state.breaker],
         addresses=None if state is None else state.addresses,

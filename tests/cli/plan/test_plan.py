@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from proxy.cli.plan.fields import route_changes, settings_changes, upstream_changes
+from proxy.cli.plan.model import route_changes, settings_changes, upstream_changes
 from proxy.config.load import Loaded, load_file
 from proxy.control.admin.recent import sampled
 from tests.cli.conftest import ROUTES, Banyan

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 from aiohttp import web
 
-from proxy.api.paths import ENDPOINTS, Endpoint, TokenScope
+from proxy.api.paths import PATHS, ApiPath, TokenScope
 from proxy.control.admin.admin import application
 from tests.control import conftest
 from tests.control.conftest import Open, Port
@@ -25,10 +25,10 @@ async def test_each_path_is_named_and_each_name_is_served(open_port: Open, monke
     (app,) = made
     served = {(each.method, each.resource.canonical) for each in app.router.routes() if each.resource}
 
-    assert {each for each in served if each[0] != "HEAD"} == {(each.method, each.path) for each in ENDPOINTS}
+    assert {each for each in served if each[0] != "HEAD"} == {(each.method, each.path) for each in PATHS}
 
 
-async def status(port: Port, endpoint: Endpoint) -> int:
+async def status(port: Port, endpoint: ApiPath) -> int:
     path = endpoint.path.replace("{name}", "rest").replace("{id}", "r1")
     async with port.client.request(endpoint.method, port.url + path, data=b"{}") as answer:
         return answer.status
@@ -38,18 +38,18 @@ async def test_the_token_is_needed_where_it_is_said(open_port: Open) -> None:
     """On loopback for what changes something; beyond it for all but the health paths."""
     here, beyond = await open_port(token="t"), await open_port(token="t", loopback=False)
 
-    assert {each for each in ENDPOINTS if await status(here, each) == 401} == {
-        each for each in ENDPOINTS if each.token is TokenScope.ALWAYS
+    assert {each for each in PATHS if await status(here, each) == 401} == {
+        each for each in PATHS if each.token is TokenScope.ALWAYS
     }
-    assert {each for each in ENDPOINTS if await status(beyond, each) == 401} == {
-        each for each in ENDPOINTS if each.token is not TokenScope.NEVER
+    assert {each for each in PATHS if await status(beyond, each) == 401} == {
+        each for each in PATHS if each.token is not TokenScope.NEVER
     }
 
 
 @pytest.mark.parametrize(
-    "endpoint", [each for each in ENDPOINTS if each.method == "GET" and each.answer], ids=lambda each: each.path
+    "endpoint", [each for each in PATHS if each.method == "GET" and each.answer], ids=lambda each: each.path
 )
-async def test_each_answer_has_its_shape(port: Port, endpoint: Endpoint) -> None:
+async def test_each_answer_has_its_shape(port: Port, endpoint: ApiPath) -> None:
     """What is served is read as the shape that is named, and as nothing more."""
     path = endpoint.path.replace("{name}", "rest")
     if "{id}" in path:

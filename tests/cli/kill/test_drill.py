@@ -10,7 +10,7 @@ import pytest
 import trustme
 
 from proxy.cli.explain.typed_request import TypedRequest
-from proxy.cli.kill.drill import Load, TurnTimes, times_of
+from proxy.cli.kill.drill import DrillLoad, TurnTimes, times_of
 
 REQUEST = TypedRequest(method="GET", target="/orders/7", fields=("X-Tenant-Id: a",))
 
@@ -47,7 +47,7 @@ def answering(status: bytes, context: ssl.SSLContext | None = None) -> Iterator[
 )
 def test_what_is_not_answered_well_is_counted(status: bytes, *, failed: bool) -> None:
     """A 5xx, or no answer at all, is a failure; anything else is not."""
-    with answering(status) as (address, asked), closing(Load(address, REQUEST)) as load:
+    with answering(status) as (address, asked), closing(DrillLoad(address, REQUEST)) as load:
         load.await_answers(3)
 
     assert load.sent >= 3
@@ -59,7 +59,7 @@ def test_a_listener_with_tls_is_asked_by_tls() -> None:
     """The certificate of a public name is no obstacle: the request goes to this machine's own address."""
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     trustme.CA().issue_cert("api.example.com").configure_cert(context)
-    with answering(b"HTTP/1.1 200 OK", context) as (address, _), closing(Load(address, REQUEST, tls=True)) as load:
+    with answering(b"HTTP/1.1 200 OK", context) as (address, _), closing(DrillLoad(address, REQUEST, tls=True)) as load:
         load.await_answers(2)
 
     assert (load.sent >= 2, load.failed) == (True, 0)
@@ -67,7 +67,7 @@ def test_a_listener_with_tls_is_asked_by_tls() -> None:
 
 def test_tls_with_somebody_who_does_not_speak_it_fails() -> None:
     """A handshake that breaks is a failure like any other."""
-    with answering(b"HTTP/1.1 200 OK") as (address, _), closing(Load(address, REQUEST, tls=True)) as load:
+    with answering(b"HTTP/1.1 200 OK") as (address, _), closing(DrillLoad(address, REQUEST, tls=True)) as load:
         load.await_answers(1)
 
     assert load.failed == load.sent
