@@ -30,6 +30,7 @@ BESIDE = CORE | {
     "proxy.names",
     "proxy.tasks",
     "proxy.tls",
+    "proxy.whole_file",
 }
 PARTS = BESIDE | {"proxy.api", "proxy.comparer", "proxy.config", "proxy.edge", "proxy.store", "proxy.control"}
 MAY_IMPORT: dict[str, set[str]] = {
@@ -41,7 +42,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "proxy.names": CORE | {"proxy.names", "proxy.tasks"},
     "proxy.tasks": CORE,
     "proxy.tls": CORE | {"proxy.tls"},
-    "proxy.config": CORE | {"proxy", "proxy.config", "proxy.tls"},
+    "proxy.whole_file": set(),
+    "proxy.config": CORE | {"proxy", "proxy.config", "proxy.tls", "proxy.whole_file"},
     "proxy.edge": BESIDE | {"proxy.edge"},
     "proxy.store": CORE | {"proxy", "proxy.store"},
     "proxy.comparer": BESIDE | {"proxy.comparer"},

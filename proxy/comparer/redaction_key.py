@@ -8,11 +8,12 @@ Rule 2: nobody but the user who runs Banyan can read it.
 from __future__ import annotations
 
 import contextlib
-import os
 import secrets
 from pathlib import Path
 
 import structlog
+
+from proxy.whole_file import write_new
 
 _log = structlog.get_logger()
 NAME = "redaction.key"
@@ -47,15 +48,6 @@ def key_for_now(directory: Path) -> bytes:
 def _make(directory: Path, name: str) -> bytes:
     """Whoever links it first has made it, so two processes that start at once agree."""
     directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-    fresh = directory / f".{name}.{os.getpid()}"
-    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(secrets.token_bytes(_BYTES))
-            file.flush()
-            os.fsync(file.fileno())
-        with contextlib.suppress(FileExistsError):
-            os.link(fresh, directory / name)
-    finally:
-        fresh.unlink()
+    with contextlib.suppress(FileExistsError):
+        write_new(directory / name, secrets.token_bytes(_BYTES))
     return read_key(directory, name)

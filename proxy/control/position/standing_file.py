@@ -13,8 +13,6 @@ Rule 6: control never waits for the disk: the newest text is written by a thread
 from __future__ import annotations
 
 import asyncio
-import os
-import tempfile
 from pathlib import Path
 
 import msgspec
@@ -25,6 +23,7 @@ from proxy.core.position.position import Position, Transition
 from proxy.core.position.standing import Pin
 from proxy.core.routing.state_names import Naming, all_called, called
 from proxy.link.messages import Orders
+from proxy.whole_file import write_whole
 
 NAME = "last-orders.json"
 _log = structlog.get_logger()
@@ -126,16 +125,7 @@ def begin(directory: Path, state: str) -> StandingFile:
 def save(directory: Path, text: bytes) -> None:
     """Keep it; OSError when the directory cannot be written."""
     directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-    descriptor, temporary = tempfile.mkstemp(dir=directory, prefix=NAME)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).replace(directory / NAME)
-    except OSError:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    write_whole(directory / NAME, text)
 
 
 class StandingWriter:
