@@ -7,7 +7,6 @@ import sys
 from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
-from typing import NoReturn
 from unicodedata import combining, east_asian_width
 
 from proxy.cli.help_text import UNUSABLE
@@ -15,6 +14,8 @@ from proxy.cli.terminal import Ink, complain, leave, painted
 from proxy.config.load import Loaded, load_file
 from proxy.config.text.problem import Problem
 from proxy.core.nearest import nearest
+from proxy.core.routing.route import Route
+from proxy.core.routing.snapshot import Snapshot
 
 
 def load_or_leave(path: Path) -> Loaded:
@@ -27,12 +28,16 @@ def load_or_leave(path: Path) -> Loaded:
     return found
 
 
-def no_such_route(config: Path, name: str, known: Iterable[str]) -> NoReturn:
-    """Leave, as the file has no route of that name that asks two systems; `known` are those that it has."""
-    meant = nearest(name, known)
-    asked = f"Did you mean {meant}? " if meant else ""
-    complain(f"{config} has no route {name!r} with two sides.", f"{asked}`banyan status` lists the routes.")
-    leave(UNUSABLE)
+def route_or_leave(config: Path, name: str) -> tuple[Snapshot, Route]:
+    """The table, and its route of that name, which asks two systems; else exit 2, with the nearest name there is."""
+    snapshot = load_or_leave(config).snapshot
+    routes = {route.name: route for route in snapshot.routes if route.respond is None}
+    if name not in routes:
+        meant = nearest(name, routes)
+        asked = f"Did you mean {meant}? " if meant else ""
+        complain(f"{config} has no route {name!r} with two sides.", f"{asked}`banyan status` lists the routes.")
+        leave(UNUSABLE)
+    return snapshot, routes[name]
 
 
 def problem_lines(problems: Iterable[Problem], *, with_source: bool | None = None) -> Iterator[str]:

@@ -35,12 +35,9 @@ def export(
     """See LESSON."""
     from proxy.cli.admin_client import NoAnswerError, get_mismatches
     from proxy.cli.evidence.exported import text_of
-    from proxy.cli.routes_file import load_or_leave, no_such_route
+    from proxy.cli.routes_file import route_or_leave
 
-    snapshot = load_or_leave(config).snapshot
-    found = snapshot.named(route)
-    if found is None or found.respond is not None:
-        no_such_route(config, route, (each.name for each in snapshot.routes if each.respond is None))
+    snapshot, found = route_or_leave(config, route)
     try:
         shown = get_mismatches(base_of(admin, config), route, cluster)
     except NoAnswerError as error:

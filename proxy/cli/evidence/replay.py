@@ -66,15 +66,12 @@ def replay(
 
 def _plan(route: str, to: str, header: list[str], config: Path) -> ReplayPlan:
     from proxy.cli.evidence.replaying import ReplayPlan
-    from proxy.cli.routes_file import load_or_leave, no_such_route
+    from proxy.cli.routes_file import route_or_leave
     from proxy.comparer.redaction_key import read_key
     from proxy.config.files.lastgood import directory
     from proxy.core.routing.route import HostMode
 
-    snapshot = load_or_leave(config).snapshot
-    found = snapshot.named(route)
-    if found is None or found.respond is not None:
-        no_such_route(config, route, (each.name for each in snapshot.routes if each.respond is None))
+    snapshot, found = route_or_leave(config, route)
     upstream = snapshot.upstreams[found.new]
     named = [line.partition(":") for line in header]
     if any(not (name.strip() and colon) for name, colon, _ in named):
