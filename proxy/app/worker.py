@@ -26,8 +26,8 @@ from proxy.app.huge_pages import collapse
 from proxy.app.kill_file_watch import KillFile
 from proxy.core.routing.kill_switch import KillSwitchOrder
 from proxy.core.routing.snapshot import Snapshot
-from proxy.edge.account.access_log import AccessLog
-from proxy.edge.account.request_sample import Taken
+from proxy.edge.account.canonical_line import AccessLogWriter
+from proxy.edge.account.request_sample import TakenSample
 from proxy.edge.data_plane import Listener, Prepared
 from proxy.edge.instance import Here
 from proxy.edge.routing.stickiness import Memory
@@ -37,7 +37,7 @@ from proxy.link.reconnecting import ControlLink, PairLink
 from proxy.link.table_bytes import load
 from proxy.log import Sink
 from proxy.tasks import RestartedTasks, Tasks
-from proxy.tls.kept import ForClients
+from proxy.tls.live_contexts import ListenerContexts
 
 REPORT_EVERY = 1.0
 MANY, MANY_EVERY = 1000, 10
@@ -78,7 +78,7 @@ class WorkerInputs:
     kill_file: Callable[[str], Path]
     orders: Orders
     succeeds: bool = False
-    contexts: ForClients | None = None
+    contexts: ListenerContexts | None = None
     ties: Memory | None = None
 
 
@@ -89,7 +89,9 @@ class Worker:
         """To be made inside the running loop."""
         self._inputs = inputs
         self._sink = sink
-        self._listener = Listener(inputs.snapshot, AccessLog(sink, console=console), inputs.ties, here=inputs.here)
+        self._listener = Listener(
+            inputs.snapshot, AccessLogWriter(sink, console=console), inputs.ties, here=inputs.here
+        )
         self._pairs = PairLink(inputs.link.with_name(PAIRS))
         self._listener.shadows.recorder = self._pairs
         self._kill_file = KillFile(inputs.kill_file(inputs.snapshot.kill_file), self._ordered)
@@ -193,7 +195,7 @@ class Worker:
                 await asyncio.sleep(0)
             self._send(poll, whole=whole, recent=taken)
 
-    def _send(self, poll: int, *, whole: bool = True, recent: Taken | None = None) -> None:
+    def _send(self, poll: int, *, whole: bool = True, recent: TakenSample | None = None) -> None:
         link = self._link
         if not link.ready:
             return

@@ -209,7 +209,7 @@ class RequestReader:
         request line is checked anew, as strictly as llhttp does in origin form.
         """
         cut = raw.find(b"\r\n")
-        known = self._blocks.get(raw[cut:])
+        known = self._blocks.get(raw[cut:])  # by all bytes behind the request line: nothing can differ unseen
         if known is None:
             return None
         parts = raw[:cut].split(b" ")
@@ -219,6 +219,7 @@ class RequestReader:
         if version != b"HTTP/1.1" or method not in self._methods or target.translate(None, _TARGET):
             return None
         path, _, query = target.partition(b"?")
+        # What is rare or may be refused goes the long way, where every check has its own refusal.
         if cut > self._recalled or target[:1] != b"/" or target.find(b"%00") >= 0:
             return None
         head = RequestHead(method, target, path, query, 1)
@@ -226,6 +227,8 @@ class RequestReader:
         return head
 
     def _remember(self, raw: bytes, head: RequestHead) -> None:
+        # A method is known only from here on, since llhttp has taken it, and few are: clients may make some up. Where
+        # `Max-Forwards` was counted down, the lines are not the client's bytes any more.
         if head.minor and len(self._methods) < _METHODS and _HOPS not in head.fields:
             self._methods.add(head.method)
             head.block()
@@ -244,6 +247,7 @@ class RequestReader:
         minor = 1 if version == b"HTTP/1.1" else 0 if version == b"HTTP/1.0" else -1
         if minor < 0:
             return RequestRefusal(505, "only HTTP/1.1 and HTTP/1.0 are spoken here")
+        # Cheap tests let usual heads past the costly checks, each of which finds what exactly is wrong.
         if method not in _USUAL_METHODS and (refusal := _check_method(method)) is not None:
             return refusal
         if len(raw) > self._small and (refusal := _check_sizes(raw, lines, self.bounds)) is not None:
@@ -268,7 +272,7 @@ class RequestReader:
     def _read_fields(self, head: RequestHead, lines: list[bytes]) -> RequestRefusal | None:
         """Sort the field lines; the loop is the hottest of the product, so it stands in one frame."""
         kinds, kept = self._kinds, head.lines
-        special: list[tuple[int, bytes, bytes]] | None = None
+        special: list[tuple[int, bytes, bytes]] | None = None  # made only where needed: most heads have none
         hosts = 0
         for line in lines[1:-2]:
             name, _, value = line.partition(b":")
@@ -288,7 +292,7 @@ class RequestReader:
                 head.note(name.lower(), value.strip(b" \t"))
             elif kind != _CONNECTION or value != _KEEP_ALIVE or not head.minor:
                 if kind in _STAYS:
-                    kept.append(line)
+                    kept.append(line)  # framing goes on in its place; `_apply_framing` may rewrite it there
                 if special is None:
                     special = []
                 special.append((kind, line, value.strip(b" \t")))
@@ -397,7 +401,7 @@ def _apply_framing(head: RequestHead, kind: int, line: bytes, value: bytes) -> R
             return RequestRefusal(501, "the only transfer coding understood is chunked")
         head.length = CHUNKED
         canonical = line.partition(b":")[0] + b": chunked"
-    if line != canonical:
+    if line != canonical:  # leading zeros, other case: what two readers might read differently does not go on
         head.lines[head.lines.index(line)] = canonical
     return None
 
@@ -412,7 +416,7 @@ def _apply_connection(head: RequestHead) -> None:
     elif head.minor == 0 and b"keep-alive" in tokens:
         head.keep_alive = True
     named = {token for token in tokens if token not in PROTECTED and not is_managed(token)}
-    named -= {b"close", b"keep-alive", b"upgrade", *head.fields}
+    named -= {b"close", b"keep-alive", b"upgrade", *head.fields}  # `fields` are those that routing read
     if named:
         host = head.lines[head.host_at] if head.host_at >= 0 else None
         head.lines[:] = [line for line in head.lines if line.partition(b":")[0].lower() not in named]

@@ -22,7 +22,7 @@ from proxy.edge.routing.drain_memory import Lately
 from proxy.edge.routing.kill_switch import Switch
 from proxy.edge.routing.lenient_requests import Forgiving
 from proxy.edge.routing.stickiness import Ties
-from proxy.edge.tally import Counters, Gauge, Tally
+from proxy.edge.tally import AnswerTally, Counters, Gauge
 from proxy.edge.upstream.pool import Pool
 
 UNMATCHED = "(unmatched)"
@@ -41,7 +41,7 @@ class Leg:
     name: str
     pool: Pool
     timeouts: Timeouts
-    tally: Tally
+    tally: AnswerTally
     gauge: Gauge
     host_line: bytes
     rewrites: bool
@@ -72,7 +72,7 @@ class BoundRoute:
         self,
         route: Route,
         legs: Mapping[Side, Leg],
-        own: Tally,
+        own: AnswerTally,
         body_limit: int,
         *,
         choosers: bool = False,
