@@ -16,18 +16,18 @@ LOOK_EVERY = 1.0
 _log = structlog.get_logger()
 
 
-class Serving(Protocol):
-    """A listener."""
+class ServesCertificates(Protocol):
+    """A data plane, as far as its TLS contexts go."""
 
     @property
     def kept(self) -> list[tuple[str, ListenerContexts | UpstreamContext]]:
         """Contexts by the key of routes.yaml that names their files."""
 
 
-class Certificates:
+class CertificateWatch:
     """Keeps what a listener shows and trusts as its files say."""
 
-    def __init__(self, serving: Serving) -> None:
+    def __init__(self, serving: ServesCertificates) -> None:
         """To be made inside the running loop."""
         self._serving = serving
         self._asked = asyncio.Event()

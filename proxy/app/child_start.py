@@ -20,11 +20,11 @@ import structlog
 from proxy.app.initial_table import Start
 from proxy.app.shared_ties import SharedTies
 from proxy.app.sockets import Sockets
-from proxy.app.worker import Post, Worker
+from proxy.app.worker import Worker, WorkerInputs
 from proxy.config.files import kill_file, lastgood
 from proxy.config.files.watch import FileWatch
 from proxy.config.load import Loaded
-from proxy.control.position import last_orders
+from proxy.control.position import standing_file
 from proxy.edge.instance import Here
 from proxy.log import Sink, is_console, set_up
 from proxy.names.system import NamingLoop
@@ -43,7 +43,7 @@ Alive = Callable[[Coroutine[Any, Any, None]], Coroutine[Any, Any, None]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class WorkerSeat:
+class WorkerFork:
     """What is a worker's own, and what it shares with the others; `serving` is to be called once it serves.
 
     `succeeds`: a predecessor serves until then. `instance` is drawn with the start, for all workers.
@@ -58,10 +58,10 @@ class WorkerSeat:
     succeeds: bool = False
 
 
-def be_worker(seat: WorkerSeat, config: Path, start: Start, *, fresh: bool) -> None:
+def run_worker(fork: WorkerFork, config: Path, start: Start, *, fresh: bool) -> None:
     """Serve until told to stop; `fresh`: `start` was read just now, so that control need not be asked first."""
-    number, sockets = seat.number, seat.sockets
-    here = Here(seat.instance, sockets.bound)
+    number, sockets = fork.number, fork.sockets
+    here = Here(fork.instance, sockets.bound)
     sink = _begin(f"worker-{number}")
     sys.setswitchinterval(_SWITCH_INTERVAL)
     for other, sock in enumerate(sockets.workers):
@@ -70,32 +70,32 @@ def be_worker(seat: WorkerSeat, config: Path, start: Start, *, fresh: bool) -> N
     sockets.admin.close()
     sockets.link.close()
     sockets.pairs.close()
-    post = Post(
+    inputs = WorkerInputs(
         number=number,
         sock=sockets.workers[number],
         link=sockets.link_path,
         snapshot=start.snapshot,
         here=here,
-        serving=seat.serving,
+        serving=fork.serving,
         fresh=fresh,
         kill_file=_killed_by(config),
         contexts=start.contexts,
-        orders=last_orders.begin(lastgood.directory(config, os.environ), start.snapshot.state.reveal()).orders,
-        succeeds=seat.succeeds,
-        ties=seat.ties.memory(lastgood.directory(config, os.environ)),
+        orders=standing_file.begin(lastgood.directory(config, os.environ), start.snapshot.state.reveal()).orders,
+        succeeds=fork.succeeds,
+        ties=fork.ties.memory(lastgood.directory(config, os.environ)),
     )
 
     async def live() -> None:
-        await Worker(post, sink, console=is_console()).run()
+        await Worker(inputs, sink, console=is_console()).run()
 
     with _runner() as runner:
-        runner.run(seat.alive(live()))
+        runner.run(fork.alive(live()))
     sink.close()
 
 
-def be_control(config: Path, start: Start, sockets: Sockets, alive: Alive) -> None:
+def run_control(config: Path, start: Start, sockets: Sockets, alive: Alive) -> None:
     """Watch, report and answer until told to stop; aiohttp is loaded here and in no other process."""
-    from proxy.app.control import Inheritance, run_control  # noqa: PLC0415 -- half a second that workers do not wait for
+    from proxy.app.control import ControlInputs, serve_control  # noqa: PLC0415 -- half a second that workers do not wait for
 
     sink = _begin("control")
     sockets.close_listening()
@@ -107,7 +107,7 @@ def be_control(config: Path, start: Start, sockets: Sockets, alive: Alive) -> No
 
     if not start.problems:
         _keep(directory, start.text)
-    given = Inheritance(
+    given = ControlInputs(
         admin=sockets.admin,
         link=sockets.link,
         snapshot=start.snapshot,
@@ -119,13 +119,13 @@ def be_control(config: Path, start: Start, sockets: Sockets, alive: Alive) -> No
         directory=directory,
     )
     with asyncio.Runner(loop_factory=NamingLoop) as runner:
-        runner.run(alive(run_control(given)))
+        runner.run(alive(serve_control(given)))
     sink.close()
 
 
-def be_comparer(config: Path, start: Start, sockets: Sockets, alive: Alive) -> None:
+def run_comparer(config: Path, start: Start, sockets: Sockets, alive: Alive) -> None:
     """Compare until told to stop; what it needs for that is loaded here, so that workers stay small."""
-    from proxy.comparer.process import ComparerProcess, Seat  # noqa: PLC0415 -- see above
+    from proxy.comparer.process import ComparerInputs, ComparerProcess  # noqa: PLC0415 -- see above
     from proxy.comparer.redaction_key import key_for_now  # noqa: PLC0415
 
     sink = _begin("comparer")
@@ -134,10 +134,10 @@ def be_comparer(config: Path, start: Start, sockets: Sockets, alive: Alive) -> N
     sockets.admin.close()
     sockets.link.close()
     key = key_for_now(lastgood.directory(config, os.environ))
-    seat = Seat(pairs=sockets.pairs, link=sockets.link_path, snapshot=start.snapshot, key=key)
+    inputs = ComparerInputs(pairs=sockets.pairs, link=sockets.link_path, snapshot=start.snapshot, key=key)
 
     async def live() -> None:
-        await ComparerProcess(seat).run()
+        await ComparerProcess(inputs).run()
 
     with _runner() as runner:
         runner.run(alive(live()))

@@ -19,18 +19,17 @@ from pathlib import Path
 
 import structlog
 
-from proxy.app.control_parts import Judging, Parts
+from proxy.app.control_parts import ControlBase, ControlParts
 from proxy.app.kill_file_watch import KillFile
-from proxy.app.leniency_log import name_openings
-from proxy.app.reloads import Reloads, Watch, good, refused, table_of
+from proxy.app.reloads import Reloads, Watch, good, log_leniency, refused, table_of
 from proxy.config.files import kill_file
 from proxy.config.load import Loaded
 from proxy.config.text.problem import FileProblem
 from proxy.control.admin.admin import Admin, application, serve
-from proxy.control.admin.auth import TOKEN_VARIABLE, Gate, gate_for
+from proxy.control.admin.auth import TOKEN_VARIABLE, AdminAuth, gate_for
 from proxy.control.admin.evidence import ParityPages
 from proxy.control.admin.kill import KillSwitch
-from proxy.control.admin.standing import Judged
+from proxy.control.admin.standing import JudgedRoutes
 from proxy.control.evidence.book import EvidenceBook
 from proxy.control.evidence.flow import EvidenceFlow
 from proxy.control.fleet.comparer import Comparing
@@ -43,7 +42,7 @@ from proxy.control.traffic.ledger import Ledger
 from proxy.core.routing.snapshot import Snapshot
 from proxy.store.open_stores import Stores, open_stores
 from proxy.store.postgres.connections import Patience
-from proxy.supervised_tasks import Restarting, Work
+from proxy.tasks import RestartedTasks, Work
 
 PATIENCE = Patience(longest_wait=1.0)
 """With the state store: one that is back is found within a second, so that replicas agree again within two."""
@@ -51,7 +50,7 @@ _log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Inheritance:
+class ControlInputs:
     """What the supervisor hands over.
 
     `admin` (TCP) and `link` (Unix) are bound and listening. `problems` are those of the file on disk when `snapshot` is
@@ -70,51 +69,51 @@ class Inheritance:
     warnings: Sequence[str] = ()
 
 
-async def run_control(given: Inheritance) -> None:
+async def serve_control(given: ControlInputs) -> None:
     """Be the control process until SIGTERM."""
-    name_openings(given.snapshot)
-    tasks = Restarting()
-    parts = _parts(given, tasks)
-    running, links, stores, probes = parts.running, parts.links, parts.stores, parts.probes
-    flow = EvidenceFlow(stores, parts.book, links.comparing, running)
-    judging = Judging(parts)
-    kill = _kill_switch(given, running, links, judging.judged)
+    log_leniency(given.snapshot)
+    tasks = RestartedTasks()
+    base = _base(given, tasks)
+    running, links, stores, probes = base.running, base.links, base.stores, base.probes
+    flow = EvidenceFlow(stores, base.book, links.comparing, running)
+    parts = ControlParts(base)
+    kill = _kill_switch(given, running, links, parts.judged)
     kill_file = KillFile(kill.path, kill.take)
-    judging.asked.epoch_begun = flow.begin
+    parts.asked.epoch_begun = flow.begin
     reloads = Reloads(
         running=running,
         links=links,
         probes=probes,
         watch=given.watch,
         remember=given.remember,
-        followers=(lambda: kill_file.follow(kill.path), flow.follow, judging.follow, lambda: _forget(running, links)),
+        followers=(lambda: kill_file.follow(kill.path), flow.follow, parts.follow, lambda: _forget(running, links)),
     )
     stopping = _on_signals(reloads)
     certificates = Certificates()
-    parity = ParityPages(book=parts.book, archive=flow)
+    parity = ParityPages(book=base.book, archive=flow)
     await kill_file.start()
     await links.serve(given.link)
-    end_admin = await serve(application(_admin(parts, kill, certificates, parity, judging), _gate(given)), given.admin)
+    end_admin = await serve(application(_admin(base, kill, certificates, parity, parts), _gate(given)), given.admin)
     probes.follow(given.snapshot.upstreams)
     tasks.start(lambda: certificates.run(running), name="certificates")
     tasks.start(reloads.run, name="reloads")
-    for name, work in {**_of_stores(stores), **flow.loops, **judging.loops}.items():
+    for name, work in {**_of_stores(stores), **flow.loops, **parts.loops}.items():
         tasks.start(work, name=name)
     _log.info("control_started", admin=given.admin.getsockname()[:2], revision=given.snapshot.revision)
     await stopping.wait()
     await end_admin()
     kill_file.end()
     await tasks.end()
-    for last in (judging.last, flow.last, stores.close, parts.hooks.close, probes.close, links.close):
+    for last in (parts.last, flow.last, stores.close, base.hooks.close, probes.close, links.close):
         await last()
     _log.info("control_ended")
 
 
-def _parts(given: Inheritance, tasks: Restarting) -> Parts:
+def _base(given: ControlInputs, tasks: RestartedTasks) -> ControlBase:
     """What everything else stands on."""
     running = Running(given.snapshot, refused(given.problems) if given.problems else good(given.warnings))
     links = Links(Ledger(time.monotonic), table_of(given.snapshot), Comparing())
-    return Parts(
+    return ControlBase(
         running=running,
         links=links,
         stores=open_stores(given.snapshot.state.reveal(), given.directory, patience=PATIENCE).named(
@@ -136,23 +135,25 @@ def _of_stores(stores: Stores) -> dict[str, Work]:
     return {"store": stores.keep, "retention": stores.sweep}
 
 
-def _admin(parts: Parts, kill: KillSwitch, certificates: Certificates, parity: ParityPages, judging: Judging) -> Admin:
+def _admin(
+    base: ControlBase, kill: KillSwitch, certificates: Certificates, parity: ParityPages, parts: ControlParts
+) -> Admin:
     return Admin(
-        running=parts.running,
-        links=parts.links,
-        probes=parts.probes,
+        running=base.running,
+        links=base.links,
+        probes=base.probes,
         kill=kill,
         parser=f"httptools {version('httptools')}",
         certificates=certificates,
         parity=parity,
-        judged=judging.judged,
-        asked=judging.asked,
-        moved=judging.mover.counts,
-        told=parts.hooks.counts,
+        judged=parts.judged,
+        asked=parts.asked,
+        moved=parts.mover.counts,
+        told=base.hooks.counts,
     )
 
 
-def _kill_switch(given: Inheritance, running: Running, links: Links, judged: Judged) -> KillSwitch:
+def _kill_switch(given: ControlInputs, running: Running, links: Links, judged: JudgedRoutes) -> KillSwitch:
     return KillSwitch(
         running=running,
         links=links,
@@ -163,7 +164,7 @@ def _kill_switch(given: Inheritance, running: Running, links: Links, judged: Jud
     )
 
 
-def _gate(given: Inheritance) -> Gate:
+def _gate(given: ControlInputs) -> AdminAuth:
     gate = gate_for(given.admin, given.snapshot.admin[0], os.environ.get(TOKEN_VARIABLE, ""))
     if not gate.token and not gate.loopback:
         _log.warning(

@@ -45,7 +45,7 @@ def handed_down(env: MutableMapping[str, str]) -> HandedDown | None:
     predecessor, admin, *workers = (int(each) for each in text.split(","))
     return HandedDown(
         predecessor=predecessor,
-        workers=tuple(socket.socket(fileno=each) for each in workers),
+        workers=tuple(socket.socket(fileno=worker) for worker in workers),
         admin=socket.socket(fileno=admin),
     )
 
@@ -54,7 +54,7 @@ def start_successor(
     config: Path, workers: tuple[socket.socket, ...], admin: socket.socket, env: Mapping[str, str]
 ) -> subprocess.Popen[bytes]:
     """Step 1; OSError when no process can be made."""
-    numbers = [admin.fileno(), *(each.fileno() for each in workers)]
+    numbers = [admin.fileno(), *(worker.fileno() for worker in workers)]
     return subprocess.Popen(  # noqa: S603 -- our own interpreter and file
         [sys.executable, "-m", "proxy", "serve", "--config", str(config)],
         pass_fds=numbers,

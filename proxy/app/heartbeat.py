@@ -31,11 +31,11 @@ class Heartbeats:
         self._counts = memoryview(mmap(-1, max(children * _SIZE, PAGESIZE))).cast("Q")
 
     def beat(self, child: int) -> None:
-        """Its loop turns."""
+        """Count one turn of the child's loop."""
         self._counts[child] += 1
 
     def count(self, child: int) -> int:
-        """How often it has."""
+        """Turns of the child's loop, its predecessors' included."""
         return self._counts[child]
 
     async def while_running(self, child: int, work: Coroutine[Any, Any, None]) -> None:

@@ -43,7 +43,7 @@ class Start:
         """Ready to have children, or what is wrong with the listener's files."""
         if self.snapshot.tls is None:
             return self
-        bad = [each.problem for each in self.bad_files if not each.upstream and not each.usable]
+        bad = [file.problem for file in self.bad_files if not file.upstream and not file.usable]
         return bad or replace(self, contexts=ListenerContexts(self.snapshot.tls))
 
 

@@ -8,20 +8,20 @@ Rule 3: what only a restart can change is named at every reload until there was 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Protocol
 
 import structlog
 
-from proxy.app.leniency_log import name_openings
 from proxy.config.checks.tls_files import newly_bad
 from proxy.config.load import Loaded
 from proxy.config.text.problem import FileProblem
 from proxy.control.fleet.links import Links
 from proxy.control.probe.health import Probes
 from proxy.control.running import Reload, Running, bounded, changed_routes, needs_restart
+from proxy.core.http.leniency import Points
 from proxy.core.routing.snapshot import Snapshot
 from proxy.link.messages import Table
 from proxy.link.table_bytes import dump
@@ -88,7 +88,7 @@ class Reloads:
         if bad:
             self._refuse(bad)
             return
-        warnings = (*loaded.warnings, *(str(each.problem) for each in loaded.bad_files))
+        warnings = (*loaded.warnings, *(str(file.problem) for file in loaded.bad_files))
         table, changed = await asyncio.to_thread(lambda: (table_of(after), changed_routes(before, after)))
         restart = needs_restart(self.running.started_with, after)
         self.running.take(after, good(warnings, restart))
@@ -98,7 +98,7 @@ class Reloads:
         for follow in self.followers:
             follow()
         _log.info("config_reloaded", revision=after.revision, routes=len(after.routes), changed_routes=bounded(changed))
-        name_openings(after)
+        log_leniency(after)
         for warning in bounded(list(warnings)):
             _log.warning("config_warning", warning=warning)
         if restart:
@@ -120,6 +120,20 @@ class Reloads:
             count=len(problems),
             running_revision=self.running.snapshot.revision,
         )
+
+
+def _open_points(snapshot: Snapshot) -> Iterator[tuple[str, Points]]:
+    """Where something is open, by its key in routes.yaml, and what."""
+    yield "top", snapshot.leniency
+    yield from ((f"upstreams.{name}", upstream.leniency) for name, upstream in snapshot.upstreams.items())
+    yield from ((f"routes.{route.name}", route.leniency) for route in snapshot.routes)
+
+
+def log_leniency(snapshot: Snapshot) -> None:
+    """One line for each place in which routes.yaml opens a point of strictness: it says what is let in, and where."""
+    for where, points in _open_points(snapshot):
+        if points:
+            _log.warning("leniency_open", where=where, points=sorted(points))
 
 
 def table_of(snapshot: Snapshot) -> Table:

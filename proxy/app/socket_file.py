@@ -36,7 +36,7 @@ def listen(path: Path) -> socket.socket:
 
 
 def _make_room(path: Path) -> None:
-    """Rule 1."""
+    """Remove a socket's file that nobody listens on (rule 1)."""
     try:
         mode = path.lstat().st_mode
     except FileNotFoundError:
@@ -69,7 +69,7 @@ class SocketFile:
 
     @staticmethod
     def of(sock: socket.socket) -> SocketFile | None:
-        """None for a port."""
+        """The file of a Unix socket; None for a TCP port."""
         name = sock.getsockname()
         if not isinstance(name, str) or not name:
             return None

@@ -40,11 +40,6 @@ class Sockets:
     pairs: socket.socket
 
     @property
-    def pairs_path(self) -> Path:
-        """Where workers hand pairs to the comparer."""
-        return self.link_path.with_name(PAIRS)
-
-    @property
     def address(self) -> str:
         """Where clients connect: `host:port`, or `unix:/path`."""
         name = self.workers[0].getsockname()
@@ -54,7 +49,7 @@ class Sockets:
     def bound(self) -> tuple[tuple[str, int], ...]:
         """Where clients and operators connect: before the admin's socket is closed. A socket in a file is port 0."""
         names = (self.workers[0].getsockname(), self.admin.getsockname())
-        return tuple((each, 0) if isinstance(each, str) else (str(each[0]), int(each[1])) for each in names)
+        return tuple((name, 0) if isinstance(name, str) else (str(name[0]), int(name[1])) for name in names)
 
     def close_listening(self) -> None:
         """Let go of the clients' sockets, so that a worker's closing is the last one and new clients are refused."""
@@ -84,7 +79,7 @@ def _first(listen: tuple[str, int]) -> socket.socket:
 
 
 def _another(first: socket.socket) -> socket.socket:
-    """For one more worker."""
+    """A socket for one more worker on the address of the first."""
     if first.family == socket.AF_UNIX:  # which has one queue for all
         return first.dup()
     return _listen(first.getsockname()[:2])

@@ -25,7 +25,7 @@ from pathlib import Path
 
 import structlog
 
-from proxy.app.child_start import WorkerSeat, be_comparer, be_control, be_worker
+from proxy.app.child_start import WorkerFork, run_comparer, run_control, run_worker
 from proxy.app.handover import HandedDown, Readiness, handed_down, start_successor
 from proxy.app.heartbeat import HUNG, Heartbeats, Silence
 from proxy.app.initial_table import Start, first_start
@@ -219,7 +219,7 @@ class Supervisor:
         self._due[number] = time.monotonic() + delay
 
     def _replace(self) -> None:
-        """Start what is due."""
+        """Start the children whose time to be started has come."""
         now = time.monotonic()
         for number in [each for each, at in self._due.items() if at <= now]:
             del self._due[number]
@@ -241,11 +241,11 @@ class Supervisor:
         be: Callable[[], None]
         alive = partial(self._heartbeats.while_running, number - _FIRST)
         if number == _CONTROL:
-            be = lambda: be_control(self._config, start, self._sockets, alive)  # noqa: E731
+            be = lambda: run_control(self._config, start, self._sockets, alive)  # noqa: E731
         elif number == _COMPARER:
-            be = lambda: be_comparer(self._config, start, self._sockets, alive)  # noqa: E731
+            be = lambda: run_comparer(self._config, start, self._sockets, alive)  # noqa: E731
         else:
-            seat = WorkerSeat(
+            fork = WorkerFork(
                 number=number,
                 sockets=self._sockets,
                 instance=self._instance,
@@ -254,7 +254,7 @@ class Supervisor:
                 alive=alive,
                 succeeds=self._predecessor is not None,
             )
-            be = lambda: be_worker(seat, self._config, start, fresh=first)  # noqa: E731
+            be = lambda: run_worker(fork, self._config, start, fresh=first)  # noqa: E731
         code = 1
         try:
             be()

@@ -21,7 +21,7 @@ from time import monotonic, time
 
 import structlog
 
-from proxy.app.certificate_watch import Certificates
+from proxy.app.certificate_watch import CertificateWatch
 from proxy.app.huge_pages import collapse
 from proxy.app.kill_file_watch import KillFile
 from proxy.core.routing.kill_switch import KillSwitchOrder
@@ -31,14 +31,12 @@ from proxy.edge.account.request_sample import TakenSample
 from proxy.edge.data_plane import Listener, Prepared
 from proxy.edge.instance import Here
 from proxy.edge.routing.stickiness import Memory
-from proxy.link.control_link import ControlLink
 from proxy.link.messages import Orders, Poll, Probed, Recent, Report, Table, read_to_worker
-from proxy.link.pair_link import PairLink
 from proxy.link.pairs import PAIRS
+from proxy.link.reconnecting import ControlLink, PairLink
 from proxy.link.table_bytes import load
 from proxy.log import Sink
-from proxy.supervised_tasks import Restarting
-from proxy.tasks import Tasks
+from proxy.tasks import RestartedTasks, Tasks
 from proxy.tls.live_contexts import ListenerContexts
 
 REPORT_EVERY = 1.0
@@ -61,7 +59,7 @@ _log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Post:
+class WorkerInputs:
     """What a worker is given: its number, its bound socket, the path of control's link, the table to begin with.
 
     `serving` is to be called once clients are accepted; `fresh` says that the table was read just now.
@@ -85,23 +83,25 @@ class Post:
 
 
 class Worker:
-    """One worker's life."""
+    """One worker, from the table it is born with to the last client it drains."""
 
-    def __init__(self, post: Post, sink: Sink, *, console: bool) -> None:
+    def __init__(self, inputs: WorkerInputs, sink: Sink, *, console: bool) -> None:
         """To be made inside the running loop."""
-        self._post = post
+        self._inputs = inputs
         self._sink = sink
-        self._listener = Listener(post.snapshot, AccessLogWriter(sink, console=console), post.ties, here=post.here)
-        self._pairs = PairLink(post.link.with_name(PAIRS))
+        self._listener = Listener(
+            inputs.snapshot, AccessLogWriter(sink, console=console), inputs.ties, here=inputs.here
+        )
+        self._pairs = PairLink(inputs.link.with_name(PAIRS))
         self._listener.shadows.recorder = self._pairs
-        self._kill_file = KillFile(post.kill_file(post.snapshot.kill_file), self._ordered)
-        self._certificates = Certificates(self._listener)
+        self._kill_file = KillFile(inputs.kill_file(inputs.snapshot.kill_file), self._ordered)
+        self._certificates = CertificateWatch(self._listener)
         self._switched = 0.0
         self._has_standing = asyncio.Event()
-        self._obey(post.orders)
+        self._obey(inputs.orders)
         self._tasks = Tasks()
-        self._loops = Restarting()
-        self._link = ControlLink(post.link, MAX_UNSENT, lambda: self._send(0), self._hear)
+        self._loops = RestartedTasks()
+        self._link = ControlLink(inputs.link, MAX_UNSENT, lambda: self._send(0), self._hear)
         self._has_table = asyncio.Event()
         self._installing = asyncio.Lock()
         self._stopping = asyncio.Event()
@@ -119,26 +119,26 @@ class Worker:
         self._loops.start(self._report, name="reports")
         self._loops.start(self._pairs.run, name="pairs")
         await self._wait_to_be_told()
-        await self._listener.start(self._post.sock, self._post.contexts)
+        await self._listener.start(self._inputs.sock, self._inputs.contexts)
         self._gather()
         self._loops.start(self._certificates.run, name="certificates")
-        self._post.serving()
-        _log.info("worker_started", worker=self._post.number, revision=self._listener.live.snapshot.revision)
+        self._inputs.serving()
+        _log.info("worker_started", worker=self._inputs.number, revision=self._listener.live.snapshot.revision)
         await self._stopping.wait()
         await self._end()
 
     async def _wait_to_be_told(self) -> None:
         """Before the first client: for control's table where ours may be old, and for where routes stand if unknown."""
-        successor = self._post.succeeds and not self._listener.orders.known
+        successor = self._inputs.succeeds and not self._listener.orders.known
         with contextlib.suppress(TimeoutError):
-            if successor or not self._post.fresh:
+            if successor or not self._inputs.fresh:
                 async with asyncio.timeout(FIRST_STANDING if successor else FIRST_TABLE):
                     await self._has_table.wait()
                     await self._has_standing.wait()
 
     async def _end(self) -> None:
         grace = self._listener.live.snapshot.drain
-        _log.info("worker_draining", worker=self._post.number, grace=grace)
+        _log.info("worker_draining", worker=self._inputs.number, grace=grace)
         draining = self._tasks.start(self._listener.drain(grace), name="drain")
         cutting = self._tasks.start(self._cutting.wait(), name="cut")
         await asyncio.wait((draining, cutting), return_when=asyncio.FIRST_COMPLETED)
@@ -149,7 +149,7 @@ class Worker:
         await asyncio.sleep(0)
         await self._loops.end()
         await self._tasks.end()
-        _log.info("worker_ended", worker=self._post.number)
+        _log.info("worker_ended", worker=self._inputs.number)
 
     def _told_to_stop(self) -> None:
         if self._stopping.is_set():
@@ -165,10 +165,10 @@ class Worker:
         self._switched = monotonic()
         if order is not None:
             _log.warning(
-                "killed", worker=self._post.number, routes=moved, by=order.by, at=order.at, reason=order.reason
+                "killed", worker=self._inputs.number, routes=moved, by=order.by, at=order.at, reason=order.reason
             )
         else:
-            _log.warning("kill_lifted", worker=self._post.number, routes=moved)
+            _log.warning("kill_lifted", worker=self._inputs.number, routes=moved)
         self._send(0)
 
     def _obey(self, orders: Orders) -> None:
@@ -204,7 +204,7 @@ class Worker:
         bad, bad_lost = events.take()
         cohorts = events.take_cohorts()
         report = Report(
-            worker=self._post.number,
+            worker=self._inputs.number,
             pid=os.getpid(),
             revision=self._listener.live.snapshot.revision,
             inflight={side.value: gauge.value for side, gauge in counters.inflight.items()},
@@ -251,7 +251,7 @@ class Worker:
                     _log.exception("table_unreadable", revision=table.revision)
                     return
                 self._listener.adopt(prepared)
-                self._kill_file.follow(self._post.kill_file(prepared.live.snapshot.kill_file))
+                self._kill_file.follow(self._inputs.kill_file(prepared.live.snapshot.kill_file))
                 self._gather()
                 self._send(0)
         self._has_table.set()

@@ -62,8 +62,8 @@ def check(
     if json:
         say_json({"files": checked})
     else:
-        for each in checked:
-            for line in _lines(each):
+        for file_checked in checked:
+            for line in _lines(file_checked):
                 say(line)
     leave(_exit_code(checked, strict=strict))
 
@@ -72,7 +72,9 @@ def _checked(path: Path, found: Loaded | list[FileProblem]) -> Checked:
     if isinstance(found, list):
         return Checked(file=str(path), ok=False, stages={}, problems=tuple(found))
     if found.bad_files:
-        return Checked(file=str(path), ok=False, stages={}, problems=tuple(each.problem for each in found.bad_files))
+        return Checked(
+            file=str(path), ok=False, stages={}, problems=tuple(bad_file.problem for bad_file in found.bad_files)
+        )
     routes = found.snapshot.routes
     stages = Counter(route.stage.value for route in routes if route.respond is None)
     return Checked(
@@ -88,13 +90,13 @@ def _checked(path: Path, found: Loaded | list[FileProblem]) -> Checked:
 
 
 def _exit_code(checked: list[Checked], *, strict: bool) -> int:
-    if not all(each.ok for each in checked):
+    if not all(file_checked.ok for file_checked in checked):
         return UNUSABLE
-    return FOUND if strict and any(each.warnings for each in checked) else FINE
+    return FOUND if strict and any(file_checked.warnings for file_checked in checked) else FINE
 
 
 def _lines(checked: Checked) -> Iterator[str]:
-    from proxy.cli.problem_text import problem_lines
+    from proxy.cli.routes_file import problem_lines
 
     yield from problem_lines(checked.problems)
     for warning in checked.warnings:

@@ -35,6 +35,6 @@ def demo(
     json: JSON = False,
 ) -> None:
     """See LESSON."""
-    from proxy.demo.run import Wishes, run
+    from proxy.demo.run import DemoOptions, run
 
-    leave(run(Wishes(once=once, json=json, speed=speed, port=port, folder=directory)))
+    leave(run(DemoOptions(once=once, json=json, speed=speed, port=port, folder=directory)))

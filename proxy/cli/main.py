@@ -16,11 +16,10 @@ from proxy.cli.evidence import accept, export, mismatches, replay
 from proxy.cli.explain import explain
 from proxy.cli.help_text import FINE, FOUND, UNUSABLE, Lesson
 from proxy.cli.kill import kill
-from proxy.cli.not_yet import ANY_ARGUMENTS, LATER, command_of
 from proxy.cli.orders import epoch, route_orders
 from proxy.cli.plan import plan
 from proxy.cli.status import status
-from proxy.cli.terminal import leave, say
+from proxy.cli.terminal import complain, leave, say
 from proxy.core.build import BUILD
 
 LESSON = Lesson(
@@ -53,6 +52,8 @@ COMMANDS: Mapping[str, tuple[Callable[..., None], Lesson]] = {
 }
 """What is listed, in the order in which a newcomer meets it."""
 
+INSTEAD_OF_PROBE = "`banyan status` shows what runs; ask an upstream itself with curl."
+
 app = typer.Typer(
     name="banyan",
     help=LESSON.text,
@@ -81,8 +82,18 @@ def banyan(
 
 for _name, (_run, _lesson) in COMMANDS.items():
     app.command(_name, help=_lesson.text, short_help=_lesson.purpose)(_run)
-for _name in LATER:
-    app.command(_name, hidden=True, help=LATER[_name], context_settings=dict(ANY_ARGUMENTS))(command_of(_name))
+
+
+@app.command(
+    "probe",
+    hidden=True,
+    help=INSTEAD_OF_PROBE,
+    context_settings={"ignore_unknown_options": True, "allow_extra_args": True},
+)
+def probe(_: typer.Context) -> None:
+    """Promised, and not in this version: a script that calls it learns that by exit 2."""
+    complain("`probe` is not in this version.", INSTEAD_OF_PROBE)
+    leave(UNUSABLE)
 
 
 def main() -> None:

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from proxy.cli.admin_base import ADMIN, base_of
+from proxy.cli.admin_address import ADMIN, base_of
 from proxy.cli.help_text import FINE, FOUND, UNUSABLE, Lesson
 from proxy.cli.options import CONFIG, JSON, ROUTES
 from proxy.cli.terminal import Ink, complain, leave, painted, say
 
 if TYPE_CHECKING:
-    from proxy.cli.recent_api import Now, Requested
+    from proxy.api.recent import ComparisonView, NowView, RequestedView
 
 LESSON = Lesson(
     purpose="Say how one recent request was decided, and would be now.",
@@ -37,8 +37,7 @@ def why(
     json: JSON = False,
 ) -> None:
     """See LESSON."""
-    from proxy.cli.admin_api import NoAnswerError
-    from proxy.cli.recent_api import get_request
+    from proxy.cli.admin_client import NoAnswerError, get_request
 
     try:
         found, body = get_request(base_of(admin, config), request_id)
@@ -53,44 +52,54 @@ def why(
     leave(FINE)
 
 
-def why_lines(found: Requested) -> Iterator[str]:
+def why_lines(found: RequestedView) -> Iterator[str]:
     """Line by line."""
     facts = found.request
-    outcome = f"{facts['side']}, {facts['status']} in {facts['ms']} ms"
-    asked = f"{facts['method']} {facts['path']}"
-    yield f"{painted(asked, Ink.STRONG)} → {painted(outcome, _ink(facts['status']))}"
-    if said := facts.get("client_request_id"):
-        yield _row("id", f"{facts['id']}, which the client called {said}")
-    yield _row("route", facts["route"] or "none")
-    if facts["stage"]:
-        yield _row("stage", _place(facts["stage"], facts["split"]))
-    if facts["draw"] is not None:
-        below = "below the split" if facts["draw"] < facts["split"] else "not below the split"
-        yield _row("draw", f"{facts['draw'] * 100:.4f} %, {below} of {facts['split'] * 100:g} %")
-    if facts["stage"]:
-        source = facts["source"] or f"the client's address, as it has none of {facts['sources']}"
-        yield _row("cohort", f"by {source}, drawn for {facts['drawn_for']!r}")
-    shadow = f", shadow: {facts['shadow']}" if facts["shadow"] else ""
-    yield _row("decision", f"{facts['serve']}, reason: {facts['reason']}{shadow}")
+    outcome = f"{facts.side}, {facts.status} in {facts.ms} ms"
+    asked = f"{facts.method} {facts.path}"
+    yield f"{painted(asked, Ink.STRONG)} → {painted(outcome, _ink(facts.status))}"
+    if said := facts.client_request_id:
+        yield _row("id", f"{facts.id}, which the client called {said}")
+    yield _row("route", facts.route or "none")
+    if facts.stage:
+        yield _row("stage", _place(facts.stage, facts.split))
+    if facts.draw is not None:
+        below = "below the split" if facts.draw < facts.split else "not below the split"
+        yield _row("draw", f"{facts.draw * 100:.4f} %, {below} of {facts.split * 100:g} %")
+    if facts.stage:
+        source = facts.source or f"the client's address, as it has none of {facts.sources}"
+        yield _row("cohort", f"by {source}, drawn for {facts.drawn_for!r}")
+    shadow = f", shadow: {facts.shadow}" if facts.shadow else ""
+    yield _row("decision", f"{facts.serve}, reason: {facts.reason}{shadow}")
     yield from _upstream(found)
     if found.comparison is not None:
-        yield _row("compared", ", ".join(f"{name} {value}" for name, value in found.comparison.items()))
-    yield _row("revision", facts["revision"])
+        yield _row("compared", _compared(found.comparison, facts.route))
+    yield _row("revision", facts.revision)
     yield _row("now", _now(found.now, found.revision))
 
 
-def _upstream(found: Requested) -> Iterator[str]:
+def _upstream(found: RequestedView) -> Iterator[str]:
     facts = found.request
-    if facts["upstream"]:
-        yield _row("upstream", facts["upstream"])
-    if facts["attempts"] > 1:
-        fell_back = f", the last to {facts['side']} as a fallback" if facts["fell_back"] else ""
-        yield _row("attempts", f"{facts['attempts']}{fell_back}")
-    if facts["failure"]:
-        yield _row("failure", painted(facts["failure"], Ink.BAD))
+    if facts.upstream:
+        yield _row("upstream", facts.upstream)
+    if facts.attempts > 1:
+        fell_back = f", the last to {facts.side} as a fallback" if facts.fell_back else ""
+        yield _row("attempts", f"{facts.attempts}{fell_back}")
+    if facts.failure:
+        yield _row("failure", painted(facts.failure, Ink.BAD))
 
 
-def _now(now: Now, revision: str) -> str:
+def _compared(comparison: ComparisonView, route: str) -> str:
+    """What it came to, the gravest difference, and where to see more of that."""
+    outcome = f"{comparison.outcome}: {comparison.why}" if comparison.why else comparison.outcome
+    if not comparison.path:
+        return outcome
+    more = f" and {comparison.differences - 1} more" if comparison.differences > 1 else ""
+    where = f"{comparison.severity} at {comparison.path} ({comparison.kind}){more}"
+    return f"{outcome}: {where}; `banyan mismatches {route} {comparison.cluster}`"
+
+
+def _now(now: NowView, revision: str) -> str:
     at = "" if now.stage is None else f" at {_place(now.stage, now.split or 0.0)}"
     if now.side is None:
         return f"its cohort would be drawn anew on {now.route}{at} (revision {revision})"

@@ -5,6 +5,8 @@ Rule 2: what is found of a route is told by its origin, under which it is kept; 
 Rule 3: an answer that failed says no version: then the last one that its side said holds.
 Rule 4: where a route says `second: 0%` nothing is learned as noise: each value that differs counts, unless a rule or
         an operator's word excuses it.
+Rule 5: that a shadow goes without credentials that its answers depend on is said once for each route and kind until the
+        table changes, however often it happens: the numbers are in the evidence.
 """
 
 from __future__ import annotations
@@ -18,7 +20,7 @@ import msgspec
 import structlog
 
 from proxy.comparer.counting import Counting
-from proxy.comparer.notices import Notices
+from proxy.comparer.outcomes import ComparedOutcomes
 from proxy.comparer.runs import Runs
 from proxy.core.evidence.fold import ComparedPair, Fold
 from proxy.core.evidence.noise_memories import Memories
@@ -30,6 +32,7 @@ from proxy.core.parity.compare import Comparison, IncomparableReason, Outcome, c
 from proxy.core.parity.pair import Label, Pair
 from proxy.core.parity.redact import Redactor
 from proxy.core.parity.rules.difference import Severity
+from proxy.core.parity.rules.reasons import CURE
 from proxy.core.parity.rules.rules import NO_RULES, Rules
 from proxy.core.parity.shape import shape_of
 from proxy.core.routing.snapshot import Snapshot
@@ -40,10 +43,12 @@ from proxy.link.pairs import decode
 MOST_BAD = 2_000
 """Bad events that wait to be told."""
 _RACES = frozenset({None, IncomparableReason.RACE})
+_TURNED_AWAY = f"the shadow turns away what the other side answers, as credentials are not sent to it; {CURE}"
+_DIFFERS = f"the sides differ, and credentials are not sent to the shadow: it may answer about nobody; {CURE}"
 _log = structlog.get_logger()
 
 
-class Scales:
+class PairComparer:
     """`compared` counts since the start; `bad` are events to be told, `bad_lost` those that found no place."""
 
     def __init__(self, snapshot: Snapshot, key: bytes) -> None:
@@ -57,6 +62,7 @@ class Scales:
         self._notices = Notices()
         self._counting = Counting()
         self._runs = Runs()
+        self._outcomes = ComparedOutcomes()
         self._versions: dict[str, tuple[str, str]] = {}
         self.follow(snapshot)
 
@@ -64,7 +70,7 @@ class Scales:
         """Compare by this table from now on."""
         self.revision = snapshot.revision
         self._rules = {route.name: route.compare for route in snapshot.routes}
-        self._exact = {each.name for each in snapshot.routes if each.shadow is not None and not each.shadow.second}
+        self._exact = {route.name for route in snapshot.routes if route.shadow is not None and not route.shadow.second}
         self._origins = origins_of(snapshot.routes)
         origins = {route.origin for route in snapshot.routes}
         self._counting.follow(origins, len(self._rules))
@@ -88,7 +94,8 @@ class Scales:
             repeated=not self._counts(pair, comparison.outcome),
         )
         self.fold.add(found)
-        if any(each.severity is Severity.HIGH for each in comparison.differences):
+        self._outcomes.add(found.pair, comparison)
+        if any(difference.severity is Severity.HIGH for difference in comparison.differences):
             self._note_bad(pair)
 
     def shed(self, label: Label) -> None:
@@ -104,7 +111,13 @@ class Scales:
         if not parts:
             return None
         bad, self.bad, lost, self.bad_lost = self.bad, [], self.bad_lost, 0
-        return Evidence(parts=msgspec.msgpack.encode(parts), bad=bad, bad_lost=lost, compared=self._runs.take())
+        return Evidence(
+            parts=msgspec.msgpack.encode(parts),
+            bad=bad,
+            bad_lost=lost,
+            compared=self._runs.take(),
+            outcomes=self._outcomes.take(),
+        )
 
     def _compare(self, pair: Pair, rules: Rules) -> Comparison:
         try:
@@ -139,7 +152,7 @@ class Scales:
         return counts
 
     def _with_versions(self, pair: Pair) -> Pair:
-        """See rule 3."""
+        """The pair with each side's last known version where the answer said none (rule 3)."""
         origin = self._origins.origin(pair.route)
         known = self._versions.get(origin, ("", ""))
         said = (pair.legacy_version or known[0], pair.new_version or known[1])
@@ -172,3 +185,29 @@ class Scales:
             secrets = self._rules.get(self._origins.name(route) or route, NO_RULES).secrets
             known = self._redactors[route] = Redactor(key=self._key, names=secrets)
         return known
+
+
+class Notices:
+    """Says once of a route and kind, until the table changes, that its shadow goes without the credentials it needs."""
+
+    def __init__(self) -> None:
+        """Nothing was said."""
+        self._told: set[tuple[str, str]] = set()
+
+    def look(self, pair: Pair, comparison: Comparison) -> None:
+        """Say what is to be said of this comparison, if that was not said before."""
+        if not pair.bare:
+            return
+        if comparison.why is IncomparableReason.CREDENTIALS:
+            self._tell("credentials_not_sent", _TURNED_AWAY, pair)
+        elif comparison.outcome is Outcome.MISMATCH:
+            self._tell("differs_without_credentials", _DIFFERS, pair)
+
+    def forget(self) -> None:
+        """Another table: it may say otherwise."""
+        self._told.clear()
+
+    def _tell(self, event: str, hint: str, pair: Pair) -> None:
+        if (pair.route, event) not in self._told:
+            self._told.add((pair.route, event))
+            _log.warning(event, route=pair.route, request_id=pair.request_id, hint=hint)

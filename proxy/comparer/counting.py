@@ -21,7 +21,7 @@ _Key = tuple[str, int]
 
 
 class Counting:
-    """Of all routes."""
+    """How often each request was compared, by route, step and epoch."""
 
     def __init__(self) -> None:
         """Nothing was compared yet."""

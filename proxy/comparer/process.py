@@ -19,16 +19,15 @@ from pathlib import Path
 import msgspec
 import structlog
 
-from proxy.comparer.comparison import Scales
+from proxy.comparer.comparison import PairComparer
 from proxy.comparer.pair_queue import Intake, PairQueue
 from proxy.core.noise.key_state import KeyState
 from proxy.core.noise.memory import Learned
 from proxy.core.routing.snapshot import Snapshot
-from proxy.link.control_link import ControlLink
 from proxy.link.messages import Comparer, Noise, Orders, Poll, Probed, Table, read_to_comparer
+from proxy.link.reconnecting import ControlLink
 from proxy.link.table_bytes import load
-from proxy.supervised_tasks import Restarting
-from proxy.tasks import Tasks
+from proxy.tasks import RestartedTasks, Tasks
 
 TELL_EVERY = 1.0
 SLICE = 0.005
@@ -40,7 +39,7 @@ _log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Seat:
+class ComparerInputs:
     """What the comparer is given: its bound socket, the path of control's link, a table, the key for what is secret."""
 
     pairs: socket.socket
@@ -50,18 +49,18 @@ class Seat:
 
 
 class ComparerProcess:
-    """The comparer's life."""
+    """The process from its first connection to its last word."""
 
-    def __init__(self, seat: Seat) -> None:
+    def __init__(self, inputs: ComparerInputs) -> None:
         """To be made inside the running loop."""
-        self._seat = seat
-        self._scales = Scales(seat.snapshot, seat.key)
-        self._queue = PairQueue(self._scales.shed)
-        self._link = ControlLink(seat.link, MOST_UNSENT, self._greet, self._hear)
+        self._inputs = inputs
+        self._comparer = PairComparer(inputs.snapshot, inputs.key)
+        self._queue = PairQueue(self._comparer.shed)
+        self._link = ControlLink(inputs.link, MOST_UNSENT, self._greet, self._hear)
         self._installing = asyncio.Lock()
         self._stopping = asyncio.Event()
         self._tasks = Tasks()
-        self._loops = Restarting()
+        self._loops = RestartedTasks()
 
     async def run(self) -> None:
         """Compare until told to stop."""
@@ -69,18 +68,18 @@ class ComparerProcess:
         loop.add_signal_handler(signal.SIGTERM, self._stopping.set)
         for ignored in (signal.SIGINT, signal.SIGHUP, signal.SIGUSR2):
             loop.add_signal_handler(ignored, lambda: None)
-        server = await loop.create_unix_server(lambda: Intake(self._queue, time.monotonic), sock=self._seat.pairs)
+        server = await loop.create_unix_server(lambda: Intake(self._queue, time.monotonic), sock=self._inputs.pairs)
         self._loops.start(self._link.run, name="control-link")
         working = self._tasks.start(self._work(), name="comparisons")
         self._loops.start(self._report, name="evidence")
-        _log.info("comparer_started", revision=self._scales.revision, pairs=self._seat.pairs.getsockname())
+        _log.info("comparer_started", revision=self._comparer.revision, pairs=self._inputs.pairs.getsockname())
         stopping = self._tasks.start(self._stopping.wait(), name="stopping")
         await asyncio.wait((working, stopping), return_when=asyncio.FIRST_COMPLETED)
         server.close()
         await self._last_words()
         await self._loops.end()
         await self._tasks.end()
-        _log.info("comparer_ended", compared=self._scales.compared, waiting=len(self._queue))
+        _log.info("comparer_ended", compared=self._comparer.compared, waiting=len(self._queue))
 
     async def _work(self) -> None:
         while True:
@@ -91,7 +90,7 @@ class ComparerProcess:
     def _compare_until(self, deadline: float) -> None:
         while (now := time.monotonic()) < deadline and (body := self._queue.pop(now)) is not None:
             try:
-                self._scales.take(body)
+                self._comparer.take(body)
             except msgspec.DecodeError as error:
                 self._queue.misread(error)
 
@@ -104,7 +103,7 @@ class ComparerProcess:
         if not self._link.ready:
             return
         self._link.send(self._state())
-        evidence = self._scales.evidence()
+        evidence = self._comparer.evidence()
         if evidence is not None:
             self._link.send(evidence)
 
@@ -115,13 +114,13 @@ class ComparerProcess:
         queue = self._queue
         return Comparer(
             pid=os.getpid(),
-            revision=self._scales.revision,
+            revision=self._comparer.revision,
             waiting=len(queue),
             waiting_bytes=queue.waiting_bytes,
             lag=queue.lag(time.monotonic()),
-            compared=self._scales.compared,
+            compared=self._comparer.compared,
             shed={full.value: count for full, count in queue.shed.items()},
-            lost=self._scales.fold.lost,
+            lost=self._comparer.fold.lost,
             unreadable=queue.unreadable,
         )
 
@@ -132,8 +131,8 @@ class ComparerProcess:
             return  # of another version: this one goes on as it is
         match message:
             case Noise():
-                self._scales.memories.hear(learned_of(message))
-            case Table() if message.revision != self._scales.revision:
+                self._comparer.memories.hear(learned_of(message))
+            case Table() if message.revision != self._comparer.revision:
                 self._tasks.start(self._install(message), name="install")
             case Table() | Poll() | Probed() | Orders():
                 pass  # the table that it has, and words for workers
@@ -145,7 +144,7 @@ class ComparerProcess:
             except Exception:  # noqa: BLE001 -- whatever is wrong with it, the old table goes on
                 _log.exception("table_unreadable", revision=table.revision)
                 return
-            self._scales.follow(snapshot)
+            self._comparer.follow(snapshot)
 
     async def _last_words(self) -> None:
         deadline = time.monotonic() + LAST_WORDS

@@ -27,7 +27,7 @@ class _Row:
     rest: _Run = (0, 0)
 
     def add(self, *, wrong: bool) -> None:
-        """One comparison more."""
+        """Count one comparison, which was a mismatch or not."""
         if len(self.runs) >= MOST_RUNS:
             self.rest = self.rest[0] + (not wrong), self.rest[1] + wrong
         elif wrong:
@@ -44,14 +44,14 @@ class _Row:
 
 
 class Runs:
-    """Until somebody takes them."""
+    """Comparisons in order, by route, epoch, step and answering side, until they are taken."""
 
     def __init__(self) -> None:
         """Begin empty."""
         self._rows: dict[_Key, _Row] = {}
 
     def add(self, pair: Label, *, wrong: bool) -> None:
-        """One comparison more."""
+        """Add a comparison to its route, epoch, step and side; beyond `MOST_KEYS` it is dropped."""
         epoch = epoch_mark(pair.legacy_version, pair.new_version, pair.addresses, pair.begun)
         key = (pair.route, epoch, pair.step, pair.authoritative)
         row = self._rows.get(key)

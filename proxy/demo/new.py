@@ -54,7 +54,7 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
     per_page: int = PAGE_SIZE
 
 
-class Found(msgspec.Struct, frozen=True, kw_only=True):
+class FoundCustomers(msgspec.Struct, frozen=True, kw_only=True):
     """The answer to a search."""
 
     meta: Page
@@ -86,7 +86,7 @@ class NewCustomer(msgspec.Struct, frozen=True):
     note: str | None = None
 
 
-class Changes(msgspec.Struct, frozen=True):
+class CustomerChanges(msgspec.Struct, frozen=True):
     """What a client sends to change one; UNSET stays as it is, null is written."""
 
     name: Name | msgspec.UnsetType = msgspec.UNSET
@@ -113,13 +113,13 @@ class Repository:
         found = self.reader.execute("SELECT * FROM customers WHERE id = ? AND office = ?", (number, office)).fetchone()
         return None if found is None else self._customer(found)
 
-    def search(self, office: str, name: str, page: int) -> Found:
+    def search(self, office: str, name: str, page: int) -> FoundCustomers:
         """The office's customers whose name contains the text, a page of them."""
         rows = self.reader.execute(
             "SELECT * FROM customers WHERE office = ? AND name LIKE ? ORDER BY id", (office, f"%{name}%")
         ).fetchall()
         shown = rows[(page - 1) * PAGE_SIZE : page * PAGE_SIZE]
-        return Found(meta=Page(total=len(rows), page=page), customers=[self._customer(row) for row in shown])
+        return FoundCustomers(meta=Page(total=len(rows), page=page), customers=[self._customer(row) for row in shown])
 
     def add(self, office: str, new: NewCustomer) -> Customer:
         """Write a customer as legacy would have written it."""
@@ -132,7 +132,7 @@ class Repository:
             ).fetchone()
         return self._customer(row)
 
-    def change(self, office: str, number: str, changes: Changes) -> Customer | None:
+    def change(self, office: str, number: str, changes: CustomerChanges) -> Customer | None:
         """Write what is set, in one statement; None when the office has no such customer."""
         values = {name: value for name, value in msgspec.structs.asdict(changes).items() if value is not msgspec.UNSET}
         assigned = "".join(f"{name} = :{name}, " for name in values)
@@ -210,7 +210,7 @@ async def post_customer(request: web.Request) -> web.Response:
 @routes.patch("/customers/{id}")
 async def patch_customer(request: web.Request) -> web.Response:
     """Some fields of a customer."""
-    changes = msgspec.json.decode(await request.read(), type=Changes)
+    changes = msgspec.json.decode(await request.read(), type=CustomerChanges)
     return reply(request.app[REPOSITORY].change(office_of(request), request.match_info["id"], changes))
 
 

@@ -18,7 +18,7 @@ _FAULTS = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Exchange:
+class NotedExchange:
     """One request as its client saw it; `at` and `seconds` by the monotonic clock; `side` None when nobody answered."""
 
     route: str
@@ -41,7 +41,7 @@ class Figures:
 
 
 @dataclass(slots=True, kw_only=True)
-class Window:
+class NotedWindow:
     """Exchanges on one route since the window was opened; `length` in seconds is set when it closes."""
 
     route: str
@@ -50,7 +50,7 @@ class Window:
     seconds: list[float] = field(default_factory=list)
     by_office: dict[str, set[Side]] = field(default_factory=dict)
 
-    def add(self, exchange: Exchange) -> None:
+    def add(self, exchange: NotedExchange) -> None:
         """Count it, if somebody answered."""
         if exchange.side is not None:
             self.sides[exchange.side] += 1
@@ -66,10 +66,10 @@ class Notebook:
         self.requests: Counter[str] = Counter()
         self.failures: Counter[str] = Counter()
         self.faults: deque[str] = deque(maxlen=_FAULTS)
-        self._recent: deque[Exchange] = deque()
-        self._window: Window | None = None
+        self._recent: deque[NotedExchange] = deque()
+        self._window: NotedWindow | None = None
 
-    def note(self, exchange: Exchange) -> None:
+    def note(self, exchange: NotedExchange) -> None:
         """One request is over."""
         self.requests[exchange.route] += 1
         self._recent.append(exchange)
@@ -81,9 +81,9 @@ class Notebook:
         if self._window is not None and self._window.route == exchange.route:
             self._window.add(exchange)
 
-    def open_window(self, route: str) -> Window:
+    def open_window(self, route: str) -> NotedWindow:
         """Count this route anew from here; the window before is closed."""
-        self._window = Window(route=route)
+        self._window = NotedWindow(route=route)
         return self._window
 
     def close_window(self) -> None:

@@ -11,16 +11,17 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
-from proxy.cli.admin_api import NoAnswerError, RoutesStatus, get_routes
+from proxy.api.evidence import ClusterView
+from proxy.api.routes import RoutesView
+from proxy.cli.admin_client import NoAnswerError, get_routes
 from proxy.cli.evidence.picture import cluster_table
 from proxy.cli.terminal import say, say_json
-from proxy.control.admin.evidence_view import ClusterView
 from proxy.demo.children import Children
 from proxy.demo.notebook import Notebook
 from proxy.demo.scenery import Scenery
-from proxy.demo.screen import Moment, hints, live, mismatch_lines, plain_head, plain_row, verdict
-from proxy.demo.story import Measured, Report, play, until_all_are_up
-from proxy.demo.traffic import QUIET, Traffic
+from proxy.demo.screen import ScreenMoment, hints, live, mismatch_lines, plain_head, plain_row, verdict
+from proxy.demo.story import Measured, StoryReport, play, until_all_are_up
+from proxy.demo.traffic import QUIET, DemoTraffic
 from proxy.tasks import Tasks
 
 BRIEF, UNHURRIED = 2.0, 5.0
@@ -28,9 +29,9 @@ BRIEF, UNHURRIED = 2.0, 5.0
 _REFRESH = 0.25
 
 
-async def perform(scenery: Scenery) -> Report:
+async def perform(scenery: Scenery) -> StoryReport:
     """Play the story once; on a terminal, stay until Ctrl-C."""
-    traffic = Traffic(scenery.clients)
+    traffic = DemoTraffic(scenery.clients)
     tasks = Tasks()
     try:
         return await (_plainly if scenery.once else _live)(scenery, traffic, tasks)
@@ -38,7 +39,7 @@ async def perform(scenery: Scenery) -> Report:
         await tasks.end()
 
 
-async def _plainly(scenery: Scenery, traffic: Traffic, tasks: Tasks) -> Report:
+async def _plainly(scenery: Scenery, traffic: DemoTraffic, tasks: Tasks) -> StoryReport:
     tell = _silent if scenery.json else say
     await until_all_are_up(scenery)
     tell(plain_head())
@@ -63,7 +64,7 @@ def _silent(_: str) -> None:
     """With --json nothing but the JSON goes to stdout."""
 
 
-async def _live(scenery: Scenery, traffic: Traffic, tasks: Tasks) -> Report:
+async def _live(scenery: Scenery, traffic: DemoTraffic, tasks: Tasks) -> StoryReport:
     console = Console(highlight=False)
     with console.status("starting both systems and Banyan"):
         await until_all_are_up(scenery)
@@ -94,11 +95,13 @@ async def _live(scenery: Scenery, traffic: Traffic, tasks: Tasks) -> Report:
 
 async def _refresh(scenery: Scenery, notebook: Notebook, screen: Live) -> None:
     """Draw the table anew, for ever."""
-    status: RoutesStatus | None = None
+    status: RoutesView | None = None
     while True:
         with suppress(NoAnswerError):
             status = await asyncio.to_thread(get_routes, scenery.admin)
-        moment = Moment(status=status, notebook=notebook, now=time.monotonic(), ended=tuple(scenery.children.ended()))
+        moment = ScreenMoment(
+            status=status, notebook=notebook, now=time.monotonic(), ended=tuple(scenery.children.ended())
+        )
         screen.update(live(moment, screen.console.width), refresh=True)
         await asyncio.sleep(_REFRESH)
 

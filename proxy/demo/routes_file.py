@@ -80,7 +80,7 @@ class Ports:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Edit:
+class EditedLine:
     """One changed value and its line, counted from 1; `before` is empty for a line that is new."""
 
     line: int
@@ -100,7 +100,7 @@ def first_text(ports: Ports, state: str) -> str:
     return _TEXT.substitute(listen=ports.listen, admin=ports.admin, legacy=ports.legacy, new=ports.new, state=state)
 
 
-def edit(path: Path, route: str, stage: str, split: str) -> list[Edit]:
+def edit(path: Path, route: str, stage: str, split: str) -> list[EditedLine]:
     """Set `stage` and `split` of one route in the file and say what changed; an empty `split` means no such line."""
     lines = path.read_text(encoding="utf-8").splitlines()
     at = _line_of(lines, route, "stage")
@@ -110,13 +110,13 @@ def edit(path: Path, route: str, stage: str, split: str) -> list[Edit]:
     return edits
 
 
-def _set(lines: list[str], at: int, key: str, value: str) -> Edit | None:
+def _set(lines: list[str], at: int, key: str, value: str) -> EditedLine | None:
     """Make line `at` say so: change the value there, or put a line in."""
     found = re.fullmatch(rf"    {key}: (.*)", lines[at])
     if found and found[1] == value:
         return None
     lines[at : at + bool(found)] = [f"    {key}: {value}"]
-    return Edit(line=at + 1, key=key, before=found[1] if found else "", after=value)
+    return EditedLine(line=at + 1, key=key, before=found[1] if found else "", after=value)
 
 
 def _line_of(lines: list[str], route: str, key: str) -> int:

@@ -30,7 +30,7 @@ INTERRUPTED = 130
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wishes:
+class DemoOptions:
     """What the command line asked for; `speed` 2 is twice as fast, `port` 0 a free one, `folder` None a fresh one."""
 
     once: bool
@@ -40,19 +40,19 @@ class Wishes:
     folder: Path | None
 
 
-def run(wishes: Wishes) -> int:
+def run(options: DemoOptions) -> int:
     """Play; the exit code."""
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _leave)
     try:
         with ExitStack() as stack:
-            folder = stack.enter_context(_folder(wishes.folder))
+            folder = stack.enter_context(_folder(options.folder))
             children = stack.enter_context(Children(folder))
             sow(folder / "customers.db")
             systems = stack.enter_context(closing(Systems(children, folder / "customers.db")))
             listen, admin = stack.enter_context(held_port()), stack.enter_context(held_port())
-            scenery = _set_up(wishes, folder, children, systems, (wishes.port or listen, admin))
-            if not wishes.json:
+            scenery = _set_up(options, folder, children, systems, (options.port or listen, admin))
+            if not options.json:
                 say(_intro(scenery))
             from proxy.demo.performance import perform  # noqa: PLC0415  its libraries load while the children's do
 
@@ -77,7 +77,7 @@ def _intro(scenery: Scenery) -> str:
     )
 
 
-def _set_up(wishes: Wishes, folder: Path, children: Children, systems: Systems, own: tuple[int, int]) -> Scenery:
+def _set_up(options: DemoOptions, folder: Path, children: Children, systems: Systems, own: tuple[int, int]) -> Scenery:
     """The file, Banyan, and both systems, all starting; `own`: Banyan's ports for clients and for the admin API."""
     routes, state = folder / "routes.yaml", choose_state()
     listen, admin = own
@@ -85,9 +85,9 @@ def _set_up(wishes: Wishes, folder: Path, children: Children, systems: Systems, 
     write(routes, first_text(ports, state.mode))
     children.start("banyan", "proxy", "serve", "--config", str(routes))
     return Scenery(
-        once=wishes.once or wishes.json or not sys.stdout.isatty(),
-        json=wishes.json,
-        speed=wishes.speed,
+        once=options.once or options.json or not sys.stdout.isatty(),
+        json=options.json,
+        speed=options.speed,
         routes=routes,
         state=state.sentence,
         ports=ports,

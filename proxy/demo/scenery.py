@@ -1,4 +1,4 @@
-"""What stands on the demo's stage once it is set: processes, addresses, the file, and the wishes of who watches."""
+"""What stands on the demo's stage once it is set: processes, addresses, the file, and the options of who watches."""
 
 from __future__ import annotations
 

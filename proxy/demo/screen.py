@@ -13,13 +13,13 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from proxy.cli.admin_api import RoutesStatus
+from proxy.api.evidence import ClusterView
+from proxy.api.routes import RoutesView
 from proxy.cli.evidence.picture import cluster_table
 from proxy.cli.terminal import this_command
-from proxy.control.admin.evidence_view import ClusterView
 from proxy.demo.notebook import Figures, Notebook
 from proxy.demo.routes_file import MOVED
-from proxy.demo.story import Measured, Report
+from proxy.demo.story import Measured, StoryReport
 
 NOTHING = "–"
 _WIDTHS = (8, 6, 8, 6, 6, 6, 6, 6)
@@ -29,16 +29,16 @@ _HEADS = ("stage", "split", "legacy/s", "new/s", "new", "failed", "p50 ms", "p99
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Moment:
+class ScreenMoment:
     """What the live table shows now; `now` is the monotonic clock's, `ended` are systems that went away."""
 
-    status: RoutesStatus | None
+    status: RoutesView | None
     notebook: Notebook
     now: float
     ended: tuple[str, ...]
 
 
-def live(moment: Moment, width: int) -> RenderableType:
+def live(moment: ScreenMoment, width: int) -> RenderableType:
     """The table of all routes, and what there is to say below it; closer together on a terminal of 80 columns."""
     table = Table(box=None, pad_edge=False, padding=(0, 2 if width >= _WIDE else 1, 0, 0), header_style="bold")
     table.add_column("route", no_wrap=True)
@@ -52,7 +52,7 @@ def live(moment: Moment, width: int) -> RenderableType:
     return Group("", table, *_parity(moment), *(Text(line, style="bold red") for line in _news(moment)))
 
 
-def _parity(moment: Moment) -> Iterable[str]:
+def _parity(moment: ScreenMoment) -> Iterable[str]:
     """How the moved route's answers compare, as soon as any were."""
     for route in moment.status.routes if moment.status else ():
         if route.name == MOVED and (seen := route.parity).compared:
@@ -60,7 +60,7 @@ def _parity(moment: Moment) -> Iterable[str]:
             yield f"parity of {MOVED}: {seen.compared} compared, {seen.mismatch} mismatches, {bound}"
 
 
-def _news(moment: Moment) -> Iterable[str]:
+def _news(moment: ScreenMoment) -> Iterable[str]:
     """Lines below the table, when something is not as it was."""
     if moment.status is not None and not moment.status.reload.ok:
         yield "the file has problems, so the last good one goes on:"
@@ -105,7 +105,7 @@ def mismatch_lines(clusters: Sequence[ClusterView]) -> list[str]:
     return [line.rstrip() for line in caught.get().splitlines()]
 
 
-def verdict(report: Report) -> list[str]:
+def verdict(report: StoryReport) -> list[str]:
     """How the story ended, in lines."""
     if report.wrong:
         return ["The story failed:", *(f"  {line}" for line in report.wrong)]

@@ -11,11 +11,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import msgspec
-
-from proxy.cli.admin_api import NoAnswerError, fetch
-from proxy.cli.evidence.evidence_api import Mismatches, get_mismatches
-from proxy.control.admin.evidence_view import ClusterView, EvidenceView, ParityView
+from proxy.api.evidence import ClusterView, MismatchesView
+from proxy.cli.admin_client import NoAnswerError, get_mismatches, get_route
 from proxy.demo.children import DemoError
 from proxy.demo.new import FIRST, QUIRK
 from proxy.demo.routes_file import MOVED
@@ -43,13 +40,6 @@ class Compared:
         """As the story tells it."""
         found = f"{self.compared} compared with release {self.release}, {self.mismatch} mismatches"
         return f"{found}, so at most {self.bound:.1%} differ (99 %)"
-
-
-class _Page(msgspec.Struct, frozen=True):
-    """What is read of `GET /api/routes/{name}`."""
-
-    parity: ParityView
-    evidence: EvidenceView
 
 
 async def find_and_mend(
@@ -93,7 +83,7 @@ async def _until_compared(scenery: Scenery, release: str, path: str) -> Compared
 def _compared(admin: str, release: str) -> Compared | None:
     """None as long as Banyan knows nothing about this release."""
     try:
-        page = msgspec.json.decode(fetch(admin, f"/api/routes/{MOVED}"), type=_Page)
+        page, _ = get_route(admin, MOVED)
         clusters = get_mismatches(admin, MOVED).clusters
     except NoAnswerError:
         return None
@@ -104,13 +94,13 @@ def _compared(admin: str, release: str) -> Compared | None:
         compared=page.parity.compared,
         mismatch=page.parity.mismatch,
         bound=page.parity.rate_upper_bound,
-        worst=next((each for each in clusters if each.accepted is None), None),
+        worst=next((cluster for cluster in clusters if cluster.accepted is None), None),
     )
 
 
 def _show_worst(scenery: Scenery, tell: Callable[[str], None], table: Callable[[list[ClusterView]], None]) -> None:
     """The cluster as `banyan mismatches` prints it, and what both sides said."""
-    worst = [each for each in _read(scenery.admin).clusters if each.accepted is None][:1]
+    worst = [cluster for cluster in _read(scenery.admin).clusters if cluster.accepted is None][:1]
     tell(f"`banyan mismatches {MOVED}` says:")
     table(worst)
     for each in worst:
@@ -120,7 +110,7 @@ def _show_worst(scenery: Scenery, tell: Callable[[str], None], table: Callable[[
                 tell(f"{shown.request.method} {shown.request.target}: {difference.path} {said}")
 
 
-def _read(admin: str, cluster: str = "") -> Mismatches:
+def _read(admin: str, cluster: str = "") -> MismatchesView:
     try:
         return get_mismatches(admin, MOVED, cluster)
     except NoAnswerError as error:

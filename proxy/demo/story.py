@@ -14,16 +14,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-from proxy.cli.admin_api import NoAnswerError, fetch, get_routes
-from proxy.control.admin.evidence_view import ClusterView
+from proxy.api.evidence import ClusterView
+from proxy.cli.admin_client import NoAnswerError, fetch, get_routes
 from proxy.core.outcome import Side
 from proxy.demo.children import DemoError
-from proxy.demo.notebook import Figures, Notebook, Window, figures
+from proxy.demo.notebook import Figures, Notebook, NotedWindow, figures
 from proxy.demo.routes_file import LOOPBACK, MOVED, edit
 from proxy.demo.scenery import Scenery
 from proxy.demo.seed import OFFICES
 from proxy.demo.shadowing import Compared, find_and_mend, wrong_parity
-from proxy.demo.traffic import Traffic
+from proxy.demo.traffic import DemoTraffic
 
 TOLERANCE = 0.035
 """How far the share of moved offices may be from the split: they are drawn, and 250 at 50 % scatter by 0.032."""
@@ -34,7 +34,7 @@ SETTLE = 0.3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
+class StoryStep:
     """One edit: what the moved route's `stage` and `split` become; an empty `split` is none."""
 
     stage: str
@@ -42,13 +42,13 @@ class Step:
     share: float
 
 
-BEGINNING = Step(stage="legacy", split="", share=0.0)
-SHADOW = Step(stage="shadow", split="", share=0.0)
+BEGINNING = StoryStep(stage="legacy", split="", share=0.0)
+SHADOW = StoryStep(stage="shadow", split="", share=0.0)
 STEPS = (
-    Step(stage="canary", split="5%", share=0.05),
-    Step(stage="canary", split="25%", share=0.25),
-    Step(stage="canary", split="50%", share=0.50),
-    Step(stage="canary", split="100%", share=1.0),
+    StoryStep(stage="canary", split="5%", share=0.05),
+    StoryStep(stage="canary", split="25%", share=0.25),
+    StoryStep(stage="canary", split="50%", share=0.50),
+    StoryStep(stage="canary", split="100%", share=1.0),
 )
 
 
@@ -66,7 +66,7 @@ class Measured:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
+class StoryReport:
     """The whole story, `parity` with each release of new; `wrong` is empty when all of Rule 3 held."""
 
     steps: tuple[Measured, ...]
@@ -78,19 +78,19 @@ class Report:
 
 async def play(
     scenery: Scenery,
-    traffic: Traffic,
+    traffic: DemoTraffic,
     seconds: float,
     *,
     tell: Callable[[str], None],
     show: Callable[[Measured], None],
     table: Callable[[list[ClusterView]], None],
-) -> Report:
+) -> StoryReport:
     """Go through all steps, each for so many seconds; DemoError when it cannot go on.
 
     `tell` is given a line about each edit, `show` each step when it is measured, `table` what differs.
     """
     steps: list[Measured] = []
-    windows: list[Window] = []
+    windows: list[NotedWindow] = []
     parity: tuple[Compared, ...] = ()
     for step in (BEGINNING, SHADOW, *STEPS):
         edits = edit(scenery.routes, MOVED, step.stage, step.split)
@@ -107,7 +107,7 @@ async def play(
     await traffic.pause()
     read_back = await traffic.read_all_back()
     wrong = (*_failures(traffic.notebook), *(wrong_shares(steps)), *went_back(windows), *wrong_parity(parity))
-    return Report(
+    return StoryReport(
         steps=tuple(steps),
         parity=parity,
         requests=traffic.notebook.requests.total(),
@@ -154,11 +154,11 @@ def _serves(admin: str, revision: str) -> str:
         return error.message
     if status.revision != revision:
         return "; ".join(status.reload.problems) or f"revision {status.revision} runs, not {revision}"
-    current = [each for each in status.workers if each.serves_current]
+    current = [worker for worker in status.workers if worker.serves_current]
     return "" if current and len(current) == len(status.workers) else f"not every worker serves {revision}"
 
 
-async def _watch(scenery: Scenery, notebook: Notebook, seconds: float) -> Window:
+async def _watch(scenery: Scenery, notebook: Notebook, seconds: float) -> NotedWindow:
     window = notebook.open_window(MOVED)
     started = time.monotonic()
     while (watched := time.monotonic() - started) < seconds or len(window.by_office) < OFFICES:
@@ -172,7 +172,7 @@ async def _watch(scenery: Scenery, notebook: Notebook, seconds: float) -> Window
     return window
 
 
-def _measured(step: Step, window: Window, notebook: Notebook) -> Measured:
+def _measured(step: StoryStep, window: NotedWindow, notebook: Notebook) -> Measured:
     return Measured(
         stage=step.stage,
         split=step.split,
@@ -199,7 +199,7 @@ def wrong_shares(steps: list[Measured]) -> list[str]:
     return wrong
 
 
-def went_back(windows: list[Window]) -> list[str]:
+def went_back(windows: list[NotedWindow]) -> list[str]:
     """Offices that new answered in one window and legacy in the same or a later one."""
     moved: set[str] = set()
     back: set[str] = set()

@@ -13,7 +13,7 @@ import aiohttp
 
 from proxy.core.outcome import Side
 from proxy.demo.asks import Ask, Record, Written, visit
-from proxy.demo.notebook import Exchange, Notebook
+from proxy.demo.notebook import Notebook, NotedExchange
 from proxy.demo.seed import OFFICES, office_name
 
 CLIENTS = 10
@@ -25,7 +25,7 @@ _TIMEOUT = aiohttp.ClientTimeout(total=5.0)
 _SIDES = {"legacy-rails": Side.LEGACY, "crm": Side.NEW}
 
 
-class Traffic:
+class DemoTraffic:
     """All clients; `run` goes on until it is cancelled. `rate` may be changed while it does."""
 
     def __init__(self, url: str) -> None:
@@ -82,7 +82,7 @@ class Traffic:
         now = time.monotonic()
         fault = fault or ask.fault_in(record)
         self.notebook.note(
-            Exchange(route=ask.route, office=office, at=now, seconds=now - started, side=side, fault=fault)
+            NotedExchange(route=ask.route, office=office, at=now, seconds=now - started, side=side, fault=fault)
         )
         number = record.get("id")
         if ask.body is not None and not fault and isinstance(number, int):

@@ -178,6 +178,19 @@ class ComparedDelta(msgspec.Struct, frozen=True, array_like=True):
     rest: tuple[int, int] = (0, 0)
 
 
+class OutcomeDelta(msgspec.Struct, frozen=True, array_like=True):
+    """What the comparison of one request came to, in the words of the API; see `proxy/api/recent.py`."""
+
+    request_id: str
+    outcome: str
+    why: str = ""
+    cluster: str = ""
+    path: str = ""
+    kind: str = ""
+    severity: str = ""
+    differences: int = 0
+
+
 class Comparer(msgspec.Struct, frozen=True, tag="comparer"):
     """Comparer to control, as its first word and once a second: what waits now, and what it did since its start.
 
@@ -200,13 +213,14 @@ class Evidence(msgspec.Struct, frozen=True, tag="evidence"):
     """Comparer to control: what was found since the last one. `parts` is MessagePack of `core/evidence/fold.Part`.
 
     `bad` are mismatches of high severity, by who answered the client; `bad_lost` more of them than a message holds.
-    `compared` is for the detectors of change.
+    `compared` is for the detectors of change, `outcomes` for whoever asks what became of one request: the newest.
     """
 
     parts: bytes
     bad: list[BadDelta]
     bad_lost: int = 0
     compared: list[ComparedDelta] = []
+    outcomes: list[OutcomeDelta] = []
 
 
 class Noise(msgspec.Struct, frozen=True, tag="noise"):

@@ -22,7 +22,7 @@ def dump(snapshot: Snapshot) -> bytes:
 
 
 def load(data: bytes) -> Snapshot:
-    """What `dump` was given."""
+    """The snapshot that `dump` was given; TypeError for bytes of another class."""
     snapshot = pickle.loads(data)  # noqa: S301 -- from our own control, over a private socket
     if not isinstance(snapshot, Snapshot):
         raise TypeError(f"a table came as {type(snapshot).__name__}; control and worker differ in version")
@@ -37,7 +37,7 @@ class _Pickler(pickle.Pickler):
     """Values by their fields; everything else as ever."""
 
     def reducer_override(self, obj: object) -> Any:  # noqa: ANN401 -- pickle's own contract
-        """See rule 1."""
+        """A dataclass by its constructor and fields (rule 1), everything else as pickle does."""
         if is_dataclass(obj) and not isinstance(obj, type):
             return _again, (type(obj), *[getattr(obj, name) for name in _names(type(obj))])
         return NotImplemented
@@ -46,7 +46,7 @@ class _Pickler(pickle.Pickler):
 def _names(of: type[Any]) -> tuple[str, ...]:
     found = _KNOWN.get(of)
     if found is None:
-        found = _KNOWN[of] = tuple(each.name for each in fields(of) if each.init)
+        found = _KNOWN[of] = tuple(field.name for field in fields(of) if field.init)
     return found
 
 

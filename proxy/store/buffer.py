@@ -14,8 +14,8 @@ from collections import deque
 import structlog
 
 from proxy.core.evidence.records import Increments, joined
+from proxy.store.errors import StoreRefused, StoreUnavailable
 from proxy.store.evidence import EvidenceStore
-from proxy.store.unavailable import StoreRefused, StoreUnavailable
 
 _log = structlog.get_logger()
 
@@ -35,7 +35,7 @@ class EvidenceBuffer:
 
     @property
     def waiting(self) -> int:
-        """Records."""
+        """Records that wait, in all increments."""
         return self._queued + len(self._sending or ())
 
     def add(self, increments: Increments) -> None:

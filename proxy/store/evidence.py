@@ -62,7 +62,7 @@ class EvidenceStore(Protocol):
         """What was counted of noise, by key."""
 
     async def noise(self, route: str) -> tuple[NoiseFinding, ...]:
-        """How keys stand."""
+        """What the tests of noise found, by key."""
 
     async def save_noise(self, findings: tuple[NoiseFinding, ...], lead: Lead) -> bool:
         """Replace these findings; False, and nothing saved, when `lead` no longer holds."""

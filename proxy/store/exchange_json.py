@@ -12,18 +12,20 @@ _decoder = msgspec.json.Decoder(ComparedExchange)
 
 
 def encode(exchange: ComparedExchange) -> bytes:
-    """For the store."""
+    """JSON for the store; texts in a form that any store takes."""
     return msgspec.json.encode(_clean(exchange))
 
 
 def decode(document: bytes) -> ComparedExchange:
-    """From the store."""
+    """An exchange from JSON; msgspec.DecodeError when it is none."""
     return _decoder.decode(document)
 
 
 def _clean(exchange: ComparedExchange) -> ComparedExchange:
     differences = tuple(
-        replace(each, path=storable(each.path), legacy=storable(each.legacy), new=storable(each.new))
-        for each in exchange.differences
+        replace(
+            difference, path=storable(difference.path), legacy=storable(difference.legacy), new=storable(difference.new)
+        )
+        for difference in exchange.differences
     )
     return replace(exchange, request_id=storable(exchange.request_id), differences=differences)

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import replace
 
 from proxy.core.position.position import Move, Position, Transition
-from proxy.core.position.standing import Hold, InstanceMessage, Kill, Lead, Pin, Presence, Standing
+from proxy.core.position.standing import InstanceMessage, Lead, Pin, Presence, Standing
 from proxy.core.routing.state_names import Origins, all_called, called
 from proxy.store.positions import PositionStore
 
@@ -27,8 +27,6 @@ class NamedPositions:
             found,
             positions=all_called(found.positions, name),
             pins=all_called(found.pins, name),
-            holds=all_called(found.holds, name),
-            kills=all_called(found.kills, name),
         )
 
     async def compare_and_set(
@@ -58,18 +56,6 @@ class NamedPositions:
     async def drop_pin(self, route: str, cohort: str, standing: int | None = None) -> bool:
         """As PositionStore says."""
         return await self._behind.drop_pin(self._origins().origin(route), cohort, standing)
-
-    async def set_hold(self, hold: Hold) -> None:
-        """As PositionStore says."""
-        await self._behind.set_hold(called(hold, self._origins().origin(hold.route)))
-
-    async def drop_hold(self, route: str) -> bool:
-        """As PositionStore says."""
-        return await self._behind.drop_hold(self._origins().origin(route))
-
-    async def set_kill(self, kill: Kill) -> None:
-        """As PositionStore says."""
-        await self._behind.set_kill(called(kill, self._origins().origin(kill.route)))
 
     async def try_lead(self, name: str, holder: str, seconds: float) -> int | None:
         """As PositionStore says."""

@@ -18,6 +18,7 @@ import structlog
 from proxy.core.evidence.records import Retention
 from proxy.core.routing.state_names import Origins
 from proxy.store.embedded.database import Embedded
+from proxy.store.errors import StoreRefused, StoreUnavailable
 from proxy.store.evidence import EvidenceStore
 from proxy.store.memory.evidence import MemoryEvidence
 from proxy.store.memory.positions import MemoryPositions
@@ -27,7 +28,6 @@ from proxy.store.positions import PositionStore
 from proxy.store.postgres.connections import Connections, Patience
 from proxy.store.postgres.evidence import PostgresEvidence
 from proxy.store.postgres.positions import PostgresPositions
-from proxy.store.unavailable import StoreRefused, StoreUnavailable
 
 _log = structlog.get_logger()
 

@@ -15,7 +15,7 @@ from collections.abc import AsyncIterator, Sequence
 from typing import Protocol
 
 from proxy.core.position.position import Move, Position, Transition
-from proxy.core.position.standing import Hold, InstanceMessage, Kill, Lead, Pin, Presence, Standing
+from proxy.core.position.standing import InstanceMessage, Lead, Pin, Presence, Standing
 
 KEPT_TRANSITIONS = 100_000
 """Moves are kept until the standing has changed so many times again."""
@@ -25,7 +25,7 @@ class PositionStore(Protocol):
     """What all replicas obey."""
 
     async def standing(self) -> Standing:
-        """Everything at one moment."""
+        """Positions and pins of all routes and their version, read at one moment."""
 
     async def compare_and_set(
         self, position: Position, expected_version: int, transition: Transition, lead: Lead | None = None
@@ -52,15 +52,6 @@ class PositionStore(Protocol):
 
     async def drop_pin(self, route: str, cohort: str, standing: int | None = None) -> bool:
         """Whether there was one, and the standing had this version."""
-
-    async def set_hold(self, hold: Hold) -> None:
-        """Add a hold, or replace the route's."""
-
-    async def drop_hold(self, route: str) -> bool:
-        """Whether there was one."""
-
-    async def set_kill(self, kill: Kill) -> None:
-        """Switch the new side off or on again."""
 
     async def try_lead(self, name: str, holder: str, seconds: float) -> int | None:
         """The epoch under which `holder` may judge for so long; None while another does. A leader keeps its epoch."""

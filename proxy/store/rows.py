@@ -10,7 +10,7 @@ from proxy.core.outcome import Side
 from proxy.core.parity.compare import Outcome
 from proxy.core.parity.rules.difference import DifferenceKind, Severity
 from proxy.core.position.position import Cause, Position, Transition
-from proxy.core.position.standing import Hold, Kill, Pin
+from proxy.core.position.standing import Pin
 from proxy.core.stage import Stage
 from proxy.store.exchange_json import decode
 
@@ -127,13 +127,3 @@ def pin(row: Row) -> Pin:
 def pin_row(each: Pin) -> tuple[object, ...]:
     """As `set_pin.sql` takes it."""
     return each.route, each.cohort, str(each.side), each.by, each.since, each.until, each.reason
-
-
-def hold_row(each: Hold) -> tuple[object, ...]:
-    """As `set_hold.sql` takes it."""
-    return each.route, each.by, each.since, each.until, each.reason
-
-
-def kill_row(each: Kill) -> tuple[object, ...]:
-    """As `set_kill.sql` takes it."""
-    return each.route, each.on, each.by, each.since, each.reason

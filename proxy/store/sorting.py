@@ -25,7 +25,7 @@ def epochs(found: Iterable[Epoch]) -> tuple[Epoch, ...]:
 
 
 def tallies(found: Iterable[EvidenceTally]) -> tuple[EvidenceTally, ...]:
-    """Oldest first."""
+    """By minute, oldest first."""
     return tuple(
         sorted(
             found,
@@ -44,17 +44,17 @@ def tallies(found: Iterable[EvidenceTally]) -> tuple[EvidenceTally, ...]:
 
 
 def clusters(found: Iterable[Cluster]) -> tuple[Cluster, ...]:
-    """The most frequent first."""
+    """By count, the most frequent first."""
     return tuple(sorted(found, key=lambda each: (-each.count, each.id)))
 
 
 def samples(found: Iterable[Sample]) -> tuple[Sample, ...]:
-    """Newest first."""
+    """By time, newest first."""
     return tuple(sorted(found, key=lambda each: (-each.exchange.at, each.exchange.request_id)))
 
 
 def recorded(found: Iterable[ComparedExchange]) -> tuple[ComparedExchange, ...]:
-    """Newest first."""
+    """By time, newest first."""
     return tuple(sorted(found, key=lambda each: (-each.at, each.request_id)))
 
 
@@ -69,7 +69,7 @@ def key_groups(found: Iterable[KeyGroup]) -> tuple[KeyGroup, ...]:
 
 
 def rule_hits(found: Iterable[RuleHits]) -> tuple[RuleHits, ...]:
-    """By rule."""
+    """By rule id."""
     return tuple(sorted(found, key=lambda each: each.rule))
 
 
@@ -79,7 +79,7 @@ def noise_counts(found: Iterable[NoiseCount]) -> tuple[NoiseCount, ...]:
 
 
 def noise(found: Iterable[NoiseFinding]) -> tuple[NoiseFinding, ...]:
-    """By path."""
+    """By path of the key."""
     return tuple(sorted(found, key=lambda each: each.path))
 
 

@@ -57,7 +57,7 @@ def staged(given: Increments) -> tuple[Staged, ...]:
         Staged(table="staged_key_group", columns=KEY_GROUP, rows=tuple(_groups(given))),
         Staged(table="staged_recorded", columns=RECORDED, rows=tuple(_recorded(given))),
     )
-    return tuple(each for each in tables if each.rows)
+    return tuple(table for table in tables if table.rows)
 
 
 def _tally(each: EvidenceTally) -> Row:
@@ -81,7 +81,7 @@ def _shapes(given: Increments) -> Iterable[Row]:
     for each in given.shapes:
         yield each.route, storable(each.shape), each.legacy, each.compared, each.first_seen, each.last_seen
     told = {(each.route, each.shape) for each in given.shapes}
-    for route, shape in sorted({(each.route, each.shape) for each in given.tallies} - told):
+    for route, shape in sorted({(tally.route, tally.shape) for tally in given.tallies} - told):
         yield route, storable(shape), 0, 0, given.at, given.at
 
 
@@ -102,24 +102,26 @@ def _cluster(each: Occurrence) -> Row:
 
 
 def _samples(given: Increments) -> Iterable[Row]:
-    for each in given.samples:
-        kept = each.exchange
-        yield kept.route, each.epoch, each.cluster, storable(kept.request_id), kept.at, kept.draw, encode(kept)
+    for sample in given.samples:
+        kept = sample.exchange
+        yield kept.route, sample.epoch, sample.cluster, storable(kept.request_id), kept.at, kept.draw, encode(kept)
 
 
 def _rule_hits(given: Increments) -> Iterable[Row]:
-    return ((each.route, storable(each.rule), each.hits, each.last_hit) for each in given.rule_hits)
+    return ((hit.route, storable(hit.rule), hit.hits, hit.last_hit) for hit in given.rule_hits)
 
 
 def _noise(given: Increments) -> Iterable[Row]:
-    for each in given.noise:
-        numbers = (each.asked, each.raw_only, each.noise_only, each.both)
-        yield each.route, storable(each.path), storable(each.measure), each.epoch, *numbers
+    for finding in given.noise:
+        numbers = (finding.asked, finding.raw_only, finding.noise_only, finding.both)
+        yield finding.route, storable(finding.path), storable(finding.measure), finding.epoch, *numbers
 
 
 def _groups(given: Increments) -> Iterable[Row]:
-    return ((each.route, each.id, list(map(storable, each.keys)), each.last_seen) for each in given.groups)
+    return ((group.route, group.id, list(map(storable, group.keys)), group.last_seen) for group in given.groups)
 
 
 def _recorded(given: Increments) -> Iterable[Row]:
-    return ((each.route, storable(each.request_id), each.at, encode(each)) for each in given.recorded)
+    return (
+        (exchange.route, storable(exchange.request_id), exchange.at, encode(exchange)) for exchange in given.recorded
+    )

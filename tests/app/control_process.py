@@ -8,7 +8,7 @@ import socket
 import sys
 from pathlib import Path
 
-from proxy.app.control import Inheritance, run_control
+from proxy.app.control import ControlInputs, serve_control
 from proxy.config.files import kill_file
 from proxy.config.files.watch import FileWatch
 from proxy.config.load import Loaded, load_file
@@ -24,7 +24,7 @@ def main(config: Path, admin: int, link: int, last_good: Path) -> None:
     if not isinstance(loaded, Loaded):
         problems, loaded = loaded, load_file(last_good, env)
     assert isinstance(loaded, Loaded), loaded
-    given = Inheritance(
+    given = ControlInputs(
         admin=socket.socket(fileno=admin),
         link=socket.socket(fileno=link),
         snapshot=loaded.snapshot,
@@ -35,7 +35,7 @@ def main(config: Path, admin: int, link: int, last_good: Path) -> None:
         problems=problems,
         warnings=loaded.warnings,
     )
-    asyncio.run(run_control(given))
+    asyncio.run(serve_control(given))
     sink.close()
 
 

@@ -10,8 +10,7 @@ import typer
 from proxy import __version__
 from proxy.app import supervisor
 from proxy.cli import serve
-from proxy.cli.main import COMMANDS
-from proxy.cli.not_yet import LATER
+from proxy.cli.main import COMMANDS, INSTEAD_OF_PROBE
 from proxy.core.build import BUILD
 from tests.cli.conftest import Banyan
 
@@ -25,8 +24,8 @@ CONTRACT = (
 
 def test_every_command_of_the_contract_exists() -> None:
     """What the contract names is either here or known as not here yet."""
-    assert set(COMMANDS) | set(LATER) >= set(CONTRACT.split())
-    assert not set(COMMANDS) & set(LATER)
+    assert set(COMMANDS) | {"probe"} >= set(CONTRACT.split())
+    assert "probe" not in COMMANDS
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -72,14 +71,13 @@ def test_an_unknown_command_suggests_the_nearest(banyan: Banyan, typed: str, mea
     assert f"'{meant}'" in result.stderr
 
 
-@pytest.mark.parametrize("name", LATER)
-def test_a_command_of_a_later_version_says_so(banyan: Banyan, name: str) -> None:
+def test_a_command_of_a_later_version_says_so(banyan: Banyan) -> None:
     """With whatever arguments, it leaves with 2 and says what does its job until then."""
-    result = banyan(name, "orders.show", "--to", "50%", "-x")
+    result = banyan("probe", "orders.show", "--to", "50%", "-x")
 
     assert result.exit_code == 2
-    assert f"`{name}` is not in this version" in result.stderr
-    assert LATER[name] in result.stderr
+    assert "`probe` is not in this version" in result.stderr
+    assert INSTEAD_OF_PROBE in result.stderr
     assert result.stdout == ""
 
 

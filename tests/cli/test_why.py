@@ -14,6 +14,15 @@ from tests.core.remembered import TENANT, a_route, head, remember, table
 ORDERS = a_route("orders", "/orders/{id}", stage=Stage.CANARY, split=1.0, cohort=(TENANT,))
 NOW = {"route": "orders", "stage": "canary", "split": 1.0, "side": "new", "reason": "below_split", "differs": False}
 
+DIFFERS = {
+    "outcome": "mismatch",
+    "cluster": "c1",
+    "path": "$.a",
+    "kind": "missing",
+    "severity": "high",
+    "differences": 1,
+}
+
 
 def page(now: dict[str, object] | None = None, comparison: object = None, tenant: str = "t1", **more: object) -> bytes:
     seen = remember(table(ORDERS), head("/orders/7", tenant), upstream="new", **more)
@@ -55,7 +64,10 @@ def test_the_decision_is_told_line_by_line(banyan: Banyan) -> None:
         (page({"side": "legacy", "differs": True, "stage": "shadow"}), "would be legacy on orders at shadow, reason"),
         (page({"side": None}), "its cohort would be drawn anew on orders at canary, split 100 % (revision r2)"),
         (page({"stage": None, "side": "self"}), "would again be self on orders, reason"),
-        (page(comparison={"outcome": "mismatch"}), "compared  outcome mismatch"),
+        (page(comparison={"outcome": "match"}), "compared  match\n"),
+        (page(comparison={"outcome": "incomparable", "why": "timed_out"}), "compared  incomparable: timed_out\n"),
+        (page(comparison=DIFFERS), "compared  mismatch: high at $.a (missing); `banyan mismatches orders c1`\n"),
+        (page(comparison={**DIFFERS, "differences": 3}), "high at $.a (missing) and 2 more; `banyan mism"),
     ],
 )
 def test_what_was_particular_is_told(banyan: Banyan, body: bytes, line: str) -> None:

@@ -7,7 +7,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from proxy.comparer import comparison
-from proxy.comparer.comparison import Scales
+from proxy.comparer.comparison import PairComparer
 from proxy.core.evidence.fold import REPEATED, Part
 from proxy.core.noise.groups import group_id
 from proxy.core.noise.key_state import KeyState
@@ -21,11 +21,11 @@ from tests.control.tables import route, snapshot
 from tests.e2e.pairs import pair
 
 
-def made(*names: str) -> Scales:
-    return Scales(snapshot(*(route(name) for name in names or ("a",))), b"k" * 32)
+def made(*names: str) -> PairComparer:
+    return PairComparer(snapshot(*(route(name) for name in names or ("a",))), b"k" * 32)
 
 
-def weigh(on: Scales, *pairs: Pair) -> list[Part]:
+def weigh(on: PairComparer, *pairs: Pair) -> list[Part]:
     for each in pairs:
         on.take(encode(each)[4:])
     evidence = on.evidence()
@@ -33,7 +33,7 @@ def weigh(on: Scales, *pairs: Pair) -> list[Part]:
 
 
 def outcomes(parts: list[Part]) -> list[tuple[str, str, int]]:
-    return [(each.outcome, each.why, each.count) for part in parts for each in part.increments.tallies]
+    return [(tally.outcome, tally.why, tally.count) for part in parts for tally in part.increments.tallies]
 
 
 def test_a_request_is_evidence_three_times_a_day() -> None:
@@ -48,8 +48,8 @@ def test_an_answer_without_a_version_is_of_the_version_before() -> None:
     """A timeout names no version; it begins no epoch."""
     parts = weigh(made(), pair(1, 1, new_version="7"), pair(1, 1, new_version=""), pair(1, 1, new_version="8"))
 
-    assert [each.new_version for each in parts] == ["7", "8"]
-    assert [sum(tally.count for tally in each.increments.tallies) for each in parts] == [2, 1]
+    assert [part.new_version for part in parts] == ["7", "8"]
+    assert [sum(tally.count for tally in part.increments.tallies) for part in parts] == [2, 1]
 
 
 def test_high_mismatches_are_bad_events_of_who_answered(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -80,8 +80,8 @@ def test_a_failure_of_legacy_alone_is_no_bad_event() -> None:
     assert evidence is not None
     assert (evidence.bad, evidence.bad_lost, evidence.compared) == ([], 0, [])
     parts = msgspec.msgpack.decode(evidence.parts, type=list[Part])
-    assert {each[:2] for each in outcomes(parts)} == {("incomparable", "legacy_failed")}
-    assert sum(each[2] for each in outcomes(parts)) == 3
+    assert {outcome[:2] for outcome in outcomes(parts)} == {("incomparable", "legacy_failed")}
+    assert sum(outcome[2] for outcome in outcomes(parts)) == 3
 
 
 def test_rules_noise_and_secrets_are_those_of_the_table() -> None:
@@ -101,7 +101,7 @@ def test_rules_noise_and_secrets_are_those_of_the_table() -> None:
 def test_where_noise_is_not_to_be_learned_every_value_counts() -> None:
     """`second: 0%`: at once, whatever other routes know; an operator's word holds there as well."""
     words = (NoiseWord(path="$.at", noisy=True),)
-    on = Scales(snapshot(route("a", shadow=ShadowPolicy(second=0.0), compare=Rules(words=words))), b"k" * 32)
+    on = PairComparer(snapshot(route("a", shadow=ShadowPolicy(second=0.0), compare=Rules(words=words))), b"k" * 32)
     on.memories.hear({"a": Learned(states={"$.n": KeyState.NOISY})})
     parts = weigh(on, pair({"n": 1}, {"n": 2}), pair({"at": 1}, {"at": 2}))
 
@@ -153,7 +153,7 @@ def test_what_is_found_of_a_renamed_route_is_told_by_its_origin() -> None:
 
     A table that renames a route forgets neither its versions nor what was compared today.
     """
-    on = Scales(snapshot(route("a")), b"k" * 32)
+    on = PairComparer(snapshot(route("a")), b"k" * 32)
     again = pair({"id": 1}, {}, new_version="7")
     before = weigh(on, *[again] * 3)
     on.follow(snapshot(route("b", was="a")))
@@ -167,7 +167,7 @@ def test_what_is_found_of_a_renamed_route_is_told_by_its_origin() -> None:
     assert (part.route, part.new_version, shed.route) == ("a", "7", "a")
     assert outcomes([part]) == [("mismatch", REPEATED, 1)]
     assert part.increments.samples[0].cluster == before[0].increments.samples[0].cluster
-    assert [each.route for each in evidence.bad] == ["b"]
+    assert [event.route for event in evidence.bad] == ["b"]
 
 
 def test_the_detector_hears_of_all_that_was_compared() -> None:

@@ -39,7 +39,7 @@ async def test_what_finds_no_place_is_told_by_route(bounds: dict[str, int], full
         held.put(FRAME, 0.0)
 
     assert (len(held), held.shed[full], sum(held.shed.values())) == (1, 2, 2)
-    assert [each.route for each in told] == ["a", "a"]
+    assert [message.route for message in told] == ["a", "a"]
 
 
 async def test_what_waited_too_long_is_not_compared_but_told() -> None:
@@ -52,7 +52,7 @@ async def test_what_waited_too_long_is_not_compared_but_told() -> None:
 
     assert held.pop(1.0 + MOST_LAG) == FRAME
     assert (len(held), held.waiting_bytes, held.shed[Full.LATE]) == (0, 0, 2)
-    assert [each.route for each in told] == ["a", "a"]
+    assert [message.route for message in told] == ["a", "a"]
     held.put(FRAME, 1.0)
     assert held.pop(1.5 + MOST_LAG) is None
     assert (held.shed[Full.LATE], held.filled.is_set()) == (3, False)

@@ -37,7 +37,7 @@ def test_route_epoch_step_and_side_are_kept_apart() -> None:
         found.add(pair, wrong=False)
     told = found.take()
 
-    assert [(each.route, each.step, each.side, each.runs) for each in told] == [
+    assert [(message.route, message.step, message.side, message.runs) for message in told] == [
         ("a", 7, "legacy", [(2, 0)]),
         ("b", 7, "legacy", [(1, 0)]),
         ("a", 8, "legacy", [(1, 0)]),

@@ -9,14 +9,15 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import pytest
 
-from proxy.app.control_parts import Judging, Parts
+from proxy.app.control_parts import ControlBase, ControlParts
 from proxy.config.files import kill_file
 from proxy.control.admin.admin import Admin, application, serve
-from proxy.control.admin.auth import Gate
+from proxy.control.admin.auth import AdminAuth
 from proxy.control.admin.kill import KillSwitch
 from proxy.control.evidence.book import EvidenceBook
 from proxy.control.fleet.links import Links
@@ -27,26 +28,22 @@ from proxy.control.traffic.ledger import Ledger
 from proxy.core.routing.snapshot import Snapshot
 from proxy.link.messages import Table
 from proxy.store.open_stores import open_stores
-from proxy.supervised_tasks import Restarting
+from proxy.tasks import RestartedTasks
+from tests.control.stands import Clock, Store
 from tests.control.tables import crm
 from tests.control.worker import FakeWorker, start_worker
 
 STARTED = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 
 
-class Clock:
-    """A steady clock that moves when told."""
-
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
 @pytest.fixture
 def clock() -> Clock:
     return Clock()
+
+
+@pytest.fixture
+def store(clock: Clock) -> Store:
+    return Store(clock)
 
 
 @pytest.fixture
@@ -59,8 +56,8 @@ def table_of(snapshot: Snapshot) -> Table:
 
 
 @pytest.fixture
-async def tasks() -> AsyncIterator[Restarting]:
-    made = Restarting()
+async def tasks() -> AsyncIterator[RestartedTasks]:
+    made = RestartedTasks()
     yield made
     await made.end()
 
@@ -103,7 +100,7 @@ class Port:
     client: aiohttp.ClientSession
     link_path: Path
     kill: KillSwitch
-    judging: Judging
+    parts: ControlParts
     workers: list[FakeWorker] = field(default_factory=list)
 
     async def worker(self, worker: int = 0, pid: int = 100) -> FakeWorker:
@@ -119,12 +116,23 @@ class Port:
         self.links.push(table_of(snapshot))
 
 
-def _parts(running: Running, links: Links, probes: Probes, hooks: Hooks, directory: Path) -> Parts:
+def _base(running: Running, links: Links, probes: Probes, hooks: Hooks, directory: Path) -> ControlBase:
     """What the judge stands on, with a store in memory."""
     stores = open_stores("memory", directory)
     book = EvidenceBook()
-    return Parts(
+    return ControlBase(
         running=running, links=links, stores=stores, book=book, probes=probes, directory=directory, hooks=hooks
+    )
+
+
+def _switch(running: Running, links: Links, directory: Path, parts: ControlParts) -> KillSwitch:
+    return KillSwitch(
+        running=running,
+        links=links,
+        place=lambda written: directory / (written or "kill"),
+        give=kill_file.give,
+        lift=kill_file.lift,
+        judged=parts.judged,
     )
 
 
@@ -132,37 +140,37 @@ Open = Callable[..., Awaitable[Port]]
 
 
 @pytest.fixture
-async def open_port(links: Links, link_path: Path, tasks: Restarting) -> AsyncIterator[Open]:
+async def open_port(links: Links, link_path: Path, tasks: RestartedTasks) -> AsyncIterator[Open]:
     """What opens an admin port, with a token, beyond loopback, or with another table."""
     async with AsyncExitStack() as stack:
 
-        async def start(*, token: str = "", loopback: bool = True, snapshot: Snapshot | None = None) -> Port:
+        async def start(
+            *,
+            token: str = "",
+            loopback: bool = True,
+            snapshot: Snapshot | None = None,
+            **shows: Any,  # noqa: ANN401
+        ) -> Port:
             listening = listening_tcp()
             running = Running(snapshot or crm(), Reload(ok=True, at=STARTED))
             probes = Probes(tasks, lambda: STARTED)
             stack.push_async_callback(probes.close)
             hooks = Hooks(tasks)
             stack.push_async_callback(hooks.close)
-            judging = Judging(_parts(running, links, probes, hooks, link_path.parent))
-            kill = KillSwitch(
-                running=running,
-                links=links,
-                place=lambda written: link_path.parent / (written or "kill"),
-                give=kill_file.give,
-                lift=kill_file.lift,
-                judged=judging.judged,
-            )
+            parts = ControlParts(_base(running, links, probes, hooks, link_path.parent))
+            kill = _switch(running, links, link_path.parent, parts)
             admin = Admin(
                 running=running,
                 links=links,
                 probes=probes,
                 kill=kill,
                 parser="llhttp",
-                judged=judging.judged,
-                asked=judging.asked,
-                moved=judging.mover.counts,
+                judged=parts.judged,
+                asked=parts.asked,
+                moved=parts.mover.counts,
+                **shows,
             )
-            gate = Gate(loopback=loopback, token=token, own_host="127.0.0.1")
+            gate = AdminAuth(loopback=loopback, token=token, own_host="127.0.0.1")
             host, port = listening.getsockname()
             stack.push_async_callback(await serve(application(admin, gate), listening))
             client = await stack.enter_async_context(aiohttp.ClientSession())
@@ -174,7 +182,7 @@ async def open_port(links: Links, link_path: Path, tasks: Restarting) -> AsyncIt
                 client=client,
                 link_path=link_path,
                 kill=kill,
-                judging=judging,
+                parts=parts,
             )
 
         yield start

@@ -11,27 +11,26 @@ from typing import Any, cast
 import msgspec
 
 from proxy.config.load import Loaded, load_text
-from proxy.control.fleet.gossip import Gathering
+from proxy.control.evidence.book import EvidenceBook
+from proxy.control.fleet.gossip import Outbox
 from proxy.control.fleet.lease import Leading
 from proxy.control.fleet.links import Links
-from proxy.control.judge.judge_round import Bench
+from proxy.control.judge.judge_round import RouteJudging
 from proxy.control.judge.judging import Judge
 from proxy.control.position.mover import Mover
 from proxy.control.position.reconciling import Reconciling
-from proxy.control.position.standing_file import NOTHING, Kept, read
-from proxy.control.position.standing_here import Replica
+from proxy.control.position.standing_file import NOTHING, StandingFile, read
+from proxy.control.position.standing_here import StandingHere
 from proxy.control.running import Reload, Running
-from proxy.control.stores import Positions
 from proxy.control.traffic.ledger import Ledger
 from proxy.core.evidence.records import GuardState
 from proxy.core.judge.legacy import LegacyHealth as Legacy
 from proxy.core.judge.ramp import Measures
 from proxy.core.outcome import Refused
-from proxy.core.position.position import Position
+from proxy.core.position.position import Cause, Position, held, move
 from proxy.core.position.standing import Lead
 from proxy.core.routing.route import Route
 from proxy.core.routing.snapshot import Snapshot
-from proxy.core.store_errors import StoreUnavailable
 from proxy.link.messages import (
     BUCKETS,
     AliveDelta,
@@ -43,6 +42,8 @@ from proxy.link.messages import (
     ShadowDelta,
     Table,
 )
+from proxy.store.errors import StoreUnavailable
+from proxy.store.evidence import EvidenceStore
 from proxy.store.memory.positions import MemoryPositions
 from proxy.store.named_positions import NamedPositions
 from proxy.store.positions import PositionStore
@@ -108,7 +109,7 @@ class Guards:
         return tuple(self.states.values())
 
     async def save_guards(self, states: tuple[GuardState, ...], lead: Lead) -> bool:  # noqa: ARG002 - as stores do
-        self.states |= {(each.route, each.bad): each for each in states}
+        self.states |= {(state.route, state.bad): state for state in states}
         return True
 
 
@@ -137,7 +138,7 @@ class Stand:
         clock: Clock,
         *,
         instance: str = "one",
-        kept: Kept = NOTHING,
+        kept: StandingFile = NOTHING,
         guards: Guards | None = None,
         known: Known | None = None,
     ) -> None:
@@ -146,23 +147,24 @@ class Stand:
         self.known = known or Known()
         self.running = Running(snapshot, GOOD)
         self.links = Links(Ledger(clock), Table(snapshot.revision, b""))
-        named = NamedPositions(cast("PositionStore", store), lambda: self.running.origins)
-        positions = cast("Positions", named)
-        self.replica = Replica(instance, self.running, self.links, clock, keep=self._keep, kept=kept)
-        self.mover = Mover(positions, self.replica)
-        self.reconciling = Reconciling(self.running, self.replica, self.mover, positions)
-        self.gathering = Gathering()
+        positions = NamedPositions(cast("PositionStore", store), lambda: self.running.origins)
+        self.here = StandingHere(instance, self.running, self.links, clock, keep=self._keep, kept=kept)
+        self.mover = Mover(positions, self.here)
+        self.reconciling = Reconciling(self.running, self.here, self.mover, positions)
+        self.outbox = Outbox()
         self.healthy: set[str] = set()
         self.ill: set[str] = set()
-        self.bench = Bench(self.running, self.replica, self.known, self._probe, lambda: self.running.order)
+        self.judging = RouteJudging(
+            self.running, self.here, cast("EvidenceBook", self.known), self._probe, lambda: self.running.order
+        )
         self.judge = Judge(
             store=positions,
-            guards=guards or Guards(),
-            replica=self.replica,
+            guards=cast("EvidenceStore", guards or Guards()),
+            here=self.here,
             mover=self.mover,
             reconciling=self.reconciling,
-            bench=self.bench,
-            gathering=self.gathering,
+            judging=self.judging,
+            outbox=self.outbox,
             revision=lambda: self.running.snapshot.revision,
             leading=Leading(positions, instance),
         )
@@ -179,11 +181,17 @@ class Stand:
         return Legacy.DOWN if upstream in self.ill else Legacy.UNKNOWN
 
     def route(self, name: str = "a") -> Route:
-        return next(each for each in self.running.snapshot.routes if each.name == name)
+        return next(route for route in self.running.snapshot.routes if route.name == name)
 
     def place(self, name: str = "a") -> str:
         """Where a route runs, as people write it."""
-        return str(self.replica.placed(self.route(name)).place)
+        return str(self.here.placed(self.route(name)).place)
+
+    async def hold(self, *, on: bool, name: str = "a") -> None:
+        """An operator's hold, or its end."""
+        before = self.here.position(self.route(name))
+        after = held(before, Cause.OPERATOR, on=on)
+        await self.mover.move(move(before, after, at=self.clock(), actor="ann", numbers={}, reason="wait"))
 
     async def edit(self, snapshot: Snapshot) -> bool:
         """routes.yaml says this now."""
@@ -234,7 +242,7 @@ class Stand:
             alive=[AliveDelta(route, *alive)] if any(alive) else [],
             shadows=[ShadowDelta(route, outcome, count) for outcome, count in (shadows or {}).items()],
         )
-        self.gathering.hear(more)
+        self.outbox.hear(more)
 
 
 async def alone(store: Store, clock: Clock, *routes: str, top: str = "", **named: object) -> Stand:

@@ -1,11 +1,11 @@
 from __future__ import annotations
 
 from proxy.core.outcome import Side
-from proxy.demo.notebook import RECENT, Exchange, Notebook, figures
+from proxy.demo.notebook import RECENT, Notebook, NotedExchange, figures
 
 
-def exchange(at: float, side: Side | None, *, route: str = "show", office: str = "a", fault: str = "") -> Exchange:
-    return Exchange(route=route, office=office, at=at, seconds=0.010, side=side, fault=fault)
+def exchange(at: float, side: Side | None, *, route: str = "show", office: str = "a", fault: str = "") -> NotedExchange:
+    return NotedExchange(route=route, office=office, at=at, seconds=0.010, side=side, fault=fault)
 
 
 def test_the_last_seconds_are_summed_up() -> None:

@@ -5,7 +5,7 @@ from itertools import pairwise
 from proxy.core.outcome import Side
 from proxy.core.routing.split import draw, salt_of
 from proxy.demo.asks import Ask, Written, visit
-from proxy.demo.notebook import Window, figures
+from proxy.demo.notebook import NotedWindow, figures
 from proxy.demo.routes_file import MOVED
 from proxy.demo.seed import OFFICES, office_name
 from proxy.demo.story import STEPS, TOLERANCE, Measured, went_back, wrong_shares
@@ -13,8 +13,8 @@ from proxy.demo.story import STEPS, TOLERANCE, Measured, went_back, wrong_shares
 L, N = Side.LEGACY, Side.NEW
 
 
-def window(**offices: set[Side]) -> Window:
-    return Window(route=MOVED, by_office=dict(offices))
+def window(**offices: set[Side]) -> NotedWindow:
+    return NotedWindow(route=MOVED, by_office=dict(offices))
 
 
 def measured(moved: int, expected: float) -> Measured:

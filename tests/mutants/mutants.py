@@ -24,8 +24,8 @@ MUTANTS = (
     Mutant(
         name="promotes without a lead",
         path="proxy/control/judge/enforcing.py",
-        before="for each in groups if self.leading.lead is not None else ():",
-        after="for each in groups:",
+        before="for group in groups if self.leading.lead is not None else ():",
+        after="for group in groups:",
         tests=("tests/control/position/test_store_comes_and_goes.py",),
     ),
     Mutant(
@@ -73,7 +73,7 @@ MUTANTS = (
     Mutant(
         name="a move for all passes over the one made here",
         path="proxy/control/position/mover.py",
-        before="if any(each.before.route in self._replica.pending for each in moves):",
+        before="if any(move.before.route in self._here.pending for move in moves):",
         after="if False:",
         tests=("tests/control/position/test_store_comes_and_goes.py",),
     ),

@@ -132,7 +132,7 @@ async def _until_rollback(fault: Fault, dice: Random, most: int) -> int | None:
     worker = Worker(fault, dice)
     for second in range(GOOD_FOR + most):
         share = fault.share if second >= GOOD_FOR else 0.0
-        stand.gathering.hear(worker.second(stand.clock.now, share))
+        stand.outbox.hear(worker.second(stand.clock.now, share))
         await stand.rounds()
         if stand.place() != "live":
             return second + 1 - GOOD_FOR

@@ -1,6 +1,6 @@
 """What must move nothing where new is alone: one cohort's own trouble, new as bad as legacy was, failures in bursts.
 
-The real docket, folds of a second. Legacy answers everybody for a while, then new does.
+The real RouteWatch, folds of a second. Legacy answers everybody for a while, then new does.
 """
 
 from __future__ import annotations
@@ -9,8 +9,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from random import Random
 
-from proxy.control.fleet.gossip import Answered
-from proxy.control.judge.route_watch import Docket, Seen
+from proxy.control.fleet.gossip import RouteAnswers
+from proxy.control.judge.observed import Observed
+from proxy.control.judge.route_watch import RouteWatch
 from proxy.core.judge.guard import Bad, BadEvent
 from proxy.core.judge.legacy import LegacyHealth
 from proxy.core.outcome import Side
@@ -54,7 +55,7 @@ def alarms(tenants: tuple[Tenant, ...], rate: int, hours: float, seed: int, *, b
     watched.go_live()
     for second in range(int(before), int(before + hours * HOUR)):
         watched.fold(second, Side.NEW, _second(dice, tenants, rate, Side.NEW))
-        if watched.docket.is_alarmed:
+        if watched.watch.is_alarmed:
             return True
     return False
 
@@ -98,18 +99,18 @@ def _day_of_bursts(dice: Random, rate: int) -> bool:
             for number in range(max(rate - len(failed), 0)):
                 counts.setdefault((second * 7 + number) % sticking.TENANTS, [0, 0])[0] += 1
             watched.fold(int(began) + second, side, counts)
-            if watched.docket.is_alarmed:
+            if watched.watch.is_alarmed:
                 return True
         watched.go_live()
     return False
 
 
 class Watched:
-    """A docket that is told what a worker tells."""
+    """A RouteWatch that is told what a worker tells."""
 
     def __init__(self) -> None:
         """Legacy answers everybody."""
-        self.docket = Docket()
+        self.watch = RouteWatch()
         self._position = standing(LEGACY)
         self._troubled = 0.0
 
@@ -117,7 +118,7 @@ class Watched:
         """New answers everybody from now on."""
         stage = {"stage": LIVE.stage, "split": LIVE.split}
         self._position = replace(self._position, **stage, version=4, cause=Cause.EVIDENCE)  # type: ignore[arg-type]
-        self.docket.follow(self._position)
+        self.watch.follow(self._position)
 
     def fold(self, at: int, side: Side, counts: dict[int, list[int]]) -> None:
         """One second: by cohort good and failed answers of that side."""
@@ -126,15 +127,17 @@ class Watched:
         if failed and is_new:
             self._troubled = at + TROUBLE
         told = counts if at < self._troubled else {}
-        answered = Answered("a", new=good + failed, new_bad=failed) if is_new else Answered("a", good + failed, failed)
-        self.docket.fold(self._position, seen(at, answered, _events(side, at, counts), told))
+        answered = (
+            RouteAnswers("a", new=good + failed, new_bad=failed) if is_new else RouteAnswers("a", good + failed, failed)
+        )
+        self.watch.fold(self._position, seen(at, answered, _events(side, at, counts), told))
 
 
-def seen(at: float, answered: Answered, events: Iterable[BadEvent], told: dict[int, list[int]]) -> Seen:
-    """What the docket is told; nothing else says how legacy is."""
+def seen(at: float, answered: RouteAnswers, events: Iterable[BadEvent], told: dict[int, list[int]]) -> Observed:
+    """What the RouteWatch is told; nothing else says how legacy is."""
     listed = tuple(events)
     cohorts = tuple(CohortDelta("a", cohort, *each) for cohort, each in told.items())
-    return Seen(at, answered, listed, listed, 30 * DAY, 4, LegacyHealth.UNKNOWN, 0.05, cohorts)
+    return Observed(at, answered, listed, listed, 30 * DAY, 4, LegacyHealth.UNKNOWN, 0.05, cohorts)
 
 
 def _events(side: Side, at: float, counts: dict[int, list[int]]) -> Iterable[BadEvent]:

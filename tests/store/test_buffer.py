@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from proxy.core.evidence.records import Increments
 from proxy.store.buffer import EvidenceBuffer
+from proxy.store.errors import StoreRefused, StoreUnavailable
 from proxy.store.memory.evidence import MemoryEvidence
 from proxy.store.memory.positions import MemoryPositions
-from proxy.store.unavailable import StoreRefused, StoreUnavailable
 from proxy.tasks import Tasks
 from tests.store.records import ROUTE, increments, tally
 from tests.waiting import until

@@ -173,8 +173,8 @@ async def test_the_number_of_shapes_is_bounded(stores: Stores) -> None:
 async def test_the_number_of_clusters_is_bounded(stores: Stores) -> None:
     """Beyond the limit differences are counted in one cluster, without samples of their own."""
     paths = [occurrence(path=f"$.{letter}") for letter in "abcde"]
-    for each in paths:
-        await stores.tight.add(increments(occurrences=(each,)))
+    for path in paths:
+        await stores.tight.add(increments(occurrences=(path,)))
     await stores.tight.add(increments(occurrences=(paths[0], *paths)))
 
     found = {each.path: each.count for each in await stores.tight.clusters(ROUTE, 1)}

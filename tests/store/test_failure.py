@@ -14,10 +14,10 @@ import pytest
 
 from proxy.store.embedded.binaries import installed
 from proxy.store.embedded.database import Embedded
+from proxy.store.errors import StoreRefused, StoreUnavailable
 from proxy.store.postgres.connections import Connections, Patience
 from proxy.store.postgres.evidence import PostgresEvidence
 from proxy.store.postgres.positions import PostgresPositions
-from proxy.store.unavailable import StoreRefused, StoreUnavailable
 from tests.store.records import ROUTE, increments, position, tally, transition
 from tests.store.waiting import PATIENT
 from tests.waiting import until

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, cast
 
-from proxy.control.position.standing_file import NOTHING, Kept
+from proxy.control.position.standing_file import NOTHING, StandingFile
 from proxy.core.position.ladder import SHADOW
 from proxy.core.position.position import Cause, move, rolled_back
 from tests.control.stands import Clock, Stand, canary, table
@@ -21,7 +21,7 @@ class Replicas:
         self.stores = stores
         self.clock = Clock()
 
-    async def start(self, instance: str, split: str, kept: Kept = NOTHING) -> Stand:
+    async def start(self, instance: str, split: str, kept: StandingFile = NOTHING) -> Stand:
         """A replica with this file; without `kept` it remembers nothing."""
         store = cast("Any", self.stores.positions)
         stand = Stand(table(canary(split)), store, self.clock, instance=instance, kept=kept)
@@ -37,7 +37,7 @@ class Replicas:
 
 async def roll_back(stand: Stand) -> None:
     """The guard takes route `a` back."""
-    before = stand.replica.position(stand.route())
+    before = stand.here.position(stand.route())
     after = rolled_back(before, SHADOW, Cause.GUARD, stand.clock())
     await stand.mover.move(move(before, after, at=stand.clock(), actor="judge", numbers={}, reason="bad"))
 
@@ -45,11 +45,11 @@ async def roll_back(stand: Stand) -> None:
 async def leave(stand: Stand) -> None:
     """As control does when it is stopped."""
     await stand.judge.leading.resign()
-    await stand.judge.store.leave(stand.replica.instance)
+    await stand.judge.store.leave(stand.here.instance)
 
 
 def is_latched(stand: Stand) -> bool:
-    return stand.replica.position(stand.route()).latched
+    return stand.here.position(stand.route()).latched
 
 
 async def test_a_replica_that_falls_silent_ends_no_latch(stores: Stores) -> None:
@@ -62,7 +62,7 @@ async def test_a_replica_that_falls_silent_ends_no_latch(stores: Stores) -> None
     await two.rounds(3)
 
     assert two.judge.leading.lead is not None
-    assert [each.instance for each in two.judge.presences] == ["two"]
+    assert [presence.instance for presence in two.judge.presences] == ["two"]
     assert (two.place(), is_latched(two)) == ("shadow", True)
 
 

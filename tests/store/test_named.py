@@ -9,7 +9,7 @@ import pytest
 from proxy.core.evidence.records import GuardState, NoiseCount, NoiseFinding, RuleHits
 from proxy.core.outcome import Side
 from proxy.core.position.position import Position
-from proxy.core.position.standing import EVERY_ROUTE, Hold, Kill, Lead, Pin, Standing
+from proxy.core.position.standing import Lead, Pin, Standing
 from proxy.core.routing.state_names import Origins
 from proxy.store.evidence import EvidenceStore
 from proxy.store.named_evidence import NamedEvidence
@@ -40,33 +40,26 @@ async def moved(store: PositionStore, to: Position) -> bool:
 
 
 def named(found: Standing) -> tuple[list[str], ...]:
-    """By which names its positions, pins, holds and kills call routes."""
+    """By which names its positions and pins call routes."""
     return (
         [each.route for each in found.positions],
-        [each.route for each in found.pins],
-        [each.route for each in found.holds],
-        [each.route for each in found.kills],
+        [pin.route for pin in found.pins],
     )
 
 
 async def test_what_replicas_obey_is_one_row_by_two_names(stores: Stores, positions: PositionStore) -> None:
-    """Moves, pins, holds and kills given under either name are those of the other."""
+    """Moves and pins given under either name are those of the other."""
     assert await moved(stores.positions, position(1))
     assert await moved(positions, position(2, route=NEW))
     assert not await moved(stores.positions, position(2))
     await positions.set_pin(Pin(route=NEW, cohort="a", side=Side.NEW, by="ann", since=1.0))
-    await positions.set_hold(Hold(route=NEW, by="ann", since=1.0))
-    await positions.set_hold(Hold(route=EVERY_ROUTE, by="ann", since=1.0))
-    await positions.set_kill(Kill(route=NEW, on=True, by="ann", since=1.0))
 
-    assert named(await stores.positions.standing()) == ([ROUTE], [ROUTE], [EVERY_ROUTE, ROUTE], [ROUTE])
-    assert named(await positions.standing()) == ([NEW], [NEW], [EVERY_ROUTE, NEW], [NEW])
+    assert named(await stores.positions.standing()) == ([ROUTE], [ROUTE])
+    assert named(await positions.standing()) == ([NEW], [NEW])
     assert [each.route for each in await positions.transitions(NEW, 10)] == [NEW, NEW]
     assert [each.route for each in await positions.transitions(None, 10)] == [NEW, NEW]
     assert [each.route for each in await stores.positions.transitions(None, 10)] == [ROUTE, ROUTE]
     assert await positions.drop_pin(NEW, "a")
-    assert await positions.drop_hold(NEW)
-    assert [each.route for each in (await stores.positions.standing()).holds] == [EVERY_ROUTE]
 
 
 async def test_what_stands_under_the_new_name_is_not_seen(stores: Stores, positions: PositionStore) -> None:

@@ -11,14 +11,12 @@ import pytest
 
 from proxy.core.outcome import Side
 from proxy.core.position.position import Move, Transition
-from proxy.core.position.standing import EVERY_ROUTE, Hold, Kill, Lead, Pin, Presence, Standing
+from proxy.core.position.standing import Lead, Pin, Presence, Standing
 from proxy.core.stage import Stage
 from tests.store.records import ROUTE, position, transition
 from tests.store.stores import Stores
 
 PIN = Pin(route=ROUTE, cohort="tenant-7", side=Side.LEGACY, by="ann", since=5.0, until=9.0, reason="migrates last")
-HOLD = Hold(route=EVERY_ROUTE, by="ann", since=5.0, reason="release freeze")
-KILL = Kill(route=EVERY_ROUTE, on=True, by="ann", since=6.0, reason="incident 9")
 
 
 async def test_a_new_store_says_nothing(stores: Stores) -> None:
@@ -133,7 +131,7 @@ async def test_movers_of_one_and_of_several_never_wait_for_each_other(stores: St
     assert len(standing.pins) == 6
     moves = await stores.positions.transitions(None, 99)
     for route, found in zip(routes, standing.positions, strict=True):
-        versions = [each.version for each in moves if each.route == route]
+        versions = [move.version for move in moves if move.route == route]
         assert versions == list(range(found.version, 0, -1))
 
 
@@ -218,7 +216,11 @@ async def test_replicas_tell_each_other(stores: Stores) -> None:
         await stores.positions.tell(instance, body)
     heard = await stores.positions.heard(0, "third")
 
-    assert [(each.instance, each.body) for each in heard] == [("first", b"1"), ("second", b"\x00\xff"), ("first", b"3")]
+    assert [(message.instance, message.body) for message in heard] == [
+        ("first", b"1"),
+        ("second", b"\x00\xff"),
+        ("first", b"3"),
+    ]
     assert [each.body for each in await stores.positions.heard(0, "first")] == [b"\x00\xff"]
     assert await stores.positions.heard(heard[1].id, "third") == heard[2:]
     assert await stores.positions.heard(heard[2].id, "third") == ()
@@ -234,36 +236,29 @@ async def test_what_was_told_is_forgotten_after_a_minute(stores: Stores) -> None
 
 
 async def test_orders_stand_until_taken_back(stores: Stores) -> None:
-    """Pins, holds and kills come back as given, are replaced by the next, and each change makes a version."""
+    """Pins come back as given, are replaced by the next, and each change makes a version."""
     store = stores.positions
     await store.set_pin(replace(PIN, side=Side.NEW))
     await store.set_pin(PIN)
-    await store.set_hold(HOLD)
-    await store.set_kill(KILL)
-    await store.set_kill(replace(KILL, on=False))
     standing = await store.standing()
 
-    assert standing == Standing(version=5, pins=(PIN,), holds=(HOLD,), kills=(replace(KILL, on=False),))
+    assert standing == Standing(version=2, pins=(PIN,))
     assert isinstance(standing.pins[0].side, Side)
 
     assert await store.drop_pin(ROUTE, "tenant-7")
-    assert await store.drop_hold(EVERY_ROUTE)
     assert not await store.drop_pin(ROUTE, "tenant-7")
-    assert not await store.drop_hold(EVERY_ROUTE)
-    assert await store.standing() == Standing(version=7, kills=(replace(KILL, on=False),))
+    assert await store.standing() == Standing(version=3)
 
 
 async def test_texts_of_operators_do_no_harm(stores: Stores) -> None:
     """A NUL or half a surrogate pair in a reason or a cohort is kept in a form any store takes, and found again."""
     strange = "a\x00b\ud800"
     await stores.positions.set_pin(replace(PIN, cohort=strange, reason=strange))
-    await stores.positions.set_hold(replace(HOLD, by=strange))
-    await stores.positions.set_kill(replace(KILL, by=strange))
     to = position(1)
     assert await stores.positions.compare_and_set(to, 0, transition(to, reason=strange))
 
     standing = await stores.positions.standing()
-    assert standing.pins[0].reason == standing.holds[0].by == standing.kills[0].by == "a␀b?"
+    assert standing.pins[0].reason == "a␀b?"
     assert await stores.positions.drop_pin(ROUTE, strange)
 
 

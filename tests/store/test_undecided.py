@@ -57,8 +57,8 @@ def found(keys: Iterable[str], number: int) -> ComparedPair:
 def told(*comparisons: ComparedPair) -> Evidence:
     """As a comparer tells it."""
     fold = Fold()
-    for each in comparisons:
-        fold.add(each)
+    for comparison in comparisons:
+        fold.add(comparison)
     parts = fold.take(lambda _: Redactor(key=b"k" * 32), lambda: f"undecided-{next(_ids)}", 6100.0)
     return Evidence(parts=msgspec.msgpack.encode(parts), bad=[])
 
@@ -101,8 +101,8 @@ async def test_all_replicas_count_the_same_also_after_a_restart(stores: Stores) 
             sums = [book.parity(ROUTE).sums for book in books]
             seen.append({(each.ignored, each.mismatch, each.undecided) for each in sums})
             measures.append({book.measures(ROUTE, AT) for book in books})
-        clusters = [{each.path: each.accepted for each in book.clusters(ROUTE)} for book in books]
+        clusters = [{cluster.path: cluster.accepted for cluster in book.clusters(ROUTE)} for book in books]
 
     assert seen == [{(0, 0, 8)}, {(3, 0, 5)}, {(3, 5, 0)}]
-    assert [len(each) for each in measures] == [1, 1, 1]
+    assert [len(measure) for measure in measures] == [1, 1, 1]
     assert clusters == [{"$.id": "noise", "$.at": ""}] * 3

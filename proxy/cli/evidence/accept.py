@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from proxy.cli.admin_base import ADMIN, base_of
+from proxy.cli.admin_address import ADMIN, base_of
 from proxy.cli.help_text import FINE, FOUND, UNUSABLE, Lesson
 from proxy.cli.options import CONFIG, JSON, ROUTES
 from proxy.cli.terminal import complain, leave, say, say_json
 
 if TYPE_CHECKING:
-    from proxy.control.admin.evidence_view import ClusterView
+    from proxy.api.evidence import ClusterView
 
 LESSON = Lesson(
     purpose="Print the rule that accepts a difference.",
@@ -49,8 +49,7 @@ def accept(  # noqa: PLR0913  a command's options
     json: JSON = False,
 ) -> None:
     """See LESSON."""
-    from proxy.cli.admin_api import NoAnswerError
-    from proxy.cli.evidence.evidence_api import get_mismatches
+    from proxy.cli.admin_client import NoAnswerError, get_mismatches
 
     try:
         found = get_mismatches(base_of(admin, config), route).clusters
@@ -76,7 +75,7 @@ def rule_of(cluster: ClusterView, reason: str, owner: str, until: str) -> tuple[
 
     Of one that is undecided it is the word that legacy does not repeat the value.
     """
-    from proxy.control.admin.evidence_view import ClusterStanding
+    from proxy.api.evidence import ClusterStanding
 
     if cluster.state is ClusterStanding.UNDECIDED:
         return "noisy", {"path": cluster.path, "reason": reason, "owner": owner, "until": until}

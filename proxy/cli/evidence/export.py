@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from proxy.cli.admin_base import ADMIN, base_of
+from proxy.cli.admin_address import ADMIN, base_of
 from proxy.cli.help_text import FINE, FOUND, UNUSABLE, Lesson
 from proxy.cli.options import CONFIG, ROUTES
 from proxy.cli.terminal import complain, leave, say
@@ -33,15 +33,11 @@ def export(
     config: CONFIG = ROUTES,
 ) -> None:
     """See LESSON."""
-    from proxy.cli.admin_api import NoAnswerError
-    from proxy.cli.evidence.evidence_api import get_mismatches
+    from proxy.cli.admin_client import NoAnswerError, get_mismatches
     from proxy.cli.evidence.exported import text_of
-    from proxy.cli.loading import load_or_leave, no_such_route
+    from proxy.cli.routes_file import route_or_leave
 
-    snapshot = load_or_leave(config).snapshot
-    found = snapshot.named(route)
-    if found is None or found.respond is not None:
-        no_such_route(config, route, (each.name for each in snapshot.routes if each.respond is None))
+    snapshot, found = route_or_leave(config, route)
     try:
         shown = get_mismatches(base_of(admin, config), route, cluster)
     except NoAnswerError as error:

@@ -13,12 +13,11 @@ from collections.abc import Iterator, Sequence
 from pprint import pformat
 from typing import TYPE_CHECKING
 
-from proxy.cli.evidence.replay_choice import HASHED, Why, body_of, kept_of
-from proxy.cli.evidence.replay_plan import Plan
+from proxy.cli.evidence.replaying import HASHED, LeftOut, ReplayPlan, body_of, kept_of
 from proxy.core.parity.rules.paths import ROOT
 
 if TYPE_CHECKING:
-    from proxy.control.admin.evidence_view import AnswerView, ClusterView, ExchangeView
+    from proxy.api.evidence import CapturedAnswerView, ClusterView, ExchangeView
     from proxy.core.routing.route import Route
 
 _STEP = re.compile(r"\.([A-Za-z_][A-Za-z0-9_]*)|\['((?:[^'\\]|\\.)*)'\]|\[(\*)\]|\{(\*)\}")
@@ -88,16 +87,16 @@ def test_new_answers_as_legacy_did(method, target, fields, status, said):
 
 def text_of(
     route: Route, cluster: ClusterView, exchanges: Sequence[ExchangeView], target: str
-) -> tuple[str, Counter[Why]]:
+) -> tuple[str, Counter[LeftOut]]:
     """The file, empty when no exchange will do, and how many were left out why."""
     steps = list(steps_of(cluster.path)) if cluster.path.startswith(ROOT) else []
     if cluster.kind in _PART_OF_A_LIST and steps and steps[-1] is None:
         steps.pop()
-    plan = Plan(route=route, to=target, own_host=False, key=b"none is needed: hashes elsewhere do not matter")
-    cases, left_out = [], Counter[Why]()
-    for each in exchanges:
-        case = _case(each, cluster.path, steps, plan)
-        if isinstance(case, Why):
+    plan = ReplayPlan(route=route, to=target, own_host=False, key=b"none is needed: hashes elsewhere do not matter")
+    cases, left_out = [], Counter[LeftOut]()
+    for exchange in exchanges:
+        case = _case(exchange, cluster.path, steps, plan)
+        if isinstance(case, LeftOut):
             left_out[case] += 1
         else:
             cases.append(case)
@@ -135,18 +134,18 @@ def _path(path: str, steps: list[str | None]) -> str:
     return repr(steps) if path.startswith(ROOT) else "None"
 
 
-def _case(exchange: ExchangeView, path: str, steps: list[str | None], plan: Plan) -> tuple[object, ...] | Why:
+def _case(exchange: ExchangeView, path: str, steps: list[str | None], plan: ReplayPlan) -> tuple[object, ...] | LeftOut:
     kept = kept_of(exchange, plan)
-    if isinstance(kept, Why):
+    if isinstance(kept, LeftOut):
         return kept
     said = _said(exchange.legacy, path, steps)
     if HASHED.search(repr(said).encode("utf-8", "replace")):
-        return Why.HASHED
+        return LeftOut.HASHED
     request = exchange.request
-    return request.method, request.target, [tuple(each) for each in request.fields], exchange.legacy.status, said
+    return request.method, request.target, [tuple(pair) for pair in request.fields], exchange.legacy.status, said
 
 
-def _said(legacy: AnswerView, path: str, steps: list[str | None]) -> object:
+def _said(legacy: CapturedAnswerView, path: str, steps: list[str | None]) -> object:
     if path.startswith("header:"):
         asked = path.split(":")[1].lower()
         return [value for name, value in legacy.fields if name.lower() == asked]

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from proxy.cli.admin_base import ADMIN, base_of
+from proxy.cli.admin_address import ADMIN, base_of
 from proxy.cli.help_text import FINE, FOUND, UNUSABLE, Lesson
 from proxy.cli.options import CONFIG, JSON, ROUTES
 from proxy.cli.terminal import complain, console, is_coloured, leave, say
@@ -37,8 +37,7 @@ def mismatches(
     json: JSON = False,
 ) -> None:
     """See LESSON."""
-    from proxy.cli.admin_api import NoAnswerError, fetch
-    from proxy.cli.evidence.evidence_api import get_mismatches, mismatches_path
+    from proxy.cli.admin_client import NoAnswerError, fetch, get_mismatches, mismatches_path
     from proxy.cli.evidence.picture import cluster_table, exchange_lines, reason_lines
 
     base = base_of(admin, config)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
 
-    from proxy.control.admin.evidence_view import AnswerView, ClusterView, DifferenceView, ExchangeView, MessageView
+    from proxy.api.evidence import CapturedAnswerView, ClusterView, DifferenceView, ExchangeView, MessageView
 
 _HEADS = ("cluster", "severity", "path", "kind", "count", "share", "first seen", "last seen", "accepted by")
 _LEAST = 24
@@ -31,7 +31,7 @@ def cluster_table(clusters: Sequence[ClusterView]) -> Table | Text:
     from rich.table import Table
     from rich.text import Text
 
-    from proxy.control.admin.evidence_view import ClusterStanding
+    from proxy.api.evidence import ClusterStanding
 
     if not clusters:
         return Text("no differences; `banyan status` says how much was compared")
@@ -39,27 +39,30 @@ def cluster_table(clusters: Sequence[ClusterView]) -> Table | Text:
     for head in _HEADS:
         table.add_column(head, justify="right" if head in {"count", "share"} else "left", no_wrap=head == "cluster")
     styles = {"high": "bold red", "medium": "yellow", "low": "dim"}
-    for each in clusters:
+    for cluster in clusters:
         table.add_row(
-            each.id,
-            Text(each.severity, style=styles.get(each.severity, "") if each.state is ClusterStanding.COUNTS else "dim"),
-            Text(each.path),
-            each.kind,
-            str(each.count),
-            f"{each.share:.2%}",
-            _when(each.first_seen),
-            _when(each.last_seen),
-            Text(each.accepted or ("undecided" if each.state is ClusterStanding.UNDECIDED else "–")),
+            cluster.id,
+            Text(
+                cluster.severity,
+                style=styles.get(cluster.severity, "") if cluster.state is ClusterStanding.COUNTS else "dim",
+            ),
+            Text(cluster.path),
+            cluster.kind,
+            str(cluster.count),
+            f"{cluster.share:.2%}",
+            _when(cluster.first_seen),
+            _when(cluster.last_seen),
+            Text(cluster.accepted or ("undecided" if cluster.state is ClusterStanding.UNDECIDED else "–")),
         )
     return table
 
 
 def reason_lines(clusters: Sequence[ClusterView]) -> Iterator[str]:
     """What is known of clusters that count or wait, one line each where there is something to be said."""
-    told = [each for each in clusters if each.why and not each.accepted]
+    told = [cluster for cluster in clusters if cluster.why and not cluster.accepted]
     if told:
         yield ""
-    yield from (f"{each.id}  {each.path}: {each.why}" for each in told)
+    yield from (f"{cluster.id}  {cluster.path}: {cluster.why}" for cluster in told)
 
 
 def exchange_lines(exchanges: Sequence[ExchangeView], number: int, width: int, *, coloured: bool) -> Iterator[str]:
@@ -86,13 +89,17 @@ def _when(moment: str) -> str:
 
 
 def _differences(differences: Sequence[DifferenceView], *, coloured: bool) -> Iterator[str]:
-    for each in differences:
-        yield _painted(f"{each.severity:<6} {each.path}  {each.kind}", _INK.get(each.severity, Ink.STRONG), coloured)
-        yield f"         legacy: {each.legacy or '(nothing)'}"
-        yield f"         new:    {each.new or '(nothing)'}"
+    for difference in differences:
+        yield _painted(
+            f"{difference.severity:<6} {difference.path}  {difference.kind}",
+            _INK.get(difference.severity, Ink.STRONG),
+            coloured,
+        )
+        yield f"         legacy: {difference.legacy or '(nothing)'}"
+        yield f"         new:    {difference.new or '(nothing)'}"
 
 
-def _beside(legacy: AnswerView, new: AnswerView, column: int, *, coloured: bool) -> Iterator[str]:
+def _beside(legacy: CapturedAnswerView, new: CapturedAnswerView, column: int, *, coloured: bool) -> Iterator[str]:
     yield _painted(f"{'legacy':<{column}}   new", Ink.STRONG, coloured)
     left, right = list(_lines(legacy)), list(_lines(new))
     count = 0
@@ -113,7 +120,7 @@ def _paired(left: list[str], right: list[str]) -> Iterator[tuple[str, str, bool]
             yield one, other, tag == "equal"
 
 
-def _lines(answer: AnswerView) -> Iterator[str]:
+def _lines(answer: CapturedAnswerView) -> Iterator[str]:
     """An answer laid out: status, fields by name, body."""
     yield f"{answer.status}" + (f" ({answer.failure})" if answer.failure else "")
     yield from sorted(f"{name.title()}: {value}" for name, value in answer.fields)

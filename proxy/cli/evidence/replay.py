@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from proxy.cli.admin_base import ADMIN, base_of
+from proxy.cli.admin_address import ADMIN, base_of
 from proxy.cli.help_text import FINE, FOUND, UNUSABLE, Lesson
 from proxy.cli.options import CONFIG, JSON, ROUTES
 from proxy.cli.terminal import complain, leave, say, say_json
@@ -15,8 +15,7 @@ from proxy.cli.terminal import complain, leave, say, say_json
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from proxy.cli.evidence.replay_plan import Plan
-    from proxy.cli.evidence.replaying import Result
+    from proxy.cli.evidence.replaying import ReplayPlan, ReplayResult
 
 LESSON = Lesson(
     purpose="Send kept requests to the new side again, and compare.",
@@ -47,9 +46,8 @@ def replay(
     json: JSON = False,
 ) -> None:
     """See LESSON."""
-    from proxy.cli.admin_api import NoAnswerError
-    from proxy.cli.evidence.replay_choice import choose
-    from proxy.cli.evidence.replaying import run
+    from proxy.cli.admin_client import NoAnswerError
+    from proxy.cli.evidence.replaying import choose, run
 
     plan = _plan(route, to, header, config)
     try:
@@ -66,19 +64,16 @@ def replay(
     leave(FINE if result.sent and result.sent == result.match + result.ignored else FOUND)
 
 
-def _plan(route: str, to: str, header: list[str], config: Path) -> Plan:
-    from proxy.cli.evidence.replay_plan import Plan
-    from proxy.cli.loading import load_or_leave, no_such_route
+def _plan(route: str, to: str, header: list[str], config: Path) -> ReplayPlan:
+    from proxy.cli.evidence.replaying import ReplayPlan
+    from proxy.cli.routes_file import route_or_leave
     from proxy.comparer.redaction_key import read_key
     from proxy.config.files.lastgood import directory
     from proxy.core.routing.route import HostMode
 
-    snapshot = load_or_leave(config).snapshot
-    found = snapshot.named(route)
-    if found is None or found.respond is not None:
-        no_such_route(config, route, (each.name for each in snapshot.routes if each.respond is None))
+    snapshot, found = route_or_leave(config, route)
     upstream = snapshot.upstreams[found.new]
-    named = [each.partition(":") for each in header]
+    named = [line.partition(":") for line in header]
     if any(not (name.strip() and colon) for name, colon, _ in named):
         complain(f"{header!r} are not fields.", "banyan replay ROUTE -H 'Authorization: Bearer …'")
         leave(UNUSABLE)
@@ -87,7 +82,7 @@ def _plan(route: str, to: str, header: list[str], config: Path) -> Plan:
     except OSError as error:
         complain(f"the key of the hashes cannot be read: {error}", "Answers with a hash in them are left out.")
         key = b""
-    return Plan(
+    return ReplayPlan(
         route=found,
         to=to.rstrip("/") or upstream.url,
         own_host=bool(to) or upstream.host_mode is HostMode.UPSTREAM,
@@ -96,14 +91,14 @@ def _plan(route: str, to: str, header: list[str], config: Path) -> Plan:
     )
 
 
-def _lines(result: Result, to: str) -> list[str]:
+def _lines(result: ReplayResult, to: str) -> list[str]:
     total = f"{result.sent} sent to {to}: {result.match} match, {result.ignored} ignored by rules or noise"
     undecided = f", {result.undecided} undecided" if result.undecided else ""
     lines = [f"{total}, {result.mismatch} mismatch{undecided}, {result.incomparable} could not be compared"]
     lines += [f"{count} left out: {why}" for why, count in result.left_out.items()]
-    for each in result.remaining:
-        lines.append(f"  {each.request}")
-        lines += [f"    {path}" for path in each.paths]
+    for request in result.remaining:
+        lines.append(f"  {request.request}")
+        lines += [f"    {path}" for path in request.paths]
     if not result.sent:
         lines.append("nothing was sent, so nothing is known")
     return lines

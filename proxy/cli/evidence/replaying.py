@@ -1,16 +1,25 @@
-"""Sends chosen requests one after another, and compares each answer with what legacy said, by the route's own rules."""
+"""Kept requests once more: which can be sent again, how they are sent, and how each answer compares.
+
+Rule 1: never one that may change something, whatever the route says of its effects.
+Rule 2: what was replaced by a hash is not sent: it would be another request. What is left out is counted by reason.
+Rule 3: one after another; each answer is compared with what legacy said, by the route's own rules.
+"""
 
 from __future__ import annotations
 
+import re
 import ssl
 import time
+from base64 import b64decode
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from enum import StrEnum
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, unquote, urlsplit
 
+from proxy.cli.admin_client import get_mismatches, get_recorded
 from proxy.cli.socket_connection import SocketConnection
 from proxy.core.noise.key_state import KeyState
 from proxy.core.noise.recorded_noise import RecordedNoise
@@ -18,11 +27,14 @@ from proxy.core.outcome import Side
 from proxy.core.parity.compare import Comparison, Outcome, compare
 from proxy.core.parity.pair import CapturedAnswer, CapturedRequest, Pair
 from proxy.core.parity.redact import Redactor
+from proxy.core.routing.effects import SAFE_METHODS, Effects
 
 if TYPE_CHECKING:
-    from proxy.cli.evidence.replay_choice import Chosen, Kept
-    from proxy.cli.evidence.replay_plan import Plan
+    from proxy.api.evidence import CapturedAnswerView, ExchangeView, MessageView
+    from proxy.core.routing.route import Route
 
+HASHED = re.compile(rb"hash:[0-9a-f]{12}")
+MOST_CLUSTERS = 50
 TIMEOUT = 30.0
 MOST_BODY = 8 * 1024 * 1024
 MARKER = ("X-Banyan-Replay", "1")
@@ -47,6 +59,107 @@ _NOT_SENT = frozenset(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReplayPlan:
+    """How to send. `key` of the hashes, or empty; `fields` replace those of a request; `own_host`: `to` is the Host."""
+
+    route: Route
+    to: str
+    own_host: bool
+    key: bytes
+    fields: tuple[tuple[str, str], ...] = ()
+
+
+class LeftOut(StrEnum):
+    """LeftOut an exchange is left out."""
+
+    UNSAFE = "not a safe request"
+    REDACTED = "the request held a secret that was replaced by its hash; -H gives a field a value"
+    NOT_WHOLE = "legacy's answer was not kept whole"
+    HASHED = "what legacy said at the path is a secret, and was replaced by its hash"
+    NO_KEY = "legacy's answer holds hashes, and their key cannot be read here"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptExchange:
+    """What is to be sent, and what legacy said."""
+
+    request: CapturedRequest
+    legacy: CapturedAnswer
+    request_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChosenExchanges:
+    """What goes, what stays, and the paths that are noise."""
+
+    kept: tuple[KeptExchange, ...]
+    left_out: Counter[LeftOut] = field(default_factory=Counter)
+    noisy: frozenset[str] = frozenset()
+
+
+def choose(base: str, cluster: str, plan: ReplayPlan) -> ChosenExchanges:
+    """Exchanges of one cluster, or all that are kept of the route: those for replay, and those that show clusters."""
+    recorded = get_recorded(base, plan.route.name)
+    if cluster:
+        found = get_mismatches(base, plan.route.name, cluster).exchanges or []
+    else:
+        clusters = [each.id for each in get_mismatches(base, plan.route.name).clusters if each.accepted is None]
+        shown = [get_mismatches(base, plan.route.name, each).exchanges or [] for each in clusters[:MOST_CLUSTERS]]
+        found = [*recorded.exchanges, *(exchange for each in shown for exchange in each)]
+    kept, left_out = [], Counter[LeftOut]()
+    for each in {exchange.request_id: exchange for exchange in found}.values():
+        made = kept_of(each, plan)
+        if isinstance(made, LeftOut):
+            left_out[made] += 1
+        else:
+            kept.append(made)
+    return ChosenExchanges(kept=tuple(kept), left_out=left_out, noisy=frozenset(recorded.noisy))
+
+
+def kept_of(exchange: ExchangeView, plan: ReplayPlan) -> KeptExchange | LeftOut:
+    """The exchange ready to be sent, or why not."""
+    request, legacy = exchange.request, exchange.legacy
+    if request.method.encode() not in SAFE_METHODS or request.body or plan.route.effects not in {None, Effects.SAFE}:
+        return LeftOut.UNSAFE
+    given = {name.lower() for name, _ in plan.fields}
+    fields = [(name, value) for name, value in request.fields if name.lower() not in given] + list(plan.fields)
+    if any(HASHED.search(each.encode("latin-1", "replace")) for each in (request.target, *(v for _, v in fields))):
+        return LeftOut.REDACTED
+    answer = _answer(legacy)
+    if legacy.failure or legacy.cut:
+        return LeftOut.NOT_WHOLE
+    if not plan.key and (HASHED.search(answer.body) or any(HASHED.search(value) for _, value in answer.fields)):
+        return LeftOut.NO_KEY
+    return KeptExchange(
+        request=CapturedRequest(
+            method=request.method.encode("latin-1"),
+            target=request.target.encode("latin-1"),
+            fields=tuple((name.encode("latin-1"), value.encode("latin-1", "replace")) for name, value in fields),
+            body=b"",
+        ),
+        legacy=answer,
+        request_id=exchange.request_id,
+    )
+
+
+def _answer(answer: CapturedAnswerView) -> CapturedAnswer:
+    body = body_of(answer)
+    return CapturedAnswer(
+        status=answer.status,
+        fields=tuple((name.encode("latin-1"), value.encode("latin-1")) for name, value in answer.fields),
+        body=body,
+        size=len(body),
+        seconds=answer.seconds,
+        failure=answer.failure,
+    )
+
+
+def body_of(message: MessageView) -> bytes:
+    """As it was kept."""
+    return b64decode(message.body) if message.base64 else message.body.encode("utf-8")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Remaining:
     """A request that still is answered otherwise, or not at all."""
 
@@ -56,7 +169,7 @@ class Remaining:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Result:
+class ReplayResult:
     """What came of it."""
 
     sent: int = 0
@@ -69,7 +182,7 @@ class Result:
     remaining: tuple[Remaining, ...] = ()
 
 
-def run(chosen: Chosen, plan: Plan) -> Result:
+def run(chosen: ChosenExchanges, plan: ReplayPlan) -> ReplayResult:
     """Everything, one request at a time."""
     counts: Counter[Outcome] = Counter()
     remaining = []
@@ -78,7 +191,7 @@ def run(chosen: Chosen, plan: Plan) -> Result:
         counts[comparison.outcome] += 1
         if comparison.outcome not in {Outcome.MATCH, Outcome.IGNORED}:
             remaining.append(_remaining(kept, comparison))
-    return Result(
+    return ReplayResult(
         sent=len(chosen.kept),
         match=counts[Outcome.MATCH],
         ignored=counts[Outcome.IGNORED],
@@ -90,7 +203,7 @@ def run(chosen: Chosen, plan: Plan) -> Result:
     )
 
 
-def send(request: CapturedRequest, plan: Plan) -> CapturedAnswer:
+def send(request: CapturedRequest, plan: ReplayPlan) -> CapturedAnswer:
     """The answer of the new side, or one that says why there is none."""
     began = time.monotonic()
     parts = urlsplit(plan.to)
@@ -130,7 +243,7 @@ def _connection(to: SplitResult) -> HTTPConnection:
     return HTTPConnection(host, to.port, timeout=TIMEOUT)
 
 
-def _fields(request: CapturedRequest, authority: str, plan: Plan) -> Iterator[tuple[str, bytes | str]]:
+def _fields(request: CapturedRequest, authority: str, plan: ReplayPlan) -> Iterator[tuple[str, bytes | str]]:
     hosted = False
     for name, value in request.fields:
         lower = name.lower()
@@ -144,7 +257,7 @@ def _fields(request: CapturedRequest, authority: str, plan: Plan) -> Iterator[tu
     yield MARKER
 
 
-def _compared(kept: Kept, answer: CapturedAnswer, plan: Plan, noisy: frozenset[str]) -> Comparison:
+def _compared(kept: KeptExchange, answer: CapturedAnswer, plan: ReplayPlan, noisy: frozenset[str]) -> Comparison:
     redactor = Redactor(key=plan.key, names=plan.route.compare.secrets) if plan.key else None
     pair = Pair(
         route=plan.route.name,
@@ -162,7 +275,7 @@ def _compared(kept: Kept, answer: CapturedAnswer, plan: Plan, noisy: frozenset[s
     return compare(pair, plan.route.compare, RecordedNoise(dict.fromkeys(noisy, KeyState.NOISY)), pair.at)
 
 
-def _remaining(kept: Kept, comparison: Comparison) -> Remaining:
+def _remaining(kept: KeptExchange, comparison: Comparison) -> Remaining:
     request = f"{kept.request.method.decode('latin-1')} {kept.request.target.decode('latin-1')}"
     paths = tuple(
         f"{each.path} {each.kind.value}: {each.legacy or '(nothing)'} → {each.new or '(nothing)'}"

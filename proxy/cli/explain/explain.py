@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from proxy.cli.admin_base import base_of
+from proxy.cli.admin_address import base_of
 from proxy.cli.help_text import FINE, FOUND, UNUSABLE, Lesson
 from proxy.cli.options import CONFIG, JSON, ROUTES
 from proxy.cli.terminal import complain, leave, say, say_json
 
 if TYPE_CHECKING:
-    from proxy.cli.explain.model import Explanation, Stands, Stood
+    from proxy.cli.explain.model import BesideFile, Explanation, Stands
     from proxy.core.routing.kill_switch import KillSwitchOrder
 
 LESSON = Lesson(
@@ -52,10 +52,10 @@ def explain(  # noqa: PLR0913  a command's options
     json: JSON = False,
 ) -> None:
     """See LESSON."""
-    from proxy.cli.explain.model import Stood, explain_head, served_by
+    from proxy.cli.explain.model import BesideFile, explain_head, served_by
     from proxy.cli.explain.picture import explanation_lines
     from proxy.cli.explain.typed_request import TypedRequest, fault_of, read_typed
-    from proxy.cli.loading import load_or_leave
+    from proxy.cli.routes_file import load_or_leave
 
     typed = TypedRequest(method=method, target=target, fields=tuple(header), host=host)
     if fault := fault_of(typed) or _fault_of_address(client_ip):
@@ -65,8 +65,8 @@ def explain(  # noqa: PLR0913  a command's options
     head = read_typed(typed, snapshot)
     asked = head, f"{method} {target}", str(ip_address(client_ip)), snapshot, _key(config)
     explained, killed = explain_head(*asked), _order(snapshot.kill_file, config)
-    stood = _stood(base_of(admin, config), explained) if admin else Stood(killed=killed is not None)
-    now = served_by(explain_head(*asked, stood)) if stood != Stood() else None
+    stood = _stood(base_of(admin, config), explained) if admin else BesideFile(killed=killed is not None)
+    now = served_by(explain_head(*asked, stood)) if stood != BesideFile() else None
     explanation = replace(explained, killed=killed, stands=_stands(stood), now=now)
     if json:
         say_json(explanation)
@@ -76,27 +76,26 @@ def explain(  # noqa: PLR0913  a command's options
     leave(FOUND if explanation.refused else FINE)
 
 
-def _stands(stood: Stood) -> Stands | None:
+def _stands(stood: BesideFile) -> Stands | None:
     from proxy.cli.explain.model import Stands
 
     runs = stood.runs
     return None if runs is None else Stands(stage=runs.stage or "", split=runs.split or 0.0, reason=runs.reason)
 
 
-def _stood(base: str, explained: Explanation) -> Stood:
+def _stood(base: str, explained: Explanation) -> BesideFile:
     """Where a running Banyan has the route that takes the request."""
-    from proxy.cli.admin_api import NoAnswerError
-    from proxy.cli.explain.model import Stood
-    from proxy.cli.status.route import get_route
+    from proxy.cli.admin_client import NoAnswerError, get_route
+    from proxy.cli.explain.model import BesideFile
 
     if explained.route is None or explained.route.stage is None:
-        return Stood()
+        return BesideFile()
     try:
         runs = get_route(base, explained.route.name)[0].runs
     except NoAnswerError as error:
         complain(error.message, error.cure)
         leave(FOUND)
-    return Stood(route=explained.route.name, runs=runs, killed=runs.killed)
+    return BesideFile(route=explained.route.name, runs=runs, killed=runs.killed)
 
 
 def _order(place: str, config: Path) -> KillSwitchOrder | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from os import urandom
 
-from proxy.cli.admin_api import Placed
+from proxy.api.routes import RunsView
 from proxy.cli.explain.candidates import asked_about, candidates, other_readings
 from proxy.core.http.forwarded import client_of, is_trusted
 from proxy.core.http.request import RequestHead, RequestRefusal
@@ -69,7 +69,7 @@ class UpstreamShown:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OwnAnswer:
+class OwnAnswerShown:
     """What Banyan answers itself; `readings` are the routes that an ambiguous path could lead to."""
 
     status: int
@@ -79,7 +79,7 @@ class OwnAnswer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RouteShown:
+class ExplainedRoute:
     """The route and its decision; `serve` is legacy, new or self; `stage` is null where the route says `respond`.
 
     `sample` is the share of such requests that is shadowed, 0 for none; `rises`: the judge may raise it for a step.
@@ -112,15 +112,15 @@ class Stands:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Stood:
+class BesideFile:
     """What stands beside the file: where a running Banyan runs that route, if one was asked, and the kill switch."""
 
     route: str = ""
-    runs: Placed | None = None
+    runs: RunsView | None = None
     killed: bool = False
 
 
-_FILE = Stood()
+_FILE = BesideFile()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,8 +144,8 @@ class Explanation:
 
     request: str
     client_ip: str
-    route: RouteShown | None = None
-    answer: OwnAnswer | None = None
+    route: ExplainedRoute | None = None
+    answer: OwnAnswerShown | None = None
     refused: bool = False
     near: tuple[NearRoute, ...] = ()
     killed: KillSwitchOrder | None = None
@@ -159,14 +159,14 @@ def explain_head(
     peer: str,
     snapshot: Snapshot,
     key: bytes = b"",
-    stood: Stood = _FILE,
+    stood: BesideFile = _FILE,
 ) -> Explanation:
     """`request` is the method and target as typed, `peer` the address that it comes from.
 
     `key` is what Banyan's cookies are signed with, if the file does not say it; without it they count for nothing.
     """
     if isinstance(head, RequestRefusal):
-        answer = OwnAnswer(status=head.status, detail=head.detail)
+        answer = OwnAnswerShown(status=head.status, detail=head.detail)
         return Explanation(request=request, client_ip=peer, answer=answer, refused=True)
     client_ip = client_of(head, peer, snapshot.trusted) if is_trusted(peer, snapshot.trusted) else peer
     live = _live(snapshot, key)
@@ -192,28 +192,28 @@ def explain_head(
 def _live(snapshot: Snapshot, key: bytes) -> Live:
     tasks = Tasks()
     names = Resolver(tasks)
-    pools = {name: pool_of(each, tasks, names) for name, each in snapshot.upstreams.items()}
+    pools = {name: pool_of(upstream, tasks, names) for name, upstream in snapshot.upstreams.items()}
     live = Live(snapshot, pools, Counters())
     if snapshot.is_tied:
         live.ties = Ties(snapshot, Memory(find_key=lambda: key or urandom(32)))
     return live
 
 
-def _stand(live: Live, stood: Stood) -> None:
+def _stand(live: Live, stood: BesideFile) -> None:
     """As a worker obeys it. Of a drain it is not known here whom new has served lately: everybody is a newcomer."""
     live.switch.on = stood.killed
     orders = [_order(bound.said, stood.runs) for bound in live.bound if stood.runs and bound.said.name == stood.route]
     obey(live, Orders(1, orders))
 
 
-def _order(said: Route, runs: Placed) -> RouteOrder:
+def _order(said: Route, runs: RunsView) -> RouteOrder:
     return RouteOrder(
         route=said.origin,
         stage=runs.stage or said.stage.value,
         split=runs.split or 0.0,
         said_stage=said.stage.value,
         said_split=said.split,
-        pins=[(each.cohort, each.side) for each in runs.pinned],
+        pins=[(pin.cohort, pin.side) for pin in runs.pinned],
         drained=runs.drains,
     )
 
@@ -234,19 +234,19 @@ def _near(snapshot: Snapshot, head: RequestHead) -> list[NearRoute]:
     ]
 
 
-def _answer(own: Answer, snapshot: Snapshot, head: RequestHead) -> OwnAnswer:
+def _answer(own: Answer, snapshot: Snapshot, head: RequestHead) -> OwnAnswerShown:
     found = snapshot.table.match(head)
     readings = tuple(other_readings(snapshot.table, head)) if isinstance(found, Miss) and found.ambiguous else ()
     headers = tuple(line.decode("latin-1") for line in own.lines)
-    return OwnAnswer(status=own.status, detail=own.detail, headers=headers, readings=readings)
+    return OwnAnswerShown(status=own.status, detail=own.detail, headers=headers, readings=readings)
 
 
 def _route(
     route: Route, head: RequestHead, client_ip: bytes, snapshot: Snapshot, admitted: Decision | None
-) -> RouteShown:
+) -> ExplainedRoute:
     decision = decide(route, head, client_ip) if admitted is None else with_shadow(route, head, admitted)
     effects = route.effects or effects_of(head.method, has_key=head.first(b"idempotency-key") is not None)
-    return RouteShown(
+    return ExplainedRoute(
         name=route.name,
         line=route.line,
         match=match_of(route),

@@ -7,10 +7,10 @@ from pathlib import Path
 
 from proxy.cli.explain.model import (
     CohortShown,
+    ExplainedRoute,
     Explanation,
     NearRoute,
-    OwnAnswer,
-    RouteShown,
+    OwnAnswerShown,
     Stands,
     UpstreamShown,
     served_by,
@@ -49,11 +49,11 @@ def _outcome(shown: Explanation) -> str:
 
 def _by_file(shown: Explanation) -> str:
     match shown:
-        case Explanation(answer=OwnAnswer(status=status), refused=True):
+        case Explanation(answer=OwnAnswerShown(status=status), refused=True):
             return painted(f"refused with {status}", Ink.BAD)
-        case Explanation(answer=OwnAnswer(status=status)):
+        case Explanation(answer=OwnAnswerShown(status=status)):
             return painted(f"Banyan itself, {status}", Ink.GOOD)
-        case Explanation(route=RouteShown(upstream=UpstreamShown(url=url), serve=side)):
+        case Explanation(route=ExplainedRoute(upstream=UpstreamShown(url=url), serve=side)):
             return painted(f"{side}, {url}", Ink.GOOD)
         case _:
             return painted("nobody", Ink.BAD)
@@ -70,7 +70,7 @@ def _standing(stands: Stands) -> str:
     return f"{place} at that Banyan, {stands.reason}"
 
 
-def _own(answer: OwnAnswer) -> Iterator[str]:
+def _own(answer: OwnAnswerShown) -> Iterator[str]:
     if answer.detail:
         yield _row("because", answer.detail)
     for header in answer.headers:
@@ -79,7 +79,7 @@ def _own(answer: OwnAnswer) -> Iterator[str]:
         yield _row("read as", f"{reading} → {route or 'no route'}")
 
 
-def _routed(route: RouteShown, config: Path) -> Iterator[str]:
+def _routed(route: ExplainedRoute, config: Path) -> Iterator[str]:
     yield _row("route", f"{route.name}  {painted(f'{config}:{route.line}  {route.match}', Ink.FAINT)}")
     if route.was:
         yield _row("was", f"{route.was}: its state and its draws are kept under this name")

@@ -14,7 +14,7 @@ from proxy.cli.options import CONFIG, JSON, ROUTES
 from proxy.cli.terminal import complain, leave, say, say_json
 
 if TYPE_CHECKING:
-    from proxy.cli.kill.picture import Turned
+    from proxy.cli.kill.turning import SwitchTurned
 
 LESSON = Lesson(
     purpose="Send everything that legacy can answer to legacy, at once.",
@@ -46,12 +46,12 @@ def kill(  # noqa: PLR0913  a command's options
 ) -> None:
     """See LESSON."""
     if drill:
-        from proxy.cli.kill.drill import Asked, run
+        from proxy.cli.kill.drill import DrillRequest, run
 
         if len(request) != 2 or off:
             complain("A drill needs a request that new answers now.", "banyan kill --drill GET /orders/7")
             leave(UNUSABLE)
-        asked = Asked(method=request[0], target=request[1], fields=tuple(header), times=times, config=config)
+        asked = DrillRequest(method=request[0], target=request[1], fields=tuple(header), times=times, config=config)
         leave(run(asked, sure=yes, json=json))
     if request or header:
         complain(f"{' '.join([*request, *header])!r} is for --drill only.", "See `banyan kill --help`.")
@@ -61,9 +61,14 @@ def kill(  # noqa: PLR0913  a command's options
 
 def _turn(config: Path, *, on: bool, reason: str, json: bool) -> int:
     from proxy.cli.admin_address import url_of
-    from proxy.cli.kill.following import await_workers, who_stays
-    from proxy.cli.kill.picture import Turned, beyond_reach, turned_lines
-    from proxy.cli.kill.writing import snapshot_or_leave
+    from proxy.cli.kill.turning import (
+        SwitchTurned,
+        await_workers,
+        beyond_reach,
+        snapshot_or_leave,
+        turned_lines,
+        who_stays,
+    )
     from proxy.config.files import kill_file
 
     snapshot = snapshot_or_leave(config)
@@ -73,7 +78,7 @@ def _turn(config: Path, *, on: bool, reason: str, json: bool) -> int:
         return FOUND
     following = await_workers(base, began, on=on)
     stay = None if following.away or not on else who_stays(base)
-    turned = Turned(
+    turned = SwitchTurned(
         on=on,
         file=str(path),
         ms=round((time.monotonic() - began) * 1000, 1),
@@ -90,8 +95,8 @@ def _turn(config: Path, *, on: bool, reason: str, json: bool) -> int:
 
 def _write(path: Path, base: str, *, on: bool, reason: str) -> bool:
     """The file itself; where this user may not, the admin port with the token."""
-    from proxy.cli.admin_api import TOKEN, NoAnswerError, post_kill
-    from proxy.cli.kill.writing import order_now
+    from proxy.cli.admin_client import TOKEN, NoAnswerError, post_kill
+    from proxy.cli.kill.turning import order_now
     from proxy.config.files import kill_file
 
     try:
@@ -115,7 +120,7 @@ def _write(path: Path, base: str, *, on: bool, reason: str) -> bool:
     return True
 
 
-def _same_file(turned: Turned) -> bool:
+def _same_file(turned: SwitchTurned) -> bool:
     from proxy.config.files.lastgood import VARIABLE
 
     watched = turned.following.file

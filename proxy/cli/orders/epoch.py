@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from proxy.cli.admin_base import ADMIN, base_of
+from proxy.cli.admin_address import ADMIN, base_of
 from proxy.cli.help_text import FINE, FOUND, UNUSABLE, Lesson
 from proxy.cli.options import CONFIG, JSON, ROUTES
 from proxy.cli.orders.route_orders import REASON, ROUTE, TAG, give
@@ -15,7 +16,7 @@ from proxy.cli.terminal import complain, console, leave, say
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from proxy.control.admin.epoch_view import EpochView
+    from proxy.api.evidence import EpochView
 
 LESSON = Lesson(
     purpose="Show the epochs of a route's evidence, or begin one.",
@@ -54,13 +55,12 @@ def epoch(
 
 
 def _show(route: str, base: str, *, json: bool) -> None:
-    from proxy.cli.admin_api import NoAnswerError, fetch
-    from proxy.cli.evidence.evidence_api import epochs_path, get_epochs
+    from proxy.cli.admin_client import NoAnswerError, fetch, get_epochs, route_path
 
     try:
         found = get_epochs(base, route)
         if json:
-            say(fetch(base, epochs_path(route)).decode().rstrip())
+            say(fetch(base, route_path(route, "epochs")).decode().rstrip())
     except NoAnswerError as error:
         complain(error.message, error.cure)
         leave(FOUND)
@@ -69,7 +69,7 @@ def _show(route: str, base: str, *, json: bool) -> None:
     leave(FINE)
 
 
-def _table(epochs: list[EpochView]) -> Table:
+def _table(epochs: Sequence[EpochView]) -> Table:
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from proxy.cli.admin_base import ADMIN, base_of
+from proxy.cli.admin_address import ADMIN, base_of
 from proxy.cli.help_text import FINE, FOUND, UNUSABLE, Lesson
 from proxy.cli.options import CONFIG, JSON, ROUTES
 from proxy.cli.terminal import complain, leave, say
 
 if TYPE_CHECKING:
-    from proxy.cli.orders.orders_api import Moved
+    from proxy.api.orders import MovedView
+    from proxy.api.standing import PlaceView
 
 _EXITS = {
     FINE: "done: every live replica obeys",
@@ -193,8 +194,7 @@ def give(
     route: str, verb: str, said: Mapping[str, object], tag: str, admin: str, config: Path, *, json: bool
 ) -> NoReturn:
     """Give the order, and say what became of it."""
-    from proxy.cli.admin_api import NoAnswerError
-    from proxy.cli.orders.orders_api import order
+    from proxy.cli.admin_client import NoAnswerError, order
 
     try:
         moved, body = order(base_of(admin, config), route, verb, said, tag)
@@ -208,16 +208,22 @@ def give(
     leave(FINE if moved.done else FOUND)
 
 
-def _tell(verb: str, moved: Moved) -> None:
-    runs = f"{moved.start} → {moved.runs}" if str(moved.start) != str(moved.runs) else f"stays at {moved.runs}"
+def _tell(verb: str, moved: MovedView) -> None:
+    before, now = _place(moved.start), _place(moved.runs)
+    runs = f"{before} → {now}" if before != now else f"stays at {now}"
     marks = ", rolled back until resume" * moved.latched + ", on hold" * moved.held
     stood = "; that stood already, and nothing was moved" if verb in _STANDING and not moved.moved else ""
     say(f"{moved.route}: {runs}{marks}{stood}")
     for note in moved.notes:
         say(f"  {note}")
     for member in moved.group:
-        say(f"  {'with it' if member.moved else 'NOT moved'}  {member.route}: {member.why or f'→ {member.runs}'}")
+        became = member.why or f"→ {_place(member.runs)}"
+        say(f"  {'with it' if member.moved else 'NOT moved'}  {member.route}: {became}")
     if not moved.everywhere:
         complain("the state store is away: this holds at that replica alone.", "Order it at each replica's admin.")
-    for each in moved.instances:
-        say(f"  {'obeys' if each.obeys else 'does NOT obey yet'}  {each.instance}")
+    for instance in moved.instances:
+        say(f"  {'obeys' if instance.obeys else 'does NOT obey yet'}  {instance.instance}")
+
+
+def _place(place: PlaceView) -> str:
+    return f"{place.stage} {place.split * 100:g}%" if place.stage in {"canary", "retired"} else place.stage

@@ -12,7 +12,7 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from proxy.cli.plan.model import Planned, Replayed, RouteShown
+from proxy.cli.plan.model import Planned, PlannedRoute, Replayed
 from proxy.core.traffic.plan import Caution, RouteEdit
 
 NOTHING = "–"
@@ -23,7 +23,7 @@ _LOUD = frozenset({Caution.TOO_BIG, Caution.SKIPS, Caution.DOOR, Caution.REDRAWN
 
 def picture(plan: Planned) -> Group:
     """All of it."""
-    shown = [each for each in plan.routes if is_shown(each)]
+    shown = [route for route in plan.routes if is_shown(route)]
     parts: list[Text | Table] = list(_header(plan))
     if shown:
         parts += [Text(), _table(shown), *(line for each in shown for line in _details(each))]
@@ -33,7 +33,7 @@ def picture(plan: Planned) -> Group:
     return Group(*parts, Text(), _verdict(plan))
 
 
-def is_shown(route: RouteShown) -> bool:
+def is_shown(route: PlannedRoute) -> bool:
     """Whether there is anything to say of a route."""
     return (
         route.edit is not RouteEdit.SAME or route.runs != route.would_run or bool(route.notes or route.moving_per_day)
@@ -53,7 +53,7 @@ def _header(plan: Planned) -> Iterator[Text]:
         yield Text("the kill switch is on: this is reckoned as if it were off", style="bold red")
 
 
-def _table(routes: list[RouteShown]) -> Table:
+def _table(routes: list[PlannedRoute]) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     for at, head in enumerate(_HEADS):
         table.add_column(head, justify="right" if at in _RIGHT else "left", no_wrap=True)
@@ -62,7 +62,7 @@ def _table(routes: list[RouteShown]) -> Table:
     return table
 
 
-def _cells(route: RouteShown) -> Iterator[Text | str]:
+def _cells(route: PlannedRoute) -> Iterator[Text | str]:
     about = "" if route.exact else "~"
     yield Text(route.name)
     yield "" if route.edit is RouteEdit.SAME else route.edit.value
@@ -84,13 +84,13 @@ def _number(value: float | None) -> str:
     return NOTHING if value is None else f"{value:,.0f}"
 
 
-def _details(route: RouteShown) -> Iterator[Text]:
+def _details(route: PlannedRoute) -> Iterator[Text]:
     if not (route.changes or route.notes or route.taken_by):
         return
     yield Text()
     yield Text(route.name, style="bold")
-    for each in route.changes:
-        yield Text(f"  {each.field}: {each.before} → {each.after}")
+    for change in route.changes:
+        yield Text(f"  {change.field}: {change.before} → {change.after}")
     for taken in route.taken_by:
         yield Text(f"  {taken.requests_per_day:,.0f} requests/day of it go to {taken.route}")
     for note in route.notes:
@@ -102,20 +102,20 @@ def _changes(plan: Planned) -> Iterator[Text]:
         if changes:
             yield Text()
             yield Text(title, style="bold")
-            yield from (Text(f"  {each.field}: {each.before} → {each.after}") for each in changes)
+            yield from (Text(f"  {change.field}: {change.before} → {change.after}") for change in changes)
     if plan.needs_restart:
         yield Text(f"  taken at the next start, not before: {', '.join(plan.needs_restart)}", style="yellow")
-    yield from (Text(each, style="yellow") for each in plan.warnings)
+    yield from (Text(warning, style="yellow") for warning in plan.warnings)
 
 
 def _replay_table(replayed: tuple[Replayed, ...]) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     for head in ("answered by", "would be", "requests", "other answer", "such as"):
         table.add_column(head, justify="right" if head in ("requests", "other answer") else "left", no_wrap=True)
-    for each in replayed:
-        about = "" if each.exact else "~"
-        other = f"{about}{each.moving:.0f} ({each.moving / each.requests:.1%})" if each.requests else NOTHING
-        table.add_row(each.route, each.would_take, str(each.requests), other, " ".join(each.examples))
+    for row in replayed:
+        about = "" if row.exact else "~"
+        other = f"{about}{row.moving:.0f} ({row.moving / row.requests:.1%})" if row.requests else NOTHING
+        table.add_row(row.route, row.would_take, str(row.requests), other, " ".join(row.examples))
     return table
 
 
@@ -125,7 +125,7 @@ def _verdict(plan: Planned) -> Text:
     if plan.traffic is None:
         return Text("something moves", style="bold")
     moving, cohorts = plan.traffic.moving_per_day, plan.traffic.cohorts_moving
-    about = "" if all(each.exact for each in plan.routes) else "about "
+    about = "" if all(route.exact for route in plan.routes) else "about "
     return Text(f"{about}{moving:,.0f} requests/day and {cohorts:,.0f} of the cohorts seen would move", style="bold")
 
 

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from proxy.cli.admin_base import ADMIN, base_of
+from proxy.cli.admin_address import ADMIN, base_of
 from proxy.cli.help_text import FINE, FOUND, UNUSABLE, Lesson
 from proxy.cli.options import CONFIG, JSON, ROUTES
 from proxy.cli.terminal import complain, console, leave, say_json
 
 if TYPE_CHECKING:
     from proxy.cli.plan.model import Planned
-    from proxy.cli.recent_api import Remembered, Standing
+    from proxy.cli.plan.running import RecentTraffic, RunningRoutes
     from proxy.config.load import Loaded
 
 LESSON = Lesson(
@@ -47,8 +47,8 @@ def plan(
     json: JSON = False,
 ) -> None:
     """See LESSON."""
-    from proxy.cli.loading import load_or_leave
     from proxy.cli.plan.picture import picture
+    from proxy.cli.routes_file import load_or_leave
 
     after = load_or_leave(file)
     found = _planned(file, after, against, base_of(admin, config), config, replay)
@@ -60,20 +60,19 @@ def plan(
 
 
 def _planned(file: Path, after: Loaded, against: str, base: str, config: Path, last: int | None) -> Planned:
-    from proxy.cli.loading import load_or_leave
-    from proxy.cli.plan.base import RUNNING
-    from proxy.cli.plan.model import Question, planned
-    from proxy.cli.recent_api import Standing
+    from proxy.cli.plan.model import PlanQuestion, planned
+    from proxy.cli.plan.running import RUNNING, RunningRoutes
+    from proxy.cli.routes_file import load_or_leave
 
     if against == RUNNING:
         standing = _standing(base)
         before = _running(standing.revision, config)
     else:
         before = load_or_leave(Path(against))
-        standing = Standing(revision=before.snapshot.revision, positions={}, compared={}, killed=False)
+        standing = RunningRoutes(revision=before.snapshot.revision, positions={}, compared={}, killed=False)
     recent, why_not = _recent(base)
     return planned(
-        Question(
+        PlanQuestion(
             file=str(file),
             against=f"what runs at {base}" if against == RUNNING else against,
             before=before.snapshot,
@@ -89,19 +88,19 @@ def _planned(file: Path, after: Loaded, against: str, base: str, config: Path, l
     )
 
 
-def _standing(base: str) -> Standing:
-    from proxy.cli.admin_api import NoAnswerError
-    from proxy.cli.recent_api import get_standing
+def _standing(base: str) -> RunningRoutes:
+    from proxy.cli.admin_client import NoAnswerError
+    from proxy.cli.plan.running import running_routes
 
     try:
-        return get_standing(base)
+        return running_routes(base)
     except NoAnswerError as error:
         complain(error.message, "Name the file to compare with, where none runs: --against FILE.")
         leave(UNUSABLE)
 
 
 def _running(revision: str, config: Path) -> Loaded:
-    from proxy.cli.plan.base import running_loaded
+    from proxy.cli.plan.running import running_loaded
 
     found = running_loaded(revision, config)
     if found is None:
@@ -113,12 +112,12 @@ def _running(revision: str, config: Path) -> Loaded:
     return found
 
 
-def _recent(base: str) -> tuple[Remembered | None, str]:
+def _recent(base: str) -> tuple[RecentTraffic | None, str]:
     """What is remembered, or why nothing is known: a plan without figures is one still."""
-    from proxy.cli.admin_api import NoAnswerError
-    from proxy.cli.recent_api import get_recent
+    from proxy.cli.admin_client import NoAnswerError
+    from proxy.cli.plan.running import recent_traffic
 
     try:
-        return get_recent(base, _ALL), ""
+        return recent_traffic(base, _ALL), ""
     except NoAnswerError as error:
         return None, error.message

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from urllib.parse import quote
 
-import msgspec
-
-from proxy.cli.admin_api import DownStatus, NoAnswerError, Parity, Pinned, Placed, Rate, fetch
+from proxy.api.evidence import ParityView
+from proxy.api.routes import CohortsView, FileView, RouteDetailView
+from proxy.api.standing import PinView
+from proxy.cli.status.picture import down_sentence
 from proxy.cli.terminal import Ink, painted
 from proxy.core.parity.rules.reasons import in_words, sorted_out
 
@@ -17,56 +17,7 @@ _MANY_WITHOUT = 0.01
 """The share of requests without a cohort from which on it is a warning: they move by their client's address."""
 
 
-class Source(msgspec.Struct, frozen=True):
-    """One source of cohorts."""
-
-    source: str
-    requests: int = 0
-    cohorts: int = 0
-
-
-class CohortsStatus(msgspec.Struct, frozen=True):
-    """The cohorts of a route; `without` is the share of requests that had none of the listed sources."""
-
-    without: float = 0.0
-    sources: tuple[Source, ...] = ()
-
-
-class Incomparable(msgspec.Struct, frozen=True):
-    """Of a route's evidence, how many comparisons could not be made, by reason."""
-
-    incomparable: dict[str, int] = {}
-
-
-class RouteDetail(msgspec.Struct, frozen=True):
-    """`GET /api/routes/{name}`, as far as it is shown."""
-
-    name: str
-    path: str = ""
-    file: Placed = Placed()
-    runs: Placed = Placed()
-    rate: Rate = Rate()
-    parity: Parity = Parity()
-    evidence: Incomparable = Incomparable()
-    verdict: str = ""
-    reasons: tuple[str, ...] = ()
-    cohorts: CohortsStatus = CohortsStatus()
-    down: tuple[DownStatus, ...] = ()
-    was: str = ""
-
-
-def get_route(base: str, name: str) -> tuple[RouteDetail, bytes]:
-    """One route, read and as answered; NoAnswerError."""
-    body = fetch(base, f"/api/routes/{quote(name, safe='')}")
-    try:
-        return msgspec.json.decode(body, type=RouteDetail), body
-    except msgspec.DecodeError as error:
-        raise NoAnswerError(
-            f"{base} answers, but not as this version: {error}", "Are both the same version?"
-        ) from error
-
-
-def route_lines(route: RouteDetail) -> Iterator[str]:
+def route_lines(route: RouteDetailView) -> Iterator[str]:
     """Line by line."""
     yield f"{painted(route.name, Ink.STRONG)}  {route.path}"
     if route.was:
@@ -77,8 +28,8 @@ def route_lines(route: RouteDetail) -> Iterator[str]:
     yield _row("runs", f"{_place(route.runs)}, {route.runs.reason}")
     if _place(route.file) != _place(route.runs):
         yield _row("file", _place(route.file))
-    for each in route.down:
-        yield _row("down", painted(each.sentence, Ink.BAD))
+    for upstream in route.down:
+        yield _row("down", painted(down_sentence(upstream), Ink.BAD))
     yield from _pins(route.runs.pinned)
     if route.parity.undecided:
         yield _row("waits", _waits(route.name, route.parity))
@@ -91,17 +42,17 @@ def route_lines(route: RouteDetail) -> Iterator[str]:
     yield from cohort_lines(route.cohorts)
 
 
-def _pins(pins: Sequence[Pinned]) -> Iterator[str]:
+def _pins(pins: Sequence[PinView]) -> Iterator[str]:
     """A line for each of the first ones."""
-    for at, each in enumerate(pins[:_MOST_PINS]):
-        until = f"until {each.until}" if each.until else "until `banyan unpin`"
-        by = f", by {each.by}" * bool(each.by) + f": {each.reason}" * bool(each.reason)
-        yield _row("" if at else "pins", f"{each.cohort!r} → {each.side} {until}{by}")
+    for at, pin in enumerate(pins[:_MOST_PINS]):
+        until = f"until {pin.until}" if pin.until else "until `banyan unpin`"
+        by = f", by {pin.by}" * bool(pin.by) + f": {pin.reason}" * bool(pin.reason)
+        yield _row("" if at else "pins", f"{pin.cohort!r} → {pin.side} {until}{by}")
     if len(pins) > _MOST_PINS:
         yield _row("", f"… and {len(pins) - _MOST_PINS} more, in `runs.pinned` of --json")
 
 
-def _compared(route: RouteDetail) -> Iterator[str]:
+def _compared(route: RouteDetailView) -> Iterator[str]:
     """What was compared, and why the rest was not."""
     reasons = sorted_out(route.evidence.incomparable.items())
     if route.parity.compared or reasons:
@@ -110,29 +61,31 @@ def _compared(route: RouteDetail) -> Iterator[str]:
         yield _row("", painted(f"not compared: {in_words(reasons)}", Ink.WARN))
 
 
-def _counted(parity: Parity) -> str:
+def _counted(parity: ParityView) -> str:
     return f"{parity.compared:,}, of which {parity.mismatch:,} differ" if parity.compared else "nothing yet"
 
 
-def _waits(name: str, parity: Parity) -> str:
+def _waits(name: str, parity: ParityView) -> str:
     fields = f"{parity.fields_waiting} field{'s' * (parity.fields_waiting != 1)}"
     comparable = parity.compared + parity.undecided
     return f"{parity.undecided} of {comparable} answers are undecided, at {fields}; `banyan mismatches {name}` says why"
 
 
-def cohort_lines(cohorts: CohortsStatus) -> Iterator[str]:
+def cohort_lines(cohorts: CohortsView) -> Iterator[str]:
     """What is known of the cohorts, a line per source."""
     if not cohorts.sources:
         yield _row("cohorts", "none seen yet")
         return
-    for at, each in enumerate(cohorts.sources):
-        yield _row("" if at else "cohorts", f"{each.source}: about {each.cohorts:,} in {each.requests:,} requests")
+    for at, source in enumerate(cohorts.sources):
+        yield _row(
+            "" if at else "cohorts", f"{source.source}: about {source.cohorts:,} in {source.requests:,} requests"
+        )
     if cohorts.without >= _MANY_WITHOUT:
         text = f"{cohorts.without:.1%} of the requests name no cohort; they are drawn by the client's address"
         yield _row("", painted(text, Ink.WARN))
 
 
-def _place(placed: Placed) -> str:
+def _place(placed: FileView) -> str:
     split = f" {(placed.split or 0.0) * 100:g}%" if placed.stage in ("canary", "retired") else ""
     return f"{placed.stage}{split}"
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from proxy.cli.admin_base import base_of
+from proxy.cli.admin_address import base_of
 from proxy.cli.help_text import FINE, FOUND, UNUSABLE, Lesson
 from proxy.cli.options import CONFIG, JSON, ROUTES
 from proxy.cli.terminal import complain, console, leave, say
@@ -16,7 +16,7 @@ from proxy.cli.terminal import complain, console, leave, say
 if TYPE_CHECKING:
     from rich.console import Group
 
-    from proxy.cli.admin_api import RoutesStatus
+    from proxy.api.routes import RoutesView
 
 LESSON = Lesson(
     purpose="Show every route: what the file says, what runs, what it does.",
@@ -42,7 +42,7 @@ def status(
     json: JSON = False,
 ) -> None:
     """See LESSON."""
-    from proxy.cli.admin_api import NoAnswerError, fetch, get_routes
+    from proxy.cli.admin_client import NoAnswerError, fetch, get_routes
 
     if watch and json:
         complain("--watch is for people and --json for scripts.", "Give one of them.")
@@ -71,8 +71,8 @@ def status(
 
 def _one(base: str, name: str, *, json: bool) -> NoReturn:
     """One route, for people or scripts."""
-    from proxy.cli.admin_api import NoAnswerError
-    from proxy.cli.status.route import get_route, route_lines
+    from proxy.cli.admin_client import NoAnswerError, get_route
+    from proxy.cli.status.route import route_lines
 
     try:
         found, body = get_route(base, name)
@@ -88,8 +88,8 @@ def _watch(base: str) -> None:
     """Draw until Ctrl-C; a Banyan that does not answer for a while is shown as such."""
     from rich.live import Live
 
-    from proxy.cli.admin_api import NoAnswerError, get_routes
-    from proxy.cli.status.table import absent
+    from proxy.cli.admin_client import NoAnswerError, get_routes
+    from proxy.cli.status.picture import absent
 
     with suppress(KeyboardInterrupt), Live(console=console(), auto_refresh=False) as screen:
         while True:
@@ -101,9 +101,9 @@ def _watch(base: str) -> None:
             time.sleep(_INTERVAL)
 
 
-def _picture(base: str, found: RoutesStatus, width: int) -> Group:
-    from proxy.cli.admin_api import NoAnswerError, fetch
-    from proxy.cli.status.table import picture
+def _picture(base: str, found: RoutesView, width: int) -> Group:
+    from proxy.cli.admin_client import NoAnswerError, fetch
+    from proxy.cli.status.picture import picture
 
     try:
         metrics = fetch(base, "/metrics").decode()
@@ -112,10 +112,10 @@ def _picture(base: str, found: RoutesStatus, width: int) -> Group:
     return picture(base, found, metrics, width)
 
 
-def _is_settled(found: RoutesStatus) -> bool:
+def _is_settled(found: RoutesView) -> bool:
     standing = found.standing
     obeyed = standing is None or (
-        standing.known and not standing.away and all(each.obeys for each in standing.instances)
+        standing.known and not standing.away and all(instance.obeys for instance in standing.instances)
     )
     serve = all(worker.serves_current for worker in found.workers)
     return found.reload.ok and found.killed is None and serve and obeyed

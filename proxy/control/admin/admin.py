@@ -17,14 +17,13 @@ import msgspec
 from aiohttp import web
 from prometheus_client.exposition import gzip_accepted
 
-from proxy.control.admin.auth import Gate, guarded_by
-from proxy.control.admin.evidence import ParityPages
-from proxy.control.admin.evidence_view import evidence_view
+from proxy.api.upstreams import DownView, UpstreamsView
+from proxy.control.admin.auth import AdminAuth, guarded_by
+from proxy.control.admin.evidence import ParityPages, evidence_view
 from proxy.control.admin.kill import KillSwitch
-from proxy.control.admin.moves import OrdersAsked
-from proxy.control.admin.problem import answer_problems, problem
+from proxy.control.admin.moves import RouteMoves
 from proxy.control.admin.recent import RecentPages
-from proxy.control.admin.responses import no_such_route, tagged
+from proxy.control.admin.responses import answer_problems, no_such_route, problem, tagged
 from proxy.control.admin.routes import (
     asked_upstreams,
     route_detail_view,
@@ -32,16 +31,16 @@ from proxy.control.admin.routes import (
     running_routes,
     serves_current,
 )
-from proxy.control.admin.standing import Judged
-from proxy.control.admin.upstream_view import UpstreamsView, upstream_view
+from proxy.control.admin.standing import JudgedRoutes
+from proxy.control.admin.upstreams import upstream_view
 from proxy.control.fleet.links import Links
 from proxy.control.fleet.upstreams import worst
-from proxy.control.metrics.collector import CONTENT_TYPE, Reading, render
+from proxy.control.metrics.collector import CONTENT_TYPE, MetricsReading, render
 from proxy.control.metrics.evidence_metrics import EvidenceReading
 from proxy.control.position.hooks import Delivery
 from proxy.control.probe.certificates import Certificates
 from proxy.control.probe.health import Probes
-from proxy.control.probe.upstreams_down import DownView, down_views
+from proxy.control.probe.upstreams_down import down_views
 from proxy.control.running import Running
 from proxy.core.routing.route import Route
 from proxy.core.routing.snapshot import Snapshot
@@ -64,8 +63,8 @@ class Admin:
     parser: str
     certificates: Certificates = field(default_factory=Certificates)
     parity: ParityPages = field(default_factory=ParityPages)
-    judged: Judged | None = None
-    asked: OrdersAsked | None = None
+    judged: JudgedRoutes | None = None
+    asked: RouteMoves | None = None
     moved: Mapping[tuple[str, str, str, str], int] = field(default_factory=dict)
     told: Mapping[Delivery, int] = field(default_factory=dict)
 
@@ -104,7 +103,7 @@ class Admin:
         book, findings = self.parity.book, self.parity.archive.findings(route.name)
         evidence = evidence_view(book, route.name, route.compare, findings, time.time())
         view = route_detail_view(route, self.running, self.links.ledger, evidence, book, self.judged)
-        down = [each for each in self._down() if route.name in each.routes]
+        down = [upstream for upstream in self._down() if route.name in upstream.routes]
         view = msgspec.structs.replace(view, cohorts=self.links.recent.cohorts.view(route.name), down=down)
         return self._json(request, view, f"{view.runs.tag}.")
 
@@ -138,7 +137,9 @@ class Admin:
         snapshot = self.running.snapshot
         await self.links.refresh()
         found = worst(self.links.ledger.counts().workers)
-        views = [upstream_view(each, self.probes, found.get(each.name)) for each in snapshot.upstreams.values()]
+        views = [
+            upstream_view(upstream, self.probes, found.get(upstream.name)) for upstream in snapshot.upstreams.values()
+        ]
         return self._json(request, UpstreamsView(revision=snapshot.revision, upstreams=views))
 
     def snapshot(self) -> Snapshot:
@@ -160,8 +161,8 @@ class Admin:
         known = [route.name for route in self.running.snapshot.routes]
         return no_such_route(request.match_info["name"], known)
 
-    def _reading(self) -> Reading:
-        return Reading(
+    def _reading(self) -> MetricsReading:
+        return MetricsReading(
             snapshot=self.running.snapshot,
             reload=self.running.reload,
             counts=self.links.ledger.counts(),
@@ -180,7 +181,7 @@ class Admin:
             routes=self._running_routes(),
             moved=self.moved,
             told=self.told,
-            known=self.judged is None or self.judged.replica.known,
+            known=self.judged is None or self.judged.here.known,
         )
 
     def _running_routes(self) -> tuple[Route, ...]:
@@ -191,7 +192,7 @@ class Admin:
         ledger = self.links.ledger
         workers = ledger.counts().workers
         if any(serves_current(worker, self.running, ledger) for worker in workers):
-            keeps_out = self.judged is not None and self.judged.replica.keeps_out
+            keeps_out = self.judged is not None and self.judged.here.keeps_out
             return _UNKNOWN if keeps_out else ""
         if not workers:
             return "no worker is linked to control"
@@ -206,7 +207,7 @@ class Admin:
         return tagged(request, view, prefix + self.running.snapshot.revision)
 
 
-def application(admin: Admin, gate: Gate) -> web.Application:
+def application(admin: Admin, gate: AdminAuth) -> web.Application:
     """The paths of the contract behind the gate."""
     app = web.Application(middlewares=[answer_problems, guarded_by(gate)], client_max_size=_MAX_BODY)
     app.router.add_get("/metrics", admin.metrics)
@@ -218,7 +219,12 @@ def application(admin: Admin, gate: Gate) -> web.Application:
     app.router.add_get("/api/routes/{name}/exchanges", admin.exchanges)
     app.router.add_get("/api/routes/{name}/epochs", admin.epochs)
     app.router.add_get("/api/upstreams", admin.upstreams)
-    recent = RecentPages(recent=admin.links.recent, running=admin.snapshot, routes=admin.placed_routes)
+    recent = RecentPages(
+        recent=admin.links.recent,
+        running=admin.snapshot,
+        routes=admin.placed_routes,
+        compared=admin.links.comparisons.find,
+    )
     app.router.add_get("/api/recent", recent.page)
     app.router.add_get("/api/requests/{id}", recent.one)
     if admin.asked is not None:
@@ -239,6 +245,6 @@ async def serve(app: web.Application, listening: socket.socket) -> Callable[[], 
     return runner.cleanup
 
 
-def _page(reading: Reading, *, squeeze: bool) -> bytes:
+def _page(reading: MetricsReading, *, squeeze: bool) -> bytes:
     page = render(reading)
     return gzip.compress(page, compresslevel=1) if squeeze else page

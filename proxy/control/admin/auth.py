@@ -17,7 +17,7 @@ from ipaddress import ip_address
 from aiohttp import web
 from aiohttp.typedefs import Middleware
 
-from proxy.control.admin.problem import Handler, problem
+from proxy.control.admin.responses import Handler, problem
 from proxy.core.http.authority import normal_host
 
 TOKEN_VARIABLE = "BANYAN_ADMIN_TOKEN"  # noqa: S105 the name of the variable
@@ -26,7 +26,7 @@ _READING = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Gate:
+class AdminAuth:
     """`token` empty: none was set. `own_host` is the admin address as routes.yaml writes it."""
 
     loopback: bool
@@ -53,9 +53,9 @@ class Gate:
         return bool(self.token) and scheme.lower() == "bearer" and same
 
 
-def gate_for(listening: socket.socket, own_host: str, token: str) -> Gate:
+def gate_for(listening: socket.socket, own_host: str, token: str) -> AdminAuth:
     """The gate of a bound admin socket; what the socket is bound to counts, not what the file calls it."""
-    return Gate(loopback=is_loopback(str(listening.getsockname()[0])), token=token.strip(), own_host=own_host)
+    return AdminAuth(loopback=is_loopback(str(listening.getsockname()[0])), token=token.strip(), own_host=own_host)
 
 
 def is_loopback(address: str) -> bool:
@@ -68,7 +68,7 @@ def is_loopback(address: str) -> bool:
     return (mapped or found).is_loopback
 
 
-def guarded_by(gate: Gate) -> Middleware:
+def guarded_by(gate: AdminAuth) -> Middleware:
     """The middleware that lets requests pass the gate."""
 
     @web.middleware
@@ -83,7 +83,7 @@ def guarded_by(gate: Gate) -> Middleware:
     return guard
 
 
-def _what_to_do(gate: Gate) -> str:
+def _what_to_do(gate: AdminAuth) -> str:
     if gate.token:
         return f"send the value of {TOKEN_VARIABLE} as a bearer token"
     return f"this needs a token and none is set: start Banyan with {TOKEN_VARIABLE}, then send it as a bearer token"

@@ -2,7 +2,8 @@
 
 Rule 1: the file is the switch: a POST writes it or takes it away, as `banyan kill` does; workers watch it themselves.
 Rule 2: nobody has to look before killing: `If-Match` is honoured where it is sent, and not asked for.
-Rule 3: a disk that does not answer costs the one who asked `PATIENCE`, and nobody else anything.
+Rule 3: a route that stays is told by where it runs: an order may have left it where the file does not have it.
+Rule 4: a disk that does not answer costs the one who asked `PATIENCE`, and nobody else anything.
 """
 
 from __future__ import annotations
@@ -19,24 +20,19 @@ import msgspec
 import structlog
 from aiohttp import web
 
-from proxy.control.admin.kill_view import KillView, kill_view
-from proxy.control.admin.problem import problem
-from proxy.control.admin.standing import Judged
+from proxy.api.kill import KillBody, KillView, StaysView, WorkerKillView
+from proxy.control.admin.responses import problem
+from proxy.control.admin.routes import order_view, ordered_kill, running_routes
+from proxy.control.admin.standing import JudgedRoutes
 from proxy.control.fleet.links import Links
 from proxy.control.running import Running
-from proxy.core.routing.kill_switch import KillSwitchOrder
+from proxy.control.traffic.ledger import Ledger
+from proxy.core.routing.kill_switch import KillSwitchOrder, beyond
 from proxy.log import stamp
 
 PATIENCE = 5.0
 """Seconds that the disk may take."""
 _log = structlog.get_logger()
-
-
-class Asked(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The body of `POST /api/kill`."""
-
-    on: bool
-    reason: str = ""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -50,7 +46,7 @@ class KillSwitch:
     place: Callable[[str], Path]
     give: Callable[[Path, KillSwitchOrder], None]
     lift: Callable[[Path], bool]
-    judged: Judged | None = None
+    judged: JudgedRoutes | None = None
 
     @property
     def path(self) -> Path:
@@ -71,19 +67,19 @@ class KillSwitch:
         """`GET /api/kill`."""
         await self.links.refresh()
         body, tag = self._page()
-        if any(each.value in {tag, "*"} for each in request.if_none_match or ()):
+        if any(tag_sent.value in {tag, "*"} for tag_sent in request.if_none_match or ()):
             return web.Response(status=HTTPStatus.NOT_MODIFIED, headers=_headers(tag))
         return _answer(body, tag)
 
     async def turn(self, request: web.Request) -> web.Response:
         """`POST /api/kill`."""
         try:
-            asked = msgspec.json.decode(await request.read(), type=Asked)
+            asked = msgspec.json.decode(await request.read(), type=KillBody)
         except msgspec.DecodeError as error:
             detail = f'the body must be JSON such as {{"on": true, "reason": "…"}}: {error}'
             return problem(HTTPStatus.BAD_REQUEST, detail)
         tag = self._page()[1]
-        if request.if_match is not None and all(each.value not in {tag, "*"} for each in request.if_match):
+        if request.if_match is not None and all(tag_sent.value not in {tag, "*"} for tag_sent in request.if_match):
             detail = (
                 "the kill switch is not as it was when you looked: look again with `banyan status` or GET /api/kill"
             )
@@ -97,7 +93,7 @@ class KillSwitch:
             return problem(HTTPStatus.SERVICE_UNAVAILABLE, f"{path} could not be changed: {said}")
         return _answer(*self._page())
 
-    async def _write(self, path: Path, asked: Asked, peer: str) -> None:
+    async def _write(self, path: Path, asked: KillBody, peer: str) -> None:
         order = KillSwitchOrder(by=f"admin API, {peer}", at=stamp(datetime.now(UTC)), reason=asked.reason)
         if asked.on:
             await asyncio.to_thread(self.give, path, order)
@@ -119,3 +115,15 @@ def _answer(body: bytes, tag: str) -> web.Response:
 
 def _headers(tag: str) -> dict[str, str]:
     return {"ETag": f'"{tag}"', "Cache-Control": "no-cache"}
+
+
+def kill_view(running: Running, ledger: Ledger, file: str, judged: JudgedRoutes | None) -> KillView:
+    """As it is now; without `judged` routes run where the file says."""
+    order, upstreams = ordered_kill(running, ledger), running.snapshot.upstreams
+    workers = [
+        WorkerKillView(worker=worker.worker, pid=worker.pid, killed=worker.killed, switched=worker.switched)
+        for worker in ledger.counts().workers
+    ]
+    found = ((route.name, beyond(route, upstreams)) for route in running_routes(running, ledger, judged))
+    stay = [StaysView(route=name, why=why) for name, why in found if why is not None]
+    return KillView(on=order is not None, order=order_view(order), file=file, workers=workers, beyond=stay)

@@ -16,28 +16,35 @@ from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from typing import assert_never
 
-import msgspec
 from aiohttp import web
 
-from proxy.control.admin.problem import problem
-from proxy.control.admin.responses import as_json, no_such_route, read_body, store_away, tagged
-from proxy.control.admin.standing import TransitionsView, instance_views, moved_view, transition_view
-from proxy.control.admin.tags import is_seen, tag_of
+from proxy.api.orders import OrderBody, PinBody
+from proxy.api.standing import TransitionsView
+from proxy.control.admin.responses import (
+    as_json,
+    is_seen,
+    no_such_route,
+    problem,
+    read_body,
+    store_away,
+    tag_of,
+    tagged,
+)
+from proxy.control.admin.standing import instance_views, moved_view, transition_view
 from proxy.control.judge.judging import Judge
-from proxy.control.position.group_orders import Given, GroupOrders, Late, Order
+from proxy.control.position.group_orders import Given, GroupOrders, OperatorOrder, TooLate
 from proxy.control.position.mover import PATIENCE, AwayError, Made, Mover
-from proxy.control.position.order_notes import Around, drain_of, order_notes, pin_sentence
-from proxy.control.position.promotion_notes import promotion_notes
+from proxy.control.position.order_notes import Around, drain_of, order_notes, pin_sentence, promotion_notes
 from proxy.control.position.reasons import BEGUN
-from proxy.control.position.standing_here import Replica
+from proxy.control.position.standing_here import StandingHere
 from proxy.control.running import Running
-from proxy.control.stores import Positions
 from proxy.core.judge.stage_machine import MoveRefusal
 from proxy.core.outcome import Side
 from proxy.core.position.position import Cause, Position, begun, move
 from proxy.core.position.standing import NEWCOMERS, Pin
 from proxy.core.routing.route import Route
-from proxy.core.store_errors import StoreUnavailable
+from proxy.store.errors import StoreUnavailable
+from proxy.store.positions import PositionStore
 
 ACKNOWLEDGED_WITHIN = 2.0
 """Seconds that an answer waits for every live replica."""
@@ -48,45 +55,26 @@ _TRIES = 10
 """How often a pin that was to be set on what was seen is tried, where other routes keep changing."""
 
 
-class Asked(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The body of each verb; may be empty. `step`: back by one rung instead of to where legacy answers everybody."""
-
-    reason: str = ""
-    by: str = ""
-    off: bool = False
-    step: bool = False
-
-
-class AskedPin(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The body of `pin`: the cohort's key as clients send it, and the side; null ends it. `seconds` null: for ever."""
-
-    cohort: str
-    side: Side | None = None
-    seconds: float | None = None
-    reason: str = ""
-    by: str = ""
-
-
 async def _nobody_hears(_route: str, _begun: int, _why: str) -> None:
     pass
 
 
 @dataclass(slots=True, kw_only=True)
-class OrdersAsked:
+class RouteMoves:
     """The handlers. `epoch_begun` hears of a route's new epoch, which it is, by whom and why; it does not fail."""
 
     running: Running
-    replica: Replica
+    here: StandingHere
     mover: Mover
     judge: Judge
-    store: Positions
+    store: PositionStore
     epoch_begun: Callable[[str, int, str], Awaitable[None]] = _nobody_hears
     around: Around = field(default_factory=Around)
     _orders: GroupOrders = field(init=False)
 
     def __post_init__(self) -> None:
         """Orders are given through the same mover."""
-        self._orders = GroupOrders(running=self.running, replica=self.replica, mover=self.mover)
+        self._orders = GroupOrders(running=self.running, here=self.here, mover=self.mover)
 
     async def transitions(self, request: web.Request) -> web.Response:
         """`GET /api/transitions?route=`: of one that is gone or was renamed as well, while its moves are kept."""
@@ -106,7 +94,7 @@ class OrdersAsked:
 
     async def move(self, request: web.Request) -> web.Response:
         """`POST /api/routes/{name}/{verb}`."""
-        route, asked = self._find(request), read_body(await request.read(), Asked)
+        route, asked = self._find(request), read_body(await request.read(), OrderBody)
         if route is None:
             return self._no_such_route(request)
         if isinstance(asked, web.Response):
@@ -121,13 +109,15 @@ class OrdersAsked:
                 return await self._drain(request, route, asked, by)
             if verb == "epoch":
                 return await self._epoch(request, route, asked, by)
-            return await self._verb(request, route, Order(verb=verb, reason=asked.reason, by=by, step=asked.step))
+            return await self._verb(
+                request, route, OperatorOrder(verb=verb, reason=asked.reason, by=by, step=asked.step)
+            )
         except (AwayError, StoreUnavailable, TimeoutError) as error:
             return store_away(str(error))
 
     async def pin(self, request: web.Request) -> web.Response:
         """`POST /api/routes/{name}/pin`: one cohort to one side, or no longer."""
-        route, asked = self._find(request), read_body(await request.read(), AskedPin)
+        route, asked = self._find(request), read_body(await request.read(), PinBody)
         if route is None:
             return self._no_such_route(request)
         if isinstance(asked, web.Response):
@@ -136,7 +126,7 @@ class OrdersAsked:
             return problem(HTTPStatus.BAD_REQUEST, "cohort must be the key of one cohort, as clients send it")
         if asked.seconds is not None and not SHORTEST_PIN <= asked.seconds <= LONGEST_PIN:
             return problem(HTTPStatus.BAD_REQUEST, _no_time(asked.seconds))
-        by, now = asked.by or f"admin API, {request.remote or ''}", self.replica.clock()
+        by, now = asked.by or f"admin API, {request.remote or ''}", self.here.clock()
         until = None if asked.seconds is None else now + asked.seconds
         pin = None
         if asked.side is not None:
@@ -149,9 +139,9 @@ class OrdersAsked:
 
     # -- what is done -------------------------------------------------------------------------------------------------
 
-    async def _verb(self, request: web.Request, route: Route, order: Order) -> web.Response:
+    async def _verb(self, request: web.Request, route: Route, order: OperatorOrder) -> web.Response:
         seen = None if request.if_match is None else lambda: self._if_match(request, route) is None
-        rulings = self.judge.bench.rulings
+        rulings = self.judge.judging.rulings
         match await self._orders.give(route, order, seen):
             case Given() as given:
                 self.judge.wake()
@@ -160,32 +150,32 @@ class OrdersAsked:
                 return await self._answer(route, given, *said)
             case MoveRefusal(sentence=sentence):
                 return problem(HTTPStatus.CONFLICT, f"{route.name} is not moved: {sentence}")
-            case Late(faster=faster):
+            case TooLate(faster=faster):
                 return self._if_match(request, route) or _late(route.name, faster)
             case never:
                 assert_never(never)
 
-    async def _epoch(self, request: web.Request, route: Route, asked: Asked, by: str) -> web.Response:
+    async def _epoch(self, request: web.Request, route: Route, asked: OrderBody, by: str) -> web.Response:
         """Of this route alone: that others of its group were mended is for others to say."""
         await self.mover.look()
         late = self._if_match(request, route)
         if late is not None:
             return late
-        before = self.replica.position(route)
+        before = self.here.position(route)
         after, reason = begun(before), asked.reason or "a new epoch was ordered"
-        made = move(before, after, at=self.replica.clock(), actor=by, numbers={BEGUN: after.begun}, reason=reason)
+        made = move(before, after, at=self.here.clock(), actor=by, numbers={BEGUN: after.begun}, reason=reason)
         made = replace(made, record=replace(made.record, cause=Cause.OPERATOR))
         if await self.mover.move(made, needs_store=True) is Made.LOST:
             return _late(route.name, (route.name,))
         await self.epoch_begun(route.name, after.begun, f"{by}: {reason}")
         return await self._answer(route, Given(before=before, after=after, made=Made.FOR_ALL))
 
-    async def _drain(self, request: web.Request, route: Route, asked: Asked, by: str) -> web.Response:
-        position, since = self.replica.position(route), self.replica.clock()
+    async def _drain(self, request: web.Request, route: Route, asked: OrderBody, by: str) -> web.Response:
+        position, since = self.here.position(route), self.here.clock()
         if not asked.off and not position.stage.facts.draws:
             sentence = f"a drain stops new cohorts of a split, and {route.name} is at {position.place}"
             return problem(HTTPStatus.CONFLICT, f"{sentence}; say rollback, or kill in an emergency")
-        if not asked.off and drain_of(self.replica.pins(route.name)) is not None:
+        if not asked.off and drain_of(self.here.pins(route.name)) is not None:
             stood = "that stood already, and nothing was changed"
             return await self._answer(route, Given(before=position, after=position), stood)
         pin = Pin(route=route.name, cohort=NEWCOMERS, side=Side.LEGACY, by=by, since=since, reason=asked.reason)
@@ -198,7 +188,7 @@ class OrdersAsked:
             late = self._if_match(request, route)
             if late is not None:
                 return late
-            standing = None if request.if_match is None else self.replica.standing.version
+            standing = None if request.if_match is None else self.here.standing.version
             async with asyncio.timeout(PATIENCE):
                 if pin is None:
                     made = await self.store.drop_pin(route.name, cohort, standing)
@@ -206,10 +196,10 @@ class OrdersAsked:
                     made = await self.store.set_pin(pin, standing)
             if made:
                 await self.mover.look()
-                position = self.replica.position(route)
+                position = self.here.position(route)
                 given = Given(before=position, after=position, made=Made.FOR_ALL)
                 return await self._answer(route, given, *_set(cohort, pin), pin=None if cohort == NEWCOMERS else pin)
-            if pin is None and all(each.cohort != cohort for each in self.replica.pins(route.name)):
+            if pin is None and all(each.cohort != cohort for each in self.here.pins(route.name)):
                 return problem(HTTPStatus.CONFLICT, _not_pinned(route.name, cohort))
         return _late(route.name, ())
 
@@ -220,13 +210,13 @@ class OrdersAsked:
         return None if route is None or route.respond is not None else route
 
     def _staged(self) -> Iterator[Route]:
-        return (each for each in self.running.snapshot.routes if each.respond is None)
+        return (route for route in self.running.snapshot.routes if route.respond is None)
 
     def _no_such_route(self, request: web.Request) -> web.Response:
-        return no_such_route(request.match_info["name"], [each.name for each in self._staged()], staged=True)
+        return no_such_route(request.match_info["name"], [route.name for route in self._staged()], staged=True)
 
     def _if_match(self, request: web.Request, route: Route) -> web.Response | None:
-        tag = self._tag(route.name, self.replica.positions.get(route.name))
+        tag = self._tag(route.name, self.here.positions.get(route.name))
         if is_seen(request, tag):
             return None
         again = f"`banyan status --route {route.name}` or GET /api/routes/{route.name}"
@@ -234,21 +224,21 @@ class OrdersAsked:
         return problem(HTTPStatus.PRECONDITION_FAILED, detail, {"ETag": f'"{tag}"'})
 
     def _tag(self, route: str, position: Position | None) -> str:
-        return tag_of(0 if position is None else position.version, self.replica.pins(route))
+        return tag_of(0 if position is None else position.version, self.here.pins(route))
 
     async def _answer(self, route: Route, given: Given, *said: str, pin: Pin | None = None) -> web.Response:
         """What was made, who obeys it, and what stands beside it; `said` comes before that."""
         await _until(self._is_obeyed, ACKNOWLEDGED_WITHIN)
         tag = self._tag(route.name, given.after)
-        instances = instance_views(self.replica, self.judge, self.running.snapshot.revision)
+        instances = instance_views(self.here, self.judge, self.running.snapshot.revision)
         upstreams = self.running.snapshot.upstreams
-        beside = order_notes(route, given.after.place, self.replica.pins(route.name), self.around, upstreams)
+        beside = order_notes(route, given.after.place, self.here.pins(route.name), self.around, upstreams)
         view = moved_view(given, tag=tag, instances=instances, pin=pin, notes=[*said, *beside])
         return as_json(view, {"ETag": f'"{tag}"'})
 
     async def _is_obeyed(self) -> bool:
         self.judge.wake()
-        shown = instance_views(self.replica, self.judge, self.running.snapshot.revision)
+        shown = instance_views(self.here, self.judge, self.running.snapshot.revision)
         return all(each.obeys for each in shown)
 
 

@@ -10,13 +10,14 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
+from typing import Any
 
 import msgspec
 from aiohttp import web
 
-from proxy.control.admin.problem import problem
-from proxy.control.admin.responses import no_such_route
-from proxy.control.traffic.recent_requests import LASTS, MOST, Kept, RecentRequests
+from proxy.api.recent import ComparisonView, NowView, RecentView, RememberedView, RequestedView, SampledView
+from proxy.control.admin.responses import no_such_route, problem
+from proxy.control.traffic.recent_requests import LASTS, MOST, KeptRequest, RecentRequests
 from proxy.core.routing.route import Route
 from proxy.core.routing.snapshot import Snapshot
 from proxy.core.routing.table import RouteTable
@@ -24,36 +25,6 @@ from proxy.core.traffic.remembered_request import RememberedRequest
 from proxy.core.traffic.replay import Again, Replay
 
 USUAL = 1_000
-Comparison = Mapping[str, object]
-
-
-class NowView(msgspec.Struct, frozen=True, kw_only=True):
-    """What would be decided now. `side` and `address` null: it would be drawn anew, so that nobody can say.
-
-    `stage` and `split` are where the route runs now, `draw` is the one that this request's cohort has there.
-    """
-
-    route: str
-    stage: str | None
-    split: float | None
-    side: str | None
-    address: str | None
-    reason: str
-    draw: float | None
-    differs: bool
-
-
-class RequestView(msgspec.Struct, frozen=True, kw_only=True):
-    """`GET /api/requests/{id}`; `comparison` is null where the two sides were not compared, or it is not kept."""
-
-    request: dict[str, object]
-    now: NowView
-    revision: str
-    comparison: Comparison | None = None
-
-
-def _no_comparison(_: str) -> Comparison | None:
-    return None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +34,7 @@ class RecentPages:
     recent: RecentRequests
     running: Callable[[], Snapshot]
     routes: Callable[[], Sequence[Route]]
-    compared: Callable[[str], Comparison | None] = _no_comparison
+    compared: Callable[[str], ComparisonView | None]
 
     async def page(self, request: web.Request) -> web.Response:
         """`GET /api/recent?route=&limit=`: of a route that is gone as well, while its requests are remembered."""
@@ -74,7 +45,9 @@ class RecentPages:
         found = self.recent.latest(route, int(text))
         if route is not None and not found and route not in known:
             return no_such_route(route, known)
-        head = {"revision": self.running().revision, "seconds": self.recent.seconds, "remembered": len(self.recent)}
+        head = RecentView(
+            revision=self.running().revision, seconds=self.recent.seconds, remembered=len(self.recent), requests=()
+        )
         body = await asyncio.to_thread(_page, head, found)
         return web.Response(body=body, content_type="application/json", headers={"Cache-Control": "no-store"})
 
@@ -84,7 +57,7 @@ class RecentPages:
         seen = self.recent.find(name)
         if seen is None:
             return problem(HTTPStatus.NOT_FOUND, _absent(name))
-        view = RequestView(
+        view = RequestedView(
             request=shown(seen),
             now=await asyncio.to_thread(self._now, seen),
             revision=self.running().revision,
@@ -96,7 +69,7 @@ class RecentPages:
     def _now(self, seen: RememberedRequest) -> NowView:
         routes = self.routes()
         replay = Replay(RouteTable(routes), self.running().upstreams)
-        return _now_view(replay.decide(seen), replay.happened(seen), {each.name: each for each in routes})
+        return _now_view(replay.decide(seen), replay.happened(seen), {route.name: route for route in routes})
 
 
 def _now_view(now: Again, then: Again, routes: Mapping[str, Route]) -> NowView:
@@ -114,14 +87,24 @@ def _now_view(now: Again, then: Again, routes: Mapping[str, Route]) -> NowView:
     )
 
 
-def shown(seen: RememberedRequest) -> dict[str, object]:
-    """One request as JSON; a cohort has more digits than numbers of JSON keep, so it is written in hexadecimal."""
+def shown(seen: RememberedRequest) -> RememberedView:
+    """One request as JSON."""
+    return RememberedView(**_facts(seen))
+
+
+def sampled(seen: RememberedRequest, weight: float) -> SampledView:
+    """The same in a list."""
+    return SampledView(**_facts(seen), weight=weight)
+
+
+def _facts(seen: RememberedRequest) -> dict[str, Any]:
+    """A cohort has more digits than numbers of JSON keep, so it is written in hexadecimal."""
     return {**seen._asdict(), "cohort": f"{seen.cohort:016x}"}
 
 
-def _page(head: dict[str, object], found: Sequence[Kept]) -> bytes:
-    each = b",".join([msgspec.json.encode({**shown(kept.seen), "weight": kept.weight}) for kept in found])
-    return msgspec.json.encode(head)[:-1] + b',"requests":[' + each + b"]}"
+def _page(head: RecentView, found: Sequence[KeptRequest]) -> bytes:
+    requests = [sampled(kept.seen, kept.weight) for kept in found]
+    return msgspec.json.encode(msgspec.structs.replace(head, requests=requests))
 
 
 def _absent(name: str) -> str:

@@ -1,22 +1,61 @@
-"""What handlers of operators' requests share: reading a body, and the answers that several of them give."""
+"""What all handlers share: problem documents (RFC 9457), tags, reading a body, and answers that several of them give.
+
+Rule 1: a tag of a route names the version of its position, and every pin that holds: cohort, side and end. It is the
+        same as long as nobody has changed what an operator can change.
+Rule 2: of a tag that is sent back only the part before the first dot counts; what follows is about what was shown.
+"""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from http import HTTPStatus
 from typing import TypeVar
 
 import msgspec
+import structlog
 from aiohttp import web
 
-from proxy.control.admin.problem import problem
+from proxy.api.problem import ProblemView
 from proxy.core.nearest import nearest
+from proxy.core.position.standing import Pin
 
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 Body = TypeVar("Body", bound=msgspec.Struct)
 _NONE: Mapping[str, str] = {}
 _LONGEST_NAME = 64
 """Characters of a route's name; what is longer need not be looked for."""
+_log = structlog.get_logger()
+
+
+def problem(status: HTTPStatus, detail: str, headers: Mapping[str, str] = _NONE) -> web.Response:
+    """The response for a request that was not granted."""
+    document = ProblemView(title=status.phrase, status=status.value, detail=detail)
+    return web.Response(
+        status=status.value,
+        body=msgspec.json.encode(document),
+        content_type="application/problem+json",
+        headers={"Cache-Control": "no-store", **headers},
+    )
+
+
+@web.middleware
+async def answer_problems(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Turn what a handler raises into a problem document; the seam where aiohttp's exceptions end."""
+    try:
+        return await handler(request)
+    except web.HTTPMethodNotAllowed as error:
+        allowed = ", ".join(sorted(error.allowed_methods))
+        detail = f"{request.method} is not possible on {request.path}; possible: {allowed}"
+        return problem(HTTPStatus.METHOD_NOT_ALLOWED, detail, {"Allow": allowed})
+    except web.HTTPNotFound:
+        return problem(HTTPStatus.NOT_FOUND, f"there is nothing at {request.path}")
+    except web.HTTPException as error:
+        return problem(HTTPStatus(error.status), error.reason)
+    except Exception:  # noqa: BLE001 an operator asks: whatever broke is logged with its trace and said
+        _log.exception("admin_request_failed", method=request.method, path=request.path)
+        detail = "this is a defect of Banyan; its log says more under the event admin_request_failed"
+        return problem(HTTPStatus.INTERNAL_SERVER_ERROR, detail)
 
 
 def read_body(body: bytes, kind: type[Body]) -> Body | web.Response:
@@ -46,7 +85,7 @@ def tagged(request: web.Request, view: msgspec.Struct, prefix: str) -> web.Respo
     body = msgspec.json.encode(view)
     tag = f"{prefix}.{hashlib.sha256(body).hexdigest()[:12]}"
     headers = {"ETag": f'"{tag}"', "Cache-Control": "no-cache"}
-    if any(each.value in {tag, "*"} for each in request.if_none_match or ()):
+    if any(tag_sent.value in {tag, "*"} for tag_sent in request.if_none_match or ()):
         return web.Response(status=HTTPStatus.NOT_MODIFIED, headers=headers)
     return web.Response(body=body, content_type="application/json", headers=headers)
 
@@ -55,3 +94,16 @@ def as_json(view: msgspec.Struct, headers: Mapping[str, str] = _NONE) -> web.Res
     """A good answer to an order."""
     shown = {"Cache-Control": "no-cache", **headers}
     return web.Response(body=msgspec.json.encode(view), content_type="application/json", headers=shown)
+
+
+def tag_of(version: int, pins: Iterable[Pin]) -> str:
+    """`v3`, and with pins `v3p0c5b1a9d`; version 0 where the file alone rules."""
+    listed = sorted((pin.cohort, pin.side.value, pin.until or 0.0) for pin in pins)
+    return f"v{version}" + (f"p{hashlib.sha256(repr(listed).encode()).hexdigest()[:8]}" if listed else "")
+
+
+def is_seen(request: web.Request, tag: str) -> bool:
+    """Whether the request was made by somebody who has seen this, or who has not looked."""
+    return request.if_match is None or any(
+        tag_sent.value.partition(".")[0] in {tag, "*"} for tag_sent in request.if_match
+    )

@@ -1,35 +1,38 @@
-"""The JSON of the admin API: shapes of the contract, and how they are filled.
-
-Rule 1: fields are added, never renamed or removed; scripts and dashboards read them.
-Rule 2: no clock and no age stands in an answer, so that an ETag holds while no traffic flows.
-"""
+"""How the shapes of routes are filled: what the file says, what runs and why, what the routes do."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
-import msgspec
-
-from proxy.control.admin.evidence_view import CoverageView, EvidenceView, ParityView, coverage_view, parity_view
-from proxy.control.admin.standing import (
-    NO_VERDICT,
-    Judged,
-    PinView,
-    RampState,
-    StandingView,
-    pin_view,
-    standing_view,
+from proxy.api.evidence import CoverageView, EvidenceView, ParityView
+from proxy.api.kill import KillOrderView
+from proxy.api.routes import (
+    NO_SAMPLE,
+    UNTOUCHED,
+    FileView,
+    MinuteView,
+    RateView,
+    ReloadView,
+    RouteDetailView,
+    RoutesView,
+    RouteView,
+    RunsView,
+    SidesView,
+    TlsView,
+    TrafficView,
+    WorkerView,
 )
-from proxy.control.admin.tags import UNTOUCHED, tag_of
+from proxy.control.admin.evidence import coverage_view, parity_view
+from proxy.control.admin.responses import tag_of
+from proxy.control.admin.standing import NO_VERDICT, JudgedRoutes, pin_view, standing_view
 from proxy.control.evidence.book import EvidenceBook
 from proxy.control.position.orders_for_workers import drains
 from proxy.control.position.reasons import why
-from proxy.control.position.standing_here import Placed
+from proxy.control.position.standing_here import RoutePlace
 from proxy.control.probe.certificates import Shown
-from proxy.control.probe.upstreams_down import DownView, answering, by_stage
+from proxy.control.probe.upstreams_down import answering, by_stage
 from proxy.control.running import Reload, Running
-from proxy.control.traffic.cohorts import NO_COHORTS, CohortsView
 from proxy.control.traffic.ledger import Ledger, Series, WorkerState
 from proxy.core.outcome import ServedBy
 from proxy.core.position.ladder import LEGACY
@@ -38,163 +41,10 @@ from proxy.core.routing.kill_switch import KillSwitchOrder, decide_killed
 from proxy.core.routing.placement import place_of
 from proxy.core.routing.placement import placed as route_at
 from proxy.core.routing.route import Route
-from proxy.core.stage import Stage
 from proxy.log import stamp
 
 NO_PARITY, NO_COVERAGE = ParityView(), CoverageView()
 KILLED = "killed: legacy answers until `banyan kill --off`"
-
-
-class View(msgspec.Struct, frozen=True, kw_only=True):
-    """What is answered as JSON."""
-
-
-class FileView(View, frozen=True, kw_only=True):
-    """What routes.yaml says; both are null on a route that answers by `respond`."""
-
-    stage: Stage | None
-    split: float | None
-
-
-class RunsView(FileView, frozen=True, kw_only=True, omit_defaults=True):
-    """What runs, and why that is so. `version` counts moves; 0: the file alone rules. `tag` is for `If-Match`.
-
-    `killed`: by the kill switch, which outranks `pins`; `pinned` are these with their ends. `sample`: the share of
-    requests that is shadowed for the next step's sake; 0: as many as otherwise.
-    """
-
-    reason: str
-    version: int = 0
-    tag: str = UNTOUCHED
-    latched: bool = False
-    held: bool = False
-    drains: bool = False
-    killed: bool = False
-    pins: dict[str, str] = {}
-    pinned: tuple[PinView, ...] = ()
-    sample: float = 0.0
-
-
-class TrafficView(View, frozen=True, kw_only=True):
-    """Requests each side has answered since the control process began."""
-
-    legacy: int
-    new: int
-
-
-class RateView(View, frozen=True, kw_only=True):
-    """Requests per second over the last ten seconds, by who answered; `failed` are those of them that were a 5xx."""
-
-    legacy: float
-    new: float
-    self: float
-    failed: float = 0.0
-
-
-class RouteView(View, frozen=True, kw_only=True):
-    """One route; `answered` counts what Banyan itself answered on it."""
-
-    name: str
-    file: FileView
-    runs: RunsView
-    traffic: TrafficView
-    rate: RateView
-    answered: int
-    parity: ParityView = NO_PARITY
-    coverage: CoverageView = NO_COVERAGE
-    verdict: str = "hold"
-    state: RampState = RampState.NO_RAMP
-    reasons: tuple[str, ...] = ()
-    numbers: dict[str, float] = {}
-
-
-class SidesView(View, frozen=True, kw_only=True):
-    """Names of the upstreams that play the two sides on this route."""
-
-    legacy: str
-    new: str
-
-
-class MinuteView(View, frozen=True, kw_only=True):
-    """Requests in each of the last sixty seconds, oldest first."""
-
-    legacy: list[int]
-    new: list[int]
-    self: list[int]
-
-
-class RouteDetailView(RouteView, frozen=True, kw_only=True):
-    """One route alone: also where it stands in the file, and its last minute. `methods` null: every method.
-
-    `down` are upstreams that are to answer some of it and answer nothing. `was` is the name under which its state is
-    kept, if it has another now.
-    """
-
-    revision: str
-    line: int
-    path: str
-    methods: list[str] | None
-    upstreams: SidesView
-    last_minute: MinuteView
-    evidence: EvidenceView
-    cohorts: CohortsView = NO_COHORTS
-    down: list[DownView] = []
-    was: str = ""
-
-
-class ReloadView(View, frozen=True, kw_only=True):
-    """How the last look at the file went; `at` in RFC 3339."""
-
-    ok: bool
-    at: str
-    problems: tuple[str, ...]
-    warnings: tuple[str, ...]
-    needs_restart: tuple[str, ...]
-
-
-class OrderView(View, frozen=True, kw_only=True):
-    """The kill switch's order: who gave it, when (RFC 3339) and why; each may be empty."""
-
-    by: str
-    at: str
-    reason: str
-
-
-class WorkerView(View, frozen=True, kw_only=True):
-    """One linked worker; `serves_current`: it was heard lately and serves the revision that runs.
-
-    `killed`: its kill switch is on; `switched`: when it was last turned, on the machine's monotonic clock, 0 for never.
-    """
-
-    worker: int
-    pid: int
-    revision: str
-    serves_current: bool
-    draining: bool
-    connections: int
-    killed: bool = False
-    switched: float = 0.0
-
-
-class TlsView(View, frozen=True, kw_only=True):
-    """One `tls` block by its key. `ends`: when each of its certificates ends, in RFC 3339; `problem` empty: none."""
-
-    key: str
-    ends: dict[str, str]
-    problem: str
-
-
-class RoutesView(View, frozen=True, kw_only=True):
-    """All routes in file order; `killed` is null while the kill switch is off, `down` are upstreams that are down."""
-
-    revision: str
-    routes: list[RouteView]
-    reload: ReloadView
-    workers: list[WorkerView]
-    killed: OrderView | None = None
-    tls: list[TlsView] = []
-    down: list[DownView] = []
-    standing: StandingView | None = None
 
 
 def routes_view(
@@ -202,14 +52,14 @@ def routes_view(
     ledger: Ledger,
     shown: Sequence[Shown] = (),
     book: EvidenceBook | None = None,
-    judged: Judged | None = None,
+    judged: JudgedRoutes | None = None,
 ) -> RoutesView:
     """`GET /api/routes`."""
     return RoutesView(
         revision=running.snapshot.revision,
         routes=[route_view(route, running, ledger, book, judged) for route in running.snapshot.routes],
         reload=_reload_view(running.reload),
-        workers=[_worker_view(each, running, ledger) for each in ledger.counts().workers],
+        workers=[_worker_view(worker, running, ledger) for worker in ledger.counts().workers],
         killed=order_view(ordered_kill(running, ledger)),
         tls=[_tls_view(each) for each in shown],
         standing=None if judged is None else standing_view(judged, running.snapshot.revision),
@@ -226,7 +76,7 @@ def route_view(
     running: Running,
     ledger: Ledger,
     book: EvidenceBook | None = None,
-    judged: Judged | None = None,
+    judged: JudgedRoutes | None = None,
 ) -> RouteView:
     """One entry of `routes`."""
     legacy, new, own = (Series(route.name, side) for side in ServedBy)
@@ -259,7 +109,7 @@ def route_detail_view(
     ledger: Ledger,
     evidence: EvidenceView,
     book: EvidenceBook | None = None,
-    judged: Judged | None = None,
+    judged: JudgedRoutes | None = None,
 ) -> RouteDetailView:
     """`GET /api/routes/{name}`."""
     view = route_view(route, running, ledger, book, judged)
@@ -269,7 +119,7 @@ def route_detail_view(
         revision=running.snapshot.revision,
         line=route.line,
         path=route.pattern.text,
-        methods=None if route.methods is None else sorted(each.decode("ascii") for each in route.methods),
+        methods=None if route.methods is None else sorted(method.decode("ascii") for method in route.methods),
         upstreams=SidesView(legacy=route.legacy, new=route.new),
         last_minute=MinuteView(legacy=legacy, new=new, self=own),
         evidence=evidence,
@@ -302,12 +152,12 @@ def ordered_kill(running: Running, ledger: Ledger) -> KillSwitchOrder | None:
     return running.order
 
 
-def order_view(order: KillSwitchOrder | None) -> OrderView | None:
+def order_view(order: KillSwitchOrder | None) -> KillOrderView | None:
     """The order as it is shown."""
-    return None if order is None else OrderView(by=order.by, at=order.at, reason=order.reason)
+    return None if order is None else KillOrderView(by=order.by, at=order.at, reason=order.reason)
 
 
-def _runs_view(route: Route, running: Running, judged: Judged | None, *, killed: bool) -> RunsView:
+def _runs_view(route: Route, running: Running, judged: JudgedRoutes | None, *, killed: bool) -> RunsView:
     if route.respond is not None:
         return RunsView(stage=None, split=None, reason=_reason(running.reload))
     placed = _placed(route, judged)
@@ -327,20 +177,20 @@ def _runs_view(route: Route, running: Running, judged: Judged | None, *, killed:
         held=position is not None and position.held,
         drains=drains(placed.pins),
         killed=killed,
-        sample=0.0 if judged is None else judged.replica.samples.get(route.name, 0.0),
-        pins={each.cohort: each.side.value for each in placed.pins if each.cohort != NEWCOMERS},
-        pinned=tuple(pin_view(each) for each in placed.pins if each.cohort != NEWCOMERS),
+        sample=NO_SAMPLE if judged is None else judged.here.samples.get(route.name) or NO_SAMPLE,
+        pins={pin.cohort: pin.side.value for pin in placed.pins if pin.cohort != NEWCOMERS},
+        pinned=tuple(pin_view(pin) for pin in placed.pins if pin.cohort != NEWCOMERS),
     )
 
 
-def running_routes(running: Running, ledger: Ledger, judged: Judged | None) -> tuple[Route, ...]:
+def running_routes(running: Running, ledger: Ledger, judged: JudgedRoutes | None) -> tuple[Route, ...]:
     """The table's routes, each where it runs."""
     killed = ordered_kill(running, ledger) is not None
     found = (route_at(route, _placed(route, judged).place) for route in running.snapshot.routes)
     return tuple(route_at(each, LEGACY) if killed and _is_killed(each, running) else each for each in found)
 
 
-def asked_upstreams(running: Running, ledger: Ledger, judged: Judged | None) -> Iterator[tuple[str, set[str]]]:
+def asked_upstreams(running: Running, ledger: Ledger, judged: JudgedRoutes | None) -> Iterator[tuple[str, set[str]]]:
     """Each route by name, with the upstreams that are to answer some of it now; the kill switch outranks pins."""
     killed = ordered_kill(running, ledger) is not None
     for route in running_routes(running, ledger, judged):
@@ -349,8 +199,8 @@ def asked_upstreams(running: Running, ledger: Ledger, judged: Judged | None) -> 
             yield route.name, {route.upstream(side) for side in sides}
 
 
-def _placed(route: Route, judged: Judged | None) -> Placed:
-    return Placed(place=place_of(route)) if judged is None else judged.replica.placed(route)
+def _placed(route: Route, judged: JudgedRoutes | None) -> RoutePlace:
+    return RoutePlace(place=place_of(route)) if judged is None else judged.here.placed(route)
 
 
 def _is_killed(route: Route, running: Running) -> bool:

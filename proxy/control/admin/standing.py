@@ -1,181 +1,50 @@
-"""What stands, as JSON and in sentences: where a route runs and why, what the judge says, who obeys."""
+"""How the shapes of what stands are filled: where a route runs, what the judge says, who obeys."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from enum import StrEnum
 from math import isfinite
 
-import msgspec
-
-from proxy.control.judge.judge_round import Bench
+from proxy.api.orders import MemberView, MovedView
+from proxy.api.standing import (
+    InstanceView,
+    PinView,
+    PlaceView,
+    RampState,
+    StandingView,
+    TransitionView,
+    VerdictView,
+)
+from proxy.control.judge.judge_round import RouteJudging
 from proxy.control.judge.judging import Judge
-from proxy.control.position.group_orders import Given, Member
+from proxy.control.position.group_orders import Given, GroupMember
 from proxy.control.position.mover import Made
-from proxy.control.position.standing_here import Replica
+from proxy.control.position.standing_here import StandingHere
 from proxy.core.judge.verdict import Verdict
 from proxy.core.position.ladder import LIVE, Place, is_above
 from proxy.core.position.position import Position, Transition
 from proxy.core.position.standing import Pin
 from proxy.core.routing.route import Route
-from proxy.core.stage import Stage
 from proxy.log import stamp
-
-
-class PlaceView(msgspec.Struct, frozen=True, kw_only=True):
-    """A stage and a split in [0, 1]."""
-
-    stage: Stage
-    split: float
-
-
-class TransitionView(msgspec.Struct, frozen=True, kw_only=True, rename={"start": "from", "end": "to"}):
-    """One recorded move; `at` in RFC 3339."""
-
-    route: str
-    start: PlaceView
-    end: PlaceView
-    cause: str
-    actor: str
-    at: str
-    reason: str
-    numbers: dict[str, float]
-    version: int
-
-
-class ToldView(msgspec.Struct, frozen=True, kw_only=True):
-    """What listeners are told: `type` is `transition` (with `transition`) or `alarm` (with `alarm`)."""
-
-    type: str
-    instance: str
-    transition: TransitionView | None = None
-    alarm: AlarmView | None = None
-
-
-class AlarmView(msgspec.Struct, frozen=True, kw_only=True):
-    """An alarm that moved nothing, since somebody has to decide."""
-
-    route: str
-    cause: str
-    reasons: tuple[str, ...]
-
-
-class TransitionsView(msgspec.Struct, frozen=True, kw_only=True):
-    """Recorded moves, newest first."""
-
-    transitions: Sequence[TransitionView] = ()
-
-
-class InstanceView(msgspec.Struct, frozen=True, kw_only=True):
-    """One live replica: whether it obeys what this one knows to stand, and whether it reads the same routes.yaml."""
-
-    instance: str
-    revision: str
-    version: int
-    obeys: bool
-    same_revision: bool
-    this: bool = False
-
-
-class StandingView(msgspec.Struct, frozen=True, kw_only=True):
-    """What all replicas obey, as seen here. `away` is why the state store does not answer, or empty.
-
-    `here` are routes that were moved here alone meanwhile; `leads` says whether this replica judges. `known` False: it
-    has not been read where routes stand since this replica lost its own copy, and legacy answers what it can.
-    """
-
-    version: int
-    leads: bool
-    away: str
-    here: list[str]
-    instances: list[InstanceView]
-    known: bool = True
-
-
-class MemberView(msgspec.Struct, frozen=True, kw_only=True):
-    """Another route of the group, which stood where the ordered one stood; `why` it was not moved with it, or empty."""
-
-    route: str
-    runs: PlaceView
-    version: int
-    moved: bool
-    why: str
-
-
-class MovedView(msgspec.Struct, frozen=True, kw_only=True, rename={"start": "from"}):
-    """What became of an operator's move. `done`: every live replica obeys; `everywhere` False: it holds here alone.
-
-    `moved` False: it stood like that already, or what was ordered is no move. `tag` is what `If-Match` takes.
-    `pin` is the one that was set; `notes` are sentences on what stands beside it (`order_notes.py`).
-    """
-
-    route: str
-    start: PlaceView
-    runs: PlaceView
-    latched: bool
-    held: bool
-    version: int
-    moved: bool
-    tag: str
-    group: list[MemberView]
-    everywhere: bool
-    done: bool
-    instances: list[InstanceView]
-    pin: PinView | None = None
-    notes: list[str] = []
-
-
-class PinView(msgspec.Struct, frozen=True, kw_only=True):
-    """A cohort's key as clients send it, and the side that answers it; `until` in RFC 3339, null for ever."""
-
-    cohort: str
-    side: str
-    until: str | None
-    by: str
-    reason: str
-
-
-class RampState(StrEnum):
-    """What becomes of a route by itself. `complete`: no step is left that the judge may take.
-
-    `waiting`: the verdict's reasons say for what; `ready`: the next step is proven.
-    """
-
-    NO_RAMP = "no_ramp"
-    WAITING = "waiting"
-    READY = "ready"
-    HELD = "held"
-    LATCHED = "latched"
-    COMPLETE = "complete"
-
-
-class VerdictView(msgspec.Struct, frozen=True, kw_only=True):
-    """What the judge says, why, and on which numbers."""
-
-    verdict: str = "hold"
-    state: RampState = RampState.NO_RAMP
-    reasons: tuple[str, ...] = ()
-    numbers: dict[str, float] = {}
-
 
 NO_VERDICT = VerdictView()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Judged:
+class JudgedRoutes:
     """Those who know what stands and what is to be thought of it."""
 
-    replica: Replica
+    here: StandingHere
     judge: Judge
-    bench: Bench
+    judging: RouteJudging
 
     def verdict(self, route: Route) -> VerdictView:
         """On one route."""
-        found = self.bench.ruling(route).judgement
+        found = self.judging.ruling(route).judgement
         numbers = {name: number for name, number in found.numbers if isfinite(number)}
-        state = _ramp_state(route, self.replica.position(route), found.verdict)
+        state = _ramp_state(route, self.here.position(route), found.verdict)
         return VerdictView(verdict=found.verdict.value, state=state, reasons=found.reasons, numbers=numbers)
 
 
@@ -190,40 +59,40 @@ def _ramp_state(route: Route, position: Position, verdict: Verdict) -> RampState
     return RampState.READY if verdict is Verdict.PROMOTE else RampState.WAITING
 
 
-def standing_view(judged: Judged, revision: str) -> StandingView:
+def standing_view(judged: JudgedRoutes, revision: str) -> StandingView:
     """As this replica sees it."""
-    replica, judge = judged.replica, judged.judge
+    here, judge = judged.here, judged.judge
     return StandingView(
-        version=replica.standing.version,
+        version=here.standing.version,
         leads=judge.leading.lead is not None,
         away=judge.away,
-        here=sorted(replica.pending),
-        instances=instance_views(replica, judge, revision),
-        known=replica.known,
+        here=sorted(here.pending),
+        instances=instance_views(here, judge, revision),
+        known=here.known,
     )
 
 
-def instance_views(replica: Replica, judge: Judge, revision: str) -> list[InstanceView]:
+def instance_views(here: StandingHere, judge: Judge, revision: str) -> list[InstanceView]:
     """All live replicas, this one as it is now and not as it was last announced."""
-    version = replica.standing.version
+    version = here.standing.version
     mine = InstanceView(
-        instance=replica.instance,
+        instance=here.instance,
         revision=revision,
-        version=replica.obeyed,
-        obeys=replica.followed,
+        version=here.obeyed,
+        obeys=here.followed,
         same_revision=True,
         this=True,
     )
     others = [
         InstanceView(
-            instance=each.instance,
-            revision=each.revision,
-            version=each.version,
-            obeys=each.version >= version,
-            same_revision=each.revision == revision,
+            instance=presence.instance,
+            revision=presence.revision,
+            version=presence.version,
+            obeys=presence.version >= version,
+            same_revision=presence.revision == revision,
         )
-        for each in judge.presences
-        if each.instance != replica.instance
+        for presence in judge.presences
+        if presence.instance != here.instance
     ]
     return [mine, *others]
 
@@ -248,16 +117,16 @@ def moved_view(
         version=position.version,
         moved=given.after.version != given.before.version,
         tag=tag,
-        group=[_member_view(each) for each in given.group],
+        group=[_member_view(member) for member in given.group],
         everywhere=everywhere,
-        done=everywhere and all(each.obeys for each in instances),
+        done=everywhere and all(instance.obeys for instance in instances),
         instances=instances,
         pin=None if pin is None else pin_view(pin),
         notes=list(notes),
     )
 
 
-def _member_view(member: Member) -> MemberView:
+def _member_view(member: GroupMember) -> MemberView:
     position = member.position
     runs, version = place_view(position.place), position.version
     return MemberView(route=position.route, runs=runs, version=version, moved=not member.why, why=member.why)

@@ -11,7 +11,7 @@ Rule 5: what is undecided is judged again at every look and at every word about 
 
 from __future__ import annotations
 
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
@@ -22,19 +22,15 @@ from proxy.control.evidence.minutes import NO_SUMS, Minutes, Sums
 from proxy.control.evidence.undecided import room, verdicts, waiting
 from proxy.core.evidence.records import Cluster, Epoch, EvidenceTally, KeyGroup, RuleHits, ShapeCount
 from proxy.core.judge.coverage import OFTEN
-from proxy.core.judge.guard import Bad, BadEvent
 from proxy.core.judge.ramp import Fault, Measures
 from proxy.core.math.confidence import upper_bound
 from proxy.core.noise.groups import Waiting
 from proxy.core.noise.key_state import EXCUSED, KeyState
-from proxy.core.outcome import Side
 from proxy.core.parity.compare import Outcome
 from proxy.core.parity.rules.difference import Severity
 from proxy.core.parity.rules.rules import NO_RULES, Rules
 from proxy.core.position.position import Position
-from proxy.link.messages import BadDelta
 
-MOST_BAD = 20_000
 SHAPE_LIVES = 7 * 86_400.0
 """Seconds after which a shape that nobody asked for again need not be covered."""
 
@@ -73,7 +69,7 @@ States = Mapping[str, KeyState]
 """What is known of a route's keys; those that are not there wait."""
 
 
-class Told(NamedTuple):
+class ComparedRoute(NamedTuple):
     """What the table says of a route; `addresses` as `Snapshot.addresses`."""
 
     name: str
@@ -95,7 +91,7 @@ class _Page:
 
 
 class EvidenceBook:
-    """Pages by route."""
+    """What the store holds of each route, and what this replica counted."""
 
     def __init__(self) -> None:
         """Begin empty."""
@@ -103,8 +99,6 @@ class EvidenceBook:
         self._states: Mapping[str, States] = {}
         self._counted: Counter[tuple[str, Outcome]] = Counter()
         self._incomparable: Counter[tuple[str, str]] = Counter()
-        self._bad: deque[tuple[str, BadEvent]] = deque(maxlen=MOST_BAD)
-        self.bad_dropped = 0
 
     def measures(self, route: str, position: Position) -> Measures:
         """What the judge needs to know; what evidence cannot tell (`requests`, `carried`, `lag`) is left as it is."""
@@ -133,16 +127,10 @@ class EvidenceBook:
     def _faults(self, route: str) -> Iterator[Fault]:
         page = self._page(route)
         now = page.minutes.decided_at_once.evidence
-        for each in self.clusters(route):
-            if each.severity is Severity.HIGH and not each.accepted:
-                before = min(page.until.get(each.id, (0.0, now))[1], now)
-                yield Fault(seen=each.count, last_seen=each.last_seen, before=before, since=now - before)
-
-    def take_bad(self) -> list[tuple[str, BadEvent]]:
-        """Mismatches of high severity since the last call, by route, oldest first; `side` answered the client."""
-        taken = list(self._bad)
-        self._bad.clear()
-        return taken
+        for cluster in self.clusters(route):
+            if cluster.severity is Severity.HIGH and not cluster.accepted:
+                before = min(page.until.get(cluster.id, (0.0, now))[1], now)
+                yield Fault(seen=cluster.count, last_seen=cluster.last_seen, before=before, since=now - before)
 
     def parity(self, route: str) -> Parity:
         """All comparisons of the current epoch."""
@@ -156,11 +144,11 @@ class EvidenceBook:
             return Covered()
         compared = page.minutes.shapes()
         unseen, bound = page.minutes.unseen()
-        newest = max((each.last_seen for each in page.look.shapes), default=0.0)
+        newest = max((shape.last_seen for shape in page.look.shapes), default=0.0)
         uncovered = (
-            replace(each, compared=compared[each.shape])
-            for each in page.look.shapes
-            if each.legacy >= OFTEN > compared[each.shape] and newest - each.last_seen < SHAPE_LIVES
+            replace(shape, compared=compared[shape.shape])
+            for shape in page.look.shapes
+            if shape.legacy >= OFTEN > compared[shape.shape] and newest - shape.last_seen < SHAPE_LIVES
         )
         return Covered(shapes=len(compared), unseen=unseen, unseen_bound=bound, uncovered=tuple(uncovered))
 
@@ -228,7 +216,9 @@ class EvidenceBook:
         page.minutes.follow(look.tallies, room(len(self._pages)))
         page.minutes.judge_again(verdicts(look.groups, self.states(look.epoch.route)))
         page.look = replace(look, tallies=())  # the minutes have them
-        page.until = {each.id: _until(page, each) for each in look.clusters if each.severity is Severity.HIGH}
+        page.until = {
+            cluster.id: _until(page, cluster) for cluster in look.clusters if cluster.severity is Severity.HIGH
+        }
 
     def forget_minutes(self) -> None:
         """Read everything again: replicas may have brought what was found long ago."""
@@ -236,18 +226,11 @@ class EvidenceBook:
             page.look = None
 
     def count(self, tallies: Iterable[EvidenceTally]) -> None:
-        """What this replica found."""
-        for each in tallies:
-            self._counted[each.route, each.outcome] += each.count
-            if each.outcome is Outcome.INCOMPARABLE:
-                self._incomparable[each.route, each.why] += each.count
-
-    def happened(self, events: Iterable[BadDelta]) -> None:
-        """Bad events from the comparer."""
-        for each in events:
-            self.bad_dropped += len(self._bad) == MOST_BAD
-            event = BadEvent(bad=Bad(each.bad), side=Side(each.side), cohort=each.cohort, draw=each.draw, at=each.at)
-            self._bad.append((each.route, event))
+        """Count for the metrics what this replica's comparer found."""
+        for tally in tallies:
+            self._counted[tally.route, tally.outcome] += tally.count
+            if tally.outcome is Outcome.INCOMPARABLE:
+                self._incomparable[tally.route, tally.why] += tally.count
 
     def hear(self, states: Mapping[str, States]) -> None:
         """What is known of keys now, by route."""
@@ -256,7 +239,7 @@ class EvidenceBook:
             if page.look is not None and before.get(name, {}) != self.states(name):
                 page.minutes.judge_again(verdicts(page.look.groups, self.states(name)))
 
-    def follow(self, routes: Iterable[Told], minute: int) -> None:
+    def follow(self, routes: Iterable[ComparedRoute], minute: int) -> None:
         """The table now has these routes; others are forgotten. `minute` is the present one."""
         kept: dict[str, _Page] = {}
         for name, rules, addresses in routes:

@@ -27,10 +27,11 @@ def as_they_stand(
     clusters: Iterable[Cluster], groups: Iterable[KeyGroup], states: Mapping[str, KeyState], rules: Rules
 ) -> tuple[Cluster, ...]:
     """With `accepted` and `count` as of now; `groups` are those of the same route."""
-    met = _by_path(key for each in groups for key in each.keys)
+    met = _by_path(key for group in groups for key in group.keys)
     known = _by_path(states)
     return tuple(
-        _standing(each, met.get(each.path) or known.get(each.path) or {each.path}, states, rules) for each in clusters
+        _standing(cluster, met.get(cluster.path) or known.get(cluster.path) or {cluster.path}, states, rules)
+        for cluster in clusters
     )
 
 
@@ -42,7 +43,7 @@ def why(cluster: Cluster, findings: Iterable[NoiseFinding]) -> str:
     if cluster.kind not in VALUE_KINDS:
         return ""
     excused = cluster.accepted == NOISE
-    said = (each for each in findings if each.why and path_of(each.path) == cluster.path)
+    said = (finding for finding in findings if finding.why and path_of(finding.path) == cluster.path)
     sentence = next((each.why for each in said if (each.decided in EXCUSED) is excused), "")
     return sentence or (unknown(cluster.path) if cluster.accepted == UNDECIDED else "")
 

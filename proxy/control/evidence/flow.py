@@ -22,7 +22,7 @@ import msgspec
 import structlog
 
 from proxy.control.evidence import noise
-from proxy.control.evidence.book import EvidenceBook, Look, Told
+from proxy.control.evidence.book import ComparedRoute, EvidenceBook, Look
 from proxy.control.fleet.comparer import Comparing
 from proxy.control.running import Running
 from proxy.core.evidence.fold import Part
@@ -32,9 +32,9 @@ from proxy.core.position.standing import Lead
 from proxy.core.routing.snapshot import Snapshot
 from proxy.core.routing.state_names import all_called
 from proxy.store.buffer import EvidenceBuffer
+from proxy.store.errors import StoreRefused, StoreUnavailable
 from proxy.store.open_stores import Stores
-from proxy.store.unavailable import StoreRefused, StoreUnavailable
-from proxy.supervised_tasks import Work
+from proxy.tasks import Work
 
 EVERY, LONGEST_REST = 1.0, 5.0
 NOISE_EVERY = 5.0
@@ -79,7 +79,6 @@ class EvidenceFlow:
         self._comparer_lost = (0, 0)  # of which comparer, by process id, and how much of its loss is counted
         self._holder = uuid.uuid4().hex
         comparing.hand_on = self._take
-        comparing.bad_events = book.happened
         self.follow()
 
     @property
@@ -99,7 +98,7 @@ class EvidenceFlow:
     def follow(self) -> None:
         """A table was taken: its routes and rules are those that count."""
         rules = self._rules()
-        said = [Told(name, each, self._addresses[name]) for name, each in rules.items()]
+        said = [ComparedRoute(name, each, self._addresses[name]) for name, each in rules.items()]
         self._book.follow(said, int(time.time() // 60))
         origins = {self._running.origins.origin(name) for name in rules}
         self._epochs = {origin: epoch for origin, epoch in self._epochs.items() if origin in origins}
@@ -227,9 +226,9 @@ class EvidenceFlow:
         """By route; asked for every second, and the same until the table changes."""
         snapshot = self._running.snapshot
         if snapshot is not self._rules_of[0]:
-            routes = [each for each in snapshot.routes if each.respond is None]
-            self._addresses = {each.name: snapshot.addresses(each) for each in routes}
-            self._rules_of = snapshot, {each.name: each.compare for each in routes}
+            routes = [route for route in snapshot.routes if route.respond is None]
+            self._addresses = {route.name: snapshot.addresses(route) for route in routes}
+            self._rules_of = snapshot, {route.name: route.compare for route in routes}
         return self._rules_of[1]
 
     def _take(self, parts: bytes) -> None:
@@ -310,7 +309,7 @@ class EvidenceFlow:
         changed = noise.step(findings, counts, epoch, time.time())
         if not changed or not await self._stores.evidence.save_noise(changed, lead):
             return findings
-        return tuple(({each.path: each for each in findings} | {each.path: each for each in changed}).values())
+        return tuple(({finding.path: finding for finding in findings} | {each.path: each for each in changed}).values())
 
     def _tell_noise(self) -> None:
         now, rules = time.time(), self._rules()
@@ -339,8 +338,8 @@ def _asked(part: Part) -> Epoch:
 def _numbered(increments: Increments, epoch: int) -> Increments:
     return replace(
         increments,
-        tallies=tuple(replace(each, epoch=epoch) for each in increments.tallies),
-        occurrences=tuple(replace(each, epoch=epoch) for each in increments.occurrences),
-        samples=tuple(replace(each, epoch=epoch) for each in increments.samples),
-        noise=tuple(replace(each, epoch=epoch) for each in increments.noise),
+        tallies=tuple(replace(tally, epoch=epoch) for tally in increments.tallies),
+        occurrences=tuple(replace(occurrence, epoch=epoch) for occurrence in increments.occurrences),
+        samples=tuple(replace(sample, epoch=epoch) for sample in increments.samples),
+        noise=tuple(replace(finding, epoch=epoch) for finding in increments.noise),
     )

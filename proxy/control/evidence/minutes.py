@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from operator import attrgetter
 
-from proxy.control.evidence.steps import Step, Steps
+from proxy.control.evidence.steps import StepEvidence, Steps
 from proxy.control.evidence.undecided import HOUR, MOST, Undecided, Verdicts, judged_again, unproved
 from proxy.core.evidence.fold import REPEATED
 from proxy.core.evidence.records import EvidenceTally
@@ -54,17 +54,17 @@ class Sums:
         return self.match + self.mismatch + self.ignored
 
     def plus(self, tallies: Iterable[EvidenceTally]) -> Sums:
-        """These and more."""
+        """The sums with these tallies added."""
         by: Counter[Outcome] = Counter()
         evidence = against = 0
         reasons: list[tuple[str, int]] = []
-        for each in tallies:
-            by[each.outcome] += each.count
-            if each.outcome is Outcome.INCOMPARABLE:
-                reasons.append((each.why, each.count))
-            if each.outcome not in _NO_EVIDENCE and each.why != REPEATED:
-                evidence += each.count
-                against += each.count * (each.outcome is Outcome.MISMATCH)
+        for tally in tallies:
+            by[tally.outcome] += tally.count
+            if tally.outcome is Outcome.INCOMPARABLE:
+                reasons.append((tally.why, tally.count))
+            if tally.outcome not in _NO_EVIDENCE and tally.why != REPEATED:
+                evidence += tally.count
+                against += tally.count * (tally.outcome is Outcome.MISMATCH)
         return Sums(
             match=self.match + by[Outcome.MATCH],
             mismatch=self.mismatch + by[Outcome.MISMATCH],
@@ -114,16 +114,16 @@ class Minutes:
 
     def follow(self, tallies: Iterable[EvidenceTally], most: int = MOST) -> None:
         """All tallies from `ended` on, oldest first, as they are now; `most` sums are kept of those undecided."""
-        fresh = tuple(each for each in tallies if each.minute >= self.ended)
-        edge = max((each.minute for each in fresh), default=0) - OPEN
-        ending = [each for each in fresh if each.minute <= edge]
+        fresh = tuple(tally for tally in tallies if tally.minute >= self.ended)
+        edge = max((tally.minute for tally in fresh), default=0) - OPEN
+        ending = [tally for tally in fresh if tally.minute <= edge]
         judged = self._judged_of(ending)
         self._go_on(judged)
         _add(self._total, ending, self._judged_from)
         self._undecided.add(ending, self._judged_from)
         self._undecided.settle(edge + OPEN, self._judged_from, most)
         self.ended = max(self.ended, edge + 1) if ending else self.ended
-        self._open = tuple(each for each in fresh if each.minute > edge)
+        self._open = tuple(tally for tally in fresh if tally.minute > edge)
         opened = (each for each in self._open if each.outcome is Outcome.UNDECIDED)
         self._waiting, self._again = (*self._undecided.sums, *opened), None
         self._steps.follow(judged, self._judged_of(self._open))
@@ -170,7 +170,7 @@ class Minutes:
         """For the same epoch, to be read again from its beginning."""
         return Minutes(self._judged_from, self._steps.anew())
 
-    def step(self, step: int) -> Step:
+    def step(self, step: int) -> StepEvidence:
         """What is evidence for the judge at one step, what was undecided at it included."""
         return self._steps.at(step)
 
@@ -191,7 +191,7 @@ class Minutes:
                 del self._course[1::2]
 
     def _judged_of(self, tallies: Iterable[EvidenceTally]) -> list[EvidenceTally]:
-        return [each for each in tallies if each.minute >= self._judged_from]
+        return [tally for tally in tallies if tally.minute >= self._judged_from]
 
     @property
     def newest(self) -> int | None:
@@ -248,9 +248,9 @@ def _add(total: _Total, tallies: Iterable[EvidenceTally], judged_from: int) -> N
 
 
 def _compared(tallies: Iterable[EvidenceTally]) -> Iterator[tuple[str, int]]:
-    return ((each.shape, each.count) for each in tallies if each.outcome is not Outcome.INCOMPARABLE)
+    return ((tally.shape, tally.count) for tally in tallies if tally.outcome is not Outcome.INCOMPARABLE)
 
 
 def _mark(marks: list[tuple[int, int]], requests: int) -> tuple[int, int]:
     """The last mark that leaves at least half of the requests after it."""
-    return next(each for each in reversed(marks) if each[0] <= requests / 2)
+    return next(mark for mark in reversed(marks) if mark[0] <= requests / 2)

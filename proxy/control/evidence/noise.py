@@ -38,7 +38,7 @@ def step(
     findings: Iterable[NoiseFinding], counts: Iterable[NoiseCount], epoch: int, now: float
 ) -> tuple[NoiseFinding, ...]:
     """The findings that changed by what was counted since."""
-    before = {each.path: each for each in findings}
+    before = {finding.path: finding for finding in findings}
     tables = _tables(counts, epoch)
     every = tables.pop(EVERY_KEY, _Table())
     changed = []
@@ -60,13 +60,13 @@ def learned(
     """What is known of a route's keys; a word is about a path and all its keys. Without an `epoch` it is of any."""
     said = {word.path: KeyState.NOISY if word.noisy else KeyState.HELD for word in words if _holds(word, now)}
     states, lasting, lags = dict(said), dict(said), {}
-    for each in findings:
-        lasts = _lasting(each, now)
-        state = _state(each, now) if epoch is None or _is_of(each, epoch) else lasts
-        word = said.get(path_of(each.path))
-        states[each.path], lasting[each.path] = (state, lasts) if word is None else (word, word)
-        if state is KeyState.CLOCK and len(each.numbers) == _LENGTH:
-            lags[each.path] = each.numbers[_LEAD - 1]
+    for finding in findings:
+        lasts = _lasting(finding, now)
+        state = _state(finding, now) if epoch is None or _is_of(finding, epoch) else lasts
+        word = said.get(path_of(finding.path))
+        states[finding.path], lasting[finding.path] = (state, lasts) if word is None else (word, word)
+        if state is KeyState.CLOCK and len(finding.numbers) == _LENGTH:
+            lags[finding.path] = finding.numbers[_LEAD - 1]
     return Learned(
         states=_known(states),
         lags={key: lag for key, lag in lags.items() if lag},
@@ -127,21 +127,21 @@ class _Moment:
 
 def _tables(counts: Iterable[NoiseCount], epoch: int) -> dict[str, _Table]:
     tables: dict[str, _Table] = defaultdict(_Table)
-    for each in counts:
-        if each.measure not in _KNOWN:
+    for count in counts:
+        if count.measure not in _KNOWN:
             continue
-        table, measure = tables[each.path], Measure(each.measure)
-        table.route = each.route
+        table, measure = tables[count.path], Measure(count.measure)
+        table.route = count.route
         if measure in TRIALS:
-            table.trials[measure][0] += each.asked
-            table.trials[measure][1] += each.both + (each.noise_only if measure is Measure.SECOND else 0)
-        if each.epoch != epoch:
+            table.trials[measure][0] += count.asked
+            table.trials[measure][1] += count.both + (count.noise_only if measure is Measure.SECOND else 0)
+        if count.epoch != epoch:
             continue
         if measure in TRIALS:
-            table.raw_only += each.raw_only
-            table.noise_only += each.noise_only
+            table.raw_only += count.raw_only
+            table.noise_only += count.noise_only
         else:
-            table.epoch[measure] = each
+            table.epoch[measure] = count
     return tables
 
 
@@ -182,7 +182,7 @@ def _moved(key: str, before: NoiseFinding | None, counts: KeyCounts, moment: _Mo
     until = None if standing.noisy_until == -inf else standing.noisy_until
     proved = [float(number) for each in TRIALS for number in standing.proved.get(each, _NO_TRIALS)]
     lead = (standing.epoch, standing.since, standing.compared, regressed, _NEVER if until is None else until)
-    asked = sum(each.asked for each in counts.trials.values())
+    asked = sum(trial.asked for trial in counts.trials.values())
     decided = REGRESSION if ruling.is_regression else "" if ruling.state is KeyState.WAITS else ruling.state.value
     return NoiseFinding(
         route=moment.route,

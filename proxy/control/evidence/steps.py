@@ -36,10 +36,10 @@ class StepCounts(NamedTuple):
     def plus(self, tallies: Iterable[EvidenceTally]) -> StepCounts:
         """These and more."""
         all_, answered = self
-        for each in tallies:
-            more = _counts(each)
+        for tally in tallies:
+            more = _counts(tally)
             all_ = _sum(all_, more)
-            if each.side is Side.NEW:
+            if tally.side is Side.NEW:
                 answered = _sum(answered, more)
         return StepCounts(all_, answered)
 
@@ -57,7 +57,7 @@ def _counts(tally: EvidenceTally) -> ComparedCounts:
 
 
 @dataclass(slots=True)
-class Marks:
+class SightMarks:
     """The counts when a power of two of comparisons was passed, one after another."""
 
     passed: list[ComparedCounts] = field(default_factory=lambda: [NONE_COUNTED])
@@ -68,20 +68,20 @@ class Marks:
             self.passed.append(now)
 
     def since(self, now: ComparedCounts) -> ComparedCounts:
-        """See rule 1."""
+        """The counts that bounds look at: those after the last mark that is at most half of `now` (rule 1)."""
         began = next(each for each in reversed(self.passed) if each.compared <= now.compared / 2)
         return ComparedCounts(*(max(end - start, 0) for end, start in zip(now, began, strict=True)))
 
 
 @dataclass(slots=True)
-class Step:
+class StepEvidence:
     """One step: minutes that have ended, those that may grow beside them, all that is known, and the powers of two."""
 
     ended: StepCounts = NO_STEP
     read: StepCounts = NO_STEP
     now: StepCounts = NO_STEP
-    marks: Marks = field(default_factory=Marks)
-    answered_marks: Marks = field(default_factory=Marks)
+    marks: SightMarks = field(default_factory=SightMarks)
+    answered_marks: SightMarks = field(default_factory=SightMarks)
 
     def lately(self) -> ComparedCounts:
         """What the bounds look at."""
@@ -101,26 +101,26 @@ class Step:
 class Steps:
     """By step."""
 
-    def __init__(self, known: Mapping[int, Step] | None = None) -> None:
+    def __init__(self, known: Mapping[int, StepEvidence] | None = None) -> None:
         """Begin with these, or empty."""
-        self._steps: dict[int, Step] = dict(known or {})
+        self._steps: dict[int, StepEvidence] = dict(known or {})
 
     def anew(self) -> Steps:
         """For the same epoch, read again from its beginning: where the powers of two were passed is known."""
         known = self._steps.items()
-        return Steps({name: Step(marks=each.marks, answered_marks=each.answered_marks) for name, each in known})
+        return Steps({name: StepEvidence(marks=each.marks, answered_marks=each.answered_marks) for name, each in known})
 
     def follow(self, ended: Iterable[EvidenceTally], opened: Iterable[EvidenceTally]) -> None:
         """Minutes that have ended since, and those that may still grow, each the oldest first."""
         for name, minutes in _by_step(ended):
-            step = self._steps.setdefault(name, Step())
+            step = self._steps.setdefault(name, StepEvidence())
             for minute in minutes:
                 step.ended = step.ended.plus(minute)
                 step.note(step.ended)
         for step in self._steps.values():
             step.read = step.ended
         for name, minutes in _by_step(opened):
-            step = self._steps.setdefault(name, Step())
+            step = self._steps.setdefault(name, StepEvidence())
             for minute in minutes:
                 step.read = step.read.plus(minute)
                 step.note(step.read)
@@ -128,24 +128,24 @@ class Steps:
     def decide(self, tallies: Iterable[EvidenceTally]) -> None:
         """What had to wait, with the outcomes that it has now."""
         decided: dict[int, list[EvidenceTally]] = {}
-        for each in tallies:
-            decided.setdefault(each.step, []).append(each)
+        for tally in tallies:
+            decided.setdefault(tally.step, []).append(tally)
         for name in decided.keys() - self._steps.keys():
-            self._steps[name] = Step()
+            self._steps[name] = StepEvidence()
         for name, step in self._steps.items():
             step.note(step.read.plus(decided.get(name, ())))
         while len(self._steps) > MOST_STEPS:
             del self._steps[min(self._steps)]
 
-    def at(self, step: int) -> Step:
+    def at(self, step: int) -> StepEvidence:
         """One of them as it is now."""
-        return replace(self._steps.get(step) or Step())
+        return replace(self._steps.get(step) or StepEvidence())
 
 
 def _by_step(tallies: Iterable[EvidenceTally]) -> Iterator[tuple[int, Iterator[list[EvidenceTally]]]]:
     found: dict[int, list[EvidenceTally]] = {}
-    for each in tallies:
-        found.setdefault(each.step, []).append(each)
+    for tally in tallies:
+        found.setdefault(tally.step, []).append(tally)
     for step, listed in found.items():
         yield step, (list(minute) for _, minute in groupby(listed, key=attrgetter("minute")))
 

@@ -37,19 +37,19 @@ def room(routes: int) -> int:
 
 def verdicts(groups: Iterable[KeyGroup], states: Mapping[str, KeyState]) -> Verdicts:
     """What each group comes to now."""
-    return {each.id: verdict(each.keys, states) for each in groups}
+    return {group.id: verdict(group.keys, states) for group in groups}
 
 
 def judged_again(tallies: Iterable[EvidenceTally], known: Verdicts) -> Iterator[EvidenceTally]:
     """Undecided tallies with the outcome that they have now; one that is decided says no group any more."""
-    for each in tallies:
-        group, rest = read(each.why)
-        yield replace(each, outcome=_OUTCOMES[known.get(group, UNKNOWN).decided], why=rest)
+    for tally in tallies:
+        group, rest = read(tally.why)
+        yield replace(tally, outcome=_OUTCOMES[known.get(group, UNKNOWN).decided], why=rest)
 
 
 def unproved(tallies: Iterable[EvidenceTally], known: Verdicts) -> int:
     """How many comparisons of undecided tallies are mismatches that nobody has proved, repeated requests left out."""
-    found = ((each.count, *read(each.why)) for each in tallies)
+    found = ((tally.count, *read(tally.why)) for tally in tallies)
     return sum(count for count, group, rest in found if not rest and _is_unproved(known.get(group, UNKNOWN)))
 
 
@@ -61,7 +61,7 @@ def waiting(counts: Mapping[str, int], of: int, groups: Iterable[KeyGroup], stat
     """From the comparisons of the last hour by group, out of `of` in all."""
     keys: Counter[str] = Counter()
     answers = 0
-    for each, count in ((each, counts[each.id]) for each in groups if each.id in counts):
+    for each, count in ((group, counts[group.id]) for group in groups if group.id in counts):
         known = verdict(each.keys, states)
         if known.decided is Decided.UNDECIDED or _is_unproved(known):
             answers += count
@@ -87,12 +87,12 @@ class Undecided:
 
     def add(self, tallies: Iterable[EvidenceTally], judged_from: int) -> None:
         """Minutes that have ended, all their tallies."""
-        for each in tallies:
-            minute = _span(each.minute, judged_from)
-            if each.outcome is not Outcome.INCOMPARABLE and each.minute >= judged_from:
-                self._compared[minute] += each.count
-            if each.outcome is Outcome.UNDECIDED:
-                self._put(replace(each, minute=minute, count=0), each.count)
+        for tally in tallies:
+            minute = _span(tally.minute, judged_from)
+            if tally.outcome is not Outcome.INCOMPARABLE and tally.minute >= judged_from:
+                self._compared[minute] += tally.count
+            if tally.outcome is Outcome.UNDECIDED:
+                self._put(replace(tally, minute=minute, count=0), tally.count)
 
     def settle(self, newest: int, judged_from: int, most: int) -> None:
         """Join what is older than an hour before the minute `newest`, and keep within the room."""
@@ -112,7 +112,7 @@ class Undecided:
         return self._compared.total()
 
     def forget_hour(self) -> None:
-        """Evidence begins anew."""
+        """Evidence begins anew: the last hour's comparisons and waits count no more."""
         self._compared.clear()
 
     def _grouped(self) -> list[EvidenceTally]:

@@ -11,14 +11,14 @@ from typing import Protocol
 
 from proxy.core.noise.key_state import KeyState
 from proxy.core.noise.memory import Learned
-from proxy.link.messages import BadDelta, ComparedDelta, Comparer, Evidence, Noise, frame
+from proxy.link.messages import BadDelta, ComparedDelta, Comparer, Evidence, Noise, OutcomeDelta, frame
 
 REMIND = 10
 """After so many words of the comparer it is told again what is noise: what was told before may have been lost."""
 
 
-class Heard(Protocol):
-    """Its link."""
+class MentionLink(Protocol):
+    """The comparer's link, as far as it is written to from here."""
 
     def mention(self, data: bytes) -> None:
         """Send what may be lost."""
@@ -33,8 +33,9 @@ class Comparing:
         self.hand_on: Callable[[bytes], None] = _drop
         self.bad_events: Callable[[list[BadDelta]], None] = _drop
         self.compared: Callable[[list[ComparedDelta]], None] = _drop
+        self.outcomes: Callable[[list[OutcomeDelta]], None] = _drop
         self.bad_lost = 0
-        self._link: Heard | None = None
+        self._link: MentionLink | None = None
         self._noise = frame(Noise({}))
         self._heard = 0
         self._pid = 0
@@ -46,7 +47,7 @@ class Comparing:
         """Pairs by reason that nobody compared, over all comparers that there were."""
         return self._sheds
 
-    def hear(self, link: Heard, state: Comparer) -> None:
+    def hear(self, link: MentionLink, state: Comparer) -> None:
         """The comparer speaks; the first time, and now and then, it is told what is noise."""
         if self._link is not link:
             self._link, self._heard = link, 0
@@ -66,13 +67,14 @@ class Comparing:
             self._link, self.state = None, None
 
     def take(self, evidence: Evidence) -> None:
-        """What was found."""
+        """Hand on what the comparer found: parts for the book, bad events and comparisons for the judge."""
         self.bad_lost += evidence.bad_lost
         self.hand_on(evidence.parts)
         if evidence.bad:
             self.bad_events(evidence.bad)
         if evidence.compared:
             self.compared(evidence.compared)
+        self.outcomes(evidence.outcomes)
 
     def tell(self, learned: Mapping[str, Learned]) -> None:
         """By route what is known of its keys."""
@@ -92,4 +94,4 @@ def _words(states: Mapping[str, KeyState]) -> dict[str, str]:
 
 
 def _drop(_: object) -> None:
-    """Nobody listens."""
+    """Stands for a listener that has not been set."""

@@ -25,7 +25,7 @@ MOST_COMPARED = 20_000
 _SIDES = ("legacy", "new")
 
 
-class Answered(msgspec.Struct, array_like=True):
+class RouteAnswers(msgspec.Struct, array_like=True):
     """What both sides of one route were asked; `_bad`: and failed to answer. `shadowed` are requests sent twice.
 
     Of those that were to be, `shadow_shed` found no room or no answer, and `shadow_unfit` cannot be. `refused` are
@@ -46,22 +46,22 @@ class Answered(msgspec.Struct, array_like=True):
     shadow_bad: int = 0
     left_alone: int = 0
 
-    def plus(self, more: Answered) -> Answered:
-        """Both together."""
+    def plus(self, more: RouteAnswers) -> RouteAnswers:
+        """The sums of both, count by count; the route is this one's."""
         counts = (getattr(self, name) + getattr(more, name) for name in _COUNTS)
-        return Answered(self.route, *counts)
+        return RouteAnswers(self.route, *counts)
 
 
-_COUNTS = Answered.__struct_fields__[1:]
+_COUNTS = RouteAnswers.__struct_fields__[1:]
 
 
-class Batch(msgspec.Struct, frozen=True, kw_only=True):
+class Gossip(msgspec.Struct, frozen=True, kw_only=True):
     """What one replica has seen since it told last; `lost` are bad events that found no room.
 
     `cohorts` are some of those that new answered on routes where it fails.
     """
 
-    answered: list[Answered] = []
+    answered: list[RouteAnswers] = []
     bad: list[BadDelta] = []
     lost: int = 0
     compared: list[ComparedDelta] = []
@@ -69,15 +69,15 @@ class Batch(msgspec.Struct, frozen=True, kw_only=True):
 
 
 _encode = msgspec.msgpack.Encoder().encode
-_decode = msgspec.msgpack.Decoder(Batch).decode
+_decode = msgspec.msgpack.Decoder(Gossip).decode
 
 
-def written(batch: Batch) -> bytes:
+def written(batch: Gossip) -> bytes:
     """As it goes to the others."""
     return _encode(batch)
 
 
-def read(body: bytes) -> Batch | None:
+def read(body: bytes) -> Gossip | None:
     """What another replica told; None when it is of another version, which then counts alone."""
     try:
         return _decode(body)
@@ -85,10 +85,10 @@ def read(body: bytes) -> Batch | None:
         return None
 
 
-def batch_called(batch: Batch, naming: Naming) -> Batch:
+def gossip_called(batch: Gossip, naming: Naming) -> Gossip:
     """The same by other names of routes, without what is nobody's."""
-    answered = ((each, naming(each.route)) for each in batch.answered)
-    bad = ((each, naming(each.route)) for each in batch.bad)
+    answered = ((counts, naming(counts.route)) for counts in batch.answered)
+    bad = ((event, naming(event.route)) for event in batch.bad)
     compared = ((delta, naming(delta.route)) for delta in batch.compared)
     cohorts = ((delta, naming(delta.route)) for delta in batch.cohorts)
     return replace(
@@ -100,19 +100,19 @@ def batch_called(batch: Batch, naming: Naming) -> Batch:
     )
 
 
-class Gathering:
+class Outbox:
     """Adds up what this replica's workers report, until somebody takes it."""
 
     def __init__(self) -> None:
         """Begin with nothing."""
-        self._answered: dict[str, Answered] = {}
+        self._answered: dict[str, RouteAnswers] = {}
         self._bad: list[BadDelta] = []
         self._compared: list[ComparedDelta] = []
         self._cohorts: list[CohortDelta] = []
         self._lost = 0
 
     def hear(self, report: Report) -> None:
-        """One worker's increments."""
+        """Add one worker's increments."""
         for delta in report.routes:
             if delta.side in _SIDES:
                 self._count(delta.route, delta.side, delta.asked, delta.failed)
@@ -153,9 +153,9 @@ class Gathering:
         self._compared += deltas
         del self._compared[:-MOST_COMPARED]
 
-    def take(self) -> Batch:
+    def take(self) -> Gossip:
         """All of it, and begin anew."""
-        batch = Batch(
+        batch = Gossip(
             answered=list(self._answered.values()),
             bad=self._bad,
             lost=self._lost,
@@ -165,8 +165,8 @@ class Gathering:
         self._answered, self._bad, self._lost, self._compared, self._cohorts = {}, [], 0, [], []
         return batch
 
-    def _of(self, route: str) -> Answered:
-        return self._answered.setdefault(route, Answered(route))
+    def _of(self, route: str) -> RouteAnswers:
+        return self._answered.setdefault(route, RouteAnswers(route))
 
     def _count(self, route: str, side: str, answers: int, bad: int) -> None:
         found = self._of(route)

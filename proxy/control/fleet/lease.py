@@ -12,9 +12,9 @@ from contextlib import suppress
 
 import structlog
 
-from proxy.control.stores import Positions
 from proxy.core.position.standing import Lead
-from proxy.core.store_errors import StoreRefused, StoreUnavailable
+from proxy.store.errors import StoreRefused, StoreUnavailable
+from proxy.store.positions import PositionStore
 
 NAME = "judge"
 LASTS = 4.0
@@ -25,7 +25,7 @@ _log = structlog.get_logger()
 class Leading:
     """`lead` is the right to judge, as far as this replica knows."""
 
-    def __init__(self, store: Positions, instance: str) -> None:
+    def __init__(self, store: PositionStore, instance: str) -> None:
         """Lead nobody yet; the holder is this process and no other, ever."""
         self.lead: Lead | None = None
         self._store = store
@@ -42,7 +42,7 @@ class Leading:
             _log.info("judge_leads" if self.lead else "judge_follows", epoch=epoch)
 
     def doubt(self) -> None:
-        """Perhaps somebody else leads."""
+        """Lead no more until the store was asked again."""
         self.lead = None
 
     async def resign(self) -> None:

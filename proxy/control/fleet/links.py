@@ -18,6 +18,7 @@ import structlog
 
 from proxy.control.fleet.comparer import Comparing
 from proxy.control.traffic.ledger import Ledger
+from proxy.control.traffic.recent_comparisons import RecentComparisons
 from proxy.control.traffic.recent_requests import RecentRequests
 from proxy.link.messages import (
     Comparer,
@@ -46,6 +47,8 @@ class Links:
         self.ledger = ledger
         self.comparing = comparing or Comparing()
         self.recent = RecentRequests()
+        self.comparisons = RecentComparisons()
+        self.comparing.outcomes = self.comparisons.take
         self.heard: Callable[[Report], None] = _drop
         self._table = frame(table)
         self._orders = b""
@@ -98,7 +101,7 @@ class Links:
             await self._server.wait_closed()
 
     def joined(self, link: _Link) -> None:
-        """A worker has linked."""
+        """A worker, or the comparer, has linked: it gets the table, and the orders if there are any."""
         self._links.add(link)
         self._hand_over(link)
 
@@ -118,7 +121,7 @@ class Links:
 
 
 class _Link(asyncio.Protocol):
-    """One worker's connection."""
+    """The connection of one worker or of the comparer."""
 
     def __init__(self, links: Links) -> None:
         self._links = links
@@ -215,4 +218,4 @@ class _Link(asyncio.Protocol):
 
 
 def _drop(_: Report) -> None:
-    """Nobody listens."""
+    """Stands for a listener that has not been set."""

@@ -29,7 +29,7 @@ def answered_at(moves: Iterable[Transition]) -> dict[str, float]:
     """By route when its guard was begun anew last, unix seconds, as far as these moves say; newest first."""
     found: dict[str, float] = {}
     waiting: set[str] = set()
-    for each in reversed([each for each in moves if not _is_epoch(each)]):
+    for each in reversed([move for move in moves if not _is_epoch(move)]):
         start, end = _places(each)
         is_hold = each.cause is Cause.LEGACY and start == end
         is_released = is_hold and each.route in waiting

@@ -19,7 +19,7 @@ MOST_EPOCHS = 8
 
 
 @dataclass(slots=True)
-class Changes:
+class ChangeDetectors:
     """`by_epoch` are processes by the epoch's mark and by side; only those on which something differed."""
 
     step: int = -1
@@ -31,23 +31,23 @@ class Changes:
             self.step, self.by_epoch = step, {}
 
     def clear(self) -> None:
-        """Begin anew."""
+        """Forget every detector; the step stays."""
         self.by_epoch = {}
 
     def add(self, deltas: Iterable[ComparedDelta], *, limit: float, at: float, log_a: float) -> None:
         """What was compared since the last look."""
-        for each in deltas:
-            if each.step != self.step:
+        for delta in deltas:
+            if delta.step != self.step:
                 continue
-            known = self.by_epoch.pop(each.epoch, {})
-            side = Side(each.side)
+            known = self.by_epoch.pop(delta.epoch, {})
+            side = Side(delta.side)
             change = known.get(side, NO_CHANGE)
-            after = observe(change, each.runs, each.rest, limit=limit, at=at, log_a=log_a)
+            after = observe(change, delta.runs, delta.rest, limit=limit, at=at, log_a=log_a)
             if known or after.mismatched:
-                self.by_epoch[each.epoch] = known | {side: after}
+                self.by_epoch[delta.epoch] = known | {side: after}
         while len(self.by_epoch) > MOST_EPOCHS:
             del self.by_epoch[next(iter(self.by_epoch))]
 
     def of(self, epoch: str) -> Mapping[Side, ChangeDetector]:
-        """Those of one epoch."""
+        """The detectors of one epoch, by the side that answered the client."""
         return self.by_epoch.get(epoch, {})

@@ -17,13 +17,13 @@ from dataclasses import dataclass, field
 import structlog
 
 from proxy.control.fleet.lease import Leading
-from proxy.control.judge.judge_round import Bench
+from proxy.control.judge.judge_round import RouteJudging
 from proxy.control.position.mover import AwayError, Made, Mover
-from proxy.control.position.standing_here import Replica
+from proxy.control.position.standing_here import StandingHere
 from proxy.core.judge.breaker import ANEW
 from proxy.core.judge.verdict import Action, Ruling
 from proxy.core.position.position import Cause, Move, Position, held, move, moved, rolled_back
-from proxy.core.store_errors import StoreRefused
+from proxy.store.errors import StoreRefused
 
 _BACK = (Action.ROLLBACK, Action.FREEZE)
 _log = structlog.get_logger()
@@ -33,9 +33,9 @@ _log = structlog.get_logger()
 class Enforcing:
     """`page` is told of alarms that move nothing."""
 
-    replica: Replica
+    here: StandingHere
     mover: Mover
-    bench: Bench
+    judging: RouteJudging
     leading: Leading
     page: Callable[[str, Ruling], None]
     _paged: dict[str, Ruling] = field(default_factory=dict)
@@ -46,12 +46,12 @@ class Enforcing:
         acting = {name for name, each in rulings.items() if each.action not in (Action.STAY, Action.PAGE)}
         if not acting:
             return True
-        groups = [each for each in self.bench.groups(rulings) if not acting.isdisjoint(each)]
+        groups = [each for each in self.judging.groups(rulings) if not acting.isdisjoint(each)]
         if not await self._all_back(groups):
             return False
-        for each in groups if self.leading.lead is not None else ():
-            await self._release(each)
-            await self._forward(each)
+        for group in groups if self.leading.lead is not None else ():
+            await self._release(group)
+            await self._forward(group)
         return True
 
     async def _all_back(self, groups: Sequence[Mapping[str, Ruling]]) -> bool:
@@ -74,13 +74,13 @@ class Enforcing:
         """End the judge's own holds; whoever has ordered something since comes first."""
         chosen = {name: each for name, each in group.items() if each.action is Action.RELEASE}
         if chosen and self._still_stand(chosen):
-            await self._carry_out(chosen, self.replica.standing.version)
+            await self._carry_out(chosen, self.here.standing.version)
 
     async def _forward(self, group: Mapping[str, Ruling]) -> None:
         chosen = {name: each for name, each in group.items() if each.action is Action.PROMOTE}
         if not chosen or not self._still_stand(group):
             return
-        standing = self.replica.standing.version
+        standing = self.here.standing.version
         if not any(self._forbidden(name) for name in chosen):
             await self._carry_out(chosen, standing)
 
@@ -89,12 +89,12 @@ class Enforcing:
         return all(position is not None and each.is_about(position) for position, each in found)
 
     def _position(self, name: str) -> Position | None:
-        route = self.bench.route(name)
-        return None if route is None else self.replica.position(route)
+        route = self.judging.route(name)
+        return None if route is None else self.here.position(route)
 
     def _forbidden(self, name: str) -> bool:
-        route = self.bench.route(name)
-        return route is None or self.bench.forbidden(route) is not None
+        route = self.judging.route(name)
+        return route is None or self.judging.forbidden(route) is not None
 
     async def _carry_out(self, rulings: Mapping[str, Ruling], standing: int | None = None) -> bool:
         """Whether nothing remains to be done; False: it was late."""
@@ -114,7 +114,7 @@ class Enforcing:
     def _move(self, name: str, ruling: Ruling) -> Move:
         before = self._position(name) or ruling.position
         reason, numbers = "; ".join(ruling.judgement.reasons), dict(ruling.judgement.numbers)
-        now, actor = self.replica.clock(), f"judge at {self.replica.instance}"
+        now, actor = self.here.clock(), f"judge at {self.here.instance}"
         after = _after(before, ruling, now)
         return move(before, after, at=now, actor=actor, numbers=numbers, reason=reason)
 

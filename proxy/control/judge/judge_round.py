@@ -1,28 +1,30 @@
-"""All routes before the judge: their dockets, what stands, and what the rules of judging make of it.
+"""All routes before the judge: what is known of each, what stands, and what the rules of judging make of it.
 
 Rule 1: a route is ruled on when it could move: it has a ramp, or something happened on it, or an alarm stands.
 Rule 2: what other routes forbid (budget, how many move at once, order, groups), and orders that a step up would undo,
         is put into each case in words.
 Rule 3: nothing here moves anything.
 Rule 4: a round costs what happened in it, not what the table holds.
+
+Long: folding and ruling walk over the same routes, and share what a round works out once.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from proxy.control.fleet.gossip import Answered, Batch
-from proxy.control.judge.judged_table import roster
-from proxy.control.judge.route_watch import Docket, Seen, answered_in, is_alone
+from proxy.control.evidence.book import EvidenceBook
+from proxy.control.fleet.gossip import Gossip, RouteAnswers
+from proxy.control.judge.observed import Observed, answers_by_route
+from proxy.control.judge.route_watch import RouteWatch, is_alone
 from proxy.control.judge.watch_rows import recalled, states_of
 from proxy.control.judge.window_times import closed_now, is_shut, opened_last
 from proxy.control.position.kill_times import KillTimes
 from proxy.control.position.order_notes import drain_of, drain_sentence, kill_sentence
-from proxy.control.position.standing_here import Replica
+from proxy.control.position.standing_here import StandingHere
 from proxy.control.running import Running
-from proxy.control.stores import Evidence
 from proxy.core.evidence.records import GuardState
 from proxy.core.judge import stage_machine
 from proxy.core.judge.breaker import ONE_LASTS, lasting
@@ -38,22 +40,48 @@ from proxy.core.judge.verdict import Case, Ruling, judge
 from proxy.core.outcome import Side
 from proxy.core.position.ladder import Place
 from proxy.core.position.position import Position
-from proxy.core.position.standing import EVERY_ROUTE
 from proxy.core.routing.kill_switch import KillSwitchOrder
 from proxy.core.routing.placement import is_possible
 from proxy.core.routing.route import Route
 from proxy.core.routing.shadow import LATER
+from proxy.core.routing.snapshot import Snapshot
 from proxy.link.messages import BadDelta, CohortDelta, ComparedDelta
 
 
-class Bench:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JudgedTable:
+    """What is asked of a table in every round, worked out once: with 10,000 routes a round must be cheap.
+
+    Routes with two sides, by name; of them those with a ramp and those with windows; how many run guarded.
+    """
+
+    of: Snapshot
+    routes: Mapping[str, Route]
+    ramped: Mapping[str, Route]
+    windowed: Mapping[str, Route]
+    guarded: int
+
+
+def judged_table(snapshot: Snapshot) -> JudgedTable:
+    """The JudgedTable of a snapshot."""
+    routes = {route.name: route for route in snapshot.routes if route.respond is None}
+    return JudgedTable(
+        of=snapshot,
+        routes=routes,
+        ramped={name: each for name, each in routes.items() if each.ramp is not None},
+        windowed={name: each for name, each in routes.items() if each.windows},
+        guarded=sum(route.stage.facts.guarded for route in routes.values()),
+    )
+
+
+class RouteJudging:
     """`rulings` are those of the last round, by route; `samples` the shares to shadow that they wait for."""
 
     def __init__(
         self,
         running: Running,
-        replica: Replica,
-        evidence: Evidence,
+        here: StandingHere,
+        evidence: EvidenceBook,
         probe: Callable[[str], LegacyHealth] = lambda _: LegacyHealth.UNKNOWN,
         killed: Callable[[], KillSwitchOrder | None] = lambda: None,
     ) -> None:
@@ -62,15 +90,15 @@ class Bench:
         self.samples: Mapping[str, float] = {}
         self.lost = 0
         self._running = running
-        self._replica = replica
+        self._here = here
         self._evidence = evidence
         self._probe = probe
         self._killed = killed
         self._order: KillSwitchOrder | None = None
         self._kills = KillTimes()
-        self._folded_at = replica.clock()
-        self._roster = roster(running.snapshot)
-        self._dockets: dict[str, Docket] = {}
+        self._folded_at = here.clock()
+        self._table = judged_table(running.snapshot)
+        self._watches: dict[str, RouteWatch] = {}
         self._open: set[str] = set()
         self._budget = ErrorBudget(window=running.snapshot.fleet.window)
         self._shut: set[str] = set()
@@ -80,13 +108,13 @@ class Bench:
         """The route as the present table has it."""
         return self._running.snapshot.named(name)
 
-    def rule(self, batches: Iterable[Batch]) -> Mapping[str, Ruling]:
+    def rule(self, batches: Iterable[Gossip]) -> Mapping[str, Ruling]:
         """Fold what was told, then rule."""
         self._follow()
         self._order = self._killed()
-        self._kills.note(self._order, self._replica.clock())
+        self._kills.note(self._order, self._here.clock())
         self._fold(list(batches))
-        routes = self._roster.routes
+        routes = self._table.routes
         before = self._due(routes)
         moving = self._moving(routes)
         cases = self._recovered({name: self._case(each, routes, moving) for name, each in before.items()})
@@ -100,34 +128,32 @@ class Bench:
         """The rulings on members of one group together, each other one by itself."""
         groups: dict[str, dict[str, Ruling]] = {}
         for name, ruling in rulings.items():
-            groups.setdefault(self._roster.routes[name].group or f"\0{name}", {})[name] = ruling
+            groups.setdefault(self._table.routes[name].group or f"\0{name}", {})[name] = ruling
         return list(groups.values())
 
     def forbidden(self, route: Route) -> str | None:
         """What speaks by now against a step forward that was allowed when it was ruled on; None: nothing."""
         self._order = self._killed()
-        routes, position = self._roster.routes, self._replica.position(route)
+        routes, position = self._table.routes, self._here.position(route)
         return next(iter(self._blocked(route, position, routes, self._moving(routes))), None)
 
     def ruling(self, route: Route) -> Ruling:
         """The last ruling; of a route on which nothing has happened, one made now."""
         found = self.rulings.get(route.name)
-        return found or judge(
-            Case(position=self._replica.position(route), now=self._replica.clock(), guard=route.guard)
-        )
+        return found or judge(Case(position=self._here.position(route), now=self._here.clock(), guard=route.guard))
 
     def _moving(self, routes: Mapping[str, Route]) -> list[str]:
         """What is in motion, groups and routes; nobody asks where their number is not bounded."""
         if self._running.snapshot.fleet.in_motion is None:
             return []
-        moving = (each for each in routes.values() if is_in_motion(self._replica.position(each).place))
+        moving = (route for route in routes.values() if is_in_motion(self._here.position(route).place))
         return [unit(each.name, each.group) for each in moving]
 
     def _due(self, routes: Mapping[str, Route]) -> dict[str, Route]:
         """Those that could move, and the members of their groups."""
-        found = ((name, self._dockets[name]) for name in self._open)
+        found = ((name, self._watches[name]) for name in self._open)
         stirred = {name: routes[name] for name, each in found if each.is_alarmed or each.recovery is not None}
-        due = {**self._roster.ramped, **stirred}
+        due = {**self._table.ramped, **stirred}
         groups = {each.group for each in due.values() if each.group}
         if not groups:
             return due
@@ -135,21 +161,21 @@ class Bench:
 
     def _follow(self) -> None:
         """The table that serves now; what is known of routes that are gone, goes, and of renamed ones comes along."""
-        if self._running.snapshot is self._roster.of:
+        if self._running.snapshot is self._table.of:
             return
-        before, self._roster = self._roster, roster(self._running.snapshot)
-        now = {each.origin: name for name, each in self._roster.routes.items()}
+        before, self._table = self._table, judged_table(self._running.snapshot)
+        now = {each.origin: name for name, each in self._table.routes.items()}
         names = {name: now[each.origin] for name, each in before.routes.items() if each.origin in now}
-        self._dockets = {names[name]: each for name, each in self._dockets.items() if name in names}
+        self._watches = {names[name]: each for name, each in self._watches.items() if name in names}
         self._open = {names[name] for name in self._open if name in names}
         self._shut = {names[name] for name in self._shut if name in names}
         self._kept = {(names[name], bad): each for (name, bad), each in self._kept.items() if name in names}
 
     # -- folding ------------------------------------------------------------------------------------------------------
 
-    def _fold(self, batches: list[Batch]) -> None:
-        now = self._replica.clock()
-        answered = answered_in([batch.answered for batch in batches])
+    def _fold(self, batches: list[Gossip]) -> None:
+        now = self._here.clock()
+        answered = answers_by_route([batch.answered for batch in batches])
         self.lost += sum(batch.lost for batch in batches)
         bad: dict[str, list[BadDelta]] = {}
         for event in sorted((each for batch in batches for each in batch.bad), key=lambda each: each.at):
@@ -161,60 +187,61 @@ class Bench:
         for delta in (each for batch in batches for each in batch.compared):
             compared.setdefault(delta.route, []).append(delta)
         for name in self._stirred(answered.keys() | bad.keys() | compared.keys()):
-            route = self._roster.routes[name]
-            docket = self._dockets.setdefault(name, Docket())
-            position = self._replica.position(route)
-            docket.follow(position, self._replica.moves.get(name, ()))
-            self._end_of_window(route, docket, now)
-            self._watch(route, docket, compared.get(name, ()), now)
-            told, failed = answered.get(name) or Answered(name), bad.get(name)
-            self._carry(route, docket, told, now)
+            route = self._table.routes[name]
+            watch = self._watches.setdefault(name, RouteWatch())
+            position = self._here.position(route)
+            watch.follow(position, self._here.moves.get(name, ()))
+            self._end_of_window(route, watch, now)
+            self._watch(route, watch, compared.get(name, ()), now)
+            told, failed = answered.get(name) or RouteAnswers(name), bad.get(name)
+            self._carry(route, watch, told, now)
             answers = cohorts.get(name, [])
-            if failed or answers or told.left_alone or docket.is_open or is_alone(position):
-                docket.fold(position, self._seen(route, told, failed or [], now, answers))
-                (self._open.add if docket.is_open else self._open.discard)(name)
+            if failed or answers or told.left_alone or watch.is_open or is_alone(position):
+                watch.fold(position, self._seen(route, told, failed or [], now, answers))
+                (self._open.add if watch.is_open else self._open.discard)(name)
             else:
-                docket.count(told, now)
+                watch.count(told, now)
                 self._open.discard(name)
         told_all = answered.values()
         self._budget.add(sum(each.new for each in told_all), sum(each.new_bad for each in told_all), now)
         self._folded_at = now
 
-    def _carry(self, route: Route, docket: Docket, told: Answered, now: float) -> None:
+    def _carry(self, route: Route, watch: RouteWatch, told: RouteAnswers, now: float) -> None:
         """Time under the kill switch says nothing of what new can carry: a stretch that it meets is dropped."""
         if route.ramp is None:
             return
         epoch = self._evidence.epoch_number(route.name)
         if self._order is not None or self._kills.seconds_since(self._folded_at):
-            docket.capacity = docket.capacity.at(epoch).stopped()
+            watch.capacity = watch.capacity.at(epoch).stopped()
             return
-        position = self._held(self._replica.position(route), now)
-        docket.carry(told, epoch, now, is_raised=may_raise(route.ramp, position))
+        is_raised = may_raise(route.ramp, self._here.position(route))
+        watch.carry(told, epoch, now, is_raised=is_raised)
 
-    def _watch(self, route: Route, docket: Docket, compared: Iterable[ComparedDelta], now: float) -> None:
+    def _watch(self, route: Route, watch: RouteWatch, compared: Iterable[ComparedDelta], now: float) -> None:
         """The limit is the ramp's: without one nobody has said what is too much."""
         if route.ramp is not None and compared:
             limit, log_a = route.ramp.needs.mismatch_rate, threshold(route.guard.budget)
-            docket.changes.add(compared, limit=limit, at=now, log_a=log_a)
+            watch.changes.add(compared, limit=limit, at=now, log_a=log_a)
 
     def _stirred(self, told: AbstractSet[str]) -> AbstractSet[str]:
         """Routes on which something happened or may have ended: an answer, a move, an alarm, a row, a window."""
-        standing = (self._replica.positions.keys() | self._roster.windowed.keys()) & self._dockets.keys()
-        return (told & self._roster.routes.keys()) | standing | self._open
+        standing = (self._here.positions.keys() | self._table.windowed.keys()) & self._watches.keys()
+        return (told & self._table.routes.keys()) | standing | self._open
 
     def _seen(
-        self, route: Route, answered: Answered, bad: list[BadDelta], now: float, cohorts: Iterable[CohortDelta]
-    ) -> Seen:
+        self, route: Route, answered: RouteAnswers, bad: list[BadDelta], now: float, cohorts: Iterable[CohortDelta]
+    ) -> Observed:
         events = tuple(
-            BadEvent(Bad(each.bad), Side(each.side), each.cohort, each.draw, now, each.unreachable) for each in bad
+            BadEvent(Bad(event.bad), Side(event.side), event.cohort, event.draw, now, event.unreachable)
+            for event in bad
         )
-        return Seen(
+        return Observed(
             now=now,
             answered=answered,
             hard=events,
-            events=tuple(each for each in events if each.bad in route.guard.classes),
+            events=tuple(event for event in events if event.bad in route.guard.classes),
             budget=route.guard.budget,
-            processes=max(self._roster.guarded, 1) * len(route.guard.classes),
+            processes=max(self._table.guarded, 1) * len(route.guard.classes),
             probe=self._probe(route.legacy),
             slow=1 - route.guard.latency,
             cohorts=tuple(cohorts),
@@ -226,67 +253,60 @@ class Bench:
         rule = None if found is None else found.breaker
         return ONE_LASTS if found is None or rule is None else lasting(rule.open, found.timeouts.connect)
 
-    def _end_of_window(self, route: Route, docket: Docket, now: float) -> None:
+    def _end_of_window(self, route: Route, watch: RouteWatch, now: float) -> None:
         """After a window that stopped everything the guard begins anew."""
         shut = is_shut(route, now)
         if not shut and route.name in self._shut:
-            docket.clear()
+            watch.clear()
         (self._shut.add if shut else self._shut.discard)(route.name)
 
     # -- ruling -------------------------------------------------------------------------------------------------------
 
     def _case(self, route: Route, routes: Mapping[str, Route], moving: list[str]) -> Case:
-        now, docket = self._replica.clock(), self._dockets.get(route.name) or Docket()
-        position = self._held(self._replica.position(route), now)
-        measures = self._measures(route, docket, position)
+        now, watch = self._here.clock(), self._watches.get(route.name) or RouteWatch()
+        position = self._here.position(route)
+        measures = self._measures(route, watch, position)
         return Case(
             position=position,
             now=now,
             guard=route.guard,
             ramp=route.ramp,
-            processes=tuple(docket.processes.values()),
-            breaker=docket.breaker,
-            stuck=docket.stuck,
-            recovered=docket.recovered(now),
-            legacy_is_down=known(docket.legacy, self._probe(route.legacy), now) is LegacyHealth.DOWN,
+            processes=tuple(watch.processes.values()),
+            breaker=watch.breaker,
+            stuck=watch.stuck,
+            recovered=watch.recovered(now),
+            legacy_is_down=known(watch.legacy, self._probe(route.legacy), now) is LegacyHealth.DOWN,
             measures=measures,
-            changes={} if measures is None else docket.changes.of(measures.epoch),
+            changes={} if measures is None else watch.changes.of(measures.epoch),
             closed=closed_now(route, now),
             blocked=tuple(self._blocked(route, position, routes, moving)),
         )
 
     def _recovered(self, cases: dict[str, Case]) -> dict[str, Case]:
         """Once one of a group has, so have those that were asked too little to fail (recovery.py, rule 4)."""
-        groups = {name: self._roster.routes[name].group for name in cases}
+        groups = {name: self._table.routes[name].group for name in cases}
         well = {groups[name]: name for name, each in cases.items() if each.recovered and groups[name]}
         found = dict(cases)
         for name, case in cases.items() if well else ():
-            docket = self._dockets.get(name)  # None: nothing ever happened there
+            watch = self._watches.get(name)  # None: nothing ever happened there
             waits = case.position.waits and not case.recovered and groups[name] in well
-            if waits and (docket is None or docket.is_clean(case.now)):
+            if waits and (watch is None or watch.is_clean(case.now)):
                 why = f"new failed nothing here, and answers well again at {well[groups[name]]} of its group"
                 found[name] = replace(case, recovered=why)
         return found
 
-    def _held(self, position: Position, now: float) -> Position:
-        holds = self._replica.standing.holds
-        on = any(
-            each.route in {position.route, EVERY_ROUTE} and (each.until is None or each.until > now) for each in holds
-        )
-        return replace(position, held=True) if on else position
-
-    def _measures(self, route: Route, docket: Docket, position: Position) -> Measures | None:
+    def _measures(self, route: Route, watch: RouteWatch, position: Position) -> Measures | None:
         if route.ramp is None:
             return None
         found = self._evidence.measures(route.name, position)
-        here = docket.version == position.version
+        here = watch.version == position.version
         return replace(
             found,
-            requests=max(found.requests, docket.answers - docket.failed if here else 0),
-            asked=docket.asked if here else 0,
-            carried=docket.capacity.proved if found.carried is None else found.carried,
-            unfit=docket.capacity.last.unfit_share,
-            raised=0.0 if self._order is not None else _raised(route, docket, position, found),
+            requests=max(found.requests, watch.answers - watch.failed if here else 0),
+            asked=watch.asked if here else 0,
+            carried=watch.capacity.proved if found.carried is None else found.carried,
+            unfit=watch.capacity.last.unfit_share,
+            raised=0.0 if self._order is not None else _raised(route, watch, position, found),
             killed=self._kills.seconds_since(position.since),
         )
 
@@ -295,7 +315,7 @@ class Bench:
     ) -> Iterable[str]:
         yield from self._ordered(route)
         fleet = self._running.snapshot.fleet
-        if fleet.errors is not None and self._budget.is_exhausted(fleet.errors, self._replica.clock()):
+        if fleet.errors is not None and self._budget.is_exhausted(fleet.errors, self._here.clock()):
             yield "the error budget of all routes is spent"
         sentence = too_many(moving, unit(route.name, route.group), fleet.in_motion)
         if sentence is not None:
@@ -305,7 +325,7 @@ class Bench:
         to = stage_machine.promotion(position, route.ramp.steps, Maker.JUDGE, door=route.guard.door)
         if not isinstance(to, Place):
             return
-        after = {name: self._replica.position(routes[name]).place for name in route.ramp.after if name in routes}
+        after = {name: self._here.position(routes[name]).place for name in route.ramp.after if name in routes}
         waits = waits_for(to, after)
         if waits is not None:
             yield waits
@@ -316,12 +336,12 @@ class Bench:
         """Orders of operators that a step up would undo or overtake."""
         if self._order is not None:
             yield f"{kill_sentence(self._order)}: nothing is promoted until `banyan kill --off` ends it"
-        drain = drain_of(self._replica.pins(route.name))
+        drain = drain_of(self._here.pins(route.name))
         if drain is not None:
             yield f"it {drain_sentence(drain)}; `banyan drain {route.name} --off` lets it climb"
 
     def _agreed(self, rulings: dict[str, Ruling]) -> dict[str, Ruling]:
-        guards = {name: self._roster.routes[name].guard for name in rulings}
+        guards = {name: self._table.routes[name].guard for name in rulings}
         return {
             name: each
             for members in self.groups(rulings)
@@ -332,12 +352,12 @@ class Bench:
 
     def states(self, now: float, *, slow: bool = True) -> tuple[GuardState, ...]:
         """What has changed since it was kept last; `slow` as for `states_of`."""
-        ramps = {name: each.ramp for name, each in self._roster.ramped.items()}
+        ramps = {name: each.ramp for name, each in self._table.ramped.items()}
         needed = {name: ramp.needs.requests for name, ramp in ramps.items() if ramp is not None}
         found = (
             state
-            for name, docket in self._dockets.items()
-            for state in states_of(name, docket, now, slow=slow, requests=needed.get(name))
+            for name, watch in self._watches.items()
+            for state in states_of(name, watch, now, slow=slow, requests=needed.get(name))
         )
         return tuple(each for each in found if self._is_news(each))
 
@@ -348,7 +368,7 @@ class Bench:
 
     def kept(self, states: Iterable[GuardState]) -> None:
         """These are in the store."""
-        self._kept |= {(each.route, each.bad): each.numbers for each in states}
+        self._kept |= {(state.route, state.bad): state.numbers for state in states}
 
     def recall(self, states: Iterable[GuardState], answered: Mapping[str, float] | None = None) -> None:
         """What was kept by another process; what this one has seen so far stays beside it.
@@ -356,27 +376,27 @@ class Bench:
         `answered` by route: when what was known until then began anew (answered_alarms.py); the end of a window that
         stopped everything does so too, and is known by what time it is.
         """
-        listed, now = list(states), self._replica.clock()
+        listed, now = list(states), self._here.clock()
         self.kept(listed)
-        for name in {each.route for each in listed} & self._roster.routes.keys():
-            docket, route = self._dockets.setdefault(name, Docket()), self._roster.routes[name]
+        for name in {each.route for each in listed} & self._table.routes.keys():
+            watch, route = self._watches.setdefault(name, RouteWatch()), self._table.routes[name]
             anew = max((answered or {}).get(name, 0.0), opened_last(route, now))
-            recalled(docket, [each for each in listed if each.route == name], anew)
+            recalled(watch, [each for each in listed if each.route == name], anew)
             if is_shut(route, now):
                 self._shut.add(name)
-            if docket.is_open:
+            if watch.is_open:
                 self._open.add(name)
 
     def alarmed(self) -> dict[str, tuple[str, ...]]:
         """The classes that have raised an alarm, by route."""
         return {
-            name: tuple(each.bad.value for each in alarms(docket.processes.values()))
-            for name, docket in self._dockets.items()
-            if alarms(docket.processes.values())
+            name: tuple(alarm.bad.value for alarm in alarms(watch.processes.values()))
+            for name, watch in self._watches.items()
+            if alarms(watch.processes.values())
         }
 
 
-def _raised(route: Route, docket: Docket, position: Position, measures: Measures) -> float:
+def _raised(route: Route, watch: RouteWatch, position: Position, measures: Measures) -> float:
     """The share to shadow for the next step's sake, where routes.yaml leaves it to the judge; 0: the usual one."""
     if route.ramp is None or route.shadow is None or route.shadow.sample is not None:
         return 0.0
@@ -384,5 +404,5 @@ def _raised(route: Route, docket: Docket, position: Position, measures: Measures
     if not isinstance(to, Place):
         return 0.0
     is_short = position.stage.facts.guarded and not has_answered_enough(route.ramp.needs, to, measures)
-    found = raised(route.ramp, position, to, docket.capacity, 0 if is_short else measures.compared)
+    found = raised(route.ramp, position, to, watch.capacity, 0 if is_short else measures.compared)
     return found if found > LATER else 0.0

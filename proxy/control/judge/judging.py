@@ -2,7 +2,7 @@
 
   1 lead      try to lead, or to go on leading            4 rule    a ruling on every route that may move
   2 share     tell the others what was seen, hear them    5 act     if it leads; or, without a store, back only
-  3 fold      into each route's docket                    6 keep    what the next leader will want to know
+  3 fold      into what is known of each route            6 keep    what the next leader will want to know
 
 Rule 1: every replica does 1 to 4 alike, so that whoever leads next knows as much; one alone acts.
 Rule 2: a store that does not answer costs a round `PATIENCE`, never the round itself.
@@ -21,18 +21,19 @@ from dataclasses import dataclass, field
 
 import structlog
 
-from proxy.control.fleet.gossip import Batch, Gathering, batch_called, read, written
+from proxy.control.fleet.gossip import Gossip, Outbox, gossip_called, read, written
 from proxy.control.fleet.lease import Leading
 from proxy.control.judge.answered_alarms import LOOKED_AT, answered_at
 from proxy.control.judge.enforcing import Enforcing
-from proxy.control.judge.judge_round import Bench
-from proxy.control.position.mover import AwayError, Mover
+from proxy.control.judge.judge_round import RouteJudging
+from proxy.control.position.mover import AwayError, Mover, before_all_else
 from proxy.control.position.reconciling import Reconciling
-from proxy.control.position.standing_here import Replica
-from proxy.control.stores import Guards, Positions
+from proxy.control.position.standing_here import StandingHere
 from proxy.core.judge.verdict import Ruling
 from proxy.core.position.standing import Presence, is_skewed
-from proxy.core.store_errors import StoreRefused, StoreUnavailable
+from proxy.store.errors import StoreRefused, StoreUnavailable
+from proxy.store.evidence import EvidenceStore
+from proxy.store.positions import PositionStore
 
 EVERY, SOONEST = 1.0, 0.2
 """Seconds between two rounds: as a rule, and when something has happened."""
@@ -55,16 +56,16 @@ _log = structlog.get_logger()
 class Judge:
     """`presences` are the live replicas as of the last round; `away` says why the store did not answer, or is empty.
 
-    `turn` is to be called for ever; `page` is told of alarms that move nothing.
+    `run` is to be run in the background; `page` is told of alarms that move nothing.
     """
 
-    store: Positions
-    guards: Guards
-    replica: Replica
+    store: PositionStore
+    guards: EvidenceStore
+    here: StandingHere
     mover: Mover
     reconciling: Reconciling
-    bench: Bench
-    gathering: Gathering
+    judging: RouteJudging
+    outbox: Outbox
     revision: Callable[[], str]
     leading: Leading
     page: Callable[[str, Ruling], None] = lambda _route, _ruling: None
@@ -81,9 +82,9 @@ class Judge:
     def __post_init__(self) -> None:
         """What it rules is carried out under its own lead."""
         self._enforcing = Enforcing(
-            replica=self.replica,
+            here=self.here,
             mover=self.mover,
-            bench=self.bench,
+            judging=self.judging,
             leading=self.leading,
             page=self._tell,
         )
@@ -91,6 +92,12 @@ class Judge:
     def wake(self) -> None:
         """Something happened that should not wait."""
         self._wake.set()
+
+    async def run(self) -> None:
+        """Take up what the last leader kept, then judge for ever."""
+        await before_all_else(self.begin)
+        while True:
+            await self.turn()
 
     async def turn(self) -> None:
         """One round, and the pause after it."""
@@ -104,18 +111,18 @@ class Judge:
             return
 
     async def round(self) -> None:
-        """All six steps."""
-        mine = self.gathering.take()
+        """One round: the six steps above."""
+        mine = self.outbox.take()
         batches = [mine, *await self._share(mine)]
-        self.replica.expire()
-        rulings = self.bench.rule(batches)
-        self.replica.sample(self.bench.samples)
+        self.here.expire()
+        rulings = self.judging.rule(batches)
+        self.here.sample(self.judging.samples)
         await self._act(rulings)
         await self._keep()
 
     # -- with the others ----------------------------------------------------------------------------------------------
 
-    async def _share(self, mine: Batch) -> list[Batch]:
+    async def _share(self, mine: Gossip) -> list[Gossip]:
         try:
             async with asyncio.timeout(PATIENCE):
                 await self.leading.go_on()
@@ -140,23 +147,23 @@ class Judge:
         self._heard_up_to = -1  # when it is back it may be another one, with ids of its own
         self._known.clear()
 
-    async def _exchange(self, mine: Batch) -> list[Batch]:
+    async def _exchange(self, mine: Gossip) -> list[Gossip]:
         if mine.answered or mine.bad or mine.compared:
-            await self.store.tell(self.replica.instance, written(batch_called(mine, self.replica.origins.origin)))
+            await self.store.tell(self.here.instance, written(gossip_called(mine, self.here.origins.origin)))
         after = max(self._heard_up_to - LOOK_BACK, 0)
-        told = await self.store.heard(after, self.replica.instance)
-        fresh = [each for each in told if each.id not in self._known]
-        self._known |= dict.fromkeys(each.id for each in fresh)
+        told = await self.store.heard(after, self.here.instance)
+        fresh = [message for message in told if message.id not in self._known]
+        self._known |= dict.fromkeys(message.id for message in fresh)
         for gone in tuple(self._known)[: max(len(self._known) - MOST_KNOWN, 0)]:
             del self._known[gone]
-        first, self._heard_up_to = self._heard_up_to < 0, max([self._heard_up_to, 0, *(each.id for each in told)])
+        first, self._heard_up_to = self._heard_up_to < 0, max([self._heard_up_to, 0, *(message.id for message in told)])
         if first:
             return []
-        batches = (read(each.body) for each in fresh)
-        return [batch_called(each, self.replica.origins.name) for each in batches if each is not None]
+        batches = (read(message.body) for message in fresh)
+        return [gossip_called(batch, self.here.origins.name) for batch in batches if batch is not None]
 
     async def _announce(self) -> None:
-        mine = Presence(instance=self.replica.instance, revision=self.revision(), version=self.replica.obeyed)
+        mine = Presence(instance=self.here.instance, revision=self.revision(), version=self.here.obeyed)
         await self.store.announce(mine)
         known = await self.store.presences(REMEMBERED)
         self.presences = tuple(each for each in known if each.seconds_ago < WITHIN)
@@ -169,7 +176,7 @@ class Judge:
             if not self._begun:
                 async with asyncio.timeout(PATIENCE):
                     await self.begin()
-            if self.replica.pending:
+            if self.here.pending:
                 await self.mover.settle()
             if self.leading.lead is not None and not is_skewed(self.presences):
                 await self.reconciling.agree()
@@ -190,7 +197,7 @@ class Judge:
                 self._lose(str(error))
                 return
             await self._ask_for_the_lead()
-            rulings = self.bench.rule(())
+            rulings = self.judging.rule(())
         self.wake()
 
     def _tell(self, route: str, ruling: Ruling) -> None:
@@ -211,7 +218,7 @@ class Judge:
     async def begin(self) -> None:
         """Take up what the last leader kept, but for what was answered before anybody kept that; StoreUnavailable."""
         kept = await self.guards.guards()
-        self.bench.recall(kept, answered_at(await self.store.transitions(None, LOOKED_AT)))
+        self.judging.recall(kept, answered_at(await self.store.transitions(None, LOOKED_AT)))
         self._begun = True
 
     async def end(self) -> None:
@@ -222,16 +229,16 @@ class Judge:
         await self.leading.resign()
 
     async def _keep(self, *, is_last: bool = False) -> None:
-        now, lead = self.replica.clock(), self.leading.lead
+        now, lead = self.here.clock(), self.leading.lead
         is_due = is_last or now - self._kept_at >= KEEP_EVERY
         if lead is None or self.away or not self._begun or not is_due:
             return
         slow = now - self._slow_kept_at >= SLOW_EVERY
         self._kept_at, self._slow_kept_at = now, now if slow else self._slow_kept_at
-        states = self.bench.states(now, slow=slow)
+        states = self.judging.states(now, slow=slow)
         try:
             async with asyncio.timeout(PATIENCE):
                 if states and await self.guards.save_guards(states, lead):
-                    self.bench.kept(states)
+                    self.judging.kept(states)
         except (StoreUnavailable, StoreRefused, TimeoutError) as error:
             _log.warning("guards_not_kept", error=str(error))

@@ -27,25 +27,23 @@ Rule 9: where legacy answers everybody but pinned cohorts, and the route is not 
         the failing: until a good answer of new, unless a share still fails, or `LONGEST` seconds after what raised it.
         Where the judge holds a route because the legacy of another one of its group is down, until new answers well
         (recovery.py, rule 3): what a breaker of long ago was opened for takes no group back.
-
-Long: whatever is told of a route is folded into all of its statistics in one place, each event once.
 """
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
-from proxy.control.fleet.gossip import Answered
+from proxy.control.fleet.gossip import RouteAnswers
 from proxy.control.judge.answered_alarms import answers
-from proxy.control.judge.change_detectors import Changes
+from proxy.control.judge.change_detectors import ChangeDetectors
+from proxy.control.judge.observed import UNKNOWN_RATE, WEIGHT, Observed, Rates, cohorts_of_new, no_good
 from proxy.core.judge import breaker as fast
 from proxy.core.judge.breaker import FailureRow
 from proxy.core.judge.capacity import NOTHING_CARRIED, Capacity, CarriedLoad
 from proxy.core.judge.dedupe import Baseline, Dedupe
-from proxy.core.judge.guard import HARD, Bad, BadEvent, Process, alarms, cleared, observe, observe_alone, threshold
+from proxy.core.judge.guard import HARD, Bad, BadEvent, Process, alarms, cleared, observe, observe_alone
 from proxy.core.judge.legacy import Legacy, LegacyHealth, heard, known
 from proxy.core.judge.recovery import ALARM_ENDS_AFTER, NOT_YET, Recovery, told
 from proxy.core.judge.share import LIMIT, LONGEST, TIMES, AnswerWindow, Failing, Second, usual
@@ -55,33 +53,10 @@ from proxy.core.position.position import Cause, Position, Transition
 from proxy.core.stage import Stage
 from proxy.link.messages import CohortDelta
 
-_HOUR, _DAY = 3600.0, 86_400.0
-_UNKNOWN_RATE, _WEIGHT = 0.01, 1000.0
-"""What legacy's share of bad answers is taken for before it was seen, and how many answers that weighs."""
 _ANEW = (Cause.RESUME, Cause.FILE)
 
 
-@dataclass(slots=True)
-class Rates:
-    """What legacy was asked and failed to answer, its bad events that counted by class, since when (unix seconds)."""
-
-    answers: int = 0
-    failed: int = 0
-    bad: dict[Bad, int] = field(default_factory=dict)
-    since: float = 0.0
-
-    def share(self, bad: Bad) -> float:
-        """The share of legacy's answers that were bad in this way: of good ones and of those that counted (rule 6)."""
-        counted = self.bad.get(bad, 0)
-        good = self.answers - self.failed
-        return (counted + _UNKNOWN_RATE * _WEIGHT) / (good + counted * (bad in HARD) + _WEIGHT)
-
-    def per_day(self, bad: Bad, now: float) -> float:
-        """How many of them there are in a day."""
-        return self.bad.get(bad, 0) / max(now - self.since, _HOUR) * _DAY
-
-
-class Step(NamedTuple):
+class ClimbStep(NamedTuple):
     """Where a route stands, and since when (unix seconds, whole ones: stores round)."""
 
     stage: Stage
@@ -89,13 +64,13 @@ class Step(NamedTuple):
     since: int
 
     @classmethod
-    def of(cls, position: Position) -> Step:
-        """That of a position."""
+    def of(cls, position: Position) -> ClimbStep:
+        """The step of a position."""
         return cls(position.stage, position.split, round(position.since))
 
 
-class Stood(NamedTuple):
-    """A position as far as a docket follows it."""
+class FollowedPosition(NamedTuple):
+    """A position as far as a RouteWatch follows it."""
 
     version: int
     place: Place
@@ -104,16 +79,16 @@ class Stood(NamedTuple):
     since: float
 
     @classmethod
-    def of(cls, position: Position) -> Stood:
-        """That of a position."""
+    def of(cls, position: Position) -> FollowedPosition:
+        """What is followed of a position."""
         return cls(position.version, position.place, position.latched, position.waits, position.since)
 
 
-NO_STEP = Step(*LEGACY, 0)
+NO_STEP = ClimbStep(*LEGACY, 0)
 
 
 @dataclass(slots=True)
-class Docket:
+class RouteWatch:
     """One route's. `answers` are what new was asked at this step, `failed` those of them that it failed to answer;
     `asked` are what both sides were.
 
@@ -135,13 +110,13 @@ class Docket:
     stuck: str = ""
     latest: dict[Bad, int] = field(default_factory=dict)
     version: int = -1
-    step: Step = NO_STEP
-    stood: Stood | None = None
+    step: ClimbStep = NO_STEP
+    stood: FollowedPosition | None = None
     answers: int = 0
     asked: int = 0
     failed: int = 0
     capacity: Capacity = NOTHING_CARRIED
-    changes: Changes = field(default_factory=Changes)
+    changes: ChangeDetectors = field(default_factory=ChangeDetectors)
     recovery: Recovery | None = None
     lately: Recovery = NOT_YET
 
@@ -151,7 +126,7 @@ class Docket:
         Of two positions with one version one was made here without the store.
         """
         self.changes.follow(position.step)
-        stood = Stood.of(position)
+        stood = FollowedPosition.of(position)
         if stood == self.stood:
             return
         is_recalled = self.stood is None and position.version == self.version
@@ -162,7 +137,7 @@ class Docket:
         if not position.waits or self.recovery is None:
             self.recovery, self.lately = NOT_YET if position.waits else None, NOT_YET
         self.stood, self.version = stood, position.version
-        if self.step != (step := Step.of(position)):
+        if self.step != (step := ClimbStep.of(position)):
             self.step, self.answers, self.asked, self.failed = step, 0, 0, 0
             self.capacity = self.capacity.step()
         if position.latched and not is_recalled:
@@ -173,14 +148,14 @@ class Docket:
         """Whether the guard or a breaker has raised an alarm that nobody has cleared, or would if it could."""
         if self.breaker.opened_at is not None or self.stuck:
             return True
-        return bool(self.processes) and any(each.alarmed_at is not None for each in self.processes.values())
+        return bool(self.processes) and any(process.alarmed_at is not None for process in self.processes.values())
 
     def _is_answered_by(self, position: Position, moves: Iterable[Transition]) -> bool:
         """Whether what led here ends what was known; hold after resume, which may come within one round, does too."""
         if self.stood is None:
             began = position.stage.facts.guarded if position.latched else position.cause in _ANEW
             return began and self._alarmed_before(position)
-        if any(each.version > self.stood.version and answers(each) for each in moves):
+        if any(move.version > self.stood.version and answers(move) for move in moves):
             return True
         if not position.latched:
             is_edited = position.version == self.stood.version == 0  # the file alone rules; nothing dates its edits
@@ -203,8 +178,8 @@ class Docket:
 
     def _alarmed_before(self, position: Position) -> bool:
         """Whether an alarm that was kept is older than what ended it; a file that is read at a start ends none."""
-        alarms = (self.breaker.opened_at, *(each.alarmed_at for each in self.processes.values()))
-        return position.version > 0 and any(each is not None and each <= position.since for each in alarms)
+        alarms = (self.breaker.opened_at, *(process.alarmed_at for process in self.processes.values()))
+        return position.version > 0 and any(alarm is not None and alarm <= position.since for alarm in alarms)
 
     def clear(self) -> None:
         """Begin the guard, the breakers and the detectors of change anew."""
@@ -216,11 +191,11 @@ class Docket:
         self._clear_processes()
         self.breaker, self.stuck = FailureRow(), ""
 
-    def _is_over(self, seen: Seen) -> bool:
+    def _is_over(self, seen: Observed) -> bool:
         """Rule 9, at legacy and shadow."""
         if self.window.failing(self._usual(), alone=False) is not None:
             return False
-        raised = (each.alarmed_at or 0.0 for each in self.processes.values())
+        raised = (process.alarmed_at or 0.0 for process in self.processes.values())
         last = max(self.breaker.opened_at or 0.0, self.breaker.last, self.breaker.alone_until, *raised)
         return seen.answered.new > seen.answered.new_bad or seen.now - last >= LONGEST
 
@@ -245,19 +220,19 @@ class Docket:
         """Whether something is under way that even a quiet second may change or that others must see."""
         return self.breaker.is_begun or self.is_alarmed or self.recovery is not None
 
-    def count(self, answered: Answered, now: float) -> None:
+    def count(self, answered: RouteAnswers, now: float) -> None:
         """Answers without anything bad among them, while legacy answers some of the requests."""
         self._hear(answered, (), now)
         self._count(answered)
 
-    def _count(self, answered: Answered) -> None:
+    def _count(self, answered: RouteAnswers) -> None:
         self.answers += answered.new
         self.asked += answered.new + answered.legacy
         self.failed += answered.new_bad
         self.rates.answers += answered.legacy
         self.rates.failed += answered.legacy_bad
 
-    def _watch(self, recovery: Recovery, position: Position, seen: Seen, *, alarmed: int) -> None:
+    def _watch(self, recovery: Recovery, position: Position, seen: Observed, *, alarmed: int) -> None:
         """How new answers on a route that the judge holds, of whose processes so many were `alarmed` before."""
         is_failing = self.breaker.is_due or len(alarms(self.processes.values())) > alarmed
         is_failing = is_failing or self.window.failing(self._usual(), alone=is_alone(position)) is not None
@@ -267,7 +242,7 @@ class Docket:
         if self.is_alarmed and self.lately.is_over(usual, now, ALARM_ENDS_AFTER):
             self._forget_alarms()
 
-    def fold(self, position: Position, seen: Seen) -> None:
+    def fold(self, position: Position, seen: Observed) -> None:
         """What happened since the last fold, while the route stood at `position`."""
         self._hear(seen.answered, seen.cohorts, seen.now)
         is_down = known(self.legacy, seen.probe, seen.now) is LegacyHealth.DOWN
@@ -293,7 +268,7 @@ class Docket:
         if position.waits and is_down:
             self._clear_processes()
 
-    def carry(self, answered: Answered, epoch: int, now: float, *, is_raised: bool) -> None:
+    def carry(self, answered: RouteAnswers, epoch: int, now: float, *, is_raised: bool) -> None:
         """What new carried of a route that climbs, in this epoch of its evidence; `is_raised`: as of capacity.py."""
         load = CarriedLoad(
             new=answered.new,
@@ -304,7 +279,7 @@ class Docket:
         )
         self.capacity = self.capacity.at(epoch).add(load, now, is_raised=is_raised)
 
-    def _hear(self, answered: Answered, cohorts: Iterable[CohortDelta], now: float) -> None:
+    def _hear(self, answered: RouteAnswers, cohorts: Iterable[CohortDelta], now: float) -> None:
         """What both sides did now: a minute of it is kept while new fails, and how legacy is."""
         if not self.rates.since:
             self.rates.since = now
@@ -313,9 +288,9 @@ class Docket:
         self.legacy = heard(self.legacy, asked - failed, failed, now)
         if answered.new_bad or self.window.seconds:
             second = Second(int(now), answered.new, answered.new_bad, asked, failed)
-            self.window.add(second, ((each.cohort, each.good, each.failed) for each in cohorts))
+            self.window.add(second, ((cohort.cohort, cohort.good, cohort.failed) for cohort in cohorts))
 
-    def _observe(self, position: Position, event: BadEvent, seen: Seen, *, weight: float) -> None:
+    def _observe(self, position: Position, event: BadEvent, seen: Observed, *, weight: float) -> None:
         bad = event.bad
         if event.side is Side.LEGACY:
             self.rates.bad[bad] = self.rates.bad.get(bad, 0) + 1
@@ -331,20 +306,20 @@ class Docket:
         log_a = seen.log_a(self.rates.per_day(bad, seen.now) / max(1 - share, 0.01))
         self.processes[bad] = observe(process, new, 1 - new, share=share, at=event.at, log_a=log_a, weight=weight)
 
-    def _pass(self, position: Position, counted: list[BadEvent], seen: Seen) -> None:
+    def _pass(self, position: Position, counted: list[BadEvent], seen: Observed) -> None:
         """Where new is alone: its bad answers against the rate that legacy had (rule 6)."""
         if not is_alone(position) or not seen.answered.new:
             return
-        hard, failed = _of_new(seen.hard, *HARD), seen.answered.new_bad
+        hard, failed = cohorts_of_new(seen.hard, *HARD), seen.answered.new_bad
         for bad in Bad:
             mine = [each.cohort for each in counted if each.bad is bad and each.side is Side.NEW]
             events = self._of_others(bad, mine) if bad in HARD else len(mine)
             process = self.processes.get(bad) or Process(bad=bad)
             log_a = seen.log_a(self.rates.per_day(bad, seen.now))
             slow, is_hard = bad is Bad.LATENCY, bad in HARD
-            no_good = _no_good(hard, failed, events if is_hard else 0)
-            no_good += 0 if is_hard else _no_good(_of_new(seen.events, bad), 0, events)
-            good = max(seen.answered.new - round(no_good), 0)
+            failures = no_good(hard, failed, events if is_hard else 0)
+            failures += 0 if is_hard else no_good(cohorts_of_new(seen.events, bad), 0, events)
+            good = max(seen.answered.new - round(failures), 0)
             rate = max(self.rates.share(bad), seen.slow if slow else 0.0)
             self.processes[bad] = observe_alone(process, events, good, rate=rate, at=seen.now, log_a=log_a, as_one=slow)
 
@@ -358,7 +333,7 @@ class Docket:
             self.latest[bad] = before
         return counts
 
-    def _fold_breaker(self, seen: Seen, *, alone: bool) -> None:
+    def _fold_breaker(self, seen: Observed, *, alone: bool) -> None:
         legacy = known(self.legacy, seen.probe, seen.now)
         self.breaker = found = self._row(seen, legacy)
         failing = self.window.failing(self._usual(), alone=alone)
@@ -368,7 +343,7 @@ class Docket:
         elif alone and found.opened_at is None:
             self.stuck = _stuck(found, failing)
 
-    def _row(self, seen: Seen, legacy: LegacyHealth) -> FailureRow:
+    def _row(self, seen: Observed, legacy: LegacyHealth) -> FailureRow:
         """The row after what was seen."""
         found = self.breaker
         if found.row:
@@ -394,60 +369,15 @@ class Docket:
     def _normal(self) -> float:
         """Legacy's share of bad answers; at most a third of the breaker's limit: it may have been down."""
         rates = self.rates
-        return min((rates.failed + _UNKNOWN_RATE * _WEIGHT) / (rates.answers + _WEIGHT), LIMIT / TIMES)
+        return min((rates.failed + UNKNOWN_RATE * WEIGHT) / (rates.answers + WEIGHT), LIMIT / TIMES)
 
     def _usual(self) -> float:
         """The share of answers that fails as a rule: legacy's, or where too little is known of it, new's own before."""
         rates = self.rates
-        if rates.answers >= _WEIGHT:
+        if rates.answers >= WEIGHT:
             return usual(rates.answers, rates.failed)
         answers, failed = max(self.answers - self.window.asked, 0), max(self.failed - self.window.failed, 0)
         return min(usual(answers, failed), usual(rates.answers, rates.failed))
-
-
-class Seen(NamedTuple):
-    """One route's part of what was told since the last look. `hard` are all bad events, `events` those of its classes.
-
-    `budget` in seconds and `processes` as for `threshold`; `probe`: what legacy's last health probe found; `slow`: the
-    share of legacy's answers that are slow by definition; counted is less, as it begins when a bound is known.
-    `cohorts`: some of those that new answered, where it fails; `alone_lasts`: breaker.py, rule 5.
-    """
-
-    now: float
-    answered: Answered
-    hard: tuple[BadEvent, ...]
-    events: tuple[BadEvent, ...]
-    budget: float
-    processes: int
-    probe: LegacyHealth
-    slow: float
-    cohorts: tuple[CohortDelta, ...] = ()
-    alone_lasts: float = fast.ONE_LASTS
-
-    @property
-    def legacy_answered(self) -> bool:
-        """Whether anything says that legacy answers now."""
-        told = self.answered
-        return self.probe is LegacyHealth.UP or told.legacy > told.legacy_bad or told.shadow_good > 0
-
-    def log_a(self, per_day: float) -> float:
-        """The alarm's threshold for a process of so many events."""
-        return threshold(per_day, budget=self.budget, processes=self.processes)
-
-
-def _of_new(events: Iterable[BadEvent], *kinds: Bad) -> list[int]:
-    """Whose they are."""
-    return [each.cohort for each in events if each.side is Side.NEW and each.bad in kinds]
-
-
-def _no_good(cohorts: list[int], failed: int, counted: int) -> float:
-    """Rule 6: how many of what was asked are no good answers: all that failed, but for those of the worst cohort that
-    are not `counted`. `failed` may be more than was told as events, whose `cohorts` these are.
-    """
-    if not cohorts:
-        return failed
-    failed, worst = max(failed, len(cohorts)), max(Counter(cohorts).values()) / len(cohorts)
-    return failed - (failed - counted) * worst
 
 
 def _stuck(row: FailureRow, failing: Failing | None) -> str:
@@ -458,16 +388,6 @@ def _stuck(row: FailureRow, failing: Failing | None) -> str:
 
 
 def is_alone(position: Position) -> bool:
-    """Whether new answers everybody."""
+    """Whether new answers every cohort that is not pinned."""
     facts = position.stage.facts
     return facts.serves is Side.NEW or (facts.draws and position.split >= 1.0)
-
-
-def answered_in(batches: Iterable[list[Answered]]) -> dict[str, Answered]:
-    """By route, all replicas together."""
-    found: dict[str, Answered] = {}
-    for batch in batches:
-        for each in batch:
-            so_far = found.get(each.route)
-            found[each.route] = each if so_far is None else so_far.plus(each)
-    return found

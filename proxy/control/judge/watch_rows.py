@@ -1,4 +1,4 @@
-"""A docket as rows of floats, and back: what the next judge takes up.
+"""A RouteWatch as rows of floats, and back: what the next judge takes up.
 
 `5xx` (a class)        seven logarithms, events, gap, when it alarmed (0: never)
 `baseline 5xx`         slot, count, slot, count, …
@@ -14,7 +14,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from proxy.control.judge.route_watch import Docket, Rates, Step
+from proxy.control.judge.observed import Rates
+from proxy.control.judge.route_watch import ClimbStep, RouteWatch
 from proxy.core.evidence.records import GuardState
 from proxy.core.judge.change import NO_CHANGE, QUIET, ChangeDetector
 from proxy.core.judge.dedupe import Baseline
@@ -30,68 +31,68 @@ _STEP_LENGTH = 7
 
 
 def states_of(
-    route: str, docket: Docket, now: float, *, slow: bool = True, requests: int | None = None
+    route: str, watch: RouteWatch, now: float, *, slow: bool = True, requests: int | None = None
 ) -> Iterator[GuardState]:
     """Every row of one route; without those that change `slow`ly and matter little when they are a minute old.
 
     `requests`: answers of new that a step of its ramp needs; None: it has no ramp, and its steps are nobody's.
     """
-    for bad, each in docket.kept_processes.items():
+    for bad, each in watch.kept_processes.items():
         numbers = (*each.logs, float(each.events), float(each.gap), each.alarmed_at or 0.0)
         yield GuardState(route=route, bad=bad.value, numbers=numbers, updated=now)
-    yield GuardState(route=route, bad=_BREAKER, numbers=(docket.breaker.opened_at or 0.0,), updated=now)
-    if requests is not None and docket.version >= 0:
-        yield GuardState(route=route, bad=_STEP, numbers=_step(docket, requests), updated=now)
-    yield from _changes(route, docket, now)
+    yield GuardState(route=route, bad=_BREAKER, numbers=(watch.breaker.opened_at or 0.0,), updated=now)
+    if requests is not None and watch.version >= 0:
+        yield GuardState(route=route, bad=_STEP, numbers=_step(watch, requests), updated=now)
+    yield from _changes(route, watch, now)
     if not slow:
         return
-    for bad, baseline in docket.baselines.items():
+    for bad, baseline in watch.baselines.items():
         pairs = tuple(float(number) for pair in baseline.counts for number in pair)
         yield GuardState(route=route, bad=_BASELINE + bad.value, numbers=pairs, updated=now)
-    rates = docket.rates
+    rates = watch.rates
     counts = (float(rates.bad.get(bad, 0)) for bad in Bad)
     numbers = (float(rates.answers), rates.since, *counts, float(rates.failed))
     yield GuardState(route=route, bad=_RATES, numbers=numbers, updated=now)
 
 
-def _step(docket: Docket, requests: int) -> tuple[float, ...]:
-    stage, split, since = docket.step
-    proved, epoch = docket.capacity.proved, docket.capacity.epoch
-    here = (float(docket.version), float(STAGES.index(stage)), split, float(since))
+def _step(watch: RouteWatch, requests: int) -> tuple[float, ...]:
+    stage, split, since = watch.step
+    proved, epoch = watch.capacity.proved, watch.capacity.epoch
+    here = (float(watch.version), float(STAGES.index(stage)), split, float(since))
     return (
         *here,
-        float(min(docket.answers - docket.failed, requests)),
+        float(min(watch.answers - watch.failed, requests)),
         -1.0 if proved is None else proved,
         float(epoch),
     )
 
 
-def recalled(docket: Docket, states: Iterable[GuardState], answered: float = 0.0) -> None:
-    """Put the rows into a docket, beside what it has seen already; rows of another version are passed over.
+def recalled(watch: RouteWatch, states: Iterable[GuardState], answered: float = 0.0) -> None:
+    """Put the rows into a RouteWatch, beside what it has seen already; rows of another version are passed over.
 
     Of what a move or a window's end `answered` (unix seconds; 0: none did) nothing is left, so that guards and breakers
     are kept like that from now on.
     """
-    for each in states:
-        is_void = _is_answered(each, answered)
-        if is_void and each.bad.startswith(_CHANGE):
+    for state in states:
+        is_void = _is_answered(state, answered)
+        if is_void and state.bad.startswith(_CHANGE):
             continue
-        numbers = (0.0,) * len(each.numbers) if is_void else each.numbers
-        if each.bad in list(Bad) and len(numbers) == _LOGS + 3:
-            _recall_process(docket, _process(Bad(each.bad), numbers), is_void=is_void)
-        elif each.bad == _BREAKER and len(numbers) == 1:
-            opened = docket.breaker.opened_at or numbers[0] or None
-            docket.breaker = replace(docket.breaker, opened_at=opened)
-        elif each.bad == _STEP and len(numbers) == _STEP_LENGTH:
-            _recall_step(docket, numbers)
-        elif each.bad.startswith(_CHANGE) and len(numbers) == len(QUIET) + 4:
-            _recall_change(docket, each.bad, numbers)
-        elif each.bad == _RATES and len(numbers) in {len(Bad) + 2, len(Bad) + 3}:
-            _recall_rates(docket, numbers)
-        elif each.bad.startswith(_BASELINE) and each.bad.removeprefix(_BASELINE) in list(Bad):
+        numbers = (0.0,) * len(state.numbers) if is_void else state.numbers
+        if state.bad in list(Bad) and len(numbers) == _LOGS + 3:
+            _recall_process(watch, _process(Bad(state.bad), numbers), is_void=is_void)
+        elif state.bad == _BREAKER and len(numbers) == 1:
+            opened = watch.breaker.opened_at or numbers[0] or None
+            watch.breaker = replace(watch.breaker, opened_at=opened)
+        elif state.bad == _STEP and len(numbers) == _STEP_LENGTH:
+            _recall_step(watch, numbers)
+        elif state.bad.startswith(_CHANGE) and len(numbers) == len(QUIET) + 4:
+            _recall_change(watch, state.bad, numbers)
+        elif state.bad == _RATES and len(numbers) in {len(Bad) + 2, len(Bad) + 3}:
+            _recall_rates(watch, numbers)
+        elif state.bad.startswith(_BASELINE) and state.bad.removeprefix(_BASELINE) in list(Bad):
             pairs = zip(numbers[::2], numbers[1::2], strict=False)
             counts = ((int(slot), int(count)) for slot, count in pairs)
-            docket.baselines[Bad(each.bad.removeprefix(_BASELINE))] = Baseline.of(counts)
+            watch.baselines[Bad(state.bad.removeprefix(_BASELINE))] = Baseline.of(counts)
 
 
 def _is_answered(state: GuardState, at: float) -> bool:
@@ -100,37 +101,37 @@ def _is_answered(state: GuardState, at: float) -> bool:
     return is_guard and (state.updated <= at or 0.0 < state.numbers[-1] <= at)
 
 
-def _recall_process(docket: Docket, process: Process, *, is_void: bool) -> None:
+def _recall_process(watch: RouteWatch, process: Process, *, is_void: bool) -> None:
     """Beside an alarm of one's own; while legacy is down also what is put back afterwards (route_watch.py, rule 8)."""
-    for known in (docket.processes, docket.before):
+    for known in (watch.processes, watch.before):
         seen = None if known is None else known.get(process.bad)
         if known is not None and (seen is None or (seen.alarmed_at is None and not is_void)):
             known[process.bad] = process
 
 
-def _recall_rates(docket: Docket, numbers: tuple[float, ...]) -> None:
+def _recall_rates(watch: RouteWatch, numbers: tuple[float, ...]) -> None:
     """Beside what was counted since; rows of the version before have no failed answers."""
-    seen = docket.rates
+    seen = watch.rates
     bad = {kind: int(count) + seen.bad.get(kind, 0) for kind, count in zip(Bad, numbers[2:], strict=False)}
     failed = int(sum(numbers[len(Bad) + 2 :])) + seen.failed
-    docket.rates = Rates(answers=int(numbers[0]) + seen.answers, failed=failed, since=numbers[1], bad=bad)
+    watch.rates = Rates(answers=int(numbers[0]) + seen.answers, failed=failed, since=numbers[1], bad=bad)
 
 
-def _recall_step(docket: Docket, numbers: tuple[float, ...]) -> None:
+def _recall_step(watch: RouteWatch, numbers: tuple[float, ...]) -> None:
     """The counters of a step; of one that has ended since, what new carried alone."""
     version, stage, split, since, answers, proved, epoch = numbers
-    step = Step(STAGES[int(stage)], split, int(since))
-    if docket.version < 0:
-        docket.version, docket.step = int(version), step
-    if docket.step == step:
-        docket.answers += int(answers)
-    if proved >= 0.0 and docket.capacity.epoch in {0, int(epoch)}:
-        most = max(proved, docket.capacity.proved or 0.0)
-        docket.capacity = replace(docket.capacity, proved=most, epoch=int(epoch))
+    step = ClimbStep(STAGES[int(stage)], split, int(since))
+    if watch.version < 0:
+        watch.version, watch.step = int(version), step
+    if watch.step == step:
+        watch.answers += int(answers)
+    if proved >= 0.0 and watch.capacity.epoch in {0, int(epoch)}:
+        most = max(proved, watch.capacity.proved or 0.0)
+        watch.capacity = replace(watch.capacity, proved=most, epoch=int(epoch))
 
 
-def _changes(route: str, docket: Docket, now: float) -> Iterator[GuardState]:
-    changes = docket.changes
+def _changes(route: str, watch: RouteWatch, now: float) -> Iterator[GuardState]:
+    changes = watch.changes
     for epoch, sides in changes.by_epoch.items():
         for side, each in sides.items():
             counts = (float(each.compared), float(each.mismatched), each.alarmed_at or 0.0)
@@ -138,17 +139,17 @@ def _changes(route: str, docket: Docket, now: float) -> Iterator[GuardState]:
             yield GuardState(route=route, bad=f"{_CHANGE}{side} {epoch}", numbers=numbers, updated=now)
 
 
-def _recall_change(docket: Docket, name: str, numbers: tuple[float, ...]) -> None:
+def _recall_change(watch: RouteWatch, name: str, numbers: tuple[float, ...]) -> None:
     """Those of an earlier step are rows that nobody has overwritten; an alarm of one's own stays."""
     side, _, epoch = name.removeprefix(_CHANGE).partition(" ")
-    if side not in list(Side) or int(numbers[0]) < docket.changes.step:
+    if side not in list(Side) or int(numbers[0]) < watch.changes.step:
         return
-    docket.changes.follow(int(numbers[0]))
+    watch.changes.follow(int(numbers[0]))
     compared, mismatched, alarmed = numbers[-3:]
     change = ChangeDetector(
         logs=numbers[1:-3], compared=int(compared), mismatched=int(mismatched), alarmed_at=alarmed or None
     )
-    known = docket.changes.by_epoch.setdefault(epoch, {})
+    known = watch.changes.by_epoch.setdefault(epoch, {})
     if known.get(Side(side), NO_CHANGE).alarmed_at is None:
         known[Side(side)] = change
 

@@ -24,7 +24,7 @@ def closed_now(route: Route, now: float) -> tuple[Closed, ...]:
     """The windows that are on."""
     if not route.windows:
         return ()
-    zones = {each.zone for each in route.windows if not isinstance(each, Freeze)}
+    zones = {window.zone for window in route.windows if not isinstance(window, Freeze)}
     return closed(route.windows, now, {zone: _local(zone, now) for zone in zones})
 
 
@@ -37,11 +37,11 @@ def opened_last(route: Route, now: float) -> float:
     """When the last window that stopped everything ended, unix seconds; 0: none did in the last week."""
     ends = (
         end
-        for each in route.windows
-        if each.stops is Stops.EVERYTHING
-        for end in ((each.end,) if isinstance(each, Freeze) else _ends(each, now))
+        for window in route.windows
+        if window.stops is Stops.EVERYTHING
+        for end in ((window.end,) if isinstance(window, Freeze) else _ends(window, now))
     )
-    return max((each for each in ends if each <= now and not is_shut(route, each)), default=0.0)
+    return max((end for end in ends if end <= now and not is_shut(route, end)), default=0.0)
 
 
 def _ends(window: Window, now: float) -> Iterator[float]:

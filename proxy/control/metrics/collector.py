@@ -19,9 +19,9 @@ from proxy.control.metrics.evidence_metrics import EvidenceReading, collect_comp
 from proxy.control.metrics.exposition import write_moves, write_series
 from proxy.control.position.hooks import Delivery
 from proxy.control.probe.certificates import Shown
-from proxy.control.probe.health import Condition, Status
+from proxy.control.probe.health import Status, UpstreamCondition
 from proxy.control.running import Reload
-from proxy.control.traffic.ledger import Counts
+from proxy.control.traffic.ledger import LedgerCounts
 from proxy.control.traffic.possible_series import MoveSeries, Possible, with_zeros
 from proxy.core.build import BUILD
 from proxy.core.limits.bounds_met import Shed
@@ -34,13 +34,13 @@ CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
+class MetricsReading:
     """Everything a page is made from, as of one moment. `parser` names what reads HTTP in the workers."""
 
     snapshot: Snapshot
     reload: Reload
-    counts: Counts
-    conditions: Mapping[str, Condition]
+    counts: LedgerCounts
+    conditions: Mapping[str, UpstreamCondition]
     parser: str
     shown: Sequence[Shown] = ()
     evidence: EvidenceReading = NO_EVIDENCE
@@ -55,7 +55,7 @@ class Reading:
         return self.snapshot.routes if self.routes is None else self.routes
 
 
-def render(reading: Reading) -> bytes:
+def render(reading: MetricsReading) -> bytes:
     """The page; safe on any thread, as a reading does not change."""
     registry = CollectorRegistry()
     registry.register(BanyanCollector(reading))
@@ -77,7 +77,7 @@ def migration_progress(routes: tuple[Route, ...]) -> float:
 class BanyanCollector(Collector):
     """The families whose size does not depend on the route table."""
 
-    def __init__(self, reading: Reading) -> None:
+    def __init__(self, reading: MetricsReading) -> None:
         """Collect from one reading."""
         self._reading = reading
 

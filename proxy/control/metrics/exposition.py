@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import accumulate
 
-from proxy.control.traffic.ledger import Counts, FailureSeries, RefusedSeries, Series, ShadowSeries, Totals
+from proxy.control.traffic.ledger import FailureSeries, LedgerCounts, RefusedSeries, Series, ShadowSeries, Totals
 from proxy.control.traffic.possible_series import FAILING, MoveSeries, Possible, with_zeros
 from proxy.core.routing.route import Route
 from proxy.core.stage import Stage
@@ -22,7 +22,7 @@ from proxy.link.messages import BUCKETS, CODE_CLASSES
 _BOUNDS = (*(repr(bound) for bound in BUCKETS), "+Inf")
 
 
-def write_series(routes: Iterable[Route], counts: Counts, possible: Possible) -> Iterator[str]:
+def write_series(routes: Iterable[Route], counts: LedgerCounts, possible: Possible) -> Iterator[str]:
     """What workers have counted, and where routes stand, line by line."""
     totals = counts.totals
     staged = [(label(route.name), route) for route in routes if route.respond is None]
@@ -65,7 +65,7 @@ def _unfailing(totals: Mapping[Series, Totals], answers: Iterable[Series]) -> It
 
 
 def write_moves(moves: Mapping[MoveSeries, int]) -> Iterator[str]:
-    """`banyan_transitions_total`."""
+    """The family `banyan_transitions_total`: moves by route, stages and cause."""
     name = "banyan_transitions_total"
     yield _head(name, "counter", "Moves that this replica made, by cause.")
     for series, count in moves.items():

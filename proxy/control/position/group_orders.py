@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from proxy.control.position.mover import Made, Mover
-from proxy.control.position.operator_moves import may_repeat, wanted
-from proxy.control.position.standing_here import Replica
+from proxy.control.position.operator_moves import may_repeat, target_of
+from proxy.control.position.standing_here import StandingHere
 from proxy.control.running import Running
 from proxy.core.judge.stage_machine import MoveRefusal
 from proxy.core.position.position import Move, Position, move
@@ -24,7 +24,7 @@ TRIES = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Order:
+class OperatorOrder:
     """What somebody wants, why, and who it is. `step`: back by one rung alone."""
 
     verb: str
@@ -34,7 +34,7 @@ class Order:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Member:
+class GroupMember:
     """Another route of the group, as it stands afterwards; `why` it was not moved, else empty."""
 
     position: Position
@@ -48,11 +48,11 @@ class Given:
     before: Position
     after: Position
     made: Made | None = None
-    group: tuple[Member, ...] = ()
+    group: tuple[GroupMember, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Late:
+class TooLate:
     """Nothing was moved: these routes were moved by somebody else in between."""
 
     faster: tuple[str, ...]
@@ -60,18 +60,18 @@ class Late:
 
 @dataclass(slots=True, kw_only=True)
 class GroupOrders:
-    """Gives orders."""
+    """Carries out operators' orders on routes and on their groups."""
 
     running: Running
-    replica: Replica
+    here: StandingHere
     mover: Mover
 
     async def give(
-        self, route: Route, order: Order, is_seen: Callable[[], bool] | None = None
-    ) -> Given | MoveRefusal | Late:
+        self, route: Route, order: OperatorOrder, is_seen: Callable[[], bool] | None = None
+    ) -> Given | MoveRefusal | TooLate:
         """`is_seen`: only while this holds, and nothing that anybody obeys changes meanwhile. AwayError."""
         for _ in range(TRIES):
-            before = self.replica.position(route)
+            before = self.here.position(route)
             after = self._wanted(route, before, order)
             if isinstance(after, MoveRefusal):
                 return after
@@ -79,32 +79,32 @@ class GroupOrders:
                 return Given(before=before, after=after)
             group = [(each, self._wanted(other, each, order)) for other, each in self._others(route, before)]
             moves = self._moves(route, order, [(before, after), *group])
-            standing = None if is_seen is None else self.replica.standing.version
+            standing = None if is_seen is None else self.here.standing.version
             made = await self.mover.move(*moves, standing=standing)
             if made is not Made.LOST:
                 return Given(before=before, after=after, made=made, group=tuple(_member(*each) for each in group))
             late = await self._late(moves)
             if (late.faster and not may_repeat(order.verb, step=order.step)) or (is_seen and not is_seen()):
                 return late
-        return Late(faster=())
+        return TooLate(faster=())
 
-    def _wanted(self, route: Route, before: Position, order: Order) -> Position | MoveRefusal:
+    def _wanted(self, route: Route, before: Position, order: OperatorOrder) -> Position | MoveRefusal:
         upstreams = self.running.snapshot.upstreams
-        return wanted(route, before, order.verb, self.replica.clock(), upstreams, step=order.step)
+        return target_of(route, before, order.verb, self.here.clock(), upstreams, step=order.step)
 
     def _others(self, route: Route, before: Position) -> Iterator[tuple[Route, Position]]:
         """Members of its group that stand where it stands."""
         for each in self.running.snapshot.routes if route.group else ():
-            position = self.replica.position(each)
+            position = self.here.position(each)
             is_other = each.group == route.group and each.name != route.name and each.respond is None
             if is_other and position.place == before.place:
                 yield each, position
 
     def _moves(
-        self, route: Route, order: Order, found: Iterable[tuple[Position, Position | MoveRefusal]]
+        self, route: Route, order: OperatorOrder, found: Iterable[tuple[Position, Position | MoveRefusal]]
     ) -> list[Move]:
         """Of those that the order changes."""
-        moves, now = [], self.replica.clock()
+        moves, now = [], self.here.clock()
         for before, after in found:
             if isinstance(after, MoveRefusal) or after is before:
                 continue
@@ -113,14 +113,14 @@ class GroupOrders:
             moves.append(move(before, after, at=now, actor=order.by, numbers={}, reason=reason))
         return moves
 
-    async def _late(self, moves: Iterable[Move]) -> Late:
+    async def _late(self, moves: Iterable[Move]) -> TooLate:
         await self.mover.look()
-        known = self.replica.positions
+        known = self.here.positions
         moved = (each.before.route for each in moves if known.get(each.before.route, each.before) != each.before)
-        return Late(faster=tuple(moved))
+        return TooLate(faster=tuple(moved))
 
 
-def _member(before: Position, after: Position | MoveRefusal) -> Member:
+def _member(before: Position, after: Position | MoveRefusal) -> GroupMember:
     if isinstance(after, MoveRefusal):
-        return Member(position=before, why=after.sentence)
-    return Member(position=after, why="it stands like that already" if after is before else "")
+        return GroupMember(position=before, why=after.sentence)
+    return GroupMember(position=after, why="it stands like that already" if after is before else "")

@@ -17,16 +17,16 @@ import hmac
 import time
 import uuid
 from collections import Counter, deque
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Protocol
 
 import aiohttp
 import msgspec
 import structlog
 
 from proxy.core.routing.snapshot import Hook
+from proxy.tasks import RestartedTasks
 
 MOST_WAITING = 1000
 ATTEMPTS = 10
@@ -48,13 +48,6 @@ class Delivery(StrEnum):
 class _Message:
     id: str
     body: bytes
-
-
-class Background(Protocol):
-    """Starts tasks and starts those anew that die; `proxy.app` brings it."""
-
-    def start(self, work: Callable[[], Coroutine[Any, Any, None]], *, name: str) -> asyncio.Task[None]:
-        """Run `work` in the background."""
 
 
 class _Listener:
@@ -114,17 +107,17 @@ class _Listener:
 class Hooks:
     """`counts` are outcomes since the start, over all listeners."""
 
-    def __init__(self, background: Background, *, first_wait: float = FIRST_WAIT) -> None:
+    def __init__(self, tasks: RestartedTasks, *, first_wait: float = FIRST_WAIT) -> None:
         """Nobody listens yet; `first_wait` in seconds, doubled with each further attempt."""
         self.counts: Counter[Delivery] = Counter()
-        self._background = background
+        self._tasks = tasks
         self._first_wait = first_wait
         self._session: aiohttp.ClientSession | None = None
         self._listeners: dict[Hook, tuple[_Listener, asyncio.Task[None]]] = {}
 
     def follow(self, hooks: Sequence[Hook]) -> None:
         """Tell these from now on; one that stays keeps what waits for it."""
-        for gone in [each for each in self._listeners if each not in hooks]:
+        for gone in [hook for hook in self._listeners if hook not in hooks]:
             self._listeners.pop(gone)[1].cancel()
         for hook in hooks:
             if hook not in self._listeners:
@@ -147,7 +140,7 @@ class Hooks:
         listener = _Listener(hook, self.counts)
         session = self._session = self._session or _session()
         work = lambda: listener.run(session, self._first_wait)  # noqa: E731
-        return listener, self._background.start(work, name=f"hook {hook.shown}")
+        return listener, self._tasks.start(work, name=f"hook {hook.shown}")
 
 
 def _session() -> aiohttp.ClientSession:

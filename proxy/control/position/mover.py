@@ -13,23 +13,29 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import aclosing
 from dataclasses import replace
 from enum import StrEnum
 
 import structlog
 
 from proxy.control.position.standing_file import Pending
-from proxy.control.position.standing_here import MOVES_KEPT, Replica
-from proxy.control.stores import Positions
+from proxy.control.position.standing_here import MOVES_KEPT, StandingHere
 from proxy.core.position.ladder import Place, is_above
 from proxy.core.position.position import Cause, Move, Position, Transition, transition
 from proxy.core.position.standing import Lead
-from proxy.core.store_errors import StoreUnavailable
+from proxy.store.errors import StoreRefused, StoreUnavailable
+from proxy.store.positions import PositionStore
+from proxy.tasks import Work
 
 PATIENCE = 1.5
 """Seconds that the store has for a move before it counts as away."""
 AGAIN = 0.2
 """Seconds between two looks of which the first one failed."""
+LOOK_EVERY = 0.5
+"""Seconds after which a change of what stands is seen at the latest, where nobody calls."""
+FIRST_TRIES, FIRST_PATIENCE, FIRST_PAUSE = 3, 2.0, 0.5
+"""How often, and for how many seconds each, the store is waited for at the start; seconds in between."""
 _PEOPLE = (Cause.OPERATOR, Cause.RESUME, Cause.FILE)
 _LOOKED_AT = 1000
 """Moves of a route, newest first, among which a person's is looked for before an older one is written."""
@@ -51,14 +57,20 @@ class AwayError(Exception):
 class Mover:
     """`counts` are moves made here: (route, from, to, cause). `made` is called with each of them."""
 
-    def __init__(self, store: Positions, replica: Replica) -> None:
+    def __init__(self, store: PositionStore, here: StandingHere) -> None:
         """Nothing is asked of the store yet."""
         self.counts: Counter[tuple[str, str, str, str]] = Counter()
         self.made: list[Callable[[Transition], None]] = []
         self._store = store
-        self._replica = replica
+        self._here = here
         self._looking = asyncio.Lock()
         self._asked: set[str] = set()
+
+    async def run(self) -> None:
+        """Obey what stands, as soon as it changes, for ever."""
+        await before_all_else(self.restore)
+        async with aclosing(self._store.subscribe(LOOK_EVERY)) as versions:  # type: ignore[type-var]
+            await self.follow(versions)
 
     async def move(
         self, *moves: Move, lead: Lead | None = None, standing: int | None = None, needs_store: bool | None = None
@@ -76,24 +88,24 @@ class Mover:
             return self._move_here(moves)
         if not won:
             return Made.LOST
-        for each in moves:
-            self._note(each.record)
+        for move in moves:
+            self._note(move.record)
         await self.look()
         return Made.FOR_ALL
 
     async def _written(self, moves: Sequence[Move], lead: Lead | None, standing: int | None) -> bool:
         """Whether the store has made them. What was moved here is written first; that may change what stands."""
-        if any(each.before.route in self._replica.pending for each in moves):
+        if any(move.before.route in self._here.pending for move in moves):
             await self.settle()
-            if not all(self._is_written(each.before) for each in moves):
+            if not all(self._is_written(move.before) for move in moves):
                 return False
         return await self._store.compare_and_set_all(moves, lead, standing)
 
     def _is_written(self, position: Position) -> bool:
-        return position.route not in self._replica.pending and self._stands(position)
+        return position.route not in self._here.pending and self._stands(position)
 
     def _stands(self, position: Position) -> bool:
-        known = self._replica.positions.get(position.route)
+        known = self._here.positions.get(position.route)
         return position.version == 0 if known is None else known == position
 
     async def follow(self, changes: AsyncIterator[object]) -> None:
@@ -110,21 +122,23 @@ class Mover:
                     standing = await self._store.standing()
             except (StoreUnavailable, TimeoutError):
                 return False
-            known = self._replica.positions
+            known = self._here.positions
             fresh = [
-                each for each in standing.positions if known.get(each.route) != each or each.route not in self._asked
+                position
+                for position in standing.positions
+                if known.get(position.route) != position or position.route not in self._asked
             ]
-            self._replica.take(standing)
+            self._here.take(standing)
             await self._learn(fresh)
             return True
 
     async def restore(self) -> None:
         """Give a store that has lost them, or that lives in memory, what this replica has kept; StoreUnavailable."""
-        kept, standing = self._replica.kept, await self._store.standing()
-        known = {each.route for each in standing.positions}
-        for lost in [each for each in kept.positions if each.route not in known]:
+        kept, standing = self._here.kept, await self._store.standing()
+        known = {position.route for position in standing.positions}
+        for lost in [position for position in kept.positions if position.route not in known]:
             reason = "the store had lost it; this replica has kept it"
-            record = transition(lost, lost, actor=self._replica.instance, numbers={}, reason=reason)
+            record = transition(lost, lost, actor=self._here.instance, numbers={}, reason=reason)
             await self._store.compare_and_set(lost, 0, record)
         for pin in kept.pins if not standing.version else ():
             await self._store.set_pin(pin)
@@ -132,12 +146,12 @@ class Mover:
 
     async def settle(self) -> None:
         """Write the moves that were made here; StoreUnavailable when the store is away again."""
-        for route, pending in tuple(self._replica.pending.items()):
+        for route, pending in tuple(self._here.pending.items()):
             standing = await self._store.standing()
-            known = next((each for each in standing.positions if each.route == route), None)
+            known = next((position for position in standing.positions if position.route == route), None)
             is_done = not await self._is_due(pending, known) or await self._write(pending, known)
             if await self.look() and is_done:  # what the store has is taken before what was moved here is forgotten
-                self._replica.done_here(route)
+                self._here.done_here(route)
 
     async def _is_due(self, pending: Pending, known: Position | None) -> bool:
         """Whether a move that was made here is still to be made."""
@@ -161,19 +175,19 @@ class Mover:
     def _move_here(self, moves: Sequence[Move]) -> Made:
         if not all(self._stands(each.before) for each in moves):
             return Made.LOST
-        for each in moves:
-            route = each.after.route
-            known = self._replica.pending.get(route)
-            base = each.before.version if known is None else known.base
-            self._note(each.record)
-            self._replica.go_here(Pending(position=each.after, base=base, transition=each.record))
+        for move in moves:
+            route = move.after.route
+            known = self._here.pending.get(route)
+            base = move.before.version if known is None else known.base
+            self._note(move.record)
+            self._here.go_here(Pending(position=move.after, base=base, transition=move.record))
             _log.warning("moved_here", route=route, hint="the store is away; other replicas do not know of this yet")
         return Made.HERE
 
     def _note(self, record: Transition) -> None:
         start, end = (record.from_stage.value, record.to_stage.value)
         self.counts[record.route, start, end, record.cause.value] += 1
-        self._replica.note(record)
+        self._here.note(record)
         _log.warning(
             "route_moved",
             route=record.route,
@@ -190,15 +204,27 @@ class Mover:
         """Why the routes stand where they stand."""
         try:
             async with asyncio.timeout(PATIENCE):
-                for each in positions:
-                    known = self._replica.moves.get(each.route)
-                    if not known or known[0].version != each.version:
-                        most = MOVES_KEPT if each.latched or each.held else 1
-                        if found := await self._store.transitions(each.route, most):
-                            self._replica.moves[each.route] = found
-                    self._asked.add(each.route)
+                for position in positions:
+                    known = self._here.moves.get(position.route)
+                    if not known or known[0].version != position.version:
+                        most = MOVES_KEPT if position.latched or position.held else 1
+                        if found := await self._store.transitions(position.route, most):
+                            self._here.moves[position.route] = found
+                    self._asked.add(position.route)
         except (StoreUnavailable, TimeoutError):
             return
+
+
+async def before_all_else(work: Work) -> None:
+    """Do what has to come first; a store that is away for longer is not waited for."""
+    for _ in range(FIRST_TRIES):
+        try:
+            async with asyncio.timeout(FIRST_PATIENCE):
+                return await work()
+        except (StoreUnavailable, StoreRefused, TimeoutError):
+            await asyncio.sleep(FIRST_PAUSE)
+    _log.warning("judge_begins_without_store")
+    return None
 
 
 def _is_forward(move: Move) -> bool:

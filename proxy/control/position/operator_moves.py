@@ -23,7 +23,7 @@ _STEPS = Ramp().steps
 """Where a route without a ramp is promoted to, and back."""
 
 
-def wanted(
+def target_of(
     route: Route, before: Position, verb: str, now: float, upstreams: Container[str], *, step: bool = False
 ) -> Position | MoveRefusal:
     """The position that `verb` leads to. `step`: rollback goes back by one rung alone."""

@@ -1,7 +1,8 @@
 """What an operator ought to know beside what an order has made: sentences for its answer.
 
-Rule 1: no order is refused for any of it.
+Rule 1: no order is refused for any of it, and no evidence is waited for.
 Rule 2: they are about what stands after the order: what outranks it, who answers nothing, which cohorts stay elsewhere.
+Rule 3: of a promotion also what speaks against it, or that nothing is compared which could.
 """
 
 from __future__ import annotations
@@ -10,14 +11,18 @@ from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Se
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from proxy.control.probe.health import Condition
+from proxy.control.position.group_orders import Given
+from proxy.control.probe.health import UpstreamCondition
 from proxy.control.probe.upstreams_down import by_stage, down_sentences, pinned
+from proxy.core.judge.verdict import Ruling
 from proxy.core.outcome import Side
 from proxy.core.position.ladder import SHADOW, Place
+from proxy.core.position.position import Position
 from proxy.core.position.standing import NEWCOMERS, Pin
 from proxy.core.routing.kill_switch import KillSwitchOrder, beyond
 from proxy.core.routing.placement import placed
 from proxy.core.routing.route import Route
+from proxy.core.routing.shadow import is_safe, is_shadowed, shadow_side
 from proxy.log import stamp
 
 _MOST_NAMED = 5
@@ -29,7 +34,7 @@ class Around:
     """What stands around orders: that of the kill switch while it is on, and how health probes find each upstream."""
 
     killed: Callable[[], KillSwitchOrder | None] = lambda: None
-    conditions: Callable[[], Mapping[str, Condition]] = dict
+    conditions: Callable[[], Mapping[str, UpstreamCondition]] = dict
 
 
 def order_notes(
@@ -63,13 +68,13 @@ def moment(at: float) -> str:
 
 def drain_of(pins: Iterable[Pin]) -> Pin | None:
     """The drain among these pins."""
-    return next((each for each in pins if each.cohort == NEWCOMERS), None)
+    return next((pin for pin in pins if pin.cohort == NEWCOMERS), None)
 
 
 def kill_sentence(order: KillSwitchOrder) -> str:
     """By whom, since when and why, as far as the order says."""
     said = [f"by {order.by}"] * bool(order.by) + [f"since {order.at}"] * bool(order.at) + [order.reason]
-    more = f" ({', '.join(each for each in said if each)})" if any(said) else ""
+    more = f" ({', '.join(sentence for sentence in said if sentence)})" if any(said) else ""
     return f"the kill switch is on{more}"
 
 
@@ -93,3 +98,44 @@ def _elsewhere(route: Route, pins: Iterable[Pin]) -> Iterator[str]:
             many = f"{len(keys)} cohorts are" if len(keys) > 1 else "1 cohort is"
             stay = "stay" if len(keys) > 1 else "stays"
             yield f"{many} pinned to {side} and {stay} there: {named}{more}"
+
+
+_UNKNOWN_METHOD = (b"GET",)
+"""A route that takes every method takes this one as well."""
+
+
+def promotion_notes(given: Given, routes: Mapping[str, Route], rulings: Mapping[str, Ruling]) -> Iterator[str]:
+    """Of the route and of those that went with it; `rulings` are those from before the order, both by name."""
+    for after in (given.after, *(each.position for each in given.group if not each.why)):
+        route = routes.get(after.route)
+        if route is None:
+            continue
+        of = "" if after.route == given.after.route else f"{after.route} of its group: "
+        yield from (f"{of}{each}" for each in _notes(route, after, rulings.get(route.name)))
+
+
+def _notes(route: Route, after: Position, ruling: Ruling | None) -> Iterator[str]:
+    if ruling is not None and ruling.against and ruling.position.version == after.version - 1:
+        shows = f"`banyan mismatches {route.name}` shows what differs"
+        yield f"{ruling.against}: the judge would not have promoted it; {shows}"
+    why = _uncompared(route, after.place)
+    if why:
+        yield f"nothing of it is compared at {after.place}, as {why}: wrong answers of new go unseen there"
+
+
+def _uncompared(route: Route, place: Place) -> str:
+    """Why no request is put to both sides there; empty where one may be."""
+    policy, methods = route.shadow, route.methods or _UNKNOWN_METHOD
+    if policy is None or not is_shadowed(policy, place.stage):
+        return "it is not shadowed"
+    sides = by_stage(placed(route, place))
+    asks = (
+        shadow_side(policy, place.stage, route.effects, side, method, has_key=False)
+        for method in methods
+        for side in sides
+    )
+    if any(shadowed is not None for shadowed in asks):
+        return ""
+    if policy.dry_run and not any(is_safe(route.effects, method, has_key=False) for method in methods):
+        return "legacy cannot be asked to dry-run a write"
+    return "it changes something and has no dry run (`shadow: {writes: dry_run}`)"

@@ -14,7 +14,7 @@ from proxy.link.messages import RouteOrder
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Stood:
+class StandingByRoute:
     """What stands, by route: positions, pins (of cohorts, and of newcomers), what is slow, in seconds, raised samples.
 
     `said`: what routes.yaml said when its last edit was carried out.
@@ -38,15 +38,15 @@ def pins_now(pins: Iterable[Pin], now: float) -> dict[str, tuple[Pin, ...]]:
 
 def drains(pins: Iterable[Pin]) -> bool:
     """Whether newcomers are sent to legacy."""
-    return any(each.cohort == NEWCOMERS for each in pins)
+    return any(pin.cohort == NEWCOMERS for pin in pins)
 
 
-def route_orders(routes: Iterable[Route], stood: Stood) -> list[RouteOrder]:
+def route_orders(routes: Iterable[Route], stood: StandingByRoute) -> list[RouteOrder]:
     """What is to be told of routes on which there is anything to say."""
     return [order for route in routes if (order := _order(route, stood)) is not None]
 
 
-def _order(route: Route, stood: Stood) -> RouteOrder | None:
+def _order(route: Route, stood: StandingByRoute) -> RouteOrder | None:
     position, pins = stood.positions.get(route.name), stood.pins.get(route.name, ())
     slow, sample = stood.slow.get(route.name, 0.0), stood.samples.get(route.name, 0.0)
     if route.respond is not None or (position is None and not pins and not slow and not sample):
@@ -59,7 +59,7 @@ def _order(route: Route, stood: Stood) -> RouteOrder | None:
         split=place.split,
         said_stage=said.stage.value,
         said_split=said.split,
-        pins=[(each.cohort, each.side.value) for each in pins if each.cohort != NEWCOMERS],
+        pins=[(pin.cohort, pin.side.value) for pin in pins if pin.cohort != NEWCOMERS],
         slow=slow,
         drained=drains(pins),
         sample=sample,

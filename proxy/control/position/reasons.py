@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from proxy.control.position.order_notes import drain_notes
-from proxy.control.position.standing_here import Placed
+from proxy.control.position.standing_here import RoutePlace
 from proxy.core.position.position import Cause, Position, Transition
 from proxy.core.position.standing import NEWCOMERS
 from proxy.core.routing.placement import place_of
@@ -31,13 +31,13 @@ _BY = {
 }
 
 
-def why(route: Route, placed: Placed) -> str:
+def why(route: Route, placed: RoutePlace) -> str:
     """Why a route runs where it runs, where that is not simply what the file says; else empty."""
     said = [*_difference(route, placed), *_exceptions(route, placed)]
-    return "; ".join(each for each in said if each)
+    return "; ".join(sentence for sentence in said if sentence)
 
 
-def _difference(route: Route, placed: Placed) -> Iterable[str]:
+def _difference(route: Route, placed: RoutePlace) -> Iterable[str]:
     position = placed.position
     if not placed.known:
         yield "legacy answers until it has been read where the route stands"
@@ -51,7 +51,7 @@ def _difference(route: Route, placed: Placed) -> Iterable[str]:
 
 
 def _moved(route: Route, position: Position, moves: tuple[Transition, ...]) -> str:
-    begun = next((each for each in moves if each.cause in _NO_HOLD or not _stays(each)), None)
+    begun = next((move for move in moves if move.cause in _NO_HOLD or not _stays(move)), None)
     said = _cause(position, begun)
     if position.latched:
         return f"rolled back{said}; ends with resume, or an edit of its stage or split"
@@ -78,8 +78,8 @@ def _cause(position: Position, moved: Transition | None) -> str:
     return f" by {actor}: {moved.reason}" if moved.reason else f" by {actor}"
 
 
-def _exceptions(route: Route, placed: Placed) -> list[str]:
-    pins = [each for each in placed.pins if each.cohort != NEWCOMERS]
+def _exceptions(route: Route, placed: RoutePlace) -> list[str]:
+    pins = [pin for pin in placed.pins if pin.cohort != NEWCOMERS]
     said = list(drain_notes(route_at(route, placed.place), placed.pins))
     if pins:
         said.append(f"{len(pins)} cohort{'' if len(pins) == 1 else 's'} pinned")

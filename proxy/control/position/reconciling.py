@@ -12,53 +12,71 @@ Rule 4: what an edit does is said by `judge.position.reconcile`: it lowers at on
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
 from dataclasses import replace
 
 import structlog
 
 from proxy.control.position.mover import AwayError, Made, Mover
-from proxy.control.position.standing_here import Replica
+from proxy.control.position.standing_here import StandingHere
 from proxy.control.running import Running
-from proxy.control.stores import Positions
 from proxy.core.position.position import Position, move, reconcile, transition
 from proxy.core.routing.placement import place_of
 from proxy.core.routing.route import Route
-from proxy.core.store_errors import StoreUnavailable
+from proxy.store.errors import StoreUnavailable
+from proxy.store.positions import PositionStore
 
+AGAIN = 0.5
+"""Seconds after which an edit that had to wait for the store is tried again."""
 _log = structlog.get_logger()
 
 
 class Reconciling:
     """Carries edits to positions, one table at a time."""
 
-    def __init__(self, running: Running, replica: Replica, mover: Mover, store: Positions) -> None:
-        """`replica.said` is what it read last."""
+    def __init__(self, running: Running, here: StandingHere, mover: Mover, store: PositionStore) -> None:
+        """`here.said` is what it read last."""
         self._store = store
         self._running = running
-        self._replica = replica
+        self._here = here
         self._mover = mover
-        self._origins = replica.origins
+        self._origins = here.origins
         self._unread: set[str] = set()
         """Origins of the routes of which nobody here knows what the file said before it was read first."""
+        self._is_edited = asyncio.Event()
+        self._is_edited.set()
+
+    def edited(self) -> None:
+        """Another table was taken, which may have edits to carry out."""
+        self._is_edited.set()
+
+    async def run(self) -> None:
+        """Carry out edits as they come, for ever; the table of the start counts as one."""
+        while True:
+            await self._is_edited.wait()
+            self._is_edited.clear()
+            if not await self.follow():
+                self._is_edited.set()
+                await asyncio.sleep(AGAIN)
 
     async def follow(self) -> bool:
         """Carry out what was edited in the present table; False when some of it has to wait for the store."""
-        self._replica.rename()
-        if self._origins != self._replica.origins:
-            self._origins = self._replica.origins
+        self._here.rename()
+        if self._origins != self._here.origins:
+            self._origins = self._here.origins
             await self._mover.look()  # what was nobody's so far may be somebody's now
         routes = self._running.snapshot.routes
-        self._unread |= {each.origin for each in routes if each.name not in self._replica.said}
+        self._unread |= {route.origin for route in routes if route.name not in self._here.said}
         edited = [route for route in routes if self._is_edit(route)]
         await self._move(edited)
         waiting = self._left_over(edited)
-        self._replica.follow(waiting)
+        self._here.follow(waiting)
         return not waiting
 
     async def agree(self) -> None:
         """All live replicas read one revision: whatever differs from it was edited, but for latches (rule 3)."""
-        await self._move([each for each in self._running.snapshot.routes if self._may_differ(each)])
+        await self._move([route for route in self._running.snapshot.routes if self._may_differ(route)])
         await self._begin_ramps()
 
     def doubt(self) -> None:
@@ -66,7 +84,7 @@ class Reconciling:
         self._unread.clear()
 
     def _may_differ(self, route: Route) -> bool:
-        position = self._replica.positions.get(route.name)
+        position = self._here.positions.get(route.name)
         return position is None or not position.latched or route.origin in self._unread
 
     async def _begin_ramps(self) -> None:
@@ -74,34 +92,34 @@ class Reconciling:
         fresh = [
             each
             for each in self._running.snapshot.routes
-            if each.ramp is not None and each.name not in self._replica.positions
+            if each.ramp is not None and each.name not in self._here.positions
         ]
         for route in fresh:
-            first = replace(self._replica.position(route), version=1, since=self._replica.clock())
+            first = replace(self._here.position(route), version=1, since=self._here.clock())
             record = transition(first, first, actor="routes.yaml", numbers={}, reason="its ramp begins here")
             await self._store.compare_and_set(first, 0, record)
         if fresh:
             await self._mover.look()
 
     def _is_edit(self, route: Route) -> bool:
-        said = self._replica.said.get(route.name)
+        said = self._here.said.get(route.name)
         return said is not None and said != place_of(route) and route.respond is None
 
     def _left_over(self, edited: Iterable[Route]) -> frozenset[str]:
         """Routes of which an edit could not be carried out yet; workers keep the lower of the two."""
-        positions = self._replica.positions
+        positions = self._here.positions
         known = ((each, positions.get(each.name)) for each in edited)
         return frozenset(each.name for each, found in known if found and found.file_place != place_of(each))
 
     async def _move(self, routes: Iterable[Route]) -> None:
         for route in routes:
-            before = self._replica.positions.get(route.name)
+            before = self._here.positions.get(route.name)
             if before is not None and route.respond is None and before.file_place != place_of(route):
                 await self._edit(route, before)
 
     async def _edit(self, route: Route, before: Position) -> None:
         steps = route.ramp.steps if route.ramp else ()
-        now = self._replica.clock()
+        now = self._here.clock()
         after = reconcile(before, route.stage, route.split, route=route.name, now=now, steps=steps)
         reason = f"routes.yaml was edited: it says {place_of(route)}"
         edit = move(before, after, at=now, actor="routes.yaml", numbers={}, reason=reason)

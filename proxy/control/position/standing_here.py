@@ -11,6 +11,7 @@ Rule 4: until the store has said it once, unless the disk has it, it is not `kno
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, replace
@@ -18,9 +19,18 @@ from dataclasses import dataclass, replace
 import structlog
 
 from proxy.control.fleet.links import Links
-from proxy.control.position.orders_for_workers import Stood, pins_now, route_orders
-from proxy.control.position.standing_file import NOTHING, Kept, Pending, Said, kept_called, pending_called, written
+from proxy.control.position.orders_for_workers import StandingByRoute, pins_now, route_orders
+from proxy.control.position.standing_file import (
+    NOTHING,
+    Pending,
+    SaidPlace,
+    StandingFile,
+    file_called,
+    pending_called,
+    written,
+)
 from proxy.control.running import Running
+from proxy.control.traffic.slow_threshold import slow_above
 from proxy.core.position.ladder import LEGACY, Place
 from proxy.core.position.position import Position, Transition, reconcile
 from proxy.core.position.standing import Pin, Standing
@@ -32,13 +42,14 @@ from proxy.link.messages import Orders
 
 KEEPS_OUT = 30.0
 """Seconds for which a replica that does not know where routes stand is not ready: an outage must not keep it out."""
+SLOW_EVERY = 60.0
 MOVES_KEPT = 20
 """Of each route, so that a reason which stands is known though other moves came after it."""
 _log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Placed:
+class RoutePlace:
     """Where a route runs. `position` None: as the file says. `possible` False: an upstream for it is missing.
 
     `moves`: what led there, newest first, as far as they are known. `known` False: nobody has read where it stands, and
@@ -54,7 +65,7 @@ class Placed:
     known: bool = True
 
 
-class Replica:
+class StandingHere:
     """One instance of Banyan among those that share a store."""
 
     def __init__(
@@ -65,13 +76,13 @@ class Replica:
         clock: Callable[[], float],
         *,
         keep: Callable[[bytes], None] = lambda _: None,
-        kept: Kept = NOTHING,
+        kept: StandingFile = NOTHING,
     ) -> None:
         """`kept` is what the disk had at the start; `keep` replaces it, and may be slow."""
         self.instance = instance
         self.clock = clock
         self._origins = running.origins
-        self.kept = kept = kept_called(kept, self._origins.name)
+        self.kept = kept = file_called(kept, self._origins.name)
         self.known = kept.orders.known
         self.standing = Standing(version=kept.standing, positions=kept.positions, pins=kept.pins)
         self.pending: dict[str, Pending] = {each.position.route: each for each in kept.pending}
@@ -122,14 +133,14 @@ class Replica:
         """Those of one route that are not over."""
         return self._pins.get(route, ())
 
-    def placed(self, route: Route) -> Placed:
+    def placed(self, route: Route) -> RoutePlace:
         """Where a route runs, and since which move."""
         if not self.known and waits(route, self._running.snapshot.upstreams):
-            return Placed(place=LEGACY, known=False)
+            return RoutePlace(place=LEGACY, known=False)
         position = self._positions.get(route.name)
         place = place_of(route) if position is None else position.place
         possible = is_possible(route, place, self._running.snapshot.upstreams)
-        return Placed(
+        return RoutePlace(
             place=place if possible else place_of(route),
             position=position,
             moves=self._led_to(route.name),
@@ -177,7 +188,7 @@ class Replica:
     def _note_written(self, pending: Pending) -> None:
         """The store has the move under its own version; what was read of it meanwhile may end before that one."""
         made, moves = pending.position, self.moves.get(pending.position.route, ())
-        stands = next((each for each in self.standing.positions if each.route == made.route), None)
+        stands = next((position for position in self.standing.positions if position.route == made.route), None)
         is_it = stands is not None and (stands.place, stands.since) == (made.place, made.since)
         if stands is not None and is_it and moves and moves[0].version == stands.version - 1:
             self.note(replace(pending.transition, version=stands.version))
@@ -191,7 +202,7 @@ class Replica:
     def expire(self) -> None:
         """Pins whose time is over end now."""
         now = self.clock()
-        if any(each.until is not None and each.until <= now for pins in self._pins.values() for each in pins):
+        if any(pin.until is not None and pin.until <= now for pins in self._pins.values() for pin in pins):
             self.refresh()
 
     # -- what is told -------------------------------------------------------------------------------------------------
@@ -205,13 +216,12 @@ class Replica:
         def now(name: str) -> str | None:
             return self._origins.name(before.origin(name))
 
-        self.kept = found = kept_called(self.kept, now)
-        holds = all_called(self.standing.holds, now)
-        self.standing = replace(self.standing, positions=found.positions, pins=found.pins, holds=holds)
+        self.kept = found = file_called(self.kept, now)
+        self.standing = replace(self.standing, positions=found.positions, pins=found.pins)
         self.pending = {each.position.route: each for each in found.pending}
         self.said = _places(found.said)
-        moves = (all_called(each, now) for each in self.moves.values())
-        self.moves = {each[0].route: each for each in map(tuple, moves) if each}
+        moves = (all_called(move, now) for move in self.moves.values())
+        self.moves = {move[0].route: move for move in map(tuple, moves) if move}
         self.refresh()
         return True
 
@@ -219,8 +229,8 @@ class Replica:
         """The present table's edits have been carried out, but for those routes that are `waiting`."""
         known, routes = self.said, self._running.snapshot.routes
         self.said = {
-            each.name: known[each.name] if each.name in waiting and each.name in known else place_of(each)
-            for each in routes
+            route.name: known[route.name] if route.name in waiting and route.name in known else place_of(route)
+            for route in routes
         }
         self.refresh()
 
@@ -230,15 +240,24 @@ class Replica:
             self.samples = samples
             self.refresh()
 
+    async def watch_slowness(self) -> None:
+        """Work out once a minute above how many seconds an answer is slow on each route, for ever."""
+        while True:
+            await asyncio.sleep(SLOW_EVERY)
+            slow = slow_above(self._running.snapshot.routes, self._links.ledger.counts().totals, self.slow)
+            if slow != self.slow:
+                self.slow = slow
+                self.refresh()
+
     def refresh(self) -> None:
         """Tell the workers what stands, if it is something else than before."""
         self._filed = {}
-        self._positions = {each.route: each for each in self.standing.positions}
+        self._positions = {position.route: position for position in self.standing.positions}
         self._positions |= {route: each.position for route, each in self.pending.items()}
         self._pins = pins_now(self.standing.pins, self.clock())
         slow = self.slow if self.known else {}  # else the file's place would be ordered with it
         samples = self.samples if self.known else {}
-        stood = Stood(positions=self._positions, pins=self._pins, slow=slow, said=self.said, samples=samples)
+        stood = StandingByRoute(positions=self._positions, pins=self._pins, slow=slow, said=self.said, samples=samples)
         routes = route_orders(self._running.snapshot.routes, stood)
         if (routes, self.known) != (self._orders.routes, self._orders.known) or not self._orders.version:
             self._version += 1
@@ -268,23 +287,23 @@ class Replica:
         return self._is_followed(self._orders.version)
 
     def _is_followed(self, version: int) -> bool:
-        workers = [each for each in self._links.ledger.workers if not each.draining]
-        return bool(workers) and all(each.orders == version for each in workers)
+        workers = [worker for worker in self._links.ledger.workers if not worker.draining]
+        return bool(workers) and all(worker.orders == version for worker in workers)
 
     def _remember(self) -> None:
-        kept = Kept(
+        kept = StandingFile(
             orders=self._orders,
             standing=self.standing.version,
             positions=self.standing.positions,
             pins=self.standing.pins,
             pending=tuple(self.pending.values()),
-            said={name: Said(stage=each.stage.value, split=each.split) for name, each in self.said.items()},
+            said={name: SaidPlace(stage=each.stage.value, split=each.split) for name, each in self.said.items()},
             store=self.kept.store,
         )
         if kept != self.kept:
             self.kept = kept
-            self._keep(written(kept_called(kept, self._origins.origin)))
+            self._keep(written(file_called(kept, self._origins.origin)))
 
 
-def _places(said: Mapping[str, Said]) -> dict[str, Place]:
+def _places(said: Mapping[str, SaidPlace]) -> dict[str, Place]:
     return {name: Place(Stage(each.stage), each.split) for name, each in said.items()}

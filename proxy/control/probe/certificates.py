@@ -37,7 +37,7 @@ class Certificates:
         self._upstreams: dict[str, UpstreamContext] = {}
 
     async def run(self, running: Running) -> None:
-        """Look for ever."""
+        """Look at the upstreams' certificates for ever."""
         while True:
             self.shown = await asyncio.to_thread(lambda: tuple(self._look(running.snapshot)))
             await asyncio.sleep(LOOK_EVERY)

@@ -45,7 +45,7 @@ class Looking(AbstractResolver):
         return [each for each in made if family in (socket.AF_UNSPEC, each["family"])]
 
     async def close(self) -> None:
-        """The resolver outlives it."""
+        """Nothing: the names belong to who made this resolver."""
 
 
 def _result(name: str, host: str, port: int) -> ResolveResult:

@@ -7,16 +7,16 @@ Rule 2: anything but a clear yes is a no, and a no is told at once.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from functools import partial
-from typing import Any, Protocol
 
 import structlog
 
 from proxy.core.routing.route import Endpoint, Upstream
 from proxy.core.routing.shadow import HANDSHAKE_LASTS
 from proxy.link.messages import Probed
+from proxy.tasks import RestartedTasks
 from proxy.tls.live_contexts import UpstreamContext
 
 EVERY = 10.0
@@ -27,19 +27,12 @@ Ask = Callable[[Upstream, str, UpstreamContext | None], Awaitable[bool]]
 """Asks one endpoint of an upstream at a path; whether it said yes."""
 
 
-class Background(Protocol):
-    """Starts tasks, keeps them and starts those anew that die."""
-
-    def start(self, work: Callable[[], Coroutine[Any, Any, None]], *, name: str) -> asyncio.Task[None]:
-        """Run `work` in the background."""
-
-
 class DryRuns:
     """One task per endpoint of an upstream with `dry_run`."""
 
-    def __init__(self, background: Background, ask: Ask, tell: Callable[[Probed], None]) -> None:
+    def __init__(self, tasks: RestartedTasks, ask: Ask, tell: Callable[[Probed], None]) -> None:
         """Begin with no upstream; `tell` hears every answer."""
-        self._background = background
+        self._tasks = tasks
         self._ask = ask
         self._tell = tell
         self._asked: dict[str, tuple[Upstream, list[asyncio.Task[None]]]] = {}
@@ -59,7 +52,7 @@ class DryRuns:
 
     def _begin(self, upstream: Upstream, endpoint: Endpoint) -> asyncio.Task[None]:
         name = f"dry-run {upstream.name} {endpoint.text}"
-        return self._background.start(partial(self._watch, upstream, endpoint), name=name)
+        return self._tasks.start(partial(self._watch, upstream, endpoint), name=name)
 
     async def _watch(self, upstream: Upstream, endpoint: Endpoint) -> None:
         place = replace(upstream, host=endpoint.host, port=endpoint.port, more=())

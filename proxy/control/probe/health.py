@@ -11,12 +11,12 @@ from __future__ import annotations
 import asyncio
 import os
 import ssl
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from functools import partial
-from typing import Any, Protocol
+from typing import Any
 
 import aiohttp
 import structlog
@@ -30,7 +30,7 @@ from proxy.core.routing.shadow import ACCEPTED, DRY_RUN
 from proxy.link.messages import Probed
 from proxy.names.files import Files
 from proxy.names.resolver import Resolver
-from proxy.tasks import Tasks
+from proxy.tasks import RestartedTasks, Tasks
 from proxy.tls.handshake_errors import sentence_of
 from proxy.tls.live_contexts import UpstreamContext
 
@@ -54,7 +54,7 @@ _ORDER = (Status.UP, Status.UNKNOWN, Status.DOWN)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Condition:
+class UpstreamCondition:
     """`since` is when the status last changed; `error` says what the last probe met."""
 
     status: Status
@@ -62,19 +62,12 @@ class Condition:
     error: str = ""
 
 
-class Background(Protocol):
-    """Starts tasks, keeps them and starts those anew that die; `proxy.app` brings it."""
-
-    def start(self, work: Callable[[], Coroutine[Any, Any, None]], *, name: str) -> asyncio.Task[None]:
-        """Run `work` in the background."""
-
-
 class Probes:
     """One probe task per endpoint of an upstream with `health`."""
 
     def __init__(
         self,
-        background: Background,
+        tasks: RestartedTasks,
         now: Callable[[], datetime],
         tell: Callable[[Probed], None] = lambda _: None,
         timeout: float = TIMEOUT,
@@ -84,7 +77,7 @@ class Probes:
 
         `files` say where names are looked up; None: the system's.
         """
-        self._background = background
+        self._tasks = tasks
         self._now = now
         self._tell = tell
         self._timeout = timeout
@@ -92,21 +85,21 @@ class Probes:
         self._resolver = Resolver(self._looking, files)
         self._slots = asyncio.Semaphore(MAX_AT_ONCE)
         self._probed: dict[str, tuple[Upstream, list[asyncio.Task[None]]]] = {}
-        self._conditions: dict[tuple[str, Endpoint], Condition] = {}
+        self._conditions: dict[tuple[str, Endpoint], UpstreamCondition] = {}
         self._streaks: dict[tuple[str, Endpoint], int] = {}
-        self._dry_runs = DryRuns(background, self._accepts, tell)
+        self._dry_runs = DryRuns(tasks, self._accepts, tell)
 
     @property
-    def conditions(self) -> Mapping[str, Condition]:
+    def conditions(self) -> Mapping[str, UpstreamCondition]:
         """By upstream name: that of the endpoint that is best off."""
-        found: dict[str, Condition] = {}
+        found: dict[str, UpstreamCondition] = {}
         for (name, _), condition in self._conditions.items():
             known = found.get(name)
             if known is None or _ORDER.index(condition.status) < _ORDER.index(known.status):
                 found[name] = condition
         return found
 
-    def condition_of(self, name: str, endpoint: Endpoint) -> Condition | None:
+    def condition_of(self, name: str, endpoint: Endpoint) -> UpstreamCondition | None:
         """That of one endpoint; None when it is not probed."""
         return self._conditions.get((name, endpoint))
 
@@ -125,9 +118,9 @@ class Probes:
             self._probed[name] = wanted[name], [self._begin(wanted[name], each) for each in wanted[name].endpoints]
 
     def _begin(self, upstream: Upstream, endpoint: Endpoint) -> asyncio.Task[None]:
-        self._conditions[upstream.name, endpoint] = Condition(status=Status.UNKNOWN, since=self._now())
+        self._conditions[upstream.name, endpoint] = UpstreamCondition(status=Status.UNKNOWN, since=self._now())
         name = f"probe {upstream.name}" + (f" {endpoint.text}" if upstream.more else "")
-        return self._background.start(partial(self._watch, upstream, endpoint), name=name)
+        return self._tasks.start(partial(self._watch, upstream, endpoint), name=name)
 
     async def close(self) -> None:
         """End all probes."""
@@ -199,11 +192,11 @@ class Probes:
         needed = health.unhealthy_after if error else health.healthy_after
         if before.status is not Status.UNKNOWN and 0 < streak < needed:
             self._streaks[key] = streak
-            self._conditions[key] = Condition(status=before.status, since=before.since, error=error)
+            self._conditions[key] = UpstreamCondition(status=before.status, since=before.since, error=error)
             return before.status
         self._streaks[key] = 0
         since = before.since if before.status is found else self._now()
-        self._conditions[key] = Condition(status=found, since=since, error=error)
+        self._conditions[key] = UpstreamCondition(status=found, since=since, error=error)
         if before.status is not found:
             say = _log.info if found is Status.UP else _log.warning
             what = {"upstream": upstream.name, "endpoint": endpoint.text}

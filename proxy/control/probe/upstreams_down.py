@@ -8,22 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-import msgspec
-
-from proxy.control.probe.health import Condition, Status
+from proxy.api.upstreams import DownView
+from proxy.control.probe.health import Status, UpstreamCondition
 from proxy.core.outcome import Side
 from proxy.core.position.standing import NEWCOMERS, Pin
 from proxy.core.routing.route import Route
 from proxy.log import stamp
-
-
-class DownView(msgspec.Struct, frozen=True, kw_only=True):
-    """An upstream whose probes fail, `since` in RFC 3339; `routes` are those of which it is to answer something."""
-
-    upstream: str
-    since: str
-    error: str
-    routes: list[str]
 
 
 def pinned(route: Route, pins: Iterable[Pin]) -> dict[str, Side]:
@@ -31,7 +21,7 @@ def pinned(route: Route, pins: Iterable[Pin]) -> dict[str, Side]:
     if route.respond is not None or not route.stage.facts.has_legacy:
         return {}
     written = {} if route.tie is None else {key.decode("utf-8", "replace"): side for key, side in route.tie.pins}
-    return written | {each.cohort: each.side for each in pins if each.cohort != NEWCOMERS}
+    return written | {pin.cohort: pin.side for pin in pins if pin.cohort != NEWCOMERS}
 
 
 def answering(route: Route, pins: Iterable[Pin] = ()) -> frozenset[Side]:
@@ -49,7 +39,7 @@ def by_stage(route: Route) -> frozenset[Side]:
     return frozenset(side for side in Side if facts.needs(side, route.split))
 
 
-def down_sentences(route: Route, pins: Iterable[Pin], conditions: Mapping[str, Condition]) -> Iterator[str]:
+def down_sentences(route: Route, pins: Iterable[Pin], conditions: Mapping[str, UpstreamCondition]) -> Iterator[str]:
     """One for each side that is to answer something of the route and is down."""
     for side in sorted(answering(route, pins)):
         upstream = route.upstream(side)
@@ -60,7 +50,9 @@ def down_sentences(route: Route, pins: Iterable[Pin], conditions: Mapping[str, C
             yield f"{who} is down since {stamp(condition.since)}: it answers nothing now{why}"
 
 
-def down_views(asked: Iterable[tuple[str, Iterable[str]]], conditions: Mapping[str, Condition]) -> list[DownView]:
+def down_views(
+    asked: Iterable[tuple[str, Iterable[str]]], conditions: Mapping[str, UpstreamCondition]
+) -> list[DownView]:
     """Every upstream that is down; `asked` are routes by name, each with the upstreams that are to answer it."""
     down = {name: each for name, each in conditions.items() if each.status is Status.DOWN}
     routes: dict[str, list[str]] = {name: [] for name in down}

@@ -10,29 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-import msgspec
-
+from proxy.api.routes import CohortsView, SourceView
 from proxy.core.math.distinct import Distinct
 from proxy.core.routing.route import Route
 from proxy.core.traffic.remembered_request import RememberedRequest, drawn_for, sources_text
 
 FELL_BACK = "(none: client_ip)"
 """Stands for a source where a request had none of those that its route lists, and its client's address was taken."""
-
-
-class SourceView(msgspec.Struct, frozen=True, kw_only=True):
-    """One source: requests since the count began (an estimate where not all were sampled), and different cohorts."""
-
-    source: str
-    requests: int
-    cohorts: int
-
-
-class CohortsView(msgspec.Struct, frozen=True, kw_only=True):
-    """The cohorts of one route. `without` is the share of requests that had none of the listed sources."""
-
-    without: float = 0.0
-    sources: tuple[SourceView, ...] = ()
 
 
 NO_COHORTS = CohortsView()
@@ -51,7 +35,7 @@ class _Counted:
     by: dict[str, _Source] = field(default_factory=dict)
 
 
-class Cohorts:
+class RecentCohorts:
     """Of all routes, since control began."""
 
     def __init__(self) -> None:
@@ -71,7 +55,7 @@ class Cohorts:
 
     def follow(self, routes: Iterable[Route]) -> None:
         """The table now has these routes."""
-        said = {each.name: (drawn_for(each), sources_text(each)) for each in routes}
+        said = {route.name: (drawn_for(route), sources_text(route)) for route in routes}
         kept = self._routes.items()
         self._routes = {name: each for name, each in kept if said.get(name) == (each.drawn_for, each.sources)}
 

@@ -7,12 +7,12 @@ Rule 3: the tables are bounded: a name that is no route now is forgotten at the 
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from operator import add
 from typing import NamedTuple
 
-from proxy.control.traffic.per_second import MINUTE, Ring
 from proxy.link.messages import (
     BUCKETS,
     CODE_CLASSES,
@@ -24,6 +24,50 @@ from proxy.link.messages import (
     ShadowDelta,
     UpstreamState,
 )
+
+MINUTE = 60
+_SLOTS = MINUTE + 1
+"""A minute of whole seconds, and the one that is still running."""
+
+
+class SecondsRing:
+    """Counts per second over the last minute, in a fixed piece of memory.
+
+    Seconds are whole numbers of one steady clock; what is older than a minute is overwritten.
+    """
+
+    __slots__ = ("_counts", "_latest")
+
+    def __init__(self, second: int) -> None:
+        """Begin empty at `second`."""
+        self._counts = array("Q", bytes(8 * _SLOTS))
+        self._latest = second
+
+    def add(self, second: int, count: int) -> None:
+        """Count `count` more in `second`, which is never before an earlier call's."""
+        for skipped in range(max(self._latest + 1, second - _SLOTS + 1), second + 1):
+            self._counts[skipped % _SLOTS] = 0
+        self._latest = second
+        self._counts[second % _SLOTS] += count
+
+    def total(self, second: int, length: int) -> int:
+        """The sum over the `length` whole seconds before `second`; at most a minute of them."""
+        low, high = max(second - length, self._latest - MINUTE), min(second, self._latest + 1)
+        if high <= low:
+            return 0
+        start, end = low % _SLOTS, high % _SLOTS
+        if start < end:
+            return sum(self._counts[start:end])
+        return sum(self._counts[start:]) + sum(self._counts[:end])
+
+    def before(self, second: int, length: int) -> list[int]:
+        """The `length` whole seconds before `second`, oldest first; at most a minute of them."""
+        oldest = self._latest - _SLOTS
+        return [
+            self._counts[each % _SLOTS] if oldest < each <= self._latest else 0
+            for each in range(second - length, second)
+        ]
+
 
 SILENT_AFTER = 5.0
 """Seconds without a report after which a worker no longer counts as serving; it reports every second."""
@@ -81,7 +125,7 @@ class Totals(NamedTuple):
 
     @property
     def requests(self) -> int:
-        """How many were answered."""
+        """How many requests were answered."""
         return sum(self.codes)
 
     def plus(self, delta: RouteDelta) -> Totals:
@@ -112,7 +156,7 @@ class WorkerState:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Counts:
+class LedgerCounts:
     """One moment of the ledger, which later folds do not touch."""
 
     totals: Mapping[Series, Totals]
@@ -206,9 +250,9 @@ class Ledger:
         self._refused = {series: value for series, value in self._refused.items() if series.route in kept}
         self._reported = set()
 
-    def counts(self) -> Counts:
+    def counts(self) -> LedgerCounts:
         """This moment, for a reader on any thread."""
-        return Counts(
+        return LedgerCounts(
             totals={series: row.totals for series, row in self._rows.items()},
             failures=self._failures.copy(),
             repeats=self._repeats.copy(),
@@ -221,7 +265,7 @@ class Ledger:
 
     def is_killed(self) -> bool:
         """Whether the kill switch is on in a linked worker."""
-        return any(each.killed for each in self._workers.values())
+        return any(worker.killed for worker in self._workers.values())
 
     def served(self, series: Series) -> int:
         """Requests answered since the start."""
@@ -238,7 +282,7 @@ class Ledger:
         row = self._rows.get(series)
         return 0.0 if row is None or row.failed is None else self._per_second(row.failed, seconds)
 
-    def _per_second(self, ring: Ring, seconds: int) -> float:
+    def _per_second(self, ring: SecondsRing, seconds: int) -> float:
         now = int(self._clock())
         length = max(1, min(seconds, MINUTE, now - self._began))
         return ring.total(now, length) / length
@@ -269,13 +313,13 @@ class _Row:
 
     def __init__(self, second: int) -> None:
         self.totals = _NOTHING
-        self.ring = Ring(second)
-        self.failed: Ring | None = None
+        self.ring = SecondsRing(second)
+        self.failed: SecondsRing | None = None
 
     def add_failed(self, second: int, count: int) -> None:
         """Count `count` more 5xx in `second`."""
         if self.failed is None:
-            self.failed = Ring(second)
+            self.failed = SecondsRing(second)
         self.failed.add(second, count)
 
 

@@ -68,7 +68,7 @@ class Possible:
         return (Series(name, side) for name, side, _ in self._sides)
 
     def failures(self) -> Iterator[FailureSeries]:
-        """An upstream's."""
+        """Failures whose blame is an upstream's, by phase."""
         blame = Blame.UPSTREAM.value
         return (FailureSeries(name, side, phase.value, blame) for name, side, _ in self._sides for phase in _PHASES)
 

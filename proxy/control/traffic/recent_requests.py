@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from proxy.control.traffic.cohorts import Cohorts
+from proxy.control.traffic.cohorts import RecentCohorts
 from proxy.core.traffic.remembered_request import RememberedRequest
 from proxy.link.messages import Recent
 
@@ -27,7 +27,7 @@ _encode = msgspec.msgpack.Encoder().encode
 _decoder: msgspec.msgpack.Decoder[RememberedRequest] = msgspec.msgpack.Decoder(RememberedRequest)
 
 
-class Kept(NamedTuple):
+class KeptRequest(NamedTuple):
     """One remembered request; `weight` is how many it stands for, `at` in unix seconds, `client_id` the client's."""
 
     at: float
@@ -39,7 +39,7 @@ class Kept(NamedTuple):
 
     @property
     def seen(self) -> RememberedRequest:
-        """All that is remembered."""
+        """The request, made anew from its bytes at each call."""
         return _decoder.decode(self.body)
 
 
@@ -48,10 +48,10 @@ class RecentRequests:
 
     def __init__(self, clock: Callable[[], float] = time.time) -> None:
         """None yet."""
-        self.cohorts = Cohorts()
+        self.cohorts = RecentCohorts()
         self._clock = clock
         self._began = clock()
-        self._kept: deque[Kept] = deque()
+        self._kept: deque[KeptRequest] = deque()
         self._bytes = 0
 
     def take(self, recent: Recent) -> None:
@@ -65,7 +65,7 @@ class RecentRequests:
         self._forget()
 
     def _add(self, seen: RememberedRequest, weight: float) -> None:
-        kept = Kept(seen.at, weight, seen.id, seen.route, _encode(seen), seen.client_request_id)
+        kept = KeptRequest(seen.at, weight, seen.id, seen.route, _encode(seen), seen.client_request_id)
         self._kept.append(kept)
         self._bytes += len(kept.body)
 
@@ -92,7 +92,7 @@ class RecentRequests:
         self._forget()
         return next((each.seen for each in reversed(self._kept) if request_id in (each.id, each.client_id)), None)
 
-    def latest(self, route: str | None, most: int) -> tuple[Kept, ...]:
+    def latest(self, route: str | None, most: int) -> tuple[KeptRequest, ...]:
         """At most so many, newest first; of one route, or of all."""
         self._forget()
         return tuple(islice((each for each in reversed(self._kept) if route is None or each.route == route), most))

@@ -139,7 +139,7 @@ class Fold:
         shape = self._shape(heap, found)
         why = comparison.why.value if comparison.why is not None else REPEATED if found.repeated else ""
         why = marked(group, why) if group else why
-        gravest = min(comparison.differences or _waiting(comparison), key=_gravity, default=None)
+        gravest = gravest_of(comparison)
         kind, severity = (None, None) if gravest is None else (gravest.kind, gravest.severity)
         ended = (int(pair.at // 60), shape, comparison.outcome, kind, severity, why)
         self._tally(heap, (*ended, pair.step, pair.authoritative))
@@ -266,6 +266,11 @@ class Fold:
                 return
             self._recorded += 1
         heap.recorded = found
+
+
+def gravest_of(comparison: Comparison) -> Difference | None:
+    """The gravest difference that counts, or waits where none counts; None: there is neither."""
+    return min(comparison.differences or _waiting(comparison), key=_gravity, default=None)
 
 
 def _waiting(comparison: Comparison) -> tuple[Difference, ...]:

@@ -13,8 +13,6 @@ from dataclasses import dataclass
 from proxy.core.outcome import Side
 from proxy.core.position.position import Position
 
-EVERY_ROUTE = ""
-"""Stands for a route's name where an order is for all of them."""
 NEWCOMERS = "(newcomers)"
 """Stands for a cohort in a pin to legacy: every one that new has not served lately. The route drains."""
 
@@ -36,36 +34,12 @@ class Pin:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Hold:
-    """No promotion on a route (or on `EVERY_ROUTE`) until released or `until`."""
-
-    route: str
-    by: str
-    since: float
-    until: float | None = None
-    reason: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Kill:
-    """Whether the new side is switched off on a route, or on `EVERY_ROUTE`; by whom and since when."""
-
-    route: str
-    on: bool
-    by: str
-    since: float
-    reason: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
     """Everything a replica obeys, read at one moment."""
 
     version: int = 0
     positions: tuple[Position, ...] = ()
     pins: tuple[Pin, ...] = ()
-    holds: tuple[Hold, ...] = ()
-    kills: tuple[Kill, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

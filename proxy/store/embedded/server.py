@@ -101,7 +101,7 @@ class Server:
             *_MODEST,
             *(() if self._durable else _THROW_AWAY),
         )
-        options = [part for each in settings for part in ("-c", each)]
+        options = [part for setting in settings for part in ("-c", setting)]
         with (self.directory / "server.log").open("wb") as log:
             self._process = subprocess.Popen(  # noqa: S603 - our own arguments
                 [*self._who.prefix, *until_we_die(), str(folder / "postgres"), "-D", str(self.data), *options],
@@ -116,7 +116,7 @@ class Server:
             )
 
     def ready(self) -> bool:
-        """Whether it takes connections."""
+        """Whether the server takes connections now."""
         return self.pid is not None and self._line(7) == "ready" and (self.sockets / _SOCKET).exists()
 
     def ended(self) -> bool:
@@ -130,7 +130,7 @@ class Server:
                 os.kill(pid, number)
 
     def log_end(self) -> str:
-        """The last it said."""
+        """The last 500 characters of the server's log."""
         try:
             return (self.directory / "server.log").read_text(encoding="utf-8", errors="replace").strip()[-500:]
         except OSError:

@@ -124,7 +124,7 @@ class MemoryEvidence:
         """As EvidenceStore says."""
         if not self._positions.leads(lead):
             return False
-        self._tables.guards |= {(each.route, each.bad): each for each in map(cleaned, states)}
+        self._tables.guards |= {(state.route, state.bad): state for state in map(cleaned, states)}
         return True
 
     async def recorded(self, route: str, limit: int) -> tuple[ComparedExchange, ...]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from proxy.core.evidence.records import cleaned, storable
 from proxy.core.position.position import Move, Position, Transition
-from proxy.core.position.standing import Hold, InstanceMessage, Kill, Lead, Pin, Presence, Standing
+from proxy.core.position.standing import InstanceMessage, Lead, Pin, Presence, Standing
 from proxy.store.positions import KEPT_TRANSITIONS, check_move
 
 
@@ -30,8 +30,6 @@ class MemoryPositions:
         self._version = 0
         self._positions: dict[str, Position] = {}
         self._pins: dict[tuple[str, str], Pin] = {}
-        self._holds: dict[str, Hold] = {}
-        self._kills: dict[str, Kill] = {}
         self._transitions: deque[tuple[int, Transition]] = deque()
         self._leases: dict[str, _Lease] = {}
         self._presences: dict[str, tuple[Presence, float]] = {}
@@ -45,8 +43,6 @@ class MemoryPositions:
             version=self._version,
             positions=tuple(each for _, each in sorted(self._positions.items())),
             pins=tuple(each for _, each in sorted(self._pins.items())),
-            holds=tuple(each for _, each in sorted(self._holds.items())),
-            kills=tuple(each for _, each in sorted(self._kills.items())),
         )
 
     async def compare_and_set(
@@ -68,8 +64,8 @@ class MemoryPositions:
         self, moves: Sequence[Move], lead: Lead | None = None, standing: int | None = None
     ) -> bool:
         """As PositionStore says."""
-        for each in moves:
-            check_move(each.after, each.before.version, each.record)
+        for move in moves:
+            check_move(move.after, move.before.version, move.record)
         is_late = standing not in {None, self._version} or (lead and not self.leads(lead))
         if is_late or not all(self._has(each.after.route, each.before.version) for each in moves):
             return False
@@ -99,20 +95,6 @@ class MemoryPositions:
         if standing not in {None, self._version}:
             return False
         return self._next_version_if(self._pins.pop((route, storable(cohort)), None))
-
-    async def set_hold(self, hold: Hold) -> None:
-        """As PositionStore says."""
-        self._holds[hold.route] = cleaned(hold)
-        self._next_version()
-
-    async def drop_hold(self, route: str) -> bool:
-        """As PositionStore says."""
-        return self._next_version_if(self._holds.pop(route, None))
-
-    async def set_kill(self, kill: Kill) -> None:
-        """As PositionStore says."""
-        self._kills[kill.route] = cleaned(kill)
-        self._next_version()
 
     def leads(self, lead: Lead) -> bool:
         """Whether a lead holds now."""

@@ -32,7 +32,7 @@ def prune(tables: Tables, keep: Retention, now: float) -> Pruned:
 
 
 def _prune_epochs(tables: Tables, most: int) -> None:
-    for route in {each.route for each in tables.epochs.values()}:
+    for route in {epoch.route for epoch in tables.epochs.values()}:
         known = sorted(tables.epochs.under(route).values(), key=lambda each: (each.seen, each.number))
         for gone in known[: max(0, len(known) - most)]:
             del tables.epochs[route, gone.number]

@@ -42,7 +42,7 @@ class Tables:
 
     def merge(self, tables: Iterable[Staged], keep: Retention) -> None:
         """Add what has been staged."""
-        found: dict[str, tuple[Row, ...]] = {each.table: each.rows for each in tables}
+        found: dict[str, tuple[Row, ...]] = {table.table: table.rows for table in tables}
         names = self._admitted_shapes(found.get("staged_shape", ()), keep)
         self._add_shapes(found.get("staged_shape", ()), names)
         self._add_tallies(found.get("staged_tally", ()), names)

@@ -17,9 +17,9 @@ from dataclasses import dataclass
 
 import asyncpg
 
+from proxy.store.errors import StoreRefused, StoreUnavailable
 from proxy.store.postgres.driver import Connection
 from proxy.store.postgres.migrate import migrate
-from proxy.store.unavailable import StoreRefused, StoreUnavailable
 
 AWAY = (  # what the driver raises when the database is not there, or not for us, or not now
     OSError,

@@ -1,9 +1,13 @@
-"""What Banyan uses of asyncpg, which ships no types."""
+"""What Banyan uses of asyncpg, which ships no types, and the SQL that it is given: `sql/NAME.sql` each a statement."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache
+from importlib.resources import files
 from typing import Any, Protocol
+
+_FOLDER = files("proxy.store") / "sql"
 
 
 class Connection(Protocol):
@@ -30,3 +34,9 @@ class Connection(Protocol):
     def is_closed(self) -> bool: ...  # noqa: D102
 
     def terminate(self) -> None: ...  # noqa: D102
+
+
+@cache
+def query(name: str) -> str:
+    """The statement; FileNotFoundError for a name without a file, which a test rules out."""
+    return (_FOLDER / f"{name}.sql").read_text(encoding="utf-8")

@@ -27,8 +27,7 @@ from proxy.core.position.standing import Lead
 from proxy.store import rows, sorting
 from proxy.store.exchange_json import decode
 from proxy.store.postgres.connections import Connections
-from proxy.store.postgres.driver import Connection
-from proxy.store.postgres.queries import query
+from proxy.store.postgres.driver import Connection, query
 from proxy.store.staged import Staged, staged
 
 _REMEMBERED = 3600.0
@@ -50,8 +49,8 @@ class PostgresEvidence:
             await connection.execute(query("take_turn"))
             if await connection.fetchval(query("apply_once"), increments.id, increments.at) is None:
                 return
-            for each in tables:
-                await _copy(connection, each)
+            for table in tables:
+                await _copy(connection, table)
             for statement, *arguments in self._merges({each.table for each in tables}):
                 await connection.execute(query(str(statement)), *arguments)
             await connection.execute(query("clear_staged"))
@@ -126,7 +125,7 @@ class PostgresEvidence:
 
     async def save_noise(self, findings: tuple[NoiseFinding, ...], lead: Lead) -> bool:
         """As EvidenceStore says."""
-        return await self._save("save_noise", [rows.noise_row(cleaned(each)) for each in findings], lead)
+        return await self._save("save_noise", [rows.noise_row(cleaned(finding)) for finding in findings], lead)
 
     async def guards(self) -> tuple[GuardState, ...]:
         """As EvidenceStore says."""
@@ -134,7 +133,7 @@ class PostgresEvidence:
 
     async def save_guards(self, states: tuple[GuardState, ...], lead: Lead) -> bool:
         """As EvidenceStore says."""
-        return await self._save("save_guard", [rows.guard_row(cleaned(each)) for each in states], lead)
+        return await self._save("save_guard", [rows.guard_row(cleaned(state)) for state in states], lead)
 
     async def recorded(self, route: str, limit: int) -> tuple[ComparedExchange, ...]:
         """As EvidenceStore says."""

@@ -13,8 +13,8 @@ from functools import cache
 from hashlib import sha256
 from importlib.resources import files
 
+from proxy.store.errors import SchemaRefused
 from proxy.store.postgres.driver import Connection
-from proxy.store.unavailable import SchemaRefused
 
 _FOLDER = files("proxy.store") / "migrations"
 _LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('banyan schema', 0))"

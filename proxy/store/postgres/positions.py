@@ -7,19 +7,18 @@ from collections.abc import AsyncIterator, Sequence
 
 from proxy.core.evidence.records import cleaned, storable
 from proxy.core.position.position import Move, Position, Transition
-from proxy.core.position.standing import Hold, InstanceMessage, Kill, Lead, Pin, Presence, Standing
+from proxy.core.position.standing import InstanceMessage, Lead, Pin, Presence, Standing
 from proxy.store import rows
+from proxy.store.errors import StoreRefused, StoreUnavailable
 from proxy.store.positions import KEPT_TRANSITIONS, check_move
 from proxy.store.postgres.connections import AWAY, Connections, give_up
-from proxy.store.postgres.driver import Connection
-from proxy.store.postgres.queries import query
-from proxy.store.unavailable import StoreRefused, StoreUnavailable
+from proxy.store.postgres.driver import Connection, query
 
 CHANNEL = "banyan_standing"
 
 
 class PostgresPositions:
-    """A PositionStore."""
+    """A PositionStore over a database; one connection for each question."""
 
     def __init__(self, connections: Connections) -> None:
         """Nothing is asked of the database yet."""
@@ -31,14 +30,10 @@ class PostgresPositions:
             version = await connection.fetchval(query("standing_version"))
             positions = await connection.fetch(query("positions"))
             pins = await connection.fetch(query("pins"))
-            holds = await connection.fetch(query("holds"))
-            kills = await connection.fetch(query("kills"))
         return Standing(
             version=version,
             positions=tuple(sorted(map(rows.position, positions), key=lambda each: each.route)),
             pins=tuple(sorted(map(rows.pin, pins), key=lambda each: (each.route, each.cohort))),
-            holds=tuple(sorted((Hold(**row) for row in holds), key=lambda each: each.route)),
-            kills=tuple(sorted((Kill(**row) for row in kills), key=lambda each: each.route)),
         )
 
     async def compare_and_set(
@@ -52,8 +47,8 @@ class PostgresPositions:
         self, moves: Sequence[Move], lead: Lead | None = None, standing: int | None = None
     ) -> bool:
         """As PositionStore says."""
-        for each in moves:
-            check_move(each.after, each.before.version, each.record)
+        for move in moves:
+            check_move(move.after, move.before.version, move.record)
         if len(moves) == 1 and standing is None:
             return await self.compare_and_set(moves[0].after, moves[0].before.version, moves[0].record, lead)
         async with self._connections.connection() as connection:
@@ -75,18 +70,6 @@ class PostgresPositions:
     async def drop_pin(self, route: str, cohort: str, standing: int | None = None) -> bool:
         """As PositionStore says."""
         return await self._changed("drop_pin", route, storable(cohort), standing)
-
-    async def set_hold(self, hold: Hold) -> None:
-        """As PositionStore says."""
-        await self._changed("set_hold", *rows.hold_row(cleaned(hold)))
-
-    async def drop_hold(self, route: str) -> bool:
-        """As PositionStore says."""
-        return await self._changed("drop_hold", route)
-
-    async def set_kill(self, kill: Kill) -> None:
-        """As PositionStore says."""
-        await self._changed("set_kill", *rows.kill_row(cleaned(kill)))
 
     async def try_lead(self, name: str, holder: str, seconds: float) -> int | None:
         """As PositionStore says."""
@@ -161,8 +144,8 @@ def _arguments(position: Position, expected: int, transition: Transition, lead: 
 
 async def _all_made(connection: Connection, moves: Sequence[Move], lead: Lead | None) -> bool:
     """Within a transaction that is ended for nothing at the first one that was late."""
-    for each in moves:
-        arguments = _arguments(each.after, each.before.version, each.record, lead)
+    for move in moves:
+        arguments = _arguments(move.after, move.before.version, move.record, lead)
         if await connection.fetchrow(query("compare_and_set"), *arguments) is None:
             return False
     return True
@@ -197,7 +180,7 @@ class _Ear:
             return
 
     async def close(self) -> None:
-        """Listen no more."""
+        """Give the listening connection back."""
         connection, self._connection = self._connection, None
         if connection is not None:
             await give_up(connection)

@@ -4,8 +4,8 @@ import msgspec
 import pytest
 import yaml
 
+from proxy.api.evidence import ClusterStanding, ClusterView
 from proxy.config.blocks.compare import CompareBlock
-from proxy.control.admin.evidence_view import ClusterStanding, ClusterView
 from tests.cli.conftest import Banyan
 from tests.cli.listening import listening
 

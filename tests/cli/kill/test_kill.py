@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from proxy.cli.kill import following
+from proxy.cli.kill import turning
 from proxy.config.files import kill_file
 from tests.cli.conftest import ROUTES, Banyan
 
@@ -162,7 +162,7 @@ def test_a_worker_that_does_not_follow_is_named(
     banyan: Banyan, running: Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whoever has not followed when patience ends is told, with where to look: exit 1."""
-    monkeypatch.setattr(following.await_workers, "__kwdefaults__", {"patience": 0.1})
+    monkeypatch.setattr(turning.await_workers, "__kwdefaults__", {"patience": 0.1})
     running.follows = (True, False)
     result = banyan("kill")
 
@@ -173,7 +173,7 @@ def test_a_worker_that_does_not_follow_is_named(
 
 def test_without_workers_that_is_said(banyan: Banyan, running: Running, monkeypatch: pytest.MonkeyPatch) -> None:
     """While no worker is linked there is nobody to follow, and nobody is claimed to."""
-    monkeypatch.setattr(following.await_workers, "__kwdefaults__", {"patience": 0.1})
+    monkeypatch.setattr(turning.await_workers, "__kwdefaults__", {"patience": 0.1})
     running.follows = ()
 
     result = banyan("kill")
@@ -206,7 +206,7 @@ def test_who_may_not_write_asks_banyan_with_the_token(
     running.file.parent.touch()
     refused = banyan("kill")
     monkeypatch.setenv("BANYAN_ADMIN_TOKEN", "t")
-    monkeypatch.setattr(following.await_workers, "__kwdefaults__", {"patience": 0.0})
+    monkeypatch.setattr(turning.await_workers, "__kwdefaults__", {"patience": 0.0})
     banyan("kill --reason why")
 
     assert refused.exit_code == 1

@@ -6,8 +6,8 @@ import json
 
 import msgspec
 
-from proxy.control.admin.epoch_view import epoch_views
-from proxy.control.admin.evidence import EpochsView
+from proxy.api.evidence import EpochsView
+from proxy.control.admin.evidence import epoch_views
 from tests.cli.conftest import Banyan
 from tests.cli.listening import listening
 from tests.store.records import epoch

@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from proxy.config.load import Loaded, load_text
-from proxy.control.admin.recent import shown
+from proxy.control.admin.recent import sampled
 from tests.cli.conftest import ROOT, Banyan
 from tests.cli.listening import listening
 from tests.core.remembered import head, remember
@@ -31,7 +31,7 @@ def traffic() -> bytes:
     assert isinstance(found, Loaded), found
     table = found.snapshot.table
     seen = [remember(table, head("/orders/7", f"t{number}"), id=f"{number:032x}") for number in range(TENANTS)]
-    page = {"revision": "r", "seconds": 900.0, "requests": [{**shown(each), "weight": 10.0} for each in seen]}
+    page = {"revision": "r", "seconds": 900.0, "requests": [sampled(each, 10.0) for each in seen]}
     return msgspec.json.encode(page)
 
 

@@ -10,9 +10,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from proxy.cli.plan.fields import route_changes, settings_changes, upstream_changes
+from proxy.cli.plan.model import route_changes, settings_changes, upstream_changes
 from proxy.config.load import Loaded, load_file
-from proxy.control.admin.recent import shown
+from proxy.control.admin.recent import sampled
 from tests.cli.conftest import ROUTES, Banyan
 from tests.cli.listening import Pages, listening
 from tests.core.remembered import head, remember
@@ -32,7 +32,7 @@ def recent(folder: Path, seconds: float = 100.0) -> bytes:
     seen = [
         remember(table, head("/orders/7", f"t{number}"), id=f"r{number}", at=time.time()) for number in range(TENANTS)
     ]
-    page = {"revision": "r", "seconds": seconds, "requests": [{**shown(each), "weight": 2.0} for each in seen]}
+    page = {"revision": "r", "seconds": seconds, "requests": [sampled(each, 2.0) for each in seen]}
     return msgspec.json.encode(page)
 
 

@@ -21,11 +21,10 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from proxy.cli.status.table import upstreams_in_trouble
-from proxy.control.admin.evidence_view import CoverageView, ParityView
-from proxy.control.admin.routes import (
+from proxy.api.evidence import CoverageView, ParityView
+from proxy.api.kill import KillOrderView
+from proxy.api.routes import (
     FileView,
-    OrderView,
     RateView,
     ReloadView,
     RoutesView,
@@ -34,8 +33,9 @@ from proxy.control.admin.routes import (
     TrafficView,
     WorkerView,
 )
-from proxy.control.admin.standing import RampState, StandingView
-from proxy.control.probe.upstreams_down import DownView
+from proxy.api.standing import RampState, StandingView
+from proxy.api.upstreams import DownView
+from proxy.cli.status.picture import upstreams_in_trouble
 from proxy.core.stage import Stage
 from tests.cli.conftest import ROUTES, Banyan
 
@@ -53,6 +53,7 @@ def route(name: str, *, stage: Stage | None = Stage.LEGACY, split: float | None 
         "traffic": TrafficView(legacy=0, new=0),
         "rate": RateView(legacy=0.0, new=0.0, self=0.0),
         "answered": 0,
+        "verdict": "hold",
     }
     return RouteView(name=name, **values | more)  # type: ignore[arg-type]
 
@@ -247,11 +248,11 @@ def test_what_is_not_settled_is_found(banyan: Banyan, admin: Admin, change: dict
 
 def test_the_kill_switch_is_the_loudest_line(banyan: Banyan, admin: Admin) -> None:
     """While it is on, who, when and why stand above the table, with the workers that have not followed: exit 1."""
-    order = OrderView(by="ann", at="2026-01-02T03:04:05Z", reason="new loses orders")
+    order = KillOrderView(by="ann", at="2026-01-02T03:04:05Z", reason="new loses orders")
     workers = [worker(killed=True), msgspec.structs.replace(worker(), worker=1)]
     admin.view = msgspec.structs.replace(ROUTES_VIEW, killed=order, workers=workers)
     result = banyan("status", "--admin", admin.url)
-    admin.view = msgspec.structs.replace(ROUTES_VIEW, killed=OrderView(by="", at="", reason=""), workers=[])
+    admin.view = msgspec.structs.replace(ROUTES_VIEW, killed=KillOrderView(by="", at="", reason=""), workers=[])
 
     assert result.exit_code == 1
     assert result.stdout.splitlines()[1] == (
@@ -439,7 +440,7 @@ def test_of_many_ramps_that_wait_a_few_are_told(banyan: Banyan, admin: Admin) ->
     routes.insert(0, route("new", state=RampState.WAITING, reasons=tuple("abcde")))
     admin.view = msgspec.structs.replace(ROUTES_VIEW, routes=routes)
     text = banyan("status", "--admin", admin.url).stdout
-    admin.view = msgspec.structs.replace(admin.view, killed=OrderView(by="", at="", reason=""))
+    admin.view = msgspec.structs.replace(admin.view, killed=KillOrderView(by="", at="", reason=""))
 
     assert (text.count("waits: more\n"), "… and 3 more routes whose ramp waits" in text) == (9, True)
     assert "new waits: a; b; c; and 2 more: `--route new`\n" in text

@@ -13,7 +13,8 @@ from proxy.control.running import Reload
 from proxy.control.traffic.ledger import SILENT_AFTER
 from proxy.core.position.standing import Standing
 from proxy.core.secret import Secret
-from tests.control.conftest import Clock, Open, Port
+from tests.control.conftest import Open, Port
+from tests.control.stands import Clock
 from tests.control.tables import crm
 from tests.control.worker import delta
 
@@ -272,12 +273,12 @@ async def test_ready_is_a_worker_with_the_current_table(port: Port) -> None:
 async def test_ready_is_to_know_where_routes_stand(open_port: Open) -> None:
     """Before the store has said it, Banyan is not ready, says so, and shows where routes run meanwhile."""
     port = await open_port(snapshot=replace(crm(), state=Secret("postgresql://db/banyan")))
-    replica = port.judging.replica
+    here = port.parts.here
     await port.worker(0, 100)
     before = await ready(port)
     shown = {each["name"]: each["runs"] for each in (await get(port, "/api/routes"))["routes"]}
     metrics = await page(port)
-    replica.take(Standing())
+    here.take(Standing())
 
     assert before == "the state store has not said yet where routes stand; legacy answers meanwhile what it can"
     assert shown["orders.list"]["stage"] == "legacy"

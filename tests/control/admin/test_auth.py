@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from proxy.control.admin.auth import Gate, gate_for, is_loopback
+from proxy.control.admin.auth import AdminAuth, gate_for, is_loopback
 from tests.control.conftest import Open, Port, listening_tcp
 
 EVERYTHING = ["/metrics", "/api/routes", "/api/routes/rest", "/api/upstreams", "/api/transitions", "/nothing"]
@@ -154,7 +154,7 @@ async def test_beyond_loopback_any_name_is_served(open_port: Open) -> None:
 
 def test_the_admin_address_is_a_local_name() -> None:
     """The name that routes.yaml gives the admin address is served, in any case."""
-    gate = Gate(loopback=True, token="", own_host="Admin.Internal")
+    gate = AdminAuth(loopback=True, token="", own_host="Admin.Internal")
 
     assert gate.knows(["admin.internal:9090"])
     assert not gate.knows(["internal"])

@@ -78,9 +78,9 @@ async def test_who_stays_is_told_by_where_routes_run(open_port: Open) -> None:
     port.client.headers["Authorization"] = "Bearer t"
     for name, place in (("gone", RETIRED), ("back", SHADOW)):
         found = next(each for each in port.running.snapshot.routes if each.name == name)
-        before = port.judging.replica.position(found)
+        before = port.parts.here.position(found)
         after = moved(before, place, Cause.OPERATOR, 1.0)
-        await port.judging.mover.move(move(before, after, at=1.0, actor="ann", numbers={}, reason="long ago"))
+        await port.parts.mover.move(move(before, after, at=1.0, actor="ann", numbers={}, reason="long ago"))
     _, said = await turn(port, ON)
 
     stay = [{"route": "gone", "why": "retired"}, {"route": "done", "why": "complete"}]

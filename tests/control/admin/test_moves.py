@@ -101,7 +101,7 @@ async def test_a_refusal_says_why(port: Port, path: str, said: object, status: i
     found, body = await post(port, f"/api/routes/{path}", said)
 
     assert (found, words in body["detail"]) == (status, True), body
-    assert (await port.judging.mover._store.standing()).version == 0
+    assert (await port.parts.mover._store.standing()).version == 0
 
 
 async def test_a_group_is_moved_together(port: Port) -> None:
@@ -163,7 +163,7 @@ async def test_moves_of_a_route_that_never_was_are_not_asked_for(port: Port) -> 
     await post(port, "/api/routes/done/hold")
     before = [await ask(each) for each in ("b", "closed", "donne", "")]
     port.running.take(table("name: renamed, was: a, match: /a, stage: shadow"), port.running.reload)
-    await port.judging.judge.reconciling.follow()
+    await port.parts.judge.reconciling.follow()
 
     assert before[:2] == [(200, []), (200, [])]
     assert before[2][0] == 404
@@ -199,7 +199,7 @@ async def test_a_pin_ends_when_its_time_is_over(port: Port) -> None:
     pinned = port.workers[0].orders.routes[0].pins
 
     async def is_over() -> bool:
-        await port.judging.judge.round()
+        await port.parts.judge.round()
         return not any(each.pins for each in port.workers[0].orders.routes)
 
     await until(is_over)
@@ -214,7 +214,7 @@ async def test_an_epoch_is_begun_by_order(port: Port) -> None:
     async def hear(*told: Any) -> None:  # noqa: ANN401 -- as they come
         heard.append(told)
 
-    port.judging.asked.epoch_begun = hear
+    port.parts.asked.epoch_begun = hear
     _, before = await post(port, "/api/routes/b/rollback", {"reason": "broke"})
     late, _ = await post(port, "/api/routes/b/epoch", {}, **{"If-Match": '"v0"'})
     status, body = await post(
@@ -229,7 +229,7 @@ async def test_an_epoch_is_begun_by_order(port: Port) -> None:
     assert heard == [("b", 1, "ann: mended"), ("a", 1, "admin API, 127.0.0.1: a new epoch was ordered")]
     assert (moves[0]["actor"], moves[0]["reason"], moves[0]["cause"]) == ("ann", "mended", "operator")
     assert (moves[0]["from"], moves[0]["at"] >= moves[1]["at"]) == (moves[0]["to"], True)
-    assert port.judging.replica.positions["c"].begun == 0
+    assert port.parts.here.positions["c"].begun == 0
 
 
 async def test_epochs_are_listed(port: Port) -> None:
@@ -280,7 +280,7 @@ async def test_an_answer_is_about_the_move_that_it_made(port: Port, monkeypatch:
     monkeypatch.setattr("proxy.control.admin.moves.ACKNOWLEDGED_WITHIN", 0.5)
     port.workers[0].obeys = False
     moved = asyncio.Event()
-    port.judging.mover.made.append(lambda _: moved.set())
+    port.parts.mover.made.append(lambda _: moved.set())
     first = asyncio.ensure_future(post(port, "/api/routes/a/rollback"))
     await asyncio.wait_for(moved.wait(), 60)
     _, later = await post(port, "/api/routes/a/resume")
@@ -320,18 +320,18 @@ async def test_a_tag_holds_for_pins_and_names_their_sides(
     _, seen = await post(port, "/api/routes/a/pin", {"cohort": "acme", "side": "new"}, **{"If-Match": '"v0"'})
     _, now = await post(port, "/api/routes/a/pin", {"cohort": "acme", **changed}, **{"If-Match": seen["tag"]})
     await post(port, "/api/routes/b/hold")
-    before = port.judging.replica.standing.version
+    before = port.parts.here.standing.version
     late, told = await post(port, f"/api/routes/a/{path}", said, **{"If-Match": seen["tag"]})
 
     assert (late, told["tag"]) == (412, now["tag"])
-    assert port.judging.replica.standing.version == before
+    assert port.parts.here.standing.version == before
     if path != "drain" or "off" not in said:
         assert (await post(port, f"/api/routes/a/{path}", said, **{"If-Match": now["tag"]}))[0] == 200
 
 
 async def test_a_pin_is_not_set_on_what_changed_at_the_last_moment(port: Port, monkeypatch: pytest.MonkeyPatch) -> None:
     """An order on the route in between refuses it, though it was seen too late; one on another route does not."""
-    store = port.judging.asked.store
+    store = port.parts.asked.store
     inner, orders = store.set_pin, ["b", "a"]
 
     async def set_pin(pin: Any, standing: int | None = None) -> bool:  # noqa: ANN401 -- as the store's
@@ -343,4 +343,4 @@ async def test_a_pin_is_not_set_on_what_changed_at_the_last_moment(port: Port, m
     late, _ = await post(port, "/api/routes/a/pin", {"cohort": "acme", "side": "new"}, **{"If-Match": '"v0"'})
 
     assert (late, orders) == (412, [])
-    assert port.judging.replica.pins("a") == ()
+    assert port.parts.here.pins("a") == ()

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from proxy.control.admin.evidence_view import cluster_view, evidence_view, parity_view
-from proxy.control.evidence.book import EvidenceBook, Look, Told
+from proxy.control.admin.evidence import cluster_view, evidence_view, parity_view
+from proxy.control.evidence.book import ComparedRoute, EvidenceBook, Look
 from proxy.control.evidence.clusters import why
 from proxy.core.evidence.records import Cluster, Epoch, EvidenceTally, KeyGroup, NoiseFinding, RuleHits, ShapeCount
 from proxy.core.judge.ramp import ComparedCounts, Fault, Measures
@@ -17,7 +17,6 @@ from proxy.core.parity.rules.rules import NO_RULES, Rule, Rules, Treatment
 from proxy.core.position.ladder import Place
 from proxy.core.position.position import Cause, moved, reconcile
 from proxy.core.stage import Stage
-from proxy.link.messages import BadDelta
 
 AT = reconcile(None, Stage.SHADOW, 0.0, route="a", now=0.0)
 
@@ -111,7 +110,7 @@ def test_what_excuses_a_cluster_now_is_told() -> None:
             Rule(id="gone", path="$.gone", treatment=Treatment.IGNORE, kinds=frozenset({DifferenceKind.MISSING})),
         )
     )
-    book.follow([Told("a", rules)], 0)
+    book.follow([ComparedRoute("a", rules)], 0)
     book.hear({"a": {"$.noise": KeyState.NOISY, "$.held": KeyState.HELD}})
     medium = Severity.MEDIUM
     clusters = (
@@ -133,7 +132,7 @@ def test_what_excuses_a_cluster_now_is_told() -> None:
 def test_counts_clusters_and_measures_are_of_one_state_of_knowledge() -> None:
     """What is undecided is judged again at every word about noise, without another look at the store."""
     book = EvidenceBook()
-    book.follow([Told("a", NO_RULES)], 0)
+    book.follow([ComparedRoute("a", NO_RULES)], 0)
     waits = EvidenceTally(route="a", epoch=1, minute=5, shape="s", outcome=Outcome.UNDECIDED, why="g", count=20)
     group = KeyGroup(route="a", id="g", keys=("$.id",), last_seen=0.0)
     seen = cluster("$.id", DifferenceKind.STRING, Severity.HIGH, "undecided")
@@ -214,11 +213,11 @@ def test_what_is_no_value_is_never_told_to_be_noise() -> None:
 def test_an_edit_of_the_rules_begins_evidence_anew() -> None:
     """Not for people, who see the epoch, and not when the rules are the same; a route that went is forgotten."""
     book = EvidenceBook()
-    book.follow([Told("a", NO_RULES)], 5)
+    book.follow([ComparedRoute("a", NO_RULES)], 5)
     book.look(look(tally(5, 9)))
-    book.follow([Told("a", NO_RULES)], 6)
+    book.follow([ComparedRoute("a", NO_RULES)], 6)
     same = book.measures("a", AT).compared
-    book.follow([Told("a", Rules(secrets=frozenset({"x"})))], 6)
+    book.follow([ComparedRoute("a", Rules(secrets=frozenset({"x"})))], 6)
     edited, shown = book.measures("a", AT).compared, book.parity("a").sums.compared
     book.follow([], 7)
 
@@ -226,20 +225,10 @@ def test_an_edit_of_the_rules_begins_evidence_anew() -> None:
     assert book.parity("a").sums.compared == 0
 
 
-def test_bad_events_are_taken_once() -> None:
-    """The judge gets each mismatch of high severity, with who answered the client."""
-    book = EvidenceBook()
-    book.happened([BadDelta("a", "mismatch", "new", 7, 0.25, 9.0)])
-    ((route, event),) = book.take_bad()
-
-    assert (route, event.side, event.cohort, event.draw, event.at) == ("a", Side.NEW, 7, 0.25, 9.0)
-    assert book.take_bad() == []
-
-
 def test_counts_of_this_replica_only_grow() -> None:
     """What goes to metrics adds up over epochs, by route and outcome."""
     book = EvidenceBook()
-    book.follow([Told("a", NO_RULES)], 0)
+    book.follow([ComparedRoute("a", NO_RULES)], 0)
     book.count([tally(1, 2), tally(2, 3), tally(2, 1, Outcome.MISMATCH)])
     book.forget_minutes()
 
@@ -263,11 +252,11 @@ def test_the_judge_is_told_of_the_present_step_and_coverage_of_the_epoch() -> No
 def test_an_epoch_that_was_ordered_or_edited_counts_from_its_first_comparison() -> None:
     """Until then the store has the old one, which is no evidence any more; with it all is known again."""
     book = EvidenceBook()
-    book.follow([Told("a", NO_RULES, "here")], 0)
+    book.follow([ComparedRoute("a", NO_RULES, "here")], 0)
     old = Epoch(route="a", number=1, legacy_version="", new_version="", began=0.0, seen=0.0, addresses="here")
     book.look(replace(look(tally(5, 9)), epoch=old))
     compared = [book.measures("a", each).compared for each in (AT, replace(AT, begun=1))]
-    book.follow([Told("a", NO_RULES, "there")], 0)
+    book.follow([ComparedRoute("a", NO_RULES, "there")], 0)
     compared.append(book.measures("a", AT).compared)
     book.look(replace(look(tally(6, 4)), epoch=replace(old, number=2, addresses="there")))
 

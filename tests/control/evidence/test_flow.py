@@ -14,8 +14,8 @@ from proxy.control.fleet.comparer import Comparing
 from proxy.control.running import Reload, Running
 from proxy.core.evidence.fold import Part
 from proxy.core.evidence.records import NoiseFinding
-from proxy.core.store_errors import StoreUnavailable
 from proxy.link.messages import Comparer, Evidence
+from proxy.store.errors import StoreUnavailable
 from proxy.store.memory.evidence import MemoryEvidence
 from proxy.store.memory.positions import MemoryPositions
 from proxy.store.open_stores import Stores
@@ -115,7 +115,7 @@ async def test_an_epoch_that_is_ordered_is_there_at_once_and_takes_what_was_aske
     assert ordered is not None
     assert [(each.begun, each.why) for each in ordered] == [(1, "ann: mended"), (0, "")]
     assert epochs is not None
-    assert [(each.number, each.begun) for each in epochs] == [(2, 1), (1, 0)]
+    assert [(epoch.number, epoch.begun) for epoch in epochs] == [(2, 1), (1, 0)]
 
 
 class Away(MemoryEvidence):

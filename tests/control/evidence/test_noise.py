@@ -30,7 +30,7 @@ def test_noise_is_found_kept_and_runs_out() -> None:
     """What legacy does not repeat is excused for a week from the proof on; a finding survives the store."""
     findings = step((), counts(20, at=(0, 0, 18), id=(1, 1, 0)), 1, NOW)
 
-    assert [(each.path, each.decided, each.until) for each in findings] == [
+    assert [(finding.path, finding.decided, finding.until) for finding in findings] == [
         ("$.at", "noisy", NOW + LASTS),
         ("$.id", "", None),
     ]
@@ -45,7 +45,7 @@ def test_what_was_counted_of_another_epoch_speaks_for_noise_alone() -> None:
     old = counts(20, 1, at=(15, 0, 0), id=(0, 0, 18))
     findings = step((), [*old, *counts(0, 2, id=(0, 0, 0), at=(0, 0, 0))], 2, NOW)
 
-    assert {each.path: each.decided for each in findings} == {"$.at": "", "$.id": "noisy"}
+    assert {finding.path: finding.decided for finding in findings} == {"$.at": "", "$.id": "noisy"}
 
 
 def test_a_finding_is_written_when_something_changes() -> None:
@@ -81,7 +81,7 @@ def test_what_comparers_found_decides() -> None:
     ]
     findings = step((), found, 1, NOW)
 
-    assert {each.path: (each.decided, each.why) for each in findings} | {"$.old": ()} == {
+    assert {finding.path: (finding.decided, finding.why) for finding in findings} | {"$.old": ()} == {
         "$.at": ("clock", "it is always +900 s from now"),
         "$.off": ("held", "new is -1.5 s off"),
         "$.old": (),
@@ -143,7 +143,7 @@ def test_of_a_loose_key_nothing_proves_noise() -> None:
     for key in (loose, fine):
         given += [count(key, "gap 1", both), count(key, "differed", (0, 20, 0, 0))]
     findings = step((), given, 1, NOW)
-    found = {each.path: each.decided for each in findings}
+    found = {finding.path: finding.decided for finding in findings}
     (regressed,) = step((), [*given[:2], count(loose, "gap 1", worse)], 1, NOW)
 
     assert found == {loose: "", fine: "noisy"}

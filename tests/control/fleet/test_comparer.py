@@ -47,12 +47,12 @@ def test_noise_is_told_at_first_when_it_changes_and_now_and_then() -> None:
         comparing.hear(link, state())
 
     one, both = {"$.at": "clock"}, {"$.at": "clock", "$.id": "noisy"}
-    assert [each.states for each in link.told] == [{"a": one}, {"a": both}, {"a": both}]
-    assert [(each.epochs, each.lasting) for each in link.told] == [
+    assert [message.states for message in link.told] == [{"a": one}, {"a": both}, {"a": both}]
+    assert [(message.epochs, message.lasting) for message in link.told] == [
         ({}, {}),
         *[({"a": "e"}, {"a": {"$.id": "noisy"}})] * 2,
     ]
-    assert [each.lags for each in link.told] == [{"a": {"$.at": 900.0}}] * 3
+    assert [message.lags for message in link.told] == [{"a": {"$.at": 900.0}}] * 3
 
 
 def test_sheds_add_up_over_comparers() -> None:

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from proxy.control.fleet.gossip import MOST_BAD, MOST_COMPARED, Answered, Batch, Gathering, read, written
+from proxy.control.fleet.gossip import MOST_BAD, MOST_COMPARED, Gossip, Outbox, RouteAnswers, read, written
 from proxy.link.messages import (
     BUCKETS,
     AliveDelta,
@@ -33,19 +33,19 @@ def delta(side: str, good: int, failed: int = 0) -> RouteDelta:
 
 def test_reports_add_up_until_they_are_taken() -> None:
     """Answers of both sides, bad ones among them, and shadows; what Banyan answered itself is no side's."""
-    gathering = Gathering()
-    gathering.hear(report(delta("legacy", 5, 1), delta("new", 2, 2), delta("self", 9), bad=[bad()], bad_lost=3))
+    outbox = Outbox()
+    outbox.hear(report(delta("legacy", 5, 1), delta("new", 2, 2), delta("self", 9), bad=[bad()], bad_lost=3))
     outcomes = {"sent": 4, "skipped": 7, "shed": 1, "failed": 2}
-    gathering.hear(report(delta("new", 1), shadows=[ShadowDelta("a", *each) for each in outcomes.items()]))
+    outbox.hear(report(delta("new", 1), shadows=[ShadowDelta("a", *item) for item in outcomes.items()]))
 
-    taken = gathering.take()
-    assert taken == Batch(answered=[Answered("a", 6, 1, 5, 2, 4, 3, 7)], bad=[bad()], lost=3)
-    assert gathering.take() == Batch()
+    taken = outbox.take()
+    assert taken == Gossip(answered=[RouteAnswers("a", 6, 1, 5, 2, 4, 3, 7)], bad=[bad()], lost=3)
+    assert outbox.take() == Gossip()
 
 
 def test_what_is_told_is_understood() -> None:
     """A batch comes back as it was; what another version says is passed over."""
-    batch = Batch(answered=[Answered("a", 1, 2, 3, 4, 5)], bad=[bad(cohort=2**64 - 1)], lost=1)
+    batch = Gossip(answered=[RouteAnswers("a", 1, 2, 3, 4, 5)], bad=[bad(cohort=2**64 - 1)], lost=1)
 
     assert read(written(batch)) == batch
     assert read(b"\xc1 nothing of ours") is None
@@ -54,30 +54,30 @@ def test_what_is_told_is_understood() -> None:
 
 def test_bad_events_are_bounded() -> None:
     """What finds no room is counted as lost."""
-    gathering = Gathering()
-    gathering.add(failures(MOST_BAD + 5))
-    taken = gathering.take()
+    outbox = Outbox()
+    outbox.add(failures(MOST_BAD + 5))
+    taken = outbox.take()
 
     assert (len(taken.bad), taken.lost) == (MOST_BAD, 5)
 
 
 def test_what_was_compared_is_told_the_latest_first_kept() -> None:
     """It goes to the others as it came; who is not asked for long keeps the latest."""
-    gathering = Gathering()
+    outbox = Outbox()
     deltas = [ComparedDelta("a", "e", number, "new", [(1, 2)], (3, 4)) for number in range(MOST_COMPARED + 2)]
-    gathering.compare(deltas[:3])
-    taken = gathering.take()
-    gathering.compare(deltas)
+    outbox.compare(deltas[:3])
+    taken = outbox.take()
+    outbox.compare(deltas)
 
-    assert read(written(taken)) == Batch(compared=deltas[:3])
-    assert gathering.take().compared == deltas[2:]
+    assert read(written(taken)) == Gossip(compared=deltas[:3])
+    assert outbox.take().compared == deltas[2:]
 
 
 def test_what_the_sides_were_asked_is_not_what_clients_got() -> None:
     """Refusals are apart; what a side failed and the other answered is its own; what is nobody's is in no number."""
     elsewhere = RouteDelta("a", "new", [0, 3, 0, 0, 2], [5] + [0] * len(BUCKETS), 0.0, 4, 4, [2] + [0] * len(BUCKETS))
-    gathering = Gathering()
-    gathering.hear(
+    outbox = Outbox()
+    outbox.hear(
         report(
             elsewhere,
             refused=[
@@ -90,23 +90,23 @@ def test_what_the_sides_were_asked_is_not_what_clients_got() -> None:
             cohorts=[CohortDelta("a", 7, 3, 4)],
         )
     )
-    taken = gathering.take()
+    taken = outbox.take()
 
-    assert taken.answered == [Answered("a", new=7, new_bad=4, refused=7, shadow_good=6, shadow_bad=1, left_alone=5)]
+    assert taken.answered == [RouteAnswers("a", new=7, new_bad=4, refused=7, shadow_good=6, shadow_bad=1, left_alone=5)]
     assert taken.cohorts == [CohortDelta("a", 7, 3, 4)]
     assert read(written(taken)) == taken
-    assert gathering.take().cohorts == []
+    assert outbox.take().cohorts == []
 
 
 def test_cohorts_are_bounded() -> None:
     """More than fit are left out: their answers are counted all the same."""
-    gathering = Gathering()
+    outbox = Outbox()
     for _ in range(2):
-        gathering.hear(report(cohorts=[CohortDelta("a", number, 1, 0) for number in range(MOST_BAD - 1)]))
+        outbox.hear(report(cohorts=[CohortDelta("a", number, 1, 0) for number in range(MOST_BAD - 1)]))
 
-    assert len(gathering.take().cohorts) == MOST_BAD
+    assert len(outbox.take().cohorts) == MOST_BAD
 
 
 def test_answers_of_replicas_add_up() -> None:
     """Each number of both."""
-    assert Answered("a", *range(1, 11)).plus(Answered("a", *[1] * 10)) == Answered("a", *range(2, 12))
+    assert RouteAnswers("a", *range(1, 11)).plus(RouteAnswers("a", *[1] * 10)) == RouteAnswers("a", *range(2, 12))

@@ -102,7 +102,7 @@ async def test_a_worker_that_links_anew_keeps_its_state(links: Links, link_path:
     await old.die()
     await links.refresh(within=10)
 
-    assert [each.pid for each in links.ledger.counts().workers] == [100]
+    assert [worker.pid for worker in links.ledger.counts().workers] == [100]
 
 
 def big(revision: str) -> Table:

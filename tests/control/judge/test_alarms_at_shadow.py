@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from proxy.control.position.group_orders import GroupOrders, Order
+from proxy.control.position.group_orders import GroupOrders, OperatorOrder
 from proxy.core.judge.share import LONGEST
 from proxy.core.position.position import Cause, rolled_back
 from proxy.link.messages import CohortDelta
@@ -23,7 +23,7 @@ async def alarmed() -> Stand:
 
 def opened(stand: Stand) -> bool:
     """Whether the judge waits for the breaker's alarm."""
-    reasons = stand.bench.rulings["a"].judgement.reasons
+    reasons = stand.judging.rulings["a"].judgement.reasons
     return reasons[0] == "new failed 5 times in a row while legacy answered"
 
 
@@ -36,7 +36,7 @@ async def test_a_good_answer_ends_it() -> None:
 
     assert before
     assert not opened(stand)
-    assert stand.bench.rulings["a"].judgement.reasons[0].startswith("at shadow for 2s")
+    assert stand.judging.rulings["a"].judgement.reasons[0].startswith("at shadow for 2s")
 
 
 async def test_time_ends_it() -> None:
@@ -59,14 +59,14 @@ async def test_a_failure_keeps_it() -> None:
     stand.hear(legacy=50, new_bad=1, bad=[bad(unreachable=True)])
     await stand.rounds(2)
 
-    assert stand.bench.rulings["a"].judgement.reasons[1].startswith("at shadow new answers pinned cohorts alone")
+    assert stand.judging.rulings["a"].judgement.reasons[1].startswith("at shadow new answers pinned cohorts alone")
 
 
 async def test_promote_is_not_overtaken_by_it() -> None:
     """Whoever takes the route to canary has been told of it; what fails there takes it back as ever."""
     stand = await alarmed()
-    orders = GroupOrders(running=stand.running, replica=stand.replica, mover=stand.mover)
-    await orders.give(stand.route(), Order(verb="promote", reason="new is well", by="somebody"))
+    orders = GroupOrders(running=stand.running, here=stand.here, mover=stand.mover)
+    await orders.give(stand.route(), OperatorOrder(verb="promote", reason="new is well", by="somebody"))
     await stand.rounds(2)
     promoted = stand.place()
     stand.hear(legacy=50, new_bad=5, bad=failures(5))
@@ -82,21 +82,21 @@ async def test_a_share_that_fails_is_ended_by_no_single_answer() -> None:
     for _ in range(12):
         stand.hear(legacy=50, new=20, new_bad=20, bad=failures(20), cohorts=cohorts)
         await stand.rounds()
-    during = stand.bench.rulings["a"].judgement.reasons
+    during = stand.judging.rulings["a"].judgement.reasons
     for _ in range(12):
         stand.hear(legacy=50, new=40)
         await stand.rounds()
 
     assert during[0].startswith("new failed ")
-    assert stand.bench.rulings["a"].judgement.reasons[0].startswith("at shadow for")
+    assert stand.judging.rulings["a"].judgement.reasons[0].startswith("at shadow for")
 
 
 async def test_a_latched_route_keeps_its_alarm() -> None:
     """It says why it was rolled back until somebody says resume."""
     stand = await alarmed()
     route = stand.route()
-    before = stand.replica.position(route)
-    docket = stand.bench._dockets["a"]
-    docket.follow(rolled_back(before, before.place, Cause.BREAKER, stand.clock.now))
+    before = stand.here.position(route)
+    watch = stand.judging._watches["a"]
+    watch.follow(rolled_back(before, before.place, Cause.BREAKER, stand.clock.now))
 
-    assert docket.is_alarmed
+    assert watch.is_alarmed

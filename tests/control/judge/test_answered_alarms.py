@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from proxy.control.judge.route_watch import Docket
+from proxy.control.judge.route_watch import RouteWatch
 from proxy.core.judge.breaker import FailureRow
 from proxy.core.judge.guard import Bad, Process
 from proxy.core.position.ladder import COMPLETE, LEGACY, LIVE, RETIRED, SHADOW, Place
@@ -15,13 +15,13 @@ from proxy.core.position.position import Cause, Position, begun, held, moved, re
 from tests.core.judge.cases import FIVE, standing
 
 
-def alarmed(position: Position) -> Docket:
+def alarmed(position: Position) -> RouteWatch:
     """Of a route at this position, with an alarm of the guard, an open breaker and a row of two failures."""
-    docket = Docket()
-    docket.follow(position)
-    docket.processes[Bad.ERROR] = Process(bad=Bad.ERROR, events=40, alarmed_at=5.0)
-    docket.breaker = FailureRow(row=2, opened_at=5.0)
-    return docket
+    watch = RouteWatch()
+    watch.follow(position)
+    watch.processes[Bad.ERROR] = Process(bad=Bad.ERROR, events=40, alarmed_at=5.0)
+    watch.breaker = FailureRow(row=2, opened_at=5.0)
+    return watch
 
 
 LATCHED_FIVE = rolled_back(standing(LIVE), FIVE, Cause.OPERATOR, 9.0)
@@ -58,56 +58,56 @@ def test_what_answers_an_alarm(start: Place, move: Callable[[Position], Position
     """A step back to where new still answers somebody, one up to where it begins to, an edit and resume begin the guard
     anew; nothing else does.
     """
-    docket = alarmed(standing(start))
-    docket.follow(move(standing(start)))
+    watch = alarmed(standing(start))
+    watch.follow(move(standing(start)))
 
-    assert (docket.is_alarmed, docket.is_open) == (not answered, not answered)
+    assert (watch.is_alarmed, watch.is_open) == (not answered, not answered)
 
 
 def test_an_edit_answers_an_alarm_where_the_file_alone_rules() -> None:
     """A route that nobody ever moved has version 0 before and after it, and the same time since when it stands."""
     filed = replace(standing(FIVE), version=0)
-    docket = alarmed(filed)
-    docket.follow(replace(filed))
-    looked_at_twice = docket.is_alarmed
-    docket.answers = 20
-    docket.follow(replace(filed, split=0.1, file_split=0.1))
+    watch = alarmed(filed)
+    watch.follow(replace(filed))
+    looked_at_twice = watch.is_alarmed
+    watch.answers = 20
+    watch.follow(replace(filed, split=0.1, file_split=0.1))
 
     assert looked_at_twice
-    assert (docket.is_alarmed, docket.answers) == (False, 0)
+    assert (watch.is_alarmed, watch.answers) == (False, 0)
 
 
 def test_a_hold_right_after_resume_hides_no_resume() -> None:
     """Both may come between two rounds: the latch that is gone says that the alarm was answered."""
-    docket = alarmed(LATCHED_FIVE)
-    docket.follow(held(resumed(LATCHED_FIVE, 10.0, has_ramp=True), Cause.OPERATOR))
+    watch = alarmed(LATCHED_FIVE)
+    watch.follow(held(resumed(LATCHED_FIVE, 10.0, has_ramp=True), Cause.OPERATOR))
 
-    assert not docket.is_alarmed
+    assert not watch.is_alarmed
 
 
 @pytest.mark.parametrize("cause", [Cause.RESUME, Cause.FILE])
 def test_a_new_epoch_answers_nothing(cause: Cause) -> None:
     """It ends what old differences block, whatever the move before it was; who fails now is still to be taken back."""
     position = moved(standing(FIVE), FIVE, cause, 4.0)
-    docket = alarmed(position)
-    docket.follow(begun(position))
+    watch = alarmed(position)
+    watch.follow(begun(position))
 
-    assert docket.is_alarmed
+    assert watch.is_alarmed
 
 
 def test_a_hold_of_a_latched_route_answers_nothing() -> None:
     """Nor does a second look at the same position."""
-    docket = alarmed(LATCHED_FIVE)
-    docket.follow(LATCHED_FIVE)
-    docket.follow(held(LATCHED_FIVE, Cause.OPERATOR))
+    watch = alarmed(LATCHED_FIVE)
+    watch.follow(LATCHED_FIVE)
+    watch.follow(held(LATCHED_FIVE, Cause.OPERATOR))
 
-    assert docket.is_alarmed
+    assert watch.is_alarmed
 
 
 @pytest.mark.parametrize(("alarmed_at", "answered"), [(8.0, True), (10.0, False)])
 def test_an_alarm_that_was_kept_is_answered_by_a_step_back_after_it(*, alarmed_at: float, answered: bool) -> None:
     """A judge that begins anew finds the route one step back, and an alarm from before that, or from after."""
-    docket = Docket(processes={Bad.ERROR: Process(bad=Bad.ERROR, alarmed_at=alarmed_at)})
-    docket.follow(LATCHED_FIVE)
+    watch = RouteWatch(processes={Bad.ERROR: Process(bad=Bad.ERROR, alarmed_at=alarmed_at)})
+    watch.follow(LATCHED_FIVE)
 
-    assert docket.is_alarmed is not answered
+    assert watch.is_alarmed is not answered

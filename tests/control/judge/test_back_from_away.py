@@ -53,7 +53,7 @@ async def two() -> Two:
 async def begin_epoch(stand: Stand) -> Made:
     """As `banyan epoch --begin`."""
     await stand.mover.look()
-    before = stand.replica.position(stand.route())
+    before = stand.here.position(stand.route())
     found = move(before, begun(before), at=stand.clock(), actor="ann", numbers={}, reason="mended")
     return await stand.mover.move(replace(found, record=replace(found.record, cause=Cause.OPERATOR)), needs_store=True)
 
@@ -71,7 +71,7 @@ async def test_an_edit_that_it_missed_does_not_end_its_rollback(two: Two) -> Non
     await two.one.edit(edited)
     await two.rounds(3)
 
-    assert (two.two.place(), two.two.replica.position(two.two.route()).latched) == ("shadow", True)
+    assert (two.two.place(), two.two.here.position(two.two.route()).latched) == ("shadow", True)
 
 
 async def test_an_epoch_that_it_missed_stays_begun(two: Two) -> None:
@@ -79,11 +79,11 @@ async def test_an_epoch_that_it_missed_stays_begun(two: Two) -> None:
     two.stores[0].away = True
     await two.fail_at_one()
     assert await begin_epoch(two.two) is Made.FOR_ALL
-    begun_there = two.two.replica.position(two.two.route()).begun
+    begun_there = two.two.here.position(two.two.route()).begun
     two.stores[0].away = False
     await two.rounds(5)
 
-    position = two.one.replica.position(two.one.route())
+    position = two.one.here.position(two.one.route())
     assert begun_there == position.begun == 1
     assert position.latched
 
@@ -92,7 +92,7 @@ async def test_a_control_that_begins_anew_knows_who_moved_a_route(two: Two) -> N
     """The last move of each route is asked once, though nothing has moved since."""
     await two.fail_at_one()
     fresh = Stand(table(canary("10%", RAMP)), two.stores[0], two.clock, instance="one")
-    fresh.replica.take(await two.stores[0].behind.standing())
+    fresh.here.take(await two.stores[0].behind.standing())
     await fresh.begin()
 
-    assert fresh.replica.moves["a"] == two.one.replica.moves["a"]
+    assert fresh.here.moves["a"] == two.one.here.moves["a"]

@@ -6,23 +6,13 @@ from typing import Any
 
 import pytest
 
-from proxy.control.position.operator_moves import wanted
+from proxy.control.position.operator_moves import target_of
 from proxy.core.judge.verdict import Ruling
 from proxy.core.position.position import Cause, Position, move
 from tests.control.stands import Clock, Guards, Stand, Store, alone, failures
 
 LIVE = "name: a, match: /a, stage: live"
 ANN: dict[str, Any] = {"actor": "ann", "numbers": {}, "reason": "wait"}
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def store(clock: Clock) -> Store:
-    return Store(clock)
 
 
 async def asked(stand: Stand, seconds: int, *, failed: int = 0) -> None:
@@ -33,8 +23,8 @@ async def asked(stand: Stand, seconds: int, *, failed: int = 0) -> None:
 
 
 async def hold(stand: Stand) -> None:
-    position = stand.replica.position(stand.route())
-    after = wanted(stand.route(), position, "hold", stand.clock(), stand.running.snapshot.upstreams)
+    position = stand.here.position(stand.route())
+    after = target_of(stand.route(), position, "hold", stand.clock(), stand.running.snapshot.upstreams)
     assert isinstance(after, Position)
     await stand.mover.move(move(position, after, at=stand.clock(), **ANN))
 
@@ -69,10 +59,10 @@ async def test_what_new_failed_while_both_were_down_moves_no_held_route(store: S
     await asked(stand, 1800)
     legacy(stand, is_up=True)
     await asked(stand, 30)
-    found = stand.replica.position(stand.route())
+    found = stand.here.position(stand.route())
 
     assert (str(found.place), found.latched, found.held, found.cause) == ("live", False, True, Cause.OPERATOR)
-    assert (len(told), stand.bench.alarmed()) == (before, {})
+    assert (len(told), stand.judging.alarmed()) == (before, {})
     assert told
 
 
@@ -103,7 +93,7 @@ async def test_whoever_leads_next_does_not_take_it_back_either(store: Store, clo
     await asked(stand, 30)
     legacy(stand, is_up=True)
     await asked(stand, 30)
-    found = stand.replica.position(stand.route())
+    found = stand.here.position(stand.route())
 
     assert (str(found.place), found.latched, found.held) == ("live", False, True)
 
@@ -118,4 +108,4 @@ async def test_what_was_told_before_legacy_went_down_stands(store: Store, clock:
         await asked(stand, 30, failed=5)
 
     assert len(told) == 1
-    assert stand.bench.alarmed() == {"a": ("5xx",)}
+    assert stand.judging.alarmed() == {"a": ("5xx",)}

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from math import log
 
-from proxy.control.judge.change_detectors import MOST_EPOCHS, Changes
+from proxy.control.judge.change_detectors import MOST_EPOCHS, ChangeDetectors
 from proxy.core.judge.change import NO_CHANGE
 from proxy.core.outcome import Side
 from proxy.link.messages import ComparedDelta
@@ -14,8 +14,8 @@ def delta(*runs: tuple[int, int], epoch: str = "e", step: int = 7, side: str = "
     return ComparedDelta("a", epoch, step, side, list(runs))
 
 
-def changes(*deltas: ComparedDelta, step: int = 7) -> Changes:
-    made = Changes()
+def changes(*deltas: ComparedDelta, step: int = 7) -> ChangeDetectors:
+    made = ChangeDetectors()
     made.follow(step)
     made.add(deltas, limit=0.01, at=5.0, log_a=LOG_A)
     return made

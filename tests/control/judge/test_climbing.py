@@ -17,11 +17,6 @@ EVERY = 10.0
 REQUESTS = 1000
 
 
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
 def stand(clock: Clock, *routes: str) -> Stand:
     return Stand(table(*routes), Store(clock), clock, known=Known())
 
@@ -29,9 +24,9 @@ def stand(clock: Clock, *routes: str) -> Stand:
 async def traffic(one: Stand, clock: Clock, *, unfit: float = 0.0, route: str = "a") -> None:
     """Ten seconds of a route as its place has it: shadows by the order that stands; `unfit`: a share without any."""
     one.known.by_route[route] = replace(PROVED, newest_at=clock.now)
-    position = one.replica.position(one.route(route))
+    position = one.here.position(one.route(route))
     new = round(REQUESTS * position.split) if position.stage == "canary" else REQUESTS * (position.stage == "live")
-    sample = 1.0 if position.stage == "shadow" else one.replica.samples.get(route, SAMPLE)
+    sample = 1.0 if position.stage == "shadow" else one.here.samples.get(route, SAMPLE)
     sent, skipped = round(REQUESTS * sample * (1 - unfit)), round(REQUESTS * sample * unfit)
     one.hear(legacy=REQUESTS - new, new=new, route=route, shadows={"sent": sent, "skipped": skipped})
     await one.rounds(seconds=EVERY)
@@ -57,7 +52,7 @@ async def reach(one: Stand, clock: Clock, place: str) -> None:
 
 def reasons(one: Stand) -> tuple[str, ...]:
     """What the judge says of the route."""
-    return one.bench.ruling(one.route()).judgement.reasons
+    return one.judging.ruling(one.route()).judgement.reasons
 
 
 LADDER = ["shadow", "canary 1%", "canary 5%", "canary 25%", "canary 50%", "canary 98%", "live"]
@@ -70,7 +65,7 @@ async def test_a_ramp_climbs_with_its_defaults(clock: Clock, unfit: float) -> No
     await one.begin()
 
     assert await climbed(one, clock, unfit=unfit) == LADDER
-    assert one.replica.samples == {}
+    assert one.here.samples == {}
 
 
 @pytest.mark.parametrize("unfit", [0.0, 0.4])
@@ -79,12 +74,12 @@ async def test_a_ramp_that_begins_at_canary_climbs(clock: Clock, unfit: float) -
     one = stand(clock, DEFAULTS.replace("stage: shadow", "stage: canary, split: 5%"))
     await one.begin()
     await traffic(one, clock, unfit=unfit)
-    raised = dict(one.replica.samples)
+    raised = dict(one.here.samples)
 
     assert 0.2 < raised["a"] < 0.4
-    assert any("are shadowed until then" in each for each in reasons(one))
+    assert any("are shadowed until then" in reason for reason in reasons(one))
     assert await climbed(one, clock, unfit=unfit) == LADDER[2:]
-    assert one.replica.samples == {}
+    assert one.here.samples == {}
 
 
 async def test_missing_comparisons_raise_it_as_far_as_new_has_carried(clock: Clock) -> None:
@@ -92,15 +87,15 @@ async def test_missing_comparisons_raise_it_as_far_as_new_has_carried(clock: Clo
     one = stand(clock, DEFAULTS)
     await one.begin()
     await reach(one, clock, "canary 5%")
-    plain = dict(one.replica.samples)
+    plain = dict(one.here.samples)
     one.known.by_route["a"] = replace(PROVED, compared=10, answered=ComparedCounts(5), newest_at=clock.now)
     one.hear(legacy=950, new=50, shadows={"sent": 100})
     await one.rounds()
-    missing = dict(one.replica.samples), any("are shadowed until then" in each for each in reasons(one))
+    missing = dict(one.here.samples), any("are shadowed until then" in reason for reason in reasons(one))
     one.known.by_route["a"] = replace(PROVED, newest_at=clock.now)
     await one.rounds()
 
-    assert (plain, missing, one.replica.samples) == ({}, ({"a": 1.0}, True), {})
+    assert (plain, missing, one.here.samples) == ({}, ({"a": 1.0}, True), {})
 
 
 async def test_a_sample_that_is_written_is_not_raised(clock: Clock) -> None:
@@ -110,7 +105,7 @@ async def test_a_sample_that_is_written_is_not_raised(clock: Clock) -> None:
     await one.begin()
 
     assert await climbed(one, clock) == ["canary 5%"]
-    assert one.replica.samples == {}
+    assert one.here.samples == {}
     assert "new carries 14.5 % of the requests, shadow included; canary 25% is next" in reasons(one)
 
 
@@ -119,13 +114,13 @@ async def test_a_new_version_has_to_carry_it_again(clock: Clock) -> None:
     one = stand(clock, DEFAULTS)
     await one.begin()
     await reach(one, clock, "canary 5%")
-    before = dict(one.replica.samples)
+    before = dict(one.here.samples)
     one.known.epoch = 2
     await traffic(one, clock)
 
     assert before == {}
-    assert one.replica.samples["a"] > 0.2
-    assert any("which share of the requests new carries" in each for each in reasons(one))
+    assert one.here.samples["a"] > 0.2
+    assert any("which share of the requests new carries" in reason for reason in reasons(one))
     assert await climbed(one, clock) == LADDER[2:]
 
 
@@ -135,13 +130,13 @@ async def test_a_hold_takes_no_answers_away(clock: Clock) -> None:
     await one.begin()
     for _ in range(2):
         await traffic(one, clock)
-    docket = one.bench._dockets["a"]
-    before, place = docket.answers, one.replica.position(one.route())
-    docket.follow(replace(place, held=True, version=place.version + 1))
-    held = docket.answers
-    docket.follow(replace(place, since=place.since + 60.0, version=place.version + 2))
+    watch = one.judging._watches["a"]
+    before, place = watch.answers, one.here.position(one.route())
+    watch.follow(replace(place, held=True, version=place.version + 1))
+    held = watch.answers
+    watch.follow(replace(place, since=place.since + 60.0, version=place.version + 2))
 
-    assert (before, held, docket.answers) == (20, 20, 0)
+    assert (before, held, watch.answers) == (20, 20, 0)
 
 
 async def test_writes_alone_go_by_guard_requests_and_time(clock: Clock) -> None:
@@ -152,13 +147,13 @@ async def test_writes_alone_go_by_guard_requests_and_time(clock: Clock) -> None:
     for one in (asked, told):
         await one.begin()
         for _ in range(60):
-            split = one.replica.position(one.route()).split
+            split = one.here.position(one.route()).split
             new = round(REQUESTS * split)
             one.hear(legacy=REQUESTS - new, new=new, shadows={"skipped": REQUESTS})
             await one.rounds(seconds=EVERY)
 
     assert (asked.place(), told.place()) == ("shadow", "live")
-    assert any("100 % of the requests cannot be shadowed" in each for each in reasons(asked))
+    assert any("100 % of the requests cannot be shadowed" in reason for reason in reasons(asked))
 
 
 RAMP = "ramp: {hold: 30s, soak: 30s, needs: {requests: 100, capacity: false}}"
@@ -212,7 +207,7 @@ async def test_who_leads_next_has_counted_each_answer_once(clock: Clock) -> None
 
     assert second.judge.leading.lead is not None
     assert "new answered 70 of 100 requests at this step" in reasons(second)
-    assert {each.numbers[4] for each in guards.states.values() if each.bad == "step"} == {70.0}
+    assert {state.numbers[4] for state in guards.states.values() if state.bad == "step"} == {70.0}
 
 
 async def test_a_store_that_is_away_at_first_is_asked_later(clock: Clock) -> None:
@@ -225,7 +220,7 @@ async def test_a_store_that_is_away_at_first_is_asked_later(clock: Clock) -> Non
     await again.rounds(2, seconds=KEEP_EVERY)
 
     assert "new answered 90 of 100 requests at this step" in reasons(again)
-    assert {each.numbers[4] for each in guards.states.values() if each.bad == "step"} == {90.0}
+    assert {state.numbers[4] for state in guards.states.values() if state.bad == "step"} == {90.0}
 
 
 async def test_what_the_step_needs_is_kept_once(clock: Clock) -> None:
@@ -237,5 +232,5 @@ async def test_what_the_step_needs_is_kept_once(clock: Clock) -> None:
         one.hear(legacy=30_000, new=300)
         await one.rounds(seconds=KEEP_EVERY)
 
-    assert {each.numbers[4] for each in guards.states.values() if each.bad == "step"} == {100.0}
-    assert one.bench.states(clock.now, slow=False) == ()
+    assert {state.numbers[4] for state in guards.states.values() if state.bad == "step"} == {100.0}
+    assert one.judging.states(clock.now, slow=False) == ()

@@ -42,7 +42,7 @@ class Traffic:
             answers[self._ask()] += 1
         self._stand.hear(legacy=answers[Side.LEGACY], new=answers[Side.NEW])
         self._look()
-        self._stand.gathering.compare(self._runs.take())
+        self._stand.outbox.compare(self._runs.take())
         await self._stand.rounds()
 
     async def until(self, place: str, most: int = 3_600) -> None:
@@ -53,7 +53,7 @@ class Traffic:
             await self.second()
 
     def _ask(self) -> Side:
-        route, position = self._stand.route(), self._stand.replica.position(self._stand.route())
+        route, position = self._stand.route(), self._stand.here.position(self._stand.route())
         assert route.shadow is not None
         split = 1.0 if position.stage is Stage.LIVE else position.split
         side = Side.NEW if self._dice.random() < split else Side.LEGACY
@@ -120,7 +120,7 @@ async def test_a_fault_that_only_live_answers_have_does_not_pass_the_first_step(
         seen.add(stand.place())
 
     assert seen == {"shadow", "canary 5%"}
-    assert stand.replica.position(stand.route()).latched
+    assert stand.here.position(stand.route()).latched
     assert traffic.harmed < 150
 
 

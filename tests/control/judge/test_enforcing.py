@@ -22,16 +22,6 @@ FIVE = Place(Stage.CANARY, 0.05)
 IN_MOTION = "guard: {in_motion: 1}\n"
 
 
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def store(clock: Clock) -> Store:
-    return Store(clock)
-
-
 def at_shadow(name: str, more: str = "") -> str:
     return f"name: {name}, match: /{name}, stage: shadow, {RAMP}{', ' + more if more else ''}"
 
@@ -42,15 +32,15 @@ async def proved(store: Store, clock: Clock, *routes: str, top: str = "", second
     stand = Stand(table(*routes, top=top), store, clock, known=known)
     await stand.begin()
     await stand.rounds()
-    for each in stand.running.snapshot.routes:
-        known.by_route[each.name] = replace(PROVED, newest_at=clock.now + seconds)
-        stand.hear(legacy=90, new=20, route=each.name)
+    for route in stand.running.snapshot.routes:
+        known.by_route[route.name] = replace(PROVED, newest_at=clock.now + seconds)
+        stand.hear(legacy=90, new=20, route=route.name)
     return stand
 
 
 def fails(stand: Stand, route: str, others: Iterable[str] = ()) -> None:
     """New fails in a row on this route; the `others` go on as ever."""
-    stand.gathering.take()
+    stand.outbox.take()
     stand.hear(legacy=9, bad=failures(5, route=route), new_bad=5, route=route)
     for each in others:
         stand.hear(legacy=90, new=20, route=each)
@@ -94,13 +84,13 @@ async def test_only_so_many_begin_to_move_in_one_round(store: Store, clock: Cloc
 
     assert moved_first == [("a", "canary 1%")]
     assert await by_the_judge(store) == moved_first
-    assert "at most 1 may be: a" in str(stand.bench.ruling(stand.route("b")).judgement.reasons)
+    assert "at most 1 may be: a" in str(stand.judging.ruling(stand.route("b")).judgement.reasons)
 
 
 async def test_an_operator_s_promotion_counts_at_the_last_moment(store: Store, clock: Clock) -> None:
     """Another replica's operator puts a route in motion after the judge has looked: its own move is not made."""
     stand = await proved(store, clock, at_shadow("a"), at_shadow("b"), top=IN_MOTION)
-    b = stand.replica.positions["b"]
+    b = stand.here.positions["b"]
     between(store, lambda: given(store, b, moved(b, FIVE, Cause.OPERATOR, clock.now)))
     await stand.rounds(2, seconds=3601.0)
 
@@ -113,14 +103,14 @@ async def test_an_operator_s_promotion_counts_at_the_last_moment(store: Store, c
 async def test_an_order_within_a_round_is_not_overtaken(store: Store, clock: Clock, what: str, when: str) -> None:
     """While the judge carries out its ruling on a, an operator rolls b back or holds it: b is not promoted."""
     stand = await proved(store, clock, canary("1%", RAMP), canary("1%", RAMP, name="b"), seconds=601.0)
-    b = stand.replica.positions["b"]
+    b = stand.here.positions["b"]
     after = rolled_back(b, SHADOW, Cause.OPERATOR, clock.now) if what == "rollback" else held(b, Cause.OPERATOR)
     if when == "before the first move":
         between(store, lambda: given(store, b, after))
     else:
         stand.mover.made.append(lambda _: store.behind._positions.update(b=after))
     await stand.rounds(seconds=601.0)
-    stood = stand.replica.positions["b"]
+    stood = stand.here.positions["b"]
     await stand.rounds()
 
     assert stood == after
@@ -141,7 +131,7 @@ async def test_a_route_does_not_pass_one_that_was_just_taken_back(store: Store, 
 async def test_a_group_goes_forward_whole_or_not_at_all(store: Store, clock: Clock, in_between: str) -> None:
     """A member that an operator moves at the last moment keeps the others where they are."""
     stand = await proved(store, clock, at_shadow("a", "group: g"), at_shadow("b", "group: g"))
-    b = stand.replica.positions["b"]
+    b = stand.here.positions["b"]
     after = {
         "latched": rolled_back(b, LEGACY, Cause.OPERATOR, clock.now),
         "held": held(b, Cause.OPERATOR),
@@ -161,25 +151,25 @@ async def test_a_group_is_one_that_moves(store: Store, clock: Clock) -> None:
     await stand.rounds(2, seconds=3601.0)
 
     assert await by_the_judge(store) == [("a", "canary 1%"), ("b", "canary 1%")]
-    assert "at most 1 may be: group g" in str(stand.bench.ruling(stand.route("c")).judgement.reasons)
+    assert "at most 1 may be: group g" in str(stand.judging.ruling(stand.route("c")).judgement.reasons)
 
 
 async def test_a_rollback_that_was_late_is_made_in_the_same_round(store: Store, clock: Clock) -> None:
     """A hold, given while new fails for everybody, does not put off the way back, and stays."""
     stand = await proved(store, clock, canary("50%", RAMP))
-    a = stand.replica.positions["a"]
+    a = stand.here.positions["a"]
     between(store, lambda: given(store, a, held(a, Cause.OPERATOR)))
     fails(stand, "a")
     await stand.rounds()
 
-    stood = stand.replica.positions["a"]
+    stood = stand.here.positions["a"]
     assert (str(stood.place), stood.latched, stood.held, stood.version) == ("shadow", True, True, 3)
 
 
 async def test_a_group_goes_back_whole_though_one_member_was_moved_in_between(store: Store, clock: Clock) -> None:
     """Nobody is left behind: the group's rollback is made anew with what the operator has made of one of them."""
     stand = await proved(store, clock, *(canary("50%", f"group: g, {RAMP}", name=name) for name in "ab"))
-    b = stand.replica.positions["b"]
+    b = stand.here.positions["b"]
     between(store, lambda: given(store, b, moved(b, Place(Stage.LIVE), Cause.OPERATOR, clock.now)))
     fails(stand, "a", others=("b",))
     await stand.rounds()
@@ -192,10 +182,10 @@ async def test_a_ruling_on_another_file_is_dropped(store: Store, clock: Clock) -
     """Where the file alone rules there is no version to go by: an edit in between makes it another position."""
     stand = await proved(store, clock, canary("50%"))
     fails(stand, "a")
-    rulings = stand.bench.rule([stand.gathering.take()])
+    rulings = stand.judging.rule([stand.outbox.take()])
     stand.running.snapshot = table(canary("20%"))
 
-    assert [each.action for each in rulings.values()] == [Action.ROLLBACK]
+    assert [ruling.action for ruling in rulings.values()] == [Action.ROLLBACK]
     assert not await stand.judge._enforcing.enforce(rulings)
     assert await by_the_judge(store) == []
 
@@ -209,7 +199,7 @@ async def test_after_a_step_back_new_failures_take_the_route_all_the_way(store: 
     await stand.rounds()
     stand.hear(bad=failures(4), new_bad=4)
     await stand.rounds()
-    before = stand.replica.positions["a"]
+    before = stand.here.positions["a"]
     after = rolled_back(before, Place(Stage.CANARY, 0.6), Cause.OPERATOR, clock.now)
     await stand.mover.move(move(before, after, at=clock.now, actor="ann", numbers={}, reason="step"))
     stand.hear(legacy=9, bad=failures(1, first=9), new_bad=1)
@@ -219,7 +209,7 @@ async def test_after_a_step_back_new_failures_take_the_route_all_the_way(store: 
     await stand.rounds()
 
     assert (answered, stand.place()) == ("canary 60%", "shadow")
-    assert stand.replica.positions["a"].latched
+    assert stand.here.positions["a"].latched
     assert (await store.behind.transitions("a", 1))[0].cause is Cause.BREAKER
 
 
@@ -231,7 +221,7 @@ async def test_a_follower_moves_nothing_forward_or_back(store: Store, clock: Clo
     fails(stand, "b", others=("a",))
     await stand.rounds(seconds=3601.0)
 
-    assert stand.bench.ruling(stand.route("b")).action is Action.ROLLBACK
+    assert stand.judging.ruling(stand.route("b")).action is Action.ROLLBACK
     assert await by_the_judge(store) == []
 
 
@@ -240,7 +230,7 @@ async def test_without_the_lead_nothing_goes_forward_though_the_store_answers(st
     stand = await proved(store, clock, at_shadow("a"), canary("50%", name="b"))
     fails(stand, "b", others=("a",))
     clock.now += 3601.0
-    rulings = stand.bench.rule([stand.gathering.take()])
+    rulings = stand.judging.rule([stand.outbox.take()])
     stand.judge.leading.doubt()
     stand.judge.away = "no answer in time"
     await stand.judge._act(rulings)
@@ -277,8 +267,8 @@ async def test_one_route_that_waits_for_the_store_keeps_no_other_from_going_back
     await stand.begin()
     fails(stand, "b")
     stand.judge.away = "no answer in time"
-    found = stand.bench.rule([stand.gathering.take()])
-    position = stand.replica.position(stand.route("a"))
+    found = stand.judging.rule([stand.outbox.take()])
+    position = stand.here.position(stand.route("a"))
     needs_store = replace(found["b"], position=position, to=Place(Stage.CANARY, 0.5))
     store.away = True
     with pytest.raises(AwayError):

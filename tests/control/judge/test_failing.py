@@ -10,24 +10,13 @@ from typing import Any
 
 import pytest
 
-from proxy.control.position.operator_moves import wanted
+from proxy.control.position.operator_moves import target_of
 from proxy.core.judge.verdict import Action, Ruling
 from proxy.core.outcome import Refused
 from proxy.core.position.position import Cause, Position, held, move, transition
 from proxy.core.routing.route import BreakerPolicy as Rule
 from proxy.link.messages import CohortDelta
 from tests.control.stands import Clock, Guards, Stand, Store, alone, bad, canary, table
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def store(clock: Clock) -> Store:
-    return Store(clock)
-
 
 ANN: dict[str, Any] = {"actor": "ann", "numbers": {}, "reason": "wait"}
 LIVE = "name: a, match: /a, stage: live"
@@ -83,7 +72,7 @@ async def test_a_dead_legacy_is_never_gone_back_to(store: Store, clock: Clock, f
     for _ in range(30):
         half(stand, 1, 2, 3, good=10 - failed, failed=failed)
         await stand.rounds()
-    stood = stand.place(), stand.replica.position(stand.route()).held, [route for route, _ in told]
+    stood = stand.place(), stand.here.position(stand.route()).held, [route for route, _ in told]
     stand.ill.clear()
     for _ in range(30):
         half(stand, 1, 2, 3, good=10 - failed, failed=failed)
@@ -99,13 +88,13 @@ async def test_trouble_that_legacy_shares_is_no_reason_to_go_back(store: Store, 
     for _ in range(30):
         half(stand, 1, 2, 3, good=0, failed=10, alive=(0, 3))
         await stand.rounds()
-    during = stand.place(), stand.replica.position(stand.route()).held
+    during = stand.place(), stand.here.position(stand.route()).held
     for _ in range(90):
         half(stand, 1, 2, 3, good=10, failed=0, alive=(3, 0))
         await stand.rounds()
 
     assert during == ("live", True)
-    assert (stand.place(), stand.bench.ruling(stand.route()).action) == ("live", Action.STAY)
+    assert (stand.place(), stand.judging.ruling(stand.route()).action) == ("live", Action.STAY)
 
 
 async def held_for_legacy(
@@ -117,7 +106,7 @@ async def held_for_legacy(
     for _ in range(30):
         half(stand, 1, 2, 3, good=0, failed=10)
         await stand.rounds()
-    assert stand.replica.position(stand.route()).waits
+    assert stand.here.position(stand.route()).waits
     return stand
 
 
@@ -139,16 +128,16 @@ async def test_what_new_failed_while_both_were_down_takes_nobody_back(
         half(stand, *range(40), good=0, failed=2)
         await stand.rounds()
     await well(stand, seconds)
-    alarmed = stand.bench.alarmed()
+    alarmed = stand.judging.alarmed()
     stand.ill.clear()
     for _ in range(20):
         half(stand, 1, 2, 3, good=10, failed=0, alive=(3, 0))
         await stand.rounds()
-    position = stand.replica.position(stand.route())
+    position = stand.here.position(stand.route())
     await well(stand, 300)
 
     assert (alarmed, str(position.place), position.waits) == ({}, "live", True)
-    assert not stand.replica.position(stand.route()).held
+    assert not stand.here.position(stand.route()).held
 
 
 async def test_a_new_that_fails_little_goes_back_once_legacy_answers(store: Store, clock: Clock) -> None:
@@ -157,7 +146,7 @@ async def test_a_new_that_fails_little_goes_back_once_legacy_answers(store: Stor
     for second in range(300):
         half(stand, *range(second * 5, second * 5 + 5), good=4, failed=1)
         await stand.rounds()
-    before = stand.replica.position(stand.route()).waits, stand.bench.alarmed()
+    before = stand.here.position(stand.route()).waits, stand.judging.alarmed()
     stand.ill.clear()
     for second in range(300, 330):
         half(stand, *range(second * 5, second * 5 + 5), good=4, failed=1, alive=(3, 0))
@@ -178,12 +167,12 @@ async def test_a_hold_for_legacy_ends_when_new_answers_well(
     told: list[str] = []
     stand.mover.made.append(lambda record: told.append(record.reason))
     await well(stand, 290)
-    before = stand.replica.position(stand.route()).held
+    before = stand.here.position(stand.route()).held
     await well(stand, 20)
     if legacy == "comes back later":
         stand.ill.clear()
     await well(stand, 60)
-    position = stand.replica.position(stand.route())
+    position = stand.here.position(stand.route())
     record = (await store.behind.transitions("a", 1))[0]
 
     assert before
@@ -204,7 +193,7 @@ async def test_a_route_that_is_held_for_legacy_goes_back_without_the_store(store
         await stand.rounds()
 
     assert (stand.place("a"), stand.place("b")) == ("shadow", "shadow")
-    assert set(stand.replica.pending) == {"a", "b"}
+    assert set(stand.here.pending) == {"a", "b"}
 
 
 @pytest.mark.parametrize("route", [LIVE, f"{LIVE}, ramp: {{}}"], ids=["no ramp", "ramp"])
@@ -220,9 +209,9 @@ async def test_a_hold_for_legacy_ends_by_itself_after_a_restart_too(store: Store
     stand.ill.add("legacy")
     await stand.begin()
     await well(stand, 290)
-    waited = stand.replica.position(stand.route()).waits
+    waited = stand.here.position(stand.route()).waits
     await well(stand, 60)
-    position = stand.replica.position(stand.route())
+    position = stand.here.position(stand.route())
 
     assert waited
     assert (str(position.place), position.held, position.cause) == ("live", False, Cause.LEGACY)
@@ -233,7 +222,7 @@ async def test_of_two_holds_under_one_version_the_stores_is_followed(store: Stor
     """One was set here without the store, the other one in it: a person's never ends by itself."""
     other = next(each for each in (Cause.OPERATOR, Cause.LEGACY) if each is not here)
     stand = await alone(store, clock, LIVE)
-    first = stand.replica.position(stand.route())
+    first = stand.here.position(stand.route())
     store.away = True
     await stand.mover.move(move(first, held(first, here), at=clock(), **ANN))
     await well(stand, 5)
@@ -241,7 +230,7 @@ async def test_of_two_holds_under_one_version_the_stores_is_followed(store: Stor
     after = held(first, other)
     await store.behind.compare_and_set(after, first.version, transition(first, after, **ANN))
     await well(stand, 900)
-    found = stand.replica.position(stand.route())
+    found = stand.here.position(stand.route())
 
     assert (found.held, found.cause) == (True, Cause.OPERATOR)
 
@@ -252,19 +241,19 @@ async def test_a_hold_for_legacy_lasts_while_new_fails(store: Store, clock: Cloc
     for second in range(600):
         half(stand, second % 7, good=10 if second % 5 else 9, failed=0 if second % 5 else 1)
         await stand.rounds()
-    failing = stand.replica.position(stand.route()).waits
+    failing = stand.here.position(stand.route()).waits
     await stand.rounds(600)
 
     assert failing
-    assert stand.replica.position(stand.route()).waits
+    assert stand.here.position(stand.route()).waits
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
 async def test_an_operators_hold_never_ends_by_itself(store: Store, clock: Clock, when: str) -> None:
     """Whether it was there first, or was ordered when the judge held the route already."""
     stand = await alone(store, clock, LIVE) if when == "before" else await held_for_legacy(store, clock)
-    position = stand.replica.position(stand.route())
-    after = wanted(stand.route(), position, "hold", clock(), stand.running.snapshot.upstreams)
+    position = stand.here.position(stand.route())
+    after = target_of(stand.route(), position, "hold", clock(), stand.running.snapshot.upstreams)
     assert isinstance(after, Position)
     await stand.mover.move(move(position, after, at=clock(), actor="ann", numbers={}, reason="wait"))
     stand.ill.add("legacy")
@@ -272,7 +261,7 @@ async def test_an_operators_hold_never_ends_by_itself(store: Store, clock: Clock
         half(stand, 1, 2, 3, good=0, failed=10)
         await stand.rounds()
     await well(stand, 900)
-    found = stand.replica.position(stand.route())
+    found = stand.here.position(stand.route())
 
     assert (found.held, found.cause, found.version) == (True, Cause.OPERATOR, after.version)
 
@@ -284,13 +273,13 @@ async def test_a_hold_that_is_ordered_meanwhile_outruns_the_judges_release(store
     while not rulings or rulings["a"].action is not Action.RELEASE:
         half(stand, 1, 2, 3, good=10, failed=0)
         clock.now += 1.0
-        rulings = dict(stand.bench.rule([stand.gathering.take()]))
-    position = stand.replica.position(stand.route())
+        rulings = dict(stand.judging.rule([stand.outbox.take()]))
+    position = stand.here.position(stand.route())
     after = held(position, Cause.OPERATOR)
     await store.behind.compare_and_set(after, position.version, transition(position, after, **ANN))
     await stand.judge._act(rulings)
     await stand.rounds(3)
-    found = stand.replica.position(stand.route())
+    found = stand.here.position(stand.route())
 
     assert (found.held, found.cause) == (True, Cause.OPERATOR)
 
@@ -319,7 +308,7 @@ async def test_refusals_that_another_route_caused_move_nothing(store: Store, clo
         await stand.rounds()
 
     assert stand.place() == before
-    assert stand.bench._budget.spent(clock.now) == (2001, 1)
+    assert stand.judging._budget.spent(clock.now) == (2001, 1)
 
 
 async def refusing(stand: Stand, seconds: int, *, every: int = 1, requests: int = 1) -> int | None:
@@ -402,12 +391,12 @@ async def test_a_new_that_is_left_alone_is_held_while_legacy_is_down(store: Stor
     stand.judge.page = lambda _, ruling: told.append(ruling)
     stand.ill.add("legacy")
     moved = await refusing(stand, 30, requests=9)
-    held = stand.replica.position(stand.route()).held
+    held = stand.here.position(stand.route()).held
     stand.ill.clear()
     stand.healthy.add("legacy")
 
     assert (moved, held) == (None, True)
-    assert ["its upstream is left alone" in str(each) for each in told] == [True]
+    assert ["its upstream is left alone" in str(message) for message in told] == [True]
     assert await refusing(stand, 5) is not None
 
 
@@ -472,7 +461,7 @@ async def test_a_death_that_moves_nothing_is_told_each_time(store: Store, clock:
     stand.judge.page = lambda _, ruling: told.append(ruling)
     stand.healthy.add("legacy")
     if by == "a person":
-        position = stand.replica.position(stand.route())
+        position = stand.here.position(stand.route())
         await stand.mover.move(move(position, held(position, Cause.OPERATOR), at=clock(), **ANN))
     counts = []
     for _ in range(2):
@@ -482,6 +471,6 @@ async def test_a_death_that_moves_nothing_is_told_each_time(store: Store, clock:
         counts.append(len(told))
         await well(stand, 600)
 
-    position = stand.replica.position(stand.route())
-    assert (counts, {each.cause for each in told}) == ([1, 2], {Cause.BREAKER})
+    position = stand.here.position(stand.route())
+    assert (counts, {message.cause for message in told}) == ([1, 2], {Cause.BREAKER})
     assert (position.held, position.latched, position.version) == (True, False, 1)

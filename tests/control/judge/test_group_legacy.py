@@ -60,7 +60,7 @@ async def held(told: list[str]) -> Stand:
 
 def holds(stand: Stand) -> list[tuple[str, bool]]:
     """Where both stand, and whether the judge holds them for a legacy."""
-    return [(stand.place(name), stand.replica.position(stand.route(name)).waits) for name in "ab"]
+    return [(stand.place(name), stand.here.position(stand.route(name)).waits) for name in "ab"]
 
 
 async def test_a_group_does_not_go_back_while_one_legacy_is_down() -> None:
@@ -70,7 +70,7 @@ async def test_a_group_does_not_go_back_while_one_legacy_is_down() -> None:
 
     assert holds(stand) == [("live", True), ("live", True)]
     assert told == ["a"]
-    assert [stand.replica.position(stand.route(name)).version for name in "ab"] == [1, 1]
+    assert [stand.here.position(stand.route(name)).version for name in "ab"] == [1, 1]
 
 
 async def test_a_group_goes_back_when_that_legacy_answers() -> None:
@@ -150,7 +150,7 @@ async def idle(new: int = 0, *, quiet: int, new_bad: int = 0) -> tuple[Stand, li
             stand.hear(route="b", new=new, new_bad=new_bad, bad=failures(new_bad, route="b"))
         stand.hear(new=10)
         await stand.rounds()
-        moved += [str(stand.bench.rulings["b"].judgement.reasons[0])] if not holds(stand)[1][1] and not moved else []
+        moved += [str(stand.judging.rulings["b"].judgement.reasons[0])] if not holds(stand)[1][1] and not moved else []
     return stand, moved
 
 

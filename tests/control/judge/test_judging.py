@@ -10,21 +10,10 @@ from proxy.control.fleet.lease import LASTS
 from proxy.core.judge.ramp import ComparedCounts, Measures
 from proxy.core.judge.verdict import Action, Ruling
 from proxy.core.position.position import Cause, move, resumed, transition
-from proxy.core.position.standing import Hold
 from tests.control.stands import START, Clock, Guards, Known, Stand, Store, alone, bad, canary, failures, table
 
 RAMP = "ramp: {steps: [1%, 5%, 50%], hold: 10m, soak: 1h, needs: {capacity: false, requests: 10}}"
 PROVED = Measures(compared=5000, answered=ComparedCounts(2000), unseen=0.001, uncovered=0, newest_at=START)
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def store(clock: Clock) -> Store:
-    return Store(clock)
 
 
 async def pair(store: Store, clock: Clock, *routes: str) -> tuple[Stand, Stand]:
@@ -44,7 +33,7 @@ async def test_new_that_fails_in_a_row_is_taken_back(store: Store, clock: Clock)
     await stand.rounds()
 
     moved = (await store.behind.transitions("a", 1))[0]
-    assert (stand.place(), stand.replica.position(stand.route()).latched) == ("shadow", True)
+    assert (stand.place(), stand.here.position(stand.route()).latched) == ("shadow", True)
     assert (moved.cause.value, moved.actor) == ("breaker", "judge at one")
     assert "5 times in a row while legacy answered" in moved.reason
 
@@ -124,7 +113,7 @@ async def test_a_latched_route_stays_whatever_is_proved(store: Store, clock: Clo
     latched = stand.place()
 
     assert latched == "shadow"
-    assert stand.bench.ruling(stand.route()).judgement.reasons[0].startswith("rolled back (breaker)")
+    assert stand.judging.ruling(stand.route()).judgement.reasons[0].startswith("rolled back (breaker)")
 
 
 async def test_a_route_climbs_when_everything_is_proved(store: Store, clock: Clock) -> None:
@@ -150,7 +139,7 @@ async def test_without_one_of_them_it_stays(store: Store, clock: Clock, lacks: s
     known = Known({} if lacks == "evidence" else {"a": PROVED})
     stand = await alone(store, clock, canary("1%", RAMP), known=known)
     if lacks == "a hold":
-        await store.behind.set_hold(Hold(route="a", by="ann", since=START))
+        await stand.hold(on=True)
     if lacks == "a side":
         stand.running.snapshot = replace(stand.running.snapshot, upstreams={})
     for _ in range(3):
@@ -161,7 +150,7 @@ async def test_without_one_of_them_it_stays(store: Store, clock: Clock, lacks: s
             stand.hear(legacy=90, new=20)
         await stand.rounds(seconds=10.0 if lacks == "time" else 301.0)
 
-    assert str(stand.replica.position(stand.route()).place) == "canary 1%"
+    assert str(stand.here.position(stand.route()).place) == "canary 1%"
 
 
 async def test_dry_run_moves_nothing_and_says_what_it_would(store: Store, clock: Clock) -> None:
@@ -171,7 +160,7 @@ async def test_dry_run_moves_nothing_and_says_what_it_would(store: Store, clock:
     await stand.rounds(2)
 
     assert stand.place() == "canary 10%"
-    assert "dry run: without it this would be a rollback" in stand.bench.ruling(stand.route()).judgement.reasons
+    assert "dry run: without it this would be a rollback" in stand.judging.ruling(stand.route()).judgement.reasons
 
 
 async def test_freeze_holds_and_page_tells_once(store: Store, clock: Clock) -> None:
@@ -185,7 +174,7 @@ async def test_freeze_holds_and_page_tells_once(store: Store, clock: Clock) -> N
         stand.hear(legacy=9, bad=failures(5, route=route), new_bad=5, route=route)
     await stand.rounds(3)
 
-    held = stand.replica.position(stand.route())
+    held = stand.here.position(stand.route())
     assert (stand.place(), held.held, held.latched) == ("canary 10%", True, False)
     assert (stand.place("b"), [(route, ruling.action) for route, ruling in told]) == (
         "canary 10%",
@@ -201,7 +190,7 @@ async def test_an_alarm_that_comes_again_is_told_again(store: Store, clock: Cloc
     for _ in range(2):
         stand.hear(legacy=9, bad=failures(5), new_bad=5)
         await stand.rounds(2)
-        before = stand.replica.position(stand.route())
+        before = stand.here.position(stand.route())
         clock.now += 1.0
         after = resumed(before, clock.now, has_ramp=False)
         await stand.mover.move(move(before, after, at=clock.now, actor="ann", numbers={}, reason="mended"))
@@ -226,12 +215,12 @@ async def test_the_next_judge_knows_what_the_last_one_knew(store: Store, clock: 
     for minute in range(8):
         stand.hear(legacy=500, new=50, new_bad=1, bad=[bad(cohort=minute)])
         await stand.rounds(seconds=10.0)
-    level = stand.bench.ruling(stand.route())
+    level = stand.judging.ruling(stand.route())
     reborn = Stand(table(canary()), store, clock, guards=guards)
     await reborn.begin()
 
-    assert {each.bad for each in guards.states.values()} == {"5xx", "rates"}
-    assert reborn.bench.states(clock.now) == ()
+    assert {state.bad for state in guards.states.values()} == {"5xx", "rates"}
+    assert reborn.judging.states(clock.now) == ()
     assert level.action is Action.STAY
 
 
@@ -244,14 +233,14 @@ async def test_an_alarm_of_the_breaker_outlives_the_judge(store: Store, clock: C
     reborn, later = (Stand(table(paged), store, clock, guards=guards) for _ in range(2))
     await reborn.begin()
     await reborn.rounds()
-    ended = replace(stand.replica.position(stand.route()), cause=Cause.RESUME, since=clock.now, version=1)
+    ended = replace(stand.here.position(stand.route()), cause=Cause.RESUME, since=clock.now, version=1)
     record = transition(ended, ended, actor="ann", numbers={}, reason="mended")
     await store.behind.compare_and_set(ended, 0, record)
     await later.begin()
     await later.rounds()
 
-    assert reborn.bench.ruling(reborn.route()).action is Action.PAGE
-    assert later.bench.ruling(later.route()).action is Action.STAY
+    assert reborn.judging.ruling(reborn.route()).action is Action.PAGE
+    assert later.judging.ruling(later.route()).action is Action.STAY
 
 
 async def test_a_killed_judge_is_followed_when_its_lease_is_over(store: Store, clock: Clock) -> None:
@@ -275,12 +264,12 @@ async def test_a_judge_that_wakes_up_moves_nothing(store: Store, clock: Clock) -
     clock.now += LASTS + 1.0
     await second.rounds(seconds=0.0)
     first.judge.leading.lead = lead
-    rulings = first.bench.rule([])
+    rulings = first.judging.rule([])
     first.hear(legacy=9, bad=failures(5), new_bad=5)
-    rulings = first.bench.rule([first.gathering.take()])
+    rulings = first.judging.rule([first.outbox.take()])
     await first.judge._act(rulings)
 
-    assert [each.action for each in rulings.values()] == [Action.ROLLBACK]
+    assert [ruling.action for ruling in rulings.values()] == [Action.ROLLBACK]
     assert (await store.behind.standing()).positions == ()
     assert first.judge.leading.lead is None
     await first.rounds(seconds=0.0)
@@ -331,12 +320,12 @@ async def test_a_window_that_stops_everything_begins_the_guard_anew(store: Store
     clock.now = 1_800_000_000.0 + 60.0  # 2027-01-15T08:01Z
     stand.hear(legacy=9, bad=failures(5), new_bad=5)
     await stand.rounds()
-    during = stand.bench.ruling(stand.route()).action
+    during = stand.judging.ruling(stand.route()).action
     await stand.rounds(2, seconds=3600.0)
 
     assert during is Action.PAGE
     assert stand.place() == "canary 10%"
-    assert stand.bench.ruling(stand.route()).action is Action.STAY
+    assert stand.judging.ruling(stand.route()).action is Action.STAY
 
 
 async def test_only_so_many_routes_are_in_motion(store: Store, clock: Clock) -> None:
@@ -348,4 +337,4 @@ async def test_only_so_many_routes_are_in_motion(store: Store, clock: Clock) -> 
     await stand.rounds(seconds=3700.0)
 
     assert stand.place("b") == "shadow"
-    assert any("at most 1 may be: a" in each for each in stand.bench.ruling(stand.route("b")).judgement.reasons)
+    assert any("at most 1 may be: a" in reason for reason in stand.judging.ruling(stand.route("b")).judgement.reasons)

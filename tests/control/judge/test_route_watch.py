@@ -1,6 +1,6 @@
 """Slow answers before the guard: they are frequent, they come together, and a tenant's say the same thing again.
 
-The real docket, seconds of virtual time: 250 tenants, 125 requests a second, of which legacy answers 4 % slowly.
+The real RouteWatch, seconds of virtual time: 250 tenants, 125 requests a second, of which legacy answers 4 % slowly.
 """
 
 from __future__ import annotations
@@ -11,8 +11,9 @@ from random import Random
 
 import pytest
 
-from proxy.control.fleet.gossip import Answered
-from proxy.control.judge.route_watch import Docket, Seen
+from proxy.control.fleet.gossip import RouteAnswers
+from proxy.control.judge.observed import Observed
+from proxy.control.judge.route_watch import RouteWatch
 from proxy.core.judge.guard import Bad, BadEvent
 from proxy.core.judge.legacy import LegacyHealth
 from proxy.core.outcome import Side
@@ -28,15 +29,22 @@ STEPS = (0.05, 0.25, 0.5, 1.0)
 
 
 def seconds(
-    docket: Docket, position: Position, length: int, dice: Random, *, start: float, slow: float = SLOW, stalls: int = 0
+    watch: RouteWatch,
+    position: Position,
+    length: int,
+    dice: Random,
+    *,
+    start: float,
+    slow: float = SLOW,
+    stalls: int = 0,
 ) -> Iterator[float]:
-    """Let the docket see so many seconds, in which new answers that share slowly; after each, its time.
+    """Let the watch see so many seconds, in which new answers that share slowly; after each, its time.
 
     In one of `stalls` seconds everything is slow that new answers within a tenth of it, 0: in none.
     """
     for at in range(length):
         stalled = stalls and at % stalls == stalls // 2
-        events, told = [], Answered("a")
+        events, told = [], RouteAnswers("a")
         for number in range(REQUESTS):
             cohort = dice.randrange(TENANTS)
             side = Side.NEW if DRAWS[cohort] < position.split else Side.LEGACY
@@ -45,8 +53,8 @@ def seconds(
             told.legacy += side is Side.LEGACY
             if held or dice.random() < (slow if side is Side.NEW else SLOW):
                 events.append(BadEvent(Bad.LATENCY, side, cohort, DRAWS[cohort], start + at))
-        seen = Seen(start + at, told, tuple(events), tuple(events), 30 * 86_400.0, 4, LegacyHealth.UP, slow=0.05)
-        docket.fold(position, seen)
+        seen = Observed(start + at, told, tuple(events), tuple(events), 30 * 86_400.0, 4, LegacyHealth.UP, slow=0.05)
+        watch.fold(position, seen)
         yield start + at
 
 
@@ -55,16 +63,16 @@ def ramped(dice: Random, *, slow: float = SLOW, stalls: int = 0, before: int = 6
 
     As on a real route nothing is slow before 1,000 answers have told what is.
     """
-    docket, start = Docket(), float(before)
+    watch, start = RouteWatch(), float(before)
     stays = standing(LEGACY)
-    docket.count(Answered("a", legacy=1000), 0.0)
-    for _ in seconds(docket, stays, before, dice, start=0.0):
+    watch.count(RouteAnswers("a", legacy=1000), 0.0)
+    for _ in seconds(watch, stays, before, dice, start=0.0):
         pass
     for version, split in enumerate(STEPS, 1):
         position = replace(stays, stage=Stage.CANARY, split=split, version=version, cause=Cause.EVIDENCE)
-        docket.follow(position)
-        for at in seconds(docket, position, LENGTH, dice, start=start, slow=slow, stalls=stalls):
-            if docket.is_alarmed:
+        watch.follow(position)
+        for at in seconds(watch, position, LENGTH, dice, start=start, slow=slow, stalls=stalls):
+            if watch.is_alarmed:
                 return at - before
         start += LENGTH
     return None

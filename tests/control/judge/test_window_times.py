@@ -102,7 +102,7 @@ async def test_a_windows_end_counts_for_who_starts_later(gone: float, back: floa
     clock, guards = Clock(), Guards()
     store = Store(clock)
     first = await alarmed_within(guards, store, clock)
-    paged = first.bench.ruling(first.route()).action
+    paged = first.judging.ruling(first.route()).action
     await seconds(first, END + gone)
     await first.judge.end()
     clock.now = END + back
@@ -110,7 +110,7 @@ async def test_a_windows_end_counts_for_who_starts_later(gone: float, back: floa
     await seconds(second, END + 30.0)
 
     assert paged == "page"
-    assert (second.place(), second.bench.alarmed()) == ("live", {})
+    assert (second.place(), second.judging.alarmed()) == ("live", {})
 
 
 async def test_an_alarm_within_a_window_lasts_as_long_as_it() -> None:
@@ -120,7 +120,7 @@ async def test_an_alarm_within_a_window_lasts_as_long_as_it() -> None:
     first = await alarmed_within(guards, store, clock)
     await first.judge.end()
     second = await begun_anew(first, guards, store)
-    within = second.bench._dockets["a"].breaker.opened_at, second.bench.alarmed()
+    within = second.judging._watches["a"].breaker.opened_at, second.judging.alarmed()
     clock.now = END + 1.0
     await seconds(second, END + 10.0)
     await seconds(second, END + 20.0, fails=True)

@@ -10,10 +10,10 @@ from prometheus_client import Metric
 from prometheus_client.parser import text_string_to_metric_families
 
 from proxy import __version__
-from proxy.control.metrics.collector import Reading, migration_progress, render
-from proxy.control.probe.health import Condition, Status
+from proxy.control.metrics.collector import MetricsReading, migration_progress, render
+from proxy.control.probe.health import Status, UpstreamCondition
 from proxy.control.running import Reload
-from proxy.control.traffic.ledger import Counts, FailureSeries, RefusedSeries, Series, Totals, WorkerState
+from proxy.control.traffic.ledger import FailureSeries, LedgerCounts, RefusedSeries, Series, Totals, WorkerState
 from proxy.core.build import BUILD
 from proxy.core.judge.policy import GuardPolicy, Ramp
 from proxy.core.limits.bounds_met import Shed
@@ -25,18 +25,18 @@ from proxy.link.messages import BUCKETS
 from tests.control.tables import crm, refusal, route, snapshot, upstream
 
 AT = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
-EMPTY = Counts(totals={}, failures={}, workers=(), lines_dropped=0)
-NO_CONDITIONS: Mapping[str, Condition] = {}
+EMPTY = LedgerCounts(totals={}, failures={}, workers=(), lines_dropped=0)
+NO_CONDITIONS: Mapping[str, UpstreamCondition] = {}
 
 
 def reading(
     table: Snapshot | None = None,
-    counts: Counts = EMPTY,
-    conditions: Mapping[str, Condition] = NO_CONDITIONS,
+    counts: LedgerCounts = EMPTY,
+    conditions: Mapping[str, UpstreamCondition] = NO_CONDITIONS,
     *,
     ok: bool = True,
-) -> Reading:
-    return Reading(
+) -> MetricsReading:
+    return MetricsReading(
         snapshot=table or crm(),
         reload=Reload(ok=ok, at=AT),
         counts=counts,
@@ -45,11 +45,11 @@ def reading(
     )
 
 
-def families(read: Reading) -> dict[str, Metric]:
+def families(read: MetricsReading) -> dict[str, Metric]:
     return {family.name: family for family in text_string_to_metric_families(render(read).decode())}
 
 
-def samples(read: Reading, name: str) -> dict[tuple[str, ...], float]:
+def samples(read: MetricsReading, name: str) -> dict[tuple[str, ...], float]:
     """Values of one metric by the values of its labels."""
     return {
         tuple(sample.labels.values()): sample.value
@@ -59,7 +59,7 @@ def samples(read: Reading, name: str) -> dict[tuple[str, ...], float]:
     }
 
 
-def counted(read: Reading, name: str) -> dict[tuple[str, ...], float]:
+def counted(read: MetricsReading, name: str) -> dict[tuple[str, ...], float]:
     """Those of which there was one."""
     return {labels: value for labels, value in samples(read, name).items() if value}
 
@@ -74,7 +74,7 @@ def worker(pid: int, inflight: Mapping[str, int], connections: int) -> WorkerSta
     )
 
 
-BUSY = Counts(
+BUSY = LedgerCounts(
     totals={
         Series("rest", "legacy"): totals((0, 5, 0, 1, 0), {0: 4, 3: 1, len(BUCKETS): 1}, 45.5),
         Series("rest", "new"): totals((0, 0, 0, 0, 2), {1: 2}, 0.004),
@@ -204,7 +204,7 @@ def test_the_build_is_shown() -> None:
 def test_only_probed_upstreams_are_up_or_down() -> None:
     """1 up, 0 down, and no series before the first probe has ended."""
     conditions = {
-        name: Condition(status=status, since=AT)
+        name: UpstreamCondition(status=status, since=AT)
         for name, status in {"legacy": Status.UP, "new": Status.DOWN, "other": Status.UNKNOWN}.items()
     }
 
@@ -221,7 +221,7 @@ def test_the_process_shows_itself() -> None:
 def test_odd_names_are_escaped() -> None:
     """A route whose name holds quotes, backslashes or line breaks reads back as it is."""
     name = 'a"b\\n\nc,d="e"}ü'
-    counts = Counts(
+    counts = LedgerCounts(
         totals={Series(name, "new"): totals((0, 1, 0, 0, 0), {0: 1}, 0.1)},
         failures={FailureSeries(name, "new", "head", "upstream"): 1},
         workers=(),

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 import pytest
 
-from proxy.control.position.group_orders import Given, GroupOrders, Late, Order
+from proxy.control.position.group_orders import Given, GroupOrders, OperatorOrder, TooLate
 from proxy.control.position.mover import Made
 from proxy.core.judge.stage_machine import MoveRefusal
 from proxy.core.position.ladder import LEGACY, SHADOW, Place
@@ -22,16 +22,6 @@ Step = Callable[[Position], Position]
 
 
 @pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def store(clock: Clock) -> Store:
-    return Store(clock)
-
-
-@pytest.fixture
 def stand(clock: Clock, store: Store) -> Stand:
     grouped = f"group: g, {RAMP}"
     return Stand(table(canary("5%", RAMP), *(canary("5%", grouped, name=each) for each in "bc")), store, clock)
@@ -39,17 +29,17 @@ def stand(clock: Clock, store: Store) -> Stand:
 
 async def give(
     stand: Stand, verb: str, route: str = "a", *, step: bool = False, is_seen: Callable[[], bool] | None = None
-) -> Given | MoveRefusal | Late:
-    orders = GroupOrders(running=stand.running, replica=stand.replica, mover=stand.mover)
+) -> Given | MoveRefusal | TooLate:
+    orders = GroupOrders(running=stand.running, here=stand.here, mover=stand.mover)
     await stand.mover.look()
-    return await orders.give(stand.route(route), Order(verb=verb, reason="why", by="ann", step=step), is_seen)
+    return await orders.give(stand.route(route), OperatorOrder(verb=verb, reason="why", by="ann", step=step), is_seen)
 
 
 async def elsewhere(store: Store, stand: Stand, step: Step, route: str = "a") -> None:
     """A move that this replica has not heard of yet, from what really stands."""
     standing = await store.behind.standing()
-    known = {each.route: each for each in standing.positions}
-    before = known.get(route) or stand.replica.position(stand.route(route))
+    known = {position.route: position for position in standing.positions}
+    before = known.get(route) or stand.here.position(stand.route(route))
     made = move(before, step(before), at=1.0, actor="bob", numbers={}, reason="bob's")
     assert await store.behind.compare_and_set_all([made])
 
@@ -109,7 +99,7 @@ async def test_where_rollbacks_lead(stand: Stand, order: list[tuple[str, bool]],
     found = [await give(stand, verb, step=step) for verb, step in order]
 
     assert all(isinstance(each, Given) for each in found)
-    assert stand.replica.positions["a"].place == ends
+    assert stand.here.positions["a"].place == ends
 
 
 @pytest.mark.parametrize("verb", ["rollback", "hold"])
@@ -121,7 +111,7 @@ async def test_what_means_whatever_stands_is_decided_anew(stand: Stand, store: S
 
     assert isinstance(found, Given)
     assert (found.before.place, found.after.version) == (FIVE, 3)
-    assert stand.replica.positions["a"] == found.after
+    assert stand.here.positions["a"] == found.after
 
 
 @pytest.mark.parametrize(("verb", "step"), [("promote", False), ("rollback", True), ("resume", False)])
@@ -131,8 +121,8 @@ async def test_what_is_about_what_was_seen_is_not(stand: Stand, store: Store, ve
     between(store, lambda: elsewhere(store, stand, lambda at: rolled_back(at, ONE, Cause.BREAKER, 1.0)))
     found = await give(stand, verb, step=step)
 
-    assert found == Late(faster=("a",))
-    assert (stand.place(), stand.replica.positions["a"].latched) == ("canary 1%", True)
+    assert found == TooLate(faster=("a",))
+    assert (stand.place(), stand.here.positions["a"].latched) == ("canary 1%", True)
 
 
 async def test_who_looked_is_not_overtaken(stand: Stand, store: Store) -> None:
@@ -140,18 +130,18 @@ async def test_who_looked_is_not_overtaken(stand: Stand, store: Store) -> None:
     of_a, of_b = (
         lambda route=route: elsewhere(store, stand, lambda at: held(at, Cause.OPERATOR), route) for route in "ab"
     )
-    seen = stand.replica.position(stand.route())
+    seen = stand.here.position(stand.route())
 
     def is_seen() -> bool:
-        return stand.replica.position(stand.route()) == seen
+        return stand.here.position(stand.route()) == seen
 
     between(store, of_b, of_a)
     found = await give(stand, "rollback", is_seen=is_seen)
     between(store, of_b)
-    seen = stand.replica.position(stand.route())
+    seen = stand.here.position(stand.route())
     again = await give(stand, "rollback", is_seen=is_seen)
 
-    assert found == Late(faster=("a",))
+    assert found == TooLate(faster=("a",))
     assert isinstance(again, Given)
     assert again.made is Made.FOR_ALL
 
@@ -161,7 +151,7 @@ async def test_a_group_is_moved_whole_or_not_at_all(stand: Stand, store: Store) 
     between(store, lambda: elsewhere(store, stand, lambda at: rolled_back(at, SHADOW, Cause.GUARD, 1.0), "c"))
     found = await give(stand, "promote", "b")
 
-    assert found == Late(faster=("c",))
+    assert found == TooLate(faster=("c",))
     assert (stand.place("b"), stand.place("c")) == ("canary 5%", "shadow")
 
 

@@ -19,7 +19,7 @@ from proxy.control.position import hooks as module
 from proxy.control.position.hooks import Delivery, Hooks, signed
 from proxy.core.routing.snapshot import Hook
 from proxy.core.secret import Secret
-from proxy.supervised_tasks import Restarting
+from proxy.tasks import RestartedTasks
 from tests.waiting import until
 
 SECRET = "0123456789abcdef"
@@ -62,7 +62,7 @@ async def listening(*statuses: int) -> AsyncIterator[Listener]:
 
 @pytest.fixture
 async def hooks() -> AsyncIterator[Hooks]:
-    tasks = Restarting()
+    tasks = RestartedTasks()
     made = Hooks(tasks, first_wait=0.01)
     yield made
     await made.close()

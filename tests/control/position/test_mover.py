@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Sequence
 import pytest
 
 from proxy.control.position.mover import AwayError, Made
-from proxy.control.position.standing_file import Kept
+from proxy.control.position.standing_file import StandingFile
 from proxy.core.outcome import Side
 from proxy.core.position.ladder import LIVE, SHADOW, Place
 from proxy.core.position.position import Cause, Move, Position, Transition, held, moved, resumed, rolled_back
@@ -25,22 +25,12 @@ def made(before: Position, after: Position) -> Move:
 
 
 async def move(stand: Stand, after: Position) -> Made:
-    before = stand.replica.position(stand.route())
+    before = stand.here.position(stand.route())
     return await stand.mover.move(made(before, after))
 
 
 def back(stand: Stand, cause: Cause = Cause.GUARD) -> Position:
-    return rolled_back(stand.replica.position(stand.route()), SHADOW, cause, stand.clock())
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def store(clock: Clock) -> Store:
-    return Store(clock)
+    return rolled_back(stand.here.position(stand.route()), SHADOW, cause, stand.clock())
 
 
 @pytest.fixture
@@ -52,15 +42,15 @@ async def test_a_move_is_made_once_and_counted_once(stand: Stand, store: Store) 
     """Of two movers that decided on the same version one wins; only its move is counted, told and kept on disk."""
     told: list[Transition] = []
     stand.mover.made.append(told.append)
-    before = stand.replica.position(stand.route())
+    before = stand.here.position(stand.route())
     after = rolled_back(before, SHADOW, Cause.GUARD, START)
     outcomes = [await stand.mover.move(made(before, after)) for _ in range(2)]
 
     assert outcomes == [Made.FOR_ALL, Made.LOST]
     assert stand.place() == "shadow"
-    assert [each.reason for each in told] == ["why"]
+    assert [message.reason for message in told] == ["why"]
     assert dict(stand.mover.counts) == {("a", "canary", "shadow", "guard"): 1}
-    assert [each.stage for each in stand.kept[-1].positions] == [Stage.SHADOW]
+    assert [position.stage for position in stand.kept[-1].positions] == [Stage.SHADOW]
     assert (await store.behind.transitions("a", 9))[0].numbers == (("n", 1.0),)
 
 
@@ -77,18 +67,18 @@ async def test_without_the_store_a_route_goes_back_here_alone(
     await stand.mover.settle()
 
     assert (outcome, here) == (Made.HERE, ("shadow", [Stage.SHADOW]))
-    assert stand.replica.pending == {}
-    assert [(each.stage, each.latched, each.version) for each in (await store.behind.standing()).positions] == [
-        (Stage.SHADOW, True, 1)
-    ]
+    assert stand.here.pending == {}
+    assert [
+        (position.stage, position.latched, position.version) for position in (await store.behind.standing()).positions
+    ] == [(Stage.SHADOW, True, 1)]
     assert (stand.place(), stand.kept[-1].pending) == ("shadow", ())
 
 
 @pytest.mark.parametrize("what", ["further", "unlatched", "released"])
 async def test_without_the_store_nothing_goes_forward(stand: Stand, store: Store, what: str) -> None:
     """Neither a step up, nor the end of a latch or hold: each needs the store, and nothing has changed."""
-    await move(stand, back(stand) if what == "unlatched" else held(stand.replica.position(stand.route()), Cause.GUARD))
-    before = stand.replica.position(stand.route())
+    await move(stand, back(stand) if what == "unlatched" else held(stand.here.position(stand.route()), Cause.GUARD))
+    before = stand.here.position(stand.route())
     store.away = True
     wanted = {
         "further": moved(before, HALF, Cause.EVIDENCE, START),
@@ -98,7 +88,7 @@ async def test_without_the_store_nothing_goes_forward(stand: Stand, store: Store
 
     with pytest.raises(AwayError, match="cannot be reached"):
         await move(stand, wanted)
-    assert stand.replica.position(stand.route()) == before
+    assert stand.here.position(stand.route()) == before
 
 
 @pytest.mark.parametrize("back_to", [SHADOW, FIVE])
@@ -106,8 +96,8 @@ async def test_without_the_store_a_route_goes_back_from_the_judges_own_hold(
     stand: Stand, store: Store, back_to: Place
 ) -> None:
     """That hold was for want of a way back: a step back ends it, and is written as it was made."""
-    await move(stand, held(stand.replica.position(stand.route()), Cause.LEGACY))
-    before = stand.replica.position(stand.route())
+    await move(stand, held(stand.here.position(stand.route()), Cause.LEGACY))
+    before = stand.here.position(stand.route())
     store.away = True
     outcome = await move(stand, rolled_back(before, back_to, Cause.OPERATOR, START))
     store.away = False
@@ -121,8 +111,8 @@ async def test_without_the_store_a_route_goes_back_from_the_judges_own_hold(
 @pytest.mark.parametrize("what", ["released", "resumed", "further"])
 async def test_the_end_of_the_judges_own_hold_needs_the_store(stand: Stand, store: Store, what: str) -> None:
     """Where the route stays in its place, or goes further."""
-    await move(stand, held(stand.replica.position(stand.route()), Cause.LEGACY))
-    before = stand.replica.position(stand.route())
+    await move(stand, held(stand.here.position(stand.route()), Cause.LEGACY))
+    before = stand.here.position(stand.route())
     store.away = True
     wanted = {
         "released": held(before, Cause.LEGACY, on=False),
@@ -132,13 +122,13 @@ async def test_the_end_of_the_judges_own_hold_needs_the_store(stand: Stand, stor
 
     with pytest.raises(AwayError, match="cannot be reached"):
         await move(stand, wanted)
-    assert stand.replica.position(stand.route()) == before
+    assert stand.here.position(stand.route()) == before
 
 
 async def test_a_second_move_here_replaces_the_first(stand: Stand, store: Store) -> None:
     """Both are based on what the store has; the last one is written."""
     store.away = True
-    await move(stand, held(stand.replica.position(stand.route()), Cause.GUARD))
+    await move(stand, held(stand.here.position(stand.route()), Cause.GUARD))
     await move(stand, back(stand))
     store.away = False
     await stand.mover.settle()
@@ -154,17 +144,17 @@ async def test_a_second_move_here_replaces_the_first(stand: Stand, store: Store)
 async def test_what_happened_meanwhile_elsewhere(clock: Clock, store: Store, by: Cause, ends: str) -> None:
     """A route that the judge moved on elsewhere is taken back after all; one that a person moved is left alone."""
     here, there = Stand(table(canary()), store, clock), Stand(table(canary()), store, clock, instance="two")
-    await move(here, held(here.replica.position(here.route()), Cause.OPERATOR))
+    await move(here, held(here.here.position(here.route()), Cause.OPERATOR))
     await there.mover.look()
     store.away = True
     await move(here, back(here))
     store.away = False
     clock.now += 1.0
-    before = there.replica.position(there.route())
+    before = there.here.position(there.route())
     await move(there, moved(before, LIVE, by, clock()))
     await here.mover.settle()
 
-    assert here.replica.pending == {}
+    assert here.here.pending == {}
     assert (here.place(), str((await store.behind.standing()).positions[0].place)) == (ends, ends)
 
 
@@ -184,7 +174,7 @@ async def test_a_move_that_others_have_made_as_well_is_not_repeated(clock: Clock
 
 async def test_a_move_whose_answer_was_lost_is_not_repeated(stand: Stand, store: Store) -> None:
     """The store made it and could not say so: when it is back, that is seen."""
-    before = stand.replica.position(stand.route())
+    before = stand.here.position(stand.route())
     after = back(stand)
     store.away = True
     await stand.mover.move(made(before, after))
@@ -204,13 +194,15 @@ async def test_a_store_that_lost_everything_gets_it_back(stand: Stand, clock: Cl
     await reborn.begin()
 
     standing = await fresh.behind.standing()
-    assert [(each.stage, each.latched) for each in standing.positions] == [(Stage.SHADOW, True)]
+    assert [(position.stage, position.latched) for position in standing.positions] == [(Stage.SHADOW, True)]
     assert standing.pins == (pin,)
     assert reborn.place() == "shadow"
 
 
-def replace_pins(kept: Kept, pin: Pin) -> Kept:
-    return Kept(orders=kept.orders, standing=kept.standing, positions=kept.positions, pins=(pin,), said=kept.said)
+def replace_pins(kept: StandingFile, pin: Pin) -> StandingFile:
+    return StandingFile(
+        orders=kept.orders, standing=kept.standing, positions=kept.positions, pins=(pin,), said=kept.said
+    )
 
 
 async def test_a_reborn_replica_goes_on_where_it_was_without_a_store(stand: Stand, store: Store, clock: Clock) -> None:
@@ -223,7 +215,7 @@ async def test_a_reborn_replica_goes_on_where_it_was_without_a_store(stand: Stan
     await reborn.mover.settle()
 
     assert (before, reborn.place()) == ("shadow", "shadow")
-    assert [each.stage for each in (await store.behind.standing()).positions] == [Stage.SHADOW]
+    assert [position.stage for position in (await store.behind.standing()).positions] == [Stage.SHADOW]
 
 
 async def test_the_reason_of_a_move_is_known_to_all(clock: Clock, store: Store) -> None:
@@ -232,7 +224,7 @@ async def test_the_reason_of_a_move_is_known_to_all(clock: Clock, store: Store) 
     await move(here, back(here))
     await there.mover.look()
 
-    shown = there.replica.placed(there.route())
+    shown = there.here.placed(there.route())
     assert shown.moves
     assert (shown.moves[0].reason, shown.moves[0].actor) == ("why", "ann")
 
@@ -263,24 +255,24 @@ async def test_a_look_says_whether_it_saw_anything(stand: Stand, store: Store) -
 
 async def test_here_too_a_move_is_about_what_stood(stand: Stand, store: Store) -> None:
     """While the store hangs an operator takes the route back here: a hold that was decided before is not made of it."""
-    before = stand.replica.position(stand.route())
+    before = stand.here.position(stand.route())
     frozen = held(before, Cause.GUARD)
     store.away = True
     outcomes = [await move(stand, back(stand, Cause.OPERATOR)), await stand.mover.move(made(before, frozen))]
 
     assert outcomes == [Made.HERE, Made.LOST]
-    assert (stand.place(), stand.replica.position(stand.route()).latched) == ("shadow", True)
+    assert (stand.place(), stand.here.position(stand.route()).latched) == ("shadow", True)
 
 
 async def test_moves_here_are_made_together_or_not_at_all(store: Store, clock: Clock) -> None:
     """One of a group that stands elsewhere by now keeps the other where it is."""
     stand = Stand(table(canary(), canary(name="b")), store, clock)
     store.away = True
-    seen = {name: stand.replica.position(stand.route(name)) for name in "ab"}
+    seen = {name: stand.here.position(stand.route(name)) for name in "ab"}
     moves = [made(each, rolled_back(each, SHADOW, Cause.GUARD, START)) for each in seen.values()]
     await stand.mover.move(made(seen["b"], held(seen["b"], Cause.OPERATOR)))
     late = await stand.mover.move(*moves)
-    moves[1] = made(stand.replica.positions["b"], rolled_back(stand.replica.positions["b"], SHADOW, Cause.GUARD, START))
+    moves[1] = made(stand.here.positions["b"], rolled_back(stand.here.positions["b"], SHADOW, Cause.GUARD, START))
     again = await stand.mover.move(*moves)
 
     assert (late, again) == (Made.LOST, Made.HERE)
@@ -291,11 +283,11 @@ async def test_what_was_moved_here_is_written_before_the_next_move(clock: Clock,
     """An order on what was moved here meets a store that is back, with a move of somebody else under that version."""
     here, there = Stand(table(canary()), store, clock), Stand(table(canary()), store, clock, instance="two")
     store.away = True
-    await move(here, held(here.replica.position(here.route()), Cause.GUARD))
+    await move(here, held(here.here.position(here.route()), Cause.GUARD))
     store.away = False
     clock.now += 1.0
-    await move(there, moved(there.replica.position(there.route()), LIVE, Cause.OPERATOR, clock()))
-    outcome = await move(here, moved(here.replica.position(here.route()), HALF, Cause.OPERATOR, clock()))
+    await move(there, moved(there.here.position(there.route()), LIVE, Cause.OPERATOR, clock()))
+    outcome = await move(here, moved(here.here.position(here.route()), HALF, Cause.OPERATOR, clock()))
 
     assert outcome is Made.LOST
     assert here.place() == str((await store.behind.standing()).positions[0].place) == "live"
@@ -303,22 +295,22 @@ async def test_what_was_moved_here_is_written_before_the_next_move(clock: Clock,
 
 async def test_what_was_moved_here_runs_until_the_store_s_is_known(stand: Stand, store: Store) -> None:
     """When it is written late no worker is told, not for a moment, what stood before the store was away."""
-    await move(stand, held(stand.replica.position(stand.route()), Cause.OPERATOR))
+    await move(stand, held(stand.here.position(stand.route()), Cause.OPERATOR))
     store.away = True
     await move(stand, back(stand))
     store.away = False
     told: list[str] = []
-    stand.replica.changed = lambda: told.append(stand.place())
+    stand.here.changed = lambda: told.append(stand.place())
     await stand.mover.settle()
 
     assert told
     assert set(told) == {"shadow"}
-    assert stand.replica.pending == {}
+    assert stand.here.pending == {}
 
 
 async def test_what_was_moved_here_meanwhile_is_not_forgotten(stand: Stand, store: Store) -> None:
     """A slow store makes a step forward after all; the rollback that was made here while it was silent still counts."""
-    before = stand.replica.position(stand.route())
+    before = stand.here.position(stand.route())
     inner = store.behind.compare_and_set_all
 
     async def slow(moves: Sequence[Move], lead: Lead | None = None, standing: int | None = None) -> bool:

@@ -151,7 +151,7 @@ async def test_an_order_to_a_side_that_is_down_is_carried_out_and_warned_of(half
         "none again": 0,
         "all": 1,
     }
-    assert all(each.startswith(down) for notes in found.values() for each in notes)
+    assert all(note.startswith(down) for notes in found.values() for note in notes)
     half_dead.kill.take(KillSwitchOrder())
     _, killed = await post(half_dead, "/api/routes/a/hold")
     assert killed["notes"][1].startswith(down)

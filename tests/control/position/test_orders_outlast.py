@@ -12,7 +12,7 @@ from proxy.core.judge.verdict import Action
 from proxy.core.outcome import Side
 from proxy.core.position.ladder import Place
 from proxy.core.position.position import Cause, move, moved
-from proxy.core.position.standing import NEWCOMERS, Hold, Pin
+from proxy.core.position.standing import NEWCOMERS, Pin
 from proxy.core.routing.kill_switch import KillSwitchOrder
 from proxy.core.stage import Stage
 from tests.control.conftest import Open
@@ -25,18 +25,8 @@ LETS_CLIMB = f"{SINCE}; `banyan drain a --off` lets it climb"
 HALF = canary("50%", RAMP)
 
 
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def store(clock: Clock) -> Store:
-    return Store(clock)
-
-
 def reasons(stand: Stand) -> tuple[str, ...]:
-    return stand.bench.ruling(stand.route()).judgement.reasons
+    return stand.judging.ruling(stand.route()).judgement.reasons
 
 
 @pytest.mark.parametrize("route", [HALF, at_shadow("a")])
@@ -79,13 +69,13 @@ async def test_a_drain_that_is_seen_after_the_ruling_is_asked_for_again(store: S
     """What was ruled a promotion is none by the time that it would be carried out."""
     stand = await proved(store, clock, HALF)
     clock.now += 3601.0
-    rulings = stand.bench.rule([stand.gathering.take()])
+    rulings = stand.judging.rule([stand.outbox.take()])
     await store.behind.set_pin(DRAIN)
     await stand.mover.look()
     await stand.judge._enforcing.enforce(rulings)
 
     assert rulings["a"].action is Action.PROMOTE
-    assert stand.bench.forbidden(stand.route()) == LETS_CLIMB
+    assert stand.judging.forbidden(stand.route()) == LETS_CLIMB
     assert await by_the_judge(store) == []
 
 
@@ -94,14 +84,14 @@ async def test_what_a_drain_does_is_told_by_where_the_route_runs(store: Store, c
     stand = await proved(store, clock, HALF)
     await store.behind.set_pin(DRAIN)
     await stand.mover.look()
-    before = stand.replica.position(stand.route())
-    at_canary = why(stand.route(), stand.replica.placed(stand.route()))
+    before = stand.here.position(stand.route())
+    at_canary = why(stand.route(), stand.here.placed(stand.route()))
     after = moved(before, Place(Stage.LIVE), Cause.OPERATOR, clock.now)
     await stand.mover.move(move(before, after, at=clock.now, actor="bob", numbers={}, reason="all of it"))
 
     assert at_canary == f"{SINCE}: new cohorts go to legacy until `banyan drain a --off`"
     ends = f"{SINCE}, which counts at canary alone; `banyan drain a --off` ends it"
-    assert why(stand.route(), stand.replica.placed(stand.route())) == f"moved by bob: all of it; {ends}"
+    assert why(stand.route(), stand.here.placed(stand.route())) == f"moved by bob: all of it; {ends}"
 
 
 KILL = KillSwitchOrder(by="ann", at="2027-01-15T08:00:00Z", reason="new loses orders")
@@ -169,13 +159,13 @@ async def test_time_under_the_kill_switch_raises_no_sample(store: Store, clock: 
     """What new did not carry then is no reason for more shadows afterwards, and nobody says that there are any."""
     stand = await alone(store, clock, CLIMBS, known=Known())
     await carries(stand, 15)
-    before = dict(stand.bench.samples), stand.bench._dockets["a"].capacity.short
+    before = dict(stand.judging.samples), stand.judging._watches["a"].capacity.short
     await carries(stand, 600, is_killed=True)
-    killed = dict(stand.bench.samples), any("are shadowed" in each for each in reasons(stand))
+    killed = dict(stand.judging.samples), any("are shadowed" in reason for reason in reasons(stand))
     await carries(stand, 8)
 
     assert killed == ({}, False)
-    assert before == (stand.bench.samples, stand.bench._dockets["a"].capacity.short) == ({"a": 4 / 15}, 1)
+    assert before == (stand.judging.samples, stand.judging._watches["a"].capacity.short) == ({"a": 4 / 15}, 1)
 
 
 @pytest.mark.parametrize("seconds", [5, 600])
@@ -185,38 +175,38 @@ async def test_the_kill_switch_ends_a_stretch(store: Store, clock: Clock, second
     await carries(stand, 5)
     await carries(stand, seconds, is_killed=True)
     await carries(stand, 9)
-    before = stand.bench._dockets["a"].capacity
+    before = stand.judging._watches["a"].capacity
     await carries(stand, 3)
 
     assert (before.short, before.proved) == (0, None)
-    assert stand.bench._dockets["a"].capacity.proved == pytest.approx(0.145)
+    assert stand.judging._watches["a"].capacity.proved == pytest.approx(0.145)
 
 
 async def test_time_on_hold_raises_no_sample_either(store: Store, clock: Clock) -> None:
     """Nobody raised it then; what new carried meanwhile counts."""
     stand = await alone(store, clock, CLIMBS, known=Known())
     await carries(stand, 5)
-    await store.behind.set_hold(Hold(route="a", by="ann", since=clock.now))
+    await stand.hold(on=True)
     await carries(stand, 600)
-    on_hold, proved = dict(stand.bench.samples), stand.bench._dockets["a"].capacity.proved
-    await store.behind.drop_hold("a")
+    on_hold, proved = dict(stand.judging.samples), stand.judging._watches["a"].capacity.proved
+    await stand.hold(on=False)
     await carries(stand, 8)
 
     assert on_hold == {}
     assert proved == pytest.approx(0.145)
-    assert stand.bench.samples == {"a": pytest.approx(0.15 / 0.9 + 0.05)}
+    assert stand.judging.samples == {"a": pytest.approx(0.15 / 0.9 + 0.05)}
 
 
 async def test_a_kill_that_is_seen_after_the_ruling_is_asked_for_again(store: Store, clock: Clock) -> None:
     """What was ruled a promotion is none by the time that it would be carried out."""
     stand = await proved(store, clock, HALF)
     clock.now += 3601.0
-    rulings = stand.bench.rule([stand.gathering.take()])
+    rulings = stand.judging.rule([stand.outbox.take()])
     stand.running.order = KILL
     await stand.judge._enforcing.enforce(rulings)
 
     assert rulings["a"].action is Action.PROMOTE
-    assert stand.bench.forbidden(stand.route()) == KILLED
+    assert stand.judging.forbidden(stand.route()) == KILLED
     assert await by_the_judge(store) == []
 
 
@@ -224,10 +214,10 @@ async def test_a_kill_that_is_seen_after_the_ruling_is_asked_for_again(store: St
 async def test_the_judge_that_runs_asks_for_the_switch(open_port: Open, by: str) -> None:
     """Put together as control does it, it knows what the file says and what a worker has seen before control."""
     port = await open_port(snapshot=table(HALF))
-    worker, bench = await port.worker(), port.judging.judge.bench
-    route = bench.route("a")
+    worker, judging = await port.worker(), port.parts.judge.judging
+    route = judging.route("a")
     assert route is not None
-    before = bench.forbidden(route)
+    before = judging.forbidden(route)
     if by == "control":
         port.kill.take(KILL)
     else:
@@ -235,7 +225,7 @@ async def test_the_judge_that_runs_asks_for_the_switch(open_port: Open, by: str)
         await port.links.refresh()
 
     assert before is None
-    assert str(bench.forbidden(route)).startswith("the kill switch is on")
+    assert str(judging.forbidden(route)).startswith("the kill switch is on")
 
 
 async def test_a_killed_route_goes_back_all_the_same(store: Store, clock: Clock) -> None:

@@ -37,10 +37,10 @@ async def port(open_port: Open) -> Port:
     made.client.headers["Authorization"] = "Bearer t"
     await made.worker()
     read = made.running.snapshot.routes[0]
-    position = made.judging.replica.position(read)
+    position = made.parts.here.position(read)
     measures = Measures(compared=200, mismatched=100, newest_at=position.since + 1)
     case = Case(position=position, now=position.since + 2, guard=read.guard, ramp=read.ramp, measures=measures)
-    made.judging.judge.bench.rulings = {"read": judge(case)}
+    made.parts.judge.judging.rulings = {"read": judge(case)}
     return made
 
 

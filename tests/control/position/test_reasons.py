@@ -14,16 +14,6 @@ ENDS = "ends with resume, or an edit of its stage or split"
 
 
 @pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def store(clock: Clock) -> Store:
-    return Store(clock)
-
-
-@pytest.fixture
 async def stand(store: Store, clock: Clock) -> Stand:
     made = Stand(table(canary("10%")), store, clock)
     await made.begin()
@@ -31,16 +21,16 @@ async def stand(store: Store, clock: Clock) -> Stand:
 
 
 async def make(stand: Stand, after: Position, actor: str, reason: str, **numbers: float) -> None:
-    before = stand.replica.position(stand.route())
+    before = stand.here.position(stand.route())
     await stand.mover.move(move(before, after, at=stand.clock(), actor=actor, numbers=numbers, reason=reason))
 
 
 def at(stand: Stand) -> Position:
-    return stand.replica.position(stand.route())
+    return stand.here.position(stand.route())
 
 
 def told(stand: Stand) -> str:
-    return why(stand.route(), stand.replica.placed(stand.route()))
+    return why(stand.route(), stand.here.placed(stand.route()))
 
 
 async def roll_back_and_hold(stand: Stand) -> None:
@@ -92,7 +82,7 @@ async def test_a_hold_hides_no_move(stand: Stand) -> None:
 async def test_where_it_is_not_known_nothing_is_guessed(stand: Stand) -> None:
     """Of moves that are no longer known neither reason nor cause is told: the position has the last cause alone."""
     await roll_back_and_hold(stand)
-    stand.replica.moves.clear()
+    stand.here.moves.clear()
 
     assert told(stand) == f"rolled back; {ENDS}; on hold"
 

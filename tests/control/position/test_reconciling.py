@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import pytest
-
-from proxy.control.position.standing_file import Kept, Said
+from proxy.control.position.standing_file import SaidPlace, StandingFile
 from proxy.core.position.ladder import SHADOW
 from proxy.core.position.position import Cause, move, rolled_back
 from tests.control.stands import Clock, Stand, Store, canary, table
@@ -12,19 +10,9 @@ from tests.control.stands import Clock, Stand, Store, canary, table
 RAMP = "ramp: {steps: [1%, 5%, 25%]}"
 
 
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def store(clock: Clock) -> Store:
-    return Store(clock)
-
-
 async def roll_back(stand: Stand) -> None:
     """The guard takes route `a` back."""
-    before = stand.replica.position(stand.route())
+    before = stand.here.position(stand.route())
     after = rolled_back(before, SHADOW, Cause.GUARD, stand.clock())
     await stand.mover.move(move(before, after, at=stand.clock(), actor="judge", numbers={}, reason="bad"))
 
@@ -43,7 +31,7 @@ async def test_an_edit_ends_a_rollback(store: Store, clock: Clock) -> None:
     await stand.edit(table(canary("6%")))
 
     assert stand.place() == "canary 6%"
-    assert not stand.replica.position(stand.route()).latched
+    assert not stand.here.position(stand.route()).latched
     assert (await store.behind.transitions("a", 1))[0].cause is Cause.FILE
 
 
@@ -53,7 +41,7 @@ async def test_a_reload_that_says_the_same_ends_nothing(store: Store, clock: Clo
     await stand.edit(table(canary("5%", "limits: {body_size: 1MiB}"), canary("1%", name="b")))
 
     assert stand.place() == "shadow"
-    assert stand.replica.position(stand.route()).latched
+    assert stand.here.position(stand.route()).latched
 
 
 async def test_with_a_ramp_an_edit_raises_by_one_step_and_lowers_at_once(store: Store, clock: Clock) -> None:
@@ -86,7 +74,7 @@ async def test_an_old_file_ends_no_latch(store: Store, clock: Clock) -> None:
         await other.rounds()
 
     assert (first.place(), other.place()) == ("shadow", "shadow")
-    assert first.replica.position(first.route()).latched
+    assert first.here.position(first.route()).latched
 
 
 async def test_an_edit_while_nobody_ran_counts_when_all_agree(store: Store, clock: Clock) -> None:
@@ -107,14 +95,14 @@ async def test_an_edit_is_seen_by_what_the_disk_remembers(store: Store, clock: C
     reborn = Stand(table(canary("4%")), store, clock, kept=kept)
     await reborn.begin()
 
-    assert kept.said == {"a": Said(stage="canary", split=0.05)}
+    assert kept.said == {"a": SaidPlace(stage="canary", split=0.05)}
     assert reborn.place() == "canary 4%"
 
 
 async def test_the_second_replica_that_reads_an_edit_changes_nothing(store: Store, clock: Clock) -> None:
     """What the first one's edit led to stands; one move is recorded for both."""
     first = await latched(store, clock)
-    second = Stand(table(canary("5%")), store, clock, instance="two", kept=Kept(said=first.kept[-1].said))
+    second = Stand(table(canary("5%")), store, clock, instance="two", kept=StandingFile(said=first.kept[-1].said))
     await second.begin()
     for each in (first, second):
         await each.edit(table(canary("6%")))
@@ -158,7 +146,7 @@ async def test_a_ramp_begins_when_it_is_first_seen(store: Store, clock: Clock) -
     stand = Stand(table(canary("1%", RAMP)), store, clock)
     await stand.begin()
     await stand.rounds()
-    since = stand.replica.position(stand.route()).since
+    since = stand.here.position(stand.route()).since
     clock.now += 600.0
     reborn = Stand(table(canary("1%", RAMP)), store, clock, kept=stand.kept[-1])
     await reborn.begin()

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from proxy.control.fleet.gossip import Answered, Batch, batch_called
-from proxy.control.position.standing_file import Kept
+from proxy.control.fleet.gossip import Gossip, RouteAnswers, gossip_called
+from proxy.control.position.standing_file import StandingFile
 from proxy.core.judge.verdict import Action
 from proxy.core.outcome import Side
 from proxy.core.position.ladder import SHADOW
 from proxy.core.position.position import Cause, Move, Position, rolled_back, transition
-from proxy.core.position.standing import Hold, Pin, Standing
+from proxy.core.position.standing import Pin, Standing
 from proxy.core.routing.snapshot import Snapshot
 from proxy.core.routing.state_names import origins_of
 from proxy.link.messages import Orders
@@ -21,19 +21,9 @@ OLD, NEW = table(canary()), table(canary(name="b", more="was: a"))
 FORGETFUL = table(canary(name="b"))
 
 
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def store(clock: Clock) -> Store:
-    return Store(clock)
-
-
 async def roll_back(stand: Stand, name: str = "a") -> Position:
     """The route goes back and is latched."""
-    before = stand.replica.position(stand.route(name))
+    before = stand.here.position(stand.route(name))
     after = rolled_back(before, SHADOW, Cause.OPERATOR, stand.clock())
     await stand.mover.move(
         Move(before=before, after=after, record=transition(before, after, actor="ann", numbers={}, reason="why"))
@@ -47,16 +37,15 @@ def ordered(stand: Stand) -> Orders:
 
 
 def latched(stand: Stand, name: str) -> bool:
-    return stand.replica.position(stand.route(name)).latched
+    return stand.here.position(stand.route(name)).latched
 
 
 async def test_a_latch_survives_a_rename(store: Store, clock: Clock) -> None:
-    """Position, pins, holds and the reason of the last move are those of before; nothing in the store was touched."""
+    """Position, pins and the reason of the last move are those of before; nothing in the store was touched."""
     stand = Stand(OLD, store, clock)
     await stand.begin()
     await roll_back(stand)
     await store.behind.set_pin(Pin(route="a", cohort="acme", side=Side.NEW, by="ann", since=clock()))
-    await store.behind.set_hold(Hold(route="a", by="ann", since=clock()))
     await stand.rounds()
     before = await store.behind.standing()
     done = await stand.edit(NEW)
@@ -64,9 +53,8 @@ async def test_a_latch_survives_a_rename(store: Store, clock: Clock) -> None:
 
     assert done
     assert (stand.place("b"), latched(stand, "b")) == ("shadow", True)
-    assert [each.cohort for each in stand.replica.pins("b")] == ["acme"]
-    assert [each.route for each in stand.replica.standing.holds] == ["b"]
-    assert stand.replica.moves["b"][0].reason == "why"
+    assert [pin.cohort for pin in stand.here.pins("b")] == ["acme"]
+    assert stand.here.moves["b"][0].reason == "why"
     assert await store.behind.standing() == before
 
 
@@ -78,7 +66,7 @@ async def test_workers_are_told_by_origin(store: Store, clock: Clock) -> None:
     before = ordered(stand)
     await stand.edit(NEW)
 
-    assert [(each.route, each.stage) for each in before.routes] == [("a", "shadow")]
+    assert [(route.route, route.stage) for route in before.routes] == [("a", "shadow")]
     assert ordered(stand) == before
 
 
@@ -88,7 +76,7 @@ async def test_between_reload_and_edit_it_is_known_already(store: Store, clock: 
     await stand.begin()
     await roll_back(stand)
     stand.running.take(NEW, stand.running.reload)
-    changed, again = stand.replica.rename(), stand.replica.rename()
+    changed, again = stand.here.rename(), stand.here.rename()
 
     assert (changed, again) == (True, False)
     assert latched(stand, "b")
@@ -120,11 +108,11 @@ async def test_what_was_kept_under_the_new_name_is_nobodys(store: Store, clock: 
     await other.begin()
     await roll_back(other, "b")
     await stand.rounds()
-    still = stand.replica.position(stand.route("b")).version
+    still = stand.here.position(stand.route("b")).version
     await stand.edit(FORGETFUL)
 
     assert (as_heir, still, latched(stand, "b")) == (True, 1, True)
-    assert {each.route for each in (await store.behind.standing()).positions} == {"a", "b"}
+    assert {position.route for position in (await store.behind.standing()).positions} == {"a", "b"}
 
 
 async def test_replicas_with_both_files_mean_the_same_route(store: Store, clock: Clock) -> None:
@@ -161,22 +149,22 @@ async def test_a_move_made_here_is_written_under_the_new_name(store: Store, cloc
     store.away = True
     await roll_back(stand)
     await stand.edit(NEW)
-    waiting = set(stand.replica.pending)
+    waiting = set(stand.here.pending)
     store.away = False
     await stand.rounds(3)
     positions = (await store.behind.standing()).positions
 
     assert waiting == {"b"}
-    assert [(each.route, each.latched) for each in positions] == [("a", True)]
+    assert [(position.route, position.latched) for position in positions] == [("a", True)]
     assert latched(stand, "b")
-    assert stand.replica.pending == {}
+    assert stand.here.pending == {}
 
 
 async def test_a_move_that_a_rename_overtakes_is_not_lost(store: Store, clock: Clock) -> None:
     """The table is renamed while a move asks a store that is away: the move holds under the new name."""
     stand = Stand(OLD, store, clock)
     await stand.begin()
-    before = stand.replica.position(stand.route())
+    before = stand.here.position(stand.route())
     after = rolled_back(before, SHADOW, Cause.GUARD, clock())
     await stand.edit(NEW)
     store.away = True
@@ -187,8 +175,10 @@ async def test_a_move_that_a_rename_overtakes_is_not_lost(store: Store, clock: C
     store.away = False
     await stand.rounds(3)
 
-    assert (here, stand.place("b"), stand.replica.pending) == ("shadow", "shadow", {})
-    assert [(each.route, each.latched) for each in (await store.behind.standing()).positions] == [("a", True)]
+    assert (here, stand.place("b"), stand.here.pending) == ("shadow", "shadow", {})
+    assert [(position.route, position.latched) for position in (await store.behind.standing()).positions] == [
+        ("a", True)
+    ]
 
 
 async def test_an_edit_in_the_same_file_counts(store: Store, clock: Clock) -> None:
@@ -199,7 +189,7 @@ async def test_an_edit_in_the_same_file_counts(store: Store, clock: Clock) -> No
     await stand.edit(table(canary("5%", name="b", more="was: a")))
 
     assert (stand.place("b"), latched(stand, "b")) == ("canary 5%", False)
-    assert [each.route for each in (await store.behind.standing()).positions] == ["a"]
+    assert [position.route for position in (await store.behind.standing()).positions] == ["a"]
 
 
 async def test_the_guard_goes_on(store: Store, clock: Clock) -> None:
@@ -232,7 +222,7 @@ async def test_replicas_with_both_files_share_what_they_see(
     await other.rounds()
     await leader.rounds(2)
 
-    assert leader.replica.position(leader.running.snapshot.routes[0]).latched
+    assert leader.here.position(leader.running.snapshot.routes[0]).latched
     assert (await store.behind.standing()).positions[0].route == "a"
 
 
@@ -244,13 +234,13 @@ async def test_an_alarm_that_stands_is_ruled_on_after_a_rename(store: Store, clo
     await stand.begin()
     stand.hear(legacy=50, bad=failures(8), new_bad=8)
     await stand.rounds(10)
-    before, kept = dict(stand.bench.rulings), stand.bench.states(clock())
+    before, kept = dict(stand.judging.rulings), stand.judging.states(clock())
     await stand.edit(table(canary(name="b", more=f"was: a, {paging}")))
     await stand.rounds()
 
     assert kept == ()
-    assert stand.bench.rulings["b"].action is before["a"].action is not Action.STAY
-    assert stand.bench.states(clock()) == ()
+    assert stand.judging.rulings["b"].action is before["a"].action is not Action.STAY
+    assert stand.judging.states(clock()) == ()
 
 
 async def test_a_window_that_ends_with_a_rename_ends(store: Store, clock: Clock) -> None:
@@ -273,31 +263,31 @@ async def test_a_window_that_ends_with_a_rename_ends(store: Store, clock: Clock)
 async def test_a_reload_renames_before_anybody_asks(open_port: Open) -> None:
     """Control calls routes by their new names from the moment at which a table is taken."""
     port = await open_port(snapshot=OLD)
-    replica = port.judging.replica
-    at = replica.position(OLD.routes[0])
-    replica.take(Standing(version=1, positions=(rolled_back(at, SHADOW, Cause.OPERATOR, 1.0),)))
+    here = port.parts.here
+    at = here.position(OLD.routes[0])
+    here.take(Standing(version=1, positions=(rolled_back(at, SHADOW, Cause.OPERATOR, 1.0),)))
     port.running.take(NEW, port.running.reload)
-    port.judging.follow()
+    port.parts.follow()
 
-    assert replica.placed(NEW.routes[0]).place == SHADOW
+    assert here.placed(NEW.routes[0]).place == SHADOW
 
 
 def test_what_replicas_tell_each_other_is_by_origin() -> None:
     """Forth and back it is the same; what is nobody's is left out."""
     origins = origins_of(NEW.routes)
-    mine = Batch(answered=[Answered("b", legacy=3)], bad=[bad(route="b")], lost=2)
-    told = batch_called(mine, origins.origin)
+    mine = Gossip(answered=[RouteAnswers("b", legacy=3)], bad=[bad(route="b")], lost=2)
+    told = gossip_called(mine, origins.origin)
 
-    assert ([each.route for each in told.answered], [each.route for each in told.bad]) == (["a"], ["a"])
-    assert batch_called(told, origins.name) == mine
-    assert batch_called(mine, origins.name) == Batch(lost=2)
+    assert ([counts.route for counts in told.answered], [event.route for event in told.bad]) == (["a"], ["a"])
+    assert gossip_called(told, origins.name) == mine
+    assert gossip_called(mine, origins.name) == Gossip(lost=2)
 
 
 def test_a_file_without_memory_has_nothing_to_rename(store: Store, clock: Clock) -> None:
     """A replica that has kept nothing begins with nothing, by whatever names."""
-    stand = Stand(NEW, store, clock, kept=Kept())
+    stand = Stand(NEW, store, clock, kept=StandingFile())
 
-    assert (stand.replica.said, stand.replica.pending, stand.place("b")) == ({}, {}, "canary 10%")
+    assert (stand.here.said, stand.here.pending, stand.place("b")) == ({}, {}, "canary 10%")
 
 
 def test_a_table_without_renames_costs_no_origins() -> None:

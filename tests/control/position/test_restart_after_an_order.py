@@ -3,36 +3,28 @@
 from __future__ import annotations
 
 import asyncio
+from typing import cast
 
 import pytest
 
 from proxy.control.judge.answered_alarms import answered_at
 from proxy.control.judge.judging import KEEP_EVERY
-from proxy.control.position.group_orders import GroupOrders, Order
+from proxy.control.position.group_orders import GroupOrders, OperatorOrder
 from proxy.control.position.reasons import BEGUN
 from proxy.core.position.ladder import COMPLETE, LEGACY, LIVE, RETIRED, SHADOW, Place
 from proxy.core.position.position import Cause, Transition
+from proxy.store.evidence import EvidenceStore
 from tests.control.stands import Clock, Guards, Stand, Store, alone, canary, failures
 from tests.core.judge.cases import FIVE, ONE
 
 RAMPED = canary(more="ramp: {steps: [10%, 50%]}")
 
 
-@pytest.fixture(name="clock")
-def given_clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture(name="store")
-def given_store(clock: Clock) -> Store:
-    return Store(clock)
-
-
 async def order(stand: Stand, *verbs: str) -> None:
     """What an operator says, one after the other."""
-    orders = GroupOrders(running=stand.running, replica=stand.replica, mover=stand.mover)
+    orders = GroupOrders(running=stand.running, here=stand.here, mover=stand.mover)
     for verb in verbs:
-        await orders.give(stand.route(), Order(verb=verb, reason="mended", by="somebody"))
+        await orders.give(stand.route(), OperatorOrder(verb=verb, reason="mended", by="somebody"))
 
 
 async def fails(stand: Stand) -> None:
@@ -97,7 +89,7 @@ async def test_an_alarm_since_the_order_outlives_a_restart(store: Store, clock: 
     await reborn.begin()
     await reborn.rounds()
 
-    assert reborn.bench.rulings["a"].judgement.reasons[0].startswith("new failed too many times in a row")
+    assert reborn.judging.rulings["a"].judgement.reasons[0].startswith("new failed too many times in a row")
 
 
 async def test_orders_that_come_between_two_rounds_answer_what_was_known(store: Store, clock: Clock) -> None:
@@ -105,12 +97,12 @@ async def test_orders_that_come_between_two_rounds_answer_what_was_known(store: 
     paged = canary(more="ramp: {steps: [10%, 50%]}, guard: {on_failure: page}")
     stand = await alone(store, clock, paged)
     await fails(stand)
-    before = stand.bench.rulings["a"].judgement.reasons[0]
+    before = stand.judging.rulings["a"].judgement.reasons[0]
     await order(stand, "rollback", "resume", "promote")
     await stand.rounds()
 
     assert before.startswith("new failed 10 times in a row")
-    assert stand.bench.rulings["a"].judgement.reasons[0].startswith("at canary 10% for 1s")
+    assert stand.judging.rulings["a"].judgement.reasons[0].startswith("at canary 10% for 1s")
 
 
 async def test_who_ends_keeps_what_it_knows(store: Store, clock: Clock) -> None:
@@ -141,7 +133,7 @@ async def test_a_store_that_hangs_at_the_end_holds_up_no_successor(
     stand = await alone(store, clock, RAMPED)
     await fails(stand)
     monkeypatch.setattr("proxy.control.judge.judging.LAST_PATIENCE", 0.0)
-    stand.judge.guards = HangingGuards()
+    stand.judge.guards = cast("EvidenceStore", HangingGuards())
     await stand.judge.end()
 
     assert await store.behind.try_lead("judge", "the next one", 4.0) is not None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from proxy.control.position.standing_file import Kept, begun, read, written
+from proxy.control.position.standing_file import StandingFile, first_file, read, written
 from proxy.link.messages import Orders
 
 SERVER = "postgresql://u:secret@db/banyan"
@@ -17,27 +17,27 @@ KNOWN, UNKNOWN = Orders(7, []), Orders(7, [], known=False)
         (None, "memory", True),
         (None, "embedded", False),
         (None, SERVER, False),
-        (Kept(orders=KNOWN, store="postgresql"), SERVER, True),
-        (Kept(orders=KNOWN), SERVER, True),
-        (Kept(orders=UNKNOWN, store="postgresql"), SERVER, False),
-        (Kept(orders=UNKNOWN, store="postgresql"), "memory", True),
-        (Kept(orders=KNOWN, store="memory"), SERVER, False),
-        (Kept(orders=KNOWN, store="memory"), "embedded", False),
-        (Kept(orders=KNOWN, store="postgresql"), "embedded", False),
+        (StandingFile(orders=KNOWN, store="postgresql"), SERVER, True),
+        (StandingFile(orders=KNOWN), SERVER, True),
+        (StandingFile(orders=UNKNOWN, store="postgresql"), SERVER, False),
+        (StandingFile(orders=UNKNOWN, store="postgresql"), "memory", True),
+        (StandingFile(orders=KNOWN, store="memory"), SERVER, False),
+        (StandingFile(orders=KNOWN, store="memory"), "embedded", False),
+        (StandingFile(orders=KNOWN, store="postgresql"), "embedded", False),
     ],
 )
-def test_what_is_known_at_the_start(kept: Kept | None, state: str, *, known: bool) -> None:
+def test_what_is_known_at_the_start(kept: StandingFile | None, state: str, *, known: bool) -> None:
     """The disk knows where routes stand if it was told by this kind of store; one in memory begins with nothing."""
-    assert begun(kept, state).orders.known is known
+    assert first_file(kept, state).orders.known is known
 
 
 def test_no_address_is_kept() -> None:
     """The file says which kind of store it was, and survives being written and read."""
-    text = written(begun(Kept(standing=3), SERVER))
+    text = written(first_file(StandingFile(standing=3), SERVER))
 
     assert b"secret" not in text
     assert b"db/" not in text
-    assert read(text) == begun(Kept(standing=3), SERVER)
+    assert read(text) == first_file(StandingFile(standing=3), SERVER)
 
 
 def test_a_file_of_an_older_version_is_believed() -> None:
@@ -45,4 +45,4 @@ def test_a_file_of_an_older_version_is_believed() -> None:
     found = read(b'{"orders": {"type": "orders", "version": 7, "routes": []}, "standing": 3}')
 
     assert found is not None
-    assert begun(found, SERVER).orders == KNOWN
+    assert first_file(found, SERVER).orders == KNOWN

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import pytest
-
-from proxy.control.position.standing_file import begun
+from proxy.control.position.standing_file import first_file
 from proxy.control.position.standing_here import KEEPS_OUT
 from proxy.core.position.ladder import SHADOW
 from proxy.core.position.position import Cause, Move, rolled_back, transition
@@ -13,25 +11,15 @@ from tests.control.stands import Clock, Stand, Store, canary, table
 ROUTES = (canary(), "name: done, match: /done, stage: complete")
 
 
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def store(clock: Clock) -> Store:
-    return Store(clock)
-
-
 def lost(store: Store, clock: Clock) -> Stand:
     """A replica without its directory."""
-    return Stand(table(*ROUTES), store, clock, instance="two", kept=begun(None, "postgresql://db/banyan"))
+    return Stand(table(*ROUTES), store, clock, instance="two", kept=first_file(None, "postgresql://db/banyan"))
 
 
 async def rolled(store: Store, clock: Clock) -> None:
     """Another replica has rolled `a` back."""
     other = Stand(table(*ROUTES), store, clock)
-    before = other.replica.position(other.route())
+    before = other.here.position(other.route())
     after = rolled_back(before, SHADOW, Cause.OPERATOR, clock())
     await other.mover.move(
         Move(before=before, after=after, record=transition(before, after, actor="ann", numbers={}, reason="why"))
@@ -44,14 +32,14 @@ async def test_nothing_is_known_before_the_store_has_said_it(store: Store, clock
     store.away = True
     two = lost(store, clock)
     await two.rounds(3)
-    before = two.place(), two.place("done"), two.replica.placed(two.route()).known
+    before = two.place(), two.place("done"), two.here.placed(two.route()).known
     kept = two.kept[-1].orders.known
     store.away = False
     await two.rounds()
 
     assert (before, kept) == (("legacy", "complete", False), False)
-    assert (two.place(), two.place("done"), two.replica.known) == ("shadow", "complete", True)
-    assert two.replica.position(two.route()).latched
+    assert (two.place(), two.place("done"), two.here.known) == ("shadow", "complete", True)
+    assert two.here.position(two.route()).latched
     assert two.kept[-1].orders.known
 
 
@@ -65,19 +53,19 @@ async def test_nothing_is_moved_before_it_is_known_from_where(store: Store, cloc
     store.away = False
     await two.rounds(5)
 
-    assert [each.version for each in (await store.behind.standing()).positions] == [1]
-    assert two.replica.pending == {}
+    assert [position.version for position in (await store.behind.standing()).positions] == [1]
+    assert two.here.pending == {}
 
 
 async def test_clients_are_kept_out_for_a_while(store: Store, clock: Clock) -> None:
     """Until the standing is known, or half a minute has passed: an outage keeps no replica out for longer."""
     store.away = True
     two = lost(store, clock)
-    at_first = two.replica.keeps_out
+    at_first = two.here.keeps_out
     clock.now += KEEPS_OUT - 0.1
-    still = two.replica.keeps_out
+    still = two.here.keeps_out
     clock.now += 0.2
-    later = two.replica.keeps_out, two.replica.known
+    later = two.here.keeps_out, two.here.known
 
     assert (at_first, still, later) == (True, True, (False, False))
 
@@ -94,17 +82,17 @@ async def test_once_known_it_stays_known(store: Store, clock: Clock) -> None:
     assert (unknown.known, known.known, two.kept[-1].orders) == (False, True, known)
     assert (unknown.routes, known.routes) == ([], [])
     assert known.version != unknown.version
-    assert (two.replica.known, two.replica.keeps_out, two.place()) == (True, False, "canary 10%")
+    assert (two.here.known, two.here.keeps_out, two.place()) == (True, False, "canary 10%")
 
 
 async def test_what_is_slow_is_no_order_before_it_is_known(store: Store, clock: Clock) -> None:
     """A bound on latency would carry the file's place with it; a rollback that was made here is ordered at once."""
     store.away = True
     two = lost(store, clock)
-    two.replica.slow = {"a": 0.5}
-    two.replica.refresh()
+    two.here.slow = {"a": 0.5}
+    two.here.refresh()
     slow = two.kept[-1].orders.routes
-    before = two.replica.position(two.route())
+    before = two.here.position(two.route())
     after = rolled_back(before, SHADOW, Cause.OPERATOR, clock())
     await two.mover.move(
         Move(before=before, after=after, record=transition(before, after, actor="ann", numbers={}, reason="why"))
@@ -112,5 +100,5 @@ async def test_what_is_slow_is_no_order_before_it_is_known(store: Store, clock: 
     made = two.kept[-1].orders
 
     assert slow == []
-    assert [(each.route, each.stage) for each in made.routes] == [("a", "shadow")]
+    assert [(route.route, route.stage) for route in made.routes] == [("a", "shadow")]
     assert not made.known

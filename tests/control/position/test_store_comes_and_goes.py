@@ -21,7 +21,7 @@ from proxy.core.position.position import (
     transition,
 )
 from proxy.core.stage import Stage
-from proxy.core.store_errors import StoreUnavailable
+from proxy.store.errors import StoreUnavailable
 from tests.control.stands import START, Clock, Known, Stand, Store, canary, table
 
 RAMP = "ramp: {steps: [10%, 50%], hold: 10m, soak: 1h, needs: {capacity: false, requests: 10}}"
@@ -47,12 +47,12 @@ async def test_without_a_lead_nothing_is_promoted_even_where_the_store_would_tak
     store = LeaseFails(clock)
     stand = Stand(table(canary("10%", RAMP)), store, clock, known=Known({"a": PROVED}))
     await stand.begin()
-    first = replace(stand.replica.position(stand.route()), version=1)
+    first = replace(stand.here.position(stand.route()), version=1)
     await store.behind.compare_and_set(first, 0, _record(first, first))
     stand.hear(legacy=90, new=20)
     await stand.rounds(2, seconds=601.0)
 
-    assert stand.bench.rulings["a"].to == Place(Stage.CANARY, 0.5)
+    assert stand.judging.rulings["a"].to == Place(Stage.CANARY, 0.5)
     assert stand.place() == "canary 10%"
 
 
@@ -62,7 +62,7 @@ async def test_a_replica_that_reads_another_file_ends_no_latch() -> None:
     store = Store(clock)
     one = Stand(table(canary("10%")), store, clock)
     await one.begin()
-    before = one.replica.position(one.route())
+    before = one.here.position(one.route())
     after = rolled_back(before, SHADOW, Cause.GUARD, clock())
     await one.mover.move(Move(before=before, after=after, record=_record(before, after)))
     await one.rounds()
@@ -76,7 +76,7 @@ async def test_a_replica_that_reads_another_file_ends_no_latch() -> None:
         one.running.snapshot.revision,
         two.running.snapshot.revision,
     }
-    assert (two.place(), two.replica.position(two.route()).latched) == ("shadow", True)
+    assert (two.place(), two.here.position(two.route()).latched) == ("shadow", True)
 
 
 async def test_a_replica_that_reads_another_file_moves_nothing() -> None:
@@ -85,7 +85,7 @@ async def test_a_replica_that_reads_another_file_moves_nothing() -> None:
     store = Store(clock)
     one = Stand(table(canary("10%")), store, clock)
     await one.begin()
-    before = one.replica.position(one.route())
+    before = one.here.position(one.route())
     after = moved(before, Place(Stage.CANARY, 0.25), Cause.OPERATOR, clock())
     await one.mover.move(Move(before=before, after=after, record=_record(before, after)))
     await one.rounds()
@@ -104,7 +104,7 @@ async def test_a_move_made_here_outranks_what_a_person_did_before_it() -> None:
     store = Store(clock)
     stand = Stand(table(canary()), store, clock)
     await stand.begin()
-    before = stand.replica.position(stand.route())
+    before = stand.here.position(stand.route())
     on_hold = replace(held(before, Cause.OPERATOR), since=clock())
     store.away = True
     clock.now += 10
@@ -116,7 +116,7 @@ async def test_a_move_made_here_outranks_what_a_person_did_before_it() -> None:
     (position,) = (await store.behind.standing()).positions
 
     assert (position.stage, position.latched, position.version) == (Stage.SHADOW, True, 2)
-    assert stand.replica.pending == {}
+    assert stand.here.pending == {}
 
 
 async def test_a_move_for_all_comes_after_what_was_moved_here() -> None:
@@ -125,7 +125,7 @@ async def test_a_move_for_all_comes_after_what_was_moved_here() -> None:
     store = Store(clock)
     stand = Stand(table(canary()), store, clock)
     await stand.begin()
-    before = stand.replica.position(stand.route())
+    before = stand.here.position(stand.route())
     store.away = True
     back = rolled_back(before, SHADOW, Cause.GUARD, clock())
     await stand.mover.move(Move(before=before, after=back, record=_record(before, back)))
@@ -134,7 +134,7 @@ async def test_a_move_for_all_comes_after_what_was_moved_here() -> None:
     made = await stand.mover.move(Move(before=back, after=freed, record=_record(back, freed)))
 
     assert made is Made.FOR_ALL
-    assert stand.replica.pending == {}
+    assert stand.here.pending == {}
     assert stand.place() == "canary 10%"
     assert [each.version for each in await store.behind.transitions("a", 9)] == [2, 1]
 

@@ -14,32 +14,22 @@ from tests.control.position.test_mover import FIVE, HALF, back, move
 from tests.control.stands import Clock, Stand, Store, canary, table
 
 
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def store(clock: Clock) -> Store:
-    return Store(clock)
-
-
 @pytest.mark.parametrize("kept_back", ["latched", "held by the judge", "held by a person"])
 async def test_an_edit_without_the_store_is_written_as_it_was_made(clock: Clock, store: Store, kept_back: str) -> None:
     """It ends the latch, and the hold that is the judge's, as it does with the store there; a person's hold stays."""
     stand = Stand(table(canary("50%")), store, clock)
     await stand.begin()
-    before = stand.replica.position(stand.route())
+    before = stand.here.position(stand.route())
     on_hold = held(before, Cause.LEGACY if kept_back == "held by the judge" else Cause.OPERATOR)
     await move(stand, back(stand) if kept_back == "latched" else on_hold)
     store.away = True
     await stand.edit(table(canary("5%")))
-    here = stand.replica.position(stand.route())
+    here = stand.here.position(stand.route())
     store.away = False
     await stand.rounds(3)
     stood = (await store.behind.standing()).positions[0]
 
-    assert (str(here.place), stand.replica.pending) == ("canary 5%", {})
+    assert (str(here.place), stand.here.pending) == ("canary 5%", {})
     assert (stood.place, stood.file_place, stood.latched) == (FIVE, FIVE, False)
     assert (stood.held, here.held) == (kept_back == "held by a person",) * 2
 
@@ -48,7 +38,7 @@ async def test_an_edit_and_a_rollback_without_the_store_are_both_written(clock: 
     """The rollback comes last, and what routes.yaml said before it is what `resume` leads to."""
     stand = Stand(table(canary("50%")), store, clock)
     await stand.begin()
-    await move(stand, held(stand.replica.position(stand.route()), Cause.OPERATOR))
+    await move(stand, held(stand.here.position(stand.route()), Cause.OPERATOR))
     store.away = True
     await stand.edit(table(canary("5%")))
     await move(stand, back(stand))
@@ -65,7 +55,7 @@ async def test_a_move_here_keeps_no_hold_of_the_judge_elsewhere(clock: Clock, st
     store.away = True
     await move(here, back(here))
     store.away = False
-    await move(there, held(there.replica.position(there.route()), Cause.LEGACY))
+    await move(there, held(there.here.position(there.route()), Cause.LEGACY))
     await here.mover.settle()
     stood = (await store.behind.standing()).positions[0]
 
@@ -96,21 +86,21 @@ async def test_an_order_is_not_overtaken_by_an_older_move(
 ) -> None:
     """Whatever the judge has made of the route since a person moved it or let it go on; a hold keeps nobody back."""
     here, there = Stand(table(canary()), store, clock), Stand(table(canary()), store, clock, instance="two")
-    await move(here, held(here.replica.position(here.route()), Cause.OPERATOR))
+    await move(here, held(here.here.position(here.route()), Cause.OPERATOR))
     await there.mover.look()
     store.away = True
     await move(here, back(here))
     store.away = False
     for make in (ORDERS[ordered], SINCE[since]):
         clock.now += 10.0
-        before = there.replica.position(there.route())
+        before = there.here.position(there.route())
         if before != (after := make(before, clock())):
             record = decided(before, after, at=clock(), actor="ann", numbers={}, reason="why")
             assert await there.mover.move(record) is Made.FOR_ALL
     stood = there.place()
     await here.mover.settle()
 
-    assert here.replica.pending == {}
+    assert here.here.pending == {}
     assert str((await store.behind.standing()).positions[0].place) == (stood if ends == "stays" else ends)
 
 
@@ -124,7 +114,7 @@ async def test_the_beginning_of_a_ramp_is_no_order(clock: Clock, store: Store) -
     clock.now += 10.0
     await there.begin()
     await there.rounds()
-    began = there.replica.position(there.route())
+    began = there.here.position(there.route())
     await here.mover.settle()
 
     assert (began.version, str(began.place)) == (1, "canary 10%")
@@ -137,12 +127,12 @@ async def test_a_latch_and_a_hold_of_others_outlive_what_is_written_late(clock: 
     store.away = True
     await move(here, back(here))
     store.away = False
-    await move(there, rolled_back(there.replica.position(there.route()), FIVE, Cause.BREAKER, clock()))
-    await move(there, held(there.replica.position(there.route()), Cause.OPERATOR))
+    await move(there, rolled_back(there.here.position(there.route()), FIVE, Cause.BREAKER, clock()))
+    await move(there, held(there.here.position(there.route()), Cause.OPERATOR))
     await here.mover.settle()
     await there.mover.look()
 
-    stood = there.replica.position(there.route())
+    stood = there.here.position(there.route())
     assert (str(stood.place), stood.latched, stood.held, stood.version) == ("shadow", True, True, 3)
 
 
@@ -152,10 +142,10 @@ async def test_of_two_holds_the_persons_stands(clock: Clock, store: Store, alone
     other = next(each for each in (Cause.OPERATOR, Cause.LEGACY) if each is not alone)
     here, there = Stand(table(canary()), store, clock), Stand(table(canary()), store, clock, instance="two")
     store.away = True
-    await move(here, held(here.replica.position(here.route()), alone))
+    await move(here, held(here.here.position(here.route()), alone))
     store.away = False
-    await move(there, held(there.replica.position(there.route()), other))
+    await move(there, held(there.here.position(there.route()), other))
     await here.mover.settle()
 
     stood = (await store.behind.standing()).positions[0]
-    assert (stood.held, stood.cause, here.replica.pending) == (True, Cause.OPERATOR, {})
+    assert (stood.held, stood.cause, here.here.pending) == (True, Cause.OPERATOR, {})

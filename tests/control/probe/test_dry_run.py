@@ -11,7 +11,7 @@ from aiohttp import web
 from proxy.control.probe.health import Probes
 from proxy.core.routing.route import Endpoint
 from proxy.link.messages import Probed
-from proxy.supervised_tasks import Restarting
+from proxy.tasks import RestartedTasks
 from tests.control.conftest import listening_tcp
 from tests.control.tables import upstream
 from tests.waiting import until
@@ -53,13 +53,13 @@ async def listening(stack: AsyncExitStack, asked: Asked) -> int:
     return int(sock.getsockname()[1])
 
 
-def probing(stack: AsyncExitStack, tasks: Restarting, told: Told) -> Probes:
+def probing(stack: AsyncExitStack, tasks: RestartedTasks, told: Told) -> Probes:
     probes = Probes(tasks, lambda: datetime.now(UTC), told.append)
     stack.push_async_callback(probes.close)
     return probes
 
 
-async def test_a_side_that_accepts_is_told(stack: AsyncExitStack, tasks: Restarting) -> None:
+async def test_a_side_that_accepts_is_told(stack: AsyncExitStack, tasks: RestartedTasks) -> None:
     """It is asked with OPTIONS, at its path and marked, and its yes goes to the workers with how long it holds."""
     told, asked = Told(), Asked()
     port = await listening(stack, asked)
@@ -71,7 +71,7 @@ async def test_a_side_that_accepts_is_told(stack: AsyncExitStack, tasks: Restart
 
 
 @pytest.mark.parametrize("asked", [Asked(said=""), Asked(said="yes"), Asked(status=404)], ids=["mute", "yes", "404"])
-async def test_anything_but_a_clear_yes_is_a_no(stack: AsyncExitStack, tasks: Restarting, asked: Asked) -> None:
+async def test_anything_but_a_clear_yes_is_a_no(stack: AsyncExitStack, tasks: RestartedTasks, asked: Asked) -> None:
     """No field, another word, or an error's status."""
     told = Told()
     port = await listening(stack, asked)
@@ -80,7 +80,7 @@ async def test_anything_but_a_clear_yes_is_a_no(stack: AsyncExitStack, tasks: Re
     assert await told.next() == [False]
 
 
-async def test_a_side_that_is_not_there_says_no(stack: AsyncExitStack, tasks: Restarting) -> None:
+async def test_a_side_that_is_not_there_says_no(stack: AsyncExitStack, tasks: RestartedTasks) -> None:
     """A refused connection is no yes; each endpoint is asked for itself."""
     told, asked = Told(), Asked()
     port = await listening(stack, asked)
@@ -90,7 +90,7 @@ async def test_a_side_that_is_not_there_says_no(stack: AsyncExitStack, tasks: Re
     assert sorted(map(bool, await told.next(2))) == [False, True]
 
 
-async def test_what_is_asked_no_more_is_taken_back(stack: AsyncExitStack, tasks: Restarting) -> None:
+async def test_what_is_asked_no_more_is_taken_back(stack: AsyncExitStack, tasks: RestartedTasks) -> None:
     """Without the path, or with another one, what was said before holds no longer; an upstream without is not asked."""
     told, asked = Told(), Asked()
     port = await listening(stack, asked)

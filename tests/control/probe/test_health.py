@@ -9,10 +9,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from aiohttp import web
 
-from proxy.control.probe.health import Condition, Probes, Status
+from proxy.control.probe.health import Probes, Status, UpstreamCondition
 from proxy.core.routing.route import Endpoint, Health
 from proxy.link.messages import Probed
-from proxy.supervised_tasks import Restarting
+from proxy.tasks import RestartedTasks
 from tests.control.conftest import listening_tcp
 from tests.control.tables import upstream
 from tests.waiting import until
@@ -49,13 +49,13 @@ async def serve() -> AsyncIterator[Serve]:
 
 
 @pytest.fixture
-async def probes(tasks: Restarting) -> AsyncIterator[Probes]:
+async def probes(tasks: RestartedTasks) -> AsyncIterator[Probes]:
     made = Probes(tasks, Now())
     yield made
     await made.close()
 
 
-async def settled(probes: Probes, status: Status, name: str = "new") -> Condition:
+async def settled(probes: Probes, status: Status, name: str = "new") -> UpstreamCondition:
     """Wait until the upstream has this status."""
     await until(lambda: probes.conditions[name].status is status)
     return probes.conditions[name]
@@ -92,7 +92,7 @@ async def test_400_and_above_is_down(probes: Probes, serve: Serve, status: int) 
     assert (await settled(probes, Status.DOWN)).error == f"answered {status}"
 
 
-async def test_no_answer_in_time_is_down(tasks: Restarting, serve: Serve) -> None:
+async def test_no_answer_in_time_is_down(tasks: RestartedTasks, serve: Serve) -> None:
     """A probe gives up after its own timeout and says how long that was."""
     probes = Probes(tasks, Now(), timeout=0.05)
 
@@ -230,7 +230,7 @@ class Flag:
         return web.Response(status=200 if self.well else 500)
 
 
-async def test_one_bad_answer_is_no_outage(serve: Serve, tasks: Restarting) -> None:
+async def test_one_bad_answer_is_no_outage(serve: Serve, tasks: RestartedTasks) -> None:
     """After `unhealthy_after` bad answers in a row an endpoint is down, after `healthy_after` good ones it is up."""
     flag = Flag()
     told: list[Probed] = []
@@ -243,7 +243,7 @@ async def test_one_bad_answer_is_no_outage(serve: Serve, tasks: Restarting) -> N
     first_bad = next(index for index, each in enumerate(told) if not each.healthy)
 
     assert probes.conditions["a"].error == "answered 500"
-    assert all(each.healthy for each in told[:first_bad])
+    assert all(message.healthy for message in told[:first_bad])
 
     flag.well = True
     await until(lambda: told[-1].healthy)
@@ -254,7 +254,7 @@ async def test_one_bad_answer_is_no_outage(serve: Serve, tasks: Restarting) -> N
     assert probes.conditions == {}
 
 
-async def test_each_endpoint_is_asked_for_itself(serve: Serve, tasks: Restarting) -> None:
+async def test_each_endpoint_is_asked_for_itself(serve: Serve, tasks: RestartedTasks) -> None:
     """Of two endpoints one is down: the upstream is up, and workers are told of each."""
     bad = Flag()
     bad.well = False
@@ -263,9 +263,9 @@ async def test_each_endpoint_is_asked_for_itself(serve: Serve, tasks: Restarting
     probes = Probes(tasks, Now(), told.append)
     two = replace(upstream("a", ports[0], Health(path="/h", every=0.01)), more=(Endpoint("127.0.0.1", ports[1]),))
     probes.follow({"a": two})
-    await until(lambda: len({each.endpoint for each in told}) == 2)
+    await until(lambda: len({message.endpoint for message in told}) == 2)
 
-    assert {each.endpoint: each.healthy for each in told} == {
+    assert {message.endpoint: message.healthy for message in told} == {
         f"127.0.0.1:{ports[0]}": True,
         f"127.0.0.1:{ports[1]}": False,
     }

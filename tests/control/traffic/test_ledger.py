@@ -5,7 +5,7 @@ import pytest
 
 from proxy.control.traffic.ledger import SILENT_AFTER, FailureSeries, Ledger, Series
 from proxy.link.messages import BUCKETS, FailureDelta, RefusedDelta, Report, RouteDelta, ShadowDelta
-from tests.control.conftest import Clock
+from tests.control.stands import Clock
 from tests.control.worker import delta
 
 SHOW = Series("show", "legacy")
@@ -121,7 +121,7 @@ def test_the_latest_report_is_the_workers_state(ledger: Ledger) -> None:
 
     workers = ledger.counts().workers
 
-    assert [(each.worker, each.pid) for each in workers] == [(0, 9), (1, 7)]
+    assert [(worker.worker, worker.pid) for worker in workers] == [(0, 9), (1, 7)]
     assert (workers[0].connections, workers[0].inflight) == (3, {"legacy": 2})
 
 

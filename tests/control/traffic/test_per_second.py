@@ -4,12 +4,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proxy.control.traffic.per_second import MINUTE, Ring
+from proxy.control.traffic.ledger import MINUTE, SecondsRing
 
 
 def test_whole_seconds_are_read_oldest_first() -> None:
     """What was counted comes back by second; the second that still runs is left out."""
-    ring = Ring(10)
+    ring = SecondsRing(10)
     for second, count in ((10, 1), (11, 2), (13, 4), (14, 8)):
         ring.add(second, count)
 
@@ -20,7 +20,7 @@ def test_whole_seconds_are_read_oldest_first() -> None:
 
 def test_one_second_adds_up() -> None:
     """Several reports within a second are one number."""
-    ring = Ring(10)
+    ring = SecondsRing(10)
     ring.add(10, 1)
     ring.add(10, 2)
 
@@ -30,7 +30,7 @@ def test_one_second_adds_up() -> None:
 @pytest.mark.parametrize("quiet", [1, 30, MINUTE, MINUTE + 1, 1000])
 def test_what_is_older_than_a_minute_is_gone(quiet: int) -> None:
     """However long a quiet time was, a second's count is read for a minute and never comes back."""
-    ring = Ring(0)
+    ring = SecondsRing(0)
     ring.add(5, 7)
 
     assert sum(ring.before(5 + quiet, MINUTE)) == (7 if quiet <= MINUTE else 0)
@@ -42,7 +42,7 @@ def test_what_is_older_than_a_minute_is_gone(quiet: int) -> None:
 
 def test_reading_far_ahead_finds_nothing() -> None:
     """A read long after the last count does not see old slots again."""
-    ring = Ring(0)
+    ring = SecondsRing(0)
     for second in range(MINUTE + 1):
         ring.add(second, 9)
 
@@ -56,7 +56,7 @@ def test_reading_far_ahead_finds_nothing() -> None:
 )
 def test_a_ring_is_a_list_of_the_last_minute(steps: list[tuple[int, int]], later: int, length: int) -> None:
     """Whatever the pauses between counts, a ring says what a list of all of them would say of the last minute."""
-    ring, everything, second = Ring(0), [0] * 3000, 0
+    ring, everything, second = SecondsRing(0), [0] * 3000, 0
     for pause, count in steps:
         second += pause
         ring.add(second, count)

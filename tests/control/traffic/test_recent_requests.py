@@ -6,18 +6,19 @@ from typing import Any
 import pytest
 
 from proxy.control.traffic import recent_requests as module
-from proxy.control.traffic.cohorts import FELL_BACK, Cohorts
+from proxy.control.traffic.cohorts import FELL_BACK, RecentCohorts
 from proxy.control.traffic.recent_requests import LASTS, RecentRequests
 from proxy.core.traffic.remembered_request import RememberedRequest
 from proxy.link.messages import Recent
 from tests.control.admin.test_admin import get, refused
-from tests.control.conftest import Clock, Port
+from tests.control.conftest import Port
+from tests.control.stands import START, Clock
 from tests.control.tables import crm, route, snapshot
 from tests.core.remembered import head, remember
 
 
 def seen(number: int = 1, target: str = "/orders/7", **more: object) -> RememberedRequest:
-    return remember(crm().table, head(target), id=f"r{number}", at=1000.0, **more)
+    return remember(crm().table, head(target), id=f"r{number}", at=START, **more)
 
 
 def report(*sample: RememberedRequest, requests: int = 0, bad: tuple[RememberedRequest, ...] = ()) -> Recent:
@@ -69,8 +70,8 @@ def test_it_is_bounded_by_number_and_bytes(
 ) -> None:
     """Beyond the bounds the oldest go first, and the time that is covered shrinks with them."""
     monkeypatch.setattr(module, "MOST", 10)
-    memory.take(report(*(seen(number)._replace(at=1000.0 + number) for number in range(20))))
-    clock.now = 1020.0
+    memory.take(report(*(seen(number)._replace(at=START + number) for number in range(20))))
+    clock.now = START + 20.0
 
     assert [each.id for each in memory.latest(None, 99)][-1] == "r10"
     assert memory.seconds == 10.0
@@ -102,7 +103,7 @@ def cohort(source: str, number: int, **more: object) -> RememberedRequest:
 
 def test_cohorts_are_counted_by_source() -> None:
     """Requests are weighed, cohorts are different ones, and the share without any source is said."""
-    cohorts = Cohorts()
+    cohorts = RecentCohorts()
     for number in range(30):
         cohorts.note(cohort("header:x", number * 977 + 1), 2.0)
     for _ in range(20):
@@ -110,18 +111,18 @@ def test_cohorts_are_counted_by_source() -> None:
     view = cohorts.view("orders.show")
 
     assert view.without == 0.25
-    assert [(each.source, each.requests) for each in view.sources] == [("header:x", 60), (FELL_BACK, 20)]
+    assert [(source.source, source.requests) for source in view.sources] == [("header:x", 60), (FELL_BACK, 20)]
     assert view.sources[1].cohorts == 1
     assert cohorts.view("rest").sources == ()
 
 
 def test_cohorts_begin_anew_when_they_are_others() -> None:
     """Another group or list of sources makes other cohorts; a route that is gone has none."""
-    cohorts = Cohorts()
+    cohorts = RecentCohorts()
     cohorts.note(cohort("header:x", 1), 1.0)
     cohorts.note(cohort("header:x", 1, drawn_for="group"), 3.0)
 
-    assert [each.requests for each in cohorts.view("orders.show").sources] == [3]
+    assert [source.requests for source in cohorts.view("orders.show").sources] == [3]
 
     cohorts.follow((route("orders.show"),))
 
@@ -130,12 +131,12 @@ def test_cohorts_begin_anew_when_they_are_others() -> None:
     cohorts.note(cohort("client_ip", 1, sources="client_ip"), 1.0)
     cohorts.follow((route("orders.show"),))
 
-    assert [each.requests for each in cohorts.view("orders.show").sources] == [1]
+    assert [source.requests for source in cohorts.view("orders.show").sources] == [1]
 
 
 def test_what_needs_no_side_has_no_cohort() -> None:
     """A request without a route, or that the file answers, counts for no source."""
-    cohorts = Cohorts()
+    cohorts = RecentCohorts()
     cohorts.note(seen(target="/internal"), 1.0)
 
     assert cohorts.view("internal").sources == ()

@@ -174,6 +174,63 @@ async def test_why_knows_a_request_by_its_id(tmp_path: Path) -> None:
         assert "canonical line" in advice
 
 
+async def test_why_knows_what_a_comparison_came_to(tmp_path: Path) -> None:
+    """A shadowed request: outcome, place, and the cluster that `mismatches` shows; of another nothing was compared."""
+    routes = ROUTES.replace("stage: canary, split: 10%", "stage: shadow")
+    async with (
+        system("legacy") as legacy,
+        system("new") as new,
+        program(tmp_path, routes, legacy=legacy, new=new) as banyan,
+    ):
+        await banyan.until_logged("comparer_started")
+        shadowed = await compared_request(banyan)
+        async with aiohttp.ClientSession() as session, session.get(banyan.url + "/elsewhere") as answer:
+            alone = answer.headers["X-Request-Id"]
+        await until_known(banyan, alone)
+        known: Any = await banyan.api(f"/api/requests/{shadowed}")
+        told, silent = await run(banyan, "why", shadowed), await run(banyan, "why", alone)
+        found = known["comparison"]
+        shown = await run(banyan, "mismatches", "orders", found["cluster"])
+
+    where = f"{found['severity']} at {found['path']} ({found['kind']})"
+    assert found["outcome"] in {"mismatch", "undecided"}
+    assert f"compared  {found['outcome']}: {where}; `banyan mismatches orders {found['cluster']}`\n" in told[1]
+    assert found["cluster"] in shown[1]
+    assert silent[0] == 0
+    assert "compared" not in silent[1]
+
+
+async def compared_request(banyan: Program) -> str:
+    """The id of a request whose two answers were compared; those that came before the comparer was linked are not."""
+    asked: list[str] = []
+
+    async def compared() -> bool:
+        async with aiohttp.ClientSession() as session, session.get(banyan.url + "/orders/7") as answer:
+            asked.append(answer.headers["X-Request-Id"])
+        for name in asked:
+            async with (
+                aiohttp.ClientSession() as session,
+                session.get(f"{banyan.admin_url}/api/requests/{name}") as page,
+            ):
+                if (await page.json(content_type=None)).get("comparison"):
+                    asked[:] = [name]
+                    return True
+        return False
+
+    await until(compared)
+    return asked[0]
+
+
+async def until_known(banyan: Program, name: str) -> None:
+    """Wait until control remembers the request."""
+
+    async def known() -> bool:
+        async with aiohttp.ClientSession() as session, session.get(f"{banyan.admin_url}/api/requests/{name}") as page:
+            return page.status == 200
+
+    await until(known)
+
+
 async def test_cohorts_are_counted_in_a_routes_page(tmp_path: Path) -> None:
     """Different tenants, and the share of requests that named none."""
     async with (

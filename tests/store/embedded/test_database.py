@@ -275,7 +275,7 @@ async def test_a_folder_of_somebody_else_s_is_not_used(place: Path) -> None:
 
 def for_everybody(programs: Binaries, place: Path) -> Binaries:
     """The same programs where every user may start them: the environment of the tests may be closed to others."""
-    if all(each.stat().st_mode & stat.S_IXOTH for each in programs.folder.parents):
+    if all(parent.stat().st_mode & stat.S_IXOTH for parent in programs.folder.parents):
         return programs
     package = programs.folder.parent.parent
     for each in (package, package.with_name(f"{package.name}.libs")):

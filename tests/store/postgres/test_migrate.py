@@ -9,10 +9,10 @@ from pathlib import Path
 import asyncpg
 import pytest
 
+from proxy.store.errors import SchemaRefused
 from proxy.store.postgres.connections import Connections
 from proxy.store.postgres.migrate import Migration, migrate, missing, shipped
 from proxy.store.postgres.positions import PostgresPositions
-from proxy.store.unavailable import SchemaRefused
 from tests.store.waiting import PATIENT
 
 STORE = Path(__file__).parents[3] / "proxy/store"
@@ -24,8 +24,8 @@ async def test_of_ten_migrators_each_finds_it_done(empty_database: str) -> None:
     await asyncio.gather(*(PostgresPositions(each).standing() for each in replicas))
     async with replicas[0].connection() as connection:
         applied = await connection.fetch("SELECT number FROM banyan.migration ORDER BY number")
-    for each in replicas:
-        await each.close()
+    for replica in replicas:
+        await replica.close()
 
     assert [row["number"] for row in applied] == [each.number for each in shipped()]
 

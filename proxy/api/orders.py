@@ -1,0 +1,85 @@
+"""What operators order, and what becomes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from proxy.api.standing import InstanceView, PinView, PlaceView
+from proxy.api.view import View
+from proxy.core.outcome import Side
+
+
+class OrderBody(View, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The body of a verb; it may be empty."""
+
+    reason: str = ""
+    """Why; recorded with the move."""
+    by: str = ""
+    """Who; else the address that asks."""
+    off: bool = False
+    """Of `drain`: end it."""
+    step: bool = False
+    """Of `rollback`: back by one step instead of to where legacy answers everybody."""
+
+
+class PinBody(View, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The body of `pin`."""
+
+    cohort: str
+    """The cohort's key as clients send it."""
+    side: Side | None = None
+    """Who answers it; null ends the pin."""
+    seconds: float | None = None
+    """How long; null: for ever."""
+    reason: str = ""
+    """Why; recorded with the pin."""
+    by: str = ""
+    """Who; else the address that asks."""
+
+
+class MemberView(View, frozen=True, kw_only=True):
+    """Another route of the group, which stood where the ordered one stood."""
+
+    route: str
+    """Its name."""
+    runs: PlaceView
+    """Where it runs now."""
+    version: int = 0
+    """Its position's version."""
+    moved: bool = False
+    """Whether it was moved with the ordered one."""
+    why: str = ""
+    """Why not; empty: it was."""
+
+
+class MovedView(View, frozen=True, kw_only=True, rename={"start": "from"}):
+    """What became of an order."""
+
+    route: str
+    """Its name."""
+    start: PlaceView
+    """Where it ran."""
+    runs: PlaceView
+    """Where it runs now."""
+    latched: bool = False
+    """It was rolled back, and stays until `resume`."""
+    held: bool = False
+    """The judge may not promote it."""
+    version: int = 0
+    """Its position's version."""
+    moved: bool = True
+    """False: it stood like that already, or what was ordered is no move."""
+    tag: str = ""
+    """What `If-Match` takes."""
+    group: Sequence[MemberView] = ()
+    """Other routes of its group."""
+    everywhere: bool = True
+    """False: it holds at this replica alone, as the state store is away."""
+    done: bool = False
+    """Whether every live replica obeys."""
+    instances: Sequence[InstanceView] = ()
+    """Live replicas, this one first."""
+    pin: PinView | None = None
+    """The pin that was set."""
+    notes: Sequence[str] = ()
+    """Sentences on what stands beside it."""

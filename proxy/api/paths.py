@@ -1,0 +1,117 @@
+"""Every path of the admin port, with what it takes and what it answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from proxy.api.evidence import EpochsView, ExchangesView, MismatchesView
+from proxy.api.kill import KillBody, KillView
+from proxy.api.orders import MovedView, OrderBody, PinBody
+from proxy.api.recent import RecentView, RequestedView
+from proxy.api.routes import RouteDetailView, RoutesView
+from proxy.api.standing import TransitionsView
+from proxy.api.upstreams import UpstreamsView
+from proxy.api.view import View
+
+
+class TokenScope(StrEnum):
+    """For whom a path needs the token."""
+
+    NEVER = "never"
+    BEYOND_LOOPBACK = "beyond loopback"
+    ALWAYS = "always"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiPath:
+    """`answer` None: text, as the sentence says. `query`: parameters, each with a sentence."""
+
+    method: str
+    path: str
+    token: TokenScope
+    sentence: str
+    answer: type[View] | None = None
+    body: type[View] | None = None
+    query: tuple[tuple[str, str], ...] = ()
+
+
+def _read(path: str, sentence: str, answer: type[View], *query: tuple[str, str]) -> ApiPath:
+    return ApiPath(
+        method="GET", path=path, token=TokenScope.BEYOND_LOOPBACK, sentence=sentence, answer=answer, query=query
+    )
+
+
+def _order(verb: str, sentence: str, body: type[View] = OrderBody) -> ApiPath:
+    return ApiPath(
+        method="POST",
+        path=f"/api/routes/{{name}}/{verb}",
+        token=TokenScope.ALWAYS,
+        sentence=sentence,
+        answer=MovedView,
+        body=body,
+    )
+
+
+PATHS = (
+    ApiPath(method="GET", path="/-/healthy", token=TokenScope.NEVER, sentence="200 as text: control lives."),
+    ApiPath(
+        method="GET",
+        path="/-/ready",
+        token=TokenScope.NEVER,
+        sentence="200 as text: a worker serves what runs, and it is known where routes stand; else 503 says why not.",
+    ),
+    ApiPath(
+        method="GET",
+        path="/metrics",
+        token=TokenScope.BEYOND_LOOPBACK,
+        sentence="The metrics as Prometheus reads them; whoever takes gzip gets it.",
+    ),
+    _read("/api/routes", "All routes, and everything at a glance.", RoutesView),
+    _read("/api/routes/{name}", "One route. Its `ETag` is what `If-Match` takes.", RouteDetailView),
+    _read(
+        "/api/routes/{name}/mismatches",
+        "Where the sides differ.",
+        MismatchesView,
+        ("cluster", "the id of one, which is shown with its exchanges"),
+    ),
+    _read("/api/routes/{name}/exchanges", "Safe requests that were kept for replay.", ExchangesView),
+    _read("/api/routes/{name}/epochs", "Into what the route's evidence is divided.", EpochsView),
+    _order("promote", "One step towards new."),
+    _order("rollback", "Back to where legacy answers everybody, and kept there."),
+    _order("hold", "The judge promotes it no longer."),
+    _order("resume", "Ends a hold or a rollback."),
+    _order("drain", "No new cohort goes to new; `off` ends it."),
+    _order("epoch", "Begins a new epoch of its evidence."),
+    _order("pin", "One cohort to one side, or no longer.", PinBody),
+    _read("/api/upstreams", "The upstreams as probes and workers find them.", UpstreamsView),
+    _read(
+        "/api/transitions",
+        "Recorded moves.",
+        TransitionsView,
+        ("route", "of this one alone, also when it is gone or was renamed"),
+        ("limit", "how many, from 1 to 1000; 100 without it"),
+    ),
+    _read(
+        "/api/recent",
+        "Recent requests, as far as they were sampled.",
+        RecentView,
+        ("route", "of this one alone"),
+        ("limit", "how many, from 1 to 50000; 1000 without it"),
+    ),
+    _read(
+        "/api/requests/{id}",
+        "One recent request by its id, or the one that its client gave: how it was decided, and would be now.",
+        RequestedView,
+    ),
+    _read("/api/kill", "The kill switch.", KillView),
+    ApiPath(
+        method="POST",
+        path="/api/kill",
+        token=TokenScope.ALWAYS,
+        sentence="Turns the kill switch.",
+        answer=KillView,
+        body=KillBody,
+    ),
+)
+"""In the order of the page; a test holds them beside what the admin port serves."""

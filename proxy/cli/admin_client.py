@@ -1,0 +1,189 @@
+"""Asks the admin API: what `proxy/api` names is all that is relied on.
+
+Rule 1: every way to get no answer becomes one `NoAnswerError` that says what to do.
+"""
+
+from __future__ import annotations
+
+import getpass
+import os
+import socket
+from collections.abc import Mapping
+from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from typing import TypeVar
+from urllib.parse import quote, urlsplit
+
+import msgspec
+
+from proxy.api.evidence import EpochsView, ExchangesView, MismatchesView
+from proxy.api.kill import KillView
+from proxy.api.orders import MovedView
+from proxy.api.problem import ProblemView
+from proxy.api.recent import RecentView, RequestedView
+from proxy.api.routes import RouteDetailView, RoutesView
+
+TOKEN = "BANYAN_ADMIN_TOKEN"  # noqa: S105  a variable's name
+TIMEOUT = 5.0
+PATIENCE = 30.0
+"""Seconds for a page that may hold all of the memory."""
+Shape = TypeVar("Shape", bound=msgspec.Struct)
+_OTHER_VERSION = ("this version", "Are both the same version?")
+_NO_BANYAN = ("Banyan does", "Is this its `admin` address?")
+_NOT_ITS_ADDRESS = ("Banyan does", "Is this its admin address?")
+_NONE: Mapping[str, str] = {}
+_SAID_NO = frozenset({404, 409, 412, 503})
+"""Answers in which the detail says it all."""
+
+
+class NoAnswerError(Exception):
+    """`message` says what happened, `cure` what to do."""
+
+    def __init__(self, message: str, cure: str) -> None:
+        super().__init__(message)
+        self.message = message
+        self.cure = cure
+
+
+def get_routes(base: str) -> RoutesView:
+    """All routes at this admin address (`http://127.0.0.1:9090`); NoAnswerError."""
+    return read(base, fetch(base, "/api/routes"), RoutesView, _NO_BANYAN)
+
+
+def get_route(base: str, name: str) -> tuple[RouteDetailView, bytes]:
+    """One route, read and as answered; NoAnswerError."""
+    body = fetch(base, route_path(name))
+    return read(base, body, RouteDetailView), body
+
+
+def get_mismatches(base: str, route: str, cluster: str = "") -> MismatchesView:
+    """A route's clusters, or one with its exchanges; NoAnswerError."""
+    return read(base, fetch(base, mismatches_path(route, cluster)), MismatchesView)
+
+
+def get_recorded(base: str, route: str) -> ExchangesView:
+    """A route's safe requests that were kept for replay; NoAnswerError."""
+    return read(base, fetch(base, route_path(route, "exchanges")), ExchangesView)
+
+
+def get_epochs(base: str, route: str) -> EpochsView:
+    """A route's epochs, the present one first; NoAnswerError."""
+    return read(base, fetch(base, route_path(route, "epochs")), EpochsView)
+
+
+def get_recent(base: str, most: int) -> RecentView:
+    """What is remembered of recent requests; NoAnswerError."""
+    return read(base, fetch(base, f"/api/recent?limit={most}", timeout=PATIENCE), RecentView)
+
+
+def get_request(base: str, request_id: str) -> tuple[RequestedView, bytes]:
+    """One request, read and as answered; NoAnswerError, which gives the advice when it is not remembered."""
+    body = fetch(base, f"/api/requests/{quote(request_id, safe='')}")
+    return read(base, body, RequestedView), body
+
+
+def get_kill(base: str, *, timeout: float = TIMEOUT) -> KillView:
+    """The kill switch as control sees it; NoAnswerError."""
+    return read(base, fetch(base, "/api/kill", timeout=timeout), KillView, _NOT_ITS_ADDRESS)
+
+
+def route_path(route: str, page: str = "") -> str:
+    """Path of a route, or of one of its pages."""
+    return f"/api/routes/{quote(route, safe='')}" + (f"/{page}" if page else "")
+
+
+def mismatches_path(route: str, cluster: str = "") -> str:
+    """Path and query of that page."""
+    return route_path(route, "mismatches") + (f"?cluster={quote(cluster, safe='')}" if cluster else "")
+
+
+def read(base: str, body: bytes, kind: type[Shape], otherwise: tuple[str, str] = _OTHER_VERSION) -> Shape:
+    """The answer in this shape; NoAnswerError, which says by `otherwise` as whom not, and what to do."""
+    try:
+        return msgspec.json.decode(body, type=kind)
+    except msgspec.DecodeError as error:
+        raise not_read(base, error, otherwise) from error
+
+
+def not_read(base: str, error: Exception, otherwise: tuple[str, str] = _OTHER_VERSION) -> NoAnswerError:
+    """What to say of an answer that is not as it should be."""
+    not_as, cure = otherwise
+    return NoAnswerError(f"{base} answers, but not as {not_as}: {error}", cure)
+
+
+def fetch(base: str, path: str, *, timeout: float = TIMEOUT) -> bytes:
+    """The body of a good answer to a GET; NoAnswerError. `timeout` in seconds."""
+    return _call(base, "GET", path, None, timeout)
+
+
+def post_kill(base: str, *, on: bool, reason: str) -> None:
+    """Have Banyan itself turn the kill switch; NoAnswerError."""
+    _call(base, "POST", "/api/kill", msgspec.json.encode({"on": on, "reason": reason}), TIMEOUT)
+
+
+def order(base: str, route: str, verb: str, said: Mapping[str, object], tag: str = "") -> tuple[MovedView, bytes]:
+    """Give the order; what was answered, and its text. NoAnswerError says why there is none.
+
+    `tag`: only if what it is the tag of has not been changed since.
+    """
+    body = post(base, route_path(route, verb), {**said, "by": whoever()}, tag=tag)
+    return read(base, body, MovedView, _NOT_ITS_ADDRESS), body
+
+
+def whoever() -> str:
+    """Who runs this command: `user@machine`."""
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):  # a container without a line for this user
+        user = str(os.getuid())
+    return f"{user}@{socket.gethostname()}"
+
+
+def post(base: str, path: str, said: object, *, timeout: float = TIMEOUT, tag: str = "") -> bytes:
+    """The body of a good answer to a POST of `said` as JSON; NoAnswerError. `tag`: only while it holds (If-Match)."""
+    return _call(base, "POST", path, msgspec.json.encode(said), timeout, {"If-Match": f'"{tag}"'} if tag else {})
+
+
+def _call(
+    base: str, method: str, path: str, body: bytes | None, timeout: float, headers: Mapping[str, str] = _NONE
+) -> bytes:
+    parts = urlsplit(base)
+    connect = HTTPSConnection if parts.scheme == "https" else HTTPConnection
+    connection = connect(parts.hostname or "", parts.port, timeout=timeout)
+    token = os.environ.get(TOKEN, "")
+    try:
+        secret = {"Authorization": f"Bearer {token}"} if token else {}
+        connection.request(method, path, body, headers={**headers, **secret})
+        response = connection.getresponse()
+        read = response.read()
+    except (OSError, HTTPException) as error:
+        said = str(error) or type(error).__name__
+        cure = "Start it with `banyan serve`, or name its admin address with --admin or --config."
+        raise NoAnswerError(f"nothing answers at {base}: {said}", cure) from error
+    finally:
+        connection.close()
+    if response.status != 200:
+        raise _refused(base, path, response.status, read)
+    return read
+
+
+def _no_token(base: str, detail: str) -> NoAnswerError:
+    """Of a Banyan that has no token itself, what it says is what to do: there is none to set here."""
+    if "none is set" in detail:
+        return NoAnswerError(f"{base} has no token: {detail}.", "Until then edit routes.yaml.")
+    set_ = "is not accepted there" if os.environ.get(TOKEN) else "is not set here"
+    return NoAnswerError(f"{base} wants a token, and {TOKEN} {set_}.", f"Set {TOKEN} to the one it uses.")
+
+
+def _refused(base: str, path: str, status: int, body: bytes) -> NoAnswerError:
+    try:
+        said = msgspec.json.decode(body, type=ProblemView)
+    except msgspec.DecodeError:
+        said = ProblemView()
+    if status == 401:
+        return _no_token(base, said.detail)
+    detail = said.detail or said.title or "no reason given"
+    if said.detail and path.startswith("/api/routes/") and status in _SAID_NO:
+        return NoAnswerError(detail, "`banyan status` shows how things stand.")
+    if said.detail and said.title:  # a problem document, as this API writes them
+        return NoAnswerError(f"{base}{path} answered {status}: {detail}", "")
+    return NoAnswerError(f"{base}{path} answered {status}: {detail}", "Is this Banyan's `admin` address?")

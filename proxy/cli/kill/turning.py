@@ -1,0 +1,172 @@
+"""One turn of the kill switch: what its file is written from, who follows it and how soon, and how that is told.
+
+Rule 1: workers say themselves when they turned, on the machine's monotonic clock; where that number cannot be of this
+        machine, the moment at which it was seen stands instead.
+Rule 2: no answer is no failure of the switch: the file is what workers watch.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from proxy.api.kill import StaysView
+from proxy.app.initial_table import Start, first_start
+from proxy.cli.admin_client import NoAnswerError, get_kill, whoever
+from proxy.cli.help_text import UNUSABLE
+from proxy.cli.routes_file import problem_lines
+from proxy.cli.terminal import Ink, complain, leave, painted
+from proxy.core.routing.kill_switch import Beyond, KillSwitchOrder, beyond
+from proxy.core.routing.snapshot import Snapshot
+from proxy.log import stamp
+
+PATIENCE = 5.0
+"""Seconds until a worker that does not follow is told as one that does not."""
+POLL_EVERY = 0.02
+MOST = 20
+_TIMEOUT = 1.0
+_WHY = {
+    Beyond.COMPLETE: "complete: legacy is no longer kept for it",
+    Beyond.RETIRED: "retired: legacy is no longer kept for it",
+    Beyond.RESPOND: "answered by Banyan itself",
+    Beyond.NO_LEGACY: "routes.yaml has no upstream that is legacy for it",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Followed:
+    """One worker: `ms` from the command to its last request by the old order; None when it has not followed."""
+
+    worker: int
+    pid: int
+    ms: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Following:
+    """`file` is the one that the running Banyan watches; `away` says why nobody could be asked, or is empty."""
+
+    workers: tuple[Followed, ...] = ()
+    file: str = ""
+    away: str = ""
+
+    @property
+    def whole(self) -> bool:
+        """Whether every worker was seen to follow."""
+        return not self.away and bool(self.workers) and all(worker.ms is not None for worker in self.workers)
+
+    @property
+    def slowest(self) -> float:
+        """Milliseconds of the last worker."""
+        return max((worker.ms or 0.0 for worker in self.workers), default=0.0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SwitchTurned:
+    """What a command has done; `ms` until the file was there, or gone."""
+
+    on: bool
+    file: str
+    ms: float
+    following: Following
+    beyond: Sequence[StaysView] = ()
+
+
+def snapshot_or_leave(config: Path) -> Snapshot:
+    """What runs from this file: its own table, or the last good one."""
+    found = first_start(config, os.environ)
+    if not isinstance(found, Start):
+        for line in problem_lines(found):
+            complain(line)
+        complain(f"{config} does not say where the kill file is.", "Name the file that serves with --config.")
+        leave(UNUSABLE)
+    return found.snapshot
+
+
+def order_now(reason: str) -> KillSwitchOrder:
+    """By whoever runs this command, now."""
+    return KillSwitchOrder(by=whoever(), at=stamp(datetime.now(UTC)), reason=reason)
+
+
+def await_workers(base: str, began: float, *, on: bool, patience: float = PATIENCE) -> Following:
+    """Ask until every worker follows, for at most `patience` seconds; `began` is `time.monotonic()` at the command."""
+    seen: dict[int, float] = {}
+    while True:
+        try:
+            status = get_kill(base, timeout=_TIMEOUT)
+        except NoAnswerError as error:
+            return Following(away=error.message)
+        now = time.monotonic()
+        for worker in status.workers:
+            if worker.killed is on:
+                seen.setdefault(worker.pid, _milliseconds(worker.switched, began, now))
+        found = tuple(
+            Followed(worker=worker.worker, pid=worker.pid, ms=seen.get(worker.pid) if worker.killed is on else None)
+            for worker in status.workers
+        )
+        following = Following(workers=found, file=status.file)
+        if following.whole or now - began > patience:
+            return following
+        time.sleep(POLL_EVERY)
+
+
+def who_stays(base: str) -> Sequence[StaysView] | None:
+    """Who stays by where routes run; None when nobody says so."""
+    try:
+        return get_kill(base, timeout=_TIMEOUT).beyond
+    except NoAnswerError:
+        return None
+
+
+def _milliseconds(switched: float, began: float, now: float) -> float:
+    """0 for a worker that had turned already."""
+    if not switched or switched > now:
+        return round((now - began) * 1000, 1)
+    return round(max(0.0, switched - began) * 1000, 1)
+
+
+def beyond_reach(snapshot: Snapshot) -> tuple[StaysView, ...]:
+    """Routes that the switch cannot give to legacy by what the file says, in its order."""
+    found = ((route.name, beyond(route, snapshot.upstreams)) for route in snapshot.routes)
+    return tuple(StaysView(route=name, why=why) for name, why in found if why is not None)
+
+
+def turned_lines(turned: SwitchTurned, base: str) -> Iterator[str]:
+    """Line by line."""
+    state = painted("kill switch is on", Ink.BAD) if turned.on else painted("kill switch is off", Ink.GOOD)
+    yield f"{state}: {turned.file} {'written' if turned.on else 'gone'} after {turned.ms:g} ms"
+    yield from _following(turned.following, base, on=turned.on)
+    if turned.beyond:
+        stay = "routes stay" if len(turned.beyond) > 1 else "route stays"
+        yield f"{len(turned.beyond)} {stay}, since legacy cannot answer {'them' if len(turned.beyond) > 1 else 'it'}:"
+        yield from (f"  {stays.route}  {painted(_WHY[stays.why], Ink.FAINT)}" for stays in turned.beyond[:MOST])
+        if len(turned.beyond) > MOST:
+            yield f"  … and {len(turned.beyond) - MOST} more; --json lists all"
+    if turned.on and turned.following.away:
+        yield "Whether an order left others at complete or retired, which stay as well, could not be asked."
+    if turned.on:
+        yield "`banyan kill --off` ends it."
+
+
+def _following(following: Following, base: str, *, on: bool) -> Iterator[str]:
+    if following.away:
+        yield painted(f"  nobody could be asked: {following.away}", Ink.WARN)
+        yield "  Each worker watches the file by itself and follows within a moment; `killed` in the log says so."
+        return
+    if not following.workers:
+        yield painted(
+            f"  no worker is linked to control at {base}; each follows the file as soon as it serves", Ink.WARN
+        )
+    for worker in following.workers:
+        yield f"  worker {worker.worker} (pid {worker.pid}) {_said(worker, on=on)}"
+
+
+def _said(worker: Followed, *, on: bool) -> str:
+    if worker.ms is None:
+        return painted("has not followed yet: see its log for kill_file_unreadable", Ink.BAD)
+    what = "gives legacy everything it can answer" if on else "serves by routes.yaml again"
+    return f"{what} {'already' if not worker.ms else f'after {worker.ms:g} ms'}"

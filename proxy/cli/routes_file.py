@@ -1,0 +1,75 @@
+"""A routes.yaml loaded, or its problems: a line each that editors open, on a terminal the source line with a caret."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable, Iterator
+from functools import cache
+from pathlib import Path
+from unicodedata import combining, east_asian_width
+
+from proxy.cli.help_text import UNUSABLE
+from proxy.cli.terminal import Ink, complain, leave, painted
+from proxy.config.load import Loaded, load_file
+from proxy.config.text.problem import FileProblem
+from proxy.core.nearest import nearest
+from proxy.core.routing.route import Route
+from proxy.core.routing.snapshot import Snapshot
+
+
+def load_or_leave(path: Path) -> Loaded:
+    """The file as `serve` would load it; its problems on stderr and exit 2 when it has any."""
+    found = load_file(path, os.environ)
+    if not isinstance(found, Loaded):
+        sys.stderr.writelines(f"{line}\n" for line in problem_lines(found, with_source=sys.stderr.isatty()))
+        complain(f"{path} cannot be used.", "Mend what is listed above, or name another file with --config.")
+        leave(UNUSABLE)
+    return found
+
+
+def route_or_leave(config: Path, name: str) -> tuple[Snapshot, Route]:
+    """The table, and its route of that name, which asks two systems; else exit 2, with the nearest name there is."""
+    snapshot = load_or_leave(config).snapshot
+    routes = {route.name: route for route in snapshot.routes if route.respond is None}
+    if name not in routes:
+        meant = nearest(name, routes)
+        asked = f"Did you mean {meant}? " if meant else ""
+        complain(f"{config} has no route {name!r} with two sides.", f"{asked}`banyan status` lists the routes.")
+        leave(UNUSABLE)
+    return snapshot, routes[name]
+
+
+def problem_lines(problems: Iterable[FileProblem], *, with_source: bool | None = None) -> Iterator[str]:
+    """Each problem; `with_source` None shows the source where a person reads (stdout is a terminal)."""
+    shown = sys.stdout.isatty() if with_source is None else with_source
+    for problem in problems:
+        place = f"{problem.file}:{problem.line}:{problem.column}:"
+        yield str(problem).replace(place, painted(place, Ink.STRONG), 1)
+        if shown:
+            yield from _source(problem)
+
+
+def _source(problem: FileProblem) -> Iterator[str]:
+    lines = _lines_of(problem.file)
+    if not problem.line <= len(lines):
+        return
+    line = "".join(mark if mark.isprintable() or mark == "\t" else "�" for mark in lines[problem.line - 1])
+    number = f"{problem.line:5} │ "
+    gap = "".join("\t" if mark == "\t" else " " * _cells(mark) for mark in line[: problem.column - 1])
+    yield painted(number, Ink.FAINT) + line
+    yield painted(" " * (len(number) - 2) + "│ ", Ink.FAINT) + gap + painted("^", Ink.BAD)
+
+
+@cache
+def _lines_of(file: str) -> tuple[str, ...]:
+    """The file as it stands, or nothing where it cannot be read: the problem says so already."""
+    try:
+        return tuple(Path(file).read_text(encoding="utf-8").splitlines())
+    except (OSError, ValueError):
+        return ()
+
+
+def _cells(mark: str) -> int:
+    """How many columns of a terminal a character takes."""
+    return 0 if combining(mark) else 2 if east_asian_width(mark) in "WF" else 1

@@ -1,0 +1,296 @@
+"""The picture of `banyan status`: the file and the workers, what stands and differs from the file, a row per route.
+
+Rule 1: nothing that was not measured is shown as a number: a dash stands there.
+Rule 2: stage and split are what runs; where the file says something else, both are shown.
+Rule 3: a name is never cut: a narrow terminal gets fewer columns, those of traffic first, and more of them go where the
+        cells are wide. A reason is cut: it stands whole in `status --route NAME` and in JSON.
+Rule 4: a split stands at the stages that have one: at `live` new answers everybody, and 0% would deny it.
+Rule 5: every route that runs elsewhere than the file says has a line with the reason, however narrow the terminal is;
+        so has every route whose ramp waits. Of routes and reasons only the first few, as a fleet that climbs has many.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from rich.cells import cell_len
+from rich.console import Group
+from rich.table import Table
+from rich.text import Text
+
+from proxy.api.evidence import CoverageView, ParityView
+from proxy.api.kill import KillOrderView
+from proxy.api.routes import FileView, RateView, RoutesView, RouteView, WorkerView
+from proxy.api.upstreams import DownView
+from proxy.cli.admin_client import NoAnswerError
+
+NOTHING = "–"
+_TROUBLE = re.compile(r"^banyan_(breaker_state|breaker_operations|upstream_ejected)\{([^}]*)\} (\S+)$", re.MULTILINE)
+_LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
+_TRAFFIC = ("legacy/s", "new/s", "new", "5xx")
+_EVIDENCE = ("compared", "mismatch", "waits", "coverage")
+_HEADS = ("route", "stage", "split", *_TRAFFIC, *_EVIDENCE, "verdict", "reason")
+_RIGHT = frozenset(("split", *_TRAFFIC, *_EVIDENCE))
+_LEFT_OUT = ((125, frozenset[str]()), (98, frozenset({"legacy/s", "new/s", "reason"})))
+"""From which width on which columns are left out."""
+_LEAST = frozenset({"legacy/s", "new/s", "5xx", "compared", "waits", "coverage", "reason"})
+_DROPPED = (
+    "legacy/s",
+    "new/s",
+    "reason",
+    "waits",
+    "coverage",
+    "5xx",
+    "compared",
+    "mismatch",
+    "new",
+    "verdict",
+    "split",
+)
+"""In which order more columns go, where the rest is too wide."""
+_BETWEEN = 2
+_LONGEST_REASON, _SHORTEST_REASON = 60, 20
+WITH_SPLIT = frozenset({"canary", "retired"})
+"""Stages at which a split counts."""
+_MOST, _MOST_WAITING, _MOST_NAMED, _MOST_REASONS = 50, 10, 5, 3
+
+
+def picture(base: str, status: RoutesView, metrics: str, width: int) -> Group:
+    """All of it; `metrics` is the text of `/metrics`, empty when it could not be had; `width` in columns."""
+    left_alone = [Text(each, style="bold red") for each in upstreams_in_trouble(metrics)]
+    standing = [*standing_lines(status), *down(status), *differences(status), *waiting(status)]
+    return Group(*_header(base, status), *standing, *left_alone, Text(), _table(status, width))
+
+
+def upstreams_in_trouble(metrics: str) -> Iterator[str]:
+    """A sentence for every upstream that a worker leaves alone, or whose addresses one leaves out."""
+    for name, labels, value in _TROUBLE.findall(metrics):
+        upstream, number = dict(_LABEL.findall(labels))["upstream"], int(float(value))
+        if number and name == "breaker_state":
+            word = "half-open: single requests find out" if number == 1 else "open: nothing is sent to it"
+            yield f"the breaker of upstream {upstream} is {word}"
+        elif number and name == "breaker_operations":
+            what = "operation is" if number == 1 else "operations are"
+            yield f"upstream {upstream}: {number} {what} left alone; GET /api/upstreams names them"
+        elif number:
+            yield f"upstream {upstream}: {number} of its addresses left out"
+
+
+def absent(error: NoAnswerError) -> Group:
+    """Instead of a table while nothing answers."""
+    return Group(Text(error.message, style="bold red"), Text(error.cure))
+
+
+def _header(base: str, status: RoutesView) -> Iterator[Text]:
+    reload = status.reload
+    workers = f"{len(status.workers)} worker{'' if len(status.workers) == 1 else 's'}"
+    yield Text.assemble("revision ", (status.revision, "bold"), f" at {base}, {workers}", _since(reload.at))
+    if status.killed is not None:
+        yield _banner(status.killed, [worker for worker in status.workers if not worker.killed])
+    if not reload.ok:
+        yield Text("the file has problems, so the last good revision goes on:", style="bold red")
+        yield from (Text(f"  {problem}") for problem in reload.problems)
+    yield from (Text(f"  {warning}", style="yellow") for warning in reload.warnings)
+    if reload.needs_restart:
+        yield Text(f"changed in the file, taken at the next start: {', '.join(reload.needs_restart)}", style="yellow")
+    for block in status.tls:
+        if block.problem:
+            yield Text(f"{block.key}: {block.problem}; what was read before goes on", style="bold red")
+    yield from (Text(_lagging(each), style="yellow") for each in status.workers if not each.serves_current)
+
+
+def _banner(order: KillOrderView, others: list[WorkerView]) -> Text:
+    """The loudest line there is; `others` are workers that have not followed."""
+    said = (
+        [f"by {order.by}"] * bool(order.by)
+        + [f"since {order.at}"] * bool(order.at)
+        + [order.reason] * bool(order.reason)
+    )
+    missing = f"; not yet in {', '.join(f'worker {each.worker}' for each in others)}" if others else ""
+    more = f" ({', '.join(said)})" if said else ""
+    return Text(
+        f"KILLED{more}: legacy answers all it can until `banyan kill --off`{missing}", style="bold white on red"
+    )
+
+
+def _since(at: str) -> str:
+    return f", file looked at {at}" if at else ""
+
+
+def _lagging(worker: WorkerView) -> str:
+    who = f"worker {worker.worker} (pid {worker.pid})"
+    if worker.draining:
+        return f"{who} drains"
+    return f"{who} serves revision {worker.revision or 'none'}, or has not been heard of lately"
+
+
+def standing_lines(status: RoutesView) -> Iterator[Text]:
+    """What an operator has to know before the table."""
+    standing = status.standing
+    if standing is None:
+        return
+    if not standing.known:
+        said = f": {standing.away}" if standing.away else ""
+        line = f"the state store has not said yet where routes stand, legacy answers what it can{said}"
+        yield Text(line, style="bold red")
+    elif standing.away:
+        yield Text(f"the state store is away, routes stay where they are: {standing.away}", style="bold red")
+    if standing.here:
+        yield Text(f"moved at this replica alone: {', '.join(standing.here)}", style="bold red")
+    if len(standing.instances) > 1:
+        yield Text(
+            f"{len(standing.instances)} replicas: {', '.join(instance.instance for instance in standing.instances)}"
+        )
+    for instance in standing.instances:
+        if not instance.obeys:
+            yield Text(f"{instance.instance} does not obey version {standing.version} yet", style="bold red")
+        if not instance.same_revision:
+            yield Text(f"{instance.instance} reads revision {instance.revision} of routes.yaml", style="yellow")
+
+
+def down(status: RoutesView) -> Iterator[Text]:
+    """A line for every upstream that is down, with the routes that it is to answer all the same."""
+    for upstream in status.down:
+        named = ", ".join(upstream.routes[:_MOST_NAMED])
+        more = f" and {len(upstream.routes) - _MOST_NAMED} more" if len(upstream.routes) > _MOST_NAMED else ""
+        asked = f"; it is to answer {named}{more}" if named else ""
+        yield Text(f"{down_sentence(upstream)}{asked}", style="bold red" if named else "yellow")
+
+
+def differences(status: RoutesView) -> Iterator[Text]:
+    """One line for each route that runs elsewhere than the file says, or that an order keeps where it says."""
+    if status.killed is not None:
+        return
+    moved = [route for route in status.routes if _differs(route)]
+    for each in moved[:_MOST]:
+        runs, said = _place(each.runs), _place(each.file)
+        file = "as the file says" if runs == said else f"the file says {said}"
+        yield Text(
+            f"{each.name} runs {runs}, {file}: {each.runs.reason}", style="bold red" if each.runs.latched else "yellow"
+        )
+    if len(moved) > _MOST:
+        yield Text(
+            f"… and {len(moved) - _MOST} more routes that run elsewhere than the file says, or are kept there",
+            style="yellow",
+        )
+
+
+def waiting(status: RoutesView) -> Iterator[Text]:
+    """One line for each route whose ramp waits, with the first of what it waits for: a new step lacks all."""
+    found = [] if status.killed is not None else [route for route in status.routes if waits_for(route)]
+    for each in found[:_MOST_WAITING]:
+        left = len(each.reasons) - _MOST_REASONS
+        more = f"; and {left} more: `--route {each.name}`" if left > 0 else ""
+        yield Text(f"{each.name} waits: {'; '.join(each.reasons[:_MOST_REASONS])}{more}")
+    if len(found) > _MOST_WAITING:
+        yield Text(f"… and {len(found) - _MOST_WAITING} more routes whose ramp waits: `--route NAME` says for what")
+
+
+def waits_for(route: RouteView) -> str:
+    """What its ramp waits for; empty where it does not wait, or has none."""
+    return "; ".join(route.reasons) if route.state == "waiting" else ""
+
+
+def down_sentence(down: DownView) -> str:
+    """As people read it."""
+    why = f" ({down.error})" if down.error else ""
+    return f"{down.upstream} is down since {down.since}: it answers nothing now{why}"
+
+
+def _differs(route: RouteView) -> bool:
+    runs, file = route.runs, route.file
+    return _place(runs) != _place(file) or runs.latched or runs.held or runs.drains
+
+
+def _place(placed: FileView) -> str:
+    return f"{placed.stage} {(placed.split or 0.0) * 100:g}%" if placed.stage in WITH_SPLIT else f"{placed.stage}"
+
+
+def _table(status: RoutesView, width: int) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, _BETWEEN, 0, 0), header_style="bold")
+    rows = [dict(zip(_HEADS, _cells(route), strict=True)) for route in status.routes]
+    heads = _fitting(rows, width)
+    for head in heads:
+        table.add_column(head, justify="right" if head in _RIGHT else "left", no_wrap=head != "reason")
+    for row in rows:
+        table.add_row(*(row[head] for head in heads))
+    return table
+
+
+def _fitting(rows: list[dict[str, str | Text]], width: int) -> list[str]:
+    """The columns for which there is room: rule 3."""
+    left_out = set(next((heads for least, heads in _LEFT_OUT if width >= least), _LEAST))
+    for head in _DROPPED:
+        heads = [each for each in _HEADS if each not in left_out]
+        if sum(_width_of(each, rows) for each in heads) - _BETWEEN <= width:
+            return heads
+        left_out.add(head)
+    return [each for each in _HEADS if each not in left_out]
+
+
+def _width_of(head: str, rows: list[dict[str, str | Text]]) -> int:
+    """Of a column, with what is between it and the next one; the reasons may be cut."""
+    widest = max([cell_len(head), *(cell_len(str(row[head])) for row in rows)])
+    return _BETWEEN + (min(widest, _SHORTEST_REASON) if head == "reason" else widest)
+
+
+def _cells(route: RouteView) -> Iterator[str | Text]:
+    yield Text(route.name)
+    yield from _placed(route.file, route.runs)
+    answered = route.rate.legacy + route.rate.new
+    yield f"{route.rate.legacy:.1f}"
+    yield Text(f"{route.rate.new:.1f}", style="cyan")
+    yield Text(f"{route.rate.new / answered:.1%}" if answered else NOTHING, style="bold cyan")
+    yield _failed(route.rate)
+    yield from _evidence(route.parity, route.coverage)
+    yield route.verdict or NOTHING
+    yield _reason(route)
+
+
+def _failed(rate: RateView) -> str | Text:
+    """The share of 5xx among the answers of the last ten seconds, Banyan's own included."""
+    answered = rate.legacy + rate.new + rate.self
+    if rate.failed is None or not answered:
+        return NOTHING
+    return Text(f"{rate.failed / answered:.2%}", style="bold red" if rate.failed else "green")
+
+
+def _reason(route: RouteView) -> Text:
+    """What its ramp waits for, if it does, then why it runs where it runs."""
+    waits = waits_for(route)
+    said = f"waits: {waits}; {route.runs.reason}" if waits else route.runs.reason
+    text = Text(said, no_wrap=True, overflow="ellipsis")
+    text.truncate(_LONGEST_REASON, overflow="ellipsis")
+    return text
+
+
+def _placed(file: FileView, runs: FileView) -> Iterator[str]:
+    if runs.stage is None:
+        yield from ("answered here", NOTHING)
+        return
+    yield runs.stage if runs.stage == file.stage else f"{runs.stage} (file: {file.stage})"
+    here, said = _split(runs), _split(file)
+    yield here if said in {here, NOTHING} else f"{here} (file: {said})"
+
+
+def _evidence(parity: ParityView, coverage: CoverageView) -> Iterator[str]:
+    """Comparisons, the share of mismatches and what it is proved to be below, the share of undecided ones with the
+    number of fields that wait, what is covered and what is not yet.
+    """
+    comparable = parity.compared + parity.undecided
+    if not comparable:
+        yield from (NOTHING,) * len(_EVIDENCE)
+        return
+    yield str(parity.compared)
+    found = f"{parity.mismatch / parity.compared:.2%}" if parity.compared else NOTHING
+    yield f"{found} (<{parity.rate_upper_bound:.1%})"
+    fields = f" ({parity.fields_waiting})" if parity.fields_waiting else ""
+    yield f"{parity.undecided / comparable:.2%}{fields}" if parity.undecided or fields else NOTHING
+    open_ = f" ({coverage.uncovered} open)" if coverage.uncovered else ""
+    yield f"{1 - coverage.unseen_bound:.1%}{open_}"
+
+
+def _split(placed: FileView) -> str:
+    """Only at `canary` and `retired` it says anything: rule 4."""
+    return NOTHING if placed.split is None or placed.stage not in WITH_SPLIT else f"{placed.split * 100:g}%"

@@ -1,1 +1,0 @@
-SELECT route, by, since, until, reason FROM banyan.hold

@@ -1,1 +1,0 @@
-SELECT route, "on", by, since, reason FROM banyan.kill
