@@ -32,12 +32,12 @@ def route_or_leave(config: Path, name: str) -> tuple[Snapshot, Route]:
     """The table, and its route of that name, which asks two systems; else exit 2, with the nearest name there is."""
     snapshot = load_or_leave(config).snapshot
     routes = {route.name: route for route in snapshot.routes if route.respond is None}
-    if name in routes:
-        return snapshot, routes[name]
-    meant = nearest(name, routes)
-    asked = f"Did you mean {meant}? " if meant else ""
-    complain(f"{config} has no route {name!r} with two sides.", f"{asked}`banyan status` lists the routes.")
-    leave(UNUSABLE)
+    if name not in routes:
+        meant = nearest(name, routes)
+        asked = f"Did you mean {meant}? " if meant else ""
+        complain(f"{config} has no route {name!r} with two sides.", f"{asked}`banyan status` lists the routes.")
+        leave(UNUSABLE)
+    return snapshot, routes[name]
 
 
 def problem_lines(problems: Iterable[Problem], *, with_source: bool | None = None) -> Iterator[str]:
