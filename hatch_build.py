@@ -22,8 +22,8 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 _FILES = {
     "proxy/core": ("outcome", "stage"),
     "proxy/core/http": (
-        "authority", "chunked", "forwarded", "headers", "memo", "passed", "redact", "request", "response", "rewrite",
-        "target", "trace",
+        "authority", "chunked", "forwarded", "headers", "memo", "redact", "request", "response", "rewrite",
+        "target", "trace", "via",
     ),
     "proxy/core/parity": ("answers", "bodies", "excuse", "fields", "numerals", "texts", "walk"),
     "proxy/core/parity/formats": ("exact", "lists"),
@@ -32,17 +32,17 @@ _FILES = {
         "cohort", "decide", "effects", "operation", "path", "predicate", "route", "sample", "split", "table",
     ),
     "proxy/edge": ("tally",),
-    "proxy/edge/account": ("access_log", "canonical_line", "finished_batch"),
-    "proxy/edge/client": ("downstream", "own_answers", "services"),
+    "proxy/edge/account": ("canonical_line", "finished_batch"),
+    "proxy/edge/client": ("downstream", "own_answers"),
     "proxy/edge/exchange": ("client", "exchange", "rescue", "retry", "tunnel"),
     "proxy/edge/routing": ("admission", "bound_table", "drain_memory", "identity", "kill_switch"),
     "proxy/edge/shadow": (
         "capture", "captured_body", "leg", "overlapping_writes", "shadow_bytes", "shadows", "watched",
     ),
     "proxy/edge/upstream": (
-        "address", "breaker", "breakers", "connection", "fair_share", "outcomes", "pool", "pools_by_host",
+        "address", "breaker", "connection", "fair_share", "outcomes", "pool", "pools_by_host",
     ),
-    "proxy/edge/wire": ("ending", "head_parser", "linger", "request_bytes", "response_bytes", "upload"),
+    "proxy/edge/wire": ("ending", "head_parser", "request_bytes", "response_bytes", "upload"),
 }
 # fmt: on
 COMPILED = tuple(f"{folder}/{name}.py" for folder, names in _FILES.items() for name in names)

@@ -9,8 +9,8 @@ from collections import deque
 
 from proxy.core.evidence.fold import gravest_of
 from proxy.core.evidence.records import cluster_id
-from proxy.core.parity.captured import Pair
 from proxy.core.parity.compare import Comparison
+from proxy.core.parity.pair import Pair
 from proxy.link.messages import OutcomeDelta
 
 MOST = 2_000

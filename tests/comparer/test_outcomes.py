@@ -7,8 +7,8 @@ import pytest
 from proxy.comparer import outcomes as module
 from proxy.comparer.comparison import Scales
 from proxy.core.evidence.records import cluster_id
-from proxy.core.parity.captured import CapturedAnswer, Pair
-from proxy.core.parity.rules.difference import Kind
+from proxy.core.parity.pair import CapturedAnswer, Pair
+from proxy.core.parity.rules.difference import DifferenceKind
 from proxy.link.messages import OutcomeDelta
 from proxy.link.pairs import encode
 from tests.control.tables import route, snapshot
@@ -36,7 +36,7 @@ def test_every_comparison_is_told_by_its_request() -> None:
     assert first == OutcomeDelta("same", "match")
     assert (second.request_id, second.outcome, second.path, second.kind) == ("other", "mismatch", "$.b", "missing")
     assert (second.severity, second.differences) == ("high", 2)
-    assert second.cluster == cluster_id("a", "$.b", Kind.MISSING)
+    assert second.cluster == cluster_id("a", "$.b", DifferenceKind.MISSING)
     assert (third.outcome, third.why, third.cluster) == ("incomparable", "timed_out", "")
 
 
@@ -44,7 +44,7 @@ def test_of_a_renamed_route_the_cluster_is_that_of_its_origin() -> None:
     """As clusters are kept, so that `mismatches` finds it under the new name."""
     (found,) = told(pair({"a": 1}, {}, request_id="r"), was="before")
 
-    assert found.cluster == cluster_id("before", "$.a", Kind.MISSING)
+    assert found.cluster == cluster_id("before", "$.a", DifferenceKind.MISSING)
 
 
 def test_the_newest_stay(monkeypatch: pytest.MonkeyPatch) -> None:

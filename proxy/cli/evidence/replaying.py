@@ -21,14 +21,13 @@ from urllib.parse import SplitResult, unquote, urlsplit
 
 from proxy.cli.admin_client import get_mismatches, get_recorded
 from proxy.cli.socket_connection import SocketConnection
-from proxy.core.evidence.fold import SAFE
-from proxy.core.noise.state import KeyState
-from proxy.core.noise.told import Told
+from proxy.core.noise.key_state import KeyState
+from proxy.core.noise.recorded_noise import RecordedNoise
 from proxy.core.outcome import Side
-from proxy.core.parity.captured import CapturedAnswer, CapturedRequest, Pair
 from proxy.core.parity.compare import Comparison, Outcome, compare
+from proxy.core.parity.pair import CapturedAnswer, CapturedRequest, Pair
 from proxy.core.parity.redact import Redactor
-from proxy.core.routing.effects import Effects
+from proxy.core.routing.effects import SAFE_METHODS, Effects
 
 if TYPE_CHECKING:
     from proxy.api.evidence import CapturedAnswerView, ExchangeView, MessageView
@@ -120,7 +119,7 @@ def choose(base: str, cluster: str, plan: ReplayPlan) -> ChosenExchanges:
 def kept_of(exchange: ExchangeView, plan: ReplayPlan) -> KeptExchange | LeftOut:
     """The exchange ready to be sent, or why not."""
     request, legacy = exchange.request, exchange.legacy
-    if request.method.encode() not in SAFE or request.body or plan.route.effects not in {None, Effects.SAFE}:
+    if request.method.encode() not in SAFE_METHODS or request.body or plan.route.effects not in {None, Effects.SAFE}:
         return LeftOut.UNSAFE
     given = {name.lower() for name, _ in plan.fields}
     fields = [(name, value) for name, value in request.fields if name.lower() not in given] + list(plan.fields)
@@ -273,7 +272,7 @@ def _compared(kept: KeptExchange, answer: CapturedAnswer, plan: ReplayPlan, nois
         legacy_version="",
         new_version="",
     )
-    return compare(pair, plan.route.compare, Told(dict.fromkeys(noisy, KeyState.NOISY)), pair.at)
+    return compare(pair, plan.route.compare, RecordedNoise(dict.fromkeys(noisy, KeyState.NOISY)), pair.at)
 
 
 def _remaining(kept: KeptExchange, comparison: Comparison) -> Remaining:

@@ -20,7 +20,7 @@ from proxy.cli.admin_client import NoAnswerError, get_kill, whoever
 from proxy.cli.help_text import UNUSABLE
 from proxy.cli.routes_file import problem_lines
 from proxy.cli.terminal import Ink, complain, leave, painted
-from proxy.core.routing.kill_switch import Beyond, Order, beyond
+from proxy.core.routing.kill_switch import Beyond, KillSwitchOrder, beyond
 from proxy.core.routing.snapshot import Snapshot
 from proxy.log import stamp
 
@@ -87,9 +87,9 @@ def snapshot_or_leave(config: Path) -> Snapshot:
     return found.snapshot
 
 
-def order_now(reason: str) -> Order:
+def order_now(reason: str) -> KillSwitchOrder:
     """By whoever runs this command, now."""
-    return Order(by=whoever(), at=stamp(datetime.now(UTC)), reason=reason)
+    return KillSwitchOrder(by=whoever(), at=stamp(datetime.now(UTC)), reason=reason)
 
 
 def await_workers(base: str, began: float, *, on: bool, patience: float = PATIENCE) -> Following:

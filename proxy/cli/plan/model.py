@@ -25,11 +25,11 @@ from proxy.core.routing.shadow import ShadowPolicy
 from proxy.core.routing.snapshot import Snapshot
 from proxy.core.secret import Secret
 from proxy.core.traffic.plan import (
-    Edit,
     Flow,
     Note,
+    RouteEdit,
     RoutePlan,
-    Traffic,
+    TrafficFlows,
     compare,
     dried_up,
     places_after,
@@ -37,7 +37,7 @@ from proxy.core.traffic.plan import (
     plan_routes,
     replayed,
 )
-from proxy.core.traffic.remembered_request import Seen, sources_text
+from proxy.core.traffic.remembered_request import RememberedRequest, sources_text
 from proxy.core.traffic.replay import Replay
 
 DAY = 86_400.0
@@ -83,7 +83,7 @@ class PlannedRoute:
     """
 
     name: str
-    edit: Edit
+    edit: RouteEdit
     runs: str | None
     would_run: str | None
     changes: tuple[FieldChange, ...]
@@ -193,7 +193,7 @@ def planned(asked: PlanQuestion) -> Planned:
 def _replayed(then: Replay, soon: Replay, asked: PlanQuestion) -> tuple[Replayed, ...] | None:
     if asked.last is None or asked.recent is None:
         return None
-    found: list[tuple[float, Seen]] = asked.recent.requests[: asked.last or None]
+    found: list[tuple[float, RememberedRequest]] = asked.recent.requests[: asked.last or None]
     flows = replayed(then, soon, found).flows
     return tuple(_replay(key, flow) for key, flow in sorted(flows.items(), key=lambda item: -item[1].moving))
 
@@ -211,7 +211,7 @@ def _replay(key: tuple[str, str], flow: Flow) -> Replayed:
 
 def _moves(route: PlannedRoute) -> bool:
     return (
-        route.edit in (Edit.ADDED, Edit.REMOVED)
+        route.edit in (RouteEdit.ADDED, RouteEdit.REMOVED)
         or route.runs != route.would_run
         or bool(route.moving_per_day)
         or any(change.field in _MOVING for change in route.changes)
@@ -224,7 +224,7 @@ def _is_address(change: FieldChange) -> bool:
 
 
 def _routes(
-    routes: Iterable[RoutePlan], traffic: Traffic | None, recent: RecentTraffic | None
+    routes: Iterable[RoutePlan], traffic: TrafficFlows | None, recent: RecentTraffic | None
 ) -> tuple[PlannedRoute, ...]:
     routes = list(routes)
     shown = [_shown(route) for route in routes]
@@ -250,10 +250,10 @@ def _shown(route: RoutePlan) -> PlannedRoute:
     )
 
 
-def _measured(route: PlannedRoute, before: str, traffic: Traffic, seconds: float) -> PlannedRoute:
+def _measured(route: PlannedRoute, before: str, traffic: TrafficFlows, seconds: float) -> PlannedRoute:
     """With its figures; `before` is what it is called where it runs."""
     daily = DAY / seconds
-    if route.edit is Edit.ADDED:
+    if route.edit is RouteEdit.ADDED:
         coming = sum(flow.requests for (_, end), flow in traffic.flows.items() if end == route.name)
         return replace(route, requests_per_day=coming * daily)
     flows = {end: flow for (start, end), flow in traffic.flows.items() if start == before}
@@ -273,7 +273,7 @@ def _measured(route: PlannedRoute, before: str, traffic: Traffic, seconds: float
     )
 
 
-def _total(traffic: Traffic, recent: RecentTraffic) -> TrafficShown:
+def _total(traffic: TrafficFlows, recent: RecentTraffic) -> TrafficShown:
     daily = DAY / recent.seconds
     flows = traffic.flows.values()
     return TrafficShown(

@@ -17,7 +17,7 @@ from proxy.config.files import lastgood
 from proxy.config.load import Loaded, load_text
 from proxy.core.position.position import Cause, Position
 from proxy.core.stage import Stage
-from proxy.core.traffic.remembered_request import Seen
+from proxy.core.traffic.remembered_request import RememberedRequest
 
 RUNNING = "running"
 
@@ -40,7 +40,7 @@ class RecentTraffic:
     """Recent requests, each with how many it stands for, newest first; `seconds` is the time that they cover."""
 
     seconds: float
-    requests: list[tuple[float, Seen]]
+    requests: list[tuple[float, RememberedRequest]]
 
 
 def running_loaded(revision: str, config: Path) -> Loaded | None:
@@ -104,6 +104,6 @@ def recent_traffic(base: str, most: int) -> RecentTraffic:
     return RecentTraffic(seconds=found.seconds, requests=requests)
 
 
-def _seen(request: SampledView) -> Seen:
-    facts = {name: getattr(request, name) for name in Seen._fields}
-    return Seen(**{**facts, "cohort": int(request.cohort, 16)})
+def _seen(request: SampledView) -> RememberedRequest:
+    facts = {name: getattr(request, name) for name in RememberedRequest._fields}
+    return RememberedRequest(**{**facts, "cohort": int(request.cohort, 16)})

@@ -38,12 +38,12 @@ from proxy.control.admin.responses import problem
 from proxy.control.evidence.book import EvidenceBook
 from proxy.control.evidence.clusters import why
 from proxy.control.evidence.noise import asked
-from proxy.core.evidence.records import Cluster, Epoch, Exchange, NoiseFinding, Sample
+from proxy.core.evidence.records import Cluster, ComparedExchange, Epoch, NoiseFinding, Sample
+from proxy.core.noise.key_state import EXCUSED, KeyState
 from proxy.core.noise.keys import path_of
 from proxy.core.noise.sentence import unknown
-from proxy.core.noise.state import EXCUSED, KeyState
-from proxy.core.parity.captured import CapturedAnswer, CapturedRequest, Fields
 from proxy.core.parity.excuse import UNDECIDED
+from proxy.core.parity.pair import CapturedAnswer, CapturedRequest, Fields
 from proxy.core.parity.rules.reasons import in_words
 from proxy.core.parity.rules.rules import Rules
 from proxy.core.parity.rules.usage import Misuse, RuleFinding, review
@@ -74,7 +74,7 @@ class Archive(Protocol):
     async def samples(self, route: str, cluster: str) -> tuple[Sample, ...] | None:
         """Exchanges that show a cluster; None while the store is away."""
 
-    async def recorded(self, route: str, limit: int) -> tuple[Exchange, ...] | None:
+    async def recorded(self, route: str, limit: int) -> tuple[ComparedExchange, ...] | None:
         """Exchanges for replay; None while the store is away."""
 
     async def epochs(self, route: str) -> tuple[Epoch, ...] | None:
@@ -96,7 +96,7 @@ class NoArchive:
         del route, cluster
         return ()
 
-    async def recorded(self, route: str, limit: int) -> tuple[Exchange, ...] | None:
+    async def recorded(self, route: str, limit: int) -> tuple[ComparedExchange, ...] | None:
         """None."""
         del route, limit
         return ()
@@ -221,7 +221,7 @@ def _standing(cluster: Cluster) -> ClusterStanding:
     return ClusterStanding.ACCEPTED if cluster.accepted else ClusterStanding.COUNTS
 
 
-def exchange_view(exchange: Exchange) -> ExchangeView:
+def exchange_view(exchange: ComparedExchange) -> ExchangeView:
     """A kept exchange."""
     return ExchangeView(
         request_id=exchange.request_id,

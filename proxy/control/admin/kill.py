@@ -27,7 +27,7 @@ from proxy.control.admin.standing import JudgedRoutes
 from proxy.control.fleet.links import Links
 from proxy.control.running import Running
 from proxy.control.traffic.ledger import Ledger
-from proxy.core.routing.kill_switch import Order, beyond
+from proxy.core.routing.kill_switch import KillSwitchOrder, beyond
 from proxy.log import stamp
 
 PATIENCE = 5.0
@@ -44,7 +44,7 @@ class KillSwitch:
     running: Running
     links: Links
     place: Callable[[str], Path]
-    give: Callable[[Path, Order], None]
+    give: Callable[[Path, KillSwitchOrder], None]
     lift: Callable[[Path], bool]
     judged: JudgedRoutes | None = None
 
@@ -53,7 +53,7 @@ class KillSwitch:
         """The file that the present table names."""
         return self.place(self.running.snapshot.kill_file)
 
-    def take(self, order: Order | None) -> None:
+    def take(self, order: KillSwitchOrder | None) -> None:
         """What the watch has found."""
         if order == self.running.order:
             return
@@ -94,7 +94,7 @@ class KillSwitch:
         return _answer(*self._page())
 
     async def _write(self, path: Path, asked: KillBody, peer: str) -> None:
-        order = Order(by=f"admin API, {peer}", at=stamp(datetime.now(UTC)), reason=asked.reason)
+        order = KillSwitchOrder(by=f"admin API, {peer}", at=stamp(datetime.now(UTC)), reason=asked.reason)
         if asked.on:
             await asyncio.to_thread(self.give, path, order)
             self.take(order)

@@ -21,7 +21,7 @@ from proxy.control.traffic.recent_requests import LASTS, MOST, Kept, RecentReque
 from proxy.core.routing.route import Route
 from proxy.core.routing.snapshot import Snapshot
 from proxy.core.routing.table import RouteTable
-from proxy.core.traffic.remembered_request import Seen
+from proxy.core.traffic.remembered_request import RememberedRequest
 from proxy.core.traffic.replay import Again, Replay
 
 USUAL = 1_000
@@ -66,7 +66,7 @@ class RecentPages:
         headers = {"Cache-Control": "no-store"}
         return web.Response(body=msgspec.json.encode(view), content_type="application/json", headers=headers)
 
-    def _now(self, seen: Seen) -> NowView:
+    def _now(self, seen: RememberedRequest) -> NowView:
         routes = self.routes()
         replay = Replay(RouteTable(routes), self.running().upstreams)
         return _now_view(replay.decide(seen), replay.happened(seen), {route.name: route for route in routes})
@@ -87,17 +87,17 @@ def _now_view(now: Again, then: Again, routes: Mapping[str, Route]) -> NowView:
     )
 
 
-def shown(seen: Seen) -> RememberedView:
+def shown(seen: RememberedRequest) -> RememberedView:
     """One request as JSON."""
     return RememberedView(**_facts(seen))
 
 
-def sampled(seen: Seen, weight: float) -> SampledView:
+def sampled(seen: RememberedRequest, weight: float) -> SampledView:
     """The same in a list."""
     return SampledView(**_facts(seen), weight=weight)
 
 
-def _facts(seen: Seen) -> dict[str, Any]:
+def _facts(seen: RememberedRequest) -> dict[str, Any]:
     """A cohort has more digits than numbers of JSON keep, so it is written in hexadecimal."""
     return {**seen._asdict(), "cohort": f"{seen.cohort:016x}"}
 

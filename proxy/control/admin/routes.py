@@ -37,7 +37,7 @@ from proxy.control.traffic.ledger import Ledger, Series, WorkerState
 from proxy.core.outcome import ServedBy
 from proxy.core.position.ladder import Place
 from proxy.core.position.standing import NEWCOMERS
-from proxy.core.routing.kill_switch import Order, decide_killed
+from proxy.core.routing.kill_switch import KillSwitchOrder, decide_killed
 from proxy.core.routing.placement import place_of
 from proxy.core.routing.placement import placed as route_at
 from proxy.core.routing.route import Route
@@ -146,14 +146,14 @@ def _worker_view(worker: WorkerState, running: Running, ledger: Ledger) -> Worke
     )
 
 
-def ordered_kill(running: Running, ledger: Ledger) -> Order | None:
+def ordered_kill(running: Running, ledger: Ledger) -> KillSwitchOrder | None:
     """What the file orders, as far as control has seen; a worker that has seen more is believed."""
     if running.order is None and ledger.is_killed():
-        return Order()
+        return KillSwitchOrder()
     return running.order
 
 
-def order_view(order: Order | None) -> KillOrderView | None:
+def order_view(order: KillSwitchOrder | None) -> KillOrderView | None:
     """The order as it is shown."""
     return None if order is None else KillOrderView(by=order.by, at=order.at, reason=order.reason)
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Uploading(Protocol):
-    """An exchange, as far as its body goes."""
+    """An exchange, as far as the pace of its body matters."""
 
     tunnel: bool
     request_done: bool
@@ -23,8 +23,8 @@ class Uploading(Protocol):
     expecting: bool
 
 
-class Client(Protocol):
-    """A client's connection, as far as its pace goes."""
+class PacedClient(Protocol):
+    """A client's connection, as far as its pace matters."""
 
     started: float
     stuffed: bool
@@ -33,7 +33,7 @@ class Client(Protocol):
 
     @property
     def exchange(self) -> Uploading | None:
-        """What runs."""
+        """The exchange that runs, if any."""
 
 
 class Pace:
@@ -48,8 +48,8 @@ class Pace:
         self.request = request
 
 
-def too_slow(client: Client, limits: Limits, now: float) -> Shed | None:
-    """Which bound this client has met by now."""
+def too_slow(client: PacedClient, limits: Limits, now: float) -> Shed | None:
+    """The bound that this client has met by now, or None; called once a second."""
     exchange, pace = client.exchange, client.pace
     if exchange is not None and exchange.tunnel:
         received = None

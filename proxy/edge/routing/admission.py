@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from proxy.core.http.passed import line_of, why_refused
+from proxy.core.http.via import line_of, why_refused
 from proxy.core.limits.bounds_met import Shed
 from proxy.core.outcome import Side
 from proxy.core.routing.decide import Decision, decide_by_draw
@@ -14,7 +14,7 @@ from proxy.core.routing.split_exceptions import decide_pinned
 from proxy.core.routing.table import Miss
 
 if TYPE_CHECKING:
-    from proxy.core.http.request import HeadBounds, Refusal, RequestHead
+    from proxy.core.http.request import HeadBounds, RequestHead, RequestRefusal
     from proxy.edge.routing.bound_table import BoundRoute, Leg, Live
 
 _LEGACY: Final = Side.LEGACY
@@ -110,7 +110,7 @@ def _check_extras(live: Live, head: RequestHead, bound: BoundRoute) -> Answer | 
     return answer or False
 
 
-def refused(refusal: Refusal) -> Answer:
+def refused(refusal: RequestRefusal) -> Answer:
     """What cannot be read, or is never passed on, whatever the routes say."""
     lines = (_ALL_METHODS,) if refusal.status == 405 else ()
     return Answer(refusal.status, refusal.detail, close=True, lines=lines, shed=refusal.shed)

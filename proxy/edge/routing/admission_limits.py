@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Protocol
 
 from proxy.core.limits.bounds_met import Shed
 from proxy.core.limits.rate import Meter
-from proxy.core.routing.cohort import cohort_of
+from proxy.core.routing.cohort import present_cohort
 from proxy.edge.routing.admission import Admitted, Answer, admit, no_room
 
 if TYPE_CHECKING:
     from proxy.core.http.request import RequestHead
-    from proxy.core.routing.route import Rate, Route
+    from proxy.core.routing.route import RateLimit, Route
     from proxy.core.routing.snapshot import Snapshot
     from proxy.edge.routing.bound_table import BoundRoute, Live
     from proxy.edge.tally import Counters
@@ -46,7 +46,7 @@ class Gate:
         if snapshot.limits.rate is not None:
             rates[_EVERYWHERE] = snapshot.limits.rate
         known = before.meters if before is not None else {}
-        self.meters: dict[str, tuple[Rate, Meter]] = {
+        self.meters: dict[str, tuple[RateLimit, Meter]] = {
             name: known[name]
             if name in known and known[name][0] == rate
             else (rate, Meter(rate.requests, rate.seconds))
@@ -77,7 +77,7 @@ class Gate:
     def _on_route(self, route: Route, head: RequestHead, client_ip: bytes) -> float:
         """Seconds to wait, or none."""
         rate, meter = self.meters[route.name]
-        found = cohort_of(route.cohort, head, client_ip) if rate.by_cohort else None
+        found = present_cohort(route.cohort, head, client_ip) if rate.by_cohort else None
         return meter.take(client_ip if found is None else found[0].prefix + found[1], monotonic())
 
     def _age(self, client: Client) -> None:

@@ -20,19 +20,19 @@ from proxy.control.probe.health import Condition, Status
 from proxy.control.running import Reload
 from proxy.core.evidence.records import (
     Cluster,
+    ComparedExchange,
     Epoch,
-    Exchange,
+    EvidenceTally,
     KeyGroup,
     NoiseFinding,
     RuleHits,
     Sample,
     ShapeCount,
-    Tally,
 )
-from proxy.core.noise.state import KeyState
-from proxy.core.parity.captured import CapturedAnswer, CapturedRequest
+from proxy.core.noise.key_state import KeyState
 from proxy.core.parity.compare import Outcome
-from proxy.core.parity.rules.difference import Difference, Kind, Severity
+from proxy.core.parity.pair import CapturedAnswer, CapturedRequest
+from proxy.core.parity.rules.difference import Difference, DifferenceKind, Severity
 from proxy.core.parity.rules.rules import Rule, Rules, Treatment
 from proxy.core.routing.snapshot import Snapshot
 from proxy.link.messages import Recent
@@ -67,7 +67,7 @@ PAGES = (
 )
 _AT = re.compile(r"\d{4}-\d\d-\d\dT[0-9:.]+Z")
 ANSWER = CapturedAnswer(status=200, fields=((b"X-A", b"\xe9"),), body=b"\xff", size=9, seconds=0.5)
-EXCHANGE = Exchange(
+EXCHANGE = ComparedExchange(
     route="a",
     request_id="r1",
     at=60.0,
@@ -75,7 +75,7 @@ EXCHANGE = Exchange(
     request=CapturedRequest(method=b"GET", target=b"/a?x=1", fields=((b"Host", b"h"),), body=b""),
     legacy=ANSWER,
     new=CapturedAnswer(status=0, fields=(), body=b"", size=0, seconds=0.0, failure="timed_out"),
-    differences=(Difference(path="$.a", kind=Kind.NUM, severity=Severity.HIGH, legacy="1", new="2"),),
+    differences=(Difference(path="$.a", kind=DifferenceKind.NUM, severity=Severity.HIGH, legacy="1", new="2"),),
 )
 
 
@@ -94,7 +94,7 @@ class Archive:
     async def samples(self, route: str, cluster: str) -> tuple[Sample, ...]:
         return (Sample(cluster=cluster, epoch=1, exchange=EXCHANGE),) if route == "a" else ()
 
-    async def recorded(self, route: str, limit: int) -> tuple[Exchange, ...]:
+    async def recorded(self, route: str, limit: int) -> tuple[ComparedExchange, ...]:
         return (EXCHANGE,)[:limit] if route == "a" else ()
 
     async def epochs(self, route: str) -> tuple[Epoch, ...]:
@@ -111,7 +111,7 @@ def cluster(name: str, path: str, accepted: str = "") -> Cluster:
         route="a",
         epoch=2,
         path=path,
-        kind=Kind.NUM,
+        kind=DifferenceKind.NUM,
         severity=Severity.HIGH,
         count=3,
         first_seen=1.0,
@@ -120,8 +120,8 @@ def cluster(name: str, path: str, accepted: str = "") -> Cluster:
     )
 
 
-def tally(outcome: Outcome, count: int, why: str = "") -> Tally:
-    return Tally(route="a", epoch=2, minute=1, shape="s", outcome=outcome, count=count, why=why)
+def tally(outcome: Outcome, count: int, why: str = "") -> EvidenceTally:
+    return EvidenceTally(route="a", epoch=2, minute=1, shape="s", outcome=outcome, count=count, why=why)
 
 
 def book() -> EvidenceBook:
