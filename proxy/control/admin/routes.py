@@ -35,7 +35,7 @@ from proxy.control.probe.upstreams_down import answering, by_stage
 from proxy.control.running import Reload, Running
 from proxy.control.traffic.ledger import Ledger, Series, WorkerState
 from proxy.core.outcome import ServedBy
-from proxy.core.position.ladder import Place
+from proxy.core.position.ladder import LEGACY
 from proxy.core.position.standing import NEWCOMERS
 from proxy.core.routing.kill_switch import KillSwitchOrder, decide_killed
 from proxy.core.routing.placement import place_of
@@ -164,7 +164,7 @@ def _runs_view(route: Route, running: Running, judged: JudgedRoutes | None, *, k
     place, reason = placed.place, why(route, placed)
     killed = killed and _is_killed(route_at(route, place), running)
     if killed:
-        place, reason = Place(Stage.LEGACY), KILLED
+        place, reason = LEGACY, KILLED
     position = placed.position
     version = 0 if position is None else position.version
     return RunsView(
@@ -188,7 +188,7 @@ def running_routes(running: Running, ledger: Ledger, judged: JudgedRoutes | None
     killed = ordered_kill(running, ledger) is not None
     found = (route_at(route, _placed(route, judged).place) for route in running.snapshot.routes)
     return tuple(
-        route_at(each, Place(Stage.LEGACY)) if killed and _is_killed(each, running) else each for each in found
+        route_at(each, LEGACY) if killed and _is_killed(each, running) else each for each in found
     )
 
 
