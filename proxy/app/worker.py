@@ -28,9 +28,9 @@ from proxy.core.routing.kill_switch import Order
 from proxy.core.routing.snapshot import Snapshot
 from proxy.edge.account.access_log import AccessLog
 from proxy.edge.account.request_sample import Taken
-from proxy.edge.data_plane import Listener, Prepared
+from proxy.edge.data_plane import DataPlane, Prepared
 from proxy.edge.instance import Here
-from proxy.edge.routing.stickiness import Memory
+from proxy.edge.routing.stickiness import TieMemory
 from proxy.link.control_link import ControlLink
 from proxy.link.messages import Orders, Poll, Probed, Recent, Report, Table, read_to_worker
 from proxy.link.pair_link import PairLink
@@ -81,7 +81,7 @@ class Post:
     orders: Orders
     succeeds: bool = False
     contexts: ForClients | None = None
-    ties: Memory | None = None
+    ties: TieMemory | None = None
 
 
 class Worker:
@@ -91,7 +91,7 @@ class Worker:
         """To be made inside the running loop."""
         self._post = post
         self._sink = sink
-        self._listener = Listener(post.snapshot, AccessLog(sink, console=console), post.ties, here=post.here)
+        self._listener = DataPlane(post.snapshot, AccessLog(sink, console=console), post.ties, here=post.here)
         self._pairs = PairLink(post.link.with_name(PAIRS))
         self._listener.shadows.recorder = self._pairs
         self._kill_file = KillFile(post.kill_file(post.snapshot.kill_file), self._ordered)

@@ -167,7 +167,7 @@ def _exchange(each: Recorded, wall: float) -> Seen | None:
 
 
 def _own(each: OwnAnswer, wall: float) -> Seen | None:
-    head, bound = each.head, each.answer.bound
+    head, bound = each.head, each.bound
     if len(head.target) > LONGEST:
         return None
     route = None if bound is None else bound.route

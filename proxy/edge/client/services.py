@@ -11,8 +11,9 @@ if TYPE_CHECKING:
     from proxy.core.limits.bounds_met import Shed
     from proxy.edge.account.access_log import AccessLog
     from proxy.edge.account.finished_batch import Finished
-    from proxy.edge.routing.admission_limits import Gate
+    from proxy.edge.routing.admission_limits import AdmissionLimits
     from proxy.edge.routing.bound_table import Live
+    from proxy.edge.routing.byte_allowance import ByteAllowance
     from proxy.edge.shadow.shadows import Shadows
     from proxy.edge.tally import Counters
 
@@ -42,8 +43,10 @@ class Services(Protocol):
     """The worker, as a client's connection sees it."""
 
     live: Live
-    gate: Gate | None
+    admission_limits: AdmissionLimits | None
     """What stands before admission; None when nothing does."""
+    bodies: ByteAllowance
+    """Room for the bodies that steps wait for."""
     counters: Counters
     access_log: AccessLog
     finished: Finished

@@ -32,7 +32,7 @@ class Client(Protocol):
     pace: Pace | None
 
     @property
-    def exchange(self) -> Uploading | None:
+    def uploading(self) -> Uploading | None:
         """What runs."""
 
 
@@ -50,7 +50,7 @@ class Pace:
 
 def too_slow(client: Client, limits: Limits, now: float) -> Shed | None:
     """Which bound this client has met by now."""
-    exchange, pace = client.exchange, client.pace
+    exchange, pace = client.uploading, client.pace
     if exchange is not None and exchange.tunnel:
         received = None
     elif client.stuffed:
