@@ -89,6 +89,7 @@ class Admission:
 
     def _go_on(self) -> None:
         """Until the end, or something is to be waited for."""
+        self._follow_kill()
         while self._at < len(self._steps):
             step = self._steps[self._at]
             verdict: Verdict = step(self.request)
@@ -108,14 +109,13 @@ class Admission:
                 return
             self._is_stale = self._is_stale and step is not decide
             self._at += 1
-        self._end(self._decide_again() if self._is_stale else None)
+        self._end(decide(self.request) if self._is_stale else None)  # rule 1 of `step.py`
 
-    def _decide_again(self) -> LocalAnswer | None:
-        """Rule 1 of `step.py`; a table that was replaced meanwhile does not follow the kill switch by itself."""
+    def _follow_kill(self) -> None:
+        """A table that was replaced during a wait does not follow the kill switch by itself."""
         bound = self.request.bound
         if self.request.live.switch.on and bound.killed is not None:
             bound.decision = bound.killed
-        return decide(self.request)
 
     def _begin_wait(self, wait: Wait) -> None:
         self._wait = wait
@@ -220,6 +220,7 @@ class Admission:
             if answer is not None:
                 self._end(answer)
             elif self._wanted is None:
+                self._is_stale = True
                 self._go_on()
             return
         self.rest += data
