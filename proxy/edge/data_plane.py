@@ -245,7 +245,7 @@ class DataPlane:
     def _tick(self) -> None:
         self._ticker = self._loop.call_later(SWEEP, self._tick)
         now = monotonic()
-        for client in [each for each in self._clients if each.deadline < now]:
+        for client in [client for client in self._clients if client.deadline < now]:
             self._expire(client, now)
         for pool in self._pools.values():
             pool.sweep(now)

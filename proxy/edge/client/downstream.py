@@ -455,7 +455,7 @@ class Downstream:
             self.end_writing()
 
     def expire(self, now: float) -> None:
-        """The deadline has passed; called by the listener's sweep."""
+        """The deadline has passed; called by the data plane's sweep."""
         exchange = self.exchange
         if exchange is not None:
             if exchange.expecting and exchange.go_ahead(now):
@@ -474,7 +474,7 @@ class Downstream:
             self.close()
 
     def too_slow(self, reason: Shed, now: float) -> None:
-        """It sends or reads too little; called by the listener once a second."""
+        """It sends or reads too little; called by the data plane once a second."""
         self.counters.shed(reason)
         self.pace = None
         if self.exchange is not None:

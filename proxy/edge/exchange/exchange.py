@@ -130,7 +130,7 @@ class Exchange:
             self._pending = self._take(self.upload, rest)
             if self._over:
                 return
-        self._opening = True
+        self._opening = True  # `lend`, called from within `acquire`, then takes the head's time and asks no clock
         self.leg.pool.acquire(self)
         self._opening = False
         if self._connection is None and not self._over:
@@ -193,7 +193,7 @@ class Exchange:
             self._client.keep_for_later(rest)
 
     def client_lost(self) -> None:
-        """The client is gone: nobody wants the answer."""
+        """The client is gone: nobody wants the answer, and the connection that would bring it ends."""
         self._drop_connection()
         if not self.tunnel:
             self.failure = client_gone(responding=self.responding)
@@ -294,7 +294,7 @@ class Exchange:
             self._client.write(interim_head(head))
 
     def respond(self, head: ResponseHead, payload: bytes, *, done: bool) -> None:
-        """Step 5."""
+        """Step 5: the final head, with what of the body came in the same read."""
         client, minor = self._client, self.head.minor
         if head.status >= _UNAVAILABLE and self._instead(head.status, done=done):
             return
@@ -316,7 +316,7 @@ class Exchange:
             lines = [*lines, *head.trailer]
         data = response_head(head, lines, coding, connection, self.ids.request_id)
         if done:
-            self._connection = None
+            self._connection = None  # the pool has it back already
             self.sent = len(payload)
             client.write(data + payload if payload else data)
             self._finish()
@@ -331,7 +331,7 @@ class Exchange:
         """What becomes of the connection, where HTTP/1.`minor` does not say it by itself."""
         client = self._client
         if client.closing or not self.head.keep_alive or not self.request_done or coding is _UNTIL_CLOSE:
-            client.closing = True
+            client.closing = True  # a body that was not read to its end would be taken for the next request
             return _CLOSE
         return b"" if minor else _KEEP
 
@@ -353,7 +353,7 @@ class Exchange:
         return payload
 
     def relay(self, payload: bytes, trailers: list[bytes], *, done: bool) -> None:
-        """Step 6."""
+        """Step 6: more of the body; `trailers` come with its end."""
         client = self._client
         if self.taps:
             payload = self._tap_more(payload, done=done)
@@ -383,6 +383,7 @@ class Exchange:
             return
         self.tunnel = self.responding = True
         self.status = head.status
+        # Counted now: a tunnel's length in time says nothing of how the upstream answers.
         self.leg.tally.count(head.status, monotonic() - self.started)
         self._tunnel = Tunnel(self._client, connection, self.live.snapshot.limits.tunnel)
         self.sent, self.received = len(rest), self._tunnel.open(head, self.ids.request_id, rest)
@@ -419,7 +420,7 @@ class Exchange:
         """Once more: with a fresh connection to the same side, or with the other side, which is then the one asked."""
         self.attempts += 1
         same = leg is self.leg
-        if not same:
+        if not same:  # the side that failed is told here, since the record will name the one that answers
             self._client.counters.fail(self.bound.route.name, SERVED_BY_SIDE[self.leg.side], failure)
             self.leg.gauge.value -= 1
             leg.gauge.value += 1
@@ -453,7 +454,7 @@ class Exchange:
             return
         self.status = status
         if not (self.request_done and self.head.keep_alive):
-            client.closing = True
+            client.closing = True  # the rest of the body still comes, and must not be read as a request
         self.sent = client.answer_problem(status, failure.detail, self.ids.request_id, self.head, failure.retry_after)
         self._finish()
 
@@ -472,7 +473,7 @@ class Exchange:
             self._refuse(failure, status_of(failure))
             return
         if self._connection is not None and not (self.responding and now >= self.total_at):
-            self._connection.give_up()
+            self._connection.give_up()  # the upstream's failure, for its breaker; `total` within a response is nobody's
             self._connection = None
         self._drop_connection()
         self.failed(failure)
@@ -485,7 +486,7 @@ class Exchange:
             self.leg.pool.forget(self)
 
     def _finish(self) -> None:
-        """Step 7."""
+        """Step 7: the client may go on; its next request is read only after this one is recorded."""
         self._record()
         self._client.exchange_ended(self.ended, request_done=self.request_done)
 

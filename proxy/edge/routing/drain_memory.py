@@ -34,5 +34,5 @@ class DrainMemory:
 
     @property
     def draws(self) -> list[float]:
-        """All of them."""
+        """Those of both stretches."""
         return list(self._recent | self._before)

@@ -65,7 +65,7 @@ class CapturingWorker(Protocol):
         """Another leg for this request; None when the upstream has as many as it may."""
 
     def release(self, leg: ShadowLeg) -> None:
-        """It is over."""
+        """This leg no longer counts against its upstream's concurrency."""
 
     def asks_twice(self, route: str, policy: ShadowPolicy) -> bool:
         """Whether this request asks the side that answers it once more."""
@@ -378,5 +378,5 @@ class Capture(Tap):
         for leg in self._legs():
             leg.kept.free()
         self._shadow = self._second = self._plain = None
-        room.give_back(FIXED + sum(len(each) for each in self._body))
+        room.give_back(FIXED + sum(len(piece) for piece in self._body))
         self._body = []

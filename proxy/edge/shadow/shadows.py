@@ -79,7 +79,7 @@ class Shadows:
     """`recorder` takes the pairs; None: nobody does. `is_short`: memory is. Without `pools` no route has a shadow."""
 
     def __init__(self, counters: Counters, soon: Callable[[Work], None]) -> None:
-        """None runs; `soon` runs work from a fresh stack."""
+        """`soon` runs work from a fresh stack."""
         self.recorder: PairSink | None = None
         self.is_short = False
         self.room = ByteAllowance(MEMORY)
@@ -172,7 +172,7 @@ class Shadows:
         return made
 
     def release(self, leg: ShadowLeg) -> None:
-        """It is over."""
+        """This leg no longer counts against its upstream's concurrency."""
         self._flying.get(leg.leg.pool.upstream.name, set()).discard(leg)
 
     def in_vain(self, capture: Capture, size: int) -> None:
@@ -256,12 +256,12 @@ def shadow_pools(
             for name in (route.legacy, route.new):
                 most[name] = max(most.get(name, 0), route.shadow.concurrency)
     wanted = [_for_shadows(snapshot.upstreams[name], most[name]) for name in most if name in snapshot.upstreams]
-    known = {each.name: before.get(each.name) for each in wanted}
+    known = {upstream.name: before.get(upstream.name) for upstream in wanted}
     return {
-        each.name: old
-        if (old := known[each.name]) is not None and old.upstream == each
-        else pool_of(each, tasks, names, here)
-        for each in wanted
+        upstream.name: old
+        if (old := known[upstream.name]) is not None and old.upstream == upstream
+        else pool_of(upstream, tasks, names, here)
+        for upstream in wanted
     }
 
 
