@@ -1,4 +1,7 @@
-"""Steps that go on, answer, wait and ask for the whole body, on a table of the test's own."""
+"""Steps that go on, answer, wait and ask for the whole body, on a table of the test's own.
+
+Long: every way in which a wait may end, with the step that waits.
+"""
 
 from __future__ import annotations
 
