@@ -27,7 +27,7 @@ from proxy.edge.routing.admission_limits import AdmissionLimits
 from proxy.edge.routing.admission_steps import MAX_BODIES
 from proxy.edge.routing.bound_table import Live
 from proxy.edge.routing.byte_allowance import ByteAllowance
-from proxy.edge.routing.kill_switch import KillSwitch
+from proxy.edge.routing.kill_switch import WorkerKillSwitch
 from proxy.edge.routing.orders import NO_ORDERS, added, obey, rewrite
 from proxy.edge.routing.stickiness import TieMemory, Ties
 from proxy.edge.shadow.shadows import Shadows, shadow_pools
@@ -81,7 +81,7 @@ class DataPlane:
         self.shadows = Shadows(self.counters, self.soon)
         self.counters.before_take = access_log.before_flush = self.finished.fold
         self.draining = False
-        self.switch = KillSwitch()
+        self.switch = WorkerKillSwitch()
         self.orders = NO_ORDERS
         self._memory = memory or TieMemory()
         self._empty = asyncio.Event()

@@ -20,9 +20,9 @@ from proxy.core.routing.snapshot import Snapshot
 from proxy.core.routing.split_exceptions import Exceptions, exceptions_of
 from proxy.edge.instance import NOWHERE, Here
 from proxy.edge.routing.drain_memory import DrainMemory
-from proxy.edge.routing.kill_switch import KillSwitch
+from proxy.edge.routing.kill_switch import WorkerKillSwitch
 from proxy.edge.routing.lenient_requests import LenientRequests
-from proxy.edge.routing.step import Step
+from proxy.edge.routing.step import AdmissionStep
 from proxy.edge.routing.stickiness import Ties
 from proxy.edge.tally import Counters, Gauge, Tally
 from proxy.edge.upstream.pool import Pool
@@ -86,7 +86,7 @@ class BoundRoute:
         self.entry = entry_of(instance, route.name)
         self.mark = line_of(self.entry)
         self.lately = DrainMemory()
-        self.admission: tuple[Step[Any], ...] = ()  # of a `Request`, which this file cannot import
+        self.admission: tuple[AdmissionStep[Any], ...] = ()  # of a `Request`, which this file cannot import
         self.slow = 0.0
         self.troubled = 0.0
         self.ordered = False
@@ -131,7 +131,7 @@ class Live:
         self.snapshot = snapshot
         self._instance = here.instance
         self.table = snapshot.table
-        self.switch = KillSwitch()  # that of the worker, once the table is adopted
+        self.switch = WorkerKillSwitch()  # that of the worker, once the table is adopted
         self.ties: Ties | None = None  # given by the worker, too
         self.reader = snapshot.reader()
         self.forgiven = snapshot.forgiven

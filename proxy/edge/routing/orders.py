@@ -6,7 +6,7 @@ Rule 3: a table that is adopted is rewritten before it serves; what has no order
         An order names a route by its origin, so that it holds on a table that calls the route otherwise.
 Rule 4: while it is unknown where routes stand, those that legacy can answer wait there, whatever else was ordered.
 Rule 5: the kill switch replaces decisions, too: every route's killed decision stands ready (`rewrite`). A new attempt
-        for an exchange that runs asks `KillSwitch.forbids` first.
+        for an exchange that runs asks `WorkerKillSwitch.forbids` first.
 Rule 6: a worker that knows more than a control that was born later goes on by it; what that one orders is added.
 """
 

@@ -102,7 +102,7 @@ class WholeBody:
 Verdict = LocalAnswer | Wait | WholeBody | None
 
 
-class Step(Protocol[RequestT_contra]):
+class AdmissionStep(Protocol[RequestT_contra]):
     """Says what becomes of a request, at once or later."""
 
     def __call__(self, request: RequestT_contra, /) -> Verdict:

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from proxy.core.routing.decide import Decision
     from proxy.core.routing.route import Route
     from proxy.core.routing.snapshot import Snapshot
-    from proxy.edge.routing.kill_switch import KillSwitch
+    from proxy.edge.routing.kill_switch import WorkerKillSwitch
 
 _DAY = 86_400
 _CHOICES = {b"legacy": Side.LEGACY, b"new": Side.NEW}
@@ -66,7 +66,7 @@ class TiedLeg(Protocol):
 class TiedTable(Protocol):
     """A table, as far as requests are tied in it."""
 
-    switch: KillSwitch
+    switch: WorkerKillSwitch
     ties: Ties | None
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from proxy.core.outcome import Failure
 
 
-class Asking(Protocol):
+class TappedClient(Protocol):
     """The client's connection, as a tap sees it."""
 
     scheme: bytes
@@ -40,7 +40,7 @@ class Tap:
     def request(self, payload: bytes) -> None:
         """More of the request's body, coded as it is sent on."""
 
-    def whole(self, client: Asking) -> None:
+    def whole(self, client: TappedClient) -> None:
         """The request has come whole and was passed on."""
 
     def replace(self, head: ResponseHead, payload: bytes, *, done: bool) -> tuple[ResponseHead, bytes]:

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from proxy.edge.routing.bound_table import Leg
     from proxy.edge.routing.byte_allowance import ByteAllowance
     from proxy.edge.routing.request import Request
-    from proxy.edge.routing.tap import Asking
+    from proxy.edge.routing.tap import TappedClient
     from proxy.edge.shadow.overlapping_writes import WritesInFlight
 
 FIXED = 4096
@@ -153,7 +153,7 @@ class Capture(Tap):
             else:
                 self._request_size = self.policy.max_body + 1
 
-    def whole(self, client: Asking) -> None:
+    def whole(self, client: TappedClient) -> None:
         """Everything can be sent; what is said of the client is as for the live leg."""
         self.started = True
         self._forwarded = client.forwarded(self.head)

@@ -9,7 +9,7 @@ from proxy.core.outcome import Failure
 from proxy.edge.routing.decision import decide
 from proxy.edge.routing.request import Request
 from proxy.edge.routing.step import Verdict
-from proxy.edge.routing.tap import Asking, Tap
+from proxy.edge.routing.tap import Tap, TappedClient
 from tests.edge.conftest import Play, Serve
 from tests.edge.proxy import REST, Proxy, upstream
 from tests.edge.raw_client import get, post, request
@@ -31,7 +31,7 @@ class Notes(Tap):
         self.asked += payload
         self._note("request")
 
-    def whole(self, client: Asking) -> None:
+    def whole(self, client: TappedClient) -> None:
         assert client.scheme == b"http"
         self._note("whole")
 

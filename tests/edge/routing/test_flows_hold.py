@@ -18,7 +18,7 @@ from proxy.core.routing.decide import Reason
 from proxy.core.routing.snapshot import Snapshot
 from proxy.edge.routing.admission import admit
 from proxy.edge.routing.bound_table import BoundRoute, Leg, Live
-from proxy.edge.routing.kill_switch import KillSwitch
+from proxy.edge.routing.kill_switch import WorkerKillSwitch
 from proxy.edge.routing.orders import rewrite
 from proxy.edge.routing.request import Request
 from proxy.edge.routing.stickiness import TieMemory, Ties
@@ -77,7 +77,7 @@ class World:
     def live(self, worker: int) -> Live:
         """As a reload, or a new worker, makes it."""
         live = Live(TABLES[self.place], POOLS, Counters())
-        live.switch = KillSwitch()
+        live.switch = WorkerKillSwitch()
         live.switch.on = self.killed
         live.ties = Ties(live.snapshot, self.memories[worker])
         rewrite(live)
