@@ -5,7 +5,8 @@ Rule 2: a tap hears, in this order: `opened`, `request` with each part of the bo
         each further part, `ended`. All but `opened` and `ended` may be missing; `ended` comes once, whatever happened.
 Rule 3: what replaces the answer does so before it is framed for the client and before the other taps see it. Its head
         says how long the new body is, or that nobody knows; nobody may change the head that came.
-Rule 4: an answer in whose place the other side is asked is seen by no tap. A tunnel is seen by none after its request.
+Rule 4: whoever inherits from `Tap` is compiled as well (`hatch_build.py`): of a compiled class no interpreted one can.
+Rule 5: an answer in whose place the other side is asked is seen by no tap. A tunnel is seen by none after its request.
 """
 
 from __future__ import annotations
