@@ -22,8 +22,8 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 _FILES = {
     "proxy/core": ("outcome", "stage"),
     "proxy/core/http": (
-        "authority", "chunked", "forwarded", "headers", "memo", "passed", "redact", "request", "response", "rewrite",
-        "target", "trace",
+        "authority", "chunked", "forwarded", "headers", "memo", "redact", "request", "response", "rewrite",
+        "target", "trace", "via",
     ),
     "proxy/core/parity": ("answers", "bodies", "excuse", "fields", "numerals", "texts", "walk"),
     "proxy/core/parity/formats": ("exact", "lists"),
@@ -32,8 +32,8 @@ _FILES = {
         "cohort", "decide", "effects", "operation", "path", "predicate", "route", "sample", "split", "table",
     ),
     "proxy/edge": ("tally",),
-    "proxy/edge/account": ("access_log", "canonical_line", "finished_batch"),
-    "proxy/edge/client": ("downstream", "own_answers", "services"),
+    "proxy/edge/account": ("canonical_line", "finished_batch"),
+    "proxy/edge/client": ("downstream", "own_answers"),
     "proxy/edge/exchange": ("client", "exchange", "rescue", "retry", "tunnel"),
     "proxy/edge/routing": (
         "admission", "admission_steps", "bound_table", "byte_allowance", "decision", "drain_memory", "identity",
@@ -41,9 +41,9 @@ _FILES = {
     ),
     "proxy/edge/shadow": ("capture", "captured_body", "leg", "overlapping_writes", "shadows"),
     "proxy/edge/upstream": (
-        "address", "breaker", "breakers", "connection", "fair_share", "outcomes", "pool", "pools_by_host",
+        "address", "breaker", "connection", "fair_share", "outcomes", "pool", "pools_by_host",
     ),
-    "proxy/edge/wire": ("ending", "head_parser", "linger", "request_bytes", "response_bytes", "upload"),
+    "proxy/edge/wire": ("ending", "head_parser", "request_bytes", "response_bytes", "upload"),
 }
 # fmt: on
 COMPILED = tuple(f"{folder}/{name}.py" for folder, names in _FILES.items() for name in names)

@@ -18,7 +18,7 @@ from pathlib import Path
 import msgspec
 
 from proxy.core.outcome import Side
-from proxy.core.parity.captured import CapturedAnswer, CapturedRequest, Pair
+from proxy.core.parity.pair import CapturedAnswer, CapturedRequest, Pair
 from proxy.link.pairs import encode
 from tests.e2e.program import Program, program, system
 

@@ -18,8 +18,8 @@ from bench.report import Report
 from bench.rounds import Say
 from bench.table import Table
 from proxy.core.outcome import Side
-from proxy.core.parity.captured import CapturedAnswer, CapturedRequest, Pair
 from proxy.core.parity.compare import Outcome, compare
+from proxy.core.parity.pair import CapturedAnswer, CapturedRequest, Pair
 from proxy.core.parity.rules.rules import Rules
 
 ROUNDS = 40

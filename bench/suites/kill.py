@@ -25,7 +25,7 @@ import typer
 from bench.errors import BenchError
 from bench.machine import free_ports
 from proxy.config.files.kill_file import give, lift
-from proxy.core.routing.kill_switch import Order
+from proxy.core.routing.kill_switch import KillSwitchOrder
 
 BAR = 1000.0
 """Milliseconds that the 99th percentile may take."""
@@ -83,7 +83,7 @@ async def measure(drills: int, routes: int, *, dead_database: bool = False) -> D
         await asyncio.sleep(SETTLE)
         for _ in range(drills):
             began = time.monotonic()
-            give(folder / ".banyan" / "kill", Order(by="bench", reason="drill"))
+            give(folder / ".banyan" / "kill", KillSwitchOrder(by="bench", reason="drill"))
             await asyncio.sleep(SETTLE)
             found.milliseconds.append(round((new.last - began) * 1000, 1))
             lift(folder / ".banyan" / "kill")

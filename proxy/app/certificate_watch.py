@@ -10,7 +10,7 @@ from typing import Protocol
 
 import structlog
 
-from proxy.tls.kept import ForClients, ForUpstream
+from proxy.tls.live_contexts import ListenerContexts, UpstreamContext
 
 LOOK_EVERY = 1.0
 _log = structlog.get_logger()
@@ -20,7 +20,7 @@ class Serving(Protocol):
     """A listener."""
 
     @property
-    def kept(self) -> list[tuple[str, ForClients | ForUpstream]]:
+    def kept(self) -> list[tuple[str, ListenerContexts | UpstreamContext]]:
         """Contexts by the key of routes.yaml that names their files."""
 
 
@@ -58,7 +58,7 @@ class Certificates:
             _tell(key, each)
 
 
-def _tell(key: str, each: ForClients | ForUpstream) -> None:
+def _tell(key: str, each: ListenerContexts | UpstreamContext) -> None:
     if each.problem:
         instead = "what was read before" if each.context is not None else "nothing; the upstream cannot be reached"
         _log.error("tls_file_refused", key=key, problem=each.problem, instead=instead)

@@ -30,10 +30,10 @@ from proxy.control.position.standing_here import Replica
 from proxy.control.probe.health import Probes
 from proxy.control.running import Running
 from proxy.control.traffic.slow_threshold import slow_above
-from proxy.core.judge.legacy import Known
+from proxy.core.judge.legacy import LegacyHealth
 from proxy.core.judge.verdict import Ruling
 from proxy.core.position.position import Transition
-from proxy.core.routing.kill_switch import Order
+from proxy.core.routing.kill_switch import KillSwitchOrder
 from proxy.core.routing.snapshot import Snapshot
 from proxy.link.messages import BadDelta, Report
 from proxy.store.open_stores import Stores
@@ -193,11 +193,11 @@ class Judging:
                 self.replica.slow = slow
                 self.replica.refresh()
 
-    def _probe(self, upstream: str) -> Known:
+    def _probe(self, upstream: str) -> LegacyHealth:
         found = self._parts.probes.conditions.get(upstream)
-        return Known.UNKNOWN if found is None else Known(found.status.value)
+        return LegacyHealth.UNKNOWN if found is None else LegacyHealth(found.status.value)
 
-    def _killed(self) -> Order | None:
+    def _killed(self) -> KillSwitchOrder | None:
         return ordered_kill(self._parts.running, self._parts.links.ledger)
 
 

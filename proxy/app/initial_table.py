@@ -11,7 +11,7 @@ from proxy.config.files import lastgood
 from proxy.config.load import Loaded, load_file, load_text
 from proxy.config.text.problem import Problem
 from proxy.core.routing.snapshot import Snapshot
-from proxy.tls.kept import ForClients
+from proxy.tls.live_contexts import ListenerContexts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +27,7 @@ class Start:
     warnings: Sequence[str] = ()
     problems: Sequence[Problem] = ()
     bad_files: tuple[BadFile, ...] = ()
-    contexts: ForClients | None = None
+    contexts: ListenerContexts | None = None
 
     def again(self, config: Path, env: Mapping[str, str]) -> Start:
         """For a child that is born later; addresses stay those that were bound."""
@@ -44,7 +44,7 @@ class Start:
         if self.snapshot.tls is None:
             return self
         bad = [each.problem for each in self.bad_files if not each.upstream and not each.usable]
-        return bad or replace(self, contexts=ForClients(self.snapshot.tls))
+        return bad or replace(self, contexts=ListenerContexts(self.snapshot.tls))
 
 
 def first_start(config: Path, env: Mapping[str, str]) -> Start | Sequence[Problem]:

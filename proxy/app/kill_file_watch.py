@@ -17,14 +17,14 @@ from pathlib import Path
 import structlog
 
 from proxy.config.files.kill_file import read
-from proxy.core.routing.kill_switch import Order
+from proxy.core.routing.kill_switch import KillSwitchOrder
 
 LOOK_EVERY = 0.05
 """Seconds between two looks; one costs a worker a few microseconds."""
 FIRST_LOOK = 1.0
 """Seconds that whoever begins waits for the first look before it begins without."""
 _log = structlog.get_logger()
-Tell = Callable[[Order | None], None]
+Tell = Callable[[KillSwitchOrder | None], None]
 
 
 class KillFile:
@@ -39,7 +39,7 @@ class KillFile:
         self._context = copy_context()  # its log lines say which process this is; a thread's own would not
         self._looked = asyncio.Event()
         self._ended = threading.Event()
-        self._seen: Order | None = None
+        self._seen: KillSwitchOrder | None = None
         self._fault = ""
         self._thread = threading.Thread(target=self._watch, name="kill-file", daemon=True)
 

@@ -24,10 +24,10 @@ import structlog
 from proxy.app.certificate_watch import Certificates
 from proxy.app.huge_pages import collapse
 from proxy.app.kill_file_watch import KillFile
-from proxy.core.routing.kill_switch import Order
+from proxy.core.routing.kill_switch import KillSwitchOrder
 from proxy.core.routing.snapshot import Snapshot
-from proxy.edge.account.access_log import AccessLog
-from proxy.edge.account.request_sample import Taken
+from proxy.edge.account.canonical_line import AccessLogWriter
+from proxy.edge.account.request_sample import TakenSample
 from proxy.edge.data_plane import DataPlane, Prepared
 from proxy.edge.instance import Here
 from proxy.edge.routing.stickiness import TieMemory
@@ -39,7 +39,7 @@ from proxy.link.table_bytes import load
 from proxy.log import Sink
 from proxy.supervised_tasks import Restarting
 from proxy.tasks import Tasks
-from proxy.tls.kept import ForClients
+from proxy.tls.live_contexts import ListenerContexts
 
 REPORT_EVERY = 1.0
 MANY, MANY_EVERY = 1000, 10
@@ -80,7 +80,7 @@ class Post:
     kill_file: Callable[[str], Path]
     orders: Orders
     succeeds: bool = False
-    contexts: ForClients | None = None
+    contexts: ListenerContexts | None = None
     ties: TieMemory | None = None
 
 
@@ -91,7 +91,7 @@ class Worker:
         """To be made inside the running loop."""
         self._post = post
         self._sink = sink
-        self._listener = DataPlane(post.snapshot, AccessLog(sink, console=console), post.ties, here=post.here)
+        self._listener = DataPlane(post.snapshot, AccessLogWriter(sink, console=console), post.ties, here=post.here)
         self._pairs = PairLink(post.link.with_name(PAIRS))
         self._listener.shadows.recorder = self._pairs
         self._kill_file = KillFile(post.kill_file(post.snapshot.kill_file), self._ordered)
@@ -156,7 +156,7 @@ class Worker:
             self._cutting.set()
         self._stopping.set()
 
-    def _ordered(self, order: Order | None) -> None:
+    def _ordered(self, order: KillSwitchOrder | None) -> None:
         """The kill file has come, changed or gone."""
         on = order is not None
         if on == self._listener.switch.on:
@@ -195,7 +195,7 @@ class Worker:
                 await asyncio.sleep(0)
             self._send(poll, whole=whole, recent=taken)
 
-    def _send(self, poll: int, *, whole: bool = True, recent: Taken | None = None) -> None:
+    def _send(self, poll: int, *, whole: bool = True, recent: TakenSample | None = None) -> None:
         link = self._link
         if not link.ready:
             return

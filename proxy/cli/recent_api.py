@@ -11,7 +11,7 @@ import msgspec
 from proxy.cli.admin_api import NoAnswerError, Parity, fetch
 from proxy.core.position.position import Cause, Position
 from proxy.core.stage import Stage
-from proxy.core.traffic.remembered_request import Seen
+from proxy.core.traffic.remembered_request import RememberedRequest
 
 PATIENCE = 30.0
 """Seconds for a page that may hold all of the memory."""
@@ -85,7 +85,7 @@ class Remembered:
     """Recent requests, each with how many it stands for, newest first; `seconds` is the time that they cover."""
 
     seconds: float
-    requests: list[tuple[float, Seen]]
+    requests: list[tuple[float, RememberedRequest]]
 
 
 def get_standing(base: str) -> Standing:
@@ -125,10 +125,10 @@ def get_recent(base: str, most: int) -> Remembered:
     return Remembered(seconds=found.seconds, requests=[_seen(each, base) for each in found.requests])
 
 
-def _seen(each: dict[str, Any], base: str) -> tuple[float, Seen]:
+def _seen(each: dict[str, Any], base: str) -> tuple[float, RememberedRequest]:
     try:
-        values = [each[name] if name != "cohort" else int(each[name], 16) for name in Seen._fields]
-        return float(each["weight"]), msgspec.convert(values, Seen)
+        values = [each[name] if name != "cohort" else int(each[name], 16) for name in RememberedRequest._fields]
+        return float(each["weight"]), msgspec.convert(values, RememberedRequest)
     except (KeyError, TypeError, ValueError) as error:  # msgspec's own is a ValueError
         raise _other_version(base, error) from error
 

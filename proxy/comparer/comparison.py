@@ -20,14 +20,14 @@ import structlog
 from proxy.comparer.counting import Counting
 from proxy.comparer.notices import Notices
 from proxy.comparer.runs import Runs
-from proxy.core.evidence.fold import Fold, Found
+from proxy.core.evidence.fold import ComparedPair, Fold
 from proxy.core.evidence.noise_memories import Memories
 from proxy.core.judge.guard import Bad
+from proxy.core.noise.key_state import KeyState
+from proxy.core.noise.recorded_noise import RecordedNoise
 from proxy.core.noise.sorter import PairSorter
-from proxy.core.noise.state import KeyState
-from proxy.core.noise.told import Told
-from proxy.core.parity.captured import Label, Pair
-from proxy.core.parity.compare import Comparison, Incomparable, Outcome, compare
+from proxy.core.parity.compare import Comparison, IncomparableReason, Outcome, compare
+from proxy.core.parity.pair import Label, Pair
 from proxy.core.parity.redact import Redactor
 from proxy.core.parity.rules.difference import Severity
 from proxy.core.parity.rules.rules import NO_RULES, Rules
@@ -39,7 +39,7 @@ from proxy.link.pairs import decode
 
 MOST_BAD = 2_000
 """Bad events that wait to be told."""
-_RACES = frozenset({None, Incomparable.RACE})
+_RACES = frozenset({None, IncomparableReason.RACE})
 _log = structlog.get_logger()
 
 
@@ -80,7 +80,7 @@ class Scales:
         comparison = self._compare(pair, rules)
         self.compared += 1
         self._notices.look(pair, comparison)
-        found = Found(
+        found = ComparedPair(
             pair=called(pair, self._origins.origin(pair.route)),
             comparison=comparison,
             shape=shape_of(pair),
@@ -111,14 +111,14 @@ class Scales:
             return self._compare_and_learn(pair, rules, time.time())
         except Exception:  # noqa: BLE001 -- a defect in one comparison may not end the others
             _log.exception("comparison_broke", route=pair.route, request_id=pair.request_id)
-            return Comparison(outcome=Outcome.INCOMPARABLE, why=Incomparable.UNDECODABLE)
+            return Comparison(outcome=Outcome.INCOMPARABLE, why=IncomparableReason.UNDECODABLE)
 
     def _compare_and_learn(self, pair: Pair, rules: Rules, now: float) -> Comparison:
         if pair.raced:
             return compare(pair, rules, None, now)
         if pair.route in self._exact:
             noisy = {path: KeyState.NOISY for path, is_noise in rules.words_at(now).items() if is_noise}
-            return compare(pair, rules, Told(noisy), now)
+            return compare(pair, rules, RecordedNoise(noisy), now)
         memory = self.memories.of(pair)
         sorter = PairSorter(pair, memory, rules.words_at(now))
         comparison = compare(pair, rules, sorter, now)

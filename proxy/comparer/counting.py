@@ -10,7 +10,7 @@ from collections.abc import Container
 
 from proxy.core.evidence.records import epoch_mark
 from proxy.core.math.confidence import PER_DAY, Repeats
-from proxy.core.parity.captured import Pair
+from proxy.core.parity.pair import Pair
 
 MOST_REMEMBERED = 400_000
 """Requests, over all routes, of which it is known how often they were compared."""

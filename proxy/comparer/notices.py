@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from proxy.core.parity.compare import Incomparable, Outcome
+from proxy.core.parity.compare import IncomparableReason, Outcome
 from proxy.core.parity.rules.reasons import CURE
 
 if TYPE_CHECKING:
-    from proxy.core.parity.captured import Pair
     from proxy.core.parity.compare import Comparison
+    from proxy.core.parity.pair import Pair
 
 _TURNED_AWAY = f"the shadow turns away what the other side answers, as credentials are not sent to it; {CURE}"
 _DIFFERS = f"the sides differ, and credentials are not sent to the shadow: it may answer about nobody; {CURE}"
@@ -32,7 +32,7 @@ class Notices:
         """Say what is to be said of this comparison, if that was not said before."""
         if not pair.bare:
             return
-        if comparison.why is Incomparable.CREDENTIALS:
+        if comparison.why is IncomparableReason.CREDENTIALS:
             self._tell("credentials_not_sent", _TURNED_AWAY, pair)
         elif comparison.outcome is Outcome.MISMATCH:
             self._tell("differs_without_credentials", _DIFFERS, pair)

@@ -16,7 +16,7 @@ from typing import cast
 import msgspec
 import structlog
 
-from proxy.core.parity.captured import Label
+from proxy.core.parity.pair import Label
 from proxy.link.messages import Unframer
 from proxy.link.pairs import MAX_PAIR, decode_label
 

@@ -21,8 +21,8 @@ import structlog
 
 from proxy.comparer.comparison import Scales
 from proxy.comparer.pair_queue import Intake, PairQueue
+from proxy.core.noise.key_state import KeyState
 from proxy.core.noise.memory import Learned
-from proxy.core.noise.state import KeyState
 from proxy.core.routing.snapshot import Snapshot
 from proxy.link.control_link import ControlLink
 from proxy.link.messages import Comparer, Noise, Orders, Poll, Probed, Table, read_to_comparer

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from proxy.core.evidence.records import epoch_mark
 from proxy.core.outcome import Side
-from proxy.core.parity.captured import Label
+from proxy.core.parity.pair import Label
 from proxy.link.messages import ComparedDelta
 
 MOST_RUNS = 100

@@ -30,17 +30,19 @@ from proxy.config.shared import Shared
 from proxy.config.text.environment import cores
 from proxy.core.http.trace import RequestIds
 from proxy.core.judge.policy import Freeze, Window
-from proxy.core.routing.cohort import CohortSource, SourceKind
+from proxy.core.outcome import Side
+from proxy.core.position.ladder import LEGACY
+from proxy.core.routing.cohort import CLIENT_IP, CohortSource, SourceKind
 from proxy.core.routing.path import PathPattern
 from proxy.core.routing.predicate import HeaderAbsent, HeaderIs, Predicate, QueryAbsent, QueryIs
-from proxy.core.routing.route import CLIENT_IP, Endpoint, Rate, Respond, Route, Timeouts, Upstream
+from proxy.core.routing.route import Endpoint, RateLimit, Respond, Route, Timeouts, Upstream
 from proxy.core.routing.shadow import ShadowPolicy
-from proxy.core.routing.snapshot import AccessLog, Limits, Snapshot
+from proxy.core.routing.snapshot import AccessLogPolicy, Limits, Snapshot
 from proxy.core.routing.table import RouteTable
 from proxy.core.secret import Secret
 from proxy.core.stage import Stage
 
-Value = TypeVar("Value", Timeouts, Limits, Respond, AccessLog)
+Value = TypeVar("Value", Timeouts, Limits, Respond, AccessLogPolicy)
 _MOST_WORKERS = 256
 
 
@@ -61,7 +63,7 @@ def build_snapshot(
         table=RouteTable(routes),
         trusted=tuple(settings.trusted_proxies),
         limits=_over(Limits(), settings.limits),
-        access_log=_over(AccessLog(), settings.log),
+        access_log=_over(AccessLogPolicy(), settings.log),
         state=Secret(settings.state),
         drain=settings.drain,
         fleet=fleet_of(settings.guard),
@@ -95,7 +97,7 @@ def build_route(
     shared: Shared,
 ) -> Route:
     """One route; an upstream that is missing has been reported elsewhere."""
-    stage, shadow = block.stage or Stage.LEGACY, _shadow(block, upstreams, settings)
+    stage, shadow = block.stage or LEGACY.stage, _shadow(block, upstreams, settings)
     version_header = b"" if shadow is None else shadow.version_header
     return Route(
         name=block.name,
@@ -147,17 +149,10 @@ def _windows(
 def needed_upstreams(block: RouteBlock) -> tuple[str, ...]:
     """Names of the upstreams that answer on this route as it stands."""
     legacy, new = block.legacy or "legacy", block.new or "new"
-    match block.stage:
-        case Stage.LEGACY | Stage.SHADOW:
-            return (legacy,)
-        case Stage.CANARY:
-            return (legacy, new)
-        case Stage.LIVE | Stage.COMPLETE:
-            return (new,)
-        case Stage.RETIRED if _split(Stage.RETIRED, block.split) < 1.0:
-            return (new,)
-        case _:
-            return ()
+    if block.stage is None:
+        return ()
+    facts, split = block.stage.facts, _split(block.stage, block.split)
+    return tuple(name for side, name in ((Side.LEGACY, legacy), (Side.NEW, new)) if facts.needs(side, split))
 
 
 def timeouts_of(block: UpstreamBlock) -> Timeouts:
@@ -173,7 +168,7 @@ def _route_timeouts(block: RouteBlock, upstreams: Mapping[str, UpstreamBlock]) -
     return _over(known[0] if known else Timeouts(), block.timeout)
 
 
-def _rate(limits: RouteLimitsBlock | None) -> Rate | None:
+def _rate(limits: RouteLimitsBlock | None) -> RateLimit | None:
     if limits is None or limits.rate is None:
         return None
     return replace(limits.rate, by_cohort=limits.rate_by is RateBy.COHORT)
@@ -181,9 +176,9 @@ def _rate(limits: RouteLimitsBlock | None) -> Rate | None:
 
 def _split(stage: Stage, written: float | None) -> float:
     """What runs: a split that waits for its stage is none."""
-    if stage is Stage.RETIRED:
+    if stage.facts.ends:
         return 1.0 if written is None else written
-    return written or 0.0 if stage is Stage.CANARY else 0.0
+    return written or 0.0 if stage.facts.draws else 0.0
 
 
 def _placed(source: CohortSource, pattern: PathPattern) -> CohortSource:

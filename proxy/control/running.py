@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from proxy.core.routing.kill_switch import Order
+from proxy.core.routing.kill_switch import KillSwitchOrder
 from proxy.core.routing.route import Route
 from proxy.core.routing.snapshot import Snapshot
 from proxy.core.routing.state_names import origins_of
@@ -37,7 +37,7 @@ class Running:
         self.snapshot = snapshot
         self.origins = origins_of(snapshot.routes)
         self.reload = reload
-        self.order: Order | None = None
+        self.order: KillSwitchOrder | None = None
 
     def take(self, snapshot: Snapshot, reload: Reload) -> None:
         """A new file was good."""

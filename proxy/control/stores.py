@@ -11,7 +11,7 @@ from typing import Protocol
 from proxy.core.evidence.records import GuardState
 from proxy.core.judge.ramp import Measures
 from proxy.core.position.position import Move, Position, Transition
-from proxy.core.position.standing import Lead, Pin, Presence, Standing, Told
+from proxy.core.position.standing import InstanceMessage, Lead, Pin, Presence, Standing
 
 
 class Positions(Protocol):
@@ -47,7 +47,7 @@ class Positions(Protocol):
 
     async def tell(self, instance: str, body: bytes) -> None: ...  # noqa: D102
 
-    async def heard(self, after: int, instance: str) -> tuple[Told, ...]: ...  # noqa: D102
+    async def heard(self, after: int, instance: str) -> tuple[InstanceMessage, ...]: ...  # noqa: D102
 
     def subscribe(self, every: float) -> AsyncIterator[int]: ...  # noqa: D102
 

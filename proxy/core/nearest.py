@@ -8,6 +8,6 @@ from difflib import get_close_matches
 
 def nearest(word: str, known: Iterable[str]) -> str:
     """The known word that was probably meant, or an empty string."""
-    names = {each.lower(): each for each in known}
+    names = {name.lower(): name for name in known}
     found = get_close_matches(word.lower(), names, n=1, cutoff=0.6)
     return names[found[0]] if found else ""

@@ -26,7 +26,7 @@ def is_own(host: str, port: int, bound: tuple[str, int], is_local: Callable[[str
     own = _number(bound[0])
     if own is None or port != bound[1] or not port:
         return False
-    return any(_ends_at(each, own, is_local) for each in _numbers(host))
+    return any(_ends_at(number, own, is_local) for number in _numbers(host))
 
 
 def _ends_at(there: Number, own: Number, is_local: Callable[[str], bool]) -> bool:

@@ -24,7 +24,7 @@ class Secret(Generic[Value]):
         self._value = value
 
     def reveal(self) -> Value:
-        """The value itself."""
+        """The value, in the clear."""
         return self._value
 
     def __bool__(self) -> bool:

@@ -53,7 +53,7 @@ class UpstreamTls:
     @property
     def files(self) -> tuple[str, ...]:
         """Every file that is read."""
-        return tuple(each for each in (self.ca, self.cert, self.key) if each)
+        return tuple(path for path in (self.ca, self.cert, self.key) if path)
 
 
 VERIFIED = UpstreamTls()

@@ -16,12 +16,11 @@ from proxy.core.limits.ceiling import Level
 from proxy.core.routing.route import Upstream
 from proxy.core.routing.snapshot import Snapshot
 from proxy.core.tls import ListenerTls
-from proxy.edge.account.access_log import AccessLog
+from proxy.edge.account.canonical_line import AccessLogWriter
 from proxy.edge.account.finished_batch import Finished
-from proxy.edge.client.connections import Crowd
+from proxy.edge.client.connections import ClientConnections, Connected
 from proxy.edge.client.downstream import Downstream
-from proxy.edge.client.services import Connected
-from proxy.edge.client.tls_listener import BACKLOG, Door
+from proxy.edge.client.tls_listener import BACKLOG, TlsListener
 from proxy.edge.instance import Here, draw_instance
 from proxy.edge.routing.admission_limits import AdmissionLimits
 from proxy.edge.routing.admission_steps import MAX_BODIES
@@ -39,7 +38,7 @@ from proxy.names.files import Files
 from proxy.names.resolver import Resolver
 from proxy.tasks import Tasks
 from proxy.tls.contexts import UnusableError
-from proxy.tls.kept import ForClients, ForUpstream
+from proxy.tls.live_contexts import ListenerContexts, UpstreamContext
 
 SWEEP = 0.1
 """Seconds between two looks at the deadlines: timeouts are kept to a tenth of a second, without a timer per request."""
@@ -55,7 +54,7 @@ class Prepared(NamedTuple):
     live: Live
     pools: dict[str, Pool]
     shadows: dict[str, Pool]
-    contexts: ForClients | None
+    contexts: ListenerContexts | None
 
 
 class DataPlane:
@@ -64,7 +63,7 @@ class DataPlane:
     def __init__(
         self,
         snapshot: Snapshot,
-        access_log: AccessLog,
+        access_log: AccessLogWriter,
         memory: TieMemory | None = None,
         *,
         files: Files | None = None,
@@ -92,11 +91,11 @@ class DataPlane:
         self._pools: dict[str, Pool] = {}
         self.admission_limits: AdmissionLimits | None = None
         self.bodies = ByteAllowance(MAX_BODIES)
-        self._crowd = Crowd(self._place)
-        self._clients = self._crowd.clients
+        self._connections = ClientConnections(self._place)
+        self._clients = self._connections.clients
         self._server: asyncio.Server | None = None
         self._ticker: asyncio.TimerHandle | None = None
-        self._door: Door | None = None
+        self._tls_listener: TlsListener | None = None
         self.install(snapshot)
 
     def install(self, snapshot: Snapshot) -> None:
@@ -115,11 +114,11 @@ class DataPlane:
         before = getattr(self, "live", None)
         self.live, pools, shadows, contexts = prepared
         self.shadows.adopt(shadows, self.live.snapshot.shadow_memory)
-        if self._door is not None and contexts is not None:
-            self._door.contexts = contexts
+        if self._tls_listener is not None and contexts is not None:
+            self._tls_listener.contexts = contexts
         self.live.switch = self.switch
         self.live.ties = Ties(self.live.snapshot, self._memory) if self.live.snapshot.is_tied else None
-        self._crowd.follow(self.live)
+        self._connections.follow(self.live)
         self._carry(before)
         obey(self.live, self.orders)
         self.finished.fold()  # by the sampling that held when they ended
@@ -183,26 +182,26 @@ class DataPlane:
             for name, upstream in upstreams.items()
         }
 
-    def _contexts_for(self, tls: ListenerTls | None) -> ForClients | None:
-        """What a door that is open should show from now on; None: what it shows."""
-        door = self._door
-        if door is None or tls is None or door.contexts.tls == tls:
+    def _contexts_for(self, tls: ListenerTls | None) -> ListenerContexts | None:
+        """What an open TLS listener should show from now on; None: what it shows."""
+        listener = self._tls_listener
+        if listener is None or tls is None or listener.contexts.tls == tls:
             return None
         try:
-            return ForClients(tls)
+            return ListenerContexts(tls)
         except UnusableError as error:
             structlog.get_logger().error("tls_file_refused", problem=str(error), instead="the certificates of before")
             return None
 
-    async def start(self, sock: socket.socket, contexts: ForClients | None = None) -> None:
+    async def start(self, sock: socket.socket, contexts: ListenerContexts | None = None) -> None:
         """Accept clients on a bound socket, by TLS where there are `contexts`."""
         if contexts is None:
             self._server = await self._serve(sock)
             sock.listen(BACKLOG)
         else:
-            self._door = Door(contexts, self._accept, lambda: self.live.snapshot.limits.head)
-            self._door.contexts = self._contexts_for(self.live.snapshot.tls) or contexts
-            self._door.open(sock)
+            self._tls_listener = TlsListener(contexts, self._accept, lambda: self.live.snapshot.limits.head)
+            self._tls_listener.contexts = self._contexts_for(self.live.snapshot.tls) or contexts
+            self._tls_listener.open(sock)
         self._tick()
 
     async def _serve(self, sock: socket.socket) -> asyncio.Server:
@@ -213,11 +212,11 @@ class DataPlane:
         return await self._loop.create_unix_server(self._accept, sock=sock, backlog=AT_ONCE, **stays)
 
     @property
-    def kept(self) -> list[tuple[str, ForClients | ForUpstream]]:
+    def kept(self) -> list[tuple[str, ListenerContexts | UpstreamContext]]:
         """Everything that was made out of files which may change, by the key of routes.yaml that names them."""
-        door = [] if self._door is None else [("tls", self._door.contexts)]
+        ours = [] if self._tls_listener is None else [("tls", self._tls_listener.contexts)]
         pools = [(f"upstreams.{name}.tls", pool.tls) for name, pool in self._pools.items() if pool.tls is not None]
-        return [*door, *pools]
+        return [*ours, *pools]
 
     def _accept(self) -> asyncio.Protocol:
         """A client's protocol: no subclass, so that it can be compiled; asyncio asks for the methods alone."""
@@ -227,13 +226,13 @@ class DataPlane:
         """A client has connected."""
         self.counters.connections.value += 1
         client.deadline = monotonic() + self.live.snapshot.limits.head
-        reason = self._crowd.enter(client)
+        reason = self._connections.enter(client)
         if reason is not None:
             client.refuse_connection(reason)
 
     def closed(self, client: Connected) -> None:
         """A client has gone."""
-        self._crowd.leave(client)
+        self._connections.leave(client)
         self.counters.connections.value -= 1
         if self.draining and not self._clients:
             self._empty.set()
@@ -250,13 +249,13 @@ class DataPlane:
         for pool in self._pools.values():
             pool.sweep(now)
         self.shadows.sweep(now)
-        self._crowd.look(now)
+        self._connections.look(now)
         self._spare_memory()
         self.access_log.flush()
 
     def _spare_memory(self) -> None:
         """Shadows are the first to go."""
-        is_short = self._crowd.level is not Level.CALM
+        is_short = self._connections.level is not Level.CALM
         if is_short and not self.shadows.is_short:
             self.shadows.cut()
         self.shadows.is_short = is_short
@@ -285,14 +284,14 @@ class DataPlane:
     def _close_listening(self) -> None:
         if self._server is not None:
             self._server.close()
-        if self._door is not None:
-            self._door.close()
+        if self._tls_listener is not None:
+            self._tls_listener.close()
 
     async def stop(self) -> None:
         """Cut everything."""
         self._close_listening()
-        if self._door is not None:
-            await self._door.end()
+        if self._tls_listener is not None:
+            await self._tls_listener.end()
         if self._ticker is not None:
             self._ticker.cancel()
         for client in tuple(self._clients):

@@ -27,12 +27,12 @@ _BEYOND: Final = 600
 _NOTHING = [0] * (_CLASSES + len(BUCKETS) + 1)
 
 
-class Tally:
+class AnswerTally:
     """Answers of one server on one route since the last report; classes of codes and buckets lie in one list."""
 
     __slots__ = ("_counts", "_dirty", "_elsewhere", "_failed", "_nobodys", "_seconds", "_touched", "route", "side")
 
-    def __init__(self, route: str, side: ServedBy, touched: list[Tally]) -> None:
+    def __init__(self, route: str, side: ServedBy, touched: list[AnswerTally]) -> None:
         """`touched` collects the tallies that have something to report."""
         self.route = route
         self.side = side
@@ -105,8 +105,8 @@ class Counters:
 
     def __init__(self) -> None:
         """Begin at nothing."""
-        self._tallies: dict[tuple[str, ServedBy], Tally] = {}
-        self._touched: list[Tally] = []
+        self._tallies: dict[tuple[str, ServedBy], AnswerTally] = {}
+        self._touched: list[AnswerTally] = []
         self._failures: Counter[tuple[str, str, str, str]] = Counter()
         self._repeats: Counter[tuple[str, str, str]] = Counter()
         self._sheds: Counter[str] = Counter()
@@ -117,11 +117,11 @@ class Counters:
         self.inflight = {side: Gauge() for side in ServedBy}
         self.connections = Gauge()
 
-    def tally(self, route: str, side: ServedBy) -> Tally:
+    def tally(self, route: str, side: ServedBy) -> AnswerTally:
         """The tally of one route and server; names are the table's, so they are bounded."""
         found = self._tallies.get((route, side))
         if found is None:
-            found = self._tallies[route, side] = Tally(route, side, self._touched)
+            found = self._tallies[route, side] = AnswerTally(route, side, self._touched)
         return found
 
     def fail(self, route: str, side: ServedBy, failure: Failure) -> None:
@@ -178,13 +178,13 @@ class Counters:
         What the others counted adds up; `only` is looked at last, so that it may be a view of what is counted.
         """
         self.before_take()
-        taken = [each for each in self._touched if only is None or each.route in only]
-        rest = [each for each in self._touched if each.route not in only] if only else []
+        taken = [tally for tally in self._touched if only is None or tally.route in only]
+        rest = [tally for tally in self._touched if tally.route not in only] if only else []
         if only is None or taken:
             self._touched[:] = rest
         failures = [FailureDelta(*key, count) for key, count in self._failures.items()]
         self._failures.clear()
-        return [each.take() for each in taken], failures
+        return [tally.take() for tally in taken], failures
 
     def take_repeats(self) -> list[RepeatDelta]:
         """Repeats since the last call; to be asked for after `take`."""

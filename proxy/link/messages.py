@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import msgspec
 
-from proxy.core.traffic.remembered_request import Seen
+from proxy.core.traffic.remembered_request import RememberedRequest
 
 MAX_FRAME = 256 * 1024 * 1024
 BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
@@ -135,8 +135,8 @@ class Report(msgspec.Struct, frozen=True, tag="report"):
 class Recent(msgspec.Struct, frozen=True, array_like=True):
     """A sample of the `requests` that ended since the last report, and beside it some that went wrong."""
 
-    sample: list[Seen]
-    bad: list[Seen]
+    sample: list[RememberedRequest]
+    bad: list[RememberedRequest]
     requests: int
 
 
@@ -210,7 +210,7 @@ class Evidence(msgspec.Struct, frozen=True, tag="evidence"):
 
 
 class Noise(msgspec.Struct, frozen=True, tag="noise"):
-    """Control to comparer: by route and key what all replicas know (`proxy.core.noise.state.KeyState`, but `waits`).
+    """Control to comparer: by route and key what all replicas know (a `KeyState`, but `waits`).
 
     `lags`: of clocks that are not the present how far they are from it, in seconds. All of it holds in the epoch of
     the mark in `epochs`; `lasting` is what holds in any other.

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 import msgspec
 
-from proxy.core.parity.captured import CapturedAnswer, Label, Pair
+from proxy.core.parity.pair import CapturedAnswer, Label, Pair
 
 MAX_PAIR = 8 * 1024 * 1024
 """Bytes of a frame's body: room for a request and three answers of 1 MiB each, and their fields."""

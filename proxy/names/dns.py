@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 import aiodns
 import pycares
 
-from proxy.names.answer import Answer, Unresolved, Why
+from proxy.names.resolution import NoAddress, Resolved, Unresolved
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -63,27 +63,27 @@ class _Addresses:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class AddressesByFamily:
     """By family: addresses, empty for none, or None where nobody could say."""
 
     four: tuple[str, ...] | None
     six: tuple[str, ...] | None
     ttl: float
 
-    def over(self, before: Found | None) -> Found:
+    def over(self, before: AddressesByFamily | None) -> AddressesByFamily:
         """With what was known before of a family about which nobody could say."""
         four = self.four if self.four is not None or before is None else before.four
         six = self.six if self.six is not None or before is None else before.six
-        return Found(four, six, self.ttl)
+        return AddressesByFamily(four, six, self.ttl)
 
-    def answer(self, at: float) -> Answer:
+    def resolved(self, at: float) -> Resolved:
         """Both families in one order, whatever order a server put them in; `at` is when they were asked for."""
-        return Answer((*_in_order(self.four), *_in_order(self.six))[:MOST], self.ttl, at)
+        return Resolved((*_in_order(self.four), *_in_order(self.six))[:MOST], self.ttl, at)
 
 
 def _in_order(hosts: Sequence[str] | None) -> list[str]:
     family = socket.AF_INET6 if hosts and ":" in hosts[0] else socket.AF_INET
-    return sorted(hosts or (), key=lambda each: socket.inet_pton(family, each))
+    return sorted(hosts or (), key=lambda host: socket.inet_pton(family, host))
 
 
 @dataclass(slots=True)
@@ -99,58 +99,57 @@ class Dns:
     """One process's way to its name servers; to be used within the running loop."""
 
     def __init__(self) -> None:
-        """No channel is open before a question."""
         self._channel: _Channel | None = None
 
-    async def ask(self, name: str, servers: Servers) -> Found | Unresolved:
+    async def ask(self, name: str, servers: Servers) -> AddressesByFamily | Unresolved:
         """All addresses of `name`, or of the first name of the search list that has some."""
-        failed: Why | None = None
+        failed: NoAddress | None = None
         for full in servers.names_for(name):
             match await self._both(full, servers):
-                case Found() as found:
-                    return found
+                case AddressesByFamily() as addresses:
+                    return addresses
                 case _Part.SILENT:
-                    return Unresolved(name, Why.SILENT, monotonic(), ", ".join(servers.addresses))
+                    return Unresolved(name, NoAddress.SILENT, monotonic(), ", ".join(servers.addresses))
                 case _Part.FAILED:
-                    failed = Why.FAILED
+                    failed = NoAddress.FAILED
                 case _:
                     pass
-        return Unresolved(name, failed or Why.UNKNOWN, monotonic())
+        return Unresolved(name, failed or NoAddress.UNKNOWN, monotonic())
 
     async def close(self) -> None:
-        """Whoever waits hears that nobody answered."""
+        """End the channel: whoever waits gets `SILENT`."""
         channel, self._channel = self._channel, None
         if channel is not None:
             await channel.resolver.close()
 
-    async def _both(self, full: str, servers: Servers) -> Found | _Part:
-        """Rule 1."""
+    async def _both(self, full: str, servers: Servers) -> AddressesByFamily | _Part:
+        """Ask for A and AAAA at once, by rule 1."""
         channel = await self._open(full, servers)
         channel.waiting += 1
         questions = [_question(channel.resolver, full, kind) for kind in _KINDS]
         try:
             first, _ = await asyncio.wait(questions, return_when=asyncio.FIRST_COMPLETED)
-            is_good = any(isinstance(_part(each), _Addresses) for each in first)
+            is_good = any(isinstance(_part(question), _Addresses) for question in first)
             await asyncio.wait(questions, timeout=OTHER_FAMILY if is_good else None)
-            return _together([_part(each) if each.done() else _Part.SILENT for each in questions])
+            return _together([_part(question) if question.done() else _Part.SILENT for question in questions])
         finally:
-            for each in questions:
-                each.cancel()
+            for question in questions:
+                question.cancel()
             channel.waiting -= 1
             if channel is not self._channel and not channel.waiting:
                 await channel.resolver.close()
 
     async def _open(self, full: str, servers: Servers) -> _Channel:
-        """One that was not asked for this name yet (rules 3 and 4)."""
+        """A channel that was not asked for this name yet (rules 3 and 4)."""
         now, old = monotonic(), self._channel
         if old is not None and old.until > now and old.servers == servers and full not in old.names:
             old.names.add(full)
             return old
         resolver = aiodns.DNSResolver(nameservers=servers.addresses, timeout=TRY, tries=TRIES)
-        made = self._channel = _Channel(resolver, servers, now + CHANNEL, names={full})
+        channel = self._channel = _Channel(resolver, servers, now + CHANNEL, names={full})
         if old is not None and not old.waiting:
             await old.resolver.close()
-        return made
+        return channel
 
 
 _Question = asyncio.Future[pycares.DNSResult]
@@ -165,11 +164,11 @@ def _part(question: _Question) -> _Addresses | _Part:
     error = None if question.cancelled() else question.exception()
     if error is not None or question.cancelled():
         return _fault(error)
-    records = [each for each in question.result().answer if isinstance(each.data, _OF_A_CHAIN)]
-    hosts = [each.data.addr for each in records if isinstance(each.data, _AN_ADDRESS)]
+    records = [record for record in question.result().answer if isinstance(record.data, _OF_A_CHAIN)]
+    hosts = [record.data.addr for record in records if isinstance(record.data, _AN_ADDRESS)]
     if not hosts:
         return _Part.NO_ADDRESS
-    return _Addresses(tuple(dict.fromkeys(hosts)), float(min(each.ttl for each in records)))
+    return _Addresses(tuple(dict.fromkeys(hosts)), float(min(record.ttl for record in records)))
 
 
 def _fault(error: BaseException | None) -> _Part:
@@ -181,14 +180,14 @@ def _fault(error: BaseException | None) -> _Part:
     return _Part.SILENT if number in _QUIET else _Part.FAILED
 
 
-def _together(parts: Sequence[_Addresses | _Part]) -> Found | _Part:
-    """A name that is not there is not there for either family."""
-    good = [each for each in parts if isinstance(each, _Addresses)]
+def _together(parts: Sequence[_Addresses | _Part]) -> AddressesByFamily | _Part:
+    """The addresses of both families, or why there are none: what one family says of a name holds for the other."""
+    good = [part for part in parts if isinstance(part, _Addresses)]
     if good:
-        four, six = (_family(each) for each in parts)
-        return Found(four, six, min(each.ttl for each in good))
-    bad = [each for each in parts if isinstance(each, _Part)]
-    return next(each for each in (_Part.NO_NAME, _Part.SILENT, _Part.FAILED, _Part.NO_ADDRESS) if each in bad)
+        four, six = (_family(part) for part in parts)
+        return AddressesByFamily(four, six, min(part.ttl for part in good))
+    bad = [part for part in parts if isinstance(part, _Part)]
+    return next(part for part in (_Part.NO_NAME, _Part.SILENT, _Part.FAILED, _Part.NO_ADDRESS) if part in bad)
 
 
 def _family(part: _Addresses | _Part) -> tuple[str, ...] | None:

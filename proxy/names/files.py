@@ -58,18 +58,18 @@ def read_servers(text: str) -> Servers:
 
 def read_hosts(text: str) -> Mapping[str, tuple[str, ...]]:
     """Of a hosts file: addresses by name in lower case, each once, in the order of the file."""
-    found: dict[str, list[str]] = {}
+    by_name: dict[str, list[str]] = {}
     for line in text.splitlines():
         address, *names = line.partition("#")[0].split() or [""]
         if _is_address(address):
             for name in names:
-                found.setdefault(name.lower(), []).append(address)
-    return {name: tuple(dict.fromkeys(addresses)) for name, addresses in found.items()}
+                by_name.setdefault(name.lower(), []).append(address)
+    return {name: tuple(dict.fromkeys(addresses)) for name, addresses in by_name.items()}
 
 
 def _ndots(words: list[str], before: int) -> int:
-    said = [word.removeprefix("ndots:") for word in words if word.startswith("ndots:")]
-    return min(int(said[-1]), MOST_NDOTS) if said and said[-1].isdecimal() else before
+    values = [word.removeprefix("ndots:") for word in words if word.startswith("ndots:")]
+    return min(int(values[-1]), MOST_NDOTS) if values and values[-1].isdecimal() else before
 
 
 def _is_server(text: str) -> bool:
@@ -87,7 +87,7 @@ def _is_address(text: str) -> bool:
 
 
 class _Watched(Generic[Parsed]):
-    """One file, parsed anew when another one stands there."""
+    """One file, parsed again when its inode, size or time of change differs."""
 
     def __init__(self, path: Path, parse: Callable[[str], Parsed]) -> None:
         self._path = path
@@ -103,10 +103,10 @@ class _Watched(Generic[Parsed]):
 
     def _look(self) -> tuple[int, ...]:
         try:
-            found = self._path.stat()
+            status = self._path.stat()
         except OSError:
             return ()
-        return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
+        return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
 
     def _text(self) -> str:
         """Empty where there is no file: then no line counts."""
@@ -118,22 +118,21 @@ class _Watched(Generic[Parsed]):
 
 
 class Files:
-    """Both files as they are now."""
+    """Both files as they are now; each is read when it is asked for."""
 
     def __init__(self, resolv_conf: Path = RESOLV_CONF, hosts: Path = HOSTS) -> None:
-        """Nothing is read before it is asked for."""
         self._servers = _Watched(resolv_conf, read_servers)
         self._hosts = _Watched(hosts, read_hosts)
 
     @property
     def servers(self) -> Servers:
-        """Whom to ask, and how."""
+        """The name servers and search list of resolv.conf."""
         return self._servers.value()
 
     def hosts_of(self, name: str) -> tuple[str, ...]:
         """Addresses that need no name server; `localhost`, and names below it, always have some (RFC 6761)."""
         plain = name.rstrip(".").lower()
-        found = self._hosts.value().get(plain)
-        if found is None and (plain == "localhost" or plain.endswith(".localhost")):
+        addresses = self._hosts.value().get(plain)
+        if addresses is None and (plain == "localhost" or plain.endswith(".localhost")):
             return _LOOPBACK
-        return found or ()
+        return addresses or ()

@@ -15,7 +15,7 @@ import threading
 from time import monotonic
 from typing import Any, NamedTuple
 
-from proxy.names.answer import Answer, Resolved, Unresolved, Why
+from proxy.names.resolution import NoAddress, Resolution, Resolved, Unresolved
 
 MOST_THREADS = 64
 UNTOLD = float("inf")
@@ -25,7 +25,7 @@ Entries = list[tuple[Any, ...]]
 _NO_NAME = frozenset({socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME)})
 
 
-class Question(NamedTuple):
+class Lookup(NamedTuple):
     """The arguments of `socket.getaddrinfo`."""
 
     host: str | bytes | None
@@ -40,70 +40,68 @@ class Threads:
     """One process's look-ups by the system; to be used within one running loop."""
 
     def __init__(self) -> None:
-        """No thread runs before a question."""
-        self._running: dict[Question, asyncio.Future[Entries]] = {}
+        self._running: dict[Lookup, asyncio.Future[Entries]] = {}
 
-    async def look_up(self, question: Question) -> Entries:
+    async def look_up(self, question: Lookup) -> Entries:
         """Wait for it; a thread that is asked already is not asked twice. OSError as `socket.getaddrinfo`."""
         running = self._running.get(question)
         if running is None:
             if len(self._running) >= MOST_THREADS:
-                raise OSError(errno.EAGAIN, Why.CROWDED.value)
+                raise OSError(errno.EAGAIN, NoAddress.CROWDED.value)
             running = self._begin(question)
         return await asyncio.shield(running)
 
-    def _begin(self, question: Question) -> asyncio.Future[Entries]:
+    def _begin(self, question: Lookup) -> asyncio.Future[Entries]:
         loop = asyncio.get_running_loop()
         running: asyncio.Future[Entries] = loop.create_future()
         self._running[question] = running
 
-        def settle(found: Entries | Exception) -> None:
+        def settle(result: Entries | Exception) -> None:
             del self._running[question]
             if running.done():
                 return
-            if isinstance(found, Exception):
-                running.set_exception(found)
+            if isinstance(result, Exception):
+                running.set_exception(result)
                 running.exception()  # nobody may be waiting any more
             else:
-                running.set_result(found)
+                running.set_result(result)
 
         def work() -> None:
-            found = _entries(question)
+            result = _entries(question)
             with contextlib.suppress(RuntimeError):  # the loop has ended
-                loop.call_soon_threadsafe(settle, found)
+                loop.call_soon_threadsafe(settle, result)
 
         threading.Thread(target=work, name=f"name {question.host!r}", daemon=True).start()
         return running
 
 
-def _entries(question: Question) -> Entries | Exception:
+def _entries(question: Lookup) -> Entries | Exception:
     try:
         return [*socket.getaddrinfo(*question)]
     except (OSError, UnicodeError) as error:
         return error
 
 
-class System:
-    """Names to addresses, by the system."""
+class SystemResolver:
+    """Names to addresses by `socket.getaddrinfo`; to be used within one running loop."""
 
     def __init__(self) -> None:
-        """As `Threads`."""
         self._threads = Threads()
 
-    async def ask(self, name: str) -> Resolved:
+    async def ask(self, name: str) -> Resolution:
         """Its addresses, or why there are none."""
         began = monotonic()
         try:
-            entries = await self._threads.look_up(Question(name, type=socket.SOCK_STREAM))
+            entries = await self._threads.look_up(Lookup(name, type=socket.SOCK_STREAM))
         except (OSError, UnicodeError) as error:
             return Unresolved(name, _why(error), monotonic(), getattr(error, "strerror", None) or str(error))
-        return Answer(tuple(dict.fromkeys(str(entry[4][0]) for entry in entries)), UNTOLD, began)
+        return Resolved(tuple(dict.fromkeys(str(entry[4][0]) for entry in entries)), UNTOLD, began)
 
 
-def _why(error: Exception) -> Why:
+def _why(error: Exception) -> NoAddress:
     if isinstance(error, socket.gaierror):
-        return Why.UNKNOWN if error.errno in _NO_NAME else Why.FAILED
-    return Why.CROWDED if isinstance(error, OSError) and error.errno == errno.EAGAIN else Why.FAILED
+        return NoAddress.UNKNOWN if error.errno in _NO_NAME else NoAddress.FAILED
+    return NoAddress.CROWDED if isinstance(error, OSError) and error.errno == errno.EAGAIN else NoAddress.FAILED
 
 
 class NamingLoop(asyncio.SelectorEventLoop):
@@ -123,4 +121,4 @@ class NamingLoop(asyncio.SelectorEventLoop):
     ) -> Entries:
         """As `socket.getaddrinfo`."""
         threads = self._threads = self._threads or Threads()
-        return await threads.look_up(Question(host, port, family, type, proto, flags))
+        return await threads.look_up(Lookup(host, port, family, type, proto, flags))

@@ -9,8 +9,9 @@ from typing import Protocol
 
 from proxy.core.evidence.records import (
     Cluster,
+    ComparedExchange,
     Epoch,
-    Exchange,
+    EvidenceTally,
     GuardState,
     Increments,
     KeyGroup,
@@ -20,7 +21,6 @@ from proxy.core.evidence.records import (
     RuleHits,
     Sample,
     ShapeCount,
-    Tally,
 )
 from proxy.core.position.standing import Lead
 
@@ -40,7 +40,7 @@ class EvidenceStore(Protocol):
     async def epochs(self, route: str) -> tuple[Epoch, ...]:
         """The route's epochs, the latest that was begun first, of those the one announced last."""
 
-    async def tallies(self, route: str, epoch: int, since_minute: int = 0) -> tuple[Tally, ...]:
+    async def tallies(self, route: str, epoch: int, since_minute: int = 0) -> tuple[EvidenceTally, ...]:
         """Counts from a minute on, oldest first."""
 
     async def clusters(self, route: str, epoch: int) -> tuple[Cluster, ...]:
@@ -73,7 +73,7 @@ class EvidenceStore(Protocol):
     async def save_guards(self, states: tuple[GuardState, ...], lead: Lead) -> bool:
         """Replace these states; False, and nothing saved, when `lead` no longer holds."""
 
-    async def recorded(self, route: str, limit: int) -> tuple[Exchange, ...]:
+    async def recorded(self, route: str, limit: int) -> tuple[ComparedExchange, ...]:
         """Exchanges kept for replay, newest first."""
 
     async def prune(self, now: float) -> Pruned:

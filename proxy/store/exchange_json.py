@@ -6,22 +6,22 @@ from dataclasses import replace
 
 import msgspec
 
-from proxy.core.evidence.records import Exchange, storable
+from proxy.core.evidence.records import ComparedExchange, storable
 
-_decoder = msgspec.json.Decoder(Exchange)
+_decoder = msgspec.json.Decoder(ComparedExchange)
 
 
-def encode(exchange: Exchange) -> bytes:
+def encode(exchange: ComparedExchange) -> bytes:
     """For the store."""
     return msgspec.json.encode(_clean(exchange))
 
 
-def decode(document: bytes) -> Exchange:
+def decode(document: bytes) -> ComparedExchange:
     """From the store."""
     return _decoder.decode(document)
 
 
-def _clean(exchange: Exchange) -> Exchange:
+def _clean(exchange: ComparedExchange) -> ComparedExchange:
     differences = tuple(
         replace(each, path=storable(each.path), legacy=storable(each.legacy), new=storable(each.new))
         for each in exchange.differences

@@ -10,8 +10,9 @@ from dataclasses import replace
 
 from proxy.core.evidence.records import (
     Cluster,
+    ComparedExchange,
     Epoch,
-    Exchange,
+    EvidenceTally,
     GuardState,
     Increments,
     KeyGroup,
@@ -21,7 +22,6 @@ from proxy.core.evidence.records import (
     RuleHits,
     Sample,
     ShapeCount,
-    Tally,
 )
 from proxy.core.position.standing import Lead
 from proxy.core.routing.state_names import Origins, all_called, called
@@ -48,7 +48,7 @@ class NamedEvidence:
         """As EvidenceStore says."""
         return all_called(await self._behind.epochs(self._kept(route)), lambda _: route)
 
-    async def tallies(self, route: str, epoch: int, since_minute: int = 0) -> tuple[Tally, ...]:
+    async def tallies(self, route: str, epoch: int, since_minute: int = 0) -> tuple[EvidenceTally, ...]:
         """As EvidenceStore says."""
         return all_called(await self._behind.tallies(self._kept(route), epoch, since_minute), lambda _: route)
 
@@ -93,7 +93,7 @@ class NamedEvidence:
         """As EvidenceStore says."""
         return await self._behind.save_guards(all_called(states, self._kept), lead)
 
-    async def recorded(self, route: str, limit: int) -> tuple[Exchange, ...]:
+    async def recorded(self, route: str, limit: int) -> tuple[ComparedExchange, ...]:
         """As EvidenceStore says."""
         return all_called(await self._behind.recorded(self._kept(route), limit), lambda _: route)
 

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import replace
 
 from proxy.core.position.position import Move, Position, Transition
-from proxy.core.position.standing import Hold, Kill, Lead, Pin, Presence, Standing, Told
+from proxy.core.position.standing import Hold, InstanceMessage, Kill, Lead, Pin, Presence, Standing
 from proxy.core.routing.state_names import Origins, all_called, called
 from proxy.store.positions import PositionStore
 
@@ -99,7 +99,7 @@ class NamedPositions:
         """As PositionStore says."""
         await self._behind.tell(instance, body)
 
-    async def heard(self, after: int, instance: str) -> tuple[Told, ...]:
+    async def heard(self, after: int, instance: str) -> tuple[InstanceMessage, ...]:
         """As PositionStore says."""
         return await self._behind.heard(after, instance)
 

@@ -15,7 +15,7 @@ from collections.abc import AsyncIterator, Sequence
 from typing import Protocol
 
 from proxy.core.position.position import Move, Position, Transition
-from proxy.core.position.standing import Hold, Kill, Lead, Pin, Presence, Standing, Told
+from proxy.core.position.standing import Hold, InstanceMessage, Kill, Lead, Pin, Presence, Standing
 
 KEPT_TRANSITIONS = 100_000
 """Moves are kept until the standing has changed so many times again."""
@@ -83,7 +83,7 @@ class PositionStore(Protocol):
     async def tell(self, instance: str, body: bytes) -> None:
         """Tell the other replicas; what is a minute old is forgotten."""
 
-    async def heard(self, after: int, instance: str) -> tuple[Told, ...]:
+    async def heard(self, after: int, instance: str) -> tuple[InstanceMessage, ...]:
         """What others than `instance` told, with ids above `after`, in their order; at most 1000.
 
         A lower id may turn up after a higher one: look back a little, and pass over what is known.

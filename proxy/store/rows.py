@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from proxy.core.evidence.records import Cluster, Epoch, GuardState, KeyGroup, NoiseFinding, Sample, Tally
+from proxy.core.evidence.records import Cluster, Epoch, EvidenceTally, GuardState, KeyGroup, NoiseFinding, Sample
 from proxy.core.outcome import Side
 from proxy.core.parity.compare import Outcome
-from proxy.core.parity.rules.difference import Kind, Severity
+from proxy.core.parity.rules.difference import DifferenceKind, Severity
 from proxy.core.position.position import Cause, Position, Transition
 from proxy.core.position.standing import Hold, Kill, Pin
 from proxy.core.stage import Stage
@@ -27,19 +27,19 @@ def epoch_row(each: Epoch) -> tuple[object, ...]:
     return each.route, each.legacy_version, each.new_version, each.seen, each.addresses, each.begun, each.why
 
 
-def tally(row: Row) -> Tally:
+def tally(row: Row) -> EvidenceTally:
     """From columns of the same names; empty words are none."""
     found = dict(row)
     found["outcome"] = Outcome(row["outcome"])
-    found["kind"] = Kind(row["kind"]) if row["kind"] else None
+    found["kind"] = DifferenceKind(row["kind"]) if row["kind"] else None
     found["severity"] = Severity(row["severity"]) if row["severity"] else None
     found["side"] = Side(row["side"])
-    return Tally(**found)
+    return EvidenceTally(**found)
 
 
 def cluster(row: Row) -> Cluster:
     """From columns of the same names."""
-    return Cluster(**{**row, "kind": Kind(row["kind"]), "severity": Severity(row["severity"])})
+    return Cluster(**{**row, "kind": DifferenceKind(row["kind"]), "severity": Severity(row["severity"])})
 
 
 def sample(row: Row) -> Sample:

@@ -6,8 +6,9 @@ from collections.abc import Iterable
 
 from proxy.core.evidence.records import (
     Cluster,
+    ComparedExchange,
     Epoch,
-    Exchange,
+    EvidenceTally,
     GuardState,
     KeyGroup,
     NoiseCount,
@@ -15,7 +16,6 @@ from proxy.core.evidence.records import (
     RuleHits,
     Sample,
     ShapeCount,
-    Tally,
 )
 
 
@@ -24,7 +24,7 @@ def epochs(found: Iterable[Epoch]) -> tuple[Epoch, ...]:
     return tuple(sorted(found, key=lambda each: (-each.begun, -each.seen, -each.number)))
 
 
-def tallies(found: Iterable[Tally]) -> tuple[Tally, ...]:
+def tallies(found: Iterable[EvidenceTally]) -> tuple[EvidenceTally, ...]:
     """Oldest first."""
     return tuple(
         sorted(
@@ -53,7 +53,7 @@ def samples(found: Iterable[Sample]) -> tuple[Sample, ...]:
     return tuple(sorted(found, key=lambda each: (-each.exchange.at, each.exchange.request_id)))
 
 
-def recorded(found: Iterable[Exchange]) -> tuple[Exchange, ...]:
+def recorded(found: Iterable[ComparedExchange]) -> tuple[ComparedExchange, ...]:
     """Newest first."""
     return tuple(sorted(found, key=lambda each: (-each.at, each.request_id)))
 

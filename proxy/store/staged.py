@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from proxy.core.evidence.records import Increments, Occurrence, Tally, storable
+from proxy.core.evidence.records import EvidenceTally, Increments, Occurrence, storable
 from proxy.store.exchange_json import encode
 
 Row = tuple[object, ...]
@@ -60,7 +60,7 @@ def staged(given: Increments) -> tuple[Staged, ...]:
     return tuple(each for each in tables if each.rows)
 
 
-def _tally(each: Tally) -> Row:
+def _tally(each: EvidenceTally) -> Row:
     return (
         each.route,
         each.epoch,

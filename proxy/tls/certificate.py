@@ -36,9 +36,9 @@ def fits(name: str, host: str) -> bool:
 
 
 def read_certificate(der: bytes) -> Certificate:
-    """One certificate; ValueError when it is none."""
+    """The certificate in these bytes; ValueError when there is none."""
     try:
-        fields = [each for each in _within(_first(_first(der))) if each[0] != _VERSION]
+        fields = [field for field in _within(_first(_first(der))) if field[0] != _VERSION]
         begins, ends = (_moment(kind, value) for kind, value in _within(fields[3][1]))
         names = [name for kind, value in fields[6:] if kind == _EXTENSIONS for name in _names(_first(value))]
         return Certificate(begins=begins, ends=ends, names=tuple(names))
@@ -71,7 +71,7 @@ def _moment(kind: int, value: bytes) -> float:
 
 
 def _first(data: bytes) -> bytes:
-    """What the first element holds."""
+    """The content of the first element; IndexError when it is cut off."""
     return next(_within(data))[1]
 
 

@@ -30,7 +30,7 @@ class UnusableError(Exception):
 
 
 def server_context(files: CertificateFiles, tls: ListenerTls) -> ssl.SSLContext:
-    """For clients that are shown this certificate; UnusableError."""
+    """The context of a listener that shows this certificate; raises UnusableError."""
     context = _strict(ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), tls.min_version)
     _load_pair(context, files.cert, files.key)
     if tls.client_ca:
@@ -40,7 +40,7 @@ def server_context(files: CertificateFiles, tls: ListenerTls) -> ssl.SSLContext:
 
 
 def client_context(tls: UpstreamTls) -> ssl.SSLContext:
-    """For connections to an upstream; UnusableError."""
+    """The context of connections to an upstream; raises UnusableError."""
     context = _strict(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), tls.min_version)
     context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN  # `ca` may hold the one certificate that is to be trusted
     if not tls.verify:
@@ -56,7 +56,7 @@ def client_context(tls: UpstreamTls) -> ssl.SSLContext:
 
 
 def certificate_in(path: str, key: str = "cert") -> Certificate:
-    """The first certificate of a PEM file; UnusableError."""
+    """The first certificate of a PEM file; raises UnusableError, which names `key`."""
     text = _text(path, key)
     first = text[text.find(ssl.PEM_HEADER) :].partition(ssl.PEM_FOOTER)[0]
     try:

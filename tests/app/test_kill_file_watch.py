@@ -12,7 +12,7 @@ import structlog
 from structlog.testing import capture_logs
 
 from proxy.app.kill_file_watch import KillFile
-from proxy.core.routing.kill_switch import Order
+from proxy.core.routing.kill_switch import KillSwitchOrder
 
 EVERY = 0.005
 PATIENCE = 60.0
@@ -22,10 +22,10 @@ class Watched:
     """A watch and what it told."""
 
     def __init__(self, path: Path) -> None:
-        self.told: asyncio.Queue[Order | None] = asyncio.Queue()
+        self.told: asyncio.Queue[KillSwitchOrder | None] = asyncio.Queue()
         self.watch = KillFile(path, self.told.put_nowait, every=EVERY)
 
-    async def next(self) -> Order | None:
+    async def next(self) -> KillSwitchOrder | None:
         async with asyncio.timeout(PATIENCE):
             return await self.told.get()
 
@@ -52,7 +52,7 @@ async def test_an_order_is_told_when_it_comes_changes_and_goes(watched: Watched)
 
     assert first is not None
     assert first.by == ""
-    assert second == Order(by="ann", at="now", reason="why")
+    assert second == KillSwitchOrder(by="ann", at="now", reason="why")
     assert await watched.next() is None
     assert watched.told.empty()
 
@@ -140,7 +140,7 @@ async def test_whatever_goes_wrong_in_a_look_the_watch_goes_on(
     broke = asyncio.Event()
     loop = asyncio.get_running_loop()
 
-    def broken(_: Path) -> Order | None:
+    def broken(_: Path) -> KillSwitchOrder | None:
         loop.call_soon_threadsafe(broke.set)
         raise error
 

@@ -12,7 +12,7 @@ import sys
 
 import uvloop
 
-from proxy.edge.account.access_log import AccessLog
+from proxy.edge.account.canonical_line import AccessLogWriter
 from proxy.edge.data_plane import DataPlane
 from proxy.log import Sink
 from tests.edge.proxy import snapshot_of
@@ -32,8 +32,8 @@ async def carry() -> None:
     await listener.stop()
 
 
-def _quiet() -> AccessLog:
-    return AccessLog(Sink(2), console=False)
+def _quiet() -> AccessLogWriter:
+    return AccessLogWriter(Sink(2), console=False)
 
 
 if __name__ == "__main__":

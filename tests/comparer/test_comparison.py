@@ -10,10 +10,10 @@ from proxy.comparer import comparison
 from proxy.comparer.comparison import Scales
 from proxy.core.evidence.fold import REPEATED, Part
 from proxy.core.noise.groups import group_id
+from proxy.core.noise.key_state import KeyState
 from proxy.core.noise.memory import Learned
-from proxy.core.noise.state import KeyState
 from proxy.core.outcome import Side
-from proxy.core.parity.captured import Pair
+from proxy.core.parity.pair import Pair
 from proxy.core.parity.rules.rules import NoiseWord, Rules
 from proxy.core.routing.shadow import ShadowPolicy
 from proxy.link.pairs import decode_label, encode

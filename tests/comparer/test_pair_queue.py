@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from proxy.comparer.pair_queue import MOST_LAG, Full, Intake, PairQueue
-from proxy.core.parity.captured import Label
+from proxy.core.parity.pair import Label
 from proxy.link.pairs import encode
 from tests.e2e.pairs import hand_over, pair
 

@@ -6,7 +6,7 @@ from proxy.comparer import runs as module
 from proxy.comparer.runs import Runs
 from proxy.core.evidence.records import epoch_mark
 from proxy.core.outcome import Side
-from proxy.core.parity.captured import Label
+from proxy.core.parity.pair import Label
 from proxy.link.messages import ComparedDelta
 
 

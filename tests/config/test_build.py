@@ -7,13 +7,13 @@ from ipaddress import ip_network
 import pytest
 
 from proxy.config.build import needed_upstreams
-from proxy.core.routing.cohort import CohortSource, SourceKind
+from proxy.core.routing.cohort import CLIENT_IP, CohortSource, SourceKind
 from proxy.core.routing.effects import Effects
 from proxy.core.routing.path import PathPattern
 from proxy.core.routing.predicate import HeaderAbsent, HeaderIs, HostIs, QueryAbsent, QueryIs
-from proxy.core.routing.route import CLIENT_IP, Expectation, Health, HostMode, Respond, Route, Timeouts, Upstream
+from proxy.core.routing.route import Expectation, Health, HostMode, Respond, Route, Timeouts, Upstream
 from proxy.core.routing.shadow import ShadowPolicy
-from proxy.core.routing.snapshot import AccessLog, Limits
+from proxy.core.routing.snapshot import AccessLogPolicy, Limits
 from proxy.core.stage import Stage
 from tests.config.given_files import FILE, HEAD, draft, snapshot, with_routes
 
@@ -68,7 +68,7 @@ def test_everything_that_a_file_can_set_arrives() -> None:
     assert (found.listen, found.admin, found.workers, found.drain) == (("0.0.0.0", 8080), ("::1", 9091), 4, 5.0)
     assert found.trusted == (ip_network("10.0.0.0/8"), ip_network("::1"))
     assert found.limits == Limits(connections=10, head=1.0, body=2.0, idle=3.0, tunnel=4.0, body_size=10 << 20)
-    assert found.access_log == AccessLog(sample=0.1)
+    assert found.access_log == AccessLogPolicy(sample=0.1)
 
 
 def test_everything_that_an_upstream_can_say_arrives() -> None:
@@ -161,7 +161,7 @@ def test_what_a_file_leaves_out_has_safe_defaults() -> None:
     found = snapshot(FILE)
 
     assert (found.admin, found.workers, found.drain) == (("127.0.0.1", 9090), 1, 30.0)
-    assert (found.trusted, found.limits, found.access_log) == ((), Limits(), AccessLog())
+    assert (found.trusted, found.limits, found.access_log) == ((), Limits(), AccessLogPolicy())
     assert found.upstreams["legacy"] == Upstream(name="legacy", scheme="http", host="127.0.0.1", port=3000)
     assert found.routes[0] == Route(
         name="rest",

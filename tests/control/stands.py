@@ -24,7 +24,7 @@ from proxy.control.running import Reload, Running
 from proxy.control.stores import Positions
 from proxy.control.traffic.ledger import Ledger
 from proxy.core.evidence.records import GuardState
-from proxy.core.judge.legacy import Known as Legacy
+from proxy.core.judge.legacy import LegacyHealth as Legacy
 from proxy.core.judge.ramp import Measures
 from proxy.core.outcome import Refused
 from proxy.core.position.position import Position

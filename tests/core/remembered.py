@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from proxy.core.http.request import RequestHead, RequestReader
-from proxy.core.routing.cohort import CohortSource, SourceKind, cohort_of
+from proxy.core.routing.cohort import CLIENT_IP, CohortSource, SourceKind, present_cohort
 from proxy.core.routing.decide import decide
 from proxy.core.routing.path import PathPattern, parse_pattern
-from proxy.core.routing.route import CLIENT_IP, Route, Upstream
+from proxy.core.routing.route import Route, Upstream
 from proxy.core.routing.split import hash_of
 from proxy.core.routing.table import RouteTable
 from proxy.core.traffic.remembered_request import (
-    Seen,
+    RememberedRequest,
     drawn_for,
     source_text,
     sources_text,
@@ -46,14 +46,14 @@ def head(target: str, tenant: str = "", method: str = "GET", **fields: str) -> R
     return read
 
 
-def remember(known: RouteTable, asked: RequestHead, **more: object) -> Seen:
+def remember(known: RouteTable, asked: RequestHead, **more: object) -> RememberedRequest:
     """What a worker with this table would keep of the request."""
     found = known.match(asked)
     route = found if isinstance(found, Route) else None
     decision = None if route is None else decide(route, asked, IP)
-    winner = None if route is None else cohort_of(route.cohort, asked, IP)
+    winner = None if route is None else present_cohort(route.cohort, asked, IP)
     source, key = winner or (CLIENT_IP, IP)
-    seen = Seen(
+    seen = RememberedRequest(
         at=1.0,
         id="r1",
         method=asked.method.decode(),

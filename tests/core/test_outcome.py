@@ -20,7 +20,7 @@ from proxy.core.outcome import SERVED_BY_SIDE, Blame, Failure, Phase, Refused, S
 )
 def test_labels_are_closed_lists(labels: type[Side | ServedBy | Phase | Blame | Refused], values: list[str]) -> None:
     """What becomes a metric's label is one of these words, on which dashboards rely."""
-    assert [str(each) for each in labels] == values
+    assert [str(label) for label in labels] == values
 
 
 @pytest.mark.parametrize("side", Side)

@@ -10,7 +10,7 @@ from dataclasses import replace
 from itertools import count
 
 from proxy.core.outcome import Side
-from proxy.core.parity.captured import CapturedAnswer, CapturedRequest, Pair
+from proxy.core.parity.pair import CapturedAnswer, CapturedRequest, Pair
 from proxy.link.pairs import encode
 
 _numbers = count(1)

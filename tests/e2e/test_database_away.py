@@ -16,7 +16,7 @@ import aiohttp
 import pytest
 
 from proxy.config.load import Loaded, load_text
-from proxy.core.parity.captured import Pair
+from proxy.core.parity.pair import Pair
 from proxy.store.embedded.binaries import installed
 from proxy.store.embedded.database import Embedded
 from tests.e2e.pairs import hand_over, pair

@@ -16,7 +16,7 @@ import aiohttp
 import pytest
 
 from proxy.config.files.kill_file import give, lift
-from proxy.core.routing.kill_switch import Order
+from proxy.core.routing.kill_switch import KillSwitchOrder
 from tests.e2e.program import Program, program, started, system, until, write
 
 ROUTES = """\
@@ -25,7 +25,7 @@ ROUTES = """\
   - { name: complete, match: /complete/**, stage: complete }
   - { name: rest, match: "/**", stage: legacy }
 """
-ORDER = Order(by="ann", reason="new loses orders")
+ORDER = KillSwitchOrder(by="ann", reason="new loses orders")
 
 
 def kill_file(banyan: Program) -> Path:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from proxy.core.parity.captured import Pair
+from proxy.core.parity.pair import Pair
 from proxy.link.pairs import decode
 from tests.edge.scripted import PATIENCE
 

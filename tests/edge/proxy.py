@@ -14,7 +14,7 @@ from typing import Any, cast
 from proxy.app import socket_file
 from proxy.config.load import Loaded, load_text
 from proxy.core.routing.snapshot import Snapshot
-from proxy.edge.account.access_log import AccessLog
+from proxy.edge.account.canonical_line import AccessLogWriter
 from proxy.edge.client.downstream import Downstream
 from proxy.edge.data_plane import DataPlane
 from proxy.edge.instance import Here, draw_instance
@@ -22,7 +22,7 @@ from proxy.edge.upstream.pool import Pool
 from proxy.link.messages import FailureDelta, RouteDelta
 from proxy.log import Sink
 from proxy.names.files import Files
-from proxy.tls.kept import ForClients
+from proxy.tls.live_contexts import ListenerContexts
 from tests.edge.message import Message
 from tests.edge.raw_client import Client
 from tests.edge.scripted import PATIENCE, Scripted, abort
@@ -69,11 +69,11 @@ class Proxy:
         sock = socket.create_server(("127.0.0.1", 0)) if path is None else socket_file.listen(path)
         at = (sock.getsockname(),) if path is None else ()
         here = Here(draw_instance(), at)
-        self.listener = DataPlane(snapshot, AccessLog(self._sink, console=False), files=files, here=here)
+        self.listener = DataPlane(snapshot, AccessLogWriter(self._sink, console=False), files=files, here=here)
         if send:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, send)
         self.port = sock.getsockname()[1] if path is None else 0
-        await self.listener.start(sock, None if snapshot.tls is None else ForClients(snapshot.tls))
+        await self.listener.start(sock, None if snapshot.tls is None else ListenerContexts(snapshot.tls))
         return self
 
     async def client(

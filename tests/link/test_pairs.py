@@ -8,8 +8,8 @@ import msgspec
 import pytest
 
 from proxy.core.outcome import Side
-from proxy.core.parity.captured import CapturedAnswer, CapturedRequest, Pair
-from proxy.core.parity.compare import Incomparable, compare
+from proxy.core.parity.compare import IncomparableReason, compare
+from proxy.core.parity.pair import CapturedAnswer, CapturedRequest, Pair
 from proxy.core.parity.rules.rules import NO_RULES
 from proxy.link import pairs
 
@@ -61,7 +61,7 @@ def test_a_pair_that_is_too_long_goes_without_bodies(second: CapturedAnswer | No
     comparison = compare(pairs.decode(frame[4:]), NO_RULES, None, PAIR.at)
 
     assert len(frame) < 10_000
-    assert comparison.why is Incomparable.TRUNCATED
+    assert comparison.why is IncomparableReason.TRUNCATED
 
 
 @pytest.mark.parametrize("body", [b"", b"\x93\x01\x02\x03", b"\x80"])

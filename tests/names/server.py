@@ -124,11 +124,11 @@ class _Udp(asyncio.DatagramProtocol):
 def _records(told: Told, kind: int) -> list[bytes]:
     owner, made = b"\xc0\x0c", []
     if told.alias:
-        target = b"".join(bytes([len(each)]) + each.encode() for each in told.alias.split(".")) + b"\0"
+        target = b"".join(bytes([len(label)]) + label.encode() for label in told.alias.split(".")) + b"\0"
         made.append(owner + struct.pack(">HHIH", CNAME, 1, told.alias_ttl, len(target)) + target)
         owner = target
-    for each in told.addresses:
-        if kind == (AAAA if ":" in each else A):
-            raw = ip_address(each).packed
+    for address in told.addresses:
+        if kind == (AAAA if ":" in address else A):
+            raw = ip_address(address).packed
             made.append(owner + struct.pack(">HHIH", kind, 1, told.ttl, len(raw)) + raw)
     return made

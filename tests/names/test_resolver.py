@@ -10,9 +10,9 @@ import pytest
 
 from proxy.names import dns
 from proxy.names import resolver as resolving
-from proxy.names.answer import Answer, Resolved, Unresolved, Why
 from proxy.names.dns import MOST
 from proxy.names.files import Files
+from proxy.names.resolution import NoAddress, Resolution, Resolved, Unresolved
 from proxy.names.resolver import Resolver
 from tests.names.server import Mute, NameServer, Told
 
@@ -20,14 +20,14 @@ EVER = -float("inf")
 """Any answer is new enough."""
 
 
-async def now(resolver: Resolver, name: str) -> Resolved:
+async def now(resolver: Resolver, name: str) -> Resolution:
     """What a new look-up finds."""
     return await resolver.ask(name, monotonic())
 
 
-def addresses(resolved: Resolved) -> tuple[str, ...]:
+def addresses(resolved: Resolution) -> tuple[str, ...]:
     """Those of an answer."""
-    assert isinstance(resolved, Answer), resolved
+    assert isinstance(resolved, Resolved), resolved
     return resolved.hosts
 
 
@@ -38,7 +38,7 @@ async def test_both_families_come_in_one_order(resolver: Resolver, server: NameS
     found = await resolver.ask("app.test", EVER)
 
     assert addresses(found) == ("10.0.0.9", "10.0.0.10", "::1", "::2")
-    assert isinstance(found, Answer)
+    assert isinstance(found, Resolved)
     assert found.ttl == 7.0
 
 
@@ -48,7 +48,7 @@ async def test_the_least_ttl_of_a_chain_counts(resolver: Resolver, server: NameS
 
     found = await resolver.ask("app.test", EVER)
 
-    assert isinstance(found, Answer)
+    assert isinstance(found, Resolved)
     assert (found.hosts, found.ttl) == (("10.0.0.1",), 3.0)
 
 
@@ -82,10 +82,19 @@ async def test_more_addresses_than_the_bound_are_left_out(resolver: Resolver, se
 
 @pytest.mark.parametrize(
     ("book", "why"),
-    [(None, Why.UNKNOWN), (Told(9, ()), Why.UNKNOWN), (Mute.FAILED, Why.FAILED), (Mute.SILENT, Why.SILENT)],
+    [
+        (None, NoAddress.UNKNOWN),
+        (Told(9, ()), NoAddress.UNKNOWN),
+        (Mute.FAILED, NoAddress.FAILED),
+        (Mute.SILENT, NoAddress.SILENT),
+    ],
 )
 async def test_why_there_is_no_address_is_told(
-    resolver: Resolver, server: NameServer, book: Told | Mute | None, why: Why, monkeypatch: pytest.MonkeyPatch
+    resolver: Resolver,
+    server: NameServer,
+    book: Told | Mute | None,
+    why: NoAddress,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """No such name, no address, a server that fails, one that is silent: three different things, in a sentence."""
     monkeypatch.setattr(dns, "TRIES", 1)
@@ -109,7 +118,7 @@ async def test_silence_leads_to_no_other_name(
     found = await resolver.ask("app", EVER)
 
     assert isinstance(found, Unresolved)
-    assert found.why is Why.SILENT
+    assert found.why is NoAddress.SILENT
 
 
 async def test_silence_about_one_family_keeps_nobody_waiting(resolver: Resolver, server: NameServer) -> None:
@@ -132,7 +141,7 @@ async def test_a_name_is_asked_for_once_at_a_time(resolver: Resolver, server: Na
     await asyncio.sleep(0)
     waiting.pop().cancel()
 
-    assert {addresses(each) for each in await asyncio.gather(*waiting)} == {("10.0.0.1",)}
+    assert {addresses(answer) for answer in await asyncio.gather(*waiting)} == {("10.0.0.1",)}
     assert server.kinds("app.test") == 1
 
 
@@ -156,10 +165,10 @@ async def test_a_look_up_that_ends_while_somebody_asks_holds_up_nobody(
     """Whoever wants something newer, in the very turn of the loop in which it ends, begins one of its own."""
     told: list[asyncio.Future[None]] = []
 
-    async def asked(_name: str, _servers: object) -> dns.Found:
+    async def asked(_name: str, _servers: object) -> dns.AddressesByFamily:
         told.append(asyncio.get_running_loop().create_future())
         await told[-1]
-        return dns.Found((f"10.0.0.{len(told)}",), None, 1.0)
+        return dns.AddressesByFamily((f"10.0.0.{len(told)}",), None, 1.0)
 
     monkeypatch.setattr(resolver._dns, "ask", asked)
     first = asyncio.ensure_future(resolver.ask("app.test", monotonic()))
@@ -171,7 +180,7 @@ async def test_a_look_up_that_ends_while_somebody_asks_holds_up_nobody(
         await asyncio.sleep(0)
     told[1].set_result(None)
 
-    assert [addresses(each) for each in await asyncio.gather(first, second)] == [("10.0.0.1",), ("10.0.0.2",)]
+    assert [addresses(answer) for answer in await asyncio.gather(first, second)] == [("10.0.0.1",), ("10.0.0.2",)]
 
 
 async def test_what_was_told_a_moment_ago_is_asked_for_anew(resolver: Resolver, server: NameServer) -> None:
@@ -191,10 +200,10 @@ async def test_a_silent_name_keeps_no_other_waiting(resolver: Resolver, server: 
         await asyncio.sleep(0.005)
 
     assert addresses(await resolver.ask("app.test", EVER)) == ("10.0.0.1",)
-    assert not any(each.done() for each in waiting)
+    assert not any(waiter.done() for waiter in waiting)
 
-    for each in waiting:
-        each.cancel()
+    for task in waiting:
+        task.cancel()
 
 
 async def test_a_failure_is_not_asked_about_again_at_once(resolver: Resolver, server: NameServer) -> None:

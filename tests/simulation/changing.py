@@ -6,7 +6,7 @@ from math import log
 from random import Random
 from statistics import median, quantiles
 
-from proxy.core.judge.change import NO_CHANGE, Change, Run, observe, threshold
+from proxy.core.judge.change import NO_CHANGE, ChangeDetector, Run, observe, threshold
 
 LIMIT = 0.01
 LOG_A = threshold(30 * 86_400.0)
@@ -33,14 +33,14 @@ def found_after(rate: float, clean: int, runs: int, seed: int) -> tuple[float, f
     return median(waits), quantiles(waits, n=20)[-1]
 
 
-def _calm(dice: Random, clean: int) -> Change:
+def _calm(dice: Random, clean: int) -> ChangeDetector:
     """Of ten million, all but the last hundred thousand are one stretch: before them nothing is left in any case."""
     change = observe(NO_CHANGE, [(max(clean - 100_000, 0), 0)], limit=LIMIT, at=0.0, log_a=LOG_A)
     before = comparisons(dice, LIMIT / 4, min(clean, 100_000))
     return observe(change, before, limit=LIMIT, at=0.0, log_a=LOG_A)
 
 
-def _wait(dice: Random, change: Change, rate: float) -> int:
+def _wait(dice: Random, change: ChangeDetector, rate: float) -> int:
     waited = 0
     while change.alarmed_at is None:
         for run in comparisons(dice, rate, 50):

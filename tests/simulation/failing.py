@@ -18,10 +18,10 @@ from random import Random
 from statistics import median
 
 from proxy.core.outcome import Refused
-from proxy.core.routing.route import Breaker as Rule
+from proxy.core.routing.route import BreakerPolicy as Rule
 from proxy.core.routing.split import draw_of, hash_of
 from proxy.edge.account.guard_events import MOST
-from proxy.edge.upstream.breakers import Breakers
+from proxy.edge.upstream.breaker import Breakers
 from proxy.link.messages import BUCKETS, AliveDelta, BadDelta, CohortDelta, RefusedDelta, Report, RouteDelta
 from tests.control.stands import Clock, Stand, Store, table
 

@@ -17,12 +17,12 @@ from typing import NamedTuple
 from proxy.control.evidence.noise import learned, step
 from proxy.core.evidence.noise_memories import Memories
 from proxy.core.evidence.records import Epoch, NoiseCount, NoiseFinding
+from proxy.core.noise.key_state import Decided, KeyState, decide
 from proxy.core.noise.memory import NOTHING_LEARNED, Learned
 from proxy.core.noise.sorter import PairSorter
-from proxy.core.noise.state import Decided, KeyState, decide
 from proxy.core.outcome import Side
-from proxy.core.parity.captured import CapturedAnswer, CapturedRequest, Pair
 from proxy.core.parity.compare import Comparison, Outcome, compare
+from proxy.core.parity.pair import CapturedAnswer, CapturedRequest, Pair
 from proxy.core.parity.rules.rules import NO_RULES
 
 START = 1_800_000_000.0

@@ -12,7 +12,7 @@ from random import Random
 from proxy.control.fleet.gossip import Answered
 from proxy.control.judge.route_watch import Docket, Seen
 from proxy.core.judge.guard import Bad, BadEvent
-from proxy.core.judge.legacy import Known
+from proxy.core.judge.legacy import LegacyHealth
 from proxy.core.outcome import Side
 from proxy.core.position.ladder import LEGACY, LIVE
 from proxy.core.position.position import Cause
@@ -134,7 +134,7 @@ def seen(at: float, answered: Answered, events: Iterable[BadEvent], told: dict[i
     """What the docket is told; nothing else says how legacy is."""
     listed = tuple(events)
     cohorts = tuple(CohortDelta("a", cohort, *each) for cohort, each in told.items())
-    return Seen(at, answered, listed, listed, 30 * DAY, 4, Known.UNKNOWN, 0.05, cohorts)
+    return Seen(at, answered, listed, listed, 30 * DAY, 4, LegacyHealth.UNKNOWN, 0.05, cohorts)
 
 
 def _events(side: Side, at: float, counts: dict[int, list[int]]) -> Iterable[BadEvent]:

@@ -4,10 +4,19 @@ from __future__ import annotations
 
 import itertools
 
-from proxy.core.evidence.records import Epoch, Exchange, Increments, Occurrence, Sample, ShapeCount, Tally, cluster_id
-from proxy.core.parity.captured import CapturedAnswer, CapturedRequest
+from proxy.core.evidence.records import (
+    ComparedExchange,
+    Epoch,
+    EvidenceTally,
+    Increments,
+    Occurrence,
+    Sample,
+    ShapeCount,
+    cluster_id,
+)
 from proxy.core.parity.compare import Outcome
-from proxy.core.parity.rules.difference import Difference, Kind, Severity
+from proxy.core.parity.pair import CapturedAnswer, CapturedRequest
+from proxy.core.parity.rules.difference import Difference, DifferenceKind, Severity
 from proxy.core.position.position import Cause, Position, Transition
 from proxy.core.stage import Stage
 
@@ -35,13 +44,13 @@ def epoch(legacy: str, new: str, at: float, **more: object) -> Epoch:
     return Epoch(**values)  # type: ignore[arg-type]
 
 
-def tally(**changed: object) -> Tally:
+def tally(**changed: object) -> EvidenceTally:
     values = {"route": ROUTE, "epoch": 1, "minute": 100, "shape": "GET /orders", "outcome": Outcome.MATCH, **changed}
-    return Tally(**values)  # type: ignore[arg-type]
+    return EvidenceTally(**values)  # type: ignore[arg-type]
 
 
 def occurrence(**changed: object) -> Occurrence:
-    values = {"route": ROUTE, "epoch": 1, "path": PATH, "kind": Kind.NUM, "severity": Severity.MEDIUM}
+    values = {"route": ROUTE, "epoch": 1, "path": PATH, "kind": DifferenceKind.NUM, "severity": Severity.MEDIUM}
     return Occurrence(**{**values, "first_seen": 6000.0, "last_seen": 6000.0, **changed})  # type: ignore[arg-type]
 
 
@@ -54,11 +63,11 @@ def answer(body: bytes = b'{"price": 1}', status: int = 200) -> CapturedAnswer:
     return CapturedAnswer(status=status, fields=fields, body=body, size=len(body), seconds=0.01)
 
 
-def exchange(number: int, *, at: float | None = None, draw: float = 0.5, route: str = ROUTE) -> Exchange:
+def exchange(number: int, *, at: float | None = None, draw: float = 0.5, route: str = ROUTE) -> ComparedExchange:
     """`number` names the request; `at` is 6000 s and as many more unless given."""
     asked = CapturedRequest(method=b"GET", target=b"/orders?page=\xff", fields=((b"Accept", b"*/*"),), body=b"\x00\xff")
-    different = Difference(path=PATH, kind=Kind.NUM, severity=Severity.MEDIUM, legacy="1", new="2")
-    return Exchange(
+    different = Difference(path=PATH, kind=DifferenceKind.NUM, severity=Severity.MEDIUM, legacy="1", new="2")
+    return ComparedExchange(
         route=route,
         request_id=f"r{number:03}",
         at=6000.0 + number if at is None else at,
@@ -72,7 +81,7 @@ def exchange(number: int, *, at: float | None = None, draw: float = 0.5, route: 
 
 def sample(number: int, *, at: float | None = None, draw: float = 0.5, epoch: int = 1) -> Sample:
     """Of the cluster of `occurrence()`."""
-    cluster = cluster_id(ROUTE, PATH, Kind.NUM)
+    cluster = cluster_id(ROUTE, PATH, DifferenceKind.NUM)
     return Sample(cluster=cluster, epoch=epoch, exchange=exchange(number, at=at, draw=draw))
 
 

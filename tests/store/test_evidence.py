@@ -16,13 +16,13 @@ from proxy.core.evidence.records import (
 )
 from proxy.core.outcome import Side
 from proxy.core.parity.compare import Outcome
-from proxy.core.parity.rules.difference import Kind, Severity
+from proxy.core.parity.rules.difference import DifferenceKind, Severity
 from proxy.core.position.standing import Lead
 from tests.store.records import PATH, ROUTE, epoch, exchange, increments, occurrence, sample, shape, tally
 from tests.store.stores import Stores
 
 HOSTILE = "$.a\x00b\ud800é" + "x" * 1000
-CLUSTER = cluster_id(ROUTE, PATH, Kind.NUM)
+CLUSTER = cluster_id(ROUTE, PATH, DifferenceKind.NUM)
 
 
 async def test_an_empty_store_has_nothing(stores: Stores) -> None:
@@ -38,7 +38,7 @@ async def test_an_empty_store_has_nothing(stores: Stores) -> None:
 
 async def test_tallies_add_up(stores: Stores) -> None:
     """Counts of one key are summed within and over increments; other keys, minutes and routes stay apart."""
-    mismatch = tally(outcome=Outcome.MISMATCH, kind=Kind.STATUS, severity=Severity.HIGH, count=2)
+    mismatch = tally(outcome=Outcome.MISMATCH, kind=DifferenceKind.STATUS, severity=Severity.HIGH, count=2)
     cannot_say = tally(outcome=Outcome.INCOMPARABLE, why="timed_out", minute=101)
     await stores.evidence.add(increments(tallies=(tally(count=3), mismatch, tally(count=4), cannot_say)))
     await stores.evidence.add(increments(tallies=(tally(count=5), tally(route="other"), tally(epoch=2))))
@@ -46,7 +46,7 @@ async def test_tallies_add_up(stores: Stores) -> None:
     found = await stores.evidence.tallies(ROUTE, 1)
 
     assert found == (tally(count=12), mismatch, cannot_say)
-    assert isinstance(found[1].kind, Kind)
+    assert isinstance(found[1].kind, DifferenceKind)
     assert await stores.evidence.tallies(ROUTE, 1, since_minute=101) == (cannot_say,)
 
 
@@ -106,7 +106,7 @@ async def test_clusters_gather_occurrences(stores: Stores) -> None:
     """Counts, first and last seen; severity and acceptance are those of the latest."""
     early = occurrence(count=2, first_seen=50.0, last_seen=60.0, severity=Severity.LOW, counted=2)
     late = occurrence(count=1, first_seen=70.0, last_seen=80.0, accepted="price-is-rounded")
-    rare = occurrence(path="status", kind=Kind.STATUS)
+    rare = occurrence(path="status", kind=DifferenceKind.STATUS)
     await stores.evidence.add(increments(occurrences=(late, rare)))
     await stores.evidence.add(increments(occurrences=(early, occurrence(epoch=2))))
 
@@ -115,7 +115,7 @@ async def test_clusters_gather_occurrences(stores: Stores) -> None:
     assert (price.id, price.count, price.counted) == (CLUSTER, 3, 2)
     assert (price.first_seen, price.last_seen) == (50.0, 80.0)
     assert (price.severity, price.accepted) == (Severity.MEDIUM, "price-is-rounded")
-    assert (status.path, status.kind) == ("status", Kind.STATUS)
+    assert (status.path, status.kind) == ("status", DifferenceKind.STATUS)
     assert len(await stores.evidence.clusters(ROUTE, 2)) == 1
 
 
@@ -265,7 +265,7 @@ async def test_the_newest_exchanges_are_kept_for_replay(stores: Stores) -> None:
 async def test_texts_from_the_network_do_no_harm(stores: Stores) -> None:
     """A NUL, half a surrogate pair and a text without end are kept in a form that any store takes, and found again."""
     broken = replace(exchange(1), request_id=HOSTILE, differences=(replace(exchange(1).differences[0], new=HOSTILE),))
-    cluster = cluster_id(ROUTE, HOSTILE, Kind.NUM)
+    cluster = cluster_id(ROUTE, HOSTILE, DifferenceKind.NUM)
     await stores.evidence.add(
         increments(
             tallies=(tally(shape=HOSTILE, why=HOSTILE),),

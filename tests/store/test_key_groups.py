@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from proxy.core.evidence.records import KeyGroup, storable
 from proxy.core.parity.compare import Outcome
-from proxy.core.parity.rules.difference import Kind, Severity
+from proxy.core.parity.rules.difference import DifferenceKind, Severity
 from tests.store.records import ROUTE, increments, tally
 from tests.store.stores import Stores
 
@@ -16,7 +16,7 @@ async def test_groups_of_keys_are_known_by_their_id(stores: Stores) -> None:
     met = group("one", 50.0, HOSTILE, "$.id")
     await stores.evidence.add(increments(groups=(met, group("two", 60.0), group("one", 40.0, HOSTILE, "$.id"))))
     await stores.evidence.add(increments(groups=(group("one", 70.0, HOSTILE, "$.id"), group("one", 9.0, route="b"))))
-    undecided = tally(outcome=Outcome.UNDECIDED, kind=Kind.TIME, severity=Severity.MEDIUM, why="one repeated")
+    undecided = tally(outcome=Outcome.UNDECIDED, kind=DifferenceKind.TIME, severity=Severity.MEDIUM, why="one repeated")
     await stores.evidence.add(increments(tallies=(undecided,)))
 
     assert await stores.evidence.key_groups(ROUTE) == (

@@ -15,12 +15,12 @@ from proxy.control.evidence.book import EvidenceBook, Look
 from proxy.control.evidence.flow import EvidenceFlow
 from proxy.control.fleet.comparer import Comparing
 from proxy.control.running import Reload, Running
-from proxy.core.evidence.fold import Fold, Found
+from proxy.core.evidence.fold import ComparedPair, Fold
 from proxy.core.judge.ramp import Measures
-from proxy.core.noise.state import KeyState
+from proxy.core.noise.key_state import KeyState
 from proxy.core.parity.compare import Comparison, Outcome
 from proxy.core.parity.redact import Redactor
-from proxy.core.parity.rules.difference import Kind, differ
+from proxy.core.parity.rules.difference import DifferenceKind, differ
 from proxy.core.position.position import reconcile
 from proxy.core.stage import Stage
 from proxy.link.messages import Evidence
@@ -47,14 +47,14 @@ class Watched(EvidenceBook):
         self.looked.set()
 
 
-def found(keys: Iterable[str], number: int) -> Found:
+def found(keys: Iterable[str], number: int) -> ComparedPair:
     asked = replace(pair(answer({"n": 1}), answer({"n": 2})), route=ROUTE, at=6000.0 + number, request_id=f"r{number}")
-    waiting = tuple((key, differ(key, Kind.STRING, "a", "b")) for key in keys)
+    waiting = tuple((key, differ(key, DifferenceKind.STRING, "a", "b")) for key in keys)
     comparison = Comparison(outcome=Outcome.UNDECIDED if waiting else Outcome.MATCH, waiting=waiting)
-    return Found(pair=asked, comparison=comparison, shape="s", draw=0.5)
+    return ComparedPair(pair=asked, comparison=comparison, shape="s", draw=0.5)
 
 
-def told(*comparisons: Found) -> Evidence:
+def told(*comparisons: ComparedPair) -> Evidence:
     """As a comparer tells it."""
     fold = Fold()
     for each in comparisons:

@@ -15,7 +15,7 @@ DER = bytes.fromhex("30030201ff")
 def issued(directory: Path, *names: str, ends: datetime) -> Certificate:
     """As read back from a file."""
     made = trustme.CA().issue_cert(*names, not_after=ends)
-    (directory / "a.pem").write_bytes(b"".join(each.bytes() for each in made.cert_chain_pems))
+    (directory / "a.pem").write_bytes(b"".join(pem.bytes() for pem in made.cert_chain_pems))
     return certificate_in(str(directory / "a.pem"))
 
 
@@ -35,7 +35,7 @@ def test_a_star_is_one_label() -> None:
     """`*.b.test` is neither b.test nor x.y.b.test."""
     certificate = Certificate(begins=0, ends=1, names=("a.test", "*.b.test"))
 
-    assert [certificate.fits(each) for each in ("a.test", "x.b.test", "b.test", "x.y.b.test", ".b.test")] == [
+    assert [certificate.fits(host) for host in ("a.test", "x.b.test", "b.test", "x.y.b.test", ".b.test")] == [
         True,
         True,
         False,

@@ -24,7 +24,7 @@ def test_the_context_of_the_listener_is_strict(tmp_path: Path) -> None:
     context = server(files.cert, files.key)
 
     assert context.minimum_version is ssl.TLSVersion.TLSv1_2
-    names = {each["name"] for each in context.get_ciphers()}
+    names = {cipher["name"] for cipher in context.get_ciphers()}
     assert all(name.startswith(("TLS_", "ECDHE-")) for name in names)
     assert all("GCM" in name or "CHACHA20" in name for name in names)
     assert context.options & ssl.OP_NO_RENEGOTIATION
@@ -58,7 +58,7 @@ SPOILT: list[tuple[str, Spoil, str, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("spoil", "key", "said"), [each[1:] for each in SPOILT], ids=[each[0] for each in SPOILT])
+@pytest.mark.parametrize(("spoil", "key", "said"), [case[1:] for case in SPOILT], ids=[case[0] for case in SPOILT])
 def test_every_bad_file_is_named(tmp_path: Path, spoil: Spoil, key: str, said: str) -> None:
     """With the key of routes.yaml that names it, and what is wrong."""
     files = Authority(tmp_path).sign("localhost")

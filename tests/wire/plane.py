@@ -13,7 +13,7 @@ import uvloop
 
 from proxy.config.load import Loaded, load_text
 from proxy.core.routing.snapshot import Snapshot
-from proxy.edge.account.access_log import AccessLog
+from proxy.edge.account.canonical_line import AccessLogWriter
 from proxy.edge.data_plane import DataPlane
 from proxy.log import Sink
 from tests.wire.recorder import listening
@@ -114,7 +114,7 @@ async def serving(snapshot: Snapshot) -> AsyncIterator[Plane]:
     """Serve it on a free port."""
     lines = Lines()
     sock = listening()
-    listener = DataPlane(snapshot, AccessLog(lines, console=False))
+    listener = DataPlane(snapshot, AccessLogWriter(lines, console=False))
     await listener.start(sock)
     try:
         yield Plane(listener, lines, sock.getsockname()[1])

@@ -39,8 +39,8 @@ def export(
     from proxy.cli.loading import load_or_leave, no_such_route
 
     snapshot = load_or_leave(config).snapshot
-    found = next((each for each in snapshot.routes if each.name == route and each.respond is None), None)
-    if found is None:
+    found = snapshot.named(route)
+    if found is None or found.respond is not None:
         no_such_route(config, route, (each.name for each in snapshot.routes if each.respond is None))
     try:
         shown = get_mismatches(base_of(admin, config), route, cluster)

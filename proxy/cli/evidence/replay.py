@@ -74,7 +74,7 @@ def _plan(route: str, to: str, header: list[str], config: Path) -> Plan:
     from proxy.core.routing.route import HostMode
 
     snapshot = load_or_leave(config).snapshot
-    found = next((each for each in snapshot.routes if each.name == route), None)
+    found = snapshot.named(route)
     if found is None or found.respond is not None:
         no_such_route(config, route, (each.name for each in snapshot.routes if each.respond is None))
     upstream = snapshot.upstreams[found.new]

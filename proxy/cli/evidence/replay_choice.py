@@ -14,9 +14,8 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from proxy.cli.evidence.evidence_api import get_mismatches, get_recorded
-from proxy.core.evidence.fold import SAFE
-from proxy.core.parity.captured import CapturedAnswer, CapturedRequest
-from proxy.core.routing.effects import Effects
+from proxy.core.parity.pair import CapturedAnswer, CapturedRequest
+from proxy.core.routing.effects import SAFE_METHODS, Effects
 
 if TYPE_CHECKING:
     from proxy.cli.evidence.replay_plan import Plan
@@ -76,7 +75,7 @@ def choose(base: str, cluster: str, plan: Plan) -> Chosen:
 def kept_of(exchange: ExchangeView, plan: Plan) -> Kept | Why:
     """The exchange ready to be sent, or why not."""
     request, legacy = exchange.request, exchange.legacy
-    if request.method.encode() not in SAFE or request.body or plan.route.effects not in {None, Effects.SAFE}:
+    if request.method.encode() not in SAFE_METHODS or request.body or plan.route.effects not in {None, Effects.SAFE}:
         return Why.UNSAFE
     given = {name.lower() for name, _ in plan.fields}
     fields = [(name, value) for name, value in request.fields if name.lower() not in given] + list(plan.fields)

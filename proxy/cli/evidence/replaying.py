@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from proxy.cli.socket_connection import SocketConnection
-from proxy.core.noise.state import KeyState
-from proxy.core.noise.told import Told
+from proxy.core.noise.key_state import KeyState
+from proxy.core.noise.recorded_noise import RecordedNoise
 from proxy.core.outcome import Side
-from proxy.core.parity.captured import CapturedAnswer, CapturedRequest, Pair
 from proxy.core.parity.compare import Comparison, Outcome, compare
+from proxy.core.parity.pair import CapturedAnswer, CapturedRequest, Pair
 from proxy.core.parity.redact import Redactor
 
 if TYPE_CHECKING:
@@ -159,7 +159,7 @@ def _compared(kept: Kept, answer: CapturedAnswer, plan: Plan, noisy: frozenset[s
         legacy_version="",
         new_version="",
     )
-    return compare(pair, plan.route.compare, Told(dict.fromkeys(noisy, KeyState.NOISY)), pair.at)
+    return compare(pair, plan.route.compare, RecordedNoise(dict.fromkeys(noisy, KeyState.NOISY)), pair.at)
 
 
 def _remaining(kept: Kept, comparison: Comparison) -> Remaining:

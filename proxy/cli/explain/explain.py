@@ -17,7 +17,7 @@ from proxy.cli.terminal import complain, leave, say, say_json
 
 if TYPE_CHECKING:
     from proxy.cli.explain.model import Explanation, Stands, Stood
-    from proxy.core.routing.kill_switch import Order
+    from proxy.core.routing.kill_switch import KillSwitchOrder
 
 LESSON = Lesson(
     purpose="Say who would answer one request, and why.",
@@ -99,7 +99,7 @@ def _stood(base: str, explained: Explanation) -> Stood:
     return Stood(route=explained.route.name, runs=runs, killed=runs.killed)
 
 
-def _order(place: str, config: Path) -> Order | None:
+def _order(place: str, config: Path) -> KillSwitchOrder | None:
     from proxy.config.files import kill_file
 
     try:

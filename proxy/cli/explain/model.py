@@ -12,17 +12,17 @@ from os import urandom
 from proxy.cli.admin_api import Placed
 from proxy.cli.explain.candidates import asked_about, candidates, other_readings
 from proxy.core.http.forwarded import client_of, is_trusted
-from proxy.core.http.request import Refusal, RequestHead
+from proxy.core.http.request import RequestHead, RequestRefusal
 from proxy.core.outcome import Side
-from proxy.core.routing.cohort import CohortSource, SourceKind, cohort_of
+from proxy.core.routing.cohort import SourceKind, cohort_of
 from proxy.core.routing.decide import Decision, decide, with_shadow
 from proxy.core.routing.effects import effects_of
-from proxy.core.routing.kill_switch import Order
-from proxy.core.routing.route import CLIENT_IP, HostMode, Route
+from proxy.core.routing.kill_switch import KillSwitchOrder
+from proxy.core.routing.route import HostMode, Route
 from proxy.core.routing.shadow import sample_at
 from proxy.core.routing.snapshot import Snapshot
 from proxy.core.routing.table import Miss
-from proxy.core.stage import Stage
+from proxy.core.traffic.remembered_request import source_text
 from proxy.edge.routing.admission import find_route
 from proxy.edge.routing.bound_table import Live
 from proxy.edge.routing.decision import decide as decide_admitted
@@ -152,19 +152,24 @@ class Explanation:
     answer: OwnAnswer | None = None
     refused: bool = False
     near: tuple[NearRoute, ...] = ()
-    killed: Order | None = None
+    killed: KillSwitchOrder | None = None
     stands: Stands | None = None
     now: Served | None = None
 
 
 def explain_head(
-    head: RequestHead | Refusal, request: str, peer: str, snapshot: Snapshot, key: bytes = b"", stood: Stood = _FILE
+    head: RequestHead | RequestRefusal,
+    request: str,
+    peer: str,
+    snapshot: Snapshot,
+    key: bytes = b"",
+    stood: Stood = _FILE,
 ) -> Explanation:
     """`request` is the method and target as typed, `peer` the address that it comes from.
 
     `key` is what Banyan's cookies are signed with, if the file does not say it; without it they count for nothing.
     """
-    if isinstance(head, Refusal):
+    if isinstance(head, RequestRefusal):
         answer = OwnAnswer(status=head.status, detail=head.detail)
         return Explanation(request=request, client_ip=peer, answer=answer, refused=True)
     client_ip = client_of(head, peer, snapshot.trusted) if is_trusted(peer, snapshot.trusted) else peer
@@ -265,13 +270,13 @@ def _route(
 def _rises(route: Route) -> bool:
     """Whether the judge chooses the sample while a step waits for it."""
     chosen = route.shadow is not None and route.shadow.sample is None
-    return chosen and route.stage is Stage.CANARY and route.ramp is not None and route.ramp.needs.capacity
+    return chosen and route.stage.facts.draws and route.ramp is not None and route.ramp.needs.capacity
 
 
 def _cohort(route: Route, head: RequestHead, client_ip: bytes, decision: Decision) -> CohortShown | None:
     if decision.draw is None:
         return None
-    source, key = cohort_of(route.cohort, head, client_ip) or (CLIENT_IP, client_ip)
+    source, key = cohort_of(route.cohort, head, client_ip)
     anonymous = source.kind is SourceKind.ANONYMOUS
     text = "of its cookie, or a new one" if anonymous else key.decode("utf-8", "replace")
     return CohortShown(source=source_text(source), key=text, group=route.scope, draw=decision.draw)
@@ -291,11 +296,6 @@ def _upstream(route: Route, side: Side | None, snapshot: Snapshot) -> UpstreamSh
         idle=timeouts.idle,
         total=timeouts.total,
     )
-
-
-def source_text(source: CohortSource) -> str:
-    """As routes.yaml writes it: `header:x-tenant-id`, `client_ip`."""
-    return source.kind.value if not source.name else f"{source.kind}:{source.name}"
 
 
 def match_of(route: Route) -> str:

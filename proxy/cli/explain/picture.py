@@ -16,7 +16,7 @@ from proxy.cli.explain.model import (
     served_by,
 )
 from proxy.cli.terminal import Ink, painted
-from proxy.core.routing.kill_switch import Order
+from proxy.core.routing.kill_switch import KillSwitchOrder
 
 _WIDTH = 10
 
@@ -59,7 +59,7 @@ def _by_file(shown: Explanation) -> str:
             return painted("nobody", Ink.BAD)
 
 
-def _killed(order: Order) -> str:
+def _killed(order: KillSwitchOrder) -> str:
     said = ", ".join([each for each in (order.by, order.at, order.reason) if each])
     more = f" ({said})" if said else ""
     return f"the kill switch is on{more}: at shadow, canary and live legacy answers, whatever stands below"

@@ -11,7 +11,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from proxy.core.http.request import Refusal, RequestHead
+from proxy.core.http.request import RequestHead, RequestRefusal
 from proxy.core.routing.snapshot import Snapshot
 from proxy.edge.routing.lenient_requests import LenientRequests
 from proxy.edge.wire.head_parser import PartialHead, refusal_of
@@ -58,7 +58,7 @@ def fault_of(request: TypedRequest) -> str:
     return ""
 
 
-def read_typed(request: TypedRequest, snapshot: Snapshot) -> RequestHead | Refusal:
+def read_typed(request: TypedRequest, snapshot: Snapshot) -> RequestHead | RequestRefusal:
     """The head, or why live traffic would be refused."""
     partial = PartialHead.of_request(snapshot.forgiven)
     end, problem = partial.add(request.raw)
@@ -68,4 +68,6 @@ def read_typed(request: TypedRequest, snapshot: Snapshot) -> RequestHead | Refus
     if partial.used:
         return LenientRequests(snapshot).read(raw, partial.used)
     head = snapshot.reader().read(raw)
-    return LenientRequests(snapshot).read_again(raw, head) if isinstance(head, Refusal) and snapshot.forgiven else head
+    if isinstance(head, RequestRefusal) and snapshot.forgiven:
+        return LenientRequests(snapshot).read_again(raw, head)
+    return head

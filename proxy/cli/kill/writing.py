@@ -12,7 +12,7 @@ from proxy.app.initial_table import Start, first_start
 from proxy.cli.help_text import UNUSABLE
 from proxy.cli.problem_text import problem_lines
 from proxy.cli.terminal import complain, leave
-from proxy.core.routing.kill_switch import Order
+from proxy.core.routing.kill_switch import KillSwitchOrder
 from proxy.core.routing.snapshot import Snapshot
 from proxy.log import stamp
 
@@ -28,10 +28,10 @@ def snapshot_or_leave(config: Path) -> Snapshot:
     return found.snapshot
 
 
-def order_now(reason: str) -> Order:
+def order_now(reason: str) -> KillSwitchOrder:
     """By whoever runs this command, now."""
     try:
         user = getpass.getuser()
     except (KeyError, OSError):  # a container without a line for this user
         user = str(os.getuid())
-    return Order(by=f"{user}@{socket.gethostname()}", at=stamp(datetime.now(UTC)), reason=reason)
+    return KillSwitchOrder(by=f"{user}@{socket.gethostname()}", at=stamp(datetime.now(UTC)), reason=reason)

@@ -11,11 +11,11 @@ from proxy.control.running import needs_restart
 from proxy.core.position.position import Position
 from proxy.core.routing.snapshot import Snapshot
 from proxy.core.traffic.plan import (
-    Edit,
     Flow,
     Note,
+    RouteEdit,
     RoutePlan,
-    Traffic,
+    TrafficFlows,
     compare,
     dried_up,
     places_after,
@@ -23,7 +23,7 @@ from proxy.core.traffic.plan import (
     plan_routes,
     replayed,
 )
-from proxy.core.traffic.remembered_request import Seen
+from proxy.core.traffic.remembered_request import RememberedRequest
 from proxy.core.traffic.replay import Replay
 
 DAY = 86_400.0
@@ -48,7 +48,7 @@ class RouteShown:
     """
 
     name: str
-    edit: Edit
+    edit: RouteEdit
     runs: str | None
     would_run: str | None
     changes: tuple[Change, ...]
@@ -158,7 +158,7 @@ def planned(asked: Question) -> Planned:
 def _replayed(then: Replay, soon: Replay, asked: Question) -> tuple[Replayed, ...] | None:
     if asked.last is None or asked.recent is None:
         return None
-    found: list[tuple[float, Seen]] = asked.recent.requests[: asked.last or None]
+    found: list[tuple[float, RememberedRequest]] = asked.recent.requests[: asked.last or None]
     flows = replayed(then, soon, found).flows
     return tuple(_replay(key, flow) for key, flow in sorted(flows.items(), key=lambda item: -item[1].moving))
 
@@ -176,7 +176,7 @@ def _replay(key: tuple[str, str], flow: Flow) -> Replayed:
 
 def _moves(route: RouteShown) -> bool:
     return (
-        route.edit in (Edit.ADDED, Edit.REMOVED)
+        route.edit in (RouteEdit.ADDED, RouteEdit.REMOVED)
         or route.runs != route.would_run
         or bool(route.moving_per_day)
         or any(each.field in _MOVING for each in route.changes)
@@ -188,7 +188,9 @@ def _is_address(change: Change) -> bool:
     return field.partition(".")[0] in _EXACT_ADDRESS
 
 
-def _routes(routes: Iterable[RoutePlan], traffic: Traffic | None, recent: Remembered | None) -> tuple[RouteShown, ...]:
+def _routes(
+    routes: Iterable[RoutePlan], traffic: TrafficFlows | None, recent: Remembered | None
+) -> tuple[RouteShown, ...]:
     routes = list(routes)
     shown = [_shown(each) for each in routes]
     if traffic is None or recent is None:
@@ -213,10 +215,10 @@ def _shown(route: RoutePlan) -> RouteShown:
     )
 
 
-def _measured(route: RouteShown, before: str, traffic: Traffic, seconds: float) -> RouteShown:
+def _measured(route: RouteShown, before: str, traffic: TrafficFlows, seconds: float) -> RouteShown:
     """With its figures; `before` is what it is called where it runs."""
     daily = DAY / seconds
-    if route.edit is Edit.ADDED:
+    if route.edit is RouteEdit.ADDED:
         coming = sum(flow.requests for (_, end), flow in traffic.flows.items() if end == route.name)
         return replace(route, requests_per_day=coming * daily)
     flows = {end: flow for (start, end), flow in traffic.flows.items() if start == before}
@@ -236,7 +238,7 @@ def _measured(route: RouteShown, before: str, traffic: Traffic, seconds: float) 
     )
 
 
-def _total(traffic: Traffic, recent: Remembered) -> TrafficShown:
+def _total(traffic: TrafficFlows, recent: Remembered) -> TrafficShown:
     daily = DAY / recent.seconds
     flows = traffic.flows.values()
     return TrafficShown(

@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from proxy.cli.plan.model import Planned, Replayed, RouteShown
-from proxy.core.traffic.plan import Caution, Edit
+from proxy.core.traffic.plan import Caution, RouteEdit
 
 NOTHING = "–"
 _HEADS = ("route", "edit", "runs", "would run", "requests/day", "of them move", "cohorts", "of them move")
@@ -35,7 +35,9 @@ def picture(plan: Planned) -> Group:
 
 def is_shown(route: RouteShown) -> bool:
     """Whether there is anything to say of a route."""
-    return route.edit is not Edit.SAME or route.runs != route.would_run or bool(route.notes or route.moving_per_day)
+    return (
+        route.edit is not RouteEdit.SAME or route.runs != route.would_run or bool(route.notes or route.moving_per_day)
+    )
 
 
 def _header(plan: Planned) -> Iterator[Text]:
@@ -63,7 +65,7 @@ def _table(routes: list[RouteShown]) -> Table:
 def _cells(route: RouteShown) -> Iterator[Text | str]:
     about = "" if route.exact else "~"
     yield Text(route.name)
-    yield "" if route.edit is Edit.SAME else route.edit.value
+    yield "" if route.edit is RouteEdit.SAME else route.edit.value
     yield route.runs or NOTHING
     yield Text(route.would_run or NOTHING, style="" if route.runs == route.would_run else "bold cyan")
     yield _number(route.requests_per_day)

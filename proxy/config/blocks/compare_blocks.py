@@ -17,7 +17,7 @@ from proxy.config.readers.scalars import Choice
 from proxy.config.readers.units import is_number
 from proxy.core.parity.formats.moments import read_moment
 from proxy.core.parity.formats.patterns import problem_of
-from proxy.core.parity.rules.difference import Kind
+from proxy.core.parity.rules.difference import DifferenceKind
 from proxy.core.parity.rules.paths import BadPath, read_path
 
 NEVER = "never"
@@ -79,7 +79,7 @@ Until = Annotated[
     BeforeValidator(read_until),
     WithJsonSchema({"type": "string", "pattern": "^([0-9]{4}-[0-9]{2}-[0-9]{2}|never)$"}),
 ]
-Kinds = list[Annotated[Kind, BeforeValidator(Choice(Kind))]]
+Kinds = list[Annotated[DifferenceKind, BeforeValidator(Choice(DifferenceKind))]]
 Regex = Annotated[str, BeforeValidator(read_regex), _TEXT]
 Bound = Annotated[float, BeforeValidator(read_bound), WithJsonSchema({"type": "number", "exclusiveMinimum": 0})]
 

@@ -15,7 +15,7 @@ from pydantic import BeforeValidator, WithJsonSchema
 from proxy.config.blocks.base_block import Block, needed, optional
 from proxy.config.readers import value_types
 from proxy.config.readers.errors import fault
-from proxy.core.routing.hook import Hook
+from proxy.core.routing.snapshot import Hook
 from proxy.core.secret import Secret
 
 _LEAST_SECRET = 16

@@ -27,7 +27,7 @@ from proxy.config.blocks.upstream_blocks import AnyFallback, AnyResolve, Breaker
 from proxy.config.readers import match_values, scalars, value_types
 from proxy.config.readers.address import Address, Url
 from proxy.core.routing.route import Respond, Timeouts, Upstream
-from proxy.core.routing.snapshot import AccessLog, Limits
+from proxy.core.routing.snapshot import AccessLogPolicy, Limits
 
 _DRAIN = 30.0
 _TIMEOUTS, _LIMITS, _RESPOND = Timeouts(), Limits(), Respond(status=200)
@@ -352,7 +352,7 @@ class LogBlock(Block):
 
     sample: value_types.ShareOrFraction | None = _optional(
         "Share of good requests that get a line; refusals, failures and 5xx always do. "
-        f"Default {AccessLog().sample:.0%}.",
+        f"Default {AccessLogPolicy().sample:.0%}.",
         "10%",
         0.1,
     )

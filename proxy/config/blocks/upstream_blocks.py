@@ -13,9 +13,9 @@ from proxy.config.blocks.tls_block import Switch
 from proxy.config.readers import scalars, value_types
 from proxy.config.readers.errors import fault
 from proxy.core.outcome import Side
-from proxy.core.routing.route import Breaker, Eject, Fallback, Health, Resolve, Trigger
+from proxy.core.routing.route import BreakerPolicy, Eject, Fallback, Health, Resolve, Trigger
 
-_HEALTH, _BREAKER, _EJECT, _RESOLVE = Health(path="/"), Breaker(), Eject(), Resolve()
+_HEALTH, _BREAKER, _EJECT, _RESOLVE = Health(path="/"), BreakerPolicy(), Eject(), Resolve()
 _EITHER = "other"
 _SWITCHED = (True, False)
 
@@ -154,7 +154,7 @@ def health_of(block: HealthBlock | None) -> Health | None:
     return None if block is None else replace(_HEALTH, **said_by(block))  # type: ignore[arg-type]
 
 
-def breaker_of(block: BreakerBlock | None) -> Breaker | None:
+def breaker_of(block: BreakerBlock | None) -> BreakerPolicy | None:
     """The value of the block; None: there is none."""
     if block is None:
         return _BREAKER

@@ -25,7 +25,6 @@ from proxy.config.text.problem import Path, Problem
 from proxy.core.nearest import nearest
 from proxy.core.routing.cohort import SourceKind
 from proxy.core.routing.route import HostMode, Route
-from proxy.core.stage import Stage
 from proxy.core.tls import Sni
 
 _TOKEN = "BANYAN_ADMIN_TOKEN"  # noqa: S105 - the variable's name
@@ -107,7 +106,7 @@ def canaries_have_splits(draft: Draft) -> Iterator[Problem]:
     """Canary needs a split; elsewhere one is a warning, so that `stage: legacy` in an emergency is taken."""
     for index, block in draft.routes:
         path: Path = ("routes", index, "split")
-        if block.stage is Stage.CANARY and block.split is None:
+        if block.stage is not None and block.stage.facts.draws and block.split is None:
             yield draft.problem(path, "is missing; at canary say which share new serves, such as split: 10%")
 
 

@@ -17,15 +17,13 @@ from proxy.config.text.problem import Path, Problem
 from proxy.core.judge.policy import Ramp, Window
 from proxy.core.judge.ramp import share
 from proxy.core.judge.reach import least_comparisons, least_sample, shortfall
-from proxy.core.position.ladder import LIVE, is_above
+from proxy.core.position.ladder import LEGACY, LIVE, is_above
 from proxy.core.routing.placement import place_of
 from proxy.core.routing.route import Route
 from proxy.core.routing.shadow import ShadowPolicy, is_safe
-from proxy.core.stage import Stage
 
 _METHODS = (b"GET", b"POST")
 """What stands for every method: one of each kind."""
-_CLIMBING = (Stage.LEGACY, Stage.SHADOW, Stage.CANARY, Stage.LIVE)
 
 
 class _Stop(NamedTuple):
@@ -47,7 +45,7 @@ def ramps_that_stop(draft: Draft, routes: Sequence[Route]) -> Iterator[Problem]:
 def _own_stop(block: RouteBlock, route: Route) -> _Stop | None:
     """What stops a route by itself."""
     ramp = route.ramp
-    if ramp is None or ramp.dry_run or route.stage not in _CLIMBING:
+    if ramp is None or ramp.dry_run or not route.stage.facts.has_legacy:
         return None
     policy = route.shadow
     if policy is None:
@@ -127,7 +125,7 @@ def _why(route: Route, own: Mapping[str, _Stop]) -> str:
     """Why nothing but people moves a route up to live, in a few words; empty: the judge may."""
     if route.name in own:
         return f"which can never climb (line {route.line})"
-    if route.stage is Stage.LEGACY:
+    if route.stage is LEGACY.stage:
         return f"which only people move on from legacy (line {route.line})"
     if is_above(LIVE, place_of(route)) and (route.ramp is None or route.ramp.dry_run):
         lacks = "it has no ramp" if route.ramp is None else "its ramp is on dry_run"
@@ -137,7 +135,7 @@ def _why(route: Route, own: Mapping[str, _Stop]) -> str:
 
 def _may_wait(route: Route) -> bool:
     """Whether the judge would move it up; on the way from legacy people come first anyway."""
-    return route.ramp is not None and not route.ramp.dry_run and route.stage in (Stage.SHADOW, Stage.CANARY)
+    return route.ramp is not None and not route.ramp.dry_run and route.stage.facts.judged
 
 
 def _waits(route: Route, groups: Mapping[str, list[str]], stopped: Mapping[str, str]) -> _Stop | None:
@@ -158,7 +156,7 @@ def _waits(route: Route, groups: Mapping[str, list[str]], stopped: Mapping[str, 
 def ramps_to_know(draft: Draft, routes: Sequence[Route]) -> Iterator[Problem]:
     """What a ramp does not look at, and how much it really asks for."""
     for route in routes:
-        if route.ramp is None or route.shadow is None or route.stage not in _CLIMBING:
+        if route.ramp is None or route.shadow is None or not route.stage.facts.has_legacy:
             continue
         for path, sentence in _remarks(route, route.ramp, route.shadow):
             yield draft.problem(("routes", route.index, *path), sentence)

@@ -10,8 +10,9 @@ from proxy.config.blocks.judgement_build import guard_of, ramp_of
 from proxy.config.read import Draft
 from proxy.config.readers.judgement_values import Minute, Moment
 from proxy.config.text.problem import Path, Problem
-from proxy.core.judge.policy import GUARDED, OnFailure, is_past
+from proxy.core.judge.policy import OnFailure
 from proxy.core.nearest import nearest
+from proxy.core.stage import GUARDED, is_past
 
 
 def doors_are_kept(draft: Draft) -> Iterator[Problem]:

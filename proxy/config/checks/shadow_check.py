@@ -8,7 +8,6 @@ from proxy.config.blocks.schema import RouteBlock
 from proxy.config.blocks.shadow_blocks import ShadowBlock, Writes
 from proxy.config.read import Draft
 from proxy.config.text.problem import Path, Problem
-from proxy.core.stage import Stage
 
 
 def shadows_have_somebody(draft: Draft) -> Iterator[Problem]:
@@ -16,7 +15,8 @@ def shadows_have_somebody(draft: Draft) -> Iterator[Problem]:
     if draft.declared is None:
         return
     for index, block in draft.routes:
-        if block.stage is Stage.SHADOW and block.new is None and "new" not in draft.declared:
+        shadows = block.stage is not None and block.stage.facts.shadows_all
+        if shadows and block.new is None and "new" not in draft.declared:
             message = 'needs both sides, and there is no upstream "new"; add it, or name another: new: NAME'
             yield draft.problem(("routes", index, "stage"), message)
 

@@ -15,7 +15,7 @@ from proxy.config.text.problem import Path, Problem
 from proxy.core.routing.snapshot import Snapshot
 from proxy.tls.certificate import Certificate
 from proxy.tls.contexts import UnusableError, certificate_in, client_context, server_context
-from proxy.tls.kept import day
+from proxy.tls.live_contexts import day
 
 SOON = 14 * 24 * 3600.0
 """Seconds before its end from which on a certificate is warned about."""

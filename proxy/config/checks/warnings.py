@@ -10,7 +10,6 @@ from proxy.config.checks.tie_check import unshared_keys
 from proxy.config.read import Draft
 from proxy.config.text.problem import Problem
 from proxy.core.routing.route import HostMode
-from proxy.core.stage import Stage
 
 
 def advise(draft: Draft) -> Iterator[Problem]:
@@ -39,7 +38,7 @@ def one_upstream_twice(draft: Draft) -> Iterator[Problem]:
 def idle_splits(draft: Draft) -> Iterator[Problem]:
     """A split that waits for its stage: an operator went back by the stage alone."""
     for place, block in draft.routes:
-        if block.split is not None and block.stage not in (Stage.CANARY, Stage.RETIRED, None):
+        if block.split is not None and block.stage is not None and not block.stage.facts.has_split:
             message = f"has no meaning at stage {block.stage.value}; it waits for stage: canary"
             yield draft.problem(("routes", place, "split"), message, at_key=True)
 

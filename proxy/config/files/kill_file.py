@@ -19,7 +19,7 @@ from pathlib import Path
 from stat import S_ISREG
 
 from proxy.config.files.lastgood import directory
-from proxy.core.routing.kill_switch import Order
+from proxy.core.routing.kill_switch import KillSwitchOrder
 
 NAME = "kill"
 _MOST_BYTES = 4096
@@ -32,7 +32,7 @@ def place(kill_file: str, config: Path, env: Mapping[str, str]) -> Path:
     return Path(os.path.abspath(found))  # noqa: PTH100 -- `resolve` would ask the disk, which may hang
 
 
-def give(path: Path, order: Order) -> None:
+def give(path: Path, order: KillSwitchOrder) -> None:
     """Make the file, in place of one that is there; OSError when it cannot be made at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
@@ -55,14 +55,14 @@ def lift(path: Path) -> bool:
     return True
 
 
-def read(path: Path) -> Order | None:
+def read(path: Path) -> KillSwitchOrder | None:
     """The order, or None when there is no such file; OSError when nobody can tell."""
     try:
         found = os.stat(path)  # noqa: PTH116 -- called many times a second for ever
     except (FileNotFoundError, NotADirectoryError):
         return None
     order = _understand(_text(path) if S_ISREG(found.st_mode) else "")  # a pipe would keep its reader waiting
-    return order if order.at else Order(by=order.by, at=_moment(found.st_mtime), reason=order.reason)
+    return order if order.at else KillSwitchOrder(by=order.by, at=_moment(found.st_mtime), reason=order.reason)
 
 
 def _write(path: Path, text: str) -> None:
@@ -84,15 +84,15 @@ def _text(path: Path) -> str:
     return ""
 
 
-def _understand(text: str) -> Order:
+def _understand(text: str) -> KillSwitchOrder:
     """A JSON object with any of the three; anything else is a reason in somebody's own words."""
     try:
         said = json.loads(text)
     except (ValueError, RecursionError):  # the latter: thousands of brackets
-        return Order(reason=_clean(text))
+        return KillSwitchOrder(reason=_clean(text))
     if not isinstance(said, dict):
-        return Order(reason=_clean(text))
-    return Order(**{key: _clean(str(said.get(key) or "")) for key in ("by", "at", "reason")})
+        return KillSwitchOrder(reason=_clean(text))
+    return KillSwitchOrder(**{key: _clean(str(said.get(key) or "")) for key in ("by", "at", "reason")})
 
 
 def _clean(text: str) -> str:

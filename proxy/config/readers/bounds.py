@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from proxy.config.readers.errors import fault, one_of
 from proxy.config.readers.units import read_size, with_unit
 from proxy.core.http.leniency import OF_REQUESTS, OF_RESPONSES, Leniency
-from proxy.core.routing.route import Rate
+from proxy.core.routing.route import RateLimit
 from proxy.core.routing.snapshot import AUTO
 
 _RATE = re.compile(r"([1-9][0-9]{0,8}) ?/ ?(s|m|h)")
@@ -16,12 +16,12 @@ _UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
 _PER_SECOND = re.compile(r"(.+?) ?/ ?s")
 
 
-def read_rate(value: object) -> Rate:
+def read_rate(value: object) -> RateLimit:
     """`100/s`, `600/m` or `1000/h`: so many at once, and as many again over the unit."""
     found = _RATE.fullmatch(value) if isinstance(value, str) else None
     if found is None:
         raise fault("must be a rate such as 100/s, 600/m or 1000/h", cure=with_unit(value, "/s"))
-    return Rate(requests=int(found[1]), seconds=_UNITS[found[2]])
+    return RateLimit(requests=int(found[1]), seconds=_UNITS[found[2]])
 
 
 def read_byte_rate(value: object) -> int:

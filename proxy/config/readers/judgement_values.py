@@ -13,13 +13,12 @@ from pydantic import BeforeValidator, WithJsonSchema
 from proxy.config.readers import scalars, units
 from proxy.config.readers.errors import fault, one_of
 from proxy.core.judge.guard import Bad
-from proxy.core.judge.policy import GUARDED, OnFailure, Stops
-from proxy.core.stage import Stage
+from proxy.core.judge.policy import OnFailure, Stops
+from proxy.core.stage import DOORS, GUARDED, Stage
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _CLOCK = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])")
 _WHEN = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-9]{2})?(Z|[+-][0-9]{2}:[0-9]{2})")
-_DOORS = (Stage.CANARY, Stage.LIVE, Stage.COMPLETE, Stage.RETIRED)
 _MOST_STEPS = 20
 
 
@@ -91,8 +90,8 @@ def read_on_failure(value: object) -> tuple[tuple[Stage, OnFailure], ...]:
 
 def read_door(value: object) -> Stage:
     """The first stage from which the judge never goes back."""
-    if value not in [each.value for each in _DOORS]:
-        raise one_of(value, [each.value for each in _DOORS])
+    if value not in [each.value for each in DOORS]:
+        raise one_of(value, [each.value for each in DOORS])
     return Stage(str(value))
 
 
@@ -173,7 +172,7 @@ OnFailures = Annotated[
     ),
 ]
 Door = Annotated[
-    Stage, BeforeValidator(read_door), WithJsonSchema({"type": "string", "enum": [each.value for each in _DOORS]})
+    Stage, BeforeValidator(read_door), WithJsonSchema({"type": "string", "enum": [each.value for each in DOORS]})
 ]
 Days = Annotated[
     frozenset[int], BeforeValidator(read_days), WithJsonSchema({"anyOf": [_DAY, {"type": "array", "items": _DAY}]})

@@ -7,7 +7,7 @@ import re
 from proxy.config.readers.errors import fault, one_of
 from proxy.config.text.problem import like
 from proxy.core.http.first_line import UNNAMED_METHODS
-from proxy.core.http.headers import Kind, request_kind
+from proxy.core.http.headers import FieldKind, request_kind
 from proxy.core.nearest import nearest
 from proxy.core.routing.cohort import CohortSource, SourceKind
 from proxy.core.routing.path import PathPattern, parse_pattern
@@ -30,7 +30,7 @@ _TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,256}")
 _LABEL = r"[A-Za-z0-9_](?:[A-Za-z0-9_-]*[A-Za-z0-9_])?"
 _HOST = re.compile(rf"(?:\*\.)?(?:{_LABEL}\.)*{_LABEL}")
 _HOST_SIX = re.compile(r"\[[0-9A-Fa-f:.]+\]")
-_READABLE = frozenset({Kind.WANTED, Kind.MANAGED, Kind.TRACEPARENT, Kind.TRACESTATE})
+_READABLE = frozenset({FieldKind.WANTED, FieldKind.MANAGED, FieldKind.TRACEPARENT, FieldKind.TRACESTATE})
 _MOST_VALUES = 64
 
 Condition = bool | frozenset[str]

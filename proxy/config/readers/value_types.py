@@ -14,7 +14,7 @@ from proxy.core.routing.cohort import CohortSource
 from proxy.core.routing.effects import Effects
 from proxy.core.routing.path import PathPattern
 from proxy.core.routing.predicate import HostIs
-from proxy.core.routing.route import Balance, Expectation, HostMode, Rate
+from proxy.core.routing.route import Balance, Expectation, HostMode, RateLimit
 from proxy.core.routing.snapshot import Network
 from proxy.core.stage import Stage
 
@@ -87,7 +87,7 @@ ByteRate = Annotated[
     WithJsonSchema({"type": "string", "pattern": "^[0-9]+ ?(B|KB|MB|KiB|MiB) ?/ ?s$"}),
 ]
 RateText = Annotated[
-    Rate,
+    RateLimit,
     BeforeValidator(bounds.read_rate),
     WithJsonSchema({"type": "string", "pattern": "^[1-9][0-9]* ?/ ?(s|m|h)$"}),
 ]

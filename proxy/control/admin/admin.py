@@ -154,8 +154,7 @@ class Admin:
         return down_views(asked, self.probes.conditions)
 
     def _find(self, request: web.Request) -> Route | None:
-        name = request.match_info["name"]
-        return next((route for route in self.running.snapshot.routes if route.name == name), None)
+        return self.running.snapshot.named(request.match_info["name"])
 
     def _no_such_route(self, request: web.Request) -> web.Response:
         known = [route.name for route in self.running.snapshot.routes]

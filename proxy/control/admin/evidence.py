@@ -18,7 +18,7 @@ from proxy.control.admin.evidence_view import ClusterView, ExchangeView, cluster
 from proxy.control.admin.problem import problem
 from proxy.control.evidence.book import EvidenceBook
 from proxy.control.evidence.clusters import why
-from proxy.core.evidence.records import Cluster, Epoch, Exchange, NoiseFinding, Sample
+from proxy.core.evidence.records import Cluster, ComparedExchange, Epoch, NoiseFinding, Sample
 from proxy.core.parity.rules.reasons import in_words
 
 MOST_RECORDED = 500
@@ -43,7 +43,7 @@ class Archive(Protocol):
     async def samples(self, route: str, cluster: str) -> tuple[Sample, ...] | None:
         """Exchanges that show a cluster; None while the store is away."""
 
-    async def recorded(self, route: str, limit: int) -> tuple[Exchange, ...] | None:
+    async def recorded(self, route: str, limit: int) -> tuple[ComparedExchange, ...] | None:
         """Exchanges for replay; None while the store is away."""
 
     async def epochs(self, route: str) -> tuple[Epoch, ...] | None:
@@ -65,7 +65,7 @@ class NoArchive:
         del route, cluster
         return ()
 
-    async def recorded(self, route: str, limit: int) -> tuple[Exchange, ...] | None:
+    async def recorded(self, route: str, limit: int) -> tuple[ComparedExchange, ...] | None:
         """None."""
         del route, limit
         return ()

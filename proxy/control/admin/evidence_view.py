@@ -13,12 +13,12 @@ import msgspec
 from proxy.control.admin.epoch_view import EpochView, epoch_view
 from proxy.control.evidence.book import EvidenceBook
 from proxy.control.evidence.noise import asked
-from proxy.core.evidence.records import Cluster, Exchange, NoiseFinding
+from proxy.core.evidence.records import Cluster, ComparedExchange, NoiseFinding
+from proxy.core.noise.key_state import EXCUSED, KeyState
 from proxy.core.noise.keys import path_of
 from proxy.core.noise.sentence import unknown
-from proxy.core.noise.state import EXCUSED, KeyState
-from proxy.core.parity.captured import CapturedAnswer, CapturedRequest, Fields
 from proxy.core.parity.excuse import UNDECIDED
+from proxy.core.parity.pair import CapturedAnswer, CapturedRequest, Fields
 from proxy.core.parity.rules.rules import Rules
 from proxy.core.parity.rules.usage import Misuse, RuleFinding, review
 from proxy.log import stamp
@@ -244,7 +244,7 @@ def _standing(cluster: Cluster) -> ClusterStanding:
     return ClusterStanding.ACCEPTED if cluster.accepted else ClusterStanding.COUNTS
 
 
-def exchange_view(exchange: Exchange) -> ExchangeView:
+def exchange_view(exchange: ComparedExchange) -> ExchangeView:
     """A kept exchange."""
     return ExchangeView(
         request_id=exchange.request_id,

@@ -24,7 +24,7 @@ from proxy.control.admin.problem import problem
 from proxy.control.admin.standing import Judged
 from proxy.control.fleet.links import Links
 from proxy.control.running import Running
-from proxy.core.routing.kill_switch import Order
+from proxy.core.routing.kill_switch import KillSwitchOrder
 from proxy.log import stamp
 
 PATIENCE = 5.0
@@ -48,7 +48,7 @@ class KillSwitch:
     running: Running
     links: Links
     place: Callable[[str], Path]
-    give: Callable[[Path, Order], None]
+    give: Callable[[Path, KillSwitchOrder], None]
     lift: Callable[[Path], bool]
     judged: Judged | None = None
 
@@ -57,7 +57,7 @@ class KillSwitch:
         """The file that the present table names."""
         return self.place(self.running.snapshot.kill_file)
 
-    def take(self, order: Order | None) -> None:
+    def take(self, order: KillSwitchOrder | None) -> None:
         """What the watch has found."""
         if order == self.running.order:
             return
@@ -98,7 +98,7 @@ class KillSwitch:
         return _answer(*self._page())
 
     async def _write(self, path: Path, asked: Asked, peer: str) -> None:
-        order = Order(by=f"admin API, {peer}", at=stamp(datetime.now(UTC)), reason=asked.reason)
+        order = KillSwitchOrder(by=f"admin API, {peer}", at=stamp(datetime.now(UTC)), reason=asked.reason)
         if asked.on:
             await asyncio.to_thread(self.give, path, order)
             self.take(order)

@@ -32,12 +32,11 @@ from proxy.control.position.reasons import BEGUN
 from proxy.control.position.standing_here import Replica
 from proxy.control.running import Running
 from proxy.control.stores import Positions
-from proxy.core.judge.stage_machine import Refusal
+from proxy.core.judge.stage_machine import MoveRefusal
 from proxy.core.outcome import Side
 from proxy.core.position.position import Cause, Position, begun, move
 from proxy.core.position.standing import NEWCOMERS, Pin
 from proxy.core.routing.route import Route
-from proxy.core.stage import Stage
 from proxy.core.store_errors import StoreUnavailable
 
 ACKNOWLEDGED_WITHIN = 2.0
@@ -159,7 +158,7 @@ class OrdersAsked:
                 routes = {each.name: each for each in self.running.snapshot.routes}
                 said = promotion_notes(given, routes, rulings) if order.verb == "promote" else ()
                 return await self._answer(route, given, *said)
-            case Refusal(sentence=sentence):
+            case MoveRefusal(sentence=sentence):
                 return problem(HTTPStatus.CONFLICT, f"{route.name} is not moved: {sentence}")
             case Late(faster=faster):
                 return self._if_match(request, route) or _late(route.name, faster)
@@ -183,7 +182,7 @@ class OrdersAsked:
 
     async def _drain(self, request: web.Request, route: Route, asked: Asked, by: str) -> web.Response:
         position, since = self.replica.position(route), self.replica.clock()
-        if not asked.off and position.stage is not Stage.CANARY:
+        if not asked.off and not position.stage.facts.draws:
             sentence = f"a drain stops new cohorts of a split, and {route.name} is at {position.place}"
             return problem(HTTPStatus.CONFLICT, f"{sentence}; say rollback, or kill in an emergency")
         if not asked.off and drain_of(self.replica.pins(route.name)) is not None:
@@ -217,8 +216,8 @@ class OrdersAsked:
     # -- asking and answering -----------------------------------------------------------------------------------------
 
     def _find(self, request: web.Request) -> Route | None:
-        name = request.match_info["name"]
-        return next((each for each in self._staged() if each.name == name), None)
+        route = self.running.snapshot.named(request.match_info["name"])
+        return None if route is None or route.respond is not None else route
 
     def _staged(self) -> Iterator[Route]:
         return (each for each in self.running.snapshot.routes if each.respond is None)

@@ -20,7 +20,7 @@ from proxy.control.traffic.recent_requests import LASTS, MOST, Kept, RecentReque
 from proxy.core.routing.route import Route
 from proxy.core.routing.snapshot import Snapshot
 from proxy.core.routing.table import RouteTable
-from proxy.core.traffic.remembered_request import Seen
+from proxy.core.traffic.remembered_request import RememberedRequest
 from proxy.core.traffic.replay import Again, Replay
 
 USUAL = 1_000
@@ -93,7 +93,7 @@ class RecentPages:
         headers = {"Cache-Control": "no-store"}
         return web.Response(body=msgspec.json.encode(view), content_type="application/json", headers=headers)
 
-    def _now(self, seen: Seen) -> NowView:
+    def _now(self, seen: RememberedRequest) -> NowView:
         routes = self.routes()
         replay = Replay(RouteTable(routes), self.running().upstreams)
         return _now_view(replay.decide(seen), replay.happened(seen), {each.name: each for each in routes})
@@ -114,7 +114,7 @@ def _now_view(now: Again, then: Again, routes: Mapping[str, Route]) -> NowView:
     )
 
 
-def shown(seen: Seen) -> dict[str, object]:
+def shown(seen: RememberedRequest) -> dict[str, object]:
     """One request as JSON; a cohort has more digits than numbers of JSON keep, so it is written in hexadecimal."""
     return {**seen._asdict(), "cohort": f"{seen.cohort:016x}"}
 

@@ -32,9 +32,9 @@ from proxy.control.running import Reload, Running
 from proxy.control.traffic.cohorts import NO_COHORTS, CohortsView
 from proxy.control.traffic.ledger import Ledger, Series, WorkerState
 from proxy.core.outcome import ServedBy
-from proxy.core.position.ladder import Place
+from proxy.core.position.ladder import LEGACY
 from proxy.core.position.standing import NEWCOMERS
-from proxy.core.routing.kill_switch import Order, decide_killed
+from proxy.core.routing.kill_switch import KillSwitchOrder, decide_killed
 from proxy.core.routing.placement import place_of
 from proxy.core.routing.placement import placed as route_at
 from proxy.core.routing.route import Route
@@ -295,14 +295,14 @@ def _worker_view(worker: WorkerState, running: Running, ledger: Ledger) -> Worke
     )
 
 
-def ordered_kill(running: Running, ledger: Ledger) -> Order | None:
+def ordered_kill(running: Running, ledger: Ledger) -> KillSwitchOrder | None:
     """What the file orders, as far as control has seen; a worker that has seen more is believed."""
     if running.order is None and ledger.is_killed():
-        return Order()
+        return KillSwitchOrder()
     return running.order
 
 
-def order_view(order: Order | None) -> OrderView | None:
+def order_view(order: KillSwitchOrder | None) -> OrderView | None:
     """The order as it is shown."""
     return None if order is None else OrderView(by=order.by, at=order.at, reason=order.reason)
 
@@ -314,7 +314,7 @@ def _runs_view(route: Route, running: Running, judged: Judged | None, *, killed:
     place, reason = placed.place, why(route, placed)
     killed = killed and _is_killed(route_at(route, place), running)
     if killed:
-        place, reason = Place(Stage.LEGACY), KILLED
+        place, reason = LEGACY, KILLED
     position = placed.position
     version = 0 if position is None else position.version
     return RunsView(
@@ -337,9 +337,7 @@ def running_routes(running: Running, ledger: Ledger, judged: Judged | None) -> t
     """The table's routes, each where it runs."""
     killed = ordered_kill(running, ledger) is not None
     found = (route_at(route, _placed(route, judged).place) for route in running.snapshot.routes)
-    return tuple(
-        route_at(each, Place(Stage.LEGACY)) if killed and _is_killed(each, running) else each for each in found
-    )
+    return tuple(route_at(each, LEGACY) if killed and _is_killed(each, running) else each for each in found)
 
 
 def asked_upstreams(running: Running, ledger: Ledger, judged: Judged | None) -> Iterator[tuple[str, set[str]]]:

@@ -20,13 +20,13 @@ from typing import NamedTuple
 from proxy.control.evidence.clusters import as_they_stand
 from proxy.control.evidence.minutes import NO_SUMS, Minutes, Sums
 from proxy.control.evidence.undecided import room, verdicts, waiting
-from proxy.core.evidence.records import Cluster, Epoch, KeyGroup, RuleHits, ShapeCount, Tally
+from proxy.core.evidence.records import Cluster, Epoch, EvidenceTally, KeyGroup, RuleHits, ShapeCount
 from proxy.core.judge.coverage import OFTEN
 from proxy.core.judge.guard import Bad, BadEvent
 from proxy.core.judge.ramp import Fault, Measures
 from proxy.core.math.confidence import upper_bound
 from proxy.core.noise.groups import Waiting
-from proxy.core.noise.state import EXCUSED, KeyState
+from proxy.core.noise.key_state import EXCUSED, KeyState
 from proxy.core.outcome import Side
 from proxy.core.parity.compare import Outcome
 from proxy.core.parity.rules.difference import Severity
@@ -62,7 +62,7 @@ class Look:
     """What the store holds of one route at one moment; `tallies` from the minute on that `EvidenceBook.wants` named."""
 
     epoch: Epoch
-    tallies: tuple[Tally, ...]
+    tallies: tuple[EvidenceTally, ...]
     clusters: tuple[Cluster, ...]
     shapes: tuple[ShapeCount, ...]
     hits: tuple[RuleHits, ...]
@@ -235,7 +235,7 @@ class EvidenceBook:
         for page in self._pages.values():
             page.look = None
 
-    def count(self, tallies: Iterable[Tally]) -> None:
+    def count(self, tallies: Iterable[EvidenceTally]) -> None:
         """What this replica found."""
         for each in tallies:
             self._counted[each.route, each.outcome] += each.count

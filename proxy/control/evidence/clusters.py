@@ -13,9 +13,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from proxy.core.evidence.records import Cluster, KeyGroup, NoiseFinding
+from proxy.core.noise.key_state import EXCUSED, Decided, KeyState, decide
 from proxy.core.noise.keys import path_of
 from proxy.core.noise.sentence import unknown
-from proxy.core.noise.state import EXCUSED, Decided, KeyState, decide
 from proxy.core.parity.excuse import NOISE, UNDECIDED
 from proxy.core.parity.rules.difference import VALUE_KINDS
 from proxy.core.parity.rules.rules import Rules, Treatment

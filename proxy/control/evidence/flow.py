@@ -26,7 +26,7 @@ from proxy.control.evidence.book import EvidenceBook, Look, Told
 from proxy.control.fleet.comparer import Comparing
 from proxy.control.running import Running
 from proxy.core.evidence.fold import Part
-from proxy.core.evidence.records import Epoch, Exchange, Increments, NoiseFinding, Sample
+from proxy.core.evidence.records import ComparedExchange, Epoch, Increments, NoiseFinding, Sample
 from proxy.core.parity.rules.rules import Rules
 from proxy.core.position.standing import Lead
 from proxy.core.routing.snapshot import Snapshot
@@ -196,7 +196,7 @@ class EvidenceFlow:
         except (StoreUnavailable, StoreRefused):
             return None
 
-    async def recorded(self, route: str, limit: int) -> tuple[Exchange, ...] | None:
+    async def recorded(self, route: str, limit: int) -> tuple[ComparedExchange, ...] | None:
         """Exchanges kept for replay, newest first; None while the store is away."""
         try:
             return await self._stores.evidence.recorded(route, limit)

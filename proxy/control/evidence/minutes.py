@@ -18,7 +18,7 @@ from operator import attrgetter
 from proxy.control.evidence.steps import Step, Steps
 from proxy.control.evidence.undecided import HOUR, MOST, Undecided, Verdicts, judged_again, unproved
 from proxy.core.evidence.fold import REPEATED
-from proxy.core.evidence.records import Tally
+from proxy.core.evidence.records import EvidenceTally
 from proxy.core.judge.coverage import ALPHA
 from proxy.core.math.confidence import upper_bound
 from proxy.core.noise.groups import read
@@ -53,7 +53,7 @@ class Sums:
         """Comparisons that came to something."""
         return self.match + self.mismatch + self.ignored
 
-    def plus(self, tallies: Iterable[Tally]) -> Sums:
+    def plus(self, tallies: Iterable[EvidenceTally]) -> Sums:
         """These and more."""
         by: Counter[Outcome] = Counter()
         evidence = against = 0
@@ -99,11 +99,11 @@ class Minutes:
         self.ended = 0
         self._judged_from = judged_from
         self._total = _Total(Sums(), Sums(), Counter(), [(0, 0)])
-        self._open: tuple[Tally, ...] = ()
+        self._open: tuple[EvidenceTally, ...] = ()
         self._undecided = Undecided()
         self._verdicts: Verdicts = {}
-        self._waiting: tuple[Tally, ...] = ()
-        self._again: tuple[Tally, ...] | None = None
+        self._waiting: tuple[EvidenceTally, ...] = ()
+        self._again: tuple[EvidenceTally, ...] | None = None
         self._steps = steps or Steps()
         self._course: list[tuple[int, int]] = []
 
@@ -112,7 +112,7 @@ class Minutes:
         self._verdicts, self._again = verdicts, None
         self._steps.decide(self._judged_of(self._judged_again()))
 
-    def follow(self, tallies: Iterable[Tally], most: int = MOST) -> None:
+    def follow(self, tallies: Iterable[EvidenceTally], most: int = MOST) -> None:
         """All tallies from `ended` on, oldest first, as they are now; `most` sums are kept of those undecided."""
         fresh = tuple(each for each in tallies if each.minute >= self.ended)
         edge = max((each.minute for each in fresh), default=0) - OPEN
@@ -182,7 +182,7 @@ class Minutes:
         later = (each for each in self._judged_of(self._open) if each.minute <= minute)
         return self._total.judged.plus(later).evidence
 
-    def _go_on(self, tallies: Iterable[Tally]) -> None:
+    def _go_on(self, tallies: Iterable[EvidenceTally]) -> None:
         sums = self._total.judged
         for minute, listed in groupby(tallies, key=attrgetter("minute")):
             sums = sums.plus(listed)
@@ -190,7 +190,7 @@ class Minutes:
             if len(self._course) > MOST_COURSE:
                 del self._course[1::2]
 
-    def _judged_of(self, tallies: Iterable[Tally]) -> list[Tally]:
+    def _judged_of(self, tallies: Iterable[EvidenceTally]) -> list[EvidenceTally]:
         return [each for each in tallies if each.minute >= self._judged_from]
 
     @property
@@ -216,13 +216,13 @@ class Minutes:
         began, known = _mark(now.marks, requests)
         return min(once / requests, 1.0), upper_bound(requests - began, len(now.shapes) - known, ALPHA)
 
-    def _judged_again(self) -> tuple[Tally, ...]:
+    def _judged_again(self) -> tuple[EvidenceTally, ...]:
         """What was undecided, as it is now and so until something changes."""
         if self._again is None:
             self._again = tuple(judged_again(self._waiting, self._verdicts))
         return self._again
 
-    def _judged_undecided(self) -> Iterator[Tally]:
+    def _judged_undecided(self) -> Iterator[EvidenceTally]:
         """What was undecided and is evidence, as it was written."""
         return (each for each in self._waiting if each.minute >= self._judged_from)
 
@@ -233,7 +233,7 @@ class Minutes:
         return total
 
 
-def _add(total: _Total, tallies: Iterable[Tally], judged_from: int) -> None:
+def _add(total: _Total, tallies: Iterable[EvidenceTally], judged_from: int) -> None:
     listed = list(tallies)
     decided = [each for each in listed if each.outcome is not Outcome.UNDECIDED]
     total.sums = total.sums.plus(decided)
@@ -247,7 +247,7 @@ def _add(total: _Total, tallies: Iterable[Tally], judged_from: int) -> None:
             total.marks.append((total.requests, len(total.shapes)))
 
 
-def _compared(tallies: Iterable[Tally]) -> Iterator[tuple[str, int]]:
+def _compared(tallies: Iterable[EvidenceTally]) -> Iterator[tuple[str, int]]:
     return ((each.shape, each.count) for each in tallies if each.outcome is not Outcome.INCOMPARABLE)
 
 

@@ -17,8 +17,8 @@ from operator import attrgetter
 from typing import NamedTuple
 
 from proxy.core.evidence.fold import REPEATED
-from proxy.core.evidence.records import Tally
-from proxy.core.judge.ramp import NONE_COUNTED, Counts
+from proxy.core.evidence.records import EvidenceTally
+from proxy.core.judge.ramp import NONE_COUNTED, ComparedCounts
 from proxy.core.outcome import Side
 from proxy.core.parity.compare import Outcome
 
@@ -30,10 +30,10 @@ _EVIDENCE = frozenset({Outcome.MATCH, Outcome.MISMATCH, Outcome.IGNORED})
 class StepCounts(NamedTuple):
     """All comparisons of a step, and those of them that new answered itself."""
 
-    all: Counts = NONE_COUNTED
-    answered: Counts = NONE_COUNTED
+    all: ComparedCounts = NONE_COUNTED
+    answered: ComparedCounts = NONE_COUNTED
 
-    def plus(self, tallies: Iterable[Tally]) -> StepCounts:
+    def plus(self, tallies: Iterable[EvidenceTally]) -> StepCounts:
         """These and more."""
         all_, answered = self
         for each in tallies:
@@ -47,30 +47,30 @@ class StepCounts(NamedTuple):
 NO_STEP = StepCounts()
 
 
-def _counts(tally: Tally) -> Counts:
+def _counts(tally: EvidenceTally) -> ComparedCounts:
     """Of what is undecided nothing is known yet, and a request that was asked too often is no evidence."""
     if tally.outcome is Outcome.INCOMPARABLE:
-        return Counts(0, 0, tally.count)
+        return ComparedCounts(0, 0, tally.count)
     if tally.outcome not in _EVIDENCE or tally.why == REPEATED:
         return NONE_COUNTED
-    return Counts(tally.count, tally.count * (tally.outcome is Outcome.MISMATCH))
+    return ComparedCounts(tally.count, tally.count * (tally.outcome is Outcome.MISMATCH))
 
 
 @dataclass(slots=True)
 class Marks:
     """The counts when a power of two of comparisons was passed, one after another."""
 
-    passed: list[Counts] = field(default_factory=lambda: [NONE_COUNTED])
+    passed: list[ComparedCounts] = field(default_factory=lambda: [NONE_COUNTED])
 
-    def note(self, now: Counts) -> None:
+    def note(self, now: ComparedCounts) -> None:
         """So many there are now."""
         if now.compared.bit_length() > self.passed[-1].compared.bit_length():
             self.passed.append(now)
 
-    def since(self, now: Counts) -> Counts:
+    def since(self, now: ComparedCounts) -> ComparedCounts:
         """See rule 1."""
         began = next(each for each in reversed(self.passed) if each.compared <= now.compared / 2)
-        return Counts(*(max(end - start, 0) for end, start in zip(now, began, strict=True)))
+        return ComparedCounts(*(max(end - start, 0) for end, start in zip(now, began, strict=True)))
 
 
 @dataclass(slots=True)
@@ -83,11 +83,11 @@ class Step:
     marks: Marks = field(default_factory=Marks)
     answered_marks: Marks = field(default_factory=Marks)
 
-    def lately(self) -> Counts:
+    def lately(self) -> ComparedCounts:
         """What the bounds look at."""
         return self.marks.since(self.now.all)
 
-    def answered_lately(self) -> Counts:
+    def answered_lately(self) -> ComparedCounts:
         """The same of what new answered itself."""
         return self.answered_marks.since(self.now.answered)
 
@@ -110,7 +110,7 @@ class Steps:
         known = self._steps.items()
         return Steps({name: Step(marks=each.marks, answered_marks=each.answered_marks) for name, each in known})
 
-    def follow(self, ended: Iterable[Tally], opened: Iterable[Tally]) -> None:
+    def follow(self, ended: Iterable[EvidenceTally], opened: Iterable[EvidenceTally]) -> None:
         """Minutes that have ended since, and those that may still grow, each the oldest first."""
         for name, minutes in _by_step(ended):
             step = self._steps.setdefault(name, Step())
@@ -125,9 +125,9 @@ class Steps:
                 step.read = step.read.plus(minute)
                 step.note(step.read)
 
-    def decide(self, tallies: Iterable[Tally]) -> None:
+    def decide(self, tallies: Iterable[EvidenceTally]) -> None:
         """What had to wait, with the outcomes that it has now."""
-        decided: dict[int, list[Tally]] = {}
+        decided: dict[int, list[EvidenceTally]] = {}
         for each in tallies:
             decided.setdefault(each.step, []).append(each)
         for name in decided.keys() - self._steps.keys():
@@ -142,13 +142,13 @@ class Steps:
         return replace(self._steps.get(step) or Step())
 
 
-def _by_step(tallies: Iterable[Tally]) -> Iterator[tuple[int, Iterator[list[Tally]]]]:
-    found: dict[int, list[Tally]] = {}
+def _by_step(tallies: Iterable[EvidenceTally]) -> Iterator[tuple[int, Iterator[list[EvidenceTally]]]]:
+    found: dict[int, list[EvidenceTally]] = {}
     for each in tallies:
         found.setdefault(each.step, []).append(each)
     for step, listed in found.items():
         yield step, (list(minute) for _, minute in groupby(listed, key=attrgetter("minute")))
 
 
-def _sum(one: Counts, other: Counts) -> Counts:
-    return Counts(*map(sum, zip(one, other, strict=True)))
+def _sum(one: ComparedCounts, other: ComparedCounts) -> ComparedCounts:
+    return ComparedCounts(*map(sum, zip(one, other, strict=True)))

@@ -13,9 +13,9 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
-from proxy.core.evidence.records import OTHER, KeyGroup, Tally
+from proxy.core.evidence.records import OTHER, EvidenceTally, KeyGroup
 from proxy.core.noise.groups import UNKNOWN, GroupVerdict, Waiting, marked, read, verdict
-from proxy.core.noise.state import EXCUSED, Decided, KeyState
+from proxy.core.noise.key_state import EXCUSED, Decided, KeyState
 from proxy.core.parity.compare import Outcome
 
 SPAN, HOUR = 10, 60
@@ -40,14 +40,14 @@ def verdicts(groups: Iterable[KeyGroup], states: Mapping[str, KeyState]) -> Verd
     return {each.id: verdict(each.keys, states) for each in groups}
 
 
-def judged_again(tallies: Iterable[Tally], known: Verdicts) -> Iterator[Tally]:
+def judged_again(tallies: Iterable[EvidenceTally], known: Verdicts) -> Iterator[EvidenceTally]:
     """Undecided tallies with the outcome that they have now; one that is decided says no group any more."""
     for each in tallies:
         group, rest = read(each.why)
         yield replace(each, outcome=_OUTCOMES[known.get(group, UNKNOWN).decided], why=rest)
 
 
-def unproved(tallies: Iterable[Tally], known: Verdicts) -> int:
+def unproved(tallies: Iterable[EvidenceTally], known: Verdicts) -> int:
     """How many comparisons of undecided tallies are mismatches that nobody has proved, repeated requests left out."""
     found = ((each.count, *read(each.why)) for each in tallies)
     return sum(count for count, group, rest in found if not rest and _is_unproved(known.get(group, UNKNOWN)))
@@ -77,15 +77,15 @@ class Undecided:
 
     def __init__(self) -> None:
         """Begin empty."""
-        self._sums: dict[Tally, int] = {}
+        self._sums: dict[EvidenceTally, int] = {}
         self._compared: Counter[int] = Counter()
 
     @property
-    def sums(self) -> Iterator[Tally]:
+    def sums(self) -> Iterator[EvidenceTally]:
         """Tallies, those met first first."""
         return (replace(each, count=count) for each, count in self._sums.items())
 
-    def add(self, tallies: Iterable[Tally], judged_from: int) -> None:
+    def add(self, tallies: Iterable[EvidenceTally], judged_from: int) -> None:
         """Minutes that have ended, all their tallies."""
         for each in tallies:
             minute = _span(each.minute, judged_from)
@@ -115,11 +115,11 @@ class Undecided:
         """Evidence begins anew."""
         self._compared.clear()
 
-    def _grouped(self) -> list[Tally]:
+    def _grouped(self) -> list[EvidenceTally]:
         """Those that have a group."""
         return [each for each in self._sums if read(each.why)[0]]
 
-    def _put(self, named: Tally, count: int) -> None:
+    def _put(self, named: EvidenceTally, count: int) -> None:
         self._sums[named] = self._sums.get(named, 0) + count
 
     def _join(self, until: int, judged_from: int) -> None:

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
+from proxy.core.noise.key_state import KeyState
 from proxy.core.noise.memory import Learned
-from proxy.core.noise.state import KeyState
 from proxy.link.messages import BadDelta, ComparedDelta, Comparer, Evidence, Noise, frame
 
 REMIND = 10

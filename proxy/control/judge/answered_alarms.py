@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from proxy.control.position.reasons import BEGUN
-from proxy.core.judge.policy import GUARDED
 from proxy.core.position.ladder import Place, is_above
 from proxy.core.position.position import Cause, Transition
 
@@ -22,8 +21,8 @@ _ANEW = (Cause.RESUME, Cause.FILE)
 def answers(move: Transition) -> bool:
     """Whether this move by itself begins the guard anew; a new epoch bears the cause of the move before it."""
     start, end = _places(move)
-    is_taken = start.stage not in GUARDED or is_above(start, end)
-    return not _is_epoch(move) and (move.cause in _ANEW or (end.stage in GUARDED and is_taken))
+    is_taken = not start.stage.facts.guarded or is_above(start, end)
+    return not _is_epoch(move) and (move.cause in _ANEW or (end.stage.facts.guarded and is_taken))
 
 
 def answered_at(moves: Iterable[Transition]) -> dict[str, float]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from proxy.core.judge.change import NO_CHANGE, Change, observe
+from proxy.core.judge.change import NO_CHANGE, ChangeDetector, observe
 from proxy.core.outcome import Side
 from proxy.link.messages import ComparedDelta
 
@@ -23,7 +23,7 @@ class Changes:
     """`by_epoch` are processes by the epoch's mark and by side; only those on which something differed."""
 
     step: int = -1
-    by_epoch: dict[str, dict[Side, Change]] = field(default_factory=dict)
+    by_epoch: dict[str, dict[Side, ChangeDetector]] = field(default_factory=dict)
 
     def follow(self, step: int) -> None:
         """The route stands at this step now."""
@@ -48,6 +48,6 @@ class Changes:
         while len(self.by_epoch) > MOST_EPOCHS:
             del self.by_epoch[next(iter(self.by_epoch))]
 
-    def of(self, epoch: str) -> Mapping[Side, Change]:
+    def of(self, epoch: str) -> Mapping[Side, ChangeDetector]:
         """Those of one epoch."""
         return self.by_epoch.get(epoch, {})

@@ -31,8 +31,7 @@ from proxy.core.judge.capacity import may_raise, raised
 from proxy.core.judge.change import threshold
 from proxy.core.judge.groups import agree
 from proxy.core.judge.guard import Bad, BadEvent, alarms
-from proxy.core.judge.legacy import Known, known
-from proxy.core.judge.policy import GUARDED
+from proxy.core.judge.legacy import LegacyHealth, known
 from proxy.core.judge.ramp import Measures, has_answered_enough
 from proxy.core.judge.stage_machine import Maker
 from proxy.core.judge.verdict import Case, Ruling, judge
@@ -40,7 +39,7 @@ from proxy.core.outcome import Side
 from proxy.core.position.ladder import Place
 from proxy.core.position.position import Position
 from proxy.core.position.standing import EVERY_ROUTE
-from proxy.core.routing.kill_switch import Order
+from proxy.core.routing.kill_switch import KillSwitchOrder
 from proxy.core.routing.placement import is_possible
 from proxy.core.routing.route import Route
 from proxy.core.routing.shadow import LATER
@@ -55,8 +54,8 @@ class Bench:
         running: Running,
         replica: Replica,
         evidence: Evidence,
-        probe: Callable[[str], Known] = lambda _: Known.UNKNOWN,
-        killed: Callable[[], Order | None] = lambda: None,
+        probe: Callable[[str], LegacyHealth] = lambda _: LegacyHealth.UNKNOWN,
+        killed: Callable[[], KillSwitchOrder | None] = lambda: None,
     ) -> None:
         """`probe` says of an upstream what its last health probe found, `killed` what the kill switch's order says."""
         self.rulings: Mapping[str, Ruling] = {}
@@ -67,7 +66,7 @@ class Bench:
         self._evidence = evidence
         self._probe = probe
         self._killed = killed
-        self._order: Order | None = None
+        self._order: KillSwitchOrder | None = None
         self._kills = KillTimes()
         self._folded_at = replica.clock()
         self._roster = roster(running.snapshot)
@@ -79,7 +78,7 @@ class Bench:
 
     def route(self, name: str) -> Route | None:
         """The route as the present table has it."""
-        return next((each for each in self._running.snapshot.routes if each.name == name), None)
+        return self._running.snapshot.named(name)
 
     def rule(self, batches: Iterable[Batch]) -> Mapping[str, Ruling]:
         """Fold what was told, then rule."""
@@ -249,7 +248,7 @@ class Bench:
             breaker=docket.breaker,
             stuck=docket.stuck,
             recovered=docket.recovered(now),
-            legacy_is_down=known(docket.legacy, self._probe(route.legacy), now) is Known.DOWN,
+            legacy_is_down=known(docket.legacy, self._probe(route.legacy), now) is LegacyHealth.DOWN,
             measures=measures,
             changes={} if measures is None else docket.changes.of(measures.epoch),
             closed=closed_now(route, now),
@@ -384,6 +383,6 @@ def _raised(route: Route, docket: Docket, position: Position, measures: Measures
     to = stage_machine.promotion(position, route.ramp.steps, Maker.JUDGE, door=route.guard.door)
     if not isinstance(to, Place):
         return 0.0
-    is_short = position.stage in GUARDED and not has_answered_enough(route.ramp.needs, to, measures)
+    is_short = position.stage.facts.guarded and not has_answered_enough(route.ramp.needs, to, measures)
     found = raised(route.ramp, position, to, docket.capacity, 0 if is_short else measures.compared)
     return found if found > LATER else 0.0

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from proxy.core.judge.policy import GUARDED
 from proxy.core.routing.route import Route
 from proxy.core.routing.snapshot import Snapshot
 
@@ -29,5 +28,5 @@ def roster(snapshot: Snapshot) -> Roster:
         routes=routes,
         ramped={name: each for name, each in routes.items() if each.ramp is not None},
         windowed={name: each for name, each in routes.items() if each.windows},
-        guarded=sum(each.stage in GUARDED for each in routes.values()),
+        guarded=sum(each.stage.facts.guarded for each in routes.values()),
     )

@@ -42,16 +42,15 @@ from proxy.control.fleet.gossip import Answered
 from proxy.control.judge.answered_alarms import answers
 from proxy.control.judge.change_detectors import Changes
 from proxy.core.judge import breaker as fast
-from proxy.core.judge.breaker import Breaker
-from proxy.core.judge.capacity import NOTHING_CARRIED, Capacity, Load
+from proxy.core.judge.breaker import FailureRow
+from proxy.core.judge.capacity import NOTHING_CARRIED, Capacity, CarriedLoad
 from proxy.core.judge.dedupe import Baseline, Dedupe
 from proxy.core.judge.guard import HARD, Bad, BadEvent, Process, alarms, cleared, observe, observe_alone, threshold
-from proxy.core.judge.legacy import Known, Legacy, heard, known
-from proxy.core.judge.policy import GUARDED
-from proxy.core.judge.recovery import LATELY, NOT_YET, Recovery, told
-from proxy.core.judge.share import LIMIT, LONGEST, TIMES, Failing, Second, Window, usual
+from proxy.core.judge.legacy import Legacy, LegacyHealth, heard, known
+from proxy.core.judge.recovery import ALARM_ENDS_AFTER, NOT_YET, Recovery, told
+from proxy.core.judge.share import LIMIT, LONGEST, TIMES, AnswerWindow, Failing, Second, usual
 from proxy.core.outcome import Side
-from proxy.core.position.ladder import Place, is_above
+from proxy.core.position.ladder import LEGACY, Place, is_above
 from proxy.core.position.position import Cause, Position, Transition
 from proxy.core.stage import Stage
 from proxy.link.messages import CohortDelta
@@ -59,8 +58,6 @@ from proxy.link.messages import CohortDelta
 _HOUR, _DAY = 3600.0, 86_400.0
 _UNKNOWN_RATE, _WEIGHT = 0.01, 1000.0
 """What legacy's share of bad answers is taken for before it was seen, and how many answers that weighs."""
-_ALONE = (Stage.LIVE, Stage.COMPLETE)
-_BEFORE = (Stage.LEGACY, Stage.SHADOW)
 _ANEW = (Cause.RESUME, Cause.FILE)
 
 
@@ -112,7 +109,7 @@ class Stood(NamedTuple):
         return cls(position.version, position.place, position.latched, position.waits, position.since)
 
 
-NO_STEP = Step(Stage.LEGACY, 0.0, 0)
+NO_STEP = Step(*LEGACY, 0)
 
 
 @dataclass(slots=True)
@@ -132,8 +129,8 @@ class Docket:
     processes: dict[Bad, Process] = field(default_factory=dict)
     before: dict[Bad, Process] | None = None
     baselines: dict[Bad, Baseline] = field(default_factory=dict)
-    breaker: Breaker = field(default_factory=Breaker)
-    window: Window = field(default_factory=Window)
+    breaker: FailureRow = field(default_factory=FailureRow)
+    window: AnswerWindow = field(default_factory=AnswerWindow)
     legacy: Legacy = field(default_factory=Legacy)
     stuck: str = ""
     latest: dict[Bad, int] = field(default_factory=dict)
@@ -181,16 +178,16 @@ class Docket:
     def _is_answered_by(self, position: Position, moves: Iterable[Transition]) -> bool:
         """Whether what led here ends what was known; hold after resume, which may come within one round, does too."""
         if self.stood is None:
-            began = position.stage in GUARDED if position.latched else position.cause in _ANEW
+            began = position.stage.facts.guarded if position.latched else position.cause in _ANEW
             return began and self._alarmed_before(position)
         if any(each.version > self.stood.version and answers(each) for each in moves):
             return True
         if not position.latched:
             is_edited = position.version == self.stood.version == 0  # the file alone rules; nothing dates its edits
             is_anew = position.cause in _ANEW and (is_edited or position.since != self.stood.since)
-            is_taken = self.stood.place.stage not in GUARDED and position.stage in GUARDED
+            is_taken = not self.stood.place.stage.facts.guarded and position.stage.facts.guarded
             return self.stood.latched or is_anew or is_taken
-        return position.stage in GUARDED and is_above(self.stood.place, position.place)
+        return position.stage.facts.guarded and is_above(self.stood.place, position.place)
 
     def _is_released_by(self, position: Position) -> bool:
         return self.recovery is not None and position.cause is Cause.LEGACY and not position.held
@@ -212,12 +209,12 @@ class Docket:
     def clear(self) -> None:
         """Begin the guard, the breakers and the detectors of change anew."""
         self.changes.clear()
-        self.window = Window()
+        self.window = AnswerWindow()
         self._forget_alarms()
 
     def _forget_alarms(self) -> None:
         self._clear_processes()
-        self.breaker, self.stuck = Breaker(), ""
+        self.breaker, self.stuck = FailureRow(), ""
 
     def _is_over(self, seen: Seen) -> bool:
         """Rule 9, at legacy and shadow."""
@@ -266,19 +263,24 @@ class Docket:
         is_failing = is_failing or self.window.failing(self._usual(), alone=is_alone(position)) is not None
         counts, usual, now = (seen.answered.new, seen.answered.new_bad), self._normal(), seen.now
         self.recovery = told(recovery, *counts, usual=usual, is_failing=is_failing, now=now)
-        self.lately = told(self.lately, *counts, usual=usual, is_failing=is_failing, now=now, lasts=LATELY)
-        if self.is_alarmed and self.lately.is_over(usual, now, LATELY):
+        self.lately = told(self.lately, *counts, usual=usual, is_failing=is_failing, now=now, lasts=ALARM_ENDS_AFTER)
+        if self.is_alarmed and self.lately.is_over(usual, now, ALARM_ENDS_AFTER):
             self._forget_alarms()
 
     def fold(self, position: Position, seen: Seen) -> None:
         """What happened since the last fold, while the route stood at `position`."""
         self._hear(seen.answered, seen.cohorts, seen.now)
-        is_down = known(self.legacy, seen.probe, seen.now) is Known.DOWN
+        is_down = known(self.legacy, seen.probe, seen.now) is LegacyHealth.DOWN
         self._spare(is_down=is_down)
         alarmed = len(alarms(self.processes.values()))
         if seen.hard or seen.answered.left_alone or self.breaker.is_begun or self.window.seconds:
             self._fold_breaker(seen, alone=is_alone(position))
-        if position.stage in _BEFORE and not position.latched and self.is_alarmed and self._is_over(seen):
+        if (
+            position.stage.facts.serves is Side.LEGACY
+            and not position.latched
+            and self.is_alarmed
+            and self._is_over(seen)
+        ):
             self._forget_alarms()
         counted = [each for each in seen.events if each.bad is Bad.LATENCY or self.dedupe.counts(each)]
         slow = sum(each.bad is Bad.LATENCY for each in counted)
@@ -293,7 +295,7 @@ class Docket:
 
     def carry(self, answered: Answered, epoch: int, now: float, *, is_raised: bool) -> None:
         """What new carried of a route that climbs, in this epoch of its evidence; `is_raised`: as of capacity.py."""
-        load = Load(
+        load = CarriedLoad(
             new=answered.new,
             legacy=answered.legacy,
             sent=answered.shadowed,
@@ -317,11 +319,11 @@ class Docket:
         bad = event.bad
         if event.side is Side.LEGACY:
             self.rates.bad[bad] = self.rates.bad.get(bad, 0) + 1
-        if position.stage in (Stage.LEGACY, Stage.SHADOW):
+        if position.stage.facts.serves is Side.LEGACY:
             if event.side is Side.LEGACY and not position.latched:
                 self.baselines.setdefault(bad, Baseline()).add(event.draw)
             return
-        if position.stage in _ALONE or position.split >= 1.0:
+        if position.stage.facts.serves is Side.NEW or position.split >= 1.0:
             return
         share = self.baselines.get(bad, Baseline()).share(position.split)
         new = int(event.side is Side.NEW)
@@ -361,17 +363,17 @@ class Docket:
         self.breaker = found = self._row(seen, legacy)
         failing = self.window.failing(self._usual(), alone=alone)
         self.stuck = ""
-        if legacy is not Known.DOWN:
+        if legacy is not LegacyHealth.DOWN:
             self.breaker = found if failing is None else fast.opened(found, failing.sentence, seen.now)
         elif alone and found.opened_at is None:
             self.stuck = _stuck(found, failing)
 
-    def _row(self, seen: Seen, legacy: Known) -> Breaker:
+    def _row(self, seen: Seen, legacy: LegacyHealth) -> FailureRow:
         """The row after what was seen."""
         found = self.breaker
         if found.row:
             found = replace(found, is_sole=not self.window.has_well(found.cohort))
-        if legacy is Known.DOWN:
+        if legacy is LegacyHealth.DOWN:
             found = fast.failed(found, Side.LEGACY, cohort=0, at=seen.now)
         events = sorted(
             (each for each in seen.hard if each.bad in HARD and each.side is Side.NEW), key=lambda each: each.at
@@ -385,7 +387,7 @@ class Docket:
                 found = fast.failed(found, Side.NEW, cohort=event.cohort, at=event.at, unreachable=event.unreachable)
             told = seen.answered
             found = fast.refused(found, told.refused, seen.now, left_alone=told.left_alone, lasts=seen.alone_lasts)
-        if legacy is Known.DOWN:
+        if legacy is LegacyHealth.DOWN:
             return found
         return fast.answered(found, Side.LEGACY) if seen.legacy_answered else fast.waited(found, seen.now)
 
@@ -417,7 +419,7 @@ class Seen(NamedTuple):
     events: tuple[BadEvent, ...]
     budget: float
     processes: int
-    probe: Known
+    probe: LegacyHealth
     slow: float
     cohorts: tuple[CohortDelta, ...] = ()
     alone_lasts: float = fast.ONE_LASTS
@@ -426,7 +428,7 @@ class Seen(NamedTuple):
     def legacy_answered(self) -> bool:
         """Whether anything says that legacy answers now."""
         told = self.answered
-        return self.probe is Known.UP or told.legacy > told.legacy_bad or told.shadow_good > 0
+        return self.probe is LegacyHealth.UP or told.legacy > told.legacy_bad or told.shadow_good > 0
 
     def log_a(self, per_day: float) -> float:
         """The alarm's threshold for a process of so many events."""
@@ -448,7 +450,7 @@ def _no_good(cohorts: list[int], failed: int, counted: int) -> float:
     return failed - (failed - counted) * worst
 
 
-def _stuck(row: Breaker, failing: Failing | None) -> str:
+def _stuck(row: FailureRow, failing: Failing | None) -> str:
     """Rule 7: the sentence, or empty."""
     if failing is not None:
         return failing.sentence
@@ -457,7 +459,8 @@ def _stuck(row: Breaker, failing: Failing | None) -> str:
 
 def is_alone(position: Position) -> bool:
     """Whether new answers everybody."""
-    return position.stage in _ALONE or (position.stage is Stage.CANARY and position.split >= 1.0)
+    facts = position.stage.facts
+    return facts.serves is Side.NEW or (facts.draws and position.split >= 1.0)
 
 
 def answered_in(batches: Iterable[list[Answered]]) -> dict[str, Answered]:

@@ -16,11 +16,11 @@ from dataclasses import replace
 
 from proxy.control.judge.route_watch import Docket, Rates, Step
 from proxy.core.evidence.records import GuardState
-from proxy.core.judge.change import NO_CHANGE, QUIET, Change
+from proxy.core.judge.change import NO_CHANGE, QUIET, ChangeDetector
 from proxy.core.judge.dedupe import Baseline
 from proxy.core.judge.guard import RATIOS, Bad, Process
 from proxy.core.outcome import Side
-from proxy.core.position.ladder import STAGES
+from proxy.core.stage import STAGES
 
 _BASELINE = "baseline "
 _CHANGE = "change "
@@ -145,7 +145,9 @@ def _recall_change(docket: Docket, name: str, numbers: tuple[float, ...]) -> Non
         return
     docket.changes.follow(int(numbers[0]))
     compared, mismatched, alarmed = numbers[-3:]
-    change = Change(logs=numbers[1:-3], compared=int(compared), mismatched=int(mismatched), alarmed_at=alarmed or None)
+    change = ChangeDetector(
+        logs=numbers[1:-3], compared=int(compared), mismatched=int(mismatched), alarmed_at=alarmed or None
+    )
     known = docket.changes.by_epoch.setdefault(epoch, {})
     if known.get(Side(side), NO_CHANGE).alarmed_at is None:
         known[Side(side)] = change

@@ -15,7 +15,7 @@ from proxy.control.position.mover import Made, Mover
 from proxy.control.position.operator_moves import may_repeat, wanted
 from proxy.control.position.standing_here import Replica
 from proxy.control.running import Running
-from proxy.core.judge.stage_machine import Refusal
+from proxy.core.judge.stage_machine import MoveRefusal
 from proxy.core.position.position import Move, Position, move
 from proxy.core.routing.route import Route
 
@@ -68,12 +68,12 @@ class GroupOrders:
 
     async def give(
         self, route: Route, order: Order, is_seen: Callable[[], bool] | None = None
-    ) -> Given | Refusal | Late:
+    ) -> Given | MoveRefusal | Late:
         """`is_seen`: only while this holds, and nothing that anybody obeys changes meanwhile. AwayError."""
         for _ in range(TRIES):
             before = self.replica.position(route)
             after = self._wanted(route, before, order)
-            if isinstance(after, Refusal):
+            if isinstance(after, MoveRefusal):
                 return after
             if after is before:
                 return Given(before=before, after=after)
@@ -88,7 +88,7 @@ class GroupOrders:
                 return late
         return Late(faster=())
 
-    def _wanted(self, route: Route, before: Position, order: Order) -> Position | Refusal:
+    def _wanted(self, route: Route, before: Position, order: Order) -> Position | MoveRefusal:
         upstreams = self.running.snapshot.upstreams
         return wanted(route, before, order.verb, self.replica.clock(), upstreams, step=order.step)
 
@@ -100,11 +100,13 @@ class GroupOrders:
             if is_other and position.place == before.place:
                 yield each, position
 
-    def _moves(self, route: Route, order: Order, found: Iterable[tuple[Position, Position | Refusal]]) -> list[Move]:
+    def _moves(
+        self, route: Route, order: Order, found: Iterable[tuple[Position, Position | MoveRefusal]]
+    ) -> list[Move]:
         """Of those that the order changes."""
         moves, now = [], self.replica.clock()
         for before, after in found:
-            if isinstance(after, Refusal) or after is before:
+            if isinstance(after, MoveRefusal) or after is before:
                 continue
             given = order.reason or f"{order.verb} was ordered"
             reason = given if before.route == route.name else f"with {route.name} of its group: {given}"
@@ -118,7 +120,7 @@ class GroupOrders:
         return Late(faster=tuple(moved))
 
 
-def _member(before: Position, after: Position | Refusal) -> Member:
-    if isinstance(after, Refusal):
+def _member(before: Position, after: Position | MoveRefusal) -> Member:
+    if isinstance(after, MoveRefusal):
         return Member(position=before, why=after.sentence)
     return Member(position=after, why="it stands like that already" if after is before else "")

@@ -26,7 +26,7 @@ import aiohttp
 import msgspec
 import structlog
 
-from proxy.core.routing.hook import Hook
+from proxy.core.routing.snapshot import Hook
 
 MOST_WAITING = 1000
 ATTEMPTS = 10

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
-from proxy.core.routing.kill_switch import Order
+from proxy.core.routing.kill_switch import KillSwitchOrder
 
 _MOST = 64
 
@@ -37,7 +37,7 @@ class KillTimes:
     _stretches: list[_Stretch] = field(default_factory=list)
     _is_on: bool = False
 
-    def note(self, order: Order | None, now: float) -> None:
+    def note(self, order: KillSwitchOrder | None, now: float) -> None:
         """What is ordered now; one that ended since the last time counts until now."""
         if self._is_on:
             self._stretches[-1] = self._stretches[-1]._replace(ended=now)
@@ -56,7 +56,7 @@ class KillTimes:
         return self._stretches[-1].sum - first.before - max(moment - first.begun, 0.0)
 
 
-def _given(order: Order, now: float) -> float:
+def _given(order: KillSwitchOrder, now: float) -> float:
     """By its own words, which anybody may have written, and never later than now."""
     with suppress(ValueError, OverflowError):
         return min(datetime.fromisoformat(order.at).timestamp(), now)

@@ -13,7 +13,7 @@ from collections.abc import Container
 
 from proxy.core.judge import stage_machine
 from proxy.core.judge.policy import Ramp
-from proxy.core.judge.stage_machine import Maker, Refusal, Why
+from proxy.core.judge.stage_machine import Maker, MoveRefusal, RefusalReason
 from proxy.core.position.ladder import Place
 from proxy.core.position.position import Cause, Position, held, moved, resumed, rolled_back
 from proxy.core.routing.placement import is_possible
@@ -25,25 +25,25 @@ _STEPS = Ramp().steps
 
 def wanted(
     route: Route, before: Position, verb: str, now: float, upstreams: Container[str], *, step: bool = False
-) -> Position | Refusal:
+) -> Position | MoveRefusal:
     """The position that `verb` leads to. `step`: rollback goes back by one rung alone."""
     steps, door = route.ramp.steps if route.ramp else _STEPS, route.guard.door
     match verb:
         case "promote":
             to = stage_machine.promotion(before, steps, Maker.OPERATOR, door=door)
-            after = to if isinstance(to, Refusal) else moved(before, to, Cause.OPERATOR, now)
+            after = to if isinstance(to, MoveRefusal) else moved(before, to, Cause.OPERATOR, now)
         case "rollback":
             back = (
                 stage_machine.step_back(before, steps, Maker.OPERATOR, door=door)
                 if step
                 else _all_the_way(before, route)
             )
-            after = back if isinstance(back, Refusal) else _back(before, back, now)
+            after = back if isinstance(back, MoveRefusal) else _back(before, back, now)
         case "hold":
             after = before if before.held and not before.waits else held(before, Cause.OPERATOR)
         case _:
             after = _resumed(route, before, now)
-    return after if isinstance(after, Refusal) else _possible(route, after, upstreams)
+    return after if isinstance(after, MoveRefusal) else _possible(route, after, upstreams)
 
 
 def may_repeat(verb: str, *, step: bool) -> bool:
@@ -51,7 +51,7 @@ def may_repeat(verb: str, *, step: bool) -> bool:
     return verb == "hold" or (verb == "rollback" and not step)
 
 
-def _all_the_way(before: Position, route: Route) -> Place | Refusal:
+def _all_the_way(before: Position, route: Route) -> Place | MoveRefusal:
     if stage_machine.stands_back(before):
         return before.place
     return stage_machine.rollback(before, Maker.OPERATOR, door=route.guard.door)
@@ -61,14 +61,14 @@ def _back(before: Position, to: Place, now: float) -> Position:
     return before if to == before.place else rolled_back(before, to, Cause.OPERATOR, now)
 
 
-def _resumed(route: Route, before: Position, now: float) -> Position | Refusal:
+def _resumed(route: Route, before: Position, now: float) -> Position | MoveRefusal:
     after = resumed(before, now, has_ramp=route.ramp is not None)
     if not before.latched and not before.held and after.place == before.place:
-        return Refusal(Why.NOWHERE, "nothing holds it back: it was not rolled back, and is not on hold")
+        return MoveRefusal(RefusalReason.NOWHERE, "nothing holds it back: it was not rolled back, and is not on hold")
     return after
 
 
-def _possible(route: Route, after: Position, upstreams: Container[str]) -> Position | Refusal:
+def _possible(route: Route, after: Position, upstreams: Container[str]) -> Position | MoveRefusal:
     if is_possible(route, after.place, upstreams):
         return after
-    return Refusal(Why.NOWHERE, f"{after.place} needs an upstream that routes.yaml does not have")
+    return MoveRefusal(RefusalReason.NOWHERE, f"{after.place} needs an upstream that routes.yaml does not have")

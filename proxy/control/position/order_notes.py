@@ -13,12 +13,11 @@ from datetime import UTC, datetime
 from proxy.control.probe.health import Condition
 from proxy.control.probe.upstreams_down import by_stage, down_sentences, pinned
 from proxy.core.outcome import Side
-from proxy.core.position.ladder import Place
+from proxy.core.position.ladder import SHADOW, Place
 from proxy.core.position.standing import NEWCOMERS, Pin
-from proxy.core.routing.kill_switch import Order, beyond
+from proxy.core.routing.kill_switch import KillSwitchOrder, beyond
 from proxy.core.routing.placement import placed
 from proxy.core.routing.route import Route
-from proxy.core.stage import Stage
 from proxy.log import stamp
 
 _MOST_NAMED = 5
@@ -29,7 +28,7 @@ _MOST_NAMED = 5
 class Around:
     """What stands around orders: that of the kill switch while it is on, and how health probes find each upstream."""
 
-    killed: Callable[[], Order | None] = lambda: None
+    killed: Callable[[], KillSwitchOrder | None] = lambda: None
     conditions: Callable[[], Mapping[str, Condition]] = dict
 
 
@@ -41,7 +40,7 @@ def order_notes(
     said = [*drain_notes(there, pins), *_elsewhere(there, pins)]
     if order is None or beyond(there, upstreams) is not None:
         return [*down_sentences(there, pins, conditions), *said]
-    at = placed(route, Place(Stage.SHADOW))
+    at = placed(route, SHADOW)
     killed = f"{kill_sentence(order)}: legacy answers, and this takes effect when `banyan kill --off` ends it"
     return [killed, *down_sentences(at, (), conditions), *said]
 
@@ -67,7 +66,7 @@ def drain_of(pins: Iterable[Pin]) -> Pin | None:
     return next((each for each in pins if each.cohort == NEWCOMERS), None)
 
 
-def kill_sentence(order: Order) -> str:
+def kill_sentence(order: KillSwitchOrder) -> str:
     """By whom, since when and why, as far as the order says."""
     said = [f"by {order.by}"] * bool(order.by) + [f"since {order.at}"] * bool(order.at) + [order.reason]
     more = f" ({', '.join(each for each in said if each)})" if any(said) else ""
@@ -77,7 +76,7 @@ def kill_sentence(order: Order) -> str:
 def drain_notes(route: Route, pins: Iterable[Pin]) -> Iterator[str]:
     """What the drain among these pins does where the route runs; nothing without one."""
     drain = drain_of(pins)
-    if drain is not None and route.stage is Stage.CANARY:
+    if drain is not None and route.stage.facts.draws:
         yield f"it {drain_sentence(drain)}: new cohorts go to legacy until `banyan drain {route.name} --off`"
     elif drain is not None:
         yield f"it {drain_sentence(drain)}, which counts at canary alone; `banyan drain {route.name} --off` ends it"

@@ -27,9 +27,6 @@ _BY = {
     Cause.GUARD: "the guard",
     Cause.BREAKER: "the breaker",
     Cause.LEGACY: "the judge",
-    Cause.BUDGET: "the error budget",
-    Cause.KILL: "the kill switch",
-    Cause.WINDOW: "a window",
     Cause.RESUME: "resume",
 }
 

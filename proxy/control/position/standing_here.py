@@ -21,7 +21,7 @@ from proxy.control.fleet.links import Links
 from proxy.control.position.orders_for_workers import Stood, pins_now, route_orders
 from proxy.control.position.standing_file import NOTHING, Kept, Pending, Said, kept_called, pending_called, written
 from proxy.control.running import Running
-from proxy.core.position.ladder import Place
+from proxy.core.position.ladder import LEGACY, Place
 from proxy.core.position.position import Position, Transition, reconcile
 from proxy.core.position.standing import Pin, Standing
 from proxy.core.routing.placement import is_possible, place_of, waits
@@ -125,7 +125,7 @@ class Replica:
     def placed(self, route: Route) -> Placed:
         """Where a route runs, and since which move."""
         if not self.known and waits(route, self._running.snapshot.upstreams):
-            return Placed(place=Place(Stage.LEGACY), known=False)
+            return Placed(place=LEGACY, known=False)
         position = self._positions.get(route.name)
         place = place_of(route) if position is None else position.place
         possible = is_possible(route, place, self._running.snapshot.upstreams)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from proxy.control.running import Running
 from proxy.core.routing.snapshot import Snapshot
 from proxy.tls.contexts import UnusableError
-from proxy.tls.kept import ForClients, ForUpstream
+from proxy.tls.live_contexts import ListenerContexts, UpstreamContext
 
 LOOK_EVERY = 1.0
 
@@ -33,8 +33,8 @@ class Certificates:
     def __init__(self) -> None:
         """Begin with none."""
         self.shown: tuple[Shown, ...] = ()
-        self._listener: ForClients | None = None
-        self._upstreams: dict[str, ForUpstream] = {}
+        self._listener: ListenerContexts | None = None
+        self._upstreams: dict[str, UpstreamContext] = {}
 
     async def run(self, running: Running) -> None:
         """Look for ever."""
@@ -50,7 +50,7 @@ class Certificates:
         for name, tls in files.items():
             kept = self._upstreams.get(name)
             if kept is None:
-                kept = self._upstreams[name] = ForUpstream(tls)
+                kept = self._upstreams[name] = UpstreamContext(tls)
             kept.refresh()
             key = f"upstreams.{name}.tls"
             ends = () if kept.ends is None else ((key, kept.ends),)
@@ -60,7 +60,7 @@ class Certificates:
         tls, kept, problem = snapshot.tls, self._listener, ""
         if tls is not None and (kept is None or kept.tls != tls):
             try:
-                kept = self._listener = ForClients(tls)
+                kept = self._listener = ListenerContexts(tls)
             except UnusableError as error:
                 problem = str(error)
         if kept is None:

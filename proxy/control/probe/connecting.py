@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 
-from proxy.names.answer import Unresolved
+from proxy.names.resolution import Unresolved
 
 if TYPE_CHECKING:
     from proxy.core.routing.route import Upstream

@@ -17,13 +17,13 @@ import structlog
 from proxy.core.routing.route import Endpoint, Upstream
 from proxy.core.routing.shadow import HANDSHAKE_LASTS
 from proxy.link.messages import Probed
-from proxy.tls.kept import ForUpstream
+from proxy.tls.live_contexts import UpstreamContext
 
 EVERY = 10.0
 """Seconds between two questions; what was said holds for a minute."""
 _log = structlog.get_logger()
 
-Ask = Callable[[Upstream, str, ForUpstream | None], Awaitable[bool]]
+Ask = Callable[[Upstream, str, UpstreamContext | None], Awaitable[bool]]
 """Asks one endpoint of an upstream at a path; whether it said yes."""
 
 
@@ -63,7 +63,7 @@ class DryRuns:
 
     async def _watch(self, upstream: Upstream, endpoint: Endpoint) -> None:
         place = replace(upstream, host=endpoint.host, port=endpoint.port, more=())
-        kept = await asyncio.to_thread(ForUpstream, upstream.tls) if upstream.scheme == "https" else None
+        kept = await asyncio.to_thread(UpstreamContext, upstream.tls) if upstream.scheme == "https" else None
         before: bool | None = None
         while True:
             if kept is not None:

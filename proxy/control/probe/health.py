@@ -31,8 +31,8 @@ from proxy.link.messages import Probed
 from proxy.names.files import Files
 from proxy.names.resolver import Resolver
 from proxy.tasks import Tasks
-from proxy.tls.kept import ForUpstream
-from proxy.tls.sentence import sentence_of
+from proxy.tls.handshake_errors import sentence_of
+from proxy.tls.live_contexts import UpstreamContext
 
 MAX_AT_ONCE = 32
 SILENCE = 3.0
@@ -138,7 +138,7 @@ class Probes:
     async def _watch(self, upstream: Upstream, endpoint: Endpoint) -> None:
         health = upstream.health
         place = replace(upstream, host=endpoint.host, port=endpoint.port, more=())
-        kept = await asyncio.to_thread(ForUpstream, upstream.tls) if upstream.scheme == "https" else None
+        kept = await asyncio.to_thread(UpstreamContext, upstream.tls) if upstream.scheme == "https" else None
         while health is not None:
             if kept is not None:
                 await asyncio.to_thread(kept.refresh)
@@ -148,7 +148,7 @@ class Probes:
             self._tell(Probed(upstream.name, endpoint.text, status is not Status.DOWN, lasts))
             await asyncio.sleep(health.every)
 
-    async def _ask(self, upstream: Upstream, health: Health, kept: ForUpstream | None) -> str:
+    async def _ask(self, upstream: Upstream, health: Health, kept: UpstreamContext | None) -> str:
         """What is wrong, empty when nothing is; the one place where the client's exceptions end."""
         url = _url(upstream, health.path)
         sees = {"Host": health.host} if health.host else {}
@@ -165,7 +165,7 @@ class Probes:
         except (aiohttp.ClientError, OSError, ValueError) as error:
             return _sentence(error, upstream)[:_MAX_ERROR]
 
-    async def _accepts(self, upstream: Upstream, path: str, kept: ForUpstream | None) -> bool:
+    async def _accepts(self, upstream: Upstream, path: str, kept: UpstreamContext | None) -> bool:
         """Whether it says that it can dry-run (`proxy.control.probe.dry_run`)."""
         url = _url(upstream, path)
         name, _, asked = DRY_RUN.decode("ascii").partition(": ")
@@ -217,7 +217,7 @@ def _url(upstream: Upstream, path: str) -> yarl.URL:
     return yarl.URL(f"{scheme}://{upstream.authority}{path}", encoded=True)
 
 
-def _by_tls(kept: ForUpstream | None, upstream: Upstream) -> dict[str, Any]:
+def _by_tls(kept: UpstreamContext | None, upstream: Upstream) -> dict[str, Any]:
     """What aiohttp wants to know of TLS; OSError when the files of `tls` cannot be used."""
     return {} if kept is None else {"ssl": kept.to_use(), "server_hostname": _tls_name(upstream)}
 

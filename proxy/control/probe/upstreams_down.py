@@ -14,10 +14,7 @@ from proxy.control.probe.health import Condition, Status
 from proxy.core.outcome import Side
 from proxy.core.position.standing import NEWCOMERS, Pin
 from proxy.core.routing.route import Route
-from proxy.core.stage import Stage
 from proxy.log import stamp
-
-_PINNED_AT = frozenset({Stage.LEGACY, Stage.SHADOW, Stage.CANARY, Stage.LIVE})
 
 
 class DownView(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,7 +28,7 @@ class DownView(msgspec.Struct, frozen=True, kw_only=True):
 
 def pinned(route: Route, pins: Iterable[Pin]) -> dict[str, Side]:
     """Cohorts by key and the side that answers them, those of routes.yaml included; an ordered pin outranks them."""
-    if route.respond is not None or route.stage not in _PINNED_AT:
+    if route.respond is not None or not route.stage.facts.has_legacy:
         return {}
     written = {} if route.tie is None else {key.decode("utf-8", "replace"): side for key, side in route.tie.pins}
     return written | {each.cohort: each.side for each in pins if each.cohort != NEWCOMERS}
@@ -46,15 +43,10 @@ def answering(route: Route, pins: Iterable[Pin] = ()) -> frozenset[Side]:
 
 def by_stage(route: Route) -> frozenset[Side]:
     """Those that answer cohorts which are not pinned."""
-    match route.stage:
-        case Stage.LEGACY | Stage.SHADOW:
-            return frozenset({Side.LEGACY})
-        case Stage.CANARY:
-            return frozenset(({Side.NEW} if route.split else set()) | ({Side.LEGACY} if route.split < 1.0 else set()))
-        case Stage.LIVE | Stage.COMPLETE:
-            return frozenset({Side.NEW})
-        case Stage.RETIRED:
-            return frozenset({Side.NEW} if route.split < 1.0 else ())
+    facts = route.stage.facts
+    if facts.draws:
+        return frozenset(({Side.NEW} if route.split else set()) | ({Side.LEGACY} if route.split < 1.0 else set()))
+    return frozenset(side for side in Side if facts.needs(side, route.split))
 
 
 def down_sentences(route: Route, pins: Iterable[Pin], conditions: Mapping[str, Condition]) -> Iterator[str]:

@@ -14,7 +14,7 @@ import msgspec
 
 from proxy.core.math.distinct import Distinct
 from proxy.core.routing.route import Route
-from proxy.core.traffic.remembered_request import Seen, drawn_for, sources_text
+from proxy.core.traffic.remembered_request import RememberedRequest, drawn_for, sources_text
 
 FELL_BACK = "(none: client_ip)"
 """Stands for a source where a request had none of those that its route lists, and its client's address was taken."""
@@ -58,7 +58,7 @@ class Cohorts:
         """None seen."""
         self._routes: dict[str, _Counted] = {}
 
-    def note(self, seen: Seen, weight: float) -> None:
+    def note(self, seen: RememberedRequest, weight: float) -> None:
         """One sampled request; those without a route, or that need no side, have no cohort."""
         if not seen.stage:
             return

@@ -12,14 +12,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple, TypeVar
 
 from proxy.control.traffic.ledger import FailureSeries, RefusedSeries, Series, ShadowSeries
-from proxy.core.judge.policy import is_past
 from proxy.core.judge.stage_machine import TABLE, Maker
 from proxy.core.outcome import Blame, Phase, Refused, Side
 from proxy.core.parity.compare import Outcome
-from proxy.core.position.ladder import STAGES
 from proxy.core.position.position import Cause
 from proxy.core.routing.route import Route, Upstream
 from proxy.core.routing.shadow import Shadowed
+from proxy.core.stage import STAGES, is_past
 
 FAILING = "5xx"
 """The class of statuses of which every side has a series."""

@@ -16,7 +16,7 @@ from typing import NamedTuple
 import msgspec
 
 from proxy.control.traffic.cohorts import Cohorts
-from proxy.core.traffic.remembered_request import Seen
+from proxy.core.traffic.remembered_request import RememberedRequest
 from proxy.link.messages import Recent
 
 MOST = 50_000
@@ -24,7 +24,7 @@ LASTS = 900.0
 BYTES = 32 * 1024 * 1024
 
 _encode = msgspec.msgpack.Encoder().encode
-_decoder: msgspec.msgpack.Decoder[Seen] = msgspec.msgpack.Decoder(Seen)
+_decoder: msgspec.msgpack.Decoder[RememberedRequest] = msgspec.msgpack.Decoder(RememberedRequest)
 
 
 class Kept(NamedTuple):
@@ -38,7 +38,7 @@ class Kept(NamedTuple):
     client_id: str
 
     @property
-    def seen(self) -> Seen:
+    def seen(self) -> RememberedRequest:
         """All that is remembered."""
         return _decoder.decode(self.body)
 
@@ -64,7 +64,7 @@ class RecentRequests:
             self._add(seen, 0.0)
         self._forget()
 
-    def _add(self, seen: Seen, weight: float) -> None:
+    def _add(self, seen: RememberedRequest, weight: float) -> None:
         kept = Kept(seen.at, weight, seen.id, seen.route, _encode(seen), seen.client_request_id)
         self._kept.append(kept)
         self._bytes += len(kept.body)
@@ -87,7 +87,7 @@ class RecentRequests:
         """How many are remembered."""
         return len(self._kept)
 
-    def find(self, request_id: str) -> Seen | None:
+    def find(self, request_id: str) -> RememberedRequest | None:
         """The latest request of this id, or to which its client gave this id."""
         self._forget()
         return next((each.seen for each in reversed(self._kept) if request_id in (each.id, each.client_id)), None)

@@ -15,11 +15,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
-from proxy.core.evidence.noise_counts import Room
+from proxy.core.evidence.key_groups import KeyGroupBounds
 from proxy.core.evidence.records import (
     OTHER,
     SAMPLED,
-    Exchange,
+    ComparedExchange,
+    EvidenceTally,
     Increments,
     KeyGroup,
     NoiseCount,
@@ -27,20 +28,19 @@ from proxy.core.evidence.records import (
     RuleHits,
     Sample,
     ShapeCount,
-    Tally,
     cluster_id,
 )
 from proxy.core.noise.groups import marked
 from proxy.core.outcome import Side
-from proxy.core.parity.captured import Label, Pair
-from proxy.core.parity.compare import Comparison, Incomparable, Outcome
+from proxy.core.parity.compare import Comparison, IncomparableReason, Outcome
 from proxy.core.parity.excuse import NOISE, UNDECIDED
+from proxy.core.parity.pair import Label, Pair
 from proxy.core.parity.redact import MOST_BODY, Redactor
-from proxy.core.parity.rules.difference import Difference, Kind, Severity
+from proxy.core.parity.rules.difference import Difference, DifferenceKind, Severity
+from proxy.core.routing.effects import SAFE_METHODS
 
 REPEATED = "repeated"
 """The `why` of a tally whose requests had been compared often enough that day."""
-SAFE = frozenset({b"GET", b"HEAD", b"OPTIONS"})
 
 NoiseMark = tuple[str, str, int, int, int, int]
 """Key, measure and the numbers of a `NoiseCount`."""
@@ -55,7 +55,7 @@ MOST_HELD, MOST_NEWEST = 1024 * 1024, 256 * 1024
 a quarter of a second; of a thousand clusters at once each has its samples after some seconds.
 """
 MOST_CLUSTERS = 5_000
-_NOT_ANSWERED = frozenset({Incomparable.BOTH_FAILED, Incomparable.LEGACY_FAILED})
+_NOT_ANSWERED = frozenset({IncomparableReason.BOTH_FAILED, IncomparableReason.LEGACY_FAILED})
 _GRAVITY = {Severity.HIGH: 0, Severity.MEDIUM: 1, Severity.LOW: 2}
 
 
@@ -73,12 +73,12 @@ class Part:
 
 Origin = tuple[str, str, str, str, int]
 """Route, both versions, addresses and `begun`: what an epoch belongs to."""
-_Key = tuple[int, str, Outcome, Kind | None, Severity | None, str, int, Side]
+_Key = tuple[int, str, Outcome, DifferenceKind | None, Severity | None, str, int, Side]
 """Minute, shape, how it ended, the gravest difference, why, step, and who answered the client."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
+class ComparedPair:
     """One comparison. `draw` in [0, 1) is chance; `repeated`: see rule 4."""
 
     pair: Pair
@@ -102,17 +102,17 @@ class _Seen:
 
 @dataclass(slots=True)
 class _Heap:
-    """Everything of one part."""
+    """What one part has added up since the last taking."""
 
     tallies: dict[_Key, int] = field(default_factory=dict)
-    seen: dict[tuple[str, Kind], _Seen] = field(default_factory=dict)
+    seen: dict[tuple[str, DifferenceKind], _Seen] = field(default_factory=dict)
     shapes: dict[str, list[float]] = field(default_factory=dict)
     hits: dict[str, list[float]] = field(default_factory=dict)
     noise: dict[tuple[str, str], list[int]] = field(default_factory=dict)
-    drawn: dict[str, list[Found]] = field(default_factory=dict)
-    newest: dict[str, Found] = field(default_factory=dict)
+    drawn: dict[str, list[ComparedPair]] = field(default_factory=dict)
+    newest: dict[str, ComparedPair] = field(default_factory=dict)
     groups: dict[str, KeyGroup] = field(default_factory=dict)
-    recorded: Found | None = None
+    recorded: ComparedPair | None = None
 
 
 class Fold:
@@ -125,11 +125,11 @@ class Fold:
         self._tallies = 0
         self._held = 0
         self._recorded = 0
-        self._room = Room()
+        self._room = KeyGroupBounds()
         self._lowest: dict[str, list[float]] = {}
 
-    def add(self, found: Found) -> None:
-        """One comparison more."""
+    def add(self, found: ComparedPair) -> None:
+        """Adds one comparison to the counts of its route."""
         pair = found.pair
         heap = self._heap(pair)
         if heap is None:
@@ -153,7 +153,7 @@ class Fold:
                 _hit(heap, rule, pair.at)
         self._record(heap, found)
 
-    def _grouped(self, heap: _Heap, found: Found) -> tuple[Found, str]:
+    def _grouped(self, heap: _Heap, found: ComparedPair) -> tuple[ComparedPair, str]:
         """The id of its group if it is undecided, else an empty one; see rule 5."""
         comparison, pair = found.comparison, found.pair
         if comparison.outcome is not Outcome.UNDECIDED:
@@ -164,8 +164,8 @@ class Fold:
         counts = replace(comparison, outcome=Outcome.MISMATCH, differences=_waiting(comparison), waiting=())
         return replace(found, comparison=counts), ""
 
-    def _show(self, heap: _Heap, difference: Difference, accepted: str, found: Found) -> None:
-        """In a cluster, with a sample."""
+    def _show(self, heap: _Heap, difference: Difference, accepted: str, found: ComparedPair) -> None:
+        """Counts a difference in its cluster, and offers the pair as a sample."""
         _occur(heap, difference, found.pair.at, accepted)
         self._sample(heap, cluster_id(found.pair.route, difference.path, difference.kind), found)
 
@@ -185,14 +185,14 @@ class Fold:
         """A pair that nobody compared, for want of time."""
         heap = self._heap(pair)
         if heap is not None:
-            ended = (int(pair.at // 60), OTHER, Outcome.INCOMPARABLE, None, None, Incomparable.SHED.value)
+            ended = (int(pair.at // 60), OTHER, Outcome.INCOMPARABLE, None, None, IncomparableReason.SHED.value)
             self._tally(heap, (*ended, pair.step, pair.authoritative))
 
     def take(self, redactor: Callable[[str], Redactor], new_id: Callable[[], str], at: float) -> tuple[Part, ...]:
         """Everything since the last taking, at `at`; `redactor` is that of a route."""
         heaps, self._heaps = self._heaps, {}
         self._tallies = self._held = self._recorded = 0
-        self._room = Room()
+        self._room = KeyGroupBounds()
         return tuple(
             Part(
                 route=key[0],
@@ -227,7 +227,7 @@ class Fold:
         else:
             self.lost += count
 
-    def _shape(self, heap: _Heap, found: Found) -> str:
+    def _shape(self, heap: _Heap, found: ComparedPair) -> str:
         shape, at = found.shape, found.pair.at
         if shape not in heap.shapes and len(heap.shapes) >= MOST_KEYS:
             shape = OTHER
@@ -237,7 +237,7 @@ class Fold:
         counts[2], counts[3] = min(counts[2], at), max(counts[3], at)
         return shape
 
-    def _sample(self, heap: _Heap, cluster: str, found: Found) -> None:
+    def _sample(self, heap: _Heap, cluster: str, found: ComparedPair) -> None:
         """Keep it if its draw is among the lowest that this cluster ever had, or as the newest."""
         if self._held >= MOST_HELD:
             return
@@ -257,7 +257,7 @@ class Fold:
             self._held += _size(found)
             heap.drawn.setdefault(cluster, []).append(found)
 
-    def _record(self, heap: _Heap, found: Found) -> None:
+    def _record(self, heap: _Heap, found: ComparedPair) -> None:
         """Of the safe requests of one taking, the one with the lowest draw."""
         if not _can_be_sent_again(found) or (heap.recorded is not None and heap.recorded.draw <= found.draw):
             return
@@ -276,7 +276,7 @@ def _gravity(difference: Difference) -> int:
     return _GRAVITY[difference.severity]
 
 
-def _size(found: Found) -> int:
+def _size(found: ComparedPair) -> int:
     pair = found.pair
     return len(pair.request.body) + len(pair.legacy.body) + len(pair.new.body) + 1_000
 
@@ -301,10 +301,10 @@ def _hit(heap: _Heap, rule: str, at: float) -> None:
     hits[1] = max(hits[1], at)
 
 
-def _can_be_sent_again(found: Found) -> bool:
+def _can_be_sent_again(found: ComparedPair) -> bool:
     legacy = found.pair.legacy
     whole = not legacy.failure and legacy.size == len(legacy.body) <= MOST_BODY
-    return whole and found.pair.request.method in SAFE and not found.pair.request.body
+    return whole and found.pair.request.method in SAFE_METHODS and not found.pair.request.body
 
 
 def _increments(route: str, heap: _Heap, redactor: Redactor, id_: str, at: float) -> Increments:
@@ -346,9 +346,9 @@ def _increments(route: str, heap: _Heap, redactor: Redactor, id_: str, at: float
     )
 
 
-def _tallies(route: str, heap: _Heap) -> Iterator[Tally]:
+def _tallies(route: str, heap: _Heap) -> Iterator[EvidenceTally]:
     for (minute, shape, outcome, kind, severity, why, step, side), count in heap.tallies.items():
-        yield Tally(
+        yield EvidenceTally(
             route=route,
             epoch=0,
             minute=minute,
@@ -383,9 +383,9 @@ def _samples(heap: _Heap, kept: _Redacted) -> Iterator[Sample]:
     for cluster in heap.newest | heap.drawn:
         drawn = sorted(heap.drawn.get(cluster, ()), key=lambda each: each.draw)[:SAMPLED]
         newest = heap.newest.get(cluster)
-        chosen = drawn if newest is None or any(each is newest for each in drawn) else [*drawn, newest]
-        for each in chosen:
-            yield Sample(cluster=cluster, epoch=0, exchange=kept.exchange(each))
+        chosen = drawn if newest is None or any(exchange is newest for exchange in drawn) else [*drawn, newest]
+        for exchange in chosen:
+            yield Sample(cluster=cluster, epoch=0, exchange=kept.exchange(exchange))
 
 
 class _Redacted:
@@ -393,17 +393,17 @@ class _Redacted:
 
     def __init__(self, redactor: Redactor) -> None:
         self._redactor = redactor
-        self._made: dict[int, Exchange] = {}
+        self._made: dict[int, ComparedExchange] = {}
 
-    def exchange(self, found: Found) -> Exchange:
+    def exchange(self, found: ComparedPair) -> ComparedExchange:
         known = self._made.get(id(found))
         if known is None:
             known = self._made[id(found)] = self._make(found)
         return known
 
-    def _make(self, found: Found) -> Exchange:
+    def _make(self, found: ComparedPair) -> ComparedExchange:
         pair = self._redactor.pair(found.pair)
-        return Exchange(
+        return ComparedExchange(
             route=pair.route,
             request_id=pair.request_id,
             at=pair.at,

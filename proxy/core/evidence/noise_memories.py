@@ -11,13 +11,13 @@ from typing import NamedTuple
 from urllib.parse import unquote_to_bytes
 
 from proxy.core.evidence.records import epoch_mark
-from proxy.core.noise.measure import Mark, Measure
+from proxy.core.noise.measure import Measure, NoiseIncrement
 from proxy.core.noise.memory import NOTHING_LEARNED, Learned, RouteMemory
-from proxy.core.noise.ring import Ring
-from proxy.core.noise.room import Room
+from proxy.core.noise.memory_bounds import MemoryBounds
 from proxy.core.noise.sorter import PairSorter
+from proxy.core.noise.token_memory import TokenMemory
 from proxy.core.noise.tokens import SHORTEST, tokens_of
-from proxy.core.parity.captured import Pair
+from proxy.core.parity.pair import Pair
 from proxy.core.parity.rules.rules import Rules
 
 MOST = 4000
@@ -37,18 +37,18 @@ class Versions(NamedTuple):
 
     @property
     def mark(self) -> str:
-        """That of its epoch."""
+        """The mark of its epoch."""
         return epoch_mark(self.legacy, self.new, self.addresses, self.begun)
 
 
 class Memories:
-    """`room` is what they hold together."""
+    """The noise memories of all routes and versions; `room` bounds what they hold together."""
 
     def __init__(self) -> None:
         """Nothing is remembered."""
-        self.room = Room()
+        self.room = MemoryBounds()
         self._kept: dict[Versions, RouteMemory] = {}
-        self._minted: Ring[tuple[RouteMemory, str]] = Ring()
+        self._minted: TokenMemory[tuple[RouteMemory, str]] = TokenMemory()
         self._learned: Mapping[str, Learned] = {}
 
     def hear(self, learned: Mapping[str, Learned]) -> None:
@@ -58,7 +58,7 @@ class Memories:
             memory.hear(learned.get(versions.route, NOTHING_LEARNED).within(versions.mark))
 
     def follow(self, routes: Mapping[str, object]) -> None:
-        """Only these routes are left."""
+        """Closes the memories of all other routes."""
         for versions in [each for each in self._kept if each.route not in routes]:
             self._kept.pop(versions).close()
 
@@ -82,13 +82,13 @@ class Memories:
             self._minted.say(token, (memory, key), MOST_MINTED)
 
     def forget(self, now: float) -> None:
-        """Let go of what is old."""
+        """Forgets what is old, and closes memories that were idle for `IDLE` seconds."""
         for versions, memory in list(self._kept.items()):
             memory.forget(now)
             if 0.0 < memory.seen < now - IDLE:
                 self._kept.pop(versions).close()
 
-    def take(self) -> Iterator[tuple[Versions, tuple[Mark, ...]]]:
+    def take(self) -> Iterator[tuple[Versions, tuple[NoiseIncrement, ...]]]:
         """What was counted and found since the last call."""
         for versions, memory in self._kept.items():
             marks = memory.take()

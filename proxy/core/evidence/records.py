@@ -15,9 +15,9 @@ from hashlib import sha256
 from typing import Any, ClassVar, Protocol, TypeVar
 
 from proxy.core.outcome import Side
-from proxy.core.parity.captured import CapturedAnswer, CapturedRequest
 from proxy.core.parity.compare import Outcome
-from proxy.core.parity.rules.difference import Difference, Kind, Severity
+from proxy.core.parity.pair import CapturedAnswer, CapturedRequest
+from proxy.core.parity.rules.difference import Difference, DifferenceKind, Severity
 
 
 class _Dataclass(Protocol):
@@ -60,7 +60,7 @@ class Epoch:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Tally:
+class EvidenceTally:
     """How many comparisons of one route, epoch, minute and shape ended in this way.
 
     Each comparison is counted once: under the kind and severity of its gravest difference, under its reason when it was
@@ -74,7 +74,7 @@ class Tally:
     minute: int
     shape: str
     outcome: Outcome
-    kind: Kind | None = None
+    kind: DifferenceKind | None = None
     severity: Severity | None = None
     why: str = ""
     step: int = 0
@@ -92,7 +92,7 @@ class Occurrence:
     route: str
     epoch: int
     path: str
-    kind: Kind
+    kind: DifferenceKind
     severity: Severity
     first_seen: float
     last_seen: float
@@ -114,7 +114,7 @@ class Cluster:
     route: str
     epoch: int
     path: str
-    kind: Kind
+    kind: DifferenceKind
     severity: Severity
     count: int
     first_seen: float
@@ -134,7 +134,7 @@ class KeyGroup:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Exchange:
+class ComparedExchange:
     """One request and what both sides said, redacted. `draw` in [0, 1) decides whether it stays in a sample."""
 
     route: str
@@ -153,7 +153,7 @@ class Sample:
 
     cluster: str
     epoch: int
-    exchange: Exchange
+    exchange: ComparedExchange
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -225,13 +225,13 @@ class Increments:
 
     id: str
     at: float
-    tallies: tuple[Tally, ...] = ()
+    tallies: tuple[EvidenceTally, ...] = ()
     occurrences: tuple[Occurrence, ...] = ()
     samples: tuple[Sample, ...] = ()
     shapes: tuple[ShapeCount, ...] = ()
     rule_hits: tuple[RuleHits, ...] = ()
     noise: tuple[NoiseCount, ...] = ()
-    recorded: tuple[Exchange, ...] = ()
+    recorded: tuple[ComparedExchange, ...] = ()
     groups: tuple[KeyGroup, ...] = ()
 
     def __len__(self) -> int:
@@ -239,7 +239,7 @@ class Increments:
         return sum(len(getattr(self, name)) for name in _PARTS)
 
 
-_PARTS = tuple(each.name for each in fields(Increments) if each.name not in {"id", "at"})
+_PARTS = tuple(field.name for field in fields(Increments) if field.name not in {"id", "at"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -278,15 +278,15 @@ def joined(id_: str, parts: Iterable[Increments]) -> Increments:
     pieces = tuple(parts)
     return Increments(
         id=id_,
-        at=max((each.at for each in pieces), default=0.0),
-        tallies=tuple(record for each in pieces for record in each.tallies),
-        occurrences=tuple(record for each in pieces for record in each.occurrences),
-        samples=tuple(record for each in pieces for record in each.samples),
-        shapes=tuple(record for each in pieces for record in each.shapes),
-        rule_hits=tuple(record for each in pieces for record in each.rule_hits),
-        noise=tuple(record for each in pieces for record in each.noise),
-        recorded=tuple(record for each in pieces for record in each.recorded),
-        groups=tuple(record for each in pieces for record in each.groups),
+        at=max((piece.at for piece in pieces), default=0.0),
+        tallies=tuple(record for piece in pieces for record in piece.tallies),
+        occurrences=tuple(record for piece in pieces for record in piece.occurrences),
+        samples=tuple(record for piece in pieces for record in piece.samples),
+        shapes=tuple(record for piece in pieces for record in piece.shapes),
+        rule_hits=tuple(record for piece in pieces for record in piece.rule_hits),
+        noise=tuple(record for piece in pieces for record in piece.noise),
+        recorded=tuple(record for piece in pieces for record in piece.recorded),
+        groups=tuple(record for piece in pieces for record in piece.groups),
     )
 
 
@@ -313,7 +313,7 @@ def storable(text: str, longest: int = LONGEST_TEXT) -> str:
 
 def cleaned(record: Record) -> Record:
     """The record with its texts storable."""
-    texts = {each.name: getattr(record, each.name) for each in fields(record)}
+    texts = {field.name: getattr(record, field.name) for field in fields(record)}
     return replace(record, **{name: storable(text) for name, text in texts.items() if type(text) is str})
 
 

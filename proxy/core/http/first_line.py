@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 
-from proxy.core.http.request import REFUSED_METHODS, Refusal
+from proxy.core.http.request import REFUSED_METHODS, RequestRefusal
 
 _TOKEN = rb"[!#$%&'*+.^_`|~0-9A-Za-z-]"
 _LONGEST_METHOD = 32
@@ -51,11 +51,11 @@ def familiar(head: bytes) -> bytes:
     return b"GET" + spoken[len(method) :] if method in UNNAMED_METHODS else spoken
 
 
-def refusal_of(head: bytes, problem: str, *, known: bool) -> Refusal:
+def refusal_of(head: bytes, problem: str, *, known: bool) -> RequestRefusal:
     """What a request is answered with, of which llhttp says `problem`; `known`: it has a name for the method."""
     method = method_of(head)
     if method and not known and method not in UNNAMED_METHODS and method not in REFUSED_METHODS:
-        return Refusal(501, "the method is not one of HTTP's, and is not known here")
+        return RequestRefusal(501, "the method is not one of HTTP's, and is not known here")
     if _VERSION.match(head):
-        return Refusal(505, "only HTTP/1.1 and HTTP/1.0 are spoken here")
-    return Refusal(400, problem)
+        return RequestRefusal(505, "only HTTP/1.1 and HTTP/1.0 are spoken here")
+    return RequestRefusal(400, problem)

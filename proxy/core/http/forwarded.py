@@ -13,9 +13,9 @@ from collections.abc import Iterable, Sequence
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
 from proxy.core.http.headers import is_managed
-from proxy.core.http.passed import NAME as PASSED
-from proxy.core.http.passed import passed_of
 from proxy.core.http.request import RequestHead
+from proxy.core.http.via import NAME as PASSED
+from proxy.core.http.via import passed_of
 
 CHOICE = b"x-banyan-side"
 """In which an allowed client says which side is to answer: for Banyan, so it goes no further."""

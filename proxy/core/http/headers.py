@@ -11,7 +11,7 @@ from __future__ import annotations
 from enum import IntEnum
 
 
-class Kind(IntEnum):
+class FieldKind(IntEnum):
     """What to do with a field; PLAIN passes through untouched."""
 
     PLAIN = 0
@@ -55,33 +55,33 @@ _MANAGED = frozenset(
 )
 _MANAGED_PREFIXES = (b"x-forwarded-", b"x-banyan-")
 _SPECIAL = {
-    b"host": Kind.HOST,
-    b"content-length": Kind.CONTENT_LENGTH,
-    b"transfer-encoding": Kind.TRANSFER_ENCODING,
-    b"connection": Kind.CONNECTION,
-    b"te": Kind.TE,
-    b"expect": Kind.EXPECT,
-    b"upgrade": Kind.UPGRADE,
-    b"traceparent": Kind.TRACEPARENT,
-    b"tracestate": Kind.TRACESTATE,
-    b"http2-settings": Kind.HOP_BY_HOP,
+    b"host": FieldKind.HOST,
+    b"content-length": FieldKind.CONTENT_LENGTH,
+    b"transfer-encoding": FieldKind.TRANSFER_ENCODING,
+    b"connection": FieldKind.CONNECTION,
+    b"te": FieldKind.TE,
+    b"expect": FieldKind.EXPECT,
+    b"upgrade": FieldKind.UPGRADE,
+    b"traceparent": FieldKind.TRACEPARENT,
+    b"tracestate": FieldKind.TRACESTATE,
+    b"http2-settings": FieldKind.HOP_BY_HOP,
 }
 _RESPONSE_SPECIAL = {
-    b"content-length": Kind.CONTENT_LENGTH,
-    b"transfer-encoding": Kind.TRANSFER_ENCODING,
-    b"connection": Kind.CONNECTION,
-    b"upgrade": Kind.UPGRADE,
-    b"te": Kind.HOP_BY_HOP,
-    b"keep-alive": Kind.KEEP_ALIVE,
-    b"proxy-connection": Kind.HOP_BY_HOP,
-    b"proxy-authenticate": Kind.HOP_BY_HOP,
-    b"proxy-authentication-info": Kind.HOP_BY_HOP,
-    b"proxy-authorization": Kind.HOP_BY_HOP,
-    b"location": Kind.LOCATION,
-    b"content-location": Kind.LOCATION,
-    b"set-cookie": Kind.SET_COOKIE,
-    b"x-request-id": Kind.MANAGED,
-    b"trailer": Kind.TRAILER,
+    b"content-length": FieldKind.CONTENT_LENGTH,
+    b"transfer-encoding": FieldKind.TRANSFER_ENCODING,
+    b"connection": FieldKind.CONNECTION,
+    b"upgrade": FieldKind.UPGRADE,
+    b"te": FieldKind.HOP_BY_HOP,
+    b"keep-alive": FieldKind.KEEP_ALIVE,
+    b"proxy-connection": FieldKind.HOP_BY_HOP,
+    b"proxy-authenticate": FieldKind.HOP_BY_HOP,
+    b"proxy-authentication-info": FieldKind.HOP_BY_HOP,
+    b"proxy-authorization": FieldKind.HOP_BY_HOP,
+    b"location": FieldKind.LOCATION,
+    b"content-location": FieldKind.LOCATION,
+    b"set-cookie": FieldKind.SET_COOKIE,
+    b"x-request-id": FieldKind.MANAGED,
+    b"trailer": FieldKind.TRAILER,
 }
 
 ALWAYS_WANTED = frozenset(
@@ -133,25 +133,25 @@ def is_managed(name: bytes) -> bool:
     return name in _MANAGED or name.startswith(_MANAGED_PREFIXES)
 
 
-def request_kind(name: bytes, wanted: frozenset[bytes]) -> Kind:
+def request_kind(name: bytes, wanted: frozenset[bytes]) -> FieldKind:
     """The kind of a request field; `wanted` names (lower case) are those that some route asks about."""
     lower = name.lower()
     special = _SPECIAL.get(lower)
     if special is not None:
         return special
     if lower in _HOP_BY_HOP:
-        return Kind.HOP_BY_HOP
+        return FieldKind.HOP_BY_HOP
     if is_managed(lower):
-        return Kind.MANAGED
+        return FieldKind.MANAGED
     folded = lower.translate(_ALNUM_AS_IS)
     if folded != lower and (is_managed(folded) or folded in (b"content-length", b"transfer-encoding", b"host")):
-        return Kind.ALIAS
-    return Kind.WANTED if lower in wanted or lower in ALWAYS_WANTED else Kind.PLAIN
+        return FieldKind.ALIAS
+    return FieldKind.WANTED if lower in wanted or lower in ALWAYS_WANTED else FieldKind.PLAIN
 
 
-def response_kind(name: bytes) -> Kind:
+def response_kind(name: bytes) -> FieldKind:
     """The kind of a response field."""
-    return _RESPONSE_SPECIAL.get(name.lower(), Kind.PLAIN)
+    return _RESPONSE_SPECIAL.get(name.lower(), FieldKind.PLAIN)
 
 
 def connection_tokens(value: bytes) -> list[bytes]:

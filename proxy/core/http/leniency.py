@@ -49,7 +49,7 @@ _BLANKS = (b" ", b"\t")
 _LENGTH = b"content-length"
 _NEVER_FOLDED = frozenset({_LENGTH, b"transfer-encoding", b"host", b"connection", b"te", b"upgrade", b"expect"})
 _NAME = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-_CONTROLS = bytes(0x20 if (each < 0x20 and each not in b"\t\n") or each == 0x7F else each for each in range(256))
+_CONTROLS = bytes(0x20 if (byte < 0x20 and byte not in b"\t\n") or byte == 0x7F else byte for byte in range(256))
 _LONE_LF = re.compile(rb"(?<!\r)\n")
 _ABOVE_ASCII = re.compile(rb"[\x80-\xff]")
 _METHOD = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+(?= )")
@@ -170,7 +170,7 @@ def _one_length(lines: list[bytes], used: set[Leniency]) -> list[bytes]:
     for line in lines[1:]:
         name, _, value = line.partition(b":")
         if name.lower() == _LENGTH:
-            said += [each.strip(b" \t") for each in value.split(b",")]
+            said += [part.strip(b" \t") for part in value.split(b",")]
     if len(said) < 2 or len(set(said)) > 1 or not said[0].isdigit():
         return lines
     used.add(_EQUAL_LENGTHS)

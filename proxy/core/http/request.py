@@ -16,9 +16,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from proxy.core.http.authority import normal_host
-from proxy.core.http.headers import PROTECTED, Kind, connection_tokens, is_managed, request_kind
+from proxy.core.http.headers import PROTECTED, FieldKind, connection_tokens, is_managed, request_kind
 from proxy.core.http.memo import Memo
-from proxy.core.http.request_context import Visit
+from proxy.core.http.request_context import RequestContext
 from proxy.core.http.target import is_acceptable
 from proxy.core.limits.bounds_met import Shed
 
@@ -26,13 +26,13 @@ CHUNKED: Final = -1
 """`length` of a body whose size is not known."""
 _MAX_LENGTH = 2**63 - 1
 _MAX_DIGITS = 40
-_PLAIN: Final = int(Kind.PLAIN)
-_HOST: Final = int(Kind.HOST)
-_WANTED: Final = int(Kind.WANTED)
-_CONNECTION: Final = int(Kind.CONNECTION)
+_PLAIN: Final = int(FieldKind.PLAIN)
+_HOST: Final = int(FieldKind.HOST)
+_WANTED: Final = int(FieldKind.WANTED)
+_CONNECTION: Final = int(FieldKind.CONNECTION)
 _KEEP_ALIVE: Final = b" keep-alive"
 """What browsers send: says nothing in HTTP/1.1, so it is left out without a second look."""
-_STAYS = frozenset({int(Kind.CONTENT_LENGTH), int(Kind.TRANSFER_ENCODING)})
+_STAYS = frozenset({int(FieldKind.CONTENT_LENGTH), int(FieldKind.TRANSFER_ENCODING)})
 _USUAL_METHODS = frozenset({b"GET", b"HEAD", b"POST", b"PUT", b"PATCH", b"DELETE", b"OPTIONS"})
 REFUSED_METHODS = frozenset({b"CONNECT", b"TRACE", b"PRI"})
 """Never for an upstream: a tunnel to anywhere, an echo of the client's own credentials, HTTP/2's first word (R10)."""
@@ -50,13 +50,13 @@ _BINDING = (b"ntlm", b"negotiate")
 _HOPS = b"max-forwards"
 _MOST_HOP_DIGITS = 9
 """Of a longer number the first ones are read, as the standard lets a recipient have a greatest value."""
-_TARGET: Final = bytes(each for each in range(0x21, 0x7F) if each != ord("#"))
+_TARGET: Final = bytes(byte for byte in range(0x21, 0x7F) if byte != ord("#"))
 """What llhttp and `is_acceptable` take in a target of origin form."""
 _NOTHING: Mapping[bytes, list[bytes]] = {}
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
+class RequestRefusal:
     """A request that is answered by Banyan with `status`, and why, in words for the client."""
 
     status: int
@@ -75,9 +75,9 @@ class HeadBounds:
 
 
 _USUAL_BOUNDS = HeadBounds()
-_UNDERSCORE = Refusal(400, "a header field's name holds an underscore, which is refused here")
-_FORBIDDEN = Refusal(400, "the request target holds a forbidden character")
-_TWICE = Refusal(400, "the body's end is declared more than once")
+_UNDERSCORE = RequestRefusal(400, "a header field's name holds an underscore, which is refused here")
+_FORBIDDEN = RequestRefusal(400, "the request target holds a forbidden character")
+_TWICE = RequestRefusal(400, "the body's end is declared more than once")
 
 
 class RequestHead:
@@ -86,7 +86,7 @@ class RequestHead:
     `length` is the body's size in bytes, `CHUNKED`, or 0. `host_at` is the place of `Host` in `lines` (-1: none,
     HTTP/1.0), `host_value` what stands after its colon, `host` the name that predicates compare.
     `binds`: it authenticates the connection it is sent on (RFC 4559 section 6), which is then nobody else's.
-    `passed`: what it went through before (`passed.py`); `mark`: the line in place of the route's own, or empty.
+    `passed`: what it went through before (`via.py`); `mark`: the line in place of the route's own, or empty.
     `said_id`: the `X-Request-Id` that it came with, where that is a token, whoever sent it.
     `hops`: how many more an OPTIONS may make (`Max-Forwards`), or -1.
     `plain`: no body, no mark, and no field that Banyan reads for itself: what follows from those need not be looked at.
@@ -105,7 +105,7 @@ class RequestHead:
     te_trailers: bool = False
     binds: bool = False
     joined: bytes | None = None
-    visit: Visit | None = None
+    visit: RequestContext | None = None
     passed: tuple[bytes, ...] = ()
     hops: int = -1
     said_id: bytes = b""
@@ -143,7 +143,7 @@ class RequestHead:
         self.binds = known.binds
 
     def bear(self, mark: bytes) -> None:
-        """Go on with this `mark`."""
+        """Puts this line in place of the route's own mark."""
         self.mark = mark
         self.plain = False
 
@@ -209,7 +209,7 @@ class RequestReader:
         request line is checked anew, as strictly as llhttp does in origin form.
         """
         cut = raw.find(b"\r\n")
-        known = self._blocks.get(raw[cut:])
+        known = self._blocks.get(raw[cut:])  # by all bytes behind the request line: nothing can differ unseen
         if known is None:
             return None
         parts = raw[:cut].split(b" ")
@@ -219,6 +219,7 @@ class RequestReader:
         if version != b"HTTP/1.1" or method not in self._methods or target.translate(None, _TARGET):
             return None
         path, _, query = target.partition(b"?")
+        # What is rare or may be refused goes the long way, where every check has its own refusal.
         if cut > self._recalled or target[:1] != b"/" or target.find(b"%00") >= 0:
             return None
         head = RequestHead(method, target, path, query, 1)
@@ -226,6 +227,8 @@ class RequestReader:
         return head
 
     def _remember(self, raw: bytes, head: RequestHead) -> None:
+        # A method is known only from here on, since llhttp has taken it, and few are: clients may make some up. Where
+        # `Max-Forwards` was counted down, the lines are not the client's bytes any more.
         if head.minor and len(self._methods) < _METHODS and _HOPS not in head.fields:
             self._methods.add(head.method)
             head.block()
@@ -234,22 +237,23 @@ class RequestReader:
             known.take_fields(head)
             self._blocks.put(raw[raw.find(b"\r\n") :], known)
 
-    def read(self, raw: bytes) -> RequestHead | Refusal:
+    def read(self, raw: bytes) -> RequestHead | RequestRefusal:
         """`raw` is a whole head, up to and with its empty line."""
         lines = raw.split(b"\r\n")
         parts = lines[0].split(b" ")
         if len(parts) != 3:
-            return Refusal(400, "the request line must have exactly three parts")
+            return RequestRefusal(400, "the request line must have exactly three parts")
         method, target, version = parts
         minor = 1 if version == b"HTTP/1.1" else 0 if version == b"HTTP/1.0" else -1
         if minor < 0:
-            return Refusal(505, "only HTTP/1.1 and HTTP/1.0 are spoken here")
+            return RequestRefusal(505, "only HTTP/1.1 and HTTP/1.0 are spoken here")
+        # Cheap tests let usual heads past the costly checks, each of which finds what exactly is wrong.
         if method not in _USUAL_METHODS and (refusal := _check_method(method)) is not None:
             return refusal
         if len(raw) > self._small and (refusal := _check_sizes(raw, lines, self.bounds)) is not None:
             return refusal
         if len(lines) > self._most_lines:
-            return Refusal(431, f"more than {self.bounds.fields} header fields", Shed.FIELDS)
+            return RequestRefusal(431, f"more than {self.bounds.fields} header fields", Shed.FIELDS)
         path, _, query = target.partition(b"?")
         head = RequestHead(method, target, path, query, minor)
         if not minor:
@@ -265,10 +269,10 @@ class RequestReader:
         self._remember(raw, head)
         return head
 
-    def _read_fields(self, head: RequestHead, lines: list[bytes]) -> Refusal | None:
+    def _read_fields(self, head: RequestHead, lines: list[bytes]) -> RequestRefusal | None:
         """Sort the field lines; the loop is the hottest of the product, so it stands in one frame."""
         kinds, kept = self._kinds, head.lines
-        special: list[tuple[int, bytes, bytes]] | None = None
+        special: list[tuple[int, bytes, bytes]] | None = None  # made only where needed: most heads have none
         hosts = 0
         for line in lines[1:-2]:
             name, _, value = line.partition(b":")
@@ -288,7 +292,7 @@ class RequestReader:
                 head.note(name.lower(), value.strip(b" \t"))
             elif kind != _CONNECTION or value != _KEEP_ALIVE or not head.minor:
                 if kind in _STAYS:
-                    kept.append(line)
+                    kept.append(line)  # framing goes on in its place; `_apply_framing` may rewrite it there
                 if special is None:
                     special = []
                 special.append((kind, line, value.strip(b" \t")))
@@ -299,7 +303,7 @@ class RequestReader:
     def _learn(self, name: bytes) -> int:
         kind = int(request_kind(name, self._wanted))
         if not self._underscores and b"_" in name:
-            kind = int(Kind.UNDERSCORE)
+            kind = int(FieldKind.UNDERSCORE)
         if len(name) <= _MEMO_KEY:
             if len(self._kinds) >= _MEMO:
                 self._kinds.clear()
@@ -333,71 +337,71 @@ def _count_hops(head: RequestHead) -> None:
             head.lines[at] = b"%b: %d" % (name, head.hops - 1)
 
 
-def _check_method(method: bytes) -> Refusal | None:
+def _check_method(method: bytes) -> RequestRefusal | None:
     """The C parser skips empty lines before the method, and a bare LF or CR too, which must not pass as part of it."""
     if method in REFUSED_METHODS:
-        return Refusal(405, "CONNECT, TRACE and PRI are not passed on")
-    return None if _METHOD.fullmatch(method) else Refusal(400, "the method is not a token")
+        return RequestRefusal(405, "CONNECT, TRACE and PRI are not passed on")
+    return None if _METHOD.fullmatch(method) else RequestRefusal(400, "the method is not a token")
 
 
-def _check_hosts(head: RequestHead, hosts: int) -> Refusal | None:
+def _check_hosts(head: RequestHead, hosts: int) -> RequestRefusal | None:
     """One and valid; HTTP/1.0 may go without."""
     if hosts == 1:
-        return Refusal(400, "Host is not a valid host and port")
-    return Refusal(400, "exactly one Host field is required") if hosts or head.minor else None
+        return RequestRefusal(400, "Host is not a valid host and port")
+    return RequestRefusal(400, "exactly one Host field is required") if hosts or head.minor else None
 
 
-def _check_sizes(raw: bytes, lines: list[bytes], bounds: HeadBounds) -> Refusal | None:
+def _check_sizes(raw: bytes, lines: list[bytes], bounds: HeadBounds) -> RequestRefusal | None:
     if len(lines[0]) > bounds.line:
-        return Refusal(414, f"the request line is longer than {bounds.line} bytes", Shed.REQUEST_LINE)
+        return RequestRefusal(414, f"the request line is longer than {bounds.line} bytes", Shed.REQUEST_LINE)
     if len(raw) > bounds.head or any(len(line) > bounds.field for line in lines[1:]):
         detail = f"a header field is longer than {bounds.field} bytes, or all of them than {bounds.head}"
-        return Refusal(431, detail, Shed.HEAD)
+        return RequestRefusal(431, detail, Shed.HEAD)
     return None
 
 
-def _apply(head: RequestHead, special: list[tuple[int, bytes, bytes]]) -> Refusal | None:
+def _apply(head: RequestHead, special: list[tuple[int, bytes, bytes]]) -> RequestRefusal | None:
     """Work in the fields that are not simply passed on."""
     framed = False
     for kind, line, value in special:
         match kind:
-            case Kind.CONTENT_LENGTH | Kind.TRANSFER_ENCODING:
+            case FieldKind.CONTENT_LENGTH | FieldKind.TRANSFER_ENCODING:
                 refusal = _TWICE if framed else _apply_framing(head, kind, line, value)
                 if refusal is not None:
                     return refusal
                 framed = True
-            case Kind.CONNECTION:
+            case FieldKind.CONNECTION:
                 head.connection = (*head.connection, *connection_tokens(value))
-            case Kind.TE:
+            case FieldKind.TE:
                 head.te_trailers = head.te_trailers or b"trailers" in connection_tokens(value)
-            case Kind.EXPECT if head.minor:  # HTTP/1.0 knows no interim answers (RFC 9110 section 10.1.1)
+            case FieldKind.EXPECT if head.minor:  # HTTP/1.0 knows no interim answers (RFC 9110 section 10.1.1)
                 head.expect = value.lower() if not head.expect else b"?"
-            case Kind.UPGRADE:
+            case FieldKind.UPGRADE:
                 head.upgrade = value.lower() if not head.upgrade else b"?"
-            case Kind.UNDERSCORE:
+            case FieldKind.UNDERSCORE:
                 return _UNDERSCORE
-            case Kind.MANAGED | Kind.TRACEPARENT | Kind.TRACESTATE:
+            case FieldKind.MANAGED | FieldKind.TRACEPARENT | FieldKind.TRACESTATE:
                 head.note(line.partition(b":")[0].lower(), value)
-                head.managed = (*head.managed, line) if kind == Kind.MANAGED else head.managed
+                head.managed = (*head.managed, line) if kind == FieldKind.MANAGED else head.managed
     _apply_connection(head)
     return None
 
 
-def _apply_framing(head: RequestHead, kind: int, line: bytes, value: bytes) -> Refusal | None:
+def _apply_framing(head: RequestHead, kind: int, line: bytes, value: bytes) -> RequestRefusal | None:
     """The one field that says where the body ends; it goes on in canonical form (R2)."""
-    if kind == Kind.CONTENT_LENGTH:
+    if kind == FieldKind.CONTENT_LENGTH:
         if not value.isdigit() or len(value) > _MAX_DIGITS or int(value) > _MAX_LENGTH:
-            return Refusal(400, "Content-Length must be one decimal number below 2^63")
+            return RequestRefusal(400, "Content-Length must be one decimal number below 2^63")
         head.length = int(value)
         canonical = b"%b: %d" % (line.partition(b":")[0], head.length)
     else:
         if head.minor == 0:
-            return Refusal(400, "Transfer-Encoding has no place in HTTP/1.0")
+            return RequestRefusal(400, "Transfer-Encoding has no place in HTTP/1.0")
         if value.lower() != b"chunked":
-            return Refusal(501, "the only transfer coding understood is chunked")
+            return RequestRefusal(501, "the only transfer coding understood is chunked")
         head.length = CHUNKED
         canonical = line.partition(b":")[0] + b": chunked"
-    if line != canonical:
+    if line != canonical:  # leading zeros, other case: what two readers might read differently does not go on
         head.lines[head.lines.index(line)] = canonical
     return None
 
@@ -412,24 +416,24 @@ def _apply_connection(head: RequestHead) -> None:
     elif head.minor == 0 and b"keep-alive" in tokens:
         head.keep_alive = True
     named = {token for token in tokens if token not in PROTECTED and not is_managed(token)}
-    named -= {b"close", b"keep-alive", b"upgrade", *head.fields}
+    named -= {b"close", b"keep-alive", b"upgrade", *head.fields}  # `fields` are those that routing read
     if named:
         host = head.lines[head.host_at] if head.host_at >= 0 else None
         head.lines[:] = [line for line in head.lines if line.partition(b":")[0].lower() not in named]
         head.host_at = head.lines.index(host) if host is not None else -1
 
 
-def _other_form(head: RequestHead, *, nul: bool) -> RequestHead | Refusal:
+def _other_form(head: RequestHead, *, nul: bool) -> RequestHead | RequestRefusal:
     """Absolute form (RFC 9112 section 3.2.2) and asterisk form (3.2.4)."""
     if head.target == b"*":
-        return head if head.method == b"OPTIONS" else Refusal(400, "the target * belongs to OPTIONS alone")
+        return head if head.method == b"OPTIONS" else RequestRefusal(400, "the target * belongs to OPTIONS alone")
     scheme, found, after = head.target.partition(b"://")
     if not found or scheme.lower() not in (b"http", b"https"):
-        return Refusal(400, "the request target must begin with a slash")
+        return RequestRefusal(400, "the request target must begin with a slash")
     cut = min((at for at in (after.find(b"/"), after.find(b"?")) if at >= 0), default=len(after))
     authority, rest = after[:cut], after[cut:]
     if not _names_the_host(authority, head):
-        return Refusal(400, "the target's authority and Host do not agree")
+        return RequestRefusal(400, "the target's authority and Host do not agree")
     if not rest and head.method == b"OPTIONS":
         head.target = head.path = b"*"
         return head

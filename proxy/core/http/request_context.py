@@ -12,7 +12,7 @@ from proxy.core.outcome import Side
 _NOTHING: Mapping[int, tuple[Side, float]] = {}
 
 
-class Visit:
+class RequestContext:
     """`asked`: the side that an allowed client names; `stays`, `follows`: those of its flow and of its last write.
 
     `cohort_cookies` and `side_cookies` are values as sent. `known` are the ties that the side cookie holds: by mark,

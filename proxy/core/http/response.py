@@ -14,7 +14,7 @@ import re
 from collections.abc import Callable
 from typing import Final
 
-from proxy.core.http.headers import PROTECTED, Kind, connection_tokens, is_managed, response_kind
+from proxy.core.http.headers import PROTECTED, FieldKind, connection_tokens, is_managed, response_kind
 from proxy.core.http.memo import Memo
 
 MAX_HEAD = 64 * 1024
@@ -35,11 +35,13 @@ _TIMEOUT = re.compile(rb"(?:^|,)[\t ]*timeout[\t ]*=[\t ]*\"?([0-9]{1,6})\"?[\t 
 _MARGIN = 1.0
 """Seconds before an upstream's own end of an idle connection; of a short time, half of it."""
 NEVER: Final = float("inf")
-_LENGTH, _CONNECTION = int(Kind.CONTENT_LENGTH), int(Kind.CONNECTION)
+_LENGTH, _CONNECTION = int(FieldKind.CONTENT_LENGTH), int(FieldKind.CONNECTION)
 _KEEP_ALIVE = b" keep-alive"
 _HEADS = 256
 _LONGEST_HEAD = 1024
-_STAYS = frozenset({int(each) for each in (Kind.LOCATION, Kind.SET_COOKIE, Kind.MANAGED, Kind.TRANSFER_ENCODING)})
+_STAYS = frozenset(
+    {int(kind) for kind in (FieldKind.LOCATION, FieldKind.SET_COOKIE, FieldKind.MANAGED, FieldKind.TRANSFER_ENCODING)}
+)
 
 
 class ResponseHead:
@@ -154,23 +156,23 @@ class ResponseReader:
 
 def _apply(head: ResponseHead, kind: int, line: bytes, value: bytes, named: list[bytes]) -> str:
     match kind:
-        case Kind.TRANSFER_ENCODING:
+        case FieldKind.TRANSFER_ENCODING:
             if value.lower() != b"chunked" or head.minor == 0 or head.framing_at >= 0:
                 return "Transfer-Encoding is not chunked alone"
             head.length = CHUNKED
             head.framing_at = len(head.lines) - 1
             head.lines[-1] = line.partition(b":")[0] + b": chunked"
-        case Kind.CONNECTION:
+        case FieldKind.CONNECTION:
             named += connection_tokens(value)
-        case Kind.UPGRADE:
+        case FieldKind.UPGRADE:
             head.upgrade = value.lower()
-        case Kind.SET_COOKIE | Kind.LOCATION:
+        case FieldKind.SET_COOKIE | FieldKind.LOCATION:
             head.rewritable = True
-        case Kind.MANAGED:
+        case FieldKind.MANAGED:
             head.has_request_id = True
-        case Kind.KEEP_ALIVE:
+        case FieldKind.KEEP_ALIVE:
             head.idles = min(head.idles, _idles(value))
-        case Kind.TRAILER:
+        case FieldKind.TRAILER:
             head.trailer = (*head.trailer, line)
         case _:
             pass
@@ -178,7 +180,7 @@ def _apply(head: ResponseHead, kind: int, line: bytes, value: bytes, named: list
 
 
 def _idles(value: bytes) -> float:
-    """Rule 4; seconds."""
+    """The seconds of a `Keep-Alive: timeout`, by rule 4."""
     found = _TIMEOUT.search(value)
     if found is None:
         return NEVER

@@ -20,7 +20,7 @@ MAX_READINGS = 32
 UNREADABLE = b""
 """The reading that no route takes."""
 
-PLAIN: Final = bytes(ord("a") if chr(each) in "/-_~!$&'()*+,=:@" else each for each in range(256))
+PLAIN: Final = bytes(ord("a") if chr(byte) in "/-_~!$&'()*+,=:@" else byte for byte in range(256))
 """Makes a path of harmless characters alphanumeric; `%`, `\\`, `;` and `.` stay what they are: past a regex."""
 _AMBIGUOUS = re.compile(rb"[%\\;]|//|/\.")
 _STRUCTURE = re.compile(rb"[\\;]|//|/\.")

@@ -42,7 +42,7 @@ ANEW = 300.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Breaker:
+class FailureRow:
     """The row so far: its length, when it began and was last added to, its first cohort, how many failures are of
     others, and how many requests were refused since.
 
@@ -113,14 +113,14 @@ class Breaker:
         return self.why or _sentence(self)
 
 
-def answered(breaker: Breaker, side: Side, *, before: int = 0, unreachable: bool = False) -> Breaker:
+def answered(breaker: FailureRow, side: Side, *, before: int = 0, unreachable: bool = False) -> FailureRow:
     """After an answer that is no hard failure. An open breaker stays open until somebody clears it.
 
     `before` failures were told with it, of which the last had no connection where they are `unreachable`: rule 6.
     """
     if side is Side.LEGACY:
         return _judged(replace(breaker, legacy_answered=True), max(breaker.began, breaker.last))
-    return Breaker(
+    return FailureRow(
         before=min(before, MOST_BEFORE),
         unreachable=unreachable,
         opened_at=breaker.opened_at,
@@ -131,7 +131,7 @@ def answered(breaker: Breaker, side: Side, *, before: int = 0, unreachable: bool
     )
 
 
-def failed(breaker: Breaker, side: Side, *, cohort: int, at: float, unreachable: bool = False) -> Breaker:
+def failed(breaker: FailureRow, side: Side, *, cohort: int, at: float, unreachable: bool = False) -> FailureRow:
     """After a hard failure; `unreachable` says that there was no connection at all."""
     if side is Side.LEGACY:
         return replace(breaker, legacy_answered=False)
@@ -157,7 +157,7 @@ def lasting(rest: float, connect: float) -> float:
     return max(ONE_LASTS, rest + connect)
 
 
-def refused(breaker: Breaker, count: int, at: float, *, left_alone: int = 0, lasts: float = ONE_LASTS) -> Breaker:
+def refused(breaker: FailureRow, count: int, at: float, *, left_alone: int = 0, lasts: float = ONE_LASTS) -> FailureRow:
     """After so many requests that Banyan sent nowhere: rule 4; `left_alone` of them: rule 5, which `lasts` so long."""
     if left_alone:
         is_one = breaker.left_alone and at - breaker.alone_until <= lasts + FORGOTTEN
@@ -168,7 +168,7 @@ def refused(breaker: Breaker, count: int, at: float, *, left_alone: int = 0, las
     return _judged(replace(breaker, refused=breaker.refused + count * bool(breaker.row), last=at), at)
 
 
-def waited(breaker: Breaker, at: float) -> Breaker:
+def waited(breaker: FailureRow, at: float) -> FailureRow:
     """Now, while nothing is known of legacy: rule 2."""
     lasts = breaker.is_left_alone or at - breaker.began >= PATIENCE
     if not breaker.is_due or not lasts:
@@ -177,7 +177,7 @@ def waited(breaker: Breaker, at: float) -> Breaker:
     return opened(breaker, why, at)
 
 
-def opened(breaker: Breaker, why: str, at: float) -> Breaker:
+def opened(breaker: FailureRow, why: str, at: float) -> FailureRow:
     """The breaker, open; one that is open already stays so since the same time, but for rule 7."""
     if breaker.opened_at is None:
         return replace(breaker, opened_at=at, why=why, due_at=at, raised_at=at, was_well=False)
@@ -186,9 +186,9 @@ def opened(breaker: Breaker, why: str, at: float) -> Breaker:
     return replace(breaker, due_at=at)
 
 
-def _judged(breaker: Breaker, at: float) -> Breaker:
+def _judged(breaker: FailureRow, at: float) -> FailureRow:
     return opened(breaker, _sentence(breaker), at) if breaker.legacy_answered and breaker.is_due else breaker
 
 
-def _sentence(breaker: Breaker) -> str:
+def _sentence(breaker: FailureRow) -> str:
     return f"{breaker.what}{',' * breaker.is_left_alone} while legacy answered"

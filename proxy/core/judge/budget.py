@@ -13,7 +13,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from proxy.core.position.ladder import Place, is_above
-from proxy.core.stage import Stage
 
 _PARTS = 60
 LEAST_ANSWERS = 1000
@@ -47,7 +46,7 @@ class ErrorBudget:
 
 def is_in_motion(place: Place) -> bool:
     """Whether a route has left legacy and has not arrived."""
-    return place.stage is Stage.CANARY and 0.0 < place.split < 1.0
+    return place.stage.facts.draws and 0.0 < place.split < 1.0
 
 
 def unit(route: str, group: str) -> str:

@@ -17,7 +17,6 @@ from dataclasses import dataclass, replace
 from proxy.core.judge.policy import Ramp
 from proxy.core.position.ladder import Place
 from proxy.core.position.position import Position
-from proxy.core.stage import Stage
 
 STRETCH = 200
 AT_LEAST, AT_MOST = 10.0, 600.0
@@ -26,7 +25,7 @@ _MARGIN = 0.05
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Load:
+class CarriedLoad:
     """Answers of both sides, and what became of the requests that were drawn for a shadow: `unfit` cannot have one."""
 
     new: int = 0
@@ -35,9 +34,9 @@ class Load:
     refused: int = 0
     unfit: int = 0
 
-    def __add__(self, other: Load) -> Load:
-        """Both together."""
-        return Load(
+    def __add__(self, other: CarriedLoad) -> CarriedLoad:
+        """The sums of both."""
+        return CarriedLoad(
             new=self.new + other.new,
             legacy=self.legacy + other.legacy,
             sent=self.sent + other.sent,
@@ -47,7 +46,7 @@ class Load:
 
     @property
     def answers(self) -> int:
-        """Of both sides."""
+        """Answers of both sides."""
         return self.new + self.legacy
 
     @property
@@ -66,7 +65,7 @@ class Load:
         return min(self.new / self.answers + self.sent * by_legacy / (self.answers * fit), 1.0)
 
 
-NO_LOAD = Load()
+NO_LOAD = CarriedLoad()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,12 +79,12 @@ class Capacity:
     proved: float | None = None
     epoch: int = 0
     short: int = 0
-    load: Load = NO_LOAD
-    last: Load = NO_LOAD
+    load: CarriedLoad = NO_LOAD
+    last: CarriedLoad = NO_LOAD
     since: float = 0.0
     is_raised: bool = True
 
-    def add(self, load: Load, now: float, *, is_raised: bool = True) -> Capacity:
+    def add(self, load: CarriedLoad, now: float, *, is_raised: bool = True) -> Capacity:
         """With what was carried since the last call; `is_raised`: the sample was as the judge wants it."""
         if not load.answers and not self.load.answers:
             return self
@@ -99,7 +98,7 @@ class Capacity:
         return replace(self, proved=proved, short=self.short + is_raised, load=NO_LOAD, last=both, since=now)
 
     def stopped(self) -> Capacity:
-        """Without the stretch that had begun."""
+        """The same, with the stretch that had begun thrown away."""
         return replace(self, load=NO_LOAD)
 
     def at(self, epoch: int) -> Capacity:
@@ -119,9 +118,9 @@ NOTHING_CARRIED = Capacity()
 def raised(ramp: Ramp, position: Position, to: Place, capacity: Capacity, compared: int) -> float:
     """The share to shadow until new has carried what `to` needs and is `compared` enough; 0: nobody waits for it."""
     needs, split, proved = ramp.needs, position.split, capacity.proved or 0.0
-    if not may_raise(ramp, position) or position.stage is not Stage.CANARY:
+    if not may_raise(ramp, position) or not position.stage.facts.draws:
         return 0.0
-    carries = needs.capacity and to.stage is Stage.CANARY and proved < to.split
+    carries = needs.capacity and to.stage.facts.draws and proved < to.split
     most = sample_needed(split, to.split, capacity.short) if carries else 0.0
     return max(most, _within(split, proved)) if compared < needs.compared else most
 

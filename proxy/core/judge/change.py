@@ -17,8 +17,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from math import log
 
-from proxy.core.math.confidence import ALPHA
-from proxy.core.math.mixture import Logs, bernoulli, log_mean
+from proxy.core.math.confidence import ALPHA, Logs, bernoulli, log_mean
 
 HIGHER = (2.0, 4.0, 10.0, 50.0)
 """The alternatives: how many times the limit, in odds."""
@@ -33,7 +32,7 @@ Run = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
+class ChangeDetector:
     """The state of one process. `alarmed_at` in unix seconds, None: all is well.
 
     `logs` are for an alarm, or for its end while one stands. `compared` and `mismatched` count since it was quiet last,
@@ -46,7 +45,7 @@ class Change:
     alarmed_at: float | None = None
 
 
-NO_CHANGE = Change()
+NO_CHANGE = ChangeDetector()
 
 
 def threshold(budget: float) -> float:
@@ -55,8 +54,8 @@ def threshold(budget: float) -> float:
 
 
 def observe(
-    change: Change, runs: Sequence[Run], rest: Run = (0, 0), *, limit: float, at: float, log_a: float
-) -> Change:
+    change: ChangeDetector, runs: Sequence[Run], rest: Run = (0, 0), *, limit: float, at: float, log_a: float
+) -> ChangeDetector:
     """`change` after these runs, the oldest first, and then after `rest`, of which nobody knows the order."""
     if not 0.0 < limit < 1.0:
         return change if limit <= 0.0 else NO_CHANGE
@@ -65,7 +64,7 @@ def observe(
     return _alone(change, rest, limit, at, log_a)
 
 
-def _alone(change: Change, run: Run, limit: float, at: float, log_a: float) -> Change:
+def _alone(change: ChangeDetector, run: Run, limit: float, at: float, log_a: float) -> ChangeDetector:
     """After comparisons that are all alike, or that come as one."""
     if not any(run):
         return change
@@ -80,15 +79,15 @@ def _alone(change: Change, run: Run, limit: float, at: float, log_a: float) -> C
         return NO_CHANGE
     counts = (change.compared + clean + wrong, change.mismatched + wrong)
     if log_mean(logs) >= log_a:
-        return Change(compared=counts[0], mismatched=counts[1], alarmed_at=at)
-    return Change(logs=logs, compared=counts[0], mismatched=counts[1])
+        return ChangeDetector(compared=counts[0], mismatched=counts[1], alarmed_at=at)
+    return ChangeDetector(logs=logs, compared=counts[0], mismatched=counts[1])
 
 
 @lru_cache(maxsize=256)
 def _steps(limit: float, *, is_alarmed: bool) -> tuple[Logs, Logs]:
     """What a mismatch adds for each alternative, and what a clean comparison does."""
     odds = limit / (1 - limit)
-    higher = [odds * each / (1 + odds * each) for each in HIGHER]
-    against = [limit * each for each in LOWER] if is_alarmed else higher
-    hits, misses = ([bernoulli(limit, each, *one) for each in against] for one in ((1, 0), (0, 1)))
+    higher = [odds * factor / (1 + odds * factor) for factor in HIGHER]
+    against = [limit * factor for factor in LOWER] if is_alarmed else higher
+    hits, misses = ([bernoulli(limit, chance, *one) for chance in against] for one in ((1, 0), (0, 1)))
     return tuple(hits), tuple(misses)

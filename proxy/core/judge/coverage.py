@@ -29,7 +29,7 @@ class Shape:
 
 
 @dataclass(slots=True)
-class Coverage:
+class ShapeCoverage:
     """The shapes of one route. `halves`: requests and new shapes at the last two doublings of the count."""
 
     most: int = MOST_SHAPES
@@ -66,7 +66,7 @@ class Coverage:
     @property
     def unseen(self) -> float:
         """The estimated chance that the next request has an unseen shape; 1 before the first one."""
-        once = sum(1 for each in self.shapes.values() if each.compared == 1)
+        once = sum(1 for shape in self.shapes.values() if shape.compared == 1)
         return min((once + self.without_place) / self.requests, 1.0) if self.requests else 1.0
 
     @property

@@ -34,8 +34,7 @@ class Dedupe:
     """Remembers which cohorts have counted within the last minute, on one route."""
 
     def __init__(self, most: int = MOST_REMEMBERED) -> None:
-        """`most` bounds what is remembered; `passed_over` counts events that found no place or came too late."""
-        self.passed_over = 0
+        """At most `most` pairs of cohort and class are remembered."""
         self._most = most
         self._newest = 0.0
         self._swept = 0.0
@@ -53,7 +52,6 @@ class Dedupe:
         if last is not None and event.at - last < _MINUTE:
             return False
         if event.at <= self._newest - 2 * _MINUTE or (last is None and len(self._counted) >= self._most):
-            self.passed_over += 1
             return False
         self._counted[key] = event.at
         return True

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from proxy.core.judge import stage_machine
-from proxy.core.judge.policy import GUARDED, GuardPolicy, OnFailure
+from proxy.core.judge.policy import GuardPolicy, OnFailure
 from proxy.core.judge.stage_machine import Maker
 from proxy.core.judge.verdict import Action, Judgement, Ruling, Verdict
 from proxy.core.position.ladder import Place, is_above
@@ -43,7 +43,7 @@ def _follow(ruling: Ruling, leader: Ruling, name: str, guard: GuardPolicy) -> Ru
     position = ruling.position
     to = stage_machine.rollback(position, Maker.JUDGE, door=guard.door)
     may = guard.action(position.stage) is OnFailure.ROLLBACK and not guard.dry_run
-    if not may or position.stage not in GUARDED or not isinstance(to, Place):
+    if not may or not position.stage.facts.guarded or not isinstance(to, Place):
         return _held(ruling, f"{name} of its group is rolled back")
     judgement = _said(ruling.judgement, Verdict.ROLLBACK, f"{name} of its group is rolled back")
     return replace(ruling, judgement=judgement, action=Action.ROLLBACK, to=to, cause=leader.cause)

@@ -23,7 +23,7 @@ from functools import lru_cache
 from math import log
 from typing import NamedTuple
 
-from proxy.core.math.mixture import Logs, bernoulli, log_mean
+from proxy.core.math.confidence import Logs, bernoulli, log_mean
 from proxy.core.outcome import Side
 
 TOLERATED = 1.25
@@ -112,7 +112,9 @@ def _steps(share: float) -> tuple[Logs, Logs]:
     """What a bad event of new, and one of legacy, adds for each alternative."""
     null = _of_new(share, TOLERATED)
     worse = [_of_new(share, ratio) for ratio in RATIOS]
-    return tuple(bernoulli(null, each, 1, 0) for each in worse), tuple(bernoulli(null, each, 0, 1) for each in worse)
+    return tuple(bernoulli(null, chance, 1, 0) for chance in worse), tuple(
+        bernoulli(null, chance, 0, 1) for chance in worse
+    )
 
 
 def _of_new(share: float, ratio: float) -> float:
@@ -134,7 +136,7 @@ def observe_alone(
     null = min(max(rate * TOLERATED, _LEAST), 0.5)
     steps = [bernoulli(null, _worse(null, ratio), bad, gap) for ratio in RATIOS]
     if as_one:
-        steps = [_as_one(each, bad, null * (bad + gap)) for each in steps]
+        steps = [_as_one(step, bad, null * (bad + gap)) for step in steps]
     logs = tuple(max(old, 0.0) + each for old, each in zip(process.logs, steps, strict=True))
     return _after(replace(process, gap=0), logs, process.events + bad, at, log_a)
 
@@ -158,14 +160,9 @@ def _after(process: Process, logs: Logs, events: int, at: float, log_a: float) -
     return Process(bad=process.bad, logs=logs, events=events, gap=process.gap, alarmed_at=alarmed)
 
 
-def pooled(streams: Iterable[Iterable[BadEvent]]) -> list[BadEvent]:
-    """The bad events of several replicas as one stream, in the order of time."""
-    return sorted((event for stream in streams for event in stream), key=lambda event: event.at)
-
-
 def alarms(processes: Iterable[Process]) -> tuple[Process, ...]:
     """Those that have raised an alarm, the first one first."""
-    raised = [each for each in processes if each.alarmed_at is not None]
+    raised = [process for process in processes if process.alarmed_at is not None]
     return tuple(sorted(raised, key=lambda each: each.alarmed_at or 0.0))
 
 

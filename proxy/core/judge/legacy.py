@@ -14,8 +14,8 @@ UP_LASTS, DOWN_LASTS = 10.0, 60.0
 IN_A_ROW = 3
 
 
-class Known(StrEnum):
-    """What is known of legacy."""
+class LegacyHealth(StrEnum):
+    """Whether legacy answers one route."""
 
     UP = "up"
     UNKNOWN = "unknown"
@@ -37,11 +37,11 @@ def heard(legacy: Legacy, good: int, failed: int, at: float) -> Legacy:
     return Legacy(row=legacy.row + failed, at=at) if failed else legacy
 
 
-def known(legacy: Legacy, probe: Known, now: float) -> Known:
+def known(legacy: Legacy, probe: LegacyHealth, now: float) -> LegacyHealth:
     """By rules 1 to 3; `probe` is what the last health probe found."""
     age = now - legacy.at
     if not legacy.row and age <= UP_LASTS:
-        return Known.UP
+        return LegacyHealth.UP
     if legacy.row >= IN_A_ROW and age <= DOWN_LASTS:
-        return Known.DOWN
+        return LegacyHealth.DOWN
     return probe

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from proxy.core.judge.guard import Bad
-from proxy.core.stage import Stage
+from proxy.core.position.ladder import COMPLETE
+from proxy.core.stage import Stage, is_past
 
 DAY = 86_400.0
 
@@ -26,10 +27,6 @@ class Stops(StrEnum):
     PROMOTION = "promotion"
 
 
-GUARDED = (Stage.CANARY, Stage.LIVE, Stage.COMPLETE)
-"""The stages at which new answers somebody, so that going back means something."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GuardPolicy:
     """One route's guard. `on_failure` by stage, else rollback; `budget`: mean time between two false rollbacks.
@@ -43,7 +40,7 @@ class GuardPolicy:
     classes: frozenset[Bad] = frozenset(Bad)
     latency: float = 0.95
     dry_run: bool = False
-    door: Stage = Stage.COMPLETE
+    door: Stage = COMPLETE.stage
 
     def action(self, stage: Stage) -> OnFailure:
         """What an alarm at `stage` does: past the door `rollback` becomes `freeze`."""
@@ -52,12 +49,6 @@ class GuardPolicy:
 
 
 PLAIN_GUARD = GuardPolicy()
-
-
-def is_past(stage: Stage, door: Stage) -> bool:
-    """Whether a stage is the door's or beyond."""
-    order = tuple(Stage)
-    return order.index(stage) >= order.index(door)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

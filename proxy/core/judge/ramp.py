@@ -36,7 +36,7 @@ from enum import StrEnum
 from math import log
 from typing import NamedTuple
 
-from proxy.core.judge.policy import GUARDED, Needs, Ramp
+from proxy.core.judge.policy import Needs, Ramp
 from proxy.core.math.confidence import ALPHA, PER_DAY, is_proved, lower_bound, upper_bound
 from proxy.core.noise.groups import NOTHING_WAITS, Waiting
 from proxy.core.noise.keys import path_of
@@ -44,7 +44,6 @@ from proxy.core.noise.sentence import line
 from proxy.core.parity.rules.reasons import Reasons, in_words
 from proxy.core.position.ladder import Place
 from proxy.core.position.position import Position
-from proxy.core.stage import Stage
 
 _FRESH = 600.0
 FEWEST = 20
@@ -60,7 +59,7 @@ _IN_VAIN = 20
 """So many answers of new the split should have brought; none came."""
 
 
-class State(StrEnum):
+class CheckState(StrEnum):
     """How one need stands."""
 
     MET = "met"
@@ -69,7 +68,7 @@ class State(StrEnum):
     WORSE = "worse"
 
 
-class Counts(NamedTuple):
+class ComparedCounts(NamedTuple):
     """Comparisons that are evidence, those of them that differ, and what could not be compared beside them."""
 
     compared: int = 0
@@ -77,7 +76,7 @@ class Counts(NamedTuple):
     incomparable: int = 0
 
 
-NONE_COUNTED = Counts()
+NONE_COUNTED = ComparedCounts()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,9 +112,9 @@ class Measures:
     waiting: Waiting = NOTHING_WAITS
     incomparable: int = 0
     reasons: Reasons = ()
-    lately: Counts | None = None
-    answered: Counts = NONE_COUNTED
-    answered_lately: Counts | None = None
+    lately: ComparedCounts | None = None
+    answered: ComparedCounts = NONE_COUNTED
+    answered_lately: ComparedCounts | None = None
     faults: tuple[Fault, ...] = ()
     epoch: str = ""
     unseen: float | None = None
@@ -130,16 +129,16 @@ class Measures:
     killed: float = 0.0
 
     @property
-    def bounded(self) -> Counts:
+    def bounded(self) -> ComparedCounts:
         """What the bounds look at."""
-        return self.lately or Counts(self.compared, self.mismatched, self.incomparable)
+        return self.lately or ComparedCounts(self.compared, self.mismatched, self.incomparable)
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
     """How one need stands, in words."""
 
-    state: State
+    state: CheckState
     sentence: str
 
 
@@ -170,21 +169,21 @@ def _evidence(ramp: Ramp, position: Position, to: Place, measures: Measures, now
 
 
 def _found_anyway(ramp: Ramp, position: Position, to: Place, measures: Measures, now: float) -> tuple[Check, ...]:
-    """Rule 11."""
+    """The checks of a ramp that compares nothing, by rule 11."""
     found = (
         _mismatches(ramp.needs, measures),
         *_answered(ramp.needs, position, to, measures),
         _high(ramp, position, measures, now),
     )
-    return tuple(check for check in found if check.state in {State.WORSE, State.FAILED})
+    return tuple(check for check in found if check.state in {CheckState.WORSE, CheckState.FAILED})
 
 
-def _check(state: State, sentence: str) -> Check:
+def _check(state: CheckState, sentence: str) -> Check:
     return Check(state, sentence)
 
 
-def _met(*, when: bool, sentence: str, otherwise: State = State.OPEN) -> Check:
-    return Check(State.MET if when else otherwise, sentence)
+def _met(*, when: bool, sentence: str, otherwise: CheckState = CheckState.OPEN) -> Check:
+    return Check(CheckState.MET if when else otherwise, sentence)
 
 
 def _time(ramp: Ramp, position: Position, measures: Measures, now: float) -> Check:
@@ -196,7 +195,7 @@ def _time(ramp: Ramp, position: Position, measures: Measures, now: float) -> Che
 
 
 def _least(ramp: Ramp, position: Position) -> float:
-    return ramp.soak if position.stage is Stage.SHADOW else ramp.hold
+    return ramp.soak if position.stage.facts.shadows_all else ramp.hold
 
 
 def _compared(needs: Needs, measures: Measures) -> Check:
@@ -214,7 +213,7 @@ def _met_by_shadows(measures: Measures, *, when: bool, sentence: str) -> Check:
 
 def _fresh(ramp: Ramp, measures: Measures, now: float) -> Check:
     if measures.newest_at is None:
-        return _check(State.OPEN, "nothing has been compared yet")
+        return _check(CheckState.OPEN, "nothing has been compared yet")
     age = max(now - measures.newest_at, 0.0)
     return _met(when=age <= max(ramp.hold, _FRESH), sentence=f"the newest comparison is {length(age)} old")
 
@@ -222,14 +221,16 @@ def _fresh(ramp: Ramp, measures: Measures, now: float) -> Check:
 def _mismatches(needs: Needs, measures: Measures) -> Check:
     (compared, mismatched, _), limit = measures.bounded, needs.mismatch_rate
     if is_proved(compared, mismatched, limit):
-        return _check(State.MET, f"mismatches are proved to be below {share(limit)}")
+        return _check(CheckState.MET, f"mismatches are proved to be below {share(limit)}")
     above = lower_bound(compared, mismatched)
     if above > limit and _speaks_for_going_back(measures, limit):
-        return _check(State.WORSE, f"mismatches are proved to be above {share(above)}; at most {share(limit)} may be")
+        return _check(
+            CheckState.WORSE, f"mismatches are proved to be above {share(above)}; at most {share(limit)} may be"
+        )
     if above > limit:
-        return _check(State.OPEN, f"{mismatched} of {compared} comparisons mismatch, {_doubt(measures)}")
+        return _check(CheckState.OPEN, f"{mismatched} of {compared} comparisons mismatch, {_doubt(measures)}")
     bound = share(upper_bound(compared, mismatched))
-    return _check(State.OPEN, f"mismatches are proved to be below {bound} only; {share(limit)} is needed")
+    return _check(CheckState.OPEN, f"mismatches are proved to be below {bound} only; {share(limit)} is needed")
 
 
 def _speaks_for_going_back(measures: Measures, limit: float) -> bool:
@@ -254,24 +255,24 @@ def _waiting(measures: Measures) -> Iterator[Check]:
     if not found.answers:
         return
     if found.answers <= MOST_WAITING * found.of:
-        yield _check(State.MET, f"{found.answers} of {found.of} answers wait until somebody knows what is noise")
+        yield _check(CheckState.MET, f"{found.answers} of {found.of} answers wait until somebody knows what is noise")
         return
     paths = tuple(dict.fromkeys(map(path_of, found.keys)))
     named = ", ".join(paths[:_NAMED]) + (", …" if len(paths) > _NAMED else "")
     fields = f"{len(paths)} field{'s' * (len(paths) > 1)}"
-    yield _check(State.OPEN, f"{found.answers} of {found.of} answers wait for {fields}: {named}. {line(paths[0])}")
+    yield _check(CheckState.OPEN, f"{found.answers} of {found.of} answers wait for {fields}: {named}. {line(paths[0])}")
 
 
 def _answered(needs: Needs, position: Position, to: Place, measures: Measures) -> Iterator[Check]:
-    """Rule 6."""
-    if position.stage not in GUARDED:
+    """What new answered itself, by rule 6."""
+    if not position.stage.facts.guarded:
         return
     found, limit = measures.answered, needs.mismatch_rate
     lately = found if measures.answered_lately is None else measures.answered_lately
     said = f"of {found.compared} comparisons that new answered itself {found.mismatched} differ"
     above = lower_bound(lately.compared, lately.mismatched)
     if above > limit:
-        yield _check(State.FAILED, f"{said}: above {share(above)} is proved; at most {share(limit)} may be")
+        yield _check(CheckState.FAILED, f"{said}: above {share(above)} is proved; at most {share(limit)} may be")
     elif needs.compared and to != position.place:
         when = has_answered_enough(needs, to, measures)
         sentence = f"{said}: below {share(_loosened(limit, to))} has to be proved before {to}"
@@ -291,11 +292,11 @@ def _loosened(limit: float, to: Place) -> float:
 
 
 def _high(ramp: Ramp, position: Position, measures: Measures, now: float) -> Check:
-    """Rule 8."""
+    """Differences of high severity that nobody has accepted, by rule 8."""
     least = _least(ramp, position)
-    left = [each for each in measures.faults if not _is_mended(each, ramp.needs, least, now)]
+    left = [fault for fault in measures.faults if not _is_mended(fault, ramp.needs, least, now)]
     sentence = f"{len(left)} differences of high severity that nobody has accepted"
-    return _met(when=not left, sentence=sentence, otherwise=State.FAILED)
+    return _met(when=not left, sentence=sentence, otherwise=CheckState.FAILED)
 
 
 def _is_mended(fault: Fault, needs: Needs, least: float, now: float) -> bool:
@@ -306,17 +307,17 @@ def _is_mended(fault: Fault, needs: Needs, least: float, now: float) -> bool:
 def _incomparable(needs: Needs, measures: Measures) -> Check:
     compared, _, incomparable = measures.bounded
     if not compared + incomparable:
-        return _check(State.OPEN, "no share of incomparable answers yet")
+        return _check(CheckState.OPEN, "no share of incomparable answers yet")
     found = incomparable / (compared + incomparable)
     sentence = f"{share(found)} could not be compared; at most {share(needs.incomparable)} may be"
     if found > needs.incomparable and measures.reasons:
         sentence += f" ({in_words(measures.reasons)})"
-    return _met(when=found <= needs.incomparable, sentence=sentence, otherwise=State.FAILED)
+    return _met(when=found <= needs.incomparable, sentence=sentence, otherwise=CheckState.FAILED)
 
 
 def _coverage(needs: Needs, measures: Measures) -> Check:
     if measures.unseen is None:
-        return _check(State.OPEN, "how many shapes are unseen is unknown")
+        return _check(CheckState.OPEN, "how many shapes are unseen is unknown")
     sentence = (
         f"the next request has an unseen shape with at most {share(measures.unseen)}; {share(needs.coverage)} is needed"
     )
@@ -325,12 +326,12 @@ def _coverage(needs: Needs, measures: Measures) -> Check:
 
 def _uncovered(measures: Measures) -> Check:
     if measures.uncovered is None:
-        return _check(State.OPEN, "which shapes of legacy were not compared is unknown")
+        return _check(CheckState.OPEN, "which shapes of legacy were not compared is unknown")
     return _met(when=not measures.uncovered, sentence=f"{measures.uncovered} frequent shapes were not compared enough")
 
 
 def _served(needs: Needs, position: Position, measures: Measures) -> Iterator[Check]:
-    if position.stage is Stage.CANARY:
+    if position.stage.facts.draws:
         sentence = f"new answered {measures.requests} of {needs.requests} requests at this step"
         if not measures.requests and needs.requests and measures.asked * position.split > _IN_VAIN:
             sentence += (
@@ -341,7 +342,7 @@ def _served(needs: Needs, position: Position, measures: Measures) -> Iterator[Ch
 
 
 def _capacity(needs: Needs, to: Place, measures: Measures) -> Iterator[Check]:
-    if not needs.capacity or to.stage is not Stage.CANARY:
+    if not needs.capacity or not to.stage.facts.draws:
         return
     sentence = "which share of the requests new carries is unknown"
     if measures.carried is not None:

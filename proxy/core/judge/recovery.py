@@ -3,8 +3,8 @@
 Rule 1: it does when, over the longest stretch that the breaker by share looks at and as many answers as that wants, it
         failed no larger a share than the guard tolerates.
 Rule 2: the time begins anew while a breaker would open, and after a stretch that was not good enough.
-Rule 3: over `LATELY` seconds in the same way it is good enough for an alarm to end before the hold does: long enough
-        that few failures are not overlooked, and told of again and again.
+Rule 3: over `ALARM_ENDS_AFTER` seconds in the same way it is good enough for an alarm to end before the hold does: long
+        enough that few failures are not overlooked, and told of again and again.
 Rule 4: one that was asked too little to say so, but failed nothing for as long, keeps nobody else waiting.
 """
 
@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from proxy.core.judge.guard import TOLERATED
 from proxy.core.judge.share import ENOUGH, LONGEST
 
-LATELY = 30.0
+ALARM_ENDS_AFTER = 30.0
+"""Seconds without failures after which an alarm ends, by rule 3."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +36,7 @@ class Recovery:
         return self.since is not None and now - self.since >= lasts and self.asked >= ENOUGH
 
     def is_clean(self, now: float) -> bool:
-        """Rule 4."""
+        """Whether nothing failed for `LONGEST` seconds (rule 4)."""
         return self.since is not None and now - self.since >= LONGEST and not self.failed
 
     @property

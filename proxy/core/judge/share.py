@@ -45,7 +45,7 @@ class Failing:
 
     @property
     def sentence(self) -> str:
-        """For people."""
+        """What new failed, in a sentence for people."""
         share = f"{self.failed / self.asked:.0%}"
         return (
             f"new failed {self.failed} of {self.asked} answers ({share}) within {self.seconds} s, "
@@ -66,7 +66,7 @@ class Second:
 
 
 @dataclass(slots=True)
-class Window:
+class AnswerWindow:
     """The newest answers on a route on which new fails: no more of them than rule 1 wants.
 
     `well`: the two cohorts that were answered well last, and at which second.
@@ -113,13 +113,13 @@ class Window:
 
     @property
     def asked(self) -> int:
-        """All that it holds."""
-        return sum(each.asked for each in self.seconds)
+        """Answers of new in the window."""
+        return sum(second.asked for second in self.seconds)
 
     @property
     def failed(self) -> int:
-        """All failures that it holds."""
-        return sum(each.failed for each in self.seconds)
+        """Answers of new in the window that failed."""
+        return sum(second.failed for second in self.seconds)
 
     def failing(self, usual: float, *, alone: bool) -> Failing | None:
         """Rules 1 to 4; `usual` is the share that fails as a rule, `alone`: new answers everybody."""
@@ -129,8 +129,8 @@ class Window:
         if asked < ENOUGH or lasted < LEAST or failed < limit * asked:
             return None
         cohorts: dict[int, tuple[int, int]] = {}
-        for each in self.seconds:
-            _count(cohorts, ((cohort, *counts) for cohort, counts in each.cohorts.items()))
+        for second in self.seconds:
+            _count(cohorts, ((cohort, *counts) for cohort, counts in second.cohorts.items()))
         is_sole = alone and len(cohorts) == 1 and not self.has_well(next(iter(cohorts)))
         if _by_cohorts(cohorts, asked, failed, is_sole=is_sole) < limit:
             return None
@@ -151,7 +151,7 @@ def _count(counts: dict[int, tuple[int, int]], more: Iterable[tuple[int, int, in
 
 def _share_of_legacy(seconds: Iterable[Second]) -> float:
     """What legacy failed of what it was asked meanwhile; too few answers say nothing."""
-    counts = [(each.legacy, each.legacy_failed) for each in seconds]
+    counts = [(second.legacy, second.legacy_failed) for second in seconds]
     asked = sum(asked for asked, _ in counts)
     return sum(failed for _, failed in counts) / asked if asked >= _FEWEST_OF_LEGACY else 0.0
 

@@ -16,10 +16,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from proxy.core.judge.policy import is_past
+from proxy.core.outcome import Side
 from proxy.core.position.ladder import LEGACY, LIVE, SHADOW, Place, is_above, next_above, next_below
 from proxy.core.position.position import Position
-from proxy.core.stage import Stage
+from proxy.core.stage import Stage, is_past
 
 
 class Maker(StrEnum):
@@ -39,7 +39,7 @@ class Need(StrEnum):
     BEFORE_THE_DOOR = "before_the_door"
 
 
-class Why(StrEnum):
+class RefusalReason(StrEnum):
     """Why a move is refused: a closed list."""
 
     NOWHERE = "nowhere"
@@ -50,10 +50,10 @@ class Why(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
+class MoveRefusal:
     """A move that is not made."""
 
-    why: Why
+    why: RefusalReason
     sentence: str
 
 
@@ -98,15 +98,17 @@ TABLE = (
 _ROWS = {(row.start, row.end): row for row in TABLE}
 
 
-def refused(position: Position, to: Place, maker: Maker, *, door: Stage) -> Refusal | None:
+def refused(position: Position, to: Place, maker: Maker, *, door: Stage) -> MoveRefusal | None:
     """Why `maker` may not move the route to this place; None when it may. Evidence is the judge's own business."""
     if maker is Maker.FILE:
         return None
     row = _ROWS.get((position.stage, to.stage))
     if row is None or to == position.place:
-        return Refusal(Why.NOWHERE, f"no move leads from {position.place} to {to}; edit routes.yaml if that is meant")
+        return MoveRefusal(
+            RefusalReason.NOWHERE, f"no move leads from {position.place} to {to}; edit routes.yaml if that is meant"
+        )
     if maker not in row.makers:
-        return Refusal(Why.NOT_YOURS, _not_yours(to, row, maker))
+        return MoveRefusal(RefusalReason.NOT_YOURS, _not_yours(to, row, maker))
     return _up(position, row, maker) if is_above(to, position.place) else _down(position, row, door)
 
 
@@ -120,20 +122,20 @@ def _not_yours(to: Place, row: Row, maker: Maker) -> str:
     return f"{to} is entered by an edit of routes.yaml only (`stage: {to.stage}`)"
 
 
-def _up(position: Position, row: Row, maker: Maker) -> Refusal | None:
+def _up(position: Position, row: Row, maker: Maker) -> MoveRefusal | None:
     if Need.UNLATCHED in row.needs and position.latched:
         sentence = f"it was rolled back ({position.cause}) and stays back; say resume first, or edit its stage or split"
-        return Refusal(Why.LATCHED, sentence)
+        return MoveRefusal(RefusalReason.LATCHED, sentence)
     if Need.UNHELD in row.needs and position.held and maker is Maker.JUDGE:
-        return Refusal(Why.HELD, "it is on hold; say resume to let it go on")
+        return MoveRefusal(RefusalReason.HELD, "it is on hold; say resume to let it go on")
     return None
 
 
-def _down(position: Position, row: Row, door: Stage) -> Refusal | None:
+def _down(position: Position, row: Row, door: Stage) -> MoveRefusal | None:
     if Need.BEFORE_THE_DOOR not in row.needs or not is_past(position.stage, door):
         return None
     sentence = f"{position.stage} is past its one-way door ({door}): what new has written, legacy does not know; "
-    return Refusal(Why.DOOR, sentence + f"if going back is meant, {_write_another(position)}")
+    return MoveRefusal(RefusalReason.DOOR, sentence + f"if going back is meant, {_write_another(position)}")
 
 
 def _write_another(position: Position) -> str:
@@ -141,25 +143,25 @@ def _write_another(position: Position) -> str:
     return f"write another stage or split in routes.yaml than it says now ({position.file_place})"
 
 
-def promotion(position: Position, steps: tuple[float, ...], maker: Maker, *, door: Stage) -> Place | Refusal:
+def promotion(position: Position, steps: tuple[float, ...], maker: Maker, *, door: Stage) -> Place | MoveRefusal:
     """Where `promote` leads: one rung up."""
     to = next_above(position.place, steps)
     if to is None:
-        return Refusal(Why.NOWHERE, f"{position.place} is the top; there is nothing to promote to")
+        return MoveRefusal(RefusalReason.NOWHERE, f"{position.place} is the top; there is nothing to promote to")
     return refused(position, to, maker, door=door) or to
 
 
-def rollback(position: Position, maker: Maker, *, door: Stage) -> Place | Refusal:
+def rollback(position: Position, maker: Maker, *, door: Stage) -> Place | MoveRefusal:
     """Where `rollback` leads: to the last stage at which legacy answers everybody."""
     to = LEGACY if position.stage is Stage.SHADOW else SHADOW
     if position.stage in (Stage.LEGACY, Stage.RETIRED) or (position.stage is Stage.SHADOW and maker is Maker.JUDGE):
-        return Refusal(Why.NOWHERE, _no_way_back(position))
+        return MoveRefusal(RefusalReason.NOWHERE, _no_way_back(position))
     return refused(position, to, maker, door=door) or to
 
 
 def stands_back(position: Position) -> bool:
     """Whether a rollback stands already: latched where legacy answers everybody."""
-    return position.latched and position.stage in (Stage.LEGACY, Stage.SHADOW)
+    return position.latched and position.stage.facts.serves is Side.LEGACY
 
 
 def _no_way_back(position: Position) -> str:
@@ -168,14 +170,14 @@ def _no_way_back(position: Position) -> str:
     return f"legacy answers everybody at {position.place} already"
 
 
-def step_back(position: Position, steps: tuple[float, ...], maker: Maker, *, door: Stage) -> Place | Refusal:
+def step_back(position: Position, steps: tuple[float, ...], maker: Maker, *, door: Stage) -> Place | MoveRefusal:
     """One rung down, for an operator who does not want to go all the way."""
     to = next_below(position.place, _with_file(position, steps))
     if to is None:
-        return Refusal(Why.NOWHERE, "legacy is the bottom; there is nowhere to go back to")
+        return MoveRefusal(RefusalReason.NOWHERE, "legacy is the bottom; there is nowhere to go back to")
     return refused(position, to, maker, door=door) or to
 
 
 def _with_file(position: Position, steps: tuple[float, ...]) -> tuple[float, ...]:
     said = position.file_place
-    return tuple(sorted({*steps, said.split})) if said.stage is Stage.CANARY else steps
+    return tuple(sorted({*steps, said.split})) if said.stage.facts.draws else steps

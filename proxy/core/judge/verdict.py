@@ -20,19 +20,18 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from proxy.core.judge import stage_machine
-from proxy.core.judge.breaker import Breaker
-from proxy.core.judge.change import Change
+from proxy.core.judge.breaker import FailureRow
+from proxy.core.judge.change import ChangeDetector
 from proxy.core.judge.guard import Process, alarms
-from proxy.core.judge.policy import GUARDED, GuardPolicy, OnFailure, Ramp, Stops
-from proxy.core.judge.ramp import Measures, State, checks
+from proxy.core.judge.policy import GuardPolicy, OnFailure, Ramp, Stops
+from proxy.core.judge.ramp import CheckState, Measures, checks
 from proxy.core.judge.share import LONGEST
-from proxy.core.judge.stage_machine import Maker, Refusal
+from proxy.core.judge.stage_machine import Maker, MoveRefusal
 from proxy.core.judge.windows import Closed
 from proxy.core.math.confidence import lower_bound, upper_bound
 from proxy.core.outcome import Side
 from proxy.core.position.ladder import Place
 from proxy.core.position.position import Cause, Position
-from proxy.core.stage import Stage
 
 
 class Verdict(StrEnum):
@@ -100,12 +99,12 @@ class Case:
     guard: GuardPolicy = field(default_factory=GuardPolicy)
     ramp: Ramp | None = None
     processes: tuple[Process, ...] = ()
-    breaker: Breaker = field(default_factory=Breaker)
+    breaker: FailureRow = field(default_factory=FailureRow)
     stuck: str = ""
     legacy_is_down: bool = False
     recovered: str = ""
     measures: Measures | None = None
-    changes: Mapping[Side, Change] = field(default_factory=dict)
+    changes: Mapping[Side, ChangeDetector] = field(default_factory=dict)
     closed: tuple[Closed, ...] = ()
     blocked: tuple[str, ...] = ()
 
@@ -129,7 +128,7 @@ def _ruling(case: Case, proof: _Alarm | None) -> Ruling:
         judgement = _judgement(case, Verdict.HOLD, case.recovered, "the hold from when legacy was down ends")
         return Ruling(position=case.position, judgement=judgement, action=Action.RELEASE, cause=Cause.LEGACY)
     alarm = _alarm(case) or proof
-    if alarm is not None and case.position.stage in GUARDED:
+    if alarm is not None and case.position.stage.facts.guarded:
         return _answer(case, alarm)
     if case.position.latched:
         said = f"rolled back ({case.position.cause}); stays back until resume, or an edit of its stage or split"
@@ -141,7 +140,7 @@ def _ruling(case: Case, proof: _Alarm | None) -> Ruling:
 
 def _no_undoing(position: Position, alarm: _Alarm) -> str:
     """What an alarm means where no split is answered by new, and what ends it (route_watch.py, rule 9)."""
-    if position.stage is Stage.RETIRED:
+    if position.stage.facts.ends:
         return "it is retired, nobody answers any more: there is nothing to undo"
     ends = f"one good answer of new ends this, and so do {LONGEST // 60} minutes without a failure"
     if alarm.cause is Cause.EVIDENCE:
@@ -153,7 +152,7 @@ def _no_undoing(position: Position, alarm: _Alarm) -> str:
 
 def _is_released(case: Case) -> bool:
     """Whether the judge's own hold ends. Alarms of before then are over with it; a proof of mismatches is none."""
-    stopped = any(each.stops is Stops.EVERYTHING for each in case.closed)
+    stopped = any(window.stops is Stops.EVERYTHING for window in case.closed)
     return bool(case.recovered) and not (case.guard.dry_run or stopped)
 
 
@@ -163,7 +162,7 @@ def _alarm(case: Case) -> _Alarm | None:
         return _Alarm(Cause.BREAKER, case.breaker.sentence, case.breaker.raised_at)
     if case.stuck:
         return _Alarm(Cause.BREAKER, case.stuck)
-    for process in alarms(each for each in case.processes if each.bad in case.guard.classes):
+    for process in alarms(stream for stream in case.processes if stream.bad in case.guard.classes):
         said = f"{process.bad} of new is more frequent than legacy's allows, after {process.events} bad events"
         return _Alarm(Cause.GUARD, said, process.alarmed_at)
     return None
@@ -174,12 +173,12 @@ def _proof(case: Case) -> _Alarm | None:
     if case.ramp is None or case.measures is None or (case.measures.newest_at or 0.0) <= case.position.since:
         return None
     found = checks(case.ramp, case.position, case.position.place, case.measures, case.now)
-    worse = [each.sentence for each in found if each.state is State.WORSE]
+    worse = [check.sentence for check in found if check.state is CheckState.WORSE]
     worse += [_changed(side, each) for side, each in case.changes.items() if each.alarmed_at is not None]
     return _Alarm(Cause.EVIDENCE, worse[0]) if worse else None
 
 
-def _changed(side: Side, change: Change) -> str:
+def _changed(side: Side, change: ChangeDetector) -> str:
     who = "that new answered" if side is Side.NEW else "that legacy answered"
     counts = f"{change.mismatched} of the last {change.compared} comparisons"
     return f"mismatches have become more frequent than the ramp allows: {counts} of requests {who}"
@@ -200,8 +199,8 @@ def _answer(case: Case, alarm: _Alarm) -> Ruling:
         found = _act(case, Action.PAGE if case.position.held else Action.FREEZE, alarm, why)
         return replace(found, cause=Cause.LEGACY) if found.action is Action.FREEZE else found
     to = stage_machine.rollback(case.position, Maker.JUDGE, door=case.guard.door)
-    if does is OnFailure.FREEZE or isinstance(to, Refusal):
-        why = to.sentence if isinstance(to, Refusal) else "on_failure says freeze: it stays, and is not promoted"
+    if does is OnFailure.FREEZE or isinstance(to, MoveRefusal):
+        why = to.sentence if isinstance(to, MoveRefusal) else "on_failure says freeze: it stays, and is not promoted"
         return _act(case, Action.PAGE if case.position.held else Action.FREEZE, alarm, why)
     judgement = _judgement(case, Verdict.ROLLBACK, alarm.reason)
     return Ruling(position=case.position, judgement=judgement, action=Action.ROLLBACK, to=to, cause=alarm.cause)
@@ -217,15 +216,15 @@ def _climb(case: Case) -> Ruling:
     if case.ramp is None:
         return _stay(case, "no ramp is declared: it goes as far as routes.yaml says")
     to = stage_machine.promotion(case.position, case.ramp.steps, Maker.JUDGE, door=case.guard.door)
-    if isinstance(to, Refusal):
+    if isinstance(to, MoveRefusal):
         return _stay(case, to.sentence)
     found = checks(case.ramp, case.position, to, case.measures or Measures(), case.now)
-    waits = [each.sentence for each in found if each.state is not State.MET]
-    waits += [f"window {each.name} is on" for each in case.closed]
+    waits = [check.sentence for check in found if check.state is not CheckState.MET]
+    waits += [f"window {window.name} is on" for window in case.closed]
     waits += case.blocked
     if waits:
         return _stay(case, *waits)
-    met = [each.sentence for each in found]
+    met = [check.sentence for check in found]
     if case.ramp.dry_run:
         return _stay(case, f"dry run: without it this would be a promotion to {to}", *met)
     judgement = _judgement(case, Verdict.PROMOTE, *met)
@@ -242,7 +241,7 @@ def _judgement(case: Case, verdict: Verdict, *reasons: str) -> Judgement:
 
 def _numbers(case: Case) -> tuple[tuple[str, float], ...]:
     """What the reasons rest on; the guard's evidence as a natural logarithm."""
-    numbers = [(f"guard_{each.bad}", each.level) for each in case.processes]
+    numbers = [(f"guard_{process.bad}", process.level) for process in case.processes]
     if case.measures is not None:
         found = case.measures
         numbers += [

@@ -28,7 +28,7 @@ class Closed(NamedTuple):
 
 def closed(windows: Iterable[Window | Freeze], now: float, local: Mapping[str, LocalTime]) -> tuple[Closed, ...]:
     """The windows that are on. `now` in unix seconds; `local` has every zone that the windows name."""
-    return tuple(Closed(each.name, each.stops) for each in windows if _is_on(each, now, local))
+    return tuple(Closed(window.name, window.stops) for window in windows if _is_on(window, now, local))
 
 
 def _is_on(window: Window | Freeze, now: float, local: Mapping[str, LocalTime]) -> bool:

@@ -14,7 +14,7 @@ _ROUNDING = 1e-6
 
 
 class Meter:
-    """Counts requests by key."""
+    """One bucket of requests per key."""
 
     __slots__ = ("_due", "_interval", "_most", "_slack")
 

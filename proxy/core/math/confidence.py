@@ -5,15 +5,18 @@ Rule 1: promotion has to be proved. The null is "the rate is at least the limit"
 Rule 2: the bounds are the limits that are not yet disproved, at every moment: they hold at all times together with
         probability 1 - alpha each. Without a comparison they are 0 and 1.
 Rule 3: clients that poll are no new evidence: a request counts at most three times a day and step.
+Rule 4: against several alternatives evidence is the plain mean over them: a mean of e-processes is an e-process. What
+        is above `log(1 / alpha)` happens under the null with a probability of at most alpha, however often one looks
+        (Ville's inequality). All of it is in log space.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from math import exp, log
+from collections.abc import Callable, Sequence
+from math import exp, log, log1p
 
-from proxy.core.math.mixture import bernoulli, log_mean
-
+Logs = tuple[float, ...]
+"""One logarithm per alternative."""
 ALPHA = 0.01
 _LOWER = (0.02, 0.1, 0.25, 0.5)
 _HIGHER = (2.0, 4.0, 10.0, 50.0)
@@ -26,14 +29,14 @@ MOST_REQUESTS = 100_000
 def log_evidence(compared: int, mismatched: int, limit: float) -> float:
     """The logarithm of the evidence that the mismatch rate is below `limit` (0 < limit < 1)."""
     matched = compared - mismatched
-    return log_mean([bernoulli(limit, limit * each, mismatched, matched) for each in _LOWER])
+    return log_mean([bernoulli(limit, limit * factor, mismatched, matched) for factor in _LOWER])
 
 
 def log_evidence_above(compared: int, mismatched: int, limit: float) -> float:
     """The logarithm of the evidence that the rate is above `limit`."""
     odds = limit / (1 - limit)
-    higher = (odds * each / (1 + odds * each) for each in _HIGHER)
-    return log_mean([bernoulli(limit, each, mismatched, compared - mismatched) for each in higher])
+    higher = (odds * factor / (1 + odds * factor) for factor in _HIGHER)
+    return log_mean([bernoulli(limit, chance, mismatched, compared - mismatched) for chance in higher])
 
 
 def is_proved(compared: int, mismatched: int, limit: float, alpha: float = ALPHA) -> bool:
@@ -89,3 +92,14 @@ class Repeats:
             return False
         self._seen[request] = count + 1
         return True
+
+
+def log_mean(logs: Sequence[float]) -> float:
+    """The logarithm of the mean of `exp(each)`."""
+    top = max(logs)
+    return top + log(sum([exp(number - top) for number in logs]) / len(logs))
+
+
+def bernoulli(null: float, alternative: float, hits: float, misses: float) -> float:
+    """The log likelihood ratio of `hits` and `misses`; both chances lie strictly between 0 and 1."""
+    return hits * log(alternative / null) + misses * (log1p(-alternative) - log1p(-null))

@@ -18,7 +18,7 @@ _POWERS = tuple(2.0**-rank for rank in range(_REST + 2))
 
 
 class Distinct:
-    """Counts without remembering."""
+    """Estimates a number of distinct hashes in `_REGISTERS` bytes."""
 
     __slots__ = ("_registers",)
 
@@ -34,7 +34,7 @@ class Distinct:
     @property
     def count(self) -> int:
         """An estimate of how many different ones."""
-        estimate = _ALPHA * _REGISTERS * _REGISTERS / sum([_POWERS[each] for each in self._registers])
+        estimate = _ALPHA * _REGISTERS * _REGISTERS / sum([_POWERS[register] for register in self._registers])
         empty = self._registers.count(0)
         if empty and estimate <= 2.5 * _REGISTERS:
             estimate = _REGISTERS * log(_REGISTERS / empty)

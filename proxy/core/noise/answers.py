@@ -16,9 +16,9 @@ from xxhash import xxh3_64_intdigest
 
 from proxy.core.noise.clock import times_of
 from proxy.core.noise.measure import LONGEST_GAP
-from proxy.core.noise.room import LARGEST, Room
-from proxy.core.parity.captured import CapturedAnswer, CapturedRequest, Pair
+from proxy.core.noise.memory_bounds import LARGEST, MemoryBounds
 from proxy.core.parity.fields import FRAMING, PER_CALL
+from proxy.core.parity.pair import CapturedAnswer, CapturedRequest, Pair
 
 MOST = 256
 FIXED = 1000
@@ -29,7 +29,7 @@ _VALIDATORS = frozenset(
 _LEFT_OUT = FRAMING | PER_CALL | _VALIDATORS
 
 
-class Remembered(NamedTuple):
+class RememberedAnswer(NamedTuple):
     """An answer of legacy, when it was asked for and whole, and by key the tokens that new said beside it."""
 
     answer: CapturedAnswer
@@ -39,7 +39,7 @@ class Remembered(NamedTuple):
 
 
 def asked_as(request: CapturedRequest, cohort: int) -> int:
-    """What stands for a request, see rule 1."""
+    """The 64-bit hash that stands for a request, by rule 1."""
     parts = [b"%d" % cohort, request.method, request.target, request.body]
     for name, value in request.fields:
         lower = name.lower()
@@ -49,21 +49,21 @@ def asked_as(request: CapturedRequest, cohort: int) -> int:
 
 
 class Answers:
-    """By `asked_as`."""
+    """Answers of legacy by what stands for their request (`asked_as`)."""
 
     __slots__ = ("_kept", "_room", "_size")
 
-    def __init__(self, room: Room) -> None:
+    def __init__(self, room: MemoryBounds) -> None:
         """Nothing is remembered."""
         self._room = room
-        self._kept: dict[int, Remembered] = {}
+        self._kept: dict[int, RememberedAnswer] = {}
         self._size = 0
 
     def __len__(self) -> int:
         """How many are remembered."""
         return len(self._kept)
 
-    def before(self, asked: int, pair: Pair) -> Remembered | None:
+    def before(self, asked: int, pair: Pair) -> RememberedAnswer | None:
         """What legacy said to the same request, see rule 3."""
         found = self._kept.get(asked)
         times = times_of(pair)
@@ -82,7 +82,7 @@ class Answers:
         while self._kept and (len(self._kept) >= MOST or self._size + size > self._room.bytes_of_route):
             self._drop(next(iter(self._kept)))
         if self._room.fits(size):
-            self._kept[asked] = Remembered(answer, times.legacy_began, times.legacy_answered, new)
+            self._kept[asked] = RememberedAnswer(answer, times.legacy_began, times.legacy_answered, new)
             self._resize(size)
 
     def forget(self, before: float) -> None:

@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 from proxy.core.noise.instants import Instant
 from proxy.core.noise.measure import Measure
-from proxy.core.parity.captured import CapturedAnswer, Pair
+from proxy.core.parity.pair import CapturedAnswer, Pair
 
 WITHIN = 2.0
 """Seconds by which clocks of two hosts may differ."""
@@ -33,7 +33,7 @@ _MOST_MASKS = 8
 _LONGEST = 10.0
 
 
-class Times(NamedTuple):
+class AskedTimes(NamedTuple):
     """When each side was asked and had answered, in unix seconds; `fresh`: the cohort wrote just before."""
 
     legacy_began: float
@@ -43,7 +43,7 @@ class Times(NamedTuple):
     fresh: bool
 
 
-class Reading(Enum):
+class ClockReading(Enum):
     """What two instants come to; `stored`: legacy's are not about now."""
 
     EXCUSED = 1
@@ -52,10 +52,10 @@ class Reading(Enum):
     STORED = 4
 
 
-def times_of(pair: Pair) -> Times:
+def times_of(pair: Pair) -> AskedTimes:
     """When the sides of a pair were asked; from how long they took, where that is not known."""
     (began, answered), new = _span(pair.legacy, pair.at), _span(pair.new, pair.at)
-    return Times(began, answered, *new, fresh=pair.written_at > 0 and began - pair.written_at <= AFTER_WRITE)
+    return AskedTimes(began, answered, *new, fresh=pair.written_at > 0 and began - pair.written_at <= AFTER_WRITE)
 
 
 def _span(answer: CapturedAnswer, at: float) -> tuple[float, float]:
@@ -89,7 +89,7 @@ class Clock:
     )
 
     def __init__(self) -> None:
-        """Nothing is known."""
+        """No lag is known."""
         self.middle: float | None = None
         self.stored = False
         self._found: tuple[Measure, float] | None = None
@@ -101,7 +101,7 @@ class Clock:
         self._finest = (0, 0)
         self._coarse = False
 
-    def read(self, legacy: Instant, new: Instant, times: Times, *, first: bool) -> Reading:
+    def read(self, legacy: Instant, new: Instant, times: AskedTimes, *, first: bool) -> ClockReading:
         """Two values at the key; the `first` of a pair is learned from."""
         if len(self._masks) < _MOST_MASKS:
             self._masks.add(legacy.mask)
@@ -109,7 +109,7 @@ class Clock:
             self._strange += first
             if first and self._strange == STRANGE:
                 self._found = (Measure.FORM, 0.0)
-            return Reading.COUNTS
+            return ClockReading.COUNTS
         if not self.stored and not times.fresh and _are_now(legacy, new, times):
             return self._now(legacy, new, first=first)
         return self._distant(legacy, new, times, first=first)
@@ -130,13 +130,13 @@ class Clock:
         if self.is_coarse and self._seen == COARSE_PAIRS:
             self._settle(COARSE_OFF)
 
-    def allows(self, new: Instant, times: Times) -> bool:
+    def allows(self, new: Instant, times: AskedTimes) -> bool:
         """Whether new's may be one of legacy's stored times: as far from now as those, or from them as they are apart.
 
         Of so many values alike two are beyond all others: to count them would be to count equal sides. But where all of
         legacy's lie on one side of now, new's has to as well.
         """
-        lags = [each.lag for each in self._lags]
+        lags = [lag.lag for lag in self._lags]
         if len(lags) < _FEWEST_STORED:
             return False
         first, last = min(lags), max(lags)
@@ -145,7 +145,7 @@ class Clock:
             return False
         return first - apart <= its <= last + apart
 
-    def _now(self, legacy: Instant, new: Instant, *, first: bool) -> Reading:
+    def _now(self, legacy: Instant, new: Instant, *, first: bool) -> ClockReading:
         if self.middle is None and first:
             self._waited += 1
             self._coarse = self._coarse or legacy.resolution >= 1.0
@@ -156,7 +156,7 @@ class Clock:
             self._finest = (max(self._finest[0], legacy.digits), max(self._finest[1], new.digits))
             if not self._coarse and self._waited >= PAIRS:
                 self._settle(self._waited)
-        return Reading.WAITS if self.middle is None else Reading.EXCUSED
+        return ClockReading.WAITS if self.middle is None else ClockReading.EXCUSED
 
     def _settle(self, wanted: int) -> None:
         if max(self._ahead, self._behind) >= wanted:
@@ -167,26 +167,26 @@ class Clock:
             self.middle = 0.0
             self._found = (Measure.CLOCK, 0.0)
 
-    def _distant(self, legacy: Instant, new: Instant, times: Times, *, first: bool) -> Reading:
+    def _distant(self, legacy: Instant, new: Instant, times: AskedTimes, *, first: bool) -> ClockReading:
         lag, its = legacy.at - times.legacy_answered, new.at - times.new_answered
         took = times.legacy_answered - times.legacy_began, times.new_answered - times.new_began
         if first and not times.fresh and self.middle is None:
             self._lags.append(_Lag(legacy.at, lag, min(took[0], _LONGEST)))
             self._learn(coarse=legacy.resolution >= 1.0)
         if self.stored:
-            return Reading.STORED
+            return ClockReading.STORED
         near = WITHIN + sum(took)
         if abs(its - lag) > near or (self.middle is not None and abs(lag - self.middle) > near):
             self._out += first
             if first and self._out == STRANGE and self.middle is not None:
                 self._found = (Measure.OUT_OF_STEP, its - lag)
-            return Reading.COUNTS
-        return Reading.WAITS if self.middle is None else Reading.EXCUSED
+            return ClockReading.COUNTS
+        return ClockReading.WAITS if self.middle is None else ClockReading.EXCUSED
 
     def _learn(self, *, coarse: bool) -> None:
-        lags = [each.lag for each in self._lags]
+        lags = [lag.lag for lag in self._lags]
         spread = max(lags) - min(lags)
-        slack = 1.0 + coarse + 2 * max(each.took for each in self._lags)
+        slack = 1.0 + coarse + 2 * max(lag.took for lag in self._lags)
         if spread > slack:
             self.stored = len(lags) >= _FEWEST_STORED
             if self.stored:
@@ -196,6 +196,6 @@ class Clock:
             self._found = (Measure.CLOCK, self.middle)
 
 
-def _are_now(legacy: Instant, new: Instant, times: Times) -> bool:
+def _are_now(legacy: Instant, new: Instant, times: AskedTimes) -> bool:
     is_now = times.legacy_began - WITHIN <= legacy.at <= times.legacy_answered + WITHIN
     return is_now and times.new_began - WITHIN <= new.at <= times.new_answered + WITHIN

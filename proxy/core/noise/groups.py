@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import NamedTuple
 
-from proxy.core.noise.state import Decided, KeyState, decide
+from proxy.core.noise.key_state import Decided, KeyState, decide
 
 MOST_KEYS = 200
 """Keys in one group: a comparison in which more of them wait counts at once."""

@@ -35,7 +35,7 @@ _FOLLOWS = {Sort.TOKEN: 4}
 _FOLLOWS_OF_OTHERS, _FOLLOWS_RATIO = 12, 4
 
 
-class Repeat(NamedTuple):
+class KeyRepeat(NamedTuple):
     """What a request that came again showed at a key; `stuck`: new said what it had said before, None if unknown."""
 
     raw: bool
@@ -85,7 +85,7 @@ class KeyMemory:
         self._follows = self._stuck = self._unlike = self._same_words = self._shared_by_new = 0
 
     def tell(self, found: tuple[Measure, float] | None) -> None:
-        """Something was found; see rule 1."""
+        """A measure was found at the key, with its number (rule 1)."""
         if found is None or self.held is not None:
             return
         if found[0] in HOLDING:
@@ -112,7 +112,7 @@ class KeyMemory:
 
     def is_timed(self, find: Find, around: float) -> bool:
         """Whether two values there are instants; they were said `around` then (unix seconds)."""
-        return not self.plain and all(read_instant(each, around) is not None for each in (find.legacy, find.new))
+        return not self.plain and all(read_instant(value, around) is not None for value in (find.legacy, find.new))
 
     def shared(self) -> None:
         """Legacy said a token that it had said to another request."""
@@ -126,7 +126,7 @@ class KeyMemory:
         if self._shared_by_new == SAID_TWICE:
             self.tell((Measure.STUCK, 0.0))
 
-    def repeat(self, seen: Repeat) -> None:
+    def repeat(self, seen: KeyRepeat) -> None:
         """The same request came again."""
         match seen.raw, seen.noise:
             case True, True:
@@ -146,7 +146,7 @@ class KeyMemory:
                 if enough and self._follows > _FOLLOWS_RATIO * self._hits:
                     self.tell((Measure.STATE, 0.0))
 
-    def _stand_still(self, seen: Repeat) -> None:
+    def _stand_still(self, seen: KeyRepeat) -> None:
         if self.sort is not Sort.TOKEN or seen.stuck is None:
             return
         self._unlike += 1

@@ -70,7 +70,7 @@ HOLDING = frozenset(
 """Findings that hold a key."""
 
 
-class Mark(NamedTuple):
+class NoiseIncrement(NamedTuple):
     """One count more; the numbers are those of `proxy.core.evidence.records.NoiseCount`."""
 
     key: str
@@ -86,10 +86,10 @@ def gap_of(seconds: float) -> Measure | None:
     return next((measure for edge, measure in GAPS.items() if 0.0 <= seconds <= edge), None)
 
 
-def finding(key: str, measure: Measure, number: float = 0.0) -> Mark:
+def finding(key: str, measure: Measure, number: float = 0.0) -> NoiseIncrement:
     """A finding with its number; see rule 2."""
     thousandths = round(number * 1000)
-    return Mark(key, measure, asked=1, raw_only=max(thousandths, 0), noise_only=max(-thousandths, 0))
+    return NoiseIncrement(key, measure, asked=1, raw_only=max(thousandths, 0), noise_only=max(-thousandths, 0))
 
 
 def number_of(asked: int, raw_only: int, noise_only: int) -> float:

@@ -12,20 +12,20 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from proxy.core.noise.answers import Answers, Remembered
+from proxy.core.noise.answers import Answers, RememberedAnswer
 from proxy.core.noise.clock import Clock, times_of
-from proxy.core.noise.key_memory import KeyMemory, Repeat
+from proxy.core.noise.key_memory import KeyMemory, KeyRepeat
+from proxy.core.noise.key_state import EXCUSED, KeyState
 from proxy.core.noise.keys import key_of, path_of
-from proxy.core.noise.measure import EVERY_KEY, LONGEST_GAP, Mark, Measure, finding, gap_of
-from proxy.core.noise.ring import Ring
-from proxy.core.noise.room import Room
+from proxy.core.noise.measure import EVERY_KEY, LONGEST_GAP, Measure, NoiseIncrement, finding, gap_of
+from proxy.core.noise.memory_bounds import MemoryBounds
 from proxy.core.noise.sorter import PairSorter
-from proxy.core.noise.state import EXCUSED, KeyState
+from proxy.core.noise.token_memory import TokenMemory
 from proxy.core.noise.tokens import Sort
 from proxy.core.parity.answers import find_differences
-from proxy.core.parity.captured import CapturedAnswer, CapturedRequest, Pair
 from proxy.core.parity.excuse import unruled
 from proxy.core.parity.finds import Find
+from proxy.core.parity.pair import CapturedAnswer, CapturedRequest, Pair
 from proxy.core.parity.rules.rules import Rules
 
 SELDOM = 16
@@ -70,25 +70,25 @@ class RouteMemory:
         "seen",
     )
 
-    def __init__(self, room: Room) -> None:
+    def __init__(self, room: MemoryBounds) -> None:
         """Nothing is known; `room` is shared with all other routes."""
         self.seen = 0.0
         self._room = room
         self._keys: dict[str, KeyMemory] = {}
         self._answers = Answers(room)
-        self._said: Ring[int] = Ring()
-        self._said_by_new: Ring[int] = Ring()
+        self._said: TokenMemory[int] = TokenMemory()
+        self._said_by_new: TokenMemory[int] = TokenMemory()
         self._told = NOTHING_LEARNED
         self._tokens = False
         self._marks: dict[tuple[str, Measure], list[int]] = {}
         self._repeats = 0
 
     def hear(self, told: Learned) -> None:
-        """What all replicas know."""
+        """States of keys over all replicas."""
         self._told = told
 
     def state(self, key: str) -> KeyState:
-        """What all replicas know of a key."""
+        """The state of one key over all replicas."""
         return self._told.states.get(key, KeyState.WAITS)
 
     def said_to(self, token: str) -> int | None:
@@ -124,10 +124,10 @@ class RouteMemory:
         if not self._keys:
             return
         self.seen = pair.at
-        self._mark(Mark(EVERY_KEY, Measure.COMPARED, asked=1))
+        self._mark(NoiseIncrement(EVERY_KEY, Measure.COMPARED, asked=1))
         self._count(pair, sorter)
         if pair.second is not None:
-            second = Remembered(pair.second, pair.second.began, pair.second.answered or pair.at, {})
+            second = RememberedAnswer(pair.second, pair.second.began, pair.second.answered or pair.at, {})
             self._question(pair, second, Measure.SECOND, sorter, rules)
         before = self._answers.before(sorter.asked, pair)
         if before is not None:
@@ -147,21 +147,21 @@ class RouteMemory:
         self._answers.forget(now - LONGEST_GAP)
 
     def close(self) -> None:
-        """Let go of everything."""
+        """Forgets its answers, and gives its share of the bounds back."""
         self._answers.forget(float("inf"))
         self._room.routes -= bool(self._keys)
         self._room.keys -= len(self._keys)
         self._keys = {}
 
-    def take(self) -> tuple[Mark, ...]:
+    def take(self) -> tuple[NoiseIncrement, ...]:
         """What was counted and found since the last call."""
         marks, self._marks = self._marks, {}
-        return tuple(Mark(key, measure, *numbers) for (key, measure), numbers in marks.items())
+        return tuple(NoiseIncrement(key, measure, *numbers) for (key, measure), numbers in marks.items())
 
     def _count(self, pair: Pair, sorter: PairSorter) -> None:
         for key in sorter.finds:
             if key in self._keys:
-                self._mark(Mark(key, Measure.DIFFERED, raw_only=1, both=key in sorter.timed))
+                self._mark(NoiseIncrement(key, Measure.DIFFERED, raw_only=1, both=key in sorter.timed))
         for key, memory in self._keys.items():
             clock = memory.clock
             if clock is not None and clock.is_coarse and _has(pair.legacy, key):
@@ -177,30 +177,32 @@ class RouteMemory:
                 self._keys[key].shared_by_new()
             self._said_by_new.say(token, sorter.asked, self._room.tokens_of_route)
 
-    def _again(self, pair: Pair, before: Remembered, sorter: PairSorter, rules: Rules) -> None:
+    def _again(self, pair: Pair, before: RememberedAnswer, sorter: PairSorter, rules: Rules) -> None:
         """The same request, answered `before`."""
         measure = gap_of(times_of(pair).legacy_answered - before.answered)
         self._repeats += 1
         if measure is not None and not (self._repeats % SELDOM and self._is_decided()):
             self._question(pair, before, measure, sorter, rules)
 
-    def _question(self, pair: Pair, other: Remembered, measure: Measure, sorter: PairSorter, rules: Rules) -> None:
+    def _question(
+        self, pair: Pair, other: RememberedAnswer, measure: Measure, sorter: PairSorter, rules: Rules
+    ) -> None:
         """Counts where legacy differs from itself beside where new does."""
         raw, noise = sorter.finds, differing(pair.request, pair.legacy, other.answer, rules)
         if noise is None:
             return
-        self._mark(Mark(EVERY_KEY, measure, asked=1))
+        self._mark(NoiseIncrement(EVERY_KEY, measure, asked=1))
         for key in raw.keys() | noise.keys():
             is_raw, is_noise = key in raw, key in noise
-            self._mark(Mark(key, measure, 0, is_raw > is_noise, is_noise > is_raw, is_raw and is_noise))
+            self._mark(NoiseIncrement(key, measure, 0, is_raw > is_noise, is_noise > is_raw, is_raw and is_noise))
             if key in self._keys:
                 self._repeat(key, other, sorter, noise.get(key), abs(times_of(pair).legacy_answered - other.answered))
 
-    def _repeat(self, key: str, other: Remembered, sorter: PairSorter, noise: Find | None, gap: float) -> None:
+    def _repeat(self, key: str, other: RememberedAnswer, sorter: PairSorter, noise: Find | None, gap: float) -> None:
         memory, raw, said = self._keys[key], sorter.finds.get(key), other.new.get(key)
         stuck = None if raw is None or said is None else said == raw.new
         is_instant = key in sorter.timed or (noise is not None and memory.is_timed(noise, other.answered))
-        memory.repeat(Repeat(raw is not None, noise is not None, gap, is_instant, stuck))
+        memory.repeat(KeyRepeat(raw is not None, noise is not None, gap, is_instant, stuck))
         self._tell(key, memory)
 
     def _is_decided(self) -> bool:
@@ -214,7 +216,7 @@ class RouteMemory:
             self._mark(finding(key, measure, number))
         memory.found = []
 
-    def _mark(self, mark: Mark) -> None:
+    def _mark(self, mark: NoiseIncrement) -> None:
         numbers = self._marks.setdefault(mark[:2], [0, 0, 0, 0])
         for place, number in enumerate(mark[2:]):
             numbers[place] += number

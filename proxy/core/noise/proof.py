@@ -17,7 +17,7 @@ from collections.abc import Mapping
 from math import exp, log
 from typing import NamedTuple
 
-from proxy.core.math.mixture import Logs, bernoulli, log_mean
+from proxy.core.math.confidence import Logs, bernoulli, log_mean
 from proxy.core.noise.measure import GAPS, TRIALS, Measure
 
 ALPHA = 0.001
@@ -75,7 +75,7 @@ def noise_evidence(trials: Mapping[Measure, Trials]) -> float:
     second = logs.pop(Measure.SECOND)
     nearest = [_sum([logs[each] for each in _NEAR[:count]] + [second]) for count in range(1, len(_NEAR) + 1)]
     parts = [(_ALL, log_mean(_sum([*logs.values(), second])))]
-    parts += [(_NEAREST, log_mean(each)) for each in nearest]
+    parts += [(_NEAREST, log_mean(chances)) for chances in nearest]
     top = max(value for _, value in parts)
     return top + log(sum(weight * exp(value - top) for weight, value in parts))
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
+from proxy.core.noise.key_standing import KeyCounts, KeyRuling
+from proxy.core.noise.key_state import KeyState
 from proxy.core.noise.keys import is_loose, path_of
 from proxy.core.noise.measure import Measure
-from proxy.core.noise.standing import KeyCounts, Ruling
-from proxy.core.noise.state import KeyState
 
 _HOLDING = {
     Measure.FORM: "new writes its times otherwise than legacy",
@@ -26,7 +26,7 @@ _HOLDING = {
 _PLAIN = re.compile(r"[$A-Za-z0-9_.:-]+")
 
 
-def sentence(key: str, ruling: Ruling, counts: KeyCounts) -> str:
+def sentence(key: str, ruling: KeyRuling, counts: KeyCounts) -> str:
     """Why a key stands as it does, in a line."""
     if ruling.is_regression:
         return f"new differs {counts.raw_only} times where legacy repeats itself, the other way {counts.noise_only}"
@@ -64,13 +64,13 @@ def _differs(counts: KeyCounts) -> str:
 
 
 def _repeats(counts: KeyCounts) -> str:
-    asked, hits = (sum(each[place] for each in counts.trials.values()) for place in (0, 1))
+    asked, hits = (sum(trial[place] for trial in counts.trials.values()) for place in (0, 1))
     return f"another value in {hits} of {asked} repeats"
 
 
 def _unproved(key: str, counts: KeyCounts) -> str:
     if is_loose(key):
         return "too much else there looks like it for repeats to prove that it is noise"
-    if not any(each.asked for each in counts.trials.values()):
+    if not any(trial.asked for trial in counts.trials.values()):
         return "no request came twice within a minute, so legacy cannot be told from itself"
     return f"{_repeats(counts)} prove nothing yet"

@@ -21,38 +21,38 @@ from typing import Protocol
 from urllib.parse import parse_qsl, urlsplit
 
 from proxy.core.noise.answers import asked_as
-from proxy.core.noise.clock import WITHIN, Clock, Reading, Times, times_of
+from proxy.core.noise.clock import WITHIN, AskedTimes, Clock, ClockReading, times_of
 from proxy.core.noise.instants import Instant, read_instant
 from proxy.core.noise.key_memory import KeyMemory
+from proxy.core.noise.key_state import KeyState
 from proxy.core.noise.keys import key_of
-from proxy.core.noise.state import KeyState
 from proxy.core.noise.ties import FINDS
 from proxy.core.noise.tokens import LONGEST_TEXT, SHORTEST, Sort, skeleton, sort_of, tokens_of
-from proxy.core.noise.wording import Said, Wording
-from proxy.core.parity.captured import Pair
-from proxy.core.parity.excuse import COUNTED, Aliases, Sorted, Verdict
+from proxy.core.noise.wording import Speaker, Wording
+from proxy.core.parity.excuse import COUNTED, Aliases, FindVerdict, Sorted
 from proxy.core.parity.finds import Find
 from proxy.core.parity.numerals import is_number, is_one_double, text_of
-from proxy.core.parity.rules.difference import VALUE_KINDS, Kind
+from proxy.core.parity.pair import Pair
+from proxy.core.parity.rules.difference import VALUE_KINDS, DifferenceKind
 from proxy.core.parity.texts import are_alike
 
-_EXCUSED = Sorted(Verdict.NOISE)
-_READ = {Reading.EXCUSED: _EXCUSED, Reading.COUNTS: COUNTED}
+_EXCUSED = Sorted(FindVerdict.NOISE)
+_READ = {ClockReading.EXCUSED: _EXCUSED, ClockReading.COUNTS: COUNTED}
 _MOST_ASKED = 200
 """Characters of a value that is looked for in the request."""
 
 
-class Memory(Protocol):
-    """What one route's memory knows."""
+class NoiseMemory(Protocol):
+    """What a sorter asks of one route's noise memory."""
 
     def key(self, key: str, sort: Sort) -> KeyMemory | None:
         """What is remembered of a key; None when there is no room for another."""
 
     def state(self, key: str) -> KeyState:
-        """What is known of it by all replicas."""
+        """The key's state over all replicas."""
 
     def clock(self, key: str, memory: KeyMemory) -> Clock:
-        """Its clock."""
+        """The key's clock."""
 
     def said_to(self, token: str) -> int | None:
         """The request to which legacy last said this token."""
@@ -66,7 +66,7 @@ class PairSorter:
 
     __slots__ = ("_asked", "_memory", "_pair", "_times", "_words", "finds", "new_tokens", "timed", "tokens", "wording")
 
-    def __init__(self, pair: Pair, memory: Memory, words: Mapping[str, bool]) -> None:
+    def __init__(self, pair: Pair, memory: NoiseMemory, words: Mapping[str, bool]) -> None:
         """`words` are the operator's, by path: noise, or never."""
         self.finds: dict[str, Find] = {}
         self.tokens: dict[str, str] = {}
@@ -76,7 +76,7 @@ class PairSorter:
         self._pair = pair
         self._memory = memory
         self._words = words
-        self._times: Times | None = None
+        self._times: AskedTimes | None = None
         self._asked: int | None = None
 
     @property
@@ -87,14 +87,14 @@ class PairSorter:
         return self._asked
 
     @property
-    def times(self) -> Times:
+    def times(self) -> AskedTimes:
         """When the sides were asked."""
         if self._times is None:
             self._times = times_of(self._pair)
         return self._times
 
     def sort(self, find: Find, aliases: Aliases) -> Sorted:
-        """As a `Sorter`."""
+        """The verdict on one find, as `proxy.core.parity.excuse.Sorter` has it."""
         key = key_of(find)
         first = key is not None and self.finds.setdefault(key, find) is find
         if find.kind not in VALUE_KINDS or not are_alike(find.legacy, find.new):
@@ -133,9 +133,9 @@ class PairSorter:
         memory.tell(clock.take_found())
         if memory.held is not None:
             return COUNTED
-        if reading is Reading.STORED and state is KeyState.NOISY:
+        if reading is ClockReading.STORED and state is KeyState.NOISY:
             return _EXCUSED if clock.allows(instants[1], self.times) else COUNTED
-        return _READ.get(reading) or Sorted(Verdict.WAITS, key)
+        return _READ.get(reading) or Sorted(FindVerdict.WAITS, key)
 
     def _counts_anyway(
         self, find: Find, key: str, memory: KeyMemory, instants: tuple[Instant, Instant] | None, *, first: bool
@@ -157,7 +157,9 @@ class PairSorter:
 
     def _was_asked(self, one: str, other: str) -> bool:
         wording = self.wording
-        return any(SHORTEST <= len(each) <= _MOST_ASKED and wording.holds(each, Said.REQUEST) for each in (one, other))
+        return any(
+            SHORTEST <= len(side) <= _MOST_ASKED and wording.holds(side, Speaker.REQUEST) for side in (one, other)
+        )
 
     def _is_told_elsewhere(self, one: str, other: str, key: str, memory: KeyMemory, *, first: bool) -> bool:
         first_tokens, second_tokens = tokens_of(one), tokens_of(other)
@@ -165,9 +167,9 @@ class PairSorter:
         if not legacy and not new:
             return False
         has = self.wording.has
-        if any(has(token, Said.NEW) for token in legacy) or any(has(token, Said.LEGACY) for token in new):
+        if any(has(token, Speaker.NEW) for token in legacy) or any(has(token, Speaker.LEGACY) for token in new):
             return True
-        if any(has(token, Said.REQUEST) for token in legacy | new):
+        if any(has(token, Speaker.REQUEST) for token in legacy | new):
             return True
         if any(self._was_said_elsewhere(token) for token in new):
             return True
@@ -187,7 +189,7 @@ def _by_state(find: Find, key: str, memory: KeyMemory, state: KeyState) -> Sorte
     """Rules 5 to 7."""
     match state:
         case KeyState.NOISY if memory.sort is Sort.NUMBER and memory.pairs < FINDS:
-            return Sorted(Verdict.WAITS, key)  # it may still turn out to be tied to legacy's
+            return Sorted(FindVerdict.WAITS, key)  # it may still turn out to be tied to legacy's
         case KeyState.NOISY if memory.sort is not Sort.WORD or find.new in memory.words:
             return _EXCUSED
         case KeyState.NOISY if memory.has_all_words:
@@ -197,7 +199,7 @@ def _by_state(find: Find, key: str, memory: KeyMemory, state: KeyState) -> Sorte
         case _ if _lost_precision(find):
             return COUNTED
         case _:
-            return Sorted(Verdict.WAITS, key)
+            return Sorted(FindVerdict.WAITS, key)
 
 
 def _text(value: object) -> str:
@@ -208,7 +210,7 @@ def _text(value: object) -> str:
 
 def _has_words(find: Find, sort: Sort) -> bool:
     """Whether it is more than one word, so that the words have to be the same."""
-    return sort in {Sort.TEXT, Sort.URL} or (find.kind is Kind.HEADER and sort is Sort.WORD)
+    return sort in {Sort.TEXT, Sort.URL} or (find.kind is DifferenceKind.HEADER and sort is Sort.WORD)
 
 
 def _lead_elsewhere(one: str, other: str, around: float) -> bool:
@@ -219,7 +221,7 @@ def _lead_elsewhere(one: str, other: str, around: float) -> bool:
         return True
     if first[:3] != second[:3]:
         return True
-    named, renamed = (parse_qsl(each.query, keep_blank_values=True) for each in (first, second))
+    named, renamed = (parse_qsl(side.query, keep_blank_values=True) for side in (first, second))
     if [name for name, _ in named] != [name for name, _ in renamed]:
         return True
     times = (

@@ -17,13 +17,13 @@ def tied(numbers: Sequence[tuple[float, float]]) -> tuple[Measure, float] | None
     if len(numbers) < FINDS or len({legacy for legacy, _ in numbers}) < _FEWEST_VALUES:
         return None
     apart = [new - legacy for legacy, new in numbers]
-    largest = max(abs(each) for pair in numbers for each in pair)
+    largest = max(abs(number) for pair in numbers for number in pair)
     if max(apart) - min(apart) <= _EQUAL * max(largest, 1.0):
         return Measure.APART, sum(apart) / len(apart)
     if any(legacy == 0 for legacy, _ in numbers):
         return None
     ratios = [new / legacy for legacy, new in numbers]
     mean = sum(ratios) / len(ratios)
-    if max(abs(each - mean) for each in ratios) <= _SPREAD * abs(mean - 1.0):
+    if max(abs(ratio - mean) for ratio in ratios) <= _SPREAD * abs(mean - 1.0):
         return Measure.RATIO, mean
     return None

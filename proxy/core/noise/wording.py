@@ -7,9 +7,9 @@ from typing import assert_never
 from urllib.parse import unquote_to_bytes
 
 from proxy.core.noise.tokens import MOST_READ, first_tokens, tokens_of
-from proxy.core.parity.captured import CapturedAnswer, Pair
 from proxy.core.parity.fields import fields_of, first_value
 from proxy.core.parity.formats.decode import Undecodable, decode
+from proxy.core.parity.pair import CapturedAnswer, Pair
 
 BEGIN, MOST_BEGIN = 4 * 1024, 64
 """Bytes of an answer's beginning, and how many of its tokens are remembered."""
@@ -18,8 +18,8 @@ MOST_LOOKS = 24
 _CODED = frozenset({b"content-encoding"})
 
 
-class Said(Enum):
-    """Who said it."""
+class Speaker(Enum):
+    """In whose words a token stands."""
 
     REQUEST = 1
     LEGACY = 2
@@ -27,7 +27,7 @@ class Said(Enum):
 
 
 class Wording:
-    """Of one pair."""
+    """The texts and tokens of one pair, read once each."""
 
     __slots__ = ("_looks", "_pair", "_texts", "_tokens")
 
@@ -35,19 +35,19 @@ class Wording:
         """Nothing is read yet."""
         self._pair = pair
         self._looks = 0
-        self._texts: dict[Said, str] = {}
-        self._tokens: dict[Said, frozenset[str]] = {}
+        self._texts: dict[Speaker, str] = {}
+        self._tokens: dict[Speaker, frozenset[str]] = {}
 
     @property
     def begin(self) -> list[str]:
         """The first tokens of the beginning of legacy's answer."""
         return first_tokens(_text(self._pair.legacy, BEGIN), MOST_BEGIN)
 
-    def holds(self, value: str, by: Said) -> bool:
+    def holds(self, value: str, by: Speaker) -> bool:
         """Whether a value stands there as a whole, not as a part of a longer word or number."""
         return stands(value, self._read(by))
 
-    def has(self, token: str, by: Said) -> bool:
+    def has(self, token: str, by: Speaker) -> bool:
         """Whether a token stands there; where much is asked for, all of them are looked for once."""
         self._looks += 1
         if self._looks <= MOST_LOOKS:
@@ -56,19 +56,19 @@ class Wording:
             self._tokens[by] = tokens_of(self._read(by))
         return token in self._tokens[by]
 
-    def _read(self, by: Said) -> str:
+    def _read(self, by: Speaker) -> str:
         found = self._texts.get(by)
         if found is None:
             found = self._texts[by] = self._said(by)
         return found
 
-    def _said(self, by: Said) -> str:
+    def _said(self, by: Speaker) -> str:
         match by:
-            case Said.LEGACY:
+            case Speaker.LEGACY:
                 return _text(self._pair.legacy, MOST_READ)
-            case Said.NEW:
+            case Speaker.NEW:
                 return _text(self._pair.new, MOST_READ)
-            case Said.REQUEST:
+            case Speaker.REQUEST:
                 asked = self._pair.request
                 parts = (unquote_to_bytes(asked.target), *(value for _, value in asked.fields), asked.body[:MOST_READ])
                 return b"\n".join(parts).decode("utf-8", "replace")

@@ -15,18 +15,18 @@ import re
 from enum import StrEnum
 
 from proxy.core.parity.bodies import compare_bodies
-from proxy.core.parity.captured import CapturedAnswer, CapturedRequest
 from proxy.core.parity.fields import compare_fields, fields_of, first_value
 from proxy.core.parity.finds import Find
 from proxy.core.parity.formats.decode import Undecodable, decode
 from proxy.core.parity.formats.media import ContentType, read_content_type
-from proxy.core.parity.rules.difference import Kind, Severity
-from proxy.core.parity.rules.paths import ROOT, Place
+from proxy.core.parity.pair import CapturedAnswer, CapturedRequest
+from proxy.core.parity.rules.difference import DifferenceKind, Severity
+from proxy.core.parity.rules.paths import ROOT, PathRules
 from proxy.core.parity.rules.rules import Rules
 from proxy.core.parity.walk import Walk
 
 
-class Incomparable(StrEnum):
+class IncomparableReason(StrEnum):
     """Why two answers could not be compared."""
 
     TRUNCATED = "truncated"
@@ -42,8 +42,11 @@ class Incomparable(StrEnum):
     LEGACY_FAILED = "legacy_failed"
 
 
-_FAILURES = {each.value: each for each in (Incomparable.TIMED_OUT, Incomparable.SHED, Incomparable.STREAMING)}
-_ASKED_IN_VAIN = frozenset({Incomparable.TIMED_OUT, Incomparable.FAILED})
+_FAILURES = {
+    reason.value: reason
+    for reason in (IncomparableReason.TIMED_OUT, IncomparableReason.SHED, IncomparableReason.STREAMING)
+}
+_ASKED_IN_VAIN = frozenset({IncomparableReason.TIMED_OUT, IncomparableReason.FAILED})
 _SERVER_ERROR = 500
 _CONDITIONS = frozenset({b"if-match", b"if-none-match", b"if-modified-since", b"if-unmodified-since", b"if-range"})
 _OF_BODIES = frozenset({b"content-encoding", b"content-length", b"content-type"})
@@ -90,34 +93,40 @@ class _Side:
 
 def find_differences(
     request: CapturedRequest, legacy: CapturedAnswer, new: CapturedAnswer, rules: Rules
-) -> tuple[list[Find], Incomparable | None]:
+) -> tuple[list[Find], IncomparableReason | None]:
     """What differs as far as it can be seen, and why no more can be."""
     why = _whole(request, legacy, new)
     if why is not None:
         return [], why
     walk, one, other = Walk(), _Side(legacy, request.method), _Side(new, request.method)
     if legacy.status != new.status:
-        walk.note(Place("status", rules), Kind.STATUS, str(legacy.status), str(new.status), _redirects(legacy, new))
+        walk.note(
+            PathRules("status", rules),
+            DifferenceKind.STATUS,
+            str(legacy.status),
+            str(new.status),
+            _redirects(legacy, new),
+        )
     compare_fields(request, legacy.fields, new.fields, walk, rules)
     why = _compare_contents(one, other, walk, rules)
-    return walk.finds, Incomparable.BOTH_FAILED if _fails(legacy) and _fails(new) else why
+    return walk.finds, IncomparableReason.BOTH_FAILED if _fails(legacy) and _fails(new) else why
 
 
-def _whole(request: CapturedRequest, legacy: CapturedAnswer, new: CapturedAnswer) -> Incomparable | None:
+def _whole(request: CapturedRequest, legacy: CapturedAnswer, new: CapturedAnswer) -> IncomparableReason | None:
     if _fails(legacy) and not (_fails(new) or new.failure):
-        return Incomparable.LEGACY_FAILED
+        return IncomparableReason.LEGACY_FAILED
     for answer in (legacy, new):
         if answer.failure:
-            return Incomparable.BOTH_FAILED if _fails(legacy) and _fails(new) else _why_failed(answer)
+            return IncomparableReason.BOTH_FAILED if _fails(legacy) and _fails(new) else _why_failed(answer)
     if legacy.status == new.status:
         return None
     statuses = {legacy.status, new.status}
     asked = any(name.lower() in _CONDITIONS for name, _ in request.fields)
-    return Incomparable.CONDITIONAL if 304 in statuses or (asked and statuses & _OF_CONDITIONS) else None
+    return IncomparableReason.CONDITIONAL if 304 in statuses or (asked and statuses & _OF_CONDITIONS) else None
 
 
-def _why_failed(answer: CapturedAnswer) -> Incomparable:
-    return _FAILURES.get(answer.failure, Incomparable.FAILED)
+def _why_failed(answer: CapturedAnswer) -> IncomparableReason:
+    return _FAILURES.get(answer.failure, IncomparableReason.FAILED)
 
 
 def _fails(answer: CapturedAnswer) -> bool:
@@ -145,18 +154,18 @@ def _redirects(legacy: CapturedAnswer, new: CapturedAnswer) -> Severity | None:
     return Severity.MEDIUM if known and len(pair & _KEEPS_METHOD) != 1 else None
 
 
-def _compare_contents(one: _Side, other: _Side, walk: Walk, rules: Rules) -> Incomparable | None:
+def _compare_contents(one: _Side, other: _Side, walk: Walk, rules: Rules) -> IncomparableReason | None:
     legacy, new = one.answer, other.answer
     if legacy.size != len(legacy.body) or new.size != len(new.body):
-        return Incomparable.TRUNCATED
+        return IncomparableReason.TRUNCATED
     if one.lies() != other.lies():
-        place = Place("header:Content-Length", rules)
-        walk.note(place, Kind.LENGTH, one.length(), other.length(), Severity.HIGH)
+        place = PathRules("header:Content-Length", rules)
+        walk.note(place, DifferenceKind.LENGTH, one.length(), other.length(), Severity.HIGH)
     if legacy.body == new.body and one.coding == other.coding:
         return None
     try:
         (first, its_kind), (second, other_kind) = one.body(), other.body()
-        compare_bodies(first, second, (its_kind, other_kind), walk, Place(ROOT, rules))
+        compare_bodies(first, second, (its_kind, other_kind), walk, PathRules(ROOT, rules))
     except (Undecodable, RecursionError):
-        return Incomparable.UNDECODABLE
+        return IncomparableReason.UNDECODABLE
     return None

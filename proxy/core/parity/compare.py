@@ -16,13 +16,13 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from proxy.core.outcome import Side
-from proxy.core.parity.answers import Incomparable, find_differences, is_turned_away
-from proxy.core.parity.captured import CapturedAnswer, Pair
+from proxy.core.parity.answers import IncomparableReason, find_differences, is_turned_away
 from proxy.core.parity.excuse import NOISE, Excused, Sorter, judge
+from proxy.core.parity.pair import CapturedAnswer, Pair
 from proxy.core.parity.rules.difference import VALUE_KINDS, Difference
 from proxy.core.parity.rules.rules import Rules
 
-__all__ = ["Comparison", "Incomparable", "Outcome", "compare"]
+__all__ = ["Comparison", "IncomparableReason", "Outcome", "compare"]
 
 
 class Outcome(StrEnum):
@@ -45,7 +45,7 @@ class Comparison:
     outcome: Outcome
     differences: tuple[Difference, ...] = ()
     excused: Excused = ()
-    why: Incomparable | None = None
+    why: IncomparableReason | None = None
     waiting: tuple[tuple[str, Difference], ...] = ()
 
 
@@ -55,19 +55,19 @@ class _Sides(NamedTuple):
     differences: tuple[Difference, ...]
     excused: Excused
     waiting: tuple[tuple[str, Difference], ...]
-    why: Incomparable | None
+    why: IncomparableReason | None
 
 
 def compare(pair: Pair, rules: Rules, sorter: Sorter | None, now: float) -> Comparison:
     """The two answers under the rules that hold at `now` (unix seconds); `sorter` says what is noise, or waits."""
     if pair.bare and _lacks_credentials(pair):
-        return Comparison(outcome=Outcome.INCOMPARABLE, why=Incomparable.CREDENTIALS)
+        return Comparison(outcome=Outcome.INCOMPARABLE, why=IncomparableReason.CREDENTIALS)
     in_force = rules.in_force(now, pair.request.target)
     found = _against_legacy(pair, pair.new, in_force, sorter)
     if pair.raced and (found.differences or found.waiting):
         return _raced(found, (*found.differences, *(each for _, each in found.waiting)))
     kept, raced = _without_races(pair, in_force, found.differences)
-    excused = (*found.excused, *((NOISE, each) for each in raced))
+    excused = (*found.excused, *((NOISE, difference) for difference in raced))
     if kept:
         return Comparison(outcome=Outcome.MISMATCH, differences=kept, excused=excused, waiting=found.waiting)
     if raced and not found.waiting:
@@ -86,8 +86,8 @@ def _lacks_credentials(pair: Pair) -> bool:
 
 
 def _raced(found: _Sides, raced: tuple[Difference, ...]) -> Comparison:
-    excused = (*found.excused, *((NOISE, each) for each in raced))
-    return Comparison(outcome=Outcome.INCOMPARABLE, excused=excused, why=Incomparable.RACE)
+    excused = (*found.excused, *((NOISE, difference) for difference in raced))
+    return Comparison(outcome=Outcome.INCOMPARABLE, excused=excused, why=IncomparableReason.RACE)
 
 
 def _against_legacy(pair: Pair, answer: CapturedAnswer, rules: Rules, sorter: Sorter | None) -> _Sides:
@@ -105,9 +105,9 @@ def _without_races(
     if pair.second is None or not found:
         return found, ()
     itself = _against_legacy(pair, pair.second, rules, None).differences
-    racing = {(each.path, also) for each in itself for also in (True, _is_value(each))}
-    raced = tuple(each for each in found if (each.path, _is_value(each)) in racing)
-    return tuple(each for each in found if (each.path, _is_value(each)) not in racing), raced
+    racing = {(difference.path, also) for difference in itself for also in (True, _is_value(difference))}
+    raced = tuple(difference for difference in found if (difference.path, _is_value(difference)) in racing)
+    return tuple(difference for difference in found if (difference.path, _is_value(difference)) not in racing), raced
 
 
 def _is_value(difference: Difference) -> bool:

@@ -27,7 +27,7 @@ class Cookie:
     lifetime: float | None
 
     def __str__(self) -> str:
-        """Everything but the value."""
+        """The attributes of a cookie, without its value."""
         said = [f"{name}={value}" if value else name for name, value in self.attributes]
         life = [] if self.lifetime is None else ["deleted" if self.lifetime == _DELETED else f"{self.lifetime:.0f} s"]
         return "; ".join([format_of(self.value), *said, *life])

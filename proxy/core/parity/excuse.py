@@ -17,7 +17,7 @@ import msgspec
 
 from proxy.core.parity.finds import Absent, Find
 from proxy.core.parity.formats.jsontext import canonical
-from proxy.core.parity.formats.moments import Moment, read_epoch, read_moment
+from proxy.core.parity.formats.moments import Timestamp, read_epoch, read_moment
 from proxy.core.parity.formats.patterns import matches
 from proxy.core.parity.numerals import are_close, is_number, text_of
 from proxy.core.parity.rules.difference import LONGEST, VALUE_KINDS, Difference, differ, excerpts
@@ -44,7 +44,7 @@ class Aliases:
         return self._forward.setdefault(legacy, new) == new and self._back.setdefault(new, legacy) == legacy
 
 
-class Verdict(StrEnum):
+class FindVerdict(StrEnum):
     """What a sorter says of a find; `waits`: nobody knows yet."""
 
     COUNTS = "counts"
@@ -55,21 +55,21 @@ class Verdict(StrEnum):
 class Sorted(NamedTuple):
     """The verdict, and the key under which the find waits."""
 
-    verdict: Verdict
+    verdict: FindVerdict
     key: str = ""
 
 
-COUNTED = Sorted(Verdict.COUNTS)
+COUNTED = Sorted(FindVerdict.COUNTS)
 
 
 class Sorter(Protocol):
-    """Knows noise (`proxy.core.noise`)."""
+    """Says whether a find is noise (`proxy.core.noise`)."""
 
     def sort(self, find: Find, aliases: Aliases) -> Sorted:
         """What a find is that no rule excuses; `aliases` are those of the answer."""
 
 
-class Judged(NamedTuple):
+class JudgedFinds(NamedTuple):
     """Differences that count; those excused, each with the rule's id or `noise`; those that wait, each with its key."""
 
     counted: tuple[Difference, ...]
@@ -77,7 +77,7 @@ class Judged(NamedTuple):
     waiting: tuple[tuple[str, Difference], ...]
 
 
-def judge(finds: Iterable[Find], sorter: Sorter | None) -> Judged:
+def judge(finds: Iterable[Find], sorter: Sorter | None) -> JudgedFinds:
     """The finds of one answer as differences."""
     counted: list[Difference] = []
     excused: list[tuple[str, Difference]] = []
@@ -89,7 +89,7 @@ def judge(finds: Iterable[Find], sorter: Sorter | None) -> Judged:
         why, key = _ruled(find, aliases) if place.rules else "", ""
         if not why and sorter is not None:
             verdict, key = sorter.sort(find, aliases)
-            why = NOISE if verdict is Verdict.NOISE else ""
+            why = NOISE if verdict is FindVerdict.NOISE else ""
         name = (place.text, find.kind, why, key)
         if name in seen:
             continue
@@ -100,11 +100,11 @@ def judge(finds: Iterable[Find], sorter: Sorter | None) -> Judged:
             waiting.append((key, rendered(find)))
         else:
             counted.append(rendered(find))
-    return Judged(tuple(counted), tuple(excused), tuple(waiting))
+    return JudgedFinds(tuple(counted), tuple(excused), tuple(waiting))
 
 
 def unruled(finds: Iterable[Find]) -> Iterator[Find]:
-    """Those that no rule excuses."""
+    """The finds that no rule excuses."""
     aliases = Aliases()
     return (find for find in finds if not (find.place.rules and _ruled(find, aliases)))
 
@@ -144,7 +144,7 @@ def _are_near(legacy: object, new: object, within: float) -> bool:
     return abs(one.nanoseconds - other.nanoseconds) <= within * 1e9
 
 
-def _moment(value: object) -> Moment | None:
+def _moment(value: object) -> Timestamp | None:
     if isinstance(value, str):
         return read_moment(value) or (read_epoch(int(value)) if value.isascii() and value.isdigit() else None)
     return read_epoch(value) if isinstance(value, int) else None

@@ -14,13 +14,13 @@ import re
 from collections.abc import Callable
 from urllib.parse import urljoin, urlsplit
 
-from proxy.core.parity.captured import CapturedRequest, Fields
 from proxy.core.parity.cookies import Cookie, are_equivalent, read_cookie
 from proxy.core.parity.finds import ABSENT
 from proxy.core.parity.formats.media import parameters_of, read_content_type
 from proxy.core.parity.formats.moments import read_http_date
-from proxy.core.parity.rules.difference import Kind, Severity
-from proxy.core.parity.rules.paths import Place
+from proxy.core.parity.pair import CapturedRequest, Fields
+from proxy.core.parity.rules.difference import DifferenceKind, Severity
+from proxy.core.parity.rules.paths import PathRules
 from proxy.core.parity.rules.rules import Rules
 from proxy.core.parity.walk import Walk
 
@@ -121,35 +121,35 @@ def _is_uneven(name: bytes, version: bytes) -> bool:
     return name in _UNEVEN or name == version
 
 
-def place_of(name: bytes, rules: Rules) -> Place:
+def place_of(name: bytes, rules: Rules) -> PathRules:
     """`header:Cache-Control`."""
-    return Place("header:" + name.decode("latin-1").title()[:100], rules)
+    return PathRules("header:" + name.decode("latin-1").title()[:100], rules)
 
 
 def _compare_values(
     request: CapturedRequest, name: bytes, values: tuple[list[bytes], list[bytes]], walk: Walk, rules: Rules
 ) -> None:
-    legacy, new = (b", ".join(each).decode("latin-1") for each in values)
+    legacy, new = (b", ".join(value).decode("latin-1") for value in values)
     if not values[0] or not values[1]:
         _note_presence(name, values, legacy or new, walk, rules)
         return
-    one, other = (_normal(request, name, each) for each in values)
+    one, other = (_normal(request, name, value) for value in values)
     if one != other:
-        walk.note(place_of(name, rules), Kind.HEADER, legacy, new, _SEVERITIES.get(name))
+        walk.note(place_of(name, rules), DifferenceKind.HEADER, legacy, new, _SEVERITIES.get(name))
     elif name == b"content-type" and _charset(legacy) != _charset(new):
-        walk.note(place_of(name, rules), Kind.HEADER, legacy, new, Severity.LOW)
+        walk.note(place_of(name, rules), DifferenceKind.HEADER, legacy, new, Severity.LOW)
 
 
 def _note_presence(name: bytes, values: tuple[list[bytes], list[bytes]], said: str, walk: Walk, rules: Rules) -> None:
     severity = Severity.LOW if name in PER_CALL or name == b"content-encoding" else None
     if values[0]:
-        walk.note(place_of(name, rules), Kind.MISSING, said, ABSENT, severity)
+        walk.note(place_of(name, rules), DifferenceKind.MISSING, said, ABSENT, severity)
     else:
-        walk.note(place_of(name, rules), Kind.EXTRA, ABSENT, said, severity)
+        walk.note(place_of(name, rules), DifferenceKind.EXTRA, ABSENT, said, severity)
 
 
 def _normal(request: CapturedRequest, name: bytes, values: list[bytes]) -> object:
-    texts = [each.decode("latin-1") for each in values]
+    texts = [value.decode("latin-1") for value in values]
     policy = _POLICIES.get(name)
     return texts if policy is None else policy(request, texts)
 
@@ -227,11 +227,11 @@ def _cookies(values: list[bytes], fields: Said) -> dict[str, list[Cookie]]:
 def _compare_cookies(legacy: dict[str, list[Cookie]], new: dict[str, list[Cookie]], walk: Walk, rules: Rules) -> None:
     for name in legacy | new:
         first, second = legacy.get(name, []), new.get(name, [])
-        place = Place(f"header:Set-Cookie:{name[:100]}", rules)
-        one, other = (" | ".join(map(str, each)) for each in (first, second))
+        place = PathRules(f"header:Set-Cookie:{name[:100]}", rules)
+        one, other = (" | ".join(map(str, side)) for side in (first, second))
         if not second:
-            walk.note(place, Kind.MISSING, one, ABSENT)
+            walk.note(place, DifferenceKind.MISSING, one, ABSENT)
         elif not first:
-            walk.note(place, Kind.EXTRA, ABSENT, other)
+            walk.note(place, DifferenceKind.EXTRA, ABSENT, other)
         elif len(first) != len(second) or not all(map(are_equivalent, first, second)):
-            walk.note(place, Kind.HEADER, one, other)
+            walk.note(place, DifferenceKind.HEADER, one, other)

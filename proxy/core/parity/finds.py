@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-from proxy.core.parity.rules.difference import Kind, Severity
-from proxy.core.parity.rules.paths import Place
+from proxy.core.parity.rules.difference import DifferenceKind, Severity
+from proxy.core.parity.rules.paths import PathRules
 
 
 class Absent:
@@ -21,8 +21,8 @@ ABSENT: Final = Absent()
 class Find(NamedTuple):
     """One place where the sides differ, with the values themselves; `severity` None is the kind's usual one."""
 
-    place: Place
-    kind: Kind
+    place: PathRules
+    kind: DifferenceKind
     legacy: object
     new: object
     severity: Severity | None = None

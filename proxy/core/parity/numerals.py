@@ -7,7 +7,7 @@ from math import inf, isfinite
 
 import msgspec
 
-from proxy.core.parity.rules.difference import Kind
+from proxy.core.parity.rules.difference import DifferenceKind
 
 EXACT = Context(prec=400, Emax=999_999, Emin=-999_999, traps=[])
 """Without traps: what cannot be computed is no number."""
@@ -41,17 +41,17 @@ def text_of(value: object) -> str:
     return bytes(value).decode("utf-8") if isinstance(value, msgspec.Raw) else str(value)
 
 
-def number_kind(one: object, other: object) -> Kind:
+def number_kind(one: object, other: object) -> DifferenceKind:
     """How two numbers differ whose texts do; if the nearest floats are the same, they are looked at exactly."""
     if type(one) is int and type(other) is int:
-        return Kind.NUM
+        return DifferenceKind.NUM
     near, near_other = _rough(one), _rough(other)
     if near is not None and near_other is not None and near != near_other:
-        return Kind.NUM
+        return DifferenceKind.NUM
     first, second = decimal_of(one), decimal_of(other)
     if first is None or second is None:
-        return Kind.NUM if _are_long(one, other) else Kind.TYPE
-    return Kind.NUM_REPR if first == second else Kind.NUM
+        return DifferenceKind.NUM if _are_long(one, other) else DifferenceKind.TYPE
+    return DifferenceKind.NUM_REPR if first == second else DifferenceKind.NUM
 
 
 def is_one_double(one: object, other: object) -> bool:
@@ -69,7 +69,7 @@ def _rough(value: object) -> float | None:
 
 def _are_long(one: object, other: object) -> bool:
     """Whether both are numbers, only too long to compute with."""
-    return all(text_of(each).lstrip("-")[:1].isdigit() for each in (one, other))
+    return all(text_of(side).lstrip("-")[:1].isdigit() for side in (one, other))
 
 
 def are_close(one: object, other: object, absolute: float, relative: float) -> bool:

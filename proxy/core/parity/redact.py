@@ -21,11 +21,11 @@ from urllib.parse import unquote_to_bytes
 import msgspec
 
 from proxy.core.http.redact import REMEMBERED, is_secret_name, redact_target
-from proxy.core.parity.captured import CapturedAnswer, CapturedRequest, Fields, Pair
 from proxy.core.parity.fields import fields_of, first_value
 from proxy.core.parity.formats.decode import Undecodable, decode
 from proxy.core.parity.formats.jsontext import Repeated, canonical, read_json
 from proxy.core.parity.formats.media import Media, read_content_type
+from proxy.core.parity.pair import CapturedAnswer, CapturedRequest, Fields, Pair
 from proxy.core.parity.rules.difference import Difference, bounded
 
 MOST_BODY = 64 * 1024
@@ -66,7 +66,7 @@ class Redactor:
         return b"hash:" + blake2b(value, key=self.key[:64], digest_size=6).hexdigest().encode("ascii")
 
     def pair(self, pair: Pair) -> Pair:
-        """Both sides and the request."""
+        """The pair with the secrets of both answers and of the request replaced."""
         second = None if pair.second is None else self.answer(pair.second)
         request = self.request(pair.request)
         return replace(pair, request=request, legacy=self.answer(pair.legacy), new=self.answer(pair.new), second=second)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from urllib.parse import unquote_to_bytes
 
-from proxy.core.parity.captured import Pair
 from proxy.core.parity.fields import fields_of, first_value
 from proxy.core.parity.formats.media import read_content_type
+from proxy.core.parity.pair import Pair
 
 _MOST_KEYS = 16
 _LONGEST_KEY = 40

@@ -8,7 +8,7 @@ from unicodedata import is_normalized, normalize
 
 from proxy.core.parity.formats.moments import read_moment
 from proxy.core.parity.numerals import is_number
-from proxy.core.parity.rules.difference import Kind
+from proxy.core.parity.rules.difference import DifferenceKind
 
 _FORMATS = (
     ("empty", re.compile(r"")),
@@ -24,14 +24,14 @@ _REMEMBERED = 64
 """Characters of a text whose format is remembered: one comparison asks for it several times."""
 
 
-def text_kind(one: str, other: str) -> Kind:
+def text_kind(one: str, other: str) -> DifferenceKind:
     """How two texts differ that are not the same."""
     first, second = read_moment(one), read_moment(other)
     if first is not None and second is not None:
-        return Kind.TIME_EQUIV if first == second else Kind.TIME
+        return DifferenceKind.TIME_EQUIV if first == second else DifferenceKind.TIME
     if _composed(one) == _composed(other):
-        return Kind.UNICODE
-    return Kind.STRING
+        return DifferenceKind.UNICODE
+    return DifferenceKind.STRING
 
 
 def _composed(text: str) -> str:

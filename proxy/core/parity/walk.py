@@ -15,8 +15,8 @@ from proxy.core.parity.formats import lists
 from proxy.core.parity.formats.exact import are_exact
 from proxy.core.parity.formats.jsontext import Repeated
 from proxy.core.parity.numerals import is_number, number_kind
-from proxy.core.parity.rules.difference import Kind, Severity
-from proxy.core.parity.rules.paths import Place, keys_are_data
+from proxy.core.parity.rules.difference import DifferenceKind, Severity
+from proxy.core.parity.rules.paths import PathRules, keys_are_data
 from proxy.core.parity.rules.rules import Treatment
 from proxy.core.parity.texts import text_kind
 
@@ -34,11 +34,13 @@ class Walk:
         self.finds: list[Find] = []
         self._names: set[str] = set()
 
-    def note(self, place: Place, kind: Kind, legacy: object, new: object, severity: Severity | None = None) -> None:
+    def note(
+        self, place: PathRules, kind: DifferenceKind, legacy: object, new: object, severity: Severity | None = None
+    ) -> None:
         """Notes one difference."""
         self.finds.append(Find(place, kind, legacy, new, severity))
 
-    def values(self, legacy: object, new: object, place: Place) -> None:
+    def values(self, legacy: object, new: object, place: PathRules) -> None:
         """Compares two values of any type."""
         kind = type(legacy)
         if kind is type(new) and kind in _SCALARS:
@@ -53,7 +55,7 @@ class Walk:
         else:
             self.note(place, _kind(legacy, new), legacy, new)
 
-    def _objects(self, legacy: Object, new: Object, place: Place) -> None:
+    def _objects(self, legacy: Object, new: Object, place: PathRules) -> None:
         data: bool | None = None
         shared = 0
         for key, one in legacy.items():
@@ -69,50 +71,50 @@ class Walk:
                 data = self._is_map(legacy, new)
             inner = place.entry() if data else place.member(key)
             if other is ABSENT:
-                self.note(inner, Kind.NULL_ABSENT if one is None else Kind.MISSING, one, ABSENT)
+                self.note(inner, DifferenceKind.NULL_ABSENT if one is None else DifferenceKind.MISSING, one, ABSENT)
             else:
                 self.values(one, other, inner)
         if shared < len(new):
             self._extras(legacy, new, place)
 
-    def _extras(self, legacy: Object, new: Object, place: Place) -> None:
+    def _extras(self, legacy: Object, new: Object, place: PathRules) -> None:
         data = self._is_map(legacy, new)
         for key, other in new.items():
             if key not in legacy:
                 inner = place.entry() if data else place.member(key)
-                self.note(inner, Kind.NULL_ABSENT if other is None else Kind.EXTRA, ABSENT, other)
+                self.note(inner, DifferenceKind.NULL_ABSENT if other is None else DifferenceKind.EXTRA, ABSENT, other)
 
     def _is_map(self, legacy: Object, new: Object) -> bool:
         if keys_are_data(legacy, self._names):
             return True
         return legacy.keys() != new.keys() and keys_are_data(new, self._names)
 
-    def _doubles(self, legacy: Object | Repeated, new: Object | Repeated, place: Place) -> None:
+    def _doubles(self, legacy: Object | Repeated, new: Object | Repeated, place: PathRules) -> None:
         first, second = _repeats(legacy), _repeats(new)
         self._objects(first.last, second.last, place)
         for key in sorted(first.doubles.keys() | second.doubles.keys()):
             one, other = first.doubles.get(key, ABSENT), second.doubles.get(key, ABSENT)
             if ABSENT in (one, other) or not are_exact(one, other):
                 inner = place.entry() if self._is_map(first.last, second.last) else place.member(key)
-                self.note(inner, Kind.DUP_KEY, one, other)
+                self.note(inner, DifferenceKind.DUP_KEY, one, other)
 
-    def _arrays(self, legacy: Array, new: Array, place: Place) -> None:
+    def _arrays(self, legacy: Array, new: Array, place: PathRules) -> None:
         rule = place.list_rule
         if rule is not None and self._paired(legacy, new, place, rule.key if rule.treatment is Treatment.KEYED else ""):
             return
         one, other = legacy, new
         if len(legacy) != len(new):
             severity = Severity.HIGH if len(new) < len(legacy) else Severity.MEDIUM
-            self.note(place, Kind.LENGTH, len(legacy), len(new), severity)
+            self.note(place, DifferenceKind.LENGTH, len(legacy), len(new), severity)
             one, other = lists.middles(legacy, new)
         changed, reordered = lists.unlike(one, other)
         if reordered:
-            self.note(place, Kind.ORDER, legacy, new)
+            self.note(place, DifferenceKind.ORDER, legacy, new)
             return
         for at in changed:
             self.values(one[at], other[at], place.element())
 
-    def _paired(self, legacy: Array, new: Array, place: Place, key: str) -> bool:
+    def _paired(self, legacy: Array, new: Array, place: PathRules, key: str) -> bool:
         """Compares in any order: by the member `key`, or as a multiset without one. False: it has no such keys."""
         if not key:
             self._multiset(legacy, new, place)
@@ -126,10 +128,10 @@ class Walk:
             if name not in first:
                 self._counterpart(ABSENT, other, place.element())
         if lists.is_reordered(first, second):  # beside other differences too: the rule that excuses it is in use
-            self.note(place, Kind.ORDER, legacy, new)
+            self.note(place, DifferenceKind.ORDER, legacy, new)
         return True
 
-    def _multiset(self, legacy: Array, new: Array, place: Place) -> None:
+    def _multiset(self, legacy: Array, new: Array, place: PathRules) -> None:
         first, second = lists.left_over(legacy, new)
         shared = min(len(first), len(second))
         for one, other in zip(first, second, strict=False):
@@ -139,13 +141,13 @@ class Walk:
         for other in second[shared:]:
             self._counterpart(ABSENT, other, place.element())
         if not first and not second and not are_exact(legacy, new):
-            self.note(place, Kind.ORDER, legacy, new)
+            self.note(place, DifferenceKind.ORDER, legacy, new)
 
-    def _counterpart(self, one: object, other: object, inner: Place) -> None:
+    def _counterpart(self, one: object, other: object, inner: PathRules) -> None:
         if other is ABSENT:
-            self.note(inner, Kind.ELEMENT, one, ABSENT, Severity.HIGH)
+            self.note(inner, DifferenceKind.ELEMENT, one, ABSENT, Severity.HIGH)
         elif one is ABSENT:
-            self.note(inner, Kind.ELEMENT, ABSENT, other)
+            self.note(inner, DifferenceKind.ELEMENT, ABSENT, other)
         else:
             self.values(one, other, inner)
 
@@ -154,10 +156,10 @@ def _repeats(value: Object | Repeated) -> Repeated:
     return value if isinstance(value, Repeated) else Repeated(value, {})
 
 
-def _kind(legacy: object, new: object) -> Kind:
+def _kind(legacy: object, new: object) -> DifferenceKind:
     """How two values differ that are not both objects or both lists."""
     if isinstance(legacy, str) and isinstance(new, str):
         return text_kind(legacy, new)
     if is_number(legacy) and is_number(new):
         return number_kind(legacy, new)
-    return Kind.STRING if isinstance(legacy, bool) and isinstance(new, bool) else Kind.TYPE
+    return DifferenceKind.STRING if isinstance(legacy, bool) and isinstance(new, bool) else DifferenceKind.TYPE

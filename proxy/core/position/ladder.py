@@ -8,10 +8,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from proxy.core.stage import Stage
-
-STAGES = tuple(Stage)
-_WITH_SPLIT = (Stage.CANARY, Stage.RETIRED)
+from proxy.core.stage import STAGES, Stage
 
 
 class Place(NamedTuple):
@@ -22,16 +19,16 @@ class Place(NamedTuple):
 
     def __str__(self) -> str:
         """As people write it: `canary 5%`."""
-        return f"{self.stage} {self.split * 100:g}%" if self.stage in _WITH_SPLIT else self.stage.value
+        return f"{self.stage} {self.split * 100:g}%" if self.stage.facts.has_split else self.stage.value
 
 
-LEGACY, SHADOW, LIVE, COMPLETE = (Place(each) for each in (Stage.LEGACY, Stage.SHADOW, Stage.LIVE, Stage.COMPLETE))
+LEGACY, SHADOW, LIVE, COMPLETE = (Place(stage) for stage in (Stage.LEGACY, Stage.SHADOW, Stage.LIVE, Stage.COMPLETE))
 RETIRED = Place(Stage.RETIRED, 1.0)
 
 
 def height(place: Place) -> tuple[int, float]:
-    """A number to compare places by."""
-    return STAGES.index(place.stage), place.split if place.stage in _WITH_SPLIT else 0.0
+    """The sort key of a place."""
+    return STAGES.index(place.stage), place.split if place.stage.facts.has_split else 0.0
 
 
 def is_above(place: Place, other: Place) -> bool:
@@ -46,9 +43,9 @@ def rungs(steps: tuple[float, ...]) -> tuple[Place, ...]:
 
 def next_above(place: Place, steps: tuple[float, ...]) -> Place | None:
     """The next place up; None at the top."""
-    return next((each for each in rungs(steps) if is_above(each, place)), None)
+    return next((rung for rung in rungs(steps) if is_above(rung, place)), None)
 
 
 def next_below(place: Place, steps: tuple[float, ...]) -> Place | None:
     """The next place down; None at the bottom."""
-    return next((each for each in reversed(rungs(steps)) if is_above(place, each)), None)
+    return next((rung for rung in reversed(rungs(steps)) if is_above(place, rung)), None)

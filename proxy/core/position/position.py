@@ -27,9 +27,6 @@ class Cause(StrEnum):
     GUARD = "guard"
     BREAKER = "breaker"
     LEGACY = "legacy"
-    BUDGET = "budget"
-    KILL = "kill"
-    WINDOW = "window"
     RESUME = "resume"
 
 

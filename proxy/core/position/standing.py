@@ -94,7 +94,7 @@ class Presence:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
+class InstanceMessage:
     """What one replica told the others: bytes that only they understand. `id` grows, though not without gaps."""
 
     id: int
@@ -102,11 +102,6 @@ class Told:
     body: bytes
 
 
-def laggards(presences: Iterable[Presence], version: int) -> tuple[str, ...]:
-    """The instances that do not obey `version` yet; a rollback is done when there are none."""
-    return tuple(each.instance for each in presences if each.version < version)
-
-
 def is_skewed(presences: Iterable[Presence]) -> bool:
     """Whether the instances run different revisions of routes.yaml."""
-    return len({each.revision for each in presences}) > 1
+    return len({presence.revision for presence in presences}) > 1

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Final
 
 from proxy.core.http.request import RequestHead
 from proxy.core.http.target import one_spelling
@@ -75,10 +76,18 @@ class CohortSource:
                 return client_ip
 
 
-def cohort_of(
+CLIENT_IP: Final = CohortSource(SourceKind.CLIENT_IP)
+
+
+def cohort_of(sources: tuple[CohortSource, ...], head: RequestHead, client_ip: bytes) -> tuple[CohortSource, bytes]:
+    """The winning source and its key; where none is present the client's address is the cohort."""
+    return present_cohort(sources, head, client_ip) or (CLIENT_IP, client_ip)
+
+
+def present_cohort(
     sources: tuple[CohortSource, ...], head: RequestHead, client_ip: bytes
 ) -> tuple[CohortSource, bytes] | None:
-    """The winning source and its key; None when no source is present (the caller then takes the client's address)."""
+    """The same, None where no source is present."""
     for source in sources:
         if source.kind is _HEADER:
             values = head.fields.get(source.wanted)

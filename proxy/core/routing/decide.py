@@ -7,12 +7,12 @@ Rule 2: no clock, no dice: the same request and route give the same decision on 
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Final, NamedTuple, assert_never
+from typing import Final, NamedTuple
 
 from proxy.core.http.request import RequestHead
 from proxy.core.outcome import Side
 from proxy.core.routing.cohort import CohortSource, cohort_of
-from proxy.core.routing.route import CLIENT_IP, Route
+from proxy.core.routing.route import Route
 from proxy.core.routing.shadow import shadow_side
 from proxy.core.routing.split import draw
 from proxy.core.stage import Stage
@@ -62,17 +62,10 @@ def settled(route: Route) -> Decision | None:
     """The decision that holds for every request of the route, or None when a draw is needed."""
     if route.respond is not None:
         return _RESPOND
-    match route.stage:
-        case Stage.LEGACY | Stage.SHADOW:
-            return _LEGACY
-        case Stage.LIVE | Stage.COMPLETE:
-            return _NEW
-        case Stage.RETIRED:
-            return _RETIRED if route.split >= 1.0 else None
-        case Stage.CANARY:
-            return None
-        case _:
-            assert_never(route.stage)
+    facts = route.stage.facts
+    if facts.serves is not None:
+        return _LEGACY if facts.serves is _LEGACY_SIDE else _NEW
+    return _RETIRED if facts.ends and route.split >= 1.0 else None
 
 
 def decide(route: Route, head: RequestHead, client_ip: bytes) -> Decision:
@@ -90,7 +83,7 @@ def with_shadow(route: Route, head: RequestHead, decision: Decision) -> Decision
 
 def decide_by_draw(route: Route, salt: int, head: RequestHead, client_ip: bytes) -> Decision:
     """The same for a route in `canary`, or in a brown-out before `retired`; `salt` is `route.salt`."""
-    source, key = cohort_of(route.cohort, head, client_ip) or (CLIENT_IP, client_ip)
+    source, key = cohort_of(route.cohort, head, client_ip)
     return decide_at(route, draw(salt, source.prefix + key), source)
 
 

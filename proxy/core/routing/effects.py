@@ -10,9 +10,10 @@ Rule 4: a key stands for one execution on the side that knows it; the other side
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Final
 
-_SAFE = frozenset({b"GET", b"HEAD", b"OPTIONS"})
-_IDEMPOTENT = frozenset({b"PUT", b"DELETE"})
+SAFE_METHODS: Final = frozenset({b"GET", b"HEAD", b"OPTIONS"})
+_IDEMPOTENT: Final = frozenset({b"PUT", b"DELETE"})
 
 
 class Effects(StrEnum):
@@ -26,7 +27,7 @@ class Effects(StrEnum):
 
 def effects_of(method: bytes, *, has_key: bool) -> Effects:
     """The default by method; `has_key` says that an `Idempotency-Key` header is present."""
-    if method in _SAFE:
+    if method in SAFE_METHODS:
         return Effects.SAFE
     if method in _IDEMPOTENT:
         return Effects.IDEMPOTENT

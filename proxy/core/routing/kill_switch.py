@@ -14,14 +14,12 @@ from enum import StrEnum
 from proxy.core.outcome import Side
 from proxy.core.routing.decide import Decision, Reason
 from proxy.core.routing.route import Route
-from proxy.core.stage import Stage
 
 _KILLED = Decision(Side.LEGACY, None, Reason.KILLED)
-_MOVED = frozenset({Stage.SHADOW, Stage.CANARY, Stage.LIVE})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Order:
+class KillSwitchOrder:
     """What the kill file says of itself: who gave the order, when (RFC 3339) and why; each may be empty."""
 
     by: str = ""
@@ -43,17 +41,14 @@ def decide_killed(route: Route, *, has_legacy: bool) -> Decision | None:
 
     `has_legacy`: routes.yaml has the upstream that is legacy on this route, which `live` does not need otherwise.
     """
-    return _KILLED if has_legacy and route.respond is None and route.stage in _MOVED else None
+    is_moved = has_legacy and route.respond is None and route.stage.facts.has_both
+    return _KILLED if is_moved else None
 
 
 def beyond(route: Route, upstreams: Container[str]) -> Beyond | None:
     """Why the switch cannot give this route to legacy; None when it does, or when legacy answers anyway."""
     if route.respond is not None:
         return Beyond.RESPOND
-    match route.stage:
-        case Stage.COMPLETE:
-            return Beyond.COMPLETE
-        case Stage.RETIRED:
-            return Beyond.RETIRED
-        case _:
-            return None if route.legacy in upstreams else Beyond.NO_LEGACY
+    if not route.stage.facts.has_legacy:
+        return Beyond(route.stage.value)
+    return None if route.legacy in upstreams else Beyond.NO_LEGACY

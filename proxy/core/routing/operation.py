@@ -22,7 +22,7 @@ _OTHERS = "\u2026".encode()
 
 
 class Operations:
-    """The operations of one route."""
+    """Names the operations of one route."""
 
     __slots__ = ("_behind", "_known", "_known_first", "_name")
 
@@ -50,7 +50,7 @@ class Operations:
         return b"%b %b /%b" % (self._name, method, b"/".join(map(_shape, segments)))
 
     def _learned(self, method: bytes, whole: bytes, part: bytes) -> bytes:
-        """Rule 3."""
+        """The name that a failed request's operation is known by from now on, by rule 3."""
         for known, name in ((self._known, whole), (self._known_first, part)):
             if len(known) < MOST:
                 known.add(name)

@@ -36,11 +36,6 @@ class PathPattern:
         """Whether it ends in `**`."""
         return self.shape[-1:] == (REST,)
 
-    @property
-    def is_literal(self) -> bool:
-        """Whether it fits one path only."""
-        return ANY not in self.shape and REST not in self.shape
-
     def position(self, name: str) -> int:
         """The segment (from 1) that `{name}` takes, or -1."""
         return dict(self.parameters).get(name, -1)

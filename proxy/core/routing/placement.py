@@ -12,23 +12,19 @@ from __future__ import annotations
 from collections.abc import Container
 from dataclasses import replace
 
-from proxy.core.judge.policy import is_past
 from proxy.core.outcome import Side
-from proxy.core.position.ladder import Place, is_above
+from proxy.core.position.ladder import LEGACY, SHADOW, Place, is_above
 from proxy.core.routing.decide import Decision, Reason
 from proxy.core.routing.route import Route
-from proxy.core.routing.split_exceptions import Exceptions
-from proxy.core.stage import Stage
+from proxy.core.routing.split_exceptions import SplitExceptions
+from proxy.core.stage import is_past
 
-_NEEDS_LEGACY = frozenset({Stage.LEGACY, Stage.SHADOW, Stage.CANARY})
-_NEEDS_NEW = frozenset({Stage.CANARY, Stage.LIVE, Stage.COMPLETE})
-_HAS_BOTH = frozenset({Stage.LEGACY, Stage.SHADOW, Stage.CANARY, Stage.LIVE})
 UNKNOWN = Decision(Side.LEGACY, None, Reason.STANDING_UNKNOWN)
 """For every request of a route that waits: nobody is asked as shadow."""
 
 
 def place_of(route: Route) -> Place:
-    """What the file says."""
+    """The place that routes.yaml says."""
     return Place(route.stage, route.split)
 
 
@@ -39,16 +35,17 @@ def place_now(file: Place, ordered: Place, said: Place) -> Place:
 
 def is_possible(route: Route, place: Place, upstreams: Container[str]) -> bool:
     """Whether the table has the upstreams that a place needs."""
-    needs_new = place.stage in _NEEDS_NEW or (place.stage is Stage.RETIRED and place.split < 1.0)
-    legacy = place.stage not in _NEEDS_LEGACY or route.legacy in upstreams
-    return legacy and (not needs_new or route.new in upstreams)
+    facts = place.stage.facts
+    return all(route.upstream(side) in upstreams for side in Side if facts.needs(side, place.split))
 
 
 def waits(route: Route, upstreams: Container[str]) -> bool:
     """Whether legacy answers this route for as long as nobody knows where it stands."""
     if route.respond is not None or route.legacy not in upstreams or route.new not in upstreams:
         return False
-    climbs = route.ramp is not None and route.stage in _HAS_BOTH  # then the file says how far, not how far it has come
+    climbs = (
+        route.ramp is not None and route.stage.facts.has_legacy
+    )  # then the file says how far, not how far it has come
     return climbs or not is_past(route.stage, route.guard.door)
 
 
@@ -57,6 +54,6 @@ def placed(route: Route, place: Place) -> Route:
     return route if place_of(route) == place else replace(route, stage=place.stage, split=place.split)
 
 
-def as_killed(route: Route, exceptions: Exceptions | None) -> Route:
+def as_killed(route: Route, exceptions: SplitExceptions | None) -> Route:
     """A route at legacy of which single cohorts are pinned to new has something to switch off."""
-    return route if exceptions is None or route.stage is not Stage.LEGACY else placed(route, Place(Stage.SHADOW))
+    return route if exceptions is None or route.stage is not LEGACY.stage else placed(route, SHADOW)

@@ -38,7 +38,7 @@ class HostIs:
 
     @property
     def fields(self) -> frozenset[bytes]:
-        """Host is always read."""
+        """None: the host is in every head."""
         return frozenset()
 
     def matches(self, head: RequestHead) -> bool:

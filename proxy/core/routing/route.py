@@ -10,7 +10,7 @@ from proxy.core.http.leniency import NONE, Points
 from proxy.core.judge.policy import PLAIN_GUARD, Freeze, GuardPolicy, Ramp, Window
 from proxy.core.outcome import Side
 from proxy.core.parity.rules.rules import NO_RULES, Rules
-from proxy.core.routing.cohort import CohortSource, SourceKind
+from proxy.core.routing.cohort import CLIENT_IP, CohortSource, SourceKind
 from proxy.core.routing.effects import Effects
 from proxy.core.routing.path import PathPattern
 from proxy.core.routing.predicate import Predicate
@@ -19,8 +19,6 @@ from proxy.core.routing.split import salt_of
 from proxy.core.routing.tie import Tie
 from proxy.core.stage import Stage
 from proxy.core.tls import VERIFIED, Sni, UpstreamTls
-
-CLIENT_IP = CohortSource(SourceKind.CLIENT_IP)
 
 
 class HostMode(StrEnum):
@@ -81,7 +79,7 @@ class Health:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Breaker:
+class BreakerPolicy:
     """When an upstream, or one operation of it, is not asked for `open` seconds: after `failures` to connect in a row,
     or when a `share` of at least `volume` requests fails, within `window` seconds. Then `probes` requests find out.
     """
@@ -132,7 +130,7 @@ class Endpoint:
 
     @property
     def is_unix(self) -> bool:
-        """No host begins with a slash."""
+        """Whether the host is the path of a socket: no name of a host begins with a slash."""
         return self.host.startswith("/")
 
     @property
@@ -175,7 +173,7 @@ class Upstream:
     more: tuple[Endpoint, ...] = ()
     balance: Balance = Balance.LEAST_REQUEST
     slow_start: float = 10.0
-    breaker: Breaker | None = Breaker()
+    breaker: BreakerPolicy | None = BreakerPolicy()
     eject: Eject | None = Eject()
     dry_run: str = ""
     expectation: Expectation = Expectation.ANSWER
@@ -227,7 +225,7 @@ class Respond:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rate:
+class RateLimit:
     """`requests` at once, refilled evenly over `seconds`; counted per client, or `by_cohort`."""
 
     requests: int
@@ -261,7 +259,7 @@ class Route:
     body_limit: int = 0
     fallback: Fallback | None = None
     leniency: Points = NONE
-    rate: Rate | None = None
+    rate: RateLimit | None = None
     guard: GuardPolicy = PLAIN_GUARD
     ramp: Ramp | None = None
     windows: tuple[Window | Freeze, ...] = ()
@@ -293,7 +291,7 @@ class Route:
     @property
     def fields(self) -> frozenset[bytes]:
         """Lower-case names of the header fields that routing this route reads."""
-        asked = [each.fields for each in self.predicates] + [each.fields for each in self.cohort]
+        asked = [predicate.fields for predicate in self.predicates] + [source.fields for source in self.cohort]
         return frozenset[bytes]().union(*asked, *(() if self.tie is None else (self.tie.fields,)))
 
     @property
@@ -301,4 +299,4 @@ class Route:
         """Whether something is remembered, or set, for its requests."""
         tie = self.tie
         remembers = tie is not None and bool(tie.affinity or tie.stay)
-        return remembers or any(each.kind is SourceKind.ANONYMOUS for each in self.cohort)
+        return remembers or any(source.kind is SourceKind.ANONYMOUS for source in self.cohort)

@@ -46,7 +46,6 @@ CREDENTIALS = frozenset(
     }
 )
 """Fields that let somebody act in a client's name."""
-_STAGES = frozenset({Stage.SHADOW, Stage.CANARY, Stage.LIVE})
 
 
 class Shadowed(StrEnum):
@@ -91,7 +90,7 @@ MEMORY = 64 * 1024 * 1024
 
 def is_shadowed(policy: ShadowPolicy | None, stage: Stage) -> bool:
     """Whether any request of a route at this stage may be."""
-    return policy is not None and stage in _STAGES and sample_at(policy, stage) > 0.0
+    return policy is not None and stage.facts.has_both and sample_at(policy, stage) > 0.0
 
 
 def sample_at(policy: ShadowPolicy, stage: Stage, raised: float = 0.0) -> float:
@@ -101,9 +100,10 @@ def sample_at(policy: ShadowPolicy, stage: Stage, raised: float = 0.0) -> float:
     """
     if policy.sample is not None:
         return policy.sample
-    if stage is Stage.SHADOW:
+    facts = stage.facts
+    if facts.shadows_all:
         return 1.0
-    return max(raised, LATER) if stage is Stage.CANARY else LATER
+    return max(raised, LATER) if facts.draws else LATER
 
 
 def sample_of(policy: ShadowPolicy, stage: Stage, split: float, serve: Side, raised: float = 0.0) -> float:
@@ -112,7 +112,7 @@ def sample_of(policy: ShadowPolicy, stage: Stage, split: float, serve: Side, rai
     So more of these are compared, as long as they are no more than a hundredth of the route's requests.
     """
     share = sample_at(policy, stage, raised)
-    if policy.sample is not None or stage is not Stage.CANARY or serve is Side.LEGACY or not split:
+    if policy.sample is not None or not stage.facts.draws or serve is Side.LEGACY or not split:
         return share
     return max(share, min(ANSWERED / split, 1.0))
 

@@ -12,12 +12,11 @@ from proxy.core.http.leniency import NONE, Points
 from proxy.core.http.request import HeadBounds, RequestReader
 from proxy.core.http.trace import RequestIds
 from proxy.core.judge.policy import PLAIN_FLEET, FleetPolicy
-from proxy.core.routing.hook import Hook
-from proxy.core.routing.route import Rate, Route, Upstream
+from proxy.core.routing.route import RateLimit, Route, Upstream
 from proxy.core.routing.shadow import MEMORY
 from proxy.core.routing.table import RouteTable
 from proxy.core.routing.tie import PLAIN_COOKIES, Cookies
-from proxy.core.secret import Secret
+from proxy.core.secret import NO_TEXT, Secret
 from proxy.core.tls import ListenerTls
 
 Network = IPv4Network | IPv6Network
@@ -41,7 +40,7 @@ class Limits:
     connections_per_client: int = 0
     requests_per_connection: int = 0
     pipeline: int = 100
-    rate: Rate | None = None
+    rate: RateLimit | None = None
     memory: int = AUTO
     head: float = 10.0
     body: float = 30.0
@@ -59,10 +58,28 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AccessLog:
+class AccessLogPolicy:
     """The canonical lines: `sample` is the share of good requests that get one; failures and 5xx always do."""
 
     sample: float = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hook:
+    """Somebody who is told of moves. `secret` signs what is sent, empty: it is not signed. A `url` may hold a token.
+
+    `timeout` in seconds, of one attempt.
+    """
+
+    url: Secret[str]
+    secret: Secret[str] = NO_TEXT
+    timeout: float = 5.0
+
+    @property
+    def shown(self) -> str:
+        """Scheme and host: a path or query may hold a token."""
+        scheme, _, rest = self.url.reveal().partition("://")
+        return f"{scheme}://{rest.partition('/')[0].partition('?')[0]}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +97,7 @@ class Snapshot:
     table: RouteTable
     trusted: tuple[Network, ...] = ()
     limits: Limits = Limits()
-    access_log: AccessLog = AccessLog()
+    access_log: AccessLogPolicy = AccessLogPolicy()
     fleet: FleetPolicy = PLAIN_FLEET
     state: Secret[str] = IN_MEMORY
     """As in routes.yaml; it may hold a password."""
@@ -103,6 +120,10 @@ class Snapshot:
         """All routes in file order."""
         return self.table.routes
 
+    def named(self, name: str) -> Route | None:
+        """The route of this name."""
+        return self.table.by_name.get(name)
+
     @property
     def forgiven(self) -> Points:
         """Every point that is open for some request; which of them a route allows is asked once it is known."""
@@ -111,7 +132,7 @@ class Snapshot:
     def addresses(self, route: Route) -> str:
         """Stands for the addresses of both sides of a route: another one after an edit of either, 12 hex digits."""
         known = (self.upstreams.get(name) for name in (route.legacy, route.new))
-        return sha256("\0".join(_addressed(each) for each in known).encode()).hexdigest()[:12]
+        return sha256("\0".join(_addressed(upstream) for upstream in known).encode()).hexdigest()[:12]
 
     def reader(self, *, nul: bool = False) -> RequestReader:
         """A reader of request heads with these bounds; `nul`: it takes `%00` in targets."""
@@ -135,5 +156,5 @@ def _addressed(upstream: Upstream | None) -> str:
     """What decides which system answers: timeouts and bounds do not, nor does the order of its endpoints."""
     if upstream is None:
         return ""
-    endpoints = " ".join(sorted(each.text for each in upstream.endpoints))
+    endpoints = " ".join(sorted(endpoint.text for endpoint in upstream.endpoints))
     return f"{upstream.scheme} {upstream.host_mode} {upstream.tls_name} {endpoints}"

@@ -13,22 +13,19 @@ from collections.abc import Container, Mapping
 from dataclasses import dataclass
 
 from proxy.core.http.request import RequestHead
-from proxy.core.http.request_context import Visit
+from proxy.core.http.request_context import RequestContext
 from proxy.core.http.target import one_spelling
 from proxy.core.outcome import Side
 from proxy.core.routing.cohort import SourceKind, cohort_of
 from proxy.core.routing.decide import Decision, Reason, decide_by_draw, settled
-from proxy.core.routing.route import CLIENT_IP, Route
+from proxy.core.routing.route import Route
 from proxy.core.routing.split import draw
-from proxy.core.stage import Stage
 
 _NOBODY: frozenset[Side] = frozenset()
-_WITHOUT_LEGACY = frozenset({Stage.COMPLETE, Stage.RETIRED})
-_WITH_BOTH = frozenset({Stage.SHADOW, Stage.CANARY, Stage.LIVE})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Exceptions:
+class SplitExceptions:
     """What is said of single cohorts. `sides` by cohort key; `certain` is the decision for all others, None: a draw.
 
     `present` None: no drain; else the draws of the cohorts that stay. `open`: sides that a client may choose, `kept`:
@@ -50,26 +47,26 @@ def exceptions_of(
     present: Container[float] | None,
     *,
     choosers: bool,
-) -> Exceptions | None:
+) -> SplitExceptions | None:
     """All that holds on a route: `there` are the sides that have an upstream, `ordered` pins outrank the file's.
 
-    A pin to a side that is not there counts for nothing. `present` as in `Exceptions`; `choosers`: the table has some.
+    A pin to a side that is not there counts for nothing. `present` as in `SplitExceptions`; `choosers`: some exist.
     """
-    if route.respond is not None or route.stage in _WITHOUT_LEGACY:
+    if route.respond is not None or not route.stage.facts.has_legacy:
         return None
     sides = _sides(route, there, ordered)
     recalls = choosers or route.is_tied
     if not (sides or recalls or present is not None):
         return None
-    kept = there if route.stage in _WITH_BOTH else _NOBODY
+    kept = there if route.stage.facts.has_both else _NOBODY
     certain = settled(route)
-    return Exceptions(sides=sides, certain=certain, present=present, open=there, kept=kept, recalls=recalls)
+    return SplitExceptions(sides=sides, certain=certain, present=present, open=there, kept=kept, recalls=recalls)
 
 
 def _sides(route: Route, there: frozenset[Side], ordered: Mapping[bytes, Side]) -> dict[bytes, Side]:
     """By key; where keys are parts of paths, also by the spelling that those are compared in."""
     written = () if route.tie is None else route.tie.pins
-    spelled = any(each.kind is SourceKind.PATH for each in route.cohort)
+    spelled = any(source.kind is SourceKind.PATH for source in route.cohort)
     sides: dict[bytes, Side] = {}
     for key, side in (*written, *ordered.items()):
         if side in there:
@@ -79,9 +76,11 @@ def _sides(route: Route, there: frozenset[Side], ordered: Mapping[bytes, Side]) 
     return sides
 
 
-def decide_pinned(route: Route, salt: int, head: RequestHead, client_ip: bytes, exceptions: Exceptions) -> Decision:
+def decide_pinned(
+    route: Route, salt: int, head: RequestHead, client_ip: bytes, exceptions: SplitExceptions
+) -> Decision:
     """The decision for one request of a route that has exceptions."""
-    source, key = cohort_of(route.cohort, head, client_ip) or (CLIENT_IP, client_ip)
+    source, key = cohort_of(route.cohort, head, client_ip)
     visit = head.visit
     side, reason = exceptions.sides.get(key), Reason.PINNED
     if visit is not None:
@@ -96,7 +95,7 @@ def decide_pinned(route: Route, salt: int, head: RequestHead, client_ip: bytes, 
     return Decision(Side.LEGACY, None, Reason.DRAINED, found.draw, found.source)
 
 
-def _tied(visit: Visit, pinned: Side | None, exceptions: Exceptions) -> tuple[Side | None, Reason]:
+def _tied(visit: RequestContext, pinned: Side | None, exceptions: SplitExceptions) -> tuple[Side | None, Reason]:
     """Rule 1, of a request of which something is known."""
     if visit.asked in exceptions.open:
         return visit.asked, Reason.PINNED

@@ -49,8 +49,8 @@ NO_ORIGINS = Origins()
 
 
 def origins_of(routes: Iterable[Route]) -> Origins:
-    """Those of a table."""
-    renamed = {each.name: each.was for each in routes if each.was}
+    """Names and origins of a table's renamed routes."""
+    renamed = {route.name: route.was for route in routes if route.was}
     return Origins(by_name=renamed, by_origin={was: name for name, was in renamed.items()}) if renamed else NO_ORIGINS
 
 
@@ -61,4 +61,4 @@ def called(record: Record, name: str) -> Record:
 
 def all_called(records: Iterable[Record], naming: Naming) -> tuple[Record, ...]:
     """The same records by other names, without those of nobody."""
-    return tuple(called(each, name) for each in records if (name := naming(each.route)) is not None)
+    return tuple(called(record, name) for record in records if (name := naming(record.route)) is not None)

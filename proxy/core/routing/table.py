@@ -100,18 +100,19 @@ _AMBIGUOUS = Miss(ambiguous=True)
 
 def rank(route: Route) -> tuple[int, int]:
     """Greater wins among routes of one path: number of predicates, then exactness of the host."""
-    exactness = max((each.exactness for each in route.predicates if isinstance(each, HostIs)), default=0)
+    exactness = max((predicate.exactness for predicate in route.predicates if isinstance(predicate, HostIs)), default=0)
     return len(route.predicates) + (route.methods is not None), exactness
 
 
 class RouteTable:
-    """`match` is the only question."""
+    """Finds the route of a request (`match`), and a route by its name (`by_name`)."""
 
-    __slots__ = ("_forms", "_literal", "_methods", "_root", "routes")
+    __slots__ = ("_forms", "_literal", "_methods", "_root", "by_name", "routes")
 
     def __init__(self, routes: Iterable[Route]) -> None:
         """Routes in file order; conflicts have been refused before."""
         self.routes = tuple(routes)
+        self.by_name = {route.name: route for route in self.routes}
         self._methods = frozenset(method for route in self.routes for method in route.methods or ())
         self._root = _Node()
         self._literal: dict[bytes, _Routes] = {}
@@ -126,7 +127,7 @@ class RouteTable:
         self._forms = _forms(found)
 
     def __reduce__(self) -> tuple[type[RouteTable], tuple[tuple[Route, ...]]]:
-        """Travels as its routes."""
+        """Pickled as its routes; the tree is built anew."""
         return RouteTable, (self.routes,)
 
     def _place(self, shape: tuple[bytes, ...], routes: _Routes) -> None:
@@ -213,14 +214,14 @@ def _forms(places: Mapping[tuple[bytes, ...], _Routes]) -> dict[int, list[_Form]
     kept: dict[int, list[_Form]] = {}
     openings = {_opens(prefix) for prefix in rests}
     for length, forms in found.items():
-        firm = [mask for mask in sorted(forms) if not any(_outranks(each, mask) for each in openings)]
+        firm = [mask for mask in sorted(forms) if not any(_outranks(opening, mask) for opening in openings)]
         if length not in encoded and len(firm) == len(forms) <= MANY_FORMS:
             kept[length] = [forms[mask] for mask in firm]
     return kept
 
 
 def _opens(shape: tuple[bytes, ...]) -> tuple[bool, ...]:
-    """Where it takes any segment."""
+    """The positions of a pattern that take any segment."""
     return tuple(segment == ANY for segment in shape)
 
 
@@ -241,7 +242,9 @@ def _literal_below(node: _Node, segment: bytes) -> _Node:
 
 def _one_host(route: Route) -> str:
     """The one host that a route takes; empty when it may take several."""
-    return next((each.pattern for each in route.predicates if isinstance(each, HostIs) and each.exact), "")
+    return next(
+        (predicate.pattern for predicate in route.predicates if isinstance(predicate, HostIs) and predicate.exact), ""
+    )
 
 
 def _has_many_hosts(routes: list[Route]) -> bool:
@@ -253,7 +256,7 @@ def _first(routes: _Routes, head: RequestHead) -> Route | None:
         return routes.first(head)
     for route in routes:
         if (route.methods is None or head.method in route.methods) and (
-            not route.predicates or all(each.matches(head) for each in route.predicates)
+            not route.predicates or all(predicate.matches(head) for predicate in route.predicates)
         ):
             return route
     return None

@@ -49,7 +49,7 @@ class Tie:
     @property
     def fields(self) -> frozenset[bytes]:
         """Lower-case names of the header fields that it reads."""
-        return frozenset[bytes]().union(*(each.fields for each in self.stay))
+        return frozenset[bytes]().union(*(source.fields for source in self.stay))
 
 
 def text_of(source: CohortSource) -> bytes:
@@ -81,6 +81,8 @@ def _values(source: CohortSource, name: bytes, value: bytes) -> Iterator[bytes]:
         case SourceKind.QUERY if name in _URLS:
             for url in _LINKED.findall(value) if name == b"link" else [value]:
                 query = url.partition(b"#")[0].partition(b"?")[2].strip(b" \t")
-                yield from (each.encode("utf-8", "surrogateescape") for each in query_values(query, source.name))
+                yield from (
+                    parameter.encode("utf-8", "surrogateescape") for parameter in query_values(query, source.name)
+                )
         case _:
             pass

@@ -33,13 +33,13 @@ def mark_of(key: bytes, scope: str, kind: bytes, value: bytes) -> int:
     return int.from_bytes(blake2b(text, digest_size=8, key=key, person=b"banyan-mark").digest(), "big")
 
 
-class Marks:
+class MarkTable:
     """`words` is memory in which unsigned numbers of 64 bits stand, a power of two of them and at least eight."""
 
     __slots__ = ("_buckets", "_words")
 
     def __init__(self, words: memoryview[int]) -> None:
-        """Whatever the memory holds is kept."""
+        """`words` may hold ties already."""
         self._words = words
         self._buckets = len(words) // _BUCKET - 1
 

@@ -13,15 +13,14 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import NamedTuple
 
-from proxy.core.judge.policy import is_past
-from proxy.core.judge.stage_machine import Maker, Why, refused
-from proxy.core.position.ladder import Place, height, is_above, rungs
+from proxy.core.judge.stage_machine import Maker, RefusalReason, refused
+from proxy.core.position.ladder import LEGACY, Place, height, is_above, rungs
 from proxy.core.position.position import Position, reconcile
 from proxy.core.routing.decide import Reason, settled
 from proxy.core.routing.placement import place_of, placed
 from proxy.core.routing.route import Route
-from proxy.core.stage import Stage, progress
-from proxy.core.traffic.remembered_request import Seen, drawn_for, sources_text
+from proxy.core.stage import is_past, progress
+from proxy.core.traffic.remembered_request import RememberedRequest, drawn_for, sources_text
 from proxy.core.traffic.replay import Again, Replay, moved
 
 MOST_POINTS = 0.25
@@ -30,7 +29,7 @@ EXAMPLES = 3
 _LEFT_OUT = frozenset({Reason.KILLED.value, Reason.STANDING_UNKNOWN.value})
 
 
-class Edit(StrEnum):
+class RouteEdit(StrEnum):
     """What becomes of a route."""
 
     ADDED = "added"
@@ -66,7 +65,7 @@ class RoutePlan:
     """One route. `start` is where it runs, `end` where it would; None where there is no route, or no stage."""
 
     name: str
-    edit: Edit
+    edit: RouteEdit
     before: Route | None
     after: Route | None
     start: Place | None
@@ -79,14 +78,14 @@ class RoutePlan:
         return self.name if self.before is None else self.before.name
 
 
-class Known(NamedTuple):
+class RouteState(NamedTuple):
     """What is kept of one route that runs: its position, if it was ever moved, and how many comparisons."""
 
     position: Position | None = None
     compared: int = 0
 
 
-NOTHING_KNOWN = Known()
+NOTHING_KNOWN = RouteState()
 
 
 def plan_routes(
@@ -96,30 +95,30 @@ def plan_routes(
 
     `positions` are those of routes that were ever moved, `compared` how many comparisons there are; by names of before.
     """
-    known = {each.name: Known(positions.get(each.name), compared.get(each.name, 0)) for each in before}
+    known = {route.name: RouteState(positions.get(route.name), compared.get(route.name, 0)) for route in before}
     pairs = paired(before, after)
     planned = [_plan(old, new, known[old.name] if old else NOTHING_KNOWN) for old, new in pairs]
     taken = {old.name for old, _ in pairs if old is not None}
     added = [new for old, new in pairs if old is None]
-    return planned + [_gone(each, known[each.name], added) for each in before if each.name not in taken]
+    return planned + [_gone(route, known[route.name], added) for route in before if route.name not in taken]
 
 
 def paired(before: Iterable[Route], after: Sequence[Route]) -> list[tuple[Route | None, Route]]:
     """Each route of the new table with what it was: by its origin, else, if nobody else is that one, by its name."""
-    by_origin = {each.origin: each for each in before}
-    taken = {each.origin for each in after}
-    by_name = {each.name: each for each in by_origin.values() if each.origin not in taken}
-    return [(by_origin.get(each.origin) or by_name.get(each.name), each) for each in after]
+    by_origin = {route.origin: route for route in before}
+    taken = {route.origin for route in after}
+    by_name = {route.name: route for route in by_origin.values() if route.origin not in taken}
+    return [(by_origin.get(route.origin) or by_name.get(route.name), route) for route in after]
 
 
 def places_before(routes: Iterable[Route], positions: Mapping[str, Position]) -> dict[str, Place]:
     """Where routes run now, if not where the file says."""
-    return {each.name: positions[each.name].place for each in routes if each.name in positions}
+    return {route.name: positions[route.name].place for route in routes if route.name in positions}
 
 
 def places_after(planned: Iterable[RoutePlan]) -> dict[str, Place]:
     """Where routes would run."""
-    return {each.name: each.end for each in planned if each.end is not None}
+    return {route.name: route.end for route in planned if route.end is not None}
 
 
 def _start(route: Route, position: Position | None) -> Place | None:
@@ -128,23 +127,27 @@ def _start(route: Route, position: Position | None) -> Place | None:
     return place_of(route) if position is None else position.place
 
 
-def _gone(route: Route, known: Known, added: Iterable[Route]) -> RoutePlan:
+def _gone(route: Route, known: RouteState, added: Iterable[Route]) -> RoutePlan:
     asks = (route.pattern, route.methods, route.predicates)
     heir = next((each.name for each in added if (each.pattern, each.methods, each.predicates) == asks), "")
     start = _start(route, known.position)
     notes = tuple(_freed(route, known, heir))
-    return RoutePlan(name=route.name, edit=Edit.REMOVED, before=route, after=None, start=start, end=None, notes=notes)
+    return RoutePlan(
+        name=route.name, edit=RouteEdit.REMOVED, before=route, after=None, start=start, end=None, notes=notes
+    )
 
 
-def _plan(before: Route | None, after: Route, known: Known) -> RoutePlan:
+def _plan(before: Route | None, after: Route, known: RouteState) -> RoutePlan:
     is_heir = before is not None and before.origin == after.origin
     position = known.position if is_heir else None
     end = None if after.respond is not None else _end(after, position)
     if before is None:
-        notes = tuple(_steps(after, Place(Stage.LEGACY), end)) if end is not None else ()
-        return RoutePlan(name=after.name, edit=Edit.ADDED, before=None, after=after, start=None, end=end, notes=notes)
+        notes = tuple(_steps(after, LEGACY, end)) if end is not None else ()
+        return RoutePlan(
+            name=after.name, edit=RouteEdit.ADDED, before=None, after=after, start=None, end=end, notes=notes
+        )
     start = _start(before, known.position)
-    edit = Edit.SAME if _unplaced(before) == _unplaced(after) else Edit.CHANGED
+    edit = RouteEdit.SAME if _unplaced(before) == _unplaced(after) else RouteEdit.CHANGED
     notes = () if start is None or end is None else tuple(_notes(before, after, start, end, position))
     notes += () if is_heir else tuple(_freed(before, known, after.name))
     return RoutePlan(name=after.name, edit=edit, before=before, after=after, start=start, end=end, notes=notes)
@@ -191,11 +194,11 @@ def _standing(route: Route, position: Position, end: Place) -> Iterator[Note]:
 
 def _steps(route: Route, start: Place, end: Place) -> Iterator[Note]:
     points = progress(*end) - progress(*start)
-    if points > MOST_POINTS and end.stage is not Stage.RETIRED:
+    if points > MOST_POINTS and not end.stage.facts.ends:
         sentence = f"{points * 100:g} points at once ({start} → {end}); more than {MOST_POINTS * 100:g} is a leap"
         yield Note(caution=Caution.TOO_BIG, sentence=sentence)
     steps = rungs(route.ramp.steps) if route.ramp else ()
-    passed = [str(each) for each in steps if is_above(each, start) and is_above(end, each)]
+    passed = [str(step) for step in steps if is_above(step, start) and is_above(end, step)]
     if passed:
         yield Note(caution=Caution.SKIPS, sentence=f"{start} → {end} skips steps of its ramp: {', '.join(passed)}")
 
@@ -211,7 +214,7 @@ def _doors(route: Route, start: Place, end: Place) -> Iterator[Note]:
         yield Note(caution=Caution.DOOR, sentence=sentence + "what new has written, legacy does not know")
 
 
-def _freed(route: Route, known: Known, heir: str) -> Iterator[Note]:
+def _freed(route: Route, known: RouteState, heir: str) -> Iterator[Note]:
     """What is kept of a route, and of nobody from now on; `heir` takes its requests."""
     position, kept = known.position, []
     if position is not None:
@@ -228,10 +231,10 @@ def _freed(route: Route, known: Known, heir: str) -> Iterator[Note]:
 
 
 def _by_table(route: Route, start: Place, end: Place) -> Iterator[Note]:
-    """A leap that no command would make."""
+    """A caution where the stage machine has no move from `start` to `end`."""
     standing = reconcile(None, start.stage, start.split, route=route.name, now=0.0)
     refusal = refused(standing, end, Maker.OPERATOR, door=route.guard.door)
-    if refusal is not None and refusal.why is Why.NOWHERE and height(start)[0] != height(end)[0]:
+    if refusal is not None and refusal.why is RefusalReason.NOWHERE and height(start)[0] != height(end)[0]:
         sentence = f"the stage machine has no move from {start} to {end}: it skips what lies between"
         yield Note(caution=Caution.SKIPS, sentence=sentence)
 
@@ -262,26 +265,26 @@ class Flow:
 
 
 @dataclass(slots=True, kw_only=True)
-class Cohorts:
+class MovingCohorts:
     """Cohorts of one route that were seen, each with the chance that it moves."""
 
     chances: dict[int, float] = field(default_factory=dict)
 
     @property
     def moving(self) -> float:
-        """How many would."""
+        """The expected number of cohorts that move."""
         return sum(self.chances.values())
 
 
 @dataclass(slots=True, kw_only=True)
-class Traffic:
+class TrafficFlows:
     """`flows` by route now and route then; `cohorts` by route now. `killed`: left out, no route decided them."""
 
     flows: dict[tuple[str, str], Flow] = field(default_factory=dict)
-    cohorts: dict[str, Cohorts] = field(default_factory=dict)
+    cohorts: dict[str, MovingCohorts] = field(default_factory=dict)
     killed: float = 0.0
 
-    def add(self, seen: Seen, weight: float, before: Again, after: Again) -> None:
+    def add(self, request: RememberedRequest, weight: float, before: Again, after: Again) -> None:
         """One request, which stands for `weight`."""
         chance = moved(before, after)
         flow = self.flows.setdefault((before.route, after.route), Flow())
@@ -290,10 +293,10 @@ class Traffic:
         flow.is_exact = flow.is_exact and before.is_certain and after.is_certain
         flow.to_new += weight * _to_new(after)
         if chance == 1.0 and len(flow.examples) < EXAMPLES:
-            flow.examples.append(seen.id)
-        if weight and seen.stage:
-            chances = self.cohorts.setdefault(before.route, Cohorts()).chances
-            chances[seen.cohort] = max(chances.get(seen.cohort, 0.0), chance)
+            flow.examples.append(request.id)
+        if weight and request.stage:
+            chances = self.cohorts.setdefault(before.route, MovingCohorts()).chances
+            chances[request.cohort] = max(chances.get(request.cohort, 0.0), chance)
 
 
 def _to_new(again: Again) -> float:
@@ -301,30 +304,33 @@ def _to_new(again: Again) -> float:
     return below + (1.0 - again.split if again.above.side == "new" else 0.0)
 
 
-def compare(before: Replay, after: Replay, requests: Iterable[tuple[float, Seen]]) -> Traffic:
+def compare(before: Replay, after: Replay, requests: Iterable[tuple[float, RememberedRequest]]) -> TrafficFlows:
     """What would move, by the same requests under both tables; each comes with how many it stands for."""
-    traffic = Traffic()
-    for weight, seen in requests:
-        traffic.add(seen, weight, before.decide(seen), after.decide(seen))
+    traffic = TrafficFlows()
+    for weight, request in requests:
+        traffic.add(request, weight, before.decide(request), after.decide(request))
     return traffic
 
 
-def replayed(before: Replay, after: Replay, requests: Iterable[tuple[float, Seen]]) -> Traffic:
+def replayed(before: Replay, after: Replay, requests: Iterable[tuple[float, RememberedRequest]]) -> TrafficFlows:
     """What would be another answer than the one that was given; each request counts once."""
-    traffic = Traffic()
-    for _, seen in requests:
-        if seen.reason in _LEFT_OUT:
+    traffic = TrafficFlows()
+    for _, request in requests:
+        if request.reason in _LEFT_OUT:
             traffic.killed += 1
         else:
-            traffic.add(seen, 1.0, before.happened(seen), after.decide(seen))
+            traffic.add(request, 1.0, before.happened(request), after.decide(request))
     return traffic
 
 
-def dried_up(planned: Iterable[RoutePlan], traffic: Traffic) -> Iterator[tuple[str, Note]]:
+def dried_up(planned: Iterable[RoutePlan], traffic: TrafficFlows) -> Iterator[tuple[str, Note]]:
     """Routes that had requests and would get none of them."""
-    for each in planned:
-        flows = {end: flow for (start, end), flow in traffic.flows.items() if start == each.name_before}
+    for route in planned:
+        flows = {end: flow for (start, end), flow in traffic.flows.items() if start == route.name_before}
         total = sum(flow.requests for flow in flows.values())
-        if each.after is not None and total and each.name not in flows:
+        if route.after is not None and total and route.name not in flows:
             takers = ", ".join(sorted(flows))
-            yield each.name, Note(caution=Caution.DRIES_UP, sentence=f"all of its recent requests would go to {takers}")
+            yield (
+                route.name,
+                Note(caution=Caution.DRIES_UP, sentence=f"all of its recent requests would go to {takers}"),
+            )

@@ -24,7 +24,7 @@ _SEED = 0x62616E79616E
 _BITS = 24
 
 
-class Seen(NamedTuple):
+class RememberedRequest(NamedTuple):
     """One recent request. `at` in unix seconds; `path` and names as sent, decoded as Latin-1.
 
     `route` is empty where there was none; `stage` and `split` are where it ran; `serve` is what was decided, `side` who
@@ -92,19 +92,19 @@ def veiled(route: Route) -> Route:
 def _veiled(predicate: Predicate) -> Predicate:
     match predicate:
         case HeaderIs(name=name, values=values):
-            return HeaderIs(name, frozenset(veil(each).encode() for each in values))
+            return HeaderIs(name, frozenset(veil(value).encode() for value in values))
         case QueryIs(name=name, values=values):
-            return QueryIs(name, frozenset(veil(each.encode("utf-8", "surrogateescape")) for each in values))
+            return QueryIs(name, frozenset(veil(value.encode("utf-8", "surrogateescape")) for value in values))
         case _:
             return predicate
 
 
-def head_of(seen: Seen) -> RequestHead:
+def head_of(request: RememberedRequest) -> RequestHead:
     """A head that a veiled table can be asked about."""
-    path, query = seen.path.encode("latin-1"), seen.query.encode("latin-1")
-    head = RequestHead(seen.method.encode("latin-1"), path + b"?" + query if query else path, path, query, 1)
-    head.host = seen.host
-    head.fields = {name.encode("latin-1"): [each.encode() for each in values] for name, values in seen.fields}
+    path, query = request.path.encode("latin-1"), request.query.encode("latin-1")
+    head = RequestHead(request.method.encode("latin-1"), path + b"?" + query if query else path, path, query, 1)
+    head.host = request.host
+    head.fields = {name.encode("latin-1"): [value.encode() for value in values] for name, values in request.fields}
     return head
 
 

@@ -17,17 +17,17 @@ from typing import NamedTuple
 from proxy.core.http.request import RequestHead
 from proxy.core.outcome import Side
 from proxy.core.position.ladder import Place
-from proxy.core.routing.cohort import SourceKind, cohort_of
+from proxy.core.routing.cohort import SourceKind, present_cohort
 from proxy.core.routing.decide import Decision, Reason, decide_at, settled
 from proxy.core.routing.placement import placed
 from proxy.core.routing.route import Route, Upstream
 from proxy.core.routing.split import draw, draw_of
 from proxy.core.routing.table import RouteTable
-from proxy.core.traffic.remembered_request import Seen, drawn_for, head_of, sources_text, veiled
+from proxy.core.traffic.remembered_request import RememberedRequest, drawn_for, head_of, sources_text, veiled
 
 UNMATCHED = "(unmatched)"
 SELF = "self"
-_EXCEPTIONS = frozenset(each.value for each in (Reason.PINNED, Reason.DRAINED, Reason.STAYS, Reason.AFFINITY))
+_EXCEPTIONS = frozenset(reason.value for reason in (Reason.PINNED, Reason.DRAINED, Reason.STAYS, Reason.AFFINITY))
 _ALMOST_ONE = 1.0 - 2.0**-53
 
 
@@ -70,42 +70,42 @@ class Replay:
     def __init__(
         self, table: RouteTable, upstreams: Mapping[str, Upstream], places: Mapping[str, Place] | None = None
     ) -> None:
-        """Veil the table once."""
+        """`places` by route name; the table is veiled once."""
         there = places or {}
         self.routes = tuple(
-            placed(each, there[each.name]) if each.name in there and each.respond is None else each
-            for each in table.routes
+            placed(route, there[route.name]) if route.name in there and route.respond is None else route
+            for route in table.routes
         )
         self._table = RouteTable(veiled(replace(each, index=at)) for at, each in enumerate(self.routes))
         self._upstreams = upstreams
-        self._named = {each.name: each for each in self.routes}
+        self._named = {route.name: route for route in self.routes}
 
-    def decide(self, seen: Seen) -> Again:
-        """Who would answer it."""
-        head = head_of(seen)
+    def decide(self, request: RememberedRequest) -> Again:
+        """Who would answer this request by this table."""
+        head = head_of(request)
         found = self._table.match(head)
-        if not isinstance(found, Route) and seen.route:  # the leniency that let it in is taken to do so again
+        if not isinstance(found, Route) and request.route:  # the leniency that let it in is taken to do so again
             found = self._table.by_raw_path(head) or found
         if not isinstance(found, Route):
             own = Answerer(SELF)
             return Again(route=UNMATCHED, reason="refused", below=own, above=own)
-        return self._decide(found, head, seen)
+        return self._decide(found, head, request)
 
-    def happened(self, seen: Seen) -> Again:
+    def happened(self, request: RememberedRequest) -> Again:
         """Who was decided on when it came; a fallback that stepped in changes nothing about that."""
-        route = self._named.get(seen.route)
-        side = None if seen.serve == SELF else Side(seen.serve)
-        only = Answerer(seen.serve) if route is None else self._answerer(route, side)
-        return Again(route=seen.route or UNMATCHED, reason=seen.reason, below=only, above=only, draw=seen.draw)
+        route = self._named.get(request.route)
+        side = None if request.serve == SELF else Side(request.serve)
+        only = Answerer(request.serve) if route is None else self._answerer(route, side)
+        return Again(route=request.route or UNMATCHED, reason=request.reason, below=only, above=only, draw=request.draw)
 
-    def _decide(self, route: Route, head: RequestHead, seen: Seen) -> Again:
-        if seen.reason in _EXCEPTIONS and seen.route in (route.name, route.was):
-            same = self._answerer(route, Side(seen.serve))
-            return Again(route=route.name, reason=seen.reason, below=same, above=same)
+    def _decide(self, route: Route, head: RequestHead, request: RememberedRequest) -> Again:
+        if request.reason in _EXCEPTIONS and request.route in (route.name, route.was):
+            same = self._answerer(route, Side(request.serve))
+            return Again(route=route.name, reason=request.reason, below=same, above=same)
         certain = settled(route)
         if certain is not None:
             return self._one(route, certain)
-        number = _draw_again(route, head, seen)
+        number = _draw_again(route, head, request)
         if number is not None:
             return replace(self._one(route, decide_at(route, number, None)), draw=number, drawn_for=_whose(route))
         low, high = decide_at(route, 0.0, None), decide_at(route, _ALMOST_ONE, None)
@@ -133,12 +133,12 @@ def _whose(route: Route) -> tuple[str, str]:
     return drawn_for(route), sources_text(route)
 
 
-def _draw_again(route: Route, head: RequestHead, seen: Seen) -> float | None:
+def _draw_again(route: Route, head: RequestHead, request: RememberedRequest) -> float | None:
     """The draw that this request has on this route; None where that cannot be known from what is remembered."""
-    if (seen.drawn_for, seen.sources) == _whose(route):
-        return draw_of(seen.cohort)
-    if all(each.kind is SourceKind.PATH for each in route.cohort):
-        found = cohort_of(route.cohort, head, b"")
+    if (request.drawn_for, request.sources) == _whose(route):
+        return draw_of(request.cohort)
+    if all(source.kind is SourceKind.PATH for source in route.cohort):
+        found = present_cohort(route.cohort, head, b"")
         return None if found is None else draw(route.salt, found[0].prefix + found[1])
     return None
 

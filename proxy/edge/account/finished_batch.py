@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Final
 import structlog
 
 from proxy.core.outcome import SERVED_BY_SIDE, Repeat
-from proxy.edge.account.canonical_line import Recorded, line_of_exchange
+from proxy.edge.account.canonical_line import FinishedExchange, line_of_exchange
 from proxy.edge.account.guard_events import BadEvents
-from proxy.edge.account.request_sample import Recently
+from proxy.edge.account.request_sample import RequestSample
 
 if TYPE_CHECKING:
-    from proxy.edge.account.access_log import AccessLog
+    from proxy.edge.account.canonical_line import AccessLogWriter
     from proxy.edge.tally import Counters
 
 BATCH: Final = 128
@@ -33,52 +33,51 @@ class Finished:
 
     __slots__ = ("_counters", "_log", "bad", "recent", "waiting")
 
-    def __init__(self, log: AccessLog, counters: Counters) -> None:
-        """Begin with none."""
+    def __init__(self, log: AccessLogWriter, counters: Counters) -> None:
         self._log = log
         self._counters = counters
         self.bad = BadEvents()
-        self.recent = Recently()
-        self.waiting: list[Recorded] = []
+        self.recent = RequestSample()
+        self.waiting: list[FinishedExchange] = []
 
     def fold(self) -> None:
-        """Count and write all that wait."""
+        """Count and write all exchanges that wait."""
         waiting, self.waiting = self.waiting, []
         self.recent.look(waiting)
         wall = time() - monotonic()
-        for each in waiting:
+        for exchange in waiting:
             try:
-                self._finish(each, wall)
+                self._finish(exchange, wall)
             except Exception as error:  # noqa: BLE001 -- an error in one must not cost the others their lines
                 structlog.get_logger().error("line_broke", exc_info=error)
 
-    def _finish(self, each: Recorded, wall: float) -> None:
+    def _finish(self, exchange: FinishedExchange, wall: float) -> None:
         """`wall` is what to add to monotonic time for the time of day."""
-        log, bound = self._log, each.bound
-        seconds = each.ended - each.started
+        log, bound = self._log, exchange.bound
+        seconds = exchange.ended - exchange.started
         fell_back = False
-        failure, status, attempts = each.failure, each.status, each.attempts
+        failure, status, attempts = exchange.failure, exchange.status, exchange.attempts
         if attempts > 1:
-            fell_back = each.fell_back
-            self._counters.repeated(bound.route.name, SERVED_BY_SIDE[each.leg.side], outcome_of(each))
-        if not each.tunnel:
-            tally = each.leg.tally if failure is None or failure.refused is None else bound.own
+            fell_back = exchange.fell_back
+            self._counters.repeated(bound.route.name, SERVED_BY_SIDE[exchange.leg.side], outcome_of(exchange))
+        if not exchange.tunnel:
+            tally = exchange.leg.tally if failure is None or failure.refused is None else bound.own
             tally.count(status, seconds)
         if failure is not None or log.wants(status):
-            log.write(line_of_exchange(log.stamp(each.ended + wall), each, seconds))
+            log.write(line_of_exchange(log.stamp(exchange.ended + wall), exchange, seconds))
         slow = bound.slow
         if failure is not None or status >= _BAD or fell_back or (slow and seconds > slow):
-            self.bad.judge(each, seconds, each.ended + wall)
-            self.recent.note_bad(each)
+            self.bad.judge(exchange, seconds, exchange.ended + wall)
+            self.recent.note_bad(exchange)
             return
         if attempts > 1:  # well in the end, and something went wrong on the way
-            self.recent.note_bad(each)
-        if bound.troubled > each.ended:
-            self.bad.note_good(each)
+            self.recent.note_bad(exchange)
+        if bound.troubled > exchange.ended:
+            self.bad.note_good(exchange)
 
 
-def outcome_of(each: Recorded) -> Repeat:
+def outcome_of(exchange: FinishedExchange) -> Repeat:
     """What became of a request that was sent more than once."""
-    if each.fell_back:
-        return Repeat.FELL_BACK if each.failure is None else Repeat.FALLBACK_FAILED
-    return Repeat.RETRIED if each.failure is None else Repeat.RETRY_FAILED
+    if exchange.fell_back:
+        return Repeat.FELL_BACK if exchange.failure is None else Repeat.FALLBACK_FAILED
+    return Repeat.RETRIED if exchange.failure is None else Repeat.RETRY_FAILED

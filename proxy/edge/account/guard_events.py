@@ -20,9 +20,9 @@ from proxy.link.messages import BadDelta, CohortDelta
 
 if TYPE_CHECKING:
     from proxy.core.outcome import Failure
-    from proxy.edge.account.canonical_line import Recorded
+    from proxy.edge.account.canonical_line import FinishedExchange
     from proxy.edge.routing.bound_table import BoundRoute
-    from proxy.edge.tally import Tally
+    from proxy.edge.tally import AnswerTally
 
 MOST = 500
 MOST_COHORTS = 200
@@ -32,62 +32,62 @@ _SERVER_ERROR = 500
 
 
 class BadEvents:
-    """Those since the last report."""
+    """Bad events, and cohorts on routes in trouble, since the last report."""
 
     __slots__ = ("_cohorts", "_counts", "_events", "_lost")
 
     def __init__(self) -> None:
-        """None yet."""
         self._events: list[BadDelta] = []
         self._counts: dict[str, int] = {}
         self._cohorts: dict[str, dict[int, list[int]]] = {}
         self._lost = 0
 
-    def judge(self, each: Recorded, seconds: float, at: float) -> None:
+    def judge(self, exchange: FinishedExchange, seconds: float, at: float) -> None:
         """What this exchange, which is not plainly good, says of the sides that it asked; `at` in unix seconds."""
-        bound, before, failure = each.bound, each.fell_back_from, each.failure
+        bound, before, failure = exchange.bound, exchange.fell_back_from, exchange.failure
         if before is not None and not before.is_nobodys:
-            first = Side.NEW if each.leg.side is Side.LEGACY else Side.LEGACY
+            first = Side.NEW if exchange.leg.side is Side.LEGACY else Side.LEGACY
             _tally_of(bound, first).fail(elsewhere=True)
-            self._note(each, Bad.TIMEOUT if before.timed_out else Bad.ERROR, first, before, at)
+            self._note(exchange, Bad.TIMEOUT if before.timed_out else Bad.ERROR, first, before, at)
         if failure is not None and failure.is_nobodys:
-            if not each.tunnel and failure.refused is None:  # that was counted as Banyan's own
-                each.leg.tally.disown(seconds)
+            if not exchange.tunnel and failure.refused is None:  # that was counted as Banyan's own
+                exchange.leg.tally.disown(seconds)
             return
-        bad = kind_of(each, seconds, 0.0 if each.fell_back else bound.slow)
+        bad = kind_of(exchange, seconds, 0.0 if exchange.fell_back else bound.slow)
         if bad in HARD:
-            each.leg.tally.fail()
+            exchange.leg.tally.fail()
         if bad is not None:
-            self._note(each, bad, each.leg.side, failure, at)
+            self._note(exchange, bad, exchange.leg.side, failure, at)
 
-    def note_good(self, each: Recorded) -> None:
+    def note_good(self, exchange: FinishedExchange) -> None:
         """Rule 1: a good answer on a route in trouble."""
-        if each.leg.side is Side.NEW:
-            self._counts.setdefault(each.bound.route.name, 0)
-            self._see(each, cohort_hash(each.head, each.peer, each.live.snapshot, each.bound), failed=False)
+        if exchange.leg.side is Side.NEW:
+            self._counts.setdefault(exchange.bound.route.name, 0)
+            cohort = cohort_hash(exchange.head, exchange.peer, exchange.live.snapshot, exchange.bound)
+            self._see(exchange, cohort, failed=False)
 
-    def _note(self, each: Recorded, bad: Bad, side: Side, failure: Failure | None, at: float) -> None:
-        bound = each.bound
+    def _note(self, exchange: FinishedExchange, bad: Bad, side: Side, failure: Failure | None, at: float) -> None:
+        bound = exchange.bound
         if bound.legacy is None or bound.new is None:
             return
-        cohort = cohort_hash(each.head, each.peer, each.live.snapshot, bound)
+        cohort = cohort_hash(exchange.head, exchange.peer, exchange.live.snapshot, bound)
         if side is Side.NEW:
             if bad in HARD:
-                bound.troubled = each.ended + TROUBLE
-            if bound.troubled > each.ended:
-                self._see(each, cohort, failed=bad in HARD)
+                bound.troubled = exchange.ended + TROUBLE
+            if bound.troubled > exchange.ended:
+                self._see(exchange, cohort, failed=bad in HARD)
         name = bound.route.name
-        known = self._counts.get(name, 0)
-        if known >= MOST:
+        count = self._counts.get(name, 0)
+        if count >= MOST:
             self._lost += 1
             return
-        self._counts[name] = known + 1
+        self._counts[name] = count + 1
         unreachable = failure is not None and failure.is_unreachable
         self._events.append(BadDelta(name, bad.value, side.value, cohort, draw_of(cohort), at, unreachable))
 
-    def _see(self, each: Recorded, cohort: int, *, failed: bool) -> None:
-        """One answer of new to this cohort."""
-        seen = self._cohorts.setdefault(each.bound.route.name, {})
+    def _see(self, exchange: FinishedExchange, cohort: int, *, failed: bool) -> None:
+        """Count one answer of new to this cohort."""
+        seen = self._cohorts.setdefault(exchange.bound.route.name, {})
         counts = seen.get(cohort)
         if counts is not None:
             counts[failed] += 1
@@ -96,7 +96,7 @@ class BadEvents:
 
     @property
     def routes(self) -> AbstractSet[str]:
-        """Where there are some."""
+        """Names of routes with events or with good answers in trouble."""
         return self._counts.keys()
 
     def take(self) -> tuple[list[BadDelta], int]:
@@ -112,17 +112,17 @@ class BadEvents:
         return [CohortDelta(name, cohort, *counts) for name, seen in cohorts.items() for cohort, counts in seen.items()]
 
 
-def kind_of(each: Recorded, seconds: float, slow: float) -> Bad | None:
+def kind_of(exchange: FinishedExchange, seconds: float, slow: float) -> Bad | None:
     """What is bad about an answer that is somebody's. `slow` 0: no answer is too slow."""
-    failure = each.failure
+    failure = exchange.failure
     if failure is not None and failure.timed_out:
         return Bad.TIMEOUT
-    if each.status >= _SERVER_ERROR or failure is not None:
+    if exchange.status >= _SERVER_ERROR or failure is not None:
         return Bad.ERROR
-    return Bad.LATENCY if slow and seconds > slow and not each.tunnel else None
+    return Bad.LATENCY if slow and seconds > slow and not exchange.tunnel else None
 
 
-def _tally_of(bound: BoundRoute, side: Side) -> Tally:
+def _tally_of(bound: BoundRoute, side: Side) -> AnswerTally:
     """Where the route counts that side; one that was asked has an upstream."""
     leg = bound.legacy if side is Side.LEGACY else bound.new
     return bound.own if leg is None else leg.tally

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class OwnAnswer:
+class OwnAnswerRecord:
     """A request that Banyan answered itself; `bound` None: no route was found. `ended` on the monotonic clock."""
 
     answer: LocalAnswer

@@ -16,20 +16,19 @@ from typing import TYPE_CHECKING
 
 from proxy.core.http.redact import redact_target
 from proxy.core.outcome import ServedBy
-from proxy.core.routing.cohort import cohort_of
-from proxy.core.routing.route import CLIENT_IP
+from proxy.core.routing.cohort import CLIENT_IP, present_cohort
 from proxy.core.routing.split import cohort_at, draw_of, hash_of
 from proxy.core.traffic.remembered_request import (
-    Seen,
+    RememberedRequest,
     drawn_for,
     source_text,
     sources_text,
     veiled_fields,
     veiled_query,
 )
-from proxy.edge.account.canonical_line import Recorded
-from proxy.edge.account.own_answer import OwnAnswer
-from proxy.edge.wire.request_bytes import said_beside
+from proxy.edge.account.canonical_line import FinishedExchange
+from proxy.edge.account.own_answer import OwnAnswerRecord
+from proxy.edge.wire.request_bytes import unused_client_id
 
 if TYPE_CHECKING:
     from proxy.core.http.request import RequestHead
@@ -41,15 +40,14 @@ LONGEST = 2048
 """Bytes of a target; requests with a longer one are not remembered."""
 
 
-class Recently:
+class RequestSample:
     """The sample since the last report."""
 
     __slots__ = ("_bad", "_kept", "_next", "_seen", "_weight")
 
     def __init__(self) -> None:
-        """None yet; the first `MOST` are all taken."""
-        self._kept: list[Recorded | OwnAnswer] = []
-        self._bad: list[Recorded] = []
+        self._kept: list[FinishedExchange | OwnAnswerRecord] = []
+        self._bad: list[FinishedExchange] = []
         self._seen = 0
         self._next = 0
         self._weight = 1.0
@@ -60,8 +58,8 @@ class Recently:
         self._seen = self._next = 0
         self._weight = 1.0
 
-    def look(self, batch: Sequence[Recorded]) -> None:
-        """Exchanges that have ended."""
+    def look(self, batch: Sequence[FinishedExchange]) -> None:
+        """Draw from a batch of exchanges that have ended."""
         start = self._seen
         self._seen = end = start + len(batch)
         while self._next < end:
@@ -72,46 +70,47 @@ class Recently:
         self._seen += 1
         return self._next < self._seen
 
-    def keep(self, own: OwnAnswer) -> None:
+    def keep(self, own: OwnAnswerRecord) -> None:
         """Take the one that `count` asked for."""
         self._keep(own)
 
-    def note_bad(self, each: Recorded) -> None:
-        """An exchange that went wrong."""
+    def note_bad(self, exchange: FinishedExchange) -> None:
+        """Keep an exchange that went wrong, beside the sample (rule 2)."""
         if len(self._bad) < MOST_BAD:
-            self._bad.append(each)
+            self._bad.append(exchange)
 
-    def _keep(self, each: Recorded | OwnAnswer) -> None:
+    def _keep(self, finished: FinishedExchange | OwnAnswerRecord) -> None:
         if len(self._kept) < MOST:
-            self._kept.append(each)
+            self._kept.append(finished)
         else:
-            self._kept[int(random() * MOST)] = each  # noqa: S311 -- a sample, no secret
+            self._kept[int(random() * MOST)] = finished  # noqa: S311 -- a sample, no secret
         self._next += 1
         if len(self._kept) == MOST:
             self._weight *= exp(log(1.0 - random()) / MOST)  # noqa: S311
             self._next += floor(log(1.0 - random()) / log(1.0 - self._weight))  # noqa: S311
 
-    def take(self, wall: float) -> Taken:
+    def take(self, wall: float) -> TakenSample:
         """The sample, and those beside it that went wrong; begin anew.
 
         `wall` is what to add to monotonic time for the time of day.
         """
-        known = set(map(id, self._kept))
-        beside = {id(each): each for each in self._bad if id(each) not in known}
-        taken = Taken(self._kept, list(beside.values()), self._seen, wall)
+        sampled = set(map(id, self._kept))
+        beside = {id(exchange): exchange for exchange in self._bad if id(exchange) not in sampled}
+        taken = TakenSample(self._kept, list(beside.values()), self._seen, wall)
         self._begin()
         return taken
 
 
-class Taken:
+class TakenSample:
     """A sample on its way into a report; `total` is how many requests there were."""
 
     __slots__ = ("_beside", "_kept", "_wall", "bad", "sample", "total")
 
-    def __init__(self, kept: list[Recorded | OwnAnswer], beside: list[Recorded], total: int, wall: float) -> None:
-        """Nothing is made yet."""
-        self.sample: list[Seen] = []
-        self.bad: list[Seen] = []
+    def __init__(
+        self, kept: list[FinishedExchange | OwnAnswerRecord], beside: list[FinishedExchange], total: int, wall: float
+    ) -> None:
+        self.sample: list[RememberedRequest] = []
+        self.bad: list[RememberedRequest] = []
         self.total = total
         self._kept = kept
         self._beside = beside
@@ -119,24 +118,31 @@ class Taken:
 
     def make(self, most: int) -> Iterator[None]:
         """Make all records, with a pause after each `most` of them."""
-        wanted = [*((each, self.sample) for each in self._kept), *((each, self.bad) for each in self._beside)]
-        for number, (each, into) in enumerate(wanted, 1):
-            made = _own(each, self._wall) if isinstance(each, OwnAnswer) else _exchange(each, self._wall)
-            if made is not None:
-                into.append(made)
+        of_sample = [(finished, self.sample) for finished in self._kept]
+        of_bad = [(exchange, self.bad) for exchange in self._beside]
+        for number, (finished, records) in enumerate([*of_sample, *of_bad], 1):
+            record = _seen_of(finished, self._wall)
+            if record is not None:
+                records.append(record)
             if number % most == 0:
                 yield
 
 
-def _exchange(each: Recorded, wall: float) -> Seen | None:
-    head, route, decision, failure, ids = each.head, each.bound.route, each.decision, each.failure, each.ids
-    if len(head.target) > LONGEST:
+def _seen_of(finished: FinishedExchange | OwnAnswerRecord, wall: float) -> RememberedRequest | None:
+    """What is remembered of it; None where its target is too long."""
+    if len(finished.head.target) > LONGEST:
         return None
-    source, cohort = _cohort(head, each.address, each.bound)
+    return _own(finished, wall) if isinstance(finished, OwnAnswerRecord) else _exchange(finished, wall)
+
+
+def _exchange(exchange: FinishedExchange, wall: float) -> RememberedRequest:
+    head, route, decision = exchange.head, exchange.bound.route, exchange.decision
+    failure, ids = exchange.failure, exchange.ids
+    source, cohort = _cohort(head, exchange.address, exchange.bound)
     if decision.draw is not None and decision.draw != draw_of(cohort):
         cohort = cohort_at(decision.draw)  # a cohort that Banyan's own cookie names
-    return Seen(
-        at=each.ended + wall,
+    return RememberedRequest(
+        at=exchange.ended + wall,
         id=ids.request_id.decode("latin-1"),
         method=head.method.decode("latin-1"),
         path=redact_target(head.path).decode("latin-1"),
@@ -148,33 +154,31 @@ def _exchange(each: Recorded, wall: float) -> Seen | None:
         split=route.split,
         reason=decision.reason.value,
         serve=ServedBy.SELF.value if decision.serve is None else decision.serve.value,
-        side=each.leg.name,
-        upstream=each.leg.pool.upstream.name,
-        status=each.status,
-        ms=int((each.ended - each.started) * 1_000_000) / 1000,
+        side=exchange.leg.name,
+        upstream=exchange.leg.pool.upstream.name,
+        status=exchange.status,
+        ms=int((exchange.ended - exchange.started) * 1_000_000) / 1000,
         drawn_for=drawn_for(route),
         sources=sources_text(route),
         source=source,
         cohort=cohort,
         draw=decision.draw,
         shadow="" if decision.shadow is None else decision.shadow.value,
-        attempts=each.attempts,
-        fell_back=each.fell_back,
+        attempts=exchange.attempts,
+        fell_back=exchange.fell_back,
         failure="" if failure is None else f"{failure.phase.value}:{failure.blame.value}",
-        revision=each.live.snapshot.revision,
-        client_request_id=said_beside(head, ids).decode("ascii"),
+        revision=exchange.live.snapshot.revision,
+        client_request_id=unused_client_id(head, ids).decode("ascii"),
     )
 
 
-def _own(each: OwnAnswer, wall: float) -> Seen | None:
-    head, bound = each.head, each.bound
-    if len(head.target) > LONGEST:
-        return None
+def _own(own: OwnAnswerRecord, wall: float) -> RememberedRequest:
+    head, bound = own.head, own.bound
     route = None if bound is None else bound.route
-    source, cohort = ("", 0) if bound is None else _cohort(head, each.address, bound)
-    return Seen(
-        at=each.ended + wall,
-        id=each.ids.request_id.decode("latin-1"),
+    source, cohort = ("", 0) if bound is None else _cohort(head, own.address, bound)
+    return RememberedRequest(
+        at=own.ended + wall,
+        id=own.ids.request_id.decode("latin-1"),
         method=head.method.decode("latin-1"),
         path=redact_target(head.path).decode("latin-1"),
         query=veiled_query(head.query).decode("latin-1"),
@@ -183,12 +187,12 @@ def _own(each: OwnAnswer, wall: float) -> Seen | None:
         route="" if route is None else route.name,
         stage="" if route is None or route.respond is not None else route.stage.value,
         split=0.0 if route is None else route.split,
-        reason=each.answer.reason or "refused",
+        reason=own.answer.reason or "refused",
         serve=ServedBy.SELF.value,
         side=ServedBy.SELF.value,
         upstream="",
-        status=each.answer.status,
-        ms=int(each.seconds * 1_000_000) / 1000,
+        status=own.answer.status,
+        ms=int(own.seconds * 1_000_000) / 1000,
         drawn_for="" if route is None else drawn_for(route),
         sources="" if route is None else sources_text(route),
         source=source,
@@ -198,13 +202,13 @@ def _own(each: OwnAnswer, wall: float) -> Seen | None:
         attempts=1,
         fell_back=False,
         failure="",
-        revision=each.live.snapshot.revision,
-        client_request_id=said_beside(head, each.ids).decode("ascii"),
+        revision=own.live.snapshot.revision,
+        client_request_id=unused_client_id(head, own.ids).decode("ascii"),
     )
 
 
 def _cohort(head: RequestHead, address: bytes, bound: BoundRoute) -> tuple[str, int]:
     """The source that was present, empty when none was, and the 64 bits that stand for the cohort."""
-    found = cohort_of(bound.route.cohort, head, address)
-    source, key = found or (CLIENT_IP, address)
-    return "" if found is None else source_text(source), hash_of(bound.salt, source.prefix + key)
+    present = present_cohort(bound.route.cohort, head, address)
+    source, key = present or (CLIENT_IP, address)
+    return "" if present is None else source_text(source), hash_of(bound.salt, source.prefix + key)

@@ -1,4 +1,4 @@
-"""Who is connected, and whether there is room for more: connections, memory, and clients that do next to nothing.
+"""The clients of one worker, and whether there is room for more: connections, memory, clients that are too slow.
 
 Rule 1: a client that finds no room is told so and let go (503, Retry-After); left in the system's queue it would hang,
         while other workers may have room.
@@ -8,7 +8,7 @@ Rule 3: nothing here runs per request; connections come and go through it, and o
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Protocol, cast
 
 import structlog
 
@@ -20,18 +20,67 @@ from proxy.edge.client.slow_clients import too_slow
 from proxy.edge.routing.admission_limits import AdmissionLimits
 
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import Callable
 
-    from proxy.edge.client.services import Connected
-    from proxy.edge.client.slow_clients import Client
+    from proxy.edge.account.canonical_line import AccessLogWriter
+    from proxy.edge.account.finished_batch import Finished
+    from proxy.edge.client.slow_clients import PacedClient
     from proxy.edge.routing.bound_table import Live
+    from proxy.edge.routing.byte_allowance import ByteAllowance
+    from proxy.edge.shadow.shadows import Shadows
+    from proxy.edge.tally import Counters
 
 LOOK_EVERY = 1.0
 """Seconds; a request is never measured by this, only what lasts."""
 
 
-class Crowd:
-    """The clients of one worker; `measure` tells how many bytes the process holds."""
+class Connected(Protocol):
+    """A client's connection (`downstream.py`), as far as the worker needs it."""
+
+    deadline: float
+    transport: asyncio.Transport
+    peer: bytes
+    closing: bool
+
+    def expire(self, now: float) -> None:
+        """`deadline` has passed."""
+
+    def drain(self) -> None:
+        """Finish what runs, then close."""
+
+    def too_slow(self, reason: Shed, now: float) -> None:
+        """End it: it sends or reads too little."""
+
+    def refuse_connection(self, reason: Shed) -> None:
+        """Answer 503 and close: there are too many connections, or there is no memory."""
+
+
+class Services(Protocol):
+    """The worker (`data_plane.py`), as far as a client's connection needs it."""
+
+    live: Live
+    admission_limits: AdmissionLimits | None
+    """What stands before admission; None when nothing does."""
+    bodies: ByteAllowance
+    """Room for the bodies that steps wait for."""
+    counters: Counters
+    access_log: AccessLogWriter
+    finished: Finished
+    shadows: Shadows
+
+    def opened(self, client: Connected) -> None:
+        """A client has connected."""
+
+    def closed(self, client: Connected) -> None:
+        """A client has gone."""
+
+    def soon(self, work: Callable[[], None]) -> None:
+        """Run `work` in the loop's next turn, from a fresh stack."""
+
+
+class ClientConnections:
+    """`clients` are those connected now; `measure` gives the bytes of memory that the process holds."""
 
     __slots__ = (
         "_admission_limits",
@@ -58,7 +107,7 @@ class Crowd:
         self._live: Live | None = None
 
     def follow(self, live: Live) -> None:
-        """By the bounds of this table from now on."""
+        """Take the bounds of this table from now on."""
         self._live = live
         limits = self._admission_limits = AdmissionLimits(live.snapshot, self._admission_limits)
         limits.compile(live)
@@ -73,7 +122,7 @@ class Crowd:
             self._place(limits if limits.counts or limits.refuses else None)
 
     def enter(self, client: Connected) -> Shed | None:
-        """A client has come; why it cannot stay."""
+        """Count a client that has connected; the bound it meets, or None."""
         self.clients.add(client)
         peer = client.peer
         of_peer = self._peers[peer] = self._peers.get(peer, 0) + 1
@@ -91,7 +140,7 @@ class Crowd:
         return None
 
     def leave(self, client: Connected) -> None:
-        """It has gone."""
+        """Count a client out."""
         self.clients.discard(client)
         left = self._peers.get(client.peer, 0) - 1
         if left > 0:
@@ -106,15 +155,15 @@ class Crowd:
             return
         self._look_at = now + LOOK_EVERY
         limits = live.snapshot.limits
-        for each in tuple(self.clients):
-            reason = too_slow(cast("Client", each), limits, now)
+        for client in tuple(self.clients):
+            reason = too_slow(cast("PacedClient", client), limits, now)
             if reason is not None:
-                each.too_slow(reason, now)
+                client.too_slow(reason, now)
         if self._ceiling:
-            self._weigh(self.measure())
+            self._check_memory(self.measure())
 
-    def _weigh(self, used: int) -> None:
-        """Rule 2."""
+    def _check_memory(self, used: int) -> None:
+        """Rule 2; `used` in bytes."""
         level = next_level(self.level, used, self._ceiling)
         if level is not self.level:
             self.level = level

@@ -20,7 +20,7 @@ import structlog
 
 from proxy.core.http.forwarded import is_trusted, take_managed, trusted_lines
 from proxy.core.http.leniency import NONE, Points
-from proxy.core.http.request import Refusal, RequestHead
+from proxy.core.http.request import RequestHead, RequestRefusal
 from proxy.core.http.trace import keeps_id
 from proxy.core.limits.bounds_met import Shed
 from proxy.core.outcome import CLIENT_GONE, Blame, Failure, Phase
@@ -32,14 +32,13 @@ from proxy.edge.routing.admission_steps import MAX_AHEAD, Admission
 from proxy.edge.routing.identity import address_behind, address_within
 from proxy.edge.routing.request import Request
 from proxy.edge.routing.step import LocalAnswer
-from proxy.edge.wire.ending import CONTINUE, end_half, leave, reset, watch
+from proxy.edge.wire.ending import CONTINUE, LINGER, Linger, abort_when_gone, close_when_idle, end_half, reset
 from proxy.edge.wire.head_parser import END, PartialHead, judge_request, refusal_of
-from proxy.edge.wire.linger import LINGER, Linger
 from proxy.edge.wire.request_bytes import Ids
 
 if TYPE_CHECKING:
     from proxy.edge.account.finished_batch import Finished
-    from proxy.edge.client.services import Services
+    from proxy.edge.client.connections import Services
     from proxy.edge.client.slow_clients import Pace
     from proxy.edge.routing.bound_table import Live
     from proxy.edge.tally import Counters
@@ -50,7 +49,7 @@ _BLANK_LINES = re.compile(rb"\A(?:\r\n)+")
 
 
 class Downstream:
-    """A client."""
+    """A client's connection: an asyncio protocol, though no subclass of one, so that it can be compiled."""
 
     # fmt: off
     __slots__ = (
@@ -61,7 +60,6 @@ class Downstream:
     # fmt: on
 
     def __init__(self, services: Services) -> None:
-        """A connection that is being accepted."""
         self._services = services
         self.counters: Counters = services.counters
         self.finished: Finished = services.finished
@@ -91,7 +89,7 @@ class Downstream:
     # -- what the loop does -------------------------------------------------------------------------------------------
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """A client is there."""
+        """A client has connected."""
         self.transport = cast("asyncio.Transport", transport)
         if transport.get_extra_info("sslcontext") is not None:
             self.scheme = b"https"
@@ -137,7 +135,7 @@ class Downstream:
         self.closing = True
         exchange = self.exchange
         if exchange is not None:
-            watch(self.transport, lambda: self.exchange is exchange and not exchange.tunnel, exchange.probe)
+            abort_when_gone(self.transport, lambda: self.exchange is exchange and not exchange.tunnel, exchange.probe)
             exchange.client_half_closed()
             return True
         admission = self._admission
@@ -151,10 +149,10 @@ class Downstream:
         return False
 
     def _watch(self, admission: Admission) -> None:
-        watch(self.transport, lambda: self._admission is admission, admission.probe)
+        abort_when_gone(self.transport, lambda: self._admission is admission, admission.probe)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """The client is gone."""
+        """The connection has ended; an exchange that runs is told."""
         del exc
         self._services.closed(self)
         exchange, self.exchange = self.exchange, None
@@ -164,13 +162,13 @@ class Downstream:
             self._leave_admission(self._admission)
 
     def pause_writing(self) -> None:
-        """The client reads slowly."""
+        """The client reads more slowly than it is sent to: the upstream is read no further."""
         self.stuffed = True
         if self.exchange is not None:
             self.exchange.pause_reading()
 
     def resume_writing(self) -> None:
-        """It has caught up."""
+        """The client has caught up."""
         self.stuffed = False
         if self.exchange is not None:
             self.exchange.resume_reading()
@@ -190,6 +188,7 @@ class Downstream:
                 self.started = monotonic()
                 live = self._services.live
                 raw = data[:end]
+                # Most heads come in one read with field lines seen before: neither parsed nor judged again.
                 head = live.reader.recall(raw)
                 if head is not None:
                     self._admit(live, head, data[end:])
@@ -201,6 +200,7 @@ class Downstream:
             elif not data or self._is_foreign(data):
                 return
             self._partial = PartialHead.of_request(self._services.live.forgiven)
+            # Time counts from a head's first byte: before it the connection is idle, which has a bound of its own.
             self.started = monotonic()
             self.deadline = self.started + self._services.live.snapshot.limits.head
         end, problem = self._partial.add(data)
@@ -230,9 +230,9 @@ class Downstream:
             return
         forgiving = live.forgiving
         head = forgiving.read(data[:end], used) if used and forgiving is not None else live.reader.read(data[:end])
-        if isinstance(head, Refusal) and forgiving is not None and not used:
+        if isinstance(head, RequestRefusal) and forgiving is not None and not used:
             head = forgiving.read_again(data[:end], head)
-        if isinstance(head, Refusal):
+        if isinstance(head, RequestRefusal):
             self._answer(refused(head), refused=data[:end])
         else:
             self._admit(live, head, data[end:])
@@ -310,7 +310,7 @@ class Downstream:
         account(self._services, self, gone, request.head, request.ids, request.bound)
 
     def _meet(self, live: Live) -> None:
-        """A new table: what it says of this peer."""
+        """Work out what a new table says of this peer: once per table, not per request."""
         self._live = live
         self.address = self.peer
         self.trusted = is_trusted(self.peer.decode("ascii"), live.snapshot.trusted)
@@ -334,7 +334,7 @@ class Downstream:
     # -- what an exchange does ----------------------------------------------------------------------------------------
 
     def write(self, data: bytes) -> None:
-        """Bytes to the client."""
+        """Write to the client."""
         self.transport.write(data)
 
     def hold(self) -> None:
@@ -343,13 +343,15 @@ class Downstream:
         self.transport.pause_reading()
 
     def unhold(self) -> None:
-        """Read again."""
+        """Read the client again."""
         if self.held:
             self.held = False
             self.transport.resume_reading()
 
     def keep_for_later(self, data: bytes) -> None:
-        """Bytes behind the current request."""
+        """Keep bytes of later requests; past the bounds the client is no longer read (rule 1)."""
+        # Empty lines are counted as heads, also where reads have cut one in two. Bodies may hold some: the bound on
+        # requests in waiting may be met too early then, never too late.
         before = max(len(self._ahead) - len(END) + 1, 0)
         self._ahead += data
         self._waiting += self._ahead.count(END, before)
@@ -360,7 +362,7 @@ class Downstream:
             self.hold()
 
     def take_later(self) -> bytes:
-        """What was kept: it is the tunnel's now."""
+        """Give up the bytes that were kept."""
         ahead, self._ahead = self._ahead, b""
         self._waiting = 0
         return ahead
@@ -459,7 +461,7 @@ class Downstream:
         exchange = self.exchange
         if exchange is not None:
             if exchange.expecting and exchange.go_ahead(now):
-                return
+                return  # what has run out is only the wait for the upstream's 100
             if not exchange.request_done and not self.held:
                 self.counters.shed(Shed.BODY_TIME)
             exchange.expire(now)
@@ -491,7 +493,7 @@ class Downstream:
     def drain(self) -> None:
         """Finish what runs, then close; an idle connection closes when nothing is on its way to it."""
         self.closing = True
-        leave(self.transport, self._is_idle)
+        close_when_idle(self.transport, self._is_idle)
 
     def _is_idle(self) -> bool:
         return self.exchange is None and self._admission is None and self._partial is None and not self._ahead

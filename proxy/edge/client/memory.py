@@ -48,18 +48,18 @@ def group_limit(proc: Path = Path("/proc/self/cgroup"), root: Path = Path("/sys/
 
 def _bounds(mount: Path, group: str, name: str) -> list[int]:
     """The bounds from the group up to the mount; in a container the group's own path may not be there."""
-    found: list[int] = []
+    bounds: list[int] = []
     folder = mount / group.lstrip("/")
-    for each in (folder, *folder.parents):
+    for group_folder in (folder, *folder.parents):
         try:
-            said = (each / name).read_text(encoding="ascii").strip()
+            text = (group_folder / name).read_text(encoding="ascii").strip()
         except OSError:
-            said = ""
-        if said.isdigit() and 0 < int(said) < _UNBOUNDED:
-            found.append(int(said))
-        if each == mount:
+            text = ""
+        if text.isdigit() and 0 < int(text) < _UNBOUNDED:
+            bounds.append(int(text))
+        if group_folder == mount:
             break
-    return found
+    return bounds
 
 
 def give_back() -> None:

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 
 from proxy.core.http.request import RequestHead
 from proxy.edge.account.canonical_line import line_of_answer
-from proxy.edge.account.own_answer import OwnAnswer
+from proxy.edge.account.own_answer import OwnAnswerRecord
 from proxy.edge.exchange.rescue import answer_bytes, problem_body
 
 if TYPE_CHECKING:
-    from proxy.edge.client.services import Services
+    from proxy.edge.client.connections import Services
     from proxy.edge.exchange.client import Client
     from proxy.edge.routing.bound_table import BoundRoute
     from proxy.edge.routing.step import LocalAnswer
-    from proxy.edge.tally import Tally
+    from proxy.edge.tally import AnswerTally
     from proxy.edge.wire.request_bytes import Ids
 
 NO_HEAD = RequestHead(b"", b"", b"", b"", 1)
@@ -32,7 +32,7 @@ def own_answer(answer: LocalAnswer, head: RequestHead | None, ids: Ids, *, closi
 def with_connection(
     status: int, content_type: bytes, body: bytes, head: RequestHead | None, lines: list[bytes], *, closing: bool
 ) -> bytes:
-    """An answer that says what becomes of the connection."""
+    """The bytes of an answer, with the `Connection` field that the client needs to see."""
     if closing:
         lines.append(b"Connection: close")
     elif head is not None and not head.minor:
@@ -53,13 +53,13 @@ def account(
     ended = monotonic()
     seconds = ended - client.started
     live = services.live
-    tally: Tally = bound.own if bound else live.unmatched if head else live.refused
+    tally: AnswerTally = bound.own if bound else live.unmatched if head else live.refused
     tally.count(answer.status, seconds)
     if answer.shed is not None:
         services.counters.shed(answer.shed)
     finished = services.finished
     finished.fold()
-    own = OwnAnswer(answer, bound, head or NO_HEAD, ids, live, seconds, ended, client.peer, client.address)
+    own = OwnAnswerRecord(answer, bound, head or NO_HEAD, ids, live, seconds, ended, client.peer, client.address)
     if head is not None and finished.recent.count():
         finished.recent.keep(own)
     log = services.access_log

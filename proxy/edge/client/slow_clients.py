@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Uploading(Protocol):
-    """An exchange, as far as its body goes."""
+    """An exchange, as far as the pace of its body matters."""
 
     tunnel: bool
     request_done: bool
@@ -23,8 +23,8 @@ class Uploading(Protocol):
     expecting: bool
 
 
-class Client(Protocol):
-    """A client's connection, as far as its pace goes."""
+class PacedClient(Protocol):
+    """A client's connection, as far as its pace matters."""
 
     started: float
     stuffed: bool
@@ -48,7 +48,7 @@ class Pace:
         self.request = request
 
 
-def too_slow(client: Client, limits: Limits, now: float) -> Shed | None:
+def too_slow(client: PacedClient, limits: Limits, now: float) -> Shed | None:
     """Which bound this client has met by now."""
     exchange, pace = client.uploading, client.pace
     if exchange is not None and exchange.tunnel:

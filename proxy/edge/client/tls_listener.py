@@ -1,4 +1,4 @@
-"""The door of a listener that speaks TLS: accepts, waits for a client's first byte, shakes hands, lets in.
+"""The listener that speaks TLS: accepts, waits for a client's first byte, shakes hands, lets in.
 
 Rule 1: from its accept to the end of its handshake a client has `limits.head`; until its first byte it costs a socket.
 Rule 2: when too many are at it, the one that has been at it longest goes: who is quick is not kept out by who is slow.
@@ -16,8 +16,8 @@ import structlog
 
 from proxy.edge.exchange.rescue import answer_bytes, problem_body
 from proxy.tasks import Tasks
-from proxy.tls.kept import ForClients
-from proxy.tls.sentence import sentence_of
+from proxy.tls.handshake_errors import sentence_of
+from proxy.tls.live_contexts import ListenerContexts
 
 HANDSHAKES = 1024
 """Most clients of one worker between accept and the end of the handshake; a slow one costs about 100 kB."""
@@ -31,11 +31,11 @@ _TLS_RECORD = 0x16
 _NOT_TLS = problem_body(400, "this port speaks TLS: ask with https:// instead of http://", b"")
 
 
-class Door:
-    """Lets clients in from one listening socket."""
+class TlsListener:
+    """Accepts on one listening socket; `failed` counts handshakes that did not succeed."""
 
     def __init__(
-        self, contexts: ForClients, welcome: Callable[[], asyncio.Protocol], limit: Callable[[], float]
+        self, contexts: ListenerContexts, welcome: Callable[[], asyncio.Protocol], limit: Callable[[], float]
     ) -> None:
         """`welcome` makes the protocol of a client that is in; `limit` is the length of a handshake in seconds."""
         self.contexts = contexts
@@ -49,7 +49,7 @@ class Door:
         self.failed = 0
 
     def open(self, sock: socket.socket) -> None:
-        """Accept from this bound socket, which is the door's from now on."""
+        """Accept from this bound socket, which belongs to the listener from now on."""
         sock.settimeout(0)
         sock.listen(BACKLOG)
         self._sock = sock
@@ -70,7 +70,7 @@ class Door:
 
     @property
     def waiting(self) -> int:
-        """How many are between accept and the end of their handshake."""
+        """Clients between accept and the end of their handshake."""
         return len(self._waiting)
 
     def _accept(self) -> None:

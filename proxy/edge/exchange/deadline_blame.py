@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
-from proxy.core.http.waiting import asked_to_wait, is_event_stream
+from proxy.core.http.long_polls import asked_to_wait, is_event_stream
 from proxy.core.outcome import Blame, Failure, Phase, Refused
 from proxy.core.routing.predicate import HostIs
 from proxy.edge.upstream.dial import refusal

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from proxy.core.http.passed import line_of, why_refused
+from proxy.core.http.via import line_of, why_refused
 from proxy.core.limits.bounds_met import Shed
 from proxy.core.routing.table import Miss
 from proxy.edge.routing.admission_steps import Admission
@@ -12,7 +12,7 @@ from proxy.edge.routing.decision import ALL_METHODS, decide
 from proxy.edge.routing.step import LocalAnswer
 
 if TYPE_CHECKING:
-    from proxy.core.http.request import HeadBounds, Refusal, RequestHead
+    from proxy.core.http.request import HeadBounds, RequestHead, RequestRefusal
     from proxy.edge.routing.request import Request
 
 _NO_PROXY_PROTOCOL = (
@@ -60,7 +60,7 @@ def loops(request: Request) -> LocalAnswer | None:
     return None
 
 
-def refused(refusal: Refusal) -> LocalAnswer:
+def refused(refusal: RequestRefusal) -> LocalAnswer:
     """What cannot be read, or is never passed on, whatever the routes say."""
     lines = (ALL_METHODS,) if refusal.status == 405 else ()
     return LocalAnswer(refusal.status, refusal.detail, close=True, lines=lines, shed=refusal.shed)

@@ -20,7 +20,7 @@ from proxy.edge.routing.decision import decide
 from proxy.edge.routing.step import LocalAnswer
 
 if TYPE_CHECKING:
-    from proxy.core.routing.route import Rate
+    from proxy.core.routing.route import RateLimit
     from proxy.core.routing.snapshot import Snapshot
     from proxy.edge.routing.bound_table import Live
     from proxy.edge.routing.request import Request
@@ -50,7 +50,7 @@ class AdmissionLimits:
         if snapshot.limits.rate is not None:
             rates[_EVERYWHERE] = snapshot.limits.rate
         known = before.meters if before is not None else {}
-        self.meters: dict[str, tuple[Rate, Meter]] = {
+        self.meters: dict[str, tuple[RateLimit, Meter]] = {
             name: known[name]
             if name in known and known[name][0] == rate
             else (rate, Meter(rate.requests, rate.seconds))
@@ -97,7 +97,7 @@ class RouteRate:
 
     __slots__ = ("_meter", "_rate")
 
-    def __init__(self, rate: Rate, meter: Meter) -> None:
+    def __init__(self, rate: RateLimit, meter: Meter) -> None:
         """`meter` outlives the table."""
         self._rate = rate
         self._meter = meter

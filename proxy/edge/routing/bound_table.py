@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from proxy.core.http.passed import entry_of, line_of
 from proxy.core.http.response import ResponseReader
+from proxy.core.http.via import entry_of, line_of
 from proxy.core.outcome import SERVED_BY_SIDE, ServedBy, Side
 from proxy.core.routing.decide import Decision, settled
 from proxy.core.routing.effects import Effects
@@ -17,14 +17,14 @@ from proxy.core.routing.placement import as_killed
 from proxy.core.routing.route import Expectation, HostMode, Route, Timeouts
 from proxy.core.routing.shadow import ShadowPolicy, is_shadowed, sample_of
 from proxy.core.routing.snapshot import Snapshot
-from proxy.core.routing.split_exceptions import Exceptions, exceptions_of
+from proxy.core.routing.split_exceptions import SplitExceptions, exceptions_of
 from proxy.edge.instance import NOWHERE, Here
 from proxy.edge.routing.drain_memory import DrainMemory
 from proxy.edge.routing.kill_switch import WorkerKillSwitch
 from proxy.edge.routing.lenient_requests import LenientRequests
 from proxy.edge.routing.step import AdmissionStep
 from proxy.edge.routing.stickiness import Ties
-from proxy.edge.tally import Counters, Gauge, Tally
+from proxy.edge.tally import AnswerTally, Counters, Gauge
 from proxy.edge.upstream.pool import Pool
 
 UNMATCHED = "(unmatched)"
@@ -43,7 +43,7 @@ class Leg:
     name: str
     pool: Pool
     timeouts: Timeouts
-    tally: Tally
+    tally: AnswerTally
     gauge: Gauge
     host_line: bytes
     rewrites: bool
@@ -61,7 +61,7 @@ class BoundRoute:
     `answered_sample`: the share of those that new answers. `step`, `begun` and `addresses` go onto every pair.
     `admission`: the steps before its requests (`step.py`). `operations` names what its requests ask for; `troubled`:
     until when new's good answers are looked at, too (`account/guard_events.py`). `entry` is the route's own in the mark
-    of requests that pass, `mark` the whole line of one that passes here first (`core/http/passed.py`).
+    of requests that pass, `mark` the whole line of one that passes here first (`core/http/via.py`).
     """
 
     __slots__ = (
@@ -74,7 +74,7 @@ class BoundRoute:
         self,
         route: Route,
         legs: Mapping[Side, Leg],
-        own: Tally,
+        own: AnswerTally,
         body_limit: int,
         *,
         choosers: bool = False,
@@ -97,7 +97,7 @@ class BoundRoute:
         self.new = legs.get(Side.NEW)
         self.there = frozenset(legs)
         self.choosers = choosers
-        self.exceptions: Exceptions | None = exceptions_of(route, self.there, NO_PINS, None, choosers=choosers)
+        self.exceptions: SplitExceptions | None = exceptions_of(route, self.there, NO_PINS, None, choosers=choosers)
         self.settled = settled(route) if self.exceptions is None else None
         self.decision: Decision | None = self.settled
         self.killed = decide_killed(as_killed(route, self.exceptions), has_legacy=self.legacy is not None)

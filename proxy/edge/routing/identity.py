@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from proxy.core.http.forwarded import client_of, client_within, is_trusted
 from proxy.core.routing.cohort import cohort_of
-from proxy.core.routing.route import CLIENT_IP
 from proxy.core.routing.split import hash_of
 
 if TYPE_CHECKING:
@@ -42,5 +41,5 @@ def cohort_hash(head: RequestHead, peer: bytes, snapshot: Snapshot, bound: Bound
 def cohort_key(head: RequestHead, peer: bytes, snapshot: Snapshot, bound: BoundRoute) -> bytes:
     """What tells this cohort from others on every route that draws by the same source; off the fast path."""
     address = address_of(head, peer, snapshot)
-    source, key = cohort_of(bound.route.cohort, head, address) or (CLIENT_IP, address)
+    source, key = cohort_of(bound.route.cohort, head, address)
     return source.prefix + key

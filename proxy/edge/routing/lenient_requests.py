@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from proxy.core.http.leniency import OF_FRAMING, Leniency, Points, mend_target
-from proxy.core.http.request import Refusal, RequestHead
+from proxy.core.http.request import RequestHead, RequestRefusal
 from proxy.core.routing.route import Route
 
 if TYPE_CHECKING:
@@ -33,22 +33,22 @@ class LenientRequests:
         self._reader = snapshot.reader(nul=Leniency.PERCENT_NUL in self.points)
         self._table = snapshot.table
 
-    def read(self, mended: bytes, used: Points) -> RequestHead | Refusal:
+    def read(self, mended: bytes, used: Points) -> RequestHead | RequestRefusal:
         """The head, unless its route does not forgive all that was `used` to mend it."""
         head = self._reader.read(mended)
-        if isinstance(head, Refusal):
+        if isinstance(head, RequestRefusal):
             return head
         found = self._table.match(head)
         route = found if isinstance(found, Route) else self.by_raw_path(head, found)
         missing = used - self._everywhere - (route.leniency if route is not None else frozenset())
         if missing:
             status = 501 if missing == _METHODS else 400
-            return Refusal(status, f"this needs leniency that is not open here: {', '.join(sorted(missing))}")
+            return RequestRefusal(status, f"this needs leniency that is not open here: {', '.join(sorted(missing))}")
         if used & OF_FRAMING:
             head.keep_alive = False
         return head
 
-    def read_again(self, head: bytes, refusal: Refusal) -> RequestHead | Refusal:
+    def read_again(self, head: bytes, refusal: RequestRefusal) -> RequestHead | RequestRefusal:
         """A head that llhttp took and the strict reader did not: perhaps for its target alone."""
         mended, used = mend_target(head, self.points)
         return self.read(mended, used) if used else refusal

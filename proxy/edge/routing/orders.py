@@ -15,12 +15,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from proxy.core.outcome import Side
-from proxy.core.position.ladder import Place
+from proxy.core.position.ladder import LEGACY, Place
 from proxy.core.routing.decide import settled
 from proxy.core.routing.kill_switch import decide_killed
 from proxy.core.routing.placement import UNKNOWN, as_killed, is_possible, place_now, place_of, placed, waits
 from proxy.core.routing.route import Route
-from proxy.core.routing.split_exceptions import Exceptions, exceptions_of
+from proxy.core.routing.split_exceptions import SplitExceptions, exceptions_of
 from proxy.core.stage import Stage
 from proxy.edge.routing.bound_table import NO_PINS, BoundRoute, Live
 from proxy.link.messages import Orders, RouteOrder
@@ -67,7 +67,7 @@ def rewrite(live: Live) -> int:
 def _wait(bound: BoundRoute) -> None:
     bound.slow = 0.0
     bound.ordered = True
-    _run(bound, placed(bound.said, Place(Stage.LEGACY)), None)
+    _run(bound, placed(bound.said, LEGACY), None)
     bound.settled = bound.decision = UNKNOWN
 
 
@@ -97,7 +97,7 @@ def _follow(bound: BoundRoute, order: RouteOrder, live: Live) -> bool:
     return possible
 
 
-def _run(bound: BoundRoute, route: Route, exceptions: Exceptions | None) -> None:
+def _run(bound: BoundRoute, route: Route, exceptions: SplitExceptions | None) -> None:
     """From the next request on."""
     bound.route = route
     bound.exceptions = exceptions
@@ -107,8 +107,8 @@ def _run(bound: BoundRoute, route: Route, exceptions: Exceptions | None) -> None
     bound.follow_stage()
 
 
-def _exceptions(bound: BoundRoute, route: Route, order: RouteOrder) -> Exceptions | None:
+def _exceptions(bound: BoundRoute, route: Route, order: RouteOrder) -> SplitExceptions | None:
     """Those of the file as well; an ordered pin outranks one of the file."""
     pins = {key.encode("utf-8", "surrogateescape"): Side(side) for key, side in order.pins}
-    drains = order.drained and route.stage is Stage.CANARY
+    drains = order.drained and route.stage.facts.draws
     return exceptions_of(route, bound.there, pins, bound.lately if drains else None, choosers=bound.choosers)

@@ -20,14 +20,13 @@ from time import monotonic, time
 from typing import TYPE_CHECKING, Protocol
 
 from proxy.core.http.forwarded import CHOICE, is_trusted
-from proxy.core.http.request_context import Visit
+from proxy.core.http.request_context import RequestContext
 from proxy.core.outcome import Side
-from proxy.core.routing.cohort import CohortSource, SourceKind, cohort_of
-from proxy.core.routing.route import CLIENT_IP
+from proxy.core.routing.cohort import CLIENT_IP, CohortSource, SourceKind, present_cohort
 from proxy.core.routing.shadow import is_safe
-from proxy.core.routing.split_exceptions import Exceptions, decide_pinned
+from proxy.core.routing.split_exceptions import SplitExceptions, decide_pinned
 from proxy.core.routing.tie import Tie, issued, text_of
-from proxy.core.stickiness.marks import SIZE, Marks, mark_of
+from proxy.core.stickiness.marks import SIZE, MarkTable, mark_of
 from proxy.core.stickiness.own_cookies import take_own
 from proxy.core.stickiness.signed import ID_BYTES, open_cohort, open_ties, seal_cohort, seal_ties, set_cookie
 from proxy.edge.wire.request_bytes import public_name
@@ -113,7 +112,7 @@ class TieMemory:
         """
         self.now = now
         self.wall = wall
-        self.marks = Marks(memoryview(words or mmap(-1, SIZE)).cast("Q"))
+        self.marks = MarkTable(memoryview(words or mmap(-1, SIZE)).cast("Q"))
         self.since = 0.0
         self._find_key = find_key or partial(urandom, 32)
         self._key = b""
@@ -152,16 +151,16 @@ class Ties:
         """Rule 4: take what is ours out of the request."""
         found = take_own(head, self._own) if b"cookie" in head.fields else None
         if found:
-            head.visit = visit = Visit()
+            head.visit = visit = RequestContext()
             visit.cohort_cookies = found.get(self._cohort, ())
             visit.side_cookies = found.get(self._side, ())
 
-    def decide(self, bound: TiedRoute, head: RequestHead, client_ip: bytes, exceptions: Exceptions) -> Decision:
+    def decide(self, bound: TiedRoute, head: RequestHead, client_ip: bytes, exceptions: SplitExceptions) -> Decision:
         """Who answers, by the function that decides for all; rule 2."""
         route = bound.route
         visit = head.visit
         if visit is None:
-            head.visit = visit = Visit()
+            head.visit = visit = RequestContext()
         visit.decided = True
         if head.managed:
             visit.asked = self._asked(head, client_ip)
@@ -179,8 +178,8 @@ class Ties:
                 return _CHOICES.get(line[len(_CHOICE) :].strip(b" \t"))
         return None
 
-    def _recall(self, visit: Visit, route: Route, head: RequestHead, client_ip: bytes) -> None:
-        source, key = cohort_of(route.cohort, head, client_ip) or self._anonymous(visit, route, client_ip)
+    def _recall(self, visit: RequestContext, route: Route, head: RequestHead, client_ip: bytes) -> None:
+        source, key = present_cohort(route.cohort, head, client_ip) or self._anonymous(visit, route, client_ip)
         tie = route.tie
         if tie is None:
             return
@@ -201,7 +200,7 @@ class Ties:
                 visit.writes = True
                 visit.uses.append((mark, tie.affinity))
 
-    def _recall_flow(self, visit: Visit, mark: int, tie: Tie) -> None:
+    def _recall_flow(self, visit: RequestContext, mark: int, tie: Tie) -> None:
         """The first value that is known says where to stay; what is tied elsewhere already is left so."""
         side = self._side_of(visit, mark, tie.stay_for)
         if side is not None and visit.stays is None:
@@ -209,7 +208,7 @@ class Ties:
         if side is None or side is visit.stays:
             visit.uses.append((mark, tie.stay_for))
 
-    def _side_of(self, visit: Visit, mark: int, lasts: float) -> Side | None:
+    def _side_of(self, visit: RequestContext, mark: int, lasts: float) -> Side | None:
         """Rule 3; both end so much after they were put, the cookie half as much again."""
         found = self._memory.marks.get(mark, self._memory.now())
         known = visit.known.get(mark) if visit.known else None
@@ -218,7 +217,7 @@ class Ties:
         left = known[1] - self._memory.wall() - lasts / 2
         return found[0] if found[1] > left else known[0]
 
-    def _anonymous(self, visit: Visit, route: Route, client_ip: bytes) -> tuple[CohortSource, bytes]:
+    def _anonymous(self, visit: RequestContext, route: Route, client_ip: bytes) -> tuple[CohortSource, bytes]:
         """No other source is there: the cohort of the cookie, or a new one; routes that ask for none go by address."""
         source = route.cohort[-1]
         if source.kind is not SourceKind.ANONYMOUS:
@@ -229,7 +228,7 @@ class Ties:
         visit.anonymous = urandom(ID_BYTES) if found is None else found[0]
         return source, visit.anonymous
 
-    def _put(self, visit: Visit, side: Side) -> None:
+    def _put(self, visit: RequestContext, side: Side) -> None:
         now = self._memory.now()
         for mark, lasts in visit.uses:
             self._memory.marks.put(mark, side, now, lasts)
@@ -259,7 +258,7 @@ class Ties:
             lines += set_cookie(self._side, b"", 0, secure=secure)
         return lines
 
-    def _side_line(self, visit: Visit, side: Side, *, secure: bool) -> bytes:
+    def _side_line(self, visit: RequestContext, side: Side, *, secure: bool) -> bytes:
         """Nothing while the cookie that the client has says the same, and for long enough.
 
         It holds half as long again, so that it need not be set with every answer; after a write it is.

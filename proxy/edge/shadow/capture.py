@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Protocol
 from proxy.core.http.chunked import ChunkedDecoder
 from proxy.core.http.request import CHUNKED
 from proxy.core.outcome import Blame, Side
-from proxy.core.parity.captured import CapturedAnswer, CapturedRequest, Pair
+from proxy.core.parity.pair import CapturedAnswer, CapturedRequest, Pair
 from proxy.core.routing.second import may_ask_again
 from proxy.core.routing.shadow import CONDITIONAL, Shadowed, without_conditions
 from proxy.core.routing.split import hash_of

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from proxy.core.http.rewrite import rewrite_lines
-from proxy.core.parity.captured import CapturedAnswer, Fields
+from proxy.core.parity.pair import CapturedAnswer, Fields
 
 if TYPE_CHECKING:
     from proxy.core.http.response import ResponseHead

@@ -19,9 +19,9 @@ from typing import TYPE_CHECKING, Protocol
 import structlog
 
 from proxy.core.http.forwarded import is_trusted
-from proxy.core.http.passed import line_of, was_shadowed
+from proxy.core.http.via import line_of, was_shadowed
 from proxy.core.outcome import Side
-from proxy.core.routing.route import Breaker
+from proxy.core.routing.route import BreakerPolicy
 from proxy.core.routing.sample import is_sampled
 from proxy.core.routing.shadow import (
     ACCEPTED,
@@ -267,7 +267,7 @@ def shadow_pools(
 
 def _for_shadows(upstream: Upstream, concurrency: int) -> Upstream:
     """The same upstream with bounds of its own: nobody queues, and there is always a breaker."""
-    return replace(upstream, connections=concurrency, queue=0, breaker=upstream.breaker or Breaker())
+    return replace(upstream, connections=concurrency, queue=0, breaker=upstream.breaker or BreakerPolicy())
 
 
 def _is_drawn(share: float) -> bool:

@@ -41,7 +41,7 @@ _REMEMBERED = 300.0
 
 
 class Waiter(Protocol):
-    """Who waits for a connection."""
+    """An exchange that needs a connection."""
 
     @property
     def host(self) -> str:
@@ -54,41 +54,42 @@ class Waiter(Protocol):
         """The address of the client for whom it is asked."""
 
     def lend(self, connection: UpstreamConnection) -> None:
-        """Here it is."""
+        """Take this connection, which is nobody else's now."""
 
     def failed(self, failure: Failure) -> None:
-        """There is none."""
+        """There will be no connection."""
 
 
-class Overseer(Protocol):
-    """The pool, as its addresses see it."""
+class AddressOwner(Protocol):
+    """The pool, as far as its addresses need it."""
 
     def returned(self, connection: UpstreamConnection) -> None:
         """A clean connection is free, and somebody waits, or its address is gone."""
 
     def freed(self) -> None:
-        """A connection is gone."""
+        """A connection has ended: there may be room for another one."""
 
-    def failed(self, address: Address, asking: Asking) -> None:
-        """Something asked there has failed hard."""
+    def failed(self, address: UpstreamAddress, asking: Asking) -> None:
+        """A request sent there got no answer, or not all of it."""
 
-    def unavailable(self, address: Address, asking: Asking) -> None:
-        """Its answer says that somebody behind it did not answer, and is not wanted."""
+    def unavailable(self, address: UpstreamAddress, asking: Asking) -> None:
+        """A request was answered there with 502, 503 or 504, and is repeated elsewhere."""
 
-    def answered(self, address: Address, asking: Asking, status: int) -> None:
-        """Something asked there was answered; heard from addresses that are watched."""
+    def answered(self, address: UpstreamAddress, asking: Asking, status: int) -> None:
+        """A request was answered there; told only of addresses that are `watched`."""
 
 
-class Address:
-    """Connections that are idle stand in `idle`, the most recently used last; `open` counts all, and those that are
-    being opened, `connections` holds all that are there; `awaited`: somebody waits apart.
+class UpstreamAddress:
+    """`idle` holds connections that nobody uses, the most recently used last; `connections` all that are established;
+    `open` counts those and the ones being opened. `awaited`: somebody waits who holds too much already (`fair_share`).
+    Times are monotonic seconds.
     """
 
     __slots__ = (
         "_idles",
         "_idles_until",
         "_outcomes",
-        "_overseer",
+        "_owner",
         "_swept",
         "_waiting",
         "awaited",
@@ -108,11 +109,11 @@ class Address:
         "weight",
     )
 
-    def __init__(self, endpoint: Endpoint, host: str, overseer: Overseer, waiting: deque[Waiter]) -> None:
+    def __init__(self, endpoint: Endpoint, host: str, owner: AddressOwner, waiting: deque[Waiter]) -> None:
         """`waiting` is the pool's own queue."""
         self.endpoint = endpoint
         self.host = host
-        self._overseer = overseer
+        self._owner = owner
         self._waiting = waiting
         self._swept = 0.0
         self._idles = NEVER
@@ -140,51 +141,51 @@ class Address:
     # -- what its connections say -------------------------------------------------------------------------------------
 
     def release(self, connection: UpstreamConnection) -> None:
-        """A clean connection comes back."""
+        """A response was read whole and its connection may be used again."""
         if self.gone or self._waiting or self.awaited:
-            self._overseer.returned(connection)
+            self._owner.returned(connection)
         else:
             connection.idle_since = 0.0  # the next sweep stamps it: a clock read per request saved
             self.idle.append(connection)
 
     def keep(self, connection: UpstreamConnection) -> None:
-        """A clean connection stays for whoever comes next."""
+        """As `release`, where nobody is to be served before."""
         connection.idle_since = 0.0
         self.idle.append(connection)
 
     def lost(self, connection: UpstreamConnection) -> None:
-        """A connection is gone."""
+        """A connection has ended, idle or not."""
         self.open -= 1
         self.connections.discard(connection)
         if connection in self.idle:
             self.idle.remove(connection)
             self._learn(connection, monotonic())  # what is ended here is taken out before
-        self._overseer.freed()
+        self._owner.freed()
 
     def failed(self, asking: Asking) -> None:
-        """What was asked here has failed hard."""
-        self._overseer.failed(self, asking)
+        """A request sent here got no answer, or not all of it."""
+        self._owner.failed(self, asking)
 
     def unavailable(self, asking: Asking) -> None:
-        """What was asked here was answered with 502, 503 or 504, and somebody else is asked instead."""
-        self._overseer.unavailable(self, asking)
+        """A request was answered here with 502, 503 or 504, and is repeated elsewhere."""
+        self._owner.unavailable(self, asking)
 
     def answered(self, asking: Asking, status: int) -> None:
-        """What was asked here was answered; said only while `watched`."""
-        self._overseer.answered(self, asking, status)
+        """A request was answered here; told only while `watched`."""
+        self._owner.answered(self, asking, status)
 
     # -- whether it is asked ------------------------------------------------------------------------------------------
 
     def is_out(self, now: float) -> bool:
-        """Whether it would better not be asked."""
+        """Whether it is ejected, shunned, or down by control's probes."""
         return self.out_until > now or self.down_until > now
 
     def shun(self, now: float) -> None:
-        """No connection could be made: ask others first for a moment."""
+        """A connect failed: for `_SHUN` seconds other addresses are preferred."""
         self.out_until = max(self.out_until, now + _SHUN)
 
     def refuse(self, rule: Eject | None, now: float) -> bool:
-        """No connection could be made, again; True when that ejects the address."""
+        """Count a failed connect; True when it ejects the address."""
         self.refusals += 1
         ejects = rule is not None and self.refusals >= rule.failures
         if rule is not None and ejects:
@@ -192,7 +193,7 @@ class Address:
         return ejects
 
     def fail(self, rule: Eject | None, asking: Asking, now: float) -> bool:
-        """What was sent there has failed hard; True when that ejects the address."""
+        """Count a failed request; True when it ejects the address."""
         if rule is None or self.is_out(now):
             return False
         outcomes = self._outcomes_by(rule)
@@ -215,9 +216,10 @@ class Address:
 
     def _eject(self, rule: Eject, now: float) -> None:
         self.refusals = 0
-        self.ejections += 1
+        self.ejections += 1  # each ejection in a row lasts longer
         self._outcomes = None
         length = min(rule.base * self.ejections, rule.cap)
+        # Workers do not all ask again in the same moment.
         self.out_until = now + length * (1.0 + _JITTER * random())  # noqa: S311 -- no secret hangs on it
 
     def recover(self, asking: Asking, now: float) -> None:
@@ -229,12 +231,12 @@ class Address:
             self.ejections = 0
 
     def warm(self, now: float, slow_start: float) -> None:
-        """Its part of the requests by how long it has been back."""
+        """Set `weight`: it grows from `_LEAST` to 1 within `slow_start` seconds of coming back."""
         since = now - self.back_at
         self.weight = 1.0 if since >= slow_start else max(_LEAST, since / slow_start)
 
     def drain(self) -> None:
-        """Nothing new goes there; what runs may finish."""
+        """Close idle connections and lend none any more; requests that run may finish."""
         self.gone = True
         while self.idle:
             self.idle.popleft().abort()
@@ -248,7 +250,7 @@ class Address:
         before, self._swept = self._swept or now, now
         if now > self._idles_until:
             self._idles = NEVER
-        overdue: list[UpstreamConnection] = []
+        overdue: list[UpstreamConnection] = []  # a deque must not change while it is walked
         for connection in self.idle:
             connection.idle_since = connection.idle_since or before
             if self._is_over(connection, keep_alive, now):
@@ -278,42 +280,43 @@ class Address:
             self._idles_until = now + _REMEMBERED
 
 
-def usable_of(addresses: list[Address], share: float, now: float) -> list[Address]:
+def usable_of(addresses: list[UpstreamAddress], share: float, now: float) -> list[UpstreamAddress]:
     """Those to be asked (rule 2): of those that are out, the ones that would be back first stay in."""
-    out = [each for each in addresses if each.is_out(now)]
+    out = [address for address in addresses if address.is_out(now)]
     if not out or len(out) == len(addresses):
-        return list(addresses)
+        return list(addresses)  # all are out: a failure of what they share, and asking is the only way to learn more
     out.sort(key=_back, reverse=True)
     left = out[: int(len(addresses) * share)]
-    return [each for each in addresses if each not in left]
+    return [address for address in addresses if address not in left]
 
 
-def _back(address: Address) -> float:
+def _back(address: UpstreamAddress) -> float:
     return max(address.out_until, address.down_until)
 
 
 class Chooser:
-    """Draws among the usable addresses."""
+    """Picks the address of the next request."""
 
     __slots__ = ("_in_turn", "_turn")
 
     def __init__(self, balance: Balance) -> None:
-        """By this policy."""
         self._in_turn = balance is Balance.ROUND_ROBIN
         self._turn = 0
 
-    def choose(self, usable: list[Address]) -> Address:
+    def choose(self, usable: list[UpstreamAddress]) -> UpstreamAddress:
         """One of at least two: what `balance` says, and rule 3."""
         count = len(usable)
         if self._in_turn:
             self._turn += 1
             one, other = usable[self._turn % count], usable[(self._turn + 1) % count]
         else:
+            # The less busy of two drawn at random: nearly as even as looking at all, and workers do not run together.
             first = int(random() * count)  # noqa: S311 -- no secret hangs on it
             second = int(random() * (count - 1))  # noqa: S311
             one, other = usable[first], usable[second + (second >= first)]
             if other.busy < one.busy:
                 one, other = other, one
+        # One that warms up is taken as often as its weight says, the other one instead.
         if one.weight < 1.0 and one.weight < other.weight and random() > one.weight:  # noqa: S311
             return other
         return one

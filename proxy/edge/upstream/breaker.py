@@ -5,7 +5,11 @@ Rule 1: a breaker opens after so many failed connects in a row, or when too larg
 Rule 2: while it is open nothing is sent; after that a few real requests find out. One that is answered closes it. One
         that fails is followed by others, of another operation or client; it opens again when `PROOF` have failed. Who
         failed, or did not answer, is asked in the next round only when nobody else has come for half of `open`.
-Rule 3: repeats are at most a fifth of the requests of a window, or so few that they cannot hurt (R15, PL09).
+Rule 3: what fails at one operation alone breaks that operation; the upstream's own breaker opens by what several
+        operations and clients meet, or where no connection can be made.
+Rule 4: what breaks while the client still sends, or does not read, counts nowhere: servers hang up on slow clients.
+Rule 5: at most `MOST_OPERATIONS` have a breaker of their own; one that nothing failed at for a window is forgotten.
+Rule 6: repeats are at most a fifth of the requests of a window, or so few that they cannot hurt (R15, PL09).
 """
 
 from __future__ import annotations
@@ -13,12 +17,12 @@ from __future__ import annotations
 from enum import IntEnum
 from math import ceil
 from random import random
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from proxy.edge.upstream.outcomes import MOST, Outcomes
 
 if TYPE_CHECKING:
-    from proxy.core.routing.route import Breaker as Rule
+    from proxy.core.routing.route import BreakerPolicy as Rule
     from proxy.edge.upstream.outcomes import Asking
 
 BUDGET_WINDOW = 10.0
@@ -26,20 +30,23 @@ BUDGET_SHARE = 0.2
 BUDGET_FLOOR = 30
 """Repeats that any window may have: three a second."""
 PROOF = 3
+MOST_OPERATIONS = 256
+TOLD = 16
+"""Operations that are named to operators."""
 _JITTER = 0.2
 _FEWEST = 5
 """The least volume, where few requests can be under way."""
 
 
-class State(IntEnum):
-    """The numbers are those of the metric."""
+class BreakerState(IntEnum):
+    """The values are those of the metric."""
 
     CLOSED = 0
     HALF_OPEN = 1
     OPEN = 2
 
 
-class Breaker:
+class CircuitBreaker:
     """Times are on the monotonic clock. Probes are of different operations; `within_operation` of different clients.
 
     `memory`: seconds after a failure for which outcomes are looked at; `most`: requests that can be under way at once.
@@ -55,10 +62,10 @@ class Breaker:
     def __init__(
         self, rule: Rule | None, *, within_operation: bool = False, memory: float = 0.0, most: int = MOST
     ) -> None:
-        """Closed; without a rule for ever."""
+        """Without a rule it stays closed."""
         self._rule = rule
         self._within_operation = within_operation
-        self.state = State.CLOSED
+        self.state = BreakerState.CLOSED
         self._outcomes = Outcomes(1.0, 0, 0.0)
         if rule is not None:
             volume = min(rule.volume, max(_FEWEST, most))
@@ -75,7 +82,7 @@ class Breaker:
         rule = self._rule
         if rule is None:
             return True
-        if self.state is not State.CLOSED:
+        if self.state is not BreakerState.CLOSED:
             return self._within_operation and now > self._until + rule.window
         return self._outcomes.is_calm(now) and now - self._refused_at > rule.window
 
@@ -84,13 +91,13 @@ class Breaker:
     def refused(self, now: float) -> bool:
         """No connection could be made; True when that opens the breaker."""
         rule = self._rule
-        if rule is None or self.state is State.OPEN:
+        if rule is None or self.state is BreakerState.OPEN:
             return False
         if now - self._refused_at > rule.window:
             self._refused = 0
         self._refused += 1
         self._refused_at = now
-        if self.state is State.CLOSED and self._refused < rule.failures:
+        if self.state is BreakerState.CLOSED and self._refused < rule.failures:
             return False
         self._open(rule, now)
         return True
@@ -104,9 +111,9 @@ class Breaker:
     ) -> bool:
         """What was sent has failed hard; True when that opens the breaker. `others`: there are other clients."""
         rule = self._rule
-        if rule is None or self.state is State.OPEN:
+        if rule is None or self.state is BreakerState.OPEN:
             return False
-        if self.state is State.HALF_OPEN:
+        if self.state is BreakerState.HALF_OPEN:
             return self._probe_failed(rule, asking, now)
         self._outcomes.add(self._witness(operation, client), client, address, now, failed=True)
         opens = self._outcomes.are_too_bad(now, others=others)
@@ -115,9 +122,9 @@ class Breaker:
         return opens
 
     def said_nothing(self, asking: Asking, now: float) -> bool:
-        """An answer that says that somebody behind it did not answer: no proof of health from a probe."""
+        """A 502, 503 or 504: a probe that gets one has failed. True when that opens the breaker."""
         rule = self._rule
-        return rule is not None and self.state is State.HALF_OPEN and self._probe_failed(rule, asking, now)
+        return rule is not None and self.state is BreakerState.HALF_OPEN and self._probe_failed(rule, asking, now)
 
     def _probe_failed(self, rule: Rule, asking: Asking, now: float) -> bool:
         witness = self._probes.pop(asking, None)
@@ -130,7 +137,7 @@ class Breaker:
         return opens
 
     def _open(self, rule: Rule, now: float) -> None:
-        self.state = State.OPEN
+        self.state = BreakerState.OPEN
         self._until = now + rule.open * (1.0 - _JITTER * random())  # noqa: S311 -- no secret hangs on it
         self._refused = 0
         self._outcomes.forget()
@@ -138,11 +145,11 @@ class Breaker:
     def succeeded(self, operation: bytes, client: bytes, address: bytes, now: float) -> bool:
         """An answer has come; True when it closes the breaker."""
         self._refused = 0
-        if self._rule is not None and self.state is State.CLOSED:
+        if self._rule is not None and self.state is BreakerState.CLOSED:
             self._outcomes.add(self._witness(operation, client), client, address, now, failed=False)
-        if self.state is not State.HALF_OPEN:
+        if self.state is not BreakerState.HALF_OPEN:
             return False
-        self.state = State.CLOSED
+        self.state = BreakerState.CLOSED
         self._probes.clear()
         self._failed.clear()
         self._last.clear()
@@ -154,24 +161,24 @@ class Breaker:
     def rests(self, operation: bytes, client: bytes, now: float) -> bool:
         """Whether `admits` would refuse; this only looks, and takes no probe."""
         rule = self._rule
-        if rule is None or self.state is State.CLOSED:
+        if rule is None or self.state is BreakerState.CLOSED:
             return False
         witness = self._witness(operation, client)
         if now >= self._until:
             return witness in self._failed | set(self._probes.values()) and now < self._until + rule.open / 2
-        if self.state is State.OPEN or len(self._probes) >= rule.probes:
+        if self.state is BreakerState.OPEN or len(self._probes) >= rule.probes:
             return True
         return witness in self._failed or (witness in self._last and now < self._half_open_at + rule.open / 2)
 
     def admits(self, asking: Asking, operation: bytes, client: bytes, now: float) -> bool:
         """Whether one more request may go out; one that may while not closed is a probe."""
         rule = self._rule
-        if rule is None or self.state is State.CLOSED or asking in self._probes:
+        if rule is None or self.state is BreakerState.CLOSED or asking in self._probes:
             return True
         if self.rests(operation, client, now):
             return False
         if now >= self._until:
-            self.state = State.HALF_OPEN
+            self.state = BreakerState.HALF_OPEN
             self._half_open_at, self._until = now, now + rule.open
             self._last = self._failed | set(self._probes.values())
             self._probes, self._failed = {}, set()
@@ -186,13 +193,121 @@ class Breaker:
         return client if self._within_operation else operation
 
 
+class BreakerChange(NamedTuple):
+    """A breaker has opened or closed; `operation` is empty for the upstream's own."""
+
+    operation: str
+    state: BreakerState
+
+
+class Resting(NamedTuple):
+    """A breaker is open for `seconds` more; `operation` is empty for the upstream's own."""
+
+    operation: str
+    seconds: int
+
+
+class Breakers:
+    """`whole` is the breaker of the upstream itself; the others belong to operations (method and path)."""
+
+    __slots__ = ("_memory", "_most", "_operations", "_rule", "whole")
+
+    def __init__(self, rule: Rule | None, *, memory: float = 0.0, most: int = MOST) -> None:
+        """Without a rule all stay closed. `memory` and `most` as for `CircuitBreaker`."""
+        self._rule = rule
+        self._memory = memory
+        self._most = most
+        self.whole = CircuitBreaker(rule, memory=memory, most=most)
+        self._operations: dict[bytes, CircuitBreaker] = {}
+
+    @property
+    def alone(self) -> tuple[str, ...]:
+        """The operations that are left alone now, or are being asked how they are; not more than `TOLD` of them."""
+        resting = [
+            operation for operation, breaker in self._operations.items() if breaker.state is not BreakerState.CLOSED
+        ]
+        return tuple(operation.decode("latin-1") for operation in resting[:TOLD])
+
+    def failed(self, asking: Asking, now: float, address: bytes = b"") -> list[BreakerChange]:
+        """A request sent to this address has failed (a 5xx, too, where these count); the breakers that this opens."""
+        if self._rule is None:
+            return []
+        operation, client = asking.operation(failed=True), asking.who()
+        if self.whole.failed(asking, operation, client, address, now):
+            self._operations.clear()
+            return [BreakerChange("", BreakerState.OPEN)]
+        if self.whole.state is not BreakerState.CLOSED:
+            return []
+        breaker = self._breaker_of(operation)
+        others = self.whole.has_others(now)
+        if breaker is None or not breaker.failed(asking, operation, client, address, now, others=others):
+            return []
+        return [BreakerChange(operation.decode("latin-1"), BreakerState.OPEN)]
+
+    def _breaker_of(self, operation: bytes) -> CircuitBreaker | None:
+        """The operation's breaker, made on its first failure; None where there are too many (rule 5)."""
+        breaker = self._operations.get(operation)
+        if breaker is None and len(self._operations) < MOST_OPERATIONS:
+            breaker = CircuitBreaker(self._rule, within_operation=True, memory=self._memory, most=self._most)
+            self._operations[operation] = breaker
+        return breaker
+
+    def said_nothing(self, asking: Asking, now: float) -> list[BreakerChange]:
+        """A request was answered with 502, 503 or 504; the breakers that this opens."""
+        breaker = self._operations.get(asking.operation())
+        changes = [BreakerChange("", BreakerState.OPEN)] if self.whole.said_nothing(asking, now) else []
+        if breaker is not None and breaker.said_nothing(asking, now):
+            changes.append(BreakerChange(asking.operation().decode("latin-1"), BreakerState.OPEN))
+        return changes
+
+    def refused(self, now: float) -> list[BreakerChange]:
+        """No connection could be made; the breakers that this opens."""
+        return [BreakerChange("", BreakerState.OPEN)] if self.whole.refused(now) else []
+
+    def succeeded(self, asking: Asking, now: float, address: bytes = b"") -> list[BreakerChange]:
+        """An answer has come from this address; the breakers that this closes."""
+        operation, client = asking.operation(), asking.who()
+        breaker = self._operations.get(operation)
+        changes = []
+        if self.whole.succeeded(operation, client, address, now):
+            changes.append(BreakerChange("", BreakerState.CLOSED))
+        if breaker is not None and breaker.succeeded(operation, client, address, now):
+            changes.append(BreakerChange(operation.decode("latin-1"), BreakerState.CLOSED))
+        return changes
+
+    def refuses(self, asking: Asking, now: float) -> Resting | None:
+        """Why this must not be sent; None: it may be, perhaps as a probe."""
+        operation, client = asking.operation(), asking.who()
+        breaker = self._operations.get(operation)
+        if breaker is not None and breaker.rests(operation, client, now):
+            return Resting(operation.decode("latin-1"), breaker.retry_after(now))
+        if not self.whole.admits(asking, operation, client, now):
+            return Resting("", self.whole.retry_after(now))
+        if breaker is not None:
+            breaker.admits(asking, operation, client, now)
+        return None
+
+    def rests(self, asking: Asking, now: float) -> bool:
+        """Whether `refuses` would; this only looks."""
+        operation, client = asking.operation(), asking.who()
+        breaker = self._operations.get(operation)
+        return self.whole.rests(operation, client, now) or (
+            breaker is not None and breaker.rests(operation, client, now)
+        )
+
+    def are_calm(self, now: float) -> bool:
+        """Whether there is nothing to look after; forgets operations of which that is true (rule 5)."""
+        for operation in [operation for operation, breaker in self._operations.items() if breaker.is_calm(now)]:
+            del self._operations[operation]
+        return not self._operations and self.whole.is_calm(now)
+
+
 class RetryBudget:
-    """How many repeats an upstream gets; `asked` as above."""
+    """How many repeats an upstream gets; `asked`: requests so far, repeats among them."""
 
     __slots__ = ("_asked", "_began", "_spent")
 
     def __init__(self) -> None:
-        """Nothing is spent."""
         self._asked = 0
         self._began = 0.0
         self._spent = 0

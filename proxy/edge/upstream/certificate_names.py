@@ -21,9 +21,9 @@ from proxy.edge.upstream.dial import Dialler
 if TYPE_CHECKING:
     from proxy.core.routing.route import Upstream
     from proxy.edge.instance import Here
-    from proxy.edge.upstream.address import Address
+    from proxy.edge.upstream.address import UpstreamAddress
     from proxy.edge.upstream.connection import UpstreamConnection
-    from proxy.tls.kept import ForUpstream
+    from proxy.tls.live_contexts import UpstreamContext
 
 MOST = 256
 _MISMATCHES = frozenset({62, 64})
@@ -32,16 +32,16 @@ _ALERTS = ("UNRECOGNIZED_NAME", "ALERT_INTERNAL_ERROR", "ALERT_HANDSHAKE_FAILURE
 """How servers may end a handshake that asks for a name that they lack; where another name is held, it is the name."""
 
 
-class Held:
-    """By the handshakes of one upstream in one worker."""
+class CertificateNames:
+    """Names for which handshakes with one upstream have succeeded, in one worker."""
 
-    __slots__ = ("_names", "_own", "own_said")
+    __slots__ = ("_names", "_own", "own_asked")
 
     def __init__(self, own: str) -> None:
-        """`own` is the url's name; `own_said`: a client has said it."""
+        """`own` is the url's name; `own_asked`: a client has asked for it."""
         self._names: dict[str, bool] = {}
         self._own = own
-        self.own_said = False
+        self.own_asked = False
 
     def takes(self, name: str) -> None:
         """A handshake for it has succeeded."""
@@ -51,11 +51,11 @@ class Held:
         self._names[name] = True
 
     def lacks(self, name: str) -> bool:
-        """One has failed over its name; whether that is the client's doing."""
+        """A handshake has failed over its name; whether that is the client's doing (rules 1 and 2)."""
         if name in self._names:
             self._names[name] = False
             return False
-        return any(held and (each != self._own or self.own_said) for each, held in self._names.items())
+        return any(held and (other != self._own or self.own_asked) for other, held in self._names.items())
 
     def was_held(self, name: str) -> bool:
         """Whether a handshake for it has ever succeeded."""
@@ -63,30 +63,32 @@ class Held:
 
 
 class DiallerByName(Dialler):
-    """Asks for one name."""
+    """Opens connections whose handshakes ask for one name."""
 
     __slots__ = ("_held", "_name")
 
-    def __init__(self, upstream: Upstream, here: Here, shared: ForUpstream | None, name: str, held: Held) -> None:
+    def __init__(
+        self, upstream: Upstream, here: Here, shared: UpstreamContext | None, name: str, held: CertificateNames
+    ) -> None:
         """`held` is shared by all names of the upstream."""
         super().__init__(upstream, here, shared)
         self._name = name
         self._held = held
 
     @property
-    def asked_as(self) -> str:
-        """The one."""
+    def server_name(self) -> str:
+        """The name, whatever the address is called."""
         return self._name
 
-    async def dial(self, address: Address, length: float) -> UpstreamConnection | Failure:
-        """Notes what the handshake has shown."""
-        made = await super().dial(address, length)
-        if not isinstance(made, Failure):
+    async def dial(self, address: UpstreamAddress, length: float) -> UpstreamConnection | Failure:
+        """As `Dialler.dial`; a success proves the name."""
+        outcome = await super().dial(address, length)
+        if not isinstance(outcome, Failure):
             self._held.takes(self._name)
-        return made
+        return outcome
 
     def _failure(self, error: OSError) -> Failure:
-        """Rules 1 and 2."""
+        """As `Dialler._failure`, blamed on the client by rules 1 and 2."""
         failure = super()._failure(error)
         if not _is_over_name(error) or not self._held.lacks(self._name):
             return failure

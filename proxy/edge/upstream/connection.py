@@ -18,9 +18,9 @@ from proxy.core.http.chunked import ChunkedDecoder
 from proxy.core.http.leniency import NONE, Points
 from proxy.core.http.response import CHUNKED, MAX_HEAD, NEVER, ResponseHead, ResponseReader
 from proxy.core.outcome import Blame, Failure, Phase
-from proxy.edge.wire.ending import ended_cleanly, last_words
+from proxy.edge.wire.ending import ended_cleanly, unread_bytes
 from proxy.edge.wire.head_parser import END, PartialHead, judge_response
-from proxy.tls.sentence import sentence_of
+from proxy.tls.handshake_errors import sentence_of
 
 MAX_INTERIM = 16
 """1xx answers before the final one; more is an attack or a loop."""
@@ -28,7 +28,7 @@ _SWITCHING = 101
 
 
 class Mode(IntEnum):
-    """What the next byte is."""
+    """What the next byte from the upstream belongs to."""
 
     IDLE = 0
     HEAD = 1
@@ -46,7 +46,7 @@ _SIZED: Final = Mode.SIZED
 
 
 class Asker(Protocol):
-    """An exchange, seen from its upstream: live today, a shadow tomorrow."""
+    """An exchange or a shadow, as far as the connection needs it."""
 
     responses: ResponseReader
     """The reader of response heads for this snapshot."""
@@ -75,7 +75,7 @@ class Asker(Protocol):
         """Bytes of the tunnel."""
 
     def failed(self, failure: Failure) -> None:
-        """No (whole) response will come."""
+        """No response will come, or no more of it."""
 
     def operation(self, *, failed: bool = False) -> bytes:
         """What is asked for (`core/routing/operation.py`)."""
@@ -87,34 +87,34 @@ class Asker(Protocol):
         """The upstream cannot take more: stop reading the client."""
 
     def resume(self) -> None:
-        """It can again."""
+        """The upstream takes more: read the client again."""
 
 
-class Home(Protocol):
-    """The address that a connection leads to, as the connection sees it."""
+class ConnectionAddress(Protocol):
+    """The address that a connection leads to, as far as the connection needs it."""
 
     gone: bool
-    """Whether nothing new may go there."""
+    """Whether it is drained: nothing new may go there."""
     watched: bool
-    """Whether it wants to hear of answers too."""
+    """Whether it is to be told of answers, not only of failures."""
 
     def release(self, connection: UpstreamConnection) -> None:
-        """It is free and clean."""
+        """Its response was read whole, and it may be used again."""
 
     def keep(self, connection: UpstreamConnection) -> None:
-        """It stays for whoever comes next, though somebody waits apart."""
+        """As `release`, where nobody is to be served before."""
 
     def lost(self, connection: UpstreamConnection) -> None:
-        """It is gone."""
+        """It has ended, idle or not."""
 
     def failed(self, asker: Asker) -> None:
-        """What was asked on it has failed, hard."""
+        """The request on it got no answer, or not all of it."""
 
     def unavailable(self, asker: Asker) -> None:
-        """It was answered with 502, 503 or 504, and somebody else is asked instead."""
+        """The request was answered with 502, 503 or 504, and is repeated elsewhere."""
 
     def answered(self, asker: Asker, status: int) -> None:
-        """What was asked on it is being answered."""
+        """The head of an answer has come; told only while `watched`."""
 
 
 class UpstreamConnection:
@@ -129,8 +129,8 @@ class UpstreamConnection:
         "_partial",
         "_stopped",
         "_stuck",
+        "address",
         "asker",
-        "home",
         "idle_since",
         "idles",
         "mode",
@@ -139,9 +139,9 @@ class UpstreamConnection:
         "transport",
     )
 
-    def __init__(self, home: Home, lenient: Points = NONE) -> None:
-        """Being opened; `home` hears what becomes of it. `lenient`: what its heads are forgiven."""
-        self.home = home
+    def __init__(self, address: ConnectionAddress, lenient: Points = NONE) -> None:
+        """Being opened; `address` hears what becomes of it. `lenient`: what its heads are forgiven."""
+        self.address = address
         self._lenient = lenient
         self.asker: Asker | None = None
         self.transport: asyncio.Transport = cast("asyncio.Transport", None)
@@ -160,7 +160,7 @@ class UpstreamConnection:
 
     @property
     def answer(self) -> ResponseHead | None:
-        """The head of what is being read."""
+        """The head of the response that is being read."""
         return self._head
 
     # -- what the asker does ------------------------------------------------------------------------------------------
@@ -176,12 +176,12 @@ class UpstreamConnection:
         self.transport.write(data)
 
     def stop_reading(self) -> None:
-        """The client reads slowly."""
+        """Stop reading: the client reads more slowly than the upstream sends."""
         self._stopped = True
         self.transport.pause_reading()
 
     def go_on_reading(self) -> None:
-        """It has caught up, or needs no more."""
+        """Read again: the client has caught up, or needs no more."""
         self._stopped = False
         self.transport.resume_reading()
 
@@ -205,21 +205,21 @@ class UpstreamConnection:
         self.transport.abort()
 
     def give_up(self) -> None:
-        """The answer has taken too long."""
+        """The deadline has passed without the whole answer: count it as a failure and abort."""
         if self.asker is not None:
-            self.home.failed(self.asker)
+            self.address.failed(self.asker)
         self.abort()
 
     def unavailable(self, asker: Asker, *, done: bool) -> None:
-        """Its answer says that somebody behind it did not answer, and is not wanted; once `done` it is another's."""
-        self.home.unavailable(asker)
+        """A 502, 503 or 504 that is not passed on; where it is `done`, the connection has been released already."""
+        self.address.unavailable(asker)
         if not done:
             self.abort()
 
     # -- what the loop does -------------------------------------------------------------------------------------------
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Keep the transport."""
+        """The loop has connected."""
         self.opened = True
         self.transport = cast("asyncio.Transport", transport)
 
@@ -227,7 +227,7 @@ class UpstreamConnection:
         """Bytes from the upstream."""
         asker, mode = self.asker, self.mode
         if asker is None:
-            self.abort()
+            self.abort()  # nobody asked: an answer to the next request must not be mistaken for its own
         elif mode is _HEAD:
             self._read_head(asker, data)
         elif mode is _SIZED:
@@ -254,10 +254,10 @@ class UpstreamConnection:
         return False
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Gone, by whomever."""
+        """The connection has ended, on either side."""
         if exc is not None and self.asker is not None and self.mode is not Mode.TUNNEL:
             self._stuck = True  # never to be used again
-            for data in last_words(self.transport):
+            for data in unread_bytes(self.transport):
                 self.data_received(data)
         if self.asker is not None:
             if self.mode is Mode.TUNNEL:
@@ -266,16 +266,16 @@ class UpstreamConnection:
             else:
                 self._fail(f"the connection to the upstream broke ({sentence_of(exc) if exc else 'closed'})")
         self.mode = Mode.CLOSED
-        self.home.lost(self)
+        self.address.lost(self)
 
     def pause_writing(self) -> None:
-        """The upstream reads slowly."""
+        """The upstream reads more slowly than the client sends."""
         self._stuck = True
         if self.asker is not None:
             self.asker.pause()
 
     def resume_writing(self) -> None:
-        """It has caught up."""
+        """The upstream has caught up."""
         self._stuck = False
         if self.asker is not None:
             self.asker.resume()
@@ -287,9 +287,10 @@ class UpstreamConnection:
             end = data.find(END) + 4
             if end >= 4:
                 raw = data[:end]
-                known = None if asker.is_head else asker.responses.recall(raw)
-                if known is not None:
-                    self._start_body(asker, known, data[end:])
+                # A head that came whole and is known costs a look-up; after HEAD the same bytes announce no body.
+                head = None if asker.is_head else asker.responses.recall(raw)
+                if head is not None:
+                    self._start_body(asker, head, data[end:])
                     return
                 problem = judge_response(raw)
                 if not problem:
@@ -322,8 +323,8 @@ class UpstreamConnection:
         if not asker.wants_upgrade or head.upgrade != b"websocket":
             self._fail("the upstream switched protocols, which nobody asked for")
             return
-        if self.home.watched:
-            self.home.answered(asker, head.status)
+        if self.address.watched:
+            self.address.answered(asker, head.status)
         self.mode = Mode.TUNNEL
         asker.upgraded(head, rest)
 
@@ -333,28 +334,28 @@ class UpstreamConnection:
             self._fail(f"the upstream sent more than {MAX_INTERIM} interim responses")
             return
         asker.interim(head)
-        if rest and self.asker is asker:
+        if rest and self.asker is asker:  # it may have given up meanwhile
             self._read_head(asker, rest)
 
     def _start_body(self, asker: Asker, head: ResponseHead, rest: bytes) -> None:
         length = head.length
         self._head = head
-        if self.home.watched:
-            self.home.answered(asker, head.status)
+        if self.address.watched:
+            self.address.answered(asker, head.status)
         if length >= 0:
             self._left = length - len(rest)
             if self._left > 0:
                 self.mode = _SIZED
                 asker.respond(head, rest, done=False)
             else:
-                clean = not self._left
-                self._end(asker, reusable=clean)
+                clean = not self._left  # bytes behind the answer belong to nobody: the connection is not reused
+                self._end(asker, reusable=clean)  # before the asker hears: what it does next may want a connection
                 asker.respond(head, rest if clean else rest[:length], done=True)
         elif length == CHUNKED:
             self.mode = Mode.CHUNKED
             self._decoder = ChunkedDecoder(of_answer=True)
             asker.respond(head, b"", done=False)
-            if rest and self.asker is asker:
+            if rest and self.asker is asker:  # it may have given up meanwhile
                 self._read_chunked(asker, rest)
         else:
             self.mode = Mode.UNTIL_CLOSE
@@ -392,13 +393,13 @@ class UpstreamConnection:
         self.asker = None
         self._head = self._decoder = None
         self._interim = 0
-        clean = reusable and asker.request_done and not (self._stuck or asker.binds)
+        clean = reusable and asker.request_done and not (self._stuck or asker.binds)  # rule 1
         if clean and head is not None and head.keep_alive:
             if self._stopped:
                 self.go_on_reading()
             self.idles = head.idles
             self.mode = _IDLE
-            self.home.release(self)
+            self.address.release(self)
         else:
             self.mode = Mode.CLOSED
             self.transport.abort()
@@ -411,7 +412,8 @@ class UpstreamConnection:
         self.mode = Mode.CLOSED
         self.transport.abort()
         phase = Phase.HEAD if mode is _HEAD else Phase.BODY
+        # Reused, and not a byte came: the upstream ended it while it was idle and has seen nothing of this request.
         stale = self.reused and mode is _HEAD and self._partial is None and not self._interim
         if not stale and asker.request_done and not self._stopped:
-            self.home.failed(asker)  # else it may have lost patience with a client that sends, or reads, slowly
+            self.address.failed(asker)  # else it may have lost patience with a client that sends, or reads, slowly
         asker.failed(Failure(phase=phase, blame=Blame.UPSTREAM, replayable=stale, detail=detail))

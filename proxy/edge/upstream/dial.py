@@ -23,12 +23,12 @@ import structlog
 from proxy.core.outcome import Blame, Failure, Phase, Refused
 from proxy.edge.instance import NOWHERE, Here
 from proxy.edge.upstream.connection import Mode, UpstreamConnection
-from proxy.tls.kept import ForUpstream
-from proxy.tls.sentence import sentence_of
+from proxy.tls.handshake_errors import sentence_of
+from proxy.tls.live_contexts import UpstreamContext
 
 if TYPE_CHECKING:
     from proxy.core.routing.route import Upstream
-    from proxy.edge.upstream.address import Address
+    from proxy.edge.upstream.address import UpstreamAddress
 
 KEEP_ALIVE = (("TCP_KEEPIDLE", 15), ("TCP_KEEPINTVL", 5), ("TCP_KEEPCNT", 3))
 """Options of TCP as Linux calls them, in seconds and probes."""
@@ -36,7 +36,7 @@ USER_TIMEOUT = 60_000
 """Milliseconds; longer than a client may be silent within a body, since a closed window counts too."""
 
 QUEUE_FULL = 0.01
-"""Seconds between two tries (rule 3)."""
+"""Seconds between two tries (rule 4)."""
 _NONE_LEFT = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 """Errors that say that this machine lacks something."""
 
@@ -46,19 +46,19 @@ class Dialler:
 
     __slots__ = ("_here", "_told", "_upstream", "tls")
 
-    def __init__(self, upstream: Upstream, here: Here = NOWHERE, shared: ForUpstream | None = None) -> None:
+    def __init__(self, upstream: Upstream, here: Here = NOWHERE, shared: UpstreamContext | None = None) -> None:
         """`tls` is None for one that is spoken to in the clear; `shared` is another's, made from the same files."""
         self._here = here
         self._told = False
         self._upstream = upstream
-        self.tls = shared or (ForUpstream(upstream.tls) if upstream.scheme == "https" else None)
+        self.tls = shared or (UpstreamContext(upstream.tls) if upstream.scheme == "https" else None)
 
     @property
-    def asked_as(self) -> str:
+    def server_name(self) -> str:
         """The name that TLS asks for; empty: the address's own."""
         return self._upstream.tls.server_name
 
-    async def dial(self, address: Address, length: float) -> UpstreamConnection | Failure:
+    async def dial(self, address: UpstreamAddress, length: float) -> UpstreamConnection | Failure:
         """A connection within `length` seconds, or why there is none; `address.open` counts it already."""
         if self._here.is_at(address.host, address.endpoint.port):
             address.open -= 1
@@ -81,15 +81,15 @@ class Dialler:
         return failure
 
     def _failure(self, error: OSError) -> Failure:
-        """Rule 2."""
-        why = sentence_of(error, self._upstream, self.asked_as)
+        """What the error means; rule 2."""
+        why = sentence_of(error, self._upstream, self.server_name)
         if error.errno in _NONE_LEFT:
             return refusal(Refused.RESOURCES, f"there is nothing left here to connect to {self._upstream.name}: {why}")
         failure = cannot_connect(self._upstream, why, timed_out=False)
         return replace(failure, wrong_peer=True) if isinstance(error, ssl.SSLError) else failure
 
-    def _loop(self, address: Address) -> Failure:
-        """Rule 3; told once, and again after it was mended."""
+    def _loop(self, address: UpstreamAddress) -> Failure:
+        """Rule 3; logged once per pool."""
         upstream, name, at = self._upstream, address.endpoint.host, f"{address.host}:{address.endpoint.port}"
         if not self._told:
             self._told = True
@@ -100,9 +100,9 @@ class Dialler:
             phase=Phase.CONNECT, blame=Blame.UPSTREAM, replayable=True, detail=detail, loops=True, wrong_peer=True
         )
 
-    async def _open(self, connection: UpstreamConnection, address: Address) -> None:
+    async def _open(self, connection: UpstreamConnection, address: UpstreamAddress) -> None:
         tls = self.tls.to_use() if self.tls is not None else None
-        name = (self.asked_as or address.endpoint.host.removesuffix(".")) if tls is not None else None
+        name = (self.server_name or address.endpoint.host.removesuffix(".")) if tls is not None else None
         loop, protocol = asyncio.get_running_loop(), partial(_same, connection)
         if address.endpoint.is_unix:
             await loop.create_unix_connection(protocol, sock=await _connected(address.host))
@@ -128,13 +128,13 @@ async def _connected(path: str) -> socket.socket:
 
 
 def cannot_connect(upstream: Upstream, why: str, *, timed_out: bool) -> Failure:
-    """There is no connection: nothing was sent."""
+    """A failure to connect: nothing was sent, so the request may be repeated."""
     detail = f"cannot connect to upstream {upstream.name} ({upstream.where}): {why}"
     return Failure(phase=Phase.CONNECT, blame=Blame.UPSTREAM, timed_out=timed_out, replayable=True, detail=detail)
 
 
 def refusal(why: Refused, detail: str, retry_after: int = 1) -> Failure:
-    """Nobody was asked; the client may come back after so many seconds."""
+    """A failure of Banyan's own: the upstream was not asked. `retry_after` in seconds."""
     return Failure(
         phase=Phase.CONNECT, blame=Blame.PROXY, replayable=True, detail=detail, retry_after=retry_after, refused=why
     )
@@ -153,5 +153,5 @@ def keep_alive(transport: asyncio.Transport) -> None:
 
 
 def _same(connection: UpstreamConnection) -> asyncio.Protocol:
-    """It is no subclass, so that it can be compiled; asyncio asks for the methods alone."""
+    """For types alone: a compiled class cannot inherit from `asyncio.Protocol`; asyncio asks only for the methods."""
     return cast("asyncio.Protocol", connection)

@@ -6,9 +6,9 @@ Rule 2: the last `KEPT`th part is for operations and clients that hold less than
         be kept. What a client that dominates holds is not held against the operations that others ask for; nor is
         what an operation holds that has too much held against its clients, who may be one balancer for all.
         Of a client that holds too much, mostly for a few operations, only these wait while the rest is little.
-Rule 3: it is kept only while somebody who holds less has asked within `LATELY` seconds: where one operation alone is
-        asked for, by one client alone, or all hold the same, all connections may be had. Who asked before it was
-        looked is not known, so for the first `LATELY` seconds it is taken that somebody did who holds nothing.
+Rule 3: it is kept only while somebody who holds less has asked within `ASKED_WITHIN` seconds: where one operation alone
+        is asked for, by one client alone, or all hold the same, all connections may be had. Who asked before it was
+        looked is not known, so for the first `ASKED_WITHIN` seconds it is taken that somebody did who holds nothing.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from proxy.edge.upstream.outcomes import Asking
 
 KEPT = 8
-LATELY = 10.0
+ASKED_WITHIN = 10.0
 _FEW = 1 / 32
 """Of all connections that are taken: a page that asks for many things at once is no reason why others have none."""
 _MUCH = 1 / 8
@@ -37,25 +37,24 @@ _SOMEBODY = b"\0"
 
 
 class Holders:
-    """How many connections each key held when it was looked, and when it asked last."""
+    """Connections held by each key (operation or client) at the last look, and when each asked last."""
 
     __slots__ = ("_asked", "_held", "_taken")
 
     def __init__(self, now: float) -> None:
-        """Nobody is known (rule 3)."""
         self._asked = {_SOMEBODY: now}
         self._held: Counter[bytes] = Counter()
         self._taken = 0
 
     def note(self, key: bytes, now: float) -> None:
-        """It asks."""
+        """Somebody asks under `key` at `now`."""
         if key in self._asked or len(self._asked) < _MOST:
             self._asked[key] = now
 
     def look(self, held: Counter[bytes], now: float, taken: int = 0) -> None:
-        """So much each, of all that are `taken` (0: of these); who has not asked lately is forgotten."""
+        """Take over the counts, out of `taken` connections (0: their sum); who has not asked lately is forgotten."""
         self._held, self._taken = +held, taken or held.total()
-        self._asked = {key: at for key, at in self._asked.items() if now - at <= LATELY}
+        self._asked = {key: at for key, at in self._asked.items() if now - at <= ASKED_WITHIN}
 
     def is_dominant(self, key: bytes) -> bool:
         """Whether it holds more than twice an equal part of all that have asked lately, or nearly all of several."""
@@ -63,9 +62,9 @@ class Holders:
         return held * asked > 2 * self._taken or (asked > 1 and held > _NEARLY_ALL * self._taken)
 
     def is_greedy(self, key: bytes) -> bool:
-        """Rules 2 and 3."""
+        """Whether it holds more than an equal part, and somebody who holds less has asked lately (rules 2 and 3)."""
         most = self._taken * max(1 / (len(self._held) + 1), _FEW)
-        return self._held[key] > most and any(self._held[each] <= most for each in self._asked)
+        return self._held[key] > most and any(self._held[other] <= most for other in self._asked)
 
 
 class FairShare:
@@ -77,7 +76,6 @@ class FairShare:
     __slots__ = ("_clients", "_few", "_look_at", "_much", "_operations", "_rest")
 
     def __init__(self, now: float) -> None:
-        """Nothing was looked at before."""
         self._look_at = 0.0
         self._operations, self._clients = Holders(now), Holders(now)
         self._much: set[tuple[bytes, bytes]] = set()
@@ -85,7 +83,7 @@ class FairShare:
         self._few = 1.0
 
     def note(self, asking: Asking, now: float) -> None:
-        """It asks: remembered for rule 3."""
+        """Remember who asks, for rule 3."""
         self._operations.note(asking.operation(), now)
         self._clients.note(asking.who(), now)
 
@@ -93,7 +91,7 @@ class FairShare:
         """Whether its operation, or its client, holds too much of what all `holding` have."""
         if now >= self._look_at:
             self._look_at = now + _LOOK_EVERY
-            self._look(Counter([(each.operation(), each.who()) for each in holding]), now)
+            self._look(Counter([(holder.operation(), holder.who()) for holder in holding]), now)
         operation, who = asking.operation(), asking.who()
         if self._operations.is_greedy(operation):
             return True
@@ -116,7 +114,7 @@ class FairShare:
 
 
 def _by_client(holding: Counter[tuple[bytes, bytes]]) -> Counter[bytes]:
-    found: Counter[bytes] = Counter()
+    by_client: Counter[bytes] = Counter()
     for (_, who), held in holding.items():
-        found[who] += held
-    return found
+        by_client[who] += held
+    return by_client

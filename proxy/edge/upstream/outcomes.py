@@ -1,4 +1,4 @@
-"""What has come of requests lately, by operation, client and address: whether too much fails, and of how many.
+"""Outcomes of requests within a window, by operation, client and address: whether too much fails, and for how many.
 
 Rule 1: counting begins with a failure, for one window; what nobody fails at costs nothing.
 Rule 2: too much is a share of at least so many outcomes, and more than half of the operations, of their first segments,
@@ -20,7 +20,7 @@ _NEVER = float("-inf")
 
 
 class Asking(Protocol):
-    """Whoever asks an upstream, as far as failures go."""
+    """An exchange, as far as failures are counted by who asked for what."""
 
     def operation(self, *, failed: bool = False) -> bytes:
         """What is asked for (`core/routing/operation.py`)."""
@@ -29,42 +29,41 @@ class Asking(Protocol):
         """The address of the client for whom it is asked."""
 
 
-class Kind:
-    """Outcomes by one kind of thing: which were seen, and since when it is always the same one."""
+class OutcomesByKey:
+    """Outcomes by one kind of key; `changed_at`: when it last was another one than before, `several`: it ever was."""
 
     __slots__ = ("_counts", "_latest", "changed_at", "several")
 
     def __init__(self) -> None:
-        """Nothing was seen."""
         self._counts: dict[bytes, list[int]] = {}
         self._latest: bytes | None = None
         self.changed_at = _NEVER
         self.several = False
 
     def add(self, key: bytes, now: float, failed: int) -> None:
-        """One more."""
+        """Count one outcome of `key`; `failed` is 0 or 1."""
         if key != self._latest:
             self.several = self._latest is not None
             self._latest, self.changed_at = key, now
         counts = self._counts
-        found = counts.get(key)
-        if found is None:
-            found = counts.setdefault(key if len(counts) < MOST else _OTHERS, [0, 0])
-        found[0] += failed
-        found[1] += 1
+        count = counts.get(key)
+        if count is None:
+            count = counts.setdefault(key if len(counts) < MOST else _OTHERS, [0, 0])
+        count[0] += failed
+        count[1] += 1
 
     def clear(self) -> None:
-        """Count anew; who was seen last is remembered."""
+        """Forget the counts, but not which key was the last."""
         self._counts.clear()
 
     def fails(self, share: float, least: int) -> bool:
-        """Whether more than half fail, and `least` of them."""
+        """Whether more than half of the keys have a `share` of failures, and at least `least` of them."""
         bad = sum(failed >= share * seen for failed, seen in self._counts.values())
         return bad >= least and 2 * bad > len(self._counts)
 
 
 class Outcomes:
-    """`window` and `memory` in seconds: over which is counted, and for how long after a failure it is looked."""
+    """`window`: seconds over which is counted; `memory`: seconds after a failure for which answers are counted too."""
 
     # fmt: off
     __slots__ = (
@@ -74,12 +73,12 @@ class Outcomes:
     # fmt: on
 
     def __init__(self, share: float, volume: int, window: float, memory: float = 0.0) -> None:
-        """Nothing has failed."""
         self._share = share
         self._volume = volume
         self._window = window
         self._memory = memory or window
-        self._operations, self._groups, self._clients, self._addresses = Kind(), Kind(), Kind(), Kind()
+        self._operations, self._groups = OutcomesByKey(), OutcomesByKey()
+        self._clients, self._addresses = OutcomesByKey(), OutcomesByKey()
         self._failed = self._seen = 0
         self._began = _NEVER
         self.failed_at = _NEVER
@@ -89,7 +88,7 @@ class Outcomes:
         return now - self.failed_at > self._memory
 
     def add(self, operation: bytes, client: bytes, address: bytes, now: float, *, failed: bool) -> None:
-        """One more outcome."""
+        """Count one outcome; answers only where something has failed within `memory` (rule 1)."""
         if now - self._began > self._window:
             if not failed and self.is_calm(now):
                 return
@@ -111,7 +110,7 @@ class Outcomes:
             kind.clear()
 
     def forget(self) -> None:
-        """Begin anew."""
+        """Forget all counts, and that anything has failed."""
         self._clear()
         self.failed_at = _NEVER
 
@@ -130,5 +129,5 @@ class Outcomes:
             and self._addresses.fails(self._share, 1)
         )
 
-    def _least(self, kind: Kind, now: float) -> int:
+    def _least(self, kind: OutcomesByKey, now: float) -> int:
         return 1 if now - kind.changed_at >= self._window / 2 else 2

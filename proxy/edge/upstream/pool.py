@@ -11,7 +11,7 @@ Rule 3: whoever waits is in one of two queues: that of all, or that of those who
 Rule 4: for one who waits, at most `MAX_DIALS` addresses are tried, and one of which a look-up then tells, within one
         connect timeout.
 Rule 5: while the breaker is open nobody waits: all are refused at once, and nothing is sent. What is wrong with one
-        operation alone concerns that operation alone (`breakers`, `fair_share`).
+        operation alone concerns that operation alone (`breaker`, `fair_share`).
 Rule 6: requests are looked at one by one only while something has failed lately, or connections are scarce.
 """
 
@@ -27,14 +27,13 @@ import structlog
 
 from proxy.core.outcome import UNAVAILABLE, Failure, Refused
 from proxy.edge.instance import NOWHERE, Here
-from proxy.edge.upstream.address import Address, Chooser, usable_of
-from proxy.edge.upstream.breaker import RetryBudget, State
-from proxy.edge.upstream.breakers import Breakers, Resting, Turned
+from proxy.edge.upstream.address import Chooser, UpstreamAddress, usable_of
+from proxy.edge.upstream.breaker import BreakerChange, Breakers, BreakerState, Resting, RetryBudget
 from proxy.edge.upstream.connection import Mode
 from proxy.edge.upstream.dial import Dialler, cannot_connect, refusal
 from proxy.edge.upstream.fair_share import KEPT, FairShare
-from proxy.edge.upstream.resolve import Found, Names
-from proxy.names.answer import Why
+from proxy.edge.upstream.resolve import Names, ResolvedEndpoint
+from proxy.names.resolution import NoAddress
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,7 +44,7 @@ if TYPE_CHECKING:
     from proxy.edge.upstream.outcomes import Asking
     from proxy.names.resolver import Resolver
     from proxy.tasks import Tasks
-from proxy.tls.kept import ForUpstream
+    from proxy.tls.live_contexts import UpstreamContext
 
 MAX_DIALS = 3
 NAMED_AGAIN = 2
@@ -53,7 +52,7 @@ NAMED_AGAIN = 2
 TICK = 0.001
 """Seconds by which a loop's clock is coarse: a sleep may end as much too early."""
 _LOOKED_AT = 64
-"""Of those who wait apart, in one sweep: it costs some microseconds each."""
+"""Waiters of the greedy queue looked at in one sweep: each costs some microseconds."""
 _IDLE: Final = Mode.IDLE
 _NEVER: Final = float("inf")
 _SERVER_ERROR = 500
@@ -64,7 +63,7 @@ class Pool:
 
     # fmt: off
     __slots__ = (
-        "_apart", "_budget", "_chooser", "_connecting", "_fair_share", "_looking", "_looks", "_names", "_only",
+        "_budget", "_chooser", "_connecting", "_fair_share", "_greedy", "_looking", "_looks", "_names", "_only",
         "_resolving", "_restless", "_retired", "_tasks", "_troubled", "_usable", "addresses", "asked", "breakers",
         "dialler", "upstream", "waiting",
     )
@@ -86,16 +85,16 @@ class Pool:
         memory = upstream.timeouts.response + (upstream.breaker.window if upstream.breaker else 0.0)
         self.breakers = Breakers(upstream.breaker, memory=memory, most=upstream.connections)
         self.dialler = dialler or Dialler(upstream, here)
-        self.addresses: list[Address] = []
+        self.addresses: list[UpstreamAddress] = []
         self.waiting: deque[Waiter] = deque()
-        self._apart: deque[Waiter] = deque()
+        self._greedy: deque[Waiter] = deque()
         self.asked = 0
         self._tasks = tasks
         self._names = Names(upstream.endpoints, upstream.resolve, resolver)
         self._chooser = Chooser(upstream.balance)
         self._budget = RetryBudget()
-        self._usable: list[Address] = []
-        self._only: Address | None = None
+        self._usable: list[UpstreamAddress] = []
+        self._only: UpstreamAddress | None = None
         self._connecting = 0
         self._resolving = False
         self._looking: asyncio.Task[None] | None = None
@@ -107,7 +106,8 @@ class Pool:
 
     def __repr__(self) -> str:
         """For the debugger and the log."""
-        is_open, idle = (sum(each) for each in zip(*[(one.open, len(one.idle)) for one in self.addresses], strict=True))
+        is_open = sum(address.open for address in self.addresses)
+        idle = sum(len(address.idle) for address in self.addresses)
         return f"<Pool {self.upstream.name}: {is_open} open, {idle} idle, {len(self.waiting)} waiting>"
 
     # -- for exchanges ------------------------------------------------------------------------------------------------
@@ -127,8 +127,9 @@ class Pool:
         if address is not None and not fresh:
             idle = address.idle
             while idle:
-                connection = idle.pop()
+                connection = idle.pop()  # the one used last: its upstream is the least likely to be ending it
                 if connection.mode is _IDLE and not connection.transport.is_closing():
+                    # The clock is read only where a sweep has stamped it, or its upstream has said how long it idles.
                     if (connection.idle_since or connection.idles < _NEVER) and address.is_over(
                         connection, self.upstream.keep_alive
                     ):
@@ -140,26 +141,26 @@ class Pool:
         self._wait(waiter, address)
 
     def forget(self, waiter: Waiter) -> None:
-        """It waits no longer."""
+        """Take it out of the queue in which it waits."""
         if waiter in self.waiting:
             self.waiting.remove(waiter)
-        elif waiter in self._apart:
-            self._apart.remove(waiter)
+        elif waiter in self._greedy:
+            self._greedy.remove(waiter)
 
     def is_behind(self, waiter: object) -> bool:
         """Whether it waits for others to finish, not for a connection that is being opened."""
-        if any(each is waiter for each in reversed(self._apart)):
+        if any(other is waiter for other in reversed(self._greedy)):
             return True
         if self._resolving or self._connecting >= len(self.waiting):
             return False
-        before = [place for place, each in enumerate(self.waiting) if each is waiter]
+        before = [place for place, other in enumerate(self.waiting) if other is waiter]
         return bool(before) and before[0] >= self._connecting
 
     @property
     def is_full(self) -> bool:
         """Whether no connection more may be opened."""
         most = self.upstream.connections
-        return bool(self._usable) and all(each.open >= most for each in self._usable)
+        return bool(self._usable) and all(address.open >= most for address in self._usable)
 
     def spend_repeat(self) -> bool:
         """Take one of the repeats that this upstream may get; False when there is none left."""
@@ -170,7 +171,7 @@ class Pool:
         return self._troubled and self.breakers.rests(asking, now)
 
     @property
-    def tls(self) -> ForUpstream | None:
+    def tls(self) -> UpstreamContext | None:
         """The context of its connections; None for one that is spoken to in the clear."""
         return self.dialler.tls
 
@@ -181,14 +182,14 @@ class Pool:
 
     # -- waiting ------------------------------------------------------------------------------------------------------
 
-    def _choose(self) -> Address | None:
+    def _choose(self) -> UpstreamAddress | None:
         usable = self._usable
         if len(usable) > 1:
             return self._chooser.choose(usable)
         return usable[0] if usable else None
 
     def _admits(self, waiter: Waiter) -> bool:
-        """Rule 5."""
+        """Whether one more request may be sent or wait; its waiter is told where not (rules 3 and 5)."""
         now = monotonic()
         if self._troubled and (resting := self.breakers.refuses(waiter, now)) is not None:
             waiter.failed(self._left_alone(resting))
@@ -199,9 +200,9 @@ class Pool:
         fair.note(waiter, now)
         if self._left > 0 or not fair.is_greedy(waiter, self._holding(), now):
             return True
-        if len(self._apart) < self.upstream.queue:
-            self._apart.append(waiter)
-            self._await(apart=True)
+        if len(self._greedy) < self.upstream.queue:
+            self._greedy.append(waiter)
+            self._await(greedy=True)
         else:
             waiter.failed(refusal(Refused.QUEUE, self._queue_full))
         return False
@@ -214,40 +215,40 @@ class Pool:
 
     @property
     def _left(self) -> int:
-        """Connections that anybody may have: all but those that are lent, and those that are kept."""
+        """Connections that anybody may have: all that are not lent, less the part kept for those who hold little."""
         return self._spare - self.upstream.connections * len(self._usable) // KEPT
 
     @property
     def _spare(self) -> int:
         """Connections that are not lent, of the addresses that are asked: what hangs at one that is out takes none."""
-        return sum(self.upstream.connections - each.busy for each in self._usable)
+        return sum(self.upstream.connections - address.busy for address in self._usable)
 
-    def _await(self, *, apart: bool) -> None:
-        """Whether connections that become free are told to this pool, as somebody waits apart."""
-        for each in self.addresses:
-            each.awaited = apart
+    def _await(self, *, greedy: bool) -> None:
+        """Have addresses hand free connections to this pool while the `greedy` queue holds somebody."""
+        for address in self.addresses:
+            address.awaited = greedy
 
-    def _serve_apart(self) -> None:
-        """Those who wait apart, while there is more than what is kept."""
-        while self._apart and self._left > 0:
-            self._serve(self._apart.popleft())
-        if not self._apart:
-            self._await(apart=False)
+    def _serve_greedy(self) -> None:
+        """Serve the greedy queue while there is more than what is kept."""
+        while self._greedy and self._left > 0:
+            self._serve(self._greedy.popleft())
+        if not self._greedy:
+            self._await(greedy=False)
 
     def _serve_kept(self, now: float) -> None:
-        """Those who wait apart and hold too much no more, as nobody else asks, or theirs have ended."""
+        """Serve those of the greedy queue who hold too much no longer: nobody else asks, or theirs have ended."""
         fair = self._fair_share
         if fair is None:
             return
-        for waiter in [*islice(self._apart, _LOOKED_AT)]:
+        for waiter in [*islice(self._greedy, _LOOKED_AT)]:
             if self._spare <= 0:
                 return
-            if not fair.is_greedy(waiter, self._holding(), now) and waiter in self._apart:
-                self._apart.remove(waiter)
+            if not fair.is_greedy(waiter, self._holding(), now) and waiter in self._greedy:
+                self._greedy.remove(waiter)
                 self._serve(waiter)
 
     def _serve(self, waiter: Waiter) -> None:
-        """One that has waited apart."""
+        """Serve one from the greedy queue; a breaker may have opened meanwhile."""
         if not self._troubled or (resting := self.breakers.refuses(waiter, monotonic())) is None:
             self.acquire(waiter, admitted=True)
         else:
@@ -258,26 +259,28 @@ class Pool:
         return f"{self.upstream.queue} requests already wait for upstream {self.upstream.name}"
 
     def _holding(self) -> Iterator[Asking]:
-        """Who has a connection, or will have one next."""
+        """Exchanges that have a connection, or will have one next."""
         yield from self.waiting
         for address in self._usable:
             for connection in address.connections:
                 if connection.asker is not None:
                     yield connection.asker
 
-    def _wait(self, waiter: Waiter, wanted: Address | None) -> None:
+    def _wait(self, waiter: Waiter, wanted: UpstreamAddress | None) -> None:
+        # Whoever gets the next connection that is being opened waits for no other request, and takes no place.
         if self.is_full and len(self.waiting) - self._connecting >= self.upstream.queue:
             waiter.failed(refusal(Refused.QUEUE, self._queue_full))
             return
         self.waiting.append(waiter)
+        # Never more attempts than waiters: a burst that is over would leave connections that nobody asked for.
         if wanted is not None and wanted.open < self.upstream.connections and self._connecting < len(self.waiting):
             self._open(wanted)
         self.freed()
 
     def freed(self) -> None:
         """Open what those who wait need and the bound allows."""
-        if self._apart:
-            self._serve_apart()
+        if self._greedy:
+            self._serve_greedy()
         if self.waiting and not self.addresses:
             self._look_up()
             return
@@ -287,78 +290,81 @@ class Pool:
                 return
             self._open(address)
 
-    def _open(self, address: Address) -> None:
+    def _open(self, address: UpstreamAddress) -> None:
         address.open += 1
         self._connecting += 1
+        # Nobody can take the last connections before half of them are open, and looking costs every request.
         if 2 * address.open > self.upstream.connections >= KEPT and self.upstream.queue and self._fair_share is None:
             self._fair_share = FairShare(monotonic())
             self._looks = True
         self._tasks.start(self._connect(address), name=f"connect-{self.upstream.name}")
 
-    def _with_room(self, tried: tuple[Address, ...] = ()) -> Address | None:
+    def _with_room(self, tried: tuple[UpstreamAddress, ...] = ()) -> UpstreamAddress | None:
         most = self.upstream.connections
-        room = [each for each in self._usable if each.open < most and each not in tried]
+        room = [address for address in self._usable if address.open < most and address not in tried]
         return self._chooser.choose(room) if len(room) > 1 else room[0] if room else None
 
     def returned(self, connection: UpstreamConnection) -> None:
         """A clean connection is free, and somebody waits, or its address is gone."""
-        home = connection.home
-        if home.gone:
+        address = connection.address
+        if address.gone:
             connection.abort()
         elif self.waiting:
             connection.reused = True
             self.waiting.popleft().lend(connection)
         else:
-            home.keep(connection)
-            self._serve_apart()
+            address.keep(connection)
+            self._serve_greedy()
 
     # -- connecting ---------------------------------------------------------------------------------------------------
 
-    async def _connect(self, address: Address) -> None:
-        """For one who waits, whoever that is by then (rule 4)."""
+    async def _connect(self, address: UpstreamAddress) -> None:
+        """Open a connection for whoever waits first by then (rule 4)."""
         until = monotonic() + self.upstream.timeouts.connect
-        tried: tuple[Address, ...] = ()
+        tried: tuple[UpstreamAddress, ...] = ()
         while True:
             tried = (*tried, address)
             is_last = len(tried) >= MAX_DIALS or len(self._usable) < 2
             left = until - monotonic()
-            made = await self.dialler.dial(address, left if is_last else left / 2)
-            if not isinstance(made, Failure):
+            outcome = await self.dialler.dial(address, left if is_last else left / 2)  # half: another one can be tried
+            if not isinstance(outcome, Failure):
                 self._connecting -= 1
-                self._hand_over(made)
+                self._hand_over(outcome)
                 return
-            if made.refused is None:
+            if outcome.refused is None:
                 self._refused(address)
-            is_over = len(tried) >= MAX_DIALS or made.refused is not None or monotonic() >= until
+            is_over = len(tried) >= MAX_DIALS or outcome.refused is not None or monotonic() >= until
             other = None if is_over else self._with_room(tried)  # there may be more by now
-            if other is None and made.refused is None:
-                other = None if self._is_wrong(made, address) else await self._named_since(address, tried, until)
+            if other is None and outcome.refused is None:
+                other = None if self._is_wrong(outcome, address) else await self._named_since(address, tried, until)
             if other is None:
                 break
             other.open += 1
             address = other
-        self._no_connection(made)
+        self._no_connection(outcome)
 
-    def _is_wrong(self, failure: Failure, address: Address) -> bool:
+    def _is_wrong(self, failure: Failure, address: UpstreamAddress) -> bool:
         """Whether somebody else is there: nobody waits for the next look-up, which is brought forward all the same."""
         if failure.wrong_peer:
-            self._names.tried_in_vain(address.endpoint, monotonic())
+            self._names.connect_failed(address.endpoint, monotonic())
         return failure.wrong_peer
 
-    async def _named_since(self, vain: Address, tried: tuple[Address, ...], until: float) -> Address | None:
+    async def _named_since(
+        self, unreachable: UpstreamAddress, tried: tuple[UpstreamAddress, ...], until: float
+    ) -> UpstreamAddress | None:
         """An address that its name has by now, when no other can be reached: it may have moved since the last look-up,
         or an answer may be as old as its TTL.
         """
         for _ in range(NAMED_AGAIN if len(tried) <= MAX_DIALS else 0):
             since = monotonic()
-            due = self._names.tried_in_vain(vain.endpoint, since)
+            due = self._names.connect_failed(unreachable.endpoint, since)
             if due >= until:
                 return None
             await self._looked_up(until)  # it may tell of one already, or be too old to
             if self._with_room(tried) is None:
                 await wait_until(due)
                 await self._looked_up(until)
-            if self._with_room(tried) is None and not self._names.was_asked(vain.endpoint, since):
+            if self._with_room(tried) is None and not self._names.was_asked(unreachable.endpoint, since):
                 self._look_up()
                 await self._looked_up(until)
             other = self._with_room(tried) if monotonic() < until else None
@@ -381,14 +387,14 @@ class Pool:
 
     def _hand_over(self, connection: UpstreamConnection) -> None:
         if connection.mode is Mode.CLOSED:
-            return
-        home = connection.home
+            return  # it ended right after its handshake, and `lost` has given its place away already
+        address = connection.address
         if self.waiting:
             self.waiting.popleft().lend(connection)
-        elif home.gone:
+        elif address.gone:
             connection.abort()
         else:
-            home.release(connection)
+            address.release(connection)
 
     def _look_up(self) -> None:
         if not self._resolving:
@@ -402,7 +408,7 @@ class Pool:
             async with asyncio.timeout(None if self.addresses else self.upstream.timeouts.connect):
                 unknown = await self._names.look_up()
             if unknown is not None:
-                failure = cannot_connect(self.upstream, unknown.detail, timed_out=unknown.why is Why.SILENT)
+                failure = cannot_connect(self.upstream, unknown.detail, timed_out=unknown.why is NoAddress.SILENT)
         except TimeoutError:
             failure = cannot_connect(self.upstream, "the look-up of its name timed out", timed_out=True)
         finally:
@@ -415,23 +421,26 @@ class Pool:
             self._refuse_all(failure)
 
     def _refuse_all(self, failure: Failure) -> None:
-        for queue in (self.waiting, self._apart):
-            for _ in range(len(queue)):
+        for queue in (self.waiting, self._greedy):
+            for _ in range(len(queue)):  # those of now: who is refused may come again at once, or take others along
                 if queue:
                     queue.popleft().failed(failure)
 
     def _follow_names(self) -> None:
         """Addresses as they are named now (rule 2)."""
         now = monotonic()
-        before = {Found(each.endpoint, each.host): each for each in self.addresses}
-        self.addresses = [before.get(each) or Address(*each, self, self.waiting) for each in self._names.found]
+        before = {ResolvedEndpoint(address.endpoint, address.host): address for address in self.addresses}
+        self.addresses = [
+            before.get(resolved) or UpstreamAddress(resolved.endpoint, resolved.host, self, self.waiting)
+            for resolved in self._names.found
+        ]
         for left in before.values():
             if left not in self.addresses:
                 left.drain()
-        for each in self.addresses:
-            each.watched = each.watched or self._counts_5xx
+        for address in self.addresses:
+            address.watched = address.watched or self._counts_5xx
             if self._retired:
-                each.drain()
+                address.drain()
         self._settle(now)
 
     # -- who is asked -------------------------------------------------------------------------------------------------
@@ -442,41 +451,41 @@ class Pool:
         return rule is not None and rule.count_5xx
 
     def _settle(self, now: float) -> None:
-        """Who is in and who is out, as of now."""
+        """Work out which addresses are asked as of `now`, and with what weight."""
         eject = self.upstream.eject
         before = self._usable
         self._usable = usable_of(self.addresses, 0.5 if eject is None else eject.max_ejected, now)
         self._only = self._usable[0] if len(self._usable) == 1 else None
-        if before:
+        if before:  # at the start nobody has come back
             for back in self._usable:
                 if back not in before:
                     back.back_at = now
-        for each in self._usable:
-            each.warm(now, self.upstream.slow_start)
-        self._restless = any(each.is_out(now) or each.weight < 1.0 for each in self.addresses)
+        for address in self._usable:
+            address.warm(now, self.upstream.slow_start)
+        self._restless = any(address.is_out(now) or address.weight < 1.0 for address in self.addresses)
 
     def hear(self, endpoint: str, now: float, down_until: float) -> None:
         """What control's probes found; it holds until then, and 0 says that the endpoint is well."""
-        for each in self.addresses:
-            if each.endpoint.text == endpoint:
-                each.down_until = down_until
+        for address in self.addresses:
+            if address.endpoint.text == endpoint:
+                address.down_until = down_until
         self._settle(now)
 
-    def failed(self, address: Address, asking: Asking) -> None:
-        """A hard failure of what was sent there."""
+    def failed(self, address: UpstreamAddress, asking: Asking) -> None:
+        """Count a failed request against the address, its operation and the upstream."""
         now = monotonic()
         if len(self.addresses) > 1 and address.fail(self.upstream.eject, asking, now):
             self._ejected(address)
         self._look_after(now)
         self._tell(self.breakers.failed(asking, now, address.name))
 
-    def unavailable(self, address: Address, asking: Asking) -> None:
+    def unavailable(self, address: UpstreamAddress, asking: Asking) -> None:
         """It was answered with 502, 503 or 504 (told already where 5xx count), and somebody else is asked instead."""
         if not self._counts_5xx:
             self.failed(address, asking)
 
-    def _refused(self, address: Address) -> None:
-        """No connection could be made."""
+    def _refused(self, address: UpstreamAddress) -> None:
+        """Count a failed connect against its address."""
         now = monotonic()
         address.shun(now)
         if len(self.addresses) > 1 and address.refuse(self.upstream.eject, now):
@@ -484,22 +493,22 @@ class Pool:
         self._look_after(now)
 
     def _no_connect(self, failure: Failure) -> None:
-        """None to any address; when that opens the breaker, all who wait hear `failure`."""
+        """Count that no address could be reached; when that opens the breaker, all who wait hear `failure`."""
         now = monotonic()
         self._look_after(now)
-        turned = self.breakers.refused(now)
-        if turned:
+        changes = self.breakers.refused(now)
+        if changes:  # they would only wait for what has just been found out
             self._refuse_all(failure)
-        self._tell(turned)
+        self._tell(changes)
 
     def _look_after(self, now: float) -> None:
-        """Hear of answers too, until nothing has failed for a while (rule 6)."""
+        """Have addresses tell of answers, too, until nothing has failed for a while (rule 6)."""
         self._troubled = self._looks = True
-        for each in self.addresses:
-            each.watched = True
+        for address in self.addresses:
+            address.watched = True
         self._settle(now)
 
-    def answered(self, address: Address, asking: Asking, status: int) -> None:
+    def answered(self, address: UpstreamAddress, asking: Asking, status: int) -> None:
         """Something was answered there after failures, or where 5xx are failures."""
         if status >= _SERVER_ERROR:
             if self._counts_5xx:
@@ -513,24 +522,25 @@ class Pool:
             self._tell(self.breakers.succeeded(asking, now, address.name))
 
     def _calm_down(self, now: float) -> None:
-        """Nothing is looked at any more once nothing fails, and connections are there."""
-        if self._troubled and all([self.breakers.are_calm(now), *(each.calm_down(now) for each in self.addresses)]):
+        """Stop looking at requests one by one once nothing fails and connections are plenty (rule 6)."""
+        are_calm = [address.calm_down(now) for address in self.addresses] if self._troubled else []
+        if self._troubled and self.breakers.are_calm(now) and all(are_calm):
             self._troubled = False
-            for each in self.addresses:
-                each.watched = self._counts_5xx
+            for address in self.addresses:
+                address.watched = self._counts_5xx
         most = self.upstream.connections
-        if not self._apart and all(4 * each.busy < most and 2 * each.open <= most for each in self.addresses):
+        if not self._greedy and all(4 * address.busy < most and 2 * address.open <= most for address in self.addresses):
             self._fair_share = None  # not before: what is open already can be had without `_open`, which makes one
         self._looks = self._troubled or self._fair_share is not None
 
-    def _ejected(self, address: Address) -> None:
+    def _ejected(self, address: UpstreamAddress) -> None:
         self._say("address_ejected", address=address.host, port=address.endpoint.port)
 
-    def _tell(self, turned: list[Turned]) -> None:
-        for operation, state in turned:
-            if not operation and state is State.OPEN:
+    def _tell(self, changes: list[BreakerChange]) -> None:
+        for operation, state in changes:
+            if not operation and state is BreakerState.OPEN:
                 self._refuse_all(self._left_alone(Resting("", self.breakers.whole.retry_after(monotonic()))))
-            event = "breaker_opened" if state is State.OPEN else "breaker_closed"
+            event = "breaker_opened" if state is BreakerState.OPEN else "breaker_closed"
             more = {"operation": operation} if operation else {}
             self._say(event, state=state.name.lower(), **more)
 
@@ -547,9 +557,9 @@ class Pool:
             self._settle(now)
         if self._names.is_due(now):
             self._look_up()
-        if self._apart:
+        if self._greedy:
             self._serve_kept(now)
-            self._serve_apart()
+            self._serve_greedy()
         if self._looks:
             self._calm_down(now)
 
@@ -558,13 +568,13 @@ class Pool:
         self._retired = True
         for address in self.addresses:
             address.drain()
-        self.waiting.extend(self._apart)
-        self._apart.clear()
-        self._await(apart=False)
+        self.waiting.extend(self._greedy)
+        self._greedy.clear()
+        self._await(greedy=False)
         self.freed()
 
 
 async def wait_until(due: float) -> None:
-    """By the monotonic clock, and not a moment earlier."""
+    """Sleep until `due` by the monotonic clock, never less: a loop's timer may fire up to `TICK` too early."""
     while (left := due - monotonic()) > 0.0:  # noqa: ASYNC110 -- what is waited for is a time
         await asyncio.sleep(max(left, TICK))

@@ -8,7 +8,7 @@ Rule 3: each name has connections, queue and breaker of its own, so that a name 
 Rule 4: a Host that can be no TLS name (an address is none, RFC 6066 section 3), or none, is asked for by the name of
         the url.
 Rule 5: what is told of the upstream as a whole is told of the url's name, where that is held, or of every name that is
-        (`held`): one name that is left alone is told by its name.
+        (`certificate_names`): one name that is left alone is told by its name.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ from typing import TYPE_CHECKING
 
 from proxy.core.outcome import Failure, Refused
 from proxy.edge.instance import NOWHERE, Here
-from proxy.edge.upstream.breaker import State
-from proxy.edge.upstream.certificate_names import DiallerByName, Held
+from proxy.edge.upstream.breaker import BreakerState
+from proxy.edge.upstream.certificate_names import CertificateNames, DiallerByName
 from proxy.edge.upstream.dial import refusal
 from proxy.edge.upstream.pool import Pool
 
 if TYPE_CHECKING:
     from proxy.core.routing.route import Upstream
     from proxy.edge.upstream.address import Waiter
-    from proxy.edge.upstream.breakers import Resting
+    from proxy.edge.upstream.breaker import Resting
     from proxy.names.resolver import Resolver
     from proxy.tasks import Tasks
 
@@ -37,7 +37,7 @@ _NAME = re.compile(rf"(?:{_LABEL}\.)*{_LABEL}")
 
 
 def pool_of(upstream: Upstream, tasks: Tasks, resolver: Resolver, here: Here = NOWHERE) -> Pool:
-    """Its connections, by name where these follow Host."""
+    """The pool of an upstream; one for each name where TLS follows Host."""
     kind = PoolByHost if upstream.follows_host else Pool
     return kind(upstream, tasks, resolver, here)
 
@@ -55,7 +55,7 @@ class PoolOfName(Pool):
     __slots__ = ("_all", "_name")
 
     def __init__(self, every: PoolByHost, name: str, tasks: Tasks, resolver: Resolver, here: Here) -> None:
-        """`every` is all names together."""
+        """`every` holds the pools of all names."""
         self._all = every
         self._name = name
         upstream = every.upstream
@@ -85,15 +85,15 @@ class PoolByHost(Pool):
         self._here = here
         self._resolver = resolver
         self._named: dict[str, PoolOfName] = {}
-        self.held = Held(upstream.tls_name)
+        self.held = CertificateNames(upstream.tls_name)
         self._latest: Pool | None = None
 
     def acquire(self, waiter: Waiter, *, fresh: bool = False, admitted: bool = False) -> None:
-        """Rule 1."""
+        """As `Pool.acquire`, from the pool of the request's host (rule 1)."""
         self.asked += not admitted
         own = self.upstream.tls_name
         if waiter.host.strip("[]") == own:
-            self.held.own_said = True
+            self.held.own_asked = True
         pool = self._pool_for(tls_name(waiter.host) or own)
         if pool is None:
             detail = f"upstream {self.upstream.name} is asked under {MOST_NAMES} other names"
@@ -116,14 +116,14 @@ class PoolByHost(Pool):
 
     def _make_room(self) -> bool:
         for name, pool in self._named.items():
-            if not pool.waiting and not any(each.busy for each in pool.addresses):
+            if not pool.waiting and not any(address.busy for address in pool.addresses):
                 del self._named[name]
                 pool.retire()
                 return True
         return False
 
     def forget(self, waiter: Waiter) -> None:
-        """It waits no longer, wherever it did."""
+        """Take it out of whichever queue it waits in."""
         for pool in self._named.values():
             pool.forget(waiter)
 
@@ -156,15 +156,16 @@ class PoolByHost(Pool):
     @property
     def rests_whole(self) -> bool:
         """Whether all of the upstream is left alone."""
-        return self._latest is not None and self._least_broken(self._latest).breakers.whole.state is not State.CLOSED
+        latest = self._latest
+        return latest is not None and _state(self._least_broken(latest)) is not BreakerState.CLOSED
 
     def _least_broken(self, latest: Pool) -> Pool:
         """Rule 5: the pool whose breakers speak for all; of several that are as well, the one asked for last."""
-        known = {name: pool for name, pool in self._named.items() if self.held.was_held(name)} or self._named
-        own = known.get(self.upstream.tls_name)
-        if own is not None and own.breakers.whole.state is State.OPEN:
+        candidates = {name: pool for name, pool in self._named.items() if self.held.was_held(name)} or self._named
+        own = candidates.get(self.upstream.tls_name)
+        if own is not None and own.breakers.whole.state is BreakerState.OPEN:
             return own
-        return min(reversed(known.values()), key=_state, default=latest)
+        return min(reversed(candidates.values()), key=_state, default=latest)
 
     def retire(self) -> None:
         """A reload has replaced this pool."""
@@ -173,5 +174,5 @@ class PoolByHost(Pool):
             pool.retire()
 
 
-def _state(pool: Pool) -> State:
+def _state(pool: Pool) -> BreakerState:
     return pool.breakers.whole.state

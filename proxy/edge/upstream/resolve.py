@@ -15,7 +15,7 @@ from random import random
 from time import monotonic
 from typing import TYPE_CHECKING, NamedTuple
 
-from proxy.names.answer import Answer, Unresolved
+from proxy.names.resolution import Resolved, Unresolved
 
 if TYPE_CHECKING:
     from proxy.core.routing.route import Endpoint, Resolve
@@ -26,8 +26,8 @@ _JITTER = 0.1
 """Workers do not all ask in the same instant: each up to a tenth earlier."""
 
 
-class Found(NamedTuple):
-    """One address, and the endpoint whose it is."""
+class ResolvedEndpoint(NamedTuple):
+    """One address (`host`, in text) of an endpoint."""
 
     endpoint: Endpoint
     host: str
@@ -35,34 +35,38 @@ class Found(NamedTuple):
 
 @dataclass(slots=True)
 class _Name:
-    """`asked` is when its last look-up began, `fails` how many failed in a row, `vain` when no connection was made."""
+    """Monotonic seconds: `due` for a look-up, `asked` when the last one began, `unreachable_at` of a failed connect.
+
+    `fails` counts look-ups that failed in a row.
+    """
 
     hosts: tuple[str, ...] = ()
     due: float = _NEVER
     asked: float = -_NEVER
-    vain: float = -_NEVER
+    unreachable_at: float = -_NEVER
     fails: int = 0
 
 
 class Names:
-    """The endpoints of one upstream."""
+    """The names among the endpoints of one upstream, and their addresses."""
 
     def __init__(self, endpoints: tuple[Endpoint, ...], resolve: Resolve, resolver: Resolver) -> None:
         """Numbers and sockets need no look-up; names are asked for once somebody needs one."""
         self._endpoints = endpoints
         self._resolve = resolve
         self._resolver = resolver
-        self._fixed = {each for each in endpoints if each.is_unix or _is_number(each.host)}
-        self._named = {each: _Name() for each in endpoints if each not in self._fixed}
+        self._fixed = {endpoint for endpoint in endpoints if endpoint.is_unix or _is_number(endpoint.host)}
+        self._named = {endpoint: _Name() for endpoint in endpoints if endpoint not in self._fixed}
         self._running = False
         if self._fixed:
             for name in self._named.values():
                 name.due = 0.0
 
     @property
-    def found(self) -> list[Found]:
+    def found(self) -> list[ResolvedEndpoint]:
         """What is known, each address once, in the order of the file."""
-        return list(dict.fromkeys(Found(each, host) for each in self._endpoints for host in self._hosts(each)))
+        resolved = (ResolvedEndpoint(endpoint, host) for endpoint in self._endpoints for host in self._hosts(endpoint))
+        return list(dict.fromkeys(resolved))
 
     def _hosts(self, endpoint: Endpoint) -> tuple[str, ...]:
         return (endpoint.host,) if endpoint in self._fixed else self._named[endpoint].hosts
@@ -71,12 +75,12 @@ class Names:
         """Whether it is time to look again; never for numbers, nor before somebody has asked for what is only names."""
         return not self._running and any(name.due <= now for name in self._named.values())
 
-    def tried_in_vain(self, endpoint: Endpoint, now: float) -> float:
+    def connect_failed(self, endpoint: Endpoint, now: float) -> float:
         """No connection could be made there: when a look-up may tell of other addresses (rule 3); never of a number."""
         name = self._named.get(endpoint)
         if name is None:
             return _NEVER
-        name.vain = now
+        name.unreachable_at = now
         due = max(now, name.asked + self._resolve.least)
         name.due = min(name.due, due)
         return due
@@ -86,40 +90,40 @@ class Names:
         return self._named[endpoint].asked >= since
 
     async def look_up(self) -> Unresolved | None:
-        """Ask for every name that is due, or that nothing is known of; a failure when nothing is known at all."""
+        """Look up every name that is due or has no address yet; Unresolved when no endpoint has any."""
         now = monotonic()
-        wanted = [each for each, name in self._named.items() if name.due <= now or not name.hosts]
+        wanted = [endpoint for endpoint, name in self._named.items() if name.due <= now or not name.hosts]
         self._running = True
         try:
-            answers = await asyncio.gather(*[self._ask(each) for each in wanted])
+            answers = await asyncio.gather(*[self._ask(endpoint) for endpoint in wanted])
         finally:
             self._running = False
-            for name in [self._named[each] for each in wanted]:
+            for name in [self._named[endpoint] for endpoint in wanted]:
                 if name.due == _NEVER:  # nobody has waited for it to the end
                     name.due = now + self._resolve.least
-        bad = [each for each in answers if each is not None]
-        return bad[0] if bad and not self.found else None
+        failures = [answer for answer in answers if answer is not None]
+        return failures[0] if failures and not self.found else None
 
     async def _ask(self, endpoint: Endpoint) -> Unresolved | None:
         name, bounds = self._named[endpoint], self._resolve
         name.asked = began = monotonic()
         name.due = _NEVER
-        newer_than = max(began - bounds.least / 2, name.vain)
+        newer_than = max(began - bounds.least / 2, name.unreachable_at)
         answer = await self._resolver.ask(endpoint.host, newer_than, system=bounds.system)
-        if isinstance(answer, Answer):
+        if isinstance(answer, Resolved):
             name.hosts, name.fails = answer.hosts, 0
             self._plan(name, min(max(answer.ttl, bounds.least), bounds.most))
             return None
         name.fails += 1
-        kept = self._resolver.kept(endpoint.host, system=bounds.system)
-        name.hosts = name.hosts or (kept.hosts if kept is not None else ())
+        last = self._resolver.kept(endpoint.host, system=bounds.system)
+        name.hosts = name.hosts or (last.hosts if last is not None else ())
         self._plan(name, min(bounds.least * 2.0 ** min(name.fails - 1, 10), bounds.most))
         return answer
 
     def _plan(self, name: _Name, length: float) -> None:
         earlier = length * _JITTER * random()  # noqa: S311 -- no secret hangs on it
         name.due = monotonic() + max(self._resolve.least, length - earlier)
-        if name.vain > name.asked:
+        if name.unreachable_at > name.asked:
             name.due = min(name.due, name.asked + self._resolve.least)
 
 

@@ -1,4 +1,4 @@
-"""How a connection ends when it does not end well.
+"""How connections end: with a reset, half, while a client waits, in a drain, or after an answer that closes them.
 
 Rule 1: where only the end of a connection marks the end of a body, a body that broke off ends with a reset.
 Rule 2: a client that waits behind its FIN is served. One that is gone looks the same until it is sent something, to
@@ -6,6 +6,8 @@ Rule 2: a client that waits behind its FIN is served. One that is gone looks the
         nothing: before the answer a 100 (RFC 9110 section 15.2), between two chunks a zero, with which the next
         chunk's size may begin (RFC 9112 section 7.1). Elsewhere the answer's own bytes will tell.
 Rule 3: an upstream may answer and break off within an upload: when a write fails, what came before is read (EX07).
+Rule 4: after an answer that closes the connection, what the client still sends is read and dropped for a moment:
+        closing over unread bytes is a reset, which would take the answer away from the client (RFC 9112 section 9.6).
 """
 
 from __future__ import annotations
@@ -18,10 +20,14 @@ import ssl
 import struct
 from collections.abc import Callable, Iterator
 
-FAREWELL = 1.0
+QUIET = 1.0
 """Seconds that an idle connection is still listened to when the worker drains."""
 LOOK_EVERY = 0.25
 """Seconds: a client that is gone is known after two looks."""
+LINGER = 3.0
+"""Seconds that a closing connection is still read; nginx takes 5, HAProxy none."""
+MAX_LINGER = 4 * 1024 * 1024
+"""Bytes that are dropped within them; then the client is no longer read."""
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 _READ = 64 * 1024
 _LINGER_NOT = struct.pack("ii", 1, 0)
@@ -57,7 +63,7 @@ def ended_cleanly(transport: asyncio.Transport) -> bool:
         return False
 
 
-def last_words(transport: asyncio.Transport) -> Iterator[bytes]:
+def unread_bytes(transport: asyncio.Transport) -> Iterator[bytes]:
     """What the other end had sent before a write to it failed; the loop reads no more then."""
     sock = transport.get_extra_info("socket")
     if sock is None or transport.get_extra_info("sslcontext") is not None:
@@ -76,21 +82,24 @@ def probe(minor: int, *, responding: bool, chunked: bool) -> bytes:
     return CONTINUE if minor else b""
 
 
-def watch(transport: asyncio.Transport, waits: Callable[[], bool], ask: Callable[[], bytes]) -> None:
-    """Look after a half-closed client for as long as it `waits` for an answer, and abort when it is gone."""
+def abort_when_gone(transport: asyncio.Transport, waits: Callable[[], bool], ask: Callable[[], bytes]) -> None:
+    """While a half-closed client `waits` for an answer, find out whether it is gone, and abort then (rule 2).
+
+    `ask` gives the bytes to send it, once, or none.
+    """
     loop = asyncio.get_running_loop()
 
-    def look(*, asked: bool) -> None:
+    def look(*, told: bool) -> None:
         if transport.is_closing() or not waits():
             return
         if _is_gone(transport):
             transport.abort()
             return
-        if not asked and (question := ask()):
-            transport.write(question)
-        loop.call_later(LOOK_EVERY, lambda: look(asked=True))
+        if not told and (probe_bytes := ask()):
+            transport.write(probe_bytes)
+        loop.call_later(LOOK_EVERY, lambda: look(told=True))
 
-    loop.call_later(LOOK_EVERY, lambda: look(asked=False))
+    loop.call_later(LOOK_EVERY, lambda: look(told=False))
 
 
 def _is_gone(transport: asyncio.Transport) -> bool:
@@ -103,7 +112,7 @@ def _is_gone(transport: asyncio.Transport) -> bool:
     return bool(sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1) == _TCP_CLOSE)
 
 
-def leave(transport: asyncio.Transport, is_idle: Callable[[], bool]) -> None:
+def close_when_idle(transport: asyncio.Transport, is_idle: Callable[[], bool]) -> None:
     """Close a kept connection that a client may be writing to just now: a request that comes in time is answered.
 
     Closing over unread bytes would be a reset, and a request that nobody answers. Once it is not idle, the end of what
@@ -115,11 +124,11 @@ def leave(transport: asyncio.Transport, is_idle: Callable[[], bool]) -> None:
         if transport.is_closing() or not is_idle():
             return
         if _has_unread(transport):
-            loop.call_later(FAREWELL, look)
+            loop.call_later(QUIET, look)
         else:
             transport.close()
 
-    loop.call_later(FAREWELL, look)
+    loop.call_later(QUIET, look)
 
 
 def _has_unread(transport: asyncio.Transport) -> bool:
@@ -134,4 +143,20 @@ def _polled(descriptor: int, events: int) -> int:
     """Which of the events hold, those that are always told (POLLHUP) among them."""
     poll = select.poll()
     poll.register(descriptor, events)
-    return next((found for _, found in poll.poll(0)), 0)
+    return next((held for _, held in poll.poll(0)), 0)
+
+
+class Linger:
+    """Drops what a client sends after its last answer, up to `MAX_LINGER` bytes (rule 4)."""
+
+    __slots__ = ("_dropped", "_transport")
+
+    def __init__(self, transport: asyncio.Transport) -> None:
+        self._transport = transport
+        self._dropped = 0
+
+    def drop(self, data: bytes) -> None:
+        """Count `data` and forget it; past the bound the client is no longer read."""
+        self._dropped += len(data)
+        if self._dropped > MAX_LINGER:
+            self._transport.pause_reading()  # closing now would be the reset

@@ -18,7 +18,7 @@ from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser, Htt
 from proxy.core.http.first_line import as_spoken, familiar, is_open, method_of
 from proxy.core.http.first_line import refusal_of as _refusal_of
 from proxy.core.http.leniency import NONE, Leniency, Points, end_of_head, is_hopeless, mend, with_known_method
-from proxy.core.http.request import Refusal
+from proxy.core.http.request import RequestRefusal
 
 END: Final = b"\r\n\r\n"
 
@@ -58,7 +58,7 @@ def _feed(parser: HttpRequestParser | HttpResponseParser, data: bytes) -> str:
     return ""
 
 
-def refusal_of(head: bytes, problem: str) -> Refusal:
+def refusal_of(head: bytes, problem: str) -> RequestRefusal:
     """What a request is answered with, of whose head, or beginning, llhttp says `problem`."""
     return _refusal_of(head, problem, known=not judge_request(method_of(head) + b" / HTTP/1.1\r\n"))
 
@@ -86,12 +86,12 @@ class PartialHead:
 
     @classmethod
     def of_request(cls, points: Points = NONE) -> PartialHead:
-        """For the client's side."""
+        """Of a request, from a client."""
         return cls(_request_parser, points, of_request=True)
 
     @classmethod
     def of_response(cls, points: Points = NONE) -> PartialHead:
-        """For the upstream's side."""
+        """Of a response, from an upstream."""
         return cls(_response_parser, points, of_request=False)
 
     def add(self, data: bytes) -> tuple[int, str]:
@@ -100,8 +100,8 @@ class PartialHead:
         self.data += data
         if self._mending:
             return self._mend(start)
-        found = self.data.find(END, start)
-        end = found + len(END) if found >= 0 else -1
+        at = self.data.find(END, start)
+        end = at + len(END) if at >= 0 else -1
         stop = end if end >= 0 else len(self.data)
         problem = _feed(self._parser, self.data[self._fed : stop])
         self._fed = len(self.data)
@@ -118,11 +118,11 @@ class PartialHead:
         if self._of_request and is_open(head):
             self._parser, self._fed = self._make(), 0
             return ""
-        known = self._familiar(head)
-        if known == head:
+        translated = self._familiar(head)
+        if translated == head:
             return problem
         parser = self._make()
-        if not (problem := _feed(parser, known)):
+        if not (problem := _feed(parser, translated)):
             self._parser = parser
             self.data = as_spoken(head) + self.data[stop:]
         return problem
@@ -131,7 +131,7 @@ class PartialHead:
         return familiar(head) if self._of_request else as_spoken(head)
 
     def _mend(self, start: int) -> tuple[int, str]:
-        """Rule 3; what stands before `start` has no end in it."""
+        """Rule 3; as `add`. The end of the head is looked for from `start` on."""
         end = end_of_head(self.data, self._points, start)
         if end < 0:
             return -1, "a line ends in LF alone" if is_hopeless(self.data, self._points) else ""

@@ -16,6 +16,7 @@ _drawn: Final[list[tuple[bytes, bytes]]] = []
 
 
 def _draw() -> None:
+    """Refill `_drawn`: 16 random bytes of trace id and 8 of span id each, in hex."""
     digits = urandom(_SPAN // 2 * _BATCH).hex().encode("ascii")
     for at in range(0, len(digits), _SPAN):
         trace_id = digits[at : at + 32]
@@ -48,12 +49,12 @@ class Ids:
             self.continued = True
 
 
-def said_beside(head: RequestHead, ids: Ids) -> bytes:
+def unused_client_id(head: RequestHead, ids: Ids) -> bytes:
     """The request id that the client gave, where another one is used; or empty."""
     return head.said_id if head.said_id != ids.request_id else b""
 
 
-def parent_of(ids: Ids) -> bytes:
+def parent_id_of(ids: Ids) -> bytes:
     """The client's span, where the trace is its own; or empty."""
     return ids.traceparent[36:52] if ids.continued else b""
 

@@ -9,7 +9,7 @@ from proxy.core.http.response import CHUNKED, ResponseHead
 
 
 class Coding(IntEnum):
-    """How the body goes to the client."""
+    """Framing of the body towards the client."""
 
     AS_IS = 0
     CHUNKED = 1

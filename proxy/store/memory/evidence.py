@@ -10,8 +10,9 @@ from dataclasses import replace
 
 from proxy.core.evidence.records import (
     Cluster,
+    ComparedExchange,
     Epoch,
-    Exchange,
+    EvidenceTally,
     GuardState,
     Increments,
     KeyGroup,
@@ -22,7 +23,6 @@ from proxy.core.evidence.records import (
     RuleHits,
     Sample,
     ShapeCount,
-    Tally,
     cleaned,
 )
 from proxy.core.position.standing import Lead
@@ -66,7 +66,7 @@ class MemoryEvidence:
         """As EvidenceStore says."""
         return sorting.epochs(self._tables.epochs.under(route).values())
 
-    async def tallies(self, route: str, epoch: int, since_minute: int = 0) -> tuple[Tally, ...]:
+    async def tallies(self, route: str, epoch: int, since_minute: int = 0) -> tuple[EvidenceTally, ...]:
         """As EvidenceStore says."""
         return sorting.tallies(
             rows.tally(dict(zip(TALLY, (*key, count), strict=True)))
@@ -127,7 +127,7 @@ class MemoryEvidence:
         self._tables.guards |= {(each.route, each.bad): each for each in map(cleaned, states)}
         return True
 
-    async def recorded(self, route: str, limit: int) -> tuple[Exchange, ...]:
+    async def recorded(self, route: str, limit: int) -> tuple[ComparedExchange, ...]:
         """As EvidenceStore says."""
         found = (decode(row[-1]) for row in self._tables.recorded.under(route).values())
         return sorting.recorded(found)[:limit]

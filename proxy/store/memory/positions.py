@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from proxy.core.evidence.records import cleaned, storable
 from proxy.core.position.position import Move, Position, Transition
-from proxy.core.position.standing import Hold, Kill, Lead, Pin, Presence, Standing, Told
+from proxy.core.position.standing import Hold, InstanceMessage, Kill, Lead, Pin, Presence, Standing
 from proxy.store.positions import KEPT_TRANSITIONS, check_move
 
 
@@ -35,7 +35,7 @@ class MemoryPositions:
         self._transitions: deque[tuple[int, Transition]] = deque()
         self._leases: dict[str, _Lease] = {}
         self._presences: dict[str, tuple[Presence, float]] = {}
-        self._told: deque[tuple[Told, float]] = deque()
+        self._told: deque[tuple[InstanceMessage, float]] = deque()
         self._tellings = 0
         self._ears: set[asyncio.Event] = set()
 
@@ -170,9 +170,9 @@ class MemoryPositions:
         while self._told and self._told[0][1] < now - 60.0:
             self._told.popleft()
         self._tellings += 1
-        self._told.append((Told(id=self._tellings, instance=instance, body=body), now))
+        self._told.append((InstanceMessage(id=self._tellings, instance=instance, body=body), now))
 
-    async def heard(self, after: int, instance: str) -> tuple[Told, ...]:
+    async def heard(self, after: int, instance: str) -> tuple[InstanceMessage, ...]:
         """As PositionStore says."""
         found = (each for each, _ in self._told if each.id > after and each.instance != instance)
         return tuple(found)[:1000]

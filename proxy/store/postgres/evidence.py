@@ -8,8 +8,9 @@ from proxy.core.evidence.records import (
     OTHER,
     SAMPLED,
     Cluster,
+    ComparedExchange,
     Epoch,
-    Exchange,
+    EvidenceTally,
     GuardState,
     Increments,
     KeyGroup,
@@ -20,7 +21,6 @@ from proxy.core.evidence.records import (
     RuleHits,
     Sample,
     ShapeCount,
-    Tally,
     cleaned,
 )
 from proxy.core.position.standing import Lead
@@ -92,7 +92,7 @@ class PostgresEvidence:
         """As EvidenceStore says."""
         return sorting.epochs(map(rows.epoch, await self._fetch("epochs", route)))
 
-    async def tallies(self, route: str, epoch: int, since_minute: int = 0) -> tuple[Tally, ...]:
+    async def tallies(self, route: str, epoch: int, since_minute: int = 0) -> tuple[EvidenceTally, ...]:
         """As EvidenceStore says."""
         return sorting.tallies(map(rows.tally, await self._fetch("tallies", route, epoch, since_minute)))
 
@@ -136,7 +136,7 @@ class PostgresEvidence:
         """As EvidenceStore says."""
         return await self._save("save_guard", [rows.guard_row(cleaned(each)) for each in states], lead)
 
-    async def recorded(self, route: str, limit: int) -> tuple[Exchange, ...]:
+    async def recorded(self, route: str, limit: int) -> tuple[ComparedExchange, ...]:
         """As EvidenceStore says."""
         return tuple(decode(row["exchange"]) for row in await self._fetch("recorded", route, limit))
 

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Sequence
 
 from proxy.core.evidence.records import cleaned, storable
 from proxy.core.position.position import Move, Position, Transition
-from proxy.core.position.standing import Hold, Kill, Lead, Pin, Presence, Standing, Told
+from proxy.core.position.standing import Hold, InstanceMessage, Kill, Lead, Pin, Presence, Standing
 from proxy.store import rows
 from proxy.store.positions import KEPT_TRANSITIONS, check_move
 from proxy.store.postgres.connections import AWAY, Connections, give_up
@@ -127,11 +127,11 @@ class PostgresPositions:
         async with self._connections.connection() as connection:
             await connection.execute(query("tell"), storable(instance), body)
 
-    async def heard(self, after: int, instance: str) -> tuple[Told, ...]:
+    async def heard(self, after: int, instance: str) -> tuple[InstanceMessage, ...]:
         """As PositionStore says."""
         async with self._connections.connection() as connection:
             found = await connection.fetch(query("heard"), after, storable(instance))
-        return tuple(Told(**row) for row in found)
+        return tuple(InstanceMessage(**row) for row in found)
 
     async def subscribe(self, every: float) -> AsyncIterator[int]:
         """As PositionStore says."""

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from proxy.cli.explain.typed_request import TypedRequest, fault_of, read_typed
-from proxy.core.http.request import Refusal, RequestHead
+from proxy.core.http.request import RequestHead, RequestRefusal
 from proxy.core.routing.snapshot import Snapshot
 from tests.config.given_files import snapshot
 
@@ -77,7 +77,7 @@ def test_what_live_traffic_refuses_is_refused(request_: TypedRequest) -> None:
     """The parser and the checks of the data plane judge a typed request too."""
     refusal = read_typed(request_, ANY)
 
-    assert isinstance(refusal, Refusal)
+    assert isinstance(refusal, RequestRefusal)
     assert refusal.status == 400
 
 
@@ -121,5 +121,5 @@ TWICE = typed("/", "Content-Length: 3", "Content-Length: 3", method="POST")
 )
 def test_the_files_limits_and_leniency_hold(request_: TypedRequest, refusing: Snapshot, taking: Snapshot) -> None:
     """What routes.yaml bounds or forgives of live traffic is bounded and forgiven here."""
-    assert isinstance(read_typed(request_, refusing), Refusal)
+    assert isinstance(read_typed(request_, refusing), RequestRefusal)
     assert isinstance(read_typed(request_, taking), RequestHead)

@@ -6,7 +6,7 @@ from pydantic import BaseModel, ValidationError
 from proxy.config.blocks import compare_blocks
 from proxy.config.blocks.base_block import Block
 from proxy.config.blocks.compare_blocks import CompareBlock, KeyedBlock, SaidBlock
-from proxy.core.parity.rules.difference import Kind
+from proxy.core.parity.rules.difference import DifferenceKind
 from proxy.core.parity.rules.rules import Treatment
 from tests.config.given_files import problems, told
 
@@ -53,7 +53,7 @@ def test_values_are_read() -> None:
     found = compare_blocks.IgnoreBlock.model_validate(said)
 
     assert (found.path, found.until) == ("header:X-Total", 1_798_761_600.0)
-    assert found.kinds == [Kind.MISSING, Kind.HEADER]
+    assert found.kinds == [DifferenceKind.MISSING, DifferenceKind.HEADER]
     assert compare_blocks.IgnoreBlock.model_validate(RULE).until == 0.0
     assert compare_blocks.MaskBlock.model_validate({**RULE, "regex": "a+"}).regex == "a+"
     assert compare_blocks.ToleranceBlock.model_validate({**RULE, "absolute": 1, "relative": 1e-9}).absolute == 1.0
@@ -79,7 +79,7 @@ def test_wrong_values_are_told_at_their_place() -> None:
         'ignore[0].reason: must be a text on one line, of 1 to 300 characters; got ""',
         'ignore[0].owner: must be a text on one line, of 1 to 300 characters; got "a�b"',
         'ignore[0].until: must be the last day, such as "2026-12-31" in quotes, or never; got "2026-02-41"',
-        f'ignore[0].kinds[0]: must be one of {", ".join(Kind)}; got "gone"',
+        f'ignore[0].kinds[0]: must be one of {", ".join(DifferenceKind)}; got "gone"',
         f"ignore[1].path: must be a path such as $.items[*].price; character 4: {steps}",
         'ignore[1].until: must be the last day, such as "2026-12-31" in quotes, or never; got "soon"',
         "ignore[1].treatment: is not known here; known are path, reason, owner, until, kinds",

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from proxy.config.blocks.compare_blocks import CompareBlock
 from proxy.config.blocks.compare_build import build_rules, placed, rule_id
-from proxy.core.parity.rules.difference import Kind
+from proxy.core.parity.rules.difference import DifferenceKind
 from proxy.core.parity.rules.rules import Rule, Rules, Treatment
 from tests.config.given_files import FILE, snapshot, with_routes
 
@@ -31,7 +31,7 @@ def test_everything_that_is_said_arrives() -> None:
         id="ignore $.a",
         path="$.a",
         treatment=Treatment.IGNORE,
-        kinds=frozenset({Kind.TYPE}),
+        kinds=frozenset({DifferenceKind.TYPE}),
         reason="why",
         owner="who",
         until=1_798_761_600.0,

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from proxy.core.routing.hook import Hook
+from proxy.core.routing.snapshot import Hook
 from proxy.core.secret import Secret
 from tests.config.given_files import FILE, problems, snapshot
 

@@ -11,7 +11,7 @@ from proxy.config.blocks.upstream_blocks import AnyFallback, breaker_of, eject_o
 from proxy.config.load import Loaded, load_text
 from proxy.config.text.problem import Problem
 from proxy.core.outcome import Side
-from proxy.core.routing.route import Balance, Breaker, Eject, Endpoint, Fallback, Health, Trigger, Upstream
+from proxy.core.routing.route import Balance, BreakerPolicy, Eject, Endpoint, Fallback, Health, Trigger, Upstream
 from tests.config.given_files import NOTHING
 
 LEGACY = {"url": "http://legacy:3000"}
@@ -36,8 +36,13 @@ def test_what_is_not_said_has_safe_defaults() -> None:
     found = upstream_of(LEGACY)
 
     assert found.endpoints == (Endpoint("legacy", 3000),)
-    assert (found.breaker, found.eject, found.balance) == (Breaker(), Eject(), Balance.LEAST_REQUEST)
-    assert (breaker_of(None), eject_of(None), fallback_of(None), health_of(None)) == (Breaker(), Eject(), None, None)
+    assert (found.breaker, found.eject, found.balance) == (BreakerPolicy(), Eject(), Balance.LEAST_REQUEST)
+    assert (breaker_of(None), eject_of(None), fallback_of(None), health_of(None)) == (
+        BreakerPolicy(),
+        Eject(),
+        None,
+        None,
+    )
 
 
 def test_endpoints_stand_in_the_order_of_the_file() -> None:
@@ -59,7 +64,7 @@ def test_breaker_ejection_and_health_are_what_the_blocks_say() -> None:
         }
     )
 
-    assert found.breaker == Breaker(failures=7, count_5xx=True)
+    assert found.breaker == BreakerPolicy(failures=7, count_5xx=True)
     assert found.eject == Eject(base=1.0, max_ejected=0.25)
     assert found.health == Health(path="/h", unhealthy_after=1)
 
@@ -69,7 +74,7 @@ def test_both_can_be_switched_off() -> None:
     found = upstream_of({**LEGACY, "breaker": {"enabled": False, "failures": 1}, "eject": {"enabled": False}})
 
     assert (found.breaker, found.eject) == (None, None)
-    assert upstream_of({**LEGACY, "breaker": {"enabled": True}}).breaker == Breaker()
+    assert upstream_of({**LEGACY, "breaker": {"enabled": True}}).breaker == BreakerPolicy()
 
 
 @pytest.mark.parametrize(

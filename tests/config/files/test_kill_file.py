@@ -10,15 +10,15 @@ from pathlib import Path
 import pytest
 
 from proxy.config.files import kill_file
-from proxy.core.routing.kill_switch import Order
+from proxy.core.routing.kill_switch import KillSwitchOrder
 
-ORDER = Order(by="ann@ops", at="2026-03-01T12:00:00.000Z", reason="new loses orders")
+ORDER = KillSwitchOrder(by="ann@ops", at="2026-03-01T12:00:00.000Z", reason="new loses orders")
 
 
 def test_what_is_ordered_is_read_again(tmp_path: Path) -> None:
     """Who, when and why come back as they were given; a second order takes the first one's place."""
     path = tmp_path / "state" / "kill"
-    kill_file.give(path, Order(by="bob"))
+    kill_file.give(path, KillSwitchOrder(by="bob"))
     kill_file.give(path, ORDER)
 
     assert kill_file.read(path) == ORDER
@@ -75,7 +75,7 @@ def test_any_file_is_an_order(tmp_path: Path, text: str, reason: str) -> None:
     path.write_text(text, encoding="utf-8")
     os.utime(path, (1_000_000_000, 1_000_000_000))
 
-    assert kill_file.read(path) == Order(at="2001-09-09T01:46:40.000Z", reason=reason)
+    assert kill_file.read(path) == KillSwitchOrder(at="2001-09-09T01:46:40.000Z", reason=reason)
 
 
 @pytest.mark.parametrize("make", [os.mkdir, os.mkfifo])

@@ -11,7 +11,7 @@ from proxy.config.readers.bounds import (
     read_response_point,
 )
 from proxy.core.http.leniency import OF_REQUESTS, OF_RESPONSES
-from proxy.core.routing.route import Rate
+from proxy.core.routing.route import RateLimit
 from proxy.core.routing.snapshot import AUTO
 
 
@@ -20,7 +20,7 @@ from proxy.core.routing.snapshot import AUTO
 )
 def test_a_rate_is_a_number_over_a_unit(text: str, requests: int, seconds: float) -> None:
     """So many requests in so many seconds."""
-    assert read_rate(text) == Rate(requests=requests, seconds=seconds)
+    assert read_rate(text) == RateLimit(requests=requests, seconds=seconds)
 
 
 @pytest.mark.parametrize("value", [100, "100", "0/s", "1.5/s", "100/d", "/s", None, True])

@@ -14,7 +14,7 @@ from proxy.control.admin import kill
 from proxy.control.admin.routes import KILLED
 from proxy.core.position.ladder import RETIRED, SHADOW
 from proxy.core.position.position import Cause, move, moved
-from proxy.core.routing.kill_switch import Order
+from proxy.core.routing.kill_switch import KillSwitchOrder
 from proxy.core.stage import Stage
 from tests.control.conftest import Open, Port
 from tests.control.tables import refusal, route, snapshot, upstream
@@ -157,7 +157,7 @@ async def test_a_disk_that_hangs_costs_the_asker_alone(port: Port, monkeypatch: 
     monkeypatch.setattr(kill, "PATIENCE", 0.05)
     go_on = threading.Event()
 
-    def hang(_: Path, __: Order) -> None:
+    def hang(_: Path, __: KillSwitchOrder) -> None:
         go_on.wait()
 
     port.kill.give = hang
@@ -214,7 +214,7 @@ async def test_routes_show_legacy_while_killed(open_port: Open) -> None:
         refusal("closed"),
     )
     port = await open_port(snapshot=table)
-    port.kill.take(Order(by="ann", at="now", reason="why"))
+    port.kill.take(KillSwitchOrder(by="ann", at="now", reason="why"))
     found = await page(port, "/api/routes")
     runs = {each["name"]: each["runs"] for each in found["routes"]}
 

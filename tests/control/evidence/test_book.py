@@ -5,14 +5,14 @@ from dataclasses import replace
 from proxy.control.admin.evidence_view import cluster_view, evidence_view, parity_view
 from proxy.control.evidence.book import EvidenceBook, Look, Told
 from proxy.control.evidence.clusters import why
-from proxy.core.evidence.records import Cluster, Epoch, KeyGroup, NoiseFinding, RuleHits, ShapeCount, Tally
-from proxy.core.judge.ramp import Counts, Fault, Measures
+from proxy.core.evidence.records import Cluster, Epoch, EvidenceTally, KeyGroup, NoiseFinding, RuleHits, ShapeCount
+from proxy.core.judge.ramp import ComparedCounts, Fault, Measures
 from proxy.core.noise.groups import Waiting
+from proxy.core.noise.key_state import KeyState
 from proxy.core.noise.sentence import unknown
-from proxy.core.noise.state import KeyState
 from proxy.core.outcome import Side
 from proxy.core.parity.compare import Outcome
-from proxy.core.parity.rules.difference import Kind, Severity
+from proxy.core.parity.rules.difference import DifferenceKind, Severity
 from proxy.core.parity.rules.rules import NO_RULES, Rule, Rules, Treatment
 from proxy.core.position.ladder import Place
 from proxy.core.position.position import Cause, moved, reconcile
@@ -22,11 +22,11 @@ from proxy.link.messages import BadDelta
 AT = reconcile(None, Stage.SHADOW, 0.0, route="a", now=0.0)
 
 
-def tally(minute: int, count: int, outcome: Outcome = Outcome.MATCH, shape: str = "s") -> Tally:
-    return Tally(route="a", epoch=1, minute=minute, shape=shape, outcome=outcome, count=count)
+def tally(minute: int, count: int, outcome: Outcome = Outcome.MATCH, shape: str = "s") -> EvidenceTally:
+    return EvidenceTally(route="a", epoch=1, minute=minute, shape=shape, outcome=outcome, count=count)
 
 
-def cluster(path: str, kind: Kind, severity: Severity, accepted: str = "") -> Cluster:
+def cluster(path: str, kind: DifferenceKind, severity: Severity, accepted: str = "") -> Cluster:
     return Cluster(
         id=path,
         route="a",
@@ -42,7 +42,7 @@ def cluster(path: str, kind: Kind, severity: Severity, accepted: str = "") -> Cl
 
 
 def look(
-    *tallies: Tally, epoch: int = 1, clusters: tuple[Cluster, ...] = (), shapes: tuple[ShapeCount, ...] = ()
+    *tallies: EvidenceTally, epoch: int = 1, clusters: tuple[Cluster, ...] = (), shapes: tuple[ShapeCount, ...] = ()
 ) -> Look:
     opened = Epoch(route="a", number=epoch, legacy_version="1", new_version="2", began=0.0, seen=0.0)
     hits = (RuleHits(route="a", rule="r", hits=1, last_hit=2.0),)
@@ -62,8 +62,8 @@ def test_measures_are_those_of_the_current_epoch() -> None:
     """Counts, high differences that nobody accepted, coverage, the newest minute; another epoch begins at nothing."""
     book = EvidenceBook()
     clusters = (
-        cluster("$.id", Kind.MISSING, Severity.HIGH),
-        cluster("$.n", Kind.NUM, Severity.MEDIUM),
+        cluster("$.id", DifferenceKind.MISSING, Severity.HIGH),
+        cluster("$.n", DifferenceKind.NUM, Severity.MEDIUM),
     )
     shapes = tuple(
         ShapeCount(route="a", shape=shape, legacy=legacy, compared=legacy, first_seen=0.0, last_seen=last)
@@ -87,7 +87,7 @@ def test_measures_are_those_of_the_current_epoch() -> None:
 def test_a_share_is_of_what_could_be_compared() -> None:
     """Incomparable requests are left out; nothing is divided by nothing, and a share is never above one."""
     book = EvidenceBook()
-    three = cluster("$.n", Kind.NUM, Severity.MEDIUM)
+    three = cluster("$.n", DifferenceKind.NUM, Severity.MEDIUM)
     shares = []
     for tallies in (
         (),
@@ -108,21 +108,21 @@ def test_what_excuses_a_cluster_now_is_told() -> None:
             Rule(id="any", path="$.any", treatment=Treatment.IGNORE),
             Rule(id="near", path="$.near", treatment=Treatment.TOLERANCE, absolute=1.0),
             Rule(id="old", path="$.old", treatment=Treatment.IGNORE, until=1.0),
-            Rule(id="gone", path="$.gone", treatment=Treatment.IGNORE, kinds=frozenset({Kind.MISSING})),
+            Rule(id="gone", path="$.gone", treatment=Treatment.IGNORE, kinds=frozenset({DifferenceKind.MISSING})),
         )
     )
     book.follow([Told("a", rules)], 0)
     book.hear({"a": {"$.noise": KeyState.NOISY, "$.held": KeyState.HELD}})
     medium = Severity.MEDIUM
     clusters = (
-        cluster("$.any", Kind.NUM, medium),
-        cluster("$.near", Kind.NUM, medium),
-        cluster("$.near", Kind.NUM, medium, "near"),
-        cluster("$.old", Kind.NUM, medium, "old"),
-        cluster("$.gone", Kind.MISSING, Severity.HIGH),
-        cluster("$.noise", Kind.NUM, medium, "noise"),
-        cluster("$.held", Kind.NUM, medium, "noise"),
-        cluster("$.quiet", Kind.NUM, medium, "noise"),
+        cluster("$.any", DifferenceKind.NUM, medium),
+        cluster("$.near", DifferenceKind.NUM, medium),
+        cluster("$.near", DifferenceKind.NUM, medium, "near"),
+        cluster("$.old", DifferenceKind.NUM, medium, "old"),
+        cluster("$.gone", DifferenceKind.MISSING, Severity.HIGH),
+        cluster("$.noise", DifferenceKind.NUM, medium, "noise"),
+        cluster("$.held", DifferenceKind.NUM, medium, "noise"),
+        cluster("$.quiet", DifferenceKind.NUM, medium, "noise"),
     )
     book.look(look(clusters=clusters))
 
@@ -134,9 +134,9 @@ def test_counts_clusters_and_measures_are_of_one_state_of_knowledge() -> None:
     """What is undecided is judged again at every word about noise, without another look at the store."""
     book = EvidenceBook()
     book.follow([Told("a", NO_RULES)], 0)
-    waits = Tally(route="a", epoch=1, minute=5, shape="s", outcome=Outcome.UNDECIDED, why="g", count=20)
+    waits = EvidenceTally(route="a", epoch=1, minute=5, shape="s", outcome=Outcome.UNDECIDED, why="g", count=20)
     group = KeyGroup(route="a", id="g", keys=("$.id",), last_seen=0.0)
-    seen = cluster("$.id", Kind.STRING, Severity.HIGH, "undecided")
+    seen = cluster("$.id", DifferenceKind.STRING, Severity.HIGH, "undecided")
     book.look(replace(look(tally(5, 100), waits, clusters=(seen,)), groups=(group,)))
 
     told = []
@@ -159,7 +159,7 @@ def test_counts_clusters_and_measures_are_of_one_state_of_knowledge() -> None:
 def test_what_waits_is_told_with_its_field() -> None:
     """The judge hears of the last hour's, the page of each key with its state and a sentence."""
     book = EvidenceBook()
-    waits = Tally(route="a", epoch=1, minute=5, shape="s", outcome=Outcome.UNDECIDED, why="g", count=20)
+    waits = EvidenceTally(route="a", epoch=1, minute=5, shape="s", outcome=Outcome.UNDECIDED, why="g", count=20)
     group = KeyGroup(route="a", id="g", keys=("$.at", "$.id"), last_seen=0.0)
     book.look(replace(look(tally(5, 60), waits), groups=(group,)))
     book.hear({"a": {"$.at": KeyState.CLOCK, "$.price": KeyState.HELD}})
@@ -189,7 +189,7 @@ def test_a_cluster_says_whether_it_counts_and_what_is_known() -> None:
     ]
     told = []
     for path, accepted in (("$.at", ""), ("$.at", "noise"), ("$.id", "undecided"), ("$.no", ""), ("$.no", "rule")):
-        given = cluster(path, Kind.TIME, Severity.MEDIUM, accepted)
+        given = cluster(path, DifferenceKind.TIME, Severity.MEDIUM, accepted)
         view = cluster_view(given, 10, why(given, findings))
         told.append((view.state, view.accepted, view.why))
 
@@ -208,7 +208,7 @@ def test_what_is_no_value_is_never_told_to_be_noise() -> None:
         route="a", path="status", numbers=(), decided="", until=None, updated=0.0, why="looks random"
     )
 
-    assert why(cluster("status", Kind.STATUS, Severity.HIGH, ""), [finding]) == ""
+    assert why(cluster("status", DifferenceKind.STATUS, Severity.HIGH, ""), [finding]) == ""
 
 
 def test_an_edit_of_the_rules_begins_evidence_anew() -> None:
@@ -254,8 +254,8 @@ def test_the_judge_is_told_of_the_present_step_and_coverage_of_the_epoch() -> No
     book.look(look(replace(tally(4, 900), step=1_000), replace(tally(5, 9), step=300_000, side=Side.NEW)))
     before, after = book.measures("a", shadow), book.measures("a", canary)
 
-    assert (before.compared, before.answered) == (900, Counts())
-    assert (after.compared, after.answered, after.lately) == (9, Counts(9), Counts(9))
+    assert (before.compared, before.answered) == (900, ComparedCounts())
+    assert (after.compared, after.answered, after.lately) == (9, ComparedCounts(9), ComparedCounts(9))
     assert before.unseen == after.unseen
     assert before.newest_at == after.newest_at == 5 * 60 + 59
 
@@ -277,7 +277,7 @@ def test_an_epoch_that_was_ordered_or_edited_counts_from_its_first_comparison() 
 def test_it_is_known_how_long_a_difference_has_stayed_away() -> None:
     """To the second for who watched, else to the minute: what came before in that minute counts as before."""
     book, late = EvidenceBook(), EvidenceBook()
-    fault = replace(cluster("$.id", Kind.MISSING, Severity.HIGH), last_seen=301.0)
+    fault = replace(cluster("$.id", DifferenceKind.MISSING, Severity.HIGH), last_seen=301.0)
     book.look(look(tally(5, 40), clusters=(fault,)))
     for each in (book, late):
         each.look(look(tally(5, 900), tally(6, 60), clusters=(fault,)))
@@ -292,7 +292,7 @@ def test_it_is_known_how_long_a_difference_has_stayed_away() -> None:
 def test_reading_everything_again_knows_nothing_less() -> None:
     """Once an hour: until it has been read nothing is known, and then faults and bounds stand where they stood."""
     book = EvidenceBook()
-    fault = replace(cluster("$.id", Kind.MISSING, Severity.HIGH), last_seen=301.0)
+    fault = replace(cluster("$.id", DifferenceKind.MISSING, Severity.HIGH), last_seen=301.0)
     book.look(look(tally(5, 100, Outcome.MISMATCH), clusters=(fault,)))
     whole = look(tally(5, 100, Outcome.MISMATCH), tally(5, 450), clusters=(fault,))
     book.look(whole)
@@ -303,4 +303,4 @@ def test_reading_everything_again_knows_nothing_less() -> None:
 
     assert (between, wanted) == (Measures(), 0)
     assert book.measures("a", AT) == before
-    assert before.lately == Counts(450, 0)
+    assert before.lately == ComparedCounts(450, 0)

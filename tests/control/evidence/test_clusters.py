@@ -4,9 +4,9 @@ import pytest
 
 from proxy.control.evidence.clusters import as_they_stand
 from proxy.core.evidence.records import Cluster, KeyGroup
+from proxy.core.noise.key_state import KeyState
 from proxy.core.noise.keys import BETWEEN
-from proxy.core.noise.state import KeyState
-from proxy.core.parity.rules.difference import Kind, Severity
+from proxy.core.parity.rules.difference import DifferenceKind, Severity
 from proxy.core.parity.rules.rules import NO_RULES, Rule, Rules, Treatment
 
 TEXT = "$[*]"
@@ -20,7 +20,7 @@ def cluster(path: str = "$.id", accepted: str = "undecided", count: int = 9, cou
         route="a",
         epoch=1,
         path=path,
-        kind=Kind.STRING,
+        kind=DifferenceKind.STRING,
         severity=Severity.MEDIUM,
         count=count,
         first_seen=1.0,

@@ -2,12 +2,14 @@ from __future__ import annotations
 
 from proxy.control.evidence.minutes import MOST_COURSE, OPEN, Minutes
 from proxy.core.evidence.fold import REPEATED
-from proxy.core.evidence.records import Tally
+from proxy.core.evidence.records import EvidenceTally
 from proxy.core.parity.compare import Outcome
 
 
-def tally(minute: int, count: int = 1, outcome: Outcome = Outcome.MATCH, shape: str = "s", why: str = "") -> Tally:
-    return Tally(route="a", epoch=1, minute=minute, shape=shape, outcome=outcome, why=why, count=count)
+def tally(
+    minute: int, count: int = 1, outcome: Outcome = Outcome.MATCH, shape: str = "s", why: str = ""
+) -> EvidenceTally:
+    return EvidenceTally(route="a", epoch=1, minute=minute, shape=shape, outcome=outcome, why=why, count=count)
 
 
 def test_ended_minutes_are_added_once_and_open_ones_are_replaced() -> None:

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 from proxy.control.evidence.noise import REGRESSION, SENTENCES, asked, learned, step
 from proxy.core.evidence.records import Epoch, NoiseCount
+from proxy.core.noise.key_state import KeyState
 from proxy.core.noise.proof import LASTS
-from proxy.core.noise.state import KeyState
 from proxy.core.parity.rules.rules import NoiseWord
 
 NOW = 1e9

@@ -4,14 +4,14 @@ from dataclasses import replace
 
 from proxy.control.evidence.steps import MOST_STEPS, Steps
 from proxy.core.evidence.fold import REPEATED
-from proxy.core.evidence.records import Tally
-from proxy.core.judge.ramp import Counts
+from proxy.core.evidence.records import EvidenceTally
+from proxy.core.judge.ramp import ComparedCounts
 from proxy.core.outcome import Side
 from proxy.core.parity.compare import Outcome
 
 
-def tally(minute: int, count: int, outcome: Outcome = Outcome.MATCH, **more: object) -> Tally:
-    plain = Tally(route="a", epoch=1, minute=minute, shape="s", outcome=outcome, count=count)
+def tally(minute: int, count: int, outcome: Outcome = Outcome.MATCH, **more: object) -> EvidenceTally:
+    plain = EvidenceTally(route="a", epoch=1, minute=minute, shape="s", outcome=outcome, count=count)
     return replace(plain, **more)  # type: ignore[arg-type]
 
 
@@ -28,10 +28,10 @@ def test_a_step_has_its_own_counts_and_those_that_new_answered() -> None:
         ],
     )
 
-    assert steps.at(7).now.all == Counts(95, 5, 5)
-    assert steps.at(7).now.answered == Counts(23, 3)
-    assert steps.at(6).now.all == Counts(900)
-    assert steps.at(5).now.all == steps.at(5).lately() == Counts()
+    assert steps.at(7).now.all == ComparedCounts(95, 5, 5)
+    assert steps.at(7).now.answered == ComparedCounts(23, 3)
+    assert steps.at(6).now.all == ComparedCounts(900)
+    assert steps.at(5).now.all == steps.at(5).lately() == ComparedCounts()
 
 
 def test_bounds_look_back_to_a_power_of_two() -> None:
@@ -44,8 +44,8 @@ def test_bounds_look_back_to_a_power_of_two() -> None:
     fresh = Steps()
     fresh.follow([], [tally(1, 100, Outcome.MISMATCH, step=7), tally(1, 2_000, step=7)])
 
-    assert seen == [Counts(100, 100), Counts(150, 0), Counts(300, 0), Counts(1_550, 0)]
-    assert fresh.at(7).lately() == Counts(2_100, 100)
+    assert seen == [ComparedCounts(100, 100), ComparedCounts(150, 0), ComparedCounts(300, 0), ComparedCounts(1_550, 0)]
+    assert fresh.at(7).lately() == ComparedCounts(2_100, 100)
 
 
 def test_what_is_read_again_is_counted_once_and_the_powers_stay_known() -> None:
@@ -57,8 +57,8 @@ def test_what_is_read_again_is_counted_once_and_the_powers_stay_known() -> None:
     again = steps.anew()
     again.follow([fault, clean], [])
 
-    assert again.at(7).now.all == Counts(550, 100)
-    assert again.at(7).lately() == steps.at(7).lately() == Counts(450, 0)
+    assert again.at(7).now.all == ComparedCounts(550, 100)
+    assert again.at(7).lately() == steps.at(7).lately() == ComparedCounts(450, 0)
 
 
 def test_how_many_steps_are_known_is_bounded() -> None:
@@ -67,8 +67,8 @@ def test_how_many_steps_are_known_is_bounded() -> None:
     steps.follow([], [tally(1, 1, step=step) for step in range(MOST_STEPS + 5)])
     steps.decide([])
 
-    assert steps.at(4).now.all == Counts()
-    assert steps.at(5).now.all == Counts(1)
+    assert steps.at(4).now.all == ComparedCounts()
+    assert steps.at(5).now.all == ComparedCounts(1)
 
 
 def test_what_had_to_wait_counts_once_it_is_decided() -> None:
@@ -81,10 +81,10 @@ def test_what_had_to_wait_counts_once_it_is_decided() -> None:
     waits = steps.at(7).now
     steps.decide([late, tally(1, 3, step=9)])
 
-    assert (waits.all, waits.answered) == (Counts(300), Counts())
-    assert (steps.at(7).now.all, steps.at(7).now.answered) == (Counts(330, 30), Counts(30, 30))
-    assert steps.at(7).lately() == Counts(230, 30)
-    assert steps.at(9).now.all == Counts(3)
+    assert (waits.all, waits.answered) == (ComparedCounts(300), ComparedCounts())
+    assert (steps.at(7).now.all, steps.at(7).now.answered) == (ComparedCounts(330, 30), ComparedCounts(30, 30))
+    assert steps.at(7).lately() == ComparedCounts(230, 30)
+    assert steps.at(9).now.all == ComparedCounts(3)
 
 
 def test_what_had_to_wait_thins_out_nothing_that_came_later() -> None:
@@ -95,5 +95,5 @@ def test_what_had_to_wait_thins_out_nothing_that_came_later() -> None:
         steps.follow([], [tally(5, late, Outcome.MISMATCH, step=7)])
         steps.decide([waited])
 
-    assert steps.at(7).now.all == Counts(2_400, 1_400)
-    assert steps.at(7).lately() == Counts(1_200, 1_200)
+    assert steps.at(7).now.all == ComparedCounts(2_400, 1_400)
+    assert steps.at(7).lately() == ComparedCounts(1_200, 1_200)

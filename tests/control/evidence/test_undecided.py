@@ -7,9 +7,9 @@ import pytest
 from proxy.control.evidence.minutes import OPEN, Minutes
 from proxy.control.evidence.undecided import FEWEST, MOST, MOST_IN_ALL, Undecided, room, unproved, verdicts, waiting
 from proxy.core.evidence.fold import REPEATED
-from proxy.core.evidence.records import OTHER, KeyGroup, Tally
+from proxy.core.evidence.records import OTHER, EvidenceTally, KeyGroup
 from proxy.core.noise.groups import Waiting, marked
-from proxy.core.noise.state import KeyState
+from proxy.core.noise.key_state import KeyState
 from proxy.core.outcome import Side
 from proxy.core.parity.compare import Outcome
 
@@ -23,12 +23,12 @@ def group(name: str, *keys: str) -> KeyGroup:
 GROUPS = (group("one", "$.id"), group("two", "$.at", "$.id"))
 
 
-def tally(minute: int, count: int = 1, why: str = "one", **more: object) -> Tally:
+def tally(minute: int, count: int = 1, why: str = "one", **more: object) -> EvidenceTally:
     values = {"route": "a", "epoch": 1, "minute": minute, "shape": "s", "outcome": Outcome.UNDECIDED}
-    return Tally(**values | {"why": why, "count": count} | more)  # type: ignore[arg-type]
+    return EvidenceTally(**values | {"why": why, "count": count} | more)  # type: ignore[arg-type]
 
 
-def match(minute: int, count: int = 1) -> Tally:
+def match(minute: int, count: int = 1) -> EvidenceTally:
     return tally(minute, count, why="", outcome=Outcome.MATCH)
 
 

@@ -1,8 +1,8 @@
 from __future__ import annotations
 
 from proxy.control.fleet.comparer import REMIND, Comparing
+from proxy.core.noise.key_state import KeyState
 from proxy.core.noise.memory import Learned
-from proxy.core.noise.state import KeyState
 from proxy.link.messages import BadDelta, Comparer, Evidence, Noise, Unframer, read_to_comparer
 
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from proxy.control.judge.route_watch import Docket
-from proxy.core.judge.breaker import Breaker
+from proxy.core.judge.breaker import FailureRow
 from proxy.core.judge.guard import Bad, Process
 from proxy.core.position.ladder import COMPLETE, LEGACY, LIVE, RETIRED, SHADOW, Place
 from proxy.core.position.position import Cause, Position, begun, held, moved, resumed, rolled_back
@@ -20,7 +20,7 @@ def alarmed(position: Position) -> Docket:
     docket = Docket()
     docket.follow(position)
     docket.processes[Bad.ERROR] = Process(bad=Bad.ERROR, events=40, alarmed_at=5.0)
-    docket.breaker = Breaker(row=2, opened_at=5.0)
+    docket.breaker = FailureRow(row=2, opened_at=5.0)
     return docket
 
 

@@ -7,11 +7,11 @@ from dataclasses import replace
 import pytest
 
 from proxy.control.judge.judging import KEEP_EVERY
-from proxy.core.judge.ramp import Counts, Measures
+from proxy.core.judge.ramp import ComparedCounts, Measures
 from tests.control.stands import START, Clock, Guards, Known, Stand, Store, table
 
 DEFAULTS = "name: a, match: 'GET /x/{id}', stage: shadow, ramp: {hold: 30s, soak: 30s}"
-PROVED = Measures(compared=5000, unseen=0.001, uncovered=0, newest_at=START, answered=Counts(2000))
+PROVED = Measures(compared=5000, unseen=0.001, uncovered=0, newest_at=START, answered=ComparedCounts(2000))
 SAMPLE = 0.1
 EVERY = 10.0
 REQUESTS = 1000
@@ -93,7 +93,7 @@ async def test_missing_comparisons_raise_it_as_far_as_new_has_carried(clock: Clo
     await one.begin()
     await reach(one, clock, "canary 5%")
     plain = dict(one.replica.samples)
-    one.known.by_route["a"] = replace(PROVED, compared=10, answered=Counts(5), newest_at=clock.now)
+    one.known.by_route["a"] = replace(PROVED, compared=10, answered=ComparedCounts(5), newest_at=clock.now)
     one.hear(legacy=950, new=50, shadows={"sent": 100})
     await one.rounds()
     missing = dict(one.replica.samples), any("are shadowed until then" in each for each in reasons(one))

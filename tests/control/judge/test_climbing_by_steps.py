@@ -9,10 +9,10 @@ import pytest
 
 from proxy.comparer.runs import Runs
 from proxy.control.evidence.book import EvidenceBook, Look
-from proxy.core.evidence.records import Epoch, ShapeCount, Tally
+from proxy.core.evidence.records import Epoch, EvidenceTally, ShapeCount
 from proxy.core.outcome import Side
-from proxy.core.parity.captured import Label
 from proxy.core.parity.compare import Outcome
+from proxy.core.parity.pair import Label
 from proxy.core.routing.shadow import sample_of
 from proxy.core.stage import Stage
 from tests.control.stands import Clock, Known, Stand, Store, table
@@ -75,7 +75,9 @@ class Traffic:
         """As the store would be read."""
         tallies = sorted(self._tallies.items(), key=lambda each: each[0][0])
         listed = [
-            Tally(route="a", epoch=1, minute=minute, shape="s", outcome=outcome, step=step, side=side, count=count)
+            EvidenceTally(
+                route="a", epoch=1, minute=minute, shape="s", outcome=outcome, step=step, side=side, count=count
+            )
             for (minute, step, side, outcome), count in tallies
             if minute >= self._book.wants("a", 1)
         ]

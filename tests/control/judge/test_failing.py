@@ -14,7 +14,7 @@ from proxy.control.position.operator_moves import wanted
 from proxy.core.judge.verdict import Action, Ruling
 from proxy.core.outcome import Refused
 from proxy.core.position.position import Cause, Position, held, move, transition
-from proxy.core.routing.route import Breaker as Rule
+from proxy.core.routing.route import BreakerPolicy as Rule
 from proxy.link.messages import CohortDelta
 from tests.control.stands import Clock, Guards, Stand, Store, alone, bad, canary, table
 

@@ -14,7 +14,7 @@ import pytest
 from proxy.control.fleet.gossip import Answered
 from proxy.control.judge.route_watch import Docket, Seen
 from proxy.core.judge.guard import Bad, BadEvent
-from proxy.core.judge.legacy import Known
+from proxy.core.judge.legacy import LegacyHealth
 from proxy.core.outcome import Side
 from proxy.core.position.ladder import LEGACY
 from proxy.core.position.position import Cause, Position
@@ -45,7 +45,7 @@ def seconds(
             told.legacy += side is Side.LEGACY
             if held or dice.random() < (slow if side is Side.NEW else SLOW):
                 events.append(BadEvent(Bad.LATENCY, side, cohort, DRAWS[cohort], start + at))
-        seen = Seen(start + at, told, tuple(events), tuple(events), 30 * 86_400.0, 4, Known.UP, slow=0.05)
+        seen = Seen(start + at, told, tuple(events), tuple(events), 30 * 86_400.0, 4, LegacyHealth.UP, slow=0.05)
         docket.fold(position, seen)
         yield start + at
 

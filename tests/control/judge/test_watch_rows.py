@@ -9,7 +9,7 @@ import pytest
 from proxy.control.judge.route_watch import Docket, Rates
 from proxy.control.judge.watch_rows import recalled, states_of
 from proxy.core.evidence.records import GuardState
-from proxy.core.judge.breaker import Breaker
+from proxy.core.judge.breaker import FailureRow
 from proxy.core.judge.capacity import Capacity
 from proxy.core.judge.dedupe import Baseline
 from proxy.core.judge.guard import Bad, Process, observe
@@ -50,7 +50,7 @@ def test_rates_of_the_version_before_are_taken_up() -> None:
 def test_a_step_comes_back_as_it_was() -> None:
     """Answers up to those that are needed, what new carried, an alarm of the breaker; without a ramp there is none."""
     capacity = Capacity(proved=0.6, epoch=3)
-    docket = Docket(breaker=Breaker(opened_at=START + 1), capacity=capacity)
+    docket = Docket(breaker=FailureRow(opened_at=START + 1), capacity=capacity)
     docket.follow(standing(FIVE, since=START + 0.25))
     docket.answers = 170
     again, plain = Docket(), Docket()
@@ -115,7 +115,7 @@ def test_what_a_move_answered_is_nothing(updated: float, alarmed_at: float, *, v
     """Neither evidence that was kept before it, nor an alarm of before; baselines and rates outlive it."""
     kept, fresh, seen = Docket(), Docket(), Docket()
     kept.processes[Bad.ERROR] = Process(bad=Bad.ERROR, logs=(6.0,) * 7, events=9, alarmed_at=alarmed_at or None)
-    kept.breaker, kept.rates = Breaker(opened_at=alarmed_at or None), Rates(answers=500, since=START)
+    kept.breaker, kept.rates = FailureRow(opened_at=alarmed_at or None), Rates(answers=500, since=START)
     seen.processes[Bad.ERROR] = known = Process(bad=Bad.ERROR, events=2)
     for docket in (fresh, seen):
         recalled(docket, states_of("a", kept, updated), START + 1)

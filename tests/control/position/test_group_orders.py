@@ -9,7 +9,7 @@ import pytest
 
 from proxy.control.position.group_orders import Given, GroupOrders, Late, Order
 from proxy.control.position.mover import Made
-from proxy.core.judge.stage_machine import Refusal
+from proxy.core.judge.stage_machine import MoveRefusal
 from proxy.core.position.ladder import LEGACY, SHADOW, Place
 from proxy.core.position.position import Cause, Move, Position, held, move, moved, resumed, rolled_back
 from proxy.core.position.standing import Lead
@@ -39,7 +39,7 @@ def stand(clock: Clock, store: Store) -> Stand:
 
 async def give(
     stand: Stand, verb: str, route: str = "a", *, step: bool = False, is_seen: Callable[[], bool] | None = None
-) -> Given | Refusal | Late:
+) -> Given | MoveRefusal | Late:
     orders = GroupOrders(running=stand.running, replica=stand.replica, mover=stand.mover)
     await stand.mover.look()
     return await orders.give(stand.route(route), Order(verb=verb, reason="why", by="ann", step=step), is_seen)

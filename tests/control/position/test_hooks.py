@@ -18,7 +18,7 @@ from aiohttp import web
 
 from proxy.control.position import hooks as module
 from proxy.control.position.hooks import Delivery, Hooks, signed
-from proxy.core.routing.hook import Hook
+from proxy.core.routing.snapshot import Hook
 from proxy.core.secret import Secret
 from proxy.supervised_tasks import Restarting
 

@@ -12,7 +12,7 @@ import pytest
 
 from proxy.config.load import Loaded, load_text
 from proxy.control.probe.health import Status
-from proxy.core.routing.kill_switch import Order
+from proxy.core.routing.kill_switch import KillSwitchOrder
 from proxy.log import stamp
 from tests.control.admin.test_moves import place, post, routes
 from tests.control.conftest import Open, Port
@@ -83,7 +83,7 @@ async def test_a_drain_says_since_when_and_for_whom(port: Port) -> None:
 
 async def test_orders_under_the_kill_switch_mention_it(port: Port) -> None:
     """Whatever the order is; one to a route that the switch cannot give to legacy takes effect, and says nothing."""
-    port.kill.take(Order(by="ann", at="2026-03-01T12:00:00Z", reason="new loses orders"))
+    port.kill.take(KillSwitchOrder(by="ann", at="2026-03-01T12:00:00Z", reason="new loses orders"))
     said = {}
     for verb in ("promote", "hold", "resume", "drain", "rollback"):
         said[verb] = (await post(port, f"/api/routes/a/{verb}"))[1]["notes"]
@@ -154,7 +154,7 @@ async def test_an_order_to_a_side_that_is_down_is_carried_out_and_warned_of(half
         "all": 1,
     }
     assert all(each.startswith(down) for notes in found.values() for each in notes)
-    half_dead.kill.take(Order())
+    half_dead.kill.take(KillSwitchOrder())
     _, killed = await post(half_dead, "/api/routes/a/hold")
     assert killed["notes"][1].startswith(down)
 
@@ -168,7 +168,7 @@ async def test_what_is_down_is_shown_with_the_routes_that_it_is_to_answer(half_d
     await post(half_dead, "/api/routes/a/pin", {"cohort": "x", "side": "legacy"})
     seen.append(await told_down(half_dead))
     await post(half_dead, "/api/routes/a/pin", {"cohort": "x"})
-    half_dead.kill.take(Order())
+    half_dead.kill.take(KillSwitchOrder())
     seen.append(await told_down(half_dead))
 
     assert [[each["upstream"] for each in everywhere] for everywhere, _ in seen] == [["legacy"]] * 4

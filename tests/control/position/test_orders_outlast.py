@@ -13,7 +13,7 @@ from proxy.core.outcome import Side
 from proxy.core.position.ladder import Place
 from proxy.core.position.position import Cause, move, moved
 from proxy.core.position.standing import NEWCOMERS, Hold, Pin
-from proxy.core.routing.kill_switch import Order
+from proxy.core.routing.kill_switch import KillSwitchOrder
 from proxy.core.stage import Stage
 from tests.control.conftest import Open
 from tests.control.judge.test_enforcing import RAMP, at_shadow, between, by_the_judge, fails, proved
@@ -104,7 +104,7 @@ async def test_what_a_drain_does_is_told_by_where_the_route_runs(store: Store, c
     assert why(stand.route(), stand.replica.placed(stand.route())) == f"moved by bob: all of it; {ends}"
 
 
-KILL = Order(by="ann", at="2027-01-15T08:00:00Z", reason="new loses orders")
+KILL = KillSwitchOrder(by="ann", at="2027-01-15T08:00:00Z", reason="new loses orders")
 KILLED = (
     "the kill switch is on (by ann, since 2027-01-15T08:00:00Z, new loses orders): "
     "nothing is promoted until `banyan kill --off` ends it"
@@ -112,9 +112,9 @@ KILLED = (
 
 
 @pytest.mark.parametrize("route", [HALF, at_shadow("a")])
-@pytest.mark.parametrize("order", [replace(KILL, at=""), Order()])
+@pytest.mark.parametrize("order", [replace(KILL, at=""), KillSwitchOrder()])
 async def test_nothing_is_promoted_while_the_kill_switch_is_on(
-    store: Store, clock: Clock, route: str, order: Order
+    store: Store, clock: Clock, route: str, order: KillSwitchOrder
 ) -> None:
     """All of its needs are met: the order is the one thing in the way, whoever gave it, and its end lets it go on."""
     stand = await proved(store, clock, route)
@@ -138,7 +138,7 @@ async def test_a_step_goes_on_after_the_kill_switch(store: Store, clock: Clock) 
     """Eight minutes before it and two after it are ten; those under it are named, and left out."""
     stand = await proved(store, clock, HALF)
     await stand.rounds(seconds=479.0)
-    stand.running.order = Order()
+    stand.running.order = KillSwitchOrder()
     await stand.rounds(seconds=0.0)
     await stand.rounds(seconds=600.0)
     killed = reasons(stand)
@@ -261,7 +261,7 @@ async def test_a_killed_route_goes_back_all_the_same(store: Store, clock: Clock)
 def test_an_order_that_a_control_finds_counts_from_when_it_was_given(at: str, seconds: float) -> None:
     """By its own words, where they are a time that has passed."""
     times = KillTimes()
-    times.note(Order(at=at), START)
+    times.note(KillSwitchOrder(at=at), START)
 
     assert times.seconds_since(START - 100.0) == seconds
 
@@ -270,7 +270,7 @@ def test_of_several_orders_each_counts_for_its_own_time() -> None:
     """None twice, whatever it says of itself, and as much of it as is later than the moment in question."""
     times = KillTimes()
     for second, is_on in ((0, True), (10, True), (20, False), (30, False), (40, True), (45, True)):
-        times.note(Order(at="2027-01-15T07:00:00Z" if second else "") if is_on else None, START + second)
+        times.note(KillSwitchOrder(at="2027-01-15T07:00:00Z" if second else "") if is_on else None, START + second)
 
     assert times.seconds_since(START) == 45.0
     assert times.seconds_since(START + 15.0) == 30.0
@@ -281,7 +281,7 @@ def test_a_drill_of_many_orders_is_remembered_in_part() -> None:
     """Of a hundred seconds under the switch the last sixty-four are known, and the first ones are time at the step."""
     times = KillTimes()
     for second in range(200):
-        times.note(None if second % 2 else Order(), START + second)
+        times.note(None if second % 2 else KillSwitchOrder(), START + second)
 
     assert times.seconds_since(START) == 64.0
     assert times.seconds_since(START + 180.5) == 9.5

@@ -8,7 +8,7 @@ import pytest
 from proxy.control.traffic import recent_requests as module
 from proxy.control.traffic.cohorts import FELL_BACK, Cohorts
 from proxy.control.traffic.recent_requests import LASTS, RecentRequests
-from proxy.core.traffic.remembered_request import Seen
+from proxy.core.traffic.remembered_request import RememberedRequest
 from proxy.link.messages import Recent
 from tests.control.admin.test_admin import get, refused
 from tests.control.conftest import Clock, Port
@@ -16,11 +16,11 @@ from tests.control.tables import crm, route, snapshot
 from tests.core.remembered import head, remember
 
 
-def seen(number: int = 1, target: str = "/orders/7", **more: object) -> Seen:
+def seen(number: int = 1, target: str = "/orders/7", **more: object) -> RememberedRequest:
     return remember(crm().table, head(target), id=f"r{number}", at=1000.0, **more)
 
 
-def report(*sample: Seen, requests: int = 0, bad: tuple[Seen, ...] = ()) -> Recent:
+def report(*sample: RememberedRequest, requests: int = 0, bad: tuple[RememberedRequest, ...] = ()) -> Recent:
     return Recent(list(sample), list(bad), requests or len(sample))
 
 
@@ -90,7 +90,7 @@ def test_the_time_that_is_covered(memory: RecentRequests, clock: Clock) -> None:
     assert memory.seconds == LASTS
 
 
-def cohort(source: str, number: int, **more: object) -> Seen:
+def cohort(source: str, number: int, **more: object) -> RememberedRequest:
     values: dict[str, Any] = {
         "sources": "header:x",
         "source": source,
@@ -141,7 +141,7 @@ def test_what_needs_no_side_has_no_cohort() -> None:
     assert cohorts.view("internal").sources == ()
 
 
-async def told(port: Port, *sample: Seen) -> None:
+async def told(port: Port, *sample: RememberedRequest) -> None:
     """A worker has reported these."""
     worker = await port.worker()
     worker.recent = report(*sample)
@@ -184,7 +184,7 @@ async def test_a_limit_is_a_number(port: Port, limit: str) -> None:
     assert "from 1 to 50000" in (await refused(port, f"/api/recent?limit={limit}"))["detail"]
 
 
-def now(each: Seen) -> Seen:
+def now(each: RememberedRequest) -> RememberedRequest:
     """As if it had just ended."""
     return each._replace(at=time.time())
 

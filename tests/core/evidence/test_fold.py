@@ -7,20 +7,20 @@ from itertools import count
 import pytest
 
 from proxy.core.evidence import fold as module
-from proxy.core.evidence import noise_counts
-from proxy.core.evidence.fold import REPEATED, Fold, Found, Part
+from proxy.core.evidence import key_groups
+from proxy.core.evidence.fold import REPEATED, ComparedPair, Fold, Part
 from proxy.core.evidence.records import OTHER, SAMPLED, Increments, cluster_id
 from proxy.core.outcome import Side
-from proxy.core.parity.captured import CapturedAnswer, Pair
-from proxy.core.parity.compare import Comparison, Incomparable, Outcome
+from proxy.core.parity.compare import Comparison, IncomparableReason, Outcome
 from proxy.core.parity.excuse import NOISE, UNDECIDED
+from proxy.core.parity.pair import CapturedAnswer, Pair
 from proxy.core.parity.redact import Redactor
-from proxy.core.parity.rules.difference import Difference, Kind, differ
+from proxy.core.parity.rules.difference import Difference, DifferenceKind, differ
 from tests.core.parity.pairs import answer, pair
 
-TOTAL = differ("$.total", Kind.NUM, "1", "2")
-AT = differ("$.at", Kind.TIME, "2026-01-01T00:00:00Z", "2026-01-01T00:00:01Z")
-GONE = differ("$.id", Kind.MISSING, "7", "")
+TOTAL = differ("$.total", DifferenceKind.NUM, "1", "2")
+AT = differ("$.at", DifferenceKind.TIME, "2026-01-01T00:00:00Z", "2026-01-01T00:00:01Z")
+GONE = differ("$.id", DifferenceKind.MISSING, "7", "")
 REDACTOR = Redactor(key=b"k" * 32)
 
 
@@ -35,9 +35,9 @@ def mismatch(*differences: Difference) -> Comparison:
 MATCH = Comparison(outcome=Outcome.MATCH)
 
 
-def found(given: Pair, comparison: Comparison = MATCH, draw: float = 0.5, **more: object) -> Found:
+def found(given: Pair, comparison: Comparison = MATCH, draw: float = 0.5, **more: object) -> ComparedPair:
     values = {"pair": given, "comparison": comparison, "shape": "s", "draw": draw}
-    return Found(**values | more)  # type: ignore[arg-type]
+    return ComparedPair(**values | more)  # type: ignore[arg-type]
 
 
 def taken(fold: Fold) -> tuple[Part, ...]:
@@ -57,21 +57,21 @@ def test_comparisons_add_up_by_minute_shape_and_gravest_difference() -> None:
         fold.add(found(one(at)))
     fold.add(found(one(62.0), mismatch(TOTAL, GONE)))
     fold.add(found(one(63.0), repeated=True))
-    fold.add(found(one(64.0), Comparison(outcome=Outcome.INCOMPARABLE, why=Incomparable.TIMED_OUT)))
+    fold.add(found(one(64.0), Comparison(outcome=Outcome.INCOMPARABLE, why=IncomparableReason.TIMED_OUT)))
     told = only(fold)
 
-    assert [(each.minute, each.outcome, each.kind, each.why, each.count) for each in told.tallies] == [
+    assert [(tally.minute, tally.outcome, tally.kind, tally.why, tally.count) for tally in told.tallies] == [
         (1, "match", None, "", 2),
         (2, "match", None, "", 1),
         (1, "mismatch", "missing", "", 1),
         (1, "match", None, REPEATED, 1),
         (1, "incomparable", None, "timed_out", 1),
     ]
-    assert [(each.path, each.count, each.accepted) for each in told.occurrences] == [
+    assert [(occurrence.path, occurrence.count, occurrence.accepted) for occurrence in told.occurrences] == [
         ("$.total", 1, ""),
         ("$.id", 1, ""),
     ]
-    assert [(each.legacy, each.compared, each.first_seen, each.last_seen) for each in told.shapes] == [
+    assert [(shape.legacy, shape.compared, shape.first_seen, shape.last_seen) for shape in told.shapes] == [
         (6, 5, 60.0, 120.0)
     ]
     assert (told.id, told.at) == ("id1", 99.0)
@@ -85,7 +85,7 @@ def test_routes_and_versions_are_kept_apart() -> None:
         fold.add(found(made))
 
     parts = taken(fold)
-    assert [(each.route, each.new_version, each.increments.tallies[0].count) for each in parts] == [
+    assert [(part.route, part.new_version, part.increments.tallies[0].count) for part in parts] == [
         ("a", one().new_version, 2),
         ("b", one().new_version, 1),
         ("a", "9", 1),
@@ -106,12 +106,12 @@ def test_steps_and_who_answered_are_kept_apart() -> None:
         fold.add(found(one(**more)))
     parts = taken(fold)
 
-    assert [(each.step, each.side, each.count) for each in parts[0].increments.tallies] == [
+    assert [(tally.step, tally.side, tally.count) for tally in parts[0].increments.tallies] == [
         (0, "legacy", 1),
         (7, "legacy", 2),
         (7, "new", 1),
     ]
-    assert [(each.addresses, each.begun) for each in parts] == [("", 0), ("", 1), ("x", 0)]
+    assert [(part.addresses, part.begun) for part in parts] == [("", 0), ("", 1), ("x", 0)]
 
 
 def test_what_was_shed_is_incomparable() -> None:
@@ -131,7 +131,7 @@ def test_excuses_are_counted_and_the_last_one_speaks() -> None:
         fold.add(found(one(at), Comparison(outcome=Outcome.IGNORED, excused=((rule, TOTAL),))))
     told = only(fold)
 
-    assert [(each.rule, each.hits, each.last_hit) for each in told.rule_hits] == [("mask $.total", 2, 90.0)]
+    assert [(hit.rule, hit.hits, hit.last_hit) for hit in told.rule_hits] == [("mask $.total", 2, 90.0)]
     (seen,) = told.occurrences
     assert (seen.accepted, seen.count, seen.first_seen, seen.last_seen) == ("mask $.total", 3, 60.0, 90.0)
 
@@ -147,30 +147,34 @@ def test_what_is_undecided_is_counted_under_the_group_of_its_keys() -> None:
 
     (group,) = told.groups
     assert (group.route, group.keys, group.last_seen) == ("a", ("$.at", "$.total"), 60.0)
-    assert [(each.outcome, each.kind, each.why) for each in told.tallies] == [
+    assert [(tally.outcome, tally.kind, tally.why) for tally in told.tallies] == [
         ("undecided", "num", group.id),
         ("undecided", "num", f"{group.id} {REPEATED}"),
         ("mismatch", "missing", ""),
     ]
-    assert {each.path: (each.accepted, each.count, each.counted) for each in told.occurrences} == {
+    assert {
+        occurrence.path: (occurrence.accepted, occurrence.count, occurrence.counted) for occurrence in told.occurrences
+    } == {
         "$.total": (UNDECIDED, 3, 0),
         "$.at": (UNDECIDED, 2, 0),
         "$.id": ("", 1, 1),
     }
-    shown = next(each for each in told.samples if each.cluster == cluster_id("a", "$.at", Kind.TIME))
-    assert [each.path for each in shown.exchange.differences] == ["$.total", "$.at"]
+    shown = next(sample for sample in told.samples if sample.cluster == cluster_id("a", "$.at", DifferenceKind.TIME))
+    assert [difference.path for difference in shown.exchange.differences] == ["$.total", "$.at"]
 
 
 def test_what_is_undecided_and_finds_no_place_counts(monkeypatch: pytest.MonkeyPatch) -> None:
     """Its differences are then those of a mismatch, so that clusters and counts say the same."""
-    monkeypatch.setattr(noise_counts, "MOST_OF_PART", 1)
+    monkeypatch.setattr(key_groups, "MOST_OF_PART", 1)
     fold = Fold()
     for key in ("$.at", "$.other"):
         fold.add(found(one(), Comparison(outcome=Outcome.UNDECIDED, waiting=((key, AT),))))
     told = only(fold)
 
-    assert [(each.outcome, each.kind) for each in told.tallies] == [("undecided", "time"), ("mismatch", "time")]
-    assert [(each.accepted, each.count, each.counted) for each in told.occurrences] == [("", 2, 1)]
+    assert [(tally.outcome, tally.kind) for tally in told.tallies] == [("undecided", "time"), ("mismatch", "time")]
+    assert [(occurrence.accepted, occurrence.count, occurrence.counted) for occurrence in told.occurrences] == [
+        ("", 2, 1)
+    ]
     assert len(told.groups) == 1
 
 
@@ -208,7 +212,7 @@ def test_what_is_kept_is_redacted_once() -> None:
     """An exchange that shows two clusters is made once, and holds no secret."""
     fold = Fold()
     secret = replace(one().request, target=b"/a?password=geheim")
-    card = differ("$.note", Kind.STRING, "4111111111111111", "x")
+    card = differ("$.note", DifferenceKind.STRING, "4111111111111111", "x")
     fold.add(found(one(request=secret), mismatch(TOTAL, card)))
     samples = only(fold).samples
 
@@ -267,7 +271,7 @@ def test_memory_is_bounded_and_losses_are_counted(monkeypatch: pytest.MonkeyPatc
         fold.add(found(one(), shape=shape))
     assert fold.lost == 0
     fold.mark(("a", "1", "2", "", 0), [(f"$.{name}", "gap 1", 0, 1, 0, 0) for name in "rst"])
-    for kind in (Kind.NUM, Kind.TYPE, Kind.STRING, Kind.TIME):
+    for kind in (DifferenceKind.NUM, DifferenceKind.TYPE, DifferenceKind.STRING, DifferenceKind.TIME):
         fold.add(found(one(route="b"), mismatch(differ(f"$.{kind}", kind, "1", "2"))))
     fold.add(found(one(route="c")))
     fold.shed(one(route="d"))
@@ -278,7 +282,7 @@ def test_memory_is_bounded_and_losses_are_counted(monkeypatch: pytest.MonkeyPatc
     assert lost == 4 + 1 + 3  # tallies without a place, marks, parts
     assert [each.shape for each in first.shapes] == ["s", "t", OTHER]
     assert [each.path for each in first.noise] == ["$.r", "$.s"]
-    assert [each.path for each in second.occurrences] == ["$.num", "$.type", OTHER, OTHER]
+    assert [occurrence.path for occurrence in second.occurrences] == ["$.num", "$.type", OTHER, OTHER]
     assert len(second.samples) == 1
     assert (len(first.recorded), len(second.recorded)) == (1, 0)
 
@@ -298,10 +302,12 @@ def test_an_answer_that_failed_was_not_answered() -> None:
     fold = Fold()
     error = answer({"error": 1}, status=500)
     fold.add(
-        found(one(legacy=error, new=error), Comparison(outcome=Outcome.INCOMPARABLE, why=Incomparable.BOTH_FAILED))
+        found(
+            one(legacy=error, new=error), Comparison(outcome=Outcome.INCOMPARABLE, why=IncomparableReason.BOTH_FAILED)
+        )
     )
-    fold.add(found(one(legacy=error), Comparison(outcome=Outcome.INCOMPARABLE, why=Incomparable.LEGACY_FAILED)))
+    fold.add(found(one(legacy=error), Comparison(outcome=Outcome.INCOMPARABLE, why=IncomparableReason.LEGACY_FAILED)))
     failed = CapturedAnswer(status=0, fields=(), body=b"", size=0, seconds=0.0, failure="timed_out")
-    fold.add(found(one(legacy=failed), Comparison(outcome=Outcome.INCOMPARABLE, why=Incomparable.TIMED_OUT)))
+    fold.add(found(one(legacy=failed), Comparison(outcome=Outcome.INCOMPARABLE, why=IncomparableReason.TIMED_OUT)))
 
-    assert [(each.legacy, each.compared) for each in only(fold).shapes] == [(0, 0)]
+    assert [(shape.legacy, shape.compared) for shape in only(fold).shapes] == [(0, 0)]

@@ -10,9 +10,9 @@ import pytest
 from proxy.core.evidence import noise_memories as module
 from proxy.core.evidence.noise_memories import IDLE
 from proxy.core.evidence.records import epoch_mark
+from proxy.core.noise.key_state import KeyState
 from proxy.core.noise.measure import Measure
 from proxy.core.noise.memory import Learned
-from proxy.core.noise.state import KeyState
 from tests.core.noise.pairs import Comparer, pair
 from tests.core.parity.pairs import NOW, asking
 

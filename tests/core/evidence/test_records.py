@@ -17,7 +17,7 @@ from proxy.core.evidence.records import (
     joined,
     storable,
 )
-from proxy.core.parity.rules.difference import Kind, Severity
+from proxy.core.parity.rules.difference import DifferenceKind, Severity
 
 _HITS = RuleHits(route="a", rule="r", hits=1, last_hit=2.0)
 _GUARD = GuardState(route="a\0", bad="5xx", numbers=(1.0,), updated=1.0)
@@ -52,14 +52,14 @@ def test_long_texts_that_begin_alike_stay_apart() -> None:
 def test_a_cluster_has_the_same_id_everywhere() -> None:
     """Twelve hex digits of route, path and kind; each of the three counts, and where one ends counts."""
     ids = [
-        cluster_id("a", "$.b", Kind.NUM),
-        cluster_id("b", "$.b", Kind.NUM),
-        cluster_id("a", "$.c", Kind.NUM),
-        cluster_id("a", "$.b", Kind.TYPE),
-        cluster_id("a$", ".b", Kind.NUM),
+        cluster_id("a", "$.b", DifferenceKind.NUM),
+        cluster_id("b", "$.b", DifferenceKind.NUM),
+        cluster_id("a", "$.c", DifferenceKind.NUM),
+        cluster_id("a", "$.b", DifferenceKind.TYPE),
+        cluster_id("a$", ".b", DifferenceKind.NUM),
     ]
     one = Occurrence(
-        route="a", epoch=7, path="$.b", kind=Kind.NUM, severity=Severity.LOW, first_seen=1.0, last_seen=1.0
+        route="a", epoch=7, path="$.b", kind=DifferenceKind.NUM, severity=Severity.LOW, first_seen=1.0, last_seen=1.0
     )
 
     assert len(set(ids)) == 5

@@ -15,9 +15,9 @@ from proxy.core.http.forwarded import (
     take_managed,
     trusted_lines,
 )
-from proxy.core.http.passed import NAME as PASSED
-from proxy.core.http.passed import entry_of
 from proxy.core.http.request import RequestHead, RequestReader
+from proxy.core.http.via import NAME as PASSED
+from proxy.core.http.via import entry_of
 
 TRUSTED = tuple(map(ip_network, ("10.0.0.0/8", "2001:db8::/32", "fe80::/10")))
 PEER = "10.0.0.1"

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from proxy.core.http.headers import (
     FORBIDDEN_TRAILERS,
     PROTECTED,
-    Kind,
+    FieldKind,
     connection_tokens,
     is_managed,
     keep_trailer,
@@ -43,32 +43,32 @@ FRAMING = [b"Content-Length", b"Transfer-Encoding", b"Host"]
 @pytest.mark.parametrize(
     ("name", "kind"),
     [
-        (b"Host", Kind.HOST),
-        (b"Content-Length", Kind.CONTENT_LENGTH),
-        (b"Transfer-Encoding", Kind.TRANSFER_ENCODING),
-        (b"Connection", Kind.CONNECTION),
-        (b"TE", Kind.TE),
-        (b"Expect", Kind.EXPECT),
-        (b"Upgrade", Kind.UPGRADE),
-        (b"traceparent", Kind.TRACEPARENT),
-        (b"tracestate", Kind.TRACESTATE),
-        (b"Keep-Alive", Kind.HOP_BY_HOP),
-        (b"Proxy-Connection", Kind.HOP_BY_HOP),
-        (b"Proxy-Authorization", Kind.HOP_BY_HOP),
-        (b"Proxy-Authenticate", Kind.HOP_BY_HOP),
-        (b"HTTP2-Settings", Kind.HOP_BY_HOP),
-        (b"X-Tenant-Id", Kind.WANTED),
-        (b"Idempotency-Key", Kind.WANTED),
-        (b"Authorization", Kind.WANTED),
-        (b"Sec-WebSocket-Key", Kind.WANTED),
-        (b"Accept", Kind.PLAIN),
-        (b"Cookie", Kind.PLAIN),
-        (b"my_legacy_token", Kind.PLAIN),
-        (b"X-Forwardedness", Kind.PLAIN),
-        (b"", Kind.PLAIN),
+        (b"Host", FieldKind.HOST),
+        (b"Content-Length", FieldKind.CONTENT_LENGTH),
+        (b"Transfer-Encoding", FieldKind.TRANSFER_ENCODING),
+        (b"Connection", FieldKind.CONNECTION),
+        (b"TE", FieldKind.TE),
+        (b"Expect", FieldKind.EXPECT),
+        (b"Upgrade", FieldKind.UPGRADE),
+        (b"traceparent", FieldKind.TRACEPARENT),
+        (b"tracestate", FieldKind.TRACESTATE),
+        (b"Keep-Alive", FieldKind.HOP_BY_HOP),
+        (b"Proxy-Connection", FieldKind.HOP_BY_HOP),
+        (b"Proxy-Authorization", FieldKind.HOP_BY_HOP),
+        (b"Proxy-Authenticate", FieldKind.HOP_BY_HOP),
+        (b"HTTP2-Settings", FieldKind.HOP_BY_HOP),
+        (b"X-Tenant-Id", FieldKind.WANTED),
+        (b"Idempotency-Key", FieldKind.WANTED),
+        (b"Authorization", FieldKind.WANTED),
+        (b"Sec-WebSocket-Key", FieldKind.WANTED),
+        (b"Accept", FieldKind.PLAIN),
+        (b"Cookie", FieldKind.PLAIN),
+        (b"my_legacy_token", FieldKind.PLAIN),
+        (b"X-Forwardedness", FieldKind.PLAIN),
+        (b"", FieldKind.PLAIN),
     ],
 )
-def test_a_request_field_is_known_by_name_in_any_case(name: bytes, kind: Kind) -> None:
+def test_a_request_field_is_known_by_name_in_any_case(name: bytes, kind: FieldKind) -> None:
     """Framing, hop-by-hop and wanted fields are told apart from those that simply pass (R8, HD03, HD09)."""
     wanted = frozenset({b"x-tenant-id"})
 
@@ -78,7 +78,7 @@ def test_a_request_field_is_known_by_name_in_any_case(name: bytes, kind: Kind) -
 @pytest.mark.parametrize("name", MANAGED)
 def test_what_banyan_alone_sets_is_managed(name: bytes) -> None:
     """Where a request comes from and what it asks for is never the client's word (R7, HD05, HD10)."""
-    assert request_kind(name, frozenset()) is Kind.MANAGED
+    assert request_kind(name, frozenset()) is FieldKind.MANAGED
     assert is_managed(name.lower())
 
 
@@ -88,8 +88,8 @@ def test_a_name_that_a_framework_may_fold_is_an_alias(name: bytes, mark: str) ->
     """CGI upstreams read `X_Forwarded_For` as `X-Forwarded-For`, so every such spelling is left out: HD06, HD08."""
     alias = name.replace(b"-", mark.encode())
 
-    assert request_kind(alias, frozenset()) in (Kind.ALIAS, Kind.MANAGED)
-    assert request_kind(alias.swapcase(), frozenset()) in (Kind.ALIAS, Kind.MANAGED)
+    assert request_kind(alias, frozenset()) in (FieldKind.ALIAS, FieldKind.MANAGED)
+    assert request_kind(alias.swapcase(), frozenset()) in (FieldKind.ALIAS, FieldKind.MANAGED)
 
 
 @given(st.sampled_from(MANAGED + FRAMING), st.data())
@@ -100,32 +100,32 @@ def test_no_spelling_of_a_managed_name_passes(name: bytes, data: st.DataObject) 
         for byte, cases in ((byte, bytes({byte, bytes([byte]).swapcase()[0]})) for byte in name)
     )
 
-    assert request_kind(spelt, frozenset()) not in (Kind.PLAIN, Kind.WANTED)
+    assert request_kind(spelt, frozenset()) not in (FieldKind.PLAIN, FieldKind.WANTED)
 
 
 @pytest.mark.parametrize(
     ("name", "kind"),
     [
-        (b"Content-Length", Kind.CONTENT_LENGTH),
-        (b"Transfer-Encoding", Kind.TRANSFER_ENCODING),
-        (b"Connection", Kind.CONNECTION),
-        (b"Upgrade", Kind.UPGRADE),
-        (b"TE", Kind.HOP_BY_HOP),
-        (b"Keep-Alive", Kind.KEEP_ALIVE),
-        (b"Proxy-Connection", Kind.HOP_BY_HOP),
-        (b"Proxy-Authenticate", Kind.HOP_BY_HOP),
-        (b"Proxy-Authentication-Info", Kind.HOP_BY_HOP),
-        (b"Proxy-Authorization", Kind.HOP_BY_HOP),
-        (b"Trailer", Kind.TRAILER),
-        (b"Location", Kind.LOCATION),
-        (b"Content-Location", Kind.LOCATION),
-        (b"Set-Cookie", Kind.SET_COOKIE),
-        (b"X-Request-Id", Kind.MANAGED),
-        (b"Server", Kind.PLAIN),
-        (b"X-Forwarded-For", Kind.PLAIN),
+        (b"Content-Length", FieldKind.CONTENT_LENGTH),
+        (b"Transfer-Encoding", FieldKind.TRANSFER_ENCODING),
+        (b"Connection", FieldKind.CONNECTION),
+        (b"Upgrade", FieldKind.UPGRADE),
+        (b"TE", FieldKind.HOP_BY_HOP),
+        (b"Keep-Alive", FieldKind.KEEP_ALIVE),
+        (b"Proxy-Connection", FieldKind.HOP_BY_HOP),
+        (b"Proxy-Authenticate", FieldKind.HOP_BY_HOP),
+        (b"Proxy-Authentication-Info", FieldKind.HOP_BY_HOP),
+        (b"Proxy-Authorization", FieldKind.HOP_BY_HOP),
+        (b"Trailer", FieldKind.TRAILER),
+        (b"Location", FieldKind.LOCATION),
+        (b"Content-Location", FieldKind.LOCATION),
+        (b"Set-Cookie", FieldKind.SET_COOKIE),
+        (b"X-Request-Id", FieldKind.MANAGED),
+        (b"Server", FieldKind.PLAIN),
+        (b"X-Forwarded-For", FieldKind.PLAIN),
     ],
 )
-def test_a_response_field_is_known_by_name_in_any_case(name: bytes, kind: Kind) -> None:
+def test_a_response_field_is_known_by_name_in_any_case(name: bytes, kind: FieldKind) -> None:
     """What an upstream sends is framing, hop-by-hop, to be rewritten, or simply passes (RS14)."""
     assert {response_kind(each) for each in (name, name.lower(), name.upper())} == {kind}
 

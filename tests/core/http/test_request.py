@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from proxy.core.http.request import CHUNKED, HeadBounds, Refusal, RequestHead, RequestReader
+from proxy.core.http.request import CHUNKED, HeadBounds, RequestHead, RequestReader, RequestRefusal
 from proxy.core.limits.bounds_met import Shed
 from tests.core.llhttp import hear_request
 from tests.core.request_cases import FORWARDED, FRAMING, REFUSED, get, post, request
@@ -11,10 +11,10 @@ WANTED = frozenset({b"x-tenant-id", b"cookie"})
 MAX_LINE, MAX_FIELDS = HeadBounds().line, HeadBounds().fields
 
 
-def judge(raw: bytes, wanted: frozenset[bytes] = WANTED) -> RequestHead | Refusal:
+def judge(raw: bytes, wanted: frozenset[bytes] = WANTED) -> RequestHead | RequestRefusal:
     """As in production: llhttp first, then our reader."""
     heard = hear_request(raw)
-    return Refusal(400, heard.error) if heard.error else RequestReader(wanted).read(raw)
+    return RequestRefusal(400, heard.error) if heard.error else RequestReader(wanted).read(raw)
 
 
 def accepted(raw: bytes, wanted: frozenset[bytes] = WANTED) -> RequestHead:
@@ -28,9 +28,9 @@ def test_uncertain_framing_is_refused_by_the_reader_alone(raw: bytes, status: in
     """R3: even if llhttp let it pass, a body whose end two readers could see differently is refused."""
     refusal = RequestReader(WANTED).read(raw)
 
-    assert isinstance(refusal, Refusal)
+    assert isinstance(refusal, RequestRefusal)
     assert refusal.status == status
-    assert isinstance(judge(raw), Refusal)
+    assert isinstance(judge(raw), RequestRefusal)
 
 
 @pytest.mark.parametrize(("raw", "status"), REFUSED.values(), ids=REFUSED)
@@ -38,7 +38,7 @@ def test_what_two_readers_could_read_differently_is_refused(raw: bytes, status: 
     """R3-R5, R9, R10: no such request gets past llhttp and our reader together."""
     refusal = judge(raw)
 
-    assert isinstance(refusal, Refusal)
+    assert isinstance(refusal, RequestRefusal)
     assert refusal.status == status
     assert refusal.detail
 
@@ -243,7 +243,7 @@ def test_sizes_are_bounded_to_the_byte(raw: bytes, status: int) -> None:
     """R16: a request line or field of 16 KiB and a head of 64 KiB with 128 fields pass; one more of any is refused."""
     judged = judge(raw)
 
-    assert (judged.status if isinstance(judged, Refusal) else 0) == status
+    assert (judged.status if isinstance(judged, RequestRefusal) else 0) == status
     assert HeadBounds().head == 64 * 1024
 
 
@@ -351,7 +351,7 @@ def test_other_bounds_hold_for_recalled_heads_too() -> None:
     assert reader.recall(short) is not None
     assert reader.recall(long) is None
     refusal = reader.read(long)
-    assert isinstance(refusal, Refusal)
+    assert isinstance(refusal, RequestRefusal)
     assert refusal.shed is Shed.REQUEST_LINE
 
 
@@ -359,7 +359,7 @@ def test_underscores_in_names_can_be_refused() -> None:
     """HD09 in its other position; a dash is another name."""
     reader = RequestReader(WANTED, underscores=False)
 
-    assert isinstance(reader.read(get(b"my_token: 1")), Refusal)
+    assert isinstance(reader.read(get(b"my_token: 1")), RequestRefusal)
     assert isinstance(reader.read(get(b"my-token: 1")), RequestHead)
 
 
@@ -369,7 +369,7 @@ def test_an_encoded_nul_is_refused_wherever_it_stands_unless_it_is_allowed() -> 
     strict.read(get(target=b"/x"))
     for target in (b"/x?a=%00", b"/x%00?a"):
         raw = get(target=target)
-        assert isinstance(strict.read(raw), Refusal)
+        assert isinstance(strict.read(raw), RequestRefusal)
         assert strict.recall(raw) is None
         assert isinstance(lenient.read(raw), RequestHead)
 

@@ -6,14 +6,14 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from proxy.core.http.headers import PROTECTED, Kind, connection_tokens, request_kind
-from proxy.core.http.request import Refusal, RequestHead, RequestReader
+from proxy.core.http.headers import PROTECTED, FieldKind, connection_tokens, request_kind
+from proxy.core.http.request import RequestHead, RequestReader, RequestRefusal
 from tests.core.heads import REQUEST_HEADS, REQUEST_LINES
 from tests.core.llhttp import OFFERED, Heard, hear_request
 
 WANTED = frozenset({b"x-tenant-id", b"cookie"})
-STAYS = {Kind.PLAIN, Kind.WANTED, Kind.HOST, Kind.CONTENT_LENGTH, Kind.TRANSFER_ENCODING}
-NOTED = {Kind.WANTED, Kind.MANAGED, Kind.TRACEPARENT, Kind.TRACESTATE}
+STAYS = {FieldKind.PLAIN, FieldKind.WANTED, FieldKind.HOST, FieldKind.CONTENT_LENGTH, FieldKind.TRANSFER_ENCODING}
+NOTED = {FieldKind.WANTED, FieldKind.MANAGED, FieldKind.TRACEPARENT, FieldKind.TRACESTATE}
 
 
 def both(raw: bytes) -> tuple[RequestHead, Heard]:
@@ -36,7 +36,7 @@ def forwarded(heard: Heard, noted: dict[bytes, list[bytes]]) -> list[tuple[bytes
         for name, value in heard.fields
         if request_kind(name, WANTED) in STAYS and name.lower() not in named
     ]
-    canonical = {Kind.CONTENT_LENGTH: lambda value: b"%d" % int(value), Kind.TRANSFER_ENCODING: bytes.lower}
+    canonical = {FieldKind.CONTENT_LENGTH: lambda value: b"%d" % int(value), FieldKind.TRANSFER_ENCODING: bytes.lower}
     return [(name, canonical.get(kind, bytes)(value)) for kind, name, value in kept]
 
 
@@ -114,7 +114,7 @@ def test_both_see_the_body_end_at_the_same_byte(raw: bytes) -> None:
 def test_where_we_are_stricter_than_llhttp(raw: bytes) -> None:
     """These pass llhttp, which leaves them to its caller; upstreams disagree about them, so they end here."""
     assert not hear_request(raw).error
-    assert isinstance(RequestReader(WANTED).read(raw), Refusal)
+    assert isinstance(RequestReader(WANTED).read(raw), RequestRefusal)
 
 
 def everything(head: RequestHead) -> dict[str, object]:

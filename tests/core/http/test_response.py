@@ -3,13 +3,20 @@ from __future__ import annotations
 import pytest
 from hypothesis import assume, example, given
 
-from proxy.core.http.headers import PROTECTED, Kind, connection_tokens, is_managed, response_kind
+from proxy.core.http.headers import PROTECTED, FieldKind, connection_tokens, is_managed, response_kind
 from proxy.core.http.response import CHUNKED, MAX_FIELDS, NEVER, UNTIL_CLOSE, ResponseHead, ResponseReader
 from tests.core.heads import RESPONSE_HEADS
 from tests.core.llhttp import OFFERED, Heard, hear_response
 
-STAYS = {Kind.PLAIN, Kind.LOCATION, Kind.SET_COOKIE, Kind.MANAGED, Kind.CONTENT_LENGTH, Kind.TRANSFER_ENCODING}
-FRAMING = {Kind.CONTENT_LENGTH, Kind.TRANSFER_ENCODING}
+STAYS = {
+    FieldKind.PLAIN,
+    FieldKind.LOCATION,
+    FieldKind.SET_COOKIE,
+    FieldKind.MANAGED,
+    FieldKind.CONTENT_LENGTH,
+    FieldKind.TRANSFER_ENCODING,
+}
+FRAMING = {FieldKind.CONTENT_LENGTH, FieldKind.TRANSFER_ENCODING}
 
 
 def response(*fields: bytes, line: bytes = b"HTTP/1.1 200 OK") -> bytes:
@@ -307,8 +314,8 @@ def forwarded(head: ResponseHead, heard: Heard) -> list[tuple[bytes, bytes]]:
             continue
         if kind not in FRAMING:
             found.append((name, value))
-        elif not bodyless or (head.status == 304 and kind is Kind.CONTENT_LENGTH):
-            found.append((name, b"%d" % int(value) if kind is Kind.CONTENT_LENGTH else b"chunked"))
+        elif not bodyless or (head.status == 304 and kind is FieldKind.CONTENT_LENGTH):
+            found.append((name, b"%d" % int(value) if kind is FieldKind.CONTENT_LENGTH else b"chunked"))
     return found
 
 

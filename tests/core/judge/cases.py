@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from proxy.core.judge.breaker import Breaker
+from proxy.core.judge.breaker import FailureRow
 from proxy.core.judge.guard import Bad, Process
 from proxy.core.judge.policy import Ramp
-from proxy.core.judge.ramp import Counts, Fault, Measures
+from proxy.core.judge.ramp import ComparedCounts, Fault, Measures
 from proxy.core.judge.verdict import Case
 from proxy.core.position.ladder import Place
 from proxy.core.position.position import Cause, Position
@@ -16,13 +16,13 @@ from proxy.core.stage import Stage
 NOW = 1_000_000.0
 RAMP = Ramp(steps=(0.01, 0.05, 0.25), hold=600.0, soak=3600.0)
 ONE, FIVE, QUARTER = (Place(Stage.CANARY, split) for split in RAMP.steps)
-OPENED = Breaker(row=5, opened_at=NOW - 1)
+OPENED = FailureRow(row=5, opened_at=NOW - 1)
 ALARM = Process(bad=Bad.ERROR, events=40, alarmed_at=NOW - 5)
 GOOD = Measures(
     compared=5000,
     mismatched=3,
     incomparable=10,
-    answered=Counts(2000, 1),
+    answered=ComparedCounts(2000, 1),
     unseen=0.001,
     uncovered=0,
     requests=5000,

@@ -11,7 +11,7 @@ from proxy.core.judge.breaker import (
     OF_ONE_COHORT,
     ONE_LASTS,
     PATIENCE,
-    Breaker,
+    FailureRow,
     answered,
     failed,
     lasting,
@@ -22,8 +22,8 @@ from proxy.core.judge.breaker import (
 from proxy.core.outcome import Side
 
 
-def row(failures: int, *, cohorts: int = 2, breaker: Breaker | None = None, unreachable: bool = False) -> Breaker:
-    breaker = breaker or Breaker()
+def row(failures: int, *, cohorts: int = 2, breaker: FailureRow | None = None, unreachable: bool = False) -> FailureRow:
+    breaker = breaker or FailureRow()
     for at in range(failures):
         breaker = failed(breaker, Side.NEW, cohort=at % cohorts, at=float(at), unreachable=unreachable)
         breaker = answered(breaker, Side.LEGACY)
@@ -40,13 +40,13 @@ def test_one_answer_of_new_ends_the_row() -> None:
     """Failures with an answer between them are the guard's business."""
     breaker = answered(row(IN_A_ROW - 1), Side.NEW)
 
-    assert breaker == Breaker()
+    assert breaker == FailureRow()
     assert row(1, breaker=breaker).opened_at is None
 
 
 def test_it_stays_closed_while_legacy_is_down_too() -> None:
     """Going back to a legacy that does not answer helps nobody; when it answers again the row counts."""
-    breaker = Breaker()
+    breaker = FailureRow()
     for at in range(20):
         breaker = failed(breaker, Side.NEW, cohort=at, at=float(at))
         breaker = failed(breaker, Side.LEGACY, cohort=at, at=float(at))
@@ -57,7 +57,7 @@ def test_it_stays_closed_while_legacy_is_down_too() -> None:
 
 def test_legacy_must_have_answered_since_the_row_began() -> None:
     """An answer from before says nothing about now."""
-    breaker = answered(Breaker(), Side.LEGACY)
+    breaker = answered(FailureRow(), Side.LEGACY)
     for at in range(IN_A_ROW):
         breaker = failed(breaker, Side.NEW, cohort=at, at=float(at))
 
@@ -99,7 +99,7 @@ def test_a_stray_failure_of_another_makes_no_row_of_two() -> None:
 
 def test_one_cohorts_row_needs_time_and_nobody_who_is_well() -> None:
     """Twenty failures within a second are one client's; with others answered well lately they are its own trouble."""
-    quick, beside = Breaker(), replace(Breaker(), is_sole=False)
+    quick, beside = FailureRow(), replace(FailureRow(), is_sole=False)
     for at in range(OF_ONE_COHORT):
         quick = answered(failed(quick, Side.NEW, cohort=1, at=at / 20), Side.LEGACY)
         beside = answered(failed(beside, Side.NEW, cohort=1, at=float(at)), Side.LEGACY)
@@ -110,7 +110,7 @@ def test_one_cohorts_row_needs_time_and_nobody_who_is_well() -> None:
 
 def test_where_nothing_is_known_of_legacy_it_opens_after_a_while() -> None:
     """Unknown is not down; a row that is no row never opens."""
-    breaker, short = Breaker(), failed(Breaker(), Side.NEW, cohort=1, at=0.0)
+    breaker, short = FailureRow(), failed(FailureRow(), Side.NEW, cohort=1, at=0.0)
     for at in range(IN_A_ROW):
         breaker = failed(breaker, Side.NEW, cohort=at, at=at / 10)
     early, late = waited(breaker, PATIENCE - 0.1), waited(breaker, PATIENCE)
@@ -134,7 +134,7 @@ def test_refusals_alone_open_nothing(own: int) -> None:
     assert refused(row(own, cohorts=1), 10_000, 99.0).opened_at is None
 
 
-def left_alone(breaker: Breaker, *seconds: float, requests: int = 1) -> Breaker:
+def left_alone(breaker: FailureRow, *seconds: float, requests: int = 1) -> FailureRow:
     """So many requests at each of these seconds are refused, as all of new is left alone; legacy answers."""
     for at in seconds:
         breaker = answered(refused(breaker, requests, at, left_alone=requests), Side.LEGACY)
@@ -143,7 +143,7 @@ def left_alone(breaker: Breaker, *seconds: float, requests: int = 1) -> Breaker:
 
 def test_a_route_that_new_is_left_alone_for_goes_back() -> None:
     """Its own requests never failed: others have found out. Five refusals, ten seconds from the first to the last."""
-    breaker = left_alone(Breaker(), 0, 2, 4, 6, 8)
+    breaker = left_alone(FailureRow(), 0, 2, 4, 6, 8)
     late = left_alone(breaker, 10)
 
     assert (breaker.opened_at, late.opened_at) == (None, 10)
@@ -154,7 +154,7 @@ def test_a_route_that_new_is_left_alone_for_goes_back() -> None:
 
 def test_an_upstream_that_rests_for_longer_has_to_be_asked_in_between() -> None:
     """The first rest says nothing about how new is now; after one that is followed by another, new goes back."""
-    breaker = Breaker()
+    breaker = FailureRow()
     for at in range(17):
         breaker = answered(refused(breaker, 1, at, left_alone=1, lasts=lasting(15.0, 2.0)), Side.LEGACY)
     late = answered(refused(breaker, 1, 17, left_alone=1, lasts=lasting(15.0, 2.0)), Side.LEGACY)
@@ -165,18 +165,18 @@ def test_an_upstream_that_rests_for_longer_has_to_be_asked_in_between() -> None:
 
 def test_restarts_hours_apart_do_not_add_up() -> None:
     """Of what is further apart than a rest and a minute each begins anew; what is as close as that goes on."""
-    apart, most = Breaker(), ONE_LASTS + FORGOTTEN
+    apart, most = FailureRow(), ONE_LASTS + FORGOTTEN
     for hour in range(5):
         apart = left_alone(apart, 3600 * hour, 3600 * hour + 6)
 
     assert (apart.opened_at, apart.left_alone) == (None, 2)
-    assert left_alone(Breaker(), *(most * each for each in range(5))).opened_at == 4 * most
-    assert left_alone(Breaker(), *((most + 1) * each for each in range(9))).opened_at is None
+    assert left_alone(FailureRow(), *(most * each for each in range(5))).opened_at == 4 * most
+    assert left_alone(FailureRow(), *((most + 1) * each for each in range(9))).opened_at is None
 
 
 def test_own_failures_count_among_what_is_refused() -> None:
     """A quiet route: two probes of its own and three refusals, in whatever order; four of both are too few."""
-    mixed = failed(left_alone(failed(Breaker(), Side.NEW, cohort=1, at=0), 20, 40), Side.NEW, cohort=1, at=60)
+    mixed = failed(left_alone(failed(FailureRow(), Side.NEW, cohort=1, at=0), 20, 40), Side.NEW, cohort=1, at=60)
 
     assert mixed.opened_at is None
     assert left_alone(mixed, 80).opened_at == 80
@@ -184,16 +184,16 @@ def test_own_failures_count_among_what_is_refused() -> None:
 
 def test_a_restart_moves_nothing() -> None:
     """Five seconds of refusals, however many: a good answer ends them, and a later restart begins anew."""
-    breaker = left_alone(Breaker(), 0, 1, 2, 3, 4, 5, requests=500)
+    breaker = left_alone(FailureRow(), 0, 1, 2, 3, 4, 5, requests=500)
 
     assert breaker.opened_at is None
-    assert answered(breaker, Side.NEW) == Breaker()
+    assert answered(breaker, Side.NEW) == FailureRow()
     assert left_alone(answered(breaker, Side.NEW), 60, 65, requests=500).opened_at is None
 
 
 def test_what_is_refused_for_other_reasons_does_not_make_it_last() -> None:
     """A restart, and then a full queue; nor does a client whose own requests fail, before and after."""
-    queued = refused(left_alone(Breaker(), 0, 4, requests=9), 99, 30)
+    queued = refused(left_alone(FailureRow(), 0, 4, requests=9), 99, 30)
     own = row(IN_A_ROW - 1, cohorts=1)
     for at in (20, 25):
         own = failed(left_alone(own, 16), Side.NEW, cohort=0, at=at)
@@ -204,7 +204,7 @@ def test_what_is_refused_for_other_reasons_does_not_make_it_last() -> None:
 
 def test_new_that_is_left_alone_goes_back_to_no_legacy_that_is_down() -> None:
     """Nothing known is as for every row: back, with another sentence."""
-    down = refused(Breaker(), 9, 0, left_alone=9)
+    down = refused(FailureRow(), 9, 0, left_alone=9)
     down = refused(failed(down, Side.LEGACY, cohort=0, at=5), 9, 10, left_alone=9)
     late = waited(down, 10)
 
@@ -217,7 +217,7 @@ def test_new_that_is_left_alone_goes_back_to_no_legacy_that_is_down() -> None:
 
 def test_failures_told_with_good_answers_count_once_new_is_left_alone() -> None:
     """A side that dies: four failures to connect beside answers, then refusals, and one probe that fails."""
-    dying = answered(Breaker(), Side.NEW, before=9, unreachable=True)
+    dying = answered(FailureRow(), Side.NEW, before=9, unreachable=True)
     breaker = left_alone(dying, 1, 2, 3, 4)
     late = answered(failed(breaker, Side.NEW, cohort=1, at=5, unreachable=True), Side.LEGACY)
 
@@ -228,7 +228,7 @@ def test_failures_told_with_good_answers_count_once_new_is_left_alone() -> None:
 
 def test_failures_told_with_good_answers_that_were_sent_count_for_a_new_that_is_left_alone_alone() -> None:
     """Beside steady failures they would make rows; after ten seconds of refusals they are of the five."""
-    dying = answered(Breaker(), Side.NEW, before=3)
+    dying = answered(FailureRow(), Side.NEW, before=3)
     probed = failed(left_alone(dying, 1), Side.NEW, cohort=1, at=5, unreachable=True)
 
     assert answered(probed, Side.LEGACY).opened_at is None

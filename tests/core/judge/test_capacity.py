@@ -10,7 +10,7 @@ from proxy.core.judge.capacity import (
     NOTHING_CARRIED,
     STRETCH,
     Capacity,
-    Load,
+    CarriedLoad,
     most_carried,
     raised,
     sample_needed,
@@ -20,75 +20,75 @@ from proxy.core.position.ladder import LIVE, SHADOW, Place
 from proxy.core.stage import Stage
 from tests.core.judge.cases import FIVE, NOW, ONE, QUARTER, RAMP, standing
 
-AT_SHADOW = Load(legacy=STRETCH, sent=STRETCH)
+AT_SHADOW = CarriedLoad(legacy=STRETCH, sent=STRETCH)
 
 
-def stretch(capacity: Capacity, load: Load) -> Capacity:
+def stretch(capacity: Capacity, load: CarriedLoad) -> Capacity:
     """After a whole stretch of this load."""
-    return capacity.add(load, NOW).add(Load(), NOW + AT_LEAST)
+    return capacity.add(load, NOW).add(CarriedLoad(), NOW + AT_LEAST)
 
 
 @pytest.mark.parametrize(
     ("load", "carried"),
     [
-        (Load(), None),
-        (Load(legacy=100), 0.0),
-        (Load(legacy=100, sent=100), 1.0),
-        (Load(legacy=100, sent=10), 0.1),
-        (Load(new=5, legacy=95, sent=10), pytest.approx(0.145)),
-        (Load(new=50, legacy=50, sent=100), 1.0),
-        (Load(legacy=100, sent=50, refused=50), 0.5),
-        (Load(legacy=100, sent=40, unfit=60), 1.0),
-        (Load(new=50, legacy=50, sent=50, unfit=50), 1.0),
-        (Load(legacy=100, unfit=100), None),
-        (Load(new=5, legacy=95, unfit=100), None),
-        (Load(new=10, legacy=190, sent=1, unfit=19), pytest.approx(0.145)),
-        (Load(legacy=100, sent=130), 1.0),
+        (CarriedLoad(), None),
+        (CarriedLoad(legacy=100), 0.0),
+        (CarriedLoad(legacy=100, sent=100), 1.0),
+        (CarriedLoad(legacy=100, sent=10), 0.1),
+        (CarriedLoad(new=5, legacy=95, sent=10), pytest.approx(0.145)),
+        (CarriedLoad(new=50, legacy=50, sent=100), 1.0),
+        (CarriedLoad(legacy=100, sent=50, refused=50), 0.5),
+        (CarriedLoad(legacy=100, sent=40, unfit=60), 1.0),
+        (CarriedLoad(new=50, legacy=50, sent=50, unfit=50), 1.0),
+        (CarriedLoad(legacy=100, unfit=100), None),
+        (CarriedLoad(new=5, legacy=95, unfit=100), None),
+        (CarriedLoad(new=10, legacy=190, sent=1, unfit=19), pytest.approx(0.145)),
+        (CarriedLoad(legacy=100, sent=130), 1.0),
     ],
 )
-def test_new_carries_its_answers_and_its_shadows(load: Load, carried: float | None) -> None:
+def test_new_carries_its_answers_and_its_shadows(load: CarriedLoad, carried: float | None) -> None:
     """Of what can be shadowed: other requests are left out, whoever answered them; refused shadows are not."""
     assert load.carried == carried
 
 
 def test_a_stretch_without_a_raised_sample_did_not_fall_short() -> None:
     """Not if it was so for a part of it; what was carried counts. One that is stopped leaves nothing."""
-    half = Load(legacy=STRETCH, sent=STRETCH // 2)
-    in_part = NOTHING_CARRIED.add(half, NOW, is_raised=False).add(Load(), NOW + AT_LEAST)
-    after = in_part.add(half, NOW + AT_LEAST).add(Load(), NOW + 2 * AT_LEAST)
+    half = CarriedLoad(legacy=STRETCH, sent=STRETCH // 2)
+    in_part = NOTHING_CARRIED.add(half, NOW, is_raised=False).add(CarriedLoad(), NOW + AT_LEAST)
+    after = in_part.add(half, NOW + AT_LEAST).add(CarriedLoad(), NOW + 2 * AT_LEAST)
     stopped = NOTHING_CARRIED.add(half, NOW, is_raised=False).stopped()
 
     assert (in_part.proved, in_part.short) == (0.5, 0)
     assert (after.proved, after.short) == (0.5, 1)
-    assert (stopped.load, stretch(stopped, half).short) == (Load(), 1)
+    assert (stopped.load, stretch(stopped, half).short) == (CarriedLoad(), 1)
 
 
 def test_a_share_says_something_after_a_stretch() -> None:
     """Two hundred requests in ten seconds, or ten minutes with one; before, nothing is known; quiet time is none."""
     burst = NOTHING_CARRIED.add(AT_SHADOW, NOW)
-    whole = burst.add(Load(), NOW + AT_LEAST)
-    few = NOTHING_CARRIED.add(Load(legacy=1, sent=1), NOW).add(Load(legacy=1, sent=1), NOW + AT_LEAST)
-    slow = few.add(Load(), NOW + AT_MOST)
+    whole = burst.add(CarriedLoad(), NOW + AT_LEAST)
+    few = NOTHING_CARRIED.add(CarriedLoad(legacy=1, sent=1), NOW).add(CarriedLoad(legacy=1, sent=1), NOW + AT_LEAST)
+    slow = few.add(CarriedLoad(), NOW + AT_MOST)
 
     assert (burst.proved, whole.proved, few.proved, slow.proved) == (None, 1.0, None, 1.0)
-    assert NOTHING_CARRIED.add(Load(), NOW) == NOTHING_CARRIED
-    assert NOTHING_CARRIED.add(Load(legacy=1), NOW + 9 * AT_MOST).proved is None
+    assert NOTHING_CARRIED.add(CarriedLoad(), NOW) == NOTHING_CARRIED
+    assert NOTHING_CARRIED.add(CarriedLoad(legacy=1), NOW + 9 * AT_MOST).proved is None
 
 
 def test_the_greatest_share_is_kept() -> None:
     """What was carried at shadow counts at canary, where a tenth is shadowed; a stretch of writes proves nothing."""
     shadowed = stretch(NOTHING_CARRIED, AT_SHADOW)
-    later = stretch(shadowed.step(), Load(new=10, legacy=190, sent=20))
+    later = stretch(shadowed.step(), CarriedLoad(new=10, legacy=190, sent=20))
 
     assert (shadowed.proved, later.proved) == (1.0, 1.0)
-    assert stretch(NOTHING_CARRIED, Load(legacy=STRETCH, unfit=STRETCH)).proved is None
+    assert stretch(NOTHING_CARRIED, CarriedLoad(legacy=STRETCH, unfit=STRETCH)).proved is None
 
 
 def test_a_step_begins_its_own_stretches() -> None:
     """What was under way at the step before is no part of the first stretch of the next."""
-    found = replace(NOTHING_CARRIED.add(Load(legacy=150), NOW), short=4).step()
+    found = replace(NOTHING_CARRIED.add(CarriedLoad(legacy=150), NOW), short=4).step()
 
-    assert (found.short, found.load, stretch(found, AT_SHADOW).short) == (0, Load(), 1)
+    assert (found.short, found.load, stretch(found, AT_SHADOW).short) == (0, CarriedLoad(), 1)
 
 
 def test_another_epoch_begins_anew() -> None:

@@ -5,7 +5,7 @@ from random import Random
 
 import pytest
 
-from proxy.core.judge.change import A_MONTH, NO_CHANGE, Change, Run, observe, threshold
+from proxy.core.judge.change import A_MONTH, NO_CHANGE, ChangeDetector, Run, observe, threshold
 from proxy.core.math.confidence import is_proved
 
 MONTH = 30 * 86_400.0
@@ -13,7 +13,9 @@ LOG_A = threshold(MONTH)
 LIMIT = 0.01
 
 
-def after(change: Change, *runs: Run, rest: Run = (0, 0), limit: float = LIMIT, log_a: float = LOG_A) -> Change:
+def after(
+    change: ChangeDetector, *runs: Run, rest: Run = (0, 0), limit: float = LIMIT, log_a: float = LOG_A
+) -> ChangeDetector:
     return observe(change, runs, rest, limit=limit, at=9.0, log_a=log_a)
 
 
@@ -31,7 +33,7 @@ def found_after(rate: float, clean: int, seed: int, *, most: int = 5_000) -> int
 def test_a_total_failure_is_found_at_once_however_much_was_clean(clean: int) -> None:
     """Seven wrong answers in a row, after nothing and after ten million clean ones; six are no alarm yet."""
     assert after(NO_CHANGE, (clean, 6)).alarmed_at is None
-    assert after(NO_CHANGE, (clean, 7)) == Change(compared=7, mismatched=7, alarmed_at=9.0)
+    assert after(NO_CHANGE, (clean, 7)) == ChangeDetector(compared=7, mismatched=7, alarmed_at=9.0)
 
 
 def test_one_wrong_answer_in_ten_is_found_within_four_hundred() -> None:

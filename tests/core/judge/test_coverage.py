@@ -2,19 +2,19 @@ from __future__ import annotations
 
 from random import Random
 
-from proxy.core.judge.coverage import Coverage
+from proxy.core.judge.coverage import ShapeCoverage
 
 
-def compared(shapes: list[int], most: int = 2000) -> Coverage:
-    coverage = Coverage(most=most)
-    for each in shapes:
-        coverage.compare(each)
+def compared(shapes: list[int], most: int = 2000) -> ShapeCoverage:
+    coverage = ShapeCoverage(most=most)
+    for shape in shapes:
+        coverage.compare(shape)
     return coverage
 
 
 def test_before_the_first_request_everything_is_unseen() -> None:
     """No data is no coverage."""
-    assert (Coverage().unseen, Coverage().unseen_bound) == (1.0, 1.0)
+    assert (ShapeCoverage().unseen, ShapeCoverage().unseen_bound) == (1.0, 1.0)
 
 
 def test_the_estimate_is_the_share_of_what_was_seen_once() -> None:
@@ -57,7 +57,7 @@ def test_the_number_of_shapes_is_bounded_and_the_rest_counts_as_new() -> None:
 
 def test_a_frequent_shape_that_was_not_compared_is_named() -> None:
     """Legacy answers it twenty times, shadow saw it less often: it is uncovered until it is compared as often."""
-    coverage = Coverage()
+    coverage = ShapeCoverage()
     for _ in range(20):
         coverage.answer(7)
     coverage.answer(8)

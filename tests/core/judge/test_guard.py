@@ -7,8 +7,7 @@ from random import Random
 import pytest
 
 from proxy.core.judge import guard
-from proxy.core.judge.guard import NOTHING, RATIOS, TOLERATED, Bad, BadEvent, Process, observe, observe_alone, threshold
-from proxy.core.outcome import Side
+from proxy.core.judge.guard import NOTHING, RATIOS, TOLERATED, Bad, Process, observe, observe_alone, threshold
 
 DAY = 86_400.0
 LOG_A = threshold(43_200, budget=30 * DAY)
@@ -131,15 +130,6 @@ def test_a_is_what_happens_within_the_budget() -> None:
     assert threshold(43_200, budget=30 * DAY) == pytest.approx(log(1_296_000))
     assert threshold(1, budget=DAY) == pytest.approx(log(1000))
     assert threshold(1, budget=DAY, processes=50) == pytest.approx(log(50_000))
-
-
-def test_replicas_are_pooled_in_the_order_of_time() -> None:
-    """Several streams become one."""
-
-    def event(at: float) -> BadEvent:
-        return BadEvent(Bad.ERROR, Side.NEW, 1, 0.5, at)
-
-    assert [each.at for each in guard.pooled([[event(1), event(4)], [event(2)], []])] == [1, 2, 4]
 
 
 def test_alarms_come_in_their_order_and_can_be_cleared() -> None:

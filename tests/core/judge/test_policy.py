@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from proxy.core.judge.policy import GUARDED, GuardPolicy, OnFailure, is_past
-from proxy.core.stage import Stage
+from proxy.core.judge.policy import GuardPolicy, OnFailure
+from proxy.core.stage import GUARDED, Stage, is_past
 
 
 @pytest.mark.parametrize("said", OnFailure)

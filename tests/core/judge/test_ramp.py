@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from proxy.core.judge.policy import Needs
-from proxy.core.judge.ramp import Counts, Fault, Measures, State, checks, length, share
+from proxy.core.judge.ramp import CheckState, ComparedCounts, Fault, Measures, checks, length, share
 from proxy.core.math.confidence import is_proved
 from proxy.core.noise.groups import Waiting
 from proxy.core.noise.keys import BETWEEN
@@ -16,17 +16,17 @@ from tests.core.judge.cases import FAULT, FIVE, GOOD, NOW, ONE, QUARTER, RAMP, s
 
 def found(
     measures: Measures, *, place: Place = FIVE, to: Place = QUARTER, since: float = 0.0, needs: Needs | None = None
-) -> dict[State, list[str]]:
+) -> dict[CheckState, list[str]]:
     ramp = replace(RAMP, needs=needs or Needs())
-    sorted_out: dict[State, list[str]] = {}
-    for each in checks(ramp, standing(place, since=since), to, measures, NOW):
-        sorted_out.setdefault(each.state, []).append(each.sentence)
+    sorted_out: dict[CheckState, list[str]] = {}
+    for check in checks(ramp, standing(place, since=since), to, measures, NOW):
+        sorted_out.setdefault(check.state, []).append(check.sentence)
     return sorted_out
 
 
 def test_good_evidence_meets_every_need() -> None:
     """Nothing is open where everything is known and good."""
-    assert found(GOOD).keys() == {State.MET}
+    assert found(GOOD).keys() == {CheckState.MET}
 
 
 def test_time_under_the_kill_switch_is_no_time_at_a_step() -> None:
@@ -34,101 +34,118 @@ def test_time_under_the_kill_switch_is_no_time_at_a_step() -> None:
     killed = replace(GOOD, killed=600.0)
     said = found(killed, since=NOW - RAMP.hold - 599.0)
 
-    assert any(each.endswith(", without 10m under the kill switch") for each in said[State.OPEN])
-    assert State.OPEN not in found(killed, since=NOW - RAMP.hold - 600.0)
+    assert any(each.endswith(", without 10m under the kill switch") for each in said[CheckState.OPEN])
+    assert CheckState.OPEN not in found(killed, since=NOW - RAMP.hold - 600.0)
 
 
 def test_no_data_meets_nothing_and_fails_nothing() -> None:
     """Of a route without any traffic every need is open, but for those that count what is bad."""
     states = found(Measures(), since=NOW)
 
-    assert State.FAILED not in states
-    assert State.WORSE not in states
-    assert len(states[State.OPEN]) == 10
-    assert states[State.MET] == ["0 differences of high severity that nobody has accepted"]
+    assert CheckState.FAILED not in states
+    assert CheckState.WORSE not in states
+    assert len(states[CheckState.OPEN]) == 10
+    assert states[CheckState.MET] == ["0 differences of high severity that nobody has accepted"]
 
 
 @pytest.mark.parametrize(
     ("measures", "state", "sentence"),
     [
-        (replace(GOOD, compared=999, mismatched=0), State.OPEN, "999 of 1000 comparisons at this step"),
+        (replace(GOOD, compared=999, mismatched=0), CheckState.OPEN, "999 of 1000 comparisons at this step"),
         (
             replace(GOOD, compared=999, mismatched=0, raised=0.5),
-            State.OPEN,
+            CheckState.OPEN,
             "999 of 1000 comparisons at this step; 50 % are shadowed until then",
         ),
-        (replace(GOOD, mismatched=45), State.OPEN, "mismatches are proved to be below 1.48 % only; 1 % is needed"),
+        (replace(GOOD, mismatched=45), CheckState.OPEN, "mismatches are proved to be below 1.48 % only; 1 % is needed"),
         (
             replace(GOOD, mismatched=500),
-            State.WORSE,
+            CheckState.WORSE,
             "mismatches are proved to be above 7.05 %; at most 1 % may be",
         ),
-        (replace(GOOD, faults=(FAULT, FAULT)), State.FAILED, "2 differences of high severity that nobody has accepted"),
-        (replace(GOOD, incomparable=100), State.FAILED, "1.96 % could not be compared; at most 1 % may be"),
+        (
+            replace(GOOD, faults=(FAULT, FAULT)),
+            CheckState.FAILED,
+            "2 differences of high severity that nobody has accepted",
+        ),
+        (replace(GOOD, incomparable=100), CheckState.FAILED, "1.96 % could not be compared; at most 1 % may be"),
         (
             replace(GOOD, incomparable=100, reasons=(("timed_out", 98), ("shed", 2))),
-            State.FAILED,
+            CheckState.FAILED,
             "1.96 % could not be compared; at most 1 % may be (98 too late on one side; 2 shed at a limit)",
         ),
         (
             replace(GOOD, unseen=0.02),
-            State.OPEN,
+            CheckState.OPEN,
             "the next request has an unseen shape with at most 2 %; 0.5 % is needed",
         ),
-        (replace(GOOD, unseen=None), State.OPEN, "how many shapes are unseen is unknown"),
-        (replace(GOOD, uncovered=3), State.OPEN, "3 frequent shapes were not compared enough"),
-        (replace(GOOD, uncovered=None), State.OPEN, "which shapes of legacy were not compared is unknown"),
-        (replace(GOOD, requests=99), State.OPEN, "new answered 99 of 100 requests at this step"),
+        (replace(GOOD, unseen=None), CheckState.OPEN, "how many shapes are unseen is unknown"),
+        (replace(GOOD, uncovered=3), CheckState.OPEN, "3 frequent shapes were not compared enough"),
+        (replace(GOOD, uncovered=None), CheckState.OPEN, "which shapes of legacy were not compared is unknown"),
+        (replace(GOOD, requests=99), CheckState.OPEN, "new answered 99 of 100 requests at this step"),
         (
             replace(GOOD, carried=0.1),
-            State.OPEN,
+            CheckState.OPEN,
             "new carries 10 % of the requests, shadow included; canary 25% is next",
         ),
-        (replace(GOOD, carried=None), State.OPEN, "which share of the requests new carries is unknown"),
+        (replace(GOOD, carried=None), CheckState.OPEN, "which share of the requests new carries is unknown"),
         (
             replace(GOOD, carried=0.1, raised=0.26),
-            State.OPEN,
+            CheckState.OPEN,
             ("new carries 10 % of the requests, shadow included; canary 25% is next; 26 % are shadowed until then"),
         ),
         (
             replace(GOOD, requests=0, asked=500),
-            State.OPEN,
+            CheckState.OPEN,
             (
                 "new answered 0 of 100 requests at this step and legacy 500: no cohort that asks is drawn below 5 %; "
                 "write a greater step, or a cohort of more values"
             ),
         ),
-        (replace(GOOD, newest_at=NOW - 10_800), State.OPEN, "the newest comparison is 3h old"),
-        (replace(GOOD, lag=90.0), State.OPEN, "the journal of writes trails by 90s"),
+        (replace(GOOD, newest_at=NOW - 10_800), CheckState.OPEN, "the newest comparison is 3h old"),
+        (replace(GOOD, lag=90.0), CheckState.OPEN, "the journal of writes trails by 90s"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
-def test_each_need_says_what_is_missing(measures: Measures, state: State, sentence: str) -> None:
+def test_each_need_says_what_is_missing(measures: Measures, state: CheckState, sentence: str) -> None:
     """One thing that is not good enough gives one sentence, and leaves the others met."""
     states = found(measures)
-    del states[State.MET]
+    del states[CheckState.MET]
 
     assert states == {state: [sentence]}
 
 
 @pytest.mark.parametrize(
     ("compared", "mismatched", "state"),
-    [(2, 2, State.OPEN), (19, 19, State.OPEN), (20, 20, State.WORSE), (26, 12, State.OPEN), (26, 13, State.WORSE)],
+    [
+        (2, 2, CheckState.OPEN),
+        (19, 19, CheckState.OPEN),
+        (20, 20, CheckState.WORSE),
+        (26, 12, CheckState.OPEN),
+        (26, 13, CheckState.WORSE),
+    ],
 )
-def test_few_comparisons_prove_nothing(compared: int, mismatched: int, state: State) -> None:
+def test_few_comparisons_prove_nothing(compared: int, mismatched: int, state: CheckState) -> None:
     """To go back takes twenty comparisons, and mismatches of five different requests; until then the need is open."""
     states = found(replace(GOOD, compared=compared, mismatched=mismatched), needs=Needs(compared=1))
     said = f"{mismatched} of {compared} comparisons mismatch, which proves nothing before 13 of at least 20 do"
 
-    assert (said in states.get(State.OPEN, [])) == (state is State.OPEN)
-    assert (State.WORSE in states) == (state is State.WORSE)
+    assert (said in states.get(CheckState.OPEN, [])) == (state is CheckState.OPEN)
+    assert (CheckState.WORSE in states) == (state is CheckState.WORSE)
 
 
 @pytest.mark.parametrize(
     ("compared", "unproved", "proved", "state"),
-    [(100, 25, 0, State.OPEN), (100, 24, 0, State.WORSE), (100, 80, 12, State.OPEN), (100, 80, 13, State.WORSE)],
+    [
+        (100, 25, 0, CheckState.OPEN),
+        (100, 24, 0, CheckState.WORSE),
+        (100, 80, 12, CheckState.OPEN),
+        (100, 80, 13, CheckState.WORSE),
+    ],
 )
-def test_what_looks_generated_is_no_reason_to_go_back(compared: int, unproved: int, proved: int, state: State) -> None:
+def test_what_looks_generated_is_no_reason_to_go_back(
+    compared: int, unproved: int, proved: int, state: CheckState
+) -> None:
     """Mismatches that nobody proved do not count for it from a quarter of all on; what is proved beside them does."""
     measures = replace(GOOD, compared=compared, mismatched=unproved + proved, unproved=unproved)
     states = found(measures, needs=Needs(compared=1))
@@ -137,32 +154,32 @@ def test_what_looks_generated_is_no_reason_to_go_back(compared: int, unproved: i
         "they are noise"
     )
 
-    assert (states.get(State.OPEN, []) == [said]) == (state is State.OPEN)
-    assert (State.WORSE in states) == (state is State.WORSE)
+    assert (states.get(CheckState.OPEN, []) == [said]) == (state is CheckState.OPEN)
+    assert (CheckState.WORSE in states) == (state is CheckState.WORSE)
 
 
 @pytest.mark.parametrize(
     ("waiting", "state", "sentence"),
     [
-        (Waiting(answers=10, of=1000, keys=("$.id",)), State.MET, "10 of 1000 answers wait until somebody knows"),
+        (Waiting(answers=10, of=1000, keys=("$.id",)), CheckState.MET, "10 of 1000 answers wait until somebody knows"),
         (
             Waiting(answers=11, of=1000, keys=("$.id",)),
-            State.OPEN,
+            CheckState.OPEN,
             "11 of 1000 answers wait for 1 field: $.id. If it is noise: `c",
         ),
         (
             Waiting(answers=9, of=9, keys=("$.a", f"$[*]{BETWEEN}one", f"$[*]{BETWEEN}two", "$.c", "$.d")),
-            State.OPEN,
+            CheckState.OPEN,
             "9 of 9 answers wait for 4 fields: $.a, $[*], $.c, …. If it is noise: `compare: { noisy: [{ path: $.a",
         ),
     ],
 )
-def test_what_is_undecided_waits_for_a_word(waiting: Waiting, state: State, sentence: str) -> None:
+def test_what_is_undecided_waits_for_a_word(waiting: Waiting, state: CheckState, sentence: str) -> None:
     """More than one in a hundred of the last hour's keeps the step open, and the sentence says what to write."""
     states = found(replace(GOOD, waiting=waiting))
 
     assert [each for each in states[state] if each.startswith(sentence)]
-    assert states.keys() <= {State.MET, state}
+    assert states.keys() <= {CheckState.MET, state}
 
 
 def test_where_hardly_anything_can_be_shadowed_it_is_said() -> None:
@@ -170,7 +187,7 @@ def test_where_hardly_anything_can_be_shadowed_it_is_said() -> None:
     states = found(replace(GOOD, compared=0, mismatched=0, unfit=0.9))
 
     why = "90 % of the requests cannot be shadowed (writes, upgrades, conditional ones)"
-    assert states[State.OPEN][0] == f"0 of 1000 comparisons at this step; {why}"
+    assert states[CheckState.OPEN][0] == f"0 of 1000 comparisons at this step; {why}"
 
 
 def test_without_comparisons_guard_requests_and_time_decide() -> None:
@@ -179,19 +196,19 @@ def test_without_comparisons_guard_requests_and_time_decide() -> None:
     bare = Measures(requests=100)
 
     assert found(bare, needs=needs) == {
-        State.MET: ["at canary 5% for 12d of 10m", "new answered 100 of 100 requests at this step"]
+        CheckState.MET: ["at canary 5% for 12d of 10m", "new answered 100 of 100 requests at this step"]
     }
-    assert found(replace(bare, requests=99), needs=needs).keys() == {State.MET, State.OPEN}
-    assert found(bare, needs=needs, since=NOW - 10).keys() == {State.MET, State.OPEN}
+    assert found(replace(bare, requests=99), needs=needs).keys() == {CheckState.MET, CheckState.OPEN}
+    assert found(bare, needs=needs, since=NOW - 10).keys() == {CheckState.MET, CheckState.OPEN}
 
 
 def test_what_was_found_all_the_same_is_heard() -> None:
     """With `compared: 0`, too, mismatches that are proved to be too many and grave differences hold or turn back."""
     needs = Needs(compared=0)
 
-    assert State.WORSE in found(replace(GOOD, mismatched=500), needs=needs)
-    assert State.FAILED in found(replace(GOOD, faults=(FAULT,)), needs=needs)
-    assert found(replace(GOOD, mismatched=45), needs=needs).keys() == {State.MET}
+    assert CheckState.WORSE in found(replace(GOOD, mismatched=500), needs=needs)
+    assert CheckState.FAILED in found(replace(GOOD, faults=(FAULT,)), needs=needs)
+    assert found(replace(GOOD, mismatched=45), needs=needs).keys() == {CheckState.MET}
 
 
 def clean(limit: float) -> int:
@@ -204,37 +221,39 @@ def clean(limit: float) -> int:
 )
 def test_what_new_answers_itself_is_proved_by_the_harm_of_the_next_step(to: Place, needed: int) -> None:
     """At the next split all of new's wrong answers may be 1 % of the route's: one comparison less is not enough."""
-    enough, short = (replace(GOOD, answered=Counts(count, 0)) for count in (needed, needed - 1))
+    enough, short = (replace(GOOD, answered=ComparedCounts(count, 0)) for count in (needed, needed - 1))
 
-    assert found(enough, to=to, place=ONE).keys() == {State.MET}
-    assert len(found(short, to=to, place=ONE)[State.OPEN]) == 1
+    assert found(enough, to=to, place=ONE).keys() == {CheckState.MET}
+    assert len(found(short, to=to, place=ONE)[CheckState.OPEN]) == 1
     assert needed == clean({0.05: 0.2, 0.25: 0.04, 0.5: 0.02, 0.0: 0.01}[to.split])
 
 
 def test_a_fault_that_only_live_answers_have_keeps_a_route_where_it_is() -> None:
     """A hundred thousand clean shadows say nothing of five live answers, all wrong."""
-    late = replace(GOOD, compared=100_000, mismatched=5, answered=Counts(5, 5))
+    late = replace(GOOD, compared=100_000, mismatched=5, answered=ComparedCounts(5, 5))
     sentence = "of 5 comparisons that new answered itself 5 differ: above 32 % is proved; at most 1 % may be"
 
-    assert found(late)[State.FAILED] == [sentence]
-    assert State.FAILED not in found(late, place=SHADOW, to=ONE)
-    assert State.FAILED not in found(replace(late, answered=Counts(1_000, 5), answered_lately=Counts(600)))
+    assert found(late)[CheckState.FAILED] == [sentence]
+    assert CheckState.FAILED not in found(late, place=SHADOW, to=ONE)
+    assert CheckState.FAILED not in found(
+        replace(late, answered=ComparedCounts(1_000, 5), answered_lately=ComparedCounts(600))
+    )
 
 
 def test_without_comparisons_nothing_is_asked_of_what_new_answers() -> None:
     """A ramp that goes by guard, requests and time alone; nor at a place from which nothing is next."""
-    assert not [each for each in found(Measures(), needs=Needs(compared=0))[State.OPEN] if "itself" in each]
-    assert not [each for each in found(Measures(), to=FIVE)[State.OPEN] if "itself" in each]
+    assert not [each for each in found(Measures(), needs=Needs(compared=0))[CheckState.OPEN] if "itself" in each]
+    assert not [each for each in found(Measures(), to=FIVE)[CheckState.OPEN] if "itself" in each]
 
 
 def test_bounds_and_shares_look_at_what_came_lately() -> None:
     """What was found and mended at the beginning of a step no longer counts; what is found now is not diluted by it."""
-    mended = replace(GOOD, mismatched=900, incomparable=900, lately=Counts(2_500, 3, 2))
-    late = replace(GOOD, mismatched=50, lately=Counts(2_500, 50))
+    mended = replace(GOOD, mismatched=900, incomparable=900, lately=ComparedCounts(2_500, 3, 2))
+    late = replace(GOOD, mismatched=50, lately=ComparedCounts(2_500, 50))
 
-    assert found(mended).keys() == {State.MET}
-    assert found(GOOD).keys() == found(replace(GOOD, lately=Counts(5_000, 3, 10))).keys()
-    assert State.MET not in {state for state, said in found(late).items() for each in said if "mismatches" in each}
+    assert found(mended).keys() == {CheckState.MET}
+    assert found(GOOD).keys() == found(replace(GOOD, lately=ComparedCounts(5_000, 3, 10))).keys()
+    assert CheckState.MET not in {state for state, said in found(late).items() for each in said if "mismatches" in each}
 
 
 @pytest.mark.parametrize(
@@ -251,23 +270,23 @@ def test_a_difference_that_stays_away_is_mended(fault: Fault, mended: bool) -> N
     """For the step's comparisons and time, and for as many as its former frequency would have shown it in."""
     states = found(replace(GOOD, faults=(fault,)))
 
-    assert (State.FAILED not in states) is mended
+    assert (CheckState.FAILED not in states) is mended
 
 
 def test_time_is_a_need_of_its_own() -> None:
     """A step lasts its hold, shadow its soak; a clock that was set back is no time."""
-    assert found(GOOD, since=NOW - 599)[State.OPEN] == ["at canary 5% for 10m of 10m"]
-    assert found(GOOD, since=NOW - 700, place=SHADOW, to=ONE)[State.OPEN] == ["at shadow for 12m of 60m"]
-    assert found(GOOD, since=NOW + 500)[State.OPEN] == ["at canary 5% for 0s of 10m"]
+    assert found(GOOD, since=NOW - 599)[CheckState.OPEN] == ["at canary 5% for 10m of 10m"]
+    assert found(GOOD, since=NOW - 700, place=SHADOW, to=ONE)[CheckState.OPEN] == ["at shadow for 12m of 60m"]
+    assert found(GOOD, since=NOW + 500)[CheckState.OPEN] == ["at canary 5% for 0s of 10m"]
 
 
 def test_what_a_step_cannot_have_is_not_asked() -> None:
     """At shadow new answers nobody; the last step asks for no capacity; without a journal there is no lag."""
     bare = replace(GOOD, requests=0, lag=None)
 
-    assert found(bare, place=SHADOW, to=ONE).keys() == {State.MET}
-    assert found(replace(GOOD, carried=None), to=LIVE).keys() == {State.MET}
-    assert found(replace(GOOD, carried=None), needs=Needs(capacity=False)).keys() == {State.MET}
+    assert found(bare, place=SHADOW, to=ONE).keys() == {CheckState.MET}
+    assert found(replace(GOOD, carried=None), to=LIVE).keys() == {CheckState.MET}
+    assert found(replace(GOOD, carried=None), needs=Needs(capacity=False)).keys() == {CheckState.MET}
 
 
 @pytest.mark.parametrize(

@@ -2,16 +2,16 @@ from __future__ import annotations
 
 import pytest
 
-from proxy.core.judge.share import ENOUGH, LEAST, LONGEST, WEIGHT, Failing, Second, Window, usual
+from proxy.core.judge.share import ENOUGH, LEAST, LONGEST, WEIGHT, AnswerWindow, Failing, Second, usual
 
 NONE = 0.0
 
 
 def window(
     *cohorts: tuple[int, int], seconds: int = LEAST, untold: tuple[int, int] = (0, 0), legacy: tuple[int, int] = (0, 0)
-) -> Window:
+) -> AnswerWindow:
     """In each second every cohort has so many good and failed answers; `untold` are those of nobody in particular."""
-    made = Window()
+    made = AnswerWindow()
     good, failed = (sum(each[place] for each in (*cohorts, untold)) for place in (0, 1))
     for at in range(seconds):
         told = [(number, *counts) for number, counts in enumerate(cohorts) if any(counts)]
@@ -31,7 +31,7 @@ def test_too_little_or_too_short_says_nothing() -> None:
     """Less than ten seconds, or less than a hundred answers, also where all failed; and nothing at all."""
     assert window((0, 50), (0, 50), seconds=LEAST - 1).failing(NONE, alone=True) is None
     assert window((0, 4), (0, 5)).failing(NONE, alone=True) is None
-    assert Window().failing(NONE, alone=True) is None
+    assert AnswerWindow().failing(NONE, alone=True) is None
 
 
 @pytest.mark.parametrize("others", [1, 3, 19])
@@ -47,7 +47,7 @@ def test_one_cohorts_trouble_moves_nothing_while_others_are_well(others: int) ->
 
 def test_a_stray_failure_of_a_cohort_that_hardly_asks_is_not_its_trouble() -> None:
     """One answer, failed, is all of a small cohort's: two such are too few beside the one with most failures."""
-    found = Window()
+    found = AnswerWindow()
     for at in range(LEAST):
         found.add(Second(at, 11, 10), [(1, 0, 10), (2, 1, 0)])
     for cohort in (3, 4):
@@ -93,11 +93,11 @@ def test_trouble_that_hits_legacy_as_well_is_no_reason() -> None:
 def test_only_the_newest_answers_are_kept() -> None:
     """Of many no more than rule 1 wants; of few those of five minutes."""
     busy = window((50, 50), seconds=60)
-    rare = Window()
+    rare = AnswerWindow()
     for at in range(0, 2 * LONGEST, 50):
         rare.add(Second(at, 1, 1), [(1, 0, 1)])
 
-    assert [each.at for each in busy.seconds] == list(range(50, 60))
+    assert [second.at for second in busy.seconds] == list(range(50, 60))
     assert rare.seconds[0].at == 2 * LONGEST - 50 - LONGEST + 50
     assert (rare.asked, rare.failed) == (LONGEST // 50, LONGEST // 50)
 
@@ -114,7 +114,7 @@ def test_trouble_that_ended_is_forgotten() -> None:
 
 def test_one_second_is_told_in_parts() -> None:
     """What comes later of the same second adds up."""
-    found = Window()
+    found = AnswerWindow()
     for _ in range(2):
         found.add(Second(7, 3, 1, 4, 2), [(1, 1, 1)])
     (second,) = found.seconds
@@ -125,17 +125,17 @@ def test_one_second_is_told_in_parts() -> None:
 
 def test_who_is_answered_well_beside_a_cohort() -> None:
     """Only other cohorts' good answers are."""
-    found = Window()
+    found = AnswerWindow()
     found.add(Second(1, 3, 2), [(1, 1, 1), (2, 0, 1)])
 
     assert not found.has_well(1)
     assert found.has_well(2)
-    assert not Window().has_well(2)
+    assert not AnswerWindow().has_well(2)
 
 
 def test_a_cohort_that_was_well_minutes_ago_is_remembered() -> None:
     """One that asks rarely and is answered well shows that the busy one's trouble is its own; for five minutes."""
-    found = Window()
+    found = AnswerWindow()
     found.add(Second(0, 21, 10), [(1, 10, 10), (2, 1, 0), (3, 1, 0)])
     places = []
     for at in range(1, LONGEST + 1):

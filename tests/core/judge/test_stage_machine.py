@@ -6,10 +6,9 @@ from itertools import product
 import pytest
 
 from proxy.core.judge import stage_machine
-from proxy.core.judge.policy import is_past
-from proxy.core.judge.stage_machine import TABLE, Maker, Refusal, Why, refused
+from proxy.core.judge.stage_machine import TABLE, Maker, MoveRefusal, RefusalReason, refused
 from proxy.core.position.ladder import COMPLETE, LEGACY, LIVE, RETIRED, SHADOW, Place, is_above
-from proxy.core.stage import Stage
+from proxy.core.stage import Stage, is_past
 from tests.core.judge.cases import FIVE, ONE, QUARTER, RAMP, standing
 
 PLACES = (LEGACY, SHADOW, ONE, FIVE, LIVE, COMPLETE, Place(Stage.RETIRED, 0.1), RETIRED)
@@ -17,8 +16,8 @@ DOORS = (Stage.CANARY, Stage.LIVE, Stage.COMPLETE, Stage.RETIRED)
 WITHOUT = frozenset({Stage.COMPLETE, Stage.RETIRED})
 
 
-def why(answer: Refusal | Place | None) -> Why | None:
-    return answer.why if isinstance(answer, Refusal) else None
+def why(answer: MoveRefusal | Place | None) -> RefusalReason | None:
+    return answer.why if isinstance(answer, MoveRefusal) else None
 
 
 @pytest.mark.parametrize(("start", "end"), list(product(PLACES, PLACES)), ids=str)
@@ -55,10 +54,17 @@ def test_the_table_has_each_pair_of_stages_once() -> None:
 
 @pytest.mark.parametrize(
     ("place", "up"),
-    [(SHADOW, ONE), (ONE, FIVE), (FIVE, QUARTER), (QUARTER, LIVE), (LIVE, Why.NOT_YOURS), (LEGACY, Why.NOT_YOURS)],
+    [
+        (SHADOW, ONE),
+        (ONE, FIVE),
+        (FIVE, QUARTER),
+        (QUARTER, LIVE),
+        (LIVE, RefusalReason.NOT_YOURS),
+        (LEGACY, RefusalReason.NOT_YOURS),
+    ],
     ids=str,
 )
-def test_the_judge_climbs_from_shadow_to_live(place: Place, up: Place | Why) -> None:
+def test_the_judge_climbs_from_shadow_to_live(place: Place, up: Place | RefusalReason) -> None:
     """One rung at a time; the first step into shadow is people's, the last into complete the file's."""
     found = stage_machine.promotion(standing(place), RAMP.steps, Maker.JUDGE, door=Stage.COMPLETE)
 
@@ -76,12 +82,15 @@ def test_operators_go_one_rung_up_to_live() -> None:
 
     assert climbed == [SHADOW, ONE, FIVE, QUARTER, LIVE]
     assert (found.why, found.sentence) == (
-        Why.NOT_YOURS,
+        RefusalReason.NOT_YOURS,
         "live is the last step that promote takes; complete and retired are written in routes.yaml as `stage:`",
     )
     for beyond in (COMPLETE, Place(Stage.RETIRED, 0.1)):
         assert stage_machine.promotion(standing(beyond), RAMP.steps, Maker.OPERATOR, door=Stage.LIVE) == found
-    assert why(stage_machine.promotion(standing(RETIRED), RAMP.steps, Maker.OPERATOR, door=Stage.LIVE)) is Why.NOWHERE
+    assert (
+        why(stage_machine.promotion(standing(RETIRED), RAMP.steps, Maker.OPERATOR, door=Stage.LIVE))
+        is RefusalReason.NOWHERE
+    )
 
 
 @pytest.mark.parametrize("place", [COMPLETE, RETIRED], ids=str)
@@ -90,24 +99,24 @@ def test_who_went_beyond_the_door_by_an_order_is_told_what_to_write(place: Place
     position = replace(standing(place), file_stage=Stage.CANARY, file_split=0.5)
     found = stage_machine.rollback(position, Maker.OPERATOR, door=Stage.COMPLETE)
 
-    assert isinstance(found, Refusal)
+    assert isinstance(found, MoveRefusal)
     assert found.sentence.endswith("write another stage or split in routes.yaml than it says now (canary 50%)")
 
 
 @pytest.mark.parametrize(
     ("place", "by_judge", "by_operator"),
     [
-        (LEGACY, Why.NOWHERE, Why.NOWHERE),
-        (SHADOW, Why.NOWHERE, LEGACY),
+        (LEGACY, RefusalReason.NOWHERE, RefusalReason.NOWHERE),
+        (SHADOW, RefusalReason.NOWHERE, LEGACY),
         (FIVE, SHADOW, SHADOW),
         (LIVE, SHADOW, SHADOW),
-        (COMPLETE, Why.DOOR, Why.DOOR),
-        (RETIRED, Why.NOWHERE, Why.NOWHERE),
+        (COMPLETE, RefusalReason.DOOR, RefusalReason.DOOR),
+        (RETIRED, RefusalReason.NOWHERE, RefusalReason.NOWHERE),
     ],
     ids=str,
 )
 def test_rollback_leads_to_where_legacy_answers_everybody(
-    place: Place, by_judge: Place | Why, by_operator: Place | Why
+    place: Place, by_judge: Place | RefusalReason, by_operator: Place | RefusalReason
 ) -> None:
     """To shadow from wherever new answers somebody; past the door and where legacy answers anyway it leads nowhere."""
     for maker, expected in ((Maker.JUDGE, by_judge), (Maker.OPERATOR, by_operator)):
@@ -128,7 +137,14 @@ def test_a_step_back_is_one_rung() -> None:
         for place in (LEGACY, SHADOW, ONE, FIVE, LIVE, COMPLETE)
     ]
 
-    assert [why(each) or each for each in down] == [Why.NOWHERE, LEGACY, SHADOW, ONE, QUARTER, Why.DOOR]
+    assert [why(each) or each for each in down] == [
+        RefusalReason.NOWHERE,
+        LEGACY,
+        SHADOW,
+        ONE,
+        QUARTER,
+        RefusalReason.DOOR,
+    ]
 
 
 @pytest.mark.parametrize(
@@ -154,8 +170,8 @@ def test_a_rollback_stands_where_legacy_answers_everybody_and_it_is_latched() ->
     """Nothing is to be done then; where new answers somebody, or nothing keeps the route back, there is."""
     places = (LEGACY, SHADOW, ONE, LIVE)
 
-    assert [stage_machine.stands_back(standing(each, latched=True)) for each in places] == [True, True, False, False]
-    assert not any(stage_machine.stands_back(standing(each)) for each in places)
+    assert [stage_machine.stands_back(standing(place, latched=True)) for place in places] == [True, True, False, False]
+    assert not any(stage_machine.stands_back(standing(place)) for place in places)
 
 
 def test_a_hold_binds_the_judge_and_a_latch_everybody() -> None:
@@ -163,12 +179,20 @@ def test_a_hold_binds_the_judge_and_a_latch_everybody() -> None:
     on_hold, back = standing(FIVE, held=True), standing(SHADOW, latched=True)
     makers = (Maker.JUDGE, Maker.OPERATOR)
 
-    assert [why(refused(on_hold, QUARTER, each, door=Stage.COMPLETE)) for each in makers] == [Why.HELD, None]
-    assert [why(refused(back, ONE, each, door=Stage.COMPLETE)) for each in makers] == [Why.LATCHED, Why.LATCHED]
+    assert [why(refused(on_hold, QUARTER, maker, door=Stage.COMPLETE)) for maker in makers] == [
+        RefusalReason.HELD,
+        None,
+    ]
+    assert [why(refused(back, ONE, maker, door=Stage.COMPLETE)) for maker in makers] == [
+        RefusalReason.LATCHED,
+        RefusalReason.LATCHED,
+    ]
 
 
 def test_a_jump_is_refused_with_a_sentence_that_says_what_to_do() -> None:
     """From legacy straight to live leads the file only."""
     found = refused(standing(LEGACY), LIVE, Maker.OPERATOR, door=Stage.COMPLETE)
 
-    assert found == Refusal(Why.NOWHERE, "no move leads from legacy to live; edit routes.yaml if that is meant")
+    assert found == MoveRefusal(
+        RefusalReason.NOWHERE, "no move leads from legacy to live; edit routes.yaml if that is meant"
+    )

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from proxy.core.judge.breaker import Breaker
-from proxy.core.judge.change import Change
+from proxy.core.judge.breaker import FailureRow
+from proxy.core.judge.change import ChangeDetector
 from proxy.core.judge.guard import Bad, Process, observe
 from proxy.core.judge.policy import GuardPolicy, OnFailure, Stops
 from proxy.core.judge.ramp import Measures
@@ -49,7 +49,7 @@ def test_good_evidence_promotes_by_one_step_with_its_numbers() -> None:
     [
         ({"breaker": OPENED}, Cause.BREAKER, "new failed 5 times in a row while legacy answered"),
         (
-            {"breaker": Breaker(opened_at=1.0)},
+            {"breaker": FailureRow(opened_at=1.0)},
             Cause.BREAKER,
             "new failed too many times in a row while legacy answered",
         ),
@@ -143,7 +143,7 @@ def test_a_proof_that_nothing_was_added_to_is_answered_by_the_move() -> None:
     stepped = rolled_back(case(LIVE).position, QUARTER, Cause.OPERATOR, NOW - 10)
     measures = [replace(BAD, newest_at=at) for at in (NOW - 10, NOW - 9)]
 
-    assert [judge(replace(case(), position=stepped, measures=each)).action for each in measures] == [
+    assert [judge(replace(case(), position=stepped, measures=measure)).action for measure in measures] == [
         Action.STAY,
         Action.ROLLBACK,
     ]
@@ -160,7 +160,7 @@ def test_a_ruling_says_which_position_it_is_about() -> None:
     edited = replace(known.position, split=0.5)
     ordered = replace(known.position, held=True, cause=Cause.OPERATOR)
 
-    assert {each.position for each in rulings} == {known.position}
+    assert {ruling.position for ruling in rulings} == {known.position}
     assert [rulings[0].is_about(each) for each in (known.position, later, edited, ordered)] == [
         True,
         False,
@@ -341,7 +341,7 @@ def test_no_case_moves_a_route_two_steps_or_without_evidence() -> None:
             assert found.to is None
 
 
-CHANGED = Change(compared=9, mismatched=7, alarmed_at=NOW - 1)
+CHANGED = ChangeDetector(compared=9, mismatched=7, alarmed_at=NOW - 1)
 
 
 @pytest.mark.parametrize(("side", "who"), [(Side.NEW, "new"), (Side.LEGACY, "legacy")])
@@ -368,7 +368,7 @@ def test_nothing_goes_back_to_a_legacy_that_is_down(alarmed: dict[str, Any], hel
     found = judge(case(LIVE, held=held, legacy_is_down=True, **alarmed))
 
     assert (found.action, found.to) == (action, None)
-    assert any(each.startswith("legacy is known to be down") for each in found.judgement.reasons)
+    assert any(reason.startswith("legacy is known to be down") for reason in found.judgement.reasons)
     assert judge(case(LIVE, held=held, **alarmed)).action is Action.ROLLBACK
 
 
@@ -401,6 +401,6 @@ def test_a_legacy_that_is_down_is_no_alarm() -> None:
 
 def test_a_breaker_says_why_it_opened() -> None:
     """Its own sentence, also when the row is over."""
-    opened = Breaker(opened_at=1.0, why="new failed 60 of 120 answers")
+    opened = FailureRow(opened_at=1.0, why="new failed 60 of 120 answers")
 
     assert judge(case(breaker=opened)).judgement.reasons[0] == "new failed 60 of 120 answers"

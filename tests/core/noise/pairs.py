@@ -7,10 +7,10 @@ from dataclasses import replace
 from proxy.core.evidence.noise_memories import Memories
 from proxy.core.noise.memory import RouteMemory
 from proxy.core.noise.sorter import PairSorter
-from proxy.core.parity.captured import CapturedRequest, Pair
 from proxy.core.parity.compare import Comparison, compare
 from proxy.core.parity.finds import Find
-from proxy.core.parity.rules.paths import Place
+from proxy.core.parity.pair import CapturedRequest, Pair
+from proxy.core.parity.rules.paths import PathRules
 from proxy.core.parity.rules.rules import NO_RULES
 from proxy.core.parity.walk import Walk
 from tests.core.parity.pairs import NOW, answer, asking
@@ -40,7 +40,7 @@ def pair(
 def find(path: str, legacy: object, new: object) -> Find:
     """The find that a walk notes down there."""
     walk = Walk()
-    walk.values(legacy, new, Place(path, NO_RULES))
+    walk.values(legacy, new, PathRules(path, NO_RULES))
     return walk.finds[0]
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 from proxy.core.noise.answers import FIXED, MOST, Answers, asked_as
-from proxy.core.noise.room import LARGEST, MOST_BYTES, Room
+from proxy.core.noise.memory_bounds import LARGEST, MOST_BYTES, MemoryBounds
 from tests.core.noise.pairs import pair
 from tests.core.parity.pairs import NOW, asking
 
 
-def kept(room: Room | None = None, at: float = NOW) -> Answers:
-    answers = Answers(room or Room())
+def kept(room: MemoryBounds | None = None, at: float = NOW) -> Answers:
+    answers = Answers(room or MemoryBounds())
     answers.keep(1, pair({"a": 1}, {}, at), {})
     return answers
 
@@ -53,7 +53,7 @@ def test_only_whole_and_small_answers_are_kept() -> None:
 
 def test_the_oldest_goes_when_there_are_too_many() -> None:
     """In number, or in bytes; and nothing is kept where all routes together have no room."""
-    room = Room()
+    room = MemoryBounds()
     answers, large = Answers(room), pair("x" * 60_000, {})
     for number in range(MOST + 5):
         answers.keep(number, pair({"a": number}, {}), {})
@@ -68,7 +68,7 @@ def test_the_oldest_goes_when_there_are_too_many() -> None:
 
 def test_what_is_old_is_let_go() -> None:
     """And gives its room back."""
-    room = Room()
+    room = MemoryBounds()
     answers = kept(room)
     answers.keep(2, pair({"a": 1}, {}, NOW + 50), {})
     answers.forget(NOW + 10)

@@ -7,7 +7,7 @@ from itertools import count
 
 import pytest
 
-from proxy.core.noise.clock import COARSE_PAIRS, PAIRS, STRANGE, Clock, Reading, Times, times_of
+from proxy.core.noise.clock import COARSE_PAIRS, PAIRS, STRANGE, AskedTimes, Clock, ClockReading, times_of
 from proxy.core.noise.instants import Instant
 from proxy.core.noise.measure import Measure
 from tests.core.noise.pairs import pair
@@ -33,10 +33,10 @@ class Watch:
         mask: str = "m",
         digits: int = 3,
         fresh: bool = False,
-    ) -> Reading:
+    ) -> ClockReading:
         """Instants so far from now."""
         now = next(self.seconds)
-        times = Times(now, now + 0.1, now, now + 0.1, fresh=fresh)
+        times = AskedTimes(now, now + 0.1, now, now + 0.1, fresh=fresh)
         one = Instant(now + legacy, "m", resolution, 3)
         other = Instant(now + new, mask, resolution, digits)
         found = self.clock.read(one, other, times, first=True)
@@ -56,7 +56,7 @@ def test_the_present_is_excused_after_eight_pairs() -> None:
     watch = Watch()
     seen = [watch.read(0.01, 0.02) for _ in range(PAIRS + 1)]
 
-    assert seen == [*[Reading.WAITS] * (PAIRS - 1), Reading.EXCUSED, Reading.EXCUSED]
+    assert seen == [*[ClockReading.WAITS] * (PAIRS - 1), ClockReading.EXCUSED, ClockReading.EXCUSED]
     assert watch.clock.take_found() == (Measure.CLOCK, 0.0)
     assert watch.clock.take_found() is None
 
@@ -65,7 +65,7 @@ def test_the_present_is_excused_after_eight_pairs() -> None:
 def test_a_clock_that_is_off_is_found(off: float) -> None:
     """All of eight by more than half a second, on one side."""
     watch = Watch()
-    assert {watch.read(0.0, off) for _ in range(PAIRS)} == {Reading.WAITS}
+    assert {watch.read(0.0, off) for _ in range(PAIRS)} == {ClockReading.WAITS}
     found = watch.clock.take_found()
 
     assert found is not None
@@ -102,12 +102,12 @@ def test_a_fixed_distance_from_now_is_learned() -> None:
     watch = Watch()
     seen = [watch.read(900.0, 900.2) for _ in range(6)]
 
-    assert seen == [*[Reading.WAITS] * 4, Reading.EXCUSED, Reading.EXCUSED]
+    assert seen == [*[ClockReading.WAITS] * 4, ClockReading.EXCUSED, ClockReading.EXCUSED]
     learned = watch.clock.take_found()
     assert learned is not None
     assert (learned[0], round(learned[1], 1)) == (Measure.CLOCK, 899.9)
-    assert watch.read(900.0, 903.0) is Reading.COUNTS
-    assert watch.read(500.0, 500.0) is Reading.COUNTS
+    assert watch.read(900.0, 903.0) is ClockReading.COUNTS
+    assert watch.read(500.0, 500.0) is ClockReading.COUNTS
     for _ in range(STRANGE):
         watch.read(900.0, 960.0)
     found = watch.clock.take_found()
@@ -119,7 +119,7 @@ def test_what_is_far_from_legacys_counts_before_anything_is_known() -> None:
     """Another hour, or the present where legacy has kept a time; alone it holds nothing."""
     watch = Watch()
 
-    assert {watch.read(-7200.0, -3600.0), watch.read(-9000.0, 0.0)} == {Reading.COUNTS}
+    assert {watch.read(-7200.0, -3600.0), watch.read(-9000.0, 0.0)} == {ClockReading.COUNTS}
     assert watch.clock.take_found() is None
 
 
@@ -128,10 +128,10 @@ def test_legacys_stored_times_are_known_by_their_wandering() -> None:
     watch = Watch()
     seen = [watch.read(-1000.0 * number, -1000.0 * number + 0.5) for number in (5, 9, 7)]
 
-    assert seen == [Reading.WAITS, Reading.WAITS, Reading.STORED]
+    assert seen == [ClockReading.WAITS, ClockReading.WAITS, ClockReading.STORED]
     assert watch.clock.take_found() == (Measure.STORED, 0.0)
-    assert watch.read(0.0, 0.1) is Reading.STORED
-    times = Times(NOW, NOW, NOW, NOW, fresh=False)
+    assert watch.read(0.0, 0.1) is ClockReading.STORED
+    times = AskedTimes(NOW, NOW, NOW, NOW, fresh=False)
     assert watch.clock.allows(Instant(NOW - 6000, "m", FINE), times)
     assert not watch.clock.allows(Instant(NOW - 60_000, "m", FINE), times)
     assert not Clock().allows(Instant(NOW, "m", FINE), times)
@@ -143,7 +143,7 @@ def test_legacys_stored_times_are_known_by_their_wandering() -> None:
 )
 def test_a_stored_time_may_lie_beyond_legacys_last_ones(way: int, far: float, allowed: bool) -> None:  # noqa: FBT001
     """By as much as those are apart, but not on the other side of now if all of them are on one."""
-    watch, times = Watch(), Times(NOW, NOW, NOW, NOW, fresh=False)
+    watch, times = Watch(), AskedTimes(NOW, NOW, NOW, NOW, fresh=False)
     for number in (5, 9, 7):
         watch.read(1000.0 * way * number, 1000.0 * way * number + 0.5)
 
@@ -153,22 +153,22 @@ def test_a_stored_time_may_lie_beyond_legacys_last_ones(way: int, far: float, al
 def test_the_form_has_to_be_one_of_legacys() -> None:
     """Eight in another form are told; a form that legacy had before is right."""
     watch = Watch()
-    assert {watch.read(0.0, 0.0, mask="x") for _ in range(STRANGE)} == {Reading.COUNTS}
+    assert {watch.read(0.0, 0.0, mask="x") for _ in range(STRANGE)} == {ClockReading.COUNTS}
     assert watch.clock.take_found() == (Measure.FORM, 0.0)
 
     known = Watch().settled()
     now = Instant(NOW, "other", FINE, 3)
-    times = Times(NOW, NOW, NOW, NOW, fresh=False)
+    times = AskedTimes(NOW, NOW, NOW, NOW, fresh=False)
     for legacy in [now, *(now._replace(mask=str(number)) for number in range(10))]:
         known.clock.read(legacy, now, times, first=False)
-    assert known.clock.read(now._replace(mask="m"), now, times, first=True) is Reading.EXCUSED
+    assert known.clock.read(now._replace(mask="m"), now, times, first=True) is ClockReading.EXCUSED
 
 
 def test_just_after_a_write_the_present_is_not_assumed() -> None:
     """Each side may have stored when it was written; nothing is learned from that."""
     watch = Watch()
 
-    assert {watch.read(0.0, 0.1, fresh=True) for _ in range(PAIRS + 1)} == {Reading.WAITS}
+    assert {watch.read(0.0, 0.1, fresh=True) for _ in range(PAIRS + 1)} == {ClockReading.WAITS}
 
 
 def test_times_of_a_pair() -> None:

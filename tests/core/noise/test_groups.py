@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from proxy.core.noise.groups import UNKNOWN, group_id, marked, read, verdict
-from proxy.core.noise.state import Decided, KeyState
+from proxy.core.noise.key_state import Decided, KeyState
 
 
 def test_a_group_has_the_same_id_wherever_its_keys_come_from() -> None:

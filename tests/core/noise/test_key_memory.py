@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import pytest
 
-from proxy.core.noise.key_memory import MOST_WORDS, KeyMemory, Repeat
+from proxy.core.noise.key_memory import MOST_WORDS, KeyMemory, KeyRepeat
 from proxy.core.noise.measure import Measure
 from proxy.core.noise.ties import FINDS
 from proxy.core.noise.tokens import Sort
 
-HIT = Repeat(raw=True, noise=True, gap=1.0, is_instant=False)
-SAME = Repeat(raw=True, noise=False, gap=2.0, is_instant=False)
-FOLLOWS = Repeat(raw=False, noise=True, gap=1.0, is_instant=False)
+HIT = KeyRepeat(raw=True, noise=True, gap=1.0, is_instant=False)
+SAME = KeyRepeat(raw=True, noise=False, gap=2.0, is_instant=False)
+FOLLOWS = KeyRepeat(raw=False, noise=True, gap=1.0, is_instant=False)
 
 
-def repeated(sort: Sort, *repeats: Repeat) -> Measure | None:
+def repeated(sort: Sort, *repeats: KeyRepeat) -> Measure | None:
     memory = KeyMemory(sort)
-    for each in repeats:
-        memory.repeat(each)
+    for repeat in repeats:
+        memory.repeat(repeat)
     return memory.held
 
 

@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from proxy.core.noise.clock import COARSE_PAIRS
+from proxy.core.noise.key_state import KeyState
 from proxy.core.noise.memory import Learned, differing
-from proxy.core.noise.state import KeyState
 from proxy.core.parity.rules.rules import NO_RULES, Rules, Treatment
 from tests.core.noise.pairs import Comparer, pair
 from tests.core.parity.pairs import NOW, answer, asking, in_fields, rule

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from proxy.core.noise.key_standing import KeyCounts, KeyRuling
+from proxy.core.noise.key_state import KeyState
 from proxy.core.noise.measure import HOLDING, Measure
 from proxy.core.noise.proof import Trials
 from proxy.core.noise.sentence import line, sentence, unknown
-from proxy.core.noise.standing import KeyCounts, Ruling
-from proxy.core.noise.state import KeyState
 
 COUNTS = KeyCounts(compared=412, differed=412, raw_only=40, noise_only=1)
 TRIED = KeyCounts(compared=412, differed=100, trials={Measure.GAP_1: Trials(20, 4)})
@@ -17,36 +17,36 @@ TRIED = KeyCounts(compared=412, differed=100, trials={Measure.GAP_1: Trials(20, 
 @pytest.mark.parametrize(
     ("ruling", "counts", "said"),
     [
-        (Ruling(state=KeyState.HELD, by=Measure.OFF, number=1.0), COUNTS, "new is +1.0 s off"),
-        (Ruling(state=KeyState.HELD, by=Measure.RATIO, number=1.01), COUNTS, "new is always 1.010 times legacy"),
+        (KeyRuling(state=KeyState.HELD, by=Measure.OFF, number=1.0), COUNTS, "new is +1.0 s off"),
+        (KeyRuling(state=KeyState.HELD, by=Measure.RATIO, number=1.01), COUNTS, "new is always 1.010 times legacy"),
         (
-            Ruling(state=KeyState.HELD, is_regression=True),
+            KeyRuling(state=KeyState.HELD, is_regression=True),
             COUNTS,
             "new differs 40 times where legacy repeats itself, the other way 1",
         ),
-        (Ruling(state=KeyState.CLOCK, by=Measure.CLOCK), COUNTS, "it is the present"),
-        (Ruling(state=KeyState.CLOCK, by=Measure.CLOCK, number=900.0), COUNTS, "it is always +900 s from now"),
-        (Ruling(state=KeyState.NOISY), TRIED, "legacy does not repeat it: another value in 4 of 20 repeats"),
+        (KeyRuling(state=KeyState.CLOCK, by=Measure.CLOCK), COUNTS, "it is the present"),
+        (KeyRuling(state=KeyState.CLOCK, by=Measure.CLOCK, number=900.0), COUNTS, "it is always +900 s from now"),
+        (KeyRuling(state=KeyState.NOISY), TRIED, "legacy does not repeat it: another value in 4 of 20 repeats"),
         (
-            Ruling(state=KeyState.OPEN, by=Measure.STORED),
+            KeyRuling(state=KeyState.OPEN, by=Measure.STORED),
             TRIED,
             "legacy's times there are stored, and new's are others",
         ),
         (
-            Ruling(state=KeyState.OPEN),
+            KeyRuling(state=KeyState.OPEN),
             TRIED,
             "differs in 100 of 412; nothing proves that it is noise (another value in 4 of 20 repeats)",
         ),
     ],
 )
-def test_sentences(ruling: Ruling, counts: KeyCounts, said: str) -> None:
+def test_sentences(ruling: KeyRuling, counts: KeyCounts, said: str) -> None:
     """Each state says why, with its numbers."""
     assert sentence("$.a", ruling, counts) == said
 
 
 def test_what_waits_says_what_to_write() -> None:
     """Either way, and what would have to happen for Banyan to find out."""
-    waits = Ruling(state=KeyState.WAITS)
+    waits = KeyRuling(state=KeyState.WAITS)
 
     assert sentence("$.a", waits, COUNTS) == (
         "looks generated: differs in 412 of 412; no request came twice within a minute, so legacy cannot be told from "
@@ -69,7 +69,7 @@ def test_the_line_names_the_path_as_yaml(key: str, path: str) -> None:
 
 def test_everything_that_holds_has_a_sentence() -> None:
     """Nothing is held without a reason that can be read."""
-    said = [sentence("$.a", Ruling(state=KeyState.HELD, by=measure, number=1.5), COUNTS) for measure in HOLDING]
+    said = [sentence("$.a", KeyRuling(state=KeyState.HELD, by=measure, number=1.5), COUNTS) for measure in HOLDING]
 
     assert all(said)
     assert len(set(said)) == len(HOLDING)

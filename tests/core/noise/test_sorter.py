@@ -9,9 +9,9 @@ import pytest
 
 from proxy.core.noise.instants import read_instant
 from proxy.core.noise.key_memory import FEWEST_ANSWERS
+from proxy.core.noise.key_state import KeyState
 from proxy.core.noise.memory import Learned
-from proxy.core.noise.room import MOST_KEYS_OF_ROUTE
-from proxy.core.noise.state import KeyState
+from proxy.core.noise.memory_bounds import MOST_KEYS_OF_ROUTE
 from proxy.core.noise.ties import FINDS
 from tests.core.noise.pairs import Comparer, pair
 from tests.core.parity.pairs import NOW, asking, in_fields

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from proxy.core.noise.wording import MOST_LOOKS, Said, Wording, stands
+from proxy.core.noise.wording import MOST_LOOKS, Speaker, Wording, stands
 from tests.core.noise.pairs import pair
 from tests.core.parity.pairs import answer, asking, in_fields
 
@@ -18,14 +18,14 @@ def test_what_request_and_answers_say() -> None:
     broken = answer(b"\x00", in_fields("Content-Encoding: gzip"))
     given = pair({"id": "legacy33"}, {}, request=asking(b"/%61sked444?q=1"))
     wording = Wording(replace(given, new=packed))
-    said = {"asked444": Said.REQUEST, "new11111": Said.NEW, "field222": Said.NEW, "legacy33": Said.LEGACY}
+    said = {"asked444": Speaker.REQUEST, "new11111": Speaker.NEW, "field222": Speaker.NEW, "legacy33": Speaker.LEGACY}
 
     for _ in range(MOST_LOOKS):
-        assert {(token, by): wording.has(token, by) for token in said for by in Said} == {
-            (token, by): by is whose for token, whose in said.items() for by in Said
+        assert {(token, by): wording.has(token, by) for token in said for by in Speaker} == {
+            (token, by): by is whose for token, whose in said.items() for by in Speaker
         }
     assert wording.begin == ["legacy33"]
-    assert not Wording(replace(given, new=broken)).has("new11111", Said.NEW)
+    assert not Wording(replace(given, new=broken)).has("new11111", Speaker.NEW)
 
 
 @pytest.mark.parametrize(

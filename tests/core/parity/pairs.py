@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 
-from proxy.core.noise.state import KeyState
-from proxy.core.noise.told import Told
+from proxy.core.noise.key_state import KeyState
+from proxy.core.noise.recorded_noise import RecordedNoise
 from proxy.core.outcome import Side
-from proxy.core.parity.captured import CapturedAnswer, CapturedRequest, Fields, Pair
 from proxy.core.parity.compare import Comparison, compare
+from proxy.core.parity.pair import CapturedAnswer, CapturedRequest, Fields, Pair
 from proxy.core.parity.rules.rules import Rule, Rules, Treatment
 
 NOW = 1_800_000_000.0
@@ -63,12 +63,12 @@ def rule(treatment: Treatment, path: str, **more: object) -> Rule:
 def compared(legacy: object, new: object, *rules: Rule, noisy: frozenset[str] = frozenset()) -> Comparison:
     """The comparison of two bodies, or of two whole answers."""
     one, other = (each if isinstance(each, CapturedAnswer) else answer(each) for each in (legacy, new))
-    return compare(pair(one, other), Rules(rules=rules), Told(dict.fromkeys(noisy, KeyState.NOISY)), NOW)
+    return compare(pair(one, other), Rules(rules=rules), RecordedNoise(dict.fromkeys(noisy, KeyState.NOISY)), NOW)
 
 
 def said(comparison: Comparison) -> list[str]:
     """Each difference as `path kind severity`."""
-    return [f"{each.path} {each.kind} {each.severity}" for each in comparison.differences]
+    return [f"{difference.path} {difference.kind} {difference.severity}" for difference in comparison.differences]
 
 
 def excused(comparison: Comparison) -> list[str]:

@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 
 from proxy.core.outcome import Side
-from proxy.core.parity.answers import Incomparable, find_differences
-from proxy.core.parity.captured import CapturedAnswer
+from proxy.core.parity.answers import IncomparableReason, find_differences
 from proxy.core.parity.compare import compare
+from proxy.core.parity.pair import CapturedAnswer
 from proxy.core.parity.rules.rules import Rules
 from tests.core.parity.pairs import ASKED, NOISELESS, NOW, answer, asking, in_fields, pair
 
@@ -15,19 +15,21 @@ from tests.core.parity.pairs import ASKED, NOISELESS, NOW, answer, asking, in_fi
 @pytest.mark.parametrize(
     ("new", "why"),
     [
-        (answer({"a": 1}, failure="timed_out"), Incomparable.TIMED_OUT),
-        (answer({"a": 1}, failure="shed"), Incomparable.SHED),
-        (answer({"a": 1}, failure="streaming"), Incomparable.STREAMING),
-        (answer({"a": 1}, failure="connect: refused"), Incomparable.FAILED),
-        (answer({"a": 1}, size=9_999_999), Incomparable.TRUNCATED),
-        (answer(b"no gzip", in_fields("Content-Encoding: gzip")), Incomparable.UNDECODABLE),
+        (answer({"a": 1}, failure="timed_out"), IncomparableReason.TIMED_OUT),
+        (answer({"a": 1}, failure="shed"), IncomparableReason.SHED),
+        (answer({"a": 1}, failure="streaming"), IncomparableReason.STREAMING),
+        (answer({"a": 1}, failure="connect: refused"), IncomparableReason.FAILED),
+        (answer({"a": 1}, size=9_999_999), IncomparableReason.TRUNCATED),
+        (answer(b"no gzip", in_fields("Content-Encoding: gzip")), IncomparableReason.UNDECODABLE),
         (answer("[" * 500 + "1" + "]" * 500), None),
     ],
 )
-def test_why_answers_cannot_be_compared(new: CapturedAnswer, why: Incomparable | None) -> None:
+def test_why_answers_cannot_be_compared(new: CapturedAnswer, why: IncomparableReason | None) -> None:
     """Each reason on either side; where it was asked in vain, legacy has one of its own."""
     legacy = answer({"a": 1})
-    of_legacy = Incomparable.LEGACY_FAILED if why in {Incomparable.TIMED_OUT, Incomparable.FAILED} else why
+    of_legacy = (
+        IncomparableReason.LEGACY_FAILED if why in {IncomparableReason.TIMED_OUT, IncomparableReason.FAILED} else why
+    )
 
     assert find_differences(ASKED, legacy, new, Rules())[1] is why
     assert find_differences(ASKED, new, legacy, Rules())[1] is of_legacy
@@ -39,17 +41,19 @@ ERROR = answer({"error": 1}, status=500)
 @pytest.mark.parametrize(
     ("legacy", "new", "why"),
     [
-        (ERROR, ERROR, Incomparable.BOTH_FAILED),
-        (ERROR, answer({"error": 1}, status=503), Incomparable.BOTH_FAILED),
-        (ERROR, answer(failure="timed_out"), Incomparable.BOTH_FAILED),
-        (answer(failure="connect: refused"), answer(failure="timed_out"), Incomparable.BOTH_FAILED),
-        (ERROR, answer(failure="shed"), Incomparable.SHED),
-        (answer(failure="streaming"), ERROR, Incomparable.STREAMING),
+        (ERROR, ERROR, IncomparableReason.BOTH_FAILED),
+        (ERROR, answer({"error": 1}, status=503), IncomparableReason.BOTH_FAILED),
+        (ERROR, answer(failure="timed_out"), IncomparableReason.BOTH_FAILED),
+        (answer(failure="connect: refused"), answer(failure="timed_out"), IncomparableReason.BOTH_FAILED),
+        (ERROR, answer(failure="shed"), IncomparableReason.SHED),
+        (answer(failure="streaming"), ERROR, IncomparableReason.STREAMING),
         (answer({"error": 1}, status=404), answer({"error": 1}, status=404), None),
         (answer({"error": 1}), ERROR, None),
     ],
 )
-def test_two_failures_are_no_agreement(legacy: CapturedAnswer, new: CapturedAnswer, why: Incomparable | None) -> None:
+def test_two_failures_are_no_agreement(
+    legacy: CapturedAnswer, new: CapturedAnswer, why: IncomparableReason | None
+) -> None:
     """Of whatever kind; a client's own error is an answer, and what was never asked has not failed."""
     assert find_differences(ASKED, legacy, new, Rules())[1] is why
 
@@ -60,8 +64,8 @@ def test_two_failures_are_no_agreement(legacy: CapturedAnswer, new: CapturedAnsw
 @pytest.mark.parametrize("new", [answer({"a": 1}), answer({"a": 1}, status=404), answer({"a": 1}, size=99)])
 def test_a_failure_of_legacy_alone_is_no_difference_of_new(legacy: CapturedAnswer, new: CapturedAnswer) -> None:
     """Whatever new says instead, and however legacy failed; a failure of new alone is a difference."""
-    assert find_differences(ASKED, legacy, new, Rules()) == ([], Incomparable.LEGACY_FAILED)
-    assert find_differences(ASKED, new, legacy, Rules())[1] is not Incomparable.LEGACY_FAILED
+    assert find_differences(ASKED, legacy, new, Rules()) == ([], IncomparableReason.LEGACY_FAILED)
+    assert find_differences(ASKED, new, legacy, Rules())[1] is not IncomparableReason.LEGACY_FAILED
 
 
 @pytest.mark.parametrize("status", [400, 404, 409, 429])
@@ -77,8 +81,8 @@ def test_conditional_requests() -> None:
     ranged = asking(If_Range='"a"')
     whole, part = answer({}), answer({}, status=206)
 
-    assert find_differences(ASKED, whole, answer(status=304), Rules())[1] is Incomparable.CONDITIONAL
-    assert find_differences(ranged, whole, part, Rules())[1] is Incomparable.CONDITIONAL
+    assert find_differences(ASKED, whole, answer(status=304), Rules())[1] is IncomparableReason.CONDITIONAL
+    assert find_differences(ranged, whole, part, Rules())[1] is IncomparableReason.CONDITIONAL
     assert find_differences(ASKED, whole, part, Rules())[1] is None
     assert find_differences(ranged, whole, answer(status=500), Rules())[1] is None
 
@@ -89,7 +93,7 @@ def test_trees_that_are_too_deep_are_left_alone() -> None:
 
     found, why = find_differences(ASKED, one, other, Rules())
 
-    assert found or why is Incomparable.UNDECODABLE
+    assert found or why is IncomparableReason.UNDECODABLE
 
 
 def test_lengths_that_both_sides_get_wrong_are_no_difference() -> None:
@@ -129,5 +133,5 @@ def test_without_credentials_a_refusal_says_nothing(
     both = pair(asked, bare) if side is Side.LEGACY else pair(bare, asked)
     found = compare(replace(both, bare=True, authoritative=side), Rules(), NOISELESS, NOW)
 
-    assert (found.why is Incomparable.CREDENTIALS) is turned
-    assert compare(replace(both, authoritative=side), Rules(), NOISELESS, NOW).why is not Incomparable.CREDENTIALS
+    assert (found.why is IncomparableReason.CREDENTIALS) is turned
+    assert compare(replace(both, authoritative=side), Rules(), NOISELESS, NOW).why is not IncomparableReason.CREDENTIALS

@@ -9,8 +9,8 @@ import brotli
 import pytest
 import zstandard
 
-from proxy.core.parity.compare import Incomparable, Outcome, compare
-from proxy.core.parity.rules.difference import Kind
+from proxy.core.parity.compare import IncomparableReason, Outcome, compare
+from proxy.core.parity.rules.difference import DifferenceKind
 from proxy.core.parity.rules.rules import Rules, Treatment
 from tests.core.parity.pairs import (
     JSON,
@@ -134,7 +134,7 @@ def test_case_6_times(legacy: str, new: str, found: str) -> None:
 
 def test_case_6_seconds_and_milliseconds_by_rule() -> None:
     """An epoch in seconds equals one in milliseconds, or a date, only where a rule says that it is a time."""
-    rules = rule(Treatment.TIME, "$.t"), rule(Treatment.TIME, "$.t", kinds=frozenset({Kind.TYPE}))
+    rules = rule(Treatment.TIME, "$.t"), rule(Treatment.TIME, "$.t", kinds=frozenset({DifferenceKind.TYPE}))
 
     assert differences({"t": 1700000000}, {"t": 1700000000000}) == ["$.t num medium"]
     assert differences({"t": 1700000000}, {"t": 1700000000000}, *rules) == []
@@ -262,7 +262,7 @@ def test_case_17_head_and_204_and_304() -> None:
 
     assert compare(head, Rules(), NOISELESS, NOW).outcome is Outcome.MATCH
     assert said(compare(stray, Rules(), NOISELESS, NOW)) == ["header:Content-Length length high", "$ extra low"]
-    assert compare(cached, Rules(), NOISELESS, NOW).why is Incomparable.CONDITIONAL
+    assert compare(cached, Rules(), NOISELESS, NOW).why is IncomparableReason.CONDITIONAL
     assert compare(pair(answer(status=304), answer(status=304)), Rules(), NOISELESS, NOW).outcome is Outcome.MATCH
 
 

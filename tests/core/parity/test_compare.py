@@ -7,13 +7,13 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from proxy.core.evidence.noise_memories import Memories
+from proxy.core.noise.key_state import KeyState
+from proxy.core.noise.recorded_noise import RecordedNoise
 from proxy.core.noise.sorter import PairSorter
-from proxy.core.noise.state import KeyState
-from proxy.core.noise.told import Told
-from proxy.core.parity.compare import Comparison, Incomparable, Outcome, compare
-from proxy.core.parity.excuse import COUNTED, Aliases, Sorted, Verdict
+from proxy.core.parity.compare import Comparison, IncomparableReason, Outcome, compare
+from proxy.core.parity.excuse import COUNTED, Aliases, FindVerdict, Sorted
 from proxy.core.parity.finds import Find
-from proxy.core.parity.rules.difference import Kind, differ
+from proxy.core.parity.rules.difference import DifferenceKind, differ
 from proxy.core.parity.rules.rules import Rules, Treatment
 from tests.core.parity.pairs import NOISELESS, NOW, answer, asking, compared, excused, in_fields, pair, rule, said
 
@@ -50,7 +50,9 @@ def test_four_outcomes() -> None:
     assert compared({"a": 1}, {"a": 1}) == Comparison(outcome=Outcome.MATCH)
     assert compared({"a": 1}, {"a": 2}).outcome is Outcome.MISMATCH
     assert compared({"a": 1}, {"a": 2}, ignore).outcome is Outcome.IGNORED
-    assert compared({"a": 1}, answer(failure="shed")) == Comparison(outcome=Outcome.INCOMPARABLE, why=Incomparable.SHED)
+    assert compared({"a": 1}, answer(failure="shed")) == Comparison(
+        outcome=Outcome.INCOMPARABLE, why=IncomparableReason.SHED
+    )
 
 
 def test_a_certain_difference_counts_although_the_rest_cannot_be_seen() -> None:
@@ -58,7 +60,7 @@ def test_a_certain_difference_counts_although_the_rest_cannot_be_seen() -> None:
     half = answer({"a": 1}, size=10**9)
 
     assert said(compared(half, answer({"a": 1}, status=500))) == ["status status high"]
-    assert compared(half, answer({"a": 1})).why is Incomparable.TRUNCATED
+    assert compared(half, answer({"a": 1})).why is IncomparableReason.TRUNCATED
 
 
 def test_equal_errors_prove_nothing_and_other_errors_differ() -> None:
@@ -66,7 +68,7 @@ def test_equal_errors_prove_nothing_and_other_errors_differ() -> None:
     error = answer({"a": 1}, status=500)
     ignore = rule(Treatment.IGNORE, "$.a")
 
-    assert compared(error, error) == Comparison(outcome=Outcome.INCOMPARABLE, why=Incomparable.BOTH_FAILED)
+    assert compared(error, error) == Comparison(outcome=Outcome.INCOMPARABLE, why=IncomparableReason.BOTH_FAILED)
     assert compared(error, answer({"a": 2}, status=500), ignore).outcome is Outcome.INCOMPARABLE
     assert said(compared(error, answer({"a": 1}, status=503))) == ["status status high"]
     assert compared(error, answer({"a": 2}, status=500)).outcome is Outcome.MISMATCH
@@ -88,7 +90,7 @@ def test_where_legacy_differs_from_itself_new_is_not_judged() -> None:
     mixed = compare(pair(legacy, answer({"a": 3, "b": 2}), second), Rules(), NOISELESS, NOW)
     calm = compare(pair(legacy, answer({"a": 3, "b": 1}), legacy), Rules(), NOISELESS, NOW)
 
-    assert (raced.outcome, raced.why, raced.differences) == (Outcome.INCOMPARABLE, Incomparable.RACE, ())
+    assert (raced.outcome, raced.why, raced.differences) == (Outcome.INCOMPARABLE, IncomparableReason.RACE, ())
     assert (said(mixed), excused(mixed)) == (["$.b num medium"], ["noise $.a num"])
     assert said(calm) == ["$.a num medium"]
 
@@ -99,8 +101,8 @@ def test_a_race_of_values_excuses_no_presence_and_no_type() -> None:
 
     assert said(compare(pair(legacy, answer({}), second), Rules(), NOISELESS, NOW)) == ["$.a missing high"]
     assert said(compare(pair(legacy, answer({"a": "x"}), second), Rules(), NOISELESS, NOW)) == ["$.a type high"]
-    assert compare(pair(legacy, answer({}), null), Rules(), NOISELESS, NOW).why is Incomparable.RACE
-    assert compare(pair(legacy, second, null), Rules(), NOISELESS, NOW).why is Incomparable.RACE
+    assert compare(pair(legacy, answer({}), null), Rules(), NOISELESS, NOW).why is IncomparableReason.RACE
+    assert compare(pair(legacy, second, null), Rules(), NOISELESS, NOW).why is IncomparableReason.RACE
 
 
 def test_what_a_write_overlapped_is_judged_only_where_it_agrees() -> None:
@@ -110,7 +112,7 @@ def test_what_a_write_overlapped_is_judged_only_where_it_agrees() -> None:
     raced, mixed, equal = (replace(pair(legacy, each), raced=True) for each in (new, other, legacy))
 
     told = compare(raced, Rules(), NOISELESS, NOW)
-    assert (told.outcome, told.why, told.differences) == (Outcome.INCOMPARABLE, Incomparable.RACE, ())
+    assert (told.outcome, told.why, told.differences) == (Outcome.INCOMPARABLE, IncomparableReason.RACE, ())
     assert excused(told) == ["noise status status", "noise $.a type"]
     assert compare(mixed, ignored, NOISELESS, NOW).outcome is Outcome.IGNORED
     assert compare(equal, Rules(), NOISELESS, NOW).outcome is Outcome.MATCH
@@ -120,14 +122,14 @@ def test_a_known_noise_is_no_race() -> None:
     """What is noisy anyway is excused as noise, and the rest is judged."""
     both = pair(answer({"a": 1}), answer({"a": 3}), answer({"a": 2}))
 
-    assert compare(both, Rules(), Told({"$.a": KeyState.NOISY}), NOW).outcome is Outcome.IGNORED
+    assert compare(both, Rules(), RecordedNoise({"$.a": KeyState.NOISY}), NOW).outcome is Outcome.IGNORED
 
 
 class Waits:
     """A sorter for which `$.a` waits."""
 
     def sort(self, find: Find, _: Aliases) -> Sorted:
-        return Sorted(Verdict.WAITS, find.place.text) if find.place.text == "$.a" else COUNTED
+        return Sorted(FindVerdict.WAITS, find.place.text) if find.place.text == "$.a" else COUNTED
 
 
 def test_what_waits_makes_it_undecided() -> None:
@@ -137,7 +139,10 @@ def test_what_waits_makes_it_undecided() -> None:
     counts = compare(pair(legacy, other), Rules(), Waits(), NOW)
     raced = compare(replace(pair(legacy, new), raced=True), Rules(), Waits(), NOW)
 
-    assert (waits.outcome, waits.waiting) == (Outcome.UNDECIDED, (("$.a", differ("$.a", Kind.NUM, "1", "2")),))
+    assert (waits.outcome, waits.waiting) == (
+        Outcome.UNDECIDED,
+        (("$.a", differ("$.a", DifferenceKind.NUM, "1", "2")),),
+    )
     assert (counts.outcome, said(counts), [key for key, _ in counts.waiting]) == (
         Outcome.MISMATCH,
         ["$.b num medium"],
@@ -152,10 +157,10 @@ def test_what_waits_where_the_rest_cannot_be_compared_says_nothing() -> None:
 
     class Field(Waits):
         def sort(self, find: Find, _: Aliases) -> Sorted:
-            return Sorted(Verdict.WAITS, find.place.text)
+            return Sorted(FindVerdict.WAITS, find.place.text)
 
     told = compare(pair(half, answer({"a": 1}, in_fields("X-Id: a2"))), Rules(), Field(), NOW)
-    assert (told.outcome, told.why, told.waiting) == (Outcome.INCOMPARABLE, Incomparable.TRUNCATED, ())
+    assert (told.outcome, told.why, told.waiting) == (Outcome.INCOMPARABLE, IncomparableReason.TRUNCATED, ())
 
 
 def test_a_race_beside_what_waits_leaves_it_undecided() -> None:
@@ -199,6 +204,6 @@ def test_no_bytes_make_it_raise(
     both = pair(sides[0], sides[1], request=asking(b"/\xff?a=%ff"))
 
     memories = Memories()
-    for sorter in (Told({"$": KeyState.NOISY}), None, PairSorter(both, memories.of(both), {})):
+    for sorter in (RecordedNoise({"$": KeyState.NOISY}), None, PairSorter(both, memories.of(both), {})):
         assert compare(both, Rules(), sorter, NOW).outcome in Outcome
     assert compare(pair(sides[0], sides[0]), Rules(), NOISELESS, NOW).outcome is Outcome.MATCH

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from proxy.core.parity.excuse import Aliases
-from proxy.core.parity.rules.difference import Kind
+from proxy.core.parity.rules.difference import DifferenceKind
 from proxy.core.parity.rules.rules import Rule, Treatment
 from tests.core.parity.pairs import compared, differences, excused, rule
 
@@ -13,7 +13,7 @@ from tests.core.parity.pairs import compared, differences, excused, rule
     [
         (rule(Treatment.IGNORE, "$.a"), 1, 2, True),
         (rule(Treatment.IGNORE, "$.a"), 1, "1", False),
-        (rule(Treatment.IGNORE, "$.a", kinds=frozenset({Kind.TYPE})), 1, "1", True),
+        (rule(Treatment.IGNORE, "$.a", kinds=frozenset({DifferenceKind.TYPE})), 1, "1", True),
         (rule(Treatment.IGNORE, "$.b"), 1, 2, False),
         (rule(Treatment.MASK, "$.a"), "ord-111111", "ord-222222", True),
         (rule(Treatment.MASK, "$.a"), "ord-111111", "none", False),
@@ -30,7 +30,7 @@ from tests.core.parity.pairs import compared, differences, excused, rule
         (rule(Treatment.TIME, "$.a", within=2.0), "2026-03-01T12:00:00Z", "2026-03-01T12:00:03Z", False),
         (rule(Treatment.TIME, "$.a"), "2026-03-01T12:00:00Z", "2026-03-01T12:00:00", False),
         (rule(Treatment.TIME, "$.a"), "2026-03-01T12:00:00Z", "later", False),
-        (rule(Treatment.TIME, "$.a", kinds=frozenset({Kind.NUM})), 1.5, 2.5, False),
+        (rule(Treatment.TIME, "$.a", kinds=frozenset({DifferenceKind.NUM})), 1.5, 2.5, False),
     ],
 )
 def test_what_a_rule_excuses(made: Rule, legacy: object, new: object, passes: bool) -> None:  # noqa: FBT001 - a column
@@ -46,7 +46,7 @@ def test_a_rule_is_asked_about_every_element() -> None:
     near = rule(Treatment.TOLERANCE, "$[*]", absolute=0.1)
     found = compared("[1.0, 1.0]", "[1.05, 9.0]", near)
 
-    assert [each.new for each in found.differences] == ["9.0"]
+    assert [difference.new for difference in found.differences] == ["9.0"]
     assert excused(found) == ["tolerance $[*] num"]
 
 
@@ -65,14 +65,16 @@ def test_differences_of_one_path_and_kind_are_told_once() -> None:
     """A hundred prices that differ are one difference, shown by the first."""
     found = compared([{"p": n} for n in range(100)], [{"p": n + 1} for n in range(100)])
 
-    assert [(each.path, each.legacy, each.new) for each in found.differences] == [("$[*].p", "0", "1")]
+    assert [(difference.path, difference.legacy, difference.new) for difference in found.differences] == [
+        ("$[*].p", "0", "1")
+    ]
 
 
 def test_values_are_shown_as_json_and_fields_as_they_are() -> None:
     """Strings in quotes, numbers as written, what is not there as nothing, long ones where they begin to differ."""
     found = compared('{"a": "x", "b": 1.50, "c": {"d": [null]}}', '{"a": true, "b": 2}')
 
-    assert [(each.legacy, each.new) for each in found.differences] == [
+    assert [(difference.legacy, difference.new) for difference in found.differences] == [
         ('"x"', "true"),
         ("1.50", "2"),
         ('{"d":[null]}', ""),

@@ -4,7 +4,7 @@ import pytest
 
 from proxy.core.parity.compare import compare
 from proxy.core.parity.fields import FRAMING, PER_CALL, fields_of, first_value
-from proxy.core.parity.rules.difference import Kind
+from proxy.core.parity.rules.difference import DifferenceKind
 from proxy.core.parity.rules.rules import Rules, Treatment
 from tests.core.parity.pairs import NOISELESS, NOW, answer, compared, excused, in_fields, of_fields, pair, rule
 
@@ -68,7 +68,7 @@ def test_rules_for_fields() -> None:
     assert excused(compared(one, other, value)) == ["ignore header:X-Total header"]
     assert compared(one, answer(fields=()), value).differences
     assert not compared(
-        one, answer(fields=()), rule(Treatment.IGNORE, "header:X-Total", kinds=frozenset({Kind.MISSING}))
+        one, answer(fields=()), rule(Treatment.IGNORE, "header:X-Total", kinds=frozenset({DifferenceKind.MISSING}))
     ).differences
 
 

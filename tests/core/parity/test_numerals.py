@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from proxy.core.parity.numerals import are_close, decimal_of, is_one_double, number_kind, text_of
-from proxy.core.parity.rules.difference import Kind
+from proxy.core.parity.rules.difference import DifferenceKind
 
 
 def raw(text: str) -> msgspec.Raw:
@@ -18,19 +18,19 @@ def raw(text: str) -> msgspec.Raw:
 @pytest.mark.parametrize(
     ("one", "other", "kind"),
     [
-        (1, 2, Kind.NUM),
-        (1, raw("1.0"), Kind.NUM_REPR),
-        (raw("1e2"), 100, Kind.NUM_REPR),
-        (raw("0.1"), raw("0.10000000000000001"), Kind.NUM),
-        (raw("1e400"), raw("1e401"), Kind.NUM),
-        (raw("1e400"), raw("10e399"), Kind.NUM_REPR),
-        (raw("NaN"), 1, Kind.TYPE),
-        (raw("NaN"), raw("Infinity"), Kind.TYPE),
-        (raw("1" * 500), raw("1" * 501), Kind.NUM),
-        (10**500, raw("1e500"), Kind.NUM),
+        (1, 2, DifferenceKind.NUM),
+        (1, raw("1.0"), DifferenceKind.NUM_REPR),
+        (raw("1e2"), 100, DifferenceKind.NUM_REPR),
+        (raw("0.1"), raw("0.10000000000000001"), DifferenceKind.NUM),
+        (raw("1e400"), raw("1e401"), DifferenceKind.NUM),
+        (raw("1e400"), raw("10e399"), DifferenceKind.NUM_REPR),
+        (raw("NaN"), 1, DifferenceKind.TYPE),
+        (raw("NaN"), raw("Infinity"), DifferenceKind.TYPE),
+        (raw("1" * 500), raw("1" * 501), DifferenceKind.NUM),
+        (10**500, raw("1e500"), DifferenceKind.NUM),
     ],
 )
-def test_numbers_are_compared_exactly(one: object, other: object, kind: Kind) -> None:
+def test_numbers_are_compared_exactly(one: object, other: object, kind: DifferenceKind) -> None:
     """Beyond floats and 64 bits; what is no number (NaN) has another type than one; what is too long is another one."""
     assert number_kind(one, other) is kind
     assert number_kind(other, one) is kind
@@ -39,7 +39,7 @@ def test_numbers_are_compared_exactly(one: object, other: object, kind: Kind) ->
 @given(st.decimals(allow_nan=False, allow_infinity=False, places=6), st.decimals(allow_nan=False, allow_infinity=False))
 def test_a_value_decides_whether_only_the_writing_differs(one: Decimal, other: Decimal) -> None:
     """Two texts of one value differ in representation, of two values in number."""
-    expected = Kind.NUM_REPR if one == other else Kind.NUM
+    expected = DifferenceKind.NUM_REPR if one == other else DifferenceKind.NUM
 
     assert number_kind(raw(f"{one:f}"), raw(f"{other:f}")) is expected
 
@@ -49,7 +49,7 @@ def test_what_is_no_number_has_no_value() -> None:
     assert decimal_of("12.50") == Decimal("12.5")
     values: list[object] = ["12,50", True, None, [], "1" * 500]
 
-    assert [decimal_of(each) for each in values] == [None] * 5
+    assert [decimal_of(value) for value in values] == [None] * 5
     assert [text_of(each) for each in (12, raw("1.50"))] == ["12", "1.50"]
 
 

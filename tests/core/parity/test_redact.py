@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from proxy.core.http.redact import REMEMBERED
 from proxy.core.parity.compare import Outcome, compare
 from proxy.core.parity.redact import MOST_BODY, Redactor, is_card
-from proxy.core.parity.rules.difference import Kind, differ
+from proxy.core.parity.rules.difference import DifferenceKind, differ
 from proxy.core.parity.rules.rules import Rules
 from tests.core.parity.pairs import NOISELESS, NOW, answer, asking, in_fields, pair
 
@@ -173,16 +173,16 @@ def test_what_cannot_be_decoded_is_kept_as_its_hash() -> None:
 )
 def test_no_secret_is_kept_of_a_difference(path: str, legacy: str, new: str) -> None:
     """By any name of its path, and by look."""
-    kept = REDACTOR.difference(differ(path, Kind.STRING, legacy, new))
+    kept = REDACTOR.difference(differ(path, DifferenceKind.STRING, legacy, new))
 
     assert [secret for secret in SECRETS if secret in kept.legacy + kept.new] == []
     assert kept.legacy != kept.new
-    assert (kept.path, kept.kind) == (path, Kind.STRING)
+    assert (kept.path, kept.kind) == (path, DifferenceKind.STRING)
 
 
 def test_an_ordinary_difference_stays_readable() -> None:
     """What is no secret is shown as it was."""
-    plain = differ("$.total", Kind.NUM, "1", "2")
+    plain = differ("$.total", DifferenceKind.NUM, "1", "2")
 
     assert REDACTOR.difference(plain) == plain
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from proxy.core.parity.rules.difference import Kind
+from proxy.core.parity.rules.difference import DifferenceKind
 from proxy.core.parity.texts import are_alike, format_of, is_id, text_kind
 
 UUID = "0189f7e2-7b1a-7cc0-8f00-000000000001"
@@ -12,14 +12,14 @@ UUID = "0189f7e2-7b1a-7cc0-8f00-000000000001"
 @pytest.mark.parametrize(
     ("one", "other", "kind"),
     [
-        ("a", "b", Kind.STRING),
-        ("2026-03-01T12:00:00Z", "2026-03-01T12:00:00.0Z", Kind.TIME_EQUIV),
-        ("2026-03-01T12:00:00Z", "2026-03-01T12:00:01Z", Kind.TIME),
-        ("2026-03-01T12:00:00Z", "soon", Kind.STRING),
-        ("caf\u00e9", "cafe\u0301", Kind.UNICODE),
+        ("a", "b", DifferenceKind.STRING),
+        ("2026-03-01T12:00:00Z", "2026-03-01T12:00:00.0Z", DifferenceKind.TIME_EQUIV),
+        ("2026-03-01T12:00:00Z", "2026-03-01T12:00:01Z", DifferenceKind.TIME),
+        ("2026-03-01T12:00:00Z", "soon", DifferenceKind.STRING),
+        ("caf\u00e9", "cafe\u0301", DifferenceKind.UNICODE),
     ],
 )
-def test_how_texts_differ(one: str, other: str, kind: Kind) -> None:
+def test_how_texts_differ(one: str, other: str, kind: DifferenceKind) -> None:
     """Times as times, composed letters as letters, the rest as text."""
     assert text_kind(one, other) is kind
 

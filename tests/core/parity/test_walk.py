@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proxy.core.parity.rules.difference import Kind
-from proxy.core.parity.rules.paths import Place
+from proxy.core.parity.rules.difference import DifferenceKind
+from proxy.core.parity.rules.paths import PathRules
 from proxy.core.parity.rules.rules import Rules, Treatment
 from proxy.core.parity.walk import Walk
 from tests.core.parity.pairs import compared, differences, excused, rule
@@ -22,7 +22,7 @@ TREES = st.recursive(
 def test_a_tree_is_the_same_as_itself(tree: object) -> None:
     """Nothing is found between two copies, in any order of keys."""
     walk = Walk()
-    walk.values(tree, json.loads(json.dumps(tree, sort_keys=True)), Place("$", Rules()))
+    walk.values(tree, json.loads(json.dumps(tree, sort_keys=True)), PathRules("$", Rules()))
 
     assert walk.finds == []
 
@@ -138,9 +138,9 @@ def test_repeated_keys_on_both_sides() -> None:
 def test_every_find_is_kept() -> None:
     """Two elements that differ make two finds with one path, so that a rule can excuse one of them."""
     walk = Walk()
-    walk.values([{"n": 1}, {"n": 2}], [{"n": 3}, {"n": 4}], Place("$", Rules()))
+    walk.values([{"n": 1}, {"n": 2}], [{"n": 3}, {"n": 4}], PathRules("$", Rules()))
 
     assert [(find.place.text, find.kind, find.new) for find in walk.finds] == [
-        ("$[*].n", Kind.NUM, 3),
-        ("$[*].n", Kind.NUM, 4),
+        ("$[*].n", DifferenceKind.NUM, 3),
+        ("$[*].n", DifferenceKind.NUM, 4),
     ]

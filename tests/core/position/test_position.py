@@ -172,7 +172,7 @@ def test_a_step_begins_with_a_move_and_a_resume() -> None:
     )
 
     assert position.step == 100_000
-    assert [each.step for each in others] == [150_500, 150_500, 100_000, 100_000, 0]
+    assert [other.step for other in others] == [150_500, 150_500, 100_000, 100_000, 0]
 
 
 def test_a_new_epoch_changes_nothing_but_what_counts() -> None:

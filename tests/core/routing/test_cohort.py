@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proxy.core.routing.cohort import CohortSource, SourceKind, cohort_of
+from proxy.core.routing.cohort import CLIENT_IP, CohortSource, SourceKind, cohort_of, present_cohort
 from proxy.core.routing.split import draw, salt_of
 from tests.core.asking import asking
 
@@ -52,11 +52,12 @@ def test_a_key_is_what_was_meant(
 
 
 def test_the_first_source_that_is_present_wins() -> None:
-    """Of a list, the first source with a key is the cohort's; without any, there is none."""
+    """Of a list, the first source with a key is the cohort's; without any, the client's address is."""
     head = asking("/?tenant=7", fields=[(b"cookie", b"sid=s")])
 
     assert cohort_of((HEADER, QUERY, COOKIE), head, IP) == (QUERY, b"7")
-    assert cohort_of((HEADER,), head, IP) is None
+    assert cohort_of((HEADER,), head, IP) == (CLIENT_IP, IP)
+    assert present_cohort((HEADER,), head, IP) is None
     assert cohort_of((HEADER, CLIENT), head, IP) == (CLIENT, IP)
 
 
@@ -85,7 +86,6 @@ def test_a_key_without_a_percent_sign_keeps_its_draw(line: str) -> None:
         (source,), asking(target, fields=[(b"t", value.encode()), (b"cookie", b"t=" + value.encode())]), IP
     )
 
-    assert found is not None
     assert draw(salt_of(group), source.prefix + found[1]).hex() == number
 
 
@@ -94,7 +94,7 @@ def test_all_spellings_of_a_path_are_one_tenant(name: str) -> None:
     """Encoded wholly, in either case of digits, or not at all: one key, and so one draw."""
     spellings = [name, "".join(f"%{ord(each):02X}" for each in name), "".join(f"%{ord(each):02x}" for each in name)]
 
-    assert {PATH.key(asking("/tenants/" + each), IP) for each in spellings} == {name.encode()}
+    assert {PATH.key(asking("/tenants/" + spelling), IP) for spelling in spellings} == {name.encode()}
 
 
 @given(st.binary(max_size=40), st.sampled_from([HEADER, COOKIE, QUERY, PATH, CLIENT]))

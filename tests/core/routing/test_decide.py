@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 
 from proxy.core.http.request import RequestHead, RequestReader
 from proxy.core.outcome import Side
-from proxy.core.routing.cohort import CohortSource, SourceKind
+from proxy.core.routing.cohort import CLIENT_IP, CohortSource, SourceKind
 from proxy.core.routing.decide import Decision, Reason, decide, decide_by_draw, settled
 from proxy.core.routing.path import PathPattern, parse_pattern
-from proxy.core.routing.route import CLIENT_IP, Respond, Route
+from proxy.core.routing.route import Respond, Route
 from proxy.core.routing.shadow import ShadowPolicy
 from proxy.core.routing.split import draw, salt_of
 from proxy.core.stage import Stage

@@ -30,7 +30,7 @@ def test_the_default_follows_the_method_and_the_key(method: bytes, has_key: bool
 
 def test_effects_are_the_four_of_the_contract() -> None:
     """An operator writes one of four words."""
-    assert [str(each) for each in Effects] == ["safe", "idempotent", "keyed", "unsafe"]
+    assert [str(effect) for effect in Effects] == ["safe", "idempotent", "keyed", "unsafe"]
 
 
 @pytest.mark.parametrize(

@@ -87,12 +87,12 @@ def test_parameters_know_their_segment() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "is_literal", "takes_rest"),
-    [("/a/b", True, False), ("/a/{b}", False, False), ("/a/*", False, False), ("/a/**", False, True)],
+    ("text", "takes_rest"),
+    [("/a/b", False), ("/a/{b}", False), ("/a/*", False), ("/a/**", True)],
 )
-def test_kinds_of_patterns(text: str, *, is_literal: bool, takes_rest: bool) -> None:
-    """A pattern knows whether it fits one path only, and whether it takes the rest."""
-    assert (pattern(text).is_literal, pattern(text).takes_rest) == (is_literal, takes_rest)
+def test_a_pattern_knows_whether_it_takes_the_rest(text: str, *, takes_rest: bool) -> None:
+    """Only `**` does."""
+    assert pattern(text).takes_rest == takes_rest
 
 
 def test_parameters_names_make_no_difference_to_the_shape() -> None:
@@ -115,4 +115,4 @@ def test_a_pattern_is_read_or_explained(text: str) -> None:
         assert found
     else:
         literals = [each for each in found.shape if each not in (ANY, REST)]
-        assert not any(re.search(rb"[/\\;]|^\.\.?$", unquote_to_bytes(each)) for each in literals)
+        assert not any(re.search(rb"[/\\;]|^\.\.?$", unquote_to_bytes(literal)) for literal in literals)

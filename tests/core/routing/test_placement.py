@@ -10,7 +10,7 @@ from proxy.core.position.ladder import COMPLETE, LEGACY, LIVE, RETIRED, SHADOW, 
 from proxy.core.routing.path import PathPattern, parse_pattern
 from proxy.core.routing.placement import as_killed, is_possible, place_now, place_of, placed, waits
 from proxy.core.routing.route import Respond, Route
-from proxy.core.routing.split_exceptions import Exceptions
+from proxy.core.routing.split_exceptions import SplitExceptions
 from proxy.core.stage import Stage
 
 TEN, FIFTY = Place(Stage.CANARY, 0.1), Place(Stage.CANARY, 0.5)
@@ -56,7 +56,7 @@ def test_an_edit_lowers_at_once_and_raises_through_control(
 def test_a_place_needs_its_upstreams(place: Place, upstreams: set[str]) -> None:
     """Each place is possible with these upstreams, and with none of them fewer."""
     assert is_possible(route(), place, upstreams)
-    assert not any(is_possible(route(), place, upstreams - {each}) for each in upstreams)
+    assert not any(is_possible(route(), place, upstreams - {upstream}) for upstream in upstreams)
 
 
 def test_a_route_at_its_own_place_is_the_same_object() -> None:
@@ -70,7 +70,7 @@ def test_a_route_at_its_own_place_is_the_same_object() -> None:
 
 def test_pins_at_legacy_can_be_switched_off() -> None:
     """A route at legacy has something to kill only when single cohorts go to new."""
-    pins = Exceptions(sides={b"acme": Side.NEW}, certain=None)
+    pins = SplitExceptions(sides={b"acme": Side.NEW}, certain=None)
 
     assert as_killed(route(LEGACY), None).stage is Stage.LEGACY
     assert as_killed(route(LEGACY), pins).stage is Stage.SHADOW

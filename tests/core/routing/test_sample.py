@@ -12,7 +12,7 @@ QUESTIONS = [b"GET/orders/%d" % number for number in range(20_000)]
 
 
 def chosen(share: float, at: float = 0.0, salt: int = 7, draw: float = 0.25, chance: float = NEVER) -> set[bytes]:
-    return {each for each in QUESTIONS if is_sampled(share, chance, each, draw, salt, at)}
+    return {question for question in QUESTIONS if is_sampled(share, chance, question, draw, salt, at)}
 
 
 @pytest.mark.parametrize("share", [0.01, 0.1, 0.5])

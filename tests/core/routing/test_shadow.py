@@ -125,7 +125,7 @@ def test_a_copy_says_that_it_is_bare() -> None:
 
     assert copy_lines(PLAIN, LINES).bare
     assert not copy_lines(PLAIN, [b"Host: a"]).bare
-    assert [copy_lines(each, LINES).bare for each in others] == [False, False]
+    assert [copy_lines(other, LINES).bare for other in others] == [False, False]
 
 
 def test_a_second_question_keeps_the_credentials() -> None:

@@ -3,12 +3,15 @@ from __future__ import annotations
 import pickle
 from dataclasses import replace
 
+import pytest
+
 from proxy.core.http.leniency import Leniency
 from proxy.core.http.request import RequestHead
 from proxy.core.routing.predicate import HeaderAbsent, HeaderIs
 from proxy.core.routing.route import Endpoint, HostMode, Upstream
-from proxy.core.routing.snapshot import Snapshot
+from proxy.core.routing.snapshot import Hook, Snapshot
 from proxy.core.routing.table import RouteTable
+from proxy.core.secret import Secret
 from tests.core.asking import asking, route
 
 ROUTES = (
@@ -29,6 +32,12 @@ SNAPSHOT = Snapshot(
 def test_a_snapshot_holds_its_routes_in_file_order() -> None:
     """The routes are the table's, in the order of the file."""
     assert SNAPSHOT.routes == ROUTES
+
+
+def test_a_route_is_found_by_its_name() -> None:
+    """None where no route has it."""
+    assert SNAPSHOT.named("plain") is ROUTES[1]
+    assert SNAPSHOT.named("nobody") is None
 
 
 def test_a_snapshot_names_the_fields_that_routing_reads() -> None:
@@ -76,3 +85,9 @@ def test_the_addresses_of_a_routes_sides_have_a_name() -> None:
     assert names[0] == names[1]
     assert len(set(names)) == 5
     assert SNAPSHOT.addresses(ROUTES[0]) not in names
+
+
+@pytest.mark.parametrize("rest", ["", "/in/token", "?token=1", "/in?token=1"])
+def test_a_hook_shows_scheme_and_host_alone(rest: str) -> None:
+    """A path or a query may hold a token."""
+    assert Hook(url=Secret(f"https://hooks.example.com:8443{rest}")).shown == "https://hooks.example.com:8443"

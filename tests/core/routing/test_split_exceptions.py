@@ -5,14 +5,14 @@ from collections.abc import Mapping
 import pytest
 
 from proxy.core.http.request import RequestHead
-from proxy.core.http.request_context import Visit
+from proxy.core.http.request_context import RequestContext
 from proxy.core.outcome import Side
-from proxy.core.routing.cohort import CohortSource, SourceKind
+from proxy.core.routing.cohort import CLIENT_IP, CohortSource, SourceKind
 from proxy.core.routing.decide import Decision, Reason, decide
 from proxy.core.routing.path import PathPattern, parse_pattern
-from proxy.core.routing.route import CLIENT_IP, Respond, Route
+from proxy.core.routing.route import Respond, Route
 from proxy.core.routing.split import draw
-from proxy.core.routing.split_exceptions import Exceptions, decide_pinned, exceptions_of
+from proxy.core.routing.split_exceptions import SplitExceptions, decide_pinned, exceptions_of
 from proxy.core.routing.tie import Tie
 from proxy.core.stage import Stage
 from tests.core.asking import asking
@@ -32,14 +32,14 @@ def route(stage: Stage = Stage.CANARY, split: float = 0.0, tie: Tie | None = Non
     return Route(name="a", index=0, pattern=pattern, stage=stage, split=split, tie=tie, cohort=cohort, **more)  # type: ignore[arg-type]
 
 
-def visit(**known: Side | None) -> Visit:
-    found = Visit()
+def visit(**known: Side | None) -> RequestContext:
+    found = RequestContext()
     for name, side in known.items():
         setattr(found, name, side)
     return found
 
 
-def decided(where: Route, found: Visit | None = None, tenant: bytes = b"7") -> Decision:
+def decided(where: Route, found: RequestContext | None = None, tenant: bytes = b"7") -> Decision:
     exceptions = exceptions_of(where, BOTH, NO_PINS, None, choosers=True)
     assert exceptions is not None
     head = asking(fields=[(b"t", tenant)])
@@ -177,7 +177,7 @@ def test_a_drain_lets_those_stay_that_are_there() -> None:
         ([], visit(stays=NEW), NEW, Reason.STAYS),
     ):
         exceptions = exceptions_of(where, BOTH, NO_PINS, present, choosers=False)
-        assert isinstance(exceptions, Exceptions)
+        assert isinstance(exceptions, SplitExceptions)
         head.visit = flow
         found = decide_pinned(where, where.salt, head, IP, exceptions)
 
@@ -189,7 +189,7 @@ def test_an_anonymous_cohort_is_what_the_visit_says() -> None:
     where = route(split=0.5, cohort=(TENANT, CohortSource(SourceKind.ANONYMOUS)))
     head = asking()
     addressed = decide(where, head, IP)
-    head.visit = Visit()
+    head.visit = RequestContext()
     assert decide(where, head, IP) == addressed
     assert addressed.source == CLIENT_IP
     head.visit.anonymous = b"0123456789abcdef"

@@ -224,7 +224,7 @@ def test_the_table_keeps_its_routes_in_order_and_travels() -> None:
 
 SEGMENTS = st.sampled_from(["a", "b", "{x}"])
 PATTERNS = st.tuples(st.lists(SEGMENTS, max_size=3), st.sampled_from(["", "/**", "/"])).map(
-    lambda parts: ("".join(f"/{each}" for each in parts[0]).replace("{x}", "*") + parts[1]) or "/"
+    lambda parts: ("".join(f"/{part}" for part in parts[0]).replace("{x}", "*") + parts[1]) or "/"
 )
 METHODS = st.sampled_from(["", "GET", "PUT", "GET,PUT"])
 ROUTES = st.lists(st.tuples(PATTERNS, METHODS), max_size=8).map(

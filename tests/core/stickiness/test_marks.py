@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from proxy.core.outcome import Side
-from proxy.core.stickiness.marks import Marks, mark_of
+from proxy.core.stickiness.marks import MarkTable, mark_of
 
 TICK = 1 / 16
 
@@ -13,7 +13,7 @@ class Sides:
     """Marks of which the sides are asked."""
 
     def __init__(self, words: int) -> None:
-        self.all = Marks(memoryview(bytearray(words * 8)).cast("Q"))
+        self.all = MarkTable(memoryview(bytearray(words * 8)).cast("Q"))
         self.put = self.all.put
 
     def get(self, mark: int, now: float) -> Side | None:

@@ -13,9 +13,9 @@ from proxy.core.stage import Stage
 from proxy.core.traffic.plan import (
     EXAMPLES,
     Caution,
-    Edit,
+    RouteEdit,
     RoutePlan,
-    Traffic,
+    TrafficFlows,
     compare,
     dried_up,
     places_after,
@@ -23,7 +23,7 @@ from proxy.core.traffic.plan import (
     plan_routes,
     replayed,
 )
-from proxy.core.traffic.remembered_request import Seen
+from proxy.core.traffic.remembered_request import RememberedRequest
 from proxy.core.traffic.replay import Replay
 from tests.core.remembered import TENANT, UPSTREAMS, a_route, head, remember, table
 
@@ -55,7 +55,7 @@ def planned(before: Route, after: Route, at: Position | None = None) -> RoutePla
 
 
 def cautions(plan: RoutePlan) -> list[Caution]:
-    return [each.caution for each in plan.notes]
+    return [note.caution for note in plan.notes]
 
 
 def test_routes_come_go_change_and_stay() -> None:
@@ -65,10 +65,10 @@ def test_routes_come_go_change_and_stay() -> None:
     after = [new, replace(kept, index=7, line=9), replace(changed, websocket=True)]
 
     assert [(each.name, each.edit) for each in plan_routes([kept, gone, changed], after, {})] == [
-        ("new", Edit.ADDED),
-        ("kept", Edit.SAME),
-        ("changed", Edit.CHANGED),
-        ("gone", Edit.REMOVED),
+        ("new", RouteEdit.ADDED),
+        ("kept", RouteEdit.SAME),
+        ("changed", RouteEdit.CHANGED),
+        ("gone", RouteEdit.REMOVED),
     ]
 
 
@@ -177,14 +177,14 @@ def test_cohorts_that_are_drawn_anew() -> None:
 # -- traffic ----------------------------------------------------------------------------------------------------------
 
 
-def tenants(*routes: Route, number: int = 100, target: str = "/orders/7") -> list[Seen]:
+def tenants(*routes: Route, number: int = 100, target: str = "/orders/7") -> list[RememberedRequest]:
     known = table(*routes)
     return [remember(known, head(target, f"t{each}"), id=f"r{each}") for each in range(number)]
 
 
-def traffic(before: Route, after: Iterable[Route], weight: float = 2.0) -> Traffic:
+def traffic(before: Route, after: Iterable[Route], weight: float = 2.0) -> TrafficFlows:
     then, soon = Replay(table(before), UPSTREAMS), Replay(table(*after), UPSTREAMS)
-    return compare(then, soon, [(weight, each) for each in tenants(before)])
+    return compare(then, soon, [(weight, tenant) for tenant in tenants(before)])
 
 
 def test_requests_and_cohorts_that_move_are_counted() -> None:
@@ -192,7 +192,7 @@ def test_requests_and_cohorts_that_move_are_counted() -> None:
     before, after = route(split=0.1), route(split=0.5)
     found = traffic(before, [after])
     (flow,) = found.flows.values()
-    moving = sum(0.1 <= (each.draw or 0) < 0.5 for each in tenants(before))
+    moving = sum(0.1 <= (tenant.draw or 0) < 0.5 for tenant in tenants(before))
 
     assert flow.requests == 200
     assert flow.moving == 2 * moving
@@ -265,7 +265,7 @@ def test_a_renamed_route_is_the_same() -> None:
     for before, after in ((old, new), (new, newer), (new, old)):
         (plan,) = plan_routes([before], [after], {before.name: at})
 
-        assert (plan.name, plan.name_before, plan.edit) == (after.name, before.name, Edit.CHANGED)
+        assert (plan.name, plan.name_before, plan.edit) == (after.name, before.name, RouteEdit.CHANGED)
         assert plan.start == plan.end == Place(Stage.SHADOW)
         assert cautions(plan) == [Caution.LATCH]
 
@@ -276,7 +276,7 @@ def test_a_route_that_goes_leaves_behind_what_is_kept_of_it() -> None:
     before, after = renamed("orders", stage=Stage.LIVE), renamed("b", stage=Stage.LIVE)
     new, gone = plan_routes([before], [after], {"orders": at}, {"orders": 1785})
 
-    assert (new.edit, new.end, gone.edit) == (Edit.ADDED, Place(Stage.LIVE), Edit.REMOVED)
+    assert (new.edit, new.end, gone.edit) == (RouteEdit.ADDED, Place(Stage.LIVE), RouteEdit.REMOVED)
     (note,) = gone.notes
     said = "left behind, as nobody is orders any more: its latch (shadow), 1,785 comparisons; `was: orders` on b keeps"
     assert note.sentence == f"{said} all of it"
@@ -288,7 +288,7 @@ def test_a_route_without_was_is_a_new_one() -> None:
     before, after = renamed("b", was="orders", split=0.5), renamed("b", split=0.5)
     (plan,) = plan_routes([before], [after], {"b": at})
 
-    assert (plan.edit, plan.start, plan.end) == (Edit.CHANGED, Place(Stage.CANARY, 0.2), Place(Stage.CANARY, 0.5))
+    assert (plan.edit, plan.start, plan.end) == (RouteEdit.CHANGED, Place(Stage.CANARY, 0.2), Place(Stage.CANARY, 0.5))
     assert cautions(plan) == [Caution.TOO_BIG, Caution.REDRAWN, Caution.FREED]
     assert "its position (canary 20%), its draws; `was: orders` on b keeps" in plan.notes[-1].sentence
 
@@ -313,9 +313,9 @@ def test_a_name_that_changes_hands_takes_nothing_along() -> None:
     back, other = renamed("orders", split=0.5), renamed("b", split=0.1)
     plans = plan_routes([before], [back, other], {})
 
-    assert [(each.name, each.name_before, each.edit) for each in plans] == [
-        ("orders", "b", Edit.CHANGED),
-        ("b", "b", Edit.ADDED),
+    assert [(plan.name, plan.name_before, plan.edit) for plan in plans] == [
+        ("orders", "b", RouteEdit.CHANGED),
+        ("b", "b", RouteEdit.ADDED),
     ]
 
 
@@ -323,7 +323,7 @@ def test_traffic_of_a_renamed_route_is_its_own() -> None:
     """Its requests are known by the old name; with `was` none of them moves, and it does not dry up."""
     before, after = renamed("orders", split=0.5), renamed("b", was="orders", split=0.5)
     then, soon = Replay(table(before), UPSTREAMS), Replay(table(after), UPSTREAMS)
-    found = compare(then, soon, [(1.0, each) for each in tenants(before)])
+    found = compare(then, soon, [(1.0, tenant) for tenant in tenants(before)])
     flow = found.flows["orders", "b"]
 
     assert (flow.moving, flow.is_exact) == (0.0, True)

@@ -66,7 +66,7 @@ async def test_silence_is_a_timeout(play: Play, serve: Serve) -> None:
     proxy = await serving(play, serve, silent, FINE, stage="shadow")
     await proxy.ask(TENANT)
 
-    assert [each.bad for each in told(proxy)] == ["timeout"]
+    assert [event.bad for event in told(proxy)] == ["timeout"]
 
 
 async def test_an_answer_above_the_threshold_is_slow(play: Play, serve: Serve) -> None:
@@ -77,7 +77,7 @@ async def test_an_answer_above_the_threshold_is_slow(play: Play, serve: Serve) -
     for slow in (0.0, 1e-9, 100.0):
         bound.slow = slow
         await proxy.ask(TENANT)
-        found.append([each.bad for each in told(proxy)])
+        found.append([event.bad for event in told(proxy)])
 
     assert found == [[], ["latency"], []]
 
@@ -89,7 +89,7 @@ async def test_where_the_other_side_stepped_in_the_first_has_failed(play: Play, 
     answer = await proxy.ask(TENANT)
 
     assert answer.status == 200
-    assert [(each.bad, each.side) for each in told(proxy)] == [("5xx", "new")]
+    assert [(event.bad, event.side) for event in told(proxy)] == [("5xx", "new")]
 
 
 async def test_one_side_alone_has_nobody_to_be_judged_by(play: Play, serve: Serve) -> None:

@@ -6,7 +6,7 @@ import json
 import pytest
 import structlog
 
-from proxy.edge.account.access_log import AccessLog
+from proxy.edge.account.canonical_line import AccessLogWriter
 from proxy.edge.account.line_shape import CanonicalLine
 from proxy.log import Sink
 from tests.edge.conftest import Play, Serve
@@ -209,7 +209,7 @@ async def test_nothing_from_the_network_begins_a_line(play: Play, serve: Serve) 
     assert len(proxy.raw_lines()) == len(hostile)
     for line in proxy.raw_lines():
         assert json.loads(line)["event"] == "request"
-        assert all(32 <= each < 127 for each in line)
+        assert all(32 <= byte < 127 for byte in line)
 
 
 async def test_good_requests_are_sampled_and_bad_ones_are_not(play: Play, serve: Serve) -> None:
@@ -262,7 +262,7 @@ def test_a_person_at_a_terminal_sees_the_same_fields() -> None:
     sink = Sink(2)
     line = CanonicalLine("t", "info", "request", "r", "new", "stage", "GET", "/", 200, 1.5, 2, 0, "::1", "id", draw=0.5)
     with structlog.testing.capture_logs() as said:
-        AccessLog(sink, console=True).write(line)
+        AccessLogWriter(sink, console=True).write(line)
 
     assert said == [
         {

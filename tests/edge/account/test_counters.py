@@ -13,7 +13,7 @@ from tests.edge.scripted import Peer, always, silent, sized, then_close
 
 def codes(deltas: list[RouteDelta]) -> dict[tuple[str, str], list[int]]:
     """Answers by code class, by route and side."""
-    return {(each.route, each.side): each.codes for each in deltas}
+    return {(delta.route, delta.side): delta.codes for delta in deltas}
 
 
 async def test_answers_are_counted_by_route_side_and_class(play: Play, serve: Serve) -> None:

@@ -12,7 +12,7 @@ from proxy.core.outcome import Blame, Failure, Phase, Refused
 from proxy.edge.account.guard_events import MOST_COHORTS
 from proxy.edge.shadow.captured_body import why_not_whole
 from proxy.edge.upstream import dial
-from proxy.edge.upstream.breaker import State
+from proxy.edge.upstream.breaker import BreakerState
 from proxy.link.messages import CohortDelta, RefusedDelta, RouteDelta, ShadowDelta
 from tests.edge.account.test_bad_events import told
 from tests.edge.conftest import Play, Serve
@@ -37,7 +37,7 @@ async def serving(play: Play, serve: Serve, legacy: Script, new: Scripted | int,
 
 def counts(proxy: Proxy, side: str = "new") -> RouteDelta:
     """What was counted of one side since the last call."""
-    found = {each.side: each for each in proxy.counted()[0]}
+    found = {delta.side: delta for delta in proxy.counted()[0]}
     return found[side]
 
 
@@ -48,7 +48,7 @@ def shut(proxy: Proxy, name: str = "new") -> None:
         pass
     pool._troubled = pool._looks = True
     pool.breakers.whole._until = monotonic() + 3600.0
-    assert pool.breakers.whole.state is State.OPEN
+    assert pool.breakers.whole.state is BreakerState.OPEN
 
 
 async def test_a_breaker_that_is_open_is_nobodys_failure(play: Play, serve: Serve) -> None:
@@ -60,7 +60,7 @@ async def test_a_breaker_that_is_open_is_nobodys_failure(play: Play, serve: Serv
     (line,) = await proxy.lines(1)
 
     assert answer.status == 503
-    assert [(each.side, each.codes[4], each.failed) for each in counted] == [("self", 1, 0)]
+    assert [(delta.side, delta.codes[4], delta.failed) for delta in counted] == [("self", 1, 0)]
     assert failures == []
     assert (line["side"], line["failure"], line["refused"]) == ("self", "connect:proxy", "upstream")
     assert told(proxy) == []
@@ -103,7 +103,7 @@ async def test_no_room_is_nobodys_failure(play: Play, serve: Serve, queue: int, 
     assert answer.status == 503
     assert (found.codes[4], found.failed) == (1, 0)
     assert told(proxy) == []
-    assert [each.reason for each in proxy.listener.counters.take_refused()] == [reason]
+    assert [refusal.reason for refusal in proxy.listener.counters.take_refused()] == [reason]
 
 
 async def test_a_machine_without_descriptors_has_not_asked(
@@ -121,8 +121,8 @@ async def test_a_machine_without_descriptors_has_not_asked(
 
     assert answer.status == 503
     assert (counts(proxy, "self").codes[4], told(proxy)) == (1, [])
-    assert (pool.breakers.whole.state, pool.ejected) == (State.CLOSED, 0)
-    assert [each.reason for each in proxy.listener.counters.take_refused()] == ["resources"]
+    assert (pool.breakers.whole.state, pool.ejected) == (BreakerState.CLOSED, 0)
+    assert [refusal.reason for refusal in proxy.listener.counters.take_refused()] == ["resources"]
 
 
 async def test_a_fallback_after_a_refusal_is_no_failure_of_new(play: Play, serve: Serve) -> None:
@@ -130,7 +130,7 @@ async def test_a_fallback_after_a_refusal_is_no_failure_of_new(play: Play, serve
     proxy = await serving(play, serve, FINE, await play(BROKEN), {}, fallback={"to": "legacy"})
     shut(proxy)
     answer = await proxy.ask(get())
-    found = {each.side: each for each in proxy.counted()[0]}
+    found = {delta.side: delta for delta in proxy.counted()[0]}
 
     assert (answer.status, answer.body) == (200, b"a")
     assert found.keys() == {"legacy"}
@@ -141,12 +141,12 @@ async def test_a_fallback_after_a_failure_counts_for_the_side_that_failed(play: 
     """New was asked and has not answered in time; the status that the client got is legacy's."""
     proxy = await serving(play, serve, FINE, await play(silent), {}, fallback={"to": "legacy", "after": ["timeout"]})
     answer = await proxy.ask(get())
-    found = {each.side: each for each in proxy.counted()[0]}
+    found = {delta.side: delta for delta in proxy.counted()[0]}
 
     assert answer.status == 200
     assert (found["new"].asked, found["new"].failed, sum(found["new"].codes)) == (1, 1, 0)
     assert (found["legacy"].asked, found["legacy"].failed) == (1, 0)
-    assert [(each.bad, each.side) for each in told(proxy)] == [("timeout", "new")]
+    assert [(event.bad, event.side) for event in told(proxy)] == [("timeout", "new")]
 
 
 async def test_an_answer_that_breaks_off_has_failed_whatever_its_status(play: Play, serve: Serve) -> None:
@@ -182,7 +182,7 @@ async def test_no_connection_is_told_as_such(play: Play, serve: Serve) -> None:
     proxy = await serving(play, serve, FINE, await nobody(play), {})
     await proxy.ask(get())
 
-    assert [(each.side, each.unreachable) for each in told(proxy)] == [("new", True)]
+    assert [(event.side, event.unreachable) for event in told(proxy)] == [("new", True)]
 
 
 async def test_while_new_fails_its_good_answers_are_told_by_cohort(play: Play, serve: Serve) -> None:
@@ -201,8 +201,8 @@ async def test_while_new_fails_its_good_answers_are_told_by_cohort(play: Play, s
     (event,) = told(proxy)
     found = proxy.listener.finished.bad.take_cohorts()
 
-    assert sorted((each.good, each.failed) for each in found) == [(1, 0), (1, 1)]
-    assert {each.cohort for each in found if each.failed} == {event.cohort}
+    assert sorted((delta.good, delta.failed) for delta in found) == [(1, 0), (1, 1)]
+    assert {delta.cohort for delta in found if delta.failed} == {event.cohort}
     assert proxy.listener.finished.bad.take_cohorts() == list[CohortDelta]()
 
 
@@ -230,7 +230,7 @@ async def test_legacys_answers_to_shadows_say_how_it_is(play: Play, serve: Serve
         await pairs.next()
         found += proxy.listener.counters.take_alive()
 
-    assert [(each.good, each.failed) for each in found] == [(1, 0), (0, 1), (0, 1)]
+    assert [(delta.good, delta.failed) for delta in found] == [(1, 0), (0, 1), (0, 1)]
 
 
 async def test_a_live_answer_that_was_refused_is_never_compared(play: Play, serve: Serve) -> None:

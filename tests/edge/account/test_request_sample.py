@@ -3,15 +3,15 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any, cast
 
-from proxy.core.traffic.remembered_request import Seen
-from proxy.edge.account.request_sample import LONGEST, MOST, MOST_BAD, Recently
+from proxy.core.traffic.remembered_request import RememberedRequest
+from proxy.edge.account.request_sample import LONGEST, MOST, MOST_BAD, RequestSample
 from tests.edge.conftest import Play, Serve
 from tests.edge.proxy import REST, Proxy, upstream
 from tests.edge.raw_client import get, post
 from tests.edge.scripted import always, sized, then_close
 
 
-def taken(proxy: Proxy) -> tuple[list[Seen], list[Seen], int]:
+def taken(proxy: Proxy) -> tuple[list[RememberedRequest], list[RememberedRequest], int]:
     """What the worker would report, a clock of zero added."""
     proxy.listener.finished.fold()
     made = proxy.listener.finished.recent.take(0.0)
@@ -44,7 +44,7 @@ async def test_a_request_without_a_cohort_says_so(play: Play, serve: Serve) -> N
     proxy = await serve(await play(always(sized(b"x"))), route={"cohort": "header:X-Tenant-Id"})
     await proxy.ask(get())
 
-    assert [each.source for each in taken(proxy)[0]] == [""]
+    assert [seen.source for seen in taken(proxy)[0]] == [""]
 
 
 async def test_what_banyan_answers_itself_is_remembered(play: Play, serve: Serve) -> None:
@@ -56,7 +56,7 @@ async def test_what_banyan_answers_itself_is_remembered(play: Play, serve: Serve
     await proxy.ask(b"GET  / HTTP/1.1\r\n\r\n")
     sample, _, total = taken(proxy)
 
-    assert [(each.route, each.status, each.side, each.reason) for each in sample] == [
+    assert [(seen.route, seen.status, seen.side, seen.reason) for seen in sample] == [
         ("closed", 403, "self", "respond"),
         ("", 404, "self", "refused"),
     ]
@@ -78,7 +78,7 @@ async def test_what_went_wrong_is_in_the_sample_once(play: Play, serve: Serve) -
     await proxy.ask(post(b"x"))
     sample, bad, total = taken(proxy)
 
-    assert ([each.status for each in sample], bad, total) == ([502], [], 1)
+    assert ([seen.status for seen in sample], bad, total) == ([502], [], 1)
     assert sample[0].failure.endswith(":upstream")
 
 
@@ -91,11 +91,11 @@ class Ended:
 
 def sampled(batches: list[int]) -> list[int]:
     """The numbers of the exchanges that are kept out of batches of these lengths."""
-    recent, number = Recently(), 0
+    recent, number = RequestSample(), 0
     for length in batches:
         recent.look(cast("Any", [Ended(number + at) for at in range(length)]))
         number += length
-    return [cast("Any", each).number for each in recent._kept]
+    return [cast("Any", finished).number for finished in recent._kept]
 
 
 def test_all_are_kept_while_there_is_room() -> None:
@@ -130,7 +130,7 @@ async def test_records_are_made_a_few_at_a_time(play: Play, serve: Serve) -> Non
 
 def test_those_that_went_wrong_are_bounded() -> None:
     """A system that fails all the time does not fill the report."""
-    recent = Recently()
+    recent = RequestSample()
     for number in range(MOST_BAD + 5):
         recent.note_bad(cast("Any", Ended(number)))
 

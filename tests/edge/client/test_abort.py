@@ -98,7 +98,7 @@ async def test_a_client_that_leaves_within_its_download_ends_the_upstreams_work(
     (line,) = await proxy.lines(1)
 
     assert (line["status"], line["failure"], line["level"]) == (499, "body:client", "info")
-    assert [each.codes for each in proxy.counted()[0]] == [[0, 0, 0, 1, 0]]
+    assert [delta.codes for delta in proxy.counted()[0]] == [[0, 0, 0, 1, 0]]
     assert proxy.counted() == ([], [])
 
 
@@ -125,7 +125,7 @@ async def test_a_client_that_leaves_while_it_waits_for_a_connection_is_forgotten
     await first.response()
     await third.response()
 
-    assert [each.target for each in legacy.requests] == [b"/1", b"/3"]
+    assert [received.target for received in legacy.requests] == [b"/1", b"/3"]
 
 
 @pytest.mark.parametrize("leave", LEAVE)

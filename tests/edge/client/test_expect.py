@@ -37,8 +37,8 @@ async def test_no_100_for_a_body_that_is_here_already(play: Play, serve: Serve) 
     await client.send(request(b"POST", b"/1", EXPECT, body=b"hi") + get(b"/2"))
     answers = [await client.response() for _ in range(2)]
 
-    assert [(each.status, each.body) for each in answers] == [(200, b"hi"), (200, b"")]
-    assert [each.target for each in legacy.requests] == [b"/1", b"/2"]
+    assert [(answer.status, answer.body) for answer in answers] == [(200, b"hi"), (200, b"")]
+    assert [received.target for received in legacy.requests] == [b"/1", b"/2"]
 
 
 async def test_no_100_where_no_body_can_come(play: Play, serve: Serve) -> None:
@@ -99,7 +99,7 @@ async def test_interim_answers_go_to_http_1_1(play: Play, serve: Serve, final: b
             answers.append(await client.response())
 
         assert answers[0].head == HINTS
-        assert [each.status for each in answers] in ([103, 102, 200], [103, 200])
+        assert [answer.status for answer in answers] in ([103, 102, 200], [103, 200])
         assert answers[-1].body == b"hi"
 
 
@@ -147,7 +147,7 @@ async def test_interim_answers_without_end_are_cut_off(play: Play, serve: Serve)
     await client.send(get())
     answers = [await client.response() for _ in range(17)]
 
-    assert [each.status for each in answers] == [103] * 16 + [502]
+    assert [answer.status for answer in answers] == [103] * 16 + [502]
 
     legacy = await play(once(HINTS * 16 + sized(b"hi")))
 

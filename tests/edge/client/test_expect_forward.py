@@ -151,10 +151,10 @@ async def test_what_does_not_wait_is_sent_without_an_expectation(play: Play, ser
     legacy = await play(echo)
     proxy = await forwarding(serve, legacy)
     old = request(b"POST", b"/", EXPECT, b"Content-Length: 2", version=b"1.0") + b"hi"
-    for each in (old, get(b"/", EXPECT), request(b"POST", b"/", EXPECT, body=b"hi")):
-        assert (await proxy.ask(each)).status == 200
+    for raw in (old, get(b"/", EXPECT), request(b"POST", b"/", EXPECT, body=b"hi")):
+        assert (await proxy.ask(raw)).status == 200
 
-    assert not any(b"expect" in each.names for each in legacy.requests)
+    assert not any(b"expect" in received.names for received in legacy.requests)
 
 
 @BOTH
@@ -237,7 +237,7 @@ async def test_a_shadow_gets_its_body_only_if_it_comes(play: Play, serve: Serve)
     proxy.listener.shadows.recorder = pairs = Pairs()
 
     assert (await proxy.ask(request(b"POST", b"/no", EXPECT, b"Content-Length: 5"))).status == 401
-    assert [(each.outcome, each.count) for each in proxy.listener.counters.take_shadows()] == [(Shadowed.SKIPPED, 1)]
+    assert [(delta.outcome, delta.count) for delta in proxy.listener.counters.take_shadows()] == [(Shadowed.SKIPPED, 1)]
 
     client = await proxy.client()
     await client.send(UPLOAD)
@@ -246,7 +246,7 @@ async def test_a_shadow_gets_its_body_only_if_it_comes(play: Play, serve: Serve)
     pair = await pairs.next()
 
     assert (pair.request.body, pair.legacy.body, pair.new.body) == (b"hello", b"hello", b"hello")
-    assert [each.target for each in new.requests] == [b"/"]
+    assert [received.target for received in new.requests] == [b"/"]
     assert b"expect" not in new.requests[0].names
 
 

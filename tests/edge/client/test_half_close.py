@@ -29,8 +29,8 @@ async def test_a_pipeline_that_ends_with_a_fin_is_answered_to_the_last(play: Pla
     client.end_writing()
     answers = [await client.response() for _ in range(10)]
 
-    assert [each.body for each in answers] == [b"%d" % number for number in range(10)]
-    assert [each.value(b"Connection") for each in answers] == [None] * 9 + [b"close"]
+    assert [answer.body for answer in answers] == [b"%d" % number for number in range(10)]
+    assert [answer.value(b"Connection") for answer in answers] == [None] * 9 + [b"close"]
     assert await client.rest() == b""
 
 
@@ -111,7 +111,7 @@ async def test_a_fin_within_a_chunked_body_is_400_and_never_the_last_chunk(play:
 
     await proxy.until(lambda: len(ends) == 3)
 
-    assert not any(b"0\r\n" in each for each in ends)
+    assert not any(b"0\r\n" in end for end in ends)
 
 
 async def test_a_fin_within_a_head_is_400(play: Play, serve: Serve) -> None:

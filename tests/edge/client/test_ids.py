@@ -66,7 +66,7 @@ async def test_a_clients_id_is_kept_or_stands_beside(
     """It is used where the table says so, in answers of Banyan's own as well; else the log has it under its own key."""
     legacy = await play(always(sized(b"hi")))
     proxy = await serve(routes=[REST, OWN], upstreams={"legacy": {"url": f"http://127.0.0.1:{legacy.port}"}}, **top)
-    answers = [await proxy.ask(each) for each in ANSWERS]
+    answers = [await proxy.ask(question) for question in ANSWERS]
     lines = sorted(await proxy.lines(2), key=lambda line: str(line["side"]))
     sample, _, _ = taken(proxy)
 
@@ -77,7 +77,7 @@ async def test_a_clients_id_is_kept_or_stands_beside(
         assert line.get("client_request_id") == (None if kept else "mine-7")
         assert (line["trace_id"], line["parent_id"]) == (TRACE, PARENT)
     assert legacy.requests[0].value(b"X-Request-Id") == answers[0].value(b"X-Request-Id")
-    assert {each.client_request_id for each in sample} == {"" if kept else "mine-7"}
+    assert {seen.client_request_id for seen in sample} == {"" if kept else "mine-7"}
 
 
 @pytest.mark.parametrize("sent", [b"a" * 129, b"a b", b"", b'"quoted"', b"\x1b[31m"])

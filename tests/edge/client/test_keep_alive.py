@@ -19,7 +19,7 @@ async def test_one_client_connection_carries_many_requests(play: Play, serve: Se
 
         assert answer.body == b"body %d" % number
 
-    assert [each.target for each in legacy.requests] == [b"/%d" % number for number in range(20)]
+    assert [received.target for received in legacy.requests] == [b"/%d" % number for number in range(20)]
     assert len(legacy.peers) == 1
 
 
@@ -44,7 +44,7 @@ async def test_connection_close_from_the_upstream_ends_its_connection_only(play:
     client = await (await serve(legacy)).client()
     answers = [await client.ask(get()) for _ in range(3)]
 
-    assert [each.value(b"Connection") for each in answers] == [None, None, None]
+    assert [answer.value(b"Connection") for answer in answers] == [None, None, None]
     assert len(legacy.peers) == 3
 
 

@@ -126,7 +126,10 @@ async def test_fields_are_counted(play: Play, serve: Serve, size: int, status: i
     answer = await (await serve(legacy)).ask(get(b"/", *lines))
 
     assert answer.status == status
-    assert [len([line for line in each.lines if line.endswith(b": y")]) for each in legacy.requests] in ([], [127])
+    assert [len([line for line in received.lines if line.endswith(b": y")]) for received in legacy.requests] in (
+        [],
+        [127],
+    )
 
 
 async def test_limits_do_not_depend_on_how_the_bytes_are_cut(play: Play, serve: Serve) -> None:

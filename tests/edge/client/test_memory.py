@@ -26,7 +26,7 @@ MIB, GIB = 1 << 20, 1 << 30
 
 def fill(proxy: Proxy, percent: int) -> None:
     """Let the worker see so much of its 100 GiB taken, at a look that is due now."""
-    crowd = proxy.listener._crowd
+    crowd = proxy.listener._connections
     crowd.measure = lambda: percent * GIB
     crowd._look_at = 0.0
     crowd.look(monotonic())
@@ -34,7 +34,7 @@ def fill(proxy: Proxy, percent: int) -> None:
 
 def highest_file() -> int:
     """The greatest number of a file that is open here."""
-    return max(int(each.name) for each in Path("/proc/self/fd").iterdir())
+    return max(int(entry.name) for entry in Path("/proc/self/fd").iterdir())
 
 
 def take_what_is_left() -> list[int]:
@@ -50,9 +50,9 @@ async def test_near_its_ceiling_a_worker_sheds_and_above_refuses(play: Play, ser
     """FT20: idle connections go, new ones are told, requests too; afterwards all is as before."""
     proxy = await serve(await play(always(sized(b"hi"))), limits={"memory": "100GiB"})
     idle, early = await proxy.client(), await proxy.client()
-    assert [(await each.ask(get())).status for each in (idle, early)] == [200, 200]
+    assert [(await client.ask(get())).status for client in (idle, early)] == [200, 200]
     await early.send(get()[:-2])
-    await proxy.until(lambda: any(each._partial is not None for each in proxy.clients))
+    await proxy.until(lambda: any(client._partial is not None for client in proxy.clients))
 
     fill(proxy, 90)
     assert await idle.rest() == b""
@@ -65,7 +65,7 @@ async def test_near_its_ceiling_a_worker_sheds_and_above_refuses(play: Play, ser
     assert answer.value(b"Retry-After") == b"1"
     assert proxy.listener.counters.take_sheds() == {"memory": 2}
     fill(proxy, 85)
-    assert proxy.listener._crowd.level is Level.SHEDDING
+    assert proxy.listener._connections.level is Level.SHEDDING
     fill(proxy, 70)
     assert proxy.listener.admission_limits is None
     assert (await proxy.ask(get())).status == 200
@@ -76,7 +76,7 @@ async def test_an_answer_of_a_shedding_worker_ends_its_connection(play: Play, se
     proxy = await serve(await play(always(sized(b"hi"))), limits={"memory": "100GiB"})
     client = await proxy.client()
     await client.send(get()[:-2])
-    await proxy.until(lambda: any(each._partial is not None for each in proxy.clients))
+    await proxy.until(lambda: any(client._partial is not None for client in proxy.clients))
     fill(proxy, 90)
     await client.send(b"\r\n")
     answer = await client.response()
@@ -95,14 +95,14 @@ async def test_a_listener_survives_without_files(play: Play, serve: Serve, caplo
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(highest_file(), soft), hard))
     taken = take_what_is_left()
     try:
-        for each in waiting:
-            each.setblocking(False)  # noqa: FBT003
-            each.connect_ex(("127.0.0.1", proxy.port))
+        for task in waiting:
+            task.setblocking(False)  # noqa: FBT003
+            task.connect_ex(("127.0.0.1", proxy.port))
         assert (await warm.ask(get())).status == 200
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
-        for each in waiting:
-            each.close()
+        for waiter in waiting:
+            waiter.close()
         for number in taken:
             os.close(number)
 

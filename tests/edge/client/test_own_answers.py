@@ -154,8 +154,8 @@ async def test_a_brown_out_is_410_for_its_share(play: Play, serve: Serve) -> Non
     proxy = await serve(upstreams={"new": upstream(new)}, routes=[retiring])
     client = await proxy.client()
     asked = [get(b"/", b"X-Tenant: t%d" % number) for number in range(60)]
-    first = [(await client.ask(each)).status for each in asked]
-    second = [(await client.ask(each)).status for each in asked]
+    first = [(await client.ask(raw)).status for raw in asked]
+    second = [(await client.ask(raw)).status for raw in asked]
 
     assert first == second
     assert {*first} == {200, 410}
@@ -201,7 +201,7 @@ async def test_a_refusal_reads_what_is_left_of_the_body_or_closes(play: Play, se
     await client.send(planted[10:] + get(b"/third"))
     await client.rest()
 
-    assert [each.target for each in legacy.requests] == [b"/second"]
+    assert [received.target for received in legacy.requests] == [b"/second"]
 
 
 @pytest.mark.parametrize(

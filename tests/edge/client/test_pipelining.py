@@ -22,8 +22,8 @@ async def test_a_hundred_requests_in_one_write_are_answered_in_order(play: Play,
     await client.send(b"".join(post(b"%d" % number, target=b"/%d" % number) for number in range(100)))
     answers = [await client.response() for _ in range(100)]
 
-    assert [each.body for each in answers] == [b"%d" % number for number in range(100)]
-    assert [each.value(b"X-Target") for each in answers] == [b"/%d" % number for number in range(100)]
+    assert [answer.body for answer in answers] == [b"%d" % number for number in range(100)]
+    assert [answer.value(b"X-Target") for answer in answers] == [b"/%d" % number for number in range(100)]
 
 
 async def test_every_kind_of_request_can_stand_in_a_pipeline(play: Play, serve: Serve) -> None:
@@ -44,9 +44,9 @@ async def test_every_kind_of_request_can_stand_in_a_pipeline(play: Play, serve: 
     )
     answers = [await client.response(to=method) for method in (b"POST", b"POST", b"GET", b"HEAD", b"POST", b"GET")]
 
-    assert [each.status for each in answers] == [200, 200, 403, 200, 403, 200]
-    assert [each.body for each in answers] == [b"sized", b"chunked", b"no", b"", b"no", b""]
-    assert [each.target for each in legacy.requests] == [b"/1", b"/2", b"/3", b"/4"]
+    assert [answer.status for answer in answers] == [200, 200, 403, 200, 403, 200]
+    assert [answer.body for answer in answers] == [b"sized", b"chunked", b"no", b"", b"no", b""]
+    assert [received.target for received in legacy.requests] == [b"/1", b"/2", b"/3", b"/4"]
 
 
 async def test_a_pipeline_is_the_same_byte_by_byte(play: Play, serve: Serve) -> None:
@@ -66,7 +66,7 @@ async def test_a_pipeline_is_the_same_byte_by_byte(play: Play, serve: Serve) -> 
     )
 
     assert [(await client.response()).body for _ in range(2)] == [b"one", b"two"]
-    assert [each.body for each in legacy.requests] == [b"first", b"second"]
+    assert [received.body for received in legacy.requests] == [b"first", b"second"]
 
 
 async def test_a_request_waits_until_the_one_before_it_is_answered(play: Play, serve: Serve) -> None:
@@ -87,7 +87,7 @@ async def test_a_request_waits_until_the_one_before_it_is_answered(play: Play, s
     await proxy.until(lambda: seen)
     await asyncio.sleep(0.05)
 
-    assert [each.target for each in seen] == [b"/1"]
+    assert [received.target for received in seen] == [b"/1"]
 
     go_on.set()
 
@@ -101,7 +101,7 @@ async def test_a_client_that_sends_ahead_without_end_is_no_longer_read(play: Pla
     accepted = await _push(client.writer, get(b"/" + b"x" * 1000) * 100)
 
     assert accepted < ENOUGH
-    assert sum(len(each._ahead) for each in proxy.clients) < 512 * 1024
+    assert sum(len(client._ahead) for client in proxy.clients) < 512 * 1024
 
 
 async def test_a_client_that_never_reads_its_answers_is_no_longer_read(play: Play, serve: Serve) -> None:
@@ -114,7 +114,7 @@ async def test_a_client_that_never_reads_its_answers_is_no_longer_read(play: Pla
         accepted = await _push(client.writer, request(b"OPTIONS", target) * 1000)
 
         assert accepted < ENOUGH
-        assert sum(each.transport.get_write_buffer_size() for each in proxy.clients) < 1024 * 1024
+        assert sum(client.transport.get_write_buffer_size() for client in proxy.clients) < 1024 * 1024
 
 
 async def test_a_client_that_reads_late_gets_every_answer(play: Play, serve: Serve) -> None:

@@ -46,7 +46,7 @@ async def test_a_request_is_answered_over_tls(play: Play, serve: Serve, authorit
 
     connection = client.writer.get_extra_info("ssl_object")
     assert (connection.version(), connection.selected_alpn_protocol()) == ("TLSv1.3", "http/1.1")
-    assert [each.value(b"x-forwarded-proto") for each in upstream.requests] == [b"https", b"https"]
+    assert [received.value(b"x-forwarded-proto") for received in upstream.requests] == [b"https", b"https"]
 
 
 @BOTH
@@ -248,7 +248,7 @@ async def test_no_descriptor_left_is_a_pause(
 ) -> None:
     """When the system has no descriptor left, accepting goes on once it has."""
     proxy = await serve(await play(always(OK)), tls=site.block)
-    opened = proxy.listener._door
+    opened = proxy.listener._tls_listener
     assert opened is not None
     opened._pause(OSError(24, "Too many open files"))
 
@@ -351,7 +351,7 @@ async def test_clients_show_certificates(
 
 
 def _waiting(proxy: Proxy) -> int:
-    opened = proxy.listener._door
+    opened = proxy.listener._tls_listener
     return 0 if opened is None else opened.waiting
 
 

@@ -46,7 +46,7 @@ def place(tmp_path: Path) -> Iterator[Path]:
 
 def behind(*paths: Path, **more: object) -> Block:
     """An upstream at these sockets."""
-    return {"endpoints": [f"http+unix://{each}" for each in paths], "timeout": PATIENT, **more}
+    return {"endpoints": [f"http+unix://{path}" for path in paths], "timeout": PATIENT, **more}
 
 
 async def through(path: Path) -> Client:
@@ -59,9 +59,9 @@ async def test_an_upstream_behind_a_socket_is_asked(serve: Serve, place: Path, l
     """Bodies both ways, over one connection that is kept; the Host is the client's."""
     app = await listening(place, b"hi")
     proxy = await serve(upstreams={"legacy": behind(place)}, routes=[REST])
-    answers = [await proxy.ask(each) for each in (get(), post(b"x" * 100_000), get(b"/b"))]
+    answers = [await proxy.ask(raw) for raw in (get(), post(b"x" * 100_000), get(b"/b"))]
 
-    assert [(each.status, each.body) for each in answers] == [(200, b"hi")] * 3
+    assert [(answer.status, answer.body) for answer in answers] == [(200, b"hi")] * 3
     assert (len(app.peers), len(app.requests[1].body), app.requests[0].value(b"Host")) == (1, 100_000, b"a")
     assert proxy.pool().upstream.endpoints[0].text == f"unix:{place}"
 
@@ -132,7 +132,7 @@ async def test_clients_come_in_by_a_socket(play: Play, serve: Serve, place: Path
     proxy = await serve(legacy, path=place)
     client = await through(place)
 
-    assert [(await client.ask(each)).body for each in (get(), post(b"x" * 50_000))] == [b"ab", b"ab"]
+    assert [(await client.ask(raw)).body for raw in (get(), post(b"x" * 50_000))] == [b"ab", b"ab"]
 
     client.close()
     assert {line["client"] for line in await proxy.lines(2)} == {"127.0.0.1"}
@@ -177,8 +177,8 @@ async def test_half_a_close_is_served_and_a_whole_one_noticed(play: Play, serve:
 
     assert (await half.rest()).endswith(b"late")
     half.close()
-    for each in (half, gone):
-        await each.writer.wait_closed()
+    for client in (half, gone):
+        await client.writer.wait_closed()
 
 
 @BOTH

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from proxy.core.parity.compare import Incomparable, compare
+from proxy.core.parity.compare import IncomparableReason, compare
 from proxy.core.parity.rules.rules import NO_RULES
 from proxy.core.routing.split import draw_of
 from proxy.link.messages import Orders, RouteOrder
@@ -261,7 +261,7 @@ async def test_a_stream_is_not_compared(play: Play, serve: Serve) -> None:
     pair = await pairs.next()
 
     assert head.status == 200
-    assert compare(pair, NO_RULES, None, 0.0).why is Incomparable.STREAMING
+    assert compare(pair, NO_RULES, None, 0.0).why is IncomparableReason.STREAMING
     assert await counted(proxy) == {"sent": 1}
     assert proxy.connections == 1
 

@@ -5,7 +5,7 @@ from time import time
 
 import pytest
 
-from proxy.core.routing.route import CLIENT_IP
+from proxy.core.routing.cohort import CLIENT_IP
 from proxy.edge.shadow import overlapping_writes
 from proxy.edge.shadow.overlapping_writes import WritesInFlight, place_of, places_of, reach_of
 from tests.edge.conftest import Play, Serve

@@ -274,7 +274,7 @@ async def test_short_of_memory_shadows_are_the_first_to_go(play: Play, serve: Se
     proxy, pairs = await shadowing(serve, legacy, new)
     client = await proxy.client()
     await client.ask(get())
-    crowd = proxy.listener._crowd
+    crowd = proxy.listener._connections
     crowd._ceiling, crowd.level = 0, Level.SHEDDING  # it looks no more, so the level stays
 
     assert (await pairs.next()).new.failure == "shed"

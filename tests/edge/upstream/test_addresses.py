@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import pytest
 
 from proxy.core.routing.route import Balance, Eject, Endpoint
-from proxy.edge.upstream.address import Address, Chooser, usable_of
+from proxy.edge.upstream.address import Chooser, UpstreamAddress, usable_of
 from proxy.edge.upstream.dial import USER_TIMEOUT
 from proxy.edge.upstream.outcomes import Asking
 from tests.edge.conftest import Play, Serve
@@ -31,33 +31,33 @@ class Nobody:
     def freed(self) -> None:
         """Nothing."""
 
-    def failed(self, address: Address, asking: Asking) -> None:
+    def failed(self, address: UpstreamAddress, asking: Asking) -> None:
         """Nothing."""
 
-    def unavailable(self, address: Address, asking: Asking) -> None:
+    def unavailable(self, address: UpstreamAddress, asking: Asking) -> None:
         """Nothing."""
 
-    def answered(self, address: Address, asking: Asking, status: int) -> None:
+    def answered(self, address: UpstreamAddress, asking: Asking, status: int) -> None:
         """Nothing."""
 
 
-def some(count: int) -> list[Address]:
+def some(count: int) -> list[UpstreamAddress]:
     """Addresses without connections."""
     waiting: deque[object] = deque()
-    return [Address(Endpoint("a", each), "127.0.0.1", Nobody(), waiting) for each in range(count)]  # type: ignore[arg-type]
+    return [UpstreamAddress(Endpoint("a", number), "127.0.0.1", Nobody(), waiting) for number in range(count)]  # type: ignore[arg-type]
 
 
 def several(*upstreams: Scripted | int, **more: object) -> Block:
     """An upstream that listens at all of these."""
-    ports = [each if isinstance(each, int) else each.port for each in upstreams]
+    ports = [upstream if isinstance(upstream, int) else upstream.port for upstream in upstreams]
     return {"endpoints": [f"http://127.0.0.1:{port}" for port in ports], **more}
 
 
 def test_at_most_a_share_is_left_out() -> None:
     """Of four, two; those that would be back first stay in; when all are out, all are asked."""
     addresses = some(4)
-    for number, each in enumerate(addresses[:3]):
-        each.out_until = 10.0 + number
+    for number, address in enumerate(addresses[:3]):
+        address.out_until = 10.0 + number
 
     assert usable_of(addresses, 0.5, 1.0) == [addresses[0], addresses[3]]
     assert usable_of(addresses, 0.5, 11.5) == [addresses[0], addresses[1], addresses[3]]
@@ -122,16 +122,16 @@ def test_an_address_goes_by_what_several_ask_of_it() -> None:
     several = everybody()
 
     assert ejected(several, several)
-    assert not ejected([Question(b"slow", b"c%d" % each) for each in range(16)], several)
-    assert not ejected([Question(b"o%d" % each, b"bad") for each in range(16)], several)
-    assert not any(some(1)[0].fail(None, each, 100.0) for each in several)
+    assert not ejected([Question(b"slow", b"c%d" % number) for number in range(16)], several)
+    assert not ejected([Question(b"o%d" % number, b"bad") for number in range(16)], several)
+    assert not any(some(1)[0].fail(None, question, 100.0) for question in several)
 
 
 def test_the_less_busy_of_two_is_chosen() -> None:
     """Of two addresses the busier one is never asked; of three the busiest never."""
     addresses = some(3)
-    for number, each in enumerate(addresses):
-        each.open = number
+    for number, address in enumerate(addresses):
+        address.open = number
     chooser = Chooser(Balance.LEAST_REQUEST)
 
     assert {chooser.choose(addresses[:2]).open for _ in range(50)} == {0}
@@ -169,7 +169,7 @@ async def test_all_endpoints_are_asked(play: Play, serve: Serve) -> None:
     answers = Counter([(await proxy.ask(get())).body for _ in range(60)])
 
     assert set(answers) == {b"1", b"2"}
-    assert [len(each.peers) for each in (one, two)] == [1, 1]
+    assert [len(server.peers) for server in (one, two)] == [1, 1]
 
 
 async def test_the_busy_endpoint_is_asked_less(play: Play, serve: Serve) -> None:

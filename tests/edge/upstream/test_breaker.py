@@ -10,9 +10,17 @@ from collections.abc import Sequence
 
 import pytest
 
-from proxy.core.routing.route import Breaker as Rule
-from proxy.edge.upstream.breaker import BUDGET_FLOOR, BUDGET_WINDOW, RetryBudget, State
-from proxy.edge.upstream.breakers import MOST, Breakers, Resting, Turned
+from proxy.core.routing.route import BreakerPolicy as Rule
+from proxy.edge.upstream.breaker import (
+    BUDGET_FLOOR,
+    BUDGET_WINDOW,
+    MOST_OPERATIONS,
+    BreakerChange,
+    Breakers,
+    BreakerState,
+    Resting,
+    RetryBudget,
+)
 from tests.edge.conftest import Play, Serve
 from tests.edge.loops import BOTH
 from tests.edge.message import check_problem
@@ -27,12 +35,12 @@ LASTING = {"volume": 3, "open": "1m"}
 
 def opened(breakers: Breakers, asking: Sequence[Question], now: float = 1.0) -> list[str]:
     """What opens when these fail: operations, or nothing for the whole upstream."""
-    return [each.operation for one in asking for each in breakers.failed(one, now)]
+    return [change.operation for question in asking for change in breakers.failed(question, now)]
 
 
 def answered(breakers: Breakers, asking: Sequence[Question], now: float = 1.0) -> list[str]:
     """What closes when these are answered."""
-    return [each.operation for one in asking for each in breakers.succeeded(one, now)]
+    return [change.operation for question in asking for change in breakers.succeeded(question, now)]
 
 
 def test_failed_connects_in_a_row_open_it() -> None:
@@ -41,7 +49,7 @@ def test_failed_connects_in_a_row_open_it() -> None:
 
     assert [breakers.refused(1.0) for _ in range(4)] == [[]] * 4
     assert answered(breakers, [Question()]) == []
-    assert [breakers.refused(1.0) for _ in range(5)] == [[]] * 4 + [[Turned("", State.OPEN)]]
+    assert [breakers.refused(1.0) for _ in range(5)] == [[]] * 4 + [[BreakerChange("", BreakerState.OPEN)]]
 
 
 def test_failed_connects_far_apart_do_not() -> None:
@@ -75,11 +83,11 @@ def test_one_operation_breaks_alone() -> None:
     """Twenty that fail of one operation, whoever asks, leave all others alone, whatever share of all they are."""
     breakers = Breakers(Rule())
     answered(breakers, everybody())
-    slow = [Question(b"slow", b"c%d" % each) for each in range(30)]
+    slow = [Question(b"slow", b"c%d" % number) for number in range(30)]
     well = everybody(operations=2)
     found = []
-    for number, each in enumerate(slow):
-        found += opened(breakers, [each])
+    for number, question in enumerate(slow):
+        found += opened(breakers, [question])
         answered(breakers, [well[number % len(well)]])
 
     assert found == ["slow"]
@@ -91,11 +99,11 @@ def test_one_operation_breaks_alone() -> None:
 def test_one_client_breaks_nothing() -> None:
     """What fails for one client alone, at every operation, leaves all of them open to others."""
     breakers = Breakers(Rule())
-    bad = [Question(b"o%d" % (each % 4), b"bad") for each in range(400)]
+    bad = [Question(b"o%d" % (number % 4), b"bad") for number in range(400)]
     well = everybody()
     found = []
-    for number, each in enumerate(bad):
-        found += opened(breakers, [each])
+    for number, question in enumerate(bad):
+        found += opened(breakers, [question])
         answered(breakers, [well[number % len(well)]])
 
     assert found == []
@@ -138,7 +146,7 @@ def half_open(rule: Rule) -> Breakers:
     breakers = Breakers(rule)
     for _ in range(rule.failures):
         breakers.refused(1.0)
-    assert breakers.whole.state is State.OPEN
+    assert breakers.whole.state is BreakerState.OPEN
     return breakers
 
 
@@ -148,8 +156,8 @@ def test_single_requests_find_out_how_the_upstream_is() -> None:
     several = everybody()
 
     assert breakers.refuses(several[0], 4.9) in (Resting("", 1), Resting("", 2))
-    assert [breakers.refuses(each, 6.0) is None for each in several[:3]] == [True, True, False]
-    assert breakers.whole.state is State.HALF_OPEN
+    assert [breakers.refuses(question, 6.0) is None for question in several[:3]] == [True, True, False]
+    assert breakers.whole.state is BreakerState.HALF_OPEN
     assert answered(breakers, several[:1], 6.1) == [""]
     assert breakers.refuses(several[2], 6.2) is None
 
@@ -171,9 +179,9 @@ def test_probes_of_several_operations_open_it_again() -> None:
     breakers = half_open(Rule(failures=1, open=5.0))
     early = Question(b"early")
     found = []
-    for each in (Question(b"o%d" % number) for number in range(3)):
-        assert breakers.refuses(each, 6.0) is None
-        found.append(opened(breakers, [early, each], 6.0))
+    for probe in (Question(b"o%d" % number) for number in range(3)):
+        assert breakers.refuses(probe, 6.0) is None
+        found.append(opened(breakers, [early, probe], 6.0))
 
     assert found == [[], [], [""]]
     assert breakers.refuses(early, 6.0) is not None
@@ -184,7 +192,7 @@ def test_probes_that_say_nothing_are_followed_by_others() -> None:
     breakers = half_open(Rule(failures=1, open=5.0))
     left, other = Question(b"left"), Question(b"other")
 
-    assert [breakers.refuses(each, at) is None for each, at in ((left, 6.0), (other, 6.1), (other, 10.9))] == [
+    assert [breakers.refuses(question, at) is None for question, at in ((left, 6.0), (other, 6.1), (other, 10.9))] == [
         *(True, False, False)
     ]
     assert breakers.refuses(Question(b"left"), 11.0) is not None
@@ -200,7 +208,7 @@ def test_probes_that_say_nothing_are_followed_by_others() -> None:
 def test_bursts_of_one_client_that_are_far_apart_open_it() -> None:
     """All connections hang and time out together, every thirty seconds: at the second burst nobody else was there."""
     breakers = Breakers(Rule(), memory=40.0)
-    several = [Question(b"o%d" % (each % 5)) for each in range(64)]
+    several = [Question(b"o%d" % (number % 5)) for number in range(64)]
 
     assert opened(breakers, several, 31.0) == []
     assert not breakers.are_calm(60.0)
@@ -229,13 +237,13 @@ def test_many_names_below_one_path_are_not_many_operations() -> None:
 def test_one_address_of_two_is_no_breakers_business() -> None:
     """What fails at one address alone, of all operations and clients, is for `eject`; what fails at both opens it."""
     breakers = Breakers(Rule())
-    for each in everybody() * 4:
-        assert breakers.failed(each, 1.0, b"one:80") == []
-        breakers.succeeded(each, 1.0, b"two:80")
+    for asking in everybody() * 4:
+        assert breakers.failed(asking, 1.0, b"one:80") == []
+        breakers.succeeded(asking, 1.0, b"two:80")
 
-    both = [breakers.failed(each, 1.0, b"%d:80" % at) for each in everybody() * 9 for at in range(2)]
+    both = [breakers.failed(question, 1.0, b"%d:80" % at) for question in everybody() * 9 for at in range(2)]
 
-    assert [Turned("", State.OPEN)] in both
+    assert [BreakerChange("", BreakerState.OPEN)] in both
 
 
 def test_an_operation_that_nobody_asks_for_any_more_is_forgotten() -> None:
@@ -243,7 +251,7 @@ def test_an_operation_that_nobody_asks_for_any_more_is_forgotten() -> None:
     breakers = Breakers(Rule())
     answered(breakers, everybody())
 
-    assert opened(breakers, [Question(b"slow", b"c%d" % each) for each in range(30)]) == ["slow"]
+    assert opened(breakers, [Question(b"slow", b"c%d" % number) for number in range(30)]) == ["slow"]
     assert breakers.are_calm(60.0)
     assert breakers.alone == ()
 
@@ -265,22 +273,24 @@ def test_looking_takes_no_probe() -> None:
 
     assert not breakers.rests(several[0], 0.0)
     breakers.refused(1.0)
-    for each, (when, admitted) in zip(several, ((4.9, False), (6.0, True), (6.0, True), (6.1, False)), strict=False):
-        assert [breakers.rests(each, when), breakers.rests(each, when)] == [not admitted] * 2
-        assert (breakers.refuses(each, when) is None) is admitted
+    for question, (when, admitted) in zip(
+        several, ((4.9, False), (6.0, True), (6.0, True), (6.1, False)), strict=False
+    ):
+        assert [breakers.rests(question, when), breakers.rests(question, when)] == [not admitted] * 2
+        assert (breakers.refuses(question, when) is None) is admitted
 
 
 def test_what_was_looked_after_is_forgotten() -> None:
     """A window after the last failure nothing is remembered, and a table of operations stays bounded."""
     breakers = Breakers(Rule())
-    opened(breakers, [Question(b"o%d" % each, b"c%d" % each) for each in range(2, 20)])
+    opened(breakers, [Question(b"o%d" % number, b"c%d" % number) for number in range(2, 20)])
 
     assert not breakers.are_calm(10.9)
     assert breakers.are_calm(11.1)
 
-    opened(breakers, [Question(b"o%d" % each, b"c%d" % each) for each in range(2000)] + [Question()] * 2000, 20.0)
+    opened(breakers, [Question(b"o%d" % number, b"c%d" % number) for number in range(2000)] + [Question()] * 2000, 20.0)
 
-    assert len(breakers._operations) <= MOST
+    assert len(breakers._operations) <= MOST_OPERATIONS
 
 
 def test_the_budget_is_a_fifth_of_the_requests_or_a_floor() -> None:
@@ -316,7 +326,7 @@ async def test_an_open_breaker_answers_at_once_and_sends_nothing(play: Play, ser
     assert "left alone" in check_problem(refused, 503)
     assert refused.value(b"Retry-After") in (b"4", b"5")
     assert len(legacy.requests) == 3
-    assert proxy.pool().breakers.whole.state is State.OPEN
+    assert proxy.pool().breakers.whole.state is BreakerState.OPEN
     assert (await proxy.lines(4))[3]["failure"] == "connect:proxy"
 
 
@@ -332,7 +342,7 @@ async def test_an_upstream_that_is_back_is_found_again(play: Play, serve: Serve)
             await asyncio.sleep(0.02)
 
     assert {(await proxy.ask(get())).status for _ in range(5)} == {200}
-    assert proxy.pool().breakers.whole.state is State.CLOSED
+    assert proxy.pool().breakers.whole.state is BreakerState.CLOSED
 
 
 async def test_its_return_is_no_storm(play: Play, serve: Serve) -> None:
@@ -349,7 +359,7 @@ async def test_its_return_is_no_storm(play: Play, serve: Serve) -> None:
     legacy.script = slow
     await asyncio.sleep(0.35)
     asking = [asyncio.ensure_future(proxy.ask(get())) for _ in range(50)]
-    await proxy.until(lambda: sum(each.done() for each in asking) == 49)
+    await proxy.until(lambda: sum(asked.done() for asked in asking) == 49)
     gate.set()
     await asyncio.gather(*asking)
 
@@ -363,8 +373,8 @@ async def test_an_upstream_that_is_gone_takes_its_queue_with_it(play: Play, serv
     proxy = await serve(upstreams={"legacy": upstream(legacy, connections=1, breaker=QUICK)}, routes=[REST])
     answers = await asyncio.gather(*[proxy.ask(get()) for _ in range(20)])
 
-    assert {each.status for each in answers} <= {502, 503}
-    assert proxy.pool().breakers.whole.state is State.OPEN
+    assert {answer.status for answer in answers} <= {502, 503}
+    assert proxy.pool().breakers.whole.state is BreakerState.OPEN
 
 
 @pytest.mark.parametrize(("breaker", "status"), [({"volume": 2, "count_5xx": True}, 503), ({"volume": 2}, 500)])
@@ -398,7 +408,7 @@ async def test_clients_that_leave_do_not(play: Play, serve: Serve) -> None:
         client.reset()
     await proxy.until(lambda: proxy.connections == 0)
 
-    assert proxy.pool().breakers.whole.state is State.CLOSED
+    assert proxy.pool().breakers.whole.state is BreakerState.CLOSED
 
 
 async def test_others_are_not_touched(play: Play, serve: Serve) -> None:

@@ -13,8 +13,8 @@ from proxy.core.judge.guard import Bad
 from proxy.core.outcome import Blame, Refused
 from proxy.core.routing.route import Upstream
 from proxy.edge.instance import NOWHERE
-from proxy.edge.upstream.breaker import State
-from proxy.edge.upstream.certificate_names import MOST, DiallerByName, Held
+from proxy.edge.upstream.breaker import BreakerState
+from proxy.edge.upstream.certificate_names import MOST, CertificateNames, DiallerByName
 from proxy.edge.upstream.pools_by_host import PoolByHost
 from proxy.link.messages import RefusedDelta
 from tests.edge.account.test_bad_events import told
@@ -86,16 +86,16 @@ async def test_a_name_that_a_client_made_up_is_nobodys_failure(
 
     counted, failures = proxy.counted()
     refused = MANY * (2 if own else 3)
-    assert [(each.side, each.codes[3], each.failed) for each in counted if each.side == "self"] == [
+    assert [(delta.side, delta.codes[3], delta.failed) for delta in counted if delta.side == "self"] == [
         ("self", refused, 0)
     ]
-    assert ([each.failed for each in counted if each.side != "self"], failures) == ([0] * own, [])
+    assert ([delta.failed for delta in counted if delta.side != "self"], failures) == ([0] * own, [])
     assert proxy.listener.counters.take_refused() == [RefusedDelta("all", "new", "misdirected", refused)]
     assert proxy.listener.finished.bad.take() == ([], 0)
     assert (await ask(proxy, "shop.test")).status == 200
     pool = proxy.pool("new")
     assert isinstance(pool, PoolByHost)
-    assert {each.breakers.whole.state for each in pool._named.values()} == {State.CLOSED}
+    assert {named.breakers.whole.state for named in pool._named.values()} == {BreakerState.CLOSED}
     line = (await proxy.lines(2 + 3 * MANY))[2]
     assert (line["side"], line["failure"], line["refused"]) == ("self", "connect:client", "misdirected")
 
@@ -111,7 +111,7 @@ async def test_a_name_that_a_client_made_up_is_nobodys_failure(
 )
 def test_a_server_that_ends_the_handshake_over_the_name_says_the_same(reason: str, blame: Blame) -> None:
     """An alert instead of another name's certificate, once another name is held."""
-    held = Held("own.test")
+    held = CertificateNames("own.test")
     new = Upstream(name="new", scheme="https", host="own.test", port=443)
     error = ssl.SSLError(1, reason)
     error.reason = reason
@@ -134,9 +134,9 @@ async def test_what_is_wrong_for_every_name_is_the_upstreams(
         for host in ("shop.test", "localhost"):
             assert (await ask(proxy, host)).status == 502
 
-    assert [each.bad for each in told(proxy)] == [Bad.ERROR.value] * 10
+    assert [event.bad for event in told(proxy)] == [Bad.ERROR.value] * 10
     assert "left alone" in check_problem(await ask(proxy, "shop.test"), 503)
-    assert [each.reason for each in proxy.listener.counters.take_refused()] == [Refused.UPSTREAM]
+    assert [refusal.reason for refusal in proxy.listener.counters.take_refused()] == [Refused.UPSTREAM]
 
 
 @pytest.mark.parametrize("held", ["other.test", "localhost"])
@@ -149,7 +149,7 @@ async def test_a_certificate_that_serves_nobody_is_the_upstreams_failure(
     told(proxy)
 
     assert (await ask(proxy, "shop.test")).status == 502
-    assert [each.unreachable for each in told(proxy)] == [True]
+    assert [event.unreachable for event in told(proxy)] == [True]
 
 
 async def test_a_name_that_was_held_is_the_upstreams_to_hold(
@@ -168,7 +168,7 @@ async def test_a_name_that_was_held_is_the_upstreams_to_hold(
         await proxy.until(peer.reader.at_eof)
 
     assert [(await ask(proxy, host)).status for host in ("shop.test", "crm.test")] == [502, 200]
-    assert [each.unreachable for each in told(proxy)] == [True]
+    assert [event.unreachable for event in told(proxy)] == [True]
 
 
 async def test_a_name_that_the_route_asks_for_is_the_upstreams_to_hold(
@@ -184,7 +184,7 @@ async def test_a_name_that_the_route_asks_for_is_the_upstreams_to_hold(
     proxy.install({"legacy": upstream(1), "new": {"url": f"https://localhost:{new.port}", "tls": tls}}, routes)
 
     assert [(await ask(proxy, host)).status for host in ("shop.test", "crm.test")] == [200, 502]
-    assert [(each.route, each.unreachable) for each in told(proxy)] == [("crm", True)]
+    assert [(event.route, event.unreachable) for event in told(proxy)] == [("crm", True)]
 
 
 async def test_one_name_that_is_left_alone_is_told_by_its_name(
@@ -202,11 +202,11 @@ async def test_one_name_that_is_left_alone_is_told_by_its_name(
     pool = proxy.pool("new")
     pool.sweep(0.0)
 
-    opened = [each for each in said if each["event"] == "breaker_opened"]
-    assert [(each["upstream"], each["host"], each["state"]) for each in opened] == [("new", "old.test", "open")]
-    assert [each.breaker for each in proxy.listener.upstreams() if each.upstream == "new"] == [State.CLOSED]
+    opened = [event for event in said if event["event"] == "breaker_opened"]
+    assert [(event["upstream"], event["host"], event["state"]) for event in opened] == [("new", "old.test", "open")]
+    assert [state.breaker for state in proxy.listener.upstreams() if state.upstream == "new"] == [BreakerState.CLOSED]
     assert "upstream new as old.test failed too often" in check_problem(await ask(proxy, "old.test"), 503)
-    assert [each.reason for each in proxy.listener.counters.take_refused()] == [Refused.BREAKER]
+    assert [refusal.reason for refusal in proxy.listener.counters.take_refused()] == [Refused.BREAKER]
 
 
 async def test_the_upstream_is_open_where_every_name_is(
@@ -222,20 +222,20 @@ async def test_the_upstream_is_open_where_every_name_is(
     shop, own = pool._named["shop.test"].breakers.whole, pool._named["localhost"].breakers.whole
 
     for states, shown in (("oc", "c"), ("co", "o"), ("oo", "o"), ("cc", "c")):
-        shop.state, own.state = (State.OPEN if each == "o" else State.CLOSED for each in states)
+        shop.state, own.state = (BreakerState.OPEN if state == "o" else BreakerState.CLOSED for state in states)
         pool.sweep(0.0)
-        expected = State.OPEN if shown == "o" else State.CLOSED
+        expected = BreakerState.OPEN if shown == "o" else BreakerState.CLOSED
         assert (pool.breakers.whole.state, pool.rests_whole) == (expected, shown == "o"), states
 
 
 def test_so_many_names_are_remembered() -> None:
     """The one whose handshake is the oldest is forgotten."""
-    held = Held("own.test")
+    held = CertificateNames("own.test")
     for number in range(MOST):
         held.takes(f"n{number}.test")
     held.takes("n0.test")
     held.takes("late.test")
 
-    assert [held.was_held(each) for each in ("n0.test", "n1.test", "n2.test", "late.test")] == [True, False, True, True]
+    assert [held.was_held(name) for name in ("n0.test", "n1.test", "n2.test", "late.test")] == [True, False, True, True]
     assert not held.lacks("n0.test")
     assert held.lacks("n1.test")

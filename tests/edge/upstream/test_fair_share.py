@@ -22,20 +22,20 @@ LONG_AGO = -60.0
 def is_greedy(asking: Question, holding: list[Question]) -> bool:
     """Whether this one holds too much while those have one each, and all have asked."""
     share = FairShare(LONG_AGO)
-    for each in (*holding, asking):
-        share.note(each, 1.0)
+    for question in (*holding, asking):
+        share.note(question, 1.0)
     return share.is_greedy(asking, holding, 1.0)
 
 
 def test_who_holds_more_than_an_equal_part_is_greedy() -> None:
     """The operation, or the client, that holds most; others are not, nor is somebody who comes."""
-    holding = [Question(b"slow", b"c%d" % each) for each in range(14)] + [Question(b"quick", b"other")]
+    holding = [Question(b"slow", b"c%d" % number) for number in range(14)] + [Question(b"quick", b"other")]
 
     assert is_greedy(Question(b"slow", b"new"), holding)
     assert not is_greedy(Question(b"quick", b"new"), holding)
     assert not is_greedy(Question(b"third", b"new"), holding)
 
-    of_one = [Question(b"o%d" % each, b"greedy") for each in range(14)] + [Question(b"quick", b"other")]
+    of_one = [Question(b"o%d" % number, b"greedy") for number in range(14)] + [Question(b"quick", b"other")]
 
     assert is_greedy(Question(b"o99", b"greedy"), of_one)
     assert not is_greedy(Question(b"o99", b"other"), of_one)
@@ -44,15 +44,15 @@ def test_who_holds_more_than_an_equal_part_is_greedy() -> None:
 def test_where_there_is_nobody_else_nobody_is() -> None:
     """One operation, one client, or all alike: all connections may be had."""
     assert not is_greedy(Question(), [Question()] * 16)
-    assert not any(is_greedy(each, everybody()) for each in everybody())
+    assert not any(is_greedy(question, everybody()) for question in everybody())
 
 
 def test_what_one_client_holds_is_not_held_against_others() -> None:
     """It hangs at every operation; others that ask for the same are not greedy, though they hold less elsewhere."""
-    holding = [Question(b"o%d" % (each % 7), b"greedy") for each in range(14)]
+    holding = [Question(b"o%d" % (number % 7), b"greedy") for number in range(14)]
     share = FairShare(LONG_AGO)
-    for each in (*holding, *(Question(b"other", b"c%d" % number) for number in range(5))):
-        share.note(each, 1.0)
+    for question in (*holding, *(Question(b"other", b"c%d" % number) for number in range(5))):
+        share.note(question, 1.0)
 
     assert share.is_greedy(Question(b"o1", b"greedy"), holding, 1.0)
     assert not share.is_greedy(Question(b"o1", b"c1"), holding, 1.0)
@@ -60,10 +60,10 @@ def test_what_one_client_holds_is_not_held_against_others() -> None:
 
 def test_one_that_has_just_asked_is_not_greedy_because_all_else_is_held_by_one_client() -> None:
     """Its operation holds one of fifteen connections; that nobody else's holds any does not make it too much."""
-    holding = [Question(b"o%d" % (each % 7), b"greedy") for each in range(14)] + [Question(b"o1", b"c1")]
+    holding = [Question(b"o%d" % (number % 7), b"greedy") for number in range(14)] + [Question(b"o1", b"c1")]
     share = FairShare(LONG_AGO)
-    for each in (*holding, *(Question(b"o%d" % number, b"c%d" % number) for number in range(5))):
-        share.note(each, 1.0)
+    for question in (*holding, *(Question(b"o%d" % number, b"c%d" % number) for number in range(5))):
+        share.note(question, 1.0)
 
     assert not share.is_greedy(Question(b"o1", b"c2"), holding, 1.0)
     assert share.is_greedy(Question(b"o1", b"greedy"), holding, 1.0)
@@ -71,8 +71,8 @@ def test_one_that_has_just_asked_is_not_greedy_because_all_else_is_held_by_one_c
 
 def test_a_page_of_many_parts_is_not_greedy_beside_many_who_hold_one_each() -> None:
     """One endpoint hangs for four hundred clients; one that asks for twelve others at once holds little."""
-    holding = [Question(b"slow", b"c%d" % each) for each in range(400)]
-    holding += [Question(b"part%d" % each, b"page") for each in range(12)]
+    holding = [Question(b"slow", b"c%d" % number) for number in range(400)]
+    holding += [Question(b"part%d" % number, b"page") for number in range(12)]
 
     assert not is_greedy(Question(b"part99", b"page"), holding)
     assert is_greedy(Question(b"slow", b"page"), holding)
@@ -81,11 +81,11 @@ def test_a_page_of_many_parts_is_not_greedy_beside_many_who_hold_one_each() -> N
 def test_where_few_balancers_ask_for_all_only_the_operation_that_hangs_waits() -> None:
     """Each holds more than an equal part beside one that probes; none of that is for anything else."""
     for balancers, slow in ((1, 1), (3, 1), (1, 4), (3, 2)):
-        holding = [Question(b"slow%d" % (each % slow), b"b%d" % (each % balancers)) for each in range(440)]
-        holding += [Question(b"o%d" % (each % 8), b"b%d" % (each % balancers)) for each in range(8)]
+        holding = [Question(b"slow%d" % (number % slow), b"b%d" % (number % balancers)) for number in range(440)]
+        holding += [Question(b"o%d" % (number % 8), b"b%d" % (number % balancers)) for number in range(8)]
         share = FairShare(LONG_AGO)
-        for each in (*holding, Question(b"health", b"probe1"), Question(b"health", b"probe2")):
-            share.note(each, 1.0)
+        for question in (*holding, Question(b"health", b"probe1"), Question(b"health", b"probe2")):
+            share.note(question, 1.0)
 
         assert share.is_greedy(Question(b"slow0", b"b0"), holding, 1.0), (balancers, slow)
         assert not share.is_greedy(Question(b"o1", b"b0"), holding, 1.0), (balancers, slow)
@@ -95,7 +95,7 @@ def test_a_client_that_hangs_here_and_there_takes_few_of_the_last() -> None:
     """It holds most at one operation, and a twentieth at many others: it waits at all of them."""
     for elsewhere, waits in ((5, False), (20, True)):
         holding = [Question(b"o1", b"greedy")] * 428
-        holding += [Question(b"o%d" % each, b"greedy") for each in range(2, 2 + elsewhere)]
+        holding += [Question(b"o%d" % number, b"greedy") for number in range(2, 2 + elsewhere)]
         holding.append(Question(b"o1", b"c1"))
 
         assert is_greedy(Question(b"o99", b"greedy"), holding) is waits
@@ -105,16 +105,16 @@ def test_a_client_that_hangs_here_and_there_takes_few_of_the_last() -> None:
 
 def test_one_of_two_clients_that_hangs_at_every_operation_leaves_them_to_the_other() -> None:
     """It holds nearly all; what it holds is not held against the operations, though only two have asked."""
-    holding = [Question(b"o%d" % (each % 7), b"greedy") for each in range(448)] + [Question(b"o1", b"other")]
+    holding = [Question(b"o%d" % (number % 7), b"greedy") for number in range(448)] + [Question(b"o1", b"other")]
 
-    for each in range(7):
-        assert not is_greedy(Question(b"o%d" % each, b"other"), holding)
-        assert is_greedy(Question(b"o%d" % each, b"greedy"), holding)
+    for turn in range(7):
+        assert not is_greedy(Question(b"o%d" % turn, b"other"), holding)
+        assert is_greedy(Question(b"o%d" % turn, b"greedy"), holding)
 
 
 def test_two_that_hang_together_are_greedy_while_a_third_asks() -> None:
     """Half each is too much then."""
-    holding = [Question(b"o%d" % (each % 2), b"c%d" % each) for each in range(14)]
+    holding = [Question(b"o%d" % (number % 2), b"c%d" % number) for number in range(14)]
     share = FairShare(LONG_AGO)
     share.note(Question(b"quick", b"c99"), 1.0)
 
@@ -124,7 +124,7 @@ def test_two_that_hang_together_are_greedy_while_a_third_asks() -> None:
 
 def test_when_it_has_just_begun_to_look_somebody_else_is_taken_to_have_asked() -> None:
     """Who asked before is not known; after ten seconds it would be."""
-    holding = [Question(b"o%d" % (each % 4), b"greedy") for each in range(14)]
+    holding = [Question(b"o%d" % (number % 4), b"greedy") for number in range(14)]
     share = FairShare(1.0)
     for now, waits in ((1.0, True), (12.0, False)):
         share.note(Question(b"o1", b"greedy"), now)
@@ -157,13 +157,13 @@ async def test_an_endpoint_that_hangs_leaves_connections_to_others(play: Play, s
     await proxy.until(lambda: len(legacy.requests) == 10)
     assert (await proxy.ask(get(b"/quick"))).status == 200
     slow += [asyncio.ensure_future(proxy.ask(get(b"/slow/report"))) for _ in range(30)]
-    await proxy.until(lambda: len(proxy.pool()._apart) == 26)
+    await proxy.until(lambda: len(proxy.pool()._greedy) == 26)
     answers = Counter([(await proxy.ask(get(b"/quick"))).status for _ in range(20)])
-    asked = sum(each.target == b"/slow/report" for each in legacy.requests)
+    asked = sum(request.target == b"/slow/report" for request in legacy.requests)
     hang.set()
 
     assert (answers, asked) == ({200: 20}, 14)
-    assert Counter([each.status for each in await asyncio.gather(*slow)]) == {200: 40}
+    assert Counter([answer.status for answer in await asyncio.gather(*slow)]) == {200: 40}
 
 
 @BOTH
@@ -175,27 +175,27 @@ async def test_one_client_that_hangs_everywhere_takes_no_endpoint_from_others(pl
     rest: Block = {"name": "rest", "match": "/**", "stage": "legacy"}
     proxy = await serve(upstreams={"legacy": upstream(legacy, connections=16, queue=64)}, routes=[rest])
     hanging = [
-        asyncio.ensure_future((await proxy.client(source="127.0.9.9")).ask(get(b"/o%d?slow" % (each % 7))))
-        for each in range(10)
+        asyncio.ensure_future((await proxy.client(source="127.0.9.9")).ask(get(b"/o%d?slow" % (number % 7))))
+        for number in range(10)
     ]
     await proxy.until(lambda: len(legacy.requests) == 10)
-    for each in range(7):
-        assert (await proxy.ask(get(b"/o%d" % each))).status == 200
+    for turn in range(7):
+        assert (await proxy.ask(get(b"/o%d" % turn))).status == 200
     hanging += [
-        asyncio.ensure_future((await proxy.client(source="127.0.9.9")).ask(get(b"/o%d?slow" % (each % 7))))
-        for each in range(20)
+        asyncio.ensure_future((await proxy.client(source="127.0.9.9")).ask(get(b"/o%d?slow" % (number % 7))))
+        for number in range(20)
     ]
-    await proxy.until(lambda: len(proxy.pool()._apart) == 16)
+    await proxy.until(lambda: len(proxy.pool()._greedy) == 16)
     hanging.append(asyncio.ensure_future(proxy.ask(get(b"/o1?slow"))))
     await proxy.until(lambda: len(legacy.requests) == 10 + 7 + 4 + 1)
     share = proxy.pool()._fair_share
     assert share is not None
     share._look_at = 0.0
-    answers = [(await proxy.ask(get(b"/o%d" % each))).status for each in range(7)]
+    answers = [(await proxy.ask(get(b"/o%d" % number))).status for number in range(7)]
     hang.set()
 
     assert answers == [200] * 7
-    assert Counter([each.status for each in await asyncio.gather(*hanging)]) == {200: 31}
+    assert Counter([answer.status for answer in await asyncio.gather(*hanging)]) == {200: 31}
 
 
 def burst(proxy: Proxy, count: int = 16) -> list[asyncio.Future[int]]:
@@ -205,14 +205,14 @@ def burst(proxy: Proxy, count: int = 16) -> list[asyncio.Future[int]]:
         client = await proxy.client(source="127.0.9.9")
         return (await client.ask(get(b"/o%d?slow" % (number % 4)))).status
 
-    return [asyncio.ensure_future(ask(each)) for each in range(count)]
+    return [asyncio.ensure_future(ask(turn)) for turn in range(count)]
 
 
 async def beside_a_burst(proxy: Proxy, legacy: Scripted) -> tuple[Counter[int], int]:
     """What others are answered with, once two of a burst wait apart, and how many of it were sent."""
-    await proxy.until(lambda: len(proxy.pool()._apart) == 2)
+    await proxy.until(lambda: len(proxy.pool()._greedy) == 2)
     answers = Counter([(await proxy.ask(get(b"/quick"))).status for _ in range(4)])
-    return answers, sum(b"slow" in each.target for each in legacy.requests)
+    return answers, sum(b"slow" in request.target for request in legacy.requests)
 
 
 @BOTH
@@ -236,8 +236,8 @@ async def test_a_burst_over_connections_that_are_open_leaves_some_to_others(play
     hang = asyncio.Event()
     legacy = await play(until_set(hang))
     proxy = await serve(upstreams={"legacy": upstream(legacy, connections=16, queue=64)}, routes=[REST])
-    many = [await proxy.client(source=f"127.0.8.{each}") for each in range(1, 17)]
-    first = [asyncio.ensure_future(each.ask(get(b"/o%d?slow" % number))) for number, each in enumerate(many)]
+    many = [await proxy.client(source=f"127.0.8.{number}") for number in range(1, 17)]
+    first = [asyncio.ensure_future(client.ask(get(b"/o%d?slow" % number))) for number, client in enumerate(many)]
     await proxy.until(lambda: len(legacy.requests) == 16)
     hang.set()
     await asyncio.gather(*first)
@@ -259,12 +259,12 @@ async def test_who_waits_apart_is_served_once_nobody_else_has_asked_for_a_while(
     legacy = await play(until_set(hang))
     proxy = await serve(upstreams={"legacy": upstream(legacy, connections=16, queue=64)}, routes=[REST])
     slow = burst(proxy, 20)
-    await proxy.until(lambda: len(proxy.pool()._apart) == 6)
+    await proxy.until(lambda: len(proxy.pool()._greedy) == 6)
     await proxy.until(lambda: len(legacy.requests) == 14)
     proxy.pool().sweep(monotonic() + 11.0)
     await proxy.until(lambda: len(legacy.requests) == 16)
 
-    assert len(proxy.pool()._apart) == 4
+    assert len(proxy.pool()._greedy) == 4
 
     hang.set()
 
@@ -278,10 +278,10 @@ async def test_who_waits_apart_waits_as_long_as_in_the_other_queue(play: Play, s
     block = upstream(legacy, connections=16, queue=64, timeout={"queue": "30m"})
     proxy = await serve(upstreams={"legacy": block}, routes=[REST])
     slow = burst(proxy)
-    await proxy.until(lambda: len(proxy.pool()._apart) == 2)
-    apart = [each for each in proxy.pool()._apart if isinstance(each, Exchange)]
+    await proxy.until(lambda: len(proxy.pool()._greedy) == 2)
+    greedy = [waiter for waiter in proxy.pool()._greedy if isinstance(waiter, Exchange)]
 
-    assert [each._client.deadline > monotonic() + 60.0 for each in apart] == [True, True]
+    assert [waiter._client.deadline > monotonic() + 60.0 for waiter in greedy] == [True, True]
 
     hang.set()
     await asyncio.gather(*slow)
@@ -291,8 +291,8 @@ async def test_what_hangs_at_an_address_that_is_out_takes_none_of_the_others(pla
     """The client that has most of it is answered by the address that is left, which has connections for all."""
     hang = asyncio.Event()
     bad, good = await play(until_set(hang)), await play(until_set(hang))
-    names = [f"127.0.0.1:{each.port}" for each in (bad, good)]
-    block = {**upstream(bad, connections=16, queue=64), "endpoints": [f"http://{each}" for each in names]}
+    names = [f"127.0.0.1:{server.port}" for server in (bad, good)]
+    block = {**upstream(bad, connections=16, queue=64), "endpoints": [f"http://{name}" for name in names]}
     del block["url"]
     proxy = await serve(upstreams={"legacy": block}, routes=[REST])
     assert (await proxy.ask(get(b"/quick"))).status == 200
@@ -316,9 +316,9 @@ async def test_a_burst_is_served_as_fast_as_connections_become_free(play: Play, 
     rest: Block = {"name": "rest", "match": "/**", "stage": "legacy"}
     proxy = await serve(upstreams={"legacy": upstream(legacy, connections=16)}, routes=[rest])
     asked = [b"/busy"] * 150 + [b"/other"] + [b"/busy"] * 150
-    answers = await asyncio.gather(*[proxy.ask(get(each)) for each in asked])
+    answers = await asyncio.gather(*[proxy.ask(get(target)) for target in asked])
 
-    assert Counter(each.status for each in answers) == {200: 301}
+    assert Counter(answer.status for answer in answers) == {200: 301}
 
 
 async def test_who_waits_apart_is_served_after_a_reload(play: Play, serve: Serve) -> None:
@@ -332,11 +332,11 @@ async def test_who_waits_apart_is_served_after_a_reload(play: Play, serve: Serve
     await proxy.until(lambda: len(legacy.requests) == 10)
     assert (await proxy.ask(get(b"/quick"))).status == 200
     slow += [asyncio.ensure_future(proxy.ask(get(b"/slow/report"))) for _ in range(30)]
-    await proxy.until(lambda: len(proxy.pool()._apart) == 26)
+    await proxy.until(lambda: len(proxy.pool()._greedy) == 26)
     proxy.install({"legacy": upstream(legacy, connections=32)}, [rest])
     hang.set()
 
-    assert Counter([each.status for each in await asyncio.gather(*slow)]) == {200: 40}
+    assert Counter([answer.status for answer in await asyncio.gather(*slow)]) == {200: 40}
 
 
 async def answering_at_once(peer: Peer) -> None:

@@ -4,7 +4,7 @@ from time import monotonic
 
 import pytest
 
-from proxy.edge.upstream.address import Address
+from proxy.edge.upstream.address import UpstreamAddress
 from proxy.edge.upstream.connection import Mode, UpstreamConnection
 from tests.edge.conftest import Play, Serve
 from tests.edge.loops import BOTH
@@ -55,7 +55,7 @@ async def test_a_connection_that_no_sweep_has_seen_is_as_old_as_the_last_sweep(
     assert asking.lent == ([idle] if is_lent else [])
 
 
-async def idle_one(proxy: Proxy) -> tuple[Address, UpstreamConnection]:
+async def idle_one(proxy: Proxy) -> tuple[UpstreamAddress, UpstreamConnection]:
     """A connection that waits for its next request, and its address."""
     await proxy.ask(get())
     (address,) = proxy.pool().addresses
@@ -63,7 +63,7 @@ async def idle_one(proxy: Proxy) -> tuple[Address, UpstreamConnection]:
     return address, idle
 
 
-def is_kept(address: Address, connection: UpstreamConnection, seconds: float) -> bool:
+def is_kept(address: UpstreamAddress, connection: UpstreamConnection, seconds: float) -> bool:
     """Whether a sweep leaves it alone after it has been idle for so long, with a `keep_alive` of a minute."""
     now = monotonic()
     connection.idle_since = now - seconds

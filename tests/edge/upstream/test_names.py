@@ -50,7 +50,7 @@ def named(port: int, host: str = NAME, **more: object) -> Block:
 
 def hosts(proxy: Proxy) -> list[str]:
     """The addresses that the pool knows."""
-    return [each.host for each in proxy.pool().addresses]
+    return [address.host for address in proxy.pool().addresses]
 
 
 def has_more(requests: Sequence[object], count: int) -> bool:
@@ -82,8 +82,8 @@ async def twins(stack: AsyncExitStack) -> tuple[Scripted, Scripted]:
     one.port = two.port = free_port()
     await one.start(host="127.0.0.1")
     await two.start(host="127.0.0.2")
-    for each in (one, two):
-        stack.push_async_callback(each.stop)
+    for server in (one, two):
+        stack.push_async_callback(server.stop)
     return one, two
 
 
@@ -126,8 +126,8 @@ async def test_a_move_that_is_known_when_a_connect_fails_needs_no_look_up(
         asked = asyncio.ensure_future(proxy.ask(post(b"write")))
         await proxy.until(lambda: hosts(proxy) == ["127.0.0.1"])
         server.book[NAME] = Told(1, ("127.0.0.2",))
-        for each in proxy.pool()._names._named.values():
-            each.due, each.vain = 0.0, monotonic()
+        for name in proxy.pool()._names._named.values():
+            name.due, name.unreachable_at = 0.0, monotonic()
         await proxy.until(lambda: hosts(proxy) == ["127.0.0.2"])
         silent.close()  # the system asks it again, and is refused
 
@@ -177,7 +177,7 @@ async def test_no_request_fails_through_moves(serve: Serve, server: NameServer, 
                 async with between:
                     statuses.append((await proxy.ask(request)).status)
 
-        asking = [asyncio.ensure_future(ask_on(each)) for each in (get(), post(b"write"))]
+        asking = [asyncio.ensure_future(ask_on(raw)) for raw in (get(), post(b"write"))]
         for move in range(4):
             here, there = both[move % 2], both[1 - move % 2]
             if move:
@@ -232,10 +232,10 @@ async def test_a_silent_name_keeps_no_other_upstream_waiting(
     await proxy.until(lambda: len({name for name, _ in server.asked}) == len(silent))
 
     assert (await proxy.ask(get())).status == 200
-    assert not any(each.done() for each in waiting)
+    assert not any(waiter.done() for waiter in waiting)
 
-    for each in waiting:
-        each.cancel()
+    for task in waiting:
+        task.cancel()
     await asyncio.gather(*waiting, return_exceptions=True)
 
 
@@ -249,9 +249,9 @@ async def test_upstreams_that_share_a_name_share_its_look_up(
     routes = [REST, *({"name": name, "match": f"/{name}", "stage": "legacy", "legacy": name} for name in names[1:])]
     block = named(legacy.port, resolve={"least": "60s", "most": "60s"})
     proxy = await serve(upstreams=dict.fromkeys(names, block), routes=routes, files=files)
-    answers = await asyncio.gather(*[proxy.ask(get(b"/" + each.encode())) for each in names])
+    answers = await asyncio.gather(*[proxy.ask(get(b"/" + name.encode())) for name in names])
 
-    assert [each.status for each in answers] == [200, 200, 200]
+    assert [answer.status for answer in answers] == [200, 200, 200]
     assert server.kinds(NAME) == 1
 
 
@@ -264,7 +264,7 @@ async def test_failed_connects_make_no_storm_of_look_ups(serve: Serve, server: N
     began = monotonic()
     answers = await asyncio.gather(*[proxy.ask(get()) for _ in range(200)])
 
-    assert {each.status for each in answers} == {502}
+    assert {answer.status for answer in answers} == {502}
     assert server.kinds(NAME) <= 2 + (monotonic() - began)
 
 
@@ -310,13 +310,13 @@ async def test_a_name_that_nobody_knows_is_told_to_all_who_wait(serve: Serve, se
     """One look-up, one answer for everybody, which says what was looked up and what came of it."""
     proxy = await serve(upstreams={"legacy": named(1)}, routes=[REST], files=files)
     waiting = [Heard() for _ in range(3)]
-    for each in waiting:
-        proxy.pool().acquire(each)
-    await proxy.until(lambda: all(each.failures for each in waiting))
+    for task in waiting:
+        proxy.pool().acquire(task)
+    await proxy.until(lambda: all(waiter.failures for waiter in waiting))
 
     assert server.kinds(NAME) == 1
     told = f"cannot connect to upstream legacy ({NAME}:1): {NAME}: no name server and no hosts file knows it"
-    assert [each.failures[0].detail for each in waiting] == [told] * 3
+    assert [waiter.failures[0].detail for waiter in waiting] == [told] * 3
 
 
 async def test_a_silent_name_is_a_timeout(serve: Serve, server: NameServer, files: Files) -> None:

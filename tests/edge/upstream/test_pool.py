@@ -89,9 +89,9 @@ async def test_connections_are_bounded_and_the_rest_waits_in_order(play: Play, s
     gate.open.set()
     answers = await asyncio.gather(*asking)
 
-    assert [each.body for each in answers] == [b"/%d" % number for number in range(8)]
+    assert [answer.body for answer in answers] == [b"/%d" % number for number in range(8)]
     assert len(legacy.peers) == 2
-    assert [each.target for each in legacy.requests][2:] == [b"/%d" % number for number in range(2, 8)]
+    assert [received.target for received in legacy.requests][2:] == [b"/%d" % number for number in range(2, 8)]
 
 
 async def test_the_queue_is_bounded_and_beyond_it_is_503(play: Play, serve: Serve) -> None:
@@ -108,8 +108,8 @@ async def test_the_queue_is_bounded_and_beyond_it_is_503(play: Play, serve: Serv
 
     gate.open.set()
 
-    assert [each.status for each in await asyncio.gather(first, *waiting)] == [200] * 3
-    assert b"/shed" not in [each.target for each in legacy.requests]
+    assert [answer.status for answer in await asyncio.gather(first, *waiting)] == [200] * 3
+    assert b"/shed" not in [received.target for received in legacy.requests]
 
 
 async def test_a_queue_of_nothing_still_serves(play: Play, serve: Serve) -> None:
@@ -129,7 +129,7 @@ async def test_everybody_who_waits_hears_that_the_upstream_is_down(play: Play, s
     )
     answers = await asyncio.gather(*[proxy.ask(get()) for _ in range(6)])
 
-    assert ["cannot connect" in check_problem(each, 502) for each in answers] == [True] * 6
+    assert ["cannot connect" in check_problem(answer, 502) for answer in answers] == [True] * 6
     assert repr(proxy.pool()) == "<Pool legacy: 0 open, 0 idle, 0 waiting>"
 
 
@@ -209,7 +209,7 @@ async def test_a_stale_connection_costs_a_safe_request_nothing(
     answer = await proxy.ask(request(method, b"/second"))
 
     assert answer.status == 200
-    assert [each.target for each in legacy.requests] == [b"/first", b"/second", b"/second"]
+    assert [received.target for received in legacy.requests] == [b"/first", b"/second", b"/second"]
     assert len(legacy.peers) == 2
 
 
@@ -226,7 +226,7 @@ async def test_a_stale_connection_never_repeats_what_may_have_been_done(
     answer = await proxy.ask(request(method, b"/second", b"Idempotency-Key: k", body=body))
 
     check_problem(answer, 502)
-    assert [each.target for each in legacy.requests] == [b"/first", b"/second"]
+    assert [received.target for received in legacy.requests] == [b"/first", b"/second"]
 
 
 async def test_a_safe_request_with_a_body_is_not_repeated(play: Play, serve: Serve) -> None:
@@ -274,7 +274,7 @@ async def test_nothing_is_repeated_twice(play: Play, serve: Serve) -> None:
     dead.set()
 
     check_problem(await proxy.ask(get(b"/second")), 502)
-    assert [each.target for each in legacy.requests] == [b"/first", b"/second", b"/second"]
+    assert [received.target for received in legacy.requests] == [b"/first", b"/second", b"/second"]
 
 
 async def test_nothing_is_repeated_after_the_first_byte_of_an_answer(play: Play, serve: Serve) -> None:
@@ -312,7 +312,7 @@ async def test_an_upstream_that_closes_an_idle_connection_is_not_asked_on_it(pla
         assert (await proxy.ask(post(b"x", target=b"/%d" % number))).status == 200
         await proxy.until(lambda: not proxy.idle())
 
-    assert [each.target for each in legacy.requests] == [b"/0", b"/1", b"/2"]
+    assert [received.target for received in legacy.requests] == [b"/0", b"/1", b"/2"]
 
 
 PLANTED = sized(b"planted")

@@ -67,7 +67,7 @@ async def test_a_pool_that_was_replaced_keeps_no_connection(behind: Behind, serv
     late.host = "crm.test"
     pool.acquire(late)
     await proxy.until(lambda: late.lent)
-    late.lent[0].home.release(late.lent[0])
+    late.lent[0].address.release(late.lent[0])
 
     assert late.lent[0].transport.is_closing()
 

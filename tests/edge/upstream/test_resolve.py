@@ -55,7 +55,7 @@ async def test_a_name_is_due_when_its_ttl_is_over(server: NameServer, resolver: 
 
     fixed = Names((Endpoint("127.0.0.1", 80), Endpoint("::1", 80), Endpoint("/run/a.sock", 0)), Resolve(), resolver)
 
-    assert [each.host for each in fixed.found] == ["127.0.0.1", "::1", "/run/a.sock"]
+    assert [endpoint.host for endpoint in fixed.found] == ["127.0.0.1", "::1", "/run/a.sock"]
     assert not fixed.is_due(float(10**9))
 
 
@@ -70,7 +70,7 @@ async def test_a_connect_that_fails_during_a_look_up_makes_its_name_due_again(
     while not server.asked:  # noqa: ASYNC110 - what is waited for has no event
         await asyncio.sleep(0.005)
     failed = monotonic()
-    names.tried_in_vain(endpoint, failed)
+    names.connect_failed(endpoint, failed)
     await looking
 
     assert not names.was_asked(endpoint, failed)

@@ -221,8 +221,8 @@ async def test_an_end_without_goodbye_is_no_end(
 
 def look(proxy: Proxy) -> None:
     """As a worker does every second."""
-    for _, each in proxy.listener.kept:
-        each.refresh()
+    for _, context in proxy.listener.kept:
+        context.refresh()
 
 
 async def refused(proxy: Proxy) -> str:
@@ -244,9 +244,11 @@ async def test_the_name_follows_host_where_the_file_says_so(behind: Behind, serv
     hosts = (b"shop.test", b"crm.test:8443", b"SHOP.test.", b"localhost")
     for host in hosts * 3:
         assert (await client.ask(get().replace(b"Host: a", b"Host: " + host))).body == b"ok"
-    assert sorted(str(each) for each in asked) == ["crm.test", "localhost", "shop.test"]
-    carried = [{normal_host(each.value(b"host") or b"") or "" for each in peer.requests} for peer in upstream.peers]
-    assert sorted(sorted(each) for each in carried) == [["crm.test"], ["localhost"], ["shop.test"]]
+    assert sorted(str(host) for host in asked) == ["crm.test", "localhost", "shop.test"]
+    carried = [
+        {normal_host(request.value(b"host") or b"") or "" for request in peer.requests} for peer in upstream.peers
+    ]
+    assert sorted(sorted(hosts) for hosts in carried) == [["crm.test"], ["localhost"], ["shop.test"]]
 
 
 async def test_a_host_that_the_certificate_lacks_harms_no_other(
@@ -280,7 +282,7 @@ async def test_names_that_are_all_in_use_leave_no_room_for_another(
     names = [f"n{number}.test" for number in range(MOST_NAMES)]
     upstream = await behind(authority.serving(authority.sign("localhost", "late.test", *names)), waits)
     proxy = await serve(upstreams=https(upstream, ca=str(authority.file), sni="host"))
-    asking = [asyncio.ensure_future(proxy.ask(get().replace(b"Host: a", f"Host: {each}".encode()))) for each in names]
+    asking = [asyncio.ensure_future(proxy.ask(get().replace(b"Host: a", f"Host: {name}".encode()))) for name in names]
     await proxy.until(lambda: len(upstream.requests) == MOST_NAMES)
     late = get().replace(b"Host: a", b"Host: late.test")
 

@@ -131,7 +131,7 @@ async def test_large_bodies_are_exact_both_ways(play: Play, serve: Serve, framin
         sending = client.send(post(body))
     else:
         pieces = [body[at : at + 70_000] for at in range(0, len(body), 70_000)]
-        coded = [b"%x\r\n%b\r\n" % (len(each), each) for each in pieces]
+        coded = [b"%x\r\n%b\r\n" % (len(piece), piece) for piece in pieces]
         sending = client.send(request(b"POST", b"/", CHUNKED), *coded, b"0\r\n\r\n")
     _, answer = await asyncio.gather(sending, client.response())
 
@@ -157,7 +157,7 @@ async def test_an_empty_chunked_body_stays_chunked(play: Play, serve: Serve) -> 
 
         assert (answer.body, answer.value(b"Transfer-Encoding")) == (b"", b"chunked")
 
-    assert [each.value(b"Transfer-Encoding") for each in legacy.requests] == [b"chunked", b"chunked"]
+    assert [received.value(b"Transfer-Encoding") for received in legacy.requests] == [b"chunked", b"chunked"]
 
 
 async def test_lengths_are_passed_on_in_canonical_form(play: Play, serve: Serve) -> None:

@@ -26,7 +26,7 @@ async def _in_turn(play: Play, serve: Serve, method: bytes, answer: bytes) -> tu
 
     assert second.body == b"probe"
 
-    return first.lines, len(legacy.peers), [each.target for each in legacy.requests]
+    return first.lines, len(legacy.peers), [received.target for received in legacy.requests]
 
 
 @pytest.mark.parametrize("framing", [b"Content-Length: 40", b"Transfer-Encoding: chunked", b"X-None: 1"])

@@ -72,7 +72,7 @@ async def test_trust_is_the_peers_address(play: Play, serve: Serve) -> None:
         client = await proxy.client(source=source)
         await client.ask(get(b"/", b"X-Forwarded-For: 6.6.6.6"))
 
-    assert [each.value(b"X-Forwarded-For") for each in legacy.requests] == [b"127.0.0.1", b"6.6.6.6, 127.0.0.2"]
+    assert [received.value(b"X-Forwarded-For") for received in legacy.requests] == [b"127.0.0.1", b"6.6.6.6, 127.0.0.2"]
 
 
 async def test_a_request_id_is_given_and_told_to_both_sides(play: Play, serve: Serve) -> None:
@@ -80,11 +80,11 @@ async def test_a_request_id_is_given_and_told_to_both_sides(play: Play, serve: S
     legacy = await play(always(sized(b"hi")))
     client = await (await serve(legacy)).client()
     answers = [await client.ask(get(b"/", b"X-Request-Id: mine")) for _ in range(3)]
-    ids = [each.value(b"X-Request-Id") for each in answers]
+    ids = [answer.value(b"X-Request-Id") for answer in answers]
 
-    assert ids == [each.value(b"X-Request-Id") for each in legacy.requests]
+    assert ids == [received.value(b"X-Request-Id") for received in legacy.requests]
     assert len({*ids}) == 3
-    assert all(each is not None and HEX_32.fullmatch(each) for each in ids)
+    assert all(given_id is not None and HEX_32.fullmatch(given_id) for given_id in ids)
 
 
 @pytest.mark.parametrize("sent", [b"abc-123", b"a" * 128, b"01J8:x/y+z=@"])

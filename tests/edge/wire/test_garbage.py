@@ -26,7 +26,7 @@ def uncollected() -> Iterator[Counter[str]]:
     try:
         yield found
         gc.collect()
-        found.update(type(each).__name__ for each in gc.garbage if type(each).__module__.startswith("proxy."))
+        found.update(type(thing).__name__ for thing in gc.garbage if type(thing).__module__.startswith("proxy."))
     finally:
         gc.set_debug(0)
         gc.garbage.clear()

@@ -14,7 +14,7 @@ NAME = b"Max-Forwards"
 
 def options(*values: bytes) -> bytes:
     """An OPTIONS request with such a field for each value."""
-    return request(b"OPTIONS", b"/x", *[b"max-FORWARDS: " + each for each in values], b"X-A: 1")
+    return request(b"OPTIONS", b"/x", *[b"max-FORWARDS: " + value for value in values], b"X-A: 1")
 
 
 async def test_the_last_hop_answers(play: Play, serve: Serve) -> None:
@@ -56,7 +56,7 @@ async def test_one_hop_less_goes_on(play: Play, serve: Serve, sent: bytes, goes_
     for _ in range(3):
         await client.ask(options(sent))
 
-    assert [[*each.lines[1:3]] for each in legacy.requests] == [[b"max-FORWARDS: " + goes_on, b"X-A: 1"]] * 3
+    assert [[*received.lines[1:3]] for received in legacy.requests] == [[b"max-FORWARDS: " + goes_on, b"X-A: 1"]] * 3
 
 
 @pytest.mark.parametrize("values", [[b"-1"], [b"x"], [b""], [b"3", b"0"], [b"1.5"]])
@@ -75,5 +75,5 @@ async def test_other_methods_keep_it(play: Play, serve: Serve) -> None:
     for method in (b"GET", b"OPTIONS", b"GET", b"OPTIONS"):
         await client.ask(request(method, b"/x", NAME + b": 7"))
 
-    assert [each.values(NAME) for each in legacy.requests] == [[b"7"], [b"6"], [b"7"], [b"6"]]
+    assert [received.values(NAME) for received in legacy.requests] == [[b"7"], [b"6"], [b"7"], [b"6"]]
     assert (await client.ask(request(b"TRACE", b"/x", NAME + b": 0"))).status == 405

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from proxy.core.http.passed import MOST
+from proxy.core.http.via import MOST
 from proxy.core.parity.compare import compare
 from proxy.core.parity.rules.rules import NO_RULES
-from proxy.names.answer import Resolved
+from proxy.names.resolution import Resolution
 from proxy.names.resolver import Resolver
 from tests.edge.conftest import Play, Serve
 from tests.edge.proxy import REST, Block, Proxy, upstream
@@ -32,9 +32,9 @@ async def test_each_route_has_its_mark(play: Play, serve: Serve) -> None:
     for proxy in [await serve(upstreams={"legacy": upstream(legacy)}, routes=routes) for _ in range(2)]:
         for path in (b"/a", b"/a", b"/b"):
             await proxy.ask(get(path))
-    marks = [each.values(VIA)[0] for each in legacy.requests]
+    marks = [received.values(VIA)[0] for received in legacy.requests]
 
-    assert all(len(each) == 16 for each in marks)
+    assert all(len(mark) == 16 for mark in marks)
     assert (marks[0], marks[3]) == (marks[1], marks[4])
     assert len({*marks}) == 4
 
@@ -63,7 +63,7 @@ async def test_a_system_that_calls_back_on_another_route_is_served(play: Play, s
     for trusted in ([], ["127.0.0.1"]):
         proxy = await serve(upstreams={"legacy": upstream(legacy)}, routes=routes, trusted_proxies=trusted)
         await proxy.ask(get(b"/a"))
-        first, incoming = marked(legacy), [each for each in legacy.requests[-1].lines if each != b"Host: a"]
+        first, incoming = marked(legacy), [line for line in legacy.requests[-1].lines if line != b"Host: a"]
         answer = await proxy.ask(request(b"GET", b"/b", *incoming))
 
         assert answer.status == 200
@@ -86,13 +86,13 @@ async def test_the_tenth_hop_is_refused(play: Play, serve: Serve) -> None:
 async def test_replicas_behind_one_balancer_end_it(serve: Serve) -> None:
     """More instances in a circle than there may be hops: one request becomes ten, the client hears of a loop."""
     replicas = [await serve() for _ in range(MOST + 2)]
-    for each, following in zip(replicas, [*replicas[1:], replicas[0]], strict=True):
-        each.install({"legacy": upstream(following.port)}, [REST])
+    for replica, following in zip(replicas, [*replicas[1:], replicas[0]], strict=True):
+        replica.install({"legacy": upstream(following.port)}, [REST])
     answer = await replicas[0].ask(get())
 
     assert (answer.status, "for the 10th time" in answer.problem["detail"]) == (508, True)
-    await replicas[0].until(lambda: sum(len(each.raw_lines()) for each in replicas) >= MOST)
-    assert [len(each.raw_lines()) for each in replicas] == [1] * MOST + [0, 0]
+    await replicas[0].until(lambda: sum(len(replica.raw_lines()) for replica in replicas) >= MOST)
+    assert [len(replica.raw_lines()) for replica in replicas] == [1] * MOST + [0, 0]
 
 
 async def test_a_forged_mark_says_nothing_else(play: Play, serve: Serve) -> None:
@@ -132,7 +132,7 @@ async def test_both_sides_get_the_same_mark(play: Play, serve: Serve) -> None:
     assert marked(legacy) == marked(new)
     assert len(marked(new)) == 17
     assert marked(new).endswith(b"s")
-    assert not [each for each in pair.request.fields if each[0].lower() == VIA.lower()]
+    assert not [field for field in pair.request.fields if field[0].lower() == VIA.lower()]
     assert compare(pair, NO_RULES, None, 0.0).differences == ()
 
 
@@ -171,11 +171,11 @@ async def test_an_upstream_whose_name_is_here_is_not_asked(
     proxy.install({"legacy": {"url": own, "breaker": {"failures": 1}}}, [REST])
     answers = [await proxy.ask(get()) for _ in range(12)]
 
-    assert {each.status for each in answers} == {508}
+    assert {answer.status for answer in answers} == {508}
     assert "upstream legacy (localhost) is at 127.0.0.1:" in answers[-1].problem["detail"]
     assert capsys.readouterr().out.count("upstream_is_itself") == 1
     lines = await proxy.lines(12)
-    assert {(each["side"], each["failure"]) for each in lines} == {("legacy", "connect:upstream")}
+    assert {(line["side"], line["failure"]) for line in lines} == {("legacy", "connect:upstream")}
 
 
 async def test_nobody_waits_for_another_name_of_one_that_is_here(
@@ -185,7 +185,7 @@ async def test_nobody_waits_for_another_name_of_one_that_is_here(
     look_ups: list[str] = []
     ask = Resolver.ask
 
-    async def counted_ask(resolver: Resolver, name: str, newer_than: float, *, system: bool = False) -> Resolved:
+    async def counted_ask(resolver: Resolver, name: str, newer_than: float, *, system: bool = False) -> Resolution:
         look_ups.append(name)
         return await ask(resolver, name, newer_than, system=system)
 

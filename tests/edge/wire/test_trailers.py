@@ -58,8 +58,8 @@ async def test_a_responses_trailers_go_to_a_client_that_takes_them(play: Play, s
 
     assert (with_te.body, with_te.trailers) == (b"hi", ALLOWED)
     assert (without.body, without.trailers) == (b"hi", ())
-    assert [each.value(b"TE") for each in legacy.requests] == [b"trailers", None]
-    assert [each.value(b"Connection") for each in legacy.requests] == [b"TE", None]
+    assert [received.value(b"TE") for received in legacy.requests] == [b"trailers", None]
+    assert [received.value(b"Connection") for received in legacy.requests] == [b"TE", None]
 
 
 async def test_other_transfer_codings_are_not_accepted_on_the_clients_behalf(play: Play, serve: Serve) -> None:
@@ -69,7 +69,7 @@ async def test_other_transfer_codings_are_not_accepted_on_the_clients_behalf(pla
     await proxy.ask(get(b"/", b"TE: gzip, trailers;q=0.5", b"Connection: TE"))
     await proxy.ask(get(b"/", b"TE: gzip", b"Connection: TE"))
 
-    assert [each.value(b"TE") in (None, b"trailers") for each in legacy.requests] == [True, True]
+    assert [received.value(b"TE") in (None, b"trailers") for received in legacy.requests] == [True, True]
     assert legacy.requests[1].value(b"TE") is None
 
 

@@ -14,7 +14,7 @@ def are_exact(one: object, other: object) -> bool:
 
 
 def _are_of_same_types(one: object, other: object) -> bool:
-    """Of two equal trees."""
+    """Whether two equal trees have the same types throughout."""
     if type(one) is not type(other):
         return False
     if isinstance(one, dict) and isinstance(other, dict):

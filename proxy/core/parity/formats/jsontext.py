@@ -119,7 +119,7 @@ def canonical_each(values: Sequence[object]) -> list[bytes]:
     try:
         return _ENCODER.encode_lines(values).split(b"\n")[:-1]
     except (UnicodeEncodeError, RecursionError):
-        return [canonical(each) for each in values]
+        return [canonical(value) for value in values]
 
 
 def _plain(tree: object) -> object:

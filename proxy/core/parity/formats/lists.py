@@ -62,10 +62,10 @@ def _without(values: Tree, keys: list[bytes], taken: Counter[bytes]) -> Iterator
 def by_key(values: Tree, key: str) -> dict[bytes, object] | None:
     """The elements by the value of their member `key`; None unless each has one of its own."""
     found: dict[bytes, object] = {}
-    for each in values:
-        if not isinstance(each, dict) or key not in each:
+    for value in values:
+        if not isinstance(value, dict) or key not in value:
             return None
-        found[canonical(each[key])] = each
+        found[canonical(value[key])] = value
     return found if len(found) == len(values) else None
 
 

@@ -64,7 +64,7 @@ def _element(node: ET.Element, around: str) -> object:
     for child in node:
         inner.setdefault(_split(child.tag)[1], []).append(_element(child, namespace))
     found |= inner
-    texts = [text for each in (node.text, *(child.tail for child in node)) if (text := _stripped(each))]
+    texts = [text for part in (node.text, *(child.tail for child in node)) if (text := _stripped(part))]
     if not found:
         return "".join(texts)
     if texts:

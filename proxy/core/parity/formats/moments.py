@@ -21,20 +21,20 @@ _MONTHS = {
 _LONGEST = 48
 
 
-class Moment(NamedTuple):
+class Timestamp(NamedTuple):
     """`nanoseconds` since 1970-01-01; `zoned`: whether that is in UTC, or in a zone that nobody named."""
 
     nanoseconds: int
     zoned: bool
 
 
-def read_moment(text: str) -> Moment | None:
+def read_moment(text: str) -> Timestamp | None:
     """The moment that a text names, None when it names none."""
     return _read(text) if len(text) <= _LONGEST and (text[:1].isdigit() or ", " in text) else None
 
 
 @lru_cache(maxsize=256)
-def _read(text: str) -> Moment | None:
+def _read(text: str) -> Timestamp | None:
     """The same text is asked for several times in one comparison."""
     found = _ISO.fullmatch(text)
     if found is None:
@@ -46,10 +46,10 @@ def _read(text: str) -> Moment | None:
     if sign:
         seconds -= int(f"{sign}1") * (int(zone_hour) * 3600 + int(zone_minute or 0) * 60)
     parts = int(f"{fraction[:9]:0<9}") if fraction else 0
-    return Moment(seconds * _SECOND + parts, zoned=bool(utc or sign))
+    return Timestamp(seconds * _SECOND + parts, zoned=bool(utc or sign))
 
 
-def read_http_date(text: str) -> Moment | None:
+def read_http_date(text: str) -> Timestamp | None:
     """A date of RFC 9110 section 5.6.7, or as cookies write it."""
     found = _HTTP.fullmatch(text)
     month = _MONTHS.get(found[2]) if found else None
@@ -59,16 +59,16 @@ def read_http_date(text: str) -> Moment | None:
     day, *clock = (int(found[place]) for place in (1, 4, 5, 6))
     if not _is_date(month, day, *clock):
         return None
-    return Moment(_seconds(year, month, day, *clock) * _SECOND, zoned=True)
+    return Timestamp(_seconds(year, month, day, *clock) * _SECOND, zoned=True)
 
 
-def read_epoch(value: int) -> Moment | None:
+def read_epoch(value: int) -> Timestamp | None:
     """Seconds (9 to 11 digits) or milliseconds (12 to 14) since 1970."""
     match len(str(abs(value))) if abs(value) < 10**15 else 0:
         case 9 | 10 | 11:
-            return Moment(value * _SECOND, zoned=True)
+            return Timestamp(value * _SECOND, zoned=True)
         case 12 | 13 | 14:
-            return Moment(value * 1_000_000, zoned=True)
+            return Timestamp(value * 1_000_000, zoned=True)
         case _:
             return None
 

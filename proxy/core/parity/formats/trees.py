@@ -40,9 +40,9 @@ def csv_tree(text: str, delimiter: str) -> list[object]:
 def lines_tree(data: bytes, charset: str = "utf-8") -> list[object]:
     """One document per line; raises `ValueError` where a line is none."""
     documents = [read_json(line, charset) for line in data.splitlines() if line.strip()]
-    if any(each is None for each in documents):
+    if any(document is None for document in documents):
         raise ValueError("a line is no JSON")
-    return [each.tree for each in documents if each is not None]
+    return [document.tree for document in documents if document is not None]
 
 
 def events_tree(text: str) -> list[object]:

@@ -14,7 +14,7 @@ LONGEST = 200
 """Characters of a value that a difference repeats."""
 
 
-class Kind(StrEnum):
+class DifferenceKind(StrEnum):
     """What is different at a path; `string`: a text or truth value; `element`: one of a list without a counterpart."""
 
     STATUS = "status"
@@ -45,27 +45,37 @@ class Severity(StrEnum):
 
 
 SEVERITY = {
-    Kind.STATUS: Severity.HIGH,
-    Kind.HEADER: Severity.MEDIUM,
-    Kind.MISSING: Severity.HIGH,
-    Kind.EXTRA: Severity.LOW,
-    Kind.NULL_ABSENT: Severity.MEDIUM,
-    Kind.TYPE: Severity.HIGH,
-    Kind.NUM_REPR: Severity.LOW,
-    Kind.NUM: Severity.MEDIUM,
-    Kind.TIME_EQUIV: Severity.LOW,
-    Kind.TIME: Severity.MEDIUM,
-    Kind.STRING: Severity.MEDIUM,
-    Kind.UNICODE: Severity.LOW,
-    Kind.ORDER: Severity.MEDIUM,
-    Kind.LENGTH: Severity.MEDIUM,
-    Kind.ELEMENT: Severity.MEDIUM,
-    Kind.DUP_KEY: Severity.MEDIUM,
-    Kind.UNPARSABLE: Severity.HIGH,
+    DifferenceKind.STATUS: Severity.HIGH,
+    DifferenceKind.HEADER: Severity.MEDIUM,
+    DifferenceKind.MISSING: Severity.HIGH,
+    DifferenceKind.EXTRA: Severity.LOW,
+    DifferenceKind.NULL_ABSENT: Severity.MEDIUM,
+    DifferenceKind.TYPE: Severity.HIGH,
+    DifferenceKind.NUM_REPR: Severity.LOW,
+    DifferenceKind.NUM: Severity.MEDIUM,
+    DifferenceKind.TIME_EQUIV: Severity.LOW,
+    DifferenceKind.TIME: Severity.MEDIUM,
+    DifferenceKind.STRING: Severity.MEDIUM,
+    DifferenceKind.UNICODE: Severity.LOW,
+    DifferenceKind.ORDER: Severity.MEDIUM,
+    DifferenceKind.LENGTH: Severity.MEDIUM,
+    DifferenceKind.ELEMENT: Severity.MEDIUM,
+    DifferenceKind.DUP_KEY: Severity.MEDIUM,
+    DifferenceKind.UNPARSABLE: Severity.HIGH,
 }
 """The usual severity of a kind; where more is known (a shorter list, a redirect), the finder says another."""
 
-VALUE_KINDS = frozenset({Kind.HEADER, Kind.NUM_REPR, Kind.NUM, Kind.TIME_EQUIV, Kind.TIME, Kind.STRING, Kind.UNICODE})
+VALUE_KINDS = frozenset(
+    {
+        DifferenceKind.HEADER,
+        DifferenceKind.NUM_REPR,
+        DifferenceKind.NUM,
+        DifferenceKind.TIME_EQUIV,
+        DifferenceKind.TIME,
+        DifferenceKind.STRING,
+        DifferenceKind.UNICODE,
+    }
+)
 """The same thing is there on both sides, of the same type, with another value."""
 
 
@@ -78,13 +88,13 @@ class Difference:
     """
 
     path: str
-    kind: Kind
+    kind: DifferenceKind
     severity: Severity
     legacy: str
     new: str
 
 
-def differ(path: str, kind: Kind, legacy: str, new: str, severity: Severity | None = None) -> Difference:
+def differ(path: str, kind: DifferenceKind, legacy: str, new: str, severity: Severity | None = None) -> Difference:
     """A difference, bounded; of its kind's usual severity unless another is said."""
     return Difference(
         path=path, kind=kind, severity=severity or SEVERITY[kind], legacy=bounded(legacy), new=bounded(new)
@@ -95,7 +105,7 @@ def bounded(text: str) -> str:
     """At most 200 characters, what cannot be printed shown as a replacement character."""
     if len(text) > LONGEST:
         text = text[: LONGEST - 1] + "…"
-    return text if text.isprintable() else "".join(each if each.isprintable() else "�" for each in text)
+    return text if text.isprintable() else "".join(character if character.isprintable() else "�" for character in text)
 
 
 def excerpts(legacy: str, new: str) -> tuple[str, str]:

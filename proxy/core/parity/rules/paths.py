@@ -32,7 +32,7 @@ class BadPath(ValueError):  # noqa: N818 - a sentence about a path
         self.at = at
 
 
-class Place:
+class PathRules:
     """A path with the rules for it; its inner places are made when they are asked for."""
 
     __slots__ = ("_element", "_entry", "_inner", "_rules", "list_rule", "rules", "text")
@@ -43,27 +43,27 @@ class Place:
         self.rules: tuple[Rule, ...] = rules.at(text) if rules.rules else ()
         self.list_rule = next((rule for rule in self.rules if rule.treatment in LISTS), None) if self.rules else None
         self._rules = rules
-        self._inner: dict[str, Place] = {}
-        self._element: Place | None = None
-        self._entry: Place | None = None
+        self._inner: dict[str, PathRules] = {}
+        self._element: PathRules | None = None
+        self._entry: PathRules | None = None
 
-    def member(self, name: str) -> Place:
+    def member(self, name: str) -> PathRules:
         """The member of that name."""
         found = self._inner.get(name)
         if found is None:
-            found = self._inner[name] = Place(member(self.text, name), self._rules)
+            found = self._inner[name] = PathRules(member(self.text, name), self._rules)
         return found
 
-    def element(self) -> Place:
-        """Any element of a list."""
+    def element(self) -> PathRules:
+        """The place of a list's elements, whatever their position."""
         if self._element is None:
-            self._element = Place(_short(self.text + "[*]"), self._rules)
+            self._element = PathRules(_short(self.text + "[*]"), self._rules)
         return self._element
 
-    def entry(self) -> Place:
+    def entry(self) -> PathRules:
         """Any entry of an object whose keys are data."""
         if self._entry is None:
-            self._entry = Place(_short(self.text + "{*}"), self._rules)
+            self._entry = PathRules(_short(self.text + "{*}"), self._rules)
         return self._entry
 
 

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from proxy.core.parity.rules.difference import VALUE_KINDS, Kind
+from proxy.core.parity.rules.difference import VALUE_KINDS, DifferenceKind
 
 BELOW = "..*"
 _ORDERS = re.compile(rb"[?&](?:sort|sort_?by|sorting|order|order_?by|ordering)=[^&]", re.IGNORECASE)
@@ -33,11 +33,13 @@ class Treatment(StrEnum):
 COVERS = {
     Treatment.IGNORE: VALUE_KINDS,
     Treatment.MASK: VALUE_KINDS,
-    Treatment.UNORDERED: frozenset({Kind.ORDER}),
-    Treatment.KEYED: frozenset({Kind.ORDER}),
-    Treatment.TOLERANCE: frozenset({Kind.NUM, Kind.NUM_REPR}),
-    Treatment.TIME: frozenset({Kind.TIME, Kind.TIME_EQUIV, Kind.STRING, Kind.NUM}),
-    Treatment.NULL_ABSENT: frozenset({Kind.NULL_ABSENT}),
+    Treatment.UNORDERED: frozenset({DifferenceKind.ORDER}),
+    Treatment.KEYED: frozenset({DifferenceKind.ORDER}),
+    Treatment.TOLERANCE: frozenset({DifferenceKind.NUM, DifferenceKind.NUM_REPR}),
+    Treatment.TIME: frozenset(
+        {DifferenceKind.TIME, DifferenceKind.TIME_EQUIV, DifferenceKind.STRING, DifferenceKind.NUM}
+    ),
+    Treatment.NULL_ABSENT: frozenset({DifferenceKind.NULL_ABSENT}),
 }
 """The kinds that a rule covers when it names none."""
 
@@ -58,7 +60,7 @@ class Rule:
     id: str
     path: str
     treatment: Treatment
-    kinds: frozenset[Kind] = frozenset()
+    kinds: frozenset[DifferenceKind] = frozenset()
     reason: str = ""
     owner: str = ""
     until: float | None = None
@@ -68,7 +70,7 @@ class Rule:
     relative: float = 0.0
     within: float = 0.0
 
-    def covers(self, kind: Kind) -> bool:
+    def covers(self, kind: DifferenceKind) -> bool:
         """Whether differences of this kind are within what the rule may excuse."""
         return kind in (self.kinds or COVERS[self.treatment])
 

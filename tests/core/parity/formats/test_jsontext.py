@@ -119,5 +119,5 @@ def test_canonical_texts_come_in_the_order_of_the_values() -> None:
     """One by one or all at once, in whatever order keys stand."""
     values: list[object] = [{"b": 1, "a": "\n"}, [], "x"]
 
-    assert canonical_each(values) == [canonical(each) for each in values] == [rb'{"a":"\n","b":1}', b"[]", b'"x"']
+    assert canonical_each(values) == [canonical(value) for value in values] == [rb'{"a":"\n","b":1}', b"[]", b'"x"']
     assert canonical_each([]) == []

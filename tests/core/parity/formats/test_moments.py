@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proxy.core.parity.formats.moments import Moment, read_epoch, read_http_date, read_moment
+from proxy.core.parity.formats.moments import Timestamp, read_epoch, read_http_date, read_moment
 
-NOON = Moment(1_772_366_400 * 10**9, zoned=True)
+NOON = Timestamp(1_772_366_400 * 10**9, zoned=True)
 
 
 @pytest.mark.parametrize(
@@ -45,19 +45,19 @@ def test_what_is_no_moment_is_none(text: str) -> None:
 def test_a_moment_without_a_zone_says_so() -> None:
     """Nobody knows where it was noon."""
     assert read_moment("2026-03-01T12:00:00") == NOON._replace(zoned=False)
-    assert read_moment("2026-03-01") == Moment(1_772_323_200 * 10**9, zoned=False)
+    assert read_moment("2026-03-01") == Timestamp(1_772_323_200 * 10**9, zoned=False)
 
 
 def test_years_of_two_digits() -> None:
     """70 to 99 are of the last century (RFC 6265 section 5.1.1)."""
     old = read_http_date("Thu, 01 Jan 70 00:00:00 GMT")
 
-    assert old == Moment(0, zoned=True)
+    assert old == Timestamp(0, zoned=True)
 
 
 def test_fractions_are_exact_to_the_nanosecond() -> None:
     """Digits beyond nanoseconds are left out."""
-    assert read_moment("1970-01-01T00:00:00.1234567899Z") == Moment(123_456_789, zoned=True)
+    assert read_moment("1970-01-01T00:00:00.1234567899Z") == Timestamp(123_456_789, zoned=True)
 
 
 @given(st.datetimes(min_value=datetime(1, 1, 2), max_value=datetime(9999, 12, 30)), st.integers(-840, 840))  # noqa: DTZ001
@@ -68,7 +68,7 @@ def test_every_date_is_what_the_standard_library_says(moment: datetime, minutes:
     text = f"{moment:%Y}".zfill(4) + f"{moment:-%m-%dT%H:%M:%S.%f}{sign}{hours:02}:{rest:02}"
     since = whole - timedelta(minutes=minutes) - datetime(1970, 1, 1, tzinfo=UTC)
 
-    assert read_moment(text) == Moment(since // timedelta(microseconds=1) * 1000, zoned=True)
+    assert read_moment(text) == Timestamp(since // timedelta(microseconds=1) * 1000, zoned=True)
 
 
 @pytest.mark.parametrize(

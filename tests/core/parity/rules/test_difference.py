@@ -1,21 +1,51 @@
 from __future__ import annotations
 
-from proxy.core.parity.rules.difference import LONGEST, SEVERITY, VALUE_KINDS, Kind, Severity, bounded, differ, excerpts
+import re
+from pathlib import Path
+
+from proxy.core.parity.rules.difference import (
+    LONGEST,
+    SEVERITY,
+    VALUE_KINDS,
+    DifferenceKind,
+    Severity,
+    bounded,
+    differ,
+    excerpts,
+)
 
 
 def test_every_kind_has_a_severity() -> None:
     """What breaks clients is high, what they skip is low; presence and type are never mere values."""
     high = {kind for kind, severity in SEVERITY.items() if severity is Severity.HIGH}
 
-    assert SEVERITY.keys() == set(Kind)
-    assert high == {Kind.STATUS, Kind.MISSING, Kind.TYPE, Kind.UNPARSABLE}
-    assert not VALUE_KINDS & (high | {Kind.EXTRA, Kind.NULL_ABSENT, Kind.LENGTH, Kind.ELEMENT, Kind.ORDER})
+    assert SEVERITY.keys() == set(DifferenceKind)
+    assert high == {DifferenceKind.STATUS, DifferenceKind.MISSING, DifferenceKind.TYPE, DifferenceKind.UNPARSABLE}
+    assert not VALUE_KINDS & (
+        high
+        | {
+            DifferenceKind.EXTRA,
+            DifferenceKind.NULL_ABSENT,
+            DifferenceKind.LENGTH,
+            DifferenceKind.ELEMENT,
+            DifferenceKind.ORDER,
+        }
+    )
+
+
+def test_the_page_has_every_kind_with_its_usual_severity() -> None:
+    """The table of kinds in docs/compare.md is the enum: a kind that is added there or here alone fails."""
+    page = (Path(__file__).parents[4] / "docs/compare.md").read_text(encoding="utf-8")
+    table = page.partition("| kind | what differs | severity |")[2].partition("\n\n")[0]
+    rows = dict(re.findall(r"^\| `(\w+)` \|.*\| (\w+) \|$", table, re.MULTILINE))
+
+    assert rows == {kind.value: severity.value for kind, severity in SEVERITY.items()}
 
 
 def test_a_difference_takes_its_kind_s_severity_or_another() -> None:
     """The finder may know better."""
-    assert differ("$", Kind.NUM, "1", "2").severity is Severity.MEDIUM
-    assert differ("$", Kind.NUM, "1", "2", Severity.LOW).severity is Severity.LOW
+    assert differ("$", DifferenceKind.NUM, "1", "2").severity is Severity.MEDIUM
+    assert differ("$", DifferenceKind.NUM, "1", "2", Severity.LOW).severity is Severity.LOW
 
 
 def test_values_are_bounded_and_printable() -> None:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from proxy.core.parity.rules.paths import LONGEST_PATH, BadPath, Place, keys_are_data, member, read_path
+from proxy.core.parity.rules.paths import LONGEST_PATH, BadPath, PathRules, keys_are_data, member, read_path
 from proxy.core.parity.rules.rules import Rules, Treatment
 from tests.core.parity.pairs import differences, rule
 
@@ -81,7 +81,7 @@ def test_a_map_has_one_path_for_all_its_entries() -> None:
 
 def test_places_are_made_once_and_know_their_rules() -> None:
     """A place found again is the same one."""
-    root = Place("$", Rules(rules=(rule(Treatment.UNORDERED, "$.a"),)))
+    root = PathRules("$", Rules(rules=(rule(Treatment.UNORDERED, "$.a"),)))
 
     assert root.member("a") is root.member("a")
     assert root.element() is root.element()
@@ -92,7 +92,7 @@ def test_places_are_made_once_and_know_their_rules() -> None:
 
 def test_a_member_called_like_a_step_is_another_place() -> None:
     """A key that reads `[*]` is not an element."""
-    root = Place("$", Rules())
+    root = PathRules("$", Rules())
 
     assert root.member("[*]").text == "$['[*]']"
     assert root.element().text == "$[*]"

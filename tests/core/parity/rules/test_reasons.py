@@ -1,12 +1,12 @@
 from __future__ import annotations
 
-from proxy.core.parity.answers import Incomparable
+from proxy.core.parity.answers import IncomparableReason
 from proxy.core.parity.rules.reasons import CURE, in_words, sorted_out
 
 
 def test_every_reason_has_words() -> None:
     """None is shown as its code; one that a newer comparer may say is shown all the same."""
-    assert not any("another reason" in in_words(((reason, 1),)) for reason in Incomparable)
+    assert not any("another reason" in in_words(((reason, 1),)) for reason in IncomparableReason)
     assert in_words((("moon", 2),)) == "2 for another reason (moon)"
 
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pickle
 
-from proxy.core.parity.rules.difference import Kind
+from proxy.core.parity.rules.difference import DifferenceKind
 from proxy.core.parity.rules.rules import COVERS, NoiseWord, Rule, Rules, Treatment, is_below
 from tests.core.parity.pairs import NOW, rule
 
@@ -10,16 +10,18 @@ from tests.core.parity.pairs import NOW, rule
 def test_every_treatment_covers_something() -> None:
     """No treatment is without kinds, and none covers a missing member or a type by itself."""
     assert COVERS.keys() == set(Treatment)
-    assert not {Kind.MISSING, Kind.EXTRA, Kind.TYPE, Kind.STATUS} & frozenset[Kind]().union(*COVERS.values())
+    assert not {DifferenceKind.MISSING, DifferenceKind.EXTRA, DifferenceKind.TYPE, DifferenceKind.STATUS} & frozenset[
+        DifferenceKind
+    ]().union(*COVERS.values())
 
 
 def test_named_kinds_replace_the_usual_ones() -> None:
     """A rule that names kinds covers these and no others."""
-    named = rule(Treatment.IGNORE, "$.a", kinds=frozenset({Kind.MISSING}))
+    named = rule(Treatment.IGNORE, "$.a", kinds=frozenset({DifferenceKind.MISSING}))
 
-    assert named.covers(Kind.MISSING)
-    assert not named.covers(Kind.NUM)
-    assert rule(Treatment.IGNORE, "$.a").covers(Kind.NUM)
+    assert named.covers(DifferenceKind.MISSING)
+    assert not named.covers(DifferenceKind.NUM)
+    assert rule(Treatment.IGNORE, "$.a").covers(DifferenceKind.NUM)
 
 
 def test_a_path_finds_its_rules() -> None:

@@ -20,7 +20,7 @@ from proxy.tls.contexts import UnusableError, certificate_in, client_context, se
 Signature = tuple[tuple[int, ...], ...]
 
 
-class ForUpstream:
+class UpstreamContext:
     """The context of connections to one upstream; `context` is None while there never was a usable one."""
 
     def __init__(self, tls: UpstreamTls) -> None:
@@ -34,7 +34,7 @@ class ForUpstream:
         self.refresh(force=True)
 
     def to_use(self) -> ssl.SSLContext:
-        """The context; OSError that says why there is none."""
+        """The context; raises OSError where there is none, which says why."""
         if self.context is None:
             message = f"its TLS cannot be set up: {self.problem}"
             raise OSError(message)
@@ -54,7 +54,7 @@ class ForUpstream:
         return True
 
 
-class ForClients:
+class ListenerContexts:
     """What clients are shown; `context` chooses among the certificates by the name that a client asks for."""
 
     def __init__(self, tls: ListenerTls, now: Callable[[], float] = time.time) -> None:
@@ -83,7 +83,7 @@ class ForClients:
     @property
     def ends(self) -> list[float]:
         """When each certificate ends, in unix seconds."""
-        return [each.ends for each in self._held]
+        return [certificate.ends for certificate in self._held]
 
     def _refuse_older(self, held: list[Certificate]) -> None:
         """A certificate that has ended never takes the place of one that has not."""
@@ -95,32 +95,32 @@ class ForClients:
 
 def signature(paths: Iterable[str]) -> Signature:
     """What tells one content of these files from another without reading them; of one that is not there, nothing."""
-    found: list[tuple[int, ...]] = []
+    marks: list[tuple[int, ...]] = []
     for path in paths:
         try:
             stat = os.stat(path)  # noqa: PTH116 -- a Path of each file at every look is not needed
         except (OSError, ValueError):
-            found.append(())
+            marks.append(())
         else:
-            found.append((stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns))
-    return tuple(found)
+            marks.append((stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns))
+    return tuple(marks)
 
 
 def day(moment: float) -> str:
-    """A unix time as people read it."""
+    """A unix time as `YYYY-MM-DD HH:MM UTC`."""
     return datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%d %H:%M UTC")
 
 
 def _files(tls: ListenerTls) -> list[str]:
-    paths = [path for each in tls.certificates for path in (each.cert, each.key)]
+    paths = [path for files in tls.certificates for path in (files.cert, files.key)]
     return [*paths, tls.client_ca] if tls.client_ca else paths
 
 
 def _load(tls: ListenerTls) -> tuple[ssl.SSLContext, list[Certificate]]:
     """The first certificate's context, which hands over to the others, and what each certificate says."""
-    held = [certificate_in(each.cert) for each in tls.certificates]
-    contexts = [server_context(each, tls) for each in tls.certificates]
-    names = [each.hosts or found.names for each, found in zip(tls.certificates, held, strict=True)]
+    held = [certificate_in(files.cert) for files in tls.certificates]
+    contexts = [server_context(files, tls) for files in tls.certificates]
+    names = [files.hosts or certificate.names for files, certificate in zip(tls.certificates, held, strict=True)]
     default = contexts[0]
     if len(contexts) > 1:
         default.sni_callback = _chooser(list(zip(names, contexts, strict=True)))
@@ -136,8 +136,8 @@ def _chooser(
 
     def choose(connection: ssl.SSLObject, name: str | None, _first: ssl.SSLContext) -> None:
         host = (name or "").lower().removesuffix(".")  # clients send it as typed, though RFC 6066 section 3 says none
-        found = exact.get(host) or next((context for star, context in starred if fits(star, host)), None)
-        if found is not None:
-            connection.context = found
+        context_for_name = exact.get(host) or next((context for star, context in starred if fits(star, host)), None)
+        if context_for_name is not None:
+            connection.context = context_for_name
 
     return choose

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from proxy.core.noise.state import Decided, KeyState, decide
+from proxy.core.noise.key_state import Decided, KeyState, decide
 
 STATES = {
     "a": KeyState.NOISY,

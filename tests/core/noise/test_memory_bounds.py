@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from proxy.core.noise.room import (
+from proxy.core.noise.memory_bounds import (
     LARGEST,
     MOST_BYTES,
     MOST_BYTES_OF_ROUTE,
@@ -10,13 +10,13 @@ from proxy.core.noise.room import (
     MOST_KEYS_OF_ROUTE,
     MOST_TOKENS,
     MOST_TOKENS_OF_ROUTE,
-    Room,
+    MemoryBounds,
 )
 
 
 def test_a_route_gets_less_with_more_routes() -> None:
     """All of them together stay within the bounds."""
-    room = Room()
+    room = MemoryBounds()
     assert (room.bytes_of_route, room.tokens_of_route) == (MOST_BYTES_OF_ROUTE, MOST_TOKENS_OF_ROUTE)
     room.routes = 1000
 
@@ -27,7 +27,7 @@ def test_a_route_gets_less_with_more_routes() -> None:
 
 def test_what_exceeds_the_room_is_not_remembered() -> None:
     """Bytes of all routes, keys of one and of all."""
-    room = Room()
+    room = MemoryBounds()
     room.size = MOST_BYTES - 10
     assert (room.fits(10), room.fits(11)) == (True, False)
     assert (room.admits_key(MOST_KEYS_OF_ROUTE - 1), room.admits_key(MOST_KEYS_OF_ROUTE)) == (True, False)

@@ -1,4 +1,4 @@
-"""The last tokens that were said, each with what it was said about; the oldest goes first."""
+"""The newest tokens that were in answers, by hash, each with what it was about; the oldest goes first."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from xxhash import xxh3_64_intdigest
 About = TypeVar("About")
 
 
-class Ring(Generic[About]):
-    """What is kept of a token is a hash."""
+class TokenMemory(Generic[About]):
+    """Tokens as 64-bit hashes."""
 
     __slots__ = ("_kept",)
 
     def __init__(self) -> None:
-        """Nothing was said."""
+        """Empty."""
         self._kept: dict[int, About] = {}
 
     def __len__(self) -> int:
@@ -27,7 +27,7 @@ class Ring(Generic[About]):
         return self._kept.get(_hashed(token))
 
     def say(self, token: str, about: About, most: int) -> None:
-        """It is the newest now; at most so many are kept."""
+        """The token is the newest now; the oldest beyond `most` go."""
         hashed = _hashed(token)
         self._kept.pop(hashed, None)
         self._kept[hashed] = about

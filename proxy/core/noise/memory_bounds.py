@@ -1,6 +1,6 @@
-"""How much the memories of all routes may hold together, and each of them: what is left for one gets less with more.
+"""Bounds of what the noise memories of all routes hold together, and of each: bytes of answers, tokens, keys.
 
-Rule 1: a thousand routes hold no more than the bounds here say: bytes of answers, tokens, keys.
+Rule 1: the share of one route falls with the number of routes, so that a thousand hold no more than the sums here.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ LARGEST = 64 * 1024
 """Bytes of an answer that is remembered."""
 
 
-class Room:
+class MemoryBounds:
     """`routes` are the memories that hold something; `size` bytes and `keys` are what they hold."""
 
     __slots__ = ("keys", "routes", "size")
 
     def __init__(self) -> None:
-        """Nothing is held."""
+        """No memory holds anything."""
         self.routes = 0
         self.size = 0
         self.keys = 0

@@ -13,9 +13,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from math import inf
 
+from proxy.core.noise.key_state import KeyState
 from proxy.core.noise.measure import HOLDING, TRIALS, Measure
 from proxy.core.noise.proof import FEWEST, LASTS, Trials, alarm, noise_evidence, sign_evidence
-from proxy.core.noise.state import KeyState
 
 PATIENCE, ENOUGH = 3600.0, 100
 """Seconds and comparisons after which a key of which nothing is known is open."""
@@ -44,7 +44,7 @@ class KeyCounts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
+class KeyStanding:
     """What is kept of a key; times in unix seconds. Those of an epoch begin anew with the next one.
 
     `since` and `compared` are when it was first seen in this epoch, and how many answers had been compared then.
@@ -60,7 +60,7 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ruling:
+class KeyRuling:
     """The state of a key, by which finding, and that finding's number; without a finding by what was counted."""
 
     state: KeyState
@@ -69,11 +69,11 @@ class Ruling:
     is_regression: bool = False
 
 
-def moved(before: Standing | None, counts: KeyCounts, epoch: int, keys: int, now: float) -> Standing:
+def moved(before: KeyStanding | None, counts: KeyCounts, epoch: int, keys: int, now: float) -> KeyStanding:
     """How it stands after these counts; `keys` are those of the route, which share the chance of an error."""
     seen_before = counts.compared - counts.differed
     if before is None:
-        before = Standing(epoch=epoch, since=now, compared=seen_before)
+        before = KeyStanding(epoch=epoch, since=now, compared=seen_before)
     elif before.epoch != epoch:
         before = replace(before, epoch=epoch, since=now, compared=seen_before, regressed_at=None)
     if before.regressed_at is None and sign_evidence(counts.raw_only, counts.noise_only) >= alarm(keys):
@@ -94,23 +94,23 @@ def _since(proved: Mapping[Measure, Trials], trials: Mapping[Measure, Trials]) -
     return found
 
 
-def ruled(standing: Standing, counts: KeyCounts, now: float) -> Ruling:
-    """The state of a key, see the rules."""
+def ruled(standing: KeyStanding, counts: KeyCounts, now: float) -> KeyRuling:
+    """The state of a key by the module's rules."""
     holding = next((measure for measure in Measure if measure in HOLDING and measure in counts.found), None)
     if holding is not None:
-        return Ruling(state=KeyState.HELD, by=holding, number=counts.found[holding])
+        return KeyRuling(state=KeyState.HELD, by=holding, number=counts.found[holding])
     if standing.regressed_at is not None:
-        return Ruling(state=KeyState.HELD, is_regression=True)
+        return KeyRuling(state=KeyState.HELD, is_regression=True)
     if Measure.CLOCK in counts.found and Measure.STORED not in counts.found:
-        return Ruling(state=KeyState.CLOCK, by=Measure.CLOCK, number=counts.found[Measure.CLOCK])
+        return KeyRuling(state=KeyState.CLOCK, by=Measure.CLOCK, number=counts.found[Measure.CLOCK])
     if standing.noisy_until > now:
-        return Ruling(state=KeyState.NOISY)
+        return KeyRuling(state=KeyState.NOISY)
     if Measure.STORED in counts.found:
-        return Ruling(state=KeyState.OPEN, by=Measure.STORED)
-    return Ruling(state=KeyState.OPEN if _is_open(standing, counts, now) else KeyState.WAITS)
+        return KeyRuling(state=KeyState.OPEN, by=Measure.STORED)
+    return KeyRuling(state=KeyState.OPEN if _is_open(standing, counts, now) else KeyState.WAITS)
 
 
-def _is_open(standing: Standing, counts: KeyCounts, now: float) -> bool:
+def _is_open(standing: KeyStanding, counts: KeyCounts, now: float) -> bool:
     compared = counts.compared - standing.compared
     if not counts.differed:
         return False

@@ -12,7 +12,7 @@ _STREAM = re.compile(rb"[ \t]*text/event-stream[ \t]*(?:$|;)", re.IGNORECASE)
 def asked_to_wait(lines: Iterable[bytes]) -> int:
     """The seconds for which a request's field lines ask its server to wait; 0: they do not. The first one counts."""
     found = (_WAIT.search(value) for value in _values(lines, b"prefer"))
-    return next((int(each[1]) for each in found if each is not None), 0)
+    return next((int(match[1]) for match in found if match is not None), 0)
 
 
 def is_event_stream(lines: Iterable[bytes]) -> bool:

@@ -16,8 +16,8 @@ def sentence_of(error: BaseException, upstream: Upstream | None = None, asked: s
     """
     match error:
         case ssl.SSLCertVerificationError():
-            said = f"certificate verify failed: {error.verify_message.rstrip('.')}"
-            return f"{said}; {_cure(error, upstream, asked)}" if upstream is not None else said
+            sentence = f"certificate verify failed: {error.verify_message.rstrip('.')}"
+            return f"{sentence}; {_cure(error, upstream, asked)}" if upstream is not None else sentence
         case ssl.SSLError(reason=str(reason)):
             return _plain(reason, upstream)
         case _:
@@ -41,13 +41,13 @@ def _cure(error: ssl.SSLCertVerificationError, upstream: Upstream, asked: str) -
 
 
 def _plain(reason: str, upstream: Upstream | None) -> str:
-    said = reason.lower().replace("_", " ")
+    words = reason.lower().replace("_", " ")
     key = "" if upstream is None else f"upstreams.{upstream.name}.tls"
     if "CERTIFICATE_REQUIRED" in reason:
         cure = f"{key}.cert and key must name one that it accepts"
-        return f"the upstream wants a client certificate ({said})" + (f"; {cure}" if key else "")
+        return f"the upstream wants a client certificate ({words})" + (f"; {cure}" if key else "")
     if reason in ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "PACKET_LENGTH_TOO_LONG"):
-        return f"the other end does not speak TLS ({said})" + (
+        return f"the other end does not speak TLS ({words})" + (
             "; its url may have to begin with http://" if key else ""
         )
-    return f"TLS failed: {said}"
+    return f"TLS failed: {words}"

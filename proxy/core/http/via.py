@@ -42,8 +42,8 @@ def passed_of(values: Iterable[bytes]) -> tuple[bytes, ...]:
 
 
 def was_shadowed(passed: Sequence[bytes]) -> bool:
-    """Rule 3."""
-    return any(len(each) > 16 for each in passed)
+    """Whether an entry says that the request is a shadow of some Banyan, by rule 3."""
+    return any(len(entry) > 16 for entry in passed)
 
 
 def why_refused(entry: bytes, passed: Sequence[bytes], route: str) -> str:

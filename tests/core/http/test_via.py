@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proxy.core.http.passed import MOST, entry_of, line_of, passed_of, was_shadowed, why_refused
+from proxy.core.http.via import MOST, entry_of, line_of, passed_of, was_shadowed, why_refused
 
 OWN = entry_of(7, "orders")
 OTHERS = tuple(entry_of(number, "orders") for number in range(100, 100 + MOST))

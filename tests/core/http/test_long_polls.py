@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proxy.core.http.waiting import asked_to_wait, is_event_stream
+from proxy.core.http.long_polls import asked_to_wait, is_event_stream
 
 
 @pytest.mark.parametrize(

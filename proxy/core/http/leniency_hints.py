@@ -76,5 +76,5 @@ def of_response(detail: str) -> str:
 
 
 def _said(openings: tuple[Opening, ...], where: str) -> str:
-    ways = [f"`leniency: [{each.point}]`{f' where {each.when}' if each.when else ''}" for each in openings]
+    ways = [f"`leniency: [{opening.point}]`{f' where {opening.when}' if opening.when else ''}" for opening in openings]
     return f"; opened {where} by {', by '.join(ways)}" if ways else ""

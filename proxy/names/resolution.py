@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 
-class Why(StrEnum):
+class NoAddress(StrEnum):
     """Why a name has no address."""
 
     UNKNOWN = "no name server and no hosts file knows it"
@@ -16,7 +16,7 @@ class Why(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Resolved:
     """Addresses in text form, each once; `ttl` in seconds; `at` is when it was asked for, by the monotonic clock."""
 
     hosts: tuple[str, ...]
@@ -29,7 +29,7 @@ class Unresolved:
     """There is no address; `detail` is a sentence that names what was asked for; `at` is when the look-up ended."""
 
     name: str
-    why: Why
+    why: NoAddress
     at: float
     said: str = ""
 
@@ -39,4 +39,4 @@ class Unresolved:
         return f"{self.name}: {self.why.value}" + (f" ({self.said})" if self.said else "")
 
 
-Resolved = Answer | Unresolved
+Resolution = Resolved | Unresolved

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from proxy.core.http import leniency
-from proxy.core.http.forgivable import OF_REQUESTS, OF_RESPONSES, Openings, of_request, of_response
 from proxy.core.http.leniency import Leniency
+from proxy.core.http.leniency_hints import OF_REQUESTS, OF_RESPONSES, Openings, of_request, of_response
 
 DOCS = Path(__file__).parents[3] / "docs" / "routes.md"
 HEAD = "| a refusal says | what opens it | where |\n|---|---|---|\n"
@@ -63,7 +63,7 @@ def test_a_response_that_cannot_be_read_is_told_what_opens_it(problem: str, told
 )
 def test_every_point_opens_something(openings: Openings, points: tuple[Leniency, ...]) -> None:
     """Each point of that side has a sentence that leads to it, and no point of the other side has one."""
-    assert {each.point for ways in openings.values() for each in ways} == set(points)
+    assert {way.point for ways in openings.values() for way in ways} == set(points)
 
 
 def rows() -> Mapping[str, str]:
@@ -71,7 +71,7 @@ def rows() -> Mapping[str, str]:
     both = OF_REQUESTS.keys() & OF_RESPONSES.keys()
     found = {}
     for detail, ways in {**OF_REQUESTS, **OF_RESPONSES}.items():
-        what = ", ".join(f"`{each.point}`{f' where {each.when}' if each.when else ''}" for each in ways)
+        what = ", ".join(f"`{way.point}`{f' where {way.when}' if way.when else ''}" for way in ways)
         where = "both" if detail in both else "requests" if detail in OF_REQUESTS else "responses"
         found[detail] = f"{what} | {where}"
     return found

@@ -6,17 +6,17 @@ from dataclasses import replace
 
 import pytest
 
+from proxy.core.noise.key_standing import ENOUGH, PATIENCE, RENEWED, KeyCounts, KeyRuling, KeyStanding, moved, ruled
+from proxy.core.noise.key_state import KeyState
 from proxy.core.noise.measure import Measure
 from proxy.core.noise.proof import LASTS, Trials
-from proxy.core.noise.standing import ENOUGH, PATIENCE, RENEWED, KeyCounts, Ruling, Standing, moved, ruled
-from proxy.core.noise.state import KeyState
 
 NOW = 1e9
 SEEN = KeyCounts(compared=40, differed=40, trials={Measure.GAP_1: Trials(4, 4)})
-STARTED = Standing(epoch=1, since=NOW, compared=0)
+STARTED = KeyStanding(epoch=1, since=NOW, compared=0)
 
 
-def state(counts: KeyCounts, standing: Standing = STARTED, now: float = NOW) -> KeyState:
+def state(counts: KeyCounts, standing: KeyStanding = STARTED, now: float = NOW) -> KeyState:
     return ruled(standing, counts, now).state
 
 
@@ -48,7 +48,7 @@ def test_a_regression_holds_until_the_next_epoch() -> None:
     again = moved(worse, SEEN, 1, 1, NOW + 5)
     deployed = moved(again, replace(SEEN, compared=50, differed=10), 2, 1, NOW + 9)
 
-    assert ruled(again, SEEN, NOW + 5) == Ruling(state=KeyState.HELD, is_regression=True)
+    assert ruled(again, SEEN, NOW + 5) == KeyRuling(state=KeyState.HELD, is_regression=True)
     assert (deployed.epoch, deployed.since, deployed.compared, deployed.regressed_at) == (2, NOW + 9, 40, None)
     assert state(SEEN, deployed, NOW + 9) is KeyState.NOISY
 
@@ -56,14 +56,14 @@ def test_a_regression_holds_until_the_next_epoch() -> None:
 @pytest.mark.parametrize(
     ("found", "expected"),
     [
-        ({Measure.CLOCK: 900.0}, Ruling(state=KeyState.CLOCK, by=Measure.CLOCK, number=900.0)),
-        ({Measure.STORED: 0.0}, Ruling(state=KeyState.OPEN, by=Measure.STORED)),
-        ({Measure.CLOCK: 0.0, Measure.STORED: 0.0}, Ruling(state=KeyState.OPEN, by=Measure.STORED)),
-        ({Measure.CLOCK: 0.0, Measure.OFF: 1.0}, Ruling(state=KeyState.HELD, by=Measure.OFF, number=1.0)),
-        ({}, Ruling(state=KeyState.WAITS)),
+        ({Measure.CLOCK: 900.0}, KeyRuling(state=KeyState.CLOCK, by=Measure.CLOCK, number=900.0)),
+        ({Measure.STORED: 0.0}, KeyRuling(state=KeyState.OPEN, by=Measure.STORED)),
+        ({Measure.CLOCK: 0.0, Measure.STORED: 0.0}, KeyRuling(state=KeyState.OPEN, by=Measure.STORED)),
+        ({Measure.CLOCK: 0.0, Measure.OFF: 1.0}, KeyRuling(state=KeyState.HELD, by=Measure.OFF, number=1.0)),
+        ({}, KeyRuling(state=KeyState.WAITS)),
     ],
 )
-def test_findings_decide(found: dict[Measure, float], expected: Ruling) -> None:
+def test_findings_decide(found: dict[Measure, float], expected: KeyRuling) -> None:
     """What holds outranks a clock; stored times are no clock's."""
     assert ruled(STARTED, KeyCounts(found=found), NOW) == expected
 

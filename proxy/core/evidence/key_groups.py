@@ -1,4 +1,4 @@
-"""Room for the groups of keys that are met until somebody takes them away."""
+"""How many groups of keys are kept until the next taking, for each part and in all."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from proxy.core.noise.groups import MOST_KEYS, group_id
 MOST_OF_PART, MOST_IN_ALL = 1_000, 20_000
 
 
-class Room:
+class KeyGroupBounds:
     """Bounds the groups of all parts together, and those of each."""
 
     def __init__(self) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from proxy.core.routing.route import Upstream
 from proxy.core.tls import Sni, UpstreamTls
-from proxy.tls.sentence import sentence_of
+from proxy.tls.handshake_errors import sentence_of
 
 UPSTREAM = Upstream(name="new", scheme="https", host="new.internal", port=443)
 
