@@ -35,10 +35,11 @@ _FILES = {
     "proxy/edge/account": ("canonical_line", "finished_batch"),
     "proxy/edge/client": ("downstream", "own_answers"),
     "proxy/edge/exchange": ("client", "exchange", "rescue", "retry", "tunnel"),
-    "proxy/edge/routing": ("admission", "bound_table", "drain_memory", "identity", "kill_switch"),
-    "proxy/edge/shadow": (
-        "capture", "captured_body", "leg", "overlapping_writes", "shadow_bytes", "shadows", "watched",
+    "proxy/edge/routing": (
+        "admission", "admission_steps", "bound_table", "byte_allowance", "decision", "drain_memory", "identity",
+        "kill_switch", "request", "step", "tap",
     ),
+    "proxy/edge/shadow": ("capture", "captured_body", "leg", "overlapping_writes", "shadows"),
     "proxy/edge/upstream": (
         "address", "breaker", "connection", "fair_share", "outcomes", "pool", "pools_by_host",
     ),

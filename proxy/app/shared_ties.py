@@ -16,7 +16,7 @@ import structlog
 
 from proxy.comparer.redaction_key import key_of
 from proxy.core.stickiness.marks import SIZE
-from proxy.edge.routing.stickiness import Memory
+from proxy.edge.routing.stickiness import TieMemory
 
 NAME = "cookie.key"
 
@@ -29,9 +29,9 @@ class SharedTies:
         self._words = mmap(-1, SIZE)
         self._otherwise = secrets.token_bytes(32)
 
-    def memory(self, directory: Path) -> Memory:
+    def memory(self, directory: Path) -> TieMemory:
         """As one worker sees it; `directory` is the state directory."""
-        return Memory(self._words, partial(self._key, directory))
+        return TieMemory(self._words, partial(self._key, directory))
 
     def _key(self, directory: Path) -> bytes:
         try:

@@ -28,9 +28,9 @@ from proxy.core.routing.kill_switch import KillSwitchOrder
 from proxy.core.routing.snapshot import Snapshot
 from proxy.edge.account.canonical_line import AccessLogWriter
 from proxy.edge.account.request_sample import TakenSample
-from proxy.edge.data_plane import Listener, Prepared
+from proxy.edge.data_plane import DataPlane, Prepared
 from proxy.edge.instance import Here
-from proxy.edge.routing.stickiness import Memory
+from proxy.edge.routing.stickiness import TieMemory
 from proxy.link.messages import Orders, Poll, Probed, Recent, Report, Table, read_to_worker
 from proxy.link.pairs import PAIRS
 from proxy.link.reconnecting import ControlLink, PairLink
@@ -79,7 +79,7 @@ class WorkerInputs:
     orders: Orders
     succeeds: bool = False
     contexts: ListenerContexts | None = None
-    ties: Memory | None = None
+    ties: TieMemory | None = None
 
 
 class Worker:
@@ -89,7 +89,7 @@ class Worker:
         """To be made inside the running loop."""
         self._inputs = inputs
         self._sink = sink
-        self._listener = Listener(
+        self._listener = DataPlane(
             inputs.snapshot, AccessLogWriter(sink, console=console), inputs.ties, here=inputs.here
         )
         self._pairs = PairLink(inputs.link.with_name(PAIRS))

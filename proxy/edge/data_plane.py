@@ -22,12 +22,13 @@ from proxy.edge.client.connections import ClientConnections, Connected
 from proxy.edge.client.downstream import Downstream
 from proxy.edge.client.tls_listener import BACKLOG, TlsListener
 from proxy.edge.instance import Here, draw_instance
-from proxy.edge.routing.admission_limits import Gate
+from proxy.edge.routing.admission_limits import AdmissionLimits
+from proxy.edge.routing.admission_steps import MAX_BODIES
 from proxy.edge.routing.bound_table import Live
-from proxy.edge.routing.kill_orders import rewrite
-from proxy.edge.routing.kill_switch import Switch
-from proxy.edge.routing.orders import NO_ORDERS, added, obey
-from proxy.edge.routing.stickiness import Memory, Ties
+from proxy.edge.routing.byte_allowance import ByteAllowance
+from proxy.edge.routing.kill_switch import WorkerKillSwitch
+from proxy.edge.routing.orders import NO_ORDERS, added, obey, rewrite
+from proxy.edge.routing.stickiness import TieMemory, Ties
 from proxy.edge.shadow.shadows import Shadows, shadow_pools
 from proxy.edge.tally import Counters
 from proxy.edge.upstream.pool import Pool
@@ -56,14 +57,14 @@ class Prepared(NamedTuple):
     contexts: ListenerContexts | None
 
 
-class Listener:
+class DataPlane:
     """Owns the client connections and the pools of one worker."""
 
     def __init__(
         self,
         snapshot: Snapshot,
         access_log: AccessLogWriter,
-        memory: Memory | None = None,
+        memory: TieMemory | None = None,
         *,
         files: Files | None = None,
         here: Here | None = None,
@@ -79,16 +80,17 @@ class Listener:
         self.shadows = Shadows(self.counters, self.soon)
         self.counters.before_take = access_log.before_flush = self.finished.fold
         self.draining = False
-        self.switch = Switch()
+        self.switch = WorkerKillSwitch()
         self.orders = NO_ORDERS
-        self._memory = memory or Memory()
+        self._memory = memory or TieMemory()
         self._empty = asyncio.Event()
         self.live: Live
         self._loop = asyncio.get_running_loop()
         self._tasks = Tasks()
         self._resolver = Resolver(self._tasks, files)
         self._pools: dict[str, Pool] = {}
-        self.gate: Gate | None = None
+        self.admission_limits: AdmissionLimits | None = None
+        self.bodies = ByteAllowance(MAX_BODIES)
         self._connections = ClientConnections(self._place)
         self._clients = self._connections.clients
         self._server: asyncio.Server | None = None
@@ -126,8 +128,8 @@ class Listener:
                 pool.retire()
         self._pools = pools
 
-    def _place(self, gate: Gate | None) -> None:
-        self.gate = gate
+    def _place(self, limits: AdmissionLimits | None) -> None:
+        self.admission_limits = limits
 
     def kill(self, *, on: bool) -> int:
         """Give what legacy can answer to legacy, or end that, from the next request on; how many routes move."""
@@ -242,7 +244,7 @@ class Listener:
     def _tick(self) -> None:
         self._ticker = self._loop.call_later(SWEEP, self._tick)
         now = monotonic()
-        for client in [each for each in self._clients if each.deadline < now]:
+        for client in [client for client in self._clients if client.deadline < now]:
             self._expire(client, now)
         for pool in self._pools.values():
             pool.sweep(now)

@@ -21,7 +21,7 @@ class Here:
 
     def is_at(self, host: str, port: int) -> bool:
         """Whether what connects to this number would come in here."""
-        return any(is_own(host, port, each, is_local) for each in self.bound)
+        return any(is_own(host, port, bound, is_local) for bound in self.bound)
 
 
 def draw_instance() -> int:

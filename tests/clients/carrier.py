@@ -13,7 +13,7 @@ import sys
 import uvloop
 
 from proxy.edge.account.canonical_line import AccessLogWriter
-from proxy.edge.data_plane import Listener
+from proxy.edge.data_plane import DataPlane
 from proxy.log import Sink
 from tests.edge.proxy import snapshot_of
 
@@ -22,7 +22,7 @@ async def carry() -> None:
     """Serve the tables."""
     reader = asyncio.StreamReader()
     await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
-    listener = Listener(snapshot_of({}, [{"name": "none", "match": "/", "respond": {"status": 404}}], {}), _quiet())
+    listener = DataPlane(snapshot_of({}, [{"name": "none", "match": "/", "respond": {"status": 404}}], {}), _quiet())
     sock = socket.create_server(("127.0.0.1", 0))
     await listener.start(sock)
     while line := await reader.readline():

@@ -16,7 +16,7 @@ from proxy.config.load import Loaded, load_text
 from proxy.core.routing.snapshot import Snapshot
 from proxy.edge.account.canonical_line import AccessLogWriter
 from proxy.edge.client.downstream import Downstream
-from proxy.edge.data_plane import Listener
+from proxy.edge.data_plane import DataPlane
 from proxy.edge.instance import Here, draw_instance
 from proxy.edge.upstream.pool import Pool
 from proxy.link.messages import FailureDelta, RouteDelta
@@ -57,7 +57,7 @@ class Proxy:
         self._descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
         self._sink = Sink(self._descriptor)
         self._clients: list[Client] = []
-        self.listener: Listener
+        self.listener: DataPlane
         self.port = 0
 
     async def start(
@@ -70,7 +70,7 @@ class Proxy:
         sock = socket.create_server(("127.0.0.1", 0)) if path is None else socket_file.listen(path)
         at = (sock.getsockname(),) if path is None else ()
         here = Here(draw_instance(), at)
-        self.listener = Listener(snapshot, AccessLogWriter(self._sink, console=False), files=files, here=here)
+        self.listener = DataPlane(snapshot, AccessLogWriter(self._sink, console=False), files=files, here=here)
         if send:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, send)
         self.port = sock.getsockname()[1] if path is None else 0

@@ -14,7 +14,7 @@ import uvloop
 from proxy.config.load import Loaded, load_text
 from proxy.core.routing.snapshot import Snapshot
 from proxy.edge.account.canonical_line import AccessLogWriter
-from proxy.edge.data_plane import Listener
+from proxy.edge.data_plane import DataPlane
 from proxy.log import Sink
 from tests.wire.recorder import listening
 
@@ -63,7 +63,7 @@ class Line(NamedTuple):
 class Plane:
     """A served snapshot."""
 
-    def __init__(self, listener: Listener, lines: Lines, port: int) -> None:
+    def __init__(self, listener: DataPlane, lines: Lines, port: int) -> None:
         self.listener = listener
         self.port = port
         self._lines = lines
@@ -114,7 +114,7 @@ async def serving(snapshot: Snapshot) -> AsyncIterator[Plane]:
     """Serve it on a free port."""
     lines = Lines()
     sock = listening()
-    listener = Listener(snapshot, AccessLogWriter(lines, console=False))
+    listener = DataPlane(snapshot, AccessLogWriter(lines, console=False))
     await listener.start(sock)
     try:
         yield Plane(listener, lines, sock.getsockname()[1])

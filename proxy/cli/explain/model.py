@@ -23,12 +23,16 @@ from proxy.core.routing.shadow import sample_at
 from proxy.core.routing.snapshot import Snapshot
 from proxy.core.routing.table import Miss
 from proxy.core.traffic.remembered_request import source_text
-from proxy.edge.routing.admission import Answer, admit
+from proxy.edge.routing.admission import find_route
 from proxy.edge.routing.bound_table import Live
+from proxy.edge.routing.decision import decide as decide_admitted
 from proxy.edge.routing.orders import obey
-from proxy.edge.routing.stickiness import Memory, Ties
+from proxy.edge.routing.request import Request
+from proxy.edge.routing.step import LocalAnswer
+from proxy.edge.routing.stickiness import TieMemory, Ties
 from proxy.edge.tally import Counters
 from proxy.edge.upstream.pools_by_host import pool_of
+from proxy.edge.wire.request_bytes import Ids
 from proxy.link.messages import Orders, RouteOrder
 from proxy.names.resolver import Resolver
 from proxy.tasks import Tasks
@@ -172,13 +176,12 @@ def explain_head(
     live = _live(snapshot, key)
     _stand(live, stood)
     if live.ties is not None:
-        live.ties.meet(head)
-    admitted = admit(live, head, client_ip.encode("ascii"))
-    own = admitted if isinstance(admitted, Answer) else None
-    bound = admitted.bound if isinstance(admitted, Answer) else admitted[0]
+        live.ties.take_cookies(head)
     address = client_ip.encode("ascii")
-    decision = admitted[2] if own is None and isinstance(admitted, tuple) else None
-    route = _route(bound.route, head, address, snapshot, decision) if bound else None
+    asked = Request(live, head, Ids(head, keeps=False), peer.encode("ascii"), address)
+    own = find_route(asked) or decide_admitted(asked)
+    decision = asked.decision if own is None else None
+    route = _route(asked.bound.route, head, address, snapshot, decision) if asked.is_matched else None
     return Explanation(
         request=request,
         client_ip=client_ip,
@@ -195,7 +198,7 @@ def _live(snapshot: Snapshot, key: bytes) -> Live:
     pools = {name: pool_of(upstream, tasks, names) for name, upstream in snapshot.upstreams.items()}
     live = Live(snapshot, pools, Counters())
     if snapshot.is_tied:
-        live.ties = Ties(snapshot, Memory(find_key=lambda: key or urandom(32)))
+        live.ties = Ties(snapshot, TieMemory(find_key=lambda: key or urandom(32)))
     return live
 
 
@@ -234,7 +237,7 @@ def _near(snapshot: Snapshot, head: RequestHead) -> list[NearRoute]:
     ]
 
 
-def _answer(own: Answer, snapshot: Snapshot, head: RequestHead) -> OwnAnswerShown:
+def _answer(own: LocalAnswer, snapshot: Snapshot, head: RequestHead) -> OwnAnswerShown:
     found = snapshot.table.match(head)
     readings = tuple(other_readings(snapshot.table, head)) if isinstance(found, Miss) and found.ambiguous else ()
     headers = tuple(line.decode("latin-1") for line in own.lines)

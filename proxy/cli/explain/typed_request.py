@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from proxy.core.http.request import RequestHead, RequestRefusal
 from proxy.core.routing.snapshot import Snapshot
-from proxy.edge.routing.lenient_requests import Forgiving
+from proxy.edge.routing.lenient_requests import LenientRequests
 from proxy.edge.wire.head_parser import PartialHead, refusal_of
 
 NO_HOST = "localhost"
@@ -66,6 +66,8 @@ def read_typed(request: TypedRequest, snapshot: Snapshot) -> RequestHead | Reque
         return refusal_of(partial.data, problem)
     raw = partial.data[:end]
     if partial.used:
-        return Forgiving(snapshot).read(raw, partial.used)
+        return LenientRequests(snapshot).read(raw, partial.used)
     head = snapshot.reader().read(raw)
-    return Forgiving(snapshot).read_again(raw, head) if isinstance(head, RequestRefusal) and snapshot.forgiven else head
+    if isinstance(head, RequestRefusal) and snapshot.forgiven:
+        return LenientRequests(snapshot).read_again(raw, head)
+    return head

@@ -187,9 +187,7 @@ def running_routes(running: Running, ledger: Ledger, judged: JudgedRoutes | None
     """The table's routes, each where it runs."""
     killed = ordered_kill(running, ledger) is not None
     found = (route_at(route, _placed(route, judged).place) for route in running.snapshot.routes)
-    return tuple(
-        route_at(each, LEGACY) if killed and _is_killed(each, running) else each for each in found
-    )
+    return tuple(route_at(each, LEGACY) if killed and _is_killed(each, running) else each for each in found)
 
 
 def asked_upstreams(running: Running, ledger: Ledger, judged: JudgedRoutes | None) -> Iterator[tuple[str, set[str]]]:

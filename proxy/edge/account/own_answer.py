@@ -7,16 +7,17 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from proxy.core.http.request import RequestHead
-    from proxy.edge.routing.admission import Answer
-    from proxy.edge.routing.bound_table import Live
+    from proxy.edge.routing.bound_table import BoundRoute, Live
+    from proxy.edge.routing.step import LocalAnswer
     from proxy.edge.wire.request_bytes import Ids
 
 
 @dataclass(frozen=True, slots=True)
 class OwnAnswerRecord:
-    """A request that Banyan answered itself; `ended` on the monotonic clock."""
+    """A request that Banyan answered itself; `bound` None: no route was found. `ended` on the monotonic clock."""
 
-    answer: Answer
+    answer: LocalAnswer
+    bound: BoundRoute | None
     head: RequestHead
     ids: Ids
     live: Live

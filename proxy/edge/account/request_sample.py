@@ -173,7 +173,7 @@ def _exchange(exchange: FinishedExchange, wall: float) -> RememberedRequest:
 
 
 def _own(own: OwnAnswerRecord, wall: float) -> RememberedRequest:
-    head, bound = own.head, own.answer.bound
+    head, bound = own.head, own.bound
     route = None if bound is None else bound.route
     source, cohort = ("", 0) if bound is None else _cohort(head, own.address, bound)
     return RememberedRequest(

@@ -17,7 +17,7 @@ from proxy.core.limits.bounds_met import Shed
 from proxy.core.limits.ceiling import Level, next_level
 from proxy.edge.client.memory import ceiling, give_back, resident
 from proxy.edge.client.slow_clients import too_slow
-from proxy.edge.routing.admission_limits import Gate
+from proxy.edge.routing.admission_limits import AdmissionLimits
 
 if TYPE_CHECKING:
     import asyncio
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from proxy.edge.account.finished_batch import Finished
     from proxy.edge.client.slow_clients import PacedClient
     from proxy.edge.routing.bound_table import Live
+    from proxy.edge.routing.byte_allowance import ByteAllowance
     from proxy.edge.shadow.shadows import Shadows
     from proxy.edge.tally import Counters
 
@@ -59,8 +60,10 @@ class Services(Protocol):
     """The worker (`data_plane.py`), as far as a client's connection needs it."""
 
     live: Live
-    gate: Gate | None
+    admission_limits: AdmissionLimits | None
     """What stands before admission; None when nothing does."""
+    bodies: ByteAllowance
+    """Room for the bodies that steps wait for."""
     counters: Counters
     access_log: AccessLogWriter
     finished: Finished
@@ -79,16 +82,26 @@ class Services(Protocol):
 class ClientConnections:
     """`clients` are those connected now; `measure` gives the bytes of memory that the process holds."""
 
-    __slots__ = ("_ceiling", "_gate", "_live", "_look_at", "_peers", "_place", "clients", "level", "measure")
+    __slots__ = (
+        "_admission_limits",
+        "_ceiling",
+        "_live",
+        "_look_at",
+        "_peers",
+        "_place",
+        "clients",
+        "level",
+        "measure",
+    )
 
-    def __init__(self, place: Callable[[Gate | None], None], measure: Callable[[], int] = resident) -> None:
-        """`place` puts a gate before requests, or takes it away (None)."""
+    def __init__(self, place: Callable[[AdmissionLimits | None], None], measure: Callable[[], int] = resident) -> None:
+        """Nobody is there; `place` puts limits before requests, or takes them away."""
         self._place = place
         self.clients: set[Connected] = set()
         self.level = Level.CALM
         self.measure = measure
         self._peers: dict[bytes, int] = {}
-        self._gate: Gate | None = None
+        self._admission_limits: AdmissionLimits | None = None
         self._ceiling = 0
         self._look_at = 0.0
         self._live: Live | None = None
@@ -96,16 +109,17 @@ class ClientConnections:
     def follow(self, live: Live) -> None:
         """Take the bounds of this table from now on."""
         self._live = live
-        self._gate = Gate(live.snapshot, self._gate)
+        limits = self._admission_limits = AdmissionLimits(live.snapshot, self._admission_limits)
+        limits.compile(live)
         self._ceiling = ceiling(live.snapshot.limits.memory, live.snapshot.workers)
-        self._place_gate()
+        self._place_limits()
 
-    def _place_gate(self) -> None:
-        """Put the gate before requests where it has something to do, so that others pay nothing."""
-        gate = self._gate
-        if gate is not None:
-            gate.refuses = self.level is Level.REFUSING
-            self._place(gate if gate.counts or gate.refuses else None)
+    def _place_limits(self) -> None:
+        """Only where it has something to do."""
+        limits = self._admission_limits
+        if limits is not None:
+            limits.refuses = self.level is Level.REFUSING
+            self._place(limits if limits.counts or limits.refuses else None)
 
     def enter(self, client: Connected) -> Shed | None:
         """Count a client that has connected; the bound it meets, or None."""
@@ -153,7 +167,7 @@ class ClientConnections:
         level = next_level(self.level, used, self._ceiling)
         if level is not self.level:
             self.level = level
-            self._place_gate()
+            self._place_limits()
             structlog.get_logger().warning("memory", state=level.name.lower(), used=used, ceiling=self._ceiling)
         if level is not Level.CALM:
             for client in tuple(self.clients):

@@ -23,12 +23,15 @@ from proxy.core.http.leniency import NONE, Points
 from proxy.core.http.request import RequestHead, RequestRefusal
 from proxy.core.http.trace import keeps_id
 from proxy.core.limits.bounds_met import Shed
-from proxy.core.outcome import Blame, Failure, Phase
+from proxy.core.outcome import CLIENT_GONE, Blame, Failure, Phase
 from proxy.edge.client.own_answers import NO_HEAD, account, own_answer, with_connection
 from proxy.edge.exchange.exchange import Exchange
 from proxy.edge.exchange.rescue import problem_body, problem_lines
-from proxy.edge.routing.admission import Answer, admit, foreign, no_room, refused, too_long, unless_it_loops
+from proxy.edge.routing.admission import admit, foreign, loops, no_room, refused, too_long
+from proxy.edge.routing.admission_steps import MAX_AHEAD, Admission
 from proxy.edge.routing.identity import address_behind, address_within
+from proxy.edge.routing.request import Request
+from proxy.edge.routing.step import LocalAnswer
 from proxy.edge.wire.ending import CONTINUE, LINGER, Linger, abort_when_gone, close_when_idle, end_half, reset
 from proxy.edge.wire.head_parser import END, PartialHead, judge_request, refusal_of
 from proxy.edge.wire.request_bytes import Ids
@@ -40,8 +43,6 @@ if TYPE_CHECKING:
     from proxy.edge.routing.bound_table import Live
     from proxy.edge.tally import Counters
 
-MAX_AHEAD = 64 * 1024
-"""Bytes of later requests that may wait while one is answered; then the client is no longer read (R16)."""
 THIS_MACHINE = "127.0.0.1"
 """Who comes through a Unix socket: it has no address, and is here."""
 _BLANK_LINES = re.compile(rb"\A(?:\r\n)+")
@@ -52,9 +53,9 @@ class Downstream:
 
     # fmt: off
     __slots__ = (
-        "_ahead", "_forwarded", "_half_closed", "_keeps_id", "_lines", "_lines_host", "_linger", "_live", "_partial",
-        "_services", "_waiting", "address", "closing", "counters", "deadline", "exchange", "finished", "held", "pace",
-        "peer", "requests", "scheme", "started", "stuffed", "transport", "trusted",
+        "_admission", "_ahead", "_forwarded", "_half_closed", "_keeps_id", "_lines", "_lines_host", "_linger", "_live",
+        "_partial", "_services", "_waiting", "address", "closing", "counters", "deadline", "exchange", "finished",
+        "held", "pace", "peer", "requests", "scheme", "started", "stuffed", "transport", "trusted",
     )
     # fmt: on
 
@@ -71,6 +72,7 @@ class Downstream:
         self.closing = False
         self._live: Live | None = None
         self._partial: PartialHead | None = None
+        self._admission: Admission | None = None
         self._ahead = b""
         self._waiting = 0
         self._half_closed = False
@@ -104,6 +106,8 @@ class Downstream:
                 exchange.feed(data)
             elif self._linger is not None:
                 self._linger.drop(data)
+            elif self._admission is not None:
+                self._admission.feed(data)
             elif self._ahead or self.stuffed:
                 self.keep_for_later(data)  # what came before it is due first, and answers that are not read wait
             else:
@@ -120,6 +124,10 @@ class Downstream:
         self._half_closed = True
         if self._linger is not None:
             return False
+        admission = self._admission
+        if admission is not None and admission.rest:
+            self._watch(admission)  # perhaps there are requests behind it, which are read first
+            return True
         return True if self._ahead else self._end_reading()
 
     def _end_reading(self) -> bool:
@@ -130,10 +138,18 @@ class Downstream:
             abort_when_gone(self.transport, lambda: self.exchange is exchange and not exchange.tunnel, exchange.probe)
             exchange.client_half_closed()
             return True
+        admission = self._admission
+        if admission is not None:
+            self._watch(admission)
+            admission.client_half_closed()
+            return True
         if self._partial is not None:
-            self._answer(Answer(400, "the connection ended inside a request head"), None)
+            self._answer(LocalAnswer(400, "the connection ended inside a request head"))
             return True
         return False
+
+    def _watch(self, admission: Admission) -> None:
+        abort_when_gone(self.transport, lambda: self._admission is admission, admission.probe)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The connection has ended; an exchange that runs is told."""
@@ -142,6 +158,8 @@ class Downstream:
         exchange, self.exchange = self.exchange, None
         if exchange is not None:
             exchange.client_lost()
+        elif self._admission is not None:
+            self._leave_admission(self._admission)
 
     def pause_writing(self) -> None:
         """The client reads more slowly than it is sent to: the upstream is read no further."""
@@ -193,7 +211,7 @@ class Downstream:
             self._take_head(data, end, problem, used)
         elif len(data) > bounds.head:
             self._partial = None
-            self._answer(too_long(data, bounds), None)
+            self._answer(too_long(data, bounds))
 
     def _is_foreign(self, data: bytes) -> bool:
         """Another protocol is told so at once: it may never send the end of a line."""
@@ -201,21 +219,21 @@ class Downstream:
         if answer is None:
             return False
         self.started = monotonic()
-        self._answer(answer, None)
+        self._answer(answer)
         return True
 
     def _take_head(self, data: bytes, end: int, problem: str, used: Points) -> None:
         self.started = monotonic()
         live = self._services.live
         if problem:
-            self._answer(foreign(data) or refused(refusal_of(data, problem)), None)
+            self._answer(foreign(data) or refused(refusal_of(data, problem)))
             return
         forgiving = live.forgiving
         head = forgiving.read(data[:end], used) if used and forgiving is not None else live.reader.read(data[:end])
         if isinstance(head, RequestRefusal) and forgiving is not None and not used:
             head = forgiving.read_again(data[:end], head)
         if isinstance(head, RequestRefusal):
-            self._answer(refused(head), None, refused=data[:end])
+            self._answer(refused(head), refused=data[:end])
         else:
             self._admit(live, head, data[end:])
 
@@ -227,29 +245,69 @@ class Downstream:
             take_managed(head, trusted=self.trusted)
         if self.trusted:
             self.address = address_behind(head, self.peer, live.snapshot)
-        gate = self._services.gate
-        admitted = admit(live, head, self.address) if gate is None else gate.admit(self, live, head, self.address)
-        if not plain and head.passed:
-            admitted = unless_it_loops(admitted, head)
-        if isinstance(admitted, Answer):
-            self._answer(admitted, head, rest)
-            return
-        bound, leg, decision, upgrade = admitted
-        ids = Ids(head, keeps=self._keeps_id)
-        shadows = self._services.shadows
-        if shadows.pools and not upgrade:
-            self.exchange = exchange = shadows.watch(self, live, bound, leg, decision, head, ids)
+        request = Request(live, head, Ids(head, keeps=self._keeps_id), self.peer, self.address)
+        limits = self._services.admission_limits
+        admitted = admit(request) if limits is None else limits.admit(self, request)
+        if admitted is None:
+            self._serve(request, rest)
+        elif isinstance(admitted, LocalAnswer):
+            self._answer(admitted, request, rest)
         else:
-            self.exchange = exchange = Exchange(self, live, bound, leg, decision, head, ids)
-            if upgrade:
-                exchange.wants_upgrade = True
-                shadows.pass_over(bound)
+            self._admission = admitted
+            admitted.begin(self, self._services.bodies, rest)
+
+    def _serve(self, request: Request, rest: bytes) -> None:
+        """Nothing stands before it any more: who answers is decided."""
+        head = request.head
+        plain = head.plain
+        if not plain and head.passed and (refusal := loops(request)) is not None:
+            self._answer(refusal, request, rest)
+            return
+        shadows = self._services.shadows
+        if request.wants_upgrade:
+            shadows.pass_over(request.bound)
+        elif shadows.pools:
+            shadows.watch(request)
+        self.exchange = exchange = Exchange(self, request)
         if not plain and head.expect and not rest and head.length:
-            if leg.expects:
+            if request.leg.expects:
                 exchange.expecting = True
             else:
                 self.write(CONTINUE)
         exchange.open(rest)
+
+    # -- a request that waits before it is admitted -------------------------------------------------------------------
+
+    def admission_ended(self, answer: LocalAnswer | None) -> None:
+        """Its steps are through, or Banyan answers itself."""
+        admission, self._admission = self._admission, None
+        if admission is None:
+            return
+        self.unhold()
+        limits = self._services.admission_limits
+        if limits is not None:
+            limits.age(self, answer)
+        request, rest = admission.request, admission.rest
+        if answer is None:
+            self._serve(request, rest)
+        else:
+            self._answer(answer, request, rest)
+        if not admission.has_begun:
+            return  # whoever has read the head goes on
+        if self._half_closed and not self._ahead and self._linger is None and not self._end_reading():
+            self.transport.close()
+
+    def admission_broke(self, error: Exception) -> None:
+        """Rule 4, where nobody has sent anything just now."""
+        self._broken(error)
+
+    def _leave_admission(self, admission: Admission) -> None:
+        """The client has left before anything was sent for it."""
+        self._admission = None
+        admission.leave()
+        request = admission.request
+        gone = LocalAnswer(CLIENT_GONE, "client gone")
+        account(self._services, self, gone, request.head, request.ids, request.bound)
 
     def _meet(self, live: Live) -> None:
         """Work out what a new table says of this peer: once per table, not per request."""
@@ -350,21 +408,24 @@ class Downstream:
 
     # -- answering here -----------------------------------------------------------------------------------------------
 
-    def _answer(self, answer: Answer, head: RequestHead | None, rest: bytes = b"", refused: bytes = b"") -> None:
+    def _answer(
+        self, answer: LocalAnswer, request: Request | None = None, rest: bytes = b"", refused: bytes = b""
+    ) -> None:
         """Banyan's own answer; keeps the connection only where the request is known to have ended.
 
         `refused` are the bytes of a head that can be read and is not taken.
         """
         self.started = self.started or monotonic()
-        if head is None:
+        if request is None:
             self.address = address_within(refused, self.peer, self._services.live.snapshot)
-        ids = Ids(head if head is not None else NO_HEAD, keeps=self._keeps_id)
-        # Only a body that is here whole can be stepped over (rule 2); -1 and `CHUNKED` are unknown lengths.
-        length = head.length if head is not None else -1
+            head, length, bound, ids = None, -1, None, Ids(NO_HEAD, keeps=self._keeps_id)
+        else:
+            head, ids = request.head, request.ids
+            length, bound = head.length, request.bound if request.is_matched else None
         if head is None or answer.close or not head.keep_alive or not 0 <= length <= len(rest):
             self.closing = True
         self.transport.write(own_answer(answer, head, ids, closing=self.closing))
-        account(self._services, self, answer, head, ids)
+        account(self._services, self, answer, head, ids, bound)
         if self.closing:
             self._end()
             return
@@ -377,7 +438,7 @@ class Downstream:
 
     def _go_on(self) -> None:
         """Read what was sent ahead, from a fresh stack so that a pipeline cannot recurse."""
-        idle = self.exchange is None and not self.stuffed and self._linger is None
+        idle = self.exchange is None and self._admission is None and not self.stuffed and self._linger is None
         if idle and not self.transport.is_closing():
             self.unhold()
             self.data_received(self.take_later())
@@ -396,7 +457,7 @@ class Downstream:
             self.end_writing()
 
     def expire(self, now: float) -> None:
-        """The deadline has passed; called by the worker's sweep."""
+        """The deadline has passed; called by the data plane's sweep."""
         exchange = self.exchange
         if exchange is not None:
             if exchange.expecting and exchange.go_ahead(now):
@@ -404,31 +465,43 @@ class Downstream:
             if not exchange.request_done and not self.held:
                 self.counters.shed(Shed.BODY_TIME)
             exchange.expire(now)
+        elif self._admission is not None:
+            self._admission.expire()
         elif self._partial is not None:
             self._partial = None
-            self._answer(Answer(408, "the request head took too long", shed=Shed.HEAD_TIME), None)
+            self._answer(LocalAnswer(408, "the request head took too long", shed=Shed.HEAD_TIME))
         elif self.transport.is_closing():
             self.transport.abort()  # it does not even read its last answer
         else:
             self.close()
 
     def too_slow(self, reason: Shed, now: float) -> None:
-        """End a client that sends or reads too little; called by the worker once a second."""
+        """It sends or reads too little; called by the data plane once a second."""
         self.counters.shed(reason)
         self.pace = None
         if self.exchange is not None:
             self.exchange.expire(now)
+        elif self._admission is not None:
+            self._admission.expire()
         else:
             self.transport.abort()
 
     def refuse_connection(self, reason: Shed) -> None:
-        """Answer 503 and close: there are too many connections, or there is no memory."""
-        self._answer(no_room(reason), None)
+        """There are too many, or there is no memory for one more."""
+        self._answer(no_room(reason))
 
     def drain(self) -> None:
         """Finish what runs, then close; an idle connection closes when nothing is on its way to it."""
         self.closing = True
-        close_when_idle(self.transport, lambda: self.exchange is None and self._partial is None and not self._ahead)
+        close_when_idle(self.transport, self._is_idle)
+
+    def _is_idle(self) -> bool:
+        return self.exchange is None and self._admission is None and self._partial is None and not self._ahead
+
+    @property
+    def uploading(self) -> Exchange | Admission | None:
+        """Whose body may be on its way."""
+        return self.exchange or self._admission
 
     def _broken(self, error: Exception) -> None:
         structlog.get_logger().error("request_broke", client=self.address.decode("ascii"), exc_info=error)
@@ -436,5 +509,10 @@ class Downstream:
         self.closing = True
         if exchange is not None:
             exchange.broken(Failure(phase=Phase.HEAD, blame=Blame.PROXY, detail="an error inside the proxy"))
+            return
+        admission, self._admission = self._admission, None
+        if admission is not None:
+            admission.leave()
+            self._answer(LocalAnswer(500, "an error inside the proxy", close=True), admission.request)
         else:
-            self._answer(Answer(500, "an error inside the proxy"), None)
+            self._answer(LocalAnswer(500, "an error inside the proxy"))

@@ -13,7 +13,8 @@ from proxy.edge.exchange.rescue import answer_bytes, problem_body
 if TYPE_CHECKING:
     from proxy.edge.client.connections import Services
     from proxy.edge.exchange.client import Client
-    from proxy.edge.routing.admission import Answer
+    from proxy.edge.routing.bound_table import BoundRoute
+    from proxy.edge.routing.step import LocalAnswer
     from proxy.edge.tally import AnswerTally
     from proxy.edge.wire.request_bytes import Ids
 
@@ -21,7 +22,7 @@ NO_HEAD = RequestHead(b"", b"", b"", b"", 1)
 """Stands for the head of a request that could not be read."""
 
 
-def own_answer(answer: Answer, head: RequestHead | None, ids: Ids, *, closing: bool) -> bytes:
+def own_answer(answer: LocalAnswer, head: RequestHead | None, ids: Ids, *, closing: bool) -> bytes:
     """The whole answer; `head` None when the request could not be read."""
     body = answer.body if answer.body is not None else problem_body(answer.status, answer.detail, ids.request_id)
     lines = [*answer.lines, b"X-Request-Id: " + ids.request_id]
@@ -40,18 +41,25 @@ def with_connection(
     return answer_bytes(status, lines, content_type, body, bodyless=bodyless)
 
 
-def account(services: Services, client: Client, answer: Answer, head: RequestHead | None, ids: Ids) -> None:
+def account(
+    services: Services,
+    client: Client,
+    answer: LocalAnswer,
+    head: RequestHead | None,
+    ids: Ids,
+    bound: BoundRoute | None,
+) -> None:
     """Count the answer and write its line, behind those of the requests that ended before it."""
     ended = monotonic()
     seconds = ended - client.started
     live = services.live
-    tally: AnswerTally = answer.bound.own if answer.bound else live.unmatched if head else live.refused
+    tally: AnswerTally = bound.own if bound else live.unmatched if head else live.refused
     tally.count(answer.status, seconds)
     if answer.shed is not None:
         services.counters.shed(answer.shed)
     finished = services.finished
     finished.fold()
-    own = OwnAnswerRecord(answer, head or NO_HEAD, ids, live, seconds, ended, client.peer, client.address)
+    own = OwnAnswerRecord(answer, bound, head or NO_HEAD, ids, live, seconds, ended, client.peer, client.address)
     if head is not None and finished.recent.count():
         finished.recent.keep(own)
     log = services.access_log

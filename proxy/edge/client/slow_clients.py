@@ -32,8 +32,8 @@ class PacedClient(Protocol):
     pace: Pace | None
 
     @property
-    def exchange(self) -> Uploading | None:
-        """The exchange that runs, if any."""
+    def uploading(self) -> Uploading | None:
+        """What runs."""
 
 
 class Pace:
@@ -49,8 +49,8 @@ class Pace:
 
 
 def too_slow(client: PacedClient, limits: Limits, now: float) -> Shed | None:
-    """The bound that this client has met by now, or None; called once a second."""
-    exchange, pace = client.exchange, client.pace
+    """Which bound this client has met by now."""
+    exchange, pace = client.uploading, client.pace
     if exchange is not None and exchange.tunnel:
         received = None
     elif client.stuffed:

@@ -11,6 +11,9 @@ Rule 2: after the response head has gone to the client, a failure can only cut: 
 Rule 3: a client that waits with its body waits for the upstream's word where its leg says so, for a bounded time; then
         for ours. Nothing of the body is asked for before, so a refusal costs a head (RFC 9110 section 10.1.1).
 
+Rule 4: taps (`routing/tap.py`) see what passes, and one may replace the answer; without any, each place costs a truth
+        test.
+
 Long: one request is one state machine, and its steps share its state.
 """
 
@@ -30,16 +33,15 @@ from proxy.edge.exchange.retry import next_leg, next_leg_after
 from proxy.edge.exchange.tunnel import Tunnel
 from proxy.edge.routing.stickiness import cookie_lines
 from proxy.edge.wire.ending import CONTINUE, probe
-from proxy.edge.wire.request_bytes import Ids, public_name, request_head
+from proxy.edge.wire.request_bytes import public_name, request_head
 from proxy.edge.wire.response_bytes import Coding, coding_for, interim_head, response_head
 from proxy.edge.wire.upload import Upload
 
 if TYPE_CHECKING:
-    from proxy.core.http.request import RequestHead
     from proxy.core.http.response import ResponseHead, ResponseReader
-    from proxy.core.routing.decide import Decision
     from proxy.edge.exchange.client import Client
-    from proxy.edge.routing.bound_table import BoundRoute, Leg, Live
+    from proxy.edge.routing.bound_table import Leg
+    from proxy.edge.routing.request import Request
     from proxy.edge.upstream.connection import UpstreamConnection
 
 _AS_IS: Final = Coding.AS_IS
@@ -62,7 +64,6 @@ class Exchange:
 
     responding = False
     tunnel = False
-    wants_upgrade = False
     binds = False
     expecting = False
     """Whether the client was not told yet to send its body; by `_admit`, where the upstream is to say it."""
@@ -80,22 +81,25 @@ class Exchange:
     _pending = b""
     _over = False
     _opening = False
+    _told_whole = False
 
-    def __init__(
-        self, client: Client, live: Live, bound: BoundRoute, leg: Leg, decision: Decision, head: RequestHead, ids: Ids
-    ) -> None:
-        """Step 1. `client.started` is when the head had arrived."""
+    def __init__(self, client: Client, request: Request) -> None:
+        """Step 1, for an admitted request. `client.started` is when the head had arrived."""
+        live, head = request.live, request.head
+        bound, leg = request.bound, request.leg
         self._client = client
         self.live = live
         self.bound = bound
         self.leg = leg
-        self.decision = decision
+        self.decision = request.decision
         self.head = head
-        self.ids = ids
+        self.ids = request.ids
+        self.taps = request.taps
+        self.wants_upgrade = request.wants_upgrade
         self.started = client.started
         self._coding = _AS_IS
-        self.peer = client.peer
-        self.address = client.address
+        self.peer = request.peer
+        self.address = request.client_ip
         self.is_head = head.method == b"HEAD"
         self.responses: ResponseReader = live.responses
         if head.plain:
@@ -116,6 +120,8 @@ class Exchange:
 
     def open(self, rest: bytes) -> None:
         """Step 2; `rest` is what came behind the head."""
+        for tap in self.taps:
+            tap.opened()
         self.leg.gauge.value += 1
         if self.request_done or self.upload is None:
             if rest:
@@ -124,11 +130,20 @@ class Exchange:
             self._pending = self._take(self.upload, rest)
             if self._over:
                 return
-        self._opening = True
+        self._opening = True  # `lend`, called from within `acquire`, then takes the head's time and asks no clock
         self.leg.pool.acquire(self)
         self._opening = False
         if self._connection is None and not self._over:
             self._wait()
+        if self.taps:
+            self._tell_whole()
+
+    def _tell_whole(self) -> None:
+        """The taps hear once that the request has come whole; what failed at once is not worth their work."""
+        if self.request_done and not self._over and not self._told_whole:
+            self._told_whole = True
+            for tap in self.taps:
+                tap.whole(self._client)
 
     def _wait(self) -> None:
         """There is no connection yet."""
@@ -152,11 +167,15 @@ class Exchange:
                 connection.write(payload)
             elif payload:
                 self._pending += payload
+            if self.taps:
+                self._tell_whole()
 
     def _take(self, upload: Upload, data: bytes) -> bytes:
         """The part of `data` that is this body, coded for the upstream."""
         payload = upload.take(data)
         self.received = upload.received
+        for tap in self.taps:
+            tap.request(payload)
         if upload.problem:
             failure = Failure(phase=Phase.SEND, blame=Blame.CLIENT, detail=upload.problem)
             self._refuse(failure, upload.status)
@@ -174,7 +193,7 @@ class Exchange:
             self._client.keep_for_later(rest)
 
     def client_lost(self) -> None:
-        """The client is gone: nobody wants the answer."""
+        """The client is gone: nobody wants the answer, and the connection that would bring it ends."""
         self._drop_connection()
         if not self.tunnel:
             self.failure = client_gone(responding=self.responding)
@@ -275,21 +294,18 @@ class Exchange:
             self._client.write(interim_head(head))
 
     def respond(self, head: ResponseHead, payload: bytes, *, done: bool) -> None:
-        """Step 5."""
+        """Step 5: the final head, with what of the body came in the same read."""
         client, minor = self._client, self.head.minor
         if head.status >= _UNAVAILABLE and self._instead(head.status, done=done):
             return
+        if self.taps:
+            head, payload = self._tap(head, payload, done=done)
         self.responding = True
         self.status = head.status
         coding = _AS_IS
         if head.length < 0:
             self._coding = coding = coding_for(head, minor)
-        connection = b""
-        if client.closing or not self.head.keep_alive or not self.request_done or coding is _UNTIL_CLOSE:
-            client.closing = True
-            connection = _CLOSE
-        elif not minor:
-            connection = _KEEP
+        connection = self._connection_line(minor, coding)
         if self.live.ties is not None and self.head.visit is not None:
             connection += cookie_lines(self, client, head)
         lines = head.lines
@@ -300,7 +316,7 @@ class Exchange:
             lines = [*lines, *head.trailer]
         data = response_head(head, lines, coding, connection, self.ids.request_id)
         if done:
-            self._connection = None
+            self._connection = None  # the pool has it back already
             self.sent = len(payload)
             client.write(data + payload if payload else data)
             self._finish()
@@ -311,9 +327,36 @@ class Exchange:
             data += encode_chunk(payload) if coding is Coding.CHUNKED else payload
         client.write(data)
 
-    def relay(self, payload: bytes, trailers: list[bytes], *, done: bool) -> None:
-        """Step 6."""
+    def _connection_line(self, minor: int, coding: Coding) -> bytes:
+        """What becomes of the connection, where HTTP/1.`minor` does not say it by itself."""
         client = self._client
+        if client.closing or not self.head.keep_alive or not self.request_done or coding is _UNTIL_CLOSE:
+            client.closing = True  # a body that was not read to its end would be taken for the next request
+            return _CLOSE
+        return b"" if minor else _KEEP
+
+    def _tap(self, head: ResponseHead, payload: bytes, *, done: bool) -> tuple[ResponseHead, bytes]:
+        """What goes to the client: the first tap may replace it, before the others see it."""
+        first = self.taps[0]
+        if first.replaces:
+            head, payload = first.replace(head, payload, done=done)
+        for tap in self.taps:
+            tap.respond(head, payload)
+        return head, payload
+
+    def _tap_more(self, payload: bytes, *, done: bool) -> bytes:
+        first = self.taps[0]
+        if first.replaces:
+            payload = first.replace_more(payload, done=done)
+        for tap in self.taps:
+            tap.relay(payload)
+        return payload
+
+    def relay(self, payload: bytes, trailers: list[bytes], *, done: bool) -> None:
+        """Step 6: more of the body; `trailers` come with its end."""
+        client = self._client
+        if self.taps:
+            payload = self._tap_more(payload, done=done)
         self.sent += len(payload)
         if self._coding is Coding.CHUNKED:
             data = encode_chunk(payload) if payload else b""
@@ -340,6 +383,7 @@ class Exchange:
             return
         self.tunnel = self.responding = True
         self.status = head.status
+        # Counted now: a tunnel's length in time says nothing of how the upstream answers.
         self.leg.tally.count(head.status, monotonic() - self.started)
         self._tunnel = Tunnel(self._client, connection, self.live.snapshot.limits.tunnel)
         self.sent, self.received = len(rest), self._tunnel.open(head, self.ids.request_id, rest)
@@ -376,7 +420,7 @@ class Exchange:
         """Once more: with a fresh connection to the same side, or with the other side, which is then the one asked."""
         self.attempts += 1
         same = leg is self.leg
-        if not same:
+        if not same:  # the side that failed is told here, since the record will name the one that answers
             self._client.counters.fail(self.bound.route.name, SERVED_BY_SIDE[self.leg.side], failure)
             self.leg.gauge.value -= 1
             leg.gauge.value += 1
@@ -410,7 +454,7 @@ class Exchange:
             return
         self.status = status
         if not (self.request_done and self.head.keep_alive):
-            client.closing = True
+            client.closing = True  # the rest of the body still comes, and must not be read as a request
         self.sent = client.answer_problem(status, failure.detail, self.ids.request_id, self.head, failure.retry_after)
         self._finish()
 
@@ -429,7 +473,7 @@ class Exchange:
             self._refuse(failure, status_of(failure))
             return
         if self._connection is not None and not (self.responding and now >= self.total_at):
-            self._connection.give_up()
+            self._connection.give_up()  # the upstream's failure, for its breaker; `total` within a response is nobody's
             self._connection = None
         self._drop_connection()
         self.failed(failure)
@@ -442,7 +486,7 @@ class Exchange:
             self.leg.pool.forget(self)
 
     def _finish(self) -> None:
-        """Step 7."""
+        """Step 7: the client may go on; its next request is read only after this one is recorded."""
         self._record()
         self._client.exchange_ended(self.ended, request_done=self.request_done)
 
@@ -454,6 +498,8 @@ class Exchange:
         finished.waiting.append(self)
         if len(finished.waiting) >= BATCH:
             finished.fold()
+        for tap in self.taps:
+            tap.ended(self.failure, self.started, self.ended, fell_back=self.fell_back)
 
     def _until(self, timeout: float) -> float:
         return min(self.total_at, monotonic() + timeout)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 
-class Problem(msgspec.Struct, frozen=True):
+class ProblemDocument(msgspec.Struct, frozen=True):
     """RFC 9457 section 3.1; `type` stays `about:blank`, the status says it all."""
 
     type: str

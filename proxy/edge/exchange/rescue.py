@@ -15,7 +15,7 @@ from typing import assert_never
 import msgspec
 
 from proxy.core.outcome import Blame, Failure, Phase
-from proxy.edge.exchange.problem import Problem
+from proxy.edge.exchange.problem import ProblemDocument
 
 _encode = msgspec.json.Encoder().encode
 
@@ -36,7 +36,7 @@ def status_of(failure: Failure) -> int:
 def problem_body(status: int, detail: str, request_id: bytes) -> bytes:
     """The JSON of an invented answer."""
     title = HTTPStatus(status).phrase
-    return _encode(Problem("about:blank", title, status, detail, request_id.decode("latin-1")))
+    return _encode(ProblemDocument("about:blank", title, status, detail, request_id.decode("latin-1")))
 
 
 def problem_lines(request_id: bytes, retry_after: int) -> list[bytes]:

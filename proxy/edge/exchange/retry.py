@@ -27,7 +27,7 @@ _KEY = b"idempotency-key"
 
 
 class Attempted(Protocol):
-    """What is to be known of an exchange."""
+    """An exchange, as far as its attempts go."""
 
     live: Live
     bound: BoundRoute
@@ -57,7 +57,7 @@ def next_leg(exchange: Attempted, failure: Failure, counters: Counters) -> Leg |
 
 
 def next_leg_after(exchange: Attempted, status: int, counters: Counters) -> Leg | None:
-    """The same after an answer with this status."""
+    """The leg to ask in place of passing on an answer with this status; None: pass it on."""
     if status not in UNAVAILABLE or exchange.wants_upgrade or monotonic() >= exchange.total_at:
         return None
     return _sent(exchange, Trigger.STATUS, counters)

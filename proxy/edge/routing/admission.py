@@ -1,28 +1,20 @@
-"""From a request head to who answers it, or to Banyan's own answer: every check between the parser and the decision."""
+"""From a request head to its route, and what is answered where there is none."""
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from proxy.core.http.via import line_of, why_refused
 from proxy.core.limits.bounds_met import Shed
-from proxy.core.outcome import Side
-from proxy.core.routing.decide import Decision, decide_by_draw
-from proxy.core.routing.split_exceptions import decide_pinned
 from proxy.core.routing.table import Miss
+from proxy.edge.routing.admission_steps import Admission
+from proxy.edge.routing.decision import ALL_METHODS, decide
+from proxy.edge.routing.step import LocalAnswer
 
 if TYPE_CHECKING:
     from proxy.core.http.request import HeadBounds, RequestHead, RequestRefusal
-    from proxy.edge.routing.bound_table import BoundRoute, Leg, Live
+    from proxy.edge.routing.request import Request
 
-_LEGACY: Final = Side.LEGACY
-_NEW: Final = Side.NEW
-_PROBLEM = b"application/problem+json"
-_VERSION_13 = (b"Upgrade: websocket", b"Connection: Upgrade", b"Sec-WebSocket-Version: 13")
-"""What a 426 has to say (RFC 9110 sections 15.5.22 and 7.8, RFC 6455 section 4.4)."""
-_WEBSOCKET_KEY = re.compile(rb"[A-Za-z0-9+/]{22}==")
 _NO_PROXY_PROTOCOL = (
     "the PROXY protocol is not spoken here: let the balancer send X-Forwarded-For, and name it in trusted_proxies"
 )
@@ -33,161 +25,75 @@ _FOREIGN = (
     (b"\x00\r\nQUIT\n", _NO_PROXY_PROTOCOL),
 )
 """How what comes to a port for HTTP by mistake begins (RFC 8446 section 5.1; HAProxy's PROXY, less its CRLFs)."""
-_ALL_METHODS = b"Allow: GET, HEAD, OPTIONS, POST, PUT, PATCH, DELETE"
 
 
-@dataclass(slots=True)
-class Answer:
-    """What Banyan says itself; `body` None makes a problem document of `detail`. `close` ends the connection."""
-
-    status: int
-    detail: str
-    bound: BoundRoute | None = None
-    body: bytes | None = None
-    content_type: bytes = _PROBLEM
-    lines: tuple[bytes, ...] = ()
-    close: bool = False
-    reason: str = ""
-    shed: Shed | None = None
+def admit(request: Request) -> LocalAnswer | Admission | None:
+    """Find the route and who answers; None: the request has both. `Admission`: the route's steps are to be taken."""
+    missed = find_route(request)
+    if missed is not None:
+        return missed
+    if request.bound.admission:
+        return Admission(request)
+    return decide(request)
 
 
-Admitted = tuple["BoundRoute", "Leg", Decision, bool]
-"""Who answers: route, leg and decision, and whether a tunnel is wanted; a bare tuple, since one is made per request."""
-
-
-def admit(live: Live, head: RequestHead, client_ip: bytes) -> Admitted | Answer:
-    """The checks in order: route, decision, expectation, size, upgrade."""
+def find_route(request: Request) -> LocalAnswer | None:
+    """The first half of it."""
+    live, head = request.live, request.head
     found = live.table.match(head)
     if isinstance(found, Miss):
         forgiven = live.forgiving.by_raw_path(head, found) if live.forgiving is not None else None
         if forgiven is None:
             return _missed(head, found)
         found = forgiven
-    bound = live.bound[found.index]
-    decision = bound.decision
-    if decision is None:
-        exceptions = bound.exceptions
-        if exceptions is None:
-            decision = decide_by_draw(bound.route, bound.salt, head, client_ip)
-        elif exceptions.recalls and live.ties is not None:
-            decision = live.ties.decide(bound, head, client_ip, exceptions)
-        else:
-            decision = decide_pinned(bound.route, bound.salt, head, client_ip, exceptions)
-        if decision.serve is _NEW and decision.draw is not None:
-            bound.lately.add(decision.draw)
-    side = decision.serve
-    leg = bound.legacy if side is _LEGACY else bound.new if side is not None else None
-    if leg is None:
-        return _own_answer(bound, decision)
-    upgrade = False
-    if not head.plain and (head.expect or head.length > 0 or head.connection or not head.hops):
-        extras = _check_extras(live, head, bound)
-        if isinstance(extras, Answer):
-            return extras
-        upgrade = extras
-    return bound, leg, decision, upgrade
+    request.bound = live.bound[found.index]
+    request.is_matched = True
+    return None
 
 
-def unless_it_loops(admitted: Admitted | Answer, head: RequestHead) -> Admitted | Answer:
-    """A request that came through a Banyan before: what was admitted, with its mark, or why it goes no further."""
-    if isinstance(admitted, Answer):
-        return admitted
-    bound = admitted[0]
+def loops(request: Request) -> LocalAnswer | None:
+    """A request that came through a Banyan before goes on with its mark, or is told why it goes no further."""
+    bound, head = request.bound, request.head
     if why := why_refused(bound.entry, head.passed, bound.route.name):
-        return Answer(508, why, bound)
+        return LocalAnswer(508, why)
     head.bear(line_of(bound.entry, head.passed))
-    return admitted
+    return None
 
 
-def _check_extras(live: Live, head: RequestHead, bound: BoundRoute) -> Answer | bool:
-    """What few requests have: the answer where it cannot be, or whether a tunnel is wanted."""
-    if not head.hops:
-        return _last_hop(live, head, bound)
-    answer = _check_body(head, bound)
-    if answer is None and head.upgrade and b"upgrade" in head.connection:
-        answer = _check_upgrade(head, bound)
-        return answer or (head.upgrade == b"websocket" and head.minor == 1)
-    return answer or False
-
-
-def refused(refusal: RequestRefusal) -> Answer:
+def refused(refusal: RequestRefusal) -> LocalAnswer:
     """What cannot be read, or is never passed on, whatever the routes say."""
-    lines = (_ALL_METHODS,) if refusal.status == 405 else ()
-    return Answer(refusal.status, refusal.detail, close=True, lines=lines, shed=refusal.shed)
+    lines = (ALL_METHODS,) if refusal.status == 405 else ()
+    return LocalAnswer(refusal.status, refusal.detail, close=True, lines=lines, shed=refusal.shed)
 
 
-def foreign(data: bytes) -> Answer | None:
+def foreign(data: bytes) -> LocalAnswer | None:
     """The answer to another protocol, by its name; None: it is none."""
     named = (sentence for first, sentence in _FOREIGN if data.startswith(first))
     sentence = next(named, "")
-    return Answer(400, sentence) if sentence else None
+    return LocalAnswer(400, sentence) if sentence else None
 
 
-def too_long(data: bytes, bounds: HeadBounds) -> Answer:
+def too_long(data: bytes, bounds: HeadBounds) -> LocalAnswer:
     """A head that is not whole and longer than any may be."""
     if data.find(b"\r\n", 0, bounds.line) < 0:
-        return Answer(414, "the request line is too long", shed=Shed.REQUEST_LINE)
-    return Answer(431, "the request head is too long", shed=Shed.HEAD)
+        return LocalAnswer(414, "the request line is too long", shed=Shed.REQUEST_LINE)
+    return LocalAnswer(431, "the request head is too long", shed=Shed.HEAD)
 
 
-def no_room(reason: Shed) -> Answer:
+def no_room(reason: Shed) -> LocalAnswer:
     """For a client, or a request, for which there is none."""
     detail = "short of memory" if reason is Shed.MEMORY else "too many connections"
-    return Answer(503, detail, lines=(b"Retry-After: 1",), close=True, shed=reason)
+    return LocalAnswer(503, detail, lines=(b"Retry-After: 1",), close=True, shed=reason)
 
 
-def _missed(head: RequestHead, miss: Miss) -> Answer:
+def _missed(head: RequestHead, miss: Miss) -> LocalAnswer:
     if head.path == b"*":
-        return Answer(204, "", body=b"", lines=(_ALL_METHODS,))
+        return LocalAnswer(204, "", body=b"", lines=(ALL_METHODS,))
     if miss.ambiguous:
-        return Answer(
+        return LocalAnswer(
             400, "the path can be read in more than one way, and the readings belong to different routes", close=True
         )
     if miss.methods:
         allow = b"Allow: " + b", ".join(sorted(miss.methods))
-        return Answer(405, "no route takes this method here", lines=(allow,))
-    return Answer(404, "no route takes this path")
-
-
-def _own_answer(bound: BoundRoute, decision: Decision) -> Answer:
-    respond = bound.route.respond
-    if respond is not None:
-        answer = Answer(respond.status, "", bound, reason=decision.reason.value)
-        if respond.body or respond.status < 400:
-            answer.body, answer.content_type = respond.body, respond.content_type.encode("latin-1")
-        else:
-            answer.detail = "this route is answered by the proxy itself"
-        return answer
-    return Answer(410, f"{bound.route.name} has been retired", bound, reason=decision.reason.value)
-
-
-def _last_hop(live: Live, head: RequestHead, bound: BoundRoute) -> Answer:
-    """RFC 9110 section 7.6.2: `Max-Forwards: 0` is answered by whoever has it."""
-    methods = () if bound.route.methods is None else sorted(live.table.methods(head))
-    allow = b"Allow: " + b", ".join(methods) if methods else _ALL_METHODS
-    return Answer(204, "", bound, body=b"", lines=(allow,))
-
-
-def _check_body(head: RequestHead, bound: BoundRoute) -> Answer | None:
-    if head.expect and head.expect != b"100-continue":
-        return Answer(417, "the only expectation known is 100-continue", bound, close=True)
-    if bound.body_limit and head.length > bound.body_limit:
-        detail = f"the body is larger than {bound.body_limit} bytes"
-        return Answer(413, detail, bound, close=True, shed=Shed.BODY_SIZE)
-    return None
-
-
-def _check_upgrade(head: RequestHead, bound: BoundRoute) -> Answer | None:
-    """RFC 6455 section 4.2.1; with any other protocol the request is served without it (RFC 9110 section 7.8)."""
-    if head.upgrade != b"websocket" or head.minor == 0:
-        return None
-    if not bound.route.websocket:
-        detail = f"route {bound.route.name} does not allow this upgrade; it lacks the line `upgrades: [websocket]`"
-        return Answer(403, detail, bound, close=True)
-    if head.method != b"GET" or head.length:
-        return Answer(400, "a WebSocket begins with GET and no body", bound, close=True)
-    if head.first(b"sec-websocket-version") != b"13":
-        return Answer(426, "WebSocket version 13 is the one spoken", bound, lines=_VERSION_13, close=True)
-    if not _WEBSOCKET_KEY.fullmatch(head.first(b"sec-websocket-key") or b""):
-        return Answer(400, "Sec-WebSocket-Key is not 16 bytes in base64", bound, close=True)
-    return None
+        return LocalAnswer(405, "no route takes this method here", lines=(allow,))
+    return LocalAnswer(404, "no route takes this path")

@@ -1,6 +1,7 @@
-"""What stands before a request's admission when it is needed: rates, a connection's age, memory, Banyan's cookies.
+"""Bounds before a request is admitted: rates, a connection's age, memory; and Banyan's own cookies are taken out there.
 
-Rule 1: it is only there when it has something to do: `Services.gate` is None otherwise, and a request asks no more.
+Rule 1: what is about all requests stands before the route is known, and only where it has something to do:
+        `Services.admission_limits` is None otherwise, and a request asks no more. A route's own rate is a step of it.
 Rule 2: rates are a worker's own, and outlive reloads that leave them as they were.
 """
 
@@ -12,19 +13,22 @@ from typing import TYPE_CHECKING, Protocol
 
 from proxy.core.limits.bounds_met import Shed
 from proxy.core.limits.rate import Meter
-from proxy.core.routing.cohort import present_cohort
-from proxy.edge.routing.admission import Admitted, Answer, admit, no_room
+from proxy.core.routing.cohort import cohort_of
+from proxy.edge.routing.admission import admit, no_room
+from proxy.edge.routing.admission_steps import Admission
+from proxy.edge.routing.decision import decide
+from proxy.edge.routing.step import LocalAnswer
 
 if TYPE_CHECKING:
-    from proxy.core.http.request import RequestHead
-    from proxy.core.routing.route import RateLimit, Route
+    from proxy.core.routing.route import RateLimit
     from proxy.core.routing.snapshot import Snapshot
-    from proxy.edge.routing.bound_table import BoundRoute, Live
+    from proxy.edge.routing.bound_table import Live
+    from proxy.edge.routing.request import Request
     from proxy.edge.tally import Counters
 
 
-class Client(Protocol):
-    """A client's connection, as the gate sees it."""
+class AgingClient(Protocol):
+    """A client's connection, as far as it may bring only so many requests."""
 
     requests: int
     closing: bool
@@ -35,13 +39,13 @@ _EVERYWHERE = ""
 """Stands for the rate at the top among the names of routes."""
 
 
-class Gate:
+class AdmissionLimits:
     """One worker's, for one snapshot."""
 
     __slots__ = ("_all", "_requests", "counts", "meters", "refuses")
 
-    def __init__(self, snapshot: Snapshot, before: Gate | None) -> None:
-        """`before` is the last snapshot's gate; `counts`: there is something to count, `refuses`: nothing is let in."""
+    def __init__(self, snapshot: Snapshot, before: AdmissionLimits | None) -> None:
+        """`before`: the last snapshot's. `counts`: there is something to do, `refuses`: nothing is let in."""
         rates = {route.name: route.rate for route in snapshot.routes if route.rate is not None}
         if snapshot.limits.rate is not None:
             rates[_EVERYWHERE] = snapshot.limits.rate
@@ -54,40 +58,58 @@ class Gate:
         }
         self._all = self.meters.get(_EVERYWHERE)
         self._requests = snapshot.limits.requests_per_connection
-        self.counts = bool(rates or self._requests or snapshot.is_tied)
+        self.counts = bool(self._all or self._requests or snapshot.is_tied)
         self.refuses = False
 
-    def admit(self, client: Client, live: Live, head: RequestHead, client_ip: bytes) -> Admitted | Answer:
+    def compile(self, live: Live) -> None:
+        """Give the routes of this table their steps."""
+        for bound in live.bound:
+            if bound.route.rate is not None:
+                rate, meter = self.meters[bound.route.name]
+                bound.admission = (decide, RouteRate(rate, meter))
+
+    def admit(self, client: AgingClient, request: Request) -> LocalAnswer | Admission | None:
         """As `admit`, for requests that are not too many."""
         if self.refuses:
             return no_room(Shed.MEMORY)
-        if self._all is not None and (wait := self._all[1].take(client_ip, monotonic())):
+        if self._all is not None and (wait := self._all[1].take(request.client_ip, monotonic())):
             return _too_many("from one address", wait, Shed.RATE)
-        if live.ties is not None:
-            live.ties.meet(head)
-        admitted = admit(live, head, client_ip)
-        if isinstance(admitted, tuple) and admitted[0].route.rate is not None:
-            route = admitted[0].route
-            if wait := self._on_route(route, head, client_ip):
-                return _too_many(f"on route {route.name}", wait, Shed.ROUTE_RATE, admitted[0])
-        if self._requests:
-            self._age(client)
+        ties = request.live.ties
+        if ties is not None:
+            ties.take_cookies(request.head)
+        admitted = admit(request)
+        if not isinstance(admitted, Admission):
+            self.age(client, admitted)
         return admitted
 
-    def _on_route(self, route: Route, head: RequestHead, client_ip: bytes) -> float:
-        """Seconds to wait, or none."""
-        rate, meter = self.meters[route.name]
-        found = present_cohort(route.cohort, head, client_ip) if rate.by_cohort else None
-        return meter.take(client_ip if found is None else found[0].prefix + found[1], monotonic())
-
-    def _age(self, client: Client) -> None:
-        """One request more; the last one that a connection may bring ends it."""
+    def age(self, client: AgingClient, answer: LocalAnswer | None) -> None:
+        """One request more, unless it was one too many; the last one that a connection may bring ends it."""
+        if not self._requests or (answer is not None and answer.shed is Shed.ROUTE_RATE):
+            return
         client.requests += 1
         if client.requests >= self._requests and not client.closing:
             client.closing = True
             client.counters.shed(Shed.REQUESTS_PER_CONNECTION)
 
 
-def _too_many(where: str, wait: float, reason: Shed, bound: BoundRoute | None = None) -> Answer:
+class RouteRate:
+    """The step of a route that takes only so many requests of one client, or of one cohort."""
+
+    __slots__ = ("_meter", "_rate")
+
+    def __init__(self, rate: RateLimit, meter: Meter) -> None:
+        """`meter` outlives the table."""
+        self._rate = rate
+        self._meter = meter
+
+    def __call__(self, request: Request, /) -> LocalAnswer | None:
+        """Go on, or 429."""
+        route, client_ip = request.bound.route, request.client_ip
+        cohort = cohort_of(route.cohort, request.head, client_ip) if self._rate.by_cohort else None
+        wait = self._meter.take(client_ip if cohort is None else cohort[0].prefix + cohort[1], monotonic())
+        return _too_many(f"on route {route.name}", wait, Shed.ROUTE_RATE) if wait else None
+
+
+def _too_many(where: str, wait: float, reason: Shed) -> LocalAnswer:
     again = b"Retry-After: %d" % max(1, ceil(wait))
-    return Answer(429, f"too many requests {where}; ask again later", bound, lines=(again,), shed=reason)
+    return LocalAnswer(429, f"too many requests {where}; ask again later", lines=(again,), shed=reason)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from proxy.core.http.response import ResponseReader
 from proxy.core.http.via import entry_of, line_of
@@ -18,9 +19,10 @@ from proxy.core.routing.shadow import ShadowPolicy, is_shadowed, sample_of
 from proxy.core.routing.snapshot import Snapshot
 from proxy.core.routing.split_exceptions import SplitExceptions, exceptions_of
 from proxy.edge.instance import NOWHERE, Here
-from proxy.edge.routing.drain_memory import Lately
-from proxy.edge.routing.kill_switch import Switch
-from proxy.edge.routing.lenient_requests import Forgiving
+from proxy.edge.routing.drain_memory import DrainMemory
+from proxy.edge.routing.kill_switch import WorkerKillSwitch
+from proxy.edge.routing.lenient_requests import LenientRequests
+from proxy.edge.routing.step import AdmissionStep
 from proxy.edge.routing.stickiness import Ties
 from proxy.edge.tally import AnswerTally, Counters, Gauge
 from proxy.edge.upstream.pool import Pool
@@ -57,15 +59,15 @@ class BoundRoute:
     new has served; `slow`: seconds above which an answer is a bad event, 0 for none; `shadow` None: no request of it is
     shadowed where it runs now; `sample`: the share of requests that may be; `raised`: what was ordered of it, or 0;
     `answered_sample`: the share of those that new answers. `step`, `begun` and `addresses` go onto every pair.
-    `operations` names what its requests ask for; `troubled`: until when new's good answers are looked at, too
-    (`account/guard_events.py`). `entry` is the route's own in the mark of requests that pass, `mark` the whole line
-    of one that passes here first (`core/http/via.py`).
+    `admission`: the steps before its requests (`step.py`). `operations` names what its requests ask for; `troubled`:
+    until when new's good answers are looked at, too (`account/guard_events.py`). `entry` is the route's own in the mark
+    of requests that pass, `mark` the whole line of one that passes here first (`core/http/via.py`).
     """
 
     __slots__ = (
-        *("body_limit", "decision", "exceptions", "holds", "killed", "lately", "legacy", "new", "own", "route", "said"),
+        *("admission", "body_limit", "decision", "exceptions", "holds", "killed", "lately", "legacy", "new", "own"),
         *("addresses", "answered_sample", "begun", "choosers", "entry", "mark", "operations", "ordered", "raised"),
-        *("salt", "sample", "settled", "shadow", "slow", "step", "there", "troubled"),
+        *("route", "said", "salt", "sample", "settled", "shadow", "slow", "step", "there", "troubled"),
     )
 
     def __init__(
@@ -83,7 +85,8 @@ class BoundRoute:
         self.said = route
         self.entry = entry_of(instance, route.name)
         self.mark = line_of(self.entry)
-        self.lately = Lately()
+        self.lately = DrainMemory()
+        self.admission: tuple[AdmissionStep[Any], ...] = ()  # of a `Request`, which this file cannot import
         self.slow = 0.0
         self.troubled = 0.0
         self.ordered = False
@@ -128,11 +131,11 @@ class Live:
         self.snapshot = snapshot
         self._instance = here.instance
         self.table = snapshot.table
-        self.switch = Switch()  # that of the worker, once the table is adopted
+        self.switch = WorkerKillSwitch()  # that of the worker, once the table is adopted
         self.ties: Ties | None = None  # given by the worker, too
         self.reader = snapshot.reader()
         self.forgiven = snapshot.forgiven
-        self.forgiving = Forgiving(snapshot) if self.forgiven else None
+        self.forgiving = LenientRequests(snapshot) if self.forgiven else None
         self.responses = ResponseReader()
         self.bound = [self._bind(route, pools, counters) for route in snapshot.routes]
         self.unmatched = counters.tally(UNMATCHED, ServedBy.SELF)

@@ -10,7 +10,7 @@ MOST = 20_000
 """Cohorts of one stretch on one route: some 1.5 MB."""
 
 
-class Lately:
+class DrainMemory:
     """The draws of the cohorts that were served in this stretch, or in the one before."""
 
     __slots__ = ("_before", "_recent")
@@ -34,5 +34,5 @@ class Lately:
 
     @property
     def draws(self) -> list[float]:
-        """All of them."""
+        """Those of both stretches."""
         return list(self._recent | self._before)

@@ -28,7 +28,7 @@ def address_of(head: RequestHead, peer: bytes, snapshot: Snapshot) -> bytes:
 
 
 def address_within(raw: bytes, peer: bytes, snapshot: Snapshot) -> bytes:
-    """The same for a head that was refused; of one that could not be read (`raw` is empty) the peer is all there is."""
+    """`address_of` for a head that was refused; where none could be read (`raw` is empty) the peer is all there is."""
     name = peer.decode("ascii") if raw else ""
     return client_within(raw, name, snapshot.trusted).encode("ascii") if is_trusted(name, snapshot.trusted) else peer
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from proxy.core.outcome import Side
 
 
-class Switch:
+class WorkerKillSwitch:
     """On: everything that legacy can answer goes to legacy."""
 
     __slots__ = ("on",)

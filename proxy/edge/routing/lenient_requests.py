@@ -21,7 +21,7 @@ _AMBIGUOUS_PATH = Leniency.AMBIGUOUS_PATH
 _METHODS: Points = frozenset({Leniency.UNKNOWN_METHODS})
 
 
-class Forgiving:
+class LenientRequests:
     """What one snapshot forgives requests."""
 
     __slots__ = ("_everywhere", "_reader", "_table", "points")

@@ -5,7 +5,9 @@ Rule 2: exchanges that run stay where they are. The kill switch outranks every o
 Rule 3: a table that is adopted is rewritten before it serves; what has no order runs as the table says.
         An order names a route by its origin, so that it holds on a table that calls the route otherwise.
 Rule 4: while it is unknown where routes stand, those that legacy can answer wait there, whatever else was ordered.
-Rule 5: a worker that knows more than a control that was born later goes on by it; what that one orders is added.
+Rule 5: the kill switch replaces decisions, too: every route's killed decision stands ready (`rewrite`). A new attempt
+        for an exchange that runs asks `WorkerKillSwitch.forbids` first.
+Rule 6: a worker that knows more than a control that was born later goes on by it; what that one orders is added.
 """
 
 from __future__ import annotations
@@ -21,23 +23,22 @@ from proxy.core.routing.route import Route
 from proxy.core.routing.split_exceptions import SplitExceptions, exceptions_of
 from proxy.core.stage import Stage
 from proxy.edge.routing.bound_table import NO_PINS, BoundRoute, Live
-from proxy.edge.routing.kill_orders import rewrite
 from proxy.link.messages import Orders, RouteOrder
 
 NO_ORDERS = Orders(0, [])
 
 
 def added(before: Orders, told: Orders) -> Orders:
-    """What to obey after `told` has come: see rule 5."""
+    """What to obey after `told` has come: see rule 6."""
     if told.known or not (before.known and before.version):
         return told
-    routes = {each.route: each for each in (*before.routes, *told.routes)}
+    routes = {order.route: order for order in (*before.routes, *told.routes)}
     return Orders(told.version, list(routes.values()))
 
 
 def obey(live: Live, orders: Orders) -> tuple[str, ...]:
     """Make the decisions of this table follow the orders; the names of routes that cannot."""
-    ordered: Mapping[str, RouteOrder] = {each.route: each for each in orders.routes}
+    ordered: Mapping[str, RouteOrder] = {order.route: order for order in orders.routes}
     refused: list[str] = []
     for bound in live.bound:
         order = ordered.get(bound.said.origin)
@@ -50,6 +51,17 @@ def obey(live: Live, orders: Orders) -> tuple[str, ...]:
             refused.append(bound.said.name)
     rewrite(live)
     return tuple(refused)
+
+
+def rewrite(live: Live) -> int:
+    """Make the decisions of this table follow its switch; how many routes that moves."""
+    moved = 0
+    is_on = live.switch.on
+    for bound in live.bound:
+        if bound.killed is not None:
+            bound.decision = bound.killed if is_on else bound.settled
+            moved += 1
+    return moved
 
 
 def _wait(bound: BoundRoute) -> None:

@@ -1,6 +1,6 @@
 """What ties requests to a side, at work: Banyan's own cookies are read and set, flows and writes are remembered.
 
-Rule 1: it is only there where the table asks for some of it, and runs in front of admission, behind the gate.
+Rule 1: it is only there where the table asks for some of it. Cookies are read before the route is known, behind rates.
 Rule 2: a mark is put as soon as a request is decided, before anything is sent, and again when it is answered, by the
         side that answered: a fallback moves the flow with it.
 Rule 3: memory and cookie can differ, since a client goes to many machines, and a cohort has many clients: what was
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from proxy.core.routing.decide import Decision
     from proxy.core.routing.route import Route
     from proxy.core.routing.snapshot import Snapshot
-    from proxy.edge.routing.kill_switch import Switch
+    from proxy.edge.routing.kill_switch import WorkerKillSwitch
 
 _DAY = 86_400
 _CHOICES = {b"legacy": Side.LEGACY, b"new": Side.NEW}
@@ -47,54 +47,54 @@ _CHOICE = CHOICE + b":"
 _WRITE = b"affinity"
 
 
-class Bound(Protocol):
-    """What is to be known of a route."""
+class TiedRoute(Protocol):
+    """A route, as far as requests of it are tied."""
 
     route: Route
     salt: int
 
 
-class Leg(Protocol):
-    """What is to be known of who answers."""
+class TiedLeg(Protocol):
+    """Who answers."""
 
     @property
     def side(self) -> Side:
         """Which system it is."""
 
 
-class Table(Protocol):
-    """What is to be known of a table."""
+class TiedTable(Protocol):
+    """A table, as far as requests are tied in it."""
 
-    switch: Switch
+    switch: WorkerKillSwitch
     ties: Ties | None
 
 
-class Answered(Protocol):
-    """What is to be known of an exchange."""
+class TiedExchange(Protocol):
+    """An exchange, as far as its answer ties what follows."""
 
     @property
-    def live(self) -> Table:
+    def live(self) -> TiedTable:
         """The table that it began with."""
 
     @property
-    def bound(self) -> Bound:
+    def bound(self) -> TiedRoute:
         """Its route."""
 
     @property
-    def leg(self) -> Leg:
+    def leg(self) -> TiedLeg:
         """Who answers."""
 
     head: RequestHead
 
 
-class Client(Protocol):
-    """What is to be known of a client's connection."""
+class TiedClient(Protocol):
+    """A client's connection, as far as cookies go."""
 
     scheme: bytes
     trusted: bool
 
 
-class Memory:
+class TieMemory:
     """What outlives a table: the marks, which workers share, the key, and since when cookies count (unix seconds)."""
 
     __slots__ = ("_find_key", "_key", "marks", "now", "since", "wall")
@@ -134,7 +134,7 @@ class Ties:
 
     __slots__ = ("_age", "_choosers", "_cohort", "_key", "_memory", "_own", "_side")
 
-    def __init__(self, snapshot: Snapshot, memory: Memory) -> None:
+    def __init__(self, snapshot: Snapshot, memory: TieMemory) -> None:
         """The file's key, where it has one, is the one that replicas share."""
         cookies = snapshot.cookies
         self._memory = memory
@@ -147,7 +147,7 @@ class Ties:
 
     # -- before the decision ------------------------------------------------------------------------------------------
 
-    def meet(self, head: RequestHead) -> None:
+    def take_cookies(self, head: RequestHead) -> None:
         """Rule 4: take what is ours out of the request."""
         found = take_own(head, self._own) if b"cookie" in head.fields else None
         if found:
@@ -155,7 +155,7 @@ class Ties:
             visit.cohort_cookies = found.get(self._cohort, ())
             visit.side_cookies = found.get(self._side, ())
 
-    def decide(self, bound: Bound, head: RequestHead, client_ip: bytes, exceptions: SplitExceptions) -> Decision:
+    def decide(self, bound: TiedRoute, head: RequestHead, client_ip: bytes, exceptions: SplitExceptions) -> Decision:
         """Who answers, by the function that decides for all; rule 2."""
         route = bound.route
         visit = head.visit
@@ -188,10 +188,10 @@ class Ties:
             if visit.known:
                 break
         scope = route.scope
-        for each in tie.stay:
-            value = each.key(head, client_ip)
+        for flow in tie.stay:
+            value = flow.key(head, client_ip)
             if value:
-                self._recall_flow(visit, mark_of(self._key, scope, text_of(each), value), tie)
+                self._recall_flow(visit, mark_of(self._key, scope, text_of(flow), value), tie)
         if tie.affinity:
             mark = mark_of(self._key, scope, _WRITE, source.prefix + key)
             if is_safe(route.effects, head.method, has_key=head.first(b"idempotency-key") is not None):
@@ -223,7 +223,7 @@ class Ties:
         if source.kind is not SourceKind.ANONYMOUS:
             return CLIENT_IP, client_ip
         now = self._memory.wall()
-        found = next(filter(None, (open_cohort(self._key, each, now) for each in visit.cohort_cookies)), None)
+        found = next(filter(None, (open_cohort(self._key, cookie, now) for cookie in visit.cohort_cookies)), None)
         visit.renews = found is None or found[1] - now < self._age / 2
         visit.anonymous = urandom(ID_BYTES) if found is None else found[0]
         return source, visit.anonymous
@@ -235,25 +235,25 @@ class Ties:
 
     # -- with the answer ----------------------------------------------------------------------------------------------
 
-    def answered(self, asked: Answered, scheme: bytes, answer: ResponseHead) -> bytes:
+    def answered(self, exchange: TiedExchange, scheme: bytes, answer: ResponseHead) -> bytes:
         """Remember what this answer ties, and the lines that set cookies, each with CRLF; `scheme` is the client's."""
-        visit, route = asked.head.visit, asked.bound.route
-        if visit is None or not visit.decided or asked.live.switch.on:
+        visit, route = exchange.head.visit, exchange.bound.route
+        if visit is None or not visit.decided or exchange.live.switch.on:
             return b""
         tie = route.tie
         if tie is not None and tie.stay:
             scope = route.scope
             found = issued(tie.stay, answer.lines)
-            visit.uses += [(mark_of(self._key, scope, text_of(each), value), tie.stay_for) for each, value in found]
+            visit.uses += [(mark_of(self._key, scope, text_of(flow), value), tie.stay_for) for flow, value in found]
         lines = b""
         secure = scheme == b"https"
         if visit.renews:
             value = seal_cohort(self._key, visit.anonymous, self._memory.wall() + self._age)
             lines = set_cookie(self._cohort, value, self._age, secure=secure)
         if visit.uses:
-            self._put(visit, asked.leg.side)
+            self._put(visit, exchange.leg.side)
             if self._side:
-                lines += self._side_line(visit, asked.leg.side, secure=secure)
+                lines += self._side_line(visit, exchange.leg.side, secure=secure)
         elif visit.side_cookies and tie is not None and not visit.known:
             lines += set_cookie(self._side, b"", 0, secure=secure)
         return lines
@@ -274,9 +274,9 @@ class Ties:
         return set_cookie(self._side, seal_ties(self._key, now, ties), age, secure=secure)
 
 
-def cookie_lines(asked: Answered, client: Client, answer: ResponseHead) -> bytes:
+def cookie_lines(exchange: TiedExchange, client: TiedClient, answer: ResponseHead) -> bytes:
     """What the answer to a request with a visit has beside the upstream's own lines."""
-    ties = asked.live.ties
+    ties = exchange.live.ties
     if ties is None:
         return b""
-    return ties.answered(asked, public_name(asked.head, client.scheme, trusted=client.trusted)[1], answer)
+    return ties.answered(exchange, public_name(exchange.head, client.scheme, trusted=client.trusted)[1], answer)

@@ -26,10 +26,11 @@ from proxy.core.routing.second import may_ask_again
 from proxy.core.routing.shadow import CONDITIONAL, Shadowed, without_conditions
 from proxy.core.routing.split import hash_of
 from proxy.edge.routing.identity import address_of, cohort_key
-from proxy.edge.shadow.captured_body import SHED, STREAMING, Kept, fields_of, why_not_whole
+from proxy.edge.routing.tap import Tap
+from proxy.edge.shadow.captured_body import SHED, STREAMING, CapturedBody, fields_of, why_not_whole
+from proxy.edge.shadow.leg import ShadowLeg, shadow_head
 from proxy.edge.shadow.overlapping_writes import place_of, reach_of
-from proxy.edge.shadow.shadow_bytes import shadow_head
-from proxy.edge.shadow.shadow_request import Asked
+from proxy.edge.wire.request_bytes import public_name
 from proxy.link.pairs import encode
 
 if TYPE_CHECKING:
@@ -37,11 +38,12 @@ if TYPE_CHECKING:
 
     from proxy.core.http.response import ResponseHead
     from proxy.core.outcome import Failure
-    from proxy.core.routing.shadow import ShadowPolicy
+    from proxy.core.routing.shadow import Copied, ShadowPolicy
     from proxy.edge.routing.bound_table import Leg
-    from proxy.edge.shadow.captured_body import Room
-    from proxy.edge.shadow.leg import ShadowLeg
-    from proxy.edge.shadow.overlapping_writes import Writes
+    from proxy.edge.routing.byte_allowance import ByteAllowance
+    from proxy.edge.routing.request import Request
+    from proxy.edge.routing.tap import TappedClient
+    from proxy.edge.shadow.overlapping_writes import WritesInFlight
 
 FIXED = 4096
 """Bytes that a capture is taken to hold beside bodies."""
@@ -49,12 +51,12 @@ _MOST_OF_A_VERSION = 100
 _SERVER_ERROR = 500
 
 
-class Keeper(Protocol):
+class CapturingWorker(Protocol):
     """The shadows of the worker, as one capture sees them."""
 
-    room: Room
+    room: ByteAllowance
     """What all captures hold together."""
-    writes: Writes
+    writes: WritesInFlight
     """What is being written."""
     soon: Callable[[Callable[[], None]], None]
     """Runs work from a fresh stack."""
@@ -63,7 +65,7 @@ class Keeper(Protocol):
         """Another leg for this request; None when the upstream has as many as it may."""
 
     def release(self, leg: ShadowLeg) -> None:
-        """It is over."""
+        """This leg no longer counts against its upstream's concurrency."""
 
     def asks_twice(self, route: str, policy: ShadowPolicy) -> bool:
         """Whether this request asks the side that answers it once more."""
@@ -81,8 +83,11 @@ class Keeper(Protocol):
         """A capture has come to its end."""
 
 
-class Capture:
-    """What one request needs to be compared. `live` keeps what the client gets; `side` is the shadow's."""
+class Capture(Tap):
+    """What one request needs to be compared, taken as it passes.
+
+    `live` keeps what the client gets; `side` is the shadow's.
+    """
 
     started = False
     failure: Failure | None = None
@@ -99,33 +104,47 @@ class Capture:
     _public: tuple[bytes, bytes] | None = None
     _request_size = 0
 
-    def __init__(self, shadows: Keeper, asked: Asked) -> None:
-        """Nothing is sent before the request is whole."""
-        self.live = Kept(shadows.room, asked.policy.max_body)
-        self.policy = asked.policy
-        self.table = asked.table
-        self.bound = asked.bound
-        self.side = asked.side
-        self.head = asked.head
+    def __init__(
+        self,
+        shadows: CapturingWorker,
+        request: Request,
+        policy: ShadowPolicy,
+        side: Side,
+        copied: Copied,
+        *,
+        dry_run: bool,
+    ) -> None:
+        """`side` is asked as well, with the `copied` lines. Nothing is sent before the request is whole."""
+        bound = request.bound
+        self.live = CapturedBody(shadows.room, policy.max_body)
+        self.policy = policy
+        self.table = request.live
+        self.bound = bound
+        self.side = side
+        self.head = request.head
         self._shadows = shadows
-        self._leg = asked.leg
-        self._ids = asked.ids
-        self._peer = asked.peer
-        self._copied = asked.copied
-        self._dry_run = asked.dry_run
+        self._leg = request.leg
+        self._ids = request.ids
+        self._peer = request.peer
+        self._copied = copied
+        self._dry_run = dry_run
         self._body: list[bytes] = []
         self._since = monotonic()
-        self._step, self._begun = asked.bound.step, asked.bound.begun
+        self._step, self._begun = bound.step, bound.begun
 
-    # -- what the exchange does ---------------------------------------------------------------------------------------
+    # -- what passes (Tap) -----------------------------------------------------------------------------------------
 
-    def begin(self, head: ResponseHead, payload: bytes) -> None:
+    def respond(self, head: ResponseHead, payload: bytes) -> None:
         """The client's answer begins."""
         self.live.begin(head, payload)
         if self.live.failure == STREAMING:
             self._shadows.soon(self._stop)
 
-    def take(self, payload: bytes) -> None:
+    def relay(self, payload: bytes) -> None:
+        """More of it."""
+        self.live.add(payload)
+
+    def request(self, payload: bytes) -> None:
         """More of the request's body, coded as it is sent on."""
         if payload and not self._live_ended:
             self._request_size += len(payload)
@@ -134,15 +153,16 @@ class Capture:
             else:
                 self._request_size = self.policy.max_body + 1
 
-    def request_is_whole(self, forwarded: bytes, public: tuple[bytes, bytes] | None) -> None:
-        """Everything can be sent; what is said of the client comes as for the live leg."""
+    def whole(self, client: TappedClient) -> None:
+        """Everything can be sent; what is said of the client is as for the live leg."""
         self.started = True
-        self._forwarded = forwarded
-        self._public = public
+        self._forwarded = client.forwarded(self.head)
+        if any(leg is not None and leg.rewrites for leg in (self.bound.legacy, self.bound.new)):
+            self._public = public_name(self.head, client.scheme, trusted=client.trusted)
         if not self._asks_late():
             self._shadows.soon(self._launch)
 
-    def live_ended(self, failure: Failure | None, began: float, ended: float, *, fell_back: bool) -> None:
+    def ended(self, failure: Failure | None, began: float, ended: float, *, fell_back: bool) -> None:
         """The client has its answer, or none; both times are monotonic."""
         kept = self.live
         kept.began, kept.seconds = began, ended - began
@@ -229,7 +249,7 @@ class Capture:
         """The client's address."""
         return address_of(self.head, self._peer, self.table.snapshot)
 
-    def ended(self, leg: ShadowLeg) -> None:
+    def leg_ended(self, leg: ShadowLeg) -> None:
         """One of them is over."""
         self._shadows.release(leg)
         if leg.kept.is_truncated:
@@ -335,7 +355,7 @@ class Capture:
         """What both sides were asked with: the client's own lines, unless both answers are to the copy."""
         return self._copied.lines if self._plain is not None else self.head.lines
 
-    def _answer(self, kept: Kept, leg: Leg, epoch: float) -> CapturedAnswer:
+    def _answer(self, kept: CapturedBody, leg: Leg, epoch: float) -> CapturedAnswer:
         return kept.answer(leg.authority, self._public if leg.rewrites else None, epoch)
 
     def _request_body(self) -> bytes:
@@ -358,5 +378,5 @@ class Capture:
         for leg in self._legs():
             leg.kept.free()
         self._shadow = self._second = self._plain = None
-        room.give_back(FIXED + sum(len(each) for each in self._body))
+        room.give_back(FIXED + sum(len(piece) for piece in self._body))
         self._body = []

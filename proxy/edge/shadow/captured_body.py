@@ -14,6 +14,7 @@ from proxy.core.parity.pair import CapturedAnswer, Fields
 if TYPE_CHECKING:
     from proxy.core.http.response import ResponseHead
     from proxy.core.outcome import Failure
+    from proxy.edge.routing.byte_allowance import ByteAllowance
 
 SHED, STREAMING, TIMED_OUT, FAILED = "shed", "streaming", "timed_out", "failed"
 """Why there is no whole answer; the comparer knows these words."""
@@ -21,29 +22,7 @@ _EVENTS = b"text/event-stream"
 _CONTENT_TYPE = b"content-type"
 
 
-class Room:
-    """Bytes that all captures of a worker hold, and may hold."""
-
-    __slots__ = ("most", "used")
-
-    def __init__(self, most: int) -> None:
-        """All of it is free."""
-        self.most = most
-        self.used = 0
-
-    def take(self, size: int) -> bool:
-        """Whether there was room for so many more."""
-        if self.used + size > self.most:
-            return False
-        self.used += size
-        return True
-
-    def give_back(self, size: int) -> None:
-        """So many are free again."""
-        self.used -= size
-
-
-class Kept:
+class CapturedBody:
     """An answer on its way: asked at `began` (monotonic; 0: not yet), over `seconds` later.
 
     `failure` says why it is not whole; `size` goes on growing when nothing is kept.
@@ -51,7 +30,7 @@ class Kept:
 
     __slots__ = ("_cap", "_head", "_held", "_pieces", "_room", "_whole", "began", "failure", "seconds", "size")
 
-    def __init__(self, room: Room, cap: int) -> None:
+    def __init__(self, room: ByteAllowance, cap: int) -> None:
         """At most `cap` bytes of the body."""
         self._room = room
         self._cap = cap

@@ -10,14 +10,17 @@ from __future__ import annotations
 from time import monotonic
 from typing import TYPE_CHECKING, Protocol
 
-from proxy.edge.shadow.captured_body import SHED, TIMED_OUT, Kept, why_not_whole
+from proxy.core.routing.shadow import DRY_RUN, MARKER
+from proxy.edge.shadow.captured_body import SHED, TIMED_OUT, CapturedBody, why_not_whole
 
 if TYPE_CHECKING:
+    from proxy.core.http.request import RequestHead
     from proxy.core.http.response import ResponseHead, ResponseReader
     from proxy.core.outcome import Failure
     from proxy.edge.routing.bound_table import Leg
     from proxy.edge.upstream.connection import UpstreamConnection
     from proxy.edge.upstream.pool import Pool
+    from proxy.edge.wire.request_bytes import Ids
 
 
 class Capturing(Protocol):
@@ -29,7 +32,7 @@ class Capturing(Protocol):
     def who(self) -> bytes:
         """The client's address."""
 
-    def ended(self, leg: ShadowLeg) -> None:
+    def leg_ended(self, leg: ShadowLeg) -> None:
         """One of its shadows is over."""
 
 
@@ -50,7 +53,7 @@ class ShadowLeg:
         pool: Pool,
         host: str,
         responses: ResponseReader,
-        kept: Kept,
+        kept: CapturedBody,
         capture: Capturing,
     ) -> None:
         """`host` is the one asked for; `capture` hears that it is over, once, and knows what is asked for, by whom."""
@@ -152,4 +155,32 @@ class ShadowLeg:
         self.kept.seconds = monotonic() - self.started
         if why:
             self.kept.fail(why)
-        self._capture.ended(self)
+        self._capture.leg_ended(self)
+
+
+def shadow_head(
+    head: RequestHead, ids: Ids, forwarded: bytes, leg: Leg, copied: list[bytes], *, dry_run: bool
+) -> bytes:
+    """As the live leg's head, without what is the client's and one side's alone.
+
+    `copied` are the client's lines that may go along, `forwarded` ready lines with CRLF, as on the live leg.
+    """
+    lines = copied
+    own = head.lines[head.host_at] if head.host_at >= 0 else b""
+    if leg.host_line:
+        lines = [leg.host_line, *(line for line in lines if line is not own)]
+    elif not own:
+        lines = [b"Host: " + leg.authority, *lines]
+    more = [MARKER, DRY_RUN] if dry_run else [MARKER]
+    if ids.continued:
+        more += [b"tracestate: " + value for value in head.fields.get(b"tracestate", ())]
+    return b"%b %b HTTP/1.1\r\n%b\r\n%b%bX-Request-Id: %b\r\ntraceparent: %b\r\n%b\r\n\r\n" % (
+        head.method,
+        head.target,
+        b"\r\n".join(lines),
+        forwarded,
+        head.mark,
+        ids.request_id,
+        ids.traceparent,
+        b"\r\n".join(more),
+    )

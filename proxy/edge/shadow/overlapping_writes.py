@@ -11,16 +11,20 @@ Rule 5: spellings of a path that mean the same (RFC 3986 section 6.2.2) are one 
 from __future__ import annotations
 
 from time import monotonic
+from typing import TYPE_CHECKING
 
 from proxy.core.http.target import one_spelling
-from proxy.edge.exchange.exchange import Exchange
+from proxy.edge.routing.tap import Tap
+
+if TYPE_CHECKING:
+    from proxy.core.outcome import Failure
 
 MOST = 16384
 """Places where writes are over and still known: of a write, its path and each one above it."""
 _DEPTH = 8
 
 
-class Writes:
+class WritesInFlight:
     """The writes of one worker; what it is asked about is places: hashes of a path and a cohort's key."""
 
     def __init__(self) -> None:
@@ -66,13 +70,13 @@ def places_of(path: bytes, cohort: bytes) -> tuple[int, ...]:
     """Where a write is known: its path, and below each path that it lies under."""
     path = one_spelling(path)
     above = _prefixes(path)
-    return tuple({_at(path, cohort), _at(above[-1], cohort), *(_below(each, cohort) for each in above)})
+    return tuple({_at(path, cohort), _at(above[-1], cohort), *(_below(prefix, cohort) for prefix in above)})
 
 
 def reach_of(path: bytes, cohort: bytes) -> tuple[int, ...]:
     """Where a write is looked for that this path has to do with: rule 4."""
     above = _prefixes(one_spelling(path))
-    return (_below(above[-1], cohort), *(_at(each, cohort) for each in above))
+    return (_below(above[-1], cohort), *(_at(prefix, cohort) for prefix in above))
 
 
 def _at(path: bytes, cohort: bytes) -> int:
@@ -91,19 +95,19 @@ def _prefixes(path: bytes) -> list[bytes]:
     return found
 
 
-class Writing(Exchange):
-    """An exchange that is known as a write while it runs; `writes` None: as none."""
+class WriteTap(Tap):
+    """Has a request known as a write from its start until its answer is out."""
 
-    writes: Writes | None = None
-    written: tuple[int, ...] = ()
+    def __init__(self, writes: WritesInFlight, places: tuple[int, ...]) -> None:
+        """`places` as by `places_of`."""
+        self._writes = writes
+        self._places = places
 
-    def open(self, rest: bytes) -> None:
-        """Steps 1 and 2."""
-        if self.writes is not None:
-            self.writes.begin(self.written)
-        super().open(rest)
+    def opened(self) -> None:
+        """Rule 1."""
+        self._writes.begin(self._places)
 
-    def _record(self) -> None:
-        super()._record()
-        if self.writes is not None:
-            self.writes.end(self.written)
+    def ended(self, failure: Failure | None, began: float, ended: float, *, fell_back: bool) -> None:
+        """It is over, well or not: nobody knows what a write that failed has done."""
+        del failure, began, ended, fell_back
+        self._writes.end(self._places)

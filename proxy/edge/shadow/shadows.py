@@ -14,10 +14,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from random import random
 from time import monotonic, time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import structlog
 
+from proxy.core.http.forwarded import is_trusted
 from proxy.core.http.via import line_of, was_shadowed
 from proxy.core.outcome import Side
 from proxy.core.routing.route import BreakerPolicy
@@ -36,28 +37,23 @@ from proxy.core.routing.shadow import (
     shadow_side,
 )
 from proxy.core.routing.split import draw_of
-from proxy.edge.exchange.exchange import Exchange
 from proxy.edge.instance import NOWHERE, Here
+from proxy.edge.routing.byte_allowance import ByteAllowance
 from proxy.edge.routing.identity import cohort_hash, cohort_key
 from proxy.edge.shadow.capture import FIXED, Capture
-from proxy.edge.shadow.captured_body import SHED, Kept, Room
+from proxy.edge.shadow.captured_body import SHED, CapturedBody
 from proxy.edge.shadow.leg import ShadowLeg
-from proxy.edge.shadow.overlapping_writes import Writes, Writing, places_of
-from proxy.edge.shadow.shadow_request import Asked
-from proxy.edge.shadow.watched import Watched
+from proxy.edge.shadow.overlapping_writes import WritesInFlight, WriteTap, places_of
 from proxy.edge.upstream.pool import Pool
 from proxy.edge.upstream.pools_by_host import pool_of
 
 if TYPE_CHECKING:
     from proxy.core.http.request import RequestHead
-    from proxy.core.routing.decide import Decision
     from proxy.core.routing.route import Upstream
     from proxy.core.routing.snapshot import Snapshot
-    from proxy.edge.exchange.client import Client
-    from proxy.edge.routing.bound_table import BoundRoute, Leg, Live
-    from proxy.edge.shadow.pair_sink import Recorder
+    from proxy.edge.routing.bound_table import BoundRoute, Leg
+    from proxy.edge.routing.request import Request
     from proxy.edge.tally import Counters
-    from proxy.edge.wire.request_bytes import Ids
     from proxy.names.resolver import Resolver
     from proxy.tasks import Tasks
 
@@ -68,17 +64,28 @@ _MARK = MARKER.partition(b":")[0].lower() + b":"
 Work = Callable[[], None]
 
 
+class PairSink(Protocol):
+    """The comparer's socket: takes frames of `proxy.link.pairs`, never waits, and says no when it is full."""
+
+    @property
+    def ready(self) -> bool:
+        """Whether somebody compares; while nobody does, no shadow is worth its work."""
+
+    def offer(self, frame: bytes) -> bool:
+        """Take a frame; False: there is no room, and it is lost."""
+
+
 class Shadows:
     """`recorder` takes the pairs; None: nobody does. `is_short`: memory is. Without `pools` no route has a shadow."""
 
     def __init__(self, counters: Counters, soon: Callable[[Work], None]) -> None:
-        """None runs; `soon` runs work from a fresh stack."""
-        self.recorder: Recorder | None = None
+        """`soon` runs work from a fresh stack."""
+        self.recorder: PairSink | None = None
         self.is_short = False
-        self.room = Room(MEMORY)
+        self.room = ByteAllowance(MEMORY)
         self.soon = soon
         self.pools: dict[str, Pool] = {}
-        self.writes = Writes()
+        self.writes = WritesInFlight()
         self._counters = counters
         self._flying: dict[str, set[ShadowLeg]] = {}
         self._twice: dict[str, int] = {}
@@ -89,59 +96,47 @@ class Shadows:
 
     # -- which requests get one ---------------------------------------------------------------------------------------
 
-    def watch(
-        self, client: Client, live: Live, bound: BoundRoute, leg: Leg, decision: Decision, head: RequestHead, ids: Ids
-    ) -> Exchange:
-        """The exchange for a request where any route is shadowed: watched, if this one gets a shadow."""
+    def watch(self, request: Request) -> None:
+        """Let its taps watch a request of a table in which any route is shadowed, if it is to be seen."""
+        head, bound = request.head, request.bound
         is_write = (head.method != b"GET" or bound.route.effects is not None) and not _is_safe(bound, head)
-        capture = None
-        if bound.shadow is not None and _is_sampled(client, live, bound, leg, decision, head):
-            capture = self._capture(client, live, bound, leg, head, ids, safe=not is_write)
-        if capture is None and not is_write:
-            return Exchange(client, live, bound, leg, decision, head, ids)
-        made: Writing
-        if capture is None:
-            made = Writing(client, live, bound, leg, decision, head, ids)
-        else:
-            made = watched = Watched(client, live, bound, leg, decision._replace(shadow=capture.side), head, ids)
-            watched.capture = capture
         if is_write:
-            made.writes = self.writes
-            made.written = places_of(head.path, cohort_key(head, client.peer, live.snapshot, bound))
-        return made
+            places = places_of(head.path, cohort_key(head, request.peer, request.live.snapshot, bound))
+            request.watch(WriteTap(self.writes, places))
+        if bound.shadow is not None and _is_sampled(request):
+            self._capture(request, bound.shadow, safe=not is_write)
 
     def pass_over(self, bound: BoundRoute) -> None:
         """A request that may become a tunnel has no shadow; the judge has to know of it all the same."""
         if bound.shadow is not None and _is_drawn(bound.sample):
             self._counters.shadowed(bound.route.name, Shadowed.SKIPPED)
 
-    def _capture(
-        self, client: Client, live: Live, bound: BoundRoute, leg: Leg, head: RequestHead, ids: Ids, *, safe: bool
-    ) -> Capture | None:
-        route, policy = bound.route, bound.shadow
-        if policy is None:
-            return None
+    def _capture(self, request: Request, policy: ShadowPolicy, *, safe: bool) -> None:
+        """`safe`: it may be asked of both sides without a dry run."""
+        head, bound, leg = request.head, request.bound, request.leg
+        route = bound.route
         has_key = head.first(_KEY) is not None
         side = shadow_side(policy, route.stage, route.effects, leg.side, head.method, has_key=has_key)
         if side is None:
             self._counters.shadowed(route.name, Shadowed.SKIPPED)
-            return None
+            return
         copied = copy_lines(policy, head.lines)
-        is_marked = was_shadowed(head.passed) or (client.trusted and _is_marked(head))
-        outcome = self._refuses(live, head, is_marked=is_marked)
+        outcome = self._refuses(request)
         if outcome is None and not safe and (copied.conditional or not self._is_proven(bound.new)):
             outcome = Shadowed.SKIPPED
         if outcome is None and not self.room.take(FIXED):
             outcome = Shadowed.SHED
         if outcome is not None:
             self._counters.shadowed(route.name, outcome)
-            return None
+            return
         head.bear(line_of(bound.entry, head.passed, shadowed=True))
-        return Capture(self, Asked(policy, live, bound, leg, side, head, ids, client.peer, copied, not safe))
+        request.decision = request.decision._replace(shadow=side)
+        request.watch(Capture(self, request, policy, side, copied, dry_run=not safe))
 
-    def _refuses(self, live: Live, head: RequestHead, *, is_marked: bool) -> Shadowed | None:
+    def _refuses(self, request: Request) -> Shadowed | None:
         """Rule 2, and requests that are no use to another side: bound to their connection, or shadows themselves."""
-        if self._closed or live.switch.on or head.binds or is_marked:
+        head = request.head
+        if self._closed or request.live.switch.on or head.binds or _is_shadow(request):
             return Shadowed.SKIPPED
         if self.recorder is None or not self.recorder.ready or self.is_short:
             return Shadowed.SHED
@@ -169,7 +164,7 @@ class Shadows:
         now = monotonic()
         if self._rests.get(capture.bound.route.name, 0.0) - now > IN_VAIN:
             return None
-        kept = Kept(self.room, policy.max_body)
+        kept = CapturedBody(self.room, policy.max_body)
         made = ShadowLeg(leg, pool, capture.head.host, capture.table.responses, kept, capture)
         if pool.rests(made, now):
             return None
@@ -177,7 +172,7 @@ class Shadows:
         return made
 
     def release(self, leg: ShadowLeg) -> None:
-        """It is over."""
+        """This leg no longer counts against its upstream's concurrency."""
         self._flying.get(leg.leg.pool.upstream.name, set()).discard(leg)
 
     def in_vain(self, capture: Capture, size: int) -> None:
@@ -211,7 +206,7 @@ class Shadows:
         if upstream is None or not upstream.dry_run or upstream.name in self._distrusted:
             return False
         now = monotonic()
-        return all(self._accepted.get((upstream.name, each.text), 0.0) > now for each in upstream.endpoints)
+        return all(self._accepted.get((upstream.name, endpoint.text), 0.0) > now for endpoint in upstream.endpoints)
 
     # -- what the worker does -----------------------------------------------------------------------------------------
 
@@ -232,7 +227,7 @@ class Shadows:
     def sweep(self, now: float) -> None:
         """Cut what is overdue, and look after the connections."""
         for flying in self._flying.values():
-            for leg in [each for each in flying if each.deadline < now]:
+            for leg in [leg for leg in flying if leg.deadline < now]:
                 leg.expire()
         for pool in self.pools.values():
             pool.sweep(now)
@@ -261,12 +256,12 @@ def shadow_pools(
             for name in (route.legacy, route.new):
                 most[name] = max(most.get(name, 0), route.shadow.concurrency)
     wanted = [_for_shadows(snapshot.upstreams[name], most[name]) for name in most if name in snapshot.upstreams]
-    known = {each.name: before.get(each.name) for each in wanted}
+    known = {upstream.name: before.get(upstream.name) for upstream in wanted}
     return {
-        each.name: old
-        if (old := known[each.name]) is not None and old.upstream == each
-        else pool_of(each, tasks, names, here)
-        for each in wanted
+        upstream.name: old
+        if (old := known[upstream.name]) is not None and old.upstream == upstream
+        else pool_of(upstream, tasks, names, here)
+        for upstream in wanted
     }
 
 
@@ -279,14 +274,15 @@ def _is_drawn(share: float) -> bool:
     return share >= 1.0 or random() < share  # noqa: S311 -- chance, not secrecy
 
 
-def _is_sampled(client: Client, live: Live, bound: BoundRoute, leg: Leg, decision: Decision, head: RequestHead) -> bool:
+def _is_sampled(request: Request) -> bool:
     """The draw of a canary stands for the cohort; where none was made, as at `live`, it is made for this."""
-    share = bound.sample if leg.side is Side.LEGACY else bound.answered_sample
+    bound, head = request.bound, request.head
+    share = bound.sample if request.leg.side is Side.LEGACY else bound.answered_sample
     if share >= 1.0:
         return True
-    draw = decision.draw
+    draw = request.decision.draw
     if draw is None:
-        draw = draw_of(cohort_hash(head, client.peer, live.snapshot, bound))
+        draw = draw_of(cohort_hash(head, request.peer, request.live.snapshot, bound))
     question = head.method + head.target  # a target begins with no letter
     return is_sampled(share, random(), question, draw, bound.salt, time())  # noqa: S311 -- chance, not secrecy
 
@@ -295,6 +291,10 @@ def _is_safe(bound: BoundRoute, head: RequestHead) -> bool:
     return is_safe(bound.route.effects, head.method, has_key=head.first(_KEY) is not None)
 
 
-def _is_marked(head: RequestHead) -> bool:
-    """Whether a trusted peer says that it is a shadow."""
-    return any(line[: len(_MARK)].lower() == _MARK for line in head.managed)
+def _is_shadow(request: Request) -> bool:
+    """Whether it came through a Banyan as a shadow, or a trusted peer says so."""
+    head = request.head
+    if was_shadowed(head.passed):
+        return True
+    marked = any(line[: len(_MARK)].lower() == _MARK for line in head.managed)
+    return marked and is_trusted(request.peer.decode("ascii"), request.live.snapshot.trusted)

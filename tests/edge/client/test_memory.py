@@ -67,7 +67,7 @@ async def test_near_its_ceiling_a_worker_sheds_and_above_refuses(play: Play, ser
     fill(proxy, 85)
     assert proxy.listener._connections.level is Level.SHEDDING
     fill(proxy, 70)
-    assert proxy.listener.gate is None
+    assert proxy.listener.admission_limits is None
     assert (await proxy.ask(get())).status == 200
 
 

@@ -18,11 +18,13 @@ from proxy.core.routing.decide import Reason
 from proxy.core.routing.snapshot import Snapshot
 from proxy.edge.routing.admission import admit
 from proxy.edge.routing.bound_table import BoundRoute, Leg, Live
-from proxy.edge.routing.kill_orders import rewrite
-from proxy.edge.routing.kill_switch import Switch
-from proxy.edge.routing.stickiness import Memory, Ties
+from proxy.edge.routing.kill_switch import WorkerKillSwitch
+from proxy.edge.routing.orders import rewrite
+from proxy.edge.routing.request import Request
+from proxy.edge.routing.stickiness import TieMemory, Ties
 from proxy.edge.tally import Counters
 from proxy.edge.upstream.pool import Pool
+from proxy.edge.wire.request_bytes import Ids
 from proxy.names.resolver import Resolver
 from proxy.tasks import Tasks
 from tests.edge.proxy import Block, snapshot_of, upstream
@@ -64,18 +66,18 @@ class World:
     now: float = 5000.0
     killed: bool = False
     place: int = 0
-    memories: list[Memory] = field(default_factory=list)
+    memories: list[TieMemory] = field(default_factory=list)
     jars: dict[str, bytes] = field(default_factory=dict)
     holds: dict[str, tuple[Side, float]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        one, other = (Memory(now=lambda: self.now, wall=lambda: self.now * 1.0 + 1e9) for _ in range(2))
+        one, other = (TieMemory(now=lambda: self.now, wall=lambda: self.now * 1.0 + 1e9) for _ in range(2))
         self.memories = [one, one, other]
 
     def live(self, worker: int) -> Live:
         """As a reload, or a new worker, makes it."""
         live = Live(TABLES[self.place], POOLS, Counters())
-        live.switch = Switch()
+        live.switch = WorkerKillSwitch()
         live.switch.on = self.killed
         live.ties = Ties(live.snapshot, self.memories[worker])
         rewrite(live)
@@ -90,10 +92,10 @@ class World:
         )
         assert isinstance(head, RequestHead)
         assert live.ties is not None
-        live.ties.meet(head)
-        admitted = admit(live, head, IP)
-        assert isinstance(admitted, tuple)
-        bound, leg, decision, _ = admitted
+        live.ties.take_cookies(head)
+        request = Request(live, head, Ids(head, keeps=False), IP, IP)
+        assert admit(request) is None
+        bound, leg, decision = request.bound, request.leg, request.decision
         answer = ResponseReader().read(sized(b""), bodyless=False)
         assert not isinstance(answer, str)
         lines = live.ties.answered(Asked(live, bound, leg, head), b"http", answer)

@@ -18,7 +18,7 @@ def sheds(proxy: Proxy) -> dict[str, int]:
 
 def has_gate(proxy: Proxy) -> bool:
     """Whether something stands before requests."""
-    return proxy.listener.gate is not None
+    return proxy.listener.admission_limits is not None
 
 
 async def test_a_client_that_asks_too_often_is_429(play: Play, serve: Serve) -> None:

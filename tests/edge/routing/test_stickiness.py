@@ -8,7 +8,7 @@ from time import time
 import pytest
 
 from proxy.core.stickiness.signed import open_cohort, seal_cohort
-from proxy.edge.routing.stickiness import Memory
+from proxy.edge.routing.stickiness import TieMemory
 from tests.edge.conftest import Play, Serve
 from tests.edge.proxy import Block, upstream
 from tests.edge.raw_client import get, request
@@ -323,7 +323,7 @@ async def test_tables_without_ties_have_none(play: Play, serve: Serve) -> None:
     await sides.ask(get(b"/a", b"Cookie: banyan_cohort=x"))
 
     assert sides.proxy.listener.live.ties is None
-    assert sides.proxy.listener.gate is None
+    assert sides.proxy.listener.admission_limits is None
     assert any(
         each.has(b"Cookie: banyan_cohort=x")
         for peer in (*sides.legacy.peers, *sides.new.peers)
@@ -334,7 +334,7 @@ async def test_tables_without_ties_have_none(play: Play, serve: Serve) -> None:
 def test_a_key_is_found_when_it_is_needed() -> None:
     """Once; a table that says its own needs none."""
     keys = iter([b"k" * 32])
-    memory = Memory(find_key=lambda: next(keys))
+    memory = TieMemory(find_key=lambda: next(keys))
 
     assert memory.key == memory.key == b"k" * 32
     assert not [*keys]

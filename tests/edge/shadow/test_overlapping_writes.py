@@ -7,7 +7,7 @@ import pytest
 
 from proxy.core.routing.cohort import CLIENT_IP
 from proxy.edge.shadow import overlapping_writes
-from proxy.edge.shadow.overlapping_writes import Writes, place_of, places_of, reach_of
+from proxy.edge.shadow.overlapping_writes import WritesInFlight, place_of, places_of, reach_of
 from tests.edge.conftest import Play, Serve
 from tests.edge.pairs import Pairs
 from tests.edge.proxy import Block, Proxy, upstream
@@ -137,7 +137,7 @@ async def test_what_a_route_declares_outranks_the_method(play: Play, serve: Serv
 
 def test_two_writes_at_a_time() -> None:
     """A path is being written until the last of its writes is over."""
-    found = Writes()
+    found = WritesInFlight()
     found.begin((7,))
     found.begin((7,))
     found.end((7,))
@@ -152,7 +152,7 @@ def test_the_oldest_are_forgotten_and_doubted(monkeypatch: pytest.MonkeyPatch) -
     """Of more writes than are known, a read that began before the oldest known one may have met any."""
     clock = iter(range(1, 100_000))
     monkeypatch.setattr(overlapping_writes, "monotonic", lambda: float(next(clock)))
-    found = Writes()
+    found = WritesInFlight()
     for each in (1, 2, 1, *range(3, overlapping_writes.MOST + 2)):  # 2 is the oldest then: 1 was written again
         found.begin((each,))
         found.end((each,))
@@ -186,7 +186,7 @@ def test_the_oldest_are_forgotten_and_doubted(monkeypatch: pytest.MonkeyPatch) -
 )
 def test_a_write_reaches_what_is_above_and_below(written: bytes, read: bytes, *, known: bool) -> None:
     """The last write at a path, above it or below it is found by the same cohort, and by no other."""
-    found = Writes()
+    found = WritesInFlight()
     found.begin(places_of(written, b"ann"))
     running = found.last(reach_of(read, b"ann"))
     found.end(places_of(written, b"ann"))

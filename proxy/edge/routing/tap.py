@@ -1,0 +1,64 @@
+"""What sees a request and its answer pass: any number of taps that watch, at most one that replaces the answer.
+
+Rule 1: `Request.taps` is empty for most requests, which pay one truth test at each place.
+Rule 2: a tap hears, in this order: `opened`, `request` with each part of the body, `whole`, `respond`, `relay` with
+        each further part, `ended`. All but `opened` and `ended` may be missing; `ended` comes once, whatever happened.
+Rule 3: what replaces the answer does so before it is framed for the client and before the other taps see it. Its head
+        says how long the new body is, or that nobody knows; nobody may change the head that came.
+Rule 4: whoever inherits from `Tap` is compiled as well (`hatch_build.py`): of a compiled class no interpreted one can.
+Rule 5: an answer in whose place the other side is asked is seen by no tap. A tunnel is seen by none after its request.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from proxy.core.http.request import RequestHead
+    from proxy.core.http.response import ResponseHead
+    from proxy.core.outcome import Failure
+
+
+class TappedClient(Protocol):
+    """The client's connection, as a tap sees it."""
+
+    scheme: bytes
+    trusted: bool
+
+    def forwarded(self, head: RequestHead) -> bytes:
+        """The forwarding fields for the upstream, each with CRLF."""
+
+
+class Tap:
+    """Hears of everything and does nothing; a subclass takes what it needs."""
+
+    replaces = False
+    """Whether `replace` and `replace_more` are to be asked."""
+
+    def opened(self) -> None:
+        """The request is about to be sent."""
+
+    def request(self, payload: bytes) -> None:
+        """More of the request's body, coded as it is sent on."""
+
+    def whole(self, client: TappedClient) -> None:
+        """The request has come whole and was passed on."""
+
+    def replace(self, head: ResponseHead, payload: bytes, *, done: bool) -> tuple[ResponseHead, bytes]:
+        """What the client gets in place of the final head and of what came along; `done`: that is all."""
+        del done
+        return head, payload
+
+    def replace_more(self, payload: bytes, *, done: bool) -> bytes:
+        """The same for what comes later."""
+        del done
+        return payload
+
+    def respond(self, head: ResponseHead, payload: bytes) -> None:
+        """The final head, and what came along."""
+
+    def relay(self, payload: bytes) -> None:
+        """More of the answer's body."""
+
+    def ended(self, failure: Failure | None, began: float, ended: float, *, fell_back: bool) -> None:
+        """The client has its answer, or none (`failure`); both times are monotonic."""
