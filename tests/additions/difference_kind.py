@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from proxy.core.parity.rules.difference import SEVERITY
 from tests.additions.addition import Addition, Edit
 
+_ENUM = type(next(iter(SEVERITY))).__name__
 _DIFFERENCE, _TEXTS = "proxy/core/parity/rules/difference.py", "proxy/core/parity/texts.py"
-_FINDER = """    if one.casefold() == other.casefold():
-        return Kind.CASE
+_FINDER = f"""    if one.casefold() == other.casefold():
+        return {_ENUM}.CASE
 """
 
 DIFFERENCE_KIND = Addition(
@@ -14,8 +16,8 @@ DIFFERENCE_KIND = Addition(
     earlier=2,
     edits=(
         Edit(_DIFFERENCE, '    CASE = "case"\n', before='    ORDER = "order"'),
-        Edit(_DIFFERENCE, "    Kind.CASE: Severity.LOW,\n", before="    Kind.ORDER: "),
-        Edit(_DIFFERENCE, "VALUE_KINDS |= {Kind.CASE}\n", after="VALUE_KINDS = frozenset("),
-        Edit(_TEXTS, _FINDER, before="    return Kind.STRING"),
+        Edit(_DIFFERENCE, f"    {_ENUM}.CASE: Severity.LOW,\n", before=f"    {_ENUM}.ORDER: "),
+        Edit(_DIFFERENCE, f"VALUE_KINDS |= {{{_ENUM}.CASE}}\n", after='"""The same thing is there on both sides'),
+        Edit(_TEXTS, _FINDER, before=f"    return {_ENUM}.STRING"),
     ),
 )
