@@ -18,7 +18,7 @@ import typer
 from bench.bars import BARS, judge
 from bench.errors import BenchError
 from bench.machine import Cores, choose_cores, describe_machine, share_a_core
-from bench.peers import PEERS
+from bench.peers import PEERS, VARIANTS
 from bench.peers.peer import Peer
 from bench.report import Document, Report, fill, render_json, render_text
 from bench.rounds import Plan
@@ -75,8 +75,9 @@ def peers_command(
     metrics. Before the first round each proxy is asked 400 times to see that it does this work; one that does not is
     left out.
     Latency is that of a saturated proxy: good for comparing, not for promising.
+    With --only also banyan-switches: the same with leniency, streaming timeouts, forwarded expectations and ids.
     """
-    report = peers.measure(choose_peers(only), _plan(seconds, rounds, cores), route_count)
+    report = peers.measure(choose_peers(only, (*PEERS, *VARIANTS)), _plan(seconds, rounds, cores), route_count)
     _finish([report], as_json=as_json, markdown=markdown)
 
 

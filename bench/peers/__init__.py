@@ -6,3 +6,5 @@ from bench.peers import banyan, caddy, envoy, haproxy, nginx, traefik
 from bench.peers.peer import Peer
 
 PEERS: tuple[Peer, ...] = (banyan.PEER, nginx.PEER, haproxy.PEER, caddy.PEER, envoy.PEER, traefik.PEER)
+VARIANTS: tuple[Peer, ...] = (banyan.SWITCHED,)
+"""Measured only where they are named."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 
 import proxy
 from bench.compiled import installed, is_compiled
@@ -17,20 +18,32 @@ admin: 127.0.0.1:{admin}
 workers: 1
 state: memory
 shadow: {{sample: 0%}}
-upstreams:
-  legacy: {{url: "http://127.0.0.1:{legacy}"}}
-  new: {{url: "http://127.0.0.1:{new}"}}
+{switches}upstreams:
+  legacy: {{url: "http://127.0.0.1:{legacy}"{upstream_switches}}}
+  new: {{url: "http://127.0.0.1:{new}"{upstream_switches}}}
 routes:
 """
+SWITCHES = """\
+request_id: keep
+resolve: {least: 2s, most: 10s}
+leniency: [
+  bare_lf, obs_fold, equal_content_lengths, unknown_methods, ambiguous_path, raw_utf8_target, percent_nul,
+  fragment_in_target,
+]
+"""
+UPSTREAM_SWITCHES = (
+    ", expect: forward, timeout: streaming, leniency: [bare_lf, obs_fold, space_before_colon, ctl_in_values]"
+)
 CANARY = (
     '  - {{name: {name}, match: "GET /{name}/items/{{id}}", stage: canary, split: 50%, cohort: "header:{header}"}}\n'
 )
 REST = '  - {name: rest, match: "/**", stage: legacy}\n'
 
 
-def routes_file(site: Site) -> str:
+def routes_file(site: Site, *, switches: str = "", upstream_switches: str = "") -> str:
     """The text of routes.yaml; with no numbered routes, one that takes everything to legacy (for bodies)."""
-    head = HEAD.format(listen=site.listen, admin=site.admin, legacy=site.legacy, new=site.new)
+    ports = {"listen": site.listen, "admin": site.admin, "legacy": site.legacy, "new": site.new}
+    head = HEAD.format(**ports, switches=switches, upstream_switches=upstream_switches)
     numbered = "".join(CANARY.format(name=name, header=TENANT_HEADER) for name in services(site))
     return head + (numbered or REST)
 
@@ -50,6 +63,14 @@ def launch(site: Site) -> Launch:
     )
 
 
+def launch_switched(site: Site) -> Launch:
+    """With every switch on that may cost this workload something and refuses none of it."""
+    started = launch(site)
+    text = routes_file(site, switches=SWITCHES, upstream_switches=UPSTREAM_SWITCHES)
+    (site.folder / "routes.yaml").write_text(text)
+    return replace(started, label="banyan-switches")
+
+
 PEER = Peer(
     name="banyan",
     launch=launch,
@@ -58,3 +79,4 @@ PEER = Peer(
     lookup="a tree of path segments",
     split="a stage `canary` with `cohort: header:X-Tenant-Id` on every route",
 )
+SWITCHED = replace(PEER, name="banyan-switches", launch=launch_switched)
