@@ -70,7 +70,7 @@ def test_the_sources_collect_every_test(sources: Path) -> None:
 PARTS = ("proxy", "adapters", "tests", "bench", "holds", "docs", "requirements", ".ci")
 BESIDE = (
     *("run", "hatch_build.py", "pyproject.toml", "Dockerfile", ".dockerignore", ".gitignore", "routes.yaml"),
-    *("LICENSE", "README.md", "SECURITY.md"),
+    *("LICENSE", "README.md", "CONTRIBUTING.md", "SECURITY.md"),
 )
 
 

@@ -21,7 +21,10 @@ from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import structlog
+
 VARIABLE = "BANYAN_HANDED_DOWN"
+_log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,11 +58,13 @@ def start_successor(
 ) -> subprocess.Popen[bytes]:
     """Step 1; OSError when no process can be made."""
     numbers = [admin.fileno(), *(worker.fileno() for worker in workers)]
-    return subprocess.Popen(  # noqa: S603 -- our own interpreter and file
+    successor = subprocess.Popen(  # noqa: S603 -- our own interpreter and file
         [sys.executable, "-m", "proxy", "serve", "--config", str(config)],
         pass_fds=numbers,
         env={**env, VARIABLE: ",".join(str(each) for each in (os.getpid(), *numbers))},
     )
+    _log.info("successor_started", pid=successor.pid)
+    return successor
 
 
 class Readiness:

@@ -163,7 +163,6 @@ class Supervisor:
         except OSError as error:
             _log.exception("successor_failed", exc_info=error)
             return
-        _log.info("successor_started", pid=self._successor.pid)
 
     def _stop(self) -> None:
         """Drain; at the second call, cut."""

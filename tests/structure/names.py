@@ -1,0 +1,63 @@
+"""Names that stand in two places, and why they may: one thing seen from two sides, not two things of one name.
+
+Rule 1: `ONE_THING` says in words what the one thing is. A name without such words means two things.
+Rule 2: `LEFT` is what still means two things. The test lets nobody add to it; who renames one takes its line out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from tests.structure.measures import Places, classes_twice, stems_twice
+from tests.structure.tree import Tree
+
+STEMS: Mapping[str, str] = {
+    "address": "host and port of an upstream: as text in config, with its connections in edge",
+    "check": "`banyan check`: the command, and the rules that it applies",
+    "evidence": "what comparisons found: in memory, in PostgreSQL, and shown by the admin port",
+    "fields": "header fields or fields of a value, side by side",
+    "kill": "the kill switch, as its command and as the admin port turn it",
+    "kill_switch": "the kill switch: the rule in core, the object in a worker",
+    "legacy": "the system that is left behind: what the judge knows of it, and the demo's own",
+    "model": "what a command has to say, for text and JSON alike",
+    "picture": "what a command prints",
+    "plan": "`banyan plan`: the command, and what it computes",
+    "positions": "the store of positions: what it can do, in memory, in PostgreSQL",
+    "problem": "one thing that is wrong, said to whoever can mend it",
+    "redact": "taking secrets out: of a log line, of a kept exchange",
+    "replay": "requests once more: the command, and how they are decided again",
+    "route": "one route: as a value, and as `status --route` shows it",
+    "schema": "what routes.yaml may say: the models, and the command that prints them",
+}
+CLASSES: Mapping[str, str] = {}
+
+STEMS_LEFT = frozenset(
+    {"answers", "breaker", "build", "connections", "groups", "load", "memory", "reasons", "rows", "sentence"}
+    | {"standing", "state", "table"}
+)
+# fmt: off
+CLASSES_LEFT = frozenset({
+    "AccessLog", "Address", "Answer", "Answered", "Asked", "Background", "Breaker", "Certificates", "Change",
+    "Changes", "Client", "Cohorts", "Condition", "Counts", "Coverage", "Edit", "Evidence", "Exchange", "Found",
+    "Gate", "Incomparable", "Judged", "Keeper", "Kept", "Kind", "Known", "Late", "Leg", "Load", "Mark", "Marks",
+    "Member", "Memory", "Moment", "Order", "OwnAnswer", "Parity", "Place", "Placed", "Problem", "Question", "Rate",
+    "Reading", "Recorded", "Refusal", "Remembered", "Repeat", "Report", "RequestView", "Ring", "Room", "RouteShown",
+    "Ruling", "Said", "Seen", "Source", "Standing", "State", "Step", "Stood", "Table", "Taken", "Tally", "Times",
+    "Told", "Traffic", "Turned", "Verdict", "Why", "Window", "Writes",
+})
+# fmt: on
+
+
+def two_things(places: Places, one_thing: Mapping[str, str]) -> Places:
+    """What stands in more than one place and has no words why."""
+    return {name: where for name, where in places.items() if name not in one_thing}
+
+
+def unexplained_stems(tree: Tree) -> Places:
+    """File names that mean two things."""
+    return two_things(stems_twice(tree), STEMS)
+
+
+def unexplained_classes(tree: Tree) -> Places:
+    """Public class names that mean two things."""
+    return two_things(classes_twice(tree), CLASSES)
