@@ -85,10 +85,10 @@ def words(names: set[str] | frozenset[str]) -> set[str]:
 
 
 def closed_lists() -> dict[frozenset[str], str]:
-    """The values of every enum of words in core, control and comparer, with the place of each."""
+    """The values of every enum of words in api, core, control and comparer, with the place of each."""
     found: dict[frozenset[str], str] = {}
     for name, text in on_disk().items():
-        if name.startswith(("proxy/core/", "proxy/control/", "proxy/comparer/")) and "StrEnum" in text:
+        if name.startswith(("proxy/api/", "proxy/core/", "proxy/control/", "proxy/comparer/")) and "StrEnum" in text:
             for node in parsed(text).body:
                 if isinstance(node, ast.ClassDef) and "StrEnum" in map(ast.unparse, node.bases):
                     found[frozenset(_values(node))] = f"{name}:{node.name}"
