@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -10,9 +9,8 @@ from tests.additions.difference_kind import DIFFERENCE_KIND
 from tests.additions.message import MESSAGE
 from tests.additions.need import NEED
 from tests.additions.predicate import PREDICATE
-from tests.structure.tree import ROOT
-
-_PAGE = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+from tests.config.test_growing import BLOCK as CONTACT
+from tests.config.test_growing import SOURCE, Edits
 
 
 class Change(Protocol):
@@ -32,25 +30,21 @@ class Change(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """A change whose files stand in CONTRIBUTING.md, in a numbered list below its title; tests/config adds one."""
+class Grown:
+    """A change that tests/config makes in a copy: its edits by file below `proxy/`."""
 
-    title: str
+    name: str
     earlier: int
-
-    @property
-    def name(self) -> str:
-        """What is added."""
-        return self.title.lower()
+    edits: Edits
 
     @property
     def files(self) -> tuple[str, ...]:
-        """The first path of each number."""
-        section = _PAGE.partition(f"### {self.title}\n")[2].partition("\n#")[0]
-        return tuple(re.findall(r"^\d+\. `([^`]+)`", section, re.MULTILINE))
+        """The files that it touches."""
+        return tuple(f"proxy/{name}" for name in self.edits)
 
 
-COHORT_SOURCE, BLOCK = Told("A cohort source", 6), Told("A block of routes.yaml", 11)
+COHORT_SOURCE = Grown("a cohort source", 6, SOURCE)
+BLOCK = Grown("a block of routes.yaml", 11, CONTACT)
 CHANGES: tuple[Change, ...] = (COHORT_SOURCE, BLOCK, DIFFERENCE_KIND, NEED, PREDICATE, MESSAGE)
 MOST = {
     "a cohort source": 2,
