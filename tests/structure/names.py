@@ -19,7 +19,6 @@ STEMS: Mapping[str, str] = {
     "evidence": "what comparisons found: in memory, in PostgreSQL, and shown by the admin port",
     "connections": "who is connected, bounded: clients of a worker, and to PostgreSQL",
     "errors": "how something says no",
-    "fields": "header fields or fields of a value, side by side",
     "kill": "the kill switch, as its command and as the admin port turn it",
     "kill_switch": "the kill switch: the rule in core, the object in a worker",
     "legacy": "the system that is left behind: what the judge knows of it, and the demo's own",
@@ -35,16 +34,29 @@ STEMS: Mapping[str, str] = {
     "request": "one request: its head, and what it is on its way through steps and taps",
     "route": "one route: as a value, and as `status --route` shows it",
     "routes": "where routes run: as JSON, and who answers with it",
+    "routes_file": "the routes.yaml that a command reads, and that the demo writes",
     "rows": "rows of a store, in a database or in memory",
     "schema": "what routes.yaml may say: the models, and the command that prints them",
     "standing": "everything that stands: as a value, as JSON, and who answers with it",
-    "state": "where state is kept: the value of `state:`, and the demo's own",
     "upstreams": "the systems behind Banyan: as JSON, who answers with it, and what workers say of them",
 }
 CLASSES: Mapping[str, str] = {}
 
 STEMS_LEFT = frozenset(
-    {"answers", "breaker", "build", "groups", "load", "memory", "reasons", "running", "sentence", "table"}
+    {
+        "answers",
+        "breaker",
+        "build",
+        "groups",
+        "load",
+        "memory",
+        "outcomes",
+        "patterns",
+        "reasons",
+        "running",
+        "sentence",
+        "table",
+    }
 )
 # fmt: off
 CLASSES_LEFT = frozenset({
