@@ -31,7 +31,7 @@ def extension_of(path: bytes) -> str:
 
 
 '''
-_KEY = """    extension: value_types.Name | None = _optional("What follows the path's last dot.", "pdf")
+_KEY = """    extension: Annotated[str, TEXT] | None = optional("What follows the path's last dot.", "pdf")
 """
 _BUILT = """    if block.extension is not None:
         yield ExtensionIs(block.extension)
@@ -47,8 +47,8 @@ _DECLINED = """        case ExtensionIs(extension=extension):
 """
 _IMPORT = "from proxy.core.routing.predicate import ExtensionIs\n"
 _IMPORTS = "from proxy.core.routing.predicate import"
-_PREDICATE, _SCHEMA = "proxy/core/routing/predicate.py", "proxy/config/blocks/schema.py"
-_BUILD, _CONDITIONS = "proxy/config/build.py", "proxy/config/checks/conditions.py"
+_PREDICATE, _MATCH = "proxy/core/routing/predicate.py", "proxy/config/blocks/match.py"
+_OVERLAP = "proxy/config/checks/overlap.py"
 _EXPLAIN = "proxy/cli/explain/candidates.py"
 
 PREDICATE = Addition(
@@ -56,11 +56,11 @@ PREDICATE = Addition(
     earlier=5,
     edits=(
         Edit(_PREDICATE, _CLASS, before="def query_values("),
-        Edit(_SCHEMA, _KEY, before="    host: value_types.HostText | None"),
-        Edit(_BUILD, _IMPORT, before=_IMPORTS),
-        Edit(_BUILD, _BUILT, after="def _predicates("),
-        Edit(_CONDITIONS, _IMPORT, before=_IMPORTS),
-        Edit(_CONDITIONS, _COMPARED, before="        case HostIs():"),
+        Edit(_MATCH, _IMPORT, before=_IMPORTS),
+        Edit(_MATCH, _KEY, before="    host: HostText | None"),
+        Edit(_MATCH, _BUILT, before="    if block.host is not None:"),
+        Edit(_OVERLAP, _IMPORT, before=_IMPORTS),
+        Edit(_OVERLAP, _COMPARED, before="        case HostIs():"),
         Edit(_EXPLAIN, _IMPORT, before=_IMPORTS),
         Edit(_EXPLAIN, _LOOKS_AT, after='return f"host {pattern}"'),
         Edit(_EXPLAIN, _DECLINED, after='return f"host is {head.host}, the route wants {pattern}"'),

@@ -14,7 +14,7 @@ from tests.structure.tree import ROOT, Tree, on_disk
 
 MEDIAN, NINETY_FIVE = 6, 18
 """Lines of a function: what half of them, and 95 % of them, have at the most."""
-NAME_A_STAGE = 29
+NAME_A_STAGE = 8
 TREE: Tree = {
     "proxy/__init__.py": "",
     "proxy/a/first.py": "class Order:\n    def f(self):\n        return Stage.CANARY\n\n    def g(self): ...\n",
