@@ -12,8 +12,8 @@ from typing import Any, cast
 from proxy.app.worker import Worker
 from proxy.control.fleet.links import Links
 from proxy.control.traffic.ledger import Ledger
-from proxy.link.control_link import ControlLink
 from proxy.link.messages import Table, read_to_worker
+from proxy.link.reconnecting import ControlLink
 
 
 async def _main(path: Path) -> None:
