@@ -41,7 +41,7 @@ _FILES = {
     ),
     "proxy/edge/shadow": ("capture", "captured_body", "leg", "overlapping_writes", "shadows"),
     "proxy/edge/upstream": (
-        "address", "breaker", "connection", "fair_share", "outcomes", "pool", "pools_by_host",
+        "address", "circuit_breaker", "connection", "fair_share", "outcomes", "pool", "pools_by_host",
     ),
     "proxy/edge/wire": ("ending", "head_parser", "request_bytes", "response_bytes", "upload"),
 }

@@ -27,7 +27,7 @@ ROOT = Path(__file__).parent.parent
 EDGE = (
     "routing/test_admission_steps",
     "wire/test_bodies",
-    "upstream/test_breaker",
+    "upstream/test_circuit_breaker",
     "routing/test_drain",
     "exchange/test_fallback",
     "exchange/test_faults",

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from proxy.core.build import BUILD, SLOW, Build
 from proxy.core.limits.ceiling import share_of_group
 from proxy.core.routing.snapshot import AUTO, Limits
-from proxy.edge.client.memory import group_limit, resident
+from proxy.edge.client.process_memory import group_limit, resident
 from proxy.edge.wire.head_parser import judge_request
 
 ENOUGH_FILES = 4096

@@ -20,7 +20,7 @@ import msgspec
 import structlog
 
 from proxy.comparer.counting import Counting
-from proxy.comparer.outcomes import ComparedOutcomes
+from proxy.comparer.request_outcomes import ComparedOutcomes
 from proxy.comparer.runs import Runs
 from proxy.core.evidence.fold import ComparedPair, Fold
 from proxy.core.evidence.noise_memories import Memories

@@ -9,9 +9,9 @@ from structlog.testing import capture_logs
 from proxy.comparer import comparison
 from proxy.comparer.comparison import PairComparer
 from proxy.core.evidence.fold import REPEATED, Part
-from proxy.core.noise.groups import group_id
 from proxy.core.noise.key_state import KeyState
 from proxy.core.noise.memory import Learned
+from proxy.core.noise.noise_groups import group_id
 from proxy.core.outcome import Side
 from proxy.core.parity.pair import Pair
 from proxy.core.parity.rules.rules import NoiseWord, Rules

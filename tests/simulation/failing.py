@@ -21,7 +21,7 @@ from proxy.core.outcome import Refused
 from proxy.core.routing.route import BreakerPolicy as Rule
 from proxy.core.routing.split import draw_of, hash_of
 from proxy.edge.account.guard_events import MOST
-from proxy.edge.upstream.breaker import Breakers
+from proxy.edge.upstream.circuit_breaker import Breakers
 from proxy.link.messages import BUCKETS, AliveDelta, BadDelta, CohortDelta, RefusedDelta, Report, RouteDelta
 from tests.control.stands import Clock, Stand, Store, table
 

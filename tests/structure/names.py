@@ -42,34 +42,6 @@ STEMS: Mapping[str, str] = {
 }
 CLASSES: Mapping[str, str] = {}
 
-STEMS_LEFT = frozenset(
-    {
-        "answers",
-        "breaker",
-        "build",
-        "groups",
-        "load",
-        "memory",
-        "outcomes",
-        "patterns",
-        "reasons",
-        "running",
-        "sentence",
-        "table",
-    }
-)
-# fmt: off
-CLASSES_LEFT = frozenset({
-    "AccessLog", "Address", "Answer", "Answered", "Asked", "Background", "Breaker", "Certificates", "Change",
-    "Changes", "Client", "Cohorts", "Condition", "Counts", "Coverage", "Edit", "Evidence", "Exchange", "Found",
-    "Gate", "Incomparable", "Judged", "Keeper", "Kept", "Kind", "Known", "Late", "Leg", "Load", "Mark", "Marks",
-    "Member", "Memory", "Moment", "Order", "OwnAnswer", "Parity", "Place", "Placed", "Problem", "Question", "Rate",
-    "Reading", "Recorded", "Refusal", "Remembered", "Repeat", "Report", "RequestView", "Ring", "Room", "RouteShown",
-    "Ruling", "Said", "Seen", "Source", "Standing", "State", "Step", "Stood", "Table", "Taken", "Tally", "Times",
-    "Told", "Traffic", "Turned", "Verdict", "Why", "Window", "Writes",
-})
-# fmt: on
-
 
 def two_things(places: Places, one_thing: Mapping[str, str]) -> Places:
     """What stands in more than one place and has no words why."""

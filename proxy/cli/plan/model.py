@@ -14,7 +14,7 @@ from enum import Enum
 from pathlib import PurePath
 
 from proxy.cli.explain.model import match_of
-from proxy.cli.plan.running import RecentTraffic
+from proxy.cli.plan.running_table import RecentTraffic
 from proxy.control.running import needs_restart
 from proxy.core.judge.policy import GuardPolicy
 from proxy.core.parity.rules.rules import Rule

@@ -14,7 +14,7 @@ from proxy.cli.terminal import complain, console, leave, say_json
 
 if TYPE_CHECKING:
     from proxy.cli.plan.model import Planned
-    from proxy.cli.plan.running import RecentTraffic, RunningRoutes
+    from proxy.cli.plan.running_table import RecentTraffic, RunningRoutes
     from proxy.config.load import Loaded
 
 LESSON = Lesson(
@@ -61,7 +61,7 @@ def plan(
 
 def _planned(file: Path, after: Loaded, against: str, base: str, config: Path, last: int | None) -> Planned:
     from proxy.cli.plan.model import PlanQuestion, planned
-    from proxy.cli.plan.running import RUNNING, RunningRoutes
+    from proxy.cli.plan.running_table import RUNNING, RunningRoutes
     from proxy.cli.routes_file import load_or_leave
 
     if against == RUNNING:
@@ -90,7 +90,7 @@ def _planned(file: Path, after: Loaded, against: str, base: str, config: Path, l
 
 def _standing(base: str) -> RunningRoutes:
     from proxy.cli.admin_client import NoAnswerError
-    from proxy.cli.plan.running import running_routes
+    from proxy.cli.plan.running_table import running_routes
 
     try:
         return running_routes(base)
@@ -100,7 +100,7 @@ def _standing(base: str) -> RunningRoutes:
 
 
 def _running(revision: str, config: Path) -> Loaded:
-    from proxy.cli.plan.running import running_loaded
+    from proxy.cli.plan.running_table import running_loaded
 
     found = running_loaded(revision, config)
     if found is None:
@@ -115,7 +115,7 @@ def _running(revision: str, config: Path) -> Loaded:
 def _recent(base: str) -> tuple[RecentTraffic | None, str]:
     """What is remembered, or why nothing is known: a plan without figures is one still."""
     from proxy.cli.admin_client import NoAnswerError
-    from proxy.cli.plan.running import recent_traffic
+    from proxy.cli.plan.running_table import recent_traffic
 
     try:
         return recent_traffic(base, _ALL), ""

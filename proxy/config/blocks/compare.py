@@ -16,8 +16,8 @@ from proxy.config.block import Block, Draft, KeysAt, Section, needed, optional
 from proxy.config.blocks.shadow import RouteWithShadow, shadow_of
 from proxy.config.readers import units
 from proxy.config.readers.errors import fault
-from proxy.config.readers.patterns import TEXT, matching
 from proxy.config.readers.scalars import Choice
+from proxy.config.readers.schema_patterns import TEXT, matching
 from proxy.config.readers.units import is_number
 from proxy.config.text.problem import FileProblem, Path
 from proxy.core.parity.formats.moments import read_moment

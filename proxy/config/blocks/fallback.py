@@ -12,7 +12,7 @@ from proxy.config.block import Block, Draft, KeysAt, Section, needed, optional
 from proxy.config.blocks.route import RouteWithSides, needed_upstreams
 from proxy.config.readers import scalars
 from proxy.config.readers.errors import fault
-from proxy.config.readers.patterns import words
+from proxy.config.readers.schema_patterns import words
 from proxy.config.text.problem import FileProblem
 from proxy.core.outcome import Side
 from proxy.core.routing.route import Fallback, Trigger

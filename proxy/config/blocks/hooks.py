@@ -15,7 +15,7 @@ from pydantic import BeforeValidator
 from proxy.config.block import Block, Draft, KeysAt, Section, needed, optional
 from proxy.config.readers import units
 from proxy.config.readers.errors import fault
-from proxy.config.readers.patterns import TEXT, beginning
+from proxy.config.readers.schema_patterns import TEXT, beginning
 from proxy.config.text.problem import Path
 from proxy.core.routing.snapshot import Hook
 from proxy.core.secret import Secret

@@ -18,7 +18,7 @@ from proxy.config.blocks.upstream import UpstreamKeys
 from proxy.config.blocks.windows import WindowBlock, window_problems, windows_of
 from proxy.config.readers import scalars, units
 from proxy.config.readers.errors import fault, one_of
-from proxy.config.readers.patterns import words
+from proxy.config.readers.schema_patterns import words
 from proxy.config.readers.units import SHARE_SCHEMA
 from proxy.config.text.problem import FileProblem, Path
 from proxy.core.judge.guard import Bad

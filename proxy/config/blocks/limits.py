@@ -13,7 +13,7 @@ from pydantic import BeforeValidator, WithJsonSchema
 from proxy.config.block import Block, Draft, KeysAt, Section, optional, said_by
 from proxy.config.readers import scalars, units
 from proxy.config.readers.errors import fault
-from proxy.config.readers.patterns import matching
+from proxy.config.readers.schema_patterns import matching
 from proxy.config.readers.units import SIZE, SIZE_SCHEMA, read_size, with_unit
 from proxy.config.text.problem import FileProblem, Path
 from proxy.core.routing.route import RateLimit

@@ -11,7 +11,7 @@ from pydantic import BeforeValidator, WithJsonSchema
 
 from proxy.config.block import Block, needed, optional
 from proxy.config.readers.errors import fault
-from proxy.config.readers.patterns import TEXT, beginning
+from proxy.config.readers.schema_patterns import TEXT, beginning
 from proxy.config.readers.sources import TOKEN, read_field_name
 from proxy.config.text.problem import like
 from proxy.core.http.first_line import UNNAMED_METHODS

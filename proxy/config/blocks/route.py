@@ -13,7 +13,7 @@ from proxy.config.block import Block, Draft, KeysAt, Section, needed, optional, 
 from proxy.config.blocks.match import AnyMatch, placed, predicates_of
 from proxy.config.readers import scalars, sources, units
 from proxy.config.readers.errors import fault
-from proxy.config.readers.patterns import TEXT
+from proxy.config.readers.schema_patterns import TEXT
 from proxy.config.text.problem import FileProblem, Path
 from proxy.core.nearest import nearest
 from proxy.core.outcome import Side

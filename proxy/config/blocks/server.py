@@ -18,7 +18,7 @@ from proxy.config.block import Block, Draft, KeysAt, Section, defaulting, needed
 from proxy.config.readers import address, scalars, units
 from proxy.config.readers.address import BindAddress
 from proxy.config.readers.errors import fault
-from proxy.config.readers.patterns import beginning
+from proxy.config.readers.schema_patterns import beginning
 from proxy.config.text.problem import FileProblem
 from proxy.core.routing.snapshot import AccessLogPolicy
 from proxy.core.secret import Secret

@@ -21,7 +21,7 @@ from proxy.config.blocks.route import RouteWithAnswer
 from proxy.config.blocks.upstream import UpstreamKeys
 from proxy.config.readers import scalars, units
 from proxy.config.readers.errors import fault, one_of
-from proxy.config.readers.patterns import TEXT, words
+from proxy.config.readers.schema_patterns import TEXT, words
 from proxy.config.readers.sources import read_field_name
 from proxy.config.text.problem import FileProblem, Path
 from proxy.core.routing.cohort import CohortSource, SourceKind

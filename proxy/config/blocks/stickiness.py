@@ -19,7 +19,7 @@ from proxy.config.blocks.route import RouteWithSides
 from proxy.config.blocks.server import ServerKeys
 from proxy.config.readers import address, sources, units
 from proxy.config.readers.errors import fault
-from proxy.config.readers.patterns import TEXT, matching
+from proxy.config.readers.schema_patterns import TEXT, matching
 from proxy.config.readers.sources import Flow
 from proxy.config.text.problem import FileProblem, Path
 from proxy.core.outcome import Side

@@ -20,8 +20,8 @@ from proxy.config.blocks.upstream import UpstreamKeys
 from proxy.config.checks.tls_files import ending_soon
 from proxy.config.readers import scalars
 from proxy.config.readers.errors import fault
-from proxy.config.readers.patterns import TEXT, words
 from proxy.config.readers.scalars import Choice
+from proxy.config.readers.schema_patterns import TEXT, words
 from proxy.config.text.problem import FileProblem
 from proxy.core.routing.route import HostMode
 from proxy.core.tls import VERIFIED, CertificateFiles, ListenerTls, Sni, TlsVersion, UpstreamTls

@@ -13,7 +13,7 @@ from pydantic import BeforeValidator, WithJsonSchema
 from proxy.config.block import Block, Draft, needed, optional
 from proxy.config.readers import scalars
 from proxy.config.readers.errors import fault
-from proxy.config.readers.patterns import TEXT, pattern_of
+from proxy.config.readers.schema_patterns import TEXT, pattern_of
 from proxy.config.text.problem import FileProblem, Path
 from proxy.core.judge.policy import Freeze, Stops, Window
 

@@ -16,7 +16,7 @@ from urllib.parse import unquote_to_bytes
 from pydantic import BeforeValidator
 
 from proxy.config.readers.errors import fault
-from proxy.config.readers.patterns import TEXT, matching
+from proxy.config.readers.schema_patterns import TEXT, matching
 from proxy.core.routing.snapshot import Network
 
 _LISTEN = re.compile(r"(?:\[(?P<six>[0-9A-Fa-f:.]+)\]|(?P<four>[0-9.]+|localhost)?):(?P<port>[0-9]{1,5})")

@@ -10,7 +10,7 @@ from typing import Annotated, Generic, TypeVar
 from pydantic import BeforeValidator, WithJsonSchema
 
 from proxy.config.readers.errors import fault, one_of
-from proxy.config.readers.patterns import TEXT, matching, words
+from proxy.config.readers.schema_patterns import TEXT, matching, words
 from proxy.core.http.authority import normal_host
 from proxy.core.http.leniency import OF_REQUESTS, OF_RESPONSES, Leniency
 

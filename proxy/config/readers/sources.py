@@ -13,7 +13,7 @@ from typing import Annotated
 from pydantic import BeforeValidator
 
 from proxy.config.readers.errors import fault
-from proxy.config.readers.patterns import matching
+from proxy.config.readers.schema_patterns import matching
 from proxy.core.http.headers import FieldKind, request_kind
 from proxy.core.nearest import nearest
 from proxy.core.routing.cohort import FACTS, FLOWS, CohortSource, SourceKind

@@ -14,7 +14,7 @@ from pydantic import BeforeValidator, GetCoreSchemaHandler, WithJsonSchema
 from pydantic_core import CoreSchema, core_schema
 
 from proxy.config.readers.errors import fault
-from proxy.config.readers.patterns import matching, pattern_of
+from proxy.config.readers.schema_patterns import matching, pattern_of
 
 _LENGTH = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,6})?) ?(ms|s|m|h|d)")
 _DAY = 86_400

@@ -35,7 +35,7 @@ from proxy.control.judge.judging import Judge
 from proxy.control.position.group_orders import Given, GroupOrders, OperatorOrder, TooLate
 from proxy.control.position.mover import PATIENCE, AwayError, Made, Mover
 from proxy.control.position.order_notes import Around, drain_of, order_notes, pin_sentence, promotion_notes
-from proxy.control.position.reasons import BEGUN
+from proxy.control.position.place_reasons import BEGUN
 from proxy.control.position.standing_here import StandingHere
 from proxy.control.running import Running
 from proxy.core.judge.stage_machine import MoveRefusal

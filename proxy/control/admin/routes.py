@@ -28,7 +28,7 @@ from proxy.control.admin.responses import tag_of
 from proxy.control.admin.standing import NO_VERDICT, JudgedRoutes, pin_view, standing_view
 from proxy.control.evidence.book import EvidenceBook
 from proxy.control.position.orders_for_workers import drains
-from proxy.control.position.reasons import why
+from proxy.control.position.place_reasons import why
 from proxy.control.position.standing_here import RoutePlace
 from proxy.control.probe.certificates import Shown
 from proxy.control.probe.upstreams_down import answering, by_stage

@@ -24,8 +24,8 @@ from proxy.core.evidence.records import Cluster, Epoch, EvidenceTally, KeyGroup,
 from proxy.core.judge.coverage import OFTEN
 from proxy.core.judge.ramp import Fault, Measures
 from proxy.core.math.confidence import upper_bound
-from proxy.core.noise.groups import Waiting
 from proxy.core.noise.key_state import EXCUSED, KeyState
+from proxy.core.noise.noise_groups import Waiting
 from proxy.core.parity.compare import Outcome
 from proxy.core.parity.rules.difference import Severity
 from proxy.core.parity.rules.rules import NO_RULES, Rules

@@ -21,7 +21,7 @@ from proxy.core.evidence.fold import REPEATED
 from proxy.core.evidence.records import EvidenceTally
 from proxy.core.judge.coverage import ALPHA
 from proxy.core.math.confidence import upper_bound
-from proxy.core.noise.groups import read
+from proxy.core.noise.noise_groups import read
 from proxy.core.parity.compare import Outcome
 from proxy.core.parity.rules.reasons import Reasons, sorted_out
 

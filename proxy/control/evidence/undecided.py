@@ -14,8 +14,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from proxy.core.evidence.records import OTHER, EvidenceTally, KeyGroup
-from proxy.core.noise.groups import UNKNOWN, GroupVerdict, Waiting, marked, read, verdict
 from proxy.core.noise.key_state import EXCUSED, Decided, KeyState
+from proxy.core.noise.noise_groups import UNKNOWN, GroupVerdict, Waiting, marked, read, verdict
 from proxy.core.parity.compare import Outcome
 
 SPAN, HOUR = 10, 60

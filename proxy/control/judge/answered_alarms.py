@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from proxy.control.position.reasons import BEGUN
+from proxy.control.position.place_reasons import BEGUN
 from proxy.core.position.ladder import Place, is_above
 from proxy.core.position.position import Cause, Transition
 

@@ -30,7 +30,7 @@ from proxy.core.evidence.records import (
     ShapeCount,
     cluster_id,
 )
-from proxy.core.noise.groups import marked
+from proxy.core.noise.noise_groups import marked
 from proxy.core.outcome import Side
 from proxy.core.parity.compare import Comparison, IncomparableReason, Outcome
 from proxy.core.parity.excuse import NOISE, UNDECIDED

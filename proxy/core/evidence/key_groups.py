@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from proxy.core.evidence.records import KeyGroup, storable
-from proxy.core.noise.groups import MOST_KEYS, group_id
+from proxy.core.noise.noise_groups import MOST_KEYS, group_id
 
 MOST_OF_PART, MOST_IN_ALL = 1_000, 20_000
 

@@ -38,8 +38,8 @@ from typing import NamedTuple
 
 from proxy.core.judge.policy import Needs, Ramp
 from proxy.core.math.confidence import ALPHA, PER_DAY, is_proved, lower_bound, upper_bound
-from proxy.core.noise.groups import NOTHING_WAITS, Waiting
 from proxy.core.noise.keys import path_of
+from proxy.core.noise.noise_groups import NOTHING_WAITS, Waiting
 from proxy.core.noise.sentence import line
 from proxy.core.parity.rules.reasons import Reasons, in_words
 from proxy.core.position.ladder import Place

@@ -12,13 +12,13 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from proxy.core.noise.answers import Answers, RememberedAnswer
 from proxy.core.noise.clock import Clock, times_of
 from proxy.core.noise.key_memory import KeyMemory, KeyRepeat
 from proxy.core.noise.key_state import EXCUSED, KeyState
 from proxy.core.noise.keys import key_of, path_of
 from proxy.core.noise.measure import EVERY_KEY, LONGEST_GAP, Measure, NoiseIncrement, finding, gap_of
 from proxy.core.noise.memory_bounds import MemoryBounds
+from proxy.core.noise.noisy_answers import Answers, RememberedAnswer
 from proxy.core.noise.sorter import PairSorter
 from proxy.core.noise.token_memory import TokenMemory
 from proxy.core.noise.tokens import Sort

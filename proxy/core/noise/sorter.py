@@ -20,12 +20,12 @@ from collections.abc import Mapping
 from typing import Protocol
 from urllib.parse import parse_qsl, urlsplit
 
-from proxy.core.noise.answers import asked_as
 from proxy.core.noise.clock import WITHIN, AskedTimes, Clock, ClockReading, times_of
 from proxy.core.noise.instants import Instant, read_instant
 from proxy.core.noise.key_memory import KeyMemory
 from proxy.core.noise.key_state import KeyState
 from proxy.core.noise.keys import key_of
+from proxy.core.noise.noisy_answers import asked_as
 from proxy.core.noise.ties import FINDS
 from proxy.core.noise.tokens import LONGEST_TEXT, SHORTEST, Sort, skeleton, sort_of, tokens_of
 from proxy.core.noise.wording import Speaker, Wording

@@ -15,7 +15,7 @@ import structlog
 from proxy.core.http.forwarded import is_trusted
 from proxy.core.limits.bounds_met import Shed
 from proxy.core.limits.ceiling import Level, next_level
-from proxy.edge.client.memory import ceiling, give_back, resident
+from proxy.edge.client.process_memory import ceiling, give_back, resident
 from proxy.edge.client.slow_clients import too_slow
 from proxy.edge.routing.admission_limits import AdmissionLimits
 

@@ -28,7 +28,7 @@ import structlog
 from proxy.core.outcome import UNAVAILABLE, Failure, Refused
 from proxy.edge.instance import NOWHERE, Here
 from proxy.edge.upstream.address import Chooser, UpstreamAddress, usable_of
-from proxy.edge.upstream.breaker import BreakerChange, Breakers, BreakerState, Resting, RetryBudget
+from proxy.edge.upstream.circuit_breaker import BreakerChange, Breakers, BreakerState, Resting, RetryBudget
 from proxy.edge.upstream.connection import Mode
 from proxy.edge.upstream.dial import Dialler, cannot_connect, refusal
 from proxy.edge.upstream.fair_share import KEPT, FairShare

@@ -18,15 +18,15 @@ from typing import TYPE_CHECKING
 
 from proxy.core.outcome import Failure, Refused
 from proxy.edge.instance import NOWHERE, Here
-from proxy.edge.upstream.breaker import BreakerState
 from proxy.edge.upstream.certificate_names import CertificateNames, DiallerByName
+from proxy.edge.upstream.circuit_breaker import BreakerState
 from proxy.edge.upstream.dial import refusal
 from proxy.edge.upstream.pool import Pool
 
 if TYPE_CHECKING:
     from proxy.core.routing.route import Upstream
     from proxy.edge.upstream.address import Waiter
-    from proxy.edge.upstream.breaker import Resting
+    from proxy.edge.upstream.circuit_breaker import Resting
     from proxy.names.resolver import Resolver
     from proxy.tasks import Tasks
 

@@ -7,8 +7,8 @@ from proxy.control.evidence.book import ComparedRoute, EvidenceBook, Look
 from proxy.control.evidence.clusters import why
 from proxy.core.evidence.records import Cluster, Epoch, EvidenceTally, KeyGroup, NoiseFinding, RuleHits, ShapeCount
 from proxy.core.judge.ramp import ComparedCounts, Fault, Measures
-from proxy.core.noise.groups import Waiting
 from proxy.core.noise.key_state import KeyState
+from proxy.core.noise.noise_groups import Waiting
 from proxy.core.noise.sentence import unknown
 from proxy.core.outcome import Side
 from proxy.core.parity.compare import Outcome

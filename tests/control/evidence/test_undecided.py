@@ -8,8 +8,8 @@ from proxy.control.evidence.minutes import OPEN, Minutes
 from proxy.control.evidence.undecided import FEWEST, MOST, MOST_IN_ALL, Undecided, room, unproved, verdicts, waiting
 from proxy.core.evidence.fold import REPEATED
 from proxy.core.evidence.records import OTHER, EvidenceTally, KeyGroup
-from proxy.core.noise.groups import Waiting, marked
 from proxy.core.noise.key_state import KeyState
+from proxy.core.noise.noise_groups import Waiting, marked
 from proxy.core.outcome import Side
 from proxy.core.parity.compare import Outcome
 

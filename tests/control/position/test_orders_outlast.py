@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from proxy.control.position.kill_times import KillTimes
-from proxy.control.position.reasons import why
+from proxy.control.position.place_reasons import why
 from proxy.core.judge.verdict import Action
 from proxy.core.outcome import Side
 from proxy.core.position.ladder import Place

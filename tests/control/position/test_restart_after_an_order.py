@@ -10,7 +10,7 @@ import pytest
 from proxy.control.judge.answered_alarms import answered_at
 from proxy.control.judge.judging import KEEP_EVERY
 from proxy.control.position.group_orders import GroupOrders, OperatorOrder
-from proxy.control.position.reasons import BEGUN
+from proxy.control.position.place_reasons import BEGUN
 from proxy.core.position.ladder import COMPLETE, LEGACY, LIVE, RETIRED, SHADOW, Place
 from proxy.core.position.position import Cause, Transition
 from proxy.store.evidence import EvidenceStore

@@ -5,7 +5,7 @@ import pytest
 from proxy.core.evidence import key_groups as module
 from proxy.core.evidence.key_groups import KeyGroupBounds
 from proxy.core.evidence.records import KeyGroup
-from proxy.core.noise.groups import MOST_KEYS
+from proxy.core.noise.noise_groups import MOST_KEYS
 
 
 def test_a_group_is_kept_once_with_its_latest_time() -> None:

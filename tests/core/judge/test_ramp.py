@@ -7,8 +7,8 @@ import pytest
 from proxy.core.judge.policy import Needs
 from proxy.core.judge.ramp import CheckState, ComparedCounts, Fault, Measures, checks, length, share
 from proxy.core.math.confidence import is_proved
-from proxy.core.noise.groups import Waiting
 from proxy.core.noise.keys import BETWEEN
+from proxy.core.noise.noise_groups import Waiting
 from proxy.core.position.ladder import LIVE, SHADOW, Place
 from proxy.core.stage import Stage
 from tests.core.judge.cases import FAULT, FIVE, GOOD, NOW, ONE, QUARTER, RAMP, standing

@@ -12,7 +12,7 @@ from proxy.core.outcome import Blame, Failure, Phase, Refused
 from proxy.edge.account.guard_events import MOST_COHORTS
 from proxy.edge.shadow.captured_body import why_not_whole
 from proxy.edge.upstream import dial
-from proxy.edge.upstream.breaker import BreakerState
+from proxy.edge.upstream.circuit_breaker import BreakerState
 from proxy.link.messages import CohortDelta, RefusedDelta, RouteDelta, ShadowDelta
 from tests.edge.account.test_bad_events import told
 from tests.edge.conftest import Play, Serve

@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from proxy.core.limits.ceiling import Level
-from proxy.edge.client.memory import resident
+from proxy.edge.client.process_memory import resident
 from proxy.edge.shadow.shadows import Shadows
 from proxy.link.messages import Probed
 from tests.edge.conftest import Play, Serve

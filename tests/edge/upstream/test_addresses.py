@@ -19,7 +19,7 @@ from tests.edge.proxy import REST, Block
 from tests.edge.questions import Question, everybody
 from tests.edge.raw_client import get, post
 from tests.edge.scripted import Peer, Scripted, always, sized, then_close
-from tests.edge.upstream.test_breaker import crowd
+from tests.edge.upstream.test_circuit_breaker import crowd
 
 
 class Nobody:

@@ -13,8 +13,8 @@ from proxy.core.judge.guard import Bad
 from proxy.core.outcome import Blame, Refused
 from proxy.core.routing.route import Upstream
 from proxy.edge.instance import NOWHERE
-from proxy.edge.upstream.breaker import BreakerState
 from proxy.edge.upstream.certificate_names import MOST, CertificateNames, DiallerByName
+from proxy.edge.upstream.circuit_breaker import BreakerState
 from proxy.edge.upstream.pools_by_host import PoolByHost
 from proxy.link.messages import RefusedDelta
 from tests.edge.account.test_bad_events import told

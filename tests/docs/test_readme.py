@@ -7,7 +7,7 @@ from pathlib import Path
 
 from proxy.config.load import Loaded, load_text
 
-README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
+README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
 
 
 def test_the_first_example_loads_and_serves_websockets() -> None:

@@ -15,7 +15,7 @@ from tests.additions.predicate import PREDICATE
 from tests.structure.changes import COHORT_SOURCE, Change
 from tests.structure.questions import DRAWN, pools
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 ADDITIONS: dict[str, Change] = {
     "A cohort source": COHORT_SOURCE,

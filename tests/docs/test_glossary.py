@@ -16,7 +16,7 @@ from pathlib import Path
 
 from tests.structure.tree import on_disk, parsed
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "glossary.md").read_text(encoding="utf-8")
 TERMS, _, REST = PAGE.partition("\n## Closed lists\n")
 LISTS, _, PLAIN = REST.partition("\n## Plain words\n")

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from proxy.comparer import outcomes as module
+from proxy.comparer import request_outcomes as module
 from proxy.comparer.comparison import PairComparer
 from proxy.core.evidence.records import cluster_id
 from proxy.core.parity.pair import CapturedAnswer, Pair

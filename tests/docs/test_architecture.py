@@ -9,7 +9,7 @@ import pytest
 
 from tests.test_architecture import MAY_IMPORT
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
 TABLE_ROW = re.compile(r"^\| `([\w./]+)` \| ([^|]+) \|", re.MULTILINE)
 

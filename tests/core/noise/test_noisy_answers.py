@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from proxy.core.noise.answers import FIXED, MOST, Answers, asked_as
 from proxy.core.noise.memory_bounds import LARGEST, MOST_BYTES, MemoryBounds
+from proxy.core.noise.noisy_answers import FIXED, MOST, Answers, asked_as
 from tests.core.noise.pairs import pair
 from tests.core.parity.pairs import NOW, asking
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import pytest
 
 from proxy.core.routing.route import BreakerPolicy as Rule
-from proxy.edge.upstream.breaker import (
+from proxy.edge.upstream.circuit_breaker import (
     BUDGET_FLOOR,
     BUDGET_WINDOW,
     MOST_OPERATIONS,

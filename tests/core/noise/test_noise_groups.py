@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from proxy.core.noise.groups import UNKNOWN, group_id, marked, read, verdict
 from proxy.core.noise.key_state import Decided, KeyState
+from proxy.core.noise.noise_groups import UNKNOWN, group_id, marked, read, verdict
 
 
 def test_a_group_has_the_same_id_wherever_its_keys_come_from() -> None:

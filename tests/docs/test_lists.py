@@ -8,7 +8,7 @@ from pathlib import Path
 from proxy.core.parity.rules.difference import SEVERITY
 from proxy.core.routing.cohort import SourceKind
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 
 
 def page(name: str) -> str:

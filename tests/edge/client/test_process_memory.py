@@ -12,7 +12,7 @@ from time import monotonic
 import pytest
 
 from proxy.core.limits.ceiling import Level
-from proxy.edge.client.memory import ceiling, give_back, group_limit, resident
+from proxy.edge.client.process_memory import ceiling, give_back, group_limit, resident
 from proxy.edge.data_plane import AT_ONCE
 from tests.edge.conftest import Play, Serve
 from tests.edge.loops import BOTH

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from proxy.control.position.reasons import BEGUN, why
+from proxy.control.position.place_reasons import BEGUN, why
 from proxy.core.position.ladder import SHADOW, Place
 from proxy.core.position.position import Cause, Position, begun, held, move, moved, resumed, rolled_back
 from proxy.core.stage import Stage
