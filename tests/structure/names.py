@@ -1,7 +1,6 @@
 """Names that stand in two places, and why they may: one thing seen from two sides, not two things of one name.
 
-Rule 1: `ONE_THING` says in words what the one thing is. A name without such words means two things.
-Rule 2: `LEFT` is what still means two things. The test lets nobody add to it; who renames one takes its line out.
+`CLASSES` and `STEMS` say in words what the one thing is. A name without such words means two things, and fails a test.
 """
 
 from __future__ import annotations
