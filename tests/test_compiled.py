@@ -25,19 +25,21 @@ pytestmark = pytest.mark.unmeasured
 
 ROOT = Path(__file__).parent.parent
 EDGE = (
-    "routing/test_admission_steps",
-    "wire/test_bodies",
-    "upstream/test_circuit_breaker",
-    "routing/test_drain",
-    "exchange/test_fallback",
-    "exchange/test_faults",
-    "client/test_keep_alive",
-    "routing/test_orders",
-    "client/test_pipelining",
-    "shadow/test_second",
-    "shadow/test_leg",
-    "exchange/test_tunnel",
+    "tests/edge/routing/test_admission_steps.py",
+    "tests/edge/wire/test_bodies.py",
+    "tests/edge/upstream/test_circuit_breaker.py",
+    "tests/edge/routing/test_drain.py",
+    "tests/edge/exchange/test_fallback.py",
+    "tests/edge/exchange/test_faults.py",
+    "tests/edge/client/test_keep_alive.py",
+    "tests/edge/routing/test_orders.py",
+    "tests/edge/client/test_pipelining.py",
+    "tests/edge/shadow/test_second.py",
+    "tests/edge/shadow/test_leg.py",
+    "tests/edge/exchange/test_tunnel.py",
 )
+COMMANDS = ("tests/cli", "tests/golden", "tests/docs/test_readme.py", "tests/config/test_docs_routes.py")
+"""Every command as a person types it, and the outputs that the documents show."""
 
 
 @pytest.fixture(scope="module")
@@ -61,11 +63,13 @@ def test_the_hot_path_is_compiled(tree: Path) -> None:
     assert compiled == set(named)
 
 
-def test_the_compiled_data_plane_passes_the_tests_of_the_interpreted_one(tree: Path) -> None:
-    """All published byte cases and tests of every part of the data plane pass when the code under them is compiled."""
-    files = [f"tests/edge/{name}.py" for name in EDGE]
+@pytest.mark.parametrize(
+    "suite", [("tests/wire/cases/test_cases.py", *EDGE), COMMANDS], ids=["data plane", "command line"]
+)
+def test_the_wheel_passes_the_tests_of_the_checkout(tree: Path, suite: tuple[str, ...]) -> None:
+    """All published byte cases, every part of the data plane and every command, on the compiled code under them."""
     alone = ("-o", "pythonpath=", "-p", "proxy")  # else the checkout stands before the wheel
-    command = [sys.executable, "-P", "-m", "pytest", "-q", *alone, "tests/wire/cases/test_cases.py", *files]
+    command = [sys.executable, "-P", "-m", "pytest", "-q", *alone, *suite]
     env = os.environ | {"PYTHONPATH": f"{tree}:{ROOT}"}
     ran = subprocess.run(command, cwd=ROOT, env=env, check=False, capture_output=True, text=True)
 

@@ -9,9 +9,12 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
+import proxy
 from proxy.cli.main import app
 
 ROOT = Path(__file__).parents[2]
+PACKAGE = Path(proxy.__path__[0])
+"""What the tests import: of the checkout, or out of a wheel (`tests/test_compiled.py`)."""
 Banyan = Callable[..., Result]
 
 ROUTES = """\
@@ -50,9 +53,9 @@ routes:
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Where the test stands, with a routes.yaml; processes that it starts there find this source."""
+    """Where the test stands, with a routes.yaml; processes that it starts there find the same package."""
     (tmp_path / "routes.yaml").write_text(ROUTES, encoding="utf-8")
-    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    monkeypatch.setenv("PYTHONPATH", str(PACKAGE.parent))
     monkeypatch.chdir(tmp_path)
     return tmp_path
 

@@ -6,7 +6,6 @@ Rule 1: order and answers come from `RouteTable` itself, asked about fewer route
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from copy import copy
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -67,11 +66,16 @@ def _by_path_alone(route: Route) -> Route:
 def other_readings(table: RouteTable, head: RequestHead) -> Iterator[tuple[str, str]]:
     """The ways to read an ambiguous path that are clear themselves, each with its route's name (empty: none)."""
     for reading in readings(head.path):
-        other = copy(head)
-        other.path = reading
-        found = table.match(other)
+        found = table.match(_read_as(head, reading))
         if isinstance(found, Route) or not found.ambiguous:
             yield reading.decode("latin-1"), found.name if isinstance(found, Route) else ""
+
+
+def _read_as(head: RequestHead, path: bytes) -> RequestHead:
+    """The head with another path; made anew, since `copy` leaves every field of a compiled one unset."""
+    other = RequestHead(head.method, head.target, path, head.query, head.minor)
+    other.take_fields(head)
+    return other
 
 
 def asked_about(predicate: Predicate) -> str:

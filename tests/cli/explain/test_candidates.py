@@ -125,3 +125,9 @@ def test_an_ambiguous_path_is_read_in_every_clear_way() -> None:
 
     assert candidates(TABLE, head) == []
     assert dict(other_readings(TABLE, head))["/items/7"] == "elsewhere"
+
+
+def test_a_reading_is_asked_with_everything_else_that_was_sent() -> None:
+    """The header fields and the query count for each reading as for the request itself; compiled heads, too."""
+    assert dict(other_readings(TABLE, head_of("/orders//7", "X-Client: app")))["/orders/7"] == "app"
+    assert dict(other_readings(TABLE, head_of("/orders//7")))["/orders/7"] == "one"

@@ -274,3 +274,20 @@ def test_a_banyan_that_does_not_answer_is_told(banyan: Banyan) -> None:
 
     assert (result.exit_code, result.stdout) == (1, "")
     assert "nothing answers at http://127.0.0.1:1" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("target", "readings"),
+    [
+        ("/orders//7", {"/orders/7 → orders.show"}),
+        ("/orders/a%2Fb", {"/orders/a/b → rest"}),
+        ("/orders/../closed/x", {"/closed/x → closed"}),
+    ],
+)
+def test_a_path_with_two_readings_is_explained(banyan: Banyan, target: str, readings: set[str]) -> None:
+    """It is refused with 400, and each way to read it stands with its route."""
+    result = banyan("explain", "GET", target)
+
+    assert result.exit_code == 1
+    assert result.stdout.startswith(f"GET {target} → refused with 400\n")
+    assert set(re.findall(r"^  read as +(.*)$", result.stdout, re.MULTILINE)) >= readings
