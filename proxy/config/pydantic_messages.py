@@ -47,7 +47,9 @@ def explain(error: ErrorDetails, model: type[BaseModel]) -> Complaint | None:
         case "missing":
             return Complaint(path, "is missing")
         case "banyan":
-            return Complaint(path, _own_words(error), at_key=_KEY in error["loc"])
+            at = error["ctx"]["at"]
+            item = () if at is None else (at,)
+            return Complaint((*path, *item), _own_words(error), at_key=_KEY in error["loc"])
         case kind:
             return Complaint(path, f"{_EXPECTED.get(kind, error['msg'])}, got {show(error['input'])}")
 

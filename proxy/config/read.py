@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from pydantic import ValidationError
@@ -12,8 +13,11 @@ from proxy.config.readers.scalars import read_name
 from proxy.config.schema import FileBlock, RouteBlock, SettingsBlock, UpstreamBlock
 from proxy.config.text.document import Document, MapNode
 from proxy.config.text.plain_values import Broken, Reader
-from proxy.config.text.problem import Path, show
+from proxy.config.text.problem import FromEnvironment, Path, show
 
+_PLACE = re.compile(r"(?:[a-z+]+://)?[A-Za-z0-9_.:/\[\]-]*[.:/][A-Za-z0-9_.:/\[\]-]*")
+"""What may be meant as an upstream's url."""
+_ANYWHERE = '"http://HOST:PORT"'
 _FILLERS: Mapping[str, object] = {"version": 1, "listen": ":0", "admin": "127.0.0.1:0"}
 
 
@@ -53,9 +57,29 @@ def _read_upstreams(draft: Draft, values: object) -> None:
             read_name(name)
         except ValueError as error:
             draft.problems.append(draft.problem(path, str(error), at_key=True))
+        if not isinstance(value, dict | Broken):
+            draft.problems.append(draft.problem(path, _no_upstream(name, value)))
+            continue
         block = _validate(draft, UpstreamBlock, value, path)
         if block is not None:
             draft.upstreams[name] = block
+
+
+def _no_upstream(name: str, value: object) -> str:
+    """The sentence for a value that stands where a mapping has to; an address with a user in it is not repeated."""
+    written = value.raw if isinstance(value, FromEnvironment) else value
+    if isinstance(written, list) and written and all(isinstance(url, str) and _PLACE.fullmatch(url) for url in written):
+        urls = ", ".join(f'"{_with_scheme(url)}"' for url in written)
+        return f"must be a mapping, got a list; write {name}: {{ endpoints: [{urls}] }}"
+    is_place = isinstance(written, str) and _PLACE.fullmatch(written) is not None
+    if isinstance(written, str) and "@" in written:
+        return f"must be a mapping; write {name}: {{ url: {_ANYWHERE} }}"
+    place = f'"{_with_scheme(str(written))}"' if is_place or isinstance(value, FromEnvironment) else _ANYWHERE
+    return f"must be a mapping, got {show(value)}; write {name}: {{ url: {place} }}"
+
+
+def _with_scheme(place: str) -> str:
+    return place if "://" in place or place.startswith("$") else f"http://{place}"
 
 
 def _read_routes(draft: Draft, values: object) -> None:

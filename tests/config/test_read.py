@@ -5,7 +5,7 @@ import pytest
 from proxy.config.blocks.route import RouteKeys
 from proxy.config.blocks.server import ServerKeys
 from proxy.config.readers.address import BindAddress
-from tests.config.given_files import FILE, HEAD, draft, with_routes
+from tests.config.given_files import FILE, HEAD, draft, problems, with_routes
 
 
 def test_a_right_file_is_read_whole() -> None:
@@ -123,3 +123,32 @@ def test_a_draft_finds_places() -> None:
         "1:1: m",
     ]
     assert found.line(("routes", 0)) == 7
+
+
+@pytest.mark.parametrize(
+    ("written", "sentence"),
+    [
+        ("http://new:8080", ', got "http://new:8080"; write new: { url: "http://new:8080" }'),
+        ("new:8080", ', got "new:8080"; write new: { url: "http://new:8080" }'),
+        ("${NEW}", ', got the value of ${NEW}; write new: { url: "${NEW}" }'),
+        ("http://u:hunter2@new", '; write new: { url: "http://HOST:PORT" }'),
+        ("[new-1:80, http://new-2]", ', got a list; write new: { endpoints: ["http://new-1:80", "http://new-2"] }'),
+        ("[1]", ', got a list; write new: { url: "http://HOST:PORT" }'),
+        ("[]", ', got a list; write new: { url: "http://HOST:PORT" }'),
+        ("8080", ', got 8080; write new: { url: "http://HOST:PORT" }'),
+        ("yes please", ', got "yes please"; write new: { url: "http://HOST:PORT" }'),
+    ],
+)
+def test_an_upstream_without_its_key_is_told_what_to_write(written: str, sentence: str) -> None:
+    """An address alone is written as the mapping that it stands for; one with a password in it is not repeated."""
+    text = FILE.replace('new: {url: "http://127.0.0.1:3001"}', f"new: {written}")
+    (problem,) = problems(text, {"NEW": "http://secret"})
+
+    assert problem == f"routes.yaml:5:8: upstreams.new: must be a mapping{sentence}"
+
+
+def test_an_upstream_that_cannot_be_had_is_told_once() -> None:
+    """Where the environment lacks it, that is the problem, and nothing is said of its form."""
+    (problem,) = problems(FILE.replace('new: {url: "http://127.0.0.1:3001"}', "new: ${NEW}"))
+
+    assert "the environment has no NEW" in problem

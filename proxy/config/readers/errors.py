@@ -6,12 +6,25 @@ from collections.abc import Iterable
 
 from pydantic_core import PydanticCustomError
 
+from proxy.config.text.problem import FromEnvironment, show
 from proxy.core.nearest import nearest
 
 
-def fault(message: str, *, got: str | None = None, cure: str = "") -> PydanticCustomError:
-    """The error to raise. `got` replaces the value in `…, got …` (empty: it is not repeated at all)."""
-    return PydanticCustomError("banyan", "{message}", {"message": message, "got": got, "cure": cure})
+def fault(message: str, *, got: str | None = None, cure: str = "", at: int | None = None) -> PydanticCustomError:
+    """The error to raise. `got` replaces the value in `…, got …` (empty: it is not repeated at all).
+
+    `at`: it is that item of a list.
+    """
+    return PydanticCustomError("banyan", "{message}", {"message": message, "got": got, "cure": cure, "at": at})
+
+
+def of_item(error: PydanticCustomError, at: int, item: object, cure: str = "") -> PydanticCustomError:
+    """An item's error as that of its list, whose reader stops there; `cure` is added where the item may be repeated."""
+    said = error.context or {}
+    if isinstance(item, FromEnvironment):
+        return fault(said["message"], got=show(item), at=at)
+    got = show(item) if said["got"] is None else said["got"]
+    return fault(said["message"], got=got, cure="; ".join(filter(None, (said["cure"], cure))), at=at)
 
 
 def one_of(value: object, known: Iterable[str]) -> PydanticCustomError:

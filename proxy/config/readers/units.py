@@ -109,8 +109,8 @@ def _share_meant(value: object) -> str:
         return "between 0 % and 100 %"
     number = Decimal(str(value))
     if 0 < number <= 1:
-        return f"write {_short(number * 100)} %, or {_short(number)} % if you mean that"
-    return f"write {_short(number)} %" if 1 < number <= 100 or not number else "between 0 % and 100 %"
+        return f"did you mean {_short(number * 100)}%, or {_short(number)}%?"
+    return f"did you mean {_short(number)}%?" if 1 < number <= 100 or not number else "between 0 % and 100 %"
 
 
 def _short(number: Decimal) -> str:

@@ -8,6 +8,7 @@ Rule 4: exceptions of the YAML library end here, in words that an operator can a
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple, cast
 
 import yaml
@@ -22,6 +23,9 @@ MAX_BYTES = 5 * 1024 * 1024
 MAX_DEPTH = 32
 MAX_VALUES = 500_000
 """Values in the file, those behind an alias counted each time they stand."""
+
+
+_FIRST_LINES = "begin with version: 1, then listen, upstreams and routes (the README has a file to copy)"
 
 
 class ScalarNode(NamedTuple):
@@ -108,13 +112,15 @@ class _Composer:
         self._loader = yaml.CSafeLoader(text)
         self._take()
         if isinstance(self._take(), yaml.StreamEndEvent):
-            raise _Refusal(1, 1, "the file is empty; the least it needs is version, upstreams and routes")
+            raise _Refusal(1, 1, f"the file {'holds comments alone' if text.strip() else 'is empty'}; {_FIRST_LINES}")
         event = self._take()
         root = self._node(event, ())
         self._take()
         after = self._take()
         if not isinstance(after, yaml.StreamEndEvent):
             raise _Refusal(*_place(after), "a second document begins here; drop the ---")
+        if isinstance(root, ScalarNode) and not root.text:
+            raise _Refusal(*_place(event), f"the file is empty; {_FIRST_LINES}")
         if not isinstance(root, MapNode):
             kind = "a list" if isinstance(root, ListNode) else show(root.text)
             raise _Refusal(*_place(event), f"the file must be a mapping that begins with version: 1, got {kind}")
@@ -220,6 +226,10 @@ _WORDS = (
     ("did not find expected", "the indentation fits nothing above"),
 )
 _AT_CONTEXT = "unexpected end of stream"
+_UNCLOSED = "did not find expected ','"
+_SEPARATOR = re.compile(r"(?:: |[,\[{]) *")
+_PARAMETERS = re.compile(r"(?:\{[A-Za-z_][A-Za-z0-9_]*\}[^\s,\[\]{}]*)+")
+"""What follows the path that a `{name}` breaks off."""
 
 
 def explain_syntax(error: YAMLError, text: str) -> tuple[int, int, str]:
@@ -239,12 +249,36 @@ def _explain_marked(error: MarkedYAMLError, text: str) -> tuple[int, int, str]:
     found = error.problem or "this is not YAML"
     mark = error.context_mark if _AT_CONTEXT in found else error.problem_mark
     line, column = (mark.line + 1, mark.column + 1) if mark is not None else (1, 1)
-    written = (text.splitlines() or [""])[line - 1 : line]
-    start = "".join(written)[column - 1 :]
+    written = "".join((text.splitlines() or [""])[line - 1 : line])
+    start = written[column - 1 :]
     if start.startswith("\t"):
         return line, column, _TAB
-    if start.startswith("{") and "".join(written)[: column - 1].endswith("$"):
+    if start.startswith("{") and written[: column - 1].endswith("$"):
         return line, column, 'between { } or [ ] a variable must stand in quotes: "${NAME}"'
+    path = _path_before(written, column) if _UNCLOSED in found else None
+    if path is not None:
+        return (
+            line,
+            column - path.begun,
+            f'between {{ }} or [ ] a path with {path.parameter} needs quotes: write "{path.text}"',
+        )
     opened = line if error.context_mark is None else error.context_mark.line + 1
     words = next((words for needle, words in _WORDS if needle in found), found)
     return line, column, words.replace("{context}", str(opened))
+
+
+class _BrokenPath(NamedTuple):
+    """A path that stands without quotes: all of it, its first `{name}`, and how many characters stand before that."""
+
+    text: str
+    parameter: str
+    begun: int
+
+
+def _path_before(line: str, column: int) -> _BrokenPath | None:
+    """The path that breaks off where a brace stands at `column` (from 1); None: it is none."""
+    begun = _SEPARATOR.split(line[: column - 1])[-1]
+    found = _PARAMETERS.match(line, column - 1)
+    if found is None or "/" not in begun:
+        return None
+    return _BrokenPath(begun + found[0], found[0].partition("}")[0] + "}", len(begun))

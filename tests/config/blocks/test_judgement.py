@@ -147,6 +147,7 @@ def test_one_word_holds_for_every_stage_and_a_mapping_for_its_own() -> None:
         (read_steps, ["5%", "100%"], "a step lies above 0 % and below 100 %"),
         (read_steps, ["5%", "5%"], "each step must be greater than the one before"),
         (read_steps, [5], "must be a share such as 10%"),
+        (read_steps, [True], "must be a share such as 10%"),
         (read_classes, [], "must be a list of 5xx, timeout, mismatch, latency"),
         (read_classes, "5xx", "must be a list of 5xx, timeout, mismatch, latency"),
         (read_classes, ["4xx"], "must be one of 5xx, timeout, mismatch, latency"),
@@ -263,3 +264,18 @@ def test_what_contradicts_itself_is_an_error_at_its_place(text: str, where: str,
 def test_what_makes_sense_is_taken(text: str) -> None:
     """One word for all stages beside a door, other holds in a group, windows over midnight."""
     assert snapshot(text).routes
+
+
+@pytest.mark.parametrize(
+    ("steps", "problem"),
+    [
+        ("[¦10, 50]", "steps[0]: must be a share such as 10% or 0.25%, got 10 (did you mean 10%?; write [10%, 50%])"),
+        ("[10%, ¦50]", "steps[1]: must be a share such as 10% or 0.25%, got 50 (did you mean 50%?)"),
+        ("[¦0.1, 0.5]", "steps[0]: must be a share such as 10% or 0.25%, got 0.1 (did you mean 10%, or 0.1%?)"),
+    ],
+)
+def test_a_step_without_its_sign_is_pointed_at(steps: str, problem: str) -> None:
+    """The very step, what was probably meant, and the whole list where all signs are missing."""
+    (found,) = told(with_routes(f"name: a, match: /a, stage: shadow, ramp: {{steps: {steps}}}"))
+
+    assert found == f"routes[0].ramp.{problem}"

@@ -129,10 +129,10 @@ def test_shares_are_numbers_from_0_to_1(text: str, share: float) -> None:
 @pytest.mark.parametrize(
     ("value", "said"),
     [
-        (10, f"{SHARE} | write 10 %"),
-        (0, f"{SHARE} | write 0 %"),
-        (0.1, f"{SHARE} | write 10 %, or 0.1 % if you mean that"),
-        (1, f"{SHARE} | write 100 %, or 1 % if you mean that"),
+        (10, f"{SHARE} | did you mean 10%?"),
+        (0, f"{SHARE} | did you mean 0%?"),
+        (0.1, f"{SHARE} | did you mean 10%, or 0.1%?"),
+        (1, f"{SHARE} | did you mean 100%, or 1%?"),
         (1000, f"{SHARE} | between 0 % and 100 %"),
         (-1, f"{SHARE} | between 0 % and 100 %"),
         ("-1%", f"{SHARE} | between 0 % and 100 %"),
@@ -159,7 +159,7 @@ def test_a_fraction_above_one_is_refused() -> None:
     """What is no fraction is no share either."""
     said = refusal(read_share_or_fraction, 10)
 
-    assert said == "must be a share from 0% to 100%, or a number from 0 to 1 | write 10 %"
+    assert said == "must be a share from 0% to 100%, or a number from 0 to 1 | did you mean 10%?"
     assert refusal(read_share_or_fraction, "x") == SHARE
 
 

@@ -48,10 +48,40 @@ def test_every_key_and_value_knows_its_place() -> None:
     )
 
 
-@pytest.mark.parametrize("text", ["", "# nothing\n", "\n\n"])
-def test_an_empty_file_is_told(text: str) -> None:
-    """A file without any value says what the least is."""
-    assert said(text) == ["1:1: the file is empty; the least it needs is version, upstreams and routes"]
+BEGIN = "begin with version: 1, then listen, upstreams and routes (the README has a file to copy)"
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        ("", "1:1: the file is empty"),
+        ("\n\n", "1:1: the file is empty"),
+        ("---\n", "2:1: the file is empty"),
+        ("# nothing\n", "1:1: the file holds comments alone"),
+    ],
+)
+def test_an_empty_file_is_told(text: str, what: str) -> None:
+    """A file without any value says how one begins."""
+    assert said(text) == [f"{what}; {BEGIN}"]
+
+
+QUOTED = "between { } or [ ] a path with {id} needs quotes: write"
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("a: { m: GET /orders/{id}, s: x }", f'1:9: {QUOTED} "GET /orders/{{id}}"'),
+        ("a: {m: /{id}/{item}/x , s: x }", f'1:8: {QUOTED} "/{{id}}/{{item}}/x"'),
+        ("a: { p: [/a, /b/{id}] }", f'1:14: {QUOTED} "/b/{{id}}"'),
+        ("a: {\n  m: GET /a/{id},\n  s: x }", f'2:6: {QUOTED} "GET /a/{{id}}"'),
+        ("a: { m: x{id} }", "1:10: what opens in line 1 is not closed, or a comma is missing"),
+        ("a: { m: /x{1} }", "1:11: what opens in line 1 is not closed, or a comma is missing"),
+    ],
+)
+def test_a_path_that_needs_quotes_is_told(text: str, problem: str) -> None:
+    """Between braces and brackets a `{name}` breaks a path off: it is pointed at, and written as it should be."""
+    assert said(text) == [problem]
 
 
 @pytest.mark.parametrize(
