@@ -29,13 +29,18 @@ LESSON = Lesson(
     },
 )
 _ALL = 50_000
+_UNASKED = "two files are compared, and no Banyan is asked; name one with --admin"
 
 
 def plan(
     *,
     file: Annotated[Path, typer.Option("--file", "-f", metavar="FILE", help="The edited routes.yaml.")] = ROUTES,
     against: Annotated[
-        str, typer.Option(metavar="running|FILE", help="What to compare with: what runs, or another file.")
+        str,
+        typer.Option(
+            metavar="running|FILE",
+            help="What to compare with: what runs, or another file, for which nothing has to run.",
+        ),
     ] = "running",
     replay: Annotated[
         int | None,
@@ -48,10 +53,12 @@ def plan(
 ) -> None:
     """See LESSON."""
     from proxy.cli.plan.picture import picture
+    from proxy.cli.plan.running_table import RUNNING
     from proxy.cli.routes_file import load_or_leave
 
     after = load_or_leave(file)
-    found = _planned(file, after, against, base_of(admin, config), config, replay)
+    base = base_of(admin, config) if admin or against == RUNNING else ""
+    found = _planned(file, after, against, base, config, replay)
     if json:
         say_json(found)
     else:
@@ -117,6 +124,8 @@ def _recent(base: str) -> tuple[RecentTraffic | None, str]:
     from proxy.cli.admin_client import NoAnswerError
     from proxy.cli.plan.running_table import recent_traffic
 
+    if not base:
+        return None, _UNASKED
     try:
         return recent_traffic(base, _ALL), ""
     except NoAnswerError as error:

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from proxy.cli.plan.model import route_changes, settings_changes, upstream_changes
+from proxy.cli.plan.field_changes import route_changes, settings_changes, upstream_changes
 from proxy.config.load import Loaded, load_file
 from proxy.control.admin.recent import sampled
 from tests.cli.conftest import ROUTES, Banyan
@@ -196,6 +196,19 @@ def test_two_files_are_compared_without_a_banyan(banyan: Banyan, folder: Path) -
     assert banyan(f"plan -f {copy} --admin 127.0.0.1:1").exit_code == 2
 
 
+def test_two_files_need_nothing_that_runs(banyan: Banyan, running: Pages, folder: Path) -> None:
+    """Without --admin nobody is asked, not even the file here for an address; with it the traffic there counts."""
+    copy = edit(folder, "split: 10%", "split: 20%")
+    (folder / "routes.yaml").rename(folder / "old.yaml")
+    alone = banyan(f"plan -f {copy} --against old.yaml --replay 5")
+    counted = banyan(f"plan -f {copy} --against old.yaml --admin {running.url}")
+
+    assert alone.exit_code == 0, alone.stderr
+    assert "nothing is counted: two files are compared, and no Banyan is asked; name one with --admin" in alone.stdout
+    assert "stage: canary 10% → canary 20%" in alone.stdout
+    assert f"counted on {TENANTS} remembered requests" in counted.stdout
+
+
 def test_a_killed_banyan_is_reckoned_as_if_it_were_not(banyan: Banyan, running: Pages, folder: Path) -> None:
     """What the kill switch hides is not what the edit changes."""
     killed = json.loads(running.pages["/api/routes"])
@@ -231,8 +244,8 @@ def test_upstreams_and_settings_are_told(banyan: Banyan, running: Pages, folder:
     result = banyan(f"plan -f new.yaml --admin {running.url} --exit-code")
 
     assert result.exit_code == 1
-    assert "  new.port: 8443 → 9443" in result.stdout
-    assert "  new.timeouts.response: 15 → 20" in result.stdout
+    assert "  new.url: https://crm.internal:8443 → https://crm.internal:9443" in result.stdout
+    assert "  new.timeout.response: 15s → 20s" in result.stdout
     assert "  state: … → another" in result.stdout
     assert "taken at the next start, not before: listen" in result.stdout
     assert "hunter2" not in result.stdout
@@ -260,13 +273,13 @@ def test_fields_are_named_as_in_the_file(tmp_path: Path) -> None:
     assert changes["match"] == ("GET /orders/{id}", "GET,HEAD /orders/{id}")
     assert changes["cohort"] == ("header:x-tenant-id", "cookie:sid")
     assert changes["group"] == ("nothing", "g")
-    assert changes["guard.budget"] == ("2.592e+06", "604800")
-    assert changes["websocket"] == ("false", "true")
+    assert changes["guard.budget"] == ("30d", "7d")
+    assert changes["upgrades"] == ("nothing", "[websocket]")
     assert [(each.field, each.after) for each in upstream_changes(one.upstreams, two.upstreams)] == [
         ("other", "http://other.internal")
     ]
     assert upstream_changes(two.upstreams, one.upstreams)[0].after == "nothing"
-    assert ("drain", "30", "5") in {(each.field, each.before, each.after) for each in settings_changes(one, two)}
+    assert ("drain", "30s", "5s") in {(each.field, each.before, each.after) for each in settings_changes(one, two)}
 
 
 def test_values_are_written_as_in_the_file(tmp_path: Path) -> None:
@@ -285,7 +298,4 @@ def test_values_are_written_as_in_the_file(tmp_path: Path) -> None:
 
     assert changes["shadow.credentials"] == ("drop", "forward")
     assert changes["guard.one_way_door"] == ("live", "complete")
-    assert changes["compare.rules"] == (
-        "path $.at treatment ignore reason agreed owner us until never",
-        "path $.at treatment ignore reason agreed owner us until 2999-12-31",
-    )
+    assert changes["compare.ignore $.at.until"] == ("never", "2999-12-31")
