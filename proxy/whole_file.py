@@ -9,7 +9,9 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
+from stat import S_IMODE
 
 
 def write_whole(path: Path, data: bytes, mode: int = 0o600, *, lasting: bool = True) -> None:
@@ -23,6 +25,26 @@ def write_whole(path: Path, data: bytes, mode: int = 0o600, *, lasting: bool = T
 def write_new(path: Path, data: bytes, mode: int = 0o600) -> None:
     """The same, but FileExistsError where there is one: of two writers at once, the first has made it."""
     _write(path, data, mode, lambda fresh: os.link(fresh, path), lasting=True)
+
+
+def write_over(path: Path, data: bytes, is_as_read: Callable[[], bool]) -> bool:
+    """The same for a file of somebody's own, with its mode, and its owner where that may be given.
+
+    False: it is not as it was read any more, and stays as it is. That is asked last, right before the names change.
+    """
+    there = path.stat()
+    done = False
+
+    def give_name(fresh: str) -> None:
+        nonlocal done
+        done = is_as_read()
+        if done:
+            with suppress(PermissionError):
+                os.chown(fresh, there.st_uid, there.st_gid)
+            Path(fresh).replace(path)
+
+    _write(path, data, S_IMODE(there.st_mode), give_name, lasting=True)
+    return done
 
 
 def _write(path: Path, data: bytes, mode: int, give_name: Callable[[str], object], *, lasting: bool) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from proxy.whole_file import write_new, write_whole
+from proxy.whole_file import write_new, write_over, write_whole
 
 
 def no_room(_: int) -> None:
@@ -60,3 +60,18 @@ def test_where_no_file_can_stand_the_writer_is_told(tmp_path: Path) -> None:
     """A folder that is not there is not made."""
     with pytest.raises(FileNotFoundError):
         write_whole(tmp_path / "nowhere" / "kept", b"")
+
+
+@pytest.mark.parametrize("as_read", [True, False])
+def test_an_owners_file_is_replaced_if_it_is_as_it_was_read(tmp_path: Path, *, as_read: bool) -> None:
+    """It keeps its mode and owner; one that is another by now keeps its bytes as well."""
+    path = tmp_path / "routes.yaml"
+    path.write_bytes(b"before")
+    path.chmod(0o664)
+    before = path.stat()
+
+    assert write_over(path, b"after", lambda: as_read) is as_read
+    assert path.read_bytes() == (b"after" if as_read else b"before")
+    found = path.stat()
+    assert (found.st_mode, found.st_uid, found.st_gid) == (before.st_mode, before.st_uid, before.st_gid)
+    assert names(tmp_path) == ["routes.yaml"]

@@ -1,7 +1,8 @@
-"""`banyan accept`: the rule for routes.yaml that accepts one cluster of differences."""
+"""`banyan accept`: the rule for routes.yaml that accepts one cluster of differences, printed or put into the file."""
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -12,17 +13,21 @@ from proxy.cli.options import CONFIG, JSON, ROUTES
 from proxy.cli.terminal import complain, leave, say, say_json
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from proxy.api.evidence import ClusterView
+    from proxy.config.text.insertion import Block
 
 LESSON = Lesson(
-    purpose="Print the rule that accepts a difference.",
-    more="It edits nothing: put the rule into routes.yaml, where it is reviewed like everything else. "
-    "The rule covers this path and this kind and nothing beside them; `banyan check` takes it as it is printed.",
+    purpose="Print or write the rule that accepts a difference.",
+    more="The rule covers this path and this kind and nothing beside them; `banyan check` takes it as it is printed. "
+    "With --write it goes into `compare:` of the route in --config, and not a byte beside it changes: comments and "
+    "layout stay, and it is reviewed like every edit.",
     example="banyan accept orders.show 3f2a9c01d4e5 --reason 'rounds half up' --owner team-orders --until 2026-12-31",
     exits={
-        FINE: "the rule is printed",
+        FINE: "the rule is printed, or written",
         FOUND: "there is no such cluster now, or nothing answers there",
-        UNUSABLE: "wrong usage, or no admin address can be found",
+        UNUSABLE: "wrong usage, no admin address can be found, or the file is left as it is, with the reason",
     },
 )
 _OWN = {"order": "unordered", "null_absent": "null_absent"}
@@ -44,6 +49,7 @@ def accept(  # noqa: PLR0913  a command's options
     until: Annotated[
         str, typer.Option(metavar="DATE", help="The last day on which it holds, or never.", show_default=False)
     ],
+    write: Annotated[bool, typer.Option("--write", help="Put it into the file instead of printing it.")] = False,
     admin: ADMIN = "",
     config: CONFIG = ROUTES,
     json: JSON = False,
@@ -62,15 +68,30 @@ def accept(  # noqa: PLR0913  a command's options
         leave(FOUND)
     treatment, rule = rule_of(accepted, reason, owner, until)
     _refuse_bad(treatment, rule)
+    line = _write(config, route, treatment, rule) if write else 0
     if json:
         say_json({treatment: [rule]})
+    elif write:
+        say(f"{config}:{line}: the rule stands in the entry of {route} now")
+        for hint in _narrower(accepted, treatment):
+            say(hint)
     else:
-        for line in rule_lines(route, accepted, treatment, rule):
-            say(line)
+        for text in rule_lines(route, accepted, treatment, rule):
+            say(text)
     leave(FINE)
 
 
-def rule_of(cluster: ClusterView, reason: str, owner: str, until: str) -> tuple[str, dict[str, object]]:
+def _write(config: Path, route: str, treatment: str, rule: Block) -> int:
+    from proxy.cli.evidence.written_rule import NotWrittenError, write_rule
+
+    try:
+        return write_rule(config, route, treatment, rule)
+    except NotWrittenError as error:
+        complain(error.message, error.cure)
+        leave(UNUSABLE)
+
+
+def rule_of(cluster: ClusterView, reason: str, owner: str, until: str) -> tuple[str, Block]:
     """The narrowest rule that always covers the cluster: its treatment and its keys.
 
     Of one that is undecided it is the word that legacy does not repeat the value.
@@ -80,39 +101,45 @@ def rule_of(cluster: ClusterView, reason: str, owner: str, until: str) -> tuple[
     if cluster.state is ClusterStanding.UNDECIDED:
         return "noisy", {"path": cluster.path, "reason": reason, "owner": owner, "until": until}
     treatment = _OWN.get(cluster.kind, "ignore")
-    kinds: dict[str, object] = {} if cluster.kind in _OWN else {"kinds": [cluster.kind]}
+    kinds: dict[str, list[str]] = {} if cluster.kind in _OWN else {"kinds": [cluster.kind]}
     return treatment, {"path": cluster.path, **kinds, "reason": reason, "owner": owner, "until": until}
 
 
-def rule_lines(route: str, cluster: ClusterView, treatment: str, rule: dict[str, object]) -> list[str]:
+def rule_lines(route: str, cluster: ClusterView, treatment: str, rule: Block) -> list[str]:
     """As it goes into the route's entry of routes.yaml."""
-    keys = [f"{name}: {_written(value)}" for name, value in rule.items()]
+    from proxy.config.text.insertion import yaml_text
+
+    keys = [f"{name}: {yaml_text(value)}" for name, value in rule.items()]
     lines = [
         f"# in the entry of {route} in routes.yaml; where it has `compare:` already, add the rule there",
         f"# {cluster.severity}: {cluster.count} times, {cluster.share:.2%} of what was compared",
-        *([f"# {_NARROWER[cluster.kind]}"] if cluster.kind in _NARROWER and treatment in _ACCEPTING else []),
+        *_narrower(cluster, treatment),
         "    compare:",
         f"      {treatment}:",
     ]
     return [*lines, f"        - {keys[0]}", *(f"          {each}" for each in keys[1:])]
 
 
-def _written(value: object) -> str:
-    """A list of words, or a text in quotes that YAML and JSON read alike."""
-    from json import dumps
-
-    return f"[{', '.join(map(str, value))}]" if isinstance(value, list) else dumps(value, ensure_ascii=False)
+def _narrower(cluster: ClusterView, treatment: str) -> list[str]:
+    """What would accept less than any value."""
+    return [f"# {_NARROWER[cluster.kind]}"] if cluster.kind in _NARROWER and treatment in _ACCEPTING else []
 
 
-def _refuse_bad(treatment: str, rule: dict[str, object]) -> None:
-    """The very code that `banyan check` runs judges the rule."""
+def _refuse_bad(treatment: str, rule: Block) -> None:
+    """The very code that `banyan check` runs judges the rule; one that has ended already would accept nothing."""
     from pydantic import ValidationError
 
     from proxy.config.blocks.compare import CompareBlock
 
     try:
-        CompareBlock.model_validate({treatment: [rule]})
+        block = CompareBlock.model_validate({treatment: [rule]})
     except ValidationError as error:
         first = error.errors()[0]
         complain(f"{first['loc'][-1]}: {first['msg']}", "See `banyan accept --help`.")
+        leave(UNUSABLE)
+    (said,) = getattr(block, treatment)
+    if said.until and said.until <= datetime.now(UTC).timestamp():
+        complain(
+            f"until: {rule['until']} is over, so that the rule would accept nothing.", "Name a later day, or never."
+        )
         leave(UNUSABLE)

@@ -1,0 +1,165 @@
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from proxy.api.evidence import ClusterStanding, ClusterView
+from proxy.cli.evidence import written_rule
+from proxy.config.text.source import signature_of
+from tests.cli.conftest import ROUTES, Banyan
+from tests.cli.listening import Pages, listening
+
+PAGE = "/api/routes/orders.show/mismatches"
+SAID = "--reason 'rounds ${half} up' --owner team-orders"
+CLUSTER = ClusterView(
+    id="3f2a9c01d4e5",
+    path="$.total",
+    kind="num",
+    severity="medium",
+    count=412,
+    share=1.0,
+    first_seen="2026-01-01T00:00:00.000Z",
+    last_seen="2026-01-01T00:01:00.000Z",
+    accepted=None,
+    state=ClusterStanding.COUNTS,
+    why="",
+)
+RULE = """\
+    compare:
+      ignore:
+        - path: "$.total"
+          kinds: [num]
+          reason: "rounds $${half} up"
+          owner: "team-orders"
+          until: "never"
+"""
+COHORT = "    cohort: header:X-Tenant-Id\n"
+
+
+@pytest.fixture
+def admin() -> Iterator[Pages]:
+    with listening({PAGE: msgspec.json.encode({"clusters": [CLUSTER]})}) as pages:
+        yield pages
+
+
+def ordered(admin: Pages, *more: str, until: str = "never") -> str:
+    """The command line."""
+    return " ".join(["accept orders.show 3f2a9c01d4e5", SAID, f"--until {until} --admin {admin.url}", *more])
+
+
+def test_the_rule_is_put_into_the_file(banyan: Banyan, admin: Pages, folder: Path) -> None:
+    """Behind the route's last key, with the file's mode; `check` takes it, and its line is told."""
+    path = folder / "routes.yaml"
+    path.chmod(0o640)
+    result = banyan(ordered(admin, "--write"))
+
+    assert result.exit_code == 0, result.stderr
+    assert result.stdout.splitlines()[0] == "routes.yaml:18: the rule stands in the entry of orders.show now"
+    assert "write it under tolerance:" in result.stdout
+    assert path.read_text() == ROUTES.replace(COHORT, COHORT + RULE)
+    assert path.stat().st_mode & 0o777 == 0o640
+    assert banyan("check").exit_code == 0
+    assert sorted(each.name for each in folder.iterdir()) == ["routes.yaml"]
+
+
+def test_a_rule_that_is_printed_is_the_one_that_is_written(banyan: Banyan, admin: Pages, folder: Path) -> None:
+    """Without --write it is printed, line by line, and the file stays as it is."""
+    result = banyan(ordered(admin))
+
+    assert "".join(line + "\n" for line in result.stdout.splitlines() if not line.startswith("#")) == RULE
+    assert (folder / "routes.yaml").read_text() == ROUTES
+
+
+def test_a_link_stays_one(banyan: Banyan, admin: Pages, folder: Path) -> None:
+    """What it leads to is written."""
+    (folder / "routes.yaml").rename(folder / "real.yaml")
+    (folder / "routes.yaml").symlink_to("real.yaml")
+
+    assert banyan(ordered(admin, "--write")).exit_code == 0
+    assert (folder / "routes.yaml").is_symlink()
+    assert RULE in (folder / "real.yaml").read_text()
+
+
+@pytest.mark.parametrize("until", ["2020-01-01", "2020-01-01 --write"])
+def test_what_is_over_accepts_nothing(banyan: Banyan, admin: Pages, folder: Path, until: str) -> None:
+    """A last day that has passed is refused, whether the rule is printed or written."""
+    result = banyan(ordered(admin, until=until))
+
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "until: 2020-01-01 is over" in result.stderr
+    assert (folder / "routes.yaml").read_text() == ROUTES
+
+
+BEFORE = "    compare: { ignore: [{ path: $.total, reason: r, owner: o, until: never }] }\n"
+SHARED = "    compare: &c { secrets: [a] }\n"
+HIDDEN = "    match: GET /**\n    compare: *c\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        (None, "the file routes.yaml is not there"),
+        ("\xff", "the byte 0xFF is not UTF-8"),
+        (ROUTES.replace("split: 10%", "split: 110%"), "since it has a problem: routes.yaml:16:12: "),
+        (ROUTES.replace("name: orders.show", "name: orders"), "routes.yaml has no route 'orders.show'"),
+        (ROUTES.replace(COHORT, COHORT + BEFORE), "another rule stands for $.total already"),
+        (
+            ROUTES.replace(COHORT, COHORT + SHARED).replace("    match: GET /**\n", HIDDEN),
+            "routes.yaml:13: an alias (*) stands where the rule of orders.show would go",
+        ),
+    ],
+    ids=["no file", "no text", "problem", "no route", "twice", "alias"],
+)
+def test_a_file_that_cannot_take_it_is_left_alone(
+    banyan: Banyan, admin: Pages, folder: Path, text: str | None, why: str
+) -> None:
+    """Why is said, and nothing is written."""
+    path = folder / "routes.yaml"
+    path.unlink()
+    if text is not None:
+        path.write_bytes(text.encode("latin-1"))
+    result = banyan(ordered(admin, "--write"))
+
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert why in result.stderr
+    assert text is None or path.read_bytes() == text.encode("latin-1")
+
+
+def test_an_edit_meanwhile_is_not_lost(
+    banyan: Banyan, admin: Pages, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever saved the file while the rule was made keeps every byte, and is told to ask again."""
+    path = folder / "routes.yaml"
+    edited = ROUTES.replace("split: 10%", "split: 20%")
+
+    def looked_at(place: Path) -> object:
+        path.write_text(edited)
+        return signature_of(place)
+
+    monkeypatch.setattr(written_rule, "signature_of", looked_at)
+    result = banyan(ordered(admin, "--write"))
+
+    assert result.exit_code == 2
+    assert "somebody has just written routes.yaml" in result.stderr
+    assert path.read_text() == edited
+    assert sorted(each.name for each in folder.iterdir()) == ["routes.yaml"]
+
+
+def test_a_folder_that_takes_no_file_is_told(
+    banyan: Banyan, admin: Pages, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the system says is said, and what to do instead."""
+
+    def refused(*_: object) -> bool:
+        raise PermissionError(13, os.strerror(13))
+
+    monkeypatch.setattr(written_rule, "write_over", refused)
+    result = banyan(ordered(admin, "--write"))
+
+    assert result.exit_code == 2
+    assert "routes.yaml cannot be written: Permission denied" in result.stderr
+    assert "without --write the rule is printed" in result.stderr
