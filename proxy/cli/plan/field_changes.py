@@ -18,7 +18,7 @@ from proxy.core.parity.rules.rules import NoiseWord, Rule
 from proxy.core.routing.cohort import SourceKind
 from proxy.core.routing.placement import place_of
 from proxy.core.routing.predicate import HeaderIs, Predicate, QueryIs
-from proxy.core.routing.route import Route, Upstream
+from proxy.core.routing.route import RateLimit, Route, Upstream
 from proxy.core.routing.shadow import CREDENTIALS
 from proxy.core.routing.snapshot import Hook, Snapshot
 from proxy.core.secret import HIDDEN, Secret
@@ -143,7 +143,7 @@ def _differences(
 def _difference(before: Any, after: Any, key: FileKey, path: str) -> Iterator[FieldChange]:  # noqa: ANN401
     if isinstance(before, Secret):
         yield _changed(path, str(before), ANOTHER if before and after else str(after))
-    elif is_dataclass(before) and type(before) is type(after):
+    elif is_dataclass(before) and type(before) is type(after) and not isinstance(before, RateLimit):
         yield from _differences(before, after, path=path)
     elif _are_blocks(before) or _are_blocks(after):
         yield from _of_blocks(before, after, path)

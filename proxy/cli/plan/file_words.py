@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import Field, fields, is_dataclass
 from datetime import UTC, datetime
 from enum import Enum
+from ipaddress import IPv4Network, IPv6Network
 from typing import Any, NamedTuple
 
 from proxy.core.http.trace import RequestIds
@@ -37,7 +38,7 @@ from proxy.core.tls import ListenerTls
 from proxy.core.traffic.remembered_request import source_text
 
 NOTHING = "nothing"
-LONGEST = 80
+LONGEST = 120
 """Characters of a value: more of it says no more."""
 _DAY = 86_400
 _UNITS = ((2 * _DAY, _DAY, "d"), (3_600, 3_600, "h"), (120, 60, "m"), (1, 1, "s"))
@@ -89,8 +90,8 @@ def last_day(until: float | None) -> str:
 
 
 def text(value: object) -> str:
-    """Any value without a unit, at most `LONGEST` characters."""
-    written = _text(value)
+    """Any value without a unit, on one line, at most `LONGEST` characters."""
+    written = "".join(sign if sign.isprintable() else " " for sign in _text(value))
     return written if len(written) <= LONGEST else written[: LONGEST - 1] + "…"
 
 
@@ -104,6 +105,8 @@ def _text(value: object) -> str:
             return str(value.value)
         case bytes():
             return value.decode("latin-1")
+        case IPv4Network() | IPv6Network() if value.prefixlen == value.max_prefixlen:
+            return str(value.network_address)
         case Hook():
             return f"{{ url: {value.shown}/… }}"
         case tuple():

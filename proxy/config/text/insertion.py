@@ -83,10 +83,7 @@ def _part(event: yaml.Event, events: Iterator[yaml.Event], text: str) -> _Part:
         return _Part(start, len(text[:end].rstrip()) if literal else end)
     inner: dict[str | int, _Part] = {}
     column = 0
-    for within in events:
-        if isinstance(within, yaml.CollectionEndEvent):
-            _, end = _places(within)
-            break
+    while not isinstance(within := next(events), yaml.CollectionEndEvent):
         key: str | int = len(inner)
         if isinstance(event, yaml.MappingStartEvent):
             key = within.value  # type: ignore[attr-defined]  # a key is a single value
@@ -96,7 +93,8 @@ def _part(event: yaml.Event, events: Iterator[yaml.Event], text: str) -> _Part:
             inner[key] = _part(within, events, text)
             column = _column(text, text.rfind("-", 0, inner[0].start))
     flow = bool(event.flow_style)
-    return _Part(start, end if flow else list(inner.values())[-1].end, column, flow, inner)
+    end = _places(within)[1] if flow else list(inner.values())[-1].end
+    return _Part(start, end, column, flow, inner)
 
 
 def _places(event: yaml.Event) -> tuple[int, int]:

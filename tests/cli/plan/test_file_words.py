@@ -252,7 +252,10 @@ def test_an_upstream_is_told_in_the_words_of_the_file(
             "guard: { error_budget: 0.1%, in_motion: 2 }",
             {"guard.error_budget": ("nothing", "0.1%"), "guard.in_motion": ("nothing", "2")},
         ),
-        ("trusted_proxies: [10.0.0.0/8]", {"trusted_proxies": ("nothing", "[10.0.0.0/8]")}),
+        (
+            'trusted_proxies: [10.0.0.0/8, 127.0.0.1, "::1"]',
+            {"trusted_proxies": ("nothing", "[10.0.0.0/8, 127.0.0.1, ::1]")},
+        ),
         ("pins: { header: [10.0.0.0/8] }", {"pins.header": ("nothing", "[10.0.0.0/8]")}),
         ("underscore_headers: reject", {"underscore_headers": ("allow", "reject")}),
         ("request_id: keep", {"request_id": ("nothing", "keep")}),
@@ -272,6 +275,17 @@ def test_an_upstream_is_told_in_the_words_of_the_file(
 def test_the_top_is_told_in_the_words_of_the_file(after: str, changes: dict[str, tuple[str, str]]) -> None:
     """Under the keys that it has there."""
     assert of_top("", after) == changes
+
+
+def test_a_rate_is_one_value() -> None:
+    """As it is written: not how many, and in how many seconds."""
+    assert of_top("limits: { rate: 100/s }", "limits: { rate: 600/m }") == {"limits.rate": ("100/s", "600/m")}
+
+
+def test_a_value_stands_on_one_line_and_ends() -> None:
+    """Line breaks of a text are blanks, and so much of it is shown as says something."""
+    assert text("a\nb") == "a b"
+    assert text("x" * 1000) == "x" * 119 + "…"
 
 
 def test_certificates_are_told_by_their_place() -> None:

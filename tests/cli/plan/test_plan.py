@@ -209,6 +209,18 @@ def test_two_files_need_nothing_that_runs(banyan: Banyan, running: Pages, folder
     assert f"counted on {TENANTS} remembered requests" in counted.stdout
 
 
+@pytest.mark.parametrize("form", ["", "--json"])
+def test_a_key_is_in_no_plan(banyan: Banyan, folder: Path, form: str) -> None:
+    """Of a cookie's key that is another, neither its text nor its bytes are told, in whatever form."""
+    for name, key in (("a.yaml", "0123456789abcdef" * 2), ("b.yaml", "fedcba9876543210" * 2)):
+        cookies = f"cookies: {{ side: banyan_side, key: {key} }}\nadmin:"
+        (folder / name).write_text(ROUTES.replace("admin:", cookies, 1))
+    said = banyan(f"plan --file b.yaml --against a.yaml {form}").stdout
+
+    assert "another" in said
+    assert not [part for part in ("0123456789", "fedcba98", "\\x", "Secret") if part in said]
+
+
 def test_a_killed_banyan_is_reckoned_as_if_it_were_not(banyan: Banyan, running: Pages, folder: Path) -> None:
     """What the kill switch hides is not what the edit changes."""
     killed = json.loads(running.pages["/api/routes"])
