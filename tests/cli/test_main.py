@@ -11,7 +11,7 @@ from proxy import __version__
 from proxy.app import supervisor
 from proxy.cli import serve
 from proxy.cli.main import COMMANDS, INSTEAD_OF_PROBE
-from proxy.core.build import BUILD
+from proxy.core.build import BUILD, Build
 from tests.cli.conftest import Banyan
 
 HEAVY = {"aiohttp", "asyncio", "asyncpg", "httptools", "msgspec", "pydantic", "rich", "structlog", "uvloop", "yaml"}
@@ -96,6 +96,7 @@ def test_an_interpreted_build_says_so_once_on_the_terminal(
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     monkeypatch.setattr(sys.stdout, "isatty", lambda: stdout)
     monkeypatch.setattr(supervisor, "serve", lambda _: 0)
+    monkeypatch.setattr(serve, "BUILD", Build.INTERPRETED)
     with pytest.raises(typer.Exit):
         serve.serve(config=Path("routes.yaml"))
 
@@ -105,13 +106,15 @@ def test_an_interpreted_build_says_so_once_on_the_terminal(
 def test_help_loads_nothing_heavy() -> None:
     """Whoever asks for help does not wait for libraries that only a running command needs."""
     script = "import sys, proxy.cli.main; print(*{name.split('.')[0] for name in sys.modules})"
-    run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    run = subprocess.run([sys.executable, "-P", "-c", script], capture_output=True, text=True, check=True)
 
     assert set(run.stdout.split()) & HEAVY == set()
 
 
 def test_the_package_runs_as_a_module() -> None:
     """`python -m proxy` is `banyan`."""
-    run = subprocess.run([sys.executable, "-m", "proxy", "--version"], capture_output=True, text=True, check=False)
+    run = subprocess.run(
+        [sys.executable, "-P", "-m", "proxy", "--version"], capture_output=True, text=True, check=False
+    )
 
     assert (run.returncode, run.stdout) == (0, VERSION)
