@@ -4,7 +4,8 @@
 #   docker run --read-only --tmpfs /tmp -v ./routes.yaml:/etc/banyan/routes.yaml:ro -p 8080:8080 banyan
 #
 # Mount the folder rather than the file where routes.yaml is to be reloaded: a mounted file stays the one that was mounted.
-# `admin:` listens on the container's loopback address unless routes.yaml says otherwise; then set BANYAN_ADMIN_TOKEN.
+# `admin:` listens on the container's loopback address, where `docker exec NAME banyan promote …` needs no token to be set,
+# unless routes.yaml says otherwise; then set BANYAN_ADMIN_TOKEN.
 
 FROM python:3.13-slim AS build
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore
@@ -27,6 +28,8 @@ COPY --from=build /opt/banyan /opt/banyan
 ENV PATH=/opt/banyan/bin:$PATH PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1
 # Where the health check asks: change it with `admin:` in routes.yaml.
 ENV BANYAN_HEALTH_URL=http://127.0.0.1:9090/-/healthy
+# Beside a routes.yaml that is mounted read-only nothing can be kept.
+ENV BANYAN_STATE_DIR=/var/lib/banyan
 WORKDIR /var/lib/banyan
 VOLUME /var/lib/banyan
 USER 10001:10001

@@ -26,8 +26,9 @@ this page is current.
 
 - Everything is JSON, and fields are only ever added: pass over what you do not know, and do without what an older
   Banyan does not say. A field whose type says *may be missing* may be missing in any version.
-- The token goes into `Authorization: Bearer …` and is the value of `BANYAN_ADMIN_TOKEN` where Banyan runs. What changes
-  something needs it always, the rest only where `admin` is bound beyond loopback; the health paths never do.
+- The token goes into `Authorization: Bearer …` and is the value of `BANYAN_ADMIN_TOKEN` where Banyan runs; on loopback,
+  where that is not set, what stands in `admin.token` of its state directory. What changes something needs it always,
+  the rest only where `admin` is bound beyond loopback; the health paths never do.
 - Whatever is not granted is answered with a [problem document](#problemview): 400 what was asked makes no sense, 401
   no token, 403 the `Host` is no name of this machine, 404 there is none of that name, 405 another method is needed,
   409 the order is refused, 412 it is not as it was when you looked (`If-Match`), 503 store or disk does not answer.

@@ -12,7 +12,7 @@ import signal
 import socket
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -22,11 +22,11 @@ import structlog
 from proxy.app.control_parts import ControlBase, ControlParts
 from proxy.app.kill_file_watch import KillFile
 from proxy.app.reloads import Reloads, Watch, good, log_leniency, refused, table_of
-from proxy.config.files import kill_file
+from proxy.config.files import admin_token, kill_file
 from proxy.config.load import Loaded
 from proxy.config.text.problem import FileProblem
 from proxy.control.admin.admin import Admin, application, serve
-from proxy.control.admin.auth import TOKEN_VARIABLE, AdminAuth, gate_for
+from proxy.control.admin.auth import AdminAuth, gate_for
 from proxy.control.admin.evidence import ParityPages
 from proxy.control.admin.kill import KillSwitch
 from proxy.control.admin.standing import JudgedRoutes
@@ -165,13 +165,21 @@ def _kill_switch(given: ControlInputs, running: Running, links: Links, judged: J
 
 
 def _gate(given: ControlInputs) -> AdminAuth:
-    gate = gate_for(given.admin, given.snapshot.admin[0], os.environ.get(TOKEN_VARIABLE, ""))
-    if not gate.token and not gate.loopback:
-        _log.warning(
-            "admin_token_missing",
-            hint=f"set {TOKEN_VARIABLE}, or bind `admin` to 127.0.0.1: until then only the health paths answer",
-        )
-    return gate
+    """Who may ask: with the token that is set; on loopback, where none is, with the one of the state directory."""
+    gate = gate_for(given.admin, given.snapshot.admin[0], admin_token.token_set(os.environ))
+    if gate.token:
+        return gate
+    if not gate.loopback:
+        hint = f"set {admin_token.VARIABLE}, or bind `admin` to 127.0.0.1: until then only the health paths answer"
+        _log.warning("admin_token_missing", hint=hint)
+        return gate
+    file = given.directory.absolute() / admin_token.NAME
+    try:
+        return replace(gate, token=admin_token.read_or_make(file), file=str(file))
+    except OSError as error:
+        hint = f"set {admin_token.VARIABLE}, or have the state directory be written: until then nobody can give orders"
+        _log.warning("admin_token_not_kept", file=str(file), error=str(error), hint=hint)
+        return gate
 
 
 def _on_signals(reloads: Reloads) -> asyncio.Event:

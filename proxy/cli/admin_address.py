@@ -27,18 +27,56 @@ def _base(admin: str) -> str:
 
 
 def _base_of(config: Path) -> str:
-    """From the file; one with problems still says where its last good revision runs."""
+    """From the file; where it cannot be used, from what ran by it last, and its first problem is said."""
+    from proxy.cli.routes_file import problem_lines
     from proxy.config.load import Loaded, load_file
 
     found = load_file(config, os.environ)
     if isinstance(found, Loaded):
         return url_of(found.snapshot.admin)
+    base = url_of(_last_known(config))
+    first = next(problem_lines(found[:1], with_source=False))
+    complain(f"{config} is broken; what runs is asked at {base}. The first problem:", first)
+    return base
+
+
+def _last_known(config: Path) -> tuple[str, int]:
+    """The last good file's address; else what the `admin:` line of either says; else the default one."""
+    from proxy.config.blocks.server import DEFAULT_ADMIN
+    from proxy.config.files import lastgood
+    from proxy.config.load import Loaded, load_text
+
+    kept = lastgood.load(lastgood.directory(config, os.environ))
+    if kept is not None and isinstance(last := load_text(kept, str(config), os.environ), Loaded):
+        return last.snapshot.admin
+    texts = [text for text in (kept, _text(config, needed=kept is None)) if text is not None]
+    return next((place for text in texts if (place := _said_in(text))), (DEFAULT_ADMIN.host, DEFAULT_ADMIN.port))
+
+
+def _text(config: Path, *, needed: bool) -> str | None:
     try:
-        line = _ADMIN_LINE.search(config.read_text(encoding="utf-8"))
+        return config.read_text(encoding="utf-8")
     except (OSError, ValueError) as error:
+        if not needed:
+            return None
         complain(f"{config} cannot be read: {error}", "Name the admin address with --admin, or the file with --config.")
         leave(UNUSABLE)
-    return _base(line[1] if line else "127.0.0.1:9090")
+
+
+def _said_in(text: str) -> tuple[str, int] | None:
+    """What the `admin:` line says, its variables replaced; None where there is none, or none that can be had here."""
+    from pydantic_core import PydanticCustomError
+
+    from proxy.config.readers.address import read_address
+    from proxy.config.text.plain_values import substitute
+
+    line = _ADMIN_LINE.search(text)
+    said, wrong = substitute(line[1], os.environ) if line else ("", ["there is none"])
+    try:
+        found = None if wrong else read_address(said)
+    except PydanticCustomError:
+        return None
+    return (found.host, found.port) if found else None
 
 
 def url_of(address: tuple[str, int]) -> str:

@@ -10,6 +10,7 @@ import os
 import socket
 from collections.abc import Mapping
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from pathlib import Path
 from typing import TypeVar
 from urllib.parse import quote, urlsplit
 
@@ -21,8 +22,8 @@ from proxy.api.orders import MovedView
 from proxy.api.problem import ProblemView
 from proxy.api.recent import RecentView, RequestedView
 from proxy.api.routes import RouteDetailView, RoutesView
+from proxy.cli.sent_token import SentToken, sent_token, token_from_environment
 
-TOKEN = "BANYAN_ADMIN_TOKEN"  # noqa: S105  a variable's name
 TIMEOUT = 5.0
 PATIENCE = 30.0
 """Seconds for a page that may hold all of the memory."""
@@ -112,20 +113,22 @@ def not_read(base: str, error: Exception, otherwise: tuple[str, str] = _OTHER_VE
 
 def fetch(base: str, path: str, *, timeout: float = TIMEOUT) -> bytes:
     """The body of a good answer to a GET; NoAnswerError. `timeout` in seconds."""
-    return _call(base, "GET", path, None, timeout)
+    return _call(base, "GET", path, None, timeout, token_from_environment())
 
 
-def post_kill(base: str, *, on: bool, reason: str) -> None:
+def post_kill(base: str, *, on: bool, reason: str, config: Path) -> None:
     """Have Banyan itself turn the kill switch; NoAnswerError."""
-    _call(base, "POST", "/api/kill", msgspec.json.encode({"on": on, "reason": reason}), TIMEOUT)
+    post(base, "/api/kill", {"on": on, "reason": reason}, config=config)
 
 
-def order(base: str, route: str, verb: str, said: Mapping[str, object], tag: str = "") -> tuple[MovedView, bytes]:
+def order(
+    base: str, route: str, verb: str, said: Mapping[str, object], tag: str = "", *, config: Path
+) -> tuple[MovedView, bytes]:
     """Give the order; what was answered, and its text. NoAnswerError says why there is none.
 
-    `tag`: only if what it is the tag of has not been changed since.
+    `tag`: only if what it is the tag of has not been changed since. `config`: as `post` says.
     """
-    body = post(base, route_path(route, verb), {**said, "by": whoever()}, tag=tag)
+    body = post(base, route_path(route, verb), {**said, "by": whoever()}, config=config, tag=tag)
     return read(base, body, MovedView, _NOT_ITS_ADDRESS), body
 
 
@@ -138,20 +141,29 @@ def whoever() -> str:
     return f"{user}@{socket.gethostname()}"
 
 
-def post(base: str, path: str, said: object, *, timeout: float = TIMEOUT, tag: str = "") -> bytes:
-    """The body of a good answer to a POST of `said` as JSON; NoAnswerError. `tag`: only while it holds (If-Match)."""
-    return _call(base, "POST", path, msgspec.json.encode(said), timeout, {"If-Match": f'"{tag}"'} if tag else {})
+def post(base: str, path: str, said: object, *, config: Path, timeout: float = TIMEOUT, tag: str = "") -> bytes:
+    """The body of a good answer to a POST of `said` as JSON; NoAnswerError. `tag`: only while it holds (If-Match).
+
+    `config`: the routes.yaml in whose state directory the token stands, where none is set.
+    """
+    body, headers = msgspec.json.encode(said), {"If-Match": f'"{tag}"'} if tag else _NONE
+    return _call(base, "POST", path, body, timeout, sent_token(base, config), headers)
 
 
 def _call(
-    base: str, method: str, path: str, body: bytes | None, timeout: float, headers: Mapping[str, str] = _NONE
+    base: str,
+    method: str,
+    path: str,
+    body: bytes | None,
+    timeout: float,
+    token: SentToken,
+    headers: Mapping[str, str] = _NONE,
 ) -> bytes:
     parts = urlsplit(base)
     connect = HTTPSConnection if parts.scheme == "https" else HTTPConnection
     connection = connect(parts.hostname or "", parts.port, timeout=timeout)
-    token = os.environ.get(TOKEN, "")
     try:
-        secret = {"Authorization": f"Bearer {token}"} if token else {}
+        secret = {"Authorization": f"Bearer {token.text}"} if token.text else {}
         connection.request(method, path, body, headers={**headers, **secret})
         response = connection.getresponse()
         read = response.read()
@@ -162,25 +174,24 @@ def _call(
     finally:
         connection.close()
     if response.status != 200:
-        raise _refused(base, path, response.status, read)
+        raise _refused(base, path, response.status, read, token)
     return read
 
 
-def _no_token(base: str, detail: str) -> NoAnswerError:
+def _no_token(base: str, detail: str, token: SentToken) -> NoAnswerError:
     """Of a Banyan that has no token itself, what it says is what to do: there is none to set here."""
     if "none is set" in detail:
         return NoAnswerError(f"{base} has no token: {detail}.", "Until then edit routes.yaml.")
-    set_ = "is not accepted there" if os.environ.get(TOKEN) else "is not set here"
-    return NoAnswerError(f"{base} wants a token, and {TOKEN} {set_}.", f"Set {TOKEN} to the one it uses.")
+    return NoAnswerError(f"{base} wants a token, and {token.fault}.", token.cure(detail))
 
 
-def _refused(base: str, path: str, status: int, body: bytes) -> NoAnswerError:
+def _refused(base: str, path: str, status: int, body: bytes, token: SentToken) -> NoAnswerError:
     try:
         said = msgspec.json.decode(body, type=ProblemView)
     except msgspec.DecodeError:
         said = ProblemView()
     if status == 401:
-        return _no_token(base, said.detail)
+        return _no_token(base, said.detail, token)
     detail = said.detail or said.title or "no reason given"
     if said.detail and path.startswith("/api/routes/") and status in _SAID_NO:
         return NoAnswerError(detail, "`banyan status` shows how things stand.")

@@ -128,6 +128,7 @@ def hints(routes: Path, clients: str, admin: str, legacy: int) -> list[str]:
         f"  explain  {banyan} explain GET /customers/7 {office} --config {routes}",
         f"  plan     {banyan} plan --file COPY --admin {admin}  (what an edit would move; edit a copy)",
         f"  stop     {banyan} kill --config {routes} --reason 'trying it'  (all to legacy; `kill --off` ends it)",
+        f"  back     {banyan} rollback {MOVED} --config {routes} --reason 'trying it'  (to shadow; `resume` ends it)",
         f"  look     {admin}/api/routes and {admin}/metrics",
         f"  finish   `stage: complete` on every route, then: kill {legacy}  (legacy itself)",
     ]

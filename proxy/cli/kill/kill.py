@@ -74,7 +74,7 @@ def _turn(config: Path, *, on: bool, reason: str, json: bool) -> int:
     snapshot = snapshot_or_leave(config)
     path, base = kill_file.place(snapshot.kill_file, config, os.environ), url_of(snapshot.admin)
     began = time.monotonic()
-    if not _write(path, base, on=on, reason=reason):
+    if not _write(path, base, config, on=on, reason=reason):
         return FOUND
     following = await_workers(base, began, on=on)
     stay = None if following.away or not on else who_stays(base)
@@ -93,11 +93,13 @@ def _turn(config: Path, *, on: bool, reason: str, json: bool) -> int:
     return FINE if turned.following.whole and _same_file(turned) else FOUND
 
 
-def _write(path: Path, base: str, *, on: bool, reason: str) -> bool:
+def _write(path: Path, base: str, config: Path, *, on: bool, reason: str) -> bool:
     """The file itself; where this user may not, the admin port with the token."""
-    from proxy.cli.admin_client import TOKEN, NoAnswerError, post_kill
+    from proxy.cli.admin_client import NoAnswerError, post_kill
     from proxy.cli.kill.turning import order_now
+    from proxy.cli.sent_token import sent_token
     from proxy.config.files import kill_file
+    from proxy.config.files.admin_token import VARIABLE
 
     try:
         if on:
@@ -109,11 +111,11 @@ def _write(path: Path, base: str, *, on: bool, reason: str) -> bool:
         if isinstance(error, IsADirectoryError):  # Banyan could remove it no better
             complain(said, "While it is there the kill switch is on.")
             return False
-        if not os.environ.get(TOKEN):
-            complain(said, f"Become the user that runs Banyan, or set {TOKEN} to have Banyan itself do it.")
+        if not sent_token(base, config).text:
+            complain(said, f"Become the user that runs Banyan, or set {VARIABLE} to have Banyan itself do it.")
             return False
         try:
-            post_kill(base, on=on, reason=reason)
+            post_kill(base, on=on, reason=reason, config=config)
         except NoAnswerError as refused:
             complain(f"{said}; {refused.message}", refused.cure)
             return False

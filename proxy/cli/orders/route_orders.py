@@ -24,7 +24,10 @@ _EXITS = {
 }
 _STANDING = frozenset({"rollback", "hold"})
 """Orders that may stand already; giving them once more is no failure."""
-_ASKS = "Asks a running Banyan; BANYAN_ADMIN_TOKEN has to be set to its token. routes.yaml stays as it is. "
+_ASKS = (
+    "Asks a running Banyan, with BANYAN_ADMIN_TOKEN or, where it is not set, the token in the state directory. "
+    "routes.yaml stays as it is. "
+)
 
 PROMOTE = Lesson(
     purpose="Move a route one step towards new.",
@@ -197,7 +200,7 @@ def give(
     from proxy.cli.admin_client import NoAnswerError, order
 
     try:
-        moved, body = order(base_of(admin, config), route, verb, said, tag)
+        moved, body = order(base_of(admin, config), route, verb, said, tag, config=config)
     except NoAnswerError as error:
         complain(error.message, error.cure)
         leave(FOUND)

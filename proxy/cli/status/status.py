@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 LESSON = Lesson(
     purpose="Show every route: what the file says, what runs, what it does.",
-    more="Asks the admin API of a running Banyan; BANYAN_ADMIN_TOKEN is sent when it is set.",
+    more="Asks the admin API of a running Banyan; BANYAN_ADMIN_TOKEN is sent where it is set.",
     example="banyan status --config routes.yaml",
     exits={
         FINE: "it runs, and every worker serves the file as it stands; so it is, too, while an upstream is down or its "

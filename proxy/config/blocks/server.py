@@ -29,6 +29,7 @@ _DRAIN = 30.0
 _MOST_WORKERS = 256
 _WORKERS = units.Whole(1, _MOST_WORKERS)
 _TOKEN = "BANYAN_ADMIN_TOKEN"  # noqa: S105 - the variable's name
+DEFAULT_ADMIN = BindAddress("127.0.0.1", 9090)
 _SCHEME = re.compile(r"postgres(?:ql)?://")
 _ENDPOINT = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::(?P<port>[0-9]{1,5}))?")
 _TLS_MODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
@@ -114,7 +115,7 @@ class ServerKeys(Block):
         "unix:/run/banyan.sock",
     )
     admin: address.AdminAddress = defaulting(
-        BindAddress("127.0.0.1", 9090),
+        DEFAULT_ADMIN,
         "Metrics, health and API; never on the port of the clients. Default 127.0.0.1:9090.",
         "127.0.0.1:9090",
     )

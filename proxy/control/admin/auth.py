@@ -1,6 +1,7 @@
 """Who may ask the admin port for what.
 
-Rule 1: what changes state needs the token, always; without a token in the environment nothing can be changed.
+Rule 1: what changes state needs the token, always; without a token nothing can be changed. It is the one in the
+        environment; on loopback, where none is there, the one that stands in the state directory.
 Rule 2: beyond loopback everything needs it, but for the two health paths, which say nothing of interest.
 Rule 3: on loopback the `Host` must be a local name: a page in an operator's browser whose name was rebound to 127.0.0.1
         still sends its own.
@@ -10,7 +11,7 @@ from __future__ import annotations
 
 import hmac
 import socket
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from ipaddress import ip_address
 
@@ -27,11 +28,15 @@ _READING = frozenset({"GET", "HEAD", "OPTIONS"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AdminAuth:
-    """`token` empty: none was set. `own_host` is the admin address as routes.yaml writes it."""
+    """`token` empty: there is none. `file` is where it stands; empty when it is the environment's.
+
+    `own_host` is the admin address as routes.yaml writes it.
+    """
 
     loopback: bool
-    token: str
+    token: str = field(repr=False)
     own_host: str
+    file: str = ""
 
     def knows(self, hosts: list[str]) -> bool:
         """Whether every `Host` sent is a name of this machine; HTTP/1.0 may send none."""
@@ -84,6 +89,8 @@ def guarded_by(gate: AdminAuth) -> Middleware:
 
 
 def _what_to_do(gate: AdminAuth) -> str:
+    if gate.token and gate.file:
+        return f"send what stands in {gate.file} as a bearer token"
     if gate.token:
         return f"send the value of {TOKEN_VARIABLE} as a bearer token"
     return f"this needs a token and none is set: start Banyan with {TOKEN_VARIABLE}, then send it as a bearer token"

@@ -35,7 +35,9 @@ from proxy.api.routes import (
 )
 from proxy.api.standing import RampState, StandingView
 from proxy.api.upstreams import DownView
+from proxy.cli.admin_address import base_of
 from proxy.cli.status.picture import upstreams_in_trouble
+from proxy.config.files import lastgood
 from proxy.core.stage import Stage
 from tests.cli.conftest import ROUTES, Banyan
 
@@ -329,8 +331,46 @@ def test_a_broken_file_still_says_where_to_ask(banyan: Banyan, admin: Admin, fol
     """While the file has problems, its `admin` line leads to the revision that still runs."""
     broken = ROUTES.replace("127.0.0.1:9090", admin.url.removeprefix("http://")).replace("10%", "250%")
     (folder / "routes.yaml").write_text(broken, encoding="utf-8")
+    shown = banyan("status")
+
+    assert shown.exit_code == 0
+    assert "orders.show" in shown.stdout
+    assert f"routes.yaml is broken; what runs is asked at {admin.url}. The first problem:" in shown.stderr
+    assert "routes.yaml:16:12: routes[0].split: must be between 0 % and 100 %, got 250 %" in shown.stderr
+
+
+@pytest.mark.parametrize("broken", ["routes: [", "", "version: 1\nadmin: ${ADMIN_NOWHERE}\n", None])
+def test_the_last_good_file_says_where_to_ask(banyan: Banyan, admin: Admin, folder: Path, broken: str | None) -> None:
+    """What cannot be read at all, or is gone, leads by the copy of what ran last to what runs."""
+    lastgood.save(folder / ".banyan", ROUTES.replace("127.0.0.1:9090", admin.url.removeprefix("http://")))
+    (folder / "routes.yaml").unlink()
+    if broken is not None:
+        (folder / "routes.yaml").write_text(broken, encoding="utf-8")
+    shown = banyan("status")
+
+    assert (shown.exit_code, "routes.yaml is broken" in shown.stderr) == (0, True)
+
+
+@pytest.mark.parametrize("written", ["${BANYAN_TEST_ADMIN}", '"${BANYAN_TEST_ADMIN:-127.0.0.1:1}"'])
+@pytest.mark.parametrize("split", ["10%", "250%"])
+def test_the_address_may_stand_in_the_environment(
+    banyan: Banyan, admin: Admin, folder: Path, monkeypatch: pytest.MonkeyPatch, written: str, split: str
+) -> None:
+    """`admin: ${NAME}` is the value of the variable, in a good file and in a broken one."""
+    monkeypatch.setenv("BANYAN_TEST_ADMIN", admin.url.removeprefix("http://"))
+    text = ROUTES.replace("127.0.0.1:9090", written).replace("10%", split)
+    (folder / "routes.yaml").write_text(text, encoding="utf-8")
 
     assert banyan("status").exit_code == 0
+    assert "/api/routes" in admin.asked
+
+
+@pytest.mark.parametrize("written", ["${BANYAN_NOWHERE_SET}", "nonsense", "9090"])
+def test_an_address_that_cannot_be_known_is_the_default(folder: Path, written: str) -> None:
+    """Where neither file says it, the address that Banyan takes by itself is asked."""
+    (folder / "routes.yaml").write_text(ROUTES.replace("127.0.0.1:9090", written), encoding="utf-8")
+
+    assert base_of("", folder / "routes.yaml") == "http://127.0.0.1:9090"
 
 
 def test_the_token_is_sent(banyan: Banyan, admin: Admin, monkeypatch: pytest.MonkeyPatch) -> None:

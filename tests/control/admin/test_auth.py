@@ -160,6 +160,11 @@ def test_the_admin_address_is_a_local_name() -> None:
     assert not gate.knows(["internal"])
 
 
+def test_no_text_of_the_gate_holds_the_token() -> None:
+    """A traceback or a log line that shows the gate shows no token."""
+    assert "s3cret" not in repr(AdminAuth(loopback=True, token="s3cret", own_host="127.0.0.1"))
+
+
 @pytest.mark.parametrize(("address", "loopback"), [("127.0.0.1", True), ("0.0.0.0", False)])
 def test_the_socket_decides_what_is_loopback(address: str, *, loopback: bool) -> None:
     """What the port is really bound to counts, whatever the file calls it; blanks around a token do not."""

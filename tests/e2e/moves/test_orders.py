@@ -6,8 +6,10 @@ import asyncio
 import json
 import os
 import signal
+import stat
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -215,3 +217,57 @@ async def test_who_looked_at_something_else_is_refused(tmp_path: Path) -> None:
 
     assert statuses == [200, 412]
     assert held["held"]
+
+
+async def test_a_local_operator_needs_no_token_that_nobody_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Commands find the token that was made at the start; without it nothing moves, and it is shown nowhere."""
+    monkeypatch.delenv("BANYAN_ADMIN_TOKEN")
+    file = tmp_path / ".banyan" / "admin.token"
+    async with system("legacy") as legacy, system("new") as new:
+        async with program(tmp_path, ROUTES, legacy=legacy, new=new) as banyan:
+            token = file.read_text().strip()
+            mode = stat.S_IMODE(file.stat().st_mode)
+            status, refused = await order(banyan, "hold")
+            said = [await command(banyan, *each) for each in ORDERS]
+            pages = [await banyan.api(path) for path in ("/api/routes", "/api/routes/split", "/api/transitions")]
+            lines = list_of_processes()
+        async with started(tmp_path, banyan.listen, banyan.admin) as again:
+            held = await command(again, "hold", "split")
+
+    assert mode == 0o600
+    assert (status, refused["detail"]) == (401, f"send what stands in {file} as a bearer token")
+    assert [code for code, _, _ in said] == [0] * len(ORDERS)
+    assert (held[0], file.read_text().strip()) == (0, token)
+    seen = (*banyan.lines, *again.lines, repr(said).encode(), repr(pages).encode(), repr(held).encode(), *lines)
+    assert not any(token.encode() in each for each in seen)
+
+
+async def test_a_state_directory_that_cannot_be_written_leaves_orders_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The log says why nobody can give orders; what only reads goes on."""
+    monkeypatch.delenv("BANYAN_ADMIN_TOKEN")
+    (tmp_path / ".banyan").write_text("a file in its place")
+    async with (
+        system("legacy") as legacy,
+        system("new") as new,
+        program(tmp_path, ROUTES, legacy=legacy, new=new) as banyan,
+    ):
+        refused = await command(banyan, "hold", "split")
+        status = await command(banyan, "status")
+
+    assert (refused[0], "has no token" in refused[2]) == (1, True)
+    assert status[0] == 0
+    assert [entry["file"] for entry in banyan.events("admin_token_not_kept")] == [str(tmp_path / ".banyan/admin.token")]
+
+
+ORDERS = (("hold", "split", "--json"), ("resume", "split"), ("status",), ("status", "--json"), ("plan",))
+
+
+def list_of_processes() -> list[bytes]:
+    """The command lines of all processes that can be seen."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(OSError):
+            found.append(path.read_bytes())
+    return found

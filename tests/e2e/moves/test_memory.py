@@ -1,0 +1,93 @@
+"""What docs/state.md says of `state: memory`: what outlives control, a restart, and the state directory."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+
+from tests.e2e.program import Program, program, started, system
+from tests.e2e.replicas import TOKEN, post
+from tests.waiting import until
+
+pytestmark = pytest.mark.unmeasured
+
+ROUTES = """\
+  - { name: orders, match: GET /orders/**, stage: live, cohort: "header:X-Tenant-Id", shadow: { sample: 100% } }
+  - { name: rest, match: "/**", stage: canary, split: 50%, cohort: "header:X-Tenant-Id" }
+"""
+
+
+async def seen(banyan: Program) -> dict[str, Any]:
+    """How `orders` and `rest` stand, what was compared, and which moves are told of."""
+    orders: Any = await banyan.api("/api/routes/orders")
+    rest: Any = await banyan.api("/api/routes/rest")
+    moves: Any = await banyan.api("/api/transitions?route=orders")
+    return {
+        "orders": (orders["runs"]["stage"], orders["runs"].get("latched", False)),
+        "rest": (rest["runs"]["stage"], rest["runs"].get("held", False), rest["runs"].get("drains", False)),
+        "pins": [pin["cohort"] for pin in rest["runs"].get("pinned", ())],
+        "compared": orders["parity"].get("compared", 0),
+        "moves": [move["cause"] for move in moves["transitions"]],
+    }
+
+
+async def until_seen(banyan: Program, wanted: dict[str, Any]) -> None:
+    """Wait until it stands so."""
+
+    async def stands() -> bool:
+        try:
+            found = await seen(banyan)
+        except (aiohttp.ClientError, KeyError):
+            return False
+        return found.items() >= wanted.items()
+
+    await until(stands)
+
+
+async def test_memory_keeps_orders_and_forgets_evidence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Positions, holds, drains and pins outlive a restart, evidence does not; without the directory nothing does."""
+    monkeypatch.setenv("BANYAN_ADMIN_TOKEN", TOKEN)
+    stand: dict[str, Any] = {"orders": ("shadow", True), "rest": ("canary", True, True), "pins": ["acme"]}
+    async with system("legacy") as legacy, system("new") as new:
+        async with program(tmp_path, ROUTES, legacy=legacy, new=new) as banyan:
+            async with aiohttp.ClientSession() as session, session.get(f"{banyan.url}/orders/7"):
+                pass
+
+            async def compared() -> bool:
+                return bool((await seen(banyan))["compared"])
+
+            await until(compared)
+            for path, said in (
+                ("orders/rollback", {}),
+                ("rest/hold", {}),
+                ("rest/drain", {}),
+                ("rest/pin", {"cohort": "acme", "side": "new"}),
+            ):
+                status, _ = await post(banyan, f"/api/routes/{path}", **said)
+                assert status == 200
+            await until_seen(banyan, {**stand, "compared": 1, "moves": ["operator"]})
+            os.kill(banyan.child("control"), signal.SIGKILL)
+            await banyan.until_logged("control_started", 2)
+            await until_seen(banyan, {**stand, "compared": 0})
+            reborn = await seen(banyan)
+        async with started(tmp_path, banyan.listen, banyan.admin) as again:
+            await until_seen(again, {**stand, "compared": 0})
+            anew = await seen(again)
+        shutil.rmtree(tmp_path / ".banyan")
+        async with started(tmp_path, banyan.listen, banyan.admin) as lost:
+            first = await seen(lost)
+
+    assert (reborn["moves"], anew["moves"]) == (["operator"], ["operator"])
+    assert first == {
+        "orders": ("live", False),
+        "rest": ("canary", False, False),
+        "pins": [],
+        "compared": 0,
+        "moves": [],
+    }
