@@ -25,6 +25,7 @@ _FILES = {
         "authority", "chunked", "forwarded", "headers", "memo", "redact", "request", "response", "rewrite",
         "target", "trace", "via",
     ),
+    "proxy/core/limits": ("head_bounds",),
     "proxy/core/parity": ("answers", "bodies", "excuse", "fields", "numerals", "texts", "walk"),
     "proxy/core/parity/formats": ("exact", "lists"),
     "proxy/core/parity/rules": ("difference", "paths", "rules"),
@@ -42,8 +43,9 @@ _FILES = {
     "proxy/edge/shadow": ("capture", "captured_body", "leg", "overlapping_writes", "shadows"),
     "proxy/edge/upstream": (
         "address", "circuit_breaker", "connection", "fair_share", "outcomes", "pool", "pools_by_host",
+        "slow_start",
     ),
-    "proxy/edge/wire": ("ending", "head_parser", "request_bytes", "response_bytes", "upload"),
+    "proxy/edge/wire": ("ending", "half_closed", "head_parser", "request_bytes", "response_bytes", "upload"),
 }
 # fmt: on
 COMPILED = tuple(f"{folder}/{name}.py" for folder, names in _FILES.items() for name in names)
