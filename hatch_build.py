@@ -24,7 +24,7 @@ FOLDERS = (
     "proxy/edge/exchange", "proxy/edge/routing", "proxy/edge/shadow", "proxy/edge/upstream", "proxy/edge/wire",
 )
 BESIDE_THEM = (
-    "proxy/core/outcome", "proxy/core/stage", "proxy/edge/tally",
+    "proxy/core/limits/head_bounds", "proxy/core/outcome", "proxy/core/stage", "proxy/edge/tally",
     "proxy/core/parity/formats/exact", "proxy/core/parity/formats/lists",
     "proxy/core/parity/rules/difference", "proxy/core/parity/rules/paths", "proxy/core/parity/rules/rules",
 )
@@ -32,7 +32,8 @@ INTERPRETED = {
     "proxy/core/http": ("first_line", "leniency", "leniency_hints", "long_polls", "request_context"),
     "proxy/core/parity": ("compare", "cookies", "finds", "pair", "redact", "shape"),
     "proxy/core/routing": (
-        "kill_switch", "placement", "second", "shadow", "snapshot", "split_exceptions", "state_names", "tie",
+        "kill_switch", "placement", "second", "shadow", "shadow_headers", "snapshot", "split_exceptions",
+        "state_names", "tie",
     ),
     "proxy/edge/account": ("guard_events", "line_shape", "own_answer", "request_sample"),
     "proxy/edge/client": ("connections", "process_memory", "slow_clients", "tls_listener"),

@@ -27,7 +27,7 @@ from bench.table import Table
 from holds.finding import Check, Finding
 from holds.moving.clock import TAKEN_AFTER, Clock, library
 from holds.progress import bar
-from proxy.store.embedded.database import Embedded
+from proxy.store.embedded.embedded_postgres import Embedded
 from tests.e2e.program import Program
 from tests.e2e.replicas import TOKEN, post, postgres, replicas, systems
 

@@ -25,7 +25,7 @@ import asyncpg
 from bench import procfs
 from bench.errors import BenchError
 from holds.state.relay import Relay
-from proxy.store.embedded.database import Embedded
+from proxy.store.embedded.embedded_postgres import Embedded
 from proxy.store.postgres.driver import Connection
 
 DISK = "512m"

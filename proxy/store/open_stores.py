@@ -17,7 +17,7 @@ import structlog
 
 from proxy.core.evidence.records import Retention
 from proxy.core.routing.state_names import Origins
-from proxy.store.embedded.database import Embedded
+from proxy.store.embedded.embedded_postgres import Embedded
 from proxy.store.errors import StoreRefused, StoreUnavailable
 from proxy.store.evidence import EvidenceStore
 from proxy.store.memory.evidence import MemoryEvidence

@@ -16,7 +16,7 @@ from typing import Any
 import aiohttp
 from aiohttp import web
 
-from proxy.store.embedded.database import Embedded
+from proxy.store.embedded.embedded_postgres import Embedded
 from tests.e2e.program import Program, free_port, started, text_of
 
 TOKEN = "t0ken"

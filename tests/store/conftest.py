@@ -13,7 +13,7 @@ import asyncpg
 import pytest
 
 from proxy.store.embedded.binaries import Binaries, installed
-from proxy.store.embedded.database import Embedded
+from proxy.store.embedded.embedded_postgres import Embedded
 from proxy.store.embedded.privilege import identity
 from proxy.store.embedded.server import Server
 from proxy.store.postgres.connections import Connections

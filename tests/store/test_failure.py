@@ -13,7 +13,7 @@ import asyncpg
 import pytest
 
 from proxy.store.embedded.binaries import installed
-from proxy.store.embedded.database import Embedded
+from proxy.store.embedded.embedded_postgres import Embedded
 from proxy.store.errors import StoreRefused, StoreUnavailable
 from proxy.store.postgres.connections import Connections, Patience
 from proxy.store.postgres.evidence import PostgresEvidence

@@ -27,7 +27,8 @@ from proxy.config.text.problem import FileProblem, Path
 from proxy.core.routing.cohort import CohortSource, SourceKind
 from proxy.core.routing.predicate import HeaderAbsent
 from proxy.core.routing.route import Route
-from proxy.core.routing.shadow import CREDENTIALS, MEMORY, Carry, ShadowPolicy, is_shadowed
+from proxy.core.routing.shadow import MEMORY, Carry, ShadowPolicy, is_shadowed
+from proxy.core.routing.shadow_headers import CREDENTIALS
 from proxy.core.secret import Secret
 
 _PLAIN = ShadowPolicy()

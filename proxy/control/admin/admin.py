@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 
 import msgspec
+import structlog
 from aiohttp import web
 from prometheus_client.exposition import gzip_accepted
 
@@ -23,7 +24,7 @@ from proxy.control.admin.evidence import ParityPages, evidence_view
 from proxy.control.admin.kill import KillSwitch
 from proxy.control.admin.moves import RouteMoves
 from proxy.control.admin.recent import RecentPages
-from proxy.control.admin.responses import answer_problems, no_such_route, problem, tagged
+from proxy.control.admin.responses import Handler, no_such_route, problem, tagged
 from proxy.control.admin.routes import (
     asked_upstreams,
     route_detail_view,
@@ -50,6 +51,7 @@ _MAX_BODY = 64 * 1024
 _UNKNOWN = "the state store has not said yet where routes stand; legacy answers meanwhile what it can"
 _SHUTDOWN = 5.0
 """Seconds that a scrape in flight has to finish."""
+_log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,6 +207,25 @@ class Admin:
 
     def _json(self, request: web.Request, view: msgspec.Struct, prefix: str = "") -> web.Response:
         return tagged(request, view, prefix + self.running.snapshot.revision)
+
+
+@web.middleware
+async def answer_problems(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Turn what a handler raises into a problem document; the seam where aiohttp's exceptions end."""
+    try:
+        return await handler(request)
+    except web.HTTPMethodNotAllowed as error:
+        allowed = ", ".join(sorted(error.allowed_methods))
+        detail = f"{request.method} is not possible on {request.path}; possible: {allowed}"
+        return problem(HTTPStatus.METHOD_NOT_ALLOWED, detail, {"Allow": allowed})
+    except web.HTTPNotFound:
+        return problem(HTTPStatus.NOT_FOUND, f"there is nothing at {request.path}")
+    except web.HTTPException as error:
+        return problem(HTTPStatus(error.status), error.reason)
+    except Exception:  # noqa: BLE001 an operator asks: whatever broke is logged with its trace and said
+        _log.exception("admin_request_failed", method=request.method, path=request.path)
+        detail = "this is a defect of Banyan; its log says more under the event admin_request_failed"
+        return problem(HTTPStatus.INTERNAL_SERVER_ERROR, detail)
 
 
 def application(admin: Admin, gate: AdminAuth) -> web.Application:

@@ -13,7 +13,6 @@ from http import HTTPStatus
 from typing import TypeVar
 
 import msgspec
-import structlog
 from aiohttp import web
 
 from proxy.api.problem import ProblemView
@@ -25,7 +24,6 @@ Body = TypeVar("Body", bound=msgspec.Struct)
 _NONE: Mapping[str, str] = {}
 _LONGEST_NAME = 64
 """Characters of a route's name; what is longer need not be looked for."""
-_log = structlog.get_logger()
 
 
 def problem(status: HTTPStatus, detail: str, headers: Mapping[str, str] = _NONE) -> web.Response:
@@ -37,25 +35,6 @@ def problem(status: HTTPStatus, detail: str, headers: Mapping[str, str] = _NONE)
         content_type="application/problem+json",
         headers={"Cache-Control": "no-store", **headers},
     )
-
-
-@web.middleware
-async def answer_problems(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Turn what a handler raises into a problem document; the seam where aiohttp's exceptions end."""
-    try:
-        return await handler(request)
-    except web.HTTPMethodNotAllowed as error:
-        allowed = ", ".join(sorted(error.allowed_methods))
-        detail = f"{request.method} is not possible on {request.path}; possible: {allowed}"
-        return problem(HTTPStatus.METHOD_NOT_ALLOWED, detail, {"Allow": allowed})
-    except web.HTTPNotFound:
-        return problem(HTTPStatus.NOT_FOUND, f"there is nothing at {request.path}")
-    except web.HTTPException as error:
-        return problem(HTTPStatus(error.status), error.reason)
-    except Exception:  # noqa: BLE001 an operator asks: whatever broke is logged with its trace and said
-        _log.exception("admin_request_failed", method=request.method, path=request.path)
-        detail = "this is a defect of Banyan; its log says more under the event admin_request_failed"
-        return problem(HTTPStatus.INTERNAL_SERVER_ERROR, detail)
 
 
 def read_body(body: bytes, kind: type[Body]) -> Body | web.Response:

@@ -21,6 +21,7 @@ from proxy.core.http.memo import Memo
 from proxy.core.http.request_context import RequestContext
 from proxy.core.http.target import is_acceptable
 from proxy.core.limits.bounds_met import Shed
+from proxy.core.limits.head_bounds import HeadBounds
 
 CHUNKED: Final = -1
 """`length` of a body whose size is not known."""
@@ -62,16 +63,6 @@ class RequestRefusal:
     status: int
     detail: str
     shed: Shed | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HeadBounds:
-    """Bytes of the request line, of one field line and of the whole head, and how many fields; docs/limits.md."""
-
-    line: int = 16 * 1024
-    field: int = 16 * 1024
-    head: int = 64 * 1024
-    fields: int = 128
 
 
 _USUAL_BOUNDS = HeadBounds()

@@ -24,6 +24,7 @@ from proxy.core.judge.breaker import FailureRow
 from proxy.core.judge.change import ChangeDetector
 from proxy.core.judge.guard import Process, alarms
 from proxy.core.judge.policy import GuardPolicy, OnFailure, Ramp, Stops
+from proxy.core.judge.promotion import decide_promotion
 from proxy.core.judge.ramp import CheckState, Measures, checks
 from proxy.core.judge.share import LONGEST
 from proxy.core.judge.stage_machine import Maker, MoveRefusal
@@ -213,22 +214,13 @@ def _act(case: Case, action: Action, alarm: _Alarm, why: str) -> Ruling:
 
 def _climb(case: Case) -> Ruling:
     """The way up, where nothing is wrong."""
-    if case.ramp is None:
-        return _stay(case, "no ramp is declared: it goes as far as routes.yaml says")
-    to = stage_machine.promotion(case.position, case.ramp.steps, Maker.JUDGE, door=case.guard.door)
-    if isinstance(to, MoveRefusal):
-        return _stay(case, to.sentence)
-    found = checks(case.ramp, case.position, to, case.measures or Measures(), case.now)
-    waits = [check.sentence for check in found if check.state is not CheckState.MET]
-    waits += [f"window {window.name} is on" for window in case.closed]
-    waits += case.blocked
-    if waits:
-        return _stay(case, *waits)
-    met = [check.sentence for check in found]
-    if case.ramp.dry_run:
-        return _stay(case, f"dry run: without it this would be a promotion to {to}", *met)
-    judgement = _judgement(case, Verdict.PROMOTE, *met)
-    return Ruling(position=case.position, judgement=judgement, action=Action.PROMOTE, to=to)
+    forbidden = [f"window {window.name} is on" for window in case.closed] + list(case.blocked)
+    measures = case.measures or Measures()
+    found = decide_promotion(case.ramp, case.position, measures, case.now, door=case.guard.door, forbidden=forbidden)
+    if found.to is None:
+        return _stay(case, *found.reasons)
+    judgement = _judgement(case, Verdict.PROMOTE, *found.reasons)
+    return Ruling(position=case.position, judgement=judgement, action=Action.PROMOTE, to=found.to)
 
 
 def _stay(case: Case, *reasons: str) -> Ruling:

@@ -1,20 +1,18 @@
-"""Which requests are sent to the other side as well, and with what in them: the shadow's rules, without its limits.
+"""Which requests are sent to the other side as well: the shadow's rules, without its limits.
+
+Which header fields go along is said in shadow_headers.py.
 
 Rule 1: what is not safe is never shadowed, unless the route says `writes: dry_run`, and then on the new side alone:
         legacy cannot be asked to do nothing.
 Rule 2: a declared `effects` outranks the method, as it does for repeats (`proxy.core.routing.effects`).
-Rule 3: validators and ranges belong to the side that the client talks to; the shadow's copy never has them.
-Rule 4: credentials go along only where the operator said so; a client can neither set nor forge the marker.
-Rule 5: by its method alone a request is put to each side once at most; a second time to the side that answered first
+Rule 3: by its method alone a request is put to each side once at most; a second time to the side that answered first
         by `proxy.core.routing.second` only, and then it carries what the first question did.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import NamedTuple
 
 from proxy.core.outcome import Side
 from proxy.core.routing.effects import Effects, effects_of
@@ -34,18 +32,6 @@ ANSWERED = 0.01
 """The share of a route's requests of which legacy is asked as well because new has answered them, at a small split."""
 SECONDS_FIRST = 500
 """So many requests of a route that may ask legacy twice do so before the share counts."""
-CONDITIONS = frozenset(
-    {b"if-match", b"if-none-match", b"if-modified-since", b"if-unmodified-since", b"if-range", b"range"}
-)
-CONDITIONAL = frozenset({206, 304, 412, 416})
-"""Answers that say nothing but how a client's own conditions were met."""
-CREDENTIALS = frozenset(
-    {
-        *(b"authorization", b"cookie", b"x-api-key", b"api-key", b"x-auth-token", b"x-access-token"),
-        *(b"x-session-id", b"x-session-token", b"x-csrf-token", b"x-xsrf-token", b"x-amz-security-token"),
-    }
-)
-"""Fields that let somebody act in a client's name."""
 
 
 class Shadowed(StrEnum):
@@ -138,37 +124,3 @@ def shadow_side(
 def is_safe(declared: Effects | None, method: bytes, *, has_key: bool) -> bool:
     """Whether doing it once more changes nothing."""
     return (declared or effects_of(method, has_key=has_key)) is Effects.SAFE
-
-
-class Copied(NamedTuple):
-    """The field lines for the other side, and whether the client's own answer depends on what it has already.
-
-    `bare`: the client sent credentials, and neither they nor others in their stead are among the lines.
-    """
-
-    lines: list[bytes]
-    conditional: bool
-    bare: bool = False
-
-
-def copy_lines(policy: ShadowPolicy, lines: Iterable[bytes]) -> Copied:
-    """Rules 3 and 4; replacements only where something was there to replace."""
-    kept: list[bytes] = []
-    conditional = carried = False
-    forwards = policy.carry is Carry.FORWARD
-    for line in lines:
-        name = line.partition(b":")[0].lower()
-        if name in CONDITIONS:
-            conditional = True
-        elif not forwards and name in CREDENTIALS:
-            carried = True
-        else:
-            kept.append(line)
-    if carried and policy.carry is Carry.REPLACE:
-        kept += policy.replacements.reveal()
-    return Copied(kept, conditional, carried and policy.carry is Carry.DROP)
-
-
-def without_conditions(lines: Iterable[bytes]) -> list[bytes]:
-    """The client's own lines as the side that it talks to is asked them again: rules 3 and 5."""
-    return [line for line in lines if line.partition(b":")[0].lower() not in CONDITIONS]

@@ -9,9 +9,10 @@ from ipaddress import IPv4Network, IPv6Network
 
 from proxy.core.http.chunked import MAX_EXTENSION, MAX_TRAILERS
 from proxy.core.http.leniency import NONE, Points
-from proxy.core.http.request import HeadBounds, RequestReader
+from proxy.core.http.request import RequestReader
 from proxy.core.http.trace import RequestIds
 from proxy.core.judge.policy import PLAIN_FLEET, FleetPolicy
+from proxy.core.limits.head_bounds import HeadBounds
 from proxy.core.routing.route import RateLimit, Route, Upstream
 from proxy.core.routing.shadow import MEMORY
 from proxy.core.routing.table import RouteTable

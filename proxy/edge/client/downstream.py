@@ -32,7 +32,8 @@ from proxy.edge.routing.admission_steps import MAX_AHEAD, Admission
 from proxy.edge.routing.identity import address_behind, address_within
 from proxy.edge.routing.request import Request
 from proxy.edge.routing.step import LocalAnswer
-from proxy.edge.wire.ending import CONTINUE, LINGER, Linger, abort_when_gone, close_when_idle, end_half, reset
+from proxy.edge.wire.ending import LINGER, Linger, close_when_idle, reset
+from proxy.edge.wire.half_closed import CONTINUE, abort_when_gone, end_half
 from proxy.edge.wire.head_parser import END, PartialHead, judge_request, refusal_of
 from proxy.edge.wire.request_bytes import Ids
 

@@ -32,7 +32,7 @@ from proxy.edge.exchange.rescue import status_of
 from proxy.edge.exchange.retry import next_leg, next_leg_after
 from proxy.edge.exchange.tunnel import Tunnel
 from proxy.edge.routing.stickiness import cookie_lines
-from proxy.edge.wire.ending import CONTINUE, probe
+from proxy.edge.wire.half_closed import CONTINUE, probe
 from proxy.edge.wire.request_bytes import public_name, request_head
 from proxy.edge.wire.response_bytes import Coding, coding_for, interim_head, response_head
 from proxy.edge.wire.upload import Upload

@@ -12,7 +12,8 @@ from proxy.edge.routing.decision import ALL_METHODS, decide
 from proxy.edge.routing.step import LocalAnswer
 
 if TYPE_CHECKING:
-    from proxy.core.http.request import HeadBounds, RequestHead, RequestRefusal
+    from proxy.core.http.request import RequestHead, RequestRefusal
+    from proxy.core.limits.head_bounds import HeadBounds
     from proxy.edge.routing.request import Request
 
 _NO_PROXY_PROTOCOL = (

@@ -15,7 +15,7 @@ from proxy.core.http.request import CHUNKED
 from proxy.core.limits.bounds_met import Shed
 from proxy.edge.routing.decision import decide
 from proxy.edge.routing.step import LocalAnswer, Verdict, Wait, WholeBody
-from proxy.edge.wire.ending import CONTINUE, probe
+from proxy.edge.wire.half_closed import CONTINUE, probe
 
 if TYPE_CHECKING:
     from proxy.edge.routing.byte_allowance import ByteAllowance

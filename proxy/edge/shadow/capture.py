@@ -23,7 +23,8 @@ from proxy.core.http.request import CHUNKED
 from proxy.core.outcome import Blame, Side
 from proxy.core.parity.pair import CapturedAnswer, CapturedRequest, Pair
 from proxy.core.routing.second import may_ask_again
-from proxy.core.routing.shadow import CONDITIONAL, Shadowed, without_conditions
+from proxy.core.routing.shadow import Shadowed
+from proxy.core.routing.shadow_headers import CONDITIONAL, without_conditions
 from proxy.core.routing.split import hash_of
 from proxy.edge.routing.identity import address_of, cohort_key
 from proxy.edge.routing.tap import Tap
@@ -38,7 +39,8 @@ if TYPE_CHECKING:
 
     from proxy.core.http.response import ResponseHead
     from proxy.core.outcome import Failure
-    from proxy.core.routing.shadow import Copied, ShadowPolicy
+    from proxy.core.routing.shadow import ShadowPolicy
+    from proxy.core.routing.shadow_headers import Copied
     from proxy.edge.routing.bound_table import Leg
     from proxy.edge.routing.byte_allowance import ByteAllowance
     from proxy.edge.routing.request import Request

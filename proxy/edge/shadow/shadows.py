@@ -32,10 +32,10 @@ from proxy.core.routing.shadow import (
     SECONDS_FIRST,
     Shadowed,
     ShadowPolicy,
-    copy_lines,
     is_safe,
     shadow_side,
 )
+from proxy.core.routing.shadow_headers import copy_lines
 from proxy.core.routing.split import draw_of
 from proxy.edge.instance import NOWHERE, Here
 from proxy.edge.routing.byte_allowance import ByteAllowance

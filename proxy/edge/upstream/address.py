@@ -4,7 +4,7 @@ Rule 1: an address is left out when it refuses connections in a row, when too mu
         (`outcomes`: of several operations and clients), or while control's probes say that it is down; what control
         says holds for a while only, since a control that is gone cannot take it back.
 Rule 2: never more than a share of all addresses is left out, and never all: then all are asked (panic).
-Rule 3: an address that comes back gets its full part only after `slow_start`.
+Rule 3: an address that comes back gets its full part only after `slow_start` (slow_start.py).
 Rule 4: an upstream that ends idle connections before `keep_alive` is over does so again, and a request that meets the
         end is lost: for a while connections are let go as if it had told (Apache tells nobody who does not ask).
 """
@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Protocol
 from proxy.core.http.response import NEVER, short_of
 from proxy.core.routing.route import Balance
 from proxy.edge.upstream.outcomes import Outcomes
+from proxy.edge.upstream.slow_start import is_passed_over, weight_after
 
 if TYPE_CHECKING:
     from proxy.core.outcome import Failure
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
     from proxy.edge.upstream.connection import UpstreamConnection
     from proxy.edge.upstream.outcomes import Asking
 
-_LEAST = 0.1
-"""The part that an address gets when it has just come back."""
 _JITTER = 0.2
 _SETTLED = 10.0
 """Seconds for which an address that is back has to be well before its next ejection is a short one again."""
@@ -231,9 +230,8 @@ class UpstreamAddress:
             self.ejections = 0
 
     def warm(self, now: float, slow_start: float) -> None:
-        """Set `weight`: it grows from `_LEAST` to 1 within `slow_start` seconds of coming back."""
-        since = now - self.back_at
-        self.weight = 1.0 if since >= slow_start else max(_LEAST, since / slow_start)
+        """Set `weight` by the seconds since it came back (rule 3)."""
+        self.weight = weight_after(now - self.back_at, slow_start)
 
     def drain(self) -> None:
         """Close idle connections and lend none any more; requests that run may finish."""
@@ -316,7 +314,4 @@ class Chooser:
             one, other = usable[first], usable[second + (second >= first)]
             if other.busy < one.busy:
                 one, other = other, one
-        # One that warms up is taken as often as its weight says, the other one instead.
-        if one.weight < 1.0 and one.weight < other.weight and random() > one.weight:  # noqa: S311
-            return other
-        return one
+        return other if is_passed_over(one.weight, other.weight) else one

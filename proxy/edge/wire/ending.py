@@ -1,12 +1,8 @@
-"""How connections end: with a reset, half, while a client waits, in a drain, or after an answer that closes them.
+"""How connections end: with a reset, in a drain, or after an answer that closes them.
 
 Rule 1: where only the end of a connection marks the end of a body, a body that broke off ends with a reset.
-Rule 2: a client that waits behind its FIN is served. One that is gone looks the same until it is sent something, to
-        which the system of a program that has ended says no. So such a client of HTTP/1.1 is sent once what means
-        nothing: before the answer a 100 (RFC 9110 section 15.2), between two chunks a zero, with which the next
-        chunk's size may begin (RFC 9112 section 7.1). Elsewhere the answer's own bytes will tell.
-Rule 3: an upstream may answer and break off within an upload: when a write fails, what came before is read (EX07).
-Rule 4: after an answer that closes the connection, what the client still sends is read and dropped for a moment:
+Rule 2: an upstream may answer and break off within an upload: when a write fails, what came before is read (EX07).
+Rule 3: after an answer that closes the connection, what the client still sends is read and dropped for a moment:
         closing over unread bytes is a reset, which would take the answer away from the client (RFC 9112 section 9.6).
 """
 
@@ -22,16 +18,12 @@ from collections.abc import Callable, Iterator
 
 QUIET = 1.0
 """Seconds that an idle connection is still listened to when the worker drains."""
-LOOK_EVERY = 0.25
-"""Seconds: a client that is gone is known after two looks."""
 LINGER = 3.0
 """Seconds that a closing connection is still read; nginx takes 5, HAProxy none."""
 MAX_LINGER = 4 * 1024 * 1024
 """Bytes that are dropped within them; then the client is no longer read."""
-CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 _READ = 64 * 1024
 _LINGER_NOT = struct.pack("ii", 1, 0)
-_TCP_CLOSE = b"\x07"
 
 
 def reset(transport: asyncio.Transport) -> None:
@@ -40,14 +32,6 @@ def reset(transport: asyncio.Transport) -> None:
     if sock is not None:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_NOT)
     transport.abort()
-
-
-def end_half(transport: asyncio.Transport) -> bool:
-    """End the sending half; False when it cannot end alone (TLS)."""
-    possible = transport.can_write_eof()
-    if possible:
-        transport.write_eof()
-    return possible
 
 
 def ended_cleanly(transport: asyncio.Transport) -> bool:
@@ -75,43 +59,6 @@ def unread_bytes(transport: asyncio.Transport) -> Iterator[bytes]:
         return
 
 
-def probe(minor: int, *, responding: bool, chunked: bool) -> bytes:
-    """The bytes of rule 2 for a client of HTTP/1.`minor`; none where none are harmless."""
-    if responding:
-        return b"0" if chunked else b""
-    return CONTINUE if minor else b""
-
-
-def abort_when_gone(transport: asyncio.Transport, waits: Callable[[], bool], ask: Callable[[], bytes]) -> None:
-    """While a half-closed client `waits` for an answer, find out whether it is gone, and abort then (rule 2).
-
-    `ask` gives the bytes to send it, once, or none.
-    """
-    loop = asyncio.get_running_loop()
-
-    def look(*, told: bool) -> None:
-        if transport.is_closing() or not waits():
-            return
-        if _is_gone(transport):
-            transport.abort()
-            return
-        if not told and (probe_bytes := ask()):
-            transport.write(probe_bytes)
-        loop.call_later(LOOK_EVERY, lambda: look(told=True))
-
-    loop.call_later(LOOK_EVERY, lambda: look(told=False))
-
-
-def _is_gone(transport: asyncio.Transport) -> bool:
-    """Whether a reset has come; the loop would not tell, since it reads no more after a FIN."""
-    sock = transport.get_extra_info("socket")
-    if sock is None:
-        return False
-    if sock.family == socket.AF_UNIX:  # which knows no reset: its other end is closed, not only half
-        return bool(_polled(sock.fileno(), 0) & select.POLLHUP)
-    return bool(sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1) == _TCP_CLOSE)
-
-
 def close_when_idle(transport: asyncio.Transport, is_idle: Callable[[], bool]) -> None:
     """Close a kept connection that a client may be writing to just now: a request that comes in time is answered.
 
@@ -136,10 +83,10 @@ def _has_unread(transport: asyncio.Transport) -> bool:
     sock = transport.get_extra_info("socket")
     if sock is None:
         return False
-    return bool(_polled(sock.fileno(), select.POLLIN))
+    return bool(polled(sock.fileno(), select.POLLIN))
 
 
-def _polled(descriptor: int, events: int) -> int:
+def polled(descriptor: int, events: int) -> int:
     """Which of the events hold, those that are always told (POLLHUP) among them."""
     poll = select.poll()
     poll.register(descriptor, events)
@@ -147,7 +94,7 @@ def _polled(descriptor: int, events: int) -> int:
 
 
 class Linger:
-    """Drops what a client sends after its last answer, up to `MAX_LINGER` bytes (rule 4)."""
+    """Drops what a client sends after its last answer, up to `MAX_LINGER` bytes (rule 3)."""
 
     __slots__ = ("_dropped", "_transport")
 

@@ -5,18 +5,12 @@ import pytest
 from proxy.core.outcome import Side
 from proxy.core.routing.effects import Effects
 from proxy.core.routing.shadow import (
-    CONDITIONS,
-    CREDENTIALS,
-    Carry,
     ShadowPolicy,
-    copy_lines,
     is_shadowed,
     sample_at,
     sample_of,
     shadow_side,
-    without_conditions,
 )
-from proxy.core.secret import Secret
 from proxy.core.stage import Stage
 
 PLAIN = ShadowPolicy()
@@ -79,58 +73,6 @@ def test_what_is_not_safe_is_never_sent_twice(method: bytes) -> None:
 def test_declared_effects_outrank_the_method(declared: Effects, expected: Side | None, method: bytes) -> None:
     """A search by POST that is declared safe is shadowed; a GET that is declared to do something is not."""
     assert side(declared=declared, method=method) is expected
-
-
-LINES = [
-    b"Host: a",
-    b"Cookie: session=1",
-    b"AUTHORIZATION: Bearer t",
-    b"X-Api-Key: k",
-    b"Accept: */*",
-    b'If-None-Match: "1"',
-    b"range: bytes=0-1",
-]
-
-
-def test_validators_and_ranges_never_go_along() -> None:
-    """They belong to the side that the client talks to; that they were there is told."""
-    copied = copy_lines(ShadowPolicy(carry=Carry.FORWARD), LINES)
-
-    assert copied.lines == LINES[:5]
-    assert copied.conditional
-    assert not copy_lines(PLAIN, LINES[:5]).conditional
-
-
-def test_every_validator_and_every_credential_is_known() -> None:
-    """Each name of both lists is taken out, in any case."""
-    named = [name.title() + b": x" for name in (*CONDITIONS, *CREDENTIALS)]
-
-    assert copy_lines(PLAIN, named).lines == []
-
-
-def test_credentials_follow_the_rule() -> None:
-    """SH06: dropped unless something else was said; replaced only where there was something to replace."""
-    own = b"Authorization: Bearer test"
-    replacing = ShadowPolicy(carry=Carry.REPLACE, replacements=Secret((own,)))
-
-    assert copy_lines(PLAIN, LINES).lines == [b"Host: a", b"Accept: */*"]
-    assert copy_lines(replacing, LINES).lines == [b"Host: a", b"Accept: */*", own]
-    assert copy_lines(replacing, [b"Host: a"]).lines == [b"Host: a"]
-
-
-def test_a_copy_says_that_it_is_bare() -> None:
-    """Where credentials were there and nothing stands in for them: what is answered then may be about nobody."""
-    own = b"Authorization: Bearer test"
-    others = (ShadowPolicy(carry=Carry.FORWARD), ShadowPolicy(carry=Carry.REPLACE, replacements=Secret((own,))))
-
-    assert copy_lines(PLAIN, LINES).bare
-    assert not copy_lines(PLAIN, [b"Host: a"]).bare
-    assert [copy_lines(other, LINES).bare for other in others] == [False, False]
-
-
-def test_a_second_question_keeps_the_credentials() -> None:
-    """All that the client said goes to the side that it talks to, save validators and ranges."""
-    assert without_conditions(LINES) == LINES[:5]
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import aiohttp
 import asyncpg
 import pytest
 
-from proxy.store.embedded.database import Embedded
+from proxy.store.embedded.embedded_postgres import Embedded
 from tests.e2e.program import Program, free_port, started, text_of
 from tests.e2e.replicas import postgres, systems
 from tests.waiting import until

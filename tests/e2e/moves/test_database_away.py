@@ -18,7 +18,7 @@ import pytest
 from proxy.config.load import Loaded, load_text
 from proxy.core.parity.pair import Pair
 from proxy.store.embedded.binaries import installed
-from proxy.store.embedded.database import Embedded
+from proxy.store.embedded.embedded_postgres import Embedded
 from tests.e2e.evidence.test_comparer import ROUTE, parity, socket_of, until_compared
 from tests.e2e.pairs import hand_over, pair
 from tests.e2e.program import Program, program, system

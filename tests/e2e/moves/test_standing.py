@@ -15,7 +15,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from proxy.store.embedded.database import Embedded
+from proxy.store.embedded.embedded_postgres import Embedded
 from tests.e2e.program import Program, free_port, started, system, text_of
 from tests.e2e.replicas import TOKEN, post, postgres, runs
 from tests.store.test_failure import freeze, thaw

@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 
 from proxy.store.embedded.binaries import Binaries
-from proxy.store.embedded.database import Embedded
+from proxy.store.embedded.embedded_postgres import Embedded
 from proxy.tasks import Tasks
 
 

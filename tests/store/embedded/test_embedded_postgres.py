@@ -20,7 +20,7 @@ import asyncpg
 import pytest
 
 from proxy.store.embedded.binaries import Binaries, NoPostgres, installed
-from proxy.store.embedded.database import Embedded
+from proxy.store.embedded.embedded_postgres import Embedded
 from proxy.store.embedded.privilege import Identity, identity, until_we_die
 from tests.waiting import until
 
