@@ -129,9 +129,10 @@ async def test_ft17_no_timeout_follows_a_clock_that_jumps(tmp_path: Path) -> Non
 BREAKING = """
 import sys
 import proxy.app.control as control
-async def run_control(given):
+async def broken(given):
     raise RuntimeError("put here by the test")
-control.run_control = run_control
+assert control.serve_control
+control.serve_control = broken
 from proxy.cli.main import main
 sys.argv = ["banyan", "serve", "--config", sys.argv[1]]
 main()
@@ -151,7 +152,7 @@ async def test_dr06_a_child_that_breaks_says_why_before_it_goes(tmp_path: Path) 
         try:
             async with asyncio.timeout(PATIENCE):
                 while b"child_broke" not in (line := await process.stdout.readline()):
-                    continue
+                    assert line, "it ended, and no child broke"
             async with aiohttp.ClientSession() as session, session.get(f"http://127.0.0.1:{listen}/a") as response:
                 assert await response.text() == "legacy"
         finally:
