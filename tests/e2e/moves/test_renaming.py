@@ -56,6 +56,7 @@ async def asking(banyans: list[Program], ended: asyncio.Event) -> Counter[str]:
             for banyan in banyans:
                 async with session.get(f"{banyan.url}/c/1") as answer:
                     counts[await answer.text()] += 1
+            await asyncio.sleep(0.01)
     return counts
 
 
