@@ -129,10 +129,10 @@ async def test_ft17_no_timeout_follows_a_clock_that_jumps(tmp_path: Path) -> Non
 BREAKING = """
 import sys
 import proxy.app.control as control
-async def broken(given):
+async def serve_control(given):
     raise RuntimeError("put here by the test")
-assert control.serve_control
-control.serve_control = broken
+assert control.serve_control  # else nothing would break, and the test would wait for it
+control.serve_control = serve_control
 from proxy.cli.main import main
 sys.argv = ["banyan", "serve", "--config", sys.argv[1]]
 main()
