@@ -2,16 +2,21 @@
 
 import gc
 import os
+import sys
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
+from pkgutil import walk_packages
 
 import pytest
 from hypothesis import configuration, settings
 
 from tests.stalls import Stalls
 
-LONG = ("test_compiled", "demo", "e2e", "simulation", "store")
-"""What takes minutes begins first, so that at the end no process works alone while the others have nothing left."""
+LONG = ("test_compiled.py", "test_simulation.py", "test_sourcecode.py", "test_fuzz.py", "test_package.py")
+"""What keeps a core busy for long begins first, so that at the end no process works alone with much of it left."""
+SLOW, BEGUN = "e2e", 0.7
+"""Files of this folder take seconds each; the last of them begins beside this share of every other folder's."""
 
 MEASURE = "COVERAGE_PROCESS_CONFIG"
 """Where coverage tells the processes that a test starts to measure themselves."""
@@ -26,14 +31,35 @@ if not os.environ.get("CI"):  # there, hypothesis loads a profile of its own: th
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Long ones first, within a file and among the others in their order; `timing` again if the machine stood still."""
-    items.sort(key=_rank)
+    """Files in an order that keeps the cores busy to the end; `timing` again if the machine stood still."""
+    places = _places(items)
+    items.sort(key=lambda item: places[item.path])  # within a file they stay as they are
     if config.getoption("usepdb"):  # who debugs wants the first failure
         return
     again = pytest.mark.flaky(reruns=1, reruns_delay=2, condition=STALLS.explain)
     for item in items:
         if item.get_closest_marker("timing"):
             item.add_marker(again)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[None]:
+    """Thousands of items and modules stay to the end: no collection looks at them while they come, or ever again.
+
+    Coverage looks on only while what it follows is imported; at whatever tests import besides it takes as long again.
+    """
+    tracer = sys.gettrace() if MEASURE in os.environ else None
+    gc.disable()
+    try:
+        if tracer is not None:
+            _import_measured()
+            sys.settrace(None)
+        return (yield)
+    finally:
+        if tracer is not None:
+            sys.settrace(tracer)
+        gc.freeze()
+        gc.enable()
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -61,15 +87,36 @@ def pytest_runtest_makereport() -> Iterator[None]:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
-    """Processes of a test marked `unmeasured` run without coverage, which takes a third of their time."""
+    """A test marked `unmeasured` and its processes run without coverage, which takes a third of their time."""
     measure = os.environ.pop(MEASURE, None) if item.get_closest_marker("unmeasured") else None
+    if measure is None:
+        return (yield)
+    tracer = sys.gettrace()
+    sys.settrace(None)
     try:
         return (yield)
     finally:
-        if measure is not None:
-            os.environ[MEASURE] = measure
+        sys.settrace(tracer)
+        os.environ[MEASURE] = measure
 
 
-def _rank(item: pytest.Item) -> int:
-    ranks = [LONG.index(part) for part in (*item.path.parts, item.path.stem) if part in LONG]
-    return min(ranks, default=len(LONG))
+def _import_measured() -> None:
+    """All modules whose lines count, those that run at import among them."""
+    for package in ("adapters", "proxy"):
+        for module in walk_packages(import_module(package).__path__, f"{package}."):
+            if not module.name.endswith(".__main__"):
+                import_module(module.name)
+
+
+def _places(items: list[pytest.Item]) -> dict[Path, float]:
+    """Where each file goes, 0 is first: each folder's are spread over the run, for some wait where others compute."""
+    folders: dict[Path, list[Path]] = {}
+    for path in dict.fromkeys(item.path for item in items):
+        folders.setdefault(path.parent, []).append(path)
+    places = {
+        path: number / len(paths) * (BEGUN if SLOW in folder.parts else 1.0)
+        for folder, paths in folders.items()
+        for number, path in enumerate(paths)
+    }
+    early = [path for name in LONG for path in places if path.name == name]
+    return places | {path: 0.02 * number - 0.01 for number, path in enumerate(early)}

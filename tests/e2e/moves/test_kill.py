@@ -20,6 +20,8 @@ from proxy.core.routing.kill_switch import KillSwitchOrder
 from tests.e2e.program import Program, program, started, system, write
 from tests.waiting import until
 
+pytestmark = pytest.mark.unmeasured
+
 ROUTES = """\
   - { name: live, match: /live/**, stage: live }
   - { name: split, match: /split/**, stage: canary, split: 100% }
@@ -168,6 +170,7 @@ async def test_the_file_may_be_named_and_named_anew(tmp_path: Path) -> None:
         assert killed == {"legacy"}
 
 
+@pytest.mark.timing
 async def test_ten_thousand_routes_follow(tmp_path: Path) -> None:
     """In a table of ten thousand live routes the first, the last and one between are legacy's, in both workers."""
     many = "".join(f"  - {{ name: r{each}, match: /r{each}, stage: live }}\n" for each in range(10_000))

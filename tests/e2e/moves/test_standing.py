@@ -85,7 +85,8 @@ async def asked_from_the_start(url: str, ended: asyncio.Event) -> Counter[str]:
                 async with session.get(url) as answer:
                     found[await answer.text()] += 1
             except aiohttp.ClientError:
-                await asyncio.sleep(0.01)
+                pass
+            await asyncio.sleep(0.01)
     return found
 
 

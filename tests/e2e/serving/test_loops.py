@@ -31,11 +31,12 @@ async def fetch(url: str) -> tuple[int, str]:
 
 
 async def settled(*programs: Program) -> int:
-    """How many requests the programs have logged, once no more come."""
-    count, seen = -1, 0
-    while count != seen:
-        await asyncio.sleep(1.0)
-        count, seen = seen, sum(len(each.events("request")) for each in programs)
+    """How many requests the programs have logged, once none is in flight and no more come."""
+    count, seen, running = -1, 0, 0.0
+    while count != seen or running:
+        await asyncio.sleep(0.3)
+        running = sum([await banyan.metric("banyan_inflight_requests") for banyan in programs])
+        count, seen = seen, sum(len(banyan.events("request")) for banyan in programs)
     return seen
 
 

@@ -131,6 +131,7 @@ import sys
 import proxy.app.control as control
 async def serve_control(given):
     raise RuntimeError("put here by the test")
+assert control.serve_control  # else nothing would break, and the test would wait for it
 control.serve_control = serve_control
 from proxy.cli.main import main
 sys.argv = ["banyan", "serve", "--config", sys.argv[1]]
@@ -151,7 +152,7 @@ async def test_dr06_a_child_that_breaks_says_why_before_it_goes(tmp_path: Path) 
         try:
             async with asyncio.timeout(PATIENCE):
                 while b"child_broke" not in (line := await process.stdout.readline()):
-                    continue
+                    assert line, "it ended, and no child broke"
             async with aiohttp.ClientSession() as session, session.get(f"http://127.0.0.1:{listen}/a") as response:
                 assert await response.text() == "legacy"
         finally:

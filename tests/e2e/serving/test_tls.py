@@ -58,6 +58,7 @@ async def test_a_renewal_reaches_every_worker_and_fails_no_request(tmp_path: Pat
                     async with session.get(url) as answer:
                         assert await answer.text() == "legacy"
                         statuses.append(answer.status)
+                    await asyncio.sleep(0.01)
 
         asking = [asyncio.ensure_future(ask(keeps=bool(number % 2))) for number in range(4)]
         for number in range(1, 4):
