@@ -23,8 +23,9 @@ from proxy.core.judge import stage_machine
 from proxy.core.judge.breaker import FailureRow
 from proxy.core.judge.change import ChangeDetector
 from proxy.core.judge.guard import Process, alarms
+from proxy.core.judge.need import Check, CheckState
 from proxy.core.judge.policy import GuardPolicy, OnFailure, Ramp, Stops
-from proxy.core.judge.ramp import CheckState, Measures, checks
+from proxy.core.judge.ramp import Measures, checks
 from proxy.core.judge.share import LONGEST
 from proxy.core.judge.stage_machine import Maker, MoveRefusal
 from proxy.core.judge.windows import Closed
@@ -44,11 +45,22 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judgement:
-    """A verdict with its reasons and the numbers that they rest on."""
+    """A verdict with its reasons and the numbers that they rest on.
+
+    `needs` are those of the next step, met and open; none where nothing is next.
+    """
 
     verdict: Verdict
     reasons: tuple[str, ...]
     numbers: tuple[tuple[str, float], ...]
+    needs: tuple[Check, ...] = ()
+
+    @property
+    def obstacle(self) -> str:
+        """What keeps the route where it is: the first need that is not met as a clause, or the first other reason."""
+        unmet = next((need.clause for need in self.needs if need.state is not CheckState.MET), "")
+        said = {need.sentence for need in self.needs}
+        return unmet or next((reason for reason in self.reasons if reason not in said), "")
 
 
 class Action(StrEnum):
@@ -223,20 +235,20 @@ def _climb(case: Case) -> Ruling:
     waits += [f"window {window.name} is on" for window in case.closed]
     waits += case.blocked
     if waits:
-        return _stay(case, *waits)
+        return _stay(case, *waits, needs=found)
     met = [check.sentence for check in found]
     if case.ramp.dry_run:
-        return _stay(case, f"dry run: without it this would be a promotion to {to}", *met)
-    judgement = _judgement(case, Verdict.PROMOTE, *met)
+        return _stay(case, f"dry run: without it this would be a promotion to {to}", *met, needs=found)
+    judgement = _judgement(case, Verdict.PROMOTE, *met, needs=found)
     return Ruling(position=case.position, judgement=judgement, action=Action.PROMOTE, to=to)
 
 
-def _stay(case: Case, *reasons: str) -> Ruling:
-    return Ruling(position=case.position, judgement=_judgement(case, Verdict.HOLD, *reasons))
+def _stay(case: Case, *reasons: str, needs: tuple[Check, ...] = ()) -> Ruling:
+    return Ruling(position=case.position, judgement=_judgement(case, Verdict.HOLD, *reasons, needs=needs))
 
 
-def _judgement(case: Case, verdict: Verdict, *reasons: str) -> Judgement:
-    return Judgement(verdict=verdict, reasons=reasons, numbers=_numbers(case))
+def _judgement(case: Case, verdict: Verdict, *reasons: str, needs: tuple[Check, ...] = ()) -> Judgement:
+    return Judgement(verdict=verdict, reasons=reasons, numbers=_numbers(case), needs=needs)
 
 
 def _numbers(case: Case) -> tuple[tuple[str, float], ...]:
