@@ -102,7 +102,7 @@ class RouteView(View, frozen=True, kw_only=True):
     numbers: Mapping[str, float] = {}
     """What the verdict rests on, by name."""
     obstacle: str = ""
-    """What keeps it where it is, in a clause: the first need that is not met with its value and limit, or else what
+    """What keeps it where it is, in a clause: the first need that failed, else the first that is open, or else what
     does; empty: nothing."""
 
 

@@ -46,13 +46,14 @@ def route_lines(route: RouteDetailView) -> Iterator[str]:
 
 
 def _needs(needs: Sequence[NeedView]) -> Iterator[str]:
-    """A row for each, those that are not met first; below such a one why it is not, or what helps."""
+    """A row for each: those that failed, are open, are met; below one that is not met why it is not, or what helps."""
     met = [need for need in needs if need.state == CheckState.MET]
+    unmet = sorted((need for need in needs if need not in met), key=lambda need: need.state == CheckState.OPEN)
     if needs:
         yield _row("needs", f"{len(met)} of {len(needs)} are met")
     name_width = max((len(need.need) for need in needs), default=0)
     value_width = max((len(need.value) for need in needs), default=0)
-    for need in (*(need for need in needs if need not in met), *met):
+    for need in (*unmet, *met):
         state = painted(f"{need.state:<6}", Ink.GOOD if need in met else Ink.WARN)
         name = need.need.replace("_", " ")
         yield _row("", f"{state}  {name:<{name_width}}  {need.value:<{value_width}}  needs {need.limit}")

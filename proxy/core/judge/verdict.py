@@ -57,10 +57,14 @@ class Judgement:
 
     @property
     def obstacle(self) -> str:
-        """What keeps the route where it is: the first need that is not met as a clause, or the first other reason."""
-        unmet = next((need.clause for need in self.needs if need.state is not CheckState.MET), "")
+        """What keeps the route where it is: as a clause the first need that failed, else the first that is open; where
+        all are met, the first other reason.
+        """
+        unmet = [need for need in self.needs if need.state is not CheckState.MET]
+        failed = [need for need in unmet if need.state is not CheckState.OPEN]
         said = {need.sentence for need in self.needs}
-        return unmet or next((reason for reason in self.reasons if reason not in said), "")
+        others = (reason for reason in self.reasons if reason not in said)
+        return next((need.clause for need in (*failed, *unmet)), "") or next(others, "")
 
 
 class Action(StrEnum):

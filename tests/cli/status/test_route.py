@@ -111,8 +111,8 @@ NEEDS = [
 
 
 def test_needs_are_rows(banyan: Banyan) -> None:
-    """Those that are not met first, each with what was found, what is needed and what helps; beside the verdict stands
-    what is no need.
+    """Those that failed, those that are open, those that are met, each with what was found, what is needed and what
+    helps; beside the verdict stands what is no need.
     """
     reasons = [NEEDS[1]["sentence"], NEEDS[2]["sentence"], "window night is on"]
     lines = said(banyan, state="waiting", needs=NEEDS, reasons=reasons).splitlines()
@@ -121,9 +121,9 @@ def test_needs_are_rows(banyan: Banyan) -> None:
     assert lines[at - 1] == "  verdict   waiting; window night is on"
     assert lines[at : at + 5] == [
         "  needs     1 of 3 are met",
+        "            failed  high severity  2    needs none",
         "            open    compared       312  needs 1000",
         "                    26 % are shadowed until then",
-        "            failed  high severity  2    needs none",
         "            met     time           12m  needs 10m",
     ]
 

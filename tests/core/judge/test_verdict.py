@@ -407,11 +407,15 @@ def test_a_breaker_says_why_it_opened() -> None:
 
 
 def test_what_keeps_a_route_is_said_in_a_clause() -> None:
-    """The first need that is not met; where all are, what else forbids the step; nothing where it is taken."""
+    """The first need that failed, else the first that is open; where all are met, what else forbids the step; nothing
+    where it is taken.
+    """
+    failed = judge(case(measures=replace(GOOD, requests=99, unseen=0.9, incomparable=100)))
     short = judge(case(measures=replace(GOOD, requests=99, uncovered=3), blocked=("the budget is spent",)))
     forbidden = judge(case(blocked=("the budget is spent",)))
     latched, free = judge(case(latched=True)), judge(case())
 
+    assert failed.judgement.obstacle == "incomparable 1.96 %, needs at most 1 %"
     assert short.judgement.obstacle == "uncovered 3 shapes, needs none"
     assert forbidden.judgement.obstacle == "the budget is spent"
     assert latched.judgement.obstacle.startswith("rolled back")
