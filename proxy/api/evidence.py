@@ -9,7 +9,7 @@ from proxy.api.view import View
 
 
 class ParityView(View, frozen=True, kw_only=True):
-    """Comparisons of the current epoch."""
+    """Comparisons of the current epoch; after an edit of the route's `compare:` those since, as the judge counts."""
 
     compared: int = 0
     """How many count."""
@@ -27,6 +27,8 @@ class ParityView(View, frozen=True, kw_only=True):
     """At how many paths that was so lately."""
     rate_upper_bound: float = 1.0
     """What the rate of mismatches is not proved to be below; 1 with nothing compared."""
+    since: str = ""
+    """From when on they count (RFC 3339), where `compare:` was edited; empty: since the epoch began."""
 
 
 class ShapeView(View, frozen=True, kw_only=True):
@@ -158,7 +160,7 @@ class ClusterView(View, frozen=True, kw_only=True):
     count: int
     """How often."""
     share: float
-    """Of what could be compared, in [0, 1]."""
+    """Of what could be compared in the epoch, in [0, 1]."""
     first_seen: str
     """When it first was (RFC 3339)."""
     last_seen: str

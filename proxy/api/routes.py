@@ -8,7 +8,7 @@ import msgspec
 
 from proxy.api.evidence import CoverageView, EvidenceView, ParityView
 from proxy.api.kill import KillOrderView
-from proxy.api.standing import PinView, RampWord, StandingView
+from proxy.api.standing import NeedView, PinView, RampWord, StandingView
 from proxy.api.upstreams import DownView
 from proxy.api.view import StageWord, View, empty, null
 
@@ -101,6 +101,9 @@ class RouteView(View, frozen=True, kw_only=True):
     """Why, in sentences."""
     numbers: Mapping[str, float] = {}
     """What the verdict rests on, by name."""
+    obstacle: str = ""
+    """What keeps it where it is, in a clause: the first need that failed, else the first that is open, or else what
+    does; empty: nothing."""
 
 
 class SidesView(View, frozen=True, kw_only=True):
@@ -160,6 +163,8 @@ class RouteDetailView(RouteView, frozen=True, kw_only=True):
     """What was answered second by second."""
     evidence: EvidenceView = EvidenceView()
     """What comparisons found."""
+    needs: Sequence[NeedView] = ()
+    """Those of the next step, met and open; none where the judge takes no next step, whatever is found."""
     cohorts: CohortsView = CohortsView()
     """How good its cohorts are."""
     down: Sequence[DownView] = ()

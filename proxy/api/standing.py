@@ -9,6 +9,7 @@ from typing import Annotated
 import msgspec
 
 from proxy.api.view import SideWord, StageWord, View
+from proxy.core.judge.need import CheckState, NeedName
 
 
 class PlaceView(View, frozen=True, kw_only=True):
@@ -138,6 +139,25 @@ class RampState(StrEnum):
 
 
 RampWord = Annotated[str, msgspec.Meta(examples=[each.value for each in RampState])]
+NeedWord = Annotated[str, msgspec.Meta(examples=[each.value for each in NeedName])]
+CheckWord = Annotated[str, msgspec.Meta(examples=[each.value for each in CheckState])]
+
+
+class NeedView(View, frozen=True, kw_only=True):
+    """One need of the next step."""
+
+    need: NeedWord
+    """Of what."""
+    state: CheckWord
+    """How it stands: only `met` lets the route take the step."""
+    value: str
+    """What was found, with its unit."""
+    limit: str
+    """What is needed, with its unit."""
+    sentence: str
+    """The same in words, with the hint."""
+    hint: str = ""
+    """Why it is not met, or what helps to meet it; empty: nothing is to be said."""
 
 
 class VerdictView(View, frozen=True, kw_only=True):
@@ -151,3 +171,7 @@ class VerdictView(View, frozen=True, kw_only=True):
     """Why, in sentences."""
     numbers: Mapping[str, float] = {}
     """What it rests on, by name."""
+    obstacle: str = ""
+    """What keeps the route where it is, in a clause."""
+    needs: Sequence[NeedView] = ()
+    """Those of the next step."""

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 FINE, FOUND, UNUSABLE = 0, 1, 2
 """The exit codes of every command: all is well; it found something; usage or routes.yaml is wrong."""
+UNANSWERED = 3
+"""That of a command whose 1 says what was found: nothing answers, or not what was asked for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,14 +7,14 @@ import signal
 import time
 from contextlib import suppress
 
-from rich.console import Console
+from rich.console import Console, Group
 from rich.live import Live
 from rich.text import Text
 
 from proxy.api.evidence import ClusterView
 from proxy.api.routes import RoutesView
 from proxy.cli.admin_client import NoAnswerError, get_routes
-from proxy.cli.evidence.picture import cluster_table
+from proxy.cli.evidence.picture import cluster_lines
 from proxy.cli.terminal import say, say_json
 from proxy.demo.children import Children
 from proxy.demo.notebook import Notebook
@@ -76,7 +76,7 @@ async def _live(scenery: Scenery, traffic: DemoTraffic, tasks: Tasks) -> StoryRe
             console.print(f"[yellow]▸[/] {line}", soft_wrap=True)
 
         def table(clusters: list[ClusterView]) -> None:
-            console.print(cluster_table(clusters))
+            console.print(Group(*cluster_lines(clusters, console.width)), crop=False)
 
         seconds = UNHURRIED / scenery.speed
         report = await play(scenery, traffic, seconds, tell=tell, show=lambda _: None, table=table)

@@ -15,7 +15,7 @@ from rich.text import Text
 
 from proxy.api.evidence import ClusterView
 from proxy.api.routes import RoutesView
-from proxy.cli.evidence.picture import cluster_table
+from proxy.cli.evidence.picture import cluster_lines
 from proxy.cli.terminal import this_command
 from proxy.demo.notebook import Figures, Notebook
 from proxy.demo.routes_file import MOVED
@@ -101,7 +101,7 @@ def mismatch_lines(clusters: Sequence[ClusterView]) -> list[str]:
     """What `banyan mismatches` prints, as wide as it likes."""
     console = Console(width=_PLAIN_WIDTH, highlight=False)
     with console.capture() as caught:
-        console.print(cluster_table(clusters))
+        console.print(Group(*cluster_lines(clusters, _PLAIN_WIDTH)), crop=False)
     return [line.rstrip() for line in caught.get().splitlines()]
 
 

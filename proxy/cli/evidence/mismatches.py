@@ -2,27 +2,33 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import shutil
+import sys
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from proxy.cli.admin_address import ADMIN, base_of
-from proxy.cli.help_text import FINE, FOUND, UNUSABLE, Lesson
+from proxy.cli.help_text import FINE, FOUND, UNANSWERED, UNUSABLE, Lesson
 from proxy.cli.options import CONFIG, JSON, ROUTES
 from proxy.cli.terminal import complain, console, is_coloured, leave, say
+
+if TYPE_CHECKING:
+    from proxy.api.evidence import MismatchesView
 
 LESSON = Lesson(
     purpose="Show where new answers otherwise than legacy.",
     more="Differences at the same path and of the same kind are one cluster; its id names it for `accept`, `replay` "
-    "and `export`. With a cluster: its newest exchange, both sides beside each other, differing lines marked. Where "
-    "nobody knows yet whether legacy would repeat a value, its cluster is undecided, and a line below says what to "
-    "write if it is generated. Secrets were replaced by hashes when they were captured; equal ones have equal hashes.",
+    "and `export`. What counts, what is undecided and what a rule or noise excuses stand apart. With a cluster: its "
+    "newest exchange, both sides beside each other, differing lines marked. Where nobody knows yet whether legacy "
+    "would repeat a value, its cluster is undecided, and a line below says what to write if it is generated. Secrets "
+    "were replaced by hashes when they were captured; equal ones have equal hashes.",
     example="banyan mismatches orders.show 3f2a9c01d4e5",
     exits={
         FINE: "no difference that counts or is undecided",
-        FOUND: "there are differences that nobody has accepted, such that wait for a word included, or nothing answers "
-        "there",
+        FOUND: "there are differences that nobody has accepted, such that wait for a word included",
         UNUSABLE: "wrong usage, or no admin address can be found",
+        UNANSWERED: "nothing answers there, or it has no such route or cluster, or cannot show it now",
     },
 )
 
@@ -38,7 +44,6 @@ def mismatches(
 ) -> None:
     """See LESSON."""
     from proxy.cli.admin_client import NoAnswerError, fetch, get_mismatches, mismatches_path
-    from proxy.cli.evidence.picture import cluster_table, exchange_lines, reason_lines
 
     base = base_of(admin, config)
     try:
@@ -47,19 +52,26 @@ def mismatches(
             say(fetch(base, mismatches_path(route, cluster)).decode().rstrip())
     except NoAnswerError as error:
         complain(error.message, error.cure)
-        leave(FOUND)
+        leave(UNANSWERED)
     if not json:
-        screen = console()
-        screen.print(cluster_table(found.clusters))
-        if found.incomparable:
-            say(f"not compared: {found.incomparable}")
-        for line in reason_lines(found.clusters):
-            say(line)
-        if cluster:
-            import shutil
-            import sys
-
-            width = shutil.get_terminal_size((100, 24)).columns
-            for line in exchange_lines(found.exchanges or [], number, width, coloured=is_coloured(sys.stdout)):
-                say(line)
+        _show(found, number if cluster else 0)
     leave(FOUND if any(each.accepted is None for each in found.clusters) else FINE)
+
+
+def _show(found: MismatchesView, number: int) -> None:
+    """For people; with the exchange of this number, from 1."""
+    from rich.console import Group
+
+    from proxy.cli.evidence.picture import cluster_lines, exchange_lines, reason_lines
+
+    screen = console()
+    lines = cluster_lines(found.clusters, screen.width if sys.stdout.isatty() else None)
+    screen.print(Group(*lines), crop=False)
+    if found.incomparable:
+        say(f"not compared: {found.incomparable}")
+    for line in reason_lines(found.clusters):
+        say(line)
+    if number:
+        width = shutil.get_terminal_size((100, 24)).columns
+        for line in exchange_lines(found.exchanges or [], number, width, coloured=is_coloured(sys.stdout)):
+            say(line)

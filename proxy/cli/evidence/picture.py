@@ -1,7 +1,10 @@
-"""Clusters as a table, and one exchange with both sides beside each other.
+"""Clusters as tables, and one exchange with both sides beside each other.
 
 Rule 1: what differs is marked by a sign, and by a colour only where a terminal shows it.
 Rule 2: JSON is laid out alike on both sides, its keys in order, so that what differs stands in the same line.
+Rule 3: what counts, what is undecided and what is excused stand apart, each with its number.
+Rule 4: paths, ids and names are never cut: a path stands last in its row, and a narrow terminal gets fewer columns. A
+        path that is longer than what is left goes on in the next line of the terminal.
 """
 
 from __future__ import annotations
@@ -15,46 +18,88 @@ from typing import TYPE_CHECKING
 from proxy.cli.terminal import Ink
 
 if TYPE_CHECKING:
-    from rich.table import Table
     from rich.text import Text
 
     from proxy.api.evidence import CapturedAnswerView, ClusterView, DifferenceView, ExchangeView, MessageView
 
-_HEADS = ("cluster", "severity", "path", "kind", "count", "share", "first seen", "last seen", "accepted by")
+_HEADS = ("cluster", "severity", "kind", "count", "share", "first seen", "last seen", "excused by", "path")
+_RIGHT = frozenset({"count", "share"})
+_NOISE = "noise"
+"""What `accepted` says where no rule excuses."""
+_DROPPED = ("first seen", "last seen", "share", "severity", "count", "kind")
+"""In which order columns go, where all of them are too wide."""
+_SEVERITIES = {"high": "bold red", "medium": "yellow", "low": "dim"}
 _LEAST = 24
 _MOST_LINES = 400
 _INK = {"high": Ink.BAD, "medium": Ink.WARN, "low": Ink.FAINT}
 
 
-def cluster_table(clusters: Sequence[ClusterView]) -> Table | Text:
-    """The most frequent first."""
-    from rich.table import Table
+def cluster_lines(clusters: Sequence[ClusterView], width: int | None) -> Iterator[Text]:
+    """A table for what counts, for what is undecided, for what a rule and for what noise excuses, the most frequent
+    first; `width` in columns, None: a pipe.
+    """
     from rich.text import Text
 
+    if not clusters:
+        yield Text("no differences; `banyan status` says how much was compared")
+        return
+    counts, undecided, by_rule, noise = _apart(clusters)
+    yield Text(f"{_counted(len(counts))} that {'counts' if len(counts) == 1 else 'count'}", style="bold")
+    yield from _table(counts, width)
+    for title, found in (
+        ("undecided: nobody knows yet whether legacy would repeat the value", undecided),
+        ("excused by a rule", by_rule),
+        ("excused as noise", noise),
+    ):
+        if found:
+            yield Text()
+            yield Text(f"{_counted(len(found))} {title}", style="bold")
+            yield from _table(found, width)
+
+
+def _counted(count: int) -> str:
+    return f"{count or 'no'} difference{'s' * (count != 1)}"
+
+
+def _apart(clusters: Sequence[ClusterView]) -> tuple[list[ClusterView], ...]:
+    """What counts, what is undecided, what a rule excuses and what noise does."""
     from proxy.api.evidence import ClusterStanding
 
-    if not clusters:
-        return Text("no differences; `banyan status` says how much was compared")
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-    for head in _HEADS:
-        table.add_column(head, justify="right" if head in {"count", "share"} else "left", no_wrap=head == "cluster")
-    styles = {"high": "bold red", "medium": "yellow", "low": "dim"}
+    apart: tuple[list[ClusterView], ...] = ([], [], [], [])
     for cluster in clusters:
-        table.add_row(
-            cluster.id,
-            Text(
-                cluster.severity,
-                style=styles.get(cluster.severity, "") if cluster.state is ClusterStanding.COUNTS else "dim",
-            ),
-            Text(cluster.path),
-            cluster.kind,
-            str(cluster.count),
-            f"{cluster.share:.2%}",
-            _when(cluster.first_seen),
-            _when(cluster.last_seen),
-            Text(cluster.accepted or ("undecided" if cluster.state is ClusterStanding.UNDECIDED else "–")),
-        )
-    return table
+        match cluster.state:
+            case ClusterStanding.COUNTS:
+                apart[0].append(cluster)
+            case ClusterStanding.UNDECIDED:
+                apart[1].append(cluster)
+            case ClusterStanding.ACCEPTED:
+                apart[3 if cluster.accepted == _NOISE else 2].append(cluster)
+    return apart
+
+
+def _table(clusters: Sequence[ClusterView], width: int | None) -> list[Text]:
+    from proxy.cli.table import fitting, table_lines
+
+    if not clusters:
+        return []
+    rows = [dict(zip(_HEADS, _cells(cluster), strict=True)) for cluster in clusters]
+    ruled = any(cluster.accepted not in {None, _NOISE} for cluster in clusters)
+    heads = fitting([head for head in _HEADS if ruled or head != "excused by"], rows, _DROPPED, width)
+    return table_lines(heads, rows, _RIGHT, padded=width is not None)
+
+
+def _cells(cluster: ClusterView) -> Iterator[str | Text]:
+    from rich.text import Text
+
+    yield cluster.id
+    yield Text(cluster.severity, style="dim" if cluster.accepted else _SEVERITIES.get(cluster.severity, ""))
+    yield cluster.kind
+    yield str(cluster.count)
+    yield f"{cluster.share:.2%}"
+    yield _when(cluster.first_seen)
+    yield _when(cluster.last_seen)
+    yield cluster.accepted or "–"
+    yield cluster.path
 
 
 def reason_lines(clusters: Sequence[ClusterView]) -> Iterator[str]:

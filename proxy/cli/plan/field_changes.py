@@ -19,7 +19,7 @@ from proxy.core.routing.cohort import SourceKind
 from proxy.core.routing.placement import place_of
 from proxy.core.routing.predicate import HeaderIs, Predicate, QueryIs
 from proxy.core.routing.route import RateLimit, Route, Upstream
-from proxy.core.routing.shadow import CREDENTIALS
+from proxy.core.routing.shadow_headers import CREDENTIALS
 from proxy.core.routing.snapshot import Hook, Snapshot
 from proxy.core.secret import HIDDEN, Secret
 from proxy.core.tls import CertificateFiles

@@ -1,22 +1,23 @@
 """The picture of `banyan status`: the file and the workers, what stands and differs from the file, a row per route.
 
 Rule 1: nothing that was not measured is shown as a number: a dash stands there.
-Rule 2: stage and split are what runs; where the file says something else, both are shown.
-Rule 3: a name is never cut: a narrow terminal gets fewer columns, those of traffic first, and more of them go where the
-        cells are wide. A reason is cut: it stands whole in `status --route NAME` and in JSON.
+Rule 2: stage and split are what runs; where the file says something else, both are shown, in a narrow terminal by the
+        line above the table alone.
+Rule 3: no name is cut, and no clause that says what a ramp waits for: a narrow terminal gets fewer columns, and more of
+        them go where the cells are wide. Without the column of reasons the clause stands below its row. Another reason
+        is cut at a terminal: it stands whole above the table.
 Rule 4: a split stands at the stages that have one: at `live` new answers everybody, and 0% would deny it.
-Rule 5: every route that runs elsewhere than the file says has a line with the reason, however narrow the terminal is;
-        so has every route whose ramp waits. Of routes and reasons only the first few, as a fleet that climbs has many.
+Rule 5: every route that runs elsewhere than the file says has a line with the reason, however narrow the terminal is.
+        Of many only the first: a fleet that climbs has many.
+Rule 6: in a pipe nothing is left out, cut or padded: cells stand two blanks apart.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from rich.cells import cell_len
 from rich.console import Group
-from rich.table import Table
 from rich.text import Text
 
 from proxy.api.evidence import CoverageView, ParityView
@@ -24,43 +25,41 @@ from proxy.api.kill import KillOrderView
 from proxy.api.routes import FileView, RateView, RoutesView, RouteView, WorkerView
 from proxy.api.upstreams import DownView
 from proxy.cli.admin_client import NoAnswerError
+from proxy.cli.table import Cells, fitting, table_lines
 
 NOTHING = "–"
 _TROUBLE = re.compile(r"^banyan_(breaker_state|breaker_operations|upstream_ejected)\{([^}]*)\} (\S+)$", re.MULTILINE)
 _LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
 _TRAFFIC = ("legacy/s", "new/s", "new", "5xx")
-_EVIDENCE = ("compared", "mismatch", "waits", "coverage")
+_EVIDENCE = ("compared", "mismatch", "incomparable", "waits", "coverage")
 _HEADS = ("route", "stage", "split", *_TRAFFIC, *_EVIDENCE, "verdict", "reason")
 _RIGHT = frozenset(("split", *_TRAFFIC, *_EVIDENCE))
-_LEFT_OUT = ((125, frozenset[str]()), (98, frozenset({"legacy/s", "new/s", "reason"})))
-"""From which width on which columns are left out."""
-_LEAST = frozenset({"legacy/s", "new/s", "5xx", "compared", "waits", "coverage", "reason"})
 _DROPPED = (
+    "reason",
     "legacy/s",
     "new/s",
-    "reason",
-    "waits",
     "coverage",
+    "waits",
     "5xx",
+    "new",
     "compared",
     "mismatch",
-    "new",
-    "verdict",
+    "incomparable",
     "split",
+    "verdict",
 )
-"""In which order more columns go, where the rest is too wide."""
-_BETWEEN = 2
-_LONGEST_REASON, _SHORTEST_REASON = 60, 20
+"""In which order columns go, where all of them are too wide."""
+_LONGEST_REASON = 60
 WITH_SPLIT = frozenset({"canary", "retired"})
 """Stages at which a split counts."""
-_MOST, _MOST_WAITING, _MOST_NAMED, _MOST_REASONS = 50, 10, 5, 3
+_MOST, _MOST_NAMED = 50, 5
 
 
-def picture(base: str, status: RoutesView, metrics: str, width: int) -> Group:
-    """All of it; `metrics` is the text of `/metrics`, empty when it could not be had; `width` in columns."""
+def picture(base: str, status: RoutesView, metrics: str, width: int | None) -> Group:
+    """All of it; `metrics` is the text of `/metrics`, empty when it could not be had; `width` None: a pipe."""
     left_alone = [Text(each, style="bold red") for each in upstreams_in_trouble(metrics)]
-    standing = [*standing_lines(status), *down(status), *differences(status), *waiting(status)]
-    return Group(*_header(base, status), *standing, *left_alone, Text(), _table(status, width))
+    standing = [*standing_lines(status), *down(status), *differences(status)]
+    return Group(*_header(base, status), *standing, *left_alone, Text(), *_table(status, width))
 
 
 def upstreams_in_trouble(metrics: str) -> Iterator[str]:
@@ -176,20 +175,16 @@ def differences(status: RoutesView) -> Iterator[Text]:
         )
 
 
-def waiting(status: RoutesView) -> Iterator[Text]:
-    """One line for each route whose ramp waits, with the first of what it waits for: a new step lacks all."""
-    found = [] if status.killed is not None else [route for route in status.routes if waits_for(route)]
-    for each in found[:_MOST_WAITING]:
-        left = len(each.reasons) - _MOST_REASONS
-        more = f"; and {left} more: `--route {each.name}`" if left > 0 else ""
-        yield Text(f"{each.name} waits: {'; '.join(each.reasons[:_MOST_REASONS])}{more}")
-    if len(found) > _MOST_WAITING:
-        yield Text(f"… and {len(found) - _MOST_WAITING} more routes whose ramp waits: `--route NAME` says for what")
-
-
 def waits_for(route: RouteView) -> str:
-    """What its ramp waits for; empty where it does not wait, or has none."""
-    return "; ".join(route.reasons) if route.state == "waiting" else ""
+    """What its ramp waits for, in a clause; empty where it does not wait, or has none."""
+    if route.state != "waiting" or route.runs.killed:
+        return ""
+    return route.obstacle or next(iter(route.reasons), "")
+
+
+def verdict_word(route: RouteView) -> str:
+    """What becomes of it by itself; the verdict of a server that does not say that, and a rollback."""
+    return route.verdict if route.verdict == "rollback" or not route.state else route.state.replace("_", " ")
 
 
 def down_sentence(down: DownView) -> str:
@@ -207,45 +202,42 @@ def _place(placed: FileView) -> str:
     return f"{placed.stage} {(placed.split or 0.0) * 100:g}%" if placed.stage in WITH_SPLIT else f"{placed.stage}"
 
 
-def _table(status: RoutesView, width: int) -> Table:
-    table = Table(box=None, pad_edge=False, padding=(0, _BETWEEN, 0, 0), header_style="bold")
-    rows = [dict(zip(_HEADS, _cells(route), strict=True)) for route in status.routes]
-    heads = _fitting(rows, width)
-    for head in heads:
-        table.add_column(head, justify="right" if head in _RIGHT else "left", no_wrap=head != "reason")
-    for row in rows:
-        table.add_row(*(row[head] for head in heads))
-    return table
+def _table(status: RoutesView, width: int | None) -> Iterator[Text]:
+    """Its lines; below a row what the route waits for, where no column says it."""
+    heads, rows = _fitting(status.routes, width)
+    title, *lines = table_lines(heads, rows, _RIGHT, padded=width is not None)
+    yield title
+    for line, route in zip(lines, status.routes, strict=True):
+        yield line
+        if "reason" not in heads and (clause := waits_for(route)):
+            yield Text(f"  waits: {clause}", style="yellow")
 
 
-def _fitting(rows: list[dict[str, str | Text]], width: int) -> list[str]:
-    """The columns for which there is room: rule 3."""
-    left_out = set(next((heads for least, heads in _LEFT_OUT if width >= least), _LEAST))
-    for head in _DROPPED:
-        heads = [each for each in _HEADS if each not in left_out]
-        if sum(_width_of(each, rows) for each in heads) - _BETWEEN <= width:
-            return heads
-        left_out.add(head)
-    return [each for each in _HEADS if each not in left_out]
+def _fitting(routes: Sequence[RouteView], width: int | None) -> tuple[list[str], list[Cells]]:
+    """The columns for which there is room, and the cells: rules 2 and 3."""
+    rows = _rows(routes, is_wide=True, cut=width is not None)
+    heads = fitting(_HEADS, rows, _DROPPED, width)
+    if len(heads) >= len(_HEADS) - 1:  # without the reason at most
+        return heads, rows
+    rows = _rows(routes, is_wide=False, cut=True)
+    return fitting(_HEADS, rows, _DROPPED, width), rows
 
 
-def _width_of(head: str, rows: list[dict[str, str | Text]]) -> int:
-    """Of a column, with what is between it and the next one; the reasons may be cut."""
-    widest = max([cell_len(head), *(cell_len(str(row[head])) for row in rows)])
-    return _BETWEEN + (min(widest, _SHORTEST_REASON) if head == "reason" else widest)
+def _rows(routes: Sequence[RouteView], *, is_wide: bool, cut: bool) -> list[Cells]:
+    return [dict(zip(_HEADS, _cells(route, is_wide=is_wide, cut=cut), strict=True)) for route in routes]
 
 
-def _cells(route: RouteView) -> Iterator[str | Text]:
+def _cells(route: RouteView, *, is_wide: bool, cut: bool) -> Iterator[str | Text]:
     yield Text(route.name)
-    yield from _placed(route.file, route.runs)
+    yield from _placed(route.file if is_wide else route.runs, route.runs)
     answered = route.rate.legacy + route.rate.new
     yield f"{route.rate.legacy:.1f}"
     yield Text(f"{route.rate.new:.1f}", style="cyan")
     yield Text(f"{route.rate.new / answered:.1%}" if answered else NOTHING, style="bold cyan")
     yield _failed(route.rate)
     yield from _evidence(route.parity, route.coverage)
-    yield route.verdict or NOTHING
-    yield _reason(route)
+    yield verdict_word(route) or NOTHING
+    yield _reason(route, cut=cut)
 
 
 def _failed(rate: RateView) -> str | Text:
@@ -256,13 +248,15 @@ def _failed(rate: RateView) -> str | Text:
     return Text(f"{rate.failed / answered:.2%}", style="bold red" if rate.failed else "green")
 
 
-def _reason(route: RouteView) -> Text:
-    """What its ramp waits for, if it does, then why it runs where it runs."""
-    waits = waits_for(route)
-    said = f"waits: {waits}; {route.runs.reason}" if waits else route.runs.reason
-    text = Text(said, no_wrap=True, overflow="ellipsis")
-    text.truncate(_LONGEST_REASON, overflow="ellipsis")
-    return text
+def _reason(route: RouteView, *, cut: bool) -> Text:
+    """What its ramp waits for, if it does, else why it runs where it runs; both where that is not the file's word."""
+    waits, reason = waits_for(route), Text(route.runs.reason)
+    if cut:
+        reason.truncate(_LONGEST_REASON, overflow="ellipsis")
+    if not waits:
+        return reason
+    said = Text(f"waits: {waits}")
+    return said.append("; ").append(reason) if _differs(route) else said
 
 
 def _placed(file: FileView, runs: FileView) -> Iterator[str]:
@@ -275,20 +269,28 @@ def _placed(file: FileView, runs: FileView) -> Iterator[str]:
 
 
 def _evidence(parity: ParityView, coverage: CoverageView) -> Iterator[str]:
-    """Comparisons, the share of mismatches and what it is proved to be below, the share of undecided ones with the
-    number of fields that wait, what is covered and what is not yet.
+    """Comparisons, the share of mismatches and what it is proved to be below, what could not be compared, the share of
+    undecided ones with the number of fields that wait, what is covered and what is not yet.
     """
     comparable = parity.compared + parity.undecided
-    if not comparable:
+    if not comparable + parity.incomparable:
         yield from (NOTHING,) * len(_EVIDENCE)
         return
     yield str(parity.compared)
     found = f"{parity.mismatch / parity.compared:.2%}" if parity.compared else NOTHING
-    yield f"{found} (<{parity.rate_upper_bound:.1%})"
+    yield f"{found} (<{parity.rate_upper_bound:.1%})" if comparable else NOTHING
+    yield _incomparable(parity)
     fields = f" ({parity.fields_waiting})" if parity.fields_waiting else ""
-    yield f"{parity.undecided / comparable:.2%}{fields}" if parity.undecided or fields else NOTHING
+    yield f"{parity.undecided / comparable:.2%}{fields}" if comparable and (parity.undecided or fields) else NOTHING
     open_ = f" ({coverage.uncovered} open)" if coverage.uncovered else ""
-    yield f"{1 - coverage.unseen_bound:.1%}{open_}"
+    yield f"{1 - coverage.unseen_bound:.1%}{open_}" if comparable else NOTHING
+
+
+def _incomparable(parity: ParityView) -> str:
+    """How many, and their share of what was compared or could not be, as the judge reckons it."""
+    if not parity.incomparable:
+        return "0"
+    return f"{parity.incomparable} ({parity.incomparable / (parity.compared + parity.incomparable):.1%})"
 
 
 def _split(placed: FileView) -> str:

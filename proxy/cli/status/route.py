@@ -6,9 +6,10 @@ from collections.abc import Iterator, Sequence
 
 from proxy.api.evidence import ParityView
 from proxy.api.routes import CohortsView, FileView, RouteDetailView
-from proxy.api.standing import PinView
-from proxy.cli.status.picture import down_sentence
+from proxy.api.standing import NeedView, PinView
+from proxy.cli.status.picture import down_sentence, verdict_word
 from proxy.cli.terminal import Ink, painted
+from proxy.core.judge.need import CheckState
 from proxy.core.parity.rules.reasons import in_words, sorted_out
 
 _WIDTH = 10
@@ -38,8 +39,26 @@ def route_lines(route: RouteDetailView) -> Iterator[str]:
     yield from _compared(route)
     if route.runs.sample:
         yield _row("shadow", f"{route.runs.sample:.0%} of the requests, until the next step has what it needs")
-    yield _row("verdict", "; ".join([route.verdict, *route.reasons]))
+    said = {need.sentence for need in route.needs}
+    yield _row("verdict", "; ".join([verdict_word(route), *(each for each in route.reasons if each not in said)]))
+    yield from _needs(route.needs)
     yield from cohort_lines(route.cohorts)
+
+
+def _needs(needs: Sequence[NeedView]) -> Iterator[str]:
+    """A row for each: those that failed, are open, are met; below one that is not met why it is not, or what helps."""
+    met = [need for need in needs if need.state == CheckState.MET]
+    unmet = sorted((need for need in needs if need not in met), key=lambda need: need.state == CheckState.OPEN)
+    if needs:
+        yield _row("needs", f"{len(met)} of {len(needs)} are met")
+    name_width = max((len(need.need) for need in needs), default=0)
+    value_width = max((len(need.value) for need in needs), default=0)
+    for need in (*unmet, *met):
+        state = painted(f"{need.state:<6}", Ink.GOOD if need in met else Ink.WARN)
+        name = need.need.replace("_", " ")
+        yield _row("", f"{state}  {name:<{name_width}}  {need.value:<{value_width}}  needs {need.limit}")
+        if need.hint and need not in met:
+            yield _row("", f"        {need.hint}")
 
 
 def _pins(pins: Sequence[PinView]) -> Iterator[str]:
@@ -55,14 +74,16 @@ def _pins(pins: Sequence[PinView]) -> Iterator[str]:
 def _compared(route: RouteDetailView) -> Iterator[str]:
     """What was compared, and why the rest was not."""
     reasons = sorted_out(route.evidence.incomparable.items())
-    if route.parity.compared or reasons:
+    if route.parity.compared or route.parity.since or reasons:
         yield _row("compared", _counted(route.parity))
     if reasons:
         yield _row("", painted(f"not compared: {in_words(reasons)}", Ink.WARN))
 
 
 def _counted(parity: ParityView) -> str:
-    return f"{parity.compared:,}, of which {parity.mismatch:,} differ" if parity.compared else "nothing yet"
+    since = f", since {parity.since}, when its `compare:` had been edited" if parity.since else ""
+    found = f"{parity.compared:,}, of which {parity.mismatch:,} differ" if parity.compared else "nothing yet"
+    return found + since
 
 
 def _waits(name: str, parity: ParityView) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Annotated, NoReturn
@@ -62,7 +63,7 @@ def status(
             say(fetch(base, "/api/routes").decode().rstrip())
         else:
             screen = console()
-            screen.print(_picture(base, found, screen.width))
+            screen.print(_picture(base, found, screen.width if sys.stdout.isatty() else None), crop=False)
     except NoAnswerError as error:
         complain(error.message, error.cure)
         leave(FOUND)
@@ -101,7 +102,7 @@ def _watch(base: str) -> None:
             time.sleep(_INTERVAL)
 
 
-def _picture(base: str, found: RoutesView, width: int) -> Group:
+def _picture(base: str, found: RoutesView, width: int | None) -> Group:
     from proxy.cli.admin_client import NoAnswerError, fetch
     from proxy.cli.status.picture import picture
 

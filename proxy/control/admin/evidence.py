@@ -135,7 +135,7 @@ class ParityPages:
         return answer(request, MismatchesView(clusters=self._views(route, (found,)), exchanges=exchanges))
 
     def _views(self, route: str, clusters: tuple[Cluster, ...]) -> list[ClusterView]:
-        sums, findings = self.book.parity(route).sums, self.archive.findings(route)
+        sums, findings = self.book.parity(route).of_epoch, self.archive.findings(route)
         comparable = sums.compared + sums.undecided
         return [cluster_view(cluster, comparable, why(cluster, findings)) for cluster in clusters]
 
@@ -168,6 +168,7 @@ def parity_view(book: EvidenceBook, route: str) -> ParityView:
         undecided=sums.undecided,
         fields_waiting=len({path_of(key) for key in book.waiting(route).keys}),
         rate_upper_bound=found.rate_upper_bound,
+        since=at(found.since) if found.since else "",
     )
 
 

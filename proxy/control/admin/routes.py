@@ -23,6 +23,7 @@ from proxy.api.routes import (
     TrafficView,
     WorkerView,
 )
+from proxy.api.standing import VerdictView
 from proxy.control.admin.evidence import coverage_view, parity_view
 from proxy.control.admin.responses import tag_of
 from proxy.control.admin.standing import NO_VERDICT, JudgedRoutes, pin_view, standing_view
@@ -81,7 +82,7 @@ def route_view(
     """One entry of `routes`."""
     legacy, new, own = (Series(route.name, side) for side in ServedBy)
     stage, split = (None, None) if route.respond is not None else (route.stage, route.split)
-    verdict = NO_VERDICT if judged is None or route.respond is not None else judged.verdict(route)
+    verdict = _verdict(route, judged)
     return RouteView(
         name=route.name,
         file=FileView(stage=stage, split=split),
@@ -95,7 +96,12 @@ def route_view(
         state=verdict.state,
         reasons=verdict.reasons,
         numbers=verdict.numbers,
+        obstacle=verdict.obstacle,
     )
+
+
+def _verdict(route: Route, judged: JudgedRoutes | None) -> VerdictView:
+    return NO_VERDICT if judged is None or route.respond is not None else judged.verdict(route)
 
 
 def _rate_view(legacy: Series, new: Series, own: Series, ledger: Ledger) -> RateView:
@@ -123,6 +129,7 @@ def route_detail_view(
         upstreams=SidesView(legacy=route.legacy, new=route.new),
         last_minute=MinuteView(legacy=legacy, new=new, self=own),
         evidence=evidence,
+        needs=_verdict(route, judged).needs,
         was=route.was,
     )
 

@@ -10,6 +10,7 @@ from math import isfinite
 from proxy.api.orders import MemberView, MovedView
 from proxy.api.standing import (
     InstanceView,
+    NeedView,
     PinView,
     PlaceView,
     RampState,
@@ -22,6 +23,7 @@ from proxy.control.judge.judging import Judge
 from proxy.control.position.group_orders import Given, GroupMember
 from proxy.control.position.mover import Made
 from proxy.control.position.standing_here import StandingHere
+from proxy.core.judge.need import Check
 from proxy.core.judge.verdict import Verdict
 from proxy.core.position.ladder import LIVE, Place, is_above
 from proxy.core.position.position import Position, Transition
@@ -45,7 +47,14 @@ class JudgedRoutes:
         found = self.judging.ruling(route).judgement
         numbers = {name: number for name, number in found.numbers if isfinite(number)}
         state = _ramp_state(route, self.here.position(route), found.verdict)
-        return VerdictView(verdict=found.verdict.value, state=state, reasons=found.reasons, numbers=numbers)
+        return VerdictView(
+            verdict=found.verdict.value,
+            state=state,
+            reasons=found.reasons,
+            numbers=numbers,
+            obstacle=found.obstacle,
+            needs=[need_view(need) for need in found.needs],
+        )
 
 
 def _ramp_state(route: Route, position: Position, verdict: Verdict) -> RampState:
@@ -57,6 +66,18 @@ def _ramp_state(route: Route, position: Position, verdict: Verdict) -> RampState
     if is_above(position.place, LIVE) or position.place == LIVE:
         return RampState.COMPLETE
     return RampState.READY if verdict is Verdict.PROMOTE else RampState.WAITING
+
+
+def need_view(check: Check) -> NeedView:
+    """One need as JSON."""
+    return NeedView(
+        need=check.need.value,
+        state=check.state.value,
+        value=check.value,
+        limit=check.limit,
+        sentence=check.sentence,
+        hint=check.hint,
+    )
 
 
 def standing_view(judged: JudgedRoutes, revision: str) -> StandingView:

@@ -3,7 +3,8 @@
 Rule 1: it holds what the store holds, all replicas together, as of the last look; it asks nobody and never waits.
 Rule 2: only the current epoch counts: what was found before either side was deployed, or its address edited, or a new
         epoch ordered, says nothing about now. Of that the judge is told what was asked at the present step.
-Rule 3: after an edit of a route's `compare:` what is evidence for the judge begins anew, as the rules are others.
+Rule 3: after an edit of a route's `compare:` what is evidence for the judge begins anew, as the rules are others; what
+        is shown as parity counts alike.
 Rule 4: metrics count what this replica found, and only grow.
 Rule 5: what is undecided is judged again at every look and at every word about noise (`undecided`): counts, clusters
         and measures are of one state of knowledge.
@@ -37,10 +38,15 @@ SHAPE_LIVES = 7 * 86_400.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parity:
-    """Comparisons of the current epoch; `rate_upper_bound` is what the mismatch rate is not proved to be below."""
+    """Comparisons that count for the judge; `rate_upper_bound` is what the mismatch rate is not proved to be below.
+
+    `since`: from when on they count, in unix seconds, 0 for all of the epoch; `of_epoch` are all of it.
+    """
 
     sums: Sums = NO_SUMS
     rate_upper_bound: float = 1.0
+    since: float = 0.0
+    of_epoch: Sums = NO_SUMS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,9 +139,15 @@ class EvidenceBook:
                 yield Fault(seen=cluster.count, last_seen=cluster.last_seen, before=before, since=now - before)
 
     def parity(self, route: str) -> Parity:
-        """All comparisons of the current epoch."""
-        sums = self._page(route).minutes.sums
-        return Parity(sums=sums, rate_upper_bound=_bound(sums.evidence, sums.evidence_against))
+        """Comparisons of the current epoch: those that count (rule 3), and all."""
+        page = self._page(route)
+        sums = page.minutes.judged
+        return Parity(
+            sums=sums,
+            rate_upper_bound=_bound(sums.evidence, sums.evidence_against),
+            since=_since(page),
+            of_epoch=page.minutes.sums if page.judged_from else sums,
+        )
 
     def coverage(self, route: str) -> Covered:
         """What was compared, and what legacy answers often and was not."""
@@ -264,6 +276,12 @@ def _until(page: _Page, cluster: Cluster) -> tuple[float, int]:
     if known is not None and known[0] == cluster.last_seen:
         return known
     return cluster.last_seen, page.minutes.evidence_until(int(cluster.last_seen // 60))
+
+
+def _since(page: _Page) -> float:
+    """When an edit of the rules of this epoch began to count; 0: there was none."""
+    edited = page.judged_from * 60.0
+    return edited if page.look is not None and edited > page.look.epoch.began else 0.0
 
 
 def _is_of(epoch: Epoch, page: _Page, position: Position) -> bool:

@@ -138,12 +138,13 @@ class Minutes:
     @property
     def judged(self) -> Sums:
         """What is evidence for the judge."""
-        return self._now().judged.plus(each for each in self._judged_again() if each.minute >= self._judged_from)
+        return self.decided_at_once.plus(each for each in self._judged_again() if each.minute >= self._judged_from)
 
     @property
     def decided_at_once(self) -> Sums:
         """What is evidence for the judge, what was undecided left out."""
-        return self._now().judged
+        decided = (each for each in self._judged_of(self._open) if each.outcome is not Outcome.UNDECIDED)
+        return self._total.judged.plus(decided)
 
     def unproved(self, step: int) -> int:
         """How many of the mismatches that are evidence at a step nobody has proved to be more than noise."""

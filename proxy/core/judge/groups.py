@@ -86,4 +86,4 @@ def _held(ruling: Ruling, reason: str) -> Ruling:
 
 
 def _said(judgement: Judgement, verdict: Verdict, reason: str) -> Judgement:
-    return Judgement(verdict=verdict, reasons=(reason, *judgement.reasons), numbers=judgement.numbers)
+    return replace(judgement, verdict=verdict, reasons=(reason, *judgement.reasons))

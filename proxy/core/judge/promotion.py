@@ -11,8 +11,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from proxy.core.judge import stage_machine
+from proxy.core.judge.need import Check, CheckState
 from proxy.core.judge.policy import Ramp
-from proxy.core.judge.ramp import CheckState, Measures, checks
+from proxy.core.judge.ramp import Measures, checks
 from proxy.core.judge.stage_machine import Maker, MoveRefusal
 from proxy.core.position.ladder import Place
 from proxy.core.position.position import Position
@@ -21,9 +22,10 @@ from proxy.core.stage import Stage
 
 @dataclass(frozen=True, slots=True)
 class PromotionDecision:
-    """`to`: where it goes; None: it stays. `reasons`: what is met, or all that it waits for."""
+    """`to`: where it goes; None: it stays. `reasons`: what is met, or all it waits for; `needs`: as each stands."""
 
     reasons: tuple[str, ...]
+    needs: tuple[Check, ...] = ()
     to: Place | None = None
 
 
@@ -40,8 +42,8 @@ def decide_promotion(
     waits = [check.sentence for check in found if check.state is not CheckState.MET]
     waits += forbidden
     if waits:
-        return PromotionDecision(tuple(waits))
+        return PromotionDecision(tuple(waits), found)
     met = tuple(check.sentence for check in found)
     if ramp.dry_run:
-        return PromotionDecision((f"dry run: without it this would be a promotion to {to}", *met))
-    return PromotionDecision(met, to)
+        return PromotionDecision((f"dry run: without it this would be a promotion to {to}", *met), found)
+    return PromotionDecision(met, found, to)

@@ -32,10 +32,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from enum import StrEnum
 from math import log
 from typing import NamedTuple
 
+from proxy.core.judge.need import Check, CheckState, NeedName
 from proxy.core.judge.policy import Needs, Ramp
 from proxy.core.math.confidence import ALPHA, PER_DAY, is_proved, lower_bound, upper_bound
 from proxy.core.noise.keys import path_of
@@ -57,15 +57,6 @@ _LOOSEST = 0.2
 _MANY = 0.5
 _IN_VAIN = 20
 """So many answers of new the split should have brought; none came."""
-
-
-class CheckState(StrEnum):
-    """How one need stands."""
-
-    MET = "met"
-    OPEN = "open"
-    FAILED = "failed"
-    WORSE = "worse"
 
 
 class ComparedCounts(NamedTuple):
@@ -134,14 +125,6 @@ class Measures:
         return self.lately or ComparedCounts(self.compared, self.mismatched, self.incomparable)
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
-    """How one need stands, in words."""
-
-    state: CheckState
-    sentence: str
-
-
 def checks(ramp: Ramp, position: Position, to: Place, measures: Measures, now: float) -> tuple[Check, ...]:
     """Every need of the step from where the route is to `to`."""
     return (
@@ -178,20 +161,35 @@ def _found_anyway(ramp: Ramp, position: Position, to: Place, measures: Measures,
     return tuple(check for check in found if check.state in {CheckState.WORSE, CheckState.FAILED})
 
 
-def _check(state: CheckState, sentence: str) -> Check:
-    return Check(state, sentence)
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What was found of one need beside what is needed, before it is said whether that is enough."""
 
+    need: NeedName
+    value: str
+    limit: str
 
-def _met(*, when: bool, sentence: str, otherwise: CheckState = CheckState.OPEN) -> Check:
-    return Check(CheckState.MET if when else otherwise, sentence)
+    def check(self, state: CheckState, sentence: str, hint: str = "") -> Check:
+        return Check(need=self.need, state=state, value=self.value, limit=self.limit, sentence=sentence, hint=hint)
+
+    def met(self, *, when: bool, sentence: str, hint: str = "", otherwise: CheckState = CheckState.OPEN) -> Check:
+        return self.check(CheckState.MET if when else otherwise, sentence, hint)
+
+    def met_by_shadows(self, measures: Measures, *, when: bool, sentence: str, hint: str = "") -> Check:
+        """A need that more shadows meet sooner says how many there are."""
+        if measures.raised and not when:
+            more = f"{share(measures.raised)} are shadowed until then"
+            sentence, hint = f"{sentence}; {more}", f"{hint}; {more}" if hint else more
+        return self.met(when=when, sentence=sentence, hint=hint)
 
 
 def _time(ramp: Ramp, position: Position, measures: Measures, now: float) -> Check:
     """While the kill switch was on new answered nobody: that is no time at the step."""
     least = _least(ramp, position)
     been = max(now - position.since - measures.killed, 0.0)
-    more = f", without {length(measures.killed)} under the kill switch" if measures.killed else ""
-    return _met(when=been >= least, sentence=f"at {position.place} for {length(been)} of {length(least)}{more}")
+    hint = f"without {length(measures.killed)} under the kill switch" if measures.killed else ""
+    sentence = ", ".join(filter(None, (f"at {position.place} for {length(been)} of {length(least)}", hint)))
+    return _Found(NeedName.TIME, length(been), length(least)).met(when=been >= least, sentence=sentence, hint=hint)
 
 
 def _least(ramp: Ramp, position: Position) -> float:
@@ -199,38 +197,43 @@ def _least(ramp: Ramp, position: Position) -> float:
 
 
 def _compared(needs: Needs, measures: Measures) -> Check:
-    sentence = f"{measures.compared} of {needs.compared} comparisons at this step"
+    sentence, hint = f"{measures.compared} of {needs.compared} comparisons at this step", ""
     if measures.unfit >= _MANY and not measures.compared:
-        sentence += f"; {share(measures.unfit)} of the requests cannot be shadowed (writes, upgrades, conditional ones)"
-    return _met_by_shadows(measures, when=measures.compared >= needs.compared, sentence=sentence)
-
-
-def _met_by_shadows(measures: Measures, *, when: bool, sentence: str) -> Check:
-    """A need that more shadows meet sooner says how many there are."""
-    more = f"; {share(measures.raised)} are shadowed until then" if measures.raised and not when else ""
-    return _met(when=when, sentence=sentence + more)
+        hint = f"{share(measures.unfit)} of the requests cannot be shadowed (writes, upgrades, conditional ones)"
+        sentence += f"; {hint}"
+    found = _Found(NeedName.COMPARED, f"{measures.compared}", f"{needs.compared}")
+    return found.met_by_shadows(measures, when=measures.compared >= needs.compared, sentence=sentence, hint=hint)
 
 
 def _fresh(ramp: Ramp, measures: Measures, now: float) -> Check:
+    oldest = max(ramp.hold, _FRESH)
+    limit = f"at most {length(oldest)} old"
     if measures.newest_at is None:
-        return _check(CheckState.OPEN, "nothing has been compared yet")
+        return _Found(NeedName.NEWEST, "none yet", limit).check(CheckState.OPEN, "nothing has been compared yet")
     age = max(now - measures.newest_at, 0.0)
-    return _met(when=age <= max(ramp.hold, _FRESH), sentence=f"the newest comparison is {length(age)} old")
+    found = _Found(NeedName.NEWEST, f"{length(age)} old", limit)
+    return found.met(when=age <= oldest, sentence=f"the newest comparison is {length(age)} old")
 
 
 def _mismatches(needs: Needs, measures: Measures) -> Check:
     (compared, mismatched, _), limit = measures.bounded, needs.mismatch_rate
+
+    def said(state: CheckState, value: str, sentence: str, hint: str = "") -> Check:
+        return _Found(NeedName.MISMATCH_RATE, value, f"below {share(limit)}").check(state, sentence, hint)
+
+    counted = f"{mismatched} of {compared} mismatch"
     if is_proved(compared, mismatched, limit):
-        return _check(CheckState.MET, f"mismatches are proved to be below {share(limit)}")
+        return said(CheckState.MET, counted, f"mismatches are proved to be below {share(limit)}")
     above = lower_bound(compared, mismatched)
     if above > limit and _speaks_for_going_back(measures, limit):
-        return _check(
-            CheckState.WORSE, f"mismatches are proved to be above {share(above)}; at most {share(limit)} may be"
-        )
+        sentence = f"mismatches are proved to be above {share(above)}; at most {share(limit)} may be"
+        return said(CheckState.WORSE, f"above {share(above)}", sentence)
     if above > limit:
-        return _check(CheckState.OPEN, f"{mismatched} of {compared} comparisons mismatch, {_doubt(measures)}")
+        doubt = _doubt(measures)
+        return said(CheckState.OPEN, counted, f"{mismatched} of {compared} comparisons mismatch, {doubt}", doubt)
     bound = share(upper_bound(compared, mismatched))
-    return _check(CheckState.OPEN, f"mismatches are proved to be below {bound} only; {share(limit)} is needed")
+    sentence = f"mismatches are proved to be below {bound} only; {share(limit)} is needed"
+    return said(CheckState.OPEN, f"below {bound}", sentence)
 
 
 def _speaks_for_going_back(measures: Measures, limit: float) -> bool:
@@ -254,13 +257,17 @@ def _waiting(measures: Measures) -> Iterator[Check]:
     found = measures.waiting
     if not found.answers:
         return
+    need = _Found(NeedName.UNDECIDED, f"{found.answers} of {found.of}", f"at most {share(MOST_WAITING)}")
     if found.answers <= MOST_WAITING * found.of:
-        yield _check(CheckState.MET, f"{found.answers} of {found.of} answers wait until somebody knows what is noise")
+        yield need.check(
+            CheckState.MET, f"{found.answers} of {found.of} answers wait until somebody knows what is noise"
+        )
         return
     paths = tuple(dict.fromkeys(map(path_of, found.keys)))
     named = ", ".join(paths[:_NAMED]) + (", …" if len(paths) > _NAMED else "")
     fields = f"{len(paths)} field{'s' * (len(paths) > 1)}"
-    yield _check(CheckState.OPEN, f"{found.answers} of {found.of} answers wait for {fields}: {named}. {line(paths[0])}")
+    hint = f"{fields}: {named}. {line(paths[0])}"
+    yield need.check(CheckState.OPEN, f"{found.answers} of {found.of} answers wait for {hint}", hint)
 
 
 def _answered(needs: Needs, position: Position, to: Place, measures: Measures) -> Iterator[Check]:
@@ -271,12 +278,15 @@ def _answered(needs: Needs, position: Position, to: Place, measures: Measures) -
     lately = found if measures.answered_lately is None else measures.answered_lately
     said = f"of {found.compared} comparisons that new answered itself {found.mismatched} differ"
     above = lower_bound(lately.compared, lately.mismatched)
+    counted = f"{found.mismatched} of {found.compared} differ"
     if above > limit:
-        yield _check(CheckState.FAILED, f"{said}: above {share(above)} is proved; at most {share(limit)} may be")
+        need = _Found(NeedName.ANSWERED_BY_NEW, counted, f"at most {share(limit)}")
+        yield need.check(CheckState.FAILED, f"{said}: above {share(above)} is proved; at most {share(limit)} may be")
     elif needs.compared and to != position.place:
+        loose = share(_loosened(limit, to))
+        need = _Found(NeedName.ANSWERED_BY_NEW, counted, f"below {loose} proved")
         when = has_answered_enough(needs, to, measures)
-        sentence = f"{said}: below {share(_loosened(limit, to))} has to be proved before {to}"
-        yield _met_by_shadows(measures, when=when, sentence=sentence)
+        yield need.met_by_shadows(measures, when=when, sentence=f"{said}: below {loose} has to be proved before {to}")
 
 
 def has_answered_enough(needs: Needs, to: Place, measures: Measures) -> bool:
@@ -296,7 +306,8 @@ def _high(ramp: Ramp, position: Position, measures: Measures, now: float) -> Che
     least = _least(ramp, position)
     left = [fault for fault in measures.faults if not _is_mended(fault, ramp.needs, least, now)]
     sentence = f"{len(left)} differences of high severity that nobody has accepted"
-    return _met(when=not left, sentence=sentence, otherwise=CheckState.FAILED)
+    need = _Found(NeedName.HIGH_SEVERITY, f"{len(left)}", "none")
+    return need.met(when=not left, sentence=sentence, otherwise=CheckState.FAILED)
 
 
 def _is_mended(fault: Fault, needs: Needs, least: float, now: float) -> bool:
@@ -306,54 +317,68 @@ def _is_mended(fault: Fault, needs: Needs, least: float, now: float) -> bool:
 
 def _incomparable(needs: Needs, measures: Measures) -> Check:
     compared, _, incomparable = measures.bounded
+    limit = f"at most {share(needs.incomparable)}"
     if not compared + incomparable:
-        return _check(CheckState.OPEN, "no share of incomparable answers yet")
+        need = _Found(NeedName.INCOMPARABLE, "unknown", limit)
+        return need.check(CheckState.OPEN, "no share of incomparable answers yet")
     found = incomparable / (compared + incomparable)
-    sentence = f"{share(found)} could not be compared; at most {share(needs.incomparable)} may be"
+    sentence, hint = f"{share(found)} could not be compared; at most {share(needs.incomparable)} may be", ""
     if found > needs.incomparable and measures.reasons:
-        sentence += f" ({in_words(measures.reasons)})"
-    return _met(when=found <= needs.incomparable, sentence=sentence, otherwise=CheckState.FAILED)
+        hint = in_words(measures.reasons)
+        sentence += f" ({hint})"
+    need = _Found(NeedName.INCOMPARABLE, share(found), limit)
+    return need.met(when=found <= needs.incomparable, sentence=sentence, hint=hint, otherwise=CheckState.FAILED)
 
 
 def _coverage(needs: Needs, measures: Measures) -> Check:
+    limit = f"at most {share(needs.coverage)} unseen"
     if measures.unseen is None:
-        return _check(CheckState.OPEN, "how many shapes are unseen is unknown")
+        need = _Found(NeedName.COVERAGE, "unknown", limit)
+        return need.check(CheckState.OPEN, "how many shapes are unseen is unknown")
     sentence = (
         f"the next request has an unseen shape with at most {share(measures.unseen)}; {share(needs.coverage)} is needed"
     )
-    return _met(when=measures.unseen <= needs.coverage, sentence=sentence)
+    need = _Found(NeedName.COVERAGE, f"{share(measures.unseen)} unseen", limit)
+    return need.met(when=measures.unseen <= needs.coverage, sentence=sentence)
 
 
 def _uncovered(measures: Measures) -> Check:
     if measures.uncovered is None:
-        return _check(CheckState.OPEN, "which shapes of legacy were not compared is unknown")
-    return _met(when=not measures.uncovered, sentence=f"{measures.uncovered} frequent shapes were not compared enough")
+        need = _Found(NeedName.UNCOVERED, "unknown", "none")
+        return need.check(CheckState.OPEN, "which shapes of legacy were not compared is unknown")
+    sentence = f"{measures.uncovered} frequent shapes were not compared enough"
+    need = _Found(NeedName.UNCOVERED, f"{measures.uncovered} shapes", "none")
+    return need.met(when=not measures.uncovered, sentence=sentence)
 
 
 def _served(needs: Needs, position: Position, measures: Measures) -> Iterator[Check]:
     if position.stage.facts.draws:
-        sentence = f"new answered {measures.requests} of {needs.requests} requests at this step"
+        sentence, hint = f"new answered {measures.requests} of {needs.requests} requests at this step", ""
         if not measures.requests and needs.requests and measures.asked * position.split > _IN_VAIN:
-            sentence += (
-                f" and legacy {measures.asked}: no cohort that asks is drawn below {share(position.split)}; "
-                "write a greater step, or a cohort of more values"
-            )
-        yield _met(when=measures.requests >= needs.requests, sentence=sentence)
+            hint = f"no cohort that asks is drawn below {share(position.split)}; "
+            hint += "write a greater step, or a cohort of more values"
+            sentence += f" and legacy {measures.asked}: {hint}"
+        need = _Found(NeedName.REQUESTS, f"{measures.requests}", f"{needs.requests}")
+        yield need.met(when=measures.requests >= needs.requests, sentence=sentence, hint=hint)
 
 
 def _capacity(needs: Needs, to: Place, measures: Measures) -> Iterator[Check]:
     if not needs.capacity or not to.stage.facts.draws:
         return
-    sentence = "which share of the requests new carries is unknown"
+    sentence, value = "which share of the requests new carries is unknown", "unknown"
     if measures.carried is not None:
-        sentence = f"new carries {share(measures.carried)} of the requests, shadow included; {to} is next"
+        value = share(measures.carried)
+        sentence = f"new carries {value} of the requests, shadow included; {to} is next"
     carries = measures.carried is not None and measures.carried >= to.split
-    yield _met_by_shadows(measures, when=carries, sentence=sentence)
+    need = _Found(NeedName.CAPACITY, value, share(to.split))
+    yield need.met_by_shadows(measures, when=carries, sentence=sentence)
 
 
 def _lag(needs: Needs, measures: Measures) -> Iterator[Check]:
     if measures.lag is not None:
-        yield _met(when=measures.lag <= needs.lag, sentence=f"the journal of writes trails by {length(measures.lag)}")
+        need = _Found(NeedName.LAG, length(measures.lag), f"at most {length(needs.lag)}")
+        sentence = f"the journal of writes trails by {length(measures.lag)}"
+        yield need.met(when=measures.lag <= needs.lag, sentence=sentence)
 
 
 def share(value: float) -> str:

@@ -23,9 +23,10 @@ from proxy.core.judge import stage_machine
 from proxy.core.judge.breaker import FailureRow
 from proxy.core.judge.change import ChangeDetector
 from proxy.core.judge.guard import Process, alarms
+from proxy.core.judge.need import Check, CheckState
 from proxy.core.judge.policy import GuardPolicy, OnFailure, Ramp, Stops
 from proxy.core.judge.promotion import decide_promotion
-from proxy.core.judge.ramp import CheckState, Measures, checks
+from proxy.core.judge.ramp import Measures, checks
 from proxy.core.judge.share import LONGEST
 from proxy.core.judge.stage_machine import Maker, MoveRefusal
 from proxy.core.judge.windows import Closed
@@ -45,11 +46,26 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judgement:
-    """A verdict with its reasons and the numbers that they rest on."""
+    """A verdict with its reasons and the numbers that they rest on.
+
+    `needs` are those of the next step, met and open; none where nothing is next.
+    """
 
     verdict: Verdict
     reasons: tuple[str, ...]
     numbers: tuple[tuple[str, float], ...]
+    needs: tuple[Check, ...] = ()
+
+    @property
+    def obstacle(self) -> str:
+        """What keeps the route where it is: as a clause the first need that failed, else the first that is open; where
+        all are met, the first other reason.
+        """
+        unmet = [need for need in self.needs if need.state is not CheckState.MET]
+        failed = [need for need in unmet if need.state is not CheckState.OPEN]
+        said = {need.sentence for need in self.needs}
+        others = (reason for reason in self.reasons if reason not in said)
+        return next((need.clause for need in (*failed, *unmet)), "") or next(others, "")
 
 
 class Action(StrEnum):
@@ -218,17 +234,17 @@ def _climb(case: Case) -> Ruling:
     measures = case.measures or Measures()
     found = decide_promotion(case.ramp, case.position, measures, case.now, door=case.guard.door, forbidden=forbidden)
     if found.to is None:
-        return _stay(case, *found.reasons)
-    judgement = _judgement(case, Verdict.PROMOTE, *found.reasons)
+        return _stay(case, *found.reasons, needs=found.needs)
+    judgement = _judgement(case, Verdict.PROMOTE, *found.reasons, needs=found.needs)
     return Ruling(position=case.position, judgement=judgement, action=Action.PROMOTE, to=found.to)
 
 
-def _stay(case: Case, *reasons: str) -> Ruling:
-    return Ruling(position=case.position, judgement=_judgement(case, Verdict.HOLD, *reasons))
+def _stay(case: Case, *reasons: str, needs: tuple[Check, ...] = ()) -> Ruling:
+    return Ruling(position=case.position, judgement=_judgement(case, Verdict.HOLD, *reasons, needs=needs))
 
 
-def _judgement(case: Case, verdict: Verdict, *reasons: str) -> Judgement:
-    return Judgement(verdict=verdict, reasons=reasons, numbers=_numbers(case))
+def _judgement(case: Case, verdict: Verdict, *reasons: str, needs: tuple[Check, ...] = ()) -> Judgement:
+    return Judgement(verdict=verdict, reasons=reasons, numbers=_numbers(case), needs=needs)
 
 
 def _numbers(case: Case) -> tuple[tuple[str, float], ...]:

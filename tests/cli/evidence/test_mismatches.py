@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+import io
+
 import msgspec
 import pytest
 import yaml
+from rich.console import Console, Group
 
 from proxy.api.evidence import ClusterStanding, ClusterView
+from proxy.cli.evidence.picture import cluster_lines
 from proxy.config.blocks.compare import CompareBlock
 from tests.cli.conftest import Banyan
 from tests.cli.listening import listening
@@ -52,6 +56,60 @@ def test_what_waits_for_a_word_is_shown_with_its_reason(
     assert result.exit_code == code
     assert (f"3f2a9c01d4e5  $.id: {WHY}" in result.stdout) == told
     assert ("undecided" in result.stdout) == (given.state is ClusterStanding.UNDECIDED)
+
+
+LONG = "$.orders[*].lines[*].price.of.the.tenant.and.of.whatever.else.stands.in.the.way.of.a.terminal"
+
+
+def several() -> list[ClusterView]:
+    ruled = msgspec.structs.replace(cluster(ClusterStanding.ACCEPTED, "ignore $.b"), id="ruled", path="$.b")
+    noise = msgspec.structs.replace(cluster(ClusterStanding.ACCEPTED, "noise"), id="noise", path="$.n")
+    waits = msgspec.structs.replace(cluster(ClusterStanding.UNDECIDED), id="waits", path="$.w")
+    return [ruled, noise, waits, msgspec.structs.replace(cluster(ClusterStanding.COUNTS), path=LONG)]
+
+
+def test_what_counts_stands_apart_from_what_is_excused(banyan: Banyan) -> None:
+    """What counts first, then what is undecided, what a rule excuses, and what noise does, each with its number."""
+    with listening(page(*several())) as admin:
+        text = banyan(f"mismatches orders --admin {admin.url}").stdout
+
+    assert [block.splitlines()[0] for block in text.split("\n\n")] == [
+        "1 difference that counts",
+        "1 difference undecided: nobody knows yet whether legacy would repeat the value",
+        "1 difference excused by a rule",
+        "1 difference excused as noise",
+    ]
+    rows = [block.splitlines()[-1].split("  ") for block in text.split("\n\n")]
+    assert [(row[0], row[-1]) for row in rows] == [
+        ("3f2a9c01d4e5", LONG),
+        *[("waits", "$.w"), ("ruled", "$.b"), ("noise", "$.n")],
+    ]
+    assert rows[2][-2] == "ignore $.b"
+
+
+@pytest.mark.parametrize("width", [60, 80, 100, 140, 250, None])
+def test_a_path_is_whole_in_its_line(width: int | None) -> None:
+    """However narrow the terminal is: other columns go, and what fits with them is within the terminal."""
+    screen = Console(width=width or 10_000, highlight=False, file=io.StringIO())
+    with screen.capture() as seen:
+        screen.print(Group(*cluster_lines(several(), width)), crop=False)
+    lines = seen.get().splitlines()
+
+    assert [line for line in lines if line.endswith(f"  {LONG}") and line.startswith("3f2a9c01d4e5")]
+    assert not width or all(len(line) <= width for line in lines if LONG not in line)
+    assert not width or width < 140 or max(map(len, lines)) <= width
+
+
+def test_nothing_that_answers_is_told_from_differences(banyan: Banyan) -> None:
+    """Exit 1 says that there are differences, 3 that nobody could be asked, or not for this route or cluster."""
+    with listening(page(*several())) as admin:
+        differ = banyan(f"mismatches orders --admin {admin.url}")
+        absent = [banyan(f"mismatches {name} --admin {admin.url}") for name in ("none", "orders none")]
+    gone = banyan(f"mismatches orders --admin {admin.url}")
+
+    assert (differ.exit_code, gone.exit_code) == (1, 3)
+    assert [each.exit_code for each in absent] == [3, 3]
+    assert "nothing answers" in gone.stderr
 
 
 @pytest.mark.parametrize(("state", "key"), [(ClusterStanding.UNDECIDED, "noisy"), (ClusterStanding.COUNTS, "ignore")])

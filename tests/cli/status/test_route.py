@@ -89,6 +89,53 @@ def test_pins_are_listed(banyan: Banyan) -> None:
     assert (many.count("→ new"), "… and 3 more, in `runs.pinned` of --json" in many) == (20, True)
 
 
+NEEDS = [
+    {
+        "need": "time",
+        "state": "met",
+        "value": "12m",
+        "limit": "10m",
+        "sentence": "at canary 10% for 12m of 10m",
+        "hint": "without 5m under the kill switch",
+    },
+    {
+        "need": "compared",
+        "state": "open",
+        "value": "312",
+        "limit": "1000",
+        "sentence": "312 of 1000 comparisons at this step; 26 % are shadowed until then",
+        "hint": "26 % are shadowed until then",
+    },
+    {"need": "high_severity", "state": "failed", "value": "2", "limit": "none", "sentence": "2 differences"},
+]
+
+
+def test_needs_are_rows(banyan: Banyan) -> None:
+    """Those that failed, those that are open, those that are met, each with what was found, what is needed and what
+    helps; beside the verdict stands what is no need.
+    """
+    reasons = [NEEDS[1]["sentence"], NEEDS[2]["sentence"], "window night is on"]
+    lines = said(banyan, state="waiting", needs=NEEDS, reasons=reasons).splitlines()
+    at = next(number for number, line in enumerate(lines) if "needs   " in line)
+
+    assert lines[at - 1] == "  verdict   waiting; window night is on"
+    assert lines[at : at + 5] == [
+        "  needs     1 of 3 are met",
+        "            failed  high severity  2    needs none",
+        "            open    compared       312  needs 1000",
+        "                    26 % are shadowed until then",
+        "            met     time           12m  needs 10m",
+    ]
+
+
+def test_after_an_edit_of_its_rules_it_is_said_since_when_it_counts(banyan: Banyan) -> None:
+    """So that numbers that began anew are no riddle."""
+    since = "2026-11-28T19:00:00.000Z"
+    text = said(banyan, parity={"compared": 0, "since": since})
+
+    assert f"compared  nothing yet, since {since}, when its `compare:` had been edited" in text
+
+
 def test_few_without_a_cohort_are_no_warning(banyan: Banyan) -> None:
     """Less than one in a hundred is told by the figures alone."""
     assert "name no cohort" not in said(banyan, cohorts={"without": 0.001, "sources": [{"source": "cookie:s"}]})

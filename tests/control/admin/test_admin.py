@@ -58,12 +58,14 @@ async def test_routes_have_the_contracts_shape(port: Port) -> None:
             "undecided": 0,
             "fields_waiting": 0,
             "rate_upper_bound": 1.0,
+            "since": "",
         },
         "coverage": {"shapes": 0, "uncovered": 0, "unseen": 1.0, "unseen_bound": 1.0},
         "verdict": "hold",
         "state": "no_ramp",
         "reasons": ["no ramp is declared: it goes as far as routes.yaml says"],
         "numbers": {},
+        "obstacle": "no ramp is declared: it goes as far as routes.yaml says",
     }
     assert body["reload"] == {
         "ok": True,

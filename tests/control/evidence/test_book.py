@@ -211,17 +211,22 @@ def test_what_is_no_value_is_never_told_to_be_noise() -> None:
 
 
 def test_an_edit_of_the_rules_begins_evidence_anew() -> None:
-    """Not for people, who see the epoch, and not when the rules are the same; a route that went is forgotten."""
+    """For the judge and for people alike, who are told since when; not when the rules are the same. All of the epoch
+    is known beside it; a route that went is forgotten.
+    """
     book = EvidenceBook()
     book.follow([ComparedRoute("a", NO_RULES)], 5)
     book.look(look(tally(5, 9)))
     book.follow([ComparedRoute("a", NO_RULES)], 6)
     same = book.measures("a", AT).compared
     book.follow([ComparedRoute("a", Rules(secrets=frozenset({"x"})))], 6)
-    edited, shown = book.measures("a", AT).compared, book.parity("a").sums.compared
+    edited, shown = book.measures("a", AT).compared, book.parity("a")
+    book.look(look(tally(5, 9), tally(7, 2)))
+    later = book.parity("a")
     book.follow([], 7)
 
-    assert (same, edited, shown) == (9, 0, 9)
+    assert (same, edited, shown.sums.compared, shown.of_epoch.compared, shown.since) == (9, 0, 0, 9, 7 * 60.0)
+    assert (later.sums.compared, later.of_epoch.compared) == (2, 11)
     assert book.parity("a").sums.compared == 0
 
 

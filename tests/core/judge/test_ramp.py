@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import pytest
 
+from proxy.core.judge.need import CheckState, NeedName
 from proxy.core.judge.policy import Needs
-from proxy.core.judge.ramp import CheckState, ComparedCounts, Fault, Measures, checks, length, share
+from proxy.core.judge.ramp import ComparedCounts, Fault, Measures, checks, length, share
 from proxy.core.math.confidence import is_proved
 from proxy.core.noise.keys import BETWEEN
 from proxy.core.noise.noise_groups import Waiting
@@ -300,3 +301,45 @@ def test_lengths_are_short(seconds: float, text: str) -> None:
 def test_shares_have_three_digits() -> None:
     """Enough to compare with a limit."""
     assert [share(each) for each in (0.005, 0.123456, 1.0)] == ["0.5 %", "12.3 %", "100 %"]
+
+
+@pytest.mark.parametrize(
+    ("measures", "clause"),
+    [
+        (replace(GOOD, compared=999, mismatched=0), "compared 999, needs 1000"),
+        (replace(GOOD, newest_at=None), "newest none yet, needs at most 10m old"),
+        (replace(GOOD, newest_at=NOW - 10_800), "newest 3h old, needs at most 10m old"),
+        (replace(GOOD, mismatched=45), "mismatch rate below 1.48 %, needs below 1 %"),
+        (replace(GOOD, mismatched=500), "mismatch rate above 7.05 %, needs below 1 %"),
+        (
+            replace(GOOD, waiting=Waiting(answers=11, of=1000, keys=("$.id",))),
+            "undecided 11 of 1000, needs at most 1 %",
+        ),
+        (replace(GOOD, faults=(FAULT,)), "high severity 1, needs none"),
+        (replace(GOOD, incomparable=100), "incomparable 1.96 %, needs at most 1 %"),
+        (replace(GOOD, unseen=0.02), "coverage 2 % unseen, needs at most 0.5 % unseen"),
+        (replace(GOOD, unseen=None), "coverage unknown, needs at most 0.5 % unseen"),
+        (replace(GOOD, uncovered=3), "uncovered 3 shapes, needs none"),
+        (replace(GOOD, requests=99), "requests 99, needs 100"),
+        (replace(GOOD, carried=0.1), "capacity 10 %, needs 25 %"),
+        (replace(GOOD, lag=90.0), "lag 90s, needs at most 0s"),
+        (replace(GOOD, answered=ComparedCounts(100, 0)), "answered by new 0 of 100 differ, needs below 4 % proved"),
+        (replace(GOOD, answered=ComparedCounts(5, 5)), "answered by new 5 of 5 differ, needs at most 1 %"),
+    ],
+)
+def test_each_need_has_its_value_beside_its_limit(measures: Measures, clause: str) -> None:
+    """What is not met says in a clause what was found and what is needed."""
+    unmet = [each for each in checks(RAMP, standing(FIVE), QUARTER, measures, NOW) if each.state is not CheckState.MET]
+
+    assert [each.clause for each in unmet] == [clause]
+
+
+def test_a_hint_is_part_of_its_sentence() -> None:
+    """Why a need is not met, or what helps, stands in the sentence and by itself."""
+    measures = replace(GOOD, compared=0, mismatched=0, unfit=0.9, raised=0.5, killed=60.0)
+    found_here = checks(RAMP, standing(FIVE), QUARTER, measures, NOW)
+    hints = {each.need: each.hint for each in found_here if each.hint}
+
+    assert hints[NeedName.COMPARED].endswith("conditional ones); 50 % are shadowed until then")
+    assert hints[NeedName.TIME] == "without 60s under the kill switch"
+    assert all(each.hint in each.sentence for each in found_here)

@@ -404,3 +404,20 @@ def test_a_breaker_says_why_it_opened() -> None:
     opened = FailureRow(opened_at=1.0, why="new failed 60 of 120 answers")
 
     assert judge(case(breaker=opened)).judgement.reasons[0] == "new failed 60 of 120 answers"
+
+
+def test_what_keeps_a_route_is_said_in_a_clause() -> None:
+    """The first need that failed, else the first that is open; where all are met, what else forbids the step; nothing
+    where it is taken.
+    """
+    failed = judge(case(measures=replace(GOOD, requests=99, unseen=0.9, incomparable=100)))
+    short = judge(case(measures=replace(GOOD, requests=99, uncovered=3), blocked=("the budget is spent",)))
+    forbidden = judge(case(blocked=("the budget is spent",)))
+    latched, free = judge(case(latched=True)), judge(case())
+
+    assert failed.judgement.obstacle == "incomparable 1.96 %, needs at most 1 %"
+    assert short.judgement.obstacle == "uncovered 3 shapes, needs none"
+    assert forbidden.judgement.obstacle == "the budget is spent"
+    assert latched.judgement.obstacle.startswith("rolled back")
+    assert (free.action, free.judgement.obstacle) == (Action.PROMOTE, "")
+    assert [len(each.judgement.needs) for each in (short, forbidden, latched, free)] == [12, 12, 0, 12]
