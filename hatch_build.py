@@ -19,37 +19,43 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 # fmt: off
-_FILES = {
-    "proxy/core": ("outcome", "stage"),
-    "proxy/core/http": (
-        "authority", "chunked", "forwarded", "headers", "memo", "redact", "request", "response", "rewrite",
-        "target", "trace", "via",
-    ),
-    "proxy/core/parity": ("answers", "bodies", "excuse", "fields", "numerals", "texts", "walk"),
-    "proxy/core/parity/formats": ("exact", "lists"),
-    "proxy/core/parity/rules": ("difference", "paths", "rules"),
+FOLDERS = (
+    "proxy/core/http", "proxy/core/parity", "proxy/core/routing", "proxy/edge/account", "proxy/edge/client",
+    "proxy/edge/exchange", "proxy/edge/routing", "proxy/edge/shadow", "proxy/edge/upstream", "proxy/edge/wire",
+)
+BESIDE_THEM = (
+    "proxy/core/outcome", "proxy/core/stage", "proxy/edge/tally",
+    "proxy/core/parity/formats/exact", "proxy/core/parity/formats/lists",
+    "proxy/core/parity/rules/difference", "proxy/core/parity/rules/paths", "proxy/core/parity/rules/rules",
+)
+INTERPRETED = {
+    "proxy/core/http": ("first_line", "leniency", "leniency_hints", "long_polls", "request_context"),
+    "proxy/core/parity": ("compare", "cookies", "finds", "pair", "redact", "shape"),
     "proxy/core/routing": (
-        "cohort", "decide", "effects", "operation", "path", "predicate", "route", "sample", "split", "table",
+        "kill_switch", "placement", "second", "shadow", "snapshot", "split_exceptions", "state_names", "tie",
     ),
-    "proxy/edge": ("tally",),
-    "proxy/edge/account": ("canonical_line", "finished_batch"),
-    "proxy/edge/client": ("downstream", "own_answers"),
-    "proxy/edge/exchange": ("client", "exchange", "rescue", "retry", "tunnel"),
-    "proxy/edge/routing": (
-        "admission", "admission_steps", "bound_table", "byte_allowance", "decision", "drain_memory", "identity",
-        "kill_switch", "request", "step", "tap",
-    ),
-    "proxy/edge/shadow": ("capture", "captured_body", "leg", "overlapping_writes", "shadows"),
-    "proxy/edge/upstream": (
-        "address", "circuit_breaker", "connection", "fair_share", "outcomes", "pool", "pools_by_host",
-    ),
-    "proxy/edge/wire": ("ending", "head_parser", "request_bytes", "response_bytes", "upload"),
+    "proxy/edge/account": ("guard_events", "line_shape", "own_answer", "request_sample"),
+    "proxy/edge/client": ("connections", "process_memory", "slow_clients", "tls_listener"),
+    "proxy/edge/exchange": ("deadline_blame", "problem"),
+    "proxy/edge/routing": ("admission_limits", "lenient_requests", "orders", "stickiness"),
+    "proxy/edge/upstream": ("certificate_names", "dial", "resolve"),
 }
 # fmt: on
-COMPILED = tuple(f"{folder}/{name}.py" for folder, names in _FILES.items() for name in names)
+
+
+def _compiled() -> tuple[str, ...]:
+    root = Path(__file__).parent
+    left_out = {f"{folder}/{name}.py" for folder, names in INTERPRETED.items() for name in (*names, "__init__")}
+    left_out |= {f"{folder}/__init__.py" for folder in FOLDERS}
+    found = {str(path.relative_to(root)) for folder in FOLDERS for path in (root / folder).glob("*.py")}
+    return tuple(sorted(found - left_out | {f"{name}.py" for name in BESIDE_THEM}))
+
+
+COMPILED = _compiled()
 """What every request and every comparison runs through, in one unit so that calls between files are calls in C.
 
-The rest runs interpreted: it is seldom called, and each file costs every builder seconds.
+A new file of these folders is compiled. Those of `INTERPRETED` are seldom called, and each file costs every builder
+seconds, or cannot be compiled, which its docstring says. Nothing else is.
 Constants that every request reads are `Final` there: any other is looked up in its module each time.
 """
 MODES = ("auto", "always", "never")

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
 from proxy.config.blocks import hooks, limits, match, route, server, waits, windows
-from proxy.config.readers import address, patterns, scalars, sources, units
+from proxy.config.readers import address, scalars, schema_patterns, sources, units
 
 PATTERNED: dict[str, tuple[Any, str]] = {
     "length": (units.Length, "0123.5 msh"),
@@ -83,7 +83,7 @@ def test_kinds_take_what_is_right_only(kind: type[object], right: list[object], 
 )
 def test_a_pattern_is_the_reader_s_own_expression(reader: re.Pattern[str], pattern: str) -> None:
     """Without names of groups, which editors do not know, and open to both cases where the reader is."""
-    assert patterns.pattern_of(reader) == pattern
+    assert schema_patterns.pattern_of(reader) == pattern
 
 
 def test_all_methods_fit_the_short_form() -> None:

@@ -129,9 +129,9 @@ async def test_ft17_no_timeout_follows_a_clock_that_jumps(tmp_path: Path) -> Non
 BREAKING = """
 import sys
 import proxy.app.control as control
-async def run_control(given):
+async def serve_control(given):
     raise RuntimeError("put here by the test")
-control.run_control = run_control
+control.serve_control = serve_control
 from proxy.cli.main import main
 sys.argv = ["banyan", "serve", "--config", sys.argv[1]]
 main()
