@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
 LESSON = Lesson(
     purpose="Show what was found of a route's noise, key by key.",
-    more="A key is a path in the answers. Of each: whether its differences are excused, since when it stands so and how long "
-    "that holds, how many requests legacy answered twice, and by what it was found. `noisy` and `clock` are "
-    "excused; `held`, `open` and a regression count; `waits` is not known yet. "
-    "`compare:` in routes.yaml has the last word (`noisy`, `exact`).",
+    more="A key is a path in the answers. Of each: whether its differences are excused, since when it stands so and "
+    "how long that holds, how many requests legacy answered twice, and by what it was found. `noisy` and `clock` are "
+    "excused; `held`, `open` and a regression count; `waits` is not known yet. `compare:` in routes.yaml has the last "
+    "word (`noisy`, `exact`).",
     example="banyan noise orders.show",
     exits={
         FINE: "shown; also where nothing is known of any key",
@@ -58,6 +58,6 @@ def _entry(key: NoiseView) -> ListEntry:
     state = key.decided or key.state
     since = f"since {moment(key.since)}" if key.since else ""
     until = f"until {moment(key.until)}" if key.until and key.excused else ""
-    asked = f"asked twice {key.asked} times" if key.asked else ""
+    asked = f"{key.asked} repeats" if key.asked else ""
     how = state if state == excused else f"{excused}: {state}"
     return ListEntry(cells=[one_line(key.path), how, since, until, asked], below=[key.why] if key.why else [])
