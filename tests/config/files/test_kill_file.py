@@ -36,6 +36,15 @@ def test_one_that_says_nothing_takes_the_words_of_the_next(tmp_path: Path) -> No
     assert kill_file.read(path) == stands
 
 
+def test_one_that_nobody_can_look_at_is_replaced(tmp_path: Path) -> None:
+    """What cannot be known keeps no order from being given."""
+    path = tmp_path / "kill"
+    path.symlink_to(path)
+
+    assert kill_file.give(path, ORDER) == ORDER
+    assert kill_file.read(path) == ORDER
+
+
 def test_everybody_may_read_it(tmp_path: Path) -> None:
     """An operator gives the order, and workers that run as another user can tell why."""
     kill_file.give(tmp_path / "kill", ORDER)
