@@ -72,6 +72,8 @@ class NoiseView(View, frozen=True, kw_only=True):
     """How it stands: `waits`, `noisy`, `clock`, `held` or `open`."""
     why: str
     """The reason, for people."""
+    since: str | None = None
+    """Since when it stands so (RFC 3339), or was first met in this epoch; null: nothing was counted yet."""
 
 
 class RuleView(View, frozen=True, kw_only=True):

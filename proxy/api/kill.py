@@ -62,4 +62,6 @@ class KillBody(View, frozen=True, kw_only=True, forbid_unknown_fields=True):
     on: bool
     """Whether it is to be on."""
     reason: str = ""
-    """Why; shown by status and written to the log."""
+    """Why; shown by status, written to the log and recorded. Of a second order in a row it is recorded alone."""
+    by: str = ""
+    """Who; else the address that asks."""

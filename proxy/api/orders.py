@@ -20,6 +20,10 @@ class OrderBody(View, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Of `drain`: end it."""
     step: bool = False
     """Of `rollback`: back by one step instead of to where legacy answers everybody."""
+    alone: bool = False
+    """Of `promote`, `rollback`, `hold` and `resume`: the others of its group stay as they are."""
+    preview: bool = False
+    """Of the same: nothing is moved; the answer says what would be, as far as this replica knows."""
 
 
 class PinBody(View, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -83,3 +87,5 @@ class MovedView(View, frozen=True, kw_only=True, rename={"start": "from"}):
     """The pin that was set."""
     notes: Sequence[str] = ()
     """Sentences on what stands beside it."""
+    preview: bool = False
+    """True: nothing was moved, and the rest says what would be."""

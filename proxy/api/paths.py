@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from proxy.api.evidence import EpochsView, ExchangesView, MismatchesView
+from proxy.api.history import HistoryView
 from proxy.api.kill import KillBody, KillView
 from proxy.api.orders import MovedView, OrderBody, PinBody
 from proxy.api.recent import RecentView, RequestedView
@@ -90,6 +91,13 @@ PATHS = (
         "Recorded moves.",
         TransitionsView,
         ("route", "of this one alone, also when it is gone or was renamed"),
+        ("limit", "how many, from 1 to 1000; 100 without it"),
+    ),
+    _read(
+        "/api/history",
+        "What was ordered: moves, holds, epochs, pins, drains and the kill switch.",
+        HistoryView,
+        ("route", "of this one alone, with what is about all of them; also when it is gone or was renamed"),
         ("limit", "how many, from 1 to 1000; 100 without it"),
     ),
     _read(

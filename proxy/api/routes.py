@@ -48,6 +48,8 @@ class RunsView(FileView, frozen=True, kw_only=True, omit_defaults=True):
     """Pinned cohorts by key, and the side that answers each."""
     pinned: tuple[PinView, ...] = ()
     """The same with their ends."""
+    drain: PinView | None = None
+    """Of one that drains: since when, by whom and why; its cohort is `(newcomers)`."""
     sample: float = NO_SAMPLE
     """The share of requests that is shadowed for the next step's sake; 0: as many as otherwise."""
 

@@ -34,6 +34,8 @@ class PinView(View, frozen=True, kw_only=True):
     """Who ordered it."""
     reason: str = ""
     """Why."""
+    since: str = ""
+    """When it was ordered (RFC 3339)."""
 
 
 class TransitionView(View, frozen=True, kw_only=True, rename={"start": "from", "end": "to"}):

@@ -29,7 +29,6 @@ from proxy.control.admin.admin import Admin, application, serve
 from proxy.control.admin.auth import AdminAuth, gate_for
 from proxy.control.admin.evidence import ParityPages
 from proxy.control.admin.kill import KillSwitch
-from proxy.control.admin.standing import JudgedRoutes
 from proxy.control.evidence.book import EvidenceBook
 from proxy.control.evidence.flow import EvidenceFlow
 from proxy.control.fleet.comparer import Comparing
@@ -77,7 +76,7 @@ async def serve_control(given: ControlInputs) -> None:
     running, links, stores, probes = base.running, base.links, base.stores, base.probes
     flow = EvidenceFlow(stores, base.book, links.comparing, running)
     parts = ControlParts(base)
-    kill = _kill_switch(given, running, links, parts.judged)
+    kill = _kill_switch(given, running, links, parts)
     kill_file = KillFile(kill.path, kill.take)
     parts.asked.epoch_begun = flow.begin
     reloads = Reloads(
@@ -153,14 +152,15 @@ def _admin(
     )
 
 
-def _kill_switch(given: ControlInputs, running: Running, links: Links, judged: JudgedRoutes) -> KillSwitch:
+def _kill_switch(given: ControlInputs, running: Running, links: Links, parts: ControlParts) -> KillSwitch:
     return KillSwitch(
         running=running,
         links=links,
         place=given.kill_file,
         give=kill_file.give,
         lift=kill_file.lift,
-        judged=judged,
+        judged=parts.judged,
+        records=parts.kill_records,
     )
 
 

@@ -22,6 +22,7 @@ from proxy.control.judge.judge_clock import SteadyTime
 from proxy.control.judge.judge_round import RouteJudging
 from proxy.control.judge.judging import Judge
 from proxy.control.position.hooks import Hooks
+from proxy.control.position.kill_records import KillRecords
 from proxy.control.position.mover import Mover
 from proxy.control.position.order_notes import Around
 from proxy.control.position.reconciling import Reconciling
@@ -92,6 +93,7 @@ class ControlParts:
         self.asked = RouteMoves(
             running=running, here=self.here, mover=self.mover, judge=self.judge, store=store, around=around
         )
+        self.kill_records = KillRecords(store, self.here.instance, clock, self.mover.look)
         base.links.heard = self._hear
         base.links.comparing.bad_events = self._outbox.add
         base.links.comparing.compared = self._outbox.compare
@@ -109,6 +111,7 @@ class ControlParts:
             "edits": self._reconciling.run,
             "judge": self.judge.run,
             "slowness": self.here.watch_slowness,
+            "kill records": self.kill_records.run,
         }
 
     def follow(self) -> None:

@@ -92,6 +92,16 @@ def route_path(route: str, page: str = "") -> str:
     return f"/api/routes/{quote(route, safe='')}" + (f"/{page}" if page else "")
 
 
+def history_path(route: str, most: int) -> str:
+    """Path and query of the record; `route` empty: of all."""
+    return f"/api/history?limit={most}" + (f"&route={quote(route, safe='')}" if route else "")
+
+
+def recent_path(route: str, most: int) -> str:
+    """Path and query of a route's recent requests."""
+    return f"/api/recent?route={quote(route, safe='')}&limit={most}"
+
+
 def mismatches_path(route: str, cluster: str = "") -> str:
     """Path and query of that page."""
     return route_path(route, "mismatches") + (f"?cluster={quote(cluster, safe='')}" if cluster else "")

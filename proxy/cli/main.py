@@ -18,6 +18,7 @@ from proxy.cli.help_text import FINE, FOUND, UNUSABLE, Lesson
 from proxy.cli.kill import kill
 from proxy.cli.orders import epoch, route_orders
 from proxy.cli.plan import plan
+from proxy.cli.record import history, noise_keys, pins, recent
 from proxy.cli.status import status
 from proxy.cli.terminal import complain, leave, say
 from proxy.core.build import BUILD
@@ -34,8 +35,11 @@ COMMANDS: Mapping[str, tuple[Callable[..., None], Lesson]] = {
     "explain": (explain.explain, explain.LESSON),
     "plan": (plan.plan, plan.LESSON),
     "status": (status.status, status.LESSON),
+    "history": (history.history, history.LESSON),
+    "recent": (recent.recent, recent.LESSON),
     "why": (why.why, why.LESSON),
     "mismatches": (mismatches.mismatches, mismatches.LESSON),
+    "noise": (noise_keys.noise, noise_keys.LESSON),
     "accept": (accept.accept, accept.LESSON),
     "replay": (replay.replay, replay.LESSON),
     "export": (export.export, export.LESSON),
@@ -47,6 +51,7 @@ COMMANDS: Mapping[str, tuple[Callable[..., None], Lesson]] = {
     "drain": (route_orders.drain, route_orders.DRAIN),
     "pin": (route_orders.pin, route_orders.PIN),
     "unpin": (route_orders.unpin, route_orders.UNPIN),
+    "pins": (pins.pins, pins.LESSON),
     "kill": (kill.kill, kill.LESSON),
     "demo": (demo.demo, demo.LESSON),
 }

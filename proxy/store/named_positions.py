@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import replace
 
 from proxy.core.position.position import Move, Position, Transition
+from proxy.core.position.record import OrderRecord
 from proxy.core.position.standing import InstanceMessage, Lead, Pin, Presence, Standing
 from proxy.core.routing.state_names import Origins, all_called, called
 from proxy.store.positions import PositionStore
@@ -49,13 +50,33 @@ class NamedPositions:
         name = self._origins().name
         return tuple(called(each, name(each.route) or each.route) for each in found)
 
+    async def orders(self, route: str | None, limit: int) -> tuple[OrderRecord, ...]:
+        """As PositionStore says; by names as `transitions` has them."""
+        found = await self._behind.orders(None if route is None else self._origins().origin(route), limit)
+        name = self._origins().name
+        return tuple(called(each, name(each.route) or each.route) for each in found)
+
+    async def record(self, order: OrderRecord) -> None:
+        """As PositionStore says."""
+        await self._behind.record(called(order, self._origins().origin(order.route)))
+
+    async def recall(self, moves: Sequence[Transition], orders: Sequence[OrderRecord]) -> None:
+        """As PositionStore says."""
+        origin = self._origins().origin
+        kept = [called(each, origin(each.route)) for each in moves]
+        await self._behind.recall(kept, [called(each, origin(each.route)) for each in orders])
+
     async def set_pin(self, pin: Pin, standing: int | None = None) -> bool:
         """As PositionStore says."""
         return await self._behind.set_pin(called(pin, self._origins().origin(pin.route)), standing)
 
-    async def drop_pin(self, route: str, cohort: str, standing: int | None = None) -> bool:
+    async def drop_pin(
+        self, route: str, cohort: str, standing: int | None = None, record: OrderRecord | None = None
+    ) -> bool:
         """As PositionStore says."""
-        return await self._behind.drop_pin(self._origins().origin(route), cohort, standing)
+        origin = self._origins().origin(route)
+        kept = None if record is None else called(record, origin)
+        return await self._behind.drop_pin(origin, cohort, standing, kept)
 
     async def try_lead(self, name: str, holder: str, seconds: float) -> int | None:
         """As PositionStore says."""

@@ -15,10 +15,13 @@ from collections.abc import AsyncIterator, Sequence
 from typing import Protocol
 
 from proxy.core.position.position import Move, Position, Transition
+from proxy.core.position.record import OrderRecord
 from proxy.core.position.standing import InstanceMessage, Lead, Pin, Presence, Standing
 
 KEPT_TRANSITIONS = 100_000
 """Moves are kept until the standing has changed so many times again."""
+KEPT_ORDERS = 100_000
+"""Orders that are no moves: the newest."""
 
 
 class PositionStore(Protocol):
@@ -47,11 +50,24 @@ class PositionStore(Protocol):
     async def transitions(self, route: str | None, limit: int) -> tuple[Transition, ...]:
         """Recorded moves of a route or of all, newest first."""
 
-    async def set_pin(self, pin: Pin, standing: int | None = None) -> bool:
-        """Add a pin, or replace that of the same route and cohort. False: the standing had another version."""
+    async def orders(self, route: str | None, limit: int) -> tuple[OrderRecord, ...]:
+        """Recorded orders that are no moves, of a route or of all, newest first; those about all routes are of each."""
 
-    async def drop_pin(self, route: str, cohort: str, standing: int | None = None) -> bool:
-        """Whether there was one, and the standing had this version."""
+    async def record(self, order: OrderRecord) -> None:
+        """Record an order that changes nothing here; one that is there already stays one."""
+
+    async def recall(self, moves: Sequence[Transition], orders: Sequence[OrderRecord]) -> None:
+        """Take back what was recorded, newest first, where the store lives in memory and has lost it; else nothing."""
+
+    async def set_pin(self, pin: Pin, standing: int | None = None) -> bool:
+        """Add a pin, or replace that of the same route and cohort, and record it. False: the standing had another
+        version.
+        """
+
+    async def drop_pin(
+        self, route: str, cohort: str, standing: int | None = None, record: OrderRecord | None = None
+    ) -> bool:
+        """Whether there was one, and the standing had this version; then `record` is kept with it."""
 
     async def try_lead(self, name: str, holder: str, seconds: float) -> int | None:
         """The epoch under which `holder` may judge for so long; None while another does. A leader keeps its epoch."""

@@ -10,6 +10,7 @@ from proxy.core.outcome import Side
 from proxy.core.parity.compare import Outcome
 from proxy.core.parity.rules.difference import DifferenceKind, Severity
 from proxy.core.position.position import Cause, Position, Transition
+from proxy.core.position.record import OrderKind, OrderRecord
 from proxy.core.position.standing import Pin
 from proxy.core.stage import Stage
 from proxy.store.exchange_json import decode
@@ -117,6 +118,19 @@ def transition_row(each: Transition) -> tuple[object, ...]:
         [number for _, number in each.numbers],
         each.reason,
     )
+
+
+def order(row: Row) -> OrderRecord:
+    """From columns of the same names."""
+    side = None if row["side"] is None else Side(row["side"])
+    return OrderRecord(**{**row, "kind": OrderKind(row["kind"]), "side": side})
+
+
+def order_row(each: OrderRecord) -> tuple[object, ...]:
+    """As `record_order.sql` takes it."""
+    side = None if each.side is None else str(each.side)
+    asked = each.route, str(each.kind), each.actor, each.at, each.reason
+    return *asked, each.cohort, side, each.until, each.instance
 
 
 def pin(row: Row) -> Pin:

@@ -133,6 +133,7 @@ def _switch(running: Running, links: Links, directory: Path, parts: ControlParts
         give=kill_file.give,
         lift=kill_file.lift,
         judged=parts.judged,
+        records=parts.kill_records,
     )
 
 

@@ -9,6 +9,7 @@ import pytest
 from proxy.core.evidence.records import GuardState, NoiseCount, NoiseFinding, RuleHits
 from proxy.core.outcome import Side
 from proxy.core.position.position import Position
+from proxy.core.position.record import OrderKind, OrderRecord, pin_record, unpin_record
 from proxy.core.position.standing import Lead, Pin, Standing
 from proxy.core.routing.state_names import Origins
 from proxy.store.evidence import EvidenceStore
@@ -118,3 +119,28 @@ async def test_what_the_leader_saves_is_found_by_the_next(
     assert await evidence.guards() == (state,)
     assert await stores.evidence.noise(ROUTE) == (replace(finding, route=ROUTE),)
     assert await evidence.noise(NEW) == (finding,)
+
+
+async def test_the_record_goes_by_the_name_of_today(stores: Stores, positions: PositionStore) -> None:
+    """What was ordered of a route before it was renamed is its own; what is about all routes has no name."""
+    pin = Pin(route=ROUTE, cohort="t", side=Side.NEW, by="ann", since=5.0)
+    kill = OrderRecord(route="", kind=OrderKind.KILL, actor="ann", at=4.0)
+    unpin = unpin_record(NEW, "t", actor="bob", at=6.0, reason="")
+    await stores.positions.set_pin(pin)
+    await positions.record(kill)
+    assert await positions.drop_pin(NEW, "t", None, unpin)
+    recorded = (unpin, kill, replace(pin_record(pin), route=NEW))
+
+    assert await positions.orders(NEW, 10) == recorded
+    assert await positions.orders(None, 10) == recorded
+    assert [each.route for each in await stores.positions.orders(None, 10)] == [ROUTE, "", ROUTE]
+
+
+async def test_what_is_taken_back_is_kept_by_origin(stores: Stores, positions: PositionStore) -> None:
+    """A replica keeps its record by the names of its table, and the store by those of the beginning."""
+    move = replace(transition(position(1)), route=NEW)
+    order = OrderRecord(route=NEW, kind=OrderKind.DRAIN, actor="ann", at=4.0)
+    await positions.recall((move,), (order,))
+    moves, orders = await stores.positions.transitions(None, 9), await stores.positions.orders(None, 9)
+
+    assert [move.route for move in moves] + [order.route for order in orders] in [[], [ROUTE, ROUTE]]

@@ -11,7 +11,8 @@ import pytest
 
 from proxy.core.outcome import Side
 from proxy.core.position.position import Move, Transition
-from proxy.core.position.standing import Lead, Pin, Presence, Standing
+from proxy.core.position.record import OrderKind, OrderRecord, pin_record, unpin_record
+from proxy.core.position.standing import NEWCOMERS, Lead, Pin, Presence, Standing
 from proxy.core.stage import Stage
 from tests.store.records import ROUTE, position, transition
 from tests.store.stores import Stores
@@ -301,3 +302,61 @@ async def take_lead(stores: Stores, holder: str) -> Lead:
     epoch = await stores.positions.try_lead("judge", holder, 30.0)
     assert epoch is not None
     return Lead(name="judge", holder=holder, epoch=epoch)
+
+
+ORDER = OrderRecord(route="", kind=OrderKind.KILL, actor="ann", at=5.0, reason="a\nb", instance="one")
+
+
+async def test_orders_that_are_no_moves_are_recorded(stores: Stores) -> None:
+    """A pin, its end and a drain with the change that they make; the kill switch by itself, and for every route."""
+    unpin = unpin_record(ROUTE, PIN.cohort, actor="bob", at=6.0, reason="done")
+    drain = replace(PIN, cohort=NEWCOMERS, since=7.0, until=None)
+    await stores.positions.record(ORDER)
+    await stores.positions.set_pin(PIN)
+    assert await stores.positions.drop_pin(ROUTE, PIN.cohort, None, unpin)
+    assert not await stores.positions.drop_pin(ROUTE, PIN.cohort, None, replace(unpin, at=6.5))
+    await stores.positions.set_pin(drain)
+
+    recorded = (pin_record(drain), unpin, pin_record(PIN), ORDER)
+    assert await stores.positions.orders(ROUTE, 10) == recorded
+    assert await stores.positions.orders(None, 2) == recorded[:2]
+    assert await stores.positions.orders("another", 10) == (ORDER,)
+
+
+async def test_an_order_is_recorded_once(stores: Stores) -> None:
+    """Whoever finds it again, as after a restart, records nothing more; the first words stay."""
+    await stores.positions.record(ORDER)
+    await stores.positions.record(replace(ORDER, reason="other words"))
+    await stores.positions.set_pin(PIN)
+    await stores.positions.set_pin(PIN)
+
+    assert await stores.positions.orders(None, 10) == (pin_record(PIN), ORDER)
+
+
+async def test_a_pin_that_was_late_is_not_recorded(stores: Stores) -> None:
+    """What was not done was not done by anybody."""
+    assert not await stores.positions.set_pin(PIN, 99)
+    await stores.positions.set_pin(PIN)
+    end = unpin_record(ROUTE, PIN.cohort, actor="bob", at=6.0, reason="")
+    assert not await stores.positions.drop_pin(ROUTE, PIN.cohort, 99, end)
+
+    assert await stores.positions.orders(None, 10) == (pin_record(PIN),)
+
+
+async def test_a_database_takes_nothing_back(stores: Stores) -> None:
+    """It has kept its record; a store in memory has lost it, and takes what its replica kept, once."""
+    moves = tuple(transition(position(version), reason=f"{version}") for version in (2, 1))
+    await stores.positions.recall(moves, (ORDER,))
+    await stores.positions.recall(moves, (ORDER,))
+    found = await stores.positions.transitions(None, 10), await stores.positions.orders(None, 10)
+
+    assert found in [((), ()), (moves, (ORDER,))]
+
+
+async def test_a_position_that_is_given_back_is_recorded_once(stores: Stores) -> None:
+    """With the move that led there, where that was given back before it."""
+    to = position(2)
+    await stores.positions.recall((transition(to),), ())
+    await stores.positions.compare_and_set(to, 0, transition(to))
+
+    assert await stores.positions.transitions(None, 10) == (transition(to),)

@@ -15,12 +15,14 @@ from proxy.cli.terminal import complain, leave, say, say_json
 
 if TYPE_CHECKING:
     from proxy.cli.kill.turning import SwitchTurned
+    from proxy.core.routing.kill_switch import KillSwitchOrder
 
 LESSON = Lesson(
     purpose="Send everything that legacy can answer to legacy, at once.",
     more="Writes the kill file, which every worker watches by itself, so that it works with control and stores gone. "
     "Requests in flight and open WebSockets stay where they are. --off ends it. --drill GET /path turns the switch on "
-    "and off several times under a light load of that request, and measures it; real traffic follows meanwhile.",
+    "and off several times under a light load of that request, and measures it; real traffic follows meanwhile. Given "
+    "while the switch is on, it leaves the first order's name, time and reason as they are.",
     example="banyan kill --reason 'new loses orders'",
     exits={
         FINE: "every worker was seen to follow",
@@ -65,6 +67,7 @@ def _turn(config: Path, *, on: bool, reason: str, json: bool) -> int:
         SwitchTurned,
         await_workers,
         beyond_reach,
+        order_now,
         snapshot_or_leave,
         turned_lines,
         who_stays,
@@ -74,7 +77,9 @@ def _turn(config: Path, *, on: bool, reason: str, json: bool) -> int:
     snapshot = snapshot_or_leave(config)
     path, base = kill_file.place(snapshot.kill_file, config, os.environ), url_of(snapshot.admin)
     began = time.monotonic()
-    if not _write(path, base, config, on=on, reason=reason):
+    order = order_now(reason)
+    stands = _write(path, base, config, order, on=on)
+    if stands is None:
         return FOUND
     following = await_workers(base, began, on=on)
     stay = None if following.away or not on else who_stays(base)
@@ -84,6 +89,7 @@ def _turn(config: Path, *, on: bool, reason: str, json: bool) -> int:
         ms=round((time.monotonic() - began) * 1000, 1),
         following=following,
         beyond=() if not on else beyond_reach(snapshot) if stay is None else stay,
+        before=stands if (stands.by, stands.reason) != (order.by, order.reason) else None,
     )
     if json:
         say_json(turned)
@@ -93,33 +99,31 @@ def _turn(config: Path, *, on: bool, reason: str, json: bool) -> int:
     return FINE if turned.following.whole and _same_file(turned) else FOUND
 
 
-def _write(path: Path, base: str, config: Path, *, on: bool, reason: str) -> bool:
-    """The file itself; where this user may not, the admin port with the token."""
+def _write(path: Path, base: str, config: Path, order: KillSwitchOrder, *, on: bool) -> KillSwitchOrder | None:
+    """The file itself; where this user may not, the admin port with the token. What stands then; None: it failed."""
     from proxy.cli.admin_client import NoAnswerError, post_kill
-    from proxy.cli.kill.turning import order_now
     from proxy.cli.sent_token import sent_token
     from proxy.config.files import kill_file
     from proxy.config.files.admin_token import VARIABLE
 
     try:
         if on:
-            kill_file.give(path, order_now(reason))
-        else:
-            kill_file.lift(path)
+            return kill_file.give(path, order)
+        kill_file.lift(path)
     except OSError as error:
         said = f"{path} cannot be {'written' if on else 'removed'}: {error.strerror or error}"
         if isinstance(error, IsADirectoryError):  # Banyan could remove it no better
             complain(said, "While it is there the kill switch is on.")
-            return False
+            return None
         if not sent_token(base, config).text:
             complain(said, f"Become the user that runs Banyan, or set {VARIABLE} to have Banyan itself do it.")
-            return False
+            return None
         try:
-            post_kill(base, on=on, reason=reason, config=config)
+            post_kill(base, on=on, reason=order.reason, config=config)
         except NoAnswerError as refused:
             complain(f"{said}; {refused.message}", refused.cure)
-            return False
-    return True
+            return None
+    return order
 
 
 def _same_file(turned: SwitchTurned) -> bool:

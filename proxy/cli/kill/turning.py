@@ -67,13 +67,14 @@ class Following:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SwitchTurned:
-    """What a command has done; `ms` until the file was there, or gone."""
+    """What a command has done; `ms` until the file was there, or gone. `before`: the order that was there and stays."""
 
     on: bool
     file: str
     ms: float
     following: Following
     beyond: Sequence[StaysView] = ()
+    before: KillSwitchOrder | None = None
 
 
 def snapshot_or_leave(config: Path) -> Snapshot:
@@ -139,6 +140,8 @@ def turned_lines(turned: SwitchTurned, base: str) -> Iterator[str]:
     """Line by line."""
     state = painted("kill switch is on", Ink.BAD) if turned.on else painted("kill switch is off", Ink.GOOD)
     yield f"{state}: {turned.file} {'written' if turned.on else 'gone'} after {turned.ms:g} ms"
+    if turned.before is not None:
+        yield f"  {before_sentence(turned.before)}"
     yield from _following(turned.following, base, on=turned.on)
     if turned.beyond:
         stay = "routes stay" if len(turned.beyond) > 1 else "route stays"
@@ -150,6 +153,12 @@ def turned_lines(turned: SwitchTurned, base: str) -> Iterator[str]:
         yield "Whether an order left others at complete or retired, which stay as well, could not be asked."
     if turned.on:
         yield "`banyan kill --off` ends it."
+
+
+def before_sentence(order: KillSwitchOrder) -> str:
+    """Of a switch that was on already: by whom, since when and why."""
+    by, why = f" by {order.by}" * bool(order.by), f": {order.reason}" * bool(order.reason)
+    return f"it was on already, since {order.at}{by}{why}; that order stays as it was"
 
 
 def _following(following: Following, base: str, *, on: bool) -> Iterator[str]:

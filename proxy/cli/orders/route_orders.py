@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
@@ -22,6 +23,8 @@ _EXITS = {
     FOUND: "refused, and the reason is said; or not every live replica was seen to obey yet",
     UNUSABLE: "wrong usage, or no admin address can be found",
 }
+_GROUPED = frozenset({"promote", "rollback", "hold", "resume"})
+"""Orders that move those of a group which stand where the route stands."""
 _STANDING = frozenset({"rollback", "hold"})
 """Orders that may stand already; giving them once more is no failure."""
 _ASKS = (
@@ -90,42 +93,72 @@ TAG = Annotated[
         "--if-match", metavar="TAG", help="Only if nobody has changed it since `banyan status --route` showed this tag."
     ),
 ]
+ALONE = Annotated[
+    bool, typer.Option("--alone", help="Leave the others of its group as they are, where the group allows that.")
+]
+YES = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before several routes are moved.")]
 REASON = Annotated[str, typer.Option(metavar="TEXT", help="Why; recorded with the move, shown by status.")]
 
 
-def promote(
-    route: ROUTE, *, reason: REASON = "", tag: TAG = "", admin: ADMIN = "", config: CONFIG = ROUTES, json: JSON = False
-) -> None:
-    """See PROMOTE."""
-    give(route, "promote", {"reason": reason}, tag, admin, config, json=json)
-
-
-def rollback(
+def promote(  # noqa: PLR0913  a command's options
     route: ROUTE,
     *,
     reason: REASON = "",
     tag: TAG = "",
+    alone: ALONE = False,
+    yes: YES = False,
+    admin: ADMIN = "",
+    config: CONFIG = ROUTES,
+    json: JSON = False,
+) -> None:
+    """See PROMOTE."""
+    give(route, "promote", _said(reason, alone=alone), tag, admin, config, json=json, yes=yes)
+
+
+def rollback(  # noqa: PLR0913  a command's options
+    route: ROUTE,
+    *,
+    reason: REASON = "",
+    tag: TAG = "",
+    alone: ALONE = False,
+    yes: YES = False,
     step: Annotated[bool, typer.Option("--step", help="By one step alone.")] = False,
     admin: ADMIN = "",
     config: CONFIG = ROUTES,
     json: JSON = False,
 ) -> None:
     """See ROLLBACK."""
-    give(route, "rollback", {"reason": reason, "step": step}, tag, admin, config, json=json)
+    give(route, "rollback", {**_said(reason, alone=alone), "step": step}, tag, admin, config, json=json, yes=yes)
 
 
-def hold(
-    route: ROUTE, *, reason: REASON = "", tag: TAG = "", admin: ADMIN = "", config: CONFIG = ROUTES, json: JSON = False
+def hold(  # noqa: PLR0913  a command's options
+    route: ROUTE,
+    *,
+    reason: REASON = "",
+    tag: TAG = "",
+    alone: ALONE = False,
+    yes: YES = False,
+    admin: ADMIN = "",
+    config: CONFIG = ROUTES,
+    json: JSON = False,
 ) -> None:
     """See HOLD."""
-    give(route, "hold", {"reason": reason}, tag, admin, config, json=json)
+    give(route, "hold", _said(reason, alone=alone), tag, admin, config, json=json, yes=yes)
 
 
-def resume(
-    route: ROUTE, *, reason: REASON = "", tag: TAG = "", admin: ADMIN = "", config: CONFIG = ROUTES, json: JSON = False
+def resume(  # noqa: PLR0913  a command's options
+    route: ROUTE,
+    *,
+    reason: REASON = "",
+    tag: TAG = "",
+    alone: ALONE = False,
+    yes: YES = False,
+    admin: ADMIN = "",
+    config: CONFIG = ROUTES,
+    json: JSON = False,
 ) -> None:
     """See RESUME."""
-    give(route, "resume", {"reason": reason}, tag, admin, config, json=json)
+    give(route, "resume", _said(reason, alone=alone), tag, admin, config, json=json, yes=yes)
 
 
 def drain(
@@ -178,6 +211,11 @@ def unpin(
     give(route, "pin", {"cohort": cohort, "side": None, "reason": reason}, tag, admin, config, json=json)
 
 
+def _said(reason: str, *, alone: bool) -> Mapping[str, object]:
+    """`alone` only where it is wanted: an older server does not know it, and refuses it then."""
+    return {"reason": reason, "alone": True} if alone else {"reason": reason}
+
+
 def _seconds(text: str) -> float | None:
     """`2h` or `7d`; None for ever."""
     from pydantic_core import PydanticCustomError
@@ -193,14 +231,25 @@ def _seconds(text: str) -> float | None:
         leave(UNUSABLE)
 
 
-def give(
-    route: str, verb: str, said: Mapping[str, object], tag: str, admin: str, config: Path, *, json: bool
+def give(  # noqa: PLR0913  as commands give it
+    route: str,
+    verb: str,
+    said: Mapping[str, object],
+    tag: str,
+    admin: str,
+    config: Path,
+    *,
+    json: bool,
+    yes: bool = False,
 ) -> NoReturn:
     """Give the order, and say what became of it."""
     from proxy.cli.admin_client import NoAnswerError, order
 
+    base = base_of(admin, config)
+    if verb in _GROUPED and not said.get("alone") and not json:
+        _list_group(base, config, route, verb, said, yes=yes)
     try:
-        moved, body = order(base_of(admin, config), route, verb, said, tag, config=config)
+        moved, body = order(base, route, verb, said, tag, config=config)
     except NoAnswerError as error:
         complain(error.message, error.cure)
         leave(FOUND)
@@ -209,6 +258,35 @@ def give(
     else:
         _tell(verb, moved)
     leave(FINE if moved.done else FOUND)
+
+
+def _list_group(
+    base: str, config: Path, route: str, verb: str, said: Mapping[str, object], *, yes: bool
+) -> None:
+    """Which routes the order moves, where it moves several; whoever sits before a terminal is asked."""
+    from proxy.cli.admin_client import NoAnswerError, order
+
+    try:
+        would = order(base, route, verb, {**said, "preview": True}, config=config)[0]
+    except NoAnswerError:  # the order itself is answered with the same, or comes to a server that shows nothing before
+        return
+    others = [each for each in would.group if each.moved]
+    if not would.preview or not would.moved or not others:
+        return
+    before, now = _place(would.start), _place(would.runs)
+    ends = {route: now} | {each.route: _place(each.runs) for each in others}
+    lines = [f"{verb} is for {len(ends)} routes, of one group; with --alone for {route} by itself:"]
+    lines += [f"  {name}: {before} → {end}" if end != before else f"  {name}: at {end}" for name, end in ends.items()]
+    lines += [f"  NOT moved  {each.route}: {each.why}" for each in would.group if not each.moved]
+    for line in lines:
+        sys.stderr.write(line + "\n")
+    if not yes and _is_asked():
+        typer.confirm("Go on?", default=verb in _STANDING, abort=True, err=True)
+
+
+def _is_asked() -> bool:
+    """Whether somebody is there to answer; a script is asked nothing."""
+    return sys.stdin.isatty()
 
 
 def _tell(verb: str, moved: MovedView) -> None:

@@ -10,6 +10,7 @@ from proxy.api.standing import NeedView, PinView
 from proxy.cli.status.picture import down_sentence, verdict_word
 from proxy.cli.terminal import Ink, painted
 from proxy.core.judge.need import CheckState
+from proxy.core.one_line import one_line
 from proxy.core.parity.rules.reasons import in_words, sorted_out
 
 _WIDTH = 10
@@ -65,7 +66,7 @@ def _pins(pins: Sequence[PinView]) -> Iterator[str]:
     """A line for each of the first ones."""
     for at, pin in enumerate(pins[:_MOST_PINS]):
         until = f"until {pin.until}" if pin.until else "until `banyan unpin`"
-        by = f", by {pin.by}" * bool(pin.by) + f": {pin.reason}" * bool(pin.reason)
+        by = one_line(f", by {pin.by}" * bool(pin.by) + f": {pin.reason}" * bool(pin.reason))
         yield _row("" if at else "pins", f"{pin.cohort!r} → {pin.side} {until}{by}")
     if len(pins) > _MOST_PINS:
         yield _row("", f"… and {len(pins) - _MOST_PINS} more, in `runs.pinned` of --json")

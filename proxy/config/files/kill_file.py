@@ -1,8 +1,10 @@
-"""The kill file on the disk: where it is, what it says, how it is made and taken away.
+r"""The kill file on the disk: where it is, what it says, how it is made and taken away.
 
 Rule 1: that it is there is the whole order: an empty file made by `touch` counts; who, when and why may stand in it.
 Rule 2: it appears whole or not at all; where there is no room for its text, it appears empty. No wait for the disk.
-Rule 3: what it says is shown to operators, so that it is bounded, and holds nothing that a terminal would act on.
+Rule 3: what it says is shown to operators, so that it is bounded, and holds nothing that a terminal would act on: line
+        breaks are shown as `\n`.
+Rule 4: who gives the order while it stands changes nothing of it: the first one's name, time and reason stay.
 """
 
 from __future__ import annotations
@@ -10,9 +12,10 @@ from __future__ import annotations
 import errno
 import json
 import os
+import re
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from stat import S_ISREG
@@ -34,14 +37,28 @@ def place(kill_file: str, config: Path, env: Mapping[str, str]) -> Path:
     return Path(os.path.abspath(found))  # noqa: PTH100 -- `resolve` would ask the disk, which may hang
 
 
-def give(path: Path, order: KillSwitchOrder) -> None:
-    """Make the file, in place of one that is there; OSError when it cannot be made at all."""
+def give(path: Path, order: KillSwitchOrder) -> KillSwitchOrder:
+    """Make the file, unless one is there that says by whom or why; OSError when it cannot be made at all.
+
+    What stands then: the order, or the one before it.
+    """
+    before = _known(path)
+    if before is not None and (before.by or before.reason):
+        return before
+    stands = order if before is None else replace(order, at=before.at)
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
-        text = json.dumps(asdict(order), ensure_ascii=False) + "\n"
+        text = json.dumps(asdict(stands), ensure_ascii=False) + "\n"
         write_whole(path, text.encode("utf-8"), _READABLE_BY_WORKERS, lasting=False)
     except OSError:
         path.touch()
+    return stands
+
+
+def _known(path: Path) -> KillSwitchOrder | None:
+    with suppress(OSError):
+        return read(path)
+    return None
 
 
 def lift(path: Path) -> bool:
@@ -86,7 +103,8 @@ def _understand(text: str) -> KillSwitchOrder:
 
 
 def _clean(text: str) -> str:
-    shown = "".join(sign if sign.isprintable() else " " for sign in text[:_MOST_TEXT])
+    lines = re.sub(r"\r\n|[\n\r\u2028\u2029]", r"\\n", text[:_MOST_TEXT].strip())
+    shown = "".join(sign if sign.isprintable() else " " for sign in lines)
     return " ".join(shown.split())
 
 

@@ -21,6 +21,7 @@ from prometheus_client.exposition import gzip_accepted
 from proxy.api.upstreams import DownView, UpstreamsView
 from proxy.control.admin.auth import AdminAuth, guarded_by
 from proxy.control.admin.evidence import ParityPages, evidence_view
+from proxy.control.admin.history import HistoryPages
 from proxy.control.admin.kill import KillSwitch
 from proxy.control.admin.moves import RouteMoves
 from proxy.control.admin.recent import RecentPages
@@ -249,6 +250,8 @@ def application(admin: Admin, gate: AdminAuth) -> web.Application:
     app.router.add_get("/api/recent", recent.page)
     app.router.add_get("/api/requests/{id}", recent.one)
     if admin.asked is not None:
+        history = HistoryPages(store=admin.asked.store, running=admin.snapshot)
+        app.router.add_get("/api/history", history.page)
         app.router.add_get("/api/transitions", admin.asked.transitions)
         app.router.add_post("/api/routes/{name}/pin", admin.asked.pin)
         for verb in VERBS:

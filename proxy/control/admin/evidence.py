@@ -37,7 +37,7 @@ from proxy.api.evidence import (
 from proxy.control.admin.responses import problem
 from proxy.control.evidence.book import EvidenceBook
 from proxy.control.evidence.clusters import why
-from proxy.control.evidence.noise import asked
+from proxy.control.evidence.noise import asked, since
 from proxy.core.evidence.records import Cluster, ComparedExchange, Epoch, NoiseFinding, Sample
 from proxy.core.noise.key_state import EXCUSED, KeyState
 from proxy.core.noise.keys import path_of
@@ -263,6 +263,7 @@ def _noise(book: EvidenceBook, route: str, findings: Iterable[NoiseFinding]) -> 
             until=at(found.until) if found and found.until is not None else None,
             state=state.value,
             why=said or (unknown(key) if key in waiting else ""),
+            since=at(since(found)) if found else None,
         )
 
 

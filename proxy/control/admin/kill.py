@@ -3,7 +3,8 @@
 Rule 1: the file is the switch: a POST writes it or takes it away, as `banyan kill` does; workers watch it themselves.
 Rule 2: nobody has to look before killing: `If-Match` is honoured where it is sent, and not asked for.
 Rule 3: a route that stays is told by where it runs: an order may have left it where the file does not have it.
-Rule 4: a disk that does not answer costs the one who asked `PATIENCE`, and nobody else anything.
+Rule 4: a second order changes nothing of the first one: neither by whom it was given, nor when and why.
+Rule 5: a disk that does not answer costs the one who asked `PATIENCE`, and nobody else anything.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from proxy.control.admin.responses import problem
 from proxy.control.admin.routes import order_view, ordered_kill, running_routes
 from proxy.control.admin.standing import JudgedRoutes
 from proxy.control.fleet.links import Links
+from proxy.control.position.kill_records import KillRecords
 from proxy.control.running import Running
 from proxy.control.traffic.ledger import Ledger
 from proxy.core.routing.kill_switch import KillSwitchOrder, beyond
@@ -38,26 +40,31 @@ _log = structlog.get_logger()
 @dataclass(slots=True, kw_only=True)
 class KillSwitch:
     """`place` finds the file, `give` makes it and `lift` takes it away; these two may block, and raise OSError.
-    `judged` knows where routes run.
+    `judged` knows where routes run, `records` keeps who turned it when and why.
     """
 
     running: Running
     links: Links
     place: Callable[[str], Path]
-    give: Callable[[Path, KillSwitchOrder], None]
+    give: Callable[[Path, KillSwitchOrder], KillSwitchOrder]
     lift: Callable[[Path], bool]
     judged: JudgedRoutes | None = None
+    records: KillRecords | None = None
 
     @property
     def path(self) -> Path:
         """The file that the present table names."""
         return self.place(self.running.snapshot.kill_file)
 
-    def take(self, order: KillSwitchOrder | None) -> None:
-        """What the watch has found."""
+    def take(self, order: KillSwitchOrder | None, by: str = "", reason: str = "") -> None:
+        """What the watch has found; `by` and `reason` are whose order its end was, where that is known."""
         if order == self.running.order:
             return
         self.running.order = order
+        if self.records is not None and order is not None:
+            self.records.turned_on(order)
+        elif self.records is not None:
+            self.records.turned_off(by, reason)
         if order is not None:
             _log.warning("kill_ordered", by=order.by, at=order.at, reason=order.reason, file=str(self.path))
         else:
@@ -94,13 +101,17 @@ class KillSwitch:
         return _answer(*self._page())
 
     async def _write(self, path: Path, asked: KillBody, peer: str) -> None:
-        order = KillSwitchOrder(by=f"admin API, {peer}", at=stamp(datetime.now(UTC)), reason=asked.reason)
+        by = asked.by or f"admin API, {peer}"
+        order = KillSwitchOrder(by=by, at=stamp(datetime.now(UTC)), reason=asked.reason)
         if asked.on:
-            await asyncio.to_thread(self.give, path, order)
-            self.take(order)
+            stands = await asyncio.to_thread(self.give, path, order)
+            self.take(stands)
+            is_first = (stands.by, stands.reason) == (order.by, order.reason)
+            if self.records is not None and not is_first:
+                self.records.turned_on(order)
         else:
             await asyncio.to_thread(self.lift, path)
-            self.take(None)
+            self.take(None, by, asked.reason)
 
     def _page(self) -> tuple[bytes, str]:
         """The state as JSON, and the tag of that state."""

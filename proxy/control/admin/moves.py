@@ -16,6 +16,7 @@ from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from typing import assert_never
 
+import msgspec
 from aiohttp import web
 
 from proxy.api.orders import OrderBody, PinBody
@@ -35,12 +36,12 @@ from proxy.control.judge.judging import Judge
 from proxy.control.position.group_orders import Given, GroupOrders, OperatorOrder, TooLate
 from proxy.control.position.mover import PATIENCE, AwayError, Made, Mover
 from proxy.control.position.order_notes import Around, drain_of, order_notes, pin_sentence, promotion_notes
-from proxy.control.position.place_reasons import BEGUN
 from proxy.control.position.standing_here import StandingHere
 from proxy.control.running import Running
 from proxy.core.judge.stage_machine import MoveRefusal
 from proxy.core.outcome import Side
 from proxy.core.position.position import Cause, Position, begun, move
+from proxy.core.position.record import BEGUN, OrderRecord, unpin_record
 from proxy.core.position.standing import NEWCOMERS, Pin
 from proxy.core.routing.route import Route
 from proxy.store.errors import StoreUnavailable
@@ -51,6 +52,7 @@ ACKNOWLEDGED_WITHIN = 2.0
 SHORTEST_PIN, LONGEST_PIN = 1.0, 366 * 86_400.0
 """Seconds: one for less may be over before anybody obeys it, one for longer is one for ever."""
 _MOST_SHOWN = 1000
+_OF_ONE = frozenset({"drain", "epoch"})
 _TRIES = 10
 """How often a pin that was to be set on what was seen is tried, where other routes keep changing."""
 
@@ -99,19 +101,21 @@ class RouteMoves:
             return self._no_such_route(request)
         if isinstance(asked, web.Response):
             return asked
-        await self.mover.look()
+        if not asked.preview:  # which must not wait for a store that is away
+            await self.mover.look()
         late = self._if_match(request, route)
         if late is not None:
             return late
         verb, by = request.path.rpartition("/")[2], asked.by or f"admin API, {request.remote or ''}"
+        if (asked.preview or asked.alone) and verb in _OF_ONE:
+            return problem(HTTPStatus.BAD_REQUEST, f"{verb} is about this route alone: leave out `alone` and `preview`")
         try:
             if verb == "drain":
                 return await self._drain(request, route, asked, by)
             if verb == "epoch":
                 return await self._epoch(request, route, asked, by)
-            return await self._verb(
-                request, route, OperatorOrder(verb=verb, reason=asked.reason, by=by, step=asked.step)
-            )
+            order = OperatorOrder(verb=verb, reason=asked.reason, by=by, step=asked.step, alone=asked.alone)
+            return self._preview(route, order) if asked.preview else await self._verb(request, route, order)
         except (AwayError, StoreUnavailable, TimeoutError) as error:
             return store_away(str(error))
 
@@ -132,8 +136,9 @@ class RouteMoves:
         if asked.side is not None:
             what = {"route": route.name, "cohort": asked.cohort, "by": by, "reason": asked.reason}
             pin = Pin(**what, side=asked.side, since=now, until=until)
+        ends = unpin_record(route.name, asked.cohort, actor=by, at=now, reason=asked.reason)
         try:
-            return await self._pinned(request, route, asked.cohort, pin)
+            return await self._pinned(request, route, asked.cohort, pin or ends)
         except (StoreUnavailable, TimeoutError) as error:
             return store_away(str(error))
 
@@ -154,6 +159,14 @@ class RouteMoves:
                 return self._if_match(request, route) or _late(route.name, faster)
             case never:
                 assert_never(never)
+
+    def _preview(self, route: Route, order: OperatorOrder) -> web.Response:
+        given = self._orders.would_be(route, order)
+        if isinstance(given, MoveRefusal):
+            return problem(HTTPStatus.CONFLICT, f"{route.name} is not moved: {given.sentence}")
+        tag = self._tag(route.name, self.here.positions.get(route.name))
+        view = moved_view(given, tag=tag, instances=[])
+        return as_json(msgspec.structs.replace(view, done=False, preview=True), {"ETag": f'"{tag}"'})
 
     async def _epoch(self, request: web.Request, route: Route, asked: OrderBody, by: str) -> web.Response:
         """Of this route alone: that others of its group were mended is for others to say."""
@@ -179,10 +192,14 @@ class RouteMoves:
             stood = "that stood already, and nothing was changed"
             return await self._answer(route, Given(before=position, after=position), stood)
         pin = Pin(route=route.name, cohort=NEWCOMERS, side=Side.LEGACY, by=by, since=since, reason=asked.reason)
-        return await self._pinned(request, route, NEWCOMERS, None if asked.off else pin)
+        ends = unpin_record(route.name, NEWCOMERS, actor=by, at=since, reason=asked.reason)
+        return await self._pinned(request, route, NEWCOMERS, ends if asked.off else pin)
 
-    async def _pinned(self, request: web.Request, route: Route, cohort: str, pin: Pin | None) -> web.Response:
-        """Set this pin, or with None end that of the cohort, on what was seen (`If-Match`)."""
+    async def _pinned(
+        self, request: web.Request, route: Route, cohort: str, ordered: Pin | OrderRecord
+    ) -> web.Response:
+        """Set this pin, or end that of the cohort by this order, on what was seen (`If-Match`)."""
+        pin = ordered if isinstance(ordered, Pin) else None
         for _ in range(_TRIES):
             await self.mover.look()
             late = self._if_match(request, route)
@@ -190,10 +207,10 @@ class RouteMoves:
                 return late
             standing = None if request.if_match is None else self.here.standing.version
             async with asyncio.timeout(PATIENCE):
-                if pin is None:
-                    made = await self.store.drop_pin(route.name, cohort, standing)
+                if isinstance(ordered, OrderRecord):
+                    made = await self.store.drop_pin(route.name, cohort, standing, ordered)
                 else:
-                    made = await self.store.set_pin(pin, standing)
+                    made = await self.store.set_pin(ordered, standing)
             if made:
                 await self.mover.look()
                 position = self.here.position(route)

@@ -183,6 +183,7 @@ def _runs_view(route: Route, running: Running, judged: JudgedRoutes | None, *, k
         latched=position is not None and position.latched,
         held=position is not None and position.held,
         drains=drains(placed.pins),
+        drain=next((pin_view(pin) for pin in placed.pins if pin.cohort == NEWCOMERS), None),
         killed=killed,
         sample=NO_SAMPLE if judged is None else judged.here.samples.get(route.name) or NO_SAMPLE,
         pins={pin.cohort: pin.side.value for pin in placed.pins if pin.cohort != NEWCOMERS},

@@ -121,7 +121,8 @@ def instance_views(here: StandingHere, judge: Judge, revision: str) -> list[Inst
 def pin_view(pin: Pin) -> PinView:
     """One pin as JSON."""
     until = None if pin.until is None else stamp(datetime.fromtimestamp(pin.until, UTC))
-    return PinView(cohort=pin.cohort, side=pin.side.value, until=until, by=pin.by, reason=pin.reason)
+    since = stamp(datetime.fromtimestamp(pin.since, UTC))
+    return PinView(cohort=pin.cohort, side=pin.side.value, until=until, by=pin.by, reason=pin.reason, since=since)
 
 
 def moved_view(

@@ -20,7 +20,7 @@ from proxy.core.noise.key_state import KeyState
 from proxy.core.noise.keys import is_loose, path_of
 from proxy.core.noise.measure import EVERY_KEY, TRIALS, Measure, number_of
 from proxy.core.noise.memory import Learned
-from proxy.core.noise.proof import Trials
+from proxy.core.noise.proof import LASTS, Trials
 from proxy.core.noise.sentence import sentence
 from proxy.core.parity.rules.rules import NoiseWord
 
@@ -104,6 +104,19 @@ def _state(finding: NoiseFinding, now: float) -> KeyState:
 def asked(finding: NoiseFinding) -> int:
     """In how many requests legacy was seen to answer twice, so far."""
     return int(finding.numbers[-1]) if len(finding.numbers) == _LENGTH else 0
+
+
+def since(finding: NoiseFinding) -> float:
+    """Since when it stands so, in unix seconds: the last proof of noise or of a regression, else its first difference
+    in this epoch.
+    """
+    standing = _standing(finding)
+    if standing is None:
+        return finding.updated
+    if finding.decided == REGRESSION and standing.regressed_at is not None:
+        return standing.regressed_at
+    is_noisy = finding.decided == KeyState.NOISY and finding.until is not None
+    return finding.until - LASTS if is_noisy and finding.until is not None else standing.since
 
 
 @dataclass(slots=True)

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from proxy.control.position.place_reasons import BEGUN
 from proxy.core.position.ladder import Place, is_above
 from proxy.core.position.position import Cause, Transition
+from proxy.core.position.record import BEGUN
 
 LOOKED_AT = 1000
 """Moves of all routes, newest first: many more than are made between two times at which guards are kept."""

@@ -23,6 +23,7 @@ from proxy.control.position.standing_here import StandingHere
 from proxy.core.judge.breaker import ANEW
 from proxy.core.judge.verdict import Action, Ruling
 from proxy.core.position.position import Cause, Move, Position, held, move, moved, rolled_back
+from proxy.core.position.record import RELEASED
 from proxy.store.errors import StoreRefused
 
 _BACK = (Action.ROLLBACK, Action.FREEZE)
@@ -114,6 +115,8 @@ class Enforcing:
     def _move(self, name: str, ruling: Ruling) -> Move:
         before = self._position(name) or ruling.position
         reason, numbers = "; ".join(ruling.judgement.reasons), dict(ruling.judgement.numbers)
+        if ruling.action is Action.RELEASE:
+            numbers[RELEASED] = 1.0
         now, actor = self.here.clock(), f"judge at {self.here.instance}"
         after = _after(before, ruling, now)
         return move(before, after, at=now, actor=actor, numbers=numbers, reason=reason)

@@ -2,7 +2,9 @@
 
 Rule 1: all of them are moved or none is. Who cannot go with the others is named, with the reason.
 Rule 2: an order that stands already moves nobody, and is no failure.
-Rule 3: whoever was late decides anew on what stands then where the order means whatever stands (`may_repeat`). Else
+Rule 3: an order to one route `alone` leaves the others where they are. It is refused where that would tear apart what
+        the group remembers together: flows (`stay`), and reads that follow writes (`affinity`).
+Rule 4: whoever was late decides anew on what stands then where the order means whatever stands (`may_repeat`). Else
         nothing is moved, and it is said who was faster.
 """
 
@@ -15,7 +17,7 @@ from proxy.control.position.mover import Made, Mover
 from proxy.control.position.operator_moves import may_repeat, target_of
 from proxy.control.position.standing_here import StandingHere
 from proxy.control.running import Running
-from proxy.core.judge.stage_machine import MoveRefusal
+from proxy.core.judge.stage_machine import MoveRefusal, RefusalReason
 from proxy.core.position.position import Move, Position, move
 from proxy.core.routing.route import Route
 
@@ -25,12 +27,13 @@ TRIES = 10
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OperatorOrder:
-    """What somebody wants, why, and who it is. `step`: back by one rung alone."""
+    """What somebody wants, why, and who it is. `step`: back by one rung alone; `alone`: of a group this route only."""
 
     verb: str
     reason: str
     by: str
     step: bool = False
+    alone: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,13 +74,11 @@ class GroupOrders:
     ) -> Given | MoveRefusal | TooLate:
         """`is_seen`: only while this holds, and nothing that anybody obeys changes meanwhile. AwayError."""
         for _ in range(TRIES):
-            before = self.here.position(route)
-            after = self._wanted(route, before, order)
-            if isinstance(after, MoveRefusal):
-                return after
-            if after is before:
-                return Given(before=before, after=after)
-            group = [(each, self._wanted(other, each, order)) for other, each in self._others(route, before)]
+            given = self.would_be(route, order)
+            if isinstance(given, MoveRefusal) or given.after is given.before:
+                return given
+            before, after = given.before, given.after
+            group = self._group(route, before, order)
             moves = self._moves(route, order, [(before, after), *group])
             standing = None if is_seen is None else self.here.standing.version
             made = await self.mover.move(*moves, standing=standing)
@@ -87,6 +88,33 @@ class GroupOrders:
             if (late.faster and not may_repeat(order.verb, step=order.step)) or (is_seen and not is_seen()):
                 return late
         return TooLate(faster=())
+
+    def would_be(self, route: Route, order: OperatorOrder) -> Given | MoveRefusal:
+        """What the order would make of the route and its group, where nobody moves them in between."""
+        before = self.here.position(route)
+        after = self._wanted(route, before, order)
+        if isinstance(after, MoveRefusal) or after is before:
+            return after if isinstance(after, MoveRefusal) else Given(before=before, after=after)
+        if order.alone and after.place != before.place and (torn := self._torn(route)):
+            return MoveRefusal(RefusalReason.NOWHERE, torn)
+        group = self._group(route, before, order)
+        return Given(before=before, after=after, group=tuple(_member(*each) for each in group))
+
+    def _torn(self, route: Route) -> str:
+        """What its group keeps together, in a sentence; empty: nothing but the draw."""
+        members = [each for each in self.running.snapshot.routes if route.group and each.group == route.group]
+        tied = next((each for each in members if each.tie and (each.tie.stay or each.tie.affinity)), None)
+        if tied is None or len(members) == 1:
+            return ""
+        key = "stay" if tied.tie and tied.tie.stay else "affinity"
+        return f"its group {route.group} keeps clients on one side (`{key}` of {tied.name}), so it moves together"
+
+    def _group(
+        self, route: Route, before: Position, order: OperatorOrder
+    ) -> list[tuple[Position, Position | MoveRefusal]]:
+        if order.alone:
+            return []
+        return [(each, self._wanted(other, each, order)) for other, each in self._others(route, before)]
 
     def _wanted(self, route: Route, before: Position, order: OperatorOrder) -> Position | MoveRefusal:
         upstreams = self.running.snapshot.upstreams

@@ -19,10 +19,11 @@ from enum import StrEnum
 
 import structlog
 
-from proxy.control.position.standing_file import Pending
+from proxy.control.position.standing_file import RECORD_KEPT, Pending
 from proxy.control.position.standing_here import MOVES_KEPT, StandingHere
 from proxy.core.position.ladder import Place, is_above
 from proxy.core.position.position import Cause, Move, Position, Transition, transition
+from proxy.core.position.record import RESTORED, OrderKind, kind_of
 from proxy.core.position.standing import Lead
 from proxy.store.errors import StoreRefused, StoreUnavailable
 from proxy.store.positions import PositionStore
@@ -128,6 +129,9 @@ class Mover:
                 for position in standing.positions
                 if known.get(position.route) != position or position.route not in self._asked
             ]
+            if self._here.keeps_record:
+                moves = await self._store.transitions(None, RECORD_KEPT)
+                self._here.record = moves, await self._store.orders(None, RECORD_KEPT)
             self._here.take(standing)
             await self._learn(fresh)
             return True
@@ -135,14 +139,23 @@ class Mover:
     async def restore(self) -> None:
         """Give a store that has lost them, or that lives in memory, what this replica has kept; StoreUnavailable."""
         kept, standing = self._here.kept, await self._store.standing()
+        if self._here.keeps_record:
+            await self._store.recall(kept.moves, kept.recorded)
         known = {position.route for position in standing.positions}
         for lost in [position for position in kept.positions if position.route not in known]:
-            reason = "the store had lost it; this replica has kept it"
-            record = transition(lost, lost, actor=self._here.instance, numbers={}, reason=reason)
-            await self._store.compare_and_set(lost, 0, record)
+            await self._store.compare_and_set(lost, 0, self._restored(lost))
         for pin in kept.pins if not standing.version else ():
             await self._store.set_pin(pin)
         await self.look()
+
+    def _restored(self, lost: Position) -> Transition:
+        """The record of the move that led there, where it was kept; else that the store had lost it."""
+        made = next((each for each in self._here.kept.moves if each.route == lost.route), None)
+        if made is not None and made.version == lost.version:
+            return made
+        reason = "the store had lost it; this replica has kept it"
+        record = transition(lost, lost, actor=self._here.instance, numbers={RESTORED: 1.0}, reason=reason)
+        return replace(record, at=self._here.clock())
 
     async def settle(self) -> None:
         """Write the moves that were made here; StoreUnavailable when the store is away again."""
@@ -205,11 +218,10 @@ class Mover:
         try:
             async with asyncio.timeout(PATIENCE):
                 for position in positions:
-                    known = self._here.moves.get(position.route)
-                    if not known or known[0].version != position.version:
-                        most = MOVES_KEPT if position.latched or position.held else 1
-                        if found := await self._store.transitions(position.route, most):
-                            self._here.moves[position.route] = found
+                    known = self._here.moves.get(position.route, ())
+                    is_known = bool(known) and known[0].version == position.version
+                    if not is_known and (found := await self._store.transitions(position.route, MOVES_KEPT)):
+                        self._here.moves[position.route] = found
                     self._asked.add(position.route)
         except (StoreUnavailable, TimeoutError):
             return
@@ -271,6 +283,8 @@ def _is_a_persons(known: Position) -> bool:
 def _is_an_order(record: Transition) -> bool:
     """Whether a person moved the route or freed it, whoever moved it after that; a hold and an epoch do neither."""
     is_elsewhere = (record.from_stage, record.from_split) != (record.to_stage, record.to_split)
+    if kind_of(record) is OrderKind.RESTORE:
+        return False
     if record.cause is Cause.FILE:
         return is_elsewhere or record.version > 1
     return record.cause is Cause.RESUME or (record.cause is Cause.OPERATOR and is_elsewhere)

@@ -15,6 +15,7 @@ from proxy.control.position.group_orders import Given
 from proxy.control.probe.health import UpstreamCondition
 from proxy.control.probe.upstreams_down import by_stage, down_sentences, pinned
 from proxy.core.judge.verdict import Ruling
+from proxy.core.one_line import one_line
 from proxy.core.outcome import Side
 from proxy.core.position.ladder import SHADOW, Place
 from proxy.core.position.position import Position
@@ -58,7 +59,8 @@ def pin_sentence(pin: Pin) -> str:
 
 def drain_sentence(pin: Pin) -> str:
     """Since when, by whom and why."""
-    return f"drains since {moment(pin.since)} by {pin.by}{f' ({pin.reason})' if pin.reason else ''}"
+    why = f" ({one_line(pin.reason)})" if pin.reason else ""
+    return f"drains since {moment(pin.since)} by {one_line(pin.by)}{why}"
 
 
 def moment(at: float) -> str:
@@ -74,7 +76,7 @@ def drain_of(pins: Iterable[Pin]) -> Pin | None:
 def kill_sentence(order: KillSwitchOrder) -> str:
     """By whom, since when and why, as far as the order says."""
     said = [f"by {order.by}"] * bool(order.by) + [f"since {order.at}"] * bool(order.at) + [order.reason]
-    more = f" ({', '.join(sentence for sentence in said if sentence)})" if any(said) else ""
+    more = f" ({', '.join(one_line(sentence) for sentence in said if sentence)})" if any(said) else ""
     return f"the kill switch is on{more}"
 
 

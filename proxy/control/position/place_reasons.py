@@ -11,15 +11,16 @@ from collections.abc import Iterable
 
 from proxy.control.position.order_notes import drain_notes
 from proxy.control.position.standing_here import RoutePlace
+from proxy.core.one_line import one_line
 from proxy.core.position.position import Cause, Position, Transition
+from proxy.core.position.record import OrderKind, kind_of
 from proxy.core.position.standing import NEWCOMERS
 from proxy.core.routing.placement import place_of
 from proxy.core.routing.placement import placed as route_at
 from proxy.core.routing.route import Route
 
-BEGUN = "begun"
-"""The number by which the record of a new epoch is known: how many have been ordered."""
-_NO_HOLD = (Cause.FILE, Cause.RESUME)
+_MOVES = frozenset({OrderKind.PROMOTE, OrderKind.ROLLBACK, OrderKind.RESUME, OrderKind.EDIT, OrderKind.BEGIN})
+"""What begins what runs; a hold and a new epoch do not."""
 _BY = {
     Cause.FILE: "an edit of routes.yaml",
     Cause.OPERATOR: "an operator",
@@ -51,7 +52,7 @@ def _difference(route: Route, placed: RoutePlace) -> Iterable[str]:
 
 
 def _moved(route: Route, position: Position, moves: tuple[Transition, ...]) -> str:
-    begun = next((move for move in moves if move.cause in _NO_HOLD or not _stays(move)), None)
+    begun = next((move for move in moves if kind_of(move) in _MOVES), None)
     said = _cause(position, begun)
     if position.latched:
         return f"rolled back{said}; ends with resume, or an edit of its stage or split"
@@ -63,19 +64,15 @@ def _held(position: Position, moves: tuple[Transition, ...]) -> str:
 
 
 def _is_hold(move: Transition) -> bool:
-    return _stays(move) and move.cause not in _NO_HOLD and BEGUN not in dict(move.numbers)
-
-
-def _stays(move: Transition) -> bool:
-    return (move.from_stage, move.from_split) == (move.to_stage, move.to_split)
+    return kind_of(move) is OrderKind.HOLD
 
 
 def _cause(position: Position, moved: Transition | None) -> str:
     """By whom or what, and in which words."""
     if moved is None:
         return "" if position.latched and position.held else f" by {_BY[position.cause]}"
-    actor = f"{moved.actor}" if moved.cause in (Cause.OPERATOR, Cause.RESUME) else _BY[moved.cause]
-    return f" by {actor}: {moved.reason}" if moved.reason else f" by {actor}"
+    actor = one_line(moved.actor) if moved.cause in (Cause.OPERATOR, Cause.RESUME) else _BY[moved.cause]
+    return f" by {actor}: {one_line(moved.reason)}" if moved.reason else f" by {actor}"
 
 
 def _exceptions(route: Route, placed: RoutePlace) -> list[str]:

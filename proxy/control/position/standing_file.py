@@ -5,7 +5,7 @@ Rule 1: it is a copy. Where the store has a position, the store is right; moves 
 Rule 2: a worker reads the orders in it before it serves its first client.
 Rule 3: in the file routes are called by their origins, so that it is read aright with a table that has renamed them.
 Rule 4: without it, or with one of another kind of store, nobody knows where routes stand before the store was read. A
-        store in memory begins with nothing, so there is nothing to read.
+        store in memory begins with nothing, so there is nothing to read; what it has recorded is kept here.
 Rule 5: the file is replaced in one step; a crash, or a full disk, leaves the old one or the new one.
 Rule 6: control never waits for the disk: the newest text is written by a thread, those in between are passed over.
 """
@@ -20,12 +20,15 @@ import structlog
 from msgspec.structs import replace
 
 from proxy.core.position.position import Position, Transition
+from proxy.core.position.record import OrderRecord
 from proxy.core.position.standing import Pin
 from proxy.core.routing.state_names import Naming, all_called, called
 from proxy.link.messages import Orders
 from proxy.whole_file import write_whole
 
 NAME = "last-orders.json"
+RECORD_KEPT = 1000
+"""Moves, and as many other orders, of a store in memory."""
 _log = structlog.get_logger()
 
 
@@ -47,7 +50,8 @@ class SaidPlace(msgspec.Struct, frozen=True, kw_only=True):
 class StandingFile(msgspec.Struct, frozen=True, kw_only=True):
     """The whole file. `standing` is the version of what all replicas obey, as far as this one has heard.
 
-    `store` is the kind of store in which it stands; empty in files of versions that did not say so.
+    `store` is the kind of store in which it stands; empty in files of versions that did not say so. `moves` and
+    `recorded` are the record of a store in memory, newest first.
     """
 
     orders: Orders = Orders(0, [])
@@ -57,12 +61,19 @@ class StandingFile(msgspec.Struct, frozen=True, kw_only=True):
     pending: tuple[Pending, ...] = ()
     said: dict[str, SaidPlace] = {}
     store: str = ""
+    moves: tuple[Transition, ...] = ()
+    recorded: tuple[OrderRecord, ...] = ()
 
 
 NOTHING = StandingFile()
 _MEMORY, _EMBEDDED, _SERVER = "memory", "embedded", "postgresql"
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(StandingFile).decode
+
+
+def lives_in_memory(kept: StandingFile) -> bool:
+    """Whether the store is gone with its process, so that its record has to be kept here."""
+    return kept.store == _MEMORY
 
 
 def kind_of(state: str) -> str:
@@ -86,6 +97,8 @@ def file_called(kept: StandingFile, naming: Naming) -> StandingFile:
         pins=all_called(kept.pins, naming),
         pending=tuple(pending_called(each, name) for each, name in moves if name is not None),
         said={name: each for route, each in kept.said.items() if (name := naming(route)) is not None},
+        moves=tuple(called(each, naming(each.route) or each.route) for each in kept.moves),
+        recorded=tuple(called(each, naming(each.route) or each.route) for each in kept.recorded),
     )
 
 

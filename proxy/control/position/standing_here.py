@@ -26,6 +26,7 @@ from proxy.control.position.standing_file import (
     SaidPlace,
     StandingFile,
     file_called,
+    lives_in_memory,
     pending_called,
     written,
 )
@@ -33,6 +34,7 @@ from proxy.control.running import Running
 from proxy.control.traffic.slow_threshold import slow_above
 from proxy.core.position.ladder import LEGACY, Place
 from proxy.core.position.position import Position, Transition, reconcile
+from proxy.core.position.record import OrderRecord
 from proxy.core.position.standing import Pin, Standing
 from proxy.core.routing.placement import is_possible, place_of, waits
 from proxy.core.routing.route import Route
@@ -96,6 +98,8 @@ class StandingHere:
         self._keep = keep
         self._began = clock()
         self._version = secrets.randbits(48) + 1
+        self.record: tuple[tuple[Transition, ...], tuple[OrderRecord, ...]] = kept.moves, kept.recorded
+        """What a store in memory has recorded, newest first: moves, and other orders."""
         self._positions: dict[str, Position] = {}
         self._filed: dict[str, Position] = {}
         self._pins: dict[str, tuple[Pin, ...]] = {}
@@ -199,6 +203,11 @@ class StandingHere:
         follows = bool(before) and before[0].version == record.version - 1
         self.moves[record.route] = (record, *before)[:MOVES_KEPT] if follows else (record,)
 
+    @property
+    def keeps_record(self) -> bool:
+        """Whether what the store has recorded is to be kept on this replica's disk."""
+        return lives_in_memory(self.kept)
+
     def expire(self) -> None:
         """Pins whose time is over end now."""
         now = self.clock()
@@ -220,6 +229,7 @@ class StandingHere:
         self.standing = replace(self.standing, positions=found.positions, pins=found.pins)
         self.pending = {each.position.route: each for each in found.pending}
         self.said = _places(found.said)
+        self.record = found.moves, found.recorded
         moves = (all_called(move, now) for move in self.moves.values())
         self.moves = {move[0].route: move for move in map(tuple, moves) if move}
         self.refresh()
@@ -299,6 +309,8 @@ class StandingHere:
             pending=tuple(self.pending.values()),
             said={name: SaidPlace(stage=each.stage.value, split=each.split) for name, each in self.said.items()},
             store=self.kept.store,
+            moves=self.record[0],
+            recorded=self.record[1],
         )
         if kept != self.kept:
             self.kept = kept

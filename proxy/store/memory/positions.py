@@ -10,8 +10,9 @@ from dataclasses import dataclass, replace
 
 from proxy.core.evidence.records import cleaned, storable
 from proxy.core.position.position import Move, Position, Transition
+from proxy.core.position.record import OrderRecord, pin_record
 from proxy.core.position.standing import InstanceMessage, Lead, Pin, Presence, Standing
-from proxy.store.positions import KEPT_TRANSITIONS, check_move
+from proxy.store.positions import KEPT_ORDERS, KEPT_TRANSITIONS, check_move
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +32,7 @@ class MemoryPositions:
         self._positions: dict[str, Position] = {}
         self._pins: dict[tuple[str, str], Pin] = {}
         self._transitions: deque[tuple[int, Transition]] = deque()
+        self._orders: deque[OrderRecord] = deque(maxlen=KEPT_ORDERS)
         self._leases: dict[str, _Lease] = {}
         self._presences: dict[str, tuple[Presence, float]] = {}
         self._told: deque[tuple[InstanceMessage, float]] = deque()
@@ -55,8 +57,9 @@ class MemoryPositions:
             return False
         self._positions[position.route] = position
         self._next_version()
-        self._transitions.appendleft((self._version, transition))
-        while self._transitions[-1][0] <= self._version - KEPT_TRANSITIONS:
+        if expected_version or not self._is_recorded(transition):  # what was given back has brought its record with it
+            self._transitions.appendleft((self._version, transition))
+        while self._transitions and self._transitions[-1][0] <= self._version - KEPT_TRANSITIONS:
             self._transitions.pop()
         return True
 
@@ -81,20 +84,46 @@ class MemoryPositions:
         """As PositionStore says."""
         return tuple(each for _, each in self._transitions if route in {None, each.route})[:limit]
 
+    def _is_recorded(self, made: Transition) -> bool:
+        return any(each == made for _, each in self._transitions)
+
+    async def orders(self, route: str | None, limit: int) -> tuple[OrderRecord, ...]:
+        """As PositionStore says."""
+        return tuple(each for each in reversed(self._orders) if route in {None, each.route} or not each.route)[:limit]
+
+    async def record(self, order: OrderRecord) -> None:
+        """As PositionStore says."""
+        kept = cleaned(order)
+        if all(_which(each) != _which(kept) for each in self._orders):
+            self._orders.append(kept)
+
+    async def recall(self, moves: Sequence[Transition], orders: Sequence[OrderRecord]) -> None:
+        """As PositionStore says."""
+        if not self._transitions:
+            self._transitions.extend((self._version, each) for each in moves)
+        if not self._orders:
+            self._orders.extend(reversed(orders))
+
     async def set_pin(self, pin: Pin, standing: int | None = None) -> bool:
         """As PositionStore says."""
         if standing not in {None, self._version}:
             return False
         kept = cleaned(pin)
         self._pins[kept.route, kept.cohort] = kept
+        await self.record(pin_record(kept))
         self._next_version()
         return True
 
-    async def drop_pin(self, route: str, cohort: str, standing: int | None = None) -> bool:
+    async def drop_pin(
+        self, route: str, cohort: str, standing: int | None = None, record: OrderRecord | None = None
+    ) -> bool:
         """As PositionStore says."""
-        if standing not in {None, self._version}:
+        if standing not in {None, self._version} or self._pins.pop((route, storable(cohort)), None) is None:
             return False
-        return self._next_version_if(self._pins.pop((route, storable(cohort)), None))
+        if record is not None:
+            await self.record(record)
+        self._next_version()
+        return True
 
     def leads(self, lead: Lead) -> bool:
         """Whether a lead holds now."""
@@ -178,7 +207,7 @@ class MemoryPositions:
         for ear in self._ears:
             ear.set()
 
-    def _next_version_if(self, gone: object) -> bool:
-        if gone is not None:
-            self._next_version()
-        return gone is not None
+
+def _which(order: OrderRecord) -> tuple[object, ...]:
+    """What makes two records one order."""
+    return order.route, order.kind, order.cohort, order.instance, order.actor, order.at

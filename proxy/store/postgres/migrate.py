@@ -4,6 +4,8 @@ Rule 1: the lock is taken before anything is read, and all that is missing is ap
 of replicas that start at once, one migrates and the others find it done.
 Rule 2: what was applied is remembered with its checksum; a file that changed afterwards is refused.
 Rule 3: a database that knows more than this version is refused. Nothing is ever migrated back.
+Rule 4: what an older version can do without is an addition (`additions/NNNN_name.sql`), and remembered apart: that one
+does not look there, and goes on beside a newer replica. An addition makes tables of its own, and changes no other.
 """
 
 from __future__ import annotations
@@ -12,17 +14,24 @@ from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 
 from proxy.store.errors import SchemaRefused
 from proxy.store.postgres.driver import Connection
 
-_FOLDER = files("proxy.store") / "migrations"
+_MIGRATIONS, _ADDITIONS = (files("proxy.store") / each for each in ("migrations", "additions"))
 _LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('banyan schema', 0))"
 _KNOWN = "SELECT to_regclass('banyan.migration') IS NOT NULL"
 _HAS_SCHEMA = "SELECT EXISTS (SELECT FROM pg_namespace WHERE nspname = 'banyan')"
 _TABLE = """CREATE TABLE banyan.migration (
     number integer PRIMARY KEY, name text NOT NULL, checksum text NOT NULL, at timestamptz NOT NULL DEFAULT now()
 )"""
+_HAS_ADDITIONS = "SELECT to_regclass('banyan.addition') IS NOT NULL"
+_ADDITION_TABLE = """CREATE TABLE banyan.addition (
+    number integer PRIMARY KEY, name text NOT NULL, at timestamptz NOT NULL DEFAULT now()
+)"""
+_ADDED = "SELECT number FROM banyan.addition"
+_REMEMBER_ADDITION = "INSERT INTO banyan.addition (number, name) VALUES ($1, $2)"
 _APPLIED = "SELECT number, name, checksum FROM banyan.migration ORDER BY number"
 _REMEMBER = "INSERT INTO banyan.migration (number, name, checksum) VALUES ($1, $2, $3)"
 
@@ -44,8 +53,18 @@ class Migration:
 @cache
 def shipped() -> tuple[Migration, ...]:
     """Every migration of this version, in order."""
-    names = sorted(each.name for each in _FOLDER.iterdir() if each.name.endswith(".sql"))
-    texts = ((name, (_FOLDER / name).read_text(encoding="utf-8")) for name in names)
+    return _in(_MIGRATIONS)
+
+
+@cache
+def additions() -> tuple[Migration, ...]:
+    """Every addition of this version, in order."""
+    return _in(_ADDITIONS)
+
+
+def _in(folder: Traversable) -> tuple[Migration, ...]:
+    names = sorted(each.name for each in folder.iterdir() if each.name.endswith(".sql"))
+    texts = ((name, (folder / name).read_text(encoding="utf-8")) for name in names)
     return tuple(Migration(number=int(name[:4]), name=name, text=text) for name, text in texts)
 
 
@@ -57,7 +76,19 @@ async def migrate(connection: Connection, known: tuple[Migration, ...] | None = 
     for migration in missing(known, await _applied(connection)):
         await connection.execute(migration.text)
         await connection.execute(_REMEMBER, migration.number, migration.name, migration.checksum)
+    await _add(connection)
     await connection.execute("COMMIT")
+
+
+async def _add(connection: Connection) -> None:
+    """Make the additions that are missing; those of a later version are nobody's business here."""
+    if not await connection.fetchval(_HAS_ADDITIONS):
+        await connection.execute(_ADDITION_TABLE)
+    there = {each["number"] for each in await connection.fetch(_ADDED)}
+    for addition in additions():
+        if addition.number not in there:
+            await connection.execute(addition.text)
+            await connection.execute(_REMEMBER_ADDITION, addition.number, addition.name)
 
 
 async def _applied(connection: Connection) -> list[tuple[int, str, str]]:

@@ -7,14 +7,16 @@ from collections.abc import AsyncIterator, Sequence
 
 from proxy.core.evidence.records import cleaned, storable
 from proxy.core.position.position import Move, Position, Transition
+from proxy.core.position.record import OrderKind, OrderRecord, pin_record
 from proxy.core.position.standing import InstanceMessage, Lead, Pin, Presence, Standing
 from proxy.store import rows
 from proxy.store.errors import StoreRefused, StoreUnavailable
-from proxy.store.positions import KEPT_TRANSITIONS, check_move
+from proxy.store.positions import KEPT_ORDERS, KEPT_TRANSITIONS, check_move
 from proxy.store.postgres.connections import AWAY, Connections, give_up
 from proxy.store.postgres.driver import Connection, query
 
 CHANNEL = "banyan_standing"
+_KINDS = frozenset(OrderKind)
 
 
 class PostgresPositions:
@@ -63,13 +65,35 @@ class PostgresPositions:
         async with self._connections.connection() as connection:
             return tuple(map(rows.transition, await connection.fetch(query("transitions"), route, limit)))
 
+    async def orders(self, route: str | None, limit: int) -> tuple[OrderRecord, ...]:
+        """As PositionStore says; kinds that a later version has recorded are passed over."""
+        async with self._connections.connection() as connection:
+            found = await connection.fetch(query("orders"), route, limit)
+        return tuple(rows.order(row) for row in found if row["kind"] in _KINDS)
+
+    async def record(self, order: OrderRecord) -> None:
+        """As PositionStore says."""
+        async with self._connections.connection() as connection:
+            await connection.execute(query("record_order"), *rows.order_row(cleaned(order)), KEPT_ORDERS)
+
+    async def recall(self, moves: Sequence[Transition], orders: Sequence[OrderRecord]) -> None:
+        """As PositionStore says: the database has kept it."""
+
     async def set_pin(self, pin: Pin, standing: int | None = None) -> bool:
         """As PositionStore says."""
-        return await self._changed("set_pin", *rows.pin_row(cleaned(pin)), standing)
+        kept = cleaned(pin)
+        record = pin_record(kept)
+        return await self._changed("set_pin", *rows.pin_row(kept), standing, str(record.kind), record.cohort)
 
-    async def drop_pin(self, route: str, cohort: str, standing: int | None = None) -> bool:
+    async def drop_pin(
+        self, route: str, cohort: str, standing: int | None = None, record: OrderRecord | None = None
+    ) -> bool:
         """As PositionStore says."""
-        return await self._changed("drop_pin", route, storable(cohort), standing)
+        kept: tuple[object, ...] = (None,) * 5
+        if record is not None:
+            said = cleaned(record)
+            kept = str(said.kind), said.actor, said.at, said.reason, said.cohort
+        return await self._changed("drop_pin", route, storable(cohort), standing, *kept)
 
     async def try_lead(self, name: str, holder: str, seconds: float) -> int | None:
         """As PositionStore says."""

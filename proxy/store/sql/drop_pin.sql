@@ -1,4 +1,4 @@
--- $3: the version that the standing must have, or null for any.
+-- $3: the version that the standing must have, or null for any. $4 to $8: kind, actor, time, reason and cohort in the record, or nulls.
 WITH turn AS (
     SELECT version FROM banyan.standing FOR UPDATE
 ), dropped AS (
@@ -7,5 +7,9 @@ WITH turn AS (
     RETURNING true
 ), numbered AS (
     UPDATE banyan.standing SET version = version + 1 WHERE EXISTS (SELECT FROM dropped) RETURNING version
+), recorded AS (
+    INSERT INTO banyan.order_record (route, kind, actor, at, reason, cohort, side, until, instance)
+    SELECT $1, $4, $5, $6, $7, $8, NULL, NULL, '' FROM numbered WHERE $4::text IS NOT NULL
+    ON CONFLICT DO NOTHING
 )
 SELECT version, pg_notify('banyan_standing', version::text) FROM numbered

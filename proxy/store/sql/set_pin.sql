@@ -1,4 +1,4 @@
--- $8: the version that the standing must have, or null for any.
+-- $8: the version that the standing must have, or null for any. $9 and $10: kind and cohort in the record.
 WITH turn AS (
     SELECT version FROM banyan.standing FOR UPDATE
 ), pinned AS (
@@ -9,5 +9,9 @@ WITH turn AS (
     RETURNING true
 ), numbered AS (
     UPDATE banyan.standing SET version = version + 1 WHERE EXISTS (SELECT FROM pinned) RETURNING version
+), recorded AS (
+    INSERT INTO banyan.order_record (route, kind, actor, at, reason, cohort, side, until, instance)
+    SELECT $1, $9, $4, $5, $7, $10, CASE WHEN $10 = '' THEN NULL ELSE $3 END, $6, '' FROM numbered
+    ON CONFLICT DO NOTHING
 )
 SELECT version, pg_notify('banyan_standing', version::text) FROM numbered

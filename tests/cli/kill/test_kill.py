@@ -15,6 +15,7 @@ import pytest
 
 from proxy.cli.kill import turning
 from proxy.config.files import kill_file
+from proxy.core.routing.kill_switch import KillSwitchOrder
 from tests.cli.conftest import ROUTES, Banyan
 
 
@@ -309,3 +310,16 @@ def test_many_routes_that_stay_are_cut_short(banyan: Banyan, folder: Path, runni
     assert "… and 33 more; --json lists all" in shown
     assert len(json.loads(banyan("kill --json").stdout)["beyond"]) == 53
     assert running.file.exists()
+
+
+def test_a_second_order_leaves_the_first_one(banyan: Banyan, running: Running) -> None:
+    """Its name, time and reason stay, and whoever gives the second one is told whose they are."""
+    first = KillSwitchOrder(by="ann@ops", at="2026-03-01T12:00:00.000Z", reason="new loses orders")
+    kill_file.give(running.file, first)
+    result = banyan("kill", "--reason", "me too")
+
+    assert result.exit_code == 0
+    assert kill_file.read(running.file) == first
+    assert result.stdout.splitlines()[1] == (
+        "  it was on already, since 2026-03-01T12:00:00.000Z by ann@ops: new loses orders; that order stays as it was"
+    )

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import msgspec
 import pytest
+from typer.testing import CliRunner, Result
 
+from proxy.cli.main import app
+from proxy.cli.orders import route_orders
 from tests.cli.conftest import Banyan
 from tests.cli.listening import listening
 
@@ -20,10 +23,10 @@ MADE = {
 
 
 def ordered(banyan: Banyan, command: str, verb: str, **more: object) -> tuple[int, list[str], list[str | None]]:
-    """Exit code, lines, and what was said in If-Match."""
+    """Exit code, lines, and what the order itself said in If-Match."""
     with listening({f"/api/routes/orders/{verb}": msgspec.json.encode({**MADE, **more})}) as admin:
         result = banyan(f"{command} --admin {admin.url}")
-    return result.exit_code, result.stdout.splitlines(), admin.matched
+    return result.exit_code, result.stdout.splitlines(), admin.matched[-1:]
 
 
 def test_a_rollback_is_told(banyan: Banyan) -> None:
@@ -89,3 +92,57 @@ def test_a_tag_is_sent_with_each_order(banyan: Banyan, command: str, verb: str) 
     code, _, matched = ordered(banyan, f"{command} --if-match v3p0c5b1a9d", verb)
 
     assert (code, matched) == (0, ['"v3p0c5b1a9d"'])
+
+
+GROUP = [
+    {"route": "list", "runs": FIVE, "moved": True},
+    {"route": "pay", "runs": SHADOW, "moved": False, "why": "it is past its door"},
+]
+WOULD = {"preview": True, "from": SHADOW, "runs": FIVE, "group": GROUP, "latched": False}
+
+
+def grouped(banyan: Banyan, command: str, **more: object) -> Result:
+    with listening({"/api/routes/orders/promote": msgspec.json.encode({**MADE, **WOULD, **more})}) as admin:
+        return banyan(f"{command} --admin {admin.url}")
+
+
+@pytest.mark.parametrize("more", ["", " --yes"])
+def test_who_goes_along_is_listed_before(banyan: Banyan, more: str) -> None:
+    """Every route that is moved, and every one that stays; on stderr, so that a script reads what it read before."""
+    result = grouped(banyan, f"promote orders{more}")
+
+    assert result.exit_code == 0
+    assert result.stderr.splitlines() == [
+        "promote is for 2 routes, of one group; with --alone for orders by itself:",
+        "  orders: shadow → canary 5%",
+        "  list: shadow → canary 5%",
+        "  NOT moved  pay: it is past its door",
+    ]
+    assert result.stdout.splitlines()[0] == "orders: shadow → canary 5%"
+
+
+@pytest.mark.parametrize(
+    ("command", "more"),
+    [
+        ("promote orders --alone", {}),
+        ("promote orders --json", {}),
+        ("promote orders", {"group": []}),
+        ("promote orders", {"preview": False}),
+        ("promote orders", {"moved": False}),
+    ],
+    ids=["alone", "json", "no group", "older server", "stands already"],
+)
+def test_nothing_is_listed_where_one_route_is_moved(banyan: Banyan, command: str, more: dict[str, object]) -> None:
+    """Nor where nobody would read it."""
+    assert grouped(banyan, command, **more).stderr == ""
+
+
+@pytest.mark.parametrize(("answer", "code"), [("y\n", 0), ("n\n", 1), ("\n", 1)])
+def test_whoever_sits_there_is_asked(monkeypatch: pytest.MonkeyPatch, answer: str, code: int) -> None:
+    """Before several routes are moved; no is the answer of who only presses Enter."""
+    monkeypatch.setattr(route_orders, "_is_asked", lambda: True)
+    with listening({"/api/routes/orders/promote": msgspec.json.encode({**MADE, **WOULD})}) as admin:
+        asked = CliRunner().invoke(app, ["promote", "orders", "--admin", admin.url], input=answer)
+
+    assert (asked.exit_code, len(admin.matched)) == (code, 2 if code == 0 else 1)
+    assert "Go on? [y/N]" in asked.stderr

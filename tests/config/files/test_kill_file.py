@@ -16,13 +16,33 @@ ORDER = KillSwitchOrder(by="ann@ops", at="2026-03-01T12:00:00.000Z", reason="new
 
 
 def test_what_is_ordered_is_read_again(tmp_path: Path) -> None:
-    """Who, when and why come back as they were given; a second order takes the first one's place."""
+    """Who, when and why come back as they were given; a second order leaves the first one as it is, and is told so."""
     path = tmp_path / "state" / "kill"
-    kill_file.give(path, KillSwitchOrder(by="bob"))
-    kill_file.give(path, ORDER)
+    assert kill_file.give(path, ORDER) == ORDER
+    assert kill_file.give(path, KillSwitchOrder(by="bob", at="2026-03-01T13:00:00.000Z", reason="another")) == ORDER
 
     assert kill_file.read(path) == ORDER
     assert [each.name for each in path.parent.iterdir()] == ["kill"]
+
+
+def test_one_that_says_nothing_takes_the_words_of_the_next(tmp_path: Path) -> None:
+    """Whoever made it by `touch` said neither who nor why; since when it is on stays."""
+    path = tmp_path / "kill"
+    path.touch()
+    os.utime(path, (1_000_000_000, 1_000_000_000))
+    stands = kill_file.give(path, ORDER)
+
+    assert stands == KillSwitchOrder(by=ORDER.by, at="2001-09-09T01:46:40.000Z", reason=ORDER.reason)
+    assert kill_file.read(path) == stands
+
+
+def test_one_that_nobody_can_look_at_is_replaced(tmp_path: Path) -> None:
+    """What cannot be known keeps no order from being given."""
+    path = tmp_path / "kill"
+    path.symlink_to(path)
+
+    assert kill_file.give(path, ORDER) == ORDER
+    assert kill_file.read(path) == ORDER
 
 
 def test_everybody_may_read_it(tmp_path: Path) -> None:
@@ -58,7 +78,7 @@ def test_lifting_takes_the_file_away(tmp_path: Path) -> None:
     ("text", "reason"),
     [
         ("", ""),
-        ("new is broken\nsee the chat\n", "new is broken see the chat"),
+        ("new is broken\nsee the chat\r\n", "new is broken\\nsee the chat"),
         ('["a list"]', '["a list"]'),
         ('{"reason": "bad\\u001b[2J numbers"}', "bad [2J numbers"),
         ('{"reason": null}', ""),

@@ -157,8 +157,9 @@ async def test_a_disk_that_hangs_costs_the_asker_alone(port: Port, monkeypatch: 
     monkeypatch.setattr(kill, "PATIENCE", 0.05)
     go_on = threading.Event()
 
-    def hang(_: Path, __: KillSwitchOrder) -> None:
+    def hang(_: Path, order: KillSwitchOrder) -> KillSwitchOrder:
         go_on.wait()
+        return order
 
     port.kill.give = hang
     asking = asyncio.ensure_future(turn(port, ON))

@@ -38,7 +38,9 @@ async def test_a_pin_is_told_with_key_side_and_end(port: Port) -> None:
     _, off = await post(port, "/api/routes/a/pin", {"cohort": "acme"})
 
     until = ends["pin"]["until"]
-    assert ends["pin"] == {"cohort": "acme", "side": "new", "until": until, "by": "ann", "reason": "asked"}
+    since = ends["pin"]["since"]
+    said = {"cohort": "acme", "side": "new", "until": until, "by": "ann", "reason": "asked", "since": since}
+    assert ends["pin"] == said
     assert ends["notes"] == [f"cohort 'acme' is pinned to new until {until}"]
     assert stays["notes"] == ["cohort 'other' is pinned to legacy until it is taken back"]
     assert (stays["pin"]["until"], until.endswith("Z")) == (None, True)

@@ -10,9 +10,9 @@ import pytest
 from proxy.control.judge.answered_alarms import answered_at
 from proxy.control.judge.judging import KEEP_EVERY
 from proxy.control.position.group_orders import GroupOrders, OperatorOrder
-from proxy.control.position.place_reasons import BEGUN
 from proxy.core.position.ladder import COMPLETE, LEGACY, LIVE, RETIRED, SHADOW, Place
 from proxy.core.position.position import Cause, Transition
+from proxy.core.position.record import BEGUN
 from proxy.store.evidence import EvidenceStore
 from tests.control.stands import Clock, Guards, Stand, Store, alone, canary, failures
 from tests.core.judge.cases import FIVE, ONE

@@ -11,7 +11,7 @@ import pytest
 
 from proxy.store.errors import SchemaRefused
 from proxy.store.postgres.connections import Connections
-from proxy.store.postgres.migrate import Migration, migrate, missing, shipped
+from proxy.store.postgres.migrate import Migration, additions, migrate, missing, shipped
 from proxy.store.postgres.positions import PostgresPositions
 from tests.store.waiting import PATIENT
 
@@ -110,3 +110,52 @@ def test_every_statement_is_used_and_every_name_has_one() -> None:
 
     assert {name for name in files if f'"{name}"' not in code} == set()
     assert set(re.findall(r'query\("(\w+)"\)', code)) <= files
+
+
+async def test_an_addition_leaves_the_schema_as_old_as_it_was(empty_database: str) -> None:
+    """What an older version can do without is remembered apart: that one, which looks at migrations alone, goes on."""
+    connection = await asyncpg.connect(empty_database)
+    await migrate(connection)
+    await migrate(connection)
+    applied = await connection.fetch("SELECT number, name, checksum FROM banyan.migration")
+    added = await connection.fetch("SELECT name FROM banyan.addition ORDER BY number")
+    connection.terminate()
+
+    assert missing(shipped(), [tuple(row) for row in applied]) == ()
+    assert [row["name"] for row in added] == [each.name for each in additions()]
+
+
+async def test_an_addition_of_a_later_version_is_left_alone(database: str) -> None:
+    """A replica of this version goes on beside one that has added more."""
+    connection = await asyncpg.connect(database)
+    await connection.execute("INSERT INTO banyan.addition (number, name) VALUES (99, '0099_later.sql')")
+    await migrate(connection)
+
+    assert await connection.fetchval("SELECT count(*) FROM banyan.addition") == len(additions()) + 1
+    connection.terminate()
+
+
+OLD_SET_PIN = """
+WITH turn AS (
+    SELECT version FROM banyan.standing FOR UPDATE
+), pinned AS (
+    INSERT INTO banyan.pin (route, cohort, side, by, since, until, reason)
+    SELECT $1, $2, $3, $4, $5, $6, $7 FROM turn WHERE $8::bigint IS NULL OR turn.version = $8
+    ON CONFLICT (route, cohort) DO UPDATE SET side = excluded.side
+    RETURNING true
+)
+UPDATE banyan.standing SET version = version + 1 WHERE EXISTS (SELECT FROM pinned) RETURNING version
+"""
+
+
+async def test_an_older_replica_pins_as_before(database: str) -> None:
+    """Its statement knows nothing of the record, and what it has pinned stands; it is only not recorded."""
+    connection = await asyncpg.connect(database)
+    assert await connection.fetchval(OLD_SET_PIN, "a", "acme", "new", "ann", 1.0, None, "", None) == 1
+    connection.terminate()
+    connections = Connections(database, patience=PATIENT)
+    store = PostgresPositions(connections)
+
+    assert [pin.cohort for pin in (await store.standing()).pins] == ["acme"]
+    assert await store.orders(None, 10) == ()
+    await connections.close()

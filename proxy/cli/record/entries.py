@@ -1,0 +1,66 @@
+"""How entries of a list are written: a head of columns, and below it what people wrote, folded at the screen's width.
+
+Rule 1: nothing is cut. A name, an id or a path that is longer than a line stands on a line of its own.
+Rule 2: no line has blanks at its end, and none is begun by what somebody wrote.
+"""
+
+from __future__ import annotations
+
+import shutil
+import textwrap
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from proxy.core.one_line import one_line
+
+WIDTH = 100
+"""Columns where there is no terminal."""
+_LEAST = 40
+_INDENT = "    "
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListEntry:
+    """`cells` are the columns of the head, `below` what stands under it."""
+
+    cells: Sequence[str]
+    below: Sequence[str] = ()
+
+
+def screen_width() -> int:
+    """Of the terminal, or 100."""
+    return max(shutil.get_terminal_size((WIDTH, 24)).columns, _LEAST)
+
+
+def entry_lines(entries: Iterable[ListEntry], width: int) -> Iterator[str]:
+    """Line by line; columns are aligned where a head fits into one line, and else stand side by side, or folded."""
+    listed = list(entries)
+    widths = [max(map(len, column)) for column in zip(*(each.cells for each in listed), strict=True)]
+    for each in listed:
+        padded = [cell.ljust(wide) for cell, wide in zip(each.cells, widths, strict=True) if wide]
+        heads = ["  ".join(padded).rstrip(), "  ".join(filter(None, each.cells))]
+        fitting = next((head for head in heads if len(head) <= width), None)
+        yield from _folded(heads[1], width, "") if fitting is None else [fitting]
+        for text in each.below:
+            yield from _folded(one_line(text), width, _INDENT)
+
+
+def _folded(text: str, width: int, indent: str) -> list[str]:
+    return textwrap.wrap(
+        text,
+        width,
+        initial_indent=indent,
+        subsequent_indent=_INDENT,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def moment(stamped: str) -> str:
+    """`2026-03-01T12:00:00.000Z` as people read it: `2026-03-01 12:00:00Z`."""
+    return f"{stamped[:19].replace('T', ' ')}Z" if stamped else ""
+
+
+def place(stage: str, split: float) -> str:
+    """`canary 5%`."""
+    return f"{stage} {split * 100:g}%" if stage in {"canary", "retired"} else stage

@@ -1,0 +1,40 @@
+"""Lists that fit the screen and hide nothing."""
+
+from __future__ import annotations
+
+from proxy.cli.record.entries import ListEntry, entry_lines, moment
+
+LONG = "a/route/whose/name/is/longer/than/any/line/that/a/terminal/of/a/hundred/columns/may/have/for/it/alone"
+
+
+def test_columns_are_aligned_and_end_without_blanks() -> None:
+    """A column that is empty everywhere takes no room."""
+    entries = [ListEntry(cells=["a", "", "long", ""]), ListEntry(cells=["longer", "", "b", ""], below=["why"])]
+
+    assert list(entry_lines(entries, 100)) == ["a       long", "longer  b", "    why"]
+
+
+def test_nothing_is_cut() -> None:
+    """A head that is wider than the screen is folded between words, and a long name stands whole on its line."""
+    lines = list(entry_lines([ListEntry(cells=["2026", LONG, "hold"], below=["word " * 40])], 100))
+
+    assert lines[:3] == ["2026", f"    {LONG}", "    hold"]
+    assert " ".join(lines[3:]).split() == ["word"] * 40
+    assert all(len(line) <= 100 for line in lines if LONG not in line)
+
+
+def test_a_line_break_begins_no_line() -> None:
+    """What somebody wrote is shown as such."""
+    lines = list(entry_lines([ListEntry(cells=["a"], below=["x\nhold  by bob"])], 100))
+
+    assert lines == ["a", "    x\\nhold  by bob"]
+
+
+def test_no_entries_are_no_lines() -> None:
+    """Who calls says that there are none."""
+    assert list(entry_lines([], 100)) == []
+
+
+def test_a_moment_is_shown_to_the_second() -> None:
+    """In UTC, and nothing where there is none."""
+    assert [moment(each) for each in ("2026-03-01T12:00:00.123Z", "")] == ["2026-03-01 12:00:00Z", ""]
