@@ -260,9 +260,7 @@ def give(  # noqa: PLR0913  as commands give it
     leave(FINE if moved.done else FOUND)
 
 
-def _list_group(
-    base: str, config: Path, route: str, verb: str, said: Mapping[str, object], *, yes: bool
-) -> None:
+def _list_group(base: str, config: Path, route: str, verb: str, said: Mapping[str, object], *, yes: bool) -> None:
     """Which routes the order moves, where it moves several; whoever sits before a terminal is asked."""
     from proxy.cli.admin_client import NoAnswerError, order
 
