@@ -9,7 +9,8 @@ from typing import Annotated
 import msgspec
 
 from proxy.api.view import SideWord, StageWord, View
-from proxy.core.judge.need import CheckState, NeedName
+from proxy.core.judge.need import CheckState
+from proxy.core.judge.policy import NeedName
 
 
 class PlaceView(View, frozen=True, kw_only=True):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.additions.addition import Addition, Edit
 
-_POLICY, _NEED, _RAMP = "proxy/core/judge/policy.py", "proxy/core/judge/need.py", "proxy/core/judge/ramp.py"
+_POLICY, _RAMP = "proxy/core/judge/policy.py", "proxy/core/judge/ramp.py"
 _BLOCK = "proxy/config/blocks/judgement.py"
 _CHECK = """
 def _asked(needs: Needs, measures: Measures) -> Check:
@@ -22,7 +22,7 @@ NEED = Addition(
     earlier=4,
     edits=(
         Edit(_POLICY, "    asked: int = 0\n", before="    capacity: bool = True"),
-        Edit(_NEED, '    ASKED = "asked"\n', before="    REQUESTS ="),
+        Edit(_POLICY, '    ASKED = "asked"\n', before="    REQUESTS ="),
         Edit(_RAMP, "        _asked(ramp.needs, measures),\n", before="        *_served("),
         Edit(_RAMP, _CHECK, before="def _served("),
         Edit(_BLOCK, _KEY, before="    capacity: bool | None"),

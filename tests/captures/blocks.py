@@ -1,6 +1,6 @@
 """Blocks of output in a page: `<!-- capture: banyan status -->`, what the command printed, `<!-- /capture -->`.
 
-Rule 1: two outputs are alike when they differ in numbers, ids, moments and the blanks that these bring along.
+Rule 1: two outputs are alike when they differ in numbers, ids, lengths of time, moments and the blanks that these bring along.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ _VARIES = (
     (re.compile(r"\b[0-9a-f]{12}\b"), "ID"),
     (re.compile(r"\bv\d+p?[0-9a-f]*\b"), "TAG"),
     (re.compile(r"\S+@\S+"), "WHO"),
+    (re.compile(r"\b\d+(ms|[smhd])\b"), "LENGTH"),
     (re.compile(r"\d+(\.\d+)?(e-\d+)?"), "0"),
     (re.compile(r"(?<=\S) +"), " "),
 )

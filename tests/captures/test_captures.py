@@ -41,6 +41,7 @@ def test_a_capture_is_renewed_where_it_stands() -> None:
             True,
         ),
         ("a  12.5%   3", "a  1%  44", True),
+        ("open  18s", "open  3m", True),
         ("  a  open", "  a  met", False),
     ],
 )

@@ -78,7 +78,7 @@ def _apart(clusters: Sequence[ClusterView]) -> tuple[list[ClusterView], ...]:
 
 
 def _table(clusters: Sequence[ClusterView], width: int | None) -> list[Text]:
-    from proxy.cli.table import fitting, table_lines
+    from proxy.cli.columns import fitting, table_lines
 
     if not clusters:
         return []

@@ -25,7 +25,7 @@ from proxy.api.kill import KillOrderView
 from proxy.api.routes import FileView, RateView, RoutesView, RouteView, WorkerView
 from proxy.api.upstreams import DownView
 from proxy.cli.admin_client import NoAnswerError
-from proxy.cli.table import Cells, fitting, table_lines
+from proxy.cli.columns import Cells, fitting, table_lines
 
 NOTHING = "–"
 _TROUBLE = re.compile(r"^banyan_(breaker_state|breaker_operations|upstream_ejected)\{([^}]*)\} (\S+)$", re.MULTILINE)

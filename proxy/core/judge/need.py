@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from proxy.core.judge.policy import NeedName
+
 
 class CheckState(StrEnum):
     """How one need stands."""
@@ -13,24 +15,6 @@ class CheckState(StrEnum):
     OPEN = "open"
     FAILED = "failed"
     WORSE = "worse"
-
-
-class NeedName(StrEnum):
-    """What a step needs, by the key of `needs` where it has one."""
-
-    TIME = "time"
-    COMPARED = "compared"
-    NEWEST = "newest"
-    MISMATCH_RATE = "mismatch_rate"
-    UNDECIDED = "undecided"
-    ANSWERED_BY_NEW = "answered_by_new"
-    HIGH_SEVERITY = "high_severity"
-    INCOMPARABLE = "incomparable"
-    COVERAGE = "coverage"
-    UNCOVERED = "uncovered"
-    REQUESTS = "requests"
-    CAPACITY = "capacity"
-    LAG = "lag"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

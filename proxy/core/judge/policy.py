@@ -51,6 +51,24 @@ class GuardPolicy:
 PLAIN_GUARD = GuardPolicy()
 
 
+class NeedName(StrEnum):
+    """What a step needs, by the key of `needs` where it has one."""
+
+    TIME = "time"
+    COMPARED = "compared"
+    NEWEST = "newest"
+    MISMATCH_RATE = "mismatch_rate"
+    UNDECIDED = "undecided"
+    ANSWERED_BY_NEW = "answered_by_new"
+    HIGH_SEVERITY = "high_severity"
+    INCOMPARABLE = "incomparable"
+    COVERAGE = "coverage"
+    UNCOVERED = "uncovered"
+    REQUESTS = "requests"
+    CAPACITY = "capacity"
+    LAG = "lag"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Needs:
     """What a step needs. `compared`: comparisons that are evidence, 0: nothing can be compared; `requests`: answers of

@@ -35,8 +35,8 @@ from dataclasses import dataclass
 from math import log
 from typing import NamedTuple
 
-from proxy.core.judge.need import Check, CheckState, NeedName
-from proxy.core.judge.policy import Needs, Ramp
+from proxy.core.judge.need import Check, CheckState
+from proxy.core.judge.policy import NeedName, Needs, Ramp
 from proxy.core.math.confidence import ALPHA, PER_DAY, is_proved, lower_bound, upper_bound
 from proxy.core.noise.keys import path_of
 from proxy.core.noise.noise_groups import NOTHING_WAITS, Waiting

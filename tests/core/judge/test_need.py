@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-from proxy.core.judge.need import Check, CheckState, NeedName
+from proxy.core.judge.need import Check, CheckState
+from proxy.core.judge.policy import NeedName
 
 
 def test_a_need_is_a_clause_with_its_value_and_limit() -> None:

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from proxy.core.judge.need import CheckState, NeedName
-from proxy.core.judge.policy import Needs
+from proxy.core.judge.need import CheckState
+from proxy.core.judge.policy import NeedName, Needs
 from proxy.core.judge.ramp import ComparedCounts, Fault, Measures, checks, length, share
 from proxy.core.math.confidence import is_proved
 from proxy.core.noise.keys import BETWEEN
