@@ -143,4 +143,5 @@ async def test_what_is_taken_back_is_kept_by_origin(stores: Stores, positions: P
     await positions.recall((move,), (order,))
     moves, orders = await stores.positions.transitions(None, 9), await stores.positions.orders(None, 9)
 
-    assert [move.route for move in moves] + [order.route for order in orders] in [[], [ROUTE, ROUTE]]
+    routes = [each.route for each in moves] + [each.route for each in orders]
+    assert routes in [[], [ROUTE, ROUTE]]
