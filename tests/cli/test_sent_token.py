@@ -54,13 +54,13 @@ def unset(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("BANYAN_STATE_DIR", raising=False)
 
 
-def refused(banyan: Banyan, body: str) -> tuple[str, list[str | None]]:
-    """What is said of an order that this answer refuses, in one line, and what was shown."""
+def refused(banyan: Banyan, body: str) -> tuple[str, set[str | None]]:
+    """What is said of an order that this answer refuses, in one line, and what was shown, at the preview as well."""
     shown: list[str | None] = []
     with refusing(body, shown) as url:
         result = banyan(f"hold orders.show --admin {url}")
     assert result.exit_code == 1
-    return " ".join(result.output.split()), shown
+    return " ".join(result.output.split()), set(shown)
 
 
 def test_an_order_finds_the_token_beside_the_file(banyan: Banyan, folder: Path) -> None:
@@ -68,7 +68,7 @@ def test_an_order_finds_the_token_beside_the_file(banyan: Banyan, folder: Path) 
     token = admin_token.read_or_make(folder / ".banyan" / admin_token.NAME)
     said, shown = refused(banyan, SET)
 
-    assert shown == [f"Bearer {token}"]
+    assert shown == {f"Bearer {token}"}
     assert f"wants a token, and the one in {folder / '.banyan' / 'admin.token'} is not accepted there." in said
     assert "Set BANYAN_ADMIN_TOKEN to the one it uses." in said
     assert token not in said
@@ -80,7 +80,7 @@ def test_the_variable_comes_first(banyan: Banyan, folder: Path, monkeypatch: pyt
     monkeypatch.setenv("BANYAN_ADMIN_TOKEN", "set here")
     said, shown = refused(banyan, KEPT)
 
-    assert shown == ["Bearer set here"]
+    assert shown == {"Bearer set here"}
     assert "BANYAN_ADMIN_TOKEN is not accepted there." in said
     assert "send what stands in /srv/.banyan/admin.token as a bearer token" in said
     assert "leave BANYAN_ADMIN_TOKEN unset" in said
@@ -90,7 +90,7 @@ def test_where_none_is_found_both_places_are_named(banyan: Banyan, folder: Path)
     """Nothing is shown; the message says where was looked, and where the other side has its own."""
     said, shown = refused(banyan, KEPT)
 
-    assert shown == [None]
+    assert shown == {None}
     assert f"BANYAN_ADMIN_TOKEN is not set here, nor is there one in {folder / '.banyan' / 'admin.token'}." in said
     assert "/srv/.banyan/admin.token" in said
     assert "--config" in said
@@ -148,7 +148,7 @@ def test_what_is_no_token_is_not_shown(banyan: Banyan, folder: Path) -> None:
     path.chmod(0o644)
     said, shown = refused(banyan, KEPT)
 
-    assert shown == [None]
+    assert shown == {None}
     assert "is open to everybody (644); remove it to have a new one made." in said
 
 
