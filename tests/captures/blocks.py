@@ -1,6 +1,6 @@
 """Blocks of output in a page: `<!-- capture: banyan status -->`, what the command printed, `<!-- /capture -->`.
 
-Rule 1: two outputs are alike when they differ in numbers, ids, lengths of time, moments, and blanks beside these.
+Rule 1: two outputs are alike when they differ in numbers, ids, moments, lengths of time and blanks.
 """
 
 from __future__ import annotations

@@ -166,10 +166,10 @@ async def _legacy(request: web.Request) -> web.StreamResponse:
 
 
 async def _new(request: web.Request) -> web.StreamResponse:
-    """Of every ten orders it forgets the currency of one and rounds the total of another, and its notes are its own."""
-    last = request.path[-1] if request.path.startswith("/orders/") else ""
-    currency = {} if last == "0" else {"currency": "EUR"}
-    return _answered(request, total=13.0 if last == "5" else 12.5, note="card", currency=currency)
+    """It forgets the currency of one order and rounds the total of every tenth, and its notes are its own."""
+    currency = {} if request.path == "/orders/30" else {"currency": "EUR"}
+    is_rounded = request.path.startswith("/orders/") and request.path.endswith("5")
+    return _answered(request, total=13.0 if is_rounded else 12.5, note="card", currency=currency)
 
 
 def _answered(request: web.Request, *, total: float, note: str, currency: dict[str, str]) -> web.StreamResponse:

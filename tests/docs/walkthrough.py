@@ -78,9 +78,10 @@ def _commands(text: str, start: int) -> Iterator[Given]:
 
 
 def steady(said: str) -> str:
-    """Without what is another thing in each run."""
+    """Without what is another thing in each run, which the order of rows with equal counts is, too."""
     named = said.replace(socket.gethostname(), "shop")
-    return "\n".join(" ".join(_CHANGING.sub("N", line).split()) for line in named.splitlines() if line.strip())
+    lines = [" ".join(_CHANGING.sub("N", line).split()) for line in named.splitlines() if line.strip()]
+    return "\n".join(sorted(lines))
 
 
 class Shell:
