@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+import structlog
 
 from proxy.core.http.via import MOST
 from proxy.core.parity.compare import compare
@@ -161,19 +162,18 @@ async def test_behind_another_banyan_that_does_not_shadow_one_may(play: Play, se
     assert marked(legacy).count(b",") == 1
 
 
-async def test_an_upstream_whose_name_is_here_is_not_asked(
-    serve: Serve, capsys: pytest.CaptureFixture[str], play: Play
-) -> None:
+async def test_an_upstream_whose_name_is_here_is_not_asked(serve: Serve, play: Play) -> None:
     """Found when it is connected to: 508 with the reason, told once in the log, and no breaker that hides it."""
     legacy = await play(always(sized(b"hi")))
     proxy = await serve(legacy)
     own = f"http://localhost:{proxy.port}"
     proxy.install({"legacy": {"url": own, "breaker": {"failures": 1}}}, [REST])
-    answers = [await proxy.ask(get()) for _ in range(12)]
+    with structlog.testing.capture_logs() as said:
+        answers = [await proxy.ask(get()) for _ in range(12)]
 
     assert {answer.status for answer in answers} == {508}
     assert "upstream legacy (localhost) is at 127.0.0.1:" in answers[-1].problem["detail"]
-    assert capsys.readouterr().out.count("upstream_is_itself") == 1
+    assert [entry["event"] for entry in said].count("upstream_is_itself") == 1
     lines = await proxy.lines(12)
     assert {(line["side"], line["failure"]) for line in lines} == {("legacy", "connect:upstream")}
 
