@@ -20,7 +20,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import count
+from itertools import count, groupby
 from pathlib import Path
 
 from tests.e2e.program import free_port
@@ -43,6 +43,7 @@ PAUSE = 0.3
 _BLOCK = re.compile(r"```(?P<kind>\w+)\n(?P<text>.*?)```\n", re.DOTALL)
 _FILE = re.compile(r"[Ss]ave (?:it|this) as `([\w.-]+)`")
 _CHANGING = re.compile(r"\b[0-9a-f]{12}\b|[0-9]+(?:[.:,][0-9]+)*|\((?:compiled|interpreted)\)")
+_CLUSTER = re.compile(r"[0-9a-f]{12}  ")
 _END = "\x1e"
 
 
@@ -78,11 +79,16 @@ def _commands(text: str, start: int) -> Iterator[Given]:
 
 
 def steady(said: str) -> str:
-    """Without what is another thing in each run, which the order of rows with equal counts is, too."""
-    named = said.replace(socket.gethostname(), "shop")
-    lines = [" ".join(_CHANGING.sub("N", line).split()) for line in named.splitlines() if line.strip()]
-    lines = [line.replace(" N (N%) ", " N ") for line in lines]  # how many could not be compared, and their share
-    return "\n".join(sorted(lines))
+    """Without what is another thing in each run: numbers, and the order of clusters, which is that of their counts."""
+    named = said.replace(socket.gethostname(), "shop").splitlines()
+    blocks = groupby((line for line in named if line.strip()), key=lambda line: bool(_CLUSTER.match(line)))
+    lines = [line for rows, block in blocks for line in (sorted(map(_masked, block)) if rows else map(_masked, block))]
+    return "\n".join(lines)
+
+
+def _masked(line: str) -> str:
+    masked = " ".join(_CHANGING.sub("N", line).split())
+    return masked.replace(" N (N%) ", " N ")  # how many could not be compared: their share is said where there are any
 
 
 class Shell:

@@ -10,9 +10,15 @@ import shutil
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import NoReturn, TypeVar
 
+import msgspec
+
+from proxy.cli.help_text import FINE, FOUND
+from proxy.cli.terminal import complain, leave, say
 from proxy.core.one_line import one_line
 
+Shape = TypeVar("Shape", bound=msgspec.Struct)
 WIDTH = 100
 """Columns where there is no terminal."""
 _LEAST = 40
@@ -54,6 +60,30 @@ def _folded(text: str, width: int, indent: str) -> list[str]:
         break_long_words=False,
         break_on_hyphens=False,
     )
+
+
+def read_or_leave(base: str, path: str, kind: type[Shape], *, json: bool) -> Shape:
+    """What the admin port says there; as it was sent, and exit 0, with `json`; exit 1 where there is no answer."""
+    from proxy.cli.admin_client import NoAnswerError, fetch, read
+
+    try:
+        body = fetch(base, path)
+        found = read(base, body, kind)
+    except NoAnswerError as error:
+        complain(error.message, error.cure)
+        leave(FOUND)
+    if json:
+        say(body.decode().rstrip())
+        leave(FINE)
+    return found
+
+
+def say_entries(entries: Iterable[ListEntry], nothing: str) -> NoReturn:
+    """Print them, or `nothing`; exit 0."""
+    lines = list(entry_lines(entries, screen_width()))
+    for line in lines or [nothing]:
+        say(line)
+    leave(FINE)
 
 
 def moment(stamped: str) -> str:

@@ -9,7 +9,6 @@ import typer
 from proxy.cli.admin_address import ADMIN, base_of
 from proxy.cli.help_text import FINE, FOUND, UNUSABLE, Lesson
 from proxy.cli.options import CONFIG, JSON, ROUTES
-from proxy.cli.terminal import complain, leave, say
 
 if TYPE_CHECKING:
     from proxy.api.history import RecordedOrderView
@@ -39,24 +38,12 @@ def history(
 ) -> None:
     """See LESSON."""
     from proxy.api.history import HistoryView
-    from proxy.cli.admin_client import NoAnswerError, fetch, history_path, read
-    from proxy.cli.record.entries import entry_lines, screen_width
+    from proxy.cli.admin_client import history_path
+    from proxy.cli.record.entries import read_or_leave, say_entries
 
-    base = base_of(admin, config)
-    try:
-        body = fetch(base, history_path(route, limit))
-        found = read(base, body, HistoryView)
-    except NoAnswerError as error:
-        complain(error.message, error.cure)
-        leave(FOUND)
-    if json:
-        say(body.decode().rstrip())
-        leave(FINE)
-    for line in entry_lines((_entry(each, named=not route) for each in found.orders), screen_width()):
-        say(line)
-    if not found.orders:
-        say(f"{route}: nothing was ordered yet" if route else "nothing was ordered yet")
-    leave(FINE)
+    found = read_or_leave(base_of(admin, config), history_path(route, limit), HistoryView, json=json)
+    entries = (_entry(order, named=not route) for order in found.orders)
+    say_entries(entries, f"{f'{route}: ' * bool(route)}nothing was ordered yet")
 
 
 def _entry(order: RecordedOrderView, *, named: bool) -> ListEntry:

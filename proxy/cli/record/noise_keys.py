@@ -8,7 +8,7 @@ from proxy.cli.admin_address import ADMIN, base_of
 from proxy.cli.help_text import FINE, FOUND, UNUSABLE, Lesson
 from proxy.cli.options import CONFIG, JSON, ROUTES
 from proxy.cli.orders.route_orders import ROUTE
-from proxy.cli.terminal import complain, leave, say
+from proxy.cli.terminal import complain, leave
 
 if TYPE_CHECKING:
     from proxy.api.evidence import NoiseView
@@ -32,7 +32,7 @@ LESSON = Lesson(
 def noise(route: ROUTE, *, admin: ADMIN = "", config: CONFIG = ROUTES, json: JSON = False) -> None:
     """See LESSON."""
     from proxy.cli.admin_client import NoAnswerError, get_route
-    from proxy.cli.record.entries import entry_lines, screen_width
+    from proxy.cli.record.entries import say_entries
     from proxy.cli.terminal import say_json
 
     try:
@@ -43,11 +43,7 @@ def noise(route: ROUTE, *, admin: ADMIN = "", config: CONFIG = ROUTES, json: JSO
     if json:
         say_json({"noise": found})
         leave(FINE)
-    for line in entry_lines(map(_entry, found), screen_width()):
-        say(line)
-    if not found:
-        say(f"{route}: nothing is known of any key")
-    leave(FINE)
+    say_entries(map(_entry, found), f"{route}: nothing is known of any key")
 
 
 def _entry(key: NoiseView) -> ListEntry:

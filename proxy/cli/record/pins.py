@@ -10,7 +10,7 @@ import typer
 from proxy.cli.admin_address import ADMIN, base_of
 from proxy.cli.help_text import FINE, FOUND, UNUSABLE, Lesson
 from proxy.cli.options import CONFIG, JSON, ROUTES
-from proxy.cli.terminal import complain, leave, say
+from proxy.cli.terminal import complain, leave
 
 if TYPE_CHECKING:
     from proxy.api.routes import RouteView
@@ -40,7 +40,7 @@ def pins(
 ) -> None:
     """See LESSON."""
     from proxy.cli.admin_client import NoAnswerError, get_route, get_routes
-    from proxy.cli.record.entries import entry_lines, screen_width
+    from proxy.cli.record.entries import say_entries
     from proxy.cli.terminal import say_json
 
     base = base_of(admin, config)
@@ -53,11 +53,8 @@ def pins(
     if json:
         say_json({"pins": [{"route": name, "pin": pin} for name, pin in found]})
         leave(FINE)
-    for line in entry_lines((_entry(name, pin) for name, pin in found), screen_width()):
-        say(line)
-    if not found:
-        say(f"{f'{route}: ' * bool(route)}no cohort is pinned, and nothing drains")
-    leave(FINE)
+    entries = (_entry(name, pin) for name, pin in found)
+    say_entries(entries, f"{f'{route}: ' * bool(route)}no cohort is pinned, and nothing drains")
 
 
 def _pins(route: RouteView) -> Iterator[PinView]:

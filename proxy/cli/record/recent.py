@@ -11,7 +11,6 @@ from proxy.cli.admin_address import ADMIN, base_of
 from proxy.cli.help_text import FINE, FOUND, UNUSABLE, Lesson
 from proxy.cli.options import CONFIG, JSON, ROUTES
 from proxy.cli.orders.route_orders import ROUTE
-from proxy.cli.terminal import complain, leave, say
 
 if TYPE_CHECKING:
     from proxy.api.recent import SampledView
@@ -41,24 +40,11 @@ def recent(
 ) -> None:
     """See LESSON."""
     from proxy.api.recent import RecentView
-    from proxy.cli.admin_client import NoAnswerError, fetch, read, recent_path
-    from proxy.cli.record.entries import entry_lines, screen_width
+    from proxy.cli.admin_client import recent_path
+    from proxy.cli.record.entries import read_or_leave, say_entries
 
-    base = base_of(admin, config)
-    try:
-        body = fetch(base, recent_path(route, limit))
-        found = read(base, body, RecentView)
-    except NoAnswerError as error:
-        complain(error.message, error.cure)
-        leave(FOUND)
-    if json:
-        say(body.decode().rstrip())
-        leave(FINE)
-    for line in entry_lines(map(_entry, found.requests), screen_width()):
-        say(line)
-    if not found.requests:
-        say(f"{route}: no request is remembered")
-    leave(FINE)
+    found = read_or_leave(base_of(admin, config), recent_path(route, limit), RecentView, json=json)
+    say_entries(map(_entry, found.requests), f"{route}: no request is remembered")
 
 
 def _entry(seen: SampledView) -> ListEntry:

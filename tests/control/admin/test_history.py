@@ -225,3 +225,4 @@ async def test_the_loop_writes_what_comes(port: Port, tasks: Any) -> None:  # no
         return bool(await history(port))
 
     await until(written)
+    assert [(entry["kind"], entry["actor"]) for entry in await history(port)] == [("unkill", "ann")]
