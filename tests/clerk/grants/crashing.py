@@ -1,0 +1,98 @@
+"""Clerks that die: for each line on standard input one process refreshes a token and kills itself at a point.
+
+A line is JSON: database, folder, port, token, point, and `mutant` (what is taken out, or empty). The answer is a line
+with how the process ended. Forked from one that has loaded everything, so that 200 deaths take seconds.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import sys
+import urllib.request
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+from proxy.clerk.grants import provider_call
+from proxy.clerk.grants.provider_call import ProviderCalls
+from proxy.clerk.grants.spool import Spool
+from proxy.store.postgres.grant_tables import GrantTables
+from tests.clerk.grants.desks import desk, refreshed
+
+Method = Callable[..., Awaitable[Any]]
+
+
+def die(*_: object) -> float:
+    os.kill(os.getpid(), signal.SIGKILL)
+    return 0.0
+
+
+def before(method: Method) -> Method:
+    async def dies(*arguments: Any) -> Any:
+        return die(method, arguments)
+
+    return dies
+
+
+def after(method: Method) -> Method:
+    async def dies(*arguments: Any) -> Any:
+        await method(*arguments)
+        return die()
+
+    return dies
+
+
+def arm(point: str, port: int) -> None:
+    """Lay the mine."""
+    tables, calls, spool = GrantTables, ProviderCalls, Spool
+    match point:
+        case "before_intent":
+            tables.intend = before(tables.intend)  # type: ignore[method-assign]
+        case "after_intent":
+            tables.intend = after(tables.intend)  # type: ignore[method-assign]
+        case "after_check":
+            provider_call.boot_time = die
+        case "after_send":
+            urllib.request.urlopen(f"http://127.0.0.1:{port}/_fault?kill={os.getpid()}").close()
+        case "after_answer":
+            calls.send = after(calls.send)  # type: ignore[method-assign]
+        case "after_spool":
+            spool.write = after(spool.write)  # type: ignore[method-assign]
+        case "after_commit":
+            tables.commit = after(tables.commit)  # type: ignore[method-assign]
+        case _:
+            raise ValueError(point)
+
+
+async def no_spool(*_: object) -> None:
+    """The mutant that writes nothing down."""
+
+
+async def live(order: dict[str, Any]) -> None:
+    one = desk(order["database"], Path(order["folder"]), order["port"])
+    refreshed(await one.ask(order["token"]))
+    await one.close()
+
+
+def run(order: dict[str, Any]) -> None:
+    if order["mutant"] == "no_spool":
+        Spool.write = no_spool  # type: ignore[assignment,method-assign]
+    arm(order["point"], order["port"])
+    asyncio.run(live(order))
+
+
+def main() -> None:
+    for line in sys.stdin:
+        pid = os.fork()
+        if not pid:
+            run(json.loads(line))
+            os._exit(0)
+        sys.stdout.write(f"{os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])}\n")
+        sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()
