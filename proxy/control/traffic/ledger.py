@@ -105,6 +105,13 @@ class RefusedSeries(NamedTuple):
     reason: str
 
 
+class AskedSeries(NamedTuple):
+    """Questions to the clerk of one kind, by what became of them."""
+
+    kind: str
+    outcome: str
+
+
 class ShadowSeries(NamedTuple):
     """What became of the shadows of one route: sent, shed, failed, skipped."""
 
@@ -153,6 +160,8 @@ class WorkerState:
     switched: float = 0.0
     upstreams: tuple[UpstreamState, ...] = ()
     orders: int = 0
+    waits: int = 0
+    held: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,6 +176,7 @@ class LedgerCounts:
     sheds: Mapping[str, int] = field(default_factory=dict)
     shadows: Mapping[ShadowSeries, int] = field(default_factory=dict)
     refused: Mapping[RefusedSeries, int] = field(default_factory=dict)
+    asked: Mapping[AskedSeries, int] = field(default_factory=dict)
 
 
 class Ledger:
@@ -184,6 +194,7 @@ class Ledger:
         self._sheds: dict[str, int] = {}
         self._shadows: dict[ShadowSeries, int] = {}
         self._refused: dict[RefusedSeries, int] = {}
+        self._asked: dict[AskedSeries, int] = {}
         self._reported: set[str] = set()
 
     def fold(self, report: Report) -> None:
@@ -200,6 +211,9 @@ class Ledger:
             self._fold_shadow(shadow)
         for refused in report.refused:
             self._fold_refused(refused)
+        for asked in report.asked:
+            kind = AskedSeries(asked.kind, asked.outcome)
+            self._asked[kind] = self._asked.get(kind, 0) + asked.count
         self._lines_dropped += report.lines_dropped
         for reason, count in report.sheds.items():
             self._sheds[reason] = self._sheds.get(reason, 0) + count
@@ -261,6 +275,7 @@ class Ledger:
             sheds=self._sheds.copy(),
             shadows=self._shadows.copy(),
             refused=self._refused.copy(),
+            asked=self._asked.copy(),
         )
 
     def is_killed(self) -> bool:
@@ -346,4 +361,6 @@ def _state_of(report: Report, now: float) -> WorkerState:
         switched=report.switched,
         upstreams=tuple(report.upstreams),
         orders=report.orders,
+        waits=report.waits,
+        held=report.held,
     )
