@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from proxy.edge.routing.step import AdmissionStep
     from proxy.edge.routing.step_kind import StepKind, StepServices
 
-KINDS: tuple[Callable[[StepServices], StepKind], ...] = (RateKind,)
+KINDS: tuple[Callable[[StepServices], StepKind], ...] = (
+    RateKind,  # behind those that may refuse: only what goes on is counted
+)
 
 
 class RouteSteps:
