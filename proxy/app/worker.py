@@ -90,12 +90,16 @@ class Worker:
         """To be made inside the running loop."""
         self._inputs = inputs
         self._sink = sink
+        self._clerk = ClerkLink(inputs.link.parent)
         self._listener = DataPlane(
-            inputs.snapshot, AccessLogWriter(sink, console=console), inputs.ties, here=inputs.here
+            inputs.snapshot,
+            AccessLogWriter(sink, console=console),
+            inputs.ties,
+            here=inputs.here,
+            clerk=self._clerk,
         )
         self._pairs = PairLink(inputs.link.with_name(PAIRS))
         self._listener.shadows.recorder = self._pairs
-        self._clerk = ClerkLink(inputs.link.parent)
         self._kill_file = KillFile(inputs.kill_file(inputs.snapshot.kill_file), self._ordered)
         self._certificates = CertificateWatch(self._listener)
         self._switched = 0.0
@@ -230,6 +234,7 @@ class Worker:
             shadows=counters.take_shadows(),
             cohorts=cohorts,
             refused=counters.take_refused(),
+            step_answers=counters.take_step_answers(),
             alive=counters.take_alive(),
             recent=None if recent is None else Recent(recent.sample, recent.bad, recent.total),
             asked=self._clerk.take_outcomes(),

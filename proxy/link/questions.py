@@ -10,7 +10,6 @@ Rule 4: a feature has a file of its own here, and adds its structs to the unions
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import get_args
 
 import msgspec
@@ -67,20 +66,6 @@ class Taken(msgspec.Struct, frozen=True, array_like=True, tag="taken"):
     """Clerk to worker: the notice of this id needs to be told no more."""
 
     id: int
-
-
-class AskOutcome(StrEnum):
-    """What became of a question."""
-
-    ANSWERED = "answered"
-    UNAVAILABLE = "unavailable"
-    """The clerk is there, but not what it needs."""
-    LATE = "late"
-    """No answer came in time."""
-    LEFT = "left"
-    """The client did not wait for it."""
-    NO_ROOM = "no_room"
-    """Too many wait."""
 
 
 ToClerk = Asked | Told | Forgotten

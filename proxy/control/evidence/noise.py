@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from math import inf
 
 from proxy.core.evidence.records import Epoch, NoiseCount, NoiseFinding
-from proxy.core.noise.key_standing import KeyCounts, ClaimStanding, moved, ruled
+from proxy.core.noise.key_standing import ClaimStanding, KeyCounts, moved, ruled
 from proxy.core.noise.key_state import KeyState
 from proxy.core.noise.keys import is_loose, path_of
 from proxy.core.noise.measure import EVERY_KEY, TRIALS, Measure, number_of

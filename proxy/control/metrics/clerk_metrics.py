@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
 from proxy.control.traffic.ledger import AskedSeries, LedgerCounts
+from proxy.core.outcome import AskOutcome
 from proxy.link.messages import ClerkState
-from proxy.link.questions import QUESTION_KINDS, AskOutcome
+from proxy.link.questions import QUESTION_KINDS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

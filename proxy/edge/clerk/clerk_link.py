@@ -14,7 +14,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import Counter
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from time import monotonic
@@ -23,7 +22,9 @@ from typing import Final
 import msgspec
 import structlog
 
+from proxy.core.outcome import AskOutcome
 from proxy.edge.routing.step import LocalAnswer, Wait
+from proxy.edge.routing.step_kind import WITHIN, Hear
 from proxy.link.messages import AskedDelta, Unframer
 from proxy.link.questions import (
     MAX_QUESTION,
@@ -31,7 +32,6 @@ from proxy.link.questions import (
     Answer,
     Answered,
     Asked,
-    AskOutcome,
     Forgotten,
     Notice,
     Question,
@@ -43,8 +43,6 @@ from proxy.link.questions import (
 )
 from proxy.link.reconnecting import LAST_MOMENT, ReconnectingLink
 
-WITHIN: Final = 2.0
-"""Seconds that a request waits for the clerk."""
 MAX_WAITS: Final = 1024
 """Requests of one worker that may wait for the clerk."""
 MAX_HELD: Final = 16 * 1024 * 1024
@@ -55,12 +53,9 @@ LONGEST_DELAY = 0.25
 """Seconds between two looks for a clerk that is gone: a fraction of what a request waits."""
 _log = structlog.get_logger()
 
-Hear = Callable[[Answer], LocalAnswer | None]
-"""What a step makes of an answer: Banyan's own to the client, or None: go on. It is never given `Unavailable`."""
-
 
 class ClerkLink(ReconnectingLink):
-    """One worker's. `waits` is how many requests wait, `held` how many bytes are kept for the clerk."""
+    """One worker's `Clerk`. `waits` is how many requests wait, `held` how many bytes are kept for the clerk."""
 
     def __init__(self, directory: Path) -> None:
         """`directory` is that of the private sockets."""
@@ -79,7 +74,7 @@ class ClerkLink(ReconnectingLink):
         return len(self._asked)
 
     def ask(self, question: Question, hear: Hear, within: float = WITHIN) -> Wait | LocalAnswer:
-        """What a step returns: `hear` says what becomes of the request, once there is an answer."""
+        """As `Clerk` says."""
         frame = frame_of(Asked(self._last + 1, question))
         if len(self._asked) >= MAX_WAITS or self.held + len(frame) > MAX_HELD:
             self._outcomes[kind_of(question), AskOutcome.NO_ROOM] += 1
@@ -91,7 +86,7 @@ class ClerkLink(ReconnectingLink):
         return wait
 
     def tell(self, notice: Notice) -> bool:
-        """Have the clerk take it, whenever it can; False: there is no room."""
+        """As `Clerk` says."""
         frame = frame_of(Told(self._last + 1, notice))
         if self.held + len(frame) > MAX_HELD:
             self._outcomes[kind_of(notice), AskOutcome.NO_ROOM] += 1

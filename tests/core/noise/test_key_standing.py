@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from proxy.core.noise.key_standing import ENOUGH, PATIENCE, RENEWED, KeyCounts, KeyRuling, ClaimStanding, moved, ruled
+from proxy.core.noise.key_standing import ENOUGH, PATIENCE, RENEWED, ClaimStanding, KeyCounts, KeyRuling, moved, ruled
 from proxy.core.noise.key_state import KeyState
 from proxy.core.noise.measure import Measure
 from proxy.core.noise.proof import LASTS, Trials

@@ -98,4 +98,4 @@ async def test_the_clerk_leaves_no_core(database: Embedded, tmp_path: Path) -> N
         os.kill(clerk, signal.SIGABRT)
         await banyan.until_logged("child_died")
     assert [entry["exit"] for entry in banyan.events("child_died")] == [-signal.SIGABRT]
-    assert list(tmp_path.rglob("core*")) == []
+    assert [name for name in os.listdir(tmp_path) if name.startswith("core")] == []  # noqa: PTH208
