@@ -22,6 +22,7 @@ from pathlib import Path
 import msgspec
 import structlog
 
+from proxy.clerk.grants.grant_handler import GrantHandler
 from proxy.clerk.handler import AnyHandler
 from proxy.clerk.worker_connection import Handlers, WorkerConnection
 from proxy.core.routing.snapshot import Snapshot
@@ -64,7 +65,7 @@ class ClerkProcess:
         self._connections = connections_to(
             inputs.snapshot.state.reveal(), inputs.directory, patience=PATIENCE, most=CONNECTIONS
         )
-        self._handlers = Handlers(_handlers(self._connections, inputs.snapshot))
+        self._handlers = Handlers(_handlers(self._connections, inputs))
         self._link = ControlLink(inputs.link, MOST_UNSENT, self._tell, self._hear)
         self._installing = asyncio.Lock()
         self._stopping = asyncio.Event()
@@ -100,6 +101,8 @@ class ClerkProcess:
             async with asyncio.timeout(LAST_WORDS):
                 await self._questions.done()
         await self._questions.end()
+        for handler in self._handlers.all:
+            await handler.end()
         self._tell()
         await self._link.finish()
 
@@ -139,7 +142,7 @@ def keep_to_itself() -> None:
     ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
 
 
-def _handlers(connections: Connections, snapshot: Snapshot) -> tuple[AnyHandler, ...]:
+def _handlers(connections: Connections, inputs: ClerkInputs) -> tuple[AnyHandler, ...]:
     """One of each feature."""
-    del connections, snapshot
-    return ()
+    del connections
+    return (GrantHandler(inputs.snapshot, inputs.directory),)

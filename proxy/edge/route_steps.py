@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from proxy.edge.clerk.grant_step import GrantKind
 from proxy.edge.routing.decision import decide
 from proxy.edge.routing.route_rate import RateKind
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from proxy.edge.routing.step_kind import StepKind, StepServices
 
 KINDS: tuple[Callable[[StepServices], StepKind], ...] = (
+    GrantKind,
     RateKind,  # behind those that may refuse: only what goes on is counted
 )
 

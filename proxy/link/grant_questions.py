@@ -5,10 +5,10 @@ from __future__ import annotations
 import msgspec
 
 
-class GrantQuestion(msgspec.Struct, frozen=True, kw_only=True, tag="grant"):
-    """One request. `provider` is the name in `grants:`; `fields` have names in lower case.
+class UseGrant(msgspec.Struct, frozen=True, array_like=True, tag="use_grant"):
+    """One request. `provider` is a name in `grants`; `fields` have names in lower case; `address` is the client's.
 
-    `address` is the client's behind trusted proxies, `certificate` the name in the certificate that it showed.
+    `revokes`: it came to the revocation endpoint.
     """
 
     provider: str
@@ -17,10 +17,9 @@ class GrantQuestion(msgspec.Struct, frozen=True, kw_only=True, tag="grant"):
     fields: tuple[tuple[str, str], ...]
     body: bytes
     address: str
-    certificate: str = ""
 
 
-class GrantReply(msgspec.Struct, frozen=True, kw_only=True, tag="granted"):
+class GrantUsed(msgspec.Struct, frozen=True, array_like=True, tag="grant_used"):
     """The whole answer."""
 
     status: int

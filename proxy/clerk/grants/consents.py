@@ -19,13 +19,13 @@ from proxy.clerk.grants.provider_call import NO_ANSWER, NOT_SENT, ProviderReques
 from proxy.core.grants.grant_policy import Replaces
 from proxy.core.grants.token_answer import CallOutcome, Tokens, outcome_of, tokens_of
 from proxy.core.secret import Secret
-from proxy.link.grant_questions import GrantReply
+from proxy.link.grant_questions import GrantUsed
 from proxy.store.errors import StoreUnavailable
 
 _log = structlog.get_logger()
 
 
-async def consent(fence: Fence, departure: Departure, body: Secret[bytes]) -> GrantReply:
+async def consent(fence: Fence, departure: Departure, body: Secret[bytes]) -> GrantUsed:
     """The provider's answer."""
     begun = monotonic()
     answer = await fence.calls.send(ProviderRequest(target=departure.target, fields=departure.fields, body=body))

@@ -30,7 +30,8 @@ _HOP = frozenset(
     {
         *("connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "te", "trailer"),
         *("transfer-encoding", "upgrade", "content-length", "content-encoding", "expect", "host", "accept-encoding"),
-        *("cookie", "set-cookie", "proxy-connection", "alt-svc", "date", "server"),
+        *("cookie", "set-cookie", "proxy-connection", "alt-svc", "date", "server", "forwarded", "via"),
+        *("x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-forwarded-port", "x-real-ip"),
     }
 )
 NOT_SENT = ProviderAnswer(status=-1, body=NO_BYTES)

@@ -25,7 +25,7 @@ from proxy.core.grants.family import LIMITED, Ruling, rule
 from proxy.core.grants.grant_policy import GrantSystem
 from proxy.core.grants.token_answer import CallOutcome, given_again, tokens_of
 from proxy.core.grants.token_request import Proof
-from proxy.link.grant_questions import GrantReply
+from proxy.link.grant_questions import GrantUsed
 from proxy.store.errors import StoreUnavailable
 from proxy.store.postgres.grant_tables import KnownToken
 
@@ -69,9 +69,9 @@ class Refreshing:
         self._checks = checks
         self._host = host
 
-    async def answer(self, asker: Asker) -> GrantReply:
+    async def answer(self, asker: Asker) -> GrantUsed:
         """StoreUnavailable where the database is away. Rule 1."""
-        reply: GrantReply | None = None
+        reply: GrantUsed | None = None
         slot = asker.departure.request.slot
         while reply is None:
             known = await asker.fence.tables.look(asker.hash, asker.name, slot)
@@ -80,7 +80,7 @@ class Refreshing:
 
     # -- a token that nobody has seen ---------------------------------------------------------------------------------
 
-    async def _adopt(self, asker: Asker) -> GrantReply | None:
+    async def _adopt(self, asker: Asker) -> GrantUsed | None:
         fence, system, request = asker.fence, asker.system, asker.departure.request
         if system is None:
             fence.alarms.ring(GrantAlarm.STRANGER, fence.policy.name)
@@ -101,7 +101,7 @@ class Refreshing:
 
     # -- one that is known --------------------------------------------------------------------------------------------
 
-    async def _follow(self, asker: Asker, known: KnownToken) -> GrantReply | None:
+    async def _follow(self, asker: Asker, known: KnownToken) -> GrantUsed | None:
         """None: look again."""
         fence, shown = asker.fence, known.shown
         if fence.commits.is_behind(known.family, shown.current):
@@ -127,11 +127,11 @@ class Refreshing:
         detail = f"generation {known.shown.generation} of {known.shown.current}"
         asker.fence.alarms.ring(alarm, asker.fence.policy.name, family=known.family, system=asker.name, detail=detail)
 
-    def _closed(self, asker: Asker) -> GrantReply:
+    def _closed(self, asker: Asker) -> GrantUsed:
         asker.fence.alarms.ring(GrantAlarm.CLOSED, asker.fence.policy.name)
         return replies.away(_CLOSED, 10.0)
 
-    async def _give(self, asker: Asker, known: KnownToken) -> GrantReply:
+    async def _give(self, asker: Asker, known: KnownToken) -> GrantUsed:
         """The stored answer, to who is who it says (rule 2)."""
         fence, shown = asker.fence, known.shown
         match await self._checks.check(fence, asker.departure):
@@ -151,7 +151,7 @@ class Refreshing:
         fence.alarms.figures.stored[policy.name, asker.name] += 1
         return replies.given(given_again(rest, current, shown.now - shown.begun, policy.relative, policy.absolute))
 
-    async def _wait(self, asker: Asker, known: KnownToken) -> GrantReply | None:
+    async def _wait(self, asker: Asker, known: KnownToken) -> GrantUsed | None:
         """Until the flight here lands, or it is time to look whether the one elsewhere has."""
         left, shown = asker.until - monotonic(), known.shown
         pause = max(0.0, shown.next_at - shown.now)
@@ -164,12 +164,12 @@ class Refreshing:
             await asyncio.sleep(min(left, pause or LOOK_AGAIN))
         return None
 
-    def _come_back(self, known: KnownToken, pause: float) -> GrantReply:
+    def _come_back(self, known: KnownToken, pause: float) -> GrantUsed:
         if known.why == LIMITED:
             return replies.error(429, "slow_down", "the provider wants to be asked later", retry_after=max(1.0, pause))
         return replies.away("the provider has not answered yet", max(1.0, pause))
 
-    async def _use(self, asker: Asker, known: KnownToken) -> GrantReply | None:
+    async def _use(self, asker: Asker, known: KnownToken) -> GrantUsed | None:
         """The current token, once, whoever asks for it."""
         left = asker.until - monotonic()
         if left <= 0:
@@ -185,7 +185,7 @@ class Refreshing:
         landing = flight.result()
         return None if landing is None else await self._answer_to(asker, known, landing)
 
-    async def _answer_to(self, asker: Asker, known: KnownToken, landing: Landing) -> GrantReply | None:
+    async def _answer_to(self, asker: Asker, known: KnownToken, landing: Landing) -> GrantUsed | None:
         """What the one gets whose request was passed on; None: look again."""
         match landing.outcome:
             case CallOutcome.TAKEN:

@@ -8,7 +8,7 @@ from math import ceil
 from proxy.core.grants.family import Ruling
 from proxy.core.grants.token_answer import ProviderAnswer
 from proxy.core.grants.token_request import Misread
-from proxy.link.grant_questions import GrantReply
+from proxy.link.grant_questions import GrantUsed
 
 _FIELDS: tuple[tuple[str, str], ...] = (
     ("content-type", "application/json"),
@@ -27,7 +27,7 @@ REFUSALS = {
 }
 
 
-def error(status: int, name: str, sentence: str, *, retry_after: float = 0.0, challenge: bool = False) -> GrantReply:
+def error(status: int, name: str, sentence: str, *, retry_after: float = 0.0, challenge: bool = False) -> GrantUsed:
     """`challenge`: the client used Basic, and RFC 6749 wants it told so."""
     body = json.dumps({"error": name, "error_description": sentence}).encode()
     fields = _FIELDS
@@ -35,29 +35,29 @@ def error(status: int, name: str, sentence: str, *, retry_after: float = 0.0, ch
         fields = (*fields, ("retry-after", str(ceil(retry_after))))
     if challenge:
         fields = (*fields, ("www-authenticate", 'Basic realm="token endpoint"'))
-    return GrantReply(status=status, fields=fields, body=body)
+    return GrantUsed(status=status, fields=fields, body=body)
 
 
-def away(sentence: str, retry_after: float = 1.0) -> GrantReply:
+def away(sentence: str, retry_after: float = 1.0) -> GrantUsed:
     """Nothing is known to be wrong with the token: come back."""
     return error(503, "temporarily_unavailable", sentence, retry_after=retry_after)
 
 
-def misread(found: Misread) -> GrantReply:
+def misread(found: Misread) -> GrantUsed:
     """The request itself is wrong."""
     return error(found.status, found.error, found.sentence, challenge=found.status == 401)
 
 
-def refused(ruling: Ruling) -> GrantReply:
+def refused(ruling: Ruling) -> GrantUsed:
     """This token is not for who shows it."""
     return error(*REFUSALS[ruling])
 
 
-def relayed(answer: ProviderAnswer) -> GrantReply:
+def relayed(answer: ProviderAnswer) -> GrantUsed:
     """As the provider said it."""
-    return GrantReply(status=answer.status, fields=answer.fields, body=answer.body.reveal())
+    return GrantUsed(status=answer.status, fields=answer.fields, body=answer.body.reveal())
 
 
-def given(body: bytes) -> GrantReply:
+def given(body: bytes) -> GrantUsed:
     """A stored answer."""
-    return GrantReply(status=200, fields=_FIELDS, body=body)
+    return GrantUsed(status=200, fields=_FIELDS, body=body)

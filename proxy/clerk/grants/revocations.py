@@ -10,14 +10,14 @@ from proxy.clerk.grants.provider_call import NO_ANSWER, NOT_SENT, ProviderReques
 from proxy.core.grants.family import FamilyState, Ruling
 from proxy.core.grants.grant_policy import GrantSystem
 from proxy.core.secret import Secret
-from proxy.link.grant_questions import GrantReply
+from proxy.link.grant_questions import GrantUsed
 from proxy.store.postgres.grant_tables import KnownToken
 
 NAMED = "token"
 """The parameter that holds what is to be revoked."""
 
 
-async def revoke(fence: Fence, departure: Departure, system: GrantSystem | None) -> GrantReply:
+async def revoke(fence: Fence, departure: Departure, system: GrantSystem | None) -> GrantUsed:
     """The provider's answer."""
     token = departure.request.token
     hashed = fence.keys.hashes.token(token)
@@ -28,7 +28,7 @@ async def revoke(fence: Fence, departure: Departure, system: GrantSystem | None)
     if known is not None and known.shown.client_id != departure.request.credentials.client_id:
         return replies.refused(Ruling.OTHER_CLIENT)
     if known is not None and known.shown.state is FamilyState.ENDED:
-        return GrantReply(status=200, fields=(), body=b"")
+        return GrantUsed(status=200, fields=(), body=b"")
     current = fence.token(known.family, known.token) if known is not None else token
     request = ProviderRequest(
         target=departure.target, fields=departure.fields, body=Secret(departure.request.body(current, NAMED))

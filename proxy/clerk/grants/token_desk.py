@@ -30,7 +30,7 @@ from proxy.core.grants.grant_policy import GrantPolicy
 from proxy.core.grants.token_request import Misread, read_token_request
 from proxy.core.routing.route import Upstream
 from proxy.core.secret import Secret
-from proxy.link.grant_questions import GrantQuestion, GrantReply
+from proxy.link.grant_questions import GrantUsed, UseGrant
 from proxy.names.resolver import Resolver
 from proxy.store.errors import StoreRefused, StoreUnavailable
 from proxy.store.postgres.grant_tables import GrantTables
@@ -76,7 +76,7 @@ class TokenDesk:
             alarms=self._alarms,
         )
 
-    async def answer(self, question: GrantQuestion) -> GrantReply:
+    async def answer(self, question: UseGrant) -> GrantUsed:
         """Rule 1."""
         fence = self._fences.get(question.provider)
         if fence is None:
@@ -89,14 +89,14 @@ class TokenDesk:
             _log.error("grant_request_failed", grants=question.provider, error=str(error))
             return replies.away("this cannot be answered now; the log of the clerk says why", 10.0)
 
-    async def _answer(self, fence: Fence, question: GrantQuestion) -> GrantReply:
+    async def _answer(self, fence: Fence, question: UseGrant) -> GrantUsed:
         until = monotonic() + fence.policy.wait
         named = NAMED if question.revokes else "refresh_token"
         request = read_token_request(question.fields, question.body, named)
         if isinstance(request, Misread):
             return replies.misread(request)
         departure = Departure(request=request, target=question.target, fields=question.fields)
-        system = fence.policy.system_of(question.address, question.certificate)
+        system = fence.policy.system_of(question.address)
         if question.revokes:
             return await revoke(fence, departure, system)
         if request.grant_type == "refresh_token":

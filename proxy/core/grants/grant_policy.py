@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 from ipaddress import IPv4Network, IPv6Network, ip_address
+from typing import ClassVar
 
 from proxy.core.secret import NO_TEXT, Secret
 
@@ -44,11 +45,10 @@ class KeyPlace:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GrantSystem:
-    """Who may hold copies: by network, or by the name in its certificate. `until` in unix seconds, 0: for ever."""
+    """Who may hold copies, by network. `until` in unix seconds, 0: for ever."""
 
     name: str
     networks: tuple[IPv4Network | IPv6Network, ...] = ()
-    certificate: str = ""
     adopt: bool = False
     until: float = 0.0
 
@@ -77,23 +77,24 @@ class GrantPolicy:
     relative: tuple[str, ...] = ("expires_in", "refresh_expires_in")
     absolute: tuple[str, ...] = ("created_at",)
 
-    def system_of(self, address: str, certificate: str) -> GrantSystem | None:
+    def system_of(self, address: str) -> GrantSystem | None:
         """Who asks from there; None: a stranger."""
         try:
             asked = ip_address(address)
         except ValueError:
-            asked = None
+            return None
         for system in self.systems:
-            if system.certificate and system.certificate == certificate:
-                return system
-            if asked is not None and any(asked in network for network in system.networks):
+            if any(asked in network for network in system.networks):
                 return system
         return None
 
 
 @dataclass(frozen=True, slots=True)
 class GrantUse:
-    """What a route says: which `grants:` it stands for, and which of the provider's endpoints."""
+    """The policy of a step: which `grants:` a route stands for, and which of the provider's endpoints."""
 
     of: str
     role: GrantRole = GrantRole.TOKEN
+    key: ClassVar[str] = "grants"
+    fields: ClassVar[frozenset[bytes]] = frozenset()
+    answers: ClassVar[tuple[str, ...]] = ("grants",)

@@ -44,7 +44,7 @@ def deaths() -> Iterator[Deaths]:
         process.stdin.close()
 
 
-async def lost(  # noqa: PLR0913 -- where, how often, and what is different
+async def lost(
     killing: Deaths, point: str, database: str, provider: Provider, folder: Path, runs: int, *, mutant: str = ""
 ) -> list[str]:
     """Accounts whose grant did not outlive a death at this point, of so many; the other system asks afterwards."""

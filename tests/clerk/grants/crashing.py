@@ -23,6 +23,12 @@ from proxy.store.postgres.grant_tables import GrantTables
 from tests.clerk.grants.desks import desk, refreshed
 
 Method = Callable[..., Awaitable[Any]]
+MINES: dict[str, tuple[type, str]] = {
+    "intent": (GrantTables, "intend"),
+    "answer": (ProviderCalls, "send"),
+    "spool": (Spool, "write"),
+    "commit": (GrantTables, "commit"),
+}
 
 
 def die(*_: object) -> float:
@@ -30,41 +36,25 @@ def die(*_: object) -> float:
     return 0.0
 
 
-def before(method: Method) -> Method:
-    async def dies(*arguments: Any) -> Any:
-        return die(method, arguments)
-
-    return dies
-
-
-def after(method: Method) -> Method:
-    async def dies(*arguments: Any) -> Any:
-        await method(*arguments)
-        return die()
+def mined(method: Method, when: str) -> Method:
+    async def dies(*arguments: object) -> object:
+        found = die() if when == "before" else await method(*arguments)
+        return die() if when == "after" else found
 
     return dies
 
 
 def arm(point: str, port: int) -> None:
     """Lay the mine."""
-    tables, calls, spool = GrantTables, ProviderCalls, Spool
-    match point:
-        case "before_intent":
-            tables.intend = before(tables.intend)  # type: ignore[method-assign]
-        case "after_intent":
-            tables.intend = after(tables.intend)  # type: ignore[method-assign]
-        case "after_check":
+    when, _, where = point.partition("_")
+    match where:
+        case "check":
             provider_call.boot_time = die
-        case "after_send":
+        case "send":
             urllib.request.urlopen(f"http://127.0.0.1:{port}/_fault?kill={os.getpid()}").close()
-        case "after_answer":
-            calls.send = after(calls.send)  # type: ignore[method-assign]
-        case "after_spool":
-            spool.write = after(spool.write)  # type: ignore[method-assign]
-        case "after_commit":
-            tables.commit = after(tables.commit)  # type: ignore[method-assign]
         case _:
-            raise ValueError(point)
+            owner, name = MINES[where]
+            setattr(owner, name, mined(getattr(owner, name), when))
 
 
 async def no_spool(*_: object) -> None:
@@ -79,7 +69,7 @@ async def live(order: dict[str, Any]) -> None:
 
 def run(order: dict[str, Any]) -> None:
     if order["mutant"] == "no_spool":
-        Spool.write = no_spool  # type: ignore[assignment,method-assign]
+        Spool.write = no_spool
     arm(order["point"], order["port"])
     asyncio.run(live(order))
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import dataclass, field, replace
 from ipaddress import ip_network
 from pathlib import Path
@@ -16,7 +15,7 @@ from proxy.clerk.grants.token_desk import TokenDesk
 from proxy.core.grants.grant_policy import GrantPolicy, GrantSystem, KeyPlace
 from proxy.core.routing.route import Upstream
 from proxy.core.secret import Secret
-from proxy.link.grant_questions import GrantQuestion, GrantReply
+from proxy.link.grant_questions import GrantUsed, UseGrant
 from proxy.names.resolver import Resolver
 from proxy.store.postgres.connections import Connections, Patience
 from proxy.store.postgres.grant_tables import GrantTables
@@ -48,19 +47,19 @@ class Desk:
     spool: Spool
     resolver: Resolver
     tasks: Tasks
-    given: list[GrantReply] = field(default_factory=list)
+    given: list[GrantUsed] = field(default_factory=list)
 
     async def ask(
         self, token: str, address: str = LEGACY, secret: str = SECRET, client: str = "card", **more: str
-    ) -> GrantReply:
+    ) -> GrantUsed:
         form = {"grant_type": "refresh_token", "refresh_token": token, **more}
         return await self.post(urlencode(form).encode(), ("authorization", basic(client, secret)), address=address)
 
     async def post(
         self, body: bytes, *fields: tuple[str, str], address: str = LEGACY, path: str = "/token"
-    ) -> GrantReply:
+    ) -> GrantUsed:
         revokes = path != "/token"
-        question = GrantQuestion(
+        question = UseGrant(
             provider="aggregator", revokes=revokes, target=path, fields=(FORM, *fields), body=body, address=address
         )
         return await self.desk.answer(question)
@@ -89,16 +88,16 @@ def upstream(port: int) -> Upstream:
     return Upstream(name="aggregator", scheme="http", host="127.0.0.1", port=port)
 
 
-def with_policy(**changes: Any) -> GrantPolicy:
-    return replace(POLICY, **changes)
+def with_policy(**changes: object) -> GrantPolicy:
+    return replace(POLICY, **changes)  # type: ignore[arg-type] # by their names
 
 
-def said(reply: GrantReply) -> dict[str, Any]:
+def said(reply: GrantUsed) -> dict[str, Any]:
     found: dict[str, Any] = json.loads(reply.body)
     return found
 
 
-def refreshed(reply: GrantReply) -> str:
+def refreshed(reply: GrantUsed) -> str:
     """The refresh token of an answer that has to be good."""
     assert reply.status == 200, reply
     return str(said(reply)["refresh_token"])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import json
 import os
@@ -43,8 +42,8 @@ class Provider:
             self.process.kill()
             self.process.communicate()
 
-    def _ask(self, path: str, **parameters: object) -> dict[str, Any]:
-        query = urlencode({name: value for name, value in parameters.items()})
+    def _ask(self, path: str, **parameters: str | float) -> dict[str, Any]:
+        query = urlencode(parameters)
         with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}?{query}", timeout=30) as answer:
             found: dict[str, Any] = json.load(answer)
         return found
@@ -64,11 +63,6 @@ class Provider:
     def alive(self) -> set[str]:
         """Accounts with a refresh token that was not used."""
         return set(self._ask("/_alive")["alive"])
-
-    async def await_calls(self, count: int) -> None:
-        """Until so many token calls have come in."""
-        while (await asyncio.to_thread(self.counts))["token"] < count:
-            await asyncio.sleep(0.01)
 
 
 def basic(client: str = "card", secret: str = SECRET) -> str:

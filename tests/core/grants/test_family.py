@@ -2,7 +2,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from ipaddress import ip_network
-from typing import Any
 
 import pytest
 
@@ -46,8 +45,9 @@ ANCESTOR = Shown(
 CURRENT = replace(ANCESTOR, generation=3)
 
 
-def ruled(shown: Shown, system: GrantSystem | None = NEW, credentials: Credentials = CARD, **policy: Any) -> Ruling:
-    return rule(shown, replace(POLICY, **policy), system, credentials)
+def ruled(shown: Shown, system: GrantSystem | None = NEW, credentials: Credentials = CARD, **policy: object) -> Ruling:
+    with_policy = replace(POLICY, **policy)  # type: ignore[arg-type]
+    return rule(shown, with_policy, system, credentials)
 
 
 def test_an_ancestor_gets_what_is_stored_and_the_current_token_is_used() -> None:
@@ -110,7 +110,7 @@ def test_one_call_at_a_time_and_not_too_soon(shown: Shown, expected: Ruling) -> 
 
 
 @pytest.mark.parametrize(("left", "expected"), [(61.0, True), (60.0, True), (59.0, False), (0.0, False)])
-def test_a_stored_answer_is_good_for_a_while(left: float, expected: bool) -> None:
+def test_a_stored_answer_is_good_for_a_while(left: float, *, expected: bool) -> None:
     """For a minute, or for a tenth of a life that is shorter than ten."""
     assert is_fresh(replace(ANCESTOR, ends=1000.0 + left, begun=0.0), 60.0) is expected
     assert is_fresh(replace(ANCESTOR, ends=1000.0 + left / 10, begun=1000.0 + left / 10 - 60.0), 60.0) is expected
