@@ -65,7 +65,8 @@ class ClerkProcess:
         self._connections = connections_to(
             inputs.snapshot.state.reveal(), inputs.directory, patience=PATIENCE, most=CONNECTIONS
         )
-        self._handlers = Handlers(_handlers(self._connections, inputs))
+        self._grants = GrantHandler(inputs.snapshot, inputs.directory)
+        self._handlers = Handlers((*_handlers(self._connections, inputs.snapshot), self._grants))
         self._link = ControlLink(inputs.link, MOST_UNSENT, self._tell, self._hear)
         self._installing = asyncio.Lock()
         self._stopping = asyncio.Event()
@@ -115,6 +116,8 @@ class ClerkProcess:
         if self._link.ready:
             state = ClerkState(os.getpid(), self._revision, self._handlers.running, self._handlers.is_away)
             self._link.send(state)
+            if (counts := self._grants.take_counts()) is not None:
+                self._link.send(counts)
 
     def _hear(self, body: bytes) -> None:
         try:
@@ -142,7 +145,7 @@ def keep_to_itself() -> None:
     ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
 
 
-def _handlers(connections: Connections, inputs: ClerkInputs) -> tuple[AnyHandler, ...]:
-    """One of each feature."""
-    del connections
-    return (GrantHandler(inputs.snapshot, inputs.directory),)
+def _handlers(connections: Connections, snapshot: Snapshot) -> tuple[AnyHandler, ...]:
+    """One of each feature that works by what is in the database alone."""
+    del connections, snapshot
+    return ()

@@ -8,6 +8,8 @@ Rule 3: files that are still written, or that nobody has read since their clerk 
 
 from __future__ import annotations
 
+import secrets
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 from uuid import UUID
@@ -70,3 +72,15 @@ def spool_files(directory: Path, *endings: str) -> list[Path]:
     """Those with one of these endings, the oldest first."""
     found = [path for path in (directory / FOLDER).glob("*") if path.suffix in endings]
     return sorted(found, key=lambda path: (path.stat().st_mtime, path.name))
+
+
+def host_of(directory: Path) -> str:
+    """What this host is called: kept beside the files, since a container has another name each time."""
+    path = directory / FOLDER / "host"
+    try:
+        return path.read_text(encoding="ascii")
+    except FileNotFoundError:
+        name = f"{socket.gethostname()}-{secrets.token_hex(3)}"
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path.write_text(name, encoding="ascii")
+        return name

@@ -8,10 +8,13 @@ from uuid import UUID
 
 import structlog
 
+from proxy.link.messages import GrantCounts
 from proxy.store.errors import StoreRefused, StoreUnavailable
 from proxy.store.postgres.grant_tables import GrantTables
 from proxy.tasks import Tasks
 
+MOST_CONSENTS = 1000
+"""Between two words to control."""
 _log = structlog.get_logger()
 
 
@@ -27,18 +30,44 @@ class GrantAlarm(StrEnum):
 
 
 class GrantFigures:
-    """Counters of one clerk, since it began: (provider, word) to how often; and the seconds that calls took."""
+    """What one clerk has done since it last told control; by (provider, word)."""
 
     def __init__(self) -> None:
-        """All at zero."""
+        """Nothing yet."""
         self.calls: Counter[tuple[str, str]] = Counter()
         self.stored: Counter[tuple[str, str]] = Counter()
         self.alarms: Counter[tuple[str, str]] = Counter()
-        self.call_seconds: dict[str, float] = {}
+        self._seconds: dict[str, float] = {}
+        self._consents: list[tuple[str, str, str, str]] = []
 
     def took(self, provider: str, seconds: float) -> None:
         """One call."""
-        self.call_seconds[provider] = self.call_seconds.get(provider, 0.0) + seconds
+        self._seconds[provider] = self._seconds.get(provider, 0.0) + seconds
+
+    def needs_consent(self, provider: str, family: UUID, client_id: str, why: str) -> None:
+        """People have to be asked anew; what control does not hear of stands in the database all the same."""
+        if len(self._consents) < MOST_CONSENTS:
+            self._consents.append((provider, str(family), client_id, why))
+
+    def take(self) -> GrantCounts | None:
+        """For control, and forgotten here; None: nothing happened."""
+        if not (self.calls or self.stored or self.alarms):
+            return None
+        said = GrantCounts(
+            calls=_rows(self.calls),
+            seconds=list(self._seconds.items()),
+            stored=_rows(self.stored),
+            alarms=_rows(self.alarms),
+            consents=self._consents,
+        )
+        for counts in (self.calls, self.stored, self.alarms, self._seconds):
+            counts.clear()
+        self._consents = []
+        return said
+
+
+def _rows(counts: Counter[tuple[str, str]]) -> list[tuple[str, str, int]]:
+    return [(*key, count) for key, count in counts.items()]
 
 
 class GrantAlarms:

@@ -126,10 +126,13 @@ class _Flight:
             return Landing(outcome=outcome, answer=answer, is_kept=await self._keep(intent, answer))
         move = move_after(outcome, self._attempt(intent, answer, outcome), unauthorised=answer.status == 401)
         if await self._settle(intent, move) and move.state is FamilyState.NEEDS_CONSENT:
-            self._fence.alarms.ring(
-                GrantAlarm.NEEDS_CONSENT, self._fence.policy.name, family=self._family, detail=move.why
-            )
+            self._needs_consent(move.why)
         return Landing(outcome=outcome, answer=answer)
+
+    def _needs_consent(self, why: str) -> None:
+        alarms, provider = self._fence.alarms, self._fence.policy.name
+        alarms.ring(GrantAlarm.NEEDS_CONSENT, provider, family=self._family, detail=why)
+        alarms.figures.needs_consent(provider, self._family, self._known.shown.client_id, why)
 
     async def _keep(self, intent: Intent, answer: ProviderAnswer) -> bool:
         tokens = tokens_of(answer)

@@ -16,6 +16,7 @@ from proxy.clerk.grants.spool import Spool
 from proxy.clerk.grants.token_desk import TokenDesk
 from proxy.core.routing.snapshot import Snapshot
 from proxy.link.grant_questions import GrantUsed, UseGrant
+from proxy.link.messages import GrantCounts
 from proxy.names.resolver import Resolver
 from proxy.store.open_stores import connections_to
 from proxy.store.postgres.connections import Connections, Patience
@@ -61,6 +62,10 @@ class GrantHandler:
         self._loops.start(desk.keep_recovering, name="grant-recovery")
         self._loops.start(desk.keep_pruning, name="grant-pruning")
         return desk
+
+    def take_counts(self) -> GrantCounts | None:
+        """What happened since the last call, for control."""
+        return None if self._desk is None else self._desk.figures.take()
 
     async def answer(self, question: UseGrant) -> GrantUsed:
         """As the desk does."""

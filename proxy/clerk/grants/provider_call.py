@@ -21,7 +21,7 @@ import yarl
 from proxy.core.grants.token_answer import ProviderAnswer
 from proxy.core.routing.route import HostMode, Upstream
 from proxy.core.secret import NO_BYTES, Secret
-from proxy.names.connector import connector_to
+from proxy.names.connecting import connector_to
 from proxy.names.resolver import Resolver
 from proxy.tls.live_contexts import UpstreamContext
 

@@ -11,12 +11,11 @@ import asyncio
 import fcntl
 import os
 import secrets
-import socket
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from proxy.store.grant_records import APPLIED, FOLDER, OPEN, GrantRecord, framed, spool_files
+from proxy.store.grant_records import APPLIED, FOLDER, OPEN, GrantRecord, framed, host_of, spool_files
 
 KEPT = 7 * 86400.0
 FULL = 64 * 1024 * 1024
@@ -30,7 +29,7 @@ class Spool:
         self._directory = directory
         (directory / FOLDER).mkdir(mode=0o700, parents=True, exist_ok=True)
         self.name = secrets.token_hex(8)
-        self.host = _host(directory / FOLDER)
+        self.host = host_of(directory)
         self._full = full
         self._begin(0)
         self._waiting: list[tuple[GrantRecord, asyncio.Future[None]]] = []
@@ -121,17 +120,6 @@ def _write(file: int, data: bytes) -> None:
     while view:
         view = view[os.write(file, view) :]
     os.fdatasync(file)
-
-
-def _host(folder: Path) -> str:
-    """What this host is called: kept beside the files, since a container has another name each time."""
-    path = folder / "host"
-    try:
-        return path.read_text(encoding="ascii")
-    except FileNotFoundError:
-        name = f"{socket.gethostname()}-{secrets.token_hex(3)}"
-        path.write_text(name, encoding="ascii")
-        return name
 
 
 def _sync_folder(folder: Path) -> None:

@@ -27,7 +27,7 @@ from proxy.core.http.authority import normal_host
 from proxy.core.routing.route import Endpoint, Health, Upstream
 from proxy.core.routing.shadow import ACCEPTED, DRY_RUN
 from proxy.link.messages import Probed
-from proxy.names.connector import connector_to
+from proxy.names.connecting import connector_to
 from proxy.names.files import Files
 from proxy.names.resolver import Resolver
 from proxy.tasks import RestartedTasks, Tasks

@@ -6,6 +6,7 @@ Rule 2: nothing here opens what is sealed.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -59,7 +60,7 @@ class FamilyRow:
     why: str
     attempts: int
     age: float
-    marks: str
+    marks: Mapping[str, int]
 
 
 class GrantTables:
@@ -191,7 +192,8 @@ class GrantTables:
             FamilyRow(
                 family=row["id"],
                 generation=row["gen"],
-                **{name: row[name] for name in ("provider", "client_id", "state", "why", "attempts", "age", "marks")},
+                marks=json.loads(row["marks"]),
+                **{name: row[name] for name in ("provider", "client_id", "state", "why", "attempts", "age")},
             )
             for row in found
         ]

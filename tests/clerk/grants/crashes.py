@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -17,6 +19,10 @@ LOSES_NOTHING = ("before_intent", "after_intent", "after_check", "after_spool", 
 """Points at which a death costs no grant, whatever the provider does."""
 NEEDS_GRACE = ("after_send", "after_answer")
 ROOT = Path(__file__).parents[3]
+
+
+NOT_SENT = 3
+"""How a clerk ends whose client was told to come back."""
 
 
 @dataclass(slots=True)
@@ -34,11 +40,31 @@ class Deaths:
         ended = self.process.stdout.readline().strip()
         assert ended == "-9", f"the clerk ended by {ended!r}, not by SIGKILL, at {order['point']}"
 
+    def stop(self, **order: object) -> int:
+        """Until it is stopped; its process id."""
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        self.process.stdin.write(json.dumps({"point": "after_stop", "mutant": "", **order}) + "\n")
+        self.process.stdin.flush()
+        word, _, pid = self.process.stdout.readline().strip().partition(" ")
+        assert word == "stopped"
+        return int(pid)
+
+    def go_on(self, pid: int) -> int:
+        """How it ends after all."""
+        assert self.process.stdout is not None
+        os.kill(pid, signal.SIGCONT)
+        ended = self.process.stdout.readline()
+        assert ended.strip().isdecimal(), ended
+        return int(ended)
+
 
 @contextmanager
 def deaths() -> Iterator[Deaths]:
     command = [sys.executable, "-m", "tests.clerk.grants.crashing"]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT) as process:
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, cwd=ROOT
+    ) as process:
         yield Deaths(process)
         assert process.stdin is not None
         process.stdin.close()

@@ -64,7 +64,7 @@ async function minted(kind, account, clientId) {
   return made.save();
 }
 
-let fault = {}; // fail: so many 500s (-1: all) · cut: lose so many answers · kill: a process, after the token was used · slow: ms
+let fault = {}; // fail: so many 500s (-1: all) · cut: lose so many answers · kill: a process, after the token was used · slow: ms · limit: 429
 let grace = 0; // seconds in which a used token gets the same answer again
 const given = new Map();
 const callback = provider.callback();
@@ -76,6 +76,7 @@ async function control(request, response) {
   const asked = Object.fromEntries(url.searchParams);
   let said = {};
   if (url.pathname === '/_mint') said = { tokens: await Promise.all(asked.accounts.split(',').map((each) => minted(asked.kind, each, asked.client ?? 'card'))) };
+  else if (url.pathname === '/_spend') await fetch(`http://127.0.0.1:${internal.address().port}/token`, { method: 'POST', headers: { authorization: asked.authorization }, body: new URLSearchParams({ grant_type: 'refresh_token', refresh_token: asked.token }) });
   else if (url.pathname === '/_fault') { fault = Object.fromEntries(Object.entries(asked).map(([key, value]) => [key, Number(value)])); grace = fault.grace ?? grace; }
   else if (url.pathname === '/_alive') said = { alive: [...kept].filter(([key, value]) => key.startsWith('RefreshToken:') && !value.consumed).map(([, value]) => value.accountId) };
   else said = counts;
@@ -86,6 +87,7 @@ async function onToken(request, response) {
   counts.token += 1;
   const sent = await body(request);
   if (fault.fail) { fault.fail -= 1; response.writeHead(500).end('no'); return; }
+  if (fault.limit) { response.writeHead(429, { 'retry-after': '60' }).end(); return; }
   if (fault.slow) await new Promise((resolve) => { setTimeout(resolve, fault.slow); });
   const shown = new URLSearchParams(sent.toString()).get('refresh_token');
   const again = given.get(shown);

@@ -57,6 +57,10 @@ class Provider:
         """What goes wrong from now on, see provider.mjs; nothing: nothing does."""
         self._ask("/_fault", **fault)
 
+    def spend(self, token: str) -> None:
+        """Use a token behind Banyan's back."""
+        self._ask("/_spend", token=token, authorization=basic())
+
     def counts(self) -> dict[str, int]:
         return self._ask("/_counts")
 

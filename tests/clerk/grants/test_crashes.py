@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.clerk.grants.crashes import LOSES_NOTHING, NEEDS_GRACE, Deaths, deaths, lost
+from tests.clerk.grants.crashes import LOSES_NOTHING, NEEDS_GRACE, NOT_SENT, Deaths, deaths, lost
+from tests.clerk.grants.desks import NEW, desk
 from tests.clerk.grants.provider import Provider
 
 RUNS = 12
@@ -41,3 +43,36 @@ async def test_without_the_spool_grants_are_lost(
     """So the runs above can fail."""
     gone = await lost(killing, "after_spool", database, provider, tmp_path, 2, mutant="no_spool")
     assert len(gone) == 2
+
+
+async def test_a_clerk_that_was_stopped_for_a_moment_goes_on(
+    killing: Deaths, database: str, provider: Provider, tmp_path: Path
+) -> None:
+    """Whoever asks elsewhere waits for it, and gets what it brings."""
+    [token] = provider.mint("stopped")
+    other = desk(database, tmp_path / "other", provider.port)
+    before = provider.counts()["used"]
+    pid = killing.stop(database=database, folder=str(tmp_path), port=provider.port, token=token)
+    asking = asyncio.ensure_future(other.ask(token, NEW))
+    assert await asyncio.to_thread(killing.go_on, pid) == 0
+
+    assert (await asking).status == 200
+    assert provider.counts()["used"] == before + 1
+    await other.close()
+
+
+async def test_a_clerk_that_was_stopped_for_too_long_sends_nothing(
+    killing: Deaths, database: str, provider: Provider, tmp_path: Path
+) -> None:
+    """Another one has used the token by then; the grant lives, and the client is told to come back."""
+    accounts = [f"slept{number}" for number in range(RUNS)]
+    other = desk(database, tmp_path / "other", provider.port)
+    for token in provider.mint(*accounts):
+        order = {"database": database, "folder": str(tmp_path), "port": provider.port, "token": token}
+        pid = killing.stop(**order, lease=0.3)
+        assert (await other.ask(token, NEW)).status == 200
+        assert await asyncio.to_thread(killing.go_on, pid) == NOT_SENT
+    await other.close()
+
+    assert set(accounts) <= provider.alive()
+    assert provider.counts()["revoked"] == 0
