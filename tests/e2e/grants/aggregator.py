@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
+import sys
 import tempfile
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -11,6 +14,7 @@ from typing import Any
 
 import aiohttp
 
+from proxy.store.embedded.embedded_postgres import Embedded
 from tests.clerk.grants.desks import LEGACY, POLICY
 from tests.clerk.grants.provider import SECRET, Provider, basic
 from tests.e2e.program import Program, free_port, started, text_of
@@ -47,9 +51,22 @@ class Aggregator:
     """The whole: replicas, provider, database."""
 
     provider: Provider
-    database: str
+    server: Embedded
     place: Path
     banyans: list[Program] = field(default_factory=list)
+
+    async def command(self, at: int, *arguments: str, given: bytes = b"") -> tuple[int, str]:
+        """`banyan grants` at one replica: exit code and what it printed."""
+        directory = self.banyans[at].file.parent
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "proxy", "grants", *arguments, "--config", str(directory / "routes.yaml")),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+            env={**os.environ, **ENVIRONMENT},
+        )
+        said, _ = await process.communicate(given)
+        return await process.wait(), said.decode()
 
     async def refresh(
         self, token: str, address: str = LEGACY, *, at: int = 0, secret: str = SECRET, **more: str
@@ -76,7 +93,7 @@ async def aggregator(place: Path, count: int = 2, routes: str = ROUTES) -> Async
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="banyan-")))
         provider = Provider(folder).start()
         stack.callback(provider.stop)
-        found = Aggregator(provider, server.address, place)
+        found = Aggregator(provider, server, place)
         for number in range(count):
             found.banyans.append(await stack.enter_async_context(replica(found, number, routes)))
         yield found
@@ -89,6 +106,6 @@ async def replica(whole: Aggregator, number: int, routes: str = ROUTES) -> Async
     (directory / "data.key").write_text(DATA_KEY)
     listen, admin = free_port(), free_port()
     text = text_of(routes, listen=listen, admin=admin, legacy=9, new=whole.provider.port, workers=2)
-    (directory / "routes.yaml").write_text(f'{text}state: "{whole.database}"\n')
+    (directory / "routes.yaml").write_text(f'{text}state: "{whole.server.address}"\n')
     async with started(directory, listen, admin, environment=ENVIRONMENT) as banyan:
         yield banyan
