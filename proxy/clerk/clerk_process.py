@@ -23,6 +23,7 @@ import msgspec
 import structlog
 
 from proxy.clerk.handler import AnyHandler
+from proxy.clerk.idempotency.key_handler import KeyHandler
 from proxy.clerk.worker_connection import Handlers, WorkerConnection
 from proxy.core.routing.snapshot import Snapshot
 from proxy.link.messages import ClerkState, Table, read_to_worker
@@ -30,6 +31,7 @@ from proxy.link.reconnecting import ControlLink
 from proxy.link.table_bytes import load
 from proxy.store.open_stores import connections_to
 from proxy.store.postgres.connections import Connections, Patience
+from proxy.store.postgres.idempotency import PostgresKeys
 from proxy.tasks import RestartedTasks, Tasks
 
 PATIENCE = Patience(timeout=1.5, connect=1.0, longest_wait=1.0)
@@ -64,7 +66,7 @@ class ClerkProcess:
         self._connections = connections_to(
             inputs.snapshot.state.reveal(), inputs.directory, patience=PATIENCE, most=CONNECTIONS
         )
-        self._handlers = Handlers(_handlers(self._connections, inputs.snapshot))
+        self._handlers = Handlers(_handlers(self._connections))
         self._link = ControlLink(inputs.link, MOST_UNSENT, self._tell, self._hear)
         self._installing = asyncio.Lock()
         self._stopping = asyncio.Event()
@@ -139,7 +141,6 @@ def keep_to_itself() -> None:
     ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
 
 
-def _handlers(connections: Connections, snapshot: Snapshot) -> tuple[AnyHandler, ...]:
+def _handlers(connections: Connections) -> tuple[AnyHandler, ...]:
     """One of each feature."""
-    del connections, snapshot
-    return ()
+    return (KeyHandler(PostgresKeys(connections)),)
