@@ -24,8 +24,8 @@ _JSON = (b"application/json", b"+json")
 
 def fingerprint(method: bytes, path: bytes, query: bytes, content_type: bytes, body: bytes) -> bytes:
     """32 bytes; `query` as in the target, without the question mark."""
-    parameters = b"&".join(sorted(query.split(b"&"), key=lambda each: each.partition(b"=")[0]))
-    return _hash((method, path, parameters, content_of(content_type, body)))
+    parameters = sorted(query.split(b"&"), key=lambda each: each.partition(b"=")[0])
+    return _hash((method, path, b"&".join(parameters), content_of(content_type, body)))
 
 
 def content_of(content_type: bytes, body: bytes) -> bytes:
