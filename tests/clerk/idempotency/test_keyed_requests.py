@@ -9,6 +9,8 @@ import pytest
 
 from proxy.core.idempotency.claims import LOCK, MOST_KEPT
 from proxy.edge.clerk.clerk_link import ClerkLink
+from proxy.edge.clerk.held_keys import HeldKeys
+from proxy.edge.clerk.idempotency_step import IdempotencyKind
 from proxy.store.postgres.connections import Connections
 from proxy.store.postgres.idempotency import PostgresKeys
 from tests.clerk.clerk_at import Clerk
@@ -166,7 +168,7 @@ async def test_one_of_many_is_executed_whatever_the_worker(play: Play, serve: Se
 
 
 async def test_a_key_is_its_owners(play: Play, serve: Serve) -> None:
-    """Of other credentials, another tenant and another path under the same key nobody hears."""
+    """Of one with other credentials, or of another tenant, nobody hears under the same key."""
     side = Counting()
     proxy = await serve(await play(side), cohort="header:X-Tenant", match="/**")
     several = [
@@ -404,9 +406,9 @@ async def test_a_long_request_keeps_its_key(
     assert (await client.response()).status == 201
 
 
-def held_of(proxy: Proxy):  # type: ignore[no-untyped-def]
-    (kind,) = [kind for kind in proxy.listener._steps._kinds if hasattr(kind, "_held")]
-    return kind._held
+def held_of(proxy: Proxy) -> HeldKeys:
+    (held,) = [kind._held for kind in proxy.listener._steps._kinds if isinstance(kind, IdempotencyKind)]
+    return held
 
 
 async def test_places_in_an_answer_are_the_clients(play: Play, serve: Serve, link: ClerkLink) -> None:
