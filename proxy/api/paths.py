@@ -16,6 +16,7 @@ from proxy.api.grants import (
     SealedGrantsView,
 )
 from proxy.api.history import HistoryView
+from proxy.api.idempotency import ReleaseBody, ReleasedView, UndecidedKeysView
 from proxy.api.kill import KillBody, KillView
 from proxy.api.orders import MovedView, OrderBody, PinBody
 from proxy.api.recent import RecentView, RequestedView
@@ -137,6 +138,15 @@ PATHS = (
     _grants("import", "Tokens that a system may bring though it adopts none.", ImportBody, ImportedView),
     _grants("replay", "Reads this host's spool into a database that was restored.", ReplayBody, ReplayedView),
     _grants("export", "Current tokens that a system is not known to hold, sealed.", ExportBody, SealedGrantsView),
+    _read("/api/idempotency", "Idempotency keys whose outcome is unknown.", UndecidedKeysView),
+    ApiPath(
+        method="POST",
+        path="/api/idempotency/{id}/release",
+        token=TokenScope.ALWAYS,
+        sentence="Frees such a key: the next request that carries it is executed.",
+        answer=ReleasedView,
+        body=ReleaseBody,
+    ),
     _read("/api/kill", "The kill switch.", KillView),
     ApiPath(
         method="POST",

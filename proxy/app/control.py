@@ -42,6 +42,7 @@ from proxy.core.routing.snapshot import Snapshot
 from proxy.store.open_stores import Stores, open_stores
 from proxy.store.postgres.connections import Patience
 from proxy.store.postgres.grant_tables import GrantTables
+from proxy.store.postgres.idempotency import PostgresKeys
 from proxy.tasks import RestartedTasks, Work
 
 PATIENCE = Patience(longest_wait=1.0)
@@ -152,6 +153,7 @@ def _admin(
         told=base.hooks.counts,
         tokens=None if base.stores.connections is None else GrantTables(base.stores.connections),
         directory=base.directory,
+        keys=None if base.stores.connections is None else PostgresKeys(base.stores.connections),
     )
 
 

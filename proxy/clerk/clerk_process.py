@@ -24,6 +24,7 @@ import structlog
 
 from proxy.clerk.grants.grant_handler import GrantHandler
 from proxy.clerk.handler import AnyHandler
+from proxy.clerk.idempotency.key_handler import KeyHandler
 from proxy.clerk.worker_connection import Handlers, WorkerConnection
 from proxy.core.routing.snapshot import Snapshot
 from proxy.link.messages import ClerkState, Table, read_to_worker
@@ -31,6 +32,7 @@ from proxy.link.reconnecting import ControlLink
 from proxy.link.table_bytes import load
 from proxy.store.open_stores import connections_to
 from proxy.store.postgres.connections import Connections, Patience
+from proxy.store.postgres.idempotency import PostgresKeys
 from proxy.tasks import RestartedTasks, Tasks
 
 PATIENCE = Patience(timeout=1.5, connect=1.0, longest_wait=1.0)
@@ -66,7 +68,7 @@ class ClerkProcess:
             inputs.snapshot.state.reveal(), inputs.directory, patience=PATIENCE, most=CONNECTIONS
         )
         self._grants = GrantHandler(inputs.snapshot, inputs.directory)
-        self._handlers = Handlers((*_handlers(self._connections, inputs.snapshot), self._grants))
+        self._handlers = Handlers((*_handlers(self._connections), self._grants))
         self._link = ControlLink(inputs.link, MOST_UNSENT, self._tell, self._hear)
         self._installing = asyncio.Lock()
         self._stopping = asyncio.Event()
@@ -102,8 +104,7 @@ class ClerkProcess:
             async with asyncio.timeout(LAST_WORDS):
                 await self._questions.done()
         await self._questions.end()
-        for handler in self._handlers.all:
-            await handler.end()
+        await self._grants.end()  # however long it takes: tokens that are on their way
         self._tell()
         await self._link.finish()
 
@@ -145,7 +146,6 @@ def keep_to_itself() -> None:
     ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
 
 
-def _handlers(connections: Connections, snapshot: Snapshot) -> tuple[AnyHandler, ...]:
-    """One of each feature that works by what is in the database alone."""
-    del connections, snapshot
-    return ()
+def _handlers(connections: Connections) -> tuple[AnyHandler, ...]:
+    """One of each feature."""
+    return (KeyHandler(PostgresKeys(connections)),)

@@ -18,6 +18,7 @@ from proxy.config.blocks.compare import COMPARE
 from proxy.config.blocks.fallback import FALLBACK
 from proxy.config.blocks.grants import GRANTS
 from proxy.config.blocks.hooks import HOOKS
+from proxy.config.blocks.idempotency import IDEMPOTENCY
 from proxy.config.blocks.judgement import JUDGEMENT
 from proxy.config.blocks.leniency import LENIENCY
 from proxy.config.blocks.limits import LIMITS
@@ -46,6 +47,7 @@ BLOCKS = (
     SHADOW,
     REACH,
     FALLBACK,
+    IDEMPOTENCY,
     RESPOND,
     GRANTS,
     WAITS,
