@@ -112,7 +112,7 @@ GrantSystemBlock: type[GrantSystemKeys] = create_model(  # `from` is a word of P
 class GrantKeysBlock(Block):
     """Keys of 32 bytes, in files or in the environment."""
 
-    hash: KeyText = needed("What stands for tokens in the database is made with it.", "${GRANTS_HASH_KEY}")
+    hash: KeyText = needed("What stands for tokens in the database is made with it.", "file:hash.key")
     data: list[KeyText] = needed("Tokens are sealed with the first; all of them open.", ["file:k2", "file:k1"])
 
 
@@ -123,7 +123,7 @@ class GrantBlock(Block):
     systems: dict[scalars.Name, GrantSystemBlock] = needed(  # type: ignore[valid-type]  # made above
         f"Who may hold copies, by name; 1 to {MAX_SYSTEMS}.", {"legacy": {"from": ["10.1.0.0/16"], "adopt": True}}
     )
-    keys: GrantKeysBlock = needed("Keys of 32 bytes.", {"hash": "${GRANTS_HASH_KEY}", "data": ["file:k1"]})
+    keys: GrantKeysBlock = needed("Keys of 32 bytes.", {"hash": "file:hash.key", "data": ["file:k1"]})
     grace: units.Length | None = optional(
         f"How long the provider takes a token that was used. Default {_DEFAULT.grace:g}s.", "30s"
     )
@@ -170,7 +170,7 @@ class GrantsAtTop(Block):
             "aggregator": {
                 "upstream": "aggregator",
                 "systems": {"legacy": {"from": ["10.1.0.0/16"], "adopt": True}},
-                "keys": {"hash": "${GRANTS_HASH_KEY}", "data": ["file:k1"]},
+                "keys": {"hash": "file:hash.key", "data": ["file:k1"]},
             }
         },
     )

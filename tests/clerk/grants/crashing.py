@@ -27,6 +27,7 @@ from proxy.store.postgres.grant_tables import GrantTables
 from tests.clerk.grants.desks import POLICY, desk
 
 Method = Callable[..., Awaitable[Any]]
+NO_SPOOL: tuple[type, str] = (Spool, "write")
 MINES: dict[str, tuple[type, str]] = {
     "intent": (GrantTables, "intend"),
     "answer": (ProviderCalls, "send"),
@@ -64,7 +65,8 @@ def arm(point: str, port: int) -> None:
         case "check":
             provider_call.boot_time = die
         case "stop":
-            GrantTables.intend = stopped(GrantTables.intend)  # type: ignore[method-assign]
+            owner, name = MINES["intent"]
+            setattr(owner, name, stopped(getattr(owner, name)))
         case "send":
             urllib.request.urlopen(f"http://127.0.0.1:{port}/_fault?kill={os.getpid()}").close()
         case _:
@@ -85,7 +87,7 @@ async def live(order: dict[str, Any]) -> None:
 
 def run(order: dict[str, Any]) -> None:
     if order["mutant"] == "no_spool":
-        Spool.write = no_spool
+        setattr(*NO_SPOOL, no_spool)
     arm(order["point"], order["port"])
     asyncio.run(live(order))
 

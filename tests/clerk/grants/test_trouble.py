@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 import pytest
 
 from proxy.core.grants.grant_policy import Replaces
+from proxy.link.grant_questions import GrantUsed
 from proxy.store.postgres.grant_tables import GrantTables, Intent
 from tests.clerk.grants.desks import NEW, POLICY, Desk, desk, refreshed, said
 from tests.clerk.grants.provider import Provider, basic
@@ -83,7 +84,7 @@ async def test_a_consent_in_the_middle_leads_old_tokens_to_the_new_grant(
     await one.close()
 
 
-async def consented(one: Desk, provider: Provider, account: str) -> object:
+async def consented(one: Desk, provider: Provider, account: str) -> GrantUsed:
     [code] = provider.mint(account, kind="code")
     form = {"grant_type": "authorization_code", "code": code, "redirect_uri": "https://client.test/cb"}
     return await one.post(urlencode(form).encode(), ("authorization", basic()))
