@@ -21,7 +21,7 @@ from proxy.clerk.grants.credential_checks import CredentialCheck, CredentialChec
 from proxy.clerk.grants.fence import Fence
 from proxy.clerk.grants.flights import Departure, Flights, Landing
 from proxy.clerk.grants.sealing import ANSWER
-from proxy.core.grants.family import LIMITED, Ruling, rule
+from proxy.core.grants.family import LIMITED, GrantRuling, rule
 from proxy.core.grants.grant_policy import GrantSystem
 from proxy.core.grants.token_answer import CallOutcome, given_again, tokens_of
 from proxy.core.grants.token_request import Proof
@@ -34,14 +34,14 @@ LOOK_AGAIN = 0.05
 _CLOSED = "the database was restored or failed over; `banyan grants replay` has not run on every host yet"
 _log = structlog.get_logger()
 _ALARMS = {
-    Ruling.STRANGER: GrantAlarm.STRANGER,
-    Ruling.OTHER_CLIENT: GrantAlarm.OTHER_CLIENT,
-    Ruling.REGRESSED: GrantAlarm.REGRESSED,
+    GrantRuling.STRANGER: GrantAlarm.STRANGER,
+    GrantRuling.OTHER_CLIENT: GrantAlarm.OTHER_CLIENT,
+    GrantRuling.REGRESSED: GrantAlarm.REGRESSED,
 }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asker:
+class TokenAsker:
     """Who refreshes, with what, and until when (`monotonic`) it waits."""
 
     fence: Fence
@@ -69,7 +69,7 @@ class Refreshing:
         self._checks = checks
         self._host = host
 
-    async def answer(self, asker: Asker) -> GrantUsed:
+    async def answer(self, asker: TokenAsker) -> GrantUsed:
         """StoreUnavailable where the database is away. Rule 1."""
         reply: GrantUsed | None = None
         slot = asker.departure.request.slot
@@ -80,11 +80,11 @@ class Refreshing:
 
     # -- a token that nobody has seen ---------------------------------------------------------------------------------
 
-    async def _adopt(self, asker: Asker) -> GrantUsed | None:
+    async def _adopt(self, asker: TokenAsker) -> GrantUsed | None:
         fence, system, request = asker.fence, asker.system, asker.departure.request
         if system is None:
             fence.alarms.ring(GrantAlarm.STRANGER, fence.policy.name)
-            return replies.refused(Ruling.STRANGER)
+            return replies.refused(GrantRuling.STRANGER)
         if await fence.tables.is_closed(self._host):
             return self._closed(asker)
         family = uuid4()
@@ -101,7 +101,7 @@ class Refreshing:
 
     # -- one that is known --------------------------------------------------------------------------------------------
 
-    async def _follow(self, asker: Asker, known: KnownToken) -> GrantUsed | None:
+    async def _follow(self, asker: TokenAsker, known: KnownToken) -> GrantUsed | None:
         """None: look again."""
         fence, shown = asker.fence, known.shown
         if fence.commits.is_behind(known.family, shown.current):
@@ -109,29 +109,29 @@ class Refreshing:
         if not known.is_same and await fence.tables.is_closed(self._host):
             return self._closed(asker)
         ruling = rule(shown, fence.policy, asker.system, asker.departure.request.credentials)
-        if shown.is_regressed and ruling in {Ruling.STORED, Ruling.REFRESH}:
+        if shown.is_regressed and ruling in {GrantRuling.STORED, GrantRuling.REFRESH}:
             self._ring(asker, known, GrantAlarm.REGRESSED)
         match ruling:
-            case Ruling.STORED:
+            case GrantRuling.STORED:
                 return await self._give(asker, known)
-            case Ruling.WAIT:
+            case GrantRuling.WAIT:
                 return await self._wait(asker, known)
-            case Ruling.REFRESH:
+            case GrantRuling.REFRESH:
                 return await self._use(asker, known)
             case _:
                 if ruling in _ALARMS:
                     self._ring(asker, known, _ALARMS[ruling])
                 return replies.refused(ruling)
 
-    def _ring(self, asker: Asker, known: KnownToken, alarm: GrantAlarm) -> None:
+    def _ring(self, asker: TokenAsker, known: KnownToken, alarm: GrantAlarm) -> None:
         detail = f"generation {known.shown.generation} of {known.shown.current}"
         asker.fence.alarms.ring(alarm, asker.fence.policy.name, family=known.family, system=asker.name, detail=detail)
 
-    def _closed(self, asker: Asker) -> GrantUsed:
+    def _closed(self, asker: TokenAsker) -> GrantUsed:
         asker.fence.alarms.ring(GrantAlarm.CLOSED, asker.fence.policy.name)
         return replies.away(_CLOSED, 10.0)
 
-    async def _give(self, asker: Asker, known: KnownToken) -> GrantUsed:
+    async def _give(self, asker: TokenAsker, known: KnownToken) -> GrantUsed:
         """The stored answer, to who is who it says (rule 2)."""
         fence, shown = asker.fence, known.shown
         match await self._checks.check(fence, asker.departure):
@@ -151,7 +151,7 @@ class Refreshing:
         fence.alarms.figures.stored[policy.name, asker.name] += 1
         return replies.given(given_again(rest, current, shown.now - shown.begun, policy.relative, policy.absolute))
 
-    async def _wait(self, asker: Asker, known: KnownToken) -> GrantUsed | None:
+    async def _wait(self, asker: TokenAsker, known: KnownToken) -> GrantUsed | None:
         """Until the flight here lands, or it is time to look whether the one elsewhere has."""
         left, shown = asker.until - monotonic(), known.shown
         pause = max(0.0, shown.next_at - shown.now)
@@ -169,7 +169,7 @@ class Refreshing:
             return replies.error(429, "slow_down", "the provider wants to be asked later", retry_after=max(1.0, pause))
         return replies.away("the provider has not answered yet", max(1.0, pause))
 
-    async def _use(self, asker: Asker, known: KnownToken) -> GrantUsed | None:
+    async def _use(self, asker: TokenAsker, known: KnownToken) -> GrantUsed | None:
         """The current token, once, whoever asks for it."""
         left = asker.until - monotonic()
         if left <= 0:
@@ -185,7 +185,7 @@ class Refreshing:
         landing = flight.result()
         return None if landing is None else await self._answer_to(asker, known, landing)
 
-    async def _answer_to(self, asker: Asker, known: KnownToken, landing: Landing) -> GrantUsed | None:
+    async def _answer_to(self, asker: TokenAsker, known: KnownToken, landing: Landing) -> GrantUsed | None:
         """What the one gets whose request was passed on; None: look again."""
         match landing.outcome:
             case CallOutcome.TAKEN:
@@ -206,7 +206,7 @@ class Refreshing:
             case never:
                 assert_never(never)
 
-    async def _mark(self, asker: Asker, known: KnownToken) -> None:
+    async def _mark(self, asker: TokenAsker, known: KnownToken) -> None:
         """A token is in the spool: its client gets it, whatever the database says now."""
         try:
             await asker.fence.tables.give(asker.hash, known.family, asker.name, known.shown.generation)

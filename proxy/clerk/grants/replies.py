@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from math import ceil
 
-from proxy.core.grants.family import Ruling
+from proxy.core.grants.family import GrantRuling
 from proxy.core.grants.token_answer import ProviderAnswer
 from proxy.core.grants.token_request import Misread
 from proxy.link.grant_questions import GrantUsed
@@ -16,14 +16,18 @@ _FIELDS: tuple[tuple[str, str], ...] = (
     ("pragma", "no-cache"),
 )
 REFUSALS = {
-    Ruling.STRANGER: (403, "access_denied", "this address is none of the systems that may hold this provider's tokens"),
-    Ruling.OTHER_CLIENT: (403, "access_denied", "this token belongs to another client"),
-    Ruling.ENDED: (400, "invalid_grant", "this grant was revoked"),
-    Ruling.NEEDS_CONSENT: (400, "invalid_grant", "the provider has ended this grant; ask for consent anew"),
-    Ruling.HEIR: (400, "invalid_grant", "this provider's tokens now belong to another system"),
-    Ruling.PAST_UNTIL: (403, "access_denied", "this system may hold copies no more: its `until` is over"),
-    Ruling.PUBLIC: (403, "access_denied", "a client without a secret cannot hold copies; use the newest token"),
-    Ruling.REGRESSED: (403, "access_denied", "this system has shown a newer token before"),
+    GrantRuling.STRANGER: (
+        403,
+        "access_denied",
+        "this address is none of the systems that may hold this provider's tokens",
+    ),
+    GrantRuling.OTHER_CLIENT: (403, "access_denied", "this token belongs to another client"),
+    GrantRuling.ENDED: (400, "invalid_grant", "this grant was revoked"),
+    GrantRuling.NEEDS_CONSENT: (400, "invalid_grant", "the provider has ended this grant; ask for consent anew"),
+    GrantRuling.HEIR: (400, "invalid_grant", "this provider's tokens now belong to another system"),
+    GrantRuling.PAST_UNTIL: (403, "access_denied", "this system may hold copies no more: its `until` is over"),
+    GrantRuling.PUBLIC: (403, "access_denied", "a client without a secret cannot hold copies; use the newest token"),
+    GrantRuling.REGRESSED: (403, "access_denied", "this system has shown a newer token before"),
 }
 
 
@@ -48,7 +52,7 @@ def misread(found: Misread) -> GrantUsed:
     return error(found.status, found.error, found.sentence, challenge=found.status == 401)
 
 
-def refused(ruling: Ruling) -> GrantUsed:
+def refused(ruling: GrantRuling) -> GrantUsed:
     """This token is not for who shows it."""
     return error(*REFUSALS[ruling])
 

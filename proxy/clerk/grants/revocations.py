@@ -7,7 +7,7 @@ from proxy.clerk.grants.alarms import GrantAlarm
 from proxy.clerk.grants.fence import Fence
 from proxy.clerk.grants.flights import Departure
 from proxy.clerk.grants.provider_call import NO_ANSWER, NOT_SENT, ProviderRequest
-from proxy.core.grants.family import FamilyState, Ruling
+from proxy.core.grants.family import FamilyState, GrantRuling
 from proxy.core.grants.grant_policy import GrantSystem
 from proxy.core.secret import Secret
 from proxy.link.grant_questions import GrantUsed
@@ -24,9 +24,9 @@ async def revoke(fence: Fence, departure: Departure, system: GrantSystem | None)
     known = await fence.tables.look(hashed, system.name if system else "", departure.request.slot)
     if system is None and known is not None:
         fence.alarms.ring(GrantAlarm.STRANGER, fence.policy.name, family=known.family)
-        return replies.refused(Ruling.STRANGER)
+        return replies.refused(GrantRuling.STRANGER)
     if known is not None and known.shown.client_id != departure.request.credentials.client_id:
-        return replies.refused(Ruling.OTHER_CLIENT)
+        return replies.refused(GrantRuling.OTHER_CLIENT)
     if known is not None and known.shown.state is FamilyState.ENDED:
         return GrantUsed(status=200, fields=(), body=b"")
     current = fence.token(known.family, known.token) if known is not None else token

@@ -21,11 +21,11 @@ from proxy.clerk.grants.fence import Fence
 from proxy.clerk.grants.flights import Departure, Flights
 from proxy.clerk.grants.provider_call import ProviderCalls
 from proxy.clerk.grants.provider_keys import KeyFileError, load_keys
-from proxy.clerk.grants.recovery import recover
-from proxy.clerk.grants.refreshing import Asker, Refreshing
+from proxy.clerk.grants.refreshing import Refreshing, TokenAsker
 from proxy.clerk.grants.revocations import NAMED, revoke
 from proxy.clerk.grants.sealing import SealError
 from proxy.clerk.grants.spool import Spool
+from proxy.clerk.grants.spool_recovery import recover
 from proxy.core.grants.grant_policy import GrantPolicy
 from proxy.core.grants.token_request import Misread, read_token_request
 from proxy.core.routing.route import Upstream
@@ -100,7 +100,9 @@ class TokenDesk:
         if question.revokes:
             return await revoke(fence, departure, system)
         if request.grant_type == "refresh_token":
-            return await self._refreshing.answer(Asker(fence=fence, departure=departure, system=system, until=until))
+            return await self._refreshing.answer(
+                TokenAsker(fence=fence, departure=departure, system=system, until=until)
+            )
         return await consent(fence, departure, Secret(question.body))
 
     async def keep_recovering(self) -> None:

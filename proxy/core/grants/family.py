@@ -32,7 +32,7 @@ class FamilyState(StrEnum):
     ENDED = "ended"
 
 
-class Ruling(StrEnum):
+class GrantRuling(StrEnum):
     """What becomes of a token that somebody shows."""
 
     STORED = "stored"
@@ -49,7 +49,7 @@ class Ruling(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Shown:
+class ShownToken:
     """A known token as the database has it, by its clock (unix seconds; 0 where there is none).
 
     `generation` is the shown token's, `current` the family's; `marked`: the highest that this system has shown, -1:
@@ -78,44 +78,46 @@ class Shown:
         return self.generation < self.marked
 
 
-def rule(shown: Shown, policy: GrantPolicy, system: GrantSystem | None, credentials: Credentials) -> Ruling:
+def rule(shown: ShownToken, policy: GrantPolicy, system: GrantSystem | None, credentials: Credentials) -> GrantRuling:
     """Who may have what; whether the credentials are right is still to be found out."""
     refusal = _refusal(shown, policy, system, credentials)
     if refusal is not None:
         return refusal
     is_heir = system is not None and system.name == policy.heir
     if (shown.is_ancestor or is_heir) and is_fresh(shown, policy.min_left) and credentials.proof is not Proof.NONE:
-        return Ruling.STORED
+        return GrantRuling.STORED
     if shown.state is FamilyState.INFLIGHT and shown.lease > shown.now:
-        return Ruling.WAIT
-    return Ruling.WAIT if shown.next_at > shown.now else Ruling.REFRESH
+        return GrantRuling.WAIT
+    return GrantRuling.WAIT if shown.next_at > shown.now else GrantRuling.REFRESH
 
 
-def _refusal(shown: Shown, policy: GrantPolicy, system: GrantSystem | None, credentials: Credentials) -> Ruling | None:
+def _refusal(
+    shown: ShownToken, policy: GrantPolicy, system: GrantSystem | None, credentials: Credentials
+) -> GrantRuling | None:
     if system is None:
-        return Ruling.STRANGER
+        return GrantRuling.STRANGER
     if shown.client_id != credentials.client_id:
-        return Ruling.OTHER_CLIENT
+        return GrantRuling.OTHER_CLIENT
     if shown.state is FamilyState.ENDED:
-        return Ruling.ENDED
+        return GrantRuling.ENDED
     if shown.state is FamilyState.NEEDS_CONSENT:
-        return Ruling.NEEDS_CONSENT
+        return GrantRuling.NEEDS_CONSENT
     if policy.heir and system.name != policy.heir:
-        return Ruling.HEIR
+        return GrantRuling.HEIR
     return _refusal_of_ancestor(shown, policy, system, credentials) if shown.is_ancestor else None
 
 
 def _refusal_of_ancestor(
-    shown: Shown, policy: GrantPolicy, system: GrantSystem, credentials: Credentials
-) -> Ruling | None:
+    shown: ShownToken, policy: GrantPolicy, system: GrantSystem, credentials: Credentials
+) -> GrantRuling | None:
     if credentials.proof is Proof.NONE:
-        return Ruling.PUBLIC
+        return GrantRuling.PUBLIC
     if system.until and shown.now >= system.until:
-        return Ruling.PAST_UNTIL
-    return Ruling.REGRESSED if shown.is_regressed and policy.regress is Regress.REFUSE else None
+        return GrantRuling.PAST_UNTIL
+    return GrantRuling.REGRESSED if shown.is_regressed and policy.regress is Regress.REFUSE else None
 
 
-def is_fresh(shown: Shown, min_left: float) -> bool:
+def is_fresh(shown: ShownToken, min_left: float) -> bool:
     """Whether the stored access token is good for long enough: `min_left`, or a tenth of a shorter life."""
     least = min(min_left, _LEAST_SHARE * (shown.ends - shown.begun))
     return shown.ends > shown.now and shown.ends - shown.now >= least

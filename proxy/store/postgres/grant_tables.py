@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from proxy.core.grants.family import FamilyMove, FamilyState, Shown
+from proxy.core.grants.family import FamilyMove, FamilyState, ShownToken
 from proxy.store.grant_records import GrantRecord
 from proxy.store.postgres.connections import Connections
 from proxy.store.postgres.driver import query
@@ -33,7 +33,7 @@ class KnownToken:
     attempts: int
     why: str
     is_same: bool
-    shown: Shown
+    shown: ShownToken
     token: bytes
     answer: bytes
 
@@ -75,7 +75,7 @@ class GrantTables:
         row = await self._row("look", token_hash, system, slot)
         if row is None:
             return None
-        shown = Shown(
+        shown = ShownToken(
             state=FamilyState(row["state"]),
             client_id=row["client_id"],
             generation=row["shown"],

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-from proxy.clerk.grants.recovery import recover
 from proxy.clerk.grants.spool import Spool
+from proxy.clerk.grants.spool_recovery import recover
 from proxy.clerk.grants.token_desk import TokenDesk
 from proxy.core.grants.grant_policy import GrantPolicy, GrantSystem, KeyPlace
 from proxy.core.routing.route import Upstream

@@ -11,8 +11,8 @@ from proxy.core.grants.family import (
     Attempt,
     FamilyMove,
     FamilyState,
-    Ruling,
-    Shown,
+    GrantRuling,
+    ShownToken,
     back_off,
     is_fresh,
     move_after,
@@ -30,7 +30,7 @@ POLICY = GrantPolicy(
 )
 CARD = Credentials(client_id="card", proof=Proof.BASIC, written=Secret("s"))
 PUBLIC = Credentials(client_id="card", proof=Proof.NONE)
-ANCESTOR = Shown(
+ANCESTOR = ShownToken(
     state=FamilyState.ACTIVE,
     client_id="card",
     generation=1,
@@ -45,34 +45,36 @@ ANCESTOR = Shown(
 CURRENT = replace(ANCESTOR, generation=3)
 
 
-def ruled(shown: Shown, system: GrantSystem | None = NEW, credentials: Credentials = CARD, **policy: object) -> Ruling:
+def ruled(
+    shown: ShownToken, system: GrantSystem | None = NEW, credentials: Credentials = CARD, **policy: object
+) -> GrantRuling:
     with_policy = replace(POLICY, **policy)  # type: ignore[arg-type]
     return rule(shown, with_policy, system, credentials)
 
 
 def test_an_ancestor_gets_what_is_stored_and_the_current_token_is_used() -> None:
     """That is all there is to it while nothing is wrong."""
-    assert ruled(ANCESTOR) is Ruling.STORED
-    assert ruled(CURRENT) is Ruling.REFRESH
-    assert ruled(replace(ANCESTOR, ends=1010.0)) is Ruling.REFRESH
+    assert ruled(ANCESTOR) is GrantRuling.STORED
+    assert ruled(CURRENT) is GrantRuling.REFRESH
+    assert ruled(replace(ANCESTOR, ends=1010.0)) is GrantRuling.REFRESH
 
 
 @pytest.mark.parametrize(
     ("shown", "system", "credentials", "expected"),
     [
-        (ANCESTOR, None, CARD, Ruling.STRANGER),
-        (replace(ANCESTOR, client_id="other"), NEW, CARD, Ruling.OTHER_CLIENT),
-        (replace(ANCESTOR, state=FamilyState.ENDED), NEW, CARD, Ruling.ENDED),
-        (replace(ANCESTOR, state=FamilyState.NEEDS_CONSENT), NEW, CARD, Ruling.NEEDS_CONSENT),
-        (ANCESTOR, NEW, PUBLIC, Ruling.PUBLIC),
-        (CURRENT, NEW, PUBLIC, Ruling.REFRESH),
-        (replace(ANCESTOR, now=2000.0), LEGACY, CARD, Ruling.PAST_UNTIL),
-        (replace(CURRENT, now=2000.0), LEGACY, CARD, Ruling.REFRESH),
-        (replace(ANCESTOR, now=1999.0), LEGACY, CARD, Ruling.STORED),
+        (ANCESTOR, None, CARD, GrantRuling.STRANGER),
+        (replace(ANCESTOR, client_id="other"), NEW, CARD, GrantRuling.OTHER_CLIENT),
+        (replace(ANCESTOR, state=FamilyState.ENDED), NEW, CARD, GrantRuling.ENDED),
+        (replace(ANCESTOR, state=FamilyState.NEEDS_CONSENT), NEW, CARD, GrantRuling.NEEDS_CONSENT),
+        (ANCESTOR, NEW, PUBLIC, GrantRuling.PUBLIC),
+        (CURRENT, NEW, PUBLIC, GrantRuling.REFRESH),
+        (replace(ANCESTOR, now=2000.0), LEGACY, CARD, GrantRuling.PAST_UNTIL),
+        (replace(CURRENT, now=2000.0), LEGACY, CARD, GrantRuling.REFRESH),
+        (replace(ANCESTOR, now=1999.0), LEGACY, CARD, GrantRuling.STORED),
     ],
 )
 def test_a_refusal_comes_before_anything_is_given(
-    shown: Shown, system: GrantSystem | None, credentials: Credentials, expected: Ruling
+    shown: ShownToken, system: GrantSystem | None, credentials: Credentials, expected: GrantRuling
 ) -> None:
     """To strangers, other clients, clients that cannot prove who they are, and of grants that are no more."""
     assert ruled(shown, system, credentials) is expected
@@ -82,29 +84,29 @@ def test_a_system_that_goes_back_is_served_or_refused() -> None:
     """As `regress` says; it shows in either case."""
     back = replace(ANCESTOR, marked=2)
     assert back.is_regressed
-    assert ruled(back) is Ruling.STORED
-    assert ruled(back, regress=Regress.REFUSE) is Ruling.REGRESSED
-    assert ruled(ANCESTOR, regress=Regress.REFUSE) is Ruling.STORED
+    assert ruled(back) is GrantRuling.STORED
+    assert ruled(back, regress=Regress.REFUSE) is GrantRuling.REGRESSED
+    assert ruled(ANCESTOR, regress=Regress.REFUSE) is GrantRuling.STORED
 
 
 def test_with_an_heir_the_others_are_refused_and_its_current_token_is_answered_from_store() -> None:
     """Which proves that it holds it."""
-    assert ruled(ANCESTOR, LEGACY, heir="new") is Ruling.HEIR
-    assert ruled(CURRENT, LEGACY, heir="new") is Ruling.HEIR
-    assert ruled(CURRENT, NEW, heir="new") is Ruling.STORED
+    assert ruled(ANCESTOR, LEGACY, heir="new") is GrantRuling.HEIR
+    assert ruled(CURRENT, LEGACY, heir="new") is GrantRuling.HEIR
+    assert ruled(CURRENT, NEW, heir="new") is GrantRuling.STORED
 
 
 @pytest.mark.parametrize(
     ("shown", "expected"),
     [
-        (replace(CURRENT, state=FamilyState.INFLIGHT, lease=1001.0), Ruling.WAIT),
-        (replace(CURRENT, state=FamilyState.INFLIGHT, lease=1000.0), Ruling.REFRESH),
-        (replace(CURRENT, state=FamilyState.UNKNOWN), Ruling.REFRESH),
-        (replace(CURRENT, state=FamilyState.UNKNOWN, next_at=1000.1), Ruling.WAIT),
-        (replace(ANCESTOR, state=FamilyState.UNKNOWN, next_at=1000.1), Ruling.STORED),
+        (replace(CURRENT, state=FamilyState.INFLIGHT, lease=1001.0), GrantRuling.WAIT),
+        (replace(CURRENT, state=FamilyState.INFLIGHT, lease=1000.0), GrantRuling.REFRESH),
+        (replace(CURRENT, state=FamilyState.UNKNOWN), GrantRuling.REFRESH),
+        (replace(CURRENT, state=FamilyState.UNKNOWN, next_at=1000.1), GrantRuling.WAIT),
+        (replace(ANCESTOR, state=FamilyState.UNKNOWN, next_at=1000.1), GrantRuling.STORED),
     ],
 )
-def test_one_call_at_a_time_and_not_too_soon(shown: Shown, expected: Ruling) -> None:
+def test_one_call_at_a_time_and_not_too_soon(shown: ShownToken, expected: GrantRuling) -> None:
     """A lease that is over binds nobody; a living stored answer is given meanwhile."""
     assert ruled(shown) is expected
 
