@@ -13,7 +13,7 @@ from functools import partial
 from os import urandom
 from typing import TYPE_CHECKING, Final
 
-from proxy.core.idempotency.claims import RENEW, ClaimStanding
+from proxy.core.idempotency.claims import ClaimStanding
 from proxy.core.idempotency.fingerprint import fingerprint, record_of
 from proxy.core.idempotency.key_field import FIELD, LONGEST, read_key
 from proxy.core.idempotency.policy import KeyAnswer, KeyPolicy
@@ -136,8 +136,7 @@ class IdempotencyKind:
     def __init__(self, services: StepServices) -> None:
         """None has a key yet."""
         self._clerk = services.clerk
-        self._held = HeldKeys(services.clerk)
-        services.tasks.start(self._held.keep(RENEW), name="held-keys")
+        self._held = HeldKeys(services.clerk, services.tasks)
 
     def follow(self, snapshot: Snapshot) -> None:
         """A request keeps its key through a reload."""
