@@ -45,9 +45,8 @@ def is_shown(route: PlannedRoute) -> bool:
 
 
 def _header(plan: Planned) -> Iterator[Text]:
-    yield Text.assemble(
-        (plan.file, "bold"), f" (revision {plan.revision}) against {plan.against} (revision {plan.revision_before})"
-    )
+    yield Text.assemble((plan.file, "bold"), f" (revision {plan.revision})")
+    yield Text(f"against {plan.against} (revision {plan.revision_before})")
     if plan.traffic is None:
         yield Text(f"no recent traffic is known, so nothing is counted: {plan.no_traffic}", style="yellow")
     else:
