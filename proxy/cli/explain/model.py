@@ -29,10 +29,10 @@ from proxy.edge.routing.bound_table import Live
 from proxy.edge.routing.decision import decide as decide_admitted
 from proxy.edge.routing.orders import obey
 from proxy.edge.routing.request import Request
-from proxy.edge.routing.route_steps import RouteSteps
 from proxy.edge.routing.step import LocalAnswer
-from proxy.edge.routing.step_kind import RouteStep, StepServices
 from proxy.edge.routing.stickiness import TieMemory, Ties
+from proxy.edge.steps.route_steps import RouteSteps
+from proxy.edge.steps.step_kind import RouteStep, StepServices
 from proxy.edge.tally import Counters
 from proxy.edge.upstream.pools_by_host import pool_of
 from proxy.edge.wire.request_bytes import Ids

@@ -17,9 +17,9 @@ from proxy.core.routing.path import PathPattern
 from proxy.core.routing.predicate import Predicate
 from proxy.core.routing.shadow import ShadowPolicy
 from proxy.core.routing.split import salt_of
-from proxy.core.routing.step_policy import StepPolicy
 from proxy.core.routing.tie import Tie
 from proxy.core.stage import Stage
+from proxy.core.steps.step_policy import StepPolicy
 from proxy.core.tls import VERIFIED, Sni, UpstreamTls
 
 

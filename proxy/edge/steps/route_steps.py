@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from proxy.edge.routing.decision import decide
-from proxy.edge.routing.route_rate import RateKind
+from proxy.edge.steps.route_rate import RateKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from proxy.core.routing.route import Route
     from proxy.edge.routing.bound_table import Live
     from proxy.edge.routing.step import AdmissionStep
-    from proxy.edge.routing.step_kind import StepKind, StepServices
+    from proxy.edge.steps.step_kind import StepKind, StepServices
 
 KINDS: tuple[Callable[[StepServices], StepKind], ...] = (
     RateKind,  # behind those that may refuse: only what goes on is counted
