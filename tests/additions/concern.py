@@ -167,7 +167,7 @@ CONCERN = Addition(
         Edit(_POLICY, _POLICY_TEXT),
         Edit(_BLOCK, _BLOCK_TEXT),
         Edit(_SCHEMA, "from proxy.config.blocks.api_keys import API_KEYS\n", before="blocks.compare import COMPARE"),
-        Edit(_SCHEMA, "    API_KEYS,\n", after="    HOOKS,"),
+        Edit(_SCHEMA, "    API_KEYS,\n", before="    HOOKS,"),
         Edit(_STEP, _STEP_TEXT),
         Edit(
             _STEPS,
