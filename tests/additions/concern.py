@@ -162,7 +162,7 @@ class ApiKeyKind:
 
 CONCERN = Addition(
     name="a concern on the request's way",
-    earlier=30,
+    earlier=30,  # by reading; 13 by a trial before steps had kinds
     edits=(
         Edit(_POLICY, _POLICY_TEXT),
         Edit(_BLOCK, _BLOCK_TEXT),

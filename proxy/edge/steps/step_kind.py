@@ -7,7 +7,6 @@ Rule 3: whoever inherits from `RouteStep` is compiled as well, as with taps.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
@@ -19,20 +18,26 @@ if TYPE_CHECKING:
     from proxy.tasks import Tasks
 
 
-@dataclass(slots=True)
 class StepServices:
-    """What a worker has for its kinds of steps; `tasks` end with it."""
+    """What a worker has for its kinds of steps. No dataclass: compiled, it would need its types at once."""
 
-    counters: Counters
-    tasks: Tasks
+    __slots__ = ("counters", "tasks")
+
+    def __init__(self, counters: Counters, tasks: Tasks) -> None:
+        """`tasks` end with the worker."""
+        self.counters = counters
+        self.tasks = tasks
 
 
-@dataclass(slots=True)
 class StepSaid:
     """What a step would do with a request: a sentence for people, and the answer where it would give one."""
 
-    sentence: str
-    answer: LocalAnswer | None = None
+    __slots__ = ("answer", "sentence")
+
+    def __init__(self, sentence: str, answer: LocalAnswer | None = None) -> None:
+        """No answer: the request would go on, as far as this step is concerned."""
+        self.sentence = sentence
+        self.answer = answer
 
 
 class RouteStep:
