@@ -24,7 +24,7 @@ import structlog
 
 from proxy.core.outcome import AskOutcome
 from proxy.edge.routing.step import LocalAnswer, Wait
-from proxy.edge.routing.step_kind import WITHIN, Hear
+from proxy.edge.steps.step_kind import WITHIN, Hear
 from proxy.link.messages import AskedDelta, Unframer
 from proxy.link.questions import (
     MAX_QUESTION,

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 
 from proxy.core.idempotency.claims import RENEW
-from proxy.edge.routing.step_kind import Clerk
+from proxy.edge.steps.step_kind import Clerk
 from proxy.link.idempotency_questions import KeysHeld
 from proxy.tasks import Tasks
 

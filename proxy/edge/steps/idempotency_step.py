@@ -19,17 +19,17 @@ from proxy.core.idempotency.key_field import FIELD, LONGEST, read_key
 from proxy.core.idempotency.policy import KeyAnswer, KeyPolicy
 from proxy.core.routing.cohort import present_cohort
 from proxy.core.routing.effects import Effects, effects_of
-from proxy.edge.clerk.held_keys import HeldKeys
-from proxy.edge.clerk.key_tap import KeyTap
 from proxy.edge.routing.step import LocalAnswer, Verdict, WholeBody
-from proxy.edge.routing.step_kind import Clerk, RouteStep, StepSaid
+from proxy.edge.steps.held_keys import HeldKeys
+from proxy.edge.steps.key_tap import KeyTap
+from proxy.edge.steps.step_kind import Clerk, RouteStep, StepSaid
 from proxy.link.idempotency_questions import ClaimKey, KeyClaimed, SendKey
 
 if TYPE_CHECKING:
     from proxy.core.routing.route import Route
     from proxy.core.routing.snapshot import Snapshot
     from proxy.edge.routing.request import Request
-    from proxy.edge.routing.step_kind import StepServices
+    from proxy.edge.steps.step_kind import StepServices
     from proxy.link.idempotency_questions import KeptAnswer
     from proxy.link.questions import Answer
 
