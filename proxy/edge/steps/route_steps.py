@@ -23,9 +23,7 @@ if TYPE_CHECKING:
 
 KINDS: tuple[Callable[[StepServices], StepKind], ...] = (
     IdempotencyKind,
-    IdempotencyKind,
     RateKind,  # behind those that may refuse: only what goes on is counted
-    SendingKind,  # the last one: what refuses behind it would leave a key to people
     SendingKind,  # the last one: what refuses behind it would leave a key to people
 )
 
