@@ -9,8 +9,8 @@ import pytest
 
 from proxy.core.idempotency.claims import LOCK, MOST_KEPT
 from proxy.edge.clerk.clerk_link import ClerkLink
-from proxy.edge.clerk.held_keys import HeldKeys
-from proxy.edge.clerk.idempotency_step import IdempotencyKind
+from proxy.edge.steps.held_keys import HeldKeys
+from proxy.edge.steps.idempotency_step import IdempotencyKind
 from proxy.store.postgres.connections import Connections
 from proxy.store.postgres.idempotency import PostgresKeys
 from tests.clerk.clerk_at import Clerk

@@ -17,11 +17,11 @@ from proxy.link.idempotency_questions import KeptAnswer, KeySettled
 if TYPE_CHECKING:
     from proxy.core.http.response import ResponseHead
     from proxy.core.outcome import Failure
-    from proxy.edge.clerk.held_keys import HeldKeys
     from proxy.edge.routing.bound_table import Leg
     from proxy.edge.routing.request import Request
-    from proxy.edge.routing.step_kind import Clerk
     from proxy.edge.routing.tap import TappedClient
+    from proxy.edge.steps.held_keys import HeldKeys
+    from proxy.edge.steps.step_kind import Clerk
 
 _LEFT_OUT: Final = frozenset(
     {b"content-length", b"transfer-encoding", b"trailer", b"date", b"set-cookie", b"x-request-id", b"connection"}

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import asyncio
 
-from proxy.edge.routing.step_kind import Clerk
+from proxy.core.idempotency.claims import RENEW
+from proxy.edge.steps.step_kind import Clerk
 from proxy.link.idempotency_questions import KeysHeld
+from proxy.tasks import Tasks
 
 MOST = 4096
 """Keys of one sign of life."""
@@ -17,23 +19,27 @@ MOST = 4096
 class HeldKeys:
     """By (record, owner)."""
 
-    def __init__(self, clerk: Clerk) -> None:
-        """None yet."""
+    def __init__(self, clerk: Clerk, tasks: Tasks) -> None:
+        """None yet; what gives the signs begins with the first one."""
         self._clerk = clerk
+        self._tasks = tasks
+        self._keeps = False
         self._held: dict[tuple[bytes, bytes], None] = {}
 
     def add(self, key: tuple[bytes, bytes]) -> None:
         """Its request has begun."""
         self._held[key] = None
+        if not self._keeps:
+            self._keeps = True
+            self._tasks.start(self._keep(), name="held-keys")
 
     def discard(self, key: tuple[bytes, bytes]) -> None:
         """Its request is over."""
         self._held.pop(key, None)
 
-    async def keep(self, every: float) -> None:
-        """Give a sign of life every so many seconds, until cancelled."""
+    async def _keep(self) -> None:
         while True:
-            await asyncio.sleep(every)
+            await asyncio.sleep(RENEW)
             self.renew()
 
     def renew(self) -> None:

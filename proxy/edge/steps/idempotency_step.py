@@ -13,23 +13,23 @@ from functools import partial
 from os import urandom
 from typing import TYPE_CHECKING, Final
 
-from proxy.core.idempotency.claims import RENEW, ClaimStanding
+from proxy.core.idempotency.claims import ClaimStanding
 from proxy.core.idempotency.fingerprint import fingerprint, record_of
 from proxy.core.idempotency.key_field import FIELD, LONGEST, read_key
 from proxy.core.idempotency.policy import KeyAnswer, KeyPolicy
 from proxy.core.routing.cohort import present_cohort
 from proxy.core.routing.effects import Effects, effects_of
-from proxy.edge.clerk.held_keys import HeldKeys
-from proxy.edge.clerk.key_tap import KeyTap
 from proxy.edge.routing.step import LocalAnswer, Verdict, WholeBody
-from proxy.edge.routing.step_kind import Clerk, RouteStep, StepSaid
+from proxy.edge.steps.held_keys import HeldKeys
+from proxy.edge.steps.key_tap import KeyTap
+from proxy.edge.steps.step_kind import Clerk, RouteStep, StepSaid
 from proxy.link.idempotency_questions import ClaimKey, KeyClaimed, SendKey
 
 if TYPE_CHECKING:
     from proxy.core.routing.route import Route
     from proxy.core.routing.snapshot import Snapshot
     from proxy.edge.routing.request import Request
-    from proxy.edge.routing.step_kind import StepServices
+    from proxy.edge.steps.step_kind import StepServices
     from proxy.link.idempotency_questions import KeptAnswer
     from proxy.link.questions import Answer
 
@@ -136,8 +136,7 @@ class IdempotencyKind:
     def __init__(self, services: StepServices) -> None:
         """None has a key yet."""
         self._clerk = services.clerk
-        self._held = HeldKeys(services.clerk)
-        services.tasks.start(self._held.keep(RENEW), name="held-keys")
+        self._held = HeldKeys(services.clerk, services.tasks)
 
     def follow(self, snapshot: Snapshot) -> None:
         """A request keeps its key through a reload."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from proxy.core.grants.grant_policy import GrantRole, GrantUse
 from proxy.edge.routing.step import LocalAnswer, Wait, WholeBody
-from proxy.edge.routing.step_kind import WITHIN, Clerk, RouteStep, StepSaid, StepServices
+from proxy.edge.steps.step_kind import WITHIN, Clerk, RouteStep, StepSaid, StepServices
 from proxy.link.grant_questions import GrantUsed, UseGrant
 
 if TYPE_CHECKING:
