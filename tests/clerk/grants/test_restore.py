@@ -50,6 +50,7 @@ async def replay(here: Desk, folder: Path) -> list[str]:
 
 async def test_with_replay_nothing_is_lost(database: str, provider: Provider, tmp_path: Path) -> None:
     """Closed at first, closed while a host is missing, then every newest token is known, whoever got it where."""
+    before = provider.counts()
     backup, newest = await restored(database, provider, tmp_path)
     one, two = (desk(backup, tmp_path / name, provider.port) for name in ("one", "two"))
     for token, older in newest.items():
@@ -61,7 +62,7 @@ async def test_with_replay_nothing_is_lost(database: str, provider: Provider, tm
     for number, (token, older) in enumerate(newest.items()):
         assert (await one.ask(token, (LEGACY, NEW)[number % 2])).status == 200
         assert (await two.ask(older, NEW)).status == 200
-    assert provider.counts()["revoked"] == 0
+    assert provider.counts()["revoked"] == before["revoked"]
     await one.close()
     await two.close()
 
