@@ -277,6 +277,23 @@ async def test_a_long_answer_is_not_kept(play: Play, serve: Serve, link: ClerkLi
     assert (len(upstream.requests), len(longer.requests)) == (1, 1)
 
 
+async def test_what_is_kept_of_answers_on_their_way_is_bounded(play: Play, serve: Serve, link: ClerkLink) -> None:
+    """Of an answer that finds no room its status is kept alone; room that is free again is used."""
+    side = Counting()
+    proxy = await serve(await play(side))
+    assert (await proxy.ask(pay())).status == 201
+    answers = held_of(proxy).answers
+    most, answers.most = answers.most, 7
+    assert (await proxy.ask(pay(b'"k2"'))).status == 201
+    answers.most = most
+    assert (await proxy.ask(pay(b'"k3"'))).status == 201
+    await settled(link)
+
+    assert answers.used == 0
+    assert [(await proxy.ask(pay(key))).status for key in (b'"k1"', b'"k2"', b'"k3"')] == [201, 409, 201]
+    assert side.count == 3
+
+
 async def test_a_long_body_is_413(play: Play, serve: Serve) -> None:
     """A request with a key is read whole first, up to a MiB."""
     side = Counting()
