@@ -46,7 +46,7 @@ _CONTENT_TYPE: Final = b"content-type"
 class IdempotencyStep(RouteStep):
     """Claims the key."""
 
-    name = "idempotency"
+    name = "key"
     before_decision = True
 
     def __init__(self, policy: KeyPolicy, route: Route, clerk: Clerk, held: HeldKeys) -> None:
@@ -74,7 +74,7 @@ class IdempotencyStep(RouteStep):
         key = self._key_of(request)
         if isinstance(key, LocalAnswer):
             return StepSaid(key.detail, key)
-        return None if key is None else StepSaid(f"the clerk is asked whether key {key} was used before")
+        return None if key is None else StepSaid(f'the clerk is asked whether "{key}" was used before')
 
     def _key_of(self, request: Request) -> str | LocalAnswer | None:
         """The key; None: the request needs none."""
@@ -114,7 +114,7 @@ class IdempotencyStep(RouteStep):
 class SendingStep(RouteStep):
     """Says that the request may have been executed from now on."""
 
-    name = "idempotency"
+    name = "key"
 
     def __init__(self, clerk: Clerk) -> None:
         """Of one route."""
