@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 from proxy.core.idempotency.claims import ClaimStanding
 from proxy.core.idempotency.fingerprint import fingerprint, record_of
 from proxy.core.idempotency.key_field import FIELD, LONGEST, read_key
-from proxy.core.idempotency.policy import KeyAnswer, KeyPolicy
+from proxy.core.idempotency.key_policy import KeyAnswer, KeyPolicy
 from proxy.core.routing.cohort import present_cohort
 from proxy.core.routing.effects import Effects, effects_of
 from proxy.edge.routing.step import LocalAnswer, Verdict, WholeBody

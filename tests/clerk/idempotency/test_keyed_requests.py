@@ -1,4 +1,7 @@
-"""Requests with keys: a data plane, the clerk's end and a real PostgreSQL."""
+"""Requests with keys: a data plane, the clerk's end and a real PostgreSQL.
+
+Long: every row of docs/idempotency.md, and each way in which a request with a key may end.
+"""
 
 from __future__ import annotations
 
