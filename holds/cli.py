@@ -26,7 +26,7 @@ from holds.launching import ROOT
 from holds.moving import climb, judge, race, rollback
 from holds.moving.climb import Options, Part
 from holds.moving.journey import State
-from holds.state import database, tokens
+from holds.state import database, keys, tokens
 from holds.upstreams import keepalive, names, namespace
 from holds.wire import cases, fuzz, websocket
 from tests.wire.play import Cut
@@ -263,6 +263,22 @@ def database_command(
     root, for a file system of its own that fills up.
     """
     _finish(database.measure(seconds, rate, flood), as_json=as_json, markdown=markdown)
+
+
+@app.command("keys")
+def keys_command(
+    *,
+    runs: Annotated[int, typer.Option(min=1, help="Faults, one after the other.")] = 100,
+    seed: Annotated[int, typer.Option(help="Of who is met when, and how.")] = 1,
+    as_json: Json = False,
+    markdown: Markdown = None,
+) -> None:
+    """Idempotency keys while worker, clerk, database and side are killed or stopped. About four minutes.
+
+    Clients retry each key until they have its answer, or hear that nobody knows. No key is executed twice, each that
+    was answered was executed, and none is wedged.
+    """
+    _finish(keys.measure(runs, seed), as_json=as_json, markdown=markdown)
 
 
 @app.command("rollback")

@@ -24,7 +24,6 @@ from proxy.control.admin.auth import AdminAuth, guarded_by
 from proxy.control.admin.evidence import ParityPages, evidence_view
 from proxy.control.admin.grants import GrantPages
 from proxy.control.admin.history import HistoryPages
-from proxy.control.admin.idempotency import KeyPages
 from proxy.control.admin.kill import KillSwitch
 from proxy.control.admin.moves import RouteMoves
 from proxy.control.admin.recent import RecentPages
@@ -37,6 +36,7 @@ from proxy.control.admin.routes import (
     serves_current,
 )
 from proxy.control.admin.standing import JudgedRoutes
+from proxy.control.admin.undecided_keys import KeyPages
 from proxy.control.admin.upstreams import upstream_view
 from proxy.control.fleet.links import Links
 from proxy.control.fleet.upstreams import worst

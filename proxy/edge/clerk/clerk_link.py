@@ -90,6 +90,7 @@ class ClerkLink(ReconnectingLink):
         frame = frame_of(Told(self._last + 1, notice))
         if self.held + len(frame) > MAX_HELD:
             self._outcomes[kind_of(notice), AskOutcome.NO_ROOM] += 1
+            _log.error("notice_lost", kind=kind_of(notice), hint="the clerk has not answered for long")
             return False
         self._last += 1
         self._tell(self._last, frame)

@@ -1,6 +1,7 @@
 """The keys of a worker's requests that still run, and the signs of life that keep their locks.
 
 Rule 1: a worker that hangs or dies gives none: its keys are free, or known to be undecided, when their locks run out.
+Rule 2: what is kept of answers that are on their way is bounded, over all requests of the worker.
 """
 
 from __future__ import annotations
@@ -8,12 +9,15 @@ from __future__ import annotations
 import asyncio
 
 from proxy.core.idempotency.claims import RENEW
+from proxy.edge.routing.byte_allowance import ByteAllowance
 from proxy.edge.steps.step_kind import Clerk
 from proxy.link.idempotency_questions import KeysHeld
 from proxy.tasks import Tasks
 
 MOST = 4096
 """Keys of one sign of life."""
+MAX_ANSWERS = 16 * 1024 * 1024
+"""Bytes of answers on their way that may be kept in one worker."""
 
 
 class HeldKeys:
@@ -24,6 +28,7 @@ class HeldKeys:
         self._clerk = clerk
         self._tasks = tasks
         self._keeps = False
+        self.answers = ByteAllowance(MAX_ANSWERS)
         self._held: dict[tuple[bytes, bytes], None] = {}
 
     def add(self, key: tuple[bytes, bytes]) -> None:

@@ -1,6 +1,8 @@
 """What watches a request with an idempotency key, and tells the clerk what became of it.
 
-Rule 1: an answer is kept as the client got it, up to a bound; what frames it is not, nor cookies, which are given once.
+Rule 1: whatever had a connection counts as sent, also where an idle one seems to have been closed before: a side that
+        was killed at its work looks the same.
+Rule 2: an answer is kept as the client got it, up to a bound; what frames it is not, nor cookies, which are given once.
 """
 
 from __future__ import annotations
@@ -40,6 +42,7 @@ class KeyTap(Tap):
         self._head: ResponseHead | None = None
         self._body: list[bytes] = []
         self._size = 0
+        self._is_kept = True
         self._public: tuple[bytes, bytes] | None = None
         held.add(key)
 
@@ -58,19 +61,23 @@ class KeyTap(Tap):
 
     def relay(self, payload: bytes) -> None:
         """More of it; what is too long is not kept."""
-        self._size += len(payload)
-        if self._size > MOST_KEPT:
-            self._body.clear()
-        else:
+        if not self._is_kept:
+            return
+        size = self._size + len(payload)
+        if size <= MOST_KEPT and self._held.answers.take(len(payload)):
+            self._size = size
             self._body.append(payload)
+        else:
+            self._is_kept = False
+            self._let_go()
 
     def ended(self, failure: Failure | None, began: float, ended: float, *, fell_back: bool) -> None:
         """It is over."""
         del began, ended
         head = self._head
         status = 0 if head is None else head.status
-        whole = failure is None and self._size <= MOST_KEPT
-        sent = failure is None or not (failure.replayable or failure.refused or failure.phase is Phase.CONNECT)
+        whole = failure is None and self._is_kept
+        sent = failure is None or not (failure.refused or failure.phase is Phase.CONNECT)
         settlement = settlement_of(status, whole=whole, sent=sent)
         answer = self._answer(head, fell_back=fell_back) if head and settlement is Settlement.ANSWERED else None
         self._settle(settlement, status, answer)
@@ -92,4 +99,10 @@ class KeyTap(Tap):
 
     def _settle(self, settlement: Settlement, status: int, answer: KeptAnswer | None = None) -> None:
         self._held.discard(self.key)
+        self._let_go()
         self._clerk.tell(KeySettled(*self.key, settlement, status, answer))
+
+    def _let_go(self) -> None:
+        self._held.answers.give_back(self._size)
+        self._size = 0
+        self._body.clear()

@@ -1,4 +1,7 @@
-"""Requests with keys: a data plane, the clerk's end and a real PostgreSQL."""
+"""Requests with keys: a data plane, the clerk's end and a real PostgreSQL.
+
+Long: every row of docs/idempotency.md, and each way in which a request with a key may end.
+"""
 
 from __future__ import annotations
 
@@ -230,6 +233,25 @@ async def test_a_side_that_dies_leaves_it_to_people(play: Play, serve: Serve, li
     assert len(dying.requests) == 1
 
 
+async def test_a_side_that_dies_on_a_connection_that_was_idle(play: Play, serve: Serve, link: ClerkLink) -> None:
+    """It may have been at work already: the retry is not executed, though a safe request would be sent again."""
+
+    async def answers_once(peer: Peer) -> None:
+        await peer.request()
+        await peer.send(created())
+        await peer.request()
+        peer.reset()
+
+    dying = await play(answers_once)
+    proxy = await serve(dying)
+    assert (await proxy.ask(pay())).status == 201
+    check_problem(await proxy.ask(pay(b'"k2"')), 502)
+    await settled(link)
+
+    assert says(await proxy.ask(pay(b'"k2"')))[1].startswith("outcome unknown")
+    assert len(dying.requests) == 2
+
+
 @pytest.mark.parametrize("effects", ["keyed", "idempotent"])
 async def test_what_is_declared_to_do_no_harm_is_sent_again(
     play: Play, serve: Serve, link: ClerkLink, effects: str
@@ -275,6 +297,23 @@ async def test_a_long_answer_is_not_kept(play: Play, serve: Serve, link: ClerkLi
 
     assert "answered with 200" in says(answer)[1]
     assert (len(upstream.requests), len(longer.requests)) == (1, 1)
+
+
+async def test_what_is_kept_of_answers_on_their_way_is_bounded(play: Play, serve: Serve, link: ClerkLink) -> None:
+    """Of an answer that finds no room its status is kept alone; room that is free again is used."""
+    side = Counting()
+    proxy = await serve(await play(side))
+    assert (await proxy.ask(pay())).status == 201
+    answers = held_of(proxy).answers
+    most, answers.most = answers.most, 7
+    assert (await proxy.ask(pay(b'"k2"'))).status == 201
+    answers.most = most
+    assert (await proxy.ask(pay(b'"k3"'))).status == 201
+    await settled(link)
+
+    assert answers.used == 0
+    assert [(await proxy.ask(pay(key))).status for key in (b'"k1"', b'"k2"', b'"k3"')] == [201, 409, 201]
+    assert side.count == 3
 
 
 async def test_a_long_body_is_413(play: Play, serve: Serve) -> None:
