@@ -7,6 +7,7 @@ spool, the same runs have to fail.
 from __future__ import annotations
 
 import asyncio
+import logging
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -25,8 +26,8 @@ from tests.clerk.grants.desks import desk, said
 from tests.clerk.grants.provider import Provider
 from tests.e2e.replicas import postgres
 
-_SILENT = 100
-"""A level above all: alarms are what this is about."""
+_SILENT = logging.CRITICAL
+"""Alarms are what this is about."""
 AT_ONCE = 200
 """First uses of one token."""
 OUTAGE = 5.0
