@@ -17,6 +17,7 @@ from proxy.config.block import Block, KeysAt
 from proxy.config.blocks.compare import COMPARE
 from proxy.config.blocks.fallback import FALLBACK
 from proxy.config.blocks.hooks import HOOKS
+from proxy.config.blocks.idempotency import IDEMPOTENCY
 from proxy.config.blocks.judgement import JUDGEMENT
 from proxy.config.blocks.leniency import LENIENCY
 from proxy.config.blocks.limits import LIMITS
@@ -45,6 +46,7 @@ BLOCKS = (
     SHADOW,
     REACH,
     FALLBACK,
+    IDEMPOTENCY,
     RESPOND,
     WAITS,
     LIMITS,
