@@ -18,6 +18,7 @@ STEMS: Mapping[str, str] = {
     "evidence": "what comparisons found: in memory, in PostgreSQL, and shown by the admin port",
     "connections": "who is connected, bounded: clients of a worker, and to PostgreSQL",
     "errors": "how something says no",
+    "grants": "tokens that exist once: their command, and who answers with them",
     "history": "the record of orders: as JSON, who answers with it, and its command",
     "kill": "the kill switch, as its command and as the admin port turn it",
     "kill_switch": "the kill switch: the rule in core, the object in a worker",

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from proxy.edge.routing.decision import decide
+from proxy.edge.steps.grant_step import GrantKind
 from proxy.edge.steps.idempotency_step import IdempotencyKind, SendingKind
 from proxy.edge.steps.route_rate import RateKind
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from proxy.edge.steps.step_kind import StepKind, StepServices
 
 KINDS: tuple[Callable[[StepServices], StepKind], ...] = (
+    GrantKind,
     IdempotencyKind,
     RateKind,  # behind those that may refuse: only what goes on is counted
     SendingKind,  # the last one: what refuses behind it would leave a key to people
