@@ -6,6 +6,15 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from proxy.api.evidence import EpochsView, ExchangesView, MismatchesView
+from proxy.api.grants import (
+    ExportBody,
+    GrantsView,
+    ImportBody,
+    ImportedView,
+    ReplayBody,
+    ReplayedView,
+    SealedGrantsView,
+)
 from proxy.api.history import HistoryView
 from proxy.api.idempotency import ReleaseBody, ReleasedView, UndecidedKeysView
 from proxy.api.kill import KillBody, KillView
@@ -53,6 +62,11 @@ def _order(verb: str, sentence: str, body: type[View] = OrderBody) -> ApiPath:
         answer=MovedView,
         body=body,
     )
+
+
+def _grants(verb: str, sentence: str, body: type[View], answer: type[View]) -> ApiPath:
+    path = f"/api/grants/{verb}"
+    return ApiPath(method="POST", path=path, token=TokenScope.ALWAYS, sentence=sentence, answer=answer, body=body)
 
 
 PATHS = (
@@ -122,6 +136,17 @@ PATHS = (
         answer=ReleasedView,
         body=ReleaseBody,
     ),
+    _read(
+        "/api/grants",
+        "Families of tokens that exist once.",
+        GrantsView,
+        ("provider", "of this one alone"),
+        ("unproved", "a system: those alone whose current token it has not shown"),
+        ("limit", "how many, from 1 to 10000; 100 without it"),
+    ),
+    _grants("import", "Tokens that a system may bring though it adopts none.", ImportBody, ImportedView),
+    _grants("replay", "Reads this host's spool into a database that was restored.", ReplayBody, ReplayedView),
+    _grants("export", "Current tokens that a system is not known to hold, sealed.", ExportBody, SealedGrantsView),
     _read("/api/kill", "The kill switch.", KillView),
     ApiPath(
         method="POST",

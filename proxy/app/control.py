@@ -41,6 +41,7 @@ from proxy.control.traffic.ledger import Ledger
 from proxy.core.routing.snapshot import Snapshot
 from proxy.store.open_stores import Stores, open_stores
 from proxy.store.postgres.connections import Patience
+from proxy.store.postgres.grant_tables import GrantTables
 from proxy.store.postgres.idempotency import PostgresKeys
 from proxy.tasks import RestartedTasks, Work
 
@@ -151,6 +152,8 @@ def _admin(
         moved=parts.mover.counts,
         told=base.hooks.counts,
         keys=None if base.stores.connections is None else PostgresKeys(base.stores.connections),
+        tokens=None if base.stores.connections is None else GrantTables(base.stores.connections),
+        directory=base.directory,
     )
 
 

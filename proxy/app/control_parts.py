@@ -10,12 +10,14 @@ from pathlib import Path
 
 import structlog
 
+from proxy.api.grants import ConsentView
 from proxy.api.standing import AlarmView, ToldView
 from proxy.control.admin.moves import RouteMoves
 from proxy.control.admin.routes import ordered_kill
 from proxy.control.admin.standing import JudgedRoutes, transition_view
 from proxy.control.evidence.book import EvidenceBook
 from proxy.control.fleet.gossip import Outbox
+from proxy.control.fleet.grants_seen import Consent
 from proxy.control.fleet.lease import Leading
 from proxy.control.fleet.links import Links
 from proxy.control.judge.judge_clock import SteadyTime
@@ -38,6 +40,7 @@ from proxy.core.routing.snapshot import Snapshot
 from proxy.link.messages import Report
 from proxy.store.errors import StoreRefused, StoreUnavailable
 from proxy.store.open_stores import Stores
+from proxy.store.postgres.grant_tables import GrantTables
 from proxy.tasks import Work
 
 _log = structlog.get_logger()
@@ -101,6 +104,7 @@ class ControlParts:
         self._hooks.follow(running.snapshot.hooks)
         self.mover.made.append(self._tell)
         self.judge.page = self._page
+        base.links.grants.tell = self._consent
 
     @property
     def loops(self) -> Mapping[str, Work]:
@@ -112,7 +116,13 @@ class ControlParts:
             "judge": self.judge.run,
             "slowness": self.here.watch_slowness,
             "kill records": self.kill_records.run,
+            "grants": self._watch_grants,
         }
+
+    async def _watch_grants(self) -> None:
+        connections, running = self._base.stores.connections, self._base.running
+        if connections is not None:
+            await self._base.links.grants.keep(GrantTables(connections), lambda: bool(running.snapshot.grants))
 
     def follow(self) -> None:
         """A table was taken: what stands is known by its names from now on, before anybody asks."""
@@ -141,6 +151,10 @@ class ControlParts:
     def _page(self, route: str, ruling: Ruling) -> None:
         alarm = AlarmView(route=route, cause=ruling.cause.value, reasons=ruling.judgement.reasons)
         self._hooks.tell(ToldView(type="alarm", instance=self.here.instance, alarm=alarm))
+
+    def _consent(self, needed: Consent) -> None:
+        view = ConsentView(provider=needed.provider, family=needed.family, client=needed.client, why=needed.why)
+        self._hooks.tell(ToldView(type="consent", instance=self.here.instance, consent=view))
 
     def _probe(self, upstream: str) -> LegacyHealth:
         found = self._base.probes.conditions.get(upstream)

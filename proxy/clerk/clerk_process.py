@@ -22,6 +22,7 @@ from pathlib import Path
 import msgspec
 import structlog
 
+from proxy.clerk.grants.grant_handler import GrantHandler
 from proxy.clerk.handler import AnyHandler
 from proxy.clerk.idempotency.key_handler import KeyHandler
 from proxy.clerk.worker_connection import Handlers, WorkerConnection
@@ -66,7 +67,8 @@ class ClerkProcess:
         self._connections = connections_to(
             inputs.snapshot.state.reveal(), inputs.directory, patience=PATIENCE, most=CONNECTIONS
         )
-        self._handlers = Handlers(_handlers(self._connections))
+        self._grants = GrantHandler(inputs.snapshot, inputs.directory)
+        self._handlers = Handlers((*_handlers(self._connections), self._grants))
         self._link = ControlLink(inputs.link, MOST_UNSENT, self._tell, self._hear)
         self._installing = asyncio.Lock()
         self._stopping = asyncio.Event()
@@ -102,6 +104,8 @@ class ClerkProcess:
             async with asyncio.timeout(LAST_WORDS):
                 await self._questions.done()
         await self._questions.end()
+        for handler in self._handlers.all:
+            await handler.end()
         self._tell()
         await self._link.finish()
 
@@ -114,6 +118,8 @@ class ClerkProcess:
         if self._link.ready:
             state = ClerkState(os.getpid(), self._revision, self._handlers.running, self._handlers.is_away)
             self._link.send(state)
+            if (counts := self._grants.take_counts()) is not None:
+                self._link.send(counts)
 
     def _hear(self, body: bytes) -> None:
         try:

@@ -40,5 +40,8 @@ class Handler(Protocol[QuestionT_contra, NoticeT_contra]):
     async def take(self, notice: NoticeT_contra, /) -> None:
         """May be told the same thing twice."""
 
+    async def end(self) -> None:
+        """Nothing is asked any more: finish what must not be left behind."""
+
 
 AnyHandler = Handler[Any, Any]

@@ -14,6 +14,7 @@ from proxy import __version__
 from proxy.cli import check, demo, schema, serve, why
 from proxy.cli.evidence import accept, export, mismatches, replay
 from proxy.cli.explain import explain
+from proxy.cli.grants import grants
 from proxy.cli.help_text import FINE, FOUND, UNUSABLE, Lesson
 from proxy.cli.kill import kill
 from proxy.cli.orders import epoch, route_orders
@@ -53,6 +54,7 @@ COMMANDS: Mapping[str, tuple[Callable[..., None], Lesson]] = {
     "unpin": (route_orders.unpin, route_orders.UNPIN),
     "pins": (pins.pins, pins.LESSON),
     "idempotency": (idempotency_keys.idempotency, idempotency_keys.LESSON),
+    "grants": (grants.grants, grants.LESSON),
     "kill": (kill.kill, kill.LESSON),
     "demo": (demo.demo, demo.LESSON),
 }

@@ -16,6 +16,7 @@ from pydantic import Field, create_model
 from proxy.config.block import Block, KeysAt
 from proxy.config.blocks.compare import COMPARE
 from proxy.config.blocks.fallback import FALLBACK
+from proxy.config.blocks.grants import GRANTS
 from proxy.config.blocks.hooks import HOOKS
 from proxy.config.blocks.idempotency import IDEMPOTENCY
 from proxy.config.blocks.judgement import JUDGEMENT
@@ -48,6 +49,7 @@ BLOCKS = (
     FALLBACK,
     IDEMPOTENCY,
     RESPOND,
+    GRANTS,
     WAITS,
     LIMITS,
     LENIENCY,

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from proxy.edge.clerk.grant_step import GrantKind
 from proxy.edge.clerk.idempotency_step import IdempotencyKind, SendingKind
 from proxy.edge.routing.decision import decide
 from proxy.edge.routing.route_rate import RateKind
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 KINDS: tuple[Callable[[StepServices], StepKind], ...] = (
     IdempotencyKind,
+    GrantKind,
     RateKind,  # behind those that may refuse: only what goes on is counted
     SendingKind,  # the last one: what refuses behind it would leave a key to people
 )

@@ -14,6 +14,7 @@ from typing import get_args
 
 import msgspec
 
+from proxy.link.grant_questions import GrantUsed, UseGrant
 from proxy.link.idempotency_questions import ClaimKey, KeyClaimed, KeySettled, KeysHeld, SendKey
 
 QUESTIONS = "questions"
@@ -29,9 +30,9 @@ class Unavailable(msgspec.Struct, frozen=True, array_like=True, tag="unavailable
     again: int = 1
 
 
-Question = ClaimKey | SendKey
+Question = ClaimKey | SendKey | UseGrant
 Notice = KeySettled | KeysHeld
-Answer = Unavailable | KeyClaimed
+Answer = Unavailable | KeyClaimed | GrantUsed
 
 
 class Asked(msgspec.Struct, frozen=True, array_like=True, tag="ask"):

@@ -50,6 +50,9 @@ class Scripted:
     async def forget(self, question: ClaimKey) -> None:
         self.forgotten.append(question.key)
 
+    async def end(self) -> None:
+        return
+
     async def take(self, notice: KeySettled) -> None:
         if self.away:
             raise StoreUnavailable("away")

@@ -12,6 +12,7 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
+from pathlib import Path
 
 import msgspec
 import structlog
@@ -21,6 +22,7 @@ from prometheus_client.exposition import gzip_accepted
 from proxy.api.upstreams import DownView, UpstreamsView
 from proxy.control.admin.auth import AdminAuth, guarded_by
 from proxy.control.admin.evidence import ParityPages, evidence_view
+from proxy.control.admin.grants import GrantPages
 from proxy.control.admin.history import HistoryPages
 from proxy.control.admin.idempotency import KeyPages
 from proxy.control.admin.kill import KillSwitch
@@ -48,6 +50,7 @@ from proxy.control.probe.upstreams_down import down_views
 from proxy.control.running import Running
 from proxy.core.routing.route import Route
 from proxy.core.routing.snapshot import Snapshot
+from proxy.store.postgres.grant_tables import GrantTables
 from proxy.store.postgres.idempotency import PostgresKeys
 
 VERBS = ("promote", "rollback", "hold", "resume", "drain", "epoch")
@@ -67,6 +70,8 @@ class Admin:
     probes: Probes
     kill: KillSwitch
     parser: str
+    tokens: GrantTables | None = None
+    directory: Path = Path()
     certificates: Certificates = field(default_factory=Certificates)
     parity: ParityPages = field(default_factory=ParityPages)
     judged: JudgedRoutes | None = None
@@ -185,6 +190,7 @@ class Admin:
                 waiting=self.parity.archive.waiting,
             ),
             clerk=ClerkReading(state=self.links.clerk.state, needed=self.running.started_with.has_database),
+            grants=self.links.grants if self.running.snapshot.grants else None,
             shown=self.certificates.shown,
             routes=self._running_routes(),
             moved=self.moved,
@@ -264,6 +270,11 @@ def application(admin: Admin, gate: AdminAuth) -> web.Application:
     keys = KeyPages(keys=admin.keys, running=admin.snapshot)
     app.router.add_get("/api/idempotency", keys.page)
     app.router.add_post("/api/idempotency/{id}/release", keys.release)
+    grants = GrantPages(tables=admin.tokens, directory=admin.directory, running=admin.snapshot)
+    app.router.add_get("/api/grants", grants.families)
+    app.router.add_post("/api/grants/import", grants.take_in)
+    app.router.add_post("/api/grants/replay", grants.replay)
+    app.router.add_post("/api/grants/export", grants.export)
     app.router.add_get("/api/kill", admin.kill.look)
     app.router.add_post("/api/kill", admin.kill.turn)
     return app

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 from ipaddress import IPv4Network, IPv6Network
 
+from proxy.core.grants.grant_policy import GrantPolicy
 from proxy.core.http.chunked import MAX_EXTENSION, MAX_TRAILERS
 from proxy.core.http.leniency import NONE, Points
 from proxy.core.http.request import RequestReader
@@ -115,6 +116,8 @@ class Snapshot:
     cookies: Cookies = PLAIN_COOKIES
     choosers: tuple[Network, ...] = ()
     """Clients that may say which side is to answer them."""
+    grants: Mapping[str, GrantPolicy] = field(default_factory=dict)
+    """Providers whose tokens exist once, by name."""
 
     @property
     def has_database(self) -> bool:
