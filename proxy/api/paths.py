@@ -10,6 +10,7 @@ from proxy.api.history import HistoryView
 from proxy.api.kill import KillBody, KillView
 from proxy.api.orders import MovedView, OrderBody, PinBody
 from proxy.api.recent import RecentView, RequestedView
+from proxy.api.reconcile import ReconcileRunBody, ReconcileRunsView, ReconcileRunView
 from proxy.api.routes import RouteDetailView, RoutesView
 from proxy.api.standing import TransitionsView
 from proxy.api.upstreams import UpstreamsView
@@ -111,6 +112,15 @@ PATHS = (
         "/api/requests/{id}",
         "One recent request by its id, or the one that its client gave: how it was decided, and would be now.",
         RequestedView,
+    ),
+    _read("/api/reconcile", "What runs of `banyan reconcile` have come to.", ReconcileRunsView),
+    ApiPath(
+        method="POST",
+        path="/api/reconcile/{name}",
+        token=TokenScope.ALWAYS,
+        sentence="Records what a run of this check has come to, as `banyan reconcile` does.",
+        answer=ReconcileRunView,
+        body=ReconcileRunBody,
     ),
     _read("/api/kill", "The kill switch.", KillView),
     ApiPath(

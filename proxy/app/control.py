@@ -147,6 +147,7 @@ def _admin(
         parity=parity,
         judged=parts.judged,
         asked=parts.asked,
+        reconciled=parts.reconcile_runs,
         moved=parts.mover.counts,
         told=base.hooks.counts,
     )

@@ -15,6 +15,7 @@ from proxy.control.admin.moves import RouteMoves
 from proxy.control.admin.routes import ordered_kill
 from proxy.control.admin.standing import JudgedRoutes, transition_view
 from proxy.control.evidence.book import EvidenceBook
+from proxy.control.evidence.reconcile_runs import ReconcileRuns
 from proxy.control.fleet.gossip import Outbox
 from proxy.control.fleet.lease import Leading
 from proxy.control.fleet.links import Links
@@ -76,7 +77,10 @@ class ControlParts:
         self.mover = Mover(store, self.here)
         self._reconciling = Reconciling(running, self.here, self.mover, store)
         self._outbox = Outbox()
-        judging = RouteJudging(running, self.here, base.book, self._probe, self._killed)
+        self.reconcile_runs = ReconcileRuns(store=base.stores.reconcile_runs)
+        judging = RouteJudging(
+            running, self.here, base.book, self._probe, self._killed, lambda: self.reconcile_runs.known
+        )
         self.judge = Judge(
             store=store,
             guards=base.stores.evidence,
@@ -112,6 +116,7 @@ class ControlParts:
             "judge": self.judge.run,
             "slowness": self.here.watch_slowness,
             "kill records": self.kill_records.run,
+            "reconcile runs": self.reconcile_runs.run,
         }
 
     def follow(self) -> None:

@@ -15,6 +15,7 @@ from pydantic import Field, create_model
 
 from proxy.config.block import Block, KeysAt
 from proxy.config.blocks.compare import COMPARE
+from proxy.config.blocks.databases import DATABASES
 from proxy.config.blocks.fallback import FALLBACK
 from proxy.config.blocks.hooks import HOOKS
 from proxy.config.blocks.judgement import JUDGEMENT
@@ -51,6 +52,7 @@ BLOCKS = (
     LENIENCY,
     TLS,
     LOG,
+    DATABASES,
     HOOKS,
 )
 
