@@ -7,7 +7,7 @@ import sys
 from rich.text import Text
 
 from proxy.cli.columns import Cells, table_lines
-from proxy.cli.reconcile.outcome import CheckOutcome, both_values
+from proxy.cli.reconcile.check_outcome import CheckOutcome, both_values
 from proxy.core.one_line import one_line
 from proxy.core.outcome import Side
 from proxy.core.reconcile.progress import RunProgress
@@ -30,6 +30,8 @@ def difference_lines(outcome: CheckOutcome, *, values: bool) -> list[Text]:
     key = ", ".join(column.name for column in outcome.columns.key[Side.LEGACY])
     rows = [_row(outcome, each, key, values=values) for each in outcome.found]
     lines = table_lines([key, "rows", "columns"], rows, frozenset(), padded=sys.stdout.isatty())
+    for line in lines:
+        line.rstrip()
     left = outcome.run.counts.differences - len(outcome.found)
     return [*lines, *[Text(f"… and {left:,} more")] * (left > 0)]
 

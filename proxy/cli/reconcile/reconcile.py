@@ -14,7 +14,7 @@ from proxy.cli.terminal import complain, console, leave, say, say_json
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from proxy.cli.reconcile.outcome import CheckOutcome
+    from proxy.cli.reconcile.check_outcome import CheckOutcome
     from proxy.core.reconcile.reconcile_check import ReconcileCheck
     from proxy.core.routing.snapshot import Snapshot
 
@@ -48,9 +48,9 @@ def reconcile(
     json: JSON = False,
 ) -> None:
     """See LESSON."""
-    from proxy.cli.reconcile.outcome import as_json
+    from proxy.cli.reconcile.check_outcome import as_json
     from proxy.cli.reconcile.recording import RunRecorder
-    from proxy.cli.reconcile.running import run_check
+    from proxy.cli.reconcile.watched_run import run_check
     from proxy.cli.routes_file import load_or_leave
     from proxy.reconcile.trouble import ReconcileTrouble
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
+from enum import Enum, StrEnum
 
 Key = tuple[str, ...]
 Hashes = tuple[str, ...]
@@ -72,7 +72,7 @@ class RowDifference:
     new: tuple[str | None, ...] = ()
 
 
-class Unsettled(StrEnum):
+class Unsettled(Enum):
     """Neither the same nor a difference."""
 
     MOVING = "moving"

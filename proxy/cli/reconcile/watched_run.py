@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from proxy.cli.help_text import UNANSWERED
-from proxy.cli.reconcile.outcome import CheckOutcome
+from proxy.cli.reconcile.check_outcome import CheckOutcome
 from proxy.cli.reconcile.picture import progress_line
 from proxy.cli.reconcile.recording import RunRecorder
 from proxy.cli.terminal import complain, leave
