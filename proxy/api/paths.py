@@ -20,6 +20,7 @@ from proxy.api.idempotency import ReleaseBody, ReleasedView, UndecidedKeysView
 from proxy.api.kill import KillBody, KillView
 from proxy.api.orders import MovedView, OrderBody, PinBody
 from proxy.api.recent import RecentView, RequestedView
+from proxy.api.reconcile import ReconcileRunBody, ReconcileRunsView, ReconcileRunView
 from proxy.api.routes import RouteDetailView, RoutesView
 from proxy.api.standing import TransitionsView
 from proxy.api.upstreams import UpstreamsView
@@ -147,6 +148,15 @@ PATHS = (
     _grants("import", "Tokens that a system may bring though it adopts none.", ImportBody, ImportedView),
     _grants("replay", "Reads this host's spool into a database that was restored.", ReplayBody, ReplayedView),
     _grants("export", "Current tokens that a system is not known to hold, sealed.", ExportBody, SealedGrantsView),
+    _read("/api/reconcile", "What runs of `banyan reconcile` have come to.", ReconcileRunsView),
+    ApiPath(
+        method="POST",
+        path="/api/reconcile/{name}",
+        token=TokenScope.ALWAYS,
+        sentence="Records what a run of this check has come to, as `banyan reconcile` does.",
+        answer=ReconcileRunView,
+        body=ReconcileRunBody,
+    ),
     _read("/api/kill", "The kill switch.", KillView),
     ApiPath(
         method="POST",

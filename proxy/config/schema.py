@@ -15,6 +15,7 @@ from pydantic import Field, create_model
 
 from proxy.config.block import Block, KeysAt
 from proxy.config.blocks.compare import COMPARE
+from proxy.config.blocks.databases import DATABASES
 from proxy.config.blocks.fallback import FALLBACK
 from proxy.config.blocks.grants import GRANTS
 from proxy.config.blocks.hooks import HOOKS
@@ -55,6 +56,7 @@ BLOCKS = (
     LENIENCY,
     TLS,
     LOG,
+    DATABASES,
     HOOKS,
 )
 
