@@ -33,7 +33,7 @@ INTERPRETED = {
     "proxy/core/parity": ("compare", "cookies", "finds", "pair", "redact", "shape"),
     "proxy/core/routing": (
         "kill_switch", "placement", "second", "shadow", "shadow_headers", "snapshot", "split_exceptions",
-        "state_names", "tie",
+        "state_names", "tie", "writes",
     ),
     "proxy/edge/account": ("guard_events", "line_shape", "own_answer", "request_sample"),
     "proxy/edge/client": ("connections", "process_memory", "slow_clients", "tls_listener"),

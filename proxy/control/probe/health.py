@@ -22,7 +22,7 @@ import aiohttp
 import structlog
 import yarl
 
-from proxy.control.probe.connecting import connector_to
+from proxy.names.connecting import connector_to
 from proxy.control.probe.dry_run import DryRuns
 from proxy.core.http.authority import normal_host
 from proxy.core.routing.route import Endpoint, Health, Upstream

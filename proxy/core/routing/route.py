@@ -17,6 +17,7 @@ from proxy.core.routing.predicate import Predicate
 from proxy.core.routing.shadow import ShadowPolicy
 from proxy.core.routing.split import salt_of
 from proxy.core.routing.tie import Tie
+from proxy.core.routing.writes import Writes
 from proxy.core.stage import Stage
 from proxy.core.tls import VERIFIED, Sni, UpstreamTls
 
@@ -155,7 +156,7 @@ class Upstream:
 
     `scheme` is http, https or http+unix.
     `connections` bounds one worker's to each address, `queue` the requests that wait; `slow_start` in seconds;
-    `dry_run` is the path of its handshake, or empty.
+    `dry_run` is the path of its handshake, or empty, and `applies` that of the one for writes that were done before.
     """
 
     name: str
@@ -176,6 +177,7 @@ class Upstream:
     breaker: BreakerPolicy | None = BreakerPolicy()
     eject: Eject | None = Eject()
     dry_run: str = ""
+    applies: str = ""
     expectation: Expectation = Expectation.ANSWER
     resolve: Resolve = Resolve()
 
@@ -237,7 +239,8 @@ class RateLimit:
 class Route:
     """One route. `index` is its place in the snapshot; `split` in [0, 1]; `methods` None means every method.
 
-    `group` shares the draw; `timeouts` None takes the upstream's; `body_limit` in bytes; `shadow` None: never.
+    `group` shares the draw; `timeouts` None takes the upstream's; `body_limit` in bytes; `shadow` None: never; `writes`
+    None: they go to one side.
     `was` is the name that it began with, if it has another now.
     """
 
@@ -266,6 +269,7 @@ class Route:
     compare: Rules = NO_RULES
     shadow: ShadowPolicy | None = None
     tie: Tie | None = None
+    writes: Writes | None = None
     line: int = 0
     was: str = ""
 
