@@ -19,7 +19,7 @@ from proxy.clerk.journal.sides import SideAnswer, Sides
 from proxy.core.journal.intent import Ended, FirstOutcome, JournalEntry, StoredAnswer
 from proxy.core.journal.second_request import KEY_NAME, key_of, value_in
 from proxy.core.routing.route import Route
-from proxy.core.routing.writes import AnswerKey
+from proxy.core.routing.writes import AnswerKey, Writes, writes_of
 from proxy.store.errors import StoreUnavailable
 from proxy.store.postgres.journal import PostgresJournal
 
@@ -66,15 +66,16 @@ class AbandonedWrites:
         """None: it is asked again when this hold is over."""
         intent, route = entry.intent, self.routes().get(entry.intent.route)
         unknown = Ended(id=intent.id, outcome=FirstOutcome.UNKNOWN)
-        if not intent.repeatable or route is None or route.writes is None or entry.attempts > ATTEMPTS:
+        writes = None if route is None else writes_of(route)
+        if not intent.repeatable or route is None or writes is None or entry.attempts > ATTEMPTS:
             return unknown
-        name, most = route.upstream(intent.side), route.writes.max_body
+        name, most = route.upstream(intent.side), writes.max_body
         lines = [line for line in intent.request.lines if line.partition(b":")[0].lower() != KEY_NAME.lower()]
         request = replace(intent.request, lines=(*lines, b"%b: %b" % (KEY_NAME, key_of(entry))))
         answer = await self.sides.send(name, self.sides.places(name), request, HOLD / 2, most)
         if not answer.status or answer.status >= 500:
             return None
-        return _done(entry, answer, route) if _is_done(entry, answer.status) else unknown
+        return _done(entry, answer, writes) if _is_done(entry, answer.status) else unknown
 
 
 def _is_done(entry: JournalEntry, status: int) -> bool:
@@ -82,10 +83,9 @@ def _is_done(entry: JournalEntry, status: int) -> bool:
     return status < 400 or (entry.intent.request.method == b"DELETE" and status in _GONE)
 
 
-def _done(entry: JournalEntry, answer: SideAnswer, route: Route) -> Ended:
+def _done(entry: JournalEntry, answer: SideAnswer, writes: Writes) -> Ended:
     key = ""
-    if route.writes is not None and isinstance(route.writes.key, AnswerKey):
-        key = value_in(answer.body, route.writes.key.path) or ""
+    if isinstance(writes.keyed_by, AnswerKey):
+        key = value_in(answer.body, writes.keyed_by.path) or ""
     kept = StoredAnswer(status=answer.status, content_type=answer.content_type, body=answer.body)
-    holds = route.writes is not None and route.writes.holds_answer
-    return Ended(id=entry.intent.id, outcome=FirstOutcome.DONE, key=key, answer=kept if holds else None)
+    return Ended(id=entry.intent.id, outcome=FirstOutcome.DONE, key=key, answer=kept if writes.holds_answer else None)

@@ -22,6 +22,7 @@ from proxy.core.journal.second_answer import SecondOutcome, SecondVerdict, verdi
 from proxy.core.journal.second_request import ids_in, minted, second_request
 from proxy.core.outcome import Side
 from proxy.core.routing.route import Route
+from proxy.core.routing.writes import writes_of
 from proxy.store.errors import StoreUnavailable
 from proxy.store.postgres.journal import PostgresJournal
 from proxy.tasks import Tasks
@@ -85,10 +86,11 @@ class SecondLegs:
     async def deliver(self, entry: JournalEntry, taken_at: float) -> None:
         """Send one write, and note what came of it."""
         route = self.routes().get(entry.intent.route)
-        if route is None or route.writes is None:
+        writes = None if route is None else writes_of(route)
+        if route is None or writes is None:
             await self._note(entry, self._wait(entry, "no route writes under this name any more"), ())
             return
-        intent, writes = entry.intent, route.writes
+        intent = entry.intent
         other = route.upstream(Side.NEW if intent.side is Side.LEGACY else Side.LEGACY)
         places = self.sides.agreed(other)
         if not places:  # rule 3

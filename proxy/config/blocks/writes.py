@@ -191,8 +191,9 @@ def _is_missing(place: CohortSource, pattern: PathPattern) -> bool:
     return place.kind is SourceKind.PATH and pattern.position(place.name) < 0
 
 
-def writes_of(block: WritesBlock | None, pattern: PathPattern) -> Writes | None:
+def _step(keys: _Route, _: Draft) -> Writes | None:
     """The value of the block."""
+    block, pattern = keys.writes, keys.match.path
     if block is None:
         return None
     ids = tuple(
@@ -201,15 +202,11 @@ def writes_of(block: WritesBlock | None, pattern: PathPattern) -> Writes | None:
     )
     key = placed(block.key, pattern) if isinstance(block.key, CohortSource) else block.key
     most = MAX_BODY if block.max_body is None else block.max_body
-    return Writes(key=key, mode=block.mode, send=block.send or SentOn.REQUEST, ids=ids, max_body=most)
+    return Writes(keyed_by=key, mode=block.mode, send=block.send or SentOn.REQUEST, ids=ids, max_body=most)
 
 
 def _placed(place: CohortSource | JsonPath, pattern: PathPattern) -> CohortSource | JsonPath:
     return placed(place, pattern) if isinstance(place, CohortSource) else place
-
-
-def _route(keys: _Route, _: Draft) -> Mapping[str, object]:
-    return {"writes": writes_of(keys.writes, keys.match.path)}
 
 
 def _upstream(keys: AppliesKeys, _: Draft) -> Mapping[str, object]:
@@ -218,6 +215,6 @@ def _upstream(keys: AppliesKeys, _: Draft) -> Mapping[str, object]:
 
 WRITES = Section(
     upstream=KeysAt(AppliesKeys, _upstream),
-    route=KeysAt(WritesKeys, _route),
+    route=KeysAt(WritesKeys, lambda _, __: {}, step=_step),
     checks=(writes_have_a_database, writes_do_not_fall_back, both_sides_agree, keys_can_be_found),
 )

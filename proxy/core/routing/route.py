@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import ClassVar
 from urllib.parse import quote
 
 from proxy.core.http.leniency import NONE, Points
@@ -16,8 +17,8 @@ from proxy.core.routing.path import PathPattern
 from proxy.core.routing.predicate import Predicate
 from proxy.core.routing.shadow import ShadowPolicy
 from proxy.core.routing.split import salt_of
+from proxy.core.routing.step_policy import StepPolicy
 from proxy.core.routing.tie import Tie
-from proxy.core.routing.writes import Writes
 from proxy.core.stage import Stage
 from proxy.core.tls import VERIFIED, Sni, UpstreamTls
 
@@ -228,20 +229,25 @@ class Respond:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RateLimit:
-    """`requests` at once, refilled evenly over `seconds`; counted per client, or `by_cohort`."""
+    """`requests` at once, refilled evenly over `seconds`; counted per client, or `by_cohort`.
+
+    Of a route it is the policy of a step, whose answers are counted as a bound that was met.
+    """
 
     requests: int
     seconds: float
     by_cohort: bool = False
+    key: ClassVar[str] = "limits.rate"
+    fields: ClassVar[frozenset[bytes]] = frozenset()
+    answers: ClassVar[tuple[str, ...]] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
     """One route. `index` is its place in the snapshot; `split` in [0, 1]; `methods` None means every method.
 
-    `group` shares the draw; `timeouts` None takes the upstream's; `body_limit` in bytes; `shadow` None: never; `writes`
-    None: they go to one side.
-    `was` is the name that it began with, if it has another now.
+    `group` shares the draw; `timeouts` None takes the upstream's; `body_limit` in bytes; `shadow` None: never.
+    `was` is the name that it began with, if it has another now. `steps` stand before its requests.
     """
 
     name: str
@@ -262,14 +268,13 @@ class Route:
     body_limit: int = 0
     fallback: Fallback | None = None
     leniency: Points = NONE
-    rate: RateLimit | None = None
+    steps: tuple[StepPolicy, ...] = ()
     guard: GuardPolicy = PLAIN_GUARD
     ramp: Ramp | None = None
     windows: tuple[Window | Freeze, ...] = ()
     compare: Rules = NO_RULES
     shadow: ShadowPolicy | None = None
     tie: Tie | None = None
-    writes: Writes | None = None
     line: int = 0
     was: str = ""
 
@@ -294,8 +299,9 @@ class Route:
 
     @property
     def fields(self) -> frozenset[bytes]:
-        """Lower-case names of the header fields that routing this route reads."""
+        """Lower-case names of the header fields that routing this route reads, its steps included."""
         asked = [predicate.fields for predicate in self.predicates] + [source.fields for source in self.cohort]
+        asked += [step.fields for step in self.steps]
         return frozenset[bytes]().union(*asked, *(() if self.tie is None else (self.tie.fields,)))
 
     @property

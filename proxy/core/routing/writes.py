@@ -12,7 +12,12 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
+from typing import TYPE_CHECKING, ClassVar
+
 from proxy.core.routing.cohort import CohortSource
+
+if TYPE_CHECKING:
+    from proxy.core.routing.route import Route
 
 MAX_BODY = 1024 * 1024
 """Bytes of a request, and of an answer that is waited for, unless routes.yaml says otherwise."""
@@ -20,6 +25,7 @@ REPLAY_NAME = "X-Banyan-Replay"
 REPLAY = "1"
 """Marks a write that the other side has done already, and the question whether a side takes such."""
 REPLAY_ACCEPTED = "accepted"
+IDEMPOTENCY_KEY = b"idempotency-key"
 _STEP = re.compile(r"\.([_A-Za-z][_A-Za-z0-9-]*)|\['([^'\\]+)'\]")
 
 
@@ -65,18 +71,33 @@ class MintedId:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Writes:
-    """How writes of a route reach both sides; `max_body` in bytes, of request and answer."""
+    """How writes of a route reach both sides, the policy of a step; `max_body` in bytes, of request and answer."""
 
-    key: WriteKey
+    keyed_by: WriteKey
     mode: WriteMode = WriteMode.DUAL
     send: SentOn = SentOn.REQUEST
     ids: tuple[MintedId, ...] = ()
     max_body: int = MAX_BODY
+    key: ClassVar[str] = "writes"
+    answers: ClassVar[tuple[str, ...]] = ("no_write_key", "write_waits")
+
+    @property
+    def fields(self) -> frozenset[bytes]:
+        """Lower-case names of the header fields that are read."""
+        own = self.keyed_by.fields if isinstance(self.keyed_by, CohortSource) else frozenset[bytes]()
+        return own | {IDEMPOTENCY_KEY}
 
     @property
     def holds_answer(self) -> bool:
         """Whether the client gets its answer only after it is in the journal."""
-        return self.send is SentOn.RESULT or isinstance(self.key, AnswerKey) or any(each.answer for each in self.ids)
+        return (
+            self.send is SentOn.RESULT or isinstance(self.keyed_by, AnswerKey) or any(each.answer for each in self.ids)
+        )
+
+
+def writes_of(route: Route) -> Writes | None:
+    """What a route says of its writes, if it does."""
+    return next((step for step in route.steps if isinstance(step, Writes)), None)
 
 
 def parse_json_path(text: str) -> JsonPath | None:

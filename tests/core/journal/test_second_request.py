@@ -11,7 +11,7 @@ from proxy.core.routing.writes import JsonPath, MintedId, SentOn, Writes
 ID = JsonPath("$.id", ("id",))
 ACCOUNT = JsonPath("$.account_id", ("account_id",))
 SEGMENT = CohortSource(SourceKind.PATH, "id", 2)
-WRITES = Writes(key=SEGMENT, ids=(MintedId(ID, (SEGMENT, ACCOUNT)), MintedId(None, ())))
+WRITES = Writes(keyed_by=SEGMENT, ids=(MintedId(ID, (SEGMENT, ACCOUNT)), MintedId(None, ())))
 
 
 def entry(
@@ -61,7 +61,7 @@ def test_where_there_is_no_identifier_nothing_is_replaced() -> None:
     """A shorter path, and bodies that are no JSON."""
     assert ids_in(WRITES, entry(target=b"/accounts", body=b"\xff").intent.request) == ()
     header = CohortSource(SourceKind.HEADER, "x")
-    assert ids_in(Writes(key=header, ids=(MintedId(None, (header,)),)), entry().intent.request) == ()
+    assert ids_in(Writes(keyed_by=header, ids=(MintedId(None, (header,)),)), entry().intent.request) == ()
 
 
 def test_a_result_is_the_things_new_state() -> None:

@@ -1,0 +1,67 @@
+"""What a concern brings for the requests of routes that name it: the kind of step, one per worker, and its steps.
+
+Rule 1: a kind outlives tables, and keeps what must outlive a reload: counts, connections to other processes.
+Rule 2: `explain` asks the very step that live traffic is asked of, by `RouteStep.explain`, which waits for nothing.
+Rule 3: whoever inherits from `RouteStep` is compiled as well, as with taps.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from proxy.core.routing.route import Route
+    from proxy.core.routing.snapshot import Snapshot
+    from proxy.edge.routing.request import Request
+    from proxy.edge.routing.step import LocalAnswer, Verdict
+    from proxy.edge.tally import Counters
+    from proxy.tasks import Tasks
+
+
+@dataclass(slots=True)
+class StepServices:
+    """What a worker has for its kinds of steps; `tasks` end with it."""
+
+    counters: Counters
+    tasks: Tasks
+
+
+@dataclass(slots=True)
+class StepSaid:
+    """What a step would do with a request: a sentence for people, and the answer where it would give one."""
+
+    sentence: str
+    answer: LocalAnswer | None = None
+
+
+class RouteStep:
+    """One step of one route (`step.py`). `name` heads what `explain` shows of it.
+
+    `before_decision`: it may change who answers, and is asked of requests too that neither side will get.
+    """
+
+    name = ""
+    before_decision = False
+
+    def __call__(self, request: Request, /) -> Verdict:
+        """What becomes of this request."""
+        del request
+        return None
+
+    def explain(self, request: Request) -> StepSaid | None:
+        """The same for who only asks: nothing is counted, changed or waited for. None: there is nothing to say."""
+        del request
+        return None
+
+
+class StepKind(Protocol):
+    """Makes the steps of its policy's class; its own class is called with `StepServices`, inside the running loop."""
+
+    policy: type[Any]
+
+    def follow(self, snapshot: Snapshot) -> None:
+        """Another table begins: `step_of` is called next, for each of its routes that has such a policy."""
+
+    def step_of(self, policy: Any, route: Route) -> RouteStep:  # noqa: ANN401 -- of the class that `policy` says
+        """The step of a route."""
