@@ -14,17 +14,14 @@ from dataclasses import dataclass, replace
 
 import structlog
 
-from proxy.clerk.journal.intents import HOLD
+from proxy.clerk.journal.intents import HOLD, JournalIntents
 from proxy.clerk.journal.sides import SideAnswer, Sides
 from proxy.core.journal.intent import Ended, FirstOutcome, JournalEntry, StoredAnswer
 from proxy.core.journal.second_request import KEY_NAME, key_of, value_in
 from proxy.core.routing.route import Route
 from proxy.core.routing.writes import AnswerKey, Writes, writes_of
-from proxy.store.errors import StoreUnavailable
 from proxy.store.postgres.journal import PostgresJournal
 
-EVERY = 5.0
-"""Seconds between two looks."""
 ATTEMPTS = 5
 """Times that the first side is asked again."""
 AT_ONCE = 16
@@ -40,19 +37,11 @@ class AbandonedWrites:
     sides: Sides
     routes: Callable[[], Mapping[str, Route]]
     wake: asyncio.Event
-
-    async def run(self) -> None:
-        """Look until cancelled; run it in the background."""
-        while True:
-            await asyncio.sleep(EVERY)
-            try:
-                await self.look()
-            except StoreUnavailable as error:
-                _log.warning("journal_away", error=str(error))
+    intents: JournalIntents
 
     async def look(self) -> None:
         """Settle what is there now."""
-        found = await self.journal.abandoned(AT_ONCE, HOLD)
+        found = await self.journal.abandoned(AT_ONCE, HOLD, self.intents.known)
         await asyncio.gather(*map(self._settle, found))
 
     async def _settle(self, entry: JournalEntry) -> None:

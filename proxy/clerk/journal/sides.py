@@ -9,6 +9,7 @@ Rule 3: what an answer brings is read up to a bound, and then cut.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from time import monotonic
@@ -56,29 +57,33 @@ class Sides:
         self._upstreams: dict[str, Upstream] = {}
         self._contexts: dict[str, UpstreamContext] = {}
         self._agreed: dict[tuple[str, Endpoint], float] = {}
+        self._changed = asyncio.Event()
         self._turn = 0
 
-    async def follow(self, upstreams: Mapping[str, Upstream]) -> None:
+    def follow(self, upstreams: Mapping[str, Upstream]) -> None:
         """These from now on; what has changed has agreed to nothing yet."""
-        changed = [name for name, each in self._upstreams.items() if upstreams.get(name) != each]
-        for name in changed:
-            self._contexts.pop(name, None)
-            self._agreed = {place: until for place, until in self._agreed.items() if place[0] != name}
-        for name, upstream in upstreams.items():
-            if upstream.scheme == "https" and name not in self._contexts:
-                self._contexts[name] = await asyncio.to_thread(UpstreamContext, upstream.tls)
+        changed = {name for name, each in self._upstreams.items() if upstreams.get(name) != each}
+        self._contexts = {name: each for name, each in self._contexts.items() if name not in changed}
+        self._agreed = {place: until for place, until in self._agreed.items() if place[0] not in changed}
         self._upstreams = dict(upstreams)
+        self._changed.set()
 
     async def keep_asking(self) -> None:
         """Whether they agree; run it in the background."""
         while True:
+            self._changed.clear()
             await self.ask()
-            await asyncio.sleep(EVERY)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(EVERY):
+                    await self._changed.wait()
 
     async def ask(self) -> None:
         """All of them, at once."""
-        for context in self._contexts.values():
-            await asyncio.to_thread(context.refresh)
+        for name, upstream in self._upstreams.items():
+            if (context := self._contexts.get(name)) is not None:
+                await asyncio.to_thread(context.refresh)
+            elif upstream.scheme == "https":
+                self._contexts[name] = await asyncio.to_thread(UpstreamContext, upstream.tls)
         places = [(upstream, place) for upstream in self._upstreams.values() for place in upstream.endpoints]
         await asyncio.gather(*(self._ask(upstream, place) for upstream, place in places if upstream.applies))
 
@@ -164,8 +169,13 @@ class Sides:
         )
 
     def _by_tls(self, upstream: Upstream) -> dict[str, Any]:
+        """OSError while the files of `tls` were not read, or cannot be used."""
+        if upstream.scheme != "https":
+            return {}
         context = self._contexts.get(upstream.name)
-        return {} if context is None else {"ssl": context.to_use(), "server_hostname": upstream.tls_name}
+        if context is None:
+            raise OSError("its TLS was not set up yet")
+        return {"ssl": context.to_use(), "server_hostname": upstream.tls_name}
 
 
 async def _read(answer: aiohttp.ClientResponse, most: int) -> bytes:

@@ -11,7 +11,6 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from enum import StrEnum
-
 from typing import TYPE_CHECKING, ClassVar
 
 from proxy.core.routing.cohort import CohortSource

@@ -78,10 +78,10 @@ class PostgresJournal:
         async with self._connections.connection() as connection:
             await connection.execute(query("journal/renew"), _uuids(ids), self._holder, seconds)
 
-    async def abandoned(self, most: int, seconds: float) -> tuple[JournalEntry, ...]:
-        """Pending ones that nobody holds any more; they are held now."""
+    async def abandoned(self, most: int, seconds: float, known: Sequence[str] = ()) -> tuple[JournalEntry, ...]:
+        """Pending ones that nobody holds any more, but for those that are `known`; they are held now."""
         async with self._connections.connection() as connection:
-            rows = await connection.fetch(query("journal/abandoned"), self._holder, seconds, most)
+            rows = await connection.fetch(query("journal/abandoned"), self._holder, seconds, most, _uuids(known))
         return tuple(map(_entry, rows))
 
     async def take(self, most: int, seconds: float) -> tuple[JournalEntry, ...]:

@@ -1,7 +1,14 @@
-INSERT INTO banyan.journal (id, scope, key, route, cohort, side, state, holder, held, request)
-SELECT id, scope, key, route, cohort, side, 'pending', $8, clock_timestamp() + make_interval(secs => $9), request
-FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bytea[])
-    AS begun (id, scope, key, route, cohort, side, request)
-ORDER BY scope, key -- two replicas that write the same keys wait for each other in one order
-ON CONFLICT DO NOTHING
-RETURNING id
+WITH asked AS MATERIALIZED (
+    SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bytea[])
+        AS asked (id, scope, key, route, cohort, side, request)
+), inserted AS (
+    INSERT INTO banyan.journal (id, scope, key, route, cohort, side, state, holder, held, request)
+    SELECT id, scope, key, route, cohort, side, 'pending', $8, clock_timestamp() + make_interval(secs => $9), request
+    FROM asked
+    ORDER BY scope, key -- two replicas that write the same keys wait for each other in one order
+    ON CONFLICT DO NOTHING
+    RETURNING id
+)
+SELECT id FROM inserted
+UNION
+SELECT id FROM banyan.journal WHERE id = ANY($1) AND state = 'pending' -- asked for again, since nobody heard the answer
