@@ -36,7 +36,7 @@ INTERPRETED = {
         "state_names", "tie", "writes",
     ),
     "proxy/edge/account": ("guard_events", "line_shape", "own_answer", "request_sample"),
-    "proxy/edge/client": ("connections", "process_memory", "slow_clients", "tls_listener"),
+    "proxy/edge/client": ("connections", "gone_transport", "process_memory", "slow_clients", "tls_listener"),
     "proxy/edge/exchange": ("deadline_blame", "problem"),
     "proxy/edge/routing": ("admission_limits", "lenient_requests", "orders", "stickiness"),
     "proxy/edge/upstream": ("certificate_names", "dial", "resolve"),
