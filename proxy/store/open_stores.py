@@ -25,7 +25,7 @@ from proxy.store.memory.positions import MemoryPositions
 from proxy.store.named_evidence import NamedEvidence
 from proxy.store.named_positions import NamedPositions
 from proxy.store.positions import PositionStore
-from proxy.store.postgres.connections import Connections, Patience
+from proxy.store.postgres.connections import MOST_CONNECTIONS, Connections, Patience
 from proxy.store.postgres.evidence import PostgresEvidence
 from proxy.store.postgres.positions import PostgresPositions
 
@@ -80,11 +80,23 @@ def open_stores(
     if state == "memory":
         positions = MemoryPositions()
         return Stores(evidence=MemoryEvidence(positions, retention), positions=positions)
-    embedded = Embedded(directory / "postgres") if state == "embedded" else None
-    connections = Connections(embedded.address if embedded else state, patience=patience)
+    embedded = _embedded(directory) if state == "embedded" else None
+    connections = connections_to(state, directory, patience=patience)
     return Stores(
         evidence=PostgresEvidence(connections, retention),
         positions=PostgresPositions(connections),
         embedded=embedded,
         connections=connections,
     )
+
+
+def connections_to(
+    state: str, directory: Path, *, patience: Patience | None = None, most: int = MOST_CONNECTIONS
+) -> Connections:
+    """To the database of a `state:` that is not in memory; who keeps a private server is another's business."""
+    address = _embedded(directory).address if state == "embedded" else state
+    return Connections(address, patience=patience, most=most)
+
+
+def _embedded(directory: Path) -> Embedded:
+    return Embedded(directory / "postgres")

@@ -37,6 +37,7 @@ from proxy.control.admin.standing import JudgedRoutes
 from proxy.control.admin.upstreams import upstream_view
 from proxy.control.fleet.links import Links
 from proxy.control.fleet.upstreams import worst
+from proxy.control.metrics.clerk_metrics import ClerkReading
 from proxy.control.metrics.collector import CONTENT_TYPE, MetricsReading, render
 from proxy.control.metrics.evidence_metrics import EvidenceReading
 from proxy.control.position.hooks import Delivery
@@ -180,6 +181,7 @@ class Admin:
                 lost=self.parity.archive.lost,
                 waiting=self.parity.archive.waiting,
             ),
+            clerk=ClerkReading(state=self.links.clerk.state, needed=self.running.started_with.has_database),
             shown=self.certificates.shown,
             routes=self._running_routes(),
             moved=self.moved,

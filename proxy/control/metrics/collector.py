@@ -14,6 +14,8 @@ from prometheus_client.registry import Collector
 
 from proxy import __version__
 from proxy.control.fleet.upstreams import worst
+from proxy.control.metrics.clerk_metrics import NONE as NO_CLERK
+from proxy.control.metrics.clerk_metrics import ClerkReading, collect_clerk
 from proxy.control.metrics.evidence_metrics import NOTHING as NO_EVIDENCE
 from proxy.control.metrics.evidence_metrics import EvidenceReading, collect_comparing, write_incomparable, write_parity
 from proxy.control.metrics.exposition import write_moves, write_series
@@ -44,6 +46,7 @@ class MetricsReading:
     parser: str
     shown: Sequence[Shown] = ()
     evidence: EvidenceReading = NO_EVIDENCE
+    clerk: ClerkReading = NO_CLERK
     routes: tuple[Route, ...] | None = None
     moved: Mapping[tuple[str, str, str, str], int] = field(default_factory=dict)
     told: Mapping[Delivery, int] = field(default_factory=dict)
@@ -88,6 +91,7 @@ class BanyanCollector(Collector):
         yield from self._workers()
         yield self._upstreams()
         yield from collect_comparing(self._reading.evidence)
+        yield from collect_clerk(self._reading.clerk, self._reading.counts)
         yield from self._left_alone()
         yield self._repeats()
         yield GaugeMetricFamily(

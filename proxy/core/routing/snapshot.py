@@ -117,6 +117,11 @@ class Snapshot:
     """Clients that may say which side is to answer them."""
 
     @property
+    def has_database(self) -> bool:
+        """Whether there is a PostgreSQL, and so a clerk."""
+        return self.state != IN_MEMORY
+
+    @property
     def routes(self) -> tuple[Route, ...]:
         """All routes in file order."""
         return self.table.routes

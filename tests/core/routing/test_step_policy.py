@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from proxy.core.routing.path import parse_pattern
+from proxy.core.routing.path import PathPattern, parse_pattern
 from proxy.core.routing.route import RateLimit, Route
 from proxy.core.routing.step_policy import StepPolicy
 
@@ -30,6 +30,8 @@ def test_a_rate_is_a_policy_without_fields() -> None:
 
 def test_a_route_reads_the_fields_of_its_steps() -> None:
     """Heads are read for them as for predicates and cohorts; the route knows no step by name."""
-    route = Route(name="a", index=0, pattern=parse_pattern("/**"), steps=(Badge(b"x-badge"),))
+    pattern = parse_pattern("/**")
+    assert isinstance(pattern, PathPattern)
+    route = Route(name="a", index=0, pattern=pattern, steps=(Badge(b"x-badge"),))
 
     assert route.fields == {b"x-badge"}

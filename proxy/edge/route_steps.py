@@ -1,7 +1,7 @@
 """All kinds of steps, and the steps of each route of a table.
 
-Rule 1: a new kind is a file beside this one and a line in `KINDS`, whose order is that in which a request meets steps:
-        before the decision those that may change it, behind it those that a side's request has to pass.
+Rule 1: a new kind is a file of `routing/` or `clerk/` and a line in `KINDS`, whose order is that in which a request
+        meets steps: before the decision those that may change it, behind it those that a side's request has to pass.
 Rule 2: a route without policies has no steps, not even the decision.
 """
 
@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from proxy.edge.routing.step import AdmissionStep
     from proxy.edge.routing.step_kind import StepKind, StepServices
 
-KINDS: tuple[Callable[[StepServices], StepKind], ...] = (RateKind,)
+KINDS: tuple[Callable[[StepServices], StepKind], ...] = (
+    RateKind,  # behind those that may refuse: only what goes on is counted
+)
 
 
 class RouteSteps:
