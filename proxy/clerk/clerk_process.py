@@ -16,6 +16,7 @@ import os
 import resource
 import signal
 import socket
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +24,7 @@ import msgspec
 import structlog
 
 from proxy.clerk.handler import AnyHandler
+from proxy.clerk.journal.journal_handler import JournalHandler
 from proxy.clerk.worker_connection import Handlers, WorkerConnection
 from proxy.core.routing.snapshot import Snapshot
 from proxy.link.messages import ClerkState, Table, read_to_worker
@@ -30,6 +32,7 @@ from proxy.link.reconnecting import ControlLink
 from proxy.link.table_bytes import load
 from proxy.store.open_stores import connections_to
 from proxy.store.postgres.connections import Connections, Patience
+from proxy.store.postgres.journal import PostgresJournal
 from proxy.tasks import RestartedTasks, Tasks
 
 PATIENCE = Patience(timeout=1.5, connect=1.0, longest_wait=1.0)
@@ -141,5 +144,5 @@ def keep_to_itself() -> None:
 
 def _handlers(connections: Connections, snapshot: Snapshot) -> tuple[AnyHandler, ...]:
     """One of each feature."""
-    del connections, snapshot
-    return ()
+    journal = PostgresJournal(connections, f"{socket.gethostname()} {os.getpid()} {time.time_ns():x}")
+    return (JournalHandler(journal, snapshot),)

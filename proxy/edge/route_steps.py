@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from proxy.edge.clerk.journal_step import JournalKind
 from proxy.edge.routing.decision import decide
 from proxy.edge.routing.route_rate import RateKind
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 KINDS: tuple[Callable[[StepServices], StepKind], ...] = (
     RateKind,  # behind those that may refuse: only what goes on is counted
+    JournalKind,  # last: nothing refuses what is in the journal
 )
 
 

@@ -17,6 +17,7 @@ class BeginWrite(msgspec.Struct, frozen=True, array_like=True, tag="begin_write"
     key: str
     route: str
     cohort: str
+    draw: float
     side: Side
     send: SentOn
     method: bytes
@@ -35,19 +36,18 @@ class WriteAnswer(msgspec.Struct, frozen=True, array_like=True):
 
 
 class WriteEnded(msgspec.Struct, frozen=True, array_like=True, tag="write_ended"):
-    """A notice: what became of it on the authoritative side."""
+    """A notice: what became of it on the authoritative side. `key` where the answer has it, `answer` where it is kept."""
 
     id: str
     outcome: FirstOutcome
+    key: str = ""
+    answer: WriteAnswer | None = None
 
 
 class KeepAnswer(msgspec.Struct, frozen=True, array_like=True, tag="keep_answer"):
-    """The same as a question, where the client gets its answer only once it is kept; `key` where the answer has it."""
+    """The same as a question, where the client gets its answer only once it is kept."""
 
-    id: str
-    outcome: FirstOutcome
-    key: str
-    answer: WriteAnswer
+    ended: WriteEnded
 
 
 class WritesHeld(msgspec.Struct, frozen=True, array_like=True, tag="writes_held"):

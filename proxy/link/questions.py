@@ -15,6 +15,7 @@ from typing import get_args
 import msgspec
 
 from proxy.link.idempotency_questions import ClaimKey, KeyClaimed, KeySettled, KeysHeld, SendKey
+from proxy.link.journal_questions import BeginWrite, KeepAnswer, WriteCommitted, WriteEnded, WritesHeld
 
 QUESTIONS = "questions"
 """The socket's name in the directory of the link."""
@@ -29,9 +30,9 @@ class Unavailable(msgspec.Struct, frozen=True, array_like=True, tag="unavailable
     again: int = 1
 
 
-Question = ClaimKey | SendKey
-Notice = KeySettled | KeysHeld
-Answer = Unavailable | KeyClaimed
+Question = ClaimKey | SendKey | BeginWrite | KeepAnswer
+Notice = KeySettled | KeysHeld | WriteEnded | WritesHeld
+Answer = Unavailable | KeyClaimed | WriteCommitted
 
 
 class Asked(msgspec.Struct, frozen=True, array_like=True, tag="ask"):

@@ -70,9 +70,7 @@ class JournalHandler:
                     _log.warning("write_not_begun", route=question.route, error=problem)
                     return Unavailable("the write was not begun: it cannot be kept for both sides now")
             case KeepAnswer():
-                said = question.answer
-                answer = StoredAnswer(status=said.status, content_type=said.content_type, body=said.body)
-                await self.intents.end(Ended(id=question.id, outcome=question.outcome, key=question.key, answer=answer))
+                await self.intents.end(_ended(question.ended))
         return WriteCommitted()
 
     async def forget(self, question: BeginWrite | KeepAnswer) -> None:
@@ -84,7 +82,7 @@ class JournalHandler:
         """StoreUnavailable: it is to be said again."""
         match notice:
             case WriteEnded():
-                await self.intents.end(Ended(id=notice.id, outcome=notice.outcome))
+                await self.intents.end(_ended(notice))
             case WritesHeld():
                 await self.intents.hold(notice.ids)
 
@@ -101,6 +99,14 @@ class JournalHandler:
                     _log.warning("journal_away", error=str(error))
 
 
+def _ended(said: WriteEnded) -> Ended:
+    kept = said.answer
+    answer = None
+    if kept is not None:
+        answer = StoredAnswer(status=kept.status, content_type=kept.content_type, body=kept.body)
+    return Ended(id=said.id, outcome=said.outcome, key=said.key, answer=answer)
+
+
 def _intent(asked: BeginWrite) -> Intent:
     request = StoredRequest(method=asked.method, target=asked.target, lines=tuple(asked.lines), body=asked.body)
     return Intent(
@@ -109,6 +115,7 @@ def _intent(asked: BeginWrite) -> Intent:
         key=asked.key,
         route=asked.route,
         cohort=asked.cohort,
+        draw=asked.draw,
         side=asked.side,
         send=asked.send,
         request=request,

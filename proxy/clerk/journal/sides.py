@@ -133,9 +133,8 @@ class Sides:
         fields = [
             (_text(key), _text(value.strip())) for key, _, value in (line.partition(b":") for line in request.lines)
         ]
-        fields.append(
-            ("Host", upstream.authority if upstream.host_mode is HostMode.UPSTREAM else _host(fields, upstream))
-        )
+        if upstream.host_mode is HostMode.UPSTREAM:
+            fields = [("Host", upstream.authority), *(each for each in fields if each[0].lower() != "host")]
         try:
             async with (
                 asyncio.timeout(seconds),
@@ -194,10 +193,6 @@ async def _read(answer: aiohttp.ClientResponse, most: int) -> bytes:
 def _said(status: int, body: bytes) -> str:
     text = body[:_MAX_SAID].decode("utf-8", "replace").strip()
     return f"answered {status}" + (f": {text}" if text and status >= 300 else "")
-
-
-def _host(fields: list[tuple[str, str]], upstream: Upstream) -> str:
-    return next((value for name, value in fields if name.lower() == "host"), upstream.authority)
 
 
 def _url(upstream: Upstream, target: str) -> yarl.URL:

@@ -57,7 +57,7 @@ class StoredRequest:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Intent:
     """One write. `id` is 32 hex digits, and the Idempotency-Key on both sides unless the client brought one; `route` a
-    route's origin, `side` the authoritative one; `cohort` is empty where none is drawn.
+    route's origin, `side` the authoritative one. `cohort` is for people, `draw` its own in the route's scope.
     """
 
     id: str
@@ -65,6 +65,7 @@ class Intent:
     key: str
     route: str
     cohort: str
+    draw: float
     side: Side
     send: SentOn
     request: StoredRequest

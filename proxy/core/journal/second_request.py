@@ -17,7 +17,7 @@ from proxy.core.routing.cohort import CohortSource, SourceKind
 from proxy.core.routing.writes import REPLAY, REPLAY_NAME, JsonPath, SentOn, Writes
 
 KEY_NAME = b"Idempotency-Key"
-_OWN = frozenset({b"host", b"content-length", b"transfer-encoding", b"content-encoding", b"idempotency-key"})
+_OWN = frozenset({b"content-length", b"transfer-encoding", b"accept-encoding", b"idempotency-key"})
 IdPlace = CohortSource | JsonPath
 
 

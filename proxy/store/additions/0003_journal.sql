@@ -8,6 +8,7 @@ CREATE TABLE banyan.journal (
     key text NOT NULL,
     route text NOT NULL,
     cohort text NOT NULL,
+    draw double precision NOT NULL,
     side text NOT NULL,
     state text NOT NULL,
     began timestamptz NOT NULL DEFAULT clock_timestamp(),
@@ -23,7 +24,7 @@ CREATE TABLE banyan.journal (
 CREATE UNIQUE INDEX journal_pending ON banyan.journal (scope, key) WHERE state = 'pending';
 CREATE INDEX journal_turn_of_key ON banyan.journal (scope, key, turn) WHERE state <> 'pending';
 CREATE INDEX journal_due ON banyan.journal (due) WHERE state = 'owed';
-CREATE INDEX journal_cohort ON banyan.journal (scope, cohort);
+CREATE INDEX journal_draw ON banyan.journal (scope, draw);
 
 CREATE TABLE banyan.journal_id (         -- what each side calls the same thing
     scope text NOT NULL,

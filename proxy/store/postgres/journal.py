@@ -53,6 +53,7 @@ class PostgresJournal:
             [storable(each.key) for each in intents],
             [each.route for each in intents],
             [storable(each.cohort) for each in intents],
+            [each.draw for each in intents],
             [str(each.side) for each in intents],
             [request_bytes(each.request, each.send, repeatable=each.repeatable) for each in intents],
         ]
@@ -135,11 +136,12 @@ class PostgresJournal:
         async with self._connections.connection() as connection:
             return await connection.fetchval(query(name), UUID(entry_id)) is not None
 
-    async def undone(self, scope: str, cohorts: Sequence[str] | None, most: int) -> frozenset[str]:
-        """Keys of which something is undone, `most` at most; `cohorts` None: of all."""
+    async def undone(self, scope: str, draws: tuple[float, float], most: int) -> frozenset[str]:
+        """Keys of which something is undone, `most` at most, of cohorts whose draw is at least the first of `draws` and
+        below the second.
+        """
         async with self._connections.connection() as connection:
-            asked = None if cohorts is None else list(map(storable, cohorts))
-            rows = await connection.fetch(query("journal/undone"), scope, asked, most)
+            rows = await connection.fetch(query("journal/undone"), scope, *draws, most)
         return frozenset(row["key"] for row in rows)
 
 
@@ -151,6 +153,7 @@ def _entry(row: Mapping[str, Any]) -> JournalEntry:
         key=row["key"],
         route=row["route"],
         cohort=row["cohort"],
+        draw=row["draw"],
         side=Side(row["side"]),
         send=send,
         request=request,

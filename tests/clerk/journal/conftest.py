@@ -67,7 +67,7 @@ class Bench:
         running.cancel()
 
     async def _is_empty(self) -> bool:
-        return not await self.journal.undone("accounts", None, 1)
+        return not await self.journal.undone("accounts", (0.0, 1.0), 1)
 
 
 def put(key: str, body: bytes = b"{}", method: bytes = b"PUT", send: SentOn = SentOn.REQUEST) -> Intent:
@@ -78,6 +78,7 @@ def put(key: str, body: bytes = b"{}", method: bytes = b"PUT", send: SentOn = Se
         key=key,
         route="accounts",
         cohort="header:1",
+        draw=0.5,
         side=Side.LEGACY,
         send=send,
         request=request,

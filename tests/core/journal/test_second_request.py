@@ -28,6 +28,7 @@ def entry(
         key="7",
         route="a",
         cohort="",
+        draw=0.0,
         side=Side.LEGACY,
         send=send,
         request=request,
@@ -37,7 +38,7 @@ def entry(
 
 def test_it_says_that_it_was_done_before() -> None:
     """With the mark, and a key under which it is done once; what is one connection's own stays behind."""
-    sent = second_request(entry(lines=(b"Host: a", b"Content-Length: 3", b"X-Tenant: 1")), WRITES, {})
+    sent = second_request(entry(lines=(b"Content-Length: 3", b"X-Tenant: 1")), WRITES, {})
 
     assert sent.lines == (b"X-Tenant: 1", b"X-Banyan-Replay: 1", b'Idempotency-Key: "' + b"0" * 32 + b'"')
     assert (sent.method, sent.target, sent.body) == (b"PATCH", b"/accounts/7?x=1", b'{"account_id": 8}')

@@ -27,14 +27,15 @@ DONE = SecondVerdict(outcome=SecondOutcome.DONE)
 _numbers = count(1)
 
 
-def intent(key: str, cohort: str = "") -> Intent:
+def intent(key: str, draw: float = 0.25) -> Intent:
     request = StoredRequest(method=b"PUT", target=b"/a/\xff", lines=(b"A: \xe9",), body=b"\0body")
     return Intent(
         id=f"{next(_numbers):032x}",
         scope="accounts",
         key=key,
         route="accounts",
-        cohort=cohort,
+        cohort="header:7",
+        draw=draw,
         side=Side.LEGACY,
         send=SentOn.REQUEST,
         request=request,
@@ -67,7 +68,7 @@ async def owed(journal: PostgresJournal, *intents: Intent) -> None:
 
 async def test_what_is_kept_comes_back_as_it_was(journal: PostgresJournal) -> None:
     """Request and answer are bytes, whatever is in them."""
-    one = intent("1", cohort="header:7")
+    one = intent("1")
     answer = StoredAnswer(status=201, content_type=b"application/json", body=b'{"id": 1}\xff')
     await journal.begin([one], 60.0)
     await journal.end([done(one, "1", answer)])
@@ -192,13 +193,13 @@ async def test_an_abandoned_write_is_found_once_its_hold_is_over(journal: Postgr
 
 async def test_what_was_not_done_leaves_nothing(journal: PostgresJournal) -> None:
     """The first side's no ends an intent, and its key is free again."""
-    one = intent("7", cohort="header:a")
+    one = intent("7", draw=0.25)
     await journal.begin([one], 60.0)
-    assert await journal.undone("accounts", ["header:a"], 10) == {"7"}
-    assert await journal.undone("accounts", ["header:b"], 10) == frozenset()
+    assert await journal.undone("accounts", (0.25, 0.5), 10) == {"7"}
+    assert await journal.undone("accounts", (0.0, 0.25), 10) == frozenset()
     await journal.end([Ended(id=one.id, outcome=FirstOutcome.FAILED)])
 
-    assert await journal.undone("accounts", None, 10) == frozenset()
+    assert await journal.undone("accounts", (0.0, 1.0), 10) == frozenset()
     assert await journal.begin([intent("7")], 60.0)
 
 

@@ -1,1 +1,1 @@
-SELECT key, cohort FROM banyan.journal WHERE scope = $1 AND ($2::text[] IS NULL OR cohort = ANY($2)) LIMIT $3
+SELECT key FROM banyan.journal WHERE scope = $1 AND draw >= $2 AND draw < $3 LIMIT $4
