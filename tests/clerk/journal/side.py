@@ -55,7 +55,7 @@ class RecordingSide:
         self.arrived.set()
         await self.go_on.wait()
         status = self.statuses.pop(0) if self.statuses else 200
-        if status < 300 and key not in self.applied:
+        if status < 300 and request.method != "GET" and key not in self.applied:
             self.applied.append(key)
             self.rows[request.path] = body
         return web.Response(status=status, body=self.body, content_type="application/json")
