@@ -21,7 +21,8 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 # fmt: off
 FOLDERS = (
     "proxy/core/http", "proxy/core/parity", "proxy/core/routing", "proxy/edge/account", "proxy/edge/clerk",
-    "proxy/edge/client", "proxy/edge/exchange", "proxy/edge/routing", "proxy/edge/shadow", "proxy/edge/upstream", "proxy/edge/wire",
+    "proxy/edge/client", "proxy/edge/exchange", "proxy/edge/routing", "proxy/edge/shadow", "proxy/edge/upstream",
+    "proxy/edge/wire",
 )
 BESIDE_THEM = (
     "proxy/core/limits/head_bounds", "proxy/core/outcome", "proxy/core/stage", "proxy/edge/tally",
@@ -33,10 +34,10 @@ INTERPRETED = {
     "proxy/core/parity": ("compare", "cookies", "finds", "pair", "redact", "shape"),
     "proxy/core/routing": (
         "kill_switch", "placement", "second", "shadow", "shadow_headers", "snapshot", "split_exceptions",
-        "state_names", "tie", "writes",
+        "state_names", "tie",
     ),
     "proxy/edge/account": ("guard_events", "line_shape", "own_answer", "request_sample"),
-    "proxy/edge/clerk": ("clerk_link",),
+    "proxy/edge/clerk": ("clerk_link", "held_keys"),
     "proxy/edge/client": ("connections", "gone_transport", "process_memory", "slow_clients", "tls_listener"),
     "proxy/edge/exchange": ("deadline_blame", "problem"),
     "proxy/edge/routing": ("admission_limits", "lenient_requests", "orders", "stickiness"),

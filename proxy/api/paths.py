@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from proxy.api.evidence import EpochsView, ExchangesView, MismatchesView
 from proxy.api.history import HistoryView
+from proxy.api.idempotency import ReleaseBody, ReleasedView, UndecidedKeysView
 from proxy.api.kill import KillBody, KillView
 from proxy.api.orders import MovedView, OrderBody, PinBody
 from proxy.api.recent import RecentView, RequestedView
@@ -111,6 +112,15 @@ PATHS = (
         "/api/requests/{id}",
         "One recent request by its id, or the one that its client gave: how it was decided, and would be now.",
         RequestedView,
+    ),
+    _read("/api/idempotency", "Idempotency keys whose outcome is unknown.", UndecidedKeysView),
+    ApiPath(
+        method="POST",
+        path="/api/idempotency/{id}/release",
+        token=TokenScope.ALWAYS,
+        sentence="Frees such a key: the next request that carries it is executed.",
+        answer=ReleasedView,
+        body=ReleaseBody,
     ),
     _read("/api/kill", "The kill switch.", KillView),
     ApiPath(

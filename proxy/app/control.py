@@ -41,6 +41,7 @@ from proxy.control.traffic.ledger import Ledger
 from proxy.core.routing.snapshot import Snapshot
 from proxy.store.open_stores import Stores, open_stores
 from proxy.store.postgres.connections import Patience
+from proxy.store.postgres.idempotency import PostgresKeys
 from proxy.tasks import RestartedTasks, Work
 
 PATIENCE = Patience(longest_wait=1.0)
@@ -149,6 +150,7 @@ def _admin(
         asked=parts.asked,
         moved=parts.mover.counts,
         told=base.hooks.counts,
+        keys=None if base.stores.connections is None else PostgresKeys(base.stores.connections),
     )
 
 

@@ -24,6 +24,7 @@ import msgspec
 import structlog
 
 from proxy.clerk.handler import AnyHandler
+from proxy.clerk.idempotency.key_handler import KeyHandler
 from proxy.clerk.journal.journal_handler import JournalHandler
 from proxy.clerk.worker_connection import Handlers, WorkerConnection
 from proxy.core.routing.snapshot import Snapshot
@@ -32,6 +33,7 @@ from proxy.link.reconnecting import ControlLink
 from proxy.link.table_bytes import load
 from proxy.store.open_stores import connections_to
 from proxy.store.postgres.connections import Connections, Patience
+from proxy.store.postgres.idempotency import PostgresKeys
 from proxy.store.postgres.journal import PostgresJournal
 from proxy.tasks import RestartedTasks, Tasks
 
@@ -145,4 +147,4 @@ def keep_to_itself() -> None:
 def _handlers(connections: Connections, snapshot: Snapshot) -> tuple[AnyHandler, ...]:
     """One of each feature."""
     journal = PostgresJournal(connections, f"{socket.gethostname()} {os.getpid()} {time.time_ns():x}")
-    return (JournalHandler(journal, snapshot),)
+    return KeyHandler(PostgresKeys(connections)), JournalHandler(journal, snapshot)

@@ -17,6 +17,7 @@ from proxy.config.block import Block, KeysAt
 from proxy.config.blocks.compare import COMPARE
 from proxy.config.blocks.fallback import FALLBACK
 from proxy.config.blocks.hooks import HOOKS
+from proxy.config.blocks.idempotency import IDEMPOTENCY
 from proxy.config.blocks.judgement import JUDGEMENT
 from proxy.config.blocks.leniency import LENIENCY
 from proxy.config.blocks.limits import LIMITS
@@ -47,6 +48,7 @@ BLOCKS = (
     REACH,
     FALLBACK,
     WRITES,
+    IDEMPOTENCY,
     RESPOND,
     WAITS,
     LIMITS,

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from proxy.edge.clerk.idempotency_step import IdempotencyKind, SendingKind
 from proxy.edge.clerk.journal_step import JournalKind
 from proxy.edge.routing.decision import decide
 from proxy.edge.routing.route_rate import RateKind
@@ -22,8 +23,10 @@ if TYPE_CHECKING:
     from proxy.edge.routing.step_kind import StepKind, StepServices
 
 KINDS: tuple[Callable[[StepServices], StepKind], ...] = (
+    IdempotencyKind,
     RateKind,  # behind those that may refuse: only what goes on is counted
-    JournalKind,  # last: nothing refuses what is in the journal
+    JournalKind,  # nothing but a lost key refuses what is in the journal
+    SendingKind,  # the last one: what refuses behind it would leave a key to people
 )
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import msgspec
 
 from proxy.core.journal.intent import FirstOutcome
+from proxy.core.journal.writes import SentOn
 from proxy.core.outcome import Side
-from proxy.core.routing.writes import SentOn
 
 
 class BeginWrite(msgspec.Struct, frozen=True, array_like=True, tag="begin_write"):
@@ -36,7 +36,7 @@ class WriteAnswer(msgspec.Struct, frozen=True, array_like=True):
 
 
 class WriteEnded(msgspec.Struct, frozen=True, array_like=True, tag="write_ended"):
-    """A notice: what became of it on the authoritative side. `key` where the answer has it, `answer` where it is kept."""
+    """A notice: what became of it on the authoritative side; `key` where the answer has it, `answer` if it is kept."""
 
     id: str
     outcome: FirstOutcome

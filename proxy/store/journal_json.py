@@ -7,7 +7,7 @@ from base64 import b64decode, b64encode
 from typing import Any
 
 from proxy.core.journal.intent import StoredAnswer, StoredRequest
-from proxy.core.routing.writes import SentOn
+from proxy.core.journal.writes import SentOn
 
 
 def request_bytes(request: StoredRequest, send: SentOn, *, repeatable: bool) -> bytes:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import msgspec
 
+from proxy.clerk.handler import AnyHandler
 from proxy.clerk.worker_connection import Handlers, WorkerConnection
 from proxy.core.idempotency.claims import ClaimStanding, Settlement
 from proxy.core.routing.snapshot import Snapshot
@@ -58,7 +59,7 @@ class Scripted:
 class Clerk:
     """Listens while it is started; `end` is as sudden as its death."""
 
-    def __init__(self, directory: Path, handler: Scripted) -> None:
+    def __init__(self, directory: Path, handler: AnyHandler) -> None:
         self.path = directory / QUESTIONS
         self.handler = handler
         self._tasks = Tasks()

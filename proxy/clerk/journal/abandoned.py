@@ -18,8 +18,8 @@ from proxy.clerk.journal.intents import HOLD, JournalIntents
 from proxy.clerk.journal.sides import SideAnswer, Sides
 from proxy.core.journal.intent import Ended, FirstOutcome, JournalEntry, StoredAnswer
 from proxy.core.journal.second_request import KEY_NAME, key_of, value_in
+from proxy.core.journal.writes import AnswerKey, Writes, writes_of
 from proxy.core.routing.route import Route
-from proxy.core.routing.writes import AnswerKey, Writes, writes_of
 from proxy.store.postgres.journal import PostgresJournal
 
 ATTEMPTS = 5

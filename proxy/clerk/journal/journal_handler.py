@@ -14,9 +14,9 @@ from proxy.clerk.journal.intents import HOLD, JournalIntents
 from proxy.clerk.journal.second_legs import SecondLegs
 from proxy.clerk.journal.sides import Sides
 from proxy.core.journal.intent import Ended, Intent, StoredAnswer, StoredRequest
+from proxy.core.journal.writes import writes_of
 from proxy.core.routing.route import Route
 from proxy.core.routing.snapshot import Snapshot
-from proxy.core.routing.writes import writes_of
 from proxy.link.journal_questions import BeginWrite, KeepAnswer, WriteCommitted, WriteEnded, WritesHeld
 from proxy.link.questions import Unavailable
 from proxy.names.resolver import Resolver

@@ -20,9 +20,9 @@ from proxy.clerk.journal.sides import SideAnswer, Sides
 from proxy.core.journal.intent import JournalEntry, StoredRequest
 from proxy.core.journal.second_answer import SecondOutcome, SecondVerdict, verdict_on
 from proxy.core.journal.second_request import ids_in, minted, second_request
+from proxy.core.journal.writes import writes_of
 from proxy.core.outcome import Side
 from proxy.core.routing.route import Route
-from proxy.core.routing.writes import writes_of
 from proxy.store.errors import StoreUnavailable
 from proxy.store.postgres.journal import PostgresJournal
 from proxy.tasks import Tasks

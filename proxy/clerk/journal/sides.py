@@ -20,8 +20,8 @@ import structlog
 import yarl
 
 from proxy.core.journal.intent import StoredRequest
+from proxy.core.journal.writes import REPLAY, REPLAY_ACCEPTED, REPLAY_NAME
 from proxy.core.routing.route import Endpoint, HostMode, Upstream
-from proxy.core.routing.writes import REPLAY, REPLAY_ACCEPTED, REPLAY_NAME
 from proxy.names.connecting import connector_to
 from proxy.names.resolver import Resolver
 from proxy.tls.live_contexts import UpstreamContext

@@ -23,9 +23,7 @@ from proxy.config.readers.errors import fault
 from proxy.config.readers.schema_patterns import matching, words
 from proxy.config.readers.sources import read_source
 from proxy.config.text.problem import FileProblem, Path
-from proxy.core.routing.cohort import CohortSource, SourceKind
-from proxy.core.routing.path import PathPattern
-from proxy.core.routing.writes import (
+from proxy.core.journal.writes import (
     MAX_BODY,
     AnswerKey,
     JsonPath,
@@ -36,6 +34,8 @@ from proxy.core.routing.writes import (
     Writes,
     parse_json_path,
 )
+from proxy.core.routing.cohort import CohortSource, SourceKind
+from proxy.core.routing.path import PathPattern
 
 _ANSWER = "answer:"
 _FORMS = "path:NAME, header:NAME, query:NAME, $.MEMBER of the body, or answer:$.MEMBER"

@@ -22,6 +22,7 @@ from proxy.api.upstreams import DownView, UpstreamsView
 from proxy.control.admin.auth import AdminAuth, guarded_by
 from proxy.control.admin.evidence import ParityPages, evidence_view
 from proxy.control.admin.history import HistoryPages
+from proxy.control.admin.idempotency import KeyPages
 from proxy.control.admin.kill import KillSwitch
 from proxy.control.admin.moves import RouteMoves
 from proxy.control.admin.recent import RecentPages
@@ -47,6 +48,7 @@ from proxy.control.probe.upstreams_down import down_views
 from proxy.control.running import Running
 from proxy.core.routing.route import Route
 from proxy.core.routing.snapshot import Snapshot
+from proxy.store.postgres.idempotency import PostgresKeys
 
 VERBS = ("promote", "rollback", "hold", "resume", "drain", "epoch")
 _MAX_BODY = 64 * 1024
@@ -71,6 +73,7 @@ class Admin:
     asked: RouteMoves | None = None
     moved: Mapping[tuple[str, str, str, str], int] = field(default_factory=dict)
     told: Mapping[Delivery, int] = field(default_factory=dict)
+    keys: PostgresKeys | None = None
 
     async def metrics(self, request: web.Request) -> web.Response:
         """`GET /metrics`."""
@@ -258,6 +261,9 @@ def application(admin: Admin, gate: AdminAuth) -> web.Application:
         app.router.add_post("/api/routes/{name}/pin", admin.asked.pin)
         for verb in VERBS:
             app.router.add_post(f"/api/routes/{{name}}/{verb}", admin.asked.move)
+    keys = KeyPages(keys=admin.keys, running=admin.snapshot)
+    app.router.add_get("/api/idempotency", keys.page)
+    app.router.add_post("/api/idempotency/{id}/release", keys.release)
     app.router.add_get("/api/kill", admin.kill.look)
     app.router.add_post("/api/kill", admin.kill.turn)
     return app

@@ -19,9 +19,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from proxy.core.journal.writes import SentOn
 from proxy.core.outcome import Side
 from proxy.core.routing.effects import Effects, effects_of
-from proxy.core.routing.writes import SentOn
 
 _GATEWAYS = frozenset({502, 504})
 """Somebody between has no answer: whether the write was done is not known (RFC 9110 sections 15.6.3 and 15.6.5)."""

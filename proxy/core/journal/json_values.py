@@ -10,7 +10,7 @@ import re
 from json.decoder import JSONDecoder
 from typing import NamedTuple
 
-from proxy.core.routing.writes import JsonPath
+from proxy.core.journal.writes import JsonPath
 
 _BLANK = re.compile(r"[ \t\r\n]*")
 _decoder = JSONDecoder()

@@ -13,8 +13,8 @@ from urllib.parse import quote_from_bytes, unquote_to_bytes
 
 from proxy.core.journal.intent import JournalEntry, StoredRequest
 from proxy.core.journal.json_values import replaced, value_at
+from proxy.core.journal.writes import REPLAY, REPLAY_NAME, JsonPath, SentOn, Writes
 from proxy.core.routing.cohort import CohortSource, SourceKind
-from proxy.core.routing.writes import REPLAY, REPLAY_NAME, JsonPath, SentOn, Writes
 
 KEY_NAME = b"Idempotency-Key"
 _OWN = frozenset({b"content-length", b"transfer-encoding", b"accept-encoding", b"idempotency-key"})

@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Final
 
 from proxy.core.journal.intent import may_ask_again
 from proxy.core.journal.second_request import value_in
+from proxy.core.journal.writes import IDEMPOTENCY_KEY, AnswerKey, Writes
 from proxy.core.routing.cohort import CohortSource, cohort_of
 from proxy.core.routing.effects import SAFE_METHODS, Effects
 from proxy.core.routing.shadow import ShadowPolicy
 from proxy.core.routing.shadow_headers import copy_lines
 from proxy.core.routing.split import draw
-from proxy.core.routing.writes import IDEMPOTENCY_KEY, AnswerKey, Writes
 from proxy.edge.clerk.journal_tap import JournalTap
 from proxy.edge.routing.step import LocalAnswer, Verdict, WholeBody
 from proxy.edge.routing.step_kind import RouteStep, StepSaid, StepServices

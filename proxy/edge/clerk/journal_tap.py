@@ -1,8 +1,8 @@
 """What became of a write on the authoritative side, told to the journal; on some routes before the client hears it.
 
 Rule 1: the journal hears once of each write that was begun: that it was done, that it was not, or that nobody knows.
-Rule 2: where the answer has to be kept (`Writes.holds_answer`), the client gets it once it is. If that does not happen in
-        time the client gets 503, and the journal hears of it all the same, as soon as it can.
+Rule 2: where the answer has to be kept (`Writes.holds_answer`), the client gets it once it is. If that does not happen
+        in time the client gets 503, and the journal hears of it all the same, as soon as it can.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from proxy.core.journal.intent import FirstOutcome, outcome_of
 from proxy.core.journal.second_request import value_in
-from proxy.core.routing.writes import AnswerKey
+from proxy.core.journal.writes import AnswerKey
 from proxy.edge.routing.tap import Tap
 from proxy.link.journal_questions import KeepAnswer, WriteAnswer, WriteEnded
 
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from proxy.core.http.response import ResponseHead
+    from proxy.core.journal.writes import Writes
     from proxy.core.outcome import Failure
-    from proxy.core.routing.writes import Writes
     from proxy.edge.routing.step import LocalAnswer, Wait
     from proxy.edge.routing.step_kind import Clerk
     from proxy.link.questions import Answer

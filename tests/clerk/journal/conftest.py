@@ -15,10 +15,10 @@ from proxy.clerk.journal.intents import JournalIntents
 from proxy.clerk.journal.second_legs import SecondLegs
 from proxy.clerk.journal.sides import Sides
 from proxy.core.journal.intent import Ended, FirstOutcome, Intent, StoredAnswer, StoredRequest
+from proxy.core.journal.writes import JsonPath, MintedId, SentOn, Writes
 from proxy.core.outcome import Side
 from proxy.core.routing.cohort import CohortSource, SourceKind
 from proxy.core.routing.route import Route
-from proxy.core.routing.writes import JsonPath, MintedId, SentOn, Writes
 from proxy.core.stage import Stage
 from proxy.names.resolver import Resolver
 from proxy.store.postgres.connections import Connections

@@ -8,7 +8,6 @@ from proxy.core.journal.intent import Ended, FirstOutcome, IntentState
 from proxy.store.postgres.connections import Connections, Patience
 from proxy.store.postgres.journal import PostgresJournal
 from tests.clerk.journal.conftest import Bench, put, repeatable
-from tests.waiting import until
 
 
 async def test_writes_of_one_key_take_turns(bench: Bench) -> None:

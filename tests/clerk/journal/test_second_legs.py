@@ -6,7 +6,7 @@ import pytest
 
 from proxy.clerk.journal import second_legs
 from proxy.core.journal.intent import IntentState, StoredAnswer
-from proxy.core.routing.writes import SentOn
+from proxy.core.journal.writes import SentOn
 from proxy.tasks import Tasks
 from tests.clerk.journal.conftest import Bench, put
 from tests.waiting import until

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from proxy.core.journal.json_values import replaced, value_at
-from proxy.core.routing.writes import JsonPath, parse_json_path
+from proxy.core.journal.writes import JsonPath, parse_json_path
 
 
 def path(text: str) -> JsonPath:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from proxy.core.journal.intent import Intent, IntentState, JournalEntry, StoredAnswer, StoredRequest
 from proxy.core.journal.second_request import ids_in, key_of, minted, second_request, value_in
+from proxy.core.journal.writes import JsonPath, MintedId, SentOn, Writes
 from proxy.core.outcome import Side
 from proxy.core.routing.cohort import CohortSource, SourceKind
-from proxy.core.routing.writes import JsonPath, MintedId, SentOn, Writes
 
 ID = JsonPath("$.id", ("id",))
 ACCOUNT = JsonPath("$.account_id", ("account_id",))

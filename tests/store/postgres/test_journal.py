@@ -17,8 +17,8 @@ from proxy.core.journal.intent import (
     StoredRequest,
 )
 from proxy.core.journal.second_answer import SecondOutcome, SecondVerdict
+from proxy.core.journal.writes import SentOn
 from proxy.core.outcome import Side
-from proxy.core.routing.writes import SentOn
 from proxy.store.postgres.connections import Connections
 from proxy.store.postgres.journal import PostgresJournal
 from tests.store.waiting import PATIENT
