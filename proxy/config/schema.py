@@ -33,6 +33,7 @@ from proxy.config.blocks.stickiness import STICKINESS
 from proxy.config.blocks.tls import TLS
 from proxy.config.blocks.upstream import UPSTREAM
 from proxy.config.blocks.waits import WAITS
+from proxy.config.blocks.writes import WRITES
 from proxy.config.readers import scalars
 
 BLOCKS = (
@@ -48,6 +49,7 @@ BLOCKS = (
     SHADOW,
     REACH,
     FALLBACK,
+    WRITES,
     IDEMPOTENCY,
     RESPOND,
     GRANTS,
@@ -99,7 +101,7 @@ LATER: Mapping[type[Block], tuple[str, ...]] = {
     FileBlock: ("include", "auth"),
     UpstreamBlock: ("auth",),
     MatchBlock: ("graphql", "jwt"),
-    RouteBlock: ("writes", "handover", "adapter", "auth"),
+    RouteBlock: ("handover", "adapter", "auth"),
 }
 """Where what is promised will stand."""
 NOT_LANDED = frozenset(name for names in LATER.values() for name in names)

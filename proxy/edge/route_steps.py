@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from proxy.edge.clerk.grant_step import GrantKind
 from proxy.edge.clerk.idempotency_step import IdempotencyKind, SendingKind
+from proxy.edge.clerk.journal_step import JournalKind
 from proxy.edge.routing.decision import decide
 from proxy.edge.routing.route_rate import RateKind
 
@@ -26,6 +27,7 @@ KINDS: tuple[Callable[[StepServices], StepKind], ...] = (
     IdempotencyKind,
     GrantKind,
     RateKind,  # behind those that may refuse: only what goes on is counted
+    JournalKind,  # nothing but a lost key refuses what is in the journal
     SendingKind,  # the last one: what refuses behind it would leave a key to people
 )
 
