@@ -20,6 +20,7 @@ from proxy.api.idempotency import ReleaseBody, ReleasedView, UndecidedKeysView
 from proxy.api.kill import KillBody, KillView
 from proxy.api.orders import MovedView, OrderBody, PinBody
 from proxy.api.recent import RecentView, RequestedView
+from proxy.api.reconcile import ReconcileRunBody, ReconcileRunsView, ReconcileRunView
 from proxy.api.routes import RouteDetailView, RoutesView
 from proxy.api.standing import TransitionsView
 from proxy.api.upstreams import UpstreamsView
@@ -127,6 +128,15 @@ PATHS = (
         "One recent request by its id, or the one that its client gave: how it was decided, and would be now.",
         RequestedView,
     ),
+    _read("/api/idempotency", "Idempotency keys whose outcome is unknown.", UndecidedKeysView),
+    ApiPath(
+        method="POST",
+        path="/api/idempotency/{id}/release",
+        token=TokenScope.ALWAYS,
+        sentence="Frees such a key: the next request that carries it is executed.",
+        answer=ReleasedView,
+        body=ReleaseBody,
+    ),
     _read(
         "/api/grants",
         "Families of tokens that exist once.",
@@ -138,14 +148,14 @@ PATHS = (
     _grants("import", "Tokens that a system may bring though it adopts none.", ImportBody, ImportedView),
     _grants("replay", "Reads this host's spool into a database that was restored.", ReplayBody, ReplayedView),
     _grants("export", "Current tokens that a system is not known to hold, sealed.", ExportBody, SealedGrantsView),
-    _read("/api/idempotency", "Idempotency keys whose outcome is unknown.", UndecidedKeysView),
+    _read("/api/reconcile", "What runs of `banyan reconcile` have come to.", ReconcileRunsView),
     ApiPath(
         method="POST",
-        path="/api/idempotency/{id}/release",
+        path="/api/reconcile/{name}",
         token=TokenScope.ALWAYS,
-        sentence="Frees such a key: the next request that carries it is executed.",
-        answer=ReleasedView,
-        body=ReleaseBody,
+        sentence="Records what a run of this check has come to, as `banyan reconcile` does.",
+        answer=ReconcileRunView,
+        body=ReconcileRunBody,
     ),
     _read("/api/kill", "The kill switch.", KillView),
     ApiPath(

@@ -149,11 +149,12 @@ def _admin(
         parity=parity,
         judged=parts.judged,
         asked=parts.asked,
+        reconciled=parts.reconcile_runs,
         moved=parts.mover.counts,
         told=base.hooks.counts,
+        keys=None if base.stores.connections is None else PostgresKeys(base.stores.connections),
         tokens=None if base.stores.connections is None else GrantTables(base.stores.connections),
         directory=base.directory,
-        keys=None if base.stores.connections is None else PostgresKeys(base.stores.connections),
     )
 
 

@@ -16,6 +16,7 @@ from proxy.control.admin.moves import RouteMoves
 from proxy.control.admin.routes import ordered_kill
 from proxy.control.admin.standing import JudgedRoutes, transition_view
 from proxy.control.evidence.book import EvidenceBook
+from proxy.control.evidence.reconcile_runs import ReconcileRuns
 from proxy.control.fleet.gossip import Outbox
 from proxy.control.fleet.grants_seen import Consent
 from proxy.control.fleet.lease import Leading
@@ -79,7 +80,10 @@ class ControlParts:
         self.mover = Mover(store, self.here)
         self._reconciling = Reconciling(running, self.here, self.mover, store)
         self._outbox = Outbox()
-        judging = RouteJudging(running, self.here, base.book, self._probe, self._killed)
+        self.reconcile_runs = ReconcileRuns(store=base.stores.reconcile_runs)
+        judging = RouteJudging(
+            running, self.here, base.book, self._probe, self._killed, lambda: self.reconcile_runs.known
+        )
         self.judge = Judge(
             store=store,
             guards=base.stores.evidence,
@@ -117,6 +121,7 @@ class ControlParts:
             "slowness": self.here.watch_slowness,
             "kill records": self.kill_records.run,
             "grants": self._watch_grants,
+            "reconcile runs": self.reconcile_runs.run,
         }
 
     async def _watch_grants(self) -> None:

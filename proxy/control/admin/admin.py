@@ -28,6 +28,7 @@ from proxy.control.admin.idempotency import KeyPages
 from proxy.control.admin.kill import KillSwitch
 from proxy.control.admin.moves import RouteMoves
 from proxy.control.admin.recent import RecentPages
+from proxy.control.admin.reconcile import ReconcilePages
 from proxy.control.admin.responses import Handler, no_such_route, problem, tagged
 from proxy.control.admin.routes import (
     asked_upstreams,
@@ -38,6 +39,7 @@ from proxy.control.admin.routes import (
 )
 from proxy.control.admin.standing import JudgedRoutes
 from proxy.control.admin.upstreams import upstream_view
+from proxy.control.evidence.reconcile_runs import ReconcileRuns
 from proxy.control.fleet.links import Links
 from proxy.control.fleet.upstreams import worst
 from proxy.control.metrics.clerk_metrics import ClerkReading
@@ -76,6 +78,7 @@ class Admin:
     parity: ParityPages = field(default_factory=ParityPages)
     judged: JudgedRoutes | None = None
     asked: RouteMoves | None = None
+    reconciled: ReconcileRuns | None = None
     moved: Mapping[tuple[str, str, str, str], int] = field(default_factory=dict)
     told: Mapping[Delivery, int] = field(default_factory=dict)
     keys: PostgresKeys | None = None
@@ -267,14 +270,18 @@ def application(admin: Admin, gate: AdminAuth) -> web.Application:
         app.router.add_post("/api/routes/{name}/pin", admin.asked.pin)
         for verb in VERBS:
             app.router.add_post(f"/api/routes/{{name}}/{verb}", admin.asked.move)
+    keys = KeyPages(keys=admin.keys, running=admin.snapshot)
+    app.router.add_get("/api/idempotency", keys.page)
+    app.router.add_post("/api/idempotency/{id}/release", keys.release)
     grants = GrantPages(tables=admin.tokens, directory=admin.directory, running=admin.snapshot)
     app.router.add_get("/api/grants", grants.families)
     app.router.add_post("/api/grants/import", grants.take_in)
     app.router.add_post("/api/grants/replay", grants.replay)
     app.router.add_post("/api/grants/export", grants.export)
-    keys = KeyPages(keys=admin.keys, running=admin.snapshot)
-    app.router.add_get("/api/idempotency", keys.page)
-    app.router.add_post("/api/idempotency/{id}/release", keys.release)
+    if admin.reconciled is not None:
+        reconcile = ReconcilePages(runs=admin.reconciled, running=admin.snapshot)
+        app.router.add_get("/api/reconcile", reconcile.page)
+        app.router.add_post("/api/reconcile/{name}", reconcile.record)
     app.router.add_get("/api/kill", admin.kill.look)
     app.router.add_post("/api/kill", admin.kill.turn)
     return app
