@@ -21,7 +21,8 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 # fmt: off
 FOLDERS = (
     "proxy/core/http", "proxy/core/parity", "proxy/core/routing", "proxy/edge/account", "proxy/edge/client",
-    "proxy/edge/exchange", "proxy/edge/routing", "proxy/edge/shadow", "proxy/edge/upstream", "proxy/edge/wire",
+    "proxy/edge/exchange", "proxy/edge/routing", "proxy/edge/shadow", "proxy/edge/steps", "proxy/edge/upstream",
+    "proxy/edge/wire",
 )
 BESIDE_THEM = (
     "proxy/core/limits/head_bounds", "proxy/core/outcome", "proxy/core/stage", "proxy/edge/tally",

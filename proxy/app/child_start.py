@@ -111,7 +111,7 @@ def run_control(config: Path, start: Start, sockets: Sockets, alive: Alive) -> N
         admin=sockets.admin,
         link=sockets.link,
         snapshot=start.snapshot,
-        watch=FileWatch(config, os.environ, running=start.text),
+        watch=FileWatch(config, os.environ, running=start.text, named=start.named),
         remember=remember,
         problems=start.problems,
         warnings=start.warnings,

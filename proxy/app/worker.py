@@ -225,6 +225,7 @@ class Worker:
             shadows=counters.take_shadows(),
             cohorts=cohorts,
             refused=counters.take_refused(),
+            step_answers=counters.take_step_answers(),
             alive=counters.take_alive(),
             recent=None if recent is None else Recent(recent.sample, recent.bad, recent.total),
         )

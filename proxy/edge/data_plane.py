@@ -30,6 +30,8 @@ from proxy.edge.routing.kill_switch import WorkerKillSwitch
 from proxy.edge.routing.orders import NO_ORDERS, added, obey, rewrite
 from proxy.edge.routing.stickiness import TieMemory, Ties
 from proxy.edge.shadow.shadows import Shadows, shadow_pools
+from proxy.edge.steps.route_steps import RouteSteps
+from proxy.edge.steps.step_kind import StepServices
 from proxy.edge.tally import Counters
 from proxy.edge.upstream.pool import Pool
 from proxy.edge.upstream.pools_by_host import pool_of
@@ -90,6 +92,7 @@ class DataPlane:
         self._resolver = Resolver(self._tasks, files)
         self._pools: dict[str, Pool] = {}
         self.admission_limits: AdmissionLimits | None = None
+        self._steps = RouteSteps(StepServices(self.counters, self._tasks))
         self.bodies = ByteAllowance(MAX_BODIES)
         self._connections = ClientConnections(self._place)
         self._clients = self._connections.clients
@@ -118,6 +121,7 @@ class DataPlane:
             self._tls_listener.contexts = contexts
         self.live.switch = self.switch
         self.live.ties = Ties(self.live.snapshot, self._memory) if self.live.snapshot.is_tied else None
+        self._steps.compile(self.live)
         self._connections.follow(self.live)
         self._carry(before)
         obey(self.live, self.orders)

@@ -59,6 +59,14 @@ class RefusedDelta(msgspec.Struct, frozen=True, array_like=True):
     count: int
 
 
+class StepAnswerDelta(msgspec.Struct, frozen=True, array_like=True):
+    """Requests of one route that a step answered, by the reason that its policy names, since the last report."""
+
+    route: str
+    reason: str
+    count: int
+
+
 class RepeatDelta(msgspec.Struct, frozen=True, array_like=True):
     """Requests sent more than once, of one route and outcome, since the last report; `side` was asked last."""
 
@@ -130,6 +138,7 @@ class Report(msgspec.Struct, frozen=True, tag="report"):
     cohorts: list[CohortDelta] = []
     refused: list[RefusedDelta] = []
     alive: list[AliveDelta] = []
+    step_answers: list[StepAnswerDelta] = []
 
 
 class Recent(msgspec.Struct, frozen=True, array_like=True):

@@ -22,6 +22,7 @@ from proxy.link.messages import (
     Report,
     RouteDelta,
     ShadowDelta,
+    StepAnswerDelta,
     UpstreamState,
 )
 
@@ -105,6 +106,13 @@ class RefusedSeries(NamedTuple):
     reason: str
 
 
+class StepAnswerSeries(NamedTuple):
+    """Requests of one route that a step answered, by reason."""
+
+    route: str
+    reason: str
+
+
 class ShadowSeries(NamedTuple):
     """What became of the shadows of one route: sent, shed, failed, skipped."""
 
@@ -167,6 +175,7 @@ class LedgerCounts:
     sheds: Mapping[str, int] = field(default_factory=dict)
     shadows: Mapping[ShadowSeries, int] = field(default_factory=dict)
     refused: Mapping[RefusedSeries, int] = field(default_factory=dict)
+    step_answers: Mapping[StepAnswerSeries, int] = field(default_factory=dict)
 
 
 class Ledger:
@@ -184,6 +193,7 @@ class Ledger:
         self._sheds: dict[str, int] = {}
         self._shadows: dict[ShadowSeries, int] = {}
         self._refused: dict[RefusedSeries, int] = {}
+        self._step_answers: dict[StepAnswerSeries, int] = {}
         self._reported: set[str] = set()
 
     def fold(self, report: Report) -> None:
@@ -200,6 +210,8 @@ class Ledger:
             self._fold_shadow(shadow)
         for refused in report.refused:
             self._fold_refused(refused)
+        for answered in report.step_answers:
+            self._fold_step_answer(answered)
         self._lines_dropped += report.lines_dropped
         for reason, count in report.sheds.items():
             self._sheds[reason] = self._sheds.get(reason, 0) + count
@@ -236,6 +248,11 @@ class Ledger:
         self._refused[series] = self._refused.get(series, 0) + delta.count
         self._reported.add(delta.route)
 
+    def _fold_step_answer(self, delta: StepAnswerDelta) -> None:
+        series = StepAnswerSeries(delta.route, delta.reason)
+        self._step_answers[series] = self._step_answers.get(series, 0) + delta.count
+        self._reported.add(delta.route)
+
     def end(self, pid: int) -> None:
         """The worker's link is gone: so are its gauges; its counts stay."""
         self._workers.pop(pid, None)
@@ -248,6 +265,8 @@ class Ledger:
         self._repeats = {series: value for series, value in self._repeats.items() if series.route in kept}
         self._shadows = {series: value for series, value in self._shadows.items() if series.route in kept}
         self._refused = {series: value for series, value in self._refused.items() if series.route in kept}
+        answered = self._step_answers
+        self._step_answers = {series: value for series, value in answered.items() if series.route in kept}
         self._reported = set()
 
     def counts(self) -> LedgerCounts:
@@ -261,6 +280,7 @@ class Ledger:
             sheds=self._sheds.copy(),
             shadows=self._shadows.copy(),
             refused=self._refused.copy(),
+            step_answers=self._step_answers.copy(),
         )
 
     def is_killed(self) -> bool:

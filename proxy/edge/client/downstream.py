@@ -307,8 +307,7 @@ class Downstream:
         self._admission = None
         admission.leave()
         request = admission.request
-        gone = LocalAnswer(CLIENT_GONE, "client gone")
-        account(self._services, self, gone, request.head, request.ids, request.bound)
+        account(self._services, self, LocalAnswer(CLIENT_GONE, "client gone"), request.ids, request)
 
     def _meet(self, live: Live) -> None:
         """Work out what a new table says of this peer: once per table, not per request."""
@@ -419,14 +418,13 @@ class Downstream:
         self.started = self.started or monotonic()
         if request is None:
             self.address = address_within(refused, self.peer, self._services.live.snapshot)
-            head, length, bound, ids = None, -1, None, Ids(NO_HEAD, keeps=self._keeps_id)
+            head, length, ids = None, -1, Ids(NO_HEAD, keeps=self._keeps_id)
         else:
-            head, ids = request.head, request.ids
-            length, bound = head.length, request.bound if request.is_matched else None
+            head, length, ids = request.head, request.head.length, request.ids
         if head is None or answer.close or not head.keep_alive or not 0 <= length <= len(rest):
             self.closing = True
         self.transport.write(own_answer(answer, head, ids, closing=self.closing))
-        account(self._services, self, answer, head, ids, bound)
+        account(self._services, self, answer, ids, request)
         if self.closing:
             self._end()
             return

@@ -95,6 +95,7 @@ class Exchange:
         self.head = head
         self.ids = request.ids
         self.taps = request.taps
+        self.notes = request.notes
         self.wants_upgrade = request.wants_upgrade
         self.started = client.started
         self._coding = _AS_IS

@@ -236,7 +236,8 @@ class Admission:
         if self._wanted is not None:
             self._end(LocalAnswer(408, "the body stalled", close=True, shed=Shed.BODY_TIME))
         else:
-            self._end(LocalAnswer(503, "what has to be known first did not come in time", lines=_COME_BACK))
+            late = None if self._wait is None else self._wait.late
+            self._end(late or LocalAnswer(503, "what has to be known first did not come in time", lines=_COME_BACK))
 
     def client_half_closed(self) -> None:
         """The client will send no more; it may wait on, unless its body was to come."""

@@ -16,12 +16,12 @@ class Request:
     """`live` is the table that it began with; `peer` the connection's other end, `client_ip` who asks behind it.
 
     `bound` is there once `is_matched`; `leg`, `decision` and `wants_upgrade` (to a tunnel) once it is admitted. `body`
-    is None unless a step has asked for all of it. `taps` see what passes.
+    is None unless a step has asked for all of it. `taps` see what passes. `notes` are what steps say of it in the log.
     """
 
     __slots__ = (
-        *("body", "bound", "client_ip", "decision", "head", "ids", "is_matched", "leg", "live", "peer"),
-        *("taps", "wants_upgrade"),
+        *("body", "bound", "client_ip", "decision", "head", "ids", "is_matched", "leg", "live", "notes"),
+        *("peer", "taps", "wants_upgrade"),
     )
 
     bound: BoundRoute
@@ -39,6 +39,11 @@ class Request:
         self.wants_upgrade = False
         self.body: bytes | None = None
         self.taps: tuple[Tap, ...] = ()
+        self.notes: tuple[tuple[str, str], ...] = ()
+
+    def note(self, step: str, said: str) -> None:
+        """A step's word for the log, under the step's name; no secret."""
+        self.notes = (*self.notes, (step, said))
 
     def watch(self, tap: Tap) -> None:
         """Let this tap see the request too; the one that replaces comes first, and there is only one (ValueError)."""

@@ -3,6 +3,7 @@
 Rule 1: `Request.taps` is empty for most requests, which pay one truth test at each place.
 Rule 2: a tap hears, in this order: `opened`, `request` with each part of the body, `whole`, `respond`, `relay` with
         each further part, `ended`. All but `opened` and `ended` may be missing; `ended` comes once, whatever happened.
+        Where the request is never passed on, `unsent` comes instead of them all: once, too.
 Rule 3: what replaces the answer does so before it is framed for the client and before the other taps see it. Its head
         says how long the new body is, or that nobody knows; nobody may change the head that came.
 Rule 4: whoever inherits from `Tap` is compiled as well (`hatch_build.py`): of a compiled class no interpreted one can.
@@ -34,6 +35,9 @@ class Tap:
 
     replaces = False
     """Whether `replace` and `replace_more` are to be asked."""
+
+    def unsent(self) -> None:
+        """A later step, or what stands behind the steps, has answered it, or its client left before."""
 
     def opened(self) -> None:
         """The request is about to be sent."""
