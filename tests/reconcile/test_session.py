@@ -34,7 +34,7 @@ async def test_a_session_is_pinned_whatever_the_role_has_set(databases: TwoDatab
         )
     await databases.both("ALTER ROLE postgres RESET ALL")
 
-    assert (row["at"], row["third"]) == ("2026-03-01 12:00:00+00", "0.3333333333333333")
+    assert (row["said"], row["third"]) == ("2026-03-01 12:00:00+00", "0.3333333333333333")
 
 
 async def test_a_setting_that_was_not_taken_is_found_out(databases: TwoDatabases) -> None:
