@@ -66,14 +66,11 @@ class RunProgress:
     def looked(self, suspect: Suspect, said: RowDifference | Unsettled | None) -> None:
         """A key was looked at again."""
         counts, suspect.of.waiting = suspect.of.counts, suspect.of.waiting - 1
-        match said:
-            case RowDifference():
-                suspect.of.counts = replace(counts, differences=counts.differences + 1)
-                self.found += [said] * (len(self.found) < MOST_SHOWN)
-            case Unsettled():
-                suspect.of.counts = replace(counts, unsettled=counts.unsettled + 1)
-            case None:
-                pass
+        if isinstance(said, RowDifference):
+            suspect.of.counts = replace(counts, differences=counts.differences + 1)
+            self.found += [said] * (len(self.found) < MOST_SHOWN)
+        elif said is Unsettled.MOVING:
+            suspect.of.counts = replace(counts, unsettled=counts.unsettled + 1)
         self._fold()
 
     @property
