@@ -18,6 +18,7 @@ from proxy.control.evidence.book import EvidenceBook
 from proxy.control.fleet.gossip import Outbox
 from proxy.control.fleet.lease import Leading
 from proxy.control.fleet.links import Links
+from proxy.control.journal.journal_watch import JournalWatch
 from proxy.control.judge.judge_clock import SteadyTime
 from proxy.control.judge.judge_round import RouteJudging
 from proxy.control.judge.judging import Judge
@@ -34,10 +35,12 @@ from proxy.core.judge.legacy import LegacyHealth
 from proxy.core.judge.verdict import Ruling
 from proxy.core.position.position import Transition
 from proxy.core.routing.kill_switch import KillSwitchOrder
+from proxy.core.routing.route import Route
 from proxy.core.routing.snapshot import Snapshot
 from proxy.link.messages import Report
 from proxy.store.errors import StoreRefused, StoreUnavailable
 from proxy.store.open_stores import Stores
+from proxy.store.postgres.journal import PostgresJournal
 from proxy.tasks import Work
 
 _log = structlog.get_logger()
@@ -54,6 +57,7 @@ class ControlBase:
     probes: Probes
     directory: Path
     hooks: Hooks
+    journal: PostgresJournal | None = None
 
 
 class ControlParts:
@@ -76,7 +80,9 @@ class ControlParts:
         self.mover = Mover(store, self.here)
         self._reconciling = Reconciling(running, self.here, self.mover, store)
         self._outbox = Outbox()
-        judging = RouteJudging(running, self.here, base.book, self._probe, self._killed)
+        self.journal = JournalWatch(base.journal, lambda: running.snapshot)
+        self.journal.alarm = self._stuck
+        judging = RouteJudging(running, self.here, base.book, self._probe, self._killed, self._lag)
         self.judge = Judge(
             store=store,
             guards=base.stores.evidence,
@@ -112,6 +118,7 @@ class ControlParts:
             "judge": self.judge.run,
             "slowness": self.here.watch_slowness,
             "kill records": self.kill_records.run,
+            "journal": self.journal.run,
         }
 
     def follow(self) -> None:
@@ -141,6 +148,14 @@ class ControlParts:
     def _page(self, route: str, ruling: Ruling) -> None:
         alarm = AlarmView(route=route, cause=ruling.cause.value, reasons=ruling.judgement.reasons)
         self._hooks.tell(ToldView(type="alarm", instance=self.here.instance, alarm=alarm))
+
+    def _stuck(self, route: str, reason: str) -> None:
+        alarm = AlarmView(route=route, cause="journal", reasons=(reason,))
+        self._hooks.tell(ToldView(type="alarm", instance=self.here.instance, alarm=alarm))
+
+    def _lag(self, route: Route) -> float | None:
+        found = self.journal.of(route)
+        return None if found is None else found.lag
 
     def _probe(self, upstream: str) -> LegacyHealth:
         found = self._base.probes.conditions.get(upstream)

@@ -18,7 +18,7 @@ from proxy.cli.help_text import FINE, FOUND, UNUSABLE, Lesson
 from proxy.cli.kill import kill
 from proxy.cli.orders import epoch, route_orders
 from proxy.cli.plan import plan
-from proxy.cli.record import history, idempotency_keys, noise_keys, pins, recent
+from proxy.cli.record import history, idempotency_keys, journal_writes, noise_keys, pins, recent
 from proxy.cli.status import status
 from proxy.cli.terminal import complain, leave, say
 from proxy.core.build import BUILD
@@ -53,6 +53,7 @@ COMMANDS: Mapping[str, tuple[Callable[..., None], Lesson]] = {
     "unpin": (route_orders.unpin, route_orders.UNPIN),
     "pins": (pins.pins, pins.LESSON),
     "idempotency": (idempotency_keys.idempotency, idempotency_keys.LESSON),
+    "journal": (journal_writes.journal, journal_writes.LESSON),
     "kill": (kill.kill, kill.LESSON),
     "demo": (demo.demo, demo.LESSON),
 }

@@ -11,13 +11,13 @@ Rule 4: whoever has a row in hand holds it for so many seconds. What he finds is
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 from proxy.core.evidence.records import storable
 from proxy.core.journal.intent import Ended, FirstOutcome, Intent, IntentState, JournalEntry
 from proxy.core.journal.second_answer import SecondOutcome, SecondVerdict
+from proxy.core.journal.standing import JournalCount
 from proxy.core.outcome import Side
 from proxy.store.journal_json import answer_bytes, answer_of, request_bytes, request_of
 from proxy.store.postgres.connections import Connections
@@ -25,16 +25,6 @@ from proxy.store.postgres.driver import query
 
 _STATES = {FirstOutcome.DONE: IntentState.OWED, FirstOutcome.UNKNOWN: IntentState.UNKNOWN}
 _AFTER = {SecondOutcome.LATER: IntentState.OWED, SecondOutcome.DEAD: IntentState.DEAD}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JournalCount:
-    """How many intents of a route (its origin) stand so, and for how many seconds the oldest has."""
-
-    route: str
-    state: IntentState
-    count: int
-    oldest: float
 
 
 class PostgresJournal:
