@@ -345,7 +345,8 @@ async def playing(folder: Path, database: Embedded, seed: int) -> AsyncIterator[
         listen, admin = free_port(), free_port()
         (folder / "routes.yaml").write_text(_routes(listen, admin, database.address, *sides))
         banyan = await stack.enter_async_context(started(folder, listen, admin))
-        yield Play(banyan, database, *sides, random.Random(seed), stack)
+        legacy, new = sides
+        yield Play(banyan, database, legacy, new, random.Random(seed), stack)
 
 
 def _routes(listen: int, admin: int, database: str, legacy: LedgerSide, new: LedgerSide) -> str:
