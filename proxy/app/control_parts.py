@@ -18,6 +18,7 @@ from proxy.control.evidence.book import EvidenceBook
 from proxy.control.fleet.gossip import Outbox
 from proxy.control.fleet.lease import Leading
 from proxy.control.fleet.links import Links
+from proxy.control.journal.authority_moves import AuthorityMoves
 from proxy.control.journal.journal_watch import JournalWatch
 from proxy.control.judge.judge_clock import SteadyTime
 from proxy.control.judge.judge_round import RouteJudging
@@ -77,7 +78,7 @@ class ControlParts:
             keep=self._writer.keep,
             kept=begin(base.directory, running.started_with.state.reveal()),
         )
-        self.mover = Mover(store, self.here)
+        self.mover = Mover(store, self.here, AuthorityMoves(base.journal, lambda: running.snapshot))
         self._reconciling = Reconciling(running, self.here, self.mover, store)
         self._outbox = Outbox()
         self.journal = JournalWatch(base.journal, lambda: running.snapshot)

@@ -136,8 +136,9 @@ MUTANTS = (
     Mutant(
         name="dual write: sends before the intent is committed",
         path="proxy/edge/clerk/journal_step.py",
-        before="        return self._kind.clerk.ask(intent, begun)",
-        after="        self._kind.clerk.ask(intent, lambda _: None)\n        begun(None)\n        return None",
+        before="        return WriteBeginning(self, request, key, body).ask()",
+        after="        intent = self.intent(request, key, body)\n        self.clerk.ask(intent, _heard)\n"
+        "        self.begun(request, intent)\n        return None",
         tests=("tests/e2e/writes/test_crashes.py",),
     ),
     Mutant(
