@@ -17,6 +17,7 @@ from proxy.api.grants import (
 )
 from proxy.api.history import HistoryView
 from proxy.api.idempotency import ReleaseBody, ReleasedView, UndecidedKeysView
+from proxy.api.journal import JournalBody, JournalDecidedView, JournalPageView
 from proxy.api.kill import KillBody, KillView
 from proxy.api.orders import MovedView, OrderBody, PinBody
 from proxy.api.recent import RecentView, RequestedView
@@ -68,6 +69,17 @@ def _order(verb: str, sentence: str, body: type[View] = OrderBody) -> ApiPath:
 def _grants(verb: str, sentence: str, body: type[View], answer: type[View]) -> ApiPath:
     path = f"/api/grants/{verb}"
     return ApiPath(method="POST", path=path, token=TokenScope.ALWAYS, sentence=sentence, answer=answer, body=body)
+
+
+def _journal(verb: str, sentence: str) -> ApiPath:
+    return ApiPath(
+        method="POST",
+        path=f"/api/journal/{{id}}/{verb}",
+        token=TokenScope.ALWAYS,
+        sentence=sentence,
+        answer=JournalDecidedView,
+        body=JournalBody,
+    )
 
 
 PATHS = (
@@ -157,6 +169,16 @@ PATHS = (
         answer=ReconcileRunView,
         body=ReconcileRunBody,
     ),
+    _read(
+        "/api/journal",
+        "Writes on their way to both sides.",
+        JournalPageView,
+        ("route", "of this one alone"),
+        ("state", "that stand so: `pending`, `owed`, `unknown`, `dead`"),
+        ("limit", "how many, from 1 to 1000; 100 without it"),
+    ),
+    _journal("retry", "Sends an owed, unknown or dead write to the other side."),
+    _journal("drop", "Takes out an unknown or dead write: the other side never gets it."),
     _read("/api/kill", "The kill switch.", KillView),
     ApiPath(
         method="POST",

@@ -21,6 +21,8 @@ from proxy.control.fleet.gossip import Outbox
 from proxy.control.fleet.grants_seen import Consent
 from proxy.control.fleet.lease import Leading
 from proxy.control.fleet.links import Links
+from proxy.control.journal.authority_moves import AuthorityMoves
+from proxy.control.journal.journal_watch import JournalWatch
 from proxy.control.judge.judge_clock import SteadyTime
 from proxy.control.judge.judge_round import RouteJudging
 from proxy.control.judge.judging import Judge
@@ -37,11 +39,13 @@ from proxy.core.judge.legacy import LegacyHealth
 from proxy.core.judge.verdict import Ruling
 from proxy.core.position.position import Transition
 from proxy.core.routing.kill_switch import KillSwitchOrder
+from proxy.core.routing.route import Route
 from proxy.core.routing.snapshot import Snapshot
 from proxy.link.messages import Report
 from proxy.store.errors import StoreRefused, StoreUnavailable
 from proxy.store.open_stores import Stores
 from proxy.store.postgres.grant_tables import GrantTables
+from proxy.store.postgres.journal import PostgresJournal
 from proxy.tasks import Work
 
 _log = structlog.get_logger()
@@ -58,6 +62,7 @@ class ControlBase:
     probes: Probes
     directory: Path
     hooks: Hooks
+    journal: PostgresJournal | None = None
 
 
 class ControlParts:
@@ -77,12 +82,20 @@ class ControlParts:
             keep=self._writer.keep,
             kept=begin(base.directory, running.started_with.state.reveal()),
         )
-        self.mover = Mover(store, self.here)
+        self.mover = Mover(store, self.here, AuthorityMoves(base.journal, lambda: running.snapshot))
         self._reconciling = Reconciling(running, self.here, self.mover, store)
         self._outbox = Outbox()
         self.reconcile_runs = ReconcileRuns(store=base.stores.reconcile_runs)
+        self.journal = JournalWatch(base.journal, lambda: running.snapshot)
+        self.journal.alarm = self._stuck
         judging = RouteJudging(
-            running, self.here, base.book, self._probe, self._killed, lambda: self.reconcile_runs.known
+            running,
+            self.here,
+            base.book,
+            self._probe,
+            self._killed,
+            lambda: self.reconcile_runs.known,
+            self._lag,
         )
         self.judge = Judge(
             store=store,
@@ -122,6 +135,7 @@ class ControlParts:
             "kill records": self.kill_records.run,
             "grants": self._watch_grants,
             "reconcile runs": self.reconcile_runs.run,
+            "journal": self.journal.run,
         }
 
     async def _watch_grants(self) -> None:
@@ -160,6 +174,14 @@ class ControlParts:
     def _consent(self, needed: Consent) -> None:
         view = ConsentView(provider=needed.provider, family=needed.family, client=needed.client, why=needed.why)
         self._hooks.tell(ToldView(type="consent", instance=self.here.instance, consent=view))
+
+    def _stuck(self, route: str, reason: str) -> None:
+        alarm = AlarmView(route=route, cause="journal", reasons=(reason,))
+        self._hooks.tell(ToldView(type="alarm", instance=self.here.instance, alarm=alarm))
+
+    def _lag(self, route: Route) -> float | None:
+        found = self.journal.of(route)
+        return None if found is None else found.lag
 
     def _probe(self, upstream: str) -> LegacyHealth:
         found = self._base.probes.conditions.get(upstream)

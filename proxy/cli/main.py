@@ -20,7 +20,7 @@ from proxy.cli.kill import kill
 from proxy.cli.orders import epoch, route_orders
 from proxy.cli.plan import plan
 from proxy.cli.reconcile import reconcile
-from proxy.cli.record import history, idempotency_keys, noise_keys, pins, recent
+from proxy.cli.record import history, idempotency_keys, journal_writes, noise_keys, pins, recent
 from proxy.cli.status import status
 from proxy.cli.terminal import complain, leave, say
 from proxy.core.build import BUILD
@@ -57,6 +57,7 @@ COMMANDS: Mapping[str, tuple[Callable[..., None], Lesson]] = {
     "pins": (pins.pins, pins.LESSON),
     "idempotency": (idempotency_keys.idempotency, idempotency_keys.LESSON),
     "grants": (grants.grants, grants.LESSON),
+    "journal": (journal_writes.journal, journal_writes.LESSON),
     "kill": (kill.kill, kill.LESSON),
     "demo": (demo.demo, demo.LESSON),
 }

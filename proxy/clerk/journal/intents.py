@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from time import monotonic
 
-from proxy.clerk.journal.group_commit import GroupCommit
+from proxy.clerk.group_commit import GroupCommit
 from proxy.clerk.journal.key_turns import KeyTurns
 from proxy.core.journal.intent import Ended, FirstOutcome, Intent
 from proxy.store.errors import StoreRefused, StoreUnavailable

@@ -27,9 +27,9 @@ from proxy.store.errors import StoreUnavailable
 from proxy.store.postgres.journal import PostgresJournal
 from proxy.tasks import Tasks
 
-PATIENCE = 30.0
+PATIENCE = 10.0
 """Seconds that the other side has for one write."""
-HELD = 3 * PATIENCE
+HELD = 2 * PATIENCE
 AT_ONCE = 32
 """Writes of different keys that are under way at once."""
 EVERY = 1.0

@@ -25,6 +25,7 @@ from proxy.control.admin.evidence import ParityPages, evidence_view
 from proxy.control.admin.grants import GrantPages
 from proxy.control.admin.history import HistoryPages
 from proxy.control.admin.idempotency import KeyPages
+from proxy.control.admin.journal_pages import JournalPages, journal_view
 from proxy.control.admin.kill import KillSwitch
 from proxy.control.admin.moves import RouteMoves
 from proxy.control.admin.recent import RecentPages
@@ -42,6 +43,7 @@ from proxy.control.admin.upstreams import upstream_view
 from proxy.control.evidence.reconcile_runs import ReconcileRuns
 from proxy.control.fleet.links import Links
 from proxy.control.fleet.upstreams import worst
+from proxy.control.journal.journal_watch import JournalWatch
 from proxy.control.metrics.clerk_metrics import ClerkReading
 from proxy.control.metrics.collector import CONTENT_TYPE, MetricsReading, render
 from proxy.control.metrics.evidence_metrics import EvidenceReading
@@ -82,6 +84,7 @@ class Admin:
     moved: Mapping[tuple[str, str, str, str], int] = field(default_factory=dict)
     told: Mapping[Delivery, int] = field(default_factory=dict)
     keys: PostgresKeys | None = None
+    journal: JournalWatch | None = None
 
     async def metrics(self, request: web.Request) -> web.Response:
         """`GET /metrics`."""
@@ -119,7 +122,9 @@ class Admin:
         evidence = evidence_view(book, route.name, route.compare, findings, time.time())
         view = route_detail_view(route, self.running, self.links.ledger, evidence, book, self.judged)
         down = [upstream for upstream in self._down() if route.name in upstream.routes]
-        view = msgspec.structs.replace(view, cohorts=self.links.recent.cohorts.view(route.name), down=down)
+        journal = journal_view(None if self.journal is None else self.journal.of(route))
+        cohorts = self.links.recent.cohorts.view(route.name)
+        view = msgspec.structs.replace(view, cohorts=cohorts, down=down, journal=journal)
         return self._json(request, view, f"{view.runs.tag}.")
 
     async def mismatches(self, request: web.Request) -> web.Response:
@@ -194,6 +199,7 @@ class Admin:
             ),
             clerk=ClerkReading(state=self.links.clerk.state, needed=self.running.started_with.has_database),
             grants=self.links.grants if self.running.snapshot.grants else None,
+            journal={} if self.journal is None else self.journal.standings,
             shown=self.certificates.shown,
             routes=self._running_routes(),
             moved=self.moved,
@@ -270,6 +276,10 @@ def application(admin: Admin, gate: AdminAuth) -> web.Application:
         app.router.add_post("/api/routes/{name}/pin", admin.asked.pin)
         for verb in VERBS:
             app.router.add_post(f"/api/routes/{{name}}/{verb}", admin.asked.move)
+    journal = JournalPages(journal=None if admin.journal is None else admin.journal.journal, running=admin.snapshot)
+    app.router.add_get("/api/journal", journal.page)
+    app.router.add_post("/api/journal/{id}/retry", journal.retry)
+    app.router.add_post("/api/journal/{id}/drop", journal.drop)
     keys = KeyPages(keys=admin.keys, running=admin.snapshot)
     app.router.add_get("/api/idempotency", keys.page)
     app.router.add_post("/api/idempotency/{id}/release", keys.release)

@@ -86,9 +86,12 @@ class RouteJudging:
         probe: Callable[[str], LegacyHealth] = lambda _: LegacyHealth.UNKNOWN,
         killed: Callable[[], KillSwitchOrder | None] = lambda: None,
         runs: Callable[[], tuple[ReconcileRun, ...]] = tuple,
+        lag: Callable[[Route], float | None] = lambda _: None,
     ) -> None:
-        """`probe` says of an upstream what its last health probe found, `killed` what the kill switch's order says,
-        `runs` what reconciliations have come to.
+        """`probe` says of an upstream what its last health probe found, `killed` what the kill switch's order says.
+
+        `runs`: what reconciliations have come to. `lag`: by how many seconds the journal of a route's writes trails;
+        None: it has none.
         """
         self.rulings: Mapping[str, Ruling] = {}
         self.samples: Mapping[str, float] = {}
@@ -99,6 +102,7 @@ class RouteJudging:
         self._probe = probe
         self._killed = killed
         self._runs = runs
+        self._lag = lag
         self._order: KillSwitchOrder | None = None
         self._kills = KillTimes()
         self._folded_at = here.clock()
@@ -311,6 +315,7 @@ class RouteJudging:
             asked=watch.asked if here else 0,
             carried=watch.capacity.proved if found.carried is None else found.carried,
             unfit=watch.capacity.last.unfit_share,
+            lag=self._lag(route),
             raised=0.0 if self._order is not None else _raised(route, watch, position, found),
             killed=self._kills.seconds_since(position.since),
             runs=self._runs(),

@@ -12,18 +12,20 @@ import asyncio
 from os import urandom
 from typing import TYPE_CHECKING, Final
 
-from proxy.core.journal.intent import may_ask_again
+from proxy.core.journal.intent import FirstOutcome, may_ask_again
 from proxy.core.journal.second_request import value_in
 from proxy.core.journal.writes import IDEMPOTENCY_KEY, AnswerKey, Writes
 from proxy.core.routing.cohort import CohortSource, cohort_of
+from proxy.core.routing.decide import Reason
 from proxy.core.routing.effects import SAFE_METHODS, Effects
 from proxy.core.routing.shadow import ShadowPolicy
 from proxy.core.routing.shadow_headers import copy_lines
 from proxy.core.routing.split import draw
+from proxy.edge.routing.decision import decide
+from proxy.edge.routing.step import LocalAnswer, Verdict, Wait, WholeBody
 from proxy.edge.steps.journal_tap import JournalTap
-from proxy.edge.routing.step import LocalAnswer, Verdict, WholeBody
-from proxy.edge.steps.step_kind import RouteStep, StepSaid, StepServices
-from proxy.link.journal_questions import BeginWrite, WritesHeld
+from proxy.edge.steps.step_kind import WITHIN, RouteStep, StepSaid, StepServices
+from proxy.link.journal_questions import BeginWrite, WriteEnded, WritesHeld
 
 if TYPE_CHECKING:
     from proxy.core.routing.route import Route
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
 
 HELD_EVERY: Final = 5.0
 """Seconds between two words of what is on its way; a third of the time for which the clerk believes them."""
+COME_BACK: Final = (b"Retry-After: 1",)
 _PLAIN: Final = ShadowPolicy()
 _KEY_NAME: Final = b"Idempotency-Key"
 
@@ -47,26 +50,26 @@ class JournalStep(RouteStep):
         """`kind` knows what is on its way."""
         self._writes = writes
         self._kind = kind
+        self.clerk: Clerk = kind.clerk
 
     def __call__(self, request: Request, /) -> Verdict:
         """Rule 1."""
         route, method = request.bound.route, request.head.method
         if method in SAFE_METHODS or route.effects is Effects.SAFE or not route.stage.facts.has_both:
             return None
+        if request.decision.reason is Reason.STANDING_UNKNOWN:
+            return LocalAnswer(
+                503, "it is not known yet where this route stands", lines=COME_BACK, counted="write_waits"
+            )
         body = request.body
         if body is None or len(body) > self._writes.max_body:
             return WholeBody(self._writes.max_body)
         key = self._key(request, body)
         if key is None:
             return LocalAnswer(400, f"this write has no key ({self._said()})", counted="no_write_key")
-        intent = self._intent(request, key, body)
+        return WriteBeginning(self, request, key, body).ask()
 
-        def begun(_answer: Answer) -> None:
-            self._begun(request, intent)
-
-        return self._kind.clerk.ask(intent, begun)
-
-    def _begun(self, request: Request, intent: BeginWrite) -> None:
+    def begun(self, request: Request, intent: BeginWrite) -> None:
         """It is in the journal: it may be sent to this side, and to no other."""
         if request.head.first(IDEMPOTENCY_KEY) is None:
             request.head.put(_KEY_NAME, b'"%b"' % intent.id.encode("ascii"))
@@ -85,7 +88,8 @@ class JournalStep(RouteStep):
         found = keyed_by.key(request.head, request.client_ip)
         return None if found is None else found.decode("utf-8", "backslashreplace")
 
-    def _intent(self, request: Request, key: str, body: bytes) -> BeginWrite:
+    def intent(self, request: Request, key: str, body: bytes) -> BeginWrite:
+        """What the journal is to keep, for the side that is to answer now."""
         head, route = request.head, request.bound.route
         source, cohort = cohort_of(route.cohort, head, request.client_ip)
         copied = copy_lines(_PLAIN, head.lines)  # rule 2
@@ -121,6 +125,60 @@ class JournalStep(RouteStep):
         if not route.stage.facts.has_both:
             return StepSaid(f"goes to one side alone at stage {route.stage.value}")
         return StepSaid(f"is kept in the journal, in the order of its {self._said()}, and sent to the other side after")
+
+
+class WriteBeginning:
+    """Asks that a write be begun; if its cohort has moved meanwhile, once more, for the other side."""
+
+    def __init__(self, step: JournalStep, request: Request, key: str, body: bytes) -> None:
+        """`key` is what it is about, empty where its answer will say it."""
+        self._step = step
+        self._request = request
+        self._key = key
+        self._body = body
+        self._intent = step.intent(request, key, body)
+        self._word = Wait(WITHIN, self._abandoned)
+        self._asked: Wait | None = None
+
+    def ask(self) -> Wait | LocalAnswer:
+        """What the step says."""
+        asked = self._step.clerk.ask(self._intent, _heard)
+        if isinstance(asked, LocalAnswer):
+            return asked
+        self._asked = asked
+        asked.listen(self._answered)
+        return self._word
+
+    def _answered(self) -> None:
+        """The clerk has said something."""
+        asked = self._asked
+        given = None if asked is None else asked.given
+        if given is not None:
+            given.counted = "write_waits"
+            self._word.answer(given)
+            return
+        answer = decide(self._request)
+        if answer is None and self._request.leg.side is self._intent.side:
+            self._step.begun(self._request, self._intent)
+            self._word.go_on()
+            return
+        self._step.clerk.tell(WriteEnded(self._intent.id, FirstOutcome.FAILED))
+        if answer is None:
+            self._intent = self._step.intent(self._request, self._key, self._body)
+            again = self.ask()
+            answer = again if isinstance(again, LocalAnswer) else None
+        if answer is not None:
+            self._word.answer(answer)
+
+    def _abandoned(self) -> None:
+        """Nobody waits any more."""
+        if self._asked is not None:
+            self._asked.abandon()
+
+
+def _heard(_answer: Answer) -> LocalAnswer | None:
+    """There is but one good answer."""
+    return None
 
 
 class JournalKind:

@@ -26,6 +26,14 @@ CREATE INDEX journal_turn_of_key ON banyan.journal (scope, key, turn) WHERE stat
 CREATE INDEX journal_due ON banyan.journal (due) WHERE state = 'owed';
 CREATE INDEX journal_draw ON banyan.journal (scope, draw);
 
+CREATE TABLE banyan.journal_hold (       -- cohorts that are about to move: no write of theirs is begun
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    scope text NOT NULL,
+    low double precision NOT NULL,       -- of their draws, and below `high`
+    high double precision NOT NULL,
+    until timestamptz NOT NULL
+);
+
 CREATE TABLE banyan.journal_id (         -- what each side calls the same thing
     scope text NOT NULL,
     legacy text NOT NULL,

@@ -6,18 +6,21 @@ Rule 2: that one write of a key is pending at most is a unique index, which hold
 Rule 3: rows are found by what is undone, never by "all after the last that I saw": numbers are given before they are
         committed, so a later one may be seen first.
 Rule 4: whoever has a row in hand holds it for so many seconds. What he finds is written only while he still does.
+Rule 5: a write is not begun while the other way around something of its key is undone, nor while its cohort moves.
+        That is looked up after it was inserted: whoever came first has been seen by then, and whoever comes later sees
+        it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 from proxy.core.evidence.records import storable
 from proxy.core.journal.intent import Ended, FirstOutcome, Intent, IntentState, JournalEntry
 from proxy.core.journal.second_answer import SecondOutcome, SecondVerdict
+from proxy.core.journal.standing import JournalCount
 from proxy.core.outcome import Side
 from proxy.store.journal_json import answer_bytes, answer_of, request_bytes, request_of
 from proxy.store.postgres.connections import Connections
@@ -25,16 +28,6 @@ from proxy.store.postgres.driver import query
 
 _STATES = {FirstOutcome.DONE: IntentState.OWED, FirstOutcome.UNKNOWN: IntentState.UNKNOWN}
 _AFTER = {SecondOutcome.LATER: IntentState.OWED, SecondOutcome.DEAD: IntentState.DEAD}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JournalCount:
-    """How many intents of a route (its origin) stand so, and for how many seconds the oldest has."""
-
-    route: str
-    state: IntentState
-    count: int
-    oldest: float
 
 
 class PostgresJournal:
@@ -59,7 +52,9 @@ class PostgresJournal:
         ]
         async with self._connections.connection() as connection:
             rows = await connection.fetch(query("journal/begin"), *columns, self._holder, seconds)
-        return frozenset(row["id"].hex for row in rows)
+            begun = [row["id"] for row in rows]
+            waits = await connection.fetch(query("journal/unbegin"), begun) if begun else []  # rule 5
+        return frozenset(each.hex for each in {*begun}.difference(row["id"] for row in waits))
 
     async def end(self, ended: Sequence[Ended]) -> None:
         """What became of them on the first side; one that was taken for unknown meanwhile is known now."""
@@ -135,6 +130,17 @@ class PostgresJournal:
     async def _changed(self, name: str, entry_id: str) -> bool:
         async with self._connections.connection() as connection:
             return await connection.fetchval(query(name), UUID(entry_id)) is not None
+
+    async def hold(self, scope: str, draws: tuple[float, float], seconds: float) -> int:
+        """Begin no write of these cohorts for so long (rule 5); what `unhold` takes."""
+        async with self._connections.connection() as connection:
+            found: int = await connection.fetchval(query("journal/hold"), scope, *draws, seconds)
+        return found
+
+    async def unhold(self, holds: Sequence[int], seconds: float) -> None:
+        """End these in so many seconds."""
+        async with self._connections.connection() as connection:
+            await connection.execute(query("journal/unhold"), list(holds), seconds)
 
     async def undone(self, scope: str, draws: tuple[float, float], most: int) -> frozenset[str]:
         """Keys of which something is undone, `most` at most, of cohorts whose draw is at least the first of `draws` and

@@ -59,9 +59,3 @@ def test_all_other_bytes_stay(text: str, after: str) -> None:
 def test_what_is_no_number_becomes_a_string() -> None:
     """Sides may count differently: one by numbers, the other by UUIDs."""
     assert replaced('{"id": 7}', path("$.id"), 'a"b') == '{"id": "a\\"b"}'
-
-
-@pytest.mark.parametrize("text", ["", "$", "id", "$id", "$.", "$.a[0]", "$.*", "$.a b", "x.id"])
-def test_what_names_no_single_member_is_no_path(text: str) -> None:
-    """Lists, wildcards and the whole are not places of an identifier."""
-    assert parse_json_path(text) is None

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import sys
+from typing import cast
 
 import pytest
 
@@ -82,3 +84,39 @@ async def test_a_write_without_a_key_is_refused(migration: Migration) -> None:
 
     assert await migration.send("PUT", "/accounts/7", b"{}") == 400
     assert migration.legacy.heard == []
+
+
+async def test_a_dead_letter_is_shown_and_sent_again_by_people(migration: Migration) -> None:
+    """It keeps its key back; status, metrics and the list have it, and `retry` sends it, then what waited behind."""
+    migration.new.statuses = [422]
+    assert await migration.send("PUT", "/accounts/7", b"1") == 200
+    await migration.banyan.until_logged("write_dead")
+    assert await migration.send("PUT", "/accounts/7", b"2") == 200
+    await migration.banyan.until_logged("journal_stuck")
+
+    listed = await banyan(migration, "journal")
+    assert "dead" in listed
+    assert "answered 422: {}" in listed
+    assert "dead: banyan journal" in await banyan(migration, "status", "--route", "accounts")
+    assert await migration.banyan.metric('banyan_journal_writes{route="accounts",state="dead"}') == 1
+    shown = await migration.banyan.api("/api/journal?state=dead&route=accounts")
+    (dead,) = cast("list[dict[str, str]]", shown["writes"])
+
+    assert "the other side gets it now" in await banyan(migration, "journal", "retry", dead["id"])
+    await migration.until_empty()
+    assert migration.new.rows == {"/accounts/7": b"2"}
+    assert "no write is in the journal" in await banyan(migration, "journal", "list")
+    assert "no write of id" in await banyan(migration, "journal", "drop", dead["id"], code=1)
+    assert "Say `list`" in await banyan(migration, "journal", "drop", code=2)
+
+
+async def banyan(migration: Migration, *words: str, code: int = 0) -> str:
+    """What a command prints."""
+    ended = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "proxy", *words, "--config", str(migration.banyan.file)),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    said, _ = await ended.communicate()
+    assert ended.returncode == code, said
+    return said.decode()

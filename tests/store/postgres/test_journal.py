@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from itertools import count
 
 import pytest
@@ -214,3 +215,26 @@ async def test_the_summary_counts_by_route_and_state(journal: PostgresJournal) -
         ("accounts", IntentState.PENDING): 1,
     }
     assert all(each.oldest >= 0.0 for each in found.values())
+
+
+async def test_a_write_waits_for_what_goes_the_other_way(journal: PostgresJournal) -> None:
+    """Where new has answered and legacy is to get it still, legacy does not answer a write of the same key."""
+    there = replace(intent("7"), side=Side.NEW)
+    await owed(journal, there)
+    assert await journal.begin([intent("7"), other := intent("8")], 60.0) == {other.id}
+    (entry,) = await journal.take(10, 60.0)
+    await journal.settle(entry, DONE)
+
+    assert await journal.begin([again := intent("7")], 60.0) == {again.id}
+
+
+async def test_a_write_of_a_cohort_that_moves_waits(journal: PostgresJournal) -> None:
+    """Those of its draws, in its scope; until the hold ends."""
+    held = await journal.hold("accounts", (0.25, 0.5), 60.0)
+    elsewhere = replace(intent("9"), scope="orders")
+    several = [intent("7", 0.25), below := intent("8", 0.2), above := intent("10", 0.5), elsewhere]
+    assert await journal.begin(several, 60.0) == {below.id, above.id, elsewhere.id}
+    assert await journal.undone("accounts", (0.25, 0.5), 10) == frozenset()
+    await journal.unhold([held], 0.0)
+
+    assert await journal.begin([again := intent("7", 0.25)], 60.0) == {again.id}
