@@ -42,8 +42,8 @@ from proxy.core.routing.snapshot import Snapshot
 from proxy.store.open_stores import Stores, open_stores
 from proxy.store.postgres.connections import Patience
 from proxy.store.postgres.grant_tables import GrantTables
-from proxy.store.postgres.idempotency import PostgresKeys
 from proxy.store.postgres.journal import PostgresJournal
+from proxy.store.postgres.key_records import PostgresKeys
 from proxy.tasks import RestartedTasks, Work
 
 PATIENCE = Patience(longest_wait=1.0)

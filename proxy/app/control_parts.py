@@ -88,15 +88,8 @@ class ControlParts:
         self.reconcile_runs = ReconcileRuns(store=base.stores.reconcile_runs)
         self.journal = JournalWatch(base.journal, lambda: running.snapshot)
         self.journal.alarm = self._stuck
-        judging = RouteJudging(
-            running,
-            self.here,
-            base.book,
-            self._probe,
-            self._killed,
-            lambda: self.reconcile_runs.known,
-            self._lag,
-        )
+        runs = self.reconcile_runs
+        judging = RouteJudging(running, self.here, base.book, self._probe, self._killed, lambda: runs.known, self._lag)
         self.judge = Judge(
             store=store,
             guards=base.stores.evidence,
@@ -114,14 +107,19 @@ class ControlParts:
             running=running, here=self.here, mover=self.mover, judge=self.judge, store=store, around=around
         )
         self.kill_records = KillRecords(store, self.here.instance, clock, self.mover.look)
-        base.links.heard = self._hear
-        base.links.comparing.bad_events = self._outbox.add
-        base.links.comparing.compared = self._outbox.compare
         self._hooks = base.hooks
-        self._hooks.follow(running.snapshot.hooks)
+        self._connect()
+
+    def _connect(self) -> None:
+        """Each part hears of what others find."""
+        links = self._base.links
+        links.heard = self._hear
+        links.comparing.bad_events = self._outbox.add
+        links.comparing.compared = self._outbox.compare
+        self._hooks.follow(self._base.running.snapshot.hooks)
         self.mover.made.append(self._tell)
         self.judge.page = self._page
-        base.links.grants.tell = self._consent
+        links.grants.tell = self._consent
 
     @property
     def loops(self) -> Mapping[str, Work]:

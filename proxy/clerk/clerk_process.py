@@ -34,8 +34,8 @@ from proxy.link.reconnecting import ControlLink
 from proxy.link.table_bytes import load
 from proxy.store.open_stores import connections_to
 from proxy.store.postgres.connections import Connections, Patience
-from proxy.store.postgres.idempotency import PostgresKeys
 from proxy.store.postgres.journal import PostgresJournal
+from proxy.store.postgres.key_records import PostgresKeys
 from proxy.tasks import RestartedTasks, Tasks
 
 PATIENCE = Patience(timeout=1.5, connect=1.0, longest_wait=1.0)

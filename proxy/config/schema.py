@@ -20,11 +20,11 @@ from proxy.config.blocks.fallback import FALLBACK
 from proxy.config.blocks.grants import GRANTS
 from proxy.config.blocks.hooks import HOOKS
 from proxy.config.blocks.idempotency import IDEMPOTENCY
-from proxy.config.blocks.judgement import JUDGEMENT
+from proxy.config.blocks.judge.judgement import JUDGEMENT
+from proxy.config.blocks.judge.ramp_reach import REACH
 from proxy.config.blocks.leniency import LENIENCY
 from proxy.config.blocks.limits import LIMITS
 from proxy.config.blocks.match import MatchBlock
-from proxy.config.blocks.ramp_reach import REACH
 from proxy.config.blocks.resolve import RESOLVE
 from proxy.config.blocks.route import RESPOND, ROUTE, SIDES
 from proxy.config.blocks.server import LOG, SERVER, TRUST

@@ -55,7 +55,7 @@ from proxy.control.running import Running
 from proxy.core.routing.route import Route
 from proxy.core.routing.snapshot import Snapshot
 from proxy.store.postgres.grant_tables import GrantTables
-from proxy.store.postgres.idempotency import PostgresKeys
+from proxy.store.postgres.key_records import PostgresKeys
 
 VERBS = ("promote", "rollback", "hold", "resume", "drain", "epoch")
 _MAX_BODY = 64 * 1024

@@ -11,7 +11,7 @@ import pytest
 
 from proxy.core.grants.grant_policy import Replaces
 from proxy.link.grant_questions import GrantUsed
-from proxy.store.postgres.grant_tables import GrantTables, Intent
+from proxy.store.postgres.grant_tables import GrantTables, TokenIntent
 from tests.clerk.grants.desks import NEW, POLICY, Desk, desk, refreshed, said
 from tests.clerk.grants.provider import Provider, basic
 
@@ -108,12 +108,12 @@ async def test_the_race_is_lost_without_the_intent_s_commit(
 ) -> None:
     """So the test of two hundred first uses can fail: two replicas then use the token twice, and the grant ends."""
 
-    async def intend(tables: GrantTables, family: object, epoch: int, who: str, lease: float) -> Intent | None:
+    async def intend(tables: GrantTables, family: object, epoch: int, who: str, lease: float) -> TokenIntent | None:
         row = await tables._row("now")
         assert row is not None
         known = await tables._row("uncommitted", family)
         assert known is not None
-        return Intent(epoch=epoch, generation=known["gen"], token=known["rt"], at=float(next(iter(row.values()))))
+        return TokenIntent(epoch=epoch, generation=known["gen"], token=known["rt"], at=float(next(iter(row.values()))))
 
     monkeypatch.setattr(GrantTables, "intend", intend)
     monkeypatch.setattr("proxy.store.postgres.grant_tables.query", uncommitted)

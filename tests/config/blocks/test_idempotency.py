@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from proxy.config.load import Loaded, load_text
-from proxy.core.idempotency.policy import KeyPolicy
+from proxy.core.idempotency.key_policy import KeyPolicy
 from tests.config.given_files import FILE, snapshot, with_routes
 
 DATABASE = "state: embedded\n"

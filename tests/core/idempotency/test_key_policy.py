@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from proxy.core.idempotency.policy import KeyPolicy
+from proxy.core.idempotency.key_policy import KeyPolicy
 from proxy.core.steps.step_policy import StepPolicy
 
 

@@ -7,7 +7,7 @@ from pydantic import ValidationError
 from pydantic_core import PydanticCustomError
 
 from proxy.config.block import Block
-from proxy.config.blocks.judgement import (
+from proxy.config.blocks.judge.judgement import (
     FleetGuardBlock,
     GuardBlock,
     NeedsBlock,
