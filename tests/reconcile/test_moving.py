@@ -129,7 +129,7 @@ async def test_a_rate_holds_a_run_back(databases: TwoDatabases, monkeypatch: pyt
 
     assert progress.counts.legacy_rows == 2000
     assert len(slept) >= 10
-    assert max(slept) <= 100 / 2000
+    assert max(slept) <= 200 / 2000
 
 
 async def test_what_differs_throughout_is_given_up(databases: TwoDatabases, monkeypatch: pytest.MonkeyPatch) -> None:
