@@ -139,8 +139,10 @@ async def _pair(address: str, folder: Path, say: Say) -> Pair:
     async with _clients(address) as clients:
         alone = await _window(clients)
         run = await asyncio.create_subprocess_exec(
-            *_command(folder, "--rate", str(RATE)), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            *_command(folder, "--rate", str(RATE)), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
         )
+        assert run.stderr is not None
+        await run.stderr.readline()  # nobody records it, it says, and begins to read
         await asyncio.sleep(SETTLES)
         beside = await _window(clients)
         if run.returncode is not None:

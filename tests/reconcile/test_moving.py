@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
+from collections import deque
 from collections.abc import AsyncIterator
 from dataclasses import replace
 
@@ -19,6 +20,8 @@ from tests.reconcile.conftest import TwoDatabases, begun, check
 
 ROWS = """CREATE TABLE account (id int PRIMARY KEY, name text, written timestamptz NOT NULL DEFAULT now());
 INSERT INTO account SELECT i, 'n' || i FROM generate_series(1, 2000) AS i"""
+LATE = 20
+"""Writes by which new trails."""
 WRITTEN = (
     "INSERT INTO account VALUES ({id}, '{name}') ON CONFLICT (id) DO UPDATE SET name = '{name}', written = now()",
     "UPDATE account SET name = '{name}', written = now() WHERE id = {id}",
@@ -37,34 +40,30 @@ async def under_writes(databases: TwoDatabases) -> AsyncIterator[None]:
 
 
 async def write_both(databases: TwoDatabases) -> None:
-    """Inserts, updates and deletes, first at legacy, then at new, without a pause, until cancelled."""
+    """Inserts, updates and deletes of sixty rows, without a pause: at legacy, and at new so many writes later."""
+    trailing: deque[str] = deque()
     async with contextlib.AsyncExitStack() as stack:
-        sides: list[asyncpg.Connection] = []
-        for side in Side.LEGACY, Side.NEW:
-            sides.append(await asyncpg.connect(databases.urls[side]))
-            stack.push_async_callback(sides[-1].close)
+        legacy, new = [await asyncpg.connect(databases.urls[side]) for side in (Side.LEGACY, Side.NEW)]
+        for connection in (legacy, new):
+            stack.push_async_callback(connection.close)
         for number in itertools.count():
-            statement = WRITTEN[number % 3].format(id=number * 37 % 2300 + 1, name=f"w{number}")
-            for connection in sides:
-                await connection.execute(statement)
+            statement = WRITTEN[number % 3].format(id=number * 37 % 61 + 100, name=f"w{number}")
+            trailing.append(statement)
+            await legacy.execute(statement)
+            if len(trailing) > LATE:
+                await new.execute(trailing.popleft())
 
 
 @pytest.mark.parametrize("watermark", ["written", ""])
 async def test_writes_meanwhile_make_no_ghosts(databases: TwoDatabases, watermark: str) -> None:
-    """Under writes to both sides only the planted rows ever differ, with a watermark or without one."""
+    """While new trails behind legacy the planted rows differ and no others, with a watermark or without one."""
     await databases.both(ROWS)
     await databases.new("UPDATE account SET name = 'x' WHERE id = 5; INSERT INTO account VALUES (9999, 'x')")
     of = check(select="SELECT id, name, written FROM account", ignore=("written",) * (not watermark), chunk=100)
-    met = set()
-
     async with under_writes(databases):
         for _ in range(3):
             progress = await databases.run(replace(of, watermark=watermark, recheck=0.3))
-            met |= {each.key for each in progress.found}
-            assert progress.counts.legacy_rows > 1000
-
-    assert ("9999",) in met
-    assert met <= {("9999",), ("5",)}
+            assert {each.key for each in progress.found} == {("5",), ("9999",)}
 
 
 async def test_a_row_that_agrees_by_the_second_look_is_no_difference(databases: TwoDatabases) -> None:
@@ -130,7 +129,7 @@ async def test_a_rate_holds_a_run_back(databases: TwoDatabases, monkeypatch: pyt
 
     assert progress.counts.legacy_rows == 2000
     assert len(slept) >= 10
-    assert max(slept) <= 100 / 2000
+    assert max(slept) <= 200 / 2000
 
 
 async def test_what_differs_throughout_is_given_up(databases: TwoDatabases, monkeypatch: pytest.MonkeyPatch) -> None:

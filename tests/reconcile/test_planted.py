@@ -113,14 +113,23 @@ async def test_rows_differ_where_a_side_lacks_them_or_has_them_otherwise(databas
 
 
 async def test_pairs_of_equal_changes_do_not_cancel(databases: TwoDatabases) -> None:
-    """A row that a side has twice, and two rows that both sides have changed alike, are found: hashes are summed."""
+    """Two equal rows more at each side, of two keys: as many rows, and by exclusive or no difference."""
     await databases.both("CREATE TABLE account (id int, name text); INSERT INTO account VALUES (1, 'a'), (2, 'b')")
-    await databases.new("INSERT INTO account VALUES (1, 'a'), (1, 'a'), (3, 'c'), (3, 'c')")
+    await databases.legacy("INSERT INTO account VALUES (3, 'c'), (3, 'c')")
+    await databases.new("INSERT INTO account VALUES (4, 'd'), (4, 'd')")
 
-    differences = await found(databases)
+    kinds = {each.key: each.kind for each in await found(databases)}
 
-    kinds = {each.key: each.kind for each in differences}
-    assert kinds == {("1",): DUPLICATE, ("3",): RowDifferenceKind.ONLY_AT_NEW}
+    assert kinds == {("3",): RowDifferenceKind.ONLY_AT_LEGACY, ("4",): RowDifferenceKind.ONLY_AT_NEW}
+
+
+async def test_a_row_that_a_side_has_more_than_once_is_found(databases: TwoDatabases) -> None:
+    """It is a kind of its own; where both have it as often it is none."""
+    await databases.both("CREATE TABLE account (id int, name text); INSERT INTO account VALUES (1, 'a'), (2, 'b')")
+    await databases.both("INSERT INTO account VALUES (2, 'b')")
+    await databases.new("INSERT INTO account VALUES (1, 'a'), (1, 'a')")
+
+    assert [(each.key, each.kind) for each in await found(databases)] == [(("1",), DUPLICATE)]
 
 
 async def test_swapped_values_are_two_differences(databases: TwoDatabases) -> None:

@@ -38,7 +38,6 @@ from typing import NamedTuple
 from proxy.core.amounts import length, share
 from proxy.core.judge.need import Check, CheckState
 from proxy.core.judge.policy import NeedName, Needs, Ramp
-from proxy.core.judge.reconciled import reconciled
 from proxy.core.math.confidence import ALPHA, PER_DAY, is_proved, lower_bound, upper_bound
 from proxy.core.noise.keys import path_of
 from proxy.core.noise.noise_groups import NOTHING_WAITS, Waiting
@@ -47,6 +46,7 @@ from proxy.core.parity.rules.reasons import Reasons, in_words
 from proxy.core.position.ladder import Place
 from proxy.core.position.position import Position
 from proxy.core.reconcile.reconcile_run import ReconcileRun
+from proxy.core.reconcile.run_verdict import verdict_of
 
 _FRESH = 600.0
 FEWEST = 20
@@ -137,7 +137,7 @@ def checks(ramp: Ramp, position: Position, to: Place, measures: Measures, now: f
         *(_evidence if ramp.needs.compared else _found_anyway)(ramp, position, to, measures, now),
         *_served(ramp.needs, position, measures),
         *_lag(ramp.needs, measures),
-        *reconciled(ramp.needs.reconciled, measures.runs, now),
+        *_reconciled(ramp.needs, measures, now),
     )
 
 
@@ -385,3 +385,11 @@ def _lag(needs: Needs, measures: Measures) -> Iterator[Check]:
         need = _Found(NeedName.LAG, length(measures.lag), f"at most {length(needs.lag)}")
         sentence = f"the journal of writes trails by {length(measures.lag)}"
         yield need.met(when=measures.lag <= needs.lag, sentence=sentence)
+
+
+def _reconciled(needs: Needs, measures: Measures, now: float) -> Iterator[Check]:
+    for needed in needs.reconciled:
+        found = verdict_of(needed, measures.runs, now)
+        need = _Found(NeedName.RECONCILED, found.value, found.limit)
+        state = CheckState.FAILED if found.agrees is False else CheckState.OPEN
+        yield need.met(when=found.agrees is True, sentence=found.sentence, hint=found.hint, otherwise=state)

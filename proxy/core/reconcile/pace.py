@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-PIECES = 50
+PIECES = 10
 """A second, at the least, so that nobody waits long behind one."""
 SMALLEST = 100
 

@@ -4,12 +4,11 @@ from dataclasses import replace
 
 import pytest
 
-from proxy.core.judge.need import CheckState
 from proxy.core.judge.ramp import checks
-from proxy.core.judge.reconciled import reconciled
 from proxy.core.judge.verdict import judge
 from proxy.core.reconcile.reconcile_check import NeededRun
 from proxy.core.reconcile.reconcile_run import ReconcileRun
+from proxy.core.reconcile.run_verdict import verdict_of
 from tests.core.judge.cases import FIVE, GOOD, NOW, QUARTER, RAMP, case, standing
 from tests.core.reconcile.test_reconcile_run import run
 
@@ -18,41 +17,43 @@ RUN = run("a", NOW - 900, NOW - 600)
 
 
 @pytest.mark.parametrize(
-    ("runs", "state", "sentence"),
+    ("runs", "agrees", "sentence"),
     [
-        ((), CheckState.OPEN, "the check accounts was not run: run `banyan reconcile accounts`"),
-        ((run("a", NOW),), CheckState.OPEN, "the check accounts is not complete yet: run `banyan reconcile accounts`"),
+        ((), None, "the check accounts was not run: run `banyan reconcile accounts`"),
+        ((run("a", NOW),), None, "the check accounts is not complete yet: run `banyan reconcile accounts`"),
         (
             (replace(RUN, mark="x"),),
-            CheckState.OPEN,
+            None,
             "the check accounts asked otherwise than routes.yaml does now: run `banyan reconcile accounts`",
         ),
         (
             (replace(RUN, check="other"),),
-            CheckState.OPEN,
+            None,
             "the check accounts was not run: run `banyan reconcile accounts`",
         ),
-        ((RUN,), CheckState.MET, "9 and 9 rows of accounts agreed 10m ago"),
-        ((run("b", NOW), RUN), CheckState.MET, "9 and 9 rows of accounts agreed 10m ago"),
+        ((RUN,), True, "9 and 9 rows of accounts agreed 10m ago"),
+        ((run("b", NOW), RUN), True, "9 and 9 rows of accounts agreed 10m ago"),
         (
             (run("b", NOW, differences=2), RUN),
-            CheckState.FAILED,
+            False,
             "2 keys differ between the databases of accounts: run `banyan reconcile accounts` to see them",
         ),
         (
             (run("a", 0, NOW - 7200),),
-            CheckState.OPEN,
+            None,
             "9 and 9 rows of accounts agreed 2h ago: run `banyan reconcile accounts`",
         ),
     ],
 )
 def test_the_newest_result_counts_while_it_is_young(
-    runs: tuple[ReconcileRun, ...], state: CheckState, sentence: str
+    runs: tuple[ReconcileRun, ...],
+    agrees: bool | None,  # noqa: FBT001
+    sentence: str,
 ) -> None:
     """Met by a complete run without a difference; failed by one; open without a result, or with an old one."""
-    (found,) = reconciled([NEEDED], runs, NOW)
+    found = verdict_of(NEEDED, runs, NOW)
 
-    assert (found.state, found.sentence) == (state, sentence)
+    assert (found.agrees, found.sentence) == (agrees, sentence)
 
 
 def test_a_route_waits_for_the_databases_that_it_needs() -> None:
