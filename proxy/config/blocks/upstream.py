@@ -12,8 +12,8 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator
 
 from proxy.config.block import Block, Draft, KeysAt, Section, needed, optional, said_by
-from proxy.config.blocks.judge.windows import WindowBlock
 from proxy.config.blocks.server import ServerKeys
+from proxy.config.blocks.windows import WindowBlock
 from proxy.config.readers import address, scalars, units
 from proxy.config.readers.address import Url
 from proxy.config.readers.errors import fault

@@ -14,9 +14,9 @@ from pydantic import BeforeValidator, WithJsonSchema
 
 from proxy.config.block import Block, Draft, KeysAt, Section, optional, said_by
 from proxy.config.blocks.databases import checks_of, declared
-from proxy.config.blocks.judge.windows import WindowBlock, window_problems, windows_of
 from proxy.config.blocks.route import RouteWithSides
 from proxy.config.blocks.upstream import UpstreamKeys
+from proxy.config.blocks.windows import WindowBlock, window_problems, windows_of
 from proxy.config.readers import scalars, units
 from proxy.config.readers.errors import fault, one_of
 from proxy.config.readers.ramp_steps import Steps

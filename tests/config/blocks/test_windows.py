@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from pydantic_core import PydanticCustomError
 
-from proxy.config.blocks.judge.windows import PointInTime, TimeOfDay, read_days, read_time, read_zone
+from proxy.config.blocks.windows import PointInTime, TimeOfDay, read_days, read_time, read_zone
 from proxy.core.judge.policy import Freeze, Stops, Window
 from tests.config.given_files import HEAD, snapshot, with_routes
 
