@@ -17,9 +17,11 @@ from proxy.api.grants import (
 )
 from proxy.api.history import HistoryView
 from proxy.api.idempotency import ReleaseBody, ReleasedView, UndecidedKeysView
+from proxy.api.journal import JournalBody, JournalDecidedView, JournalPageView
 from proxy.api.kill import KillBody, KillView
 from proxy.api.orders import MovedView, OrderBody, PinBody
 from proxy.api.recent import RecentView, RequestedView
+from proxy.api.reconcile import ReconcileRunBody, ReconcileRunsView, ReconcileRunView
 from proxy.api.routes import RouteDetailView, RoutesView
 from proxy.api.standing import TransitionsView
 from proxy.api.upstreams import UpstreamsView
@@ -67,6 +69,17 @@ def _order(verb: str, sentence: str, body: type[View] = OrderBody) -> ApiPath:
 def _grants(verb: str, sentence: str, body: type[View], answer: type[View]) -> ApiPath:
     path = f"/api/grants/{verb}"
     return ApiPath(method="POST", path=path, token=TokenScope.ALWAYS, sentence=sentence, answer=answer, body=body)
+
+
+def _journal(verb: str, sentence: str) -> ApiPath:
+    return ApiPath(
+        method="POST",
+        path=f"/api/journal/{{id}}/{verb}",
+        token=TokenScope.ALWAYS,
+        sentence=sentence,
+        answer=JournalDecidedView,
+        body=JournalBody,
+    )
 
 
 PATHS = (
@@ -127,6 +140,15 @@ PATHS = (
         "One recent request by its id, or the one that its client gave: how it was decided, and would be now.",
         RequestedView,
     ),
+    _read("/api/idempotency", "Idempotency keys whose outcome is unknown.", UndecidedKeysView),
+    ApiPath(
+        method="POST",
+        path="/api/idempotency/{id}/release",
+        token=TokenScope.ALWAYS,
+        sentence="Frees such a key: the next request that carries it is executed.",
+        answer=ReleasedView,
+        body=ReleaseBody,
+    ),
     _read(
         "/api/grants",
         "Families of tokens that exist once.",
@@ -138,15 +160,25 @@ PATHS = (
     _grants("import", "Tokens that a system may bring though it adopts none.", ImportBody, ImportedView),
     _grants("replay", "Reads this host's spool into a database that was restored.", ReplayBody, ReplayedView),
     _grants("export", "Current tokens that a system is not known to hold, sealed.", ExportBody, SealedGrantsView),
-    _read("/api/idempotency", "Idempotency keys whose outcome is unknown.", UndecidedKeysView),
+    _read("/api/reconcile", "What runs of `banyan reconcile` have come to.", ReconcileRunsView),
     ApiPath(
         method="POST",
-        path="/api/idempotency/{id}/release",
+        path="/api/reconcile/{name}",
         token=TokenScope.ALWAYS,
-        sentence="Frees such a key: the next request that carries it is executed.",
-        answer=ReleasedView,
-        body=ReleaseBody,
+        sentence="Records what a run of this check has come to, as `banyan reconcile` does.",
+        answer=ReconcileRunView,
+        body=ReconcileRunBody,
     ),
+    _read(
+        "/api/journal",
+        "Writes on their way to both sides.",
+        JournalPageView,
+        ("route", "of this one alone"),
+        ("state", "that stand so: `pending`, `owed`, `unknown`, `dead`"),
+        ("limit", "how many, from 1 to 1000; 100 without it"),
+    ),
+    _journal("retry", "Sends an owed, unknown or dead write to the other side."),
+    _journal("drop", "Takes out an unknown or dead write: the other side never gets it."),
     _read("/api/kill", "The kill switch.", KillView),
     ApiPath(
         method="POST",

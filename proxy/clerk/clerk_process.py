@@ -16,6 +16,7 @@ import os
 import resource
 import signal
 import socket
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,6 +26,7 @@ import structlog
 from proxy.clerk.grants.grant_handler import GrantHandler
 from proxy.clerk.handler import AnyHandler
 from proxy.clerk.idempotency.key_handler import KeyHandler
+from proxy.clerk.journal.journal_handler import JournalHandler
 from proxy.clerk.worker_connection import Handlers, WorkerConnection
 from proxy.core.routing.snapshot import Snapshot
 from proxy.link.messages import ClerkState, Table, read_to_worker
@@ -32,7 +34,8 @@ from proxy.link.reconnecting import ControlLink
 from proxy.link.table_bytes import load
 from proxy.store.open_stores import connections_to
 from proxy.store.postgres.connections import Connections, Patience
-from proxy.store.postgres.idempotency import PostgresKeys
+from proxy.store.postgres.journal import PostgresJournal
+from proxy.store.postgres.key_records import PostgresKeys
 from proxy.tasks import RestartedTasks, Tasks
 
 PATIENCE = Patience(timeout=1.5, connect=1.0, longest_wait=1.0)
@@ -68,7 +71,7 @@ class ClerkProcess:
             inputs.snapshot.state.reveal(), inputs.directory, patience=PATIENCE, most=CONNECTIONS
         )
         self._grants = GrantHandler(inputs.snapshot, inputs.directory)
-        self._handlers = Handlers((*_handlers(self._connections), self._grants))
+        self._handlers = Handlers((*_handlers(self._connections, inputs.snapshot), self._grants))
         self._link = ControlLink(inputs.link, MOST_UNSENT, self._tell, self._hear)
         self._installing = asyncio.Lock()
         self._stopping = asyncio.Event()
@@ -146,6 +149,7 @@ def keep_to_itself() -> None:
     ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
 
 
-def _handlers(connections: Connections) -> tuple[AnyHandler, ...]:
+def _handlers(connections: Connections, snapshot: Snapshot) -> tuple[AnyHandler, ...]:
     """One of each feature."""
-    return (KeyHandler(PostgresKeys(connections)),)
+    journal = PostgresJournal(connections, f"{socket.gethostname()} {os.getpid()} {time.time_ns():x}")
+    return KeyHandler(PostgresKeys(connections)), JournalHandler(journal, snapshot)

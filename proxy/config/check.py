@@ -77,9 +77,10 @@ def secrets_in_the_file(draft: Draft) -> Iterator[FileProblem]:
             text = draft.written(path)
             if text and not _VARIABLES.fullmatch(text):
                 yield draft.problem(path, _IN_THE_FILE)
-    found = _PASSWORD.match(draft.written(("state",)))
-    if found is not None and not _VARIABLES.fullmatch(found["password"]):
-        yield draft.problem(("state",), f"its password {_IN_THE_FILE}")
+        for path in block.addresses(draft):
+            found = _PASSWORD.match(draft.written(path))
+            if found is not None and not _VARIABLES.fullmatch(found["password"]):
+                yield draft.problem(path, f"its password {_IN_THE_FILE}")
 
 
 def not_crowded(draft: Draft, routes: Sequence[RouteConditions]) -> Iterator[FileProblem]:

@@ -51,6 +51,7 @@ SECRETS = {
     "TEST_ACCOUNT": "Bearer x",
     "GRANTS_HASH_KEY": "11" * 32,
     "GRANTS_DATA_KEY": "22" * 32,
+    "CARDS_PASSWORD": "p",
 }
 """What the examples take from the environment."""
 

@@ -29,6 +29,8 @@ STEMS: Mapping[str, str] = {
     "plan": "`banyan plan`: the command, and what it computes",
     "positions": "the store of positions: what it can do, in memory, in PostgreSQL",
     "problem": "one thing that is wrong, said to whoever can mend it",
+    "reconcile": "the command, and what the admin port says of its runs",
+    "reconcile_runs": "runs of reconciliations: the store, in memory, in PostgreSQL, and as the judge knows them",
     "recent": "recent requests: as JSON, who answers with them, and their command",
     "redact": "taking secrets out: of a log line, of a kept exchange",
     "replay": "requests once more: the command, and how they are decided again",

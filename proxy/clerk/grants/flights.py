@@ -23,7 +23,7 @@ from proxy.core.grants.token_answer import CallOutcome, ProviderAnswer, outcome_
 from proxy.core.grants.token_request import TokenRequest
 from proxy.core.secret import Secret
 from proxy.store.errors import StoreUnavailable
-from proxy.store.postgres.grant_tables import Intent, KnownToken
+from proxy.store.postgres.grant_tables import KnownToken, TokenIntent
 from proxy.tasks import Tasks
 
 _log = structlog.get_logger()
@@ -96,7 +96,7 @@ class _Flight:
         finally:
             renewing.cancel()
 
-    async def _renew(self, intent: Intent) -> None:
+    async def _renew(self, intent: TokenIntent) -> None:
         while True:
             await asyncio.sleep(self._fence.policy.lease / 3)
             try:
@@ -104,7 +104,7 @@ class _Flight:
             except StoreUnavailable:
                 _log.warning("grant_lease_not_renewed", family=str(self._family))
 
-    async def _call(self, intent: Intent, before: float) -> ProviderAnswer:
+    async def _call(self, intent: TokenIntent, before: float) -> ProviderAnswer:
         token = self._fence.token(self._family, intent.token)
         departure = self._departure
         request = ProviderRequest(
@@ -119,7 +119,7 @@ class _Flight:
         figures.took(self._fence.policy.name, monotonic() - begun)
         return answer
 
-    async def _land(self, intent: Intent, answer: ProviderAnswer) -> Landing:
+    async def _land(self, intent: TokenIntent, answer: ProviderAnswer) -> Landing:
         outcome = CallOutcome.NOT_SENT if answer is NOT_SENT else outcome_of(answer)
         self._fence.alarms.figures.calls[self._fence.policy.name, outcome.value] += 1
         if outcome is CallOutcome.TAKEN:
@@ -134,7 +134,7 @@ class _Flight:
         alarms.ring(GrantAlarm.NEEDS_CONSENT, provider, family=self._family, detail=why)
         alarms.figures.needs_consent(provider, self._family, self._known.shown.client_id, why)
 
-    async def _keep(self, intent: Intent, answer: ProviderAnswer) -> bool:
+    async def _keep(self, intent: TokenIntent, answer: ProviderAnswer) -> bool:
         tokens = tokens_of(answer)
         if tokens is None:
             return False
@@ -151,7 +151,7 @@ class _Flight:
         )
         return await fence.commits.keep(record)
 
-    async def _settle(self, intent: Intent, move: FamilyMove) -> bool:
+    async def _settle(self, intent: TokenIntent, move: FamilyMove) -> bool:
         """Where the database is away the lease runs out, and the next one asks again: the token may be used."""
         try:
             return await self._fence.tables.settle(self._family, intent.epoch, move)
@@ -159,7 +159,7 @@ class _Flight:
             _log.warning("grant_not_settled", family=str(self._family), error=str(error))
             return False
 
-    def _attempt(self, intent: Intent, answer: ProviderAnswer, outcome: CallOutcome) -> Attempt:
+    def _attempt(self, intent: TokenIntent, answer: ProviderAnswer, outcome: CallOutcome) -> Attempt:
         known = self._known
         came_from = FamilyState.ACTIVE if known.shown.state is FamilyState.ACTIVE else FamilyState.UNKNOWN
         return Attempt(

@@ -14,6 +14,7 @@ from proxy.core.http.request import RequestReader
 from proxy.core.http.trace import RequestIds
 from proxy.core.judge.policy import PLAIN_FLEET, FleetPolicy
 from proxy.core.limits.head_bounds import HeadBounds
+from proxy.core.reconcile.reconcile_check import Database, ReconcileCheck
 from proxy.core.routing.route import RateLimit, Route, Upstream
 from proxy.core.routing.shadow import MEMORY
 from proxy.core.routing.table import RouteTable
@@ -111,6 +112,8 @@ class Snapshot:
     request_id: RequestIds = RequestIds.TRUSTED
     kill_file: str = ""
     hooks: tuple[Hook, ...] = ()
+    databases: tuple[Database, ...] = ()
+    reconcile: tuple[ReconcileCheck, ...] = ()
     shadow_memory: int = MEMORY
     """Bytes that all captures of one worker may hold."""
     cookies: Cookies = PLAIN_COOKIES

@@ -39,7 +39,7 @@ class KnownToken:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Intent:
+class TokenIntent:
     """A call that may be made: its epoch, the token's generation, the sealed token, when it was committed."""
 
     epoch: int
@@ -99,12 +99,12 @@ class GrantTables:
         """Begin a family with a token never seen; False: this system (its name, whether it adopts) may not."""
         return await self._row("adopt", token_hash, family, provider, client_id, token, *system) is not None
 
-    async def intend(self, family: UUID, epoch: int, who: str, lease: float) -> Intent | None:
+    async def intend(self, family: UUID, epoch: int, who: str, lease: float) -> TokenIntent | None:
         """Commit that the token is about to be used; None: somebody else was first."""
         row = await self._row("intend", family, epoch, who, lease)
         if row is None:
             return None
-        return Intent(epoch=row["epoch"], generation=row["gen"], token=row["rt"], at=row["intent_at"])
+        return TokenIntent(epoch=row["epoch"], generation=row["gen"], token=row["rt"], at=row["intent_at"])
 
     async def renew(self, family: UUID, epoch: int, lease: float) -> bool:
         """Whether the intent still stands."""

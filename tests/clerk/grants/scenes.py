@@ -13,7 +13,7 @@ import asyncpg
 
 from proxy.clerk.grants.sealing import TOKEN
 from proxy.store.grant_records import APPLIED, OPEN, records_in, spool_files
-from proxy.store.postgres.grant_tables import GrantTables, Intent
+from proxy.store.postgres.grant_tables import GrantTables, TokenIntent
 from tests.clerk.grants.desks import LEGACY, NEW, POLICY, Desk, desk, refreshed, said
 from tests.clerk.grants.provider import Provider
 
@@ -51,11 +51,11 @@ async def outage(one: Desk, provider: Provider, accounts: Sequence[str], fails: 
 def without_the_intent_s_commit() -> Iterator[None]:
     """The mutant: a token is sent though nobody else can know that it is."""
 
-    async def intend(tables: GrantTables, family: UUID, epoch: int, _who: str, _lease: float) -> Intent:
+    async def intend(tables: GrantTables, family: UUID, epoch: int, _who: str, _lease: float) -> TokenIntent:
         async with tables._connections.connection() as connection:
             known = await connection.fetchrow("SELECT gen, rt FROM banyan.grant_family WHERE id = $1", family)
         assert known is not None
-        return Intent(epoch=epoch, generation=known["gen"], token=known["rt"], at=await tables.now())
+        return TokenIntent(epoch=epoch, generation=known["gen"], token=known["rt"], at=await tables.now())
 
     name, kept = "intend", GrantTables.intend
     setattr(GrantTables, name, intend)

@@ -1,6 +1,6 @@
 """Requests with keys: a data plane, the clerk's end and a real PostgreSQL.
 
-Long: every row of docs/idempotency.md, and each way in which a request with a key may end.
+Long: one test after the other of one promise, by the same few fixtures.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from proxy.edge.clerk.clerk_link import ClerkLink
 from proxy.edge.steps.held_keys import HeldKeys
 from proxy.edge.steps.idempotency_step import IdempotencyKind
 from proxy.store.postgres.connections import Connections
-from proxy.store.postgres.idempotency import PostgresKeys
+from proxy.store.postgres.key_records import PostgresKeys
 from tests.clerk.clerk_at import Clerk
 from tests.clerk.idempotency.conftest import Serve, table
 from tests.edge.conftest import Play
@@ -231,25 +231,6 @@ async def test_a_side_that_dies_leaves_it_to_people(play: Play, serve: Serve, li
 
     assert says(await proxy.ask(pay()))[1].startswith("outcome unknown")
     assert len(dying.requests) == 1
-
-
-async def test_a_side_that_dies_on_a_connection_that_was_idle(play: Play, serve: Serve, link: ClerkLink) -> None:
-    """It may have been at work already: the retry is not executed, though a safe request would be sent again."""
-
-    async def answers_once(peer: Peer) -> None:
-        await peer.request()
-        await peer.send(created())
-        await peer.request()
-        peer.reset()
-
-    dying = await play(answers_once)
-    proxy = await serve(dying)
-    assert (await proxy.ask(pay())).status == 201
-    check_problem(await proxy.ask(pay(b'"k2"')), 502)
-    await settled(link)
-
-    assert says(await proxy.ask(pay(b'"k2"')))[1].startswith("outcome unknown")
-    assert len(dying.requests) == 2
 
 
 @pytest.mark.parametrize("effects", ["keyed", "idempotent"])
