@@ -106,6 +106,10 @@ class GrantTables:
             return None
         return TokenIntent(epoch=row["epoch"], generation=row["gen"], token=row["rt"], at=row["intent_at"])
 
+    async def is_elsewhere(self, family: UUID, epoch: int) -> bool:
+        """Whether the call of this epoch is in flight, and its lease not over."""
+        return bool(await self._value("is_elsewhere", family, epoch))
+
     async def renew(self, family: UUID, epoch: int, lease: float) -> bool:
         """Whether the intent still stands."""
         return await self._row("renew", family, epoch, lease) is not None
