@@ -110,14 +110,12 @@ def standing_of(record: KeyRecord, owner: bytes, fingerprint: bytes) -> ClaimSta
         return ClaimStanding.CLAIMED
     if record.fingerprint != fingerprint:
         return ClaimStanding.OTHER_PAYLOAD
-    match record.phase:
-        case KeyPhase.ANSWERED:
-            return ClaimStanding.ANSWERED
-        case KeyPhase.UNKEPT:
-            return ClaimStanding.UNKEPT
-        case KeyPhase.SENT | KeyPhase.CLAIMED:
-            was_sent = record.tried or record.phase is KeyPhase.SENT
-            return ClaimStanding.UNKNOWN if was_sent and not record.is_locked else ClaimStanding.RUNNING
+    if record.phase is KeyPhase.ANSWERED:
+        return ClaimStanding.ANSWERED
+    if record.phase is KeyPhase.UNKEPT:
+        return ClaimStanding.UNKEPT
+    was_sent = record.tried or record.phase is KeyPhase.SENT
+    return ClaimStanding.UNKNOWN if was_sent and not record.is_locked else ClaimStanding.RUNNING
 
 
 def settlement_of(status: int, *, whole: bool, sent: bool) -> Settlement:
