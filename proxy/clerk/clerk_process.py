@@ -16,14 +16,17 @@ import os
 import resource
 import signal
 import socket
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
 import structlog
 
+from proxy.clerk.grants.grant_handler import GrantHandler
 from proxy.clerk.handler import AnyHandler
 from proxy.clerk.idempotency.key_handler import KeyHandler
+from proxy.clerk.journal.journal_handler import JournalHandler
 from proxy.clerk.worker_connection import Handlers, WorkerConnection
 from proxy.core.routing.snapshot import Snapshot
 from proxy.link.messages import ClerkState, Table, read_to_worker
@@ -31,7 +34,8 @@ from proxy.link.reconnecting import ControlLink
 from proxy.link.table_bytes import load
 from proxy.store.open_stores import connections_to
 from proxy.store.postgres.connections import Connections, Patience
-from proxy.store.postgres.idempotency import PostgresKeys
+from proxy.store.postgres.journal import PostgresJournal
+from proxy.store.postgres.key_records import PostgresKeys
 from proxy.tasks import RestartedTasks, Tasks
 
 PATIENCE = Patience(timeout=1.5, connect=1.0, longest_wait=1.0)
@@ -66,7 +70,8 @@ class ClerkProcess:
         self._connections = connections_to(
             inputs.snapshot.state.reveal(), inputs.directory, patience=PATIENCE, most=CONNECTIONS
         )
-        self._handlers = Handlers(_handlers(self._connections))
+        self._grants = GrantHandler(inputs.snapshot, inputs.directory)
+        self._handlers = Handlers((*_handlers(self._connections, inputs.snapshot), self._grants))
         self._link = ControlLink(inputs.link, MOST_UNSENT, self._tell, self._hear)
         self._installing = asyncio.Lock()
         self._stopping = asyncio.Event()
@@ -102,6 +107,7 @@ class ClerkProcess:
             async with asyncio.timeout(LAST_WORDS):
                 await self._questions.done()
         await self._questions.end()
+        await self._grants.end()  # however long it takes: tokens that are on their way
         self._tell()
         await self._link.finish()
 
@@ -114,6 +120,8 @@ class ClerkProcess:
         if self._link.ready:
             state = ClerkState(os.getpid(), self._revision, self._handlers.running, self._handlers.is_away)
             self._link.send(state)
+            if (counts := self._grants.take_counts()) is not None:
+                self._link.send(counts)
 
     def _hear(self, body: bytes) -> None:
         try:
@@ -141,6 +149,7 @@ def keep_to_itself() -> None:
     ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
 
 
-def _handlers(connections: Connections) -> tuple[AnyHandler, ...]:
+def _handlers(connections: Connections, snapshot: Snapshot) -> tuple[AnyHandler, ...]:
     """One of each feature."""
-    return (KeyHandler(PostgresKeys(connections)),)
+    journal = PostgresJournal(connections, f"{socket.gethostname()} {os.getpid()} {time.time_ns():x}")
+    return KeyHandler(PostgresKeys(connections)), JournalHandler(journal, snapshot)

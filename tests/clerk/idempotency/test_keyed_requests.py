@@ -15,7 +15,7 @@ from proxy.edge.clerk.clerk_link import ClerkLink
 from proxy.edge.steps.held_keys import HeldKeys
 from proxy.edge.steps.idempotency_step import IdempotencyKind
 from proxy.store.postgres.connections import Connections
-from proxy.store.postgres.idempotency import PostgresKeys
+from proxy.store.postgres.key_records import PostgresKeys
 from tests.clerk.clerk_at import Clerk
 from tests.clerk.idempotency.conftest import Serve, table
 from tests.edge.conftest import Play
