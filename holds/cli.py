@@ -26,7 +26,7 @@ from holds.launching import ROOT
 from holds.moving import climb, judge, race, rollback
 from holds.moving.climb import Options, Part
 from holds.moving.journey import State
-from holds.state import database, dual_writes, keys
+from holds.state import database, dual_writes, keys, tokens
 from holds.upstreams import keepalive, names, namespace
 from holds.wire import cases, fuzz, websocket
 from tests.wire.play import Cut
@@ -210,6 +210,21 @@ def judge_command(
     evidence, and what was rolled back stays back. An operator gives orders all the while.
     """
     _finish(judge.measure(rounds, seed), as_json=as_json, markdown=markdown)
+
+
+@app.command("tokens")
+def tokens_command(
+    *,
+    runs: Annotated[int, typer.Option(min=10, help="Grants at each point.")] = 200,
+    as_json: Json = False,
+    markdown: Markdown = None,
+) -> None:
+    """Tokens that exist once, before a real provider: clerks killed at each point of a refresh. About six minutes.
+
+    Outages, restores, a release, wrong secrets; and two mutants, with which the same runs must fail. Needs node, and
+    `oidc-provider` where `./run test` puts it (BANYAN_NODE_MODULES).
+    """
+    _finish(tokens.measure(runs), as_json=as_json, markdown=markdown)
 
 
 @app.command("race")

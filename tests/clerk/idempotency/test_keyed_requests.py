@@ -233,25 +233,6 @@ async def test_a_side_that_dies_leaves_it_to_people(play: Play, serve: Serve, li
     assert len(dying.requests) == 1
 
 
-async def test_a_side_that_dies_on_a_connection_that_was_idle(play: Play, serve: Serve, link: ClerkLink) -> None:
-    """It may have been at work already: the retry is not executed, though a safe request would be sent again."""
-
-    async def answers_once(peer: Peer) -> None:
-        await peer.request()
-        await peer.send(created())
-        await peer.request()
-        peer.reset()
-
-    dying = await play(answers_once)
-    proxy = await serve(dying)
-    assert (await proxy.ask(pay())).status == 201
-    check_problem(await proxy.ask(pay(b'"k2"')), 502)
-    await settled(link)
-
-    assert says(await proxy.ask(pay(b'"k2"')))[1].startswith("outcome unknown")
-    assert len(dying.requests) == 2
-
-
 @pytest.mark.parametrize("effects", ["keyed", "idempotent"])
 async def test_what_is_declared_to_do_no_harm_is_sent_again(
     play: Play, serve: Serve, link: ClerkLink, effects: str
