@@ -69,8 +69,7 @@ async def test_no_read_is_older_than_the_last_acknowledged_write(migration: Migr
     writing = asyncio.ensure_future(write_and_read())
     for verb in ("rollback", "resume", "promote") * 2:
         assert (await order(migration.banyan, verb, "accounts"))[0] == 200
-        reached = len(statuses) + 3
-        await until(lambda reached=reached: len(statuses) >= reached)
+        await _more(statuses, 3)
     stopped.set()
     await writing
     await migration.until_empty()
@@ -100,6 +99,11 @@ async def test_a_kill_is_at_once_and_refuses_what_is_undone(migration: Migration
     assert await migration.send("PUT", "/accounts/8", b"other") == 200
     await migration.until_empty()
     assert migration.legacy.rows == migration.new.rows == {"/accounts/7": b"newer", "/accounts/8": b"other"}
+
+
+async def _more(of: list[int], count: int) -> None:
+    reached = len(of) + count
+    await until(lambda: len(of) >= reached)
 
 
 async def _reads(migration: Migration, what: bytes) -> bool:
