@@ -20,8 +20,8 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 # fmt: off
 FOLDERS = (
-    "proxy/core/http", "proxy/core/parity", "proxy/core/routing", "proxy/edge/account", "proxy/edge/clerk",
-    "proxy/edge/client", "proxy/edge/exchange", "proxy/edge/routing", "proxy/edge/shadow", "proxy/edge/upstream",
+    "proxy/core/http", "proxy/core/parity", "proxy/core/routing", "proxy/edge/account", "proxy/edge/client",
+    "proxy/edge/exchange", "proxy/edge/routing", "proxy/edge/shadow", "proxy/edge/steps", "proxy/edge/upstream",
     "proxy/edge/wire",
 )
 BESIDE_THEM = (
@@ -37,10 +37,10 @@ INTERPRETED = {
         "state_names", "tie",
     ),
     "proxy/edge/account": ("guard_events", "line_shape", "own_answer", "request_sample"),
-    "proxy/edge/clerk": ("clerk_link", "held_keys"),
     "proxy/edge/client": ("connections", "gone_transport", "process_memory", "slow_clients", "tls_listener"),
     "proxy/edge/exchange": ("deadline_blame", "problem"),
     "proxy/edge/routing": ("admission_limits", "lenient_requests", "orders", "stickiness"),
+    "proxy/edge/steps": ("held_keys",),
     "proxy/edge/upstream": ("certificate_names", "dial", "resolve"),
 }
 # fmt: on

@@ -69,22 +69,17 @@ class Handlers:
         self.is_away = False
         return answer
 
-    async def forget(self, question: Question) -> None:
-        """What cannot be undone now undoes itself in time: each feature sees to that."""
+    async def take(self, said: Told | Forgotten) -> bool:
+        """Whether a notice was taken, or a question forgotten; what the store refuses it would refuse for ever."""
+        about = said.notice if isinstance(said, Told) else said.question
+        handler = self._of(about)
         try:
-            await self._of(question).forget(question)
-        except (StoreUnavailable, StoreRefused) as error:
-            self._went_away(error)
-
-    async def take(self, told: Told) -> bool:
-        """Whether the notice was taken; one that the store refuses would be refused for ever."""
-        try:
-            await self._of(told.notice).take(told.notice)
+            await (handler.take(about) if isinstance(said, Told) else handler.forget(about))
         except StoreUnavailable as error:
             self._went_away(error)
             return False
         except StoreRefused as error:
-            _log.exception("notice_refused", kind=kind_of(told.notice), exc_info=error)
+            _log.exception("notice_refused", kind=kind_of(about), exc_info=error)
         return True
 
     def _of(self, said: msgspec.Struct) -> AnyHandler:
@@ -138,14 +133,14 @@ class WorkerConnection(asyncio.Protocol):
         answering = self._asked.get(forgotten.id)
         if answering is not None:
             await asyncio.wait((answering,))
-        await self._handlers.forget(forgotten.question)
+        await self._take(forgotten)
 
-    async def _take(self, told: Told) -> None:
-        taken = await self._handlers.take(told)
+    async def _take(self, said: Told | Forgotten) -> None:
+        taken = await self._handlers.take(said)
         while not taken:
             await asyncio.sleep(AGAIN_AFTER)
-            taken = await self._handlers.take(told)
-        self._say(Taken(told.id))
+            taken = await self._handlers.take(said)
+        self._say(Taken(said.id))
 
     def _say(self, said: FromClerk) -> None:
         if self._transport.is_closing():

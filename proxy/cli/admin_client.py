@@ -126,9 +126,9 @@ def fetch(base: str, path: str, *, timeout: float = TIMEOUT) -> bytes:
     return _call(base, "GET", path, None, timeout, token_from_environment())
 
 
-def post_kill(base: str, *, on: bool, reason: str, config: Path) -> None:
+def post_kill(base: str, *, on: bool, reason: str, config: Path, timeout: float = TIMEOUT) -> None:
     """Have Banyan itself turn the kill switch; NoAnswerError."""
-    post(base, "/api/kill", {"on": on, "reason": reason}, config=config)
+    post(base, "/api/kill", {"on": on, "reason": reason, "by": whoever()}, config=config, timeout=timeout)
 
 
 def order(

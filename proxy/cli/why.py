@@ -73,7 +73,7 @@ def why_lines(found: RequestedView) -> Iterator[str]:
     yield _row("decision", f"{facts.serve}, reason: {facts.reason}{shadow}")
     yield from _upstream(found)
     if found.comparison is not None:
-        yield _row("compared", _compared(found.comparison, facts.route))
+        yield from _compared(found.comparison, facts.route)
     yield _row("revision", facts.revision)
     yield _row("now", _now(found.now, found.revision))
 
@@ -89,14 +89,15 @@ def _upstream(found: RequestedView) -> Iterator[str]:
         yield _row("failure", painted(facts.failure, Ink.BAD))
 
 
-def _compared(comparison: ComparisonView, route: str) -> str:
+def _compared(comparison: ComparisonView, route: str) -> Iterator[str]:
     """What it came to, the gravest difference, and where to see more of that."""
     outcome = f"{comparison.outcome}: {comparison.why}" if comparison.why else comparison.outcome
     if not comparison.path:
-        return outcome
+        yield _row("compared", outcome)
+        return
     more = f" and {comparison.differences - 1} more" if comparison.differences > 1 else ""
-    where = f"{comparison.severity} at {comparison.path} ({comparison.kind}){more}"
-    return f"{outcome}: {where}; `banyan mismatches {route} {comparison.cluster}`"
+    yield _row("compared", f"{outcome}: {comparison.severity} at {comparison.path} ({comparison.kind}){more}")
+    yield _row("", f"banyan mismatches {route} {comparison.cluster}")
 
 
 def _now(now: NowView, revision: str) -> str:

@@ -22,7 +22,7 @@ from proxy.config.text.named_files import NamedFiles
 from proxy.config.text.problem import FileProblem, Path, where
 from proxy.core.routing.route import Route
 from proxy.core.routing.snapshot import Snapshot
-from proxy.core.routing.step_policy import StepPolicy
+from proxy.core.steps.step_policy import StepPolicy
 
 Shareable = TypeVar("Shareable")
 

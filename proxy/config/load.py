@@ -20,8 +20,8 @@ from proxy.config.text.problem import FileProblem
 from proxy.config.text.source import ABSENT, decode, read_source
 from proxy.core.routing.route import Route, Upstream
 from proxy.core.routing.snapshot import Snapshot
-from proxy.core.routing.step_policy import StepPolicy
 from proxy.core.routing.table import RouteTable
+from proxy.core.steps.step_policy import StepPolicy
 
 _FIRST_FILE = "the README begins with one to copy, and `banyan demo` shows a running one"
 

@@ -24,16 +24,16 @@ from proxy.edge.client.connections import ClientConnections, Connected
 from proxy.edge.client.downstream import Downstream
 from proxy.edge.client.tls_listener import BACKLOG, TlsListener
 from proxy.edge.instance import Here, draw_instance
-from proxy.edge.route_steps import RouteSteps
 from proxy.edge.routing.admission_limits import AdmissionLimits
 from proxy.edge.routing.admission_steps import MAX_BODIES
 from proxy.edge.routing.bound_table import Live
 from proxy.edge.routing.byte_allowance import ByteAllowance
 from proxy.edge.routing.kill_switch import WorkerKillSwitch
 from proxy.edge.routing.orders import NO_ORDERS, added, obey, rewrite
-from proxy.edge.routing.step_kind import Clerk, StepServices
 from proxy.edge.routing.stickiness import TieMemory, Ties
 from proxy.edge.shadow.shadows import Shadows, shadow_pools
+from proxy.edge.steps.route_steps import RouteSteps
+from proxy.edge.steps.step_kind import Clerk, StepServices
 from proxy.edge.tally import Counters
 from proxy.edge.upstream.pool import Pool
 from proxy.edge.upstream.pools_by_host import pool_of

@@ -2,7 +2,7 @@
 
 Rule 1: a question is answered once; one that was asked again, since its answer was lost with the clerk, is the same
         one: it carries what makes it so.
-Rule 2: a notice is told until the clerk has taken it, perhaps twice.
+Rule 2: a notice is told until the clerk has taken it, perhaps twice; so is that a question is forgotten.
 Rule 3: frames are as those of `messages.py`, of at most `MAX_QUESTION` bytes.
 Rule 4: a feature has a file of its own here, and adds its structs to the unions below; their tags are its kinds in
         metrics, and no two are alike.
@@ -64,7 +64,7 @@ class Answered(msgspec.Struct, frozen=True, array_like=True, tag="answer"):
 
 
 class Taken(msgspec.Struct, frozen=True, array_like=True, tag="taken"):
-    """Clerk to worker: the notice of this id needs to be told no more."""
+    """Clerk to worker: what was told, or forgotten, by this id needs to be said no more."""
 
     id: int
 

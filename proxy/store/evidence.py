@@ -14,6 +14,7 @@ from proxy.core.evidence.records import (
     EvidenceTally,
     GuardState,
     Increments,
+    JudgedRules,
     KeyGroup,
     NoiseCount,
     NoiseFinding,
@@ -39,6 +40,13 @@ class EvidenceStore(Protocol):
 
     async def epochs(self, route: str) -> tuple[Epoch, ...]:
         """The route's epochs, the latest that was begun first, of those the one announced last."""
+
+    async def judge_by(self, asked: JudgedRules, fresh: int) -> JudgedRules:
+        """From which minute on these rules count; it is remembered, and asked for again after a restart.
+
+        `asked.minute` is that of an edit that was seen, or 0: then what is known stands, unless others of the route are
+        known, and these are not, or were edited before: somebody has edited them unseen, and the minute `fresh` counts.
+        """
 
     async def tallies(self, route: str, epoch: int, since_minute: int = 0) -> tuple[EvidenceTally, ...]:
         """Counts from a minute on, oldest first."""

@@ -15,6 +15,7 @@ from proxy.core.evidence.records import (
     EvidenceTally,
     GuardState,
     Increments,
+    JudgedRules,
     KeyGroup,
     NoiseCount,
     NoiseFinding,
@@ -47,6 +48,10 @@ class NamedEvidence:
     async def epochs(self, route: str) -> tuple[Epoch, ...]:
         """As EvidenceStore says."""
         return all_called(await self._behind.epochs(self._kept(route)), lambda _: route)
+
+    async def judge_by(self, asked: JudgedRules, fresh: int) -> JudgedRules:
+        """As EvidenceStore says."""
+        return called(await self._behind.judge_by(called(asked, self._kept(asked.route)), fresh), asked.route)
 
     async def tallies(self, route: str, epoch: int, since_minute: int = 0) -> tuple[EvidenceTally, ...]:
         """As EvidenceStore says."""

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from tests.additions.addition import Addition, Edit
 
-_POLICY, _BLOCK = "proxy/core/routing/api_keys.py", "proxy/config/blocks/api_keys.py"
-_STEP, _STEPS = "proxy/edge/routing/api_key_step.py", "proxy/edge/route_steps.py"
+_POLICY, _BLOCK = "proxy/core/steps/api_keys.py", "proxy/config/blocks/api_keys.py"
+_STEP, _STEPS = "proxy/edge/steps/api_key_step.py", "proxy/edge/steps/route_steps.py"
 _SCHEMA = "proxy/config/schema.py"
-_IMPORT = "from proxy.edge.routing.api_key_step import ApiKeyKind\n"
+_IMPORT = "from proxy.edge.steps.api_key_step import ApiKeyKind\n"
 _POLICY_TEXT = '''"""Who may ask a route: names by the SHA-256 of their keys."""
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ from collections.abc import Iterator
 from proxy.config.block import Block, Draft, KeysAt, Section, needed, optional
 from proxy.config.readers import scalars
 from proxy.config.text.problem import FileProblem
-from proxy.core.routing.api_keys import ApiKeys
+from proxy.core.steps.api_keys import ApiKeys
 from proxy.core.secret import Secret
 
 
@@ -94,9 +94,9 @@ from __future__ import annotations
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
-from proxy.core.routing.api_keys import ApiKeys, KeyRefusal
+from proxy.core.steps.api_keys import ApiKeys, KeyRefusal
 from proxy.edge.routing.step import LocalAnswer
-from proxy.edge.routing.step_kind import RouteStep, StepSaid, StepServices
+from proxy.edge.steps.step_kind import RouteStep, StepSaid, StepServices
 
 if TYPE_CHECKING:
     from proxy.core.routing.route import Route
@@ -162,16 +162,16 @@ class ApiKeyKind:
 
 CONCERN = Addition(
     name="a concern on the request's way",
-    earlier=30,
+    earlier=30,  # by reading; 13 by a trial before steps had kinds
     edits=(
         Edit(_POLICY, _POLICY_TEXT),
         Edit(_BLOCK, _BLOCK_TEXT),
         Edit(_SCHEMA, "from proxy.config.blocks.api_keys import API_KEYS\n", before="blocks.compare import COMPARE"),
-        Edit(_SCHEMA, "    API_KEYS,\n", after="    HOOKS,"),
+        Edit(_SCHEMA, "    API_KEYS,\n", before="    HOOKS,"),
         Edit(_STEP, _STEP_TEXT),
         Edit(
             _STEPS,
-            "from proxy.edge.routing.api_key_step import ApiKeyKind\n",
+            "from proxy.edge.steps.api_key_step import ApiKeyKind\n",
             before="from proxy.edge.routing.decision",
         ),
         Edit(_STEPS, "    ApiKeyKind,\n", before="    RateKind,"),

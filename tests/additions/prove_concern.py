@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
 
@@ -58,9 +59,25 @@ def _watch(loaded: Loaded, routes: Path) -> None:
     seconds = iter(range(100))
     watch = FileWatch(routes, {}, running=loaded.text, named=loaded.named, now=lambda: float(next(seconds)))
     before = watch.poll()
-    routes.with_name("keys").write_text("")
-    found = [each for each in (watch.poll() for _ in range(9)) if isinstance(each, Loaded)]
-    print(before, len(found), found[0].snapshot.revision != loaded.snapshot.revision)
+    keys = routes.with_name("keys")
+    keys.write_text("")
+    print(before, *_told(watch))
+    keys.unlink()
+    print(*_told(watch))
+    keys.write_text("")
+    print(*_told(watch))
+
+
+def _told(watch: FileWatch) -> Iterator[str]:
+    """What came of looking for a while: a table that is taken, or the first problem."""
+    for _ in range(9):
+        match watch.poll():
+            case None:
+                pass
+            case Loaded():
+                yield "taken"
+            case problems:
+                yield problems[0].message
 
 
 if __name__ == "__main__":

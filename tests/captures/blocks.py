@@ -15,11 +15,11 @@ _BLOCK = re.compile(
 )
 _VARIES = (
     (re.compile(r"\b\d{4}-\d\d-\d\d[T ][0-9:.]+Z?"), "AT"),
-    (re.compile(r"\b[0-9a-f]{12}\b"), "ID"),
+    (re.compile(r"\b[0-9a-f]{12}([0-9a-f]{20})?\b"), "ID"),
     (re.compile(r"\bv\d+p?[0-9a-f]*\b"), "TAG"),
     (re.compile(r"\S+@\S+"), "WHO"),
-    (re.compile(r"\b\d+(ms|[smhd])\b"), "LENGTH"),
-    (re.compile(r"\d+(\.\d+)?(e-\d+)?"), "0"),
+    (re.compile(r"\b(\d+ min )?\d+( s|ms|[smhd])\b"), "LENGTH"),
+    (re.compile(r"\d+(,\d{3})*(\.\d+)?(e-\d+)?"), "0"),
     (re.compile(r"(?<=\S) +"), " "),
 )
 

@@ -27,7 +27,6 @@ from uuid import uuid4
 import aiohttp
 from aiohttp import web
 
-from proxy.cli.admin_client import whoever
 from tests.e2e.program import Program, free_port, started, text_of
 from tests.waiting import until
 
@@ -59,9 +58,18 @@ ROUTES = """\
     match: /**
     stage: legacy
 """
+EDITED, EDIT = "routes.new.yaml", ("split: 25%", "split: 60%")
+"""The file that `plan` is asked about, and what is edited in it."""
 OPERATOR = "ann@desk"
 """Who gives orders in what is captured, whoever runs this."""
-ORDERS, ROUNDED, SEARCHES, ACCOUNTS = 60, 6, 25, 12
+BEFORE: tuple[tuple[str, dict[str, object]], ...] = (
+    ("epoch", {"reason": "customers were imported again"}),
+    ("pin", {"cohort": "7", "side": "new", "seconds": 7200.0, "reason": "tries it first"}),
+    ("drain", {"reason": "new is taken down at six"}),
+    ("drain", {"reason": "new stays up", "off": True}),
+)
+"""Orders on `customers.show` that are given before anybody comes."""
+ORDERS, ROUNDED, SEARCHES, ACCOUNTS, CUSTOMERS = 60, 6, 25, 12, 40
 Answering = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
@@ -74,8 +82,17 @@ class Migration:
     async def shown(self, command: str) -> str:
         """What a command prints at a terminal, without its colours."""
         folder, words = self.banyan.file.parent, shlex.split(command)
-        said = await asyncio.to_thread(at_terminal, folder, ["-m", "proxy", *words[1:]])
-        return said.replace(whoever(), OPERATOR)
+        return await asyncio.to_thread(at_terminal, folder, ["-m", "proxy", *words[1:]])
+
+    async def order(self, verb: str, said: dict[str, object]) -> None:
+        """As the command of that name gives it, by the operator of what is captured."""
+        url = f"{self.banyan.admin_url}/api/routes/customers.show/{verb}"
+        headers = {"Authorization": f"Bearer {TOKEN['BANYAN_ADMIN_TOKEN']}"}
+        async with (
+            aiohttp.ClientSession(headers=headers) as session,
+            session.post(url, json={**said, "by": OPERATOR}) as answer,
+        ):
+            assert answer.status == 200, await answer.text()
 
     async def until(self, page: str, holds: Callable[[Any], bool]) -> None:
         """Wait until what the API says holds."""
@@ -115,9 +132,12 @@ async def played(folder: Path) -> AsyncIterator[Migration]:
         async with started(folder, listen, admin, environment=TOKEN) as banyan:
             migration = Migration(banyan)
             await banyan.until_logged("comparer_started")
+            for verb, said in BEFORE:
+                await migration.order(verb, said)
             await _traffic(banyan)
             await _known(migration)
-            await migration.shown("banyan hold customers.show --reason 'release week'")
+            await migration.order("hold", {"reason": "release week"})
+            (folder / EDITED).write_text(text.replace(*EDIT))
             yield migration
 
 
@@ -126,20 +146,30 @@ async def _traffic(banyan: Program) -> None:
         *(f"/orders/{number}" for number in range(ORDERS)),
         *(f"/orders?page={number}" for number in range(SEARCHES)),
         *["/account"] * ACCOUNTS,
+        *(f"/customers/{number}" for number in range(CUSTOMERS)),
     ]
     async with aiohttp.ClientSession(headers={"Cookie": "session=1", "X-User": "ann"}) as session:
         for path in paths:
-            async with session.get(banyan.url + path) as response:
+            async with session.get(banyan.url + path, headers={"X-Request-Id": _id(path)}) as response:
                 assert response.status == 200, await response.text()
 
 
+def _id(path: str) -> str:
+    """`order-30`: what the client calls a request."""
+    return path.strip("/").replace("s/", "-").replace("/", "-")
+
+
 async def _known(migration: Migration) -> None:
-    """All comparisons are counted, it is known that the times are the present, and no traffic is left in the rates."""
+    """All comparisons are counted, it is known that the times are the present, and no traffic is left in the rates.
+
+    At a canary a part is compared.
+    """
 
     def counted(page: Any) -> bool:  # noqa: ANN401 JSON
         decided, waits = _parity(page, "orders.show")["compared"], _parity(page, "orders.search")["undecided"]
         turned_away = _parity(page, "customers.account.show")["incomparable"]
-        is_quiet = not any(route["rate"]["legacy"] for route in page["routes"])
+        a_part = _parity(page, "customers.show")["compared"] > 0
+        is_quiet = a_part and not any(route["rate"]["legacy"] for route in page["routes"])
         return is_quiet and (decided, waits, turned_away) == (ORDERS - ROUNDED, SEARCHES, ACCOUNTS)
 
     await migration.until("/api/routes", counted)
@@ -177,6 +207,8 @@ def _answered(request: web.Request, *, total: float, note: str, currency: dict[s
     if request.path == "/account":
         known = "session" in request.cookies
         return web.json_response({"name": "Ann"} if known else {"error": "log in"}, status=200 if known else 401)
+    if request.path.startswith("/customers/"):
+        return web.json_response({"name": "Ann", "since": 2019})
     if request.path == "/orders":
         return web.json_response({"page": request.query["page"], "search_id": uuid4().hex})
     order = {"id": request.path, "items": [{"total": total, **currency}], "note": note}

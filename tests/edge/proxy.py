@@ -18,7 +18,7 @@ from proxy.edge.account.canonical_line import AccessLogWriter
 from proxy.edge.client.downstream import Downstream
 from proxy.edge.data_plane import DataPlane
 from proxy.edge.instance import Here, draw_instance
-from proxy.edge.routing.step_kind import Clerk
+from proxy.edge.steps.step_kind import Clerk
 from proxy.edge.upstream.pool import Pool
 from proxy.link.messages import FailureDelta, RouteDelta
 from proxy.log import Sink

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from proxy.core.evidence.records import GuardState, NoiseCount, NoiseFinding, RuleHits
+from proxy.core.evidence.records import GuardState, JudgedRules, NoiseCount, NoiseFinding, RuleHits
 from proxy.core.outcome import Side
 from proxy.core.position.position import Position
 from proxy.core.position.record import OrderKind, OrderRecord, pin_record, unpin_record
@@ -95,6 +95,9 @@ async def test_evidence_is_found_under_the_new_name(stores: Stores, evidence: Ev
     assert [(each.route, each.legacy) for each in await evidence.shapes(NEW)] == [(NEW, 2)]
     assert (cluster.route, cluster.id) == (NEW, occurrence().cluster)
     assert [each.exchange.route for each in await evidence.samples(NEW, 1, cluster.id)] == [NEW]
+    edit = JudgedRules(route=NEW, mark="m", minute=7)
+    assert await evidence.judge_by(edit, 0) == edit
+    assert (await stores.evidence.judge_by(replace(edit, route=ROUTE, minute=0), 0)).minute == 7
     assert await evidence.rule_hits(NEW) == (replace(hits, route=NEW),)
     assert await evidence.noise_counts(NEW) == (replace(noise, route=NEW),)
     assert [each.route for each in await evidence.recorded(NEW, 10)] == [NEW]

@@ -22,7 +22,8 @@ LESSON = Lesson(
     purpose="Print or write the rule that accepts a difference.",
     more="The rule covers this path and this kind and nothing beside them; `banyan check` takes it as it is printed. "
     "With --write it goes into `compare:` of the route in --config, and not a byte beside it changes: comments and "
-    "layout stay, and it is reviewed like every edit.",
+    "layout stay, and it is reviewed like every edit. What is evidence for the judge begins anew with the next full "
+    "minute after the edit, as comparisons are kept by the minute.",
     example="banyan accept orders.show 3f2a9c01d4e5 --reason 'rounds half up' --owner team-orders --until 2026-12-31",
     exits={
         FINE: "the rule is printed, or written",
@@ -32,6 +33,7 @@ LESSON = Lesson(
 )
 _OWN = {"order": "unordered", "null_absent": "null_absent"}
 _ACCEPTING = frozenset({"ignore", *_OWN.values()})
+_COUNTS = "evidence of the route counts from the next full minute after this edit on, and nothing from before it"
 _NARROWER = {
     "num": "to accept close numbers only, write it under tolerance: with absolute: or relative: and without kinds:",
     "time": "to accept close times only, write it under time: with within: and without kinds:",
@@ -73,6 +75,7 @@ def accept(  # noqa: PLR0913  a command's options
         say_json({treatment: [rule]})
     elif write:
         say(f"{config}:{line}: the rule stands in the entry of {route} now")
+        say(f"# {_COUNTS}")
         for hint in _narrower(accepted, treatment):
             say(hint)
     else:
@@ -113,6 +116,7 @@ def rule_lines(route: str, cluster: ClusterView, treatment: str, rule: Block) ->
     lines = [
         f"# in the entry of {route} in routes.yaml; where it has `compare:` already, add the rule there",
         f"# {cluster.severity}: {cluster.count} times, {cluster.share:.2%} of what was compared",
+        f"# {_COUNTS}",
         *_narrower(cluster, treatment),
         "    compare:",
         f"      {treatment}:",

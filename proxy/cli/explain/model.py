@@ -26,15 +26,15 @@ from proxy.core.routing.snapshot import Snapshot
 from proxy.core.routing.table import Miss
 from proxy.core.traffic.remembered_request import source_text
 from proxy.edge.clerk.clerk_link import ClerkLink
-from proxy.edge.route_steps import RouteSteps
 from proxy.edge.routing.admission import find_route
 from proxy.edge.routing.bound_table import Live
 from proxy.edge.routing.decision import decide as decide_admitted
 from proxy.edge.routing.orders import obey
 from proxy.edge.routing.request import Request
 from proxy.edge.routing.step import LocalAnswer
-from proxy.edge.routing.step_kind import RouteStep, StepServices
 from proxy.edge.routing.stickiness import TieMemory, Ties
+from proxy.edge.steps.route_steps import RouteSteps
+from proxy.edge.steps.step_kind import RouteStep, StepServices
 from proxy.edge.tally import Counters
 from proxy.edge.upstream.pools_by_host import pool_of
 from proxy.edge.wire.request_bytes import Ids

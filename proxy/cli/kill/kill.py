@@ -102,6 +102,7 @@ def _turn(config: Path, *, on: bool, reason: str, json: bool) -> int:
 def _write(path: Path, base: str, config: Path, order: KillSwitchOrder, *, on: bool) -> KillSwitchOrder | None:
     """The file itself; where this user may not, the admin port with the token. What stands then; None: it failed."""
     from proxy.cli.admin_client import NoAnswerError, post_kill
+    from proxy.cli.kill.turning import end_by_name
     from proxy.cli.sent_token import sent_token
     from proxy.config.files import kill_file
     from proxy.config.files.admin_token import VARIABLE
@@ -109,6 +110,7 @@ def _write(path: Path, base: str, config: Path, order: KillSwitchOrder, *, on: b
     try:
         if on:
             return kill_file.give(path, order)
+        end_by_name(path, base, order.reason, config)
         kill_file.lift(path)
     except OSError as error:
         said = f"{path} cannot be {'written' if on else 'removed'}: {error.strerror or error}"

@@ -10,15 +10,17 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from proxy.api.kill import StaysView
 from proxy.app.initial_table import Start, first_start
-from proxy.cli.admin_client import NoAnswerError, get_kill, whoever
+from proxy.cli.admin_client import NoAnswerError, get_kill, post_kill, whoever
 from proxy.cli.help_text import UNUSABLE
 from proxy.cli.routes_file import problem_lines
+from proxy.cli.sent_token import sent_token
 from proxy.cli.terminal import Ink, complain, leave, painted
 from proxy.core.routing.kill_switch import Beyond, KillSwitchOrder, beyond
 from proxy.core.routing.snapshot import Snapshot
@@ -91,6 +93,16 @@ def snapshot_or_leave(config: Path) -> Snapshot:
 def order_now(reason: str) -> KillSwitchOrder:
     """By whoever runs this command, now."""
     return KillSwitchOrder(by=whoever(), at=stamp(datetime.now(UTC)), reason=reason)
+
+
+def end_by_name(path: Path, base: str, reason: str, config: Path) -> None:
+    """Have Banyan itself end this switch, so that it is on record who did it and why; a file that goes says neither.
+
+    Where that cannot be had, nothing is done and nothing said: the file is the switch.
+    """
+    with suppress(NoAnswerError):
+        if path.is_file() and sent_token(base, config).text and get_kill(base, timeout=_TIMEOUT).file == str(path):
+            post_kill(base, on=False, reason=reason, config=config, timeout=_TIMEOUT)
 
 
 def await_workers(base: str, began: float, *, on: bool, patience: float = PATIENCE) -> Following:

@@ -21,8 +21,8 @@ from proxy.core.routing.predicate import HeaderIs, Predicate, QueryIs
 from proxy.core.routing.route import RateLimit, Route, Upstream
 from proxy.core.routing.shadow_headers import CREDENTIALS
 from proxy.core.routing.snapshot import Hook, Snapshot
-from proxy.core.routing.step_policy import StepPolicy
 from proxy.core.secret import HIDDEN, Secret
+from proxy.core.steps.step_policy import StepPolicy
 from proxy.core.tls import CertificateFiles
 from proxy.core.traffic.remembered_request import sources_text
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from proxy.cli.plan.field_changes import FieldChange, is_address, route_changes, settings_changes, upstream_changes
-from proxy.cli.plan.running_table import RecentTraffic
+from proxy.cli.plan.running_table import RecentTraffic, RunningRoutes
 from proxy.control.running import needs_restart
-from proxy.core.position.position import Position
 from proxy.core.routing.snapshot import Snapshot
 from proxy.core.traffic.plan import (
     Flow,
@@ -88,10 +87,14 @@ class Replayed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Planned:
-    """All of it. `moves` says whether anything would be answered by somebody else, as far as can be told."""
+    """All of it. `moves` says whether anything would be answered by somebody else, as far as can be told.
+
+    `asked`: the admin address of the Banyan that was asked for its traffic.
+    """
 
     file: str
     against: str
+    asked: str
     revision: str
     revision_before: str
     moves: bool
@@ -107,30 +110,33 @@ class Planned:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PlanQuestion:
-    """What to compare. `positions` are those that run, `compared` how many comparisons they have.
+class ComparedWith:
+    """What an edit is compared with: `named` as a person reads it, and the admin address `asked` for its traffic."""
 
-    `last` None: no replay, else of so many requests, 0 for all.
-    """
+    named: str
+    asked: str
+    snapshot: Snapshot
+    standing: RunningRoutes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanQuestion:
+    """What to compare. `last` None: no replay, else of so many requests, 0 for all."""
 
     file: str
-    against: str
-    before: Snapshot
+    before: ComparedWith
     after: Snapshot
     warnings: Sequence[str]
-    positions: Mapping[str, Position]
-    compared: Mapping[str, int]
     recent: RecentTraffic | None
     no_traffic: str
-    killed: bool
     last: int | None
 
 
 def planned(asked: PlanQuestion) -> Planned:
     """The answer."""
-    before, after = asked.before, asked.after
-    routes = plan_routes(before.routes, after.routes, asked.positions, asked.compared)
-    then = Replay(before.table, before.upstreams, places_before(before.routes, asked.positions))
+    before, after, standing = asked.before.snapshot, asked.after, asked.before.standing
+    routes = plan_routes(before.routes, after.routes, standing.positions, standing.compared)
+    then = Replay(before.table, before.upstreams, places_before(before.routes, standing.positions))
     soon = Replay(after.table, after.upstreams, places_after(routes))
     traffic = None if asked.recent is None else compare(then, soon, asked.recent.requests)
     shown = _routes(routes, traffic, asked.recent)
@@ -138,7 +144,8 @@ def planned(asked: PlanQuestion) -> Planned:
     total = None if traffic is None or asked.recent is None else _total(traffic, asked.recent)
     return Planned(
         file=asked.file,
-        against=asked.against,
+        against=asked.before.named,
+        asked=asked.before.asked,
         revision=after.revision,
         revision_before=before.revision,
         moves=any(map(_moves, shown)) or any(map(is_address, upstreams)),
@@ -149,7 +156,7 @@ def planned(asked: PlanQuestion) -> Planned:
         warnings=tuple(asked.warnings),
         traffic=total,
         no_traffic=asked.no_traffic,
-        killed=asked.killed,
+        killed=standing.killed,
         replayed=_replayed(then, soon, asked),
     )
 

@@ -2,35 +2,39 @@
 
 Rule 1: `~` stands before a figure that is reckoned by the split's share, where cohorts would be drawn anew.
 Rule 2: no figure stands where no traffic is known: a dash does.
+Rule 3: no name and no id is cut. A narrow terminal gets fewer columns; lines of words are wrapped there.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from rich.console import Group
-from rich.table import Table
 from rich.text import Text
 
+from proxy.cli.columns import Cells, fitting, table_lines
 from proxy.cli.plan.model import Planned, PlannedRoute, Replayed
 from proxy.core.traffic.plan import Caution, RouteEdit
 
 NOTHING = "–"
-_HEADS = ("route", "edit", "runs", "would run", "requests/day", "of them move", "cohorts", "of them move")
-_RIGHT = frozenset(range(4, 8))
+_HEADS = ("route", "edit", "runs", "would run", "requests/day", "of them move", "cohorts", "cohorts move")
+_DROPPED = ("edit", "cohorts", "requests/day", "cohorts move", "of them move")
+"""In which order columns go, where all of them are too wide."""
+_REPLAY_HEADS = ("answered by", "would be", "requests", "other answer")
+_RIGHT = frozenset((*_HEADS[4:], *_REPLAY_HEADS[2:]))
 _LOUD = frozenset({Caution.TOO_BIG, Caution.SKIPS, Caution.DOOR, Caution.REDRAWN, Caution.FREED, Caution.DRIES_UP})
 
 
-def picture(plan: Planned) -> Group:
-    """All of it."""
+def picture(plan: Planned, width: int | None) -> Group:
+    """All of it; `width` None: a pipe."""
     shown = [route for route in plan.routes if is_shown(route)]
-    parts: list[Text | Table] = list(_header(plan))
+    lines = list(_header(plan))
     if shown:
-        parts += [Text(), _table(shown), *(line for each in shown for line in _details(each))]
-    parts += _changes(plan)
+        lines += [Text(), *_table(shown, width), *(line for each in shown for line in _details(each))]
+    lines += _changes(plan)
     if plan.replayed is not None:
-        parts += [Text(), _replay_table(plan.replayed)]
-    return Group(*parts, Text(), _verdict(plan))
+        lines += [Text(), *_replay_table(plan.replayed)]
+    return Group(*lines, Text(), _verdict(plan))
 
 
 def is_shown(route: PlannedRoute) -> bool:
@@ -41,30 +45,25 @@ def is_shown(route: PlannedRoute) -> bool:
 
 
 def _header(plan: Planned) -> Iterator[Text]:
-    yield Text.assemble(
-        (plan.file, "bold"), f" (revision {plan.revision}) against {plan.against} (revision {plan.revision_before})"
-    )
+    yield Text.assemble((plan.file, "bold"), f" (revision {plan.revision})")
+    yield Text(f"against {plan.against} (revision {plan.revision_before})")
     if plan.traffic is None:
         yield Text(f"no recent traffic is known, so nothing is counted: {plan.no_traffic}", style="yellow")
     else:
         span = _span(plan.traffic.seconds)
-        yield Text(f"counted on {plan.traffic.remembered} remembered requests of the last {span}")
+        yield Text(f"counted on {plan.traffic.remembered} requests of the last {span}, remembered at {plan.asked}")
     if plan.killed:
         yield Text("the kill switch is on: this is reckoned as if it were off", style="bold red")
 
 
-def _table(routes: list[PlannedRoute]) -> Table:
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-    for at, head in enumerate(_HEADS):
-        table.add_column(head, justify="right" if at in _RIGHT else "left", no_wrap=True)
-    for route in routes:
-        table.add_row(*_cells(route))
-    return table
+def _table(routes: Sequence[PlannedRoute], width: int | None) -> list[Text]:
+    rows = [dict(zip(_HEADS, _cells(route), strict=True)) for route in routes]
+    return table_lines(fitting(_HEADS, rows, _DROPPED, width), rows, _RIGHT, padded=True)
 
 
 def _cells(route: PlannedRoute) -> Iterator[Text | str]:
     about = "" if route.exact else "~"
-    yield Text(route.name)
+    yield route.name
     yield "" if route.edit is RouteEdit.SAME else route.edit.value
     yield route.runs or NOTHING
     yield Text(route.would_run or NOTHING, style="" if route.runs == route.would_run else "bold cyan")
@@ -108,15 +107,19 @@ def _changes(plan: Planned) -> Iterator[Text]:
     yield from (Text(warning, style="yellow") for warning in plan.warnings)
 
 
-def _replay_table(replayed: tuple[Replayed, ...]) -> Table:
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-    for head in ("answered by", "would be", "requests", "other answer", "such as"):
-        table.add_column(head, justify="right" if head in ("requests", "other answer") else "left", no_wrap=True)
-    for row in replayed:
-        about = "" if row.exact else "~"
-        other = f"{about}{row.moving:.0f} ({row.moving / row.requests:.1%})" if row.requests else NOTHING
-        table.add_row(row.route, row.would_take, str(row.requests), other, " ".join(row.examples))
-    return table
+def _replay_table(replayed: Sequence[Replayed]) -> Iterator[Text]:
+    """Its lines; below a row the ids of requests that would get another answer."""
+    title, *lines = table_lines(_REPLAY_HEADS, [_replay_cells(row) for row in replayed], _RIGHT, padded=True)
+    yield title
+    for line, row in zip(lines, replayed, strict=True):
+        yield line
+        yield from (Text(f"  such as {example}") for example in row.examples)
+
+
+def _replay_cells(row: Replayed) -> Cells:
+    about = "" if row.exact else "~"
+    other = f"{about}{row.moving:.0f} ({row.moving / row.requests:.1%})" if row.requests else NOTHING
+    return dict(zip(_REPLAY_HEADS, (row.route, row.would_take, str(row.requests), other), strict=True))
 
 
 def _verdict(plan: Planned) -> Text:

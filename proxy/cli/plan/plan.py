@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,7 +15,7 @@ from proxy.cli.options import CONFIG, JSON, ROUTES
 from proxy.cli.terminal import complain, console, leave, say_json
 
 if TYPE_CHECKING:
-    from proxy.cli.plan.model import Planned
+    from proxy.cli.plan.model import ComparedWith, Planned
     from proxy.cli.plan.running_table import RecentTraffic, RunningRoutes
     from proxy.config.load import Loaded
 
@@ -29,7 +31,6 @@ LESSON = Lesson(
     },
 )
 _ALL = 50_000
-_UNASKED = "two files are compared, and no Banyan is asked; name one with --admin"
 
 
 def plan(
@@ -39,7 +40,8 @@ def plan(
         str,
         typer.Option(
             metavar="running|FILE",
-            help="What to compare with: what runs, or another file, for which nothing has to run.",
+            help="What to compare with: what runs, or another file, for which nothing has to run; the traffic of a "
+            "Banyan that does is counted.",
         ),
     ] = "running",
     replay: Annotated[
@@ -57,39 +59,57 @@ def plan(
     from proxy.cli.routes_file import load_or_leave
 
     after = load_or_leave(file)
-    base = base_of(admin, config) if admin or against == RUNNING else ""
-    found = _planned(file, after, against, base, config, replay)
+    if against == RUNNING:
+        compared = _against_running(base_of(admin, config), config)
+    else:
+        compared = _against_file(against, admin, config)
+    found = _planned(file, after, compared, replay)
     if json:
         say_json(found)
     else:
-        console().print(picture(found), soft_wrap=True)
+        screen = console()
+        screen.print(picture(found, screen.width if sys.stdout.isatty() else None), crop=False)
     leave(FOUND if exit_code and found.moves else FINE)
 
 
-def _planned(file: Path, after: Loaded, against: str, base: str, config: Path, last: int | None) -> Planned:
-    from proxy.cli.plan.model import PlanQuestion, planned
-    from proxy.cli.plan.running_table import RUNNING, RunningRoutes
-    from proxy.cli.routes_file import load_or_leave
+def _against_running(base: str, config: Path) -> ComparedWith:
+    from proxy.cli.plan.model import ComparedWith
 
-    if against == RUNNING:
-        standing = _standing(base)
-        before = _running(standing.revision, config)
-    else:
-        before = load_or_leave(Path(against))
-        standing = RunningRoutes(revision=before.snapshot.revision, positions={}, compared={}, killed=False)
-    recent, why_not = _recent(base)
+    standing = _standing(base)
+    named = f"what runs at {base}"
+    return ComparedWith(
+        named=named, asked=base, snapshot=_running(standing.revision, config).snapshot, standing=standing
+    )
+
+
+def _against_file(path: str, admin: str, config: Path) -> ComparedWith:
+    """Nothing has to run: where the Banyan of `config` cannot be had, that of the file itself is asked for traffic."""
+    from proxy.cli.admin_address import url_of
+    from proxy.cli.plan.model import ComparedWith
+    from proxy.cli.plan.running_table import RunningRoutes
+    from proxy.cli.routes_file import load_or_leave
+    from proxy.config.load import Loaded, load_file
+
+    before = load_or_leave(Path(path))
+    own = load_file(config, os.environ)
+    address = (own if isinstance(own, Loaded) else before).snapshot.admin
+    standing = RunningRoutes(revision=before.snapshot.revision, positions={}, compared={}, killed=False)
+    asked = base_of(admin, config) if admin else url_of(address)
+    return ComparedWith(named=path, asked=asked, snapshot=before.snapshot, standing=standing)
+
+
+def _planned(file: Path, after: Loaded, compared: ComparedWith, last: int | None) -> Planned:
+    from proxy.cli.plan.model import PlanQuestion, planned
+
+    recent, why_not = _recent(compared.asked)
     return planned(
         PlanQuestion(
             file=str(file),
-            against=f"what runs at {base}" if against == RUNNING else against,
-            before=before.snapshot,
+            before=compared,
             after=after.snapshot,
             warnings=after.warnings,
-            positions=standing.positions,
-            compared=standing.compared,
             recent=recent,
             no_traffic=why_not,
-            killed=standing.killed,
             last=last,
         )
     )
@@ -124,8 +144,6 @@ def _recent(base: str) -> tuple[RecentTraffic | None, str]:
     from proxy.cli.admin_client import NoAnswerError
     from proxy.cli.plan.running_table import recent_traffic
 
-    if not base:
-        return None, _UNASKED
     try:
         return recent_traffic(base, _ALL), ""
     except NoAnswerError as error:

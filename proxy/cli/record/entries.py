@@ -39,16 +39,21 @@ def screen_width() -> int:
 
 
 def entry_lines(entries: Iterable[ListEntry], width: int) -> Iterator[str]:
-    """Line by line; columns are aligned where a head fits into one line, and else stand side by side, or folded."""
+    """Line by line; of each head as many columns are aligned, from the left, as fit into a line; else it is folded."""
     listed = list(entries)
     widths = [max(map(len, column)) for column in zip(*(each.cells for each in listed), strict=True)]
     for each in listed:
-        padded = [cell.ljust(wide) for cell, wide in zip(each.cells, widths, strict=True) if wide]
-        heads = ["  ".join(padded).rstrip(), "  ".join(filter(None, each.cells))]
+        heads = [_head(each.cells, widths[:aligned]) for aligned in range(len(widths), -1, -1)]
         fitting = next((head for head in heads if len(head) <= width), None)
-        yield from _folded(heads[1], width, "") if fitting is None else [fitting]
+        yield from _folded(heads[-1], width, "") if fitting is None else [fitting]
         for text in each.below:
             yield from _folded(one_line(text), width, _INDENT)
+
+
+def _head(cells: Sequence[str], widths: Sequence[int]) -> str:
+    """The first columns as wide as these, the others as wide as they are; what is empty in all entries is left out."""
+    padded = [cell.ljust(wide) for cell, wide in zip(cells, widths, strict=False)]
+    return "  ".join(filter(None, (*padded, *cells[len(widths) :]))).rstrip()
 
 
 def _folded(text: str, width: int, indent: str) -> list[str]:

@@ -73,7 +73,7 @@ def _release(key_id: str, reason: str, base: str, config: Path, *, json: bool) -
     try:
         body = post(base, f"/api/idempotency/{key_id}/release", {"reason": reason, "by": whoever()}, config=config)
     except NoAnswerError as error:
-        complain(error.message, error.cure)
+        complain(error.message, error.cure or "`banyan idempotency list` shows the keys that are undecided.")
         leave(FOUND)
     say(body.decode().rstrip() if json else "released: the next request that carries this key is executed")
     leave(FINE)

@@ -98,8 +98,18 @@ def _watch(base: str) -> None:
                 picture = _picture(base, get_routes(base), screen.console.width)
             except NoAnswerError as error:
                 picture = absent(error)
-            screen.update(picture, refresh=True)
+            screen.update(_folded(picture), refresh=True)
             time.sleep(_INTERVAL)
+
+
+def _folded(picture: Group) -> Group:
+    """A screen that is drawn again and again cuts what is wider than itself, unless it is wrapped."""
+    from rich.text import Text
+
+    for line in picture.renderables:
+        if isinstance(line, Text):
+            line.no_wrap, line.overflow = False, "fold"
+    return picture
 
 
 def _picture(base: str, found: RoutesView, width: int | None) -> Group:

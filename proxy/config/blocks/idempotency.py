@@ -14,7 +14,7 @@ from proxy.config.blocks.route import RouteKeys
 from proxy.config.blocks.server import MEMORY, ServerKeys
 from proxy.config.readers import scalars
 from proxy.config.text.problem import FileProblem
-from proxy.core.idempotency.policy import KeyPolicy
+from proxy.core.idempotency.key_policy import KeyPolicy
 from proxy.core.routing.effects import Effects, effects_of
 
 

@@ -22,7 +22,6 @@ from proxy.api.upstreams import DownView, UpstreamsView
 from proxy.control.admin.auth import AdminAuth, guarded_by
 from proxy.control.admin.evidence import ParityPages, evidence_view
 from proxy.control.admin.history import HistoryPages
-from proxy.control.admin.idempotency import KeyPages
 from proxy.control.admin.journal_pages import JournalPages, journal_view
 from proxy.control.admin.kill import KillSwitch
 from proxy.control.admin.moves import RouteMoves
@@ -36,6 +35,7 @@ from proxy.control.admin.routes import (
     serves_current,
 )
 from proxy.control.admin.standing import JudgedRoutes
+from proxy.control.admin.undecided_keys import KeyPages
 from proxy.control.admin.upstreams import upstream_view
 from proxy.control.fleet.links import Links
 from proxy.control.fleet.upstreams import worst

@@ -4,7 +4,8 @@ Rule 1: it holds what the store holds, all replicas together, as of the last loo
 Rule 2: only the current epoch counts: what was found before either side was deployed, or its address edited, or a new
         epoch ordered, says nothing about now. Of that the judge is told what was asked at the present step.
 Rule 3: after an edit of a route's `compare:` what is evidence for the judge begins anew, as the rules are others; what
-        is shown as parity counts alike.
+        is shown as parity counts alike. The store remembers when that was: a restart is no edit, and one that nobody
+        saw is.
 Rule 4: metrics count what this replica found, and only grow.
 Rule 5: what is undecided is judged again at every look and at every word about noise (`undecided`): counts, clusters
         and measures are of one state of knowledge.
@@ -21,7 +22,15 @@ from typing import NamedTuple
 from proxy.control.evidence.clusters import as_they_stand
 from proxy.control.evidence.minutes import NO_SUMS, Minutes, Sums
 from proxy.control.evidence.undecided import room, verdicts, waiting
-from proxy.core.evidence.records import Cluster, Epoch, EvidenceTally, KeyGroup, RuleHits, ShapeCount
+from proxy.core.evidence.records import (
+    Cluster,
+    Epoch,
+    EvidenceTally,
+    JudgedRules,
+    KeyGroup,
+    RuleHits,
+    ShapeCount,
+)
 from proxy.core.judge.coverage import OFTEN
 from proxy.core.judge.ramp import Fault, Measures
 from proxy.core.math.confidence import upper_bound
@@ -85,7 +94,10 @@ class ComparedRoute(NamedTuple):
 
 @dataclass(slots=True)
 class _Page:
-    """One route. `number`: the epoch; `until`: by cluster when it was seen last, and how much evidence there was."""
+    """One route. `number`: the epoch; `until`: by cluster when it was seen last, and how much evidence there was.
+
+    `is_agreed`: the store knows that its rules count from `judged_from` on.
+    """
 
     minutes: Minutes = field(default_factory=Minutes)
     look: Look | None = None
@@ -94,6 +106,7 @@ class _Page:
     rules: Rules = NO_RULES
     addresses: str = ""
     judged_from: int = 0
+    is_agreed: bool = False
 
 
 class EvidenceBook:
@@ -251,20 +264,38 @@ class EvidenceBook:
             if page.look is not None and before.get(name, {}) != self.states(name):
                 page.minutes.judge_again(verdicts(page.look.groups, self.states(name)))
 
-    def follow(self, routes: Iterable[ComparedRoute], minute: int) -> None:
-        """The table now has these routes; others are forgotten. `minute` is the present one."""
+    def unagreed(self, route: str) -> JudgedRules | None:
+        """What the store is to be asked about the rules of a route, if it has not said yet from when on they count."""
+        page = self._page(route)
+        return None if page.is_agreed else JudgedRules(route=route, mark=page.rules.mark, minute=page.judged_from)
+
+    def agree(self, stands: JudgedRules) -> None:
+        """The store has said it; everything is read again where that is another minute."""
+        page = self._page(stands.route)
+        if page.rules.mark != stands.mark:  # edited while it was asked
+            return
+        page.is_agreed = True
+        if page.judged_from != stands.minute:
+            page.judged_from, page.look, page.until = stands.minute, None, {}
+            page.minutes = Minutes(stands.minute)
+
+    def follow(self, routes: Iterable[ComparedRoute], minute: int) -> frozenset[str]:
+        """The table has these routes now, others are forgotten; `minute` is the present one. Who was edited."""
+        edited: set[str] = set()
         kept: dict[str, _Page] = {}
         for name, rules, addresses in routes:
             page = self._pages.get(name)
             kept[name] = _Page(rules=rules) if page is None else page
             kept[name].addresses = addresses
             if page is not None and page.rules != rules:
-                page.rules, page.judged_from = rules, minute + 1
+                edited.add(name)
+                page.rules, page.judged_from, page.is_agreed = rules, minute + 1, False
                 page.minutes.judge_from(minute + 1)
                 page.until = {}
         self._pages = kept
         self._counted = Counter({key: count for key, count in self._counted.items() if key[0] in kept})
         self._incomparable = Counter({key: count for key, count in self._incomparable.items() if key[0] in kept})
+        return frozenset(edited)
 
     def _page(self, route: str) -> _Page:
         return self._pages.get(route) or self._pages.setdefault(route, _Page())

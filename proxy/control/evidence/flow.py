@@ -99,10 +99,10 @@ class EvidenceFlow:
         """A table was taken: its routes and rules are those that count."""
         rules = self._rules()
         said = [ComparedRoute(name, each, self._addresses[name]) for name, each in rules.items()]
-        self._book.follow(said, int(time.time() // 60))
+        edited = self._book.follow(said, int(time.time() // 60))
         origins = {self._running.origins.origin(name) for name in rules}
         self._epochs = {origin: epoch for origin, epoch in self._epochs.items() if origin in origins}
-        self._stirred |= dict.fromkeys(name for name in rules if name not in self._followed)
+        self._stirred |= dict.fromkeys(name for name in rules if name in edited or name not in self._followed)
         self._followed = frozenset(rules)
         self._findings = {name: found for name, found in self._findings.items() if name in rules}
         self._tell_noise()
@@ -285,11 +285,17 @@ class EvidenceFlow:
         epochs = await store.epochs(route)
         if not epochs:
             return
+        await self._agree(route)
         epoch = epochs[0]
         tallies = await store.tallies(route, epoch.number, self._book.wants(route, epoch.number))
         clusters, shapes = await store.clusters(route, epoch.number), await store.shapes(route)
         hits, groups = await store.rule_hits(route), await store.key_groups(route)
         self._book.look(Look(epoch=epoch, tallies=tallies, clusters=clusters, shapes=shapes, hits=hits, groups=groups))
+
+    async def _agree(self, route: str) -> None:
+        asked = self._book.unagreed(route)
+        if asked is not None:
+            self._book.agree(await self._stores.evidence.judge_by(asked, int(time.time() // 60) + 1))
 
     async def _noise_round(self, names: Iterable[str]) -> None:
         positions = self._stores.positions

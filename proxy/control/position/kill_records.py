@@ -21,7 +21,8 @@ from proxy.store.positions import PositionStore
 AGAIN = 1.0
 """Seconds between two attempts of which the first one failed."""
 _MOST = 100
-_REMOVED = "whoever removed the kill file"
+KILL_FILE = "kill file"
+"""Who turned it where nobody said so: the file came or went, by `touch` or `rm`."""
 
 
 class KillRecords:
@@ -43,11 +44,11 @@ class KillRecords:
         at = self._clock()
         with suppress(ValueError, OverflowError):
             at = datetime.fromisoformat(order.at).timestamp()
-        self._add(OrderKind.KILL, order.by, at, order.reason)
+        self._add(OrderKind.KILL, order.by or KILL_FILE, at, order.reason)
 
     def turned_off(self, by: str = "", reason: str = "") -> None:
         """Its end was ordered."""
-        self._add(OrderKind.UNKILL, by or _REMOVED, self._clock(), reason)
+        self._add(OrderKind.UNKILL, by or KILL_FILE, self._clock(), reason)
 
     def _add(self, kind: OrderKind, actor: str, at: float, reason: str) -> None:
         self._waiting.append(

@@ -60,6 +60,15 @@ class Epoch:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class JudgedRules:
+    """From which minute on comparisons of a route are evidence under its `compare:` (`Rules.mark`); 0: all of them."""
+
+    route: str
+    mark: str
+    minute: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EvidenceTally:
     """How many comparisons of one route, epoch, minute and shape ended in this way.
 
@@ -246,8 +255,8 @@ _PARTS = tuple(field.name for field in fields(Increments) if field.name not in {
 class Retention:
     """What stays: seconds, records, bytes. Whatever exceeds one of them goes, oldest first.
 
-    `shapes`, `clusters` (of one epoch), `noise_counts`, `epochs`, `recorded` and `groups` count within a route; the
-    others over all of them.
+    `shapes`, `clusters` (of one epoch), `noise_counts`, `epochs`, `recorded`, `groups` and `rules` (marks that are
+    known) count within a route; the others over all of them.
     """
 
     age: float = 30 * 86400.0
@@ -259,6 +268,7 @@ class Retention:
     epochs: int = 50
     recorded: int = 500
     groups: int = 1000
+    rules: int = 20
     all_groups: int = 20_000
     transitions: int = 100_000
 

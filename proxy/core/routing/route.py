@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import ClassVar
 from urllib.parse import quote
 
 from proxy.core.http.leniency import NONE, Points
@@ -17,9 +16,9 @@ from proxy.core.routing.path import PathPattern
 from proxy.core.routing.predicate import Predicate
 from proxy.core.routing.shadow import ShadowPolicy
 from proxy.core.routing.split import salt_of
-from proxy.core.routing.step_policy import StepPolicy
 from proxy.core.routing.tie import Tie
 from proxy.core.stage import Stage
+from proxy.core.steps.step_policy import StepPolicy
 from proxy.core.tls import VERIFIED, Sni, UpstreamTls
 
 
@@ -237,9 +236,21 @@ class RateLimit:
     requests: int
     seconds: float
     by_cohort: bool = False
-    key: ClassVar[str] = "limits.rate"
-    fields: ClassVar[frozenset[bytes]] = frozenset()
-    answers: ClassVar[tuple[str, ...]] = ()
+
+    @property
+    def key(self) -> str:
+        """Of the rate of a route."""
+        return "limits.rate"
+
+    @property
+    def fields(self) -> frozenset[bytes]:
+        """Those of the cohort are the route's own."""
+        return frozenset()
+
+    @property
+    def answers(self) -> tuple[str, ...]:
+        """None by name: `banyan_shed_total` counts them."""
+        return ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

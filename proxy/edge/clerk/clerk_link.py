@@ -1,7 +1,7 @@
 """A worker's end of the clerk's socket: it asks and goes on; an answer, a deadline or the client's leaving ends a wait.
 
 Rule 1: what is not answered when the clerk dies is asked again of its successor, as long as somebody waits; a notice is
-        told again until it was taken.
+        told again until it was taken, and so is that nobody waits any more.
 Rule 2: requests that wait, and bytes of questions and notices together, are bounded; beyond, a request is 503 at once,
         and a notice is lost, which its feature has to bear.
 Rule 3: a wait ends within its time whatever the clerk does: away, hung, or without its database, the client gets 503
@@ -24,7 +24,7 @@ import structlog
 
 from proxy.core.outcome import AskOutcome
 from proxy.edge.routing.step import LocalAnswer, Wait
-from proxy.edge.routing.step_kind import WITHIN, Hear
+from proxy.edge.steps.step_kind import WITHIN, Hear
 from proxy.link.messages import AskedDelta, Unframer
 from proxy.link.questions import (
     MAX_QUESTION,
@@ -90,11 +90,10 @@ class ClerkLink(ReconnectingLink):
         frame = frame_of(Told(self._last + 1, notice))
         if self.held + len(frame) > MAX_HELD:
             self._outcomes[kind_of(notice), AskOutcome.NO_ROOM] += 1
+            _log.error("notice_lost", kind=kind_of(notice), hint="the clerk has not answered for long")
             return False
         self._last += 1
-        self._told[self._last] = frame
-        self._all_taken.clear()
-        self._send(frame)
+        self._tell(self._last, frame)
         return True
 
     def take_outcomes(self) -> list[AskedDelta]:
@@ -108,6 +107,11 @@ class ClerkLink(ReconnectingLink):
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._all_taken.wait(), LAST_MOMENT)
         self.end()
+
+    def _tell(self, number: int, frame: bytes) -> None:
+        self._told[number] = frame
+        self._all_taken.clear()
+        self._send(frame)
 
     def _send(self, frame: bytes) -> None:
         self.held += len(frame)
@@ -168,7 +172,7 @@ class ClerkLink(ReconnectingLink):
         asking = self._end(number)
         if asking is not None:
             self._count(asking, AskOutcome.LATE if monotonic() >= asking.until else AskOutcome.LEFT)
-            self._write(frame_of(Forgotten(number, asking.question)))
+            self._tell(number, frame_of(Forgotten(number, asking.question)))
 
     def _end(self, number: int) -> _Asking | None:
         asking = self._asked.pop(number, None)

@@ -2,7 +2,7 @@
 
 Rule 1: what is about all requests stands before the route is known, and only where it has something to do:
         `Services.admission_limits` is None otherwise, and a request asks no more. A route's own rate is a step of it
-        (`route_rate.py`).
+        (`edge/steps/route_rate.py`).
 """
 
 from __future__ import annotations
@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING, Protocol
 
 from proxy.core.limits.bounds_met import Shed
 from proxy.core.limits.rate import Meter
-from proxy.edge.routing.admission import admit, no_room
+from proxy.edge.routing.admission import admit, no_room, too_many
 from proxy.edge.routing.admission_steps import Admission
-from proxy.edge.routing.route_rate import too_many
 
 if TYPE_CHECKING:
     from proxy.core.routing.route import RateLimit

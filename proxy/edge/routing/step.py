@@ -1,7 +1,7 @@
 """The joint between a route and what must happen before a request of it is passed on: a step.
 
-`BoundRoute.admission` holds a route's steps in order, compiled when its table is adopted (`edge/route_steps.py`). It
-is empty for plain routes, which pay one truth test. A step is called with the request and returns one of:
+`BoundRoute.admission` holds a route's steps in order, compiled when its table is adopted (`edge/steps/`). It is empty
+for plain routes, which pay one truth test. A step is called with the request and returns one of:
 
   None         go on with the next step
   LocalAnswer  Banyan answers itself; no later step is asked, and nothing goes upstream

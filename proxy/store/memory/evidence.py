@@ -15,6 +15,7 @@ from proxy.core.evidence.records import (
     EvidenceTally,
     GuardState,
     Increments,
+    JudgedRules,
     KeyGroup,
     NoiseCount,
     NoiseFinding,
@@ -65,6 +66,15 @@ class MemoryEvidence:
     async def epochs(self, route: str) -> tuple[Epoch, ...]:
         """As EvidenceStore says."""
         return sorting.epochs(self._tables.epochs.under(route).values())
+
+    async def judge_by(self, asked: JudgedRules, fresh: int) -> JudgedRules:
+        """As EvidenceStore says."""
+        known = self._tables.judged_rules.under(asked.route)
+        found = known.get((asked.route, asked.mark), replace(asked, minute=-1))
+        is_unseen = not asked.minute and any(each.minute > found.minute for each in known.values())
+        stands = replace(asked, minute=fresh if is_unseen else max(found.minute, asked.minute))
+        self._tables.judged_rules[asked.route, asked.mark] = stands
+        return stands
 
     async def tallies(self, route: str, epoch: int, since_minute: int = 0) -> tuple[EvidenceTally, ...]:
         """As EvidenceStore says."""

@@ -16,6 +16,7 @@ def prune(tables: Tables, keep: Retention, now: float) -> Pruned:
     """Take away what exceeds the retention."""
     oldest, half = now - keep.age, keep.exchange_bytes // 2
     _prune_epochs(tables, keep.epochs)
+    _prune_judged_rules(tables, keep.rules)
     tallies = _prune_tallies(tables, int(oldest // 60), keep.tallies)
     clusters = _drop(tables.clusters, [key for key, row in tables.clusters.items() if row[8] < oldest])
     samples = _prune_samples(tables, oldest, half)
@@ -40,6 +41,12 @@ def _prune_epochs(tables: Tables, most: int) -> None:
                 _drop(table, [key for key in table if key[:2] == (route, gone.number)])
             counted = tables.noise_counts.under(route)
             _drop(tables.noise_counts, [key for key, each in counted.items() if each.epoch == gone.number])
+
+
+def _prune_judged_rules(tables: Tables, most: int) -> None:
+    for route in {each.route for each in tables.judged_rules.values()}:
+        known = sorted(tables.judged_rules.under(route).values(), key=lambda each: (-each.minute, each.mark))
+        _drop(tables.judged_rules, [(each.route, each.mark) for each in known[most:]])
 
 
 def _prune_tallies(tables: Tables, before: int, most: int) -> int:

@@ -12,6 +12,7 @@ from proxy.core.evidence.records import (
     SAMPLED,
     Epoch,
     GuardState,
+    JudgedRules,
     KeyGroup,
     NoiseCount,
     NoiseFinding,
@@ -37,6 +38,7 @@ class Tables:
     rule_hits: Rows[RuleHits] = field(default_factory=partial(Rows, 1))
     noise_counts: Rows[NoiseCount] = field(default_factory=partial(Rows, 1))
     noise: Rows[NoiseFinding] = field(default_factory=partial(Rows, 1))
+    judged_rules: Rows[JudgedRules] = field(default_factory=partial(Rows, 1))
     key_groups: Rows[KeyGroup] = field(default_factory=partial(Rows, 1))
     guards: dict[Row, GuardState] = field(default_factory=dict)
 

@@ -13,6 +13,7 @@ from proxy.core.evidence.records import (
     EvidenceTally,
     GuardState,
     Increments,
+    JudgedRules,
     KeyGroup,
     NoiseCount,
     NoiseFinding,
@@ -91,6 +92,11 @@ class PostgresEvidence:
         """As EvidenceStore says."""
         return sorting.epochs(map(rows.epoch, await self._fetch("epochs", route)))
 
+    async def judge_by(self, asked: JudgedRules, fresh: int) -> JudgedRules:
+        """As EvidenceStore says."""
+        (row,) = await self._fetch("judge_by", asked.route, asked.mark, asked.minute, fresh)
+        return JudgedRules(**row)
+
     async def tallies(self, route: str, epoch: int, since_minute: int = 0) -> tuple[EvidenceTally, ...]:
         """As EvidenceStore says."""
         return sorting.tallies(map(rows.tally, await self._fetch("tallies", route, epoch, since_minute)))
@@ -146,6 +152,7 @@ class PostgresEvidence:
         async with self._connections.transaction() as connection:
             await connection.execute(query("take_turn"))
             await connection.execute(query("prune_epochs"), keep.epochs)
+            await connection.execute(query("prune_judged_rules"), keep.rules)
             tallies = await _deleted(connection, "prune_tallies", int(oldest // 60), keep.tallies)
             clusters = await _deleted(connection, "prune_clusters", oldest)
             samples = await _deleted(connection, "prune_samples", oldest, half)

@@ -1,4 +1,7 @@
-"""Requests with keys: a data plane, the clerk's end and a real PostgreSQL."""
+"""Requests with keys: a data plane, the clerk's end and a real PostgreSQL.
+
+Long: every row of docs/idempotency.md, and each way in which a request with a key may end.
+"""
 
 from __future__ import annotations
 
@@ -9,8 +12,8 @@ import pytest
 
 from proxy.core.idempotency.claims import LOCK, MOST_KEPT
 from proxy.edge.clerk.clerk_link import ClerkLink
-from proxy.edge.clerk.held_keys import HeldKeys
-from proxy.edge.clerk.idempotency_step import IdempotencyKind
+from proxy.edge.steps.held_keys import HeldKeys
+from proxy.edge.steps.idempotency_step import IdempotencyKind
 from proxy.store.postgres.connections import Connections
 from proxy.store.postgres.idempotency import PostgresKeys
 from tests.clerk.clerk_at import Clerk
@@ -275,6 +278,23 @@ async def test_a_long_answer_is_not_kept(play: Play, serve: Serve, link: ClerkLi
 
     assert "answered with 200" in says(answer)[1]
     assert (len(upstream.requests), len(longer.requests)) == (1, 1)
+
+
+async def test_what_is_kept_of_answers_on_their_way_is_bounded(play: Play, serve: Serve, link: ClerkLink) -> None:
+    """Of an answer that finds no room its status is kept alone; room that is free again is used."""
+    side = Counting()
+    proxy = await serve(await play(side))
+    assert (await proxy.ask(pay())).status == 201
+    answers = held_of(proxy).answers
+    most, answers.most = answers.most, 7
+    assert (await proxy.ask(pay(b'"k2"'))).status == 201
+    answers.most = most
+    assert (await proxy.ask(pay(b'"k3"'))).status == 201
+    await settled(link)
+
+    assert answers.used == 0
+    assert [(await proxy.ask(pay(key))).status for key in (b'"k1"', b'"k2"', b'"k3"')] == [201, 409, 201]
+    assert side.count == 3
 
 
 async def test_a_long_body_is_413(play: Play, serve: Serve) -> None:

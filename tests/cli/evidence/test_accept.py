@@ -66,6 +66,13 @@ def test_the_rule_is_put_into_the_file(banyan: Banyan, admin: Pages, folder: Pat
     assert sorted(each.name for each in folder.iterdir()) == ["routes.yaml"]
 
 
+def test_it_is_said_from_when_on_evidence_counts(banyan: Banyan, admin: Pages) -> None:
+    """Whether the rule is written or printed: comparisons are kept by the minute."""
+    for form in ("", "--write"):
+        said = banyan(ordered(admin, form)).stdout
+        assert "# evidence of the route counts from the next full minute after this edit on, and nothing from" in said
+
+
 def test_a_rule_that_is_printed_is_the_one_that_is_written(banyan: Banyan, admin: Pages, folder: Path) -> None:
     """Without --write it is printed, line by line, and the file stays as it is."""
     result = banyan(ordered(admin))

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from proxy.cli.admin_client import whoever
 from proxy.cli.kill import turning
 from proxy.config.files import kill_file
 from proxy.core.routing.kill_switch import KillSwitchOrder
@@ -213,7 +214,23 @@ def test_who_may_not_write_asks_banyan_with_the_token(
     assert refused.exit_code == 1
     assert f"{running.file} cannot be written" in refused.stderr
     assert "BANYAN_ADMIN_TOKEN" in refused.stderr
-    assert [json.loads(each) for each in running.posted] == [{"on": True, "reason": "why"}]
+    assert [json.loads(each) for each in running.posted] == [{"on": True, "reason": "why", "by": whoever()}]
+
+
+@pytest.mark.parametrize("elsewhere", ["", "/var/lib/banyan/kill"])
+def test_whoever_ends_it_is_named(
+    banyan: Banyan, running: Running, monkeypatch: pytest.MonkeyPatch, elsewhere: str
+) -> None:
+    """With a token Banyan itself is asked to end its switch, and told by whom and why; another switch is left alone."""
+    banyan("kill")
+    monkeypatch.setenv("BANYAN_ADMIN_TOKEN", "t")
+    running.elsewhere = elsewhere
+    banyan("kill --off --reason mended")
+    banyan("kill --off --reason again")
+
+    told = [{"on": False, "reason": "mended", "by": whoever()}] if not elsewhere else []
+    assert [json.loads(each) for each in running.posted] == told
+    assert not running.file.exists()
 
 
 def test_a_directory_in_its_place_is_for_a_person_to_remove(

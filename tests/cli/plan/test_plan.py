@@ -4,15 +4,20 @@ import json
 import time
 from collections.abc import Iterator
 from hashlib import sha256
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
+from rich.console import Console
 
 from proxy.cli.plan.field_changes import route_changes, settings_changes, upstream_changes
+from proxy.cli.plan.model import Planned, PlannedRoute
+from proxy.cli.plan.picture import picture
 from proxy.config.load import Loaded, load_file
 from proxy.control.admin.recent import sampled
+from proxy.core.traffic.plan import RouteEdit
 from tests.cli.conftest import ROUTES, Banyan
 from tests.cli.listening import Pages, listening
 from tests.core.remembered import head, remember
@@ -196,17 +201,71 @@ def test_two_files_are_compared_without_a_banyan(banyan: Banyan, folder: Path) -
     assert banyan(f"plan -f {copy} --admin 127.0.0.1:1").exit_code == 2
 
 
-def test_two_files_need_nothing_that_runs(banyan: Banyan, running: Pages, folder: Path) -> None:
-    """Without --admin nobody is asked, not even the file here for an address; with it the traffic there counts."""
+def test_two_files_need_nothing_that_runs(banyan: Banyan, folder: Path) -> None:
+    """Not even the file here for an address; that nothing answers is said, and where it was looked for."""
     copy = edit(folder, "split: 10%", "split: 20%")
-    (folder / "routes.yaml").rename(folder / "old.yaml")
+    old = ROUTES.replace("127.0.0.1:9090", "127.0.0.1:1")
+    (folder / "routes.yaml").unlink()
+    (folder / "old.yaml").write_text(old)
     alone = banyan(f"plan -f {copy} --against old.yaml --replay 5")
-    counted = banyan(f"plan -f {copy} --against old.yaml --admin {running.url}")
 
     assert alone.exit_code == 0, alone.stderr
-    assert "nothing is counted: two files are compared, and no Banyan is asked; name one with --admin" in alone.stdout
+    assert "so nothing is counted: nothing answers at http://127.0.0.1:1" in alone.stdout
     assert "stage: canary 10% → canary 20%" in alone.stdout
-    assert f"counted on {TENANTS} remembered requests" in counted.stdout
+
+
+@pytest.mark.parametrize("there", ["routes.yaml", "old.yaml"])
+def test_running_traffic_counts_for_two_files(banyan: Banyan, running: Pages, folder: Path, there: str) -> None:
+    """Of the Banyan that the file here names, else of the one that the compared file names, else by --admin."""
+    copy = edit(folder, "split: 10%", "split: 20%")
+    (folder / "routes.yaml").rename(folder / "old.yaml")
+    (folder / there).write_text(ROUTES.replace("127.0.0.1:9090", running.url.removeprefix("http://")))
+
+    for named in ("", f"--admin {running.url}"):
+        said = banyan(f"plan -f {copy} --against old.yaml {named}").stdout
+        assert f"counted on {TENANTS} requests of the last 1 min 40 s, remembered at {running.url}" in said
+
+
+def test_no_id_is_cut(banyan: Banyan, running: Pages, folder: Path) -> None:
+    """Ids for `why` stand in lines of their own, below the row."""
+    copy = edit(folder, "stage: canary\n    split: 10%", "stage: live")
+    lines = banyan(f"plan -f {copy} --admin {running.url} --replay 50").stdout.splitlines()
+
+    row = next(at for at, line in enumerate(lines) if line.startswith("answered by"))
+    assert lines[row + 1].startswith("orders.show  orders.show        50 ")
+    assert [line.split()[:2] for line in lines[row + 2 : row + 5]] == [["such", "as"]] * 3
+
+
+def test_a_narrow_terminal_gets_fewer_columns(folder: Path) -> None:
+    """The name and where the route runs stay whole."""
+    route = PlannedRoute(
+        name="customers.contracts.attachments.download",
+        edit=RouteEdit.CHANGED,
+        runs="canary 25%",
+        would_run="canary 50%",
+        changes=(),
+        notes=(),
+    )
+    plan = Planned(
+        file="new.yaml",
+        against="old.yaml",
+        asked="",
+        revision="a",
+        revision_before="b",
+        moves=True,
+        routes=(route,),
+        upstreams=(),
+        settings=(),
+        needs_restart=(),
+        warnings=(),
+        traffic=None,
+    )
+    screen = Console(width=70, file=StringIO())
+    screen.print(picture(plan, 70), crop=False)
+    written = screen.file.getvalue()  # type: ignore[attr-defined]
+
+    assert "customers.contracts.attachments.download  canary 25%  canary 50%" in written
+    assert max(map(len, written.splitlines())) <= 70
 
 
 @pytest.mark.parametrize("form", ["", "--json"])

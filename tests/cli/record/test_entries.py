@@ -14,6 +14,14 @@ def test_columns_are_aligned_and_end_without_blanks() -> None:
     assert list(entry_lines(entries, 100)) == ["a       long", "longer  b", "    why"]
 
 
+def test_as_many_columns_are_aligned_as_there_is_room_for() -> None:
+    """One wide cell does not put all rows out of line: those before it stay where they are in the others."""
+    entries = [ListEntry(cells=["a", "b" * 14, "c"]), ListEntry(cells=["long", "b", "c" * 5])]
+
+    assert list(entry_lines(entries, 23)) == [f"a     {'b' * 14}  c", "long  b  ccccc"]
+    assert list(entry_lines(entries, 22)) == [f"a  {'b' * 14}  c", "long  b  ccccc"]
+
+
 def test_nothing_is_cut() -> None:
     """A head that is wider than the screen is folded between words, and a long name stands whole on its line."""
     lines = list(entry_lines([ListEntry(cells=["2026", LONG, "hold"], below=["word " * 40])], 100))

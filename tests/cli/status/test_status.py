@@ -5,15 +5,19 @@ Long: one picture, and each of its lines and columns.
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import pty
+import re
 import signal
+import struct
 import subprocess
 import sys
+import termios
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -434,19 +438,40 @@ def test_wrong_usage_leaves_with_2(banyan: Banyan, arguments: str) -> None:
     assert banyan(f"status {arguments}").exit_code == 2
 
 
-def test_watching_goes_on_until_interrupted(folder: Path, admin: Admin) -> None:
-    """On a terminal --watch draws again and again, and Ctrl-C is its proper end: exit 0."""
+def watched(admin: Admin, columns: int) -> str:
+    """What `status --watch` draws on a terminal of so many columns until it has begun anew; then Ctrl-C is its end."""
     outer, inner = pty.openpty()
+    fcntl.ioctl(inner, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
     command = [sys.executable, "-m", "proxy", "status", "--watch", "--admin", admin.url]
-    with subprocess.Popen(command, stdin=inner, stdout=inner, stderr=inner, start_new_session=True) as process:
+    environment = {name: value for name, value in os.environ.items() if name not in {"COLUMNS", "LINES"}}
+    with subprocess.Popen(
+        command, stdin=inner, stdout=inner, stderr=inner, start_new_session=True, env=environment
+    ) as process:
         os.close(inner)
         seen = b""
-        while seen.count(b"orders.show") < 2:
+        while admin.asked.count("/api/routes") < 2:
             seen += os.read(outer, 65536)
         process.send_signal(signal.SIGINT)
+        with suppress(OSError):  # which says that the other end is closed
+            while more := os.read(outer, 65536):
+                seen += more
         assert process.wait() == 0
     os.close(outer)
-    assert admin.asked.count("/api/routes") >= 2
+    return seen.decode()
+
+
+def test_watching_goes_on_until_interrupted(folder: Path, admin: Admin) -> None:
+    """On a terminal --watch draws again and again, and Ctrl-C is its proper end: exit 0."""
+    assert "orders.show" in watched(admin, 80)
+
+
+def test_watching_cuts_no_name(folder: Path, admin: Admin) -> None:
+    """One that is wider than the terminal goes on in the next line."""
+    name = "customers.contracts.attachments.download.original"
+    admin.view = msgspec.structs.replace(ROUTES_VIEW, routes=[route(name)])
+    seen = watched(admin, 30)
+
+    assert name in "".join(re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", seen).split())
 
 
 LONG = (

@@ -3,6 +3,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import pytest
+
 from proxy.config.text.named_files import NamedFiles
 
 
@@ -40,3 +42,24 @@ def test_a_file_that_was_only_touched_is_read_once_more(tmp_path: Path) -> None:
     touched = named.are_touched()
 
     assert (touched, named.changed(), named.are_touched()) == (True, {}, False)
+
+
+def test_what_is_being_written_is_no_change_yet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever writes to it at this very moment is waited for."""
+    keys = tmp_path / "keys"
+    keys.write_bytes(b"one")
+    named = NamedFiles()
+    named.read(keys)
+    look, looks = os.fstat, iter(["before", "after"])
+
+    def written_meanwhile(descriptor: int) -> os.stat_result:
+        if next(looks) == "after":
+            keys.write_bytes(b"three")
+        return look(descriptor)
+
+    keys.write_bytes(b"tw")
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "fstat", written_meanwhile)
+        torn = named.changed()
+
+    assert (torn, named.changed()) == ({}, {keys: b"three"})

@@ -8,6 +8,7 @@ import pytest
 
 from proxy.control.admin.history import newest
 from proxy.core.position.record import OrderKind, OrderRecord
+from proxy.core.routing.kill_switch import KillSwitchOrder
 from proxy.core.routing.snapshot import Snapshot
 from proxy.store.errors import StoreUnavailable
 from tests.control.conftest import Open, Port
@@ -211,9 +212,18 @@ async def test_turns_that_wait_for_the_store_are_written_when_it_is_back(
     away = False
     assert await records.write()
 
-    assert [(each["kind"], each["actor"]) for each in await history(port)] == [
-        ("unkill", "whoever removed the kill file")
-    ]
+    assert [(each["kind"], each["actor"]) for each in await history(port)] == [("unkill", "kill file")]
+
+
+async def test_a_file_that_comes_or_goes_by_itself_is_on_record_as_such(port: Port) -> None:
+    """`touch` and `rm` name nobody: the kill file is who turned the switch."""
+    port.parts.kill_records.turned_on(KillSwitchOrder(at="2026-01-01T00:00:00.000Z"))
+    port.parts.kill_records.turned_off()
+    while port.parts.kill_records._waiting:
+        await port.parts.kill_records.write()
+
+    found = {each["kind"]: each["actor"] for each in await history(port)}
+    assert found == {"kill": "kill file", "unkill": "kill file"}
 
 
 async def test_the_loop_writes_what_comes(port: Port, tasks: Any) -> None:  # noqa: ANN401

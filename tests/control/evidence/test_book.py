@@ -5,7 +5,16 @@ from dataclasses import replace
 from proxy.control.admin.evidence import cluster_view, evidence_view, parity_view
 from proxy.control.evidence.book import ComparedRoute, EvidenceBook, Look
 from proxy.control.evidence.clusters import why
-from proxy.core.evidence.records import Cluster, Epoch, EvidenceTally, KeyGroup, NoiseFinding, RuleHits, ShapeCount
+from proxy.core.evidence.records import (
+    Cluster,
+    Epoch,
+    EvidenceTally,
+    JudgedRules,
+    KeyGroup,
+    NoiseFinding,
+    RuleHits,
+    ShapeCount,
+)
 from proxy.core.judge.ramp import ComparedCounts, Fault, Measures
 from proxy.core.noise.key_state import KeyState
 from proxy.core.noise.noise_groups import Waiting
@@ -228,6 +237,27 @@ def test_an_edit_of_the_rules_begins_evidence_anew() -> None:
     assert (same, edited, shown.sums.compared, shown.of_epoch.compared, shown.since) == (9, 0, 0, 9, 7 * 60.0)
     assert (later.sums.compared, later.of_epoch.compared) == (2, 11)
     assert book.parity("a").sums.compared == 0
+
+
+def test_a_restart_is_no_edit() -> None:
+    """What the store remembers of the rules counts from then on, and all that was read is read again; what it says of
+    rules that were edited meanwhile is not heard.
+    """
+    book = EvidenceBook()
+    edited = book.follow([ComparedRoute("a", NO_RULES)], 6)
+    book.look(look(tally(5, 9), tally(7, 2)))
+    asked = book.unagreed("a")
+    assert asked == JudgedRules(route="a", mark=NO_RULES.mark, minute=0)
+    book.agree(replace(asked, minute=7))
+    wanted = book.wants("a", 1)
+    book.look(look(tally(5, 9), tally(7, 2)))
+    known = book.parity("a")
+    again = book.follow([ComparedRoute("a", Rules(secrets=frozenset({"x"})))], 8)
+    book.agree(replace(asked, minute=3))
+
+    assert (edited, again, wanted) == (frozenset(), frozenset({"a"}), 0)
+    assert (known.sums.compared, known.of_epoch.compared, known.since) == (2, 11, 7 * 60.0)
+    assert book.unagreed("a") == JudgedRules(route="a", mark=Rules(secrets=frozenset({"x"})).mark, minute=9)
 
 
 def test_counts_of_this_replica_only_grow() -> None:

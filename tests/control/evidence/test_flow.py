@@ -14,6 +14,8 @@ from proxy.control.fleet.comparer import Comparing
 from proxy.control.running import Reload, Running
 from proxy.core.evidence.fold import Part
 from proxy.core.evidence.records import NoiseFinding
+from proxy.core.parity.rules.rules import Rules
+from proxy.core.routing.snapshot import Snapshot
 from proxy.link.messages import Comparer, Evidence
 from proxy.store.errors import StoreUnavailable
 from proxy.store.memory.evidence import MemoryEvidence
@@ -116,6 +118,38 @@ async def test_an_epoch_that_is_ordered_is_there_at_once_and_takes_what_was_aske
     assert [(each.begun, each.why) for each in ordered] == [(1, "ann: mended"), (0, "")]
     assert epochs is not None
     assert [(epoch.number, epoch.begun) for epoch in epochs] == [(2, 1), (1, 0)]
+
+
+async def test_what_came_before_an_edit_of_the_rules_is_no_evidence_after_a_restart() -> None:
+    """Nor where the rules were edited while nothing ran; without an edit a restart changes nothing."""
+    positions = MemoryPositions()
+    stores = Stores(evidence=MemoryEvidence(positions), positions=positions)
+    as_it_was, edited, unseen = (
+        snapshot(route("orders", compare=Rules(secrets=frozenset(names)))) for names in ("", "x", "y")
+    )
+
+    async def counted(*tables: Snapshot) -> tuple[int, int]:
+        """How many comparisons are evidence, and all, to a process that serves these tables one after the other."""
+        running, book, comparing = (
+            Running(tables[0], Reload(ok=True, at=datetime.now(UTC))),
+            EvidenceBook(),
+            Comparing(),
+        )
+        flow = EvidenceFlow(stores, book, comparing, running)
+        for table in tables:
+            running.take(table, running.reload)
+            flow.follow()
+            if await flow.epochs("orders") == ():
+                say(comparing, Link(), state())
+                await flow.last()
+            for name in dict.fromkeys(flow._due()):
+                await flow._look_or_leave(name)
+        found = book.parity("orders")
+        return found.sums.compared, found.of_epoch.compared
+
+    assert [await counted(as_it_was), await counted(as_it_was)] == [(1, 1), (1, 1)]
+    assert [await counted(as_it_was, edited), await counted(edited)] == [(0, 1), (0, 1)]
+    assert [await counted(unseen), await counted(edited)] == [(0, 1), (0, 1)]
 
 
 class Away(MemoryEvidence):

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import resource
 import signal
-import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import aiohttp
@@ -19,15 +16,6 @@ from tests.e2e.program import Program, program, system
 pytestmark = pytest.mark.unmeasured
 
 ROUTES = "  - { name: rest, match: /**, stage: legacy }\n"
-
-
-@pytest.fixture(scope="module")
-def database() -> Iterator[Embedded]:
-    with tempfile.TemporaryDirectory(prefix="banyan-") as folder:
-        server = Embedded(Path(folder), durable=False, patience=120.0)
-        asyncio.run(server.start())
-        yield server
-        asyncio.run(server.stop())
 
 
 async def status_of(banyan: Program) -> int:

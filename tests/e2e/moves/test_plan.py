@@ -194,7 +194,8 @@ async def test_why_knows_what_a_comparison_came_to(tmp_path: Path) -> None:
 
     where = f"{found['severity']} at {found['path']} ({found['kind']})"
     assert found["outcome"] in {"mismatch", "undecided"}
-    assert f"compared  {found['outcome']}: {where}; `banyan mismatches orders {found['cluster']}`\n" in told[1]
+    assert f"compared  {found['outcome']}: {where}\n" in told[1]
+    assert f"            banyan mismatches orders {found['cluster']}\n" in told[1]
     assert found["cluster"] in shown[1]
     assert silent[0] == 0
     assert "compared" not in silent[1]

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from enum import StrEnum
+from hashlib import sha256
 
 from proxy.core.parity.rules.difference import VALUE_KINDS, DifferenceKind
 
@@ -111,6 +112,13 @@ class Rules:
         below = tuple((rule.path.removesuffix(BELOW), rule) for rule in self.rules if rule.path.endswith(BELOW))
         object.__setattr__(self, "_below", below)
 
+    @property
+    def mark(self) -> str:
+        """Stands for these rules, the same on every replica and after a restart: 12 hex digits."""
+        said = [*map(_written, self.rules), *map(_written, self.words)]
+        text = repr((said, sorted(self.secrets), self.version_header))
+        return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:12]
+
     def at(self, path: str) -> tuple[Rule, ...]:
         """The rules for a path, the exact ones first."""
         if not self._below:
@@ -133,6 +141,12 @@ class Rules:
         if len(kept) == len(self.rules):
             return self
         return Rules(rules=kept, secrets=self.secrets, version_header=self.version_header)
+
+
+def _written(said: Rule | NoiseWord) -> list[object]:
+    """Its fields; sets in order, which differs from process to process."""
+    values = (getattr(said, each.name) for each in fields(said))
+    return [sorted(value) if isinstance(value, frozenset) else value for value in values]
 
 
 NO_RULES = Rules()

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import os
 import pickle
+import subprocess
+import sys
 
 from proxy.core.parity.rules.difference import DifferenceKind
 from proxy.core.parity.rules.rules import COVERS, NoiseWord, Rule, Rules, Treatment, is_below
@@ -22,6 +25,34 @@ def test_named_kinds_replace_the_usual_ones() -> None:
     assert named.covers(DifferenceKind.MISSING)
     assert not named.covers(DifferenceKind.NUM)
     assert rule(Treatment.IGNORE, "$.a").covers(DifferenceKind.NUM)
+
+
+def test_a_mark_is_the_same_in_every_process() -> None:
+    """Whatever order sets have there; every edit makes another one."""
+    code = (
+        "from proxy.core.parity.rules.rules import *\n"
+        "print(Rules(rules=(Rule(id='a', path='$.a', treatment=Treatment.IGNORE, kinds=COVERS[Treatment.TIME]),),"
+        " secrets=frozenset('abcdef'), words=(NoiseWord(path='$.b', noisy=True),)).mark)"
+    )
+    marks = {
+        subprocess.run(
+            [sys.executable, "-c", code],
+            env=os.environ | {"PYTHONHASHSEED": seed},
+            check=True,
+            capture_output=True,
+            text=True,
+        ).stdout
+        for seed in "123"
+    }
+    edits = [
+        Rules(),
+        Rules(secrets=frozenset("a")),
+        Rules(version_header=b"v"),
+        Rules(rules=(rule(Treatment.MASK, "a"),)),
+    ]
+
+    assert len(marks) == 1
+    assert len({each.mark for each in edits}) == len(edits)
 
 
 def test_a_path_finds_its_rules() -> None:

@@ -5,7 +5,6 @@ Rule 1: rates are a worker's own, and outlive reloads that leave them as they we
 
 from __future__ import annotations
 
-from math import ceil
 from time import monotonic
 from typing import TYPE_CHECKING
 
@@ -13,13 +12,14 @@ from proxy.core.limits.bounds_met import Shed
 from proxy.core.limits.rate import Meter
 from proxy.core.routing.cohort import cohort_of
 from proxy.core.routing.route import RateLimit
-from proxy.edge.routing.step import LocalAnswer
-from proxy.edge.routing.step_kind import RouteStep, StepServices
+from proxy.edge.routing.admission import too_many
+from proxy.edge.steps.step_kind import RouteStep, StepServices
 
 if TYPE_CHECKING:
     from proxy.core.routing.route import Route
     from proxy.core.routing.snapshot import Snapshot
     from proxy.edge.routing.request import Request
+    from proxy.edge.routing.step import LocalAnswer
 
 
 class RouteRate(RouteStep):
@@ -63,9 +63,3 @@ class RateKind:
             known = (policy, Meter(policy.requests, policy.seconds))
         self._meters[route.name] = known
         return RouteRate(*known)
-
-
-def too_many(where: str, wait: float, reason: Shed) -> LocalAnswer:
-    """The answer to one request more than a rate lets pass, which may be asked again after `wait` seconds."""
-    again = b"Retry-After: %d" % max(1, ceil(wait))
-    return LocalAnswer(429, f"too many requests {where}; ask again later", lines=(again,), shed=reason)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from proxy.core.idempotency.policy import KeyPolicy
-from proxy.core.routing.step_policy import StepPolicy
+from proxy.core.idempotency.key_policy import KeyPolicy
+from proxy.core.steps.step_policy import StepPolicy
 
 
 def test_it_is_the_policy_of_a_step() -> None:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from proxy.core.routing.path import PathPattern, parse_pattern
 from proxy.core.routing.route import RateLimit, Route
-from proxy.core.routing.step_policy import StepPolicy
+from proxy.core.steps.step_policy import StepPolicy
 
 
 @dataclass(frozen=True, slots=True)

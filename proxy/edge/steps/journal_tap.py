@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from proxy.core.journal.writes import Writes
     from proxy.core.outcome import Failure
     from proxy.edge.routing.step import LocalAnswer, Wait
-    from proxy.edge.routing.step_kind import Clerk
+    from proxy.edge.steps.step_kind import Clerk
     from proxy.link.questions import Answer
 
 

@@ -21,17 +21,17 @@ from proxy.core.routing.effects import SAFE_METHODS, Effects
 from proxy.core.routing.shadow import ShadowPolicy
 from proxy.core.routing.shadow_headers import copy_lines
 from proxy.core.routing.split import draw
-from proxy.edge.clerk.journal_tap import JournalTap
 from proxy.edge.routing.decision import decide
 from proxy.edge.routing.step import LocalAnswer, Verdict, Wait, WholeBody
-from proxy.edge.routing.step_kind import WITHIN, RouteStep, StepSaid, StepServices
+from proxy.edge.steps.journal_tap import JournalTap
+from proxy.edge.steps.step_kind import WITHIN, RouteStep, StepSaid, StepServices
 from proxy.link.journal_questions import BeginWrite, WriteEnded, WritesHeld
 
 if TYPE_CHECKING:
     from proxy.core.routing.route import Route
     from proxy.core.routing.snapshot import Snapshot
     from proxy.edge.routing.request import Request
-    from proxy.edge.routing.step_kind import Clerk
+    from proxy.edge.steps.step_kind import Clerk
     from proxy.link.questions import Answer
 
 HELD_EVERY: Final = 5.0

@@ -17,11 +17,11 @@ from proxy.link.idempotency_questions import KeptAnswer, KeySettled
 if TYPE_CHECKING:
     from proxy.core.http.response import ResponseHead
     from proxy.core.outcome import Failure
-    from proxy.edge.clerk.held_keys import HeldKeys
     from proxy.edge.routing.bound_table import Leg
     from proxy.edge.routing.request import Request
-    from proxy.edge.routing.step_kind import Clerk
     from proxy.edge.routing.tap import TappedClient
+    from proxy.edge.steps.held_keys import HeldKeys
+    from proxy.edge.steps.step_kind import Clerk
 
 _LEFT_OUT: Final = frozenset(
     {b"content-length", b"transfer-encoding", b"trailer", b"date", b"set-cookie", b"x-request-id", b"connection"}
@@ -40,6 +40,7 @@ class KeyTap(Tap):
         self._head: ResponseHead | None = None
         self._body: list[bytes] = []
         self._size = 0
+        self._is_kept = True
         self._public: tuple[bytes, bytes] | None = None
         held.add(key)
 
@@ -58,18 +59,22 @@ class KeyTap(Tap):
 
     def relay(self, payload: bytes) -> None:
         """More of it; what is too long is not kept."""
-        self._size += len(payload)
-        if self._size > MOST_KEPT:
-            self._body.clear()
-        else:
+        if not self._is_kept:
+            return
+        size = self._size + len(payload)
+        if size <= MOST_KEPT and self._held.answers.take(len(payload)):
+            self._size = size
             self._body.append(payload)
+        else:
+            self._is_kept = False
+            self._let_go()
 
     def ended(self, failure: Failure | None, began: float, ended: float, *, fell_back: bool) -> None:
         """It is over."""
         del began, ended
         head = self._head
         status = 0 if head is None else head.status
-        whole = failure is None and self._size <= MOST_KEPT
+        whole = failure is None and self._is_kept
         sent = failure is None or not (failure.replayable or failure.refused or failure.phase is Phase.CONNECT)
         settlement = settlement_of(status, whole=whole, sent=sent)
         answer = self._answer(head, fell_back=fell_back) if head and settlement is Settlement.ANSWERED else None
@@ -92,4 +97,10 @@ class KeyTap(Tap):
 
     def _settle(self, settlement: Settlement, status: int, answer: KeptAnswer | None = None) -> None:
         self._held.discard(self.key)
+        self._let_go()
         self._clerk.tell(KeySettled(*self.key, settlement, status, answer))
+
+    def _let_go(self) -> None:
+        self._held.answers.give_back(self._size)
+        self._size = 0
+        self._body.clear()

@@ -13,23 +13,23 @@ from functools import partial
 from os import urandom
 from typing import TYPE_CHECKING, Final
 
-from proxy.core.idempotency.claims import RENEW, ClaimStanding
+from proxy.core.idempotency.claims import ClaimStanding
 from proxy.core.idempotency.fingerprint import fingerprint, record_of
 from proxy.core.idempotency.key_field import FIELD, LONGEST, read_key
-from proxy.core.idempotency.policy import KeyAnswer, KeyPolicy
+from proxy.core.idempotency.key_policy import KeyAnswer, KeyPolicy
 from proxy.core.routing.cohort import present_cohort
 from proxy.core.routing.effects import Effects, effects_of
-from proxy.edge.clerk.held_keys import HeldKeys
-from proxy.edge.clerk.key_tap import KeyTap
 from proxy.edge.routing.step import LocalAnswer, Verdict, WholeBody
-from proxy.edge.routing.step_kind import Clerk, RouteStep, StepSaid
+from proxy.edge.steps.held_keys import HeldKeys
+from proxy.edge.steps.key_tap import KeyTap
+from proxy.edge.steps.step_kind import Clerk, RouteStep, StepSaid
 from proxy.link.idempotency_questions import ClaimKey, KeyClaimed, SendKey
 
 if TYPE_CHECKING:
     from proxy.core.routing.route import Route
     from proxy.core.routing.snapshot import Snapshot
     from proxy.edge.routing.request import Request
-    from proxy.edge.routing.step_kind import StepServices
+    from proxy.edge.steps.step_kind import StepServices
     from proxy.link.idempotency_questions import KeptAnswer
     from proxy.link.questions import Answer
 
@@ -46,7 +46,7 @@ _CONTENT_TYPE: Final = b"content-type"
 class IdempotencyStep(RouteStep):
     """Claims the key."""
 
-    name = "idempotency"
+    name = "key"
     before_decision = True
 
     def __init__(self, policy: KeyPolicy, route: Route, clerk: Clerk, held: HeldKeys) -> None:
@@ -74,7 +74,7 @@ class IdempotencyStep(RouteStep):
         key = self._key_of(request)
         if isinstance(key, LocalAnswer):
             return StepSaid(key.detail, key)
-        return None if key is None else StepSaid(f"the clerk is asked whether key {key} was used before")
+        return None if key is None else StepSaid(f'the clerk is asked whether "{key}" was used before')
 
     def _key_of(self, request: Request) -> str | LocalAnswer | None:
         """The key; None: the request needs none."""
@@ -114,7 +114,7 @@ class IdempotencyStep(RouteStep):
 class SendingStep(RouteStep):
     """Says that the request may have been executed from now on."""
 
-    name = "idempotency"
+    name = "key"
 
     def __init__(self, clerk: Clerk) -> None:
         """Of one route."""
@@ -136,8 +136,7 @@ class IdempotencyKind:
     def __init__(self, services: StepServices) -> None:
         """None has a key yet."""
         self._clerk = services.clerk
-        self._held = HeldKeys(services.clerk)
-        services.tasks.start(self._held.keep(RENEW), name="held-keys")
+        self._held = HeldKeys(services.clerk, services.tasks)
 
     def follow(self, snapshot: Snapshot) -> None:
         """A request keeps its key through a reload."""

@@ -8,7 +8,6 @@ Rule 3: whoever inherits from `RouteStep` is compiled as well, as with taps.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 if TYPE_CHECKING:
@@ -37,21 +36,27 @@ class Clerk(Protocol):
         """Have it taken, whenever that can be; False: there is no room, and it is lost."""
 
 
-@dataclass(slots=True)
 class StepServices:
-    """What a worker has for its kinds of steps; `tasks` end with it; `clerk` is whom they may ask."""
+    """What a worker has for its kinds of steps. No dataclass: compiled, it would need its types at once."""
 
-    counters: Counters
-    tasks: Tasks
-    clerk: Clerk
+    __slots__ = ("clerk", "counters", "tasks")
+
+    def __init__(self, counters: Counters, tasks: Tasks, clerk: Clerk) -> None:
+        """`tasks` end with the worker; `clerk` is whom steps may ask."""
+        self.counters = counters
+        self.tasks = tasks
+        self.clerk = clerk
 
 
-@dataclass(slots=True)
 class StepSaid:
     """What a step would do with a request: a sentence for people, and the answer where it would give one."""
 
-    sentence: str
-    answer: LocalAnswer | None = None
+    __slots__ = ("answer", "sentence")
+
+    def __init__(self, sentence: str, answer: LocalAnswer | None = None) -> None:
+        """No answer: the request would go on, as far as this step is concerned."""
+        self.sentence = sentence
+        self.answer = answer
 
 
 class RouteStep:

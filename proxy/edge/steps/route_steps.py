@@ -1,7 +1,7 @@
 """All kinds of steps, and the steps of each route of a table.
 
-Rule 1: a new kind is a file of `routing/` or `clerk/` and a line in `KINDS`, whose order is that in which a request
-        meets steps: before the decision those that may change it, behind it those that a side's request has to pass.
+Rule 1: a new kind is a file beside this one and a line in `KINDS`, whose order is that in which a request meets steps:
+        before the decision those that may change it, behind it those that a side's request has to pass.
 Rule 2: a route without policies has no steps, not even the decision.
 """
 
@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from proxy.edge.clerk.idempotency_step import IdempotencyKind, SendingKind
-from proxy.edge.clerk.journal_step import JournalKind
 from proxy.edge.routing.decision import decide
-from proxy.edge.routing.route_rate import RateKind
+from proxy.edge.steps.idempotency_step import IdempotencyKind, SendingKind
+from proxy.edge.steps.journal_step import JournalKind
+from proxy.edge.steps.route_rate import RateKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from proxy.core.routing.route import Route
     from proxy.edge.routing.bound_table import Live
     from proxy.edge.routing.step import AdmissionStep
-    from proxy.edge.routing.step_kind import StepKind, StepServices
+    from proxy.edge.steps.step_kind import StepKind, StepServices
 
 KINDS: tuple[Callable[[StepServices], StepKind], ...] = (
     IdempotencyKind,

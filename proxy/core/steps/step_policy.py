@@ -1,6 +1,6 @@
 """What a block of routes.yaml says of a step before a route's requests, as all read it but the step itself.
 
-Rule 1: a route has at most one policy of each class; `proxy/edge/route_steps.py` names the step of each.
+Rule 1: a route has at most one policy of each class; `proxy/edge/steps/route_steps.py` names the step of each.
 Rule 2: a policy is a frozen dataclass: `plan` tells its fields, and it travels to workers by them.
 """
 

@@ -11,13 +11,13 @@ from proxy.core.outcome import Failure
 from proxy.core.routing.route import Route
 from proxy.core.routing.snapshot import Snapshot
 from proxy.core.routing.table import RouteTable
-from proxy.edge import route_steps
 from proxy.edge.routing.decision import decide
 from proxy.edge.routing.request import Request
-from proxy.edge.routing.route_rate import RateKind
 from proxy.edge.routing.step import LocalAnswer, Verdict, Wait, WholeBody
-from proxy.edge.routing.step_kind import RouteStep, StepServices
 from proxy.edge.routing.tap import Tap
+from proxy.edge.steps import route_steps
+from proxy.edge.steps.route_rate import RateKind
+from proxy.edge.steps.step_kind import RouteStep, StepServices
 from proxy.link.messages import StepAnswerDelta
 from tests.edge.conftest import Play, Serve
 from tests.edge.loops import BOTH
