@@ -8,6 +8,7 @@ import pytest
 
 from proxy.core.http.response import ResponseHead
 from proxy.core.outcome import Side
+from proxy.edge.client.gone_transport import GONE
 from proxy.edge.routing.decision import decide
 from proxy.edge.routing.request import Request
 from proxy.edge.routing.step import LocalAnswer, Verdict, Wait
@@ -144,7 +145,8 @@ async def test_a_request_that_stays_outlives_its_client(play: Play, serve: Serve
     client = await proxy.client()
     await client.send(post(b"x"))
     await until(lambda: "whole" in tap.heard)
-    await client.close()
+    client.reset()
+    await until(lambda: proxy.listener._clients and next(iter(proxy.listener._clients)).transport is GONE)
     go_on.set()
     await until(lambda: tap.word is not None)
     assert tap.word is not None
