@@ -56,10 +56,11 @@ MAY_IMPORT: dict[str, set[str]] = {
     "proxy.store": CORE | {"proxy", "proxy.store"},
     "proxy.clerk": BESIDE | {"proxy.clerk", "proxy.store"},
     "proxy.comparer": BESIDE | {"proxy.comparer"},
+    "proxy.reconcile": CORE | {"proxy.reconcile"},
     "proxy.control": BESIDE | {"proxy.api", "proxy.control", "proxy.store"},
     "proxy.app": PARTS | {"proxy.app"},
     "proxy.demo": PARTS | {"proxy.app", "proxy.cli", "proxy.demo"},
-    "proxy.cli": PARTS | {"proxy.app", "proxy.cli", "proxy.demo"},
+    "proxy.cli": PARTS | {"proxy.app", "proxy.cli", "proxy.demo", "proxy.reconcile"},
     "proxy.__main__": {"proxy.cli"},
     "adapters": CORE | {"adapters"},
 }

@@ -6,12 +6,22 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from proxy.api.evidence import EpochsView, ExchangesView, MismatchesView
+from proxy.api.grants import (
+    ExportBody,
+    GrantsView,
+    ImportBody,
+    ImportedView,
+    ReplayBody,
+    ReplayedView,
+    SealedGrantsView,
+)
 from proxy.api.history import HistoryView
 from proxy.api.idempotency import ReleaseBody, ReleasedView, UndecidedKeysView
 from proxy.api.journal import JournalBody, JournalDecidedView, JournalPageView
 from proxy.api.kill import KillBody, KillView
 from proxy.api.orders import MovedView, OrderBody, PinBody
 from proxy.api.recent import RecentView, RequestedView
+from proxy.api.reconcile import ReconcileRunBody, ReconcileRunsView, ReconcileRunView
 from proxy.api.routes import RouteDetailView, RoutesView
 from proxy.api.standing import TransitionsView
 from proxy.api.upstreams import UpstreamsView
@@ -54,6 +64,11 @@ def _order(verb: str, sentence: str, body: type[View] = OrderBody) -> ApiPath:
         answer=MovedView,
         body=body,
     )
+
+
+def _grants(verb: str, sentence: str, body: type[View], answer: type[View]) -> ApiPath:
+    path = f"/api/grants/{verb}"
+    return ApiPath(method="POST", path=path, token=TokenScope.ALWAYS, sentence=sentence, answer=answer, body=body)
 
 
 def _journal(verb: str, sentence: str) -> ApiPath:
@@ -133,6 +148,26 @@ PATHS = (
         sentence="Frees such a key: the next request that carries it is executed.",
         answer=ReleasedView,
         body=ReleaseBody,
+    ),
+    _read(
+        "/api/grants",
+        "Families of tokens that exist once.",
+        GrantsView,
+        ("provider", "of this one alone"),
+        ("unproved", "a system: those alone whose current token it has not shown"),
+        ("limit", "how many, from 1 to 10000; 100 without it"),
+    ),
+    _grants("import", "Tokens that a system may bring though it adopts none.", ImportBody, ImportedView),
+    _grants("replay", "Reads this host's spool into a database that was restored.", ReplayBody, ReplayedView),
+    _grants("export", "Current tokens that a system is not known to hold, sealed.", ExportBody, SealedGrantsView),
+    _read("/api/reconcile", "What runs of `banyan reconcile` have come to.", ReconcileRunsView),
+    ApiPath(
+        method="POST",
+        path="/api/reconcile/{name}",
+        token=TokenScope.ALWAYS,
+        sentence="Records what a run of this check has come to, as `banyan reconcile` does.",
+        answer=ReconcileRunView,
+        body=ReconcileRunBody,
     ),
     _read(
         "/api/journal",

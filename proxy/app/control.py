@@ -41,8 +41,9 @@ from proxy.control.traffic.ledger import Ledger
 from proxy.core.routing.snapshot import Snapshot
 from proxy.store.open_stores import Stores, open_stores
 from proxy.store.postgres.connections import Patience
-from proxy.store.postgres.idempotency import PostgresKeys
+from proxy.store.postgres.grant_tables import GrantTables
 from proxy.store.postgres.journal import PostgresJournal
+from proxy.store.postgres.key_records import PostgresKeys
 from proxy.tasks import RestartedTasks, Work
 
 PATIENCE = Patience(longest_wait=1.0)
@@ -149,10 +150,13 @@ def _admin(
         parity=parity,
         judged=parts.judged,
         asked=parts.asked,
+        reconciled=parts.reconcile_runs,
         moved=parts.mover.counts,
         told=base.hooks.counts,
         journal=parts.journal,
         keys=None if base.stores.connections is None else PostgresKeys(base.stores.connections),
+        tokens=None if base.stores.connections is None else GrantTables(base.stores.connections),
+        directory=base.directory,
     )
 
 

@@ -23,6 +23,7 @@ from pathlib import Path
 import msgspec
 import structlog
 
+from proxy.clerk.grants.grant_handler import GrantHandler
 from proxy.clerk.handler import AnyHandler
 from proxy.clerk.idempotency.key_handler import KeyHandler
 from proxy.clerk.journal.journal_handler import JournalHandler
@@ -33,8 +34,8 @@ from proxy.link.reconnecting import ControlLink
 from proxy.link.table_bytes import load
 from proxy.store.open_stores import connections_to
 from proxy.store.postgres.connections import Connections, Patience
-from proxy.store.postgres.idempotency import PostgresKeys
 from proxy.store.postgres.journal import PostgresJournal
+from proxy.store.postgres.key_records import PostgresKeys
 from proxy.tasks import RestartedTasks, Tasks
 
 PATIENCE = Patience(timeout=1.5, connect=1.0, longest_wait=1.0)
@@ -69,7 +70,8 @@ class ClerkProcess:
         self._connections = connections_to(
             inputs.snapshot.state.reveal(), inputs.directory, patience=PATIENCE, most=CONNECTIONS
         )
-        self._handlers = Handlers(_handlers(self._connections, inputs.snapshot))
+        self._grants = GrantHandler(inputs.snapshot, inputs.directory)
+        self._handlers = Handlers((*_handlers(self._connections, inputs.snapshot), self._grants))
         self._link = ControlLink(inputs.link, MOST_UNSENT, self._tell, self._hear)
         self._installing = asyncio.Lock()
         self._stopping = asyncio.Event()
@@ -105,6 +107,7 @@ class ClerkProcess:
             async with asyncio.timeout(LAST_WORDS):
                 await self._questions.done()
         await self._questions.end()
+        await self._grants.end()  # however long it takes: tokens that are on their way
         self._tell()
         await self._link.finish()
 
@@ -117,6 +120,8 @@ class ClerkProcess:
         if self._link.ready:
             state = ClerkState(os.getpid(), self._revision, self._handlers.running, self._handlers.is_away)
             self._link.send(state)
+            if (counts := self._grants.take_counts()) is not None:
+                self._link.send(counts)
 
     def _hear(self, body: bytes) -> None:
         try:

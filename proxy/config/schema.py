@@ -15,14 +15,16 @@ from pydantic import Field, create_model
 
 from proxy.config.block import Block, KeysAt
 from proxy.config.blocks.compare import COMPARE
+from proxy.config.blocks.databases import DATABASES
 from proxy.config.blocks.fallback import FALLBACK
+from proxy.config.blocks.grants import GRANTS
 from proxy.config.blocks.hooks import HOOKS
 from proxy.config.blocks.idempotency import IDEMPOTENCY
-from proxy.config.blocks.judgement import JUDGEMENT
+from proxy.config.blocks.judge.judgement import JUDGEMENT
+from proxy.config.blocks.judge.ramp_reach import REACH
 from proxy.config.blocks.leniency import LENIENCY
 from proxy.config.blocks.limits import LIMITS
 from proxy.config.blocks.match import MatchBlock
-from proxy.config.blocks.ramp_reach import REACH
 from proxy.config.blocks.resolve import RESOLVE
 from proxy.config.blocks.route import RESPOND, ROUTE, SIDES
 from proxy.config.blocks.server import LOG, SERVER, TRUST
@@ -50,11 +52,13 @@ BLOCKS = (
     WRITES,
     IDEMPOTENCY,
     RESPOND,
+    GRANTS,
     WAITS,
     LIMITS,
     LENIENCY,
     TLS,
     LOG,
+    DATABASES,
     HOOKS,
 )
 

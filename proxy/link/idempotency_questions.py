@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import msgspec
 
-from proxy.core.idempotency.claims import ClaimStanding, Settlement
+from proxy.core.idempotency.claims import ClaimOutcome, Settlement
 
 
 class KeptAnswer(msgspec.Struct, frozen=True, array_like=True):
@@ -42,7 +42,7 @@ class SendKey(msgspec.Struct, frozen=True, array_like=True, tag="send_key"):
 class KeyClaimed(msgspec.Struct, frozen=True, array_like=True, tag="key_claimed"):
     """To both; `status` is known where it was answered, `answer` where that was kept."""
 
-    standing: ClaimStanding
+    standing: ClaimOutcome
     status: int = 0
     answer: KeptAnswer | None = None
 

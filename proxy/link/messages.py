@@ -253,6 +253,20 @@ class ClerkState(msgspec.Struct, frozen=True, tag="clerk"):
     away: bool
 
 
+class GrantCounts(msgspec.Struct, frozen=True, tag="grants"):
+    """Clerk to control: what it has done for `grants` since it last said so, by provider and word.
+
+    `calls` by outcome with the `seconds` that they took, `stored` answers by system, `alarms`. `consents` are
+    (provider, family, client, why) of grants that need a new consent.
+    """
+
+    calls: list[tuple[str, str, int]]
+    seconds: list[tuple[str, float]]
+    stored: list[tuple[str, str, int]]
+    alarms: list[tuple[str, str, int]]
+    consents: list[tuple[str, str, str, str]]
+
+
 class Noise(msgspec.Struct, frozen=True, tag="noise"):
     """Control to comparer: by route and key what all replicas know (a `KeyState`, but `waits`).
 
@@ -329,7 +343,7 @@ class Probed(msgspec.Struct, frozen=True, tag="probed"):
 
 ToWorker = Poll | Table | Probed | Orders
 ToComparer = Poll | Table | Probed | Noise | Orders
-ToControl = Report | Comparer | Evidence | ClerkState
+ToControl = Report | Comparer | Evidence | ClerkState | GrantCounts
 
 _encode = msgspec.msgpack.Encoder().encode
 _to_worker: msgspec.msgpack.Decoder[ToWorker] = msgspec.msgpack.Decoder(ToWorker)

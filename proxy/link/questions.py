@@ -14,6 +14,7 @@ from typing import get_args
 
 import msgspec
 
+from proxy.link.grant_questions import GrantUsed, UseGrant
 from proxy.link.idempotency_questions import ClaimKey, KeyClaimed, KeySettled, KeysHeld, SendKey
 from proxy.link.journal_questions import BeginWrite, KeepAnswer, WriteCommitted, WriteEnded, WritesHeld
 
@@ -30,9 +31,9 @@ class Unavailable(msgspec.Struct, frozen=True, array_like=True, tag="unavailable
     again: int = 1
 
 
-Question = ClaimKey | SendKey | BeginWrite | KeepAnswer
+Question = ClaimKey | SendKey | BeginWrite | KeepAnswer | UseGrant
 Notice = KeySettled | KeysHeld | WriteEnded | WritesHeld
-Answer = Unavailable | KeyClaimed | WriteCommitted
+Answer = Unavailable | KeyClaimed | WriteCommitted | GrantUsed
 
 
 class Asked(msgspec.Struct, frozen=True, array_like=True, tag="ask"):

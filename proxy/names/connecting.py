@@ -1,4 +1,4 @@
-"""How the HTTP clients of control and clerk connect: names by our own resolver, sockets by their paths.
+"""How HTTP clients of control and the clerk connect: names by our own resolver, sockets by their paths.
 
 Rule: no look-up takes a thread of the loop's own, in which routes.yaml and certificates are read: a name server that is
       silent holds up whoever asks for that name, and nobody else.

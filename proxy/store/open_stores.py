@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import structlog
@@ -22,22 +22,26 @@ from proxy.store.errors import StoreRefused, StoreUnavailable
 from proxy.store.evidence import EvidenceStore
 from proxy.store.memory.evidence import MemoryEvidence
 from proxy.store.memory.positions import MemoryPositions
+from proxy.store.memory.reconcile_runs import MemoryReconcileRuns
 from proxy.store.named_evidence import NamedEvidence
 from proxy.store.named_positions import NamedPositions
 from proxy.store.positions import PositionStore
 from proxy.store.postgres.connections import MOST_CONNECTIONS, Connections, Patience
 from proxy.store.postgres.evidence import PostgresEvidence
 from proxy.store.postgres.positions import PostgresPositions
+from proxy.store.postgres.reconcile_runs import PostgresReconcileRuns
+from proxy.store.reconcile_runs import ReconcileRunStore
 
 _log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stores:
-    """Both stores over one state. Nothing is connected or started before it is needed."""
+    """All stores over one state. Nothing is connected or started before it is needed."""
 
     evidence: EvidenceStore
     positions: PositionStore
+    reconcile_runs: ReconcileRunStore = field(default_factory=MemoryReconcileRuns)
     embedded: Embedded | None = None
     connections: Connections | None = None
 
@@ -85,6 +89,7 @@ def open_stores(
     return Stores(
         evidence=PostgresEvidence(connections, retention),
         positions=PostgresPositions(connections),
+        reconcile_runs=PostgresReconcileRuns(connections),
         embedded=embedded,
         connections=connections,
     )

@@ -11,7 +11,7 @@ import msgspec
 
 from proxy.clerk.handler import AnyHandler
 from proxy.clerk.worker_connection import Handlers, WorkerConnection
-from proxy.core.idempotency.claims import ClaimStanding, Settlement
+from proxy.core.idempotency.claims import ClaimOutcome, Settlement
 from proxy.core.routing.snapshot import Snapshot
 from proxy.edge.clerk.clerk_link import ClerkLink
 from proxy.link.idempotency_questions import ClaimKey, KeyClaimed, KeySettled
@@ -45,7 +45,7 @@ class Scripted:
         await self.go.wait()
         if self.away:
             raise StoreUnavailable("away")
-        return KeyClaimed(ClaimStanding.CLAIMED)
+        return KeyClaimed(ClaimOutcome.CLAIMED)
 
     async def forget(self, question: ClaimKey) -> None:
         self.forgotten.append(question.key)

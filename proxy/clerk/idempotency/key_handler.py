@@ -10,12 +10,12 @@ import msgspec
 import structlog
 
 from proxy.clerk.group_commit import GroupCommit
-from proxy.core.idempotency.claims import ClaimStanding, KeptReply, KeyClaim, Settlement
+from proxy.core.idempotency.claims import ClaimOutcome, KeptReply, KeyClaim, Settlement
 from proxy.core.routing.snapshot import Snapshot
 from proxy.link.idempotency_questions import ClaimKey, KeptAnswer, KeyClaimed, KeySettled, KeysHeld, SendKey
 from proxy.link.questions import Answer
 from proxy.store.errors import StoreRefused, StoreUnavailable
-from proxy.store.postgres.idempotency import Claimed, PostgresKeys
+from proxy.store.postgres.key_records import Claimed, PostgresKeys
 from proxy.tasks import Tasks, Work
 
 PRUNE_EVERY = 600.0
@@ -51,7 +51,7 @@ class KeyHandler:
         if isinstance(question, ClaimKey):
             return _answer((await self._claims.add(_claim_of(question)))[key])
         is_own = key in await self._sendings.add(key)
-        return KeyClaimed(ClaimStanding.CLAIMED if is_own else ClaimStanding.RUNNING)
+        return KeyClaimed(ClaimOutcome.CLAIMED if is_own else ClaimOutcome.RUNNING)
 
     async def forget(self, question: ClaimKey | SendKey) -> None:
         """Who does not wait for either has sent nothing."""
@@ -85,5 +85,5 @@ def _answer(claimed: Claimed) -> KeyClaimed:
     standing, reply = claimed
     if reply is None:
         return KeyClaimed(standing)
-    kept = KeptAnswer(reply.status, list(reply.lines), reply.body) if standing is ClaimStanding.ANSWERED else None
+    kept = KeptAnswer(reply.status, list(reply.lines), reply.body) if standing is ClaimOutcome.ANSWERED else None
     return KeyClaimed(standing, reply.status, kept)

@@ -12,6 +12,7 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
+from pathlib import Path
 
 import msgspec
 import structlog
@@ -21,11 +22,13 @@ from prometheus_client.exposition import gzip_accepted
 from proxy.api.upstreams import DownView, UpstreamsView
 from proxy.control.admin.auth import AdminAuth, guarded_by
 from proxy.control.admin.evidence import ParityPages, evidence_view
+from proxy.control.admin.grants import GrantPages
 from proxy.control.admin.history import HistoryPages
 from proxy.control.admin.journal_pages import JournalPages, journal_view
 from proxy.control.admin.kill import KillSwitch
 from proxy.control.admin.moves import RouteMoves
 from proxy.control.admin.recent import RecentPages
+from proxy.control.admin.reconcile import ReconcilePages
 from proxy.control.admin.responses import Handler, no_such_route, problem, tagged
 from proxy.control.admin.routes import (
     asked_upstreams,
@@ -37,6 +40,7 @@ from proxy.control.admin.routes import (
 from proxy.control.admin.standing import JudgedRoutes
 from proxy.control.admin.undecided_keys import KeyPages
 from proxy.control.admin.upstreams import upstream_view
+from proxy.control.evidence.reconcile_runs import ReconcileRuns
 from proxy.control.fleet.links import Links
 from proxy.control.fleet.upstreams import worst
 from proxy.control.journal.journal_watch import JournalWatch
@@ -50,7 +54,8 @@ from proxy.control.probe.upstreams_down import down_views
 from proxy.control.running import Running
 from proxy.core.routing.route import Route
 from proxy.core.routing.snapshot import Snapshot
-from proxy.store.postgres.idempotency import PostgresKeys
+from proxy.store.postgres.grant_tables import GrantTables
+from proxy.store.postgres.key_records import PostgresKeys
 
 VERBS = ("promote", "rollback", "hold", "resume", "drain", "epoch")
 _MAX_BODY = 64 * 1024
@@ -69,10 +74,13 @@ class Admin:
     probes: Probes
     kill: KillSwitch
     parser: str
+    tokens: GrantTables | None = None
+    directory: Path = Path()
     certificates: Certificates = field(default_factory=Certificates)
     parity: ParityPages = field(default_factory=ParityPages)
     judged: JudgedRoutes | None = None
     asked: RouteMoves | None = None
+    reconciled: ReconcileRuns | None = None
     moved: Mapping[tuple[str, str, str, str], int] = field(default_factory=dict)
     told: Mapping[Delivery, int] = field(default_factory=dict)
     keys: PostgresKeys | None = None
@@ -190,6 +198,7 @@ class Admin:
                 waiting=self.parity.archive.waiting,
             ),
             clerk=ClerkReading(state=self.links.clerk.state, needed=self.running.started_with.has_database),
+            grants=self.links.grants if self.running.snapshot.grants else None,
             journal={} if self.journal is None else self.journal.standings,
             shown=self.certificates.shown,
             routes=self._running_routes(),
@@ -274,6 +283,15 @@ def application(admin: Admin, gate: AdminAuth) -> web.Application:
     keys = KeyPages(keys=admin.keys, running=admin.snapshot)
     app.router.add_get("/api/idempotency", keys.page)
     app.router.add_post("/api/idempotency/{id}/release", keys.release)
+    grants = GrantPages(tables=admin.tokens, directory=admin.directory, running=admin.snapshot)
+    app.router.add_get("/api/grants", grants.families)
+    app.router.add_post("/api/grants/import", grants.take_in)
+    app.router.add_post("/api/grants/replay", grants.replay)
+    app.router.add_post("/api/grants/export", grants.export)
+    if admin.reconciled is not None:
+        reconcile = ReconcilePages(runs=admin.reconciled, running=admin.snapshot)
+        app.router.add_get("/api/reconcile", reconcile.page)
+        app.router.add_post("/api/reconcile/{name}", reconcile.record)
     app.router.add_get("/api/kill", admin.kill.look)
     app.router.add_post("/api/kill", admin.kill.turn)
     return app

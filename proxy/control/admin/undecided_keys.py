@@ -17,7 +17,7 @@ from proxy.control.position.mover import PATIENCE
 from proxy.core.routing.snapshot import Snapshot
 from proxy.log import stamp
 from proxy.store.errors import StoreUnavailable
-from proxy.store.postgres.idempotency import PostgresKeys
+from proxy.store.postgres.key_records import PostgresKeys
 
 MOST = 1000
 _ID = 64

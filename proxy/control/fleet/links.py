@@ -18,6 +18,7 @@ import structlog
 
 from proxy.control.fleet.clerk import ClerkSeen
 from proxy.control.fleet.comparer import Comparing
+from proxy.control.fleet.grants_seen import GrantsSeen
 from proxy.control.traffic.ledger import Ledger
 from proxy.control.traffic.recent_comparisons import RecentComparisons
 from proxy.control.traffic.recent_requests import RecentRequests
@@ -25,6 +26,7 @@ from proxy.link.messages import (
     ClerkState,
     Comparer,
     Evidence,
+    GrantCounts,
     Orders,
     Poll,
     Probed,
@@ -49,6 +51,7 @@ class Links:
         self.ledger = ledger
         self.comparing = comparing or Comparing()
         self.clerk = ClerkSeen()
+        self.grants = GrantsSeen()
         self.recent = RecentRequests()
         self.comparisons = RecentComparisons()
         self.comparing.outcomes = self.comparisons.take
@@ -200,6 +203,8 @@ class _Link(asyncio.Protocol):
                 self._links.comparing.take(message)
             case ClerkState():
                 self._hear_clerk(message)
+            case GrantCounts():
+                self._links.grants.take(message)
 
     def _report(self, report: Report) -> None:
         if self.pid != report.pid:

@@ -13,12 +13,14 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoM
 from prometheus_client.registry import Collector
 
 from proxy import __version__
+from proxy.control.fleet.grants_seen import GrantsSeen
 from proxy.control.fleet.upstreams import worst
 from proxy.control.metrics.clerk_metrics import NONE as NO_CLERK
 from proxy.control.metrics.clerk_metrics import ClerkReading, collect_clerk
 from proxy.control.metrics.evidence_metrics import NOTHING as NO_EVIDENCE
 from proxy.control.metrics.evidence_metrics import EvidenceReading, collect_comparing, write_incomparable, write_parity
 from proxy.control.metrics.exposition import write_moves, write_series
+from proxy.control.metrics.grant_metrics import collect_grants
 from proxy.control.metrics.journal_metrics import collect_journal
 from proxy.control.position.hooks import Delivery
 from proxy.control.probe.certificates import Shown
@@ -49,6 +51,7 @@ class MetricsReading:
     shown: Sequence[Shown] = ()
     evidence: EvidenceReading = NO_EVIDENCE
     clerk: ClerkReading = NO_CLERK
+    grants: GrantsSeen | None = None
     journal: Mapping[str, JournalStanding] = field(default_factory=dict)
     routes: tuple[Route, ...] | None = None
     moved: Mapping[tuple[str, str, str, str], int] = field(default_factory=dict)
@@ -95,6 +98,7 @@ class BanyanCollector(Collector):
         yield self._upstreams()
         yield from collect_comparing(self._reading.evidence)
         yield from collect_clerk(self._reading.clerk, self._reading.counts)
+        yield from collect_grants(self._reading.grants)
         yield from collect_journal(self._reading.journal)
         yield from self._left_alone()
         yield self._repeats()

@@ -32,7 +32,7 @@ class KeyPhase(StrEnum):
     UNKEPT = "unkept"
 
 
-class ClaimStanding(StrEnum):
+class ClaimOutcome(StrEnum):
     """What a claim of a key comes to."""
 
     CLAIMED = "claimed"
@@ -104,20 +104,20 @@ class UndecidedKey(NamedTuple):
     repeatable: bool
 
 
-def standing_of(record: KeyRecord, owner: bytes, fingerprint: bytes) -> ClaimStanding:
+def standing_of(record: KeyRecord, owner: bytes, fingerprint: bytes) -> ClaimOutcome:
     """Of a claim that did not take the key."""
     if record.owner == owner:
-        return ClaimStanding.CLAIMED
+        return ClaimOutcome.CLAIMED
     if record.fingerprint != fingerprint:
-        return ClaimStanding.OTHER_PAYLOAD
+        return ClaimOutcome.OTHER_PAYLOAD
     match record.phase:
         case KeyPhase.ANSWERED:
-            return ClaimStanding.ANSWERED
+            return ClaimOutcome.ANSWERED
         case KeyPhase.UNKEPT:
-            return ClaimStanding.UNKEPT
+            return ClaimOutcome.UNKEPT
         case KeyPhase.SENT | KeyPhase.CLAIMED:
             was_sent = record.tried or record.phase is KeyPhase.SENT
-            return ClaimStanding.UNKNOWN if was_sent and not record.is_locked else ClaimStanding.RUNNING
+            return ClaimOutcome.UNKNOWN if was_sent and not record.is_locked else ClaimOutcome.RUNNING
 
 
 def settlement_of(status: int, *, whole: bool, sent: bool) -> Settlement:

@@ -13,7 +13,7 @@ from functools import partial
 from os import urandom
 from typing import TYPE_CHECKING, Final
 
-from proxy.core.idempotency.claims import ClaimStanding
+from proxy.core.idempotency.claims import ClaimOutcome
 from proxy.core.idempotency.fingerprint import fingerprint, record_of
 from proxy.core.idempotency.key_field import FIELD, LONGEST, read_key
 from proxy.core.idempotency.key_policy import KeyAnswer, KeyPolicy
@@ -103,7 +103,7 @@ class IdempotencyStep(RouteStep):
     def _heard(self, request: Request, claim: ClaimKey, answer: Answer) -> LocalAnswer | None:
         if not isinstance(answer, KeyClaimed):
             raise TypeError("the clerk has answered something else")
-        if answer.standing is not ClaimStanding.CLAIMED:
+        if answer.standing is not ClaimOutcome.CLAIMED:
             return _answer(answer)
         request.watch(KeyTap(request, (claim.record, claim.owner), self._clerk, self._held))
         request.stays = True
@@ -167,7 +167,7 @@ class SendingKind:
 def _own_still(answer: Answer) -> LocalAnswer | None:
     if not isinstance(answer, KeyClaimed):
         raise TypeError("the clerk has answered something else")
-    return None if answer.standing is ClaimStanding.CLAIMED else _answer(answer)
+    return None if answer.standing is ClaimOutcome.CLAIMED else _answer(answer)
 
 
 def _missing() -> LocalAnswer:
@@ -183,19 +183,19 @@ def _malformed() -> LocalAnswer:
 def _answer(claimed: KeyClaimed) -> LocalAnswer:
     """What a client gets whose key is not its request's own (draft-07 section 2.7)."""
     match claimed.standing:
-        case ClaimStanding.RUNNING | ClaimStanding.CLAIMED:
+        case ClaimOutcome.RUNNING | ClaimOutcome.CLAIMED:
             detail = "a request with this Idempotency-Key is still being processed; ask again"
             return LocalAnswer(409, detail, lines=_AGAIN, counted=KeyAnswer.RUNNING.value)
-        case ClaimStanding.OTHER_PAYLOAD:
+        case ClaimOutcome.OTHER_PAYLOAD:
             detail = "this Idempotency-Key was used for another request; take a new key"
             return LocalAnswer(422, detail, counted=KeyAnswer.OTHER_PAYLOAD.value)
-        case ClaimStanding.UNKEPT:
+        case ClaimOutcome.UNKEPT:
             detail = f"the request was executed and answered with {claimed.status}; its answer was not kept"
             return LocalAnswer(409, detail, counted=KeyAnswer.UNKEPT.value)
-        case ClaimStanding.UNKNOWN:
+        case ClaimOutcome.UNKNOWN:
             detail = "outcome unknown: a request with this Idempotency-Key was sent, and nobody knows what became of it"
             return LocalAnswer(409, detail, counted=KeyAnswer.UNKNOWN.value)
-        case ClaimStanding.ANSWERED:
+        case ClaimOutcome.ANSWERED:
             return _replayed(claimed.answer)
 
 

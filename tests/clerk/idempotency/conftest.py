@@ -13,7 +13,7 @@ from proxy.clerk.idempotency.key_handler import KeyHandler
 from proxy.core.routing.snapshot import Snapshot
 from proxy.edge.clerk.clerk_link import ClerkLink
 from proxy.store.postgres.connections import Connections, Patience
-from proxy.store.postgres.idempotency import PostgresKeys
+from proxy.store.postgres.key_records import PostgresKeys
 from tests.clerk.clerk_at import Clerk, linked
 from tests.edge.conftest import play
 from tests.edge.proxy import Block, Proxy, snapshot_of, upstream

@@ -1,6 +1,6 @@
 """Requests with keys: a data plane, the clerk's end and a real PostgreSQL.
 
-Long: every row of docs/idempotency.md, and each way in which a request with a key may end.
+Long: one test after the other of one promise, by the same few fixtures.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from proxy.edge.clerk.clerk_link import ClerkLink
 from proxy.edge.steps.held_keys import HeldKeys
 from proxy.edge.steps.idempotency_step import IdempotencyKind
 from proxy.store.postgres.connections import Connections
-from proxy.store.postgres.idempotency import PostgresKeys
+from proxy.store.postgres.key_records import PostgresKeys
 from tests.clerk.clerk_at import Clerk
 from tests.clerk.idempotency.conftest import Serve, table
 from tests.edge.conftest import Play

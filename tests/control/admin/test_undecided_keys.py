@@ -12,7 +12,7 @@ from aiohttp.web import Application, Request
 from proxy.control.admin.undecided_keys import KeyPages
 from proxy.core.idempotency.claims import KeptReply, KeyClaim, Settlement
 from proxy.store.postgres.connections import Connections, Patience
-from proxy.store.postgres.idempotency import PostgresKeys
+from proxy.store.postgres.key_records import PostgresKeys
 from tests.control.tables import crm
 from tests.store.conftest import database, fresh_data, server
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from proxy.core.idempotency.claims import (
-    ClaimStanding,
+    ClaimOutcome,
     KeyPhase,
     KeyRecord,
     Settlement,
@@ -16,7 +16,7 @@ from proxy.core.idempotency.claims import (
 OWNER, OTHER, PRINT = b"owner", b"other", b"print"
 
 
-def standing(phase: KeyPhase, *, locked: bool = False, tried: bool = False, payload: bytes = PRINT) -> ClaimStanding:
+def standing(phase: KeyPhase, *, locked: bool = False, tried: bool = False, payload: bytes = PRINT) -> ClaimOutcome:
     return standing_of(KeyRecord(OTHER, PRINT, phase, locked, tried), OWNER, payload)
 
 
@@ -24,28 +24,28 @@ def test_what_was_claimed_before_is_ones_own() -> None:
     """A claim that is made twice, since its answer was lost, is the same one."""
     record = KeyRecord(OWNER, PRINT, KeyPhase.CLAIMED, is_locked=True)
 
-    assert standing_of(record, OWNER, PRINT) is ClaimStanding.CLAIMED
+    assert standing_of(record, OWNER, PRINT) is ClaimOutcome.CLAIMED
 
 
 @pytest.mark.parametrize("phase", KeyPhase)
 def test_another_payload_is_told_first(phase: KeyPhase) -> None:
     """Whatever became of the first request."""
-    assert standing(phase, payload=b"else") is ClaimStanding.OTHER_PAYLOAD
+    assert standing(phase, payload=b"else") is ClaimOutcome.OTHER_PAYLOAD
 
 
 def test_a_lock_says_whether_a_request_still_runs() -> None:
     """One that was sent and whose lock has run out is unknown; so is one before which another was sent."""
-    assert standing(KeyPhase.CLAIMED, locked=True) is ClaimStanding.RUNNING
-    assert standing(KeyPhase.SENT, locked=True, tried=True) is ClaimStanding.RUNNING
-    assert standing(KeyPhase.CLAIMED) is ClaimStanding.RUNNING
-    assert standing(KeyPhase.CLAIMED, tried=True) is ClaimStanding.UNKNOWN
-    assert standing(KeyPhase.SENT) is ClaimStanding.UNKNOWN
+    assert standing(KeyPhase.CLAIMED, locked=True) is ClaimOutcome.RUNNING
+    assert standing(KeyPhase.SENT, locked=True, tried=True) is ClaimOutcome.RUNNING
+    assert standing(KeyPhase.CLAIMED) is ClaimOutcome.RUNNING
+    assert standing(KeyPhase.CLAIMED, tried=True) is ClaimOutcome.UNKNOWN
+    assert standing(KeyPhase.SENT) is ClaimOutcome.UNKNOWN
 
 
 def test_what_was_answered_is_answered() -> None:
     """With the answer, or without it."""
-    assert standing(KeyPhase.ANSWERED) is ClaimStanding.ANSWERED
-    assert standing(KeyPhase.UNKEPT) is ClaimStanding.UNKEPT
+    assert standing(KeyPhase.ANSWERED) is ClaimOutcome.ANSWERED
+    assert standing(KeyPhase.UNKEPT) is ClaimOutcome.UNKEPT
 
 
 @pytest.mark.parametrize(

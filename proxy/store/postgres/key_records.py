@@ -14,7 +14,7 @@ from typing import Any
 from proxy.core.idempotency.claims import (
     KEPT,
     LOCK,
-    ClaimStanding,
+    ClaimOutcome,
     KeptReply,
     KeyClaim,
     KeyPhase,
@@ -26,7 +26,7 @@ from proxy.core.idempotency.claims import (
 from proxy.store.postgres.connections import Connections
 from proxy.store.postgres.driver import query
 
-Claimed = tuple[ClaimStanding, KeptReply | None]
+Claimed = tuple[ClaimOutcome, KeptReply | None]
 """How a key stands, and the answer where there was one; of one that was not kept its status alone."""
 
 
@@ -49,7 +49,7 @@ class PostgresKeys:
             asked = [claim.record for claim in others]
             found = await connection.fetch(query("idempotency/known"), asked) if asked else ()
         known = {row["record"]: row for row in found}
-        result: dict[tuple[bytes, bytes], Claimed] = dict.fromkeys(made, (ClaimStanding.CLAIMED, None))
+        result: dict[tuple[bytes, bytes], Claimed] = dict.fromkeys(made, (ClaimOutcome.CLAIMED, None))
         return result | {(claim.record, claim.owner): _claimed(known.get(claim.record), claim) for claim in others}
 
     async def send(self, held: Sequence[tuple[bytes, bytes]]) -> AbstractSet[tuple[bytes, bytes]]:
@@ -97,9 +97,9 @@ def _columns(held: Sequence[tuple[bytes, bytes]]) -> tuple[list[bytes], list[byt
 
 def _claimed(row: Mapping[str, Any] | None, claim: KeyClaim) -> Claimed:
     if row is None:
-        return ClaimStanding.RUNNING, None  # it has gone since
+        return ClaimOutcome.RUNNING, None  # it has gone since
     record = KeyRecord(row["owner"], row["fingerprint"], KeyPhase(row["phase"]), row["is_locked"], row["tried"])
     standing = standing_of(record, claim.owner, claim.fingerprint)
-    if standing in (ClaimStanding.ANSWERED, ClaimStanding.UNKEPT):
+    if standing in (ClaimOutcome.ANSWERED, ClaimOutcome.UNKEPT):
         return standing, KeptReply(row["status"], tuple(row["lines"]), row["body"])
     return standing, None

@@ -7,12 +7,12 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
 
-from proxy.core.idempotency.claims import KEPT, LOCK, ClaimStanding, KeptReply, KeyClaim, Settlement
+from proxy.core.idempotency.claims import KEPT, LOCK, ClaimOutcome, KeptReply, KeyClaim, Settlement
 from proxy.store.postgres.connections import Connections
-from proxy.store.postgres.idempotency import Claimed, PostgresKeys
+from proxy.store.postgres.key_records import Claimed, PostgresKeys
 from tests.store.waiting import PATIENT
 
-CLAIMED, RUNNING = ClaimStanding.CLAIMED, ClaimStanding.RUNNING
+CLAIMED, RUNNING = ClaimOutcome.CLAIMED, ClaimOutcome.RUNNING
 REPLY = KeptReply(201, (b"Location: /pay/1", b"Content-Type: application/json"), b'{"id":1}')
 NONE = KeptReply(0)
 PassTime = Callable[[float], Awaitable[None]]
@@ -52,7 +52,7 @@ async def claimed(keys: PostgresKeys, asked: KeyClaim) -> Claimed:
     return (await keys.claim([asked]))[asked.record, asked.owner]
 
 
-async def stands(keys: PostgresKeys, owner: str, *, payload: str = "p", repeatable: bool = False) -> ClaimStanding:
+async def stands(keys: PostgresKeys, owner: str, *, payload: str = "p", repeatable: bool = False) -> ClaimOutcome:
     return (await claimed(keys, claim(owner, payload=payload, repeatable=repeatable)))[0]
 
 
@@ -71,16 +71,16 @@ async def test_one_request_has_the_key_and_its_answer_is_kept(keys: PostgresKeys
     assert await stands(keys, "a") is CLAIMED
     assert await stands(keys, "a") is CLAIMED  # asked again
     assert await stands(keys, "b") is RUNNING
-    assert await stands(keys, "b", payload="q") is ClaimStanding.OTHER_PAYLOAD
+    assert await stands(keys, "b", payload="q") is ClaimOutcome.OTHER_PAYLOAD
     assert await sent(keys, "a")
     assert not await sent(keys, "b")
     await settle(keys, "b", Settlement.ANSWERED, KeptReply(200))  # not its own
     await settle(keys, "a", Settlement.ANSWERED, REPLY)
     await settle(keys, "a", Settlement.UNKNOWN)  # told twice, and late
 
-    assert await claimed(keys, claim("b")) == (ClaimStanding.ANSWERED, REPLY)
-    assert await stands(keys, "b", payload="q") is ClaimStanding.OTHER_PAYLOAD
-    assert await stands(keys, "b", repeatable=True) is ClaimStanding.ANSWERED
+    assert await claimed(keys, claim("b")) == (ClaimOutcome.ANSWERED, REPLY)
+    assert await stands(keys, "b", payload="q") is ClaimOutcome.OTHER_PAYLOAD
+    assert await stands(keys, "b", repeatable=True) is ClaimOutcome.ANSWERED
 
 
 async def test_many_claims_are_one_statement(keys: PostgresKeys) -> None:
@@ -118,10 +118,10 @@ async def test_what_was_sent_is_unknown_when_the_lock_has_run_out(keys: Postgres
     await stands(keys, "a")
     assert await sent(keys, "a")
     await pass_time(LOCK + 1)
-    assert await stands(keys, "b") is ClaimStanding.UNKNOWN
+    assert await stands(keys, "b") is ClaimOutcome.UNKNOWN
     await pass_time(KEPT)
     await keys.prune()
-    assert await stands(keys, "b") is ClaimStanding.UNKNOWN
+    assert await stands(keys, "b") is ClaimOutcome.UNKNOWN
     (undecided,) = await keys.undecided(10)
     assert (undecided.route, undecided.key, undecided.repeatable) == ("pay", "k", False)
 
@@ -138,27 +138,27 @@ async def test_an_owner_that_was_only_slow_settles_its_key(keys: PostgresKeys, p
     await pass_time(LOCK + 1)
     await settle(keys, "a", Settlement.ANSWERED, REPLY)
 
-    assert await claimed(keys, claim("b")) == (ClaimStanding.ANSWERED, REPLY)
+    assert await claimed(keys, claim("b")) == (ClaimOutcome.ANSWERED, REPLY)
 
 
 async def test_what_does_no_harm_is_sent_again_with_the_same_payload(keys: PostgresKeys, pass_time: PassTime) -> None:
     """Where the route declares so; a second owner that sent nothing leaves the key undecided, as it was."""
     await stands(keys, "a", repeatable=True)
     await settle(keys, "a", Settlement.UNKNOWN)
-    assert await stands(keys, "b", payload="q", repeatable=True) is ClaimStanding.OTHER_PAYLOAD
-    assert await stands(keys, "b") is ClaimStanding.UNKNOWN
+    assert await stands(keys, "b", payload="q", repeatable=True) is ClaimOutcome.OTHER_PAYLOAD
+    assert await stands(keys, "b") is ClaimOutcome.UNKNOWN
     assert await stands(keys, "b", repeatable=True) is CLAIMED
     assert await stands(keys, "c", repeatable=True) is RUNNING
     await settle(keys, "b", Settlement.UNSENT)
-    assert await stands(keys, "c") is ClaimStanding.UNKNOWN
+    assert await stands(keys, "c") is ClaimOutcome.UNKNOWN
     assert await stands(keys, "c", repeatable=True) is CLAIMED
     await pass_time(LOCK + 1)
-    assert await stands(keys, "d") is ClaimStanding.UNKNOWN  # what c did is not known, and neither what a did
+    assert await stands(keys, "d") is ClaimOutcome.UNKNOWN  # what c did is not known, and neither what a did
     assert len(await keys.undecided(10)) == 1
     assert await stands(keys, "d", repeatable=True) is CLAIMED
     await settle(keys, "d", Settlement.ANSWERED, REPLY)
 
-    assert await stands(keys, "e", repeatable=True) is ClaimStanding.ANSWERED
+    assert await stands(keys, "e", repeatable=True) is ClaimOutcome.ANSWERED
 
 
 async def test_an_answer_that_was_not_kept(keys: PostgresKeys) -> None:
@@ -166,7 +166,7 @@ async def test_an_answer_that_was_not_kept(keys: PostgresKeys) -> None:
     await stands(keys, "a")
     await settle(keys, "a", Settlement.UNKEPT, KeptReply(201))
 
-    assert await claimed(keys, claim("b")) == (ClaimStanding.UNKEPT, KeptReply(201))
+    assert await claimed(keys, claim("b")) == (ClaimOutcome.UNKEPT, KeptReply(201))
     assert await stands(keys, "b", repeatable=True) is CLAIMED
 
 
@@ -187,7 +187,7 @@ async def test_answers_are_kept_for_72_hours(keys: PostgresKeys, pass_time: Pass
     await settle(keys, "a", Settlement.ANSWERED, REPLY)
     await pass_time(KEPT - 10)
     await keys.prune()
-    assert await stands(keys, "b") is ClaimStanding.ANSWERED
+    assert await stands(keys, "b") is ClaimOutcome.ANSWERED
     await pass_time(20)
     assert await stands(keys, "b", payload="q") is CLAIMED
 

@@ -11,26 +11,28 @@ from graphlib import CycleError, TopologicalSorter
 from typing import Annotated
 
 from pydantic import BeforeValidator, WithJsonSchema
-from pydantic_core import PydanticCustomError
 
 from proxy.config.block import Block, Draft, KeysAt, Section, optional, said_by
+from proxy.config.blocks.databases import checks_of, declared
 from proxy.config.blocks.route import RouteWithSides
 from proxy.config.blocks.upstream import UpstreamKeys
 from proxy.config.blocks.windows import WindowBlock, window_problems, windows_of
 from proxy.config.readers import scalars, units
-from proxy.config.readers.errors import fault, of_item, one_of
+from proxy.config.readers.errors import fault, one_of
+from proxy.config.readers.ramp_steps import Steps
 from proxy.config.readers.schema_patterns import words
 from proxy.config.readers.units import SHARE_SCHEMA
 from proxy.config.text.problem import FileProblem, Path
 from proxy.core.judge.guard import Bad
 from proxy.core.judge.policy import FleetPolicy, GuardPolicy, Needs, OnFailure, Ramp
 from proxy.core.nearest import nearest
+from proxy.core.reconcile.reconcile_check import NeededRun, ReconcileCheck
 from proxy.core.stage import DOORS, GUARDED, Stage, is_past
 
 _GUARD, _NEEDS, _RAMP, _FLEET = GuardPolicy(), Needs(), Ramp(), FleetPolicy()
 _SWITCH = (True, False)
-_MOST_STEPS = 20
 _MOST = 10_000_000
+NO_CHECKS: Mapping[str, ReconcileCheck] = {}
 
 
 def read_share_above_zero(value: object) -> float:
@@ -47,34 +49,6 @@ def read_quantile(value: object) -> float:
     if not 0.5 <= share < 1.0:
         raise fault("must be between 50 % and 99.99 %: of legacy's own answers, the share that is not slow")
     return share
-
-
-def read_steps(value: object) -> tuple[float, ...]:
-    """Rising shares, each above 0 % and below 100 %."""
-    if not isinstance(value, list) or not value:
-        raise fault("must be a list of rising shares such as [1%, 5%, 25%, 50%, 98%]", got="" if value == [] else None)
-    if len(value) > _MOST_STEPS:
-        raise fault(f"must be at most {_MOST_STEPS} steps", got=f"{len(value)}")
-    steps = [_read_step(value, at) for at in range(len(value))]
-    for at, step in enumerate(steps):
-        if not 0.0 < step < 1.0:
-            raise fault("a step lies above 0 % and below 100 %: legacy and live are stages of their own", got=value[at])
-        if at and step <= steps[at - 1]:
-            raise fault("each step must be greater than the one before", got=f"{value[at]} after {value[at - 1]}")
-    return tuple(steps)
-
-
-def _read_step(steps: list[object], at: int) -> float:
-    try:
-        return units.read_share(steps[at])
-    except PydanticCustomError as error:
-        raise of_item(error, at, steps[at], _steps_meant(steps)) from None
-
-
-def _steps_meant(steps: list[object]) -> str:
-    """The list of those who left out every sign."""
-    are_percents = all(units.is_number(step) and 1 < step < 100 for step in steps)  # type: ignore[operator]
-    return f"write [{', '.join(f'{step}%' for step in steps)}]" if are_percents else ""
 
 
 def read_classes(value: object) -> frozenset[Bad]:
@@ -108,16 +82,18 @@ def read_door(value: object) -> Stage:
     return Stage(str(value))
 
 
+def read_check_names(value: object) -> tuple[object, ...]:
+    """One check of `reconcile`, or a list of them."""
+    if value == []:
+        raise fault("must name at least one check of reconcile", got="")
+    return tuple(value) if isinstance(value, list) else (value,)
+
+
 _WORD = {"type": "string", "enum": [word.value for word in OnFailure]}
 Count = Annotated[int, units.Whole(0, _MOST)]
 Some = Annotated[int, units.Whole(1, _MOST)]
 ShareAboveZero = Annotated[float, BeforeValidator(read_share_above_zero), WithJsonSchema(SHARE_SCHEMA)]
 Quantile = Annotated[float, BeforeValidator(read_quantile), WithJsonSchema(SHARE_SCHEMA)]
-Steps = Annotated[
-    tuple[float, ...],
-    BeforeValidator(read_steps),
-    WithJsonSchema({"type": "array", "items": SHARE_SCHEMA, "minItems": 1, "maxItems": _MOST_STEPS}),
-]
 Classes = Annotated[
     frozenset[Bad],
     BeforeValidator(read_classes),
@@ -138,6 +114,11 @@ OnFailures = Annotated[
             ]
         }
     ),
+]
+CheckNames = Annotated[
+    tuple[scalars.Name, ...],
+    BeforeValidator(read_check_names),
+    WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}]}),
 ]
 Door = Annotated[Stage, BeforeValidator(read_door), words(DOORS)]
 
@@ -189,6 +170,9 @@ class NeedsBlock(Block):
     requests: Count | None = optional(f"Answers of new at this step. Default {_NEEDS.requests}.", 100)
     capacity: bool | None = optional(
         "Whether new has to carry the next step's share before, shadow included. Default true.", *_SWITCH
+    )
+    reconciled: CheckNames | None = optional(
+        "Checks of `reconcile` whose newest result says that nothing differs. Without it none.", "accounts", ["a", "b"]
     )
 
 
@@ -272,6 +256,18 @@ def routes_to_wait_for_exist(draft: Draft) -> Iterator[FileProblem]:
                 yield draft.problem(path, f'there is no route "{name}" to wait for; {cure}')
 
 
+def needed_checks_exist(draft: Draft) -> Iterator[FileProblem]:
+    """What a ramp needs to be reconciled is a check of the file."""
+    known = declared(draft, "reconcile")
+    for index, block in draft.of_routes(JudgementOfRoute):
+        for place, name in enumerate((block.ramp and block.ramp.needs and block.ramp.needs.reconciled) or ()):
+            if name not in known:
+                path: Path = ("routes", index, "ramp", "needs", "reconciled", place)
+                meant = nearest(name, known)
+                cure = f"did you mean {meant}?" if meant else "name one that stands below reconcile"
+                yield draft.problem(path, f'there is no check "{name}"; {cure}')
+
+
 def nobody_waits_in_a_circle(draft: Draft) -> Iterator[FileProblem]:
     """Routes that wait for each other would wait for ever."""
     after = {
@@ -325,22 +321,24 @@ def guard_of(block: GuardBlock | None) -> GuardPolicy:
     )
 
 
-def ramp_of(block: RampBlock | None) -> Ramp | None:
-    """One route's ramp; without a block there is none."""
+def ramp_of(block: RampBlock | None, checks: Mapping[str, ReconcileCheck] = NO_CHECKS) -> Ramp | None:
+    """One route's ramp; without a block there is none. `checks` are those of the file, by name."""
     if block is None:
         return None
     return Ramp(
         steps=block.steps or _RAMP.steps,
         hold=block.hold or _RAMP.hold,
         soak=block.soak or _RAMP.soak,
-        needs=_needs(block.needs),
+        needs=_needs(block.needs, checks),
         after=tuple(map(str, block.after or ())),
         dry_run=bool(block.dry_run),
     )
 
 
-def _needs(block: NeedsBlock | None) -> Needs:
-    return replace(_NEEDS, **said_by(block))
+def _needs(block: NeedsBlock | None, checks: Mapping[str, ReconcileCheck]) -> Needs:
+    said = said_by(block)
+    named = (checks[name] for name in said.pop("reconciled", ()) if name in checks)
+    return replace(_NEEDS, **said, reconciled=tuple(NeededRun(each.name, each.mark, each.counts_for) for each in named))
 
 
 def fleet_of(block: FleetGuardBlock | None) -> FleetPolicy:
@@ -360,11 +358,18 @@ def _of_route(keys: _Route, draft: Draft) -> Mapping[str, object]:
     names = (keys.legacy or "legacy", keys.new or "new")
     of_upstreams = [upstreams[name].windows for name in names if name in upstreams]
     windows = windows_of(draft.top(JudgementAtTop).windows, *of_upstreams, keys.windows)
-    return {"guard": guard_of(keys.guard), "ramp": ramp_of(keys.ramp), "windows": windows}
+    return {"guard": guard_of(keys.guard), "ramp": ramp_of(keys.ramp, checks_of(draft)), "windows": windows}
 
 
 JUDGEMENT = Section(
     top=KeysAt(JudgementAtTop, _at_top),
     route=KeysAt(JudgementOfRoute, _of_route),
-    checks=(doors_are_kept, routes_to_wait_for_exist, nobody_waits_in_a_circle, groups_climb_together, windows_end),
+    checks=(
+        doors_are_kept,
+        routes_to_wait_for_exist,
+        needed_checks_exist,
+        nobody_waits_in_a_circle,
+        groups_climb_together,
+        windows_end,
+    ),
 )

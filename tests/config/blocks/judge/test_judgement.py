@@ -7,7 +7,7 @@ from pydantic import ValidationError
 from pydantic_core import PydanticCustomError
 
 from proxy.config.block import Block
-from proxy.config.blocks.judgement import (
+from proxy.config.blocks.judge.judgement import (
     FleetGuardBlock,
     GuardBlock,
     NeedsBlock,
@@ -17,8 +17,8 @@ from proxy.config.blocks.judgement import (
     read_on_failure,
     read_quantile,
     read_share_above_zero,
-    read_steps,
 )
+from proxy.config.readers.ramp_steps import read_steps
 from proxy.core.judge.guard import Bad
 from proxy.core.judge.policy import FleetPolicy, GuardPolicy, Needs, OnFailure, Ramp
 from proxy.core.stage import Stage
