@@ -205,6 +205,10 @@ class EvidenceBook:
         found = self.epoch(route)
         return found.number if found else 0
 
+    def rules_from(self, route: str) -> float:
+        """Since when its rules count, in unix seconds, where an edit began them in this epoch; else 0."""
+        return _since(self._page(route))
+
     def hits(self, route: str) -> tuple[RuleHits, ...]:
         """How often rules excused something."""
         look = self._page(route).look
