@@ -168,6 +168,7 @@ def parity_view(book: EvidenceBook, route: str) -> ParityView:
         undecided=sums.undecided,
         fields_waiting=len({path_of(key) for key in book.waiting(route).keys}),
         rate_upper_bound=found.rate_upper_bound,
+        mismatch_rate=found.mismatch_rate,
         since=at(found.since) if found.since else "",
     )
 
@@ -193,7 +194,7 @@ def evidence_view(
         incomparable=dict(book.parity(route).sums.reasons),
         epoch=None if epoch is None else epoch_view(epoch),
         uncovered_shapes=[ShapeView(shape=s.shape, legacy=s.legacy, compared=s.compared) for s in uncovered],
-        noise=list(_noise(book, route, findings)),
+        noise=list(_noise(book, route, rules, findings, now)),
         rules=list(_rules(book, route, rules, now)),
     )
 
@@ -248,7 +249,9 @@ def at(seconds: float) -> str:
     return stamp(datetime.fromtimestamp(seconds, UTC))
 
 
-def _noise(book: EvidenceBook, route: str, findings: Iterable[NoiseFinding]) -> Iterator[NoiseView]:
+def _noise(
+    book: EvidenceBook, route: str, rules: Rules, findings: Iterable[NoiseFinding], now: float
+) -> Iterator[NoiseView]:
     """Keys of which something is known, and those that wait."""
     states, told = book.states(route), {finding.path: finding for finding in findings}
     waiting = book.waiting(route).keys
@@ -264,6 +267,7 @@ def _noise(book: EvidenceBook, route: str, findings: Iterable[NoiseFinding]) -> 
             state=state.value,
             why=said or (unknown(key) if key in waiting else ""),
             since=at(since(found)) if found else None,
+            accepted=[rule.id for rule in rules.at(path_of(key)) if rule.lives(now)],
         )
 
 
