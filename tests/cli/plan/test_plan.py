@@ -1,9 +1,6 @@
 from __future__ import annotations
 
 import json
-import time
-from collections.abc import Iterator
-from hashlib import sha256
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -15,58 +12,10 @@ from rich.console import Console
 from proxy.cli.plan.field_changes import route_changes, settings_changes, upstream_changes
 from proxy.cli.plan.model import Planned, PlannedRoute
 from proxy.cli.plan.picture import picture
-from proxy.config.load import Loaded, load_file
-from proxy.control.admin.recent import sampled
 from proxy.core.traffic.plan import RouteEdit
 from tests.cli.conftest import ROUTES, Banyan
-from tests.cli.listening import Pages, listening
-from tests.core.remembered import head, remember
-
-TENANTS = 200
-
-
-def loaded(path: Path) -> Loaded:
-    found = load_file(path, {})
-    assert isinstance(found, Loaded), found
-    return found
-
-
-def recent(folder: Path, seconds: float = 100.0) -> bytes:
-    """Requests of many tenants, as the running table has seen them; each stands for two."""
-    table = loaded(folder / "routes.yaml").snapshot.table
-    seen = [
-        remember(table, head("/orders/7", f"t{number}"), id=f"r{number}", at=time.time()) for number in range(TENANTS)
-    ]
-    page = {"revision": "r", "seconds": seconds, "requests": [sampled(each, 2.0) for each in seen]}
-    return msgspec.json.encode(page)
-
-
-def standing(text: str, **runs: object) -> bytes:
-    """What runs: the file's own places, but for `orders.show` what is said here."""
-    place = {"stage": "canary", "split": 0.1}
-    route = {
-        "name": "orders.show",
-        "file": place,
-        "runs": {**place, "version": 0, **runs},
-        "parity": {"compared": 1785},
-    }
-    revision = sha256(text.encode()).hexdigest()[:12]
-    return msgspec.json.encode({"revision": revision, "routes": [route], "killed": None})
-
-
-@pytest.fixture
-def running(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Pages]:
-    """A Banyan that runs the folder's file and has seen traffic."""
-    monkeypatch.delenv("BANYAN_ADMIN_TOKEN", raising=False)
-    with listening({"/api/routes": standing(ROUTES), "/api/recent?limit=50000": recent(folder)}) as pages:
-        yield pages
-
-
-def edit(folder: Path, old: str, new: str) -> str:
-    """A copy with one edit."""
-    assert old in ROUTES
-    (folder / "new.yaml").write_text(ROUTES.replace(old, new))
-    return "new.yaml"
+from tests.cli.listening import Pages
+from tests.cli.plan.conftest import TENANTS, edit, loaded, standing
 
 
 def test_an_edit_is_told_in_words_and_figures(banyan: Banyan, running: Pages, folder: Path) -> None:
@@ -305,39 +254,6 @@ def test_a_new_route_takes_from_another(banyan: Banyan, running: Pages, folder: 
     assert "requests/day of it go to orders.seven" in text
     assert "all of its recent requests would go to orders.seven" in text
     assert "orders.seven  added" in text
-
-
-REST = "  - name: rest\n    match: GET /**\n    stage: legacy\n"
-SHOWN = ROUTES[ROUTES.index("  - name: orders.show") : ROUTES.index("  - name: orders.app")]
-
-
-def test_a_route_that_is_deleted_says_who_takes_its_requests(banyan: Banyan, running: Pages, folder: Path) -> None:
-    """Another route by its name, or with which status Banyan refuses them; of one that nobody asked for, an example."""
-    to_rest = banyan(f"plan -f {edit(folder, SHOWN, '')} --admin {running.url}").stdout
-    (folder / "new.yaml").write_text(ROUTES.replace(SHOWN, "").replace(REST, ""))
-    nowhere = banyan(f"plan -f new.yaml --admin {running.url}").stdout
-    (route,) = [
-        each
-        for each in json.loads(banyan(f"plan -f new.yaml --admin {running.url} --json").stdout)["routes"]
-        if each["name"] == "orders.show"
-    ]
-
-    assert "345,600 requests/day of it go to rest\n" in to_rest
-    assert "345,600 requests/day of it would be answered with 404: no route takes them\n" in nowhere
-    assert "requests such as GET /x would be answered with 404: no route takes them\n" in nowhere
-    assert [(each["route"], each["status"]) for each in route["taken_by"]] == [("(unmatched)", 404)]
-
-
-def test_without_a_banyan_a_deleted_route_says_who_takes_what_it_took(banyan: Banyan, folder: Path) -> None:
-    """Two files: no request is known, the new table says of one who takes it; 405 where only its method is missing."""
-    (folder / "new.yaml").write_text(ROUTES.replace(SHOWN, SHOWN.replace("GET", "POST").replace("show", "make")))
-    to_rest = banyan("plan -f new.yaml --against routes.yaml --admin 127.0.0.1:1").stdout
-    text = (folder / "new.yaml").read_text().replace(REST, "")
-    (folder / "new.yaml").write_text(text)
-    nowhere = banyan("plan -f new.yaml --against routes.yaml --admin 127.0.0.1:1").stdout
-
-    assert "requests such as GET /orders/x go to rest\n" in to_rest
-    assert "requests such as GET /orders/x would be answered with 405: no route takes that method there\n" in nowhere
 
 
 def test_upstreams_and_settings_are_told(banyan: Banyan, running: Pages, folder: Path) -> None:
