@@ -10,14 +10,19 @@ from pathlib import Path
 
 import structlog
 
+from proxy.api.grants import ConsentView
 from proxy.api.standing import AlarmView, ToldView
 from proxy.control.admin.moves import RouteMoves
 from proxy.control.admin.routes import ordered_kill
 from proxy.control.admin.standing import JudgedRoutes, transition_view
 from proxy.control.evidence.book import EvidenceBook
+from proxy.control.evidence.reconcile_runs import ReconcileRuns
 from proxy.control.fleet.gossip import Outbox
+from proxy.control.fleet.grants_seen import Consent
 from proxy.control.fleet.lease import Leading
 from proxy.control.fleet.links import Links
+from proxy.control.journal.authority_moves import AuthorityMoves
+from proxy.control.journal.journal_watch import JournalWatch
 from proxy.control.judge.judge_clock import SteadyTime
 from proxy.control.judge.judge_round import RouteJudging
 from proxy.control.judge.judging import Judge
@@ -36,10 +41,13 @@ from proxy.core.judge.legacy import LegacyHealth
 from proxy.core.judge.verdict import Ruling
 from proxy.core.position.position import Transition
 from proxy.core.routing.kill_switch import KillSwitchOrder
+from proxy.core.routing.route import Route
 from proxy.core.routing.snapshot import Snapshot
 from proxy.link.messages import Report
 from proxy.store.errors import StoreRefused, StoreUnavailable
 from proxy.store.open_stores import Stores
+from proxy.store.postgres.grant_tables import GrantTables
+from proxy.store.postgres.journal import PostgresJournal
 from proxy.tasks import Work
 
 _log = structlog.get_logger()
@@ -56,6 +64,7 @@ class ControlBase:
     probes: Probes
     directory: Path
     hooks: Hooks
+    journal: PostgresJournal | None = None
 
 
 class ControlParts:
@@ -75,10 +84,14 @@ class ControlParts:
             keep=self._writer.keep,
             kept=begin(base.directory, running.started_with.state.reveal()),
         )
-        self.mover = Mover(store, self.here)
+        self.mover = Mover(store, self.here, AuthorityMoves(base.journal, lambda: running.snapshot))
         self._reconciling = Reconciling(running, self.here, self.mover, store)
         self._outbox = Outbox()
-        judging = RouteJudging(running, self.here, base.book, self._probe, self._killed)
+        self.reconcile_runs = ReconcileRuns(store=base.stores.reconcile_runs)
+        self.journal = JournalWatch(base.journal, lambda: running.snapshot)
+        self.journal.alarm = self._stuck
+        runs = self.reconcile_runs
+        judging = RouteJudging(running, self.here, base.book, self._probe, self._killed, lambda: runs.known, self._lag)
         self.judge = Judge(
             store=store,
             guards=base.stores.evidence,
@@ -98,13 +111,19 @@ class ControlParts:
         self.records = RecordWriter(store, self.here.instance, clock, self.mover.look)
         self.kill_records = KillRecords(self.records)
         self.edit_records = EditRecords(self.records, lambda route: route in self.here.positions)
-        base.links.heard = self._hear
-        base.links.comparing.bad_events = self._outbox.add
-        base.links.comparing.compared = self._outbox.compare
         self._hooks = base.hooks
-        self._hooks.follow(running.snapshot.hooks)
+        self._connect()
+
+    def _connect(self) -> None:
+        """Each part hears of what others find."""
+        links = self._base.links
+        links.heard = self._hear
+        links.comparing.bad_events = self._outbox.add
+        links.comparing.compared = self._outbox.compare
+        self._hooks.follow(self._base.running.snapshot.hooks)
         self.mover.made.append(self._tell)
         self.judge.page = self._page
+        links.grants.tell = self._consent
 
     @property
     def loops(self) -> Mapping[str, Work]:
@@ -116,7 +135,15 @@ class ControlParts:
             "judge": self.judge.run,
             "slowness": self.here.watch_slowness,
             "records": self.records.run,
+            "grants": self._watch_grants,
+            "reconcile runs": self.reconcile_runs.run,
+            "journal": self.journal.run,
         }
+
+    async def _watch_grants(self) -> None:
+        connections, running = self._base.stores.connections, self._base.running
+        if connections is not None:
+            await self._base.links.grants.keep(GrantTables(connections), lambda: bool(running.snapshot.grants))
 
     def follow(self) -> None:
         """A table was taken: what stands is known by its names from now on, before anybody asks."""
@@ -145,6 +172,18 @@ class ControlParts:
     def _page(self, route: str, ruling: Ruling) -> None:
         alarm = AlarmView(route=route, cause=ruling.cause.value, reasons=ruling.judgement.reasons)
         self._hooks.tell(ToldView(type="alarm", instance=self.here.instance, alarm=alarm))
+
+    def _consent(self, needed: Consent) -> None:
+        view = ConsentView(provider=needed.provider, family=needed.family, client=needed.client, why=needed.why)
+        self._hooks.tell(ToldView(type="consent", instance=self.here.instance, consent=view))
+
+    def _stuck(self, route: str, reason: str) -> None:
+        alarm = AlarmView(route=route, cause="journal", reasons=(reason,))
+        self._hooks.tell(ToldView(type="alarm", instance=self.here.instance, alarm=alarm))
+
+    def _lag(self, route: Route) -> float | None:
+        found = self.journal.of(route)
+        return None if found is None else found.lag
 
     def _probe(self, upstream: str) -> LegacyHealth:
         found = self._base.probes.conditions.get(upstream)

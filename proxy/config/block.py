@@ -164,7 +164,7 @@ class Section:
     """One block of the file: its keys at the top, at every upstream, at every route; and what is said about them.
 
     `checks` find problems, `warnings` what is allowed and probably not meant, `remarks` what nobody may have thought
-    of; `secrets` lead to the values that must not stand in the file.
+    of; `secrets` lead to the values that must not stand in the file, `addresses` to those that may hold a password.
     """
 
     top: KeysAt | None = None
@@ -174,6 +174,7 @@ class Section:
     warnings: tuple[Rule, ...] = ()
     remarks: tuple[Rule, ...] = ()
     secrets: Callable[[Draft], Iterable[Path]] = lambda _: ()
+    addresses: Callable[[Draft], Iterable[Path]] = lambda _: ()
 
 
 def _locate(root: MapNode, path: Path, *, at_key: bool = False) -> tuple[int, int, Path]:

@@ -7,6 +7,7 @@ import contextlib
 import socket
 import sys
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from time import monotonic
 from typing import Any, NamedTuple, cast
 
@@ -18,6 +19,7 @@ from proxy.core.routing.snapshot import Snapshot
 from proxy.core.tls import ListenerTls
 from proxy.edge.account.canonical_line import AccessLogWriter
 from proxy.edge.account.finished_batch import Finished
+from proxy.edge.clerk.clerk_link import ClerkLink
 from proxy.edge.client.connections import ClientConnections, Connected
 from proxy.edge.client.downstream import Downstream
 from proxy.edge.client.tls_listener import BACKLOG, TlsListener
@@ -31,7 +33,7 @@ from proxy.edge.routing.orders import NO_ORDERS, added, obey, rewrite
 from proxy.edge.routing.stickiness import TieMemory, Ties
 from proxy.edge.shadow.shadows import Shadows, shadow_pools
 from proxy.edge.steps.route_steps import RouteSteps
-from proxy.edge.steps.step_kind import StepServices
+from proxy.edge.steps.step_kind import Clerk, StepServices
 from proxy.edge.tally import Counters
 from proxy.edge.upstream.pool import Pool
 from proxy.edge.upstream.pools_by_host import pool_of
@@ -70,10 +72,12 @@ class DataPlane:
         *,
         files: Files | None = None,
         here: Here | None = None,
+        clerk: Clerk | None = None,
     ) -> None:
         """Serves from `snapshot` until `install` brings another; `memory` None: none is shared with other workers.
 
-        `files` say where names are looked up; None: the system's. `here` None: an instance of its own.
+        `files` say where names are looked up; None: the system's. `here` None: an instance of its own; `clerk` None:
+        there is nobody to be asked.
         """
         self._here = here or Here(draw_instance())
         self.counters = Counters()
@@ -92,7 +96,7 @@ class DataPlane:
         self._resolver = Resolver(self._tasks, files)
         self._pools: dict[str, Pool] = {}
         self.admission_limits: AdmissionLimits | None = None
-        self._steps = RouteSteps(StepServices(self.counters, self._tasks))
+        self._steps = RouteSteps(StepServices(self.counters, self._tasks, clerk or ClerkLink(Path())))
         self.bodies = ByteAllowance(MAX_BODIES)
         self._connections = ClientConnections(self._place)
         self._clients = self._connections.clients

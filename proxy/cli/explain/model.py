@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from os import urandom
+from pathlib import Path
 
 from proxy.api.routes import RunsView
 from proxy.cli.explain.candidates import asked_about, candidates, other_readings
@@ -24,6 +25,7 @@ from proxy.core.routing.shadow import sample_at
 from proxy.core.routing.snapshot import Snapshot
 from proxy.core.routing.table import Miss
 from proxy.core.traffic.remembered_request import source_text
+from proxy.edge.clerk.clerk_link import ClerkLink
 from proxy.edge.routing.admission import find_route
 from proxy.edge.routing.bound_table import Live
 from proxy.edge.routing.decision import decide as decide_admitted
@@ -242,7 +244,7 @@ def _live(snapshot: Snapshot, key: bytes) -> Live:
     pools = {name: pool_of(upstream, tasks, names) for name, upstream in snapshot.upstreams.items()}
     counters = Counters()
     live = Live(snapshot, pools, counters)
-    RouteSteps(StepServices(counters, tasks)).compile(live)
+    RouteSteps(StepServices(counters, tasks, ClerkLink(Path()))).compile(live)
     if snapshot.is_tied:
         live.ties = Ties(snapshot, TieMemory(find_key=lambda: key or urandom(32)))
     return live

@@ -40,6 +40,7 @@ from proxy.core.judge.verdict import Case, Ruling, judge
 from proxy.core.outcome import Side
 from proxy.core.position.ladder import Place
 from proxy.core.position.position import Position
+from proxy.core.reconcile.reconcile_run import ReconcileRun
 from proxy.core.routing.kill_switch import KillSwitchOrder
 from proxy.core.routing.placement import is_possible
 from proxy.core.routing.route import Route
@@ -84,8 +85,14 @@ class RouteJudging:
         evidence: EvidenceBook,
         probe: Callable[[str], LegacyHealth] = lambda _: LegacyHealth.UNKNOWN,
         killed: Callable[[], KillSwitchOrder | None] = lambda: None,
+        runs: Callable[[], tuple[ReconcileRun, ...]] = tuple,
+        lag: Callable[[Route], float | None] = lambda _: None,
     ) -> None:
-        """`probe` says of an upstream what its last health probe found, `killed` what the kill switch's order says."""
+        """`probe` says of an upstream what its last health probe found, `killed` what the kill switch's order says.
+
+        `runs`: what reconciliations have come to. `lag`: by how many seconds the journal of a route's writes trails;
+        None: it has none.
+        """
         self.rulings: Mapping[str, Ruling] = {}
         self.samples: Mapping[str, float] = {}
         self.lost = 0
@@ -94,6 +101,8 @@ class RouteJudging:
         self._evidence = evidence
         self._probe = probe
         self._killed = killed
+        self._runs = runs
+        self._lag = lag
         self._order: KillSwitchOrder | None = None
         self._kills = KillTimes()
         self._folded_at = here.clock()
@@ -307,8 +316,10 @@ class RouteJudging:
             asked=watch.asked if here else 0,
             carried=watch.capacity.proved if found.carried is None else found.carried,
             unfit=watch.capacity.last.unfit_share,
+            lag=self._lag(route),
             raised=0.0 if self._order is not None else _raised(route, watch, position, found),
             killed=self._kills.seconds_since(position.since),
+            runs=self._runs(),
         )
 
     def _blocked(

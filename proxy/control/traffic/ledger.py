@@ -106,6 +106,13 @@ class RefusedSeries(NamedTuple):
     reason: str
 
 
+class AskedSeries(NamedTuple):
+    """Questions to the clerk of one kind, by what became of them."""
+
+    kind: str
+    outcome: str
+
+
 class StepAnswerSeries(NamedTuple):
     """Requests of one route that a step answered, by reason."""
 
@@ -161,6 +168,8 @@ class WorkerState:
     switched: float = 0.0
     upstreams: tuple[UpstreamState, ...] = ()
     orders: int = 0
+    waits: int = 0
+    held: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,6 +184,7 @@ class LedgerCounts:
     sheds: Mapping[str, int] = field(default_factory=dict)
     shadows: Mapping[ShadowSeries, int] = field(default_factory=dict)
     refused: Mapping[RefusedSeries, int] = field(default_factory=dict)
+    asked: Mapping[AskedSeries, int] = field(default_factory=dict)
     step_answers: Mapping[StepAnswerSeries, int] = field(default_factory=dict)
 
 
@@ -193,6 +203,7 @@ class Ledger:
         self._sheds: dict[str, int] = {}
         self._shadows: dict[ShadowSeries, int] = {}
         self._refused: dict[RefusedSeries, int] = {}
+        self._asked: dict[AskedSeries, int] = {}
         self._step_answers: dict[StepAnswerSeries, int] = {}
         self._reported: set[str] = set()
 
@@ -210,6 +221,9 @@ class Ledger:
             self._fold_shadow(shadow)
         for refused in report.refused:
             self._fold_refused(refused)
+        for asked in report.asked:
+            kind = AskedSeries(asked.kind, asked.outcome)
+            self._asked[kind] = self._asked.get(kind, 0) + asked.count
         for answered in report.step_answers:
             self._fold_step_answer(answered)
         self._lines_dropped += report.lines_dropped
@@ -280,6 +294,7 @@ class Ledger:
             sheds=self._sheds.copy(),
             shadows=self._shadows.copy(),
             refused=self._refused.copy(),
+            asked=self._asked.copy(),
             step_answers=self._step_answers.copy(),
         )
 
@@ -366,4 +381,6 @@ def _state_of(report: Report, now: float) -> WorkerState:
         switched=report.switched,
         upstreams=tuple(report.upstreams),
         orders=report.orders,
+        waits=report.waits,
+        held=report.held,
     )

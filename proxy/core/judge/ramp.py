@@ -35,6 +35,7 @@ from dataclasses import dataclass
 from math import log
 from typing import NamedTuple
 
+from proxy.core.amounts import length, share
 from proxy.core.judge.need import Check, CheckState
 from proxy.core.judge.policy import NeedName, Needs, Ramp
 from proxy.core.math.confidence import ALPHA, PER_DAY, is_proved, lower_bound, upper_bound
@@ -44,6 +45,8 @@ from proxy.core.noise.sentence import line
 from proxy.core.parity.rules.reasons import Reasons, in_words
 from proxy.core.position.ladder import Place
 from proxy.core.position.position import Position
+from proxy.core.reconcile.reconcile_run import ReconcileRun
+from proxy.core.reconcile.run_verdict import verdict_of
 
 _FRESH = 600.0
 FEWEST = 20
@@ -94,7 +97,8 @@ class Measures:
     `requests` are answers of new at this step, `asked` those of both sides; `carried` is the greatest share of the
     route's requests that new has carried, shadow included, `raised` the share that the judge lets be shadowed, 0 for
     the usual one, `unfit` the share that cannot be shadowed; `lag` is that of a journal of writes. `epoch` is the mark
-    of the present one. `killed`: seconds of this step in which the kill switch was on.
+    of the present one. `killed`: seconds of this step in which the kill switch was on. `runs` are those of
+    reconciliations that were recorded.
     """
 
     compared: int = 0
@@ -118,6 +122,7 @@ class Measures:
     unfit: float = 0.0
     lag: float | None = None
     killed: float = 0.0
+    runs: tuple[ReconcileRun, ...] = ()
 
     @property
     def bounded(self) -> ComparedCounts:
@@ -132,6 +137,7 @@ def checks(ramp: Ramp, position: Position, to: Place, measures: Measures, now: f
         *(_evidence if ramp.needs.compared else _found_anyway)(ramp, position, to, measures, now),
         *_served(ramp.needs, position, measures),
         *_lag(ramp.needs, measures),
+        *_reconciled(ramp.needs, measures, now),
     )
 
 
@@ -381,14 +387,9 @@ def _lag(needs: Needs, measures: Measures) -> Iterator[Check]:
         yield need.met(when=measures.lag <= needs.lag, sentence=sentence)
 
 
-def share(value: float) -> str:
-    """`0.5 %`, with three digits."""
-    return f"{value * 100:.3g} %"
-
-
-def length(seconds: float) -> str:
-    """`90s`, `15m`, `36h` or `4d`: the greatest unit that leaves two digits or so."""
-    for size, unit in ((172_800, "d"), (7_200, "h"), (120, "m")):
-        if seconds >= size:
-            return f"{seconds / {'d': 86_400, 'h': 3_600, 'm': 60}[unit]:.0f}{unit}"
-    return f"{seconds:.0f}s"
+def _reconciled(needs: Needs, measures: Measures, now: float) -> Iterator[Check]:
+    for needed in needs.reconciled:
+        found = verdict_of(needed, measures.runs, now)
+        need = _Found(NeedName.RECONCILED, found.value, found.limit)
+        state = CheckState.FAILED if found.agrees is False else CheckState.OPEN
+        yield need.met(when=found.agrees is True, sentence=found.sentence, hint=found.hint, otherwise=state)

@@ -156,7 +156,7 @@ class Upstream:
 
     `scheme` is http, https or http+unix.
     `connections` bounds one worker's to each address, `queue` the requests that wait; `slow_start` in seconds;
-    `dry_run` is the path of its handshake, or empty.
+    `dry_run` is the path of its handshake, or empty, and `applies` that of the one for writes that were done before.
     """
 
     name: str
@@ -177,6 +177,7 @@ class Upstream:
     breaker: BreakerPolicy | None = BreakerPolicy()
     eject: Eject | None = Eject()
     dry_run: str = ""
+    applies: str = ""
     expectation: Expectation = Expectation.ANSWER
     resolve: Resolve = Resolve()
 

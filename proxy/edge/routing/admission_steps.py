@@ -109,7 +109,15 @@ class Admission:
                 return
             self._is_stale = self._is_stale and step is not decide
             self._at += 1
-        self._end(decide(self.request) if self._is_stale else None)  # rule 1 of `step.py`
+        self._end(self._decide_again() if self._is_stale else None)
+
+    def _decide_again(self) -> LocalAnswer | None:
+        """Rule 1 of `step.py`; what was cleared for one side is not sent to the other."""
+        request = self.request
+        answer = decide(request)
+        if answer is None and request.only is not None and request.leg.side is not request.only:
+            return LocalAnswer(503, "the route has moved while the request waited", lines=_COME_BACK)
+        return answer
 
     def _follow_kill(self) -> None:
         """A table that was replaced during a wait does not follow the kill switch by itself."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from proxy.core.http.request import RequestHead
+    from proxy.core.outcome import Side
     from proxy.core.routing.decide import Decision
     from proxy.edge.routing.bound_table import BoundRoute, Leg, Live
     from proxy.edge.routing.tap import Tap
@@ -17,11 +18,13 @@ class Request:
 
     `bound` is there once `is_matched`; `leg`, `decision` and `wants_upgrade` (to a tunnel) once it is admitted. `body`
     is None unless a step has asked for all of it. `taps` see what passes. `notes` are what steps say of it in the log.
+    `stays`: once it was sent, its client's leaving does not end it. `only` is the side for which it was cleared: if it
+    is decided otherwise after that, it is not sent.
     """
 
     __slots__ = (
         *("body", "bound", "client_ip", "decision", "head", "ids", "is_matched", "leg", "live", "notes"),
-        *("peer", "taps", "wants_upgrade"),
+        *("only", "peer", "stays", "taps", "wants_upgrade"),
     )
 
     bound: BoundRoute
@@ -40,6 +43,8 @@ class Request:
         self.body: bytes | None = None
         self.taps: tuple[Tap, ...] = ()
         self.notes: tuple[tuple[str, str], ...] = ()
+        self.stays = False
+        self.only: Side | None = None
 
     def note(self, step: str, said: str) -> None:
         """A step's word for the log, under the step's name; no secret."""

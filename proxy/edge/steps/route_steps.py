@@ -10,6 +10,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from proxy.edge.routing.decision import decide
+from proxy.edge.steps.grant_step import GrantKind
+from proxy.edge.steps.idempotency_step import IdempotencyKind, SendingKind
+from proxy.edge.steps.journal_step import JournalKind
 from proxy.edge.steps.route_rate import RateKind
 
 if TYPE_CHECKING:
@@ -21,7 +24,11 @@ if TYPE_CHECKING:
     from proxy.edge.steps.step_kind import StepKind, StepServices
 
 KINDS: tuple[Callable[[StepServices], StepKind], ...] = (
+    IdempotencyKind,
+    GrantKind,
     RateKind,  # behind those that may refuse: only what goes on is counted
+    JournalKind,  # nothing but a lost key refuses what is in the journal
+    SendingKind,  # the last one: what refuses behind it would leave a key to people
 )
 
 

@@ -7,26 +7,45 @@ Rule 3: whoever inherits from `RouteStep` is compiled as well, as with taps.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 if TYPE_CHECKING:
     from proxy.core.routing.route import Route
     from proxy.core.routing.snapshot import Snapshot
     from proxy.edge.routing.request import Request
-    from proxy.edge.routing.step import LocalAnswer, Verdict
+    from proxy.edge.routing.step import LocalAnswer, Verdict, Wait
     from proxy.edge.tally import Counters
+    from proxy.link.questions import Answer, Notice, Question
     from proxy.tasks import Tasks
+
+
+Hear = Callable[["Answer"], "LocalAnswer | None"]
+"""What a step makes of the clerk's answer: Banyan's own to the client, or None: go on. It is never `Unavailable`."""
+WITHIN: Final = 2.0
+"""Seconds that a request waits for the clerk."""
+
+
+class Clerk(Protocol):
+    """Whom steps ask what only another process can know (`edge/clerk/clerk_link.py`)."""
+
+    def ask(self, question: Question, hear: Hear, within: float = WITHIN) -> Wait | LocalAnswer:
+        """What the step returns: a wait whose word `hear` has; 503 where there is no room."""
+
+    def tell(self, notice: Notice) -> bool:
+        """Have it taken, whenever that can be; False: there is no room, and it is lost."""
 
 
 class StepServices:
     """What a worker has for its kinds of steps. No dataclass: compiled, it would need its types at once."""
 
-    __slots__ = ("counters", "tasks")
+    __slots__ = ("clerk", "counters", "tasks")
 
-    def __init__(self, counters: Counters, tasks: Tasks) -> None:
-        """`tasks` end with the worker."""
+    def __init__(self, counters: Counters, tasks: Tasks, clerk: Clerk) -> None:
+        """`tasks` end with the worker; `clerk` is whom steps may ask."""
         self.counters = counters
         self.tasks = tasks
+        self.clerk = clerk
 
 
 class StepSaid:

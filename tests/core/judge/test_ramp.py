@@ -4,9 +4,10 @@ from dataclasses import replace
 
 import pytest
 
+from proxy.core.amounts import length, share
 from proxy.core.judge.need import CheckState
 from proxy.core.judge.policy import NeedName, Needs
-from proxy.core.judge.ramp import ComparedCounts, Fault, Measures, checks, length, share
+from proxy.core.judge.ramp import ComparedCounts, Fault, Measures, checks
 from proxy.core.math.confidence import is_proved
 from proxy.core.noise.keys import BETWEEN
 from proxy.core.noise.noise_groups import Waiting
