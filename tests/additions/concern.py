@@ -38,6 +38,7 @@ class ApiKeys:
     names: Secret[tuple[bytes, ...]]
     key: ClassVar[str] = "api_keys"
     answers: ClassVar[tuple[str, ...]] = tuple(reason.value for reason in KeyRefusal)
+    is_remembered: ClassVar[bool] = True
 
     @property
     def fields(self) -> frozenset[bytes]:

@@ -98,3 +98,4 @@ class GrantUse:
     key: ClassVar[str] = "grants"
     fields: ClassVar[frozenset[bytes]] = frozenset()
     answers: ClassVar[tuple[str, ...]] = ("grants",)
+    is_remembered: ClassVar[bool] = False

@@ -32,3 +32,4 @@ class KeyPolicy:
     key: ClassVar[str] = "idempotency"
     fields: ClassVar[frozenset[bytes]] = frozenset({FIELD, b"authorization", b"cookie", b"content-type"})
     answers: ClassVar[tuple[str, ...]] = tuple(reason.value for reason in KeyAnswer)
+    is_remembered: ClassVar[bool] = True

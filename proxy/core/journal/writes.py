@@ -81,6 +81,7 @@ class Writes:
     max_body: int = MAX_BODY
     key: ClassVar[str] = "writes"
     answers: ClassVar[tuple[str, ...]] = ("no_write_key", "write_waits")
+    is_remembered: ClassVar[bool] = True
 
     @property
     def fields(self) -> frozenset[bytes]:

@@ -252,6 +252,11 @@ class RateLimit:
         """None by name: `banyan_shed_total` counts them."""
         return ()
 
+    @property
+    def is_remembered(self) -> bool:
+        """They are."""
+        return True
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
@@ -314,6 +319,11 @@ class Route:
         asked = [predicate.fields for predicate in self.predicates] + [source.fields for source in self.cohort]
         asked += [step.fields for step in self.steps]
         return frozenset[bytes]().union(*asked, *(() if self.tie is None else (self.tie.fields,)))
+
+    @property
+    def is_remembered(self) -> bool:
+        """Whether heads of its requests may be kept for who asks later."""
+        return all(step.is_remembered for step in self.steps)
 
     @property
     def is_tied(self) -> bool:

@@ -24,3 +24,7 @@ class StepPolicy(Protocol):
     @property
     def answers(self) -> tuple[str, ...]:
         """The reasons for which its step answers itself, of those that are counted by name (`LocalAnswer.counted`)."""
+
+    @property
+    def is_remembered(self) -> bool:
+        """Whether heads of its route's requests may be kept for who asks later, their values veiled."""

@@ -63,7 +63,7 @@ def account(services: Services, client: Client, answer: LocalAnswer, ids: Ids, r
     if request is not None:
         for tap in request.taps:
             tap.unsent()
-        if finished.recent.count():
+        if (bound is None or bound.route.is_remembered) and finished.recent.count():
             finished.recent.keep(own)
     log = services.access_log
     if log.wants(answer.status) or not answer.reason:

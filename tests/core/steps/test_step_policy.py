@@ -14,6 +14,7 @@ class Badge:
     field: bytes
     key: str = "badge"
     answers: tuple[str, ...] = ("no_badge",)
+    is_remembered: bool = True
 
     @property
     def fields(self) -> frozenset[bytes]:

@@ -30,6 +30,7 @@ async def test_no_token_stands_in_the_clear(tmp_path: Path) -> None:
         assert sum(b"grant_family" in data for _, data in written) > 0
         found = [(name, secret[:4]) for name, data in written for secret in hidden if secret.encode() in data]
         assert found == []
+        assert "/token" not in dict(pages)["/api/recent"].decode()
 
 
 async def used(whole: Aggregator) -> set[str]:

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 from collections import Counter
+from pathlib import Path
 from typing import Any, cast
 
+from proxy.core.grants.token_request import MAX_FORM
 from proxy.core.traffic.remembered_request import RememberedRequest
 from proxy.edge.account.request_sample import LONGEST, MOST, MOST_BAD, RequestSample
 from tests.edge.conftest import Play, Serve
@@ -96,6 +98,35 @@ def sampled(batches: list[int]) -> list[int]:
         recent.look(cast("Any", [Ended(number + at) for at in range(length)]))
         number += length
     return [cast("Any", finished).number for finished in recent._kept]
+
+
+async def test_a_token_request_is_never_remembered(serve: Serve, tmp_path: Path) -> None:
+    """Answered, refused or too long: its line has method, path and status, and a sample has nothing."""
+    key = tmp_path / "key"
+    key.write_text("11" * 32)
+    provider = {
+        "upstream": "provider",
+        "systems": {"legacy": {"from": ["127.0.0.1/32"], "adopt": True}},
+        "keys": {"hash": f"file:{key}", "data": [f"file:{key}"]},
+    }
+    proxy = await serve(
+        upstreams={"provider": upstream(1)},
+        routes=[{"name": "token", "match": "POST /token", "grants": "aggregator"}, {**REST, "stage": "retired"}],
+        state="embedded",
+        grants={"aggregator": provider},
+    )
+    secret = b"Authorization: Basic c2VjcmV0"
+    for body in (b"refresh_token=secret", b"x" * (MAX_FORM + 1)):
+        await proxy.ask(post(body, secret, target=b"/token?a=secret"))
+    sample, bad, total = taken(proxy)
+    lines = await proxy.lines(2)
+
+    assert (sample, bad, total) == ([], [], 0)
+    assert [(line["method"], line["target"].partition("?")[0], line["status"]) for line in lines] == [
+        ("POST", "/token", 503),
+        ("POST", "/token", 413),
+    ]
+    assert not [line for line in lines if "c2VjcmV0" in repr(line)]
 
 
 def test_all_are_kept_while_there_is_room() -> None:

@@ -38,6 +38,7 @@ class Desk:
     key: str = "desk"
     fields: frozenset[bytes] = frozenset({b"x-name"})
     answers: tuple[str, ...] = ("no_name",)
+    is_remembered: bool = True
 
 
 class DeskStep(RouteStep):
