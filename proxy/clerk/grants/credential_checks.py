@@ -3,6 +3,7 @@
 Rule 1: the provider took these very credentials within ten minutes, or is asked now: a refresh with a random token,
         which a right client gets as 400 invalid_grant and a wrong one as 401.
 Rule 2: equal questions at one time are one.
+Rule 3: an assertion is good for one call, so the provider's word for it does not hold.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from enum import StrEnum
 from proxy.clerk.grants.fence import Fence
 from proxy.clerk.grants.flights import Departure
 from proxy.clerk.grants.provider_call import ProviderRequest
-from proxy.core.grants.token_answer import error_of
+from proxy.core.grants.token_answer import error_of, is_unauthorised
 from proxy.core.secret import Secret
 from proxy.tasks import Tasks
 
@@ -39,7 +40,7 @@ class CredentialChecks:
         """Rules 1 and 2; StoreUnavailable."""
         credentials = departure.request.credentials
         hashed = fence.keys.hashes.credential(credentials)
-        if await fence.tables.is_accepted(hashed):
+        if credentials.is_lasting and await fence.tables.is_accepted(hashed):
             return CredentialCheck.RIGHT
         asked = self._asked.get(hashed)
         if asked is None:
@@ -52,12 +53,12 @@ class CredentialChecks:
         body = departure.request.body(Secret(secrets.token_urlsafe(32)))
         request = ProviderRequest(target=departure.target, fields=departure.fields, body=Secret(body))
         answer = await fence.calls.send(request)
-        error = error_of(answer)
-        if answer.status == 400 and error == "invalid_grant":
+        if answer.status == 400 and error_of(answer) == "invalid_grant":
             fence.alarms.figures.calls[fence.policy.name, "probe_right"] += 1
-            await fence.tables.accept(hashed, departure.request.credentials.client_id)
+            if departure.request.credentials.is_lasting:
+                await fence.tables.accept(hashed, departure.request.credentials.client_id)
             return CredentialCheck.RIGHT
-        if answer.status == 401 or error in {"invalid_client", "unauthorized_client"}:
+        if is_unauthorised(answer):
             fence.alarms.figures.calls[fence.policy.name, "probe_wrong"] += 1
             return CredentialCheck.WRONG
         fence.alarms.figures.calls[fence.policy.name, "probe_lost"] += 1

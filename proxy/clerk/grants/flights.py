@@ -19,7 +19,14 @@ from proxy.clerk.grants.alarms import GrantAlarm
 from proxy.clerk.grants.fence import Fence
 from proxy.clerk.grants.provider_call import NOT_SENT, ProviderRequest, boot_time
 from proxy.core.grants.family import Attempt, FamilyMove, FamilyState, move_after
-from proxy.core.grants.token_answer import CallOutcome, ProviderAnswer, outcome_of, retry_after, tokens_of
+from proxy.core.grants.token_answer import (
+    CallOutcome,
+    ProviderAnswer,
+    is_unauthorised,
+    outcome_of,
+    retry_after,
+    tokens_of,
+)
 from proxy.core.grants.token_request import TokenRequest
 from proxy.core.secret import Secret
 from proxy.store.errors import StoreUnavailable
@@ -124,7 +131,7 @@ class _Flight:
         self._fence.alarms.figures.calls[self._fence.policy.name, outcome.value] += 1
         if outcome is CallOutcome.TAKEN:
             return Landing(outcome=outcome, answer=answer, is_kept=await self._keep(intent, answer))
-        move = move_after(outcome, self._attempt(intent, answer, outcome), unauthorised=answer.status == 401)
+        move = move_after(outcome, self._attempt(intent, answer, outcome), unauthorised=is_unauthorised(answer))
         if await self._settle(intent, move) and move.state is FamilyState.NEEDS_CONSENT:
             self._needs_consent(move.why)
         return Landing(outcome=outcome, answer=answer)
@@ -147,7 +154,7 @@ class _Flight:
             record,
             client_id=request.credentials.client_id,
             before=fence.keys.hashes.token(used),
-            credential=fence.keys.hashes.credential(request.credentials) if request.credentials.written else None,
+            credential=fence.keys.hashes.credential(request.credentials) if request.credentials.is_lasting else None,
         )
         return await fence.commits.keep(record)
 

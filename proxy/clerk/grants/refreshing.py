@@ -174,7 +174,7 @@ class Refreshing:
 
     async def _is_wrong(self, asker: TokenAsker) -> bool:
         """A wrong secret uses no token, and takes nobody's turn; an assertion is good for one call, which tells."""
-        if asker.departure.request.credentials.proof not in {Proof.BASIC, Proof.POST}:
+        if not asker.departure.request.credentials.is_lasting:
             return False
         return await self._checks.check(asker.fence, asker.departure) is CredentialCheck.WRONG
 

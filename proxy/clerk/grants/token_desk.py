@@ -94,7 +94,7 @@ class TokenDesk:
     async def _answer(self, fence: Fence, question: UseGrant) -> GrantUsed:
         until = monotonic() + fence.policy.wait
         named = NAMED if question.revokes else "refresh_token"
-        request = read_token_request(question.fields, question.body, named)
+        request = read_token_request(question.fields, question.body, named, question.target)
         if isinstance(request, Misread):
             return replies.misread(request)
         departure = Departure(request=request, target=question.target, fields=question.fields)

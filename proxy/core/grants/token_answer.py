@@ -73,6 +73,11 @@ def error_of(answer: ProviderAnswer) -> str:
     return found if isinstance(found, str) else ""
 
 
+def is_unauthorised(answer: ProviderAnswer) -> bool:
+    """Whether the provider did not take the client's credentials; by RFC 6749 section 5.2 it may say so with 400."""
+    return answer.status == 401 or error_of(answer) in {"invalid_client", "unauthorized_client"}
+
+
 def tokens_of(answer: ProviderAnswer) -> Tokens | None:
     """RFC 6749 section 5.1; None: not an answer with tokens."""
     members = _members(answer.body)
@@ -120,7 +125,7 @@ def _members(body: Secret[bytes]) -> dict[str, object]:
 
 
 def _encoded(members: Mapping[str, object]) -> bytes:
-    return json.dumps(members, ensure_ascii=False, separators=(",", ":")).encode()
+    return json.dumps(members, separators=(",", ":")).encode()  # half of an emoji is JSON, and no UTF-8
 
 
 def _seconds(value: object) -> float:

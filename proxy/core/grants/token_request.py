@@ -2,7 +2,9 @@
 
 Rule 1: a request that two readers could take differently is refused: a parameter that stands twice, credentials that
         do, a body that is no form. `resource` alone may be repeated (RFC 8707 section 2).
-Rule 2: credentials are told apart as they are written; whether a provider decodes them is its own matter.
+Rule 2: nothing of it stands in the address (RFC 6749 section 2.3.1), and a refresh token in no other grant: it would
+        go on past the fence to a provider that reads more than its body.
+Rule 3: credentials are told apart as they are written; whether a provider decodes them is its own matter.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from hashlib import sha256
 from urllib.parse import parse_qsl, unquote_plus, urlencode
 
 from proxy.core.secret import NO_TEXT, Secret
@@ -20,6 +23,12 @@ from proxy.core.secret import NO_TEXT, Secret
 FORM = "application/x-www-form-urlencoded"
 MAX_FORM = 64 * 1024
 """Bytes of a token request."""
+LONGEST_SLOT = 512
+"""Characters; longer wishes are called by their hash, since an index takes no more than 2700 bytes."""
+_NO_WISH = frozenset(
+    {"grant_type", "refresh_token", "token", "client_id", "client_secret", "client_assertion", "client_assertion_type"}
+)
+_IN_FORM_ALONE = _NO_WISH | {"code", "code_verifier", "scope", "resource", "subject_token", "assertion"}
 Fields = Sequence[tuple[str, str]]
 """A request's header fields, names in lower case."""
 
@@ -41,10 +50,15 @@ class Credentials:
     proof: Proof
     written: Secret[str] = NO_TEXT
 
+    @property
+    def is_lasting(self) -> bool:
+        """Whether they may be shown again: an assertion is good for one call (RFC 7523 section 3)."""
+        return self.proof in {Proof.BASIC, Proof.POST}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TokenRequest:
-    """`token` is the refresh token, or what is to be revoked; `slot` names the scope and resource that are asked for.
+    """`token` is the refresh token, or what is to be revoked; `slot` names what is asked for, such as a scope.
 
     `parameters` are those of the form, each encoded.
     """
@@ -70,8 +84,12 @@ class Misread:
     status: int = 400
 
 
-def read_token_request(fields: Fields, body: bytes, named: str = "refresh_token") -> TokenRequest | Misread:
+def read_token_request(
+    fields: Fields, body: bytes, named: str = "refresh_token", target: str = ""
+) -> TokenRequest | Misread:
     """What is asked; `named` is the parameter that holds the token."""
+    if any(name in _IN_FORM_ALONE for name, _ in parse_qsl(target.partition("?")[2], keep_blank_values=True)):
+        return Misread("what is asked of a token endpoint stands in the form, not in its address")
     if any(name == "dpop" for name, _ in fields):
         return Misread("tokens bound to a key of the client (DPoP) cannot be held by two systems; ask without DPoP")
     media = [value.partition(";")[0].strip().lower() for name, value in fields if name == "content-type"]
@@ -85,7 +103,11 @@ def read_token_request(fields: Fields, body: bytes, named: str = "refresh_token"
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:
         return Misread("a parameter stands twice in the form")
+    if any("\0" in name or "\0" in value for name, value in pairs):
+        return Misread("a parameter holds a NUL")
     said = dict(pairs)
+    if "refresh_token" in said and said.get("grant_type") != "refresh_token":
+        return Misread("a refresh_token goes with grant_type=refresh_token alone")
     credentials = _credentials(fields, said)
     if isinstance(credentials, Misread):
         return credentials
@@ -93,18 +115,27 @@ def read_token_request(fields: Fields, body: bytes, named: str = "refresh_token"
         grant_type=said.get("grant_type", ""),
         credentials=credentials,
         token=Secret(said.get(named, "")),
-        slot=slot_of(said.get("scope", ""), [value for name, value in pairs if name == "resource"]),
+        slot=slot_of(pairs),
         parameters=Secret(tuple(urlencode([pair]).encode() for pair in pairs)),
     )
 
 
-def slot_of(scope: str, resources: Sequence[str]) -> str:
-    """One name for equal wishes: sorted scopes, a bar, sorted resources; empty for the grant's own."""
-    wishes = " ".join(sorted(set(scope.split()))), " ".join(sorted(set(resources)))
-    return "|".join(wishes) if any(wishes) else ""
+def slot_of(pairs: Sequence[tuple[str, str]]) -> str:
+    """One name for equal wishes, whatever their order, as a form or its hash; empty for the grant's own."""
+    said = ((name, " ".join(sorted(set(value.split()))) if name == "scope" else value) for name, value in pairs)
+    slot = urlencode(sorted({(name, value) for name, value in said if value and name not in _NO_WISH}))
+    return slot if len(slot) <= LONGEST_SLOT else sha256(slot.encode()).hexdigest()
 
 
 def _credentials(fields: Fields, said: dict[str, str]) -> Credentials | Misread:
+    found = _shown(fields, said)
+    named = said.get("client_id")
+    if isinstance(found, Credentials) and named and found.client_id not in {named, unquote_plus(named)}:
+        return Misread("client_id is another client's than the credentials (RFC 7521 section 4.2)")
+    return found
+
+
+def _shown(fields: Fields, said: dict[str, str]) -> Credentials | Misread:
     basic = [value for name, value in fields if name == "authorization"]
     ways = len(basic) + ("client_secret" in said) + ("client_assertion" in said)
     if ways > 1:
@@ -127,17 +158,18 @@ def _basic(value: str) -> Credentials | Misread:
     except (binascii.Error, UnicodeDecodeError):
         text = ""
     name, colon, secret = text.partition(":")
-    if scheme.lower() != "basic" or not colon or not name:
+    client_id = unquote_plus(name)
+    if scheme.lower() != "basic" or not colon or not name or "\0" in client_id:
         return Misread("the Authorization field is not Basic credentials", "invalid_client", 401)
     proof = Proof.BASIC if secret else Proof.NONE
-    return Credentials(client_id=unquote_plus(name), proof=proof, written=Secret(secret))
+    return Credentials(client_id=client_id, proof=proof, written=Secret(secret))
 
 
 def _assertion(text: str) -> Credentials | Misread:
     """Whose it says that it is; the provider finds out whether it is right."""
     claims = unverified_claims(text)
     subject = claims.get("sub")
-    if not isinstance(subject, str) or not subject:
+    if not isinstance(subject, str) or not subject or not subject.isprintable():
         return Misread("the client assertion is no JWT with a sub", "invalid_client", 401)
     return Credentials(client_id=subject, proof=Proof.ASSERTION, written=Secret(text))
 

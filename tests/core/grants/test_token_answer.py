@@ -11,6 +11,7 @@ from proxy.core.grants.token_answer import (
     ProviderAnswer,
     error_of,
     given_again,
+    is_unauthorised,
     outcome_of,
     retry_after,
     tokens_of,
@@ -49,6 +50,28 @@ def jwt(claims: dict[str, Any]) -> str:
 def test_only_the_provider_s_own_word_ends_a_token(status: int, body: object, expected: CallOutcome) -> None:
     """Silence, 5xx and nonsense say nothing about it; other refusals leave it alive."""
     assert outcome_of(answer(status, body)) is expected
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "expected"),
+    [
+        (401, b"", True),
+        (400, {"error": "invalid_client"}, True),
+        (400, {"error": "unauthorized_client"}, True),
+        (400, {"error": "invalid_scope"}, False),
+    ],
+)
+def test_credentials_are_refused_with_400_as_well(status: int, body: object, expected: bool) -> None:  # noqa: FBT001
+    """RFC 6749 section 5.2 leaves it to the provider."""
+    assert is_unauthorised(answer(status, body)) is expected
+
+
+def test_an_answer_with_half_an_emoji_costs_no_token() -> None:
+    """It is JSON that no UTF-8 can say: it is kept as it was escaped."""
+    found = tokens_of(answer(200, {"access_token": "a", "refresh_token": "r", "owner": "Ann \ud83d"}))
+
+    assert found is not None
+    assert json.loads(given_again(found.rest, found.refresh_token, 0.0, (), ()))["owner"] == "Ann \ud83d"
 
 
 def test_what_is_kept_of_an_answer_has_neither_refresh_token_nor_id_token() -> None:

@@ -14,7 +14,6 @@ from proxy.core.grants.token_request import (
     Proof,
     TokenRequest,
     read_token_request,
-    slot_of,
     unverified_claims,
 )
 from proxy.core.secret import Secret
@@ -42,6 +41,8 @@ def sentence(found: TokenRequest | Misread) -> str:
 
 
 REFRESH = [("grant_type", "refresh_token"), ("refresh_token", "t")]
+OTHER_GRANT = [("grant_type", "Refresh_Token"), ("refresh_token", "t")]
+TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\0"))
 
 
 def test_a_client_shows_who_it_is_in_one_of_four_ways() -> None:
@@ -72,6 +73,17 @@ def test_a_client_shows_who_it_is_in_one_of_four_ways() -> None:
         ([*REFRESH, ("client_assertion", "no.jwt")], [], "no JWT"),
         ([*REFRESH, ("client_assertion", jwt([]))], [], "no JWT"),
         ([*REFRESH, ("client_assertion", "a.!.c")], [], "no JWT"),
+        ([*REFRESH, ("client_assertion", jwt({"sub": "half \ud83d"}))], [], "no JWT"),
+        (REFRESH, [basic("card%00:s")], "not Basic"),
+        ([*REFRESH, ("client_id", "other")], [basic("card:s")], "another client's"),
+        ([*REFRESH, ("client_id", "other"), ("client_assertion", jwt({"sub": "card"}))], [], "another client's"),
+        ([*REFRESH, ("scope", "a\0"), ("client_id", "card")], [], "a NUL"),
+        ([("refresh_token", "t"), ("client_id", "card")], [], "grant_type=refresh_token alone"),
+        (
+            [("grant_type", "Refresh_Token"), ("refresh_token", "t")],
+            [basic("card:s")],
+            "grant_type=refresh_token alone",
+        ),
     ],
 )
 def test_what_can_be_taken_in_two_ways_is_refused(
@@ -89,7 +101,7 @@ def test_a_body_that_is_no_form_is_refused() -> None:
     assert "does not say" in sentence(read_token_request((TYPE,), b""))
 
 
-@given(st.text(), st.lists(st.tuples(st.text(min_size=1), st.text()), max_size=3))
+@given(st.text(), st.lists(st.tuples(TEXT, TEXT), max_size=3))
 def test_only_the_token_of_a_form_is_replaced(token: str, others: list[tuple[str, str]]) -> None:
     """Whatever stands in it."""
     form = [*REFRESH, *((f"x{n}{name}", value) for n, (name, value) in enumerate(others))]
@@ -100,12 +112,40 @@ def test_only_the_token_of_a_form_is_replaced(token: str, others: list[tuple[str
     assert again == {**{name: [value] for name, value in form}, "client_id": ["card"], "refresh_token": [token]}
 
 
+@pytest.mark.parametrize("query", ["refresh_token=t", "x=1&client%5Fsecret=s", "grant_type", "scope="])
+def test_nothing_that_is_asked_stands_in_the_address(query: str) -> None:
+    """A provider that reads both would use a token that the fence has not seen; its own parameters may stand there."""
+    form = urlencode([*REFRESH, ("client_id", "card")]).encode()
+
+    assert "not in its address" in sentence(read_token_request((TYPE,), form, target=f"/token?{query}"))
+    assert isinstance(read_token_request((TYPE,), form, target="/token?tenant=a"), TokenRequest)
+
+
+def slot(*more: tuple[str, str]) -> str:
+    found = read([*REFRESH, *more, ("client_id", "card")])
+    assert isinstance(found, TokenRequest)
+    return found.slot
+
+
 def test_equal_wishes_share_a_slot() -> None:
     """However they are ordered; `resource` may be repeated."""
-    found = read([*REFRESH, ("resource", "b"), ("resource", "a"), ("scope", "y x"), ("client_id", "card")])
-    assert isinstance(found, TokenRequest)
-    assert found.slot == slot_of("x y x", ["a", "b"]) == "x y|a b"
-    assert slot_of(" ", []) == ""
+    assert slot(("resource", "b"), ("resource", "a"), ("scope", "y x")) == "resource=a&resource=b&scope=x+y"
+    assert slot(("scope", "x y x"), ("resource", "a"), ("resource", "b")) == "resource=a&resource=b&scope=x+y"
+    assert slot(("scope", " "), ("audience", "")) == ""
+
+
+def test_other_wishes_have_other_slots() -> None:
+    """Whatever parameter says them: an answer for one audience is not given for another."""
+    assert slot(("audience", "a")) != slot(("audience", "b")) != slot()
+    assert slot(("scope", "a|b")) != slot(("scope", "a"), ("resource", "b|"))
+
+
+def test_a_long_wish_has_a_short_name() -> None:
+    """A provider may ignore what it does not know; what it answered has to fit into an index all the same."""
+    names = {slot(("scope", "x" * 5000 + end)) for end in "ab"}
+
+    assert {len(name) for name in names} == {64}
+    assert len(names) == 2
 
 
 def test_the_sub_of_an_id_token_is_read_unverified() -> None:
