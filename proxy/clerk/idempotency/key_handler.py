@@ -70,7 +70,8 @@ class KeyHandler:
         while True:
             await asyncio.sleep(PRUNE_EVERY)
             try:
-                await self._keys.prune()
+                while await self._keys.prune():
+                    pass
             except (StoreUnavailable, StoreRefused) as error:
                 _log.warning("keys_not_pruned", error=str(error))
 

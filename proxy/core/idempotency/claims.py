@@ -20,6 +20,8 @@ KEPT: Final = 72 * 3600.0
 MOST_KEPT: Final = 64 * 1024
 """Bytes of an answer's body that are kept."""
 _FAILED: Final = 500
+_NOT_TAKEN: Final = frozenset({421, 425, 429})
+"""Of another server, too early, too many: what is answered so was not executed (RFC 9110, 8470, 6585)."""
 _BAD_GATEWAY, _GATEWAY_TIMEOUT = 502, 504
 
 
@@ -124,6 +126,6 @@ def settlement_of(status: int, *, whole: bool, sent: bool) -> Settlement:
         return Settlement.UNKNOWN if sent else Settlement.UNSENT
     if status in (_BAD_GATEWAY, _GATEWAY_TIMEOUT):
         return Settlement.UNKNOWN
-    if status >= _FAILED:
+    if status >= _FAILED or status in _NOT_TAKEN:
         return Settlement.UNSENT
     return Settlement.ANSWERED if whole else Settlement.UNKEPT

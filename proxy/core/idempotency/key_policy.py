@@ -8,6 +8,8 @@ from typing import ClassVar
 
 from proxy.core.idempotency.key_field import FIELD
 
+CREDENTIALS = (b"authorization", b"x-api-key", b"api-key", b"x-auth-token", b"x-access-token")
+"""Fields in which clients say who they are; where there is none of them, Cookie does."""
 MAX_BODY = 1024 * 1024
 """Bytes of the body of a request with a key: it is read whole before anything is sent."""
 
@@ -30,6 +32,6 @@ class KeyPolicy:
 
     required: bool
     key: ClassVar[str] = "idempotency"
-    fields: ClassVar[frozenset[bytes]] = frozenset({FIELD, b"authorization", b"cookie", b"content-type"})
+    fields: ClassVar[frozenset[bytes]] = frozenset({FIELD, *CREDENTIALS, b"cookie", b"content-type"})
     answers: ClassVar[tuple[str, ...]] = tuple(reason.value for reason in KeyAnswer)
     is_remembered: ClassVar[bool] = True

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 from proxy.core.idempotency.claims import ClaimOutcome
 from proxy.core.idempotency.fingerprint import fingerprint, record_of
 from proxy.core.idempotency.key_field import FIELD, LONGEST, read_key
-from proxy.core.idempotency.key_policy import MAX_BODY, KeyAnswer, KeyPolicy
+from proxy.core.idempotency.key_policy import CREDENTIALS, MAX_BODY, KeyAnswer, KeyPolicy
 from proxy.core.routing.cohort import present_cohort
 from proxy.core.routing.effects import Effects, effects_of
 from proxy.edge.routing.step import LocalAnswer, Verdict, WholeBody
@@ -86,11 +86,11 @@ class IdempotencyStep(RouteStep):
 
     def _claim(self, request: Request, key: str, body: bytes) -> ClaimKey:
         head = request.head
-        credentials = head.fields.get(b"authorization") or head.fields.get(b"cookie") or ()
+        credentials = [line for name in CREDENTIALS for line in head.fields.get(name, ())]
         cohort = present_cohort(self._cohort, head, request.client_ip)
         content_type = head.first(_CONTENT_TYPE) or b""
         return ClaimKey(
-            record_of(self._origin, cohort, credentials, key),
+            record_of(self._origin, cohort, credentials or head.fields.get(b"cookie", ()), key),
             urandom(_OWNER),
             fingerprint(head.method, head.path, head.query, content_type, body),
             self._origin,

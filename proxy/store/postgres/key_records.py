@@ -26,6 +26,7 @@ from proxy.core.idempotency.claims import (
 from proxy.store.postgres.connections import Connections
 from proxy.store.postgres.driver import query
 
+PRUNED = 5000
 Claimed = tuple[ClaimOutcome, KeptReply | None]
 """How a key stands, and the answer where there was one; of one that was not kept its status alone."""
 
@@ -85,10 +86,10 @@ class PostgresKeys:
         async with self._connections.connection() as connection:
             return await connection.fetchrow(query("idempotency/release"), record) is not None
 
-    async def prune(self) -> None:
-        """Let go what was kept long enough; what people have to decide stays."""
+    async def prune(self, most: int = PRUNED) -> bool:
+        """Let go what was kept long enough, so many at a time; whether there may be more. What people decide stays."""
         async with self._connections.connection() as connection:
-            await connection.execute(query("idempotency/prune"))
+            return len(await connection.fetch(query("idempotency/prune"), most)) == most
 
 
 def _columns(held: Sequence[tuple[bytes, bytes]]) -> tuple[list[bytes], list[bytes]]:

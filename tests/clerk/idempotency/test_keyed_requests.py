@@ -180,8 +180,10 @@ async def test_a_key_is_its_owners(play: Play, serve: Serve) -> None:
         pay(b'"k"', b"Cookie: s=1"),
         pay(b'"k"', b"X-Tenant: 7"),
         pay(b'"k"'),
+        pay(b'"k"', b"X-Api-Key: a"),
+        pay(b'"k"', b"X-Api-Key: b", b"Cookie: s=1"),
     ]
-    assert [(await proxy.ask(each)).body for each in several] == [b'{"id":%d}' % n for n in range(1, 6)]
+    assert [(await proxy.ask(each)).body for each in several] == [b'{"id":%d}' % n for n in range(1, 8)]
 
 
 async def test_5xx_is_not_kept(play: Play, serve: Serve, link: ClerkLink) -> None:

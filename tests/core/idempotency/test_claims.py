@@ -53,6 +53,8 @@ def test_what_was_answered_is_answered() -> None:
     [
         (201, True, True, Settlement.ANSWERED),
         (422, True, True, Settlement.ANSWERED),
+        (429, True, True, Settlement.UNSENT),
+        (425, False, True, Settlement.UNSENT),
         (201, False, True, Settlement.UNKEPT),
         (500, True, True, Settlement.UNSENT),
         (503, False, True, Settlement.UNSENT),
@@ -63,5 +65,5 @@ def test_what_was_answered_is_answered() -> None:
     ],
 )
 def test_an_answer_settles_the_key(status: int, whole: bool, sent: bool, settlement: Settlement) -> None:  # noqa: FBT001
-    """5xx are not kept; what says that somebody behind did not answer leaves the outcome unknown."""
+    """5xx and what was not taken are not kept; what says that nobody behind answered leaves the outcome unknown."""
     assert settlement_of(status, whole=whole, sent=sent) is settlement

@@ -195,3 +195,14 @@ async def test_answers_are_kept_for_72_hours(keys: PostgresKeys, pass_time: Pass
     await keys.prune()
     async with connections.connection() as connection:
         assert await connection.fetchval("SELECT count(*) FROM banyan.idempotency") == 0
+
+
+async def test_any_number_of_old_records_goes(keys: PostgresKeys, pass_time: PassTime) -> None:
+    """So many at a time, and it is told whether there may be more: a busy route makes more than one takes."""
+    for number in range(5):
+        asked = claim("a", key=f"k{number}")
+        await keys.claim([asked])
+        await keys.settle(asked.record, asked.owner, Settlement.ANSWERED, REPLY)
+    await pass_time(KEPT + LOCK)
+
+    assert [await keys.prune(2) for _ in range(3)] == [True, True, False]
