@@ -8,6 +8,7 @@ Rule 3: a file that is full is begun anew once all of its records are committed;
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import fcntl
 import os
 import secrets
@@ -59,6 +60,7 @@ class Spool:
         try:
             await asyncio.to_thread(_write, self._file, data)
         except OSError as error:
+            self._cut()
             for _, done in batch:
                 done.set_exception(error)
             return
@@ -66,6 +68,11 @@ class Spool:
         self._uncommitted |= {record.token_hash for record, _ in batch}
         for _, done in batch:
             done.set_result(None)
+
+    def _cut(self) -> None:
+        """Take back what was written in part: nobody reads past a torn record."""
+        with contextlib.suppress(OSError):
+            os.ftruncate(self._file, self._size)
 
     def committed(self, record: GrantRecord) -> None:
         """It stands here alone no more. Rule 3."""

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import resource
 from pathlib import Path
 from uuid import UUID
 
@@ -97,6 +98,23 @@ async def test_a_disk_that_takes_nothing_is_told(tmp_path: Path) -> None:
     os.dup2(full, spool._file)
     with pytest.raises(OSError, match="No space left"):
         await spool.write(record(1))
+
+
+async def test_a_disk_that_takes_a_part_hides_nothing_that_comes_later(tmp_path: Path) -> None:
+    """What was torn is cut off: nobody would read on behind it."""
+    spool = Spool(tmp_path)
+    await spool.write(record(1))
+    (path,) = spool_files(tmp_path, OPEN)
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (path.stat().st_size + 20, limits[1]))
+    try:
+        with pytest.raises(OSError, match="File too large"):
+            await spool.write(record(2))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    await spool.write(record(3))
+
+    assert [each.generation for each in records_in(path.read_bytes())] == [1, 3]
 
 
 def test_a_host_keeps_its_name(tmp_path: Path) -> None:
