@@ -9,7 +9,9 @@ Rule 3: what was not sent and what may have been are told apart; nothing else is
 from __future__ import annotations
 
 import asyncio
+import re
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
@@ -34,6 +36,7 @@ _HOP = frozenset(
         *("x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-forwarded-port", "x-real-ip"),
     }
 )
+_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 NOT_SENT = ProviderAnswer(status=-1, body=NO_BYTES)
 NO_ANSWER = ProviderAnswer(status=0, body=NO_BYTES)
 _log = structlog.get_logger()
@@ -95,8 +98,7 @@ class ProviderCalls:
                 body += more
             if len(body) > MAX_ANSWER:
                 return NO_ANSWER
-            relayed = [(name.lower(), value) for name, value in answer.headers.items() if name.lower() not in _HOP]
-            return ProviderAnswer(status=answer.status, fields=tuple(relayed), body=Secret(body))
+            return ProviderAnswer(status=answer.status, fields=_relayed(answer.raw_headers), body=Secret(body))
 
     def _session(self, request: ProviderRequest, sent: SimpleNamespace) -> aiohttp.ClientSession:
         async def connected(*_: object) -> None:
@@ -123,3 +125,9 @@ class ProviderCalls:
             return {}
         self._context.refresh()
         return {"ssl": self._context.to_use(), "server_hostname": self._upstream.tls_name}
+
+
+def _relayed(lines: Iterable[tuple[bytes, bytes]]) -> tuple[tuple[str, str], ...]:
+    """Byte by byte as they came (RFC 9110 section 5.5), less what is for us alone and what would end a line."""
+    fields = [(name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in lines]
+    return tuple([(name, value) for name, value in fields if name not in _HOP and not _CONTROL.search(value)])

@@ -26,6 +26,8 @@ async def revoke(fence: Fence, departure: Departure, system: GrantSystem | None)
         fence.alarms.ring(GrantAlarm.STRANGER, fence.policy.name, family=known.family)
         return replies.refused(GrantRuling.STRANGER)
     if known is not None and known.shown.client_id != departure.request.credentials.client_id:
+        name = system.name if system else ""
+        fence.alarms.ring(GrantAlarm.OTHER_CLIENT, fence.policy.name, family=known.family, system=name)
         return replies.refused(GrantRuling.OTHER_CLIENT)
     if known is not None and known.shown.state is FamilyState.ENDED:
         return GrantUsed(status=200, fields=(), body=b"")

@@ -1,14 +1,16 @@
 """The clerk's part in `grants:`: one question of a worker to one answer for its client.
 
 Rule 1: whatever goes wrong here costs the request alone, and says nothing about its token: 503.
-Rule 2: a table that is adopted changes later questions only; what is under way keeps its provider's keys and calls.
+Rule 2: what is sent outlives who asked, as a flight does: a code is good once, and what is revoked is given no more.
+Rule 3: a table that is adopted changes later questions only; what is under way keeps its provider's keys and calls.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
-from time import monotonic
+from collections.abc import Coroutine, Mapping
+from time import monotonic, time
+from typing import Any
 
 import structlog
 
@@ -54,6 +56,7 @@ class TokenDesk:
         self._commits = Commits(tables, spool, tasks)
         self._alarms = GrantAlarms(tables, self.figures, tasks)
         self._flights = Flights(tasks)
+        self._sending = Tasks()
         elsewhere = FlightsElsewhere(tables, tasks)
         self._refreshing = Refreshing(self._flights, elsewhere, CredentialChecks(tasks), spool.host)
         self._fences: dict[str, Fence] = {}
@@ -100,12 +103,17 @@ class TokenDesk:
         departure = Departure(request=request, target=question.target, fields=question.fields)
         system = fence.policy.system_of(question.address)
         if question.revokes:
-            return await revoke(fence, departure, system)
+            return await self._sent(revoke(fence, departure, system))
         if request.grant_type == "refresh_token":
             return await self._refreshing.answer(
                 TokenAsker(fence=fence, departure=departure, system=system, until=until)
             )
-        return await consent(fence, departure, Secret(question.body))
+        return await self._sent(consent(fence, departure, Secret(question.body)))
+
+    async def _sent(self, work: Coroutine[Any, Any, GrantUsed]) -> GrantUsed:
+        """Rule 2."""
+        reply: GrantUsed = await asyncio.shield(self._sending.start(work, name="grant-request"))
+        return reply
 
     async def keep_recovering(self) -> None:
         """For as long as the clerk lives: at once, and again for predecessors that took longer to end."""
@@ -122,9 +130,10 @@ class TokenDesk:
             await asyncio.sleep(PRUNE_EVERY)
             self._spool.prune()
             for name, fence in self._fences.items():
-                await self._tables.prune(name, fence.policy.keep)
+                await self._tables.prune(name, fence.policy.keep, fence.policy.holders(time()))
 
     async def end(self) -> None:
         """Wait for what is under way: a token that was sent is not left behind."""
         await self._flights.landed()
+        await self._sending.done()
         self._spool.close()

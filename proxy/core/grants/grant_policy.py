@@ -88,6 +88,12 @@ class GrantPolicy:
                 return system
         return None
 
+    def holders(self, now: float) -> tuple[str, ...]:
+        """Systems whose old tokens are served at `now` (unix seconds)."""
+        if self.heir:
+            return (self.heir,)
+        return tuple(system.name for system in self.systems if not system.until or now < system.until)
+
 
 @dataclass(frozen=True, slots=True)
 class GrantUse:

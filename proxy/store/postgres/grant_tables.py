@@ -218,9 +218,9 @@ class GrantTables:
             found = await connection.fetch(query("grants/states"))
         return [(row["provider"], row["state"], row["families"], row["oldest"]) for row in found]
 
-    async def prune(self, provider: str, keep: float) -> None:
-        """Drop what nobody asks for any more."""
-        await self._row("grants/prune", keep, provider)
+    async def prune(self, provider: str, keep: float, holders: Sequence[str]) -> None:
+        """Drop what nobody asks for: tokens, `keep` seconds after all of these systems have shown a newer one."""
+        await self._row("grants/prune", keep, provider, list(holders))
 
     async def _row(self, statement: str, *arguments: object) -> Mapping[str, Any] | None:
         async with self._connections.connection() as connection:

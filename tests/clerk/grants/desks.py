@@ -69,6 +69,10 @@ class Desk:
 
     async def close(self) -> None:
         await self.desk.end()
+        await self.close_connections()
+
+    async def close_connections(self) -> None:
+        """Of a desk that has ended."""
         await self.tasks.end()
         await self.resolver.close()
         await self.connections.close()

@@ -32,7 +32,8 @@ const client = (id, extra = {}) => ({
 const provider = new Provider(`http://127.0.0.1:${port}`, {
   adapter: FileAdapter,
   clients: [
-    client('card'), client('other'), client('posting', { token_endpoint_auth_method: 'client_secret_post' }),
+    client('card'), client('other'), client('a-client-that-signs-assertions', { token_endpoint_auth_method: 'client_secret_jwt', token_endpoint_auth_signing_alg: 'HS256' }),
+    client('posting', { token_endpoint_auth_method: 'client_secret_post' }),
     { ...client('public', { token_endpoint_auth_method: 'none' }), client_secret: undefined },
   ],
   rotateRefreshToken: true,

@@ -16,6 +16,8 @@ from urllib.parse import urlencode
 SCRIPT = Path(__file__).with_name("provider.mjs")
 MODULES = os.environ.get("BANYAN_NODE_MODULES") or str(Path(__file__).parents[3] / ".venv/node/node_modules")
 SECRET = "card-secret"
+SIGNING = "a-client-that-signs-assertions"
+"""Its secret is long enough for HMAC-SHA256."""
 
 
 @dataclass(slots=True)

@@ -1,5 +1,9 @@
--- $1 seconds for which ancestors are kept after every holder has shown a newer one, $2 provider
-WITH shown AS (SELECT family, min(gen) AS least FROM banyan.grant_mark GROUP BY family), old AS (
+-- $1 seconds for which ancestors are kept after every holder has shown a newer one, $2 provider, $3 holders: one that has shown none
+-- yet may have the oldest of all
+WITH shown AS (
+    SELECT family, min(gen) AS least FROM banyan.grant_mark WHERE system = ANY ($3::text[])
+    GROUP BY family HAVING count(*) = cardinality($3::text[])
+), old AS (
     DELETE FROM banyan.grant_seen s USING banyan.grant_family f, shown
     WHERE f.id = s.family AND shown.family = f.id AND f.provider = $2 AND s.gen < shown.least AND s.gen < f.gen
         AND s.last_at < clock_timestamp() - make_interval(secs => $1)
