@@ -1,13 +1,20 @@
-"""Revocations (RFC 7009): any token of a family revokes its current one, and ends the family."""
+"""Revocations (RFC 7009): any token of a family revokes its current one, and ends the family.
+
+Rule 1: whom a token would not be given revokes nothing with it: a system that is no heir ends nobody's grant.
+Rule 2: what is in flight lands first: else the new token would live on at the provider, and nobody would know it.
+"""
 
 from __future__ import annotations
+
+from time import monotonic
 
 from proxy.clerk.grants import replies
 from proxy.clerk.grants.alarms import GrantAlarm
 from proxy.clerk.grants.fence import Fence
 from proxy.clerk.grants.flights import Departure
+from proxy.clerk.grants.flights_elsewhere import FlightsElsewhere
 from proxy.clerk.grants.provider_call import NO_ANSWER, NOT_SENT, ProviderRequest
-from proxy.core.grants.family import FamilyState, GrantRuling
+from proxy.core.grants.family import GrantRuling, refusal_of
 from proxy.core.grants.grant_policy import GrantSystem
 from proxy.core.secret import Secret
 from proxy.link.grant_questions import GrantUsed
@@ -15,22 +22,40 @@ from proxy.store.postgres.grant_tables import KnownToken
 
 NAMED = "token"
 """The parameter that holds what is to be revoked."""
+_ALARMS = {
+    GrantRuling.STRANGER: GrantAlarm.STRANGER,
+    GrantRuling.OTHER_CLIENT: GrantAlarm.OTHER_CLIENT,
+    GrantRuling.REGRESSED: GrantAlarm.REGRESSED,
+}
+_REVOCABLE = {GrantRuling.NEEDS_CONSENT, GrantRuling.PUBLIC}
+_IN_USE = "a token of this grant is being used, and what comes of that has to be revoked; come back"
 
 
-async def revoke(fence: Fence, departure: Departure, system: GrantSystem | None) -> GrantUsed:
-    """The provider's answer."""
-    token = departure.request.token
-    hashed = fence.keys.hashes.token(token)
-    known = await fence.tables.look(hashed, system.name if system else "", departure.request.slot)
-    if system is None and known is not None:
-        fence.alarms.ring(GrantAlarm.STRANGER, fence.policy.name, family=known.family)
-        return replies.refused(GrantRuling.STRANGER)
-    if known is not None and known.shown.client_id != departure.request.credentials.client_id:
-        name = system.name if system else ""
-        fence.alarms.ring(GrantAlarm.OTHER_CLIENT, fence.policy.name, family=known.family, system=name)
-        return replies.refused(GrantRuling.OTHER_CLIENT)
-    if known is not None and known.shown.state is FamilyState.ENDED:
+async def revoke(
+    fence: Fence, departure: Departure, system: GrantSystem | None, elsewhere: FlightsElsewhere, until: float
+) -> GrantUsed:
+    """The provider's answer; `until` (`monotonic`) a call that is in flight is waited for. Rules 1 and 2."""
+    name = system.name if system else ""
+    hashed = fence.keys.hashes.token(departure.request.token)
+    known = await fence.tables.look(hashed, name, departure.request.slot)
+    while known is not None and known.shown.is_in_flight:
+        left = until - monotonic()
+        if left <= 0:
+            return replies.away(_IN_USE)
+        await elsewhere.landed(known.family, known.epoch, left)
+        known = await fence.tables.look(hashed, name, departure.request.slot)
+    ruling = None if known is None else refusal_of(known.shown, fence.policy, system, departure.request.credentials)
+    if ruling is GrantRuling.ENDED:
         return GrantUsed(status=200, fields=(), body=b"")
+    if known is not None and ruling is not None and ruling not in _REVOCABLE:
+        if ruling in _ALARMS:
+            fence.alarms.ring(_ALARMS[ruling], fence.policy.name, family=known.family, system=name)
+        return replies.refused(ruling)
+    return await _revoke(fence, departure, known, hashed)
+
+
+async def _revoke(fence: Fence, departure: Departure, known: KnownToken | None, hashed: bytes) -> GrantUsed:
+    token = departure.request.token
     current = fence.token(known.family, known.token) if known is not None else token
     request = ProviderRequest(
         target=departure.target, fields=departure.fields, body=Secret(departure.request.body(current, NAMED))

@@ -57,8 +57,8 @@ class TokenDesk:
         self._alarms = GrantAlarms(tables, self.figures, tasks)
         self._flights = Flights(tasks)
         self._sending = Tasks()
-        elsewhere = FlightsElsewhere(tables, tasks)
-        self._refreshing = Refreshing(self._flights, elsewhere, CredentialChecks(tasks), spool.host)
+        self._elsewhere = FlightsElsewhere(tables, tasks)
+        self._refreshing = Refreshing(self._flights, self._elsewhere, CredentialChecks(tasks), spool.host)
         self._fences: dict[str, Fence] = {}
 
     def follow(self, policies: Mapping[str, GrantPolicy], upstreams: Mapping[str, Upstream]) -> None:
@@ -103,7 +103,7 @@ class TokenDesk:
         departure = Departure(request=request, target=question.target, fields=question.fields)
         system = fence.policy.system_of(question.address)
         if question.revokes:
-            return await self._sent(revoke(fence, departure, system))
+            return await self._sent(revoke(fence, departure, system, self._elsewhere, until))
         if request.grant_type == "refresh_token":
             return await self._refreshing.answer(
                 TokenAsker(fence=fence, departure=departure, system=system, until=until)

@@ -73,6 +73,11 @@ class ShownToken:
         return self.generation < self.current
 
     @property
+    def is_in_flight(self) -> bool:
+        """Whether somebody uses the current token just now."""
+        return self.state is FamilyState.INFLIGHT and self.lease > self.now
+
+    @property
     def is_regressed(self) -> bool:
         """Whether this system has shown a newer one."""
         return self.generation < self.marked
@@ -80,20 +85,19 @@ class ShownToken:
 
 def rule(shown: ShownToken, policy: GrantPolicy, system: GrantSystem | None, credentials: Credentials) -> GrantRuling:
     """Who may have what; whether the credentials are right is still to be found out."""
-    refusal = _refusal(shown, policy, system, credentials)
+    refusal = refusal_of(shown, policy, system, credentials)
     if refusal is not None:
         return refusal
     is_heir = system is not None and system.name == policy.heir
     if (shown.is_ancestor or is_heir) and is_fresh(shown, policy.min_left) and credentials.proof is not Proof.NONE:
         return GrantRuling.STORED
-    if shown.state is FamilyState.INFLIGHT and shown.lease > shown.now:
-        return GrantRuling.WAIT
-    return GrantRuling.WAIT if shown.next_at > shown.now else GrantRuling.REFRESH
+    return GrantRuling.WAIT if shown.is_in_flight or shown.next_at > shown.now else GrantRuling.REFRESH
 
 
-def _refusal(
+def refusal_of(
     shown: ShownToken, policy: GrantPolicy, system: GrantSystem | None, credentials: Credentials
 ) -> GrantRuling | None:
+    """Why this token is not for who shows it; None: it is."""
     if system is None:
         return GrantRuling.STRANGER
     if shown.client_id != credentials.client_id:

@@ -8,6 +8,7 @@ import hmac
 import json
 import secrets
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import cast
 from urllib.parse import urlencode
@@ -88,6 +89,46 @@ async def test_another_client_s_revocation_is_told(one: Desk, provider: Provider
     assert "guarded" in provider.alive()
 
 
+async def test_a_revocation_waits_for_what_is_in_flight(one: Desk, two: Desk, provider: Provider) -> None:
+    """The token that comes of it is revoked with the others, and nobody gets it stored."""
+    [token] = provider.mint("racing")
+    current = refreshed(await one.ask(token))
+    before = provider.counts()["token"]
+    provider.break_(slow=500)
+    asking = asyncio.ensure_future(one.ask(current))
+    await asked(provider, before)
+    form = urlencode({"token": token}).encode()
+    reply = await two.post(form, ("authorization", basic()), path="/token/revocation")
+
+    assert (reply.status, (await asking).status) == (200, 200)
+    assert said(await one.ask(current))["error"] == "invalid_grant"
+    assert "racing" not in provider.alive()
+
+
+async def test_who_is_no_heir_revokes_nothing(database: str, one: Desk, provider: Provider, tmp_path: Path) -> None:
+    """Its copy is refused, and ends nobody's grant; the heir's own ends it."""
+    [token] = provider.mint("inherited")
+    refreshed(await one.ask(token))
+    released = desk(database, tmp_path / "released", provider.port, replace(POLICY, heir="new"))
+    form = urlencode({"token": token}).encode()
+    path = "/token/revocation"
+    reply = await released.post(form, ("authorization", basic()), path=path)
+    assert (reply.status, said(reply)["error"]) == (400, "invalid_grant")
+    assert "inherited" in provider.alive()
+    assert (await released.post(form, ("authorization", basic()), address=NEW, path=path)).status == 200
+    assert "inherited" not in provider.alive()
+    await released.close()
+
+
+async def asked(provider: Provider, before: int) -> None:
+    """One more call has reached it."""
+
+    async def is_asked() -> bool:
+        return (await asyncio.to_thread(provider.counts))["token"] > before
+
+    await until(is_asked)
+
+
 async def test_what_a_silent_system_may_hold_is_kept(one: Desk, provider: Provider) -> None:
     """It has shown none yet: its copy may be the oldest. Once all have shown a newer one, older ones go."""
     [token] = provider.mint("silent")
@@ -112,11 +153,7 @@ async def test_a_code_that_was_sent_is_kept(database: str, provider: Provider, t
     before = provider.counts()["token"]
     provider.break_(slow=300)
     asking = asyncio.ensure_future(one.post(urlencode(form).encode(), ("authorization", basic())))
-
-    async def is_asked() -> bool:
-        return (await asyncio.to_thread(provider.counts))["token"] > before
-
-    await until(is_asked)
+    await asked(provider, before)
     asking.cancel()
     await one.desk.end()
 
