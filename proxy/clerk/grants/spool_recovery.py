@@ -1,6 +1,7 @@
 """After a clerk's death: what it had on the disk is committed, and what it had sent is unknown.
 
-Rule: a lock on its file proves that it is dead; while it lives its file is left alone, and looked at again later.
+Rule 1: a lock on its file proves that it is dead; while it lives its file is left alone, and looked at again later.
+Rule 2: a record that the database refuses is told, and costs no other: the file stays for `banyan grants replay`.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections.abc import Iterable
 import structlog
 
 from proxy.clerk.grants.spool import Spool, clerk_of
+from proxy.store.errors import StoreRefused
 from proxy.store.grant_records import GrantRecord, records_in
 from proxy.store.postgres.grant_tables import GrantTables
 
@@ -35,4 +37,13 @@ async def _apply(tables: GrantTables, records: Iterable[GrantRecord]) -> int:
     records = list(records)
     known = await tables.generations({record.family for record in records})
     news = [record for record in records if record.generation > known.get(record.family, -1)]
-    return sum([await tables.commit(record) for record in news])
+    return sum([await _committed(tables, record) for record in news])
+
+
+async def _committed(tables: GrantTables, record: GrantRecord) -> bool:
+    """Rule 2."""
+    try:
+        return await tables.commit(record)
+    except StoreRefused:
+        _log.exception("grant_record_refused", family=str(record.family))
+        return False

@@ -6,17 +6,21 @@ import asyncio
 import base64
 import hmac
 import json
+import os
 import secrets
 import time
 from dataclasses import replace
 from pathlib import Path
 from typing import cast
 from urllib.parse import urlencode
+from uuid import uuid4
 
 from proxy.clerk.grants.provider_call import ProviderCalls, ProviderRequest
+from proxy.clerk.grants.spool import Spool
 from proxy.core.secret import Secret
 from proxy.link.grant_questions import GrantUsed
 from proxy.names.resolver import Resolver
+from proxy.store.grant_records import GrantRecord
 from proxy.tasks import Tasks
 from tests.clerk.grants.desks import LEGACY, NEW, POLICY, Desk, desk, refreshed, said, upstream
 from tests.clerk.grants.provider import SIGNING, Provider, basic
@@ -159,6 +163,39 @@ async def test_a_code_that_was_sent_is_kept(database: str, provider: Provider, t
 
     assert [row.state for row in await one.tables.families("aggregator", "", 10)] == ["active"]
     await one.close_connections()
+
+
+async def test_a_record_that_is_refused_costs_no_other(two: Desk, tmp_path: Path) -> None:
+    """A clerk's successor goes on behind it."""
+    dead = Spool(tmp_path / "two")
+    refused, good = born(secrets.token_urlsafe(9000)), born("")
+    await dead.write(refused)
+    await dead.write(good)
+    os.close(dead._file)  # as the kernel does for a process that is killed
+    await two.recover()
+
+    assert await two.tables.generations([refused.family, good.family]) == {good.family: 0}
+    assert list(two.spool.abandoned()) == []
+
+
+def born(slot: str) -> GrantRecord:
+    """A new grant with an answer in this slot."""
+    return GrantRecord(
+        family=uuid4(),
+        provider="aggregator",
+        client_id="card",
+        generation=0,
+        token=b"sealed",
+        token_hash=secrets.token_bytes(32),
+        before=None,
+        slot=slot,
+        answer=b"sealed",
+        begun=0.0,
+        ends=1.0,
+        access_hash=secrets.token_bytes(32),
+        credential=None,
+        is_new=True,
+    )
 
 
 async def test_fields_of_an_answer_are_relayed_as_bytes() -> None:
