@@ -25,6 +25,8 @@ MAX_FORM = 64 * 1024
 """Bytes of a token request."""
 LONGEST_SLOT = 512
 """Characters; longer wishes are called by their hash, since an index takes no more than 2700 bytes."""
+_REFRESH = "refresh_token"
+_IN_THE_CLEAR = frozenset({"scope", "resource"})
 _NO_WISH = frozenset(
     {"grant_type", "refresh_token", "token", "client_id", "client_secret", "client_assertion", "client_assertion_type"}
 )
@@ -106,7 +108,7 @@ def read_token_request(
     if any("\0" in name or "\0" in value for name, value in pairs):
         return Misread("a parameter holds a NUL")
     said = dict(pairs)
-    if "refresh_token" in said and said.get("grant_type") != "refresh_token":
+    if "refresh_token" in said and said.get("grant_type") != _REFRESH:
         return Misread("a refresh_token goes with grant_type=refresh_token alone")
     credentials = _credentials(fields, said)
     if isinstance(credentials, Misread):
@@ -115,16 +117,27 @@ def read_token_request(
         grant_type=said.get("grant_type", ""),
         credentials=credentials,
         token=Secret(said.get(named, "")),
-        slot=slot_of(pairs),
+        slot=slot_of(pairs, said.get("grant_type", "")),
         parameters=Secret(tuple(urlencode([pair]).encode() for pair in pairs)),
     )
 
 
-def slot_of(pairs: Sequence[tuple[str, str]]) -> str:
-    """One name for equal wishes, whatever their order, as a form or its hash; empty for the grant's own."""
-    said = ((name, " ".join(sorted(set(value.split()))) if name == "scope" else value) for name, value in pairs)
-    slot = urlencode(sorted({(name, value) for name, value in said if value and name not in _NO_WISH}))
-    return slot if len(slot) <= LONGEST_SLOT else sha256(slot.encode()).hexdigest()
+def slot_of(said: Sequence[tuple[str, str]], grant_type: str) -> str:
+    """One name for equal wishes, whatever their order; empty for the grant's own.
+
+    A form of scopes and resources as they are, a hash of others, and of long ones. Of a new grant, whose other
+    parameters are secrets, those two count alone.
+    """
+    left_out = _NO_WISH if grant_type == _REFRESH else {name for name, _ in said} - _IN_THE_CLEAR
+    wishes = {(name, _sorted(value) if name == "scope" else value) for name, value in said if name not in left_out}
+    wishes = {(name, value) for name, value in wishes if value}
+    slot = urlencode(sorted(wishes))
+    is_clear = len(slot) <= LONGEST_SLOT and all(name in _IN_THE_CLEAR for name, _ in wishes)
+    return slot if is_clear else sha256(slot.encode()).hexdigest()
+
+
+def _sorted(scope: str) -> str:
+    return " ".join(sorted(set(scope.split())))
 
 
 def _credentials(fields: Fields, said: dict[str, str]) -> Credentials | Misread:

@@ -140,6 +140,16 @@ def test_other_wishes_have_other_slots() -> None:
     assert slot(("scope", "a|b")) != slot(("scope", "a"), ("resource", "b|"))
 
 
+def test_what_a_new_grant_is_asked_with_is_in_no_slot() -> None:
+    """A code and its verifier are secrets; neither is an unknown parameter of a refresh told by its slot."""
+    form = [("grant_type", "authorization_code"), ("code", "c"), ("code_verifier", "v"), ("client_id", "card")]
+    found = read([*form, ("scope", "x")])
+    assert isinstance(found, TokenRequest)
+
+    assert found.slot == "scope=x"
+    assert "card-number" not in slot(("pin", "card-number"))
+
+
 def test_a_long_wish_has_a_short_name() -> None:
     """A provider may ignore what it does not know; what it answered has to fit into an index all the same."""
     names = {slot(("scope", "x" * 5000 + end)) for end in "ab"}
