@@ -22,10 +22,10 @@ MOST_READ: Final = 64 * 1024
 _JSON = (b"application/json", b"+json")
 
 
-def fingerprint(method: bytes, path: bytes, query: bytes, content_type: bytes, body: bytes) -> bytes:
+def fingerprint(method: bytes, host: str, path: bytes, query: bytes, content_type: bytes, body: bytes) -> bytes:
     """32 bytes; `query` as in the target, without the question mark."""
     parameters = sorted(query.split(b"&"), key=lambda each: each.partition(b"=")[0])
-    return _hash((method, path, b"&".join(parameters), content_of(content_type, body)))
+    return _hash((method, host.encode("ascii"), path, b"&".join(parameters), content_of(content_type, body)))
 
 
 def content_of(content_type: bytes, body: bytes) -> bytes:

@@ -92,7 +92,7 @@ class IdempotencyStep(RouteStep):
         return ClaimKey(
             record_of(self._origin, cohort, credentials or head.fields.get(b"cookie", ()), key),
             urandom(_OWNER),
-            fingerprint(head.method, head.path, head.query, content_type, body),
+            fingerprint(head.method, head.host, head.path, head.query, content_type, body),
             self._origin,
             key,
             self._repeatable,

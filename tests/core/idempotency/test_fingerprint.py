@@ -11,8 +11,8 @@ JSON = b"application/json; charset=utf-8"
 TENANT = CohortSource(SourceKind.HEADER, "x-tenant")
 
 
-def of(body: bytes = b"{}", query: bytes = b"", path: bytes = b"/pay", kind: bytes = JSON) -> bytes:
-    return fingerprint(b"POST", path, query, kind, body)
+def of(body: bytes = b"{}", query: bytes = b"", path: bytes = b"/pay", kind: bytes = JSON, host: str = "a") -> bytes:
+    return fingerprint(b"POST", host, path, query, kind, body)
 
 
 @pytest.mark.parametrize(
@@ -59,11 +59,12 @@ def test_other_bodies_are_bytes() -> None:
     assert content_of(JSON, long) == long
 
 
-def test_method_path_query_and_body_tell_requests_apart() -> None:
+def test_method_host_path_query_and_body_tell_requests_apart() -> None:
     """Parameters count in any order, those of one name in theirs."""
     assert of(query=b"b=2&a=1") == of(query=b"a=1&b=2")
     assert of(query=b"a=1&a=2") != of(query=b"a=2&a=1")
-    several = [of(), of(b"[]"), of(query=b"x"), of(path=b"/x"), fingerprint(b"PATCH", b"/pay", b"", JSON, b"{}")]
+    patch = fingerprint(b"PATCH", "a", b"/pay", b"", JSON, b"{}")
+    several = [of(), of(b"[]"), of(query=b"x"), of(path=b"/x"), of(host="b"), patch]
     assert len(set(several)) == len(several)
 
 
