@@ -36,7 +36,15 @@ from proxy.control.journal.authority_moves import UndoneWritesError
 from proxy.control.judge.judging import Judge
 from proxy.control.position.group_orders import Given, GroupOrders, OperatorOrder, TooLate
 from proxy.control.position.mover import PATIENCE, AwayError, Made, Mover
-from proxy.control.position.order_notes import Around, drain_of, order_notes, pin_sentence, promotion_notes
+from proxy.control.position.order_notes import (
+    EPOCH_BEGINS,
+    Around,
+    drain_of,
+    order_notes,
+    pin_sentence,
+    promotion_notes,
+    resume_notes,
+)
 from proxy.control.position.standing_here import StandingHere
 from proxy.control.running import Running
 from proxy.core.judge.stage_machine import MoveRefusal
@@ -154,8 +162,8 @@ class RouteMoves:
             case Given() as given:
                 self.judge.wake()
                 routes = {each.name: each for each in self.running.snapshot.routes}
-                said = promotion_notes(given, routes, rulings) if order.verb == "promote" else ()
-                return await self._answer(route, given, *said)
+                said = {"promote": promotion_notes(given, routes, rulings), "resume": resume_notes(given, routes)}
+                return await self._answer(route, given, *said.get(order.verb, ()))
             case MoveRefusal(sentence=sentence):
                 return problem(HTTPStatus.CONFLICT, f"{route.name} is not moved: {sentence}")
             case TooLate(faster=faster):
@@ -184,7 +192,7 @@ class RouteMoves:
         if await self.mover.move(made, needs_store=True) is Made.LOST:
             return _late(route.name, (route.name,))
         await self.epoch_begun(route.name, after.begun, f"{by}: {reason}")
-        return await self._answer(route, Given(before=before, after=after, made=Made.FOR_ALL))
+        return await self._answer(route, Given(before=before, after=after, made=Made.FOR_ALL), EPOCH_BEGINS)
 
     async def _drain(self, request: web.Request, route: Route, asked: OrderBody, by: str) -> web.Response:
         position, since = self.here.position(route), self.here.clock()

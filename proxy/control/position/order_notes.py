@@ -2,7 +2,8 @@
 
 Rule 1: no order is refused for any of it, and no evidence is waited for.
 Rule 2: they are about what stands after the order: what outranks it, who answers nothing, which cohorts stay elsewhere.
-Rule 3: of a promotion also what speaks against it, or that nothing is compared which could.
+Rule 3: an order that leaves a route at its place says what it has ended or begun all the same.
+Rule 4: of a promotion also what speaks against it, or that nothing is compared which could.
 """
 
 from __future__ import annotations
@@ -100,6 +101,19 @@ def _elsewhere(route: Route, pins: Iterable[Pin]) -> Iterator[str]:
             many = f"{len(keys)} cohorts are" if len(keys) > 1 else "1 cohort is"
             stay = "stay" if len(keys) > 1 else "stays"
             yield f"{many} pinned to {side} and {stay} there: {named}{more}"
+
+
+EPOCH_BEGINS = "a new epoch begins: what was compared before is no evidence any more"
+
+
+def resume_notes(given: Given, routes: Mapping[str, Route]) -> Iterator[str]:
+    """What has ended on the route, and how it goes on."""
+    before, after = given.before, given.after
+    ended = ["the rollback"] * before.latched + ["the hold"] * before.held
+    route = routes.get(after.route)
+    if ended and route is not None:
+        climbs = f"it climbs again from {after.place}, and the step begins anew"
+        yield f"{' and '.join(ended)} ended: {climbs if route.ramp else 'it runs as routes.yaml says'}"
 
 
 _UNKNOWN_METHOD = (b"GET",)
