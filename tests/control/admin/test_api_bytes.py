@@ -66,6 +66,8 @@ PAGES = (
     "/api/requests/r1",
     "/api/requests/none",
     "/api/idempotency",
+    "/api/journal",
+    "/api/journal?state=lost",
     "/api/kill",
 )
 _AT = re.compile(r"\d{4}-\d\d-\d\dT[0-9:.]+Z")
