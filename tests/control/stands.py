@@ -121,7 +121,7 @@ class Known:
 
     epoch: int = 1
 
-    def measures(self, route: str, position: Position) -> Measures:  # noqa: ARG002 - as the book does
+    def measures(self, route: str, position: Position, least: float) -> Measures:  # noqa: ARG002 - as the book does
         return self.by_route.get(route, Measures())
 
     def epoch_number(self, route: str) -> int:  # noqa: ARG002 - as the book does

@@ -34,7 +34,7 @@ from proxy.core.judge.change import threshold
 from proxy.core.judge.groups import agree
 from proxy.core.judge.guard import Bad, BadEvent, alarms
 from proxy.core.judge.legacy import LegacyHealth, known
-from proxy.core.judge.ramp import Measures, has_answered_enough
+from proxy.core.judge.ramp import Measures, has_answered_enough, least_time
 from proxy.core.judge.stage_machine import Maker
 from proxy.core.judge.verdict import Case, Ruling, judge
 from proxy.core.outcome import Side
@@ -298,7 +298,7 @@ class RouteJudging:
     def _measures(self, route: Route, watch: RouteWatch, position: Position) -> Measures | None:
         if route.ramp is None:
             return None
-        found = self._evidence.measures(route.name, position)
+        found = self._evidence.measures(route.name, position, least_time(route.ramp, position))
         here = watch.version == position.version
         return replace(
             found,

@@ -14,9 +14,9 @@ Rule 6: what new answered itself is judged apart: a shadow shows no fault that o
         new's wrong answers may be no more of the route's requests than the limit, so a rate of limit / next split has
         to be disproved: for 1 % and steps of 5, 25, 50 and 100 % by 24, 133, 268 and 538 clean comparisons. A few
         that differ hold the route; to send it back is the detector's (`change`).
-Rule 7: bounds and shares look at what came after the last power of two that is at most half of the step's comparisons:
-        a fault that was mended is out of sight after as many clean ones, and where to begin does not depend on what was
-        found.
+Rule 7: bounds look at what came after the last power of two that is at most half of the step's comparisons: a fault
+        that was mended is out of sight after as many clean ones, and where to begin does not depend on what was found.
+        The share that could not be compared is of pairs (`pair_counts`), and looks no further back either.
 Rule 8: a difference of high severity counts as mended when it stayed away for as many comparisons as the step needs,
         for the step's time, and for so many that its former frequency would have shown it (99 %).
 Rule 9: a mismatch that nobody has proved (its field waited for too long) counts against promotion. It speaks for going
@@ -41,7 +41,8 @@ from proxy.core.math.confidence import ALPHA, PER_DAY, is_proved, lower_bound, u
 from proxy.core.noise.keys import path_of
 from proxy.core.noise.noise_groups import NOTHING_WAITS, Waiting
 from proxy.core.noise.sentence import line
-from proxy.core.parity.rules.reasons import Reasons, in_words
+from proxy.core.parity.rules.pair_counts import NO_PAIRS, PairCounts
+from proxy.core.parity.rules.reasons import in_words
 from proxy.core.position.ladder import Place
 from proxy.core.position.position import Position
 
@@ -60,11 +61,10 @@ _IN_VAIN = 20
 
 
 class ComparedCounts(NamedTuple):
-    """Comparisons that are evidence, those of them that differ, and what could not be compared beside them."""
+    """Comparisons that are evidence, and those of them that differ."""
 
     compared: int = 0
     mismatched: int = 0
-    incomparable: int = 0
 
 
 NONE_COUNTED = ComparedCounts()
@@ -89,7 +89,7 @@ class Measures:
     `compared` and `mismatched` count what is evidence (three per request, day and step). `lately` are those of them
     that bounds and shares look at (rule 7), None for all; `answered` and `answered_lately` are the same of what new
     answered itself; `faults`: rule 8. `unproved` mismatches count only because nobody knows what they are, `waiting` is
-    what nobody knew lately; `reasons` say why the others are `incomparable`.
+    what nobody knew lately; `pairs` are those of which the share that could not be compared is taken.
     `unseen` bounds the chance of an unseen shape; `uncovered` counts the frequent shapes not compared enough;
     `requests` are answers of new at this step, `asked` those of both sides; `carried` is the greatest share of the
     route's requests that new has carried, shadow included, `raised` the share that the judge lets be shadowed, 0 for
@@ -101,8 +101,7 @@ class Measures:
     mismatched: int = 0
     unproved: int = 0
     waiting: Waiting = NOTHING_WAITS
-    incomparable: int = 0
-    reasons: Reasons = ()
+    pairs: PairCounts = NO_PAIRS
     lately: ComparedCounts | None = None
     answered: ComparedCounts = NONE_COUNTED
     answered_lately: ComparedCounts | None = None
@@ -122,7 +121,7 @@ class Measures:
     @property
     def bounded(self) -> ComparedCounts:
         """What the bounds look at."""
-        return self.lately or ComparedCounts(self.compared, self.mismatched, self.incomparable)
+        return self.lately or ComparedCounts(self.compared, self.mismatched)
 
 
 def checks(ramp: Ramp, position: Position, to: Place, measures: Measures, now: float) -> tuple[Check, ...]:
@@ -144,7 +143,7 @@ def _evidence(ramp: Ramp, position: Position, to: Place, measures: Measures, now
         *_waiting(measures),
         *_answered(ramp.needs, position, to, measures),
         _high(ramp, position, measures, now),
-        _incomparable(ramp.needs, measures),
+        _incomparable(ramp.needs, position, measures),
         _coverage(ramp.needs, measures),
         _uncovered(measures),
         *_capacity(ramp.needs, to, measures),
@@ -185,14 +184,15 @@ class _Found:
 
 def _time(ramp: Ramp, position: Position, measures: Measures, now: float) -> Check:
     """While the kill switch was on new answered nobody: that is no time at the step."""
-    least = _least(ramp, position)
+    least = least_time(ramp, position)
     been = max(now - position.since - measures.killed, 0.0)
     hint = f"without {length(measures.killed)} under the kill switch" if measures.killed else ""
     sentence = ", ".join(filter(None, (f"at {position.place} for {length(been)} of {length(least)}", hint)))
     return _Found(NeedName.TIME, length(been), length(least)).met(when=been >= least, sentence=sentence, hint=hint)
 
 
-def _least(ramp: Ramp, position: Position) -> float:
+def least_time(ramp: Ramp, position: Position) -> float:
+    """How long the route stays at this step at least, in seconds."""
     return ramp.soak if position.stage.facts.shadows_all else ramp.hold
 
 
@@ -216,7 +216,7 @@ def _fresh(ramp: Ramp, measures: Measures, now: float) -> Check:
 
 
 def _mismatches(needs: Needs, measures: Measures) -> Check:
-    (compared, mismatched, _), limit = measures.bounded, needs.mismatch_rate
+    (compared, mismatched), limit = measures.bounded, needs.mismatch_rate
 
     def said(state: CheckState, value: str, sentence: str, hint: str = "") -> Check:
         return _Found(NeedName.MISMATCH_RATE, value, f"below {share(limit)}").check(state, sentence, hint)
@@ -238,7 +238,7 @@ def _mismatches(needs: Needs, measures: Measures) -> Check:
 
 def _speaks_for_going_back(measures: Measures, limit: float) -> bool:
     """See rules 4 and 9."""
-    compared, mismatched, _ = measures.bounded
+    compared, mismatched = measures.bounded
     generated = measures.unproved >= GENERATED * compared
     against = max(mismatched - measures.unproved, 0) if generated else mismatched
     enough = compared >= FEWEST and against >= FEWEST_AGAINST
@@ -303,7 +303,7 @@ def _loosened(limit: float, to: Place) -> float:
 
 def _high(ramp: Ramp, position: Position, measures: Measures, now: float) -> Check:
     """Differences of high severity that nobody has accepted, by rule 8."""
-    least = _least(ramp, position)
+    least = least_time(ramp, position)
     left = [fault for fault in measures.faults if not _is_mended(fault, ramp.needs, least, now)]
     sentence = f"{len(left)} differences of high severity that nobody has accepted"
     need = _Found(NeedName.HIGH_SEVERITY, f"{len(left)}", "none")
@@ -315,19 +315,19 @@ def _is_mended(fault: Fault, needs: Needs, least: float, now: float) -> bool:
     return now - fault.last_seen >= least and fault.since >= max(needs.compared, expected, 1)
 
 
-def _incomparable(needs: Needs, measures: Measures) -> Check:
-    compared, _, incomparable = measures.bounded
-    limit = f"at most {share(needs.incomparable)}"
-    if not compared + incomparable:
+def _incomparable(needs: Needs, position: Position, measures: Measures) -> Check:
+    pairs, most = measures.pairs, needs.incomparable
+    found, limit = pairs.share, f"at most {share(most)}"
+    if found is None:
         need = _Found(NeedName.INCOMPARABLE, "unknown", limit)
         return need.check(CheckState.OPEN, "no share of incomparable answers yet")
-    found = incomparable / (compared + incomparable)
-    sentence, hint = f"{share(found)} could not be compared; at most {share(needs.incomparable)} may be", ""
-    if found > needs.incomparable and measures.reasons:
-        hint = in_words(measures.reasons)
+    sentence, hint = f"{share(found)} could not be compared; at most {share(most)} may be", ""
+    if found > most:
+        ends = f"{pairs.more_until(most):,} more that can be compared end it, or " if most else ""
+        hint = f"{in_words(pairs.reasons)}; {ends}`banyan epoch {position.route} --begin` once its cause is mended"
         sentence += f" ({hint})"
     need = _Found(NeedName.INCOMPARABLE, share(found), limit)
-    return need.met(when=found <= needs.incomparable, sentence=sentence, hint=hint, otherwise=CheckState.FAILED)
+    return need.met(when=found <= most, sentence=sentence, hint=hint, otherwise=CheckState.FAILED)
 
 
 def _coverage(needs: Needs, measures: Measures) -> Check:

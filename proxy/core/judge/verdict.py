@@ -255,9 +255,10 @@ def _numbers(case: Case) -> tuple[tuple[str, float], ...]:
         numbers += [
             ("compared", found.compared),
             ("mismatched", found.mismatched),
-            ("incomparable", found.incomparable),
-            ("mismatch_rate_lower_bound", lower_bound(*found.bounded[:2])),
-            ("mismatch_rate_upper_bound", upper_bound(*found.bounded[:2])),
+            ("pairs", found.pairs.pairs),
+            ("incomparable", found.pairs.incomparable),
+            ("mismatch_rate_lower_bound", lower_bound(*found.bounded)),
+            ("mismatch_rate_upper_bound", upper_bound(*found.bounded)),
             ("answered_compared", found.answered.compared),
             ("answered_mismatched", found.answered.mismatched),
         ]

@@ -10,9 +10,12 @@ from proxy.core.judge.ramp import ComparedCounts, Fault, Measures, checks, lengt
 from proxy.core.math.confidence import is_proved
 from proxy.core.noise.keys import BETWEEN
 from proxy.core.noise.noise_groups import Waiting
+from proxy.core.parity.rules.pair_counts import PairCounts
 from proxy.core.position.ladder import LIVE, SHADOW, Place
 from proxy.core.stage import Stage
 from tests.core.judge.cases import FAULT, FIVE, GOOD, NOW, ONE, QUARTER, RAMP, standing
+
+MANY_SHED = PairCounts(5_100, (("shed", 100),))
 
 
 def found(
@@ -69,11 +72,13 @@ def test_no_data_meets_nothing_and_fails_nothing() -> None:
             CheckState.FAILED,
             "2 differences of high severity that nobody has accepted",
         ),
-        (replace(GOOD, incomparable=100), CheckState.FAILED, "1.96 % could not be compared; at most 1 % may be"),
         (
-            replace(GOOD, incomparable=100, reasons=(("timed_out", 98), ("shed", 2))),
+            replace(GOOD, pairs=PairCounts(5_100, (("timed_out", 98), ("shed", 2)))),
             CheckState.FAILED,
-            "1.96 % could not be compared; at most 1 % may be (98 too late on one side; 2 shed at a limit)",
+            (
+                "1.96 % could not be compared; at most 1 % may be (98 too late on one side; 2 shed at a limit; "
+                "4,900 more that can be compared end it, or `banyan epoch orders --begin` once its cause is mended)"
+            ),
         ),
         (
             replace(GOOD, unseen=0.02),
@@ -247,13 +252,13 @@ def test_without_comparisons_nothing_is_asked_of_what_new_answers() -> None:
     assert not [each for each in found(Measures(), to=FIVE)[CheckState.OPEN] if "itself" in each]
 
 
-def test_bounds_and_shares_look_at_what_came_lately() -> None:
+def test_bounds_look_at_what_came_lately() -> None:
     """What was found and mended at the beginning of a step no longer counts; what is found now is not diluted by it."""
-    mended = replace(GOOD, mismatched=900, incomparable=900, lately=ComparedCounts(2_500, 3, 2))
+    mended = replace(GOOD, mismatched=900, lately=ComparedCounts(2_500, 3))
     late = replace(GOOD, mismatched=50, lately=ComparedCounts(2_500, 50))
 
     assert found(mended).keys() == {CheckState.MET}
-    assert found(GOOD).keys() == found(replace(GOOD, lately=ComparedCounts(5_000, 3, 10))).keys()
+    assert found(GOOD).keys() == found(replace(GOOD, lately=ComparedCounts(5_000, 3))).keys()
     assert CheckState.MET not in {state for state, said in found(late).items() for each in said if "mismatches" in each}
 
 
@@ -316,7 +321,7 @@ def test_shares_have_three_digits() -> None:
             "undecided 11 of 1000, needs at most 1 %",
         ),
         (replace(GOOD, faults=(FAULT,)), "high severity 1, needs none"),
-        (replace(GOOD, incomparable=100), "incomparable 1.96 %, needs at most 1 %"),
+        (replace(GOOD, pairs=MANY_SHED), "incomparable 1.96 %, needs at most 1 %"),
         (replace(GOOD, unseen=0.02), "coverage 2 % unseen, needs at most 0.5 % unseen"),
         (replace(GOOD, unseen=None), "coverage unknown, needs at most 0.5 % unseen"),
         (replace(GOOD, uncovered=3), "uncovered 3 shapes, needs none"),
