@@ -76,7 +76,8 @@ class ControlParts:
         self.mover = Mover(store, self.here)
         self._reconciling = Reconciling(running, self.here, self.mover, store)
         self._outbox = Outbox()
-        judging = RouteJudging(running, self.here, base.book, self._probe, self._killed)
+        cohorts = base.links.recent.cohorts.seen
+        judging = RouteJudging(running, self.here, base.book, self._probe, self._killed, cohorts)
         self.judge = Judge(
             store=store,
             guards=base.stores.evidence,

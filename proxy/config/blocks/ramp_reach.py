@@ -14,8 +14,8 @@ from typing import NamedTuple
 from proxy.config.block import Draft, Section
 from proxy.config.blocks.shadow import ShadowOfRoute
 from proxy.config.text.problem import FileProblem, Path
+from proxy.core.judge.need import share
 from proxy.core.judge.policy import Ramp, Window
-from proxy.core.judge.ramp import share
 from proxy.core.judge.reach import least_comparisons, least_sample, shortfall
 from proxy.core.position.ladder import LEGACY, LIVE, is_above
 from proxy.core.routing.placement import place_of

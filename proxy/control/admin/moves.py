@@ -151,7 +151,11 @@ class RouteMoves:
             case Given() as given:
                 self.judge.wake()
                 routes = {each.name: each for each in self.running.snapshot.routes}
-                said = promotion_notes(given, routes, rulings) if order.verb == "promote" else ()
+                said = (
+                    promotion_notes(given, routes, rulings, self.judge.judging.cohorts)
+                    if order.verb == "promote"
+                    else ()
+                )
                 return await self._answer(route, given, *said)
             case MoveRefusal(sentence=sentence):
                 return problem(HTTPStatus.CONFLICT, f"{route.name} is not moved: {sentence}")

@@ -135,6 +135,7 @@ class EvidenceBook:
             unproved=page.minutes.unproved(position.step),
             waiting=self.waiting(route),
             pairs=step.pairs_lately(least),
+            answered_pairs=step.answered_pairs_lately(),
             lately=step.lately(),
             answered=step.now.answered,
             answered_lately=step.answered_lately(),

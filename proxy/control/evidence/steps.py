@@ -38,29 +38,32 @@ _EVIDENCE = frozenset({Outcome.MATCH, Outcome.MISMATCH, Outcome.IGNORED})
 
 
 class StepCounts(NamedTuple):
-    """All comparisons of a step, those of them that new answered itself, and the pairs that were to be compared."""
+    """All comparisons of a step and those of them that new answered itself, then the pairs of which they are."""
 
     all: ComparedCounts = NONE_COUNTED
     answered: ComparedCounts = NONE_COUNTED
     pairs: PairCounts = NO_PAIRS
+    answered_pairs: PairCounts = NO_PAIRS
 
     def plus(self, tallies: Iterable[EvidenceTally]) -> StepCounts:
         """These and more."""
         listed = list(tallies)
-        pairs = self.pairs
+        pairs, answered = self.pairs, self.answered_pairs
         for tally in listed:
             pairs = pairs.plus(_pairs(tally))
-        return self.decided(listed)._replace(pairs=pairs)
+            if tally.side is Side.NEW:
+                answered = answered.plus(_pairs(tally))
+        return self.decided(listed)._replace(pairs=pairs, answered_pairs=answered)
 
     def decided(self, tallies: Iterable[EvidenceTally]) -> StepCounts:
         """These, and the outcomes of pairs that are among them already."""
-        all_, answered, pairs = self
+        all_, answered = self.all, self.answered
         for tally in tallies:
             more = _counts(tally)
             all_ = _sum(all_, more)
             if tally.side is Side.NEW:
                 answered = _sum(answered, more)
-        return StepCounts(all_, answered, pairs)
+        return self._replace(all=all_, answered=answered)
 
 
 NO_STEP = StepCounts()
@@ -76,7 +79,7 @@ def _counts(tally: EvidenceTally) -> ComparedCounts:
 def _pairs(tally: EvidenceTally) -> PairCounts:
     """Repeated requests as well: those that cannot be compared are counted each time."""
     if tally.outcome is not Outcome.INCOMPARABLE:
-        return PairCounts(tally.count)
+        return PairCounts(tally.count, repeated=tally.count * (tally.why == REPEATED))
     return NO_PAIRS if tally.why == LEGACYS_OWN else PairCounts(tally.count, ((tally.why, tally.count),))
 
 
@@ -132,6 +135,7 @@ class StepEvidence:
     marks: SightMarks = field(default_factory=SightMarks)
     answered_marks: SightMarks = field(default_factory=SightMarks)
     pair_marks: PairMarks = field(default_factory=PairMarks)
+    answered_pair_marks: PairMarks = field(default_factory=PairMarks)
     newest: int = 0
 
     def lately(self) -> ComparedCounts:
@@ -146,10 +150,18 @@ class StepEvidence:
         """The pairs of which the share is taken that could not be compared, at a step of `least` seconds (rule 3)."""
         return self.pair_marks.since(self.now.pairs, self.newest - ceil(least / 60.0))
 
+    def answered_pairs_lately(self) -> PairCounts:
+        """The same of what new answered itself, back to a power of two."""
+        return self.answered_pair_marks.since(self.now.answered_pairs, self.newest)
+
     def anew(self) -> StepEvidence:
         """Nothing but where the powers of two were passed."""
-        pair_marks = PairMarks(passed=self.pair_marks.passed)
-        return StepEvidence(marks=self.marks, answered_marks=self.answered_marks, pair_marks=pair_marks)
+        return StepEvidence(
+            marks=self.marks,
+            answered_marks=self.answered_marks,
+            pair_marks=PairMarks(self.pair_marks.passed),
+            answered_pair_marks=PairMarks(self.answered_pair_marks.passed),
+        )
 
     def note(self, now: StepCounts) -> None:
         """So much there is now."""
@@ -157,6 +169,7 @@ class StepEvidence:
         self.marks.note(now.all)
         self.answered_marks.note(now.answered)
         self.pair_marks.note(now.pairs)
+        self.answered_pair_marks.note(now.answered_pairs)
 
 
 class Steps:

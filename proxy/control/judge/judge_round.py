@@ -35,6 +35,7 @@ from proxy.core.judge.groups import agree
 from proxy.core.judge.guard import Bad, BadEvent, alarms
 from proxy.core.judge.legacy import LegacyHealth, known
 from proxy.core.judge.ramp import Measures, has_answered_enough, least_time
+from proxy.core.judge.reach import NO_COHORTS_SEEN, SeenCohorts
 from proxy.core.judge.stage_machine import Maker
 from proxy.core.judge.verdict import Case, Ruling, judge
 from proxy.core.outcome import Side
@@ -84,8 +85,12 @@ class RouteJudging:
         evidence: EvidenceBook,
         probe: Callable[[str], LegacyHealth] = lambda _: LegacyHealth.UNKNOWN,
         killed: Callable[[], KillSwitchOrder | None] = lambda: None,
+        cohorts: Callable[[str], SeenCohorts] = lambda _: NO_COHORTS_SEEN,
     ) -> None:
-        """`probe` says of an upstream what its last health probe found, `killed` what the kill switch's order says."""
+        """`probe` says of an upstream what its last health probe found, `killed` what the kill switch's order says.
+
+        `cohorts`: which have asked for a route lately.
+        """
         self.rulings: Mapping[str, Ruling] = {}
         self.samples: Mapping[str, float] = {}
         self.lost = 0
@@ -94,6 +99,7 @@ class RouteJudging:
         self._evidence = evidence
         self._probe = probe
         self._killed = killed
+        self.cohorts = cohorts
         self._order: KillSwitchOrder | None = None
         self._kills = KillTimes()
         self._folded_at = here.clock()
@@ -308,6 +314,7 @@ class RouteJudging:
             unfit=watch.capacity.last.unfit_share,
             raised=0.0 if self._order is not None else _raised(route, watch, position, found),
             killed=self._kills.seconds_since(position.since),
+            cohorts=self.cohorts(route.name),
         )
 
     def _blocked(

@@ -26,6 +26,8 @@ Rule 10: what is undecided is neither agreement nor incomparable. While more tha
          comparisons are, or count unproved, the step waits for somebody to say what the field is.
 Rule 11: `compared: 0` is said where nothing can be compared: guard, requests and time decide alone, and only what was
          found all the same, and is bad, is heard.
+
+Long: each need is a function, and all of them say in one way what was found, what is needed, and what helps.
 """
 
 from __future__ import annotations
@@ -35,8 +37,9 @@ from dataclasses import dataclass
 from math import log
 from typing import NamedTuple
 
-from proxy.core.judge.need import Check, CheckState
+from proxy.core.judge.need import Check, CheckState, length, share
 from proxy.core.judge.policy import NeedName, Needs, Ramp
+from proxy.core.judge.reach import NO_COHORTS_SEEN, SeenCohorts, cure, daily, is_exhausted, repeats, undrawn
 from proxy.core.math.confidence import ALPHA, PER_DAY, is_proved, lower_bound, upper_bound
 from proxy.core.noise.keys import path_of
 from proxy.core.noise.noise_groups import NOTHING_WAITS, Waiting
@@ -89,7 +92,8 @@ class Measures:
     `compared` and `mismatched` count what is evidence (three per request, day and step). `lately` are those of them
     that bounds and shares look at (rule 7), None for all; `answered` and `answered_lately` are the same of what new
     answered itself; `faults`: rule 8. `unproved` mismatches count only because nobody knows what they are, `waiting` is
-    what nobody knew lately; `pairs` are those of which the share that could not be compared is taken.
+    what nobody knew lately; `pairs` are those of which the share that could not be compared is taken, `answered_pairs`
+    such that new answered itself; `cohorts` are those that have asked, at whatever step.
     `unseen` bounds the chance of an unseen shape; `uncovered` counts the frequent shapes not compared enough;
     `requests` are answers of new at this step, `asked` those of both sides; `carried` is the greatest share of the
     route's requests that new has carried, shadow included, `raised` the share that the judge lets be shadowed, 0 for
@@ -102,6 +106,8 @@ class Measures:
     unproved: int = 0
     waiting: Waiting = NOTHING_WAITS
     pairs: PairCounts = NO_PAIRS
+    answered_pairs: PairCounts = NO_PAIRS
+    cohorts: SeenCohorts = NO_COHORTS_SEEN
     lately: ComparedCounts | None = None
     answered: ComparedCounts = NONE_COUNTED
     answered_lately: ComparedCounts | None = None
@@ -137,11 +143,11 @@ def checks(ramp: Ramp, position: Position, to: Place, measures: Measures, now: f
 def _evidence(ramp: Ramp, position: Position, to: Place, measures: Measures, now: float) -> tuple[Check, ...]:
     """What comparisons, and the requests that were sent to both sides, have to show."""
     return (
-        _compared(ramp.needs, measures),
+        _compared(ramp.needs, position, measures, now),
         _fresh(ramp, measures, now),
-        _mismatches(ramp.needs, measures),
+        _mismatches(ramp.needs, position, measures, now),
         *_waiting(measures),
-        *_answered(ramp.needs, position, to, measures),
+        *_answered(ramp.needs, position, to, measures, now),
         _high(ramp, position, measures, now),
         _incomparable(ramp.needs, position, measures),
         _coverage(ramp.needs, measures),
@@ -153,8 +159,8 @@ def _evidence(ramp: Ramp, position: Position, to: Place, measures: Measures, now
 def _found_anyway(ramp: Ramp, position: Position, to: Place, measures: Measures, now: float) -> tuple[Check, ...]:
     """The checks of a ramp that compares nothing, by rule 11."""
     found = (
-        _mismatches(ramp.needs, measures),
-        *_answered(ramp.needs, position, to, measures),
+        _mismatches(ramp.needs, position, measures, now),
+        *_answered(ramp.needs, position, to, measures, now),
         _high(ramp, position, measures, now),
     )
     return tuple(check for check in found if check.state in {CheckState.WORSE, CheckState.FAILED})
@@ -196,11 +202,21 @@ def least_time(ramp: Ramp, position: Position) -> float:
     return ramp.soak if position.stage.facts.shadows_all else ramp.hold
 
 
-def _compared(needs: Needs, measures: Measures) -> Check:
+def _short(needs: Needs, position: Position, measures: Measures, now: float) -> str:
+    """Why comparisons that are missing will not come soon, and what helps; empty: they may."""
+    found = repeats(measures.pairs, measures.compared, position.since, now)
+    a_day, (compared, mismatched) = daily(measures.compared, position.since, now), measures.bounded
+    proved = upper_bound(max(compared, a_day), mismatched)
+    return f"{found}; {cure(needs, a_day, proved, position.route)}" if found else ""
+
+
+def _compared(needs: Needs, position: Position, measures: Measures, now: float) -> Check:
     sentence, hint = f"{measures.compared} of {needs.compared} comparisons at this step", ""
     if measures.unfit >= _MANY and not measures.compared:
         hint = f"{share(measures.unfit)} of the requests cannot be shadowed (writes, upgrades, conditional ones)"
-        sentence += f"; {hint}"
+    elif measures.compared < needs.compared:
+        hint = _short(needs, position, measures, now)
+    sentence += f"; {hint}" if hint else ""
     found = _Found(NeedName.COMPARED, f"{measures.compared}", f"{needs.compared}")
     return found.met_by_shadows(measures, when=measures.compared >= needs.compared, sentence=sentence, hint=hint)
 
@@ -215,7 +231,7 @@ def _fresh(ramp: Ramp, measures: Measures, now: float) -> Check:
     return found.met(when=age <= oldest, sentence=f"the newest comparison is {length(age)} old")
 
 
-def _mismatches(needs: Needs, measures: Measures) -> Check:
+def _mismatches(needs: Needs, position: Position, measures: Measures, now: float) -> Check:
     (compared, mismatched), limit = measures.bounded, needs.mismatch_rate
 
     def said(state: CheckState, value: str, sentence: str, hint: str = "") -> Check:
@@ -233,7 +249,8 @@ def _mismatches(needs: Needs, measures: Measures) -> Check:
         return said(CheckState.OPEN, counted, f"{mismatched} of {compared} comparisons mismatch, {doubt}", doubt)
     bound = share(upper_bound(compared, mismatched))
     sentence = f"mismatches are proved to be below {bound} only; {share(limit)} is needed"
-    return said(CheckState.OPEN, f"below {bound}", sentence)
+    hint = _short(needs, position, measures, now) if measures.compared >= needs.compared else ""
+    return said(CheckState.OPEN, f"below {bound}", f"{sentence}; {hint}" if hint else sentence, hint)
 
 
 def _speaks_for_going_back(measures: Measures, limit: float) -> bool:
@@ -270,7 +287,7 @@ def _waiting(measures: Measures) -> Iterator[Check]:
     yield need.check(CheckState.OPEN, f"{found.answers} of {found.of} answers wait for {hint}", hint)
 
 
-def _answered(needs: Needs, position: Position, to: Place, measures: Measures) -> Iterator[Check]:
+def _answered(needs: Needs, position: Position, to: Place, measures: Measures, now: float) -> Iterator[Check]:
     """What new answered itself, by rule 6."""
     if not position.stage.facts.guarded:
         return
@@ -285,8 +302,16 @@ def _answered(needs: Needs, position: Position, to: Place, measures: Measures) -
     elif needs.compared and to != position.place:
         loose = share(_loosened(limit, to))
         need = _Found(NeedName.ANSWERED_BY_NEW, counted, f"below {loose} proved")
-        when = has_answered_enough(needs, to, measures)
-        yield need.met_by_shadows(measures, when=when, sentence=f"{said}: below {loose} has to be proved before {to}")
+        when, hint = has_answered_enough(needs, to, measures), ""
+        sentence = f"{said}: below {loose} has to be proved before {to}"
+        if not when and is_exhausted(measures.answered_pairs):
+            hint = f"of what the cohorts at {position.place} ask, nearly all repeats: about "
+            hint += (
+                f"{daily(found.compared, position.since, now):,} comparisons a day come; `needs: {{ compared: 0 }}` "
+            )
+            hint += f"or `banyan promote {position.route}`"
+            sentence += f"; {hint}"
+        yield need.met_by_shadows(measures, when=when, sentence=sentence, hint=hint)
 
 
 def has_answered_enough(needs: Needs, to: Place, measures: Measures) -> bool:
@@ -354,12 +379,20 @@ def _uncovered(measures: Measures) -> Check:
 def _served(needs: Needs, position: Position, measures: Measures) -> Iterator[Check]:
     if position.stage.facts.draws:
         sentence, hint = f"new answered {measures.requests} of {needs.requests} requests at this step", ""
-        if not measures.requests and needs.requests and measures.asked * position.split > _IN_VAIN:
-            hint = f"no cohort that asks is drawn below {share(position.split)}; "
-            hint += "write a greater step, or a cohort of more values"
-            sentence += f" and legacy {measures.asked}: {hint}"
+        if not measures.requests and needs.requests:
+            hint = _nobody(position, measures)
+            sentence += f", and legacy {measures.asked}: {hint}" if hint else ""
         need = _Found(NeedName.REQUESTS, f"{measures.requests}", f"{needs.requests}")
         yield need.met(when=measures.requests >= needs.requests, sentence=sentence, hint=hint)
+
+
+def _nobody(position: Position, measures: Measures) -> str:
+    """Why new is not asked, and what helps; empty: nobody knows."""
+    found = undrawn(measures.cohorts, position.split)
+    if not found and measures.asked * position.split > _IN_VAIN:
+        found = f"no cohort that asks is drawn below {share(position.split)}"
+    cures = f"write a greater step or a cohort of more values, or `banyan promote {position.route}`"
+    return f"{found}; {cures}" if found and measures.asked else ""
 
 
 def _capacity(needs: Needs, to: Place, measures: Measures) -> Iterator[Check]:
@@ -379,16 +412,3 @@ def _lag(needs: Needs, measures: Measures) -> Iterator[Check]:
         need = _Found(NeedName.LAG, length(measures.lag), f"at most {length(needs.lag)}")
         sentence = f"the journal of writes trails by {length(measures.lag)}"
         yield need.met(when=measures.lag <= needs.lag, sentence=sentence)
-
-
-def share(value: float) -> str:
-    """`0.5 %`, with three digits."""
-    return f"{value * 100:.3g} %"
-
-
-def length(seconds: float) -> str:
-    """`90s`, `15m`, `36h` or `4d`: the greatest unit that leaves two digits or so."""
-    for size, unit in ((172_800, "d"), (7_200, "h"), (120, "m")):
-        if seconds >= size:
-            return f"{seconds / {'d': 86_400, 'h': 3_600, 'm': 60}[unit]:.0f}{unit}"
-    return f"{seconds:.0f}s"

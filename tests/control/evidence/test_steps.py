@@ -33,7 +33,8 @@ def test_a_step_has_its_own_counts_and_those_that_new_answered() -> None:
 
     assert steps.at(7).now.all == ComparedCounts(95, 5)
     assert steps.at(7).now.answered == ComparedCounts(23, 3)
-    assert steps.at(7).now.pairs == PairCounts(140, (("shed", 5),))
+    assert steps.at(7).now.pairs == PairCounts(140, (("shed", 5),), repeated=40)
+    assert steps.at(7).now.answered_pairs == PairCounts(23)
     assert steps.at(6).now.all == ComparedCounts(900)
     assert steps.at(5).now.all == steps.at(5).lately() == ComparedCounts()
 
@@ -151,5 +152,5 @@ def test_the_share_looks_back_to_a_power_of_two_of_pairs() -> None:
         steps.follow([], [shed, tally(1, clean, step=7, why=REPEATED)])
         seen.append(steps.at(7).pairs_lately(600.0))
 
-    assert seen == [PairCounts(40, (("shed", 40),)), PairCounts(60), PairCounts(240)]
+    assert seen == [PairCounts(40, (("shed", 40),)), PairCounts(60, repeated=60), PairCounts(240, repeated=240)]
     assert steps.anew().at(7).pair_marks.passed == steps.at(7).pair_marks.passed

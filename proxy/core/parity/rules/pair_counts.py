@@ -22,10 +22,14 @@ _ROUNDING = 1e-9
 
 @dataclass(frozen=True, slots=True)
 class PairCounts:
-    """`pairs` that were to be compared, and by `reasons` those of them that could not be."""
+    """`pairs` that were to be compared, and by `reasons` those of them that could not be.
+
+    `repeated` ones were compared, and are no evidence, since their requests had been often enough that day.
+    """
 
     pairs: int = 0
     reasons: Reasons = ()
+    repeated: int = 0
 
     @property
     def incomparable(self) -> int:
@@ -44,14 +48,15 @@ class PairCounts:
     def plus(self, other: PairCounts) -> PairCounts:
         """Both together."""
         reasons = sorted_out((*self.reasons, *other.reasons)) if other.reasons else self.reasons
-        return PairCounts(self.pairs + other.pairs, reasons)
+        return PairCounts(self.pairs + other.pairs, reasons, self.repeated + other.repeated)
 
     def since(self, before: PairCounts) -> PairCounts:
         """These without those that were there `before`."""
         left = Counter(dict(self.reasons))
         left.subtract(dict(before.reasons))
         kept = sorted_out((reason, count) for reason, count in left.items() if count > 0)
-        return PairCounts(max(self.pairs - before.pairs, 0), kept)
+        repeated = max(self.repeated - before.repeated, 0)
+        return PairCounts(max(self.pairs - before.pairs, 0), kept, repeated)
 
 
 NO_PAIRS = PairCounts()
