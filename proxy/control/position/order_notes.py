@@ -135,6 +135,17 @@ def _notes(route: Route, after: Position, ruling: Ruling | None) -> Iterator[str
         yield f"nothing of it is compared at {after.place}, as {why}: wrong answers of new go unseen there"
 
 
+def step_notes(verb: str, given: Given, routes: Mapping[str, Route]) -> Iterator[str]:
+    """Of a hold and a resume, on a route that climbs: what becomes of the time and the comparisons of its step."""
+    route, after = routes.get(given.after.route), given.after
+    if route is None or route.ramp is None or not after.stage.facts.judged:
+        return
+    if verb == "resume" and given.made is not None:
+        yield f"its step at {after.place} begins anew: time and comparisons count from now on"
+    elif verb == "hold" and after.held:
+        yield f"its step at {after.place} goes on; `banyan resume {route.name}` begins it anew"
+
+
 def _few(route: Route, after: Position, ruling: Ruling | None, cohorts: Callable[[str], SeenCohorts]) -> Iterator[str]:
     """Whom the split draws, and what its requests bring to the needs of its ramp."""
     if not after.stage.facts.draws:

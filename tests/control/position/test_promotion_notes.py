@@ -82,10 +82,21 @@ async def test_requests_that_repeat_are_told(port: Port) -> None:
 
 
 async def test_other_orders_say_nothing_of_it(port: Port) -> None:
-    """A rollback and a hold need no warning."""
-    found = [(await post(port, f"/api/routes/read/{verb}"))[1]["notes"] for verb in ("hold", "rollback")]
+    """A rollback and a hold need no warning; of the step that goes on, or begins anew, is told where a route climbs."""
+    verbs = ("hold", "resume", "promote", "hold", "resume", "rollback")
+    found = [(await post(port, f"/api/routes/read/{verb}"))[1]["notes"] for verb in verbs]
+    other = [(await post(port, f"/api/routes/make/{verb}"))[1]["notes"] for verb in ("hold", "resume")]
 
-    assert found == [[], []]
+    goes_on = "its step at {} goes on; `banyan resume read` begins it anew"
+    anew = "its step at {} begins anew: time and comparisons count from now on"
+    assert [*found[:2], *found[3:]] == [
+        [goes_on.format("shadow")],
+        [anew.format("shadow")],
+        [goes_on.format("canary 5%")],
+        [anew.format("canary 5%")],
+        [],
+    ]
+    assert other == [[], []]
 
 
 @pytest.mark.parametrize(
