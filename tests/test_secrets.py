@@ -25,6 +25,7 @@ NO_SECRETS = {
     ("Rules", "secrets"): "names of members whose values are hashed",
     ("CertificateFiles", "key"): "a path",
     ("UpstreamTls", "key"): "a path",
+    ("ReconcileCheck", "key"): "names of columns",
 }
 TOP = """\
 version: 1
@@ -33,6 +34,9 @@ state: postgresql://banyan:SECRET-state@db/banyan
 upstreams: {{ legacy: {{ url: "http://127.0.0.1:1" }}, new: {{ url: "http://127.0.0.1:2" }} }}
 cookies: {{ side: banyan_side, key: "SECRET-cookie-0123456789abcdef0123456789{end}" }}
 hooks: [{{ url: "https://hooks.example.com/SECRET-url{end}", secret: "SECRET-hook-0123456789{end}" }}]
+databases:
+  a: {{ url: "postgresql://reader:SECRET-url{end}@db/a" }}
+  b: {{ url: "postgresql://reader@db/b", password: "SECRET-password{end}" }}
 routes:
   - name: a
     match: GET /a
@@ -90,7 +94,15 @@ def test_the_fields_that_hold_secrets_are_found() -> None:
         if typing.get_origin(hint) is Secret
     }
 
-    assert secret == {"Cookies.key", "Hook.secret", "Hook.url", "ShadowPolicy.replacements", "Snapshot.state"}
+    of_databases = {"Database.url", "Password.text"}
+    assert secret - of_databases == {
+        "Cookies.key",
+        "Hook.secret",
+        "Hook.url",
+        "ShadowPolicy.replacements",
+        "Snapshot.state",
+    }
+    assert of_databases < secret
 
 
 @pytest.mark.parametrize("options", [[], ["--json"]], ids=["text", "json"])
@@ -102,7 +114,7 @@ def test_plan_prints_no_secret(tmp_path: Path, options: list[str]) -> None:
     said = CliRunner().invoke(app, ["plan", "--file", str(after), "--against", str(before), *options])
 
     assert "SECRET" not in said.output
-    assert all(field in said.output for field in ("cookies.key", "hooks", "state", "shadow.credentials.replace"))
+    assert all(field in said.output for field in ("cookies.key", "databases", "hooks", "state", "replace"))
 
 
 def test_no_text_of_a_table_holds_a_secret() -> None:

@@ -6,10 +6,22 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from proxy.api.evidence import EpochsView, ExchangesView, MismatchesView
+from proxy.api.grants import (
+    ExportBody,
+    GrantsView,
+    ImportBody,
+    ImportedView,
+    ReplayBody,
+    ReplayedView,
+    SealedGrantsView,
+)
 from proxy.api.history import HistoryView
+from proxy.api.idempotency import ReleaseBody, ReleasedView, UndecidedKeysView
+from proxy.api.journal import JournalBody, JournalDecidedView, JournalPageView
 from proxy.api.kill import KillBody, KillView
 from proxy.api.orders import MovedView, OrderBody, PinBody
 from proxy.api.recent import RecentView, RequestedView
+from proxy.api.reconcile import ReconcileRunBody, ReconcileRunsView, ReconcileRunView
 from proxy.api.routes import RouteDetailView, RoutesView
 from proxy.api.standing import TransitionsView
 from proxy.api.upstreams import UpstreamsView
@@ -51,6 +63,22 @@ def _order(verb: str, sentence: str, body: type[View] = OrderBody) -> ApiPath:
         sentence=sentence,
         answer=MovedView,
         body=body,
+    )
+
+
+def _grants(verb: str, sentence: str, body: type[View], answer: type[View]) -> ApiPath:
+    path = f"/api/grants/{verb}"
+    return ApiPath(method="POST", path=path, token=TokenScope.ALWAYS, sentence=sentence, answer=answer, body=body)
+
+
+def _journal(verb: str, sentence: str) -> ApiPath:
+    return ApiPath(
+        method="POST",
+        path=f"/api/journal/{{id}}/{verb}",
+        token=TokenScope.ALWAYS,
+        sentence=sentence,
+        answer=JournalDecidedView,
+        body=JournalBody,
     )
 
 
@@ -112,6 +140,45 @@ PATHS = (
         "One recent request by its id, or the one that its client gave: how it was decided, and would be now.",
         RequestedView,
     ),
+    _read("/api/idempotency", "Idempotency keys whose outcome is unknown.", UndecidedKeysView),
+    ApiPath(
+        method="POST",
+        path="/api/idempotency/{id}/release",
+        token=TokenScope.ALWAYS,
+        sentence="Frees such a key: the next request that carries it is executed.",
+        answer=ReleasedView,
+        body=ReleaseBody,
+    ),
+    _read(
+        "/api/grants",
+        "Families of tokens that exist once.",
+        GrantsView,
+        ("provider", "of this one alone"),
+        ("unproved", "a system: those alone whose current token it has not shown"),
+        ("limit", "how many, from 1 to 10000; 100 without it"),
+    ),
+    _grants("import", "Tokens that a system may bring though it adopts none.", ImportBody, ImportedView),
+    _grants("replay", "Reads this host's spool into a database that was restored.", ReplayBody, ReplayedView),
+    _grants("export", "Current tokens that a system is not known to hold, sealed.", ExportBody, SealedGrantsView),
+    _read("/api/reconcile", "What runs of `banyan reconcile` have come to.", ReconcileRunsView),
+    ApiPath(
+        method="POST",
+        path="/api/reconcile/{name}",
+        token=TokenScope.ALWAYS,
+        sentence="Records what a run of this check has come to, as `banyan reconcile` does.",
+        answer=ReconcileRunView,
+        body=ReconcileRunBody,
+    ),
+    _read(
+        "/api/journal",
+        "Writes on their way to both sides.",
+        JournalPageView,
+        ("route", "of this one alone"),
+        ("state", "that stand so: `pending`, `owed`, `unknown`, `dead`"),
+        ("limit", "how many, from 1 to 1000; 100 without it"),
+    ),
+    _journal("retry", "Sends an owed, unknown or dead write to the other side."),
+    _journal("drop", "Takes out an unknown or dead write: the other side never gets it."),
     _read("/api/kill", "The kill switch.", KillView),
     ApiPath(
         method="POST",

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from proxy.api.evidence import CoverageView, EvidenceView, ParityView
+from proxy.api.journal import JournalView
 from proxy.api.kill import KillOrderView
 from proxy.api.standing import NeedView, PinView, RampWord, StandingView
 from proxy.api.upstreams import DownView
@@ -173,6 +174,8 @@ class RouteDetailView(RouteView, frozen=True, kw_only=True):
     """Upstreams that are to answer some of it and are down."""
     was: str = ""
     """The name under which its state is kept, if it has another now."""
+    journal: JournalView | None = None
+    """Its journal of writes; null: they go to one side."""
 
 
 class ReloadView(View, frozen=True, kw_only=True):

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import msgspec
 
+from proxy.api.grants import ConsentView
 from proxy.api.view import SideWord, StageWord, View
 from proxy.core.judge.need import CheckState
 from proxy.core.judge.policy import NeedName
@@ -84,13 +85,15 @@ class ToldView(View, frozen=True, kw_only=True):
     """What is posted to the addresses under `hooks:`."""
 
     type: str
-    """`transition` or `alarm`."""
+    """`transition`, `alarm` or `consent`."""
     instance: str
     """The replica that tells it."""
     transition: TransitionView | None = None
     """Null where it is no move."""
     alarm: AlarmView | None = None
     """Null where it is no alarm."""
+    consent: ConsentView | None = None
+    """Null where no grant needs one."""
 
 
 class InstanceView(View, frozen=True, kw_only=True):

@@ -67,9 +67,8 @@ def run_worker(fork: WorkerFork, config: Path, start: Start, *, fresh: bool) -> 
     for other, sock in enumerate(sockets.workers):
         if other != number:
             sock.close()
-    sockets.admin.close()
-    sockets.link.close()
-    sockets.pairs.close()
+    for private in (sockets.admin, sockets.link, sockets.pairs, sockets.questions):
+        private.close()
     inputs = WorkerInputs(
         number=number,
         sock=sockets.workers[number],
@@ -100,6 +99,7 @@ def run_control(config: Path, start: Start, sockets: Sockets, alive: Alive) -> N
     sink = _begin("control")
     sockets.close_listening()
     sockets.pairs.close()
+    sockets.questions.close()
     directory = lastgood.directory(config, os.environ)
 
     def remember(loaded: Loaded) -> None:
@@ -111,7 +111,7 @@ def run_control(config: Path, start: Start, sockets: Sockets, alive: Alive) -> N
         admin=sockets.admin,
         link=sockets.link,
         snapshot=start.snapshot,
-        watch=FileWatch(config, os.environ, running=start.text),
+        watch=FileWatch(config, os.environ, running=start.text, named=start.named),
         remember=remember,
         problems=start.problems,
         warnings=start.warnings,
@@ -131,13 +131,37 @@ def run_comparer(config: Path, start: Start, sockets: Sockets, alive: Alive) -> 
     sink = _begin("comparer")
     os.nice(COMPARER_NICE)
     sockets.close_listening()
-    sockets.admin.close()
-    sockets.link.close()
+    for private in (sockets.admin, sockets.link, sockets.questions):
+        private.close()
     key = key_for_now(lastgood.directory(config, os.environ))
     inputs = ComparerInputs(pairs=sockets.pairs, link=sockets.link_path, snapshot=start.snapshot, key=key)
 
     async def live() -> None:
         await ComparerProcess(inputs).run()
+
+    with _runner() as runner:
+        runner.run(alive(live()))
+    sink.close()
+
+
+def run_clerk(config: Path, start: Start, sockets: Sockets, alive: Alive) -> None:
+    """Answer workers' questions until told to stop; what asks a database is loaded here, and in control."""
+    from proxy.clerk.clerk_process import ClerkInputs, ClerkProcess, keep_to_itself  # noqa: PLC0415 -- see above
+
+    sink = _begin("clerk")
+    keep_to_itself()
+    sockets.close_listening()
+    for private in (sockets.admin, sockets.link, sockets.pairs):
+        private.close()
+    inputs = ClerkInputs(
+        questions=sockets.questions,
+        link=sockets.link_path,
+        snapshot=start.snapshot,
+        directory=lastgood.directory(config, os.environ),
+    )
+
+    async def live() -> None:
+        await ClerkProcess(inputs).run()
 
     with _runner() as runner:
         runner.run(alive(live()))

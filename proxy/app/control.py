@@ -41,6 +41,9 @@ from proxy.control.traffic.ledger import Ledger
 from proxy.core.routing.snapshot import Snapshot
 from proxy.store.open_stores import Stores, open_stores
 from proxy.store.postgres.connections import Patience
+from proxy.store.postgres.grant_tables import GrantTables
+from proxy.store.postgres.journal import PostgresJournal
+from proxy.store.postgres.key_records import PostgresKeys
 from proxy.tasks import RestartedTasks, Work
 
 PATIENCE = Patience(longest_wait=1.0)
@@ -112,12 +115,12 @@ def _base(given: ControlInputs, tasks: RestartedTasks) -> ControlBase:
     """What everything else stands on."""
     running = Running(given.snapshot, refused(given.problems) if given.problems else good(given.warnings))
     links = Links(Ledger(time.monotonic), table_of(given.snapshot), Comparing())
+    stores = open_stores(given.snapshot.state.reveal(), given.directory, patience=PATIENCE)
     return ControlBase(
         running=running,
         links=links,
-        stores=open_stores(given.snapshot.state.reveal(), given.directory, patience=PATIENCE).named(
-            lambda: running.origins
-        ),
+        stores=stores.named(lambda: running.origins),
+        journal=None if stores.connections is None else PostgresJournal(stores.connections, "control"),
         book=EvidenceBook(),
         probes=Probes(tasks, lambda: datetime.now(UTC), links.tell),
         directory=given.directory,
@@ -147,8 +150,13 @@ def _admin(
         parity=parity,
         judged=parts.judged,
         asked=parts.asked,
+        reconciled=parts.reconcile_runs,
         moved=parts.mover.counts,
         told=base.hooks.counts,
+        journal=parts.journal,
+        keys=None if base.stores.connections is None else PostgresKeys(base.stores.connections),
+        tokens=None if base.stores.connections is None else GrantTables(base.stores.connections),
+        directory=base.directory,
     )
 
 

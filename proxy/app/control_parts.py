@@ -10,14 +10,19 @@ from pathlib import Path
 
 import structlog
 
+from proxy.api.grants import ConsentView
 from proxy.api.standing import AlarmView, ToldView
 from proxy.control.admin.moves import RouteMoves
 from proxy.control.admin.routes import ordered_kill
 from proxy.control.admin.standing import JudgedRoutes, transition_view
 from proxy.control.evidence.book import EvidenceBook
+from proxy.control.evidence.reconcile_runs import ReconcileRuns
 from proxy.control.fleet.gossip import Outbox
+from proxy.control.fleet.grants_seen import Consent
 from proxy.control.fleet.lease import Leading
 from proxy.control.fleet.links import Links
+from proxy.control.journal.authority_moves import AuthorityMoves
+from proxy.control.journal.journal_watch import JournalWatch
 from proxy.control.judge.judge_clock import SteadyTime
 from proxy.control.judge.judge_round import RouteJudging
 from proxy.control.judge.judging import Judge
@@ -34,10 +39,13 @@ from proxy.core.judge.legacy import LegacyHealth
 from proxy.core.judge.verdict import Ruling
 from proxy.core.position.position import Transition
 from proxy.core.routing.kill_switch import KillSwitchOrder
+from proxy.core.routing.route import Route
 from proxy.core.routing.snapshot import Snapshot
 from proxy.link.messages import Report
 from proxy.store.errors import StoreRefused, StoreUnavailable
 from proxy.store.open_stores import Stores
+from proxy.store.postgres.grant_tables import GrantTables
+from proxy.store.postgres.journal import PostgresJournal
 from proxy.tasks import Work
 
 _log = structlog.get_logger()
@@ -54,6 +62,7 @@ class ControlBase:
     probes: Probes
     directory: Path
     hooks: Hooks
+    journal: PostgresJournal | None = None
 
 
 class ControlParts:
@@ -73,11 +82,15 @@ class ControlParts:
             keep=self._writer.keep,
             kept=begin(base.directory, running.started_with.state.reveal()),
         )
-        self.mover = Mover(store, self.here)
+        self.mover = Mover(store, self.here, AuthorityMoves(base.journal, lambda: running.snapshot))
         self._reconciling = Reconciling(running, self.here, self.mover, store)
         self._outbox = Outbox()
-        cohorts = base.links.recent.cohorts.seen
-        judging = RouteJudging(running, self.here, base.book, self._probe, self._killed, cohorts)
+        self.reconcile_runs = ReconcileRuns(store=base.stores.reconcile_runs)
+        self.journal = JournalWatch(base.journal, lambda: running.snapshot)
+        self.journal.alarm = self._stuck
+        runs = self.reconcile_runs
+        judging = RouteJudging(running, self.here, base.book, self._probe, self._killed, lambda: runs.known, self._lag)
+        judging.cohorts = base.links.recent.cohorts.seen
         self.judge = Judge(
             store=store,
             guards=base.stores.evidence,
@@ -95,13 +108,19 @@ class ControlParts:
             running=running, here=self.here, mover=self.mover, judge=self.judge, store=store, around=around
         )
         self.kill_records = KillRecords(store, self.here.instance, clock, self.mover.look)
-        base.links.heard = self._hear
-        base.links.comparing.bad_events = self._outbox.add
-        base.links.comparing.compared = self._outbox.compare
         self._hooks = base.hooks
-        self._hooks.follow(running.snapshot.hooks)
+        self._connect()
+
+    def _connect(self) -> None:
+        """Each part hears of what others find."""
+        links = self._base.links
+        links.heard = self._hear
+        links.comparing.bad_events = self._outbox.add
+        links.comparing.compared = self._outbox.compare
+        self._hooks.follow(self._base.running.snapshot.hooks)
         self.mover.made.append(self._tell)
         self.judge.page = self._page
+        links.grants.tell = self._consent
 
     @property
     def loops(self) -> Mapping[str, Work]:
@@ -113,7 +132,15 @@ class ControlParts:
             "judge": self.judge.run,
             "slowness": self.here.watch_slowness,
             "kill records": self.kill_records.run,
+            "grants": self._watch_grants,
+            "reconcile runs": self.reconcile_runs.run,
+            "journal": self.journal.run,
         }
+
+    async def _watch_grants(self) -> None:
+        connections, running = self._base.stores.connections, self._base.running
+        if connections is not None:
+            await self._base.links.grants.keep(GrantTables(connections), lambda: bool(running.snapshot.grants))
 
     def follow(self) -> None:
         """A table was taken: what stands is known by its names from now on, before anybody asks."""
@@ -142,6 +169,18 @@ class ControlParts:
     def _page(self, route: str, ruling: Ruling) -> None:
         alarm = AlarmView(route=route, cause=ruling.cause.value, reasons=ruling.judgement.reasons)
         self._hooks.tell(ToldView(type="alarm", instance=self.here.instance, alarm=alarm))
+
+    def _consent(self, needed: Consent) -> None:
+        view = ConsentView(provider=needed.provider, family=needed.family, client=needed.client, why=needed.why)
+        self._hooks.tell(ToldView(type="consent", instance=self.here.instance, consent=view))
+
+    def _stuck(self, route: str, reason: str) -> None:
+        alarm = AlarmView(route=route, cause="journal", reasons=(reason,))
+        self._hooks.tell(ToldView(type="alarm", instance=self.here.instance, alarm=alarm))
+
+    def _lag(self, route: Route) -> float | None:
+        found = self.journal.of(route)
+        return None if found is None else found.lag
 
     def _probe(self, upstream: str) -> LegacyHealth:
         found = self._base.probes.conditions.get(upstream)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from proxy.config.checks.tls_files import BadFile, newly_bad
 from proxy.config.files import lastgood
 from proxy.config.load import Loaded, load_file, load_text
+from proxy.config.text.named_files import NamedFiles
 from proxy.config.text.problem import FileProblem
 from proxy.core.routing.snapshot import Snapshot
 from proxy.tls.live_contexts import ListenerContexts
@@ -19,7 +20,7 @@ class Start:
     """`problems` are those of the file when `snapshot` is the last good one.
 
     `contexts` are what clients are shown, as loaded before the first child was born: who is born later and finds files
-    that cannot be used serves with these.
+    that cannot be used serves with these. `named` are the files that were read for `text`.
     """
 
     snapshot: Snapshot
@@ -28,6 +29,7 @@ class Start:
     problems: Sequence[FileProblem] = ()
     bad_files: tuple[BadFile, ...] = ()
     contexts: ListenerContexts | None = None
+    named: NamedFiles = field(default_factory=NamedFiles)
 
     def again(self, config: Path, env: Mapping[str, str]) -> Start:
         """For a child that is born later; addresses stay those that were bound."""
@@ -51,11 +53,21 @@ def first_start(config: Path, env: Mapping[str, str]) -> Start | Sequence[FilePr
     """The start, or why there is none."""
     found = load_file(config, env)
     if isinstance(found, Loaded):
-        return Start(snapshot=found.snapshot, text=found.text, warnings=found.warnings, bad_files=found.bad_files)
+        return _started(found)
     text = lastgood.load(lastgood.directory(config, env))
     if text is None:
         return found
     last = load_text(text, str(config), env)
     if not isinstance(last, Loaded):
         return found
-    return Start(snapshot=last.snapshot, text=text, warnings=last.warnings, problems=found, bad_files=last.bad_files)
+    return replace(_started(last), problems=found)
+
+
+def _started(loaded: Loaded) -> Start:
+    return Start(
+        snapshot=loaded.snapshot,
+        text=loaded.text,
+        warnings=loaded.warnings,
+        bad_files=loaded.bad_files,
+        named=loaded.named,
+    )

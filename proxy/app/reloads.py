@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Protocol
 
@@ -137,8 +137,8 @@ def log_leniency(snapshot: Snapshot) -> None:
 
 
 def table_of(snapshot: Snapshot) -> Table:
-    """The snapshot as it travels to workers."""
-    return Table(snapshot.revision, dump(snapshot))
+    """The snapshot as it travels to workers, who have nothing to do with databases and their passwords."""
+    return Table(snapshot.revision, dump(replace(snapshot, databases=())))
 
 
 def good(warnings: Sequence[str] = (), restart: tuple[str, ...] = ()) -> Reload:

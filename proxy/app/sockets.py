@@ -12,6 +12,7 @@ from proxy.app.handover import HandedDown
 from proxy.core.routing.snapshot import Snapshot
 from proxy.edge.client.tls_listener import BACKLOG
 from proxy.link.pairs import PAIRS
+from proxy.link.questions import QUESTIONS
 
 _HINTS = {
     errno.EADDRINUSE: "another process may hold the address: see `listen` and `admin`",
@@ -27,10 +28,10 @@ _HINTS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sockets:
-    """One listening socket per worker (SO_REUSEPORT; of a Unix socket they are copies), the admin's, and with their
-    paths the link's and that for pairs.
+    """One listening socket per worker (SO_REUSEPORT; of a Unix socket they are copies), the admin's, and in one folder
+    the link's, that for pairs and that for questions.
 
-    A connection to these two waits in the kernel while the process that takes it is being replaced.
+    A connection to these three waits in the kernel while the process that takes it is being replaced.
     """
 
     workers: tuple[socket.socket, ...]
@@ -38,6 +39,7 @@ class Sockets:
     link: socket.socket
     link_path: Path
     pairs: socket.socket
+    questions: socket.socket
 
     @property
     def address(self) -> str:
@@ -64,8 +66,10 @@ def bind(snapshot: Snapshot, link_path: Path, given: HandedDown | None = None) -
         unneeded.close()
     workers += [_another(workers[0]) for _ in range(snapshot.workers - len(workers))]
     admin = given.admin if given else _listen(snapshot.admin, shared=False)
-    link, pairs = _private(link_path), _private(link_path.with_name(PAIRS))
-    return Sockets(workers=tuple(workers), admin=admin, link=link, link_path=link_path, pairs=pairs)
+    link, pairs, questions = (_private(link_path.with_name(name)) for name in (link_path.name, PAIRS, QUESTIONS))
+    return Sockets(
+        workers=tuple(workers), admin=admin, link=link, link_path=link_path, pairs=pairs, questions=questions
+    )
 
 
 def hint_of(error: OSError) -> str:

@@ -1,4 +1,4 @@
-"""The parent process: binds everything, starts control, comparer and workers, replaces who dies, passes signals on.
+"""The parent process: binds everything, starts all others, replaces who dies, passes signals on.
 
 Rule 1: it runs no loop and no thread, so that a fork of it is clean at any time.
 Rule 2: it holds the listening sockets: when a worker dies, clients that wait in its queue wait for its successor.
@@ -25,7 +25,7 @@ from pathlib import Path
 
 import structlog
 
-from proxy.app.child_start import WorkerFork, run_comparer, run_control, run_worker
+from proxy.app.child_start import WorkerFork, run_clerk, run_comparer, run_control, run_worker
 from proxy.app.handover import HandedDown, Readiness, handed_down, start_successor
 from proxy.app.heartbeat import HUNG, Heartbeats, Silence
 from proxy.app.initial_table import Start, first_start
@@ -39,8 +39,8 @@ from proxy.log import DirectSink, is_console, set_up
 KILL_AFTER = 5.0
 """Seconds beyond the drain after which a child is killed."""
 STEADY_AFTER = 5.0
-_CONTROL, _COMPARER = -1, -2
-_FIRST = _COMPARER
+_CONTROL, _COMPARER, _CLERK = -1, -2, -3
+_FIRST = _CLERK
 """The least number of a child; workers count from 0."""
 _SIGNALS = {signal.SIGCHLD, signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR2}
 _log = structlog.get_logger()
@@ -88,7 +88,7 @@ def serve(config: Path) -> int:
 
 
 class Supervisor:
-    """Keeps one control process, one comparer and `workers` workers alive."""
+    """Keeps one control process, one comparer, one clerk where there is a database, and `workers` workers alive."""
 
     def __init__(self, config: Path, start: Start, sockets: Sockets, given: HandedDown | None) -> None:
         """Nothing is started before `run`; `given` is what a predecessor handed down."""
@@ -112,7 +112,8 @@ class Supervisor:
         """Until all children have ended after a SIGTERM."""
         signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
         _log.info("serving", listen=self._sockets.address, workers=len(self._sockets.workers), pid=os.getpid())
-        for number in (_CONTROL, _COMPARER, *range(len(self._sockets.workers))):
+        clerk = (_CLERK,) if self._start.snapshot.has_database else ()
+        for number in (_CONTROL, _COMPARER, *clerk, *range(len(self._sockets.workers))):
             self._give_birth(number)
         while self._children or self._due:
             got = signal.sigtimedwait(_SIGNALS, self._patience())
@@ -176,10 +177,13 @@ class Supervisor:
         self._dismiss()
 
     def _dismiss(self) -> None:
-        """Workers end first, then the comparer, which has heard them all, then control, which has heard both."""
+        """Workers end first, then clerk and comparer, which have heard them all, then control, which has heard all."""
         if any(number >= 0 for number in self._children):
             return
-        self._signal(_COMPARER if _COMPARER in self._children else _CONTROL, signal.SIGTERM)
+        for number in (_CLERK, _COMPARER):
+            self._signal(number, signal.SIGTERM)
+        if not {_CLERK, _COMPARER} & self._children.keys():
+            self._signal(_CONTROL, signal.SIGTERM)
 
     def _signal(self, number: int, what: signal.Signals) -> None:
         child = self._children.get(number)
@@ -243,6 +247,8 @@ class Supervisor:
             be = lambda: run_control(self._config, start, self._sockets, alive)  # noqa: E731
         elif number == _COMPARER:
             be = lambda: run_comparer(self._config, start, self._sockets, alive)  # noqa: E731
+        elif number == _CLERK:
+            be = lambda: run_clerk(self._config, start, self._sockets, alive)  # noqa: E731
         else:
             fork = WorkerFork(
                 number=number,
@@ -273,4 +279,4 @@ def leave(code: int) -> None:
 
 
 def _name(number: int) -> str:
-    return {_CONTROL: "control", _COMPARER: "comparer"}.get(number, f"worker-{number}")
+    return {_CONTROL: "control", _COMPARER: "comparer", _CLERK: "clerk"}.get(number, f"worker-{number}")

@@ -28,6 +28,7 @@ from proxy.core.routing.kill_switch import KillSwitchOrder
 from proxy.core.routing.snapshot import Snapshot
 from proxy.edge.account.canonical_line import AccessLogWriter
 from proxy.edge.account.request_sample import TakenSample
+from proxy.edge.clerk.clerk_link import ClerkLink
 from proxy.edge.data_plane import DataPlane, Prepared
 from proxy.edge.instance import Here
 from proxy.edge.routing.stickiness import TieMemory
@@ -89,8 +90,13 @@ class Worker:
         """To be made inside the running loop."""
         self._inputs = inputs
         self._sink = sink
+        self._clerk = ClerkLink(inputs.link.parent)
         self._listener = DataPlane(
-            inputs.snapshot, AccessLogWriter(sink, console=console), inputs.ties, here=inputs.here
+            inputs.snapshot,
+            AccessLogWriter(sink, console=console),
+            inputs.ties,
+            here=inputs.here,
+            clerk=self._clerk,
         )
         self._pairs = PairLink(inputs.link.with_name(PAIRS))
         self._listener.shadows.recorder = self._pairs
@@ -118,6 +124,8 @@ class Worker:
         self._loops.start(self._link.run, name="control-link")
         self._loops.start(self._report, name="reports")
         self._loops.start(self._pairs.run, name="pairs")
+        if self._inputs.snapshot.has_database:
+            self._loops.start(self._clerk.run, name="clerk")
         await self._wait_to_be_told()
         await self._listener.start(self._inputs.sock, self._inputs.contexts)
         self._gather()
@@ -144,6 +152,7 @@ class Worker:
         await asyncio.wait((draining, cutting), return_when=asyncio.FIRST_COMPLETED)
         await self._listener.stop()
         self._kill_file.end()
+        await self._clerk.finish()
         await self._tell(0)
         self._pairs.end()
         await asyncio.sleep(0)
@@ -225,8 +234,12 @@ class Worker:
             shadows=counters.take_shadows(),
             cohorts=cohorts,
             refused=counters.take_refused(),
+            step_answers=counters.take_step_answers(),
             alive=counters.take_alive(),
             recent=None if recent is None else Recent(recent.sample, recent.bad, recent.total),
+            asked=self._clerk.take_outcomes(),
+            waits=self._clerk.waits,
+            held=self._clerk.held,
         )
         link.send(report)
 

@@ -97,6 +97,11 @@ def history_path(route: str, most: int) -> str:
     return f"/api/history?limit={most}" + (f"&route={quote(route, safe='')}" if route else "")
 
 
+def grants_path(provider: str, unproved: str, most: int) -> str:
+    """Path and query of families; empty texts ask for all."""
+    return f"/api/grants?provider={quote(provider, safe='')}&unproved={quote(unproved, safe='')}&limit={most}"
+
+
 def recent_path(route: str, most: int) -> str:
     """Path and query of a route's recent requests."""
     return f"/api/recent?route={quote(route, safe='')}&limit={most}"

@@ -14,11 +14,13 @@ from proxy import __version__
 from proxy.cli import check, demo, schema, serve, why
 from proxy.cli.evidence import accept, export, mismatches, replay
 from proxy.cli.explain import explain
+from proxy.cli.grants import grants
 from proxy.cli.help_text import FINE, FOUND, UNUSABLE, Lesson
 from proxy.cli.kill import kill
 from proxy.cli.orders import epoch, route_orders
 from proxy.cli.plan import plan
-from proxy.cli.record import history, noise_keys, pins, recent
+from proxy.cli.reconcile import reconcile
+from proxy.cli.record import history, idempotency_keys, journal_writes, noise_keys, pins, recent
 from proxy.cli.status import status
 from proxy.cli.terminal import complain, leave, say
 from proxy.core.build import BUILD
@@ -43,6 +45,7 @@ COMMANDS: Mapping[str, tuple[Callable[..., None], Lesson]] = {
     "accept": (accept.accept, accept.LESSON),
     "replay": (replay.replay, replay.LESSON),
     "export": (export.export, export.LESSON),
+    "reconcile": (reconcile.reconcile, reconcile.LESSON),
     "epoch": (epoch.epoch, epoch.LESSON),
     "promote": (route_orders.promote, route_orders.PROMOTE),
     "rollback": (route_orders.rollback, route_orders.ROLLBACK),
@@ -52,6 +55,9 @@ COMMANDS: Mapping[str, tuple[Callable[..., None], Lesson]] = {
     "pin": (route_orders.pin, route_orders.PIN),
     "unpin": (route_orders.unpin, route_orders.UNPIN),
     "pins": (pins.pins, pins.LESSON),
+    "idempotency": (idempotency_keys.idempotency, idempotency_keys.LESSON),
+    "grants": (grants.grants, grants.LESSON),
+    "journal": (journal_writes.journal, journal_writes.LESSON),
     "kill": (kill.kill, kill.LESSON),
     "demo": (demo.demo, demo.LESSON),
 }

@@ -18,9 +18,11 @@ from typing import Any, NamedTuple, TypeVar, cast
 from pydantic import BaseModel, ConfigDict, Field
 
 from proxy.config.text.document import ListNode, MapNode, Node, ScalarNode
+from proxy.config.text.named_files import NamedFiles
 from proxy.config.text.problem import FileProblem, Path, where
 from proxy.core.routing.route import Route
 from proxy.core.routing.snapshot import Snapshot
+from proxy.core.steps.step_policy import StepPolicy
 
 Shareable = TypeVar("Shareable")
 
@@ -82,12 +84,17 @@ class Draft:
     now: float = 0.0
     built: Sequence[Route] = ()
     snapshot: Snapshot = field(init=False)
+    named: NamedFiles = field(default_factory=NamedFiles)
     _equal: dict[tuple[type, object], object] = field(default_factory=dict)
 
     @property
     def directory(self) -> str:
         """Where relative paths in the file begin."""
         return str(FilePath(self.name).parent)
+
+    def read_file(self, name: str) -> bytes | str:
+        """A file that a value names: its bytes, or why they cannot be had. Its revision is the table's, too."""
+        return self.named.read(FilePath(self.directory, name))
 
     def top(self, keys: type[Keys]) -> Keys:  # noqa: ARG002 - for the type checker
         """The top of the file, known by some of its keys."""
@@ -132,17 +139,24 @@ class Draft:
 Rule = Callable[[Draft], Iterable[FileProblem]]
 
 
+def _no_step(_keys: Any, _draft: Draft) -> StepPolicy | None:  # noqa: ANN401 -- of any class of keys
+    """Most blocks ask for none."""
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class KeysAt:
     """Keys at one level of the file. `build`: what they give to the core's value of that level, by the names there.
     It is called with the whole block of that level, and may ask for other blocks' keys as well.
 
     `beside_respond`: those of a route's keys that may stand beside an answer of its own.
+    `step`: what the keys ask for before the route's requests, called likewise; None: nothing.
     """
 
     keys: type[Block]
     build: Callable[[Any, Draft], Mapping[str, object]]
     beside_respond: frozenset[str] = frozenset()
+    step: Callable[[Any, Draft], StepPolicy | None] = _no_step
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,7 +164,7 @@ class Section:
     """One block of the file: its keys at the top, at every upstream, at every route; and what is said about them.
 
     `checks` find problems, `warnings` what is allowed and probably not meant, `remarks` what nobody may have thought
-    of; `secrets` lead to the values that must not stand in the file.
+    of; `secrets` lead to the values that must not stand in the file, `addresses` to those that may hold a password.
     """
 
     top: KeysAt | None = None
@@ -160,6 +174,7 @@ class Section:
     warnings: tuple[Rule, ...] = ()
     remarks: tuple[Rule, ...] = ()
     secrets: Callable[[Draft], Iterable[Path]] = lambda _: ()
+    addresses: Callable[[Draft], Iterable[Path]] = lambda _: ()
 
 
 def _locate(root: MapNode, path: Path, *, at_key: bool = False) -> tuple[int, int, Path]:

@@ -20,6 +20,7 @@ _BESIDE_RESPOND = frozenset(key for level in levels("route") for key in level.be
 _NOT_BESIDE_RESPOND = [
     key for level in levels("route") for key in level.keys.model_fields if key not in _BESIDE_RESPOND
 ]
+_ANSWERS = ("respond", "grants")
 _VARIABLES = re.compile(r"(\$\{[A-Za-z_][A-Za-z0-9_]*\})+")
 """A value that is nothing but this is in the environment; a default (`${NAME:-…}`) stands in the file."""
 _PASSWORD = re.compile(r"[a-z]+://[^/@:]*:(?P<password>[^@/]+)@")
@@ -56,16 +57,17 @@ def remark(draft: Draft) -> Iterator[FileProblem]:
 
 
 def stage_or_answer(draft: Draft) -> Iterator[FileProblem]:
-    """A route has a stage, or an answer of its own and then nothing that belongs to an upstream."""
+    """A route has a stage, or is answered here and then has nothing that belongs to a side."""
     for index, block in draft.of_routes(RouteWithAnswer):
-        if block.respond is None:
+        said = [key for key in _ANSWERS if getattr(block, key) is not None]
+        if not said:
             if block.stage is None:
-                yield draft.problem(("routes", index, "stage"), "is missing; a route needs a stage, or respond")
+                yield draft.problem(("routes", index, "stage"), "is missing; a route needs a stage, respond or grants")
             continue
-        for key in _NOT_BESIDE_RESPOND:
+        for key in (*_NOT_BESIDE_RESPOND, *said[1:]):
             if getattr(block, key) is not None:
                 path: Path = ("routes", index, key)
-                yield draft.problem(path, f"{key} and respond exclude each other; take one out", at_key=True)
+                yield draft.problem(path, f"{key} and {said[0]} exclude each other; take one out", at_key=True)
 
 
 def secrets_in_the_file(draft: Draft) -> Iterator[FileProblem]:
@@ -75,9 +77,10 @@ def secrets_in_the_file(draft: Draft) -> Iterator[FileProblem]:
             text = draft.written(path)
             if text and not _VARIABLES.fullmatch(text):
                 yield draft.problem(path, _IN_THE_FILE)
-    found = _PASSWORD.match(draft.written(("state",)))
-    if found is not None and not _VARIABLES.fullmatch(found["password"]):
-        yield draft.problem(("state",), f"its password {_IN_THE_FILE}")
+        for path in block.addresses(draft):
+            found = _PASSWORD.match(draft.written(path))
+            if found is not None and not _VARIABLES.fullmatch(found["password"]):
+                yield draft.problem(path, f"its password {_IN_THE_FILE}")
 
 
 def not_crowded(draft: Draft, routes: Sequence[RouteConditions]) -> Iterator[FileProblem]:

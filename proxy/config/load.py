@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
@@ -15,11 +15,13 @@ from proxy.config.checks.tls_files import BadFile, bad_files
 from proxy.config.read import read
 from proxy.config.schema import levels
 from proxy.config.text.document import parse
+from proxy.config.text.named_files import NamedFiles
 from proxy.config.text.problem import FileProblem
 from proxy.config.text.source import ABSENT, decode, read_source
 from proxy.core.routing.route import Route, Upstream
 from proxy.core.routing.snapshot import Snapshot
 from proxy.core.routing.table import RouteTable
+from proxy.core.steps.step_policy import StepPolicy
 
 _FIRST_FILE = "the README begins with one to copy, and `banyan demo` shows a running one"
 
@@ -29,7 +31,8 @@ class Loaded:
     """A file without problems. `text` is as written, variables and all; `warnings` have the form of problems.
 
     `remarks`, too: what the file means and nobody may have thought of.
-    `bad_files` are certificates and keys that it names and that cannot be used, or not any more.
+    `bad_files` are certificates and keys that it names and that cannot be used, or not any more; `named` are the files
+    that were read for it.
     """
 
     snapshot: Snapshot
@@ -37,33 +40,51 @@ class Loaded:
     text: str
     remarks: tuple[str, ...] = ()
     bad_files: tuple[BadFile, ...] = ()
+    named: NamedFiles = field(default_factory=NamedFiles)
 
 
-def load_text(text: str, name: str, env: Mapping[str, str]) -> Loaded | list[FileProblem]:
-    """The snapshot of a file called `name`, or everything that is wrong with it, in the order of the file."""
+def load_text(
+    text: str, name: str, env: Mapping[str, str], named: NamedFiles | None = None
+) -> Loaded | list[FileProblem]:
+    """The snapshot of a file called `name`, or everything that is wrong with it, in the order of the file.
+
+    `named` remembers which files were read for it, in either case.
+    """
     document = parse(text, name)
     if document.root is None:
         return document.problems
     draft = read(document, document.root, env)
     draft.now = datetime.now(UTC).timestamp()
+    draft.named = named = NamedFiles() if named is None else named
     draft.built = build_routes(draft)
     draft.problems += check(draft)
     if draft.problems:
         return _in_order(draft.problems)
-    draft.snapshot = build_snapshot(draft, sha256(text.encode("utf-8")).hexdigest()[:12])
+    draft.snapshot = build_snapshot(draft, revision_of(text, named))
     return Loaded(
         snapshot=draft.snapshot,
         warnings=tuple(map(str, _in_order(warn(draft)))),
         text=text,
         remarks=tuple(map(str, _in_order(remark(draft)))),
         bad_files=tuple(bad_files(draft)),
+        named=named,
     )
+
+
+def revision_of(text: str, named: NamedFiles) -> str:
+    """Another one after each edit of the text, or of a file that is read for it."""
+    return sha256(text.encode("utf-8") + named.signature).hexdigest()[:12]
 
 
 def build_routes(draft: Draft) -> list[Route]:
     """Every route that is right by itself; an upstream that is missing is reported elsewhere."""
     return [
-        Route(index=route.place, line=draft.line(("routes", route.place)), **_built("route", route.block, draft))
+        Route(
+            index=route.place,
+            line=draft.line(("routes", route.place)),
+            steps=_steps(route.block, draft),
+            **_built("route", route.block, draft),
+        )
         for route in draft.routes
     ]
 
@@ -88,6 +109,11 @@ def _built(level: str, block: Block, draft: Draft) -> dict[str, Any]:
     return values
 
 
+def _steps(block: Block, draft: Draft) -> tuple[StepPolicy, ...]:
+    """What all blocks ask for before the requests of one route."""
+    return tuple(step for keys in levels("route") if (step := keys.step(block, draft)) is not None)
+
+
 def _in_order(problems: Iterable[FileProblem]) -> list[FileProblem]:
     return sorted(problems, key=lambda problem: (problem.line, problem.column))
 
@@ -100,10 +126,12 @@ def load_file(path: Path, env: Mapping[str, str]) -> Loaded | list[FileProblem]:
     return load_bytes(found.data, str(path), env)
 
 
-def load_bytes(data: bytes, name: str, env: Mapping[str, str]) -> Loaded | list[FileProblem]:
+def load_bytes(
+    data: bytes, name: str, env: Mapping[str, str], named: NamedFiles | None = None
+) -> Loaded | list[FileProblem]:
     """The same for what was read already."""
     text = decode(data, name)
-    return [text] if isinstance(text, FileProblem) else load_text(text, name, env)
+    return [text] if isinstance(text, FileProblem) else load_text(text, name, env, named)
 
 
 def unreadable(path: Path, sentence: str) -> FileProblem:

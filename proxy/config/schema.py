@@ -15,13 +15,16 @@ from pydantic import Field, create_model
 
 from proxy.config.block import Block, KeysAt
 from proxy.config.blocks.compare import COMPARE
+from proxy.config.blocks.databases import DATABASES
 from proxy.config.blocks.fallback import FALLBACK
+from proxy.config.blocks.grants import GRANTS
 from proxy.config.blocks.hooks import HOOKS
-from proxy.config.blocks.judgement import JUDGEMENT
+from proxy.config.blocks.idempotency import IDEMPOTENCY
+from proxy.config.blocks.judge.judgement import JUDGEMENT
+from proxy.config.blocks.judge.ramp_reach import REACH
 from proxy.config.blocks.leniency import LENIENCY
 from proxy.config.blocks.limits import LIMITS
 from proxy.config.blocks.match import MatchBlock
-from proxy.config.blocks.ramp_reach import REACH
 from proxy.config.blocks.resolve import RESOLVE
 from proxy.config.blocks.route import RESPOND, ROUTE, SIDES
 from proxy.config.blocks.server import LOG, SERVER, TRUST
@@ -30,6 +33,7 @@ from proxy.config.blocks.stickiness import STICKINESS
 from proxy.config.blocks.tls import TLS
 from proxy.config.blocks.upstream import UPSTREAM
 from proxy.config.blocks.waits import WAITS
+from proxy.config.blocks.writes import WRITES
 from proxy.config.readers import scalars
 
 BLOCKS = (
@@ -45,12 +49,16 @@ BLOCKS = (
     SHADOW,
     REACH,
     FALLBACK,
+    WRITES,
+    IDEMPOTENCY,
     RESPOND,
+    GRANTS,
     WAITS,
     LIMITS,
     LENIENCY,
     TLS,
     LOG,
+    DATABASES,
     HOOKS,
 )
 
@@ -93,7 +101,7 @@ LATER: Mapping[type[Block], tuple[str, ...]] = {
     FileBlock: ("include", "auth"),
     UpstreamBlock: ("auth",),
     MatchBlock: ("graphql", "jwt"),
-    RouteBlock: ("writes", "handover", "adapter", "auth"),
+    RouteBlock: ("handover", "adapter", "auth"),
 }
 """Where what is promised will stand."""
 NOT_LANDED = frozenset(name for names in LATER.values() for name in names)

@@ -104,3 +104,17 @@ class Failure:
     def is_unreachable(self) -> bool:
         """Whether the side was asked for a connection and there was none."""
         return self.phase is Phase.CONNECT and self.blame is Blame.UPSTREAM
+
+
+class AskOutcome(StrEnum):
+    """What became of a question to the clerk."""
+
+    ANSWERED = "answered"
+    UNAVAILABLE = "unavailable"
+    """The clerk is there, but not what it needs."""
+    LATE = "late"
+    """No answer came in time."""
+    LEFT = "left"
+    """The client did not wait for it."""
+    NO_ROOM = "no_room"
+    """Too many wait."""

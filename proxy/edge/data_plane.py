@@ -7,6 +7,7 @@ import contextlib
 import socket
 import sys
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from time import monotonic
 from typing import Any, NamedTuple, cast
 
@@ -18,6 +19,7 @@ from proxy.core.routing.snapshot import Snapshot
 from proxy.core.tls import ListenerTls
 from proxy.edge.account.canonical_line import AccessLogWriter
 from proxy.edge.account.finished_batch import Finished
+from proxy.edge.clerk.clerk_link import ClerkLink
 from proxy.edge.client.connections import ClientConnections, Connected
 from proxy.edge.client.downstream import Downstream
 from proxy.edge.client.tls_listener import BACKLOG, TlsListener
@@ -30,6 +32,8 @@ from proxy.edge.routing.kill_switch import WorkerKillSwitch
 from proxy.edge.routing.orders import NO_ORDERS, added, obey, rewrite
 from proxy.edge.routing.stickiness import TieMemory, Ties
 from proxy.edge.shadow.shadows import Shadows, shadow_pools
+from proxy.edge.steps.route_steps import RouteSteps
+from proxy.edge.steps.step_kind import Clerk, StepServices
 from proxy.edge.tally import Counters
 from proxy.edge.upstream.pool import Pool
 from proxy.edge.upstream.pools_by_host import pool_of
@@ -68,10 +72,12 @@ class DataPlane:
         *,
         files: Files | None = None,
         here: Here | None = None,
+        clerk: Clerk | None = None,
     ) -> None:
         """Serves from `snapshot` until `install` brings another; `memory` None: none is shared with other workers.
 
-        `files` say where names are looked up; None: the system's. `here` None: an instance of its own.
+        `files` say where names are looked up; None: the system's. `here` None: an instance of its own; `clerk` None:
+        there is nobody to be asked.
         """
         self._here = here or Here(draw_instance())
         self.counters = Counters()
@@ -90,6 +96,7 @@ class DataPlane:
         self._resolver = Resolver(self._tasks, files)
         self._pools: dict[str, Pool] = {}
         self.admission_limits: AdmissionLimits | None = None
+        self._steps = RouteSteps(StepServices(self.counters, self._tasks, clerk or ClerkLink(Path())))
         self.bodies = ByteAllowance(MAX_BODIES)
         self._connections = ClientConnections(self._place)
         self._clients = self._connections.clients
@@ -118,6 +125,7 @@ class DataPlane:
             self._tls_listener.contexts = contexts
         self.live.switch = self.switch
         self.live.ties = Ties(self.live.snapshot, self._memory) if self.live.snapshot.is_tied else None
+        self._steps.compile(self.live)
         self._connections.follow(self.live)
         self._carry(before)
         obey(self.live, self.orders)

@@ -19,7 +19,16 @@ from typing import Final
 from proxy.core.limits.bounds_met import Shed
 from proxy.core.outcome import Failure, Repeat, ServedBy
 from proxy.core.routing.shadow import Shadowed
-from proxy.link.messages import BUCKETS, AliveDelta, FailureDelta, RefusedDelta, RepeatDelta, RouteDelta, ShadowDelta
+from proxy.link.messages import (
+    BUCKETS,
+    AliveDelta,
+    FailureDelta,
+    RefusedDelta,
+    RepeatDelta,
+    RouteDelta,
+    ShadowDelta,
+    StepAnswerDelta,
+)
 
 _CLASSES: Final = 5
 _BEYOND: Final = 600
@@ -110,6 +119,7 @@ class Counters:
         self._failures: Counter[tuple[str, str, str, str]] = Counter()
         self._repeats: Counter[tuple[str, str, str]] = Counter()
         self._sheds: Counter[str] = Counter()
+        self._step_answers: Counter[tuple[str, str]] = Counter()
         self._shadows: Counter[tuple[str, str]] = Counter()
         self._refused: Counter[tuple[str, str, str]] = Counter()
         self._alive: dict[str, list[int]] = {}
@@ -139,6 +149,10 @@ class Counters:
         """Count that a bound was met."""
         self._sheds[reason.value] += 1
 
+    def step_answered(self, route: str, reason: str) -> None:
+        """Count an answer that a step gave, for one of the reasons of its policy."""
+        self._step_answers[route, reason] += 1
+
     def shadowed(self, route: str, outcome: Shadowed) -> None:
         """Count what became of a request's shadow."""
         self._shadows[route, outcome.value] += 1
@@ -151,6 +165,11 @@ class Counters:
         """What was sent nowhere since the last call."""
         refused, self._refused = self._refused, Counter()
         return [RefusedDelta(*key, count) for key, count in refused.items()]
+
+    def take_step_answers(self) -> list[StepAnswerDelta]:
+        """What steps answered since the last call."""
+        answered, self._step_answers = self._step_answers, Counter()
+        return [StepAnswerDelta(*key, count) for key, count in answered.items()]
 
     def take_alive(self) -> list[AliveDelta]:
         """How legacy answered shadows since the last call."""

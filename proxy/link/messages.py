@@ -1,4 +1,4 @@
-"""What workers, the comparer and the control process say to each other over a private Unix socket.
+"""What workers, the comparer, the clerk and the control process say to each other over a private Unix socket.
 
 Rule 1: a worker never waits for the other end; counters that do not fit into the socket add up until they do.
 Rule 2: counters travel as increments, so a worker that dies takes at most one report with it.
@@ -59,6 +59,14 @@ class RefusedDelta(msgspec.Struct, frozen=True, array_like=True):
     count: int
 
 
+class StepAnswerDelta(msgspec.Struct, frozen=True, array_like=True):
+    """Requests of one route that a step answered, by the reason that its policy names, since the last report."""
+
+    route: str
+    reason: str
+    count: int
+
+
 class RepeatDelta(msgspec.Struct, frozen=True, array_like=True):
     """Requests sent more than once, of one route and outcome, since the last report; `side` was asked last."""
 
@@ -104,7 +112,8 @@ class Report(msgspec.Struct, frozen=True, tag="report"):
     `sheds`: how often each bound was met (proxy.core.limits.bounds_met) since the last report.
     `killed`: the kill switch is on; `switched`: when it was last turned, on the machine's monotonic clock, 0 for never.
     `orders` is the version of the Orders that it obeys; `bad` are bad events of live traffic, `bad_lost` more of them;
-    `cohorts` are those that new answered on routes where it fails.
+    `cohorts` are those that new answered on routes where it fails. `asked`: what became of questions to the clerk;
+    `waits` and `held` are requests that wait for it now, and bytes kept for it.
     """
 
     worker: int
@@ -130,6 +139,18 @@ class Report(msgspec.Struct, frozen=True, tag="report"):
     cohorts: list[CohortDelta] = []
     refused: list[RefusedDelta] = []
     alive: list[AliveDelta] = []
+    step_answers: list[StepAnswerDelta] = []
+    asked: list[AskedDelta] = []
+    waits: int = 0
+    held: int = 0
+
+
+class AskedDelta(msgspec.Struct, frozen=True, array_like=True):
+    """Questions of one kind to the clerk by `proxy.core.outcome.AskOutcome` since the last report."""
+
+    kind: str
+    outcome: str
+    count: int
 
 
 class Recent(msgspec.Struct, frozen=True, array_like=True):
@@ -223,6 +244,29 @@ class Evidence(msgspec.Struct, frozen=True, tag="evidence"):
     outcomes: list[OutcomeDelta] = []
 
 
+class ClerkState(msgspec.Struct, frozen=True, tag="clerk"):
+    """Clerk to control, as its first word and once a second: questions that it works on; `away`: the database is."""
+
+    pid: int
+    revision: str
+    running: int
+    away: bool
+
+
+class GrantCounts(msgspec.Struct, frozen=True, tag="grants"):
+    """Clerk to control: what it has done for `grants` since it last said so, by provider and word.
+
+    `calls` by outcome with the `seconds` that they took, `stored` answers by system, `alarms`. `consents` are
+    (provider, family, client, why) of grants that need a new consent.
+    """
+
+    calls: list[tuple[str, str, int]]
+    seconds: list[tuple[str, float]]
+    stored: list[tuple[str, str, int]]
+    alarms: list[tuple[str, str, int]]
+    consents: list[tuple[str, str, str, str]]
+
+
 class Noise(msgspec.Struct, frozen=True, tag="noise"):
     """Control to comparer: by route and key what all replicas know (a `KeyState`, but `waits`).
 
@@ -299,7 +343,7 @@ class Probed(msgspec.Struct, frozen=True, tag="probed"):
 
 ToWorker = Poll | Table | Probed | Orders
 ToComparer = Poll | Table | Probed | Noise | Orders
-ToControl = Report | Comparer | Evidence
+ToControl = Report | Comparer | Evidence | ClerkState | GrantCounts
 
 _encode = msgspec.msgpack.Encoder().encode
 _to_worker: msgspec.msgpack.Decoder[ToWorker] = msgspec.msgpack.Decoder(ToWorker)
@@ -348,5 +392,5 @@ def read_to_comparer(body: bytes) -> ToComparer:
 
 
 def read_to_control(body: bytes) -> ToControl:
-    """What a worker or the comparer said; msgspec.DecodeError when it is not of this version."""
+    """What a worker, the comparer or the clerk said; msgspec.DecodeError when it is not of this version."""
     return _to_control.decode(body)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import structlog
@@ -22,22 +22,26 @@ from proxy.store.errors import StoreRefused, StoreUnavailable
 from proxy.store.evidence import EvidenceStore
 from proxy.store.memory.evidence import MemoryEvidence
 from proxy.store.memory.positions import MemoryPositions
+from proxy.store.memory.reconcile_runs import MemoryReconcileRuns
 from proxy.store.named_evidence import NamedEvidence
 from proxy.store.named_positions import NamedPositions
 from proxy.store.positions import PositionStore
-from proxy.store.postgres.connections import Connections, Patience
+from proxy.store.postgres.connections import MOST_CONNECTIONS, Connections, Patience
 from proxy.store.postgres.evidence import PostgresEvidence
 from proxy.store.postgres.positions import PostgresPositions
+from proxy.store.postgres.reconcile_runs import PostgresReconcileRuns
+from proxy.store.reconcile_runs import ReconcileRunStore
 
 _log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stores:
-    """Both stores over one state. Nothing is connected or started before it is needed."""
+    """All stores over one state. Nothing is connected or started before it is needed."""
 
     evidence: EvidenceStore
     positions: PositionStore
+    reconcile_runs: ReconcileRunStore = field(default_factory=MemoryReconcileRuns)
     embedded: Embedded | None = None
     connections: Connections | None = None
 
@@ -80,11 +84,24 @@ def open_stores(
     if state == "memory":
         positions = MemoryPositions()
         return Stores(evidence=MemoryEvidence(positions, retention), positions=positions)
-    embedded = Embedded(directory / "postgres") if state == "embedded" else None
-    connections = Connections(embedded.address if embedded else state, patience=patience)
+    embedded = _embedded(directory) if state == "embedded" else None
+    connections = connections_to(state, directory, patience=patience)
     return Stores(
         evidence=PostgresEvidence(connections, retention),
         positions=PostgresPositions(connections),
+        reconcile_runs=PostgresReconcileRuns(connections),
         embedded=embedded,
         connections=connections,
     )
+
+
+def connections_to(
+    state: str, directory: Path, *, patience: Patience | None = None, most: int = MOST_CONNECTIONS
+) -> Connections:
+    """To the database of a `state:` that is not in memory; who keeps a private server is another's business."""
+    address = _embedded(directory).address if state == "embedded" else state
+    return Connections(address, patience=patience, most=most)
+
+
+def _embedded(directory: Path) -> Embedded:
+    return Embedded(directory / "postgres")

@@ -19,7 +19,10 @@ ROOT = Path(__file__).parent.parent.parent
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """In `path`, the lines `added` go before the line that holds `before`, or after the one that holds `after`."""
+    """In `path`, the lines `added` go before the line that holds `before`, or after the one that holds `after`.
+
+    With neither, they are a new file.
+    """
 
     path: str
     added: str
@@ -46,7 +49,11 @@ def copied(to: Path, addition: Addition) -> Path:
     shutil.copytree(ROOT / "proxy", to / "proxy", ignore=shutil.ignore_patterns("__pycache__", "*.so"))
     for edit in addition.edits:
         path = to / edit.path
-        path.write_text(added(path.read_text(encoding="utf-8"), edit), encoding="utf-8")
+        is_new = not (edit.before or edit.after)
+        with path.open("x" if is_new else "r+", encoding="utf-8") as file:
+            text = edit.added if is_new else added(file.read(), edit)
+            file.seek(0)
+            file.write(text)
     return to
 
 
@@ -61,19 +68,22 @@ def added(text: str, edit: Edit) -> str:
     return "".join([*lines[:place], edit.added, *lines[place:]])
 
 
-def run(tree: Path, *arguments: str) -> str:
-    """What the copy's Python prints; AssertionError with all of it where that fails. Tests are those of this tree."""
+def run(tree: Path, *arguments: str, fails: bool = False) -> str:
+    """What the copy's Python prints; AssertionError with all of it where that fails, or does not and is to (`fails`).
+
+    Tests are those of this tree.
+    """
     path = os.pathsep.join((str(tree), str(ROOT)))
     environment = {**os.environ, "PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1", "COLUMNS": "200"}
     command = [sys.executable, "-P", *arguments]
     done = subprocess.run(command, cwd=tree, env=environment, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
+    assert bool(done.returncode) == fails, done.stdout + done.stderr
+    return done.stdout + done.stderr if fails else done.stdout
 
 
-def banyan(tree: Path, *arguments: str) -> str:
+def banyan(tree: Path, *arguments: str, fails: bool = False) -> str:
     """What a command of the copy prints."""
-    return run(tree, "-m", "proxy", *arguments)
+    return run(tree, "-m", "proxy", *arguments, fails=fails)
 
 
 def written(tree: Path, lines: Iterable[str]) -> str:

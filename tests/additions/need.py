@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.additions.addition import Addition, Edit
 
 _POLICY, _RAMP = "proxy/core/judge/policy.py", "proxy/core/judge/ramp.py"
-_BLOCK = "proxy/config/blocks/judgement.py"
+_BLOCK = "proxy/config/blocks/judge/judgement.py"
 _CHECK = """
 def _asked(needs: Needs, measures: Measures) -> Check:
     sentence = f"both sides answered {measures.asked} of {needs.asked} requests at this step"

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
 from tests.additions.addition import Edit, added, banyan, copied, run, written
+from tests.additions.concern import CONCERN
 from tests.additions.difference_kind import DIFFERENCE_KIND
 from tests.additions.message import MESSAGE
 from tests.additions.need import NEED
@@ -16,6 +18,16 @@ pytestmark = pytest.mark.unmeasured
 
 RAMP = "ramp: { needs: { compared: 1000, asked: 500 } }"
 CASE = '{ path: $.colour, reason: shouts, owner: shop, until: "2099-12-31", kinds: [case] }'
+PLANNED = """
+import sys
+from pathlib import Path
+from proxy.cli.plan.field_changes import route_changes
+from proxy.config.load import load_file, load_text
+keyed = load_file(Path(sys.argv[1]), {})
+plain = load_text("\\n".join([*keyed.text.splitlines()[:-1], sys.argv[2]]), "routes.yaml", {})
+for change in route_changes(plain.snapshot.routes[0], keyed.snapshot.routes[0]):
+    print(f"{change.field}: {change.before} -> {change.after}")
+"""
 
 
 def test_a_predicate_is_checked_explained_and_in_the_schema(tmp_path: Path) -> None:
@@ -62,6 +74,51 @@ def test_a_message_comes_from_control_to_a_worker(tmp_path: Path) -> None:
     tree = copied(tmp_path, MESSAGE)
 
     assert "the night shift begins" in run(tree, "-m", "tests.additions.prove_message", str(tmp_path / "link"))
+
+
+def test_a_concern_answers_and_is_counted_logged_and_watched(tmp_path: Path) -> None:
+    """A new concern has a step, an answer, a count, a word in the log, a field upstream, and a file that is watched.
+
+    While that file is away this is said once, and what ran before stays.
+    """
+    tree = copied(tmp_path, CONCERN)
+    keys = "api_keys: { header: X-Api-Key, file: keys }"
+    path = written(tree, ["routes:", f"  - {{ name: a, match: /**, stage: legacy, new: legacy, {keys} }}"])
+    (tree / "keys").write_text("")
+
+    assert run(tree, "-m", "tests.additions.prove_concern", path).splitlines() == [
+        "401 ApiKey",
+        "401 ApiKey",
+        "200 ",
+        "no_key None",
+        "unknown_key None",
+        "stage {'api_keys': 'team-orders'}",
+        "X-Authenticated-As: team-orders",
+        "a no_key 1",
+        "a unknown_key 1",
+        'banyan_step_answers_total{route="a",reason="no_key"} 0',
+        'banyan_step_answers_total{route="a",reason="unknown_key"} 0',
+        "None taken",
+        "is not there",
+        "taken",
+    ]
+
+
+def test_a_concern_is_checked_explained_and_planned(tmp_path: Path) -> None:
+    """`check` refuses a file that is not there, `explain` has its row, and `plan` tells its key."""
+    tree = copied(tmp_path, CONCERN)
+    plain = "  - { name: a, match: /**, stage: legacy, new: legacy }"
+    path = written(tree, ["routes:", plain.replace(" }", ", api_keys: { header: X-Api-Key, file: keys } }")])
+    refused = banyan(tree, "check", path, fails=True)
+    (tree / "keys").write_text(f"{sha256(b'friend').hexdigest()} team-orders\n")
+    asked = ("explain", "GET", "/", "--config", path)
+
+    assert "routes[0].api_keys.file: is not there" in refused
+    assert ": fine: 1 route" in banyan(tree, "check", path)
+    assert "api_keys  a key is wanted in x-api-key: no_key" in banyan(tree, *asked, fails=True)
+    assert "api_keys  the key is that of team-orders" in banyan(tree, *asked, "-H", "X-Api-Key: friend")
+    assert '"api_keys"' in banyan(tree, "schema")
+    assert run(tree, "-c", PLANNED, path, plain) == "api_keys: nothing -> { header: x-api-key, names: … }\n"
 
 
 @pytest.mark.parametrize("text", ["", "a = 1\na = 1\n"], ids=["nowhere", "twice"])

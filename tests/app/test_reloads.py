@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import structlog
 
-from proxy.app.reloads import log_leniency
+from proxy.app.reloads import log_leniency, table_of
 from proxy.config.load import Loaded, load_text
+from tests.config.given_files import FILE, snapshot
 
 OPEN = """
 version: 1
@@ -32,3 +33,10 @@ def test_every_open_point_is_named_with_its_place() -> None:
         ("leniency_open", "upstreams.legacy", ["bare_lf", "obs_fold"]),
         ("leniency_open", "routes.devices", ["bare_lf"]),
     ]
+
+
+def test_workers_get_no_password_of_a_database() -> None:
+    """A table travels to them without the databases that only commands read."""
+    text = FILE + 'databases: { a: { url: "postgresql://reader:SECRET-a@db/a" } }\n'
+
+    assert b"SECRET-a" not in table_of(snapshot(text)).pickled

@@ -18,7 +18,7 @@ HEAVY = {"aiohttp", "asyncio", "asyncpg", "httptools", "msgspec", "pydantic", "r
 VERSION = f"banyan {__version__} ({BUILD})\n"
 CONTRACT = (
     "serve check schema explain plan status mismatches promote rollback hold resume drain kill probe replay export demo"
-    " accept history pins recent noise"
+    " accept history pins recent noise reconcile"
 )
 
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from pydantic import ValidationError
 
@@ -60,3 +62,13 @@ def test_routes_share_what_they_have_in_common() -> None:
     assert one.methods is other.methods
     assert one.cohort is other.cohort
     assert one.split is other.split
+
+
+def test_a_file_is_read_from_the_folder_of_routes_yaml(tmp_path: Path) -> None:
+    """What a block names is found beside the file, whatever the folder of the process, and becomes part of the load."""
+    (tmp_path / "keys").write_bytes(b"one")
+    found = draft(TABLE)
+    found.name = str(tmp_path / "routes.yaml")
+
+    assert (found.read_file("keys"), found.read_file("other")) == (b"one", "is not there")
+    assert found.named.signature

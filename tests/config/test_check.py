@@ -14,7 +14,7 @@ def test_a_route_has_a_stage_or_an_answer() -> None:
     text = with_routes("name: a, match: /a", "name: b, match: /b, respond: {status: 403}, ¦stage: legacy")
 
     assert told(text.replace("{name: a", "¦{name: a")) == [
-        "routes[0].stage: is missing; a route needs a stage, or respond",
+        "routes[0].stage: is missing; a route needs a stage, respond or grants",
         "routes[1].stage: stage and respond exclude each other; take one out",
     ]
 

@@ -45,7 +45,14 @@ def whole(example: str) -> str:
     return example + "".join(line for key, line in LEFT_OUT if not re.search(f"^{key}", example, re.MULTILINE))
 
 
-SECRETS = {"BANYAN_COOKIE_KEY": "k" * 40, "HOOK_SECRET": "s" * 20, "TEST_ACCOUNT": "Bearer x"}
+SECRETS = {
+    "BANYAN_COOKIE_KEY": "k" * 40,
+    "HOOK_SECRET": "s" * 20,
+    "TEST_ACCOUNT": "Bearer x",
+    "GRANTS_HASH_KEY": "11" * 32,
+    "GRANTS_DATA_KEY": "22" * 32,
+    "CARDS_PASSWORD": "p",
+}
 """What the examples take from the environment."""
 
 

@@ -49,7 +49,7 @@ ROUTES = "routes: [{name: a, match: /, stage: legacy}]\n"
             with_routes("name: a, match: /, cohort: [client_ip, ¦ip], stage: legacy"),
             "routes[0].cohort[1]: must be header",
         ),
-        (with_routes("name: a, match: /, ¦writes: {}, stage: legacy"), "routes[0].writes: has not landed"),
+        (with_routes("name: a, match: /, ¦handover: {}, stage: legacy"), "routes[0].handover: has not landed"),
         (
             with_routes("name: a, match: {path: /, headers: {A: x, ¦Host: b}}, stage: legacy"),
             "routes[0].match.headers.Host: is a field that belongs",

@@ -168,6 +168,7 @@ async def open_port(links: Links, link_path: Path, tasks: RestartedTasks) -> Asy
                 parser="llhttp",
                 judged=parts.judged,
                 asked=parts.asked,
+                reconciled=parts.reconcile_runs,
                 moved=parts.mover.counts,
                 **shows,
             )

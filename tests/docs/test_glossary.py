@@ -33,6 +33,13 @@ INTERNAL = {
     frozenset({"ignored", "mismatch", "undecided"}),
     frozenset({"token", "number", "url", "text", "word"}),
     frozenset({"trusted", "keep", "replace"}),
+    frozenset({"basic", "post", "assertion", "none"}),
+    frozenset(
+        {
+            *("stored", "refresh", "wait", "stranger", "other_client", "ended", "needs_consent", "heir", "past_until"),
+            *("public", "regressed"),
+        }
+    ),
 }
 """Lists that leave no process, or not whole: no metric, log, page or file shows them."""
 

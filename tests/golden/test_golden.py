@@ -94,7 +94,7 @@ def answer(each: Route) -> str:
     said += [f"{each.timeouts}"] * (each.timeouts is not None)
     said += ["websocket"] * each.websocket
     said += [f"body up to {each.body_limit}"] * bool(each.body_limit)
-    said += [f"{each.rate}"] * (each.rate is not None)
+    said += [f"{step}" for step in each.steps]
     said += [f"forgives {', '.join(sorted(each.leniency))}"] * bool(each.leniency)
     return "; ".join(said)
 

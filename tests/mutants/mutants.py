@@ -133,5 +133,27 @@ MUTANTS = (
         after="wanted.open < self.upstream.connections:",
         tests=("tests/edge/upstream/test_pool.py",),
     ),
+    Mutant(
+        name="dual write: sends before the intent is committed",
+        path="proxy/edge/clerk/journal_step.py",
+        before="        return WriteBeginning(self, request, key, body).ask()",
+        after="        intent = self.intent(request, key, body)\n        self.clerk.ask(intent, _heard)\n"
+        "        self.begun(request, intent)\n        return None",
+        tests=("tests/e2e/writes/test_crashes.py",),
+    ),
+    Mutant(
+        name="dual write: keeps no order of a key",
+        path="proxy/store/sql/journal/take.sql",
+        before="earlier.turn < one.turn",
+        after="false",
+        tests=("tests/e2e/writes/test_crashes.py",),
+    ),
+    Mutant(
+        name="dual write: asks nobody whether it agrees",
+        path="proxy/clerk/journal/second_legs.py",
+        before="places = self.sides.agreed(other)",
+        after="places = self.sides.places(other)",
+        tests=("tests/e2e/writes/test_crashes.py",),
+    ),
 )
 """Lines that could once be changed without a test failing."""

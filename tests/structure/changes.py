@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
+from tests.additions.concern import CONCERN
 from tests.additions.difference_kind import DIFFERENCE_KIND
 from tests.additions.message import MESSAGE
 from tests.additions.need import NEED
@@ -45,7 +46,7 @@ class Grown:
 
 COHORT_SOURCE = Grown("a cohort source", 6, SOURCE)
 BLOCK = Grown("a block of routes.yaml", 11, CONTACT)
-CHANGES: tuple[Change, ...] = (COHORT_SOURCE, BLOCK, DIFFERENCE_KIND, NEED, PREDICATE, MESSAGE)
+CHANGES: tuple[Change, ...] = (COHORT_SOURCE, BLOCK, DIFFERENCE_KIND, NEED, PREDICATE, MESSAGE, CONCERN)
 MOST = {
     "a cohort source": 2,
     "a block of routes.yaml": 3,
@@ -53,5 +54,6 @@ MOST = {
     "a need of the ramp": 3,
     "a route predicate": 4,
     "a message of the link": 4,
+    "a concern on the request's way": 5,
 }
 """Files that each may touch."""

@@ -1,13 +1,15 @@
 """What `banyan explain` has to say about one request: plain values, for text and JSON alike.
 
-Rule 1: the data plane's own `admit` decides, on the same snapshot; here its answer is only put into words.
+Rule 1: the data plane's own steps decide, on the same snapshot, each asked for what it would do; here their answers are
+        only put into words.
 Rule 2: nothing is connected to: pools are made, as a worker makes them, and never asked.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from os import urandom
+from pathlib import Path
 
 from proxy.api.routes import RunsView
 from proxy.cli.explain.candidates import asked_about, candidates, other_readings
@@ -23,6 +25,7 @@ from proxy.core.routing.shadow import sample_at
 from proxy.core.routing.snapshot import Snapshot
 from proxy.core.routing.table import Miss
 from proxy.core.traffic.remembered_request import source_text
+from proxy.edge.clerk.clerk_link import ClerkLink
 from proxy.edge.routing.admission import find_route
 from proxy.edge.routing.bound_table import Live
 from proxy.edge.routing.decision import decide as decide_admitted
@@ -30,6 +33,8 @@ from proxy.edge.routing.orders import obey
 from proxy.edge.routing.request import Request
 from proxy.edge.routing.step import LocalAnswer
 from proxy.edge.routing.stickiness import TieMemory, Ties
+from proxy.edge.steps.route_steps import RouteSteps
+from proxy.edge.steps.step_kind import RouteStep, StepServices
 from proxy.edge.tally import Counters
 from proxy.edge.upstream.pools_by_host import pool_of
 from proxy.edge.wire.request_bytes import Ids
@@ -83,11 +88,19 @@ class OwnAnswerShown:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StepShown:
+    """What a step before the route's requests would do with this one."""
+
+    name: str
+    says: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ExplainedRoute:
     """The route and its decision; `serve` is legacy, new or self; `stage` is null where the route says `respond`.
 
     `sample` is the share of such requests that is shadowed, 0 for none; `rises`: the judge may raise it for a step.
-    `was` is the name that it began with, or empty.
+    `was` is the name that it began with, or empty. `steps` are those that have something to say, in order.
     """
 
     name: str
@@ -104,6 +117,7 @@ class ExplainedRoute:
     sample: float = 0.0
     rises: bool = False
     was: str = ""
+    steps: tuple[StepShown, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -179,9 +193,12 @@ def explain_head(
         live.ties.take_cookies(head)
     address = client_ip.encode("ascii")
     asked = Request(live, head, Ids(head, keeps=False), peer.encode("ascii"), address)
-    own = find_route(asked) or decide_admitted(asked)
+    steps: list[StepShown] = []
+    own = find_route(asked) or _take_steps(asked, steps)
     decision = asked.decision if own is None else None
     route = _route(asked.bound.route, head, address, snapshot, decision) if asked.is_matched else None
+    if route is not None and steps:
+        route = replace(route, steps=tuple(steps))
     return Explanation(
         request=request,
         client_ip=client_ip,
@@ -192,11 +209,28 @@ def explain_head(
     )
 
 
+def _take_steps(asked: Request, shown: list[StepShown]) -> LocalAnswer | None:
+    """Ask the steps of its route in their order until one answers; what each says goes to `shown`."""
+    for step in asked.bound.admission or (decide_admitted,):
+        if isinstance(step, RouteStep):
+            said = step.explain(asked)
+            if said is not None:
+                shown.append(StepShown(name=step.name, says=said.sentence))
+            answer = None if said is None else said.answer
+        else:
+            answer = decide_admitted(asked)
+        if answer is not None:
+            return answer
+    return None
+
+
 def _live(snapshot: Snapshot, key: bytes) -> Live:
     tasks = Tasks()
     names = Resolver(tasks)
     pools = {name: pool_of(upstream, tasks, names) for name, upstream in snapshot.upstreams.items()}
-    live = Live(snapshot, pools, Counters())
+    counters = Counters()
+    live = Live(snapshot, pools, counters)
+    RouteSteps(StepServices(counters, tasks, ClerkLink(Path()))).compile(live)
     if snapshot.is_tied:
         live.ties = Ties(snapshot, TieMemory(find_key=lambda: key or urandom(32)))
     return live

@@ -83,6 +83,8 @@ def _routed(route: ExplainedRoute, config: Path) -> Iterator[str]:
     yield _row("route", f"{route.name}  {painted(f'{config}:{route.line}  {route.match}', Ink.FAINT)}")
     if route.was:
         yield _row("was", f"{route.was}: its state and its draws are kept under this name")
+    for step in route.steps:
+        yield _row(step.name, step.says)
     if route.stage is not None:
         yield _row("stage", f"{route.stage}, split {_percent(route.split)}" if route.cohort else route.stage)
     if route.cohort is not None:

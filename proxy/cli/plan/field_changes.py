@@ -22,6 +22,7 @@ from proxy.core.routing.route import RateLimit, Route, Upstream
 from proxy.core.routing.shadow_headers import CREDENTIALS
 from proxy.core.routing.snapshot import Hook, Snapshot
 from proxy.core.secret import HIDDEN, Secret
+from proxy.core.steps.step_policy import StepPolicy
 from proxy.core.tls import CertificateFiles
 from proxy.core.traffic.remembered_request import sources_text
 
@@ -159,11 +160,11 @@ _BLOCKS: Mapping[type, Callable[[int, Any], str]] = {
     Hook: lambda at, _: f"[{at}]",
     CertificateFiles: lambda at, _: f".more[{at - 1}]" if at else "",
 }
-"""Rule 2: what leads to one of a list's blocks; the first certificate stands beside the others."""
+"""Rule 2: what leads to one of a list's blocks; the first certificate stands beside the others, a step by itself."""
 
 
 def _are_blocks(value: object) -> bool:
-    return isinstance(value, tuple) and bool(value) and type(value[0]) in _BLOCKS
+    return isinstance(value, tuple) and bool(value) and (type(value[0]) in _BLOCKS or isinstance(value[0], StepPolicy))
 
 
 def _of_blocks(before: Sequence[Any], after: Sequence[Any], path: str) -> Iterator[FieldChange]:
@@ -176,6 +177,6 @@ def _of_blocks(before: Sequence[Any], after: Sequence[Any], path: str) -> Iterat
 def _named(blocks: Sequence[Any]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for at, block in enumerate(blocks):
-        name = _BLOCKS[type(block)](at, block)
+        name = block.key if isinstance(block, StepPolicy) else _BLOCKS[type(block)](at, block)
         found[f"{name}[{at}]" if name in found else name] = block
     return found

@@ -107,6 +107,8 @@ def _text(value: object) -> str:
             return value.decode("latin-1")
         case IPv4Network() | IPv6Network() if value.prefixlen == value.max_prefixlen:
             return str(value.network_address)
+        case RateLimit():
+            return rate(value)
         case Hook():
             return f"{{ url: {value.shown}/… }}"
         case tuple():
@@ -208,7 +210,7 @@ KEYS: Mapping[type, Mapping[str, FileKey]] = {
         "effects": FileKey("effects", _unless("by the method")),
         "websocket": FileKey("upgrades", lambda value: "[websocket]" if value else NOTHING),
         "body_limit": FileKey("limits.body_size", _or_nothing(size)),
-        "rate": FileKey("limits.rate", rate),
+        "steps": FileKey(""),
         "tie": FileKey("", instead=Tie()),
     },
     Timeouts: _same(length, "connect", "queue", "response", "idle", "total"),

@@ -1,20 +1,21 @@
 """What runs, as `plan` compares with it: positions and recent requests by the API, the table by its very text.
 
-Rule 1: what runs is known by its revision, which is a hash of its text: nothing else is taken for it.
+Rule 1: what runs is known by its revision, a hash of its text and of the files read for it: nothing else is taken for
+        it.
 """
 
 from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
 
 from proxy.api.recent import SampledView
 from proxy.api.routes import RoutesView, RouteView
 from proxy.cli.admin_client import fetch, get_recent, not_read, read
 from proxy.config.files import lastgood
-from proxy.config.load import Loaded, load_text
+from proxy.config.load import Loaded, load_text, revision_of
+from proxy.config.text.named_files import NamedFiles
 from proxy.core.position.position import Cause, Position
 from proxy.core.stage import Stage
 from proxy.core.traffic.remembered_request import RememberedRequest
@@ -45,11 +46,14 @@ class RecentTraffic:
 
 def running_loaded(revision: str, config: Path) -> Loaded | None:
     """The table of this revision, from routes.yaml itself or the copy that a running Banyan keeps; None: not here."""
-    texts = (_text(config), lastgood.load(lastgood.directory(config, os.environ)))
+    texts = [
+        text for text in (_text(config), lastgood.load(lastgood.directory(config, os.environ))) if text is not None
+    ]
+    texts.sort(key=lambda text: revision_of(text, NamedFiles()) != revision)  # most name no files: one is read then
     for text in texts:
-        if text is not None and sha256(text.encode("utf-8")).hexdigest()[:12] == revision:
-            found = load_text(text, str(config), os.environ)
-            return found if isinstance(found, Loaded) else None
+        found = load_text(text, str(config), os.environ)
+        if isinstance(found, Loaded) and found.snapshot.revision == revision:
+            return found
     return None
 
 

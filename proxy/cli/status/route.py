@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from proxy.api.evidence import ParityView
+from proxy.api.journal import JournalView
 from proxy.api.routes import CohortsView, FileView, RouteDetailView
 from proxy.api.standing import NeedView, PinView
 from proxy.cli.status.picture import down_sentence, verdict_word
@@ -38,12 +39,24 @@ def route_lines(route: RouteDetailView) -> Iterator[str]:
     yield _row("tag", f"{route.runs.tag}, for --if-match")
     yield _row("requests", f"{route.rate.legacy:.1f}/s by legacy, {route.rate.new:.1f}/s by new")
     yield from _compared(route)
+    if route.journal is not None:
+        yield _row("journal", _journal(route.journal))
     if route.runs.sample:
         yield _row("shadow", f"{route.runs.sample:.0%} of the requests, until the next step has what it needs")
     said = {need.sentence for need in route.needs}
     yield _row("verdict", "; ".join([verdict_word(route), *(each for each in route.reasons if each not in said)]))
     yield from _needs(route.needs)
     yield from cohort_lines(route.cohorts)
+
+
+def _journal(journal: JournalView) -> str:
+    """How the writes stand."""
+    counts = f"{journal.pending} pending, {journal.owed} owed, lag {journal.lag:.0f} s"
+    stuck = [f"{count} {word}" for count, word in ((journal.unknown, "unknown"), (journal.dead, "dead")) if count]
+    if not stuck:
+        return counts
+    said = painted(f"{', '.join(stuck)}: banyan journal", Ink.BAD)
+    return f"{counts}; {said}"
 
 
 def _needs(needs: Sequence[NeedView]) -> Iterator[str]:

@@ -163,10 +163,11 @@ def rates_are_said(draft: Draft) -> Iterator[FileProblem]:
 
 def _of_route(keys: LimitsOfRoute, _: Draft) -> Mapping[str, object]:
     limits = keys.limits
-    return {"body_limit": (limits and limits.body_size) or 0, "rate": _rate(limits)}
+    return {"body_limit": (limits and limits.body_size) or 0}
 
 
-def _rate(limits: RouteLimitsBlock | None) -> RateLimit | None:
+def _rate(keys: LimitsOfRoute, _: Draft) -> RateLimit | None:
+    limits = keys.limits
     if limits is None or limits.rate is None:
         return None
     return replace(limits.rate, by_cohort=limits.rate_by is RateBy.COHORT)
@@ -174,6 +175,6 @@ def _rate(limits: RouteLimitsBlock | None) -> RateLimit | None:
 
 LIMITS = Section(
     top=KeysAt(LimitsAtTop, lambda keys, _: {"limits": replace(_LIMITS, **said_by(keys.limits))}),
-    route=KeysAt(LimitsOfRoute, _of_route, beside_respond=frozenset({"limits"})),
+    route=KeysAt(LimitsOfRoute, _of_route, beside_respond=frozenset({"limits"}), step=_rate),
     checks=(rates_are_said,),
 )

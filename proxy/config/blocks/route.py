@@ -10,6 +10,7 @@ from typing import Annotated
 from pydantic import BeforeValidator
 
 from proxy.config.block import Block, Draft, KeysAt, Section, needed, optional, said_by
+from proxy.config.blocks.grants import GrantsAtTop, GrantsOfRoute
 from proxy.config.blocks.match import AnyMatch, placed, predicates_of
 from proxy.config.readers import scalars, sources, units
 from proxy.config.readers.errors import fault
@@ -107,7 +108,7 @@ class RouteWithSides(RouteKeys, SideKeys):
     """What rules ask of a route that goes to upstreams."""
 
 
-class RouteWithAnswer(RouteWithSides, RespondKeys):
+class RouteWithAnswer(RouteWithSides, RespondKeys, GrantsOfRoute):
     """What rules ask of any route."""
 
 
@@ -214,6 +215,7 @@ def unused_upstreams(draft: Draft) -> Iterator[FileProblem]:
     """An upstream that plays no role on any route."""
     with_stage = [block for _, block in draft.of_routes(RouteWithSides) if block.stage is not None]
     used = {name for block in with_stage for name in (block.legacy or "legacy", block.new or "new")}
+    used |= {block.upstream for block in (draft.top(GrantsAtTop).grants or {}).values()}
     for name in draft.upstreams:
         if name not in used:
             message = f"no route uses it; name it on one (legacy: {name} or new: {name}), or take it out"

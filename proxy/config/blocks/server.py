@@ -198,6 +198,10 @@ def _pair(place: BindAddress) -> tuple[str, int]:
     return place.host, place.port
 
 
-SERVER = Section(top=KeysAt(ServerKeys, _server), checks=(admin_is_apart, admin_is_guarded))
+SERVER = Section(
+    top=KeysAt(ServerKeys, _server),
+    checks=(admin_is_apart, admin_is_guarded),
+    addresses=lambda _: [("state",)],
+)
 TRUST = Section(top=KeysAt(TrustKeys, lambda keys, _: {"trusted": tuple(keys.trusted_proxies)}))
 LOG = Section(top=KeysAt(LogKeys, lambda keys, _: {"access_log": AccessLogPolicy(**said_by(keys.log))}))

@@ -6,7 +6,9 @@ Rule 2: what runs is compared by content, so a touched file is no change, and an
 Rule 3: a text that only lacks the end of what runs is taken for half-written: refused when it stops within a line,
         else taken once it has stayed so for a moment. SIGHUP takes it as it is.
 Rule 4: a file that cannot be read is told once it has stayed so for a moment: editors move files out of the way.
-Rule 5: every problem is told once; when the file is again what runs, that is told too, as a load of the same text.
+Rule 5: a file that is read for routes.yaml (`named_files.py`) is looked at likewise, and taken over once it has stayed
+        as it is for a moment; SIGHUP takes it at once.
+Rule 6: every problem is told once; when the file is again what runs, that is told too, as a load of the same text.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from proxy.config.load import Loaded, load_bytes, unreadable
+from proxy.config.text.named_files import NamedFiles
 from proxy.config.text.problem import FileProblem
 from proxy.config.text.source import Signature, read_source, signature_of
 
@@ -31,14 +34,23 @@ def elapsed() -> float:
 class FileWatch:
     """`poll` is meant to be called every 200 ms, from one thread at a time; it never raises."""
 
-    def __init__(self, path: Path, env: Mapping[str, str], *, running: str, now: Callable[[], float] = elapsed) -> None:
-        """`running` is the text that runs; `now` a clock that only goes forward, in seconds."""
+    def __init__(
+        self,
+        path: Path,
+        env: Mapping[str, str],
+        *,
+        running: str,
+        named: NamedFiles | None = None,
+        now: Callable[[], float] = elapsed,
+    ) -> None:
+        """`running` is the text that runs, `named` what was read for it; `now` a clock that only goes forward."""
         self._path = path
         self._env = env
         self._now = now
         self._running = running.encode("utf-8")
+        self._named = NamedFiles() if named is None else named
         self._told: bytes | str | None = None
-        self._waiting: tuple[bytes | str, float] | None = None
+        self._waiting: tuple[object, float] | None = None
         self._seen: Signature | str | None = None
         self._read_at = 0.0
         self._forced = False
@@ -52,7 +64,8 @@ class FileWatch:
         forced, self._forced = self._forced, False
         now = self._now()
         signature = signature_of(self._path)
-        if signature == self._seen and now < self._read_at and not forced:
+        is_same = signature == self._seen and not self._named.are_touched()
+        if is_same and now < self._read_at and not forced:
             return None
         found = read_source(self._path)
         self._seen, self._read_at = signature, now + READ_EVERY
@@ -72,18 +85,21 @@ class FileWatch:
         return [unreadable(self._path, sentence)]
 
     def _compare(self, data: bytes, now: float) -> Loaded | list[FileProblem] | None:
+        changed = self._named.changed()
+        if changed:
+            return self._take(data) if self._settled(changed, now) else None
+        if data == self._told:
+            return None
         if data == self._running:
             self._waiting = None
             return None if self._told is None else self._take(data)
-        if data == self._told:
-            return None
         if not self._running.startswith(data):
             return self._take(data)
         if not data.endswith(b"\n"):
             return self._refuse_half(data)
         return self._take(data) if self._settled(data, now) else None
 
-    def _settled(self, what: bytes | str, now: float) -> bool:
+    def _settled(self, what: object, now: float) -> bool:
         """Whether this was seen a moment ago too; if not, the next look is due when that moment has passed."""
         if self._waiting is None or self._waiting[0] != what:
             self._waiting = (what, now)
@@ -92,7 +108,8 @@ class FileWatch:
         return now >= due
 
     def _take(self, data: bytes) -> Loaded | list[FileProblem]:
-        found = load_bytes(data, str(self._path), self._env)
+        self._named = NamedFiles()
+        found = load_bytes(data, str(self._path), self._env, self._named)
         self._waiting = None
         if isinstance(found, Loaded):
             self._running, self._told = data, None

@@ -12,6 +12,7 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
+from pathlib import Path
 
 import msgspec
 import structlog
@@ -21,10 +22,14 @@ from prometheus_client.exposition import gzip_accepted
 from proxy.api.upstreams import DownView, UpstreamsView
 from proxy.control.admin.auth import AdminAuth, guarded_by
 from proxy.control.admin.evidence import ParityPages, evidence_view
+from proxy.control.admin.grants import GrantPages
 from proxy.control.admin.history import HistoryPages
+from proxy.control.admin.idempotency import KeyPages
+from proxy.control.admin.journal_pages import JournalPages, journal_view
 from proxy.control.admin.kill import KillSwitch
 from proxy.control.admin.moves import RouteMoves
 from proxy.control.admin.recent import RecentPages
+from proxy.control.admin.reconcile import ReconcilePages
 from proxy.control.admin.responses import Handler, no_such_route, problem, tagged
 from proxy.control.admin.routes import (
     asked_upstreams,
@@ -35,8 +40,11 @@ from proxy.control.admin.routes import (
 )
 from proxy.control.admin.standing import JudgedRoutes
 from proxy.control.admin.upstreams import upstream_view
+from proxy.control.evidence.reconcile_runs import ReconcileRuns
 from proxy.control.fleet.links import Links
 from proxy.control.fleet.upstreams import worst
+from proxy.control.journal.journal_watch import JournalWatch
+from proxy.control.metrics.clerk_metrics import ClerkReading
 from proxy.control.metrics.collector import CONTENT_TYPE, MetricsReading, render
 from proxy.control.metrics.evidence_metrics import EvidenceReading
 from proxy.control.position.hooks import Delivery
@@ -46,6 +54,8 @@ from proxy.control.probe.upstreams_down import down_views
 from proxy.control.running import Running
 from proxy.core.routing.route import Route
 from proxy.core.routing.snapshot import Snapshot
+from proxy.store.postgres.grant_tables import GrantTables
+from proxy.store.postgres.key_records import PostgresKeys
 
 VERBS = ("promote", "rollback", "hold", "resume", "drain", "epoch")
 _MAX_BODY = 64 * 1024
@@ -64,12 +74,17 @@ class Admin:
     probes: Probes
     kill: KillSwitch
     parser: str
+    tokens: GrantTables | None = None
+    directory: Path = Path()
     certificates: Certificates = field(default_factory=Certificates)
     parity: ParityPages = field(default_factory=ParityPages)
     judged: JudgedRoutes | None = None
     asked: RouteMoves | None = None
+    reconciled: ReconcileRuns | None = None
     moved: Mapping[tuple[str, str, str, str], int] = field(default_factory=dict)
     told: Mapping[Delivery, int] = field(default_factory=dict)
+    keys: PostgresKeys | None = None
+    journal: JournalWatch | None = None
 
     async def metrics(self, request: web.Request) -> web.Response:
         """`GET /metrics`."""
@@ -107,7 +122,9 @@ class Admin:
         evidence = evidence_view(book, route.name, route.compare, findings, time.time())
         view = route_detail_view(route, self.running, self.links.ledger, evidence, book, self.judged)
         down = [upstream for upstream in self._down() if route.name in upstream.routes]
-        view = msgspec.structs.replace(view, cohorts=self.links.recent.cohorts.view(route.name), down=down)
+        journal = journal_view(None if self.journal is None else self.journal.of(route))
+        cohorts = self.links.recent.cohorts.view(route.name)
+        view = msgspec.structs.replace(view, cohorts=cohorts, down=down, journal=journal)
         return self._json(request, view, f"{view.runs.tag}.")
 
     async def mismatches(self, request: web.Request) -> web.Response:
@@ -180,6 +197,9 @@ class Admin:
                 lost=self.parity.archive.lost,
                 waiting=self.parity.archive.waiting,
             ),
+            clerk=ClerkReading(state=self.links.clerk.state, needed=self.running.started_with.has_database),
+            grants=self.links.grants if self.running.snapshot.grants else None,
+            journal={} if self.journal is None else self.journal.standings,
             shown=self.certificates.shown,
             routes=self._running_routes(),
             moved=self.moved,
@@ -256,6 +276,22 @@ def application(admin: Admin, gate: AdminAuth) -> web.Application:
         app.router.add_post("/api/routes/{name}/pin", admin.asked.pin)
         for verb in VERBS:
             app.router.add_post(f"/api/routes/{{name}}/{verb}", admin.asked.move)
+    journal = JournalPages(journal=None if admin.journal is None else admin.journal.journal, running=admin.snapshot)
+    app.router.add_get("/api/journal", journal.page)
+    app.router.add_post("/api/journal/{id}/retry", journal.retry)
+    app.router.add_post("/api/journal/{id}/drop", journal.drop)
+    keys = KeyPages(keys=admin.keys, running=admin.snapshot)
+    app.router.add_get("/api/idempotency", keys.page)
+    app.router.add_post("/api/idempotency/{id}/release", keys.release)
+    grants = GrantPages(tables=admin.tokens, directory=admin.directory, running=admin.snapshot)
+    app.router.add_get("/api/grants", grants.families)
+    app.router.add_post("/api/grants/import", grants.take_in)
+    app.router.add_post("/api/grants/replay", grants.replay)
+    app.router.add_post("/api/grants/export", grants.export)
+    if admin.reconciled is not None:
+        reconcile = ReconcilePages(runs=admin.reconciled, running=admin.snapshot)
+        app.router.add_get("/api/reconcile", reconcile.page)
+        app.router.add_post("/api/reconcile/{name}", reconcile.record)
     app.router.add_get("/api/kill", admin.kill.look)
     app.router.add_post("/api/kill", admin.kill.turn)
     return app

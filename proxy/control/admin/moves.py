@@ -32,6 +32,7 @@ from proxy.control.admin.responses import (
     tagged,
 )
 from proxy.control.admin.standing import instance_views, moved_view, transition_view
+from proxy.control.journal.authority_moves import UndoneWritesError
 from proxy.control.judge.judging import Judge
 from proxy.control.position.group_orders import Given, GroupOrders, OperatorOrder, TooLate
 from proxy.control.position.mover import PATIENCE, AwayError, Made, Mover
@@ -117,6 +118,8 @@ class RouteMoves:
                 return await self._epoch(request, route, asked, by)
             order = OperatorOrder(verb=verb, reason=asked.reason, by=by, step=asked.step, alone=asked.alone)
             return self._preview(route, order) if asked.preview else await self._verb(request, route, order)
+        except UndoneWritesError as error:
+            return problem(HTTPStatus.CONFLICT, f"{route.name} is not moved: {error}")
         except (AwayError, StoreUnavailable, TimeoutError) as error:
             return store_away(str(error))
 

@@ -19,8 +19,7 @@ from proxy.control.evidence.steps import StepEvidence, Steps
 from proxy.control.evidence.undecided import HOUR, MOST, Undecided, Verdicts, judged_again, unproved
 from proxy.core.evidence.fold import REPEATED
 from proxy.core.evidence.records import EvidenceTally
-from proxy.core.judge.coverage import ALPHA
-from proxy.core.math.confidence import upper_bound
+from proxy.core.judge.coverage import START, Mark, Unseen, is_mark, unseen_by
 from proxy.core.noise.noise_groups import read
 from proxy.core.parity.compare import Outcome
 from proxy.core.parity.rules.reasons import Reasons, sorted_out
@@ -82,12 +81,12 @@ NO_SUMS = Sums()
 
 @dataclass(slots=True)
 class _Total:
-    """Ended minutes. `marks` are (requests, shapes) when a power of two of requests was passed."""
+    """Ended minutes."""
 
     sums: Sums
     judged: Sums
     shapes: Counter[str]
-    marks: list[tuple[int, int]]
+    marks: list[Mark]
     requests: int = 0
 
 
@@ -98,7 +97,7 @@ class Minutes:
         """Begin empty; what was found before the minute `judged_from` is counted, and is no evidence."""
         self.ended = 0
         self._judged_from = judged_from
-        self._total = _Total(Sums(), Sums(), Counter(), [(0, 0)])
+        self._total = _Total(Sums(), Sums(), Counter(), [START])
         self._open: tuple[EvidenceTally, ...] = ()
         self._undecided = Undecided()
         self._verdicts: Verdicts = {}
@@ -207,15 +206,10 @@ class Minutes:
                 found[each.shape] = max(found[each.shape] - each.count, 0)
         return found
 
-    def unseen(self) -> tuple[float, float]:
-        """The chance that the next request has an unseen shape: the estimate, and the bound."""
+    def unseen(self) -> Unseen:
+        """The chance that the next request has an unseen shape."""
         now = self._now()
-        requests = now.requests
-        if not requests:
-            return 1.0, 1.0
-        once = sum(1 for count in now.shapes.values() if count == 1)
-        began, known = _mark(now.marks, requests)
-        return min(once / requests, 1.0), upper_bound(requests - began, len(now.shapes) - known, ALPHA)
+        return unseen_by(now.shapes.values(), now.requests, now.marks)
 
     def _judged_again(self) -> tuple[EvidenceTally, ...]:
         """What was undecided, as it is now and so until something changes."""
@@ -244,14 +238,9 @@ def _add(total: _Total, tallies: Iterable[EvidenceTally], judged_from: int) -> N
         for shape, count in _compared(minute):
             total.shapes[shape] += count
             total.requests += count
-        if total.requests.bit_length() > before.bit_length():
-            total.marks.append((total.requests, len(total.shapes)))
+        if is_mark(before, total.requests):
+            total.marks.append(Mark(total.requests, len(total.shapes)))
 
 
 def _compared(tallies: Iterable[EvidenceTally]) -> Iterator[tuple[str, int]]:
     return ((tally.shape, tally.count) for tally in tallies if tally.outcome is not Outcome.INCOMPARABLE)
-
-
-def _mark(marks: list[tuple[int, int]], requests: int) -> tuple[int, int]:
-    """The last mark that leaves at least half of the requests after it."""
-    return next(mark for mark in reversed(marks) if mark[0] <= requests / 2)

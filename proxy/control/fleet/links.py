@@ -1,4 +1,4 @@
-"""The control end of the links to workers: tables go out, reports come in.
+"""The control end of the links to workers, comparer and clerk: tables go out, reports come in.
 
 Rule 1: a worker gets the current table as soon as it links, and every later one as it comes.
 Rule 2: nothing waits for a worker beyond its timeout; a poll is not queued behind bytes that a worker has not read.
@@ -16,13 +16,17 @@ from typing import cast
 import msgspec
 import structlog
 
+from proxy.control.fleet.clerk import ClerkSeen
 from proxy.control.fleet.comparer import Comparing
+from proxy.control.fleet.grants_seen import GrantsSeen
 from proxy.control.traffic.ledger import Ledger
 from proxy.control.traffic.recent_comparisons import RecentComparisons
 from proxy.control.traffic.recent_requests import RecentRequests
 from proxy.link.messages import (
+    ClerkState,
     Comparer,
     Evidence,
+    GrantCounts,
     Orders,
     Poll,
     Probed,
@@ -40,12 +44,14 @@ _log = structlog.get_logger()
 
 
 class Links:
-    """All linked workers, and the comparer."""
+    """All linked workers, the comparer and the clerk."""
 
     def __init__(self, ledger: Ledger, table: Table, comparing: Comparing | None = None) -> None:
         """Reports go into `ledger`, the comparer's words to `comparing`; `table` is what new links get until `push`."""
         self.ledger = ledger
         self.comparing = comparing or Comparing()
+        self.clerk = ClerkSeen()
+        self.grants = GrantsSeen()
         self.recent = RecentRequests()
         self.comparisons = RecentComparisons()
         self.comparing.outcomes = self.comparisons.take
@@ -101,7 +107,7 @@ class Links:
             await self._server.wait_closed()
 
     def joined(self, link: _Link) -> None:
-        """A worker, or the comparer, has linked: it gets the table, and the orders if there are any."""
+        """A worker, the comparer or the clerk has linked: it gets the table, and the orders if there are any."""
         self._links.add(link)
         self._hand_over(link)
 
@@ -109,6 +115,7 @@ class Links:
         """A link has ended; a worker that has linked anew keeps its state."""
         self._links.discard(link)
         self.comparing.left(link)
+        self.clerk.left(link)
         if all(other.pid != link.pid for other in self._links):
             self.ledger.end(link.pid)
 
@@ -121,13 +128,13 @@ class Links:
 
 
 class _Link(asyncio.Protocol):
-    """The connection of one worker or of the comparer."""
+    """The connection of one worker, of the comparer or of the clerk."""
 
     def __init__(self, links: Links) -> None:
         self._links = links
         self._unframer = Unframer()
         self._asked: dict[int, asyncio.Future[None]] = {}
-        self._compares = False
+        self._tells_by_itself = False
         self.pid = 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -170,7 +177,7 @@ class _Link(asyncio.Protocol):
 
     def ask(self, poll: int) -> asyncio.Future[None] | None:
         """Send a poll; the future ends with its answer or with the link. None when the worker is behind in reading."""
-        if self._unread or self._compares or self._transport.is_closing():
+        if self._unread or self._tells_by_itself or self._transport.is_closing():
             return None
         self._asked = {asked: answer for asked, answer in self._asked.items() if not answer.done()}
         answer = self._asked[poll] = asyncio.get_running_loop().create_future()
@@ -194,6 +201,10 @@ class _Link(asyncio.Protocol):
                 self._compare(message)
             case Evidence():
                 self._links.comparing.take(message)
+            case ClerkState():
+                self._hear_clerk(message)
+            case GrantCounts():
+                self._links.grants.take(message)
 
     def _report(self, report: Report) -> None:
         if self.pid != report.pid:
@@ -208,13 +219,22 @@ class _Link(asyncio.Protocol):
                 answer.set_result(None)
 
     def _compare(self, state: Comparer) -> None:
-        """The comparer is asked for nothing: it reports by itself."""
-        if not self._compares:
-            self._compares, self.pid = True, state.pid
-            for answer in self._asked.values():
-                answer.cancel()
+        if not self._tells_by_itself:
+            self._is_asked_no_more(state.pid)
             _log.info("comparer_linked", comparer_pid=state.pid, revision=state.revision)
         self._links.comparing.hear(self, state)
+
+    def _hear_clerk(self, state: ClerkState) -> None:
+        if not self._tells_by_itself:
+            self._is_asked_no_more(state.pid)
+            _log.info("clerk_linked", clerk_pid=state.pid, revision=state.revision)
+        self._links.clerk.hear(self, state)
+
+    def _is_asked_no_more(self, pid: int) -> None:
+        """The comparer and the clerk report by themselves."""
+        self._tells_by_itself, self.pid = True, pid
+        for answer in self._asked.values():
+            answer.cancel()
 
 
 def _drop(_: Report) -> None:

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 import structlog
 
 from proxy.control.fleet.lease import Leading
+from proxy.control.journal.authority_moves import UndoneWritesError
 from proxy.control.judge.judge_round import RouteJudging
 from proxy.control.position.mover import AwayError, Made, Mover
 from proxy.control.position.standing_here import StandingHere
@@ -102,6 +103,9 @@ class Enforcing:
         moves = [self._move(name, each) for name, each in rulings.items()]
         try:
             made = await self.mover.move(*moves, lead=self.leading.lead, standing=standing)
+        except UndoneWritesError as error:
+            _log.warning("move_waits", routes=sorted(rulings), error=str(error))
+            return True
         except StoreRefused as error:
             _log.error("move_refused", routes=sorted(rulings), error=str(error))
             return True

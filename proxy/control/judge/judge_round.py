@@ -41,6 +41,7 @@ from proxy.core.judge.verdict import Case, Ruling, judge
 from proxy.core.outcome import Side
 from proxy.core.position.ladder import Place
 from proxy.core.position.position import Position
+from proxy.core.reconcile.reconcile_run import ReconcileRun
 from proxy.core.routing.kill_switch import KillSwitchOrder
 from proxy.core.routing.placement import is_possible
 from proxy.core.routing.route import Route
@@ -76,7 +77,10 @@ def judged_table(snapshot: Snapshot) -> JudgedTable:
 
 
 class RouteJudging:
-    """`rulings` are those of the last round, by route; `samples` the shares to shadow that they wait for."""
+    """`rulings` are those of the last round, by route; `samples` the shares to shadow that they wait for.
+
+    `cohorts` says which have asked for a route lately.
+    """
 
     def __init__(
         self,
@@ -85,11 +89,13 @@ class RouteJudging:
         evidence: EvidenceBook,
         probe: Callable[[str], LegacyHealth] = lambda _: LegacyHealth.UNKNOWN,
         killed: Callable[[], KillSwitchOrder | None] = lambda: None,
-        cohorts: Callable[[str], SeenCohorts] = lambda _: NO_COHORTS_SEEN,
+        runs: Callable[[], tuple[ReconcileRun, ...]] = tuple,
+        lag: Callable[[Route], float | None] = lambda _: None,
     ) -> None:
         """`probe` says of an upstream what its last health probe found, `killed` what the kill switch's order says.
 
-        `cohorts`: which have asked for a route lately.
+        `runs`: what reconciliations have come to. `lag`: by how many seconds the journal of a route's writes trails;
+        None: it has none.
         """
         self.rulings: Mapping[str, Ruling] = {}
         self.samples: Mapping[str, float] = {}
@@ -99,7 +105,9 @@ class RouteJudging:
         self._evidence = evidence
         self._probe = probe
         self._killed = killed
-        self.cohorts = cohorts
+        self._runs = runs
+        self._lag = lag
+        self.cohorts: Callable[[str], SeenCohorts] = lambda _: NO_COHORTS_SEEN
         self._order: KillSwitchOrder | None = None
         self._kills = KillTimes()
         self._folded_at = here.clock()
@@ -312,9 +320,11 @@ class RouteJudging:
             asked=watch.asked if here else 0,
             carried=watch.capacity.proved if found.carried is None else found.carried,
             unfit=watch.capacity.last.unfit_share,
+            lag=self._lag(route),
             raised=0.0 if self._order is not None else _raised(route, watch, position, found),
             killed=self._kills.seconds_since(position.since),
             cohorts=self.cohorts(route.name),
+            runs=self._runs(),
         )
 
     def _blocked(

@@ -13,10 +13,15 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoM
 from prometheus_client.registry import Collector
 
 from proxy import __version__
+from proxy.control.fleet.grants_seen import GrantsSeen
 from proxy.control.fleet.upstreams import worst
+from proxy.control.metrics.clerk_metrics import NONE as NO_CLERK
+from proxy.control.metrics.clerk_metrics import ClerkReading, collect_clerk
 from proxy.control.metrics.evidence_metrics import NOTHING as NO_EVIDENCE
 from proxy.control.metrics.evidence_metrics import EvidenceReading, collect_comparing, write_incomparable, write_parity
 from proxy.control.metrics.exposition import write_moves, write_series
+from proxy.control.metrics.grant_metrics import collect_grants
+from proxy.control.metrics.journal_metrics import collect_journal
 from proxy.control.position.hooks import Delivery
 from proxy.control.probe.certificates import Shown
 from proxy.control.probe.health import Status, UpstreamCondition
@@ -24,6 +29,7 @@ from proxy.control.running import Reload
 from proxy.control.traffic.ledger import LedgerCounts
 from proxy.control.traffic.possible_series import MoveSeries, Possible, with_zeros
 from proxy.core.build import BUILD
+from proxy.core.journal.standing import JournalStanding
 from proxy.core.limits.bounds_met import Shed
 from proxy.core.outcome import ServedBy
 from proxy.core.routing.route import Route
@@ -44,6 +50,9 @@ class MetricsReading:
     parser: str
     shown: Sequence[Shown] = ()
     evidence: EvidenceReading = NO_EVIDENCE
+    clerk: ClerkReading = NO_CLERK
+    grants: GrantsSeen | None = None
+    journal: Mapping[str, JournalStanding] = field(default_factory=dict)
     routes: tuple[Route, ...] | None = None
     moved: Mapping[tuple[str, str, str, str], int] = field(default_factory=dict)
     told: Mapping[Delivery, int] = field(default_factory=dict)
@@ -88,6 +97,9 @@ class BanyanCollector(Collector):
         yield from self._workers()
         yield self._upstreams()
         yield from collect_comparing(self._reading.evidence)
+        yield from collect_clerk(self._reading.clerk, self._reading.counts)
+        yield from collect_grants(self._reading.grants)
+        yield from collect_journal(self._reading.journal)
         yield from self._left_alone()
         yield self._repeats()
         yield GaugeMetricFamily(

@@ -13,7 +13,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import accumulate
 
-from proxy.control.traffic.ledger import FailureSeries, LedgerCounts, RefusedSeries, Series, ShadowSeries, Totals
+from proxy.control.traffic.ledger import (
+    FailureSeries,
+    LedgerCounts,
+    RefusedSeries,
+    Series,
+    ShadowSeries,
+    StepAnswerSeries,
+    Totals,
+)
 from proxy.control.traffic.possible_series import FAILING, MoveSeries, Possible, with_zeros
 from proxy.core.routing.route import Route
 from proxy.core.stage import Stage
@@ -33,6 +41,7 @@ def write_series(routes: Iterable[Route], counts: LedgerCounts, possible: Possib
     yield from _failures(with_zeros(counts.failures, possible.failures()))
     yield from _shadows(with_zeros(counts.shadows, possible.shadows()))
     yield from _refused(with_zeros(counts.refused, possible.refused()))
+    yield from _step_answers(with_zeros(counts.step_answers, possible.step_answers()))
     yield from _stages(staged)
     yield from _splits(staged)
 
@@ -103,6 +112,15 @@ def _refused(refused: Mapping[RefusedSeries, int]) -> Iterator[str]:
     for series, count in refused.items():
         labels = f'route="{label(series.route)}",side="{series.side}",reason="{series.reason}"'
         yield f"{name}{{{labels}}} {count}\n"
+
+
+def _step_answers(answers: Mapping[StepAnswerSeries, int]) -> Iterator[str]:
+    """Nothing where no route has a step that answers by name."""
+    name = "banyan_step_answers_total"
+    if answers:
+        yield _head(name, "counter", "Requests that a step of their route answered, by reason; they went nowhere.")
+    for series, count in answers.items():
+        yield f'{name}{{route="{label(series.route)}",reason="{series.reason}"}} {count}\n'
 
 
 def _stages(staged: list[tuple[str, Route]]) -> Iterator[str]:

@@ -12,10 +12,11 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 from enum import StrEnum
+from typing import Protocol
 
 import structlog
 
@@ -55,11 +56,34 @@ class AwayError(Exception):
     """The store is away, and this move needs it."""
 
 
+class AuthorityGate(Protocol):
+    """What has to come first where both sides get a route's writes (`control/journal/authority_moves.py`)."""
+
+    async def hold(self, moves: Iterable[Move]) -> tuple[int, ...]:
+        """Hold the writes of what moves, until both sides have them; UndoneWritesError when they do not in time."""
+
+    async def end(self, holds: Sequence[int], seconds: float = ...) -> None:
+        """Let them go on, in so many seconds."""
+
+
+class NoGate:
+    """Nobody writes to both sides."""
+
+    async def hold(self, moves: Iterable[Move]) -> tuple[int, ...]:
+        """Nothing."""
+        del moves
+        return ()
+
+    async def end(self, holds: Sequence[int], seconds: float = 0.0) -> None:
+        """Nothing."""
+
+
 class Mover:
     """`counts` are moves made here: (route, from, to, cause). `made` is called with each of them."""
 
-    def __init__(self, store: PositionStore, here: StandingHere) -> None:
+    def __init__(self, store: PositionStore, here: StandingHere, gate: AuthorityGate | None = None) -> None:
         """Nothing is asked of the store yet."""
+        self._gate = gate or NoGate()
         self.counts: Counter[tuple[str, str, str, str]] = Counter()
         self.made: list[Callable[[Transition], None]] = []
         self._store = store
@@ -78,9 +102,11 @@ class Mover:
     ) -> Made:
         """Make these moves, all or none; AwayError when one needs the store, which by default every one forward does.
 
-        `standing`: only while nothing at all has changed since that version of the standing.
+        `standing`: only while nothing at all has changed since that version of the standing. UndoneWritesError.
         """
+        holds: tuple[int, ...] = ()
         try:
+            holds = await self._gate.hold(moves)
             async with asyncio.timeout(PATIENCE):
                 won = await self._written(moves, lead, standing)
         except (StoreUnavailable, TimeoutError) as error:
@@ -88,10 +114,12 @@ class Mover:
                 raise AwayError(str(error) or "the state store did not answer") from error
             return self._move_here(moves)
         if not won:
+            await self._gate.end(holds, 0.0)
             return Made.LOST
         for move in moves:
             self._note(move.record)
         await self.look()
+        await self._gate.end(holds)
         return Made.FOR_ALL
 
     async def _written(self, moves: Sequence[Move], lead: Lead | None, standing: int | None) -> bool:

@@ -18,6 +18,7 @@ from dataclasses import replace
 
 import structlog
 
+from proxy.control.journal.authority_moves import UndoneWritesError
 from proxy.control.position.mover import AwayError, Made, Mover
 from proxy.control.position.standing_here import StandingHere
 from proxy.control.running import Running
@@ -126,5 +127,5 @@ class Reconciling:
         try:
             if await self._mover.move(edit, needs_store=None if steps else False) is Made.LOST:
                 await self._mover.look()
-        except (AwayError, StoreUnavailable) as error:
+        except (AwayError, StoreUnavailable, UndoneWritesError) as error:
             _log.warning("edit_waits", route=route.name, error=str(error))

@@ -22,12 +22,12 @@ import aiohttp
 import structlog
 import yarl
 
-from proxy.control.probe.connecting import connector_to
 from proxy.control.probe.dry_run import DryRuns
 from proxy.core.http.authority import normal_host
 from proxy.core.routing.route import Endpoint, Health, Upstream
 from proxy.core.routing.shadow import ACCEPTED, DRY_RUN
 from proxy.link.messages import Probed
+from proxy.names.connecting import connector_to
 from proxy.names.files import Files
 from proxy.names.resolver import Resolver
 from proxy.tasks import RestartedTasks, Tasks

@@ -22,6 +22,7 @@ from proxy.link.messages import (
     Report,
     RouteDelta,
     ShadowDelta,
+    StepAnswerDelta,
     UpstreamState,
 )
 
@@ -105,6 +106,20 @@ class RefusedSeries(NamedTuple):
     reason: str
 
 
+class AskedSeries(NamedTuple):
+    """Questions to the clerk of one kind, by what became of them."""
+
+    kind: str
+    outcome: str
+
+
+class StepAnswerSeries(NamedTuple):
+    """Requests of one route that a step answered, by reason."""
+
+    route: str
+    reason: str
+
+
 class ShadowSeries(NamedTuple):
     """What became of the shadows of one route: sent, shed, failed, skipped."""
 
@@ -153,6 +168,8 @@ class WorkerState:
     switched: float = 0.0
     upstreams: tuple[UpstreamState, ...] = ()
     orders: int = 0
+    waits: int = 0
+    held: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,6 +184,8 @@ class LedgerCounts:
     sheds: Mapping[str, int] = field(default_factory=dict)
     shadows: Mapping[ShadowSeries, int] = field(default_factory=dict)
     refused: Mapping[RefusedSeries, int] = field(default_factory=dict)
+    asked: Mapping[AskedSeries, int] = field(default_factory=dict)
+    step_answers: Mapping[StepAnswerSeries, int] = field(default_factory=dict)
 
 
 class Ledger:
@@ -184,6 +203,8 @@ class Ledger:
         self._sheds: dict[str, int] = {}
         self._shadows: dict[ShadowSeries, int] = {}
         self._refused: dict[RefusedSeries, int] = {}
+        self._asked: dict[AskedSeries, int] = {}
+        self._step_answers: dict[StepAnswerSeries, int] = {}
         self._reported: set[str] = set()
 
     def fold(self, report: Report) -> None:
@@ -200,6 +221,11 @@ class Ledger:
             self._fold_shadow(shadow)
         for refused in report.refused:
             self._fold_refused(refused)
+        for asked in report.asked:
+            kind = AskedSeries(asked.kind, asked.outcome)
+            self._asked[kind] = self._asked.get(kind, 0) + asked.count
+        for answered in report.step_answers:
+            self._fold_step_answer(answered)
         self._lines_dropped += report.lines_dropped
         for reason, count in report.sheds.items():
             self._sheds[reason] = self._sheds.get(reason, 0) + count
@@ -236,6 +262,11 @@ class Ledger:
         self._refused[series] = self._refused.get(series, 0) + delta.count
         self._reported.add(delta.route)
 
+    def _fold_step_answer(self, delta: StepAnswerDelta) -> None:
+        series = StepAnswerSeries(delta.route, delta.reason)
+        self._step_answers[series] = self._step_answers.get(series, 0) + delta.count
+        self._reported.add(delta.route)
+
     def end(self, pid: int) -> None:
         """The worker's link is gone: so are its gauges; its counts stay."""
         self._workers.pop(pid, None)
@@ -248,6 +279,8 @@ class Ledger:
         self._repeats = {series: value for series, value in self._repeats.items() if series.route in kept}
         self._shadows = {series: value for series, value in self._shadows.items() if series.route in kept}
         self._refused = {series: value for series, value in self._refused.items() if series.route in kept}
+        answered = self._step_answers
+        self._step_answers = {series: value for series, value in answered.items() if series.route in kept}
         self._reported = set()
 
     def counts(self) -> LedgerCounts:
@@ -261,6 +294,8 @@ class Ledger:
             sheds=self._sheds.copy(),
             shadows=self._shadows.copy(),
             refused=self._refused.copy(),
+            asked=self._asked.copy(),
+            step_answers=self._step_answers.copy(),
         )
 
     def is_killed(self) -> bool:
@@ -346,4 +381,6 @@ def _state_of(report: Report, now: float) -> WorkerState:
         switched=report.switched,
         upstreams=tuple(report.upstreams),
         orders=report.orders,
+        waits=report.waits,
+        held=report.held,
     )

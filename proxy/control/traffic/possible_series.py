@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple, TypeVar
 
-from proxy.control.traffic.ledger import FailureSeries, RefusedSeries, Series, ShadowSeries
+from proxy.control.traffic.ledger import FailureSeries, RefusedSeries, Series, ShadowSeries, StepAnswerSeries
 from proxy.core.judge.stage_machine import TABLE, Maker
 from proxy.core.outcome import Blame, Phase, Refused, Side
 from proxy.core.parity.compare import Outcome
@@ -52,7 +52,9 @@ class Possible:
 
     def __init__(self, routes: Iterable[Route], upstreams: Mapping[str, Upstream]) -> None:
         """`upstreams` by name: a side without one answers nobody."""
-        staged = [route for route in routes if route.respond is None]
+        listed = tuple(routes)
+        staged = [route for route in listed if route.respond is None]
+        self._stepped = [route for route in listed if route.steps]
         self._sides = [
             (route.name, side.value, upstreams[route.upstream(side)])
             for route in staged
@@ -79,6 +81,15 @@ class Possible:
             for name, side, upstream in self._sides
             for reason in Refused
             if upstream.breaker is not None or reason not in _OF_BREAKERS
+        )
+
+    def step_answers(self) -> Iterator[StepAnswerSeries]:
+        """What the steps of each route may answer."""
+        return (
+            StepAnswerSeries(route.name, reason)
+            for route in self._stepped
+            for step in route.steps
+            for reason in step.answers
         )
 
     def shadows(self) -> Iterator[ShadowSeries]:

@@ -49,6 +49,7 @@ _LONGEST_BLOCK = 768
 _METHODS = 64
 _BINDING = (b"ntlm", b"negotiate")
 _HOPS = b"max-forwards"
+_FRAMING = frozenset({b"host", b"content-length", b"transfer-encoding"})
 _MOST_HOP_DIGITS = 9
 """Of a longer number the first ones are read, as the standard lets a recipient have a greatest value."""
 _TARGET: Final = bytes(byte for byte in range(0x21, 0x7F) if byte != ord("#"))
@@ -138,6 +139,21 @@ class RequestHead:
         self.mark = mark
         self.plain = False
 
+    def put(self, name: bytes, *values: bytes) -> None:
+        """Towards the upstream the field `name` has these values, none: it goes no further; what it is for us stays.
+
+        As an upstream may read names: in any case, and an underscore for a hyphen. ValueError for what frames or
+        names the request, and for a value that would end its line.
+        """
+        wanted = _as_read_behind(name)
+        if wanted in _FRAMING or any(b"\r" in value or b"\n" in value for value in values):
+            raise ValueError(f"a step may not put this into {name!r}")
+        host = self.lines[self.host_at] if self.host_at >= 0 else None
+        kept = [line for line in self.lines if _as_read_behind(line.partition(b":")[0]) != wanted]
+        self.lines = [*kept, *[b"%b: %b" % (name, value) for value in values]]
+        self.host_at = -1 if host is None else self.lines.index(host)
+        self.joined = None
+
     def note(self, name: bytes, value: bytes) -> None:
         """Remember a value of the wanted field `name` (lower case)."""
         if self.fields is _NOTHING:
@@ -157,6 +173,11 @@ class RequestHead:
         if joined is None:
             joined = self.joined = b"\r\n".join(self.lines)
         return joined
+
+
+def _as_read_behind(name: bytes) -> bytes:
+    """A field's name as CGI and its heirs tell names apart."""
+    return name.lower().replace(b"_", b"-")
 
 
 class RequestReader:

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from proxy.core.judge.guard import Bad
 from proxy.core.position.ladder import COMPLETE
+from proxy.core.reconcile.reconcile_check import NeededRun
 from proxy.core.stage import Stage, is_past
 
 DAY = 86_400.0
@@ -67,12 +68,14 @@ class NeedName(StrEnum):
     REQUESTS = "requests"
     CAPACITY = "capacity"
     LAG = "lag"
+    RECONCILED = "reconciled"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Needs:
     """What a step needs. `compared`: comparisons that are evidence, 0: nothing can be compared; `requests`: answers of
-    new at this step; `lag`: seconds by which a journal of writes may trail, where there is one.
+    new at this step; `lag`: seconds by which a journal of writes may trail, where there is one; `reconciled`: checks by
+    which both databases have to agree.
     """
 
     compared: int = 1000
@@ -82,6 +85,7 @@ class Needs:
     requests: int = 100
     capacity: bool = True
     lag: float = 0.0
+    reconciled: tuple[NeededRun, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -37,7 +37,8 @@ from dataclasses import dataclass
 from math import log
 from typing import NamedTuple
 
-from proxy.core.judge.need import Check, CheckState, length, share
+from proxy.core.amounts import length, share
+from proxy.core.judge.need import Check, CheckState
 from proxy.core.judge.policy import NeedName, Needs, Ramp
 from proxy.core.judge.reach import NO_COHORTS_SEEN, SeenCohorts, cure, daily, is_exhausted, repeats, undrawn
 from proxy.core.math.confidence import ALPHA, PER_DAY, is_proved, lower_bound, upper_bound
@@ -48,6 +49,8 @@ from proxy.core.parity.rules.pair_counts import NO_PAIRS, PairCounts
 from proxy.core.parity.rules.reasons import in_words
 from proxy.core.position.ladder import Place
 from proxy.core.position.position import Position
+from proxy.core.reconcile.reconcile_run import ReconcileRun
+from proxy.core.reconcile.run_verdict import verdict_of
 
 _FRESH = 600.0
 FEWEST = 20
@@ -98,7 +101,8 @@ class Measures:
     `requests` are answers of new at this step, `asked` those of both sides; `carried` is the greatest share of the
     route's requests that new has carried, shadow included, `raised` the share that the judge lets be shadowed, 0 for
     the usual one, `unfit` the share that cannot be shadowed; `lag` is that of a journal of writes. `epoch` is the mark
-    of the present one. `killed`: seconds of this step in which the kill switch was on.
+    of the present one. `killed`: seconds of this step in which the kill switch was on. `runs` are those of
+    reconciliations that were recorded.
     """
 
     compared: int = 0
@@ -123,6 +127,7 @@ class Measures:
     unfit: float = 0.0
     lag: float | None = None
     killed: float = 0.0
+    runs: tuple[ReconcileRun, ...] = ()
 
     @property
     def bounded(self) -> ComparedCounts:
@@ -137,6 +142,7 @@ def checks(ramp: Ramp, position: Position, to: Place, measures: Measures, now: f
         *(_evidence if ramp.needs.compared else _found_anyway)(ramp, position, to, measures, now),
         *_served(ramp.needs, position, measures),
         *_lag(ramp.needs, measures),
+        *_reconciled(ramp.needs, measures, now),
     )
 
 
@@ -412,3 +418,11 @@ def _lag(needs: Needs, measures: Measures) -> Iterator[Check]:
         need = _Found(NeedName.LAG, length(measures.lag), f"at most {length(needs.lag)}")
         sentence = f"the journal of writes trails by {length(measures.lag)}"
         yield need.met(when=measures.lag <= needs.lag, sentence=sentence)
+
+
+def _reconciled(needs: Needs, measures: Measures, now: float) -> Iterator[Check]:
+    for needed in needs.reconciled:
+        found = verdict_of(needed, measures.runs, now)
+        need = _Found(NeedName.RECONCILED, found.value, found.limit)
+        state = CheckState.FAILED if found.agrees is False else CheckState.OPEN
+        yield need.met(when=found.agrees is True, sentence=found.sentence, hint=found.hint, otherwise=state)

@@ -14,9 +14,9 @@ from functools import lru_cache
 from math import ceil
 from typing import NamedTuple
 
+from proxy.core.amounts import share
 from proxy.core.judge.capacity import most_carried
 from proxy.core.judge.coverage import ALPHA as UNSEEN_ALPHA
-from proxy.core.judge.need import share
 from proxy.core.judge.policy import DAY, Needs
 from proxy.core.math.confidence import ALPHA, PER_DAY, upper_bound
 from proxy.core.parity.rules.pair_counts import PairCounts

@@ -18,6 +18,7 @@ from proxy.core.routing.shadow import ShadowPolicy
 from proxy.core.routing.split import salt_of
 from proxy.core.routing.tie import Tie
 from proxy.core.stage import Stage
+from proxy.core.steps.step_policy import StepPolicy
 from proxy.core.tls import VERIFIED, Sni, UpstreamTls
 
 
@@ -155,7 +156,7 @@ class Upstream:
 
     `scheme` is http, https or http+unix.
     `connections` bounds one worker's to each address, `queue` the requests that wait; `slow_start` in seconds;
-    `dry_run` is the path of its handshake, or empty.
+    `dry_run` is the path of its handshake, or empty, and `applies` that of the one for writes that were done before.
     """
 
     name: str
@@ -176,6 +177,7 @@ class Upstream:
     breaker: BreakerPolicy | None = BreakerPolicy()
     eject: Eject | None = Eject()
     dry_run: str = ""
+    applies: str = ""
     expectation: Expectation = Expectation.ANSWER
     resolve: Resolve = Resolve()
 
@@ -226,11 +228,29 @@ class Respond:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RateLimit:
-    """`requests` at once, refilled evenly over `seconds`; counted per client, or `by_cohort`."""
+    """`requests` at once, refilled evenly over `seconds`; counted per client, or `by_cohort`.
+
+    Of a route it is the policy of a step, whose answers are counted as a bound that was met.
+    """
 
     requests: int
     seconds: float
     by_cohort: bool = False
+
+    @property
+    def key(self) -> str:
+        """Of the rate of a route."""
+        return "limits.rate"
+
+    @property
+    def fields(self) -> frozenset[bytes]:
+        """Those of the cohort are the route's own."""
+        return frozenset()
+
+    @property
+    def answers(self) -> tuple[str, ...]:
+        """None by name: `banyan_shed_total` counts them."""
+        return ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -238,7 +258,7 @@ class Route:
     """One route. `index` is its place in the snapshot; `split` in [0, 1]; `methods` None means every method.
 
     `group` shares the draw; `timeouts` None takes the upstream's; `body_limit` in bytes; `shadow` None: never.
-    `was` is the name that it began with, if it has another now.
+    `was` is the name that it began with, if it has another now. `steps` stand before its requests.
     """
 
     name: str
@@ -259,7 +279,7 @@ class Route:
     body_limit: int = 0
     fallback: Fallback | None = None
     leniency: Points = NONE
-    rate: RateLimit | None = None
+    steps: tuple[StepPolicy, ...] = ()
     guard: GuardPolicy = PLAIN_GUARD
     ramp: Ramp | None = None
     windows: tuple[Window | Freeze, ...] = ()
@@ -290,8 +310,9 @@ class Route:
 
     @property
     def fields(self) -> frozenset[bytes]:
-        """Lower-case names of the header fields that routing this route reads."""
+        """Lower-case names of the header fields that routing this route reads, its steps included."""
         asked = [predicate.fields for predicate in self.predicates] + [source.fields for source in self.cohort]
+        asked += [step.fields for step in self.steps]
         return frozenset[bytes]().union(*asked, *(() if self.tie is None else (self.tie.fields,)))
 
     @property

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 from ipaddress import IPv4Network, IPv6Network
 
+from proxy.core.grants.grant_policy import GrantPolicy
 from proxy.core.http.chunked import MAX_EXTENSION, MAX_TRAILERS
 from proxy.core.http.leniency import NONE, Points
 from proxy.core.http.request import RequestReader
 from proxy.core.http.trace import RequestIds
 from proxy.core.judge.policy import PLAIN_FLEET, FleetPolicy
 from proxy.core.limits.head_bounds import HeadBounds
+from proxy.core.reconcile.reconcile_check import Database, ReconcileCheck
 from proxy.core.routing.route import RateLimit, Route, Upstream
 from proxy.core.routing.shadow import MEMORY
 from proxy.core.routing.table import RouteTable
@@ -110,11 +112,20 @@ class Snapshot:
     request_id: RequestIds = RequestIds.TRUSTED
     kill_file: str = ""
     hooks: tuple[Hook, ...] = ()
+    databases: tuple[Database, ...] = ()
+    reconcile: tuple[ReconcileCheck, ...] = ()
     shadow_memory: int = MEMORY
     """Bytes that all captures of one worker may hold."""
     cookies: Cookies = PLAIN_COOKIES
     choosers: tuple[Network, ...] = ()
     """Clients that may say which side is to answer them."""
+    grants: Mapping[str, GrantPolicy] = field(default_factory=dict)
+    """Providers whose tokens exist once, by name."""
+
+    @property
+    def has_database(self) -> bool:
+        """Whether there is a PostgreSQL, and so a clerk."""
+        return self.state != IN_MEMORY
 
     @property
     def routes(self) -> tuple[Route, ...]:

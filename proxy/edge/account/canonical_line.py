@@ -55,6 +55,7 @@ class FinishedExchange(Protocol):
     attempts: int
     fell_back: bool
     fell_back_from: Failure | None
+    notes: tuple[tuple[str, str], ...]
 
 
 def line_of_exchange(stamp: str, exchange: FinishedExchange, seconds: float) -> CanonicalLine:
@@ -87,6 +88,8 @@ def line_of_exchange(stamp: str, exchange: FinishedExchange, seconds: float) -> 
         _add_failure(line, failure)
     if line.attempts > 1:
         line.fallback = exchange.fell_back
+    if exchange.notes:
+        line.steps = dict(exchange.notes)
     return line if head.plain else _with_clients_ids(line, head, ids)
 
 
@@ -114,7 +117,7 @@ def line_of_answer(stamp: str, own: OwnAnswerRecord, route: str) -> CanonicalLin
         "request",
         route,
         ServedBy.SELF.value,
-        answer.reason or "refused",
+        own.reason,
         head.method.decode("ascii"),
         _shown_target(head),
         answer.status,
@@ -128,6 +131,8 @@ def line_of_answer(stamp: str, own: OwnAnswerRecord, route: str) -> CanonicalLin
         ids.trace_id.decode("ascii"),
         detail=of_request(answer.detail),
     )
+    if own.notes:
+        line.steps = dict(own.notes)
     return _with_clients_ids(line, head, ids)
 
 

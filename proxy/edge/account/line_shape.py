@@ -10,7 +10,8 @@ class CanonicalLine(msgspec.Struct, omit_defaults=True):
 
     `client` is who asks: the address behind trusted proxies. `peer` is the connection's other end, where it is another.
     `attempts` and `fallback` stand there when the request was sent more than once; `refused` when it was sent nowhere;
-    `parent_id` when the trace is the client's, `client_request_id` when it gave an id that is not used.
+    `parent_id` when the trace is the client's, `client_request_id` when it gave an id that is not used; `steps`: what
+    the steps of the route say of it, by their names.
     """
 
     ts: str
@@ -38,3 +39,4 @@ class CanonicalLine(msgspec.Struct, omit_defaults=True):
     fallback: bool = False
     parent_id: str = ""
     client_request_id: str = ""
+    steps: dict[str, str] | None = None

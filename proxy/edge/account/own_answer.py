@@ -14,7 +14,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class OwnAnswerRecord:
-    """A request that Banyan answered itself; `bound` None: no route was found. `ended` on the monotonic clock."""
+    """A request that Banyan answered itself; `bound` None: no route was found. `ended` on the monotonic clock.
+
+    `notes` are what steps said of it.
+    """
 
     answer: LocalAnswer
     bound: BoundRoute | None
@@ -25,3 +28,9 @@ class OwnAnswerRecord:
     ended: float
     peer: bytes
     address: bytes
+    notes: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def reason(self) -> str:
+        """For the log, and for who asks why."""
+        return self.answer.reason or self.answer.counted or "refused"

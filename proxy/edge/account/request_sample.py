@@ -187,7 +187,7 @@ def _own(own: OwnAnswerRecord, wall: float) -> RememberedRequest:
         route="" if route is None else route.name,
         stage="" if route is None or route.respond is not None else route.stage.value,
         split=0.0 if route is None else route.split,
-        reason=own.answer.reason or "refused",
+        reason=own.reason,
         serve=ServedBy.SELF.value,
         side=ServedBy.SELF.value,
         upstream="",

@@ -109,8 +109,7 @@ class ClientConnections:
     def follow(self, live: Live) -> None:
         """Take the bounds of this table from now on."""
         self._live = live
-        limits = self._admission_limits = AdmissionLimits(live.snapshot, self._admission_limits)
-        limits.compile(live)
+        self._admission_limits = AdmissionLimits(live.snapshot, self._admission_limits)
         self._ceiling = ceiling(live.snapshot.limits.memory, live.snapshot.workers)
         self._place_limits()
 

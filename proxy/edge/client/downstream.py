@@ -24,6 +24,7 @@ from proxy.core.http.request import RequestHead, RequestRefusal
 from proxy.core.http.trace import keeps_id
 from proxy.core.limits.bounds_met import Shed
 from proxy.core.outcome import CLIENT_GONE, Blame, Failure, Phase
+from proxy.edge.client.gone_transport import GONE
 from proxy.edge.client.own_answers import NO_HEAD, account, own_answer, with_connection
 from proxy.edge.exchange.exchange import Exchange
 from proxy.edge.exchange.rescue import problem_body, problem_lines
@@ -155,12 +156,24 @@ class Downstream:
     def connection_lost(self, exc: Exception | None) -> None:
         """The connection has ended; an exchange that runs is told."""
         del exc
+        exchange = self.exchange
+        if exchange is not None and exchange.stays and not exchange.responding:
+            self._outlive()
+            return
         self._services.closed(self)
-        exchange, self.exchange = self.exchange, None
+        self.exchange = None
         if exchange is not None:
             exchange.client_lost()
         elif self._admission is not None:
             self._leave_admission(self._admission)
+
+    def _outlive(self) -> None:
+        """The client has left; its request goes on to its end, as if somebody read the answer."""
+        self.transport = GONE
+        self.closing = True
+        self._ahead = b""
+        if self.stuffed:
+            self.resume_writing()
 
     def pause_writing(self) -> None:
         """The client reads more slowly than it is sent to: the upstream is read no further."""
@@ -307,8 +320,7 @@ class Downstream:
         self._admission = None
         admission.leave()
         request = admission.request
-        gone = LocalAnswer(CLIENT_GONE, "client gone")
-        account(self._services, self, gone, request.head, request.ids, request.bound)
+        account(self._services, self, LocalAnswer(CLIENT_GONE, "client gone"), request.ids, request)
 
     def _meet(self, live: Live) -> None:
         """Work out what a new table says of this peer: once per table, not per request."""
@@ -375,7 +387,9 @@ class Downstream:
     def cut(self, *, truncated_silently: bool) -> None:
         """A response broke off: close so that the client can tell (a reset where only the end marks the end)."""
         self.exchange = None
-        if truncated_silently or self.stuffed:
+        if self.transport is GONE:
+            self._services.closed(self)
+        elif truncated_silently or self.stuffed:
             reset(self.transport)
         else:
             self.close()
@@ -383,6 +397,9 @@ class Downstream:
     def close(self) -> None:
         """Close after what is written, for as long as a quiet connection may stay."""
         self.exchange = None
+        if self.transport is GONE:
+            self._services.closed(self)
+            return
         self.transport.close()
         self.deadline = monotonic() + self._services.live.snapshot.limits.idle
 
@@ -398,6 +415,9 @@ class Downstream:
     def exchange_ended(self, ended: float, *, request_done: bool) -> None:
         """The response is out: go on with the connection, or end it."""
         self.exchange = None
+        if self.transport is GONE:
+            self._services.closed(self)
+            return
         if self.held:
             self.unhold()
         if self.closing or not request_done:
@@ -419,14 +439,13 @@ class Downstream:
         self.started = self.started or monotonic()
         if request is None:
             self.address = address_within(refused, self.peer, self._services.live.snapshot)
-            head, length, bound, ids = None, -1, None, Ids(NO_HEAD, keeps=self._keeps_id)
+            head, length, ids = None, -1, Ids(NO_HEAD, keeps=self._keeps_id)
         else:
-            head, ids = request.head, request.ids
-            length, bound = head.length, request.bound if request.is_matched else None
+            head, length, ids = request.head, request.head.length, request.ids
         if head is None or answer.close or not head.keep_alive or not 0 <= length <= len(rest):
             self.closing = True
         self.transport.write(own_answer(answer, head, ids, closing=self.closing))
-        account(self._services, self, answer, head, ids, bound)
+        account(self._services, self, answer, ids, request)
         if self.closing:
             self._end()
             return
@@ -494,7 +513,8 @@ class Downstream:
     def drain(self) -> None:
         """Finish what runs, then close; an idle connection closes when nothing is on its way to it."""
         self.closing = True
-        close_when_idle(self.transport, self._is_idle)
+        if self.transport is not GONE:
+            close_when_idle(self.transport, self._is_idle)
 
     def _is_idle(self) -> bool:
         return self.exchange is None and self._admission is None and self._partial is None and not self._ahead

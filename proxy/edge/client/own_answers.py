@@ -13,7 +13,7 @@ from proxy.edge.exchange.rescue import answer_bytes, problem_body
 if TYPE_CHECKING:
     from proxy.edge.client.connections import Services
     from proxy.edge.exchange.client import Client
-    from proxy.edge.routing.bound_table import BoundRoute
+    from proxy.edge.routing.request import Request
     from proxy.edge.routing.step import LocalAnswer
     from proxy.edge.tally import AnswerTally
     from proxy.edge.wire.request_bytes import Ids
@@ -41,27 +41,30 @@ def with_connection(
     return answer_bytes(status, lines, content_type, body, bodyless=bodyless)
 
 
-def account(
-    services: Services,
-    client: Client,
-    answer: LocalAnswer,
-    head: RequestHead | None,
-    ids: Ids,
-    bound: BoundRoute | None,
-) -> None:
-    """Count the answer and write its line, behind those of the requests that ended before it."""
+def account(services: Services, client: Client, answer: LocalAnswer, ids: Ids, request: Request | None) -> None:
+    """Count the answer and write its line, behind those of the requests that ended before it.
+
+    `request` None: its head could not be read.
+    """
     ended = monotonic()
     seconds = ended - client.started
     live = services.live
-    tally: AnswerTally = bound.own if bound else live.unmatched if head else live.refused
+    bound = request.bound if request is not None and request.is_matched else None
+    tally: AnswerTally = bound.own if bound else live.unmatched if request is not None else live.refused
     tally.count(answer.status, seconds)
     if answer.shed is not None:
         services.counters.shed(answer.shed)
+    if answer.counted:
+        services.counters.step_answered(tally.route, answer.counted)
     finished = services.finished
     finished.fold()
-    own = OwnAnswerRecord(answer, bound, head or NO_HEAD, ids, live, seconds, ended, client.peer, client.address)
-    if head is not None and finished.recent.count():
-        finished.recent.keep(own)
+    head, notes = (NO_HEAD, ()) if request is None else (request.head, request.notes)
+    own = OwnAnswerRecord(answer, bound, head, ids, live, seconds, ended, client.peer, client.address, notes)
+    if request is not None:
+        for tap in request.taps:
+            tap.unsent()
+        if finished.recent.count():
+            finished.recent.keep(own)
     log = services.access_log
     if log.wants(answer.status) or not answer.reason:
         log.write(line_of_answer(log.stamp(time()), own, tally.route))

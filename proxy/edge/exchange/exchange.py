@@ -11,8 +11,8 @@ Rule 2: after the response head has gone to the client, a failure can only cut: 
 Rule 3: a client that waits with its body waits for the upstream's word where its leg says so, for a bounded time; then
         for ours. Nothing of the body is asked for before, so a refusal costs a head (RFC 9110 section 10.1.1).
 
-Rule 4: taps (`routing/tap.py`) see what passes, and one may replace the answer; without any, each place costs a truth
-        test.
+Rule 4: taps (`routing/tap.py`) see what passes, and one may replace the answer, or hold it; without any, each place
+        costs a truth test.
 
 Long: one request is one state machine, and its steps share its state.
 """
@@ -22,15 +22,19 @@ from __future__ import annotations
 from time import monotonic
 from typing import TYPE_CHECKING, Final
 
+import structlog
+
 from proxy.core.http.chunked import encode_chunk, encode_end
 from proxy.core.http.headers import keep_trailer
 from proxy.core.http.rewrite import rewrite_lines
 from proxy.core.outcome import CLIENT_GONE, SERVED_BY_SIDE, UNAVAILABLE, Blame, Failure, Phase
 from proxy.edge.account.finished_batch import BATCH
 from proxy.edge.exchange.deadline_blame import as_declared, client_gone, why_overdue
+from proxy.edge.exchange.held_answer import HeldAnswer
 from proxy.edge.exchange.rescue import status_of
 from proxy.edge.exchange.retry import next_leg, next_leg_after
 from proxy.edge.exchange.tunnel import Tunnel
+from proxy.edge.routing.step import LocalAnswer
 from proxy.edge.routing.stickiness import cookie_lines
 from proxy.edge.wire.half_closed import CONTINUE, probe
 from proxy.edge.wire.request_bytes import public_name, request_head
@@ -52,6 +56,7 @@ _UNAVAILABLE: Final = min(UNAVAILABLE)
 CONTINUE_WITHIN = 1.0
 """Seconds that an upstream has to say whether it wants a body; curl and Go wait as long for the 100."""
 EXPECT = b"Expect: 100-continue\r\n"
+NOT_KEPT: Final = LocalAnswer(503, "the side has answered, and its answer could not be kept in time")
 _CLOSE: Final = b"Connection: close\r\n"
 _KEEP: Final = b"Connection: keep-alive\r\n"
 
@@ -82,6 +87,7 @@ class Exchange:
     _over = False
     _opening = False
     _told_whole = False
+    _held: HeldAnswer | None = None
 
     def __init__(self, client: Client, request: Request) -> None:
         """Step 1, for an admitted request. `client.started` is when the head had arrived."""
@@ -95,6 +101,8 @@ class Exchange:
         self.head = head
         self.ids = request.ids
         self.taps = request.taps
+        self.stays = request.stays
+        self.notes = request.notes
         self.wants_upgrade = request.wants_upgrade
         self.started = client.started
         self._coding = _AS_IS
@@ -193,7 +201,10 @@ class Exchange:
             self._client.keep_for_later(rest)
 
     def client_lost(self) -> None:
-        """The client is gone: nobody wants the answer, and the connection that would bring it ends."""
+        """The client is gone: nobody wants the answer, and the connection that would bring it ends.
+
+        Of an exchange that `stays` only its client's connection hears so (`client/downstream.py`).
+        """
         self._drop_connection()
         if not self.tunnel:
             self.failure = client_gone(responding=self.responding)
@@ -299,6 +310,8 @@ class Exchange:
         if head.status >= _UNAVAILABLE and self._instead(head.status, done=done):
             return
         if self.taps:
+            if self._held is None and self._hold(head, payload, done=done):
+                return
             head, payload = self._tap(head, payload, done=done)
         self.responding = True
         self.status = head.status
@@ -356,6 +369,10 @@ class Exchange:
         """Step 6: more of the body; `trailers` come with its end."""
         client = self._client
         if self.taps:
+            held = self._held
+            if held is not None and held.is_open:
+                self._keep(held, payload, done=done)
+                return
             payload = self._tap_more(payload, done=done)
         self.sent += len(payload)
         if self._coding is Coding.CHUNKED:
@@ -372,6 +389,59 @@ class Exchange:
             self._finish()
         else:
             client.deadline = self._until(self.leg.timeouts.idle)
+
+    def _hold(self, head: ResponseHead, payload: bytes, *, done: bool) -> bool:
+        """Whether a tap wants the answer first."""
+        most = max([tap.holds for tap in self.taps])
+        if not most:
+            return False
+        self._held = HeldAnswer(head, most)
+        self._keep(self._held, payload, done=done)
+        return True
+
+    def _keep(self, held: HeldAnswer, payload: bytes, *, done: bool) -> None:
+        """More of an answer that is held; one that is too long goes on as it comes."""
+        held.add(payload)
+        if held.is_full:
+            held.is_open = False
+            self.respond(held.whole_head() if done else held.head, held.body, done=done)
+        elif done:
+            self._connection = None  # the pool has it back already
+            self._settle(held)
+        else:
+            self._client.deadline = self._until(self.leg.timeouts.idle)
+
+    def _settle(self, held: HeldAnswer) -> None:
+        """It is whole: its tap says when it may go on, or what the client gets instead."""
+        held.is_open = False
+        verdict = next(tap for tap in self.taps if tap.holds).settle(held.head, held.body)
+        if verdict is None:
+            self.respond(held.whole_head(), held.body, done=True)
+        elif isinstance(verdict, LocalAnswer):
+            self._withhold(verdict)
+        else:
+            held.word = verdict
+            self._client.deadline = monotonic() + verdict.within
+            verdict.listen(self._settled)
+
+    def _settled(self) -> None:
+        """The word has come, in the stack of whoever gave it: nothing may go wrong there for our sake."""
+        held, over = self._held, self._over
+        if held is None or held.word is None or over:
+            return
+        given, held.word = held.word.given, None
+        try:
+            if given is not None:
+                self._withhold(given)
+            else:
+                self.respond(held.whole_head(), held.body, done=True)
+        except Exception as error:  # noqa: BLE001 -- it costs this request alone
+            structlog.get_logger().error("answer_broke", exc_info=error)
+            self.broken(Failure(phase=Phase.HEAD, blame=Blame.PROXY, detail="an error inside the proxy"))
+
+    def _withhold(self, answer: LocalAnswer) -> None:
+        """The client does not get what the side has answered."""
+        self._refuse(Failure(phase=Phase.HEAD, blame=Blame.PROXY, detail=answer.detail, retry_after=1), answer.status)
 
     def _trailers(self, lines: list[bytes]) -> list[bytes]:
         return [line for line in lines if keep_trailer(line.partition(b":")[0])] if self.head.te_trailers else []
@@ -467,6 +537,11 @@ class Exchange:
         if self.tunnel:
             self.client_lost()
             self._client.close()
+            return
+        if self._held is not None and self._held.word is not None:
+            word, self._held.word = self._held.word, None
+            word.abandon()
+            self._withhold(word.late or NOT_KEPT)
             return
         failure = why_overdue(self, self._client, now, self._connection)
         if failure.blame is Blame.CLIENT:

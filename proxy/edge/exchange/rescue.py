@@ -18,6 +18,7 @@ from proxy.core.outcome import Blame, Failure, Phase
 from proxy.edge.exchange.problem import ProblemDocument
 
 _encode = msgspec.json.Encoder().encode
+_PHRASES = {status.value: status.phrase.encode("ascii") for status in HTTPStatus}
 
 
 def status_of(failure: Failure) -> int:
@@ -66,7 +67,7 @@ _date_line = _Dated().take
 
 def head_bytes(status: int, lines: list[bytes]) -> bytes:
     """A response head of our own making."""
-    first = b"HTTP/1.1 %d %b" % (status, HTTPStatus(status).phrase.encode("ascii"))
+    first = b"HTTP/1.1 %d %b" % (status, _PHRASES.get(status, b""))
     return b"\r\n".join([first, _date_line(), *lines, b"", b""])
 
 
@@ -74,5 +75,6 @@ def answer_bytes(status: int, lines: list[bytes], content_type: bytes, body: byt
     """A whole answer of our own making; `bodyless` says that the request was HEAD."""
     if status == 204:
         return head_bytes(status, lines)
-    head = head_bytes(status, [*lines, b"Content-Type: " + content_type, b"Content-Length: %d" % len(body)])
+    typed = [b"Content-Type: " + content_type] if content_type else []
+    head = head_bytes(status, [*lines, *typed, b"Content-Length: %d" % len(body)])
     return head if bodyless else head + body

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import ceil
 from typing import TYPE_CHECKING
 
 from proxy.core.http.via import line_of, why_refused
@@ -85,6 +86,12 @@ def no_room(reason: Shed) -> LocalAnswer:
     """For a client, or a request, for which there is none."""
     detail = "short of memory" if reason is Shed.MEMORY else "too many connections"
     return LocalAnswer(503, detail, lines=(b"Retry-After: 1",), close=True, shed=reason)
+
+
+def too_many(where: str, wait: float, reason: Shed) -> LocalAnswer:
+    """The answer to one request more than a rate lets pass, which may be asked again after `wait` seconds."""
+    again = b"Retry-After: %d" % max(1, ceil(wait))
+    return LocalAnswer(429, f"too many requests {where}; ask again later", lines=(again,), shed=reason)
 
 
 def _missed(head: RequestHead, miss: Miss) -> LocalAnswer:

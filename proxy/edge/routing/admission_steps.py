@@ -109,7 +109,15 @@ class Admission:
                 return
             self._is_stale = self._is_stale and step is not decide
             self._at += 1
-        self._end(decide(self.request) if self._is_stale else None)  # rule 1 of `step.py`
+        self._end(self._decide_again() if self._is_stale else None)
+
+    def _decide_again(self) -> LocalAnswer | None:
+        """Rule 1 of `step.py`; what was cleared for one side is not sent to the other."""
+        request = self.request
+        answer = decide(request)
+        if answer is None and request.only is not None and request.leg.side is not request.only:
+            return LocalAnswer(503, "the route has moved while the request waited", lines=_COME_BACK)
+        return answer
 
     def _follow_kill(self) -> None:
         """A table that was replaced during a wait does not follow the kill switch by itself."""
@@ -236,7 +244,8 @@ class Admission:
         if self._wanted is not None:
             self._end(LocalAnswer(408, "the body stalled", close=True, shed=Shed.BODY_TIME))
         else:
-            self._end(LocalAnswer(503, "what has to be known first did not come in time", lines=_COME_BACK))
+            late = None if self._wait is None else self._wait.late
+            self._end(late or LocalAnswer(503, "what has to be known first did not come in time", lines=_COME_BACK))
 
     def client_half_closed(self) -> None:
         """The client will send no more; it may wait on, unless its body was to come."""

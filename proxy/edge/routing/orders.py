@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from proxy.core.journal.writes import writes_of
 from proxy.core.outcome import Side
 from proxy.core.position.ladder import LEGACY, Place
 from proxy.core.routing.decide import settled
@@ -84,9 +85,11 @@ def _follow(bound: BoundRoute, order: RouteOrder, live: Live) -> bool:
     said = bound.said
     if said.respond is not None:
         return True
-    place = place_now(
-        place_of(said), Place(Stage(order.stage), order.split), Place(Stage(order.said_stage), order.said_split)
-    )
+    ordered = Place(Stage(order.stage), order.split)
+    if writes_of(said) is None:
+        place = place_now(place_of(said), ordered, Place(Stage(order.said_stage), order.said_split))
+    else:
+        place = ordered  # an edit, too, waits until both sides have what its cohorts have written
     possible = is_possible(said, place, live.snapshot.upstreams)
     bound.slow = order.slow
     bound.raised = order.sample

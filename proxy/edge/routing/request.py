@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from proxy.core.http.request import RequestHead
+    from proxy.core.outcome import Side
     from proxy.core.routing.decide import Decision
     from proxy.edge.routing.bound_table import BoundRoute, Leg, Live
     from proxy.edge.routing.tap import Tap
@@ -16,12 +17,14 @@ class Request:
     """`live` is the table that it began with; `peer` the connection's other end, `client_ip` who asks behind it.
 
     `bound` is there once `is_matched`; `leg`, `decision` and `wants_upgrade` (to a tunnel) once it is admitted. `body`
-    is None unless a step has asked for all of it. `taps` see what passes.
+    is None unless a step has asked for all of it. `taps` see what passes. `notes` are what steps say of it in the log.
+    `stays`: once it was sent, its client's leaving does not end it. `only` is the side for which it was cleared: if it
+    is decided otherwise after that, it is not sent.
     """
 
     __slots__ = (
-        *("body", "bound", "client_ip", "decision", "head", "ids", "is_matched", "leg", "live", "peer"),
-        *("taps", "wants_upgrade"),
+        *("body", "bound", "client_ip", "decision", "head", "ids", "is_matched", "leg", "live", "notes"),
+        *("only", "peer", "stays", "taps", "wants_upgrade"),
     )
 
     bound: BoundRoute
@@ -39,6 +42,13 @@ class Request:
         self.wants_upgrade = False
         self.body: bytes | None = None
         self.taps: tuple[Tap, ...] = ()
+        self.notes: tuple[tuple[str, str], ...] = ()
+        self.stays = False
+        self.only: Side | None = None
+
+    def note(self, step: str, said: str) -> None:
+        """A step's word for the log, under the step's name; no secret."""
+        self.notes = (*self.notes, (step, said))
 
     def watch(self, tap: Tap) -> None:
         """Let this tap see the request too; the one that replaces comes first, and there is only one (ValueError)."""

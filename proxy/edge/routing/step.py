@@ -1,7 +1,7 @@
 """The joint between a route and what must happen before a request of it is passed on: a step.
 
-`BoundRoute.admission` holds a route's steps in order, compiled when its table is adopted. It is empty for plain routes,
-which pay one truth test. A step is called with the request and returns one of:
+`BoundRoute.admission` holds a route's steps in order, compiled when its table is adopted (`edge/steps/`). It is empty
+for plain routes, which pay one truth test. A step is called with the request and returns one of:
 
   None         go on with the next step
   LocalAnswer  Banyan answers itself; no later step is asked, and nothing goes upstream
@@ -11,7 +11,7 @@ which pay one truth test. A step is called with the request and returns one of:
 Rule 1: `decide` (`decision.py`) is itself one of the steps: what can change a decision stands before it, what asks only
         for requests that a side will answer stands behind. A request that waited behind it is decided once more, so
         that a kill meanwhile holds for it.
-Rule 2: a wait is bounded by `Wait.within` seconds; beyond, the client gets 503 and may come back.
+Rule 2: a wait is bounded by `Wait.within` seconds; beyond, the client gets `Wait.late`, or 503, and may come back.
 Rule 3: while a request waits, its connection takes in `MAX_AHEAD` bytes and is then read no more. Requests that are
         pipelined behind stay in order; other connections go on.
 Rule 4: a wait ends once. When the deadline or the client's leaving ends it, `abandoned` is called, and later words
@@ -19,6 +19,9 @@ Rule 4: a wait ends once. When the deadline or the client's leaving ends it, `ab
 Rule 5: a whole body is bounded by what the step allows (413 beyond) and by what all bodies of the worker may hold
         together (503 beyond). It must come as fast as any other (`limits.body`: 408).
 Rule 6: a request keeps the table that it began with through a reload, and a drain lets it finish.
+Rule 7: beside its verdict a step may change what goes upstream (`RequestHead.put`), say something in the log
+        (`Request.note`) and see how it ends (`Request.watch`, `tap.py`): whoever begins something in a step hears there
+        once that it was answered, or was never sent. All this at its call, or before it gives the word of its wait.
 """
 
 from __future__ import annotations
@@ -35,7 +38,11 @@ RequestT_contra = TypeVar("RequestT_contra", contravariant=True)
 
 @dataclass(slots=True)
 class LocalAnswer:
-    """What Banyan says itself; `body` None makes a problem document of `detail`. `close` ends the connection."""
+    """What Banyan says itself; `body` None makes a problem document of `detail`. `close` ends the connection.
+
+    `reason` is that of a decision. `counted`: the name under which a step's own answer is counted and logged, one of
+    its policy's `answers`; `shed`: the bound that it met.
+    """
 
     status: int
     detail: str
@@ -45,6 +52,7 @@ class LocalAnswer:
     close: bool = False
     reason: str = ""
     shed: Shed | None = None
+    counted: str = ""
 
 
 def _nobody() -> None:
@@ -54,12 +62,16 @@ def _nobody() -> None:
 class Wait:
     """The word of a step, still to come."""
 
-    __slots__ = ("_hear", "abandoned", "given", "is_over", "within")
+    __slots__ = ("_hear", "abandoned", "given", "is_over", "late", "within")
 
-    def __init__(self, within: float, abandoned: Callable[[], None] = _nobody) -> None:
-        """For at most `within` seconds; `abandoned` hears that nobody needs the word any more."""
+    def __init__(self, within: float, abandoned: Callable[[], None] = _nobody, late: LocalAnswer | None = None) -> None:
+        """For at most `within` seconds; `abandoned` hears that nobody needs the word any more.
+
+        `late` is what the client gets when the time is over; None: a 503 that says to come back in a second.
+        """
         self.within = within
         self.abandoned = abandoned
+        self.late = late
         self.is_over = False
         self.given: LocalAnswer | None = None
         self._hear: Callable[[], None] = _nobody

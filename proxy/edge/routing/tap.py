@@ -3,10 +3,13 @@
 Rule 1: `Request.taps` is empty for most requests, which pay one truth test at each place.
 Rule 2: a tap hears, in this order: `opened`, `request` with each part of the body, `whole`, `respond`, `relay` with
         each further part, `ended`. All but `opened` and `ended` may be missing; `ended` comes once, whatever happened.
+        Where the request is never passed on, `unsent` comes instead of them all: once, too.
 Rule 3: what replaces the answer does so before it is framed for the client and before the other taps see it. Its head
         says how long the new body is, or that nobody knows; nobody may change the head that came.
 Rule 4: whoever inherits from `Tap` is compiled as well (`hatch_build.py`): of a compiled class no interpreted one can.
 Rule 5: an answer in whose place the other side is asked is seen by no tap. A tunnel is seen by none after its request.
+Rule 6: one that `holds` the answer has it whole before the client gets any of it, unless it is longer. It says in
+        `settle` when it may go on; `respond` and `relay` come then. One tap of a request holds at most.
 """
 
 from __future__ import annotations
@@ -17,6 +20,7 @@ if TYPE_CHECKING:
     from proxy.core.http.request import RequestHead
     from proxy.core.http.response import ResponseHead
     from proxy.core.outcome import Failure
+    from proxy.edge.routing.step import LocalAnswer, Wait
 
 
 class TappedClient(Protocol):
@@ -34,6 +38,11 @@ class Tap:
 
     replaces = False
     """Whether `replace` and `replace_more` are to be asked."""
+    holds = 0
+    """The longest body, in bytes, of an answer that it holds; 0: it holds none."""
+
+    def unsent(self) -> None:
+        """A later step, or what stands behind the steps, has answered it, or its client left before."""
 
     def opened(self) -> None:
         """The request is about to be sent."""
@@ -53,6 +62,11 @@ class Tap:
         """The same for what comes later."""
         del done
         return payload
+
+    def settle(self, head: ResponseHead, body: bytes) -> LocalAnswer | Wait | None:
+        """The answer that it holds is whole: None, it may go on; or once the word has come; or this one instead."""
+        del head, body
+        return None
 
     def respond(self, head: ResponseHead, payload: bytes) -> None:
         """The final head, and what came along."""

@@ -21,6 +21,7 @@ from proxy.store.errors import StoreRefused, StoreUnavailable
 from proxy.store.postgres.driver import Connection
 from proxy.store.postgres.migrate import migrate
 
+MOST_CONNECTIONS = 4
 AWAY = (  # what the driver raises when the database is not there, or not for us, or not now
     OSError,
     TimeoutError,
@@ -55,7 +56,7 @@ class Connections:
     Each brings the schema up to date before it is used: after a break the database may be another one than before.
     """
 
-    def __init__(self, address: str, *, patience: Patience | None = None, most: int = 4) -> None:
+    def __init__(self, address: str, *, patience: Patience | None = None, most: int = MOST_CONNECTIONS) -> None:
         """Connect to nothing yet."""
         self.patience = patience or Patience()
         self._address = address

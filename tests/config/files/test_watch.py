@@ -10,6 +10,7 @@ import pytest
 
 from proxy.config.files.watch import READ_EVERY, SETTLE, FileWatch, elapsed
 from proxy.config.load import Loaded
+from proxy.config.text.named_files import NamedFiles
 from proxy.config.text.problem import FileProblem
 from tests.config.given_files import FILE
 
@@ -292,3 +293,39 @@ def test_the_environment_stays_that_of_the_start(tmp_path: Path) -> None:
 def test_the_clock_goes_forward() -> None:
     """Without another clock, the watch counts the seconds since a moment in the past."""
     assert 0 < elapsed() <= elapsed()
+
+
+def with_keys(path: Path) -> FileWatch:
+    """A watch of a file that runs, for which `keys` beside it was read."""
+    path.write_text(FILE)
+    path.with_name("keys").write_text("one")
+    named = NamedFiles()
+    named.read(path.with_name("keys"))
+    return FileWatch(path, {}, running=FILE, named=named, now=Clock())
+
+
+def test_a_change_of_a_file_that_was_read_for_it_is_a_reload(tmp_path: Path) -> None:
+    """Once it has stayed so for a moment, and once; the text of routes.yaml itself is what it was."""
+    path = tmp_path / "routes.yaml"
+    watch = with_keys(path)
+    before = [watch.poll() for _ in range(20)]
+    path.with_name("keys").write_text("another")
+    found = [watch.poll() for _ in range(20)]
+
+    assert before == [None] * 20
+    assert found[0] is None
+    assert sum(isinstance(each, Loaded) for each in found) == 1
+
+
+def test_a_file_that_is_written_in_parts_is_not_taken_before_it_rests(tmp_path: Path) -> None:
+    """Each look finds more of it: nothing is taken over until two find the same."""
+    path = tmp_path / "routes.yaml"
+    watch = with_keys(path)
+    found: list[object] = []
+    for part in ("t", "tw", "two", "two\n", "two\nt"):
+        path.with_name("keys").write_text(part)
+        found.append(watch.poll())
+
+    assert found == [None] * 5
+    path.with_name("keys").write_text("one")
+    assert [watch.poll() for _ in range(20)] == [None] * 20

@@ -63,6 +63,7 @@ PAGES = (
     "/api/recent?route=a&limit=1",
     "/api/requests/r1",
     "/api/requests/none",
+    "/api/idempotency",
     "/api/kill",
 )
 _AT = re.compile(r"\d{4}-\d\d-\d\dT[0-9:.]+Z")

@@ -1,3 +1,8 @@
+"""Heads as they are read, refused, recalled, and changed for the upstream.
+
+Long: one table of cases for each thing that a head may hold.
+"""
+
 from __future__ import annotations
 
 import pytest
@@ -391,3 +396,38 @@ def test_an_options_may_make_so_many_hops_more(method: bytes, fields: list[bytes
 
     assert head.hops == hops
     assert line in head.lines
+
+
+def test_a_field_is_put_in_place_of_all_that_an_upstream_may_take_for_it() -> None:
+    """Whatever its case, and with underscores; the other lines and the Host stay in their places."""
+    raw = get(b"X_Name: a", b"X-Other: b", b"x-name: c")
+    head = accepted(raw)
+    before, lines = head.block(), head.lines
+    head.put(b"X-Name", b"d", b"e")
+
+    assert head.lines == [b"Host: a", b"X-Other: b", b"X-Name: d", b"X-Name: e"]
+    assert head.lines[head.host_at] == b"Host: a"
+    assert head.block() != before
+    assert b"X_Name: a" in lines
+    head.put(b"x-NAME")
+    assert head.lines == [b"Host: a", b"X-Other: b"]
+
+
+def test_a_field_can_be_put_where_no_host_was_sent() -> None:
+    """HTTP/1.0 may go without; there is no place of it then, and none afterwards."""
+    head = accepted(b"GET / HTTP/1.0\r\n\r\n")
+    head.put(b"X-Name", b"a")
+
+    assert (head.lines, head.host_at) == ([b"X-Name: a"], -1)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [(b"host", b"a"), (b"Content_Length", b"1"), (b"Transfer-Encoding", b"x"), (b"a", b"b\r"), (b"a", b"b\nc: d")],
+)
+def test_what_frames_a_request_cannot_be_put(name: bytes, value: bytes) -> None:
+    """Nor can a value that ends its line."""
+    head = accepted(get())
+
+    with pytest.raises(ValueError, match="may not put"):
+        head.put(name, value)

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from proxy.core.judge.need import CheckState, length, share
+from proxy.core.amounts import length, share
+from proxy.core.judge.need import CheckState
 from proxy.core.judge.policy import NeedName, Needs
 from proxy.core.judge.ramp import ComparedCounts, Fault, Measures, checks
 from proxy.core.judge.reach import SeenCohorts

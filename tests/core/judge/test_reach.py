@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from proxy.core.judge.coverage import ShapeCoverage
+from proxy.core.judge.coverage import START, Mark, is_mark, unseen_by
 from proxy.core.judge.policy import Needs, Ramp
 from proxy.core.judge.reach import (
     NO_COHORTS_SEEN,
@@ -50,11 +50,12 @@ def test_the_default_needs_ask_for_no_more_than_they_say() -> None:
 def test_so_many_comparisons_are_needed_and_no_fewer(limit: float, unseen: float) -> None:
     """Clean ones, all of one shape: at that number both limits are proved for the first time."""
     needs = Needs(compared=1, mismatch_rate=limit, coverage=unseen)
-    least, coverage = least_comparisons(needs), ShapeCoverage()
+    least, marks = least_comparisons(needs), [START]
     proved: list[int] = []
     for number in range(1, least + 1):
-        coverage.compare(7)
-        if is_proved(number, 0, limit) and coverage.unseen_bound <= unseen:
+        if is_mark(number - 1, number):
+            marks.append(Mark(number, 1))
+        if is_proved(number, 0, limit) and unseen_by([number], number, marks).bound <= unseen:
             proved.append(number)
 
     assert proved[:1] == [least]

@@ -106,10 +106,11 @@ def test_migrations_are_numbered_without_gaps() -> None:
 def test_every_statement_is_used_and_every_name_has_one() -> None:
     """No file in sql/ without a use in the code, no use without a file."""
     code = "".join(path.read_text(encoding="utf-8") for path in STORE.rglob("*.py"))
-    files = {path.stem for path in (STORE / "sql").iterdir()}
+    folder = STORE / "sql"
+    files = {path.relative_to(folder).with_suffix("").as_posix() for path in folder.rglob("*.sql")}
 
     assert {name for name in files if f'"{name}"' not in code} == set()
-    assert set(re.findall(r'query\("(\w+)"\)', code)) <= files
+    assert set(re.findall(r'query\("([\w/]+)"\)', code)) <= files
 
 
 async def test_an_addition_leaves_the_schema_as_old_as_it_was(empty_database: str) -> None:

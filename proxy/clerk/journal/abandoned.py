@@ -1,0 +1,80 @@
+"""Writes whose outcome nobody will tell: their worker is gone, or its clerk and it.
+
+Rule 1: such a write may have been done. Where that does no harm the first side is asked for it again, with the same
+        Idempotency-Key, before any later write; what it says then is the outcome.
+Rule 2: where it may do harm, or the first side says nothing that settles it, people decide; the key is free meanwhile,
+        and what follows on it waits for them on the way to the other side.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+import structlog
+
+from proxy.clerk.journal.intents import HOLD, JournalIntents
+from proxy.clerk.journal.sides import SideAnswer, Sides
+from proxy.core.journal.intent import Ended, FirstOutcome, JournalEntry, StoredAnswer
+from proxy.core.journal.second_request import KEY_NAME, key_of, value_in
+from proxy.core.journal.writes import AnswerKey, Writes, writes_of
+from proxy.core.routing.route import Route
+from proxy.store.postgres.journal import PostgresJournal
+
+ATTEMPTS = 5
+"""Times that the first side is asked again."""
+AT_ONCE = 16
+_GONE = frozenset({404, 410})
+_log = structlog.get_logger()
+
+
+@dataclass(slots=True)
+class AbandonedWrites:
+    """Those that one clerk finds. `routes` as in `SecondLegs`."""
+
+    journal: PostgresJournal
+    sides: Sides
+    routes: Callable[[], Mapping[str, Route]]
+    wake: asyncio.Event
+    intents: JournalIntents
+
+    async def look(self) -> None:
+        """Settle what is there now."""
+        found = await self.journal.abandoned(AT_ONCE, HOLD, self.intents.known)
+        await asyncio.gather(*map(self._settle, found))
+
+    async def _settle(self, entry: JournalEntry) -> None:
+        ended = await self._outcome(entry)
+        if ended is not None:
+            await self.journal.end([ended])
+            _log.warning("write_abandoned", route=entry.intent.route, id=entry.intent.id, outcome=str(ended.outcome))
+            self.wake.set()
+
+    async def _outcome(self, entry: JournalEntry) -> Ended | None:
+        """None: it is asked again when this hold is over."""
+        intent, route = entry.intent, self.routes().get(entry.intent.route)
+        unknown = Ended(id=intent.id, outcome=FirstOutcome.UNKNOWN)
+        writes = None if route is None else writes_of(route)
+        if not intent.repeatable or route is None or writes is None or entry.attempts > ATTEMPTS:
+            return unknown
+        name, most = route.upstream(intent.side), writes.max_body
+        lines = [line for line in intent.request.lines if line.partition(b":")[0].lower() != KEY_NAME.lower()]
+        request = replace(intent.request, lines=(*lines, b"%b: %b" % (KEY_NAME, key_of(entry))))
+        answer = await self.sides.send(name, self.sides.places(name), request, HOLD / 2, most)
+        if not answer.status or answer.status >= 500:
+            return None
+        return _done(entry, answer, writes) if _is_done(entry, answer.status) else unknown
+
+
+def _is_done(entry: JournalEntry, status: int) -> bool:
+    """What is to be gone may be gone since the first time."""
+    return status < 400 or (entry.intent.request.method == b"DELETE" and status in _GONE)
+
+
+def _done(entry: JournalEntry, answer: SideAnswer, writes: Writes) -> Ended:
+    key = ""
+    if isinstance(writes.keyed_by, AnswerKey):
+        key = value_in(answer.body, writes.keyed_by.path) or ""
+    kept = StoredAnswer(status=answer.status, content_type=answer.content_type, body=answer.body)
+    return Ended(id=entry.intent.id, outcome=FirstOutcome.DONE, key=key, answer=kept if writes.holds_answer else None)

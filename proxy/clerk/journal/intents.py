@@ -1,0 +1,149 @@
+"""Writes on their way to the authoritative side: begun, held, and what became of them.
+
+Rule 1: a write may be sent once its intent is committed. One that is not, in time, is never sent, and its row goes.
+Rule 2: of one key one write is on its way at once: here by turns, between replicas by the database.
+Rule 3: a write is held for as long as its worker says that it runs, and an outcome for as long as it is not committed;
+        what nobody holds any more is found as abandoned (`abandoned.py`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from time import monotonic
+
+from proxy.clerk.group_commit import GroupCommit
+from proxy.clerk.journal.key_turns import KeyTurns
+from proxy.core.journal.intent import Ended, FirstOutcome, Intent
+from proxy.store.errors import StoreRefused, StoreUnavailable
+from proxy.store.postgres.journal import PostgresJournal
+from proxy.tasks import Tasks
+
+HOLD = 15.0
+"""Seconds for which a write on its way is held; its worker renews it every third of them."""
+AGAIN = 0.05
+"""Seconds until a key that another replica writes to is asked for again."""
+MOST = 4096
+"""Writes of one clerk that may be on their way; beyond, they are refused."""
+_COMMITTED = "committed"
+
+
+@dataclass(slots=True)
+class WriteUnderWay:
+    """It has the turn of its key; `until` is monotonic."""
+
+    key: tuple[str, str]
+    until: float
+
+
+@dataclass(slots=True)
+class JournalIntents:
+    """Those of one process."""
+
+    journal: PostgresJournal
+    tasks: Tasks
+    wake: asyncio.Event
+    """Set when something is owed to the other side."""
+    untidy: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when there is a row of what was never sent: it keeps its key."""
+    _under_way: dict[str, WriteUnderWay] = field(default_factory=dict)
+    _unsent: set[str] = field(default_factory=set)
+    _turns: KeyTurns = field(default_factory=KeyTurns)
+    _begins: GroupCommit[Intent, frozenset[str]] = field(init=False)
+    _ends: GroupCommit[Ended, None] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """One commit of each kind at a time."""
+        self._begins = GroupCommit(self._begin, self.tasks, "journal begins")
+        self._ends = GroupCommit(self.journal.end, self.tasks, "journal ends")
+
+    @property
+    def known(self) -> tuple[str, ...]:
+        """Ids of what nobody else may take for abandoned."""
+        return tuple(self._under_way)
+
+    async def begin(self, intent: Intent, within: float) -> str:
+        """Empty once it may be sent; else why it may not, and never will be."""
+        if len(self._under_way) >= MOST:
+            return "too many writes are on their way"
+        key = intent.scope, intent.key
+        try:
+            async with asyncio.timeout(within):
+                await self._turns.take(key)
+                try:
+                    problem = await self._commit(intent)
+                except BaseException:
+                    self._turns.give(key)
+                    raise
+        except TimeoutError:
+            return "another write of the same thing is on its way"
+        if problem:
+            self._turns.give(key)
+        else:
+            self._under_way[intent.id] = WriteUnderWay(key, monotonic() + HOLD)
+        return problem
+
+    async def _commit(self, intent: Intent) -> str:
+        """What went wrong; the commit goes on when nobody waits for it any more."""
+        commit = self.tasks.start(self._once(intent), name="journal begin")
+        try:
+            while not (done := await asyncio.shield(commit)):
+                await asyncio.sleep(AGAIN)
+                commit = self.tasks.start(self._once(intent), name="journal begin")
+        except BaseException:
+            commit.add_done_callback(lambda _: self.forget(intent.id))
+            raise
+        if done != _COMMITTED:
+            self.forget(intent.id)
+        return "" if done == _COMMITTED else done
+
+    async def _once(self, intent: Intent) -> str:
+        """`_COMMITTED`, empty where another write of the key is on its way, or what went wrong."""
+        try:
+            return _COMMITTED if intent.id in await self._begins.add(intent) else ""
+        except (StoreUnavailable, StoreRefused) as error:
+            return str(error)
+
+    def forget(self, intent_id: str) -> None:
+        """It was not sent and will not be. Beyond the bound such a row is found as abandoned."""
+        self._let_go(intent_id)
+        if len(self._unsent) < MOST:
+            self._unsent.add(intent_id)
+            self.untidy.set()
+
+    async def end(self, ended: Ended) -> None:
+        """Returns when it is committed; StoreUnavailable: it is to be said again."""
+        found = self._under_way.get(ended.id)
+        if found is not None:
+            found.until = float("inf")
+        await self._ends.add(ended)
+        self._let_go(ended.id)
+        self.wake.set()
+
+    async def hold(self, ids: Sequence[str]) -> None:
+        """They are still on their way, for a clerk before this one perhaps."""
+        until = monotonic() + HOLD
+        for intent_id in ids:
+            if (found := self._under_way.get(intent_id)) is not None:
+                found.until = max(found.until, until)
+        await self.journal.renew(ids, HOLD)
+
+    async def tidy(self) -> None:
+        """Let go what nobody holds any more, and take back what was never sent."""
+        self.untidy.clear()
+        now = monotonic()
+        for intent_id in [each for each, found in self._under_way.items() if found.until < now]:
+            self._let_go(intent_id)
+        if self._unsent:
+            unsent = tuple(self._unsent)
+            await self.journal.end([Ended(id=each, outcome=FirstOutcome.FAILED) for each in unsent])
+            self._unsent.difference_update(unsent)
+
+    def _let_go(self, intent_id: str) -> None:
+        found = self._under_way.pop(intent_id, None)
+        if found is not None:
+            self._turns.give(found.key)
+
+    async def _begin(self, intents: Sequence[Intent]) -> frozenset[str]:
+        return await self.journal.begin(intents, HOLD)

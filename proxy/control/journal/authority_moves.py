@@ -1,0 +1,91 @@
+"""Moves of routes whose writes both sides get: made only when both sides have what the moving cohorts have written.
+
+Rule 1: their writes are held meanwhile, by the database, for all replicas: no new one is begun, for `WAITS` seconds at
+        most. If something is undone by then, the move is not made, and says so.
+Rule 2: after the move they are held for a moment more, until all workers have heard of it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from proxy.core.journal.moving import Draws, joined, moving
+from proxy.core.journal.writes import writes_of
+from proxy.core.position.position import Move
+from proxy.core.routing.snapshot import Snapshot
+from proxy.store.errors import StoreUnavailable
+from proxy.store.postgres.journal import PostgresJournal
+
+WAITS = 2.0
+"""Seconds that writes are held, and that a journal has to become empty."""
+AGAIN = 0.02
+HEARD = 0.2
+"""Seconds in which all workers hear of a move."""
+_MOST = 100
+
+
+class UndoneWritesError(Exception):
+    """Something of the moving cohorts is not on both sides: the move was not made. The text is a sentence."""
+
+
+@dataclass(slots=True)
+class AuthorityMoves:
+    """`journal` None: there is no database, and nobody writes to both sides."""
+
+    journal: PostgresJournal | None
+    running: Callable[[], Snapshot]
+
+    async def hold(self, moves: Iterable[Move]) -> tuple[int, ...]:
+        """Hold the writes of the cohorts that move, until both sides have them; UndoneWritesError, StoreUnavailable.
+
+        What it gives is for `end`.
+        """
+        journal, scopes = self.journal, self._scopes(moves)
+        if journal is None or not scopes:
+            return ()
+        holds: list[int] = []
+        try:
+            for scope, draws in scopes.items():
+                holds.append(await journal.hold(scope, draws, 2 * WAITS))
+            async with asyncio.timeout(WAITS):
+                for scope, draws in scopes.items():
+                    await self._until_empty(journal, scope, draws)
+        except (TimeoutError, StoreUnavailable) as error:
+            await self.end(holds, 0.0)
+            if isinstance(error, StoreUnavailable):
+                raise
+            raise UndoneWritesError(await _sentence(journal, scopes)) from error
+        return tuple(holds)
+
+    async def end(self, holds: Sequence[int], seconds: float = HEARD) -> None:
+        """In so many seconds; where that cannot be said they end by themselves."""
+        if holds and self.journal is not None:
+            try:
+                await self.journal.unhold(holds, seconds)
+            except StoreUnavailable:
+                return
+
+    def _scopes(self, moves: Iterable[Move]) -> dict[str, Draws]:
+        """What moves, by scope, of routes that write to both sides."""
+        found: dict[str, Draws | None] = {}
+        for move in moves:
+            route = self.running().named(move.after.route)
+            if route is not None and writes_of(route) is not None:
+                draws = moving(move.before.place, move.after.place)
+                found[route.scope] = joined(found.get(route.scope), draws)
+        return {scope: draws for scope, draws in found.items() if draws is not None}
+
+    async def _until_empty(self, journal: PostgresJournal, scope: str, draws: Draws) -> None:
+        while await journal.undone(scope, draws, 1):  # noqa: ASYNC110 -- workers and clerks of all replicas write to it
+            await asyncio.sleep(AGAIN)
+
+
+async def _sentence(journal: PostgresJournal, scopes: dict[str, Draws]) -> str:
+    try:
+        undone = [key for scope, draws in scopes.items() for key in await journal.undone(scope, draws, _MOST)]
+    except StoreUnavailable:
+        undone = []
+    said = f"{len(undone)}{' or more' if len(undone) >= _MOST else ''}" if undone else "some"
+    return f"{said} of the things that the moving cohorts write to are not the same on both sides yet (banyan journal)"

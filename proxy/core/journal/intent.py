@@ -1,0 +1,119 @@
+"""A write that both sides are to get, from before it is sent to the first until the other has it.
+
+    pending ──▶ owed ──▶ (done: no row is left)
+       │         │ └───▶ dead ──▶ owed (retried), or dropped
+       │         └─ sent again, later and later
+       ├──▶ (failed: the first side did not do it; no row is left)
+       └──▶ unknown ──▶ owed (people say: it was done), or dropped (it was not)
+
+Rule 1: of one key at most one write is `pending`, so that the order in which the first side did them is known. `turn`
+        numbers them in that order: it is given when a write leaves `pending`, which the next one has to wait for.
+Rule 2: of one key only the row with the lowest turn may be sent to the other side. A row that is dead or unknown keeps
+        those behind it back, and no other key.
+Rule 3: what may have been done is never taken for done, nor for not done. It is asked for again only where that does no
+        harm (`may_ask_again`), and else left to people.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from proxy.core.journal.writes import SentOn
+from proxy.core.outcome import Side
+from proxy.core.routing.effects import Effects, effects_of
+
+_GATEWAYS = frozenset({502, 504})
+"""Somebody between has no answer: whether the write was done is not known (RFC 9110 sections 15.6.3 and 15.6.5)."""
+
+
+class IntentState(StrEnum):
+    """Where an intent stands."""
+
+    PENDING = "pending"
+    OWED = "owed"
+    UNKNOWN = "unknown"
+    DEAD = "dead"
+
+
+class FirstOutcome(StrEnum):
+    """What became of a write on the authoritative side."""
+
+    DONE = "done"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredRequest:
+    """As the client sent it, less what belongs to one connection or one side. `lines` are `Name: value`."""
+
+    method: bytes
+    target: bytes
+    lines: tuple[bytes, ...]
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Intent:
+    """One write. `id` is 32 hex digits, and the Idempotency-Key on both sides unless the client brought one; `route` a
+    route's origin, `side` the authoritative one. `cohort` is for people, `draw` its own in the route's scope.
+    """
+
+    id: str
+    scope: str
+    key: str
+    route: str
+    cohort: str
+    draw: float
+    side: Side
+    send: SentOn
+    request: StoredRequest
+    repeatable: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredAnswer:
+    """Of the authoritative side: what is sent on where a route sends results, and what holds the ids that it made."""
+
+    status: int
+    content_type: bytes
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ended:
+    """What became of an intent on the authoritative side; `key` where only the answer knew it."""
+
+    id: str
+    outcome: FirstOutcome
+    key: str = ""
+    answer: StoredAnswer | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JournalEntry:
+    """An intent as it is kept, and how often the other side was asked. Unix seconds; `said`: what it said last."""
+
+    intent: Intent
+    state: IntentState
+    began: float
+    turn: int = 0
+    attempts: int = 0
+    said: str = ""
+    answer: StoredAnswer | None = None
+
+
+def outcome_of(status: int, *, was_sent: bool) -> FirstOutcome:
+    """Of an exchange that ended with `status`; 0: without an answer. `was_sent`: something of it had left."""
+    if not status:
+        return FirstOutcome.UNKNOWN if was_sent else FirstOutcome.FAILED
+    if status in _GATEWAYS:
+        return FirstOutcome.UNKNOWN
+    return FirstOutcome.DONE if status < 400 else FirstOutcome.FAILED
+
+
+def may_ask_again(declared: Effects | None, method: bytes, *, has_key: bool) -> bool:
+    """Rule 3: only what a route declares, or what a method promises (RFC 9110 section 9.2.2)."""
+    effects = declared or effects_of(method, has_key=False)
+    return effects in {Effects.SAFE, Effects.IDEMPOTENT} or (effects is Effects.KEYED and has_key)

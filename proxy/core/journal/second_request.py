@@ -1,0 +1,94 @@
+"""The request for the other side, made of what the journal kept.
+
+Rule 1: it says that it was done before (`X-Banyan-Replay: 1`) and carries the key under which it is done once.
+Rule 2: identifiers that the first side made stand as the other side calls them; those that nobody has mapped go as they
+        are, since both sides have data from before.
+Rule 3: where results are sent, the body is the first side's answer, and PUT its method: the thing's new state.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from urllib.parse import quote_from_bytes, unquote_to_bytes
+
+from proxy.core.journal.intent import JournalEntry, StoredRequest
+from proxy.core.journal.json_values import replaced, value_at
+from proxy.core.journal.writes import REPLAY, REPLAY_NAME, JsonPath, SentOn, Writes
+from proxy.core.routing.cohort import CohortSource, SourceKind
+
+KEY_NAME = b"Idempotency-Key"
+_OWN = frozenset({b"content-length", b"transfer-encoding", b"accept-encoding", b"idempotency-key"})
+IdPlace = CohortSource | JsonPath
+
+
+def second_request(entry: JournalEntry, writes: Writes, names: Mapping[str, str]) -> StoredRequest:
+    """`names`: what the other side calls the identifiers of this request that it has made itself."""
+    request, answer = entry.intent.request, entry.answer
+    lines = [line for line in request.lines if _name(line) not in _OWN]
+    lines += [f"{REPLAY_NAME}: {REPLAY}".encode("ascii"), b"%b: %b" % (KEY_NAME, key_of(entry))]
+    method, body = request.method, request.body
+    if entry.intent.send is SentOn.RESULT and answer is not None and answer.body:
+        lines = [line for line in lines if _name(line) != b"content-type"]
+        lines.append(b"Content-Type: " + answer.content_type)
+        method, body = b"PUT", answer.body
+    target = request.target
+    for place, known in _ids(writes, request):
+        if known in names:
+            target, body = _renamed(target, body, place, names[known])
+    return StoredRequest(method=method, target=target, lines=tuple(lines), body=body)
+
+
+def ids_in(writes: Writes, request: StoredRequest) -> tuple[str, ...]:
+    """The identifiers that a request holds where `ids` of its route says so."""
+    return tuple(known for _, known in _ids(writes, request))
+
+
+def key_of(entry: JournalEntry) -> bytes:
+    """The client's own Idempotency-Key, so that both sides know the write by the same; else the intent's."""
+    lines = entry.intent.request.lines
+    said = next((line for line in lines if _name(line) == KEY_NAME.lower()), b"").partition(b":")[2].strip()
+    return said or b'"' + entry.intent.id.encode("ascii") + b'"'
+
+
+def minted(writes: Writes, ours: bytes, theirs: bytes) -> tuple[tuple[str, str], ...]:
+    """Pairs of what the first side and the other call what each has just made; both are bodies of answers."""
+    pairs = ((value_in(ours, each.answer), value_in(theirs, each.answer)) for each in writes.ids if each.answer)
+    return tuple((mine, other) for mine, other in pairs if mine is not None and other is not None)
+
+
+def value_in(body: bytes, path: JsonPath | None) -> str | None:
+    """The scalar at `path` of a JSON body."""
+    if path is None:
+        return None
+    try:
+        return value_at(body.decode("utf-8"), path)
+    except UnicodeDecodeError:
+        return None
+
+
+def _ids(writes: Writes, request: StoredRequest) -> Iterable[tuple[IdPlace, str]]:
+    for each in writes.ids:
+        for place in each.request:
+            known = value_in(request.body, place) if isinstance(place, JsonPath) else _segment(request.target, place)
+            if known:
+                yield place, known
+
+
+def _segment(target: bytes, place: CohortSource) -> str | None:
+    segments = target.partition(b"?")[0].split(b"/")
+    if place.kind is not SourceKind.PATH or not 0 < place.position < len(segments):
+        return None
+    return unquote_to_bytes(segments[place.position]).decode("utf-8", "surrogateescape")
+
+
+def _renamed(target: bytes, body: bytes, place: IdPlace, name: str) -> tuple[bytes, bytes]:
+    if isinstance(place, JsonPath):
+        return target, replaced(body.decode("utf-8"), place, name).encode("utf-8")
+    path, mark, query = target.partition(b"?")
+    segments = path.split(b"/")
+    segments[place.position] = quote_from_bytes(name.encode("utf-8", "surrogateescape"), safe="").encode("ascii")
+    return b"/".join(segments) + mark + query, body
+
+
+def _name(line: bytes) -> bytes:
+    return line.partition(b":")[0].lower()

@@ -1,0 +1,212 @@
+"""The step of a route whose writes both sides get: nothing is sent before the journal has it.
+
+Rule 1: it is about writes, while both sides are there; who reads pays one look at the method.
+Rule 2: the journal keeps what the other side is to get: no credentials, no conditions, which are one side's own.
+Rule 3: a write that is on its way is told again and again, so that nobody takes it for abandoned.
+Rule 4: the client's leaving ends nothing: the authoritative side is asked to the end.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from os import urandom
+from typing import TYPE_CHECKING, Final
+
+from proxy.core.journal.intent import FirstOutcome, may_ask_again
+from proxy.core.journal.second_request import value_in
+from proxy.core.journal.writes import IDEMPOTENCY_KEY, AnswerKey, Writes
+from proxy.core.routing.cohort import CohortSource, cohort_of
+from proxy.core.routing.decide import Reason
+from proxy.core.routing.effects import SAFE_METHODS, Effects
+from proxy.core.routing.shadow import ShadowPolicy
+from proxy.core.routing.shadow_headers import copy_lines
+from proxy.core.routing.split import draw
+from proxy.edge.routing.decision import decide
+from proxy.edge.routing.step import LocalAnswer, Verdict, Wait, WholeBody
+from proxy.edge.steps.journal_tap import JournalTap
+from proxy.edge.steps.step_kind import WITHIN, RouteStep, StepSaid, StepServices
+from proxy.link.journal_questions import BeginWrite, WriteEnded, WritesHeld
+
+if TYPE_CHECKING:
+    from proxy.core.routing.route import Route
+    from proxy.core.routing.snapshot import Snapshot
+    from proxy.edge.routing.request import Request
+    from proxy.edge.steps.step_kind import Clerk
+    from proxy.link.questions import Answer
+
+HELD_EVERY: Final = 5.0
+"""Seconds between two words of what is on its way; a third of the time for which the clerk believes them."""
+COME_BACK: Final = (b"Retry-After: 1",)
+_PLAIN: Final = ShadowPolicy()
+_KEY_NAME: Final = b"Idempotency-Key"
+
+
+class JournalStep(RouteStep):
+    """Go on once the write is in the journal; 400 without a key, 503 where it cannot be kept."""
+
+    name = "writes"
+
+    def __init__(self, writes: Writes, kind: JournalKind) -> None:
+        """`kind` knows what is on its way."""
+        self._writes = writes
+        self._kind = kind
+        self.clerk: Clerk = kind.clerk
+
+    def __call__(self, request: Request, /) -> Verdict:
+        """Rule 1."""
+        route, method = request.bound.route, request.head.method
+        if method in SAFE_METHODS or route.effects is Effects.SAFE or not route.stage.facts.has_both:
+            return None
+        if request.decision.reason is Reason.STANDING_UNKNOWN:
+            return LocalAnswer(
+                503, "it is not known yet where this route stands", lines=COME_BACK, counted="write_waits"
+            )
+        body = request.body
+        if body is None or len(body) > self._writes.max_body:
+            return WholeBody(self._writes.max_body)
+        key = self._key(request, body)
+        if key is None:
+            return LocalAnswer(400, f"this write has no key ({self._said()})", counted="no_write_key")
+        return WriteBeginning(self, request, key, body).ask()
+
+    def begun(self, request: Request, intent: BeginWrite) -> None:
+        """It is in the journal: it may be sent to this side, and to no other."""
+        if request.head.first(IDEMPOTENCY_KEY) is None:
+            request.head.put(_KEY_NAME, b'"%b"' % intent.id.encode("ascii"))
+        request.only = intent.side
+        request.stays = True
+        self._kind.under_way.add(intent.id)
+        request.watch(JournalTap(intent.id, self._writes, self._kind.clerk, self._kind.under_way.discard))
+
+    def _key(self, request: Request, body: bytes) -> str | None:
+        """What the write is about; empty: its answer will say it."""
+        keyed_by = self._writes.keyed_by
+        if isinstance(keyed_by, AnswerKey):
+            return ""
+        if not isinstance(keyed_by, CohortSource):
+            return value_in(body, keyed_by)
+        found = keyed_by.key(request.head, request.client_ip)
+        return None if found is None else found.decode("utf-8", "backslashreplace")
+
+    def intent(self, request: Request, key: str, body: bytes) -> BeginWrite:
+        """What the journal is to keep, for the side that is to answer now."""
+        head, route = request.head, request.bound.route
+        source, cohort = cohort_of(route.cohort, head, request.client_ip)
+        copied = copy_lines(_PLAIN, head.lines)  # rule 2
+        intent_id = urandom(16).hex()
+        again = may_ask_again(route.effects, head.method, has_key=True) and not copied.conditional
+        return BeginWrite(
+            id=intent_id,
+            scope=route.scope,
+            key=key or f"new {intent_id}",
+            route=route.origin,
+            cohort=(source.prefix + cohort).decode("utf-8", "backslashreplace"),
+            draw=draw(request.bound.salt, source.prefix + cohort),
+            side=request.leg.side,
+            send=self._writes.send,
+            method=head.method,
+            target=head.target,
+            lines=[*copied.lines, b"X-Request-Id: " + request.ids.request_id],
+            body=body,
+            repeatable=again,
+        )
+
+    def _said(self) -> str:
+        keyed_by = self._writes.keyed_by
+        if isinstance(keyed_by, CohortSource):
+            return f"{keyed_by.kind.value}:{keyed_by.name}"
+        return keyed_by.path.text if isinstance(keyed_by, AnswerKey) else keyed_by.text
+
+    def explain(self, request: Request) -> StepSaid | None:
+        """For who only asks."""
+        route, method = request.bound.route, request.head.method
+        if method in SAFE_METHODS or route.effects is Effects.SAFE:
+            return None
+        if not route.stage.facts.has_both:
+            return StepSaid(f"goes to one side alone at stage {route.stage.value}")
+        return StepSaid(f"is kept in the journal, in the order of its {self._said()}, and sent to the other side after")
+
+
+class WriteBeginning:
+    """Asks that a write be begun; if its cohort has moved meanwhile, once more, for the other side."""
+
+    def __init__(self, step: JournalStep, request: Request, key: str, body: bytes) -> None:
+        """`key` is what it is about, empty where its answer will say it."""
+        self._step = step
+        self._request = request
+        self._key = key
+        self._body = body
+        self._intent = step.intent(request, key, body)
+        self._word = Wait(WITHIN, self._abandoned)
+        self._asked: Wait | None = None
+
+    def ask(self) -> Wait | LocalAnswer:
+        """What the step says."""
+        asked = self._step.clerk.ask(self._intent, _heard)
+        if isinstance(asked, LocalAnswer):
+            return asked
+        self._asked = asked
+        asked.listen(self._answered)
+        return self._word
+
+    def _answered(self) -> None:
+        """The clerk has said something."""
+        asked = self._asked
+        given = None if asked is None else asked.given
+        if given is not None:
+            given.counted = "write_waits"
+            self._word.answer(given)
+            return
+        answer = decide(self._request)
+        if answer is None and self._request.leg.side is self._intent.side:
+            self._step.begun(self._request, self._intent)
+            self._word.go_on()
+            return
+        self._step.clerk.tell(WriteEnded(self._intent.id, FirstOutcome.FAILED))
+        if answer is None:
+            self._intent = self._step.intent(self._request, self._key, self._body)
+            again = self.ask()
+            answer = again if isinstance(again, LocalAnswer) else None
+        if answer is not None:
+            self._word.answer(answer)
+
+    def _abandoned(self) -> None:
+        """Nobody waits any more."""
+        if self._asked is not None:
+            self._asked.abandon()
+
+
+def _heard(_answer: Answer) -> LocalAnswer | None:
+    """There is but one good answer."""
+    return None
+
+
+class JournalKind:
+    """One worker's: what it has on its way."""
+
+    policy = Writes
+
+    def __init__(self, services: StepServices) -> None:
+        """Nothing is on its way."""
+        self.clerk: Clerk = services.clerk
+        self.under_way: set[str] = set()
+        self._tasks = services.tasks
+        self._tells = False
+
+    def follow(self, snapshot: Snapshot) -> None:
+        """Nothing depends on the table."""
+        del snapshot
+
+    def step_of(self, policy: Writes, route: Route) -> JournalStep:
+        """The first one begins rule 3."""
+        del route
+        if not self._tells:
+            self._tells = True
+            self._tasks.start(self._tell(), name="writes held")
+        return JournalStep(policy, self)
+
+    async def _tell(self) -> None:
+        while True:
+            await asyncio.sleep(HELD_EVERY)
+            if self.under_way:
+                self.clerk.tell(WritesHeld(sorted(self.under_way)))

@@ -1,0 +1,180 @@
+"""The journal of writes in PostgreSQL: what `proxy/core/journal/intent.py` says, as statements.
+
+Rule 1: many intents are one commit, and many outcomes are: never both, or two replicas could wait for each other.
+Rule 2: that one write of a key is pending at most is a unique index, which holds for all replicas. An intent that it
+        keeps out is not an error: it is asked for again.
+Rule 3: rows are found by what is undone, never by "all after the last that I saw": numbers are given before they are
+        committed, so a later one may be seen first.
+Rule 4: whoever has a row in hand holds it for so many seconds. What he finds is written only while he still does.
+Rule 5: a write is not begun while the other way around something of its key is undone, nor while its cohort moves.
+        That is looked up after it was inserted: whoever came first has been seen by then, and whoever comes later sees
+        it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from proxy.core.evidence.records import storable
+from proxy.core.journal.intent import Ended, FirstOutcome, Intent, IntentState, JournalEntry
+from proxy.core.journal.second_answer import SecondOutcome, SecondVerdict
+from proxy.core.journal.standing import JournalCount
+from proxy.core.outcome import Side
+from proxy.store.journal_json import answer_bytes, answer_of, request_bytes, request_of
+from proxy.store.postgres.connections import Connections
+from proxy.store.postgres.driver import query
+
+_STATES = {FirstOutcome.DONE: IntentState.OWED, FirstOutcome.UNKNOWN: IntentState.UNKNOWN}
+_AFTER = {SecondOutcome.LATER: IntentState.OWED, SecondOutcome.DEAD: IntentState.DEAD}
+
+
+class PostgresJournal:
+    """Every method raises StoreUnavailable while the database is away."""
+
+    def __init__(self, connections: Connections, holder: str) -> None:
+        """`holder` names this process, in each of its lives by another name."""
+        self._connections = connections
+        self._holder = holder
+
+    async def begin(self, intents: Sequence[Intent], seconds: float) -> frozenset[str]:
+        """Rules 1 and 2: ids of those that are pending now, held for `seconds`."""
+        columns = [
+            _uuids([each.id for each in intents]),
+            [each.scope for each in intents],
+            [storable(each.key) for each in intents],
+            [each.route for each in intents],
+            [storable(each.cohort) for each in intents],
+            [each.draw for each in intents],
+            [str(each.side) for each in intents],
+            [request_bytes(each.request, each.send, repeatable=each.repeatable) for each in intents],
+        ]
+        async with self._connections.connection() as connection:
+            rows = await connection.fetch(query("journal/begin"), *columns, self._holder, seconds)
+            begun = [row["id"] for row in rows]
+            waits = await connection.fetch(query("journal/unbegin"), begun) if begun else []  # rule 5
+        return frozenset(each.hex for each in {*begun}.difference(row["id"] for row in waits))
+
+    async def end(self, ended: Sequence[Ended]) -> None:
+        """What became of them on the first side; one that was taken for unknown meanwhile is known now."""
+        kept = [each for each in ended if each.outcome is not FirstOutcome.FAILED]
+        columns = [
+            _uuids([each.id for each in kept]),
+            [str(_STATES[each.outcome]) for each in kept],
+            [storable(each.key) for each in kept],
+            [answer_bytes(each.answer) for each in kept],
+        ]
+        failed = _uuids([each.id for each in ended if each.outcome is FirstOutcome.FAILED])
+        async with self._connections.connection() as connection:
+            await connection.execute(query("journal/end"), *columns, failed)
+
+    async def renew(self, ids: Sequence[str], seconds: float) -> None:
+        """Hold these pending ones for so long from now on."""
+        async with self._connections.connection() as connection:
+            await connection.execute(query("journal/renew"), _uuids(ids), self._holder, seconds)
+
+    async def abandoned(self, most: int, seconds: float, known: Sequence[str] = ()) -> tuple[JournalEntry, ...]:
+        """Pending ones that nobody holds any more, but for those that are `known`; they are held now."""
+        async with self._connections.connection() as connection:
+            rows = await connection.fetch(query("journal/abandoned"), self._holder, seconds, most, _uuids(known))
+        return tuple(map(_entry, rows))
+
+    async def take(self, most: int, seconds: float) -> tuple[JournalEntry, ...]:
+        """The next of each key that is due at the other side; they are held now."""
+        async with self._connections.connection() as connection:
+            rows = await connection.fetch(query("journal/take"), self._holder, seconds, most)
+        return tuple(map(_entry, rows))
+
+    async def names(self, scope: str, side: Side, known: Sequence[str]) -> dict[str, str]:
+        """What the other side calls what `side` calls by `known` names; those that were mapped."""
+        async with self._connections.connection() as connection:
+            rows = await connection.fetch(query("journal/names"), scope, str(side), list(known))
+        return {row["ours"]: row["theirs"] for row in rows}
+
+    async def settle(self, entry: JournalEntry, verdict: SecondVerdict, minted: Sequence[tuple[str, str]] = ()) -> bool:
+        """Rule 4: whether it was still held. `minted` are pairs of what its own side and the other call a thing."""
+        async with self._connections.transaction() as connection:
+            found = UUID(entry.intent.id), self._holder
+            if verdict.outcome is SecondOutcome.DONE:
+                held = await connection.fetchval(query("journal/done"), *found)
+            else:
+                said = str(_AFTER[verdict.outcome]), storable(verdict.said), verdict.wait
+                held = await connection.fetchval(query("journal/later"), *found, *said)
+            if held is not None:
+                for ours, theirs in minted:
+                    pair = (ours, theirs) if entry.intent.side is Side.LEGACY else (theirs, ours)
+                    await connection.execute(query("journal/name"), entry.intent.scope, *map(storable, pair))
+        return held is not None
+
+    async def entries(self, route: str | None, state: IntentState | None, limit: int) -> tuple[JournalEntry, ...]:
+        """Oldest first."""
+        async with self._connections.connection() as connection:
+            said = None if state is None else str(state)
+            return tuple(map(_entry, await connection.fetch(query("journal/entries"), route, said, limit)))
+
+    async def summary(self) -> tuple[JournalCount, ...]:
+        """Of every route that has something undone."""
+        async with self._connections.connection() as connection:
+            rows = await connection.fetch(query("journal/summary"))
+        return tuple(JournalCount(**{**row, "state": IntentState(row["state"])}) for row in rows)
+
+    async def retry(self, entry_id: str) -> bool:
+        """Send it to the other side, once more or at last; whether there is such a one."""
+        return await self._changed("journal/retry", entry_id)
+
+    async def drop(self, entry_id: str) -> bool:
+        """The other side never gets it; whether there is such a one that is dead or unknown."""
+        return await self._changed("journal/drop", entry_id)
+
+    async def _changed(self, name: str, entry_id: str) -> bool:
+        async with self._connections.connection() as connection:
+            return await connection.fetchval(query(name), UUID(entry_id)) is not None
+
+    async def hold(self, scope: str, draws: tuple[float, float], seconds: float) -> int:
+        """Begin no write of these cohorts for so long (rule 5); what `unhold` takes."""
+        async with self._connections.connection() as connection:
+            found: int = await connection.fetchval(query("journal/hold"), scope, *draws, seconds)
+        return found
+
+    async def unhold(self, holds: Sequence[int], seconds: float) -> None:
+        """End these in so many seconds."""
+        async with self._connections.connection() as connection:
+            await connection.execute(query("journal/unhold"), list(holds), seconds)
+
+    async def undone(self, scope: str, draws: tuple[float, float], most: int) -> frozenset[str]:
+        """Keys of which something is undone, `most` at most, of cohorts whose draw is at least the first of `draws` and
+        below the second.
+        """
+        async with self._connections.connection() as connection:
+            rows = await connection.fetch(query("journal/undone"), scope, *draws, most)
+        return frozenset(row["key"] for row in rows)
+
+
+def _entry(row: Mapping[str, Any]) -> JournalEntry:
+    request, send, repeatable = request_of(row["request"])
+    intent = Intent(
+        id=row["id"].hex,
+        scope=row["scope"],
+        key=row["key"],
+        route=row["route"],
+        cohort=row["cohort"],
+        draw=row["draw"],
+        side=Side(row["side"]),
+        send=send,
+        request=request,
+        repeatable=repeatable,
+    )
+    return JournalEntry(
+        intent=intent,
+        state=IntentState(row["state"]),
+        began=row["since"],
+        turn=row["turn"] or 0,
+        attempts=row["attempts"],
+        said=row["said"],
+        answer=answer_of(row["answer"]),
+    )
+
+
+def _uuids(ids: Sequence[str]) -> list[UUID]:
+    return [UUID(each) for each in ids]

@@ -1,0 +1,3 @@
+UPDATE banyan.idempotency SET locked_until = now() + make_interval(secs => $3)
+FROM unnest($1::bytea[], $2::bytea[]) AS each (record, owner)
+WHERE idempotency.record = each.record AND idempotency.owner = each.owner AND phase IN ('claimed', 'sent')

@@ -1,0 +1,5 @@
+WITH freed AS (
+    DELETE FROM banyan.idempotency WHERE record = $1 AND owner = $2 AND phase IN ('claimed', 'sent') AND NOT tried
+)
+UPDATE banyan.idempotency SET phase = 'sent', locked_until = now() - interval '1 second'
+WHERE record = $1 AND owner = $2 AND phase IN ('claimed', 'sent') AND tried

@@ -1,0 +1,1 @@
+DELETE FROM banyan.journal WHERE id = $1 AND state = 'owed' AND holder = $2 RETURNING id

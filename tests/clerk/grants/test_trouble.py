@@ -1,0 +1,132 @@
+"""What goes wrong around the fence: the provider, the database, other replicas, and people who begin anew."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from pathlib import Path
+from urllib.parse import urlencode
+
+import pytest
+
+from proxy.core.grants.grant_policy import Replaces
+from proxy.link.grant_questions import GrantUsed
+from proxy.store.postgres.grant_tables import GrantTables, TokenIntent
+from tests.clerk.grants.desks import NEW, POLICY, Desk, desk, refreshed, said
+from tests.clerk.grants.provider import Provider, basic
+
+TIMES = 12
+
+
+async def test_an_outage_loses_nothing(one: Desk, provider: Provider) -> None:
+    """A provider that answers 500 is asked again as often as it takes: by the next ask of any system."""
+    accounts = [f"outage{n}" for n in range(TIMES)]
+    tokens = provider.mint(*accounts)
+    provider.break_(fail=4 * TIMES)
+    replies = await asyncio.gather(*(one.ask(token) for token in tokens))
+
+    assert {reply.status for reply in replies} == {200}
+    assert set(accounts) <= provider.alive()
+
+
+async def test_answers_that_are_cut_lose_nothing_within_the_grace(
+    database: str, provider: Provider, tmp_path: Path
+) -> None:
+    """Every tenth answer is thrown away, and the provider takes the token again."""
+    one = desk(database, tmp_path, provider.port, replace(POLICY, grace=30.0))
+    tokens = provider.mint(*(f"cut{n}" for n in range(TIMES)))
+    provider.break_(cut=TIMES // 2, grace=30)
+    replies = await asyncio.gather(*(one.ask(token) for token in tokens))
+
+    assert {reply.status for reply in replies} == {200}
+    await one.close()
+
+
+async def test_a_provider_that_cannot_be_reached_costs_no_token(one: Desk, provider: Provider, database: str) -> None:
+    """The client is told to come back; nothing was sent, and the family is where it was."""
+    [token] = provider.mint("unreachable")
+    token = refreshed(await one.ask(token))
+    away = desk(database, one.spool.write.__self__._directory / "away", 9)  # type: ignore[attr-defined]
+    reply = await away.ask(token)
+
+    assert (reply.status, said(reply)["error"]) == (503, "temporarily_unavailable")
+    refreshed(await one.ask(token))
+    await away.close()
+
+
+async def test_a_limit_of_the_provider_is_kept(one: Desk, provider: Provider) -> None:
+    """429 is relayed once; until its Retry-After is over Banyan says it by itself."""
+    [token] = provider.mint("limited")
+    token = refreshed(await one.ask(token))
+    provider.break_(limit=1)
+    first = await one.ask(token)
+    provider.break_(limit=0)
+    before = provider.counts()["token"]
+    second = await one.ask(token)
+
+    assert (first.status, second.status) == (429, 429)
+    assert dict(second.fields)["retry-after"] == "60"
+    assert provider.counts()["token"] == before
+
+
+async def test_a_consent_in_the_middle_leads_old_tokens_to_the_new_grant(
+    database: str, provider: Provider, tmp_path: Path
+) -> None:
+    """With `replaces`, whoever still has a token of the old grant gets the tokens of the new one."""
+    one = desk(database, tmp_path, provider.port, replace(POLICY, replaces=Replaces.SUBJECT))
+    old = refreshed(await consented(one, provider, "again"))
+    new = refreshed(await consented(one, provider, "again"))
+    other = refreshed(await consented(one, provider, "somebody"))
+    reply = await one.ask(old, NEW)
+
+    assert refreshed(reply) == new
+    assert refreshed(await one.ask(other, NEW)) != new
+    await one.close()
+
+
+async def consented(one: Desk, provider: Provider, account: str) -> GrantUsed:
+    [code] = provider.mint(account, kind="code")
+    form = {"grant_type": "authorization_code", "code": code, "redirect_uri": "https://client.test/cb"}
+    return await one.post(urlencode(form).encode(), ("authorization", basic()))
+
+
+async def test_a_grant_that_the_provider_has_ended_needs_consent(one: Desk, provider: Provider) -> None:
+    """Its own word is relayed, told once, and said again without asking."""
+    [token] = provider.mint("ended")
+    current = refreshed(await one.ask(token))
+    provider.spend(token)
+    first, second = await one.ask(current), await one.ask(current, NEW)
+    counts = one.desk.figures.take()
+
+    assert [said(reply)["error"] for reply in (first, second)] == ["invalid_grant"] * 2
+    assert counts is not None
+    assert [(client, why) for _, _, client, why in counts.consents] == [("card", "refused")]
+
+
+async def test_the_race_is_lost_without_the_intent_s_commit(
+    one: Desk, two: Desk, provider: Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So the test of two hundred first uses can fail: two replicas then use the token twice, and the grant ends."""
+
+    async def intend(tables: GrantTables, family: object, epoch: int, who: str, lease: float) -> TokenIntent | None:
+        row = await tables._row("now")
+        assert row is not None
+        known = await tables._row("uncommitted", family)
+        assert known is not None
+        return TokenIntent(epoch=epoch, generation=known["gen"], token=known["rt"], at=float(next(iter(row.values()))))
+
+    monkeypatch.setattr(GrantTables, "intend", intend)
+    monkeypatch.setattr("proxy.store.postgres.grant_tables.query", uncommitted)
+    [token] = provider.mint("race")
+    provider.break_(slow=100)
+    await asyncio.gather(*(each.ask(token) for each in (one, two) * 10))
+
+    assert "race" not in provider.alive()
+
+
+def uncommitted(name: str) -> str:
+    from proxy.store.postgres.driver import query
+
+    if name == "grants/uncommitted":
+        return "SELECT gen, rt FROM banyan.grant_family WHERE id = $1"
+    return query(name)

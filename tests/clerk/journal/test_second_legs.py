@@ -1,0 +1,142 @@
+"""The other side gets each write once, marked, in the order of its key, and only if it has agreed."""
+
+from __future__ import annotations
+
+import pytest
+
+from proxy.clerk.journal import second_legs
+from proxy.core.journal.intent import IntentState, StoredAnswer
+from proxy.core.journal.writes import SentOn
+from proxy.tasks import Tasks
+from tests.clerk.journal.conftest import Bench, put
+from tests.waiting import until
+
+
+async def test_the_other_side_gets_what_the_first_has_done(bench: Bench) -> None:
+    """As it was sent, marked as done before, with a key of its own; the first side is not asked again."""
+    intent = put("7", b'{"x": 1}')
+    await bench.write(intent)
+    await bench.deliver()
+    (heard,) = bench.new.heard
+
+    assert (heard.method, heard.path, heard.body, heard.replay) == ("PUT", "/accounts/7", b'{"x": 1}', True)
+    assert heard.key == f'"{intent.id}"'
+    assert (heard.fields["X-Tenant"], heard.fields["Content-Length"]) == ("1", "8")
+    assert "Accept" not in heard.fields
+    assert bench.legacy.heard == []
+
+
+async def test_writes_of_a_key_arrive_in_order(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second waits until the other side has taken the first, though that fails a few times."""
+    monkeypatch.setattr("proxy.core.journal.second_answer.FIRST_WAIT", 0.01)
+    bench.new.statuses = [503, 500, 429]
+    for number in range(3):
+        await bench.write(put("7", b"%d" % number))
+    await bench.deliver()
+
+    assert [heard.body for heard in bench.new.heard] == [b"0", b"0", b"0", b"0", b"1", b"2"]
+    assert bench.new.rows == {"/accounts/7": b"2"}
+
+
+async def test_a_key_that_waits_keeps_no_other_back(bench: Bench) -> None:
+    """The write behind a dead letter stays; that of another key arrives."""
+    bench.new.statuses = [422]
+    await bench.write(put("7", b"bad"))
+    running = bench.tasks.start(bench.legs.run(), name="second legs")
+    await until(lambda: len(bench.new.heard) == 1)
+    await bench.write(put("7", b"behind"))
+    await bench.write(put("8", b"other"))
+    await until(lambda: _rows(bench, 2))
+    running.cancel()
+    dead, behind = await bench.journal.entries(None, None, 10)
+
+    assert (dead.state, dead.said) == (IntentState.DEAD, "answered 422: {}")
+    assert (behind.state, behind.attempts) == (IntentState.OWED, 0)
+    assert list(bench.new.rows) == ["/accounts/8"]
+
+
+async def _rows(bench: Bench, count: int) -> bool:
+    return len(await bench.journal.entries(None, None, 10)) == count
+
+
+async def test_who_has_not_agreed_is_sent_nothing(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is owed waits; once the side agrees, it gets it."""
+    monkeypatch.setattr(second_legs, "UNAGREED", 0.01)
+    bench.new.agrees = False
+    await bench.agree()
+    await bench.write(put("7"))
+    running = bench.tasks.start(bench.legs.run(), name="second legs")
+    await until(lambda: _attempts(bench, 3))
+
+    assert bench.new.heard == []
+    bench.new.agrees = True
+    await bench.agree()
+    await until(lambda: "/accounts/7" in bench.new.rows)
+    running.cancel()
+
+
+async def _attempts(bench: Bench, least: int) -> bool:
+    (entry,) = await bench.journal.entries(None, None, 10)
+    return entry.attempts >= least and "has not agreed" in entry.said
+
+
+async def test_what_each_side_has_made_is_called_by_its_own_name(bench: Bench) -> None:
+    """A create brings both ids; later writes go to the other side's."""
+    create, answer = put("", method=b"POST"), StoredAnswer(status=201, content_type=b"", body=b'{"id": 42}')
+    bench.new.body = b'{"id": "n-1"}'
+    await bench.write(create, answer, key="42")
+    await bench.write(put("42", b"later"))
+    await bench.deliver()
+
+    assert [heard.path for heard in bench.new.heard] == ["/accounts/", "/accounts/n-1"]
+
+
+async def test_a_result_is_put(bench: Bench) -> None:
+    """The other side gets the first one's answer, not what it was made of."""
+    answer = StoredAnswer(status=200, content_type=b"application/json", body=b'{"balance": 8}')
+    await bench.write(put("7", b'{"add": 1}', b"PATCH", SentOn.RESULT), answer)
+    await bench.deliver()
+    (heard,) = bench.new.heard
+
+    assert (heard.method, heard.body) == ("PUT", b'{"balance": 8}')
+
+
+async def test_a_write_that_was_sent_when_its_clerk_died_is_sent_again_and_done_once(bench: Bench) -> None:
+    """The next clerk takes it when the hold is over; the side knows it by its key."""
+    bench.new.go_on.clear()
+    await bench.write(put("7"))
+    died = Tasks()
+    (entry,) = await bench.journal.take(10, 0.0)
+    leg = died.start(bench.legs.deliver(entry, taken_at=float("inf")), name="leg")
+    await bench.new.arrived.wait()
+    leg.cancel()
+    bench.new.go_on.set()
+    await bench.deliver()
+
+    assert len(bench.new.heard) == 2
+    assert bench.new.applied == [bench.new.heard[0].key]
+    await died.end()
+
+
+async def test_who_stood_still_sends_nothing(bench: Bench) -> None:
+    """Another may have taken what it holds, and sent what comes after it."""
+    await bench.write(put("7"))
+    (entry,) = await bench.journal.take(10, 60.0)
+    await bench.legs.deliver(entry, taken_at=float("-inf"))
+
+    assert bench.new.heard == []
+
+
+async def test_a_route_that_is_gone_keeps_its_writes(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They wait until a route has its name again."""
+    monkeypatch.setattr(second_legs, "UNAGREED", 0.0)
+    await bench.write(put("7"))
+    kept = bench.routes.pop("accounts")
+    (entry,) = await bench.journal.take(10, 60.0)
+    await bench.legs.deliver(entry, taken_at=float("inf"))
+    (waits,) = await bench.journal.entries(None, None, 10)
+    assert (waits.state, waits.said) == (IntentState.OWED, "no route writes under this name any more")
+    bench.routes["accounts"] = kept
+    await bench.deliver()
+
+    assert list(bench.new.rows) == ["/accounts/7"]

@@ -1,0 +1,84 @@
+"""The request for the other side."""
+
+from __future__ import annotations
+
+from proxy.core.journal.intent import Intent, IntentState, JournalEntry, StoredAnswer, StoredRequest
+from proxy.core.journal.second_request import ids_in, key_of, minted, second_request, value_in
+from proxy.core.journal.writes import JsonPath, MintedId, SentOn, Writes
+from proxy.core.outcome import Side
+from proxy.core.routing.cohort import CohortSource, SourceKind
+
+ID = JsonPath("$.id", ("id",))
+ACCOUNT = JsonPath("$.account_id", ("account_id",))
+SEGMENT = CohortSource(SourceKind.PATH, "id", 2)
+WRITES = Writes(keyed_by=SEGMENT, ids=(MintedId(ID, (SEGMENT, ACCOUNT)), MintedId(None, ())))
+
+
+def entry(
+    target: bytes = b"/accounts/7?x=1",
+    lines: tuple[bytes, ...] = (b"X-Tenant: 1",),
+    body: bytes = b'{"account_id": 8}',
+    send: SentOn = SentOn.REQUEST,
+    answer: StoredAnswer | None = None,
+) -> JournalEntry:
+    request = StoredRequest(method=b"PATCH", target=target, lines=lines, body=body)
+    intent = Intent(
+        id="0" * 32,
+        scope="a",
+        key="7",
+        route="a",
+        cohort="",
+        draw=0.0,
+        side=Side.LEGACY,
+        send=send,
+        request=request,
+    )
+    return JournalEntry(intent=intent, state=IntentState.OWED, began=0.0, answer=answer)
+
+
+def test_it_says_that_it_was_done_before() -> None:
+    """With the mark, and a key under which it is done once; what is one connection's own stays behind."""
+    sent = second_request(entry(lines=(b"Content-Length: 3", b"X-Tenant: 1")), WRITES, {})
+
+    assert sent.lines == (b"X-Tenant: 1", b"X-Banyan-Replay: 1", b'Idempotency-Key: "' + b"0" * 32 + b'"')
+    assert (sent.method, sent.target, sent.body) == (b"PATCH", b"/accounts/7?x=1", b'{"account_id": 8}')
+
+
+def test_a_clients_own_key_goes_to_both_sides() -> None:
+    """A write is known by one key wherever it goes."""
+    assert key_of(entry(lines=(b'idempotency-key: "k"',))) == b'"k"'
+
+
+def test_identifiers_stand_as_the_other_side_calls_them() -> None:
+    """In the path and in the body; what nobody mapped goes as it is."""
+    asked = entry()
+    assert ids_in(WRITES, asked.intent.request) == ("7", "8")
+    sent = second_request(asked, WRITES, {"7": "a/b é", "8": "80"})
+
+    assert (sent.target, sent.body) == (b"/accounts/a%2Fb%20%C3%A9?x=1", b'{"account_id": 80}')
+
+
+def test_where_there_is_no_identifier_nothing_is_replaced() -> None:
+    """A shorter path, and bodies that are no JSON."""
+    assert ids_in(WRITES, entry(target=b"/accounts", body=b"\xff").intent.request) == ()
+    header = CohortSource(SourceKind.HEADER, "x")
+    assert ids_in(Writes(keyed_by=header, ids=(MintedId(None, (header,)),)), entry().intent.request) == ()
+
+
+def test_a_result_is_the_things_new_state() -> None:
+    """PUT, with the body that the first side answered; where it had none, the request goes as it came."""
+    answer = StoredAnswer(status=200, content_type=b"application/json", body=b'{"id": 7}')
+    sent = second_request(entry(lines=(b"Content-Type: text/plain",), send=SentOn.RESULT, answer=answer), WRITES, {})
+    empty = StoredAnswer(status=204, content_type=b"", body=b"")
+    same = second_request(entry(send=SentOn.RESULT, answer=empty), WRITES, {})
+
+    assert (sent.method, sent.body) == (b"PUT", b'{"id": 7}')
+    assert [line for line in sent.lines if line.startswith(b"Content-Type")] == [b"Content-Type: application/json"]
+    assert (same.method, same.body) == (b"PATCH", b'{"account_id": 8}')
+
+
+def test_what_both_sides_made_is_a_pair() -> None:
+    """Both answers bring it; where one does not there is none."""
+    assert minted(WRITES, b'{"id": 7}', b'{"id": "x"}') == (("7", "x"),)
+    assert minted(WRITES, b'{"id": 7}', b"{}") == ()
+    assert value_in(b"{}", None) is None

@@ -1,0 +1,122 @@
+"""Writes reach both sides through the whole program."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from typing import cast
+
+import pytest
+
+from tests.e2e.writes.conftest import Migration
+from tests.waiting import until
+
+pytestmark = pytest.mark.unmeasured
+
+
+async def test_a_write_reaches_both_sides(migration: Migration) -> None:
+    """First the one that answers, then the other, marked as done before; a read is none."""
+    assert await migration.send("PUT", "/accounts/7", b'{"x": 1}', Authorization="secret") == 200
+    assert await migration.send("GET", "/accounts/7") == 200
+    await until(lambda: "/accounts/7" in migration.new.rows)
+    put, get = migration.legacy.heard
+    (other,) = [each for each in migration.new.heard if each.method != "GET"]  # which is its shadow
+
+    assert (put.method, put.replay, put.body, put.fields["Authorization"]) == ("PUT", False, b'{"x": 1}', "secret")
+    assert (other.method, other.replay, other.body, other.key) == ("PUT", True, b'{"x": 1}', put.key)
+    assert "Authorization" not in other.fields
+    assert get.method == "GET"
+    await migration.until_empty()
+
+
+async def test_a_create_is_followed_by_the_writes_to_what_it_made(migration: Migration) -> None:
+    """The other side makes an id of its own, under which it gets the later writes."""
+    migration.legacy.body, migration.new.body = b'{"id": 42}', b'{"id": "n-1"}'
+    assert await migration.send("POST", "/accounts", b'{"name": "a"}') == 200
+    assert await migration.send("PATCH", "/accounts/42", b'{"name": "b"}') == 200
+    await migration.until_empty()
+
+    assert [(each.method, each.path) for each in migration.new.heard] == [
+        ("POST", "/accounts"),
+        ("PATCH", "/accounts/n-1"),
+    ]
+
+
+async def test_what_the_first_side_refuses_the_other_never_sees(migration: Migration) -> None:
+    """A no is the client's answer, and leaves nothing behind."""
+    migration.legacy.statuses = [422]
+    assert await migration.send("PUT", "/accounts/7", b"{}") == 422
+    await migration.until_empty()
+
+    assert migration.new.heard == []
+
+
+async def test_a_client_that_leaves_ends_nothing(migration: Migration) -> None:
+    """The first side is asked to the end, and the other gets the write."""
+    migration.legacy.go_on.clear()
+    leaving = asyncio.ensure_future(migration.send("PUT", "/accounts/7", b"{}"))
+    await migration.legacy.arrived.wait()
+    leaving.cancel()
+    await asyncio.gather(leaving, return_exceptions=True)
+    migration.legacy.go_on.set()
+    await until(lambda: "/accounts/7" in migration.new.rows)
+
+
+async def test_a_reload_ends_nothing(migration: Migration) -> None:
+    """A write that runs keeps its table, and is sent to the other side by the next one."""
+    migration.legacy.go_on.clear()
+    sending = asyncio.ensure_future(migration.send("PUT", "/accounts/7", b"{}"))
+    await migration.legacy.arrived.wait()
+    file = migration.banyan.file
+    file.write_text(file.read_text() + "limits: { idle: 60s }\n")
+    await migration.banyan.until_logged("config_reloaded")
+    migration.legacy.go_on.set()
+
+    assert await sending == 200
+    await until(lambda: "/accounts/7" in migration.new.rows)
+
+
+async def test_a_write_without_a_key_is_refused(migration: Migration) -> None:
+    """Nothing is sent: its order could not be kept."""
+    text = migration.banyan.file.read_text().replace("key: path:id", "key: $.account")
+    migration.banyan.file.write_text(text)
+    await migration.banyan.until_logged("config_reloaded")
+
+    assert await migration.send("PUT", "/accounts/7", b"{}") == 400
+    assert migration.legacy.heard == []
+
+
+async def test_a_dead_letter_is_shown_and_sent_again_by_people(migration: Migration) -> None:
+    """It keeps its key back; status, metrics and the list have it, and `retry` sends it, then what waited behind."""
+    migration.new.statuses = [422]
+    assert await migration.send("PUT", "/accounts/7", b"1") == 200
+    await migration.banyan.until_logged("write_dead")
+    assert await migration.send("PUT", "/accounts/7", b"2") == 200
+    await migration.banyan.until_logged("journal_stuck")
+
+    listed = await banyan(migration, "journal")
+    assert "dead" in listed
+    assert "answered 422: {}" in listed
+    assert "dead: banyan journal" in await banyan(migration, "status", "--route", "accounts")
+    assert await migration.banyan.metric('banyan_journal_writes{route="accounts",state="dead"}') == 1
+    shown = await migration.banyan.api("/api/journal?state=dead&route=accounts")
+    (dead,) = cast("list[dict[str, str]]", shown["writes"])
+
+    assert "the other side gets it now" in await banyan(migration, "journal", "retry", dead["id"])
+    await migration.until_empty()
+    assert migration.new.rows == {"/accounts/7": b"2"}
+    assert "no write is in the journal" in await banyan(migration, "journal", "list")
+    assert "no write of id" in await banyan(migration, "journal", "drop", dead["id"], code=1)
+    assert "Say `list`" in await banyan(migration, "journal", "drop", code=2)
+
+
+async def banyan(migration: Migration, *words: str, code: int = 0) -> str:
+    """What a command prints."""
+    ended = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "proxy", *words, "--config", str(migration.banyan.file)),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    said, _ = await ended.communicate()
+    assert ended.returncode == code, said
+    return said.decode()
