@@ -23,7 +23,7 @@ from bench.peers import PEERS, VARIANTS
 from bench.peers.peer import Peer
 from bench.report import Document, Report, fill, render_json, render_text
 from bench.rounds import Plan
-from bench.suites import body, compare, idle, peers, profile, reconcile, routes, shadow, stream, tls
+from bench.suites import body, compare, idle, peers, profile, reconcile, routes, shadow, stream, tls, writes
 
 HELP = """Measures Banyan beside nginx, HAProxy, Caddy, Envoy and Traefik on this machine.
 
@@ -153,6 +153,19 @@ def shadow_command(
 ) -> None:
     """What shadowing every request costs the live path, and what a bad new side does to it."""
     _finish([shadow.measure(_plan(seconds, rounds, cores))], as_json=as_json, markdown=markdown)
+
+
+@app.command("writes")
+def writes_command(
+    *,
+    seconds: Seconds = 4,
+    rounds: Rounds = 5,
+    cores: CoreChoice = None,
+    as_json: Json = False,
+    markdown: Markdown = None,
+) -> None:
+    """What it costs that both sides get a write, out of a journal in a durable PostgreSQL."""
+    _finish([writes.measure(_plan(seconds, rounds, cores))], as_json=as_json, markdown=markdown)
 
 
 @app.command("tls")

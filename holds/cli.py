@@ -26,7 +26,7 @@ from holds.launching import ROOT
 from holds.moving import climb, judge, race, rollback
 from holds.moving.climb import Options, Part
 from holds.moving.journey import State
-from holds.state import database, dual_writes
+from holds.state import database, dual_writes, keys, tokens
 from holds.upstreams import keepalive, names, namespace
 from holds.wire import cases, fuzz, websocket
 from tests.wire.play import Cut
@@ -212,6 +212,21 @@ def judge_command(
     _finish(judge.measure(rounds, seed), as_json=as_json, markdown=markdown)
 
 
+@app.command("tokens")
+def tokens_command(
+    *,
+    runs: Annotated[int, typer.Option(min=10, help="Grants at each point.")] = 200,
+    as_json: Json = False,
+    markdown: Markdown = None,
+) -> None:
+    """Tokens that exist once, before a real provider: clerks killed at each point of a refresh. About six minutes.
+
+    Outages, restores, a release, wrong secrets; and two mutants, with which the same runs must fail. Needs node, and
+    `oidc-provider` where `./run test` puts it (BANYAN_NODE_MODULES).
+    """
+    _finish(tokens.measure(runs), as_json=as_json, markdown=markdown)
+
+
 @app.command("race")
 def race_command(
     *,
@@ -248,6 +263,22 @@ def database_command(
     root, for a file system of its own that fills up.
     """
     _finish(database.measure(seconds, rate, flood), as_json=as_json, markdown=markdown)
+
+
+@app.command("keys")
+def keys_command(
+    *,
+    runs: Annotated[int, typer.Option(min=1, help="Faults, one after the other.")] = 100,
+    seed: Annotated[int, typer.Option(help="Of who is met when, and how.")] = 1,
+    as_json: Json = False,
+    markdown: Markdown = None,
+) -> None:
+    """Idempotency keys while worker, clerk, database and side are killed or stopped. About four minutes.
+
+    Clients retry each key until they have its answer, or hear that nobody knows. No key is executed twice, each that
+    was answered was executed, and none is wedged.
+    """
+    _finish(keys.measure(runs, seed), as_json=as_json, markdown=markdown)
 
 
 @app.command("writes")

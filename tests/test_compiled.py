@@ -37,6 +37,7 @@ EDGE = (
     "tests/edge/shadow/test_second.py",
     "tests/edge/shadow/test_leg.py",
     "tests/edge/exchange/test_tunnel.py",
+    "tests/clerk/idempotency/test_keyed_requests.py",
 )
 COMMANDS = ("tests/cli", "tests/golden", "tests/docs/test_readme.py", "tests/config/test_docs_routes.py")
 """Every command as a person types it, and the outputs that the documents show."""

@@ -35,9 +35,11 @@ from tests.waiting import until
 
 STOPPED = 2.5
 """Seconds: longer than a request waits for the clerk."""
+SETTLES = 60.0
+"""Seconds in which something has to leave the journal."""
 THINGS = 4
-WRITERS = 6
-PAUSE = 0.02
+WRITERS = 4
+PAUSE = 0.05
 """Seconds between two writes of one writer."""
 BETWEEN = 0.5
 """Seconds of load before each fault."""
@@ -243,8 +245,16 @@ class Play:
     # -- afterwards ---------------------------------------------------------------------------------------------------
 
     async def settle(self) -> None:
-        """Until the journal is empty; rule 4."""
-        await until(self._is_settled)
+        """Until the journal is empty; rule 4. BenchError when nothing leaves it any more."""
+        left = len(await self._rows())
+        while left:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(SETTLES):
+                    await until(self._is_settled)
+            before, left = left, len(await self._rows())
+            if left >= before:
+                rows = [(each["state"], each["key"], each["said"]) for each in await self._entries()]
+                raise BenchError(f"{left} writes stay in the journal: {rows[:5]}")
 
     async def _is_settled(self) -> bool:
         rows = await self._rows()
@@ -252,6 +262,10 @@ class Play:
             if state in {"unknown", "dead"}:
                 await self._decide(write)
         return not rows
+
+    async def _entries(self) -> list[dict[str, str]]:
+        page = await self.banyan.api("/api/journal?limit=1000")
+        return page.get("writes", [])  # type: ignore[return-value]
 
     async def _rows(self) -> list[tuple[str, str]]:
         try:
@@ -265,8 +279,7 @@ class Play:
         return [(row["id"].replace("-", ""), row["state"]) for row in rows]
 
     async def _decide(self, write: str) -> None:
-        page = await self.banyan.api("/api/journal?limit=1000")
-        targets = {each["id"]: str(each["target"]) for each in page.get("writes", [])}  # type: ignore[attr-defined]
+        targets = {each["id"]: each["target"] for each in await self._entries()}
         if write not in targets:
             return
         n = int(targets[write].rpartition("=")[2])

@@ -19,7 +19,7 @@ from pathlib import Path
 from aiohttp import web
 
 LINGERS = 0.3
-REFUSED_OF = 4
+REFUSED_OF = 10
 """One in so many marked writes is refused the first time."""
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS done (at INTEGER PRIMARY KEY, thing TEXT, method TEXT, n INTEGER, key TEXT, replay INTEGER);

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
 
-from proxy.api.view import View
+import msgspec
+
+from proxy.api.view import View, null
 
 
 class ParityView(View, frozen=True, kw_only=True):
@@ -27,6 +29,8 @@ class ParityView(View, frozen=True, kw_only=True):
     """At how many paths that was so lately."""
     rate_upper_bound: float = 1.0
     """What the rate of mismatches is not proved to be below; 1 with nothing compared."""
+    mismatch_rate: float | None = msgspec.field(default_factory=null)
+    """The share of mismatches that the bound is about: of the same request a few a day count; null: nothing counts."""
     since: str = ""
     """From when on they count (RFC 3339), where `compare:` was edited; empty: since the epoch began."""
 
@@ -74,6 +78,8 @@ class NoiseView(View, frozen=True, kw_only=True):
     """The reason, for people."""
     since: str | None = None
     """Since when it stands so (RFC 3339), or was first met in this epoch; null: nothing was counted yet."""
+    accepted: Sequence[str] = ()
+    """Rules of `compare:` that accept differences at its path now, by their ids."""
 
 
 class RuleView(View, frozen=True, kw_only=True):

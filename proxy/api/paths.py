@@ -102,7 +102,7 @@ PATHS = (
         "/api/routes/{name}/mismatches",
         "Where the sides differ.",
         MismatchesView,
-        ("cluster", "the id of one, which is shown with its exchanges"),
+        ("cluster", "the id of one, or how it begins, which is shown with its exchanges"),
     ),
     _read("/api/routes/{name}/exchanges", "Safe requests that were kept for replay.", ExchangesView),
     _read("/api/routes/{name}/epochs", "Into what the route's evidence is divided.", EpochsView),

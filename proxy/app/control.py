@@ -88,6 +88,7 @@ async def serve_control(given: ControlInputs) -> None:
         probes=probes,
         watch=given.watch,
         remember=given.remember,
+        records=parts.edit_records,
         followers=(lambda: kill_file.follow(kill.path), flow.follow, parts.follow, lambda: _forget(running, links)),
     )
     stopping = _on_signals(reloads)

@@ -26,11 +26,13 @@ from proxy.control.journal.journal_watch import JournalWatch
 from proxy.control.judge.judge_clock import SteadyTime
 from proxy.control.judge.judge_round import RouteJudging
 from proxy.control.judge.judging import Judge
+from proxy.control.position.edit_records import EditRecords
 from proxy.control.position.hooks import Hooks
 from proxy.control.position.kill_records import KillRecords
 from proxy.control.position.mover import Mover
 from proxy.control.position.order_notes import Around
 from proxy.control.position.reconciling import Reconciling
+from proxy.control.position.record_writer import RecordWriter
 from proxy.control.position.standing_file import StandingWriter, begin
 from proxy.control.position.standing_here import StandingHere
 from proxy.control.probe.health import Probes
@@ -107,7 +109,9 @@ class ControlParts:
         self.asked = RouteMoves(
             running=running, here=self.here, mover=self.mover, judge=self.judge, store=store, around=around
         )
-        self.kill_records = KillRecords(store, self.here.instance, clock, self.mover.look)
+        self.records = RecordWriter(store, self.here.instance, clock, self.mover.look)
+        self.kill_records = KillRecords(self.records)
+        self.edit_records = EditRecords(self.records, lambda route: route in self.here.positions)
         self._hooks = base.hooks
         self._connect()
 
@@ -131,7 +135,7 @@ class ControlParts:
             "edits": self._reconciling.run,
             "judge": self.judge.run,
             "slowness": self.here.watch_slowness,
-            "kill records": self.kill_records.run,
+            "records": self.records.run,
             "grants": self._watch_grants,
             "reconcile runs": self.reconcile_runs.run,
             "journal": self.journal.run,

@@ -19,6 +19,7 @@ from proxy.config.checks.tls_files import newly_bad
 from proxy.config.load import Loaded
 from proxy.config.text.problem import FileProblem
 from proxy.control.fleet.links import Links
+from proxy.control.position.edit_records import EditRecords
 from proxy.control.probe.health import Probes
 from proxy.control.running import Reload, Running, bounded, changed_routes, needs_restart
 from proxy.core.http.leniency import Points
@@ -43,7 +44,8 @@ class Watch(Protocol):
 
 @dataclass(kw_only=True, slots=True)
 class Reloads:
-    """Carries revisions from the watch to everything that follows them; `remember` keeps the last good text on disk.
+    """Carries revisions from the watch to everything that follows them; `remember` keeps the last good text on disk,
+    `records` what was edited.
 
     `followers` are called after each one: for whatever else reads routes.yaml.
     """
@@ -53,6 +55,7 @@ class Reloads:
     probes: Probes
     watch: Watch
     remember: Callable[[Loaded], object]
+    records: EditRecords
     followers: Sequence[Callable[[], None]]
     _asked: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -92,6 +95,7 @@ class Reloads:
         table, changed = await asyncio.to_thread(lambda: (table_of(after), changed_routes(before, after)))
         restart = needs_restart(self.running.started_with, after)
         self.running.take(after, good(warnings, restart))
+        self.records.taken(before, after)
         self.links.push(table)
         self.links.ledger.follow(frozenset(route.name for route in after.routes))
         self.probes.follow(after.upstreams)
@@ -114,6 +118,7 @@ class Reloads:
     def _refuse(self, problems: Sequence[FileProblem]) -> None:
         reload = refused(problems)
         self.running.refuse(reload)
+        self.records.refused([str(problem) for problem in problems])
         _log.error(
             "config_refused",
             problems=reload.problems,

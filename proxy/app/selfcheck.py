@@ -9,6 +9,7 @@ import resource
 import time
 from collections.abc import Callable, Iterator
 
+from proxy.control.position.standing_file import MEMORY, kind_of
 from proxy.core.build import BUILD, SLOW, Build
 from proxy.core.limits.ceiling import share_of_group
 from proxy.core.routing.snapshot import AUTO, Limits
@@ -48,6 +49,14 @@ def cautions(limits: Limits, workers: int, build: Build = BUILD) -> Iterator[str
     yield from check_year(time.gmtime().tm_year)
     yield from check_files(limits, resource.getrlimit(resource.RLIMIT_NOFILE)[0])
     yield from check_memory(limits, workers, group_limit(), resident())
+
+
+def state_kept(state: str) -> dict[str, str]:
+    """For the line that says that it serves: the kind of store, and what a restart costs where it lives in memory."""
+    kind = kind_of(state)
+    lost = "a restart, SIGUSR2 too, loses all evidence, and ramps wait for it anew"
+    keeps = "`state: embedded`, or the address of a PostgreSQL there, keeps it"
+    return {"state": kind, "hint": f"{lost}; {keeps}"} if kind == MEMORY else {"state": kind}
 
 
 def check_steady(clock: Callable[[], float]) -> Iterator[str]:

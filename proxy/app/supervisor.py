@@ -29,7 +29,7 @@ from proxy.app.child_start import WorkerFork, run_clerk, run_comparer, run_contr
 from proxy.app.handover import HandedDown, Readiness, handed_down, start_successor
 from proxy.app.heartbeat import HUNG, Heartbeats, Silence
 from proxy.app.initial_table import Start, first_start
-from proxy.app.selfcheck import cautions, prepare
+from proxy.app.selfcheck import cautions, prepare, state_kept
 from proxy.app.shared_ties import SharedTies
 from proxy.app.socket_file import SocketFile
 from proxy.app.sockets import Sockets, bind, hint_of
@@ -111,7 +111,8 @@ class Supervisor:
     def run(self) -> int:
         """Until all children have ended after a SIGTERM."""
         signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
-        _log.info("serving", listen=self._sockets.address, workers=len(self._sockets.workers), pid=os.getpid())
+        kept = state_kept(self._start.snapshot.state.reveal())
+        _log.info("serving", listen=self._sockets.address, workers=len(self._sockets.workers), pid=os.getpid(), **kept)
         clerk = (_CLERK,) if self._start.snapshot.has_database else ()
         for number in (_CONTROL, _COMPARER, *clerk, *range(len(self._sockets.workers))):
             self._give_birth(number)

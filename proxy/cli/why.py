@@ -104,7 +104,11 @@ def _now(now: NowView, revision: str) -> str:
     at = "" if now.stage is None else f" at {_place(now.stage, now.split or 0.0)}"
     if now.side is None:
         return f"its cohort would be drawn anew on {now.route}{at} (revision {revision})"
+    from proxy.core.traffic.replay import UNMATCHED
+
     verb = painted("would be", Ink.WARN) if now.differs else "would again be"
+    if now.route == UNMATCHED:
+        return f"{verb} refused, as no route takes it (revision {revision})"
     return f"{verb} {now.side} on {now.route}{at}, reason: {now.reason} (revision {revision})"
 
 

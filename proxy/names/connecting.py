@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import socket
 from time import monotonic
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
@@ -54,9 +54,10 @@ def _result(name: str, host: str, port: int) -> ResolveResult:
     return ResolveResult(hostname=name, host=host, port=port, family=family, proto=0, flags=flags)
 
 
-def connector_to(upstream: Upstream, resolver: Resolver) -> aiohttp.BaseConnector:
-    """For one request to one endpoint."""
+def connector_to(upstream: Upstream, resolver: Resolver, keeps: float = 0.0) -> aiohttp.BaseConnector:
+    """To one endpoint: for one request, or for many, with connections that are kept for `keeps` seconds."""
+    kept: dict[str, Any] = {"keepalive_timeout": keeps} if keeps else {"force_close": True}
     if upstream.host.startswith("/"):
-        return aiohttp.UnixConnector(upstream.host, force_close=True)
+        return aiohttp.UnixConnector(upstream.host, **kept)
     looking = Looking(resolver, system=upstream.resolve.system)
-    return aiohttp.TCPConnector(resolver=looking, force_close=True, use_dns_cache=False)
+    return aiohttp.TCPConnector(resolver=looking, use_dns_cache=False, **kept)

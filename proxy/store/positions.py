@@ -12,14 +12,18 @@ Rule 4: whoever judges passes its lead with every write, and stops at the first 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 from typing import Protocol
 
+from proxy.core.evidence.records import cleaned, storable
 from proxy.core.position.position import Move, Position, Transition
 from proxy.core.position.record import OrderRecord
 from proxy.core.position.standing import InstanceMessage, Lead, Pin, Presence, Standing
 
 KEPT_TRANSITIONS = 100_000
 """Moves are kept until the standing has changed so many times again."""
+LONGEST_REASON = 4_000
+"""Characters of a move's reason: all needs of a step, each in a sentence."""
 KEPT_ORDERS = 100_000
 """Orders that are no moves: the newest."""
 
@@ -102,6 +106,11 @@ class PositionStore(Protocol):
         At once where the store can tell, else within `every` seconds. Never raises: while the store is away it is
         silent. Close it to end it.
         """
+
+
+def storable_move(made: Transition) -> Transition:
+    """The record with texts that every store takes; its reason is no key, and may be longer than what is one."""
+    return replace(cleaned(made), reason=storable(made.reason, LONGEST_REASON))
 
 
 def check_move(position: Position, expected_version: int, transition: Transition) -> None:

@@ -8,7 +8,7 @@ from itertools import chain, count, repeat
 
 import pytest
 
-from proxy.app.selfcheck import cautions, check_files, check_memory, check_steady, check_year, prepare
+from proxy.app.selfcheck import cautions, check_files, check_memory, check_steady, check_year, prepare, state_kept
 from proxy.core.build import Build
 from proxy.core.routing.snapshot import Limits
 
@@ -74,6 +74,16 @@ def test_memory_is_held_against_the_control_group(memory: int, workers: int, gro
 def test_cautions_are_about_this_machine() -> None:
     """With next to no clients and no ceiling there is nothing to warn of here."""
     assert list(cautions(Limits(connections=1, memory=0), 1, Build.COMPILED)) == []
+
+
+def test_a_store_in_memory_says_what_a_restart_costs() -> None:
+    """And which line of the file keeps it; of an address nothing but its kind is said."""
+    memory, embedded, server = map(state_kept, ("memory", "embedded", "postgresql://banyan:secret@db/banyan"))
+
+    assert memory["state"] == "memory"
+    assert "loses all evidence" in memory["hint"]
+    assert "`state: embedded`" in memory["hint"]
+    assert (embedded, server) == ({"state": "embedded"}, {"state": "postgresql"})
 
 
 def test_an_interpreted_build_is_a_caution() -> None:

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 
@@ -13,12 +14,13 @@ from proxy.clerk.handler import AnyHandler
 from proxy.clerk.worker_connection import Handlers, WorkerConnection
 from proxy.core.idempotency.claims import ClaimOutcome, Settlement
 from proxy.core.routing.snapshot import Snapshot
-from proxy.edge.clerk.clerk_link import ClerkLink
 from proxy.link.idempotency_questions import ClaimKey, KeyClaimed, KeySettled
 from proxy.link.questions import QUESTIONS, Answer
+from proxy.link.reconnecting import ReconnectingLink
 from proxy.store.errors import StoreUnavailable
 from proxy.tasks import Tasks, Work
 
+Link = TypeVar("Link", bound=ReconnectingLink)
 CLAIM = ClaimKey(b"r" * 32, b"o" * 16, b"f" * 32, "pay", "k1", repeatable=False)
 SETTLED = KeySettled(b"r" * 32, b"o" * 16, Settlement.UNSENT)
 
@@ -83,8 +85,8 @@ class Clerk:
 
 
 @contextlib.asynccontextmanager
-async def linked(link: ClerkLink) -> AsyncIterator[ClerkLink]:
-    """The worker's end keeps its connection while the block runs."""
+async def linked(link: Link) -> AsyncIterator[Link]:
+    """This end keeps its connection while the block runs."""
     task = asyncio.ensure_future(link.run())
     try:
         yield link

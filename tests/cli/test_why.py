@@ -85,6 +85,7 @@ def test_a_request_that_no_route_took(banyan: Banyan) -> None:
     text = said(banyan, msgspec.json.encode(view))
 
     assert "route     none" in text
+    assert "now       would again be refused, as no route takes it (revision r)" in text
     assert not {"stage", "cohort", "upstream", "draw"} & {line.split()[0] for line in text.splitlines()[1:]}
 
 

@@ -120,9 +120,13 @@ class Known:
     by_route: dict[str, Measures] = field(default_factory=dict)
 
     epoch: int = 1
+    edited: float = 0.0
 
     def measures(self, route: str, position: Position, least: float) -> Measures:  # noqa: ARG002 - as the book does
         return self.by_route.get(route, Measures())
+
+    def rules_from(self, route: str) -> float:  # noqa: ARG002 - as the book does
+        return self.edited
 
     def epoch_number(self, route: str) -> int:  # noqa: ARG002 - as the book does
         return self.epoch

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from proxy.config.load import Loaded, load_text
 
-README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 def test_the_first_example_loads_and_serves_websockets() -> None:
@@ -18,6 +19,15 @@ def test_the_first_example_loads_and_serves_websockets() -> None:
 
     assert isinstance(loaded, Loaded), loaded
     assert [route.name for route in loaded.snapshot.routes if route.websocket] == ["rest"]
+
+
+def test_what_it_names_of_run_is_there() -> None:
+    """Whoever has a clone finds `banyan` by commands that `./run` has."""
+    usage = (ROOT / "run").read_text(encoding="utf-8").partition("<<'HELP'\n")[2].partition("HELP\n")[0]
+    named = set(re.findall(r"\./run (\w+)", README))
+
+    assert {"shell", "banyan", "demo", "test"} <= named
+    assert named <= set(re.findall(r"^  (\w+)", usage, re.MULTILINE))
 
 
 def test_it_says_how_to_install_and_what_to_set() -> None:

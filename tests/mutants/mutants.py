@@ -135,7 +135,7 @@ MUTANTS = (
     ),
     Mutant(
         name="dual write: sends before the intent is committed",
-        path="proxy/edge/clerk/journal_step.py",
+        path="proxy/edge/steps/journal_step.py",
         before="        return WriteBeginning(self, request, key, body).ask()",
         after="        intent = self.intent(request, key, body)\n        self.clerk.ask(intent, _heard)\n"
         "        self.begun(request, intent)\n        return None",

@@ -64,6 +64,16 @@ async def test_moves_are_recorded_newest_first(stores: Stores) -> None:
     assert await stores.positions.transitions(None, 1) == (moves[0],)
 
 
+async def test_a_long_reason_is_kept_whole(stores: Stores) -> None:
+    """A promotion names every need that was met."""
+    reason = "; ".join(f"need {number} was met, and here is with which numbers it was met" for number in range(30))
+    made = transition(position(1), reason=reason)
+    await stores.positions.compare_and_set(position(1), 0, made)
+
+    assert len(reason) > 1500
+    assert [each.reason for each in await stores.positions.transitions(None, 1)] == [reason]
+
+
 async def test_of_forty_movers_one_wins(stores: Stores) -> None:
     """However many move a route at once, from nothing and from a version: one does, and one move is recorded."""
     for version in (1, 2):

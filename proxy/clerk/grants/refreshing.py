@@ -1,7 +1,7 @@
 """A refresh: the stored answer for an ancestor, the provider's own for whoever uses the current token, in good time.
 
 Rule 1: what is to be done is ruled anew after each thing that was waited for: the database may have gone on.
-Rule 2: whoever waits is checked for itself; the outcome of another's credentials is nobody else's.
+Rule 2: whoever waits is checked for itself; wrong credentials are found out by a probe, and use no token.
 Rule 3: a client waits at most `wait` seconds; its flight goes on without it.
 """
 
@@ -87,6 +87,8 @@ class Refreshing:
             return replies.refused(GrantRuling.STRANGER)
         if await fence.tables.is_closed(self._host):
             return self._closed(asker)
+        if system.adopt and await self._is_wrong(asker):
+            return _unauthorised(asker)
         family = uuid4()
         sealed = fence.sealed_token(family, request.token)
         who = request.credentials.client_id
@@ -136,8 +138,7 @@ class Refreshing:
         fence, shown = asker.fence, known.shown
         match await self._checks.check(fence, asker.departure):
             case CredentialCheck.WRONG:
-                basic = asker.departure.request.credentials.proof is Proof.BASIC
-                return replies.error(401, "invalid_client", "the provider knows other credentials", challenge=basic)
+                return _unauthorised(asker)
             case CredentialCheck.NOT_KNOWN:
                 return replies.away("the provider could not be asked whether the client is who it says")
             case CredentialCheck.RIGHT:
@@ -169,11 +170,19 @@ class Refreshing:
             return replies.error(429, "slow_down", "the provider wants to be asked later", retry_after=max(1.0, pause))
         return replies.away("the provider has not answered yet", max(1.0, pause))
 
+    async def _is_wrong(self, asker: TokenAsker) -> bool:
+        """A wrong secret uses no token, and takes nobody's turn; an assertion is good for one call, which tells."""
+        if asker.departure.request.credentials.proof not in {Proof.BASIC, Proof.POST}:
+            return False
+        return await self._checks.check(asker.fence, asker.departure) is CredentialCheck.WRONG
+
     async def _use(self, asker: TokenAsker, known: KnownToken) -> GrantUsed | None:
         """The current token, once, whoever asks for it."""
         left = asker.until - monotonic()
         if left <= 0:
             return self._come_back(known, 0.0)
+        if await self._is_wrong(asker):
+            return _unauthorised(asker)
         flight = self._flights.of(known.family)
         if flight is not None:
             await asyncio.wait([flight], timeout=left)
@@ -212,3 +221,8 @@ class Refreshing:
             await asker.fence.tables.give(asker.hash, known.family, asker.name, known.shown.generation)
         except StoreUnavailable as error:
             _log.warning("grant_mark_lost", family=str(known.family), error=str(error))
+
+
+def _unauthorised(asker: TokenAsker) -> GrantUsed:
+    basic = asker.departure.request.credentials.proof is Proof.BASIC
+    return replies.error(401, "invalid_client", "the provider knows other credentials", challenge=basic)

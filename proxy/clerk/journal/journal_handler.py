@@ -39,7 +39,7 @@ class JournalHandler:
         self._routes: Mapping[str, Route] = {}
         self._tasks = Tasks()
         self._wake = asyncio.Event()
-        self._sides = Sides(Resolver(self._tasks))
+        self._sides = Sides(Resolver(self._tasks), self._tasks)
         self.intents = JournalIntents(journal, self._tasks, self._wake)
         self.second_legs = SecondLegs(journal, self._sides, lambda: self._routes, self._tasks, self._wake)
         self._abandoned = AbandonedWrites(journal, self._sides, lambda: self._routes, self._wake, self.intents)

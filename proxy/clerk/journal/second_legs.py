@@ -16,6 +16,7 @@ from dataclasses import dataclass, field, replace
 
 import structlog
 
+from proxy.clerk.group_commit import GroupCommit
 from proxy.clerk.journal.sides import SideAnswer, Sides
 from proxy.core.journal.intent import JournalEntry, StoredRequest
 from proxy.core.journal.second_answer import SecondOutcome, SecondVerdict, verdict_on
@@ -50,6 +51,11 @@ class SecondLegs:
     wake: asyncio.Event
     counts: dict[SecondOutcome, int] = field(default_factory=lambda: dict.fromkeys(SecondOutcome, 0))
     _running: int = 0
+    _dones: GroupCommit[str, frozenset[str]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """What is done is told in few commits."""
+        self._dones = GroupCommit(self.journal.done, self.tasks, "journal dones")
 
     async def run(self) -> None:
         """Take and send until cancelled; run it in the background."""
@@ -114,7 +120,10 @@ class SecondLegs:
         return verdict if verdict.outcome is SecondOutcome.DEAD else replace(verdict, wait=UNAGREED)
 
     async def _note(self, entry: JournalEntry, verdict: SecondVerdict, pairs: tuple[tuple[str, str], ...]) -> None:
-        settled = await self.journal.settle(entry, verdict, pairs if verdict.outcome is SecondOutcome.DONE else ())
+        if verdict.outcome is SecondOutcome.DONE and not pairs:
+            settled = entry.intent.id in await self._dones.add(entry.intent.id)
+        else:
+            settled = await self.journal.settle(entry, verdict, pairs if verdict.outcome is SecondOutcome.DONE else ())
         if not settled:
             return
         self.counts[verdict.outcome] += 1

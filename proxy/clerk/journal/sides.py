@@ -24,6 +24,7 @@ from proxy.core.journal.writes import REPLAY, REPLAY_ACCEPTED, REPLAY_NAME
 from proxy.core.routing.route import Endpoint, HostMode, Upstream
 from proxy.names.connecting import connector_to
 from proxy.names.resolver import Resolver
+from proxy.tasks import Tasks
 from proxy.tls.live_contexts import UpstreamContext
 
 EVERY = 10.0
@@ -51,9 +52,11 @@ class SideAnswer:
 class Sides:
     """The upstreams of one table that routes with `writes` name."""
 
-    def __init__(self, resolver: Resolver) -> None:
-        """None yet."""
+    def __init__(self, resolver: Resolver, tasks: Tasks) -> None:
+        """None yet; to be made inside the running loop."""
         self._resolver = resolver
+        self._tasks = tasks
+        self._clients: dict[tuple[str, Endpoint], aiohttp.ClientSession] = {}
         self._upstreams: dict[str, Upstream] = {}
         self._contexts: dict[str, UpstreamContext] = {}
         self._agreed: dict[tuple[str, Endpoint], float] = {}
@@ -66,6 +69,8 @@ class Sides:
         self._contexts = {name: each for name, each in self._contexts.items() if name not in changed}
         self._agreed = {place: until for place, until in self._agreed.items() if place[0] not in changed}
         self._upstreams = dict(upstreams)
+        for place in [place for place in self._clients if place[0] in changed]:
+            self._tasks.start(self._clients.pop(place).close(), name="side closed")
         self._changed.set()
 
     async def keep_asking(self) -> None:
@@ -100,8 +105,7 @@ class Sides:
         try:
             async with (
                 asyncio.timeout(PATIENCE),
-                self._client(upstream, place) as client,
-                client.options(
+                self._client(upstream, place).options(
                     _url(upstream, upstream.applies), headers=asked, allow_redirects=False, **self._by_tls(upstream)
                 ) as answer,
             ):
@@ -138,8 +142,7 @@ class Sides:
         try:
             async with (
                 asyncio.timeout(seconds),
-                self._client(upstream, place) as client,
-                client.request(
+                self._client(upstream, place).request(
                     request.method.decode("latin-1"),
                     _url(upstream, request.target.decode("latin-1")),
                     headers=fields,
@@ -160,12 +163,20 @@ class Sides:
             return SideAnswer(0, (str(error) or type(error).__name__)[:_MAX_SAID])
 
     def _client(self, upstream: Upstream, place: Endpoint) -> aiohttp.ClientSession:
-        return aiohttp.ClientSession(
-            connector=connector_to(replace(upstream, host=place.host, port=place.port, more=()), self._resolver),
-            cookie_jar=aiohttp.DummyCookieJar(),
-            timeout=aiohttp.ClientTimeout(total=None),
-            headers={"User-Agent": "banyan-journal"},
-        )
+        found = self._clients.get((upstream.name, place))
+        if found is None:
+            at = replace(upstream, host=place.host, port=place.port, more=())
+            found = self._clients[upstream.name, place] = aiohttp.ClientSession(
+                connector=connector_to(at, self._resolver, upstream.keep_alive),
+                cookie_jar=aiohttp.DummyCookieJar(),
+                timeout=aiohttp.ClientTimeout(total=None),
+            )
+        return found
+
+    async def close(self) -> None:
+        """End all connections."""
+        while self._clients:
+            await self._clients.popitem()[1].close()
 
     def _by_tls(self, upstream: Upstream) -> dict[str, Any]:
         """OSError while the files of `tls` were not read, or cannot be used."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
 
 LESSON = Lesson(
     purpose="Print or write the rule that accepts a difference.",
-    more="The rule covers this path and this kind and nothing beside them; `banyan check` takes it as it is printed. "
+    more="The rule covers this path and this kind and nothing beside them; of a Content-Type whose charset alone "
+    "differs it covers that, and no other type. `banyan check` takes it as it is printed. "
     "With --write it goes into `compare:` of the route in --config, and not a byte beside it changes: comments and "
     "layout stay, and it is reviewed like every edit. What is evidence for the judge begins anew with the next full "
     "minute after the edit, as comparisons are kept by the minute.",
@@ -33,10 +35,12 @@ LESSON = Lesson(
 )
 _OWN = {"order": "unordered", "null_absent": "null_absent"}
 _ACCEPTING = frozenset({"ignore", *_OWN.values()})
+_CONTENT_TYPE = "header:Content-Type"
 _COUNTS = "evidence of the route counts from the next full minute after this edit on, and nothing from before it"
 _NARROWER = {
     "num": "to accept close numbers only, write it under tolerance: with absolute: or relative: and without kinds:",
     "time": "to accept close times only, write it under time: with within: and without kinds:",
+    "header": "to accept values that look alike only, write it under mask: with regex: and without kinds:",
     "string": "to accept values that look alike only, write it under mask: without kinds:",
     "order": "to pair elements by a member instead, write it under keyed: with key:",
 }
@@ -44,7 +48,9 @@ _NARROWER = {
 
 def accept(  # noqa: PLR0913  a command's options
     route: Annotated[str, typer.Argument(metavar="ROUTE", help="The route's name.", show_default=False)],
-    cluster: Annotated[str, typer.Argument(metavar="CLUSTER", help="The cluster's id.", show_default=False)],
+    cluster: Annotated[
+        str, typer.Argument(metavar="CLUSTER", help="The cluster's id, or how it begins.", show_default=False)
+    ],
     *,
     reason: Annotated[str, typer.Option(metavar="TEXT", help="Why it is accepted.", show_default=False)],
     owner: Annotated[str, typer.Option(metavar="NAME", help="Who answers for it.", show_default=False)],
@@ -57,18 +63,9 @@ def accept(  # noqa: PLR0913  a command's options
     json: JSON = False,
 ) -> None:
     """See LESSON."""
-    from proxy.cli.admin_client import NoAnswerError, get_mismatches
-
-    try:
-        found = get_mismatches(base_of(admin, config), route).clusters
-    except NoAnswerError as error:
-        complain(error.message, error.cure)
-        leave(FOUND)
-    accepted = next((each for each in found if each.id == cluster), None)
-    if accepted is None:
-        complain(f"{route} has no cluster {cluster!r} now.", f"banyan mismatches {route}")
-        leave(FOUND)
-    treatment, rule = rule_of(accepted, reason, owner, until)
+    base = base_of(admin, config)
+    accepted = _cluster(base, route, cluster)
+    treatment, rule = rule_of(accepted, reason, owner, until, _only_type(base, route, accepted))
     _refuse_bad(treatment, rule)
     line = _write(config, route, treatment, rule) if write else 0
     if json:
@@ -84,6 +81,41 @@ def accept(  # noqa: PLR0913  a command's options
     leave(FINE)
 
 
+def _cluster(base: str, route: str, begins: str) -> ClusterView:
+    from proxy.cli.admin_client import NoAnswerError, get_mismatches
+    from proxy.core.nearest import meant
+
+    try:
+        found = {each.id: each for each in get_mismatches(base, route).clusters}
+    except NoAnswerError as error:
+        complain(error.message, error.cure)
+        leave(FOUND)
+    ids = meant(begins, found)
+    if len(ids) > 1:
+        complain(f"{len(ids)} clusters of {route} begin with {begins!r}: {', '.join(ids)}.", "Write more of the id.")
+        leave(FOUND)
+    if not ids:
+        complain(f"{route} has no cluster {begins!r} now.", f"banyan mismatches {route}")
+        leave(FOUND)
+    return found[ids[0]]
+
+
+def _only_type(base: str, route: str, cluster: ClusterView) -> str:
+    """The media type that both sides say where charsets alone differ; empty where that is not it, or not known."""
+    from proxy.cli.admin_client import NoAnswerError, get_mismatches
+    from proxy.core.parity.formats.media import read_content_type
+
+    if (cluster.path, cluster.severity) != (_CONTENT_TYPE, "low"):
+        return ""
+    try:
+        exchanges = get_mismatches(base, route, cluster.id).exchanges or []
+    except NoAnswerError:  # the rule of any value is one, too
+        return ""
+    found = [each for exchange in exchanges for each in exchange.differences if each.path == _CONTENT_TYPE]
+    types = {read_content_type(value).name for each in found for value in (each.legacy, each.new)}
+    return types.pop() if len(types) == 1 else ""
+
+
 def _write(config: Path, route: str, treatment: str, rule: Block) -> int:
     from proxy.cli.evidence.written_rule import NotWrittenError, write_rule
 
@@ -94,15 +126,19 @@ def _write(config: Path, route: str, treatment: str, rule: Block) -> int:
         leave(UNUSABLE)
 
 
-def rule_of(cluster: ClusterView, reason: str, owner: str, until: str) -> tuple[str, Block]:
+def rule_of(cluster: ClusterView, reason: str, owner: str, until: str, only_type: str = "") -> tuple[str, Block]:
     """The narrowest rule that always covers the cluster: its treatment and its keys.
 
-    Of one that is undecided it is the word that legacy does not repeat the value.
+    Of one that is undecided it is the word that legacy does not repeat the value; of a Content-Type that has one type
+    only, whatever its parameters, that type.
     """
     from proxy.api.evidence import ClusterStanding
 
     if cluster.state is ClusterStanding.UNDECIDED:
         return "noisy", {"path": cluster.path, "reason": reason, "owner": owner, "until": until}
+    if only_type:
+        regex = rf"(?i){re.escape(only_type)}\s*(;.*)?"
+        return "mask", {"path": cluster.path, "regex": regex, "reason": reason, "owner": owner, "until": until}
     treatment = _OWN.get(cluster.kind, "ignore")
     kinds: dict[str, list[str]] = {} if cluster.kind in _OWN else {"kinds": [cluster.kind]}
     return treatment, {"path": cluster.path, **kinds, "reason": reason, "owner": owner, "until": until}

@@ -27,7 +27,9 @@ LESSON = Lesson(
 
 def export(
     route: Annotated[str, typer.Argument(metavar="ROUTE", help="The route's name.", show_default=False)],
-    cluster: Annotated[str, typer.Argument(metavar="CLUSTER", help="The cluster's id.", show_default=False)],
+    cluster: Annotated[
+        str, typer.Argument(metavar="CLUSTER", help="The cluster's id, or how it begins.", show_default=False)
+    ],
     *,
     admin: ADMIN = "",
     config: CONFIG = ROUTES,

@@ -35,7 +35,9 @@ LESSON = Lesson(
 
 def mismatches(
     route: Annotated[str, typer.Argument(metavar="ROUTE", help="The route's name.", show_default=False)],
-    cluster: Annotated[str, typer.Argument(metavar="[CLUSTER]", help="A cluster's id.", show_default=False)] = "",
+    cluster: Annotated[
+        str, typer.Argument(metavar="[CLUSTER]", help="A cluster's id, or how it begins.", show_default=False)
+    ] = "",
     *,
     number: Annotated[int, typer.Option("--exchange", "-n", min=1, help="Which exchange; 1 is the newest.")] = 1,
     admin: ADMIN = "",

@@ -36,7 +36,9 @@ LESSON = Lesson(
 def replay(
     route: Annotated[str, typer.Argument(metavar="ROUTE", help="The route's name.", show_default=False)],
     *,
-    cluster: Annotated[str, typer.Option(metavar="ID", help="Only exchanges that show this cluster.")] = "",
+    cluster: Annotated[
+        str, typer.Option(metavar="ID", help="Only exchanges that show this cluster; how its id begins will do.")
+    ] = "",
     to: Annotated[str, typer.Option(metavar="URL", help="Where to send them; else the route's new upstream.")] = "",
     header: Annotated[
         list[str], typer.Option("--header", "-H", metavar="'NAME: VALUE'", help="In place of a hashed field.")

@@ -10,28 +10,30 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from proxy.cli.admin_address import base_of
+from proxy.cli.admin_address import ADMIN, base_of, url_of
 from proxy.cli.help_text import FINE, FOUND, UNUSABLE, Lesson
 from proxy.cli.options import CONFIG, JSON, ROUTES
 from proxy.cli.terminal import complain, leave, say, say_json
 
 if TYPE_CHECKING:
-    from proxy.cli.explain.model import BesideFile, Explanation, Stands
+    from proxy.cli.explain.model import BesideFile, Explanation, GoneBy
     from proxy.core.routing.kill_switch import KillSwitchOrder
+    from proxy.core.routing.snapshot import Snapshot
 
 LESSON = Lesson(
     purpose="Say who would answer one request, and why.",
     more="The request is read, routed and decided by the code that serves live traffic; nothing is sent anywhere. "
-    "It goes by the file alone. With --admin a running Banyan is asked where the route stands since the judge or an "
-    "order has moved it, and the first line says who answers there now, the kill switch and pins included; what was "
-    "decided for a request that came stands in `banyan why`.",
+    "A running Banyan, if there is one, is asked where the route stands since the judge or an order has moved it, and "
+    "the answer is that of now, pins and kill switch included; the second line says what it goes by. What was decided "
+    "for a request that came stands in `banyan why`.",
     example="banyan explain GET /orders/7 -H 'X-Tenant-Id: acme'",
     exits={
         FINE: "a route answers it",
-        FOUND: "Banyan refuses it (400, 404, 405, …), or nothing answers at --admin",
+        FOUND: "Banyan refuses it (400, 404, 405, …), or nothing answers at the --admin that was named",
         UNUSABLE: "wrong usage, or the file has problems",
     },
 )
+FILE_ONLY = "--file-only"
 
 
 def explain(  # noqa: PLR0913  a command's options
@@ -45,14 +47,13 @@ def explain(  # noqa: PLR0913  a command's options
     ] = [],  # noqa: B006  typer copies it
     host: Annotated[str, typer.Option(metavar="HOST", help="The Host header, else localhost.")] = "",
     client_ip: Annotated[str, typer.Option(metavar="ADDRESS", help="Whose request it is.")] = "127.0.0.1",
-    admin: Annotated[
-        str, typer.Option(metavar="URL", help="Say also where the route stands there.", show_default=False)
-    ] = "",
+    file_only: Annotated[bool, typer.Option("--file-only", help="Ask no running Banyan: by the file alone.")] = False,
+    admin: ADMIN = "",
     config: CONFIG = ROUTES,
     json: JSON = False,
 ) -> None:
     """See LESSON."""
-    from proxy.cli.explain.model import BesideFile, explain_head, served_by
+    from proxy.cli.explain.model import explain_head, served_by
     from proxy.cli.explain.picture import explanation_lines
     from proxy.cli.explain.typed_request import TypedRequest, fault_of, read_typed
     from proxy.cli.routes_file import load_or_leave
@@ -64,10 +65,12 @@ def explain(  # noqa: PLR0913  a command's options
     snapshot = load_or_leave(config).snapshot
     head = read_typed(typed, snapshot)
     asked = head, f"{method} {target}", str(ip_address(client_ip)), snapshot, _key(config)
-    explained, killed = explain_head(*asked), _order(snapshot.kill_file, config)
-    stood = _stood(base_of(admin, config), explained) if admin else BesideFile(killed=killed is not None)
-    now = served_by(explain_head(*asked, stood)) if stood != BesideFile() else None
-    explanation = replace(explained, killed=killed, stands=_stands(stood), now=now)
+    by_file = explain_head(*asked)
+    gone_by, stood = _stood(by_file, snapshot, admin, config) if not file_only else _alone(snapshot, FILE_ONLY)
+    killed = _order(snapshot.kill_file, config)
+    stood = replace(stood, killed=stood.killed or killed is not None)
+    found = explain_head(*asked, stood)
+    explanation = replace(found, gone_by=gone_by, killed=killed, reason=stood.reason, by_file=served_by(by_file))
     if json:
         say_json(explanation)
     else:
@@ -76,26 +79,29 @@ def explain(  # noqa: PLR0913  a command's options
     leave(FOUND if explanation.refused else FINE)
 
 
-def _stands(stood: BesideFile) -> Stands | None:
-    from proxy.cli.explain.model import Stands
-
-    runs = stood.runs
-    return None if runs is None else Stands(stage=runs.stage or "", split=runs.split or 0.0, reason=runs.reason)
-
-
-def _stood(base: str, explained: Explanation) -> BesideFile:
-    """Where a running Banyan has the route that takes the request."""
+def _stood(by_file: Explanation, snapshot: Snapshot, admin: str, config: Path) -> tuple[GoneBy, BesideFile]:
+    """Where a running Banyan has the route that takes the request; one that was named has to answer."""
     from proxy.cli.admin_client import NoAnswerError, get_route
-    from proxy.cli.explain.model import BesideFile
+    from proxy.cli.explain.model import BesideFile, GoneBy
 
-    if explained.route is None or explained.route.stage is None:
-        return BesideFile()
+    if by_file.route is None or by_file.route.stage is None:
+        return _alone(snapshot, "whatever runs, Banyan answers it by itself")
+    base = base_of(admin, config) if admin else url_of(snapshot.admin)
     try:
-        runs = get_route(base, explained.route.name)[0].runs
+        found = get_route(base, by_file.route.name)[0]
     except NoAnswerError as error:
+        if not admin:
+            return _alone(snapshot, error.message)
         complain(error.message, error.cure)
         leave(FOUND)
-    return BesideFile(route=explained.route.name, runs=runs, killed=runs.killed)
+    gone_by = GoneBy(revision=snapshot.revision, admin=base, serves=found.revision)
+    return gone_by, BesideFile(route=found.name, runs=found.runs, killed=found.runs.killed)
+
+
+def _alone(snapshot: Snapshot, why: str) -> tuple[GoneBy, BesideFile]:
+    from proxy.cli.explain.model import BesideFile, GoneBy
+
+    return GoneBy(revision=snapshot.revision, alone=why), BesideFile()
 
 
 def _order(place: str, config: Path) -> KillSwitchOrder | None:

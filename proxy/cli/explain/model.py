@@ -121,12 +121,15 @@ class ExplainedRoute:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Stands:
-    """Where a route runs, and why. `split` in [0, 1]."""
+class GoneBy:
+    """What the explanation goes by: the file of this `revision`, and what runs at `admin`, which serves another one
+    perhaps; where that is empty, the file `alone`, and why.
+    """
 
-    stage: str
-    split: float
-    reason: str
+    revision: str
+    admin: str = ""
+    serves: str = ""
+    alone: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,14 +140,24 @@ class BesideFile:
     runs: RunsView | None = None
     killed: bool = False
 
+    @property
+    def reason(self) -> str:
+        """Why that Banyan runs the route there; empty where none was asked."""
+        return "" if self.runs is None else self.runs.reason
+
 
 _FILE = BesideFile()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Served:
-    """Who answers: `side` is legacy, new or self; `url` of its upstream, or `status` of Banyan's own answer."""
+    """Who answers: `side` is legacy, new or self; `url` of its upstream, or `status` of Banyan's own answer.
 
+    `stage` and `split` are those of the route, null where it says `respond`.
+    """
+
+    stage: str | None
+    split: float
     side: str
     url: str
     status: int
@@ -155,9 +168,9 @@ class Served:
 class Explanation:
     """`route` where one fits; `answer` where Banyan answers; `refused` when that is not what routes.yaml wants.
 
-    `near` are all routes whose path fits, in the order in which they are asked. `killed` is the kill switch's order
-    while it is on, `stands` where a running Banyan has the route, if one was asked. `now`: who answers by these;
-    everything else goes by the file, with the switch off.
+    All of it is said of what stands. `near` are all routes whose path fits, in the order in which they are asked.
+    `killed` is the kill switch's order while it is on, `reason` why a running Banyan has the route there, if one was
+    asked. `by_file`: who answers by the file alone, with the switch off.
     """
 
     request: str
@@ -167,8 +180,9 @@ class Explanation:
     refused: bool = False
     near: tuple[NearRoute, ...] = ()
     killed: KillSwitchOrder | None = None
-    stands: Stands | None = None
-    now: Served | None = None
+    gone_by: GoneBy | None = None
+    reason: str = ""
+    by_file: Served | None = None
 
 
 def explain_head(
@@ -261,7 +275,14 @@ def served_by(shown: Explanation) -> Served | None:
     if route is None:
         return None
     url = "" if route.upstream is None else route.upstream.url
-    return Served(side=route.serve, url=url, status=0 if answer is None else answer.status, reason=route.reason)
+    return Served(
+        stage=route.stage,
+        split=route.split,
+        side=route.serve,
+        url=url,
+        status=0 if answer is None else answer.status,
+        reason=route.reason,
+    )
 
 
 def _near(snapshot: Snapshot, head: RequestHead) -> list[NearRoute]:

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from proxy.cli.explain.model import (
     CohortShown,
     ExplainedRoute,
     Explanation,
+    GoneBy,
     NearRoute,
     OwnAnswerShown,
-    Stands,
+    Served,
     UpstreamShown,
     served_by,
 )
 from proxy.cli.terminal import Ink, painted
+from proxy.core.one_line import one_line
 from proxy.core.routing.kill_switch import KillSwitchOrder
+from proxy.core.stage import Stage
 
 _WIDTH = 10
 
@@ -24,30 +28,60 @@ _WIDTH = 10
 def explanation_lines(shown: Explanation, config: Path) -> Iterator[str]:
     """Line by line; `config` is the file that line numbers belong to."""
     yield f"{painted(shown.request, Ink.STRONG)} → {_outcome(shown)}"
+    if shown.gone_by is not None:
+        yield _row("by", _gone_by(shown.gone_by, config))
     if shown.killed is not None:
         yield _row("killed", painted(_killed(shown.killed), Ink.BAD))
     if shown.answer is not None:
         yield from _own(shown.answer)
     if shown.route is not None:
-        yield from _routed(shown.route, config)
-    if shown.stands is not None:
-        yield _row("stands", _standing(shown.stands))
+        yield from _routed(shown.route, config, shown.reason)
+    if _differs(shown) and shown.by_file is not None:
+        yield _row("file", painted(_said(shown.by_file), Ink.WARN))
     if shown.near:
         yield ""
         yield painted("asked in this order:", Ink.FAINT)
         yield from _near(shown.near, config)
 
 
+def _gone_by(gone_by: GoneBy, config: Path) -> str:
+    """Which facts these are."""
+    if not gone_by.admin:
+        return f"{config} alone ({gone_by.alone})"
+    other = gone_by.serves and gone_by.serves != gone_by.revision
+    more = f", which serves revision {gone_by.serves}: {config} is {gone_by.revision}" if other else ""
+    return f"{config} and what runs at {gone_by.admin}{more}"
+
+
+def _differs(shown: Explanation) -> bool:
+    """Whether the file says otherwise of this request than what stands."""
+    now, said = served_by(shown), shown.by_file
+    return now is not None and said is not None and replace(now, reason="") != replace(said, reason="")
+
+
 def _outcome(shown: Explanation) -> str:
-    """Who answers by what stands; where the file says another, both."""
-    said, now = served_by(shown), shown.now
-    if now is None or said is None or (now.side, now.url, now.status) == (said.side, said.url, said.status):
-        return _by_file(shown)
-    who = f"{now.side}, {now.url}" if now.url else f"Banyan itself, {now.status}"
-    return f"{painted(f'{who}, reason: {now.reason}', Ink.WARN)} (the file says: {said.side})"
+    """Who answers by what stands; where by the file another does, both."""
+    said, now = shown.by_file, served_by(shown)
+    if now is None or said is None or _who(now) == _who(said):
+        return _answers(shown)
+    return f"{painted(f'{_who(now)}, reason: {now.reason}', Ink.WARN)} (the file says: {said.side})"
 
 
-def _by_file(shown: Explanation) -> str:
+def _who(served: Served) -> str:
+    return f"{served.side}, {served.url}" if served.url else f"Banyan itself, {served.status}"
+
+
+def _said(by_file: Served) -> str:
+    """What would be without what stands."""
+    place = "respond" if by_file.stage is None else _place(by_file.stage, by_file.split)
+    return f"says {place}: {_who(by_file)}, reason: {by_file.reason}"
+
+
+def _place(stage: str, split: float) -> str:
+    return f"{stage}, split {_percent(split)}" if Stage(stage).facts.has_split else stage
+
+
+def _answers(shown: Explanation) -> str:
     match shown:
         case Explanation(answer=OwnAnswerShown(status=status), refused=True):
             return painted(f"refused with {status}", Ink.BAD)
@@ -62,12 +96,7 @@ def _by_file(shown: Explanation) -> str:
 def _killed(order: KillSwitchOrder) -> str:
     said = ", ".join([each for each in (order.by, order.at, order.reason) if each])
     more = f" ({said})" if said else ""
-    return f"the kill switch is on{more}: at shadow, canary and live legacy answers, whatever stands below"
-
-
-def _standing(stands: Stands) -> str:
-    place = f"{stands.stage}, split {_percent(stands.split)}" if stands.stage == "canary" else stands.stage
-    return f"{place} at that Banyan, {stands.reason}"
+    return f"the kill switch is on{more}: at shadow, canary and live legacy answers, whatever else is said"
 
 
 def _own(answer: OwnAnswerShown) -> Iterator[str]:
@@ -79,14 +108,15 @@ def _own(answer: OwnAnswerShown) -> Iterator[str]:
         yield _row("read as", f"{reading} → {route or 'no route'}")
 
 
-def _routed(route: ExplainedRoute, config: Path) -> Iterator[str]:
+def _routed(route: ExplainedRoute, config: Path, why_there: str) -> Iterator[str]:
     yield _row("route", f"{route.name}  {painted(f'{config}:{route.line}  {route.match}', Ink.FAINT)}")
     if route.was:
         yield _row("was", f"{route.was}: its state and its draws are kept under this name")
     for step in route.steps:
         yield _row(step.name, step.says)
     if route.stage is not None:
-        yield _row("stage", f"{route.stage}, split {_percent(route.split)}" if route.cohort else route.stage)
+        because = f": {one_line(why_there)}" if why_there else ""
+        yield _row("stage", f"{_place(route.stage, route.split)}{because}")
     if route.cohort is not None:
         yield from _cohort(route.cohort, route.split)
     shadow = f", shadow: {route.shadow}" if route.shadow else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -23,18 +24,26 @@ from proxy.core.traffic.plan import (
     replayed,
 )
 from proxy.core.traffic.remembered_request import RememberedRequest
-from proxy.core.traffic.replay import Replay
+from proxy.core.traffic.replay import UNMATCHED, Replay
 
 DAY = 86_400.0
+_OPEN = re.compile(r"\{[^}]*\}|\*\*?")
+"""What a pattern leaves open."""
 _MOVING = frozenset({"match", "cohort", "group", "legacy", "new", "respond", "effects"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TakenRequests:
-    """Requests per day that another route would take."""
+    """Requests per day that another route would take; null where none is remembered.
+
+    `status`: with which one Banyan would refuse them, as no route takes them; `route` is `(unmatched)` then. `such_as`:
+    a request of which this is said where none is remembered.
+    """
 
     route: str
-    requests_per_day: float
+    requests_per_day: float | None
+    status: int = 0
+    such_as: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,7 +150,7 @@ def planned(asked: PlanQuestion) -> Planned:
     then = Replay(before.table, before.upstreams, places_before(before.routes, standing.positions))
     soon = Replay(after.table, after.upstreams, places_after(routes))
     traffic = None if asked.recent is None else compare(then, soon, asked.recent.requests)
-    shown = _routes(routes, traffic, asked.recent)
+    shown = tuple(_example_taken(each, before, soon) for each in _routes(routes, traffic, asked.recent))
     upstreams = tuple(upstream_changes(before.upstreams, after.upstreams))
     total = None if traffic is None or asked.recent is None else _total(traffic, asked.recent)
     return Planned(
@@ -243,11 +252,30 @@ def _measured(route: PlannedRoute, before: str, traffic: TrafficFlows, seconds: 
         cohorts_moving=0.0 if cohorts is None else cohorts.moving,
         exact=all(flow.is_exact for flow in flows.values()),
         taken_by=tuple(
-            TakenRequests(route=end, requests_per_day=flow.requests * daily)
+            TakenRequests(
+                route=UNMATCHED if flow.status else end, requests_per_day=flow.requests * daily, status=flow.status
+            )
             for end, flow in sorted(flows.items(), key=lambda item: -item[1].requests)
             if end != route.name
         ),
     )
+
+
+def _example_taken(route: PlannedRoute, before: Snapshot, soon: Replay) -> PlannedRoute:
+    """Of one that goes, and of which no request is remembered: who takes what only its method and path ask for."""
+    gone = before.named(route.name)
+    if route.edit is not RouteEdit.REMOVED or route.taken_by or gone is None or gone.predicates:
+        return route
+    path = _OPEN.sub("x", gone.pattern.text)
+    taker = soon.taker(gone, path.encode("ascii"))
+    such_as = f"{min(gone.methods or (b'GET',)).decode('ascii')} {path}"
+    taken = TakenRequests(
+        route=UNMATCHED if isinstance(taker, int) else taker.name,
+        requests_per_day=None,
+        status=taker if isinstance(taker, int) else 0,
+        such_as=such_as,
+    )
+    return replace(route, taken_by=(taken,))
 
 
 def _total(traffic: TrafficFlows, recent: RecentTraffic) -> TrafficShown:

@@ -13,7 +13,7 @@ from rich.console import Group
 from rich.text import Text
 
 from proxy.cli.columns import Cells, fitting, table_lines
-from proxy.cli.plan.model import Planned, PlannedRoute, Replayed
+from proxy.cli.plan.model import Planned, PlannedRoute, Replayed, TakenRequests
 from proxy.core.traffic.plan import Caution, RouteEdit
 
 NOTHING = "–"
@@ -92,9 +92,20 @@ def _details(route: PlannedRoute) -> Iterator[Text]:
     for change in route.changes:
         yield Text(f"  {change.field}: {change.before} → {change.after}")
     for taken in route.taken_by:
-        yield Text(f"  {taken.requests_per_day:,.0f} requests/day of it go to {taken.route}")
+        yield Text(f"  {_taken(taken)}")
     for note in route.notes:
         yield Text(f"  {note.sentence}", style="bold red" if note.caution in _LOUD else "yellow")
+
+
+def _taken(taken: TakenRequests) -> str:
+    """Who takes them, or how they are refused."""
+    to = f"go to {taken.route}"
+    if taken.status:
+        why = "no route takes that method there" if taken.status == 405 else "no route takes them"
+        to = f"would be answered with {taken.status}: {why}"
+    if taken.requests_per_day is None:
+        return f"requests such as {taken.such_as} {to}"
+    return f"{taken.requests_per_day:,.0f} requests/day of it {to}"
 
 
 def _changes(plan: Planned) -> Iterator[Text]:

@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 LESSON = Lesson(
     purpose="Show what was ordered, by whom, when and why.",
     more="Promotions, rollbacks, holds and their ends, epochs, pins, drains and the kill switch, whoever ordered them: "
-    "a person, the judge, or an edit of routes.yaml. Newest first, each with its own time (UTC) and reason. It is kept "
-    "where `state:` says, and of `memory` in the state directory. A line break in a reason is shown as \\n.",
+    "a person, the judge, or an edit of routes.yaml; what else was edited there, and files that were refused. Newest "
+    "first, each with its own time (UTC) and reason. It is kept where `state:` says, and of `memory` in the state "
+    "directory. A line break in a reason is shown as \\n.",
     example="banyan history orders.show --limit 20",
     exits={
         FINE: "shown; also where nothing was ordered yet",

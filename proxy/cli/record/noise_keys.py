@@ -18,8 +18,8 @@ LESSON = Lesson(
     purpose="Show what was found of a route's noise, key by key.",
     more="A key is a path in the answers. Of each: whether its differences are excused, since when it stands so and "
     "how long that holds, how many requests legacy answered twice, and by what it was found. `noisy` and `clock` are "
-    "excused; `held`, `open` and a regression count; `waits` is not known yet. `compare:` in routes.yaml has the last "
-    "word (`noisy`, `exact`).",
+    "excused; `held`, `open` and a regression count, but for what a rule of `compare:` accepts there; `waits` is not "
+    "known yet. `compare:` in routes.yaml has the last word (`noisy`, `exact`).",
     example="banyan noise orders.show",
     exits={
         FINE: "shown; also where nothing is known of any key",
@@ -50,10 +50,17 @@ def _entry(key: NoiseView) -> ListEntry:
     from proxy.cli.record.entries import ListEntry, moment
     from proxy.core.one_line import one_line
 
-    excused = "waits" if key.state == "waits" and not key.decided else "excused" if key.excused else "counts"
-    state = key.decided or key.state
+    excused, state = _excused(key), key.decided or key.state
     since = f"since {moment(key.since)}" if key.since else ""
     until = f"until {moment(key.until)}" if key.until and key.excused else ""
     asked = f"{key.asked} repeats" if key.asked else ""
     how = state if state == excused else f"{excused}: {state}"
-    return ListEntry(cells=[one_line(key.path), how, since, until, asked], below=[key.why] if key.why else [])
+    rules = [f"accepted by {', '.join(key.accepted)}, whose kinds `banyan mismatches` tells"] * bool(key.accepted)
+    return ListEntry(cells=[one_line(key.path), how, since, until, asked], below=[*rules, *[key.why] * bool(key.why)])
+
+
+def _excused(key: NoiseView) -> str:
+    """What becomes of another value there."""
+    if key.excused or key.accepted:
+        return "excused" if key.excused else "accepted"
+    return "waits" if key.state == "waits" and not key.decided else "counts"

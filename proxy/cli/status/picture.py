@@ -277,13 +277,19 @@ def _evidence(parity: ParityView, coverage: CoverageView) -> Iterator[str]:
         yield from (NOTHING,) * len(_EVIDENCE)
         return
     yield str(parity.compared)
-    found = f"{parity.mismatch / parity.compared:.2%}" if parity.compared else NOTHING
-    yield f"{found} (<{parity.rate_upper_bound:.1%})" if comparable else NOTHING
+    yield f"{_mismatch(parity)} (<{parity.rate_upper_bound:.1%})" if comparable else NOTHING
     yield _incomparable(parity)
     fields = f" ({parity.fields_waiting})" if parity.fields_waiting else ""
     yield f"{parity.undecided / comparable:.2%}{fields}" if comparable and (parity.undecided or fields) else NOTHING
     open_ = f" ({coverage.uncovered} open)" if coverage.uncovered else ""
     yield f"{1 - coverage.unseen_bound:.1%}{open_}" if comparable else NOTHING
+
+
+def _mismatch(parity: ParityView) -> str:
+    """The share of which the bound is one; a server that does not say it is taken at its counts."""
+    if parity.mismatch_rate is not None:
+        return f"{parity.mismatch_rate:.2%}"
+    return f"{parity.mismatch / parity.compared:.2%}" if parity.compared else NOTHING
 
 
 def _incomparable(parity: ParityView) -> str:

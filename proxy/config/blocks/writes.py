@@ -25,6 +25,7 @@ from proxy.config.readers.sources import read_source
 from proxy.config.text.problem import FileProblem, Path
 from proxy.core.journal.writes import (
     MAX_BODY,
+    MOST_BODY,
     AnswerKey,
     JsonPath,
     MintedId,
@@ -171,6 +172,14 @@ def both_sides_agree(draft: Draft) -> Iterator[FileProblem]:
                 yield draft.problem(("routes", index, "writes"), message, at_key=True)
 
 
+def bodies_fit(draft: Draft) -> Iterator[FileProblem]:
+    """They go to the clerk in one piece, and what goes there is bounded (`link/questions.py`)."""
+    for index, block in draft.of_routes(_Route):
+        if block.writes is not None and (block.writes.max_body or 0) > MOST_BODY:
+            message = "must be at most 4MiB: it is kept in the journal whole"
+            yield draft.problem(("routes", index, "writes", "max_body"), message)
+
+
 def keys_can_be_found(draft: Draft) -> Iterator[FileProblem]:
     """`path:NAME` names a parameter of the route's own path."""
     for index, block in draft.of_routes(_Route):
@@ -216,5 +225,5 @@ def _upstream(keys: AppliesKeys, _: Draft) -> Mapping[str, object]:
 WRITES = Section(
     upstream=KeysAt(AppliesKeys, _upstream),
     route=KeysAt(WritesKeys, lambda _, __: {}, step=_step),
-    checks=(writes_have_a_database, writes_do_not_fall_back, both_sides_agree, keys_can_be_found),
+    checks=(writes_have_a_database, writes_do_not_fall_back, both_sides_agree, bodies_fit, keys_can_be_found),
 )

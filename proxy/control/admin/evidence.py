@@ -39,6 +39,7 @@ from proxy.control.evidence.book import EvidenceBook
 from proxy.control.evidence.clusters import why
 from proxy.control.evidence.noise import asked, since
 from proxy.core.evidence.records import Cluster, ComparedExchange, Epoch, NoiseFinding, Sample
+from proxy.core.nearest import meant
 from proxy.core.noise.key_state import EXCUSED, KeyState
 from proxy.core.noise.keys import path_of
 from proxy.core.noise.sentence import unknown
@@ -118,17 +119,17 @@ class ParityPages:
     archive: Archive = field(default_factory=NoArchive)
 
     async def mismatches(self, request: web.Request, route: str, answer: Answer) -> web.Response:
-        """Clusters, or with `?cluster=ID` that one with its exchanges."""
+        """Clusters, or with `?cluster=ID` that one with its exchanges; the id's beginning will do where it is one's."""
         clusters = self.book.clusters(route)
         cluster = request.query.get("cluster")
         if cluster is None:
             said = in_words(self.book.parity(route).sums.reasons)
             return answer(request, MismatchesView(clusters=self._views(route, clusters), incomparable=said))
-        found = next((each for each in clusters if each.id == cluster), None)
-        if found is None:
-            said = f"there is no cluster {cluster!r} on {route} now; GET {request.path} lists those there are"
-            return problem(HTTPStatus.NOT_FOUND, said)
-        samples = await self.archive.samples(route, cluster)
+        begin_so = meant(cluster, (each.id for each in clusters))
+        if len(begin_so) != 1:
+            return problem(HTTPStatus.NOT_FOUND, _no_cluster(route, cluster, begin_so, request.path))
+        (found,) = (each for each in clusters if each.id == begin_so[0])
+        samples = await self.archive.samples(route, found.id)
         if samples is None:
             return problem(HTTPStatus.SERVICE_UNAVAILABLE, AWAY)
         exchanges = [exchange_view(sample.exchange) for sample in samples]
@@ -155,6 +156,12 @@ class ParityPages:
         return answer(request, ExchangesView(exchanges=exchanges, noisy=sorted(self.book.noisy(route))))
 
 
+def _no_cluster(route: str, cluster: str, begin_so: Sequence[str], path: str) -> str:
+    if begin_so:
+        return f"{len(begin_so)} clusters of {route} begin with {cluster!r}: {', '.join(begin_so[:SHOWN])}"
+    return f"there is no cluster {cluster!r} on {route} now; GET {path} lists those there are"
+
+
 def parity_view(book: EvidenceBook, route: str) -> ParityView:
     """For every route of the list."""
     found = book.parity(route)
@@ -168,6 +175,7 @@ def parity_view(book: EvidenceBook, route: str) -> ParityView:
         undecided=sums.undecided,
         fields_waiting=len({path_of(key) for key in book.waiting(route).keys}),
         rate_upper_bound=found.rate_upper_bound,
+        mismatch_rate=found.mismatch_rate,
         since=at(found.since) if found.since else "",
     )
 
@@ -193,7 +201,7 @@ def evidence_view(
         incomparable=dict(book.parity(route).sums.reasons),
         epoch=None if epoch is None else epoch_view(epoch),
         uncovered_shapes=[ShapeView(shape=s.shape, legacy=s.legacy, compared=s.compared) for s in uncovered],
-        noise=list(_noise(book, route, findings)),
+        noise=list(_noise(book, route, rules, findings, now)),
         rules=list(_rules(book, route, rules, now)),
     )
 
@@ -248,7 +256,9 @@ def at(seconds: float) -> str:
     return stamp(datetime.fromtimestamp(seconds, UTC))
 
 
-def _noise(book: EvidenceBook, route: str, findings: Iterable[NoiseFinding]) -> Iterator[NoiseView]:
+def _noise(
+    book: EvidenceBook, route: str, rules: Rules, findings: Iterable[NoiseFinding], now: float
+) -> Iterator[NoiseView]:
     """Keys of which something is known, and those that wait."""
     states, told = book.states(route), {finding.path: finding for finding in findings}
     waiting = book.waiting(route).keys
@@ -264,6 +274,7 @@ def _noise(book: EvidenceBook, route: str, findings: Iterable[NoiseFinding]) -> 
             state=state.value,
             why=said or (unknown(key) if key in waiting else ""),
             since=at(since(found)) if found else None,
+            accepted=[rule.id for rule in rules.at(path_of(key)) if rule.lives(now)],
         )
 
 

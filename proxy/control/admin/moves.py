@@ -11,7 +11,7 @@ Rule 4: an answer is about the position that the order has made, whatever stands
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from typing import assert_never
@@ -36,11 +36,19 @@ from proxy.control.journal.authority_moves import UndoneWritesError
 from proxy.control.judge.judging import Judge
 from proxy.control.position.group_orders import Given, GroupOrders, OperatorOrder, TooLate
 from proxy.control.position.mover import PATIENCE, AwayError, Made, Mover
-from proxy.control.position.order_notes import Around, drain_of, order_notes, pin_sentence, promotion_notes, step_notes
+from proxy.control.position.order_notes import (
+    EPOCH_BEGINS,
+    Around,
+    drain_of,
+    hold_notes,
+    order_notes,
+    pin_sentence,
+    promotion_notes,
+    resume_notes,
+)
 from proxy.control.position.standing_here import StandingHere
 from proxy.control.running import Running
 from proxy.core.judge.stage_machine import MoveRefusal
-from proxy.core.judge.verdict import Ruling
 from proxy.core.outcome import Side
 from proxy.core.position.position import Cause, Position, begun, move
 from proxy.core.position.record import BEGUN, OrderRecord, unpin_record
@@ -154,20 +162,19 @@ class RouteMoves:
         match await self._orders.give(route, order, seen):
             case Given() as given:
                 self.judge.wake()
-                return await self._answer(route, given, *self._said(order.verb, given, rulings))
+                routes = {each.name: each for each in self.running.snapshot.routes}
+                said = {
+                    "promote": promotion_notes(given, routes, rulings, self.judge.judging.cohorts),
+                    "resume": resume_notes(given, routes),
+                    "hold": hold_notes(given, routes),
+                }
+                return await self._answer(route, given, *said.get(order.verb, ()))
             case MoveRefusal(sentence=sentence):
                 return problem(HTTPStatus.CONFLICT, f"{route.name} is not moved: {sentence}")
             case TooLate(faster=faster):
                 return self._if_match(request, route) or _late(route.name, faster)
             case never:
                 assert_never(never)
-
-    def _said(self, verb: str, given: Given, rulings: Mapping[str, Ruling]) -> Iterator[str]:
-        """What is to be said of the move itself; `rulings` are those from before it."""
-        routes = {each.name: each for each in self.running.snapshot.routes}
-        if verb == "promote":
-            yield from promotion_notes(given, routes, rulings, self.judge.judging.cohorts)
-        yield from step_notes(verb, given, routes)
 
     def _preview(self, route: Route, order: OperatorOrder) -> web.Response:
         given = self._orders.would_be(route, order)
@@ -190,7 +197,7 @@ class RouteMoves:
         if await self.mover.move(made, needs_store=True) is Made.LOST:
             return _late(route.name, (route.name,))
         await self.epoch_begun(route.name, after.begun, f"{by}: {reason}")
-        return await self._answer(route, Given(before=before, after=after, made=Made.FOR_ALL))
+        return await self._answer(route, Given(before=before, after=after, made=Made.FOR_ALL), EPOCH_BEGINS)
 
     async def _drain(self, request: web.Request, route: Route, asked: OrderBody, by: str) -> web.Response:
         position, since = self.here.position(route), self.here.clock()

@@ -49,11 +49,14 @@ SHAPE_LIVES = 7 * 86_400.0
 class Parity:
     """Comparisons that count for the judge; `rate_upper_bound` is what the mismatch rate is not proved to be below.
 
+    `mismatch_rate`: what was found of it, in the comparisons that the bound is about; None: there are none.
+
     `since`: from when on they count, in unix seconds, 0 for all of the epoch; `of_epoch` are all of it.
     """
 
     sums: Sums = NO_SUMS
     rate_upper_bound: float = 1.0
+    mismatch_rate: float | None = None
     since: float = 0.0
     of_epoch: Sums = NO_SUMS
 
@@ -161,6 +164,7 @@ class EvidenceBook:
         return Parity(
             sums=sums,
             rate_upper_bound=_bound(sums.evidence, sums.evidence_against),
+            mismatch_rate=sums.evidence_against / sums.evidence if sums.evidence else None,
             since=_since(page),
             of_epoch=page.minutes.sums if page.judged_from else sums,
         )
@@ -207,6 +211,10 @@ class EvidenceBook:
         """The number of the current epoch; 0: none is known yet."""
         found = self.epoch(route)
         return found.number if found else 0
+
+    def rules_from(self, route: str) -> float:
+        """Since when its rules count, in unix seconds, where an edit began them in this epoch; else 0."""
+        return _since(self._page(route))
 
     def hits(self, route: str) -> tuple[RuleHits, ...]:
         """How often rules excused something."""

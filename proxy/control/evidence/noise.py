@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from math import inf
 
 from proxy.core.evidence.records import Epoch, NoiseCount, NoiseFinding
-from proxy.core.noise.key_standing import ClaimStanding, KeyCounts, moved, ruled
+from proxy.core.noise.key_standing import KeyCounts, KeyStanding, moved, ruled
 from proxy.core.noise.key_state import KeyState
 from proxy.core.noise.keys import is_loose, path_of
 from proxy.core.noise.measure import EVERY_KEY, TRIALS, Measure, number_of
@@ -208,13 +208,13 @@ def _moved(key: str, before: NoiseFinding | None, counts: KeyCounts, moment: _Mo
     )
 
 
-def _standing(finding: NoiseFinding) -> ClaimStanding | None:
+def _standing(finding: NoiseFinding) -> KeyStanding | None:
     """None for one of another version, which so begins anew."""
     if len(finding.numbers) != _LENGTH:
         return None
     epoch, since, compared, regressed, until, _, *proved, _ = finding.numbers
     pairs = zip(proved[::2], proved[1::2], strict=True)
-    return ClaimStanding(
+    return KeyStanding(
         epoch=int(epoch),
         since=since,
         compared=int(compared),

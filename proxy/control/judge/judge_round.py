@@ -280,6 +280,7 @@ class RouteJudging:
         now, watch = self._here.clock(), self._watches.get(route.name) or RouteWatch()
         position = self._here.position(route)
         measures = self._measures(route, watch, position)
+        watch.changes.judge_from(self._evidence.rules_from(route.name))
         return Case(
             position=position,
             now=now,

@@ -104,9 +104,11 @@ class Mover:
 
         `standing`: only while nothing at all has changed since that version of the standing. UndoneWritesError.
         """
-        holds: tuple[int, ...] = ()
         try:
             holds = await self._gate.hold(moves)
+        except StoreUnavailable as error:
+            raise AwayError(str(error)) from error
+        try:
             async with asyncio.timeout(PATIENCE):
                 won = await self._written(moves, lead, standing)
         except (StoreUnavailable, TimeoutError) as error:

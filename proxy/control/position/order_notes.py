@@ -2,7 +2,8 @@
 
 Rule 1: no order is refused for any of it, and no evidence is waited for.
 Rule 2: they are about what stands after the order: what outranks it, who answers nothing, which cohorts stay elsewhere.
-Rule 3: of a promotion also what speaks against it, that nothing is compared which could, or that too few ask there.
+Rule 3: an order that leaves a route at its place says what it has ended or begun all the same.
+Rule 4: of a promotion also what speaks against it, that nothing is compared which could, or that too few ask there.
 """
 
 from __future__ import annotations
@@ -103,6 +104,26 @@ def _elsewhere(route: Route, pins: Iterable[Pin]) -> Iterator[str]:
             yield f"{many} pinned to {side} and {stay} there: {named}{more}"
 
 
+EPOCH_BEGINS = "a new epoch begins: what was compared before is no evidence any more"
+
+
+def resume_notes(given: Given, routes: Mapping[str, Route]) -> Iterator[str]:
+    """What has ended on the route, and how it goes on."""
+    before, after = given.before, given.after
+    ended = ["the rollback"] * before.latched + ["the hold"] * before.held
+    route = routes.get(after.route)
+    if ended and route is not None:
+        climbs = f"it climbs again from {after.place}, and the step begins anew"
+        yield f"{' and '.join(ended)} ended: {climbs if route.ramp else 'it runs as routes.yaml says'}"
+
+
+def hold_notes(given: Given, routes: Mapping[str, Route]) -> Iterator[str]:
+    """Of a route that climbs: what the end of the hold will make of its step."""
+    route, after = routes.get(given.after.route), given.after
+    if route is not None and route.ramp is not None and after.stage.facts.judged:
+        yield f"its step at {after.place} goes on; `banyan resume {route.name}` begins it anew"
+
+
 _UNKNOWN_METHOD = (b"GET",)
 """A route that takes every method takes this one as well."""
 
@@ -133,17 +154,6 @@ def _notes(route: Route, after: Position, ruling: Ruling | None) -> Iterator[str
     why = _uncompared(route, after.place)
     if why:
         yield f"nothing of it is compared at {after.place}, as {why}: wrong answers of new go unseen there"
-
-
-def step_notes(verb: str, given: Given, routes: Mapping[str, Route]) -> Iterator[str]:
-    """Of a hold and a resume, on a route that climbs: what becomes of the time and the comparisons of its step."""
-    route, after = routes.get(given.after.route), given.after
-    if route is None or route.ramp is None or not after.stage.facts.judged:
-        return
-    if verb == "resume" and given.made is not None:
-        yield f"its step at {after.place} begins anew: time and comparisons count from now on"
-    elif verb == "hold" and after.held:
-        yield f"its step at {after.place} goes on; `banyan resume {route.name}` begins it anew"
 
 
 def _few(route: Route, after: Position, ruling: Ruling | None, cohorts: Callable[[str], SeenCohorts]) -> Iterator[str]:

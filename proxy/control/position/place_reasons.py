@@ -1,7 +1,8 @@
 """Why a route runs where it runs, in words.
 
 Rule 1: all that stands is told: a hold hides no rollback, and a rollback no hold.
-Rule 2: a reason is that of the move which began what stands, whatever came after it. Where that is not known any more,
+Rule 2: the judge's reasons for a step forward are the needs that were met then: the record has them, a place has not.
+Rule 3: a reason is that of the move which began what stands, whatever came after it. Where that is not known any more,
         it is said by whom or what, if that is certain.
 """
 
@@ -9,9 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from proxy.control.position.order_notes import drain_notes
+from proxy.control.position.order_notes import drain_notes, moment
 from proxy.control.position.standing_here import RoutePlace
 from proxy.core.one_line import one_line
+from proxy.core.position.ladder import Place
 from proxy.core.position.position import Cause, Position, Transition
 from proxy.core.position.record import OrderKind, kind_of
 from proxy.core.position.standing import NEWCOMERS
@@ -53,10 +55,21 @@ def _difference(route: Route, placed: RoutePlace) -> Iterable[str]:
 
 def _moved(route: Route, position: Position, moves: tuple[Transition, ...]) -> str:
     begun = next((move for move in moves if kind_of(move) in _MOVES), None)
-    said = _cause(position, begun)
+    said = _cause(position, begun) if begun is None or not _is_step_of_judge(begun) else _step(begun)
     if position.latched:
         return f"rolled back{said}; ends with resume, or an edit of its stage or split"
     return "" if position.place == place_of(route) or (position.held and not begun) else f"moved{said}"
+
+
+def _is_step_of_judge(move: Transition) -> bool:
+    return move.cause is Cause.EVIDENCE and kind_of(move) is OrderKind.PROMOTE
+
+
+def _step(move: Transition) -> str:
+    """When, and where the numbers are."""
+    start = Place(move.from_stage, move.from_split)
+    needs = f"when all that it needed at {start} was met; `banyan history {move.route}` has the numbers"
+    return f" by {_BY[move.cause]} at {moment(move.at)}, {needs}"
 
 
 def _held(position: Position, moves: tuple[Transition, ...]) -> str:

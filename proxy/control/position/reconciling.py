@@ -22,6 +22,7 @@ from proxy.control.journal.authority_moves import UndoneWritesError
 from proxy.control.position.mover import AwayError, Made, Mover
 from proxy.control.position.standing_here import StandingHere
 from proxy.control.running import Running
+from proxy.core.journal.writes import writes_of
 from proxy.core.position.position import Position, move, reconcile, transition
 from proxy.core.routing.placement import place_of
 from proxy.core.routing.route import Route
@@ -89,15 +90,18 @@ class Reconciling:
         return position is None or not position.latched or route.origin in self._unread
 
     async def _begin_ramps(self) -> None:
-        """A route with a ramp has a position from the first: its time at a step counts over restarts."""
+        """A route with a ramp has a position from the first: its time at a step counts over restarts. So has one whose
+        writes both sides get: an edit of it is a move that waits for them.
+        """
         fresh = [
             each
             for each in self._running.snapshot.routes
-            if each.ramp is not None and each.name not in self._here.positions
+            if (each.ramp is not None or writes_of(each) is not None) and each.name not in self._here.positions
         ]
         for route in fresh:
             first = replace(self._here.position(route), version=1, since=self._here.clock())
-            record = transition(first, first, actor="routes.yaml", numbers={}, reason="its ramp begins here")
+            reason = "its ramp begins here" if route.ramp is not None else "both sides get its writes from here on"
+            record = transition(first, first, actor="routes.yaml", numbers={}, reason=reason)
             await self._store.compare_and_set(first, 0, record)
         if fresh:
             await self._mover.look()
@@ -125,7 +129,8 @@ class Reconciling:
         reason = f"routes.yaml was edited: it says {place_of(route)}"
         edit = move(before, after, at=now, actor="routes.yaml", numbers={}, reason=reason)
         try:
-            if await self._mover.move(edit, needs_store=None if steps else False) is Made.LOST:
+            needs_store = True if writes_of(route) is not None else None if steps else False
+            if await self._mover.move(edit, needs_store=needs_store) is Made.LOST:
                 await self._mover.look()
         except (AwayError, StoreUnavailable, UndoneWritesError) as error:
             _log.warning("edit_waits", route=route.name, error=str(error))

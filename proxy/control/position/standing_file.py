@@ -66,25 +66,25 @@ class StandingFile(msgspec.Struct, frozen=True, kw_only=True):
 
 
 NOTHING = StandingFile()
-_MEMORY, _EMBEDDED, _SERVER = "memory", "embedded", "postgresql"
+MEMORY, _EMBEDDED, _SERVER = "memory", "embedded", "postgresql"
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(StandingFile).decode
 
 
 def lives_in_memory(kept: StandingFile) -> bool:
     """Whether the store is gone with its process, so that its record has to be kept here."""
-    return kept.store == _MEMORY
+    return kept.store == MEMORY
 
 
 def kind_of(state: str) -> str:
     """The kind of store that `state:` names; nothing of an address."""
-    return state if state in {_MEMORY, _EMBEDDED} else _SERVER
+    return state if state in {MEMORY, _EMBEDDED} else _SERVER
 
 
 def first_file(kept: StandingFile | None, state: str) -> StandingFile:
     """What a replica with this `state:` begins with, given what its disk has: `orders.known` as rule 4 says."""
     found, kind = kept or NOTHING, kind_of(state)
-    known = kind == _MEMORY or (kept is not None and kept.store in {"", kind} and kept.orders.known)
+    known = kind == MEMORY or (kept is not None and kept.store in {"", kind} and kept.orders.known)
     return replace(found, orders=replace(found.orders, known=known), store=kind)
 
 

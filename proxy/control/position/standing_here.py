@@ -162,8 +162,9 @@ class StandingHere:
 
     def take(self, standing: Standing) -> None:
         """The store says this now."""
-        if standing.version < self.standing.version:
-            _log.warning("standing_went_back", was=self.standing.version, now=standing.version)
+        if standing.version < self.standing.version and not self.keeps_record:  # one in memory counts anew each time
+            hint = "the store has lost changes; where routes stand is given back to it from this replica's disk"
+            _log.warning("standing_went_back", was=self.standing.version, now=standing.version, hint=hint)
         self.standing = standing
         if not self.known:
             self.known = True

@@ -110,14 +110,12 @@ def standing_of(record: KeyRecord, owner: bytes, fingerprint: bytes) -> ClaimOut
         return ClaimOutcome.CLAIMED
     if record.fingerprint != fingerprint:
         return ClaimOutcome.OTHER_PAYLOAD
-    match record.phase:
-        case KeyPhase.ANSWERED:
-            return ClaimOutcome.ANSWERED
-        case KeyPhase.UNKEPT:
-            return ClaimOutcome.UNKEPT
-        case KeyPhase.SENT | KeyPhase.CLAIMED:
-            was_sent = record.tried or record.phase is KeyPhase.SENT
-            return ClaimOutcome.UNKNOWN if was_sent and not record.is_locked else ClaimOutcome.RUNNING
+    if record.phase is KeyPhase.ANSWERED:
+        return ClaimOutcome.ANSWERED
+    if record.phase is KeyPhase.UNKEPT:
+        return ClaimOutcome.UNKEPT
+    was_sent = record.tried or record.phase is KeyPhase.SENT
+    return ClaimOutcome.UNKNOWN if was_sent and not record.is_locked else ClaimOutcome.RUNNING
 
 
 def settlement_of(status: int, *, whole: bool, sent: bool) -> Settlement:

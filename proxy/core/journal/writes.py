@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 MAX_BODY = 1024 * 1024
 """Bytes of a request, and of an answer that is waited for, unless routes.yaml says otherwise."""
+MOST_BODY = 4 * 1024 * 1024
+"""Bytes that routes.yaml may say."""
 REPLAY_NAME = "X-Banyan-Replay"
 REPLAY = "1"
 """Marks a write that the other side has done already, and the question whether a side takes such."""

@@ -44,7 +44,7 @@ class KeyCounts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ClaimStanding:
+class KeyStanding:
     """What is kept of a key; times in unix seconds. Those of an epoch begin anew with the next one.
 
     `since` and `compared` are when it was first seen in this epoch, and how many answers had been compared then.
@@ -69,11 +69,11 @@ class KeyRuling:
     is_regression: bool = False
 
 
-def moved(before: ClaimStanding | None, counts: KeyCounts, epoch: int, keys: int, now: float) -> ClaimStanding:
+def moved(before: KeyStanding | None, counts: KeyCounts, epoch: int, keys: int, now: float) -> KeyStanding:
     """How it stands after these counts; `keys` are those of the route, which share the chance of an error."""
     seen_before = counts.compared - counts.differed
     if before is None:
-        before = ClaimStanding(epoch=epoch, since=now, compared=seen_before)
+        before = KeyStanding(epoch=epoch, since=now, compared=seen_before)
     elif before.epoch != epoch:
         before = replace(before, epoch=epoch, since=now, compared=seen_before, regressed_at=None)
     if before.regressed_at is None and sign_evidence(counts.raw_only, counts.noise_only) >= alarm(keys):
@@ -94,7 +94,7 @@ def _since(proved: Mapping[Measure, Trials], trials: Mapping[Measure, Trials]) -
     return found
 
 
-def ruled(standing: ClaimStanding, counts: KeyCounts, now: float) -> KeyRuling:
+def ruled(standing: KeyStanding, counts: KeyCounts, now: float) -> KeyRuling:
     """The state of a key by the module's rules."""
     holding = next((measure for measure in Measure if measure in HOLDING and measure in counts.found), None)
     if holding is not None:
@@ -110,7 +110,7 @@ def ruled(standing: ClaimStanding, counts: KeyCounts, now: float) -> KeyRuling:
     return KeyRuling(state=KeyState.OPEN if _is_open(standing, counts, now) else KeyState.WAITS)
 
 
-def _is_open(standing: ClaimStanding, counts: KeyCounts, now: float) -> bool:
+def _is_open(standing: KeyStanding, counts: KeyCounts, now: float) -> bool:
     compared = counts.compared - standing.compared
     if not counts.differed:
         return False

@@ -25,8 +25,9 @@ RESTORED = "restored"
 class OrderKind(StrEnum):
     """What was ordered, by a person, by the judge or by routes.yaml.
 
-    `begin`: a ramp began. `edit`: routes.yaml was edited. `release`: the judge ended a hold of its own. `undrain`,
-    `unpin` and `unkill` end what the others begin. `restore`: the store had lost where the route stood.
+    `begin`: a ramp began. `edit`: routes.yaml was edited; `refuse`: it was, and is not taken. `release`: the judge
+    ended a hold of its own. `undrain`, `unpin` and `unkill` end what the others begin. `restore`: the store had lost
+    where the route stood.
     """
 
     PROMOTE = "promote"
@@ -36,6 +37,7 @@ class OrderKind(StrEnum):
     RESUME = "resume"
     EPOCH = "epoch"
     EDIT = "edit"
+    REFUSE = "refuse"
     BEGIN = "begin"
     RESTORE = "restore"
     PIN = "pin"

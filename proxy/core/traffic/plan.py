@@ -263,12 +263,14 @@ class Flow:
     """Requests of one route that another (or the same) would take. `moving` of them change sides or addresses.
 
     `is_exact` False: some of them would be drawn anew. `examples` are ids of requests that would certainly move.
+    `status`: with which one Banyan would refuse them, where no route takes them; else 0.
     """
 
     requests: float = 0.0
     moving: float = 0.0
     is_exact: bool = True
     to_new: float = 0.0
+    status: int = 0
     examples: list[str] = field(default_factory=list)
 
 
@@ -286,7 +288,9 @@ class MovingCohorts:
 
 @dataclass(slots=True, kw_only=True)
 class TrafficFlows:
-    """`flows` by route now and route then; `cohorts` by route now. `killed`: left out, no route decided them."""
+    """`flows` by route now and who takes them then (`Again.taker`); `cohorts` by route now. `killed`: left out, as no
+    route decided them.
+    """
 
     flows: dict[tuple[str, str], Flow] = field(default_factory=dict)
     cohorts: dict[str, MovingCohorts] = field(default_factory=dict)
@@ -295,7 +299,7 @@ class TrafficFlows:
     def add(self, request: RememberedRequest, weight: float, before: Again, after: Again) -> None:
         """One request, which stands for `weight`."""
         chance = moved(before, after)
-        flow = self.flows.setdefault((before.route, after.route), Flow())
+        flow = self.flows.setdefault((before.route, after.taker), Flow(status=after.status))
         flow.requests += weight
         flow.moving += weight * chance
         flow.is_exact = flow.is_exact and before.is_certain and after.is_certain
@@ -337,8 +341,17 @@ def dried_up(planned: Iterable[RoutePlan], traffic: TrafficFlows) -> Iterator[tu
         flows = {end: flow for (start, end), flow in traffic.flows.items() if start == route.name_before}
         total = sum(flow.requests for flow in flows.values())
         if route.after is not None and total and route.name not in flows:
-            takers = ", ".join(sorted(flows))
             yield (
                 route.name,
-                Note(caution=Caution.DRIES_UP, sentence=f"all of its recent requests would go to {takers}"),
+                Note(caution=Caution.DRIES_UP, sentence=f"all of its recent requests would {_ends(flows)}"),
             )
+
+
+def _ends(flows: Mapping[str, Flow]) -> str:
+    """`go to rest`, `be answered with 404`, or both."""
+    takers = ", ".join(sorted(taker for taker, flow in flows.items() if not flow.status))
+    refusals = " or ".join(sorted({str(flow.status) for flow in flows.values() if flow.status}))
+    ends = [f"go to {takers}"] * bool(takers) + [f"be answered with {refusals}, as no route takes them"] * bool(
+        refusals
+    )
+    return " or ".join(ends)

@@ -22,7 +22,7 @@ from proxy.core.routing.decide import Decision, Reason, decide_at, settled
 from proxy.core.routing.placement import placed
 from proxy.core.routing.route import Route, Upstream
 from proxy.core.routing.split import draw, draw_of
-from proxy.core.routing.table import RouteTable
+from proxy.core.routing.table import Miss, RouteTable
 from proxy.core.traffic.remembered_request import RememberedRequest, drawn_for, head_of, sources_text, veiled
 
 UNMATCHED = "(unmatched)"
@@ -43,7 +43,8 @@ class Again:
     """One request decided again. `draw` None and a `split` strictly between: it is drawn anew, `below` with the chance
     `split`, else `above`; in all other cases `below` is the one answer.
 
-    `drawn_for` says whose draw it is, so that two decisions by one draw can be told from two draws.
+    `drawn_for` says whose draw it is, so that two decisions by one draw can be told from two draws. `status`: with
+    which one Banyan refuses it, as no route takes it (404, 405), or two would (400); 0: a route takes it.
     """
 
     route: str
@@ -53,6 +54,12 @@ class Again:
     split: float = 1.0
     draw: float | None = None
     drawn_for: tuple[str, str] = ("", "")
+    status: int = 0
+
+    @property
+    def taker(self) -> str:
+        """The route, or in brackets the status of the refusal."""
+        return f"({self.status})" if self.status else self.route
 
     @property
     def is_certain(self) -> bool:
@@ -88,8 +95,14 @@ class Replay:
             found = self._table.by_raw_path(head) or found
         if not isinstance(found, Route):
             own = Answerer(SELF)
-            return Again(route=UNMATCHED, reason="refused", below=own, above=own)
+            return Again(route=UNMATCHED, reason="refused", below=own, above=own, status=refusal_of(found))
         return self._decide(found, head, request)
+
+    def taker(self, route: Route, example: bytes) -> Route | int:
+        """Who takes a request for this path, as `route` takes it where it asks for nothing else; or the refusal."""
+        method = min(route.methods or (b"GET",))
+        found = self._table.match(RequestHead(method, example, example, b"", 1))
+        return found if isinstance(found, Route) else refusal_of(found)
 
     def happened(self, request: RememberedRequest) -> Again:
         """Who was decided on when it came; a fallback that stepped in changes nothing about that."""
@@ -127,6 +140,11 @@ class Replay:
             return Answerer(SELF)
         upstream = self._upstreams.get(route.upstream(side))
         return Answerer(side.value, "" if upstream is None else upstream.where)
+
+
+def refusal_of(miss: Miss) -> int:
+    """The status with which Banyan answers what no route takes."""
+    return 400 if miss.ambiguous else 405 if miss.methods else 404
 
 
 def _whose(route: Route) -> tuple[str, str]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from proxy.core.journal.intent import FirstOutcome, outcome_of
 from proxy.core.journal.second_request import value_in
 from proxy.core.journal.writes import AnswerKey
+from proxy.core.outcome import Phase
 from proxy.edge.routing.tap import Tap
 from proxy.link.journal_questions import KeepAnswer, WriteAnswer, WriteEnded
 
@@ -72,8 +73,7 @@ class JournalTap(Tap):
             return
         said = self._ended
         if said is None:
-            was_sent = failure is None or not (failure.replayable or failure.refused is not None)
-            said = WriteEnded(self._id, self._outcome(outcome_of(self._status, was_sent=was_sent)))
+            said = WriteEnded(self._id, self._outcome(outcome_of(self._status, was_sent=_was_sent(failure))))
         self._tell(said)
 
     def _outcome(self, outcome: FirstOutcome) -> FirstOutcome:
@@ -84,6 +84,13 @@ class JournalTap(Tap):
     def _tell(self, said: WriteEnded) -> None:
         self._forget(self._id)
         self._clerk.tell(said)
+
+
+def _was_sent(failure: Failure | None) -> bool:
+    """Whether something of it may have arrived."""
+    if failure is None:
+        return True
+    return not (failure.replayable or failure.phase is Phase.CONNECT or failure.refused is not None)
 
 
 def _media(head: ResponseHead) -> bytes:

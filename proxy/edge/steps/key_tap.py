@@ -1,6 +1,8 @@
 """What watches a request with an idempotency key, and tells the clerk what became of it.
 
-Rule 1: an answer is kept as the client got it, up to a bound; what frames it is not, nor cookies, which are given once.
+Rule 1: whatever had a connection counts as sent, also where an idle one seems to have been closed before: a side that
+        was killed at its work looks the same.
+Rule 2: an answer is kept as the client got it, up to a bound; what frames it is not, nor cookies, which are given once.
 """
 
 from __future__ import annotations
@@ -75,7 +77,7 @@ class KeyTap(Tap):
         head = self._head
         status = 0 if head is None else head.status
         whole = failure is None and self._is_kept
-        sent = failure is None or not (failure.replayable or failure.refused or failure.phase is Phase.CONNECT)
+        sent = failure is None or not (failure.refused or failure.phase is Phase.CONNECT)
         settlement = settlement_of(status, whole=whole, sent=sent)
         answer = self._answer(head, fell_back=fell_back) if head and settlement is Settlement.ANSWERED else None
         self._settle(settlement, status, answer)

@@ -12,7 +12,7 @@ from proxy.core.evidence.records import cleaned, storable
 from proxy.core.position.position import Move, Position, Transition
 from proxy.core.position.record import OrderRecord, pin_record
 from proxy.core.position.standing import InstanceMessage, Lead, Pin, Presence, Standing
-from proxy.store.positions import KEPT_ORDERS, KEPT_TRANSITIONS, check_move
+from proxy.store.positions import KEPT_ORDERS, KEPT_TRANSITIONS, check_move, storable_move
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +52,7 @@ class MemoryPositions:
     ) -> bool:
         """As PositionStore says."""
         check_move(position, expected_version, transition)
-        transition = cleaned(transition)
+        transition = storable_move(transition)
         if not self._has(position.route, expected_version) or (lead and not self.leads(lead)):
             return False
         self._positions[position.route] = position

@@ -88,6 +88,8 @@ class PostgresJournal:
 
     async def names(self, scope: str, side: Side, known: Sequence[str]) -> dict[str, str]:
         """What the other side calls what `side` calls by `known` names; those that were mapped."""
+        if not known:
+            return {}
         async with self._connections.connection() as connection:
             rows = await connection.fetch(query("journal/names"), scope, str(side), list(known))
         return {row["ours"]: row["theirs"] for row in rows}
@@ -97,7 +99,7 @@ class PostgresJournal:
         async with self._connections.transaction() as connection:
             found = UUID(entry.intent.id), self._holder
             if verdict.outcome is SecondOutcome.DONE:
-                held = await connection.fetchval(query("journal/done"), *found)
+                held = await connection.fetchval(query("journal/done"), [found[0]], self._holder)
             else:
                 said = str(_AFTER[verdict.outcome]), storable(verdict.said), verdict.wait
                 held = await connection.fetchval(query("journal/later"), *found, *said)
@@ -106,6 +108,12 @@ class PostgresJournal:
                     pair = (ours, theirs) if entry.intent.side is Side.LEGACY else (theirs, ours)
                     await connection.execute(query("journal/name"), entry.intent.scope, *map(storable, pair))
         return held is not None
+
+    async def done(self, ids: Sequence[str]) -> frozenset[str]:
+        """The other side has these: which of them were still held."""
+        async with self._connections.connection() as connection:
+            rows = await connection.fetch(query("journal/done"), _uuids(ids), self._holder)
+        return frozenset(row["id"].hex for row in rows)
 
     async def entries(self, route: str | None, state: IntentState | None, limit: int) -> tuple[JournalEntry, ...]:
         """Oldest first."""

@@ -11,7 +11,7 @@ from proxy.core.position.record import OrderKind, OrderRecord, pin_record
 from proxy.core.position.standing import InstanceMessage, Lead, Pin, Presence, Standing
 from proxy.store import rows
 from proxy.store.errors import StoreRefused, StoreUnavailable
-from proxy.store.positions import KEPT_ORDERS, KEPT_TRANSITIONS, check_move
+from proxy.store.positions import KEPT_ORDERS, KEPT_TRANSITIONS, check_move, storable_move
 from proxy.store.postgres.connections import AWAY, Connections, give_up
 from proxy.store.postgres.driver import Connection, query
 
@@ -162,7 +162,7 @@ class PostgresPositions:
 def _arguments(position: Position, expected: int, transition: Transition, lead: Lead | None) -> tuple[object, ...]:
     """Those of the statement `compare_and_set`."""
     fence = (lead.name, lead.holder, lead.epoch) if lead else (None, None, None)
-    moved, recorded = rows.position_row(position), rows.transition_row(cleaned(transition))
+    moved, recorded = rows.position_row(position), rows.transition_row(storable_move(transition))
     return (*moved, expected, *recorded, KEPT_TRANSITIONS, *fence, position.begun)
 
 

@@ -76,10 +76,10 @@ async def lost(
     """Accounts whose grant did not outlive a death at this point, of so many; the other system asks afterwards."""
     accounts = [f"{point}-{mutant}-{number}" for number in range(runs)]
     gone = []
+    heir = desk(database, folder, provider.port)
     for number, (account, token) in enumerate(zip(accounts, provider.mint(*accounts), strict=True)):
         order = {"database": database, "folder": str(folder), "port": provider.port, "token": token}
         killing.die(point=point, mutant=mutant, **order)
-        heir = desk(database, folder, provider.port)
         await heir.recover()
         address = (LEGACY, NEW)[number % 2] if point != "before_intent" else LEGACY
         reply = await heir.ask(token, address)
@@ -89,5 +89,5 @@ async def lost(
         else:
             again = await heir.ask(said(reply)["refresh_token"], LEGACY)
             assert again.status == 200, again
-        await heir.close()
+    await heir.close()
     return gone

@@ -20,8 +20,7 @@ from typing import Any
 
 import structlog
 
-from proxy.clerk.grants import provider_call
-from proxy.clerk.grants.provider_call import ProviderCalls
+from proxy.clerk.grants import flights, provider_call
 from proxy.clerk.grants.spool import Spool
 from proxy.store.postgres.grant_tables import GrantTables
 from tests.clerk.grants.desks import POLICY, desk
@@ -30,7 +29,7 @@ Method = Callable[..., Awaitable[Any]]
 NO_SPOOL: tuple[type, str] = (Spool, "write")
 MINES: dict[str, tuple[type, str]] = {
     "intent": (GrantTables, "intend"),
-    "answer": (ProviderCalls, "send"),
+    "answer": (flights._Flight, "_call"),
     "spool": (Spool, "write"),
     "commit": (GrantTables, "commit"),
 }
@@ -49,6 +48,16 @@ def mined(method: Method, when: str) -> Method:
     return dies
 
 
+def connected(method: Method) -> Method:
+    """Dies where it looks at the clock before the first byte."""
+
+    async def dies(*arguments: object) -> object:
+        provider_call.boot_time = die
+        return await method(*arguments)
+
+    return dies
+
+
 def stopped(method: Method) -> Method:
     async def stops(*arguments: object) -> object:
         found = await method(*arguments)
@@ -63,7 +72,8 @@ def arm(point: str, port: int) -> None:
     when, _, where = point.partition("_")
     match where:
         case "check":
-            provider_call.boot_time = die
+            owner, name = MINES["answer"]
+            setattr(owner, name, connected(getattr(owner, name)))
         case "stop":
             owner, name = MINES["intent"]
             setattr(owner, name, stopped(getattr(owner, name)))

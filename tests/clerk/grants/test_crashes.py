@@ -66,7 +66,7 @@ async def test_a_clerk_that_was_stopped_for_too_long_sends_nothing(
 ) -> None:
     """Another one has used the token by then; the grant lives, and the client is told to come back."""
     accounts = [f"slept{number}" for number in range(RUNS)]
-    other = desk(database, tmp_path / "other", provider.port)
+    other, before = desk(database, tmp_path / "other", provider.port), provider.counts()
     for token in provider.mint(*accounts):
         order = {"database": database, "folder": str(tmp_path), "port": provider.port, "token": token}
         pid = killing.stop(**order, lease=0.3)
@@ -75,4 +75,4 @@ async def test_a_clerk_that_was_stopped_for_too_long_sends_nothing(
     await other.close()
 
     assert set(accounts) <= provider.alive()
-    assert provider.counts()["revoked"] == 0
+    assert provider.counts()["revoked"] == before["revoked"]

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 from urllib.parse import urlencode
 
 from tests.clerk.grants.desks import LEGACY, NEW, STRANGER, Desk, refreshed, said
 from tests.clerk.grants.provider import Provider, basic
+from tests.clerk.grants.scenes import first_uses, riders
 
 
 async def test_two_systems_with_stale_copies_both_go_on(one: Desk, provider: Provider) -> None:
@@ -29,14 +29,8 @@ async def test_of_two_hundred_first_uses_on_two_replicas_one_goes_to_the_provide
     one: Desk, two: Desk, provider: Provider
 ) -> None:
     """All get the same tokens."""
-    [token] = provider.mint("crowd")
-    before = provider.counts()
-    replies = await asyncio.gather(*(each.ask(token) for each in [one, two] * 100))
-
-    assert {reply.status for reply in replies} == {200}, [said(reply) for reply in replies if reply.status != 200][:3]
-    assert len({said(reply)["access_token"] for reply in replies}) == 1
-    assert provider.counts()["used"] == before["used"] + 1
-    assert provider.counts()["revoked"] == before["revoked"]
+    assert await first_uses((one, two), provider, "crowd", 200) == (1, 200)
+    assert "crowd" in provider.alive()
 
 
 async def test_a_stored_answer_says_what_is_left_and_holds_no_id_token(one: Desk, provider: Provider) -> None:
@@ -56,14 +50,8 @@ async def test_fifty_wrong_secrets_get_nothing_beside_fifty_right_ones(
     one: Desk, two: Desk, provider: Provider
 ) -> None:
     """Whoever waits for a flight is checked for itself, and a wrong leader takes nobody down."""
-    [token] = provider.mint("riders")
     before = provider.counts()
-    asks = [(one, two)[n % 2].ask(token, secret="card-secret" if n % 4 < 2 else f"wrong{n}") for n in range(100)]
-    replies = await asyncio.gather(*asks)
-
-    right, wrong = ([reply for n, reply in enumerate(replies) if (n % 4 < 2) is good] for good in (True, False))
-    assert [reply.status for reply in right] == [200] * 50
-    assert [reply.status for reply in wrong] == [401] * 50
+    assert await riders((one, two), provider, "riders") == ([200] * 50, [401] * 50)
     assert provider.counts()["used"] == before["used"] + 1
     assert "riders" in provider.alive()
 

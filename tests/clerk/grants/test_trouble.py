@@ -7,13 +7,11 @@ from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlencode
 
-import pytest
-
 from proxy.core.grants.grant_policy import Replaces
 from proxy.link.grant_questions import GrantUsed
-from proxy.store.postgres.grant_tables import GrantTables, TokenIntent
 from tests.clerk.grants.desks import NEW, POLICY, Desk, desk, refreshed, said
 from tests.clerk.grants.provider import Provider, basic
+from tests.clerk.grants.scenes import first_uses, outage, without_the_intent_s_commit
 
 TIMES = 12
 
@@ -21,11 +19,7 @@ TIMES = 12
 async def test_an_outage_loses_nothing(one: Desk, provider: Provider) -> None:
     """A provider that answers 500 is asked again as often as it takes: by the next ask of any system."""
     accounts = [f"outage{n}" for n in range(TIMES)]
-    tokens = provider.mint(*accounts)
-    provider.break_(fail=4 * TIMES)
-    replies = await asyncio.gather(*(one.ask(token) for token in tokens))
-
-    assert {reply.status for reply in replies} == {200}
+    assert await outage(one, provider, accounts, 4 * TIMES) == TIMES
     assert set(accounts) <= provider.alive()
 
 
@@ -103,30 +97,9 @@ async def test_a_grant_that_the_provider_has_ended_needs_consent(one: Desk, prov
     assert [(client, why) for _, _, client, why in counts.consents] == [("card", "refused")]
 
 
-async def test_the_race_is_lost_without_the_intent_s_commit(
-    one: Desk, two: Desk, provider: Provider, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_the_race_is_lost_without_the_intent_s_commit(one: Desk, two: Desk, provider: Provider) -> None:
     """So the test of two hundred first uses can fail: two replicas then use the token twice, and the grant ends."""
-
-    async def intend(tables: GrantTables, family: object, epoch: int, who: str, lease: float) -> TokenIntent | None:
-        row = await tables._row("now")
-        assert row is not None
-        known = await tables._row("uncommitted", family)
-        assert known is not None
-        return TokenIntent(epoch=epoch, generation=known["gen"], token=known["rt"], at=float(next(iter(row.values()))))
-
-    monkeypatch.setattr(GrantTables, "intend", intend)
-    monkeypatch.setattr("proxy.store.postgres.grant_tables.query", uncommitted)
-    [token] = provider.mint("race")
     provider.break_(slow=100)
-    await asyncio.gather(*(each.ask(token) for each in (one, two) * 10))
-
+    with without_the_intent_s_commit():
+        await first_uses((one, two), provider, "race", 20)
     assert "race" not in provider.alive()
-
-
-def uncommitted(name: str) -> str:
-    from proxy.store.postgres.driver import query
-
-    if name == "grants/uncommitted":
-        return "SELECT gen, rt FROM banyan.grant_family WHERE id = $1"
-    return query(name)

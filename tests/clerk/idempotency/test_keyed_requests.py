@@ -1,6 +1,6 @@
 """Requests with keys: a data plane, the clerk's end and a real PostgreSQL.
 
-Long: one test after the other of one promise, by the same few fixtures.
+Long: every row of docs/idempotency.md, and each way in which a request with a key may end.
 """
 
 from __future__ import annotations

@@ -92,7 +92,7 @@ def repeatable(intent: Intent) -> Intent:
 @pytest.fixture
 async def bench(database: str) -> AsyncIterator[Bench]:
     connections, tasks, wake = Connections(database, patience=PATIENT), Tasks(), asyncio.Event()
-    journal, sides = PostgresJournal(connections, "clerk"), Sides(Resolver(tasks))
+    journal, sides = PostgresJournal(connections, "clerk"), Sides(Resolver(tasks), tasks)
     routes = {"accounts": route("accounts", Stage.SHADOW, steps=(WRITES,))}
     intents = JournalIntents(journal, tasks, wake)
     async with AsyncExitStack() as stack:
@@ -111,4 +111,5 @@ async def bench(database: str) -> AsyncIterator[Bench]:
         await made.agree()
         yield made
         await tasks.end()
+        await sides.close()
         await connections.close()

@@ -26,7 +26,10 @@ class Heard:
 
 @dataclass(slots=True)
 class RecordingSide:
-    """`agrees` to writes that were done before; answers `statuses` in turn, then 200; does one of a key once."""
+    """`agrees` to writes that were done before; answers `statuses` in turn, then 200; does one of a key once.
+
+    Reads give what was written, and are not in `heard`.
+    """
 
     agrees: bool = True
     statuses: list[int] = field(default_factory=list)
@@ -47,6 +50,8 @@ class RecordingSide:
 
     async def answer(self, request: web.Request) -> web.Response:
         replay = request.headers.get("X-Banyan-Replay") == "1"
+        if request.method == "GET":
+            return web.Response(body=self.rows.get(request.path, self.body), content_type="application/json")
         if request.method == "OPTIONS":
             fields = {"X-Banyan-Replay": "accepted"} if self.agrees and replay else {}
             return web.Response(headers=fields)
@@ -55,7 +60,7 @@ class RecordingSide:
         self.arrived.set()
         await self.go_on.wait()
         status = self.statuses.pop(0) if self.statuses else 200
-        if status < 300 and request.method != "GET" and key not in self.applied:
+        if status < 300 and key not in self.applied:
             self.applied.append(key)
             self.rows[request.path] = body
         return web.Response(status=status, body=self.body, content_type="application/json")

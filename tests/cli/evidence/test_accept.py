@@ -9,7 +9,10 @@ import pytest
 
 from proxy.api.evidence import ClusterStanding, ClusterView
 from proxy.cli.evidence import written_rule
+from proxy.config.load import Loaded, load_file
 from proxy.config.text.source import signature_of
+from proxy.core.parity.formats.patterns import matches
+from proxy.core.parity.rules.rules import Treatment
 from tests.cli.conftest import ROUTES, Banyan
 from tests.cli.listening import Pages, listening
 
@@ -170,3 +173,80 @@ def test_a_folder_that_takes_no_file_is_told(
     assert result.exit_code == 2
     assert "routes.yaml cannot be written: Permission denied" in result.stderr
     assert "without --write the rule is printed" in result.stderr
+
+
+def test_an_id_may_be_named_by_how_it_begins(banyan: Banyan) -> None:
+    """Where that is one cluster's; of several all are named, of none that there is none."""
+    other = msgspec.structs.replace(CLUSTER, id="3f20000000aa", path="$.other")
+    with listening({PAGE: msgspec.json.encode({"clusters": [CLUSTER, other]})}) as admin:
+        one, both, none = (banyan(ordered(admin).replace("3f2a9c01d4e5", begins)) for begins in ("3f2a", "3f2", "ff"))
+
+    assert (one.exit_code, "$.total" in one.stdout) == (0, True)
+    assert (both.exit_code, both.stdout) == (1, "")
+    assert "2 clusters of orders.show begin with '3f2': 3f2a9c01d4e5, 3f20000000aa" in both.stderr
+    assert (none.exit_code, "has no cluster 'ff' now" in none.stderr) == (1, True)
+
+
+def content_type(*values: tuple[str, str], severity: str = "low") -> dict[str, bytes]:
+    """Pages of a cluster at Content-Type, with an exchange for each pair of values."""
+    cluster = msgspec.structs.replace(CLUSTER, path="header:Content-Type", kind="header", severity=severity)
+    side = {"fields": [], "body": "", "base64": False, "status": 200, "failure": "", "seconds": 0.1, "cut": False}
+    request = {"fields": [], "body": "", "base64": False, "method": "GET", "target": "/"}
+    said = {"path": cluster.path, "kind": "header", "severity": severity}
+    exchanges = [
+        {
+            "request_id": "r",
+            "at": "",
+            "request": request,
+            "legacy": side,
+            "new": side,
+            "differences": [{**said, "legacy": legacy, "new": new}],
+        }
+        for legacy, new in values
+    ]
+    clusters = {"clusters": [cluster]}
+    return {
+        PAGE: msgspec.json.encode(clusters),
+        f"{PAGE}?cluster={CLUSTER.id}": msgspec.json.encode({**clusters, "exchanges": exchanges}),
+    }
+
+
+CHARSET = "application/problem+json; charset=utf-8"
+BARE = "application/problem+json"
+
+
+def test_of_a_charset_alone_the_rule_covers_no_other_type(banyan: Banyan, folder: Path) -> None:
+    """Both sides must say the type that both said, with whatever behind it; `check` takes it."""
+    with listening(content_type((CHARSET, BARE), (BARE, "Application/Problem+JSON;charset=latin1"))) as admin:
+        printed = banyan(ordered(admin)).stdout
+        written = banyan(ordered(admin, "--write"))
+    loaded = load_file(folder / "routes.yaml", os.environ)
+    assert isinstance(loaded, Loaded)
+    (rule,) = loaded.snapshot.routes[0].compare.rules
+    found = [matches(rule.regex, value) for value in (CHARSET, BARE, BARE + " ;a=b", "application/json", BARE + "x")]
+
+    assert (written.exit_code, banyan("check").exit_code) == (0, 0)
+    assert "      mask:\n" in printed
+    assert (rule.path, rule.treatment, rule.kinds) == ("header:Content-Type", Treatment.MASK, frozenset())
+    assert found == [True, True, True, False, False]
+
+
+@pytest.mark.parametrize(
+    "pages",
+    [
+        content_type((CHARSET, BARE), ("text/html; charset=utf-8", "text/html")),
+        content_type((CHARSET, "text/html"), severity="medium"),
+        {PAGE: content_type((CHARSET, BARE))[PAGE]},
+        content_type(),
+    ],
+    ids=["two types", "another type", "no exchanges to be had", "none kept"],
+)
+def test_where_it_is_more_than_a_charset_or_not_known_any_value_is_accepted(
+    banyan: Banyan, pages: dict[str, bytes]
+) -> None:
+    """And what would accept less is told."""
+    with listening(pages) as admin:
+        printed = banyan(ordered(admin)).stdout
+
+    assert "      ignore:\n" in printed
+    assert "# to accept values that look alike only, write it under mask: with regex:" in printed

@@ -7,8 +7,18 @@ from pathlib import Path
 import pytest
 
 from proxy.core.routing.split import draw, salt_of
-from tests.cli.conftest import ROUTES, Banyan
+from tests.cli import conftest
+from tests.cli.conftest import Banyan
 from tests.cli.listening import listening
+
+NOBODY = "127.0.0.1:1"
+"""Where no Banyan runs, whatever else does on this machine."""
+ROUTES = conftest.ROUTES.replace("127.0.0.1:9090", NOBODY)
+
+
+@pytest.fixture(autouse=True)
+def _nobody_runs(folder: Path) -> None:
+    (folder / "routes.yaml").write_text(ROUTES, encoding="utf-8")
 
 
 def rows(text: str) -> dict[str, str]:
@@ -177,7 +187,7 @@ def test_the_example_runs(banyan: Banyan) -> None:
 
 
 def test_the_kill_switch_is_mentioned(banyan: Banyan, folder: Path) -> None:
-    """While the kill file is there the first line says who answers now, and the rest is explained as if it were not."""
+    """While the kill file is there all is said of now, and one row says what would be without it."""
     plain = banyan("explain GET /orders/7").stdout
     (folder / ".banyan").mkdir()
     (folder / ".banyan" / "kill").write_text('{"by": "ann", "reason": "why"}')
@@ -186,10 +196,16 @@ def test_the_kill_switch_is_mentioned(banyan: Banyan, folder: Path) -> None:
     said = rows(killed.stdout)["killed"]
 
     assert re.match(r"the kill switch is on \(ann, .+, why\): at shadow, canary and live legacy answers", said)
-    first, *others = [line for line in killed.stdout.splitlines() if "kill switch" not in line]
+    first = killed.stdout.splitlines()[0]
     assert first == "GET /orders/7 → legacy, http://legacy.internal:3000, reason: killed (the file says: new)"
-    assert others == plain.splitlines()[1:]
-    assert told["now"] == {"side": "legacy", "url": "http://legacy.internal:3000", "status": 0, "reason": "killed"}
+    assert rows(killed.stdout)["decision"] == "legacy, shadow: new, reason: killed"
+    without = plain.splitlines()[0].removeprefix("GET /orders/7 → ")
+    assert rows(killed.stdout)["file"] == f"says canary, split 10 %: {without}, reason: below_split"
+    assert (told["route"]["serve"], told["by_file"]["side"], told["by_file"]["reason"]) == (
+        "legacy",
+        "new",
+        "below_split",
+    )
     assert (told["killed"]["by"], told["route"]["name"]) == ("ann", "orders.show")
 
 
@@ -217,18 +233,72 @@ def test_a_pin_is_the_reason_and_a_choice_outranks_it(banyan: Banyan, folder: Pa
     assert refused["decision"].endswith("reason: above_split")
 
 
-def test_where_the_route_stands_is_asked_for(banyan: Banyan) -> None:
-    """With --admin a running Banyan says it, beside what the file says; without it nobody is asked."""
-    runs = {"stage": "shadow", "split": 0.0, "reason": "rolled back by the guard: 5xx of new"}
-    pages = {"/api/routes/orders.show": json.dumps({"name": "orders.show", "runs": runs}).encode()}
-    with listening(pages) as admin:
-        found = rows(banyan(f"explain GET /orders/7 --admin {admin.url}").stdout)
-        page = json.loads(banyan(f"explain GET /orders/7 --json --admin {admin.url}").stdout)
+RUNS = {"stage": "shadow", "split": 0.0, "reason": "rolled back by the guard: 5xx of new"}
 
-    assert found["stage"] == "canary, split 10 %"
-    assert found["stands"] == "shadow at that Banyan, rolled back by the guard: 5xx of new"
-    assert page["stands"] == runs
-    assert "stands" not in rows(banyan("explain GET /orders/7").stdout)
+
+def page_of(runs: dict[str, object], revision: str = "") -> dict[str, bytes]:
+    """What a Banyan answers of orders.show."""
+    said = {"name": "orders.show", "revision": revision, "runs": {"split": 0.0, "reason": "why", **runs}}
+    return {"/api/routes/orders.show": json.dumps(said).encode()}
+
+
+@pytest.mark.parametrize("is_named", [True, False], ids=["named", "of the file"])
+def test_a_running_banyan_is_asked_and_all_is_said_of_what_it_runs(
+    banyan: Banyan, folder: Path, *, is_named: bool
+) -> None:
+    """At --admin or the address of the file, as other commands do; what the file says otherwise has a row."""
+    tenant, _ = tenants()
+    with listening(page_of(RUNS)) as admin:
+        if not is_named:
+            (folder / "routes.yaml").write_text(ROUTES.replace(NOBODY, admin.url.removeprefix("http://")))
+        asked = ["explain", "GET", "/orders/7", "-H", f"X-Tenant-Id: {tenant}", *["--admin", admin.url] * is_named]
+        found = rows(banyan(*asked).stdout)
+        told = json.loads(banyan(*asked, "--json").stdout)
+
+    assert found["by"] == f"routes.yaml and what runs at {admin.url}"
+    assert found["stage"] == "shadow: rolled back by the guard: 5xx of new"
+    assert found["decision"] == "legacy, shadow: new, reason: stage"
+    assert found["file"] == f"says canary, split 10 %: {NEW}, reason: below_split"
+    assert (told["route"]["stage"], told["by_file"]["stage"], told["reason"]) == ("shadow", "canary", RUNS["reason"])
+    assert told["gone_by"]["admin"] == admin.url
+
+
+def test_a_place_elsewhere_is_told_where_the_answer_is_the_same(banyan: Banyan) -> None:
+    """A cohort above both splits: the stage that runs is shown, and that of the file."""
+    _, tenant = tenants()
+    with listening(page_of({"stage": "canary", "split": 0.05})) as admin:
+        asked = ["explain", "GET", "/orders/7", "-H", f"X-Tenant-Id: {tenant}", "--admin", admin.url]
+        found = rows(banyan(*asked).stdout)
+
+    assert found["stage"] == "canary, split 5 %: why"
+    assert found["draw"].endswith("not below the split of 5 %")
+    assert found["file"] == f"says canary, split 10 %: {LEGACY}, reason: above_split"
+
+
+def test_by_the_file_alone_it_says_so_and_why(banyan: Banyan, folder: Path) -> None:
+    """Where none runs, where none is to be asked, where Banyan answers itself: the file's place, and no row of it."""
+    with listening(page_of(RUNS)) as admin:
+        (folder / "routes.yaml").write_text(ROUTES.replace(NOBODY, admin.url.removeprefix("http://")))
+        told = rows(banyan("explain GET /orders/7 --file-only").stdout)
+        closed = rows(banyan("explain GET /closed/x").stdout)
+    alone = rows(banyan("explain GET /orders/7").stdout)
+
+    assert alone["by"].startswith(f"routes.yaml alone (nothing answers at {admin.url}: ")
+    assert told["by"] == "routes.yaml alone (--file-only)"
+    assert closed["by"] == "routes.yaml alone (whatever runs, Banyan answers it by itself)"
+    assert (alone["stage"], told["stage"]) == ("canary, split 10 %", "canary, split 10 %")
+    assert not {"file"} & {*alone, *told, *closed}
+
+
+def test_another_revision_there_is_told(banyan: Banyan) -> None:
+    """A file that is not what runs there: both revisions stand in the row that says what is gone by."""
+    with listening(page_of(RUNS, "0123456789ab")) as admin:
+        found = rows(banyan(f"explain GET /orders/7 --admin {admin.url}").stdout)
+
+    assert re.fullmatch(
+        rf"routes.yaml and what runs at {admin.url}, which serves revision 0123456789ab: routes.yaml is [0-9a-f]{{12}}",
+        found["by"],
+    )
 
 
 BELOW, ABOVE = tenants()
@@ -261,8 +331,7 @@ def test_the_first_line_says_who_answers_there_now(
     banyan: Banyan, runs: dict[str, object], tenant: str, said: str
 ) -> None:
     """By the function that decides live requests, on what that Banyan runs: place, pins, drain and kill switch."""
-    page = json.dumps({"name": "orders.show", "runs": {"split": 0.0, "reason": "why", **runs}}).encode()
-    with listening({"/api/routes/orders.show": page}) as admin:
+    with listening(page_of(runs)) as admin:
         result = banyan("explain", "GET", "/orders/7", "-H", f"X-Tenant-Id: {tenant}", "--admin", admin.url)
 
     assert (result.exit_code, result.stdout.splitlines()[0]) == (0, f"GET /orders/7 → {said}")

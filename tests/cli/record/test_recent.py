@@ -59,6 +59,22 @@ def test_requests_for_scripts(banyan: Banyan) -> None:
     assert msgspec.json.decode(said(banyan, "recent a --json", "/api/recent?route=a&limit=20", page)) == page
 
 
+def test_a_regression_that_a_rule_accepts_is_told_as_such(banyan: Banyan) -> None:
+    """Not as one that counts; which rule it is stands below, before what the tests say."""
+    regression = {**KEY, "path": "header:Content-Type", "decided": "regression", "excused": False, "until": None}
+    page = {
+        "name": "a",
+        "revision": "r",
+        "evidence": {"noise": [regression, {**regression, "accepted": ["ignore header:Content-Type"]}]},
+    }
+    counts, _, accepted, rule, why = said(banyan, "noise a", "/api/routes/a", page).splitlines()
+
+    assert counts.startswith("header:Content-Type  counts: regression ")
+    assert accepted.startswith("header:Content-Type  accepted: regression ")
+    assert rule == "    accepted by ignore header:Content-Type, whose kinds `banyan mismatches` tells"
+    assert why == f"    {KEY['why']}"
+
+
 def test_noise_is_listed_key_by_key(banyan: Banyan) -> None:
     """Whether it is excused, since when and how long, how often legacy was asked twice, and by what it was found."""
     waits = {**KEY, "path": "$.id", "decided": "", "excused": False, "asked": 0, "state": "waits", "why": "not yet"}

@@ -210,6 +210,14 @@ def test_where_everything_waits_nothing_is_compared(banyan: Banyan, admin: Admin
     ]
 
 
+def test_the_mismatch_rate_is_that_of_its_bound(banyan: Banyan, admin: Admin) -> None:
+    """A wrong answer that is asked for all day is a few of what the bound is about: no rate stands above its bound."""
+    parity = ParityView(compared=1000, mismatch=216, mismatch_rate=3 / 240, rate_upper_bound=0.05)
+    admin.view = msgspec.structs.replace(ROUTES_VIEW, routes=[route("a", parity=parity)])
+
+    assert cells(banyan("status", "--admin", admin.url).stdout, "a")[7] == "1.25% (<5.0%)"
+
+
 def test_what_could_not_be_compared_is_a_column(banyan: Banyan, admin: Admin) -> None:
     """With its share of what was to be compared, as the judge reckons it; where nothing else was, it alone is known."""
     some = route("some", parity=ParityView(compared=95, match=95, incomparable=5, rate_upper_bound=0.05))
@@ -223,7 +231,7 @@ def test_what_could_not_be_compared_is_a_column(banyan: Banyan, admin: Admin) ->
 
 @pytest.mark.parametrize("state", list(RampState))
 def test_the_verdict_tells_what_becomes_of_a_route(banyan: Banyan, admin: Admin, state: RampState) -> None:
-    """No ramp, waiting, ready, held, latched and complete are six words, and a rollback a seventh."""
+    """No ramp, waiting, ready, held, latched and ramp done are six words, and a rollback a seventh."""
     routes = [route("a", state=state), route("b", state=state, verdict="rollback")]
     admin.view = msgspec.structs.replace(ROUTES_VIEW, routes=routes)
     text = banyan("status", "--admin", admin.url).stdout

@@ -77,6 +77,7 @@ def test_a_step_reads_the_fields_of_its_key() -> None:
     [
         ("mode: dual", "routes[0].writes.key: is missing"),
         ("key: $.id", "routes[0].writes.mode: is missing"),
+        ("mode: dual, key: $.id, max_body: 5MiB", "writes.max_body: must be at most 4MiB"),
         ("mode: dual, key: client_ip", "is not what a write is about"),
         ("mode: dual, key: 7", "must be"),
         ("mode: dual, key: '$.a[0]'", "must be a path of members such as $.id or $.account.id"),

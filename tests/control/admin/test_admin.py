@@ -58,6 +58,7 @@ async def test_routes_have_the_contracts_shape(port: Port) -> None:
             "undecided": 0,
             "fields_waiting": 0,
             "rate_upper_bound": 1.0,
+            "mismatch_rate": None,
             "since": "",
         },
         "coverage": {"shapes": 0, "uncovered": 0, "unseen": 1.0, "unseen_bound": 1.0},

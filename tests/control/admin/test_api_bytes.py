@@ -51,6 +51,8 @@ PAGES = (
     "/api/routes/nothing",
     "/api/routes/a/mismatches",
     "/api/routes/a/mismatches?cluster=c1",
+    "/api/routes/a/mismatches?cluster=d",
+    "/api/routes/a/mismatches?cluster=c",
     "/api/routes/a/mismatches?cluster=none",
     "/api/routes/a/exchanges",
     "/api/routes/a/epochs",
@@ -64,6 +66,8 @@ PAGES = (
     "/api/requests/r1",
     "/api/requests/none",
     "/api/idempotency",
+    "/api/journal",
+    "/api/journal?state=lost",
     "/api/kill",
 )
 _AT = re.compile(r"\d{4}-\d\d-\d\dT[0-9:.]+Z")
@@ -140,7 +144,7 @@ def book() -> EvidenceBook:
                 tally(Outcome.IGNORED, 4),
                 tally(Outcome.INCOMPARABLE, 2, "shed"),
             ),
-            clusters=(cluster("c1", "$.a"), cluster("c2", "$.b", "ignore $.b"), cluster("c3", "$.n")),
+            clusters=(cluster("c1", "$.a"), cluster("c2", "$.b", "ignore $.b"), cluster("d3", "$.n")),
             shapes=(
                 ShapeCount(route="a", shape="s", legacy=90, compared=59, first_seen=0.0, last_seen=9.0),
                 ShapeCount(route="a", shape="t", legacy=99, compared=0, first_seen=0.0, last_seen=9.0),

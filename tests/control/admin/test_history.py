@@ -89,8 +89,8 @@ async def test_the_kill_switch_is_in_the_record_of_every_route(port: Port) -> No
             body = await answer.json()
         if said["on"]:
             assert (body["order"]["reason"], body["order"]["by"]) == ("first", "by first")
-    while port.parts.kill_records._waiting:
-        await port.parts.kill_records.write()
+    while port.parts.records.is_behind:
+        await port.parts.records.write()
     found = await history(port, "?route=a")
 
     assert [(each["kind"], each["reason"], each["actor"]) for each in found] == [
@@ -197,7 +197,7 @@ async def test_turns_that_wait_for_the_store_are_written_when_it_is_back(
     port: Port, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nobody waits for them, and none is lost."""
-    records = port.parts.kill_records
+    records = port.parts.records
     record = records._store.record
     away = True
 
@@ -207,7 +207,7 @@ async def test_turns_that_wait_for_the_store_are_written_when_it_is_back(
         await record(order)
 
     monkeypatch.setattr(records._store, "record", sometimes)
-    records.turned_off()
+    port.parts.kill_records.turned_off()
     assert not await records.write()
     away = False
     assert await records.write()
@@ -219,8 +219,8 @@ async def test_a_file_that_comes_or_goes_by_itself_is_on_record_as_such(port: Po
     """`touch` and `rm` name nobody: the kill file is who turned the switch."""
     port.parts.kill_records.turned_on(KillSwitchOrder(at="2026-01-01T00:00:00.000Z"))
     port.parts.kill_records.turned_off()
-    while port.parts.kill_records._waiting:
-        await port.parts.kill_records.write()
+    while port.parts.records.is_behind:
+        await port.parts.records.write()
 
     found = {each["kind"]: each["actor"] for each in await history(port)}
     assert found == {"kill": "kill file", "unkill": "kill file"}
@@ -228,7 +228,7 @@ async def test_a_file_that_comes_or_goes_by_itself_is_on_record_as_such(port: Po
 
 async def test_the_loop_writes_what_comes(port: Port, tasks: Any) -> None:  # noqa: ANN401
     """As long as control runs."""
-    tasks.start(port.parts.kill_records.run, name="kill records")
+    tasks.start(port.parts.records.run, name="records")
     port.parts.kill_records.turned_off("ann", "over")
 
     async def written() -> bool:

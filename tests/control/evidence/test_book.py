@@ -5,6 +5,7 @@ from dataclasses import replace
 from proxy.control.admin.evidence import cluster_view, evidence_view, parity_view
 from proxy.control.evidence.book import ComparedRoute, EvidenceBook, Look
 from proxy.control.evidence.clusters import why
+from proxy.core.evidence.fold import REPEATED
 from proxy.core.evidence.records import (
     Cluster,
     Epoch,
@@ -64,6 +65,18 @@ def test_of_an_unknown_route_nothing_is_known() -> None:
     assert book.measures("a", AT) == Measures()
     assert (book.epoch("a"), book.hits("a"), book.clusters("a")) == (None, (), ())
     assert book.parity("a").rate_upper_bound == 1.0
+
+
+def test_the_mismatch_rate_is_of_what_its_bound_is_about() -> None:
+    """A wrong answer that is asked for again and again is among the mismatches, and in the rate as often as counts."""
+    repeated = replace(tally(3, 200, Outcome.MISMATCH), why=REPEATED)
+    book = EvidenceBook()
+    book.look(look(tally(3, 237), tally(3, 3, Outcome.MISMATCH), repeated))
+    found = book.parity("a")
+
+    assert (found.sums.compared, found.sums.mismatch, found.mismatch_rate) == (440, 203, 3 / 240)
+    assert 3 / 240 < found.rate_upper_bound < 203 / 440
+    assert EvidenceBook().parity("a").mismatch_rate is None
 
 
 def test_measures_are_those_of_the_current_epoch() -> None:
@@ -183,6 +196,25 @@ def test_what_waits_is_told_with_its_field() -> None:
         ("$.price", "held", "held", False, "+1 off"),
     ]
     assert book.noisy("a") == {"$.at"}
+
+
+def test_a_key_is_told_with_the_rules_that_accept_it() -> None:
+    """Those that hold now, of the path and of all below another one; whatever the tests have found of it."""
+    finding = NoiseFinding(
+        route="a", path="header:Content-Type", numbers=(), decided="regression", until=None, updated=0.0, why="seen"
+    )
+    said = [("header:Content-Type", None), ("$..*", None), ("header:Content-Type", 5.0)]
+    rules = Rules(
+        rules=tuple(
+            Rule(id=f"{path} {until}", path=path, treatment=Treatment.IGNORE, until=until) for path, until in said
+        )
+    )
+    view = evidence_view(EvidenceBook(), "a", rules, [finding, replace(finding, path="$.x")], 10.0)
+
+    assert {each.path: list(each.accepted) for each in view.noise} == {
+        "header:Content-Type": ["header:Content-Type None"],
+        "$.x": ["$..* None"],
+    }
 
 
 def test_a_cluster_says_whether_it_counts_and_what_is_known() -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from proxy.control.judge.route_watch import RouteWatch
 from proxy.control.position.group_orders import GroupOrders, OperatorOrder
+from proxy.core.judge.ramp import Measures
 from proxy.core.judge.share import LONGEST
 from proxy.core.position.position import Cause, rolled_back
-from proxy.link.messages import CohortDelta
-from tests.control.stands import Clock, Stand, Store, alone, bad, failures
+from proxy.link.messages import CohortDelta, ComparedDelta
+from tests.control.stands import Clock, Known, Stand, Store, alone, bad, failures
 
 RAMPED = "name: a, match: /a, stage: shadow, ramp: {steps: [10%, 50%]}"
 
@@ -100,3 +102,23 @@ async def test_a_latched_route_keeps_its_alarm() -> None:
     watch.follow(rolled_back(before, before.place, Cause.BREAKER, stand.clock.now))
 
     assert watch.is_alarmed
+
+
+async def test_an_edit_of_the_rules_ends_an_alarm_of_mismatches() -> None:
+    """What differed is accepted: the judge waits for its needs again, and no alarm of before stands in their place."""
+    clock = Clock()
+    known = Known({"a": Measures(epoch="e", newest_at=clock.now + 60.0)})
+    stand = await alone(Store(clock), clock, RAMPED, known=known)
+    step = stand.here.position(stand.route()).step
+    watch = stand.judging._watches.setdefault("a", RouteWatch())
+    watch.changes.follow(step)
+    watch.changes.add([ComparedDelta("a", "e", step, "legacy", [(0, 13)])], limit=0.01, at=clock.now, log_a=9.0)
+    await stand.rounds()
+    before = stand.judging.rulings["a"].judgement
+    known.edited = clock.now
+    await stand.rounds()
+    after = stand.judging.rulings["a"].judgement
+
+    assert before.reasons[0].startswith("mismatches have become more frequent than the ramp allows")
+    assert after.reasons[0].startswith("at shadow for")
+    assert (before.needs, bool(after.needs)) == ((), True)

@@ -58,3 +58,24 @@ def test_it_can_be_cleared() -> None:
     made.clear()
 
     assert made.of("e") == {}
+
+
+def test_an_edit_of_the_rules_ends_what_was_found_under_others() -> None:
+    """An alarm that is older, and what had added up; what comes after it counts, and an alarm since then stays."""
+    made = changes(delta((0, 7)), delta((0, 1), side="legacy"))
+    made.judge_from(60.0)
+    none = made.of("e")
+    made.add([delta((0, 7))], limit=0.01, at=70.0, log_a=LOG_A)
+    made.judge_from(60.0)
+
+    assert none == {}
+    assert (made.of("e")[Side.NEW].alarmed_at, made.of("e")[Side.NEW].mismatched) == (70.0, 7)
+
+
+def test_the_same_rules_end_nothing() -> None:
+    """Neither where nobody has edited them nor where it is said again."""
+    made = changes(delta((0, 7)), delta((0, 1), side="legacy"))
+    before = dict(made.of("e"))
+    made.judge_from(0.0)
+
+    assert made.of("e") == before

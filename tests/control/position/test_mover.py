@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 
 import pytest
+import structlog
 
 from proxy.control.position.mover import AwayError, Made
-from proxy.control.position.standing_file import StandingFile
+from proxy.control.position.standing_file import StandingFile, first_file
 from proxy.core.outcome import Side
 from proxy.core.position.ladder import LIVE, SHADOW, Place
 from proxy.core.position.position import Cause, Move, Position, Transition, held, moved, resumed, rolled_back
@@ -197,6 +199,23 @@ async def test_a_store_that_lost_everything_gets_it_back(stand: Stand, clock: Cl
     assert [(position.stage, position.latched) for position in standing.positions] == [(Stage.SHADOW, True)]
     assert standing.pins == (pin,)
     assert reborn.place() == "shadow"
+
+
+@pytest.mark.parametrize(("state", "is_told"), [("memory", False), ("postgresql://db", True)])
+async def test_a_store_that_has_lost_changes_is_told_unless_it_always_does(
+    stand: Stand, clock: Clock, state: str, *, is_told: bool
+) -> None:
+    """One in memory counts anew in each process, which is nobody's trouble; a database that went back is."""
+    await move(stand, back(stand))
+    await move(stand, replace(back(stand), held=True))
+    kept = first_file(stand.kept[-1], state)
+    reborn = Stand(table(canary()), Store(clock), clock, kept=kept)
+    with structlog.testing.capture_logs() as captured:
+        await reborn.begin()
+    said = [each for each in captured if each["event"] == "standing_went_back"]
+
+    assert bool(said) is is_told
+    assert all("is given back" in each["hint"] for each in said)
 
 
 def replace_pins(kept: StandingFile, pin: Pin) -> StandingFile:

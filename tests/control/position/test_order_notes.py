@@ -59,11 +59,24 @@ async def test_a_rollback_names_the_cohorts_that_stay_with_new(port: Port) -> No
         _, body = await post(port, f"/api/routes/a/{verb}")
         found.append(body["notes"])
         if verb == "resume":
-            found[-1] = found[-1][1:]  # of its step
             await post(port, "/api/routes/a/promote")
 
     back = "7 cohorts are pinned to new and stay there: 't0', 't1', 't2', 't3', 't4' and 2 more"
-    assert found == [[back], [back], [], ["1 cohort is pinned to legacy and stays there: 'shy'"]]
+    ended = "the rollback ended: it climbs again from shadow, and the step begins anew"
+    assert found == [[back], [ended, back], [], ["1 cohort is pinned to legacy and stays there: 'shy'"]]
+
+
+async def test_an_order_that_leaves_a_route_at_its_place_says_what_it_did(port: Port) -> None:
+    """Resume says what has ended, an epoch that what was compared is over; resume after a hold alone says that."""
+    said = []
+    for verb in ("rollback", "hold", "resume", "epoch", "hold", "resume"):
+        _, body = await post(port, f"/api/routes/a/{verb}")
+        said.append(body["notes"])
+
+    goes_on = "ended: it climbs again from shadow, and the step begins anew"
+    assert said[2] == [f"the rollback and the hold {goes_on}"]
+    assert said[3] == ["a new epoch begins: what was compared before is no evidence any more"]
+    assert said[5] == [f"the hold {goes_on}"]
 
 
 async def test_a_drain_says_since_when_and_for_whom(port: Port) -> None:

@@ -80,6 +80,21 @@ async def test_a_hold_hides_no_move(stand: Stand) -> None:
     assert told(stand) == ""
 
 
+async def test_a_step_of_the_judge_is_told_with_its_time_and_not_with_its_numbers(stand: Stand) -> None:
+    """What was met then is no word about now; where it stands is said. A rollback's reason stays."""
+    stand.clock.now = 1_767_225_600.0
+    met = "at canary 10% for 600s of 600s; 1200 of 1000 comparisons at this step; the newest comparison is 0s old"
+    await make(stand, moved(at(stand), Place(Stage.CANARY, 0.5), Cause.EVIDENCE, stand.clock()), "judge at one", met)
+    step = told(stand)
+    await make(stand, rolled_back(at(stand), SHADOW, Cause.EVIDENCE, stand.clock()), "judge at one", "worse")
+
+    assert step == (
+        "moved by the judge at 2026-01-01T00:00:00.000Z, when all that it needed at canary 10% was met; "
+        "`banyan history a` has the numbers"
+    )
+    assert told(stand) == f"rolled back by the judge: worse; {ENDS}"
+
+
 async def test_where_it_is_not_known_nothing_is_guessed(stand: Stand) -> None:
     """Of moves that are no longer known neither reason nor cause is told: the position has the last cause alone."""
     await roll_back_and_hold(stand)

@@ -6,17 +6,17 @@ from dataclasses import replace
 
 import pytest
 
-from proxy.core.noise.key_standing import ENOUGH, PATIENCE, RENEWED, ClaimStanding, KeyCounts, KeyRuling, moved, ruled
+from proxy.core.noise.key_standing import ENOUGH, PATIENCE, RENEWED, KeyCounts, KeyRuling, KeyStanding, moved, ruled
 from proxy.core.noise.key_state import KeyState
 from proxy.core.noise.measure import Measure
 from proxy.core.noise.proof import LASTS, Trials
 
 NOW = 1e9
 SEEN = KeyCounts(compared=40, differed=40, trials={Measure.GAP_1: Trials(4, 4)})
-STARTED = ClaimStanding(epoch=1, since=NOW, compared=0)
+STARTED = KeyStanding(epoch=1, since=NOW, compared=0)
 
 
-def state(counts: KeyCounts, standing: ClaimStanding = STARTED, now: float = NOW) -> KeyState:
+def state(counts: KeyCounts, standing: KeyStanding = STARTED, now: float = NOW) -> KeyState:
     return ruled(standing, counts, now).state
 
 

@@ -236,6 +236,25 @@ def test_a_route_that_would_get_nothing_more() -> None:
     assert list(dried_up(plan_routes([before], [], {}), found)) == []
 
 
+def test_what_no_route_takes_is_told_with_its_status() -> None:
+    """404 where no route has the path, 405 where it takes other methods: each in words."""
+    before = a_route("rest", "/**")
+    post = replace(before, methods=frozenset({b"POST"}))
+    notes = []
+    for after in ([a_route("other", "/other")], [post]):
+        found = traffic(before, [*after, replace(before, pattern=a_route("x", "/x").pattern)])
+        notes += [note.sentence for _, note in dried_up(plan_routes([before], [before], {}), found)]
+        (flow,) = found.flows.values()
+        notes.append(str(flow.status))
+
+    assert notes == [
+        "all of its recent requests would be answered with 404, as no route takes them",
+        "404",
+        "all of its recent requests would be answered with 405, as no route takes them",
+        "405",
+    ]
+
+
 def test_a_replay_compares_with_what_was_answered() -> None:
     """What happened is the measure, not what the present table would say.
 

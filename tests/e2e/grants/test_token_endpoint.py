@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 from pathlib import Path
 
 import pytest
 
 from tests.clerk.grants.desks import LEGACY, NEW
-from tests.e2e.grants.aggregator import Aggregator, aggregator
+from tests.e2e.grants.aggregator import Aggregator, aggregator, replica
+from tests.waiting import until
 
 pytestmark = pytest.mark.unmeasured
 
@@ -20,6 +22,29 @@ async def test_two_systems_share_tokens_that_exist_once(tmp_path: Path) -> None:
         await crowd(whole)
         await killed(whole)
         assert whole.provider.counts()["revoked"] == 0
+
+
+async def test_a_token_that_is_on_its_way_outlives_the_end(tmp_path: Path) -> None:
+    """SIGTERM while the provider thinks: its client is answered, and what came is kept."""
+    async with aggregator(tmp_path, 1) as whole:
+        [token] = whole.provider.mint("ending")
+        current = (await whole.refresh(token)).body["refresh_token"]
+        before = whole.provider.counts()["token"]
+        whole.provider.break_(slow=1000)
+        asking = asyncio.ensure_future(whole.refresh(current))
+
+        async def is_asked() -> bool:
+            return (await asyncio.to_thread(whole.provider.counts))["token"] > before
+
+        await until(is_asked)
+        whole.banyans[0].signal(signal.SIGTERM)
+        assert (await asking).status == 200
+        assert await whole.banyans[0].ended() == 0
+        whole.provider.break_()
+        async with replica(whole, 0) as again:
+            whole.banyans[0] = again
+            newest = await whole.refresh(token, NEW)
+        assert newest.body["access_token"] == (await asking).body["access_token"]
 
 
 async def turns(whole: Aggregator) -> None:

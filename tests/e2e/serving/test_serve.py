@@ -53,6 +53,38 @@ async def test_an_edit_is_in_force_in_every_worker_within_a_second(tmp_path: Pat
         assert answers == {"new"}
 
 
+async def test_edits_are_on_record_and_the_first_line_says_what_a_restart_costs(tmp_path: Path) -> None:
+    """Each edit with what it changed, and each file that was refused, as history shows them: the newest first."""
+    async with (
+        system("legacy") as legacy,
+        system("new") as new,
+        program(tmp_path, LEGACY, legacy=legacy, new=new) as banyan,
+    ):
+        good = banyan.file.read_text()
+        ruled = good.replace("stage: legacy", "stage: legacy, compare: {secrets: [iban]}, upgrades: [websocket]")
+        write(banyan.file, ruled)
+        await banyan.until_logged("config_reloaded")
+        write(banyan.file, good.replace("stage: legacy", "stage: legcy"))
+        await banyan.until_logged("config_refused")
+        found: list[dict[str, str]] = []
+
+        async def recorded() -> bool:
+            found[:] = (await banyan.api("/api/history"))["orders"]  # type: ignore[call-overload]
+            return len(found) == 2
+
+        await until(recorded)
+        (serving,) = banyan.events("serving")
+
+    assert [(each["kind"], each["route"], each["actor"]) for each in found] == [
+        ("refuse", "", "routes.yaml"),
+        ("edit", "rest", "routes.yaml"),
+    ]
+    assert "did you mean legacy?" in found[0]["reason"]
+    assert found[1]["reason"].startswith("upgrades; compare (revision ")
+    assert serving["state"] == "memory"
+    assert "loses all evidence" in str(serving["hint"])
+
+
 @pytest.mark.unmeasured
 async def test_load_survives_good_and_broken_edits(tmp_path: Path) -> None:
     """With an edit every 200 ms for 10 s, half of them broken, no request fails and the last good edit is in force."""

@@ -75,6 +75,17 @@ async def test_an_edit_raises_nothing_by_itself(play: Play, serve: Serve) -> Non
     assert await _by(proxy) == b"legacy"
 
 
+async def test_an_edit_of_a_route_that_writes_to_both_sides_waits(play: Play, serve: Serve) -> None:
+    """What was ordered runs until control says otherwise, though the edit lowers: both sides want the writes first."""
+    two = {name: {**each, "applies": "/applies"} for name, each in (await _two(play)).items()}
+    written = {**TENTH, "writes": {"mode": "dual", "key": "query:id"}}
+    proxy = await serve(upstreams=two, routes=[written, REST], state="embedded")
+    proxy.listener.obey(orders(order("split", "canary", 1.0)))
+    proxy.install(two, [{**written, "split": "0%"}, REST], state="embedded")
+
+    assert await _by(proxy) == b"new"
+
+
 async def test_what_cannot_be_is_not_obeyed(play: Play, serve: Serve) -> None:
     """Without the upstream that a place needs the route runs as the table says, and is named."""
     legacy = upstream(await play(always(sized(b"legacy"))))

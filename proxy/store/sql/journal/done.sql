@@ -1,1 +1,1 @@
-DELETE FROM banyan.journal WHERE id = $1 AND state = 'owed' AND holder = $2 RETURNING id
+DELETE FROM banyan.journal WHERE id = ANY($1::uuid[]) AND state = 'owed' AND holder = $2 RETURNING id

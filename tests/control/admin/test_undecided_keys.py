@@ -9,7 +9,7 @@ import pytest
 from aiohttp.test_utils import TestClient, TestServer
 from aiohttp.web import Application, Request
 
-from proxy.control.admin.idempotency import KeyPages
+from proxy.control.admin.undecided_keys import KeyPages
 from proxy.core.idempotency.claims import KeptReply, KeyClaim, Settlement
 from proxy.store.postgres.connections import Connections, Patience
 from proxy.store.postgres.key_records import PostgresKeys

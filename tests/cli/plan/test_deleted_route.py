@@ -1,0 +1,42 @@
+"""Who takes the requests of a route that an edit deletes."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from tests.cli.conftest import ROUTES, Banyan
+from tests.cli.listening import Pages
+from tests.cli.plan.conftest import edit
+
+REST = "  - name: rest\n    match: GET /**\n    stage: legacy\n"
+SHOWN = ROUTES[ROUTES.index("  - name: orders.show") : ROUTES.index("  - name: orders.app")]
+
+
+def test_a_route_that_is_deleted_says_who_takes_its_requests(banyan: Banyan, running: Pages, folder: Path) -> None:
+    """Another route by its name, or with which status Banyan refuses them; of one that nobody asked for, an example."""
+    to_rest = banyan(f"plan -f {edit(folder, SHOWN, '')} --admin {running.url}").stdout
+    (folder / "new.yaml").write_text(ROUTES.replace(SHOWN, "").replace(REST, ""))
+    nowhere = banyan(f"plan -f new.yaml --admin {running.url}").stdout
+    (route,) = [
+        each
+        for each in json.loads(banyan(f"plan -f new.yaml --admin {running.url} --json").stdout)["routes"]
+        if each["name"] == "orders.show"
+    ]
+
+    assert "345,600 requests/day of it go to rest\n" in to_rest
+    assert "345,600 requests/day of it would be answered with 404: no route takes them\n" in nowhere
+    assert "requests such as GET /x would be answered with 404: no route takes them\n" in nowhere
+    assert [(each["route"], each["status"]) for each in route["taken_by"]] == [("(unmatched)", 404)]
+
+
+def test_without_a_banyan_a_deleted_route_says_who_takes_what_it_took(banyan: Banyan, folder: Path) -> None:
+    """Two files: no request is known, the new table says of one who takes it; 405 where only its method is missing."""
+    (folder / "new.yaml").write_text(ROUTES.replace(SHOWN, SHOWN.replace("GET", "POST").replace("show", "make")))
+    to_rest = banyan("plan -f new.yaml --against routes.yaml --admin 127.0.0.1:1").stdout
+    text = (folder / "new.yaml").read_text().replace(REST, "")
+    (folder / "new.yaml").write_text(text)
+    nowhere = banyan("plan -f new.yaml --against routes.yaml --admin 127.0.0.1:1").stdout
+
+    assert "requests such as GET /orders/x go to rest\n" in to_rest
+    assert "requests such as GET /orders/x would be answered with 405: no route takes that method there\n" in nowhere

@@ -1,0 +1,94 @@
+"""A move waits until both sides have what its cohorts have written."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from proxy.control.journal import authority_moves
+from proxy.control.journal.authority_moves import AuthorityMoves, UndoneWritesError
+from proxy.core.journal.intent import Ended, FirstOutcome
+from proxy.core.position.ladder import Place
+from proxy.core.position.position import Cause, Move, Position, move
+from proxy.core.stage import Stage
+from proxy.store.errors import StoreUnavailable
+from proxy.store.postgres.connections import Connections, Patience
+from proxy.store.postgres.journal import PostgresJournal
+from tests.clerk.journal.conftest import WRITES, put
+from tests.control.tables import route, snapshot
+
+TABLE = snapshot(route("accounts", Stage.CANARY, 0.4, steps=(WRITES,)), route("rest", Stage.CANARY, 0.4))
+
+
+def moved(name: str, before: Place, after: Place) -> Move:
+    found = [
+        Position(
+            route=name,
+            stage=place.stage,
+            split=place.split,
+            version=number,
+            latched=False,
+            held=False,
+            cause=Cause.OPERATOR,
+            since=0.0,
+            file_stage=place.stage,
+            file_split=place.split,
+        )
+        for number, place in enumerate((before, after), start=1)
+    ]
+    return move(found[0], found[1], at=0.0, actor="me", numbers={}, reason="")
+
+
+def canary(split: float) -> Place:
+    return Place(Stage.CANARY, split)
+
+
+UP = moved("accounts", canary(0.4), canary(0.6))
+"""It takes along the cohort of `put`, whose draw is 0.5."""
+
+
+async def test_nothing_that_moves_is_begun_meanwhile(journal: PostgresJournal) -> None:
+    """Held from before the move until a moment after it."""
+    gate = AuthorityMoves(journal, lambda: TABLE)
+    holds = await gate.hold([UP])
+    assert await journal.begin([put("7")], 60.0) == frozenset()
+    await gate.end(holds, 0.0)
+
+    assert len(await journal.begin([put("7")], 60.0)) == 1
+
+
+async def test_it_waits_for_what_is_undone(journal: PostgresJournal) -> None:
+    """As soon as the journal is empty the move may be made."""
+    gate = AuthorityMoves(journal, lambda: TABLE)
+    await journal.begin([one := put("7")], 60.0)
+    holding = asyncio.ensure_future(gate.hold([UP]))
+    await asyncio.sleep(0)
+    await journal.end([Ended(id=one.id, outcome=FirstOutcome.FAILED)])
+
+    assert len(await holding) == 1
+
+
+async def test_what_stays_undone_stops_it(journal: PostgresJournal, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It says how much, and writes go on; cohorts that stay where they are do not matter."""
+    monkeypatch.setattr(authority_moves, "WAITS", 0.2)
+    gate = AuthorityMoves(journal, lambda: TABLE)
+    await journal.begin([put("7")], 60.0)
+    with pytest.raises(UndoneWritesError, match="1 of the things that the moving cohorts write to"):
+        await gate.hold([UP])
+    assert len(await journal.begin([put("8")], 60.0)) == 1
+
+    assert len(await gate.hold([moved("accounts", canary(0.4), canary(0.2))])) == 1
+
+
+async def test_other_moves_ask_nothing() -> None:
+    """Routes that write to one side, moves that change nobody's side, tables without a database."""
+    away = Connections("postgresql://nobody@127.0.0.1:1/x", patience=Patience(timeout=1.0, connect=0.5))
+    gate = AuthorityMoves(PostgresJournal(away, "x"), lambda: TABLE)
+    same = moved("accounts", canary(0.4), canary(0.4))
+    others = [moved(name, canary(0.1), canary(0.2)) for name in ("rest", "gone")]
+    assert await gate.hold([same, *others]) == ()
+    assert await AuthorityMoves(None, lambda: TABLE).hold([UP]) == ()
+    with pytest.raises(StoreUnavailable):
+        await gate.hold([UP])
+    await gate.end([7])

@@ -1,0 +1,110 @@
+"""Authority moves only when both sides have what was written; a kill is at once, and guesses nothing."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from proxy.store.embedded.embedded_postgres import Embedded
+from tests.e2e.moves.test_orders import TOKEN, order
+from tests.e2e.writes.conftest import ACCOUNT, Migration, migrating
+from tests.waiting import until
+
+pytestmark = pytest.mark.unmeasured
+SPLIT = ACCOUNT.replace("stage: shadow", "stage: canary\n    split: 100%")
+
+
+@pytest.fixture
+async def migration(server: Embedded, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Migration]:
+    """New answers everything."""
+    monkeypatch.setenv("BANYAN_ADMIN_TOKEN", TOKEN)
+    async with migrating(server, tmp_path, SPLIT) as made:
+        yield made
+
+
+async def read(migration: Migration, path: str) -> bytes:
+    async with aiohttp.ClientSession() as session, session.get(migration.banyan.url + path) as answer:
+        return await answer.read()
+
+
+async def test_a_move_waits_for_what_one_side_has_not(migration: Migration) -> None:
+    """It is refused with a sentence while legacy does not take a write, and made when it has."""
+    assert await migration.send("PUT", "/accounts/7", b"old") == 200
+    await migration.until_empty()
+    migration.legacy.go_on.clear()
+    migration.legacy.arrived.clear()
+    assert await migration.send("PUT", "/accounts/7", b"new") == 200
+    await migration.legacy.arrived.wait()
+    status, said = await order(migration.banyan, "rollback", "accounts")
+    assert (status, "1 of the things that the moving cohorts write to" in said["detail"]) == (409, True)
+    assert await read(migration, "/accounts/7") == b"new"
+
+    migration.legacy.go_on.set()
+    await migration.until_empty()
+    assert (await order(migration.banyan, "rollback", "accounts"))[0] == 200
+    assert await read(migration, "/accounts/7") == b"new"
+    assert [each.replay for each in migration.legacy.heard] == [True, True]
+
+
+async def test_no_read_is_older_than_the_last_acknowledged_write(migration: Migration) -> None:
+    """While the route goes back and forth under writes; and no client notices."""
+    statuses: list[int] = []
+    stale: list[tuple[bytes, bytes]] = []
+    stopped = asyncio.Event()
+
+    async def write_and_read() -> None:
+        number = 0
+        while not stopped.is_set():
+            number += 1
+            value = b"%d" % number
+            statuses.append(await migration.send("PUT", "/accounts/7", value))
+            found = await read(migration, "/accounts/7")
+            if found != value:
+                stale.append((value, found))
+
+    writing = asyncio.ensure_future(write_and_read())
+    for verb in ("rollback", "resume", "promote") * 2:
+        assert (await order(migration.banyan, verb, "accounts"))[0] == 200
+        await _more(statuses, 3)
+    stopped.set()
+    await writing
+    await migration.until_empty()
+
+    assert stale == []
+    assert set(statuses) == {200}
+    assert {each.replay for each in migration.legacy.heard} == {each.replay for each in migration.new.heard}
+    assert migration.legacy.rows == migration.new.rows
+
+
+async def test_a_kill_is_at_once_and_refuses_what_is_undone(migration: Migration) -> None:
+    """A write of a key that legacy has not caught up with is 503, until it has; others go on."""
+    migration.legacy.go_on.clear()
+    assert await migration.send("PUT", "/accounts/7", b"new") == 200
+    await migration.legacy.arrived.wait()
+    async with (
+        aiohttp.ClientSession(headers={"Authorization": f"Bearer {TOKEN}"}) as session,
+        session.post(f"{migration.banyan.admin_url}/api/kill", json={"on": True, "reason": "test"}) as answer,
+    ):
+        assert answer.status == 200, await answer.text()
+    await until(lambda: _reads(migration, b"{}"))  # legacy's own
+    assert await migration.send("PUT", "/accounts/7", b"newer") == 503
+
+    migration.legacy.go_on.set()
+    await migration.until_empty()
+    assert await migration.send("PUT", "/accounts/7", b"newer") == 200
+    assert await migration.send("PUT", "/accounts/8", b"other") == 200
+    await migration.until_empty()
+    assert migration.legacy.rows == migration.new.rows == {"/accounts/7": b"newer", "/accounts/8": b"other"}
+
+
+async def _more(of: list[int], count: int) -> None:
+    reached = len(of) + count
+    await until(lambda: len(of) >= reached)
+
+
+async def _reads(migration: Migration, what: bytes) -> bool:
+    return await read(migration, "/accounts/7") == what

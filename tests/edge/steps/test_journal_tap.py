@@ -1,0 +1,128 @@
+"""What the journal hears of a write, whatever became of it."""
+
+from __future__ import annotations
+
+import pytest
+
+from proxy.core.http.response import ResponseHead, ResponseReader
+from proxy.core.journal.intent import FirstOutcome
+from proxy.core.journal.writes import AnswerKey, JsonPath, WriteKey, Writes
+from proxy.core.outcome import Blame, Failure, Phase
+from proxy.edge.routing.step import LocalAnswer, Wait
+from proxy.edge.steps.journal_tap import JournalTap
+from proxy.edge.steps.step_kind import WITHIN, Hear
+from proxy.link.journal_questions import KeepAnswer, WriteAnswer, WriteCommitted, WriteEnded
+from proxy.link.questions import Notice, Question
+
+ID = JsonPath("$.id", ("id",))
+
+
+class Listening:
+    """A clerk that writes down what it is told; `hear` is what waits for its answer."""
+
+    def __init__(self) -> None:
+        self.told: list[Notice] = []
+        self.asked: list[Question] = []
+        self.under_way = {"i"}
+        self.hear: Hear | None = None
+
+    def ask(self, question: Question, hear: Hear, within: float = WITHIN) -> Wait | LocalAnswer:
+        self.asked.append(question)
+        self.hear = hear
+        return Wait(within)
+
+    def tell(self, notice: Notice) -> bool:
+        self.told.append(notice)
+        return True
+
+    def tap(self, keyed_by: WriteKey = ID) -> JournalTap:
+        return JournalTap("i", Writes(keyed_by=keyed_by), self, self.under_way.discard)
+
+
+def head(status: int) -> ResponseHead:
+    raw = b"HTTP/1.1 %d X\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n" % status
+    found = ResponseReader().read(raw, bodyless=False)
+    assert isinstance(found, ResponseHead)
+    return found
+
+
+def ended(tap: JournalTap, failure: Failure | None = None) -> None:
+    tap.ended(failure, 0.0, 1.0, fell_back=False)
+
+
+@pytest.mark.parametrize(
+    ("status", "outcome"),
+    [(201, FirstOutcome.DONE), (422, FirstOutcome.FAILED), (500, FirstOutcome.FAILED), (502, FirstOutcome.UNKNOWN)],
+)
+def test_an_answer_is_told(status: int, outcome: FirstOutcome) -> None:
+    """Done, refused, or of somebody who has no answer himself; then it is no longer on its way."""
+    clerk = Listening()
+    tap = clerk.tap()
+    assert not tap.holds
+    tap.respond(head(status), b"")
+    ended(tap)
+
+    assert clerk.told == [WriteEnded("i", outcome)]
+    assert clerk.under_way == set()
+
+
+@pytest.mark.parametrize(
+    ("failure", "outcome"),
+    [
+        (Failure(phase=Phase.CONNECT, blame=Blame.UPSTREAM), FirstOutcome.FAILED),
+        (Failure(phase=Phase.SEND, blame=Blame.UPSTREAM, replayable=True), FirstOutcome.FAILED),
+        (Failure(phase=Phase.HEAD, blame=Blame.UPSTREAM, timed_out=True), FirstOutcome.UNKNOWN),
+        (Failure(phase=Phase.SEND, blame=Blame.CLIENT), FirstOutcome.UNKNOWN),
+    ],
+)
+def test_silence_is_told_by_whether_something_was_sent(failure: Failure, outcome: FirstOutcome) -> None:
+    """Where nobody was reached nothing was done."""
+    clerk = Listening()
+    ended(clerk.tap(), failure)
+    assert clerk.told == [WriteEnded("i", outcome)]
+
+
+def test_what_was_never_passed_on_was_not_done() -> None:
+    """A later step answered it."""
+    clerk = Listening()
+    clerk.tap().unsent()
+    assert clerk.told == [WriteEnded("i", FirstOutcome.FAILED)]
+
+
+def test_an_answer_with_the_key_is_kept_first() -> None:
+    """The clerk is asked; once it has answered, nothing needs to be told."""
+    clerk = Listening()
+    tap = clerk.tap(AnswerKey(ID))
+    assert tap.holds
+    wait = tap.settle(head(201), b'{"id": 7}')
+    kept = WriteEnded("i", FirstOutcome.DONE, "7", WriteAnswer(201, b"application/json", b'{"id": 7}'))
+    assert isinstance(wait, Wait)
+    assert clerk.asked == [KeepAnswer(kept)]
+    assert clerk.hear is not None
+    assert clerk.hear(WriteCommitted()) is None
+    tap.respond(head(201), b'{"id": 7}')
+    ended(tap)
+    assert (clerk.told, clerk.under_way) == ([], set())
+
+
+def test_an_answer_that_could_not_be_kept_in_time_is_told_all_the_same() -> None:
+    """With the key and the body: it is known nowhere else."""
+    clerk = Listening()
+    tap = clerk.tap(AnswerKey(ID))
+    tap.settle(head(201), b"no json")
+    ended(tap, Failure(phase=Phase.HEAD, blame=Blame.PROXY))
+    kept = WriteEnded("i", FirstOutcome.DONE, "", WriteAnswer(201, b"application/json", b"no json"))
+    assert clerk.told == [kept]
+
+
+def test_an_answer_that_is_too_long_to_be_kept_is_left_to_people() -> None:
+    """And a refusal need not be kept."""
+    clerk = Listening()
+    tap = clerk.tap(AnswerKey(ID))
+    tap.respond(head(201), b"")
+    ended(tap)
+    refused = clerk.tap(AnswerKey(ID))
+    assert refused.settle(head(422), b"{}") is None
+    ended(refused)
+
+    assert clerk.told == [WriteEnded("i", FirstOutcome.UNKNOWN), WriteEnded("i", FirstOutcome.FAILED)]
