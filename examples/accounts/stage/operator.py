@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,14 @@ class Operator:
             return
         self.tell(f"  edit   {self.routes.path.name}, {route}: {'; '.join(filter(None, said))}")
         await self.serves(before)
+        await self.until(partial(self._runs, route), f"{route} to run as routes.yaml says")
+
+    async def _runs(self, name: str) -> bool:
+        """Whether a route stands where the file has it: one that writes to both sides waits for what is on its way."""
+        routes = (await self.look("/api/routes") or {}).get("routes", [])
+        route = next((each for each in routes if each["name"] == name), {})
+        said, runs = route.get("file", {}), route.get("runs", {})
+        return bool(said) and all(said.get(key) == runs.get(key) for key in ("stage", "split"))
 
     async def serves(self, before: str = "") -> None:
         """Until another revision than `before` runs."""

@@ -10,7 +10,6 @@ from examples.accounts.story.play import Play
 from examples.accounts.systems.etl import extract
 
 BORN = 5
-_ROUTES = ("accounts.write", "accounts.show")
 _OVERDRAWN = "SELECT DISTINCT tenant_id FROM bank_accounts WHERE write_key <> '' AND balance_minor < 0 ORDER BY 1"
 
 
@@ -30,7 +29,7 @@ async def _both_stores_are_written(play: Play) -> None:
         "then the other. Tenants who only have the card product and have not moved stay where they are. The ETL reads "
         "the old store, unseen, and goes on. Customers of the second product alone are born at new."
     )
-    await play.edit(*_ROUTES, stage="shadow")
+    await play.edit("accounts", stage="shadow")
     await play.scene.story("/_day")
     play.load.by = "service"
     for number in range(BORN):
@@ -47,7 +46,7 @@ async def _effects_are_reconciled(play: Play) -> None:
     )
     await _until_overdrawn_is_written(play)
     play.report.found_effects = await play.reconcile()
-    status = await play.operator.look("/api/routes/accounts.show") or {}
+    status = await play.operator.look("/api/routes/accounts") or {}
     by_new = play.report.answered_by_new_when_found = status.get("traffic", {}).get("new", 0)
     play.tell(f"  found  rows that differ: {play.report.found_effects}; reads that new has answered: {by_new}")
     await play.scene.deploy(3)
@@ -56,7 +55,7 @@ async def _effects_are_reconciled(play: Play) -> None:
         f"  deploy release 3; {len(overdrawn)} tenants with overdrawn accounts are fetched again: both are written"
     )
     await each_of(overdrawn, play.load.card)
-    await until_compared(play.scene, "accounts.show", play.compared // 2)
+    await until_compared(play.scene, "accounts", play.compared // 2)
 
 
 async def _until_overdrawn_is_written(play: Play) -> None:
@@ -67,12 +66,14 @@ async def _until_overdrawn_is_written(play: Play) -> None:
 
 
 async def _reads_and_writes_move(play: Play) -> None:
-    play.tell.why("Reads and writes of a tenant move together, since both routes are of one group.")
-    await play.edit(*_ROUTES, stage="canary", split="50%")
+    play.tell.why(
+        "Reads and writes of a tenant move as one, and not before both stores have what was written: Banyan waits for that."
+    )
+    await play.edit("accounts", stage="canary", split="50%")
     await play.watch("")
     await _a_customer_links_again(play)
-    await play.goes_back(*_ROUTES, to="shadow", forward="50%")
-    await play.edit(*_ROUTES, stage="live")
+    await play.goes_back("accounts", to="shadow", forward="50%")
+    await play.edit("accounts", stage="live")
     await play.watch("")
 
 
