@@ -67,7 +67,8 @@ async def _until_overdrawn_is_written(play: Play) -> None:
 
 async def _reads_and_writes_move(play: Play) -> None:
     play.tell.why(
-        "Reads and writes of a tenant move as one, and not before both stores have what was written: Banyan waits for that."
+        "Reads and writes of a tenant move as one, and not before both stores have what was written: Banyan waits for "
+        "that."
     )
     await play.edit("accounts", stage="canary", split="50%")
     await play.watch("")
