@@ -25,7 +25,7 @@ def test_what_is_quoted_stands_in_the_file() -> None:
 
 def test_the_commands_are_ones_that_it_takes() -> None:
     """Each line of the first block, without what is said behind it."""
-    (first,) = blocks("")
+    first, *_ = blocks("")
     words = [line.partition("#")[0].split() for line in first.splitlines()]
 
     assert [line[:3] for line in words] == [["banyan", "example", "accounts"]] * 3

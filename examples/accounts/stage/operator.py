@@ -54,7 +54,7 @@ class Operator:
     async def _runs(self, name: str) -> bool:
         """Whether a route stands where the file has it: one that writes to both sides waits for what is on its way."""
         routes = (await self.look("/api/routes") or {}).get("routes", [])
-        route = next((each for each in routes if each["name"] == name), {})
+        route: dict[str, Any] = next((each for each in routes if each["name"] == name), {})
         said, runs = route.get("file", {}), route.get("runs", {})
         return bool(said) and all(said.get(key) == runs.get(key) for key in ("stage", "split"))
 
