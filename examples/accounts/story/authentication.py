@@ -94,7 +94,6 @@ async def _cohorts_move(play: Play) -> None:
     await play.watch(f"{await moved(play.scene)} tenants have moved")
     found = await consents(play.scene)
     play.tell(f"  grants {found.lost} need a consent, {found.revoked} were revoked by the aggregator")
-    await play.operator.command("grants", "list", "--limit", "1")
     late = await compared(play.scene, "auth")
     if late.mismatch:
         play.report.wrong.append(f"GET /auth differs at {late.worst} after phase 1: {late}")
