@@ -212,6 +212,7 @@ def all_command(
         idle.measure(choose_peers("banyan,nginx"), plan.cores, plan.say),
         compare.measure(plan.say),
         reconcile.measure(plan.say, rounds),
+        writes.measure(plan),
     ]
     _finish(reports, as_json=as_json, markdown=markdown, every_bar=True)
 

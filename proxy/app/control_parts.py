@@ -84,7 +84,7 @@ class ControlParts:
             keep=self._writer.keep,
             kept=begin(base.directory, running.started_with.state.reveal()),
         )
-        self.mover = Mover(store, self.here, AuthorityMoves(base.journal, lambda: running.snapshot))
+        self.mover = Mover(store, self.here, AuthorityMoves(base.journal, lambda: running.snapshot, self._is_heard))
         self._reconciling = Reconciling(running, self.here, self.mover, store)
         self._outbox = Outbox()
         self.reconcile_runs = ReconcileRuns(store=base.stores.reconcile_runs)
@@ -92,6 +92,7 @@ class ControlParts:
         self.journal.alarm = self._stuck
         runs = self.reconcile_runs
         judging = RouteJudging(running, self.here, base.book, self._probe, self._killed, lambda: runs.known, self._lag)
+        judging.cohorts = base.links.recent.cohorts.seen
         self.judge = Judge(
             store=store,
             guards=base.stores.evidence,
@@ -176,6 +177,10 @@ class ControlParts:
     def _consent(self, needed: Consent) -> None:
         view = ConsentView(provider=needed.provider, family=needed.family, client=needed.client, why=needed.why)
         self._hooks.tell(ToldView(type="consent", instance=self.here.instance, consent=view))
+
+    async def _is_heard(self) -> bool:
+        await self._base.links.refresh()
+        return self.here.followed
 
     def _stuck(self, route: str, reason: str) -> None:
         alarm = AlarmView(route=route, cause="journal", reasons=(reason,))

@@ -20,7 +20,7 @@ from proxy.store.errors import StoreRefused, StoreUnavailable
 from proxy.store.postgres.journal import PostgresJournal
 from proxy.tasks import Tasks
 
-HOLD = 15.0
+HOLD = 6.0
 """Seconds for which a write on its way is held; its worker renews it every third of them."""
 AGAIN = 0.05
 """Seconds until a key that another replica writes to is asked for again."""

@@ -2,13 +2,15 @@
 
 Rule 1: their writes are held meanwhile, by the database, for all replicas: no new one is begun, for `WAITS` seconds at
         most. If something is undone by then, the move is not made, and says so.
-Rule 2: after the move they are held for a moment more, until all workers have heard of it.
+Rule 2: after the move they are held until the workers of this replica run by it, and for a moment more, in which the
+        other replicas hear of it: `HEARS` seconds at most.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+import contextlib
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from proxy.core.journal.moving import Draws, joined, moving
@@ -21,9 +23,14 @@ from proxy.store.postgres.journal import PostgresJournal
 WAITS = 2.0
 """Seconds that writes are held, and that a journal has to become empty."""
 AGAIN = 0.02
+HEARS = 1.0
 HEARD = 0.2
-"""Seconds in which all workers hear of a move."""
+"""Seconds in which other replicas hear of a move."""
 _MOST = 100
+
+
+async def _at_once() -> bool:
+    return True
 
 
 class UndoneWritesError(Exception):
@@ -36,6 +43,8 @@ class AuthorityMoves:
 
     journal: PostgresJournal | None
     running: Callable[[], Snapshot]
+    is_heard: Callable[[], Awaitable[bool]] = _at_once
+    """Asks the workers of this replica whether they all run by what was ordered last."""
 
     async def hold(self, moves: Iterable[Move]) -> tuple[int, ...]:
         """Hold the writes of the cohorts that move, until both sides have them; UndoneWritesError, StoreUnavailable.
@@ -53,19 +62,28 @@ class AuthorityMoves:
                 for scope, draws in scopes.items():
                     await self._until_empty(journal, scope, draws)
         except (TimeoutError, StoreUnavailable) as error:
-            await self.end(holds, 0.0)
+            await self.end(holds)
             if isinstance(error, StoreUnavailable):
                 raise
             raise UndoneWritesError(await _sentence(journal, scopes)) from error
         return tuple(holds)
 
-    async def end(self, holds: Sequence[int], seconds: float = HEARD) -> None:
-        """In so many seconds; where that cannot be said they end by themselves."""
-        if holds and self.journal is not None:
-            try:
-                await self.journal.unhold(holds, seconds)
-            except StoreUnavailable:
-                return
+    async def end(self, holds: Sequence[int], *, moved: bool = False) -> None:
+        """At once, or by rule 2; where that cannot be said they end by themselves."""
+        if not holds or self.journal is None:
+            return
+        try:
+            if moved:
+                await self._until_heard()
+            await self.journal.unhold(holds, HEARD if moved else 0.0)
+        except StoreUnavailable:
+            return
+
+    async def _until_heard(self) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(HEARS):
+                while not await self.is_heard():  # noqa: ASYNC110 -- workers are asked
+                    await asyncio.sleep(AGAIN)
 
     def _scopes(self, moves: Iterable[Move]) -> dict[str, Draws]:
         """What moves, by scope, of routes that write to both sides."""

@@ -62,8 +62,8 @@ class AuthorityGate(Protocol):
     async def hold(self, moves: Iterable[Move]) -> tuple[int, ...]:
         """Hold the writes of what moves, until both sides have them; UndoneWritesError when they do not in time."""
 
-    async def end(self, holds: Sequence[int], seconds: float = ...) -> None:
-        """Let them go on, in so many seconds."""
+    async def end(self, holds: Sequence[int], *, moved: bool = False) -> None:
+        """Let them go on: at once, or when all have heard that they `moved`."""
 
 
 class NoGate:
@@ -74,7 +74,7 @@ class NoGate:
         del moves
         return ()
 
-    async def end(self, holds: Sequence[int], seconds: float = 0.0) -> None:
+    async def end(self, holds: Sequence[int], *, moved: bool = False) -> None:
         """Nothing."""
 
 
@@ -116,12 +116,12 @@ class Mover:
                 raise AwayError(str(error) or "the state store did not answer") from error
             return self._move_here(moves)
         if not won:
-            await self._gate.end(holds, 0.0)
+            await self._gate.end(holds)
             return Made.LOST
         for move in moves:
             self._note(move.record)
         await self.look()
-        await self._gate.end(holds)
+        await self._gate.end(holds, moved=True)
         return Made.FOR_ALL
 
     async def _written(self, moves: Sequence[Move], lead: Lead | None, standing: int | None) -> bool:

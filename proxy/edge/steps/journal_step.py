@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from proxy.edge.steps.step_kind import Clerk
     from proxy.link.questions import Answer
 
-HELD_EVERY: Final = 5.0
+HELD_EVERY: Final = 2.0
 """Seconds between two words of what is on its way; a third of the time for which the clerk believes them."""
 COME_BACK: Final = (b"Retry-After: 1",)
 _PLAIN: Final = ShadowPolicy()

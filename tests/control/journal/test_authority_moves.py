@@ -53,7 +53,7 @@ async def test_nothing_that_moves_is_begun_meanwhile(journal: PostgresJournal) -
     gate = AuthorityMoves(journal, lambda: TABLE)
     holds = await gate.hold([UP])
     assert await journal.begin([put("7")], 60.0) == frozenset()
-    await gate.end(holds, 0.0)
+    await gate.end(holds)
 
     assert len(await journal.begin([put("7")], 60.0)) == 1
 
@@ -92,3 +92,16 @@ async def test_other_moves_ask_nothing() -> None:
     with pytest.raises(StoreUnavailable):
         await gate.hold([UP])
     await gate.end([7])
+
+
+async def test_after_the_move_they_are_held_until_all_have_heard(journal: PostgresJournal) -> None:
+    """A worker that has not might send them to the side that was."""
+    heard = [False, False, True]
+
+    async def is_heard() -> bool:
+        assert await journal.begin([put("7")], 60.0) == frozenset()
+        return heard.pop(0)
+
+    gate = AuthorityMoves(journal, lambda: TABLE, is_heard)
+    await gate.end(await gate.hold([UP]), moved=True)
+    assert heard == []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import cast
 
 import aiohttp
 import pytest
@@ -108,3 +109,33 @@ async def _more(of: list[int], count: int) -> None:
 
 async def _reads(migration: Migration, what: bytes) -> bool:
     return await read(migration, "/accounts/7") == what
+
+
+async def test_an_edit_waits_for_what_one_side_has_not(migration: Migration) -> None:
+    """routes.yaml takes the route back, and new serves on until legacy has its writes; then legacy does by itself."""
+    banyan = migration.banyan
+    await until(lambda: _has_position(migration))
+    migration.legacy.go_on.clear()
+    assert await migration.send("PUT", "/accounts/7", b"new") == 200
+    await migration.legacy.arrived.wait()
+    banyan.file.write_text(banyan.file.read_text().replace("split: 100%", "split: 0%"))
+    await banyan.until_logged("edit_waits")
+    assert await read(migration, "/accounts/7") == b"new"
+    assert [each.replay for each in migration.new.heard] == [False]
+
+    migration.legacy.go_on.set()
+    await until(lambda: _runs_at(migration, 0.0))
+    assert await migration.send("PUT", "/accounts/7", b"newer") == 200
+    assert [each.replay for each in migration.legacy.heard] == [True, False]
+
+
+async def _has_position(migration: Migration) -> bool:
+    """Whether it stands somewhere by the store's word."""
+    shown = await migration.banyan.api("/api/routes/accounts")
+    return "tag" in shown["runs"]  # type: ignore[operator]
+
+
+async def _runs_at(migration: Migration, split: float) -> bool:
+    """Whether its workers say so."""
+    shown = await migration.banyan.api("/api/routes/accounts")
+    return cast("dict[str, object]", shown["runs"]).get("split", 0.0) == split
