@@ -158,6 +158,12 @@ class PostgresJournal:
             rows = await connection.fetch(query("journal/undone"), scope, *draws, most)
         return frozenset(row["key"] for row in rows)
 
+    async def is_stuck(self, scope: str, draws: tuple[float, float], seconds: float) -> bool:
+        """Whether something of these cohorts waits for people, or has been owed for longer than that."""
+        async with self._connections.connection() as connection:
+            found: bool = await connection.fetchval(query("journal/stuck"), scope, *draws, seconds)
+        return found
+
 
 def _entry(row: Mapping[str, Any]) -> JournalEntry:
     request, send, repeatable = request_of(row["request"])
