@@ -98,7 +98,7 @@ class JournalHandler:
                     await self.intents.tidy()
                     await self._abandoned.look()
                 except StoreUnavailable as error:
-                    _log.warning("journal_away", error=str(error))
+                    self.second_legs.outage.begin(error)
 
 
 def _ended(said: WriteEnded) -> Ended:
