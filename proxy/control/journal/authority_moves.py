@@ -17,6 +17,7 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from time import monotonic
 
+from proxy.core.journal.intent import IntentState
 from proxy.core.journal.moving import Draws, joined, moving, written_scopes
 from proxy.core.position.position import Cause, Move
 from proxy.core.routing.snapshot import Snapshot
@@ -68,8 +69,8 @@ class AuthorityMoves:
         rest = 0.0 if is_ordered else max(self._rest(scope) for scope in scopes)
         if rest > 0.0:
             raise UndoneWritesError(f"writes were held for it in vain; it is tried again in {rest:.0f} s")
-        if await self._is_stuck(journal, scopes):  # rule 3
-            raise UndoneWritesError(await _sentence(journal, scopes))
+        if stuck := await self._stuck(journal, scopes):  # rule 3
+            raise UndoneWritesError(_stuck_sentence(stuck))
         holds = await self._held(journal, scopes)
         for scope in scopes:
             self._rests.pop(scope, None)
@@ -102,11 +103,8 @@ class AuthorityMoves:
             rest = min(2 * last, LONGEST_REST)
             self._rests[scope] = self.now() + rest, rest
 
-    async def _is_stuck(self, journal: PostgresJournal, scopes: dict[str, Draws]) -> bool:
-        for scope, draws in scopes.items():
-            if await journal.is_stuck(scope, draws, WAITS):
-                return True
-        return False
+    async def _stuck(self, journal: PostgresJournal, scopes: dict[str, Draws]) -> list[IntentState]:
+        return [state for scope, draws in scopes.items() for state in await journal.stuck(scope, draws, WAITS, _MOST)]
 
     async def end(self, holds: Sequence[int], *, moved: bool = False) -> None:
         """At once, or by rule 2; where that cannot be said they end by themselves."""
@@ -139,6 +137,13 @@ class AuthorityMoves:
     async def _until_empty(self, journal: PostgresJournal, scope: str, draws: Draws) -> None:
         while await journal.undone(scope, draws, 1):  # noqa: ASYNC110 -- workers and clerks of all replicas write to it
             await asyncio.sleep(AGAIN)
+
+
+def _stuck_sentence(stuck: Sequence[IntentState]) -> str:
+    found = [(state, stuck.count(state)) for state in (IntentState.DEAD, IntentState.UNKNOWN, IntentState.OWED)]
+    said = ", ".join(f"{count} {state}" for state, count in found if count)
+    more = " or more" if len(stuck) >= _MOST else ""
+    return f"writes of the moving cohorts are not on both sides: {said}{more} (banyan journal)"
 
 
 async def _sentence(journal: PostgresJournal, scopes: dict[str, Draws]) -> str:

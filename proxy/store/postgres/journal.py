@@ -168,11 +168,11 @@ class PostgresJournal:
             rows = await connection.fetch(query("journal/undone"), scope, *draws, most)
         return frozenset(row["key"] for row in rows)
 
-    async def is_stuck(self, scope: str, draws: tuple[float, float], seconds: float) -> bool:
-        """Whether something of these cohorts waits for people, or has been owed for longer than that."""
+    async def stuck(self, scope: str, draws: tuple[float, float], seconds: float, most: int) -> tuple[IntentState, ...]:
+        """States of what waits for people, or has been owed for longer than that, of these cohorts; `most` at most."""
         async with self._connections.connection() as connection:
-            found: bool = await connection.fetchval(query("journal/stuck"), scope, *draws, seconds)
-        return found
+            rows = await connection.fetch(query("journal/stuck"), scope, *draws, seconds, most)
+        return tuple(IntentState(row["state"]) for row in rows)
 
 
 def _entry(row: Mapping[str, Any]) -> JournalEntry:

@@ -126,12 +126,12 @@ async def test_after_the_move_they_are_held_until_all_have_heard(journal: Postgr
 async def test_for_what_people_must_decide_nothing_is_held(journal: PostgresJournal) -> None:
     """Nor for what has been owed for longer than a hold lasts: other writes of these cohorts go on all the while."""
     gate = AuthorityMoves(journal, lambda: TABLE)
-    for outcome, is_old in ((FirstOutcome.UNKNOWN, False), (FirstOutcome.DONE, True)):
+    for outcome, is_old, said in ((FirstOutcome.UNKNOWN, False, "1 unknown"), (FirstOutcome.DONE, True, "1 owed")):
         await journal.begin([one := put("7")], 60.0)
         await journal.end([Ended(id=one.id, outcome=outcome)])
         if is_old:
             await make_old(journal, one.id)
-        with pytest.raises(UndoneWritesError, match="1 of the things that the moving cohorts write to"):
+        with pytest.raises(UndoneWritesError, match=f"are not on both sides: {said} "):
             await gate.hold([UP])
         assert await held(journal) == 0
         assert await journal.drop(one.id) or await journal.take(1, 60.0)
