@@ -16,6 +16,7 @@ from time import monotonic
 from proxy.clerk.group_commit import GroupCommit
 from proxy.clerk.journal.key_turns import KeyTurns
 from proxy.core.journal.intent import Ended, FirstOutcome, Intent
+from proxy.core.journal.not_begun import NotBegun
 from proxy.store.errors import StoreRefused, StoreUnavailable
 from proxy.store.postgres.journal import PostgresJournal
 from proxy.tasks import Tasks
@@ -24,6 +25,8 @@ HOLD = 6.0
 """Seconds for which a write on its way is held; its worker renews it every third of them."""
 AGAIN = 0.05
 """Seconds until a key that another replica writes to is asked for again."""
+ASKS = 0.3
+"""Seconds in which the database has to say why one was kept out, else it counts as away."""
 MOST = 4096
 """Writes of one clerk that may be on their way; beyond, they are refused."""
 _COMMITTED = "committed"
@@ -64,9 +67,9 @@ class JournalIntents:
         return tuple(self._under_way)
 
     async def begin(self, intent: Intent, within: float) -> str:
-        """Empty once it may be sent; else why it may not, and never will be."""
+        """Empty once it may be sent; else why it may not, and never will be: NotBegun, or what the store says."""
         if len(self._under_way) >= MOST:
-            return "too many writes are on their way"
+            return NotBegun.MANY
         key = intent.scope, intent.key
         try:
             async with asyncio.timeout(within):
@@ -77,12 +80,19 @@ class JournalIntents:
                     self._turns.give(key)
                     raise
         except TimeoutError:
-            return "another write of the same thing is on its way"
+            return await self._obstacle(intent)
         if problem:
             self._turns.give(key)
         else:
             self._under_way[intent.id] = WriteUnderWay(key, monotonic() + HOLD)
         return problem
+
+    async def _obstacle(self, intent: Intent) -> NotBegun:
+        try:
+            async with asyncio.timeout(ASKS):
+                return await self.journal.obstacle(intent)
+        except (StoreUnavailable, TimeoutError):
+            return NotBegun.AWAY
 
     async def _commit(self, intent: Intent) -> str:
         """What went wrong; the commit goes on when nobody waits for it any more."""

@@ -14,6 +14,7 @@ from proxy.clerk.journal.intents import HOLD, JournalIntents
 from proxy.clerk.journal.second_legs import SecondLegs
 from proxy.clerk.journal.sides import Sides
 from proxy.core.journal.intent import Ended, Intent, StoredAnswer, StoredRequest
+from proxy.core.journal.not_begun import NotBegun
 from proxy.core.journal.writes import writes_of
 from proxy.core.routing.route import Route
 from proxy.core.routing.snapshot import Snapshot
@@ -68,7 +69,8 @@ class JournalHandler:
                 problem = await self.intents.begin(_intent(question), WITHIN)
                 if problem:
                     _log.warning("write_not_begun", route=question.route, error=problem)
-                    return Unavailable("the write was not begun: it cannot be kept for both sides now")
+                    said = problem if isinstance(problem, NotBegun) else NotBegun.AWAY  # not the store's own words
+                    return Unavailable(f"the write was not begun: {said}")
             case KeepAnswer():
                 await self.intents.end(_ended(question.ended))
         return WriteCommitted()
@@ -96,7 +98,7 @@ class JournalHandler:
                     await self.intents.tidy()
                     await self._abandoned.look()
                 except StoreUnavailable as error:
-                    _log.warning("journal_away", error=str(error))
+                    self.second_legs.outage.begin(error)
 
 
 def _ended(said: WriteEnded) -> Ended:

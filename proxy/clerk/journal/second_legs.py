@@ -26,6 +26,7 @@ from proxy.core.outcome import Side
 from proxy.core.routing.route import Route
 from proxy.store.errors import StoreUnavailable
 from proxy.store.postgres.journal import PostgresJournal
+from proxy.store.postgres.journal_outage import JournalOutage
 from proxy.tasks import Tasks
 
 PATIENCE = 10.0
@@ -50,6 +51,7 @@ class SecondLegs:
     tasks: Tasks
     wake: asyncio.Event
     counts: dict[SecondOutcome, int] = field(default_factory=lambda: dict.fromkeys(SecondOutcome, 0))
+    outage: JournalOutage = field(default_factory=JournalOutage)
     _running: int = 0
     _dones: GroupCommit[str, frozenset[str]] = field(init=False)
 
@@ -64,7 +66,7 @@ class SecondLegs:
             try:
                 await self._take()
             except StoreUnavailable as error:
-                _log.warning("journal_away", error=str(error))
+                self.outage.begin(error)
             try:
                 async with asyncio.timeout(EVERY):
                     await self.wake.wait()
@@ -76,7 +78,9 @@ class SecondLegs:
         if free <= 0:
             return
         taken_at = time.monotonic()
-        for entry in await self.journal.take(free, HELD):
+        taken = await self.journal.take(free, HELD)
+        self.outage.end()
+        for entry in taken:
             self._running += 1
             self.tasks.start(self._deliver(entry, taken_at), name=f"write {entry.intent.id}")
 
@@ -84,7 +88,7 @@ class SecondLegs:
         try:
             await self.deliver(entry, taken_at)
         except StoreUnavailable as error:
-            _log.warning("journal_away", error=str(error))
+            self.outage.begin(error)
         finally:
             self._running -= 1
             self.wake.set()

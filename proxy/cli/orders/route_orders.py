@@ -86,7 +86,14 @@ UNPIN = Lesson(
 )
 
 ROUTE = Annotated[str, typer.Argument(metavar="ROUTE", help="The route's name.", show_default=False)]
-COHORT = Annotated[str, typer.Argument(metavar="COHORT", help="The key as clients send it.", show_default=False)]
+COHORT = Annotated[
+    str,
+    typer.Argument(
+        metavar="COHORT",
+        help="The key as clients send it, alone or behind its source (header:KEY).",
+        show_default=False,
+    ),
+]
 TAG = Annotated[
     str,
     typer.Option(

@@ -53,6 +53,7 @@ from proxy.core.outcome import Side
 from proxy.core.position.position import Cause, Position, begun, move
 from proxy.core.position.record import BEGUN, OrderRecord, unpin_record
 from proxy.core.position.standing import NEWCOMERS, Pin
+from proxy.core.routing.cohort import CLIENT_IP
 from proxy.core.routing.route import Route
 from proxy.store.errors import StoreUnavailable
 from proxy.store.positions import PositionStore
@@ -142,15 +143,16 @@ class RouteMoves:
             return problem(HTTPStatus.BAD_REQUEST, "cohort must be the key of one cohort, as clients send it")
         if asked.seconds is not None and not SHORTEST_PIN <= asked.seconds <= LONGEST_PIN:
             return problem(HTTPStatus.BAD_REQUEST, _no_time(asked.seconds))
+        cohort = self._key(route, asked.cohort)
         by, now = asked.by or f"admin API, {request.remote or ''}", self.here.clock()
         until = None if asked.seconds is None else now + asked.seconds
         pin = None
         if asked.side is not None:
-            what = {"route": route.name, "cohort": asked.cohort, "by": by, "reason": asked.reason}
+            what = {"route": route.name, "cohort": cohort, "by": by, "reason": asked.reason}
             pin = Pin(**what, side=asked.side, since=now, until=until)
-        ends = unpin_record(route.name, asked.cohort, actor=by, at=now, reason=asked.reason)
+        ends = unpin_record(route.name, cohort, actor=by, at=now, reason=asked.reason)
         try:
-            return await self._pinned(request, route, asked.cohort, pin or ends)
+            return await self._pinned(request, route, cohort, pin or ends)
         except (StoreUnavailable, TimeoutError) as error:
             return store_away(str(error))
 
@@ -241,6 +243,13 @@ class RouteMoves:
     def _find(self, request: web.Request) -> Route | None:
         route = self.running.snapshot.named(request.match_info["name"])
         return None if route is None or route.respond is not None else route
+
+    def _key(self, route: Route, cohort: str) -> str:
+        """The key as clients send it: of one with its source, as journal and log print it, without that."""
+        if any(pin.cohort == cohort for pin in self.here.pins(route.name)):
+            return cohort
+        sources = (source.prefix.decode("ascii") for source in (*route.cohort, CLIENT_IP))
+        return next((cohort.removeprefix(each) for each in sources if cohort.startswith(each)), cohort) or cohort
 
     def _staged(self) -> Iterator[Route]:
         return (route for route in self.running.snapshot.routes if route.respond is None)

@@ -4,6 +4,9 @@ Rule 1: their writes are held meanwhile, by the database, for all replicas: no n
         most. If something is undone by then, the move is not made, and says so.
 Rule 2: after the move they are held until the workers of this replica run by it, and for a moment more, in which the
         other replicas hear of it: `HEARS` seconds at most.
+Rule 3: nothing is held where it would be in vain: for a write that people have to decide, or that has been owed for
+        longer than a hold lasts. What was held in vain is not held again for a while by who tries again by himself (an
+        edit, the judge), and each time for longer; people may.
 """
 
 from __future__ import annotations
@@ -11,11 +14,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from time import monotonic
 
-from proxy.core.journal.moving import Draws, joined, moving
-from proxy.core.journal.writes import writes_of
-from proxy.core.position.position import Move
+from proxy.core.journal.intent import IntentState
+from proxy.core.journal.moving import Draws, joined, moving, written_scopes
+from proxy.core.position.position import Cause, Move
 from proxy.core.routing.snapshot import Snapshot
 from proxy.store.errors import StoreUnavailable
 from proxy.store.postgres.journal import PostgresJournal
@@ -26,7 +30,10 @@ AGAIN = 0.02
 HEARS = 1.0
 HEARD = 0.2
 """Seconds in which other replicas hear of a move."""
+FIRST_REST, LONGEST_REST = 4.0, 60.0
+"""Seconds between two holds of which the first one was in vain."""
 _MOST = 100
+_PEOPLE = (Cause.OPERATOR, Cause.RESUME)
 
 
 async def _at_once() -> bool:
@@ -46,7 +53,11 @@ class AuthorityMoves:
     is_heard: Callable[[], Awaitable[bool]] = _at_once
     """Asks the workers of this replica whether they all run by what was ordered last."""
 
-    async def hold(self, moves: Iterable[Move]) -> tuple[int, ...]:
+    now: Callable[[], float] = monotonic
+    _rests: dict[str, tuple[float, float]] = field(default_factory=dict)
+    """By scope: until when nothing is held again, and for how long that is."""
+
+    async def hold(self, moves: Sequence[Move]) -> tuple[int, ...]:
         """Hold the writes of the cohorts that move, until both sides have them; UndoneWritesError, StoreUnavailable.
 
         What it gives is for `end`.
@@ -54,6 +65,18 @@ class AuthorityMoves:
         journal, scopes = self.journal, self._scopes(moves)
         if journal is None or not scopes:
             return ()
+        is_ordered = any(move.record.cause in _PEOPLE for move in moves)
+        rest = 0.0 if is_ordered else max(self._rest(scope) for scope in scopes)
+        if rest > 0.0:
+            raise UndoneWritesError(f"writes were held for it in vain; it is tried again in {rest:.0f} s")
+        if stuck := await self._stuck(journal, scopes):  # rule 3
+            raise UndoneWritesError(_stuck_sentence(stuck))
+        holds = await self._held(journal, scopes)
+        for scope in scopes:
+            self._rests.pop(scope, None)
+        return holds
+
+    async def _held(self, journal: PostgresJournal, scopes: dict[str, Draws]) -> tuple[int, ...]:
         holds: list[int] = []
         try:
             for scope, draws in scopes.items():
@@ -61,12 +84,27 @@ class AuthorityMoves:
             async with asyncio.timeout(WAITS):
                 for scope, draws in scopes.items():
                     await self._until_empty(journal, scope, draws)
-        except (TimeoutError, StoreUnavailable) as error:
+        except StoreUnavailable:
             await self.end(holds)
-            if isinstance(error, StoreUnavailable):
-                raise
+            raise
+        except TimeoutError as error:
+            await self.end(holds)
+            self._begin_rests(scopes)
             raise UndoneWritesError(await _sentence(journal, scopes)) from error
         return tuple(holds)
+
+    def _rest(self, scope: str) -> float:
+        until, _ = self._rests.get(scope, (0.0, 0.0))
+        return until - self.now()
+
+    def _begin_rests(self, scopes: Iterable[str]) -> None:
+        for scope in scopes:
+            _, last = self._rests.get(scope, (0.0, FIRST_REST / 2))
+            rest = min(2 * last, LONGEST_REST)
+            self._rests[scope] = self.now() + rest, rest
+
+    async def _stuck(self, journal: PostgresJournal, scopes: dict[str, Draws]) -> list[IntentState]:
+        return [state for scope, draws in scopes.items() for state in await journal.stuck(scope, draws, WAITS, _MOST)]
 
     async def end(self, holds: Sequence[int], *, moved: bool = False) -> None:
         """At once, or by rule 2; where that cannot be said they end by themselves."""
@@ -86,11 +124,12 @@ class AuthorityMoves:
                     await asyncio.sleep(AGAIN)
 
     def _scopes(self, moves: Iterable[Move]) -> dict[str, Draws]:
-        """What moves, by scope, of routes that write to both sides."""
+        """What moves, by scope, where both sides get the writes of some route of that scope."""
         found: dict[str, Draws | None] = {}
+        written = written_scopes(self.running().routes)
         for move in moves:
             route = self.running().named(move.after.route)
-            if route is not None and writes_of(route) is not None:
+            if route is not None and route.scope in written:
                 draws = moving(move.before.place, move.after.place)
                 found[route.scope] = joined(found.get(route.scope), draws)
         return {scope: draws for scope, draws in found.items() if draws is not None}
@@ -98,6 +137,13 @@ class AuthorityMoves:
     async def _until_empty(self, journal: PostgresJournal, scope: str, draws: Draws) -> None:
         while await journal.undone(scope, draws, 1):  # noqa: ASYNC110 -- workers and clerks of all replicas write to it
             await asyncio.sleep(AGAIN)
+
+
+def _stuck_sentence(stuck: Sequence[IntentState]) -> str:
+    found = [(state, stuck.count(state)) for state in (IntentState.DEAD, IntentState.UNKNOWN, IntentState.OWED)]
+    said = ", ".join(f"{count} {state}" for state, count in found if count)
+    more = " or more" if len(stuck) >= _MOST else ""
+    return f"writes of the moving cohorts are not on both sides: {said}{more} (banyan journal)"
 
 
 async def _sentence(journal: PostgresJournal, scopes: dict[str, Draws]) -> str:

@@ -20,6 +20,7 @@ from proxy.core.routing.route import Route
 from proxy.core.routing.snapshot import Snapshot
 from proxy.store.errors import StoreUnavailable
 from proxy.store.postgres.journal import PostgresJournal
+from proxy.store.postgres.journal_outage import JournalOutage
 
 EVERY = 2.0
 _log = structlog.get_logger()
@@ -37,6 +38,7 @@ class JournalWatch:
     _counts: tuple[JournalCount, ...] = ()
     _at: float = field(default=0.0)
     _told: frozenset[str] = frozenset()
+    _outage: JournalOutage = field(default_factory=JournalOutage)
 
     def __post_init__(self) -> None:
         """Nothing was read yet."""
@@ -48,7 +50,7 @@ class JournalWatch:
             try:
                 await self.look()
             except StoreUnavailable as error:
-                _log.warning("journal_away", error=str(error))
+                self._outage.begin(error)
             await asyncio.sleep(EVERY)
 
     async def look(self) -> None:
@@ -56,6 +58,7 @@ class JournalWatch:
         if self.journal is None or not any(writes_of(route) for route in self.running().routes):
             return
         self._counts, self._at = await self.journal.summary(), self.now()
+        self._outage.end()
         self._tell()
 
     def of(self, route: Route) -> JournalStanding | None:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 from enum import StrEnum
@@ -59,7 +59,7 @@ class AwayError(Exception):
 class AuthorityGate(Protocol):
     """What has to come first where both sides get a route's writes (`control/journal/authority_moves.py`)."""
 
-    async def hold(self, moves: Iterable[Move]) -> tuple[int, ...]:
+    async def hold(self, moves: Sequence[Move]) -> tuple[int, ...]:
         """Hold the writes of what moves, until both sides have them; UndoneWritesError when they do not in time."""
 
     async def end(self, holds: Sequence[int], *, moved: bool = False) -> None:
@@ -69,7 +69,7 @@ class AuthorityGate(Protocol):
 class NoGate:
     """Nobody writes to both sides."""
 
-    async def hold(self, moves: Iterable[Move]) -> tuple[int, ...]:
+    async def hold(self, moves: Sequence[Move]) -> tuple[int, ...]:
         """Nothing."""
         del moves
         return ()

@@ -49,7 +49,9 @@ def _difference(route: Route, placed: RoutePlace) -> Iterable[str]:
     elif not placed.possible:
         yield f"as the file says; {position.place} is ordered and needs an upstream that routes.yaml does not have"
     else:
-        yield _moved(route, position, placed.moves)
+        yield f"the edit to {place_of(route)} waits: {one_line(placed.edit_waits)}" if placed.edit_waits else ""
+        is_as_before = bool(placed.edit_waits) and position.place == position.file_place and not position.latched
+        yield "" if is_as_before else _moved(route, position, placed.moves)
         yield _held(position, placed.moves)
 
 

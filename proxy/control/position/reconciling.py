@@ -8,22 +8,24 @@ Rule 3: a latch is ended by an edit of the file that this replica reads, never b
         one's going: whoever remembers what the file said before, or has met a replica that reads another one, takes no
         difference for an edit that it has not seen itself.
 Rule 4: what an edit does is said by `judge.position.reconcile`: it lowers at once, and raises a ramp by one step.
+Rule 5: where both sides get the writes of a group, its routes are edited together: all of them, or none yet.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 import structlog
 
 from proxy.control.journal.authority_moves import UndoneWritesError
 from proxy.control.position.mover import AwayError, Made, Mover
-from proxy.control.position.standing_here import StandingHere
+from proxy.control.position.standing_here import StandingHere, WaitingEdit
 from proxy.control.running import Running
+from proxy.core.journal.moving import written_scopes
 from proxy.core.journal.writes import writes_of
-from proxy.core.position.position import Position, move, reconcile, transition
+from proxy.core.position.position import Move, Position, move, reconcile, transition
 from proxy.core.routing.placement import place_of
 from proxy.core.routing.route import Route
 from proxy.store.errors import StoreUnavailable
@@ -90,17 +92,19 @@ class Reconciling:
         return position is None or not position.latched or route.origin in self._unread
 
     async def _begin_ramps(self) -> None:
-        """A route with a ramp has a position from the first: its time at a step counts over restarts. So has one whose
-        writes both sides get: an edit of it is a move that waits for them.
+        """A route with a ramp has a position from the first: its time at a step counts over restarts. So has one where
+        both sides get its writes, or those of its group: an edit of it is a move that waits for them.
         """
+        routes = [each for each in self._running.snapshot.routes if each.respond is None]
+        written = written_scopes(routes)
         fresh = [
             each
-            for each in self._running.snapshot.routes
-            if (each.ramp is not None or writes_of(each) is not None) and each.name not in self._here.positions
+            for each in routes
+            if (each.ramp is not None or each.scope in written) and each.name not in self._here.positions
         ]
         for route in fresh:
             first = replace(self._here.position(route), version=1, since=self._here.clock())
-            reason = "its ramp begins here" if route.ramp is not None else "both sides get its writes from here on"
+            reason = "its ramp begins here" if route.ramp is not None else _begins_to_wait(route)
             record = transition(first, first, actor="routes.yaml", numbers={}, reason=reason)
             await self._store.compare_and_set(first, 0, record)
         if fresh:
@@ -117,20 +121,45 @@ class Reconciling:
         return frozenset(each.name for each, found in known if found and found.file_place != place_of(each))
 
     async def _move(self, routes: Iterable[Route]) -> None:
+        written = written_scopes(self._running.snapshot.routes)
+        together: dict[str, list[Route]] = {}
         for route in routes:
             before = self._here.positions.get(route.name)
             if before is not None and route.respond is None and before.file_place != place_of(route):
-                await self._edit(route, before)
+                name = f"group {route.scope}" if route.scope in written else f"route {route.name}"  # rule 5
+                together.setdefault(name, []).append(route)
+        for edited in together.values():
+            await self._edit(edited)
 
-    async def _edit(self, route: Route, before: Position) -> None:
-        steps = route.ramp.steps if route.ramp else ()
-        now = self._here.clock()
-        after = reconcile(before, route.stage, route.split, route=route.name, now=now, steps=steps)
-        reason = f"routes.yaml was edited: it says {place_of(route)}"
-        edit = move(before, after, at=now, actor="routes.yaml", numbers={}, reason=reason)
+    async def _edit(self, routes: Sequence[Route]) -> None:
+        edits = [self._edit_of(route, self._here.positions[route.name]) for route in routes]
         try:
-            needs_store = True if writes_of(route) is not None else None if steps else False
-            if await self._mover.move(edit, needs_store=needs_store) is Made.LOST:
+            if await self._mover.move(*edits, needs_store=_needs_store(routes)) is Made.LOST:
                 await self._mover.look()
         except (AwayError, StoreUnavailable, UndoneWritesError) as error:
-            _log.warning("edit_waits", route=route.name, error=str(error))
+            self._note_waiting(routes, str(error))
+
+    def _edit_of(self, route: Route, before: Position) -> Move:
+        now, steps = self._here.clock(), route.ramp.steps if route.ramp else ()
+        after = reconcile(before, route.stage, route.split, route=route.name, now=now, steps=steps)
+        reason = f"routes.yaml was edited: it says {place_of(route)}"
+        return move(before, after, at=now, actor="routes.yaml", numbers={}, reason=reason)
+
+    def _note_waiting(self, routes: Iterable[Route], why: str) -> None:
+        """For who asks; it is told to the log when it begins, since it is tried again twice a second."""
+        for route in routes:
+            if not self._here.edit_waits(route):
+                _log.warning("edit_waits", route=route.name, error=why)
+            self._here.waiting[route.name] = WaitingEdit(place=place_of(route), why=why)
+
+
+def _begins_to_wait(route: Route) -> str:
+    own = writes_of(route) is not None
+    return f"both sides get {'its writes' if own else f'writes of its group {route.group}'} from here on"
+
+
+def _needs_store(routes: Iterable[Route]) -> bool | None:
+    """As `Mover.move` takes it: without the store nobody knows what both sides have; a ramp rises by its word."""
+    if any(writes_of(route) is not None for route in routes):
+        return True
+    return None if any(route.ramp is not None and route.ramp.steps for route in routes) else False

@@ -51,11 +51,19 @@ _log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WaitingEdit:
+    """routes.yaml says this place of a route, and it cannot be moved there yet; `why` is a sentence."""
+
+    place: Place
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RoutePlace:
     """Where a route runs. `position` None: as the file says. `possible` False: an upstream for it is missing.
 
     `moves`: what led there, newest first, as far as they are known. `known` False: nobody has read where it stands, and
-    legacy answers meanwhile.
+    legacy answers meanwhile. `edit_waits`: why it does not run yet as the file says, else empty.
     """
 
     place: Place
@@ -65,6 +73,7 @@ class RoutePlace:
     possible: bool = True
     here: bool = False
     known: bool = True
+    edit_waits: str = ""
 
 
 class StandingHere:
@@ -89,6 +98,8 @@ class StandingHere:
         self.standing = Standing(version=kept.standing, positions=kept.positions, pins=kept.pins)
         self.pending: dict[str, Pending] = {each.position.route: each for each in kept.pending}
         self.said = _places(kept.said)
+        self.waiting: dict[str, WaitingEdit] = {}
+        """By route; one that has been carried out since, or edited anew, waits no more."""
         self.moves: dict[str, tuple[Transition, ...]] = {}
         self.slow: Mapping[str, float] = {}
         self.samples: Mapping[str, float] = {}
@@ -151,7 +162,14 @@ class StandingHere:
             pins=self.pins(route.name),
             possible=possible,
             here=route.name in self.pending,
+            edit_waits=self.edit_waits(route),
         )
+
+    def edit_waits(self, route: Route) -> str:
+        """Why the present edit of a route is not carried out yet; empty: it is, or has not been tried."""
+        position, waiting, said = self._positions.get(route.name), self.waiting.get(route.name), place_of(route)
+        is_waiting = position is not None and waiting is not None and waiting.place == said != position.file_place
+        return waiting.why if waiting is not None and is_waiting else ""
 
     def _led_to(self, route: str) -> tuple[Transition, ...]:
         """What was moved here came last, whatever the store has told of the moves before it."""
@@ -239,6 +257,7 @@ class StandingHere:
     def follow(self, waiting: Container[str] = ()) -> None:
         """The present table's edits have been carried out, but for those routes that are `waiting`."""
         known, routes = self.said, self._running.snapshot.routes
+        self.waiting = {route.name: self.waiting[route.name] for route in routes if route.name in self.waiting}
         self.said = {
             route.name: known[route.name] if route.name in waiting and route.name in known else place_of(route)
             for route in routes

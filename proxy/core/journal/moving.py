@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+from proxy.core.journal.writes import writes_of
 from proxy.core.outcome import Side
 from proxy.core.position.ladder import Place
+from proxy.core.routing.route import Route
 
 Draws = tuple[float, float]
 """From the first, and below the second."""
@@ -20,6 +24,11 @@ def joined(one: Draws | None, other: Draws | None) -> Draws | None:
     if one is None or other is None:
         return one or other
     return min(one[0], other[0]), max(one[1], other[1])
+
+
+def written_scopes(routes: Iterable[Route]) -> frozenset[str]:
+    """Scopes in which some route's writes go to both sides: all routes of such a one move together."""
+    return frozenset(route.scope for route in routes if writes_of(route) is not None)
 
 
 def _share(place: Place) -> float:

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from proxy.core.journal.writes import writes_of
+from proxy.core.journal.moving import written_scopes
 from proxy.core.outcome import Side
 from proxy.core.position.ladder import LEGACY, Place
 from proxy.core.routing.decide import settled
@@ -41,6 +41,7 @@ def obey(live: Live, orders: Orders) -> tuple[str, ...]:
     """Make the decisions of this table follow the orders; the names of routes that cannot."""
     ordered: Mapping[str, RouteOrder] = {order.route: order for order in orders.routes}
     refused: list[str] = []
+    written = written_scopes(live.snapshot.routes)
     for bound in live.bound:
         order = ordered.get(bound.said.origin)
         if not orders.known and waits(bound.said, live.snapshot.upstreams):
@@ -48,7 +49,7 @@ def obey(live: Live, orders: Orders) -> tuple[str, ...]:
         elif order is None:
             if bound.ordered:
                 _release(bound)
-        elif not _follow(bound, order, live):
+        elif not _follow(bound, order, live, is_written=bound.said.scope in written):
             refused.append(bound.said.name)
     rewrite(live)
     return tuple(refused)
@@ -81,15 +82,15 @@ def _release(bound: BoundRoute) -> None:
     _run(bound, said, exceptions_of(said, bound.there, NO_PINS, None, choosers=bound.choosers))
 
 
-def _follow(bound: BoundRoute, order: RouteOrder, live: Live) -> bool:
+def _follow(bound: BoundRoute, order: RouteOrder, live: Live, *, is_written: bool) -> bool:
     said = bound.said
     if said.respond is not None:
         return True
     ordered = Place(Stage(order.stage), order.split)
-    if writes_of(said) is None:
-        place = place_now(place_of(said), ordered, Place(Stage(order.said_stage), order.said_split))
-    else:
+    if is_written:
         place = ordered  # an edit, too, waits until both sides have what its cohorts have written
+    else:
+        place = place_now(place_of(said), ordered, Place(Stage(order.said_stage), order.said_split))
     possible = is_possible(said, place, live.snapshot.upstreams)
     bound.slow = order.slow
     bound.raised = order.sample

@@ -19,6 +19,7 @@ from uuid import UUID
 
 from proxy.core.evidence.records import storable
 from proxy.core.journal.intent import Ended, FirstOutcome, Intent, IntentState, JournalEntry
+from proxy.core.journal.not_begun import NotBegun
 from proxy.core.journal.second_answer import SecondOutcome, SecondVerdict
 from proxy.core.journal.standing import JournalCount
 from proxy.core.outcome import Side
@@ -55,6 +56,15 @@ class PostgresJournal:
             begun = [row["id"] for row in rows]
             waits = await connection.fetch(query("journal/unbegin"), begun) if begun else []  # rule 5
         return frozenset(each.hex for each in {*begun}.difference(row["id"] for row in waits))
+
+    async def obstacle(self, intent: Intent) -> NotBegun:
+        """Why this one was kept out."""
+        async with self._connections.connection() as connection:
+            said = intent.scope, storable(intent.key), intent.draw, str(intent.side)
+            row = (await connection.fetch(query("journal/obstacle"), *said))[0]
+        if row["moving"]:
+            return NotBegun.MOVING
+        return NotBegun.BEHIND if row["behind"] else NotBegun.BUSY
 
     async def end(self, ended: Sequence[Ended]) -> None:
         """What became of them on the first side; one that was taken for unknown meanwhile is known now."""
@@ -157,6 +167,12 @@ class PostgresJournal:
         async with self._connections.connection() as connection:
             rows = await connection.fetch(query("journal/undone"), scope, *draws, most)
         return frozenset(row["key"] for row in rows)
+
+    async def stuck(self, scope: str, draws: tuple[float, float], seconds: float, most: int) -> tuple[IntentState, ...]:
+        """States of what waits for people, or has been owed for longer than that, of these cohorts; `most` at most."""
+        async with self._connections.connection() as connection:
+            rows = await connection.fetch(query("journal/stuck"), scope, *draws, seconds, most)
+        return tuple(IntentState(row["state"]) for row in rows)
 
 
 def _entry(row: Mapping[str, Any]) -> JournalEntry:

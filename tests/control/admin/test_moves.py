@@ -149,6 +149,21 @@ async def test_pins_and_drains_are_told_to_workers(port: Port) -> None:
     assert port.workers[0].orders.routes == []
 
 
+async def test_a_pin_takes_a_cohort_as_the_journal_prints_it(open_port: Open) -> None:
+    """With the kind of its source before the key; what is no source of the route is part of the key."""
+    port = await open_port(token="t", snapshot=table(canary("5%", "cohort: header:X-Tenant")))
+    port.client.headers["Authorization"] = "Bearer t"
+    await port.worker()
+    said = [await post(port, "/api/routes/a/pin", {"cohort": each, "side": "new"}) for each in ("header:t20", "path:7")]
+    told = port.workers[0].orders.routes[0].pins
+    ended = await post(port, "/api/routes/a/pin", {"cohort": "header:t20", "side": None})
+
+    assert [status for status, _ in said] == [200, 200]
+    assert sorted(told) == [("path:7", "new"), ("t20", "new")]
+    assert ended[0] == 200
+    assert port.workers[0].orders.routes[0].pins == [("path:7", "new")]
+
+
 async def test_moves_of_a_route_that_never_was_are_not_asked_for(port: Port) -> None:
     """A name that is mistyped is not an empty history. A route that was removed or renamed still has its own."""
 

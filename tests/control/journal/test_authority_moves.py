@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
+from uuid import UUID
 
 import pytest
 
@@ -21,7 +23,7 @@ from tests.control.tables import route, snapshot
 TABLE = snapshot(route("accounts", Stage.CANARY, 0.4, steps=(WRITES,)), route("rest", Stage.CANARY, 0.4))
 
 
-def moved(name: str, before: Place, after: Place) -> Move:
+def moved(name: str, before: Place, after: Place, cause: Cause = Cause.OPERATOR) -> Move:
     found = [
         Position(
             route=name,
@@ -30,7 +32,7 @@ def moved(name: str, before: Place, after: Place) -> Move:
             version=number,
             latched=False,
             held=False,
-            cause=Cause.OPERATOR,
+            cause=cause,
             since=0.0,
             file_stage=place.stage,
             file_split=place.split,
@@ -38,6 +40,20 @@ def moved(name: str, before: Place, after: Place) -> Move:
         for number, place in enumerate((before, after), start=1)
     ]
     return move(found[0], found[1], at=0.0, actor="me", numbers={}, reason="")
+
+
+async def held(journal: PostgresJournal) -> int:
+    """How often writes were held so far."""
+    async with journal._connections.connection() as connection:
+        count: int = await connection.fetchval("SELECT count(*) FROM banyan.journal_hold")
+    return count
+
+
+async def make_old(journal: PostgresJournal, entry_id: str) -> None:
+    async with journal._connections.connection() as connection:
+        await connection.execute(
+            "UPDATE banyan.journal SET began = began - interval '3 s' WHERE id = $1", UUID(entry_id)
+        )
 
 
 def canary(split: float) -> Place:
@@ -105,3 +121,52 @@ async def test_after_the_move_they_are_held_until_all_have_heard(journal: Postgr
     gate = AuthorityMoves(journal, lambda: TABLE, is_heard)
     await gate.end(await gate.hold([UP]), moved=True)
     assert heard == []
+
+
+async def test_for_what_people_must_decide_nothing_is_held(journal: PostgresJournal) -> None:
+    """Nor for what has been owed for longer than a hold lasts: other writes of these cohorts go on all the while."""
+    gate = AuthorityMoves(journal, lambda: TABLE)
+    for outcome, is_old, said in ((FirstOutcome.UNKNOWN, False, "1 unknown"), (FirstOutcome.DONE, True, "1 owed")):
+        await journal.begin([one := put("7")], 60.0)
+        await journal.end([Ended(id=one.id, outcome=outcome)])
+        if is_old:
+            await make_old(journal, one.id)
+        with pytest.raises(UndoneWritesError, match=f"are not on both sides: {said} "):
+            await gate.hold([UP])
+        assert await held(journal) == 0
+        assert await journal.drop(one.id) or await journal.take(1, 60.0)
+        await journal.done([one.id])
+
+    assert len(await gate.hold([UP])) == 1
+
+
+async def test_what_was_held_in_vain_is_left_alone_for_a_while(
+    journal: PostgresJournal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An edit is not tried again at once, and each time later; an operator may; once made, all is as before."""
+    monkeypatch.setattr(authority_moves, "WAITS", 0.2)
+    now = [0.0]
+    gate = AuthorityMoves(journal, lambda: TABLE, now=lambda: now[0])
+    edit = moved("accounts", canary(0.4), canary(0.6), Cause.FILE)
+    await journal.begin([slow := put("7")], 60.0)
+    for at, said in ((0.0, "1 of the things"), (3.0, "again in 1 s"), (4.0, "1 of the"), (11.0, "again in 1 s")):
+        now[0] = at
+        with pytest.raises(UndoneWritesError, match=said):
+            await gate.hold([edit])
+    assert await held(journal) == 2
+    await journal.end([Ended(id=slow.id, outcome=FirstOutcome.FAILED)])
+
+    assert len(await gate.hold([UP])) == 1
+    assert len(await gate.hold([edit])) == 1
+
+
+async def test_all_of_a_group_waits_for_its_writes(journal: PostgresJournal) -> None:
+    """A route that only reads must not read from new what legacy alone has."""
+    grouped = route("accounts", Stage.CANARY, 0.4, group="g", steps=(WRITES,))
+    reads = route("reads", Stage.CANARY, 0.4, group="g")
+    gate = AuthorityMoves(journal, lambda: snapshot(grouped, reads))
+    await journal.begin([one := replace(put("7"), scope="g")], 60.0)
+    await journal.end([Ended(id=one.id, outcome=FirstOutcome.UNKNOWN)])
+
+    with pytest.raises(UndoneWritesError):
+        await gate.hold([moved("reads", canary(0.4), canary(0.6))])

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-import pytest
+import asyncio
 
+import pytest
+import structlog
+
+from proxy.control.journal import journal_watch
 from proxy.control.journal.journal_watch import JournalWatch
 from proxy.core.journal.intent import Ended, FirstOutcome
 from proxy.core.journal.standing import JournalStanding
+from proxy.core.routing.snapshot import Snapshot
 from proxy.core.stage import Stage
 from proxy.store.errors import StoreUnavailable
 from proxy.store.postgres.connections import Connections, Patience
 from proxy.store.postgres.journal import PostgresJournal
 from tests.clerk.journal.conftest import WRITES, put
 from tests.control.tables import route, snapshot
+from tests.waiting import until
 
 WRITTEN = route("accounts", Stage.SHADOW, steps=(WRITES,))
 TABLE = snapshot(WRITTEN, route("rest"))
@@ -56,6 +62,27 @@ async def test_what_cannot_be_read_again_grows_old(journal: PostgresJournal) -> 
         await watch.look()
 
     assert watch.of(WRITTEN) == JournalStanding(lag=60.0)
+
+
+async def test_that_it_is_away_is_told_once(journal: PostgresJournal, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However often it is looked at; and that it is back, once."""
+    monkeypatch.setattr(journal_watch, "EVERY", 0.0)
+    away = PostgresJournal(Connections("postgresql://nobody@127.0.0.1:1/x", patience=Patience(connect=0.5)), "x")
+    looks: list[PostgresJournal | None] = []
+
+    def table() -> Snapshot:
+        looks.append(watch.journal)
+        return TABLE
+
+    watch = JournalWatch(away, table, Clock())
+    with structlog.testing.capture_logs() as said:
+        running = asyncio.ensure_future(watch.run())
+        await until(lambda: looks.count(away) > 3)
+        watch.journal = journal
+        await until(lambda: looks.count(journal) > 3)
+        running.cancel()
+
+    assert [each["event"] for each in said] == ["journal_away", "journal_back"]
 
 
 async def test_what_people_have_to_decide_is_told_once(journal: PostgresJournal) -> None:

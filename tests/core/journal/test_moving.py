@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from proxy.core.journal.moving import joined, moving
+from proxy.core.journal.moving import joined, moving, written_scopes
+from proxy.core.journal.writes import Writes
 from proxy.core.position.ladder import Place
+from proxy.core.routing.cohort import CLIENT_IP
 from proxy.core.stage import Stage
+from tests.control.tables import route
 
 LEGACY, SHADOW, LIVE, COMPLETE = (
     Place(stage, 0.0) for stage in (Stage.LEGACY, Stage.SHADOW, Stage.LIVE, Stage.COMPLETE)
@@ -40,3 +43,10 @@ def test_ranges_are_joined() -> None:
     assert joined((0.0, 0.1), (0.2, 0.3)) == (0.0, 0.3)
     assert joined(None, (0.2, 0.3)) == joined((0.2, 0.3), None) == (0.2, 0.3)
     assert joined(None, None) is None
+
+
+def test_a_group_is_written_to_when_one_of_its_routes_is() -> None:
+    """Its other routes move with it; a route without a group is a scope of its own."""
+    routes = [route("reads", group="g"), route("writes", group="g", steps=(Writes(keyed_by=CLIENT_IP),)), route("rest")]
+    assert written_scopes(routes) == {"g"}
+    assert written_scopes(routes[::2]) == frozenset()

@@ -139,3 +139,37 @@ async def _runs_at(migration: Migration, split: float) -> bool:
     """Whether its workers say so."""
     shown = await migration.banyan.api("/api/routes/accounts")
     return cast("dict[str, object]", shown["runs"]).get("split", 0.0) == split
+
+
+async def test_an_edit_that_cannot_be_made_costs_no_write(migration: Migration) -> None:
+    """Legacy has refused one, which people have to mend: until then the edit waits, and is not felt by any client."""
+    banyan = migration.banyan
+    await until(lambda: _has_position(migration))
+    migration.legacy.statuses = [422]
+    assert await migration.send("PUT", "/accounts/7", b"refused") == 200
+    await until(lambda: _is_dead(migration))
+    banyan.file.write_text(banyan.file.read_text().replace("split: 100%", "split: 0%"))
+    await banyan.until_logged("edit_waits")
+    statuses = [await migration.send("PUT", f"/accounts/{number % 9 + 10}", b"x") for number in range(300)]
+    shown = await banyan.api("/api/routes/accounts")
+
+    assert set(statuses) == {200}
+    assert "the edit to canary 0% waits: writes of the moving" in str(shown["runs"])
+    assert "not on both sides: 1 dead (" in str(shown["runs"])
+    await drop_dead(migration)
+    await until(lambda: _runs_at(migration, 0.0))
+
+
+async def drop_dead(migration: Migration) -> None:
+    """People have mended it by hand."""
+    url = migration.banyan.admin_url + "/api/journal"
+    async with aiohttp.ClientSession(headers={"Authorization": f"Bearer {TOKEN}"}) as session:
+        async with session.get(url) as answer:
+            entries = (await answer.json())["writes"]
+        for entry in entries:
+            async with session.post(f"{url}/{entry['id']}/drop", json={}) as answer:
+                assert answer.status == 200, await answer.text()
+
+
+async def _is_dead(migration: Migration) -> bool:
+    return await migration.undone() == ["dead"]

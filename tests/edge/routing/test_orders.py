@@ -86,6 +86,18 @@ async def test_an_edit_of_a_route_that_writes_to_both_sides_waits(play: Play, se
     assert await _by(proxy) == b"new"
 
 
+async def test_so_waits_a_route_that_only_reads_what_its_group_writes(play: Play, serve: Serve) -> None:
+    """Else it reads from legacy at once what new alone has."""
+    two = {name: {**each, "applies": "/applies"} for name, each in (await _two(play)).items()}
+    reads = {**TENTH, "match": "GET /split", "group": "g"}
+    writes = {**TENTH, "name": "w", "match": "PUT /split", "group": "g", "writes": {"mode": "dual", "key": "query:id"}}
+    proxy = await serve(upstreams=two, routes=[reads, writes, REST], state="embedded")
+    proxy.listener.obey(orders(order("split", "canary", 1.0), order("w", "canary", 1.0)))
+    proxy.install(two, [{**reads, "split": "0%"}, {**writes, "split": "0%"}, REST], state="embedded")
+
+    assert await _by(proxy) == b"new"
+
+
 async def test_what_cannot_be_is_not_obeyed(play: Play, serve: Serve) -> None:
     """Without the upstream that a place needs the route runs as the table says, and is named."""
     legacy = upstream(await play(always(sized(b"legacy"))))

@@ -1,0 +1,15 @@
+"""Why a write is not begun: what its client is told, with 503."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class NotBegun(StrEnum):
+    """Sentences without a stop."""
+
+    AWAY = "the database that would keep it for both sides cannot be asked now"
+    MANY = "too many writes are on their way"
+    BUSY = "another write of the same thing is on its way"
+    BEHIND = "the side that is to answer now does not have an earlier write of the same thing yet"
+    MOVING = "clients like this one are being moved from one side to the other"
