@@ -3,6 +3,7 @@
     pending ──▶ owed ──▶ (done: no row is left)
        │         │ └───▶ dead ──▶ owed (retried), or dropped
        │         └─ sent again, later and later
+       ├─── asked for again at the first side, where that does no harm
        ├──▶ (failed: the first side did not do it; no row is left)
        └──▶ unknown ──▶ owed (people say: it was done), or dropped (it was not)
 
@@ -26,6 +27,10 @@ from proxy.core.routing.effects import Effects, effects_of
 _GATEWAYS = frozenset({502, 504})
 """Somebody between has no answer: whether the write was done is not known (RFC 9110 sections 15.6.3 and 15.6.5)."""
 
+GONE = frozenset({404, 410})
+"""What is to be deleted is not there, perhaps since an earlier attempt."""
+_WITH_ITSELF = frozenset({409, 412})
+
 
 class IntentState(StrEnum):
     """Where an intent stands."""
@@ -42,6 +47,8 @@ class FirstOutcome(StrEnum):
     DONE = "done"
     FAILED = "failed"
     UNKNOWN = "unknown"
+    UNANSWERED = "unanswered"
+    """Unknown so far, and that side may be asked again: the intent stays pending, in nobody's hand."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,6 +118,17 @@ def outcome_of(status: int, *, was_sent: bool) -> FirstOutcome:
     if status in _GATEWAYS:
         return FirstOutcome.UNKNOWN
     return FirstOutcome.DONE if status < 400 else FirstOutcome.FAILED
+
+
+def outcome_of_repeat(status: int, method: bytes) -> FirstOutcome:
+    """Of an exchange whose first attempt may have been done, though nobody said so: a DELETE finds nothing then, and a
+    condition or a conflict may be with that attempt.
+    """
+    if method == b"DELETE" and status in GONE:
+        return FirstOutcome.DONE
+    if status in _WITH_ITSELF or status >= 500:
+        return FirstOutcome.UNKNOWN
+    return outcome_of(status, was_sent=True)
 
 
 def may_ask_again(declared: Effects | None, method: bytes, *, has_key: bool) -> bool:

@@ -76,7 +76,7 @@ class JournalStep(RouteStep):
         request.only = intent.side
         request.stays = True
         self._kind.under_way.add(intent.id)
-        request.watch(JournalTap(intent.id, self._writes, self._kind.clerk, self._kind.under_way.discard))
+        request.watch(JournalTap(intent, self._writes, self._kind.clerk, self._kind.under_way.discard))
 
     def _key(self, request: Request, body: bytes) -> str | None:
         """What the write is about; empty: its answer will say it."""

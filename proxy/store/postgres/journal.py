@@ -57,8 +57,10 @@ class PostgresJournal:
         return frozenset(each.hex for each in {*begun}.difference(row["id"] for row in waits))
 
     async def end(self, ended: Sequence[Ended]) -> None:
-        """What became of them on the first side; one that was taken for unknown meanwhile is known now."""
-        kept = [each for each in ended if each.outcome is not FirstOutcome.FAILED]
+        """What became of them on the first side; one that was taken for unknown meanwhile is known now, and one whose
+        first side is to be asked again is abandoned at once.
+        """
+        kept = [each for each in ended if each.outcome in _STATES]
         columns = [
             _uuids([each.id for each in kept]),
             [str(_STATES[each.outcome]) for each in kept],
@@ -66,8 +68,11 @@ class PostgresJournal:
             [answer_bytes(each.answer) for each in kept],
         ]
         failed = _uuids([each.id for each in ended if each.outcome is FirstOutcome.FAILED])
+        unanswered = _uuids([each.id for each in ended if each.outcome is FirstOutcome.UNANSWERED])
         async with self._connections.connection() as connection:
             await connection.execute(query("journal/end"), *columns, failed)
+            if unanswered:
+                await connection.execute(query("journal/abandon"), unanswered)
 
     async def renew(self, ids: Sequence[str], seconds: float) -> None:
         """Hold these pending ones for so long from now on."""
