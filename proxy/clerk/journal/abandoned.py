@@ -17,7 +17,7 @@ import structlog
 from proxy.clerk.journal.intents import HOLD, JournalIntents
 from proxy.clerk.journal.sides import SideAnswer, Sides
 from proxy.core.journal.intent import GONE, Ended, FirstOutcome, JournalEntry, StoredAnswer
-from proxy.core.journal.second_request import KEY_NAME, key_of, value_in
+from proxy.core.journal.second_request import KEY_NAME, key_of, made_by, value_in
 from proxy.core.journal.writes import AnswerKey, Writes, writes_of
 from proxy.core.routing.route import Route
 from proxy.store.postgres.journal import PostgresJournal
@@ -76,4 +76,7 @@ def _done(entry: JournalEntry, answer: SideAnswer, writes: Writes) -> Ended:
     if isinstance(writes.keyed_by, AnswerKey):
         key = value_in(answer.body, writes.keyed_by.path) or ""
     kept = StoredAnswer(status=answer.status, content_type=answer.content_type, body=answer.body)
-    return Ended(id=entry.intent.id, outcome=FirstOutcome.DONE, key=key, answer=kept if writes.holds_answer else None)
+    if not writes.holds_answer:
+        return Ended(id=entry.intent.id, outcome=FirstOutcome.DONE)
+    made = made_by(writes, entry.intent.needs, answer.body)
+    return Ended(id=entry.intent.id, outcome=FirstOutcome.DONE, key=key, answer=kept, made=made)

@@ -8,7 +8,7 @@ Rule 3: where results are sent, the body is the first side's answer, and PUT its
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from urllib.parse import quote_from_bytes, unquote_to_bytes
 
 from proxy.core.journal.intent import JournalEntry, StoredRequest
@@ -54,6 +54,12 @@ def minted(writes: Writes, ours: bytes, theirs: bytes) -> tuple[tuple[str, str],
     """Pairs of what the first side and the other call what each has just made; both are bodies of answers."""
     pairs = ((value_in(ours, each.answer), value_in(theirs, each.answer)) for each in writes.ids if each.answer)
     return tuple((mine, other) for mine, other in pairs if mine is not None and other is not None)
+
+
+def made_by(writes: Writes, needs: Sequence[str], body: bytes) -> tuple[str, ...]:
+    """What an answer calls what was made; what the request named already (`needs`) was there before."""
+    found = (value_in(body, each.answer) for each in writes.ids)
+    return tuple(name for name in found if name and name not in needs)
 
 
 def value_in(body: bytes, path: JsonPath | None) -> str | None:

@@ -12,8 +12,8 @@ import asyncio
 from os import urandom
 from typing import TYPE_CHECKING, Final
 
-from proxy.core.journal.intent import FirstOutcome, may_ask_again
-from proxy.core.journal.second_request import value_in
+from proxy.core.journal.intent import FirstOutcome, StoredRequest, may_ask_again
+from proxy.core.journal.second_request import ids_in, value_in
 from proxy.core.journal.writes import IDEMPOTENCY_KEY, AnswerKey, Writes
 from proxy.core.routing.cohort import CohortSource, cohort_of
 from proxy.core.routing.decide import Reason
@@ -94,6 +94,7 @@ class JournalStep(RouteStep):
         source, cohort = cohort_of(route.cohort, head, request.client_ip)
         copied = copy_lines(_PLAIN, head.lines)  # rule 2
         intent_id = urandom(16).hex()
+        stored = StoredRequest(method=head.method, target=head.target, lines=(), body=body)
         again = may_ask_again(route.effects, head.method, has_key=True) and not copied.conditional
         return BeginWrite(
             id=intent_id,
@@ -109,6 +110,7 @@ class JournalStep(RouteStep):
             lines=[*copied.lines, b"X-Request-Id: " + request.ids.request_id],
             body=body,
             repeatable=again,
+            needs=list(ids_in(self._writes, stored)),
         )
 
     def _said(self) -> str:

@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from proxy.core.journal.intent import FirstOutcome, outcome_of, outcome_of_repeat
-from proxy.core.journal.second_request import value_in
+from proxy.core.journal.second_request import made_by, value_in
 from proxy.core.journal.writes import AnswerKey
 from proxy.core.outcome import Phase
 from proxy.edge.routing.tap import Tap
@@ -63,7 +63,8 @@ class JournalTap(Tap):
         key = self._writes.keyed_by
         named = value_in(body, key.path) if isinstance(key, AnswerKey) else None
         answer = WriteAnswer(head.status, _media(head), body)
-        self._ended = WriteEnded(self._id, outcome, named or "", answer)
+        made = made_by(self._writes, self._intent.needs, body)
+        self._ended = WriteEnded(self._id, outcome, named or "", answer, made)
         return self._clerk.ask(KeepAnswer(self._ended), self._kept)
 
     def _kept(self, _answer: Answer) -> None:

@@ -13,6 +13,7 @@ Rule 5: a write is not begun while the other way around something of its key is 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
@@ -49,6 +50,7 @@ class PostgresJournal:
             [each.draw for each in intents],
             [str(each.side) for each in intents],
             [request_bytes(each.request, each.send, repeatable=each.repeatable) for each in intents],
+            [_texts(each.needs) for each in intents],
         ]
         async with self._connections.connection() as connection:
             rows = await connection.fetch(query("journal/begin"), *columns, self._holder, seconds)
@@ -66,6 +68,7 @@ class PostgresJournal:
             [str(_STATES[each.outcome]) for each in kept],
             [storable(each.key) for each in kept],
             [answer_bytes(each.answer) for each in kept],
+            [_texts(each.made) for each in kept],
         ]
         failed = _uuids([each.id for each in ended if each.outcome is FirstOutcome.FAILED])
         unanswered = _uuids([each.id for each in ended if each.outcome is FirstOutcome.UNANSWERED])
@@ -96,7 +99,7 @@ class PostgresJournal:
         if not known:
             return {}
         async with self._connections.connection() as connection:
-            rows = await connection.fetch(query("journal/names"), scope, str(side), list(known))
+            rows = await connection.fetch(query("journal/names"), scope, str(side), [storable(each) for each in known])
         return {row["ours"]: row["theirs"] for row in rows}
 
     async def settle(self, entry: JournalEntry, verdict: SecondVerdict, minted: Sequence[tuple[str, str]] = ()) -> bool:
@@ -177,6 +180,7 @@ def _entry(row: Mapping[str, Any]) -> JournalEntry:
         send=send,
         request=request,
         repeatable=repeatable,
+        needs=tuple(row["needs"]),
     )
     return JournalEntry(
         intent=intent,
@@ -186,7 +190,13 @@ def _entry(row: Mapping[str, Any]) -> JournalEntry:
         attempts=row["attempts"],
         said=row["said"],
         answer=answer_of(row["answer"]),
+        made=tuple(row["made"]),
     )
+
+
+def _texts(names: Sequence[str]) -> str:
+    """An array's elements, as the driver takes no array of arrays of different lengths."""
+    return json.dumps([storable(each) for each in names])
 
 
 def _uuids(ids: Sequence[str]) -> list[UUID]:
