@@ -26,16 +26,25 @@ def second_request(entry: JournalEntry, writes: Writes, names: Mapping[str, str]
     request, answer = entry.intent.request, entry.answer
     lines = [line for line in request.lines if _name(line) not in _OWN]
     lines += [f"{REPLAY_NAME}: {REPLAY}".encode("ascii"), b"%b: %b" % (KEY_NAME, key_of(entry))]
-    method, body = request.method, request.body
-    if entry.intent.send is SentOn.RESULT and answer is not None and answer.body:
+    method, body = second_method(entry), request.body
+    if answer is not None and _sends_result(entry):
         lines = [line for line in lines if _name(line) != b"content-type"]
         lines.append(b"Content-Type: " + answer.content_type)
-        method, body = b"PUT", answer.body
+        body = answer.body
     target = request.target
     for place, known in _ids(writes, request):
         if known in names:
             target, body = _renamed(target, body, place, names[known])
     return StoredRequest(method=method, target=target, lines=tuple(lines), body=body)
+
+
+def second_method(entry: JournalEntry) -> bytes:
+    """Rule 3."""
+    return b"PUT" if _sends_result(entry) else entry.intent.request.method
+
+
+def _sends_result(entry: JournalEntry) -> bool:
+    return entry.intent.send is SentOn.RESULT and entry.answer is not None and bool(entry.answer.body)
 
 
 def ids_in(writes: Writes, request: StoredRequest) -> tuple[str, ...]:
@@ -45,14 +54,23 @@ def ids_in(writes: Writes, request: StoredRequest) -> tuple[str, ...]:
 
 def key_of(entry: JournalEntry) -> bytes:
     """The client's own Idempotency-Key, so that both sides know the write by the same; else the intent's."""
-    lines = entry.intent.request.lines
-    said = next((line for line in lines if _name(line) == KEY_NAME.lower()), b"").partition(b":")[2].strip()
-    return said or b'"' + entry.intent.id.encode("ascii") + b'"'
+    return field_in(entry.intent.request, KEY_NAME.lower()) or b'"' + entry.intent.id.encode("ascii") + b'"'
 
 
-def minted(writes: Writes, ours: bytes, theirs: bytes) -> tuple[tuple[str, str], ...]:
-    """Pairs of what the first side and the other call what each has just made; both are bodies of answers."""
-    pairs = ((value_in(ours, each.answer), value_in(theirs, each.answer)) for each in writes.ids if each.answer)
+def field_in(request: StoredRequest, name: bytes) -> bytes:
+    """The value of the first field of this lower-case name; empty without one."""
+    return next((line for line in request.lines if _name(line) == name), b"").partition(b":")[2].strip()
+
+
+def minted(entry: JournalEntry, writes: Writes, theirs: bytes) -> tuple[tuple[str, str], ...]:
+    """Pairs of what the first side and the other call what each has just made; `theirs` is the body of an answer.
+
+    Where the first side's answer is not known, people may have said how it calls what it made.
+    """
+    places = [each.answer for each in writes.ids if each.answer]
+    kept = entry.answer
+    ours = entry.made if kept is None else [value_in(kept.body, place) for place in places]
+    pairs = zip(ours, (value_in(theirs, place) for place in places), strict=False)
     return tuple((mine, other) for mine, other in pairs if mine is not None and other is not None)
 
 

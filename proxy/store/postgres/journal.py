@@ -135,17 +135,25 @@ class PostgresJournal:
             rows = await connection.fetch(query("journal/summary"))
         return tuple(JournalCount(**{**row, "state": IntentState(row["state"])}) for row in rows)
 
-    async def retry(self, entry_id: str) -> bool:
-        """Send it to the other side, once more or at last; whether there is such a one."""
-        return await self._changed("journal/retry", entry_id)
+    async def named(self, prefix: str, most: int) -> tuple[JournalEntry, ...]:
+        """Those whose ids begin with these hex digits, 32 at most."""
+        ends = UUID(prefix.ljust(32, "0")), UUID(prefix.ljust(32, "f"))
+        async with self._connections.connection() as connection:
+            return tuple(map(_entry, await connection.fetch(query("journal/named"), *ends, most)))
+
+    async def retry(self, entry_id: str, made: str = "") -> bool:
+        """Send it to the other side, once more or at last; whether there is such a one. `made`: what the first side
+        calls what it made, where its answer is not known.
+        """
+        return await self._changed("journal/retry", entry_id, storable(made))
 
     async def drop(self, entry_id: str) -> bool:
         """The other side never gets it; whether there is such a one that is dead or unknown."""
         return await self._changed("journal/drop", entry_id)
 
-    async def _changed(self, name: str, entry_id: str) -> bool:
+    async def _changed(self, name: str, entry_id: str, *said: str) -> bool:
         async with self._connections.connection() as connection:
-            return await connection.fetchval(query(name), UUID(entry_id)) is not None
+            return await connection.fetchval(query(name), UUID(entry_id), *said) is not None
 
     async def hold(self, scope: str, draws: tuple[float, float], seconds: float) -> int:
         """Begin no write of these cohorts for so long (rule 5); what `unhold` takes."""

@@ -123,8 +123,9 @@ async def test_what_was_there_before_is_not_waited_for(bench: Bench) -> None:
     """A write whose answer repeats the name by which it was asked for has made nothing."""
     bench.new.statuses = [422]
     await bench.write(put("42"), made("42"))
-    await bench.write(put("8", b'{"parent_id": 42}'))
     running = bench.tasks.start(bench.legs.run(), name="second legs")
+    await until(lambda: _dead(bench))
+    await bench.write(put("8", b'{"parent_id": 42}'))
     await until(lambda: "/accounts/8" in bench.new.rows)
     running.cancel()
 
