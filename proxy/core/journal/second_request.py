@@ -4,6 +4,7 @@ Rule 1: it says that it was done before (`X-Banyan-Replay: 1`) and carries the k
 Rule 2: identifiers that the first side made stand as the other side calls them; those that nobody has mapped go as they
         are, since both sides have data from before.
 Rule 3: where results are sent, the body is the first side's answer, and PUT its method: the thing's new state.
+        What was deleted has none, whatever the answer says.
 """
 
 from __future__ import annotations
@@ -44,7 +45,9 @@ def second_method(entry: JournalEntry) -> bytes:
 
 
 def _sends_result(entry: JournalEntry) -> bool:
-    return entry.intent.send is SentOn.RESULT and entry.answer is not None and bool(entry.answer.body)
+    if entry.intent.send is not SentOn.RESULT or entry.intent.request.method == b"DELETE":
+        return False
+    return entry.answer is not None and bool(entry.answer.body)
 
 
 def ids_in(writes: Writes, request: StoredRequest) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from proxy.clerk.journal import second_legs
-from proxy.core.journal.intent import IntentState, StoredAnswer
+from proxy.core.journal.intent import Ended, FirstOutcome, IntentState, StoredAnswer
 from proxy.core.journal.writes import SentOn
 from proxy.tasks import Tasks
 from tests.clerk.journal.conftest import Bench, put
@@ -128,6 +128,23 @@ async def test_what_was_there_before_is_not_waited_for(bench: Bench) -> None:
     await bench.write(put("8", b'{"parent_id": 42}'))
     await until(lambda: "/accounts/8" in bench.new.rows)
     running.cancel()
+
+
+async def test_people_say_what_an_unknown_create_has_made(bench: Bench) -> None:
+    """Retried without it, the write to the thing is refused; once it was said, that goes by the other side's name."""
+    bench.new.statuses, bench.new.body = [422], b'{"id": "n-1"}'
+    lost = put("", b"lost", b"POST")
+    assert await bench.intents.begin(lost, 5.0) == ""
+    await bench.intents.end(Ended(id=lost.id, outcome=FirstOutcome.UNKNOWN))
+    running = bench.tasks.start(bench.legs.run(), name="second legs")
+    assert await bench.journal.retry(lost.id)
+    await until(lambda: _dead(bench))
+    assert await bench.journal.retry(lost.id, "42")
+    await bench.write(put("42", b"later"))
+    await until(lambda: _rows(bench, 0))
+    running.cancel()
+
+    assert [heard.path for heard in bench.new.heard] == ["/accounts/", "/accounts/", "/accounts/n-1"]
 
 
 def made(name: str) -> StoredAnswer:

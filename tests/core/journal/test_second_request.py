@@ -79,6 +79,15 @@ def test_a_result_is_the_things_new_state() -> None:
     assert (same.method, same.body) == (b"PATCH", b'{"account_id": 8}')
 
 
+def test_a_delete_goes_as_it_came() -> None:
+    """Its answer is no state of the thing, though it has a body."""
+    answered = entry(send=SentOn.RESULT, answer=StoredAnswer(status=200, content_type=b"", body=b'{"deleted": true}'))
+    request = replace(answered.intent.request, method=b"DELETE", body=b"")
+    sent = second_request(replace(answered, intent=replace(answered.intent, request=request)), WRITES, {})
+
+    assert (sent.method, sent.body) == (b"DELETE", b"")
+
+
 def test_what_both_sides_made_is_a_pair() -> None:
     """Both answers bring it; where one does not there is none."""
     answered = entry(answer=StoredAnswer(status=201, content_type=b"", body=b'{"id": 7}'))
