@@ -106,8 +106,9 @@ class Refreshing:
     async def _follow(self, asker: TokenAsker, known: KnownToken) -> GrantUsed | None:
         """None: look again."""
         fence, shown = asker.fence, known.shown
-        if fence.commits.is_behind(known.family, shown.current):
-            return self._closed(asker)
+        committed = fence.commits.highest(known.family)
+        if shown.current < committed:
+            return self._closed(asker) if await self._is_behind(asker, committed) else None
         if not known.is_same and await fence.tables.is_closed(self._host):
             return self._closed(asker)
         ruling = rule(shown, fence.policy, asker.system, asker.departure.request.credentials)
@@ -124,6 +125,11 @@ class Refreshing:
                 if ruling in _ALARMS:
                     self._ring(asker, known, _ALARMS[ruling])
                 return replies.refused(ruling)
+
+    async def _is_behind(self, asker: TokenAsker, committed: int) -> bool:
+        """Whether the database has lost what was committed; what was looked up before that says nothing."""
+        known = await asker.fence.tables.look(asker.hash, asker.name, asker.departure.request.slot)
+        return known is None or known.shown.current < committed
 
     def _ring(self, asker: TokenAsker, known: KnownToken, alarm: GrantAlarm) -> None:
         detail = f"generation {known.shown.generation} of {known.shown.current}"

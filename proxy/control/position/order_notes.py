@@ -113,7 +113,7 @@ def resume_notes(given: Given, routes: Mapping[str, Route]) -> Iterator[str]:
     ended = ["the rollback"] * before.latched + ["the hold"] * before.held
     route = routes.get(after.route)
     if ended and route is not None:
-        climbs = f"it climbs again from {after.place}"
+        climbs = f"it climbs again from {after.place}, and the step begins anew"
         yield f"{' and '.join(ended)} ended: {climbs if route.ramp else 'it runs as routes.yaml says'}"
 
 

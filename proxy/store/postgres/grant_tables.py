@@ -128,7 +128,8 @@ class GrantTables:
             born = (record.family, record.provider, record.client_id, record.token, record.token_hash)
             return bool(await self._value("grants/born", *born, *values, record.subject))
         known = (record.family, record.generation, record.token, record.token_hash)
-        return bool(await self._value("grants/commit", *known, *values, record.credential, record.client_id))
+        who = (record.credential, record.client_id, record.subject)
+        return bool(await self._value("grants/commit", *known, *values, *who))
 
     async def replay(self, record: GrantRecord) -> bool:
         """The same for a database that is older than the record; True: it was news."""

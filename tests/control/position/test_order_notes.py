@@ -62,7 +62,7 @@ async def test_a_rollback_names_the_cohorts_that_stay_with_new(port: Port) -> No
             await post(port, "/api/routes/a/promote")
 
     back = "7 cohorts are pinned to new and stay there: 't0', 't1', 't2', 't3', 't4' and 2 more"
-    ended = "the rollback ended: it climbs again from shadow"
+    ended = "the rollback ended: it climbs again from shadow, and the step begins anew"
     assert found == [[back], [ended, back], [], ["1 cohort is pinned to legacy and stays there: 'shy'"]]
 
 
@@ -73,7 +73,7 @@ async def test_an_order_that_leaves_a_route_at_its_place_says_what_it_did(port: 
         _, body = await post(port, f"/api/routes/a/{verb}")
         said.append(body["notes"])
 
-    goes_on = "ended: it climbs again from shadow"
+    goes_on = "ended: it climbs again from shadow, and the step begins anew"
     assert said[2] == [f"the rollback and the hold {goes_on}"]
     assert said[3] == ["a new epoch begins: what was compared before is no evidence any more"]
     assert said[5] == [f"the hold {goes_on}"]
