@@ -25,7 +25,7 @@ class BeginWrite(msgspec.Struct, frozen=True, array_like=True, tag="begin_write"
     lines: list[bytes]
     body: bytes
     repeatable: bool
-    needs: list[str]
+    needs: tuple[str, ...] = ()
 
 
 class WriteAnswer(msgspec.Struct, frozen=True, array_like=True):

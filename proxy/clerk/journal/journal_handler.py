@@ -120,5 +120,5 @@ def _intent(asked: BeginWrite) -> Intent:
         send=asked.send,
         request=request,
         repeatable=asked.repeatable,
-        needs=tuple(asked.needs),
+        needs=asked.needs,
     )

@@ -110,7 +110,7 @@ class JournalStep(RouteStep):
             lines=[*copied.lines, b"X-Request-Id: " + request.ids.request_id],
             body=body,
             repeatable=again,
-            needs=list(ids_in(self._writes, stored)),
+            needs=ids_in(self._writes, stored),
         )
 
     def _said(self) -> str:

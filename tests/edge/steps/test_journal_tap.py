@@ -50,7 +50,6 @@ class Listening:
             lines=[],
             body=b"",
             repeatable=repeatable,
-            needs=[],
         )
         return JournalTap(intent, Writes(keyed_by=keyed_by), self, self.under_way.discard)
 
