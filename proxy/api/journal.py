@@ -47,6 +47,14 @@ class JournalEntryView(View, frozen=True, kw_only=True):
     """How often the other side was asked; of a pending one, how often the first was asked again."""
     said: str = ""
     """What the other side said at last."""
+    age: float = 0.0
+    """Seconds since then."""
+    request_id: str = ""
+    """Of the client's request: what `/api/requests/{id}` takes."""
+    client_key: str = ""
+    """The client's own Idempotency-Key, as both sides get it; empty: they get the id."""
+    sent_as: str = ""
+    """The method with which the other side gets it."""
 
 
 class JournalPageView(View, frozen=True, kw_only=True):
@@ -60,7 +68,9 @@ class JournalBody(View, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The body of `retry` and `drop`; it may be empty."""
 
     reason: str = ""
-    """Why; it goes to the log."""
+    """Why; it goes on record."""
+    made: str = ""
+    """Of a retry: what the first side calls what the write made, where its answer is not known."""
     by: str = ""
     """Who; else the address that asks."""
 
@@ -69,4 +79,4 @@ class JournalDecidedView(View, frozen=True, kw_only=True):
     """What was decided of a write."""
 
     id: str
-    """As it was listed."""
+    """The whole of it."""

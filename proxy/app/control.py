@@ -155,6 +155,7 @@ def _admin(
         moved=parts.mover.counts,
         told=base.hooks.counts,
         journal=parts.journal,
+        records=parts.records,
         keys=None if base.stores.connections is None else PostgresKeys(base.stores.connections),
         tokens=None if base.stores.connections is None else GrantTables(base.stores.connections),
         directory=base.directory,

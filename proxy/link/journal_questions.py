@@ -25,6 +25,7 @@ class BeginWrite(msgspec.Struct, frozen=True, array_like=True, tag="begin_write"
     lines: list[bytes]
     body: bytes
     repeatable: bool
+    needs: tuple[str, ...] = ()
 
 
 class WriteAnswer(msgspec.Struct, frozen=True, array_like=True):
@@ -42,6 +43,7 @@ class WriteEnded(msgspec.Struct, frozen=True, array_like=True, tag="write_ended"
     outcome: FirstOutcome
     key: str = ""
     answer: WriteAnswer | None = None
+    made: tuple[str, ...] = ()
 
 
 class KeepAnswer(msgspec.Struct, frozen=True, array_like=True, tag="keep_answer"):

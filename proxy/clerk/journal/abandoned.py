@@ -1,4 +1,4 @@
-"""Writes whose outcome nobody will tell: their worker is gone, or its clerk and it.
+"""Writes whose outcome nobody will tell: their worker is gone, or its clerk and it, or the first side said nothing.
 
 Rule 1: such a write may have been done. Where that does no harm the first side is asked for it again, with the same
         Idempotency-Key, before any later write; what it says then is the outcome.
@@ -16,8 +16,8 @@ import structlog
 
 from proxy.clerk.journal.intents import HOLD, JournalIntents
 from proxy.clerk.journal.sides import SideAnswer, Sides
-from proxy.core.journal.intent import Ended, FirstOutcome, JournalEntry, StoredAnswer
-from proxy.core.journal.second_request import KEY_NAME, key_of, value_in
+from proxy.core.journal.intent import GONE, Ended, FirstOutcome, JournalEntry, StoredAnswer
+from proxy.core.journal.second_request import KEY_NAME, key_of, made_by, value_in
 from proxy.core.journal.writes import AnswerKey, Writes, writes_of
 from proxy.core.routing.route import Route
 from proxy.store.postgres.journal import PostgresJournal
@@ -25,7 +25,6 @@ from proxy.store.postgres.journal import PostgresJournal
 ATTEMPTS = 5
 """Times that the first side is asked again."""
 AT_ONCE = 16
-_GONE = frozenset({404, 410})
 _log = structlog.get_logger()
 
 
@@ -69,7 +68,7 @@ class AbandonedWrites:
 
 def _is_done(entry: JournalEntry, status: int) -> bool:
     """What is to be gone may be gone since the first time."""
-    return status < 400 or (entry.intent.request.method == b"DELETE" and status in _GONE)
+    return status < 400 or (entry.intent.request.method == b"DELETE" and status in GONE)
 
 
 def _done(entry: JournalEntry, answer: SideAnswer, writes: Writes) -> Ended:
@@ -77,4 +76,7 @@ def _done(entry: JournalEntry, answer: SideAnswer, writes: Writes) -> Ended:
     if isinstance(writes.keyed_by, AnswerKey):
         key = value_in(answer.body, writes.keyed_by.path) or ""
     kept = StoredAnswer(status=answer.status, content_type=answer.content_type, body=answer.body)
-    return Ended(id=entry.intent.id, outcome=FirstOutcome.DONE, key=key, answer=kept if writes.holds_answer else None)
+    if not writes.holds_answer:
+        return Ended(id=entry.intent.id, outcome=FirstOutcome.DONE)
+    made = made_by(writes, entry.intent.needs, answer.body)
+    return Ended(id=entry.intent.id, outcome=FirstOutcome.DONE, key=key, answer=kept, made=made)

@@ -49,7 +49,7 @@ class JournalIntents:
     wake: asyncio.Event
     """Set when something is owed to the other side."""
     untidy: asyncio.Event = field(default_factory=asyncio.Event)
-    """Set when there is a row of what was never sent: it keeps its key."""
+    """Set when there is a row of what was never sent, or is to be asked for again: it keeps its key."""
     _under_way: dict[str, WriteUnderWay] = field(default_factory=dict)
     _unsent: set[str] = field(default_factory=set)
     _turns: KeyTurns = field(default_factory=KeyTurns)
@@ -129,7 +129,7 @@ class JournalIntents:
             found.until = float("inf")
         await self._ends.add(ended)
         self._let_go(ended.id)
-        self.wake.set()
+        (self.untidy if ended.outcome is FirstOutcome.UNANSWERED else self.wake).set()
 
     async def hold(self, ids: Sequence[str]) -> None:
         """They are still on their way, for a clerk before this one perhaps."""

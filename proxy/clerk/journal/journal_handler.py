@@ -106,7 +106,7 @@ def _ended(said: WriteEnded) -> Ended:
     answer = None
     if kept is not None:
         answer = StoredAnswer(status=kept.status, content_type=kept.content_type, body=kept.body)
-    return Ended(id=said.id, outcome=said.outcome, key=said.key, answer=answer)
+    return Ended(id=said.id, outcome=said.outcome, key=said.key, answer=answer, made=said.made)
 
 
 def _intent(asked: BeginWrite) -> Intent:
@@ -122,4 +122,5 @@ def _intent(asked: BeginWrite) -> Intent:
         send=asked.send,
         request=request,
         repeatable=asked.repeatable,
+        needs=asked.needs,
     )

@@ -111,8 +111,7 @@ class SecondLegs:
         if time.monotonic() - taken_at > HELD - PATIENCE:  # rule 2
             return
         answer = await self.sides.send(other, places, request, PATIENCE, writes.max_body)
-        pairs = minted(writes, entry.answer.body, answer.body) if entry.answer is not None else ()
-        await self._note(entry, self._verdict(entry, answer), pairs)
+        await self._note(entry, self._verdict(entry, answer), minted(entry, writes, answer.body))
 
     def _verdict(self, entry: JournalEntry, answer: SideAnswer) -> SecondVerdict:
         age, draw = time.time() - entry.began, random.random()  # noqa: S311 -- jitter, not a secret

@@ -48,6 +48,7 @@ from proxy.control.metrics.clerk_metrics import ClerkReading
 from proxy.control.metrics.collector import CONTENT_TYPE, MetricsReading, render
 from proxy.control.metrics.evidence_metrics import EvidenceReading
 from proxy.control.position.hooks import Delivery
+from proxy.control.position.record_writer import RecordWriter
 from proxy.control.probe.certificates import Certificates
 from proxy.control.probe.health import Probes
 from proxy.control.probe.upstreams_down import down_views
@@ -85,6 +86,7 @@ class Admin:
     told: Mapping[Delivery, int] = field(default_factory=dict)
     keys: PostgresKeys | None = None
     journal: JournalWatch | None = None
+    records: RecordWriter | None = None
 
     async def metrics(self, request: web.Request) -> web.Response:
         """`GET /metrics`."""
@@ -276,7 +278,8 @@ def application(admin: Admin, gate: AdminAuth) -> web.Application:
         app.router.add_post("/api/routes/{name}/pin", admin.asked.pin)
         for verb in VERBS:
             app.router.add_post(f"/api/routes/{{name}}/{verb}", admin.asked.move)
-    journal = JournalPages(journal=None if admin.journal is None else admin.journal.journal, running=admin.snapshot)
+    watched = None if admin.journal is None else admin.journal.journal
+    journal = JournalPages(journal=watched, running=admin.snapshot, records=admin.records)
     app.router.add_get("/api/journal", journal.page)
     app.router.add_post("/api/journal/{id}/retry", journal.retry)
     app.router.add_post("/api/journal/{id}/drop", journal.drop)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+import re
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from http import HTTPStatus
@@ -14,26 +16,38 @@ from aiohttp import web
 from proxy.api.journal import JournalBody, JournalDecidedView, JournalEntryView, JournalPageView, JournalView
 from proxy.control.admin.responses import as_json, no_such_route, problem, read_body, store_away, tagged
 from proxy.control.position.mover import PATIENCE
+from proxy.control.position.record_writer import RecordWriter
 from proxy.core.journal.intent import IntentState, JournalEntry
+from proxy.core.journal.second_request import field_in, second_method
 from proxy.core.journal.standing import JournalStanding
+from proxy.core.position.record import OrderKind
 from proxy.core.routing.snapshot import Snapshot
 from proxy.log import stamp
 from proxy.store.errors import StoreUnavailable
 from proxy.store.postgres.journal import PostgresJournal
 
 MOST, USUAL = 1000, 100
-_ID = 64
-_RETRIES = "owed, unknown or dead"
-_DROPS = "unknown or dead"
+_SHOWN = 64
+_LEAST = 6
+"""Digits of an id that may be all that is said of it."""
+_ID = re.compile(f"[0-9a-f]{{{_LEAST},32}}")
+_DECIDES = {
+    OrderKind.RETRY: (IntentState.OWED, IntentState.UNKNOWN, IntentState.DEAD),
+    OrderKind.DROP: (IntentState.UNKNOWN, IntentState.DEAD),
+}
+_EVENTS = {OrderKind.RETRY: "write_retried", OrderKind.DROP: "write_dropped"}
 _log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JournalPages:
-    """`journal` None: there is no database, and so no journal. `running` is the present table."""
+    """`journal` None: there is no database, and so no journal. `running` is the present table, `records` keeps what
+    people decide.
+    """
 
     journal: PostgresJournal | None
     running: Callable[[], Snapshot]
+    records: RecordWriter | None = None
 
     async def page(self, request: web.Request) -> web.Response:
         """`GET /api/journal?route=&state=&limit=`."""
@@ -42,7 +56,7 @@ class JournalPages:
             return problem(HTTPStatus.BAD_REQUEST, f"limit must be a number from 1 to {MOST}, got {limit[:9]!r}")
         if state is not None and state not in list(IntentState):
             known = ", ".join(IntentState)
-            return problem(HTTPStatus.BAD_REQUEST, f"state must be one of {known}, got {state[:_ID]!r}")
+            return problem(HTTPStatus.BAD_REQUEST, f"state must be one of {known}, got {state[:_SHOWN]!r}")
         name, table = request.query.get("route"), self.running()
         route = None if name is None else table.named(name)
         if name is not None and route is None:
@@ -62,31 +76,76 @@ class JournalPages:
 
     async def retry(self, request: web.Request) -> web.Response:
         """`POST /api/journal/{id}/retry`."""
-        return await self._decide(request, "write_retried", _RETRIES)
+        return await self._decide(request, OrderKind.RETRY)
 
     async def drop(self, request: web.Request) -> web.Response:
         """`POST /api/journal/{id}/drop`."""
-        return await self._decide(request, "write_dropped", _DROPS)
+        return await self._decide(request, OrderKind.DROP)
 
-    async def _decide(self, request: web.Request, event: str, states: str) -> web.Response:
+    async def _decide(self, request: web.Request, kind: OrderKind) -> web.Response:
         said, name = read_body(await request.read(), JournalBody), request.match_info["id"]
         if isinstance(said, web.Response):
             return said
         try:
             async with asyncio.timeout(PATIENCE):
-                done = await self._done(name, drops=states is _DROPS)
+                found = await self._found(name, kind, said.made)
         except (StoreUnavailable, TimeoutError) as error:
             return store_away(str(error))
-        if not done:
-            detail = f"no write of id {name[:_ID]!r} is {states}; GET /api/journal lists what there is"
-            return problem(HTTPStatus.NOT_FOUND, detail)
-        _log.warning(event, id=name, by=said.by or f"admin API, {request.remote or ''}", reason=said.reason)
-        return as_json(JournalDecidedView(id=name))
+        if isinstance(found, web.Response):
+            return found
+        by = said.by or f"admin API, {request.remote or ''}"
+        _log.warning(_EVENTS[kind], id=found.intent.id, by=by, reason=said.reason)
+        self._record(found, kind, by, said.reason)
+        return as_json(JournalDecidedView(id=found.intent.id))
 
-    async def _done(self, name: str, *, drops: bool) -> bool:
-        if self.journal is None or not _is_id(name):
-            return False
-        return await (self.journal.drop(name) if drops else self.journal.retry(name))
+    async def _found(self, name: str, kind: OrderKind, made: str) -> JournalEntry | web.Response:
+        """The write that was decided, or why none was."""
+        if not _ID.fullmatch(name):
+            detail = f"{name[:_SHOWN]!r} is no id of a write: it has 32 hex digits, of which the first {_LEAST} may do"
+            return problem(HTTPStatus.NOT_FOUND, detail)
+        found = () if self.journal is None else await self.journal.named(name, 2)
+        refused = _refused(name, found, kind, made)
+        if refused is not None or self.journal is None:
+            return refused or _gone(name)
+        (entry,) = found
+        whole = entry.intent.id
+        done = await (self.journal.retry(whole, made) if kind is OrderKind.RETRY else self.journal.drop(whole))
+        return entry if done else _gone(name)
+
+    def _record(self, entry: JournalEntry, kind: OrderKind, by: str, reason: str) -> None:
+        if self.records is None:
+            return
+        intent = entry.intent
+        request = f"{_text(intent.request.method)} {_text(intent.request.target)}"
+        what = f"the {entry.state.value} write {intent.id} ({request})"
+        name = next((each.name for each in self.running().routes if each.origin == intent.route), intent.route)
+        self.records.add(kind, by, ": ".join(filter(None, (what, reason))), route=name)
+
+
+def _refused(name: str, found: Sequence[JournalEntry], kind: OrderKind, made: str) -> web.Response | None:
+    """Why this cannot be decided of what was found."""
+    if not found:
+        return _gone(name)
+    if len(found) > 1:
+        return problem(HTTPStatus.CONFLICT, f"more than one write has an id that begins with {name!r}; say more of it")
+    (entry,) = found
+    whole, states = entry.intent.id, _DECIDES[kind]
+    if entry.state not in states:
+        detail = f"write {whole} is {entry.state.value}: {kind.value} is for those that are {_any_of(states)}"
+        return problem(HTTPStatus.CONFLICT, detail)
+    if made and entry.answer is not None:
+        return problem(HTTPStatus.CONFLICT, f"what write {whole} made is known from the first side's answer")
+    return None
+
+
+def _gone(name: str) -> web.Response:
+    detail = f"no write whose id begins with {name!r} is in the journal: both sides have it, or it was dropped"
+    return problem(HTTPStatus.NOT_FOUND, f"{detail}; GET /api/history has what people decided")
+
+
+def _any_of(states: Sequence[IntentState]) -> str:
+    *others, last = (each.value for each in states)
+    return f"{', '.join(others)} or {last}"
 
 
 def journal_view(standing: JournalStanding | None) -> JournalView | None:
@@ -109,15 +168,19 @@ def _view(entry: JournalEntry, names: dict[str, str]) -> JournalEntryView:
         route=names.get(intent.route, intent.route),
         key=intent.key,
         state=entry.state.value,
-        method=intent.request.method.decode("latin-1"),
-        target=intent.request.target.decode("latin-1"),
+        method=_text(intent.request.method),
+        target=_text(intent.request.target),
         side=intent.side.value,
         cohort=intent.cohort,
         since=stamp(datetime.fromtimestamp(entry.began, UTC)),
         attempts=entry.attempts,
         said=entry.said,
+        age=round(max(time.time() - entry.began, 0.0), 1),
+        request_id=_text(field_in(intent.request, b"x-request-id")),
+        client_key=_text(field_in(intent.request, b"idempotency-key")),
+        sent_as=_text(second_method(entry)),
     )
 
 
-def _is_id(name: str) -> bool:
-    return len(name) == 32 and all(digit in "0123456789abcdef" for digit in name)
+def _text(data: bytes) -> str:
+    return data.decode("latin-1")

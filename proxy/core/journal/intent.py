@@ -3,6 +3,7 @@
     pending ──▶ owed ──▶ (done: no row is left)
        │         │ └───▶ dead ──▶ owed (retried), or dropped
        │         └─ sent again, later and later
+       ├─── asked for again at the first side, where that does no harm
        ├──▶ (failed: the first side did not do it; no row is left)
        └──▶ unknown ──▶ owed (people say: it was done), or dropped (it was not)
 
@@ -10,7 +11,9 @@ Rule 1: of one key at most one write is `pending`, so that the order in which th
         numbers them in that order: it is given when a write leaves `pending`, which the next one has to wait for.
 Rule 2: of one key only the row with the lowest turn may be sent to the other side. A row that is dead or unknown keeps
         those behind it back, and no other key.
-Rule 3: what may have been done is never taken for done, nor for not done. It is asked for again only where that does no
+Rule 3: what names a thing that an earlier write has made waits until the other side has that one too, and so has a name
+        of its own for the thing.
+Rule 4: what may have been done is never taken for done, nor for not done. It is asked for again only where that does no
         harm (`may_ask_again`), and else left to people.
 """
 
@@ -25,6 +28,10 @@ from proxy.core.routing.effects import Effects, effects_of
 
 _GATEWAYS = frozenset({502, 504})
 """Somebody between has no answer: whether the write was done is not known (RFC 9110 sections 15.6.3 and 15.6.5)."""
+
+GONE = frozenset({404, 410})
+"""What is to be deleted is not there, perhaps since an earlier attempt."""
+_WITH_ITSELF = frozenset({409, 412})
 
 
 class IntentState(StrEnum):
@@ -42,6 +49,8 @@ class FirstOutcome(StrEnum):
     DONE = "done"
     FAILED = "failed"
     UNKNOWN = "unknown"
+    UNANSWERED = "unanswered"
+    """Unknown so far, and that side may be asked again: the intent stays pending, in nobody's hand."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +66,8 @@ class StoredRequest:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Intent:
     """One write. `id` is 32 hex digits, and the Idempotency-Key on both sides unless the client brought one; `route` a
-    route's origin, `side` the authoritative one. `cohort` is for people, `draw` its own in the route's scope.
+    route's origin, `side` the authoritative one. `cohort` is for people, `draw` its own in the route's scope. `needs`:
+    identifiers in the request (`ids` of its route).
     """
 
     id: str
@@ -70,6 +80,7 @@ class Intent:
     send: SentOn
     request: StoredRequest
     repeatable: bool = False
+    needs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,12 +94,15 @@ class StoredAnswer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ended:
-    """What became of an intent on the authoritative side; `key` where only the answer knew it."""
+    """What became of an intent on the authoritative side; `key` where only the answer knew it, `made` what the answer
+    calls what was made.
+    """
 
     id: str
     outcome: FirstOutcome
     key: str = ""
     answer: StoredAnswer | None = None
+    made: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +116,7 @@ class JournalEntry:
     attempts: int = 0
     said: str = ""
     answer: StoredAnswer | None = None
+    made: tuple[str, ...] = ()
 
 
 def outcome_of(status: int, *, was_sent: bool) -> FirstOutcome:
@@ -113,7 +128,18 @@ def outcome_of(status: int, *, was_sent: bool) -> FirstOutcome:
     return FirstOutcome.DONE if status < 400 else FirstOutcome.FAILED
 
 
+def outcome_of_repeat(status: int, method: bytes) -> FirstOutcome:
+    """Of an exchange whose first attempt may have been done, though nobody said so: a DELETE finds nothing then, and a
+    condition or a conflict may be with that attempt.
+    """
+    if method == b"DELETE" and status in GONE:
+        return FirstOutcome.DONE
+    if status in _WITH_ITSELF or status >= 500:
+        return FirstOutcome.UNKNOWN
+    return outcome_of(status, was_sent=True)
+
+
 def may_ask_again(declared: Effects | None, method: bytes, *, has_key: bool) -> bool:
-    """Rule 3: only what a route declares, or what a method promises (RFC 9110 section 9.2.2)."""
+    """Rule 4: only what a route declares, or what a method promises (RFC 9110 section 9.2.2)."""
     effects = declared or effects_of(method, has_key=False)
     return effects in {Effects.SAFE, Effects.IDEMPOTENT} or (effects is Effects.KEYED and has_key)

@@ -10,6 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from proxy.core.journal.intent import GONE
+
 FIRST_WAIT = 1.0
 LONGEST_WAIT = 300.0
 GIVES_UP = 24 * 3600.0
@@ -19,7 +21,6 @@ _PASSING = frozenset({408, 423, 425, 429})
 _CONFLICT = 409
 CONFLICTS = 5
 """Attempts for which a conflict may be with an earlier attempt that is still running; then it is one of data."""
-_GONE = frozenset({404, 410})
 
 
 class SecondOutcome(StrEnum):
@@ -41,7 +42,7 @@ class SecondVerdict:
 
 def verdict_on(status: int, said: str, *, method: bytes, attempts: int, age: float, draw: float) -> SecondVerdict:
     """After `attempts` of a write that is `age` seconds old; `status` 0: no answer came. `draw` in [0, 1) is jitter."""
-    if 200 <= status < 300 or (method == b"DELETE" and status in _GONE):
+    if 200 <= status < 300 or (method == b"DELETE" and status in GONE):
         return SecondVerdict(outcome=SecondOutcome.DONE)
     passes = status in _PASSING or (status == _CONFLICT and attempts < CONFLICTS)
     if status and status < 500 and not passes:

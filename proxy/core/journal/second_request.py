@@ -4,11 +4,12 @@ Rule 1: it says that it was done before (`X-Banyan-Replay: 1`) and carries the k
 Rule 2: identifiers that the first side made stand as the other side calls them; those that nobody has mapped go as they
         are, since both sides have data from before.
 Rule 3: where results are sent, the body is the first side's answer, and PUT its method: the thing's new state.
+        What was deleted has none, whatever the answer says.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from urllib.parse import quote_from_bytes, unquote_to_bytes
 
 from proxy.core.journal.intent import JournalEntry, StoredRequest
@@ -26,16 +27,27 @@ def second_request(entry: JournalEntry, writes: Writes, names: Mapping[str, str]
     request, answer = entry.intent.request, entry.answer
     lines = [line for line in request.lines if _name(line) not in _OWN]
     lines += [f"{REPLAY_NAME}: {REPLAY}".encode("ascii"), b"%b: %b" % (KEY_NAME, key_of(entry))]
-    method, body = request.method, request.body
-    if entry.intent.send is SentOn.RESULT and answer is not None and answer.body:
+    method, body = second_method(entry), request.body
+    if answer is not None and _sends_result(entry):
         lines = [line for line in lines if _name(line) != b"content-type"]
         lines.append(b"Content-Type: " + answer.content_type)
-        method, body = b"PUT", answer.body
+        body = answer.body
     target = request.target
     for place, known in _ids(writes, request):
         if known in names:
             target, body = _renamed(target, body, place, names[known])
     return StoredRequest(method=method, target=target, lines=tuple(lines), body=body)
+
+
+def second_method(entry: JournalEntry) -> bytes:
+    """Rule 3."""
+    return b"PUT" if _sends_result(entry) else entry.intent.request.method
+
+
+def _sends_result(entry: JournalEntry) -> bool:
+    if entry.intent.send is not SentOn.RESULT or entry.intent.request.method == b"DELETE":
+        return False
+    return entry.answer is not None and bool(entry.answer.body)
 
 
 def ids_in(writes: Writes, request: StoredRequest) -> tuple[str, ...]:
@@ -45,15 +57,30 @@ def ids_in(writes: Writes, request: StoredRequest) -> tuple[str, ...]:
 
 def key_of(entry: JournalEntry) -> bytes:
     """The client's own Idempotency-Key, so that both sides know the write by the same; else the intent's."""
-    lines = entry.intent.request.lines
-    said = next((line for line in lines if _name(line) == KEY_NAME.lower()), b"").partition(b":")[2].strip()
-    return said or b'"' + entry.intent.id.encode("ascii") + b'"'
+    return field_in(entry.intent.request, KEY_NAME.lower()) or b'"' + entry.intent.id.encode("ascii") + b'"'
 
 
-def minted(writes: Writes, ours: bytes, theirs: bytes) -> tuple[tuple[str, str], ...]:
-    """Pairs of what the first side and the other call what each has just made; both are bodies of answers."""
-    pairs = ((value_in(ours, each.answer), value_in(theirs, each.answer)) for each in writes.ids if each.answer)
+def field_in(request: StoredRequest, name: bytes) -> bytes:
+    """The value of the first field of this lower-case name; empty without one."""
+    return next((line for line in request.lines if _name(line) == name), b"").partition(b":")[2].strip()
+
+
+def minted(entry: JournalEntry, writes: Writes, theirs: bytes) -> tuple[tuple[str, str], ...]:
+    """Pairs of what the first side and the other call what each has just made; `theirs` is the body of an answer.
+
+    Where the first side's answer is not known, people may have said how it calls what it made.
+    """
+    places = [each.answer for each in writes.ids if each.answer]
+    kept = entry.answer
+    ours = entry.made if kept is None else [value_in(kept.body, place) for place in places]
+    pairs = zip(ours, (value_in(theirs, place) for place in places), strict=False)
     return tuple((mine, other) for mine, other in pairs if mine is not None and other is not None)
+
+
+def made_by(writes: Writes, needs: Sequence[str], body: bytes) -> tuple[str, ...]:
+    """What an answer calls what was made; what the request named already (`needs`) was there before."""
+    found = (value_in(body, each.answer) for each in writes.ids)
+    return tuple(name for name in found if name and name not in needs)
 
 
 def value_in(body: bytes, path: JsonPath | None) -> str | None:

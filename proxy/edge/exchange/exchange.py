@@ -489,6 +489,8 @@ class Exchange:
     def _attempt(self, leg: Leg, failure: Failure) -> None:
         """Once more: with a fresh connection to the same side, or with the other side, which is then the one asked."""
         self.attempts += 1
+        for tap in self.taps:
+            tap.again()
         same = leg is self.leg
         if not same:  # the side that failed is told here, since the record will name the one that answers
             self._client.counters.fail(self.bound.route.name, SERVED_BY_SIDE[self.leg.side], failure)

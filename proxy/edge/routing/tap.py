@@ -3,6 +3,7 @@
 Rule 1: `Request.taps` is empty for most requests, which pay one truth test at each place.
 Rule 2: a tap hears, in this order: `opened`, `request` with each part of the body, `whole`, `respond`, `relay` with
         each further part, `ended`. All but `opened` and `ended` may be missing; `ended` comes once, whatever happened.
+        `again` comes before each further attempt.
         Where the request is never passed on, `unsent` comes instead of them all: once, too.
 Rule 3: what replaces the answer does so before it is framed for the client and before the other taps see it. Its head
         says how long the new body is, or that nobody knows; nobody may change the head that came.
@@ -52,6 +53,9 @@ class Tap:
 
     def whole(self, client: TappedClient) -> None:
         """The request has come whole and was passed on."""
+
+    def again(self) -> None:
+        """It is about to be sent once more: what it was sent to first may have done it."""
 
     def replace(self, head: ResponseHead, payload: bytes, *, done: bool) -> tuple[ResponseHead, bytes]:
         """What the client gets in place of the final head and of what came along; `done`: that is all."""

@@ -12,8 +12,8 @@ import asyncio
 from os import urandom
 from typing import TYPE_CHECKING, Final
 
-from proxy.core.journal.intent import FirstOutcome, may_ask_again
-from proxy.core.journal.second_request import value_in
+from proxy.core.journal.intent import FirstOutcome, StoredRequest, may_ask_again
+from proxy.core.journal.second_request import ids_in, value_in
 from proxy.core.journal.writes import IDEMPOTENCY_KEY, AnswerKey, Writes
 from proxy.core.routing.cohort import CohortSource, cohort_of
 from proxy.core.routing.decide import Reason
@@ -76,7 +76,7 @@ class JournalStep(RouteStep):
         request.only = intent.side
         request.stays = True
         self._kind.under_way.add(intent.id)
-        request.watch(JournalTap(intent.id, self._writes, self._kind.clerk, self._kind.under_way.discard))
+        request.watch(JournalTap(intent, self._writes, self._kind.clerk, self._kind.under_way.discard))
 
     def _key(self, request: Request, body: bytes) -> str | None:
         """What the write is about; empty: its answer will say it."""
@@ -94,6 +94,7 @@ class JournalStep(RouteStep):
         source, cohort = cohort_of(route.cohort, head, request.client_ip)
         copied = copy_lines(_PLAIN, head.lines)  # rule 2
         intent_id = urandom(16).hex()
+        stored = StoredRequest(method=head.method, target=head.target, lines=(), body=body)
         again = may_ask_again(route.effects, head.method, has_key=True) and not copied.conditional
         return BeginWrite(
             id=intent_id,
@@ -109,6 +110,7 @@ class JournalStep(RouteStep):
             lines=[*copied.lines, b"X-Request-Id: " + request.ids.request_id],
             body=body,
             repeatable=again,
+            needs=ids_in(self._writes, stored),
         )
 
     def _said(self) -> str:

@@ -1,7 +1,9 @@
 """What became of a write on the authoritative side, told to the journal; on some routes before the client hears it.
 
 Rule 1: the journal hears once of each write that was begun: that it was done, that it was not, or that nobody knows.
-Rule 2: where the answer has to be kept (`Writes.holds_answer`), the client gets it once it is. If that does not happen
+Rule 2: whatever had a connection counts as sent, also where an idle one seems to have been closed before: a side that
+        was killed at its work looks the same. Sent once more, the earlier attempt may have been the one that did it.
+Rule 3: where the answer has to be kept (`Writes.holds_answer`), the client gets it once it is. If that does not happen
         in time the client gets 503, and the journal hears of it all the same, as soon as it can.
 """
 
@@ -9,8 +11,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from proxy.core.journal.intent import FirstOutcome, outcome_of
-from proxy.core.journal.second_request import value_in
+from proxy.core.journal.intent import FirstOutcome, outcome_of, outcome_of_repeat
+from proxy.core.journal.second_request import made_by, value_in
 from proxy.core.journal.writes import AnswerKey
 from proxy.core.outcome import Phase
 from proxy.edge.routing.tap import Tap
@@ -24,37 +26,45 @@ if TYPE_CHECKING:
     from proxy.core.outcome import Failure
     from proxy.edge.routing.step import LocalAnswer, Wait
     from proxy.edge.steps.step_kind import Clerk
+    from proxy.link.journal_questions import BeginWrite
     from proxy.link.questions import Answer
 
 
 class JournalTap(Tap):
-    """Of one write, which has an intent of this id."""
+    """Of one write, which has this intent."""
 
-    def __init__(self, intent_id: str, writes: Writes, clerk: Clerk, forget: Callable[[str], None]) -> None:
+    def __init__(self, intent: BeginWrite, writes: Writes, clerk: Clerk, forget: Callable[[str], None]) -> None:
         """`forget` hears that it is no longer on its way."""
         self.holds = writes.max_body if writes.holds_answer else 0
-        self._id = intent_id
+        self._id = intent.id
+        self._intent = intent
         self._writes = writes
         self._clerk = clerk
         self._forget = forget
         self._status = 0
         self._ended: WriteEnded | None = None
         self._is_kept = False
+        self._is_repeated = False
 
     def unsent(self) -> None:
         """A later step has answered it, or its client left before."""
         self._tell(WriteEnded(self._id, FirstOutcome.FAILED))
 
-    def settle(self, head: ResponseHead, body: bytes) -> LocalAnswer | Wait | None:
+    def again(self) -> None:
         """Rule 2."""
+        self._is_repeated = True
+
+    def settle(self, head: ResponseHead, body: bytes) -> LocalAnswer | Wait | None:
+        """Rule 3."""
         self._status = head.status
-        outcome = outcome_of(head.status, was_sent=True)
+        outcome = self._said()
         if outcome is not FirstOutcome.DONE:
             return None
         key = self._writes.keyed_by
         named = value_in(body, key.path) if isinstance(key, AnswerKey) else None
         answer = WriteAnswer(head.status, _media(head), body)
-        self._ended = WriteEnded(self._id, outcome, named or "", answer)
+        made = made_by(self._writes, self._intent.needs, body)
+        self._ended = WriteEnded(self._id, outcome, named or "", answer, made)
         return self._clerk.ask(KeepAnswer(self._ended), self._kept)
 
     def _kept(self, _answer: Answer) -> None:
@@ -73,13 +83,20 @@ class JournalTap(Tap):
             return
         said = self._ended
         if said is None:
-            said = WriteEnded(self._id, self._outcome(outcome_of(self._status, was_sent=_was_sent(failure))))
+            said = WriteEnded(self._id, self._outcome(failure))
         self._tell(said)
 
-    def _outcome(self, outcome: FirstOutcome) -> FirstOutcome:
+    def _outcome(self, failure: Failure | None) -> FirstOutcome:
         """An answer that was to be kept and was too long for it is none that the other side can be sent."""
-        is_short_of = self.holds and outcome is FirstOutcome.DONE
-        return FirstOutcome.UNKNOWN if is_short_of else outcome
+        outcome = self._said(was_sent=_was_sent(failure))
+        if self.holds and outcome is FirstOutcome.DONE:
+            return FirstOutcome.UNKNOWN
+        return FirstOutcome.UNANSWERED if outcome is FirstOutcome.UNKNOWN and self._intent.repeatable else outcome
+
+    def _said(self, *, was_sent: bool = True) -> FirstOutcome:
+        if self._is_repeated:
+            return outcome_of_repeat(self._status, self._intent.method)
+        return outcome_of(self._status, was_sent=was_sent)
 
     def _tell(self, said: WriteEnded) -> None:
         self._forget(self._id)
@@ -90,7 +107,7 @@ def _was_sent(failure: Failure | None) -> bool:
     """Whether something of it may have arrived."""
     if failure is None:
         return True
-    return not (failure.replayable or failure.phase is Phase.CONNECT or failure.refused is not None)
+    return failure.phase is not Phase.CONNECT and failure.refused is None
 
 
 def _media(head: ResponseHead) -> bytes:

@@ -13,6 +13,7 @@ Rule 5: a write is not begun while the other way around something of its key is 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
@@ -50,6 +51,7 @@ class PostgresJournal:
             [each.draw for each in intents],
             [str(each.side) for each in intents],
             [request_bytes(each.request, each.send, repeatable=each.repeatable) for each in intents],
+            [_texts(each.needs) for each in intents],
         ]
         async with self._connections.connection() as connection:
             rows = await connection.fetch(query("journal/begin"), *columns, self._holder, seconds)
@@ -67,17 +69,23 @@ class PostgresJournal:
         return NotBegun.BEHIND if row["behind"] else NotBegun.BUSY
 
     async def end(self, ended: Sequence[Ended]) -> None:
-        """What became of them on the first side; one that was taken for unknown meanwhile is known now."""
-        kept = [each for each in ended if each.outcome is not FirstOutcome.FAILED]
+        """What became of them on the first side; one that was taken for unknown meanwhile is known now, and one whose
+        first side is to be asked again is abandoned at once.
+        """
+        kept = [each for each in ended if each.outcome in _STATES]
         columns = [
             _uuids([each.id for each in kept]),
             [str(_STATES[each.outcome]) for each in kept],
             [storable(each.key) for each in kept],
             [answer_bytes(each.answer) for each in kept],
+            [_texts(each.made) for each in kept],
         ]
         failed = _uuids([each.id for each in ended if each.outcome is FirstOutcome.FAILED])
+        unanswered = _uuids([each.id for each in ended if each.outcome is FirstOutcome.UNANSWERED])
         async with self._connections.connection() as connection:
             await connection.execute(query("journal/end"), *columns, failed)
+            if unanswered:
+                await connection.execute(query("journal/abandon"), unanswered)
 
     async def renew(self, ids: Sequence[str], seconds: float) -> None:
         """Hold these pending ones for so long from now on."""
@@ -101,7 +109,7 @@ class PostgresJournal:
         if not known:
             return {}
         async with self._connections.connection() as connection:
-            rows = await connection.fetch(query("journal/names"), scope, str(side), list(known))
+            rows = await connection.fetch(query("journal/names"), scope, str(side), [storable(each) for each in known])
         return {row["ours"]: row["theirs"] for row in rows}
 
     async def settle(self, entry: JournalEntry, verdict: SecondVerdict, minted: Sequence[tuple[str, str]] = ()) -> bool:
@@ -137,17 +145,25 @@ class PostgresJournal:
             rows = await connection.fetch(query("journal/summary"))
         return tuple(JournalCount(**{**row, "state": IntentState(row["state"])}) for row in rows)
 
-    async def retry(self, entry_id: str) -> bool:
-        """Send it to the other side, once more or at last; whether there is such a one."""
-        return await self._changed("journal/retry", entry_id)
+    async def named(self, prefix: str, most: int) -> tuple[JournalEntry, ...]:
+        """Those whose ids begin with these hex digits, 32 at most."""
+        ends = UUID(prefix.ljust(32, "0")), UUID(prefix.ljust(32, "f"))
+        async with self._connections.connection() as connection:
+            return tuple(map(_entry, await connection.fetch(query("journal/named"), *ends, most)))
+
+    async def retry(self, entry_id: str, made: str = "") -> bool:
+        """Send it to the other side, once more or at last; whether there is such a one. `made`: what the first side
+        calls what it made, where its answer is not known.
+        """
+        return await self._changed("journal/retry", entry_id, storable(made))
 
     async def drop(self, entry_id: str) -> bool:
         """The other side never gets it; whether there is such a one that is dead or unknown."""
         return await self._changed("journal/drop", entry_id)
 
-    async def _changed(self, name: str, entry_id: str) -> bool:
+    async def _changed(self, name: str, entry_id: str, *said: str) -> bool:
         async with self._connections.connection() as connection:
-            return await connection.fetchval(query(name), UUID(entry_id)) is not None
+            return await connection.fetchval(query(name), UUID(entry_id), *said) is not None
 
     async def hold(self, scope: str, draws: tuple[float, float], seconds: float) -> int:
         """Begin no write of these cohorts for so long (rule 5); what `unhold` takes."""
@@ -188,6 +204,7 @@ def _entry(row: Mapping[str, Any]) -> JournalEntry:
         send=send,
         request=request,
         repeatable=repeatable,
+        needs=tuple(row["needs"]),
     )
     return JournalEntry(
         intent=intent,
@@ -197,7 +214,13 @@ def _entry(row: Mapping[str, Any]) -> JournalEntry:
         attempts=row["attempts"],
         said=row["said"],
         answer=answer_of(row["answer"]),
+        made=tuple(row["made"]),
     )
+
+
+def _texts(names: Sequence[str]) -> str:
+    """An array's elements, as the driver takes no array of arrays of different lengths."""
+    return json.dumps([storable(each) for each in names])
 
 
 def _uuids(ids: Sequence[str]) -> list[UUID]:

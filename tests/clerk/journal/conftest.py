@@ -15,6 +15,7 @@ from proxy.clerk.journal.intents import JournalIntents
 from proxy.clerk.journal.second_legs import SecondLegs
 from proxy.clerk.journal.sides import Sides
 from proxy.core.journal.intent import Ended, FirstOutcome, Intent, StoredAnswer, StoredRequest
+from proxy.core.journal.second_request import ids_in, made_by
 from proxy.core.journal.writes import JsonPath, MintedId, SentOn, Writes
 from proxy.core.outcome import Side
 from proxy.core.routing.cohort import CohortSource, SourceKind
@@ -32,7 +33,8 @@ from tests.waiting import until
 
 __all__ = ("database", "fresh_data", "server")
 ID = CohortSource(SourceKind.PATH, "id", 2)
-WRITES = Writes(keyed_by=ID, ids=(MintedId(JsonPath("$.id", ("id",)), (ID,)),))
+PARENT = JsonPath("$.parent_id", ("parent_id",))
+WRITES = Writes(keyed_by=ID, ids=(MintedId(JsonPath("$.id", ("id",)), (ID, PARENT)),))
 _numbers = count(1)
 
 
@@ -56,9 +58,10 @@ class Bench:
         await self.sides.ask()
 
     async def write(self, intent: Intent, answer: StoredAnswer | None = None, key: str = "") -> None:
-        """It is begun and was done on the first side."""
+        """It is begun and was done on the first side, whose answer says what it has made."""
         assert await self.intents.begin(intent, 5.0) == ""
-        await self.intents.end(Ended(id=intent.id, outcome=FirstOutcome.DONE, answer=answer, key=key))
+        made = () if answer is None else made_by(WRITES, intent.needs, answer.body)
+        await self.intents.end(Ended(id=intent.id, outcome=FirstOutcome.DONE, answer=answer, key=key, made=made))
 
     async def deliver(self) -> None:
         """Send until nothing is owed."""
@@ -82,6 +85,7 @@ def put(key: str, body: bytes = b"{}", method: bytes = b"PUT", send: SentOn = Se
         side=Side.LEGACY,
         send=send,
         request=request,
+        needs=ids_in(WRITES, request),
     )
 
 

@@ -92,6 +92,22 @@ async def test_what_may_be_repeated_is_asked_for_again(bench: Bench) -> None:
     assert (first.replay, second.replay, first.body, first.key) == (False, True, b"x", second.key)
 
 
+async def test_what_the_first_side_did_not_answer_is_asked_for_at_once(bench: Bench) -> None:
+    """Its worker lives, and says that it may be repeated: its key stays taken until the first side has answered."""
+    intent = repeatable(put("7", b"x", method=b"POST"))
+    assert await bench.intents.begin(intent, 60.0) == ""
+    bench.intents.untidy.clear()
+    await bench.intents.end(Ended(id=intent.id, outcome=FirstOutcome.UNANSWERED))
+    assert bench.intents.untidy.is_set()
+    assert await bench.intents.begin(put("7"), 0.2) == "another write of the same thing is on its way"
+    await bench.intents.tidy()
+    await bench.abandoned.look()
+    await bench.deliver()
+
+    (first,), (second,) = bench.legacy.heard, bench.new.heard
+    assert (first.replay, second.replay, first.key) == (False, True, second.key)
+
+
 async def test_what_may_not_is_left_to_people(bench: Bench) -> None:
     """Nothing is sent; later writes of its key are begun, and wait behind it on their way to the other side."""
     lost = put("7", method=b"POST")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from proxy.clerk.journal import second_legs
-from proxy.core.journal.intent import IntentState, StoredAnswer
+from proxy.core.journal.intent import Ended, FirstOutcome, IntentState, StoredAnswer
 from proxy.core.journal.writes import SentOn
 from proxy.tasks import Tasks
 from tests.clerk.journal.conftest import Bench, put
@@ -89,6 +89,70 @@ async def test_what_each_side_has_made_is_called_by_its_own_name(bench: Bench) -
     await bench.deliver()
 
     assert [heard.path for heard in bench.new.heard] == ["/accounts/", "/accounts/n-1"]
+
+
+async def test_what_names_a_thing_waits_until_the_other_side_has_made_it(bench: Bench) -> None:
+    """The other side is down while the thing is made: what refers to it goes after it, by the other side's name; what
+    refers to another does not wait, and a thing that people drop is waited for no longer.
+    """
+    bench.new.statuses, bench.new.body = [422], b'{"id": "n-1"}'
+    await bench.write(put("", b"parent", b"POST"), made("42"), key="42")
+    running = bench.tasks.start(bench.legs.run(), name="second legs")
+    await until(lambda: len(bench.new.heard) == 1)
+    await bench.write(put("8", b'{"parent_id": 42}'))
+    await bench.write(put("9", b'{"parent_id": 41}'))
+    await until(lambda: _rows(bench, 2))
+    dead, child = await bench.journal.entries(None, None, 10)
+    assert (dead.state, dead.made, child.intent.needs, child.attempts) == (IntentState.DEAD, ("42",), ("8", "42"), 0)
+    assert await bench.journal.retry(dead.intent.id)
+    await until(lambda: _rows(bench, 0))
+    assert [heard.body for heard in bench.new.heard][1:] == [b'{"parent_id": 41}', b"parent", b'{"parent_id": "n-1"}']
+
+    bench.new.statuses = [422]
+    await bench.write(put("", b"dropped", b"POST"), made("43"), key="43")
+    await until(lambda: _dead(bench))
+    await bench.write(put("8", b'{"parent_id": 43}'))
+    (dropped, _) = await bench.journal.entries(None, None, 10)
+    assert await bench.journal.drop(dropped.intent.id)
+    await until(lambda: _rows(bench, 0))
+    running.cancel()
+    assert bench.new.heard[-1].body == b'{"parent_id": 43}'
+
+
+async def test_what_was_there_before_is_not_waited_for(bench: Bench) -> None:
+    """A write whose answer repeats the name by which it was asked for has made nothing."""
+    bench.new.statuses = [422]
+    await bench.write(put("42"), made("42"))
+    running = bench.tasks.start(bench.legs.run(), name="second legs")
+    await until(lambda: _dead(bench))
+    await bench.write(put("8", b'{"parent_id": 42}'))
+    await until(lambda: "/accounts/8" in bench.new.rows)
+    running.cancel()
+
+
+async def test_people_say_what_an_unknown_create_has_made(bench: Bench) -> None:
+    """Retried without it, the write to the thing is refused; once it was said, that goes by the other side's name."""
+    bench.new.statuses, bench.new.body = [422], b'{"id": "n-1"}'
+    lost = put("", b"lost", b"POST")
+    assert await bench.intents.begin(lost, 5.0) == ""
+    await bench.intents.end(Ended(id=lost.id, outcome=FirstOutcome.UNKNOWN))
+    running = bench.tasks.start(bench.legs.run(), name="second legs")
+    assert await bench.journal.retry(lost.id)
+    await until(lambda: _dead(bench))
+    assert await bench.journal.retry(lost.id, "42")
+    await bench.write(put("42", b"later"))
+    await until(lambda: _rows(bench, 0))
+    running.cancel()
+
+    assert [heard.path for heard in bench.new.heard] == ["/accounts/", "/accounts/", "/accounts/n-1"]
+
+
+def made(name: str) -> StoredAnswer:
+    return StoredAnswer(status=201, content_type=b"application/json", body=b'{"id": %b}' % name.encode())
+
+
+async def _dead(bench: Bench) -> bool:
+    return bool(await bench.journal.entries(None, IntentState.DEAD, 10))
 
 
 async def test_a_result_is_put(bench: Bench) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from proxy.core.journal.intent import Intent, IntentState, JournalEntry, StoredAnswer, StoredRequest
-from proxy.core.journal.second_request import ids_in, key_of, minted, second_request, value_in
+from proxy.core.journal.second_request import ids_in, key_of, made_by, minted, second_request, value_in
 from proxy.core.journal.writes import JsonPath, MintedId, SentOn, Writes
 from proxy.core.outcome import Side
 from proxy.core.routing.cohort import CohortSource, SourceKind
@@ -77,8 +79,27 @@ def test_a_result_is_the_things_new_state() -> None:
     assert (same.method, same.body) == (b"PATCH", b'{"account_id": 8}')
 
 
+def test_a_delete_goes_as_it_came() -> None:
+    """Its answer is no state of the thing, though it has a body."""
+    answered = entry(send=SentOn.RESULT, answer=StoredAnswer(status=200, content_type=b"", body=b'{"deleted": true}'))
+    request = replace(answered.intent.request, method=b"DELETE", body=b"")
+    sent = second_request(replace(answered, intent=replace(answered.intent, request=request)), WRITES, {})
+
+    assert (sent.method, sent.body) == (b"DELETE", b"")
+
+
 def test_what_both_sides_made_is_a_pair() -> None:
     """Both answers bring it; where one does not there is none."""
-    assert minted(WRITES, b'{"id": 7}', b'{"id": "x"}') == (("7", "x"),)
-    assert minted(WRITES, b'{"id": 7}', b"{}") == ()
+    answered = entry(answer=StoredAnswer(status=201, content_type=b"", body=b'{"id": 7}'))
+    assert minted(answered, WRITES, b'{"id": "x"}') == (("7", "x"),)
+    assert minted(answered, WRITES, b"{}") == ()
+    assert minted(entry(), WRITES, b'{"id": "x"}') == ()
+    assert minted(replace(entry(), made=("7",)), WRITES, b'{"id": "x"}') == (("7", "x"),)
     assert value_in(b"{}", None) is None
+
+
+def test_what_an_answer_names_anew_was_made() -> None:
+    """A name that the request had already was there before."""
+    assert made_by(WRITES, ("7", "8"), b'{"id": 9}') == ("9",)
+    assert made_by(WRITES, ("7", "8"), b'{"id": 8}') == ()
+    assert made_by(WRITES, (), b"no json") == ()

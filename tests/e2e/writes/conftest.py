@@ -81,9 +81,9 @@ def server() -> Iterator[Embedded]:
 
 @asynccontextmanager
 async def migrating(
-    server: Embedded, directory: Path, routes: str = ACCOUNT, workers: int = 1
+    server: Embedded, directory: Path, routes: str = ACCOUNT, workers: int = 1, legacy_port: int = 0
 ) -> AsyncIterator[Migration]:
-    """Banyan serves these routes, with a database of its own."""
+    """Banyan serves these routes, with a database of its own; `legacy_port` is where another legacy listens."""
     name = f"d{free_port()}"
     connection = await asyncpg.connect(server.address)
     await connection.execute(f"CREATE DATABASE {name}")
@@ -92,7 +92,13 @@ async def migrating(
     listen, admin = free_port(), free_port()
     async with serving(RecordingSide()) as legacy, serving(RecordingSide()) as new:
         text = text_of(
-            routes, listen=listen, admin=admin, legacy=legacy.port, new=new.port, workers=workers, keys=AGREE
+            routes,
+            listen=listen,
+            admin=admin,
+            legacy=legacy_port or legacy.port,
+            new=new.port,
+            workers=workers,
+            keys=AGREE,
         )
         (directory / "routes.yaml").write_text(f'{text}state: "{database}"\n')
         async with started(directory, listen, admin) as banyan:

@@ -6,12 +6,12 @@ import pytest
 
 from proxy.core.http.response import ResponseHead, ResponseReader
 from proxy.core.journal.intent import FirstOutcome
-from proxy.core.journal.writes import AnswerKey, JsonPath, WriteKey, Writes
-from proxy.core.outcome import Blame, Failure, Phase
+from proxy.core.journal.writes import AnswerKey, JsonPath, SentOn, WriteKey, Writes
+from proxy.core.outcome import Blame, Failure, Phase, Side
 from proxy.edge.routing.step import LocalAnswer, Wait
 from proxy.edge.steps.journal_tap import JournalTap
 from proxy.edge.steps.step_kind import WITHIN, Hear
-from proxy.link.journal_questions import KeepAnswer, WriteAnswer, WriteCommitted, WriteEnded
+from proxy.link.journal_questions import BeginWrite, KeepAnswer, WriteAnswer, WriteCommitted, WriteEnded
 from proxy.link.questions import Notice, Question
 
 ID = JsonPath("$.id", ("id",))
@@ -35,8 +35,23 @@ class Listening:
         self.told.append(notice)
         return True
 
-    def tap(self, keyed_by: WriteKey = ID) -> JournalTap:
-        return JournalTap("i", Writes(keyed_by=keyed_by), self, self.under_way.discard)
+    def tap(self, keyed_by: WriteKey = ID, method: bytes = b"POST", *, repeatable: bool = False) -> JournalTap:
+        intent = BeginWrite(
+            id="i",
+            scope="accounts",
+            key="7",
+            route="accounts",
+            cohort="header:1",
+            draw=0.5,
+            side=Side.LEGACY,
+            send=SentOn.REQUEST,
+            method=method,
+            target=b"/accounts/7",
+            lines=[],
+            body=b"",
+            repeatable=repeatable,
+        )
+        return JournalTap(intent, Writes(keyed_by=keyed_by), self, self.under_way.discard)
 
 
 def head(status: int) -> ResponseHead:
@@ -70,15 +85,46 @@ def test_an_answer_is_told(status: int, outcome: FirstOutcome) -> None:
     ("failure", "outcome"),
     [
         (Failure(phase=Phase.CONNECT, blame=Blame.UPSTREAM), FirstOutcome.FAILED),
-        (Failure(phase=Phase.SEND, blame=Blame.UPSTREAM, replayable=True), FirstOutcome.FAILED),
+        (Failure(phase=Phase.SEND, blame=Blame.UPSTREAM, replayable=True), FirstOutcome.UNKNOWN),
         (Failure(phase=Phase.HEAD, blame=Blame.UPSTREAM, timed_out=True), FirstOutcome.UNKNOWN),
         (Failure(phase=Phase.SEND, blame=Blame.CLIENT), FirstOutcome.UNKNOWN),
     ],
 )
 def test_silence_is_told_by_whether_something_was_sent(failure: Failure, outcome: FirstOutcome) -> None:
-    """Where nobody was reached nothing was done."""
+    """Where nobody was reached nothing was done; whoever closed a connection that was used before may have done it."""
     clerk = Listening()
     ended(clerk.tap(), failure)
+    assert clerk.told == [WriteEnded("i", outcome)]
+
+
+def test_silence_on_what_may_be_asked_again_is_no_outcome_yet() -> None:
+    """The first side is asked again, as after the death of a worker; where the second attempt reached nobody, too."""
+    clerk = Listening()
+    ended(clerk.tap(repeatable=True), Failure(phase=Phase.HEAD, blame=Blame.UPSTREAM))
+    repeated = clerk.tap(repeatable=True)
+    repeated.again()
+    ended(repeated, Failure(phase=Phase.CONNECT, blame=Blame.UPSTREAM))
+    assert clerk.told == [WriteEnded("i", FirstOutcome.UNANSWERED)] * 2
+
+
+@pytest.mark.parametrize(
+    ("method", "status", "outcome"),
+    [
+        (b"PUT", 200, FirstOutcome.DONE),
+        (b"DELETE", 404, FirstOutcome.DONE),
+        (b"PUT", 404, FirstOutcome.FAILED),
+        (b"PUT", 409, FirstOutcome.UNANSWERED),
+    ],
+)
+def test_the_answer_to_a_second_attempt_may_be_about_the_first(
+    method: bytes, status: int, outcome: FirstOutcome
+) -> None:
+    """What is gone was deleted before, and a conflict may be with the same write."""
+    clerk = Listening()
+    tap = clerk.tap(method=method, repeatable=True)
+    tap.again()
+    tap.respond(head(status), b"")
+    ended(tap)
     assert clerk.told == [WriteEnded("i", outcome)]
 
 

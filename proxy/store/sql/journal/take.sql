@@ -5,7 +5,11 @@ WHERE id IN (
         SELECT FROM banyan.journal AS earlier
         WHERE earlier.scope = one.scope AND earlier.key = one.key AND earlier.turn < one.turn
             AND earlier.state <> 'pending'
-    )
+    ) AND (one.needs = '{}' OR NOT EXISTS (
+        SELECT FROM banyan.journal AS maker
+        WHERE maker.made <> '{}' AND maker.made && one.needs AND maker.scope = one.scope AND maker.side = one.side
+            AND maker.turn < one.turn
+    ))
     ORDER BY due LIMIT $3 FOR UPDATE SKIP LOCKED
 )
 RETURNING *, extract(epoch FROM began)::float8 AS since
