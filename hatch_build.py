@@ -25,7 +25,7 @@ FOLDERS = (
     "proxy/edge/wire",
 )
 BESIDE_THEM = (
-    "proxy/core/limits/head_bounds", "proxy/core/outcome", "proxy/core/stage", "proxy/edge/tally",
+    "proxy/core/limits/request_head_bounds", "proxy/core/outcome", "proxy/core/stage", "proxy/edge/tally",
     "proxy/core/parity/formats/exact", "proxy/core/parity/formats/lists",
     "proxy/core/parity/rules/difference", "proxy/core/parity/rules/paths", "proxy/core/parity/rules/rules",
 )

@@ -18,6 +18,8 @@ from urllib.parse import parse_qsl, unquote_plus, urlencode
 from proxy.core.secret import NO_TEXT, Secret
 
 FORM = "application/x-www-form-urlencoded"
+MAX_FORM = 64 * 1024
+"""Bytes of a token request."""
 Fields = Sequence[tuple[str, str]]
 """A request's header fields, names in lower case."""
 

@@ -21,7 +21,7 @@ from proxy.core.http.memo import Memo
 from proxy.core.http.request_context import RequestContext
 from proxy.core.http.target import is_acceptable
 from proxy.core.limits.bounds_met import Shed
-from proxy.core.limits.head_bounds import HeadBounds
+from proxy.core.limits.request_head_bounds import HeadBounds
 
 CHUNKED: Final = -1
 """`length` of a body whose size is not known."""

@@ -8,6 +8,9 @@ from typing import ClassVar
 
 from proxy.core.idempotency.key_field import FIELD
 
+MAX_BODY = 1024 * 1024
+"""Bytes of the body of a request with a key: it is read whole before anything is sent."""
+
 
 class KeyAnswer(StrEnum):
     """Why a request with a key, or without one, is answered by Banyan."""

@@ -13,7 +13,7 @@ from proxy.core.http.leniency import NONE, Points
 from proxy.core.http.request import RequestReader
 from proxy.core.http.trace import RequestIds
 from proxy.core.judge.policy import PLAIN_FLEET, FleetPolicy
-from proxy.core.limits.head_bounds import HeadBounds
+from proxy.core.limits.request_head_bounds import HeadBounds
 from proxy.core.reconcile.reconcile_check import Database, ReconcileCheck
 from proxy.core.routing.route import RateLimit, Route, Upstream
 from proxy.core.routing.shadow import MEMORY

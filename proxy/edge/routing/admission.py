@@ -14,7 +14,7 @@ from proxy.edge.routing.step import LocalAnswer
 
 if TYPE_CHECKING:
     from proxy.core.http.request import RequestHead, RequestRefusal
-    from proxy.core.limits.head_bounds import HeadBounds
+    from proxy.core.limits.request_head_bounds import HeadBounds
     from proxy.edge.routing.request import Request
 
 _NO_PROXY_PROTOCOL = (

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from proxy.core.grants.grant_policy import GrantRole, GrantUse
+from proxy.core.grants.token_request import MAX_FORM
 from proxy.edge.routing.step import LocalAnswer, Wait, WholeBody
 from proxy.edge.steps.step_kind import WITHIN, Clerk, RouteStep, StepSaid, StepServices
 from proxy.link.grant_questions import GrantUsed, UseGrant
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
     from proxy.edge.routing.request import Request
     from proxy.link.questions import Answer
 
-MAX_FORM: Final = 64 * 1024
-"""Bytes of a token request."""
 _NO_TYPE: Final = b"application/octet-stream"
 
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 from proxy.core.idempotency.claims import ClaimOutcome
 from proxy.core.idempotency.fingerprint import fingerprint, record_of
 from proxy.core.idempotency.key_field import FIELD, LONGEST, read_key
-from proxy.core.idempotency.key_policy import KeyAnswer, KeyPolicy
+from proxy.core.idempotency.key_policy import MAX_BODY, KeyAnswer, KeyPolicy
 from proxy.core.routing.cohort import present_cohort
 from proxy.core.routing.effects import Effects, effects_of
 from proxy.edge.routing.step import LocalAnswer, Verdict, WholeBody
@@ -33,8 +33,6 @@ if TYPE_CHECKING:
     from proxy.link.idempotency_questions import KeptAnswer
     from proxy.link.questions import Answer
 
-MAX_BODY: Final = 1024 * 1024
-"""Bytes of the body of a request with a key: it is read whole before anything is sent."""
 _OWNER: Final = 16
 _UNSAFE: Final = Effects.UNSAFE
 _REPEATABLE: Final = (Effects.SAFE, Effects.IDEMPOTENT, Effects.KEYED)

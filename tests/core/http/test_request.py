@@ -9,7 +9,7 @@ import pytest
 
 from proxy.core.http.request import CHUNKED, RequestHead, RequestReader, RequestRefusal
 from proxy.core.limits.bounds_met import Shed
-from proxy.core.limits.head_bounds import HeadBounds
+from proxy.core.limits.request_head_bounds import HeadBounds
 from tests.core.llhttp import hear_request
 from tests.core.request_cases import FORWARDED, FRAMING, REFUSED, get, post, request
 

@@ -6,11 +6,12 @@ from typing import Any, cast
 import pytest
 
 from proxy.core.grants.grant_policy import GrantPolicy, GrantRole, GrantUse, KeyPlace
+from proxy.core.grants.token_request import MAX_FORM
 from proxy.core.http.request import RequestHead, RequestReader
 from proxy.core.routing.snapshot import Snapshot
 from proxy.edge.routing.request import Request
 from proxy.edge.routing.step import LocalAnswer, Wait, WholeBody
-from proxy.edge.steps.grant_step import MAX_FORM, GrantKind, GrantStep, answer_of
+from proxy.edge.steps.grant_step import GrantKind, GrantStep, answer_of
 from proxy.edge.steps.step_kind import WITHIN, Hear, StepServices
 from proxy.edge.tally import Counters
 from proxy.link.grant_questions import GrantUsed, UseGrant

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from proxy.core.limits.head_bounds import HeadBounds
+from proxy.core.limits.request_head_bounds import HeadBounds
 
 
 def test_the_usual_bounds_are_those_of_the_document() -> None:
