@@ -65,6 +65,8 @@ class JournalIntents:
 
     async def begin(self, intent: Intent, within: float) -> str:
         """Empty once it may be sent; else why it may not, and never will be."""
+        if intent.id in self._under_way:
+            return ""  # asked for again: the connection on which it was answered broke
         if len(self._under_way) >= MOST:
             return "too many writes are on their way"
         key = intent.scope, intent.key

@@ -147,3 +147,27 @@ async def test_what_is_held_is_not_abandoned(bench: Bench) -> None:
     await bench.abandoned.look()
 
     assert bench.legacy.heard == []
+
+
+async def test_a_write_that_is_asked_for_again_has_its_turn_already(bench: Bench) -> None:
+    """The worker's connection broke with the answer on it; it does not wait for itself."""
+    intent = put("7")
+    assert await bench.intents.begin(intent, 60.0) == ""
+
+    assert await bench.intents.begin(intent, 0.5) == ""
+
+
+async def test_what_is_known_after_later_writes_were_begun_is_left_to_people(bench: Bench) -> None:
+    """The first side may have done it before or after them; without later ones it is owed."""
+    late, alone = put("7", method=b"POST"), put("8", method=b"POST")
+    await bench.journal.begin([late, alone], 0.0)
+    await bench.abandoned.look()
+    await bench.write(put("7", b"later"))
+    await bench.journal.end([Ended(id=each.id, outcome=FirstOutcome.DONE) for each in (late, alone)])
+    states = {each.intent.id: each.state for each in await bench.journal.entries(None, None, 10)}
+    assert (states[late.id], states[alone.id]) == (IntentState.DEAD, IntentState.OWED)
+    assert [each.intent.key for each in await bench.journal.take(10, 0.0)] == ["8"]
+    assert await bench.journal.retry(late.id)
+    await bench.deliver()
+
+    assert [each.body for each in bench.new.heard if each.path.endswith("7")] == [b"{}", b"later"]
