@@ -88,10 +88,11 @@ class PostgresJournal:
 
     async def names(self, scope: str, side: Side, known: Sequence[str]) -> dict[str, str]:
         """What the other side calls what `side` calls by `known` names; those that were mapped."""
-        if not known:
+        kept = [each for each in known if _is_kept(each)]
+        if not kept:
             return {}
         async with self._connections.connection() as connection:
-            rows = await connection.fetch(query("journal/names"), scope, str(side), list(known))
+            rows = await connection.fetch(query("journal/names"), scope, str(side), kept)
         return {row["ours"]: row["theirs"] for row in rows}
 
     async def settle(self, entry: JournalEntry, verdict: SecondVerdict, minted: Sequence[tuple[str, str]] = ()) -> bool:
@@ -104,9 +105,9 @@ class PostgresJournal:
                 said = str(_AFTER[verdict.outcome]), storable(verdict.said), verdict.wait
                 held = await connection.fetchval(query("journal/later"), *found, *said)
             if held is not None:
-                for ours, theirs in minted:
+                for ours, theirs in filter(_are_kept, minted):
                     pair = (ours, theirs) if entry.intent.side is Side.LEGACY else (theirs, ours)
-                    await connection.execute(query("journal/name"), entry.intent.scope, *map(storable, pair))
+                    await connection.execute(query("journal/name"), entry.intent.scope, *pair)
         return held is not None
 
     async def done(self, ids: Sequence[str]) -> frozenset[str]:
@@ -182,6 +183,15 @@ def _entry(row: Mapping[str, Any]) -> JournalEntry:
         said=row["said"],
         answer=answer_of(row["answer"]),
     )
+
+
+def _is_kept(name: str) -> bool:
+    """Whether the database has it as it is; an identifier that it would change is mapped to nothing."""
+    return storable(name) == name
+
+
+def _are_kept(pair: tuple[str, str]) -> bool:
+    return all(map(_is_kept, pair))
 
 
 def _uuids(ids: Sequence[str]) -> list[UUID]:
