@@ -10,13 +10,18 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 
+from proxy.core.http.target import one_spelling
 from proxy.core.journal.moving import Draws, joined, moving
 from proxy.core.journal.writes import writes_of
 from proxy.core.position.position import Move
+from proxy.core.routing.cohort import CLIENT_IP, SourceKind
+from proxy.core.routing.route import Route
 from proxy.core.routing.snapshot import Snapshot
+from proxy.core.routing.split import draw
 from proxy.store.errors import StoreUnavailable
 from proxy.store.postgres.journal import PostgresJournal
 
@@ -26,7 +31,12 @@ AGAIN = 0.02
 HEARS = 1.0
 HEARD = 0.2
 """Seconds in which other replicas hear of a move."""
+HOLDS = 7.0
+"""Seconds after which writes go on whatever became of who held them: longer than a move may take, with all waits."""
 _MOST = 100
+
+Range = tuple[str, Draws]
+"""Cohorts of one scope."""
 
 
 async def _at_once() -> bool:
@@ -51,21 +61,31 @@ class AuthorityMoves:
 
         What it gives is for `end`.
         """
-        journal, scopes = self.journal, self._scopes(moves)
-        if journal is None or not scopes:
+        return await self._hold(tuple(self._scopes(moves).items()))
+
+    async def hold_cohort(self, route: Route, cohort: str) -> tuple[int, ...]:
+        """The same for one cohort by its key, whatever source of the route's it comes from."""
+        if writes_of(route) is None:
+            return ()
+        draws = [draw(route.salt, key) for key in _keys(route, cohort.encode("utf-8", "surrogateescape"))]
+        return await self._hold([(route.scope, (each, math.nextafter(each, 2.0))) for each in draws])
+
+    async def _hold(self, ranges: Sequence[Range]) -> tuple[int, ...]:
+        journal = self.journal
+        if journal is None or not ranges:
             return ()
         holds: list[int] = []
         try:
-            for scope, draws in scopes.items():
-                holds.append(await journal.hold(scope, draws, 2 * WAITS))
+            for scope, draws in ranges:
+                holds.append(await journal.hold(scope, draws, HOLDS))
             async with asyncio.timeout(WAITS):
-                for scope, draws in scopes.items():
+                for scope, draws in ranges:
                     await self._until_empty(journal, scope, draws)
         except (TimeoutError, StoreUnavailable) as error:
             await self.end(holds)
             if isinstance(error, StoreUnavailable):
                 raise
-            raise UndoneWritesError(await _sentence(journal, scopes)) from error
+            raise UndoneWritesError(await _sentence(journal, ranges)) from error
         return tuple(holds)
 
     async def end(self, holds: Sequence[int], *, moved: bool = False) -> None:
@@ -100,9 +120,15 @@ class AuthorityMoves:
             await asyncio.sleep(AGAIN)
 
 
-async def _sentence(journal: PostgresJournal, scopes: dict[str, Draws]) -> str:
+def _keys(route: Route, cohort: bytes) -> Iterable[bytes]:
+    """What this cohort's draws are made of; a part of a path is compared in one spelling."""
+    for source in {*route.cohort, CLIENT_IP}:
+        yield source.prefix + (one_spelling(cohort) if source.kind is SourceKind.PATH else cohort)
+
+
+async def _sentence(journal: PostgresJournal, ranges: Sequence[Range]) -> str:
     try:
-        undone = [key for scope, draws in scopes.items() for key in await journal.undone(scope, draws, _MOST)]
+        undone = [key for scope, draws in ranges for key in await journal.undone(scope, draws, _MOST)]
     except StoreUnavailable:
         undone = []
     said = f"{len(undone)}{' or more' if len(undone) >= _MOST else ''}" if undone else "some"
