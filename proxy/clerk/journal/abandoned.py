@@ -16,7 +16,7 @@ import structlog
 
 from proxy.clerk.journal.intents import HOLD, JournalIntents
 from proxy.clerk.journal.sides import SideAnswer, Sides
-from proxy.core.journal.intent import Ended, FirstOutcome, JournalEntry, StoredAnswer
+from proxy.core.journal.intent import Ended, FirstOutcome, JournalEntry, StoredAnswer, outcome_of
 from proxy.core.journal.second_request import KEY_NAME, key_of, value_in
 from proxy.core.journal.writes import AnswerKey, Writes, writes_of
 from proxy.core.routing.route import Route
@@ -69,7 +69,9 @@ class AbandonedWrites:
 
 def _is_done(entry: JournalEntry, status: int) -> bool:
     """What is to be gone may be gone since the first time."""
-    return status < 400 or (entry.intent.request.method == b"DELETE" and status in _GONE)
+    return outcome_of(status, was_sent=True) is FirstOutcome.DONE or (
+        entry.intent.request.method == b"DELETE" and status in _GONE
+    )
 
 
 def _done(entry: JournalEntry, answer: SideAnswer, writes: Writes) -> Ended:

@@ -27,6 +27,10 @@ _GATEWAYS = frozenset({502, 504})
 """Somebody between has no answer: whether the write was done is not known (RFC 9110 sections 15.6.3 and 15.6.5)."""
 
 
+_ELSEWHERE = frozenset({307, 308})
+"""The client is to send the same request elsewhere (RFC 9110 sections 15.4.8 and 15.4.9): it was not done here."""
+
+
 class IntentState(StrEnum):
     """Where an intent stands."""
 
@@ -110,7 +114,7 @@ def outcome_of(status: int, *, was_sent: bool) -> FirstOutcome:
         return FirstOutcome.UNKNOWN if was_sent else FirstOutcome.FAILED
     if status in _GATEWAYS:
         return FirstOutcome.UNKNOWN
-    return FirstOutcome.DONE if status < 400 else FirstOutcome.FAILED
+    return FirstOutcome.DONE if status < 400 and status not in _ELSEWHERE else FirstOutcome.FAILED
 
 
 def may_ask_again(declared: Effects | None, method: bytes, *, has_key: bool) -> bool:
