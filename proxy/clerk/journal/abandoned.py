@@ -4,6 +4,7 @@ Rule 1: such a write may have been done. Where that does no harm the first side 
         Idempotency-Key, before any later write; what it says then is the outcome.
 Rule 2: where it may do harm, or the first side says nothing that settles it, people decide; the key is free meanwhile,
         and what follows on it waits for them on the way to the other side.
+Rule 3: while the database was away nobody could say what he holds: whoever is there has the time of a hold to say it.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from time import monotonic
 
 import structlog
 
@@ -20,6 +22,7 @@ from proxy.core.journal.intent import Ended, FirstOutcome, JournalEntry, StoredA
 from proxy.core.journal.second_request import KEY_NAME, key_of, value_in
 from proxy.core.journal.writes import AnswerKey, Writes, writes_of
 from proxy.core.routing.route import Route
+from proxy.store.errors import StoreUnavailable
 from proxy.store.postgres.journal import PostgresJournal
 
 ATTEMPTS = 5
@@ -38,10 +41,17 @@ class AbandonedWrites:
     routes: Callable[[], Mapping[str, Route]]
     wake: asyncio.Event
     intents: JournalIntents
+    _looks_from: float = 0.0
 
     async def look(self) -> None:
-        """Settle what is there now."""
-        found = await self.journal.abandoned(AT_ONCE, HOLD, self.intents.known)
+        """Settle what is there now; StoreUnavailable."""
+        if monotonic() < self._looks_from:
+            return
+        try:
+            found = await self.journal.abandoned(AT_ONCE, HOLD, self.intents.known)
+        except StoreUnavailable:
+            self._looks_from = monotonic() + HOLD  # rule 3
+            raise
         await asyncio.gather(*map(self._settle, found))
 
     async def _settle(self, entry: JournalEntry) -> None:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
+
 from proxy.core.journal.intent import Ended, FirstOutcome, IntentState
+from proxy.store.errors import StoreUnavailable
 from proxy.store.postgres.connections import Connections, Patience
 from proxy.store.postgres.journal import PostgresJournal
 from tests.clerk.journal.conftest import Bench, put, repeatable
@@ -171,3 +174,16 @@ async def test_what_is_known_after_later_writes_were_begun_is_left_to_people(ben
     await bench.deliver()
 
     assert [each.body for each in bench.new.heard if each.path.endswith("7")] == [b"{}", b"later"]
+
+
+async def test_after_the_database_was_away_nobody_is_taken_for_gone_at_once(bench: Bench) -> None:
+    """Whoever holds a write could not say so meanwhile."""
+    away = Connections("postgresql://nobody@127.0.0.1:1/none", patience=Patience(timeout=1.0, connect=0.5))
+    bench.abandoned.journal = PostgresJournal(away, "clerk")
+    with pytest.raises(StoreUnavailable):
+        await bench.abandoned.look()
+    bench.abandoned.journal = bench.journal
+    await bench.journal.begin([repeatable(put("7"))], 0.0)
+    await bench.abandoned.look()
+
+    assert bench.legacy.heard == []
