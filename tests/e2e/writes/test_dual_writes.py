@@ -8,6 +8,7 @@ import sys
 from typing import cast
 
 import pytest
+import yarl
 
 from tests.e2e.writes.conftest import Migration
 from tests.waiting import until
@@ -109,6 +110,28 @@ async def test_a_write_that_is_sent_elsewhere_was_not_done(migration: Migration)
     await migration.until_empty()
 
     assert migration.new.heard == []
+
+
+async def test_however_a_write_is_framed_the_other_side_gets_its_bytes(migration: Migration) -> None:
+    """Framed anew, without what was one connection's own; what is longer than `max_body` reaches nobody."""
+    chunks = b"Expect: 100-continue\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n"
+    assert b" 200 " in await _raw(migration, b"PUT /accounts/7 HTTP/1.0", b"Content-Length: 2\r\n\r\n{}")
+    assert b" 200 " in await _raw(migration, b"PUT /accounts/7 HTTP/1.1", chunks)
+    too_long = b"Content-Length: 1048577\r\n\r\n" + b" " * 1048577
+    assert b" 413 " in await _raw(migration, b"PUT /accounts/7 HTTP/1.1", too_long)
+    await migration.until_empty()
+
+    for side in (migration.legacy, migration.new):
+        assert [heard.body for heard in side.heard] == [b"{}", b"{}"]
+    assert not any({"Expect", "Transfer-Encoding"} & heard.fields.keys() for heard in migration.new.heard)
+
+
+async def _raw(migration: Migration, line: bytes, rest: bytes) -> bytes:
+    reader, writer = await asyncio.open_connection("127.0.0.1", yarl.URL(migration.banyan.url).port)
+    writer.write(b"%b\r\nHost: x\r\nConnection: close\r\n%b" % (line, rest))
+    said = await reader.read()
+    writer.close()
+    return said
 
 
 async def test_spellings_of_a_path_are_one_key(migration: Migration) -> None:
